@@ -1,0 +1,38 @@
+/** A JSON value as `JSON.parse` gives it. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined }
+export type JsonObject = { [key: string]: Json | undefined }
+
+/**
+ * Canonical JSON, RFC 8785 (JCS): keys sorted by UTF-16 code units, ECMAScript number and string form.
+ * Members that are `undefined` are left out, as `JSON.stringify` does.
+ * Throws `TypeError` for what has no canonical form: NaN, infinities, integers beyond 2^53−1, lone surrogates.
+ */
+export function canonicalJson(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return canonicalString(value)
+    case 'number':
+      if (!Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`)
+      if (Number.isInteger(value) && Math.abs(value) > Number.MAX_SAFE_INTEGER) throw new TypeError(`${value} is beyond 2^53-1`)
+      return JSON.stringify(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      if (value === null) return 'null'
+      if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
+      return canonicalObject(value as Record<string, unknown>)
+    default:
+      throw new TypeError(`a ${typeof value} has no JSON form`)
+  }
+}
+
+function canonicalObject(value: Record<string, unknown>): string {
+  const keys = Object.keys(value).filter((key) => value[key] !== undefined)
+  // The default sort compares UTF-16 code units, which is what RFC 8785 §3.2.3 asks for.
+  return `{${keys.sort().map((key) => `${canonicalString(key)}:${canonicalJson(value[key])}`).join(',')}}`
+}
+
+function canonicalString(value: string): string {
+  if (!value.isWellFormed()) throw new TypeError('a lone surrogate has no canonical form')
+  return JSON.stringify(value)
+}
