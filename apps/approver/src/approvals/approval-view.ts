@@ -1,0 +1,47 @@
+import { peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import { stateOf } from '#libs/pipeline'
+import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
+import type { PolicyRecord } from '../policies/policy.entity.js'
+import type { RunRecord } from '../runs/run.entity.js'
+import type { Approval } from './approval.entity.js'
+
+export function approvalView(approval: Approval, run: RunRecord | undefined): ApprovalView {
+  return { run: approval.run, state: run === undefined ? 'PREPARED' : stateOf(run.facts), digest: approval.digest, missing: approval.missing }
+}
+
+export function approvalSummary(approval: Approval, run: RunRecord | undefined): ApprovalSummary {
+  return {
+    ...approvalView(approval, run),
+    policies: approval.releases.map(({ id, version, policyDigest }) => ({ id, version, digest: policyDigest })),
+    signedBy: approval.signedBy,
+    preparedAt: approval.preparedAt,
+    expiresAt: approval.expiresAt,
+  }
+}
+
+/** With the differences to what is live, so that a signer sees what the signature does. */
+export function preparedView(approval: Approval, run: RunRecord | undefined, records: Map<string, PolicyRecord>): PreparedApproval {
+  return {
+    ...approvalView(approval, run),
+    releases: approval.releases.map((release) => {
+      const live = records.get(release.id)?.live ?? null
+      const changes = diffPolicies(live === null ? undefined : policyOf(live.envelope), policyOf(release.envelope))
+      return {
+        id: release.id,
+        version: release.version,
+        policyDigest: release.policyDigest,
+        digest: release.releaseDigest,
+        payload: release.envelope.payload,
+        live: live?.version ?? null,
+        differences: changes.map((change) => ({ field: change.field, from: change.from, to: change.to, text: describeChange(change) })),
+      }
+    }),
+    plan: approval.plan,
+    signedBy: approval.signedBy,
+    expiresAt: approval.expiresAt,
+  }
+}
+
+function policyOf(envelope: Approval['releases'][number]['envelope']): PolicyDocument {
+  return peekPredicate<{ policy: PolicyDocument }>(envelope).policy
+}

@@ -1,0 +1,30 @@
+import type { ReleaseDocument, RolloutPlan } from '#libs/contracts'
+import { documentTable } from '#libs/persistence'
+
+/** Releases that are signed together. Its id is the release digest, or the digest over the sorted release digests of a bundle. */
+export interface Approval {
+  digest: string
+  /** Sorted policy digests: how a later signer's files find what was prepared. */
+  members: string
+  /** Digest of the caller's plan options: the same request finds the same unsigned preparation. */
+  request: string
+  state: 'prepared' | 'waiting' | 'complete' | 'stale' | 'expired'
+  run: number | null
+  releases: ReleaseDocument[]
+  plan: RolloutPlan
+  signedBy: string[]
+  missing: string[]
+  preparedAt: string
+  expiresAt: string
+}
+
+export const APPROVALS = documentTable<Approval>({
+  name: 'approval',
+  id: (approval) => approval.digest,
+  keys: {
+    members: { type: 'text', of: (approval) => approval.members },
+    state: { type: 'text', of: (approval) => approval.state },
+    prepared_at: { type: 'timestamptz', of: (approval) => approval.preparedAt },
+  },
+  indexes: [['members', 'state'], ['prepared_at']],
+})

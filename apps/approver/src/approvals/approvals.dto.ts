@@ -1,0 +1,110 @@
+import type { JsonObject, PlanOptions } from '#libs/contracts'
+import { Type } from 'class-transformer'
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsBoolean,
+  IsDefined,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator'
+
+const MAX_WAIT_MS = 30 * 24 * 60 * 60 * 1000
+
+export class PlanOptionsDto implements PlanOptions {
+  /** Basis points of the scope. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  share?: number
+
+  @IsOptional()
+  @Matches(/^region:[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, { message: 'scope of a canary must be region:NAME' })
+  scope?: string
+
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_WAIT_MS)
+  observeMs?: number
+
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_WAIT_MS)
+  bakeMs?: number
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  partners?: string[]
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(20)
+  @Matches(/^[a-z0-9-]+@\S+$/, { each: true, message: 'fallbacks must look like ID@VERSION' })
+  fallbacks?: string[]
+}
+
+export class PrepareRequestDto {
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(20)
+  @IsObject({ each: true })
+  policies!: JsonObject[]
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PlanOptionsDto)
+  plan?: PlanOptionsDto
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  author?: string
+
+  @IsOptional()
+  @IsBoolean()
+  queue?: boolean
+}
+
+export class SignatureDto {
+  @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'release must be a release digest' })
+  release!: string
+
+  @IsString()
+  @MaxLength(100)
+  keyid!: string
+
+  @IsString()
+  @MaxLength(1_000)
+  sig!: string
+}
+
+export class ApprovalRequestDto {
+  @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' })
+  digest!: string
+
+  @IsDefined()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(20)
+  @ValidateNested({ each: true })
+  @Type(() => SignatureDto)
+  signatures!: SignatureDto[]
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_000)
+  reason?: string
+}

@@ -1,0 +1,51 @@
+import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import { ServiceRuntime } from '#libs/stage'
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
+import { RUNS } from '../runs/run.entity.js'
+import { approvalSummary } from './approval-view.js'
+import { APPROVALS, type Approval } from './approval.entity.js'
+import { ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
+import { PrepareApproval } from './prepare-approval.js'
+import { SignApproval } from './sign-approval.js'
+
+/** The human door. Preparing changes nothing that counts; a signature is its own proof of who asks. */
+@Controller('v1/approvals')
+export class ApprovalsController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly prepareApproval: PrepareApproval,
+    private readonly signApproval: SignApproval,
+  ) {}
+
+  @Post('prepare')
+  @HttpCode(200)
+  prepare(@Body() body: PrepareRequestDto): Promise<PreparedApproval> {
+    return this.prepareApproval.execute(body)
+  }
+
+  @Post()
+  @HttpCode(202)
+  sign(@Body() body: ApprovalRequestDto): Promise<ApprovalView> {
+    return this.signApproval.execute(body)
+  }
+
+  /** What somebody signed and others still have to. */
+  @Get()
+  list(): Promise<ApprovalSummary[]> {
+    return this.runtime.database.transaction(async (tx) => {
+      const waiting = await tx.documents(APPROVALS).find({ where: { state: 'waiting' }, orderBy: 'prepared_at', descending: true, limit: 200 })
+      return Promise.all(waiting.map(async (approval) => approvalSummary(approval, await tx.documents(RUNS).get(String(approval.run)))))
+    })
+  }
+
+  @Get(':digest')
+  show(@Param('digest') digest: string): Promise<ApprovalSummary> {
+    return this.runtime.database.transaction(async (tx) => {
+      const approval: Approval | undefined = await tx.documents(APPROVALS).get(digest)
+      if (approval === undefined) {
+        throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: ['hms-svc approvals list'] })
+      }
+      return approvalSummary(approval, approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run)))
+    })
+  }
+}

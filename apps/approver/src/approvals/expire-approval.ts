@@ -1,0 +1,28 @@
+import type { Transaction } from '#libs/persistence'
+import { endEarly } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { RUNS } from '../runs/run.entity.js'
+import { SaveRun } from '../runs/save-run.js'
+import { APPROVALS } from './approval.entity.js'
+
+/** Signatures that never came: the run ends, its policies are free. */
+@Injectable()
+export class ExpireApproval {
+  constructor(
+    runtime: ServiceRuntime,
+    private readonly saveRun: SaveRun,
+  ) {
+    runtime.onTimer('approval-expiry', (tx, timer) => this.execute(tx, String(timer.data['digest'])))
+  }
+
+  async execute(tx: Transaction, digest: string): Promise<void> {
+    const approval = await tx.documents(APPROVALS).get(digest)
+    if (approval === undefined || approval.state !== 'waiting') return
+    await tx.documents(APPROVALS).put({ ...approval, state: 'expired' })
+    const record = await tx.documents(RUNS).get(String(approval.run))
+    if (record === undefined) return
+    const detail = `still missing at ${approval.expiresAt}: ${approval.missing.join(', ')}`
+    await this.saveRun.execute(tx, { ...record, facts: endEarly(record.facts, { state: 'ABORTED', reason: 'EXPIRED', detail, at: tx.now.toISOString() }) })
+  }
+}

@@ -1,0 +1,101 @@
+import { HmsError, peekPredicate, type PlanOptions, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { compareVersions, type PolicyDocument } from '#libs/policy'
+import { buildRelease, MAX_FALLBACKS, STATEMENT_TYPE, type ReleasePredicate, type ReleaseRef } from '#libs/signing'
+import type { PolicyRecord } from '../policies/policy.entity.js'
+
+export interface PrepareInput {
+  policies: { policy: PolicyDocument; digest: string }[]
+  records: Map<string, PolicyRecord>
+  plan: RolloutPlan
+  fallbacks: string[]
+  author: string | null
+  /** Release that each policy's new one follows: what is live, or the last in the queue. */
+  predecessors: Map<string, ReleaseDocument | null>
+  now: Date
+  expiresAt: Date
+}
+
+/** Builds the bytes that all approvers sign: epoch, previous version, fallbacks and plan are bound in. Pure. */
+export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
+  const bundle = input.policies.map(({ digest }) => digest).sort()
+  return input.policies.map(({ policy, digest }) => {
+    const record = input.records.get(policy.id)!
+    requireUnusedVersion(record, policy, digest)
+    const predecessor = input.predecessors.get(policy.id) ?? null
+    const release = buildRelease({
+      policy: policy as ReleasePredicate['policy'],
+      releaseEpoch: record.releaseEpoch + 1,
+      previous: predecessor === null ? null : refOf(predecessor),
+      fallbacks: fallbacksOf(record, predecessor, input.fallbacks.filter((named) => named.startsWith(`${policy.id}@`))),
+      scopes: [...new Set(['global', input.plan.scope])],
+      author: input.author ?? (typeof policy.owner === 'string' ? policy.owner : null),
+      plan: input.plan,
+      bundle,
+      preparedAt: input.now.toISOString(),
+      expires: input.expiresAt.toISOString(),
+    })
+    return {
+      id: policy.id,
+      version: policy.version,
+      policyDigest: digest,
+      releaseDigest: release.digest,
+      releaseEpoch: record.releaseEpoch + 1,
+      envelope: { payload: release.payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] },
+    }
+  })
+}
+
+function requireUnusedVersion(record: PolicyRecord, policy: PolicyDocument, digest: string): void {
+  const name = `${policy.id}@${policy.version}`
+  const used = record.used.find((known) => known.version === policy.version)
+  if (used !== undefined && used.digest !== digest) {
+    throw new HmsError('HMS_APPROVER_VERSION_REUSED', `${name} was approved before with other content. A version never means two things: raise it.`, {
+      status: 409,
+      next: [`hms-svc get ${policy.id}`],
+    })
+  }
+  const { live } = record
+  if (live?.policyDigest === digest) {
+    throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is live already.`, { status: 409, next: [`hms-svc get ${policy.id}`] })
+  }
+  if (live !== null && compareVersions(policy.version, live.version) <= 0) {
+    throw new HmsError('HMS_APPROVER_VERSION_NOT_HIGHER', `${name} is not above the live ${live.version}. To go back, use rollback.`, {
+      status: 409,
+      next: [`hms-svc rollback ${name}`],
+    })
+  }
+}
+
+/** The version live at preparation always; then the named ones, else the live version's own. */
+function fallbacksOf(record: PolicyRecord, predecessor: ReleaseDocument | null, named: string[]): ReleaseRef[] {
+  const refs: ReleaseRef[] = predecessor === null ? [] : [refOf(predecessor)]
+  if (named.length > 0) refs.push(...named.map((name) => refOf(releasedAs(record, name))))
+  else if (predecessor !== null) refs.push(...peekPredicate<ReleasePredicate>(predecessor.envelope).fallbacks)
+  return refs.filter((ref, index) => refs.findIndex((other) => other.digest === ref.digest) === index).slice(0, MAX_FALLBACKS)
+}
+
+function releasedAs(record: PolicyRecord, name: string): ReleaseDocument {
+  const version = name.slice(record.id.length + 1)
+  const release = record.released.findLast((known) => known.version === version)
+  if (release !== undefined) return release
+  throw new HmsError('HMS_APPROVER_FALLBACK_UNKNOWN', `${name} was never live, so nobody can be taken back to it.`, {
+    status: 409,
+    next: [`hms-svc get ${record.id}`],
+    state: record.released.map((known) => `${record.id}@${known.version}`),
+  })
+}
+
+function refOf(release: ReleaseDocument): ReleaseRef {
+  return { version: release.version, digest: release.releaseDigest }
+}
+
+/** A later signer may leave plan options out; other values than the signed ones are a conflict. */
+export function contradictionOf(plan: RolloutPlan, options: PlanOptions): string | undefined {
+  for (const name of ['share', 'scope', 'observeMs', 'bakeMs'] as const) {
+    if (options[name] !== undefined && options[name] !== plan[name]) return `${name} is ${plan[name]}, not ${options[name]}`
+  }
+  if (options.partners !== undefined && JSON.stringify(options.partners) !== JSON.stringify(plan.partners)) {
+    return `partners are ${plan.partners?.join(', ') ?? 'all'}, not ${options.partners.join(', ')}`
+  }
+  return undefined
+}

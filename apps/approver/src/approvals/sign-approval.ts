@@ -1,0 +1,138 @@
+import { HmsError, type ApprovalRequest, type ApprovalView, type ReleaseDocument } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { newRun } from '#libs/pipeline'
+import { approvalRequirement, checkSignatures, readRelease } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { newPolicy, POLICIES } from '../policies/policy.entity.js'
+import { QueueRun } from '../runs/queue-run.js'
+import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.entity.js'
+import { SaveRun } from '../runs/save-run.js'
+import { approvalView } from './approval-view.js'
+import { APPROVALS, type Approval } from './approval.entity.js'
+import { missingOf } from './prepare-approval.js'
+
+/** Accepts one person's signatures over prepared bytes. The first gives the run its number, the last puts it into the queue. */
+@Injectable()
+export class SignApproval {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly queueRun: QueueRun,
+    private readonly saveRun: SaveRun,
+  ) {}
+
+  async execute(request: ApprovalRequest): Promise<ApprovalView> {
+    const policies = await this.runtime.database.transaction(async (tx) => (await this.load(tx, request.digest)).releases.map((release) => policyKey(release.id)))
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock(policies)
+      return this.sign(tx, await this.load(tx, request.digest), request)
+    })
+  }
+
+  private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView> {
+    const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
+    const signer = this.signerOf(approval, request)
+    if (approval.signedBy.includes(signer)) return approvalView(approval, run)
+    if (approval.state !== 'prepared' && approval.state !== 'waiting') {
+      throw new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${approval.state}; another signature changes nothing.`, {
+        status: 409,
+        next: approval.run === null ? [] : [`hms-svc runs show ${approval.run}`],
+        state: approvalView(approval, run),
+      })
+    }
+    if (Date.parse(approval.expiresAt) <= tx.now.getTime()) {
+      throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', 'This approval has expired. Prepare it again.', { status: 409, next: ['hms-svc approve FILE --sign NAME'] })
+    }
+    const releases = approval.releases.map((release) => withSignature(release, request))
+    const missing = missingOf(this.runtime.roster, releases)
+    const opened = run ?? (await this.openRun(tx, approval))
+    const signed: Approval = {
+      ...approval,
+      releases,
+      missing,
+      run: opened.facts.run,
+      state: missing.length === 0 ? 'complete' : 'waiting',
+      signedBy: [...approval.signedBy, signer],
+    }
+    await tx.documents(APPROVALS).put(signed)
+    await this.rememberVersions(tx, signed)
+    if (missing.length > 0) {
+      await this.runtime.schedule(tx, {
+        id: `approval-expiry:${signed.digest}`,
+        kind: 'approval-expiry',
+        keys: signed.releases.map((release) => policyKey(release.id)),
+        data: { digest: signed.digest },
+        dueAt: new Date(signed.expiresAt),
+      })
+      await this.saveRun.execute(tx, opened)
+      return approvalView(signed, opened)
+    }
+    await this.runtime.cancel(tx, `approval-expiry:${signed.digest}`)
+    const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
+    return approvalView(signed, await this.queueRun.execute(tx, queued, signed))
+  }
+
+  /** Name of the one person whose true signatures the request brings, one per release. */
+  private signerOf(approval: Approval, request: ApprovalRequest): string {
+    const people = this.runtime.roster.keysOfKind('person')
+    const names = approval.releases.map((release) => {
+      const brought = request.signatures.filter((signature) => signature.release === release.releaseDigest)
+      if (brought.length !== 1) {
+        throw new HmsError('HMS_APPROVER_SIGNATURE_MISSING', `${release.id}@${release.version} needs exactly one signature of this signer.`, { status: 400 })
+      }
+      const person = this.runtime.roster.principalOfKey(brought[0]!.keyid)
+      if (person === undefined || person.kind !== 'person') {
+        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${brought[0]!.keyid}.`, { status: 403, next: ['hms-svc keys list'] })
+      }
+      const { keyids } = checkSignatures({ ...release.envelope, signatures: brought.map(({ keyid, sig }) => ({ keyid, sig })) }, people)
+      if (keyids.length === 0) {
+        throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The signature does not match the bytes prepared for ${release.id}@${release.version}.`, {
+          status: 403,
+          next: ['hms-svc approve FILE --sign NAME'],
+        })
+      }
+      this.requireEligible(release, person)
+      return person.name
+    })
+    if (new Set(names).size > 1) throw new HmsError('HMS_APPROVER_SIGNER_MIXED', 'All signatures of a request come from one person.', { status: 400 })
+    return names[0]!
+  }
+
+  private requireEligible(release: ReleaseDocument, person: { id: string; name: string }): void {
+    const requirement = approvalRequirement(this.runtime.roster, readRelease(release.envelope).predicate.policy)
+    if (requirement.eligible.includes(person.id)) return
+    throw new HmsError('HMS_APPROVER_NOT_ELIGIBLE', `${person.name} is not among those who may approve ${release.id}: role ${requirement.role}.`, { status: 403 })
+  }
+
+  private async openRun(tx: Transaction, approval: Approval): Promise<RunRecord> {
+    await tx.lock(['run-counter'])
+    const counter = (await tx.documents(RUN_COUNTER).get('run')) ?? { id: 'run' as const, last: 0 }
+    const number = counter.last + 1
+    await tx.documents(RUN_COUNTER).put({ id: 'run', last: number })
+    const policies = approval.releases.map(({ id, version, policyDigest }) => ({ id, version, digest: policyDigest }))
+    return { facts: newRun(number, policies, tx.now.toISOString()), approval: approval.digest, key: approval.releases[0]!.id }
+  }
+
+  private async rememberVersions(tx: Transaction, approval: Approval): Promise<void> {
+    for (const { id, version, policyDigest } of approval.releases) {
+      const policy = (await tx.documents(POLICIES).get(id)) ?? newPolicy(id)
+      if (policy.used.some((known) => known.version === version)) continue
+      await tx.documents(POLICIES).put({ ...policy, used: [...policy.used, { version, digest: policyDigest }] })
+    }
+  }
+
+  private async load(tx: Transaction, digest: string): Promise<Approval> {
+    const approval = await tx.documents(APPROVALS).get(digest)
+    if (approval !== undefined) return approval
+    throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `Nothing was prepared under ${digest}; what was signed is not what this service prepared.`, {
+      status: 404,
+      next: ['hms-svc approve FILE --sign NAME'],
+    })
+  }
+}
+
+function withSignature(release: ReleaseDocument, request: ApprovalRequest): ReleaseDocument {
+  const { keyid, sig } = request.signatures.find((signature) => signature.release === release.releaseDigest)!
+  return { ...release, envelope: { ...release.envelope, signatures: [...release.envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }] } }
+}

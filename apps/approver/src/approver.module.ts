@@ -1,0 +1,45 @@
+import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { Module, type DynamicModule } from '@nestjs/common'
+import { ApprovalsController } from './approvals/approvals.http.js'
+import { APPROVALS } from './approvals/approval.entity.js'
+import { ExpireApproval } from './approvals/expire-approval.js'
+import { PrepareApproval } from './approvals/prepare-approval.js'
+import { SignApproval } from './approvals/sign-approval.js'
+import { ApproverConfig, readApproverConfig } from './approver.config.js'
+import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
+import { POLICIES } from './policies/policy.entity.js'
+import { QueueRun } from './runs/queue-run.js'
+import { RunFeed } from './runs/run-feed.js'
+import { RunsController } from './runs/runs.http.js'
+import { RUN_COUNTER, RUNS } from './runs/run.entity.js'
+import { SaveRun } from './runs/save-run.js'
+import { TrackRun } from './runs/track-run.js'
+import { TrackRunEvents } from './runs/track-run.events.js'
+
+@Module({})
+class ApproverModule {
+  static with(runtime: ServiceRuntime): DynamicModule {
+    return {
+      module: ApproverModule,
+      controllers: [TrackRunEvents, ApprovalsController, RunsController],
+      providers: [
+        { provide: ServiceRuntime, useValue: runtime },
+        { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
+        PrepareApproval,
+        SignApproval,
+        ExpireApproval,
+        QueueRun,
+        SaveRun,
+        TrackRun,
+        RunFeed,
+      ],
+    }
+  }
+}
+
+export const definition: ServiceDefinition = {
+  name: 'approver',
+  tables: [POLICIES, APPROVALS, RUNS, RUN_COUNTER],
+  migrations: [CreateApprover1764000000000],
+  module: ApproverModule.with,
+}

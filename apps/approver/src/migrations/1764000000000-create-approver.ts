@@ -1,0 +1,21 @@
+import { createMessagingTables } from '#libs/messaging'
+import { createDocumentTable, createPersistenceTables } from '#libs/persistence'
+import type { MigrationInterface, QueryRunner } from 'typeorm'
+
+export class CreateApprover1764000000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await createPersistenceTables(runner, 'approver')
+    await createMessagingTables(runner, 'approver')
+    await createDocumentTable(runner, 'approver', 'policy', {})
+    await createDocumentTable(runner, 'approver', 'approval', { members: 'text', state: 'text', prepared_at: 'timestamptz' }, [
+      ['members', 'state'],
+      ['prepared_at'],
+    ])
+    await createDocumentTable(runner, 'approver', 'run', { number: 'bigint', state: 'text', open: 'text' }, [['number'], ['open']])
+    await createDocumentTable(runner, 'approver', 'run_counter', {})
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP SCHEMA approver CASCADE')
+  }
+}

@@ -1,0 +1,84 @@
+import { isTerminal, peekPredicate, type ReleaseDocument, type RunDossier, type VersionRef } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { endEarly, stateOf } from '#libs/pipeline'
+import type { ReleasePredicate } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
+import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
+import { SaveRun } from './save-run.js'
+import { RUNS, type RunRecord } from './run.entity.js'
+
+/** The staging queue: one active run per policy, the others wait in order. All policies of the run are locked by the caller. */
+@Injectable()
+export class QueueRun {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly saveRun: SaveRun,
+  ) {
+    runtime.onTimer('queue', async (tx, timer) => this.retry(tx, Number(timer.data['run'])))
+  }
+
+  /** Starts the run when all its policies are free, else puts it into their queues. */
+  async execute(tx: Transaction, record: RunRecord, approval: Approval): Promise<RunRecord> {
+    const policies = await this.policiesOf(tx, record)
+    const number = record.facts.run
+    const free = policies.every((policy) => policy.active === null && (policy.queue.length === 0 || policy.queue[0] === number))
+    if (free) return this.start(tx, record, approval, policies)
+    for (const policy of policies) {
+      if (!policy.queue.includes(number)) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
+    }
+    await this.saveRun.execute(tx, record)
+    return record
+  }
+
+  private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<RunRecord> {
+    const { run, attempt } = record.facts
+    const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
+    if (moved !== undefined) return this.endStale(tx, record, approval, moved)
+    for (const policy of policies) {
+      await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
+    }
+    const started = { ...record, facts: { ...record.facts, startedAt: tx.now.toISOString() } }
+    await this.saveRun.execute(tx, started)
+    await this.saveRun.scheduleDeadline(tx, started, approval.plan.observeMs + approval.plan.bakeMs)
+    const dossier = dossierOf(started, approval, policies)
+    await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
+    return started
+  }
+
+  /** What was signed follows a version that is no longer live: it would undo what came between. */
+  private async endStale(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
+    const detail = `${moved.id} moved to ${moved.live?.version ?? 'nothing'} after this was prepared; approve the file again`
+    const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason: 'LIVE_MOVED', detail, at: tx.now.toISOString() }) }
+    await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
+    await this.saveRun.execute(tx, ended)
+    return ended
+  }
+
+  private async retry(tx: Transaction, run: number): Promise<void> {
+    const record = await tx.documents(RUNS).get(String(run))
+    const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
+    if (record === undefined || approval === undefined || isTerminal(stateOf(record.facts)) || record.facts.startedAt !== undefined) return
+    await this.execute(tx, record, approval)
+  }
+
+  private policiesOf(tx: Transaction, record: RunRecord): Promise<PolicyRecord[]> {
+    return Promise.all(record.facts.policies.map(async ({ id }) => (await tx.documents(POLICIES).get(id))!))
+  }
+}
+
+function previousOf(approval: Approval, policyId: string): string | null {
+  const release = approval.releases.find((candidate) => candidate.id === policyId)!
+  return peekPredicate<ReleasePredicate>(release.envelope).previous?.digest ?? null
+}
+
+function dossierOf(record: RunRecord, approval: Approval, policies: PolicyRecord[]): RunDossier {
+  const live: Record<string, ReleaseDocument | null> = {}
+  const used: Record<string, VersionRef[]> = {}
+  for (const policy of policies) {
+    live[policy.id] = policy.live
+    used[policy.id] = policy.used.slice(-100)
+  }
+  return { run: record.facts.run, attempt: record.facts.attempt, releases: approval.releases, live, used, plan: approval.plan }
+}

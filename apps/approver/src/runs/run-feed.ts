@@ -1,0 +1,59 @@
+import { isTerminal, type RunView } from '#libs/contracts'
+import { projectRun } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { Observable, type Subscriber } from 'rxjs'
+import { RUNS } from './run.entity.js'
+
+/** Runs that are followed, one stream per reader. Woken by the signal that every instance gets after a run changed. */
+@Injectable()
+export class RunFeed {
+  private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
+  private refreshing = false
+  private again = false
+
+  constructor(private readonly runtime: ServiceRuntime) {
+    runtime.onSignal('runs', () => this.wake())
+  }
+
+  /** The run now, then on every change; completes when it has ended. */
+  follow(run: number): Observable<RunView> {
+    return new Observable((reader) => {
+      const readers = this.readers.get(run) ?? new Set()
+      this.readers.set(run, readers.add(reader))
+      this.wake()
+      return () => {
+        readers.delete(reader)
+        if (readers.size === 0) this.readers.delete(run)
+      }
+    })
+  }
+
+  private wake(): void {
+    this.again = true
+    if (!this.refreshing && this.readers.size > 0) void this.refresh()
+  }
+
+  private async refresh(): Promise<void> {
+    this.refreshing = true
+    try {
+      while (this.again && this.readers.size > 0) {
+        this.again = false
+        const numbers = [...this.readers.keys()]
+        const records = await this.runtime.database.transaction((tx) => tx.documents(RUNS).find({ where: { number: numbers } }))
+        for (const record of records) this.push(projectRun(record.facts))
+      }
+    } catch {
+      // The next signal, or the reader's own reconnect, tries again.
+    } finally {
+      this.refreshing = false
+    }
+  }
+
+  private push(view: RunView): void {
+    for (const reader of this.readers.get(view.run) ?? []) {
+      reader.next(view)
+      if (isTerminal(view.state)) reader.complete()
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import { isTerminal } from '#libs/contracts'
+import { documentTable } from '#libs/persistence'
+import { stateOf, type RunFacts } from '#libs/pipeline'
+
+export interface RunRecord {
+  facts: RunFacts
+  /** Digest of the approval that opened it. */
+  approval: string
+  /** Smallest policy id: the key of all its events. */
+  key: string
+}
+
+export const RUNS = documentTable<RunRecord>({
+  name: 'run',
+  id: (run) => String(run.facts.run),
+  keys: {
+    number: { type: 'bigint', of: (run) => run.facts.run },
+    state: { type: 'text', of: (run) => stateOf(run.facts) },
+    open: { type: 'text', of: (run) => (isTerminal(stateOf(run.facts)) ? 'no' : 'yes') },
+  },
+  indexes: [['number'], ['open']],
+})
+
+/** The last run number given; one row. */
+export interface RunCounter {
+  id: 'run'
+  last: number
+}
+
+export const RUN_COUNTER = documentTable<RunCounter>({ name: 'run_counter', id: (counter) => counter.id, keys: {} })

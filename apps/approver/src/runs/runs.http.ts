@@ -1,0 +1,47 @@
+import { HmsError, type RunView } from '#libs/contracts'
+import { projectRun } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/stage'
+import { Controller, Get, Param, Query, Sse, type MessageEvent } from '@nestjs/common'
+import { distinctUntilChanged, from, map, mergeMap, type Observable } from 'rxjs'
+import { RunFeed } from './run-feed.js'
+import { RUNS, type RunRecord } from './run.entity.js'
+
+const LIST_LIMIT = 100
+
+@Controller('v1/runs')
+export class RunsController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly feed: RunFeed,
+  ) {}
+
+  /** Newest first. `open=yes` leaves out what has ended. */
+  @Get()
+  async list(@Query('open') open?: string): Promise<RunView[]> {
+    const where = open === 'yes' ? { open: 'yes' } : undefined
+    const records = await this.runtime.database.transaction((tx) => tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT }))
+    return records.map((record) => projectRun(record.facts))
+  }
+
+  @Get(':number')
+  async show(@Param('number') number: string): Promise<RunView> {
+    return projectRun((await this.load(number)).facts)
+  }
+
+  @Sse(':number/events')
+  events(@Param('number') number: string): Observable<MessageEvent> {
+    return from(this.load(number)).pipe(
+      mergeMap((record) => this.feed.follow(record.facts.run)),
+      map((view) => JSON.stringify(view)),
+      distinctUntilChanged(),
+      map((data) => ({ data })),
+    )
+  }
+
+  private async load(text: string): Promise<RunRecord> {
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : undefined
+    const record = number === undefined ? undefined : await this.runtime.database.transaction((tx) => tx.documents(RUNS).get(String(number)))
+    if (record !== undefined) return record
+    throw new HmsError('HMS_RUN_NOT_FOUND', `There is no run #${text}.`, { status: 404, next: ['hms-svc runs list'] })
+  }
+}

@@ -1,0 +1,69 @@
+import type { IssuedHeads, SignedHead } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import type { Canary, CanaryMember } from '#libs/pipeline'
+import { signHead } from '#libs/signing'
+import { HeadCarrier, ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { CanaryControllerConfig } from '../canary-controller.config.js'
+import { CANARY_HEADS, headId } from './canary.entity.js'
+
+/** Signs the heads of a canary: to publish it, to renew its lease, to take it back. */
+@Injectable()
+export class CanaryHeads {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: CanaryControllerConfig,
+    private readonly carrier: HeadCarrier,
+  ) {}
+
+  /** New heads for `members` (all, unless given) with fresh numbers. `fast`: also straight to the stores, not only by the bus. */
+  async issue(tx: Transaction, canary: Canary, options: { fast: boolean; members?: CanaryMember[] }): Promise<Canary> {
+    const expires = new Date(tx.now.getTime() + this.config.leaseMs).toISOString()
+    const issued: SignedHead[] = []
+    const members: CanaryMember[] = []
+    for (const member of canary.members) {
+      if (options.members !== undefined && !options.members.some((chosen) => chosen.policy === member.policy)) {
+        members.push(member)
+        continue
+      }
+      const seq = await this.nextSeq(tx, canary, member)
+      const release = canary.dossier.releases.find((candidate) => candidate.id === member.policy)!
+      const predicate = { ...this.common(tx, canary, member, seq), current: member.release, share: member.share, expires }
+      issued.push({ head: await signHead(predicate, this.runtime.signer), release: release.envelope })
+      members.push({ ...member, seq })
+    }
+    await this.send(tx, canary, { heads: issued }, options.fast)
+    return { ...canary, members, leaseUntil: expires }
+  }
+
+  /** Ends the canary for its readers: `current` is what it stands on, `null` for a first version. */
+  async takeBack(tx: Transaction, canary: Canary): Promise<Canary> {
+    const issued: SignedHead[] = []
+    const members: CanaryMember[] = []
+    for (const member of canary.members) {
+      const seq = await this.nextSeq(tx, canary, member, null)
+      const base = canary.dossier.live[member.policy] ?? null
+      const head = await signHead({ ...this.common(tx, canary, member, seq), current: member.base }, this.runtime.signer)
+      issued.push({ head, release: base?.envelope ?? null })
+      members.push({ ...member, seq })
+    }
+    await this.send(tx, canary, { heads: issued }, true)
+    return { ...canary, members }
+  }
+
+  private common(tx: Transaction, canary: Canary, member: CanaryMember, seq: number) {
+    return { policy: member.policy, scope: canary.scope, seq, base: member.base, issuedAt: tx.now.toISOString(), run: canary.run }
+  }
+
+  private async nextSeq(tx: Transaction, canary: Canary, member: CanaryMember, run: number | null = canary.run): Promise<number> {
+    const known = await tx.documents(CANARY_HEADS).get(headId({ policy: member.policy, scope: canary.scope }))
+    const seq = (known?.seq ?? 0) + 1
+    await tx.documents(CANARY_HEADS).put({ policy: member.policy, scope: canary.scope, seq, run })
+    return seq
+  }
+
+  private async send(tx: Transaction, canary: Canary, heads: IssuedHeads, fast: boolean): Promise<void> {
+    await this.runtime.emit(tx, 'hms.head.issued.v1', heads, { key: canary.key, run: canary.run, attempt: canary.attempt, causationId: canary.causationId })
+    if (fast) tx.afterCommit(() => this.carrier.deliverSoon(heads))
+  }
+}

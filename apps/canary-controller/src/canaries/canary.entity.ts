@@ -1,0 +1,24 @@
+import { documentTable } from '#libs/persistence'
+import type { Canary } from '#libs/pipeline'
+
+export const CANARIES = documentTable<Canary>({
+  name: 'canary',
+  id: (canary) => String(canary.run),
+  keys: { state: { type: 'text', of: (canary) => canary.state } },
+  indexes: [['state']],
+})
+
+/** Last head number per policy and scope: heads are never numbered twice, whichever run issues them. */
+export interface CanaryHeadCounter {
+  policy: string
+  scope: string
+  seq: number
+  /** Run whose canary holds the policy, if any. */
+  run: number | null
+}
+
+export const CANARY_HEADS = documentTable<CanaryHeadCounter>({ name: 'canary_head', id: headId, keys: {} })
+
+export function headId(head: Pick<CanaryHeadCounter, 'policy' | 'scope'>): string {
+  return `${head.policy}@${head.scope}`
+}

@@ -1,0 +1,197 @@
+import type { CoverageReport, EventData, PublishedHead, ReceivedEvent } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import {
+  canaryLabel,
+  isOpen,
+  lackOfEvidence,
+  onAcknowledgementsOverdue,
+  onCoverage,
+  onPublished,
+  percent,
+  summaryOf,
+  type Canary,
+  type CanaryDecision,
+} from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { CanaryControllerConfig } from '../canary-controller.config.js'
+import { CanaryHeads } from './canary-heads.js'
+import { CANARIES, CANARY_HEADS, headId } from './canary.entity.js'
+
+type Passed = EventData['hms.simulation.passed.v1']
+
+/** The shell around the pure decisions: opens, observes, judges and ends canaries. Every wait is a timer row. */
+@Injectable()
+export class RunCanary {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: CanaryControllerConfig,
+    private readonly heads: CanaryHeads,
+  ) {
+    runtime.onTimer('canary-acknowledge', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onAcknowledgementsOverdue(canary))))
+    runtime.onTimer('canary-observe', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.judge(tx, canary)))
+    runtime.onTimer('canary-lease', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.renew(tx, canary)))
+  }
+
+  async open(tx: Transaction, { dossier, scenarios }: Passed, cause: ReceivedEvent): Promise<void> {
+    const { run, attempt, plan } = dossier
+    const canary: Canary = {
+      run,
+      attempt,
+      key: cause.key,
+      state: 'publishing',
+      scope: plan.scope,
+      scopeName: plan.scopeName,
+      requestedShare: plan.share,
+      observeMs: plan.observeMs,
+      members: dossier.releases.map((release) => ({
+        policy: release.id,
+        seq: 0,
+        release: release.releaseDigest,
+        base: dossier.live[release.id]?.releaseDigest ?? null,
+        share: plan.share,
+        published: false,
+        connected: 0,
+        expected: 0,
+        acknowledged: 0,
+      })),
+      publishedAt: null,
+      observeUntil: null,
+      leaseUntil: tx.now.toISOString(),
+      counted: [],
+      unexplained: [],
+      scenarios,
+      dossier,
+      causationId: cause.id,
+    }
+    const issued = await this.heads.issue(tx, canary, { fast: false })
+    await tx.documents(CANARIES).put(issued)
+    await this.scheduleTimer(tx, issued, 'canary-acknowledge', new Date(tx.now.getTime() + this.config.acknowledgeMs))
+    await this.scheduleLease(tx, issued)
+    await this.emit(tx, issued, 'hms.canary.started.v1', { run, attempt, label: canaryLabel(issued), detail: 'waiting for the cohort to acknowledge' })
+  }
+
+  async published(tx: Transaction, news: PublishedHead): Promise<void> {
+    await this.withPolicy(tx, news.policy, news.scope, (canary) => this.apply(tx, onPublished(canary, news, tx.now.toISOString())))
+  }
+
+  async covered(tx: Transaction, report: CoverageReport): Promise<void> {
+    for (const { scope } of report.scopes) await this.withPolicy(tx, report.policy, scope, (canary) => this.apply(tx, onCoverage(canary, report)))
+  }
+
+  /** The stable head moved: the canary's readers follow it by themselves, its lease is over. */
+  async promoted(tx: Transaction, run: number): Promise<void> {
+    await this.withCanary(tx, run, (canary) => (canary.state === 'passed' ? this.close(tx, { ...canary, state: 'ended' }) : Promise.resolve()))
+  }
+
+  /** Somebody decided otherwise (a rollback, a deadline): what is published goes back at once. */
+  async abort(tx: Transaction, run: number): Promise<void> {
+    await this.withCanary(tx, run, async (canary) => {
+      if (!isOpen(canary) && canary.state !== 'passed') return
+      await this.close(tx, await this.heads.takeBack(tx, { ...canary, state: 'ended' }))
+    })
+  }
+
+  async fail(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
+    const failed = await this.heads.takeBack(tx, { ...canary, state: 'failed' })
+    await this.close(tx, failed)
+    const { run, attempt } = canary
+    await this.emit(tx, failed, 'hms.canary.failed.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next: [`hms-svc audit log --run ${run}`] })
+  }
+
+  async apply(tx: Transaction, { canary, step }: CanaryDecision): Promise<void> {
+    switch (step.do) {
+      case 'nothing':
+        return tx.documents(CANARIES).put(canary)
+      case 'widen': {
+        const widened = { ...canary, members: canary.members.map((member) => (member.policy === step.member.policy ? { ...member, share: step.share, published: false } : member)) }
+        return tx.documents(CANARIES).put(await this.heads.issue(tx, widened, { fast: false, members: [step.member] }))
+      }
+      case 'observe':
+        return this.observe(tx, canary)
+      case 'fail':
+        return this.fail(tx, canary, step.reason, step.detail)
+    }
+  }
+
+  private async observe(tx: Transaction, canary: Canary): Promise<void> {
+    const until = new Date(tx.now.getTime() + canary.observeMs)
+    const observing: Canary = { ...canary, state: 'observing', publishedAt: canary.publishedAt ?? tx.now.toISOString(), observeUntil: until.toISOString() }
+    await tx.documents(CANARIES).put(observing)
+    await this.runtime.cancel(tx, timerId('canary-acknowledge', canary))
+    await this.scheduleTimer(tx, observing, 'canary-observe', until)
+    const { run, attempt } = canary
+    const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until.toISOString()}`
+    await this.emit(tx, observing, 'hms.canary.observed.v1', { run, attempt, detail, until: until.toISOString() })
+  }
+
+  /** The observation is over and the guard held. Without anyone to observe it proves nothing: outside dev that is no pass. */
+  private async judge(tx: Transaction, canary: Canary): Promise<void> {
+    if (canary.state !== 'observing') return
+    const lack = lackOfEvidence(canary)
+    const { run, attempt, dossier } = canary
+    if (lack !== undefined && this.runtime.profile === 'production') return this.pause(tx, canary, 'NO_EVIDENCE', lack)
+    // The lease goes on until the stable head has taken its place.
+    await tx.documents(CANARIES).put({ ...canary, state: 'passed' })
+    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier, summary: lack ?? summaryOf(canary), label: canaryLabel(canary) }, { run, attempt })
+  }
+
+  /** Keeps the canary alive while it is needed. A controller that was away too long finds that its cohort has fallen back. */
+  private async renew(tx: Transaction, canary: Canary): Promise<void> {
+    if (!isOpen(canary) && canary.state !== 'passed' && canary.state !== 'paused') return
+    if (Date.parse(canary.leaseUntil) <= tx.now.getTime() && isOpen(canary)) {
+      return this.pause(tx, canary, 'LEASE_LAPSED', `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has fallen back`)
+    }
+    const renewed = await this.heads.issue(tx, canary, { fast: true })
+    await tx.documents(CANARIES).put(renewed)
+    await this.scheduleLease(tx, renewed)
+  }
+
+  private async pause(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
+    await tx.documents(CANARIES).put({ ...canary, state: 'paused' })
+    await this.runtime.cancel(tx, timerId('canary-observe', canary))
+    const { run, attempt } = canary
+    await this.emit(tx, canary, 'hms.canary.paused.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next: [`hms-svc runs show ${run}`] })
+  }
+
+  private async close(tx: Transaction, canary: Canary): Promise<void> {
+    await tx.documents(CANARIES).put(canary)
+    for (const kind of ['canary-acknowledge', 'canary-observe', 'canary-lease']) await this.runtime.cancel(tx, timerId(kind, canary))
+  }
+
+  private async withCanary(tx: Transaction, run: number, work: (canary: Canary) => Promise<void>): Promise<void> {
+    const canary = await tx.documents(CANARIES).get(String(run))
+    if (canary !== undefined) await work(canary)
+  }
+
+  private async withPolicy(tx: Transaction, policy: string, scope: string, work: (canary: Canary) => Promise<void>): Promise<void> {
+    const head = await tx.documents(CANARY_HEADS).get(headId({ policy, scope }))
+    if (head?.run === undefined || head.run === null) return
+    await this.withCanary(tx, head.run, async (canary) => {
+      // A bundle is one aggregate: the message locked one of its policies, the decision needs all.
+      await tx.lock(keysOf(canary))
+      await this.withCanary(tx, canary.run, work)
+    })
+  }
+
+  private scheduleLease(tx: Transaction, canary: Canary): Promise<void> {
+    return this.scheduleTimer(tx, canary, 'canary-lease', new Date(tx.now.getTime() + this.config.leaseMs / 3))
+  }
+
+  private scheduleTimer(tx: Transaction, canary: Canary, kind: string, dueAt: Date): Promise<void> {
+    return this.runtime.schedule(tx, { id: timerId(kind, canary), kind, keys: keysOf(canary), data: { run: canary.run }, dueAt })
+  }
+
+  private async emit<T extends keyof EventData>(tx: Transaction, canary: Canary, type: T, data: EventData[T], of: { run: number; attempt: number } = canary): Promise<void> {
+    await this.runtime.emit(tx, type, data, { key: canary.key, run: of.run, attempt: of.attempt, causationId: canary.causationId })
+  }
+}
+
+export function keysOf(canary: Canary): string[] {
+  return canary.members.map((member) => policyKey(member.policy))
+}
+
+function timerId(kind: string, canary: Canary): string {
+  return `${kind}:${canary.run}:${canary.attempt}`
+}

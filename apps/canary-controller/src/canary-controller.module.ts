@@ -1,0 +1,35 @@
+import { HeadCarrier, ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { Module, type DynamicModule } from '@nestjs/common'
+import { CanariesController } from './canaries/canaries.http.js'
+import { CanariesEvents } from './canaries/canaries.events.js'
+import { CANARIES, CANARY_HEADS } from './canaries/canary.entity.js'
+import { CanaryHeads } from './canaries/canary-heads.js'
+import { JudgeAlert } from './canaries/judge-alert.js'
+import { RunCanary } from './canaries/run-canary.js'
+import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
+import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
+
+@Module({})
+class CanaryControllerModule {
+  static with(runtime: ServiceRuntime): DynamicModule {
+    return {
+      module: CanaryControllerModule,
+      controllers: [CanariesEvents, CanariesController],
+      providers: [
+        { provide: ServiceRuntime, useValue: runtime },
+        { provide: CanaryControllerConfig, useValue: readCanaryControllerConfig(runtime.environment) },
+        { provide: HeadCarrier, useValue: new HeadCarrier(runtime.configStoreUrls, runtime.clock, runtime.log) },
+        CanaryHeads,
+        RunCanary,
+        JudgeAlert,
+      ],
+    }
+  }
+}
+
+export const definition: ServiceDefinition = {
+  name: 'canary-controller',
+  tables: [CANARIES, CANARY_HEADS],
+  migrations: [CreateCanaryController1764000000000],
+  module: CanaryControllerModule.with,
+}

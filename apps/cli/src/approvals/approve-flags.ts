@@ -1,0 +1,41 @@
+import type { PlanInput } from '#libs/client'
+import type { PassphraseOptions } from '../keys/passphrase.js'
+import { isPolicyRef } from '../policies/policy-ref.js'
+
+/** Flags of `approve` as written. */
+export interface ApproveFlags extends PassphraseOptions {
+  sign: string
+  canary?: string
+  scope?: string
+  observe?: string
+  bake?: string
+  partners?: string
+  fallback?: string[]
+  author?: string
+  reason?: string
+  expectDigest?: string
+  queue?: boolean
+  watch?: boolean
+}
+
+/** The part of the flags that is signed. */
+export function planInputOf(flags: ApproveFlags): PlanInput {
+  return {
+    canary: flags.canary,
+    scope: flags.scope,
+    observe: flags.observe,
+    bake: flags.bake,
+    partners: flags.partners?.split(',').map((name) => name.trim()).filter((name) => name !== ''),
+    fallbacks: flags.fallback,
+  }
+}
+
+/** `--fallback` takes several values, so a file behind it lands there: what is no ID@VERSION goes back to the files. */
+export function separateFallbacks(files: readonly string[], flags: ApproveFlags): { files: string[]; flags: ApproveFlags } {
+  const given = (flags.fallback ?? []).flatMap((value) => value.split(','))
+  const fallback = given.filter(isPolicyRef)
+  return {
+    files: [...files, ...given.filter((value) => !isPolicyRef(value))],
+    flags: { ...flags, fallback: fallback.length === 0 ? undefined : fallback },
+  }
+}

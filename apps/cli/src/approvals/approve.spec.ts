@@ -1,0 +1,111 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { ApprovalView, PreparedApproval, PrepareRequest } from '#libs/contracts'
+import { buildRelease, digestOfJson, type ReleasePredicate } from '#libs/signing'
+import { serveCanned, type CannedService } from '../testing/canned-service.js'
+import { runForTest } from '../testing/run-cli.js'
+
+const POLICY = 'id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 25\n'
+
+let folder: string
+let service: CannedService | undefined
+let env: Record<string, string>
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hms-approve-'))
+  env = { HMS_KEYS_DIR: join(folder, 'keys'), HMS_KEY_PASSPHRASE: 'correct horse' }
+  await writeFile(join(folder, 'pm25.yaml'), POLICY)
+  await writeFile(join(folder, 'broken.yaml'), 'id: broken\nversion: [\n')
+  expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env })).code).toBe(0)
+})
+afterAll(() => rm(folder, { recursive: true }))
+afterEach(() => service?.close())
+
+/** What approver does, as far as the CLI can see. */
+function prepare(request: PrepareRequest): PreparedApproval {
+  const policy = request.policies[0] as ReleasePredicate['policy']
+  const { share = 500, observeMs = 300_000, bakeMs = 300_000 } = request.plan ?? {}
+  const plan = { share, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs, bakeMs, partners: null }
+  const at = '2024-09-01T00:00:00Z'
+  const place = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], bundle: [] }
+  const { digest, payload } = buildRelease({ ...place, policy, author: null, plan, preparedAt: at, expires: at })
+  const difference = { field: 'limit', from: 35, to: 25, text: 'limit 35 → 25 µg/m³' }
+  return {
+    digest,
+    run: null,
+    state: 'PREPARED',
+    releases: [
+      {
+        id: policy.id,
+        version: policy.version,
+        policyDigest: digestOfJson(policy),
+        digest,
+        payload: payload.toString('base64'),
+        live: '1.5.0',
+        differences: [difference],
+      },
+    ],
+    plan,
+    missing: ['chief'],
+    signedBy: [],
+    expiresAt: at,
+  }
+}
+
+async function approve(answer: Partial<ApprovalView>, file: string, ...flags: string[]): ReturnType<typeof runForTest> {
+  service = await serveCanned({
+    'POST /v1/approvals/prepare': { body: prepare },
+    'POST /v1/approvals': { body: { run: 184, state: 'QUEUED', digest: 'sha256:1', missing: [], ...answer } },
+  })
+  return runForTest(['approve', join(folder, file), ...flags], { env: { ...env, HMS_URL: service.url } })
+}
+
+describe('approve', () => {
+  it('shows difference, plan and digest, signs and submits', async () => {
+    const { code, stdout, stderr } = await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--observe', '1s', '--canary', '5%')
+    expect(code).toBe(0)
+    expect(stdout).toBe('✓ Signature added\n✓ Policy queued for deployment (run #184)\n')
+    expect(stderr).toMatch(/^epa-pm25-limit 1\.5\.0 → 2\.0\.0\n {2}limit 35 → 25 µg\/m³\n/)
+    expect(stderr).toMatch(/^ {2}Plan: canary 5% of National Capital Region, observe 1 s/m)
+    expect(stderr).toMatch(/Digest sha256:[0-9a-f]{64}\n$/)
+    expect(service?.requests[0]?.body).toMatchObject({ plan: { share: 500, observeMs: 1000 } })
+    expect(service?.requests[1]?.body).toMatchObject({ signatures: [{ keyid: expect.any(String), sig: expect.any(String) }] })
+  })
+
+  it('says who is missing, exit 0', async () => {
+    const answer: Partial<ApprovalView> = { state: 'AWAITING_APPROVAL', missing: ['counsel'] }
+    const { code, stdout } = await approve(answer, 'pm25.yaml', '--sign', 'EPA Chief')
+    expect([code, stdout]).toEqual([0, '✓ Signature added\n✓ Run #184 waits for: counsel\n'])
+  })
+
+  it('gives programs the approval alone', async () => {
+    const { stdout } = await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--json')
+    expect(JSON.parse(stdout)).toEqual({ run: 184, state: 'QUEUED', digest: 'sha256:1', missing: [] })
+  })
+
+  it.each([
+    ['a digest that was not reviewed', 5, 'pm25.yaml', ['--sign', 'EPA Chief', '--expect-digest', 'sha256:00'], 1],
+    ['an unknown signer', 3, 'pm25.yaml', ['--sign', 'Nobody Known'], 0],
+    ['malformed YAML', 6, 'broken.yaml', ['--sign', 'EPA Chief'], 0],
+    ['a file that is not there', 2, 'nothing.yaml', ['--sign', 'EPA Chief'], 0],
+  ] as const)('signs nothing for %s, exit %d', async (_what, exit, file, flags, calls) => {
+    const { code, stdout } = await approve({}, file, ...flags)
+    expect([code, stdout, service?.requests.length]).toEqual([exit, '', calls])
+  })
+
+  it('exits 3 for a wrong passphrase', async () => {
+    await writeFile(join(folder, 'wrong.txt'), 'wrong')
+    const { code, stderr } = await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--passphrase-file', join(folder, 'wrong.txt'))
+    expect(code).toBe(3)
+    expect(stderr).toContain('[HMS_KEY_PASSPHRASE]')
+  })
+
+  it('takes a file behind --fallback for a file', async () => {
+    const accepted = { run: 1, state: 'QUEUED', digest: 'sha256:1', missing: [] }
+    service = await serveCanned({ 'POST /v1/approvals/prepare': { body: prepare }, 'POST /v1/approvals': { body: accepted } })
+    const argv = ['approve', '--sign', 'EPA Chief', '--fallback', 'epa-pm25-limit@1.5.0', join(folder, 'pm25.yaml')]
+    expect((await runForTest(argv, { env: { ...env, HMS_URL: service.url } })).code).toBe(0)
+    expect(service.requests[0]?.body).toMatchObject({ plan: { fallbacks: ['epa-pm25-limit@1.5.0'] } })
+  })
+})

@@ -1,0 +1,56 @@
+import { planOptions, prepareApproval, readPolicies, signApproval, submitApproval, type NamedSigner } from '#libs/client'
+import { EXIT, HmsError, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { findKey, keyFolderOf } from '../keys/key-folder.js'
+import { passphraseFor } from '../keys/passphrase.js'
+import { watchToEnd } from '../runs/watch.js'
+import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
+import { describePrepared } from './describe-prepared.js'
+
+/**
+ * Shows what would be signed, unlocks the key, which is the consent, and submits. Exit 0 once the signature is accepted, also while
+ * others are missing; with --watch the exit code of the run.
+ */
+export async function approve(context: CliContext, givenFiles: readonly string[], givenFlags: ApproveFlags): Promise<number> {
+  const { output } = context
+  const { files, flags } = separateFallbacks(givenFiles, givenFlags)
+  if (files.length === 0) throw usageError('Name at least one FILE to approve', ['hms-svc help approve'])
+  const plan = planOptions(planInputOf(flags))
+  const policies = await readPolicies(files)
+  const folder = keyFolderOf(context)
+  // Before anything is prepared: who cannot sign leaves no trace.
+  await findKey(folder, flags.sign)
+  const client = await context.client()
+  const prepared = await prepareApproval(client, policies, plan, { author: flags.author, queue: flags.queue })
+  for (const line of describePrepared(prepared)) output.note(line)
+  expectDigest(prepared, flags.expectDigest, files)
+  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
+  sayAccepted(context, prepared, view, signer)
+  if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
+  if (output.mode === 'json') output.data(view, () => [])
+  return EXIT.done
+}
+
+function expectDigest(prepared: PreparedApproval, expected: string | undefined, files: readonly string[]): void {
+  if (expected === undefined || expected === prepared.digest) return
+  const detail = `What would be signed is not what was reviewed: ${expected} was expected, ${prepared.digest} is here`
+  throw new HmsError('HMS_APPROVAL_DIGEST', detail, {
+    status: 409,
+    next: [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`],
+  })
+}
+
+function sayAccepted({ output }: CliContext, prepared: PreparedApproval, view: ApprovalView, signer: NamedSigner): void {
+  const signedBefore = prepared.signedBy.includes(signer.name)
+  output.done(signedBefore ? `Signed before by ${signer.name}; nothing changes` : 'Signature added')
+  const run = view.run === null ? 'the run' : `run #${view.run}`
+  if (view.missing.length > 0) output.done(`${sentence(run)} waits for: ${view.missing.join(', ')}`)
+  else if (signedBefore) output.done(`${sentence(run)} is ${view.state}`)
+  else output.done(`${prepared.releases.length > 1 ? 'Bundle' : 'Policy'} queued for deployment (${run})`)
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

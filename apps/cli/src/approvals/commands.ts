@@ -1,0 +1,42 @@
+import type { Command } from 'commander'
+import type { Session } from '../session.js'
+import type { ApproveFlags } from './approve-flags.js'
+
+export function registerApprovals(program: Command, session: Session): void {
+  registerApprove(program, session)
+  const approvals = program.command('approvals').description('what waits for signatures')
+  approvals
+    .command('list')
+    .description('all approvals that wait or have an active run')
+    .action(session.run(async (context) => (await import('./list.js')).listApprovals(context)))
+  approvals
+    .command('show <digest>')
+    .description('one approval by its release digest')
+    .action(session.run(async (context, digest: string) => (await import('./show.js')).showApproval(context, digest)))
+}
+
+function registerApprove(program: Command, session: Session): void {
+  program
+    .command('approve [files...]')
+    .usage('<files...> --sign <name> [options]')
+    .description('show difference and digest, sign and submit; several files are one bundle')
+    .requiredOption('--sign <name>', 'whose key signs, such as "EPA Chief"')
+    .option('--canary <share>', 'share of traffic that gets it first: 0.05 or 5%')
+    .option('--scope <scope>', 'where the canary is, such as region:NCR')
+    .option('--observe <duration>', 'how long the canary is watched')
+    .option('--bake <duration>', 'how long the full rollout is watched')
+    .option('--partners <ids>', 'partners and groups to tell, separated by commas')
+    .option('--fallback <id@version...>', 'further versions that a rollback may restore')
+    .option('--author <name>', 'who wrote it')
+    .option('--reason <text>', 'why, for the record')
+    .option('--expect-digest <digest>', 'refuse to sign anything else')
+    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .option('--queue', 'wait behind the active run of the policy')
+    .option('--watch', 'follow the run until it rests')
+    .action(
+      session.run(async (context, files: string[], flags: ApproveFlags) => {
+        const { approve } = await import('./approve.js')
+        return approve(context, files, flags)
+      }),
+    )
+}

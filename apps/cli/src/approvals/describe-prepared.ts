@@ -1,0 +1,27 @@
+import type { PreparedApproval, PreparedRelease, RolloutPlan } from '#libs/contracts'
+
+/** What a signer should read before the key is unlocked: difference, plan and digest. */
+export function describePrepared(prepared: PreparedApproval): string[] {
+  return [
+    ...prepared.releases.flatMap(describeRelease),
+    `  Plan: ${describePlan(prepared.plan)}`,
+    ...(prepared.signedBy.length === 0 ? [] : [`  Signed already by ${prepared.signedBy.join(', ')}`]),
+    `  Digest ${prepared.digest}`,
+  ]
+}
+
+function describeRelease(release: PreparedRelease): string[] {
+  const versions = release.live === null ? `${release.version} (first version)` : `${release.live} → ${release.version}`
+  const differences = release.differences.map((difference) => `  ${difference.text}`)
+  return [`${release.id} ${versions}`, ...(differences.length === 0 ? ['  no change of values'] : differences)]
+}
+
+function describePlan(plan: RolloutPlan): string {
+  const partners = plan.partners === null ? 'all partners' : plan.partners.join(', ') || 'no partners'
+  const bake = plan.bakeMs === plan.observeMs ? '' : `, bake ${seconds(plan.bakeMs)}`
+  return `canary ${plan.share / 100}% of ${plan.scopeName}, observe ${seconds(plan.observeMs)}${bake}, ${partners}`
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1000} s`
+}

@@ -1,0 +1,33 @@
+import { EDGE_PORT } from '#libs/contracts'
+
+/** What the CLI takes from its environment. Empty variables count as unset, but for NO_COLOR and FORCE_COLOR, whose rules are their own. */
+export interface CliEnvironment {
+  /** Base address of the services, without a trailing slash. */
+  url: string
+  /** Folder of `dev`, as given; it need not exist. */
+  dataDir: string
+  keysDir?: string
+  passphrase?: string
+  token?: string
+  /** As written; `dev` and `demo` check it. */
+  port?: string
+  noColor?: string
+  forceColor?: string
+  /** Looks one variable up: for `env:NAME` in a partner's file. */
+  lookup(name: string): string | undefined
+}
+
+export function readCliEnvironment(variables: Readonly<Record<string, string | undefined>> = process.env): CliEnvironment {
+  const lookup = (name: string): string | undefined => (variables[name] === '' ? undefined : variables[name])
+  return {
+    url: lookup('HMS_URL') ?? `http://127.0.0.1:${EDGE_PORT}`,
+    dataDir: lookup('HMS_DATA_DIR') ?? '.hms',
+    keysDir: lookup('HMS_KEYS_DIR'),
+    passphrase: lookup('HMS_KEY_PASSPHRASE'),
+    token: lookup('HMS_TOKEN'),
+    port: lookup('HMS_PORT'),
+    noColor: variables['NO_COLOR'],
+    forceColor: variables['FORCE_COLOR'],
+    lookup,
+  }
+}

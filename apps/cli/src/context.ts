@@ -1,0 +1,37 @@
+import type { ApiClient } from '#libs/client'
+import { parseDurationFlag } from './duration-flag.js'
+import { outputOf, type CliIo, type GlobalOptions } from './io.js'
+import type { Output } from './output/output.js'
+
+/** What every verb gets: how to speak, whom to call, how long to wait. */
+export class CliContext {
+  readonly output: Output
+
+  constructor(
+    readonly io: CliIo,
+    readonly options: GlobalOptions,
+  ) {
+    this.output = outputOf(io, options)
+  }
+
+  /** Base address of the services: the flag, else the environment. */
+  get url(): string {
+    return this.options.url ?? this.io.environment.url
+  }
+
+  /** `--timeout` in milliseconds; undefined waits for as long as it takes. */
+  timeoutMs(): Promise<number | undefined> {
+    return parseDurationFlag('--timeout', this.options.timeout)
+  }
+
+  /**
+   * A client for the services, with the operator's key of the data folder or HMS_TOKEN. `--timeout` is the deadline of each call,
+   * 10 s without it; verbs that watch measure the whole time themselves.
+   */
+  async client(): Promise<ApiClient> {
+    const { ApiClient, authorizationFrom, readUrl } = await import('#libs/client')
+    const { token, dataDir } = this.io.environment
+    const url = readUrl(this.url, this.options.url === undefined ? 'HMS_URL' : '--url')
+    return new ApiClient({ url, timeoutMs: await this.timeoutMs(), authorize: authorizationFrom({ token, url, dataDir }) })
+  }
+}

@@ -1,0 +1,6 @@
+/** A flag such as `90s` or `5m`, in milliseconds; undefined when it was not given. */
+export async function parseDurationFlag(flag: string, text: string | undefined): Promise<number | undefined> {
+  if (text === undefined) return undefined
+  const { parseDuration } = await import('#libs/client')
+  return parseDuration(text, flag)
+}

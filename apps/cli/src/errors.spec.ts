@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { HmsError } from '#libs/contracts'
+import { exitCodeOf, reportError, usageError } from './errors.js'
+import { Output } from './output/output.js'
+
+function report(error: unknown, json: boolean): { code: number; stdout: string; stderr: string } {
+  const texts = { stdout: '', stderr: '' }
+  const sink = (name: 'stdout' | 'stderr') => ({ write: (text: string) => void (texts[name] += text), isTerminal: false, columns: null })
+  const code = reportError(error, new Output(sink('stdout'), sink('stderr'), { json }, {}))
+  return { code, ...texts }
+}
+
+const REFUSED = new HmsError('HMS_APPROVAL_CONFLICT', 'another run is active (trace 4bf92f3577b34da6a3ce929d0e0e4736)', {
+  status: 409,
+  next: ['hms-svc runs watch 184'],
+  errors: [{ pointer: '/plan/share', detail: 'differs from what was signed' }],
+})
+
+describe('reportError', () => {
+  it('names what, code, fields, next command and trace', () => {
+    expect(report(REFUSED, false)).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: [
+        '✗ another run is active [HMS_APPROVAL_CONFLICT]',
+        '  /plan/share differs from what was signed',
+        '  next: hms-svc runs watch 184',
+        '  trace: 4bf92f3577b34da6a3ce929d0e0e4736\n',
+      ].join('\n'),
+    })
+  })
+
+  it('gives programs the problem on stderr and keeps stdout empty', () => {
+    const { stdout, stderr } = report(REFUSED, true)
+    expect(stdout).toBe('')
+    expect(JSON.parse(stderr)).toMatchObject({
+      code: 'HMS_APPROVAL_CONFLICT',
+      status: 409,
+      detail: 'another run is active',
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+      next: [{ command: 'hms-svc runs watch 184' }],
+    })
+  })
+})
+
+class CodedError extends Error {
+  constructor(
+    readonly code: string,
+    readonly detail: string,
+  ) {
+    super(`${code}: ${detail}`)
+  }
+}
+
+describe('exitCodeOf', () => {
+  it.each([
+    [usageError('no'), 2],
+    [new HmsError('HMS_CLI_FILE_TOO_LARGE', '', { status: 400 }), 2],
+    [new HmsError('HMS_PARTNER_ADDRESS_REFUSED', '', { status: 422 }), 2],
+    [new HmsError('HMS_HTTP_BODY_TOO_LARGE', '', { status: 413 }), 2],
+    [new HmsError('HMS_AUTH_REQUIRED', '', { status: 401 }), 3],
+    [new CodedError('HMS_KEY_PASSPHRASE', 'wrong'), 3],
+    [new CodedError('HMS_KEY_NOT_FOUND', 'unknown'), 3],
+    [new HmsError('HMS_POLICY_NOT_FOUND', '', { status: 404 }), 4],
+    [new CodedError('HMS_KEY_EXISTS', 'taken'), 5],
+    [new HmsError('HMS_APPROVAL_CONFLICT', '', { status: 409 }), 5],
+    [new HmsError('HMS_LINT_FAILED', '', { status: 422 }), 6],
+    [new HmsError('HMS_SIGNATURE_INVALID', '', { status: 422 }), 10],
+    [new CodedError('HMS_SIGNATURE_INVALID', 'bent'), 10],
+    [new HmsError('HMS_SIGNATURE_UNKNOWN_KEY', '', { status: 403 }), 3],
+    [new HmsError('HMS_UNREACHABLE', '', { status: 503 }), 11],
+    [new TypeError('our own'), 1],
+    ['thrown text', 1],
+  ])('%s gives %d', (error, code) => {
+    expect(exitCodeOf(error)).toBe(code)
+  })
+})

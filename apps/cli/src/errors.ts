@@ -1,0 +1,87 @@
+import { EXIT, exitCodeOfStatus, HmsError, type Problem } from '#libs/contracts'
+import type { Output } from './output/output.js'
+
+/** Codes whose exit code does not follow from an HTTP status. Contract §2. */
+const EXIT_OF_CODE: Record<string, number> = {
+  HMS_UNREACHABLE: EXIT.unreachable,
+  HMS_KEY_PASSPHRASE: EXIT.notAllowed,
+  HMS_KEY_NOT_FOUND: EXIT.notAllowed,
+  HMS_KEY_EXISTS: EXIT.conflict,
+  HMS_KEY_NAME: EXIT.usage,
+  HMS_KEY_UNREADABLE: EXIT.usage,
+  HMS_IDENTITY_MISSING: EXIT.notAllowed,
+  HMS_IDENTITY_MISMATCH: EXIT.notAllowed,
+  HMS_PARTNER_ADDRESS_REFUSED: EXIT.usage,
+}
+
+/** What does not verify; such a refusal is judged by its code where no status says "not allowed". */
+const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY)_/
+
+/** A command that was typed wrong, or an argument refused: exit 2. */
+export function usageError(detail: string, next: string[] = []): HmsError {
+  return new HmsError('HMS_CLI_USAGE', detail, { status: 400, next })
+}
+
+export function exitCodeOf(error: unknown): number {
+  const { code, status } = problemOf(error)
+  const special = EXIT_OF_CODE[code]
+  if (special !== undefined) return special
+  return PROOF_CODE.test(code) && (status === 422 || status >= 500) ? EXIT.proofInvalid : exitCodeOfStatus(status)
+}
+
+/** Says an error on stderr (with --json as the problem it is) and gives the exit code. The one place where errors become text. */
+export function reportError(error: unknown, output: Output): number {
+  const problem = problemOf(error)
+  if (output.mode === 'json') output.error(JSON.stringify(problem))
+  else for (const line of linesOf(problem)) output.error(line)
+  return exitCodeOf(error)
+}
+
+/** Errors with a stable code, whichever lib they come from. What has none is our own failure. */
+interface CodedError {
+  code: string
+  detail: string
+  status?: number
+  next?: readonly (string | { command: string })[]
+  errors?: Problem['errors']
+  retryable?: boolean
+  state?: unknown
+}
+
+function isCoded(error: unknown): error is CodedError {
+  if (!(error instanceof Error)) return false
+  const { code, detail } = error as Partial<CodedError>
+  return typeof code === 'string' && code.startsWith('HMS_') && typeof detail === 'string'
+}
+
+/** The client writes the trace of a refused call behind its detail. */
+const TRACE = / \(trace ([0-9a-f]+)\)$/
+
+export function problemOf(error: unknown): Problem {
+  const known: CodedError = isCoded(error)
+    ? error
+    : { code: 'HMS_CLI_INTERNAL', detail: error instanceof Error ? error.message : String(error), next: ['hms-svc help exit-codes'] }
+  const traceId = TRACE.exec(known.detail)?.[1]
+  return {
+    type: `/docs/errors/${known.code}`,
+    title: known.code.replace(/^HMS_/, '').replaceAll('_', ' ').toLowerCase(),
+    status: known.status ?? 500,
+    code: known.code,
+    detail: known.detail.replace(TRACE, ''),
+    retryable: known.retryable ?? false,
+    next: (known.next ?? []).map((step) => (typeof step === 'string' ? { command: step } : step)),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(known.errors === undefined || known.errors.length === 0 ? {} : { errors: known.errors }),
+    ...(known.state === undefined ? {} : { state: known.state }),
+  }
+}
+
+function linesOf(problem: Problem): string[] {
+  const fields = (problem.errors ?? []).filter((field) => !problem.detail.includes(field.detail))
+  return [
+    `✗ ${problem.detail} [${problem.code}]`,
+    ...fields.map((field) => `  ${field.pointer} ${field.detail}`),
+    ...problem.next.map((step) => `  next: ${step.command}`),
+    ...(problem.traceId === undefined ? [] : [`  trace: ${problem.traceId}`]),
+  ]
+}

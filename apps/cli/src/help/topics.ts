@@ -1,0 +1,51 @@
+import { usageError } from '../errors.js'
+import type { CliContext } from '../context.js'
+
+const TOPICS: Record<string, readonly string[]> = {
+  'exit-codes': [
+    '  0  done as asked',
+    '  1  internal error',
+    '  2  usage, or an argument refused (unreadable or oversized file, forbidden address)',
+    '  3  not allowed, unknown signer, wrong passphrase',
+    '  4  not found',
+    '  5  conflict, came too late, nothing to do that was demanded, port or data folder in use',
+    '  6  run FAILED, or judged FAIL (lint errors and malformed YAML included)',
+    '  7  run PAUSED, or AWAITING_APPROVAL at the time-out',
+    '  8  still running at the time-out; of a rollback: bots that stayed silent',
+    '  9  run ended ROLLED_BACK, ABORTED, SUPERSEDED or STALE',
+    ' 10  signature or proof invalid',
+    ' 11  not reachable',
+    '130  interrupted; the run goes on',
+  ],
+  environment: [
+    'HMS_URL             address of the services, default http://127.0.0.1:7184 (--url)',
+    'HMS_DATA_DIR        data folder of `dev`, default .hms (--data)',
+    'HMS_PORT            port of `dev` and `demo`, default 7184 (--port)',
+    'HMS_KEYS_DIR        signing keys, default `keys` in the data folder, else ~/.config/hms-svc/keys',
+    'HMS_KEY_PASSPHRASE  passphrase of the signing key (--passphrase-file)',
+    'HMS_TOKEN           bearer token for calls without a signature',
+    'HMS_PROFILE         dev or production, default production; `dev` and `demo` set dev',
+    'HMS_BUS             embedded or kafka',
+    'HMS_DATABASE_URL    PostgreSQL, for `serve` and `migrate`',
+    'HMS_KAFKA_BROKERS   host:port, separated by commas; also HMS_KAFKA_SASL, HMS_KAFKA_CA',
+    'HMS_HOST            address that servers bind, default 127.0.0.1',
+    'HMS_LOG_LEVEL       of the services',
+    'NO_COLOR            no colours; FORCE_COLOR forces them (--color)',
+  ],
+  output: [
+    'Data goes to stdout; progress, prompts and errors go to stderr.',
+    '',
+    '--json   one JSON value on stdout, never a prompt; an empty list is []; errors are problem documents on stderr',
+    '--plain  append-only lines, as without a terminal: one line per change, one heartbeat per 30 s of silence',
+    '--quiet  nothing but data and errors',
+    '--color  auto, always or never; words and marks say the same without colour',
+    '',
+    'A verb that watches a run ends with the block of `runs show` on stdout, and its exit code says how the run ended.',
+  ],
+}
+
+export function showTopic(context: CliContext, topic: string): void {
+  const lines = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined
+  if (lines === undefined) throw usageError(`There is no verb or topic ${topic}`, ['hms-svc --help', 'hms-svc help exit-codes'])
+  context.output.data({ topic, lines }, () => lines)
+}

@@ -1,0 +1,79 @@
+import type { Command } from 'commander'
+import type { CliContext } from '../context.js'
+import { parseDurationFlag } from '../duration-flag.js'
+import { usageError } from '../errors.js'
+import type { Session } from '../session.js'
+import type { TopicsVerb } from './hosting.js'
+import { parsePort } from './parse-port.js'
+
+interface PlaceFlags {
+  port?: string
+  data?: string
+}
+
+export function registerHosting(program: Command, session: Session): void {
+  program
+    .command('dev')
+    .description('all services with an embedded database and bus, until Ctrl-C')
+    .option('--port <number>', 'where to serve (HMS_PORT)')
+    .option('--data <folder>', 'data folder (HMS_DATA_DIR)')
+    .option('--reset', 'start with an empty data folder')
+    .action(
+      session.run(async (context, flags: PlaceFlags & { reset?: boolean }) => {
+        const place = placeOf(context, flags)
+        return (await import('./dev.js')).runDev({ ...place, reset: flags.reset === true })
+      }),
+    )
+  program
+    .command('demo')
+    .description('the PM 2.5 story on a fleet of bots: from signature to partners')
+    .option('--once', "end with the run's exit code")
+    .option('--observe <duration>', 'how long the canary is watched')
+    .option('--port <number>', 'where to serve (HMS_PORT)')
+    .option('--data <folder>', 'data folder (HMS_DATA_DIR)')
+    .action(
+      session.run(async (context, flags: PlaceFlags & { once?: boolean; observe?: string }) => {
+        const place = placeOf(context, flags)
+        const observeMs = await parseDurationFlag('--observe', flags.observe)
+        return (await import('./demo.js')).runDemo({ ...place, once: flags.once === true, observeMs })
+      }),
+    )
+  program
+    .command('serve [services...]')
+    .description('the named services in this process')
+    .option('--all', 'all of them')
+    .action(
+      session.run(async (context, services: string[], flags: { all?: boolean }) => {
+        const all = flags.all === true
+        if (services.length === 0 && !all) throw usageError('Name the services to run, or pass --all', ['hms-svc help serve'])
+        return (await import('./serve.js')).runServe(services, { output: context.output, all })
+      }),
+    )
+  program
+    .command('migrate')
+    .description('bring the database schemas up to date')
+    .action(session.run(async (context) => (await import('./migrate.js')).runMigrate({ output: context.output })))
+  registerTopics(program, session)
+}
+
+function registerTopics(program: Command, session: Session): void {
+  const topics = program.command('topics').description('topics of the bus')
+  const register = (verb: TopicsVerb, description: string): void => {
+    topics
+      .command(verb)
+      .description(description)
+      .action(session.run(async (context) => (await import('./topics.js')).runTopics(verb, { output: context.output, url: context.url })))
+  }
+  register('list', 'purpose, size and lag of each topic')
+  register('apply', 'make the broker match the catalogue')
+  register('diff', 'what `apply` would change')
+}
+
+function placeOf(context: CliContext, flags: PlaceFlags): { output: CliContext['output']; port: number; dataDir: string } {
+  const { environment } = context.io
+  return {
+    output: context.output,
+    port: parsePort(flags.port, environment.port),
+    dataDir: flags.data ?? environment.dataDir,
+  }
+}

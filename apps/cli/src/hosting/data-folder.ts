@@ -1,0 +1,58 @@
+import { HmsError } from '#libs/contracts'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Names whose data a folder holds. Only what is marked may be emptied. */
+const MARK = 'hms-svc.json'
+export type FolderKind = 'dev' | 'demo'
+
+async function kindOf(dataDir: string): Promise<FolderKind | undefined> {
+  try {
+    return (JSON.parse(await readFile(join(dataDir, MARK), 'utf8')) as { kind: FolderKind }).kind
+  } catch {
+    return undefined
+  }
+}
+
+async function mark(dataDir: string, kind: FolderKind): Promise<void> {
+  await writeFile(join(dataDir, MARK), `${JSON.stringify({ kind })}\n`)
+}
+
+async function empty(dataDir: string): Promise<void> {
+  for (const name of await readdir(dataDir)) await rm(join(dataDir, name), { recursive: true, force: true })
+}
+
+/** `dev` keeps what it finds; `--reset` empties a folder that is ours. A demo's folder becomes dev's: no later demo may empty it. */
+export async function prepareDevFolder(dataDir: string, reset: boolean, say: (text: string) => void): Promise<void> {
+  const kind = await kindOf(dataDir)
+  if (reset) {
+    if (kind === undefined && (await entries(dataDir)).length > 0) throw notOurs(dataDir, 'dev --reset')
+    await empty(dataDir)
+  } else if (kind === 'demo') {
+    say(`${dataDir} was made by a demo; it is kept from now on.`)
+  }
+  await mark(dataDir, 'dev')
+}
+
+/** A demo starts afresh on its own folder, and on no other's. */
+export async function prepareDemoFolder(dataDir: string, say: (text: string) => void): Promise<void> {
+  const kind = await kindOf(dataDir)
+  if (kind !== 'demo' && (await entries(dataDir)).length > 0) throw notOurs(dataDir, 'demo')
+  if (kind === 'demo') {
+    say(`Starting afresh on ${dataDir}, which an earlier demo made.`)
+    await empty(dataDir)
+  }
+  await mark(dataDir, 'demo')
+}
+
+/** What lies in the folder, the lock that this process itself has just taken aside. */
+async function entries(dataDir: string): Promise<string[]> {
+  return (await readdir(dataDir)).filter((name) => !name.startsWith('folder.lock'))
+}
+
+function notOurs(dataDir: string, verb: string): HmsError {
+  return new HmsError('HMS_DATA_FOLDER_NOT_EMPTY', `${dataDir} holds data that ${verb} did not make and will not touch. Name another folder with --data.`, {
+    status: 409,
+    next: [`hms-svc ${verb} --data DIR`],
+  })
+}

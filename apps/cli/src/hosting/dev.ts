@@ -1,0 +1,32 @@
+import { EXIT } from '#libs/contracts'
+import { processEnvironment } from '#libs/platform'
+import { signalled, VERSION } from '#libs/stage'
+import { relative } from 'node:path'
+import { prepareDevFolder } from './data-folder.js'
+import { startEmbedded } from './embedded-system.js'
+import type { DevOptions } from './hosting.js'
+
+export async function runDev({ output, port, dataDir, reset }: DevOptions): Promise<number> {
+  const startedAt = performance.now()
+  const stopAsked = signalled()
+  const system = await startEmbedded({
+    port,
+    dataDir,
+    environment: processEnvironment(),
+    prepare: (folder) => prepareDevFolder(folder, reset, (text) => output.note(text)),
+  })
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  const folder = relative(process.cwd(), system.dataDir) || '.'
+  output.data({ url: system.url, dataDir: system.dataDir, version: VERSION }, () => [
+    `HMS-SVC ${VERSION} is ready after ${seconds} s   (profile dev: not for production)`,
+    `  URL    ${system.url}   /openapi.json  /asyncapi.json  /metrics`,
+    `  Data   ${folder}   (kept; --reset clears)`,
+    '  Next   hms-svc approve policies/pm25.yaml --sign "EPA Chief" --observe 1s --watch',
+    '         hms-svc get epa-pm25-limit',
+    'Ctrl-C stops everything.',
+  ])
+  await stopAsked
+  output.note('Stopping…')
+  await system.stop()
+  return EXIT.done
+}

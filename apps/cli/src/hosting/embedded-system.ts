@@ -1,0 +1,73 @@
+import { HmsError, SERVICES } from '#libs/contracts'
+import { createDemoIdentity } from '#libs/client'
+import { acquireFolder, EmbeddedError, startPostgres } from '#libs/persistence'
+import { createLogger, Metrics, systemClock, type Environment } from '#libs/platform'
+import { Host, openEmbeddedBus, openPostgresService, readHostConfig, readRosterFile, readServiceSigner, VERSION } from '#libs/stage'
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { requireFreePort } from './free-port.js'
+
+export interface EmbeddedSystem {
+  url: string
+  dataDir: string
+  databaseUrl: string
+  stop(): Promise<void>
+}
+
+export interface EmbeddedOptions {
+  port: number
+  dataDir: string
+  environment: Environment
+  /** Runs with the folder locked, before anything is started in it. */
+  prepare?: (dataDir: string) => Promise<void>
+}
+
+/** The composition root of embedded mode: all services, their database and their bus in this process and its data folder. */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedSystem> {
+  const dataDir = resolve(options.dataDir)
+  const environment: Environment = { ...options.environment, HMS_PROFILE: 'dev', HMS_BUS: 'embedded', HMS_DATA_DIR: dataDir, HMS_PORT: String(options.port) }
+  const config = readHostConfig(environment)
+  await requireFreePort(config.host, options.port)
+  // The database may run as another user, who has to walk through.
+  await mkdir(dataDir, { recursive: true, mode: 0o755 })
+  const cleanup: (() => Promise<void>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const step of cleanup.splice(0).reverse()) await step()
+  }
+  try {
+    const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' })
+    cleanup.push(() => lock.release())
+    await options.prepare?.(dataDir)
+    const database = await startPostgres({ folder: dataDir })
+    cleanup.push(() => database.stop())
+    await createDemoIdentity(dataDir, SERVICES)
+    const url = `http://127.0.0.1:${options.port}`
+    const log = createLogger(config.logLevel, { process: 'dev' })
+    const clock = systemClock
+    const host = await Host.create(SERVICES, {
+      profile: 'dev',
+      environment,
+      clock,
+      log,
+      metrics: new Metrics().withProcessMetrics(),
+      roster: await readRosterFile(config),
+      bus: openEmbeddedBus(database.url, clock, log),
+      signerOf: (service) => readServiceSigner(service, config, environment),
+      open: (definition) => openPostgresService(definition, { url: database.url, clock, log, migrateFirst: true }),
+      configStoreUrls: [url],
+      version: VERSION,
+    })
+    cleanup.push(() => host.stop())
+    await host.start({ host: config.host, port: options.port })
+    return { url, dataDir, databaseUrl: database.url, stop }
+  } catch (error) {
+    await stop().catch(() => {})
+    throw error instanceof EmbeddedError ? ofEmbedded(error) : error
+  }
+}
+
+/** Exit codes follow from the status: what is in use is a conflict, what cannot be started is unreachable. */
+function ofEmbedded(error: EmbeddedError): HmsError {
+  const inUse = error.code === 'HMS_DATA_FOLDER_IN_USE' || error.code === 'HMS_DATABASE_PORT_IN_USE'
+  return new HmsError(error.code, error.message, { status: inUse ? 409 : 500, next: [error.next].flat(), cause: error })
+}

@@ -1,0 +1,34 @@
+import type { Output } from '../output/output.js'
+
+/** What every hosting verb gets; its function resolves with the exit code once nothing runs any more. */
+export interface HostOptions {
+  output: Output
+}
+
+export interface DevOptions extends HostOptions {
+  port: number
+  dataDir: string
+  /** Empty the data folder first. */
+  reset: boolean
+}
+
+export interface DemoOptions extends HostOptions {
+  port: number
+  dataDir: string
+  /** End with the run's exit code instead of serving until Ctrl-C. */
+  once: boolean
+  /** How long the canary is watched; the demo's own choice when undefined. */
+  observeMs?: number
+}
+
+export interface ServeOptions extends HostOptions {
+  all: boolean
+}
+
+export type MigrateOptions = HostOptions
+
+export type TopicsVerb = 'list' | 'apply' | 'diff'
+export interface TopicsOptions extends HostOptions {
+  /** Address of running services, where the verb asks them. */
+  url: string
+}

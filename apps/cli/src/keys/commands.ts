@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import type { Session } from '../session.js'
+import type { PassphraseOptions } from './passphrase.js'
+
+export function registerKeys(program: Command, session: Session): void {
+  const keys = program.command('keys').description('signing keys of people on this machine')
+  keys
+    .command('create')
+    .description('make a key')
+    .requiredOption('--name <name>', 'whose it is, such as "EPA Chief"')
+    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .action(
+      session.run(async (context, options: PassphraseOptions & { name: string }) => {
+        const { createKey } = await import('./create.js')
+        return createKey(context, options)
+      }),
+    )
+  keys
+    .command('list')
+    .description('keys in the key folder')
+    .action(session.run(async (context) => (await import('./list.js')).listKeys(context)))
+  keys
+    .command('export <name>')
+    .description('the public half, for a roster')
+    .action(session.run(async (context, name: string) => (await import('./export.js')).exportKey(context, name)))
+}

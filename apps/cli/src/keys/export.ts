@@ -1,0 +1,17 @@
+import { createPublicKey } from 'node:crypto'
+import { EXIT } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { findKey, keyFolderOf } from './key-folder.js'
+
+/** The public key as PEM; with --json `{ name, keyid, spki }`, which is what a roster holds. */
+export async function exportKey(context: CliContext, name: string): Promise<number> {
+  const entry = await findKey(keyFolderOf(context), name)
+  const { keyid, spki } = entry
+  context.output.data({ name: entry.name, keyid, spki }, () => [pemOf(spki)])
+  return EXIT.done
+}
+
+function pemOf(spki: string): string {
+  const key = createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' })
+  return key.export({ format: 'pem', type: 'spki' }).toString().trimEnd()
+}

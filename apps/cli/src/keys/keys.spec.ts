@@ -1,0 +1,45 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runForTest } from '../testing/run-cli.js'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hms-keys-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+describe('keys', () => {
+  it('makes a key, lists it and exports its public half', async () => {
+    await writeFile(join(folder, 'secret.txt'), 'correct horse\n')
+    const env = { HMS_KEYS_DIR: join(folder, 'keys') }
+    const made = await runForTest(['keys', 'create', '--name', 'EPA Chief', '--passphrase-file', join(folder, 'secret.txt')], { env })
+    expect([made.code, made.stdout]).toEqual([0, expect.stringContaining('✓ Key of "EPA Chief" made')])
+    const listed = JSON.parse((await runForTest(['keys', 'list', '--json'], { env })).stdout)
+    expect(listed).toMatchObject([{ name: 'EPA Chief' }])
+    const exported = await runForTest(['keys', 'export', 'EPA Chief'], { env })
+    expect(exported.stdout).toContain('BEGIN PUBLIC KEY')
+    expect(await readFile(listed[0].file, 'utf8')).toContain('ENCRYPTED')
+    expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: { ...env, HMS_KEY_PASSPHRASE: 'x' } })).code).toBe(5)
+  })
+
+  it('asks twice on a terminal, and makes nothing when the answers differ', async () => {
+    const env = { HMS_KEYS_DIR: folder }
+    const { code, stderr } = await runForTest(['keys', 'create', '--name', 'Air Office'], { env, answers: ['one', 'two'] })
+    expect(code).toBe(2)
+    expect(stderr).toContain('differ')
+    expect((await runForTest(['keys', 'list', '--json'], { env })).stdout).toBe('[]\n')
+  })
+
+  it.each([[{}], [{ answers: ['secret'] }]])('never asks without a terminal or with --json: it names the flag, exit 2', async (world) => {
+    const argv = ['keys', 'create', '--name', 'Air Office', '--json']
+    const { code, stderr } = await runForTest(argv, { env: { HMS_KEYS_DIR: folder }, ...world })
+    expect(code).toBe(2)
+    expect(stderr).toContain('--passphrase-file')
+  })
+
+  it('exits 3 for a key that is not there', async () => {
+    expect((await runForTest(['keys', 'export', 'Nobody Known'], { env: { HMS_KEYS_DIR: folder } })).code).toBe(3)
+  })
+})

@@ -1,0 +1,27 @@
+import type { RunView } from '#libs/contracts'
+
+/** What a person can do about a run that did not succeed, as commands that exist. */
+export function nextCommandsOf(view: RunView): string[] {
+  const policy = view.policies[0]?.id ?? 'ID'
+  switch (view.state) {
+    case 'SUCCEEDED':
+      return []
+    case 'FAILED':
+      return view.stages.some((stage) => stage.stage === 'lint' && stage.verdict === 'FAIL')
+        ? ['hms-svc lint FILE', 'hms-svc approve FILE --sign NAME']
+        : [`hms-svc get ${policy}`, 'hms-svc approve FILE --sign NAME']
+    case 'ROLLED_BACK':
+      return [`hms-svc get ${policy}`, `hms-svc audit log --run ${view.run}`]
+    case 'ABORTED':
+    case 'STALE':
+      return ['hms-svc approve FILE --sign NAME']
+    case 'SUPERSEDED':
+      return ['hms-svc runs list']
+    case 'AWAITING_APPROVAL':
+      return ['hms-svc approvals list', 'hms-svc approve FILE --sign NAME']
+    case 'PAUSED':
+      return [`hms-svc audit log --run ${view.run}`, `hms-svc runs watch ${view.run}`]
+    default:
+      return [`hms-svc runs watch ${view.run}`]
+  }
+}

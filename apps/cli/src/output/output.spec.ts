@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { Output, type OutputOptions, type Sink } from './output.js'
+import { choosePaint, COLOURED, PLAIN } from './paint.js'
+import { renderTable } from './table.js'
+import { spokenDuration } from './duration.js'
+
+class Memory implements Sink {
+  text = ''
+  readonly columns = null
+  constructor(readonly isTerminal = false) {}
+  write(text: string): void {
+    this.text += text
+  }
+}
+
+function speak(options: OutputOptions, isTerminal = false): { output: Output; stdout: Memory; stderr: Memory } {
+  const stdout = new Memory(isTerminal)
+  const stderr = new Memory(isTerminal)
+  return { output: new Output(stdout, stderr, options, {}), stdout, stderr }
+}
+
+describe('Output', () => {
+  it('chooses its mode from flags, then from the terminal', () => {
+    expect(speak({}, true).output.mode).toBe('tty')
+    expect(speak({}, false).output.mode).toBe('plain')
+    expect(speak({ plain: true }, true).output.mode).toBe('plain')
+    expect(speak({ quiet: true }, true).output.mode).toBe('quiet')
+    expect(speak({ json: true, quiet: true }, true).output.mode).toBe('json')
+  })
+
+  it('puts nothing but the value on stdout with --json', () => {
+    const { output, stdout, stderr } = speak({ json: true })
+    output.done('Signature added')
+    output.note('difference')
+    output.data({ run: 184 }, () => ['RUN #184'])
+    expect(stdout.text).toBe('{"run":184}\n')
+    expect(stderr.text).toBe('difference\n')
+  })
+
+  it('says an empty list as [] to programs and as a sentence to people', () => {
+    const json = speak({ json: true })
+    json.output.list([], [{ heading: 'ID', cell: () => '' }], 'No runs yet')
+    expect(json.stdout.text).toBe('[]\n')
+    const plain = speak({})
+    plain.output.list([], [{ heading: 'ID', cell: () => '' }], 'No runs yet')
+    expect([plain.stdout.text, plain.stderr.text]).toEqual(['', 'No runs yet\n'])
+  })
+
+  it('keeps quiet but for data and errors', () => {
+    const { output, stdout, stderr } = speak({ quiet: true })
+    output.done('Signature added')
+    output.note('difference')
+    output.data(25, () => ['25'])
+    output.error('✗ no')
+    expect([stdout.text, stderr.text]).toEqual(['25\n', '✗ no\n'])
+  })
+})
+
+describe('choosePaint', () => {
+  it.each([
+    ['always', { noColor: '1' }, false, COLOURED],
+    ['never', { forceColor: '1' }, true, PLAIN],
+    ['auto', { noColor: '1', forceColor: '1' }, true, PLAIN],
+    ['auto', { noColor: '' }, true, COLOURED],
+    ['auto', { forceColor: '1' }, false, COLOURED],
+    ['auto', { forceColor: '0' }, true, PLAIN],
+    ['auto', {}, true, COLOURED],
+    ['auto', {}, false, PLAIN],
+  ] as const)('%s with %o on a terminal: %s', (choice, environment, isTerminal, paint) => {
+    expect(choosePaint(choice, environment, isTerminal)).toBe(paint)
+  })
+})
+
+describe('renderTable', () => {
+  const columns = [
+    { heading: 'RUN', cell: (row: { run: number; detail: string | null }) => row.run },
+    { heading: 'DETAIL', cell: (row: { run: number; detail: string | null }) => row.detail },
+  ]
+  it('aligns columns and never wraps', () => {
+    const rows = [
+      { run: 1, detail: null },
+      { run: 184, detail: 'two\nlines of text' },
+    ]
+    expect(renderTable(rows, columns, null)).toEqual(['RUN  DETAIL', '1    –', '184  two lines of text'])
+    expect(renderTable(rows, columns, 12).at(-1)).toBe('184  two li…')
+  })
+})
+
+describe('spokenDuration', () => {
+  it.each([
+    [0, '0 sec'],
+    [41_300, '41 sec'],
+    [59_600, '1 min 0 sec'],
+    [702_000, '11 min 42 sec'],
+  ])('%d ms is %s', (ms, text) => {
+    expect(spokenDuration(ms)).toBe(text)
+  })
+})

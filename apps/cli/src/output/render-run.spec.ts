@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import type { RunStage, RunView } from '#libs/contracts'
+import { renderRun } from './render-run.js'
+
+const at = (seconds: number): string => new Date(Date.UTC(2024, 8, 1) + seconds * 1000).toISOString()
+
+function stage(name: RunStage['stage'], verdict: RunStage['verdict'], detail = '', label?: string): RunStage {
+  return { stage: name, verdict, detail, label, startedAt: verdict === 'PENDING' ? null : at(0), endedAt: null }
+}
+
+const CANARY = 'Canary 5% traffic (National Capital Region)'
+const SUCCEEDED: RunView = {
+  run: 184,
+  state: 'SUCCEEDED',
+  attempt: 1,
+  policies: [{ id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:00' }],
+  stages: [
+    stage('lint', 'PASS'),
+    stage('simulate', 'PASS', '98.4% bots adapted'),
+    stage('canary', 'PASS', '', CANARY),
+    stage('rollout', 'PASS'),
+    stage('notify', 'PASS', '6 sent'),
+  ],
+  createdAt: at(0),
+  endedAt: at(11 * 60 + 42),
+}
+
+describe('renderRun', () => {
+  it('prints the sample of the contract', () => {
+    expect(renderRun(SUCCEEDED).join('\n')).toBe(
+      [
+        'RUN #184  epa-pm25-limit@2.0.0',
+        '• Lint & Schema ............... PASS',
+        '• Simulation Replay ........... PASS (98.4% bots adapted)',
+        '• Canary 5% traffic (National Capital Region) .... PASS',
+        '• Full Rollout ................ PASS',
+        '• Partner Notifications ....... 6 sent',
+        'DEPLOYMENT SUCCESSFUL  —  11 min 42 sec',
+      ].join('\n'),
+    )
+  })
+
+  it('lists every policy of a bundle and says which attempt it is', () => {
+    const bundle = { ...SUCCEEDED, attempt: 2, policies: [...SUCCEEDED.policies, { id: 'epa-ozone-limit', version: '1.0.0', digest: '' }] }
+    expect(renderRun(bundle)[0]).toBe('RUN #184  epa-pm25-limit@2.0.0, epa-ozone-limit@1.0.0  (attempt 2)')
+  })
+
+  it('names stage, reason and next command of a failed run', () => {
+    const failed: RunView = {
+      ...SUCCEEDED,
+      state: 'FAILED',
+      reason: 'LINT',
+      stages: [stage('lint', 'FAIL', 'version 2.0.0 was used before'), stage('simulate', 'PENDING'), stage('notify', 'PENDING')],
+      endedAt: at(41.3),
+    }
+    expect(renderRun(failed)).toEqual([
+      'RUN #184  epa-pm25-limit@2.0.0',
+      '• Lint & Schema ............... FAIL (version 2.0.0 was used before)',
+      '• Simulation Replay ........... PENDING',
+      '• Partner Notifications ....... PENDING',
+      '✗ stopped at lint: LINT',
+      '  next: hms-svc lint FILE',
+      '  next: hms-svc approve FILE --sign NAME',
+      'DEPLOYMENT FAILED  —  41 sec',
+    ])
+  })
+
+  it.each([
+    ['ROLLED_BACK', 'ROLLED BACK (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
+    ['ABORTED', 'ABORTED (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
+    ['SUPERSEDED', 'SUPERSEDED (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
+    ['STALE', 'STALE (UNEXPLAINED_ALERTS)  —  1 min 0 sec'],
+  ] as const)('closes %s with its words', (state, closing) => {
+    const lines = renderRun({ ...SUCCEEDED, state, reason: 'UNEXPLAINED_ALERTS', endedAt: at(60) })
+    expect(lines.at(-1)).toBe(closing)
+    expect(lines.find((line) => line.startsWith('✗'))).toContain('UNEXPLAINED_ALERTS')
+  })
+
+  it('says where a paused run rests, without a time that is not over', () => {
+    const paused: RunView = {
+      ...SUCCEEDED,
+      state: 'PAUSED',
+      reason: 'NO_EVIDENCE',
+      stages: [stage('lint', 'PASS'), stage('canary', 'INCONCLUSIVE', 'no bot connected', CANARY)],
+      endedAt: null,
+    }
+    expect(renderRun(paused).slice(2)).toEqual([
+      `• ${CANARY} .... INCONCLUSIVE (no bot connected)`,
+      '✗ stopped at canary: NO_EVIDENCE',
+      '  next: hms-svc audit log --run 184',
+      '  next: hms-svc runs watch 184',
+      'PAUSED (NO_EVIDENCE)',
+    ])
+  })
+
+  it('shows a run on its way without an obstacle', () => {
+    const running: RunView = { ...SUCCEEDED, state: 'ROLLING_OUT', stages: [stage('rollout', 'RUNNING')], endedAt: null }
+    expect(renderRun(running)).toEqual(['RUN #184  epa-pm25-limit@2.0.0', '• Full Rollout ................ RUNNING', 'ROLLING OUT'])
+  })
+})

@@ -1,0 +1,91 @@
+import type { RunStage, RunState, RunView, StageName } from '#libs/contracts'
+import { spokenDuration } from './duration.js'
+import { PLAIN, type Paint } from './paint.js'
+import { nextCommandsOf } from './next-commands.js'
+
+const LABELS: Record<StageName, string> = {
+  lint: 'Lint & Schema',
+  simulate: 'Simulation Replay',
+  canary: 'Canary',
+  rollout: 'Full Rollout',
+  notify: 'Partner Notifications',
+}
+
+/** Verdicts start in this column, except behind a longer label, which still gets `LEAST_DOTS`. Contract §2, sample. */
+const DOT_COLUMN = 28
+const LEAST_DOTS = 4
+
+/** Words of the closing line; any other state is shown as it is. */
+const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCCESSFUL', FAILED: 'DEPLOYMENT FAILED' }
+
+/** The `runs show` block of contract §2, one string per line, the same for every verb that watches a run. */
+export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
+  const stages = view.stages.map((stage) => renderStage(stage, paint))
+  return [renderHeadline(view), ...stages, ...renderObstacle(view), renderClosing(view, paint)]
+}
+
+function renderHeadline(view: RunView): string {
+  const policies = view.policies.map((policy) => `${policy.id}@${policy.version}`).join(', ')
+  return `RUN #${view.run}  ${policies}${view.attempt > 1 ? `  (attempt ${view.attempt})` : ''}`
+}
+
+function renderStage(stage: RunStage, paint: Paint): string {
+  const label = labelOf(stage)
+  const dots = '.'.repeat(Math.max(LEAST_DOTS, DOT_COLUMN - label.length))
+  return `• ${label} ${dots} ${paintVerdict(stage, outcomeOf(stage), paint)}`
+}
+
+function labelOf(stage: RunStage): string {
+  return stage.label ?? LABELS[stage.stage]
+}
+
+/** `PASS (98.4% bots adapted)`; the notify stage says what was sent instead of PASS. */
+export function outcomeOf(stage: RunStage): string {
+  if (stage.detail === '') return stage.verdict
+  return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${stage.verdict} (${stage.detail})`
+}
+
+function paintVerdict(stage: RunStage, text: string, paint: Paint): string {
+  switch (stage.verdict) {
+    case 'PASS':
+      return paint.good(text)
+    case 'FAIL':
+      return paint.bad(text)
+    case 'INCONCLUSIVE':
+      return paint.warn(text)
+    case 'RUNNING':
+      return text
+    default:
+      return paint.dim(text)
+  }
+}
+
+/** The stage that a run ended or rests at: the one that did not pass, else the last that had begun. */
+function stageOfRest(view: RunView): RunStage | undefined {
+  return (
+    view.stages.find((stage) => stage.verdict === 'FAIL' || stage.verdict === 'INCONCLUSIVE') ??
+    view.stages.find((stage) => stage.verdict === 'RUNNING') ??
+    view.stages.findLast((stage) => stage.startedAt !== null)
+  )
+}
+
+function renderObstacle(view: RunView): string[] {
+  if (view.state === 'SUCCEEDED' || (view.endedAt === null && view.state !== 'PAUSED')) return []
+  const stage = stageOfRest(view)
+  const where = stage === undefined ? 'before the first stage' : `at ${stage.stage}`
+  return [`✗ stopped ${where}: ${view.reason ?? view.state}`, ...nextCommandsOf(view).map((command) => `  next: ${command}`)]
+}
+
+function renderClosing(view: RunView, paint: Paint): string {
+  const words = CLOSING[view.state] ?? view.state.replaceAll('_', ' ')
+  const reason = view.reason === undefined || view.state === 'SUCCEEDED' || view.state === 'FAILED' ? '' : ` (${view.reason})`
+  const took = view.endedAt === null ? '' : `  —  ${spokenDuration(Date.parse(view.endedAt) - Date.parse(view.createdAt))}`
+  return paintState(view.state, words + reason, paint) + took
+}
+
+function paintState(state: RunState, text: string, paint: Paint): string {
+  if (state === 'SUCCEEDED') return paint.good(text)
+  if (state === 'FAILED' || state === 'ROLLED_BACK' || state === 'ABORTED') return paint.bad(text)
+  if (state === 'PAUSED' || state === 'SUPERSEDED' || state === 'STALE') return paint.warn(text)
+  return text
+}

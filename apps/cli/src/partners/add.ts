@@ -1,0 +1,13 @@
+import { dirname } from 'node:path'
+import type { CliContext } from '../context.js'
+import { registerDocument } from '../register-document.js'
+import { readYamlMap } from '../yaml-file.js'
+import { resolveSecrets } from './secrets.js'
+
+export async function addPartner(context: CliContext, file: string): Promise<number> {
+  const partner = await readYamlMap(file)
+  const sources = { variable: context.io.environment.lookup, folder: dirname(file) }
+  const { channels } = partner
+  const resolved = channels === undefined ? partner : { ...partner, channels: await resolveSecrets(channels, sources) }
+  return registerDocument(context, '/v1/partners', resolved, `Partner ${String(partner['id'])} registered`)
+}

@@ -1,0 +1,18 @@
+import { EXIT, type PartnerSummary } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+
+export async function listPartners(context: CliContext): Promise<number> {
+  const client = await context.client()
+  context.output.list(
+    await client.get<PartnerSummary[]>('/v1/partners'),
+    [
+      { heading: 'PARTNER', cell: (partner) => partner.id },
+      { heading: 'LANE', cell: (partner) => partner.lane },
+      { heading: 'GROUPS', cell: (partner) => partner.groups.join(', ') },
+      { heading: 'CHANNELS', cell: (partner) => partner.channels.join(', ') },
+      { heading: 'NAME', cell: (partner) => partner.name },
+    ],
+    'No partners yet. Register one: hms-svc partners add FILE',
+  )
+  return EXIT.done
+}

@@ -1,0 +1,46 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { serveCanned } from '../testing/canned-service.js'
+import { runForTest } from '../testing/run-cli.js'
+
+const PARTNER = `id: va-deq
+name: env:NAME is no secret here
+channels:
+  - webhook: { url: "https://partner.example/hooks", secret: "env:VA_DEQ_SECRET" }
+  - sftp: { host: h, key: "file:key.txt" }
+`
+
+let folder: string
+afterEach(() => rm(folder, { recursive: true }))
+
+async function addPartner(env: Record<string, string>): Promise<{ code: number; stderr: string; requests: unknown[] }> {
+  folder = await mkdtemp(join(tmpdir(), 'hms-partner-'))
+  await writeFile(join(folder, 'partner.yaml'), PARTNER)
+  await writeFile(join(folder, 'key.txt'), 'the key\n')
+  const service = await serveCanned({ 'POST /v1/partners': { body: { id: 'va-deq' } } })
+  const { code, stderr } = await runForTest(['partners', 'add', join(folder, 'partner.yaml')], { env: { HMS_URL: service.url, ...env } })
+  await service.close()
+  return { code, stderr, requests: service.requests.map((request) => request.body) }
+}
+
+describe('partners add', () => {
+  it('sends the values that env: and file: name, and leaves other texts alone', async () => {
+    const { code, requests } = await addPartner({ VA_DEQ_SECRET: 'whsec_1' })
+    expect(code).toBe(0)
+    expect(requests).toEqual([
+      {
+        id: 'va-deq',
+        name: 'env:NAME is no secret here',
+        channels: [{ webhook: { url: 'https://partner.example/hooks', secret: 'whsec_1' } }, { sftp: { host: 'h', key: 'the key' } }],
+      },
+    ])
+  })
+
+  it('sends nothing when a variable is missing, exit 2', async () => {
+    const { code, stderr, requests } = await addPartner({})
+    expect([code, requests]).toEqual([2, []])
+    expect(stderr).toContain('VA_DEQ_SECRET')
+  })
+})

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import { EXIT, type AlertReceipt, type AlertRequest, type JsonObject } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { parsePolicyRef } from './policy-ref.js'
+
+export interface AlertOptions {
+  bot: string
+  region: string
+  kind: string
+  value: string
+  reading?: string
+  policy?: string
+}
+
+export async function reportAlert(context: CliContext, options: AlertOptions): Promise<number> {
+  const alert = alertOf(options)
+  const client = await context.client()
+  const receipt = await client.post<AlertReceipt>('/v1/alerts', alert, { idempotencyKey: alert.id })
+  if (context.output.mode === 'json') context.output.data(receipt, () => [])
+  else context.output.done(`Alert ${receipt.id} reported`)
+  return EXIT.done
+}
+
+/** A value that reads as a number is one: canary rules compare it. */
+export function alertOf(options: AlertOptions): AlertRequest {
+  const number = options.value.trim() === '' ? Number.NaN : Number(options.value)
+  const ref = options.policy === undefined ? undefined : parsePolicyRef(options.policy)
+  return {
+    id: randomUUID(),
+    bot: options.bot,
+    region: options.region,
+    kind: options.kind,
+    reading: options.reading === undefined ? null : parseReading(options.reading),
+    value: Number.isFinite(number) ? number : options.value,
+    ...(ref === undefined ? {} : { policy: ref.id, version: ref.version }),
+  }
+}
+
+function parseReading(text: string): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw usageError(`--reading is not JSON: ${text}`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw usageError('--reading must be a JSON object')
+  return value as JsonObject
+}

@@ -1,0 +1,48 @@
+import { EXIT, HmsError, type Json, type PolicyView } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+
+export interface GetOptions {
+  region?: string
+  bot?: string
+}
+
+/** `epa-pm25-limit` gives the policy with its provenance, `epa-pm25-limit.limit` that value alone. */
+export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<number> {
+  const [id = '', ...path] = subject.split('.')
+  const client = await context.client()
+  const view = await client.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`, { region: options.region, bot: options.bot })
+  if (path.length === 0) context.output.data(view, () => linesOf(view))
+  else {
+    const value = valueAt(view, path)
+    context.output.data(value, () => [textOf(value)])
+  }
+  return EXIT.done
+}
+
+function valueAt(view: PolicyView, path: string[]): Json {
+  let value: Json | undefined = view.value
+  for (const name of path) {
+    value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
+  }
+  if (value !== undefined) return value
+  throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', `${view.id}@${view.version} has no ${path.join('.')}`, {
+    status: 404,
+    next: [`hms-svc get ${view.id}`],
+  })
+}
+
+function linesOf(view: PolicyView): string[] {
+  const { provenance } = view
+  return [
+    `${view.id}@${view.version}  revision ${view.revision}, ${view.source}, ${view.scope}`,
+    ...Object.entries(view.value)
+      .filter(([name]) => name !== 'id' && name !== 'version')
+      .map(([name, value]) => `  ${name}: ${textOf(value ?? null)}`),
+    `${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`,
+    `Approved by ${provenance.approvedBy.join(', ') || 'nobody'}${provenance.author === null ? '' : `, written by ${provenance.author}`}`,
+  ]
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,12 @@
+import { usageError } from '../errors.js'
+
+/** `ID@VERSION`; whether either exists is for the services to say. */
+export function parsePolicyRef(text: string): { id: string; version: string } {
+  const [, id, version] = /^([a-z0-9]+(?:-[a-z0-9]+)*)@(\d+\.\d+\.\d+\S*)$/.exec(text) ?? []
+  if (id === undefined || version === undefined) throw usageError(`${text} is not ID@VERSION, such as epa-pm25-limit@1.5.0`)
+  return { id, version }
+}
+
+export function isPolicyRef(text: string): boolean {
+  return /^[a-z0-9-]+@\d+\.\d+\.\d+[^/]*$/.test(text)
+}

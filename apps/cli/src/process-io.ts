@@ -1,0 +1,59 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import { readCliEnvironment } from './cli.config.js'
+import type { CliIo } from './io.js'
+import type { Sink } from './output/output.js'
+
+/** The real process. */
+export function processIo(): CliIo {
+  // A reader that has seen enough (`| head`) is no failure, and must not tear down what `dev` hosts.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+  return {
+    stdout: sinkOf(process.stdout),
+    stderr: sinkOf(process.stderr),
+    interactive: process.stdin.isTTY === true,
+    environment: readCliEnvironment(),
+    now: Date.now,
+    every: (ms, callback) => {
+      const timer = setInterval(callback, ms)
+      return () => clearInterval(timer)
+    },
+    onInterrupt: (callback) => {
+      process.on('SIGINT', callback)
+      return () => process.off('SIGINT', callback)
+    },
+    askHidden,
+  }
+}
+
+function sinkOf(stream: NodeJS.WriteStream): Sink {
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY === true ? stream.columns : null
+    },
+  }
+}
+
+/** readline edits the line; what it would echo goes nowhere. */
+async function askHidden(question: string): Promise<string> {
+  process.stderr.write(question)
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true })
+  const interrupted = new AbortController()
+  reader.once('SIGINT', () => interrupted.abort())
+  try {
+    return await reader.question('', { signal: interrupted.signal })
+  } catch (error) {
+    if (interrupted.signal.aborted) process.exit(130)
+    throw error
+  } finally {
+    reader.close()
+    process.stderr.write('\n')
+  }
+}

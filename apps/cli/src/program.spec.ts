@@ -1,0 +1,140 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { serveCanned, type Canned, type CannedService } from './testing/canned-service.js'
+import { runForTest, type CliRun } from './testing/run-cli.js'
+
+let service: CannedService | undefined
+afterEach(async () => {
+  await service?.close()
+  service = undefined
+})
+
+async function against(answers: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
+  service = await serveCanned(answers)
+  return runForTest(argv, { env: { HMS_URL: service.url } })
+}
+
+describe('command line', () => {
+  it('prints help on stdout, and lists every verb', async () => {
+    const { code, stdout } = await runForTest(['--help'])
+    expect(code).toBe(0)
+    const verbs = ['dev', 'serve', 'migrate', 'demo', 'topics', 'lint', 'keys', 'approve', 'approvals', 'runs', 'rollback', 'get', 'alert']
+    for (const verb of verbs) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'))
+    }
+  })
+
+  it.each([
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['runs', 'show'], "missing required argument 'number'"],
+    [['runs', 'show', 'x1'], 'x1 is not the number of a run'],
+    [['approve', 'a.yaml'], '--sign'],
+    [['approve', '--sign', 'EPA Chief'], 'Name at least one FILE'],
+    [['approve', 'a.yaml', '--sign', 'EPA Chief', '--canary', '7'], 'canary: 7 is more than everyone'],
+    [['get', 'a', '--color', 'pink'], '--color'],
+    [['get', 'a', 'b'], 'too many arguments'],
+    [['rollback', 'epa-pm25-limit'], 'is not ID@VERSION'],
+    [['dev', '--port', '99999'], '--port must be a port'],
+    [['lint', '/nonexistent/policy.yaml'], 'there is no such file'],
+    [['serve'], 'Name the services'],
+    [['help', 'nothing'], 'no verb or topic nothing'],
+    [['get', 'a', '--url', 'ftp://x'], '--url'],
+  ])('%s is a usage error', async (argv, said) => {
+    const { code, stdout, stderr } = await runForTest(argv)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^✗ /)
+    expect(stderr).toContain(said)
+  })
+
+  it('says a usage error as a problem with --json', async () => {
+    const { code, stdout, stderr } = await runForTest(['frobnicate', '--json'])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'HMS_CLI_USAGE', next: [{ command: 'hms-svc --help' }] })
+  })
+
+  it.each([[[]], [['runs']]])('shows help on stderr where a verb is missing: %s', async (argv) => {
+    const { code, stdout, stderr } = await runForTest(argv)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('Usage: hms-svc')
+  })
+
+  it('knows its version and its help topics', async () => {
+    expect((await runForTest(['version'])).stdout).toMatch(/^hms-svc \d+\.\d+\.\d+\n$/)
+    expect((await runForTest(['help', 'exit-codes'])).stdout).toContain(' 11  not reachable')
+    expect((await runForTest(['help', 'runs'])).stdout).toContain('watch')
+  })
+})
+
+describe('reads', () => {
+  const view = {
+    id: 'epa-pm25-limit',
+    version: '2.0.0',
+    revision: 7,
+    source: 'live',
+    scope: 'global',
+    value: { id: 'epa-pm25-limit', version: '2.0.0', limit: 25, tags: ['air'], name: 'PM 2.5' },
+    provenance: { run: 184, digest: 'sha256:9f', author: null, approvedBy: ['EPA Chief'] },
+  }
+  const answers = { 'GET /v1/policies/epa-pm25-limit?region=NCR': { body: view }, 'GET /v1/policies/epa-pm25-limit': { body: view } }
+
+  it('prints value and provenance of a policy', async () => {
+    const { code, stdout } = await against(answers, 'get', 'epa-pm25-limit', '--region', 'NCR')
+    expect(code).toBe(0)
+    expect(stdout).toBe(
+      [
+        'epa-pm25-limit@2.0.0  revision 7, live, global',
+        '  limit: 25',
+        '  tags: ["air"]',
+        '  name: PM 2.5',
+        'Run #184, sha256:9f',
+        'Approved by EPA Chief\n',
+      ].join('\n'),
+    )
+  })
+
+  it.each([
+    [['get', 'epa-pm25-limit.limit'], '25\n'],
+    [['get', 'epa-pm25-limit.name'], 'PM 2.5\n'],
+    [['get', 'epa-pm25-limit.tags.0', '--json'], '"air"\n'],
+    [['--json', 'get', 'epa-pm25-limit'], `${JSON.stringify(view)}\n`],
+  ])('%s prints %s', async (argv, stdout) => {
+    expect(await against(answers, ...argv)).toEqual({ code: 0, stdout, stderr: '' })
+  })
+
+  it('exits 4 for an unknown field and an unknown policy, with code, next step and trace', async () => {
+    expect((await against(answers, 'get', 'epa-pm25-limit.nothing')).code).toBe(4)
+    await service?.close()
+    const { code, stderr } = await against({}, 'get', 'no-such-policy')
+    expect(code).toBe(4)
+    expect(stderr).toBe('✗ no GET /v1/policies/no-such-policy [HMS_TEST_NOT_FOUND]\n  next: hms-svc runs list\n  trace: abc123\n')
+  })
+
+  it('exits 11 when nobody is there', async () => {
+    const { code, stderr } = await runForTest(['get', 'epa-pm25-limit', '--url', 'http://127.0.0.1:9'])
+    expect(code).toBe(11)
+    expect(stderr).toContain('HMS_UNREACHABLE')
+  })
+
+  it.each(['runs list', 'approvals list', 'bots list', 'scenarios list', 'corpora list', 'schemas list', 'partners list', 'audit log'])(
+    '%s is [] for programs and a sentence for people when empty',
+    async (verb) => {
+      const paths = ['runs', 'approvals', 'bots', 'scenarios', 'corpora', 'schemas', 'partners', 'audit/entries']
+      const empty = Object.fromEntries(paths.map((path) => [`GET /v1/${path}`, { body: [] }]))
+      expect(await against(empty, ...verb.split(' '), '--json')).toEqual({ code: 0, stdout: '[]\n', stderr: '' })
+      await service?.close()
+      const said = await against(empty, ...verb.split(' '))
+      expect([said.code, said.stdout]).toEqual([0, ''])
+      expect(said.stderr).not.toBe('')
+    },
+  )
+})
+
+describe('alert', () => {
+  it('sends what a bot would send', async () => {
+    const answers = { 'POST /v1/alerts': { body: { id: 'a1', accepted: true } } }
+    const flags = ['--bot', 'inspector-7', '--region', 'NCR', '--kind', 'Violation', '--value', '31.5', '--reading', '{"pm25":31.5}']
+    const { code } = await against(answers, 'alert', ...flags)
+    expect(code).toBe(0)
+    const alert = { bot: 'inspector-7', region: 'NCR', kind: 'Violation', value: 31.5, reading: { pm25: 31.5 } }
+    expect(service?.requests[0]?.body).toMatchObject(alert)
+  })
+})

@@ -1,0 +1,69 @@
+import { Command, CommanderError, Option } from 'commander'
+import { EXIT } from '#libs/contracts'
+import { registerApprovals } from './approvals/commands.js'
+import { registerAudit } from './audit/commands.js'
+import { reportError, usageError } from './errors.js'
+import { registerHelp } from './help/commands.js'
+import { registerHosting } from './hosting/commands.js'
+import { outputOf, type CliIo } from './io.js'
+import { registerKeys } from './keys/commands.js'
+import { registerLint } from './lint/commands.js'
+import { registerPartners } from './partners/commands.js'
+import { registerPolicies } from './policies/commands.js'
+import { registerReplay } from './replay/commands.js'
+import { registerRuns } from './runs/commands.js'
+import { Session } from './session.js'
+
+/** Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. */
+const AREAS = [
+  registerHosting,
+  registerLint,
+  registerKeys,
+  registerApprovals,
+  registerRuns,
+  registerPolicies,
+  registerReplay,
+  registerPartners,
+  registerAudit,
+  registerHelp,
+]
+
+/** Runs one command line (without node and script) and gives its exit code. Never throws. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  const program = new Command('hms-svc')
+  const session = new Session(io, program)
+  try {
+    describeProgram(program, io)
+    for (const register of AREAS) register(program, session)
+    await program.parseAsync([...argv], { from: 'user' })
+    return session.exitCode
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done
+    // Commander has printed the help already where no verb was named.
+    if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage
+    // Where parsing failed, the program's own options may not have been read.
+    const json = argv.includes('--json')
+    return reportError(error instanceof CommanderError ? ofCommander(error) : error, outputOf(io, { ...program.opts(), json }))
+  }
+}
+
+function describeProgram(program: Command, io: CliIo): void {
+  program
+    .description('Signed policies become live rules, and can be taken back in seconds.')
+    .option('--url <url>', 'address of the services (HMS_URL)')
+    .option('--json', 'one JSON value on stdout, never a prompt')
+    .option('--plain', 'append-only lines, no redrawing')
+    .option('--quiet', 'nothing but data and errors')
+    .addOption(new Option('--color <when>', 'colours').choices(['auto', 'always', 'never']))
+    .option('--timeout <duration>', 'how long to wait, such as 90s or 5m')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: io.stdout.write, writeErr: io.stderr.write, outputError: () => undefined })
+    .exitOverride()
+    .showSuggestionAfterError()
+}
+
+function ofCommander(error: CommanderError): Error {
+  const detail = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  return usageError(detail, ['hms-svc --help'])
+}

@@ -1,0 +1,12 @@
+import { EXIT, type RunView } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { renderRun } from '../output/render-run.js'
+import { parseRunNumber } from './run-number.js'
+
+export async function showRun(context: CliContext, text: string): Promise<number> {
+  const number = parseRunNumber(text)
+  const client = await context.client()
+  const view = await client.get<RunView>(`/v1/runs/${number}`)
+  context.output.data(view, () => renderRun(view, context.output.paint))
+  return EXIT.done
+}

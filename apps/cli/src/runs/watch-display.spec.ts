@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import type { RunStage, RunView } from '#libs/contracts'
+import { Output } from '../output/output.js'
+import { chooseDisplay } from './watch-display.js'
+
+const START = Date.UTC(2026, 10, 24, 19, 2, 11)
+const iso = (ms: number): string => new Date(START + ms).toISOString()
+
+function stage(name: RunStage['stage'], verdict: RunStage['verdict'], detail = '', endedMs: number | null = null): RunStage {
+  return { stage: name, verdict, detail, startedAt: iso(0), endedAt: endedMs === null ? null : iso(endedMs) }
+}
+
+function run(state: RunView['state'], stages: RunStage[]): RunView {
+  const policies = [{ id: 'epa-pm25-limit', version: '2.0.0', digest: '' }]
+  return { run: 184, state, attempt: 1, policies, stages, createdAt: iso(0), endedAt: null }
+}
+
+
+function screen(terminal: { isTerminal: boolean; columns: number | null }): {
+  text: () => string
+  clock: { ms: number }
+  display: ReturnType<typeof chooseDisplay>
+} {
+  let text = ''
+  const sink = { write: (more: string) => void (text += more), ...terminal }
+  const clock = { ms: START }
+  const output = new Output(sink, sink, {}, { noColor: '1' })
+  return { text: () => text, clock, display: chooseDisplay(output, () => clock.ms) }
+}
+
+describe('append-only display', () => {
+  it('writes one line per change, and none when a stage only counts on', () => {
+    const { text, clock, display } = screen({ isTerminal: false, columns: null })
+    display.show(run('LINTING', [stage('lint', 'RUNNING')]))
+    clock.ms += 200
+    display.show(run('CANARY', [stage('lint', 'PASS', '1 warning', 200), stage('canary', 'RUNNING', '1 s of 300 s')]))
+    clock.ms += 1000
+    display.show(run('CANARY', [stage('lint', 'PASS', '1 warning', 200), stage('canary', 'RUNNING', '2 s of 300 s')]))
+    expect(text().trimEnd().split('\n')).toEqual([
+      '2026-11-24T19:02:11Z run=184 stage=lint RUNNING',
+      '2026-11-24T19:02:11Z run=184 state=LINTING',
+      '2026-11-24T19:02:11Z run=184 stage=lint PASS (1 warning) took=0.2s',
+      '2026-11-24T19:02:11Z run=184 stage=canary RUNNING (1 s of 300 s)',
+      '2026-11-24T19:02:11Z run=184 state=CANARY',
+    ])
+  })
+
+  it('proves life once per 30 s of silence', () => {
+    const { text, clock, display } = screen({ isTerminal: false, columns: null })
+    display.show(run('CANARY', [stage('canary', 'RUNNING', '0 alerts')]))
+    const before = text().length
+    for (let second = 1; second <= 61; second++) {
+      clock.ms = START + second * 1000
+      display.tick()
+    }
+    expect(text().slice(before).trimEnd().split('\n')).toEqual([
+      '2026-11-24T19:02:41Z run=184 state=CANARY still going after 0m30s (0 alerts)',
+      '2026-11-24T19:03:11Z run=184 state=CANARY still going after 1m00s (0 alerts)',
+    ])
+  })
+})
+
+describe('live display', () => {
+  it('redraws in place, at most every 200 ms, and leaves nothing behind', () => {
+    const { text, clock, display } = screen({ isTerminal: true, columns: 40 })
+    display.show(run('LINTING', [stage('lint', 'RUNNING')]))
+    const first = text()
+    expect(first.trimEnd().split('\n').every((line) => line.length <= 40)).toBe(true)
+    clock.ms += 100
+    display.show(run('SIMULATING', [stage('lint', 'PASS')]))
+    expect(text()).toBe(first)
+    clock.ms += 100
+    display.tick()
+    expect(text().slice(first.length)).toContain('\u001b[4A\u001b[0J')
+    expect(text()).toContain('SIMULATING')
+    display.clear()
+    expect(text().endsWith('\u001b[4A\u001b[0J')).toBe(true)
+  })
+})

@@ -1,0 +1,42 @@
+import { followRun, type ApiClient } from '#libs/client'
+import { EXIT, exitCodeOfRun, isTerminal, type RunView } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { renderRun } from '../output/render-run.js'
+import { parseRunNumber } from './run-number.js'
+import { chooseDisplay } from './watch-display.js'
+
+/** Above the 200 ms of the live display, so that a change is never shown later than the next tick. */
+const TICK_MS = 250
+
+export async function watchRun(context: CliContext, text: string): Promise<number> {
+  const run = parseRunNumber(text)
+  return watchToEnd(context, await context.client(), run)
+}
+
+/**
+ * Follows a run until it ends or pauses, or `--timeout` is over, then prints the `runs show` block (the value with --json, nothing with
+ * --quiet). Ctrl-C ends the watching alone.
+ */
+export async function watchToEnd(context: CliContext, client: ApiClient, run: number): Promise<number> {
+  const { io, output } = context
+  const display = chooseDisplay(output, io.now)
+  const interrupt = new AbortController()
+  const ignoreInterrupts = io.onInterrupt(() => interrupt.abort())
+  const stopTicking = io.every(TICK_MS, () => display.tick())
+  try {
+    const onView = (view: RunView): void => display.show(view)
+    const view = await followRun(client, run, { onView, signal: interrupt.signal, timeoutMs: await context.timeoutMs() })
+    display.clear()
+    if (!isTerminal(view.state) && view.state !== 'PAUSED') output.note(`The time is up; run #${run} goes on: hms-svc runs watch ${run}`)
+    if (output.mode !== 'quiet') output.data(view, () => renderRun(view, output.paint))
+    return exitCodeOfRun(view.state)
+  } catch (error) {
+    display.clear()
+    if (!interrupt.signal.aborted) throw error
+    output.note(`Interrupted; run #${run} goes on: hms-svc runs watch ${run}`)
+    return EXIT.interrupted
+  } finally {
+    stopTicking()
+    ignoreInterrupts()
+  }
+}

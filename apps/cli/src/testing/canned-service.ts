@@ -1,0 +1,50 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Canned {
+  status?: number
+  /** The answer, or what makes it out of the request's body. */
+  body?: unknown
+  /** Instead of a body: a stream of server-sent events that stays open. */
+  events?: unknown[]
+}
+
+export interface CannedService {
+  url: string
+  /** `METHOD PATH` with the parsed body, in the order of arrival. */
+  requests: { call: string; body: unknown }[]
+  close(): Promise<void>
+}
+
+/** An HTTP server on a free port of loopback with fixed answers by `METHOD PATH?QUERY`; anything else is a 404 problem. */
+export async function serveCanned(answers: Record<string, Canned>): Promise<CannedService> {
+  const requests: CannedService['requests'] = []
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const call = `${request.method} ${request.url}`
+    requests.push({ call, body: chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString()) })
+    const { status = 200, body, events } = answers[call] ?? { status: 404, body: notFound(call) }
+    if (events !== undefined) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      for (const event of events) response.write(`data: ${JSON.stringify(event)}\n\n`)
+      return
+    }
+    response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' })
+    response.end(JSON.stringify(typeof body === 'function' ? body(requests.at(-1)?.body) : body))
+  })
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function notFound(call: string): unknown {
+  return { code: 'HMS_TEST_NOT_FOUND', detail: `no ${call}`, status: 404, next: [{ command: 'hms-svc runs list' }], traceId: 'abc123' }
+}

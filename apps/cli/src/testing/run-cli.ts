@@ -1,0 +1,46 @@
+import { readCliEnvironment } from '../cli.config.js'
+import type { CliIo } from '../io.js'
+import type { Sink } from '../output/output.js'
+import { runCli } from '../program.js'
+
+export interface CliRun {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+export interface CliWorld {
+  env?: Record<string, string>
+  /** Answers to hidden questions; with them standard input counts as a terminal. */
+  answers?: string[]
+  /** Called with what fires Ctrl-C, once somebody listens for it. */
+  interrupt?: (fire: () => void) => void
+}
+
+/** Runs a command line against an injected world; nothing of the real process leaks in. */
+export async function runForTest(argv: readonly string[], world: CliWorld = {}): Promise<CliRun> {
+  const texts = { stdout: '', stderr: '' }
+  const sink = (name: 'stdout' | 'stderr'): Sink => ({
+    write: (text) => {
+      texts[name] += text
+    },
+    isTerminal: false,
+    columns: null,
+  })
+  const answers = [...(world.answers ?? [])]
+  const io: CliIo = {
+    stdout: sink('stdout'),
+    stderr: sink('stderr'),
+    interactive: world.answers !== undefined,
+    environment: readCliEnvironment({ HMS_DATA_DIR: '/nonexistent', ...world.env }),
+    now: Date.now,
+    every: () => () => undefined,
+    onInterrupt: (callback) => {
+      world.interrupt?.(callback)
+      return () => undefined
+    },
+    askHidden: async () => answers.shift() ?? '',
+  }
+  const code = await runCli(argv, io)
+  return { code, ...texts }
+}

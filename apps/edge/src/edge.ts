@@ -1,0 +1,43 @@
+import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
+import { BODY_LIMIT_BYTES, createLogger, sendProblem, toProblem, type Environment } from '#libs/platform'
+import { readHostConfig, urlsOf } from '#libs/stage'
+import httpProxy from '@fastify/http-proxy'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { readiness } from './readiness.js'
+
+/** Corpora are the largest bodies that any service takes. */
+const EDGE_BODY_LIMIT_BYTES = 10 * BODY_LIMIT_BYTES
+const UPSTREAM_TIMEOUT_MS = 65_000
+
+/** One port in front of distributed services, WebSocket included, from the same path table that the services are described by. */
+export async function serveEdge(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
+  const config = readHostConfig(env)
+  const log = createLogger(config.logLevel, { process: 'edge' })
+  const edge = Fastify({ bodyLimit: EDGE_BODY_LIMIT_BYTES, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
+  edge.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
+  edge.setNotFoundHandler((request, reply) => sendProblem(reply, toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log)))
+  edge.get('/livez', async () => ({ status: 'up' }))
+  edge.get('/readyz', async (_request, reply) => {
+    const report = await readiness(env)
+    if (!report.ready) void reply.status(503).header('retry-after', '2')
+    return report
+  })
+  for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env)
+  await edge.listen({ port: config.port, host: config.host })
+  const address = edge.server.address() as { port: number }
+  return { port: address.port, stop: () => edge.close() }
+}
+
+async function forward(edge: FastifyInstance, service: ServiceName, path: string, env: Environment): Promise<void> {
+  const urls = urlsOf(service, env)
+  let turn = 0
+  await edge.register(httpProxy, {
+    upstream: '',
+    prefix: path,
+    rewritePrefix: path,
+    websocket: path === '/v1/stream',
+    http: { requestOptions: { timeout: UPSTREAM_TIMEOUT_MS } },
+    // One instance after the other; a dead one answers 503 and the caller tries again.
+    replyOptions: { getUpstream: () => urls[turn++ % urls.length]! },
+  })
+}

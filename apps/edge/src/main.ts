@@ -1,0 +1,12 @@
+import { describeError, processEnvironment } from '#libs/platform'
+import { signalled } from '#libs/stage'
+import { serveEdge } from './edge.js'
+
+try {
+  const edge = await serveEdge(processEnvironment())
+  await signalled()
+  await edge.stop()
+} catch (error) {
+  process.stderr.write(`✗ ${describeError(error)}\n`)
+  process.exitCode = 1
+}

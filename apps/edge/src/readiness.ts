@@ -1,0 +1,26 @@
+import { SERVICES } from '#libs/contracts'
+import type { Environment } from '#libs/platform'
+import { urlsOf } from '#libs/stage'
+
+const TIMEOUT_MS = 2_000
+
+/** Ready only when every service behind the edge has an instance that is. */
+export async function readiness(env: Environment): Promise<{ ready: boolean; services: Record<string, 'up' | 'degraded' | 'down'> }> {
+  const entries = await Promise.all(
+    SERVICES.map(async (service) => {
+      const states = await Promise.all(urlsOf(service, env).map(stateOf))
+      return [service, states.find((state) => state === 'up') ?? states.find((state) => state === 'degraded') ?? 'down'] as const
+    }),
+  )
+  return { ready: entries.every(([, state]) => state !== 'down'), services: Object.fromEntries(entries) }
+}
+
+async function stateOf(url: string): Promise<'up' | 'degraded' | 'down'> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const { status } = (await response.json()) as { status: 'up' | 'degraded' | 'down' }
+    return response.ok ? status : 'down'
+  } catch {
+    return 'down'
+  }
+}

@@ -1,0 +1,36 @@
+import type { LintReport } from '#libs/contracts'
+import { lintPolicy, parsePolicy, type Finding } from '#libs/policy'
+import { ServiceRuntime } from '#libs/stage'
+import { Body, Controller, HttpCode, Post } from '@nestjs/common'
+import { PARTNERS } from '../partners/partner.entity.js'
+import { SCHEMAS } from '../schemas/schema.entity.js'
+import { LintRequestDto } from './dry-run.dto.js'
+
+/** Lint without a run: what the pipeline would say of the file alone, with the registered schemas and partners. */
+@Controller('v1/lint')
+export class DryRunController {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  @Post()
+  @HttpCode(200)
+  async lint(@Body() body: LintRequestDto): Promise<LintReport> {
+    const findings = await this.runtime.database.transaction(async (tx) => {
+      const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })
+      const knownPartners = { ids: partners.map((partner) => partner.id), groups: partners.flatMap((partner) => partner.groups) }
+      const found: Finding[] = []
+      for (const [index, policy] of body.policies.entries()) {
+        const file = `policies[${index}]`
+        const parsed = parsePolicy(JSON.stringify(policy), file)
+        if (!parsed.ok) {
+          found.push(...parsed.findings)
+          continue
+        }
+        const name = parsed.source.policy.schema
+        const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
+        found.push(...lintPolicy(parsed.source, { file, profile: this.runtime.profile, schema, knownPartners }))
+      }
+      return found
+    })
+    return { findings }
+  }
+}

@@ -1,0 +1,45 @@
+import { peekPredicate, type LintFinding, type ReceivedEvent, type ReleaseDocument, type RunDossier } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { hasErrors, lintPolicy, sourceOf, type PolicyDocument } from '#libs/policy'
+import { readRelease } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { PARTNERS } from '../partners/partner.entity.js'
+import { SCHEMAS } from '../schemas/schema.entity.js'
+
+/** The stage: judges every release of a run, and sends the run on or ends it. A finding never passes in silence. */
+@Injectable()
+export class LintRun {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
+    const findings = (await Promise.all(dossier.releases.map((release) => this.lint(tx, dossier, release)))).flat()
+    const { run, attempt } = dossier
+    const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent }
+    if (!hasErrors(findings)) {
+      await this.runtime.emit(tx, 'hms.lint.passed.v1', { dossier, findings }, options)
+      return
+    }
+    const first = findings.find((finding) => finding.severity === 'error')!
+    const detail = `${first.file}: ${first.message}${first.hint === undefined ? '' : ` (${first.hint})`}`
+    const failure = { run, attempt, reason: 'LINT_ERRORS', detail, findings, next: [`hms-svc lint ${first.file}`] }
+    await this.runtime.emit(tx, 'hms.lint.failed.v1', failure, options)
+  }
+
+  private async lint(tx: Transaction, dossier: RunDossier, release: ReleaseDocument): Promise<LintFinding[]> {
+    // What is judged is what was signed, not what lies beside it in the message.
+    const policy = readRelease(release.envelope).predicate.policy as PolicyDocument
+    const live = dossier.live[release.id]
+    const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })
+    const name = policy.schema
+    const file = `${release.id}@${release.version}`
+    return lintPolicy(sourceOf(policy, file), {
+      file,
+      profile: this.runtime.profile,
+      live: live === null || live === undefined ? undefined : peekPredicate<{ policy: PolicyDocument }>(live.envelope).policy,
+      used: (dossier.used[release.id] ?? []).filter((version) => version.version !== release.version || version.digest !== release.policyDigest),
+      schema: typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined,
+      knownPartners: { ids: partners.map((partner) => partner.id), groups: partners.flatMap((partner) => partner.groups) },
+    })
+  }
+}

@@ -1,0 +1,28 @@
+import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { Module, type DynamicModule } from '@nestjs/common'
+import { DryRunController } from './dry-run/dry-run.http.js'
+import { LintRun } from './lint-run/lint-run.js'
+import { LintRunEvents } from './lint-run/lint-run.events.js'
+import { CreateLinter1764000000000 } from './migrations/1764000000000-create-linter.js'
+import { PartnerEvents } from './partners/partners.events.js'
+import { PARTNERS } from './partners/partner.entity.js'
+import { SCHEMAS } from './schemas/schema.entity.js'
+import { SchemasController } from './schemas/schemas.http.js'
+
+@Module({})
+class LinterModule {
+  static with(runtime: ServiceRuntime): DynamicModule {
+    return {
+      module: LinterModule,
+      controllers: [LintRunEvents, PartnerEvents, DryRunController, SchemasController],
+      providers: [{ provide: ServiceRuntime, useValue: runtime }, LintRun],
+    }
+  }
+}
+
+export const definition: ServiceDefinition = {
+  name: 'linter',
+  tables: [SCHEMAS, PARTNERS],
+  migrations: [CreateLinter1764000000000],
+  module: LinterModule.with,
+}

@@ -1,0 +1,33 @@
+/**
+ * Aborts after `ms`, or when `outer` does. Not `AbortSignal.any`: the worker's signal lives as long as the process, and
+ * nothing of a try may stay attached to it.
+ */
+export class Deadline {
+  private readonly controller = new AbortController()
+  private readonly timer: NodeJS.Timeout
+  private isPassed = false
+
+  constructor(ms: number, private readonly outer: AbortSignal) {
+    this.timer = setTimeout(() => {
+      this.isPassed = true
+      this.controller.abort()
+    }, ms)
+    outer.addEventListener('abort', this.abort)
+    if (outer.aborted) this.abort()
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal
+  }
+
+  get passed(): boolean {
+    return this.isPassed
+  }
+
+  clear(): void {
+    clearTimeout(this.timer)
+    this.outer.removeEventListener('abort', this.abort)
+  }
+
+  private readonly abort = (): void => this.controller.abort()
+}

@@ -1,0 +1,46 @@
+import { Agent } from 'undici'
+import type { Profile } from '../partners/address-guard.js'
+import type { Resolve } from '../partners/guarded-lookup.js'
+import { guardedLookup } from '../partners/guarded-lookup.js'
+
+/** Per origin; several partners may share a gateway, and how many tries one partner may have at once is the worker's to limit. */
+const CONNECTIONS_PER_ORIGIN = 8
+const MAX_AGENTS = 64
+
+/**
+ * One agent for each distinct set of networks, since the set is part of its lookup. The longest unused agent goes first;
+ * its running requests end by themselves.
+ */
+export class PartnerAgents {
+  private readonly agents = new Map<string, Agent>()
+
+  constructor(
+    private readonly profile: Profile,
+    private readonly connectTimeoutMs: number,
+    private readonly resolve?: Resolve,
+  ) {}
+
+  agentFor(networks: readonly string[], onlyNetworks: boolean): Agent {
+    const key = JSON.stringify([onlyNetworks, ...[...new Set(networks)].sort()])
+    const agent = this.agents.get(key) ?? this.create(networks, onlyNetworks)
+    this.agents.delete(key)
+    this.agents.set(key, agent)
+    const [oldest] = this.agents
+    if (oldest && this.agents.size > MAX_AGENTS) {
+      this.agents.delete(oldest[0])
+      void oldest[1].close()
+    }
+    return agent
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.agents.values()]
+    this.agents.clear()
+    await Promise.all(open.map((agent) => agent.destroy()))
+  }
+
+  private create(networks: readonly string[], onlyNetworks: boolean): Agent {
+    const lookup = guardedLookup(networks, this.profile, { onlyNetworks, resolve: this.resolve })
+    return new Agent({ connections: CONNECTIONS_PER_ORIGIN, pipelining: 1, connect: { lookup, timeout: this.connectTimeoutMs } })
+  }
+}

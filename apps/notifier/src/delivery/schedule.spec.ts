@@ -1,0 +1,86 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseRetryAfter } from './retry-after.js'
+import type { EndedTry } from './schedule.js'
+import { HORIZON_MS, JITTER, MAX_TRIES, TRY_OFFSETS_MS, nextAttemptAt } from './schedule.js'
+
+const firstAt = new Date('2026-01-01T00:00:00Z')
+const retry = { kind: 'retry' } as const
+const after = (ms: number): Date => new Date(firstAt.getTime() + ms)
+const next = (ended: Partial<EndedTry>): Date | 'dead' | 'disabled' =>
+  nextAttemptAt({ firstAt, endedAt: firstAt, attempt: 1, outcome: retry, seed: 'd1', ...ended })
+
+/** Offsets of all tries when each takes `tookMs` and fails. */
+function run(seed: string, tookMs: number): number[] {
+  const offsets = [0]
+  for (let attempt = 1; ; attempt++) {
+    const at = next({ endedAt: after((offsets.at(-1) ?? 0) + tookMs), attempt, seed })
+    if (!(at instanceof Date)) return offsets
+    offsets.push(at.getTime() - firstAt.getTime())
+  }
+}
+
+describe('nextAttemptAt', () => {
+  it('always makes 15 tries, the last at 24 hours sharp', () => {
+    fc.assert(fc.property(fc.string(), fc.integer({ min: 0, max: 15_000 }), (seed, tookMs) => {
+      const offsets = run(seed, tookMs)
+      expect(offsets).toHaveLength(MAX_TRIES)
+      expect(offsets.at(-1)).toBe(HORIZON_MS)
+    }))
+  })
+
+  it('keeps every gap but the pinned one within 20 % of its own', () => {
+    fc.assert(fc.property(fc.string(), (seed) => {
+      const offsets = run(seed, 0)
+      for (let i = 1; i < MAX_TRIES - 1; i++) {
+        const nominal = (TRY_OFFSETS_MS[i] ?? 0) - (TRY_OFFSETS_MS[i - 1] ?? 0)
+        const gap = (offsets[i] ?? 0) - (offsets[i - 1] ?? 0)
+        expect(Math.abs(gap - nominal)).toBeLessThanOrEqual(nominal * JITTER + 1)
+      }
+    }))
+  })
+
+  it('spreads different deliveries, and repeats itself for the same one', () => {
+    expect(run('d1', 0)).toEqual(run('d1', 0))
+    expect(new Set(Array.from({ length: 50 }, (_, i) => run(`d${i}`, 0)[5])).size).toBeGreaterThan(45)
+  })
+
+  it('waits a minute at least after a timeout or 429', () => {
+    expect(next({ outcome: { kind: 'retry', timedOut: true } })).toEqual(after(60_000))
+    expect(next({ outcome: { kind: 'retry', status: 429 } })).toEqual(after(60_000))
+    expect(next({ outcome: { kind: 'retry', status: 500 } })).not.toEqual(after(60_000))
+  })
+
+  it('lets Retry-After raise a gap, never lower it, and caps it at an hour', () => {
+    expect(next({ retryAfterMs: 90_000 })).toEqual(after(90_000))
+    expect(next({ retryAfterMs: 1 })).toEqual(next({}))
+    expect(next({ retryAfterMs: 7_200_000 })).toEqual(after(3_600_000))
+  })
+
+  it('never passes the horizon', () => {
+    const endedAt = after(HORIZON_MS - 60_000)
+    expect(next({ endedAt, attempt: 4, retryAfterMs: 3_600_000 })).toEqual(after(HORIZON_MS))
+    fc.assert(fc.property(fc.nat(HORIZON_MS - 1), fc.integer({ min: 1, max: 14 }), fc.nat(), (ms, attempt, retryAfterMs) => {
+      const at = next({ endedAt: after(ms), attempt, retryAfterMs })
+      expect(at instanceof Date && at.getTime() > firstAt.getTime() + ms && at <= after(HORIZON_MS)).toBe(true)
+    }))
+  })
+
+  it('is dead after the 15th try or the 24 hours, disabled after 410', () => {
+    expect(next({ attempt: 15 })).toBe('dead')
+    expect(next({ attempt: 3, endedAt: after(HORIZON_MS) })).toBe('dead')
+    expect(next({ outcome: { kind: 'gone', status: 410 } })).toBe('disabled')
+    expect(next({ outcome: { kind: 'refused' } })).toBeInstanceOf(Date)
+  })
+})
+
+describe('parseRetryAfter', () => {
+  const now = new Date('2026-01-01T00:00:00Z')
+  it.each([
+    ['120', 120_000], ['0', 0], [' 5 ', 5000], ['Thu, 01 Jan 2026 00:01:00 GMT', 60_000], ['Thursday, 01-Jan-26 00:01:00 GMT', 60_000],
+    ['Wed, 31 Dec 2025 23:00:00 GMT', 0], ['-1', undefined], ['1.5', undefined], ['soon', undefined], ['2027', 2_027_000], ['', undefined],
+    [undefined, undefined], ['9999999999', undefined], ['Monday', undefined],
+  ])('reads %s', (value, expected) => {
+    expect(parseRetryAfter(value, now)).toBe(expected)
+  })
+})

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import type { Outcome } from './webhook-sender.js'
+
+/**
+ * The 24-hour schedule (research 05 §4.3): tries at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h,
+ * 16 h, 21 h and 24 h after the first. Seven of the fifteen lie inside the promise of 30 minutes.
+ */
+const SECOND = 1000
+const HOUR = 3600 * SECOND
+export const TRY_OFFSETS_MS: readonly number[] = [
+  ...[0, 5, 30, 120, 300, 900, 1800].map((seconds) => seconds * SECOND),
+  ...[1, 2, 4, 7, 11, 16, 21, 24].map((hours) => hours * HOUR),
+]
+export const MAX_TRIES = TRY_OFFSETS_MS.length
+export const HORIZON_MS = 24 * HOUR
+export const JITTER = 0.2
+/** A partner who is slow or throttles gets at least this much air. */
+export const MIN_THROTTLED_WAIT_MS = 60 * SECOND
+/** No partner may push its own news further away than this. */
+export const MAX_RETRY_AFTER_MS = HOUR
+
+export type EndedTry = {
+  /** Start of the first try. */
+  firstAt: Date
+  /** End of the try that is judged here. */
+  endedAt: Date
+  /** Its number, from 1. */
+  attempt: number
+  outcome: Pick<Outcome, 'status' | 'timedOut'> & { kind: Exclude<Outcome['kind'], 'delivered'> }
+  retryAfterMs?: number
+  /** The delivery's id: the same try of the same delivery always gets the same jitter. */
+  seed: string
+}
+
+/**
+ * When to try again. `dead`: the 24 hours or the tries are used up. `disabled`: the partner answered 410.
+ * Gaps count from the end of the last try, so that a worker that was away does not fire the missed ones at once.
+ */
+export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs = 0, seed }: EndedTry): Date | 'dead' | 'disabled' {
+  if (outcome.kind === 'gone') return 'disabled'
+  const horizon = firstAt.getTime() + HORIZON_MS
+  if (attempt >= MAX_TRIES || endedAt.getTime() >= horizon) return 'dead'
+  if (attempt === MAX_TRIES - 1) return new Date(horizon)
+  const throttled = outcome.timedOut === true || outcome.status === 429
+  const waitMs = Math.max(
+    gapAfter(attempt, seed),
+    throttled ? MIN_THROTTLED_WAIT_MS : 0,
+    Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
+  )
+  return new Date(Math.min(endedAt.getTime() + waitMs, horizon))
+}
+
+/**
+ * The sign of the jitter alternates from a start that the seed chooses: each gap is spread over ±20 %, yet the sum
+ * strays by 2 h 21 min at most and cannot use up the 3 h before the last try.
+ */
+function gapAfter(attempt: number, seed: string): number {
+  const gap = (TRY_OFFSETS_MS[attempt] ?? HORIZON_MS) - (TRY_OFFSETS_MS[attempt - 1] ?? 0)
+  const sign = fraction(seed) < 0.5 === (attempt % 2 === 0) ? 1 : -1
+  return Math.round(gap * (1 + sign * JITTER * fraction(`${seed}:${attempt}`)))
+}
+
+/** Evenly spread over [0, 1). */
+const fraction = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE(0) / 2 ** 32

@@ -1,0 +1,165 @@
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { UndiciSenderOptions } from './send-webhook.js'
+import { UndiciWebhookSender } from './send-webhook.js'
+import type { WebhookAttempt } from './webhook-sender.js'
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const NETWORKS = ['127.0.0.0/8']
+const closers: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+async function partner(listener: RequestListener): Promise<{ url: string; port: number }> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closers.push(async () => {
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  })
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/hook?a=b`, port }
+}
+
+function sender(options: Partial<UndiciSenderOptions> = {}): UndiciWebhookSender {
+  const created = new UndiciWebhookSender({ profile: 'dev', ...options })
+  closers.push(() => created.close())
+  return created
+}
+
+const attempt = (url: string, more: Partial<WebhookAttempt> = {}): WebhookAttempt => ({
+  url,
+  secrets: [SECRET],
+  networks: NETWORKS,
+  id: 'msg_1',
+  body: Buffer.from('{"type":"policy.updated"}'),
+  timestamp: new Date(),
+  ...more,
+})
+const never = new AbortController().signal
+const answer = (status: number, headers: Record<string, string> = {}, body = ''): RequestListener => (_, response) => {
+  response.writeHead(status, headers).end(body)
+}
+
+describe('UndiciWebhookSender', () => {
+  it('delivers signed bytes that the official library accepts', async () => {
+    const seen: unknown[] = []
+    const { url } = await partner(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const body = new Webhook(SECRET).verify(Buffer.concat(chunks), request.headers as Record<string, string>)
+      seen.push(request.method, request.url, request.headers['content-type'], body)
+      response.end('thanks\0')
+    })
+    const outcome = await sender().send(attempt(url), never)
+    expect(outcome).toEqual({ kind: 'delivered', status: 200, reply: 'thanks\uFFFD', latencyMs: expect.any(Number) })
+    expect(seen).toEqual(['POST', '/hook?a=b', 'application/json', { type: 'policy.updated' }])
+  })
+
+  it.each([204, 299])('takes %i as delivered', async (status) => {
+    const { url } = await partner(answer(status))
+    expect(await sender().send(attempt(url), never)).toMatchObject({ kind: 'delivered', status })
+  })
+
+  it.each([400, 404, 500, 503])('takes %i as a failed try', async (status) => {
+    const { url } = await partner(answer(status, {}, 'sorry'))
+    expect(await sender().send(attempt(url), never)).toMatchObject({ kind: 'retry', status, reply: 'sorry', detail: `answered ${status}` })
+  })
+
+  it('hands on Retry-After, and 410 as gone', async () => {
+    const busy = await partner(answer(429, { 'retry-after': '120' }))
+    expect(await sender().send(attempt(busy.url), never)).toMatchObject({ kind: 'retry', status: 429, retryAfterMs: 120_000 })
+    const gone = await partner(answer(410))
+    expect(await sender().send(attempt(gone.url), never)).toMatchObject({ kind: 'gone', status: 410 })
+  })
+
+  it('does not follow a redirect', async () => {
+    let reached = false
+    const inner = await partner((_, response) => {
+      reached = true
+      response.end()
+    })
+    const { url } = await partner(answer(307, { location: inner.url }))
+    expect(await sender().send(attempt(url), never)).toMatchObject({ kind: 'retry', status: 307 })
+    expect(reached).toBe(false)
+  })
+
+  it('gives up at the deadline when the partner says nothing', async () => {
+    const { url } = await partner(() => undefined)
+    expect(await sender({ deadlineMs: 50 }).send(attempt(url), never)).toMatchObject({ kind: 'retry', timedOut: true })
+  })
+
+  it('keeps the status when only the answer\'s body stalls or breaks', async () => {
+    const stalls = await partner((_, response) => response.write('part'))
+    expect(await sender({ deadlineMs: 1000 }).send(attempt(stalls.url), never)).toMatchObject({ kind: 'delivered', reply: 'part' })
+    const breaks = await partner((_, response) => response.write('part', () => response.destroy()))
+    expect(await sender().send(attempt(breaks.url), never)).toMatchObject({ kind: 'delivered', status: 200 })
+  })
+
+  it('stops when told to', async () => {
+    const stop = new AbortController()
+    const { url } = await partner(() => stop.abort())
+    expect(await sender().send(attempt(url), stop.signal)).toMatchObject({ kind: 'retry', detail: 'stopped before the partner answered' })
+    expect(await sender().send(attempt(url), AbortSignal.abort())).toMatchObject({ kind: 'retry' })
+  })
+
+  it('reads 64 KiB of an endless answer and keeps 4 KiB', async () => {
+    let closed: Promise<unknown> | undefined
+    const { url } = await partner((_, response) => {
+      closed = once(response, 'close')
+      const pour = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(8192)));
+      }
+      response.on('drain', pour)
+      pour()
+    })
+    const outcome = await sender().send(attempt(url), never)
+    expect(outcome).toMatchObject({ kind: 'delivered', reply: 'x'.repeat(4096) })
+    await closed
+  })
+
+  it('books a reset, a refused connection and an unknown name as failed tries', async () => {
+    const reset = await partner((request) => request.socket.resetAndDestroy())
+    expect(await sender().send(attempt(reset.url), never)).toMatchObject({
+      kind: 'retry',
+      detail: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/),
+    })
+    const { url } = await partner(answer(200))
+    await closers.pop()?.()
+    expect(await sender().send(attempt(url), never)).toMatchObject({ kind: 'retry', detail: expect.stringContaining('ECONNREFUSED') })
+    const missing = sender({ resolve: (_, done) => done(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), []) })
+    expect(await missing.send(attempt('https://gone.test/'), never)).toMatchObject({ kind: 'retry', detail: 'ENOTFOUND: no such name' })
+  })
+
+  it('refuses a forbidden address before any connection, a literal or an answer of the resolver', async () => {
+    let reached = false
+    const { url, port } = await partner(() => {
+      reached = true
+    })
+    expect(await sender().send(attempt(url, { networks: [] }), never)).toMatchObject({ kind: 'refused' })
+    expect(await sender({ profile: 'production' }).send(attempt(url), never)).toMatchObject({ kind: 'refused' })
+    const rebound = sender({ resolve: (_, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) })
+    expect(await rebound.send(attempt(`http://a.test:${port}/`, { networks: ['10.0.0.0/8'] }), never)).toMatchObject({ kind: 'refused' })
+    expect(await rebound.send(attempt('https://a.test/', { networks: [] }), never)).toMatchObject({ kind: 'refused' })
+    expect(reached).toBe(false)
+  })
+
+  it('connects to the answer that was checked', async () => {
+    const { port } = await partner(answer(200))
+    const named = sender({ resolve: (_, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) })
+    expect(await named.send(attempt(`http://partner.test:${port}/`), never)).toMatchObject({ kind: 'delivered' })
+    expect(await sender().send(attempt(`http://localhost:${port}/`), never)).toMatchObject({ kind: 'delivered' })
+  })
+
+  it('refuses what cannot be signed', async () => {
+    const { url } = await partner(answer(200))
+    expect(await sender().send(attempt(url, { secrets: ['nope'] }), never)).toMatchObject({ kind: 'refused' })
+  })
+})

@@ -1,0 +1,74 @@
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, it } from 'vitest'
+import { parseWebhookSecret } from '../partners/webhook-secret.js'
+import { signWebhook } from './standard-webhooks.js'
+import { policyUpdatedBody } from './webhook-body.js'
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const OLD_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const VECTOR = {
+  id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+  timestamp: new Date(1_614_265_330_000),
+  body: Buffer.from('{"test": 2432232314}'),
+  secrets: [SECRET],
+}
+
+describe('signWebhook', () => {
+  it('gives the published signature', () => {
+    expect(signWebhook(VECTOR)).toEqual({
+      ok: true,
+      headers: {
+        'webhook-id': VECTOR.id,
+        'webhook-timestamp': '1614265330',
+        'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+      },
+    })
+  })
+
+  it('signs with old and new secret during a rotation, and the official library accepts either', () => {
+    const effective = '2026-01-01T00:00:00Z'
+    const update = { id: 'ozone', version: '1.0.0', digest: 'sha256:ab', effective, supersedes: [], bundle: ['ozone@1.0.0'] }
+    const body = policyUpdatedBody(update, new Date())
+    const signed = signWebhook({ id: 'msg_1', timestamp: new Date(), body, secrets: [SECRET, OLD_SECRET] })
+    if (!signed.ok) throw new Error(signed.detail)
+    for (const secret of [SECRET, OLD_SECRET]) {
+      expect(new Webhook(secret).verify(body, signed.headers)).toMatchObject({ data: { id: 'ozone' } })
+    }
+  })
+
+  it.each(['', 'a.b', 'a b', 'a\nb', 'é'])('refuses the id %j', (id) => {
+    expect(signWebhook({ ...VECTOR, id }).ok).toBe(false)
+  })
+
+  it('refuses without a usable secret', () => {
+    expect(signWebhook({ ...VECTOR, secrets: [] }).ok).toBe(false)
+    expect(signWebhook({ ...VECTOR, secrets: [SECRET, 'whsec_x'] }).ok).toBe(false)
+  })
+})
+
+describe('parseWebhookSecret', () => {
+  const ofBytes = (length: number): string => `whsec_${Buffer.alloc(length, 1).toString('base64')}`
+
+  it('takes 24 to 64 bytes and yields the decoded ones', () => {
+    expect(parseWebhookSecret(ofBytes(24))).toEqual({ ok: true, key: Buffer.alloc(24, 1) })
+    expect(parseWebhookSecret(ofBytes(64)).ok).toBe(true)
+  })
+
+  it.each([ofBytes(23), ofBytes(65), 'whsec_', SECRET.slice(6), `${SECRET} `, `${SECRET}!`, ofBytes(32).replace(/=+$/, ''), 'whsk_x', ''])(
+    'refuses %j', (text) => expect(parseWebhookSecret(text).ok).toBe(false),
+  )
+})
+
+describe('policyUpdatedBody', () => {
+  it('is the body of contract §8', () => {
+    const update = {
+      id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:ab', effective: '2024-09-01T00:00:00Z',
+      supersedes: ['epa-pm25-limit@1.5.0'], bundle: ['epa-pm25-limit@2.0.0'],
+    }
+    expect(policyUpdatedBody(update, new Date(0)).toString()).toBe(
+      '{"type":"policy.updated","timestamp":"1970-01-01T00:00:00.000Z","data":{"intent":"policy-update","id":"epa-pm25-limit",'
+      + '"version":"2.0.0","digest":"sha256:ab","effective":"2024-09-01T00:00:00Z","supersedes":["epa-pm25-limit@1.5.0"],'
+      + '"bundle":["epa-pm25-limit@2.0.0"]}}',
+    )
+  })
+})

@@ -1,0 +1,29 @@
+/**
+ * One policy of a finished run. A run of N policies makes N messages for each partner, in the order of `bundle`;
+ * "6 sent" counts partners, not messages.
+ */
+export type PolicyUpdate = {
+  id: string
+  version: string
+  /** The policy digest, `sha256:…`, not the release digest. */
+  digest: string
+  /** RFC 3339, as written in the policy. */
+  effective: string
+  /** `ID@VERSION` of what this version replaces for the partner, those it was never told of included. */
+  supersedes: readonly string[]
+  /** `ID@VERSION` of every policy of the run, this one included: they took effect together. */
+  bundle: readonly string[]
+}
+
+/**
+ * The body of contract §8. The bytes are kept and sent again on every try: key order and `timestamp`, the moment of the
+ * event and not of the try, are part of what partners may compare.
+ */
+export function policyUpdatedBody(update: PolicyUpdate, timestamp: Date): Buffer {
+  const { id, version, digest, effective, supersedes, bundle } = update
+  return Buffer.from(JSON.stringify({
+    type: 'policy.updated',
+    timestamp: timestamp.toISOString(),
+    data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle },
+  }))
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { checkPartnerUrl } from './address-guard.js'
+
+const LOOPBACK = ['127.0.0.0/8', '::1/128']
+const ok = (url: string, networks: string[] = [], profile: 'dev' | 'production' = 'production'): boolean =>
+  checkPartnerUrl(url, networks, profile).ok
+
+describe('checkPartnerUrl', () => {
+  it.each([
+    'https://partner.example/hooks/hms',
+    'https://partner.example:8443/hooks',
+    'https://8.8.8.8/',
+    'https://[2606:4700::1111]/',
+    'https://[::ffff:8.8.8.8]/',
+    'HTTPS://Partner.Example/',
+    'https://notlocalhost/',
+  ])('allows %s without networks', (url) => {
+    expect(ok(url)).toBe(true)
+    expect(ok(url, [], 'dev')).toBe(true)
+  })
+
+  it.each([
+    'https://127.0.0.1/', 'https://127.1/', 'https://0x7f.1/', 'https://2130706433/', 'https://0177.0.0.1/', 'https://0x7f000001/',
+    'https://127.0.0.1./', 'https://①②⑦.0.0.1/', 'https://%31%32%37.0.0.1/', ' https://127.0.0.1/', 'https://127.0.\t0.1/',
+    'https:127.0.0.1/', 'https:\\\\127.0.0.1\\', 'https://0.0.0.0/', 'https://0/', 'https://127.255.255.254/',
+    'https://localhost/', 'https://LOCALHOST./', 'https://api.localhost/', 'https://%6c%6fcalhost/', 'https://localhost.localdomain/',
+    'https://[::1]/', 'https://[0:0:0:0:0:0:0:1]/', 'https://[::]/', 'https://[::ffff:127.0.0.1]/', 'https://[::ffff:7f00:1]/',
+    'https://[::127.0.0.1]/', 'https://[::ffff:0:127.0.0.1]/', 'https://[64:ff9b::7f00:1]/', 'https://[64:ff9b:1::1]/',
+    'https://[2002:7f00:1::]/', 'https://[2001:0:1::1]/', 'https://[2001:db8::1]/', 'https://[3fff::1]/', 'https://[5f00::1]/',
+    'https://[100::1]/', 'https://[fc00::1]/', 'https://[fd12:3456::1]/', 'https://[fe80::1]/', 'https://[fec0::1]/',
+    'https://[ff02::1]/',
+    'https://10.0.0.1/', 'https://100.64.0.1/', 'https://169.254.169.254/latest/meta-data', 'https://172.16.0.1/',
+    'https://172.31.255.255/',
+    'https://192.0.0.1/', 'https://192.0.2.1/', 'https://192.88.99.1/', 'https://192.168.1.1/', 'https://0300.0250.1.1/',
+    'https://198.18.0.1/', 'https://198.51.100.1/', 'https://203.0.113.1/', 'https://224.0.0.1/', 'https://240.0.0.1/',
+    'https://255.255.255.255/',
+    'https://[::ffff:10.0.0.1]/', 'https://[::ffff:a9fe:a9fe]/',
+    'http://partner.example/', 'https://partner.example:22/', 'https://partner.example:80/', 'http://127.0.0.1:9099/', 'http://8.8.8.8/',
+  ])('refuses %s without networks, whatever the profile', (url) => {
+    expect(checkPartnerUrl(url, [], 'production')).toMatchObject({ ok: false, code: 'HMS_PARTNER_ADDRESS_REFUSED' })
+    expect(checkPartnerUrl(url, [], 'dev')).toMatchObject({ ok: false, code: 'HMS_PARTNER_ADDRESS_REFUSED' })
+  })
+
+  it.each([
+    'ftp://127.0.0.1/', 'file:///etc/passwd', 'gopher://127.0.0.1/', 'javascript:alert(1)', 'data:,x', 'ws://127.0.0.1/', 'unix:/run/x',
+    'http://user@127.0.0.1/', 'http://user:secret@127.0.0.1/', 'http://:secret@127.0.0.1/', 'https://a%40b@partner.example/',
+    '', '127.0.0.1', '/hooks', 'https://', 'http://[fe80::1%25eth0]/', 'https://1.2.3.4.5/', 'https://256.1.1.1/',
+  ])('refuses %s even with networks and profile dev', (url) => {
+    expect(ok(url, ['0.0.0.0/0', '::/0'], 'dev')).toBe(false)
+  })
+
+  it.each(['http://127.0.0.1:9099/hook', 'http://localhost:9099/', 'https://[::1]:9443/', 'https://localhost/', 'http://0x7f.1:80/'])(
+    'allows %s inside networks with profile dev only', (url) => {
+      expect(ok(url, LOOPBACK, 'dev')).toBe(true)
+      expect(ok(url, LOOPBACK, 'production')).toBe(false)
+      expect(ok(url, ['10.0.0.0/8'], 'dev')).toBe(false)
+    },
+  )
+
+  it('allows a listed private address in production, on https and the usual ports', () => {
+    expect(ok('https://10.20.1.1/', ['10.20.0.0/16'])).toBe(true)
+    expect(ok('https://10.20.1.1:8443/', ['10.20.0.0/16'])).toBe(true)
+    expect(ok('https://[fd00::1]/', ['fd00::/8'])).toBe(true)
+    expect(ok('https://10.21.1.1/', ['10.20.0.0/16'])).toBe(false)
+    expect(ok('https://10.20.1.1:9000/', ['10.20.0.0/16'])).toBe(false)
+    expect(ok('http://10.20.1.1/', ['10.20.0.0/16'])).toBe(false)
+  })
+
+  it('keeps loopback closed in production, also under a network that holds everything', () => {
+    for (const host of ['127.0.0.1', '0.0.0.0', 'localhost', '[::1]', '[::]', '[::ffff:127.0.0.1]']) {
+      expect(ok(`https://${host}/`, ['0.0.0.0/0', '::/0'])).toBe(false)
+    }
+  })
+
+  it('leaves a name on plain http or another port to the lookup, which must then find it inside networks', () => {
+    expect(checkPartnerUrl('http://hooks.test:9000/', ['10.0.0.0/8'], 'dev')).toMatchObject({ ok: true, onlyNetworks: true })
+    expect(checkPartnerUrl('https://hooks.test/', ['10.0.0.0/8'], 'dev')).toMatchObject({ ok: true, onlyNetworks: false })
+  })
+
+  it('reads an entry that is no CIDR as nothing', () => {
+    expect(ok('https://10.0.0.1/', ['10.0.0.1', '10.0.0.0/33', 'x/8', ''])).toBe(false)
+  })
+
+  it('says what to do', () => {
+    const check = checkPartnerUrl('http://partner.example/', [], 'production')
+    expect(check.ok ? '' : check.detail).toBe('plain http is not allowed; use https on port 443 or 8443')
+  })
+})

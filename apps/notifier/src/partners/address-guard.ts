@@ -1,0 +1,77 @@
+import type { BlockList } from 'node:net'
+import { isIP } from 'node:net'
+import { contains, isLoopbackAddress, isLoopbackName, isSpecialAddress, rangesOf } from './address-ranges.js'
+
+/**
+ * Where a partner's webhook may point (contract §8, SSRF rules of research 05 §4.4).
+ *
+ * - http or https, no user info; https on 443 or 8443 to a public address is always fine;
+ * - an address of a special range only inside the partner's `networks`;
+ * - loopback, plain http and other ports only inside `networks`, and only with profile dev.
+ *
+ * A name is judged twice: here by what can be known without asking a resolver, and by `guardedLookup` at each
+ * connection, because a resolver may answer differently the second time.
+ */
+
+export type Profile = 'dev' | 'production'
+
+export const ADDRESS_REFUSED = 'HMS_PARTNER_ADDRESS_REFUSED'
+
+export type AddressCheck =
+  /** `onlyNetworks`: the name must resolve into `networks`, because of its scheme or port. */
+  | { ok: true; url: URL; onlyNetworks: boolean }
+  | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
+
+export type AddressRules = { networks: BlockList; profile: Profile; onlyNetworks: boolean }
+
+export function checkPartnerUrl(url: string, networks: readonly string[], profile: Profile): AddressCheck {
+  if (!URL.canParse(url)) return refused('the address is not an absolute URL; write https://HOST/PATH')
+  const parsed = new URL(url)
+  if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
+    return refused(`scheme ${parsed.protocol.slice(0, -1)} is not allowed; use https`)
+  }
+  if (parsed.username !== '' || parsed.password !== '') {
+    return refused('user name and password do not belong into the address; the signature says who is calling')
+  }
+  const departure = departureOf(parsed)
+  if (departure && profile !== 'dev') return refused(`${departure} is not allowed; use https on port 443 or 8443`)
+  const rules = { networks: rangesOf(networks), profile, onlyNetworks: departure !== undefined }
+  const detail = hostRefusal(parsed.hostname.replace(/^\[(.*)\]$/, '$1'), rules, networks.length > 0)
+  if (detail) return refused(departure ? `${departure}: ${detail}` : detail)
+  return { ok: true, url: parsed, onlyNetworks: rules.onlyNetworks }
+}
+
+/** Why a connection to this IP address is refused, or undefined when it is allowed. */
+export function addressRefusal(address: string, rules: AddressRules): string | undefined {
+  if (isIP(address) === 0) return `${address} is not an IP address`
+  const listed = contains(rules.networks, address)
+  if (isLoopbackAddress(address) && rules.profile !== 'dev') return `${address} is a loopback address; name a public host`
+  if (isSpecialAddress(address) && !listed) {
+    return `${address} is not a public address; name a public host, or list its network under networks`
+  }
+  if (rules.onlyNetworks && !listed) return `${address} is in none of the partner's networks; use https on port 443 or 8443`
+  return undefined
+}
+
+/** Never asked of a resolver: `localhost` is this machine whatever DNS says (RFC 6761 §6.3). */
+export function loopbackAnswers(host: string, rules: AddressRules): { address: string; family: 4 | 6 }[] | undefined {
+  if (!isLoopbackName(host)) return undefined
+  const both = [{ address: '127.0.0.1', family: 4 as const }, { address: '::1', family: 6 as const }]
+  return both.filter(({ address }) => addressRefusal(address, rules) === undefined)
+}
+
+function hostRefusal(host: string, rules: AddressRules, hasNetworks: boolean): string | undefined {
+  if (isIP(host) !== 0) return addressRefusal(host, rules)
+  const loopback = loopbackAnswers(host, rules)
+  if (loopback) return loopback.length > 0 ? undefined : `${host} is this machine itself; name a public host`
+  if (rules.onlyNetworks && !hasNetworks) return `${host} is in none of the partner's networks; use https on port 443 or 8443`
+  return undefined
+}
+
+/** What in this URL goes beyond https on the two usual ports. */
+function departureOf(url: URL): string | undefined {
+  if (url.protocol === 'http:') return 'plain http'
+  return url.port === '' || url.port === '8443' ? undefined : `port ${url.port}`
+}
+
+const refused = (detail: string): AddressCheck => ({ ok: false, code: ADDRESS_REFUSED, detail })

@@ -1,0 +1,59 @@
+import { BlockList, isIP } from 'node:net'
+
+/** Ranges that are no address of a partner on the public Internet (IANA special-purpose registries). */
+const SPECIAL = [
+  '0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24',
+  '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4',
+  // ::/96 also holds the old IPv4-compatible forms, which the usual lists let pass.
+  '::/96', '::ffff:0:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '100::/64', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20',
+  '5f00::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8',
+]
+
+/** Linux connects the unspecified addresses to the machine itself, so they count as loopback. */
+const LOOPBACK = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128']
+
+export type Cidr = { address: string; prefix: number; family: 'ipv4' | 'ipv6' }
+
+/** `10.0.0.0/8` or `fd00::/8`; a bare address needs its prefix, so that `10.0.0.0` is never read as one host by mistake. */
+export function parseCidr(text: string): Cidr | undefined {
+  const match = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text)
+  if (!match) return undefined
+  const address = match[1] ?? ''
+  const prefix = Number(match[2])
+  const version = isIP(address)
+  if (version === 0 || prefix > (version === 4 ? 32 : 128)) return undefined
+  return { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' }
+}
+
+/** Entries that are no CIDR are left out: a list that cannot be read allows less, never more. */
+export function rangesOf(cidrs: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const text of cidrs) {
+    const cidr = parseCidr(text)
+    if (cidr) list.addSubnet(cidr.address, cidr.prefix, cidr.family)
+  }
+  return list
+}
+
+const special = rangesOf(SPECIAL)
+const loopback = rangesOf(LOOPBACK)
+
+export const isSpecialAddress = (address: string): boolean => contains(special, address)
+export const isLoopbackAddress = (address: string): boolean => contains(loopback, address)
+
+/**
+ * `BlockList` sees through `::ffff:`-mapped addresses, but says false to anything it cannot read, a zone
+ * (`fe80::1%eth0`) included; the zone is cut off so that a link-local answer is not taken for a public one.
+ */
+export function contains(ranges: BlockList, address: string): boolean {
+  const bare = address.split('%', 1)[0] ?? ''
+  return ranges.check(bare, isIP(bare) === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** RFC 6761 §6.3, and the names that Debian and Red Hat put into /etc/hosts. */
+export function isLoopbackName(host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '')
+  return name === 'localhost' || name.endsWith('.localhost') || LOOPBACK_ALIASES.has(name)
+}
+
+const LOOPBACK_ALIASES = new Set(['localhost.localdomain', 'localhost6', 'localhost6.localdomain6', 'ip6-localhost', 'ip6-loopback'])

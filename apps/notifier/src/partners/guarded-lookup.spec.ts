@@ -1,0 +1,66 @@
+import type { LookupAddress } from 'node:dns'
+import { describe, expect, it } from 'vitest'
+import type { Profile } from './address-guard.js'
+import type { GuardedLookupOptions } from './guarded-lookup.js'
+import { guardedLookup } from './guarded-lookup.js'
+
+const answering = (...addresses: string[]): GuardedLookupOptions['resolve'] => (_host, done) =>
+  done(null, addresses.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 })))
+
+function look(host: string, networks: string[], profile: Profile, options: GuardedLookupOptions, all = true): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    guardedLookup(networks, profile, options)(host, { all }, (error, answer) => (error ? reject(error) : resolve(answer)))
+  })
+}
+
+const refused = { code: 'HMS_PARTNER_ADDRESS_REFUSED' }
+
+describe('guardedLookup', () => {
+  it('hands out exactly the answers it checked', async () => {
+    const resolve = answering('93.184.216.34', '2606:4700::1')
+    expect(await look('a.test', [], 'production', { resolve })).toEqual([
+      { address: '93.184.216.34', family: 4 },
+      { address: '2606:4700::1', family: 6 },
+    ])
+    expect(await look('a.test', [], 'production', { resolve }, false)).toBe('93.184.216.34')
+  })
+
+  it.each(['127.0.0.1', '169.254.169.254', '::1', '::ffff:10.0.0.1', 'fe80::1%eth0', '0.0.0.0', 'nonsense'])(
+    'refuses a name when one answer among good ones is %s', async (bad) => {
+      await expect(look('a.test', [], 'production', { resolve: answering('93.184.216.34', bad) })).rejects.toMatchObject(refused)
+    },
+  )
+
+  it('asks again at each connection, so a resolver that flips gains nothing', async () => {
+    const turns = ['93.184.216.34', '127.0.0.1']
+    const lookup = guardedLookup([], 'dev', { resolve: (host, done) => answering(turns.shift() ?? '')?.(host, done) })
+    const once = (): Promise<unknown> =>
+      new Promise((resolve) => lookup('flip.test', { all: true }, (error, answer) => resolve(error ?? answer)))
+    expect(await once()).toHaveLength(1)
+    expect(await once()).toMatchObject(refused)
+  })
+
+  it('allows listed private answers, loopback only with profile dev', async () => {
+    expect(await look('a.test', ['10.0.0.0/8'], 'production', { resolve: answering('10.1.1.1') })).toHaveLength(1)
+    expect(await look('a.test', ['127.0.0.0/8'], 'dev', { resolve: answering('127.0.0.1') })).toHaveLength(1)
+    await expect(look('a.test', ['127.0.0.0/8'], 'production', { resolve: answering('127.0.0.1') })).rejects.toMatchObject(refused)
+  })
+
+  it('with onlyNetworks wants every answer inside networks', async () => {
+    const resolve = answering('10.1.1.1', '93.184.216.34')
+    await expect(look('a.test', ['10.0.0.0/8'], 'dev', { resolve, onlyNetworks: true })).rejects.toMatchObject(refused)
+  })
+
+  it('answers localhost by itself, without the family that is not listed', async () => {
+    const resolve = answering('8.8.8.8')
+    expect(await look('localhost', ['127.0.0.0/8'], 'dev', { resolve })).toEqual([{ address: '127.0.0.1', family: 4 }])
+    await expect(look('localhost', [], 'dev', { resolve })).rejects.toMatchObject(refused)
+  })
+
+  it('passes the resolver\'s own error on, and refuses an empty answer', async () => {
+    const missing = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
+    const failing: GuardedLookupOptions['resolve'] = (_host, done) => done(missing, [])
+    await expect(look('a.test', [], 'dev', { resolve: failing })).rejects.toMatchObject({ code: 'ENOTFOUND' })
+    await expect(look('a.test', [], 'dev', { resolve: answering() })).rejects.toMatchObject(refused)
+  })
+})

@@ -1,0 +1,46 @@
+import type { LookupAddress } from 'node:dns'
+import { lookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import type { Profile } from './address-guard.js'
+import { ADDRESS_REFUSED, addressRefusal, loopbackAnswers } from './address-guard.js'
+import { rangesOf } from './address-ranges.js'
+
+/** All addresses of a name, in the resolver's order. */
+export type Resolve = (host: string, done: (error: Error | null, answers: LookupAddress[]) => void) => void
+
+export type GuardedLookupOptions = {
+  /** True for plain http and other ports: every answer must lie inside `networks`. Default false. */
+  onlyNetworks?: boolean
+  resolve?: Resolve
+}
+
+export class AddressRefusedError extends Error {
+  readonly code = ADDRESS_REFUSED
+}
+
+const systemResolve: Resolve = (host, done) => lookup(host, { all: true }, done)
+
+/**
+ * The `lookup` of a connector: it resolves once, refuses if *any* answer is forbidden, and hands exactly the checked
+ * answers to the connection. Checking the name first and connecting later is broken: a resolver that flips its answer
+ * reached 127.0.0.1 (research 05 §4.4). It is not called for IP literals; `checkPartnerUrl` judges those.
+ */
+export function guardedLookup(networks: readonly string[], profile: Profile, options: GuardedLookupOptions = {}): LookupFunction {
+  const rules = { networks: rangesOf(networks), profile, onlyNetworks: options.onlyNetworks ?? false }
+  const resolve: Resolve = (host, done) => {
+    const local = loopbackAnswers(host, rules)
+    if (local) done(null, local)
+    else (options.resolve ?? systemResolve)(host, done)
+  }
+  return (host, wanted, callback) => {
+    resolve(host, (error, answers) => {
+      if (error) return callback(error, [])
+      const detail = answers.map(({ address }) => addressRefusal(address, rules)).find((refusal) => refusal !== undefined)
+      if (detail) return callback(new AddressRefusedError(`${host} resolves to ${detail}`), [])
+      const [first] = answers
+      if (!first) return callback(new AddressRefusedError(`${host} resolves to no allowed address`), [])
+      if (wanted.all) callback(null, answers)
+      else callback(null, first.address, first.family)
+    })
+  }
+}

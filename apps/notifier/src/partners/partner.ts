@@ -1,0 +1,32 @@
+/** A partner as registered (contract §8): who is told of a new policy, where, and in which order. */
+export type Partner = {
+  id: string
+  name: string
+  groups: string[]
+  channels: Channel[]
+  /** `latest`: a newer version replaces a waiting older one. `every`: strict first in, first out. */
+  lane: 'latest' | 'every'
+  /** CIDRs that are allowed although private. */
+  networks: string[]
+}
+
+/** `secret`: `whsec_…`, a value; `env:` and `file:` are resolved by the CLI and never reach a server. */
+export type Channel = { webhook: { url: string; secret: string } }
+
+/** Ids and group names share one namespace of selection and one form. */
+export const PARTNER_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
+
+/**
+ * The partners that a run's selection means: ids or group names, null for all registered. Each partner once, by id;
+ * `unknown` lists the names that mean nobody, in the order given.
+ */
+export function resolvePartners(selection: readonly string[] | null, all: readonly Partner[]): { partners: Partner[]; unknown: string[] } {
+  const means = (partner: Partner, name: string): boolean => partner.id === name || partner.groups.includes(name)
+  const chosen = selection === null ? all : all.filter((partner) => selection.some((name) => means(partner, name)))
+  const byId = new Map(chosen.map((partner) => [partner.id, partner]))
+  const unknown = (selection ?? []).filter((name) => !all.some((partner) => means(partner, name)))
+  return {
+    partners: [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    unknown: [...new Set(unknown)],
+  }
+}

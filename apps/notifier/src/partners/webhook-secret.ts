@@ -1,0 +1,15 @@
+/** Standard Webhooks 1.0.0: 24 to 64 random bytes, shown as `whsec_` and their base64. */
+const PREFIX = 'whsec_'
+
+export type WebhookSecret = { ok: true; key: Buffer } | { ok: false; detail: string }
+
+/** The HMAC key is the decoded bytes, not the text. The detail never repeats any part of the secret. */
+export function parseWebhookSecret(text: string): WebhookSecret {
+  if (!text.startsWith(PREFIX)) return { ok: false, detail: 'a webhook secret is whsec_ followed by the base64 of 24 to 64 random bytes' }
+  const encoded = text.slice(PREFIX.length)
+  const key = Buffer.from(encoded, 'base64')
+  // Buffer skips what is not base64; only the way back shows that nothing was skipped.
+  if (key.toString('base64') !== encoded) return { ok: false, detail: 'what follows whsec_ is not padded base64' }
+  if (key.length < 24 || key.length > 64) return { ok: false, detail: `the secret has ${key.length} bytes; 24 to 64 are needed` }
+  return { ok: true, key }
+}

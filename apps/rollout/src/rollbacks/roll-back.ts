@@ -1,0 +1,83 @@
+import { HmsError, peekPredicate, type ReleaseDocument, type RollbackRequest, type RollbackResult } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import type { ReleasePredicate } from '#libs/signing'
+import { HeadCarrier, ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { RunRollout } from '../rollouts/run-rollout.js'
+import { StableHeads } from '../stable/stable-heads.js'
+import { advance, STABLES, type Stable } from '../stable/stable.entity.js'
+import { chooseTarget } from './choose-target.js'
+
+interface Reversal {
+  stable: Stable
+  to: ReleaseDocument
+}
+
+/** Takes policies back: one signed head each, committed first, then raced to every config-store. Never waits for a broker. */
+@Injectable()
+export class RollBack {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly heads: StableHeads,
+    private readonly runRollout: RunRollout,
+    private readonly carrier: HeadCarrier,
+  ) {}
+
+  async execute(request: RollbackRequest, by: string): Promise<RollbackResult> {
+    const members = await this.runtime.database.transaction(async (tx) => membersOf(await tx.documents(STABLES).get(request.policy), request))
+    const { issued, result } = await this.runtime.database.transaction(async (tx) => {
+      await tx.lock(members.map(policyKey))
+      const reversals = await this.reversals(tx, request, members)
+      const stables = reversals.map(({ stable, to }) => advance(stable, to, null))
+      const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
+      for (const [index, reversal] of reversals.entries()) await this.announce(tx, reversal, stables[index]!, request, by)
+      return { issued: heads, result: resultOf(request, reversals, stables) }
+    })
+    const stored = await this.carrier.deliver(issued)
+    const revision = Math.max(0, ...stored.map((copy) => copy.revision))
+    return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
+  }
+
+  private async reversals(tx: Transaction, request: RollbackRequest, members: string[]): Promise<Reversal[]> {
+    const reversals: Reversal[] = []
+    for (const policy of members) {
+      const stable = await tx.documents(STABLES).get(policy)
+      const version = policy === request.policy ? request.version : previousOf(stable)
+      if (version === undefined) {
+        throw new HmsError('HMS_ROLLOUT_BUNDLE_FIRST', `${policy} came with ${request.policy} and had no version before. Take back one policy with --only.`, {
+          status: 409,
+          next: [`hms-svc rollback ${request.policy}@${request.version} --only`],
+        })
+      }
+      reversals.push({ stable: stable!, to: chooseTarget(stable, policy, version) })
+    }
+    return reversals
+  }
+
+  private async announce(tx: Transaction, { stable, to }: Reversal, advanced: Stable, request: RollbackRequest, by: string): Promise<void> {
+    if (stable.run !== null) await this.runRollout.abort(tx, stable.run)
+    const from = { version: stable.current!.version, digest: stable.current!.releaseDigest }
+    const reason = request.reason === undefined ? by : `${by}: ${request.reason}`
+    await this.runtime.emit(tx, 'hms.rollout.reversed.v1', { policy: stable.policy, from, to, seq: advanced.seq, reason, run: null }, { key: stable.policy })
+  }
+}
+
+/** A bundle goes back as it came, unless only one of it is asked for: then each member returns to what it had before. */
+function membersOf(stable: Stable | undefined, request: RollbackRequest): string[] {
+  if (request.only === true || stable?.current === null || stable?.current === undefined) return [request.policy]
+  const { previous } = peekPredicate<ReleasePredicate>(stable.current.envelope)
+  if (previous?.version !== request.version) return [request.policy]
+  return [...new Set([request.policy, ...stable.bundle])].sort()
+}
+
+function previousOf(stable: Stable | undefined): string | undefined {
+  if (stable?.current === null || stable?.current === undefined) return undefined
+  return peekPredicate<ReleasePredicate>(stable.current.envelope).previous?.version
+}
+
+function resultOf(request: RollbackRequest, reversals: Reversal[], stables: Stable[]): Omit<RollbackResult, 'revision' | 'stored'> {
+  const index = reversals.findIndex(({ stable }) => stable.policy === request.policy)
+  const { stable, to } = reversals[index]!
+  return { id: request.policy, version: to.version, from: stable.current?.version ?? null, seq: stables[index]!.seq, digest: to.releaseDigest }
+}

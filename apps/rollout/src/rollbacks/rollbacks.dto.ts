@@ -1,0 +1,21 @@
+import type { RollbackRequest } from '#libs/contracts'
+import { IsBoolean, IsOptional, IsString, Matches, MaxLength } from 'class-validator'
+
+export class RollbackRequestDto implements RollbackRequest {
+  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
+  policy!: string
+
+  @IsString()
+  @MaxLength(200)
+  version!: string
+
+  /** Leave the other policies of a bundle where they are. */
+  @IsOptional()
+  @IsBoolean()
+  only?: boolean
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_000)
+  reason?: string
+}

@@ -1,0 +1,36 @@
+import { HeadCarrier, ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { Module, type DynamicModule } from '@nestjs/common'
+import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
+import { RollBack } from './rollbacks/roll-back.js'
+import { RollbacksController } from './rollbacks/rollbacks.http.js'
+import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
+import { ROLLOUTS } from './rollouts/rollout.entity.js'
+import { RolloutsEvents } from './rollouts/rollouts.events.js'
+import { RunRollout } from './rollouts/run-rollout.js'
+import { StableHeads } from './stable/stable-heads.js'
+import { STABLES } from './stable/stable.entity.js'
+
+@Module({})
+class RolloutModule {
+  static with(runtime: ServiceRuntime): DynamicModule {
+    return {
+      module: RolloutModule,
+      controllers: [RolloutsEvents, RollbacksController],
+      providers: [
+        { provide: ServiceRuntime, useValue: runtime },
+        { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
+        { provide: HeadCarrier, useValue: new HeadCarrier(runtime.configStoreUrls, runtime.clock, runtime.log) },
+        StableHeads,
+        RunRollout,
+        RollBack,
+      ],
+    }
+  }
+}
+
+export const definition: ServiceDefinition = {
+  name: 'rollout',
+  tables: [STABLES, ROLLOUTS],
+  migrations: [CreateRollout1764000000000],
+  module: RolloutModule.with,
+}

@@ -1,0 +1,31 @@
+import type { EventData, ReceivedEvent } from '#libs/contracts'
+import { EventContext, OnEvent } from '#libs/messaging'
+import { Controller } from '@nestjs/common'
+import { Ctx, Payload } from '@nestjs/microservices'
+import { RunRollout } from './run-rollout.js'
+
+@Controller()
+export class RolloutsEvents {
+  constructor(private readonly runRollout: RunRollout) {}
+
+  @OnEvent('rollout', 'hms.canary.v1')
+  async canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+    if (event.type !== 'hms.canary.passed.v1') return
+    await this.runRollout.open(tx, (event.data as EventData['hms.canary.passed.v1']).dossier, event)
+  }
+
+  @OnEvent('rollout', 'hms.config.published.v1')
+  async published(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+    if (event.type === 'hms.head.published.v1') await this.runRollout.published(tx, event.data as EventData['hms.head.published.v1'])
+  }
+
+  @OnEvent('rollout', 'hms.config.coverage.v1')
+  async covered(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+    if (event.type === 'hms.coverage.reported.v1') await this.runRollout.covered(tx, event.data as EventData['hms.coverage.reported.v1'])
+  }
+
+  @OnEvent('rollout', 'hms.run.control.v1')
+  async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+    if (event.type === 'hms.run.decided.v1') await this.runRollout.abort(tx, (event.data as EventData['hms.run.decided.v1']).run)
+  }
+}

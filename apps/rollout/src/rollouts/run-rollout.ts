@@ -1,0 +1,154 @@
+import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { RolloutConfig } from '../rollout.config.js'
+import { StableHeads } from '../stable/stable-heads.js'
+import { advance, newStable, STABLES, type Stable } from '../stable/stable.entity.js'
+import { ROLLOUTS } from './rollout.entity.js'
+
+/** The shell around the pure decisions: widens to everyone, waits for the bots, bakes. Every wait is a timer row. */
+@Injectable()
+export class RunRollout {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: RolloutConfig,
+    private readonly heads: StableHeads,
+  ) {
+    runtime.onTimer('rollout-acknowledge', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.apply(tx, onSilence(rollout))))
+    runtime.onTimer('rollout-bake', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.complete(tx, rollout)))
+    runtime.onTimer('rollout-publish', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.overdue(tx, rollout)))
+  }
+
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
+    const { run, attempt } = dossier
+    const emit = { key: cause.key, run, attempt, causationId: cause.id }
+    const stables = await Promise.all(dossier.releases.map(async ({ id }) => (await tx.documents(STABLES).get(id)) ?? newStable(id)))
+    const moved = stables.find((stable) => (stable.current?.releaseDigest ?? null) !== (dossier.live[stable.policy]?.releaseDigest ?? null))
+    if (moved !== undefined) {
+      const detail = `${moved.policy} moved to ${moved.current?.version ?? 'nothing'} while the canary ran`
+      await this.runtime.emit(tx, 'hms.rollout.failed.v1', { run, attempt, reason: 'LIVE_MOVED', detail, next: ['hms-svc approve FILE --sign NAME'] }, emit)
+      return
+    }
+    const bundle = dossier.releases.map((release) => release.id)
+    const advanced = stables.map((stable) => advance(stable, dossier.releases.find((release) => release.id === stable.policy)!, run, bundle))
+    await this.heads.issue(tx, advanced, emit)
+    const rollout: Rollout = {
+      run,
+      attempt,
+      key: cause.key,
+      state: 'publishing',
+      bakeMs: dossier.plan.bakeMs,
+      members: advanced.map((stable) => memberOf(stable)),
+      dossier,
+      causationId: cause.id,
+    }
+    await tx.documents(ROLLOUTS).put(rollout)
+    await this.scheduleTimer(tx, rollout, 'rollout-publish', this.config.publishMs)
+    await this.runtime.emit(tx, 'hms.rollout.started.v1', { run, attempt, detail: 'waiting for the store' }, emit)
+  }
+
+  async published(tx: Transaction, news: PublishedHead): Promise<void> {
+    await this.withPolicy(tx, news.policy, (rollout) => this.apply(tx, onHeadPublished(rollout, news)))
+  }
+
+  async covered(tx: Transaction, report: CoverageReport): Promise<void> {
+    await this.withPolicy(tx, report.policy, (rollout) => this.apply(tx, onCoverageChanged(rollout, report)))
+  }
+
+  /** A rollback took over, or people said so: the rollout under way stops where it is. What is live is the rollback's matter. */
+  async abort(tx: Transaction, run: number): Promise<void> {
+    await this.with(tx, run, async (rollout) => {
+      if (rollout.state === 'completed' || rollout.state === 'failed') return
+      await this.close(tx, { ...rollout, state: 'aborted' })
+    })
+  }
+
+  private async apply(tx: Transaction, { rollout, step }: RolloutDecision): Promise<void> {
+    await tx.documents(ROLLOUTS).put(rollout)
+    if (step.do === 'promote' || step.do === 'promote-and-bake') await this.promote(tx, rollout)
+    if (step.do === 'promote') await this.scheduleTimer(tx, rollout, 'rollout-acknowledge', this.config.acknowledgeMs)
+    if (step.do === 'bake' || step.do === 'promote-and-bake') await this.bake(tx, rollout)
+  }
+
+  private async promote(tx: Transaction, rollout: Rollout): Promise<void> {
+    await this.runtime.cancel(tx, timerId('rollout-publish', rollout))
+    const { run, attempt } = rollout
+    const heads = rollout.members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
+    await this.emit(tx, rollout, 'hms.rollout.promoted.v1', { run, attempt, heads })
+  }
+
+  private async bake(tx: Transaction, rollout: Rollout): Promise<void> {
+    await this.runtime.cancel(tx, timerId('rollout-acknowledge', rollout))
+    await this.scheduleTimer(tx, rollout, 'rollout-bake', rollout.bakeMs)
+    const until = new Date(tx.now.getTime() + rollout.bakeMs).toISOString()
+    const { run, attempt } = rollout
+    await this.emit(tx, rollout, 'hms.rollout.baked.v1', { run, attempt, until, detail: `${rolloutSummary(rollout)}; bakes until ${until}` })
+  }
+
+  private async complete(tx: Transaction, rollout: Rollout): Promise<void> {
+    if (rollout.state !== 'baking') return
+    await this.close(tx, { ...rollout, state: 'completed' })
+    await this.emit(tx, rollout, 'hms.rollout.completed.v1', { dossier: rollout.dossier, summary: rolloutSummary(rollout) })
+  }
+
+  /** The heads are in the outbox and will be stored one day; the run no longer waits for it, and takes its word back. */
+  private async overdue(tx: Transaction, rollout: Rollout): Promise<void> {
+    if (rollout.state !== 'publishing') return
+    const { run, attempt, dossier } = rollout
+    const stables = await Promise.all(rollout.members.map(async ({ policy }) => (await tx.documents(STABLES).get(policy))!))
+    const back = stables.map((stable) => advance(stable, dossier.live[stable.policy] ?? null, null))
+    await this.heads.issue(tx, back, { key: rollout.key, run, attempt })
+    await this.close(tx, { ...rollout, state: 'failed' })
+    const detail = 'the config-store did not store the new heads in time; they were taken back'
+    await this.emit(tx, rollout, 'hms.rollout.failed.v1', { run, attempt, reason: 'PUBLISH_TIMEOUT', detail, next: ['hms-svc topics list'] })
+  }
+
+  private async close(tx: Transaction, rollout: Rollout): Promise<void> {
+    await tx.documents(ROLLOUTS).put(rollout)
+    for (const { policy } of rollout.members) {
+      const stable = await tx.documents(STABLES).get(policy)
+      if (stable?.run === rollout.run) await tx.documents(STABLES).put({ ...stable, run: null })
+    }
+    for (const kind of ['rollout-acknowledge', 'rollout-bake', 'rollout-publish']) await this.runtime.cancel(tx, timerId(kind, rollout))
+  }
+
+  private async with(tx: Transaction, run: number, work: (rollout: Rollout) => Promise<void>): Promise<void> {
+    const rollout = await tx.documents(ROLLOUTS).get(String(run))
+    if (rollout !== undefined) await work(rollout)
+  }
+
+  private async withPolicy(tx: Transaction, policy: string, work: (rollout: Rollout) => Promise<void>): Promise<void> {
+    const stable = await tx.documents(STABLES).get(policy)
+    if (stable?.run === undefined || stable.run === null) return
+    await this.with(tx, stable.run, async (rollout) => {
+      // A bundle is one aggregate: the message locked one of its policies, the decision needs all.
+      await tx.lock(keysOf(rollout))
+      await this.with(tx, rollout.run, work)
+    })
+  }
+
+  private scheduleTimer(tx: Transaction, rollout: Rollout, kind: string, inMs: number): Promise<void> {
+    const dueAt = new Date(tx.now.getTime() + inMs)
+    return this.runtime.schedule(tx, { id: timerId(kind, rollout), kind, keys: keysOf(rollout), data: { run: rollout.run }, dueAt })
+  }
+
+  private async emit<T extends keyof EventData>(tx: Transaction, rollout: Rollout, type: T, data: EventData[T]): Promise<void> {
+    await this.runtime.emit(tx, type, data, { key: rollout.key, run: rollout.run, attempt: rollout.attempt, causationId: rollout.causationId })
+  }
+}
+
+function memberOf(stable: Stable): Rollout['members'][number] {
+  const { releaseDigest, version } = stable.current!
+  return { policy: stable.policy, seq: stable.seq, release: releaseDigest, version, published: false, connected: 0, expected: 0, acknowledged: 0 }
+}
+
+function keysOf(rollout: Rollout): string[] {
+  return rollout.members.map((member) => policyKey(member.policy))
+}
+
+function timerId(kind: string, rollout: Rollout): string {
+  return `${kind}:${rollout.run}:${rollout.attempt}`
+}

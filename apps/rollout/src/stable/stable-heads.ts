@@ -1,0 +1,46 @@
+import type { IssuedHeads } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { signHead } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import type { Stable } from './stable.entity.js'
+import { STABLES } from './stable.entity.js'
+
+export interface HeadsContext {
+  key: string
+  run: number | null
+  attempt?: number
+  causationId?: string
+}
+
+/** Signs stable heads, all of a bundle in one message, and writes them with the state they speak of. */
+@Injectable()
+export class StableHeads {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  async issue(tx: Transaction, stables: Stable[], context: HeadsContext): Promise<IssuedHeads> {
+    const bundle = stables.length > 1 ? stables.map((stable) => stable.policy).sort() : undefined
+    const heads = await Promise.all(
+      stables.map(async (stable) => ({
+        head: await signHead(
+          {
+            policy: stable.policy,
+            scope: 'global',
+            seq: stable.seq,
+            current: stable.current?.releaseDigest ?? null,
+            issuedAt: tx.now.toISOString(),
+            ...(bundle === undefined ? {} : { bundle }),
+            ...(context.run === null ? {} : { run: context.run }),
+          },
+          this.runtime.signer,
+        ),
+        release: stable.current?.envelope ?? null,
+      })),
+    )
+    for (const stable of stables) await tx.documents(STABLES).put(stable)
+    const issued = { heads }
+    const { key, run, attempt, causationId } = context
+    await this.runtime.emit(tx, 'hms.head.issued.v1', issued, { key, ...(run === null ? {} : { run }), attempt, causationId })
+    return issued
+  }
+}

@@ -1,0 +1,76 @@
+import type { BotClass, BotOutcome } from './report.js'
+import type { Stop } from './sandbox.js'
+import type { ScenarioInputs } from './scenario-inputs.js'
+
+/** Answers of one run over all inputs of a scenario; shorter than the inputs when it was stopped. */
+export interface RunAnswers {
+  verdicts: string
+  alerts: string
+  stop?: Stop
+}
+
+export interface BotAnswers {
+  /** Whether the bot declares a changed policy, or was seen to read one. */
+  concerned: boolean
+  /** Two runs under the old policy, then one under the new; a first version has the last alone. Ends at a stopped run. */
+  runs: RunAnswers[]
+}
+
+/** Exactly one class per bot and scenario; see `BOT_CLASSES` for what each means. */
+export function classify(inputs: ScenarioInputs, { concerned, runs }: BotAnswers): BotOutcome {
+  const { before, after } = inputs
+  const [first, second] = runs
+  const last = before ? runs[2] : first
+  const agreed = after.verdicts.filter((verdict, index) => last?.verdicts[index] === digit(verdict)).length
+  if (!concerned) return { class: 'NOT_APPLICABLE', agreed }
+  const stopped = runs.find((run) => run.stop)
+  if (stopped?.stop) return { ...stoppedOutcome(inputs, stopped, stopped.stop, stopped === last), agreed }
+  if (!before) return { class: 'RAN', agreed }
+  if (!first || !second || !last) throw new Error('a bot that was not stopped has three runs')
+  const outcome = (name: BotClass, index: number, expected: boolean | undefined, run: RunAnswers): BotOutcome => ({
+    class: name,
+    agreed,
+    counterexample: {
+      reading: inputs.inputs[index]?.id ?? '',
+      expected: word(expected),
+      got: word(run.verdicts[index] === '1'),
+      before: word(first.verdicts[index] === '1'),
+    },
+  })
+  if (first.verdicts !== second.verdicts) {
+    const index = before.verdicts.findIndex((_, at) => first.verdicts[at] !== second.verdicts[at])
+    return { ...outcome('NONDETERMINISTIC', index, before.verdicts[index], second), message: 'two runs under the old policy differ' }
+  }
+  if (first.alerts !== second.alerts) return { class: 'NONDETERMINISTIC', agreed, message: 'two runs under the old policy differ in kind or value' }
+  const misses = after.verdicts.flatMap((verdict, index) => (last.verdicts[index] === digit(verdict) ? [] : [index]))
+  const outside = misses.find((index) => before.verdicts[index] === after.verdicts[index])
+  if (outside !== undefined) return outcome('WRONG', outside, after.verdicts[outside], last)
+  const [inside] = misses
+  return inside === undefined ? { class: 'ADAPTED', agreed } : outcome('STALE', inside, after.verdicts[inside], last)
+}
+
+/** Indexes of the inputs whose old and new verdict differ. */
+export function discriminating(inputs: ScenarioInputs): number[] {
+  const { before, after } = inputs
+  if (!before) return []
+  return after.verdicts.flatMap((verdict, index) => (verdict === before.verdicts[index] ? [] : [index]))
+}
+
+function stoppedOutcome(inputs: ScenarioInputs, run: RunAnswers, stop: Stop, isNew: boolean): Omit<BotOutcome, 'agreed'> {
+  const index = run.verdicts.length
+  const reading = inputs.inputs[index]
+  const side = isNew ? inputs.after : (inputs.before ?? inputs.after)
+  return {
+    class: stop.kind === 'budget' ? 'BUDGET' : 'CRASHED',
+    message: stop.message,
+    ...(reading ? { counterexample: { reading: reading.id, expected: word(side.verdicts[index]), got: 'nothing' } } : {}),
+  }
+}
+
+function digit(verdict: boolean): string {
+  return verdict ? '1' : '0'
+}
+
+function word(verdict: boolean | undefined): 'alert' | 'quiet' {
+  return verdict ? 'alert' : 'quiet'
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { CORPUS_LIMITS, parseCorpus, type CorpusOptions } from './corpus.js'
+import { virginia } from './virginia.fixture.js'
+
+function parse(text: string, options: Partial<CorpusOptions> = {}) {
+  return parseCorpus(new TextEncoder().encode(text), { id: 'c', format: 'csv', ...options })
+}
+
+describe('parseCorpus, CSV', () => {
+  it('maps columns, names rows, turns decimals into numbers and leaves identifiers text', () => {
+    const text = '\uFEFFdate,site,pm25_ug_m3,zip,big,flag\r\n2023-01-06,"A, B",3.30,00501,12345678901234567890,true\r\n2023-01-07,7,-1e-2,,1,\r\n'
+    expect(parse(text, { map: { at: 'date', pm25: 'pm25_ug_m3' } })).toEqual({
+      problems: [],
+      readings: [
+        { id: 'c:1', at: '2023-01-06', region: '', site: 'A, B', pm25: 3.3, zip: '00501', big: '12345678901234567890', flag: 'true' },
+        { id: 'c:2', at: '2023-01-07', region: '', site: 7, pm25: -0.01, big: 1 },
+      ],
+    })
+  })
+
+  it('keeps id, at and region text even when they look like numbers', () => {
+    expect(parse('id,at,region\n7,2023,3').readings).toEqual([{ id: '7', at: '2023', region: '3' }])
+  })
+
+  it.each([
+    ['a,b\n1,2\n1,2,3\n', { code: 'HMS_CORPUS_ROW', row: 2 }],
+    ['a,b\n1,2\n"x\n', { code: 'HMS_CORPUS_ROW', row: 2 }],
+    ['a,a\n1,2\n', { code: 'HMS_CORPUS_HEADER' }],
+    ['a,\n1,2\n', { code: 'HMS_CORPUS_HEADER' }],
+    ['a,__proto__\n1,2\n', { code: 'HMS_CORPUS_HEADER' }],
+    ['id,b\nx,1\nx,2\n', { code: 'HMS_CORPUS_DUPLICATE_ID', row: 2 }],
+    ['a,b\n', { code: 'HMS_CORPUS_EMPTY' }],
+    ['', { code: 'HMS_CORPUS_EMPTY' }],
+  ])('lists what is wrong with %j', (text, problem) => {
+    const { readings, problems } = parse(text)
+    expect(problems[0]).toMatchObject(problem)
+    expect(readings).toEqual([])
+  })
+
+  it('refuses a map to a column the file does not have, or to a field it has already', () => {
+    expect(parse('a\n1', { map: { pm25: 'pm' } }).problems).toMatchObject([{ code: 'HMS_CORPUS_MAP' }])
+    expect(parse('at,date\n1,2', { map: { at: 'date' } }).problems).toMatchObject([{ code: 'HMS_CORPUS_HEADER' }])
+  })
+
+  it('bounds bytes, rows and the list of problems', () => {
+    expect(parseCorpus(new Uint8Array(CORPUS_LIMITS.bytes + 1), { id: 'c', format: 'csv' }).problems).toMatchObject([{ code: 'HMS_CORPUS_TOO_LARGE' }])
+    expect(parse(`a\n${'1\n'.repeat(CORPUS_LIMITS.rows + 1)}`).problems).toMatchObject([
+      { code: 'HMS_CORPUS_TOO_MANY_ROWS', row: CORPUS_LIMITS.rows + 1 },
+    ])
+    expect(parse(`a,b\n${'1\n'.repeat(50)}`).problems).toHaveLength(CORPUS_LIMITS.problems)
+  })
+
+  it('refuses what is not UTF-8', () => {
+    expect(parseCorpus(Uint8Array.of(0x61, 0xff), { id: 'c', format: 'csv' }).problems).toMatchObject([{ code: 'HMS_CORPUS_NOT_UTF8' }])
+  })
+
+  it('reads the Virginia file', () => {
+    const readings = virginia()
+    const count = (holds: (pm25: number, region: string) => boolean) =>
+      readings.filter((reading) => holds(reading['pm25'] as number, reading.region)).length
+    expect(readings).toHaveLength(7703)
+    expect([count((pm25) => pm25 > 35), count((pm25) => pm25 > 25)]).toEqual([118, 249])
+    expect([count((_, region) => region === 'NCR'), count((pm25, region) => region === 'NCR' && pm25 > 25)]).toEqual([1419, 60])
+    expect(readings[0]).toMatchObject({ id: 'virginia-2023:1', at: '2023-01-06', cbsa: 'Charlottesville, VA', region: 'VA', pm25: 3.3 })
+  })
+})
+
+describe('parseCorpus, JSON Lines', () => {
+  it('takes any facts, renames keys, names rows', () => {
+    expect(parse('{"t":"2023","pm25":1,"deep":{"a":[1]}}\r\n\n{"id":5}\n', { format: 'jsonl', map: { at: 't' } })).toEqual({
+      problems: [],
+      readings: [
+        { id: 'c:1', at: '2023', region: '', pm25: 1, deep: { a: [1] } },
+        { id: '5', at: '', region: '' },
+      ],
+    })
+  })
+
+  it('lists lines that are no object, too long or too deep', () => {
+    const lines = ['[1]', '{"a":', 'null', JSON.stringify({ a: 'x'.repeat(CORPUS_LIMITS.rowChars) }), `{"a":${'['.repeat(40)}${']'.repeat(40)}}`]
+    const { problems } = parse(lines.join('\n'), { format: 'jsonl' })
+    expect(problems.map(({ code, row }) => [code, row])).toEqual([1, 2, 3, 4, 5].map((row) => ['HMS_CORPUS_ROW', row]))
+  })
+})

@@ -1,0 +1,183 @@
+import type { Json, JsonObject } from '#libs/contracts'
+import { CsvError, csvRecords } from './csv.js'
+import type { Reading } from './reading.js'
+
+export const CORPUS_LIMITS = { bytes: 32 * 1024 * 1024, rows: 200_000, rowChars: 65_536, depth: 32, problems: 20 } as const
+
+export type CorpusProblemCode =
+  | 'HMS_CORPUS_TOO_LARGE'
+  | 'HMS_CORPUS_TOO_MANY_ROWS'
+  | 'HMS_CORPUS_NOT_UTF8'
+  | 'HMS_CORPUS_EMPTY'
+  | 'HMS_CORPUS_HEADER'
+  | 'HMS_CORPUS_MAP'
+  | 'HMS_CORPUS_ROW'
+  | 'HMS_CORPUS_DUPLICATE_ID'
+
+/** `row` is the 1-based data row (the header does not count); absent when the file as a whole is refused. */
+export interface CorpusProblem {
+  code: CorpusProblemCode
+  row?: number
+  message: string
+}
+
+export interface CorpusOptions {
+  /** The corpus id; rows without an `id` are named `<id>:<row>`. */
+  id: string
+  format: 'csv' | 'jsonl'
+  /** Reading field → column of the file. Columns that no field names keep their own name. */
+  map?: Readonly<Record<string, string>>
+}
+
+export interface ParsedCorpus {
+  readings: Reading[]
+  /** Non-empty means: do not register it. At most the first 20 are listed. */
+  problems: CorpusProblem[]
+}
+
+/** The bytes of a corpus file as readings (contract §8). Bad input is a listed problem, never a throw. */
+export function parseCorpus(bytes: Uint8Array, options: CorpusOptions): ParsedCorpus {
+  const found = new Found(options.id)
+  if (bytes.byteLength > CORPUS_LIMITS.bytes) {
+    found.problem('HMS_CORPUS_TOO_LARGE', `${bytes.byteLength} bytes; at most ${CORPUS_LIMITS.bytes}`)
+    return found.result()
+  }
+  const text = decode(bytes)
+  if (text === null) found.problem('HMS_CORPUS_NOT_UTF8', 'the file is not UTF-8 text')
+  else if (options.format === 'csv') readCsv(text, options.map ?? {}, found)
+  else readJsonLines(text, options.map ?? {}, found)
+  if (!found.rows && !found.problems.length) found.problem('HMS_CORPUS_EMPTY', 'the file holds no reading')
+  return found.result()
+}
+
+function readCsv(text: string, map: Readonly<Record<string, string>>, found: Found): void {
+  const records = csvRecords(text)
+  try {
+    const header = records.next()
+    if (header.done) return
+    const fields = fieldNames(header.value, map, found)
+    if (!fields) return
+    for (const record of records) {
+      if (!found.nextRow()) return
+      if (record.length !== fields.length) {
+        found.problem('HMS_CORPUS_ROW', `${record.length} fields where the header has ${fields.length}`, found.rows)
+        continue
+      }
+      const facts: JsonObject = {}
+      for (const [index, cell] of record.entries()) {
+        // An empty cell is a fact that was not recorded, so the reading does not have it.
+        if (cell !== '') facts[fields[index] as string] = cellValue(fields[index] as string, cell)
+      }
+      found.reading(facts)
+    }
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error
+    if (error.row === 0) found.problem('HMS_CORPUS_HEADER', error.message)
+    else found.problem('HMS_CORPUS_ROW', error.message, error.row)
+  }
+}
+
+function readJsonLines(text: string, map: Readonly<Record<string, string>>, found: Found): void {
+  const renamed = new Map(Object.entries(map).map(([field, column]) => [column, field]))
+  for (const line of text.split('\n')) {
+    if (line.trim() === '') continue
+    if (!found.nextRow()) return
+    if (line.length > CORPUS_LIMITS.rowChars) {
+      found.problem('HMS_CORPUS_ROW', `longer than ${CORPUS_LIMITS.rowChars} characters`, found.rows)
+      continue
+    }
+    const value = parseLine(line)
+    if (value === undefined) found.problem('HMS_CORPUS_ROW', 'not a JSON object', found.rows)
+    else if (depth(value) > CORPUS_LIMITS.depth) found.problem('HMS_CORPUS_ROW', `deeper than ${CORPUS_LIMITS.depth} levels`, found.rows)
+    else found.reading(Object.fromEntries(Object.entries(value).map(([key, fact]) => [renamed.get(key) ?? key, fact])))
+  }
+}
+
+/** Reading fields in column order, or null when header and map do not fit. */
+function fieldNames(header: string[], map: Readonly<Record<string, string>>, found: Found): string[] | null {
+  for (const [field, column] of Object.entries(map)) {
+    if (header.includes(column)) continue
+    found.problem('HMS_CORPUS_MAP', `${field}=${column}: the file has no column ${column}; it has ${header.join(', ')}`)
+  }
+  const renamed = new Map(Object.entries(map).map(([field, column]) => [column, field]))
+  const fields = header.map((column) => renamed.get(column) ?? column)
+  for (const [index, field] of fields.entries()) {
+    if (field === '' || field === '__proto__') found.problem('HMS_CORPUS_HEADER', `column ${index + 1} has no usable name`)
+    else if (fields.indexOf(field) !== index) found.problem('HMS_CORPUS_HEADER', `two columns give the field ${field}`)
+  }
+  return found.problems.length ? null : fields
+}
+
+const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** Strict decimals become numbers. A leading zero, or more digits than a double holds, marks an identifier: it stays text. */
+function cellValue(field: string, cell: string): string | number {
+  if (field === 'id' || field === 'at' || field === 'region' || !DECIMAL.test(cell)) return cell
+  const value = Number(cell)
+  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return cell
+  return value === 0 ? 0 : value
+}
+
+function parseLine(line: string): JsonObject | undefined {
+  try {
+    const value = JSON.parse(line) as Json
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function depth(value: Json | undefined): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let deepest = 0
+  for (const child of Object.values(value)) deepest = Math.max(deepest, depth(child))
+  return deepest + 1
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    // TextDecoder drops a leading byte order mark.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+class Found {
+  readonly problems: CorpusProblem[] = []
+  readonly #readings: Reading[] = []
+  readonly #ids = new Set<string>()
+  rows = 0
+
+  constructor(private readonly corpus: string) {}
+
+  /** Counts one more data row; false when there are too many rows, or enough problems to stop. */
+  nextRow(): boolean {
+    if (this.problems.length >= CORPUS_LIMITS.problems) return false
+    this.rows += 1
+    if (this.rows <= CORPUS_LIMITS.rows) return true
+    this.problem('HMS_CORPUS_TOO_MANY_ROWS', `more than ${CORPUS_LIMITS.rows} rows`, this.rows)
+    return false
+  }
+
+  reading(facts: JsonObject): void {
+    const id = facts['id'] === undefined ? `${this.corpus}:${this.rows}` : textOf(facts['id'])
+    if (this.#ids.has(id)) this.problem('HMS_CORPUS_DUPLICATE_ID', `the id ${id} was used by an earlier row`, this.rows)
+    this.#ids.add(id)
+    this.#readings.push({ ...facts, id, at: textOf(facts['at']), region: textOf(facts['region']) })
+  }
+
+  problem(code: CorpusProblemCode, message: string, row?: number): void {
+    this.problems.push(row === undefined ? { code, message } : { code, row, message })
+  }
+
+  result(): ParsedCorpus {
+    return { readings: this.problems.length ? [] : this.#readings, problems: this.problems }
+  }
+}
+
+function textOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return ''
+  // Reports are canonical JSON, which has no form for a lone surrogate.
+  return typeof value === 'string' ? value.toWellFormed() : JSON.stringify(value)
+}

@@ -1,0 +1,27 @@
+/**
+ * What one bot may use. Steps are counted by QuickJS itself (one interrupt per 10,000 calls or loop turns), so the same
+ * bot stops at the same place on every machine; a wall clock would not.
+ */
+export interface SandboxLimits {
+  /** Heap of one bot, bytes. */
+  memoryBytes: number
+  /** Above 256 KiB deep recursion overflows the host's stack first (measured at 384 KiB), which no bot may cause. */
+  stackBytes: number
+  /** Interrupts for loading the module, and the base of each batch. */
+  baseInterrupts: number
+  /** Further interrupts per reading of a batch: an average of 10,000 steps each. */
+  interruptsPerReading: number
+}
+
+export const SANDBOX_LIMITS: Readonly<SandboxLimits> = {
+  memoryBytes: 16 * 1024 * 1024,
+  stackBytes: 256 * 1024,
+  baseInterrupts: 50,
+  interruptsPerReading: 1,
+}
+
+/** What is handed to the sandbox at once: large enough to amortise the call, small enough to leave the bot its heap. */
+export const BATCH = { readings: 500, chars: 512 * 1024 } as const
+
+/** Bytes of a bot's source. */
+export const BOT_SOURCE_LIMIT = 256 * 1024

@@ -1,0 +1,23 @@
+import type { JsonObject } from '#libs/contracts'
+
+/**
+ * One recorded decision input. `id` names it in reports and counterexamples, `at` is its time as recorded,
+ * `region` its scope (empty when the corpus names none); every other key is a fact the bot may look at.
+ */
+export type Reading = JsonObject & { id: string; at: string; region: string }
+
+/** The policies in force, by policy id, as a bot sees them through `getPolicy`. */
+export type PoliciesInForce = { [id: string]: JsonObject }
+
+/**
+ * Time order, then id. A bot may keep state between readings, so replay fixes the order itself:
+ * a corpus whose lines were shuffled gives the same report.
+ */
+export function inReplayOrder(readings: readonly Reading[]): Reading[] {
+  return [...readings].sort((a, b) => compare(a.at, b.at) || compare(a.id, b.id))
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

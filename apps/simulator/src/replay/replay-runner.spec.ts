@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { ReplayTask } from './replay.js'
+import { InlineReplayRunner, type ReplayRunner } from './replay-runner.js'
+import { asset, readingOf, tightening } from './virginia.fixture.js'
+import { WorkerReplayRunner, type WorkerRunnerOptions } from './worker-replay-runner.js'
+
+const opened: ReplayRunner[] = []
+afterEach(async () => {
+  for (const runner of opened.splice(0)) await runner.close()
+})
+
+/** A thread that does what the first bot's id says, in place of the compiled entry. */
+const ENTRY = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    import { parentPort, threadId } from 'node:worker_threads'
+    const env = Object.keys(process.env)
+    parentPort.on('message', (task) => {
+      const order = task.bots[0].id
+      parentPort.postMessage({ starting: order })
+      if (order === 'hang') for (;;) {}
+      if (order === 'exit') process.exit(3)
+      if (order === 'throw') throw new Error('broken')
+      parentPort.postMessage(order === 'fail' ? { failure: 'no good' } : { report: { engine: String(threadId), scenarios: env, bots: [] } })
+    })`)}`,
+)
+
+function worker(options: Partial<WorkerRunnerOptions> = {}): WorkerReplayRunner {
+  const runner = new WorkerReplayRunner({ entry: ENTRY, ...options })
+  opened.push(runner)
+  return runner
+}
+
+function order(id: string): ReplayTask {
+  return { bots: [{ id, source: '' }], scenarios: [] }
+}
+
+describe('WorkerReplayRunner', () => {
+  it('reuses one thread, which sees no environment', async () => {
+    const runner = worker()
+    const reports = await Promise.all([runner.replay(order('go')), runner.replay(order('go'))])
+    expect(new Set(reports.map((report) => report.engine)).size).toBe(1)
+    expect(reports[0]?.scenarios).toEqual([])
+  })
+
+  it.each(['exit', 'throw'])('starts afresh after a thread was lost (%s)', async (id) => {
+    const runner = worker()
+    const [lost, next] = await Promise.allSettled([runner.replay(order(id)), runner.replay(order('go'))])
+    expect(lost).toMatchObject({ status: 'rejected', reason: { code: 'HMS_REPLAY_WORKER_LOST', retryable: true } })
+    expect(next.status).toBe('fulfilled')
+  })
+
+  it('keeps the thread when a replay only failed', async () => {
+    const runner = worker()
+    const { engine } = await runner.replay(order('go'))
+    await expect(runner.replay(order('fail'))).rejects.toMatchObject({ code: 'HMS_REPLAY_FAILED', retryable: false })
+    expect((await runner.replay(order('go'))).engine).toBe(engine)
+  })
+
+  it('ends a hanging thread at the deadline and goes on', async () => {
+    const runner = worker({ deadlineMs: 500 })
+    const hung = runner.replay(order('hang'))
+    const next = runner.replay(order('go'))
+    await expect(hung).rejects.toMatchObject({ code: 'HMS_REPLAY_DEADLINE', retryable: true, message: expect.stringMatching(/ in bot hang$/) })
+    expect(await next).toMatchObject({ bots: [] })
+  })
+
+  it('drops an aborted replay, running or waiting, and runs the others', async () => {
+    const runner = worker()
+    const running = new AbortController()
+    const waiting = new AbortController()
+    const replays = [runner.replay(order('hang'), running.signal), runner.replay(order('hang'), waiting.signal), runner.replay(order('go'))]
+    waiting.abort(new Error('not needed'))
+    running.abort(new Error('superseded'))
+    expect(await Promise.allSettled(replays)).toMatchObject([
+      { reason: { message: 'superseded' } },
+      { reason: { message: 'not needed' } },
+      { status: 'fulfilled' },
+    ])
+  })
+
+  it('refuses when the queue is full, and after close', async () => {
+    const runner = worker({ queueLimit: 1 })
+    const replays = [runner.replay(order('hang')), runner.replay(order('go'))]
+    await expect(runner.replay(order('go'))).rejects.toMatchObject({ code: 'HMS_REPLAY_BUSY', retryable: true })
+    const settled = Promise.allSettled(replays)
+    await runner.close()
+    expect(await settled).toMatchObject([{ reason: { code: 'HMS_REPLAY_WORKER_LOST' } }, { reason: { code: 'HMS_REPLAY_WORKER_LOST' } }])
+    await expect(runner.replay(order('go'))).rejects.toMatchObject({ code: 'HMS_REPLAY_BUSY' })
+  })
+})
+
+describe('InlineReplayRunner', () => {
+  const task: ReplayTask = { bots: [{ id: 'inspector', source: asset('bots/inspector.js') }], scenarios: [tightening([readingOf('a', 30)])] }
+
+  it('gives the report', async () => {
+    expect(await new InlineReplayRunner().replay(task)).toMatchObject({ bots: [{ bot: 'inspector', class: 'ADAPTED' }] })
+  })
+
+  it('has a deadline and heeds an abort made before', async () => {
+    const endless: ReplayTask = { ...task, bots: [{ id: 'x', source: 'for (;;) {}' }] }
+    await expect(new InlineReplayRunner(0).replay(endless)).rejects.toMatchObject({ code: 'HMS_REPLAY_DEADLINE' })
+    await expect(new InlineReplayRunner().replay(task, AbortSignal.abort(new Error('late')))).rejects.toThrow('late')
+  })
+})

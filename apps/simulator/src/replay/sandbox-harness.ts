@@ -1,0 +1,75 @@
+/**
+ * The loop around a bot, inside the sandbox: nothing of the host is reachable from it, not even a function.
+ * Its value is a function of the prelude's reseed; that gives the object whose methods the host calls.
+ *
+ * - `adopt(module)` checks the exports, returns the declared policies as JSON.
+ * - `begin(seed, policies)` starts a run: policies of that run, frozen; clock and chance reseeded. Module state of the bot
+ *   stays, as it does in a bot that is running when a policy changes: one that caches its first limit is found STALE.
+ * - `judge(readings)` answers one batch as JSON `{ verdicts, alerts, reads, error? }`, `verdicts` one `0` or `1` a reading.
+ *   Readings are parsed afresh for each run, so a bot that writes to one does not change the next run's input.
+ */
+export const SANDBOX_HARNESS = `((reseed) => {
+  const { parse, stringify } = JSON, { freeze } = Object
+  let inspect, policies = new Map(), reads = new Set(), position = -1
+  const deepFreeze = (value) => {
+    if (typeof value === 'object' && value !== null) {
+      for (const key in value) deepFreeze(value[key])
+      freeze(value)
+    }
+    return value
+  }
+  const getPolicy = (id) => {
+    reads.add(id)
+    const policy = policies.get(id)
+    if (policy === undefined) throw new Error('getPolicy: no policy ' + String(id) + ' is in force')
+    return policy
+  }
+  const describe = (error) => {
+    try {
+      if (typeof error === 'object' && error !== null && 'message' in error) return String(error.name) + ': ' + String(error.message)
+      // QuickJS throws null when it cannot even allocate the error that says "out of memory".
+      return error === null ? 'threw null, or ran out of memory' : 'threw ' + String(error)
+    } catch {
+      return 'threw a value that has no text'
+    }
+  }
+  const kindOf = (answer) => {
+    if (answer === null || answer === undefined) return null
+    if (typeof answer === 'object' && typeof answer.alert === 'string' && answer.alert !== '') return answer.alert
+    throw new TypeError('inspect must return null or { alert: "Kind", value }')
+  }
+  return {
+    describe,
+    position: () => position,
+    adopt(module) {
+      if (typeof module.default !== 'function') throw new TypeError('no default export: export default function inspect(reading, getPolicy)')
+      const declared = module.policies
+      if (!Array.isArray(declared) || declared.length === 0 || !declared.every((id) => typeof id === 'string' && id !== '')) {
+        throw new TypeError('no policies: export const policies = ["policy-id"]')
+      }
+      inspect = module.default
+      return stringify([...new Set(declared)])
+    },
+    begin(seed, text) {
+      reseed(seed)
+      policies = new Map(Object.entries(parse(text)).map(([id, policy]) => [id, deepFreeze(policy)]))
+      reads = new Set()
+    },
+    async judge(text) {
+      const readings = parse(text)
+      let verdicts = '', alerts = '', error
+      try {
+        for (position = 0; position < readings.length; position++) {
+          let answer = inspect(readings[position], getPolicy)
+          if (typeof answer === 'object' && answer !== null && typeof answer.then === 'function') answer = await answer
+          const kind = kindOf(answer)
+          verdicts += kind === null ? '0' : '1'
+          if (kind !== null) alerts += stringify([kind, answer.value]) + ';'
+        }
+      } catch (thrown) {
+        error = describe(thrown)
+      }
+      return stringify({ verdicts, alerts, reads: [...reads].map(String), error })
+    },
+  }
+})`

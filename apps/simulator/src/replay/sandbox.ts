@@ -1,0 +1,146 @@
+import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule } from 'quickjs-emscripten'
+import type { SandboxLimits } from './limits.js'
+import { ReplayError } from './replay-error.js'
+import { SANDBOX_HARNESS } from './sandbox-harness.js'
+import { SANDBOX_PRELUDE } from './sandbox-prelude.js'
+
+/** Why a bot was stopped: it failed by itself, or it used up memory or steps. `message` has no host detail. */
+export interface Stop {
+  kind: 'crashed' | 'budget'
+  message: string
+}
+
+export interface BatchAnswer {
+  /** One `0` (quiet) or `1` (alert) per reading that was answered. */
+  verdicts: string
+  /** Kind and value of each alert; compared between runs, not interpreted. */
+  alerts: string
+  /** Policy ids asked for since `begin`. */
+  reads: string[]
+  stop?: Stop
+}
+
+const MESSAGE_CHARS = 200
+
+/**
+ * One bot in a QuickJS runtime of its own. `expired` is the wall-clock emergency brake: asked at every interrupt, and when
+ * it says so the replay is given up with `HMS_REPLAY_DEADLINE`; it never becomes a finding about the bot.
+ */
+export class BotSandbox {
+  readonly #runtime: QuickJSRuntime
+  readonly #context: QuickJSContext
+  readonly #harness: QuickJSHandle
+  #interrupts = 0
+  #halted: 'steps' | 'deadline' | undefined
+
+  constructor(quickjs: QuickJSWASMModule, private readonly limits: SandboxLimits, expired: () => boolean) {
+    this.#runtime = quickjs.newRuntime({ memoryLimitBytes: limits.memoryBytes, maxStackSizeBytes: limits.stackBytes })
+    this.#runtime.setModuleLoader((name) => ({ error: new Error(`a bot has no imports (${name})`) }))
+    this.#context = this.#runtime.newContext()
+    const reseed = this.#context.unwrapResult(this.#context.evalCode(SANDBOX_PRELUDE, 'prelude.js'))
+    const harness = this.#context.unwrapResult(this.#context.evalCode(SANDBOX_HARNESS, 'harness.js'))
+    this.#harness = this.#context.unwrapResult(this.#context.callFunction(harness, this.#context.undefined, reseed))
+    harness.dispose()
+    reseed.dispose()
+    this.#runtime.setInterruptHandler(() => {
+      this.#interrupts -= 1
+      if (this.#interrupts < 0) this.#halted ??= 'steps'
+      else if (expired()) this.#halted = 'deadline'
+      return this.#halted !== undefined
+    })
+  }
+
+  /** Evaluates the module and returns the policies it declares. */
+  load(source: string): { policies: string[] } | { stop: Stop } {
+    this.#interrupts = this.limits.baseInterrupts
+    const module = this.#settle(this.#context.evalCode(source, 'bot.js', { type: 'module' }))
+    if ('stop' in module) return module
+    const adopted = this.#call('adopt', module.value)
+    return typeof adopted === 'string' ? { policies: JSON.parse(adopted) as string[] } : { stop: adopted }
+  }
+
+  /** Starts a run under these policies, given as a JSON object by id. */
+  begin(seed: number, policiesJson: string): Stop | undefined {
+    this.#interrupts = this.limits.baseInterrupts
+    const begun = this.#call('begin', this.#context.newNumber(seed), this.#context.newString(policiesJson))
+    return typeof begun === 'string' ? undefined : begun
+  }
+
+  /** Answers one batch, given as a JSON array of `count` readings. */
+  judge(readingsJson: string, count: number): BatchAnswer {
+    this.#interrupts = this.limits.baseInterrupts + count * this.limits.interruptsPerReading
+    const answered = this.#call('judge', this.#context.newString(readingsJson))
+    if (typeof answered !== 'string') return { verdicts: '0'.repeat(this.#position()), alerts: '', reads: [], stop: answered }
+    const { verdicts, alerts, reads, error } = JSON.parse(answered) as Omit<BatchAnswer, 'stop'> & { error?: string }
+    return { verdicts, alerts, reads, ...(error === undefined ? {} : { stop: this.#stopOf(error) }) }
+  }
+
+  dispose(): void {
+    this.#harness.dispose()
+    this.#context.dispose()
+    this.#runtime.dispose()
+  }
+
+  /** Calls a method of the harness; consumes the arguments. A result that is no string counts as empty. */
+  #call(method: string, ...given: QuickJSHandle[]): string | Stop {
+    const result = this.#settle(this.#context.callMethod(this.#harness, method, given))
+    for (const handle of given) handle.dispose()
+    if ('stop' in result) return result.stop
+    const text = this.#context.typeof(result.value) === 'string' ? this.#context.getString(result.value) : ''
+    result.value.dispose()
+    return text
+  }
+
+  /** Runs the jobs a result waits for, and unwraps a promise. */
+  #settle(result: ReturnType<QuickJSContext['evalCode']>): { value: QuickJSHandle } | { stop: Stop } {
+    if (result.error) return { stop: this.#failure(result.error) }
+    while (this.#runtime.hasPendingJob() && !this.#halted) {
+      const ran = this.#runtime.executePendingJobs()
+      if (ran.error) ran.error.dispose()
+    }
+    const state = this.#context.getPromiseState(result.value)
+    if (state.type === 'fulfilled' && !this.#halted) {
+      if (!state.notAPromise) result.value.dispose()
+      return { value: state.value }
+    }
+    const failure = state.type === 'rejected' ? this.#failure(state.error) : this.#failure()
+    if (state.type === 'fulfilled' && !state.notAPromise) state.value.dispose()
+    result.value.dispose()
+    return { stop: failure }
+  }
+
+  #failure(error?: QuickJSHandle): Stop {
+    if (this.#halted) {
+      error?.dispose()
+      if (this.#halted === 'deadline') throw new ReplayError('HMS_REPLAY_DEADLINE', 'the replay was given up at its deadline', true)
+      return { kind: 'budget', message: 'used up its steps' }
+    }
+    if (!error) return { kind: 'crashed', message: 'its promise never settles' }
+    const described = this.#context.callMethod(this.#harness, 'describe', [error])
+    error.dispose()
+    if (described.error) return this.#failureOfDescribing(described.error)
+    return this.#stopOf(described.value.consume((text) => this.#context.getString(text)))
+  }
+
+  #failureOfDescribing(error: QuickJSHandle): Stop {
+    error.dispose()
+    return this.#halted ? this.#failure() : { kind: 'budget', message: 'used up its memory' }
+  }
+
+  #stopOf(description: string): Stop {
+    if (description === 'InternalError: out of memory') return { kind: 'budget', message: 'used up its memory' }
+    return { kind: 'crashed', message: description.slice(0, MESSAGE_CHARS).toWellFormed() }
+  }
+
+  /** Index of the reading that was being answered, to name it after a halt. */
+  #position(): number {
+    this.#halted = undefined
+    this.#interrupts = this.limits.baseInterrupts
+    const position = this.#context.callMethod(this.#harness, 'position', [])
+    if (position.error) {
+      position.error.dispose()
+      return 0
+    }
+    return Math.max(0, position.value.consume((value) => this.#context.getNumber(value)))
+  }
+}

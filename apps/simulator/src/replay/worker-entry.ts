@@ -1,0 +1,18 @@
+import { parentPort } from 'node:worker_threads'
+import type { ReplayReport } from './report.js'
+import { replay, type ReplayTask } from './replay.js'
+
+/** What the worker posts for each task it is sent: the bot it starts with, any number of times, then one end. */
+export type WorkerReply = { starting: string } | { report: ReplayReport } | { failure: string }
+
+function reply(value: WorkerReply): void {
+  parentPort?.postMessage(value, [])
+}
+
+// No deadline in here: the parent terminates the thread, which also ends a native call that no interrupt reaches.
+parentPort?.on('message', (task: ReplayTask) => {
+  replay(task, { starting: (bot) => reply({ starting: bot }) }).then(
+    (report) => reply({ report }),
+    (error: unknown) => reply({ failure: error instanceof Error ? error.message : String(error) }),
+  )
+})

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ApiClient, type Authorize } from './api-client.js'
+
+let server: Server | undefined
+
+async function serve(listener: RequestListener): Promise<string> {
+  server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+afterEach(() => {
+  server?.closeAllConnections()
+  server?.close()
+})
+
+describe('ApiClient', () => {
+  it('signs what it sends and reads what comes', async () => {
+    const seen: unknown[] = []
+    const url = await serve((request, response) => {
+      request.setEncoding('utf8').on('data', (body) => {
+        seen.push([request.method, request.url, request.headers['idempotency-key'], request.headers['x-signed'], body])
+        response.end('{"ok":true}')
+      })
+    })
+    const authorize: Authorize = async (method, path, body) => ({ 'x-signed': `${method} ${path} ${body.length}` })
+    const api = new ApiClient({ url: `${url}/`, authorize })
+    expect(await api.post('/v1/lint', { a: 1 }, { idempotencyKey: 'k' })).toEqual({ ok: true })
+    expect(seen).toEqual([['POST', '/v1/lint', 'k', 'POST /v1/lint 7', '{"a":1}']])
+  })
+
+  it('leaves undefined out of the query', async () => {
+    const url = await serve((request, response) => response.end(JSON.stringify(request.url)))
+    expect(await new ApiClient({ url }).get('/v1/policies', { region: 'N C', bot: undefined })).toBe('/v1/policies?region=N+C')
+  })
+
+  it('throws the problem that the server describes', async () => {
+    const next = [{ command: 'hms-svc runs show 3' }]
+    const problem = { code: 'HMS_RUN_ACTIVE', detail: 'a run is active', next, state: 'CANARY', traceId: 'abc' }
+    const url = await serve((_request, response) => {
+      response.writeHead(409, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
+    })
+    await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({
+      code: 'HMS_RUN_ACTIVE', status: 409, detail: 'a run is active (trace abc)', next: ['hms-svc runs show 3'], state: 'CANARY',
+    })
+  })
+
+  it.each([
+    [200, 'HMS_HTTP_MALFORMED'], [302, 'HMS_HTTP_UNEXPECTED'], [404, 'HMS_HTTP_UNEXPECTED'], [503, 'HMS_UNREACHABLE'],
+  ])('says what a foreign answer %i is', async (status, code) => {
+    const url = await serve((_request, response) => response.writeHead(status, { location: '/elsewhere' }).end('<html>'))
+    await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({ code })
+  })
+
+  it('says HMS_UNREACHABLE when nobody answers, answers in time, or to the end', async () => {
+    const unreachable = { code: 'HMS_UNREACHABLE', status: 503, next: ['hms-svc dev'], retryable: true }
+    await expect(new ApiClient({ url: 'http://127.0.0.1:9' }).get('/')).rejects.toMatchObject(unreachable)
+    const url = await serve((request, response) => {
+      if (request.url === '/reset') response.write('{', () => request.socket.destroy())
+    })
+    await expect(new ApiClient({ url }).get('/', {}, { timeoutMs: 20 })).rejects.toMatchObject(unreachable)
+    await expect(new ApiClient({ url }).get('/reset')).rejects.toMatchObject(unreachable)
+  })
+
+  it('does not take a key that cannot be read for a server that cannot be reached', async () => {
+    const api = new ApiClient({ url: 'http://127.0.0.1:9', authorize: () => Promise.reject(new TypeError('no key')) })
+    await expect(api.post('/', {})).rejects.toThrow('no key')
+  })
+
+  it('follows events to their end, and says when the stream breaks or falls silent', async () => {
+    const url = await serve((request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`id: 1\ndata: ${JSON.stringify(request.headers['last-event-id'] ?? null)}\n\n`, () => {
+        if (request.url === '/end') response.end('data: 2\n\n')
+        if (request.url === '/break') request.socket.destroy()
+      })
+    })
+    const api = new ApiClient({ url })
+    const ids: string[] = []
+    expect(await collect(api.events('/end', { lastEventId: '0', onId: (id) => ids.push(id) }))).toEqual(['0', 2])
+    expect(ids).toEqual(['1', '1'])
+    await expect(collect(api.events('/break'))).rejects.toMatchObject({ code: 'HMS_UNREACHABLE' })
+    await expect(collect(api.events('/silent', { idleMs: 20 }))).rejects.toMatchObject({ code: 'HMS_UNREACHABLE' })
+    const stop = new AbortController()
+    for await (const event of api.events('/silent', { signal: stop.signal })) {
+      expect(event).toBeNull()
+      stop.abort()
+    }
+  })
+})
+
+async function collect(events: AsyncIterable<unknown>): Promise<unknown[]> {
+  const all: unknown[] = []
+  for await (const event of events) all.push(event)
+  return all
+}

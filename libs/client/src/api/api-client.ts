@@ -1,0 +1,144 @@
+import { HmsError } from '#libs/contracts'
+import { eventStream } from './event-stream.js'
+import { errorOfResponse } from './problem-to-error.js'
+import { reasonOf, unreachable } from './unreachable.js'
+
+/** Headers that say who asks. `path` is the request's path with its query; `body` are the bytes that will be sent. */
+export type Authorize = (method: string, path: string, body: Uint8Array) => Promise<Record<string, string>>
+export type Query = Record<string, string | number | boolean | undefined>
+
+export interface ApiClientOptions {
+  url: string
+  /** Deadline of each call, answer included. Default 10 s. */
+  timeoutMs?: number
+  authorize?: Authorize
+}
+
+export interface PostOptions {
+  /** Lets a repeated write count once. */
+  idempotencyKey?: string
+  timeoutMs?: number
+}
+
+export interface EventsOptions {
+  signal?: AbortSignal
+  lastEventId?: string
+  /** Called with each event's id, for the resume point of the next call. */
+  onId?: (id: string) => void
+  /** Silence after which the stream counts as broken. Default 60 s. */
+  idleMs?: number
+}
+
+interface Request {
+  method: 'GET' | 'POST'
+  path: string
+  headers: Record<string, string>
+  body: Uint8Array
+}
+
+const NO_BODY = new Uint8Array()
+
+/**
+ * JSON over HTTP with deadlines. Every failure is an `HmsError`: the server's own code, or `HMS_UNREACHABLE` when
+ * nobody answered. Nothing is tried twice; whoever calls knows whether that is safe.
+ */
+export class ApiClient {
+  readonly url: string
+  private readonly timeoutMs: number
+  private readonly authorize: Authorize | undefined
+
+  constructor(options: ApiClientOptions) {
+    this.url = options.url.replace(/\/+$/, '')
+    this.timeoutMs = options.timeoutMs ?? 10_000
+    this.authorize = options.authorize
+  }
+
+  get<T>(path: string, query: Query = {}, options: { timeoutMs?: number } = {}): Promise<T> {
+    return this.call<T>({ method: 'GET', path: withQuery(path, query), headers: {}, body: NO_BODY }, options.timeoutMs)
+  }
+
+  post<T>(path: string, body: unknown, options: PostOptions = {}): Promise<T> {
+    const headers: Record<string, string> = { 'content-type': 'application/json' }
+    if (options.idempotencyKey !== undefined) headers['idempotency-key'] = options.idempotencyKey
+    return this.call<T>({ method: 'POST', path, headers, body: Buffer.from(JSON.stringify(body)) }, options.timeoutMs)
+  }
+
+  /**
+   * Follows a stream of server-sent events; each item is an event's JSON. Ends when the server ends it or `signal`
+   * fires; throws `HMS_UNREACHABLE` when it breaks. Reconnecting is the caller's.
+   */
+  async *events<T>(path: string, options: EventsOptions = {}): AsyncGenerator<T, void, undefined> {
+    const headers: Record<string, string> = { accept: 'text/event-stream' }
+    if (options.lastEventId !== undefined) headers['last-event-id'] = options.lastEventId
+    const request = await this.identified({ method: 'GET', path, headers, body: NO_BODY })
+    const open = async (signal: AbortSignal): Promise<Response> => {
+      const response = await this.send(request, signal)
+      if (!response.ok) throw await this.refusal(response)
+      return response
+    }
+    try {
+      const limits = { signal: options.signal, headMs: this.timeoutMs, idleMs: options.idleMs ?? 60_000 }
+      for await (const event of eventStream(open, limits)) {
+        if (event.id !== '') options.onId?.(event.id)
+        yield this.parse<T>(event.data)
+      }
+    } catch (error) {
+      throw this.asHmsError(error)
+    }
+  }
+
+  private async call<T>(request: Request, timeoutMs = this.timeoutMs): Promise<T> {
+    const identified = await this.identified({ ...request, headers: { accept: 'application/json', ...request.headers } })
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(new DOMException('no answer in time', 'TimeoutError')), timeoutMs)
+    try {
+      const response = await this.send(identified, deadline.signal)
+      if (!response.ok) throw await this.refusal(response)
+      const text = await response.text()
+      return text === '' ? (undefined as T) : this.parse<T>(text)
+    } catch (error) {
+      throw this.asHmsError(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Apart from the sending: a key that cannot be read must not look like a server that cannot be reached. */
+  private async identified(request: Request): Promise<Request> {
+    const identity = await this.authorize?.(request.method, request.path, request.body)
+    return { ...request, headers: { ...request.headers, ...identity } }
+  }
+
+  private send({ method, path, headers, body }: Request, signal: AbortSignal): Promise<Response> {
+    return fetch(`${this.url}${path}`, {
+      method,
+      headers,
+      body: method === 'POST' ? body : undefined,
+      // A redirect would carry a signed write to somebody it was not made for.
+      redirect: 'manual',
+      signal,
+    })
+  }
+
+  private async refusal(response: Response): Promise<HmsError> {
+    return errorOfResponse(this.url, response.status, response.headers.get('content-type'), await response.text())
+  }
+
+  private parse<T>(text: string): T {
+    try {
+      return JSON.parse(text) as T
+    } catch (error) {
+      throw new HmsError('HMS_HTTP_MALFORMED', `${this.url} did not answer with JSON: is this an HMS-SVC?`, { status: 502, cause: error })
+    }
+  }
+
+  private asHmsError(error: unknown): HmsError {
+    return error instanceof HmsError ? error : unreachable(this.url, reasonOf(error), error)
+  }
+}
+
+function withQuery(path: string, query: Query): string {
+  const given = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value))
+  return given.size === 0 ? path : `${path}?${given}`
+}

@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { generateKeyPair, localSigner } from '#libs/signing'
+import { authorizationFrom, statement } from './authorization.js'
+import { isLoopback } from './loopback.js'
+
+const body = Buffer.from('{}')
+
+describe('authorization', () => {
+  it('is the token where there is one', async () => {
+    const authorize = authorizationFrom({ token: 't', url: 'https://hms.example', dataDir: 'nowhere' })
+    expect(await authorize('GET', '/v1/runs', body)).toEqual({ authorization: 'Bearer t' })
+  })
+
+  it('signs writes and leaves reads alone', async () => {
+    const { privateKey } = generateKeyPair()
+    const authorize = statement(async () => localSigner(privateKey), () => new Date(0))
+    expect(await authorize('GET', '/v1/runs', body)).toEqual({})
+    const { authorization = '' } = await authorize('POST', '/v1/rollbacks', body)
+    expect(authorization).toMatch(/^HMS-Statement [\w-]+$/)
+    const envelope = JSON.parse(Buffer.from(authorization.slice('HMS-Statement '.length), 'base64url').toString()) as { payload: string }
+    const { predicate } = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as { predicate: object }
+    expect(predicate).toMatchObject({ method: 'POST', path: '/v1/rollbacks', at: '1970-01-01T00:00:00.000Z' })
+  })
+
+  it('is nothing without a data folder, and never a local key for another machine', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'hms-client-'))
+    expect(await authorizationFrom({ url: 'http://127.0.0.1:7184', dataDir })('POST', '/', body)).toEqual({})
+    expect(await authorizationFrom({ url: 'https://hms.example', dataDir })('POST', '/', body)).toEqual({})
+    await rm(dataDir, { recursive: true })
+  })
+
+  it.each([
+    ['http://127.0.0.1:1', true], ['http://localhost', true], ['http://[::1]:1', true],
+    ['http://127.0.0.1.evil.example', false], ['http://10.0.0.1', false],
+  ])('knows that loopback of %s is %s', (url, is) => expect(isLoopback(url)).toBe(is))
+})

@@ -1,0 +1,36 @@
+import { HmsError, type Problem } from '#libs/contracts'
+
+const GATEWAY_STATUS: ReadonlySet<number> = new Set([502, 503, 504])
+
+/** The error of an answer that is not 2xx: a problem document where the server sent one, else what the status alone says. */
+export function errorOfResponse(url: string, status: number, contentType: string | null, body: string): HmsError {
+  const problem = contentType?.includes('json') === true ? parseProblem(body) : undefined
+  if (problem !== undefined) return errorOfProblem(problem, status)
+  if (GATEWAY_STATUS.has(status)) {
+    return new HmsError('HMS_UNREACHABLE', `${url} answered ${status}`, { status, next: ['hms-svc dev'], retryable: true })
+  }
+  return new HmsError('HMS_HTTP_UNEXPECTED', `${url} answered ${status} without a problem document: is this an HMS-SVC?`, { status })
+}
+
+function errorOfProblem(problem: Partial<Problem> & { code: string }, status: number): HmsError {
+  const detail = problem.detail ?? problem.title ?? problem.code
+  return new HmsError(problem.code, problem.traceId === undefined ? detail : `${detail} (trace ${problem.traceId})`, {
+    status,
+    next: Array.isArray(problem.next) ? problem.next.map(({ command }) => command) : [],
+    errors: Array.isArray(problem.errors) ? problem.errors : [],
+    retryable: problem.retryable,
+    state: problem.state,
+  })
+}
+
+function parseProblem(body: string): (Partial<Problem> & { code: string }) | undefined {
+  try {
+    const value: unknown = JSON.parse(body)
+    if (typeof value === 'object' && value !== null && typeof (value as Partial<Problem>).code === 'string') {
+      return value as Partial<Problem> & { code: string }
+    }
+  } catch {
+    // Not JSON after all: the status has to do.
+  }
+  return undefined
+}

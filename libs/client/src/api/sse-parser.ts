@@ -1,0 +1,97 @@
+import { HmsError } from '#libs/contracts'
+
+export interface ServerSentEvent {
+  event: string
+  data: string
+  /** The last id the stream gave, this event's own or an earlier one. */
+  id: string
+}
+
+/** A snapshot is one line; the same bound as for a WebSocket frame. */
+export const MAX_SSE_LINE = 16 * 1024 * 1024
+
+/**
+ * Server-sent events (WHATWG HTML §9.2.6) out of text chunks cut anywhere. Lines end in LF, CR or CRLF.
+ * Throws `HMS_STREAM_OVERSIZED` when a line or an event's data grows beyond `maxLine` characters: a stream without
+ * line ends must not eat the memory.
+ */
+export class SseParser {
+  private line = ''
+  private lastWasCr = false
+  private started = false
+  private data: string[] = []
+  private dataLength = 0
+  private event = ''
+  private id = ''
+
+  constructor(private readonly maxLine = MAX_SSE_LINE) {}
+
+  push(chunk: string): ServerSentEvent[] {
+    const events: ServerSentEvent[] = []
+    let from = 0
+    if (!this.started && chunk !== '') {
+      this.started = true
+      if (chunk.startsWith('\uFEFF')) from = 1
+    }
+    for (let at = from; at < chunk.length; at++) {
+      const code = chunk.charCodeAt(at)
+      if (code !== LF && code !== CR) {
+        this.lastWasCr = false
+        continue
+      }
+      if (code === LF && this.lastWasCr) {
+        // Second half of a CRLF, perhaps of the chunk before.
+        this.lastWasCr = false
+        from = at + 1
+        continue
+      }
+      this.lastWasCr = code === CR
+      this.grow(chunk.slice(from, at))
+      from = at + 1
+      const event = this.endLine()
+      if (event !== undefined) events.push(event)
+    }
+    this.grow(chunk.slice(from))
+    return events
+  }
+
+  private grow(text: string): void {
+    if (this.line.length + text.length > this.maxLine) throw oversized(this.maxLine)
+    this.line += text
+  }
+
+  private endLine(): ServerSentEvent | undefined {
+    const line = this.line
+    this.line = ''
+    if (line === '') return this.dispatch()
+    const colon = line.indexOf(':')
+    if (colon === 0) return undefined
+    const field = colon === -1 ? line : line.slice(0, colon)
+    const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
+    if (field === 'event') this.event = value
+    if (field === 'id' && !value.includes('\0')) this.id = value
+    if (field === 'data') this.addData(value)
+    return undefined
+  }
+
+  private addData(value: string): void {
+    this.dataLength += value.length
+    if (this.dataLength > this.maxLine) throw oversized(this.maxLine)
+    this.data.push(value)
+  }
+
+  private dispatch(): ServerSentEvent | undefined {
+    const event = this.data.length === 0 ? undefined : { event: this.event || 'message', data: this.data.join('\n'), id: this.id }
+    this.data = []
+    this.dataLength = 0
+    this.event = ''
+    return event
+  }
+}
+
+const LF = 0x0a
+const CR = 0x0d
+
+function oversized(limit: number): HmsError {
+  return new HmsError('HMS_STREAM_OVERSIZED', `an event is larger than ${limit} characters`, { status: 502 })
+}

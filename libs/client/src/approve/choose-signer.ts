@@ -1,0 +1,45 @@
+import { HmsError } from '#libs/contracts'
+import { asKeyProblem } from '../api/key-problem.js'
+import type { ClientConfig } from '../client.config.js'
+import { KeyFolder, type NamedSigner } from '../keys/key-folder.js'
+import { dataFolderPassphrase, resolveKeysDir } from '../keys/keys-dir.js'
+
+export interface SignerChoice {
+  /** Name of the key, as `keys list` prints it. */
+  name?: string
+  passphrase?: string
+}
+
+/** Who signs in dev when nobody was named and several could. */
+const DEMO_SIGNER = 'EPA Chief'
+
+/**
+ * Unlocks the key that signs: the named one, else `HMS_SIGNER`, else the only one of the folder, else "EPA Chief" where dev
+ * made the folder. Throws `HMS_SIGNER_REQUIRED` (400), `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE` or
+ * `HMS_KEY_PASSPHRASE_REQUIRED` (403).
+ */
+export async function chooseSigner(
+  config: Pick<ClientConfig, 'signer' | 'keysDir' | 'dataDir' | 'keyPassphrase'>,
+  choice: SignerChoice = {},
+): Promise<NamedSigner> {
+  const folder = new KeyFolder(resolveKeysDir({ env: { HMS_KEYS_DIR: config.keysDir }, dataDir: config.dataDir }))
+  try {
+    const leftByDev = await dataFolderPassphrase(folder.dir)
+    const name = choice.name ?? config.signer ?? (await defaultName(folder, leftByDev !== undefined))
+    const passphrase = choice.passphrase ?? config.keyPassphrase ?? leftByDev
+    // An unknown name is said first: a passphrase would not help.
+    if (passphrase !== undefined || (await folder.find(name)) === undefined) return await folder.open(name, passphrase ?? '')
+    throw new HmsError('HMS_KEY_PASSPHRASE_REQUIRED', `the key of "${name}" needs its passphrase: set HMS_KEY_PASSPHRASE`, { status: 403 })
+  } catch (error) {
+    throw asKeyProblem(error)
+  }
+}
+
+async function defaultName(folder: KeyFolder, madeByDev: boolean): Promise<string> {
+  const names = (await folder.list()).map((key) => key.name)
+  const [only] = names
+  if (only !== undefined && names.length === 1) return only
+  if (madeByDev && names.includes(DEMO_SIGNER)) return DEMO_SIGNER
+  const which = names.length === 0 ? `there is no key in ${folder.dir}` : `${folder.dir} has several keys: ${names.join(', ')}`
+  throw new HmsError('HMS_SIGNER_REQUIRED', `${which}; say who signs`, { status: 400, next: ['hms-svc keys list'] })
+}

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { HmsError, isTerminal, type RunView } from '#libs/contracts'
+import type { ApiClient } from '../api/api-client.js'
+import { unreachable } from '../api/unreachable.js'
+import { backoffMs } from '../connection/backoff.js'
+
+export interface FollowOptions {
+  /** Each view that differs from the one before. */
+  onView?: (view: RunView) => void
+  /** Stops following; the run goes on. The promise rejects with the signal's reason. */
+  signal?: AbortSignal
+  timeoutMs?: number
+}
+
+/** How long a service that had answered may be away before following ends: longer than a restart. */
+const PATIENCE_MS = 120_000
+
+/**
+ * Follows a run to its end, over dropped connections. Resolves with the view when the run is terminal or PAUSED, or with the
+ * last one when the time is up. Rejects when the first contact fails, or the service stays away for two minutes.
+ */
+export async function followRun(api: ApiClient, run: number, options: FollowOptions = {}): Promise<RunView> {
+  const end = new AbortController()
+  const stop = (): void => end.abort()
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs)
+  options.signal?.addEventListener('abort', stop, { once: true })
+  if (options.signal?.aborted === true) stop()
+  try {
+    return await follow(api, run, end.signal, options)
+  } finally {
+    clearTimeout(timer)
+    options.signal?.removeEventListener('abort', stop)
+  }
+}
+
+async function follow(api: ApiClient, run: number, end: AbortSignal, { onView, signal }: FollowOptions): Promise<RunView> {
+  let last: RunView | undefined
+  let heardAt = Date.now()
+  for (let attempt = 0; !end.aborted; attempt++) {
+    try {
+      for await (const view of api.events<RunView>(`/v1/runs/${run}/events`, { signal: end })) {
+        heardAt = Date.now()
+        attempt = 0
+        if (JSON.stringify(view) !== JSON.stringify(last)) onView?.(view)
+        last = view
+        if (isTerminal(view.state) || view.state === 'PAUSED') return view
+      }
+    } catch (error) {
+      const worthWaiting = error instanceof HmsError && error.retryable && last !== undefined
+      if (!worthWaiting || Date.now() - heardAt > PATIENCE_MS) throw error
+    }
+    await delay(backoffMs(attempt), undefined, { signal: end }).catch(() => undefined)
+  }
+  signal?.throwIfAborted()
+  if (last !== undefined) return last
+  throw unreachable(api.url, `no word of run #${run} in time`)
+}

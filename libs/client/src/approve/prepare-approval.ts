@@ -1,0 +1,44 @@
+import {
+  HmsError, peekPredicate, type JsonObject, type PlanOptions, type PreparedApproval, type PreparedRelease, type PrepareRequest,
+} from '#libs/contracts'
+import { digestOf, digestOfJson, STATEMENT_TYPE, type ReleasePredicate } from '#libs/signing'
+import type { ApiClient } from '../api/api-client.js'
+
+export interface PrepareOptions {
+  author?: string
+  /** Wait behind the active run of the policy instead of being refused. */
+  queue?: boolean
+}
+
+/**
+ * Has approver prepare the bytes to sign, and checks that they say what was asked: these policies, under this plan. A
+ * signature over anything else would be somebody else's. Throws `HMS_APPROVAL_MISMATCH` (502) where they differ.
+ */
+export async function prepareApproval(
+  api: ApiClient,
+  policies: readonly JsonObject[],
+  plan: PlanOptions,
+  options: PrepareOptions = {},
+): Promise<PreparedApproval> {
+  const request: PrepareRequest = { policies: [...policies], plan, author: options.author, queue: options.queue }
+  const prepared = await api.post<PreparedApproval>('/v1/approvals/prepare', request)
+  const asked = policies.map(digestOfJson).sort()
+  const releases = prepared.releases.map((release) => readPrepared(release))
+  const offered = releases.map(({ policy }) => digestOfJson(policy)).sort()
+  if (asked.join() !== offered.join()) throw mismatch('other policies than those that were given')
+  for (const release of releases) {
+    for (const key of ['share', 'observeMs', 'bakeMs'] as const) {
+      if (plan[key] !== undefined && plan[key] !== release.plan[key]) throw mismatch(`another ${key} than was asked for`)
+    }
+  }
+  return prepared
+}
+
+function readPrepared({ payload, digest }: PreparedRelease): ReleasePredicate {
+  if (digestOf(Buffer.from(payload, 'base64')) !== digest) throw mismatch('bytes of another digest than it names')
+  return peekPredicate<ReleasePredicate>({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
+}
+
+function mismatch(what: string): HmsError {
+  return new HmsError('HMS_APPROVAL_MISMATCH', `the service prepared ${what}; nothing was signed`, { status: 502, retryable: false })
+}

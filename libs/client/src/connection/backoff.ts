@@ -1,0 +1,11 @@
+const FIRST_MS = 250
+const LONGEST_MS = 10_000
+
+/**
+ * Wait before try number `attempt` (0 is the first again): doubled each time up to 10 s, of which a random half is
+ * taken off, so that a fleet does not come back in step after a restart.
+ */
+export function backoffMs(attempt: number, random: () => number = Math.random): number {
+  const full = Math.min(FIRST_MS * 2 ** Math.min(attempt, 10), LONGEST_MS)
+  return full * (0.5 + random() / 2)
+}

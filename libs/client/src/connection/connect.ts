@@ -1,0 +1,64 @@
+import { ApiClient } from '../api/api-client.js'
+import { bearer } from '../api/authorization.js'
+import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
+import { integrityAdmission, type Admission } from './admit.js'
+import { systemClock, type Clock } from './clock.js'
+import { DiskCopy } from './disk-copy.js'
+import type { HmsConnection } from './hms-connection.js'
+import { LiveConnection } from './live-connection.js'
+
+/** What is left out comes from the environment. */
+export interface ConnectOptions {
+  url?: string
+  /** A named bot takes part in canaries, acknowledges what it applies, and may report alerts. */
+  bot?: string
+  region?: string
+  token?: string
+  /** Folder for the last known good copy. Without one a restart without a server has nothing, and no floor is remembered. */
+  cacheDir?: string
+  /** File of the roster to trust. Signatures are not checked yet; documents are compared with their digests only. */
+  roster?: string
+  /** How long to wait for the first copy. Default 10 s. */
+  timeoutMs?: number
+}
+
+export interface ConnectionPorts {
+  clock?: Clock
+  admission?: Admission
+  random?: () => number
+}
+
+const FIRST_COPY_MS = 10_000
+
+/**
+ * Opens a connection that keeps a local copy up to date, reconnecting for ever. Resolves on the first copy, live or from
+ * disk; rejects with `HMS_UNREACHABLE`, or with what the server refused it for. It never keeps the process alive.
+ */
+export function connect(options: ConnectOptions = {}): Promise<HmsConnection> {
+  return openConnection(options)
+}
+
+/** `connect` with the parts of the world that tests replace. */
+export async function openConnection(options: ConnectOptions, ports: ConnectionPorts = {}): Promise<LiveConnection> {
+  const config = readClientConfig()
+  const url = options.url === undefined ? config.url : readUrl(options.url)
+  const token = options.token ?? tokenFor(url, config)
+  const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
+  const cacheDir = options.cacheDir ?? config.cacheDir
+  const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, url, reader, (error) => connection.fail(error))
+  const { clock = systemClock, admission = integrityAdmission, random } = ports
+  const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
+  const connection: LiveConnection = new LiveConnection({ reader, api, token, disk, admission, clock, random })
+  try {
+    await connection.open(options.timeoutMs ?? FIRST_COPY_MS)
+    return connection
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+/** The token of the environment is for the server of the environment, and for no other that a program names. */
+function tokenFor(url: string, config: ClientConfig): string | undefined {
+  return new URL(url).origin === new URL(config.url).origin ? config.token : undefined
+}

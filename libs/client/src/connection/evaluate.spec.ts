@@ -1,0 +1,130 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { bucketOf } from '#libs/policy'
+import { sampleDocument, type SampleHead } from '../testing/sample-document.js'
+import { integrityAdmission } from './admit.js'
+import { evaluate, holdDocument, type Reader } from './evaluate.js'
+import { HeldDocuments } from './held-documents.js'
+
+const NOW = Date.parse('2024-09-01T12:00:00Z')
+const ID = 'epa-pm25-limit'
+const stable = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 3 })
+const bot = 'inspector-7'
+const reader: Reader = { bot, region: 'NCR' }
+
+function canary(head: Partial<SampleHead> = {}) {
+  return sampleDocument({
+    policy: { id: ID, version: '2.0.0', limit: 25 },
+    scope: 'region:NCR',
+    seq: 4,
+    share: 10_000,
+    base: stable.digest,
+    expires: '2024-09-01T12:05:00Z',
+    ...head,
+  })
+}
+
+function limitFor(documents: ReturnType<typeof canary>[], who: Reader = reader, now = NOW): unknown {
+  return evaluate(documents.map(holdDocument), who, now)?.held.value['limit'] ?? null
+}
+
+describe('evaluate', () => {
+  it('gives stable without a canary, and nothing without either', () => {
+    expect(limitFor([stable])).toBe(35)
+    expect(limitFor([])).toBeNull()
+  })
+
+  it('gives the canary to a named bot of its scope and share', () => {
+    expect(limitFor([stable, canary()])).toBe(25)
+    expect(limitFor([stable, canary()], { bot, region: 'VA' })).toBe(35)
+    expect(limitFor([stable, canary()], { region: 'NCR' })).toBe(35)
+    const bucket = bucketOf(ID, bot)
+    expect(limitFor([stable, canary({ share: bucket })])).toBe(35)
+    expect(limitFor([stable, canary({ share: bucket + 1 })])).toBe(25)
+  })
+
+  it('takes the salt into the bucket', () => {
+    const salted = bucketOf(ID, bot, 'other')
+    expect(limitFor([stable, canary({ salt: 'other', share: salted })])).toBe(35)
+    expect(limitFor([stable, canary({ salt: 'other', share: salted + 1 })])).toBe(25)
+  })
+
+  it('ignores a canary that expired, ended, or stands on another stable release', () => {
+    expect(limitFor([stable, canary()], reader, NOW + 5 * 60_000)).toBe(35)
+    expect(limitFor([stable, canary({ expires: 'soon' })])).toBe(35)
+    const ended = { policy: { id: ID, version: '1.5.0', limit: 35 } }
+    expect(evaluate([stable, canary(ended)].map(holdDocument), reader, NOW)?.held.head.scope).toBe('global')
+    expect(limitFor([stable, canary({ base: null })])).toBe(35)
+    expect(limitFor([sampleDocument({ policy: { id: ID, version: '1.6.0', limit: 34 } }), canary()])).toBe(34)
+  })
+
+  it('lets a first version be tried where nothing is stable, and ends it by a head that names nothing', () => {
+    expect(limitFor([canary({ base: null })])).toBe(25)
+    expect(limitFor([canary({ base: null, policy: null })])).toBeNull()
+  })
+
+  it('says until when a canary holds', () => {
+    expect(evaluate([stable, canary()].map(holdDocument), reader, NOW)?.until).toBe(Date.parse('2024-09-01T12:05:00Z'))
+    expect(evaluate([holdDocument(stable)], reader, NOW)?.until).toBeNull()
+  })
+
+  it('freezes values through and through', () => {
+    const { value } = holdDocument(sampleDocument({ policy: { id: ID, version: '1.0.0', bands: [{ upTo: 12 }] } }))
+    const bands = value?.['bands'] as object[] | undefined
+    expect(() => Object.assign(bands?.[0] ?? {}, { upTo: 13 })).toThrow(TypeError)
+  })
+})
+
+describe('HeldDocuments', () => {
+  const history = [
+    sampleDocument({ policy: { id: ID, version: '1.0.0', limit: 40 }, seq: 1 }),
+    stable,
+    canary({ seq: 4 }),
+    canary({ seq: 5, share: 0 }),
+    sampleDocument({ policy: null, seq: 6 }),
+    sampleDocument({ policy: { id: ID, version: '3.0.0', limit: 20 }, seq: 7 }),
+    sampleDocument({ policy: { id: 'ozone', version: '1.0.0', limit: 70 }, seq: 2 }),
+  ]
+
+  it('ends the same in whatever order and however often documents come', () => {
+    const inOrder = new HeldDocuments(integrityAdmission)
+    inOrder.apply(history)
+    const all = fc.shuffledSubarray(history, { minLength: history.length })
+    fc.assert(
+      fc.property(all, fc.subarray(history), fc.nat(history.length), (order, again, cut) => {
+        const held = new HeldDocuments(integrityAdmission)
+        held.apply(order.slice(0, cut))
+        held.apply([...again, ...order.slice(cut)])
+        held.apply(again)
+        expect(sorted(held)).toEqual(sorted(inOrder))
+      }),
+    )
+  })
+
+  it('does not bring back what a withdrawal with a higher seq took away', () => {
+    const held = new HeldDocuments(integrityAdmission)
+    held.apply([sampleDocument({ policy: null, seq: 6 }), stable])
+    expect(held.inForce(reader, NOW).size).toBe(0)
+  })
+
+  it('lets a snapshot replace higher seqs', () => {
+    const held = new HeldDocuments(integrityAdmission)
+    held.apply(history)
+    held.replace([history[0] as (typeof history)[0]])
+    expect([...held.inForce(reader, NOW).keys()]).toEqual([ID])
+    expect(held.all().map(({ seq }) => seq)).toEqual([1])
+  })
+
+  it('refuses a document whose release is not the one it names, and keeps the one before', () => {
+    const held = new HeldDocuments(integrityAdmission)
+    const damaged = { ...stable, seq: 9, release: history[5]?.release ?? null }
+    held.apply([stable])
+    expect(held.apply([damaged])).toEqual([damaged])
+    expect(held.replace([damaged])).toEqual([damaged])
+    expect(held.all()).toEqual([stable])
+  })
+})
+
+function sorted(held: HeldDocuments): string[] {
+  return held.all().map((document) => JSON.stringify(document)).sort()
+}

@@ -1,0 +1,65 @@
+import type { Json } from '#libs/contracts'
+
+/** A policy as rules read it, frozen through and through. Every key beside these is rule data. */
+export interface PolicyValue {
+  readonly id: string
+  readonly version: string
+  readonly effective: string
+  readonly [field: string]: Json | undefined
+}
+
+/**
+ * `READY`: in contact, the copy is what the server holds. `STALE`: no frame for 30 s, or disconnected; values stay as
+ * they were. `CLOSED`: `close` was called; values stay as they were.
+ */
+export type ConnectionState = 'READY' | 'STALE' | 'CLOSED'
+
+/** Where a value came from: an open stream, the copy in memory after one, or a copy on disk of an earlier process. */
+export type ValueSource = 'live' | 'cache' | 'disk' | 'default'
+
+export interface Explanation {
+  value: PolicyValue
+  version: string
+  revision: number
+  source: ValueSource
+  /** Milliseconds since the server, or the writing of the copy on disk, last confirmed the value. */
+  ageMs: number
+  state: ConnectionState
+  /** Scope of the head that put the value in force: `global`, or that of a canary. */
+  scope: string
+}
+
+export interface ConnectionEvents {
+  /** Versions; `null` where none was or is in force. Equal ones mean another release of the same version. */
+  change: { id: string; from: string | null; to: string | null; revision: number }
+  stale: { reason: string }
+  ready: { revision: number }
+  /** What was refused or went wrong. The last good copy stays in force. */
+  error: Error
+}
+
+export interface AlertInput {
+  kind: string
+  value: number | string | null
+  /** The facts the alert was raised on; `null` when there are none to tell. */
+  reading?: { [fact: string]: Json | undefined } | null
+  /** The server counts an id once. Default: a random one. */
+  id?: string
+  policy?: string
+  version?: string
+}
+
+export interface HmsConnection {
+  readonly state: ConnectionState
+  /** Synchronous, without I/O. Throws `HMS_POLICY_NOT_FOUND` (404) when no version is in force for this reader. */
+  get(id: string): PolicyValue
+  /** As `get`, with where the value comes from and how old it is. */
+  explain(id: string): Explanation
+  /** Ids of all policies in force for this reader, sorted. */
+  ids(): string[]
+  /** Returns a function that takes the listener off again. */
+  on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void
+  /** Resolves when the server has accepted the alert. Needs a named bot: `HMS_ALERT_BOT_REQUIRED` (400) otherwise. */
+  alert(alert: AlertInput): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { Listeners } from './listeners.js'
+
+describe('Listeners', () => {
+  it('tells everyone, also after one that throws, until they take themselves off', () => {
+    const surfaced: unknown[] = []
+    const heard: number[] = []
+    const listeners = new Listeners<{ change: number }>((error) => surfaced.push(error))
+    listeners.on('change', () => {
+      throw new Error('of the listener')
+    })
+    const off = listeners.on('change', (data) => heard.push(data))
+    listeners.emit('change', 1)
+    off()
+    listeners.emit('change', 2)
+    expect(heard).toEqual([1])
+    expect(surfaced).toHaveLength(2)
+  })
+})

@@ -1,0 +1,31 @@
+/**
+ * Typed listeners. Unlike with `EventEmitter` an `error` that nobody listens to does not end the process, and a listener
+ * that throws cannot leave the connection half way: its exception surfaces by itself, after the work is done.
+ */
+export class Listeners<Events> {
+  private readonly byEvent = new Map<keyof Events, Set<(data: never) => void>>()
+
+  constructor(private readonly surface: (error: unknown) => void = throwLater) {}
+
+  on<E extends keyof Events>(event: E, listener: (data: Events[E]) => void): () => void {
+    const listeners = this.byEvent.get(event) ?? new Set()
+    this.byEvent.set(event, listeners.add(listener))
+    return () => listeners.delete(listener)
+  }
+
+  emit<E extends keyof Events>(event: E, data: Events[E]): void {
+    for (const listener of new Set(this.byEvent.get(event))) {
+      try {
+        ;(listener as (data: Events[E]) => void)(data)
+      } catch (error) {
+        this.surface(error)
+      }
+    }
+  }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
+}

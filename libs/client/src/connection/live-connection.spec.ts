@@ -1,0 +1,202 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../testing/manual-clock.js'
+import { sampleDocument } from '../testing/sample-document.js'
+import { StreamServer, type Visitor } from '../testing/stream-server.js'
+import { openConnection, type ConnectOptions } from './connect.js'
+import type { ConnectionEvents, HmsConnection } from './hms-connection.js'
+import type { LiveConnection } from './live-connection.js'
+
+const ID = 'epa-pm25-limit'
+const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
+const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
+
+let server: StreamServer
+let url: string
+let clock: ManualClock
+let open: LiveConnection[]
+
+beforeEach(async () => {
+  server = new StreamServer()
+  url = await server.start()
+  clock = new ManualClock(Date.parse('2024-09-01T12:00:00Z'))
+  open = []
+})
+
+afterEach(async () => {
+  await Promise.all(open.map((connection) => connection.close()))
+  await server.stop()
+})
+
+async function connected(options: ConnectOptions = {}, documents = [old]): Promise<{ hms: LiveConnection; visitor: Visitor }> {
+  const opening = openConnection({ url, bot: 'inspector-7', region: 'NCR', ...options }, { clock })
+  const visitor = await server.visitor()
+  visitor.send('snapshot', 4, documents)
+  const hms = await opening
+  open.push(hms)
+  return { hms, visitor }
+}
+
+function next<E extends keyof ConnectionEvents>(hms: HmsConnection, event: E): Promise<ConnectionEvents[E]> {
+  return new Promise((resolve) => {
+    const off = hms.on(event, (data) => {
+      off()
+      resolve(data)
+    })
+  })
+}
+
+describe('a connection', () => {
+  it('resolves on the snapshot, answers without I/O and acknowledges', async () => {
+    const { hms, visitor } = await connected()
+    expect(Object.fromEntries(visitor.query)).toEqual({ bot: 'inspector-7', region: 'NCR' })
+    expect(hms.get(ID)['limit']).toBe(35)
+    expect(hms.explain(ID)).toMatchObject({ version: '1.5.0', revision: 4, source: 'live', ageMs: 0, state: 'READY', scope: 'global' })
+    expect(await visitor.applied()).toEqual({ type: 'applied', revision: 4, applied: { [ID]: old.digest } })
+    expect(() => hms.get('no-such-policy')).toThrow(expect.objectContaining({ code: 'HMS_POLICY_NOT_FOUND', status: 404 }) as Error)
+  })
+
+  it('applies a change and acknowledges it at once', async () => {
+    const { hms, visitor } = await connected()
+    await visitor.applied()
+    const change = next(hms, 'change')
+    visitor.send('change', 5, [strict])
+    expect(await change).toEqual({ id: ID, from: '1.5.0', to: '2.0.0', revision: 5 })
+    expect(hms.get(ID)['limit']).toBe(25)
+    expect(await visitor.applied()).toEqual({ type: 'applied', revision: 5, applied: { [ID]: strict.digest } })
+  })
+
+  it('comes back after a drop from where it was, and tells again what it applies', async () => {
+    const { hms, visitor } = await connected()
+    const stale = next(hms, 'stale')
+    visitor.drop()
+    await stale
+    expect(hms.explain(ID)).toMatchObject({ source: 'cache', state: 'STALE', value: { limit: 35 } })
+    const ready = next(hms, 'ready')
+    clock.advance(250)
+    const again = await server.visitor()
+    expect(again.query.get('revision')).toBe('4')
+    again.send('heartbeat', 4)
+    await ready
+    expect(await again.applied()).toMatchObject({ revision: 4, applied: { [ID]: old.digest } })
+  })
+
+  it('takes silence for a broken connection', async () => {
+    const { hms, visitor } = await connected()
+    await visitor.applied()
+    clock.advance(29_999)
+    expect(hms.state).toBe('READY')
+    clock.advance(1)
+    expect(hms.state).toBe('STALE')
+  })
+
+  it('leaves a canary when its lease runs out, by itself', async () => {
+    const canary = sampleDocument({
+      policy: { id: ID, version: '2.0.0', limit: 25 },
+      scope: 'region:NCR', share: 10_000, base: old.digest, expires: '2024-09-01T12:00:20Z',
+    })
+    const { hms, visitor } = await connected({}, [old, canary])
+    expect(await visitor.applied()).toMatchObject({ applied: { [ID]: canary.digest } })
+    expect(hms.explain(ID)).toMatchObject({ scope: 'region:NCR', version: '2.0.0' })
+    const change = next(hms, 'change')
+    clock.advance(20_000)
+    expect(await change).toEqual({ id: ID, from: '2.0.0', to: '1.5.0', revision: 4 })
+    expect(await visitor.applied()).toMatchObject({ applied: { [ID]: old.digest } })
+  })
+
+  it('keeps what it holds when a document is damaged, and asks for a snapshot next time', async () => {
+    const { hms, visitor } = await connected()
+    const error = next(hms, 'error')
+    visitor.send('change', 5, [{ ...strict, release: old.release }])
+    expect(await error).toMatchObject({ code: 'HMS_DOCUMENT_REFUSED' })
+    expect(hms.get(ID)['limit']).toBe(35)
+    const stale = next(hms, 'stale')
+    visitor.drop()
+    await stale
+    clock.advance(250)
+    expect((await server.visitor()).query.has('revision')).toBe(false)
+  })
+
+  it.each(['{"type":"change"', '{"type":"change","revision":5}', '7'])('starts over after a frame that is none: %s', async (text) => {
+    const { hms, visitor } = await connected()
+    const stale = next(hms, 'stale')
+    visitor.sendText(text)
+    await stale
+    clock.advance(250)
+    expect((await server.visitor()).query.has('revision')).toBe(false)
+    expect(hms.get(ID)['limit']).toBe(35)
+  })
+
+  it('starts over when the store counts from the start', async () => {
+    const { hms, visitor } = await connected()
+    const stale = next(hms, 'stale')
+    visitor.send('heartbeat', 1)
+    await stale
+    clock.advance(250)
+    const again = await server.visitor()
+    expect(again.query.has('revision')).toBe(false)
+    const change = next(hms, 'change')
+    again.send('snapshot', 1, [])
+    expect(await change).toEqual({ id: ID, from: '1.5.0', to: null, revision: 1 })
+  })
+})
+
+describe('opening', () => {
+  it('rejects with HMS_UNREACHABLE when nobody is there', async () => {
+    await server.stop()
+    const opening = openConnection({ url, timeoutMs: 100 })
+    await expect(opening).rejects.toMatchObject({ code: 'HMS_UNREACHABLE', status: 503, next: ['hms-svc dev'] })
+  })
+
+  it('rejects with what the server refused it for', async () => {
+    server.refuse = { status: 403, problem: { code: 'HMS_TOKEN_REVOKED', detail: 'the token was revoked' } }
+    await expect(openConnection({ url })).rejects.toMatchObject({ code: 'HMS_TOKEN_REVOKED', status: 403 })
+  })
+
+  it('shows the token it was given', async () => {
+    const { visitor } = await connected({ token: 'given' })
+    expect(visitor.authorization).toBe('Bearer given')
+  })
+})
+
+describe('the copy on disk', () => {
+  let cacheDir: string
+  beforeEach(async () => {
+    cacheDir = await mkdtemp(join(tmpdir(), 'hms-client-'))
+  })
+  afterEach(async () => {
+    // A connection that is still open may be writing there.
+    await Promise.all(open.map((connection) => connection.close()))
+    await rm(cacheDir, { recursive: true })
+  })
+
+  it('serves when nobody is there, and is where the next connection goes on', async () => {
+    const { hms } = await connected({ cacheDir })
+    await hms.close()
+    expect(await readdir(cacheDir)).toEqual([expect.stringMatching(/^policies-[0-9a-f]{16}\.json$/)])
+    const { port } = server
+    await server.stop()
+    clock.advance(60_000)
+    const offline = await openConnection({ url, bot: 'inspector-7', region: 'NCR', cacheDir }, { clock })
+    open.push(offline)
+    expect(offline.explain(ID)).toMatchObject({ source: 'disk', state: 'STALE', ageMs: 60_000, value: { limit: 35 } })
+    server = new StreamServer()
+    await server.start(port)
+    const ready = next(offline, 'ready')
+    clock.advance(250)
+    const visitor = await server.visitor()
+    expect(visitor.query.get('revision')).toBe('4')
+    visitor.send('change', 5, [strict])
+    await ready
+    expect(offline.explain(ID)).toMatchObject({ source: 'live', state: 'READY', value: { limit: 25 } })
+  })
+
+  it('is not shared between readers', async () => {
+    const first = await connected({ cacheDir })
+    await first.hms.close()
+    const second = await connected({ cacheDir, region: 'VA' })
+    expect(second.visitor.query.has('revision')).toBe(false)
+  })
+})

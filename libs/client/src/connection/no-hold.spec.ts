@@ -1,0 +1,29 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it } from 'vitest'
+import { openConnection } from './connect.js'
+
+/** Another thread, so that this one's open handles are the client's alone. */
+const SERVER = `
+  const { parentPort } = require('node:worker_threads')
+  const { WebSocketServer } = require('ws')
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' }, () => parentPort.postMessage(server.address().port))
+  server.on('connection', (socket) => socket.send('{"type":"snapshot","revision":1,"documents":[]}'))
+`
+
+/** Only what keeps the event loop alive is listed by Node. */
+function held(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => /^(TCP|TLS|Timeout|Immediate|GetAddrInfo)/.test(name)).sort()
+}
+
+describe('an open connection', () => {
+  it('holds no socket and no timer that keeps the process alive', async () => {
+    const worker = new Worker(SERVER, { eval: true })
+    const [port] = (await once(worker, 'message')) as [number]
+    const before = held()
+    const connection = await openConnection({ url: `http://127.0.0.1:${port}` })
+    expect(held()).toEqual(before)
+    await connection.close()
+    await worker.terminate()
+  })
+})

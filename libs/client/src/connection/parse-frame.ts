@@ -1,0 +1,26 @@
+import { HmsError, type StreamFrame } from '#libs/contracts'
+
+const TYPES: readonly unknown[] = ['snapshot', 'change', 'heartbeat']
+
+/** A frame as far as the stream itself needs it to be right; documents are checked one by one where they are admitted. */
+export function parseFrame(text: string): StreamFrame {
+  const frame = parse(text)
+  const whole = TYPES.includes(frame.type) && Number.isSafeInteger(frame.revision)
+  const documents = frame.type === 'heartbeat' || Array.isArray(frame.documents)
+  if (!whole || !documents) throw malformed()
+  return { type: frame.type, revision: frame.revision, changes: frame.changes ?? [], documents: frame.documents ?? [] } as StreamFrame
+}
+
+function parse(text: string): Partial<StreamFrame> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value as Partial<StreamFrame>
+  } catch {
+    // Not JSON: malformed like any other.
+  }
+  throw malformed()
+}
+
+function malformed(): HmsError {
+  return new HmsError('HMS_STREAM_MALFORMED', 'the server sent a frame that is no frame of policies', { status: 502 })
+}

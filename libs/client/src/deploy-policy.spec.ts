@@ -1,0 +1,125 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { JsonObject, PrepareRequest, RunState } from '#libs/contracts'
+import { buildRelease } from '#libs/signing'
+import { deployPolicy } from './deploy-policy.js'
+import { KeyFolder } from './keys/key-folder.js'
+import { rollbackPolicy } from './rollback-policy.js'
+import { StreamServer } from './testing/stream-server.js'
+
+let dir: string
+let file: string
+let server: StreamServer
+let seen: Record<string, unknown>
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'hms-client-'))
+  file = join(dir, 'pm25.yaml')
+  await writeFile(file, 'id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 25\n')
+  await new KeyFolder(join(dir, 'keys'), 1_000).create('EPA Chief', 'secret')
+  server = new StreamServer()
+  seen = {}
+  vi.stubEnv('HMS_URL', await server.start())
+  vi.stubEnv('HMS_DATA_DIR', dir)
+  vi.stubEnv('HMS_KEYS_DIR', '')
+  vi.stubEnv('HMS_SIGNER', '')
+  vi.stubEnv('HMS_KEY_PASSPHRASE', 'secret')
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await server.stop()
+  await rm(dir, { recursive: true })
+})
+
+/** The press in one answer: prepares, accepts, and ends in this state. */
+function pressEndsIn(state: RunState): void {
+  server.answer = async (request, response) => {
+    const path = request.url ?? ''
+    const body = await json(request)
+    seen[path] = body
+    if (path.endsWith('/events')) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.end(`data: ${JSON.stringify({ run: 7, state, attempt: 1, policies: [], stages: [], createdAt: '', endedAt: null })}\n\n`)
+    } else if (path.endsWith('/prepare')) response.end(JSON.stringify(prepare(body as unknown as PrepareRequest)))
+    else response.end(JSON.stringify({ run: 7, state: 'QUEUED', digest: 'd', missing: [] }))
+  }
+}
+
+function prepare({ policies, plan: asked }: PrepareRequest): unknown {
+  const plan = { share: 500, scope: 'global', scopeName: 'everywhere', observeMs: 1, bakeMs: 1, partners: null, ...asked }
+  const releases = policies.map((policy) => {
+    const release = buildRelease({
+      policy: policy as JsonObject & { id: string; version: string }, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'],
+      author: null, plan, bundle: [], preparedAt: '2024-09-01T00:00:00Z', expires: '2024-09-02T00:00:00Z',
+    })
+    return { digest: release.digest, payload: Buffer.from(release.payload).toString('base64') }
+  })
+  return { digest: 'd', releases, plan }
+}
+
+async function json(request: IncomingMessage): Promise<JsonObject> {
+  const body = await text(request)
+  return body === '' ? {} : (JSON.parse(body) as JsonObject)
+}
+
+describe('deployPolicy', () => {
+  it('resolves with the run that succeeded', async () => {
+    pressEndsIn('SUCCEEDED')
+    const states: RunState[] = []
+    const onProgress = ({ state }: { state: RunState }): number => states.push(state)
+    const run = await deployPolicy({ file, canary: 0.05, observe: '1s', partners: ['state-airboards'], onProgress })
+    expect(run).toMatchObject({ run: 7, state: 'SUCCEEDED' })
+    expect(states).toEqual(['SUCCEEDED'])
+    expect(seen['/v1/approvals/prepare']).toMatchObject({ plan: { share: 500, observeMs: 1000, partners: ['state-airboards'] } })
+  })
+
+  it('rejects with the run that failed, and does not wait when told not to', async () => {
+    pressEndsIn('FAILED')
+    await expect(deployPolicy({ file })).rejects.toMatchObject({ code: 'HMS_RUN_FAILED', run: { run: 7, state: 'FAILED' } })
+    expect(await deployPolicy({ file, wait: false })).toEqual({ run: 7, state: 'QUEUED', digest: 'd', missing: [] })
+  })
+
+  it('names the trouble with the signer before anything is sent', async () => {
+    pressEndsIn('SUCCEEDED')
+    await expect(deployPolicy({ file, sign: 'Nobody Known' })).rejects.toMatchObject({ code: 'HMS_KEY_NOT_FOUND', status: 403 })
+    await expect(deployPolicy({ file, passphrase: 'wrong' })).rejects.toMatchObject({ code: 'HMS_KEY_PASSPHRASE', status: 403 })
+    vi.stubEnv('HMS_KEY_PASSPHRASE', '')
+    await expect(deployPolicy({ file })).rejects.toMatchObject({ code: 'HMS_KEY_PASSPHRASE_REQUIRED' })
+    await new KeyFolder(join(dir, 'keys'), 1_000).create('Air Office', 'secret')
+    await expect(deployPolicy({ file })).rejects.toMatchObject({ code: 'HMS_SIGNER_REQUIRED', status: 400 })
+    await writeFile(join(dir, 'keys', 'passphrase'), 'secret\n')
+    expect(await deployPolicy({ file })).toMatchObject({ state: 'SUCCEEDED' })
+    await expect(deployPolicy({})).rejects.toMatchObject({ code: 'HMS_FILE_REQUIRED' })
+  })
+})
+
+describe('rollbackPolicy', () => {
+  it('reports who has it and who is silent', async () => {
+    server.answer = async (request, response) => {
+      const path = request.url ?? ''
+      seen[path] = await json(request)
+      response.end(JSON.stringify(path.startsWith('/v1/coverage')
+        ? { policy: 'epa-pm25-limit', revision: 9, total: 2, current: 1, lagging: [{ id: 'bot-2', revision: 8, since: '' }] }
+        : { id: 'epa-pm25-limit', version: '1.5.0', from: '2.0.0', seq: 3, digest: 'd', revision: 9, stored: [] }))
+    }
+    const report = await rollbackPolicy('epa-pm25-limit@1.5.0', { reason: 'too strict' })
+    const { seconds, ...rest } = report
+    expect(seconds).toBeGreaterThanOrEqual(0)
+    expect(rest).toEqual({ id: 'epa-pm25-limit', version: '1.5.0', revision: 9, acknowledged: 1, silent: ['bot-2'] })
+    expect(seen['/v1/rollbacks']).toEqual({ policy: 'epa-pm25-limit', version: '1.5.0', reason: 'too strict' })
+    expect(Object.keys(seen)).toContain('/v1/coverage?policy=epa-pm25-limit&revision=9&waitMs=10000')
+  })
+
+  it('says that it stands when only the question who has it failed', async () => {
+    server.answer = (request, response) => {
+      if (request.method === 'POST') response.end('{"id":"a","version":"1.0.0","revision":9}')
+      else request.socket.destroy()
+    }
+    await expect(rollbackPolicy('a@1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLBACK_UNCONFIRMED', status: 503 })
+    await expect(rollbackPolicy('a')).rejects.toMatchObject({ code: 'HMS_REFERENCE_INVALID', status: 400 })
+  })
+})

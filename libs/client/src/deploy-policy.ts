@@ -1,0 +1,61 @@
+import { HmsError, type ApprovalView, type PreparedApproval, type RunView } from '#libs/contracts'
+import { ApiClient } from './api/api-client.js'
+import { authorizationFrom } from './api/authorization.js'
+import { chooseSigner } from './approve/choose-signer.js'
+import { followRun } from './approve/follow-run.js'
+import { planOptions, type PlanInput } from './approve/plan-options.js'
+import { prepareApproval } from './approve/prepare-approval.js'
+import { readPolicies } from './approve/read-policies.js'
+import { RunError } from './approve/run-error.js'
+import { signApproval } from './approve/sign-approval.js'
+import { submitApproval } from './approve/submit-approval.js'
+import { readClientConfig, readUrl } from './client.config.js'
+
+export interface DeployOptions extends PlanInput {
+  file?: string
+  /** Several files are one bundle: they go live together or not at all. */
+  files?: string[]
+  /** Name of the key that signs. */
+  sign?: string
+  /** Unlocks the key; else `HMS_KEY_PASSPHRASE`, else what dev left beside its keys. */
+  passphrase?: string
+  author?: string
+  reason?: string
+  /** Wait behind the active run of the policy instead of being refused. */
+  queue?: boolean
+  onProgress?: (run: RunView) => void
+  /** `false`: resolve as soon as the signature is accepted. */
+  wait?: boolean
+  /** How long to wait for the end. Default: the plan's observation and bake, and 30 minutes for everything else. */
+  timeoutMs?: number
+  url?: string
+}
+
+const OTHER_STAGES_MS = 30 * 60_000
+
+/**
+ * Signs policies and takes them through the press. Resolves with the run when it has SUCCEEDED; rejects with `RunError`
+ * (`HMS_RUN_<STATE>`, `run`) when it ended otherwise, was paused, or did not end in time: the run itself goes on then.
+ * With `wait: false` it resolves with the state of the approval.
+ */
+export function deployPolicy(options: DeployOptions & { wait: false }): Promise<ApprovalView>
+export function deployPolicy(options: DeployOptions): Promise<RunView>
+export async function deployPolicy(options: DeployOptions): Promise<RunView | ApprovalView> {
+  const config = readClientConfig()
+  const url = options.url === undefined ? config.url : readUrl(options.url)
+  const api = new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) })
+  const plan = planOptions(options)
+  const policies = await readPolicies(options.files ?? (options.file === undefined ? [] : [options.file]))
+  const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
+  const prepared = await prepareApproval(api, policies, plan, { author: options.author, queue: options.queue })
+  const approval = await submitApproval(api, prepared, await signApproval(prepared, signer), { reason: options.reason })
+  return options.wait === false ? approval : waitForRun(api, prepared, approval, options)
+}
+
+async function waitForRun(api: ApiClient, prepared: PreparedApproval, { run }: ApprovalView, options: DeployOptions): Promise<RunView> {
+  if (run === null) throw new HmsError('HMS_APPROVAL_INCOMPLETE', 'the signature was accepted, but no run was given', { status: 502 })
+  const timeoutMs = options.timeoutMs ?? prepared.plan.observeMs + prepared.plan.bakeMs + OTHER_STAGES_MS
+  const view = await followRun(api, run, { onView: options.onProgress, timeoutMs })
+  if (view.state === 'SUCCEEDED') return view
+  throw new RunError(view)
+}

@@ -1,0 +1,80 @@
+import { copyFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DEMO_PEOPLE } from '#libs/signing'
+import { createDemoIdentity } from './demo-identity.js'
+import { loadIdentity } from './identity.js'
+import { KeyFolder } from './key-folder.js'
+import { dataFolderPassphrase } from './keys-dir.js'
+
+const SERVICES = ['approver', 'rollout']
+let dataDir: string
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'hms-identity-'))
+})
+afterEach(() => rm(dataDir, { recursive: true }))
+
+const contents = async () => {
+  const files = (await readdir(dataDir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name))
+  const texts = await Promise.all(paths.map(async (path) => [path, await readFile(path, 'utf8')]))
+  return Object.fromEntries(texts) as Record<string, string>
+}
+
+describe('the demo identity', () => {
+  it('gives people, services and operator keys that the roster names, once', async () => {
+    await createDemoIdentity(dataDir, SERVICES)
+    const { roster, serviceSigner, operatorSigner } = await loadIdentity(dataDir)
+    expect(roster.profile).toBe('demo')
+    for (const name of SERVICES) expect([...roster.serviceKeys(name).keys()]).toEqual([serviceSigner(name).keyid])
+    expect([...roster.keysOfKind('operator').keys()]).toEqual([operatorSigner().keyid])
+    const folder = new KeyFolder(join(dataDir, 'keys'))
+    expect((await folder.list()).map(({ name }) => name).sort()).toEqual([...DEMO_PEOPLE].sort())
+    const chief = await folder.open('EPA Chief', (await dataFolderPassphrase(folder.dir)) ?? '')
+    expect(roster.principalByName('EPA Chief')?.keys[0]?.keyid).toBe(chief.keyid)
+
+    const secrets = ['keys/passphrase', 'keys/epa-chief.key.pem', 'service-keys/operator.pem']
+    const secret = await Promise.all(secrets.map((file) => stat(join(dataDir, file))))
+    expect(secret.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600])
+
+    const before = await contents()
+    await createDemoIdentity(dataDir, [...SERVICES, 'linter'])
+    expect(await contents()).toEqual(before)
+    expect(() => serviceSigner('linter')).toThrow('HMS_IDENTITY_MISSING')
+  })
+
+  it('is one, when several processes make it at once', async () => {
+    await Promise.all([1, 2, 3].map(() => createDemoIdentity(dataDir, SERVICES)))
+    const { serviceSigner, operatorSigner, roster } = await loadIdentity(dataDir)
+    expect(SERVICES.map((name) => serviceSigner(name).keyid)).toHaveLength(2)
+    expect(operatorSigner().keyid).toMatch(/^SHA256:/)
+    const entries = await new KeyFolder(join(dataDir, 'keys')).list()
+    for (const { name, keyid } of entries) expect(roster.principalByName(name)?.keys[0]?.keyid).toBe(keyid)
+    expect(Object.keys(await contents()).filter((file) => file.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('is finished by the next process when the first one died midway', async () => {
+    await createDemoIdentity(dataDir, SERVICES)
+    const before = await contents()
+    for (const file of ['roster.json', 'service-keys/rollout.pem', 'keys/air-office.key.pem', 'keys/epa-chief.pub.json']) {
+      await rm(join(dataDir, file))
+    }
+    await createDemoIdentity(dataDir, SERVICES)
+    const { roster, serviceSigner } = await loadIdentity(dataDir)
+    expect(roster.serviceKeys('rollout').has(serviceSigner('rollout').keyid)).toBe(true)
+    const after = await contents()
+    expect(Object.keys(after).sort()).toEqual(Object.keys(before).sort())
+    for (const kept of ['keys/passphrase', 'keys/epa-chief.key.pem', 'keys/epa-chief.pub.json', 'service-keys/approver.pem']) {
+      expect(after[join(dataDir, kept)]).toBe(before[join(dataDir, kept)])
+    }
+  })
+
+  it('that is missing or mixed up is named, with a way out', async () => {
+    await expect(loadIdentity(dataDir)).rejects.toMatchObject({ code: 'HMS_IDENTITY_MISSING', next: [{}, { command: 'hms-svc dev' }] })
+    await createDemoIdentity(dataDir, SERVICES)
+    await copyFile(join(dataDir, 'service-keys/approver.pem'), join(dataDir, 'service-keys/rollout.pem'))
+    const { serviceSigner } = await loadIdentity(dataDir)
+    expect(() => serviceSigner('rollout')).toThrow('HMS_IDENTITY_MISMATCH')
+  })
+})

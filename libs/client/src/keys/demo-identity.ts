@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DEMO_PEOPLE, demoRoster, generateKeyPair, signRoster, spkiOf } from '#libs/signing'
+import { publishOnce, readIfThere } from './files.js'
+import { KeyFolder } from './key-folder.js'
+import { dataFolderPassphrase } from './keys-dir.js'
+import { OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir } from './identity-files.js'
+import { readPlainKey } from './private-key.js'
+
+const TEN_YEARS_MS = 10 * 365 * 86_400_000
+
+/**
+ * Makes what profile `dev` needs to sign and verify: people's keys and their passphrase, one key per service, an
+ * operator key, and last the roster, signed by the people. Does nothing when there is a roster.
+ *
+ * There is no lock. Every file is put in place whole and only where none is, and who finds one uses it: two processes
+ * at once end with one identity, and one that was killed midway is finished by the next.
+ */
+export async function createDemoIdentity(dataDir: string, services: readonly string[], now = new Date()): Promise<void> {
+  if ((await readIfThere(rosterFile(dataDir))) !== undefined) return
+  const keysDir = join(dataDir, 'keys')
+  await mkdir(keysDir, { recursive: true, mode: 0o700 })
+  await mkdir(serviceKeysDir(dataDir), { recursive: true, mode: 0o700 })
+  const passphrase = await ensurePassphrase(keysDir)
+  const folder = new KeyFolder(keysDir)
+  // Together: four derivations of 600,000 rounds on the thread pool take the time of one or two.
+  const people = await Promise.all(DEMO_PEOPLE.map((name) => folder.ensure(name, passphrase)))
+  const roster = demoRoster({
+    people: people.map(({ signer, spki }) => ({ name: signer.name, spki })),
+    services: await Promise.all(services.map(async (name) => ({ name, spki: await ensureServiceKey(dataDir, name) }))),
+    operator: { spki: await ensureServiceKey(dataDir, OPERATOR) },
+    expires: new Date(now.getTime() + TEN_YEARS_MS).toISOString(),
+  })
+  const envelope = await signRoster(roster, people.map(({ signer }) => signer))
+  await publishOnce(rosterFile(dataDir), `${JSON.stringify(envelope)}\n`, 0o644)
+}
+
+async function ensurePassphrase(keysDir: string): Promise<string> {
+  const passphrase = randomBytes(24).toString('base64url')
+  const published = await publishOnce(join(keysDir, 'passphrase'), `${passphrase}\n`, 0o600)
+  return published ? passphrase : (await dataFolderPassphrase(keysDir)) ?? ''
+}
+
+/** Returns the public key, SPKI in base64. */
+async function ensureServiceKey(dataDir: string, name: string): Promise<string> {
+  const file = serviceKeyFile(dataDir, name)
+  const { privateKey, spki } = generateKeyPair()
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+  if (await publishOnce(file, pem, 0o600)) return spki
+  return spkiOf(readPlainKey((await readIfThere(file)) ?? ''))
+}

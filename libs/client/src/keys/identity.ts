@@ -1,0 +1,71 @@
+import { readdir } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { localSigner, readRoster, type Envelope, type Keys, type Roster, type Signer } from '#libs/signing'
+import { codeOf, readIfThere } from './files.js'
+import { OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir } from './identity-files.js'
+import { KeyError } from './key-error.js'
+import { readPlainKey } from './private-key.js'
+
+/** What a data folder made by profile `dev` holds, read and checked once. */
+export type Identity = {
+  rosterEnvelope: Envelope
+  roster: Roster
+  /** The key of a service; `HMS_IDENTITY_MISSING` or `_MISMATCH` when the folder has no such key or another one. */
+  serviceSigner(name: string): Signer
+  operatorSigner(): Signer
+}
+
+/** Throws `HMS_IDENTITY_MISSING` when nobody made an identity here, and `SignatureError` for a roster that does not verify. */
+export async function loadIdentity(dataDir: string): Promise<Identity> {
+  const text = await readIfThere(rosterFile(dataDir))
+  if (text === undefined) throw missing(`${rosterFile(dataDir)} does not exist`)
+  const rosterEnvelope = parseEnvelope(text, rosterFile(dataDir))
+  const roster = readRoster(rosterEnvelope)
+  const pems = await readPems(dataDir)
+  const signerOf = (name: string, allowed: Keys): Signer => {
+    const pem = pems.get(name)
+    if (pem === undefined) throw missing(`${serviceKeyFile(dataDir, name)} does not exist`)
+    const signer = localSigner(readPlainKey(pem))
+    if (allowed.has(signer.keyid)) return signer
+    throw new KeyError('HMS_IDENTITY_MISMATCH', `the roster does not name the key of ${name} in ${serviceKeysDir(dataDir)}`, [
+      { command: 'hms-svc dev --reset' },
+    ])
+  }
+  return {
+    rosterEnvelope,
+    roster,
+    serviceSigner: (name) => signerOf(name, roster.serviceKeys(name)),
+    operatorSigner: () => signerOf(OPERATOR, roster.keysOfKind('operator')),
+  }
+}
+
+async function readPems(dataDir: string): Promise<Map<string, string>> {
+  const dir = serviceKeysDir(dataDir)
+  const files = (await namesIn(dir)).filter((file) => file.endsWith('.pem'))
+  return new Map(await Promise.all(files.map(async (file): Promise<[string, string]> =>
+    [basename(file, '.pem'), (await readIfThere(join(dir, file))) ?? ''])))
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+function parseEnvelope(text: string, file: string): Envelope {
+  try {
+    return JSON.parse(text) as Envelope
+  } catch {
+    throw new KeyError('HMS_KEY_UNREADABLE', `${file} is not JSON`)
+  }
+}
+
+function missing(detail: string): KeyError {
+  return new KeyError('HMS_IDENTITY_MISSING', detail, [
+    { command: 'HMS_PROFILE=dev hms-svc migrate' },
+    { command: 'hms-svc dev' },
+  ])
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { HmsError } from '#libs/contracts'
+import { Listeners } from '../connection/listeners.js'
+import type {
+  AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue,
+} from '../connection/hms-connection.js'
+import { deepFreeze } from '../freeze.js'
+
+/** A policy of a test; `version` and `effective` have defaults. */
+export type FakePolicy = { id: string; version?: string; effective?: string; [field: string]: PolicyValue[string] }
+
+export interface FakeClient extends HmsConnection {
+  /** Puts a policy in force, as a push would. */
+  set(policy: FakePolicy): void
+  /** Takes a policy out of force. */
+  withdraw(id: string): void
+  /** Turns the connection stale, or ready again. */
+  setState(state: 'READY' | 'STALE'): void
+  /** Alerts that were reported, in order. */
+  readonly alerts: readonly (AlertInput & { id: string })[]
+}
+
+/** An in-memory connection for tests of rules: no server, no clock, no I/O; pushes are calls. */
+export function fakeClient({ policies = [] }: { policies?: readonly FakePolicy[] } = {}): FakeClient {
+  const client = new InMemoryClient()
+  for (const policy of policies) client.set(policy)
+  return client
+}
+
+class InMemoryClient implements FakeClient {
+  state: ConnectionState = 'READY'
+  readonly alerts: (AlertInput & { id: string })[] = []
+  private revision = 0
+  private readonly values = new Map<string, { value: PolicyValue; revision: number }>()
+  private readonly listeners = new Listeners<ConnectionEvents>()
+
+  set({ version = '1.0.0', effective = '1970-01-01T00:00:00Z', ...rest }: FakePolicy): void {
+    const value = deepFreeze(structuredClone({ version, effective, ...rest }))
+    const from = this.values.get(value.id)?.value.version ?? null
+    this.values.set(value.id, { value, revision: ++this.revision })
+    this.listeners.emit('change', { id: value.id, from, to: version, revision: this.revision })
+  }
+
+  withdraw(id: string): void {
+    const from = this.require(id).value.version
+    this.values.delete(id)
+    this.listeners.emit('change', { id, from, to: null, revision: ++this.revision })
+  }
+
+  setState(state: 'READY' | 'STALE'): void {
+    if (state === this.state) return
+    this.state = state
+    if (state === 'READY') this.listeners.emit('ready', { revision: this.revision })
+    else this.listeners.emit('stale', { reason: 'set by the test' })
+  }
+
+  get(id: string): PolicyValue {
+    return this.require(id).value
+  }
+
+  explain(id: string): Explanation {
+    const { value, revision } = this.require(id)
+    const source = this.state === 'READY' ? 'live' : 'cache'
+    return { value, version: value.version, revision, source, ageMs: 0, state: this.state, scope: 'global' }
+  }
+
+  ids(): string[] {
+    return [...this.values.keys()].sort()
+  }
+
+  on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void {
+    return this.listeners.on(event, listener)
+  }
+
+  async alert(alert: AlertInput): Promise<void> {
+    this.alerts.push({ ...alert, id: alert.id ?? randomUUID() })
+  }
+
+  async close(): Promise<void> {
+    this.state = 'CLOSED'
+  }
+
+  private require(id: string): { value: PolicyValue; revision: number } {
+    const held = this.values.get(id)
+    if (held !== undefined) return held
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `the test put no ${id} in force`, { status: 404 })
+  }
+}

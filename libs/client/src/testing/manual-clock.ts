@@ -1,0 +1,32 @@
+import type { Clock } from '../connection/clock.js'
+
+/** A clock that stands still until it is told to go on; due tasks run in the order of their times. */
+export class ManualClock implements Clock {
+  private tasks: { at: number; task: () => void }[] = []
+
+  constructor(private time: number) {}
+
+  now(): number {
+    return this.time
+  }
+
+  after(ms: number, task: () => void): { cancel: () => void } {
+    const entry = { at: this.time + ms, task }
+    this.tasks.push(entry)
+    return { cancel: () => (this.tasks = this.tasks.filter((other) => other !== entry)) }
+  }
+
+  advance(ms: number): void {
+    const until = this.time + ms
+    for (let due = this.next(until); due !== undefined; due = this.next(until)) {
+      this.time = Math.max(this.time, due.at)
+      this.tasks = this.tasks.filter((other) => other !== due)
+      due.task()
+    }
+    this.time = until
+  }
+
+  private next(until: number): { at: number; task: () => void } | undefined {
+    return this.tasks.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+  }
+}

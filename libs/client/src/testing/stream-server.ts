@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { AppliedFrame, ConfigDocument, StreamFrame } from '#libs/contracts'
+
+/** What happens is queued until a test asks for it: nothing is missed, and no test waits for a time. */
+class Queue<T> {
+  private readonly items: T[] = []
+  private readonly takers: ((item: T) => void)[] = []
+
+  put(item: T): void {
+    const taker = this.takers.shift()
+    if (taker === undefined) this.items.push(item)
+    else taker(item)
+  }
+
+  take(): Promise<T> {
+    const item = this.items.shift()
+    return item === undefined ? new Promise((resolve) => this.takers.push(resolve)) : Promise.resolve(item)
+  }
+}
+
+export interface Visitor {
+  query: URLSearchParams
+  authorization: string | undefined
+  send(type: StreamFrame['type'], revision: number, documents?: ConfigDocument[]): void
+  sendText(text: string): void
+  drop(): void
+  applied(): Promise<AppliedFrame>
+}
+
+/** A small `/v1/stream`, and plain HTTP by `answer`. */
+export class StreamServer {
+  private readonly visitors = new Queue<Visitor>()
+  private readonly http = createServer((request, response) => this.answer(request, response))
+  private readonly sockets = new WebSocketServer({ noServer: true })
+
+  /** Answer to whoever asks for the stream. */
+  refuse: { status: number; problem: unknown } | undefined
+  answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => response.writeHead(404).end()
+
+  async start(port = 0): Promise<string> {
+    this.http.on('upgrade', (request, socket, head) => {
+      if (this.refuse !== undefined) {
+        const headers = 'content-type: application/problem+json\r\nconnection: close'
+        socket.end(`HTTP/1.1 ${this.refuse.status} No\r\n${headers}\r\n\r\n${JSON.stringify(this.refuse.problem)}`)
+        return
+      }
+      this.sockets.handleUpgrade(request, socket, head, (client) => this.visitors.put(visitorOf(client, request)))
+    })
+    this.http.listen(port, '127.0.0.1')
+    await once(this.http, 'listening')
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  get port(): number {
+    return (this.http.address() as AddressInfo).port
+  }
+
+  visitor(): Promise<Visitor> {
+    return this.visitors.take()
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.sockets.clients) socket.terminate()
+    this.sockets.close()
+    this.http.closeAllConnections()
+    if (this.http.listening) await new Promise((resolve) => this.http.close(resolve))
+  }
+}
+
+function visitorOf(socket: WebSocket, request: IncomingMessage): Visitor {
+  const frames = new Queue<AppliedFrame>()
+  socket.on('message', (data) => frames.put(JSON.parse(String(data)) as AppliedFrame))
+  return {
+    query: new URL(request.url ?? '', 'http://server').searchParams,
+    authorization: request.headers.authorization,
+    send: (type, revision, documents = []) => socket.send(JSON.stringify({ type, revision, changes: [], documents })),
+    sendText: (text) => socket.send(text),
+    drop: () => socket.terminate(),
+    applied: () => frames.take(),
+  }
+}

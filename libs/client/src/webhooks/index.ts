@@ -1,0 +1,2 @@
+export * from './webhook-verification-error.js'
+export * from './verify-webhook.js'

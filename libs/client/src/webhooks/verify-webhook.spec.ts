@@ -1,0 +1,85 @@
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, it } from 'vitest'
+import type { WebhookErrorCode } from './webhook-verification-error.js'
+import { WebhookVerificationError } from './webhook-verification-error.js'
+import { verifyWebhook } from './verify-webhook.js'
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const OTHER = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const BODY = '{"test": 2432232314}'
+const now = new Date(1_614_265_330_000)
+const HEADERS = {
+  'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+  'webhook-timestamp': '1614265330',
+  'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+}
+
+function codeOf(verify: () => unknown): WebhookErrorCode | undefined {
+  try {
+    verify()
+    return undefined
+  } catch (error) {
+    if (error instanceof WebhookVerificationError) return error.code
+    throw error
+  }
+}
+
+describe('verifyWebhook', () => {
+  it('accepts the published vector as text and as bytes', () => {
+    expect(verifyWebhook(SECRET, HEADERS, BODY, { now })).toEqual({ test: 2432232314 })
+    expect(verifyWebhook(SECRET, HEADERS, new TextEncoder().encode(BODY), { now })).toEqual({ test: 2432232314 })
+  })
+
+  it('accepts what the official library signs', () => {
+    const timestamp = new Date()
+    const signature = new Webhook(OTHER).sign('msg_2', timestamp, '{"é":1}')
+    const seconds = String(Math.floor(timestamp.getTime() / 1000))
+    const headers = { 'webhook-id': 'msg_2', 'webhook-timestamp': seconds, 'webhook-signature': signature }
+    expect(verifyWebhook(OTHER, headers, '{"é":1}')).toEqual({ 'é': 1 })
+  })
+
+  it('reads headers of any case and kind', () => {
+    const upper = Object.fromEntries(Object.entries(HEADERS).map(([name, value]) => [name.toUpperCase(), [value]]))
+    expect(verifyWebhook(SECRET, upper, BODY, { now })).toBeDefined()
+    expect(verifyWebhook(SECRET, new Headers(HEADERS), BODY, { now })).toBeDefined()
+  })
+
+  it('accepts one fitting signature among others, and one fitting secret among others', () => {
+    const signature = `v1a,AAAA v1,AAAA ${HEADERS['webhook-signature']}`
+    expect(verifyWebhook([OTHER, SECRET], { ...HEADERS, 'webhook-signature': signature }, BODY, { now })).toBeDefined()
+  })
+
+  it('allows five minutes either way, or what is asked', () => {
+    const at = (ms: number, toleranceMs?: number) => codeOf(() =>
+      verifyWebhook(SECRET, HEADERS, BODY, { now: new Date(now.getTime() + ms), toleranceMs }))
+    expect(at(300_000)).toBeUndefined()
+    expect(at(-300_000)).toBeUndefined()
+    expect(at(300_001)).toBe('HMS_WEBHOOK_TIMESTAMP_TOO_OLD')
+    expect(at(-300_001)).toBe('HMS_WEBHOOK_TIMESTAMP_TOO_NEW')
+    expect(at(1001, 1000)).toBe('HMS_WEBHOOK_TIMESTAMP_TOO_OLD')
+  })
+
+  it.each<[WebhookErrorCode, string | string[], Record<string, string | string[] | undefined>, string]>([
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', OTHER, {}, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', [], {}, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, {}, `${BODY} `],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, { 'webhook-id': 'msg_3' }, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, { 'webhook-timestamp': '1614265331' }, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, { 'webhook-signature': 'v1,' }, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, { 'webhook-signature': HEADERS['webhook-signature'].replace('v1', 'v1a') }, BODY],
+    ['HMS_WEBHOOK_HEADER_MISSING', SECRET, { 'webhook-signature': undefined }, BODY],
+    ['HMS_WEBHOOK_HEADER_MISSING', SECRET, { 'webhook-id': ['a', 'b'] }, BODY],
+    ['HMS_WEBHOOK_TIMESTAMP_INVALID', SECRET, { 'webhook-timestamp': '1614265330.5' }, BODY],
+    ['HMS_WEBHOOK_TIMESTAMP_INVALID', SECRET, { 'webhook-timestamp': 'NaN' }, BODY],
+    ['HMS_WEBHOOK_SECRET_INVALID', 'whsec_short', {}, BODY],
+    ['HMS_WEBHOOK_SECRET_INVALID', SECRET.slice(6), {}, BODY],
+  ])('%# throws %s', (code, secret, headers, body) => {
+    expect(codeOf(() => verifyWebhook(secret, { ...HEADERS, ...headers }, body, { now }))).toBe(code)
+  })
+
+  it('says so when signed bytes are no JSON', () => {
+    const signature = new Webhook(SECRET).sign('msg_4', now, 'plain')
+    const headers = { ...HEADERS, 'webhook-id': 'msg_4', 'webhook-signature': signature }
+    expect(codeOf(() => verifyWebhook(SECRET, headers, 'plain', { now }))).toBe('HMS_WEBHOOK_BODY_INVALID')
+  })
+})

@@ -1,0 +1,84 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { WebhookVerificationError } from './webhook-verification-error.js'
+
+/** What a partner receives. `data.bundle` names every policy that took effect in the same run. */
+export type WebhookBody = {
+  type: string
+  /** RFC 3339, the moment of the event; that of the try is in the header. */
+  timestamp: string
+  data: Record<string, unknown>
+}
+
+/** A `Headers` object, or the plain object of Node's `request.headers` or of a framework. */
+export type WebhookRequestHeaders = Headers | Record<string, string | readonly string[] | undefined>
+
+export type VerifyWebhookOptions = {
+  /** How far the sender's clock may be away, either way. Default 5 minutes. */
+  toleranceMs?: number
+  now?: Date
+}
+
+/**
+ * Checks a message by Standard Webhooks 1.0.0, scheme `v1`, and returns its parsed body; throws
+ * `WebhookVerificationError` otherwise. Its shape is vouched for by the signature and not checked
+ * again. Retries carry the same `webhook-id`: handle an id once.
+ *
+ * @param secret `whsec_…`; during a rotation a list of those that are accepted
+ * @param rawBody the bytes as received: a body that was parsed and printed again has another signature
+ */
+export function verifyWebhook<Body = WebhookBody>(
+  secret: string | readonly string[],
+  headers: WebhookRequestHeaders,
+  rawBody: string | Uint8Array,
+  { toleranceMs = 300_000, now = new Date() }: VerifyWebhookOptions = {},
+): Body {
+  const keys = (typeof secret === 'string' ? [secret] : secret).map(decodeSecret)
+  const id = readHeader(headers, 'webhook-id')
+  const timestamp = readHeader(headers, 'webhook-timestamp')
+  const signatures = readHeader(headers, 'webhook-signature').split(' ')
+  checkTime(timestamp, toleranceMs, now)
+  const expected = keys.map((key) => createHmac('sha256', key).update(`${id}.${timestamp}.`).update(rawBody).digest())
+  const fits = signatures.some((signature) => expected.some((mac) => matches(signature, mac)))
+  if (!fits) throw new WebhookVerificationError('HMS_WEBHOOK_SIGNATURE_INVALID')
+  return parseBody(rawBody) as Body
+}
+
+function decodeSecret(secret: string): Buffer {
+  const encoded = /^whsec_(.+)$/.exec(secret)?.[1] ?? ''
+  const key = Buffer.from(encoded, 'base64')
+  // Buffer skips what is not base64; only the way back shows that nothing was skipped.
+  const valid = key.toString('base64') === encoded && key.length >= 24 && key.length <= 64
+  if (!valid) throw new WebhookVerificationError('HMS_WEBHOOK_SECRET_INVALID')
+  return key
+}
+
+function readHeader(headers: WebhookRequestHeaders, name: string): string {
+  const values = headers instanceof Headers
+    ? [headers.get(name)]
+    : Object.entries(headers).flatMap(([key, value]) => (key.toLowerCase() === name ? value : []))
+  const [value] = values
+  if (values.length !== 1 || !value) throw new WebhookVerificationError('HMS_WEBHOOK_HEADER_MISSING')
+  return value
+}
+
+function checkTime(timestamp: string, toleranceMs: number, now: Date): void {
+  if (!/^\d{1,12}$/.test(timestamp)) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_INVALID')
+  const ageMs = now.getTime() - Number(timestamp) * 1000
+  if (ageMs > toleranceMs) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_TOO_OLD')
+  if (-ageMs > toleranceMs) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_TOO_NEW')
+}
+
+/** Other schemes in the list, `v1a` for instance, are passed over. */
+function matches(signature: string, mac: Buffer): boolean {
+  const encoded = /^v1,(.+)$/.exec(signature)?.[1] ?? ''
+  const given = Buffer.from(encoded, 'base64')
+  return given.length === mac.length && timingSafeEqual(given, mac)
+}
+
+function parseBody(rawBody: string | Uint8Array): unknown {
+  try {
+    return JSON.parse(typeof rawBody === 'string' ? rawBody : Buffer.from(rawBody).toString('utf8'))
+  } catch {
+    throw new WebhookVerificationError('HMS_WEBHOOK_BODY_INVALID')
+  }
+}

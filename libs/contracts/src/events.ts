@@ -1,0 +1,231 @@
+import type { JsonObject } from './canonical-json.js'
+import type { Envelope } from './envelope.js'
+import type { RunView } from './runs.js'
+
+/** What a rollout does with a release; bound into what its approvers sign. */
+export interface RolloutPlan {
+  /** Basis points of the canary scope: 500 is 5 %. */
+  share: number
+  /** `region:NCR` or `global`. */
+  scope: string
+  /** Display name of the scope, `National Capital Region`. */
+  scopeName: string
+  observeMs: number
+  bakeMs: number
+  /** Partner ids or groups; `null` means all registered. */
+  partners: string[] | null
+}
+
+/** A release as messages carry it: the envelope is the truth, the rest is read from its payload. */
+export interface ReleaseDocument {
+  id: string
+  version: string
+  policyDigest: string
+  releaseDigest: string
+  releaseEpoch: number
+  envelope: Envelope
+}
+
+/** A version of a policy that was in force or prepared before. */
+export interface VersionRef {
+  version: string
+  digest: string
+}
+
+/** What every stage needs of a run: it travels with the events, nobody looks anything up. */
+export interface RunDossier {
+  run: number
+  attempt: number
+  /** Sorted by policy id; a bundle has several. */
+  releases: ReleaseDocument[]
+  /** The release in force per policy when the run started; `null` for a first version. */
+  live: Record<string, ReleaseDocument | null>
+  /** Versions ever prepared per policy, with their policy digests. */
+  used: Record<string, VersionRef[]>
+  plan: RolloutPlan
+}
+
+export interface LintFinding {
+  file: string
+  line: number
+  column: number
+  rule: string
+  severity: 'error' | 'warning'
+  message: string
+  hint?: string
+}
+
+export interface ScenarioRule {
+  id: string
+  policies: string[]
+  alert: string
+}
+
+/** A verdict that ends a stage without success. `reason` is a stable code such as `UNEXPLAINED_ALERTS`. */
+export interface StageFailure {
+  run: number
+  attempt: number
+  reason: string
+  detail: string
+  next?: string[]
+}
+
+/** Data of each event type. The key is `ce_type`; the topic is in `EVENT_TOPICS`. */
+export interface EventData {
+  'hms.approval.approved.v1': { dossier: RunDossier }
+  'hms.lint.passed.v1': { dossier: RunDossier; findings: LintFinding[] }
+  'hms.lint.failed.v1': StageFailure & { findings: LintFinding[] }
+  'hms.simulation.started.v1': { run: number; attempt: number }
+  'hms.simulation.passed.v1': { dossier: RunDossier; summary: string; reportDigest: string | null; scenarios: ScenarioRule[] }
+  'hms.simulation.failed.v1': StageFailure
+  'hms.simulation.paused.v1': StageFailure
+  'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string }
+  'hms.canary.observed.v1': { run: number; attempt: number; detail: string; until: string }
+  'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string }
+  'hms.canary.failed.v1': StageFailure & { label: string }
+  'hms.canary.paused.v1': StageFailure & { label: string }
+  'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
+  'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
+  'hms.rollout.baked.v1': { run: number; attempt: number; until: string; detail: string }
+  'hms.rollout.completed.v1': { dossier: RunDossier; summary: string }
+  'hms.rollout.failed.v1': StageFailure
+  'hms.rollout.reversed.v1': ReversedPolicy
+  'hms.notification.started.v1': { run: number; attempt: number; partners: string[] }
+  'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
+  'hms.run.changed.v1': { view: RunView }
+  'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
+  'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
+  'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
+  'hms.head.issued.v1': IssuedHeads
+  'hms.head.published.v1': PublishedHead
+  'hms.coverage.reported.v1': CoverageReport
+  'hms.state.recorded.v1': { document: ConfigDocument }
+  'hms.alert.reported.v1': BotAlert & { receivedAt: string }
+}
+export type EventType = keyof EventData
+
+/** One topic per event type; `poisoned` goes to the stage topic of whoever met it. */
+export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, string> = {
+  'hms.approval.approved.v1': 'hms.approval.v1',
+  'hms.lint.passed.v1': 'hms.lint.v1',
+  'hms.lint.failed.v1': 'hms.lint.v1',
+  'hms.simulation.started.v1': 'hms.simulation.v1',
+  'hms.simulation.passed.v1': 'hms.simulation.v1',
+  'hms.simulation.failed.v1': 'hms.simulation.v1',
+  'hms.simulation.paused.v1': 'hms.simulation.v1',
+  'hms.canary.started.v1': 'hms.canary.v1',
+  'hms.canary.observed.v1': 'hms.canary.v1',
+  'hms.canary.passed.v1': 'hms.canary.v1',
+  'hms.canary.failed.v1': 'hms.canary.v1',
+  'hms.canary.paused.v1': 'hms.canary.v1',
+  'hms.rollout.started.v1': 'hms.rollout.v1',
+  'hms.rollout.promoted.v1': 'hms.rollout.v1',
+  'hms.rollout.baked.v1': 'hms.rollout.v1',
+  'hms.rollout.completed.v1': 'hms.rollout.v1',
+  'hms.rollout.failed.v1': 'hms.rollout.v1',
+  'hms.rollout.reversed.v1': 'hms.rollout.v1',
+  'hms.notification.started.v1': 'hms.notification.v1',
+  'hms.notification.completed.v1': 'hms.notification.v1',
+  'hms.run.changed.v1': 'hms.run.state.v1',
+  'hms.run.decided.v1': 'hms.run.control.v1',
+  'hms.partner.registered.v1': 'hms.partner.v1',
+  'hms.head.issued.v1': 'hms.config.head.v1',
+  'hms.head.published.v1': 'hms.config.published.v1',
+  'hms.coverage.reported.v1': 'hms.config.coverage.v1',
+  'hms.state.recorded.v1': 'hms.config.state.v1',
+  'hms.alert.reported.v1': 'hms.bot.alert.v1',
+}
+
+export interface PromotedHead {
+  policy: string
+  seq: number
+  release: string | null
+  version: string | null
+}
+
+/** A stable head went back to an earlier release: a rollback by people or of a failed rollout. */
+export interface ReversedPolicy {
+  policy: string
+  from: VersionRef
+  to: ReleaseDocument | null
+  seq: number
+  reason: string
+  /** Runs of this policy that the reversal ended, where rollout knows them. */
+  run: number | null
+}
+
+/**
+ * Heads as canary-controller and rollout hand them to config-store on every path: stored together, under one revision, so that no reader
+ * ever sees half a bundle.
+ */
+export interface IssuedHeads {
+  heads: SignedHead[]
+}
+
+export interface SignedHead {
+  head: Envelope
+  /** The release the head makes current; `null` when it names none. */
+  release: Envelope | null
+}
+
+/** config-store stored a head (or found it older than what it holds: `applied` false) and says who is connected. */
+export interface PublishedHead {
+  policy: string
+  scope: string
+  seq: number
+  release: string | null
+  revision: number
+  applied: boolean
+  audience: Audience
+}
+
+/** Bots of a scope that are connected, and how the requested share falls on them. */
+export interface Audience {
+  /** Connected, named bots that the scope covers. */
+  connected: number
+  /** Of these, below the share. */
+  cohort: number
+  /** Smallest bucket among `connected`, in basis points; `null` without any. */
+  smallestBucket: number | null
+}
+
+/** Soft state: how far the connected bots are with one policy. Sent on change, at most four times a second. */
+export interface CoverageReport {
+  policy: string
+  revision: number
+  scopes: ScopeCoverage[]
+}
+
+export interface ScopeCoverage {
+  scope: string
+  seq: number
+  release: string | null
+  /** Connected, named bots that should run `release`, and how many said they do. */
+  expected: number
+  acknowledged: number
+}
+
+/** One policy in one scope as readers get it: signed head, signed release, and the store's revision. */
+export interface ConfigDocument {
+  id: string
+  scope: string
+  seq: number
+  revision: number
+  version: string | null
+  /** Release digest, `null` when the head names no release. */
+  digest: string | null
+  run: number | null
+  head: Envelope
+  release: Envelope | null
+}
+
+export interface BotAlert {
+  id: string
+  bot: string
+  region: string
+  kind: string
+  reading: JsonObject | null
+  value: number | string | null
+  policy?: string
+  version?: string
+}

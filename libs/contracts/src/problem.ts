@@ -1,0 +1,50 @@
+/** An error on the wire: RFC 9457 with the members of contract §4. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail: string
+  retryable: boolean
+  next: { command: string }[]
+  traceId?: string
+  errors?: { pointer: string; detail: string }[]
+  /** The present state, on 409. */
+  state?: unknown
+}
+
+/** What a person or program gets wrong, or what the world does to us: thrown across layers, mapped once at each edge. */
+export class HmsError extends Error {
+  readonly code: string
+  readonly status: number
+  readonly next: string[]
+  readonly errors: { pointer: string; detail: string }[]
+  readonly retryable: boolean
+  readonly state: unknown
+
+  constructor(code: string, detail: string, options: HmsErrorOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'HmsError'
+    this.code = code
+    this.status = options.status ?? 500
+    this.next = options.next ?? []
+    this.errors = options.errors ?? []
+    this.retryable = options.retryable ?? (this.status === 429 || this.status >= 502)
+    this.state = options.state
+  }
+
+  get detail(): string {
+    return this.message
+  }
+}
+
+export interface HmsErrorOptions {
+  /** HTTP status; also what exit codes are derived from. 500 unless given. */
+  status?: number
+  /** Commands that get the reader further. */
+  next?: string[]
+  errors?: { pointer: string; detail: string }[]
+  retryable?: boolean
+  state?: unknown
+  cause?: unknown
+}

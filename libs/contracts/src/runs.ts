@@ -1,0 +1,61 @@
+/** States of a run, contract §2. The last six are terminal. */
+export const RUN_STATES = [
+  'AWAITING_APPROVAL',
+  'QUEUED',
+  'LINTING',
+  'SIMULATING',
+  'WAITING',
+  'CANARY',
+  'ROLLING_OUT',
+  'BAKING',
+  'NOTIFYING',
+  'PAUSED',
+  'ROLLING_BACK',
+  'SUCCEEDED',
+  'FAILED',
+  'ROLLED_BACK',
+  'ABORTED',
+  'SUPERSEDED',
+  'STALE',
+] as const
+export type RunState = (typeof RUN_STATES)[number]
+
+const TERMINAL: ReadonlySet<string> = new Set(['SUCCEEDED', 'FAILED', 'ROLLED_BACK', 'ABORTED', 'SUPERSEDED', 'STALE'])
+
+export function isTerminal(state: RunState): boolean {
+  return TERMINAL.has(state)
+}
+
+export const STAGES = ['lint', 'simulate', 'canary', 'rollout', 'notify'] as const
+export type StageName = (typeof STAGES)[number]
+export type StageVerdict = 'PENDING' | 'RUNNING' | 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'SKIPPED'
+
+/** A policy as a run carries it: `digest` is the policy digest. */
+export interface RunPolicy {
+  id: string
+  version: string
+  digest: string
+}
+
+export interface RunStage {
+  stage: StageName
+  verdict: StageVerdict
+  /** One line for people; what stands in the parentheses of `runs show`. */
+  detail: string
+  /** Label where a stage has one of its own, such as `Canary 5% traffic (National Capital Region)`. */
+  label?: string
+  startedAt: string | null
+  endedAt: string | null
+}
+
+/** `runs show --json`, `runs watch --json`, and each frame of `GET /v1/runs/{n}/events`. */
+export interface RunView {
+  run: number
+  state: RunState
+  reason?: string
+  attempt: number
+  policies: RunPolicy[]
+  stages: RunStage[]
+  createdAt: string
+  endedAt: string | null
+}

@@ -1,0 +1,32 @@
+/** The eight services of the choreography, in the order of the press. One folder under `apps/` each. */
+export const SERVICES = ['approver', 'linter', 'simulator', 'canary-controller', 'rollout', 'notifier', 'config-store', 'audit'] as const
+export type ServiceName = (typeof SERVICES)[number]
+
+/** Ports in distributed mode; embedded mode puts all of them behind `EDGE_PORT`. */
+export const SERVICE_PORTS: Record<ServiceName, number> = {
+  approver: 7101,
+  linter: 7102,
+  simulator: 7103,
+  'canary-controller': 7104,
+  rollout: 7105,
+  notifier: 7106,
+  'config-store': 7107,
+  audit: 7108,
+}
+export const EDGE_PORT = 7184
+
+/** First path segments that each service answers; the edge routes by the longest match. Source: contract §4. */
+export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
+  approver: ['/v1/approvals', '/v1/runs', '/v1/roster'],
+  linter: ['/v1/lint', '/v1/schemas'],
+  simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations'],
+  'canary-controller': ['/v1/canaries'],
+  rollout: ['/v1/rollbacks'],
+  notifier: ['/v1/partners', '/v1/deliveries'],
+  'config-store': ['/v1/policies', '/v1/stream', '/v1/events', '/v1/snapshot', '/v1/coverage', '/v1/alerts', '/v1/heads'],
+  audit: ['/v1/audit', '/v1/topics'],
+}
+
+export function isServiceName(name: string): name is ServiceName {
+  return (SERVICES as readonly string[]).includes(name)
+}

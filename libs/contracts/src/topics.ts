@@ -1,0 +1,60 @@
+import type { ServiceName } from './services.js'
+
+/** One topic of the catalogue: what `topics apply` makes, `topics list` shows and the AsyncAPI document describes. */
+export interface Topic {
+  name: string
+  producers: readonly ServiceName[]
+  consumers: readonly ServiceName[]
+  key: 'policy' | 'run' | 'partner' | 'bot' | 'document' | 'original'
+  partitions: number
+  cleanup: 'delete' | 'compact'
+  purpose: string
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Audit reads every topic that carries decisions; it is added to each list below. */
+function stage(name: string, producer: ServiceName, consumers: ServiceName[], purpose: string, more: Partial<Topic> = {}): Topic {
+  return { name, producers: [producer], consumers: [...consumers, 'audit'], key: 'policy', partitions: 12, cleanup: 'delete', purpose, ...more }
+}
+
+/** Every topic, its producers and its readers. The partition count is for life: growing a keyed topic re-maps its keys. */
+export const TOPICS: readonly Topic[] = [
+  stage('hms.approval.v1', 'approver', ['linter'], 'approved releases enter the press'),
+  stage('hms.lint.v1', 'linter', ['simulator', 'approver'], 'verdicts of lint and schema'),
+  stage('hms.simulation.v1', 'simulator', ['canary-controller', 'approver'], 'verdicts of the replay'),
+  stage('hms.canary.v1', 'canary-controller', ['rollout', 'approver'], 'the canary and its verdict'),
+  stage('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks too'),
+  stage('hms.notification.v1', 'notifier', ['approver'], 'what partners were told'),
+  stage('hms.run.control.v1', 'approver', ['linter', 'simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people'),
+  stage('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
+  stage('hms.partner.v1', 'notifier', ['approver', 'linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
+  stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
+  stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),
+  stage('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers'),
+  stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka', {
+    key: 'document',
+    partitions: 1,
+    cleanup: 'compact',
+    consumers: [],
+  }),
+  stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot' }),
+]
+
+/** Dead letters of one consumer group. */
+export function deadLetterTopic(group: string): string {
+  return `hms.dlq.${group}.v1`
+}
+
+export const RETENTION_MS = 7 * DAY_MS
+export const DEAD_LETTER_RETENTION_MS = 30 * DAY_MS
+
+export function topicByName(name: string): Topic {
+  const topic = TOPICS.find((candidate) => candidate.name === name)
+  if (topic === undefined) throw new TypeError(`${name} is not in the topic catalogue`)
+  return topic
+}
+
+export function topicsConsumedBy(service: ServiceName): Topic[] {
+  return TOPICS.filter((topic) => topic.consumers.includes(service))
+}

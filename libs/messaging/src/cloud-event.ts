@@ -1,0 +1,63 @@
+import type { Envelope, OutgoingEvent, ReceivedEvent, ServiceName } from '#libs/contracts'
+import { readEvent, SignatureError, type Roster } from '#libs/signing'
+import type { BusRecord } from './event-bus.js'
+
+/** CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the signed statement. */
+export function headersOf(event: OutgoingEvent): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    ce_specversion: '1.0',
+    ce_id: event.id,
+    ce_source: event.source,
+    ce_type: event.type,
+    ce_time: event.time,
+    ce_subject: event.key,
+    ce_keyseq: String(event.keySeq),
+    ...(event.runId === undefined ? {} : { ce_runid: event.runId }),
+    ...(event.attempt === undefined ? {} : { ce_attempt: String(event.attempt) }),
+    ...(event.causationId === undefined ? {} : { ce_causationid: event.causationId }),
+    ...(event.traceparent === undefined ? {} : { ce_traceparent: event.traceparent }),
+  }
+}
+
+export function recordOf(event: OutgoingEvent, position: string): BusRecord {
+  return { topic: event.topic, key: event.key, value: event.value, headers: headersOf(event), position }
+}
+
+export const SOURCE_PREFIX = '/hms-svc/'
+
+/** Why a record is not an event that may be acted on. `forged` ones are recorded and ignored; `unreadable` ones are dead letters. */
+export type Unusable = { ok: false; kind: 'forged' | 'unreadable'; code: string; detail: string }
+
+/**
+ * Verifies and decodes a record: the statement's signer must be the key of the service it names, that service must be a producer of
+ * the topic, and topic and key of the statement must be those of the record. Headers are for routing and display only.
+ */
+export function openRecord(record: BusRecord, producers: readonly ServiceName[], roster: Roster): { ok: true; event: ReceivedEvent } | Unusable {
+  const envelope = parse(record.value ?? '')
+  if (envelope === undefined) return { ok: false, kind: 'unreadable', code: 'HMS_EVENT_UNREADABLE', detail: 'the value is not JSON' }
+  const source = record.headers['ce_source'] ?? ''
+  const producer = producers.find((name) => `${SOURCE_PREFIX}${name}` === source)
+  if (producer === undefined) {
+    return { ok: false, kind: 'forged', code: 'HMS_EVENT_PRODUCER', detail: `${source || 'nobody'} does not produce ${record.topic}` }
+  }
+  try {
+    const { predicate } = readEvent(envelope, roster.serviceKeys(producer))
+    if (predicate.source !== source || predicate.topic !== record.topic || predicate.key !== record.key) {
+      return { ok: false, kind: 'forged', code: 'HMS_EVENT_MISPLACED', detail: `signed for ${predicate.topic} ${predicate.key} by ${predicate.source}` }
+    }
+    return { ok: true, event: { ...predicate, traceparent: record.headers['ce_traceparent'], envelope: envelope as Envelope } }
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    const kind = error.code === 'HMS_SIGNATURE_MALFORMED' ? 'unreadable' : 'forged'
+    return { ok: false, kind, code: error.code, detail: error.message }
+  }
+}
+
+function parse(value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
+  }
+}

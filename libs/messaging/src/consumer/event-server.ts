@@ -1,0 +1,43 @@
+import type { ServiceName } from '#libs/contracts'
+import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices'
+import { isObservable, lastValueFrom } from 'rxjs'
+import type { EventConsumer } from './event-consumer.js'
+import { EventContext } from './on-event.js'
+
+/**
+ * Binds `@OnEvent` methods of a Nest application to the consumers of the services it holds. Nest's stock Kafka server cannot be used:
+ * it swallows causes, decodes keys, and joins the handlers of several services under one pattern.
+ */
+export class EventServer extends Server implements CustomTransportStrategy {
+  override readonly propagatesEventHandlerErrors = true
+
+  constructor(private readonly consumers: ReadonlyMap<ServiceName, EventConsumer>) {
+    super()
+  }
+
+  override addHandler(topic: string, callback: MessageHandler, _isEventHandler?: boolean, extras: { service?: ServiceName } = {}): void {
+    const consumer = extras.service === undefined ? undefined : this.consumers.get(extras.service)
+    if (consumer === undefined) throw new TypeError(`a handler of ${topic} names no service of this process`)
+    consumer.on(topic, async (event, tx) => {
+      const result: unknown = await callback(event, new EventContext(event, tx))
+      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined })
+    })
+  }
+
+  /** Starts reading. A broker that is down is no reason to wait: subscriptions begin when it comes. */
+  listen(callback: (error?: unknown) => void): void {
+    Promise.all([...this.consumers.values()].map((consumer) => consumer.start())).then(() => callback(), callback)
+  }
+
+  close(): void {
+    for (const consumer of this.consumers.values()) consumer.stop()
+  }
+
+  on(): never {
+    throw new TypeError('the event server has no events of its own')
+  }
+
+  unwrap<T>(): T {
+    throw new TypeError('the event server wraps no driver')
+  }
+}

@@ -1,0 +1,48 @@
+import type { OutgoingEvent } from '#libs/contracts'
+
+/**
+ * The log that carries events between services. At least once, in order per (topic, key), never lost once `publish` named the event.
+ * Twins: memory (tests), embedded (PostgreSQL outboxes of one machine), Kafka. All pass `test/contracts/event-bus.suite.ts`.
+ */
+export interface EventBus {
+  /**
+   * Hands events to the log, in the given order per key. Answers with the ids that are surely written; the relay sends the others again.
+   * Never throws for a broker that is down: it answers with what it has.
+   */
+  publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>>
+  /** Says that the outbox of `source` has marked events of these topics as sent. A bus that reads outboxes wakes its readers. */
+  announce(source: string, topics: readonly string[]): void
+  /** Reads topics for a group from its position, the oldest record at first. Starts by itself again after faults, until closed. */
+  subscribe(subscription: Subscription): Promise<void>
+  /** `degraded` while the broker cannot be reached; readers and writers go on by themselves when it is back. */
+  state(): 'up' | 'degraded'
+  /** Messages per topic and group that are not handled yet. */
+  lag(): Promise<TopicLag[]>
+  close(): Promise<void>
+}
+
+export interface Subscription {
+  group: string
+  topics: readonly { name: string; producers: readonly string[] }[]
+  /** Resolved: the position moves past the record. It rejects only when the process is stopping, and the record comes again. */
+  handle(record: BusRecord): Promise<void>
+}
+
+/** A record as it lies in the log: nothing in it is trusted before its signature is checked. */
+export interface BusRecord {
+  topic: string
+  key: string | null
+  value: string | null
+  headers: Record<string, string>
+  /** `partition:offset`, for logs and dead letters. */
+  position: string
+}
+
+export interface TopicLag {
+  topic: string
+  messages: number
+  groups: { group: string; messages: number; seconds: number }[]
+}
+
+/** Key of the records that make an idle compacted topic compact; readers skip them. */
+export const HEARTBEAT_KEY = '~heartbeat'

@@ -1,0 +1,48 @@
+import type { ReceivedEvent } from '#libs/contracts'
+import { postgresOf, type Transaction } from '#libs/persistence'
+import type { PositionStore, StreamKey } from './position.store.js'
+
+export class PostgresPositionStore implements PositionStore {
+  async advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<'next' | 'duplicate' | 'gap'> {
+    const { schema } = postgresOf(tx)
+    const moved = await postgresOf(tx).query(
+      `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, last_key_seq) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq
+         WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1
+       RETURNING last_key_seq`,
+      [...valuesOf(stream), keySeq],
+    )
+    if (moved.length > 0) return 'next'
+    const rows = await postgresOf(tx).query<{ last: string }>(
+      `SELECT last_key_seq AS last FROM ${schema}.stream_position WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4`,
+      valuesOf(stream),
+    )
+    return Number(rows[0]!.last) >= keySeq ? 'duplicate' : 'gap'
+  }
+
+  async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {
+    const { schema } = postgresOf(tx)
+    await postgresOf(tx).query(
+      `INSERT INTO ${schema}.parked_event (consumer, producer, topic, msg_key, key_seq, event) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+      [...valuesOf(stream), event.keySeq, JSON.stringify(event)],
+    )
+  }
+
+  async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<{ event: ReceivedEvent }>(
+      `DELETE FROM ${schema}.parked_event WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4 AND key_seq = $5 RETURNING event`,
+      [...valuesOf(stream), keySeq],
+    )
+    return rows[0]?.event
+  }
+
+  async parkedCount(tx: Transaction): Promise<number> {
+    const rows = await postgresOf(tx).query<{ n: string }>(`SELECT count(*) AS n FROM ${postgresOf(tx).schema}.parked_event`)
+    return Number(rows[0]!.n)
+  }
+}
+
+function valuesOf({ consumer, producer, topic, key }: StreamKey): string[] {
+  return [consumer, producer, topic, key]
+}

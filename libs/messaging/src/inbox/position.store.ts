@@ -1,0 +1,26 @@
+import type { ReceivedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+
+export interface StreamKey {
+  consumer: string
+  producer: string
+  topic: string
+  key: string
+}
+
+/**
+ * How far a consumer is with each (producer, topic, key): constant size, and it detects gaps and reordering, which a table of ids
+ * cannot. Twins: PostgreSQL and memory.
+ */
+export interface PositionStore {
+  /**
+   * Moves the position from `keySeq - 1` to `keySeq`. A stream seen for the first time starts at whatever comes first, which is the oldest
+   * retained record. `duplicate`: already handled. `gap`: an earlier one is missing.
+   */
+  advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<'next' | 'duplicate' | 'gap'>
+  /** Keeps an early event until the missing one comes. */
+  park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void>
+  /** Takes the parked event with this number, if there is one. */
+  unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined>
+  parkedCount(tx: Transaction): Promise<number>
+}

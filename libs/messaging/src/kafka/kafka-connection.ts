@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module'
+import type { Kafka, KafkaConfig, logLevel as LogLevel, Partitioners as PartitionersType } from 'kafkajs'
+import type { Logger } from '#libs/platform'
+
+// kafkajs is CommonJS without named exports that Node's loader could see.
+const kafkajs = createRequire(import.meta.url)('kafkajs') as {
+  Kafka: new (config: KafkaConfig) => Kafka
+  logLevel: typeof LogLevel
+  Partitioners: typeof PartitionersType
+}
+
+export interface KafkaSettings {
+  brokers: string[]
+  clientId: string
+  /** `scram-sha-512:user:password`, parsed. */
+  sasl?: { mechanism: 'scram-sha-256' | 'scram-sha-512'; username: string; password: string }
+  /** PEM of the certificate authority; given, TLS is used. */
+  ca?: string
+}
+
+/** A client with the deadlines and retries of research 08: below 5 retries a send fails while a broker moves. */
+export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
+  return new kafkajs.Kafka({
+    clientId: settings.clientId,
+    brokers: settings.brokers,
+    connectionTimeout: 3_000,
+    authenticationTimeout: 5_000,
+    requestTimeout: 15_000,
+    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10, factor: 0.2, multiplier: 2 },
+    ...(settings.sasl === undefined ? {} : { sasl: settings.sasl as KafkaConfig['sasl'] }),
+    ...(settings.ca === undefined ? {} : { ssl: { ca: [settings.ca] } }),
+    logLevel: kafkajs.logLevel.WARN,
+    // kafkajs prints ERROR lines for ordinary waiting (a coordinator that loads): they are ours to judge, at debug.
+    logCreator: () => (entry) => log.debug({ kafkajs: entry.namespace, level: entry.label }, entry.log.message),
+  })
+}
+
+/** Java-compatible murmur2 over the key, as every other client of the cluster computes it. */
+export function partitionOf(key: string, partitions: number): number {
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({ partitionId, leader: 0, replicas: [], isr: [], partitionErrorCode: 0 }))
+  return partition({ topic: '', partitionMetadata: partitionMetadata as never, message: { key, value: null } })
+}
+const partition = kafkajs.Partitioners.DefaultPartitioner()

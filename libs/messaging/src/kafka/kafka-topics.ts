@@ -1,0 +1,131 @@
+import { DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsError, RETENTION_MS, SERVICES, TOPICS } from '#libs/contracts'
+import { describeError } from '#libs/platform'
+import { createRequire } from 'node:module'
+import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
+
+const { ConfigResourceTypes } = createRequire(import.meta.url)('kafkajs') as { ConfigResourceTypes: typeof ConfigResourceTypesType }
+
+interface WantedTopic {
+  name: string
+  partitions: number
+  config: Record<string, string>
+}
+
+export interface TopicDifference {
+  topic: string
+  /** `missing`, `partitions`, or the name of a setting. */
+  what: string
+  wanted: string
+  found: string
+}
+
+/** The catalogue as Kafka settings. 4 MiB per message: a run of the largest policy and the one in force, signed and wrapped. */
+export function wantedTopics(): WantedTopic[] {
+  const common = { 'max.message.bytes': String(4 * 1024 * 1024), 'min.insync.replicas': '1' }
+  const catalogue = TOPICS.map((topic) => ({
+    name: topic.name,
+    partitions: topic.partitions,
+    config: {
+      ...common,
+      ...(topic.cleanup === 'compact'
+        ? {
+            'cleanup.policy': 'compact',
+            'segment.bytes': String(16 * 1024 * 1024),
+            'segment.ms': String(60 * 60 * 1000),
+            'min.cleanable.dirty.ratio': '0.1',
+            'max.compaction.lag.ms': String(6 * 60 * 60 * 1000),
+            'delete.retention.ms': String(RETENTION_MS),
+          }
+        : { 'cleanup.policy': 'delete', 'retention.ms': String(RETENTION_MS) }),
+    },
+  }))
+  const letters = SERVICES.map((service) => ({
+    name: deadLetterTopic(service),
+    partitions: 12,
+    config: { ...common, 'cleanup.policy': 'delete', 'retention.ms': String(DEAD_LETTER_RETENTION_MS) },
+  }))
+  return [...catalogue, ...letters]
+}
+
+/** Compares the broker with the catalogue. An empty list: nothing to do. */
+export async function diffTopics(kafka: Kafka): Promise<TopicDifference[]> {
+  return withAdmin(kafka, findDifferences)
+}
+
+/** Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys. */
+export async function applyTopics(kafka: Kafka, replicationFactor: number): Promise<TopicDifference[]> {
+  return withAdmin(kafka, async (admin) => {
+    const differences = await findDifferences(admin)
+    const partitions = differences.filter((difference) => difference.what === 'partitions')
+    if (partitions.length > 0) {
+      const detail = partitions.map(({ topic, wanted, found }) => `${topic} has ${found} partitions instead of ${wanted}`).join('; ')
+      throw new HmsError('HMS_TOPICS_PARTITIONS', `${detail}. The count is for life: make a new major version of the topic and drain the old one.`, {
+        status: 409,
+        next: ['hms-svc topics diff'],
+      })
+    }
+    const changed = new Set(differences.map((difference) => difference.topic))
+    const missing = new Set(differences.filter((difference) => difference.what === 'missing').map((difference) => difference.topic))
+    const wanted = wantedTopics().filter((topic) => changed.has(topic.name))
+    await admin.createTopics({
+      waitForLeaders: true,
+      timeout: 15_000,
+      topics: wanted
+        .filter((topic) => missing.has(topic.name))
+        .map((topic) => ({ topic: topic.name, numPartitions: topic.partitions, replicationFactor, configEntries: entriesOf(topic.config) })),
+    })
+    const repair = wanted.filter((topic) => !missing.has(topic.name))
+    if (repair.length > 0) {
+      await admin.alterConfigs({
+        validateOnly: false,
+        resources: repair.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic.name, configEntries: entriesOf(topic.config) })),
+      })
+    }
+    return differences
+  })
+}
+
+async function findDifferences(admin: Admin): Promise<TopicDifference[]> {
+  const existing = new Set(await admin.listTopics())
+  const wanted = wantedTopics()
+  const missing = wanted.filter((topic) => !existing.has(topic.name))
+  const present = wanted.filter((topic) => existing.has(topic.name))
+  const differences: TopicDifference[] = missing.map((topic) => ({ topic: topic.name, what: 'missing', wanted: `${topic.partitions} partitions`, found: 'nothing' }))
+  if (present.length === 0) return differences
+  const { topics } = await admin.fetchTopicMetadata({ topics: present.map((topic) => topic.name) })
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: present.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic.name, configNames: Object.keys(topic.config) })),
+  })
+  for (const topic of present) {
+    const count = topics.find((entry) => entry.name === topic.name)?.partitions.length ?? 0
+    if (count !== topic.partitions) differences.push({ topic: topic.name, what: 'partitions', wanted: String(topic.partitions), found: String(count) })
+    const entries = resources.find((resource) => resource.resourceName === topic.name)?.configEntries ?? []
+    for (const [name, value] of Object.entries(topic.config)) {
+      const found = entries.find((entry) => entry.configName === name)?.configValue ?? ''
+      if (found !== value) differences.push({ topic: topic.name, what: name, wanted: value, found })
+    }
+  }
+  return differences
+}
+
+async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin({ retry: { retries: 5, maxRetryTime: 1_000 } })
+  try {
+    await admin.connect()
+    return await work(admin)
+  } catch (error) {
+    if (error instanceof HmsError) throw error
+    throw new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not answer: ${describeError(error)}`, {
+      status: 503,
+      cause: error,
+      next: ['hms-svc help environment'],
+    })
+  } finally {
+    await admin.disconnect().catch(() => {})
+  }
+}
+
+function entriesOf(config: Record<string, string>): { name: string; value: string }[] {
+  return Object.entries(config).map(([name, value]) => ({ name, value }))
+}

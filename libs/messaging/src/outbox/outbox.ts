@@ -1,0 +1,54 @@
+import { EVENT_TOPICS, type EventData, type EventType, type JsonObject, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { uuidv7 } from '#libs/platform'
+import { signEvent, type Signer } from '#libs/signing'
+import { SOURCE_PREFIX } from '../cloud-event.js'
+import type { OutboxStore } from './outbox.store.js'
+
+export interface EmitOptions {
+  /** Policy id (the smallest of a bundle), partner id, bot id or run number: what the topic's catalogue entry says. */
+  key: string
+  run?: number
+  attempt?: number
+  /** Id of the event that made this one. */
+  causationId?: string
+  traceparent?: string
+  /** Only for `hms.run.poisoned.v1`, which goes to the topic of the stage that met it. */
+  topic?: string
+}
+
+/** Writes a service's events, signed with its key, into the transaction that caused them. */
+export class Outbox {
+  private readonly source: string
+
+  constructor(
+    readonly store: OutboxStore,
+    service: ServiceName,
+    private readonly signer: Signer,
+    /** Called after the commit: wakes the relay. */
+    private readonly wake: () => void,
+  ) {
+    this.source = `${SOURCE_PREFIX}${service}`
+  }
+
+  async emit<T extends EventType>(tx: Transaction, type: T, data: EventData[T], options: EmitOptions): Promise<OutgoingEvent> {
+    const topic = options.topic ?? EVENT_TOPICS[type as keyof typeof EVENT_TOPICS]
+    const head = {
+      id: uuidv7(tx.now),
+      source: this.source,
+      type,
+      topic,
+      key: options.key,
+      keySeq: await this.store.nextKeySeq(tx, topic, options.key),
+      time: tx.now.toISOString(),
+      ...(options.run === undefined ? {} : { runId: String(options.run) }),
+      ...(options.attempt === undefined ? {} : { attempt: options.attempt }),
+      ...(options.causationId === undefined ? {} : { causationId: options.causationId }),
+    }
+    const envelope = await signEvent({ ...head, data: data as unknown as JsonObject }, this.signer)
+    const event: OutgoingEvent = { ...head, traceparent: options.traceparent, value: JSON.stringify(envelope) }
+    await this.store.append(tx, event)
+    tx.afterCommit(this.wake)
+    return event
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The port every service writes through: one transaction per handled event, request or due timer.
+ * Twins: `PostgresDatabase` (the truth) and `MemoryDatabase` (tests and simulation); both pass `test/contracts/database.suite.ts`.
+ */
+export interface Database {
+  /** Runs `work` in one transaction. What it throws rolls everything back and reaches the caller unchanged. */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+export interface Transaction {
+  /** The database's clock at the start of the transaction: due times never come from a process clock. */
+  readonly now: Date
+  /**
+   * Locks aggregates until the end of the transaction, in sorted order, so that two transactions over overlapping bundles cannot
+   * deadlock. Taken before anything is read: outbox order then equals commit order per key.
+   */
+  lock(keys: readonly string[]): Promise<void>
+  documents<T extends object>(table: DocumentTable<T>): Documents<T>
+  /** Runs after a successful commit, never after a rollback. Must not throw. */
+  afterCommit(effect: () => void): void
+}
+
+export type KeyValue = string | number | null
+export type KeyType = 'text' | 'bigint' | 'timestamptz'
+
+/** A table of JSON documents with the columns that queries need beside them. One per aggregate or read model. */
+export interface DocumentTable<T extends object> {
+  name: string
+  id: (document: T) => string
+  /** Columns written from the document; the only fields that `find` can filter and order by. */
+  keys: Record<string, { type: KeyType; of: (document: T) => KeyValue }>
+  /** Column lists that get an index. */
+  indexes?: string[][]
+}
+
+export interface Query {
+  /** Equality per key column; an array means any of. */
+  where?: Record<string, KeyValue | readonly KeyValue[]>
+  /** Key column or `id`; `id` unless given. */
+  orderBy?: string
+  descending?: boolean
+  /** Only rows whose `orderBy` column lies beyond this value. */
+  after?: KeyValue
+  /** At most this many, 1,000 unless given. */
+  limit?: number
+}
+
+export interface Documents<T extends object> {
+  get(id: string): Promise<T | undefined>
+  /** Inserts or replaces. */
+  put(document: T): Promise<void>
+  /** Inserts; `false` when the id is taken, and nothing changes. */
+  insert(document: T): Promise<boolean>
+  delete(id: string): Promise<boolean>
+  find(query?: Query): Promise<T[]>
+  count(where?: Query['where']): Promise<number>
+}
+
+/** Declares a document table; the identity function that fixes the type. */
+export function documentTable<T extends object>(table: DocumentTable<T>): DocumentTable<T> {
+  return table
+}
+
+export const DEFAULT_FIND_LIMIT = 1_000

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { EmbeddedError } from './embedded-error.js'
+import { claimFile } from './lock-file.js'
+import { claimSocket } from './lock-socket.js'
+
+export type FolderLock = { release(): Promise<void> }
+
+/**
+ * Makes the data folder this process's own. The lock is a thing the kernel takes away with the process, so a holder killed
+ * with `kill -9` leaves nothing stale and two starters can never both win: an address on Linux and Windows, a file lock elsewhere.
+ * It does not reach across machines or containers: a folder shared between those is not supported.
+ * @param options.purpose what the second one is told the first is doing, for example `dev`
+ * @throws EmbeddedError HMS_DATA_FOLDER_IN_USE
+ */
+export async function acquireFolder(folder: string, options: { purpose: string }): Promise<FolderLock> {
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  const path = realpathSync(folder)
+  const holder = { pid: process.pid, purpose: options.purpose }
+  const address = lockAddress(path)
+  const claim = address ? await claimSocket(address, holder) : claimFile(join(path, 'folder.lock'), holder)
+  if (!('heldBy' in claim)) return claim
+  const { pid, purpose } = claim.heldBy
+  const who = pid === undefined ? 'another process' : `process ${pid}${purpose ? ` (${purpose})` : ''}`
+  throw new EmbeddedError(
+    'HMS_DATA_FOLDER_IN_USE',
+    `The data folder ${path} is in use by ${who}`,
+    `Stop ${pid === undefined ? 'it' : `process ${pid}`}, or choose another folder with --data`,
+  )
+}
+
+/** Linux: the abstract namespace, in which nothing is left in any file system. Windows: a named pipe. */
+function lockAddress(path: string): string | undefined {
+  const name = `hms-svc-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`
+  if (process.platform === 'linux') return `\0${name}`
+  if (process.platform === 'win32') return `\\\\.\\pipe\\${name}`
+  return undefined
+}

@@ -1,0 +1,139 @@
+import type { ChildProcess } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Client } from 'pg'
+import type { Account } from './account.js'
+import { databaseAccount, giveTo, requireReachable } from './account.js'
+import type { Binaries } from './binaries.js'
+import { databaseBinaries } from './binaries.js'
+import type { DatabaseFiles } from './data-folder.js'
+import { DATABASE_USER, databaseFiles, prepareCluster } from './data-folder.js'
+import { EmbeddedError } from './embedded-error.js'
+import { rememberedPort, rememberPort, tryPort } from './free-port.js'
+import { stopOrphan } from './orphan.js'
+import { keepBounded, lastLines, sizeOf } from './server-log.js'
+import { hasExited, spawnServer, stopServer } from './server-process.js'
+
+export type StartOptions = {
+  /** The data folder; the database lives in `<folder>/postgres`. The caller holds its lock (acquireFolder). */
+  folder: string
+  /** Default: the port of last time, else any free one. */
+  port?: number
+  log?: (line: string) => void
+  /** Server settings over ours; tests switch fsync off. */
+  settings?: Record<string, string>
+}
+
+export type EmbeddedPostgres = {
+  /** postgres://hms:password@127.0.0.1:port/hms */
+  url: string
+  port: number
+  pid: number
+  /** Resolves when the server has ended; may be called again. */
+  stop(): Promise<void>
+}
+
+const READY_MS = 30_000
+const POLL_MS = 20
+const DATABASE = 'hms'
+
+/**
+ * Starts PostgreSQL on the data folder, first making the cluster if there is none, and resolves when it answers a query.
+ * A server left behind by a killed owner is stopped first.
+ * @throws EmbeddedError
+ */
+export async function startPostgres(options: StartOptions): Promise<EmbeddedPostgres> {
+  const log = options.log ?? (() => undefined)
+  const files = databaseFiles(options.folder)
+  const account = databaseAccount(files.cluster)
+  requireReachable(files.folder, account)
+  const binaries = databaseBinaries(files.folder, account)
+  if (await stopOrphan(files.cluster, binaries, account)) log('stopped a database server that an earlier process left behind')
+  const port = options.port === undefined ? await rememberedPort(files.port) : await requireFree(options.port)
+  const password = await prepareCluster(files, binaries.initdb, account)
+  if (account && statSync(files.cluster).uid !== account.uid) giveTo(account, files.cluster)
+  return launch({ files, binaries, account, port, password, settings: options.settings ?? {}, log })
+}
+
+type Launch = {
+  files: DatabaseFiles
+  binaries: Binaries
+  account: Account | undefined
+  port: number
+  password: string
+  settings: Record<string, string>
+  log: (line: string) => void
+}
+
+async function launch({ files, binaries, account, port, password, settings, log }: Launch): Promise<EmbeddedPostgres> {
+  const url = `postgres://${DATABASE_USER}:${password}@127.0.0.1:${port}/${DATABASE}`
+  const logStart = sizeOf(files.log)
+  const child = await spawnServer(files, port, binaries, account, settings).catch((cause: unknown) => {
+    throw startFailed(files, `${binaries.postgres} cannot be run: ${String(cause)}`, cause)
+  })
+  try {
+    await untilReady(child, url)
+  } catch (cause) {
+    await stopServer(child, files.cluster, binaries.pgCtl)
+    throw startFailed(files, [String(cause), ...lastLines(files.log, logStart)].join('\n  '), cause)
+  }
+  rememberPort(files.port, port)
+  const unwatch = keepBounded(files.log)
+  const pid = child.pid ?? 0
+  log(`database ready on 127.0.0.1:${port} (pid ${pid})`)
+  let stopping: Promise<void> | undefined
+  const stop = () => (stopping ??= stopServer(child, files.cluster, binaries.pgCtl).finally(unwatch))
+  return { url, port, pid, stop }
+}
+
+/** Ready is an answered query on our database, with our password: another program on the port cannot pass for it. */
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  const end = Date.now() + READY_MS
+  let last: unknown
+  while (Date.now() < end) {
+    if (hasExited(child)) throw new Error(`the server ended at once (${child.exitCode ?? child.signalCode})`)
+    try {
+      await query(url, 'SELECT 1')
+      return
+    } catch (error) {
+      last = error
+      // A new cluster has an empty database `postgres`; taking it over saves the 0.25 s of copying another.
+      if (isMissingDatabase(error)) await query(new URL('/template1', url).href, `ALTER DATABASE postgres RENAME TO ${DATABASE}`)
+      else await delay(POLL_MS)
+    }
+  }
+  throw new Error(`the server did not answer within ${READY_MS / 1000} s: ${String(last)}`, { cause: last })
+}
+
+async function query(connectionString: string, text: string): Promise<void> {
+  const client = new Client({ connectionString, connectionTimeoutMillis: 5_000 })
+  client.on('error', () => undefined) // reported by the query that fails
+  try {
+    await client.connect()
+    await client.query(text)
+  } finally {
+    await client.end()
+  }
+}
+
+function isMissingDatabase(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '3D000'
+}
+
+async function requireFree(port: number): Promise<number> {
+  if ((await tryPort(port)) !== undefined) return port
+  throw new EmbeddedError(
+    'HMS_DATABASE_PORT_IN_USE',
+    `Port ${port} on 127.0.0.1 is taken, so the database cannot use it`,
+    'Stop what uses the port, or let the database choose one',
+  )
+}
+
+function startFailed(files: DatabaseFiles, detail: string, cause: unknown): EmbeddedError {
+  return new EmbeddedError(
+    'HMS_DATABASE_START_FAILED',
+    `The embedded database did not start: ${detail}`,
+    `Read ${files.log}, or choose another data folder with --data`,
+    { cause },
+  )
+}

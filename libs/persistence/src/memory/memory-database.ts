@@ -1,0 +1,80 @@
+import type { Clock } from '#libs/platform'
+import type { Database, DocumentTable, Documents, Transaction } from '../database.js'
+import { MemoryDocuments } from './memory-documents.js'
+import { MemoryRows } from './memory-rows.js'
+
+/**
+ * Twin of PostgreSQL for tests: transactions run one after the other, writes are staged and applied at commit, values are copied
+ * in and out, time comes from the given clock.
+ */
+export class MemoryDatabase implements Database {
+  private readonly tables = new Map<string, Map<string, unknown>>()
+  private tail: Promise<unknown> = Promise.resolve()
+  private closed = false
+
+  constructor(private readonly clock: Clock) {}
+
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const run = this.tail.then(() => this.run(work))
+    this.tail = run.catch(() => {})
+    return run
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    await this.tail
+  }
+
+  private async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.closed) throw new Error('the database is closed')
+    const tx = new MemoryTransaction(this.tables, this.clock.now())
+    const result = await work(tx)
+    tx.commit()
+    return result
+  }
+}
+
+/** What memory twins of stores work on. */
+export class MemoryTransaction implements Transaction {
+  private readonly staged = new Map<string, MemoryRows<unknown>>()
+  private readonly effects: (() => void)[] = []
+
+  constructor(
+    private readonly tables: Map<string, Map<string, unknown>>,
+    readonly now: Date,
+  ) {}
+
+  async lock(_keys: readonly string[]): Promise<void> {
+    // Transactions are serial: the lock is already held.
+  }
+
+  documents<T extends object>(table: DocumentTable<T>): Documents<T> {
+    return new MemoryDocuments(table, this.rows<T>(`document:${table.name}`))
+  }
+
+  rows<R>(name: string): MemoryRows<R> {
+    let rows = this.staged.get(name)
+    if (rows === undefined) {
+      let committed = this.tables.get(name)
+      if (committed === undefined) this.tables.set(name, (committed = new Map()))
+      rows = new MemoryRows<unknown>(committed)
+      this.staged.set(name, rows)
+    }
+    return rows as MemoryRows<R>
+  }
+
+  afterCommit(effect: () => void): void {
+    this.effects.push(effect)
+  }
+
+  commit(): void {
+    for (const rows of this.staged.values()) rows.commit()
+    for (const effect of this.effects) effect()
+  }
+}
+
+/** The memory side of a store that has its own twin. */
+export function memoryOf(tx: Transaction): MemoryTransaction {
+  if (!(tx instanceof MemoryTransaction)) throw new TypeError('a memory store was used with another database')
+  return tx
+}

@@ -1,0 +1,63 @@
+import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type KeyValue, type Query } from '../database.js'
+import type { MemoryRows } from './memory-rows.js'
+
+export class MemoryDocuments<T extends object> implements Documents<T> {
+  constructor(
+    private readonly table: DocumentTable<T>,
+    private readonly rows: MemoryRows<T>,
+  ) {}
+
+  async get(id: string): Promise<T | undefined> {
+    return this.rows.get(id)
+  }
+
+  async put(document: T): Promise<void> {
+    this.rows.set(this.table.id(document), JSON.parse(JSON.stringify(document)) as T)
+  }
+
+  async insert(document: T): Promise<boolean> {
+    if (this.rows.get(this.table.id(document)) !== undefined) return false
+    await this.put(document)
+    return true
+  }
+
+  async delete(id: string): Promise<boolean> {
+    return this.rows.delete(id)
+  }
+
+  async find(query: Query = {}): Promise<T[]> {
+    const order = query.orderBy ?? 'id'
+    const direction = query.descending === true ? -1 : 1
+    return this.rows
+      .values()
+      .filter((document) => this.matches(document, query.where))
+      .filter((document) => query.after === undefined || compare(this.key(document, order), query.after) * direction > 0)
+      .sort((a, b) => direction * (compare(this.key(a, order), this.key(b, order)) || compare(this.table.id(a), this.table.id(b))))
+      .slice(0, query.limit ?? DEFAULT_FIND_LIMIT)
+  }
+
+  async count(where?: Query['where']): Promise<number> {
+    return this.rows.values().filter((document) => this.matches(document, where)).length
+  }
+
+  private matches(document: T, where: Query['where'] = {}): boolean {
+    return Object.entries(where).every(([key, wanted]) => {
+      const value = this.key(document, key)
+      return Array.isArray(wanted) ? wanted.includes(value) : value === wanted
+    })
+  }
+
+  private key(document: T, name: string): KeyValue {
+    if (name === 'id') return this.table.id(document)
+    const key = this.table.keys[name]
+    if (key === undefined) throw new TypeError(`${this.table.name} has no key column ${name}`)
+    return key.of(document)
+  }
+}
+
+function compare(a: KeyValue, b: KeyValue): number {
+  if (a === b) return 0
+  if (a === null) return 1
+  if (b === null) return -1
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,67 @@
+import { DataSource, type EntitySchema, type MixedList } from 'typeorm'
+import { HmsError } from '#libs/contracts'
+import { describeError } from '#libs/platform'
+
+// oxlint-disable-next-line typescript/ban-types -- TypeORM's own type for migration classes
+type MigrationClass = new () => { name?: string }
+
+export interface DataSourceOptions {
+  url: string
+  schema: string
+  entities: MixedList<EntitySchema | (new () => object)>
+  migrations: MigrationClass[]
+  /** Connections of this service's pool. */
+  poolSize?: number
+}
+
+/** Every call to the database has a deadline: connect, wait for a lock, run a statement, sit idle in a transaction. */
+export function createDataSource(options: DataSourceOptions): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: options.url,
+    schema: options.schema,
+    entities: options.entities,
+    migrations: options.migrations,
+    migrationsTableName: 'migration',
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    logging: false,
+    poolSize: options.poolSize ?? 8,
+    connectTimeoutMS: 5_000,
+    installExtensions: false,
+    applicationName: `hms-svc ${options.schema}`,
+    extra: {
+      statement_timeout: 15_000,
+      lock_timeout: 10_000,
+      idle_in_transaction_session_timeout: 30_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 5_000,
+    },
+  })
+}
+
+const MIGRATION_LOCK = 7_184_001
+
+/** Creates the schema and runs what is missing. Several starters may race: one migrates, the others wait and find nothing to do. */
+export async function migrate(source: DataSource, schema: string): Promise<number> {
+  const runner = source.createQueryRunner()
+  try {
+    await runner.connect()
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
+    try {
+      await runner.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
+      return (await source.runMigrations({ transaction: 'each' })).length
+    } finally {
+      await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK])
+    }
+  } catch (error) {
+    throw new HmsError('HMS_DATABASE_MIGRATION_FAILED', `Schema ${schema}: ${describeError(error)}`, { cause: error, next: ['hms-svc migrate'] })
+  } finally {
+    await runner.release()
+  }
+}
+
+/** Whether the schema is at the code's last migration. */
+export async function isMigrated(source: DataSource): Promise<boolean> {
+  return !(await source.showMigrations())
+}

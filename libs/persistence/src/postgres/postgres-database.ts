@@ -1,0 +1,100 @@
+import type { DataSource } from 'typeorm'
+import type { Pool, PoolClient } from 'pg'
+import type { Database, DocumentTable, Documents, Transaction } from '../database.js'
+import { PostgresDocuments } from './postgres-documents.js'
+
+/** PostgreSQL behind the port. Hot statements are plain SQL on the pool that TypeORM's DataSource keeps. */
+export class PostgresDatabase implements Database {
+  private readonly pool: Pool
+
+  constructor(
+    private readonly source: DataSource,
+    readonly schema: string,
+  ) {
+    this.pool = (source.driver as unknown as { master: Pool }).master
+  }
+
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect()
+    let broken: Error | undefined
+    try {
+      const tx = await PostgresTransaction.begin(client, this.schema)
+      const result = await work(tx)
+      await client.query('COMMIT')
+      tx.committed()
+      return result
+    } catch (error) {
+      broken = await rollback(client)
+      throw error
+    } finally {
+      // A connection that could not even roll back is not given to the next transaction.
+      client.release(broken)
+    }
+  }
+
+  /** One statement outside any transaction. */
+  async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
+    return (await this.pool.query<R>(sql, values)).rows
+  }
+
+  async close(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy()
+  }
+}
+
+async function rollback(client: PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK')
+    return undefined
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** What PostgreSQL twins of stores work on. */
+export class PostgresTransaction implements Transaction {
+  private readonly effects: (() => void)[] = []
+
+  private constructor(
+    private readonly client: PoolClient,
+    readonly schema: string,
+    readonly now: Date,
+  ) {}
+
+  static async begin(client: PoolClient, schema: string): Promise<PostgresTransaction> {
+    // One round trip for both; the simple protocol answers with one result per statement.
+    const results = (await client.query('BEGIN; SELECT clock_timestamp() AS now')) as unknown as { rows: { now: Date }[] }[]
+    return new PostgresTransaction(client, schema, results[1]!.rows[0]!.now)
+  }
+
+  async lock(keys: readonly string[]): Promise<void> {
+    for (const key of [...new Set(keys)].sort()) {
+      const found = await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])
+      if (found.length > 0) continue
+      await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])
+      await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])
+    }
+  }
+
+  documents<T extends object>(table: DocumentTable<T>): Documents<T> {
+    return new PostgresDocuments(table, this)
+  }
+
+  afterCommit(effect: () => void): void {
+    this.effects.push(effect)
+  }
+
+  committed(): void {
+    for (const effect of this.effects) effect()
+  }
+
+  async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
+    return (await this.client.query<R>(sql, values)).rows
+  }
+}
+
+/** The PostgreSQL side of a store that has its own twin. */
+export function postgresOf(tx: Transaction): PostgresTransaction {
+  if (!(tx instanceof PostgresTransaction)) throw new TypeError('a PostgreSQL store was used with another database')
+  return tx
+}

@@ -1,0 +1,84 @@
+import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type Query } from '../database.js'
+import type { PostgresTransaction } from './postgres-database.js'
+
+/** Documents as `(id, doc, key columns…)`; the key columns are written from the document, so they cannot disagree with it. */
+export class PostgresDocuments<T extends object> implements Documents<T> {
+  private readonly table: string
+  private readonly columns: string[]
+
+  constructor(
+    private readonly definition: DocumentTable<T>,
+    private readonly tx: PostgresTransaction,
+  ) {
+    this.table = `${tx.schema}.${definition.name}`
+    this.columns = Object.keys(definition.keys)
+  }
+
+  async get(id: string): Promise<T | undefined> {
+    const rows = await this.tx.query<{ doc: T }>(`SELECT doc FROM ${this.table} WHERE id = $1`, [id])
+    return rows[0]?.doc
+  }
+
+  async put(document: T): Promise<void> {
+    const updates = ['doc', ...this.columns].map((column) => `${column} = EXCLUDED.${column}`).join(', ')
+    await this.tx.query(`${this.insertSql()} ON CONFLICT (id) DO UPDATE SET ${updates}`, this.values(document))
+  }
+
+  async insert(document: T): Promise<boolean> {
+    const rows = await this.tx.query(`${this.insertSql()} ON CONFLICT (id) DO NOTHING RETURNING id`, this.values(document))
+    return rows.length > 0
+  }
+
+  async delete(id: string): Promise<boolean> {
+    return (await this.tx.query(`DELETE FROM ${this.table} WHERE id = $1 RETURNING id`, [id])).length > 0
+  }
+
+  async find(query: Query = {}): Promise<T[]> {
+    const values: unknown[] = []
+    const conditions = this.conditions(query.where, values)
+    const order = this.column(query.orderBy ?? 'id')
+    if (query.after !== undefined) {
+      values.push(query.after)
+      conditions.push(`${order} ${query.descending === true ? '<' : '>'} $${values.length}`)
+    }
+    values.push(query.limit ?? DEFAULT_FIND_LIMIT)
+    const direction = query.descending === true ? 'DESC' : 'ASC'
+    const sql = `SELECT doc FROM ${this.table}${whereClause(conditions)} ORDER BY ${order} ${direction}, id ${direction} LIMIT $${values.length}`
+    return (await this.tx.query<{ doc: T }>(sql, values)).map((row) => row.doc)
+  }
+
+  async count(where?: Query['where']): Promise<number> {
+    const values: unknown[] = []
+    const conditions = this.conditions(where, values)
+    const rows = await this.tx.query<{ n: string }>(`SELECT count(*) AS n FROM ${this.table}${whereClause(conditions)}`, values)
+    return Number(rows[0]!.n)
+  }
+
+  private conditions(where: Query['where'] = {}, values: unknown[]): string[] {
+    return Object.entries(where).map(([key, wanted]) => {
+      if (wanted === null) return `${this.column(key)} IS NULL`
+      values.push(wanted)
+      return Array.isArray(wanted) ? `${this.column(key)} = ANY($${values.length})` : `${this.column(key)} = $${values.length}`
+    })
+  }
+
+  /** Column names come from code, never from a request; an unknown one is a bug. */
+  private column(name: string): string {
+    if (name === 'id' || this.columns.includes(name)) return name
+    throw new TypeError(`${this.definition.name} has no key column ${name}`)
+  }
+
+  private insertSql(): string {
+    const columns = ['id', 'doc', ...this.columns]
+    return `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES (${columns.map((_, index) => `$${index + 1}`).join(', ')})`
+  }
+
+  private values(document: T): unknown[] {
+    const keys = this.columns.map((column) => this.definition.keys[column]!.of(document))
+    return [this.definition.id(document), JSON.stringify(document), ...keys]
+  }
+}
+
+function whereClause(conditions: string[]): string {
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
+}

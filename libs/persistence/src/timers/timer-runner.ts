@@ -1,0 +1,153 @@
+import { describeError, isTransient, type Clock, type Logger } from '#libs/platform'
+import type { Database, Transaction } from '../database.js'
+import type { Timer, TimerStore } from './timer.store.js'
+
+/** Runs in the transaction that removes the timer, with the timer's keys locked. A throw leaves the timer for another try. */
+export type TimerHandler = (tx: Transaction, timer: Timer) => Promise<void>
+
+/**
+ * Work that a transaction must not hold open (a replay, a webhook). `finish` runs its effect in one transaction, guarded by the lease:
+ * it answers `false`, and nothing is written, when another holder took over meanwhile.
+ */
+export type WorkHandler = (work: {
+  timer: Timer
+  finish: (effect: (tx: Transaction) => Promise<void>) => Promise<boolean>
+}) => Promise<void>
+
+const LEASE_MS = 10_000
+const SWEEP_MS = 1_000
+const MAX_CONCURRENT = 8
+const RETRY_MS = 250
+
+/**
+ * Fires due timers of one service. It wakes when told (`wake`), when the next timer falls due, and every second as safety net.
+ * Any number of instances may run: claims are leases, and what falls to a dead holder is claimed again.
+ */
+export class TimerRunner {
+  private readonly handlers = new Map<string, TimerHandler>()
+  private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
+  private cancelNext: () => void = () => {}
+  private sweeping = false
+  private again = false
+  private stopped = true
+  private readonly running = new Set<Promise<void>>()
+
+  constructor(
+    private readonly database: Database,
+    readonly store: TimerStore,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {}
+
+  on(kind: string, handler: TimerHandler): void {
+    this.handlers.set(kind, handler)
+  }
+
+  /** `leaseMs` is prolonged by thirds while the work goes on. */
+  onWork(kind: string, work: WorkHandler, leaseMs = 15_000): void {
+    this.workers.set(kind, { work, leaseMs })
+  }
+
+  start(): void {
+    this.stopped = false
+    this.wake()
+  }
+
+  /** Sweeps now, or once more when a sweep is under way. */
+  wake(): void {
+    if (this.stopped) return
+    this.again = true
+    if (!this.sweeping) void this.sweep()
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    this.cancelNext()
+    await Promise.allSettled([...this.running])
+  }
+
+  /** For tests on virtual time: whether nothing is being done. */
+  get idle(): boolean {
+    return !this.sweeping && this.running.size === 0
+  }
+
+  private async sweep(): Promise<void> {
+    this.sweeping = true
+    this.cancelNext()
+    let delayMs = SWEEP_MS
+    try {
+      while (this.again && !this.stopped) {
+        this.again = false
+        delayMs = await this.claimAndFire()
+      }
+    } catch (error) {
+      this.log.warn({ error: describeError(error) }, 'timers could not be swept')
+    } finally {
+      this.sweeping = false
+      if (!this.stopped) this.cancelNext = this.clock.after(delayMs, () => this.wake())
+    }
+  }
+
+  private async claimAndFire(): Promise<number> {
+    const room = MAX_CONCURRENT - this.running.size
+    if (room <= 0) return SWEEP_MS
+    const { due, next } = await this.database.transaction(async (tx) => {
+      const claimed = await this.store.claimDue(tx, room, LEASE_MS)
+      const nextAt = claimed.length > 0 ? null : await this.store.nextDueAt(tx)
+      return { due: claimed, next: nextAt === null ? null : nextAt.getTime() - tx.now.getTime() }
+    })
+    for (const timer of due) this.track(this.fire(timer))
+    if (due.length > 0) this.again = true
+    return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(next, 1))
+  }
+
+  private track(firing: Promise<void>): void {
+    const tracked = firing.finally(() => {
+      this.running.delete(tracked)
+      this.wake()
+    })
+    this.running.add(tracked)
+  }
+
+  private async fire(timer: Timer): Promise<void> {
+    try {
+      const worker = this.workers.get(timer.kind)
+      if (worker !== undefined) return await this.work(timer, worker)
+      const handler = this.handlers.get(timer.kind)
+      if (handler === undefined) throw new Error(`no handler for timers of kind ${timer.kind}`)
+      await this.finish(timer, (tx) => handler(tx, timer))
+    } catch (error) {
+      const fields = { timer: timer.id, kind: timer.kind, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+      if (isTransient(error)) this.log.warn(fields, 'a timer met a transient fault and will fire again')
+      else this.log.error(fields, 'a timer failed and will fire again')
+      // The lease holds it back until then, in this and every other instance.
+      await this.database.transaction((tx) => this.store.renew(tx, timer, RETRY_MS)).catch(() => {})
+    }
+  }
+
+  private async work(timer: Timer, { work, leaseMs }: { work: WorkHandler; leaseMs: number }): Promise<void> {
+    const keepAlive = (): void => {
+      cancel = this.clock.after(leaseMs / 3, () => {
+        void this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs)).catch(() => {})
+        keepAlive()
+      })
+    }
+    let cancel = (): void => {}
+    await this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs))
+    keepAlive()
+    try {
+      await work({ timer, finish: (effect) => this.finish(timer, effect) })
+    } finally {
+      cancel()
+    }
+  }
+
+  private finish(timer: Timer, effect: (tx: Transaction) => Promise<void>): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      await tx.lock(timer.keys)
+      if (!(await this.store.take(tx, timer))) return false
+      await effect(tx)
+      return true
+    })
+  }
+}

@@ -1,0 +1,83 @@
+import type { Transaction } from '../database.js'
+import { postgresOf } from '../postgres/postgres-database.js'
+import type { NewTimer, Timer, TimerStore } from './timer.store.js'
+
+interface Row {
+  id: string
+  kind: string
+  keys: string[]
+  data: Record<string, unknown>
+  due_at: Date
+  /** bigint: the driver gives a string. */
+  lease_epoch: string
+}
+
+export class PostgresTimerStore implements TimerStore {
+  async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
+    const { schema } = postgresOf(tx)
+    // A moved timer gets a new epoch: whoever had claimed the old one can no longer take it.
+    await postgresOf(tx).query(
+      `INSERT INTO ${schema}.timer (id, kind, keys, data, due_at, lease_epoch) VALUES ($1, $2, $3, $4, $5, nextval('${schema}.timer_epoch'))
+       ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, keys = EXCLUDED.keys, data = EXCLUDED.data, due_at = EXCLUDED.due_at,
+         lease_until = NULL, lease_epoch = EXCLUDED.lease_epoch`,
+      [timer.id, timer.kind, timer.keys, JSON.stringify(timer.data ?? {}), timer.dueAt],
+    )
+  }
+
+  async cancel(tx: Transaction, id: string): Promise<void> {
+    await postgresOf(tx).query(`DELETE FROM ${postgresOf(tx).schema}.timer WHERE id = $1`, [id])
+  }
+
+  async claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<Row>(
+      `UPDATE ${schema}.timer SET lease_epoch = nextval('${schema}.timer_epoch'), lease_until = clock_timestamp() + $2 * interval '1 millisecond'
+       WHERE id IN (
+         SELECT id FROM ${schema}.timer
+         WHERE due_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+         ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+       RETURNING id, kind, keys, data, due_at, lease_epoch`,
+      [limit, leaseMs],
+    )
+    return rows.map(toTimer).sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
+  }
+
+  async take(tx: Transaction, timer: Timer): Promise<boolean> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query(`DELETE FROM ${schema}.timer WHERE id = $1 AND lease_epoch = $2 RETURNING id`, [
+      timer.id,
+      timer.leaseEpoch,
+    ])
+    return rows.length > 0
+  }
+
+  async renew(tx: Transaction, timer: Timer, leaseMs: number): Promise<boolean> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query(
+      `UPDATE ${schema}.timer SET lease_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND lease_epoch = $2 RETURNING id`,
+      [timer.id, timer.leaseEpoch, leaseMs],
+    )
+    return rows.length > 0
+  }
+
+  async nextDueAt(tx: Transaction): Promise<Date | null> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<{ at: Date | null }>(
+      `SELECT min(greatest(due_at, coalesce(lease_until, due_at))) AS at FROM ${schema}.timer`,
+    )
+    return rows[0]?.at ?? null
+  }
+
+  async pending(tx: Transaction, idPrefix: string): Promise<Timer[]> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<Row>(
+      `SELECT id, kind, keys, data, due_at, lease_epoch FROM ${schema}.timer WHERE starts_with(id, $1)`,
+      [idPrefix],
+    )
+    return rows.map(toTimer)
+  }
+}
+
+function toTimer(row: Row): Timer {
+  return { id: row.id, kind: row.kind, keys: row.keys, data: row.data, dueAt: row.due_at, leaseEpoch: Number(row.lease_epoch) }
+}

@@ -1,0 +1,83 @@
+import type { RunDossier, ScenarioRule } from '#libs/contracts'
+
+/** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
+export interface CanaryMember {
+  policy: string
+  seq: number
+  release: string
+  /** The stable release it stands on; `null` for a first version. */
+  base: string | null
+  share: number
+  published: boolean
+  connected: number
+  /** Bots that should run it, and that said they do. */
+  expected: number
+  acknowledged: number
+}
+
+/** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
+export interface Canary {
+  run: number
+  attempt: number
+  key: string
+  state: 'publishing' | 'observing' | 'passed' | 'failed' | 'paused' | 'ended'
+  scope: string
+  scopeName: string
+  requestedShare: number
+  observeMs: number
+  members: CanaryMember[]
+  /** When the first head was stored: alerts count from here. */
+  publishedAt: string | null
+  observeUntil: string | null
+  leaseUntil: string
+  /** `bot reading` of every counted alert, so that none counts twice. */
+  counted: string[]
+  unexplained: UnexplainedAlert[]
+  scenarios: ScenarioRule[]
+  dossier: RunDossier
+  /** The event that opened it, for causation. */
+  causationId: string
+}
+
+export interface UnexplainedAlert {
+  alert: string
+  bot: string
+  reading: string
+  reason: string
+}
+
+/** Two unexplained alerts end a canary: the hard guard, whatever the statistics say. */
+export const UNEXPLAINED_LIMIT = 2
+
+export function isOpen(canary: Canary): boolean {
+  return canary.state === 'publishing' || canary.state === 'observing'
+}
+
+/** `Canary 5% traffic (National Capital Region)`: the stage's own label in `runs show`. */
+export function canaryLabel(canary: Pick<Canary, 'requestedShare' | 'scopeName'>): string {
+  return `Canary ${percent(canary.requestedShare)} traffic (${canary.scopeName})`
+}
+
+export function percent(basisPoints: number): string {
+  return `${basisPoints / 100}%`
+}
+
+/** What is said of a canary that held, and whether there was anyone to hold it. */
+export function summaryOf(canary: Canary): string {
+  const parts: string[] = []
+  const widest = Math.max(...canary.members.map((member) => member.share))
+  const expected = Math.min(...canary.members.map((member) => member.expected))
+  const acknowledged = Math.min(...canary.members.map((member) => member.acknowledged))
+  if (widest !== canary.requestedShare) parts.push(`requested ${percent(canary.requestedShare)}, realised ${percent(widest)}`)
+  parts.push(`${acknowledged} of ${expected} ${expected === 1 ? 'bot' : 'bots'} acknowledged`)
+  const alerts = canary.unexplained.length
+  parts.push(`${alerts} unexplained ${alerts === 1 ? 'alert' : 'alerts'}`)
+  return parts.join('; ')
+}
+
+/** `NO_EVIDENCE: …` when no bot of the scope was there. */
+export function lackOfEvidence(canary: Canary): string | undefined {
+  if (canary.members.some((member) => member.connected > 0)) return undefined
+  const region = canary.scope.startsWith('region:') ? `of region ${canary.scope.slice('region:'.length)} ` : ''
+  return `NO_EVIDENCE: no bot ${region}connected`
+}

@@ -1,0 +1,84 @@
+import type { ReceivedEvent, EventData, StageName } from '#libs/contracts'
+import type { RunFacts, StageFacts } from './run-facts.js'
+
+type Part = Pick<ReceivedEvent, 'type' | 'time' | 'attempt' | 'data'>
+
+/** Adds what a stage said to the facts of its run. Events of an older attempt, and of types that say nothing of a run, change nothing. */
+export function evolveRun(facts: RunFacts, event: Part): RunFacts {
+  if ((event.attempt ?? facts.attempt) < facts.attempt) return facts
+  switch (event.type) {
+    case 'hms.lint.passed.v1': {
+      const { findings } = event.data as EventData['hms.lint.passed.v1']
+      const warnings = findings.map((finding) => `${finding.rule}: ${finding.message}`)
+      const detail = warnings.length === 0 ? '' : `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${warnings.join('; ')}`
+      return pass(facts, 'lint', event, detail, { startedAt: facts.startedAt })
+    }
+    case 'hms.simulation.started.v1':
+      return add(facts, 'simulate', { startedAt: event.time })
+    case 'hms.simulation.passed.v1':
+      return pass(facts, 'simulate', event, (event.data as EventData['hms.simulation.passed.v1']).summary)
+    case 'hms.canary.started.v1': {
+      const { label, detail } = event.data as EventData['hms.canary.started.v1']
+      return add(facts, 'canary', { startedAt: event.time, label, detail })
+    }
+    case 'hms.canary.observed.v1':
+      return add(facts, 'canary', { detail: (event.data as EventData['hms.canary.observed.v1']).detail })
+    case 'hms.canary.passed.v1': {
+      const { summary, label } = event.data as EventData['hms.canary.passed.v1']
+      return pass(facts, 'canary', event, summary, { label })
+    }
+    case 'hms.rollout.started.v1':
+      return add(facts, 'rollout', { startedAt: event.time, detail: (event.data as EventData['hms.rollout.started.v1']).detail })
+    case 'hms.rollout.baked.v1':
+      return add(facts, 'rollout', { baking: true, detail: (event.data as EventData['hms.rollout.baked.v1']).detail })
+    case 'hms.rollout.completed.v1':
+      return pass(facts, 'rollout', event, (event.data as EventData['hms.rollout.completed.v1']).summary)
+    case 'hms.notification.started.v1':
+      return add(facts, 'notify', { startedAt: event.time })
+    case 'hms.notification.completed.v1':
+      return pass(facts, 'notify', event, (event.data as EventData['hms.notification.completed.v1']).summary)
+    case 'hms.lint.failed.v1':
+      return fail(facts, 'lint', event, 'FAIL', { startedAt: facts.startedAt })
+    case 'hms.simulation.failed.v1':
+      return fail(facts, 'simulate', event, 'FAIL')
+    case 'hms.canary.failed.v1':
+      return fail(facts, 'canary', event, 'FAIL', { label: (event.data as EventData['hms.canary.failed.v1']).label })
+    case 'hms.rollout.failed.v1':
+      return fail(facts, 'rollout', event, 'FAIL')
+    case 'hms.simulation.paused.v1':
+      return fail(facts, 'simulate', event, 'INCONCLUSIVE')
+    case 'hms.canary.paused.v1':
+      return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: (event.data as EventData['hms.canary.paused.v1']).label })
+    case 'hms.run.poisoned.v1': {
+      const { reason, detail } = event.data as EventData['hms.run.poisoned.v1']
+      return endEarly(facts, { state: 'FAILED', reason, detail, at: event.time })
+    }
+    default:
+      return facts
+  }
+}
+
+/** Ends a run from outside its stages; the first end stands. */
+export function endEarly(facts: RunFacts, end: NonNullable<RunFacts['endedEarly']>): RunFacts {
+  return facts.endedEarly === undefined ? { ...facts, endedEarly: end } : facts
+}
+
+function pass(facts: RunFacts, stage: StageName, event: Part, detail: string, more: StageFacts = {}): RunFacts {
+  return add(facts, stage, { ...more, verdict: 'PASS', detail, endedAt: event.time })
+}
+
+function fail(facts: RunFacts, stage: StageName, event: Part, verdict: 'FAIL' | 'INCONCLUSIVE', more: StageFacts = {}): RunFacts {
+  const { reason, detail, next } = event.data as { reason: string; detail: string; next?: string[] }
+  return add(facts, stage, { ...more, verdict, reason, detail, next, endedAt: event.time })
+}
+
+/** A verdict is final: what comes later about that stage adds only what is missing. */
+function add(facts: RunFacts, stage: StageName, news: StageFacts): RunFacts {
+  const known = facts.stages[stage] ?? {}
+  const merged = known.verdict === undefined ? { ...known, ...defined(news) } : { ...defined(news), ...known }
+  return { ...facts, stages: { ...facts.stages, [stage]: merged } }
+}
+
+function defined(news: StageFacts): StageFacts {
+  return Object.fromEntries(Object.entries(news).filter(([, value]) => value !== undefined))
+}

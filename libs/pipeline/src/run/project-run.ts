@@ -1,0 +1,67 @@
+import { isTerminal, STAGES, type RunStage, type RunState, type RunView, type StageName } from '#libs/contracts'
+import type { RunFacts } from './run-facts.js'
+
+/** The run's state as its facts give it, whatever the order in which they came. */
+export function stateOf(facts: RunFacts): RunState {
+  const failed = failedStage(facts)
+  if (failed !== undefined && facts.stages[failed]!.verdict === 'FAIL') {
+    // Before the canary nothing was published; from there on failing means that it was taken back.
+    return failed === 'lint' || failed === 'simulate' ? 'FAILED' : 'ROLLED_BACK'
+  }
+  if (verdictOf(facts, 'notify') === 'PASS') return 'SUCCEEDED'
+  if (facts.endedEarly !== undefined) return facts.endedEarly.state
+  if (failed !== undefined) return 'PAUSED'
+  if (verdictOf(facts, 'rollout') === 'PASS') return 'NOTIFYING'
+  if (facts.stages.rollout?.baking === true) return 'BAKING'
+  if (verdictOf(facts, 'canary') === 'PASS') return 'ROLLING_OUT'
+  if (verdictOf(facts, 'simulate') === 'PASS') return 'CANARY'
+  if (verdictOf(facts, 'lint') === 'PASS') return 'SIMULATING'
+  if (facts.startedAt !== undefined) return 'LINTING'
+  return facts.approvedAt === undefined ? 'AWAITING_APPROVAL' : 'QUEUED'
+}
+
+export function projectRun(facts: RunFacts): RunView {
+  const state = stateOf(facts)
+  const stages = STAGES.map((stage) => projectStage(facts, stage, state))
+  const failed = failedStage(facts)
+  const reason = failed === undefined ? facts.endedEarly?.reason : facts.stages[failed]!.reason
+  return {
+    run: facts.run,
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    attempt: facts.attempt,
+    policies: facts.policies,
+    stages,
+    createdAt: facts.createdAt,
+    endedAt: isTerminal(state) ? endOf(facts) : null,
+  }
+}
+
+function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunStage {
+  const known = facts.stages[stage] ?? {}
+  const before = STAGES[STAGES.indexOf(stage) - 1]
+  const startedAt = known.startedAt ?? (before === undefined ? facts.startedAt : facts.stages[before]?.verdict === 'PASS' ? facts.stages[before].endedAt : undefined)
+  const running = startedAt !== undefined && !isTerminal(state)
+  return {
+    stage,
+    verdict: known.verdict ?? (running ? 'RUNNING' : 'PENDING'),
+    detail: known.detail ?? '',
+    ...(known.label === undefined ? {} : { label: known.label }),
+    startedAt: startedAt ?? null,
+    endedAt: known.endedAt ?? null,
+  }
+}
+
+function failedStage(facts: RunFacts): StageName | undefined {
+  return STAGES.find((stage) => facts.stages[stage]?.verdict === 'FAIL' || facts.stages[stage]?.verdict === 'INCONCLUSIVE')
+}
+
+function verdictOf(facts: RunFacts, stage: StageName): string | undefined {
+  return facts.stages[stage]?.verdict
+}
+
+/** The latest time that anything is known of. */
+function endOf(facts: RunFacts): string | null {
+  const times = [facts.endedEarly?.at, ...STAGES.map((stage) => facts.stages[stage]?.endedAt)].filter((time) => time !== undefined)
+  return times.sort().at(-1) ?? null
+}

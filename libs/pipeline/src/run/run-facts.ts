@@ -1,0 +1,35 @@
+import type { RunPolicy, StageName, StageVerdict } from '#libs/contracts'
+
+/** What is known of one stage; facts only ever get added, so events may come in any order across topics. */
+export interface StageFacts {
+  startedAt?: string
+  endedAt?: string
+  verdict?: Extract<StageVerdict, 'PASS' | 'FAIL' | 'INCONCLUSIVE'>
+  detail?: string
+  label?: string
+  reason?: string
+  next?: string[]
+  /** Rollout: everyone has it, and it is being watched. */
+  baking?: boolean
+}
+
+/** How a run ended other than by its stages. */
+export type EndedEarly = { state: 'ABORTED' | 'SUPERSEDED' | 'STALE' | 'FAILED'; reason: string; detail: string; at: string }
+
+/** The run as approver keeps it: facts from people and stages. `projectRun` makes its state of them. */
+export interface RunFacts {
+  run: number
+  attempt: number
+  policies: RunPolicy[]
+  createdAt: string
+  /** Every approver has signed. */
+  approvedAt?: string
+  /** Its turn came: lint was asked for. */
+  startedAt?: string
+  stages: Partial<Record<StageName, StageFacts>>
+  endedEarly?: EndedEarly
+}
+
+export function newRun(run: number, policies: RunPolicy[], createdAt: string): RunFacts {
+  return { run, attempt: 1, policies, createdAt, stages: {} }
+}

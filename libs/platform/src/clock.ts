@@ -1,0 +1,62 @@
+/** Time as code sees it. Deadlines that must survive a crash are timer rows; this is for what may be lost with the process. */
+export interface Clock {
+  now(): Date
+  /** Calls `action` once after `delayMs`; the returned function cancels. Never keeps a process alive. */
+  after(delayMs: number, action: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => new Date(),
+  after(delayMs, action) {
+    const timer = setTimeout(action, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** A pause on a clock: for back-off after a transient fault, in shells only. */
+export function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve)
+  })
+}
+
+/** Twin of the system clock for tests: time moves only when told to. */
+export class VirtualClock implements Clock {
+  private nowMs: number
+  private nextId = 0
+  private readonly pending = new Map<number, { at: number; action: () => void }>()
+
+  constructor(start = '2026-01-01T00:00:00Z') {
+    this.nowMs = Date.parse(start)
+  }
+
+  now(): Date {
+    return new Date(this.nowMs)
+  }
+
+  after(delayMs: number, action: () => void): () => void {
+    const id = this.nextId++
+    this.pending.set(id, { at: this.nowMs + Math.max(0, delayMs), action })
+    return () => this.pending.delete(id)
+  }
+
+  /** Due time of the earliest pending action, in epoch milliseconds. */
+  nextAt(): number | undefined {
+    let earliest: number | undefined
+    for (const { at } of this.pending.values()) if (earliest === undefined || at < earliest) earliest = at
+    return earliest
+  }
+
+  /** Moves time to `toMs`, running what falls due in order. */
+  advanceTo(toMs: number): void {
+    for (;;) {
+      const due = [...this.pending.entries()].filter(([, entry]) => entry.at <= toMs).sort((a, b) => a[1].at - b[1].at || a[0] - b[0])[0]
+      if (due === undefined) break
+      this.pending.delete(due[0])
+      this.nowMs = Math.max(this.nowMs, due[1].at)
+      due[1].action()
+    }
+    this.nowMs = Math.max(this.nowMs, toMs)
+  }
+}

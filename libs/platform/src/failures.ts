@@ -1,0 +1,37 @@
+/** The world is not ready (database or broker down, time-out): retried in place for as long as it takes. */
+export class TransientError extends Error {
+  override readonly name = 'TransientError'
+}
+
+/** This message can never succeed: it goes to the dead letters after its tries, and its key moves on. */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError'
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+const TRANSIENT_SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])
+// PostgreSQL classes: connection, serialization and deadlock, resources (disk full too), operator intervention, system, lock not available.
+const TRANSIENT_SQL = /^(08|40|53|57|58|55P03)/
+
+/** Whether an error of a driver says "try again" rather than "this is wrong". Walks `cause` and `errors`. */
+export function isTransient(error: unknown): boolean {
+  if (error instanceof TransientError) return true
+  if (typeof error !== 'object' || error === null) return false
+  const { code, message, cause, errors } = error as { code?: unknown; message?: unknown; cause?: unknown; errors?: unknown }
+  if (typeof code === 'string' && (TRANSIENT_SYSTEM.has(code) || TRANSIENT_SQL.test(code))) return true
+  // The pool's own words, which carry no code.
+  if (typeof message === 'string' && /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(message)) {
+    return true
+  }
+  if (cause !== undefined && isTransient(cause)) return true
+  return Array.isArray(errors) && errors.some(isTransient)
+}
+
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

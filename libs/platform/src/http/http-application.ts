@@ -1,0 +1,57 @@
+import { HmsError } from '#libs/contracts'
+import { ValidationPipe, type DynamicModule, type LoggerService, type ValidationError } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { Logger } from '../logger.js'
+import { ProblemFilter } from './problem.filter.js'
+
+/** Bodies above this are refused with 413 before they are read; a route that takes whole corpora says so itself. */
+export const BODY_LIMIT_BYTES = 4 * 1024 * 1024
+const REQUEST_TIMEOUT_MS = 60_000
+
+/** A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening. */
+export async function createHttpApplication(module: DynamicModule, log: Logger): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: 0,
+    keepAliveTimeout: 5_000,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true },
+  })
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(log),
+    abortOnError: false,
+    rawBody: true,
+  })
+  app.useGlobalFilters(new ProblemFilter(log))
+  app.useGlobalPipes(
+    new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true, exceptionFactory: invalidBody }),
+  )
+  return app
+}
+
+function invalidBody(problems: ValidationError[]): HmsError {
+  const errors = problems.flatMap((problem) => flatten(problem, ''))
+  return new HmsError('HMS_HTTP_BODY_INVALID', errors.map((error) => error.detail).join('; '), { status: 400, errors })
+}
+
+function flatten(problem: ValidationError, path: string): { pointer: string; detail: string }[] {
+  const pointer = `${path}/${problem.property}`
+  const own = Object.values(problem.constraints ?? {}).map((detail) => ({ pointer, detail }))
+  return [...own, ...(problem.children ?? []).flatMap((child) => flatten(child, pointer))]
+}
+
+/** Nest's own words at debug level: its start-up lines are noise to an operator. */
+class NestLogger implements LoggerService {
+  constructor(private readonly to: Logger) {}
+  log(message: unknown): void {
+    this.to.debug({}, String(message))
+  }
+  error(message: unknown): void {
+    this.to.error({}, String(message))
+  }
+  warn(message: unknown): void {
+    this.to.warn({}, String(message))
+  }
+}

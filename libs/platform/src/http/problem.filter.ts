@@ -1,0 +1,79 @@
+import { HmsError, type Problem } from '#libs/contracts'
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
+import { trace } from '@opentelemetry/api'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { randomBytes } from 'node:crypto'
+import { throwError, type Observable } from 'rxjs'
+import { describeError, isTransient } from '../failures.js'
+import type { Logger } from '../logger.js'
+
+/**
+ * The one place where an error becomes RFC 9457 problem+json. For events it rethrows the original: Nest's own filter would turn it
+ * into a nameless "Internal server error" and the consumer could no longer tell transient from terminal.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly log: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
+    if (host.getType() !== 'http') return throwError(() => error)
+    const reply = host.switchToHttp().getResponse<FastifyReply>()
+    const request = host.switchToHttp().getRequest<FastifyRequest>()
+    sendProblem(reply, toProblem(error, request, this.log))
+  }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  if (reply.sent) return
+  if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', '2')
+  void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem))
+}
+
+/** Maps any thrown value. Unexpected ones are logged with their trace id and say nothing of the inside. */
+export function toProblem(error: unknown, request: { method: string; url: string }, log: Logger): Problem {
+  const traceId = trace.getActiveSpan()?.spanContext().traceId ?? randomBytes(16).toString('hex')
+  if (error instanceof HmsError) return problemOf(error, traceId)
+  if (error instanceof HttpException) return problemOf(ofHttpException(error, request), traceId)
+  const status = (error as { statusCode?: unknown } | null)?.statusCode
+  if (typeof status === 'number' && status >= 400 && status < 500) return problemOf(ofFastifyError(status, describeError(error)), traceId)
+  if (isTransient(error)) {
+    log.warn({ traceId, error: describeError(error), url: request.url }, 'request met a transient fault')
+    return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', 'The service cannot reach its database at the moment. Try again.', { status: 503 }), traceId)
+  }
+  log.error({ traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url: request.url }, 'request failed')
+  return problemOf(new HmsError('HMS_HTTP_INTERNAL', `Unexpected error; the log has it under trace ${traceId}.`, { status: 500 }), traceId)
+}
+
+function problemOf(error: HmsError, traceId: string): Problem {
+  return {
+    type: `/docs/errors/${error.code}`,
+    title: error.code.replace(/^HMS_/, '').replaceAll('_', ' ').toLowerCase(),
+    status: error.status,
+    code: error.code,
+    detail: error.detail,
+    retryable: error.retryable,
+    next: error.next.map((command) => ({ command })),
+    traceId,
+    ...(error.errors.length > 0 ? { errors: error.errors } : {}),
+    ...(error.state === undefined ? {} : { state: error.state }),
+  }
+}
+
+function ofHttpException(error: HttpException, request: { method: string; url: string }): HmsError {
+  const status = error.getStatus()
+  if (status === 404) return new HmsError('HMS_HTTP_PATH_UNKNOWN', `There is no ${request.method} ${request.url.split('?')[0]}.`, { status })
+  const response = error.getResponse() as { message?: unknown } | string
+  const messages = typeof response === 'string' ? [response] : [response.message ?? error.message].flat().map(String)
+  return new HmsError(codeOfStatus(status), messages.join('; '), { status })
+}
+
+function ofFastifyError(status: number, detail: string): HmsError {
+  return new HmsError(codeOfStatus(status), detail, { status })
+}
+
+function codeOfStatus(status: number): string {
+  if (status === 413) return 'HMS_HTTP_BODY_TOO_LARGE'
+  if (status === 415) return 'HMS_HTTP_MEDIA_TYPE'
+  if (status === 404) return 'HMS_HTTP_PATH_UNKNOWN'
+  return 'HMS_HTTP_BAD_REQUEST'
+}

@@ -1,0 +1,35 @@
+import { pino, type Logger as PinoLogger } from 'pino'
+
+/** One JSON line per outcome. Never payloads, never secrets. */
+export interface Logger {
+  info(fields: Record<string, unknown>, message: string): void
+  warn(fields: Record<string, unknown>, message: string): void
+  error(fields: Record<string, unknown>, message: string): void
+  debug(fields: Record<string, unknown>, message: string): void
+  child(fields: Record<string, unknown>): Logger
+}
+
+export type LogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug'
+
+/** Logs go to stderr: stdout belongs to data. */
+export function createLogger(level: LogLevel, fields: Record<string, unknown> = {}): Logger {
+  const root: PinoLogger = pino(
+    {
+      level,
+      base: fields,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: ['secret', 'passphrase', 'authorization', '*.secret', '*.passphrase', '*.authorization'],
+    },
+    pino.destination({ dest: 2, sync: true }),
+  )
+  return root
+}
+
+export const silentLogger: Logger = {
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  debug: () => {},
+  child: () => silentLogger,
+}

@@ -1,0 +1,49 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Metrics of one process; services of the process share it and are told apart by the label `service`. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly handled = new Counter({
+    name: 'hms_events_handled_total',
+    help: 'Events handled, by outcome',
+    labelNames: ['service', 'topic', 'outcome'] as const,
+    registers: [this.registry],
+  })
+  readonly handlerSeconds = new Histogram({
+    name: 'hms_event_handler_seconds',
+    help: 'Time from taking an event to its commit',
+    labelNames: ['service', 'topic'] as const,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers: [this.registry],
+  })
+  readonly outboxUnsent = new Gauge({
+    name: 'hms_outbox_oldest_unsent_seconds',
+    help: 'Age of the oldest event that the relay has not sent',
+    labelNames: ['service'] as const,
+    registers: [this.registry],
+  })
+  readonly deadLetters = new Counter({
+    name: 'hms_dead_letters_total',
+    help: 'Messages given up, by service and code',
+    labelNames: ['service', 'code'] as const,
+    registers: [this.registry],
+  })
+  readonly gaps = new Gauge({
+    name: 'hms_stream_parked_events',
+    help: 'Events that wait for an earlier one of their key',
+    labelNames: ['service'] as const,
+    registers: [this.registry],
+  })
+  readonly sockets = new Gauge({
+    name: 'hms_config_store_connections',
+    help: 'Open push connections',
+    labelNames: ['kind'] as const,
+    registers: [this.registry],
+  })
+
+  /** Process metrics (CPU, heap, event loop): once per process, not in tests. */
+  withProcessMetrics(): this {
+    collectDefaultMetrics({ register: this.registry })
+    return this
+  }
+}

@@ -1,0 +1,24 @@
+import { murmur3_32 } from './murmur3.js'
+
+/** A share in basis points: 10,000 is everyone. */
+export const BASIS_POINTS = 10_000
+
+export type Scope = 'global' | `region:${string}`
+
+/**
+ * The bucket of a reader, 0..9999, by flagd's formula over `salt ‖ policyId ‖ targetingKey`. Without a salt the same readers go first
+ * for every version of a policy. The product stays below 2^53 and the division is by a power of two, so plain numbers are exact.
+ */
+export function bucketOf(policyId: string, targetingKey: string, salt = ''): number {
+  return Math.floor((murmur3_32(salt + policyId + targetingKey) * BASIS_POINTS) / 2 ** 32)
+}
+
+/** The new version owns `[0, p)`, so a larger share always includes the smaller one. */
+export function inShare(bucket: number, basisPoints: number): boolean {
+  return bucket < basisPoints
+}
+
+/** The scope filters before the bucket does. A reader without a region is in no region's scope. */
+export function scopeCovers(scope: Scope, reader: { region?: string }): boolean {
+  return scope === 'global' || (reader.region !== undefined && reader.region !== '' && scope === `region:${reader.region}`)
+}

@@ -1,0 +1,66 @@
+/** Where something stands in a file: both 1-based, columns counted in UTF-16 units as editors do. */
+export type Position = { line: number, column: number }
+
+/** Finds the position of a JSON pointer; of its nearest existing ancestor when the member is missing. */
+export type Locate = (pointer: string) => Position
+
+export type Severity = 'error' | 'warning'
+
+/** One thing that lint has to say. `rule` is kebab-case and stable; scripts may match on it. */
+export type Finding = {
+  file: string
+  line: number
+  column: number
+  rule: string
+  severity: Severity
+  message: string
+  hint?: string
+  pointer?: string
+}
+
+/** `FILE:LINE:COLUMN rule message — hint`. Control characters are shown escaped, so a file cannot write to the terminal. */
+export function formatFinding(finding: Finding): string {
+  const hint = finding.hint === undefined ? '' : ` — ${finding.hint}`
+  return printable(`${finding.file}:${finding.line}:${finding.column} ${finding.rule} ${finding.message}${hint}`)
+}
+
+/** A finding of severity error fails lint; warnings are shown and pass. */
+export function hasErrors(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.severity === 'error')
+}
+
+/** A list that findings are added to by pointer; `sorted()` is ordered by place and rule, so lint is deterministic. */
+export class Report {
+  readonly findings: Finding[] = []
+
+  constructor(
+    private readonly file: string,
+    private readonly locate: Locate,
+  ) {}
+
+  error(rule: string, pointer: string, message: string, hint?: string): void {
+    this.add('error', rule, pointer, message, hint)
+  }
+
+  add(severity: Severity, rule: string, pointer: string, message: string, hint?: string): void {
+    const at = this.locate(pointer)
+    this.findings.push({ file: this.file, ...at, rule, severity, message, ...(hint === undefined ? {} : { hint }), pointer })
+  }
+
+  sorted(): Finding[] {
+    return sortFindings(this.findings)
+  }
+}
+
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((a, b) => a.line - b.line || a.column - b.column || order(a.rule, b.rule) || order(a.message, b.message))
+}
+
+function order(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}

@@ -1,0 +1,50 @@
+import type { PolicyDocument, PolicySource } from '../document.js'
+import { Report } from '../finding.js'
+import type { Finding } from '../finding.js'
+import { pointerOf } from '../pointer.js'
+import { checkBase } from './base.js'
+import { checkOwnSchema } from './own-schema.js'
+import type { NamedSchema } from './own-schema.js'
+import { checkVersions } from './versions.js'
+import type { UsedVersion } from './versions.js'
+
+export type LintContext = {
+  file: string
+  profile: 'dev' | 'production'
+  /** The version in force for everyone; without one this is a first version. */
+  live?: PolicyDocument
+  /** Every version ever released of this policy, with its policy digest. */
+  used?: readonly UsedVersion[]
+  /** The registered schema that the policy names, when there is one. */
+  schema?: NamedSchema
+  /** Left out (the offline linter): partners are not checked. */
+  knownPartners?: { ids: readonly string[], groups: readonly string[] }
+  /** False where the registry of schemas is not at hand; default true. */
+  checkSchema?: boolean
+}
+
+/**
+ * All rules of lint over one policy, pure and deterministic: same source and context, same findings in the same order.
+ * Rules on versions: what was removed, changed type or unit, or was made tighter needs a major version, every other change of rule data
+ * a minor one. New values of `effective`, `title`, `description`, `owner` and `tags` may come with a patch, and so may any change of
+ * `partners` and `breaking`, which speak to the press.
+ */
+export function lintPolicy(source: PolicySource, context: LintContext): Finding[] {
+  const report = new Report(context.file, source.locate)
+  checkBase(source.policy, report)
+  if (report.findings.length > 0) return report.sorted()
+  const schema = checkOwnSchema(source, context.schema, context.checkSchema ?? true, report)
+  checkVersions(source, context.live, context.used ?? [], schema, report)
+  checkPartners(source.policy, context, report)
+  return report.sorted()
+}
+
+function checkPartners(policy: PolicyDocument, { knownPartners, profile }: LintContext, report: Report): void {
+  if (!knownPartners) return
+  const known = new Set([...knownPartners.ids, ...knownPartners.groups])
+  for (const [index, name] of (policy.partners ?? []).entries()) {
+    if (known.has(name)) continue
+    report.add(profile === 'production' ? 'error' : 'warning', 'partner-unknown', pointerOf(['partners', index]),
+      `no partner or group ${JSON.stringify(name)} is registered`, 'hms-svc partners list')
+  }
+}

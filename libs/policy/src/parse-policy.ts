@@ -1,0 +1,33 @@
+import type { JsonObject } from '#libs/contracts'
+import { POLICY_MAX_BYTES, policyDigest } from './document.js'
+import type { PolicyDocument, PolicySource } from './document.js'
+import { Report } from './finding.js'
+import type { Finding } from './finding.js'
+import { checkBase } from './lint/base.js'
+import { readYaml } from './yaml/read-yaml.js'
+
+export type ParsedPolicy = { ok: true, source: PolicySource } | { ok: false, findings: Finding[] }
+
+/**
+ * Reads a policy artifact. Never throws. `ok` means that the base schema holds too, so the document is what its type says;
+ * everything that needs context (own schema, versions, partners) is `lintPolicy`'s.
+ */
+export function parsePolicy(bytes: Uint8Array | string, file: string): ParsedPolicy {
+  const read = readYaml(bytes, file, POLICY_MAX_BYTES)
+  if (!read.ok) return read
+  const { value, locate } = read
+  const report = new Report(file, locate)
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    report.error('root-not-map', '', 'a policy is a map of keys and values', 'start with `id: …`')
+  } else {
+    checkBase(value, report)
+  }
+  if (report.findings.length > 0) return { ok: false, findings: report.sorted() }
+  const policy = asPolicy(value as JsonObject)
+  return { ok: true, source: { file, policy, digest: policyDigest(policy), locate } }
+}
+
+/** The base schema has been checked, which is what makes this true. */
+function asPolicy(value: JsonObject): PolicyDocument {
+  return value as PolicyDocument
+}

@@ -1,0 +1,31 @@
+import type { JsonObject } from '#libs/contracts'
+import { compileExpression, evaluator } from './expression.js'
+import type { Policies } from './expression.js'
+import type { Scenario } from './parse-scenario.js'
+
+/** The expression has no answer for this reading under these policies: a missing field, mixed types, not a boolean. */
+export class ScenarioError extends Error {
+  readonly code = 'HMS_SCENARIO_EVALUATION'
+
+  constructor(readonly scenario: string, detail: string) {
+    super(`scenario ${scenario}: ${detail}`)
+    this.name = 'ScenarioError'
+  }
+}
+
+/** Whether a right bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`. */
+export type Verdict = (reading: JsonObject, policies: Policies) => boolean
+
+export type CompiledScenario = { ok: true, verdict: Verdict } | { ok: false, code: 'HMS_SCENARIO_EXPRESSION', message: string }
+
+export function compileScenario(scenario: Pick<Scenario, 'id' | 'alert'>): CompiledScenario {
+  const compiled = compileExpression(scenario.alert)
+  if (!compiled.ok) return compiled
+  const evaluate = evaluator(compiled.expression.ast)
+  const verdict: Verdict = (reading, policies) => {
+    const result = evaluate(reading, policies)
+    if (typeof result === 'boolean') return result
+    throw new ScenarioError(scenario.id, result instanceof Error ? result.message : 'the expression gives no true or false')
+  }
+  return { ok: true, verdict }
+}

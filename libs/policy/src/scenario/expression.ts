@@ -1,0 +1,90 @@
+import { isCelError, parse, plan } from '@bufbuild/cel'
+import type { JsonObject } from '#libs/contracts'
+import type { PolicyDocument } from '../document.js'
+import { environment, toCelMap } from './cel.js'
+import type { Expr } from './cel.js'
+import { memberPath, partsOf, walk } from './expression-tree.js'
+
+export type Policies = Record<string, PolicyDocument>
+
+export type Expression = {
+  ast: Expr
+  /** Ids of the policies it names. */
+  policies: string[]
+}
+
+export type CompiledExpression = { ok: true, expression: Expression } | { ok: false, code: 'HMS_SCENARIO_EXPRESSION', message: string }
+
+const MAX_LENGTH = 2048
+/** Brackets, conditionals and signs are what the parser recurses on. */
+const MAX_NESTING = 32
+/** `list.exists(x, other.all(y, …))` is enough for rules, and three levels over a long list are not bounded by anything useful. */
+const MAX_LOOPS = 2
+const TYPE_NAMES = ['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type', 'string', 'type', 'uint']
+
+/** Parses a CEL expression over `reading` and `policy`, and finds unknown names and functions before any reading is judged. */
+export function compileExpression(text: string): CompiledExpression {
+  const refused = (message: string): CompiledExpression => ({ ok: false, code: 'HMS_SCENARIO_EXPRESSION', message })
+  if (text.length > MAX_LENGTH) return refused(`an expression has at most ${MAX_LENGTH} characters`)
+  if (nesting(text) > MAX_NESTING) return refused(`the expression is nested more than ${MAX_NESTING} deep`)
+  try {
+    const ast = parse(text).expr
+    const problem = problemIn(ast, ['reading', 'policy', ...TYPE_NAMES], 0)
+    if (problem !== undefined) return refused(problem)
+    const named = [...walk(ast)].flatMap((expr) => memberPath(expr, 'policy')?.slice(0, 1) ?? [])
+    return { ok: true, expression: { ast, policies: [...new Set(named)] } }
+  } catch (error) {
+    return refused(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** A reusable evaluator of an expression or a part of one. Answers with the value or, for whatever goes wrong, with an `Error`. */
+export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies) => unknown {
+  const run = plan(environment, ast)
+  const converted = new WeakMap<Policies, ReturnType<typeof toCelMap>>()
+  return (reading, policies) => {
+    try {
+      // A replay asks with the same policies for every reading.
+      const policy = converted.get(policies) ?? toCelMap(policies)
+      converted.set(policies, policy)
+      const result = run({ reading: toCelMap(reading), policy })
+      return isCelError(result) ? new Error(result.message) : result
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error))
+    }
+  }
+}
+
+function problemIn(expr: Expr, names: readonly string[], loops: number): string | undefined {
+  const { exprKind } = expr
+  let inner = names
+  if (exprKind.case === 'identExpr' && !names.includes(exprKind.value.name)) {
+    return `unknown name ${JSON.stringify(exprKind.value.name)}; there are reading and policy`
+  }
+  if (exprKind.case === 'callExpr') {
+    const name = exprKind.value.function
+    // What does not start with a letter is an operator, which the evaluator brings along.
+    if (/^[a-z]/i.test(name) && !environment.funcs.find(name)) return `unknown function ${JSON.stringify(name)}`
+  }
+  if (exprKind.case === 'comprehensionExpr') {
+    if (loops === MAX_LOOPS) return `loops are nested more than ${MAX_LOOPS} deep`
+    inner = [...names, exprKind.value.iterVar, exprKind.value.iterVar2, exprKind.value.accuVar]
+  }
+  const depth = exprKind.case === 'comprehensionExpr' ? loops + 1 : loops
+  for (const part of partsOf(expr)) {
+    const problem = problemIn(part, inner, depth)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function nesting(text: string): number {
+  let open = 0
+  let deepest = 0
+  for (const char of text) {
+    if ('([{'.includes(char)) deepest = Math.max(deepest, ++open)
+    if (')]}'.includes(char)) open--
+  }
+  const longestSigns = Math.max(0, ...(text.match(/[!-]+(\s*[!-]+)*/g) ?? []).map((run) => run.length))
+  return Math.max(deepest, longestSigns, text.split('?').length - 1)
+}

@@ -1,0 +1,100 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '#libs/contracts'
+import { boundaryReadings, compileScenario, parseScenario, ScenarioError } from '../index.js'
+import type { Policies, Scenario } from '../index.js'
+
+const HEAD = 'id: pm25-violation\npolicies: [epa-pm25-limit]\ncorpus: virginia-2023\n'
+const DOUBLE = 'double(reading.pm25) > double(policy["epa-pm25-limit"].limit)'
+
+function scenario(alert: string, boundary?: Scenario['boundary']): Scenario {
+  return { id: 'pm25-violation', policies: ['epa-pm25-limit'], corpus: 'virginia-2023', alert, ...(boundary ? { boundary } : {}) }
+}
+
+function under(limit: number): Policies {
+  return { 'epa-pm25-limit': { id: 'epa-pm25-limit', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit, tags: ['air'] } }
+}
+
+function verdict(alert: string, reading: JsonObject, policies = under(25)): boolean {
+  const compiled = compileScenario(scenario(alert))
+  if (!compiled.ok) throw new Error(compiled.message)
+  return compiled.verdict(reading, policies)
+}
+
+describe('a scenario file', () => {
+  it('is read as in the contract', () => {
+    expect(parseScenario(`${HEAD}alert: ${DOUBLE}\n`, 's.yaml')).toEqual({ ok: true, scenario: scenario(DOUBLE) })
+  })
+
+  it.each([
+    ['alert: reading.pm25 >\n', '4:8 expression'], ['alert: readings.pm25 > 1\n', '4:8 expression'],
+    ['alert: foo(reading)\n', '4:8 expression'],
+    ['alert: policy["other"].limit > 1\n', '4:8 policy-not-listed'], ['alert: "true"\nboundry: {}\n', '5:10 unknown-key'],
+    ['alert: "true"\nboundary: { pm25: [a] }\n', '5:19 key-type'], ['alert: true\n', '4:8 key-type'], ['', '1:1 key-type'],
+  ])('refuses %j', (tail, place) => {
+    const parsed = parseScenario(HEAD + tail, 's.yaml')
+    expect(parsed.ok ? [] : parsed.findings.map(({ line, column, rule }) => `${line}:${column} ${rule}`)).toEqual([place])
+  })
+})
+
+describe('an expression', () => {
+  it.each(['reading.pm25 > double(policy["epa-pm25-limit"].limit)', DOUBLE, 'reading.pm25 > policy["epa-pm25-limit"].limit'])(
+    'judges whole and broken numbers alike: %s', (alert) => {
+      expect([24, 25, 25.5, 26].map((pm25) => verdict(alert, { pm25 }))).toEqual([false, false, true, true])
+      expect([25, 25.5, 26].map((pm25) => verdict(alert, { pm25 }, under(25.5)))).toEqual([false, false, true])
+    })
+
+  it('has arithmetic, lists, text and loops', () => {
+    expect(verdict('reading.pm25 * 2 - 1 >= 49 && 100 / reading.pm25 == 4.0', { pm25: 25 })).toBe(true)
+    expect(verdict('reading.site in ["a", "b"] && "air" in policy["epa-pm25-limit"].tags', { site: 'b' })).toBe(true)
+    expect(verdict('reading.values.exists(v, v > policy["epa-pm25-limit"].limit)', { values: [1, 26] })).toBe(true)
+    expect(verdict('has(reading.pm25) && reading.pm25 > 1', {})).toBe(false)
+    expect(verdict('reading.name.matches("^(a+)+$")', { name: `${'a'.repeat(2_000)}!` })).toBe(false)
+  })
+
+  it.each([['reading.gone > 1', {}], ['reading.pm25 > "a"', { pm25: 1 }], ['reading.pm25', { pm25: 1 }], ['policy["x"].limit > 1', {}]])(
+    'without an answer throws a typed error: %s', (alert, reading) => {
+      expect(() => verdict(alert, reading)).toThrow(ScenarioError)
+      expect(() => verdict(alert, reading)).toThrow(expect.objectContaining({ code: 'HMS_SCENARIO_EVALUATION' }))
+    })
+
+  it.each([
+    ['deep brackets', `${'('.repeat(900)}true${')'.repeat(900)}`], ['signs', '!'.repeat(2_000)], ['conditionals', 'true ? '.repeat(280)],
+    ['long text', `"${'x'.repeat(3_000)}" == ""`], ['nothing', ''],
+    ['loops in loops', '[1].all(a, [1].all(b, [1].all(c, [1].all(d, true))))'],
+  ])('is refused for %s', (_name, alert) => {
+    expect(compileScenario(scenario(alert))).toMatchObject({ ok: false, code: 'HMS_SCENARIO_EXPRESSION' })
+  })
+
+  it('never throws at compile time', () => {
+    const signs = ['reading', '.', 'a', '[', ']', '(', ')', '"b"', ' > ', '1', '?', ':', ' && ', '!', '-', 'policy', ',', '{', '}']
+    fc.assert(fc.property(fc.array(fc.constantFrom(...signs)), (parts) => {
+      compileScenario(scenario(parts.join('')))
+    }), { numRuns: 2_000 })
+  })
+})
+
+describe('boundary inputs', () => {
+  const template = { id: 'virginia-2023:1', region: 'NCR', pm25: 3.3 }
+  const values = (made: Scenario): unknown[] => boundaryReadings(made, [under(35), under(25)], template).map((reading) => reading['pm25'])
+
+  it('stand at the threshold and a step to either side, under both versions', () => {
+    expect(values(scenario(DOUBLE))).toEqual([34.9, 35, 35.1, 24.9, 25, 25.1])
+    expect(boundaryReadings(scenario(DOUBLE), [under(25)], template)[1])
+      .toEqual({ id: 'boundary:pm25-violation:pm25=25', region: 'NCR', pm25: 25 })
+  })
+
+  it('come from either side of a comparison, from literals, and from what surrounds the policy', () => {
+    expect(values(scenario('50 <= reading["pm25"]'))).toEqual([49.9, 50, 50.1])
+    expect(values(scenario('reading.pm25 > double(policy["epa-pm25-limit"].limit) * 1.5'))).toEqual([52.4, 52.5, 52.6, 37.4, 37.5, 37.6])
+    const nested = boundaryReadings(scenario('reading.air.kind == "dust"'), [under(25)], { ...template, air: { day: 1 } })
+    expect(nested).toEqual([{ ...template, id: 'boundary:pm25-violation:air.kind=dust', air: { day: 1, kind: 'dust' } }])
+  })
+
+  it('come from the boundary key when nothing is compared with the policies', () => {
+    const alert = 'reading.pm25 - reading.base > 0.0'
+    expect(values(scenario(alert))).toEqual([])
+    expect(values(scenario(alert, { pm25: [1, 2.5] }))).toEqual([1, 2.5])
+    expect(values(scenario(alert, { pm25: 'policy["epa-pm25-limit"].limit' }))).toEqual([34.9, 35, 35.1, 24.9, 25, 25.1])
+  })
+})

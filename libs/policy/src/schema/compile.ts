@@ -1,0 +1,105 @@
+import { Ajv } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { canonicalJson } from '#libs/contracts'
+import type { Json, JsonObject } from '#libs/contracts'
+import { POLICY_KNOWN_KEYS } from '../document.js'
+import type { PolicyDocument } from '../document.js'
+import { pointerOf } from '../pointer.js'
+import { linearPattern } from './linear-pattern.js'
+import { refuseUnsafe } from './refuse.js'
+import { TIGHTER_KEYWORD, tighterAt } from './tighter.js'
+import type { Direction } from './tighter.js'
+
+export type SchemaViolation = { pointer: string, message: string }
+
+export type RuleSchema = {
+  /** At most 20 violations, by pointer into the policy. */
+  validate(policy: PolicyDocument): SchemaViolation[]
+  tighter(path: readonly string[]): Direction | undefined
+}
+
+export type CompiledSchema = { ok: true, schema: RuleSchema } | { ok: false, code: 'HMS_SCHEMA_REFUSED', message: string }
+
+const MAX_VIOLATIONS = 20
+/** Compiling costs milliseconds, validating microseconds: a schema object is compiled once. */
+const compiled = new WeakMap<JsonObject, CompiledSchema>()
+
+/**
+ * Compiles a JSON Schema for rule data: 2020-12, or draft-07 and -06 when `$schema` names them. Unknown keywords are ignored;
+ * what could harm the process is refused (see `refuseUnsafe`, `linearPattern`).
+ */
+export function compileRuleSchema(schema: JsonObject): CompiledSchema {
+  const known = compiled.get(schema)
+  if (known) return known
+  const result = compile(schema)
+  compiled.set(schema, result)
+  return result
+}
+
+function compile(schema: JsonObject): CompiledSchema {
+  try {
+    refuseUnsafe(schema)
+    const { $schema, $id: _id, ...body } = schema
+    const validate = engine($schema).compile(body)
+    return {
+      ok: true,
+      schema: {
+        validate: (policy) => violations(validate, ruleData(policy, schema)),
+        tighter: (path) => tighterAt(schema, path),
+      },
+    }
+  } catch (error) {
+    return { ok: false, code: 'HMS_SCHEMA_REFUSED', message: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function engine(draft: Json | undefined): Ajv {
+  const options = {
+    strict: false,
+    allErrors: true,
+    logger: false,
+    multipleOfPrecision: 9,
+    code: { regExp: Object.assign((pattern: string) => linearPattern(pattern), { code: 'linearPattern' }) },
+  } as const
+  const ajv = typeof draft === 'string' && /draft-0[67]/.test(draft) ? new Ajv(options) : new Ajv2020(options)
+  formats.default(ajv)
+  // The library compares every pair of items, which is minutes for a list that fills 256 KiB.
+  ajv.removeKeyword('uniqueItems')
+  ajv.addKeyword({
+    keyword: 'uniqueItems',
+    type: 'array',
+    schemaType: 'boolean',
+    validate: (wanted: boolean, items: Json[]) => !wanted || new Set(items.map(canonicalJson)).size === items.length,
+    error: { message: 'must not hold the same item twice' },
+  })
+  ajv.addKeyword({ keyword: TIGHTER_KEYWORD, metaSchema: { enum: ['lower', 'higher'] } })
+  return ajv
+}
+
+/**
+ * The rule data, and of the known keys those that the schema itself speaks of: so a schema may close itself with
+ * `additionalProperties: false` without listing `id` or `title`, and may still demand `units`.
+ */
+function ruleData(policy: PolicyDocument, schema: JsonObject): JsonObject {
+  const { properties, required } = schema
+  const named = new Set<unknown>([
+    ...(typeof properties === 'object' && properties !== null ? Object.keys(properties) : []),
+    ...(Array.isArray(required) ? required : []),
+  ])
+  const hidden = new Set<string>(POLICY_KNOWN_KEYS.filter((key) => !named.has(key)))
+  return Object.fromEntries(Object.entries(policy).filter(([key]) => !hidden.has(key)))
+}
+
+function violations(validate: ValidateFunction, data: JsonObject): SchemaViolation[] {
+  if (validate(data)) return []
+  return (validate.errors ?? []).slice(0, MAX_VIOLATIONS).map(toViolation)
+}
+
+function toViolation({ instancePath, keyword, params, message = 'is wrong' }: ErrorObject): SchemaViolation {
+  const extra = keyword === 'additionalProperties' ? params['additionalProperty'] : params['unevaluatedProperty']
+  if (typeof extra === 'string') return { pointer: instancePath + pointerOf([extra]), message: 'is not a key of the schema' }
+  const allowed = Array.isArray(params['allowedValues']) ? `: ${JSON.stringify(params['allowedValues']).slice(0, 120)}` : ''
+  return { pointer: instancePath, message: message + allowed }
+}

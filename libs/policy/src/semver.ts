@@ -1,0 +1,93 @@
+/** Official expression of SemVer 2.0 (semver.org). */
+const SEMVER = new RegExp(
+  '^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)'
+  + '(?:-((?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\\.(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?'
+  + '(?:\\+[0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*)?$',
+)
+const MAX_LENGTH = 128
+
+export type Bump = 'major' | 'minor' | 'patch' | 'prerelease' | 'none' | 'lower'
+export type Level = 'major' | 'minor' | 'patch'
+
+type Parts = { core: [string, string, string], prerelease: string[] }
+
+export function isSemVer(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_LENGTH && SEMVER.test(value)
+}
+
+/** Precedence of SemVer 2.0 §11: negative, 0 or positive. Build metadata does not count. Throws `TypeError` for what is no SemVer. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [parts(a), parts(b)]
+  for (const [index, field] of left.core.entries()) {
+    const order = compareNumeric(field, right.core[index] as string)
+    if (order !== 0) return order
+  }
+  return comparePrerelease(left.prerelease, right.prerelease)
+}
+
+/** What changes between two versions: `none` when their precedence is equal, `lower` when `b` stands below `a`. */
+export function bumpBetween(a: string, b: string): Bump {
+  const order = compareVersions(a, b)
+  if (order > 0) return 'lower'
+  if (order === 0) return 'none'
+  const [from, to] = [parts(a).core, parts(b).core]
+  const index = from.findIndex((field, at) => field !== to[at])
+  return (['major', 'minor', 'patch'] as const)[index] ?? 'prerelease'
+}
+
+/**
+ * How much a release of `b` after `a` may change; undefined when `b` is not above `a`. A step between prereleases, or from one to its
+ * release, may change as much as that release may: 2.0.0-rc.1 → 2.0.0 is major, 2.1.0-rc.1 → 2.1.0 minor.
+ */
+export function levelBetween(a: string, b: string): Level | undefined {
+  const bump = bumpBetween(a, b)
+  if (bump === 'none' || bump === 'lower') return undefined
+  if (bump !== 'prerelease') return bump
+  const [, minor, patch] = parts(b).core
+  if (patch !== '0') return 'patch'
+  return minor === '0' ? 'major' : 'minor'
+}
+
+/** The lowest release above `version` of the given level, for hints. */
+export function nextVersion(version: string, level: Level): string {
+  const [major, minor, patch] = parts(version).core.map(BigInt) as [bigint, bigint, bigint]
+  if (level === 'major') return `${major + 1n}.0.0`
+  return level === 'minor' ? `${major}.${minor + 1n}.0` : `${major}.${minor}.${patch + 1n}`
+}
+
+function parts(version: string): Parts {
+  const match = version.length <= MAX_LENGTH ? SEMVER.exec(version) : null
+  if (!match) throw new TypeError(`${JSON.stringify(version.slice(0, MAX_LENGTH))} is not a SemVer 2.0 version`)
+  const [, major = '', minor = '', patch = '', prerelease] = match
+  return { core: [major, minor, patch], prerelease: prerelease?.split('.') ?? [] }
+}
+
+/** Decimal digits without leading zeros: the longer one is larger, whatever its size. */
+function compareNumeric(a: string, b: string): number {
+  return a.length - b.length || compareText(a, b)
+}
+
+function comparePrerelease(a: string[], b: string[]): number {
+  // A release stands above its prereleases (§11.3).
+  if (a.length === 0 || b.length === 0) return b.length - a.length
+  for (const [index, left] of a.entries()) {
+    const right = b[index]
+    if (right === undefined) return 1
+    const order = compareIdentifier(left, right)
+    if (order !== 0) return order
+  }
+  return a.length - b.length
+}
+
+/** §11.4: numeric identifiers by value and below the others, which go by ASCII order. */
+function compareIdentifier(a: string, b: string): number {
+  const [aNumeric, bNumeric] = [/^\d+$/.test(a), /^\d+$/.test(b)]
+  if (aNumeric && bNumeric) return compareNumeric(a, b)
+  if (aNumeric !== bNumeric) return aNumeric ? -1 : 1
+  return compareText(a, b)
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}

@@ -1,0 +1,18 @@
+const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(Z|[+-](\d{2}):(\d{2}))$/i
+
+/**
+ * RFC 3339 date and time with an offset, and a day that exists. A leap second (`:60`) is refused although the grammar has it:
+ * `Date` cannot hold it, and readers would disagree.
+ */
+export function isTimestamp(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > 40) return false
+  const match = RFC3339.exec(value)
+  if (!match) return false
+  const part = (index: number): number => Number(match[index] ?? 0)
+  const [year, month, day] = [part(1), part(2), part(3)]
+  const date = new Date(0)
+  // setUTCFullYear, because Date.UTC takes the years 0–99 for 1900–1999.
+  date.setUTCFullYear(year, month - 1, day)
+  const exists = date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  return exists && part(4) <= 23 && part(5) <= 59 && part(6) <= 59 && part(9) <= 23 && part(10) <= 59
+}

@@ -1,0 +1,107 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { addSignature, checkSignatures, generateKeyPair, localSigner, signEnvelope, verifyEnvelope, type Envelope } from './index.js'
+
+const alice = generateKeyPair()
+const bob = generateKeyPair()
+const mallory = generateKeyPair()
+const keys = new Map([alice, bob].map(({ keyid, publicKey }) => [keyid, publicKey]))
+const signer = localSigner(alice.privateKey)
+const payload = Buffer.from('{"a":1}')
+
+const urlSafe = (text: string) => text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+const code = (run: () => unknown) => {
+  try {
+    run()
+  } catch (error) {
+    return (error as { code?: string }).code
+  }
+  return undefined
+}
+
+/** The envelope with one bit of the decoded member turned over. */
+function flip(envelope: Envelope, member: 'payload' | 'sig', bit: number): Envelope {
+  const [signature] = envelope.signatures
+  const bytes = Buffer.from(member === 'payload' ? envelope.payload : signature?.sig ?? '', 'base64')
+  const at = Math.floor(bit / 8) % bytes.length
+  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit % 8), at)
+  const text = bytes.toString('base64')
+  return member === 'payload' ? { ...envelope, payload: text } : { ...envelope, signatures: [{ keyid: alice.keyid, sig: text }] }
+}
+
+describe('an envelope', () => {
+  it('comes back as it was signed, whatever the bytes', async () => {
+    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+      const verified = verifyEnvelope(await signEnvelope(bytes, [signer]), keys)
+      expect(verified.payload.equals(Buffer.from(bytes))).toBe(true)
+      expect(verified.keyids).toEqual([alice.keyid])
+    }), { numRuns: 50 })
+  })
+
+  it('is refused with any one bit of payload or signature turned over', async () => {
+    const envelope = await signEnvelope(payload, [signer])
+    for (let bit = 0; bit < payload.length * 8; bit++) {
+      expect(code(() => verifyEnvelope(flip(envelope, 'payload', bit), keys))).toBe('HMS_SIGNATURE_INVALID')
+    }
+    for (let bit = 0; bit < 64 * 8; bit++) {
+      expect(code(() => verifyEnvelope(flip(envelope, 'sig', bit), keys))).toBe('HMS_SIGNATURE_INVALID')
+    }
+  })
+
+  it('has one text per signature: spare bits of base64 and stray characters are refused', async () => {
+    const envelope = await signEnvelope(payload, [signer])
+    const sig = envelope.signatures[0]?.sig ?? ''
+    const last = sig.charAt(85)
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+    const twin = alphabet.charAt(alphabet.indexOf(last) ^ 1)
+    for (const text of [`${sig.slice(0, 85)}${twin}==`, `${sig}\n`, `${sig}=`, ` ${sig}`]) {
+      const forged = { ...envelope, signatures: [{ keyid: alice.keyid, sig: text }] }
+      expect(code(() => verifyEnvelope(forged, keys))).toBe('HMS_SIGNATURE_MALFORMED')
+    }
+  })
+
+  it('may be written in URL-safe base64, without padding, with members nobody knows', async () => {
+    const envelope = await signEnvelope(Buffer.from('{"a":"\u00ff\u00fe?>"}'), [signer])
+    const signatures = envelope.signatures.map(({ keyid, sig }) => ({ keyid, sig: urlSafe(sig), extra: 1 }))
+    expect(verifyEnvelope({ ...envelope, payload: urlSafe(envelope.payload), signatures, extra: 1 }, keys).keyids).toEqual([alice.keyid])
+  })
+
+  it('takes the key id as a hint: empty or absent tries all keys, another one\'s does not verify', async () => {
+    const envelope = await signEnvelope(payload, [localSigner(bob.privateKey)])
+    const sig = envelope.signatures[0]?.sig
+    expect(verifyEnvelope({ ...envelope, signatures: [{ keyid: '', sig }, { sig }] }, keys).keyids).toEqual([bob.keyid])
+    expect(code(() => verifyEnvelope({ ...envelope, signatures: [{ keyid: alice.keyid, sig }] }, keys))).toBe('HMS_SIGNATURE_INVALID')
+  })
+
+  it('counts a key once, and names the signatures that do not count', async () => {
+    const envelope = await signEnvelope(payload, [signer, localSigner(mallory.privateKey), localSigner(bob.privateKey)])
+    const [first] = envelope.signatures
+    const doubled = { ...envelope, signatures: [...envelope.signatures, first] }
+    expect(checkSignatures(doubled, keys)).toMatchObject({ keyids: [alice.keyid, bob.keyid], invalid: [mallory.keyid] })
+  })
+
+  it('by nobody who may sign is refused', async () => {
+    const stranger = await signEnvelope(payload, [localSigner(mallory.privateKey)])
+    expect(code(() => verifyEnvelope(stranger, keys))).toBe('HMS_SIGNATURE_UNKNOWN_KEY')
+    expect(code(() => verifyEnvelope({ ...stranger, signatures: [] }, keys))).toBe('HMS_SIGNATURE_UNKNOWN_KEY')
+  })
+
+  it('replaces a signature under the same key id', async () => {
+    const once = await signEnvelope(payload, [signer])
+    const forged = { ...once, signatures: [{ keyid: alice.keyid, sig: Buffer.alloc(64).toString('base64') }] }
+    expect(await addSignature(forged, signer)).toEqual(once)
+    expect(await addSignature(once, signer)).toEqual(once)
+  })
+
+  it('is bounded, and of one payload type', async () => {
+    const envelope = await signEnvelope(payload, [signer])
+    const many = Array.from({ length: 17 }, () => envelope.signatures[0])
+    expect(code(() => verifyEnvelope({ ...envelope, signatures: many }, keys))).toBe('HMS_SIGNATURE_TOO_MANY')
+    const large = Buffer.alloc(1024 * 1024 + 3).toString('base64')
+    expect(code(() => verifyEnvelope({ ...envelope, payload: large }, keys))).toBe('HMS_SIGNATURE_MALFORMED')
+    expect(code(() => verifyEnvelope({ ...envelope, payloadType: 'text/plain' }, keys))).toBe('HMS_STATEMENT_TYPE')
+    for (const wrong of [null, [], 'x', {}, { ...envelope, signatures: [null] }, { ...envelope, signatures: [{ keyid: 1, sig: '' }] }]) {
+      expect(code(() => verifyEnvelope(wrong, keys))).toBe('HMS_SIGNATURE_MALFORMED')
+    }
+  })
+})

@@ -1,0 +1,70 @@
+import type { Envelope } from '#libs/contracts'
+import { SignatureError } from './signature-error.js'
+
+export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
+
+/** Bounds of what is looked at: an envelope comes from outside, and every signature costs a verification. */
+export const MAX_SIGNATURES = 16
+export const MAX_PAYLOAD_BYTES = 1024 * 1024
+const MAX_KEYID_LENGTH = 256
+const MAX_SIGNATURE_LENGTH = 256
+
+export type { Envelope }
+
+export type OpenedEnvelope = {
+  payload: Buffer
+  payloadType: string
+  signatures: { keyid: string; sig: Buffer }[]
+}
+
+/** Pre-authentication encoding of DSSE v1.0.2: the bytes that are signed. `type` and `body` as bytes count, not characters. */
+export function pae(type: string, body: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${body.length} `), body])
+}
+
+/**
+ * Decodes an envelope of unknown origin, once: hand on `payload`, never decode again (dsse issue 68).
+ * Unknown members are ignored, a missing keyid is empty. Verifies nothing; throws `HMS_SIGNATURE_MALFORMED` or `_TOO_MANY`.
+ */
+export function openEnvelope(value: unknown): OpenedEnvelope {
+  if (!isRecord(value)) throw malformed('the envelope is not an object')
+  const { payload, payloadType, signatures } = value
+  if (typeof payload !== 'string' || typeof payloadType !== 'string') throw malformed('payload and payloadType are strings')
+  if (payload.length > Math.ceil(MAX_PAYLOAD_BYTES / 3) * 4) throw malformed('the payload is larger than 1 MiB')
+  if (!Array.isArray(signatures)) throw malformed('signatures is a list')
+  if (signatures.length > MAX_SIGNATURES) throw tooMany()
+  return { payload: decodeBase64(payload, 'payload'), payloadType, signatures: signatures.map(openSignature) }
+}
+
+export function tooMany(): SignatureError {
+  return new SignatureError('HMS_SIGNATURE_TOO_MANY', `an envelope carries at most ${MAX_SIGNATURES} signatures`)
+}
+
+function openSignature(value: unknown): { keyid: string; sig: Buffer } {
+  if (!isRecord(value)) throw malformed('a signature is an object')
+  const { keyid = '', sig } = value
+  if (typeof keyid !== 'string' || keyid.length > MAX_KEYID_LENGTH) throw malformed('a keyid is a short string')
+  if (typeof sig !== 'string' || sig.length > MAX_SIGNATURE_LENGTH) throw malformed('sig is base64')
+  return { keyid, sig: decodeBase64(sig, 'sig') }
+}
+
+/**
+ * Standard or URL-safe base64, padded or not. Node skips what it does not know and ignores the spare bits of the
+ * last character, so many texts would give one value: only the one that encodes back to itself is taken.
+ */
+function decodeBase64(text: string, member: string): Buffer {
+  const bytes = Buffer.from(text, 'base64')
+  const standard = bytes.toString('base64')
+  const urlSafe = standard.replaceAll('+', '-').replaceAll('/', '_')
+  const forms = [standard, urlSafe, standard.replace(/=+$/, ''), urlSafe.replace(/=+$/, '')]
+  if (!forms.includes(text)) throw malformed(`${member} is not base64`)
+  return bytes
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function malformed(detail: string): SignatureError {
+  return new SignatureError('HMS_SIGNATURE_MALFORMED', detail)
+}

@@ -1,0 +1,53 @@
+import type { JsonObject } from '#libs/contracts'
+import type { Envelope } from './envelope.js'
+import { PREDICATE_TYPES } from './predicate-types.js'
+import { isCount, isObject, isText, isTime, optional } from './shape.js'
+import type { Signer } from './signer.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
+import type { Keys } from './verify-envelope.js'
+
+/**
+ * A stage event as its service signs it. Topic, key and `keySeq` are inside, so a record that is copied to
+ * another topic or key, or sent again later, is told from the true one.
+ */
+export type EventPredicate = {
+  id: string
+  /** `/hms-svc/SERVICE`. */
+  source: string
+  type: string
+  topic: string
+  key: string
+  keySeq: number
+  time: string
+  runId?: string
+  attempt?: number
+  causationId?: string
+  data: JsonObject
+}
+
+const EVENT: StatementKind<EventPredicate> = {
+  predicateType: PREDICATE_TYPES.event,
+  shape: {
+    id: isText,
+    source: isText,
+    type: isText,
+    topic: isText,
+    key: isText,
+    keySeq: isCount,
+    time: isTime,
+    runId: optional(isText),
+    attempt: optional(isCount),
+    causationId: optional(isText),
+    data: isObject,
+  },
+  subject: (event) => subjectOfPredicate(event.id, event),
+}
+
+export function signEvent(predicate: EventPredicate, signer: Signer): Promise<Envelope> {
+  return signStatement(EVENT, predicate, [signer])
+}
+
+/** `keys` are those of the one service that may produce this topic. */
+export function readEvent(envelope: unknown, keys: Keys): SignedDocument<EventPredicate> {
+  return verifyStatement(EVENT, envelope, keys)
+}

@@ -1,0 +1,57 @@
+import { isDigest } from './digest.js'
+import type { Envelope } from './envelope.js'
+import { PREDICATE_TYPES } from './predicate-types.js'
+import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, optional } from './shape.js'
+import type { Signer } from './signer.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
+import type { Keys } from './verify-envelope.js'
+
+/** What is live for one policy in one scope. Order comes from `seq`, never from times. */
+export type HeadPredicate = {
+  policy: string
+  scope: string
+  seq: number
+  /** Release digest; null when nothing is in force. */
+  current: string | null
+  /** Canary heads: share of the scope in basis points. */
+  share?: number
+  /** Canary heads: the stable release they stand on; readers ignore the head when stable differs. */
+  base?: string | null
+  bundle?: string[]
+  /** Changes who falls into the share. */
+  salt?: string
+  next?: { release: string; at: string }
+  /** Canary heads: the end of the lease. */
+  expires?: string
+  issuedAt: string
+  /** Number of the run that issued it; provenance, not order. */
+  run?: number
+}
+
+const HEAD: StatementKind<HeadPredicate> = {
+  predicateType: PREDICATE_TYPES.head,
+  shape: {
+    policy: isText,
+    scope: isText,
+    seq: isCount,
+    current: nullable(isDigest),
+    share: optional(isBasisPoints),
+    base: optional(nullable(isDigest)),
+    bundle: optional(listOf(isText)),
+    salt: optional(isString),
+    next: optional(objectOf({ release: isDigest, at: isTime })),
+    expires: optional(isTime),
+    issuedAt: isTime,
+    run: optional(isCount),
+  },
+  subject: (head) => subjectOfPredicate(`${head.policy}@${head.scope}`, head),
+}
+
+export function signHead(predicate: HeadPredicate, signer: Signer): Promise<Envelope> {
+  return signStatement(HEAD, predicate, [signer])
+}
+
+/** `keys` are those of rollout for a stable head, of canary-controller for a canary head: never both at once. */
+export function readHead(envelope: unknown, keys: Keys): SignedDocument<HeadPredicate> {
+  return verifyStatement(HEAD, envelope, keys)
+}

@@ -1,0 +1,76 @@
+import { createPublicKey, generateKeyPairSync, KeyObject } from 'node:crypto'
+import { sha256 } from './digest.js'
+import { SignatureError } from './signature-error.js'
+
+/** RFC 8410: the SubjectPublicKeyInfo of every Ed25519 key is these 12 bytes and the 32 raw ones. */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
+const RAW_LENGTH = 32
+const CACHE_LIMIT = 4096
+
+/** A verification with a cached KeyObject costs half of one that parses the key first (research 02 §1.5). */
+const cache = new Map<string, KeyObject>()
+
+export type KeyPair = {
+  privateKey: KeyObject
+  publicKey: KeyObject
+  /** OpenSSH fingerprint, `SHA256:` and 43 characters. */
+  keyid: string
+  /** SubjectPublicKeyInfo, DER in standard base64. */
+  spki: string
+}
+
+/** The public key of an SPKI in base64 DER; anything but Ed25519 throws `HMS_SIGNATURE_KEY_UNSUPPORTED`. */
+export function spkiToKey(spki: string): KeyObject {
+  const known = cache.get(spki)
+  if (known) return known
+  const der = Buffer.from(spki, 'base64')
+  const fits = der.length === SPKI_PREFIX.length + RAW_LENGTH && der.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX)
+  if (!fits || der.toString('base64') !== spki) throw unsupported()
+  const key = createPublicKey({ key: der, format: 'der', type: 'spki' })
+  if (cache.size >= CACHE_LIMIT) cache.clear()
+  cache.set(spki, key)
+  return key
+}
+
+export function publicKeyFromRaw(raw: Uint8Array): KeyObject {
+  if (raw.length !== RAW_LENGTH) throw unsupported()
+  return spkiToKey(Buffer.concat([SPKI_PREFIX, raw]).toString('base64'))
+}
+
+/** SPKI in base64 DER of a public key, or of a private key's public half. */
+export function spkiOf(key: KeyObject): string {
+  if (key.asymmetricKeyType !== 'ed25519') throw unsupported()
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key
+  return publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+}
+
+/** The 32 raw bytes of a public key. */
+export function rawPublicKey(key: KeyObject): Buffer {
+  return Buffer.from(spkiOf(key), 'base64').subarray(SPKI_PREFIX.length)
+}
+
+/**
+ * Key id = OpenSSH fingerprint, as `ssh-keygen -lf` and `ssh-add -l` print it. Takes the 32 raw bytes or a key
+ * (of a private key, its public half). cosign matches key ids by this form only (research 02 §1.2).
+ */
+export function keyIdOf(key: Uint8Array | KeyObject): string {
+  const raw = key instanceof KeyObject ? rawPublicKey(key) : key
+  if (raw.length !== RAW_LENGTH) throw unsupported()
+  const blob = Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(raw)])
+  return `SHA256:${sha256(blob).toString('base64').replace(/=+$/, '')}`
+}
+
+export function generateKeyPair(): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  return { privateKey, publicKey, keyid: keyIdOf(publicKey), spki: spkiOf(publicKey) }
+}
+
+function sshString(bytes: Uint8Array): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
+function unsupported(): SignatureError {
+  return new SignatureError('HMS_SIGNATURE_KEY_UNSUPPORTED', 'only Ed25519 keys sign and verify here')
+}

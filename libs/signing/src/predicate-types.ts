@@ -1,0 +1,11 @@
+const PREFIX = 'https://hms-svc.dev/attestation/'
+
+/** What a statement says is named by its predicate type; a reader asks for exactly one. */
+export const PREDICATE_TYPES = {
+  release: `${PREFIX}release/v1`,
+  roster: `${PREFIX}roster/v1`,
+  head: `${PREFIX}head/v1`,
+  event: `${PREFIX}event/v1`,
+  decision: `${PREFIX}decision/v1`,
+  request: `${PREFIX}request/v1`,
+} as const

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto'
+import { digestOf, isDigest } from './digest.js'
+import { PREDICATE_TYPES } from './predicate-types.js'
+import type { Roster } from './roster/roster.js'
+import { isText, isTime } from './shape.js'
+import { SignatureError } from './signature-error.js'
+import type { Signer } from './signer.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+
+/** An HTTP request that its sender signs: what, where, which bytes, when. `nonce` makes it count once. */
+export type RequestPredicate = {
+  method: string
+  /** Path with query, as sent. */
+  path: string
+  body: string
+  at: string
+  nonce: string
+}
+
+const REQUEST: StatementKind<RequestPredicate> = {
+  predicateType: PREDICATE_TYPES.request,
+  shape: { method: isText, path: isText, body: isDigest, at: isTime, nonce: isText },
+  subject: (request) => subjectOfPredicate(`${request.method} ${request.path}`, request),
+}
+
+const SCHEME = 'HMS-Statement '
+const MAX_HEADER_LENGTH = 8 * 1024
+
+export interface SignableRequest {
+  method: string
+  path: string
+  body: Uint8Array
+}
+
+/** Value of the `authorization` header. */
+export async function signRequest(signer: Signer, request: SignableRequest & { at: Date }): Promise<string> {
+  const predicate = { method: request.method, path: request.path, body: digestOf(request.body), at: request.at.toISOString(), nonce: randomUUID() }
+  const envelope = await signStatement(REQUEST, predicate, [signer])
+  return SCHEME + Buffer.from(JSON.stringify(envelope)).toString('base64url')
+}
+
+/**
+ * Checks that a person or an operator of the roster signed exactly this request. Freshness and single use are the caller's, who has a
+ * clock and a memory. Throws `SignatureError`.
+ */
+export function verifyRequest(header: string, request: SignableRequest, roster: Roster): { keyid: string; predicate: RequestPredicate } {
+  if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
+  }
+  const keys = new Map([...roster.keysOfKind('person'), ...roster.keysOfKind('operator')])
+  const { keyids, predicate } = verifyStatement(REQUEST, parseHeader(header.slice(SCHEME.length)), keys)
+  if (predicate.method !== request.method || predicate.path !== request.path || predicate.body !== digestOf(request.body)) {
+    throw new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
+  }
+  return { keyid: keyids[0]!, predicate }
+}
+
+function parseHeader(encoded: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(encoded, 'base64url').toString('utf8'))
+  } catch {
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
+  }
+}

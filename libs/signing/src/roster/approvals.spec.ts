@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import {
+  approvalRequirement, approvalState, buildRelease, DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, readRoster, signEnvelope,
+  signRoster,
+  type KeyPair, type ReleasePredicate, type Roster, type RosterPredicate,
+} from '../index.js'
+
+const pairs = new Map(DEMO_PEOPLE.map((name) => [name, generateKeyPair()]))
+const people = [...pairs].map(([name, { spki }]) => ({ name, spki }))
+const secondKey = generateKeyPair()
+const service = generateKeyPair()
+const demo = demoRoster({
+  people, services: [{ name: 'rollout', spki: service.spki }], operator: generateKeyPair(), expires: '2034-01-01T00:00:00Z',
+})
+const plain = { id: 'epa-pm25-limit', version: '2.0.0', limit: 25, tags: ['air'] }
+const critical = { ...plain, tags: ['air', 'critical'] }
+
+const signerOf = (pair: KeyPair | undefined) => localSigner((pair ?? generateKeyPair()).privateKey)
+
+async function rosterWith(edit: (roster: RosterPredicate) => void = () => undefined): Promise<Roster> {
+  const copy = structuredClone(demo)
+  edit(copy)
+  return readRoster(await signRoster(copy, [...pairs.values()].map(signerOf)))
+}
+
+function releaseOf(policy: ReleasePredicate['policy']): Buffer {
+  return buildRelease({
+    policy, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, bundle: [],
+    plan: { share: 500, scope: 'global', scopeName: 'everywhere', observeMs: 1, bakeMs: 1, partners: [] },
+    preparedAt: '2024-09-01T00:00:00Z', expires: '2024-09-02T00:00:00Z',
+  }).payload
+}
+
+const signedBy = (policy: ReleasePredicate['policy'], ...by: (KeyPair | undefined)[]) => signEnvelope(releaseOf(policy), by.map(signerOf))
+
+describe('who must approve', () => {
+  it('any one official, two for what is tagged critical', async () => {
+    const roster = await rosterWith()
+    expect(approvalRequirement(roster, plain)).toMatchObject({ role: 'official', threshold: 1 })
+    expect(approvalRequirement(roster, critical)).toMatchObject({ role: 'critical', threshold: 2 })
+    expect(approvalRequirement(roster, { id: 'x' }).eligible).toHaveLength(4)
+  })
+
+  it('a role for a tag or prefix beats the default, and the strictest of several speaks', async () => {
+    const roster = await rosterWith(({ roles }) => roles.push(
+      { name: 'air', principals: ['air-office'], threshold: 1, match: { tag: 'air' } },
+      { name: 'epa', principals: ['epa-chief', 'epa-counsel', 'air-office'], threshold: 2, match: { idPrefix: 'epa-', tag: 'air' } },
+    ))
+    expect(approvalRequirement(roster, { ...plain, id: 'va-pm25' }).role).toBe('air')
+    expect(approvalRequirement(roster, plain).role).toBe('epa')
+    expect(approvalRequirement(roster, critical).role).toBe('epa')
+    expect(approvalRequirement(roster, { ...plain, tags: [] }).role).toBe('official')
+  })
+
+  it('nobody, where no role fits', async () => {
+    const roster = await rosterWith(({ roles }) => roles.splice(0, 1))
+    expect(() => approvalRequirement(roster, plain)).toThrow('HMS_ROSTER_NO_ROLE')
+  })
+})
+
+describe('how far an approval has come', () => {
+  const [chief, counsel] = [pairs.get('EPA Chief'), pairs.get('EPA Counsel')]
+
+  it('one official completes a plain policy', async () => {
+    const state = approvalState(await rosterWith(), plain, await signedBy(plain, chief))
+    const approvedBy = [{ id: 'epa-chief', name: 'EPA Chief' }]
+    expect(state).toEqual({ approvedBy, notCounted: [], missing: [], complete: true, invalid: [] })
+    expect(approvalState(await rosterWith(), plain, await signedBy(plain)).complete).toBe(false)
+  })
+
+  it('two different people complete a critical one; one person with two keys does not', async () => {
+    const { keyid, spki } = secondKey
+    const roster = await rosterWith(({ principals }) => principals['epa-chief']?.keys.push({ keyid, spki }))
+    const alone = approvalState(roster, critical, await signedBy(critical, chief, secondKey))
+    expect(alone).toMatchObject({ approvedBy: [{ name: 'EPA Chief' }], missing: ['critical'], complete: false })
+    expect(approvalState(roster, critical, await signedBy(critical, secondKey, counsel))).toMatchObject({ missing: [], complete: true })
+  })
+
+  it('services, strangers and false signatures are reported, people without the role do not count', async () => {
+    const roster = await rosterWith(({ roles }) => Object.assign(roles[0] ?? {}, { principals: ['epa-counsel'] }))
+    const envelope = await signedBy(plain, chief, service, counsel)
+    const wrong = { keyid: pairs.get('Air Office')?.keyid ?? '', sig: envelope.signatures[0]?.sig ?? '' }
+    const state = approvalState(roster, plain, { ...envelope, signatures: [...envelope.signatures, wrong] })
+    expect(state).toMatchObject({ approvedBy: [{ id: 'epa-counsel' }], notCounted: [{ id: 'epa-chief' }] })
+    expect(state.invalid).toEqual([service.keyid, wrong.keyid])
+  })
+
+  it('the policy at hand must be the one that was signed', async () => {
+    const envelope = await signedBy(critical, chief)
+    const roster = await rosterWith()
+    expect(() => approvalState(roster, plain, envelope)).toThrow('HMS_RELEASE_MISMATCH')
+  })
+
+  it('a key counts only within its time, judged at preparation unless a time is given', async () => {
+    const roster = await rosterWith(({ principals }) => {
+      const key = principals['epa-chief']?.keys[0]
+      if (key) key.notAfter = '2024-09-01T12:00:00Z'
+    })
+    const envelope = await signedBy(plain, chief)
+    expect(approvalState(roster, plain, envelope).complete).toBe(true)
+    expect(approvalState(roster, plain, envelope, '2024-09-01T12:00:00Z').complete).toBe(false)
+  })
+})

@@ -1,0 +1,43 @@
+import { keyIdOf, spkiToKey } from '../keys.js'
+import type { PrincipalKind, Role, RosterPredicate } from './roster-predicate.js'
+
+/** The officials of the demo. */
+export const DEMO_PEOPLE: readonly string[] = ['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison']
+
+/** A name and its public key (SPKI, DER in base64). */
+export type DemoMember = { name: string; spki: string }
+
+export type DemoRosterInput = {
+  people: readonly DemoMember[]
+  /** Services by their names; the name is the principal's id too. */
+  services: readonly DemoMember[]
+  operator: { spki: string }
+  expires: string
+}
+
+/** The roster of profile `dev`: any one official approves, two where the policy is tagged `critical`; one key per service. */
+export function demoRoster({ people, services, operator, expires }: DemoRosterInput): RosterPredicate {
+  const officials = people.map(({ name }) => idOf(name))
+  const roles: Role[] = [
+    { name: 'official', principals: officials, threshold: 1, match: { all: true } },
+    { name: 'critical', principals: officials, threshold: 2, match: { tag: 'critical' } },
+    ...services.map(({ name }) => ({ name: `service:${name}`, principals: [name], threshold: 1, match: { service: name } })),
+  ]
+  const principals = [
+    ...people.map((person) => principal(idOf(person.name), person.name, 'person', person.spki)),
+    ...services.map(({ name, spki }) => principal(name, name, 'service', spki)),
+    principal('operator', 'operator', 'operator', operator.spki),
+  ]
+  const ids = new Set(principals.map(([id]) => id))
+  if (ids.size < principals.length) throw new TypeError('two members of the demo roster share one id')
+  return { version: 1, profile: 'demo', expires, principals: Object.fromEntries(principals), roles }
+}
+
+function principal(id: string, name: string, kind: PrincipalKind, spki: string): [string, RosterPredicate['principals'][string]] {
+  return [id, { name, kind, keys: [{ keyid: keyIdOf(spkiToKey(spki)), spki }] }]
+}
+
+/** "EPA Chief" → "epa-chief". */
+function idOf(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+}

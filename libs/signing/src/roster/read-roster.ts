@@ -1,0 +1,62 @@
+import { keyIdOf, spkiToKey } from '../keys.js'
+import type { Envelope } from '../envelope.js'
+import { SignatureError } from '../signature-error.js'
+import type { Signer } from '../signer.js'
+import { readUnverified, signStatement } from '../statement-kind.js'
+import { checkSignatures } from '../verify-envelope.js'
+import { ROSTER, type Role, type RosterPredicate } from './roster-predicate.js'
+import { Roster, type Principal } from './roster.js'
+
+export function signRoster(predicate: RosterPredicate, signers: readonly Signer[]): Promise<Envelope> {
+  return signStatement(ROSTER, predicate, signers)
+}
+
+/**
+ * Reads a roster that the caller has pinned or got from a trusted place, and refuses one that contradicts itself:
+ * a key id that is not its key's fingerprint, one key listed twice (which would let one person count as two), a
+ * threshold that nobody can reach, or fewer people's signatures than its heaviest role asks for.
+ */
+export function readRoster(envelope: unknown): Roster {
+  const { predicate, digest } = readUnverified(ROSTER, envelope)
+  const roster = new Roster(predicate, digest)
+  const principals = [...roster.principals.values()]
+  requireUnique(principals.map((principal) => principal.name.trim().toLowerCase()), 'two principals share the name')
+  requireUnique(roster.roles.map((role) => role.name), 'two roles share the name')
+  requireKeys(principals)
+  for (const role of roster.roles) requireRole(role, roster)
+  requireSigned(envelope, roster)
+  return roster
+}
+
+function requireKeys(principals: readonly Principal[]): void {
+  const keys = principals.flatMap((principal) => principal.keys)
+  const wrong = keys.find(({ keyid, spki }) => keyIdOf(spkiToKey(spki)) !== keyid)
+  if (wrong) throw invalid(`${wrong.keyid} is not the fingerprint of its key`)
+  requireUnique(keys.map(({ keyid }) => keyid), 'listed twice: the key')
+}
+
+function requireRole(role: Role, roster: Roster): void {
+  requireUnique(role.principals, `${role.name} lists twice`)
+  if (role.threshold < 1 || role.threshold > role.principals.length) {
+    throw invalid(`${role.name} asks for ${role.threshold} of ${role.principals.length}`)
+  }
+  const kind = role.match.service === undefined ? 'person' : 'service'
+  const stranger = role.principals.find((id) => roster.principals.get(id)?.kind !== kind)
+  if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, who is no ${kind} of this roster`)
+}
+
+function requireSigned(envelope: unknown, roster: Roster): void {
+  const { keyids } = checkSignatures(envelope, roster.keysOfKind('person'))
+  const people = new Set(keyids.map((keyid) => roster.principalOfKey(keyid)?.id))
+  const needed = Math.max(1, ...roster.roles.map((role) => role.threshold))
+  if (people.size < needed) throw new SignatureError('HMS_ROSTER_THRESHOLD', `signed by ${people.size} people, ${needed} are needed`)
+}
+
+function requireUnique(names: readonly string[], complaint: string): void {
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) throw invalid(`${complaint} ${twice}`)
+}
+
+function invalid(detail: string): SignatureError {
+  return new SignatureError('HMS_ROSTER_INVALID', detail)
+}

@@ -1,0 +1,53 @@
+import { PREDICATE_TYPES } from '../predicate-types.js'
+import { isCount, isObject, isText, isTime, listOf, objectOf, oneOf, optional, type Check } from '../shape.js'
+import { subjectOfPredicate, type StatementKind } from '../statement-kind.js'
+
+export type RosterKey = {
+  keyid: string
+  /** SubjectPublicKeyInfo, DER in base64. */
+  spki: string
+  notBefore?: string
+  notAfter?: string
+}
+
+export type PrincipalKind = 'person' | 'service' | 'operator'
+
+/** Which policies, or which service, a role speaks for. `idPrefix` and `tag` together must both match. */
+export type RoleMatch = { idPrefix?: string; tag?: string; service?: string; all?: true }
+
+export type Role = { name: string; principals: string[]; threshold: number; match: RoleMatch }
+
+/** Who may do what: the root of trust, itself a signed statement. */
+export type RosterPredicate = {
+  version: number
+  profile: 'demo' | 'production'
+  expires: string
+  principals: { [id: string]: { name: string; kind: PrincipalKind; keys: RosterKey[] } }
+  roles: Role[]
+}
+
+const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
+const isPrincipal = objectOf({ name: isText, kind: oneOf('person', 'service', 'operator'), keys: listOf(isKey) })
+const isPrincipals: Check = (value) => isObject(value) && Object.values(value).every(isPrincipal)
+
+/** A match is by everything, by a service, or by id prefix and tag; a mixture would mean two things to two readers. */
+const isMatch: Check = (value) => {
+  if (!isObject(value)) return false
+  const members = Object.keys(value).filter((member) => value[member] !== undefined).sort().join()
+  if (members === 'all') return value['all'] === true
+  return ['service', 'idPrefix', 'tag', 'idPrefix,tag'].includes(members) && Object.values(value).every(isText)
+}
+
+const isRole = objectOf({ name: isText, principals: listOf(isText), threshold: isCount, match: isMatch })
+
+export const ROSTER: StatementKind<RosterPredicate> = {
+  predicateType: PREDICATE_TYPES.roster,
+  shape: {
+    version: isCount,
+    profile: oneOf('demo', 'production'),
+    expires: isTime,
+    principals: isPrincipals,
+    roles: listOf(isRole),
+  },
+  subject: (roster) => subjectOfPredicate(`roster@${roster.version}`, roster),
+}

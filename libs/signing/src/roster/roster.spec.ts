@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import {
+  DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, readRoster, signRoster,
+  type RosterPredicate,
+} from '../index.js'
+
+const pairs = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
+const signers = pairs.map(({ privateKey }) => localSigner(privateKey))
+const rollout = generateKeyPair()
+const operator = generateKeyPair()
+const demo = demoRoster({ people: pairs, services: [{ name: 'rollout', spki: rollout.spki }], operator, expires: '2034-01-01T00:00:00Z' })
+
+/** Signs an edited copy of the demo roster and reads it. */
+async function readEdited(edit: (roster: RosterPredicate) => void, by = signers) {
+  const copy = structuredClone(demo)
+  edit(copy)
+  return readRoster(await signRoster(copy, by))
+}
+
+describe('the demo roster', () => {
+  it('knows people by name and key, services by name', async () => {
+    const roster = await readEdited(() => undefined)
+    expect(roster.principalByName('EPA Chief')).toMatchObject({ id: 'epa-chief', kind: 'person' })
+    expect(roster.principalByName('Nobody')).toBeUndefined()
+    expect(roster.principalOfKey(pairs[2]?.keyid ?? '')?.name).toBe('Air Office')
+    expect([...roster.serviceKeys('rollout').keys()]).toEqual([rollout.keyid])
+    expect(roster.serviceKeys('linter').size).toBe(0)
+    expect([...roster.keysOfKind('operator').keys()]).toEqual([operator.keyid])
+    expect(roster.keysOfKind('person').size).toBe(4)
+  })
+
+  it('leaves out keys at times when they are not valid', async () => {
+    const roster = await readEdited(({ principals }) => {
+      const key = principals['epa-chief']?.keys[0]
+      if (key) Object.assign(key, { notBefore: '2024-01-01T00:00:00Z', notAfter: '2025-01-01T00:00:00Z' })
+    })
+    const size = (at?: string) => roster.keysOfKind('person', at).size
+    expect([size(), size('2023-12-31T23:59:59Z'), size('2024-01-01T00:00:00Z'), size('2025-01-01T00:00:00Z')]).toEqual([4, 3, 4, 3])
+  })
+
+  it('refuses two members with one id', () => {
+    const twice = [...pairs, { name: 'epa chief', spki: rollout.spki }]
+    expect(() => demoRoster({ people: twice, services: [], operator, expires: demo.expires })).toThrow(TypeError)
+  })
+})
+
+describe('a roster', () => {
+  it.each<[string, (roster: RosterPredicate) => void]>([
+    ['one key for two people', ({ principals }) => principals['epa-counsel']?.keys.push(...(principals['epa-chief']?.keys ?? []))],
+    ['one key twice for one person', ({ principals }) => principals['epa-chief']?.keys.push(...(principals['epa-chief']?.keys ?? []))],
+    ['a key under another id', ({ principals }) => principals['epa-chief']?.keys.push({ keyid: 'SHA256:x', spki: rollout.spki })],
+    ['a threshold beyond its people', ({ roles }) => roles.forEach((role) => { role.threshold = 5 })],
+    ['a threshold of nobody', ({ roles }) => roles.forEach((role) => { role.threshold = 0 })],
+    ['a person twice in a role', ({ roles }) => roles.forEach((role) => role.principals.push(...role.principals))],
+    ['a stranger in a role', ({ roles }) => roles[0]?.principals.push('mallory')],
+    ['a service among the approvers', ({ roles }) => roles[0]?.principals.push('rollout')],
+    ['two people of one name', ({ principals }) => Object.assign(principals['epa-counsel'] ?? {}, { name: 'epa chief' })],
+    ['two roles of one name', ({ roles }) => roles.push(...roles.slice(0, 1))],
+  ])('with %s is refused', async (_what, edit) => {
+    await expect(readEdited(edit)).rejects.toMatchObject({ code: 'HMS_ROSTER_INVALID' })
+  })
+
+  it('with a match that means two things is refused', async () => {
+    for (const match of [{}, { all: true, tag: 'air' }, { service: 'rollout', tag: 'air' }] as const) {
+      const read = readEdited(({ roles }) => Object.assign(roles[0] ?? {}, { match }))
+      await expect(read).rejects.toMatchObject({ code: 'HMS_STATEMENT_INVALID' })
+    }
+  })
+
+  it('signed by fewer people than its heaviest role asks for is refused', async () => {
+    const code = { code: 'HMS_ROSTER_THRESHOLD' }
+    await expect(readEdited(() => undefined, signers.slice(0, 1))).rejects.toMatchObject(code)
+    const programs = [rollout, operator].map(({ privateKey }) => localSigner(privateKey))
+    await expect(readEdited(() => undefined, programs)).rejects.toMatchObject(code)
+    expect((await readEdited(() => undefined, signers.slice(0, 2))).version).toBe(1)
+  })
+})

@@ -1,0 +1,72 @@
+import type { KeyObject } from 'node:crypto'
+import { spkiToKey } from '../keys.js'
+import type { Keys } from '../verify-envelope.js'
+import type { PrincipalKind, Role, RosterKey, RosterPredicate } from './roster-predicate.js'
+
+export type Principal = { id: string; name: string; kind: PrincipalKind; keys: RosterKey[] }
+
+/** A roster that was read and found consistent: who is who, and whose keys count for what. Made by `readRoster`. */
+export class Roster {
+  readonly principals: ReadonlyMap<string, Principal>
+  readonly #holders: ReadonlyMap<string, Principal>
+  /** Every event that comes in asks for its producer's keys. */
+  readonly #serviceKeys = new Map<string, Keys>()
+
+  constructor(private readonly predicate: RosterPredicate, readonly digest: string) {
+    this.principals = new Map(Object.entries(predicate.principals).map(([id, rest]) => [id, { ...rest, id }]))
+    this.#holders = new Map([...this.principals.values()].flatMap((holder) => holder.keys.map(({ keyid }) => [keyid, holder] as const)))
+  }
+
+  get version(): number {
+    return this.predicate.version
+  }
+
+  get profile(): RosterPredicate['profile'] {
+    return this.predicate.profile
+  }
+
+  /** RFC 3339; for the caller to judge, who has a clock. */
+  get expires(): string {
+    return this.predicate.expires
+  }
+
+  get roles(): readonly Role[] {
+    return this.predicate.roles
+  }
+
+  /** Names are unique, whatever their case; matched to the letter here. */
+  principalByName(name: string): Principal | undefined {
+    return [...this.principals.values()].find((principal) => principal.name === name)
+  }
+
+  principalOfKey(keyid: string): Principal | undefined {
+    return this.#holders.get(keyid)
+  }
+
+  /** Keys whose signatures count as this service's; empty for a service that the roster does not know. */
+  serviceKeys(service: string): Keys {
+    const known = this.#serviceKeys.get(service)
+    if (known) return known
+    const members = this.roles.filter((role) => role.match.service === service).flatMap((role) => role.principals)
+    const keys = this.#keysOf((principal) => members.includes(principal.id))
+    // Only what the roster names is kept, so that made-up names cannot fill the memory.
+    if (keys.size > 0) this.#serviceKeys.set(service, keys)
+    return keys
+  }
+
+  /** Keys of all people, or of the operator: whoever may sign, not what it means. `at` (RFC 3339) leaves out keys not valid then. */
+  keysOfKind(kind: PrincipalKind, at?: string): Keys {
+    return this.#keysOf((principal) => principal.kind === kind, at)
+  }
+
+  #keysOf(which: (principal: Principal) => boolean, at?: string): Map<string, KeyObject> {
+    const keys = [...this.principals.values()].filter(which).flatMap((principal) => principal.keys)
+    return new Map(keys.filter((key) => isValidAt(key, at)).map(({ keyid, spki }) => [keyid, spkiToKey(spki)]))
+  }
+}
+
+function isValidAt({ notBefore, notAfter }: RosterKey, at: string | undefined): boolean {
+  if (at === undefined) return true
+  const time = Date.parse(at)
+  return !(notBefore !== undefined && time < Date.parse(notBefore)) && !(notAfter !== undefined && time >= Date.parse(notAfter))
+}

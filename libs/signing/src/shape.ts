@@ -1,0 +1,30 @@
+/** Hand-written guards: what a service signed is still read by another version of the code, and types do not survive the wire. */
+export type Check = (value: unknown) => boolean
+export type Shape = Readonly<Record<string, Check>>
+
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export const isText: Check = (value) => typeof value === 'string' && value !== ''
+export const isString: Check = (value) => typeof value === 'string'
+export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
+export const isTime: Check = (value) => typeof value === 'string' && RFC3339.test(value) && !Number.isNaN(Date.parse(value))
+
+/** A share of traffic in basis points: 500 is 5 %. */
+export const isBasisPoints: Check = (value) => isCount(value) && (value as number) <= 10_000
+
+export const oneOf = (...values: readonly unknown[]): Check => (value) => values.includes(value)
+export const optional = (check: Check): Check => (value) => value === undefined || check(value)
+export const nullable = (check: Check): Check => (value) => value === null || check(value)
+export const listOf = (check: Check, most = Number.MAX_SAFE_INTEGER): Check => (value) =>
+  Array.isArray(value) && value.length <= most && value.every(check)
+export const objectOf = (shape: Shape): Check => (value) => misfitOf(value, shape) === undefined
+
+/** The first member of `value` that does not fit, or undefined. Members that `shape` does not name are let through. */
+export function misfitOf(value: unknown, shape: Shape): string | undefined {
+  if (!isObject(value)) return '(the whole)'
+  return Object.keys(shape).find((member) => !shape[member]?.(value[member]))
+}

@@ -1,0 +1,34 @@
+export type SignatureErrorCode =
+  /** Not a DSSE envelope: members, base64, or bounds. */
+  | 'HMS_SIGNATURE_MALFORMED'
+  /** A key that should have signed did not sign these bytes. */
+  | 'HMS_SIGNATURE_INVALID'
+  /** None of the signatures names a key that may sign here. */
+  | 'HMS_SIGNATURE_UNKNOWN_KEY'
+  /** The payload is not in JCS form, so two parsers might see two values. */
+  | 'HMS_SIGNATURE_NOT_CANONICAL'
+  /** Too many signatures for one envelope. */
+  | 'HMS_SIGNATURE_TOO_MANY'
+  /** A public key that is not a plain Ed25519 key. */
+  | 'HMS_SIGNATURE_KEY_UNSUPPORTED'
+  /** A statement of another type than the reader asked for. */
+  | 'HMS_STATEMENT_TYPE'
+  /** A statement of the right type with a wrong or missing member. */
+  | 'HMS_STATEMENT_INVALID'
+  /** The release speaks for another policy than the one at hand. */
+  | 'HMS_RELEASE_MISMATCH'
+  /** A roster that contradicts itself. */
+  | 'HMS_ROSTER_INVALID'
+  /** Fewer people signed the roster than its heaviest role asks for. */
+  | 'HMS_ROSTER_THRESHOLD'
+  /** No role of the roster may approve this policy. */
+  | 'HMS_ROSTER_NO_ROLE'
+
+/** What does not verify. `code` is stable; `detail` says what is wrong and is safe to show. */
+export class SignatureError extends Error {
+  override readonly name = 'SignatureError'
+
+  constructor(readonly code: SignatureErrorCode, readonly detail: string) {
+    super(`${code}: ${detail}`)
+  }
+}

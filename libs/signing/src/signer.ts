@@ -1,0 +1,32 @@
+import { sign, type KeyObject } from 'node:crypto'
+import { openEnvelope, pae, STATEMENT_TYPE, MAX_SIGNATURES, tooMany, type Envelope } from './envelope.js'
+import { keyIdOf } from './keys.js'
+
+/** Whatever holds an Ed25519 key: a file, an agent, a KMS. `sign` gets the bytes to sign as they are, never a hash. */
+export interface Signer {
+  readonly keyid: string
+  sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array
+}
+
+export function localSigner(privateKey: KeyObject): Signer {
+  return { keyid: keyIdOf(privateKey), sign: (bytes) => sign(null, bytes, privateKey) }
+}
+
+/** Signs the bytes of a statement; every signer signs the same bytes. */
+export async function signEnvelope(payload: Uint8Array, signers: readonly Signer[]): Promise<Envelope> {
+  let envelope: Envelope = { payload: Buffer.from(payload).toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }
+  for (const signer of signers) envelope = await addSignature(envelope, signer)
+  return envelope
+}
+
+/**
+ * A copy of the envelope with this signer's signature added; one that stood under the same key id is replaced,
+ * so signing twice changes nothing and a false signature under one's key id does no harm.
+ */
+export async function addSignature(envelope: Envelope, signer: Signer): Promise<Envelope> {
+  const { payload, payloadType } = openEnvelope(envelope)
+  const others = envelope.signatures.filter((signature) => signature.keyid !== signer.keyid)
+  if (others.length >= MAX_SIGNATURES) throw tooMany()
+  const sig = Buffer.from(await signer.sign(pae(payloadType, payload))).toString('base64')
+  return { payload: envelope.payload, payloadType, signatures: [...others, { keyid: signer.keyid, sig }] }
+}

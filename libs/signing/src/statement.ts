@@ -1,0 +1,50 @@
+import { canonicalJson } from '#libs/contracts'
+import { SignatureError } from './signature-error.js'
+import { isObject } from './shape.js'
+
+export const STATEMENT_V1 = 'https://in-toto.io/Statement/v1'
+
+/** What a statement speaks about; `sha256` in lower-case hex. */
+export type Subject = { name: string; digest: { sha256: string } }
+export type Statement<T> = { _type: typeof STATEMENT_V1; subject: Subject[]; predicateType: string; predicate: T }
+
+/** The bytes to sign: an in-toto Statement v1 in JCS form. */
+export function statement(predicateType: string, subjects: readonly Subject[], predicate: unknown): Buffer {
+  return Buffer.from(canonicalJson({ _type: STATEMENT_V1, subject: subjects, predicateType, predicate }))
+}
+
+/**
+ * Reads bytes that were verified. They must be in JCS form to the byte: duplicate keys, `1e2` for `100` or stray
+ * blanks would let two parsers see two values under one signature. The predicate's own shape is the caller's to check.
+ */
+export function readStatement<T>(payload: Buffer, expectedPredicateType: string): Statement<T> {
+  const value = parseCanonical(payload)
+  if (!isObject(value)) throw new SignatureError('HMS_STATEMENT_INVALID', 'a statement is an object')
+  if (value['_type'] !== STATEMENT_V1) throw new SignatureError('HMS_STATEMENT_TYPE', `_type is not ${STATEMENT_V1}`)
+  if (value['predicateType'] !== expectedPredicateType) {
+    throw new SignatureError('HMS_STATEMENT_TYPE', `expected ${expectedPredicateType}, got ${String(value['predicateType'])}`)
+  }
+  const { subject, predicate } = value
+  if (!Array.isArray(subject) || subject.length === 0 || !subject.every(isSubject)) {
+    throw new SignatureError('HMS_STATEMENT_INVALID', 'subject names at least one thing and its SHA-256')
+  }
+  if (!isObject(predicate)) throw new SignatureError('HMS_STATEMENT_INVALID', 'predicate is an object')
+  return { _type: STATEMENT_V1, subject, predicateType: expectedPredicateType, predicate: predicate as T }
+}
+
+function parseCanonical(payload: Buffer): unknown {
+  try {
+    const value: unknown = JSON.parse(payload.toString())
+    // Compared as bytes: what is not UTF-8 decodes to U+FFFD and comes out as other bytes.
+    if (payload.equals(Buffer.from(canonicalJson(value)))) return value
+  } catch {
+    // Not JSON, a number or string without canonical form, or nested beyond the stack: refused below, for the same reason.
+  }
+  throw new SignatureError('HMS_SIGNATURE_NOT_CANONICAL', 'the payload is not canonical JSON (RFC 8785)')
+}
+
+function isSubject(value: unknown): value is Subject {
+  if (!isObject(value) || typeof value['name'] !== 'string' || !isObject(value['digest'])) return false
+  const hex = value['digest']['sha256']
+  return typeof hex === 'string' && /^[0-9a-f]{64}$/.test(hex)
+}

@@ -1,0 +1,52 @@
+import { verify, type KeyObject } from 'node:crypto'
+import { openEnvelope, pae, STATEMENT_TYPE } from './envelope.js'
+import { SignatureError } from './signature-error.js'
+
+/** Public keys by key id. The caller chooses who may sign: keys of a role, never all keys it knows. */
+export type Keys = ReadonlyMap<string, KeyObject>
+
+export type VerifiedEnvelope = {
+  /** The bytes that were verified. */
+  payload: Buffer
+  /** Distinct ids of the keys that signed, in the order of the signatures. Keys, not people: see `approvalState`. */
+  keyids: string[]
+  /** Key ids, as the envelope writes them, of signatures that do not count: false, or of nobody in `keys`. */
+  invalid: string[]
+}
+
+/**
+ * Opens an envelope and sorts its signatures into true and not true. Does not throw when none is true;
+ * throws `HMS_SIGNATURE_MALFORMED`, `_TOO_MANY`, or `HMS_STATEMENT_TYPE` for a payload type other than a statement.
+ */
+export function checkSignatures(envelope: unknown, keys: Keys): VerifiedEnvelope {
+  const { payload, payloadType, signatures } = openEnvelope(envelope)
+  if (payloadType !== STATEMENT_TYPE) throw new SignatureError('HMS_STATEMENT_TYPE', `the payload type is not ${STATEMENT_TYPE}`)
+  const bytes = pae(payloadType, payload)
+  const keyids = new Set<string>()
+  const invalid: string[] = []
+  for (const { keyid, sig } of signatures) {
+    const signedBy = keyThatSigned(bytes, keyid, sig, keys)
+    if (signedBy === undefined) invalid.push(keyid)
+    else keyids.add(signedBy)
+  }
+  return { payload, keyids: [...keyids], invalid }
+}
+
+/** `checkSignatures`, and throws `HMS_SIGNATURE_INVALID` or `HMS_SIGNATURE_UNKNOWN_KEY` unless at least one signature is true. */
+export function verifyEnvelope(envelope: unknown, keys: Keys): VerifiedEnvelope {
+  const verified = checkSignatures(envelope, keys)
+  if (verified.keyids.length > 0) return verified
+  const named = verified.invalid.filter((keyid) => keyid === '' || keys.has(keyid))
+  if (named.length > 0) throw new SignatureError('HMS_SIGNATURE_INVALID', `no signature matches the payload (${named.join(', ')})`)
+  const who = verified.invalid.join(', ') || 'nobody'
+  throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed by ${who}, who may not sign this`)
+}
+
+/** The key id is a hint: it chooses the key to try, and when it is empty (as cosign writes it) all are tried. */
+function keyThatSigned(bytes: Buffer, hint: string, sig: Buffer, keys: Keys): string | undefined {
+  const candidates = hint === '' ? [...keys.keys()] : [hint]
+  return candidates.find((keyid) => {
+    const key = keys.get(keyid)
+    return key !== undefined && verify(null, bytes, key, sig)
+  })
+}

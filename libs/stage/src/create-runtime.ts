@@ -1,0 +1,79 @@
+import type { ServiceName } from '#libs/contracts'
+import { EventConsumer, Outbox, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
+import { TimerRunner, type TimerStore } from '#libs/persistence'
+import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
+
+/** The stores of one service: all PostgreSQL, or all memory. */
+export interface ServiceStores {
+  outbox: OutboxStore
+  positions: PositionStore
+  timers: TimerStore
+}
+
+/** How instances of one service elect a leader and wake each other. */
+export interface Coordination {
+  leadership: Leadership
+  notify(topic: string): void
+  onNotification(listener: (topic: string) => void): void
+  close(): Promise<void>
+}
+
+/** Stages speak of poisoned runs on their own topic; approver, config-store and audit are no stages. */
+const STAGE_TOPICS: Partial<Record<ServiceName, string>> = {
+  linter: 'hms.lint.v1',
+  simulator: 'hms.simulation.v1',
+  'canary-controller': 'hms.canary.v1',
+  rollout: 'hms.rollout.v1',
+  notifier: 'hms.notification.v1',
+}
+
+/** Wires one service from its adapters. Nothing runs before `start()`. */
+export function createRuntime(
+  options: RuntimeOptions,
+  stores: ServiceStores,
+  bus: EventBus,
+  coordination: Coordination,
+  ready: () => Promise<{ database: boolean; migrations: boolean }>,
+): ServiceRuntime {
+  const { name, database, clock, log, metrics, roster, signer } = options
+  const source = `${SOURCE_PREFIX}${name}`
+  const relay = new Relay(database, stores.outbox, bus, coordination.leadership, source, clock, log)
+  const timers = new TimerRunner(database, stores.timers, clock, log)
+  const wakeRelay = (): void => {
+    relay.wake()
+    coordination.notify('outbox')
+  }
+  const wakeTimers = (): void => timers.wake()
+  const outbox = new Outbox(stores.outbox, name, signer, wakeRelay)
+  const consumer = new EventConsumer({
+    service: name,
+    database,
+    bus,
+    positions: stores.positions,
+    outbox,
+    roster,
+    clock,
+    log,
+    metrics,
+    stageTopic: STAGE_TOPICS[name],
+  })
+  const listeners = new Map<string, (() => void)[]>([['outbox', [() => relay.wake()]]])
+  coordination.onNotification((topic) => {
+    for (const listener of listeners.get(topic) ?? []) listener()
+  })
+  return new ServiceRuntime(options, {
+    bus,
+    consumer,
+    outbox,
+    relay,
+    timers,
+    wakeTimers,
+    signal: (topic) => coordination.notify(topic),
+    onSignal: (topic, listener) => listeners.set(topic, [...(listeners.get(topic) ?? []), listener]),
+    ready,
+    close: async () => {
+      await coordination.close()
+      await database.close()
+    },
+  })
+}

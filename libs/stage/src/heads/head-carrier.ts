@@ -1,0 +1,63 @@
+import type { HeadReceipt, IssuedHeads } from '#libs/contracts'
+import { describeError, pause, type Clock, type Logger } from '#libs/platform'
+
+export interface CarriedHead {
+  url: string
+  ok: boolean
+  revision: number
+  detail?: string
+}
+
+const ATTEMPT_TIMEOUT_MS = 2_000
+const RETRY_MS = 250
+const GIVE_UP_AFTER_MS = 30_000
+
+/**
+ * The fast path of heads that must not wait for a consumer group: rollbacks, take-backs and renewals go straight to every config-store,
+ * racing the bus. `seq` makes the loser harmless; the event in the outbox remains the durable carrier.
+ */
+export class HeadCarrier {
+  constructor(
+    private readonly urls: readonly string[],
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {}
+
+  /** One try at each config-store, all at once. Never throws. */
+  deliver(heads: IssuedHeads): Promise<CarriedHead[]> {
+    return Promise.all(this.urls.map((url) => this.post(url, heads)))
+  }
+
+  /** Tries until every config-store that answers has the heads, for half a minute; the bus carries on from there. */
+  deliverSoon(heads: IssuedHeads): void {
+    void this.keepTrying(heads)
+  }
+
+  private async keepTrying(heads: IssuedHeads): Promise<void> {
+    const until = this.clock.now().getTime() + GIVE_UP_AFTER_MS
+    let open = [...this.urls]
+    while (open.length > 0 && this.clock.now().getTime() < until) {
+      const results = await Promise.all(open.map((url) => this.post(url, heads)))
+      open = results.filter((result) => !result.ok).map((result) => result.url)
+      if (open.length > 0) await pause(this.clock, RETRY_MS)
+    }
+  }
+
+  private async post(url: string, heads: IssuedHeads): Promise<CarriedHead> {
+    try {
+      const response = await fetch(`${url}/v1/heads`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(heads),
+        signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
+        redirect: 'error',
+      })
+      if (!response.ok) return { url, ok: false, revision: 0, detail: `status ${response.status}: ${(await response.text()).slice(0, 300)}` }
+      const receipt = (await response.json()) as HeadReceipt
+      return { url, ok: true, revision: receipt.revision }
+    } catch (error) {
+      this.log.debug({ url, error: describeError(error) }, 'head not delivered directly')
+      return { url, ok: false, revision: 0, detail: describeError(error) }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { ServiceName } from '#libs/contracts'
+import type { EventBus } from '#libs/messaging'
+import type { Database } from '#libs/persistence'
+import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
+import type { Roster, Signer } from '#libs/signing'
+import type { Coordination, ServiceStores } from '../create-runtime.js'
+import type { ServiceDefinition } from '../service-definition.js'
+import type { Profile } from '../service-runtime.js'
+
+/** One service's side of the database, as the composition root opened it. */
+export interface OpenService {
+  database: Database
+  stores: ServiceStores
+  coordination: Coordination
+  ready(): Promise<{ database: boolean; migrations: boolean }>
+}
+
+/** What a composition root chooses: real adapters in production and `dev`, twins in tests. */
+export interface HostAdapters {
+  profile: Profile
+  environment: Environment
+  clock: Clock
+  log: Logger
+  metrics: Metrics
+  roster: Roster
+  bus: EventBus
+  signerOf(service: ServiceName): Promise<Signer>
+  open(definition: ServiceDefinition): Promise<OpenService>
+  configStoreUrls: readonly string[]
+  version: string
+}

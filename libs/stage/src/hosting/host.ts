@@ -1,0 +1,80 @@
+import type { ServiceName } from '#libs/contracts'
+import { EventServer, type EventConsumer } from '#libs/messaging'
+import { createHttpApplication } from '#libs/platform'
+import { Module, type DynamicModule } from '@nestjs/common'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { FastifyInstance } from 'fastify'
+import { AuthorizationGuard } from '../authorization/authorization.guard.js'
+import { createRuntime } from '../create-runtime.js'
+import { addServiceRoutes } from '../http/service-routes.js'
+import { loadService } from '../load-service.js'
+import { ServiceRuntime } from '../service-runtime.js'
+import type { HostAdapters } from './host-adapters.js'
+
+@Module({})
+class HostModule {}
+
+/** Services of one process behind one port. */
+export class Host {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly runtimes: ReadonlyMap<ServiceName, ServiceRuntime>,
+    private readonly adapters: HostAdapters,
+  ) {}
+
+  /** Builds the services and one Nest application around them. Nothing listens, reads or fires before `start`. */
+  static async create(services: readonly ServiceName[], adapters: HostAdapters): Promise<Host> {
+    const runtimes = new Map<ServiceName, ServiceRuntime>()
+    const imports: DynamicModule[] = []
+    const parts = await Promise.all(services.map((name) => openService(name, adapters)))
+    for (const { runtime, module } of parts) {
+      runtimes.set(runtime.name, runtime)
+      imports.push(module)
+    }
+    const app = await createHttpApplication({ module: HostModule, imports }, adapters.log)
+    app.useGlobalGuards(new AuthorizationGuard(adapters.roster, adapters.clock))
+    addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], adapters.metrics, adapters.version)
+    const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
+    app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
+    return new Host(app, runtimes, adapters)
+  }
+
+  /** Starts relays, timers and readers; listens when a port is given (0: any free one) and answers with it. */
+  async start(listen?: { host: string; port: number }): Promise<number> {
+    await this.app.init()
+    await this.app.startAllMicroservices()
+    for (const runtime of this.runtimes.values()) runtime.start()
+    if (listen === undefined) return 0
+    await this.app.listen(listen.port, listen.host)
+    const address = this.app.getHttpServer().address() as { port: number }
+    return address.port
+  }
+
+  /** In order: no new requests, no new events, running work finishes, connections close. */
+  async stop(): Promise<void> {
+    for (const runtime of this.runtimes.values()) runtime.consumer.stop()
+    await this.app.close()
+    await this.adapters.bus.close()
+    await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
+  }
+
+  /** For tests on virtual time. */
+  get idle(): boolean {
+    return [...this.runtimes.values()].every((runtime) => runtime.idle)
+  }
+}
+
+async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule }> {
+  const definition = await loadService(name)
+  const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
+  const { profile, environment, clock, metrics, roster, configStoreUrls } = adapters
+  const log = adapters.log.child({ service: name })
+  const runtime = createRuntime(
+    { name, profile, environment, database, clock, log, metrics, roster, signer, configStoreUrls },
+    stores,
+    adapters.bus,
+    coordination,
+    ready,
+  )
+  return { runtime, module: definition.module(runtime) }
+}

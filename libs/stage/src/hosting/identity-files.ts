@@ -1,0 +1,46 @@
+import { HmsError, type ServiceName } from '#libs/contracts'
+import { describeError, type Environment } from '#libs/platform'
+import { localSigner, readRoster, type Roster, type Signer } from '#libs/signing'
+import { createPrivateKey } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { HostConfig } from './host.config.js'
+import { variableOf } from './host.config.js'
+
+/** The roster that this process is pinned to: `HMS_ROSTER`, else the data folder's own (profile dev). */
+export async function readRosterFile(config: HostConfig): Promise<Roster> {
+  const file = config.roster ?? (config.profile === 'dev' ? join(config.dataDir, 'roster.json') : undefined)
+  if (file === undefined) {
+    throw new HmsError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.', {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  const roster = readRoster(JSON.parse(await readText(file, 'HMS_ROSTER')))
+  if (config.profile === 'production' && roster.profile === 'demo') {
+    throw new HmsError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`, {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  return roster
+}
+
+/** The service's own key: `HMS_<SERVICE>_KEY_FILE`, else the data folder's (profile dev). */
+export async function readServiceSigner(service: ServiceName, config: HostConfig, env: Environment): Promise<Signer> {
+  const variable = variableOf(service, 'KEY_FILE')
+  const named = env[variable]
+  const file = named !== undefined && named !== '' ? named : config.profile === 'dev' ? join(config.dataDir, 'service-keys', `${service}.pem`) : undefined
+  if (file === undefined) {
+    throw new HmsError('HMS_SERVICE_KEY_REQUIRED', `${service} needs its signing key: set ${variable} to a PKCS#8 file.`, { status: 400, next: ['hms-svc help environment'] })
+  }
+  return localSigner(createPrivateKey(await readText(file, variable)))
+}
+
+async function readText(file: string, variable: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new HmsError('HMS_IDENTITY_MISSING', `${file} cannot be read (${describeError(error)}); ${variable} names it.`, { status: 400, cause: error, next: ['hms-svc migrate'] })
+  }
+}

@@ -1,0 +1,37 @@
+import { HmsError } from '#libs/contracts'
+import { createKafka, EmbeddedBus, KafkaBus, type EventBus, type KafkaSettings } from '#libs/messaging'
+import type { Clock, Logger } from '#libs/platform'
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import type { HostConfig } from './host.config.js'
+
+/** The bus of one machine: all services of the installation must live in this process. */
+export function openEmbeddedBus(databaseUrl: string, clock: Clock, log: Logger): EventBus {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 8, application_name: 'hms-svc bus', connectionTimeoutMillis: 5_000, statement_timeout: 15_000 })
+  pool.on('error', (error) => log.debug({ error: error.message }, 'bus connection lost'))
+  return new EmbeddedBus(pool, clock, log)
+}
+
+export function kafkaSettings(config: HostConfig, clientId: string): KafkaSettings {
+  if (config.kafkaBrokers === undefined) {
+    throw new HmsError('HMS_CONFIG_INVALID', 'HMS_KAFKA_BROKERS must be set when HMS_BUS is kafka.', { status: 400, next: ['hms-svc help environment'] })
+  }
+  const [mechanism, username, ...password] = config.kafkaSasl?.split(':') ?? []
+  return {
+    brokers: config.kafkaBrokers,
+    clientId,
+    ...(mechanism === undefined || username === undefined
+      ? {}
+      : { sasl: { mechanism: mechanism as 'scram-sha-512', username, password: password.join(':') } }),
+    ...(config.kafkaCa === undefined ? {} : { ca: readFileSync(config.kafkaCa, 'utf8') }),
+  }
+}
+
+/** Ends the process when kafkajs gives a consumer up: an orchestrator starts it again, a silent consumer would stay silent. */
+export function openKafkaBus(config: HostConfig, clientId: string, clock: Clock, log: Logger): EventBus {
+  return new KafkaBus(createKafka(kafkaSettings(config, clientId), log), clock, log, (error) => {
+    log.error({ error: error.message }, 'a Kafka consumer was given up; this process ends so that it is started again')
+    process.exitCode = 1
+    process.kill(process.pid, 'SIGTERM')
+  })
+}

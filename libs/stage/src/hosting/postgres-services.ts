@@ -1,0 +1,89 @@
+import { HmsError, type ServiceName } from '#libs/contracts'
+import { DEAD_LETTERS, messagingEntities, PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
+import {
+  createDataSource,
+  documentEntity,
+  isMigrated,
+  migrate,
+  persistenceEntities,
+  PostgresDatabase,
+  PostgresTimerStore,
+  ServiceSession,
+  type DocumentTable,
+} from '#libs/persistence'
+import { describeError, type Clock, type Logger } from '#libs/platform'
+import type { DataSource, EntitySchema } from 'typeorm'
+import type { ServiceDefinition } from '../service-definition.js'
+import type { OpenService } from './host-adapters.js'
+
+/** A service's DataSource with all its tables; also what migrations and the drift check run on. */
+export function dataSourceOf(definition: ServiceDefinition, url: string, poolSize?: number): DataSource {
+  return createDataSource({ url, schema: schemaOf(definition.name), entities: entitiesOf(definition), migrations: [...definition.migrations], poolSize })
+}
+
+function entitiesOf(definition: ServiceDefinition): EntitySchema[] {
+  const schema = schemaOf(definition.name)
+  const tables = [DEAD_LETTERS, ...definition.tables] as unknown as DocumentTable<object>[]
+  return [
+    ...persistenceEntities(schema),
+    ...messagingEntities(schema),
+    ...tables.map((table) => documentEntity(schema, table)),
+    ...(definition.entities?.(schema) ?? []),
+  ]
+}
+
+/** Migrates one service's schema; answers how many migrations ran. */
+export async function migrateService(definition: ServiceDefinition, url: string): Promise<number> {
+  const source = await connect(dataSourceOf(definition, url, 2), definition.name)
+  try {
+    return await migrate(source, schemaOf(definition.name))
+  } finally {
+    await source.destroy()
+  }
+}
+
+/** Opens one service on PostgreSQL. `migrateFirst`: embedded mode, where no operator runs `migrate`. */
+export async function openPostgresService(
+  definition: ServiceDefinition,
+  options: { url: string; clock: Clock; log: Logger; migrateFirst: boolean; poolSize?: number },
+): Promise<OpenService> {
+  const schema = schemaOf(definition.name)
+  const source = await connect(dataSourceOf(definition, options.url, options.poolSize), definition.name)
+  if (options.migrateFirst) await migrate(source, schema)
+  const database = new PostgresDatabase(source, schema)
+  const session = new ServiceSession(options.url, schema, options.clock, options.log)
+  await session.start()
+  let migrated = options.migrateFirst
+  return {
+    database,
+    stores: { outbox: new PostgresOutboxStore(), positions: new PostgresPositionStore(), timers: new PostgresTimerStore() },
+    coordination: {
+      leadership: session,
+      notify: (topic) => session.notify(topic),
+      onNotification: (listener) => session.onNotification(listener),
+      close: () => session.stop(),
+    },
+    ready: async () => {
+      try {
+        await database.query('SELECT 1')
+        // Once current, a schema stays so for the life of this process.
+        migrated ||= await isMigrated(source)
+        return { database: true, migrations: migrated }
+      } catch {
+        return { database: false, migrations: migrated }
+      }
+    },
+  }
+}
+
+async function connect(source: DataSource, service: ServiceName): Promise<DataSource> {
+  try {
+    return await source.initialize()
+  } catch (error) {
+    throw new HmsError('HMS_DATABASE_UNREACHABLE', `${service} cannot reach PostgreSQL: ${describeError(error)}`, {
+      status: 503,
+      cause: error,
+      next: ['hms-svc help environment'],
+    })
+  }
+}

@@ -1,0 +1,92 @@
+import { deadLetterTopic, EVENT_TOPICS, SERVICES, TOPICS } from '#libs/contracts'
+import type { Metrics } from '#libs/platform'
+import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
+import type { ServiceRuntime } from '../service-runtime.js'
+
+/** Must be called before the routes of the services are registered: the OpenAPI document lists what it saw. */
+export function addServiceRoutes(fastify: FastifyInstance, runtimes: readonly ServiceRuntime[], metrics: Metrics, version: string): void {
+  const routes: { method: string; url: string }[] = []
+  fastify.addHook('onRoute', (route: RouteOptions) => {
+    for (const method of [route.method].flat()) if (method !== 'HEAD' && method !== 'OPTIONS') routes.push({ method, url: route.url })
+  })
+  fastify.get('/livez', async () => ({ status: 'up' }))
+  fastify.get('/readyz', async (_request, reply) => readiness(runtimes, reply))
+  fastify.get('/metrics', async (_request, reply) => {
+    void reply.header('content-type', metrics.registry.contentType)
+    return metrics.registry.metrics()
+  })
+  fastify.get('/v1/topics', async () => runtimes[0]?.bus.lag() ?? [])
+  fastify.get('/openapi.json', async () => openApi(routes, version))
+  fastify.get('/asyncapi.json', async () => asyncApi(version))
+}
+
+/** 503 only without database or migrations: reads, approvals and rollback do not need the broker, which shows as `degraded`. */
+async function readiness(runtimes: readonly ServiceRuntime[], reply: FastifyReply): Promise<object> {
+  const services = await Promise.all(
+    runtimes.map(async (runtime) => {
+      const { database, migrations } = await runtime.ready()
+      return { service: runtime.name, database: database ? 'up' : 'down', migrations: migrations ? 'current' : 'missing', broker: runtime.bus.state() }
+    }),
+  )
+  const ready = services.every((service) => service.database === 'up' && service.migrations === 'current')
+  const degraded = services.some((service) => service.broker === 'degraded')
+  if (!ready) void reply.status(503).header('retry-after', '2')
+  return { status: ready ? (degraded ? 'degraded' : 'up') : 'down', services }
+}
+
+function openApi(routes: { method: string; url: string }[], version: string): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const { method, url } of routes) {
+    const path = url.replaceAll(/:([A-Za-z]+)/g, '{$1}')
+    const parameters = [...path.matchAll(/\{([A-Za-z]+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+    paths[path] ??= {}
+    paths[path][method.toLowerCase()] = {
+      ...(parameters.length > 0 ? { parameters } : {}),
+      responses: { '2XX': { description: 'done as asked' }, default: { $ref: '#/components/responses/Problem' } },
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'HMS-SVC', version, description: 'A signed YAML policy becomes a live rule.' },
+    paths,
+    components: {
+      responses: { Problem: { description: 'RFC 9457', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } } },
+      schemas: {
+        Problem: {
+          type: 'object',
+          required: ['type', 'status', 'code', 'detail', 'retryable', 'next'],
+          properties: {
+            type: { type: 'string' },
+            title: { type: 'string' },
+            status: { type: 'integer' },
+            code: { type: 'string', pattern: '^HMS_[A-Z_]+$' },
+            detail: { type: 'string' },
+            retryable: { type: 'boolean' },
+            next: { type: 'array', items: { type: 'object', properties: { command: { type: 'string' } } } },
+            traceId: { type: 'string' },
+            errors: { type: 'array', items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } } },
+          },
+        },
+      },
+    },
+  }
+}
+
+/** AsyncAPI 3.0 of the whole choreography, from the same catalogue that `topics apply` uses. */
+function asyncApi(version: string): object {
+  const channels: Record<string, object> = {}
+  const operations: Record<string, object> = {}
+  for (const topic of TOPICS) {
+    const types = Object.entries(EVENT_TOPICS).filter(([, name]) => name === topic.name).map(([type]) => type)
+    channels[topic.name] = {
+      address: topic.name,
+      description: topic.purpose,
+      messages: Object.fromEntries(types.map((type) => [type, { name: type, contentType: 'application/json' }])),
+      bindings: { kafka: { partitions: topic.partitions, topicConfiguration: { 'cleanup.policy': [topic.cleanup] } } },
+    }
+    for (const producer of topic.producers) operations[`${producer}.send.${topic.name}`] = { action: 'send', channel: { $ref: `#/channels/${topic.name}` } }
+    for (const consumer of topic.consumers) operations[`${consumer}.receive.${topic.name}`] = { action: 'receive', channel: { $ref: `#/channels/${topic.name}` } }
+  }
+  for (const service of SERVICES) channels[deadLetterTopic(service)] = { address: deadLetterTopic(service), description: `dead letters of ${service}` }
+  return { asyncapi: '3.0.0', info: { title: 'HMS-SVC choreography', version }, channels, operations }
+}

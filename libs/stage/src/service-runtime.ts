@@ -1,0 +1,137 @@
+import type { EventData, EventType, OutgoingEvent, ServiceName } from '#libs/contracts'
+import type { EmitOptions, EventBus, EventConsumer, Outbox, Relay } from '#libs/messaging'
+import type { Database, NewTimer, Timer, TimerHandler, TimerRunner, Transaction, WorkHandler } from '#libs/persistence'
+import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
+import type { Roster, Signer } from '#libs/signing'
+
+export type Profile = 'dev' | 'production'
+
+/**
+ * What a service works with, whatever the adapters are. The composition root makes one per service; a module hands it to its
+ * providers under this class as token.
+ */
+export class ServiceRuntime {
+  readonly name: ServiceName
+  readonly profile: Profile
+  readonly environment: Environment
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly roster: Roster
+  readonly signer: Signer
+  /** Where this service's heads go besides the bus; base URLs of the config-store instances. */
+  readonly configStoreUrls: readonly string[]
+  private readonly parts: RuntimeParts
+
+  constructor(options: RuntimeOptions, parts: RuntimeParts) {
+    this.name = options.name
+    this.profile = options.profile
+    this.environment = options.environment
+    this.database = options.database
+    this.clock = options.clock
+    this.log = options.log
+    this.metrics = options.metrics
+    this.roster = options.roster
+    this.signer = options.signer
+    this.configStoreUrls = options.configStoreUrls
+    this.parts = parts
+  }
+
+  get consumer(): EventConsumer {
+    return this.parts.consumer
+  }
+
+  get bus(): EventBus {
+    return this.parts.bus
+  }
+
+  get timers(): TimerRunner {
+    return this.parts.timers
+  }
+
+  /** Signs an event and writes it into the transaction; the relay sends it after the commit. */
+  emit<T extends EventType>(tx: Transaction, type: T, data: EventData[T], options: EmitOptions): Promise<OutgoingEvent> {
+    return this.parts.outbox.emit(tx, type, data, options)
+  }
+
+  /** A wait as a row; fires in this or another instance, also after a crash. */
+  async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
+    await this.parts.timers.store.schedule(tx, timer)
+    tx.afterCommit(() => this.parts.wakeTimers())
+  }
+
+  async cancel(tx: Transaction, id: string): Promise<void> {
+    await this.parts.timers.store.cancel(tx, id)
+  }
+
+  onTimer(kind: string, handler: TimerHandler): void {
+    this.parts.timers.on(kind, handler)
+  }
+
+  onWork(kind: string, work: WorkHandler, leaseMs?: number): void {
+    this.parts.timers.onWork(kind, work, leaseMs)
+  }
+
+  pendingTimers(tx: Transaction, idPrefix: string): Promise<Timer[]> {
+    return this.parts.timers.store.pending(tx, idPrefix)
+  }
+
+  /** Tells other instances of this service; every instance, this one too, hears it through `onSignal`. */
+  signal(topic: string): void {
+    this.parts.signal(topic)
+  }
+
+  onSignal(topic: string, listener: () => void): void {
+    this.parts.onSignal(topic, listener)
+  }
+
+  start(): void {
+    this.parts.relay.start()
+    this.parts.timers.start()
+  }
+
+  /** Stops taking work, lets what runs finish, then closes the database. */
+  async stop(): Promise<void> {
+    this.parts.consumer.stop()
+    await this.parts.timers.stop()
+    await this.parts.relay.stop()
+    await this.parts.close()
+  }
+
+  /** Database reachable and migrated: what `/readyz` asks. */
+  ready(): Promise<{ database: boolean; migrations: boolean }> {
+    return this.parts.ready()
+  }
+
+  /** For tests on virtual time. */
+  get idle(): boolean {
+    return this.parts.relay.idle && this.parts.timers.idle && this.parts.consumer.idle
+  }
+}
+
+export interface RuntimeOptions {
+  name: ServiceName
+  profile: Profile
+  environment: Environment
+  database: Database
+  clock: Clock
+  log: Logger
+  metrics: Metrics
+  roster: Roster
+  signer: Signer
+  configStoreUrls: readonly string[]
+}
+
+export interface RuntimeParts {
+  bus: EventBus
+  consumer: EventConsumer
+  outbox: Outbox
+  relay: Relay
+  timers: TimerRunner
+  wakeTimers(): void
+  signal(topic: string): void
+  onSignal(topic: string, listener: () => void): void
+  ready(): Promise<{ database: boolean; migrations: boolean }>
+  close(): Promise<void>
+}
