@@ -1,4 +1,5 @@
 import { HmsError } from '#libs/contracts'
+import { stopLeftBehind } from '#libs/persistence'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -19,6 +20,7 @@ async function mark(dataDir: string, kind: FolderKind): Promise<void> {
 }
 
 async function empty(dataDir: string): Promise<void> {
+  await stopLeftBehind(dataDir)
   for (const name of await readdir(dataDir)) await rm(join(dataDir, name), { recursive: true, force: true })
 }
 

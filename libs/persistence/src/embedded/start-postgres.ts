@@ -55,6 +55,13 @@ export async function startPostgres(options: StartOptions): Promise<EmbeddedPost
   return launch({ files, binaries, account, port, password, settings: options.settings ?? {}, log })
 }
 
+/** Stops a server that a killed owner left on the data folder: before the folder is emptied, for afterwards it cannot be found. */
+export async function stopLeftBehind(folder: string): Promise<void> {
+  const files = databaseFiles(folder)
+  const account = databaseAccount(files.cluster)
+  await stopOrphan(files.cluster, databaseBinaries(files.folder, account), account)
+}
+
 type Launch = {
   files: DatabaseFiles
   binaries: Binaries

@@ -1,5 +1,5 @@
 import { CelScalar, celEnv, celFunc, mapType, parse } from '@bufbuild/cel'
-import type { CelInput } from '@bufbuild/cel'
+import type { CelEnv, CelInput } from '@bufbuild/cel'
 import type { Json, JsonObject } from '#libs/contracts'
 
 export type Expr = ReturnType<typeof parse>['expr']
@@ -11,7 +11,7 @@ const FACTS = mapType(STRING, DYN)
  * Every JSON number becomes a CEL double, whole or not: the author of `reading.pm25 > …` cannot know whether a reading has a point.
  * Literals of an expression stay ints, so arithmetic between both is added here (`reading.pm25 * 2`); comparison has it already.
  */
-export const environment = celEnv({ variables: { reading: FACTS, policy: FACTS }, funcs: mixedArithmetic() })
+export const environment: CelEnv = celEnv({ variables: { reading: FACTS, policy: FACTS }, funcs: mixedArithmetic() })
 
 export function toCel(value: Json | undefined): CelInput {
   if (value === undefined || value === null) return null

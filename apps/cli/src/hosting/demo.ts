@@ -1,0 +1,94 @@
+import { ApiClient, authorizationFrom } from '#libs/client'
+import { EXIT } from '#libs/contracts'
+import { processEnvironment } from '#libs/platform'
+import { signalled } from '#libs/stage'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readCliEnvironment } from '../cli.config.js'
+import { processIo } from '../process-io.js'
+import { runCli } from '../program.js'
+import { prepareDemoFolder } from './data-folder.js'
+import { startEmbedded } from './embedded-system.js'
+import type { DemoOptions } from './hosting.js'
+
+const OBSERVE_MS = 10_000
+
+/** Mirrors `playDemo` of apps/demo, which is loaded late and by name: apps do not import apps. */
+interface DemoModule {
+  ASSETS: URL
+  playDemo(stage: {
+    url: string
+    api: ApiClient
+    say(text: string): void
+    run(argv: string[]): Promise<number>
+  }): Promise<{ exitCode: number; stop(): Promise<void> }>
+}
+
+export async function runDemo({ output, port, dataDir: folder, once, observeMs }: DemoOptions): Promise<number> {
+  const stopAsked = signalled()
+  const dataDir = resolve(folder)
+  const say = (text: string): void => output.note(text)
+  const observe = `${observeMs ?? OBSERVE_MS}ms`
+  const environment = { HMS_APPROVER_OBSERVE: observe, ...(observeMs === undefined ? definedObserve() : {}) }
+  const system = await startEmbedded({
+    port,
+    dataDir,
+    environment: { ...processEnvironment(), ...environment },
+    prepare: (prepared) => prepareDemoFolder(prepared, say),
+  })
+  say(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
+  const { playDemo, ASSETS } = await loadDemo()
+  const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
+  const playing = playDemo({ url: system.url, api, say, run: (argv) => runAt(fileURLToPath(ASSETS), system.url, dataDir, argv) })
+  const ended = await Promise.race([playing, stopAsked.then(() => undefined)])
+  if (ended !== undefined && !once) {
+    sayNext(say, port)
+    await stopAsked
+  }
+  const demo = ended ?? (await settled(playing))
+  if (!once || ended === undefined) say('Stopping…')
+  await demo?.stop()
+  await system.stop()
+  if (ended === undefined) return EXIT.interrupted
+  return once ? ended.exitCode : EXIT.done
+}
+
+/** The CLI as a person uses it, in the folder where `policies/` lies, against the demo and with its keys. */
+async function runAt(cwd: string, url: string, dataDir: string, argv: string[]): Promise<number> {
+  const io = { ...processIo(), environment: readCliEnvironment({ ...processEnvironment(), HMS_URL: url, HMS_DATA_DIR: dataDir }) }
+  const before = process.cwd()
+  process.chdir(cwd)
+  try {
+    return await runCli(argv, io)
+  } finally {
+    process.chdir(before)
+  }
+}
+
+function sayNext(say: (text: string) => void, port: number): void {
+  const at = port === 7184 ? '' : ` --url http://127.0.0.1:${port}`
+  say('')
+  say('Everything stays up. In another terminal:')
+  say(`  npx hms-svc get epa-pm25-limit${at}`)
+  say(`  npx hms-svc rollback epa-pm25-limit@1.5.0${at}     # every bot back at 35`)
+  say(`  npx hms-svc runs list${at}`)
+  say(`  npx hms-svc audit log --run 2${at}`)
+  say('Ctrl-C stops it.')
+}
+
+/** The demo was interrupted: what it started must still be stopped. */
+async function settled<T>(playing: Promise<T>): Promise<T | undefined> {
+  return playing.catch(() => undefined)
+}
+
+/** A value that the caller's environment gives stands. */
+function definedObserve(): Record<string, string> {
+  const given = processEnvironment()['HMS_APPROVER_OBSERVE']
+  return given === undefined || given === '' ? {} : { HMS_APPROVER_OBSERVE: given }
+}
+
+async function loadDemo(): Promise<DemoModule> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const url = new URL(`../../../demo/src/demo.${extension}`, import.meta.url)
+  return (await import(/* @vite-ignore */ url.href)) as DemoModule
+}

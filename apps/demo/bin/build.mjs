@@ -1,0 +1,35 @@
+// Builds `dist` when a source is newer than the last build. Plain Node: runs before anything is compiled.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+const STAMP = join(ROOT, 'dist', '.built')
+
+/** Compiles what changed; answers false when the compiler refused. */
+export function build() {
+  if (!stale()) return true
+  if (!existsSync(STAMP)) rmSync(join(ROOT, 'dist'), { recursive: true, force: true })
+  const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { status } = spawnSync(process.execPath, [tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')], { stdio: ['ignore', 2, 2], cwd: ROOT })
+  if (status !== 0) return false
+  chmodSync(join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js'), 0o755)
+  writeFileSync(STAMP, '')
+  return true
+}
+
+function stale() {
+  if (!existsSync(STAMP)) return true
+  const builtAt = statSync(STAMP).mtimeMs
+  const sources = [join(ROOT, 'package.json'), join(ROOT, 'tsconfig.json'), ...filesUnder(join(ROOT, 'apps')), ...filesUnder(join(ROOT, 'libs'))]
+  return sources.some((file) => statSync(file).mtimeMs > builtAt)
+}
+
+function filesUnder(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|json)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && !build()) process.exitCode = 1
