@@ -36,3 +36,6 @@ export interface WebhookSender {
   send(attempt: WebhookAttempt, signal: AbortSignal): Promise<Outcome>
   close(): Promise<void>
 }
+
+/** Under which the module provides the sender. */
+export const WEBHOOK_SENDER = Symbol('WebhookSender')

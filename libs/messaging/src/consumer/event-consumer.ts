@@ -2,7 +2,7 @@ import { topicByName, type ReceivedEvent, type ServiceName } from '#libs/contrac
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient, pause, TerminalError, uuidv7, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Roster } from '#libs/signing'
-import { openRecord, SOURCE_PREFIX } from '../cloud-event.js'
+import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import { DEAD_LETTERS } from '../dead-letters/dead-letter.entity.js'
 import { HEARTBEAT_KEY, type BusRecord, type EventBus } from '../event-bus.js'
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
@@ -24,6 +24,12 @@ export interface EventConsumerDependencies {
   metrics: Metrics
   /** Where this service tells of a poisoned run; `undefined` when it is no stage. */
   stageTopic: string | undefined
+}
+
+/** What became of a record, and the event that waited for it. */
+interface Done {
+  outcome: 'handled' | 'duplicate' | 'parked' | 'forged' | 'unreadable' | 'dead-letter'
+  parked?: ReceivedEvent
 }
 
 const MAX_TRIES = 3
@@ -68,17 +74,24 @@ export class EventConsumer {
   async handle(record: BusRecord): Promise<void> {
     if (record.key === HEARTBEAT_KEY || record.value === null) return
     this.inFlight++
-    const startedAt = process.hrtime.bigint()
     try {
-      const outcome = await this.tryUntilDone(record)
-      this.deps.metrics.handled.inc({ service: this.deps.service, topic: record.topic, outcome })
-      this.deps.metrics.handlerSeconds.observe({ service: this.deps.service, topic: record.topic }, Number(process.hrtime.bigint() - startedAt) / 1e9)
+      // Events that waited for this one are handled after it, each in its own transaction: one that fails takes no other with it.
+      for (let next: BusRecord | undefined = record; next !== undefined; ) next = await this.measured(next)
     } finally {
       this.inFlight--
     }
   }
 
-  private async tryUntilDone(record: BusRecord): Promise<string> {
+  private async measured(record: BusRecord): Promise<BusRecord | undefined> {
+    const { service, metrics } = this.deps
+    const startedAt = process.hrtime.bigint()
+    const { outcome, parked } = await this.tryUntilDone(record)
+    metrics.handled.inc({ service, topic: record.topic, outcome })
+    metrics.handlerSeconds.observe({ service, topic: record.topic }, Number(process.hrtime.bigint() - startedAt) / 1e9)
+    return parked === undefined ? undefined : recordOf({ ...parked, value: JSON.stringify(parked.envelope) }, 'parked')
+  }
+
+  private async tryUntilDone(record: BusRecord): Promise<Done> {
     let tries = 0
     for (let waits = 0; ; ) {
       try {
@@ -94,34 +107,32 @@ export class EventConsumer {
         tries++
         if (tries < MAX_TRIES && !(error instanceof TerminalError)) continue
         this.deps.log.error({ ...fields, stack: error instanceof Error ? error.stack : undefined }, 'event given up')
-        await this.untilStored(() => this.giveUp(record, error, tries))
-        return 'dead-letter'
+        return { outcome: 'dead-letter', parked: await this.untilStored(() => this.giveUp(record, error, tries)) }
       }
     }
   }
 
-  private async process(record: BusRecord): Promise<string> {
-    const { service, database, roster } = this.deps
+  private async process(record: BusRecord): Promise<Done> {
+    const { service, database, roster, positions } = this.deps
     const opened = openRecord(record, topicByName(record.topic).producers, roster)
     if (!opened.ok) {
       this.deps.log.error({ service, topic: record.topic, position: record.position, code: opened.code }, 'event refused')
       await database.transaction((tx) => this.bury(tx, record, opened.code, opened.detail, null, 1, opened.kind === 'forged' ? 'ignored' : 'waiting'))
-      return opened.kind
+      return { outcome: opened.kind }
     }
     const { event } = opened
     return database.transaction(async (tx) => {
       await tx.lock(keysOf(event))
       const stream = this.streamOf(event)
-      const place = await this.deps.positions.advance(tx, stream, event.keySeq)
-      if (place === 'duplicate') return 'duplicate'
+      const place = await positions.advance(tx, stream, event.keySeq)
       if (place === 'gap') {
-        await this.deps.positions.park(tx, stream, event)
+        await positions.park(tx, stream, event)
         this.deps.log.warn({ service, topic: event.topic, key: event.key, keySeq: event.keySeq }, 'event came before an earlier one and waits')
-        return 'parked'
+        return { outcome: 'parked' }
       }
-      await this.run(event, tx)
-      await this.drain(stream, event.keySeq, tx)
-      return 'handled'
+      if (place === 'next') await this.run(event, tx)
+      // Also after a duplicate: a crash may have come between this event and the one that waits for it.
+      return { outcome: place === 'next' ? 'handled' : 'duplicate', parked: await positions.unpark(tx, stream, event.keySeq) }
     })
   }
 
@@ -131,39 +142,27 @@ export class EventConsumer {
     await handler(event, tx)
   }
 
-  private async drain(stream: StreamKey, handled: number, tx: Transaction): Promise<void> {
-    for (let next = handled + 1; ; next++) {
-      const parked = await this.deps.positions.unpark(tx, stream, next)
-      if (parked === undefined) return
-      await tx.lock(keysOf(parked))
-      await this.deps.positions.advance(tx, stream, next)
-      await this.run(parked, tx)
-    }
-  }
-
   /** Moves the key past an event that cannot be handled, keeps the event, and fails its run with that reason. */
-  private async giveUp(record: BusRecord, error: unknown, tries: number): Promise<void> {
-    const opened = openRecord(record, topicByName(record.topic).producers, this.deps.roster)
+  private async giveUp(record: BusRecord, error: unknown, tries: number): Promise<ReceivedEvent | undefined> {
+    const { database, outbox, positions, roster, service, stageTopic } = this.deps
+    const opened = openRecord(record, topicByName(record.topic).producers, roster)
     const event = opened.ok ? opened.event : undefined
     const code = error instanceof TerminalError ? error.code : 'HMS_EVENT_HANDLER_FAILED'
-    await this.deps.database.transaction(async (tx) => {
-      if (event !== undefined) {
-        await tx.lock(keysOf(event))
-        await this.deps.positions.advance(tx, this.streamOf(event), event.keySeq)
-      }
+    const parked = await database.transaction(async (tx) => {
       const run = event?.runId === undefined ? null : Number(event.runId)
+      await tx.lock(event === undefined ? [] : keysOf(event))
       await this.bury(tx, record, code, describeError(error), run, tries, 'waiting')
-      if (run === null || event === undefined || this.deps.stageTopic === undefined) return
-      const data = { run, attempt: event.attempt ?? 1, group: this.deps.service, reason: 'POISONED', detail: `${this.deps.service} could not handle ${event.type} (${code})` }
-      await this.deps.outbox.emit(tx, 'hms.run.poisoned.v1', data, {
-        key: event.key,
-        run,
-        attempt: data.attempt,
-        causationId: event.id,
-        topic: this.deps.stageTopic,
-      })
+      if (event === undefined) return undefined
+      await positions.advance(tx, this.streamOf(event), event.keySeq)
+      if (run !== null && stageTopic !== undefined) {
+        const attempt = event.attempt ?? 1
+        const data = { run, attempt, group: service, reason: 'POISONED', detail: `${service} could not handle ${event.type} (${code})` }
+        await outbox.emit(tx, 'hms.run.poisoned.v1', data, { key: event.key, run, attempt, causationId: event.id, topic: stageTopic })
+      }
+      return positions.unpark(tx, this.streamOf(event), event.keySeq)
     })
-    this.deps.metrics.deadLetters.inc({ service: this.deps.service, code })
+    this.deps.metrics.deadLetters.inc({ service, code })
+    return parked
   }
 
   private async bury(
@@ -192,7 +191,7 @@ export class EventConsumer {
     })
   }
 
-  private async untilStored(store: () => Promise<void>): Promise<void> {
+  private async untilStored<T>(store: () => Promise<T>): Promise<T> {
     for (let waits = 0; ; ) {
       try {
         return await store()

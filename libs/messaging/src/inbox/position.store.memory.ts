@@ -1,5 +1,5 @@
 import type { ReceivedEvent } from '#libs/contracts'
-import { memoryOf, type Transaction } from '#libs/persistence'
+import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import type { PositionStore, StreamKey } from './position.store.js'
 
 export class MemoryPositionStore implements PositionStore {
@@ -13,19 +13,30 @@ export class MemoryPositionStore implements PositionStore {
   }
 
   async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {
-    memoryOf(tx).rows<ReceivedEvent>('parked_event').set(`${idOf(stream)} ${event.keySeq}`, event)
+    const stored: Parked = { stream: idOf(stream), event: JSON.parse(JSON.stringify(event)) as ReceivedEvent }
+    parkedOf(tx).set(`${stored.stream} ${event.keySeq}`, stored)
   }
 
   async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined> {
-    const rows = memoryOf(tx).rows<ReceivedEvent>('parked_event')
-    const event = rows.get(`${idOf(stream)} ${keySeq}`)
-    rows.delete(`${idOf(stream)} ${keySeq}`)
-    return event
+    const mine = parkedOf(tx)
+      .values()
+      .filter((parked) => parked.stream === idOf(stream))
+    for (const { event } of mine) if (event.keySeq <= keySeq) parkedOf(tx).delete(`${idOf(stream)} ${event.keySeq}`)
+    return mine.find(({ event }) => event.keySeq === keySeq + 1)?.event
   }
 
   async parkedCount(tx: Transaction): Promise<number> {
-    return memoryOf(tx).rows<ReceivedEvent>('parked_event').values().length
+    return parkedOf(tx).values().length
   }
+}
+
+interface Parked {
+  stream: string
+  event: ReceivedEvent
+}
+
+function parkedOf(tx: Transaction): MemoryRows<Parked> {
+  return memoryOf(tx).rows<Parked>('parked_event')
 }
 
 function idOf({ consumer, producer, topic, key }: StreamKey): string {

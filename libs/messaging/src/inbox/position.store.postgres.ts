@@ -31,7 +31,10 @@ export class PostgresPositionStore implements PositionStore {
   async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<{ event: ReceivedEvent }>(
-      `DELETE FROM ${schema}.parked_event WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4 AND key_seq = $5 RETURNING event`,
+      `WITH mine AS (SELECT key_seq, event FROM ${schema}.parked_event WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4),
+         gone AS (DELETE FROM ${schema}.parked_event
+                  WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4 AND key_seq <= $5)
+       SELECT event FROM mine WHERE key_seq = $5::bigint + 1`,
       [...valuesOf(stream), keySeq],
     )
     return rows[0]?.event

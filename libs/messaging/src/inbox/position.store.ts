@@ -20,7 +20,10 @@ export interface PositionStore {
   advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<'next' | 'duplicate' | 'gap'>
   /** Keeps an early event until the missing one comes. */
   park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void>
-  /** Takes the parked event with this number, if there is one. */
+  /**
+   * Forgets what was parked up to `keySeq`, which is done with, and answers with the event after it, if that waits. It stays parked until
+   * it is done with itself, so that a crash in between strands nothing.
+   */
   unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined>
   parkedCount(tx: Transaction): Promise<number>
 }

@@ -8,14 +8,21 @@ import { partitionOf } from './kafka-connection.js'
 
 const RECONNECT_MS = 500
 const SEND_TIMEOUT_MS = 10_000
+/** Readers hear from the broker every second; kafkajs says nothing of a broker that fell silent. */
+const SILENCE_MS = 5_000
 
 /** Apache Kafka behind the port, by kafkajs. Settings and their reasons: research 08 §3, §6. */
 export class KafkaBus implements EventBus {
   private producer: Promise<Producer> | undefined
+  private connected: Producer | undefined
   private readonly consumers: Consumer[] = []
   private admin: Admin | undefined
   private closed = false
+  private end: () => void = () => {}
+  private readonly ended = new Promise<void>((resolve) => (this.end = resolve))
   private reachable = true
+  private subscribed = false
+  private heardAtMs = 0
 
   constructor(
     private readonly kafka: Kafka,
@@ -27,16 +34,9 @@ export class KafkaBus implements EventBus {
 
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>> {
     const written = new Set<string>()
-    let producer: Producer
-    try {
-      producer = await this.connectedProducer()
-    } catch (error) {
-      this.unreachable(error)
-      return written
-    }
-    // One partition per send(): over several, kafkajs was measured to resolve although records were never written (research 08 §6).
-    await Promise.all([...byPartition(events).values()].map((batch) => this.sendBatch(producer, batch, written)))
-    return written
+    // A dead broker holds kafkajs for up to 8 s: closing does not wait for that.
+    await Promise.race([this.send(events, written), this.ended])
+    return new Set(written)
   }
 
   announce(): void {
@@ -44,11 +44,13 @@ export class KafkaBus implements EventBus {
   }
 
   async subscribe(subscription: Subscription): Promise<void> {
+    this.subscribed = true
     void this.keepReading(subscription)
   }
 
   state(): 'up' | 'degraded' {
-    return this.reachable ? 'up' : 'degraded'
+    const silent = this.subscribed && this.clock.now().getTime() - this.heardAtMs > SILENCE_MS
+    return this.reachable && !silent ? 'up' : 'degraded'
   }
 
   async lag(): Promise<TopicLag[]> {
@@ -60,8 +62,20 @@ export class KafkaBus implements EventBus {
   async close(): Promise<void> {
     this.closed = true
     await Promise.allSettled([...this.consumers.map((consumer) => consumer.disconnect()), this.admin?.disconnect()])
-    const producer = await this.producer?.catch(() => undefined)
-    await producer?.disconnect().catch(() => {})
+    this.end()
+    await this.connected?.disconnect().catch(() => {})
+  }
+
+  private async send(events: readonly OutgoingEvent[], written: Set<string>): Promise<void> {
+    let producer: Producer
+    try {
+      producer = await this.connectedProducer()
+    } catch (error) {
+      this.unreachable(error)
+      return
+    }
+    // One partition per send(): over several, kafkajs was measured to resolve although records were never written (research 08 §6).
+    await Promise.all([...byPartition(events).values()].map((batch) => this.sendBatch(producer, batch, written)))
   }
 
   private connectedProducer(): Promise<Producer> {
@@ -76,6 +90,8 @@ export class KafkaBus implements EventBus {
     // Retries are short: the relay keeps the order and comes again; an idempotent producer cannot be had safely (design §4).
     const producer = this.kafka.producer({ allowAutoTopicCreation: false, idempotent: false, maxInFlightRequests: 1, retry: { retries: 5, maxRetryTime: 500 } })
     await producer.connect()
+    if (this.closed) await producer.disconnect()
+    this.connected = producer
     return producer
   }
 
@@ -92,7 +108,7 @@ export class KafkaBus implements EventBus {
       const confirmed = reply.some((entry) => entry.partition === partition && entry.errorCode === 0)
       if (!confirmed) throw new Error(`the reply does not name ${topic}-${partition}`)
       for (const event of batch) written.add(event.id)
-      this.reachable = true
+      this.heard()
     } catch (error) {
       this.unreachable(error)
     }
@@ -119,7 +135,7 @@ export class KafkaBus implements EventBus {
             }),
         })
         this.consumers.push(consumer)
-        this.reachable = true
+        if (this.closed) await consumer.disconnect()
         return
       } catch (error) {
         this.unreachable(error)
@@ -145,10 +161,14 @@ export class KafkaBus implements EventBus {
       this.unreachable(payload.error)
       if (!payload.restart) this.onFatal(payload.error)
     })
-    consumer.on(consumer.events.GROUP_JOIN, () => {
-      this.reachable = true
-    })
+    consumer.on(consumer.events.GROUP_JOIN, () => this.heard())
+    consumer.on(consumer.events.HEARTBEAT, () => this.heard())
     return consumer
+  }
+
+  private heard(): void {
+    this.reachable = true
+    this.heardAtMs = this.clock.now().getTime()
   }
 
   private unreachable(error: unknown): void {

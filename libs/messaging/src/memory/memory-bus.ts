@@ -2,22 +2,46 @@ import type { OutgoingEvent } from '#libs/contracts'
 import { recordOf } from '../cloud-event.js'
 import type { BusRecord, EventBus, Subscription, TopicLag } from '../event-bus.js'
 
+/** What outlives a bus, as a broker does: the records of each topic, and how far each group has read. */
+export class MemoryLog {
+  private readonly topics = new Map<string, BusRecord[]>()
+  private readonly positions = new Map<string, number>()
+
+  get names(): string[] {
+    return [...this.topics.keys()]
+  }
+
+  topic(name: string): BusRecord[] {
+    let records = this.topics.get(name)
+    if (records === undefined) this.topics.set(name, (records = []))
+    return records
+  }
+
+  position(group: string, topic: string): number {
+    return this.positions.get(`${group} ${topic}`) ?? 0
+  }
+
+  moveTo(group: string, topic: string, position: number): void {
+    this.positions.set(`${group} ${topic}`, position)
+  }
+}
+
 interface Reader {
   subscription: Subscription
-  offsets: Map<string, number>
   running: Promise<void> | undefined
 }
 
 /** Twin of the bus for tests: a log per topic, readers that follow it one record after the other. */
 export class MemoryBus implements EventBus {
-  private readonly logs = new Map<string, BusRecord[]>()
   private readonly readers: Reader[] = []
   private closed = false
 
+  constructor(private readonly log = new MemoryLog()) {}
+
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>> {
     for (const event of events) {
-      const log = this.logOf(event.topic)
-      log.push(recordOf(event, `0:${log.length}`))
+      const records = this.log.topic(event.topic)
+      records.push(recordOf(event, `0:${records.length}`))
     }
     return new Set(events.map((event) => event.id))
   }
@@ -27,7 +51,7 @@ export class MemoryBus implements EventBus {
   }
 
   async subscribe(subscription: Subscription): Promise<void> {
-    const reader: Reader = { subscription, offsets: new Map(), running: undefined }
+    const reader: Reader = { subscription, running: undefined }
     this.readers.push(reader)
     this.wake(reader)
   }
@@ -37,12 +61,12 @@ export class MemoryBus implements EventBus {
   }
 
   async lag(): Promise<TopicLag[]> {
-    return [...this.logs].map(([topic, log]) => ({
+    return this.log.names.map((topic) => ({
       topic,
-      messages: log.length,
+      messages: this.log.topic(topic).length,
       groups: this.readers
-        .filter((reader) => reader.subscription.topics.some((mine) => mine.name === topic))
-        .map((reader) => ({ group: reader.subscription.group, messages: log.length - (reader.offsets.get(topic) ?? 0), seconds: 0 })),
+        .filter(({ subscription }) => subscription.topics.some((mine) => mine.name === topic))
+        .map(({ subscription: { group } }) => ({ group, messages: this.log.topic(topic).length - this.log.position(group, topic), seconds: 0 })),
     }))
   }
 
@@ -56,32 +80,34 @@ export class MemoryBus implements EventBus {
     return this.readers.every((reader) => reader.running === undefined)
   }
 
-  private logOf(topic: string): BusRecord[] {
-    let log = this.logs.get(topic)
-    if (log === undefined) this.logs.set(topic, (log = []))
-    return log
-  }
-
   private wake(reader: Reader): void {
-    reader.running ??= this.drain(reader).finally(() => {
+    if (this.closed) return
+    reader.running ??= this.drain(reader).then((drained) => {
       reader.running = undefined
-      if (!this.closed && this.behind(reader)) this.wake(reader)
+      if (drained && this.behind(reader)) this.wake(reader)
     })
   }
 
-  private behind(reader: Reader): boolean {
-    return reader.subscription.topics.some(({ name }) => (reader.offsets.get(name) ?? 0) < this.logOf(name).length)
+  private behind({ subscription: { group, topics } }: Reader): boolean {
+    return topics.some(({ name }) => this.log.position(group, name) < this.log.topic(name).length)
   }
 
-  private async drain(reader: Reader): Promise<void> {
+  /** `false` when the handler rejected: the position stays, and the record comes again at the next wake-up or subscription. */
+  private async drain(reader: Reader): Promise<boolean> {
+    const { group, topics, handle } = reader.subscription
     while (!this.closed && this.behind(reader)) {
-      for (const { name } of reader.subscription.topics) {
-        const offset = reader.offsets.get(name) ?? 0
-        const record = this.logOf(name)[offset]
-        if (record === undefined) continue
-        await reader.subscription.handle(record)
-        reader.offsets.set(name, offset + 1)
+      for (const { name } of topics) {
+        const position = this.log.position(group, name)
+        const record = this.log.topic(name)[position]
+        if (record === undefined || this.closed) continue
+        try {
+          await handle(record)
+        } catch {
+          return false
+        }
+        this.log.moveTo(group, name, position + 1)
       }
     }
+    return true
   }
 }

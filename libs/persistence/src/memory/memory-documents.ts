@@ -31,7 +31,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
     return this.rows
       .values()
       .filter((document) => this.matches(document, query.where))
-      .filter((document) => query.after === undefined || compare(this.key(document, order), query.after) * direction > 0)
+      .filter((document) => query.after === undefined || beyond(this.key(document, order), query.after, direction))
       .sort((a, b) => direction * (compare(this.key(a, order), this.key(b, order)) || compare(this.table.id(a), this.table.id(b))))
       .slice(0, query.limit ?? DEFAULT_FIND_LIMIT)
   }
@@ -53,6 +53,11 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
     if (key === undefined) throw new TypeError(`${this.table.name} has no key column ${name}`)
     return key.of(document)
   }
+}
+
+/** As in SQL, nothing lies beyond nothing. */
+function beyond(key: KeyValue, value: KeyValue, direction: 1 | -1): boolean {
+  return key !== null && value !== null && compare(key, value) * direction > 0
 }
 
 function compare(a: KeyValue, b: KeyValue): number {

@@ -1,5 +1,10 @@
 import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type Query } from '../database.js'
-import type { PostgresTransaction } from './postgres-database.js'
+
+/** What it needs of a transaction. */
+interface Statements {
+  readonly schema: string
+  query<R extends object>(sql: string, values?: unknown[]): Promise<R[]>
+}
 
 /** Documents as `(id, doc, key columns…)`; the key columns are written from the document, so they cannot disagree with it. */
 export class PostgresDocuments<T extends object> implements Documents<T> {
@@ -8,7 +13,7 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
 
   constructor(
     private readonly definition: DocumentTable<T>,
-    private readonly tx: PostgresTransaction,
+    private readonly tx: Statements,
   ) {
     this.table = `${tx.schema}.${definition.name}`
     this.columns = Object.keys(definition.keys)
@@ -58,7 +63,9 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
     return Object.entries(where).map(([key, wanted]) => {
       if (wanted === null) return `${this.column(key)} IS NULL`
       values.push(wanted)
-      return Array.isArray(wanted) ? `${this.column(key)} = ANY($${values.length})` : `${this.column(key)} = $${values.length}`
+      if (!Array.isArray(wanted)) return `${this.column(key)} = $${values.length}`
+      const listed = `${this.column(key)} = ANY($${values.length})`
+      return wanted.includes(null) ? `(${listed} OR ${this.column(key)} IS NULL)` : listed
     })
   }
 

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { Client } from 'pg'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 
 const RECONNECT_MS = 500
@@ -9,7 +9,7 @@ const NOTIFY_DEBOUNCE_MS = 2
  * instances. Never through a pooler in transaction mode, which would break both. Losing it loses leadership at once.
  */
 export class ServiceSession {
-  private client: pg.Client | undefined
+  private client: Client | undefined
   private stopped = false
   private readonly held = new Set<number>()
   private readonly listeners = new Set<(topic: string) => void>()
@@ -64,7 +64,7 @@ export class ServiceSession {
   }
 
   private async connect(): Promise<void> {
-    const client = new pg.Client({
+    const client = new Client({
       connectionString: this.url,
       application_name: `hms-svc ${this.schema} session`,
       connectionTimeoutMillis: 5_000,

@@ -30,13 +30,15 @@ export class PostgresTimerStore implements TimerStore {
 
   async claimDue(tx: Transaction, limit: number, leaseMs: number): Promise<Timer[]> {
     const { schema } = postgresOf(tx)
+    // Materialised, so that it runs once: a plan that rescans the selection claims more rows than the limit.
     const rows = await postgresOf(tx).query<Row>(
-      `UPDATE ${schema}.timer SET lease_epoch = nextval('${schema}.timer_epoch'), lease_until = clock_timestamp() + $2 * interval '1 millisecond'
-       WHERE id IN (
+      `WITH due AS MATERIALIZED (
          SELECT id FROM ${schema}.timer
          WHERE due_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until <= clock_timestamp())
          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-       RETURNING id, kind, keys, data, due_at, lease_epoch`,
+       UPDATE ${schema}.timer SET lease_epoch = nextval('${schema}.timer_epoch'), lease_until = clock_timestamp() + $2 * interval '1 millisecond'
+       FROM due WHERE timer.id = due.id
+       RETURNING timer.id, kind, keys, data, due_at, lease_epoch`,
       [limit, leaseMs],
     )
     return rows.map(toTimer).sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())

@@ -10,7 +10,11 @@ export const BODY_LIMIT_BYTES = 4 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
 
 /** A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening. */
-export async function createHttpApplication(module: DynamicModule, log: Logger): Promise<NestFastifyApplication> {
+export async function createHttpApplication(
+  module: DynamicModule,
+  log: Logger,
+  bodyLimits: Readonly<Record<string, number>> = {},
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -18,6 +22,10 @@ export async function createHttpApplication(module: DynamicModule, log: Logger):
     keepAliveTimeout: 5_000,
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true },
+  })
+  adapter.getInstance().addHook('onRoute', (route) => {
+    const limit = bodyLimits[route.url]
+    if (limit !== undefined) route.bodyLimit = limit
   })
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(log),

@@ -8,6 +8,7 @@ import { AuthorizationGuard } from '../authorization/authorization.guard.js'
 import { createRuntime } from '../create-runtime.js'
 import { addServiceRoutes } from '../http/service-routes.js'
 import { loadService } from '../load-service.js'
+import type { ServiceDefinition } from '../service-definition.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import type { HostAdapters } from './host-adapters.js'
 
@@ -27,11 +28,13 @@ export class Host {
     const runtimes = new Map<ServiceName, ServiceRuntime>()
     const imports: DynamicModule[] = []
     const parts = await Promise.all(services.map((name) => openService(name, adapters)))
-    for (const { runtime, module } of parts) {
+    const bodyLimits: Record<string, number> = {}
+    for (const { runtime, module, definition } of parts) {
+      Object.assign(bodyLimits, definition.bodyLimits)
       runtimes.set(runtime.name, runtime)
       imports.push(module)
     }
-    const app = await createHttpApplication({ module: HostModule, imports }, adapters.log)
+    const app = await createHttpApplication({ module: HostModule, imports }, adapters.log, bodyLimits)
     app.useGlobalGuards(new AuthorizationGuard(adapters.roster, adapters.clock))
     addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], adapters.metrics, adapters.version)
     const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
@@ -64,7 +67,7 @@ export class Host {
   }
 }
 
-async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule }> {
+async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule; definition: ServiceDefinition }> {
   const definition = await loadService(name)
   const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
   const { profile, environment, clock, metrics, roster, configStoreUrls } = adapters
@@ -76,5 +79,5 @@ async function openService(name: ServiceName, adapters: HostAdapters): Promise<{
     coordination,
     ready,
   )
-  return { runtime, module: definition.module(runtime) }
+  return { runtime, module: definition.module(runtime), definition }
 }

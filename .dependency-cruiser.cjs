@@ -1,0 +1,123 @@
+// Who may import whom: the table of design §8, checked on sources (type imports count as imports).
+
+/** Each lib, and the libs it may import. A ninth service needs no line here, a new lib one. */
+const LIBS = {
+  contracts: [],
+  signing: ['contracts'],
+  policy: ['contracts'],
+  pipeline: ['contracts', 'policy'],
+  guard: ['contracts', 'policy', 'signing'],
+  platform: ['contracts'],
+  persistence: ['contracts', 'platform'],
+  messaging: ['contracts', 'signing', 'persistence', 'platform'],
+  stage: ['contracts', 'signing', 'pipeline', 'guard', 'messaging', 'persistence', 'platform'],
+  client: ['contracts', 'policy', 'signing'],
+}
+const PURE = '^libs/(contracts|policy|pipeline|signing)/'
+const SPEC = '\\.(spec|suite|fixture)\\.ts$'
+const pkg = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/|$)`
+const core = (...names) => `^(node:)?(${names.join('|')})(/|$)`
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...Object.entries(LIBS).map(([lib, allowed]) => ({
+      name: `lib-${lib}`,
+      comment: `libs/${lib} may import ${allowed.length === 0 ? 'no other lib' : allowed.join(', ')}`,
+      severity: 'error',
+      from: { path: `^libs/${lib}/` },
+      to: { path: '^libs/', pathNot: `^libs/(${[lib, ...allowed].join('|')})/` },
+    })),
+    {
+      name: 'libs-in-the-table',
+      comment: 'a lib that the table does not know has no rules',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: `^libs/(${Object.keys(LIBS).join('|')})/` },
+      to: {},
+    },
+    { name: 'libs-never-import-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    {
+      name: 'apps-never-import-apps',
+      comment: 'services meet on topics; programs that start others load them by name at run time',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'barrels-only',
+      comment: 'a lib is imported as #libs/<name>, nothing deeper',
+      severity: 'error',
+      from: { path: '^(apps|libs)/([^/]+)/' },
+      to: { path: '^libs/', pathNot: ['^libs/[^/]+/src/index\\.ts$', '^$1/$2/'] },
+    },
+    { name: 'never-tests', comment: 'what ships does not need test/', severity: 'error', from: { path: '^(apps|libs)/', pathNot: SPEC }, to: { path: '^test/' } },
+    {
+      name: 'specs-are-leaves',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: `(${SPEC}|/testing/)` },
+      to: { path: `(${SPEC}|/testing/|${pkg('vitest', 'fast-check', 'standardwebhooks')})` },
+    },
+    {
+      name: 'pure-libs-no-framework',
+      severity: 'error',
+      from: { path: PURE, pathNot: SPEC },
+      to: { path: pkg('@nestjs', 'typeorm', 'kafkajs', 'pg', 'fastify', 'ws', 'undici', 'rxjs', 'pino', 'prom-client', 'class-validator', 'class-transformer') },
+    },
+    {
+      name: 'pure-libs-no-io',
+      severity: 'error',
+      from: { path: PURE, pathNot: SPEC },
+      to: { path: core('fs', 'net', 'tls', 'dgram', 'dns', 'http', 'https', 'http2', 'child_process', 'worker_threads', 'cluster', 'timers', 'process', 'os') },
+    },
+    {
+      name: 'kafkajs-behind-its-port',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '^libs/messaging/src/kafka/' },
+      to: { path: pkg('kafkajs') },
+    },
+    {
+      name: 'typeorm-at-the-edge',
+      comment: 'tables, migrations and stores know TypeORM; rules and handlers know ports',
+      severity: 'error',
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: ['^libs/(persistence|stage)/', '^libs/messaging/src/messaging-tables\\.ts$', '/src/migrations/', '\\.entity\\.ts$', '\\.store\\.postgres\\.ts$', '\\.module\\.ts$'],
+      },
+      to: { path: pkg('typeorm') },
+    },
+    {
+      name: 'pg-at-the-edge',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/(persistence|stage)/', '^libs/messaging/src/embedded/', '\\.store\\.postgres\\.ts$', SPEC] },
+      to: { path: pkg('pg') },
+    },
+    {
+      name: 'memory-twins-by-barrel',
+      comment: 'code works on ports; composition roots choose the twin',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: [SPEC, '/index\\.ts$', '\\.module\\.ts$', '\\.memory\\.ts$', '/memory/'] },
+      to: { path: '(\\.memory\\.ts$|/src/memory/)' },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'declared-dependencies',
+      comment: 'what ships uses what package.json pins',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: `(${SPEC}|/testing/)` },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default', 'types'], exportsFields: ['exports'], extensions: ['.ts', '.mts', '.js', '.mjs', '.cjs', '.d.ts'] },
+  },
+}

@@ -1,0 +1,30 @@
+import { EntitySchema } from 'typeorm'
+
+/** TypeORM's view of the log, for the drift check; its rows are written and read by `EntryStore` alone. */
+export function auditEntities(schema: string): EntitySchema[] {
+  const text = { type: 'text' } as const
+  return [
+    new EntitySchema({
+      name: `${schema}.entry`,
+      tableName: 'entry',
+      schema,
+      columns: {
+        index: { type: 'bigint', primary: true, primaryKeyConstraintName: 'entry_pkey' },
+        event_id: { type: 'uuid' },
+        at: { type: 'timestamptz' },
+        source: text,
+        type: text,
+        topic: text,
+        key: text,
+        run: { type: 'bigint', nullable: true },
+        entry: text,
+        digest: text,
+        leaf_hash: { type: 'bytea' },
+      },
+      indices: [
+        { name: 'entry_event_id_idx', columns: ['event_id'], unique: true },
+        { name: 'entry_run_index_idx', columns: ['run', 'index'] },
+      ],
+    }),
+  ]
+}

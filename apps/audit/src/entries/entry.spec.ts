@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import type { ReceivedEvent } from '#libs/contracts'
+import { describe, expect, it } from 'vitest'
+import { factsOf, leafHashOf, leafOf, viewOf } from './entry.js'
+
+const payload = Buffer.from('{"predicate":{"data":{"secret":"not for the log"}}}')
+const EVENT: ReceivedEvent = {
+  id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  source: '/hms-svc/linter',
+  type: 'hms.lint.passed.v1',
+  topic: 'hms.lint.v1',
+  key: 'epa-pm25-limit',
+  keySeq: 7,
+  time: '2026-01-01T00:00:00.000Z',
+  runId: '184',
+  attempt: 1,
+  data: { secret: 'not for the log' },
+  envelope: { payload: payload.toString('base64'), payloadType: 'application/vnd.in-toto+json', signatures: [] },
+}
+
+const DIGEST = `sha256:${createHash('sha256').update(payload).digest('hex')}`
+const LEAF =
+  '{"at":"2026-01-01T00:00:00.000Z","attempt":1,"digest":"' +
+  DIGEST +
+  '","event":"01890a5d-ac96-774b-bcce-b302099a8057","key":"epa-pm25-limit","run":184,"source":"/hms-svc/linter","topic":"hms.lint.v1",' +
+  '"type":"hms.lint.passed.v1","v":1}'
+
+describe('an audit entry', () => {
+  it('is the canonical JSON of facts and the digest of what was signed, without contents', () => {
+    expect(leafOf(factsOf(EVENT))).toBe(LEAF)
+    expect(LEAF).not.toContain('secret')
+  })
+
+  it('has null where the event belongs to no run', () => {
+    const { runId: _run, attempt: _attempt, ...free } = EVENT
+    expect(factsOf(free)).toMatchObject({ run: null, attempt: null })
+  })
+
+  it('is hashed as a leaf of RFC 6962: 0x00 before the entry', () => {
+    const expected = createHash('sha256').update(Buffer.concat([Buffer.of(0), Buffer.from(LEAF)])).digest('hex')
+    expect(leafHashOf(factsOf(EVENT)).toString('hex')).toBe(expected)
+    expect(expected).toBe('a432d21ec8f4e87ef2d6b8bb48f306f6a10affa94f40d0c341c390ebeb9e9449')
+  })
+
+  it('can be hashed again from the answer alone', () => {
+    const facts = factsOf(EVENT)
+    const { index, leafHash, ...rest } = viewOf({ index: 0, facts, leafHash: leafHashOf(facts) })
+    expect([index, leafHashOf(rest).toString('hex')]).toEqual([0, leafHash])
+  })
+})

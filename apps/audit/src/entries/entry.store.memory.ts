@@ -1,0 +1,31 @@
+import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
+import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
+import type { EntryQuery, EntryStore } from './entry.store.js'
+
+interface Row {
+  index: number
+  entry: string
+  leafHash: string
+}
+
+export class MemoryEntryStore implements EntryStore {
+  async append(tx: Transaction, facts: EntryFacts): Promise<LogEntry | undefined> {
+    const rows = rowsOf(tx)
+    if (rows.get(facts.event) !== undefined) return undefined
+    const added = { index: rows.values().length, facts, leafHash: leafHashOf(facts) }
+    rows.set(facts.event, { index: added.index, entry: leafOf(facts), leafHash: added.leafHash.toString('hex') })
+    return added
+  }
+
+  async find(tx: Transaction, { run, after = -1, limit }: EntryQuery): Promise<LogEntry[]> {
+    return rowsOf(tx)
+      .values()
+      .map(({ index, entry, leafHash }) => ({ index, facts: JSON.parse(entry) as EntryFacts, leafHash: Buffer.from(leafHash, 'hex') }))
+      .filter(({ index, facts }) => index > after && (run === undefined || facts.run === run))
+      .slice(0, limit)
+  }
+}
+
+function rowsOf(tx: Transaction): MemoryRows<Row> {
+  return memoryOf(tx).rows<Row>('entry')
+}

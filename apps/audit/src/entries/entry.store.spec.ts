@@ -1,0 +1,85 @@
+import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
+import { uuidv7, VirtualClock } from '#libs/platform'
+import { dataSourceOf, migrateService } from '#libs/stage'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freshDatabase } from '../../../../test/support/postgres.js'
+import { definition } from '../audit.module.js'
+import { factsOf, leafHashOf, type EntryFacts, type LogEntry } from './entry.js'
+import { LOG_LOCK, type EntryQuery, type EntryStore } from './entry.store.js'
+import { MemoryEntryStore } from './entry.store.memory.js'
+import { PostgresEntryStore } from './entry.store.postgres.js'
+
+type Twin = { database: Database; store: EntryStore; close(): Promise<void> }
+
+async function openMemory(): Promise<Twin> {
+  const database = new MemoryDatabase(new VirtualClock())
+  return { database, store: new MemoryEntryStore(), close: () => database.close() }
+}
+
+async function openPostgres(): Promise<Twin> {
+  const { url, drop } = await freshDatabase()
+  await migrateService(definition, url)
+  const source = await dataSourceOf(definition, url).initialize()
+  const database = new PostgresDatabase(source, 'audit')
+  return { database, store: new PostgresEntryStore(), close: () => database.close().then(drop) }
+}
+
+function event(run: number | null): EntryFacts {
+  const envelope = { payload: 'e30=', payloadType: 'x', signatures: [] }
+  const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
+  return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', ...(run === null ? {} : { runId: String(run) }), data: {}, envelope })
+}
+
+describe.each([
+  ['memory', openMemory],
+  ['PostgreSQL', openPostgres],
+] as const)('the log in %s', (_name, open) => {
+  let twin: Twin
+  beforeAll(async () => {
+    twin = await open()
+  })
+  afterAll(() => twin.close())
+
+  const append = (facts: EntryFacts): Promise<LogEntry | undefined> =>
+    twin.database.transaction(async (tx) => {
+      await tx.lock([LOG_LOCK])
+      return twin.store.append(tx, facts)
+    })
+
+  it('gives indexes from 0 without a gap, also when writers race, one fails and one comes twice', async () => {
+    const events = [1, 2, null, 2, 1, null].map(event)
+    const failing = twin.database.transaction(async (tx) => {
+      await tx.lock([LOG_LOCK])
+      await twin.store.append(tx, event(9))
+      throw new Error('rolled back')
+    })
+    const results = await Promise.all([...events.map(append), failing.catch(() => undefined)])
+    expect(await append(events[0]!)).toBeUndefined()
+    expect(results.flatMap((entry) => (entry === undefined ? [] : [entry.index])).sort()).toEqual([0, 1, 2, 3, 4, 5])
+    const all = await twin.database.transaction((tx) => twin.store.find(tx, { limit: 100 }))
+    expect(all.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(all.every(({ facts, leafHash }) => leafHash.equals(leafHashOf(facts)))).toBe(true)
+  })
+
+  it('answers by run, after an index, up to a limit', async () => {
+    const find = (query: EntryQuery): Promise<LogEntry[]> => twin.database.transaction((tx) => twin.store.find(tx, query))
+    expect((await find({ run: 2, limit: 10 })).map(({ facts }) => facts.run)).toEqual([2, 2])
+    expect((await find({ after: 1, limit: 2 })).map(({ index }) => index)).toEqual([2, 3])
+    const [first] = await find({ run: 1, limit: 1 })
+    expect((await find({ run: 1, after: first!.index, limit: 10 })).length).toBe(1)
+  })
+})
+
+describe('the table of the log', () => {
+  it.each([
+    'UPDATE audit.entry SET run = 1',
+    'DELETE FROM audit.entry WHERE false',
+    'TRUNCATE audit.entry',
+    'SET session_replication_role = replica; DELETE FROM audit.entry',
+  ])('refuses %s', async (sql) => {
+    const { database, close } = await openPostgres()
+    const refusal = { code: '42501', message: expect.stringContaining('only ever added to') }
+    await expect((database as PostgresDatabase).query(sql)).rejects.toMatchObject(refusal)
+    await close()
+  })
+})

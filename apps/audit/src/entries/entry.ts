@@ -1,0 +1,60 @@
+import { canonicalJson, type AuditEntry, type ReceivedEvent } from '#libs/contracts'
+import { digestOf, leafHash } from '#libs/signing'
+
+/**
+ * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
+ * so whoever holds them can recompute it; `v` changes when they do.
+ */
+export interface EntryFacts {
+  v: 1
+  /** When the event was made, by its producer's database. */
+  at: string
+  source: string
+  type: string
+  topic: string
+  key: string
+  run: number | null
+  attempt: number | null
+  /** `ce_id`. */
+  event: string
+  /** SHA-256 over the payload bytes that the producer signed. */
+  digest: string
+}
+
+/** A place in the log. `index` counts from 0 without gaps. */
+export interface LogEntry {
+  index: number
+  facts: EntryFacts
+  leafHash: Buffer
+}
+
+/** The answer carries the whole leaf: all members but `index` and `leafHash` are the entry that was hashed. */
+export type RecordedEntry = AuditEntry & EntryFacts
+
+export function factsOf(event: ReceivedEvent): EntryFacts {
+  return {
+    v: 1,
+    at: event.time,
+    source: event.source,
+    type: event.type,
+    topic: event.topic,
+    key: event.key,
+    run: event.runId === undefined ? null : Number(event.runId),
+    attempt: event.attempt ?? null,
+    event: event.id,
+    digest: digestOf(Buffer.from(event.envelope.payload, 'base64')),
+  }
+}
+
+/** The bytes that are hashed, as text. */
+export function leafOf(facts: EntryFacts): string {
+  return canonicalJson(facts)
+}
+
+export function leafHashOf(facts: EntryFacts): Buffer {
+  return leafHash(Buffer.from(leafOf(facts)))
+}
+
+export function viewOf({ index, facts, leafHash: hash }: LogEntry): RecordedEntry {
+  return { index, ...facts, leafHash: hash.toString('hex') }
+}

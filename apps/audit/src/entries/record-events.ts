@@ -1,0 +1,26 @@
+import { topicsConsumedBy, type ReceivedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
+import { factsOf } from './entry.js'
+import { ENTRY_STORE, LOG_LOCK, type EntryStore } from './entry.store.js'
+
+/** Writes every event of every topic that the catalogue gives to audit into the log, in the transaction that moves its position. */
+@Injectable()
+export class RecordEvents implements OnModuleInit {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    @Inject(ENTRY_STORE) private readonly entries: EntryStore,
+  ) {}
+
+  /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
+  onModuleInit(): void {
+    for (const { name } of topicsConsumedBy('audit')) this.runtime.consumer.on(name, (event, tx) => this.record(event, tx))
+  }
+
+  private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {
+    // After the policy's lock, which the consumer took, and last of all: whoever holds it waits for nobody.
+    await tx.lock([LOG_LOCK])
+    await this.entries.append(tx, factsOf(event))
+  }
+}

@@ -1,0 +1,3 @@
+import { runService } from '#libs/stage'
+
+await runService('audit')

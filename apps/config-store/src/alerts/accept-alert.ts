@@ -1,0 +1,44 @@
+import type { AlertReceipt, BotAlert } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { ALERT_INBOX } from './alert.entity.js'
+
+/** Longer than the week for which a bot's record of an alert can come again. */
+const KEEP_MS = 8 * 24 * 60 * 60 * 1000
+const PRUNE_MS = 60 * 60 * 1000
+const PRUNE_BATCH = 200
+const NEXT_BATCH_MS = 100
+const PRUNE = 'alerts-prune'
+
+/** An alert becomes an event exactly once per id, however often its bot tells it. */
+@Injectable()
+export class AcceptAlert {
+  constructor(private readonly runtime: ServiceRuntime) {
+    runtime.onTimer(PRUNE, (tx) => this.prune(tx))
+  }
+
+  execute(alert: BotAlert): Promise<AlertReceipt> {
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock([`bot:${alert.bot}`])
+      const receivedAt = tx.now.toISOString()
+      if (await tx.documents(ALERT_INBOX).insert({ id: alert.id, receivedAt })) {
+        await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...alert, receivedAt }, { key: alert.bot })
+        if ((await this.runtime.pendingTimers(tx, PRUNE)).length === 0) await this.pruneIn(tx, PRUNE_MS)
+      }
+      return { id: alert.id, accepted: true }
+    })
+  }
+
+  private async prune(tx: Transaction): Promise<void> {
+    const limit = new Date(tx.now.getTime() - KEEP_MS).toISOString()
+    const oldest = await tx.documents(ALERT_INBOX).find({ orderBy: 'received_at', limit: PRUNE_BATCH })
+    const old = oldest.filter(({ receivedAt }) => receivedAt < limit)
+    for (const { id } of old) await tx.documents(ALERT_INBOX).delete(id)
+    await this.pruneIn(tx, old.length === PRUNE_BATCH ? NEXT_BATCH_MS : PRUNE_MS)
+  }
+
+  private pruneIn(tx: Transaction, delayMs: number): Promise<void> {
+    return this.runtime.schedule(tx, { id: PRUNE, kind: PRUNE, keys: [], dueAt: new Date(tx.now.getTime() + delayMs) })
+  }
+}

@@ -1,0 +1,14 @@
+import { documentTable } from '#libs/persistence'
+
+/** Ids of alerts that were accepted: an alert told twice counts once. */
+export interface AcceptedAlert {
+  id: string
+  receivedAt: string
+}
+
+export const ALERT_INBOX = documentTable<AcceptedAlert>({
+  name: 'alert_inbox',
+  id: (alert) => alert.id,
+  keys: { received_at: { type: 'timestamptz', of: (alert) => alert.receivedAt } },
+  indexes: [['received_at']],
+})

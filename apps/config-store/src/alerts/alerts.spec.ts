@@ -1,0 +1,45 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { ALERT_INBOX } from './alert.entity.js'
+import { startStore, type StoreWorld } from '../testing/store-world.suite.js'
+
+let world: StoreWorld
+afterEach(() => world.stop())
+
+const alert = { id: 'a-1', bot: 'bot-1', region: 'NCR', kind: 'Violation', value: 26, reading: { id: 'r-1', pm25: 26 } }
+const report = (body: object) =>
+  fetch(`${world.url}/v1/alerts`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+describe('POST /v1/alerts', () => {
+  it('makes one event of an alert, however often it is told', async () => {
+    world = await startStore()
+    for (let times = 0; times < 3; times++) {
+      const response = await report(alert)
+      expect([response.status, await response.json()]).toEqual([202, { id: 'a-1', accepted: true }])
+    }
+    expect(await world.emitted('hms.alert.reported.v1')).toEqual([{ ...alert, receivedAt: world.clock.now().toISOString() }])
+  })
+
+  it('takes an alert without reading and value, and names what is wrong with another', async () => {
+    world = await startStore()
+    expect((await report({ id: 'a-2', bot: 'b', region: '', kind: 'Silence' })).status).toBe(202)
+    const response = await report({ ...alert, value: {}, reading: 1 })
+    const { errors } = (await response.json()) as { errors: { pointer: string }[] }
+    expect([response.status, errors.map(({ pointer }) => pointer).sort()]).toEqual([400, ['/reading', '/value']])
+  })
+
+  it('needs a signed request in production', async () => {
+    world = await startStore('production')
+    expect((await report(alert)).status).toBe(401)
+  })
+
+  it('forgets an id after eight days', async () => {
+    world = await startStore()
+    await report(alert)
+    await world.settle()
+    for (let hours = 0; hours < 8 * 24 + 2; hours++) {
+      world.clock.advanceTo(world.clock.now().getTime() + 3_600_000)
+      await world.settle()
+    }
+    expect(await world.runtime.database.transaction((tx) => tx.documents(ALERT_INBOX).count())).toBe(0)
+  })
+})

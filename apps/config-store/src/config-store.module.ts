@@ -1,0 +1,47 @@
+import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { Module, type DynamicModule } from '@nestjs/common'
+import { AcceptAlert } from './alerts/accept-alert.js'
+import { ALERT_INBOX } from './alerts/alert.entity.js'
+import { OpenAlertsController, SignedAlertsController } from './alerts/alerts.http.js'
+import { CoverageController } from './coverage/coverage.http.js'
+import { CoverageReports } from './coverage/coverage-reports.js'
+import { NODES, PRESENCE } from './coverage/presence.entity.js'
+import { Presence } from './coverage/presence.js'
+import { Broadcast } from './delivery/broadcast.js'
+import { DocumentCopy } from './delivery/document-copy.js'
+import { EventsController } from './delivery/events.http.js'
+import { StreamGateway } from './delivery/stream.gateway.js'
+import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.entity.js'
+import { HeadsEvents } from './heads/heads.events.js'
+import { HeadsController } from './heads/heads.http.js'
+import { StoreHeads } from './heads/store-heads.js'
+import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
+import { PoliciesController } from './reads/policies.http.js'
+
+@Module({})
+class ConfigStoreModule {
+  static with(runtime: ServiceRuntime): DynamicModule {
+    const alerts = runtime.profile === 'dev' ? OpenAlertsController : SignedAlertsController
+    return {
+      module: ConfigStoreModule,
+      controllers: [HeadsEvents, HeadsController, PoliciesController, EventsController, CoverageController, alerts],
+      providers: [
+        { provide: ServiceRuntime, useValue: runtime },
+        DocumentCopy,
+        Broadcast,
+        Presence,
+        CoverageReports,
+        StoreHeads,
+        StreamGateway,
+        AcceptAlert,
+      ],
+    }
+  }
+}
+
+export const definition: ServiceDefinition = {
+  name: 'config-store',
+  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, NODES, PRESENCE, ALERT_INBOX],
+  migrations: [CreateConfigStore1764000000000],
+  module: ConfigStoreModule.with,
+}

@@ -1,0 +1,63 @@
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { DocumentCopy } from './document-copy.js'
+import { FanOut, type Receiver } from './fan-out.js'
+import { PreparedFrame } from './prepared-frame.js'
+
+const HEARTBEAT_MS = 10_000
+/** What a reader may leave unread: more would have us keep every frame for it. It is closed, and resumes or starts from a snapshot. */
+export const MAX_UNREAD_BYTES = 1024 * 1024
+
+export interface Follower extends Receiver {
+  readonly kind: 'stream' | 'events'
+  end(): void
+}
+
+/** Every open push connection of this instance, whatever its protocol: each gets each change, and a heartbeat every ten seconds. */
+@Injectable()
+export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly fanOut = new FanOut<Follower>()
+  private readonly counts = { stream: 0, events: 0 }
+  private cancelHeartbeat: () => void = () => {}
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly copy: DocumentCopy,
+  ) {
+    copy.onChange((frame) => this.fanOut.broadcast(frame))
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.copy.reach()
+    this.beat()
+  }
+
+  add(follower: Follower): void {
+    this.fanOut.add(follower)
+    this.count(follower, 1)
+  }
+
+  remove(follower: Follower): void {
+    if (this.fanOut.delete(follower)) this.count(follower, -1)
+  }
+
+  /** Before the HTTP server closes: it waits for every connection, and these would never end by themselves. */
+  beforeApplicationShutdown(): void {
+    this.cancelHeartbeat()
+    for (const follower of this.fanOut.all()) follower.end()
+  }
+
+  private count({ kind }: Follower, change: 1 | -1): void {
+    this.counts[kind] += change
+    this.runtime.metrics.sockets.set({ kind }, this.counts[kind])
+  }
+
+  private beat(): void {
+    this.cancelHeartbeat = this.runtime.clock.after(HEARTBEAT_MS, () => {
+      this.fanOut.broadcast(PreparedFrame.of('heartbeat', this.copy.revision))
+      this.beat()
+      // The safety net for a signal that was lost with its session.
+      this.copy.refreshSoon()
+    })
+  }
+}

@@ -1,0 +1,122 @@
+import { describeError } from '#libs/platform'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { evaluate, type InForce, type Reader } from '#libs/client'
+import { DOCUMENTS, REVISION_WINDOW } from '../heads/head.entity.js'
+import { holdStored, type HeldStored } from './held-stored.js'
+import { PreparedFrame } from './prepared-frame.js'
+
+/** All there are: a bundle must not be cut. */
+const ALL = 1_000_000
+/** Frames for readers that resume, kept until the next revision: a whole fleet that reconnects resumes at few points. */
+const MAX_PREPARED = 64
+
+/**
+ * This instance's copy of what is stored: answers and frames are made from it without a query. It follows the revisions, woken by the
+ * signal that every instance gets after a commit, with a slow look as safety net.
+ */
+@Injectable()
+export class DocumentCopy {
+  revision = 0
+  private loaded = false
+  private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
+  private readonly prepared = new Map<number | undefined, PreparedFrame>()
+  private readonly listeners = new Set<(frame: PreparedFrame) => void>()
+  private refreshing: Promise<void> | undefined
+  private again = false
+
+  constructor(private readonly runtime: ServiceRuntime) {
+    runtime.onSignal('revision', () => this.refreshSoon())
+  }
+
+  /** Called with one frame per batch of new revisions, once the copy holds them, until the returned function is called. */
+  onChange(listener: (frame: PreparedFrame) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Catches up with the database; concurrent calls share one pass and are followed by one more. */
+  async refresh(): Promise<void> {
+    this.again = true
+    await (this.refreshing ??= this.catchUp())
+  }
+
+  /** A failure is made good by the next signal or look. */
+  refreshSoon(): void {
+    this.refresh().catch((error: unknown) => this.runtime.log.warn({ error: describeError(error) }, 'the copy could not be refreshed'))
+  }
+
+  /**
+   * Resolves when the copy was read at least once, and again if a reader saw a later revision at another instance. Rejects with the
+   * database's error: to answer from an older copy would take that reader back.
+   */
+  async reach(revision = 0): Promise<void> {
+    if (!this.loaded || revision > this.revision) await this.refresh()
+  }
+
+  policies(): string[] {
+    return [...this.byPolicy.keys()]
+  }
+
+  documentsOf(policy: string): HeldStored[] {
+    return [...(this.byPolicy.get(policy)?.values() ?? [])]
+  }
+
+  /** As a reader would evaluate it itself; `now` in ms. */
+  inForce(policy: string, reader: Reader, now: number): (InForce & { held: HeldStored }) | null {
+    return evaluate(this.documentsOf(policy), reader, now) as (InForce & { held: HeldStored }) | null
+  }
+
+  /**
+   * The first frame for a reader that holds `known`: what it missed, a heartbeat when that is nothing, a snapshot when it holds nothing,
+   * was away for too long, or comes from a store that counted further than this one.
+   */
+  frameFor(known?: number): PreparedFrame {
+    const from = known === undefined || known > this.revision || this.revision - known > REVISION_WINDOW ? undefined : known
+    let frame = this.prepared.get(from)
+    if (frame === undefined) {
+      if (this.prepared.size >= MAX_PREPARED) this.prepared.clear()
+      this.prepared.set(from, (frame = this.prepare(from)))
+    }
+    return frame
+  }
+
+  private prepare(from: number | undefined): PreparedFrame {
+    if (from === this.revision) return PreparedFrame.of('heartbeat', this.revision)
+    // A document carries the revision that last changed it, so those beyond `from` are what was missed, bundles whole.
+    const documents = this.all().filter((document) => document.revision > (from ?? 0))
+    return PreparedFrame.of(from === undefined ? 'snapshot' : 'change', this.revision, documents)
+  }
+
+  private all() {
+    return [...this.byPolicy.values()].flatMap((scopes) => [...scopes.values()].map(({ document }) => document))
+  }
+
+  private async catchUp(): Promise<void> {
+    try {
+      while (this.again) {
+        this.again = false
+        await this.follow()
+      }
+    } finally {
+      // In the same step as the last look at `again`: who asks after it starts a pass of their own.
+      this.refreshing = undefined
+    }
+  }
+
+  private async follow(): Promise<void> {
+    const before = this.revision
+    // One statement sees whole revisions only: the counter's row is locked until each of them is committed.
+    const news = await this.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).find({ orderBy: 'revision', after: before, limit: ALL }))
+    for (const stored of news) {
+      const scopes = this.byPolicy.get(stored.id) ?? new Map<string, HeldStored>()
+      this.byPolicy.set(stored.id, scopes.set(stored.scope, holdStored(stored)))
+    }
+    this.loaded = true
+    if (news.length === 0) return
+    this.revision = news.at(-1)!.revision
+    this.prepared.clear()
+    const frame = this.frameFor(before)
+    for (const listener of this.listeners) listener(frame)
+  }
+}

@@ -1,0 +1,38 @@
+import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Broadcast } from './broadcast.js'
+import { DocumentCopy } from './document-copy.js'
+import { EventFollower } from './event-follower.js'
+import { parseRevision } from './prepared-frame.js'
+
+const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+
+/** `GET /v1/events`: the stream as Server-Sent Events. Resumes after `Last-Event-ID`, or after `?revision=` for a first connection. */
+@Controller('v1/events')
+export class EventsController {
+  constructor(
+    private readonly copy: DocumentCopy,
+    private readonly broadcast: Broadcast,
+  ) {}
+
+  @Get()
+  async follow(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Headers('last-event-id') lastId?: string,
+    @Query('revision') revision?: string,
+  ): Promise<void> {
+    const known = parseRevision(lastId ?? revision)
+    await this.copy.reach(known)
+    reply.hijack()
+    const { raw } = reply
+    if (raw.destroyed) return
+    raw.on('error', () => raw.destroy())
+    raw.writeHead(200, HEADERS)
+    if (request.method === 'HEAD') return void raw.end()
+    const follower = new EventFollower(raw)
+    raw.on('close', () => this.broadcast.remove(follower))
+    follower.open(this.copy.frameFor(known))
+    this.broadcast.add(follower)
+  }
+}

@@ -1,0 +1,29 @@
+import type { ConfigDocument, StreamFrame } from '#libs/contracts'
+
+/** A frame and its bytes, made once for all who get it. */
+export class PreparedFrame {
+  private bytes: Buffer | undefined
+  private event: Buffer | undefined
+
+  constructor(readonly frame: StreamFrame) {}
+
+  static of(type: StreamFrame['type'], revision: number, documents: ConfigDocument[] = []): PreparedFrame {
+    const changes = documents.map(({ id, version, digest, scope }) => ({ id, version, digest, scope }))
+    return new PreparedFrame({ type, revision, changes, documents })
+  }
+
+  /** As a text frame of a WebSocket. */
+  get message(): Buffer {
+    return (this.bytes ??= Buffer.from(JSON.stringify(this.frame)))
+  }
+
+  /** As a Server-Sent Event; `id:` is the revision. */
+  get serverSentEvent(): Buffer {
+    return (this.event ??= Buffer.from(`id: ${this.frame.revision}\ndata: ${this.message.toString()}\n\n`))
+  }
+}
+
+/** The revision a reader names as its own; `undefined` when it names none. */
+export function parseRevision(text: unknown): number | undefined {
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '#libs/platform'
+import type { WebSocket } from 'ws'
+import { MAX_UNREAD_BYTES, type Follower } from './broadcast.js'
+import type { PreparedFrame } from './prepared-frame.js'
+
+const GOING_AWAY = 1001
+const REFUSED = 1008
+const TRY_AGAIN_LATER = 1013
+/** For a peer that does not answer the closing handshake. */
+const CLOSING_MS = 500
+/** Heartbeats without a word from the other side, after which a named bot counts as gone: its host may have died without a FIN. */
+const MAX_UNANSWERED = 3
+
+/** One reader over WebSocket. */
+export class StreamSocket implements Follower {
+  readonly kind = 'stream'
+  private allowedBytes = MAX_UNREAD_BYTES
+  private unanswered = 0
+
+  constructor(
+    private readonly client: WebSocket,
+    private readonly clock: Clock,
+    /** A named bot is counted, so it has to prove that it is there. */
+    private readonly named: boolean,
+  ) {
+    client.on('pong', () => this.heard())
+  }
+
+  /** The first frame is as large as the store is, and does not count as unread. */
+  open(frame: PreparedFrame): void {
+    this.allowedBytes += frame.message.length
+    this.send(frame)
+  }
+
+  send(frame: PreparedFrame): void {
+    if (!this.isOpen) return
+    if (this.client.bufferedAmount > this.allowedBytes) return this.client.close(TRY_AGAIN_LATER, 'too slow')
+    this.client.send(frame.message, { binary: false })
+    if (this.named && frame.frame.type === 'heartbeat') this.probe()
+  }
+
+  heard(): void {
+    this.unanswered = 0
+  }
+
+  refuse(): void {
+    this.client.close(REFUSED, 'not an applied frame')
+  }
+
+  unavailable(): void {
+    this.client.close(TRY_AGAIN_LATER, 'try again later')
+  }
+
+  end(): void {
+    this.client.close(GOING_AWAY, 'the server stops')
+    this.clock.after(CLOSING_MS, () => this.client.terminate())
+  }
+
+  get isOpen(): boolean {
+    return this.client.readyState === this.client.OPEN
+  }
+
+  private probe(): void {
+    if (this.unanswered++ >= MAX_UNANSWERED) this.client.terminate()
+    else this.client.ping()
+  }
+}

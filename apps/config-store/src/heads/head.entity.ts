@@ -1,0 +1,50 @@
+import type { ConfigDocument } from '#libs/contracts'
+import { documentTable } from '#libs/persistence'
+
+/** One policy in one scope as it is in force, with what readers ask about its origin. */
+export interface StoredDocument extends ConfigDocument {
+  approvedBy: string[]
+  author: string | null
+  storedAt: string
+  /** The newest numbers whose issuer was told what became of them: each is told once, by whichever path it came. */
+  told: number[]
+}
+
+export const DOCUMENTS = documentTable<StoredDocument>({
+  name: 'document',
+  id: (document) => documentId(document.id, document.scope),
+  keys: {
+    policy: { type: 'text', of: (document) => document.id },
+    revision: { type: 'bigint', of: (document) => document.revision },
+  },
+  indexes: [['policy'], ['revision']],
+})
+
+export function documentId(policy: string, scope: string): string {
+  return `${policy}@${scope}`
+}
+
+/** The one gap-free revision of the environment. */
+export interface EnvironmentCounter {
+  id: 'environment'
+  revision: number
+}
+
+export const ENVIRONMENT = documentTable<EnvironmentCounter>({ name: 'environment', id: (counter) => counter.id, keys: {} })
+
+/** What one revision changed, all of a bundle together: what was in force at an earlier time. */
+export interface Revision {
+  revision: number
+  documents: StoredDocument[]
+  at: string
+}
+
+export const REVISIONS = documentTable<Revision>({
+  name: 'revision',
+  id: (entry) => String(entry.revision),
+  keys: { revision: { type: 'bigint', of: (entry) => entry.revision } },
+  indexes: [['revision']],
+})
+
+/** So many revisions are kept; a reader that was away for longer gets a snapshot. */
+export const REVISION_WINDOW = 10_000

@@ -1,0 +1,47 @@
+import type { Envelope, IssuedHeads, SignedHead } from '#libs/contracts'
+import { Type } from 'class-transformer'
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsString, ValidateIf, ValidateNested } from 'class-validator'
+import { MAX_HEADS } from './store-heads.js'
+
+class EnvelopeSignatureDto {
+  @IsString()
+  keyid!: string
+
+  @IsString()
+  sig!: string
+}
+
+class EnvelopeDto implements Envelope {
+  @IsString()
+  payload!: string
+
+  @IsString()
+  payloadType!: string
+
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => EnvelopeSignatureDto)
+  signatures!: EnvelopeSignatureDto[]
+}
+
+class SignedHeadDto implements SignedHead {
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => EnvelopeDto)
+  head!: EnvelopeDto
+
+  @ValidateIf((_head, value) => value !== null)
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => EnvelopeDto)
+  release!: EnvelopeDto | null
+}
+
+export class IssuedHeadsDto implements IssuedHeads {
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_HEADS)
+  @ValidateNested({ each: true })
+  @Type(() => SignedHeadDto)
+  heads!: SignedHeadDto[]
+}

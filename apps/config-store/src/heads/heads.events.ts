@@ -1,0 +1,27 @@
+import { HmsError, type EventData, type ReceivedEvent } from '#libs/contracts'
+import { EventContext, OnEvent, SOURCE_PREFIX } from '#libs/messaging'
+import { TerminalError } from '#libs/platform'
+import { Controller } from '@nestjs/common'
+import { Ctx, Payload } from '@nestjs/microservices'
+import { StoreHeads } from './store-heads.js'
+import { speakerFor } from './verify-head.js'
+
+@Controller()
+export class HeadsEvents {
+  constructor(private readonly storeHeads: StoreHeads) {}
+
+  @OnEvent('config-store', 'hms.config.head.v1')
+  async issued(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+    if (event.type !== 'hms.head.issued.v1') return
+    try {
+      const heads = this.storeHeads.verify(event.data as EventData['hms.head.issued.v1'])
+      const foreign = heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${speakerFor(head.scope)}`)
+      if (foreign !== undefined) throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)
+      await this.storeHeads.store(tx, heads, event)
+    } catch (error) {
+      // What does not verify never will: a dead letter with its code, and the key moves on.
+      if (error instanceof HmsError) throw new TerminalError(error.code, error.detail)
+      throw error
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DEAD_LETTERS } from '#libs/messaging'
+import { REVISIONS } from './head.entity.js'
+import { digestOfRelease, POLICY, startStore, type HeadOptions, type StoreWorld } from '../testing/store-world.suite.js'
+
+let world: StoreWorld
+beforeEach(async () => {
+  world = await startStore()
+})
+afterEach(() => world.stop())
+
+const deadLetters = () => world.runtime.database.transaction((tx) => tx.documents(DEAD_LETTERS).find())
+
+describe('heads by seq', () => {
+  it('stores a head, and says so to its issuer and to readers on the bus', async () => {
+    expect(await world.stored(await world.head({ run: 7 }))).toEqual({ revision: 1, applied: true })
+    const audience = { connected: 0, cohort: 0, smallestBucket: null }
+    const release = digestOfRelease('1.0.0')
+    expect(await world.emitted('hms.head.published.v1')).toEqual([{ policy: POLICY, scope: 'global', seq: 1, release, revision: 1, applied: true, audience }])
+    const [state] = await world.emitted('hms.state.recorded.v1')
+    expect(state!.document).toMatchObject({ id: POLICY, scope: 'global', seq: 1, revision: 1, version: '1.0.0', digest: release, run: 7 })
+    expect(Object.keys(state!.document).sort()).toEqual(['digest', 'head', 'id', 'release', 'revision', 'run', 'scope', 'seq', 'version'])
+  })
+
+  it('tells the fate of a head once, whichever paths it comes by', async () => {
+    const first = await world.head({ seq: 1 })
+    await world.stored(first)
+    await world.send({ heads: [first] }, 'rollout')
+    await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
+    expect(await world.stored(first)).toEqual({ revision: 2, applied: false })
+    expect((await world.emitted('hms.head.published.v1')).map(({ seq, applied }) => ({ seq, applied }))).toEqual([
+      { seq: 1, applied: true },
+      { seq: 3, applied: true },
+    ])
+  })
+
+  it('tells the issuer of a head that was overtaken before it came, once, and leaves what is held', async () => {
+    await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
+    const late = await world.head({ seq: 2, version: '2.0.0' })
+    await world.send({ heads: [late] }, 'rollout')
+    expect(await world.stored(late)).toEqual({ revision: 1, applied: false })
+    expect((await world.emitted('hms.head.published.v1')).map(({ seq, applied, revision }) => [seq, applied, revision])).toEqual([
+      [3, true, 1],
+      [2, false, 1],
+    ])
+    expect(await (await fetch(`${world.url}/v1/policies/${POLICY}`)).json()).toMatchObject({ version: '3.0.0' })
+  })
+
+  it('counts revisions without a gap, a bundle as one, and logs what each changed', async () => {
+    await world.stored(await world.head())
+    const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy })))
+    expect(await world.stored(...bundle)).toEqual({ revision: 2, applied: true })
+    expect(await world.stored(await world.head({ seq: 2, version: null }))).toEqual({ revision: 3, applied: true })
+    const log = await world.runtime.database.transaction((tx) => tx.documents(REVISIONS).find({ orderBy: 'revision' }))
+    expect(log.map(({ revision, documents }) => [revision, documents.map(({ id }) => id)])).toEqual([
+      [1, [POLICY]],
+      [2, ['a-limit', 'b-limit']],
+      [3, [POLICY]],
+    ])
+  })
+
+  it('keeps stable and canary of one policy apart', async () => {
+    await world.stored(await world.head({ seq: 9 }))
+    const canary = await world.head({ scope: 'region:NCR', seq: 1, version: '2.0.0', share: 500, base: digestOfRelease('1.0.0') })
+    expect(await world.stored(canary)).toEqual({ revision: 2, applied: true })
+  })
+})
+
+describe('heads that are refused', () => {
+  const cases: [string, string, HeadOptions][] = [
+    ['a stable head of the canary controller', 'HMS_HEAD_SIGNER', { signedBy: 'canary-controller' }],
+    ['a canary head of rollout', 'HMS_HEAD_SIGNER', { scope: 'region:NCR', signedBy: 'rollout' }],
+    ['a release that nobody approved', 'HMS_HEAD_NOT_APPROVED', { approvedBy: [] }],
+    ['a critical release with one of two approvals', 'HMS_HEAD_NOT_APPROVED', { tags: ['critical'] }],
+    ['another release than the head names', 'HMS_HEAD_RELEASE_OTHER', { current: `sha256:${'0'.repeat(64)}` }],
+  ]
+  it.each(cases)('%s', async (_what, code, options) => {
+    const response = await world.post(await world.head(options))
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([422, code])
+    expect(await world.emitted('hms.head.published.v1')).toEqual([])
+  })
+
+  it('a payload that was changed after it was signed', async () => {
+    const { head, release } = await world.head()
+    const payload = Buffer.from(Buffer.from(head.payload, 'base64').toString().replace('"seq":1', '"seq":2')).toString('base64')
+    expect(await (await world.post({ head: { ...head, payload }, release })).json()).toMatchObject({ code: 'HMS_HEAD_SIGNATURE' })
+    expect(await (await world.post({ head: { ...head, payload: 'bm8' }, release })).json()).toMatchObject({ code: 'HMS_HEAD_MALFORMED' })
+  })
+
+  it('a head without the release it names, and the same policy twice', async () => {
+    const signed = await world.head()
+    expect(await (await world.post({ ...signed, release: null })).json()).toMatchObject({ code: 'HMS_HEAD_RELEASE_MISSING' })
+    expect(await (await world.post(signed, signed)).json()).toMatchObject({ code: 'HMS_HEAD_TWICE' })
+  })
+
+  it('a true head that another service passes on: a dead letter, and the next of its key is handled', async () => {
+    await world.send({ heads: [await world.head()] }, 'canary-controller')
+    expect((await deadLetters()).map(({ code }) => code)).toEqual(['HMS_HEAD_SOURCE'])
+    await world.send({ heads: [await world.head()] }, 'rollout')
+    expect(await world.emitted('hms.head.published.v1')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,107 @@
+import { HmsError, type HeadReceipt, type IssuedHeads, type ReceivedEvent } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { Presence } from '../coverage/presence.js'
+import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.entity.js'
+import { verifyHead, type VerifiedHead } from './verify-head.js'
+
+/** Heads of one message, at most the policies of one run. */
+export const MAX_HEADS = 20
+/** Far more than can be on their way at once: a lease is renewed a few times a minute. */
+const MAX_TOLD = 50
+
+type Fresh = VerifiedHead & { told: number[] }
+
+/**
+ * The same for both paths, bus and HTTP: verifies, orders, stores. A lower or equal `seq` changes nothing, so whichever path loses the
+ * race is harmless. All heads of a message become one revision.
+ */
+@Injectable()
+export class StoreHeads {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly presence: Presence,
+  ) {}
+
+  /** For the HTTP path. */
+  async execute(issued: IssuedHeads): Promise<HeadReceipt> {
+    const verified = this.verify(issued)
+    return this.runtime.database.transaction((tx) => this.store(tx, verified))
+  }
+
+  verify(issued: IssuedHeads): VerifiedHead[] {
+    if (issued.heads.length === 0 || issued.heads.length > MAX_HEADS) {
+      throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_HEADS} heads.`, { status: 400 })
+    }
+    const heads = issued.heads.map((signed) => verifyHead(signed, this.runtime.roster))
+    if (new Set(heads.map(({ head }) => documentId(head.policy, head.scope))).size < heads.length) {
+      throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
+    }
+    return heads
+  }
+
+  /** `cause` is the event that brought the heads, where one did. */
+  async store(tx: Transaction, heads: readonly VerifiedHead[], cause?: ReceivedEvent): Promise<HeadReceipt> {
+    await tx.lock(heads.map(({ head }) => policyKey(head.policy)))
+    const fresh: Fresh[] = []
+    let held = 0
+    for (const verified of heads) {
+      const { policy, scope, seq } = verified.head
+      const known = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
+      const told = [...(known?.told ?? []), seq].slice(-MAX_TOLD)
+      if (known === undefined || known.seq < seq) fresh.push({ ...verified, told })
+      else {
+        held = Math.max(held, known.revision)
+        if (known.told.includes(seq)) continue
+        // Overtaken before it arrived: the one that issued it must not wait for it.
+        await tx.documents(DOCUMENTS).put({ ...known, told })
+        await this.announce(tx, verified, known.revision, false, cause)
+      }
+    }
+    if (fresh.length === 0) return { revision: held, applied: false }
+    return { revision: await this.apply(tx, fresh, cause), applied: true }
+  }
+
+  private async apply(tx: Transaction, fresh: readonly Fresh[], cause?: ReceivedEvent): Promise<number> {
+    const revision = await this.nextRevision(tx)
+    const documents = fresh.map((head) => documentOf(head, revision, tx.now))
+    await tx.documents(REVISIONS).put({ revision, documents, at: tx.now.toISOString() })
+    await tx.documents(REVISIONS).delete(String(revision - REVISION_WINDOW))
+    for (const [index, head] of fresh.entries()) {
+      const stored = documents[index]!
+      const { approvedBy: _approvedBy, author: _author, storedAt: _storedAt, told: _told, ...document } = stored
+      await tx.documents(DOCUMENTS).put(stored)
+      await this.announce(tx, head, revision, true, cause)
+      await this.runtime.emit(tx, 'hms.state.recorded.v1', { document }, { ...of(head, cause), key: documentId(document.id, document.scope) })
+    }
+    tx.afterCommit(() => this.runtime.signal('revision'))
+    return revision
+  }
+
+  private async announce(tx: Transaction, verified: VerifiedHead, revision: number, applied: boolean, cause?: ReceivedEvent): Promise<void> {
+    const { policy, scope, seq, current: release } = verified.head
+    const audience = this.presence.audienceOf(verified.head)
+    await this.runtime.emit(tx, 'hms.head.published.v1', { policy, scope, seq, release, revision, applied, audience }, { ...of(verified, cause), key: policy })
+  }
+
+  private async nextRevision(tx: Transaction): Promise<number> {
+    await tx.lock(['environment'])
+    const counter = (await tx.documents(ENVIRONMENT).get('environment')) ?? { id: 'environment' as const, revision: 0 }
+    await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: counter.revision + 1 })
+    return counter.revision + 1
+  }
+}
+
+function of({ head: { run } }: VerifiedHead, cause: ReceivedEvent | undefined) {
+  return {
+    ...(run === undefined ? {} : { run }),
+    ...(cause === undefined ? {} : { attempt: cause.attempt, causationId: cause.id, traceparent: cause.traceparent }),
+  }
+}
+
+function documentOf({ head, envelope, release, version, approvedBy, author, told }: Fresh, revision: number, now: Date): StoredDocument {
+  const { policy: id, scope, seq, current: digest, run = null } = head
+  return { id, scope, seq, revision, version, digest, run, head: envelope, release, approvedBy, author, storedAt: now.toISOString(), told }
+}

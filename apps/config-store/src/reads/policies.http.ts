@@ -1,0 +1,72 @@
+import { HmsError } from '#libs/contracts'
+import { ServiceRuntime } from '#libs/stage'
+import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
+import { createHash } from 'node:crypto'
+import { DocumentCopy } from '../delivery/document-copy.js'
+import type { PreparedView } from '../delivery/held-stored.js'
+import { isKnown } from './etag.js'
+
+/** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
+@Controller('v1')
+export class PoliciesController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly copy: DocumentCopy,
+  ) {}
+
+  /** What is in force for this reader, all policies. */
+  @Get('policies')
+  async list(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Headers('if-none-match') known?: string,
+    @Query('region') region?: string,
+    @Query('bot') bot?: string,
+  ): Promise<string | undefined> {
+    await this.copy.reach()
+    const answers = this.copy
+      .policies()
+      .sort()
+      .flatMap((id) => this.answer(id, region, bot) ?? [])
+    const etag = `"${createHash('sha256').update(answers.map((answer) => answer.etag).join()).digest('hex').slice(0, 32)}"`
+    return send(reply, etag, known, () => `[${answers.map(({ json }) => json).join(',')}]`)
+  }
+
+  /** The version in force for this reader: its canary's, where one covers it, else the stable one. */
+  @Get('policies/:id')
+  async show(
+    @Param('id') id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Headers('if-none-match') known?: string,
+    @Query('region') region?: string,
+    @Query('bot') bot?: string,
+  ): Promise<string | undefined> {
+    await this.copy.reach()
+    const answer = this.answer(id, region, bot)
+    if (answer === null) {
+      throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next: ['hms-svc approve FILE --sign NAME'] })
+    }
+    return send(reply, answer.etag, known, () => answer.json)
+  }
+
+  /** Everything, as the first frame of the stream. */
+  @Get('snapshot')
+  async snapshot(@Res({ passthrough: true }) reply: FastifyReply, @Headers('if-none-match') known?: string): Promise<Buffer | undefined> {
+    await this.copy.reach()
+    return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)
+  }
+
+  private answer(id: string, region: string | undefined, bot: string | undefined): PreparedView | null {
+    return this.copy.inForce(id, { region, bot: bot || undefined }, this.runtime.clock.now().getTime())?.held.answer ?? null
+  }
+}
+
+function send<T extends string | Buffer>(reply: FastifyReply, etag: string, known: string | undefined, body: () => T): T | undefined {
+  void reply.header('etag', etag)
+  if (isKnown(etag, known)) {
+    void reply.status(304)
+    return undefined
+  }
+  void reply.header('content-type', 'application/json; charset=utf-8')
+  return body()
+}

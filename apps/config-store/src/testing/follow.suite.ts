@@ -1,0 +1,41 @@
+import type { StreamFrame } from '#libs/contracts'
+import { WebSocket } from 'ws'
+
+/** A reader over a real socket that keeps what it was sent. */
+export class Follower {
+  readonly frames: StreamFrame[] = []
+  readonly closed: Promise<number>
+  private waiting: (() => void)[] = []
+
+  constructor(readonly socket: WebSocket) {
+    this.closed = new Promise((resolve) => {
+      socket.on('close', (code) => {
+        this.look()
+        resolve(code)
+      })
+    })
+    socket.on('error', () => {})
+    socket.on('message', (data) => {
+      this.frames.push(JSON.parse(String(data)) as StreamFrame)
+      this.look()
+    })
+  }
+
+  static stream(url: string, query: Record<string, string> = {}): Follower {
+    return new Follower(new WebSocket(`${url.replace('http', 'ws')}/v1/stream?${new URLSearchParams(query)}`))
+  }
+
+  /** The frame number `index`, when it is there. */
+  async frame(index: number): Promise<StreamFrame> {
+    while (this.frames[index] === undefined) await new Promise<void>((resolve) => this.waiting.push(resolve))
+    return this.frames[index]
+  }
+
+  applied(revision: number, applied: Record<string, string>): void {
+    this.socket.send(JSON.stringify({ type: 'applied', revision, applied }))
+  }
+
+  private look(): void {
+    for (const resolve of this.waiting.splice(0)) resolve()
+  }
+}

@@ -1,0 +1,143 @@
+import { peekPredicate, type Envelope, type EventData, type EventType, type HeadReceipt, type IssuedHeads, type OutgoingEvent, type SignedHead } from '#libs/contracts'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, Outbox } from '#libs/messaging'
+import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
+import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { buildRelease, signEnvelope, signHead, type HeadPredicate } from '#libs/signing'
+import { Host, type Profile, type ServiceRuntime } from '#libs/stage'
+import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
+
+export const POLICY = 'epa-pm25-limit'
+const AT = '2026-01-01T00:00:00Z'
+
+/** What reaches the log, in order, as well as the log itself. */
+class RecordingBus extends MemoryBus {
+  readonly sent: OutgoingEvent[] = []
+
+  override publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>> {
+    this.sent.push(...events)
+    return super.publish(events)
+  }
+}
+
+export type HeadOptions = Partial<HeadPredicate> & { version?: string | null; signedBy?: 'rollout' | 'canary-controller'; approvedBy?: string[]; tags?: string[] }
+
+/** The service on memory twins and virtual time, with a demo roster whose keys are all at hand. */
+export interface StoreWorld {
+  url: string
+  clock: VirtualClock
+  identity: TestIdentity
+  runtime: ServiceRuntime
+  /** A signed head with its release; stable and approved by "EPA Chief" unless said otherwise. */
+  head(options?: HeadOptions): Promise<SignedHead>
+  /** By HTTP. */
+  post(...heads: SignedHead[]): Promise<Response>
+  stored(...heads: SignedHead[]): Promise<HeadReceipt>
+  /** By the bus, as an event of `source`. */
+  send(issued: IssuedHeads, source: 'rollout' | 'canary-controller'): Promise<void>
+  emitted<T extends EventType>(type: T): Promise<EventData[T][]>
+  settle(): Promise<void>
+  stop(): Promise<void>
+}
+
+export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld> {
+  const clock = new VirtualClock(AT)
+  const identity = await testIdentity()
+  const bus = new RecordingBus()
+  const database = new MemoryDatabase(clock)
+  const listeners: ((topic: string) => void)[] = []
+  const host = await Host.create(['config-store'], {
+    profile,
+    environment: {},
+    clock,
+    log: silentLogger,
+    metrics: new Metrics(),
+    roster: identity.roster,
+    bus,
+    signerOf: async (service) => identity.serviceSigner(service),
+    open: async () => ({
+      database,
+      stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
+      coordination: {
+        leadership: { tryLead: async () => true },
+        notify: (topic) => {
+          for (const listener of listeners) listener(topic)
+        },
+        onNotification: (listener) => void listeners.push(listener),
+        close: async () => {},
+      },
+      ready: async () => ({ database: true, migrations: true }),
+    }),
+    configStoreUrls: [],
+    version: '0.0.0-test',
+  })
+  const url = `http://127.0.0.1:${await host.start({ host: '127.0.0.1', port: 0 })}`
+  const settle = async (): Promise<void> => {
+    for (let quiet = 0; quiet < 5; quiet = bus.idle && host.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const producers = new Map<string, Outbox>()
+  const post = (...heads: SignedHead[]): Promise<Response> =>
+    fetch(`${url}/v1/heads`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ heads }) })
+  return {
+    url,
+    clock,
+    identity,
+    runtime: host.runtimes.get('config-store')!,
+    head: (options) => signedHead(identity, options),
+    post,
+    stored: async (...heads) => {
+      const receipt = (await (await post(...heads)).json()) as HeadReceipt
+      await settle()
+      return receipt
+    },
+    send: async (issued, source) => {
+      const outbox = producers.get(source) ?? new Outbox(new MemoryOutboxStore(), source, identity.serviceSigner(source), () => {})
+      producers.set(source, outbox)
+      const key = peekPredicate<HeadPredicate>(issued.heads[0]!.head).policy
+      const event = await new MemoryDatabase(clock).transaction((tx) => outbox.emit(tx, 'hms.head.issued.v1', issued, { key, run: 7, attempt: 2 }))
+      await bus.publish([event])
+      bus.announce()
+      await settle()
+    },
+    emitted: async <T extends EventType>(type: T) => {
+      await settle()
+      return bus.sent.filter((event) => event.type === type && event.source === '/hms-svc/config-store').map((event) => dataOf<T>(event))
+    },
+    settle,
+    stop: () => host.stop(),
+  }
+}
+
+function dataOf<T extends EventType>(event: OutgoingEvent): EventData[T] {
+  return peekPredicate<{ data: EventData[T] }>(JSON.parse(event.value!) as Envelope).data
+}
+
+async function signedHead(identity: TestIdentity, options: HeadOptions = {}): Promise<SignedHead> {
+  const { version = '1.0.0', signedBy, approvedBy = ['EPA Chief'], tags, policy: id = POLICY, scope = 'global', ...rest } = options
+  const release = version === null ? null : releaseOf(id, version, tags)
+  const predicate: HeadPredicate = { policy: id, scope, seq: 1, current: release?.digest ?? null, issuedAt: AT, ...rest }
+  const signer = identity.serviceSigner(signedBy ?? (scope === 'global' ? 'rollout' : 'canary-controller'))
+  return {
+    head: await signHead(predicate, signer),
+    release: release === null ? null : await signEnvelope(release.payload, approvedBy.map((name) => identity.people.get(name)!)),
+  }
+}
+
+/** Release digest of a policy as `head` makes it. */
+export function digestOfRelease(version: string, id = POLICY): string {
+  return releaseOf(id, version).digest
+}
+
+function releaseOf(id: string, version: string, tags: string[] = ['air']) {
+  return buildRelease({
+    policy: { id, version, effective: AT, limit: 25, tags },
+    releaseEpoch: 1,
+    previous: null,
+    fallbacks: [],
+    scopes: ['global'],
+    author: 'Air Office',
+    plan: { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 1_000, bakeMs: 1_000, partners: null },
+    bundle: [],
+    preparedAt: AT,
+    expires: '2027-01-01T00:00:00Z',
+  })
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { bookTry } from './book-try.js'
+import { sampleDelivery } from './sample-delivery.suite.js'
+import { HORIZON_MS } from './schedule.js'
+
+const START = new Date('2026-01-01T00:00:01Z')
+const END = new Date('2026-01-01T00:00:02Z')
+const sending = sampleDelivery({ sending: true })
+const refusal = { kind: 'retry' as const, status: 500, latencyMs: 12, detail: 'answered 500' }
+
+describe('bookTry', () => {
+  it('ends a delivery that the partner took', () => {
+    const booked = bookTry(sending, { kind: 'delivered', status: 204, latencyMs: 12 }, START, END, false)
+    expect(booked).toMatchObject({ state: 'delivered', sending: false, tries: 1, nextAttemptAt: null, deliveredAt: END.toISOString() })
+    expect(booked.log).toEqual([{ at: START.toISOString(), status: 204, latencyMs: 12, detail: null }])
+  })
+
+  it('waits for the next try of the schedule after a failure', () => {
+    const booked = bookTry(sending, refusal, START, END, false)
+    expect(booked).toMatchObject({ state: 'pending', tries: 1, firstAt: START.toISOString(), sending: false })
+    const waitMs = Date.parse(booked.nextAttemptAt!) - END.getTime()
+    expect(waitMs).toBeGreaterThanOrEqual(4_000)
+    expect(waitMs).toBeLessThanOrEqual(6_000)
+  })
+
+  it('ends after 24 hours, on 410, and when a newer message waits', () => {
+    const late = new Date(START.getTime() + HORIZON_MS)
+    expect(bookTry({ ...sending, firstAt: START.toISOString(), tries: 14 }, refusal, late, late, false).state).toBe('dead')
+    const gone = { kind: 'gone' as const, status: 410, latencyMs: 1 }
+    expect(bookTry(sending, gone, START, END, false)).toMatchObject({ state: 'dead', nextAttemptAt: null })
+    expect(bookTry(sending, refusal, START, END, true)).toMatchObject({ state: 'superseded', nextAttemptAt: null })
+  })
+
+  it('keeps the last 20 tries', () => {
+    const log = Array.from({ length: 20 }, (_, index) => ({ at: START.toISOString(), status: index, latencyMs: 0, detail: null }))
+    const kept = bookTry({ ...sending, log }, refusal, START, END, false).log
+    expect(kept.map(({ status }) => status)).toEqual([...log.slice(1).map(({ status }) => status), 500])
+  })
+})

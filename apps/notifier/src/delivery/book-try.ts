@@ -1,0 +1,25 @@
+import type { Delivery } from './delivery.entity.js'
+import { nextAttemptAt } from './schedule.js'
+import type { Outcome } from './webhook-sender.js'
+
+const KEPT_TRIES = 20
+
+/** The delivery after a try. `overtaken`: a newer message waits in its lane, so a failure is not tried again. */
+export function bookTry(delivery: Delivery, outcome: Outcome, startedAt: Date, endedAt: Date, overtaken: boolean): Delivery {
+  const { status = null, latencyMs, detail = null } = outcome
+  const record = { at: startedAt.toISOString(), status, latencyMs, detail }
+  const firstAt = delivery.firstAt ?? record.at
+  const tries = delivery.tries + 1
+  const tried = { ...delivery, sending: false, tries, firstAt, nextAttemptAt: null, log: [...delivery.log, record].slice(-KEPT_TRIES) }
+  if (outcome.kind === 'delivered') return { ...tried, state: 'delivered', deliveredAt: endedAt.toISOString() }
+  if (overtaken) return { ...tried, state: 'superseded' }
+  const next = nextAttemptAt({
+    firstAt: new Date(firstAt),
+    endedAt,
+    attempt: tries,
+    outcome: { kind: outcome.kind, status: outcome.status, timedOut: outcome.timedOut },
+    retryAfterMs: outcome.retryAfterMs,
+    seed: delivery.id,
+  })
+  return next instanceof Date ? { ...tried, nextAttemptAt: next.toISOString() } : { ...tried, state: 'dead' }
+}

@@ -1,0 +1,128 @@
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { SettleNotification } from '../notifications/settle-notification.js'
+import { channelNames, PARTNERS, type RegisteredPartner } from '../partners/partner.entity.js'
+import { bookTry } from './book-try.js'
+import { DELIVERIES, laneOf, type Delivery } from './delivery.entity.js'
+import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
+import { policyUpdatedBody } from './webhook-body.js'
+import type { Outcome } from './webhook-sender.js'
+
+/** What a partner is to be told of one policy. */
+export interface News {
+  /** Names the cause: run and attempt, or the head that went back. Unique with policy, partner and channel. */
+  cause: string
+  /** As `cause`, but the same for every attempt of a run. */
+  messageCause: string
+  run: number
+  stage: string | null
+  policy: string
+  version: string
+  digest: string
+  effective: string
+  /** The version that was in force before. */
+  before: string | null
+  bundle: string[]
+  /** The moment of the event. */
+  at: Date
+}
+
+/** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
+@Injectable()
+export class DeliveryLanes {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly settleNotification: SettleNotification,
+  ) {}
+
+  /** Queues the news on each channel of the partner. */
+  async add(tx: Transaction, news: News, partner: RegisteredPartner): Promise<void> {
+    for (const channel of channelNames(partner)) await this.addOn(tx, news, partner, channel)
+  }
+
+  /** Writes down what a try came to, and moves the lane on when that was its end. */
+  async book(tx: Transaction, id: string, outcome: Outcome, startedAt: Date): Promise<void> {
+    const delivery = await tx.documents(DELIVERIES).get(id)
+    if (delivery?.state !== 'pending') return
+    const others = (await this.open(tx, delivery.lane)).filter((other) => other.id !== id)
+    const mode = (await tx.documents(PARTNERS).get(delivery.partner))?.lane ?? 'latest'
+    const booked = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, mode))
+    await tx.documents(DELIVERIES).put(booked)
+    if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
+    const next = booked.state === 'pending' ? undefined : nextInLane(others)
+    if (next !== undefined) await this.tryAt(tx, next, tx.now)
+    const { partner, tries, state } = booked
+    const fields = { delivery: id, partner, tries, state, status: outcome.status, detail: outcome.detail, latencyMs: outcome.latencyMs }
+    if (state === 'dead') this.runtime.log.warn(fields, 'a delivery was given up')
+    else this.runtime.log.info(fields, 'a delivery was tried')
+    await this.settleNotification.execute(tx, delivery.stage)
+  }
+
+  /** Puts work back that came to no try. */
+  async postpone(tx: Transaction, id: string, afterMs: number): Promise<void> {
+    const delivery = await tx.documents(DELIVERIES).get(id)
+    if (delivery?.state === 'pending') await this.tryAt(tx, { ...delivery, sending: false }, new Date(tx.now.getTime() + afterMs))
+  }
+
+  /** Ends an open delivery that shall not be sent; with its own head gone, the caller says what the lane does next. */
+  async supersede(tx: Transaction, delivery: Delivery): Promise<void> {
+    await this.runtime.cancel(tx, timerId(delivery))
+    await tx.documents(DELIVERIES).put({ ...delivery, state: 'superseded', nextAttemptAt: null })
+    await this.settleNotification.execute(tx, delivery.stage)
+  }
+
+  private async addOn(tx: Transaction, news: News, partner: RegisteredPartner, channel: string): Promise<void> {
+    const { policy, version, digest, effective, bundle, run, stage } = news
+    const lane = laneOf(partner.id, policy, channel)
+    const open = await this.open(tx, lane)
+    const { superseded, first, laneSeq } = joinLane(open, partner.lane)
+    const supersedes = supersededBy(news, open)
+    const delivery: Delivery = {
+      id: `${news.cause}.${policy}.${partner.id}.${channel}`,
+      messageId: `${news.messageCause}_${policy}_${partner.id}`,
+      partner: partner.id,
+      channel,
+      policy,
+      version,
+      digest,
+      run,
+      stage,
+      lane,
+      laneSeq,
+      supersedes,
+      body: policyUpdatedBody({ id: policy, version, digest, effective, supersedes, bundle }, news.at).toString(),
+      state: 'pending',
+      sending: false,
+      tries: 0,
+      firstAt: null,
+      nextAttemptAt: null,
+      log: [],
+      createdAt: tx.now.toISOString(),
+      deliveredAt: null,
+    }
+    if (!(await tx.documents(DELIVERIES).insert(delivery))) return
+    for (const older of superseded) await this.supersede(tx, older)
+    if (first) await this.tryAt(tx, delivery, tx.now)
+  }
+
+  private open(tx: Transaction, lane: string): Promise<Delivery[]> {
+    return tx.documents(DELIVERIES).find({ where: { lane, state: 'pending' } })
+  }
+
+  private async tryAt(tx: Transaction, delivery: Delivery, at: Date): Promise<void> {
+    await tx.documents(DELIVERIES).put({ ...delivery, nextAttemptAt: at.toISOString() })
+    await this.schedule(tx, delivery, at)
+  }
+
+  private schedule(tx: Transaction, delivery: Delivery, dueAt: Date): Promise<void> {
+    const { id, partner, policy } = delivery
+    const timer = { id: timerId(delivery), kind: 'deliver', keys: [policyKey(policy)], data: { delivery: id, partner }, dueAt }
+    return this.runtime.schedule(tx, timer)
+  }
+}
+
+function timerId(delivery: Delivery): string {
+  return `deliver:${delivery.id}`
+}

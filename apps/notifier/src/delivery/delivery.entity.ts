@@ -1,0 +1,71 @@
+import { documentTable } from '#libs/persistence'
+
+/** One ended try: the evidence for when a partner knew. */
+export interface TryRecord {
+  at: string
+  status: number | null
+  latencyMs: number
+  detail: string | null
+}
+
+/** One message to one partner on one channel. */
+export interface Delivery {
+  id: string
+  /** `webhook-id`: the same on every try, channel and attempt of the run, so that a partner can drop doubles. */
+  messageId: string
+  partner: string
+  channel: string
+  policy: string
+  version: string
+  /** Policy digest of `version`. */
+  digest: string
+  run: number
+  /** The notify stage that waits for its first try; `null` when none does. */
+  stage: string | null
+  /** Partner, policy and channel: news of one lane never overtake each other. */
+  lane: string
+  /** Order within the open deliveries of the lane. */
+  laneSeq: number
+  supersedes: string[]
+  /** The exact text that is signed and sent. */
+  body: string
+  state: 'pending' | 'delivered' | 'dead' | 'superseded'
+  /** A worker has it and may be talking to the partner. After a crash it stays so until the work is claimed again. */
+  sending: boolean
+  tries: number
+  /** Start of the first try; the 24 hours count from here. */
+  firstAt: string | null
+  /** `null` while it waits behind its lane, and when it is over. */
+  nextAttemptAt: string | null
+  /** The last 20 tries, oldest first. */
+  log: TryRecord[]
+  createdAt: string
+  deliveredAt: string | null
+}
+
+/** Delivered, given up, tried once, or waiting behind its lane: a run waits for it no longer (contract §2). */
+export function firstTryEnded(delivery: Delivery): boolean {
+  return delivery.state !== 'pending' || delivery.tries > 0 || delivery.nextAttemptAt === null
+}
+
+export function laneOf(partner: string, policy: string, channel: string): string {
+  return `${partner}/${policy}/${channel}`
+}
+
+export const DELIVERIES = documentTable<Delivery>({
+  name: 'delivery',
+  id: (delivery) => delivery.id,
+  keys: {
+    partner: { type: 'text', of: (delivery) => delivery.partner },
+    run: { type: 'bigint', of: (delivery) => delivery.run },
+    policy: { type: 'text', of: (delivery) => delivery.policy },
+    version: { type: 'text', of: (delivery) => delivery.version },
+    stage: { type: 'text', of: (delivery) => delivery.stage },
+    first_try: { type: 'text', of: (delivery) => (firstTryEnded(delivery) ? 'ended' : 'open') },
+    lane: { type: 'text', of: (delivery) => delivery.lane },
+    lane_seq: { type: 'bigint', of: (delivery) => delivery.laneSeq },
+    state: { type: 'text', of: (delivery) => delivery.state },
+    created_at: { type: 'timestamptz', of: (delivery) => delivery.createdAt },
+  },
+  indexes: [['lane', 'state'], ['stage', 'first_try'], ['policy', 'version'], ['partner', 'created_at'], ['run'], ['created_at']],
+})

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { firstTryEnded } from './delivery.entity.js'
+import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
+import { sampleDelivery } from './sample-delivery.suite.js'
+
+const waiting = sampleDelivery({ id: 'waiting' })
+const sending = sampleDelivery({ id: 'sending', sending: true })
+const behind = sampleDelivery({ id: 'behind', version: '2.1.0', laneSeq: 2, nextAttemptAt: null, supersedes: ['epa-pm25-limit@2.0.0'] })
+
+describe('a lane of mode latest', () => {
+  it('lets a newer message replace what waits', () => {
+    expect(joinLane([waiting], 'latest')).toEqual({ superseded: [waiting], first: true, laneSeq: 2 })
+    expect(joinLane([], 'latest')).toEqual({ superseded: [], first: true, laneSeq: 1 })
+  })
+
+  it('never replaces or overtakes what a worker is sending', () => {
+    expect(joinLane([sending, behind], 'latest')).toEqual({ superseded: [behind], first: false, laneSeq: 3 })
+  })
+
+  it('tries a failed message no more when a newer waits behind it', () => {
+    expect(isOvertaken(sending, [behind], 'latest')).toBe(true)
+    expect(isOvertaken(sending, [], 'latest')).toBe(false)
+  })
+})
+
+describe('a lane of mode every', () => {
+  it('keeps all, first in, first out', () => {
+    expect(joinLane([waiting, behind], 'every')).toEqual({ superseded: [], first: false, laneSeq: 3 })
+    expect(isOvertaken(waiting, [behind], 'every')).toBe(false)
+    expect(nextInLane([behind, waiting])).toBe(waiting)
+    expect(nextInLane([])).toBeUndefined()
+  })
+})
+
+describe('what a message supersedes', () => {
+  it('is the version before, and all that the partner was never told of', () => {
+    const news = { policy: 'epa-pm25-limit', version: '2.2.0', before: '2.1.0' }
+    expect(supersededBy(news, [waiting, behind])).toEqual(['epa-pm25-limit@2.1.0', 'epa-pm25-limit@2.0.0', 'epa-pm25-limit@1.5.0'])
+    expect(supersededBy({ ...news, before: null }, [])).toEqual([])
+  })
+
+  it('is never the version itself, as after a rollback', () => {
+    expect(supersededBy({ policy: 'epa-pm25-limit', version: '1.5.0', before: '2.0.0' }, [waiting])).toEqual(['epa-pm25-limit@2.0.0'])
+  })
+})
+
+describe('the first try', () => {
+  it('has ended when it was made, when the delivery is over, and when its lane holds it back', () => {
+    expect([waiting, sending].map(firstTryEnded)).toEqual([false, false])
+    const ended = [behind, sampleDelivery({ tries: 1 }), sampleDelivery({ state: 'superseded' }), sampleDelivery({ state: 'delivered' })]
+    expect(ended.every(firstTryEnded)).toBe(true)
+  })
+})

@@ -1,0 +1,86 @@
+import type { Timer, WorkHandler } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common'
+import { channelOf, PARTNERS } from '../partners/partner.entity.js'
+import { DeliveryLanes } from './delivery-lanes.js'
+import { DELIVERIES } from './delivery.entity.js'
+import { SendSlots } from './send-slots.js'
+import { WEBHOOK_SENDER, type Outcome, type WebhookAttempt, type WebhookSender } from './webhook-sender.js'
+
+/** Longer than a try may take, so that a slow partner is not called twice at once. */
+const LEASE_MS = 30_000
+
+type Begun = { startedAt: Date; attempt: WebhookAttempt | undefined }
+
+/**
+ * The worker: marks a delivery as being sent, calls the partner outside any transaction, books what came of it. A crash in between sends
+ * once more after the lease, under the same message id.
+ */
+@Injectable()
+export class SendDelivery implements OnModuleDestroy, OnApplicationShutdown {
+  private readonly slots = new SendSlots()
+  private readonly stop = new AbortController()
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly lanes: DeliveryLanes,
+    @Inject(WEBHOOK_SENDER) private readonly sender: WebhookSender,
+  ) {
+    runtime.onWork('deliver', (work) => this.work(work), LEASE_MS)
+  }
+
+  onModuleDestroy(): void {
+    this.stop.abort()
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.sender.close()
+  }
+
+  private async work({ timer, finish }: Parameters<WorkHandler>[0]): Promise<void> {
+    const { delivery: id, partner } = timer.data as { delivery: string; partner: string }
+    if (this.stop.signal.aborted || !this.slots.take(partner)) {
+      await finish((tx) => this.lanes.postpone(tx, id, postponedMs(timer)))
+      return
+    }
+    try {
+      const begun = await this.begin(timer, id)
+      if (begun === undefined) return void (await finish(async () => {}))
+      const outcome = await this.call(begun.attempt)
+      // A try that our own shutdown cut short says nothing of the partner.
+      const cutShort = this.stop.signal.aborted && outcome.kind !== 'delivered'
+      await finish((tx) => (cutShort ? this.lanes.postpone(tx, id, postponedMs(timer)) : this.lanes.book(tx, id, outcome, begun.startedAt)))
+    } finally {
+      this.slots.release(partner)
+    }
+  }
+
+  /** `undefined` when there is nothing to send any more. */
+  private begin(timer: Timer, id: string): Promise<Begun | undefined> {
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock(timer.keys)
+      const delivery = await tx.documents(DELIVERIES).get(id)
+      if (delivery?.state !== 'pending') return undefined
+      const partner = await tx.documents(PARTNERS).get(delivery.partner)
+      const channel = partner === undefined ? undefined : channelOf(partner, delivery.channel)
+      if (partner === undefined || channel === undefined) return { startedAt: tx.now, attempt: undefined }
+      await tx.documents(DELIVERIES).put({ ...delivery, sending: true })
+      const { url, secret } = channel.webhook
+      const message = { id: delivery.messageId, body: Buffer.from(delivery.body), timestamp: tx.now }
+      return { startedAt: tx.now, attempt: { url, secrets: [secret], networks: partner.networks, ...message } }
+    })
+  }
+
+  private async call(attempt: WebhookAttempt | undefined): Promise<Outcome> {
+    if (attempt === undefined) return { kind: 'gone', latencyMs: 0, detail: 'the partner no longer has this channel' }
+    return this.sender.send(attempt, this.stop.signal)
+  }
+}
+
+/**
+ * 100 to 900 ms. Spread, so that of many who wait one is there whenever a hand gets free; the epoch is another one for each claim. Never
+ * at once: a stopping process would spin on its own work.
+ */
+function postponedMs({ leaseEpoch }: Timer): number {
+  return 100 + ((leaseEpoch * 137) % 800)
+}

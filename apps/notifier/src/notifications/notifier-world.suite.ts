@@ -1,0 +1,129 @@
+import type { OutgoingEvent, ReceivedEvent, ReleaseDocument, ReversedPolicy, RunDossier } from '#libs/contracts'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, policyKey } from '#libs/messaging'
+import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
+import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { buildRelease, signEnvelope, type ReleasePredicate } from '#libs/signing'
+import { createRuntime } from '#libs/stage'
+import { testIdentity } from '../../../../test/support/identity.js'
+import { DELIVERIES, type Delivery } from '../delivery/delivery.entity.js'
+import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { SendDelivery } from '../delivery/send-delivery.js'
+import type { Outcome, WebhookAttempt, WebhookSender } from '../delivery/webhook-sender.js'
+import { NotifierConfig } from '../notifier.config.js'
+import { PARTNERS } from '../partners/partner.entity.js'
+import type { Partner } from '../partners/partner.js'
+import { NotifyPartners } from './notify-partners.js'
+import { SettleNotification } from './settle-notification.js'
+import { TellOfReversal } from './tell-of-reversal.js'
+
+const POLICY = 'epa-pm25-limit'
+
+/** Answers as told per partner, in turn; the last answer stays. `hang` waits until the process stops. */
+class ScriptedSender implements WebhookSender {
+  readonly sent: { partner: string; id: string; body: { data: { version: string; supersedes: string[] } } }[] = []
+  readonly script = new Map<string, (number | 'hang')[]>()
+
+  async send(attempt: WebhookAttempt, signal: AbortSignal): Promise<Outcome> {
+    const partner = new URL(attempt.url).hostname.split('.')[0]!
+    this.sent.push({ partner, id: attempt.id, body: JSON.parse(attempt.body.toString()) as never })
+    const answers = this.script.get(partner) ?? [204]
+    const answer = answers.length > 1 ? answers.shift()! : answers[0]!
+    if (answer === 'hang') {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return { kind: 'retry', latencyMs: 1, detail: 'stopped' }
+    }
+    if (answer === 410) return { kind: 'gone', status: 410, latencyMs: 1 }
+    return { kind: answer < 300 ? 'delivered' : 'retry', status: answer, latencyMs: 1 }
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** The notifier's own parts on memory twins and virtual time, without HTTP and bus. */
+export async function notifierWorld() {
+  const clock = new VirtualClock('2026-01-01T00:00:00Z')
+  const [database, outbox] = [new MemoryDatabase(clock), new MemoryOutboxStore()]
+  const identity = await testIdentity()
+  const [roster, signer] = [identity.roster, identity.serviceSigner('notifier')]
+  const stores = { outbox, positions: new MemoryPositionStore(), timers: new MemoryTimerStore() }
+  const coordination = { leadership: { tryLead: async () => false }, notify: () => {}, onNotification: () => {}, close: async () => {} }
+  const base = { name: 'notifier' as const, profile: 'dev' as const, environment: {}, configStoreUrls: [], metrics: new Metrics() }
+  const ready = async () => ({ database: true, migrations: true })
+  const options = { ...base, database, clock, log: silentLogger, roster, signer }
+  const runtime = createRuntime(options, stores, new MemoryBus(), coordination, ready)
+  const sender = new ScriptedSender()
+  const settle = new SettleNotification(runtime)
+  const lanes = new DeliveryLanes(runtime, settle)
+  const worker = new SendDelivery(runtime, lanes, sender)
+  const notify = new NotifyPartners(runtime, new NotifierConfig(), lanes, settle)
+  const reversal = new TellOfReversal(lanes)
+  runtime.timers.start()
+
+  const quiet = async (): Promise<void> => {
+    for (let idle = 0; idle < 10; idle++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const cause = (): ReceivedEvent =>
+    ({ id: '01890a5d-ac96-774b-bcce-b302099a8057', key: POLICY, time: clock.now().toISOString() }) as ReceivedEvent
+  const handle = (work: (tx: Parameters<NotifyPartners['execute']>[0]) => Promise<void>): Promise<void> =>
+    database.transaction(async (tx) => {
+      await tx.lock([policyKey(POLICY)])
+      await work(tx)
+    })
+
+  return {
+    sender,
+    worker,
+    quiet,
+    async register(...partners: (Partial<Partner> & { id: string })[]): Promise<void> {
+      await database.transaction(async (tx) => {
+        for (const partner of partners) {
+          const channels = [{ webhook: { url: `https://${partner.id}.example/`, secret: 'whsec_' } }]
+          const usual = { name: partner.id, groups: [], channels, lane: 'latest' as const, networks: [] }
+          await tx.documents(PARTNERS).put({ ...usual, addedAt: tx.now.toISOString(), ...partner })
+        }
+      })
+    },
+    /** A run went live for all. */
+    async complete(run: number, version: string, before: string | null, partners: string[] | null = null): Promise<void> {
+      const [release, live] = [await releaseOf(version), before === null ? null : await releaseOf(before)]
+      const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners }
+      const dossier: RunDossier = { run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan }
+      await handle((tx) => notify.execute(tx, dossier, cause()))
+      await quiet()
+    },
+    async reverse(from: string, to: string, seq: number): Promise<void> {
+      const replaced = { version: from, digest: '' }
+      const reversed: ReversedPolicy = { policy: POLICY, from: replaced, to: await releaseOf(to), seq, reason: '', run: null }
+      await handle((tx) => reversal.execute(tx, reversed, cause()))
+      await quiet()
+    },
+    async advance(seconds: number): Promise<void> {
+      // In steps, so that timers which the work sets on the way fire too.
+      for (let step = 0; step < seconds * 4; step++) {
+        clock.advanceTo(clock.now().getTime() + 250)
+        await quiet()
+      }
+    },
+    deliveries: (): Promise<Delivery[]> => database.transaction((tx) => tx.documents(DELIVERIES).find()),
+    async completions(): Promise<unknown[]> {
+      const events = await database.transaction((tx) => outbox.unsent(tx, 100))
+      return events.filter(({ type }) => type === 'hms.notification.completed.v1').map(dataOf)
+    },
+    stop: () => runtime.stop(),
+  }
+}
+
+function dataOf(event: OutgoingEvent): unknown {
+  const { payload } = JSON.parse(event.value!) as { payload: string }
+  return (JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: { data: unknown } }).predicate.data
+}
+
+async function releaseOf(version: string): Promise<ReleaseDocument> {
+  const policy = { id: POLICY, version, effective: '2026-01-01T00:00:00Z', limit: 25 }
+  const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners: null }
+  const history = { releaseEpoch: 1, previous: null, fallbacks: [], author: null }
+  const times = { preparedAt: '2026-01-01T00:00:00Z', expires: '2026-01-08T00:00:00Z' }
+  const predicate: ReleasePredicate = { policy, scopes: ['global'], plan, bundle: [], ...history, ...times }
+  const { payload, digest, policyDigest } = buildRelease(predicate)
+  return { id: POLICY, version, policyDigest, releaseDigest: digest, releaseEpoch: 1, envelope: await signEnvelope(payload, []) }
+}

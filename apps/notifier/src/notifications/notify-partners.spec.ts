@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { notifierWorld } from './notifier-world.suite.js'
+
+let world: Awaited<ReturnType<typeof notifierWorld>>
+beforeEach(async () => {
+  world = await notifierWorld()
+})
+afterEach(() => world.stop())
+
+const states = async (): Promise<string[]> => (await world.deliveries()).map(({ version, state }) => `${version} ${state}`)
+const told = (): string[] => world.sender.sent.map(({ partner, body }) => `${partner} ${body.data.version}`)
+
+describe('a run that is live for all', () => {
+  it('tells each partner once and ends when all have been told', async () => {
+    await world.register({ id: 'md-mde' }, { id: 'va-deq' })
+    await world.complete(184, '2.0.0', '1.5.0')
+    expect(told().sort()).toEqual(['md-mde 2.0.0', 'va-deq 2.0.0'])
+    const body = { data: { supersedes: ['epa-pm25-limit@1.5.0'] } }
+    expect(world.sender.sent[0]).toMatchObject({ id: 'run_184_epa-pm25-limit_md-mde', body })
+    expect(await world.completions()).toEqual([{ run: 184, attempt: 1, summary: '2 sent', sent: 2, retrying: 0 }])
+    await world.complete(184, '2.0.0', '1.5.0')
+    expect([told().length, (await world.completions()).length]).toEqual([2, 1])
+  })
+
+  it('does not wait for a partner whose first try failed, who is told later under the same id', async () => {
+    await world.register({ id: 'md-mde' }, { id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.complete(184, '2.0.0', null)
+    const summary = '1 sent, 1 retrying until 2026-01-02T00:00:00Z'
+    expect(await world.completions()).toEqual([{ run: 184, attempt: 1, summary, sent: 1, retrying: 1 }])
+    await world.advance(7)
+    const ids = world.sender.sent.filter(({ partner }) => partner === 'va-deq').map(({ id }) => id)
+    expect(ids).toEqual(['run_184_epa-pm25-limit_va-deq', 'run_184_epa-pm25-limit_va-deq'])
+    expect(await states()).toEqual(['2.0.0 delivered', '2.0.0 delivered'])
+    expect((await world.completions()).length).toBe(1)
+  })
+
+  it('waits 20 s at most', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', ['hang'])
+    await world.complete(184, '2.0.0', null)
+    await world.advance(19)
+    expect(await world.completions()).toEqual([])
+    await world.advance(2)
+    expect(await world.completions()).toMatchObject([{ summary: '0 sent, 1 retrying until 2026-01-02T00:00:00Z' }])
+    world.worker.onModuleDestroy()
+  })
+
+  it('says when there is nobody to tell', async () => {
+    await world.complete(184, '2.0.0', null)
+    await world.complete(185, '2.1.0', null, ['nobody'])
+    expect(await world.completions()).toMatchObject([{ summary: '0 sent (no partners)' }, { summary: '0 sent (unknown: nobody)' }])
+  })
+})
+
+describe('a lane', () => {
+  it('latest: a newer version replaces one that waits and lists what the partner was never told of', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.complete(185, '2.1.0', '2.0.0')
+    expect(await states()).toEqual(['2.0.0 superseded', '2.1.0 delivered'])
+    expect(world.sender.sent.at(-1)!.body.data.supersedes).toEqual(['epa-pm25-limit@2.0.0', 'epa-pm25-limit@1.5.0'])
+  })
+
+  it('every: a newer version waits for the older, and its run does not wait for it', async () => {
+    await world.register({ id: 'va-deq', lane: 'every' })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.complete(185, '2.1.0', '2.0.0')
+    expect(await world.completions()).toMatchObject([{ run: 184, retrying: 1 }, { run: 185, retrying: 1 }])
+    await world.advance(7)
+    expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0', 'va-deq 2.1.0'])
+    expect(await states()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
+  })
+})
+
+describe('a rollback', () => {
+  it('tells those who were told, under an id of its own', async () => {
+    await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
+    world.sender.script.set('wv-dep', [410])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.reverse('2.0.0', '1.5.0', 9)
+    expect(told().slice(3).sort()).toEqual(['md-mde 1.5.0', 'va-deq 1.5.0'])
+    const body = { data: { supersedes: ['epa-pm25-limit@2.0.0'] } }
+    expect(world.sender.sent.at(-1)).toMatchObject({ id: 'rollback_9_epa-pm25-limit_va-deq', body })
+    expect((await world.completions()).length).toBe(1)
+  })
+
+  it('takes back what waits, and corrects a try that may have been heard', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.reverse('2.0.0', '1.5.0', 9)
+    expect(await states()).toEqual(['1.5.0 delivered', '2.0.0 superseded'])
+  })
+})
+
+describe('a stopping process', () => {
+  it('books no try for what it cut short', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', ['hang', 204])
+    await world.complete(184, '2.0.0', null)
+    expect((await world.deliveries())[0]).toMatchObject({ sending: true, tries: 0 })
+    world.worker.onModuleDestroy()
+    await world.quiet()
+    expect((await world.deliveries())[0]).toMatchObject({ sending: false, tries: 0, state: 'pending', log: [] })
+  })
+})

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import type { Delivery } from '../delivery/delivery.entity.js'
+import { sampleDelivery } from '../delivery/sample-delivery.suite.js'
+import { summarize } from './summary.js'
+
+const to = (partner: string, state: Delivery['state'], more: Partial<Delivery> = {}): Delivery =>
+  sampleDelivery({ partner, state, ...more })
+const stage = (partners: string[], unknown: string[] = []) => ({ partners, unknown })
+
+describe('the summary of a notify stage', () => {
+  it('counts partners, not messages', () => {
+    const six = ['a', 'b', 'c', 'd', 'e', 'f']
+    const messages = six.flatMap((partner) => [to(partner, 'delivered'), to(partner, 'delivered', { policy: 'ozone' })])
+    expect(summarize(stage(six), messages)).toEqual({ summary: '6 sent', sent: 6, retrying: 0 })
+  })
+
+  it('says until when the others are tried: 24 hours after the first try of the last', () => {
+    const deliveries = [
+      to('a', 'delivered'),
+      to('b', 'pending', { firstAt: '2026-01-01T00:00:01.500Z' }),
+      to('c', 'pending', { createdAt: '2026-01-01T00:00:00.000Z' }),
+    ]
+    const expected = { summary: '1 sent, 2 retrying until 2026-01-02T00:00:01Z', sent: 1, retrying: 2 }
+    expect(summarize(stage(['a', 'b', 'c']), deliveries)).toEqual(expected)
+  })
+
+  it('says who is not there to be told', () => {
+    expect(summarize(stage([]), []).summary).toBe('0 sent (no partners)')
+    expect(summarize(stage([], ['a', 'b']), []).summary).toBe('0 sent (unknown: a, b)')
+    expect(summarize(stage(['a', 'b'], ['x']), [to('a', 'delivered'), to('b', 'delivered')]).summary).toBe('2 sent (unknown: x)')
+  })
+
+  it('takes one channel that worked for told, and names partners who were given up or overtaken', () => {
+    const deliveries = [to('a', 'delivered'), to('a', 'dead', { channel: 'webhook-2' }), to('b', 'dead'), to('c', 'superseded')]
+    expect(summarize(stage(['a', 'b', 'c']), deliveries)).toEqual({ summary: '1 sent, 1 failed, 1 superseded', sent: 1, retrying: 0 })
+    const half = [to('a', 'delivered'), to('a', 'dead', { policy: 'ozone' })]
+    expect(summarize(stage(['a']), half).summary).toBe('0 sent, 1 failed')
+  })
+})

@@ -1,0 +1,43 @@
+import type { Delivery } from '../delivery/delivery.entity.js'
+import { HORIZON_MS } from '../delivery/schedule.js'
+
+/** What a notify stage came to, counted in partners. */
+export interface NotificationSummary {
+  /** Contract §2: `6 sent`, `5 sent, 1 retrying until …`, `0 sent (no partners)`, `2 sent (unknown: x)`. */
+  summary: string
+  sent: number
+  retrying: number
+}
+
+type Standing = 'sent' | 'retrying' | 'failed' | 'superseded'
+type Addressees = { partners: readonly string[]; unknown: readonly string[] }
+type Facts = Pick<Delivery, 'partner' | 'policy' | 'state' | 'firstAt' | 'createdAt'>
+
+export function summarize(stage: Addressees, deliveries: readonly Facts[]): NotificationSummary {
+  const standings = stage.partners.map((partner) => standingOf(deliveries.filter((delivery) => delivery.partner === partner)))
+  const count = (standing: Standing): number => standings.filter((each) => each === standing).length
+  const [sent, retrying] = [count('sent'), count('retrying')]
+  const parts = [`${sent} sent`]
+  if (retrying > 0) parts.push(`${retrying} retrying until ${horizonOf(deliveries)}`)
+  for (const standing of ['failed', 'superseded'] as const) if (count(standing) > 0) parts.push(`${count(standing)} ${standing}`)
+  return { summary: `${parts.join(', ')}${remark(stage)}`, sent, retrying }
+}
+
+/** A partner was told when each policy reached it on one channel at least and nothing waits. */
+function standingOf(deliveries: readonly Facts[]): Standing {
+  if (deliveries.some(({ state }) => state === 'pending')) return 'retrying'
+  const reached = new Set(deliveries.filter(({ state }) => state === 'delivered').map(({ policy }) => policy))
+  if (deliveries.every(({ policy }) => reached.has(policy))) return 'sent'
+  return deliveries.some(({ state }) => state === 'dead') ? 'failed' : 'superseded'
+}
+
+/** When the last of them gives up, 24 hours after its first try; whole seconds, since people read it. */
+function horizonOf(deliveries: readonly Facts[]): string {
+  const waiting = deliveries.filter(({ state }) => state === 'pending').map(({ firstAt, createdAt }) => Date.parse(firstAt ?? createdAt))
+  return new Date(Math.max(...waiting) + HORIZON_MS).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
+
+function remark({ partners, unknown }: Addressees): string {
+  if (unknown.length > 0) return ` (unknown: ${unknown.join(', ')})`
+  return partners.length === 0 ? ' (no partners)' : ''
+}

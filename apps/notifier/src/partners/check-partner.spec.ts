@@ -1,0 +1,41 @@
+import { HmsError } from '#libs/contracts'
+import { describe, expect, it } from 'vitest'
+import { checkPartner } from './check-partner.js'
+import { channelOf, summaryOf } from './partner.entity.js'
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const BODY = { id: 'va-deq', name: 'Virginia DEQ', channels: [{ webhook: { url: 'https://partner.example/hooks', secret: SECRET } }] }
+
+function refusalOf(body: unknown): HmsError {
+  try {
+    checkPartner(body, 'production')
+  } catch (error) {
+    if (error instanceof HmsError) return error
+  }
+  throw new Error('it was taken')
+}
+
+describe('checkPartner', () => {
+  it('takes a partner; its summary names the channels and holds no secret', () => {
+    const channels = [...BODY.channels, ...BODY.channels]
+    const partner = { ...checkPartner({ ...BODY, channels }, 'production'), addedAt: '2026-01-01T00:00:00.000Z' }
+    expect(summaryOf(partner)).toMatchObject({ id: 'va-deq', channels: ['webhook', 'webhook-2'], lane: 'latest' })
+    expect(JSON.stringify(summaryOf(partner))).not.toContain('whsec_')
+    expect(channelOf(partner, 'webhook-2')).toBe(partner.channels[1])
+    expect(channelOf(partner, 'webhook-3')).toBeUndefined()
+  })
+
+  it('says where a document is wrong (422), and tells an unbuilt channel apart', () => {
+    expect(refusalOf({ ...BODY, id: 'VA' })).toMatchObject({ code: 'HMS_PARTNER_INVALID', status: 422, errors: [{ pointer: '/id' }] })
+    expect(refusalOf(undefined)).toMatchObject({ code: 'HMS_PARTNER_INVALID', status: 422 })
+    const email = { ...BODY, channels: [{ email: { to: 'a@b.example' } }] }
+    const errors = [{ pointer: '/channels/0/email' }]
+    expect(refusalOf(email)).toMatchObject({ code: 'HMS_PARTNER_CHANNEL_UNSUPPORTED', status: 422, errors })
+  })
+
+  it('refuses an address that may not be called (400)', () => {
+    const local = { ...BODY, channels: [...BODY.channels, { webhook: { url: 'https://127.0.0.1/', secret: SECRET } }] }
+    const errors = [{ pointer: '/channels/1/webhook/url' }]
+    expect(refusalOf(local)).toMatchObject({ code: 'HMS_PARTNER_ADDRESS_REFUSED', status: 400, errors })
+  })
+})

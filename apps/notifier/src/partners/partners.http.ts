@@ -1,0 +1,31 @@
+import type { PartnerSummary } from '#libs/contracts'
+import { RequireScope, ServiceRuntime } from '#libs/stage'
+import { Body, Controller, Get, Post } from '@nestjs/common'
+import { checkPartner } from './check-partner.js'
+import { partnerKey, PARTNERS, summaryOf } from './partner.entity.js'
+
+@Controller('v1/partners')
+export class PartnersController {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  @Get()
+  async list(): Promise<PartnerSummary[]> {
+    const partners = await this.runtime.database.transaction((tx) => tx.documents(PARTNERS).find({ limit: 10_000 }))
+    return partners.map(summaryOf)
+  }
+
+  /** A known id is replaced; what waits for the partner goes to the new address. */
+  @Post()
+  @RequireScope('operate')
+  add(@Body() body: Record<string, unknown>): Promise<PartnerSummary> {
+    const partner = checkPartner(body, this.runtime.profile)
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock([partnerKey(partner.id)])
+      const registered = { ...partner, addedAt: tx.now.toISOString() }
+      await tx.documents(PARTNERS).put(registered)
+      const { id, groups, name } = partner
+      await this.runtime.emit(tx, 'hms.partner.registered.v1', { id, groups, name }, { key: id })
+      return summaryOf(registered)
+    })
+  }
+}

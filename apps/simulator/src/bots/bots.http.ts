@@ -1,0 +1,36 @@
+import { HmsError, type BotSummary } from '#libs/contracts'
+import { digestOf } from '#libs/signing'
+import { RequireScope, ServiceRuntime } from '#libs/stage'
+import { Body, Controller, Get, Post } from '@nestjs/common'
+import { register } from '../registry-limit.js'
+import { inspectBot } from '../replay/inspect-bot.js'
+import { BOTS, MAX_BOTS, type RegisteredBot } from './bot.entity.js'
+import { BotRegistrationDto } from './bots.dto.js'
+
+@Controller('v1/bots')
+export class BotsController {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  @Get()
+  list(): Promise<BotSummary[]> {
+    return this.runtime.database.transaction(async (tx) => (await tx.documents(BOTS).find()).map(summaryOf))
+  }
+
+  /** Loads the module once in the sandbox: what cannot be loaded cannot be registered. A known id is replaced. */
+  @Post()
+  @RequireScope('operate')
+  async add(@Body() { id, source, critical }: BotRegistrationDto): Promise<BotSummary> {
+    const inspected = await inspectBot(source)
+    if ('error' in inspected) throw new HmsError(inspected.error.code, `${id}: ${inspected.error.message}`, { status: 422, next: [`hms-svc bots add FILE --id ${id}`] })
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock(['bots'])
+      const bot = { id, source, digest: digestOf(source), policies: inspected.policies, critical: critical ?? false, addedAt: tx.now.toISOString() }
+      await register(tx.documents(BOTS), id, bot, MAX_BOTS, 'bots')
+      return summaryOf(bot)
+    })
+  }
+}
+
+function summaryOf({ id, policies, critical, digest, addedAt }: RegisteredBot): BotSummary {
+  return { id, policies, critical, digest, addedAt }
+}

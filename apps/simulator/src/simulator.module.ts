@@ -1,0 +1,44 @@
+import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { Module, type DynamicModule } from '@nestjs/common'
+import { BOTS } from './bots/bot.entity.js'
+import { BotsController } from './bots/bots.http.js'
+import { CorporaController } from './corpora/corpora.http.js'
+import { CORPORA, CORPUS_BODY_LIMIT_BYTES, CORPUS_CONTENT } from './corpora/corpus.entity.js'
+import { Readings } from './corpora/readings.js'
+import { CreateSimulator1764000000000 } from './migrations/1764000000000-create-simulator.js'
+import { InlineReplayRunner } from './replay/replay-runner.js'
+import { WorkerReplayRunner } from './replay/worker-replay-runner.js'
+import { SCENARIOS } from './scenarios/scenario.entity.js'
+import { ScenariosController } from './scenarios/scenarios.http.js'
+import { readSimulatorConfig, SimulatorConfig } from './simulator.config.js'
+import { REPLAY_RUNNER, RunSimulation } from './simulations/run-simulation.js'
+import { SIMULATIONS } from './simulations/simulation.entity.js'
+import { SimulationsController } from './simulations/simulations.http.js'
+import { SimulationsEvents } from './simulations/simulations.events.js'
+
+@Module({})
+class SimulatorModule {
+  static with(runtime: ServiceRuntime): DynamicModule {
+    const config = readSimulatorConfig(runtime.environment)
+    const runner = config.runner === 'inline' ? new InlineReplayRunner(config.deadlineMs) : new WorkerReplayRunner({ deadlineMs: config.deadlineMs })
+    return {
+      module: SimulatorModule,
+      controllers: [SimulationsEvents, BotsController, ScenariosController, CorporaController, SimulationsController],
+      providers: [
+        { provide: ServiceRuntime, useValue: runtime },
+        { provide: SimulatorConfig, useValue: config },
+        { provide: REPLAY_RUNNER, useValue: runner },
+        Readings,
+        RunSimulation,
+      ],
+    }
+  }
+}
+
+export const definition: ServiceDefinition = {
+  name: 'simulator',
+  tables: [BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS],
+  migrations: [CreateSimulator1764000000000],
+  bodyLimits: { '/v1/corpora': CORPUS_BODY_LIMIT_BYTES },
+  module: SimulatorModule.with,
+}

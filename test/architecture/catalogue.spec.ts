@@ -1,0 +1,120 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EVENT_TOPICS, SERVICE_PATHS, SERVICE_PORTS, SERVICES, TOPICS, topicsConsumedBy } from '#libs/contracts'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
+import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
+import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { Host, loadService } from '#libs/stage'
+import { testIdentity } from '../support/identity.js'
+import { ROOT, sourcesOf } from './root.js'
+
+const STAGE_TOPICS = ['hms.lint.v1', 'hms.simulation.v1', 'hms.canary.v1', 'hms.rollout.v1', 'hms.notification.v1']
+
+describe('topic catalogue', () => {
+  const names = TOPICS.map(({ name }) => name)
+
+  it('names each topic once, with its version, its producer and its purpose', () => {
+    expect(new Set(names).size).toBe(names.length)
+    for (const topic of TOPICS) {
+      expect(topic.name).toMatch(/^hms\.[a-z.]+\.v\d+$/)
+      expect(topic.producers, topic.name).not.toEqual([])
+      expect(topic.purpose, topic.name).not.toBe('')
+      expect(topic.partitions, topic.name).toBeGreaterThan(0)
+      for (const service of [...topic.producers, ...topic.consumers]) expect(SERVICES).toContain(service)
+    }
+  })
+
+  it('has a topic for each type of event, and a type for each topic', () => {
+    for (const [type, topic] of Object.entries(EVENT_TOPICS)) expect(names, type).toContain(topic)
+    expect([...new Set(Object.values(EVENT_TOPICS))].toSorted()).toEqual(names.toSorted())
+    for (const topic of STAGE_TOPICS) expect(names).toContain(topic)
+  })
+
+  it('gives every stage topic to audit, for all decisions are recorded', () => {
+    for (const topic of STAGE_TOPICS) expect(topicsConsumedBy('audit').map(({ name }) => name)).toContain(topic)
+  })
+
+  it('says who reads: every service handles the topics it consumes, and no others', () => {
+    for (const service of SERVICES) {
+      const handled = new Set(
+        sourcesOf(`apps/${service}/src`, /\.events\.ts$/).flatMap(({ text }) =>
+          [...text.matchAll(/@OnEvent\('([a-z-]+)', '([a-z.0-9]+)'\)/g)].map(([, of, topic]) => (expect(of).toBe(service), topic)),
+        ),
+      )
+      // Audit takes them from the catalogue.
+      if (service === 'audit' && handled.size === 0) continue
+      expect([...handled].toSorted(), service).toEqual(topicsConsumedBy(service).map(({ name }) => name).toSorted())
+    }
+  })
+})
+
+describe('AsyncAPI document', () => {
+  let host: Host
+  let channels: Record<string, { description: string; messages?: Record<string, object> }>
+  beforeAll(async () => {
+    const clock = new VirtualClock()
+    const { roster, serviceSigner } = await testIdentity()
+    host = await Host.create(['linter'], {
+      profile: 'dev',
+      environment: {},
+      clock,
+      log: silentLogger,
+      metrics: new Metrics(),
+      roster,
+      bus: new MemoryBus(),
+      signerOf: async (service) => serviceSigner(service),
+      open: async () => ({
+        database: new MemoryDatabase(clock),
+        stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
+        coordination: { leadership: { tryLead: async () => true }, notify: () => {}, onNotification: () => {}, close: async () => {} },
+        ready: async () => ({ database: true, migrations: true }),
+      }),
+      configStoreUrls: [],
+      version: '0.0.0',
+    })
+    const port = await host.start({ host: '127.0.0.1', port: 0 })
+    const response = await fetch(`http://127.0.0.1:${port}/asyncapi.json`)
+    ;({ channels } = (await response.json()) as { channels: typeof channels })
+  })
+  afterAll(() => host.stop())
+
+  it('lists every topic with its purpose, its messages, and the dead letters of every service', () => {
+    for (const topic of TOPICS) expect(channels[topic.name]?.description, topic.name).toBe(topic.purpose)
+    for (const [type, topic] of Object.entries(EVENT_TOPICS)) expect(Object.keys(channels[topic]?.messages ?? {})).toContain(type)
+    expect(Object.keys(channels)).toHaveLength(TOPICS.length + SERVICES.length)
+  })
+})
+
+describe.each([...SERVICES])('%s', (service) => {
+  const folder = join(ROOT, 'apps', service, 'src')
+
+  it('has its module, under its own name', async () => {
+    const definition = await loadService(service)
+    expect(definition.name).toBe(service)
+    expect(definition.migrations.length).toBeGreaterThan(0)
+  })
+
+  it('has a main of at most 15 lines', () => {
+    const main = readFileSync(join(folder, 'main.ts'), 'utf8')
+    expect(main.trimEnd().split('\n').length).toBeLessThanOrEqual(15)
+    expect(main).toContain(`'${service}'`)
+  })
+
+  it('has its migrations, in order', () => {
+    const files = readdirSync(join(folder, 'migrations')).filter((name) => name.endsWith('.ts'))
+    expect(files).toContain(`1764000000000-create-${service}.ts`)
+    for (const name of files) expect(name).toMatch(/^\d{13}-[a-z0-9-]+\.ts$/)
+  })
+
+  it('has a port and paths of its own', () => {
+    expect(Object.values(SERVICE_PORTS).filter((port) => port === SERVICE_PORTS[service])).toHaveLength(1)
+    const others = SERVICES.filter((name) => name !== service).flatMap((name) => SERVICE_PATHS[name])
+    for (const path of SERVICE_PATHS[service]) expect(others).not.toContain(path)
+  })
+
+  it.each(['nest-cli.json', 'docker-compose.yml'])('stands in %s', (file) => {
+    expect(existsSync(join(ROOT, file)), `${file} is missing`).toBe(true)
+    expect(readFileSync(join(ROOT, file), 'utf8')).toMatch(new RegExp(`(^|[^a-z-])${service}([^a-z-]|$)`, 'm'))
+  })
+})

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { linesThatMatch, sourcesOf } from './root.js'
+
+const code = [...sourcesOf('apps', /\.(ts|mjs|js)$/), ...sourcesOf('libs', /\.ts$/)]
+const tests = sourcesOf('test', /\.(ts|mjs)$/)
+const production = code.filter(({ path }) => !/\.(spec|suite|fixture)\.ts$|\/testing\//.test(path))
+
+// Written in parts, so that this file does not match itself.
+const word = (...parts: string[]): RegExp => new RegExp(`\\b${parts.join('')}\\b`)
+
+describe('sources', () => {
+  it('are there', () => {
+    expect(production.length).toBeGreaterThan(200)
+  })
+
+  it('read the environment in libs/platform and *.config.ts only', () => {
+    const typed = [...production, ...tests].filter(({ path }) => path.endsWith('.ts') && !path.startsWith('libs/platform/') && !path.endsWith('.config.ts'))
+    expect(linesThatMatch(typed, word('process', '\\.', 'env'))).toEqual([])
+  })
+
+  it('need no forward reference', () => {
+    expect(linesThatMatch(code, word('forward', 'Ref'))).toEqual([])
+  })
+
+  it('leave nothing for later', () => {
+    expect(linesThatMatch([...code, ...tests], word('TO', 'DO|FIX', 'ME|XX', 'X'))).toEqual([])
+  })
+
+  it('keep their types: no any, no ignored error', () => {
+    expect(linesThatMatch([...code, ...tests], /@ts-(ignore|expect-error|nocheck)|\bas any\b|: any\b|<any>/).filter((place) => !place.startsWith('test/architecture/'))).toEqual([])
+  })
+
+  it('export by name', () => {
+    // Bots of the replay are modules of their own kind, and so are the files of tools.
+    const named = production.filter(({ path }) => !path.startsWith('apps/demo/assets/'))
+    expect(linesThatMatch(named, /^export default\b/)).toEqual([])
+  })
+
+  it('use memory twins and virtual time in their own files, in modules that choose, and in tests', () => {
+    const elsewhere = production.filter(({ path }) => !/\.memory\.ts$|\/memory\/|\.module\.ts$|\/index\.ts$|libs\/platform\/src\/clock\.ts$/.test(path))
+    expect(linesThatMatch(elsewhere, /\b(new (Memory|Virtual)\w+|memoryOf)\b/)).toEqual([])
+  })
+
+  it('do not sleep in tests', () => {
+    const sleeping = [...code, ...tests].filter(({ path }) => /\.(spec|suite)\.ts$/.test(path) && !path.startsWith('test/architecture/'))
+    expect(linesThatMatch(sleeping, /\bsetTimeout\(\s*(resolve|done|\(\) => resolve)|timers\/promises/)).toEqual([])
+  })
+})

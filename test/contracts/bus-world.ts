@@ -1,0 +1,105 @@
+import { MemoryOutboxStore, Outbox, Relay, type BusRecord, type EventBus, type OutboxStore } from '#libs/messaging'
+import { MemoryDatabase, type Database } from '#libs/persistence'
+import { silentLogger, systemClock } from '#libs/platform'
+import { testIdentity, type TestIdentity } from '../support/identity.js'
+
+export const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
+
+/** A log with one producer, the linter, whose outbox a real relay empties; `open` is what a new process would do. */
+export class BusWorld {
+  private readonly open = new Set<EventBus>()
+  private readonly outbox: Outbox
+  private readonly relay: Relay
+  private names = 0
+
+  private constructor(
+    readonly identity: TestIdentity,
+    private readonly openTwin: () => EventBus,
+    private readonly database: Database,
+    store: OutboxStore,
+  ) {
+    const writer = this.openBus()
+    // In one process every reader hears of what was sent, whichever bus it reads through.
+    const announcing: EventBus = {
+      publish: (events) => writer.publish(events),
+      announce: (...sent) => this.open.forEach((bus) => bus.announce(...sent)),
+      subscribe: (subscription) => writer.subscribe(subscription),
+      state: () => writer.state(),
+      lag: () => writer.lag(),
+      close: () => writer.close(),
+    }
+    this.outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => this.relay.wake())
+    this.relay = new Relay(database, store, announcing, { tryLead: async () => true }, '/hms-svc/linter', systemClock, silentLogger)
+    this.relay.start()
+  }
+
+  /** `database` and `store`: where the linter's outbox lies; in memory unless given. */
+  static async create(
+    openTwin: () => EventBus,
+    database: Database = new MemoryDatabase(systemClock),
+    store: OutboxStore = new MemoryOutboxStore(),
+  ): Promise<BusWorld> {
+    return new BusWorld(await testIdentity(), openTwin, database, store)
+  }
+
+  openBus(): EventBus {
+    const bus = this.openTwin()
+    this.open.add(bus)
+    return bus
+  }
+
+  async closeBus(bus: EventBus): Promise<void> {
+    this.open.delete(bus)
+    await bus.close()
+  }
+
+  /** A name that no other test of this world uses; as a group it belongs to the simulator. */
+  name(): string {
+    return `simulator.t${++this.names}`
+  }
+
+  /** One event per key, in this order; the relay sends them. */
+  async emit(...keys: string[]): Promise<void> {
+    for (const key of keys) {
+      const data = { run: 7, attempt: 1, reason: 'TEST', detail: key, findings: [] }
+      await this.database.transaction((tx) => this.outbox.emit(tx, 'hms.lint.failed.v1', data, { key, run: 7, attempt: 1 }))
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.relay.stop()
+    for (const bus of this.open) await this.closeBus(bus)
+  }
+}
+
+/** Reads a group's records of some keys; `meet` waits without a clock. */
+export class Reading {
+  readonly records: BusRecord[] = []
+  private readonly waiting = new Set<() => void>()
+
+  constructor(private readonly keys: readonly string[]) {}
+
+  readonly handle = async (record: BusRecord): Promise<void> => {
+    if (!this.keys.includes(record.key ?? '')) return
+    this.records.push(record)
+    for (const check of this.waiting) check()
+  }
+
+  /** Numbers of a key, each once, in the order of their first delivery. */
+  seqs(key = this.keys[0]!): number[] {
+    return [...new Set(this.records.filter((record) => record.key === key).map((record) => Number(record.headers['ce_keyseq'])))]
+  }
+
+  /** Resolves when `count` different records came. */
+  meet(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (this.keys.reduce((sum, key) => sum + this.seqs(key).length, 0) < count) return
+        this.waiting.delete(check)
+        resolve()
+      }
+      this.waiting.add(check)
+      check()
+    })
+  }
+}

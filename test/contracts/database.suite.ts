@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type Database, documentTable, type Transaction } from '#libs/persistence'
+import type { Twin } from './twin.js'
+
+interface Parcel {
+  id: string
+  town: string | null
+  weight: number
+  postedAt: string
+  label?: unknown
+}
+
+/** Its table is made by `openPostgresService`. */
+export const PARCELS = documentTable<Parcel>({
+  name: 'parcel',
+  id: (parcel) => parcel.id,
+  keys: {
+    town: { type: 'text', of: (parcel) => parcel.town },
+    weight: { type: 'bigint', of: (parcel) => parcel.weight },
+    posted_at: { type: 'timestamptz', of: (parcel) => parcel.postedAt },
+  },
+  indexes: [['town']],
+})
+
+const parcel = (id: string, town: string | null = 'Delhi', weight = 1, day = 1): Parcel => ({
+  id,
+  town,
+  weight,
+  postedAt: `2026-01-${String(day).padStart(2, '0')}T00:00:00.000Z`,
+})
+
+/** What every `Database` keeps. */
+export function databaseSuite(open: () => Promise<Twin>): void {
+  let twin: Twin
+  let database: Database
+  beforeEach(async () => {
+    twin = await open()
+    ;({ database } = twin)
+  })
+  afterEach(() => twin.close())
+
+  const read = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => database.transaction(work)
+  const put = (...parcels: Parcel[]): Promise<void> =>
+    database.transaction(async (tx) => {
+      for (const each of parcels) await tx.documents(PARCELS).put(each)
+    })
+  const find = async (query?: Parameters<ReturnType<Transaction['documents']>['find']>[0]): Promise<string[]> =>
+    (await read((tx) => tx.documents(PARCELS).find(query))).map(({ id }) => id)
+
+  describe('transactions', () => {
+    it('keep what they wrote, and show it to those that follow', async () => {
+      expect(await database.transaction(async (tx) => (await tx.documents(PARCELS).put(parcel('a')), 'answer'))).toBe('answer')
+      expect(await read((tx) => tx.documents(PARCELS).get('a'))).toEqual(parcel('a'))
+    })
+
+    it('see their own writes', async () => {
+      await database.transaction(async (tx) => {
+        await tx.documents(PARCELS).put(parcel('a'))
+        expect(await tx.documents(PARCELS).get('a')).toEqual(parcel('a'))
+        expect(await tx.documents(PARCELS).count()).toBe(1)
+      })
+    })
+
+    it('leave nothing behind when they throw, and let the error through unchanged', async () => {
+      await put(parcel('kept'))
+      const error = new Error('no')
+      const failing = database.transaction(async (tx) => {
+        await tx.documents(PARCELS).put(parcel('a'))
+        await tx.documents(PARCELS).delete('kept')
+        throw error
+      })
+      await expect(failing).rejects.toBe(error)
+      expect(await find()).toEqual(['kept'])
+    })
+
+    it('run effects after the commit, in order, and never after a rollback', async () => {
+      const seen: string[] = []
+      await database.transaction(async (tx) => {
+        tx.afterCommit(() => seen.push('first'))
+        tx.afterCommit(() => seen.push('second'))
+        await tx.documents(PARCELS).put(parcel('a'))
+        expect(seen).toEqual([])
+      })
+      const failing = database.transaction(async (tx) => {
+        tx.afterCommit(() => seen.push('never'))
+        throw new Error('no')
+      })
+      await expect(failing).rejects.toThrow('no')
+      expect(seen).toEqual(['first', 'second'])
+    })
+  })
+
+  describe('locks', () => {
+    it('lose none of many increments of one document', async () => {
+      const increment = (): Promise<void> =>
+        database.transaction(async (tx) => {
+          await tx.lock(['parcel:a'])
+          const found = await tx.documents(PARCELS).get('a')
+          await tx.documents(PARCELS).put({ ...parcel('a'), weight: (found?.weight ?? 0) + 1 })
+        })
+      await Promise.all(Array.from({ length: 20 }, increment))
+      expect((await read((tx) => tx.documents(PARCELS).get('a')))?.weight).toBe(20)
+    })
+
+    it('do not deadlock over overlapping sets, however they are written', async () => {
+      const sets = [['x', 'y', 'z'], ['z', 'y'], ['y', 'x'], ['z', 'x', 'z']]
+      let inside = 0
+      let most = 0
+      await Promise.all(
+        Array.from({ length: 24 }, (_, at) =>
+          database.transaction(async (tx) => {
+            await tx.lock(sets[at % sets.length]!)
+            most = Math.max(most, ++inside)
+            await tx.documents(PARCELS).put(parcel(`${at}`))
+            inside--
+          }),
+        ),
+      )
+      // Every two of the sets share a key.
+      expect(most).toBe(1)
+      expect(await read((tx) => tx.documents(PARCELS).count())).toBe(24)
+    })
+
+    it('are free again after a rollback', async () => {
+      const failing = database.transaction(async (tx) => {
+        await tx.lock(['parcel:a'])
+        throw new Error('no')
+      })
+      await expect(failing).rejects.toThrow('no')
+      await database.transaction((tx) => tx.lock(['parcel:a', 'parcel:a']))
+    })
+  })
+
+  describe('documents', () => {
+    it('are replaced by put, and refused by insert when the id is taken', async () => {
+      await put(parcel('a'), { ...parcel('a'), weight: 2 })
+      const inserted = await database.transaction(async (tx) => [
+        await tx.documents(PARCELS).insert(parcel('a', 'Agra', 9)),
+        await tx.documents(PARCELS).insert(parcel('b', 'Agra', 9)),
+      ])
+      expect(inserted).toEqual([false, true])
+      expect(await read((tx) => tx.documents(PARCELS).get('a'))).toEqual({ ...parcel('a'), weight: 2 })
+    })
+
+    it('say on delete whether they were there', async () => {
+      await put(parcel('a'))
+      const answers = await database.transaction(async (tx) => [await tx.documents(PARCELS).delete('a'), await tx.documents(PARCELS).delete('a')])
+      expect(answers).toEqual([true, false])
+      expect(await read((tx) => tx.documents(PARCELS).get('a'))).toBeUndefined()
+    })
+
+    it('hold JSON only: what has no JSON form does not come back', async () => {
+      const label = { at: new Date('2026-01-01T00:00:00Z'), gone: undefined, list: [1, undefined, 'é', { deep: [true, null] }], text: 'a\n"b"' }
+      await put({ ...parcel('a'), label })
+      const back = await read((tx) => tx.documents(PARCELS).get('a'))
+      expect(back).toStrictEqual({
+        ...parcel('a'),
+        label: { at: '2026-01-01T00:00:00.000Z', list: [1, null, 'é', { deep: [true, null] }], text: 'a\n"b"' },
+      })
+    })
+
+    it('are copies: changing one changes nothing that is stored', async () => {
+      const mine = { ...parcel('a'), label: { tags: ['x'] } }
+      await put(mine)
+      mine.label.tags.push('y')
+      const read1 = await read((tx) => tx.documents(PARCELS).get('a'))
+      ;(read1!.label as { tags: string[] }).tags.push('z')
+      expect((await read((tx) => tx.documents(PARCELS).get('a')))!.label).toEqual({ tags: ['x'] })
+    })
+  })
+
+  describe('find', () => {
+    beforeEach(() =>
+      put(parcel('b', 'Delhi', 10, 2), parcel('a', 'Agra', 2, 3), parcel('C', null, 3, 1), parcel('d', 'Delhi', 1, 4), parcel('e-1', 'Pune', 2, 5)),
+    )
+
+    it('orders by id, as code units sort, unless told otherwise', async () => {
+      expect(await find()).toEqual(['C', 'a', 'b', 'd', 'e-1'])
+      expect(await find({ descending: true })).toEqual(['e-1', 'd', 'b', 'a', 'C'])
+    })
+
+    it('filters by equality, by any of a list, and by null', async () => {
+      expect(await find({ where: { town: 'Delhi' } })).toEqual(['b', 'd'])
+      expect(await find({ where: { town: ['Agra', 'Pune'] } })).toEqual(['a', 'e-1'])
+      expect(await find({ where: { town: null } })).toEqual(['C'])
+      expect(await find({ where: { town: ['Agra', null] } })).toEqual(['C', 'a'])
+      expect(await find({ where: { town: [] } })).toEqual([])
+      expect(await find({ where: { town: 'Delhi', weight: 10 } })).toEqual(['b'])
+      expect(await find({ where: { weight: [1, 2] } })).toEqual(['a', 'd', 'e-1'])
+      expect(await find({ where: { posted_at: '2026-01-02T00:00:00.000Z' } })).toEqual(['b'])
+      expect(await find({ where: { id: ['a', 'zz'] } })).toEqual(['a'])
+    })
+
+    it('orders by a column as its type says, then by id; nothing comes last', async () => {
+      expect(await find({ orderBy: 'weight' })).toEqual(['d', 'a', 'e-1', 'C', 'b'])
+      expect(await find({ orderBy: 'weight', descending: true })).toEqual(['b', 'C', 'e-1', 'a', 'd'])
+      expect(await find({ orderBy: 'posted_at' })).toEqual(['C', 'b', 'a', 'd', 'e-1'])
+      expect(await find({ orderBy: 'town' })).toEqual(['a', 'b', 'd', 'e-1', 'C'])
+    })
+
+    it('goes on after a value, without those that have none', async () => {
+      expect(await find({ after: 'a', limit: 2 })).toEqual(['b', 'd'])
+      expect(await find({ after: 'b', descending: true })).toEqual(['a', 'C'])
+      expect(await find({ orderBy: 'weight', after: 2 })).toEqual(['C', 'b'])
+      expect(await find({ orderBy: 'weight', after: 2, descending: true })).toEqual(['d'])
+      expect(await find({ orderBy: 'town', after: 'Agra' })).toEqual(['b', 'd', 'e-1'])
+      expect(await find({ orderBy: 'town', after: 'Pune', descending: true })).toEqual(['d', 'b', 'a'])
+    })
+
+    it('counts as it filters', async () => {
+      const counts = await read(async (tx) => [
+        await tx.documents(PARCELS).count(),
+        await tx.documents(PARCELS).count({ town: ['Delhi', null] }),
+        await tx.documents(PARCELS).count({ town: 'Rome' }),
+      ])
+      expect(counts).toEqual([5, 3, 0])
+    })
+
+    it('refuses a column that does not exist', async () => {
+      await expect(find({ where: { colour: 'red' } })).rejects.toThrow(TypeError)
+      await expect(find({ orderBy: 'colour' })).rejects.toThrow(TypeError)
+    })
+  })
+}

@@ -1,0 +1,115 @@
+import { expect, it } from 'vitest'
+import type { OutgoingEvent } from '#libs/contracts'
+import { openRecord, type BusRecord, type EventBus } from '#libs/messaging'
+import { uuidv7 } from '#libs/platform'
+import { Reading, TOPIC, type BusWorld } from './bus-world.js'
+
+/** What every `EventBus` keeps. The world is shared: tests keep apart by their own keys and groups. */
+export function eventBusSuite(worldOf: () => BusWorld): void {
+  const read = async (bus: EventBus, group: string, keys: string[]): Promise<Reading> => {
+    const reading = new Reading(keys)
+    await bus.subscribe({ group, topics: [TOPIC], handle: reading.handle })
+    return reading
+  }
+
+  it('names what it has written', async () => {
+    const world = worldOf()
+    const key = world.name()
+    const events = [1, 2, 3].map((keySeq) => eventOf(key, keySeq))
+    expect(await world.openBus().publish(events)).toEqual(new Set(events.map(({ id }) => id)))
+    expect(await world.openBus().publish([])).toEqual(new Set())
+  })
+
+  it('delivers every record, in order per key, as it was signed', async () => {
+    const world = worldOf()
+    const keys = [world.name(), world.name(), world.name()]
+    const reading = await read(world.openBus(), world.name(), keys)
+    for (let n = 0; n < 20; n++) await world.emit(...keys)
+    await reading.meet(60)
+    for (const key of keys) expect(reading.seqs(key)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
+    expect(reading.records.map((record) => openRecord(record, ['linter'], world.identity.roster).ok)).not.toContain(false)
+  })
+
+  it('gives a group that comes late everything from the oldest record', async () => {
+    const world = worldOf()
+    const key = world.name()
+    await world.emit(key, key, key)
+    const early = await read(world.openBus(), world.name(), [key])
+    await early.meet(3)
+    const late = await read(world.openBus(), world.name(), [key])
+    await late.meet(3)
+    expect(late.seqs()).toEqual([1, 2, 3])
+  })
+
+  it('gives every group everything', async () => {
+    const world = worldOf()
+    const key = world.name()
+    const bus = world.openBus()
+    const readings = [await read(bus, world.name(), [key]), await read(bus, world.name(), [key])]
+    await world.emit(key, key, key, key)
+    await Promise.all(readings.map((reading) => reading.meet(4)))
+    for (const reading of readings) expect(reading.seqs()).toEqual([1, 2, 3, 4])
+  })
+
+  it('goes on where the group was, after a restart', async () => {
+    const world = worldOf()
+    const [key, group] = [world.name(), world.name()]
+    const first = world.openBus()
+    const before = await read(first, group, [key])
+    await world.emit(key, key, key)
+    await before.meet(3)
+    await world.closeBus(first)
+    await world.emit(key, key)
+    const after = await read(world.openBus(), group, [key])
+    await after.meet(2)
+    await world.emit(key)
+    await after.meet(3)
+    expect(after.seqs()).toEqual([4, 5, 6])
+  })
+
+  it('brings a record again whose handler rejected while the bus closed', async () => {
+    const world = worldOf()
+    const [key, group] = [world.name(), world.name()]
+    const bus = world.openBus()
+    let reject: (error: Error) => void = () => {}
+    const inHandler = new Promise<void>((entered) => {
+      const handle = (record: BusRecord): Promise<void> => {
+        if (record.key !== key) return Promise.resolve()
+        entered()
+        return new Promise((_resolve, rejected) => (reject = rejected))
+      }
+      void bus.subscribe({ group, topics: [TOPIC], handle })
+    })
+    await world.emit(key, key)
+    await inHandler
+    const closed = world.closeBus(bus)
+    reject(new Error('stopping'))
+    await closed
+    const again = await read(world.openBus(), group, [key])
+    await again.meet(2)
+    expect(again.seqs()).toEqual([1, 2])
+  })
+
+  it('waits for the handler before the next record of the key', async () => {
+    const world = worldOf()
+    const key = world.name()
+    let inside = 0
+    let most = 0
+    const reading = new Reading([key])
+    const handle = async (record: BusRecord): Promise<void> => {
+      most = Math.max(most, record.key === key ? ++inside : 0)
+      await new Promise((resolve) => setImmediate(resolve))
+      if (record.key === key) inside--
+      await reading.handle(record)
+    }
+    await world.openBus().subscribe({ group: world.name(), topics: [TOPIC], handle })
+    await world.emit(key, key, key, key)
+    await reading.meet(4)
+    expect(most).toBe(1)
+  })
+}
+
+function eventOf(key: string, keySeq: number): OutgoingEvent {
+  const time = new Date().toISOString()
+  return { id: uuidv7(new Date()), source: '/hms-svc/linter', type: 'hms.lint.failed.v1', topic: TOPIC.name, key, keySeq, time, value: '{}' }
+}

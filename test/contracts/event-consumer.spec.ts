@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { MemoryOutboxStore, MemoryPositionStore, PostgresOutboxStore, PostgresPositionStore } from '#libs/messaging'
+import { MemoryDatabase, type PostgresDatabase } from '#libs/persistence'
+import { VirtualClock } from '#libs/platform'
+import { freshDatabase } from '../support/postgres.js'
+import { eventConsumerSuite } from './event-consumer.suite.js'
+import { openPostgresService } from './postgres-service.js'
+
+describe('EventConsumer over memory', () => {
+  eventConsumerSuite(async () => {
+    const database = new MemoryDatabase(new VirtualClock())
+    return { database, outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), close: () => database.close() }
+  })
+})
+
+describe('EventConsumer over PostgreSQL', () => {
+  let server: Awaited<ReturnType<typeof freshDatabase>>
+  let database: PostgresDatabase
+  beforeAll(async () => {
+    server = await freshDatabase()
+    database = await openPostgresService(server.url, 'simulator')
+  })
+  afterAll(async () => {
+    await database.close()
+    await server.drop()
+  })
+
+  eventConsumerSuite(async () => ({
+    database,
+    outbox: new PostgresOutboxStore(),
+    positions: new PostgresPositionStore(),
+    close: async () => {
+      const tables = ['outbox', 'stream_head', 'stream_position', 'parked_event', 'dead_letter', 'parcel']
+      await database.query(`TRUNCATE ${tables.map((table) => `simulator.${table}`).join(', ')}`)
+    },
+  }))
+})

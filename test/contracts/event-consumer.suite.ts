@@ -1,0 +1,230 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { peekPredicate, type Envelope, type ReceivedEvent } from '#libs/contracts'
+import { DEAD_LETTERS, EventConsumer, MemoryBus, Outbox, type DeadLetter, type OutboxStore, type PositionStore } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { Metrics, silentLogger, TerminalError, TransientError, VirtualClock } from '#libs/platform'
+import type { EventPredicate } from '#libs/signing'
+import { testIdentity, type TestIdentity } from '../support/identity.js'
+import { PARCELS } from './database.suite.js'
+import { signedRecord, type RecordSpec } from './signed-record.js'
+import type { Twin } from './twin.js'
+
+export type ConsumerTwin = Twin & { outbox: OutboxStore; positions: PositionStore }
+
+/** What `EventConsumer` keeps over every database: the simulator reads the linter's topic. */
+export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
+  let twin: ConsumerTwin
+  let identity: TestIdentity
+  let clock: VirtualClock
+  let consumer: EventConsumer
+  let handled: number[]
+  /** Replaced by tests that want a handler to fail. */
+  let behave: (event: ReceivedEvent, tx: Transaction) => Promise<void>
+
+  beforeEach(async () => {
+    twin = await open()
+    identity ??= await testIdentity()
+    clock = new VirtualClock()
+    handled = []
+    behave = async () => {}
+    const { database, positions } = twin
+    const outbox = new Outbox(twin.outbox, 'simulator', identity.serviceSigner('simulator'), () => {})
+    const rest = { clock, log: silentLogger, metrics: new Metrics(), roster: identity.roster, bus: new MemoryBus() }
+    consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, positions, outbox, ...rest })
+    consumer.on('hms.lint.v1', async (event, tx) => {
+      await tx.documents(PARCELS).put({ id: `${event.keySeq}`, town: event.key, weight: event.keySeq, postedAt: event.time })
+      await behave(event, tx)
+      tx.afterCommit(() => handled.push(event.keySeq))
+    })
+  })
+  afterEach(() => twin.close())
+
+  const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => twin.database.transaction(work)
+  const deliver = async (...specs: RecordSpec[]): Promise<void> => {
+    for (const spec of specs) await consumer.handle(await signedRecord(identity, spec))
+  }
+  const letters = (): Promise<DeadLetter[]> => run((tx) => tx.documents(DEAD_LETTERS).find())
+  const stored = (): Promise<number> => run((tx) => tx.documents(PARCELS).count())
+  const parked = (): Promise<number> => run((tx) => twin.positions.parkedCount(tx))
+  const emitted = async (): Promise<EventPredicate[]> =>
+    (await run((tx) => twin.outbox.unsent(tx, 100))).map((row) => peekPredicate<EventPredicate>(JSON.parse(row.value!) as Envelope))
+
+  it('handles each event once and in order', async () => {
+    await deliver({ keySeq: 1 }, { keySeq: 2 }, { keySeq: 2 }, { keySeq: 1 }, { keySeq: 3 })
+    expect(handled).toEqual([1, 2, 3])
+    expect(await letters()).toEqual([])
+  })
+
+  it('begins with the oldest retained record of a stream', async () => {
+    await deliver({ keySeq: 17 }, { keySeq: 18 })
+    expect(handled).toEqual([17, 18])
+  })
+
+  it('hands over the event as it was signed', async () => {
+    let seen: ReceivedEvent | undefined
+    behave = async (event) => void (seen = event)
+    await deliver({ keySeq: 1, data: { run: 7, list: [1, 'é'] } })
+    expect(seen).toMatchObject({ source: '/hms-svc/linter', topic: 'hms.lint.v1', keySeq: 1, runId: '7', attempt: 2, data: { run: 7, list: [1, 'é'] } })
+  })
+
+  it('skips heartbeats and tombstones', async () => {
+    const record = await signedRecord(identity, { keySeq: 1 })
+    await consumer.handle({ ...record, key: '~heartbeat' })
+    await consumer.handle({ ...record, value: null })
+    expect(handled).toEqual([])
+    expect(await letters()).toEqual([])
+  })
+
+  describe('a gap', () => {
+    it('parks what came early, and drains it in order when the missing one comes', async () => {
+      await deliver({ keySeq: 1 }, { keySeq: 4 }, { keySeq: 3 }, { keySeq: 4 })
+      expect(handled).toEqual([1])
+      expect(await parked()).toBe(2)
+      await deliver({ keySeq: 2 })
+      expect(handled).toEqual([1, 2, 3, 4])
+      expect(await parked()).toBe(0)
+      await deliver({ keySeq: 3 }, { keySeq: 5 })
+      expect(handled).toEqual([1, 2, 3, 4, 5])
+    })
+
+    it('holds up its own key only', async () => {
+      await deliver({ keySeq: 1 }, { keySeq: 3 }, { keySeq: 1, key: 'other' }, { keySeq: 2, key: 'other' })
+      expect(handled).toEqual([1, 1, 2])
+    })
+
+    it('does not outlive a missing event that is given up', async () => {
+      behave = async (event) => {
+        if (event.keySeq === 2) throw new Error('bug')
+      }
+      await deliver({ keySeq: 1 }, { keySeq: 3 }, { keySeq: 2 }, { keySeq: 4 })
+      expect(handled).toEqual([1, 3, 4])
+      expect(await parked()).toBe(0)
+      expect(await letters()).toMatchObject([{ code: 'HMS_EVENT_HANDLER_FAILED', position: '0:2' }])
+    })
+
+    it('takes no other event with it when a parked one fails', async () => {
+      behave = async (event) => {
+        if (event.keySeq === 3) throw new Error('bug')
+      }
+      await deliver({ keySeq: 1 }, { keySeq: 3 }, { keySeq: 4 }, { keySeq: 2 })
+      expect(handled).toEqual([1, 2, 4])
+      expect(await stored()).toBe(3)
+      expect(await letters()).toMatchObject([{ code: 'HMS_EVENT_HANDLER_FAILED', tries: 3 }])
+    })
+
+    it('is drained after a crash between the missing event and the parked ones', async () => {
+      await deliver({ keySeq: 1 }, { keySeq: 3 })
+      await run((tx) => twin.positions.advance(tx, { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'epa-pm25-limit' }, 2))
+      // The bus had not moved past the missing event, so it comes again.
+      await deliver({ keySeq: 2 })
+      expect(handled).toEqual([1, 3])
+    })
+  })
+
+  describe('a record that is not what it says', () => {
+    it.each<[string, string, RecordSpec]>([
+      ['is signed by another service', 'HMS_SIGNATURE_UNKNOWN_KEY', { keySeq: 1, signedBy: 'approver' }],
+      ['names a producer that the topic does not have', 'HMS_EVENT_PRODUCER', { keySeq: 1, producer: 'rollout' }],
+    ])('%s: recorded, ignored, and the stream stays where it was', async (_what, code, spec) => {
+      await deliver(spec)
+      expect(handled).toEqual([])
+      expect(await letters()).toMatchObject([{ state: 'ignored', group: 'simulator', topic: 'hms.lint.v1', code }])
+      await deliver({ keySeq: 1 })
+      expect(handled).toEqual([1])
+    })
+
+    it('is a copy under another key or topic', async () => {
+      const record = await signedRecord(identity, { keySeq: 1 })
+      await consumer.handle({ ...record, key: 'another-policy' })
+      const elsewhere = await signedRecord(identity, { keySeq: 1, topic: 'hms.simulation.v1' })
+      await consumer.handle({ ...elsewhere, topic: 'hms.lint.v1' })
+      expect(handled).toEqual([])
+      expect(await letters()).toMatchObject([{ state: 'ignored', code: 'HMS_EVENT_MISPLACED' }, { state: 'ignored', code: 'HMS_EVENT_MISPLACED' }])
+    })
+
+    it('has a statement whose bytes were changed', async () => {
+      const record = await signedRecord(identity, { keySeq: 1 })
+      const envelope = JSON.parse(record.value!) as Envelope
+      const payload = Buffer.from(envelope.payload, 'base64').toString().replace('"n":1', '"n":2')
+      await consumer.handle({ ...record, value: JSON.stringify({ ...envelope, payload: Buffer.from(payload).toString('base64') }) })
+      expect(handled).toEqual([])
+      expect(await letters()).toMatchObject([{ state: 'ignored' }])
+    })
+
+    it('is no JSON: a dead letter that waits for a person', async () => {
+      await consumer.handle({ ...(await signedRecord(identity, { keySeq: 1 })), value: '{' })
+      expect(await letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_UNREADABLE', value: '{' }])
+    })
+  })
+
+  describe('a handler that fails', () => {
+    it('by a bug is tried three times, then the event is a dead letter and its run is poisoned', async () => {
+      let tries = 0
+      behave = async () => {
+        tries++
+        throw new Error('bug')
+      }
+      const record = await signedRecord(identity, { keySeq: 1 })
+      await consumer.handle(record)
+      expect(tries).toBe(3)
+      expect(await stored()).toBe(0)
+      expect(await letters()).toMatchObject([
+        { state: 'waiting', code: 'HMS_EVENT_HANDLER_FAILED', detail: 'bug', run: 7, tries: 3, key: record.key, value: record.value, headers: record.headers },
+      ])
+      const poisoned = { type: 'hms.run.poisoned.v1', topic: 'hms.simulation.v1', key: 'epa-pm25-limit', causationId: record.headers['ce_id'] }
+      expect(await emitted()).toMatchObject([{ ...poisoned, data: { run: 7, attempt: 2, group: 'simulator', reason: 'POISONED' } }])
+
+      behave = async () => {}
+      await deliver({ keySeq: 1 }, { keySeq: 2 })
+      expect(handled).toEqual([2])
+    })
+
+    it('terminally is not tried again, and its code is kept', async () => {
+      let tries = 0
+      behave = async () => {
+        tries++
+        throw new TerminalError('HMS_TEST_NEVER', 'never')
+      }
+      await deliver({ keySeq: 1 })
+      expect(tries).toBe(1)
+      expect(await letters()).toMatchObject([{ code: 'HMS_TEST_NEVER', tries: 1 }])
+    })
+
+    it('by a fault of the world is tried until the world is back', async () => {
+      let down = 12
+      behave = async () => {
+        if (down-- > 0) throw new TransientError('down')
+      }
+      const done = deliver({ keySeq: 1 })
+      await whileWaiting(done, clock)
+      expect(down).toBe(-1)
+      expect(handled).toEqual([1])
+      expect(await letters()).toEqual([])
+      expect(await emitted()).toEqual([])
+    })
+
+    it('while stopping lets the record come again', async () => {
+      behave = async () => {
+        consumer.stop()
+        throw new TransientError('down')
+      }
+      await expect(deliver({ keySeq: 1 })).rejects.toThrow('down')
+      expect(await stored()).toBe(0)
+      behave = async () => {}
+      await deliver({ keySeq: 1 })
+      expect(handled).toEqual([1])
+    })
+  })
+}
+
+/** Lets virtual time run from pause to pause until `done`. */
+async function whileWaiting(done: Promise<void>, clock: VirtualClock): Promise<void> {
+  let over = false
+  void done.finally(() => (over = true))
+  while (!over) {
+    const next = clock.nextAt()
+    if (next !== undefined) clock.advanceTo(next)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await done
+}

@@ -1,0 +1,86 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import type { ReceivedEvent } from '#libs/contracts'
+import type { PositionStore, StreamKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import type { StoreTwin } from './twin.js'
+
+const STREAM: StreamKey = { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'a' }
+
+/** What every `PositionStore` keeps. */
+export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>): void {
+  let twin: StoreTwin<PositionStore>
+  beforeEach(async () => {
+    twin = await open()
+  })
+  afterEach(() => twin.close())
+
+  const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => twin.database.transaction(work)
+  const advance = (keySeq: number, stream = STREAM) => run((tx) => twin.store.advance(tx, stream, keySeq))
+  const park = (keySeq: number, stream = STREAM) => run((tx) => twin.store.park(tx, stream, eventOf(keySeq)))
+  const unpark = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.unpark(tx, stream, keySeq)))?.keySeq
+  const waiting = () => run((tx) => twin.store.parkedCount(tx))
+
+  it('begins a stream anywhere, then moves by one', async () => {
+    expect(await advance(41)).toBe('next')
+    expect(await advance(42)).toBe('next')
+    expect(await advance(43)).toBe('next')
+  })
+
+  it('tells duplicates and gaps, and moves for neither', async () => {
+    await advance(5)
+    expect(await advance(5)).toBe('duplicate')
+    expect(await advance(1)).toBe('duplicate')
+    expect(await advance(7)).toBe('gap')
+    expect(await advance(99)).toBe('gap')
+    expect(await advance(6)).toBe('next')
+  })
+
+  it('keeps streams apart by consumer, producer, topic and key', async () => {
+    await advance(5)
+    const others = [
+      { ...STREAM, consumer: 'approver' },
+      { ...STREAM, producer: 'approver' },
+      { ...STREAM, topic: 'hms.canary.v1' },
+      { ...STREAM, key: 'b' },
+    ]
+    for (const stream of others) expect(await advance(1, stream)).toBe('next')
+    expect(await advance(6)).toBe('next')
+  })
+
+  it('moves back with the transaction that failed', async () => {
+    await advance(1)
+    const failing = run(async (tx) => {
+      await twin.store.advance(tx, STREAM, 2)
+      throw new Error('no')
+    })
+    await expect(failing).rejects.toThrow('no')
+    expect(await advance(2)).toBe('next')
+  })
+
+  it('lets one of several concurrent deliveries through', async () => {
+    await advance(1)
+    const places = await Promise.all(Array.from({ length: 5 }, () => advance(2)))
+    expect(places.toSorted()).toEqual(['duplicate', 'duplicate', 'duplicate', 'duplicate', 'next'])
+  })
+
+  it('keeps what is parked, whole, until it is done with itself', async () => {
+    await park(3)
+    await park(3)
+    await park(4)
+    await park(3, { ...STREAM, key: 'b' })
+    expect(await waiting()).toBe(3)
+    expect(await unpark(1)).toBeUndefined()
+    expect(await run((tx) => twin.store.unpark(tx, STREAM, 2))).toEqual(eventOf(3))
+    expect(await waiting()).toBe(3)
+    expect(await unpark(3)).toBe(4)
+    expect(await waiting()).toBe(2)
+    expect(await unpark(4)).toBeUndefined()
+    expect(await waiting()).toBe(1)
+    expect(await unpark(2, { ...STREAM, key: 'b' })).toBe(3)
+  })
+}
+
+function eventOf(keySeq: number): ReceivedEvent {
+  const envelope = { payload: 'e30=', payloadType: 'application/vnd.in-toto+json', signatures: [{ keyid: 'k', sig: 's' }] }
+  return { id: `event-${keySeq}`, source: '/hms-svc/linter', type: 't', topic: STREAM.topic, key: 'a', keySeq, time: '2026-01-01T00:00:00.000Z', data: { n: 1 }, envelope }
+}

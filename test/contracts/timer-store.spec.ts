@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { MemoryDatabase, MemoryTimerStore, type PostgresDatabase, PostgresTimerStore } from '#libs/persistence'
+import { VirtualClock } from '#libs/platform'
+import { freshDatabase } from '../support/postgres.js'
+import { openPostgresService } from './postgres-service.js'
+import { timerStoreSuite } from './timer-store.suite.js'
+
+describe('MemoryTimerStore', () => {
+  timerStoreSuite(async () => {
+    const clock = new VirtualClock()
+    const database = new MemoryDatabase(clock)
+    return { database, store: new MemoryTimerStore(), pass: async (ms) => clock.advanceTo(clock.now().getTime() + ms), close: () => database.close() }
+  })
+})
+
+describe('PostgresTimerStore', () => {
+  let server: Awaited<ReturnType<typeof freshDatabase>>
+  let database: PostgresDatabase
+  beforeAll(async () => {
+    server = await freshDatabase()
+    database = await openPostgresService(server.url, 'linter')
+  })
+  afterAll(async () => {
+    await database.close()
+    await server.drop()
+  })
+
+  timerStoreSuite(async () => ({
+    database,
+    store: new PostgresTimerStore(),
+    pass: async (ms) =>
+      void (await database.query(
+        `UPDATE linter.timer SET due_at = due_at - $1 * interval '1 millisecond', lease_until = lease_until - $1 * interval '1 millisecond'`,
+        [ms],
+      )),
+    close: async () => void (await database.query('TRUNCATE linter.timer')),
+  }))
+})

@@ -1,0 +1,65 @@
+import type { Kafka } from 'kafkajs'
+import { expect, it, onTestFinished } from 'vitest'
+import type { OutgoingEvent } from '#libs/contracts'
+import { KafkaBus, type EventBus } from '#libs/messaging'
+import { silentLogger, systemClock, uuidv7 } from '#libs/platform'
+import type { TestBroker } from '../support/broker/start-kafka.js'
+import { Reading, TOPIC } from '../contracts/bus-world.js'
+
+const BACK_MS = 40_000
+
+/** What a bus does while its broker is gone: says so, loses nothing, and goes on by itself. It ends with the broker running. */
+export function brokerDownSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): void {
+  const openBus = (): EventBus => {
+    const bus = new KafkaBus(kafkaOf(), systemClock, silentLogger, (error) => expect.fail(`a consumer was given up: ${error.message}`))
+    onTestFinished(() => bus.close())
+    return bus
+  }
+
+  it('names nothing while the broker is down, does not throw, and goes on when it is back', async () => {
+    const writer = openBus()
+    const key = 'down-and-up'
+    const events = [1, 2, 3, 4].map((keySeq) => eventOf(key, keySeq))
+    const reader = openBus()
+    const reading = new Reading([key])
+    await reader.subscribe({ group: 'simulator.before', topics: [TOPIC], handle: reading.handle })
+    expect((await writer.publish(events.slice(0, 2))).size).toBe(2)
+    await reading.meet(2)
+    expect([writer.state(), reader.state()]).toEqual(['up', 'up'])
+
+    await brokerOf().kill()
+    const late = new Reading([key])
+    const started = openBus()
+    await started.subscribe({ group: 'simulator.while-down', topics: [TOPIC], handle: late.handle })
+    expect(started.state()).toBe('degraded')
+    expect(await Promise.all([writer.publish(events.slice(2)), openBus().publish(events.slice(2))])).toEqual([new Set(), new Set()])
+    expect(writer.state()).toBe('degraded')
+    // One that only reads notices too.
+    await expect.poll(() => reader.state(), { timeout: BACK_MS }).toBe('degraded')
+
+    await brokerOf().restart()
+    // As the relay does: what was not named is sent again.
+    await expect.poll(async () => (await writer.publish(events.slice(2))).size, { timeout: BACK_MS }).toBe(2)
+    await Promise.all([reading.meet(4), late.meet(4)])
+    expect(reading.seqs()).toEqual([1, 2, 3, 4])
+    expect(late.seqs()).toEqual([1, 2, 3, 4])
+    for (const bus of [writer, reader, started]) await expect.poll(() => bus.state(), { timeout: BACK_MS }).toBe('up')
+  })
+
+  it('closes at once while the broker is down', async () => {
+    await brokerOf().kill()
+    onTestFinished(() => brokerOf().restart())
+    const bus = openBus()
+    await bus.subscribe({ group: 'simulator.never', topics: [TOPIC], handle: async () => {} })
+    const publishing = bus.publish([eventOf('never', 1)])
+    const startedAt = performance.now()
+    await bus.close()
+    expect(await publishing).toEqual(new Set())
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+  })
+}
+
+function eventOf(key: string, keySeq: number): OutgoingEvent {
+  const time = new Date().toISOString()
+  return { id: uuidv7(new Date()), source: '/hms-svc/linter', type: 'hms.lint.failed.v1', topic: TOPIC.name, key, keySeq, time, value: '{}' }
+}
