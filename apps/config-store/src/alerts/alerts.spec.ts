@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { ALERT_INBOX } from './alert.entity.js'
-import { startStore, type StoreWorld } from '../testing/store-world.suite.js'
+import { startStore } from '../testing/store-world.suite.js'
 
-let world: StoreWorld
+let world: Awaited<ReturnType<typeof startStore>>
 afterEach(() => world.stop())
 
 const alert = { id: 'a-1', bot: 'bot-1', region: 'NCR', kind: 'Violation', value: 26, reading: { id: 'r-1', pm25: 26 } }

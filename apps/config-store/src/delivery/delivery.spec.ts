@@ -2,9 +2,9 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Follower } from '../testing/follow.suite.js'
-import { POLICY, startStore, type StoreWorld } from '../testing/store-world.suite.js'
+import { POLICY, startStore } from '../testing/store-world.suite.js'
 
-let world: StoreWorld
+let world: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
   world = await startStore()
 })

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEAD_LETTERS } from '#libs/messaging'
 import { REVISIONS } from './head.entity.js'
-import { digestOfRelease, POLICY, startStore, type HeadOptions, type StoreWorld } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
 
-let world: StoreWorld
+let world: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
   world = await startStore()
 })

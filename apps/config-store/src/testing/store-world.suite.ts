@@ -1,9 +1,9 @@
 import { peekPredicate, type Envelope, type EventData, type EventType, type HeadReceipt, type IssuedHeads, type OutgoingEvent, type SignedHead } from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
 import { buildRelease, signEnvelope, signHead, type HeadPredicate } from '#libs/signing'
-import { Host, type Profile, type ServiceRuntime } from '#libs/stage'
+import { Host, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/stage'
 import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 
 export const POLICY = 'epa-pm25-limit'
@@ -21,10 +21,9 @@ class RecordingBus extends MemoryBus {
 
 export type HeadOptions = Partial<HeadPredicate> & { version?: string | null; signedBy?: 'rollout' | 'canary-controller'; approvedBy?: string[]; tags?: string[] }
 
-/** The service on memory twins and virtual time, with a demo roster whose keys are all at hand. */
+/** The service behind its HTTP port, with a demo roster whose keys are all at hand. */
 export interface StoreWorld {
   url: string
-  clock: VirtualClock
   identity: TestIdentity
   runtime: ServiceRuntime
   /** A signed head with its release; stable and approved by "EPA Chief" unless said otherwise. */
@@ -39,12 +38,21 @@ export interface StoreWorld {
   stop(): Promise<void>
 }
 
-export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld> {
+/** On memory twins and virtual time. */
+export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld & { clock: VirtualClock }> {
   const clock = new VirtualClock(AT)
-  const identity = await testIdentity()
+  return { ...(await startWorld(profile, clock, await testIdentity(), memoryService(clock))), clock }
+}
+
+/** One of several instances on one PostgreSQL, in real time. */
+export function startInstance(url: string, identity: TestIdentity): Promise<StoreWorld> {
+  return startWorld('dev', systemClock, identity, (definition) =>
+    openPostgresService(definition, { url, clock: systemClock, log: silentLogger, migrateFirst: true, poolSize: 4 }),
+  )
+}
+
+async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity, open: HostAdapters['open']): Promise<StoreWorld> {
   const bus = new RecordingBus()
-  const database = new MemoryDatabase(clock)
-  const listeners: ((topic: string) => void)[] = []
   const host = await Host.create(['config-store'], {
     profile,
     environment: {},
@@ -54,19 +62,7 @@ export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld> 
     roster: identity.roster,
     bus,
     signerOf: async (service) => identity.serviceSigner(service),
-    open: async () => ({
-      database,
-      stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
-      coordination: {
-        leadership: { tryLead: async () => true },
-        notify: (topic) => {
-          for (const listener of listeners) listener(topic)
-        },
-        onNotification: (listener) => void listeners.push(listener),
-        close: async () => {},
-      },
-      ready: async () => ({ database: true, migrations: true }),
-    }),
+    open,
     configStoreUrls: [],
     version: '0.0.0-test',
   })
@@ -79,7 +75,6 @@ export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld> 
     fetch(`${url}/v1/heads`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ heads }) })
   return {
     url,
-    clock,
     identity,
     runtime: host.runtimes.get('config-store')!,
     head: (options) => signedHead(identity, options),
@@ -105,6 +100,23 @@ export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld> 
     settle,
     stop: () => host.stop(),
   }
+}
+
+function memoryService(clock: Clock): HostAdapters['open'] {
+  const listeners: ((topic: string) => void)[] = []
+  return async () => ({
+    database: new MemoryDatabase(clock),
+    stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
+    coordination: {
+      leadership: { tryLead: async () => true },
+      notify: (topic) => {
+        for (const listener of listeners) listener(topic)
+      },
+      onNotification: (listener) => void listeners.push(listener),
+      close: async () => {},
+    },
+    ready: async () => ({ database: true, migrations: true }),
+  })
 }
 
 function dataOf<T extends EventType>(event: OutgoingEvent): EventData[T] {

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CoverageView } from '#libs/contracts'
+import { dataSourceOf } from '#libs/stage'
+import { testIdentity } from '../../../../test/support/identity.js'
+import { freshDatabase } from '../../../../test/support/postgres.js'
+import { definition } from '../config-store.module.js'
+import { Follower } from '../testing/follow.suite.js'
+import { digestOfRelease, POLICY, startInstance, type StoreWorld } from '../testing/store-world.suite.js'
+
+let database: Awaited<ReturnType<typeof freshDatabase>>
+let [one, two]: StoreWorld[] = []
+beforeAll(async () => {
+  database = await freshDatabase()
+  const identity = await testIdentity()
+  one = await startInstance(database.url, identity)
+  two = await startInstance(database.url, identity)
+})
+afterAll(async () => {
+  await one?.stop()
+  await two?.stop()
+  await database.drop()
+})
+
+describe('two instances on one PostgreSQL', () => {
+  it('push what either stores, count each other’s bots, and let them go when one stops', async () => {
+    const reader = Follower.stream(two!.url, { bot: 'a', region: 'NCR' })
+    await reader.frame(0)
+    await one!.stored(await one!.head())
+    expect(await reader.frame(1)).toMatchObject({ type: 'change', revision: 1, changes: [{ id: POLICY }] })
+    reader.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
+    expect(await whenTotal(1)).toMatchObject({ total: 1, current: 1, lagging: [] })
+    await two!.stop()
+    two = undefined
+    expect(await whenTotal(0)).toMatchObject({ total: 0 })
+  })
+
+  it('agree on one revision whoever is asked first', async () => {
+    const heads = await Promise.all([2, 3, 4, 5, 6].map((seq) => one!.head({ seq, version: `${seq}.0.0` })))
+    const receipts = await Promise.all(heads.map(async (head) => (await (await one!.post(head)).json()) as { revision: number; applied: boolean }))
+    const applied = receipts.filter((receipt) => receipt.applied).map(({ revision }) => revision)
+    expect(applied.toSorted((a, b) => a - b)).toEqual(applied.map((_, index) => index + 2))
+    const follower = Follower.stream(one!.url, { revision: String(Math.max(...applied)) })
+    expect(await follower.frame(0)).toMatchObject({ type: 'heartbeat', revision: applied.length + 1 })
+    follower.socket.close()
+  })
+
+  it('find the tables as the code describes them', async () => {
+    const source = await dataSourceOf(definition, database.url, 1).initialize()
+    try {
+      expect((await source.driver.createSchemaBuilder().log()).upQueries.map(({ query }) => query)).toEqual([])
+    } finally {
+      await source.destroy()
+    }
+  })
+})
+
+/** Asks the first instance until it counts so many who run what they should: its word comes from the other by way of the database. */
+async function whenTotal(total: number): Promise<CoverageView> {
+  for (;;) {
+    const view = (await (await fetch(`${one!.url}/v1/coverage?policy=${POLICY}`)).json()) as CoverageView
+    if (view.total === total && view.lagging.length === 0) return view
+  }
+}
