@@ -64,7 +64,8 @@ describe('dependency rules', () => {
       const files: Record<string, string> = { ...OTHER_FILES }
       for (const [, file, line] of BREACHES) files[file] = `${files[file] ?? 'export {}'}\n${line}`
       const imports = { '#libs/*': './libs/*/src/index.ts' }
-      files['package.json'] = JSON.stringify({ name: 'breaches', type: 'module', imports, dependencies: { kafkajs: '*', pg: '*', typeorm: '*', '@nestjs/common': '*' }, devDependencies: { vitest: '*' } })
+      const dependencies = { kafkajs: '*', pg: '*', typeorm: '*', '@nestjs/common': '*' }
+      files['package.json'] = JSON.stringify({ name: 'breaches', type: 'module', imports, dependencies, devDependencies: { vitest: '*' } })
       files['tsconfig.json'] = JSON.stringify({ compilerOptions: { module: 'nodenext', moduleResolution: 'nodenext' } })
       for (const [path, text] of Object.entries(files)) {
         mkdirSync(join(folder, dirname(path)), { recursive: true })

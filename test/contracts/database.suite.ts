@@ -150,7 +150,8 @@ export function databaseSuite(open: () => Promise<Twin>): void {
     })
 
     it('hold JSON only: what has no JSON form does not come back', async () => {
-      const label = { at: new Date('2026-01-01T00:00:00Z'), gone: undefined, list: [1, undefined, 'é', { deep: [true, null] }], text: 'a\n"b"' }
+      const list = [1, undefined, 'é', { deep: [true, null] }]
+      const label = { at: new Date('2026-01-01T00:00:00Z'), gone: undefined, list, text: 'a\n"b"' }
       await put({ ...parcel('a'), label })
       const back = await read((tx) => tx.documents(PARCELS).get('a'))
       expect(back).toStrictEqual({
@@ -171,7 +172,13 @@ export function databaseSuite(open: () => Promise<Twin>): void {
 
   describe('find', () => {
     beforeEach(() =>
-      put(parcel('b', 'Delhi', 10, 2), parcel('a', 'Agra', 2, 3), parcel('C', null, 3, 1), parcel('d', 'Delhi', 1, 4), parcel('e-1', 'Pune', 2, 5)),
+      put(
+        parcel('b', 'Delhi', 10, 2),
+        parcel('a', 'Agra', 2, 3),
+        parcel('C', null, 3, 1),
+        parcel('d', 'Delhi', 1, 4),
+        parcel('e-1', 'Pune', 2, 5),
+      ),
     )
 
     it('orders by id, as code units sort, unless told otherwise', async () => {

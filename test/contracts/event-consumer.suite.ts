@@ -64,7 +64,8 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     let seen: ReceivedEvent | undefined
     behave = async (event) => void (seen = event)
     await deliver({ keySeq: 1, data: { run: 7, list: [1, 'é'] } })
-    expect(seen).toMatchObject({ source: '/hms-svc/linter', topic: 'hms.lint.v1', keySeq: 1, runId: '7', attempt: 2, data: { run: 7, list: [1, 'é'] } })
+    const expected = { source: '/hms-svc/linter', topic: 'hms.lint.v1', keySeq: 1, runId: '7', attempt: 2 }
+    expect(seen).toMatchObject({ ...expected, data: { run: 7, list: [1, 'é'] } })
   })
 
   it('skips heartbeats and tombstones', async () => {
@@ -114,7 +115,8 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
 
     it('is drained after a crash between the missing event and the parked ones', async () => {
       await deliver({ keySeq: 1 }, { keySeq: 3 })
-      await run((tx) => twin.positions.advance(tx, { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'epa-pm25-limit' }, 2))
+      const stream = { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'epa-pm25-limit' }
+      await run((tx) => twin.positions.advance(tx, stream, 2))
       // The bus had not moved past the missing event, so it comes again.
       await deliver({ keySeq: 2 })
       expect(handled).toEqual([1, 3])
@@ -139,7 +141,8 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       const elsewhere = await signedRecord(identity, { keySeq: 1, topic: 'hms.simulation.v1' })
       await consumer.handle({ ...elsewhere, topic: 'hms.lint.v1' })
       expect(handled).toEqual([])
-      expect(await letters()).toMatchObject([{ state: 'ignored', code: 'HMS_EVENT_MISPLACED' }, { state: 'ignored', code: 'HMS_EVENT_MISPLACED' }])
+      const misplaced = { state: 'ignored', code: 'HMS_EVENT_MISPLACED' }
+      expect(await letters()).toMatchObject([misplaced, misplaced])
     })
 
     it('has a statement whose bytes were changed', async () => {
@@ -168,10 +171,11 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       await consumer.handle(record)
       expect(tries).toBe(3)
       expect(await stored()).toBe(0)
+      const { key, value, headers } = record
       expect(await letters()).toMatchObject([
-        { state: 'waiting', code: 'HMS_EVENT_HANDLER_FAILED', detail: 'bug', run: 7, tries: 3, key: record.key, value: record.value, headers: record.headers },
+        { state: 'waiting', code: 'HMS_EVENT_HANDLER_FAILED', detail: 'bug', run: 7, tries: 3, key, value, headers },
       ])
-      const poisoned = { type: 'hms.run.poisoned.v1', topic: 'hms.simulation.v1', key: 'epa-pm25-limit', causationId: record.headers['ce_id'] }
+      const poisoned = { type: 'hms.run.poisoned.v1', topic: 'hms.simulation.v1', key, causationId: headers['ce_id'] }
       expect(await emitted()).toMatchObject([{ ...poisoned, data: { run: 7, attempt: 2, group: 'simulator', reason: 'POISONED' } }])
 
       behave = async () => {}
@@ -219,12 +223,10 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
 
 /** Lets virtual time run from pause to pause until `done`. */
 async function whileWaiting(done: Promise<void>, clock: VirtualClock): Promise<void> {
-  let over = false
-  void done.finally(() => (over = true))
-  while (!over) {
+  const over = done.then(() => true)
+  const turn = (): Promise<false> => new Promise((resolve) => setImmediate(resolve, false))
+  while (!(await Promise.race([over, turn()]))) {
     const next = clock.nextAt()
     if (next !== undefined) clock.advanceTo(next)
-    await new Promise((resolve) => setImmediate(resolve))
   }
-  await done
 }

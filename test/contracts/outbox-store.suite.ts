@@ -74,5 +74,6 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
 }
 
 function eventOf(key: string, keySeq: number, more: Partial<OutgoingEvent>): OutgoingEvent {
-  return { id: uuidv7(new Date()), source: '/hms-svc/linter', type: 'hms.lint.failed.v1', topic: TOPIC, key, keySeq, time: '', value: '{}', ...more }
+  const head = { id: uuidv7(new Date()), source: '/hms-svc/linter', type: 'hms.lint.failed.v1', topic: TOPIC }
+  return { ...head, key, keySeq, time: '', value: '{}', ...more }
 }

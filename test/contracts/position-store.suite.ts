@@ -82,5 +82,6 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
 
 function eventOf(keySeq: number): ReceivedEvent {
   const envelope = { payload: 'e30=', payloadType: 'application/vnd.in-toto+json', signatures: [{ keyid: 'k', sig: 's' }] }
-  return { id: `event-${keySeq}`, source: '/hms-svc/linter', type: 't', topic: STREAM.topic, key: 'a', keySeq, time: '2026-01-01T00:00:00.000Z', data: { n: 1 }, envelope }
+  const head = { id: `event-${keySeq}`, source: '/hms-svc/linter', type: 't', topic: STREAM.topic, key: 'a', keySeq }
+  return { ...head, time: '2026-01-01T00:00:00.000Z', data: { n: 1 }, envelope }
 }

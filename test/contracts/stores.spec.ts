@@ -31,7 +31,11 @@ describe('PostgreSQL', () => {
     await database.close()
     await server.drop()
   })
-  const onServer = <S>(store: S, tables: string) => ({ database, store, close: async () => void (await database.query(`TRUNCATE ${tables}`)) })
+  const onServer = <S>(store: S, tables: string) => ({
+    database,
+    store,
+    close: async () => void (await database.query(`TRUNCATE ${tables}`)),
+  })
 
   describe('PostgresOutboxStore', () => {
     outboxStoreSuite(async () => onServer(new PostgresOutboxStore(), 'linter.outbox, linter.stream_head'))

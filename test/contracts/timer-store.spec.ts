@@ -9,7 +9,8 @@ describe('MemoryTimerStore', () => {
   timerStoreSuite(async () => {
     const clock = new VirtualClock()
     const database = new MemoryDatabase(clock)
-    return { database, store: new MemoryTimerStore(), pass: async (ms) => clock.advanceTo(clock.now().getTime() + ms), close: () => database.close() }
+    const pass = async (ms: number): Promise<void> => clock.advanceTo(clock.now().getTime() + ms)
+    return { database, store: new MemoryTimerStore(), pass, close: () => database.close() }
   })
 })
 
@@ -30,7 +31,8 @@ describe('PostgresTimerStore', () => {
     store: new PostgresTimerStore(),
     pass: async (ms) =>
       void (await database.query(
-        `UPDATE linter.timer SET due_at = due_at - $1 * interval '1 millisecond', lease_until = lease_until - $1 * interval '1 millisecond'`,
+        `UPDATE linter.timer
+         SET due_at = due_at - $1 * interval '1 millisecond', lease_until = lease_until - $1 * interval '1 millisecond'`,
         [ms],
       )),
     close: async () => void (await database.query('TRUNCATE linter.timer')),

@@ -61,5 +61,6 @@ export function brokerDownSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka
 
 function eventOf(key: string, keySeq: number): OutgoingEvent {
   const time = new Date().toISOString()
-  return { id: uuidv7(new Date()), source: '/hms-svc/linter', type: 'hms.lint.failed.v1', topic: TOPIC.name, key, keySeq, time, value: '{}' }
+  const head = { id: uuidv7(new Date()), source: '/hms-svc/linter', type: 'hms.lint.failed.v1', topic: TOPIC.name }
+  return { ...head, key, keySeq, time, value: '{}' }
 }

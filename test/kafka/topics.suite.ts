@@ -16,7 +16,8 @@ export function topicAdminSuite(kafkaOf: () => Kafka): void {
   afterAll(() => admin.disconnect())
 
   /** A KRaft broker learns of a change a moment after the controller has confirmed it. */
-  const untilDifferencesAre = (wanted: TopicDifference[]): Promise<void> => expect.poll(() => diffTopics(kafkaOf()), { timeout: 10_000 }).toEqual(wanted)
+  const untilDifferencesAre = (wanted: TopicDifference[]): Promise<void> =>
+    expect.poll(() => diffTopics(kafkaOf()), { timeout: 10_000 }).toEqual(wanted)
 
   it('makes every topic of the catalogue, and finds nothing to do the second time', async () => {
     const made = await applyTopics(kafkaOf(), 1)
@@ -43,7 +44,8 @@ export function topicAdminSuite(kafkaOf: () => Kafka): void {
   it('refuses a wrong number of partitions and touches nothing', async () => {
     const name = 'hms.dlq.audit.v1'
     await admin.deleteTopics({ topics: [name, 'hms.dlq.linter.v1'] })
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic: name, numPartitions: 3, replicationFactor: 1, configEntries: settingsOf(name) }] })
+    const wrong = { topic: name, numPartitions: 3, replicationFactor: 1, configEntries: settingsOf(name) }
+    await admin.createTopics({ waitForLeaders: true, topics: [wrong] })
     await untilDifferencesAre([
       { topic: 'hms.dlq.linter.v1', what: 'missing', wanted: '12 partitions', found: 'nothing' },
       { topic: name, what: 'partitions', wanted: '12', found: '3' },
@@ -54,7 +56,8 @@ export function topicAdminSuite(kafkaOf: () => Kafka): void {
     })
     expect(await admin.listTopics()).not.toContain('hms.dlq.linter.v1')
     await admin.deleteTopics({ topics: [name] })
-    await untilDifferencesAre(['hms.dlq.linter.v1', name].map((topic) => ({ topic, what: 'missing', wanted: '12 partitions', found: 'nothing' })))
+    const missing = { what: 'missing', wanted: '12 partitions', found: 'nothing' }
+    await untilDifferencesAre(['hms.dlq.linter.v1', name].map((topic) => ({ topic, ...missing })))
     await applyTopics(kafkaOf(), 1)
     await untilDifferencesAre([])
   })

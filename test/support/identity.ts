@@ -22,5 +22,6 @@ export async function testIdentity(): Promise<TestIdentity> {
     expires: '2036-01-01T00:00:00Z',
   })
   const people = new Map(DEMO_PEOPLE.map((name) => [name, signer(name)]))
-  return { roster: readRoster(await signRoster(predicate, [...people.values()])), people, serviceSigner: signer, operator: signer('operator') }
+  const roster = readRoster(await signRoster(predicate, [...people.values()]))
+  return { roster, people, serviceSigner: signer, operator: signer('operator') }
 }

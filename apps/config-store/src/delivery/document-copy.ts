@@ -107,7 +107,8 @@ export class DocumentCopy {
   private async follow(): Promise<void> {
     const before = this.revision
     // One statement sees whole revisions only: the counter's row is locked until each of them is committed.
-    const news = await this.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).find({ orderBy: 'revision', after: before, limit: ALL }))
+    const query = { orderBy: 'revision', after: before, limit: ALL }
+    const news = await this.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).find(query))
     for (const stored of news) {
       const scopes = this.byPolicy.get(stored.id) ?? new Map<string, HeldStored>()
       this.byPolicy.set(stored.id, scopes.set(stored.scope, holdStored(stored)))

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { CoverageView } from '#libs/contracts'
+import type { CoverageView, HeadReceipt } from '#libs/contracts'
 import { dataSourceOf } from '#libs/stage'
 import { testIdentity } from '../../../../test/support/identity.js'
 import { freshDatabase } from '../../../../test/support/postgres.js'
@@ -36,7 +36,8 @@ describe('two instances on one PostgreSQL', () => {
 
   it('agree on one revision whoever is asked first', async () => {
     const heads = await Promise.all([2, 3, 4, 5, 6].map((seq) => one!.head({ seq, version: `${seq}.0.0` })))
-    const receipts = await Promise.all(heads.map(async (head) => (await (await one!.post(head)).json()) as { revision: number; applied: boolean }))
+    const responses = await Promise.all(heads.map((head) => one!.post(head)))
+    const receipts = (await Promise.all(responses.map((response) => response.json()))) as HeadReceipt[]
     const applied = receipts.filter((receipt) => receipt.applied).map(({ revision }) => revision)
     expect(applied.toSorted((a, b) => a - b)).toEqual(applied.map((_, index) => index + 2))
     const follower = Follower.stream(one!.url, { revision: String(Math.max(...applied)) })

@@ -16,7 +16,9 @@ export class HeadsEvents {
     try {
       const heads = this.storeHeads.verify(event.data as EventData['hms.head.issued.v1'])
       const foreign = heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${speakerFor(head.scope)}`)
-      if (foreign !== undefined) throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)
+      if (foreign !== undefined) {
+        throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)
+      }
       await this.storeHeads.store(tx, heads, event)
     } catch (error) {
       // What does not verify never will: a dead letter with its code, and the key moves on.

@@ -16,7 +16,8 @@ describe('heads by seq', () => {
     expect(await world.stored(await world.head({ run: 7 }))).toEqual({ revision: 1, applied: true })
     const audience = { connected: 0, cohort: 0, smallestBucket: null }
     const release = digestOfRelease('1.0.0')
-    expect(await world.emitted('hms.head.published.v1')).toEqual([{ policy: POLICY, scope: 'global', seq: 1, release, revision: 1, applied: true, audience }])
+    const published = { policy: POLICY, scope: 'global', seq: 1, release, revision: 1, applied: true, audience }
+    expect(await world.emitted('hms.head.published.v1')).toEqual([published])
     const [state] = await world.emitted('hms.state.recorded.v1')
     expect(state!.document).toMatchObject({ id: POLICY, scope: 'global', seq: 1, revision: 1, version: '1.0.0', digest: release, run: 7 })
     expect(Object.keys(state!.document).sort()).toEqual(['digest', 'head', 'id', 'release', 'revision', 'run', 'scope', 'seq', 'version'])

@@ -1,4 +1,4 @@
-import { HmsError, type HeadReceipt, type IssuedHeads, type ReceivedEvent } from '#libs/contracts'
+import { HmsError, type HeadReceipt, type IssuedHeads, type PublishedHead, type ReceivedEvent } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/stage'
@@ -57,7 +57,7 @@ export class StoreHeads {
         if (known.told.includes(seq)) continue
         // Overtaken before it arrived: the one that issued it must not wait for it.
         await tx.documents(DOCUMENTS).put({ ...known, told })
-        await this.announce(tx, verified, known.revision, false, cause)
+        await this.announce(tx, verified, { revision: known.revision, applied: false }, cause)
       }
     }
     if (fresh.length === 0) return { revision: held, applied: false }
@@ -73,17 +73,18 @@ export class StoreHeads {
       const stored = documents[index]!
       const { approvedBy: _approvedBy, author: _author, storedAt: _storedAt, told: _told, ...document } = stored
       await tx.documents(DOCUMENTS).put(stored)
-      await this.announce(tx, head, revision, true, cause)
-      await this.runtime.emit(tx, 'hms.state.recorded.v1', { document }, { ...of(head, cause), key: documentId(document.id, document.scope) })
+      await this.announce(tx, head, { revision, applied: true }, cause)
+      const key = documentId(document.id, document.scope)
+      await this.runtime.emit(tx, 'hms.state.recorded.v1', { document }, { ...of(head, cause), key })
     }
     tx.afterCommit(() => this.runtime.signal('revision'))
     return revision
   }
 
-  private async announce(tx: Transaction, verified: VerifiedHead, revision: number, applied: boolean, cause?: ReceivedEvent): Promise<void> {
+  private async announce(tx: Transaction, verified: VerifiedHead, at: HeadReceipt, cause?: ReceivedEvent): Promise<void> {
     const { policy, scope, seq, current: release } = verified.head
-    const audience = this.presence.audienceOf(verified.head)
-    await this.runtime.emit(tx, 'hms.head.published.v1', { policy, scope, seq, release, revision, applied, audience }, { ...of(verified, cause), key: policy })
+    const published: PublishedHead = { policy, scope, seq, release, ...at, audience: this.presence.audienceOf(verified.head) }
+    await this.runtime.emit(tx, 'hms.head.published.v1', published, { ...of(verified, cause), key: policy })
   }
 
   private async nextRevision(tx: Transaction): Promise<number> {

@@ -32,7 +32,9 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
     return readHead(envelope, roster.serviceKeys(speaker)).predicate
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
-    if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') throw refused('HMS_HEAD_SIGNER', `Only ${speaker} speaks for scope ${scope}: ${error.detail}.`, error)
+    if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
+      throw refused('HMS_HEAD_SIGNER', `Only ${speaker} speaks for scope ${scope}: ${error.detail}.`, error)
+    }
     throw refused('HMS_HEAD_SIGNATURE', `The head does not verify: ${error.detail}.`, error)
   }
 }
@@ -49,8 +51,8 @@ function readApproved(head: HeadPredicate, release: Envelope | null, roster: Ros
     if (!complete) throw refused('HMS_HEAD_NOT_APPROVED', `${head.policy}@${version} lacks approval by ${missing.join(', ')}.`)
     return { release, version, approvedBy: approvedBy.map((person) => person.name), author: predicate.author }
   } catch (error) {
-    if (error instanceof SignatureError) throw refused('HMS_HEAD_RELEASE_INVALID', `The release of ${head.policy} does not verify: ${error.detail}.`, error)
-    throw error
+    if (!(error instanceof SignatureError)) throw error
+    throw refused('HMS_HEAD_RELEASE_INVALID', `The release of ${head.policy} does not verify: ${error.detail}.`, error)
   }
 }
 

@@ -4,7 +4,7 @@ import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../delivery/document-copy.js'
-import type { PreparedView } from '../delivery/held-stored.js'
+import type { PreparedAnswer } from '../delivery/held-stored.js'
 import { isKnown } from './etag.js'
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
@@ -44,7 +44,8 @@ export class PoliciesController {
     await this.copy.reach()
     const answer = this.answer(id, region, bot)
     if (answer === null) {
-      throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next: ['hms-svc approve FILE --sign NAME'] })
+      const next = ['hms-svc approve FILE --sign NAME']
+      throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next })
     }
     return send(reply, answer.etag, known, () => answer.json)
   }
@@ -56,7 +57,7 @@ export class PoliciesController {
     return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)
   }
 
-  private answer(id: string, region: string | undefined, bot: string | undefined): PreparedView | null {
+  private answer(id: string, region: string | undefined, bot: string | undefined): PreparedAnswer | null {
     return this.copy.inForce(id, { region, bot: bot || undefined }, this.runtime.clock.now().getTime())?.held.answer ?? null
   }
 }

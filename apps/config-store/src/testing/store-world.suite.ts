@@ -1,4 +1,13 @@
-import { peekPredicate, type Envelope, type EventData, type EventType, type HeadReceipt, type IssuedHeads, type OutgoingEvent, type SignedHead } from '#libs/contracts'
+import {
+  peekPredicate,
+  type Envelope,
+  type EventData,
+  type EventType,
+  type HeadReceipt,
+  type IssuedHeads,
+  type OutgoingEvent,
+  type SignedHead,
+} from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
@@ -19,7 +28,13 @@ class RecordingBus extends MemoryBus {
   }
 }
 
-export type HeadOptions = Partial<HeadPredicate> & { version?: string | null; signedBy?: 'rollout' | 'canary-controller'; approvedBy?: string[]; tags?: string[] }
+export interface HeadOptions extends Partial<HeadPredicate> {
+  /** Of the release that the head makes current; `null` for none. */
+  version?: string | null
+  signedBy?: 'rollout' | 'canary-controller'
+  approvedBy?: string[]
+  tags?: string[]
+}
 
 /** The service behind its HTTP port, with a demo roster whose keys are all at hand. */
 export interface StoreWorld {
@@ -71,6 +86,7 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
     for (let quiet = 0; quiet < 5; quiet = bus.idle && host.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
   }
   const producers = new Map<string, Outbox>()
+  const outside = new MemoryDatabase(clock)
   const post = (...heads: SignedHead[]): Promise<Response> =>
     fetch(`${url}/v1/heads`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ heads }) })
   return {
@@ -85,10 +101,11 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
       return receipt
     },
     send: async (issued, source) => {
-      const outbox = producers.get(source) ?? new Outbox(new MemoryOutboxStore(), source, identity.serviceSigner(source), () => {})
+      const outbox = producers.get(source) ?? outboxOf(source, identity)
       producers.set(source, outbox)
       const key = peekPredicate<HeadPredicate>(issued.heads[0]!.head).policy
-      const event = await new MemoryDatabase(clock).transaction((tx) => outbox.emit(tx, 'hms.head.issued.v1', issued, { key, run: 7, attempt: 2 }))
+      const options = { key, run: 7, attempt: 2 }
+      const event = await outside.transaction((tx) => outbox.emit(tx, 'hms.head.issued.v1', issued, options))
       await bus.publish([event])
       bus.announce()
       await settle()
@@ -100,6 +117,10 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
     settle,
     stop: () => host.stop(),
   }
+}
+
+function outboxOf(source: 'rollout' | 'canary-controller', identity: TestIdentity): Outbox {
+  return new Outbox(new MemoryOutboxStore(), source, identity.serviceSigner(source), () => {})
 }
 
 function memoryService(clock: Clock): HostAdapters['open'] {

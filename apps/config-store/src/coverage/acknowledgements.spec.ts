@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { CoverageView } from '#libs/contracts'
+import { Follower } from '../testing/follow.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { NODES, PRESENCE } from './presence.entity.js'
+
+let world: Awaited<ReturnType<typeof startStore>>
+beforeEach(async () => {
+  world = await startStore()
+})
+afterEach(() => world.stop())
+
+const advance = async (ms: number) => {
+  world.clock.advanceTo(world.clock.now().getTime() + ms)
+  await world.settle()
+}
+const coverage = async (query = '') => (await (await fetch(`${world.url}/v1/coverage?policy=${POLICY}${query}`)).json()) as CoverageView
+const numbers = async () => {
+  const reports = await world.emitted('hms.coverage.reported.v1')
+  return reports.map(({ scopes }) => scopes.map(({ scope, seq, expected, acknowledged }) => [scope, seq, expected, acknowledged]))
+}
+const connected = async (bot: string, region = 'NCR') => {
+  const follower = Follower.stream(world.url, { bot, region })
+  await follower.frame(0)
+  return follower
+}
+
+describe('coverage', () => {
+  it('is reported right after a head, and again when the bots say that they run it', async () => {
+    const bot = await connected('a')
+    await world.stored(await world.head())
+    expect(await world.emitted('hms.head.published.v1')).toMatchObject([{ audience: { connected: 1, cohort: 1 } }])
+    expect(await numbers()).toEqual([[['global', 1, 1, 0]]])
+    bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
+    await until(async () => (await coverage()).current === 1)
+    await advance(250)
+    expect(await numbers()).toEqual([[['global', 1, 1, 0]], [['global', 1, 1, 1]]])
+  })
+
+  it('names who lags, counts a bot once, and forgets it when it leaves', async () => {
+    await world.stored(await world.head())
+    const first = await connected('a')
+    const second = await connected('a')
+    expect(await coverage()).toMatchObject({ policy: POLICY, revision: 1, total: 1, current: 0, lagging: [{ id: 'a', revision: 0 }] })
+    first.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
+    second.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
+    await until(async () => (await coverage()).current === 1)
+    second.socket.close()
+    await until(async () => (await coverage()).total === 0)
+  })
+
+  it('counts the bots of other instances while their lease lasts', async () => {
+    await world.stored(await world.head())
+    const leaseUntil = new Date(world.clock.now().getTime() + 8_000).toISOString()
+    await world.runtime.database.transaction(async (tx) => {
+      await tx.documents(NODES).put({ id: 'other', leaseUntil })
+      const bots = [{ bot: 'b', region: 'VA', revision: 1, applied: {}, since: leaseUntil }]
+      await tx.documents(PRESENCE).put({ node: 'other', chunk: 0, bots })
+    })
+    world.runtime.signal('presence')
+    await advance(250)
+    expect(await coverage()).toMatchObject({ total: 1 })
+    await advance(20_000)
+    await advance(250)
+    expect(await coverage()).toMatchObject({ total: 0 })
+  })
+})
+
+describe('the wait for a revision', () => {
+  it('ends when the last bot has said so', async () => {
+    await world.stored(await world.head())
+    const bot = await connected('a')
+    const answer = coverage('&revision=1&waitMs=10000')
+    bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
+    await until(async () => (await coverage()).current === 1)
+    await advance(10)
+    expect(await answer).toMatchObject({ total: 1, current: 1, lagging: [] })
+  })
+
+  it('ends with its time, and at once without any bot', async () => {
+    await world.stored(await world.head())
+    expect(await coverage('&revision=1&waitMs=10000')).toMatchObject({ total: 0 })
+    await connected('a')
+    let answered = false
+    const answer = coverage('&revision=1&waitMs=10000').finally(() => (answered = true))
+    await until(async () => {
+      await advance(1_000)
+      return answered
+    })
+    expect(await answer).toMatchObject({ total: 1, current: 0, lagging: [{ id: 'a' }] })
+  })
+
+  it('asks for a known policy, and for not too long', async () => {
+    expect((await fetch(`${world.url}/v1/coverage?policy=${POLICY}`)).status).toBe(404)
+    expect((await fetch(`${world.url}/v1/coverage?policy=${POLICY}&revision=1&waitMs=15001`)).status).toBe(400)
+  })
+})
+
+/** Until real sockets have carried what was sent. */
+async function until(done: () => Promise<boolean>): Promise<void> {
+  while (!(await done())) await world.settle()
+}

@@ -1,0 +1,72 @@
+import type { CoverageReport } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import { describeError } from '#libs/platform'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { DocumentCopy } from '../delivery/document-copy.js'
+import { coverageOf } from './coverage.js'
+import { Presence } from './presence.js'
+
+/**
+ * Stages wait for the bots only after a head, and a canary renews its own all the time. Without this bound every bot that comes or goes
+ * would cost one signed event for each policy there is.
+ */
+const MATTERS_MS = 10 * 60 * 1000
+const RETRY_MS = 1_000
+
+/** Tells the stages how far the bots are, whenever the numbers of a policy changed that had a head lately. */
+@Injectable()
+export class CoverageReports {
+  private readonly told = new Map<string, string>()
+  private reporting = false
+  private again = false
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly copy: DocumentCopy,
+    private readonly presence: Presence,
+  ) {
+    presence.onChange(() => this.wake())
+    copy.onChange(() => this.wake())
+  }
+
+  private wake(): void {
+    this.again = true
+    if (!this.reporting) void this.report()
+  }
+
+  private async report(): Promise<void> {
+    this.reporting = true
+    try {
+      while (this.again) {
+        this.again = false
+        for (const policy of this.copy.policies()) if (this.matters(policy)) await this.reportPolicy(policy)
+      }
+    } catch (error) {
+      this.runtime.log.debug({ error: describeError(error) }, 'coverage is told later')
+      this.runtime.clock.after(RETRY_MS, () => this.wake())
+    } finally {
+      this.reporting = false
+    }
+  }
+
+  private matters(policy: string): boolean {
+    const since = this.runtime.clock.now().getTime() - MATTERS_MS
+    return this.copy.documentsOf(policy).some(({ storedAt }) => storedAt >= since)
+  }
+
+  private async reportPolicy(policy: string): Promise<void> {
+    const report = coverageOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.runtime.clock.now().getTime())
+    const text = JSON.stringify(report.scopes)
+    if (this.told.get(policy) === text) return
+    await this.emit(report)
+    this.told.set(policy, text)
+  }
+
+  private emit(report: CoverageReport): Promise<void> {
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock([policyKey(report.policy)])
+      await this.runtime.emit(tx, 'hms.coverage.reported.v1', report, { key: report.policy })
+    })
+  }
+}

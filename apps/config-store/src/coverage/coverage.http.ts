@@ -1,0 +1,50 @@
+import { HmsError, type CoverageView } from '#libs/contracts'
+import { ServiceRuntime } from '#libs/stage'
+import { Controller, Get, Query } from '@nestjs/common'
+import { DocumentCopy } from '../delivery/document-copy.js'
+import { viewOf } from './coverage.js'
+import { CoverageQueryDto } from './coverage.dto.js'
+import { Presence } from './presence.js'
+
+@Controller('v1/coverage')
+export class CoverageController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly copy: DocumentCopy,
+    private readonly presence: Presence,
+  ) {}
+
+  /** With `revision` and `waitMs` the answer comes when nobody lags behind that revision, or when the wait is over. */
+  @Get()
+  async show(@Query() { policy, revision, waitMs }: CoverageQueryDto): Promise<CoverageView> {
+    await this.copy.reach(revision)
+    if (this.copy.documentsOf(policy).length === 0) {
+      const next = ['hms-svc approve FILE --sign NAME']
+      throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${policy} is stored.`, { status: 404, next })
+    }
+    if (revision === undefined || waitMs === undefined) return this.view(policy)
+    return this.whenCurrent(policy, revision, waitMs)
+  }
+
+  private view(policy: string): CoverageView {
+    return viewOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.runtime.clock.now().getTime())
+  }
+
+  private whenCurrent(policy: string, revision: number, waitMs: number): Promise<CoverageView> {
+    return new Promise((resolve) => {
+      const look = (over: boolean): void => {
+        const view = this.view(policy)
+        if (!over && (view.lagging.length > 0 || this.copy.revision < revision)) return
+        for (const stop of stops) stop()
+        resolve(view)
+      }
+      // Also without any bot: the revision asked for may come after the question.
+      const stops = [
+        this.runtime.clock.after(waitMs, () => look(true)),
+        this.presence.watch(() => look(false)),
+        this.copy.onChange(() => look(false)),
+      ]
+      look(false)
+    })
+  }
+}

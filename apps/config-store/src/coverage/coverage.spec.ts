@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { HeldDocument } from '#libs/client'
+import { bucketOf } from '#libs/policy'
+import type { HeadPredicate } from '#libs/signing'
+import { audienceOf, coverageOf, viewOf, type BotPresence } from './coverage.js'
+import { parseApplied } from './parse-applied.js'
+
+const POLICY = 'epa-pm25-limit'
+const NOW = Date.parse('2026-01-01T00:00:00Z')
+const LATER = '2026-01-01T00:05:00Z'
+
+function held(head: Partial<HeadPredicate>, revision = 1): HeldDocument {
+  const whole: HeadPredicate = { policy: POLICY, scope: 'global', seq: 1, current: 'v1', issuedAt: LATER, ...head }
+  const { scope, seq, current } = whole
+  const envelope = { payload: '', payloadType: '', signatures: [] }
+  const document = { id: POLICY, scope, seq, revision, version: current, digest: current, run: null, head: envelope, release: null }
+  return { document, head: whole, value: current === null ? null : { id: POLICY, version: current, effective: LATER } }
+}
+
+function bot(name: string, applied: string | null, region = 'NCR'): BotPresence {
+  return { bot: name, region, revision: 1, applied: applied === null ? {} : { [POLICY]: applied }, since: LATER }
+}
+
+const canary = held({ scope: 'region:NCR', current: 'v2', base: 'v1', share: 10_000, expires: LATER }, 2)
+const numbers = (documents: HeldDocument[], bots: BotPresence[], now = NOW) =>
+  coverageOf(POLICY, documents, bots, now).scopes.map(({ scope, expected, acknowledged }) => [scope, expected, acknowledged])
+
+describe('coverageOf', () => {
+  it('counts a bot for the scope that serves it', () => {
+    const bots = [bot('a', 'v2'), bot('b', 'v1'), bot('c', 'v1', 'VA'), bot('d', 'v2', 'VA')]
+    expect(numbers([held({}), canary], bots)).toEqual([
+      ['global', 2, 1],
+      ['region:NCR', 2, 1],
+    ])
+  })
+
+  it('counts all for the stable head once the lease is over, or stable has moved', () => {
+    const bots = [bot('a', 'v2'), bot('b', 'v1')]
+    expect(numbers([held({}), canary], bots, Date.parse(LATER))).toEqual([['global', 2, 1], ['region:NCR', 0, 0]])
+    expect(numbers([held({ current: 'v2', seq: 2 }), canary], bots)).toEqual([['global', 2, 1], ['region:NCR', 0, 0]])
+  })
+
+  it('counts nobody outside the canary of a first version', () => {
+    const first = held({ scope: 'region:NCR', current: 'v1', base: null, share: 10_000, expires: LATER })
+    expect(numbers([first], [bot('a', 'v1'), bot('b', null, 'VA')])).toEqual([['region:NCR', 1, 1]])
+  })
+
+  it('takes a withdrawal as acknowledged by those who say that they run nothing', () => {
+    const silent = { ...bot('c', null), revision: 0 }
+    expect(numbers([held({ current: null })], [bot('a', 'v1'), bot('b', null), silent])).toEqual([['global', 3, 1]])
+  })
+
+  it('says the same as the view, whatever the bots say', () => {
+    const applied = fc.option(fc.constantFrom('v1', 'v2', 'v3'))
+    const one = fc.record({ name: fc.string({ minLength: 1 }), region: fc.constantFrom('NCR', 'VA', ''), applied })
+    const bots = fc.uniqueArray(one, { selector: ({ name }) => name })
+    fc.assert(
+      fc.property(bots, fc.integer({ min: 1, max: 10_000 }), (some, share) => {
+        const documents = [held({}), { ...canary, head: { ...canary.head, share } }]
+        const fleet = some.map(({ name, region, applied: digest }) => bot(name, digest, region))
+        const { scopes } = coverageOf(POLICY, documents, fleet, NOW)
+        const view = viewOf(POLICY, documents, fleet, NOW)
+        expect(scopes.reduce((sum, { expected }) => sum + expected, 0)).toBe(view.total)
+        expect(scopes.reduce((sum, { acknowledged }) => sum + acknowledged, 0)).toBe(view.current)
+        expect(view.total - view.current).toBe(view.lagging.length)
+      }),
+    )
+  })
+})
+
+describe('audienceOf', () => {
+  it('says how a share falls on the bots of the scope', () => {
+    const bots = ['a', 'b', 'c', 'd'].map((name) => bot(name, null)).concat(bot('e', null, 'VA'))
+    const buckets = ['a', 'b', 'c', 'd'].map((name) => bucketOf(POLICY, name)).sort((x, y) => x - y)
+    const head = { ...canary.head, share: buckets[1]! }
+    expect(audienceOf(head, bots)).toEqual({ connected: 4, cohort: 1, smallestBucket: buckets[0] })
+    expect(audienceOf(held({}).head, bots)).toMatchObject({ connected: 5, cohort: 5 })
+    expect(audienceOf(head, [])).toEqual({ connected: 0, cohort: 0, smallestBucket: null })
+  })
+})
+
+describe('parseApplied', () => {
+  it('takes what a bot may say and nothing else', () => {
+    const frame = { type: 'applied', revision: 3, applied: { [POLICY]: 'v1' } }
+    expect(parseApplied(JSON.stringify(frame))).toEqual(frame)
+    const parts = [{ type: 'x' }, { revision: -1 }, { applied: [] }, { applied: { a: 1 } }]
+    const wrong = ['', 'null', '[]', '{}', ...parts.map((part) => JSON.stringify({ ...frame, ...part }))]
+    expect(wrong.map(parseApplied)).toEqual(wrong.map(() => undefined))
+  })
+})

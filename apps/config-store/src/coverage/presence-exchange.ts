@@ -1,0 +1,63 @@
+import type { Database, Transaction } from '#libs/persistence'
+import { uuidv7 } from '#libs/platform'
+import type { BotPresence } from './coverage.js'
+import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './presence.entity.js'
+
+/** An instance that did not renew for this long is gone, and its bots with it. */
+const LEASE_MS = 20_000
+/** Rows of a dead instance are removed after this; one that was only slow is told that it was forgotten. */
+const FORGET_MS = 60_000
+
+/** How the instances tell each other of their bots: rows per instance, under a lease. */
+export class PresenceExchange {
+  private readonly node = uuidv7()
+  private readonly written = new Set<number>()
+
+  constructor(private readonly database: Database) {}
+
+  /**
+   * Renews the lease, writes `chunks`, and answers with the bots of all other living instances. `forgotten`: what this one told before
+   * was removed meanwhile, and must be told again.
+   */
+  tell(chunks: ReadonlyMap<number, BotPresence[]>): Promise<{ others: BotPresence[]; forgotten: boolean }> {
+    return this.database.transaction(async (tx) => {
+      const nodes = await tx.documents(NODES).find()
+      await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS) })
+      for (const [chunk, bots] of chunks) await tx.documents(PRESENCE).put({ node: this.node, chunk, bots })
+      const others = nodes.filter(({ id }) => id !== this.node)
+      await this.forget(tx, others)
+      const living = others.filter(({ leaseUntil }) => leaseUntil > tx.now.toISOString()).map(({ id }) => id)
+      const rows = living.length === 0 ? [] : await this.rowsOf(tx, living)
+      const forgotten = this.written.size > 0 && others.length === nodes.length
+      tx.afterCommit(() => {
+        if (forgotten) this.written.clear()
+        for (const chunk of chunks.keys()) this.written.add(chunk)
+      })
+      return { others: rows.flatMap(({ bots }) => bots), forgotten }
+    })
+  }
+
+  /** This instance stops: its bots are gone from the others at their next look. */
+  async leave(): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await tx.documents(NODES).delete(this.node)
+      for (const chunk of this.written) await tx.documents(PRESENCE).delete(chunkId(this.node, chunk))
+    })
+  }
+
+  private async forget(tx: Transaction, others: readonly Node[]): Promise<void> {
+    const limit = later(tx.now, -FORGET_MS)
+    const dead = others.filter(({ leaseUntil }) => leaseUntil < limit).map(({ id }) => id)
+    if (dead.length === 0) return
+    for (const { node, chunk } of await this.rowsOf(tx, dead)) await tx.documents(PRESENCE).delete(chunkId(node, chunk))
+    for (const id of dead) await tx.documents(NODES).delete(id)
+  }
+
+  private rowsOf(tx: Transaction, nodes: string[]): Promise<PresenceChunk[]> {
+    return tx.documents(PRESENCE).find({ where: { node: nodes } })
+  }
+}
+
+function later(now: Date, ms: number): string {
+  return new Date(now.getTime() + ms).toISOString()
+}

@@ -1,0 +1,181 @@
+import type { AppliedFrame, Audience } from '#libs/contracts'
+import { describeError } from '#libs/platform'
+import type { HeadPredicate } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { createHash } from 'node:crypto'
+import { audienceOf, type BotPresence } from './coverage.js'
+import { PresenceExchange } from './presence-exchange.js'
+
+/** Four times a second at most, so that a fleet that acknowledges at once costs a few writes and not one each. */
+const FLUSH_MS = 250
+/** Well within the lease: two renewals may fail. */
+const RENEW_MS = 5_000
+/** Who waits for the bots looks at all of them: once for a burst, not once for each. */
+const TELL_MS = 10
+/** Bots of an instance lie in so many rows: a flush writes only those that changed. */
+const CHUNKS = 16
+
+type Mine = BotPresence & { socket: unknown; chunk: number }
+
+/** Who is connected, to this instance and, as far as they said lately, to the others. A bot with two sockets counts once: the last wins. */
+@Injectable()
+export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly exchange: PresenceExchange
+  private readonly mine = new Map<string, Mine>()
+  private others = new Map<string, BotPresence>()
+  private readonly dirty = new Set<number>()
+  private readonly listeners = new Set<() => void>()
+  private readonly watchers = new Set<() => void>()
+  private cancelExchange: (() => void) | undefined
+  private cancelTell: (() => void) | undefined
+  private cancelRenew: () => void = () => {}
+  private exchanging: Promise<void> | undefined
+  private again = false
+  private stopped = false
+
+  constructor(private readonly runtime: ServiceRuntime) {
+    this.exchange = new PresenceExchange(runtime.database)
+    // Each instance hears its own signal too, and then has one look more, which finds nothing to say.
+    runtime.onSignal('presence', () => this.exchangeSoon())
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.flush()
+    this.renewLater()
+  }
+
+  /** Called after each exchange with the other instances: at most four times a second, at least every five seconds. */
+  onChange(listener: () => void): void {
+    this.listeners.add(listener)
+  }
+
+  /** Called soon after any change, until the returned function is called: for whoever waits for the bots. */
+  watch(watcher: () => void): () => void {
+    this.watchers.add(watcher)
+    return () => this.watchers.delete(watcher)
+  }
+
+  joined(bot: string, region: string, socket: unknown): void {
+    this.put({ bot, region, revision: 0, applied: {}, since: this.now(), socket, chunk: chunkOf(bot) })
+  }
+
+  applied(bot: string, socket: unknown, { revision, applied }: AppliedFrame): void {
+    const known = this.mine.get(bot)
+    if (known === undefined || known.socket !== socket) return
+    this.put({ ...known, revision, applied, since: this.now() })
+  }
+
+  left(bot: string, socket: unknown): void {
+    const known = this.mine.get(bot)
+    if (known === undefined || known.socket !== socket) return
+    this.mine.delete(bot)
+    this.touch(known.chunk)
+  }
+
+  /** Every connected, named bot, once. */
+  *bots(): Iterable<BotPresence> {
+    yield* this.mine.values()
+    for (const bot of this.others.values()) if (!this.mine.has(bot.bot)) yield bot
+  }
+
+  audienceOf(head: HeadPredicate): Audience {
+    return audienceOf(head, this.bots())
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true
+    for (const cancel of [this.cancelExchange, this.cancelTell, this.cancelRenew]) cancel?.()
+    await this.exchanging
+    try {
+      await this.exchange.leave()
+      this.runtime.signal('presence')
+    } catch (error) {
+      this.runtime.log.debug({ error: describeError(error) }, 'the lease ends by itself')
+    }
+  }
+
+  private put(bot: Mine): void {
+    this.mine.set(bot.bot, bot)
+    this.touch(bot.chunk)
+  }
+
+  private touch(chunk: number): void {
+    this.dirty.add(chunk)
+    this.tellWatchers()
+    this.exchangeSoon()
+  }
+
+  private exchangeSoon(): void {
+    if (this.stopped) return
+    if (this.exchanging !== undefined) this.again = true
+    else {
+      this.cancelExchange ??= this.runtime.clock.after(FLUSH_MS, () => {
+        this.cancelExchange = undefined
+        void this.flush()
+      })
+    }
+  }
+
+  /** One at a time; what changes meanwhile is told by the next. Never rejects. */
+  private flush(): Promise<void> {
+    return (this.exchanging = this.tell().finally(() => {
+      this.exchanging = undefined
+      if (!this.again) return
+      this.again = false
+      this.exchangeSoon()
+    }))
+  }
+
+  private async tell(): Promise<void> {
+    const chunks = this.takeDirty()
+    try {
+      const { others, forgotten } = await this.exchange.tell(chunks)
+      this.others = new Map(others.map((bot) => [bot.bot, bot]))
+      if (forgotten) this.tellAgain([...this.mine.values()].map(({ chunk }) => chunk))
+      if (chunks.size > 0) this.runtime.signal('presence')
+    } catch (error) {
+      this.tellAgain(chunks.keys())
+      this.runtime.log.debug({ error: describeError(error) }, 'presence is told later')
+    }
+    for (const listener of this.listeners) listener()
+    this.tellWatchers()
+  }
+
+  private tellAgain(chunks: Iterable<number>): void {
+    for (const chunk of chunks) this.dirty.add(chunk)
+    this.again = true
+  }
+
+  private takeDirty(): Map<number, BotPresence[]> {
+    const chunks = new Map<number, BotPresence[]>([...this.dirty].map((chunk) => [chunk, []]))
+    this.dirty.clear()
+    if (chunks.size > 0) for (const { socket: _socket, chunk, ...bot } of this.mine.values()) chunks.get(chunk)?.push(bot)
+    return chunks
+  }
+
+  private tellWatchers(): void {
+    if (this.watchers.size === 0 || this.stopped) return
+    this.cancelTell ??= this.runtime.clock.after(TELL_MS, () => {
+      this.cancelTell = undefined
+      for (const watcher of this.watchers) watcher()
+    })
+  }
+
+  /** Also hears of instances that died, and of canaries whose lease ran out. */
+  private renewLater(): void {
+    if (this.stopped) return
+    this.cancelRenew = this.runtime.clock.after(RENEW_MS, () => {
+      this.exchangeSoon()
+      this.renewLater()
+    })
+  }
+
+  private now(): string {
+    return this.runtime.clock.now().toISOString()
+  }
+}
+
+function chunkOf(bot: string): number {
+  return createHash('sha256').update(bot).digest().readUInt16BE(0) % CHUNKS
+}
