@@ -43,7 +43,7 @@ describe('sources', () => {
 
   it('do not sleep in tests', () => {
     const sleeping = [...code, ...tests].filter(({ path }) => /\.(spec|suite)\.ts$/.test(path) && !path.startsWith('test/architecture/'))
-    const sleep = /\bsetTimeout\(\s*(resolve|done|\(\) => resolve)|\{[^}]*setTimeout[^}]*\} from 'node:timers\/promises'/)
+    const sleep = /\bsetTimeout\(\s*(resolve|done|\(\) => resolve)|\{[^}]*setTimeout[^}]*\} from 'node:timers\/promises'/
     expect(linesThatMatch(sleeping, sleep)).toEqual([])
   })
 })

@@ -1,10 +1,19 @@
 import { HmsError } from '#libs/contracts'
 import type { Documents } from '#libs/persistence'
 
-/** Registers a document unless its registry is full; replacing a known one is always possible. */
+/** Ids of bots and corpora: they stand in commands and in the parentheses of a run's line. */
+export const REGISTRY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
+
+/** Registers a document unless its registry is full; replacing a known one is always possible. Call it with the registry locked. */
 export async function register<T extends object>(documents: Documents<T>, id: string, document: T, limit: number, what: string): Promise<void> {
   if ((await documents.get(id)) === undefined && (await documents.count()) >= limit) {
     throw new HmsError('HMS_SIMULATOR_LIMIT', `There are ${limit} ${what} registered, which is the limit. Replace one by its id.`, { status: 409 })
   }
   await documents.put(document)
+}
+
+/** Refuses what is too large with 413, in bytes of UTF-8. */
+export function boundBytes(text: string, limit: number, what: string): void {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > limit) throw new HmsError('HMS_SIMULATOR_LIMIT', `${what} has ${bytes} bytes; at most ${limit} are taken.`, { status: 413 })
 }

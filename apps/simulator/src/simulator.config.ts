@@ -4,8 +4,8 @@ import { IsIn, Matches } from 'class-validator'
 
 /** `HMS_SIMULATOR_*`. */
 export class SimulatorConfig {
-  /** A replay that has not ended by then fails its run. */
-  @Matches(/^\d+(\.\d+)?(ms|s|m|h)$/, { message: 'deadline must be a duration such as 10m' })
+  /** A replay that has not ended by then, waiting included, fails its run. */
+  @Matches(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: 'deadline must be a duration such as 10m' })
   deadline = '10m'
 
   /** `inline` blocks the caller's thread: for tests, where no compiled worker is at hand. */
@@ -14,6 +14,11 @@ export class SimulatorConfig {
 
   get deadlineMs(): number {
     return parseDuration(this.deadline)
+  }
+
+  /** Shorter than the row's deadline: the runner knows which bot it was at, the row does not. */
+  get replayMs(): number {
+    return Math.ceil(this.deadlineMs * 0.8)
   }
 }
 

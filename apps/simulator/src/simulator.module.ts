@@ -11,7 +11,8 @@ import { WorkerReplayRunner } from './replay/worker-replay-runner.js'
 import { SCENARIOS } from './scenarios/scenario.entity.js'
 import { ScenariosController } from './scenarios/scenarios.http.js'
 import { readSimulatorConfig, SimulatorConfig } from './simulator.config.js'
-import { REPLAY_RUNNER, RunSimulation } from './simulations/run-simulation.js'
+import { REPLAY_RUNNER, ReplayRun } from './simulations/replay-run.js'
+import { RunSimulation } from './simulations/run-simulation.js'
 import { SIMULATIONS } from './simulations/simulation.entity.js'
 import { SimulationsController } from './simulations/simulations.http.js'
 import { SimulationsEvents } from './simulations/simulations.events.js'
@@ -20,7 +21,7 @@ import { SimulationsEvents } from './simulations/simulations.events.js'
 class SimulatorModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     const config = readSimulatorConfig(runtime.environment)
-    const runner = config.runner === 'inline' ? new InlineReplayRunner(config.deadlineMs) : new WorkerReplayRunner({ deadlineMs: config.deadlineMs })
+    const runner = config.runner === 'inline' ? new InlineReplayRunner(config.replayMs) : new WorkerReplayRunner({ deadlineMs: config.replayMs })
     return {
       module: SimulatorModule,
       controllers: [SimulationsEvents, BotsController, ScenariosController, CorporaController, SimulationsController],
@@ -29,6 +30,7 @@ class SimulatorModule {
         { provide: SimulatorConfig, useValue: config },
         { provide: REPLAY_RUNNER, useValue: runner },
         Readings,
+        ReplayRun,
         RunSimulation,
       ],
     }

@@ -2,8 +2,10 @@ import { HmsError, type BotSummary } from '#libs/contracts'
 import { digestOf } from '#libs/signing'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Post } from '@nestjs/common'
-import { register } from '../registry-limit.js'
+import { boundBytes, register } from '../registry-limit.js'
 import { inspectBot } from '../replay/inspect-bot.js'
+import { BOT_SOURCE_LIMIT } from '../replay/limits.js'
+import { isStorable } from '../storable-text.js'
 import { BOTS, MAX_BOTS, type RegisteredBot } from './bot.entity.js'
 import { BotRegistrationDto } from './bots.dto.js'
 
@@ -13,15 +15,17 @@ export class BotsController {
 
   @Get()
   list(): Promise<BotSummary[]> {
-    return this.runtime.database.transaction(async (tx) => (await tx.documents(BOTS).find()).map(summaryOf))
+    return this.runtime.database.transaction(async (tx) => (await tx.documents(BOTS).find({ limit: MAX_BOTS })).map(summaryOf))
   }
 
   /** Loads the module once in the sandbox: what cannot be loaded cannot be registered. A known id is replaced. */
   @Post()
   @RequireScope('operate')
   async add(@Body() { id, source, critical }: BotRegistrationDto): Promise<BotSummary> {
+    boundBytes(source, BOT_SOURCE_LIMIT, `Bot ${id}`)
+    if (!isStorable(source)) throw invalid(id, 'the file is not a text: it holds NUL or half a surrogate pair')
     const inspected = await inspectBot(source)
-    if ('error' in inspected) throw new HmsError(inspected.error.code, `${id}: ${inspected.error.message}`, { status: 422, next: [`hms-svc bots add FILE --id ${id}`] })
+    if ('error' in inspected) throw invalid(id, inspected.error.message)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(['bots'])
       const bot = { id, source, digest: digestOf(source), policies: inspected.policies, critical: critical ?? false, addedAt: tx.now.toISOString() }
@@ -29,6 +33,10 @@ export class BotsController {
       return summaryOf(bot)
     })
   }
+}
+
+function invalid(id: string, message: string): HmsError {
+  return new HmsError('HMS_BOT_INVALID', `${id}: ${message}`, { status: 422, next: [`hms-svc bots add FILE --id ${id}`] })
 }
 
 function summaryOf({ id, policies, critical, digest, addedAt }: RegisteredBot): BotSummary {

@@ -1,8 +1,10 @@
 import type { CorpusRegistration } from '#libs/contracts'
-import { IsIn, IsObject, IsOptional, IsString, Matches } from 'class-validator'
+import { IsIn, IsObject, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
+import { REGISTRY_ID } from '../registry-limit.js'
+import { isStorable } from '../storable-text.js'
 
 export class CorpusRegistrationDto implements CorpusRegistration {
-  @Matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, { message: 'id must be 1 to 100 letters, digits, dots, hyphens or underscores' })
+  @Matches(REGISTRY_ID, { message: 'id must be 1 to 100 letters, digits, dots, hyphens or underscores' })
   id!: string
 
   @IsIn(['csv', 'jsonl'])
@@ -14,5 +16,11 @@ export class CorpusRegistrationDto implements CorpusRegistration {
   /** Reading field to column of the file. */
   @IsOptional()
   @IsObject()
+  @ValidateBy({ name: 'namesToNames', validator: { validate: isNamesToNames, defaultMessage: () => 'map must give a column name for each reading field' } })
   map?: Record<string, string>
+}
+
+function isNamesToNames(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).every(([field, column]) => isStorable(field) && typeof column === 'string' && isStorable(column))
 }

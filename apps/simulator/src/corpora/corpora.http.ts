@@ -3,7 +3,8 @@ import { digestOf, digestOfJson } from '#libs/signing'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { register } from '../registry-limit.js'
-import { parseCorpus } from '../replay/corpus.js'
+import { parseCorpus, type CorpusProblem } from '../replay/corpus.js'
+import { isStorable } from '../storable-text.js'
 import { CorpusRegistrationDto } from './corpora.dto.js'
 import { CORPORA, CORPUS_CONTENT, MAX_CORPORA, type RegisteredCorpus } from './corpus.entity.js'
 
@@ -16,23 +17,36 @@ export class CorporaController {
     return this.runtime.database.transaction(async (tx) => (await tx.documents(CORPORA).find()).map(summaryOf))
   }
 
+  /** All rows or none: a corpus with an unreadable row is refused with the rows named. A known id is replaced. */
   @Post()
   @RequireScope('operate')
-  add(@Body() { id, format, content, map = {} }: CorpusRegistrationDto): Promise<CorpusSummary> {
+  async add(@Body() body: CorpusRegistrationDto): Promise<CorpusSummary> {
+    const { id, format, content } = body
+    const map = body.map ?? {}
     const { readings, problems } = parseCorpus(Buffer.from(content), { id, format, map })
-    if (problems.length > 0) {
-      const errors = problems.map(({ code, row, message }) => ({ pointer: row === undefined ? '' : `row ${row}`, detail: `${message} [${code}]` }))
-      throw new HmsError(problems[0]!.code, errors.map((error) => `${error.pointer} ${error.detail}`.trim()).join('; '), { status: 422, errors, next: ['hms-svc corpora add FILE --id ID'] })
-    }
+    if (problems.length > 0) throw refused(id, problems)
+    if (!isStorable(content)) throw refused(id, [{ code: 'HMS_CORPUS_NOT_UTF8', message: 'the text holds NUL or half a surrogate pair' }])
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(['corpora'])
-      const digest = digestOfJson({ content: digestOf(content), map, format })
+      const digest = digestOfJson({ id, content: digestOf(content), map, format })
       const corpus = { id, format, map, readings: readings.length, digest, addedAt: tx.now.toISOString() }
       await register(tx.documents(CORPORA), id, corpus, MAX_CORPORA, 'corpora')
-      await tx.documents(CORPUS_CONTENT).put({ id, content })
+      await tx.documents(CORPUS_CONTENT).put({ id, format, map, digest, content })
       return summaryOf(corpus)
     })
   }
+}
+
+const TOO_LARGE: readonly string[] = ['HMS_CORPUS_TOO_LARGE', 'HMS_CORPUS_TOO_MANY_ROWS']
+
+function refused(id: string, problems: readonly CorpusProblem[]): HmsError {
+  const errors = problems.map(({ code, row, message }) => ({
+    pointer: '/content',
+    detail: `${row === undefined ? '' : `row ${row}: `}${message} [${code}]`,
+  }))
+  const code = problems[0]?.code ?? 'HMS_CORPUS_EMPTY'
+  const detail = errors.map((error) => error.detail).join('; ')
+  return new HmsError(code, detail, { status: TOO_LARGE.includes(code) ? 413 : 422, errors, next: [`hms-svc corpora add FILE --id ${id}`] })
 }
 
 function summaryOf({ id, readings, digest, addedAt }: RegisteredCorpus): CorpusSummary {

@@ -5,6 +5,7 @@ export interface RegisteredCorpus {
   format: 'csv' | 'jsonl'
   map: Record<string, string>
   readings: number
+  /** Over id, content, format and map: all that the parsed readings depend on (a row without an id is named after the corpus). */
   digest: string
   addedAt: string
 }
@@ -12,9 +13,8 @@ export interface RegisteredCorpus {
 export const CORPORA = documentTable<RegisteredCorpus>({ name: 'corpus', id: (corpus) => corpus.id, keys: {} })
 export const MAX_CORPORA = 50
 
-/** Megabytes, apart from what lists show. */
-export interface CorpusContent {
-  id: string
+/** Megabytes, apart from what lists show. Carries how to read it, so that one read gives a whole corpus also while it is being replaced. */
+export interface CorpusContent extends Pick<RegisteredCorpus, 'id' | 'format' | 'map' | 'digest'> {
   content: string
 }
 

@@ -6,7 +6,7 @@ import { CORPORA, CORPUS_CONTENT } from './corpus.entity.js'
 
 const KEPT = 4
 
-/** Parsed corpora, the last few by digest: a corpus of 7,700 readings takes longer to parse than to replay. */
+/** Parsed corpora, the last used few by digest: a corpus of 7,700 readings takes longer to parse than to replay. */
 @Injectable()
 export class Readings {
   private readonly parsed = new Map<string, Reading[]>()
@@ -15,15 +15,22 @@ export class Readings {
 
   /** `undefined` when no such corpus is registered. */
   async of(corpusId: string): Promise<Reading[] | undefined> {
-    const corpus = await this.runtime.database.transaction((tx) => tx.documents(CORPORA).get(corpusId))
+    const { database } = this.runtime
+    const corpus = await database.transaction((tx) => tx.documents(CORPORA).get(corpusId))
     if (corpus === undefined) return undefined
     const known = this.parsed.get(corpus.digest)
-    if (known !== undefined) return known
-    const content = await this.runtime.database.transaction((tx) => tx.documents(CORPUS_CONTENT).get(corpusId))
-    if (content === undefined) return undefined
-    const { readings } = parseCorpus(Buffer.from(content.content), { id: corpusId, format: corpus.format, map: corpus.map })
-    this.parsed.set(corpus.digest, readings)
-    for (const digest of this.parsed.keys()) if (this.parsed.size > KEPT) this.parsed.delete(digest)
+    if (known !== undefined) return this.keep(corpus.digest, known)
+    const stored = await database.transaction((tx) => tx.documents(CORPUS_CONTENT).get(corpusId))
+    if (stored === undefined) return undefined
+    const { id, format, map, digest, content } = stored
+    // By the digest of what was read: the corpus may have been replaced since the look at its summary.
+    return this.keep(digest, parseCorpus(Buffer.from(content), { id, format, map }).readings)
+  }
+
+  private keep(digest: string, readings: Reading[]): Reading[] {
+    this.parsed.delete(digest)
+    this.parsed.set(digest, readings)
+    for (const oldest of this.parsed.keys()) if (this.parsed.size > KEPT) this.parsed.delete(oldest)
     return readings
   }
 }

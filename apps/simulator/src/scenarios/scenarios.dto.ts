@@ -8,6 +8,5 @@ export class ScenarioRegistrationDto implements ScenarioRegistration {
   file!: string
 
   @IsString()
-  @MaxLength(64 * 1024)
   source!: string
 }

@@ -1,8 +1,9 @@
-import { HmsError, type ScenarioSummary } from '#libs/contracts'
-import { compileScenario, formatFinding, parseScenario, type Scenario } from '#libs/policy'
+import type { ScenarioSummary } from '#libs/contracts'
+import { SCENARIO_MAX_BYTES } from '#libs/policy'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Post } from '@nestjs/common'
-import { register } from '../registry-limit.js'
+import { boundBytes, register } from '../registry-limit.js'
+import { readScenario } from './read-scenario.js'
 import { MAX_SCENARIOS, SCENARIOS, type RegisteredScenario } from './scenario.entity.js'
 import { ScenarioRegistrationDto } from './scenarios.dto.js'
 
@@ -18,8 +19,9 @@ export class ScenariosController {
   /** The corpus may come later; a run notes a scenario whose corpus is not there. */
   @Post()
   @RequireScope('operate')
-  add(@Body() body: ScenarioRegistrationDto): Promise<ScenarioSummary> {
-    const scenario = read(body)
+  async add(@Body() { file, source }: ScenarioRegistrationDto): Promise<ScenarioSummary> {
+    boundBytes(source, SCENARIO_MAX_BYTES, file)
+    const scenario = readScenario(file, source)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(['scenarios'])
       const entry = { scenario, addedAt: tx.now.toISOString() }
@@ -27,17 +29,6 @@ export class ScenariosController {
       return summaryOf(entry)
     })
   }
-}
-
-function read({ file, source }: ScenarioRegistrationDto): Scenario {
-  const parsed = parseScenario(source, file)
-  if (!parsed.ok) {
-    const errors = parsed.findings.map((finding) => ({ pointer: finding.pointer ?? '', detail: formatFinding(finding) }))
-    throw new HmsError('HMS_SCENARIO_INVALID', errors.map((error) => error.detail).join('; '), { status: 422, errors, next: ['hms-svc scenarios add FILE'] })
-  }
-  const compiled = compileScenario(parsed.scenario)
-  if (!compiled.ok) throw new HmsError(compiled.code, `${file}: ${compiled.message}`, { status: 422, next: ['hms-svc scenarios add FILE'] })
-  return parsed.scenario
 }
 
 function summaryOf({ scenario, addedAt }: RegisteredScenario): ScenarioSummary {

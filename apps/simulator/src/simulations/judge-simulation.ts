@@ -1,24 +1,37 @@
+import { BOT_CLASSES, type BotClass } from '../replay/report.js'
 import type { ReplayScore } from '../replay/score.js'
+import { skippedNote, type Lack, type SkippedScenario } from './evidence.js'
+
+export interface JudgedScore {
+  score: ReplayScore
+  skipped: SkippedScenario[]
+  /** What would have given evidence, when there was none to replay. */
+  lack?: Lack
+}
 
 export type SimulationVerdict =
   | { do: 'pass'; summary: string }
   | { do: 'fail'; reason: string; detail: string; next: string[] }
   | { do: 'pause'; reason: string; detail: string; next: string[] }
 
+const GOOD: readonly BotClass[] = ['ADAPTED', 'RAN', 'NOT_APPLICABLE']
+
 /** The stage's word on a score. No evidence is no pass outside dev; in dev the run goes on and says so. Contract §7. */
-export function judgeSimulation(score: ReplayScore, profile: 'dev' | 'production'): SimulationVerdict {
-  if (score.verdict === 'PASS') return { do: 'pass', summary: score.summary }
+export function judgeSimulation({ score, skipped, lack }: JudgedScore, profile: 'dev' | 'production'): SimulationVerdict {
+  // The lack names what was skipped already.
+  const note = lack === undefined ? skippedNote(skipped) : ''
+  if (score.verdict === 'PASS') return { do: 'pass', summary: score.summary + note }
   if (score.verdict === 'FAIL') {
-    const bot = score.bots.STALE?.[0] ?? score.bots.CRASHED?.[0] ?? score.bots.WRONG?.[0] ?? 'ID'
-    return { do: 'fail', reason: score.reason ?? 'BELOW_THRESHOLD', detail: score.summary, next: [`hms-svc bots add FILE --id ${bot}`] }
+    const next = `hms-svc bots add FILE --id ${firstToMend(score) ?? 'ID'}`
+    return { do: 'fail', reason: score.reason ?? 'BELOW_THRESHOLD', detail: score.summary + note, next: [next] }
   }
-  const lack = score.reason === 'NO_DISCRIMINATING_INPUT' ? `NO_EVIDENCE: no input tells the new policy from the old; ${score.summary}` : score.summary
-  if (profile === 'dev') return { do: 'pass', summary: lack }
-  return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail: lack, next: ['hms-svc scenarios add FILE', 'hms-svc bots add FILE --id ID'] }
+  const detail = (score.reason === 'NO_DISCRIMINATING_INPUT' ? `NO_EVIDENCE: no discriminating input; ${score.summary}` : score.summary) + note
+  if (profile === 'dev') return { do: 'pass', summary: detail }
+  return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next: lack?.next ?? ['hms-svc scenarios add FILE', 'hms-svc bots add FILE --id ID'] }
 }
 
 /** The score of a run that has nothing to replay. */
-export function emptyScore(summary: string, firstVersion: boolean): ReplayScore {
+export function emptyScore(sentence: string, firstVersion: boolean): ReplayScore {
   return {
     verdict: 'INCONCLUSIVE',
     reason: 'NO_EVIDENCE',
@@ -29,6 +42,12 @@ export function emptyScore(summary: string, firstVersion: boolean): ReplayScore 
     boundary: 0,
     firstVersion,
     bots: {},
-    summary: `NO_EVIDENCE: ${summary}${firstVersion ? '; first version' : ''}`,
+    summary: `NO_EVIDENCE: ${sentence}${firstVersion ? '; first version' : ''}`,
   }
+}
+
+/** A stale bot before any other: it is what a new version usually waits for. */
+function firstToMend(score: ReplayScore): string | undefined {
+  const classes: BotClass[] = ['STALE', ...BOT_CLASSES.filter((name) => !GOOD.includes(name))]
+  return classes.flatMap((name) => score.bots[name] ?? [])[0]
 }

@@ -1,20 +1,25 @@
-import { HmsError } from '#libs/contracts'
+import { canonicalJson, HmsError, type Json } from '#libs/contracts'
 import { ServiceRuntime } from '#libs/stage'
-import { Controller, Get, Param } from '@nestjs/common'
+import { Controller, Get, Header, Param } from '@nestjs/common'
 import { SIMULATIONS } from './simulation.entity.js'
 
 @Controller('v1/simulations')
 export class SimulationsController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** Score and report of a run. The report is the same to the byte whoever replays it; `reportDigest` is over its canonical form. */
+  /**
+   * State, score and report of a run's newest attempt, in canonical form. `reportDigest` is over the bytes of `report` as they stand in
+   * here: the same bots, inputs and policies give the same ones, whoever replays them.
+   */
   @Get(':run')
-  async show(@Param('run') run: string): Promise<object> {
+  @Header('content-type', 'application/json; charset=utf-8')
+  async show(@Param('run') run: string): Promise<string> {
     const simulation = await this.runtime.database.transaction((tx) => tx.documents(SIMULATIONS).get(run))
     if (simulation === undefined) {
       throw new HmsError('HMS_SIMULATION_NOT_FOUND', `Run ${run} was not simulated, or not yet.`, { status: 404, next: ['hms-svc runs list'] })
     }
-    const { attempt, state, score, reportDigest, report } = simulation
-    return { run: simulation.run, attempt, state, score, reportDigest, report }
+    const { attempt, state, score, skipped, reportDigest } = simulation
+    const report = simulation.report === null ? null : (JSON.parse(simulation.report) as Json)
+    return canonicalJson({ run: simulation.run, attempt, state, score, skipped, reportDigest, report })
   }
 }

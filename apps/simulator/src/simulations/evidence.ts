@@ -1,0 +1,32 @@
+/** A scenario of the run's policies that could not be replayed. */
+export interface SkippedScenario {
+  scenario: string
+  why: string
+  /** The command that changes it, where one does. */
+  next: string | null
+}
+
+/** Why nothing can be replayed at all, and what changes it. */
+export interface Lack {
+  sentence: string
+  next: string[]
+}
+
+/** `undefined` when there is something to replay. Sentences of contract §7. */
+export function lackOf(bots: number, scenarios: number, skipped: readonly SkippedScenario[]): Lack | undefined {
+  if (bots === 0) return { sentence: 'no bots registered', next: ['hms-svc bots add FILE --id ID'] }
+  if (scenarios === 0) return { sentence: 'no scenario for this policy', next: ['hms-svc scenarios add FILE'] }
+  if (skipped.length < scenarios) return undefined
+  const next = unique(skipped.flatMap((scenario) => scenario.next ?? []))
+  return { sentence: unique(skipped.map((scenario) => scenario.why)).join(', '), next: next.length > 0 ? next : ['hms-svc scenarios add FILE'] }
+}
+
+/** For the end of a summary; empty when nothing was skipped. */
+export function skippedNote(skipped: readonly SkippedScenario[]): string {
+  if (skipped.length === 0) return ''
+  return `; skipped: ${skipped.map(({ scenario, why }) => `${scenario} (${why})`).join(', ')}`
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)]
+}

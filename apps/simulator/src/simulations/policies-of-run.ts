@@ -1,0 +1,38 @@
+import { peekPredicate, type ReleaseDocument, type RunDossier, type ScenarioRule } from '#libs/contracts'
+import type { PolicyDocument, Scenario } from '#libs/policy'
+
+/** Policies by id on both sides of the run. */
+export interface PoliciesOfRun {
+  /** In force before; a first version is missing here. */
+  before: Record<string, PolicyDocument>
+  after: Record<string, PolicyDocument>
+}
+
+/** From what was signed. What is live beside the run's own policies is known only as far as the dossier carries it. */
+export function policiesOf(dossier: RunDossier): PoliciesOfRun {
+  const before: Record<string, PolicyDocument> = {}
+  for (const [id, live] of Object.entries(dossier.live)) if (live !== null) before[id] = policyOf(live)
+  const after = { ...before }
+  for (const release of dossier.releases) after[release.id] = policyOf(release)
+  return { before, after }
+}
+
+/** Whether no policy of the run was ever live. */
+export function isFirstVersion(dossier: RunDossier): boolean {
+  return dossier.releases.every((release) => (dossier.live[release.id] ?? null) === null)
+}
+
+/** Scenarios that speak of a policy of the run. */
+export function scenariosOf(dossier: RunDossier, scenarios: readonly Scenario[]): Scenario[] {
+  const ids = new Set(dossier.releases.map((release) => release.id))
+  return scenarios.filter((scenario) => scenario.policies.some((id) => ids.has(id)))
+}
+
+/** As canary-controller needs them to explain alerts. */
+export function rulesOf(scenarios: readonly Scenario[]): ScenarioRule[] {
+  return scenarios.map(({ id, policies, alert }) => ({ id, policies, alert }))
+}
+
+function policyOf(release: ReleaseDocument): PolicyDocument {
+  return peekPredicate<{ policy: PolicyDocument }>(release.envelope).policy
+}
