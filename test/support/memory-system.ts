@@ -1,17 +1,17 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { SERVICES, type ServiceName } from '#libs/contracts'
+import { SERVICES } from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock, type Environment } from '#libs/platform'
-import { demoRoster, keyIdOf, localSigner, readRoster, signRoster, spkiOf, type Roster, type Signer } from '#libs/signing'
+import type { Roster, Signer } from '#libs/signing'
 import { Host } from '#libs/stage'
+import { testIdentity } from './identity.js'
 
 /** All eight services on memory twins and virtual time, in this process. People sign with `signers`. */
 export interface MemorySystem {
   host: Host
   clock: VirtualClock
   roster: Roster
-  signers: Map<string, Signer>
+  signers: ReadonlyMap<string, Signer>
   operator: Signer
   url: string
   /** Resolves when nothing is left to do at the present time. */
@@ -21,11 +21,9 @@ export interface MemorySystem {
   stop(): Promise<void>
 }
 
-const PEOPLE = ['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison']
-
 export async function startMemorySystem(environment: Environment = {}): Promise<MemorySystem> {
-  const clock = new VirtualClock('2026-01-01T00:00:00Z')
-  const { roster, signers, serviceSigners, operator } = await testIdentity()
+  const clock = new VirtualClock(new Date().toISOString())
+  const { roster, people, serviceSigner, operator } = await testIdentity()
   const bus = new MemoryBus()
   const host = await Host.create(SERVICES, {
     profile: 'dev',
@@ -35,7 +33,7 @@ export async function startMemorySystem(environment: Environment = {}): Promise<
     metrics: new Metrics(),
     roster,
     bus,
-    signerOf: async (service) => serviceSigners.get(service)!,
+    signerOf: async (service) => serviceSigner(service),
     open: async () => openMemoryService(clock),
     configStoreUrls: [],
     version: '0.0.0-test',
@@ -48,7 +46,7 @@ export async function startMemorySystem(environment: Environment = {}): Promise<
     host,
     clock,
     roster,
-    signers,
+    signers: people,
     operator,
     url: `http://127.0.0.1:${port}`,
     settle,
@@ -81,25 +79,4 @@ function openMemoryService(clock: VirtualClock) {
     },
     ready: async () => ({ database: true, migrations: true }),
   }
-}
-
-async function testIdentity() {
-  const pairs = new Map<string, ReturnType<typeof pairOf>>()
-  for (const name of [...PEOPLE, ...SERVICES, 'operator']) pairs.set(name, pairOf())
-  const member = (name: string) => ({ name, spki: pairs.get(name)!.spki })
-  const predicate = demoRoster({
-    people: PEOPLE.map(member),
-    services: SERVICES.map(member),
-    operator: member('operator'),
-    expires: '2036-01-01T00:00:00Z',
-  })
-  const signers = new Map(PEOPLE.map((name) => [name, pairs.get(name)!.signer]))
-  const serviceSigners = new Map<ServiceName, Signer>(SERVICES.map((name) => [name, pairs.get(name)!.signer]))
-  const roster = readRoster(await signRoster(predicate, [...signers.values()]))
-  return { roster, signers, serviceSigners, operator: pairs.get('operator')!.signer }
-}
-
-function pairOf() {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  return { signer: localSigner(privateKey), spki: spkiOf(publicKey), keyid: keyIdOf(publicKey) }
 }

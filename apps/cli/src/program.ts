@@ -31,7 +31,7 @@ const AREAS = [
 /** Runs one command line (without node and script) and gives its exit code. Never throws. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   const program = new Command('hms-svc')
-  const session = new Session(io, program)
+  const session = new Session(io, program, runCli)
   try {
     describeProgram(program, io)
     for (const register of AREAS) register(program, session)

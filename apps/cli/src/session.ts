@@ -10,6 +10,8 @@ export class Session {
   constructor(
     readonly io: CliIo,
     private readonly program: Command,
+    /** Runs another command line: what the demo does as a person would. */
+    readonly runCli: (argv: readonly string[], io: CliIo) => Promise<number>,
   ) {}
 
   /** An action for commander: arguments of the verb, then its options, as commander passes them. */

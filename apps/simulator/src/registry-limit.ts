@@ -5,9 +5,16 @@ import type { Documents } from '#libs/persistence'
 export const REGISTRY_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 
 /** Registers a document unless its registry is full; replacing a known one is always possible. Call it with the registry locked. */
-export async function register<T extends object>(documents: Documents<T>, id: string, document: T, limit: number, what: string): Promise<void> {
+export async function register<T extends object>(
+  documents: Documents<T>,
+  id: string,
+  document: T,
+  limit: number,
+  what: string,
+): Promise<void> {
   if ((await documents.get(id)) === undefined && (await documents.count()) >= limit) {
-    throw new HmsError('HMS_SIMULATOR_LIMIT', `There are ${limit} ${what} registered, which is the limit. Replace one by its id.`, { status: 409 })
+    const detail = `There are ${limit} ${what} registered, which is the limit. Replace one by its id.`
+    throw new HmsError('HMS_SIMULATOR_LIMIT', detail, { status: 409 })
   }
   await documents.put(document)
 }

@@ -1,7 +1,9 @@
 import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { BOTS } from './bots/bot.entity.js'
-import { BotsController } from './bots/bots.http.js'
+import { InlineBotInspector } from './bots/bot-inspector.js'
+import { BOT_INSPECTOR, BotsController } from './bots/bots.http.js'
+import { WorkerBotInspector } from './bots/worker-bot-inspector.js'
 import { CorporaController } from './corpora/corpora.http.js'
 import { CORPORA, CORPUS_BODY_LIMIT_BYTES, CORPUS_CONTENT } from './corpora/corpus.entity.js'
 import { Readings } from './corpora/readings.js'
@@ -21,7 +23,9 @@ import { SimulationsEvents } from './simulations/simulations.events.js'
 class SimulatorModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     const config = readSimulatorConfig(runtime.environment)
-    const runner = config.runner === 'inline' ? new InlineReplayRunner(config.replayMs) : new WorkerReplayRunner({ deadlineMs: config.replayMs })
+    const inline = config.runner === 'inline'
+    const runner = inline ? new InlineReplayRunner(config.replayMs) : new WorkerReplayRunner({ deadlineMs: config.replayMs })
+    const inspector = inline ? new InlineBotInspector() : new WorkerBotInspector(runtime.clock)
     return {
       module: SimulatorModule,
       controllers: [SimulationsEvents, BotsController, ScenariosController, CorporaController, SimulationsController],
@@ -29,6 +33,7 @@ class SimulatorModule {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: SimulatorConfig, useValue: config },
         { provide: REPLAY_RUNNER, useValue: runner },
+        { provide: BOT_INSPECTOR, useValue: inspector },
         Readings,
         ReplayRun,
         RunSimulation,

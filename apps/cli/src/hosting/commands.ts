@@ -35,7 +35,7 @@ export function registerHosting(program: Command, session: Session): void {
       session.run(async (context, flags: PlaceFlags & { once?: boolean; observe?: string }) => {
         const place = placeOf(context, flags)
         const observeMs = await parseDurationFlag('--observe', flags.observe)
-        return (await import('./demo.js')).runDemo({ ...place, once: flags.once === true, observeMs })
+        return (await import('./demo.js')).runDemo({ ...place, once: flags.once === true, observeMs, runCli: session.runCli })
       }),
     )
   program

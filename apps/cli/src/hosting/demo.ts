@@ -5,8 +5,8 @@ import { signalled } from '#libs/stage'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readCliEnvironment } from '../cli.config.js'
+import type { CliIo } from '../io.js'
 import { processIo } from '../process-io.js'
-import { runCli } from '../program.js'
 import { prepareDemoFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
 import type { DemoOptions } from './hosting.js'
@@ -24,7 +24,7 @@ interface DemoModule {
   }): Promise<{ exitCode: number; stop(): Promise<void> }>
 }
 
-export async function runDemo({ output, port, dataDir: folder, once, observeMs }: DemoOptions): Promise<number> {
+export async function runDemo({ output, port, dataDir: folder, once, observeMs, runCli }: DemoOptions): Promise<number> {
   const stopAsked = signalled()
   const dataDir = resolve(folder)
   const say = (text: string): void => output.note(text)
@@ -39,7 +39,7 @@ export async function runDemo({ output, port, dataDir: folder, once, observeMs }
   say(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
   const { playDemo, ASSETS } = await loadDemo()
   const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
-  const playing = playDemo({ url: system.url, api, say, run: (argv) => runAt(fileURLToPath(ASSETS), system.url, dataDir, argv) })
+  const playing = playDemo({ url: system.url, api, say, run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir) })
   const ended = await Promise.race([playing, stopAsked.then(() => undefined)])
   if (ended !== undefined && !once) {
     sayNext(say, port)
@@ -54,12 +54,12 @@ export async function runDemo({ output, port, dataDir: folder, once, observeMs }
 }
 
 /** The CLI as a person uses it, in the folder where `policies/` lies, against the demo and with its keys. */
-async function runAt(cwd: string, url: string, dataDir: string, argv: string[]): Promise<number> {
+async function runAt(cwd: string, run: (io: CliIo) => Promise<number>, url: string, dataDir: string): Promise<number> {
   const io = { ...processIo(), environment: readCliEnvironment({ ...processEnvironment(), HMS_URL: url, HMS_DATA_DIR: dataDir }) }
   const before = process.cwd()
   process.chdir(cwd)
   try {
-    return await runCli(argv, io)
+    return await run(io)
   } finally {
     process.chdir(before)
   }

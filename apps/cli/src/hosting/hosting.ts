@@ -1,3 +1,4 @@
+import type { CliIo } from '../io.js'
 import type { Output } from '../output/output.js'
 
 /** What every hosting verb gets; its function resolves with the exit code once nothing runs any more. */
@@ -19,6 +20,7 @@ export interface DemoOptions extends HostOptions {
   once: boolean
   /** How long the canary is watched; the demo's own choice when undefined. */
   observeMs?: number
+  runCli(argv: readonly string[], io: CliIo): Promise<number>
 }
 
 export interface ServeOptions extends HostOptions {

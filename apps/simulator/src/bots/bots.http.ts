@@ -1,17 +1,23 @@
 import { HmsError, type BotSummary } from '#libs/contracts'
+import { isPolicyId } from '#libs/policy'
 import { digestOf } from '#libs/signing'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
-import { Body, Controller, Get, Post } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Post, type OnApplicationShutdown } from '@nestjs/common'
 import { boundBytes, register } from '../registry-limit.js'
-import { inspectBot } from '../replay/inspect-bot.js'
 import { BOT_SOURCE_LIMIT } from '../replay/limits.js'
 import { isStorable } from '../storable-text.js'
 import { BOTS, MAX_BOTS, type RegisteredBot } from './bot.entity.js'
+import type { BotInspector } from './bot-inspector.js'
 import { BotRegistrationDto } from './bots.dto.js'
 
+export const BOT_INSPECTOR = Symbol('BotInspector')
+
 @Controller('v1/bots')
-export class BotsController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+export class BotsController implements OnApplicationShutdown {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    @Inject(BOT_INSPECTOR) private readonly inspector: BotInspector,
+  ) {}
 
   @Get()
   list(): Promise<BotSummary[]> {
@@ -24,14 +30,21 @@ export class BotsController {
   async add(@Body() { id, source, critical }: BotRegistrationDto): Promise<BotSummary> {
     boundBytes(source, BOT_SOURCE_LIMIT, `Bot ${id}`)
     if (!isStorable(source)) throw invalid(id, 'the file is not a text: it holds NUL or half a surrogate pair')
-    const inspected = await inspectBot(source)
+    const inspected = await this.inspector.inspect(source)
     if ('error' in inspected) throw invalid(id, inspected.error.message)
+    const { policies } = inspected
+    const unknown = policies.find((policy): boolean => !isPolicyId(policy))
+    if (unknown !== undefined) throw invalid(id, `${JSON.stringify(unknown.slice(0, 100))} in its policies is no policy id`)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(['bots'])
-      const bot = { id, source, digest: digestOf(source), policies: inspected.policies, critical: critical ?? false, addedAt: tx.now.toISOString() }
+      const bot = { id, source, digest: digestOf(source), policies, critical: critical ?? false, addedAt: tx.now.toISOString() }
       await register(tx.documents(BOTS), id, bot, MAX_BOTS, 'bots')
       return summaryOf(bot)
     })
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.inspector.close()
   }
 }
 

@@ -3,6 +3,11 @@ import { IsIn, IsObject, IsOptional, IsString, Matches, ValidateBy } from 'class
 import { REGISTRY_ID } from '../registry-limit.js'
 import { isStorable } from '../storable-text.js'
 
+const NAMES_TO_NAMES = {
+  name: 'namesToNames',
+  validator: { validate: isNamesToNames, defaultMessage: () => 'map must give a column name for each reading field' },
+}
+
 export class CorpusRegistrationDto implements CorpusRegistration {
   @Matches(REGISTRY_ID, { message: 'id must be 1 to 100 letters, digits, dots, hyphens or underscores' })
   id!: string
@@ -16,7 +21,7 @@ export class CorpusRegistrationDto implements CorpusRegistration {
   /** Reading field to column of the file. */
   @IsOptional()
   @IsObject()
-  @ValidateBy({ name: 'namesToNames', validator: { validate: isNamesToNames, defaultMessage: () => 'map must give a column name for each reading field' } })
+  @ValidateBy(NAMES_TO_NAMES)
   map?: Record<string, string>
 }
 

@@ -18,7 +18,8 @@ export function lackOf(bots: number, scenarios: number, skipped: readonly Skippe
   if (scenarios === 0) return { sentence: 'no scenario for this policy', next: ['hms-svc scenarios add FILE'] }
   if (skipped.length < scenarios) return undefined
   const next = unique(skipped.flatMap((scenario) => scenario.next ?? []))
-  return { sentence: unique(skipped.map((scenario) => scenario.why)).join(', '), next: next.length > 0 ? next : ['hms-svc scenarios add FILE'] }
+  const sentence = unique(skipped.map((scenario) => scenario.why)).join(', ')
+  return { sentence, next: next.length > 0 ? next : ['hms-svc scenarios add FILE'] }
 }
 
 /** For the end of a summary; empty when nothing was skipped. */

@@ -25,9 +25,11 @@ export function judgeSimulation({ score, skipped, lack }: JudgedScore, profile: 
     const next = `hms-svc bots add FILE --id ${firstToMend(score) ?? 'ID'}`
     return { do: 'fail', reason: score.reason ?? 'BELOW_THRESHOLD', detail: score.summary + note, next: [next] }
   }
-  const detail = (score.reason === 'NO_DISCRIMINATING_INPUT' ? `NO_EVIDENCE: no discriminating input; ${score.summary}` : score.summary) + note
+  const lacking = score.reason === 'NO_DISCRIMINATING_INPUT' ? 'NO_EVIDENCE: no discriminating input; ' : ''
+  const detail = lacking + score.summary + note
   if (profile === 'dev') return { do: 'pass', summary: detail }
-  return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next: lack?.next ?? ['hms-svc scenarios add FILE', 'hms-svc bots add FILE --id ID'] }
+  const next = lack?.next ?? ['hms-svc scenarios add FILE', 'hms-svc bots add FILE --id ID']
+  return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next }
 }
 
 /** The score of a run that has nothing to replay. */

@@ -19,7 +19,12 @@ import { inputsOf } from './replay-inputs.js'
 export const REPLAY_RUNNER = Symbol('ReplayRunner')
 
 /** What came of a replay. A `failure` says nothing about any bot: the replay itself gave no report. */
-export type ReplayOutcome = (JudgedScore & { report: ReplayReport | null; scenarios: Scenario[] }) | { failure: { reason: string; detail: string } }
+export type ReplayOutcome = (JudgedScore & { report: ReplayReport | null; scenarios: Scenario[] }) | { failure: ReplayFailure }
+
+export interface ReplayFailure {
+  reason: 'DEADLINE' | 'REPLAY_FAILED'
+  detail: string
+}
 
 /** Gathers what is registered for the policies of a run and replays it, outside any transaction. */
 @Injectable()
@@ -58,7 +63,7 @@ export class ReplayRun {
     })
   }
 
-  private async inputs(dossier: RunDossier, scenarios: readonly Scenario[]): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
+  private async inputs(dossier: RunDossier, scenarios: Scenario[]): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
     const policies = policiesOf(dossier)
     const inputs: ScenarioInputs[] = []
     const skipped: SkippedScenario[] = []

@@ -77,10 +77,13 @@ export class RunSimulation implements OnApplicationShutdown {
   private async waiting(tx: Transaction, timer: Timer): Promise<Opened | undefined> {
     const simulation = await tx.documents(SIMULATIONS).get(String(timer.data['run']))
     const { attempt, state, dossier } = simulation ?? {}
-    return simulation !== undefined && state === 'waiting' && attempt === timer.data['attempt'] && dossier ? { ...simulation, dossier } : undefined
+    if (simulation === undefined || state !== 'waiting' || attempt !== timer.data['attempt'] || !dossier) return undefined
+    return { ...simulation, dossier }
   }
 
   private async replay(id: string, dossier: RunDossier): Promise<ReplayOutcome | 'not wanted'> {
+    // A claim whose lease ran out (the process was held up) is claimed again: its verdict would not count, so it ends here.
+    this.replaying.get(id)?.abort()
     const wanted = new AbortController()
     this.replaying.set(id, wanted)
     try {
@@ -91,7 +94,7 @@ export class RunSimulation implements OnApplicationShutdown {
       if (this.stopping.signal.aborted) throw new TransientError('the simulator stops', { cause: error })
       throw error
     } finally {
-      this.replaying.delete(id)
+      if (this.replaying.get(id) === wanted) this.replaying.delete(id)
     }
   }
 
@@ -110,7 +113,8 @@ export class RunSimulation implements OnApplicationShutdown {
       return this.emit(tx, simulation, 'hms.simulation.passed.v1', data)
     }
     const { reason, detail, next } = verdict
-    await this.emit(tx, simulation, verdict.do === 'fail' ? 'hms.simulation.failed.v1' : 'hms.simulation.paused.v1', { run, attempt, reason, detail, next })
+    const type = verdict.do === 'fail' ? 'hms.simulation.failed.v1' : 'hms.simulation.paused.v1'
+    await this.emit(tx, simulation, type, { run, attempt, reason, detail, next })
   }
 
   private async fail(tx: Transaction, simulation: Opened, reason: string, detail: string): Promise<void> {

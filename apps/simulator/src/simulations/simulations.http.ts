@@ -16,7 +16,8 @@ export class SimulationsController {
   async show(@Param('run') run: string): Promise<string> {
     const simulation = await this.runtime.database.transaction((tx) => tx.documents(SIMULATIONS).get(run))
     if (simulation === undefined) {
-      throw new HmsError('HMS_SIMULATION_NOT_FOUND', `Run ${run} was not simulated, or not yet.`, { status: 404, next: ['hms-svc runs list'] })
+      const detail = `Run ${run} was not simulated, or not yet.`
+      throw new HmsError('HMS_SIMULATION_NOT_FOUND', detail, { status: 404, next: ['hms-svc runs list'] })
     }
     const { attempt, state, score, skipped, reportDigest } = simulation
     const report = simulation.report === null ? null : (JSON.parse(simulation.report) as Json)

@@ -1,9 +1,12 @@
 import { DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsError, RETENTION_MS, SERVICES, TOPICS } from '#libs/contracts'
-import { describeError } from '#libs/platform'
+import { describeError, pause, systemClock } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
 
 const { ConfigResourceTypes } = createRequire(import.meta.url)('kafkajs') as { ConfigResourceTypes: typeof ConfigResourceTypesType }
+
+const APPLIED_WITHIN_MS = 15_000
+const APPLIED_POLL_MS = 100
 
 interface WantedTopic {
   name: string
@@ -68,7 +71,8 @@ export async function applyTopics(kafka: Kafka, replicationFactor: number): Prom
     const missing = new Set(differences.filter((difference) => difference.what === 'missing').map((difference) => difference.topic))
     const wanted = wantedTopics().filter((topic) => changed.has(topic.name))
     await admin.createTopics({
-      waitForLeaders: true,
+      // Its wait fails at a topic that the asked broker has not heard of yet; `untilApplied` waits instead.
+      waitForLeaders: false,
       timeout: 15_000,
       topics: wanted
         .filter((topic) => missing.has(topic.name))
@@ -81,7 +85,21 @@ export async function applyTopics(kafka: Kafka, replicationFactor: number): Prom
         resources: repair.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic.name, configEntries: entriesOf(topic.config) })),
       })
     }
+    if (differences.length > 0) await untilApplied(admin)
     return differences
+  })
+}
+
+/** A broker learns of a change a moment after the controller has confirmed it: up to then it answers as before, or "unknown topic". */
+async function untilApplied(admin: Admin): Promise<void> {
+  for (let waitedMs = 0; waitedMs < APPLIED_WITHIN_MS; waitedMs += APPLIED_POLL_MS) {
+    const left = await findDifferences(admin).catch(() => undefined)
+    if (left?.length === 0) return
+    await pause(systemClock, APPLIED_POLL_MS)
+  }
+  throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the changes, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
+    status: 503,
+    next: ['hms-svc topics diff'],
   })
 }
 

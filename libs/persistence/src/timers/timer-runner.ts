@@ -32,6 +32,7 @@ export class TimerRunner {
   private stopped = true
   private swept: Promise<void> = Promise.resolve()
   private readonly running = new Set<Promise<void>>()
+  private finishing = 0
 
   constructor(
     private readonly database: Database,
@@ -69,9 +70,9 @@ export class TimerRunner {
     await Promise.allSettled(this.running)
   }
 
-  /** For tests on virtual time: whether nothing is being done. */
+  /** For tests on virtual time: whether no transaction is under way. Work that waits for the world outside does not count. */
   get idle(): boolean {
-    return !this.sweeping && this.running.size === 0
+    return !this.sweeping && this.finishing === 0
   }
 
   private async sweep(): Promise<void> {
@@ -145,12 +146,17 @@ export class TimerRunner {
     }
   }
 
-  private finish(timer: Timer, effect: (tx: Transaction) => Promise<void>): Promise<boolean> {
-    return this.database.transaction(async (tx) => {
-      await tx.lock(timer.keys)
-      if (!(await this.store.take(tx, timer))) return false
-      await effect(tx)
-      return true
-    })
+  private async finish(timer: Timer, effect: (tx: Transaction) => Promise<void>): Promise<boolean> {
+    this.finishing++
+    try {
+      return await this.database.transaction(async (tx) => {
+        await tx.lock(timer.keys)
+        if (!(await this.store.take(tx, timer))) return false
+        await effect(tx)
+        return true
+      })
+    } finally {
+      this.finishing--
+    }
   }
 }

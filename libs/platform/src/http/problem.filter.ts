@@ -36,12 +36,19 @@ export function toProblem(error: unknown, request: { method: string; url: string
   if (error instanceof HttpException) return problemOf(ofHttpException(error, request), traceId)
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   if (typeof status === 'number' && status >= 400 && status < 500) return problemOf(ofFastifyError(status, describeError(error)), traceId)
+  if (isDataError(error)) return problemOf(new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 }), traceId)
   if (isTransient(error)) {
     log.warn({ traceId, error: describeError(error), url: request.url }, 'request met a transient fault')
     return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', 'The service cannot reach its database at the moment. Try again.', { status: 503 }), traceId)
   }
   log.error({ traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url: request.url }, 'request failed')
   return problemOf(new HmsError('HMS_HTTP_INTERNAL', `Unexpected error; the log has it under trace ${traceId}.`, { status: 500 }), traceId)
+}
+
+/** PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */
+function isDataError(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)
 }
 
 function problemOf(error: HmsError, traceId: string): Problem {

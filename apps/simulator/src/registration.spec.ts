@@ -1,0 +1,134 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
+import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
+import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { signRequest } from '#libs/signing'
+import { Host } from '#libs/stage'
+import { testIdentity } from '../../../test/support/identity.js'
+import { MAX_SCENARIOS, SCENARIOS } from './scenarios/scenario.entity.js'
+import { ADAPTS, CORPUS, POLICY, SCENARIO } from './testing/dossier.fixture.js'
+
+let world: Awaited<ReturnType<typeof startSimulator>>
+beforeEach(async () => {
+  world = await startSimulator()
+})
+afterEach(() => world.stop())
+
+describe('bots', () => {
+  it('are loaded, listed without their text, and replaced by id', async () => {
+    const added = await world.post('bots', { id: 'inspector-7', source: ADAPTS })
+    expect(added).toMatchObject({ status: 201, body: { policies: [POLICY], critical: false } })
+    await world.post('bots', { id: 'inspector-7', source: ADAPTS, critical: true })
+    const { body } = await world.get('bots')
+    expect(body).toMatchObject([{ id: 'inspector-7', critical: true, digest: expect.stringMatching(/^sha256:/) as string }])
+    expect(JSON.stringify(body)).not.toContain('export')
+  })
+
+  it.each([
+    ['that do not load', 'export default 1', 422, 'HMS_BOT_INVALID'],
+    ['that no column can hold', `${ADAPTS}//\0`, 422, 'HMS_BOT_INVALID'],
+    ['that declare what is no policy', ADAPTS.replace(`'${POLICY}'`, String.raw`'\0'`), 422, 'HMS_BOT_INVALID'],
+    ['that are too large', ' '.repeat(256 * 1024 + 1), 413, 'HMS_SIMULATOR_LIMIT'],
+  ])('%s are refused', async (_what, source, status, code) => {
+    expect(await world.post('bots', { id: 'a', source })).toMatchObject({ status, body: { code } })
+  })
+
+  it('need a signed request and a plain id', async () => {
+    expect(await world.post('bots', { id: 'a', source: ADAPTS }, false)).toMatchObject({ status: 401 })
+    expect(await world.post('bots', { id: 'a b', source: ADAPTS })).toMatchObject({ status: 400, body: { errors: [{ pointer: '/id' }] } })
+  })
+})
+
+describe('scenarios', () => {
+  it('are taken before their corpus is', async () => {
+    const added = await world.post('scenarios', { file: 'a.yaml', source: SCENARIO })
+    expect(added).toMatchObject({ status: 201, body: { id: 'pm25-violation', corpus: 'virginia' } })
+  })
+
+  it.each([
+    ['findings', 'id: x\n'],
+    ['an unknown name', SCENARIO.replace('reading.', 'reeding.')],
+    ['a corpus that can never be registered', SCENARIO.replace('virginia', '"$(date)"')],
+    ['a text that no column can hold', SCENARIO.replace(/alert: .*/, String.raw`alert: "reading.kind == '\0'"`)],
+  ])('with %s are refused with their errors', async (_what, source) => {
+    const answer = await world.post('scenarios', { file: 'a.yaml', source })
+    expect(answer).toMatchObject({ status: 422, body: { code: 'HMS_SCENARIO_INVALID' } })
+    const { errors } = answer.body as { errors: { detail: string }[] }
+    expect(errors.map(({ detail }) => detail)).toEqual(errors.map(() => expect.stringMatching(/^a\.yaml:/)))
+  })
+
+  it('are bounded in number; a known id is replaced also then', async () => {
+    await world.database.transaction(async (tx) => {
+      for (let n = 0; n < MAX_SCENARIOS; n++) {
+        const scenario = { id: `scenario-${n}`, policies: [POLICY], corpus: 'c', alert: 'true' }
+        await tx.documents(SCENARIOS).put({ scenario, addedAt: '' })
+      }
+    })
+    const add = (source: string) => world.post('scenarios', { file: 'a.yaml', source })
+    expect(await add(SCENARIO)).toMatchObject({ status: 409, body: { code: 'HMS_SIMULATOR_LIMIT' } })
+    expect(await add(SCENARIO.replace('pm25-violation', 'scenario-7'))).toMatchObject({ status: 201 })
+  })
+})
+
+describe('corpora', () => {
+  it('are counted, and may be larger than other bodies', async () => {
+    const content = `id,note\na,${'x'.repeat(60_000)}\n`
+    const rows = Array.from({ length: 100 }, (_, index) => content.split('\n')[1]!.replace('a', `row-${index}`))
+    const corpus = { id: 'large', format: 'csv', content: ['id,note', ...rows].join('\n') }
+    expect(await world.post('corpora', corpus)).toMatchObject({ status: 201, body: { id: 'large', readings: 100 } })
+    expect(await world.post('scenarios', { file: 'a.yaml', source: corpus.content })).toMatchObject({ status: 413 })
+  })
+
+  it.each([
+    ['columns that are not there', { content: CORPUS, map: { at: 'day' } }, 422, 'HMS_CORPUS_MAP'],
+    ['a map that names no columns', { content: CORPUS, map: { at: 1 } }, 400, 'HMS_HTTP_BODY_INVALID'],
+    ['no rows', { content: '' }, 422, 'HMS_CORPUS_EMPTY'],
+    ['bytes that no column can hold', { content: 'a\n\0\n' }, 422, 'HMS_CORPUS_NOT_UTF8'],
+  ])('with %s are refused', async (_what, given, status, code) => {
+    expect(await world.post('corpora', { id: 'a', format: 'csv', ...given })).toMatchObject({ status, body: { code } })
+    expect(await world.get('corpora')).toMatchObject({ body: [] })
+  })
+})
+
+describe('simulations', () => {
+  it('that never were are not found', async () => {
+    expect(await world.get('simulations/7')).toMatchObject({ status: 404, body: { code: 'HMS_SIMULATION_NOT_FOUND' } })
+  })
+})
+
+async function startSimulator() {
+  const clock = new VirtualClock('2026-01-01T00:00:00Z')
+  const [identity, database] = [await testIdentity(), new MemoryDatabase(clock)]
+  const host = await Host.create(['simulator'], {
+    profile: 'dev',
+    environment: { HMS_SIMULATOR_RUNNER: 'inline' },
+    clock,
+    log: silentLogger,
+    metrics: new Metrics(),
+    roster: identity.roster,
+    bus: new MemoryBus(),
+    signerOf: async (service) => identity.serviceSigner(service),
+    open: async () => ({
+      database,
+      stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
+      coordination: { leadership: { tryLead: async () => true }, notify: () => {}, onNotification: () => {}, close: async () => {} },
+      ready: async () => ({ database: true, migrations: true }),
+    }),
+    configStoreUrls: [],
+    version: '0.0.0-test',
+  })
+  const url = `http://127.0.0.1:${await host.start({ host: '127.0.0.1', port: 0 })}`
+  const read = async (response: Response) => ({ status: response.status, body: (await response.json()) as unknown })
+  return {
+    database,
+    get: async (path: string) => read(await fetch(`${url}/v1/${path}`)),
+    post: async (path: string, body: object, signed = true) => {
+      const bytes = Buffer.from(JSON.stringify(body))
+      const request = { method: 'POST', path: `/v1/${path}`, body: bytes, at: clock.now() }
+      const headers: Record<string, string> = { 'content-type': 'application/json' }
+      if (signed) headers['authorization'] = await signRequest(identity.operator, request)
+      return read(await fetch(`${url}${request.path}`, { method: 'POST', headers, body: bytes }))
+    },
+    stop: () => host.stop(),
+  }
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import type { ReplayScore } from '../replay/score.js'
+import { lackOf, skippedNote, type SkippedScenario } from './evidence.js'
+import { emptyScore, judgeSimulation } from './judge-simulation.js'
+
+const score = (changes: Partial<ReplayScore>): ReplayScore => ({ ...emptyScore('', false), summary: 'S', ...changes })
+const skipped: SkippedScenario = { scenario: 'a', why: 'no corpus c registered', next: 'hms-svc corpora add FILE --id c' }
+
+describe('the verdict', () => {
+  it('of a pass is the score, and what was left out', () => {
+    const passed = score({ verdict: 'PASS' })
+    expect(judgeSimulation({ score: passed, skipped: [] }, 'production')).toEqual({ do: 'pass', summary: 'S' })
+    const summary = 'S; skipped: a (no corpus c registered)'
+    expect(judgeSimulation({ score: passed, skipped: [skipped] }, 'dev')).toEqual({ do: 'pass', summary })
+  })
+
+  it.each([
+    [{ WRONG: ['w'], STALE: ['s'] }, 's'],
+    [{ NONDETERMINISTIC: ['n'], BUDGET: ['b'] }, 'b'],
+    [{ ADAPTED: ['a'], CRASHED: ['c'] }, 'c'],
+  ])('of a failure names a bot to mend (%j)', (bots, id) => {
+    const verdict = judgeSimulation({ score: score({ verdict: 'FAIL', reason: 'BELOW_THRESHOLD', bots }), skipped: [] }, 'dev')
+    expect(verdict).toEqual({ do: 'fail', reason: 'BELOW_THRESHOLD', detail: 'S', next: [`hms-svc bots add FILE --id ${id}`] })
+  })
+
+  it('of no evidence pauses production with what would give some', () => {
+    const lack = lackOf(1, 1, [skipped])!
+    const verdict = judgeSimulation({ score: emptyScore(lack.sentence, true), skipped: [skipped], lack }, 'production')
+    const detail = 'NO_EVIDENCE: no corpus c registered; first version'
+    expect(verdict).toEqual({ do: 'pause', reason: 'NO_EVIDENCE', detail, next: ['hms-svc corpora add FILE --id c'] })
+  })
+
+  it('of inputs that do not tell the versions apart goes on in dev', () => {
+    const same = score({ verdict: 'INCONCLUSIVE', reason: 'NO_DISCRIMINATING_INPUT' })
+    expect(judgeSimulation({ score: same, skipped: [] }, 'dev')).toEqual({ do: 'pass', summary: 'NO_EVIDENCE: no discriminating input; S' })
+  })
+})
+
+describe('evidence', () => {
+  it('lacks bots first, then scenarios, then what they need', () => {
+    expect(lackOf(0, 0, [])?.sentence).toBe('no bots registered')
+    expect(lackOf(1, 0, [])?.sentence).toBe('no scenario for this policy')
+    expect(lackOf(1, 2, [skipped, { ...skipped, scenario: 'b' }])?.sentence).toBe('no corpus c registered')
+    expect(lackOf(1, 1, [{ ...skipped, next: null }])?.next).toEqual(['hms-svc scenarios add FILE'])
+    expect(lackOf(1, 2, [skipped])).toBeUndefined()
+    expect(skippedNote([])).toBe('')
+  })
+})

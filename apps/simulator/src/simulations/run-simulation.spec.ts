@@ -1,0 +1,220 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { digestOf } from '#libs/signing'
+import { canonicalJson } from '#libs/contracts'
+import { ReplayError } from '../replay/replay-error.js'
+import type { ReplayRunner } from '../replay/replay-runner.js'
+import { ADAPTS, dossierOf, HARD_CODED, POLICY, SCENARIO, THROWS } from '../testing/dossier.fixture.js'
+import { HeldRunner, simulatorWorld } from '../testing/simulator-world.suite.js'
+
+type World = Awaited<ReturnType<typeof simulatorWorld>>
+let world: World | undefined
+afterEach(() => world?.stop())
+
+async function open(options?: Parameters<typeof simulatorWorld>[0]): Promise<World> {
+  world = await simulatorWorld(options)
+  return world
+}
+
+const TIGHTENED = () => dossierOf(['2.0.0', 25], ['1.5.0', 35])
+
+async function toldOf(given: World, dossier = TIGHTENED()) {
+  await given.linted(await dossier)
+  await given.settle()
+  return (await given.told())[0]
+}
+
+describe('a new version', () => {
+  it('passes when the bots adapt, with the rules that explain alerts and a report of known bytes', async () => {
+    const given = await open()
+    await given.addBots({ one: ADAPTS, two: ADAPTS })
+    await given.addEvidence()
+    const told = await toldOf(given)
+    const { report, ...shown } = await given.show()
+    expect(told).toMatchObject({
+      type: 'hms.simulation.passed.v1',
+      traceparent: '00-trace-span-01',
+      summary: '100.0% bots adapted, 2/2; 1 discriminating inputs and 3 at the boundary',
+      reportDigest: digestOf(canonicalJson(report)),
+      scenarios: [{ id: 'pm25-violation', policies: [POLICY], alert: `reading.pm25 > double(policy["${POLICY}"].limit)` }],
+      dossier: { run: 184 },
+    })
+    expect(shown).toMatchObject({ run: 184, attempt: 1, state: 'passed', skipped: [], score: { adapted: 2 } })
+    expect(await given.pending()).toEqual([])
+  })
+
+  it('fails when a bot stays with the old limit, and names it', async () => {
+    const given = await open()
+    await given.addBots({ broken: THROWS, stale: HARD_CODED })
+    await given.addEvidence()
+    expect(await toldOf(given)).toMatchObject({
+      type: 'hms.simulation.failed.v1',
+      reason: 'BELOW_THRESHOLD',
+      detail: expect.stringContaining('1 STALE: stale') as string,
+      next: ['hms-svc bots add FILE --id stale'],
+    })
+    expect(await given.show()).toMatchObject({ state: 'failed', report: { bots: [{ message: 'Error: \0 35' }, { class: 'STALE' }] } })
+  })
+
+  it('fails over one critical bot', async () => {
+    const given = await open()
+    await given.addBots(Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`bot-${index}`, ADAPTS])))
+    await given.addBots({ stale: HARD_CODED }, true)
+    await given.addEvidence()
+    expect(await toldOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', reason: 'CRITICAL_BOT' })
+  })
+
+  it('goes on in dev, and pauses in production, when no input tells it from the old one', async () => {
+    const given = await open()
+    await given.addBots({ one: ADAPTS })
+    await given.addEvidence()
+    const same = () => dossierOf(['2.0.1', 25], ['2.0.0', 25])
+    expect(await toldOf(given, same())).toMatchObject({
+      type: 'hms.simulation.passed.v1',
+      summary: expect.stringMatching(/^NO_EVIDENCE: no discriminating input; /) as string,
+    })
+    await given.stop()
+    const strict = await open({ profile: 'production' })
+    await strict.addBots({ one: ADAPTS })
+    await strict.addEvidence()
+    expect(await toldOf(strict, same())).toMatchObject({ type: 'hms.simulation.paused.v1', reason: 'NO_DISCRIMINATING_INPUT' })
+  })
+})
+
+describe('little evidence', () => {
+  it('is said in dev, word by word', async () => {
+    const given = await open()
+    expect(await toldOf(given)).toMatchObject({ summary: 'NO_EVIDENCE: no bots registered', reportDigest: null, scenarios: [] })
+  })
+
+  it('names the scenario or the corpus that is missing', async () => {
+    const given = await open()
+    await given.addBots({ one: ADAPTS })
+    expect(await toldOf(given)).toMatchObject({ summary: 'NO_EVIDENCE: no scenario for this policy' })
+    await given.scenarios.add({ file: 'pm25.yaml', source: SCENARIO })
+    await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { run: 185 }))
+    await given.settle()
+    const summary = 'NO_EVIDENCE: no corpus virginia registered'
+    expect((await given.told())[1]).toMatchObject({ summary, scenarios: [{ id: 'pm25-violation' }] })
+  })
+
+  it('pauses in production', async () => {
+    const given = await open({ profile: 'production' })
+    await given.addBots({ one: ADAPTS })
+    await given.scenarios.add({ file: 'pm25.yaml', source: SCENARIO })
+    expect(await toldOf(given)).toMatchObject({
+      type: 'hms.simulation.paused.v1',
+      reason: 'NO_EVIDENCE',
+      next: ['hms-svc corpora add FILE --id virginia'],
+    })
+    expect(await given.show()).toMatchObject({ state: 'paused' })
+  })
+
+  it('lists a scenario that asks for a policy the run does not carry', async () => {
+    const given = await open()
+    await given.addBots({ one: ADAPTS })
+    await given.addEvidence()
+    const source = SCENARIO.replace('pm25-violation', 'both').replace(`[${POLICY}]`, `[${POLICY}, ozone-limit]`)
+    await given.scenarios.add({ file: 'both.yaml', source })
+    expect(await toldOf(given)).toMatchObject({
+      type: 'hms.simulation.passed.v1',
+      summary: expect.stringMatching(/; skipped: both \(ozone-limit not in this run\)$/) as string,
+    })
+  })
+})
+
+describe('a first version', () => {
+  it('passes when no bot crashes', async () => {
+    const given = await open()
+    await given.addBots({ one: ADAPTS })
+    await given.addEvidence()
+    expect(await toldOf(given, dossierOf(['1.0.0', 35], null))).toMatchObject({ summary: 'first version, 1/1 bots ran without a crash' })
+  })
+
+  it('fails when one does, and says first version also without bots', async () => {
+    const given = await open()
+    expect(await toldOf(given, dossierOf(['1.0.0', 35], null))).toMatchObject({ summary: 'NO_EVIDENCE: no bots registered; first version' })
+    await given.addBots({ broken: THROWS })
+    await given.addEvidence()
+    await given.linted(await dossierOf(['1.0.0', 35], null, { run: 185 }))
+    await given.settle()
+    expect((await given.told())[1]).toMatchObject({ reason: 'BOT_CRASHED', next: ['hms-svc bots add FILE --id broken'] })
+  })
+})
+
+describe('a replay that takes long', () => {
+  async function held() {
+    const runner = new HeldRunner()
+    const given = await open({ runner })
+    await given.addBots({ one: ADAPTS })
+    await given.addEvidence()
+    await given.linted(await TIGHTENED())
+    await given.breathe()
+    expect(await given.pending()).toHaveLength(2)
+    return { runner, given }
+  }
+
+  it('fails its run at the deadline and gives the worker free', async () => {
+    const { runner, given } = await held()
+    await given.advance(601)
+    const detail = 'the replay did not end within 10m'
+    expect(await given.told()).toMatchObject([{ type: 'hms.simulation.failed.v1', reason: 'DEADLINE', detail }])
+    expect(runner.signals[0]?.aborted).toBe(true)
+    expect(await given.pending()).toEqual([])
+  })
+
+  it('ends in silence when people abort the run', async () => {
+    const { runner, given } = await held()
+    await given.aborted(184)
+    await given.settle()
+    expect(runner.signals[0]?.aborted).toBe(true)
+    expect([await given.told(), await given.pending()]).toEqual([[], []])
+    expect(await given.show()).toMatchObject({ state: 'aborted' })
+  })
+
+  it('gives way to a newer attempt, and an older one to it', async () => {
+    const { runner, given } = await held()
+    await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { attempt: 2 }))
+    await given.linted(await TIGHTENED())
+    await given.breathe()
+    expect(runner.signals.map((signal) => signal.aborted)).toEqual([true, false])
+    expect(await given.pending()).toEqual(['simulate:184:2', 'simulate-deadline:184:2'])
+    await given.aborted(184, 1)
+    expect(await given.show()).toMatchObject({ attempt: 2, state: 'waiting' })
+  })
+})
+
+describe('decisions and verdicts travel on different topics', () => {
+  it('so an abort may come first, and holds for its attempt only', async () => {
+    const given = await open()
+    await given.aborted(184)
+    await given.linted(await TIGHTENED())
+    await given.settle()
+    expect(await given.told()).toEqual([])
+    expect(await given.show()).toMatchObject({ state: 'aborted', attempt: 1 })
+    await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { attempt: 2 }))
+    await given.settle()
+    expect(await given.told()).toMatchObject([{ type: 'hms.simulation.passed.v1', attempt: 2 }])
+  })
+})
+
+describe('a replay that gives no report', () => {
+  const failing = (error: ReplayError): ReplayRunner => ({ replay: () => Promise.reject(error), close: async () => {} })
+
+  it.each([
+    ['HMS_REPLAY_DEADLINE', true, 'DEADLINE'],
+    ['HMS_REPLAY_FAILED', false, 'REPLAY_FAILED'],
+  ] as const)('fails its run at once (%s)', async (code, retryable, reason) => {
+    const given = await open({ runner: failing(new ReplayError(code, 'given up in bot one', retryable)) })
+    await given.addBots({ one: ADAPTS })
+    await given.addEvidence()
+    expect(await toldOf(given)).toMatchObject({ type: 'hms.simulation.failed.v1', reason, detail: 'given up in bot one' })
+  })
+
+  it('is tried again when the worker was lost', async () => {
+    const given = await open({ runner: failing(new ReplayError('HMS_REPLAY_WORKER_LOST', 'lost', true)) })
+    await given.addBots({ one: ADAPTS })
+    await given.addEvidence()
+    expect(await toldOf(given)).toBeUndefined()
+    expect(await given.pending()).toHaveLength(2)
+  })
+})

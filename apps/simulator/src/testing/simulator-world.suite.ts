@@ -1,0 +1,99 @@
+import { peekPredicate, type Envelope, type ReceivedEvent, type RunDossier } from '#libs/contracts'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
+import { MemoryDatabase, MemoryTimerStore, type Transaction } from '#libs/persistence'
+import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { createRuntime, type Profile } from '#libs/stage'
+import { testIdentity } from '../../../../test/support/identity.js'
+import { InlineBotInspector } from '../bots/bot-inspector.js'
+import { BotsController } from '../bots/bots.http.js'
+import { CorporaController } from '../corpora/corpora.http.js'
+import { Readings } from '../corpora/readings.js'
+import { InlineReplayRunner, type ReplayRunner } from '../replay/replay-runner.js'
+import { ScenariosController } from '../scenarios/scenarios.http.js'
+import { SimulatorConfig } from '../simulator.config.js'
+import { ReplayRun } from '../simulations/replay-run.js'
+import { RunSimulation } from '../simulations/run-simulation.js'
+import { SimulationsController } from '../simulations/simulations.http.js'
+import { CORPUS, POLICY, SCENARIO } from './dossier.fixture.js'
+
+/** Ends only when it is told to, as a replay of hours would. */
+export class HeldRunner implements ReplayRunner {
+  readonly signals: AbortSignal[] = []
+
+  replay(_task: unknown, signal?: AbortSignal): Promise<never> {
+    if (signal === undefined) throw new TypeError('nothing could ever end it')
+    this.signals.push(signal)
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** The simulator's own parts on memory twins and virtual time, without HTTP and bus. */
+export async function simulatorWorld({ profile = 'dev' as Profile, runner = new InlineReplayRunner() as ReplayRunner } = {}) {
+  const clock = new VirtualClock('2026-01-01T00:00:00Z')
+  const [database, outbox, timers] = [new MemoryDatabase(clock), new MemoryOutboxStore(), new MemoryTimerStore()]
+  const identity = await testIdentity()
+  const coordination = { leadership: { tryLead: async () => false }, notify: () => {}, onNotification: () => {}, close: async () => {} }
+  const base = { name: 'simulator' as const, profile, environment: {}, configStoreUrls: [], metrics: new Metrics() }
+  const options = { ...base, database, clock, log: silentLogger, roster: identity.roster, signer: identity.serviceSigner('simulator') }
+  const stores = { outbox, positions: new MemoryPositionStore(), timers }
+  const runtime = createRuntime(options, stores, new MemoryBus(), coordination, async () => ({ database: true, migrations: true }))
+  const stage = new RunSimulation(runtime, new SimulatorConfig(), new ReplayRun(runtime, new Readings(runtime), runner), runner)
+  const bots = new BotsController(runtime, new InlineBotInspector())
+  const [scenarios, corpora] = [new ScenariosController(runtime), new CorporaController(runtime)]
+  const simulations = new SimulationsController(runtime)
+  runtime.timers.start()
+
+  const settle = async (): Promise<void> => {
+    for (let quiet = 0; quiet < 10; quiet = runtime.timers.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  /** For work that is held: it never becomes idle. */
+  const breathe = async (): Promise<void> => {
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const cause = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: POLICY, traceparent: '00-trace-span-01' } as ReceivedEvent
+  const handle = (work: (tx: Transaction) => Promise<void>): Promise<void> => database.transaction(work)
+
+  return {
+    bots,
+    scenarios,
+    corpora,
+    settle,
+    breathe,
+    stage,
+    runtime,
+    addBots: async (sources: Record<string, string>, critical = false): Promise<void> => {
+      for (const [id, source] of Object.entries(sources)) await bots.add({ id, source, critical })
+    },
+    addEvidence: async (): Promise<void> => {
+      await scenarios.add({ file: 'pm25.yaml', source: SCENARIO })
+      await corpora.add({ id: 'virginia', format: 'csv', content: CORPUS, map: { at: 'date', pm25: 'pm25_ug_m3' } })
+    },
+    linted: (dossier: RunDossier): Promise<void> => handle((tx) => stage.open(tx, dossier, cause)),
+    aborted: (run: number, attempt = 1): Promise<void> =>
+      handle((tx) => stage.abort(tx, { run, attempt, decision: 'abort', reason: 'not now', by: 'EPA Chief' }, cause)),
+    /** In steps shorter than a lease, so that work under way keeps its own. */
+    advance: async (seconds: number): Promise<void> => {
+      for (let step = 0; step < seconds; step++) {
+        clock.advanceTo(clock.now().getTime() + 1_000)
+        await breathe()
+      }
+    },
+    /** Type and data of what was told, `started` left out. */
+    told: async () => {
+      const rows = await database.transaction((tx) => outbox.unsent(tx, 100))
+      const events = rows.filter((row) => row.type !== 'hms.simulation.started.v1')
+      return events.map(({ type, attempt, traceparent, value }) => {
+        const { data } = peekPredicate<{ data: Record<string, unknown> }>(JSON.parse(value!) as Envelope)
+        return { type, attempt, traceparent, ...data }
+      })
+    },
+    show: async (run = 184) => JSON.parse(await simulations.show(String(run))) as Record<string, unknown>,
+    pending: () => database.transaction(async (tx) => (await timers.pending(tx, 'simulate')).map((timer) => timer.id)),
+    stop: async (): Promise<void> => {
+      await stage.onApplicationShutdown()
+      await runtime.stop()
+    },
+  }
+}
