@@ -1,7 +1,10 @@
 // `npm run bench -- NAME`: prints figures beside their floor of the same run; judges nothing.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { build } from '../../apps/demo/bin/build.mjs'
 import { install } from '../../apps/demo/bin/install.mjs'
 
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BENCHES = ['pipeline', 'rollback']
 const name = process.argv[2]
 if (!BENCHES.includes(name)) {
@@ -9,6 +12,6 @@ if (!BENCHES.includes(name)) {
   process.exit(2)
 }
 if (!install() || !build()) process.exit(1)
-const { run } = await import(`../bench/${name}.mjs`)
-await run(process.argv.slice(3))
-process.exit(0)
+const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
+const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'test/vitest.bench.config.ts', `test/bench/${name}`], { stdio: 'inherit', cwd: ROOT })
+process.exit(status ?? 1)

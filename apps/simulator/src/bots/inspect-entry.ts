@@ -1,5 +1,7 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { inspectBot } from '../replay/inspect-bot.js'
 
-// One thread per module, ended by its parent: whatever the module does in there is gone with it.
-parentPort?.postMessage(await inspectBot(String(workerData)), [])
+// No deadline in here: the parent terminates the thread, which also ends a native call that no interrupt reaches.
+parentPort?.on('message', (source: string) => {
+  void inspectBot(source).then((inspected) => parentPort?.postMessage(inspected, []))
+})

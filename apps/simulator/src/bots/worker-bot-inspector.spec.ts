@@ -5,11 +5,13 @@ import { WorkerBotInspector } from './worker-bot-inspector.js'
 /** A thread that does what the source says, in place of the compiled entry. */
 const ENTRY = new URL(
   `data:text/javascript,${encodeURIComponent(`
-    import { parentPort, workerData } from 'node:worker_threads'
-    if (workerData === 'exit') process.exit(3)
-    if (workerData === 'throw') throw new Error('broken')
-    if (workerData === 'hang') for (;;) {}
-    parentPort.postMessage({ policies: [workerData, ...Object.keys(process.env)] })`)}`,
+    import { parentPort, threadId } from 'node:worker_threads'
+    parentPort.on('message', (source) => {
+      if (source === 'exit') process.exit(3)
+      if (source === 'throw') throw new Error('broken')
+      if (source === 'hang') for (;;) {}
+      parentPort.postMessage({ policies: [source, String(threadId), ...Object.keys(process.env)] })
+    })`)}`,
 )
 
 const clock = new VirtualClock()
@@ -20,12 +22,21 @@ afterEach(async () => {
 })
 
 describe('WorkerBotInspector', () => {
-  it('looks at one module after the other, in threads without an environment', async () => {
-    expect(await Promise.all(['a', 'b'].map((source) => inspector.inspect(source)))).toEqual([{ policies: ['a'] }, { policies: ['b'] }])
+  const threadOf = async (source: string): Promise<string> => {
+    const inspected = await inspector.inspect(source)
+    if ('error' in inspected) throw new Error(inspected.error.message)
+    expect(inspected.policies).toEqual([source, expect.stringMatching(/^\d+$/)])
+    return inspected.policies[1]!
+  }
+
+  it('looks at one module after the other, in one thread without an environment', async () => {
+    const threads = await Promise.all(['a', 'b', 'c'].map(threadOf))
+    expect(new Set(threads).size).toBe(1)
   })
 
   it.each(['exit', 'throw'])('refuses a module that takes its thread down (%s)', async (source) => {
     expect(await inspector.inspect(source)).toMatchObject({ error: { code: 'HMS_BOT_INVALID', message: 'takes the sandbox down' } })
+    await threadOf('a')
   })
 
   it('gives a module that never ends up, and goes on', async () => {
@@ -34,14 +45,18 @@ describe('WorkerBotInspector', () => {
     await Promise.resolve()
     clock.advanceTo(clock.now().getTime() + 5_000)
     expect(await hung).toMatchObject({ error: { message: 'does not load within 5 s' } })
-    expect(await inspector.inspect('a')).toEqual({ policies: ['a'] })
+    await threadOf('a')
   })
 
   it('refuses when too many wait, and after close', async () => {
-    const waiting = Array.from({ length: 16 }, () => inspector.inspect('a'))
+    const waiting = Array.from({ length: 256 }, () => inspector.inspect('a'))
     await expect(inspector.inspect('a')).rejects.toMatchObject({ code: 'HMS_SIMULATOR_BUSY', status: 503, retryable: true })
     await Promise.all(waiting)
+    const hung = inspector.inspect('hang')
+    await Promise.resolve()
+    await Promise.resolve()
     await inspector.close()
+    await expect(hung).rejects.toMatchObject({ code: 'HMS_SIMULATOR_BUSY' })
     await expect(inspector.inspect('a')).rejects.toMatchObject({ code: 'HMS_SIMULATOR_BUSY' })
   })
 })

@@ -4,16 +4,21 @@ import type { Clock } from '#libs/platform'
 import type { BotInspector, Inspected } from './bot-inspector.js'
 
 const DEADLINE_MS = 5_000
-const MAX_WAITING = 16
+/** At 20 ms each they are through within five seconds; a bad one among them costs five more. */
+const MAX_WAITING = 256
+const LOST = 'takes the sandbox down'
 
 /**
- * A thread per module, one at a time, ended after five seconds. Steps are counted inside, but one native call is one step: a module
- * that sorts a long list again and again was measured to hold its thread for more than a minute.
+ * One thread, one module at a time; a module that is not through after five seconds is refused and its thread ended. Steps are counted
+ * inside, but one native call is one step: a module that sorts a long list again and again was measured to hold its thread for more
+ * than a minute. An idle thread keeps no process alive.
  */
 export class WorkerBotInspector implements BotInspector {
   private last: Promise<unknown> = Promise.resolve()
   private waiting = 0
-  private running: Worker | undefined
+  private worker: Worker | undefined
+  /** Takes what came of the module that is being loaded: a text says why it cannot be registered. */
+  private answer: (given: Inspected | string) => void = () => {}
   private closed = false
 
   constructor(
@@ -23,7 +28,7 @@ export class WorkerBotInspector implements BotInspector {
 
   /** Rejects with `HMS_SIMULATOR_BUSY` (503). */
   async inspect(source: string): Promise<Inspected> {
-    if (this.closed || this.waiting >= MAX_WAITING) throw busy('Too many bots are being registered at the moment. Try again.')
+    if (this.waiting >= MAX_WAITING) throw busy('Too many bots are being registered at the moment. Try again.')
     this.waiting += 1
     const inspection = this.last.then(() => this.run(source))
     this.last = inspection.catch(() => {})
@@ -32,34 +37,41 @@ export class WorkerBotInspector implements BotInspector {
 
   async close(): Promise<void> {
     this.closed = true
-    await this.running?.terminate()
+    await this.worker?.terminate()
   }
 
   private async run(source: string): Promise<Inspected> {
     if (this.closed) throw busy('The simulator stops. Try again.')
+    const worker = (this.worker ??= this.start())
+    worker.ref()
+    const given = await new Promise<Inspected | string>((resolve) => {
+      const cancel = this.clock.after(DEADLINE_MS, () => resolve(`does not load within ${DEADLINE_MS / 1_000} s`))
+      this.answer = (answer) => {
+        cancel()
+        resolve(answer)
+      }
+      worker.postMessage(source, [])
+    })
+    worker.unref()
+    if (typeof given !== 'string') return given
+    await worker.terminate()
+    if (this.closed) throw busy('The simulator stops. Try again.')
+    return { error: { code: 'HMS_BOT_INVALID', message: given } }
+  }
+
+  private start(): Worker {
     // No environment and no arguments, as for replays: a module that broke out of QuickJS would find nothing here.
-    const worker = new Worker(this.entry, { workerData: source, env: {}, argv: [], execArgv: [], stdout: true, stderr: true })
-    this.running = worker
+    const worker = new Worker(this.entry, { env: {}, argv: [], execArgv: [], stdout: true, stderr: true })
     worker.stdout.resume()
     worker.stderr.resume()
-    let cancel = (): void => {}
-    try {
-      return await new Promise<Inspected>((resolve) => {
-        cancel = this.clock.after(DEADLINE_MS, () => resolve(invalid(`does not load within ${DEADLINE_MS / 1_000} s`)))
-        worker.once('message', resolve)
-        worker.once('error', () => resolve(invalid('takes the sandbox down')))
-        worker.once('exit', () => resolve(invalid('takes the sandbox down')))
-      })
-    } finally {
-      cancel()
-      this.running = undefined
-      await worker.terminate()
-    }
+    worker.on('message', (inspected: Inspected) => this.answer(inspected))
+    worker.on('error', () => this.answer(LOST))
+    worker.on('exit', () => {
+      this.worker = undefined
+      this.answer(LOST)
+    })
+    return worker
   }
-}
-
-function invalid(message: string): Inspected {
-  return { error: { code: 'HMS_BOT_INVALID', message } }
 }
 
 function busy(detail: string): HmsError {

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { SERVICES, type ServiceName } from '#libs/contracts'
+import { variableOf } from '#libs/stage'
+import { startKafka, type TestBroker } from './broker/start-kafka.js'
+import { freshDatabase } from './postgres.js'
+import { freePort, hms, ready, scratchFolder, Served, until } from './processes.js'
+
+/** Eight services and the edge, each a process of its own, on a real broker and a database of their own. */
+export class DistributedSystem {
+  private constructor(
+    readonly env: Record<string, string>,
+    readonly url: string,
+    readonly folder: string,
+    readonly broker: TestBroker,
+    private readonly served: Map<ServiceName | 'edge', Served>,
+    private readonly cleanup: () => Promise<void>,
+  ) {}
+
+  static async start(): Promise<DistributedSystem> {
+    const scratch = scratchFolder()
+    const [broker, database, port] = await Promise.all([startKafka(), freshDatabase(), freePort()])
+    const url = `http://127.0.0.1:${port}`
+    const env: Record<string, string> = {
+      HMS_PROFILE: 'dev',
+      HMS_BUS: 'kafka',
+      HMS_KAFKA_BROKERS: broker.brokers.join(','),
+      HMS_DATABASE_URL: database.url,
+      HMS_DATA_DIR: join(scratch.path, 'data'),
+      HMS_PORT: String(port),
+      HMS_URL: url,
+    }
+    for (const service of SERVICES) {
+      const own = await freePort()
+      env[variableOf(service, 'PORT')] = String(own)
+      env[variableOf(service, 'URLS')] = `http://127.0.0.1:${own}`
+    }
+    for (const verb of [['migrate'], ['topics', 'apply']]) {
+      const done = await hms(verb, env)
+      if (done.code !== 0) throw new Error(`${verb.join(' ')}: ${done.stderr}`)
+    }
+    const served = new Map<ServiceName | 'edge', Served>()
+    const system = new DistributedSystem(env, url, scratch.path, broker, served, async () => {
+      await Promise.all([...served.values()].map((process) => process.stop()))
+      await broker.stop()
+      await database.drop()
+      scratch.remove()
+    })
+    for (const name of [...SERVICES, 'edge' as const]) system.serve(name)
+    await until('eight services behind one port are ready', () => ready(url))
+    return system
+  }
+
+  serve(name: ServiceName | 'edge'): void {
+    this.served.set(name, Served.start(['serve', name], this.env))
+  }
+
+  async killAndRestart(name: ServiceName): Promise<void> {
+    await this.served.get(name)!.kill()
+    this.serve(name)
+  }
+
+  stop(): Promise<void> {
+    return this.cleanup()
+  }
+}

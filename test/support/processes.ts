@@ -1,0 +1,117 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The compiled CLI: system tests run what users run. */
+export const BIN = fileURLToPath(new URL('../../dist/apps/cli/src/main.js', import.meta.url))
+
+export interface Finished {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+/** Runs one command line to its end. */
+export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120_000): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [BIN, ...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const out = { stdout: '', stderr: '' }
+    child.stdout.on('data', (chunk: Buffer) => (out.stdout += String(chunk)))
+    child.stderr.on('data', (chunk: Buffer) => (out.stderr += String(chunk)))
+    const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+    child.once('error', reject)
+    child.once('close', (code) => {
+      clearTimeout(late)
+      resolve({ code: code ?? 137, ...out })
+    })
+  })
+}
+
+/** A process that serves until it is stopped or killed; it never outlives the test process. */
+export class Served {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly log: { text: string },
+  ) {}
+
+  static start(argv: string[], env: Record<string, string>): Served {
+    const child = spawn(process.execPath, [BIN, ...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const log = { text: '' }
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log.text += String(chunk)))
+    const end = (): void => void child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('exit', () => process.off('exit', end))
+    return new Served(child, log)
+  }
+
+  get output(): string {
+    return this.log.text
+  }
+
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
+  kill(): Promise<void> {
+    return this.signal('SIGKILL')
+  }
+
+  stop(): Promise<void> {
+    return this.signal('SIGTERM')
+  }
+
+  private signal(signal: NodeJS.Signals): Promise<void> {
+    if (this.ended) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.child.once('exit', () => resolve())
+      this.child.kill(signal)
+    })
+  }
+}
+
+/** Resolves when the condition holds; rejects with `what` after the time is over. For processes that cannot call back. */
+export async function until(what: string, holds: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+  const end = Date.now() + timeoutMs
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`not after ${timeoutMs} ms: ${what}`)
+    await nextLook()
+  }
+}
+
+export function ready(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`).then(
+    (response) => response.ok,
+    () => false,
+  )
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** A folder that the database's user may walk through. */
+export function scratchFolder(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'hms-test-'))
+  chmodSync(path, 0o755)
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+const LOOK_EVERY_MS = 100
+
+function nextLook(): Promise<void> {
+  return new Promise((resolve) => {
+    globalThis.setTimeout(resolve, LOOK_EVERY_MS)
+  })
+}
+
+/** Settings of whoever runs the tests must not leak into what is tested. */
+function cleanEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).filter(([name, value]) => !name.startsWith('HMS_') && value !== undefined)) as Record<string, string>
+}
