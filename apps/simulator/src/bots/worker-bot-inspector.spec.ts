@@ -8,6 +8,7 @@ const ENTRY = new URL(
     import { parentPort, threadId } from 'node:worker_threads'
     parentPort.on('message', (source) => {
       if (source === 'exit') process.exit(3)
+      console.error(source)
       if (source === 'throw') throw new Error('broken')
       if (source === 'hang') for (;;) {}
       parentPort.postMessage({ policies: [source, String(threadId), ...Object.keys(process.env)] })

@@ -61,9 +61,9 @@ export class WorkerBotInspector implements BotInspector {
 
   private start(): Worker {
     // No environment and no arguments, as for replays: a module that broke out of QuickJS would find nothing here.
+    // Its output is held back and never read: Emscripten prints its aborts, which come as the thread's error too, and reading would keep
+    // the process alive.
     const worker = new Worker(this.entry, { env: {}, argv: [], execArgv: [], stdout: true, stderr: true })
-    worker.stdout.resume()
-    worker.stderr.resume()
     worker.on('message', (inspected: Inspected) => this.answer(inspected))
     worker.on('error', () => this.answer(LOST))
     worker.on('exit', () => {
