@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { Client } from 'pg'
 import { nowMs } from './figures.js'
 
 const HOPS = 5
@@ -8,7 +8,7 @@ const HOPS = 5
  * position. No locks, no signatures, no state.
  */
 export async function floorEmbedded(url: string, rounds: number): Promise<number[]> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new Client({ connectionString: url })
   await client.connect()
   await client.query('CREATE TABLE floor_outbox (seq bigserial PRIMARY KEY, value text NOT NULL, sent_at timestamptz)')
   await client.query('CREATE INDEX ON floor_outbox (seq) WHERE sent_at IS NULL')

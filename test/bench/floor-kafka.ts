@@ -1,5 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs'
-import pg from 'pg'
+import { Client } from 'pg'
 import { nowMs } from './figures.js'
 
 const HOPS = 5
@@ -13,7 +13,7 @@ export async function floorKafka(brokers: string[], url: string, rounds: number)
   await admin.disconnect()
   const producer = kafka.producer({ allowAutoTopicCreation: false })
   const consumer = kafka.consumer({ groupId: 'floor', maxWaitTimeInMs: 250 })
-  const client = new pg.Client({ connectionString: url })
+  const client = new Client({ connectionString: url })
   await Promise.all([producer.connect(), consumer.connect(), client.connect()])
   let seen = (_key: string): void => {}
   await consumer.subscribe({ topic: 'floor', fromBeginning: true })

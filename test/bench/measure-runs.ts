@@ -1,4 +1,4 @@
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import { ApiClient, KeyFolder, prepareApproval, signApproval, submitApproval, dataFolderPassphrase } from '#libs/client'
 import type { StreamFrame } from '#libs/contracts'
 import { join } from 'node:path'

@@ -65,16 +65,13 @@ export async function startMemorySystem(environment: Environment = {}): Promise<
 }
 
 function openMemoryService(clock: VirtualClock) {
-  const listeners: ((topic: string) => void)[] = []
   return {
     database: new MemoryDatabase(clock),
     stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
     coordination: {
       leadership: { tryLead: async () => true },
-      notify: (topic: string) => {
-        for (const listener of listeners) listener(topic)
-      },
-      onNotification: (listener: (topic: string) => void) => void listeners.push(listener),
+      notify: () => {},
+      onNotification: () => {},
       close: async () => {},
     },
     ready: async () => ({ database: true, migrations: true }),

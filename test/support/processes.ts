@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cleanEnvironment } from './processes.config.js'
 
 /** The compiled CLI: system tests run what users run. */
 export const BIN = fileURLToPath(new URL('../../dist/apps/cli/src/main.js', import.meta.url))
@@ -111,7 +112,3 @@ function nextLook(): Promise<void> {
   })
 }
 
-/** Settings of whoever runs the tests must not leak into what is tested. */
-function cleanEnvironment(): Record<string, string> {
-  return Object.fromEntries(Object.entries(process.env).filter(([name, value]) => !name.startsWith('HMS_') && value !== undefined)) as Record<string, string>
-}

@@ -1,6 +1,6 @@
 import type { StreamFrame } from '#libs/contracts'
 import { evaluate, holdDocument, type HeldDocument } from '#libs/client'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 
 /** A bot that follows the stream but acknowledges only when the test says so. */
 export class RawBot {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { spawn } from 'node:child_process'
 import { afterAll, describe, expect, it } from 'vitest'
+import { cleanEnvironment } from '../support/processes.config.js'
 import { BIN, freePort, hms, ready, scratchFolder, Served, until } from '../support/processes.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -90,7 +91,7 @@ describe('the README', () => {
 function shell(command: string, env: Record<string, string>): Promise<{ code: number; stdout: string }> {
   const line = command.replace(/^npx hms-svc/, `"${process.execPath}" "${BIN}"`)
   return new Promise((resolve) => {
-    const child = spawn('sh', ['-c', line], { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'ignore'] })
+    const child = spawn('sh', ['-c', line], { cwd: ROOT, env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'ignore'] })
     let stdout = ''
     child.stdout.on('data', (chunk: Buffer) => (stdout += String(chunk)))
     child.once('close', (code) => resolve({ code: code ?? 1, stdout }))

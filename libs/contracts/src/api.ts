@@ -153,9 +153,6 @@ export interface AlertReceipt {
 }
 export type AlertRequest = BotAlert
 
-export interface LintRequest {
-  policies: JsonObject[]
-}
 export interface LintReport {
   findings: LintFinding[]
 }

@@ -10,8 +10,8 @@ export interface EventBus {
    * Never throws for a broker that is down: it answers with what it has.
    */
   publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>>
-  /** Says that the outbox of `source` has marked events of these topics as sent. A bus that reads outboxes wakes its readers. */
-  announce(source: string, topics: readonly string[]): void
+  /** Says that the outbox of `source` has marked these events as sent, in order. A bus that reads outboxes hands them to its readers. */
+  announce(source: string, sent: readonly SentEvent[]): void
   /** Reads topics for a group from its position, the oldest record at first. Starts by itself again after faults, until closed. */
   subscribe(subscription: Subscription): Promise<void>
   /** `degraded` while the broker cannot be reached; readers and writers go on by themselves when it is back. */
@@ -19,6 +19,12 @@ export interface EventBus {
   /** Messages per topic and group that are not handled yet. */
   lag(): Promise<TopicLag[]>
   close(): Promise<void>
+}
+
+export interface SentEvent {
+  event: OutgoingEvent
+  /** Place in the log of its service. */
+  offset: number
 }
 
 export interface Subscription {

@@ -5,6 +5,13 @@
 export interface Database {
   /** Runs `work` in one transaction. What it throws rolls everything back and reaches the caller unchanged. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** The same with these aggregates locked from the start, which saves round trips; `now` is then the time after the lock was had. */
+  locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T>
+  /**
+   * Statements that are each whole by themselves: reads, and writes of one statement. `now` is this process's clock, good for nothing that
+   * is stored.
+   */
+  statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 

@@ -10,7 +10,7 @@ export interface ServiceStores {
   timers: TimerStore
 }
 
-/** How instances of one service elect a leader and wake each other. */
+/** How instances of one service elect a leader and wake the others; none is told of what it said itself. */
 export interface Coordination {
   leadership: Leadership
   notify(topic: string): void
@@ -58,9 +58,10 @@ export function createRuntime(
     stageTopic: STAGE_TOPICS[name],
   })
   const listeners = new Map<string, (() => void)[]>([['outbox', [() => relay.wake()]]])
-  coordination.onNotification((topic) => {
+  const tell = (topic: string): void => {
     for (const listener of listeners.get(topic) ?? []) listener()
-  })
+  }
+  coordination.onNotification(tell)
   return new ServiceRuntime(options, {
     bus,
     consumer,
@@ -68,7 +69,10 @@ export function createRuntime(
     relay,
     timers,
     wakeTimers,
-    signal: (topic) => coordination.notify(topic),
+    signal: (topic) => {
+      tell(topic)
+      coordination.notify(topic)
+    },
     onSignal: (topic, listener) => listeners.set(topic, [...(listeners.get(topic) ?? []), listener]),
     ready,
     close: async () => {

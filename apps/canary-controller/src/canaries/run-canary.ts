@@ -8,7 +8,6 @@ import {
   onAcknowledgementsOverdue,
   onCoverage,
   onPublished,
-  percent,
   summaryOf,
   type Canary,
   type CanaryDecision,

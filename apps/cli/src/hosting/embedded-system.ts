@@ -32,7 +32,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   await mkdir(dataDir, { recursive: true, mode: 0o755 })
   const cleanup: (() => Promise<void>)[] = []
   const stop = async (): Promise<void> => {
-    for (const step of cleanup.splice(0).reverse()) await step()
+    for (const step of cleanup.splice(0).toReversed()) await step()
   }
   try {
     const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' })
@@ -53,7 +53,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       roster: await readRosterFile(config),
       bus: openEmbeddedBus(database.url, clock, log),
       signerOf: (service) => readServiceSigner(service, config, environment),
-      open: (definition) => openPostgresService(definition, { url: database.url, clock, log, migrateFirst: true }),
+      open: (definition) => openPostgresService(definition, { url: database.url, clock, log, embedded: true }),
       configStoreUrls: [url],
       version: VERSION,
     })

@@ -12,7 +12,7 @@ import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, Outbox } from '#libs
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
 import { buildRelease, signEnvelope, signHead, type HeadPredicate } from '#libs/signing'
-import { Host, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/stage'
+import { Host, migrateService, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/stage'
 import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 
 export const POLICY = 'epa-pm25-limit'
@@ -61,9 +61,10 @@ export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld &
 
 /** One of several instances on one PostgreSQL, in real time. */
 export function startInstance(url: string, identity: TestIdentity): Promise<StoreWorld> {
-  return startWorld('dev', systemClock, identity, (definition) =>
-    openPostgresService(definition, { url, clock: systemClock, log: silentLogger, migrateFirst: true, poolSize: 4 }),
-  )
+  return startWorld('dev', systemClock, identity, async (definition) => {
+    await migrateService(definition, url)
+    return openPostgresService(definition, { url, clock: systemClock, log: silentLogger, embedded: false, poolSize: 4 })
+  })
 }
 
 async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity, open: HostAdapters['open']): Promise<StoreWorld> {
@@ -124,16 +125,13 @@ function outboxOf(source: 'rollout' | 'canary-controller', identity: TestIdentit
 }
 
 function memoryService(clock: Clock): HostAdapters['open'] {
-  const listeners: ((topic: string) => void)[] = []
   return async () => ({
     database: new MemoryDatabase(clock),
     stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
     coordination: {
       leadership: { tryLead: async () => true },
-      notify: (topic) => {
-        for (const listener of listeners) listener(topic)
-      },
-      onNotification: (listener) => void listeners.push(listener),
+      notify: () => {},
+      onNotification: () => {},
       close: async () => {},
     },
     ready: async () => ({ database: true, migrations: true }),

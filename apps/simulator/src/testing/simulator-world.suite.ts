@@ -9,6 +9,7 @@ import { BotsController } from '../bots/bots.http.js'
 import { CorporaController } from '../corpora/corpora.http.js'
 import { Readings } from '../corpora/readings.js'
 import { InlineReplayRunner, type ReplayRunner } from '../replay/replay-runner.js'
+import type { ReplayReport } from '../replay/report.js'
 import { ScenariosController } from '../scenarios/scenarios.http.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import { ReplayRun } from '../simulations/replay-run.js'
@@ -29,6 +30,26 @@ export class HeldRunner implements ReplayRunner {
   async close(): Promise<void> {}
 }
 
+/** Lets a test see whether replays are under way. */
+class CountedRunner implements ReplayRunner {
+  active = 0
+
+  constructor(private readonly inner: ReplayRunner) {}
+
+  async replay(...given: Parameters<ReplayRunner['replay']>): Promise<ReplayReport> {
+    this.active += 1
+    try {
+      return await this.inner.replay(...given)
+    } finally {
+      this.active -= 1
+    }
+  }
+
+  close(): Promise<void> {
+    return this.inner.close()
+  }
+}
+
 /** The simulator's own parts on memory twins and virtual time, without HTTP and bus. */
 export async function simulatorWorld({ profile = 'dev' as Profile, runner = new InlineReplayRunner() as ReplayRunner } = {}) {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
@@ -39,16 +60,19 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   const options = { ...base, database, clock, log: silentLogger, roster: identity.roster, signer: identity.serviceSigner('simulator') }
   const stores = { outbox, positions: new MemoryPositionStore(), timers }
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, async () => ({ database: true, migrations: true }))
-  const stage = new RunSimulation(runtime, new SimulatorConfig(), new ReplayRun(runtime, new Readings(runtime), runner), runner)
+  const counted = new CountedRunner(runner)
+  const stage = new RunSimulation(runtime, new SimulatorConfig(), new ReplayRun(runtime, new Readings(runtime), counted), counted)
   const bots = new BotsController(runtime, new InlineBotInspector())
   const [scenarios, corpora] = [new ScenariosController(runtime), new CorporaController(runtime)]
   const simulations = new SimulationsController(runtime)
   runtime.timers.start()
 
   const settle = async (): Promise<void> => {
-    for (let quiet = 0; quiet < 10; quiet = runtime.timers.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
+    for (let quiet = 0; quiet < 10; quiet = runtime.timers.idle && counted.active === 0 ? quiet + 1 : 0) {
+      await new Promise((resolve) => setImmediate(resolve))
+    }
   }
-  /** For work that is held: it never becomes idle. */
+  /** For replays that are held. */
   const breathe = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   }

@@ -121,8 +121,7 @@ export class EventConsumer {
       return { outcome: opened.kind }
     }
     const { event } = opened
-    return database.transaction(async (tx) => {
-      await tx.lock(keysOf(event))
+    return database.locked(keysOf(event), async (tx) => {
       const stream = this.streamOf(event)
       const place = await positions.advance(tx, stream, event.keySeq)
       if (place === 'gap') {

@@ -2,7 +2,7 @@ import { SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Pool } from 'pg'
 import { recordOf, SOURCE_PREFIX } from '../cloud-event.js'
-import type { EventBus, Subscription, TopicLag } from '../event-bus.js'
+import type { EventBus, SentEvent, Subscription, TopicLag } from '../event-bus.js'
 import { EVENT_COLUMNS, eventOf } from '../outbox/outbox.store.postgres.js'
 import { StreamReader } from './stream-reader.js'
 
@@ -11,7 +11,7 @@ export function schemaOf(service: string): string {
   return service.replaceAll('-', '_')
 }
 
-type LoggedEvent = OutgoingEvent & { time: Date; offset: string }
+type LoggedEvent = OutgoingEvent & { offset: string }
 
 /**
  * The bus of one machine: the outbox *is* the log. The relay's leader gives each sent row its `log_offset`; a group keeps, per topic and
@@ -31,8 +31,12 @@ export class EmbeddedBus implements EventBus {
     return new Set(events.map((event) => event.id))
   }
 
-  announce(source: string, topics: readonly string[]): void {
-    for (const reader of this.readers) if (reader.source === source && topics.includes(reader.topic)) reader.wake()
+  announce(source: string, sent: readonly SentEvent[]): void {
+    for (const reader of this.readers) {
+      if (reader.source !== source) continue
+      const mine = sent.filter(({ event }) => event.topic === reader.topic).map(({ event, offset }) => ({ ...event, offset: String(offset) }))
+      if (mine.length > 0) reader.push(mine)
+    }
   }
 
   async subscribe(subscription: Subscription): Promise<void> {

@@ -10,17 +10,28 @@ export interface Stream<R extends { offset: string }> {
 }
 
 const BATCH = 100
-const POLL_MS = 1_000
+/** Rows that may wait in memory; beyond them they are fetched from the log again. */
+const MAX_PUSHED = 1_000
+const POLL_MS = 2_000
 const BACK_OFF_MS = 250
+/** The position is stored this long after a row was handled: what a crash repeats within it, the positions of its keys drop. */
+const MOVE_MS = 200
 
-/** Follows one producer's part of one topic for one group: in order, the position moved after the handler, never before. */
+/**
+ * Follows one producer's part of one topic for one group, in order; the position moves after the handler, never before. It reads the
+ * log until it has caught up; from then on rows come pushed by the relay of the same process, in order and without a query. The log
+ * stays the truth: after a fault, an overflow, and every two seconds, it is read again.
+ */
 export class StreamReader<R extends { offset: string }> {
   private stopped = true
   private reading = false
-  private again = false
+  private mustFetch = true
+  private pushed: R[] = []
   private at: number | undefined
+  private storedAt = 0
   private done: Promise<void> = Promise.resolve()
-  private cancelNext: () => void = () => {}
+  private cancelPoll: () => void = () => {}
+  private cancelMove: (() => void) | undefined
 
   constructor(
     private readonly stream: Stream<R>,
@@ -39,54 +50,96 @@ export class StreamReader<R extends { offset: string }> {
   start(): void {
     this.stopped = false
     this.wake()
+    this.pollLater()
   }
 
-  wake(): void {
-    if (this.stopped) return
-    this.again = true
-    if (!this.reading) this.done = this.read()
+  /** Rows that were just given their place in the log; all of them come this way, in order, from the moment the reader exists. */
+  push(rows: readonly R[]): void {
+    if (this.pushed.length + rows.length <= MAX_PUSHED) {
+      this.pushed.push(...rows)
+    } else {
+      this.pushed = []
+      this.mustFetch = true
+    }
+    this.wake()
   }
 
   async stop(): Promise<void> {
     this.stopped = true
-    this.cancelNext()
+    this.cancelPoll()
     await this.done
+    this.cancelMove?.()
+    await this.storePosition().catch(this.onFault)
+  }
+
+  private wake(): void {
+    if (!this.stopped && !this.reading) this.done = this.read()
   }
 
   private async read(): Promise<void> {
     this.reading = true
-    this.cancelNext()
-    while (this.again && !this.stopped) {
-      this.again = false
+    while (!this.stopped && (this.mustFetch || this.pushed.length > 0)) {
       try {
         await this.readBatch()
       } catch (error) {
         if (this.stopped) break
         this.onFault(error)
-        this.again = true
+        this.mustFetch = true
         await pause(this.clock, BACK_OFF_MS)
       }
     }
     this.reading = false
-    if (!this.stopped) this.cancelNext = this.clock.after(POLL_MS, () => this.wake())
   }
 
   private async readBatch(): Promise<void> {
-    this.at ??= await this.stream.position()
-    const rows = await this.stream.fetch(this.at, BATCH)
-    let handled = this.at
-    try {
-      for (const row of rows) {
-        if (this.stopped) break
+    const at = (this.at ??= this.storedAt = await this.stream.position())
+    if (!this.mustFetch) return this.handle(this.pushed.splice(0), at)
+    // Asked before the query: a row that is pushed while it runs is either in its answer or still waits here.
+    const rows = await this.stream.fetch(at, BATCH)
+    this.mustFetch = rows.length === BATCH
+    await this.handle(rows, at)
+  }
+
+  private async handle(rows: readonly R[], after: number): Promise<void> {
+    let at = after
+    for (const row of rows) {
+      if (this.stopped) return
+      if (Number(row.offset) <= at) continue
+      try {
         await this.stream.handle(row)
-        handled = Number(row.offset)
+      } catch (error) {
+        // What was taken from the queue and not handled is read from the log again.
+        this.mustFetch = true
+        throw error
       }
-    } finally {
-      if (handled > this.at) {
-        this.at = handled
-        await this.stream.moveTo(handled)
-      }
+      at = Number(row.offset)
+      this.at = at
+      this.moveLater()
     }
-    if (rows.length > 0) this.again = true
+  }
+
+  private moveLater(): void {
+    this.cancelMove ??= this.clock.after(MOVE_MS, () => {
+      this.cancelMove = undefined
+      this.storePosition().catch((error: unknown) => {
+        this.onFault(error)
+        this.moveLater()
+      })
+    })
+  }
+
+  private async storePosition(): Promise<void> {
+    const at = this.at
+    if (at === undefined || at <= this.storedAt) return
+    await this.stream.moveTo(at)
+    this.storedAt = at
+  }
+
+  private pollLater(): void {
+    this.cancelPoll = this.clock.after(POLL_MS, () => {
+      this.mustFetch = true
+      this.wake()
+      this.pollLater()
+    })
   }
 }

@@ -6,6 +6,7 @@ type Row = OutboxRow & { sent: boolean }
 
 export class MemoryOutboxStore implements OutboxStore {
   private seq = 0
+  private offset = 0
 
   async nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number> {
     const heads = memoryOf(tx).rows<number>('stream_head')
@@ -26,11 +27,15 @@ export class MemoryOutboxStore implements OutboxStore {
       .slice(0, limit)
   }
 
-  async markSent(tx: Transaction, ids: readonly string[]): Promise<void> {
+  async markSent(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const offsets = new Map<string, number>()
     for (const id of ids) {
       const row = rowsOf(tx).get(id)
-      if (row !== undefined) rowsOf(tx).set(id, { ...row, sent: true })
+      if (row === undefined || row.sent) continue
+      rowsOf(tx).set(id, { ...row, sent: true })
+      offsets.set(id, ++this.offset)
     }
+    return offsets
   }
 
   async oldestUnsentAt(tx: Transaction): Promise<Date | null> {

@@ -49,17 +49,19 @@ export class PostgresOutboxStore implements OutboxStore {
     return rows.map(eventOf)
   }
 
-  async markSent(tx: Transaction, ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return
+  async markSent(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (ids.length === 0) return new Map()
     const { schema } = postgresOf(tx)
     // The offset is drawn in seq order: the embedded log keeps the order in which the leader sent.
-    await postgresOf(tx).query(
+    const rows = await postgresOf(tx).query<{ id: string; offset: string }>(
       `WITH batch AS (
          SELECT seq, nextval('${schema}.outbox_log_offset') AS log_offset
          FROM (SELECT seq FROM ${schema}.outbox WHERE event_id = ANY($1::uuid[]) AND sent_at IS NULL ORDER BY seq) AS ordered)
-       UPDATE ${schema}.outbox SET sent_at = clock_timestamp(), log_offset = batch.log_offset FROM batch WHERE outbox.seq = batch.seq`,
+       UPDATE ${schema}.outbox SET sent_at = clock_timestamp(), log_offset = batch.log_offset FROM batch WHERE outbox.seq = batch.seq
+       RETURNING event_id AS id, outbox.log_offset AS "offset"`,
       [ids],
     )
+    return new Map(rows.map((row) => [row.id, Number(row.offset)]))
   }
 
   async oldestUnsentAt(tx: Transaction): Promise<Date | null> {

@@ -16,7 +16,7 @@ export interface OutboxStore {
   append(tx: Transaction, event: OutgoingEvent): Promise<void>
   /** Oldest unsent rows in `seq` order. Only the shard's leader may call it: a second reader would invert the order of a key. */
   unsent(tx: Transaction, limit: number): Promise<OutboxRow[]>
-  /** Marks rows as sent and gives them their place in the embedded log, in the given order. */
-  markSent(tx: Transaction, ids: readonly string[]): Promise<void>
+  /** Marks unsent rows as sent and gives them their place in the embedded log, in `seq` order; answers with the places. */
+  markSent(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>>
   oldestUnsentAt(tx: Transaction): Promise<Date | null>
 }

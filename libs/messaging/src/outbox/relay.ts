@@ -80,16 +80,17 @@ export class Relay {
 
   /** `false` when the bus did not take all of the batch. */
   private async moveBatch(): Promise<boolean> {
-    const rows = await this.database.transaction((tx) => this.store.unsent(tx, BATCH))
+    const rows = await this.database.statements((tx) => this.store.unsent(tx, BATCH))
     if (rows.length === 0) return true
     const written = await this.bus.publish(rows)
     const sent = rows.filter((row) => written.has(row.id))
     if (sent.length > 0) {
-      await this.database.transaction((tx) => this.store.markSent(tx, sent.map((row) => row.id)))
-      this.bus.announce(this.source, [...new Set(sent.map((row) => row.topic))])
+      const offsets = await this.database.statements((tx) => this.store.markSent(tx, sent.map((row) => row.id)))
+      this.bus.announce(this.source, sent.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : [])))
     }
     if (sent.length < rows.length) return false
-    this.again = true
+    // What was written meanwhile has woken the relay by itself.
+    this.again ||= rows.length === BATCH
     return true
   }
 }

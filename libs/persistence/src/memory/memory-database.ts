@@ -20,6 +20,14 @@ export class MemoryDatabase implements Database {
     return run
   }
 
+  locked<T>(_keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.transaction(work)
+  }
+
+  statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.transaction(work)
+  }
+
   async close(): Promise<void> {
     this.closed = true
     await this.tail

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm'
-import type { Pool, PoolClient } from 'pg'
+import { escapeLiteral, type Pool, type PoolClient } from 'pg'
 import type { Database, DocumentTable, Documents, Transaction } from '../database.js'
 import { PostgresDocuments } from './postgres-documents.js'
 
@@ -14,11 +14,15 @@ export class PostgresDatabase implements Database {
     this.pool = (source.driver as unknown as { master: Pool }).master
   }
 
-  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.locked([], work)
+  }
+
+  async locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
     const client = await this.pool.connect()
     let broken: Error | undefined
     try {
-      const tx = await PostgresTransaction.begin(client, this.schema)
+      const tx = await PostgresTransaction.begin(client, this.schema, keys)
       const result = await work(tx)
       await client.query('COMMIT')
       tx.committed()
@@ -28,6 +32,22 @@ export class PostgresDatabase implements Database {
       throw error
     } finally {
       // A connection that could not even roll back is not given to the next transaction.
+      client.release(broken)
+    }
+  }
+
+  async statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect()
+    let broken: Error | undefined
+    try {
+      const tx = PostgresTransaction.around(client, this.schema)
+      const result = await work(tx)
+      tx.committed()
+      return result
+    } catch (error) {
+      broken = error as Error
+      throw error
+    } finally {
       client.release(broken)
     }
   }
@@ -61,10 +81,20 @@ export class PostgresTransaction implements Transaction {
     readonly now: Date,
   ) {}
 
-  static async begin(client: PoolClient, schema: string): Promise<PostgresTransaction> {
-    // One round trip for both; the simple protocol answers with one result per statement.
-    const results = (await client.query('BEGIN; SELECT clock_timestamp() AS now')) as unknown as { rows: { now: Date }[] }[]
-    return new PostgresTransaction(client, schema, results[1]!.rows[0]!.now)
+  /** One round trip for all of it: the simple protocol answers with one result per statement. */
+  static async begin(client: PoolClient, schema: string, keys: readonly string[]): Promise<PostgresTransaction> {
+    const sorted = [...new Set(keys)].sort()
+    const locks = sorted.map((key) => `SELECT 1 FROM ${schema}.aggregate_lock WHERE key = ${escapeLiteral(key)} FOR UPDATE;`)
+    const results = (await client.query(`BEGIN; ${locks.join(' ')} SELECT clock_timestamp() AS now`)) as unknown as { rows: { now: Date }[] }[]
+    const tx = new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now)
+    // A key that was never locked has no row yet. From the first of those on the order starts again, so that it stays sorted.
+    const known = sorted.findIndex((_key, index) => results[index + 1]!.rows.length === 0)
+    if (known >= 0) await tx.lock(sorted.slice(known))
+    return tx
+  }
+
+  static around(client: PoolClient, schema: string): PostgresTransaction {
+    return new PostgresTransaction(client, schema, new Date())
   }
 
   async lock(keys: readonly string[]): Promise<void> {

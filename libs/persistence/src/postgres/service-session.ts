@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 
@@ -14,6 +15,7 @@ export class ServiceSession {
   private readonly held = new Set<number>()
   private readonly listeners = new Set<(topic: string) => void>()
   private readonly outgoing = new Set<string>()
+  private readonly id = randomUUID()
   private cancelNotify: (() => void) | undefined
   private cancelReconnect: () => void = () => {}
 
@@ -81,7 +83,9 @@ export class ServiceSession {
     client.on('error', lost)
     client.on('end', () => lost())
     client.on('notification', ({ payload }) => {
-      for (const listener of this.listeners) listener(payload ?? '')
+      const [sender, topic] = (payload ?? '').split(' ')
+      // This instance has woken itself already.
+      if (sender !== this.id && topic !== undefined) for (const listener of this.listeners) listener(topic)
     })
     await client.connect()
     await client.query(`LISTEN hms_${this.schema}`)
@@ -108,7 +112,7 @@ export class ServiceSession {
     const topics = [...this.outgoing]
     this.outgoing.clear()
     for (const topic of topics) {
-      this.client?.query('SELECT pg_notify($1, $2)', [`hms_${this.schema}`, topic]).catch((error: unknown) => {
+      this.client?.query('SELECT pg_notify($1, $2)', [`hms_${this.schema}`, `${this.id} ${topic}`]).catch((error: unknown) => {
         this.log.debug({ schema: this.schema, error: describeError(error) }, 'wake-up not sent; the safety net polls')
       })
     }

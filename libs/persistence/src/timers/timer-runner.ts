@@ -95,10 +95,9 @@ export class TimerRunner {
   private async claimAndFire(): Promise<number> {
     const room = MAX_CONCURRENT - this.running.size
     if (room <= 0) return SWEEP_MS
-    const { due, next } = await this.database.transaction(async (tx) => {
+    const { due, next } = await this.database.statements(async (tx) => {
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
-      const nextAt = claimed.length > 0 ? null : await this.store.nextDueAt(tx)
-      return { due: claimed, next: nextAt === null ? null : nextAt.getTime() - tx.now.getTime() }
+      return { due: claimed, next: claimed.length > 0 ? null : await this.store.nextDueInMs(tx) }
     })
     for (const timer of due) this.track(this.fire(timer))
     if (due.length > 0) this.again = true
@@ -149,8 +148,7 @@ export class TimerRunner {
   private async finish(timer: Timer, effect: (tx: Transaction) => Promise<void>): Promise<boolean> {
     this.finishing++
     try {
-      return await this.database.transaction(async (tx) => {
-        await tx.lock(timer.keys)
+      return await this.database.locked(timer.keys, async (tx) => {
         if (!(await this.store.take(tx, timer))) return false
         await effect(tx)
         return true

@@ -38,11 +38,11 @@ export class MemoryTimerStore implements TimerStore {
     return true
   }
 
-  async nextDueAt(tx: Transaction): Promise<Date | null> {
+  async nextDueInMs(tx: Transaction): Promise<number | null> {
     const times = rowsOf(tx)
       .values()
       .map((row) => Math.max(row.dueAt.getTime(), row.leaseUntil?.getTime() ?? 0))
-    return times.length === 0 ? null : new Date(Math.min(...times))
+    return times.length === 0 ? null : Math.min(...times) - tx.now.getTime()
   }
 
   async pending(tx: Transaction, idPrefix: string): Promise<Timer[]> {

@@ -62,12 +62,12 @@ export class PostgresTimerStore implements TimerStore {
     return rows.length > 0
   }
 
-  async nextDueAt(tx: Transaction): Promise<Date | null> {
+  async nextDueInMs(tx: Transaction): Promise<number | null> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ at: Date | null }>(
-      `SELECT min(greatest(due_at, coalesce(lease_until, due_at))) AS at FROM ${schema}.timer`,
+    const rows = await postgresOf(tx).query<{ ms: number | null }>(
+      `SELECT extract(epoch FROM min(greatest(due_at, coalesce(lease_until, due_at))) - clock_timestamp())::float8 * 1000 AS ms FROM ${schema}.timer`,
     )
-    return rows[0]?.at ?? null
+    return rows[0]?.ms ?? null
   }
 
   async pending(tx: Transaction, idPrefix: string): Promise<Timer[]> {

@@ -35,7 +35,7 @@ export interface TimerStore {
   take(tx: Transaction, timer: Timer): Promise<boolean>
   /** Prolongs the lease of a claimed timer; `false` when it is no longer held. */
   renew(tx: Transaction, timer: Timer, leaseMs: number): Promise<boolean>
-  /** When the next timer falls due or its lease ends; `null` without any. */
-  nextDueAt(tx: Transaction): Promise<Date | null>
+  /** In how many milliseconds of the database's clock the next timer falls due or its lease ends; `null` without any. */
+  nextDueInMs(tx: Transaction): Promise<number | null>
   pending(tx: Transaction, idPrefix: string): Promise<Timer[]>
 }

@@ -2,12 +2,12 @@ import { HmsError } from '#libs/contracts'
 import { createKafka, EmbeddedBus, KafkaBus, type EventBus, type KafkaSettings } from '#libs/messaging'
 import type { Clock, Logger } from '#libs/platform'
 import { readFileSync } from 'node:fs'
-import pg from 'pg'
+import { Pool } from 'pg'
 import type { HostConfig } from './host.config.js'
 
 /** The bus of one machine: all services of the installation must live in this process. */
 export function openEmbeddedBus(databaseUrl: string, clock: Clock, log: Logger): EventBus {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 8, application_name: 'hms-svc bus', connectionTimeoutMillis: 5_000, statement_timeout: 15_000 })
+  const pool = new Pool({ connectionString: databaseUrl, max: 8, application_name: 'hms-svc bus', connectionTimeoutMillis: 5_000, statement_timeout: 15_000 })
   pool.on('error', (error) => log.debug({ error: error.message }, 'bus connection lost'))
   return new EmbeddedBus(pool, clock, log)
 }

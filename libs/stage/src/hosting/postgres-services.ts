@@ -42,24 +42,26 @@ export async function migrateService(definition: ServiceDefinition, url: string)
   }
 }
 
-/** Opens one service on PostgreSQL. `migrateFirst`: embedded mode, where no operator runs `migrate`. */
+/** Opens one service on PostgreSQL. `embedded`: it migrates by itself, for no operator does, and has no other instance to wake. */
 export async function openPostgresService(
   definition: ServiceDefinition,
-  options: { url: string; clock: Clock; log: Logger; migrateFirst: boolean; poolSize?: number },
+  options: { url: string; clock: Clock; log: Logger; embedded: boolean; poolSize?: number },
 ): Promise<OpenService> {
   const schema = schemaOf(definition.name)
   const source = await connect(dataSourceOf(definition, options.url, options.poolSize), definition.name)
-  if (options.migrateFirst) await migrate(source, schema)
+  if (options.embedded) await migrate(source, schema)
   const database = new PostgresDatabase(source, schema)
   const session = new ServiceSession(options.url, schema, options.clock, options.log)
   await session.start()
-  let migrated = options.migrateFirst
+  let migrated = options.embedded
   return {
     database,
     stores: { outbox: new PostgresOutboxStore(), positions: new PostgresPositionStore(), timers: new PostgresTimerStore() },
     coordination: {
       leadership: session,
-      notify: (topic) => session.notify(topic),
+      notify: (topic) => {
+        if (!options.embedded) session.notify(topic)
+      },
       onNotification: (listener) => session.onNotification(listener),
       close: () => session.stop(),
     },

@@ -32,7 +32,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     roster: await readRosterFile(config),
     bus: openKafkaBus(config, `hms-svc-${services.join('+')}`, clock, log),
     signerOf: (service) => readServiceSigner(service, config, env),
-    open: (definition) => openPostgresService(definition, { url, clock, log, migrateFirst: false }),
+    open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false }),
     configStoreUrls: config.configStoreUrls ?? urlsOf('config-store', env),
     version: VERSION,
   })
