@@ -1,4 +1,4 @@
-import { HeadCarrier, ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { ABORTED_RUNS, HeadCarrier, ServiceRuntime, type ServiceDefinition } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CanariesController } from './canaries/canaries.http.js'
 import { CanariesEvents } from './canaries/canaries.events.js'
@@ -29,7 +29,7 @@ class CanaryControllerModule {
 
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
-  tables: [CANARIES, CANARY_HEADS],
+  tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS],
   migrations: [CreateCanaryController1764000000000],
   module: CanaryControllerModule.with,
 }

@@ -1,6 +1,7 @@
-import { HeadCarrier, ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { ABORTED_RUNS, HeadCarrier, ServiceRuntime, type ServiceDefinition } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
+import { ROLLBACKS } from './rollbacks/rollback.entity.js'
 import { RollBack } from './rollbacks/roll-back.js'
 import { RollbacksController } from './rollbacks/rollbacks.http.js'
 import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
@@ -30,7 +31,7 @@ class RolloutModule {
 
 export const definition: ServiceDefinition = {
   name: 'rollout',
-  tables: [STABLES, ROLLOUTS],
+  tables: [STABLES, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
   migrations: [CreateRollout1764000000000],
   module: RolloutModule.with,
 }

@@ -1,4 +1,5 @@
 export * from './authorization/authorization.guard.js'
+export * from './control/aborted-runs.js'
 export * from './create-runtime.js'
 export * from './hosting/host.config.js'
 export * from './hosting/host.js'

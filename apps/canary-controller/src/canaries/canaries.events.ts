@@ -1,5 +1,6 @@
 import type { EventData, ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { JudgeAlert } from './judge-alert.js'
@@ -35,11 +36,15 @@ export class CanariesEvents {
   @OnEvent('canary-controller', 'hms.rollout.v1')
   async rolledOut(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type === 'hms.rollout.promoted.v1') await this.runCanary.promoted(tx, (event.data as EventData['hms.rollout.promoted.v1']).run)
-    if (event.type === 'hms.rollout.failed.v1') await this.runCanary.abort(tx, (event.data as EventData['hms.rollout.failed.v1']).run)
+    if (event.type === 'hms.rollout.failed.v1') await this.abort(tx, event.data as EventData['hms.rollout.failed.v1'])
   }
 
   @OnEvent('canary-controller', 'hms.run.control.v1')
   async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
-    if (event.type === 'hms.run.decided.v1') await this.runCanary.abort(tx, (event.data as EventData['hms.run.decided.v1']).run)
+    if (event.type === 'hms.run.decided.v1') await this.abort(tx, event.data as EventData['hms.run.decided.v1'])
+  }
+
+  private abort(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
+    return this.runCanary.abort(tx, run, attempt)
   }
 }

@@ -12,7 +12,7 @@ import {
   type Canary,
   type CanaryDecision,
 } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
+import { isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
@@ -35,6 +35,7 @@ export class RunCanary {
 
   async open(tx: Transaction, { dossier, scenarios }: Passed, cause: ReceivedEvent): Promise<void> {
     const { run, attempt, plan } = dossier
+    if (await isAborted(tx, { run, attempt })) return
     const canary: Canary = {
       run,
       attempt,
@@ -85,7 +86,8 @@ export class RunCanary {
   }
 
   /** Somebody decided otherwise (a rollback, a deadline): what is published goes back at once. */
-  async abort(tx: Transaction, run: number): Promise<void> {
+  async abort(tx: Transaction, run: number, attempt: number): Promise<void> {
+    await rememberAbort(tx, { run, attempt })
     await this.withCanary(tx, run, async (canary) => {
       if (!isOpen(canary) && canary.state !== 'passed') return
       await this.close(tx, await this.heads.takeBack(tx, { ...canary, state: 'ended' }))

@@ -8,6 +8,7 @@ export class CreateCanaryController1764000000000 implements MigrationInterface {
     await createMessagingTables(runner, 'canary_controller')
     await createDocumentTable(runner, 'canary_controller', 'canary', { state: 'text' }, [['state']])
     await createDocumentTable(runner, 'canary_controller', 'canary_head', {})
+    await createDocumentTable(runner, 'canary_controller', 'aborted_run', {})
   }
 
   async down(runner: QueryRunner): Promise<void> {

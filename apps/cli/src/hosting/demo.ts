@@ -40,17 +40,21 @@ export async function runDemo({ output, port, dataDir: folder, once, observeMs, 
   const { playDemo, ASSETS } = await loadDemo()
   const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
   const playing = playDemo({ url: system.url, api, say, run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir) })
-  const ended = await Promise.race([playing, stopAsked.then(() => undefined)])
-  if (ended !== undefined && !once) {
-    sayNext(say, port)
-    await stopAsked
+  try {
+    const ended = await Promise.race([playing, stopAsked.then(() => undefined), system.failed])
+    if (ended !== undefined && !once) {
+      sayNext(say, port)
+      await Promise.race([stopAsked, system.failed])
+    }
+    if (!once || ended === undefined) say('Stopping…')
+    if (ended === undefined) return EXIT.interrupted
+    return once ? ended.exitCode : EXIT.done
+  } finally {
+    // The story may still be under way; what it started is stopped when it notices that the system is gone.
+    const story = settled(playing)
+    await system.stop()
+    await (await story)?.stop()
   }
-  const demo = ended ?? (await settled(playing))
-  if (!once || ended === undefined) say('Stopping…')
-  await demo?.stop()
-  await system.stop()
-  if (ended === undefined) return EXIT.interrupted
-  return once ? ended.exitCode : EXIT.done
 }
 
 /** The CLI as a person uses it, in the folder where `policies/` lies, against the demo and with its keys. */

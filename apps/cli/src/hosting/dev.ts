@@ -25,8 +25,11 @@ export async function runDev({ output, port, dataDir, reset }: DevOptions): Prom
     '         hms-svc get epa-pm25-limit',
     'Ctrl-C stops everything.',
   ])
-  await stopAsked
-  output.note('Stopping…')
-  await system.stop()
+  try {
+    await Promise.race([stopAsked, system.failed])
+    output.note('Stopping…')
+  } finally {
+    await system.stop()
+  }
   return EXIT.done
 }

@@ -10,7 +10,8 @@ import { requireFreePort } from './free-port.js'
 export interface EmbeddedSystem {
   url: string
   dataDir: string
-  databaseUrl: string
+  /** Rejects when the database ends while the system runs: nothing can go on without it. */
+  failed: Promise<never>
   stop(): Promise<void>
 }
 
@@ -59,11 +60,26 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     })
     cleanup.push(() => host.stop())
     await host.start({ host: config.host, port: options.port })
-    return { url, dataDir, databaseUrl: database.url, stop }
+    let stopping = false
+    const failed = database.exited.then(() => (stopping ? new Promise<never>(() => {}) : Promise.reject(databaseEnded())))
+    failed.catch(() => {})
+    return {
+      url,
+      dataDir,
+      failed,
+      stop: () => {
+        stopping = true
+        return stop()
+      },
+    }
   } catch (error) {
     await stop().catch(() => {})
     throw error instanceof EmbeddedError ? ofEmbedded(error) : error
   }
+}
+
+function databaseEnded(): HmsError {
+  return new HmsError('HMS_DATABASE_ENDED', 'The embedded database ended by itself; its log lies in the data folder. What was accepted is kept.', { status: 500, next: ['hms-svc dev'] })
 }
 
 /** Exit codes follow from the status: what is in use is a conflict, what cannot be started is unreachable. */

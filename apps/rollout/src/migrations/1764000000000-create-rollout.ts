@@ -7,6 +7,8 @@ export class CreateRollout1764000000000 implements MigrationInterface {
     await createPersistenceTables(runner, 'rollout')
     await createMessagingTables(runner, 'rollout')
     await createDocumentTable(runner, 'rollout', 'stable', {})
+    await createDocumentTable(runner, 'rollout', 'rollback', {})
+    await createDocumentTable(runner, 'rollout', 'aborted_run', {})
     await createDocumentTable(runner, 'rollout', 'rollout', { state: 'text' }, [['state']])
   }
 

@@ -1,13 +1,14 @@
 import { HmsError, peekPredicate, type ReleaseDocument, type RollbackRequest, type RollbackResult } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import type { ReleasePredicate } from '#libs/signing'
+import { digestOfJson, type ReleasePredicate } from '#libs/signing'
 import { HeadCarrier, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { advance, STABLES, type Stable } from '../stable/stable.entity.js'
 import { chooseTarget } from './choose-target.js'
+import { ROLLBACKS, type CommittedRollback } from './rollback.entity.js'
 
 interface Reversal {
   stable: Stable
@@ -24,19 +25,29 @@ export class RollBack {
     private readonly carrier: HeadCarrier,
   ) {}
 
-  async execute(request: RollbackRequest, by: string): Promise<RollbackResult> {
+  /** `key`: the caller's `Idempotency-Key`; a retry under it commits nothing new. */
+  async execute(request: RollbackRequest, by: string, key?: string): Promise<RollbackResult> {
     const members = await this.runtime.database.transaction(async (tx) => membersOf(await tx.documents(STABLES).get(request.policy), request))
-    const { issued, result } = await this.runtime.database.transaction(async (tx) => {
-      await tx.lock(members.map(policyKey))
+    const { issued, result } = await this.runtime.database.locked(members.map(policyKey), async (tx) => {
+      const before = key === undefined ? undefined : await this.committed(tx, key, request)
+      if (before !== undefined) return before
       const reversals = await this.reversals(tx, request, members)
       const stables = reversals.map(({ stable, to }) => advance(stable, to, null))
       const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
       for (const [index, reversal] of reversals.entries()) await this.announce(tx, reversal, stables[index]!, request, by)
-      return { issued: heads, result: resultOf(request, reversals, stables) }
+      const committed = { issued: heads, result: resultOf(request, reversals, stables) }
+      if (key !== undefined) await tx.documents(ROLLBACKS).put({ key, request: digestOfJson(request), ...committed })
+      return committed
     })
     const stored = await this.carrier.deliver(issued)
     const revision = Math.max(0, ...stored.map((copy) => copy.revision))
     return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
+  }
+
+  private async committed(tx: Transaction, key: string, request: RollbackRequest): Promise<CommittedRollback | undefined> {
+    const known = await tx.documents(ROLLBACKS).get(key)
+    if (known === undefined || known.request === digestOfJson(request)) return known
+    throw new HmsError('HMS_ROLLOUT_KEY_REUSED', 'This Idempotency-Key was used for another rollback.', { status: 409 })
   }
 
   private async reversals(tx: Transaction, request: RollbackRequest, members: string[]): Promise<Reversal[]> {

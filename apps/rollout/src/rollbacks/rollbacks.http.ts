@@ -1,8 +1,10 @@
 import type { RollbackResult } from '#libs/contracts'
 import { RequireScope, type AuthorizedRequest } from '#libs/stage'
-import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
+import { Body, Controller, Headers, HttpCode, Post, Req } from '@nestjs/common'
 import { RollBack } from './roll-back.js'
 import { RollbackRequestDto } from './rollbacks.dto.js'
+
+const MAX_KEY_LENGTH = 200
 
 @Controller('v1/rollbacks')
 export class RollbacksController {
@@ -12,7 +14,7 @@ export class RollbacksController {
   @Post()
   @HttpCode(202)
   @RequireScope('operate')
-  create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest): Promise<RollbackResult> {
-    return this.rollBack.execute(body, request.actor?.name ?? 'operator')
+  create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest, @Headers('idempotency-key') key?: string): Promise<RollbackResult> {
+    return this.rollBack.execute({ ...body }, request.actor?.name ?? 'operator', key?.slice(0, MAX_KEY_LENGTH))
   }
 }

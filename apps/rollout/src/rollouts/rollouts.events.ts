@@ -26,6 +26,6 @@ export class RolloutsEvents {
 
   @OnEvent('rollout', 'hms.run.control.v1')
   async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
-    if (event.type === 'hms.run.decided.v1') await this.runRollout.abort(tx, (event.data as EventData['hms.run.decided.v1']).run)
+    if (event.type === 'hms.run.decided.v1') await this.runRollout.decided(tx, event.data as EventData['hms.run.decided.v1'])
   }
 }

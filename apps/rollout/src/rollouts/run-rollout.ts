@@ -2,7 +2,7 @@ import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossie
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
+import { isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { StableHeads } from '../stable/stable-heads.js'
@@ -24,6 +24,7 @@ export class RunRollout {
 
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
     const { run, attempt } = dossier
+    if (await isAborted(tx, { run, attempt })) return
     const emit = { key: cause.key, run, attempt, causationId: cause.id }
     const stables = await Promise.all(dossier.releases.map(async ({ id }) => (await tx.documents(STABLES).get(id)) ?? newStable(id)))
     const moved = stables.find((stable) => (stable.current?.releaseDigest ?? null) !== (dossier.live[stable.policy]?.releaseDigest ?? null))
@@ -58,7 +59,13 @@ export class RunRollout {
     await this.withPolicy(tx, report.policy, (rollout) => this.apply(tx, onCoverageChanged(rollout, report)))
   }
 
-  /** A rollback took over, or people said so: the rollout under way stops where it is. What is live is the rollback's matter. */
+  /** People or a deadline ended the run: now, or before its canary passed. */
+  async decided(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
+    await rememberAbort(tx, { run, attempt })
+    await this.abort(tx, run)
+  }
+
+  /** A rollback took over, or the run was ended: the rollout under way stops where it is. What is live is the rollback's matter. */
   async abort(tx: Transaction, run: number): Promise<void> {
     await this.with(tx, run, async (rollout) => {
       if (rollout.state === 'completed' || rollout.state === 'failed') return

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -31,6 +32,8 @@ export type EmbeddedPostgres = {
   pid: number
   /** Resolves when the server has ended; may be called again. */
   stop(): Promise<void>
+  /** Resolves when the server has ended, whoever ended it. */
+  exited: Promise<void>
 }
 
 const READY_MS = 30_000
@@ -90,7 +93,7 @@ async function launch({ files, binaries, account, port, password, settings, log 
   log(`database ready on 127.0.0.1:${port} (pid ${pid})`)
   let stopping: Promise<void> | undefined
   const stop = () => (stopping ??= stopServer(child, files.cluster, binaries.pgCtl).finally(unwatch))
-  return { url, port, pid, stop }
+  return { url, port, pid, stop, exited: once(child, 'exit').then(() => undefined) }
 }
 
 /** Ready is an answered query on our database, with our password: another program on the port cannot pass for it. */

@@ -19,35 +19,44 @@ export class PostgresDatabase implements Database {
   }
 
   async locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect()
-    let broken: Error | undefined
-    try {
-      const tx = await PostgresTransaction.begin(client, this.schema, keys)
-      const result = await work(tx)
-      await client.query('COMMIT')
-      tx.committed()
-      return result
-    } catch (error) {
-      broken = await rollback(client)
-      throw error
-    } finally {
-      // A connection that could not even roll back is not given to the next transaction.
-      client.release(broken)
-    }
+    return this.withClient(async (client, spoil) => {
+      try {
+        const tx = await PostgresTransaction.begin(client, this.schema, keys)
+        const result = await work(tx)
+        await client.query('COMMIT')
+        tx.committed()
+        return result
+      } catch (error) {
+        await client.query('ROLLBACK').catch(spoil)
+        throw error
+      }
+    })
   }
 
   async statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const client = await this.pool.connect()
-    let broken: Error | undefined
-    try {
+    return this.withClient(async (client) => {
       const tx = PostgresTransaction.around(client, this.schema)
       const result = await work(tx)
       tx.committed()
       return result
-    } catch (error) {
-      broken = error as Error
-      throw error
+    })
+  }
+
+  /**
+   * Lends a connection. One that broke, or could not even roll back, is not given to the next. The listener keeps a connection that
+   * breaks between two statements from ending the process: the pool listens only while nobody has it.
+   */
+  private async withClient<T>(work: (client: PoolClient, spoil: (error: Error) => void) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect()
+    let broken: Error | undefined
+    const spoil = (error: Error): void => {
+      broken = error
+    }
+    client.on('error', spoil)
+    try {
+      return await work(client, spoil)
     } finally {
+      client.off('error', spoil)
       client.release(broken)
     }
   }
@@ -59,15 +68,6 @@ export class PostgresDatabase implements Database {
 
   async close(): Promise<void> {
     if (this.source.isInitialized) await this.source.destroy()
-  }
-}
-
-async function rollback(client: PoolClient): Promise<Error | undefined> {
-  try {
-    await client.query('ROLLBACK')
-    return undefined
-  } catch (error) {
-    return error as Error
   }
 }
 

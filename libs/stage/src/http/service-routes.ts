@@ -1,6 +1,7 @@
 import { deadLetterTopic, EVENT_TOPICS, SERVICES, TOPICS } from '#libs/contracts'
 import type { Metrics } from '#libs/platform'
 import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
+import { errorPage } from './error-pages.js'
 import type { ServiceRuntime } from '../service-runtime.js'
 
 /** Must be called before the routes of the services are registered: the OpenAPI document lists what it saw. */
@@ -16,6 +17,11 @@ export function addServiceRoutes(fastify: FastifyInstance, runtimes: readonly Se
     return metrics.registry.metrics()
   })
   fastify.get('/v1/topics', async () => runtimes[0]?.bus.lag() ?? [])
+  fastify.get<{ Params: { code: string } }>('/docs/errors/:code', async ({ params }, reply) => {
+    const page = errorPage(params.code)
+    if (page === undefined) return reply.status(404).type('text/plain').send(`${params.code} is no code of HMS-SVC\n`)
+    return reply.type('text/plain; charset=utf-8').send(page)
+  })
   fastify.get('/openapi.json', async () => openApi(routes, version))
   fastify.get('/asyncapi.json', async () => asyncApi(version))
 }
