@@ -94,9 +94,10 @@ export class StreamReader<R extends { offset: string }> {
   private async readBatch(): Promise<void> {
     const at = (this.at ??= this.storedAt = await this.stream.position())
     if (!this.mustFetch) return this.handle(this.pushed.splice(0), at)
-    // Asked before the query: a row that is pushed while it runs is either in its answer or still waits here.
+    // Cleared before the query: a row that is pushed while it runs is in its answer or waits here, and an overflow meanwhile asks again.
+    this.mustFetch = false
     const rows = await this.stream.fetch(at, BATCH)
-    this.mustFetch = rows.length === BATCH
+    if (rows.length === BATCH) this.mustFetch = true
     await this.handle(rows, at)
   }
 
