@@ -15,7 +15,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
   afterEach(() => twin.close())
 
   const run = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => twin.database.transaction(work)
-  const advance = (keySeq: number, stream = STREAM) => run((tx) => twin.store.advance(tx, stream, keySeq))
+  const advance = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.advance(tx, stream, keySeq))).place
   const park = (keySeq: number, stream = STREAM) => run((tx) => twin.store.park(tx, stream, eventOf(keySeq)))
   const unpark = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.unpark(tx, stream, keySeq)))?.keySeq
   const waiting = () => run((tx) => twin.store.parkedCount(tx))
@@ -77,6 +77,14 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
     expect(await unpark(4)).toBeUndefined()
     expect(await waiting()).toBe(1)
     expect(await unpark(2, { ...STREAM, key: 'b' })).toBe(3)
+  })
+
+  it('says with the position whether an event of that stream waits', async () => {
+    const parked = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.advance(tx, stream, keySeq))).parked
+    expect(await parked(1)).toBe(false)
+    await park(3)
+    expect(await parked(1, { ...STREAM, key: 'b' })).toBe(false)
+    expect(await parked(2)).toBe(true)
   })
 }
 

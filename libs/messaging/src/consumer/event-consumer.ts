@@ -123,7 +123,7 @@ export class EventConsumer {
     const { event } = opened
     return database.locked(keysOf(event), async (tx) => {
       const stream = this.streamOf(event)
-      const place = await positions.advance(tx, stream, event.keySeq)
+      const { place, parked } = await positions.advance(tx, stream, event.keySeq)
       if (place === 'gap') {
         await positions.park(tx, stream, event)
         this.deps.log.warn({ service, topic: event.topic, key: event.key, keySeq: event.keySeq }, 'event came before an earlier one and waits')
@@ -131,7 +131,7 @@ export class EventConsumer {
       }
       if (place === 'next') await this.run(event, tx)
       // Also after a duplicate: a crash may have come between this event and the one that waits for it.
-      return { outcome: place === 'next' ? 'handled' : 'duplicate', parked: await positions.unpark(tx, stream, event.keySeq) }
+      return { outcome: place === 'next' ? 'handled' : 'duplicate', parked: parked ? await positions.unpark(tx, stream, event.keySeq) : undefined }
     })
   }
 

@@ -1,15 +1,16 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
-import type { PositionStore, StreamKey } from './position.store.js'
+import type { Advance, PositionStore, StreamKey } from './position.store.js'
 
 export class MemoryPositionStore implements PositionStore {
-  async advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<'next' | 'duplicate' | 'gap'> {
+  async advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<Advance> {
     const rows = memoryOf(tx).rows<number>('stream_position')
     const last = rows.get(idOf(stream))
-    if (last !== undefined && last >= keySeq) return 'duplicate'
-    if (last !== undefined && last < keySeq - 1) return 'gap'
+    if (last !== undefined && last >= keySeq) return { place: 'duplicate', parked: true }
+    if (last !== undefined && last < keySeq - 1) return { place: 'gap', parked: true }
     rows.set(idOf(stream), keySeq)
-    return 'next'
+    const parked = parkedOf(tx).values().some((waiting) => waiting.stream === idOf(stream))
+    return { place: 'next', parked }
   }
 
   async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {

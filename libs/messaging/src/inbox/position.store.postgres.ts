@@ -1,23 +1,24 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
-import type { PositionStore, StreamKey } from './position.store.js'
+import type { Advance, PositionStore, StreamKey } from './position.store.js'
 
 export class PostgresPositionStore implements PositionStore {
-  async advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<'next' | 'duplicate' | 'gap'> {
+  async advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<Advance> {
     const { schema } = postgresOf(tx)
-    const moved = await postgresOf(tx).query(
+    const moved = await postgresOf(tx).query<{ parked: boolean }>(
       `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, last_key_seq) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq
          WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1
-       RETURNING last_key_seq`,
+       RETURNING EXISTS (SELECT 1 FROM ${schema}.parked_event AS waiting
+         WHERE waiting.consumer = $1 AND waiting.producer = $2 AND waiting.topic = $3 AND waiting.msg_key = $4) AS parked`,
       [...valuesOf(stream), keySeq],
     )
-    if (moved.length > 0) return 'next'
+    if (moved[0] !== undefined) return { place: 'next', parked: moved[0].parked }
     const rows = await postgresOf(tx).query<{ last: string }>(
       `SELECT last_key_seq AS last FROM ${schema}.stream_position WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4`,
       valuesOf(stream),
     )
-    return Number(rows[0]!.last) >= keySeq ? 'duplicate' : 'gap'
+    return { place: Number(rows[0]!.last) >= keySeq ? 'duplicate' : 'gap', parked: true }
   }
 
   async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {

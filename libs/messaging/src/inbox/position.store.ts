@@ -8,6 +8,13 @@ export interface StreamKey {
   key: string
 }
 
+export interface Advance {
+  /** `duplicate`: already handled. `gap`: an earlier one is missing. */
+  place: 'next' | 'duplicate' | 'gap'
+  /** Whether events of the stream may be parked; `false` saves the look, which every event but a few in a million would make in vain. */
+  parked: boolean
+}
+
 /**
  * How far a consumer is with each (producer, topic, key): constant size, and it detects gaps and reordering, which a table of ids
  * cannot. Twins: PostgreSQL and memory.
@@ -15,9 +22,9 @@ export interface StreamKey {
 export interface PositionStore {
   /**
    * Moves the position from `keySeq - 1` to `keySeq`. A stream seen for the first time starts at whatever comes first, which is the oldest
-   * retained record. `duplicate`: already handled. `gap`: an earlier one is missing.
+   * retained record.
    */
-  advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<'next' | 'duplicate' | 'gap'>
+  advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<Advance>
   /** Keeps an early event until the missing one comes. */
   park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void>
   /**

@@ -119,8 +119,20 @@ export class PostgresTransaction implements Transaction {
   }
 
   async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
-    return (await this.client.query<R>(sql, values)).rows
+    return (await this.client.query<R>({ name: nameOf(sql), text: sql, values })).rows
   }
+}
+
+/**
+ * Statements are prepared once per connection: a run is some 600 of them, and approve → global fell from 107 to 87 ms (p50, 2 cores) when
+ * they were no longer planned anew each time. Their texts come from code and are few.
+ */
+const names = new Map<string, string>()
+
+function nameOf(sql: string): string {
+  let name = names.get(sql)
+  if (name === undefined) names.set(sql, (name = `hms_${names.size}`))
+  return name
 }
 
 /** The PostgreSQL side of a store that has its own twin. */
