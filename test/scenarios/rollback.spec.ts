@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { RollbackResult } from '#libs/contracts'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+
+const AT_ONCE = { observeMs: 0, bakeMs: 0 }
+
+describe('a rollback', () => {
+  let system: MemorySystem
+  let press: PipelineDriver
+
+  beforeEach(async () => {
+    system = await startMemorySystem()
+    press = new PipelineDriver(system)
+    await live(['pm25@1.0.0=35'])
+    await live(['pm25@2.0.0=25'])
+  })
+
+  afterEach(() => system.stop())
+
+  it('restores the version before, at once', async () => {
+    const result = await rollBack('pm25', '1.0.0')
+    expect(result).toMatchObject({ id: 'pm25', version: '1.0.0', from: '2.0.0' })
+    await system.settle()
+    expect(await press.limit('pm25')).toBe(35)
+  })
+
+  it('commits once under one Idempotency-Key, and refuses the key for anything else', async () => {
+    const first = await rollBack('pm25', '1.0.0', 'key-1')
+    expect(await rollBack('pm25', '1.0.0', 'key-1')).toMatchObject({ seq: first.seq, digest: first.digest })
+    await expect(rollBack('pm25', '2.0.0', 'key-1')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_KEY_REUSED', status: 409 })
+    await expect(rollBack('pm25', '1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_ALREADY_LIVE', status: 409 })
+  })
+
+  it('goes only where the approvers said it may', async () => {
+    await expect(rollBack('pm25', '0.9.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_VERSION_UNKNOWN', status: 404 })
+    await expect(rollBack('ozone', '1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOTHING_LIVE', status: 404 })
+    await rollBack('pm25', '1.0.0')
+    await system.settle()
+    await expect(rollBack('pm25', '2.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOT_PREAPPROVED', status: 409 })
+  })
+
+  it('ends the run under way and takes its canary back; what waited behind it is stale', async () => {
+    const active = await press.approve(['pm25@3.0.0=20'])
+    await press.whenState(active, 'CANARY')
+    await expect(press.approve(['pm25@4.0.0=15'])).rejects.toMatchObject({ code: 'HMS_APPROVER_RUN_ACTIVE', status: 409 })
+    const waiting = await press.approve(['pm25@4.0.0=15'], {}, { queue: true })
+    expect(await press.show(waiting)).toMatchObject({ state: 'QUEUED' })
+    await rollBack('pm25', '1.0.0')
+    await press.whenState(active, 'ABORTED')
+    await press.whenState(waiting, 'STALE')
+    expect(await press.limit('pm25')).toBe(35)
+    const canary = await press.api.get<{ state: string }>(`/v1/canaries/${active}`)
+    expect(canary.state).toBe('ended')
+  })
+
+  it('takes a bundle back as it came, or one policy alone', async () => {
+    await live(['pm25@3.0.0=20', 'so2-limit@1.0.0=75'])
+    await live(['pm25@4.0.0=19', 'so2-limit@2.0.0=70'])
+    await rollBack('pm25', '3.0.0')
+    await system.settle()
+    expect([await press.limit('pm25'), await press.limit('so2-limit')]).toEqual([20, 75])
+    await live(['pm25@5.0.0=18', 'so2-limit@3.0.0=65'])
+    await press.api.post('/v1/rollbacks', { policy: 'so2-limit', version: '1.0.0', only: true })
+    await system.settle()
+    expect([await press.limit('pm25'), await press.limit('so2-limit')]).toEqual([18, 75])
+  })
+
+  async function live(policies: string[]): Promise<void> {
+    await press.whenState(await press.approve(policies, AT_ONCE), 'SUCCEEDED')
+  }
+
+  async function rollBack(policy: string, version: string, idempotencyKey?: string): Promise<RollbackResult> {
+    return press.api.post<RollbackResult>('/v1/rollbacks', { policy, version }, { idempotencyKey })
+  }
+})
