@@ -16,9 +16,11 @@ export class DistributedSystem {
     private readonly cleanup: () => Promise<void>,
   ) {}
 
-  static async start(): Promise<DistributedSystem> {
+  /** `databaseUrl`: a server of the test's own, else a fresh database of the shared one. */
+  static async start(databaseUrl?: string): Promise<DistributedSystem> {
     const scratch = scratchFolder()
-    const [broker, database, port] = await Promise.all([startKafka(), freshDatabase(), freePort()])
+    const shared = databaseUrl === undefined ? freshDatabase() : Promise.resolve({ url: databaseUrl, drop: async () => {} })
+    const [broker, database, port] = await Promise.all([startKafka(), shared, freePort()])
     const url = `http://127.0.0.1:${port}`
     const env: Record<string, string> = {
       HMS_PROFILE: 'dev',

@@ -31,6 +31,11 @@ export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120
   })
 }
 
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** A process that serves until it is stopped or killed; it never outlives the test process. */
 export class Served {
   private constructor(
@@ -42,9 +47,8 @@ export class Served {
     const child = spawn(process.execPath, [BIN, ...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     const log = { text: '' }
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log.text += String(chunk)))
-    const end = (): void => void child.kill('SIGKILL')
-    process.once('exit', end)
-    child.once('exit', () => process.off('exit', end))
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     return new Served(child, log)
   }
 
