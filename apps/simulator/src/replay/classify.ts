@@ -41,7 +41,9 @@ export function classify(inputs: ScenarioInputs, { concerned, runs }: BotAnswers
     const index = before.verdicts.findIndex((_, at) => first.verdicts[at] !== second.verdicts[at])
     return { ...outcome('NONDETERMINISTIC', index, before.verdicts[index], second), message: 'two runs under the old policy differ' }
   }
-  if (first.alerts !== second.alerts) return { class: 'NONDETERMINISTIC', agreed, message: 'two runs under the old policy differ in kind or value' }
+  if (first.alerts !== second.alerts) {
+    return { class: 'NONDETERMINISTIC', agreed, message: 'two runs under the old policy differ in kind or value' }
+  }
   const misses = after.verdicts.flatMap((verdict, index) => (last.verdicts[index] === digit(verdict) ? [] : [index]))
   const outside = misses.find((index) => before.verdicts[index] === after.verdicts[index])
   if (outside !== undefined) return outcome('WRONG', outside, after.verdicts[outside], last)

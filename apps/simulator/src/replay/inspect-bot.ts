@@ -1,4 +1,3 @@
-import { newQuickJSWASMModule } from 'quickjs-emscripten'
 import { BOT_SOURCE_LIMIT, SANDBOX_LIMITS } from './limits.js'
 import { BotSandbox } from './sandbox.js'
 
@@ -11,12 +10,12 @@ export interface BotInvalid {
 export async function inspectBot(source: string): Promise<{ policies: string[] } | { error: BotInvalid }> {
   const bytes = Buffer.byteLength(source)
   if (bytes > BOT_SOURCE_LIMIT) return invalid(`${bytes} bytes; at most ${BOT_SOURCE_LIMIT}`)
-  const sandbox = new BotSandbox(await newQuickJSWASMModule(), SANDBOX_LIMITS, () => false)
+  const sandbox = await BotSandbox.open(SANDBOX_LIMITS, () => false)
   try {
     const loaded = sandbox.load(source)
     return 'stop' in loaded ? invalid(loaded.stop.message) : { policies: loaded.policies.toSorted() }
-  } finally {
-    sandbox.dispose()
+  } catch {
+    return invalid(sandbox.failed().message)
   }
 }
 

@@ -3,7 +3,7 @@
  * bot stops at the same place on every machine; a wall clock would not.
  */
 export interface SandboxLimits {
-  /** Heap of one bot, bytes. */
+  /** All memory of one bot, QuickJS included, bytes: whole pages of 64 KiB, at least the 16 MiB an instance starts with. */
   memoryBytes: number
   /** Above 256 KiB deep recursion overflows the host's stack first (measured at 384 KiB), which no bot may cause. */
   stackBytes: number
@@ -14,7 +14,7 @@ export interface SandboxLimits {
 }
 
 export const SANDBOX_LIMITS: Readonly<SandboxLimits> = {
-  memoryBytes: 16 * 1024 * 1024,
+  memoryBytes: 32 * 1024 * 1024,
   stackBytes: 256 * 1024,
   baseInterrupts: 50,
   interruptsPerReading: 1,

@@ -74,9 +74,10 @@ describe('replay, one class per bot', () => {
     ['loops on one input', bot('if (reading.pm25 > 26) for (;;) {}'), 'used up its steps'],
     ['loops while loading', `for (;;) {}\n${bot('return null')}`, 'used up its steps'],
     ['loops through promises', `${DECLARES}export default async () => { for (;;) await 0 }`, 'used up its steps'],
-    ['leaves a job that never ends', bot('const again = () => Promise.resolve().then(again); again(); return null'), 'used up its steps'],
+    ['leaves a job that never ends', bot('const again = () => Promise.resolve().then(again); again(); return null'), 'used up its memory'],
     ['backtracks for ever', bot("return /^(a+)+$/.test('a'.repeat(40) + 'b') ? null : null"), 'used up its steps'],
-    ['hoards', bot("const all = []; for (;;) all.push('x'.repeat(1e5) + all.length)"), 'used up its memory'],
+    ['hoards arrays', bot('const all = []; for (;;) all.push(new Array(1000).fill(reading))'), 'used up its memory'],
+    ['hoards text', bot("const all = []; for (;;) all.push('x'.repeat(1e5) + all.length)"), 'used up its memory'],
     ['makes a long text', bot("return 'x'.repeat(1e8)"), 'used up its memory'],
     ['takes one large buffer', bot('return new ArrayBuffer(1e9)'), 'used up its memory'],
   ])('BUDGET: %s', async (_, source, message) => {

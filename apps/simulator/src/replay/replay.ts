@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { newQuickJSWASMModule } from 'quickjs-emscripten'
 import { classify, discriminating } from './classify.js'
-import { SANDBOX_LIMITS } from './limits.js'
 import { BOT_CLASSES, REPLAY_ENGINE, type BotOutcome, type BotReport, type ReplayReport, type ScenarioReport } from './report.js'
 import { batchesOf, runBot } from './run-bot.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
@@ -38,13 +36,11 @@ export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise
   const expired = hooks.expired ?? (() => false)
   const scenarios = task.scenarios.toSorted((a, b) => (a.scenario < b.scenario ? -1 : 1))
   const outcomes = new Map<string, Verdict>()
-  let quickjs = await newQuickJSWASMModule()
   for (const inputs of scenarios) {
     const batches = batchesOf(inputs.inputs)
     for (const { id, digest, source } of distinct.values()) {
       hooks.starting?.(id)
-      const { answers, intact } = runBot({ quickjs, limits: SANDBOX_LIMITS, expired }, source, inputs, batches)
-      if (!intact) quickjs = await newQuickJSWASMModule()
+      const answers = await runBot(source, inputs, batches, expired)
       const outcome = { ...classify(inputs, answers), scenario: inputs.scenario }
       outcomes.set(digest, worse(outcomes.get(digest), outcome))
     }

@@ -1,7 +1,7 @@
 import { canonicalJson } from '#libs/contracts'
 
 /** Part of the report: a change of engine or limits that could change a verdict raises it. */
-export const REPLAY_ENGINE = 'hms-replay/1 quickjs-emscripten/0.32'
+export const REPLAY_ENGINE = 'hms-replay/2 quickjs-emscripten/0.32'
 
 /**
  * Worst first; a bot that several scenarios judge has the worst of its outcomes.

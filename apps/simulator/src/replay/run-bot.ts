@@ -1,6 +1,5 @@
-import type { QuickJSWASMModule } from 'quickjs-emscripten'
 import type { BotAnswers, RunAnswers } from './classify.js'
-import { BATCH, type SandboxLimits } from './limits.js'
+import { BATCH, SANDBOX_LIMITS } from './limits.js'
 import type { PoliciesInForce, Reading } from './reading.js'
 import { ReplayError } from './replay-error.js'
 import { BotSandbox, type Stop } from './sandbox.js'
@@ -31,42 +30,30 @@ export function batchesOf(inputs: readonly Reading[]): Batch[] {
   return batches
 }
 
-export interface SandboxHost {
-  quickjs: QuickJSWASMModule
-  limits: SandboxLimits
-  expired: () => boolean
-}
-
-/**
- * One bot over one scenario, in one sandbox: old policy twice, then the new policy. `intact` is false when the WebAssembly
- * instance itself failed and must be thrown away: its memory may be damaged.
- */
-export function runBot(host: SandboxHost, source: string, inputs: ScenarioInputs, batches: Batch[]): { answers: BotAnswers; intact: boolean } {
-  let answers = neverRan({ kind: 'crashed', message: 'the sandbox failed under this bot' })
+/** One bot over one scenario, in one sandbox: old policy twice, then the new policy. Throws `HMS_REPLAY_DEADLINE` only. */
+export async function runBot(source: string, inputs: ScenarioInputs, batches: Batch[], expired: () => boolean): Promise<BotAnswers> {
+  const sandbox = await BotSandbox.open(SANDBOX_LIMITS, expired)
+  const policies = new Set<string>()
+  const runs: RunAnswers[] = []
   try {
-    const sandbox = new BotSandbox(host.quickjs, host.limits, host.expired)
-    answers = runsOf(sandbox, source, inputs, batches)
-    // Not in a `finally`: after a failure of the instance, disposing fails as well. When only this fails (QuickJS asserts
-    // that nothing leaked, and some exhausted bots make it leak), the answers stand.
-    sandbox.dispose()
-    return { answers, intact: true }
+    const loaded = sandbox.load(source)
+    if ('stop' in loaded) {
+      runs.push(stopped(loaded.stop))
+    } else {
+      for (const id of loaded.policies) policies.add(id)
+      for (const [index, side] of (inputs.before ? [inputs.before, inputs.before, inputs.after] : [inputs.after]).entries()) {
+        const run = oneRun(sandbox, index + 1, side.policies, batches, policies)
+        runs.push(run)
+        if (run.stop) break
+      }
+    }
   } catch (error) {
     if (error instanceof ReplayError) throw error
-    return { answers, intact: false }
+    // The instance itself failed (an abort of Emscripten, a trap, the host's stack); nothing else runs in it.
+    runs.push(stopped(sandbox.failed()))
   }
-}
-
-function runsOf(sandbox: BotSandbox, source: string, inputs: ScenarioInputs, batches: Batch[]): BotAnswers {
-  const loaded = sandbox.load(source)
-  if ('stop' in loaded) return neverRan(loaded.stop)
-  const reads = new Set(loaded.policies)
-  const runs: RunAnswers[] = []
-  for (const [index, side] of (inputs.before ? [inputs.before, inputs.before, inputs.after] : [inputs.after]).entries()) {
-    const run = oneRun(sandbox, index + 1, side.policies, batches, reads)
-    runs.push(run)
-    if (run.stop) break
-  }
-  return { concerned: inputs.policies.some((id) => reads.has(id)), runs }
+  // A module that does not load declares nothing; it counts as concerned, because nobody can say that it is not.
+  return { concerned: policies.size === 0 || inputs.policies.some((id) => policies.has(id)), runs }
 }
 
 function oneRun(sandbox: BotSandbox, seed: number, policies: PoliciesInForce, batches: Batch[], reads: Set<string>): RunAnswers {
@@ -84,7 +71,6 @@ function oneRun(sandbox: BotSandbox, seed: number, policies: PoliciesInForce, ba
   return { verdicts, alerts }
 }
 
-/** A module that does not load declares nothing; it counts as concerned, because nobody can say that it is not. */
-function neverRan(stop: Stop): BotAnswers {
-  return { concerned: true, runs: [{ verdicts: '', alerts: '', stop }] }
+function stopped(stop: Stop): RunAnswers {
+  return { verdicts: '', alerts: '', stop }
 }

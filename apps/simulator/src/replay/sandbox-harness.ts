@@ -11,6 +11,8 @@
 export const SANDBOX_HARNESS = `((reseed) => {
   const { parse, stringify } = JSON, { freeze } = Object
   let inspect, policies = new Map(), reads = new Set(), position = -1
+  // Given up to make room for naming an error when a bot has used up all memory.
+  let ballast = new ArrayBuffer(262144)
   const deepFreeze = (value) => {
     if (typeof value === 'object' && value !== null) {
       for (const key in value) deepFreeze(value[key])
@@ -25,6 +27,7 @@ export const SANDBOX_HARNESS = `((reseed) => {
     return policy
   }
   const describe = (error) => {
+    ballast = null
     try {
       if (typeof error === 'object' && error !== null && 'message' in error) return String(error.name) + ': ' + String(error.message)
       // QuickJS throws null when it cannot even allocate the error that says "out of memory".
@@ -42,7 +45,9 @@ export const SANDBOX_HARNESS = `((reseed) => {
     describe,
     position: () => position,
     adopt(module) {
-      if (typeof module.default !== 'function') throw new TypeError('no default export: export default function inspect(reading, getPolicy)')
+      if (typeof module.default !== 'function') {
+        throw new TypeError('no default export: export default function inspect(reading, getPolicy)')
+      }
       const declared = module.policies
       if (!Array.isArray(declared) || declared.length === 0 || !declared.every((id) => typeof id === 'string' && id !== '')) {
         throw new TypeError('no policies: export const policies = ["policy-id"]')

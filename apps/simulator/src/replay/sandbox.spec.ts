@@ -1,77 +1,65 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { newQuickJSWASMModule, type QuickJSWASMModule } from 'quickjs-emscripten'
+import { describe, expect, it } from 'vitest'
 import { inspectBot } from './inspect-bot.js'
 import { SANDBOX_LIMITS } from './limits.js'
 import { BotSandbox } from './sandbox.js'
 
-let quickjs: QuickJSWASMModule
-beforeAll(async () => {
-  quickjs = await newQuickJSWASMModule()
-})
-
 /** The value of an expression inside a bot, carried out as the value of an alert. */
-function inside(expression: string, seed = 1): string {
-  const sandbox = new BotSandbox(quickjs, SANDBOX_LIMITS, () => false)
-  try {
-    expect(sandbox.load(`export const policies = ['p']\nexport default (reading, getPolicy) => ({ alert: 'x', value: ${expression} })`)).toEqual({
-      policies: ['p'],
-    })
-    sandbox.begin(seed, '{"p":{"limit":1}}')
-    const { alerts, stop } = sandbox.judge('[{"id":"a"}]', 1)
-    return stop ? stop.message : (JSON.parse(alerts.slice(0, -1))[1] ?? null)
-  } finally {
-    sandbox.dispose()
-  }
+async function inside(expression: string, seed = 1): Promise<unknown> {
+  const sandbox = await BotSandbox.open(SANDBOX_LIMITS, () => false)
+  const source = `export const policies = ['p']\nexport default (reading, getPolicy) => ({ alert: 'x', value: ${expression} })`
+  expect(sandbox.load(source)).toEqual({ policies: ['p'] })
+  sandbox.begin(seed, '{"p":{"limit":1}}')
+  const { alerts, stop } = sandbox.judge('[{"id":"a"}]', 1)
+  return stop ? stop.message : (JSON.parse(alerts.slice(0, -1))[1] ?? null)
 }
 
 describe('the sandbox', () => {
   it.each(['process', 'require', 'fetch', 'setTimeout', 'console', 'performance', 'Buffer', 'WebAssembly', 'Worker', 'std', 'os',
-    'Atomics', 'SharedArrayBuffer', 'WeakRef', 'FinalizationRegistry'])('has no %s', (name) => {
-    expect(inside(`typeof ${name}`)).toBe('undefined')
-    expect(inside(`getPolicy.constructor('return typeof ${name}')()`)).toBe('undefined')
-    expect(inside(`[].constructor.constructor('return typeof globalThis.${name}')()`)).toBe('undefined')
+    'Atomics', 'SharedArrayBuffer', 'WeakRef', 'FinalizationRegistry'])('has no %s', async (name) => {
+    expect(await inside(`typeof ${name}`)).toBe('undefined')
+    expect(await inside(`getPolicy.constructor('return typeof ${name}')()`)).toBe('undefined')
+    expect(await inside(`[].constructor.constructor('return typeof globalThis.${name}')()`)).toBe('undefined')
   })
 
-  it('shows a bot nothing of the harness', () => {
-    expect(inside("Object.getOwnPropertyNames(globalThis).filter((name) => /hms|harness|reseed|inspect/i.test(name))")).toEqual([])
-    expect(inside('(() => { "use strict"; return typeof this })()')).toBe('undefined')
-    expect(inside('String(getPolicy.caller ?? null)')).toMatch(/null|TypeError/)
+  it('shows a bot nothing of the harness', async () => {
+    expect(await inside("Object.getOwnPropertyNames(globalThis).filter((name) => /hms|harness|reseed|inspect/i.test(name))")).toEqual([])
+    expect(await inside('(() => { "use strict"; return typeof this })()')).toBe('undefined')
+    expect(await inside('String(getPolicy.caller ?? null)')).toMatch(/null|TypeError/)
   })
 
-  it('keeps bots apart', () => {
-    expect(inside('(Object.prototype.leak = 1, globalThis.leak = 1)')).toBe(1)
-    expect(inside('typeof leak + typeof ({}).leak')).toBe('undefinedundefined')
+  it('keeps bots apart', async () => {
+    expect(await inside('(Object.prototype.leak = 1, globalThis.leak = 1)')).toBe(1)
+    expect(await inside('typeof leak + typeof ({}).leak')).toBe('undefinedundefined')
   })
 
-  it('freezes policies to the bottom', () => {
-    expect(inside("Object.isFrozen(getPolicy('p'))")).toBe(true)
+  it('freezes policies to the bottom', async () => {
+    expect(await inside("Object.isFrozen(getPolicy('p'))")).toBe(true)
   })
 
-  it('has a clock and chance that depend on the run alone, and UTC as local time', () => {
+  it('has a clock and chance that depend on the run alone, and UTC as local time', async () => {
     for (const expression of ['Date.now()', 'new Date().toISOString()', 'Date()', 'Math.random()', 'new Date().getHours()']) {
-      expect(inside(expression)).toEqual(inside(expression))
-      expect(inside(expression)).not.toEqual(inside(expression, 2))
+      expect(await inside(expression)).toEqual(await inside(expression))
+      expect(await inside(expression)).not.toEqual(await inside(expression, 2))
     }
-    expect(inside('Object.getPrototypeOf(Date) === Function.prototype && new Date(0).constructor === Date')).toBe(true)
-    expect(inside("[new Date('2023-06-07T12:00'), new Date(2023, 5, 7, 12), new Date('2023-06-07'), new Date('Jun 7 2023 12:00')]")).toEqual([
+    expect(await inside('Object.getPrototypeOf(Date) === Function.prototype && new Date(0).constructor === Date')).toBe(true)
+    expect(await inside("[new Date('2023-06-07T12:00'), new Date(2023, 5, 7, 12), new Date('2023-06-07'), new Date('Jun 7 2023 12:00')]")).toEqual([
       '2023-06-07T12:00:00.000Z', '2023-06-07T12:00:00.000Z', '2023-06-07T00:00:00.000Z', '2023-06-07T12:00:00.000Z',
     ])
-    expect(inside("new Date('2023-06-07T12:00:00+02:00').getHours()")).toBe(10)
-    expect(inside('new Date(0).getTimezoneOffset()')).toBe(0)
+    expect(await inside("new Date('2023-06-07T12:00:00+02:00').getHours()")).toBe(10)
+    expect(await inside('new Date(0).getTimezoneOffset()')).toBe(0)
   })
 
-  it('stops at exactly the same step every time', () => {
-    const steps = () => {
-      const sandbox = new BotSandbox(quickjs, SANDBOX_LIMITS, () => false)
+  it('stops at exactly the same step every time', async () => {
+    const steps = async () => {
+      const sandbox = await BotSandbox.open(SANDBOX_LIMITS, () => false)
       sandbox.load("export const policies = ['p']\nlet n = 0\nexport default (r) => { if (r.ask) return { alert: 'x', value: n }; for (;;) n++ }")
       sandbox.begin(1, '{}')
       expect(sandbox.judge('[{}]', 1)).toMatchObject({ stop: { kind: 'budget' }, verdicts: '' })
       const { alerts } = sandbox.judge('[{"ask":true}]', 1)
-      sandbox.dispose()
       return alerts
     }
-    expect(steps()).toMatch(/^\["x",\d{6,}\];$/)
-    expect(new Set([steps(), steps(), steps()]).size).toBe(1)
+    expect(await steps()).toMatch(/^\["x",\d{6,}\];$/)
+    expect(new Set([await steps(), await steps(), await steps()]).size).toBe(1)
   })
 })
 

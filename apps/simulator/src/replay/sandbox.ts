@@ -1,7 +1,8 @@
-import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule } from 'quickjs-emscripten'
+import type { QuickJSContext, QuickJSHandle, QuickJSRuntime } from 'quickjs-emscripten'
 import type { SandboxLimits } from './limits.js'
 import { ReplayError } from './replay-error.js'
 import { SANDBOX_HARNESS } from './sandbox-harness.js'
+import { newInstance, type SandboxInstance } from './sandbox-instance.js'
 import { SANDBOX_PRELUDE } from './sandbox-prelude.js'
 
 /** Why a bot was stopped: it failed by itself, or it used up memory or steps. `message` has no host detail. */
@@ -23,18 +24,24 @@ export interface BatchAnswer {
 const MESSAGE_CHARS = 200
 
 /**
- * One bot in a QuickJS runtime of its own. `expired` is the wall-clock emergency brake: asked at every interrupt, and when
- * it says so the replay is given up with `HMS_REPLAY_DEADLINE`; it never becomes a finding about the bot.
+ * One bot in a QuickJS instance of its own, which is garbage with it. `expired` is the wall-clock emergency brake: asked at
+ * every interrupt, and when it says so the replay is given up with `HMS_REPLAY_DEADLINE`; it never becomes a finding.
  */
 export class BotSandbox {
   readonly #runtime: QuickJSRuntime
   readonly #context: QuickJSContext
   readonly #harness: QuickJSHandle
+  readonly #exhausted: () => boolean
   #interrupts = 0
-  #halted: 'steps' | 'deadline' | undefined
+  #halted: 'steps' | 'memory' | 'deadline' | undefined
 
-  constructor(quickjs: QuickJSWASMModule, private readonly limits: SandboxLimits, expired: () => boolean) {
-    this.#runtime = quickjs.newRuntime({ memoryLimitBytes: limits.memoryBytes, maxStackSizeBytes: limits.stackBytes })
+  static async open(limits: SandboxLimits, expired: () => boolean): Promise<BotSandbox> {
+    return new BotSandbox(await newInstance(limits.memoryBytes), limits, expired)
+  }
+
+  private constructor(instance: SandboxInstance, private readonly limits: SandboxLimits, expired: () => boolean) {
+    this.#runtime = instance.quickjs.newRuntime({ maxStackSizeBytes: limits.stackBytes })
+    this.#exhausted = instance.exhausted
     this.#runtime.setModuleLoader((name) => ({ error: new Error(`a bot has no imports (${name})`) }))
     this.#context = this.#runtime.newContext()
     const reseed = this.#context.unwrapResult(this.#context.evalCode(SANDBOX_PRELUDE, 'prelude.js'))
@@ -44,8 +51,9 @@ export class BotSandbox {
     reseed.dispose()
     this.#runtime.setInterruptHandler(() => {
       this.#interrupts -= 1
-      if (this.#interrupts < 0) this.#halted ??= 'steps'
-      else if (expired()) this.#halted = 'deadline'
+      if (expired()) this.#halted = 'deadline'
+      else if (instance.exhausted()) this.#halted ??= 'memory'
+      else if (this.#interrupts < 0) this.#halted ??= 'steps'
       return this.#halted !== undefined
     })
   }
@@ -75,10 +83,10 @@ export class BotSandbox {
     return { verdicts, alerts, reads, ...(error === undefined ? {} : { stop: this.#stopOf(error) }) }
   }
 
-  dispose(): void {
-    this.#harness.dispose()
-    this.#context.dispose()
-    this.#runtime.dispose()
+  /** What to say of the bot after the instance itself has failed: near the end of memory QuickJS may trap. */
+  failed(): Stop {
+    if (this.#exhausted()) return { kind: 'budget', message: 'used up its memory' }
+    return { kind: 'crashed', message: 'the sandbox failed under this bot' }
   }
 
   /** Calls a method of the harness; consumes the arguments. A result that is no string counts as empty. */
@@ -113,7 +121,7 @@ export class BotSandbox {
     if (this.#halted) {
       error?.dispose()
       if (this.#halted === 'deadline') throw new ReplayError('HMS_REPLAY_DEADLINE', 'the replay was given up at its deadline', true)
-      return { kind: 'budget', message: 'used up its steps' }
+      return { kind: 'budget', message: `used up its ${this.#halted}` }
     }
     if (!error) return { kind: 'crashed', message: 'its promise never settles' }
     const described = this.#context.callMethod(this.#harness, 'describe', [error])
@@ -128,7 +136,8 @@ export class BotSandbox {
   }
 
   #stopOf(description: string): Stop {
-    if (description === 'InternalError: out of memory') return { kind: 'budget', message: 'used up its memory' }
+    // A single request beyond all addresses is refused before anything asks for more memory.
+    if (this.#exhausted() || description === 'InternalError: out of memory') return { kind: 'budget', message: 'used up its memory' }
     return { kind: 'crashed', message: description.slice(0, MESSAGE_CHARS).toWellFormed() }
   }
 

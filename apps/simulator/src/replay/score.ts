@@ -53,7 +53,8 @@ function judge(applicable: BotReport[], counts: Counts, options: ScoreOptions): 
   const failed = applicable.filter((bot) => !isGood(bot))
   if (failed.some((bot) => options.critical?.includes(bot.bot))) return { verdict: 'FAIL', reason: 'CRITICAL_BOT' }
   if (counts.firstVersion) return failed.length ? { verdict: 'FAIL', reason: 'BOT_CRASHED' } : { verdict: 'PASS' }
-  if (counts.adapted * 100 < (options.threshold ?? THRESHOLD_PERCENT) * counts.applicable) return { verdict: 'FAIL', reason: 'BELOW_THRESHOLD' }
+  const needed = (options.threshold ?? THRESHOLD_PERCENT) * counts.applicable
+  if (counts.adapted * 100 < needed) return { verdict: 'FAIL', reason: 'BELOW_THRESHOLD' }
   // With nothing the change turns, a bot that ignores the policy agrees everywhere: agreement then proves nothing.
   if (counts.discriminating + counts.boundary === 0) return { verdict: 'INCONCLUSIVE', reason: 'NO_DISCRIMINATING_INPUT' }
   return { verdict: 'PASS' }

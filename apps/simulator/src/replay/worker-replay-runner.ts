@@ -80,10 +80,7 @@ export class WorkerReplayRunner implements ReplayRunner {
 
   #start(): Worker {
     // No environment and no arguments: a bot that broke out of QuickJS would still find nothing worth taking here.
-    const worker = new Worker(this.#options.entry, { env: {}, argv: [], execArgv: [], stdout: true, stderr: true })
-    // Emscripten prints its aborts; what matters of them comes as a reply or as the thread's error.
-    worker.stdout.resume()
-    worker.stderr.resume()
+    const worker = new Worker(this.#options.entry, { env: {}, argv: [], execArgv: [] })
     const lost = (why: string) => {
       if (this.#worker === worker) this.#end(new ReplayError('HMS_REPLAY_WORKER_LOST', `the replay worker was lost: ${why}`, true))
     }
