@@ -49,7 +49,7 @@ describe('GET /v1/stream', () => {
     const [wrong, large] = [Follower.stream(world.url, { bot: 'a' }), Follower.stream(world.url, { bot: 'b' })]
     await Promise.all([wrong.frame(0), large.frame(0)])
     wrong.socket.send('{"type":"hello"}')
-    large.socket.send('x'.repeat(65 * 1024))
+    large.socket.send('x'.repeat(257 * 1024))
     expect(await Promise.all([wrong.closed, large.closed])).toEqual([1008, 1009])
   })
 

@@ -14,7 +14,7 @@ import { StreamSocket } from './stream-socket.js'
 
 const PATH = '/v1/stream'
 const BASE = 'http://localhost'
-const MAX_CLIENT_FRAME_BYTES = 64 * 1024
+const MAX_CLIENT_FRAME_BYTES = 256 * 1024
 const MAX_NAME_LENGTH = 200
 
 /** `GET /v1/stream`: a snapshot or what was missed, then every change as it is stored. Named bots answer with what they apply. */
