@@ -6,7 +6,7 @@ import type { RunView } from './runs.js'
 export interface RolloutPlan {
   /** Basis points of the canary scope: 500 is 5 %. */
   share: number
-  /** `region:NCR` or `global`. */
+  /** `region:NCR`; a canary is always one region. */
   scope: string
   /** Display name of the scope, `National Capital Region`. */
   scopeName: string

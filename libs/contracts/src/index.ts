@@ -1,4 +1,6 @@
-export * from './api.js'
+export * from './api/approvals.js'
+export * from './api/delivery.js'
+export * from './api/registries.js'
 export * from './canonical-json.js'
 export * from './duration.js'
 export * from './envelope.js'

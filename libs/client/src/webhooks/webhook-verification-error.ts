@@ -15,7 +15,7 @@ export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError'
   readonly detail: string
   readonly status = 400
-  readonly next = [{ command: 'hms-svc partners test ID' }]
+  readonly next = [{ command: 'hms-svc partners deliveries ID' }]
 
   constructor(readonly code: WebhookErrorCode) {
     super(`${code}: ${EXPLANATIONS[code]}`)

@@ -2,7 +2,6 @@ import { DataSource, type EntitySchema, type MixedList } from 'typeorm'
 import { HmsError } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 
-// oxlint-disable-next-line typescript/ban-types -- TypeORM's own type for migration classes
 type MigrationClass = new () => { name?: string }
 
 export interface DataSourceOptions {

@@ -1,0 +1,77 @@
+import type { Json, JsonObject } from '../canonical-json.js'
+import type { RolloutPlan } from '../events.js'
+import type { RunState } from '../runs.js'
+
+/** `POST /v1/approvals/prepare`: approver allots the epoch and binds plan, previous version and fallbacks. */
+export interface PrepareRequest {
+  policies: JsonObject[]
+  plan?: PlanOptions
+  author?: string
+  /** Wait behind the active run of the policy instead of being refused. */
+  queue?: boolean
+}
+
+/** Plan options of a caller. What is left out is filled by approver's configuration. */
+export interface PlanOptions {
+  /** Basis points, 1 to 10,000. */
+  share?: number
+  scope?: string
+  observeMs?: number
+  bakeMs?: number
+  partners?: string[]
+  /** `ID@VERSION` each. */
+  fallbacks?: string[]
+}
+
+export interface FieldDifference {
+  field: string
+  from?: Json
+  to?: Json
+  text: string
+}
+
+/** One release that waits for signatures: `payload` (base64 of the statement) is what is signed, as DSSE. */
+export interface PreparedRelease {
+  id: string
+  version: string
+  policyDigest: string
+  digest: string
+  payload: string
+  live: string | null
+  differences: FieldDifference[]
+}
+
+export interface PreparedApproval {
+  /** Release digest; of a bundle the digest over its sorted release digests. */
+  digest: string
+  run: number | null
+  state: RunState | 'PREPARED'
+  releases: PreparedRelease[]
+  plan: RolloutPlan
+  missing: string[]
+  signedBy: string[]
+  expiresAt: string
+}
+
+/** `POST /v1/approvals`. One signature per release of the approval. */
+export interface ApprovalRequest {
+  digest: string
+  signatures: { release: string; keyid: string; sig: string }[]
+  reason?: string
+}
+
+/** `approve --json`. */
+export interface ApprovalView {
+  run: number | null
+  state: RunState | 'PREPARED'
+  digest: string
+  missing: string[]
+}
+
+/** `approvals list --json`. */
+export interface ApprovalSummary extends ApprovalView {
+  policies: { id: string; version: string; digest: string }[]
+  signedBy: string[]
+  preparedAt: string
+  expiresAt: string
+}

@@ -1,0 +1,79 @@
+import type { JsonObject } from '../canonical-json.js'
+import type { BotAlert, ConfigDocument } from '../events.js'
+
+/** `get --json` and `GET /v1/policies/{id}`. */
+export interface PolicyView {
+  id: string
+  version: string
+  revision: number
+  source: 'live' | 'cache' | 'disk' | 'default'
+  scope: string
+  value: JsonObject
+  provenance: { run: number | null; digest: string; author: string | null; approvedBy: string[] }
+}
+
+/** `POST /v1/rollbacks`. `revision` is the highest that a config-store gave the head; `stored` lists what each instance said. */
+export interface RollbackRequest {
+  policy: string
+  version: string
+  only?: boolean
+  reason?: string
+}
+export interface RollbackResult {
+  id: string
+  version: string
+  from: string | null
+  seq: number
+  digest: string
+  revision: number
+  stored: { url: string; ok: boolean; detail?: string }[]
+}
+
+/** `rollback --json`. */
+export interface RollbackReport {
+  id: string
+  version: string
+  revision: number
+  seconds: number
+  acknowledged: number
+  silent: string[]
+}
+
+/** `GET /v1/coverage?policy=ID[&revision=R&waitMs=M]`: with `revision` it answers when none lags behind it, or when the wait is over. */
+export interface CoverageView {
+  policy: string
+  revision: number
+  total: number
+  current: number
+  lagging: { id: string; revision: number; since: string }[]
+}
+
+/** Frames of `GET /v1/stream` and `GET /v1/events` to the reader. `changes` is for people and simple programs. */
+export interface StreamFrame {
+  /** `snapshot` replaces everything held; `change` adds; `heartbeat` proves life. */
+  type: 'snapshot' | 'change' | 'heartbeat'
+  revision: number
+  changes: { id: string; version: string | null; digest: string | null; scope: string }[]
+  documents: ConfigDocument[]
+}
+
+/** Frames from a named bot to config-store: the release digest it applies per policy, told again in full after each reconnect. */
+export interface AppliedFrame {
+  type: 'applied'
+  revision: number
+  applied: Record<string, string>
+}
+
+/** Answer to `POST /v1/heads` (body: `IssuedHeads`). */
+export interface HeadReceipt {
+  /** Revision under which the heads are held, also when they had come by another path before. */
+  revision: number
+  /** Whether this call stored them. */
+  applied: boolean
+}
+
+export interface AlertReceipt {
+  id: string
+  accepted: true
+}
+export type AlertRequest = BotAlert

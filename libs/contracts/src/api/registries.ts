@@ -1,0 +1,94 @@
+import type { JsonObject } from '../canonical-json.js'
+import type { LintFinding } from '../events.js'
+
+export interface LintReport {
+  findings: LintFinding[]
+}
+
+export interface SchemaRegistration {
+  name: string
+  schema: JsonObject
+}
+
+/** `bots add`, `scenarios add`, `corpora add`: the text of the file goes as it is; a known id is replaced. */
+export interface BotRegistration {
+  id: string
+  source: string
+  critical?: boolean
+}
+export interface BotSummary {
+  id: string
+  policies: string[]
+  critical: boolean
+  digest: string
+  addedAt: string
+}
+export interface ScenarioRegistration {
+  file: string
+  source: string
+}
+export interface ScenarioSummary {
+  id: string
+  policies: string[]
+  corpus: string
+  alert: string
+  addedAt: string
+}
+export interface CorpusRegistration {
+  id: string
+  format: 'csv' | 'jsonl'
+  content: string
+  map?: Record<string, string>
+}
+export interface CorpusSummary {
+  id: string
+  readings: number
+  digest: string
+  addedAt: string
+}
+
+/** `partners add`: the parsed YAML, secrets already resolved by the CLI. Summaries never carry secrets. */
+export interface PartnerSummary {
+  id: string
+  name: string
+  groups: string[]
+  channels: string[]
+  lane: 'latest' | 'every'
+  addedAt: string
+}
+export interface DeliveryView {
+  id: string
+  partner: string
+  run: number
+  policy: string
+  version: string
+  channel: string
+  state: 'pending' | 'delivered' | 'dead' | 'superseded'
+  attempts: number
+  lastStatus: number | null
+  lastDetail: string | null
+  nextAttemptAt: string | null
+  deliveredAt: string | null
+  createdAt: string
+}
+
+/** `audit log`: one recorded event. `leafHash` is RFC 6962 over the canonical entry. */
+export interface AuditEntry {
+  index: number
+  at: string
+  source: string
+  type: string
+  key: string
+  run: number | null
+  event: string
+  digest: string
+  leafHash: string
+}
+
+export interface TopicReport {
+  name: string
+  purpose: string
+  partitions: number
+  messages: number
+  lag: { group: string; messages: number; seconds: number }[]
+}
