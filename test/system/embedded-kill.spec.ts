@@ -38,7 +38,7 @@ describe('kill -9 of the embedded process', () => {
     const told = JSON.parse((await hms(['audit', 'log', '--run', String(run), '--json'], env)).stdout) as { type: string }[]
     expect(told.filter((entry) => entry.type === 'hms.notification.completed.v1')).toHaveLength(1)
     expect(told.filter((entry) => entry.type === 'hms.rollout.promoted.v1')).toHaveLength(1)
-  })
+  }, 180_000)
 
   it('refuses a second process on the same folder, clearly', async () => {
     const second = await hms(['dev', '--port', String(await freePort()), '--data', env['HMS_DATA_DIR']!], {})
