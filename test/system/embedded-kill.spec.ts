@@ -35,9 +35,10 @@ describe('kill -9 of the embedded process', () => {
     expect((await get()).value['limit']).toBe(limit)
     const all = JSON.parse((await hms(['runs', 'list', '--json'], env)).stdout) as RunView[]
     expect(all.filter((view) => view.policies[0]!.version === version)).toHaveLength(1)
-    const told = JSON.parse((await hms(['audit', 'log', '--run', String(run), '--json'], env)).stdout) as { type: string }[]
-    expect(told.filter((entry) => entry.type === 'hms.notification.completed.v1')).toHaveLength(1)
-    expect(told.filter((entry) => entry.type === 'hms.rollout.promoted.v1')).toHaveLength(1)
+    // Audit follows the topics by itself and may be a moment behind the run.
+    await until('audit has the end of the run', async () => (await told(run, 'hms.notification.completed.v1')) > 0)
+    expect(await told(run, 'hms.notification.completed.v1')).toBe(1)
+    expect(await told(run, 'hms.rollout.promoted.v1')).toBe(1)
   }, 180_000)
 
   it('refuses a second process on the same folder, clearly', async () => {
@@ -56,6 +57,11 @@ describe('kill -9 of the embedded process', () => {
     dev = Served.start(['dev', '--data', env['HMS_DATA_DIR']!], env)
     await until(`dev is ready; it said: ${dev.output}`, async () => (await ready(env['HMS_URL']!)) || dev.ended)
     if (dev.ended) throw new Error(dev.output)
+  }
+
+  async function told(run: number, type: string): Promise<number> {
+    const entries = (await (await fetch(`${env['HMS_URL']}/v1/audit/entries?run=${run}`)).json()) as { type: string }[]
+    return entries.filter((entry) => entry.type === type).length
   }
 
   async function show(run: number): Promise<RunView> {
