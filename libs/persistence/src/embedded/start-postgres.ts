@@ -91,6 +91,10 @@ async function launch({ files, binaries, account, port, password, settings, log 
   const unwatch = keepBounded(files.log)
   const pid = child.pid ?? 0
   log(`database ready on 127.0.0.1:${port} (pid ${pid})`)
+  // An impatient second Ctrl-C ends this process at once; the server recovers from an immediate shutdown, but must not stay behind.
+  const endWithUs = (): void => void child.kill('SIGQUIT')
+  process.once('exit', endWithUs)
+  child.once('exit', () => process.off('exit', endWithUs))
   let stopping: Promise<void> | undefined
   const stop = () => (stopping ??= stopServer(child, files.cluster, binaries.pgCtl).finally(unwatch))
   return { url, port, pid, stop, exited: once(child, 'exit').then(() => undefined) }
