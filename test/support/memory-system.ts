@@ -1,9 +1,9 @@
 import { SERVICES } from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock, type Environment } from '#libs/platform'
+import { Metrics, silentLogger, VirtualClock, type Clock, type Environment } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
-import { Host } from '#libs/stage'
+import { Host, type OpenService } from '#libs/stage'
 import { testIdentity } from './identity.js'
 
 /** All eight services on memory twins and virtual time, in this process. People sign with `signers`. */
@@ -64,7 +64,8 @@ export async function startMemorySystem(environment: Environment = {}): Promise<
   }
 }
 
-function openMemoryService(clock: VirtualClock) {
+/** One service's side of a memory database; there is no other instance to lead or to wake. */
+export function openMemoryService(clock: Clock): OpenService {
   return {
     database: new MemoryDatabase(clock),
     stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },

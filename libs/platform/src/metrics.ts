@@ -16,22 +16,10 @@ export class Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
     registers: [this.registry],
   })
-  readonly outboxUnsent = new Gauge({
-    name: 'hms_outbox_oldest_unsent_seconds',
-    help: 'Age of the oldest event that the relay has not sent',
-    labelNames: ['service'] as const,
-    registers: [this.registry],
-  })
   readonly deadLetters = new Counter({
     name: 'hms_dead_letters_total',
     help: 'Messages given up, by service and code',
     labelNames: ['service', 'code'] as const,
-    registers: [this.registry],
-  })
-  readonly gaps = new Gauge({
-    name: 'hms_stream_parked_events',
-    help: 'Events that wait for an earlier one of their key',
-    labelNames: ['service'] as const,
     registers: [this.registry],
   })
   readonly sockets = new Gauge({

@@ -1,4 +1,4 @@
-import type { JsonObject } from '#libs/contracts'
+import type { EventAttributes, JsonObject } from '#libs/contracts'
 import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isCount, isObject, isText, isTime, optional } from './shape.js'
@@ -10,20 +10,7 @@ import type { Keys } from './verify-envelope.js'
  * A stage event as its service signs it. Topic, key and `keySeq` are inside, so a record that is copied to
  * another topic or key, or sent again later, is told from the true one.
  */
-export type EventPredicate = {
-  id: string
-  /** `/hms-svc/SERVICE`. */
-  source: string
-  type: string
-  topic: string
-  key: string
-  keySeq: number
-  time: string
-  runId?: string
-  attempt?: number
-  causationId?: string
-  data: JsonObject
-}
+export type EventPredicate = EventAttributes & { data: JsonObject }
 
 const EVENT: StatementKind<EventPredicate> = {
   predicateType: PREDICATE_TYPES.event,

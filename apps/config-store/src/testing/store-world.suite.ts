@@ -8,12 +8,13 @@ import {
   type OutgoingEvent,
   type SignedHead,
 } from '#libs/contracts'
-import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, Outbox } from '#libs/messaging'
-import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
+import { MemoryBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
+import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
 import { buildRelease, signEnvelope, signHead, type HeadPredicate } from '#libs/signing'
 import { Host, migrateService, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/stage'
 import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
+import { openMemoryService } from '../../../../test/support/memory-system.js'
 
 export const POLICY = 'epa-pm25-limit'
 const AT = '2026-01-01T00:00:00Z'
@@ -56,7 +57,7 @@ export interface StoreWorld {
 /** On memory twins and virtual time. */
 export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld & { clock: VirtualClock }> {
   const clock = new VirtualClock(AT)
-  return { ...(await startWorld(profile, clock, await testIdentity(), memoryService(clock))), clock }
+  return { ...(await startWorld(profile, clock, await testIdentity(), async () => openMemoryService(clock))), clock }
 }
 
 /** One of several instances on one PostgreSQL, in real time. */
@@ -122,20 +123,6 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
 
 function outboxOf(source: 'rollout' | 'canary-controller', identity: TestIdentity): Outbox {
   return new Outbox(new MemoryOutboxStore(), source, identity.serviceSigner(source), () => {})
-}
-
-function memoryService(clock: Clock): HostAdapters['open'] {
-  return async () => ({
-    database: new MemoryDatabase(clock),
-    stores: { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() },
-    coordination: {
-      leadership: { tryLead: async () => true },
-      notify: () => {},
-      onNotification: () => {},
-      close: async () => {},
-    },
-    ready: async () => ({ database: true, migrations: true }),
-  })
 }
 
 function dataOf<T extends EventType>(event: OutgoingEvent): EventData[T] {
