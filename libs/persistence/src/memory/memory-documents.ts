@@ -1,4 +1,5 @@
 import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type KeyValue, type Query } from '../database.js'
+import { plainCopy } from './copies.js'
 import type { MemoryRows } from './memory-rows.js'
 
 export class MemoryDocuments<T extends object> implements Documents<T> {
@@ -8,7 +9,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   ) {}
 
   async get(id: string): Promise<T | undefined> {
-    return this.rows.get(id)
+    return plainCopy(this.rows.get(id))
   }
 
   async put(document: T): Promise<void> {
@@ -34,6 +35,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
       .filter((document) => query.after === undefined || beyond(this.key(document, order), query.after, direction))
       .sort((a, b) => direction * (compare(this.key(a, order), this.key(b, order)) || compare(this.table.id(a), this.table.id(b))))
       .slice(0, query.limit ?? DEFAULT_FIND_LIMIT)
+      .map(plainCopy)
   }
 
   async count(where?: Query['where']): Promise<number> {

@@ -1,16 +1,17 @@
-/** Rows of one table within one transaction: reads see committed rows below staged ones. */
+import { frozenCopy } from './copies.js'
+
+/** Rows of one table within one transaction: reads see committed rows below staged ones. Rows given out are frozen: `set` changes them. */
 export class MemoryRows<R> {
   private readonly staged = new Map<string, R | undefined>()
 
   constructor(private readonly committed: Map<string, R>) {}
 
   get(id: string): R | undefined {
-    const row = this.staged.has(id) ? this.staged.get(id) : this.committed.get(id)
-    return row === undefined ? undefined : structuredClone(row)
+    return this.staged.has(id) ? this.staged.get(id) : this.committed.get(id)
   }
 
   set(id: string, row: R): void {
-    this.staged.set(id, structuredClone(row))
+    this.staged.set(id, frozenCopy(row))
   }
 
   delete(id: string): boolean {
@@ -21,8 +22,14 @@ export class MemoryRows<R> {
 
   /** All rows in order of first insertion. */
   values(): R[] {
-    const ids = new Set([...this.committed.keys(), ...this.staged.keys()])
-    return [...ids].map((id) => this.get(id)).filter((row): row is R => row !== undefined)
+    if (this.staged.size === 0) return [...this.committed.values()]
+    const rows: R[] = []
+    for (const [id, row] of this.committed) {
+      const current = this.staged.has(id) ? this.staged.get(id) : row
+      if (current !== undefined) rows.push(current)
+    }
+    for (const [id, row] of this.staged) if (row !== undefined && !this.committed.has(id)) rows.push(row)
+    return rows
   }
 
   commit(): void {
