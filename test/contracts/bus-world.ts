@@ -1,6 +1,6 @@
-import { MemoryOutboxStore, Outbox, Relay, type BusRecord, type EventBus, type OutboxStore } from '#libs/messaging'
+import { MemoryOutboxStore, Outbox, Reconciler, Relay, type BusRecord, type EventBus, type OutboxStore } from '#libs/messaging'
 import { MemoryDatabase, type Database } from '#libs/persistence'
-import { silentLogger, systemClock } from '#libs/platform'
+import { Metrics, silentLogger, systemClock } from '#libs/platform'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 
 export const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
@@ -23,13 +23,16 @@ export class BusWorld {
     const announcing: EventBus = {
       publish: (events) => writer.publish(events),
       announce: (...sent) => this.open.forEach((bus) => bus.announce(...sent)),
+      ends: (topic) => writer.ends(topic),
+      beat: (topics) => writer.beat(topics),
       subscribe: (subscription) => writer.subscribe(subscription),
       state: () => writer.state(),
       lag: () => writer.lag(),
       close: () => writer.close(),
     }
     this.outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => this.relay.wake())
-    this.relay = new Relay(database, store, announcing, { tryLead: async () => true }, '/hms-svc/linter', systemClock, silentLogger)
+    const reconciler = new Reconciler(database, store, announcing, '/hms-svc/linter', silentLogger, new Metrics())
+    this.relay = new Relay(database, store, announcing, { tryLead: async () => true }, reconciler, '/hms-svc/linter', systemClock, silentLogger)
     this.relay.start()
   }
 

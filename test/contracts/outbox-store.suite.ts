@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
-import type { OutboxStore } from '#libs/messaging'
+import type { OutboxStore, Place } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { uuidv7 } from '#libs/platform'
 import type { StoreTwin } from './twin.js'
@@ -25,7 +25,7 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
   const unsent = (limit = 100) => run((tx) => twin.store.unsent(tx, limit))
 
   it('gives the event back as it went in', async () => {
-    const full = { runId: '7', attempt: 2, causationId: uuidv7(new Date()), traceparent: '00-1-2-01' }
+    const full = { runId: '7', attempt: 2, causationId: uuidv7(new Date()), traceparent: '00-1-2-01', headers: { 'hms-why': 'ö' } }
     const plain = await run((tx) => append(tx, 'a'))
     const rich = await run((tx) => append(tx, 'b', full))
     const tombstone = await run((tx) => append(tx, 'c', { value: null }))
@@ -56,21 +56,72 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
     const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a')])
     const [first, second, third] = events.map(({ id }) => id)
     expect((await unsent(2)).map(({ id }) => id)).toEqual([first, second])
-    await run((tx) => twin.store.markSent(tx, [second!]))
+    await run((tx) => twin.store.markSent(tx, embedded(second!)))
     expect((await unsent()).map(({ id }) => id)).toEqual([first, third])
-    await run((tx) => twin.store.markSent(tx, [third!, first!, second!]))
-    await run((tx) => twin.store.markSent(tx, []))
+    await run((tx) => twin.store.markSent(tx, embedded(third!, first!, second!)))
+    await run((tx) => twin.store.markSent(tx, embedded()))
     expect(await unsent()).toEqual([])
   })
 
   it('knows since when the oldest unsent row waits', async () => {
-    expect(await run((tx) => twin.store.oldestUnsentAt(tx))).toBeNull()
+    expect(await run((tx) => twin.store.pending(tx))).toEqual({ count: 0, oldestAt: null })
     const old = await run((tx) => append(tx, 'a', { time: '2026-01-01T00:00:00.000Z' }))
     await run((tx) => append(tx, 'a', { time: '2026-01-01T00:00:05.000Z' }))
-    expect((await run((tx) => twin.store.oldestUnsentAt(tx)))?.toISOString()).toBe('2026-01-01T00:00:00.000Z')
-    await run((tx) => twin.store.markSent(tx, [old.id]))
-    expect((await run((tx) => twin.store.oldestUnsentAt(tx)))?.toISOString()).toBe('2026-01-01T00:00:05.000Z')
+    expect(await run((tx) => twin.store.pending(tx))).toEqual({ count: 2, oldestAt: new Date('2026-01-01T00:00:00.000Z') })
+    await run((tx) => twin.store.markSent(tx, embedded(old.id)))
+    expect(await run((tx) => twin.store.pending(tx))).toEqual({ count: 1, oldestAt: new Date('2026-01-01T00:00:05.000Z') })
   })
+
+  describe('with a broker that says where records lie', () => {
+    const at = (partition: number, offset: number): Place => ({ partition, offset })
+    const send = (...placed: [OutgoingEvent, Place][]) =>
+      run((tx) => twin.store.markSent(tx, new Map(placed.map(([{ id }, place]) => [id, place]))))
+
+    it('keeps how far each partition reached, whatever order the answers came in', async () => {
+      const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'c')])
+      const [a, b, c] = events as [OutgoingEvent, OutgoingEvent, OutgoingEvent]
+      expect(await send([a, at(3, 7)], [b, at(5, 0)])).toEqual(new Map([[a.id, 7], [b.id, 0]]))
+      await send([c, at(3, 6)])
+      const ends = await run((tx) => twin.store.logEnds(tx))
+      expect(ends.toSorted((x, y) => x.partition - y.partition)).toEqual([{ topic: TOPIC, ...at(3, 8) }, { topic: TOPIC, ...at(5, 1) }])
+      expect(await unsent()).toEqual([])
+    })
+
+    it('sends a partition again from its oldest row, and no other', async () => {
+      const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'a')])
+      const [a, b, again] = events as [OutgoingEvent, OutgoingEvent, OutgoingEvent]
+      await send([a, at(3, 0)], [b, at(5, 0)], [again, at(3, 1)])
+      expect(await run((tx) => twin.store.unsendPartition(tx, TOPIC, 3))).toBe(2)
+      expect((await unsent()).map(({ id }) => id)).toEqual([a.id, again.id])
+      expect(await run((tx) => twin.store.logEnds(tx))).toEqual([{ topic: TOPIC, ...at(5, 1) }])
+    })
+
+    it('sends again what was made since a time', async () => {
+      const times = ['2026-01-01T00:00:00.000Z', '2026-01-01T01:00:00.000Z', '2026-01-01T02:00:00.000Z']
+      const events = await run(async (tx) => [await append(tx, 'a', { time: times[0] }), await append(tx, 'b', { time: times[1] }), await append(tx, 'a', { time: times[2] })])
+      await send(...events.map((event, offset): [OutgoingEvent, Place] => [event, at(0, offset)]))
+      expect(await run((tx) => twin.store.unsendSince(tx, new Date(times[1]!)))).toBe(2)
+      expect((await unsent()).map(({ id }) => id)).toEqual([events[1]!.id, events[2]!.id])
+    })
+
+    it('forgets what was sent long ago, but of compacted topics the newest of each key', async () => {
+      const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'c')])
+      await send(...events.slice(0, 3).map((event, offset): [OutgoingEvent, Place] => [event, at(0, offset)]))
+      const later = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000)
+      const prune = (compacted: string[], limit: number) => run((tx) => twin.store.prune(tx, later, compacted, limit))
+      expect(await run((tx) => twin.store.prune(tx, new Date(0), [], 10))).toBe(0)
+      expect(await prune([TOPIC], 10)).toBe(1)
+      expect(await prune([TOPIC], 10)).toBe(0)
+      expect(await prune([], 1)).toBe(1)
+      expect(await prune([], 10)).toBe(1)
+      expect((await unsent()).map(({ id }) => id)).toEqual([events[3]!.id])
+    })
+  })
+}
+
+/** Without a place: the outbox is the log. */
+function embedded(...ids: string[]): Map<string, undefined> {
+  return new Map(ids.map((id) => [id, undefined]))
 }
 
 function eventOf(key: string, keySeq: number, more: Partial<OutgoingEvent>): OutgoingEvent {

@@ -1,4 +1,4 @@
-import { createMessagingTables, schemaOf } from '#libs/messaging'
+import { addOutboxPlaces, createMessagingTables, schemaOf } from '#libs/messaging'
 import { createDataSource, createDocumentTable, createPersistenceTables, migrate, PostgresDatabase } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
@@ -16,6 +16,7 @@ function migrationOf(schema: string): new () => MigrationInterface {
     async up(runner: QueryRunner): Promise<void> {
       await createPersistenceTables(runner, schema)
       await createMessagingTables(runner, schema)
+      await addOutboxPlaces(runner, schema)
       await createDocumentTable(runner, schema, 'parcel', { town: 'text', weight: 'bigint', posted_at: 'timestamptz' }, [['town']])
     }
 

@@ -2,9 +2,9 @@ import * as fc from 'fast-check'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, type Envelope } from '#libs/contracts'
-import { EmbeddedBus, Outbox, PostgresOutboxStore, Relay } from '#libs/messaging'
+import { EmbeddedBus, Outbox, PostgresOutboxStore, Reconciler, Relay } from '#libs/messaging'
 import { ServiceSession, type PostgresDatabase } from '#libs/persistence'
-import { silentLogger, systemClock } from '#libs/platform'
+import { Metrics, silentLogger, systemClock } from '#libs/platform'
 import type { EventPredicate } from '#libs/signing'
 import { freshDatabase } from '../support/postgres.js'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
@@ -48,7 +48,8 @@ describe('Relay on PostgreSQL', () => {
   const instance = async (bus: EmbeddedBus) => {
     const session = new ServiceSession(server.url, 'linter', systemClock, silentLogger)
     await session.start()
-    const relay = new Relay(linter, store, bus, session, '/hms-svc/linter', systemClock, silentLogger)
+    const reconciler = new Reconciler(linter, store, bus, '/hms-svc/linter', silentLogger, new Metrics())
+    const relay = new Relay(linter, store, bus, session, reconciler, '/hms-svc/linter', systemClock, silentLogger)
     relay.start()
     return { relay, session, stop: async () => (await relay.stop(), await session.stop()) }
   }

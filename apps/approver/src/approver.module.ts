@@ -7,6 +7,7 @@ import { PrepareApproval } from './approvals/prepare-approval.js'
 import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
+import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { POLICIES } from './policies/policy.entity.js'
 import { QueueRun } from './runs/queue-run.js'
 import { RunFeed } from './runs/run-feed.js'
@@ -40,6 +41,6 @@ class ApproverModule {
 export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [POLICIES, APPROVALS, RUNS, RUN_COUNTER],
-  migrations: [CreateApprover1764000000000],
+  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000],
   module: ApproverModule.with,
 }

@@ -8,6 +8,7 @@ import { MemoryEntryStore } from './entries/entry.store.memory.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
 import { RecordEvents } from './entries/record-events.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
+import { AddAuditOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 
 @Module({})
 class AuditModule {
@@ -25,6 +26,6 @@ export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [],
   entities: auditEntities,
-  migrations: [CreateAudit1764000000000],
+  migrations: [CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000],
   module: AuditModule.with,
 }

@@ -8,6 +8,7 @@ import { JudgeAlert } from './canaries/judge-alert.js'
 import { RunCanary } from './canaries/run-canary.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
+import { AddCanaryControllerOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 
 @Module({})
 class CanaryControllerModule {
@@ -30,6 +31,6 @@ class CanaryControllerModule {
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
   tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS],
-  migrations: [CreateCanaryController1764000000000],
+  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000],
   module: CanaryControllerModule.with,
 }

@@ -20,6 +20,8 @@ export interface OutgoingEvent extends EventAttributes {
   traceparent?: string
   /** The DSSE envelope, serialised. `null` is a tombstone. */
   value: string | null
+  /** Beside the CloudEvents attributes, for routing and display only: why a dead letter is one. */
+  headers?: Record<string, string>
 }
 
 /** A message as a consumer gets it, verified and decoded. `data` is typed by `type` through `EventData`. */

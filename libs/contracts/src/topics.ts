@@ -46,6 +46,12 @@ export function deadLetterTopic(group: string): string {
   return `hms.dlq.${group}.v1`
 }
 
+/** Partitions of any topic of ours, dead letters included. */
+export function partitionsOf(name: string): number {
+  return name.startsWith('hms.dlq.') ? DEAD_LETTER_PARTITIONS : topicByName(name).partitions
+}
+
+export const DEAD_LETTER_PARTITIONS = 12
 export const RETENTION_MS = 7 * DAY_MS
 export const DEAD_LETTER_RETENTION_MS = 30 * DAY_MS
 

@@ -5,6 +5,7 @@ import type { BusRecord } from './event-bus.js'
 /** CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the signed statement. */
 export function headersOf(event: OutgoingEvent): Record<string, string> {
   return {
+    ...event.headers,
     'content-type': 'application/json',
     ce_specversion: '1.0',
     ce_id: event.id,

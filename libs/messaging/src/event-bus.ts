@@ -6,10 +6,17 @@ import type { OutgoingEvent } from '#libs/contracts'
  */
 export interface EventBus {
   /**
-   * Hands events to the log, in the given order per key. Answers with the ids that are surely written; the relay sends the others again.
-   * Never throws for a broker that is down: it answers with what it has.
+   * Hands events to the log, in the given order per key. Answers with the ids that are surely written and where; the relay sends the
+   * others again. Never throws for a broker that is down: it answers with what it has.
    */
-  publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>>
+  publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place | undefined>>
+  /**
+   * Where each partition of a topic ends now: the offset that its next record gets. What was acknowledged at or beyond it is lost. Empty
+   * for a log that lies in the outboxes themselves. Rejects while the broker does not answer.
+   */
+  ends(topic: string): Promise<readonly Place[]>
+  /** Writes the record that makes an idle compacted topic compact, one to each partition. Never rejects. */
+  beat(topics: readonly string[]): Promise<void>
   /** Says that the outbox of `source` has marked these events as sent, in order. A bus that reads outboxes hands them to its readers. */
   announce(source: string, sent: readonly SentEvent[]): void
   /** Reads topics for a group from its position, the oldest record at first. Starts by itself again after faults, until closed. */
@@ -19,6 +26,12 @@ export interface EventBus {
   /** Messages per topic and group that are not handled yet. */
   lag(): Promise<TopicLag[]>
   close(): Promise<void>
+}
+
+/** Place in the log; `undefined` where the outbox gives it when it marks the row. */
+export interface Place {
+  partition: number
+  offset: number
 }
 
 export interface SentEvent {

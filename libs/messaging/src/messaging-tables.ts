@@ -50,7 +50,22 @@ export async function createMessagingTables(runner: QueryRunner, schema: string)
   await createDocumentTable(runner, schema, 'dead_letter', { topic: 'text', state: 'text', at: 'timestamptz' }, [['at']])
 }
 
-/** TypeORM's view of `createMessagingTables` but for `dead_letter`, which is a document table; for the drift check. */
+/** Where in the broker's log each sent row lies, so that a log that lost its tail is noticed; and headers of dead letters. */
+export async function addOutboxPlaces(runner: QueryRunner, schema: string): Promise<void> {
+  await runner.query(`ALTER TABLE ${schema}.outbox ADD COLUMN headers jsonb, ADD COLUMN log_partition integer`)
+  await runner.query(`
+    CREATE TABLE ${schema}.log_end (
+      topic text NOT NULL, log_partition integer NOT NULL, next_offset bigint NOT NULL,
+      CONSTRAINT log_end_pkey PRIMARY KEY (topic, log_partition)
+    )`)
+}
+
+export async function dropOutboxPlaces(runner: QueryRunner, schema: string): Promise<void> {
+  await runner.query(`DROP TABLE ${schema}.log_end`)
+  await runner.query(`ALTER TABLE ${schema}.outbox DROP COLUMN log_partition, DROP COLUMN headers`)
+}
+
+/** TypeORM's view of these tables but for `dead_letter`, which is a document table; for the drift check. */
 export function messagingEntities(schema: string): EntitySchema[] {
   const text = { type: 'text' } as const
   const bigint = { type: 'bigint' } as const
@@ -74,6 +89,8 @@ export function messagingEntities(schema: string): EntitySchema[] {
         causation_id: { type: 'uuid', nullable: true },
         traceparent: { ...text, nullable: true },
         value: { ...text, nullable: true },
+        headers: { type: 'jsonb', nullable: true },
+        log_partition: { type: 'integer', nullable: true },
         sent_at: { type: 'timestamptz', nullable: true },
         log_offset: { ...bigint, nullable: true },
       },
@@ -84,6 +101,7 @@ export function messagingEntities(schema: string): EntitySchema[] {
         { name: 'outbox_topic_log_offset_idx', columns: ['topic', 'log_offset'] },
       ],
     ),
+    entity('log_end', { topic: keyPart('log_end'), log_partition: { type: 'integer', primary: true, primaryKeyConstraintName: 'log_end_pkey' }, next_offset: bigint }),
     entity('stream_head', { topic: keyPart('stream_head'), msg_key: keyPart('stream_head'), key_seq: bigint }),
     entity('stream_position', {
       consumer: keyPart('stream_position'),

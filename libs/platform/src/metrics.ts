@@ -22,6 +22,12 @@ export class Metrics {
     labelNames: ['service', 'code'] as const,
     registers: [this.registry],
   })
+  readonly repairs = new Counter({
+    name: 'hms_svc_repairs_total',
+    help: 'What a reconciler found wrong and mended; 0 in a healthy system',
+    labelNames: ['service', 'what'] as const,
+    registers: [this.registry],
+  })
   readonly sockets = new Gauge({
     name: 'hms_config_store_connections',
     help: 'Open push connections',

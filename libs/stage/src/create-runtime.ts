@@ -1,5 +1,5 @@
 import type { ServiceName } from '#libs/contracts'
-import { EventConsumer, Outbox, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
+import { EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
 
@@ -37,7 +37,8 @@ export function createRuntime(
 ): ServiceRuntime {
   const { name, database, clock, log, metrics, roster, signer } = options
   const source = `${SOURCE_PREFIX}${name}`
-  const relay = new Relay(database, stores.outbox, bus, coordination.leadership, source, clock, log)
+  const reconciler = new Reconciler(database, stores.outbox, bus, source, log, metrics)
+  const relay = new Relay(database, stores.outbox, bus, coordination.leadership, reconciler, source, clock, log)
   const timers = new TimerRunner(database, stores.timers, clock, log)
   const wakeRelay = (): void => {
     relay.wake()

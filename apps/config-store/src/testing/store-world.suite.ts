@@ -23,7 +23,7 @@ const AT = '2026-01-01T00:00:00Z'
 class RecordingBus extends MemoryBus {
   readonly sent: OutgoingEvent[] = []
 
-  override publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>> {
+  override publish(events: readonly OutgoingEvent[]) {
     this.sent.push(...events)
     return super.publish(events)
   }

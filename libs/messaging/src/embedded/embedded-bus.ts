@@ -2,7 +2,7 @@ import { SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Pool } from 'pg'
 import { recordOf, SOURCE_PREFIX } from '../cloud-event.js'
-import type { EventBus, SentEvent, Subscription, TopicLag } from '../event-bus.js'
+import type { EventBus, Place, SentEvent, Subscription, TopicLag } from '../event-bus.js'
 import { EVENT_COLUMNS, eventOf } from '../outbox/outbox.store.postgres.js'
 import { StreamReader } from './stream-reader.js'
 
@@ -27,8 +27,17 @@ export class EmbeddedBus implements EventBus {
   ) {}
 
   /** The log is the outbox: a row is written when the relay marks it. */
-  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>> {
-    return new Set(events.map((event) => event.id))
+  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, undefined>> {
+    return new Map(events.map((event) => [event.id, undefined]))
+  }
+
+  /** A row is in the log or it is not: there is nothing else that could have lost it. */
+  async ends(): Promise<readonly Place[]> {
+    return []
+  }
+
+  async beat(): Promise<void> {
+    // The outbox is pruned, not compacted.
   }
 
   announce(source: string, sent: readonly SentEvent[]): void {

@@ -1,10 +1,10 @@
-import { topicByName, type OutgoingEvent } from '#libs/contracts'
+import { partitionsOf, type OutgoingEvent } from '#libs/contracts'
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Consumer, Kafka, KafkaMessage, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
-import type { EventBus, Subscription, TopicLag } from '../event-bus.js'
+import { HEARTBEAT_KEY, type EventBus, type Place, type Subscription, type TopicLag } from '../event-bus.js'
 import { readLag } from './kafka-lag.js'
-import { partitionOf } from './kafka-connection.js'
+import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
 const RECONNECT_MS = 500
 const SEND_TIMEOUT_MS = 10_000
@@ -16,7 +16,7 @@ export class KafkaBus implements EventBus {
   private producer: Promise<Producer> | undefined
   private connected: Producer | undefined
   private readonly consumers: Consumer[] = []
-  private admin: Admin | undefined
+  private admin: Promise<Admin> | undefined
   private closed = false
   private end: () => void = () => {}
   private readonly ended = new Promise<void>((resolve) => (this.end = resolve))
@@ -32,11 +32,11 @@ export class KafkaBus implements EventBus {
     private readonly onFatal: (error: Error) => void,
   ) {}
 
-  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>> {
-    const written = new Set<string>()
+  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
+    const written = new Map<string, Place>()
     // A dead broker holds kafkajs for up to 8 s: closing does not wait for that.
     await Promise.race([this.send(events, written), this.ended])
-    return new Set(written)
+    return new Map(written)
   }
 
   announce(): void {
@@ -53,20 +53,35 @@ export class KafkaBus implements EventBus {
     return this.reachable && !silent ? 'up' : 'degraded'
   }
 
+  async ends(topic: string): Promise<readonly Place[]> {
+    const admin = await this.connectedAdmin()
+    const offsets = await admin.fetchTopicOffsets(topic)
+    return offsets.map(({ partition, high }) => ({ partition, offset: Number(high) }))
+  }
+
+  async beat(topics: readonly string[]): Promise<void> {
+    try {
+      const producer = await this.connectedProducer()
+      const sends = topics.flatMap((topic) => Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })))
+      const value = this.clock.now().toISOString()
+      await Promise.all(sends.map(({ topic, partition }) => producer.send({ topic, acks: -1, timeout: SEND_TIMEOUT_MS, messages: [{ key: HEARTBEAT_KEY, value, partition }] })))
+    } catch (error) {
+      this.unreachable(error)
+    }
+  }
+
   async lag(): Promise<TopicLag[]> {
-    this.admin ??= this.kafka.admin()
-    await this.admin.connect()
-    return readLag(this.admin)
+    return readLag(await this.connectedAdmin())
   }
 
   async close(): Promise<void> {
     this.closed = true
-    await Promise.allSettled([...this.consumers.map((consumer) => consumer.disconnect()), this.admin?.disconnect()])
+    await Promise.allSettled([...this.consumers.map((consumer) => consumer.disconnect()), this.admin?.then((admin) => admin.disconnect())])
     this.end()
     await this.connected?.disconnect().catch(() => {})
   }
 
-  private async send(events: readonly OutgoingEvent[], written: Set<string>): Promise<void> {
+  private async send(events: readonly OutgoingEvent[], written: Map<string, Place>): Promise<void> {
     let producer: Producer
     try {
       producer = await this.connectedProducer()
@@ -74,8 +89,21 @@ export class KafkaBus implements EventBus {
       this.unreachable(error)
       return
     }
-    // One partition per send(): over several, kafkajs was measured to resolve although records were never written (research 08 §6).
-    await Promise.all([...byPartition(events).values()].map((batch) => this.sendBatch(producer, batch, written)))
+    await Promise.all(partitionBatches(events).map((batch) => this.sendBatch(producer, batch, written)))
+  }
+
+  private connectedAdmin(): Promise<Admin> {
+    this.admin ??= this.connectAdmin().catch((error: unknown) => {
+      this.admin = undefined
+      throw error
+    })
+    return this.admin
+  }
+
+  private async connectAdmin(): Promise<Admin> {
+    const admin = this.kafka.admin({ retry: { retries: 5, maxRetryTime: 500 } })
+    await admin.connect()
+    return admin
   }
 
   private connectedProducer(): Promise<Producer> {
@@ -95,19 +123,21 @@ export class KafkaBus implements EventBus {
     return producer
   }
 
-  private async sendBatch(producer: Producer, batch: OutgoingEvent[], written: Set<string>): Promise<void> {
-    const { topic, key } = batch[0]!
-    const partition = partitionOf(key, topicByName(topic).partitions)
+  /** One send after the other: the order of the partition. What follows a send that failed waits with it. */
+  private async sendBatch(producer: Producer, { topic, partition, sends }: PartitionBatch, written: Map<string, Place>): Promise<void> {
     try {
-      const reply = await producer.send({
-        topic,
-        acks: -1,
-        timeout: SEND_TIMEOUT_MS,
-        messages: batch.map((event) => ({ key: event.key, value: event.value, partition, headers: headersOf(event) })),
-      })
-      const confirmed = reply.some((entry) => entry.partition === partition && entry.errorCode === 0)
-      if (!confirmed) throw new Error(`the reply does not name ${topic}-${partition}`)
-      for (const event of batch) written.add(event.id)
+      for (const events of sends) {
+        const reply = await producer.send({
+          topic,
+          acks: -1,
+          timeout: SEND_TIMEOUT_MS,
+          messages: events.map((event) => ({ key: event.key, value: event.value, partition, headers: headersOf(event) })),
+        })
+        const confirmed = reply.find((entry) => entry.partition === partition && entry.errorCode === 0)
+        if (confirmed === undefined) throw new Error(`the reply does not name ${topic}-${partition}`)
+        const first = Number(confirmed.baseOffset)
+        for (const [index, event] of events.entries()) written.set(event.id, { partition, offset: first + index })
+      }
       this.heard()
     } catch (error) {
       this.unreachable(error)
@@ -175,18 +205,6 @@ export class KafkaBus implements EventBus {
     this.reachable = false
     this.log.debug({ error: describeError(error) }, 'the broker does not answer')
   }
-}
-
-/** Keeps the order within each partition. */
-function byPartition(events: readonly OutgoingEvent[]): Map<string, OutgoingEvent[]> {
-  const batches = new Map<string, OutgoingEvent[]>()
-  for (const event of events) {
-    const place = `${event.topic} ${partitionOf(event.key, topicByName(event.topic).partitions)}`
-    const batch = batches.get(place)
-    if (batch === undefined) batches.set(place, [event])
-    else batch.push(event)
-  }
-  return batches
 }
 
 function textHeaders(message: KafkaMessage): Record<string, string> {

@@ -1,4 +1,4 @@
-import { DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsError, RETENTION_MS, SERVICES, TOPICS } from '#libs/contracts'
+import { DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsError, RETENTION_MS, SERVICES, TOPICS } from '#libs/contracts'
 import { describeError, pause, systemClock } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
@@ -44,8 +44,9 @@ export function wantedTopics(): WantedTopic[] {
   }))
   const letters = SERVICES.map((service) => ({
     name: deadLetterTopic(service),
-    partitions: 12,
-    config: { ...common, 'cleanup.policy': 'delete', 'retention.ms': String(DEAD_LETTER_RETENTION_MS) },
+    partitions: DEAD_LETTER_PARTITIONS,
+    // The bytes of the record that was given up, as they came, and why beside them.
+    config: { ...common, 'max.message.bytes': String(5 * 1024 * 1024), 'cleanup.policy': 'delete', 'retention.ms': String(DEAD_LETTER_RETENTION_MS) },
   }))
   return [...catalogue, ...letters]
 }

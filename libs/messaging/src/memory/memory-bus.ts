@@ -1,6 +1,6 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { recordOf } from '../cloud-event.js'
-import type { BusRecord, EventBus, Subscription, TopicLag } from '../event-bus.js'
+import type { BusRecord, EventBus, Place, Subscription, TopicLag } from '../event-bus.js'
 
 /** What outlives a bus, as a broker does: the records of each topic, and how far each group has read. */
 export class MemoryLog {
@@ -38,12 +38,22 @@ export class MemoryBus implements EventBus {
 
   constructor(private readonly log = new MemoryLog()) {}
 
-  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlySet<string>> {
+  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
+    const places = new Map<string, Place>()
     for (const event of events) {
       const records = this.log.topic(event.topic)
+      places.set(event.id, { partition: 0, offset: records.length })
       records.push(recordOf(event, `0:${records.length}`))
     }
-    return new Set(events.map((event) => event.id))
+    return places
+  }
+
+  async ends(topic: string): Promise<readonly Place[]> {
+    return [{ partition: 0, offset: this.log.topic(topic).length }]
+  }
+
+  async beat(): Promise<void> {
+    // Nothing is compacted here.
   }
 
   announce(): void {

@@ -1,8 +1,9 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
-import type { OutboxRow, OutboxStore } from './outbox.store.js'
+import type { Place } from '../event-bus.js'
+import type { LogEnd, OutboxRow, OutboxStore } from './outbox.store.js'
 
-type Row = OutboxRow & { sent: boolean }
+type Row = OutboxRow & { sentAt: number | null; place: Place | null }
 
 export class MemoryOutboxStore implements OutboxStore {
   private seq = 0
@@ -16,34 +17,76 @@ export class MemoryOutboxStore implements OutboxStore {
   }
 
   async append(tx: Transaction, event: OutgoingEvent): Promise<void> {
-    rowsOf(tx).set(event.id, { ...event, seq: ++this.seq, sent: false })
+    rowsOf(tx).set(event.id, { ...event, seq: ++this.seq, sentAt: null, place: null })
   }
 
   async unsent(tx: Transaction, limit: number): Promise<OutboxRow[]> {
-    return rowsOf(tx)
-      .values()
-      .filter((row) => !row.sent)
-      .sort((a, b) => a.seq - b.seq)
+    return inOrder(tx, (row) => row.sentAt === null)
       .slice(0, limit)
+      .map(({ sentAt: _sentAt, place: _place, ...row }) => row)
   }
 
-  async markSent(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  async markSent(tx: Transaction, places: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, number>> {
     const offsets = new Map<string, number>()
-    for (const id of ids) {
-      const row = rowsOf(tx).get(id)
-      if (row === undefined || row.sent) continue
-      rowsOf(tx).set(id, { ...row, sent: true })
-      offsets.set(id, ++this.offset)
+    for (const row of inOrder(tx, ({ id, sentAt }) => sentAt === null && places.has(id))) {
+      const place = places.get(row.id)
+      rowsOf(tx).set(row.id, { ...row, sentAt: tx.now.getTime(), place: place ?? null })
+      offsets.set(row.id, place?.offset ?? ++this.offset)
+      if (place !== undefined) raiseEnd(tx, row.topic, place)
     }
     return offsets
   }
 
-  async oldestUnsentAt(tx: Transaction): Promise<Date | null> {
-    const [oldest] = await this.unsent(tx, 1)
-    return oldest === undefined ? null : new Date(oldest.time)
+  async logEnds(tx: Transaction): Promise<LogEnd[]> {
+    return endsOf(tx).values()
   }
+
+  async unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number> {
+    endsOf(tx).delete(`${topic} ${partition}`)
+    return unsend(tx, (row) => row.topic === topic && row.place?.partition === partition)
+  }
+
+  async unsendSince(tx: Transaction, since: Date): Promise<number> {
+    return unsend(tx, (row) => row.sentAt !== null && row.place !== null && Date.parse(row.time) >= since.getTime())
+  }
+
+  async prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number> {
+    const newest = new Map(inOrder(tx, () => true).map((row) => [`${row.topic} ${row.key}`, row.seq]))
+    const old = inOrder(tx, (row) => row.sentAt !== null && row.sentAt < before.getTime())
+    const gone = old.filter((row) => !compacted.includes(row.topic) || newest.get(`${row.topic} ${row.key}`) !== row.seq).slice(0, limit)
+    for (const { id } of gone) rowsOf(tx).delete(id)
+    return gone.length
+  }
+
+  async pending(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }> {
+    const rows = inOrder(tx, (row) => row.sentAt === null)
+    return { count: rows.length, oldestAt: rows[0] === undefined ? null : new Date(rows[0].time) }
+  }
+}
+
+function inOrder(tx: Transaction, which: (row: Row) => boolean): Row[] {
+  return rowsOf(tx)
+    .values()
+    .filter(which)
+    .sort((a, b) => a.seq - b.seq)
+}
+
+function unsend(tx: Transaction, which: (row: Row) => boolean): number {
+  const rows = inOrder(tx, which)
+  for (const row of rows) rowsOf(tx).set(row.id, { ...row, sentAt: null, place: null })
+  return rows.length
+}
+
+function raiseEnd(tx: Transaction, topic: string, { partition, offset }: Place): void {
+  const id = `${topic} ${partition}`
+  const known = endsOf(tx).get(id)?.offset ?? 0
+  endsOf(tx).set(id, { topic, partition, offset: Math.max(known, offset + 1) })
 }
 
 function rowsOf(tx: Transaction): MemoryRows<Row> {
   return memoryOf(tx).rows<Row>('outbox')
+}
+
+function endsOf(tx: Transaction): MemoryRows<LogEnd> {
+  return memoryOf(tx).rows<LogEnd>('log_end')
 }

@@ -1,10 +1,11 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
-import type { OutboxRow, OutboxStore } from './outbox.store.js'
+import type { Place } from '../event-bus.js'
+import type { LogEnd, OutboxRow, OutboxStore } from './outbox.store.js'
 
 /** Columns that make an `OutgoingEvent`, under its own names. */
 export const EVENT_COLUMNS = `event_id AS id, source, type, topic, msg_key AS key, key_seq::int AS "keySeq", occurred_at AS time,
-  run_id AS "runId", attempt, causation_id AS "causationId", traceparent, value`
+  run_id AS "runId", attempt, causation_id AS "causationId", traceparent, value, headers`
 
 export class PostgresOutboxStore implements OutboxStore {
   async nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number> {
@@ -21,8 +22,8 @@ export class PostgresOutboxStore implements OutboxStore {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).query(
       `INSERT INTO ${schema}.outbox
-         (event_id, source, type, topic, msg_key, key_seq, occurred_at, run_id, attempt, causation_id, traceparent, value)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+         (event_id, source, type, topic, msg_key, key_seq, occurred_at, run_id, attempt, causation_id, traceparent, value, headers)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
       [
         event.id,
         event.source,
@@ -36,6 +37,7 @@ export class PostgresOutboxStore implements OutboxStore {
         event.causationId ?? null,
         event.traceparent ?? null,
         event.value,
+        event.headers === undefined ? null : JSON.stringify(event.headers),
       ],
     )
   }
@@ -49,34 +51,84 @@ export class PostgresOutboxStore implements OutboxStore {
     return rows.map(eventOf)
   }
 
-  async markSent(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    if (ids.length === 0) return new Map()
+  async markSent(tx: Transaction, places: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, number>> {
+    if (places.size === 0) return new Map()
     const { schema } = postgresOf(tx)
-    // The offset is drawn in seq order: the embedded log keeps the order in which the leader sent.
+    const given = [...places.values()]
+    // Without a place the offset is drawn in seq order: the embedded log keeps the order in which the leader sent.
     const rows = await postgresOf(tx).query<{ id: string; offset: string }>(
-      `WITH batch AS (
-         SELECT seq, nextval('${schema}.outbox_log_offset') AS log_offset
-         FROM (SELECT seq FROM ${schema}.outbox WHERE event_id = ANY($1::uuid[]) AND sent_at IS NULL ORDER BY seq) AS ordered)
-       UPDATE ${schema}.outbox SET sent_at = clock_timestamp(), log_offset = batch.log_offset FROM batch WHERE outbox.seq = batch.seq
+      `WITH placed AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[]) AS p (event_id, log_partition, log_offset)),
+         batch AS (
+           SELECT seq, topic, log_partition, coalesce(log_offset, nextval('${schema}.outbox_log_offset')) AS log_offset
+           FROM (SELECT outbox.seq, outbox.topic, placed.log_partition, placed.log_offset
+                 FROM ${schema}.outbox JOIN placed USING (event_id) WHERE sent_at IS NULL ORDER BY outbox.seq) AS ordered),
+         ends AS (
+           INSERT INTO ${schema}.log_end AS known (topic, log_partition, next_offset)
+           SELECT topic, log_partition, max(log_offset) + 1 FROM batch WHERE log_partition IS NOT NULL GROUP BY topic, log_partition
+           ON CONFLICT (topic, log_partition) DO UPDATE SET next_offset = greatest(known.next_offset, EXCLUDED.next_offset))
+       UPDATE ${schema}.outbox SET sent_at = clock_timestamp(), log_partition = batch.log_partition, log_offset = batch.log_offset
+       FROM batch WHERE outbox.seq = batch.seq
        RETURNING event_id AS id, outbox.log_offset AS "offset"`,
-      [ids],
+      [[...places.keys()], given.map((place) => place?.partition ?? null), given.map((place) => place?.offset ?? null)],
     )
     return new Map(rows.map((row) => [row.id, Number(row.offset)]))
   }
 
-  async oldestUnsentAt(tx: Transaction): Promise<Date | null> {
+  async logEnds(tx: Transaction): Promise<LogEnd[]> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ at: Date | null }>(
-      `SELECT occurred_at AS at FROM ${schema}.outbox WHERE sent_at IS NULL ORDER BY seq LIMIT 1`,
+    const rows = await postgresOf(tx).query<{ topic: string; partition: number; offset: string }>(
+      `SELECT topic, log_partition AS partition, next_offset AS "offset" FROM ${schema}.log_end`,
     )
-    return rows[0]?.at ?? null
+    return rows.map((row) => ({ ...row, offset: Number(row.offset) }))
+  }
+
+  async unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number> {
+    const { schema } = postgresOf(tx)
+    await postgresOf(tx).query(`DELETE FROM ${schema}.log_end WHERE topic = $1 AND log_partition = $2`, [topic, partition])
+    return this.unsend(tx, 'topic = $1 AND log_partition = $2', [topic, partition])
+  }
+
+  async unsendSince(tx: Transaction, since: Date): Promise<number> {
+    return this.unsend(tx, 'log_partition IS NOT NULL AND occurred_at >= $1', [since])
+  }
+
+  async prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query(
+      `DELETE FROM ${schema}.outbox WHERE seq IN (
+         SELECT seq FROM ${schema}.outbox AS old
+         WHERE sent_at < $1 AND NOT (topic = ANY($2) AND NOT EXISTS (
+           SELECT 1 FROM ${schema}.outbox AS newer
+           WHERE newer.topic = old.topic AND newer.msg_key = old.msg_key AND newer.key_seq > old.key_seq))
+         ORDER BY seq LIMIT $3)
+       RETURNING seq`,
+      [before, compacted, limit],
+    )
+    return rows.length
+  }
+
+  async pending(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<{ count: string; at: Date | null }>(
+      `SELECT count(*) AS count, min(occurred_at) AS at FROM ${schema}.outbox WHERE sent_at IS NULL`,
+    )
+    return { count: Number(rows[0]!.count), oldestAt: rows[0]!.at }
+  }
+
+  private async unsend(tx: Transaction, which: string, values: unknown[]): Promise<number> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query(
+      `UPDATE ${schema}.outbox SET sent_at = NULL, log_partition = NULL, log_offset = NULL WHERE sent_at IS NOT NULL AND ${which} RETURNING seq`,
+      values,
+    )
+    return rows.length
   }
 }
 
 /** Drops what the driver gives as null where the event has nothing, and writes times as RFC 3339. */
 export function eventOf<R extends OutgoingEvent>(row: R & { time: Date | string }): R {
   const event = { ...row, time: new Date(row.time).toISOString() }
-  for (const name of ['runId', 'attempt', 'causationId', 'traceparent'] as const) {
+  for (const name of ['runId', 'attempt', 'causationId', 'traceparent', 'headers'] as const) {
     if ((event[name] as unknown) === null) delete event[name]
   }
   return event

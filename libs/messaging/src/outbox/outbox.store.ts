@@ -1,9 +1,15 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
+import type { Place } from '../event-bus.js'
 
 export interface OutboxRow extends OutgoingEvent {
   /** Insertion order; equals commit order per key, because the aggregate is locked before the insert. */
   seq: number
+}
+
+/** How far the log of one partition reaches, as its broker acknowledged: the offset of the next record. */
+export interface LogEnd extends Place {
+  topic: string
 }
 
 /**
@@ -16,7 +22,22 @@ export interface OutboxStore {
   append(tx: Transaction, event: OutgoingEvent): Promise<void>
   /** Oldest unsent rows in `seq` order. Only the shard's leader may call it: a second reader would invert the order of a key. */
   unsent(tx: Transaction, limit: number): Promise<OutboxRow[]>
-  /** Marks unsent rows as sent and gives them their place in the embedded log, in `seq` order; answers with the places. */
-  markSent(tx: Transaction, ids: readonly string[]): Promise<ReadonlyMap<string, number>>
-  oldestUnsentAt(tx: Transaction): Promise<Date | null>
+  /**
+   * Marks unsent rows as sent, at the place that the bus gave them; without one they get the next place of the embedded log, in `seq`
+   * order. Answers with their offsets.
+   */
+  markSent(tx: Transaction, places: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, number>>
+  /** How far each partition reached when it was last written to. */
+  logEnds(tx: Transaction): Promise<LogEnd[]>
+  /** Forgets that anything of a partition was sent: it is published again from the oldest row kept. Answers how many rows that are. */
+  unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number>
+  /** The same for everything made since a time. */
+  unsendSince(tx: Transaction, since: Date): Promise<number>
+  /**
+   * Deletes up to `limit` rows sent before a time, but of `compacted` topics the newest of each key, which a broker that lost them must be
+   * able to get again. Answers how many went.
+   */
+  prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number>
+  /** Rows not sent yet, and when the oldest of them was made. */
+  pending(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }>
 }

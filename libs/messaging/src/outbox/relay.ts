@@ -1,11 +1,20 @@
+import { TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
 import { describeError, isTransient, type Clock, type Logger } from '#libs/platform'
-import type { EventBus } from '../event-bus.js'
-import type { OutboxStore } from './outbox.store.js'
+import { SOURCE_PREFIX } from '../cloud-event.js'
+import type { EventBus, Place } from '../event-bus.js'
+import type { OutboxRow, OutboxStore } from './outbox.store.js'
+import type { Reconciler } from './reconciler.js'
 
 const BATCH = 200
+/** Rows of a partition that takes nothing must not hide those of the others behind them. */
+const MAX_BATCH = 3_200
 const POLL_MS = 1_000
 const BACK_OFF_MS = [50, 100, 250, 500, 1_000] as const
+const RECONCILE_MS = 60_000
+const PRUNE_MS = 60 * 60 * 1000
+/** As long as a segment: a compacted topic is compacted only when a segment closes, and one closes only when something is appended. */
+const BEAT_MS = 60 * 60 * 1000
 
 /** Who may read the outbox: one process per service, by session advisory lock. */
 export interface Leadership {
@@ -22,6 +31,10 @@ export class Relay {
   private again = false
   private stopped = true
   private failures = 0
+  private faulted = false
+  private reconcileAtMs = 0
+  private pruneAtMs = 0
+  private beatAtMs = 0
   private cancelNext: () => void = () => {}
   private done: Promise<void> = Promise.resolve()
 
@@ -30,6 +43,7 @@ export class Relay {
     private readonly store: OutboxStore,
     private readonly bus: EventBus,
     private readonly leadership: Leadership,
+    private readonly reconciler: Reconciler,
     private readonly source: string,
     private readonly clock: Clock,
     private readonly log: Logger,
@@ -63,12 +77,17 @@ export class Relay {
     try {
       while (this.again && !this.stopped) {
         this.again = false
-        if (!(await this.leadership.tryLead(0))) break
+        if (!(await this.leadership.tryLead(0))) {
+          // Another may have written since: whoever leads next compares first.
+          this.reconcileAtMs = 0
+          break
+        }
+        await this.keepHouse()
         if (await this.moveBatch()) this.failures = 0
-        else delayMs = BACK_OFF_MS[Math.min(this.failures++, BACK_OFF_MS.length - 1)]!
+        else delayMs = this.backOff()
       }
     } catch (error) {
-      delayMs = BACK_OFF_MS[Math.min(this.failures++, BACK_OFF_MS.length - 1)]!
+      delayMs = this.backOff()
       const fields = { source: this.source, error: describeError(error) }
       if (isTransient(error)) this.log.debug(fields, 'relay waits')
       else this.log.error(fields, 'relay failed and will try again')
@@ -78,19 +97,67 @@ export class Relay {
     }
   }
 
+  private backOff(): number {
+    return BACK_OFF_MS[Math.min(this.failures++, BACK_OFF_MS.length - 1)]!
+  }
+
   /** `false` when the bus did not take all of the batch. */
   private async moveBatch(): Promise<boolean> {
-    const rows = await this.database.statements((tx) => this.store.unsent(tx, BATCH))
+    const limit = Math.min(BATCH * 2 ** this.failures, MAX_BATCH)
+    const rows = await this.database.statements((tx) => this.store.unsent(tx, limit))
     if (rows.length === 0) return true
     const written = await this.bus.publish(rows)
-    const sent = rows.filter((row) => written.has(row.id))
-    if (sent.length > 0) {
-      const offsets = await this.database.statements((tx) => this.store.markSent(tx, sent.map((row) => row.id)))
-      this.bus.announce(this.source, sent.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : [])))
+    if (written.size > 0) await this.settle(rows, written)
+    if (written.size < rows.length) {
+      this.faulted = true
+      return false
     }
-    if (sent.length < rows.length) return false
+    // A broker that did not answer may have come back with less than it had.
+    if (this.faulted) this.reconcileAtMs = 0
     // What was written meanwhile has woken the relay by itself.
-    this.again ||= rows.length === BATCH
+    this.again ||= this.faulted || rows.length === limit
+    this.faulted = false
     return true
+  }
+
+  private async settle(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<void> {
+    await this.noticePlaces(rows, written)
+    const offsets = await this.database.statements((tx) => this.store.markSent(tx, written))
+    const sent = rows.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : []))
+    this.bus.announce(this.source, sent)
+  }
+
+  /** Before the rows are marked: what is found lost then must not take them with it. */
+  private async noticePlaces(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<void> {
+    const places = new Map<string, Place[]>()
+    for (const { id, topic } of rows) {
+      const place = written.get(id)
+      if (place === undefined) continue
+      const mine = places.get(topic)
+      if (mine === undefined) places.set(topic, [place])
+      else mine.push(place)
+    }
+    for (const [topic, mine] of places) if ((await this.reconciler.noticed(topic, mine)) > 0) this.again = true
+  }
+
+  private async keepHouse(): Promise<void> {
+    const now = this.clock.now().getTime()
+    if (now >= this.reconcileAtMs) {
+      this.reconcileAtMs = now + RECONCILE_MS
+      await this.reconciler.compare().catch((error: unknown) => {
+        this.reconcileAtMs = now + POLL_MS
+        this.log.debug({ source: this.source, error: describeError(error) }, 'outbox and log are compared later')
+      })
+    }
+    if (now >= this.pruneAtMs) this.pruneAtMs = now + ((await this.reconciler.prune(new Date(now))) ? POLL_MS : PRUNE_MS)
+    if (now >= this.beatAtMs) {
+      this.beatAtMs = now + BEAT_MS
+      void this.bus.beat(this.compactedTopics())
+    }
+  }
+
+  private compactedTopics(): string[] {
+    const service = this.source.slice(SOURCE_PREFIX.length)
+    return TOPICS.filter(({ cleanup, producers }) => cleanup === 'compact' && producers[0] === service).map(({ name }) => name)
   }
 }

@@ -1,0 +1,12 @@
+import { addOutboxPlaces, dropOutboxPlaces } from '#libs/messaging'
+import type { MigrationInterface, QueryRunner } from 'typeorm'
+
+export class AddRolloutOutboxPlaces1764100000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await addOutboxPlaces(runner, 'rollout')
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await dropOutboxPlaces(runner, 'rollout')
+  }
+}
