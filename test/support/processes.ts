@@ -36,17 +36,29 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
+/** What is kept of a process's output: the end of it, for a test that runs for long. */
+const KEPT_OUTPUT = 256 * 1024
+
 /** A process that serves until it is stopped or killed; it never outlives the test process. */
 export class Served {
+  /** Resolves with the exit code, or with the signal that ended it. */
+  readonly exited: Promise<number | NodeJS.Signals>
+
   private constructor(
     private readonly child: ChildProcess,
     private readonly log: { text: string },
-  ) {}
+  ) {
+    this.exited = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal ?? 1)))
+  }
 
   static start(argv: string[], env: Record<string, string>): Served {
     const child = spawn(process.execPath, [BIN, ...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     const log = { text: '' }
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log.text += String(chunk)))
+    const keep = (chunk: Buffer): void => {
+      log.text += String(chunk)
+      if (log.text.length > 2 * KEPT_OUTPUT) log.text = log.text.slice(-KEPT_OUTPUT)
+    }
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', keep)
     running.add(child)
     child.once('exit', () => running.delete(child))
     return new Served(child, log)
@@ -68,12 +80,19 @@ export class Served {
     return this.signal('SIGTERM')
   }
 
-  private signal(signal: NodeJS.Signals): Promise<void> {
-    if (this.ended) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.child.once('exit', () => resolve())
-      this.child.kill(signal)
-    })
+  /** Freezes it: its connections stay open, and nobody answers. */
+  freeze(): void {
+    this.child.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT')
+  }
+
+  private async signal(signal: NodeJS.Signals): Promise<void> {
+    if (this.ended) return
+    this.child.kill(signal)
+    await this.exited
   }
 }
 

@@ -1,0 +1,92 @@
+import type { ServiceName } from '#libs/contracts'
+import { ready, Served } from '../../support/processes.js'
+import type { History } from '../history.js'
+
+export type ProcessName = ServiceName | 'edge'
+
+const AGAIN_AFTER_MS = 500
+const LAST_LINES = 15
+
+/** One process under a supervisor, as an orchestrator would have it: whatever ends it, it is started again. */
+export class FleetMember {
+  /** How it ended without being asked to, after it had begun to serve. Starting without a database may fail; serving may not. */
+  readonly fell: string[] = []
+  private served: Served
+  private wanted = true
+  private expected = false
+  private frozen = false
+
+  constructor(
+    readonly name: ProcessName,
+    readonly instance: number,
+    readonly url: string,
+    private readonly env: Record<string, string>,
+    private readonly history: History,
+  ) {
+    this.served = this.launch()
+  }
+
+  get title(): string {
+    return `${this.name}-${this.instance}`
+  }
+
+  get output(): string {
+    return this.served.output
+  }
+
+  ready(): Promise<boolean> {
+    return this.frozen ? Promise.resolve(false) : ready(this.url)
+  }
+
+  /** `kill -9`; the supervisor starts it again at once. */
+  async kill(): Promise<void> {
+    this.expected = true
+    await this.served.kill()
+  }
+
+  /** In order, as at a deployment; the supervisor starts it again at once. */
+  async restart(): Promise<void> {
+    this.expected = true
+    await this.served.stop()
+  }
+
+  freeze(): void {
+    this.frozen = true
+    this.served.freeze()
+  }
+
+  thaw(): void {
+    this.frozen = false
+    this.served.thaw()
+  }
+
+  /** For good. */
+  async stop(): Promise<void> {
+    this.wanted = false
+    this.thaw()
+    await this.served.stop()
+  }
+
+  private launch(): Served {
+    const served = Served.start(['serve', this.name], this.env)
+    void served.exited.then((how) => this.onExit(served, how))
+    return served
+  }
+
+  private onExit(served: Served, how: number | NodeJS.Signals): void {
+    if (!this.wanted) return
+    this.frozen = false
+    const asked = this.expected
+    this.expected = false
+    if (asked) {
+      this.served = this.launch()
+      return
+    }
+    const lines = served.output.trimEnd().split('\n').slice(-LAST_LINES)
+    this.history.add('ended by itself', { process: this.title, how, lines })
+    if (/ listens? on \d+/.test(served.output)) this.fell.push(`${this.title} ended with ${how}: ${lines.at(-1) ?? ''}`)
+    setTimeout(() => {
+      if (this.wanted) this.served = this.launch()
+    }, AGAIN_AFTER_MS)
+  }
+}

@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import { startKafka, type TestBroker } from '../../support/broker/start-kafka.js'
+import { hms, scratchFolder } from '../../support/processes.js'
+import type { History } from '../history.js'
+import { Fleet } from './fleet.js'
+import { KillableDatabase } from './killable-database.js'
+
+/** Bots that fell silent must not hold a run for half a minute. */
+const SHORT_WAITS = { HMS_ROLLOUT_ACKNOWLEDGE: '3s', HMS_CANARY_CONTROLLER_ACKNOWLEDGE: '3s' }
+
+/** Everything real: eight services (or twice that), the edge, a broker and a database of their own. */
+export class KillSystem {
+  private constructor(
+    readonly env: Record<string, string>,
+    readonly broker: TestBroker,
+    readonly database: KillableDatabase,
+    readonly fleet: Fleet,
+    private readonly removeFolder: () => void,
+  ) {}
+
+  static async start(instances: number, history: History): Promise<KillSystem> {
+    const scratch = scratchFolder()
+    const [broker, database] = await Promise.all([startKafka(), KillableDatabase.start(scratch.path)])
+    const env: Record<string, string> = {
+      HMS_PROFILE: 'dev',
+      HMS_BUS: 'kafka',
+      HMS_KAFKA_BROKERS: broker.brokers.join(','),
+      HMS_DATABASE_URL: database.url,
+      HMS_DATA_DIR: join(scratch.path, 'data'),
+      ...SHORT_WAITS,
+    }
+    const done = await Promise.all([hms(['migrate'], env), hms(['topics', 'apply'], env)])
+    const failed = done.find(({ code }) => code !== 0)
+    if (failed !== undefined) throw new Error(failed.stderr)
+    const fleet = await Fleet.start(env, instances, history)
+    await fleet.ready()
+    return new KillSystem(env, broker, database, fleet, scratch.remove)
+  }
+
+  get url(): string {
+    return this.fleet.url
+  }
+
+  get dataDir(): string {
+    return this.env['HMS_DATA_DIR']!
+  }
+
+  async stop(): Promise<void> {
+    await this.fleet.stop()
+    await Promise.all([this.broker.stop(), this.database.close()])
+    this.removeFolder()
+  }
+}

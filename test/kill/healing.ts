@@ -1,0 +1,56 @@
+import { pause, systemClock } from '#libs/platform'
+import type { Observer } from './observer.js'
+
+const LOOK_EVERY_MS = 250
+
+/** Ages in seconds of what waits longest: an event for its relay, a timer for somebody to fire it. */
+interface Backlog {
+  unsentSeconds: number
+  dueSeconds: number
+  open: number
+  behind: number
+}
+
+async function backlog(observer: Observer): Promise<Backlog> {
+  const unsent = await observer.everywhere<{ age: number | null }>(
+    'SELECT extract(epoch FROM clock_timestamp() - min(occurred_at))::float8 AS age FROM $schema.outbox WHERE sent_at IS NULL',
+  )
+  const due = await observer.everywhere<{ age: number | null }>('SELECT extract(epoch FROM clock_timestamp() - min(due_at))::float8 AS age FROM $schema.timer')
+  const open = await observer.count(`SELECT 1 FROM approver.run WHERE open = 'yes'`)
+  return { unsentSeconds: oldest(unsent), dueSeconds: oldest(due), open, behind: await behind(observer) }
+}
+
+/** Audit follows everything and is the last to have it all. */
+async function behind(observer: Observer): Promise<number> {
+  const [sent] = await observer.rows<{ n: string }>('SELECT coalesce(sum(last_key_seq), 0) AS n FROM audit.stream_position')
+  const heads = await observer.everywhere<{ n: string }>(`SELECT coalesce(sum(key_seq), 0) AS n FROM $schema.stream_head WHERE topic <> 'hms.config.state.v1'`)
+  return heads.reduce((sum, { n }) => sum + Number(n), 0) - Number(sent!.n)
+}
+
+function oldest(ages: { age: number | null }[]): number {
+  return Math.max(0, ...ages.map(({ age }) => age ?? 0))
+}
+
+export interface Healing {
+  /** Until no event and no timer had waited for 5 s or longer. */
+  freshMs: number
+  /** Until every run had ended, every event was sent, and audit had it all. */
+  drainedMs: number
+}
+
+const FRESH_SECONDS = 5
+
+/** Watches a system after its last fault. Throws when it is not back in time. */
+export async function watchHealing(observer: Observer, limitMs: number): Promise<Healing> {
+  const startedAt = Date.now()
+  let freshMs: number | undefined
+  for (;;) {
+    const now = await backlog(observer)
+    const ms = Date.now() - startedAt
+    if (now.unsentSeconds < FRESH_SECONDS && now.dueSeconds < FRESH_SECONDS) freshMs ??= ms
+    else freshMs = undefined
+    if (freshMs !== undefined && now.open === 0 && now.unsentSeconds === 0 && now.behind === 0) return { freshMs, drainedMs: ms }
+    if (ms > limitMs) throw new Error(`after ${ms} ms: oldest unsent ${now.unsentSeconds.toFixed(1)} s, oldest due timer ${now.dueSeconds.toFixed(1)} s, ${now.open} open runs, audit ${now.behind} events behind`)
+    await pause(systemClock, LOOK_EVERY_MS)
+  }
+}

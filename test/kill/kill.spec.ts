@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeKafka } from '../kafka/kafka.config.js'
+import { KillSystem } from './fleet/kill-system.js'
+import { History } from './history.js'
+import { readKillConfig } from './kill.config.js'
+import { killRun } from './kill-run.js'
+
+const config = readKillConfig()
+/** A run takes a tenth of a second, a kill ten until the broker gives up its member; with an ample margin. */
+const LIMIT_MS = 300_000 + config.kills * 15_000 + config.runs * 1_000
+
+describeKafka('eight processes on real Kafka and PostgreSQL, killed at random', () => {
+  const history = new History(config.seed)
+  let system: KillSystem
+
+  beforeAll(async () => {
+    system = await KillSystem.start(1, history)
+  }, 180_000)
+
+  afterAll(() => system.stop())
+
+  it(`lose nothing, do nothing twice and get stuck nowhere (seed ${config.seed})`, async () => {
+    try {
+      const { findings, healing, summary } = await killRun(system, config, history)
+      process.stdout.write(`kill run, ${summary}\n`)
+      for (const { oracle, looked, violations } of findings) history.add('oracle', { oracle, looked, violations })
+      for (const { oracle, looked } of findings) expect(looked, `${oracle}: looked at nothing`).toBeGreaterThan(0)
+      expect(findings.flatMap(({ oracle, violations }) => violations.map((violation) => `${oracle}: ${violation}`))).toEqual([])
+      expect(system.fleet.fell).toEqual([])
+      expect(healing.freshMs).toBeLessThan(30_000)
+    } catch (error) {
+      process.stdout.write(`history of seed ${config.seed}: ${history.save()}\n`)
+      throw error
+    }
+  }, LIMIT_MS)
+})

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { ApiClient, dataFolderPassphrase, KeyFolder, loadIdentity, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
+import { HmsError, type JsonObject, type RollbackResult } from '#libs/contracts'
+import { pause, systemClock } from '#libs/platform'
+import type { Signer } from '#libs/signing'
+import type { Ledger } from './ledger.js'
+
+const ANSWER_MS = 5_000
+const AGAIN_AFTER_MS = 250
+const PATIENCE_MS = 90_000
+
+/** What became of an approval, as far as the caller knows. `busy`: another run of the policy is under way. */
+export type Outcome = { is: 'accepted'; run: number } | { is: 'busy'; run: number } | { is: 'refused' } | { is: 'unanswered' }
+
+export interface Manner {
+  /** Wait behind the active run. */
+  queue?: boolean
+  /** Hand the same signatures in by two calls at once. */
+  twice?: boolean
+  /** Give up at the first failure, as an impatient person does. */
+  impatient?: boolean
+}
+
+/** A person with a key and the operator's, over HTTP, on a system that breaks all the time: what may be repeated is repeated. */
+export class Official {
+  private constructor(
+    private readonly api: ApiClient,
+    private readonly signer: Signer,
+    private readonly ledger: Ledger,
+  ) {}
+
+  static async open(url: string, dataDir: string, ledger: Ledger): Promise<Official> {
+    const keys = join(dataDir, 'keys')
+    const signer = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)
+    const operator = (await loadIdentity(dataDir)).operatorSigner()
+    return new Official(new ApiClient({ url, timeoutMs: ANSWER_MS, authorize: statement(async () => operator) }), signer, ledger)
+  }
+
+  async approve(policies: JsonObject[], manner: Manner = {}): Promise<Outcome> {
+    try {
+      const prepared = await persist(() => prepareApproval(this.api, policies, { observeMs: 0, bakeMs: 0 }, { queue: manner.queue === true }))
+      const signatures = await signApproval(prepared, this.signer)
+      const submit = (): Promise<{ run: number | null }> => submitApproval(this.api, prepared, signatures)
+      try {
+        const answers = await Promise.all(Array.from({ length: manner.twice === true ? 2 : 1 }, () => (manner.impatient === true ? submit() : persist(submit))))
+        for (const { run } of answers) this.ledger.approvals.push({ digest: prepared.digest, run: run!, policies: policies.map(({ id, version }) => ({ id: String(id), version: String(version) })) })
+        return { is: 'accepted', run: answers[0]!.run! }
+      } catch (error) {
+        if (mayHaveWorked(error)) this.ledger.unanswered.push(prepared.digest)
+        throw error
+      }
+    } catch (error) {
+      if (mayHaveWorked(error)) return { is: 'unanswered' }
+      const { code, state } = error as HmsError & { state?: { run?: number } }
+      this.ledger.refused(code)
+      return code === 'HMS_APPROVER_RUN_ACTIVE' && state?.run !== undefined ? { is: 'busy', run: state.run } : { is: 'refused' }
+    }
+  }
+
+  /** Repeated under one key: however often it arrives, it counts once. */
+  async rollBack(policy: string, version: string): Promise<void> {
+    const idempotencyKey = randomUUID()
+    try {
+      const { seq } = await persist(() => this.api.post<RollbackResult>('/v1/rollbacks', { policy, version, reason: 'drill' }, { idempotencyKey }))
+      this.ledger.rollbacks.push({ policy, version, seq })
+    } catch (error) {
+      if (!mayHaveWorked(error)) this.ledger.refused((error as HmsError).code)
+    }
+  }
+}
+
+function mayHaveWorked(error: unknown): boolean {
+  return !(error instanceof HmsError) || error.status >= 500
+}
+
+async function persist<T>(call: () => Promise<T>): Promise<T> {
+  for (const until = Date.now() + PATIENCE_MS; ; ) {
+    try {
+      return await call()
+    } catch (error) {
+      if (!mayHaveWorked(error) || Date.now() > until) throw error
+      await pause(systemClock, AGAIN_AFTER_MS)
+    }
+  }
+}

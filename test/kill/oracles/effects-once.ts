@@ -1,0 +1,54 @@
+import { peekPredicate, type IssuedHeads, type PublishedHead } from '#libs/contracts'
+import type { HeadPredicate } from '#libs/signing'
+import type { Observer } from '../observer.js'
+import { decode } from './decode.js'
+import type { Oracle } from './oracle.js'
+
+/** What a stage says at most once about an attempt of a run. Heads, coverage and the run's own states repeat by nature. */
+const REPEATED = ['hms.run.changed.v1', 'hms.head.issued.v1', 'hms.head.published.v1', 'hms.state.recorded.v1', 'hms.coverage.reported.v1']
+
+/** I2: each effect at most once per run, stage and attempt; each head number once; each delivery once. */
+export const effectsOnce: Oracle = {
+  name: 'each effect at most once per run, stage and attempt',
+  async check({ observer }) {
+    const given = REPEATED.map((type) => `'${type}'`).join(', ')
+    const told = await observer.everywhere<{ service: string; stage: string; run_id: string; attempt: number; types: string[] }>(
+      `SELECT '$service' AS service, topic AS stage, run_id, attempt, array_agg(type) AS types FROM $schema.outbox
+       WHERE run_id IS NOT NULL AND type NOT IN (${given}) GROUP BY topic, run_id, attempt`,
+    )
+    const violations: string[] = []
+    for (const { service, run_id, attempt, types } of told) {
+      const of = `run ${run_id} attempt ${attempt} by ${service}`
+      const twice = types.filter((type, index) => types.indexOf(type) !== index)
+      if (twice.length > 0) violations.push(`${of}: ${twice.join(', ')} more than once`)
+      const verdicts = types.filter((type) => /\.(passed|failed|paused|completed)\.v1$/.test(type))
+      if (verdicts.length > 1) violations.push(`${of}: ${verdicts.join(' and ')}`)
+    }
+    const heads = await headNumbers(observer)
+    const deliveries = await observer.rows<{ id: string; n: string }>(
+      `SELECT doc->>'messageId' || ' ' || partner || ' ' || (doc->>'channel') AS id, count(*) AS n FROM notifier.delivery GROUP BY 1 HAVING count(*) > 1`,
+    )
+    return { looked: told.length, violations: [...violations, ...heads, ...deliveries.map(({ id, n }) => `delivery ${id} is there ${n} times`)] }
+  },
+}
+
+async function headNumbers(observer: Observer): Promise<string[]> {
+  const violations: string[] = []
+  for (const schema of ['rollout', 'canary_controller']) {
+    const issued = await observer.rows<{ value: string }>(`SELECT value FROM ${schema}.outbox WHERE type = 'hms.head.issued.v1'`)
+    const numbers = issued.flatMap(({ value }) => decode<IssuedHeads>(value).heads.map(({ head }) => nameOf(peekPredicate<HeadPredicate>(head))))
+    for (const name of repeated(numbers)) violations.push(`head ${name} was issued more than once`)
+  }
+  const published = await observer.rows<{ value: string }>(`SELECT value FROM config_store.outbox WHERE type = 'hms.head.published.v1'`)
+  for (const name of repeated(published.map(({ value }) => nameOf(decode<PublishedHead>(value))))) violations.push(`head ${name} was told of more than once`)
+  return violations
+}
+
+function nameOf({ policy, scope, seq }: { policy: string; scope: string; seq: number }): string {
+  return `${policy}@${scope}#${seq}`
+}
+
+function repeated(names: string[]): string[] {
+  const seen = new Set<string>()
+  return names.filter((name) => seen.size === seen.add(name).size)
+}

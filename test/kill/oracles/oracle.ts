@@ -1,0 +1,22 @@
+import type { Ledger } from '../load/ledger.js'
+import type { Observer } from '../observer.js'
+import type { TopicRecord } from './topic-log.js'
+
+/** What an oracle may look at, after everything healed and nothing is under way. */
+export interface Evidence {
+  observer: Observer
+  ledger: Ledger
+  /** Every record of every topic of the catalogue, in the order of its partition. */
+  log: readonly TopicRecord[]
+}
+
+export interface Finding {
+  /** How many things were looked at: an oracle that saw nothing proves nothing. */
+  looked: number
+  violations: string[]
+}
+
+export interface Oracle {
+  name: string
+  check(evidence: Evidence): Promise<Finding>
+}
