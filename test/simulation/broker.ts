@@ -1,0 +1,101 @@
+import { partitionsOf, type OutgoingEvent } from '#libs/contracts'
+import { recordOf, type BusRecord, type Place } from '#libs/messaging'
+
+/** Enough to have keys beside each other and keys apart; twelve would only cost. */
+const PARTITIONS = 2
+
+/** Somebody who reads one partition for a group. */
+export interface Assignee {
+  readonly group: string
+  readonly topics: readonly string[]
+  /** Partitions may have come or gone, records may have come. */
+  look(): void
+  /** The group's offsets are no longer where it left them. */
+  reset(): void
+}
+
+/** What outlives every process: the records of each partition, how far each group said it is, and who belongs to it. */
+export class Broker {
+  private readonly topics = new Map<string, BusRecord[][]>()
+  private readonly offsets = new Map<string, number>()
+  private readonly members = new Map<string, Assignee[]>()
+
+  get names(): string[] {
+    return [...this.topics.keys()]
+  }
+
+  partitions(topic: string): BusRecord[][] {
+    let partitions = this.topics.get(topic)
+    if (partitions === undefined) {
+      const count = Math.min(PARTITIONS, partitionsOf(topic))
+      this.topics.set(topic, (partitions = Array.from({ length: count }, () => [])))
+    }
+    return partitions
+  }
+
+  partitionOf(topic: string, key: string): number {
+    let hash = 0
+    for (let index = 0; index < key.length; index++) hash = (Math.imul(hash, 31) + key.charCodeAt(index)) | 0
+    return Math.abs(hash) % this.partitions(topic).length
+  }
+
+  append(event: OutgoingEvent): Place {
+    const partition = this.partitionOf(event.topic, event.key)
+    const records = this.partitions(event.topic)[partition]!
+    const place = { partition, offset: records.length }
+    records.push(recordOf(event, `${partition}:${place.offset}`))
+    for (const members of this.members.values()) for (const member of members) if (member.topics.includes(event.topic)) member.look()
+    return place
+  }
+
+  offset(group: string, topic: string, partition: number): number {
+    return this.offsets.get(`${group} ${topic} ${partition}`) ?? 0
+  }
+
+  commit(group: string, topic: string, partition: number, offset: number): void {
+    this.offsets.set(`${group} ${topic} ${partition}`, offset)
+  }
+
+  join(member: Assignee): void {
+    this.members.set(member.group, [...(this.members.get(member.group) ?? []), member])
+    this.rebalance(member.group)
+  }
+
+  leave(member: Assignee): void {
+    const others = (this.members.get(member.group) ?? []).filter((other) => other !== member)
+    this.members.set(member.group, others)
+    this.rebalance(member.group)
+  }
+
+  /** Round robin over the members in the order in which they came. */
+  owns(member: Assignee, topic: string, partition: number): boolean {
+    const members = this.members.get(member.group) ?? []
+    return members.length > 0 && members[(topic.length + partition) % members.length] === member
+  }
+
+  /** A group begins again at the oldest record of each topic, as one does whose offsets expired. */
+  forgetOffsets(group: string): void {
+    for (const name of this.offsets.keys()) if (name.startsWith(`${group} `)) this.offsets.delete(name)
+    for (const member of this.members.get(group) ?? []) member.reset()
+    this.rebalance(group)
+  }
+
+  groups(): string[] {
+    return [...this.members.keys()]
+  }
+
+  /** The records from `length` on are gone, acknowledged or not. */
+  truncate(topic: string, partition: number, length: number): void {
+    this.partitions(topic)[partition]!.length = length
+  }
+
+  /** Whether every group that reads the topic is past this record. */
+  wasReadByAll(topic: string, partition: number, offset: number): boolean {
+    const readers = [...this.members.values()].flat().filter((member) => member.topics.includes(topic))
+    return readers.every(({ group }) => this.offset(group, topic, partition) > offset)
+  }
+
+  private rebalance(group: string): void {
+    for (const member of this.members.get(group) ?? []) member.look()
+  }
+}

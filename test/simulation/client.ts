@@ -1,0 +1,43 @@
+import type { ServiceName } from '#libs/contracts'
+import { HmsError } from '#libs/contracts'
+import type { Incarnation } from './incarnation.js'
+import type { Scheduler } from './scheduler.js'
+import type { Life, ServiceNode } from './service-node.js'
+
+const PATIENCE_MS = 5_000
+const AGAIN_MS = 200
+
+/** Who calls a service from outside: no answer in time, a dead process or a database that is away mean that it asks again. */
+export class Client {
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly nodes: ReadonlyMap<ServiceName, ServiceNode>,
+    private readonly tell: (who: string, what: string) => void,
+  ) {}
+
+  /** Resolves with the first answer; rejects with a refusal (`HmsError`), which asking again would not change. */
+  async ask<T>(service: ServiceName, what: string, work: (life: Life) => Promise<T>): Promise<T> {
+    for (;;) {
+      const life = this.nodes.get(service)!.lives.find(({ incarnation }) => !incarnation.paused)
+      if (life !== undefined) {
+        try {
+          const answer = await this.inTime(life.incarnation, work(life))
+          this.tell('client', `${what}: answered by ${life.incarnation.name}`)
+          return answer
+        } catch (error) {
+          this.tell('client', `${what}: ${error instanceof Error ? error.message : String(error)}`)
+          if (error instanceof HmsError) throw error
+        }
+      }
+      await this.scheduler.sleep(AGAIN_MS)
+    }
+  }
+
+  private inTime<T>(incarnation: Incarnation, answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.scheduler.after(PATIENCE_MS, () => reject(new Error('no answer in time')))
+      incarnation.onDeath(() => reject(new Error('connection reset')))
+      answer.then(resolve, reject).finally(cancel)
+    })
+  }
+}

@@ -1,0 +1,94 @@
+import type { BusRecord } from '#libs/messaging'
+import type { Assignee, Broker } from './broker.js'
+import type { BusFaults } from './faults.js'
+import type { Incarnation } from './incarnation.js'
+
+interface Reader {
+  topic: string
+  partition: number
+  /** Where it is; `undefined` while the partition belongs to another member. */
+  position: number | undefined
+  running: boolean
+}
+
+/**
+ * One process's membership of a consumer group. Each of its partitions is read one record after the other; the group's offset follows
+ * behind. A member that died or was stopped keeps its partitions until its session ends; one that was only slow goes on with what it has,
+ * beside its successor.
+ */
+export class GroupMember implements Assignee {
+  private readonly readers: Reader[] = []
+  private expelled = false
+
+  constructor(
+    private readonly broker: Broker,
+    private readonly incarnation: Incarnation,
+    private readonly faults: BusFaults,
+    readonly group: string,
+    readonly topics: readonly string[],
+    private readonly handle: (record: BusRecord) => Promise<void>,
+  ) {
+    for (const topic of topics) {
+      for (const partition of broker.partitions(topic).keys()) this.readers.push({ topic, partition, position: undefined, running: false })
+    }
+  }
+
+  join(): void {
+    this.broker.join(this)
+    this.incarnation.onDeath(() => this.faults.whenSessionEnds(() => this.broker.leave(this)))
+    this.faults.whenStopped(this.incarnation, {
+      expel: () => {
+        if (this.expelled) return
+        this.expelled = true
+        this.broker.leave(this)
+      },
+      rejoin: () => {
+        if (!this.expelled) return
+        this.expelled = false
+        this.broker.join(this)
+      },
+    })
+  }
+
+  reset(): void {
+    for (const reader of this.readers) reader.position = undefined
+  }
+
+  look(): void {
+    if (!this.incarnation.alive) return
+    for (const reader of this.readers) {
+      const { topic, partition } = reader
+      if (!this.broker.owns(this, topic, partition)) reader.position = undefined
+      else {
+        reader.position ??= this.broker.offset(this.group, topic, partition)
+        if (!reader.running && this.hasMore(reader)) void this.follow(reader)
+      }
+    }
+  }
+
+  private hasMore({ topic, partition, position }: Reader): boolean {
+    return position !== undefined && position < this.broker.partitions(topic)[partition]!.length
+  }
+
+  private async follow(reader: Reader): Promise<void> {
+    reader.running = true
+    await this.incarnation.passage(this.faults.wayMs())
+    const { topic, partition } = reader
+    while (reader.position !== undefined) {
+      const records = this.broker.partitions(topic)[partition]!
+      // Beyond the end: the log was cut, and a reader that was further begins anew.
+      if (reader.position > records.length) reader.position = 0
+      const at: number = reader.position
+      const record = records[at]
+      if (record === undefined) break
+      for (let copies = this.faults.copies(); copies > 0; copies--) await this.handle(record)
+      await this.incarnation.gate()
+      // The partition went to another meanwhile, and may have come back.
+      if (reader.position !== at) continue
+      reader.position = at + 1
+      if (!this.faults.commitIsLost()) this.broker.commit(this.group, topic, partition, at + 1)
+    }
+    reader.running = false
+    this.look()
+  }
+}

@@ -1,0 +1,85 @@
+import 'reflect-metadata'
+import type { ServiceName } from '#libs/contracts'
+import { EventContext, type EventConsumer } from '#libs/messaging'
+import type { DynamicModule, InjectionToken, Provider, Type } from '@nestjs/common'
+
+/** Metadata keys of Nest: parameters named by `@Inject`, and what `@OnEvent` (an `@EventPattern`) leaves on a method. */
+const INJECTED = 'self:paramtypes'
+const PATTERN = 'microservices:pattern'
+const EXTRAS = 'microservices:pattern_extras'
+
+type Handler = (event: unknown, context: EventContext) => unknown
+
+/**
+ * The providers of one service's module, made without Nest: a whole application for each of eight services and each restart would take more
+ * than the seed itself. Takes the forms that the modules use: classes and values.
+ */
+export class Injector {
+  private readonly values = new Map<InjectionToken, unknown>()
+  private readonly classes = new Map<InjectionToken, Type>()
+
+  /** `instead` replaces providers; a token with `undefined` is left out. */
+  constructor(
+    private readonly module: DynamicModule,
+    instead: ReadonlyMap<InjectionToken, unknown> = new Map(),
+  ) {
+    for (const provider of module.providers ?? []) this.take(provider)
+    for (const [token, value] of instead) {
+      this.classes.delete(token)
+      this.values.delete(token)
+      if (value !== undefined) this.values.set(token, value)
+    }
+    for (const token of this.classes.keys()) this.get(token)
+  }
+
+  get<T>(token: InjectionToken<T>): T {
+    if (this.values.has(token)) return this.values.get(token) as T
+    const type = this.classes.get(token)
+    if (type === undefined) throw new TypeError(`${this.module.module.name} provides no ${String(token)}`)
+    const made = this.make(type)
+    this.values.set(token, made)
+    return made as T
+  }
+
+  /** Everything made, in the order in which it was made. */
+  instances(): unknown[] {
+    return [...this.values.values()]
+  }
+
+  /** Registers the `@OnEvent` methods of the controllers, as `EventServer` does. */
+  bind(service: ServiceName, consumer: EventConsumer): void {
+    for (const type of (this.module.controllers ?? []) as Type[]) {
+      const handlers = handlersOf(type, service)
+      if (handlers.length === 0) continue
+      const controller = this.make(type)
+      for (const { topic, handler } of handlers) {
+        consumer.on(topic, async (event, tx) => void (await handler.call(controller, event, new EventContext(event, tx))))
+      }
+    }
+  }
+
+  private take(provider: Provider): void {
+    if (typeof provider === 'function') this.classes.set(provider, provider as Type)
+    else if ('useValue' in provider) this.values.set(provider.provide, provider.useValue)
+    else throw new TypeError(`the injector knows classes and values only: ${String(provider.provide)}`)
+  }
+
+  private make(type: Type): object {
+    const named = (Reflect.getMetadata(INJECTED, type) ?? []) as { index: number; param: InjectionToken }[]
+    const types = (Reflect.getMetadata('design:paramtypes', type) ?? []) as InjectionToken[]
+    const parameters = types.map((token, index) => this.get(named.find((entry) => entry.index === index)?.param ?? token))
+    return new type(...parameters) as object
+  }
+}
+
+function handlersOf(type: Type, service: ServiceName): { topic: string; handler: Handler }[] {
+  const prototype = type.prototype as Record<string, Handler>
+  return Object.getOwnPropertyNames(prototype).flatMap((name) => {
+    const handler = Object.getOwnPropertyDescriptor(prototype, name)?.value as Handler | undefined
+    const topics = handler === undefined ? undefined : (Reflect.getMetadata(PATTERN, handler) as string[] | undefined)
+    if (handler === undefined || topics === undefined) return []
+    const { service: named } = (Reflect.getMetadata(EXTRAS, handler) ?? {}) as { service?: ServiceName }
+    if (named !== service) throw new TypeError(`${type.name}.${name} names another service`)
+    return topics.map((topic) => ({ topic, handler }))
+  })
+}

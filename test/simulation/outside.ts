@@ -1,0 +1,61 @@
+import type { IssuedHeads, ServiceName } from '#libs/contracts'
+import type { CarriedHead } from '#libs/stage'
+import { HeadCarrier } from '#libs/stage'
+import type { InjectionToken } from '@nestjs/common'
+import { StreamGateway } from '../../apps/config-store/src/delivery/stream.gateway.js'
+import { StoreHeads } from '../../apps/config-store/src/heads/store-heads.js'
+import { WEBHOOK_SENDER, type Outcome, type WebhookAttempt, type WebhookSender } from '../../apps/notifier/src/delivery/webhook-sender.js'
+import type { Incarnation } from './incarnation.js'
+import type { ServiceNode } from './service-node.js'
+import type { Random } from './random.js'
+
+/** What lies beyond the processes: partners who are called, and the direct way of heads to config-store. */
+export class Outside {
+  /** `webhook-id` of every message that a partner answered with 2xx, in the order of their coming. */
+  readonly received: { id: string; body: string }[] = []
+  /** Probability that a call comes to nothing. */
+  loss = 0
+
+  constructor(
+    private readonly random: Random,
+    private readonly configStore: () => ServiceNode,
+  ) {}
+
+  insteadOf(service: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown> {
+    if (service === 'config-store') return new Map([[StreamGateway, undefined]])
+    if (service === 'notifier') return new Map([[WEBHOOK_SENDER, this.partners(incarnation)]])
+    if (service === 'canary-controller' || service === 'rollout') return new Map([[HeadCarrier, this.carrier(incarnation)]])
+    return new Map()
+  }
+
+  private partners(incarnation: Incarnation): WebhookSender {
+    return {
+      send: async ({ id, body }: WebhookAttempt): Promise<Outcome> => {
+        await incarnation.passage(this.random.between(1, 400))
+        if (this.random.chance(this.loss)) return { kind: 'retry', latencyMs: 1, detail: 'refused' }
+        this.received.push({ id, body: body.toString() })
+        await incarnation.passage(1)
+        if (this.random.chance(this.loss)) return { kind: 'retry', latencyMs: 1, detail: 'the answer was lost' }
+        return { kind: 'delivered', status: 204, latencyMs: 1 }
+      },
+      close: async () => {},
+    }
+  }
+
+  /** One try to the first process of config-store that runs; the bus is the second way, and must do by itself. */
+  private carrier(incarnation: Incarnation): Pick<HeadCarrier, 'deliver' | 'deliverSoon'> {
+    const post = async (issued: IssuedHeads): Promise<CarriedHead[]> => {
+      const url = 'config-store'
+      await incarnation.passage(this.random.between(0, 20))
+      const store = this.configStore().lives.find((life) => !life.incarnation.paused)
+      if (store === undefined || this.random.chance(this.loss)) return [{ url, ok: false, revision: 0 }]
+      const receipt = await Promise.race([
+        store.injector.get(StoreHeads).execute(issued).catch(() => undefined),
+        incarnation.passage(2_000).then(() => undefined),
+      ])
+      await incarnation.gate()
+      return [{ url, ok: receipt !== undefined, revision: receipt?.revision ?? 0 }]
+    }
+    return { deliver: post, deliverSoon: (issued) => void post(issued) }
+  }
+}

@@ -1,0 +1,61 @@
+import type { OutgoingEvent } from '#libs/contracts'
+import type { EventBus, Place, Subscription, TopicLag } from '#libs/messaging'
+import type { Broker } from './broker.js'
+import { GroupMember } from './group-member.js'
+import type { BusFaults } from './faults.js'
+import type { Incarnation } from './incarnation.js'
+
+/** One process's connection to the broker. */
+export class SimulatedBus implements EventBus {
+  constructor(
+    private readonly broker: Broker,
+    private readonly incarnation: Incarnation,
+    private readonly faults: BusFaults,
+  ) {}
+
+  /** One send for each partition, as the product does on Kafka: each is taken whole, or not, and its answer may be lost. */
+  async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place | undefined>> {
+    const named = new Map<string, Place>()
+    const sends = new Map<string, OutgoingEvent[]>()
+    for (const event of events) {
+      const name = `${event.topic} ${this.broker.partitionOf(event.topic, event.key)}`
+      sends.set(name, [...(sends.get(name) ?? []), event])
+    }
+    for (const send of sends.values()) {
+      await this.incarnation.passage(this.faults.wayMs())
+      const fate = this.faults.sendFate()
+      if (fate === 'fails') continue
+      for (const event of this.faults.taken(send, this.broker)) {
+        const place = this.broker.append(event)
+        if (fate === 'taken') named.set(event.id, place)
+      }
+    }
+    await this.incarnation.gate()
+    return named
+  }
+
+  async ends(topic: string): Promise<readonly Place[]> {
+    await this.incarnation.gate()
+    return this.broker.partitions(topic).map((records, partition) => ({ partition, offset: records.length }))
+  }
+
+  async beat(): Promise<void> {}
+
+  announce(): void {
+    // Readers are woken by the broker.
+  }
+
+  async subscribe({ group, topics, handle }: Subscription): Promise<void> {
+    new GroupMember(this.broker, this.incarnation, this.faults, group, topics.map(({ name }) => name), handle).join()
+  }
+
+  state(): 'up' {
+    return 'up'
+  }
+
+  async lag(): Promise<TopicLag[]> {
+    return []
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,80 @@
+import { SERVICES, type ServiceName } from '#libs/contracts'
+import { Metrics } from '#libs/platform'
+import { loadService, type ServiceDefinition } from '#libs/stage'
+import type { TestIdentity } from '../support/identity.js'
+import { Broker } from './broker.js'
+import { Client } from './client.js'
+import { Faults, type FaultRates } from './faults.js'
+import { History } from './history.js'
+import { Outside } from './outside.js'
+import { Press } from './press.js'
+import { Random } from './random.js'
+import { Scheduler } from './scheduler.js'
+import { ServiceNode } from './service-node.js'
+
+/** What every seed of a worker shares: nothing in it changes. */
+export interface Ground {
+  identity: TestIdentity
+  definitions: readonly ServiceDefinition[]
+  metrics: Metrics
+}
+
+export async function layGround(identity: TestIdentity): Promise<Ground> {
+  return { identity, definitions: await Promise.all(SERVICES.map(loadService)), metrics: new Metrics() }
+}
+
+export interface Weather {
+  rates: FaultRates
+  maxDeaths: number
+  environment: Record<string, string>
+}
+
+/** Eight services, a broker, partners and people on one virtual time. */
+export class World {
+  readonly scheduler: Scheduler
+  readonly history: History
+  readonly broker = new Broker()
+  readonly nodes = new Map<ServiceName, ServiceNode>()
+  readonly faults: Faults
+  readonly outside: Outside
+  readonly client: Client
+  readonly press: Press
+
+  constructor(
+    ground: Ground,
+    random: Random,
+    weather: Weather,
+  ) {
+    this.scheduler = new Scheduler(random.fork())
+    this.history = new History(() => this.scheduler.nowMs)
+    const tell = (who: string, what: string): void => this.history.add(who, what)
+    this.faults = new Faults(random.fork(), this.scheduler, weather.rates, weather.maxDeaths, tell)
+    this.outside = new Outside(random.fork(), () => this.node('config-store'))
+    for (const definition of ground.definitions) {
+      this.nodes.set(
+        definition.name,
+        new ServiceNode(definition, {
+          scheduler: this.scheduler,
+          broker: this.broker,
+          faults: this.faults,
+          metrics: ground.metrics,
+          roster: ground.identity.roster,
+          environment: { HMS_PROFILE: 'dev', HMS_SIMULATOR_RUNNER: 'inline', ...weather.environment },
+          signerOf: (name) => ground.identity.serviceSigner(name),
+          insteadOf: (name, incarnation) => this.outside.insteadOf(name, incarnation),
+          tell,
+        }),
+      )
+    }
+    this.client = new Client(this.scheduler, this.nodes, tell)
+    this.press = new Press(this.client, this.node('approver'), ground.identity.people.get('EPA Chief')!)
+  }
+
+  node(name: ServiceName): ServiceNode {
+    return this.nodes.get(name)!
+  }
+
+  start(): void {
+    for (const node of this.nodes.values()) node.start()
+  }
+}
