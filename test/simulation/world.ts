@@ -1,5 +1,6 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
 import { Metrics } from '#libs/platform'
+import type { Signer } from '#libs/signing'
 import { loadService, type ServiceDefinition } from '#libs/stage'
 import type { TestIdentity } from '../support/identity.js'
 import { Broker } from './broker.js'
@@ -17,10 +18,12 @@ export interface Ground {
   identity: TestIdentity
   definitions: readonly ServiceDefinition[]
   metrics: Metrics
+  signers: ReadonlyMap<ServiceName, Signer>
 }
 
 export async function layGround(identity: TestIdentity): Promise<Ground> {
-  return { identity, definitions: await Promise.all(SERVICES.map(loadService)), metrics: new Metrics() }
+  const signers = new Map(SERVICES.map((name) => [name, identity.serviceSigner(name)]))
+  return { identity, definitions: await Promise.all(SERVICES.map(loadService)), metrics: new Metrics(), signers }
 }
 
 export interface Weather {
@@ -60,7 +63,7 @@ export class World {
           metrics: ground.metrics,
           roster: ground.identity.roster,
           environment: { HMS_PROFILE: 'dev', HMS_SIMULATOR_RUNNER: 'inline', ...weather.environment },
-          signerOf: (name) => ground.identity.serviceSigner(name),
+          signerOf: (name) => ground.signers.get(name)!,
           insteadOf: (name, incarnation) => this.outside.insteadOf(name, incarnation),
           tell,
         }),

@@ -1,5 +1,5 @@
 import { DEFAULT_FIND_LIMIT, type DocumentTable, type Documents, type KeyValue, type Query } from '../database.js'
-import { plainCopy } from './copies.js'
+import { frozenJson, plainCopy } from './copies.js'
 import type { MemoryRows } from './memory-rows.js'
 
 export class MemoryDocuments<T extends object> implements Documents<T> {
@@ -13,7 +13,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   }
 
   async put(document: T): Promise<void> {
-    this.rows.set(this.table.id(document), JSON.parse(JSON.stringify(document)) as T)
+    this.rows.adopt(this.table.id(document), frozenJson(document))
   }
 
   async insert(document: T): Promise<boolean> {

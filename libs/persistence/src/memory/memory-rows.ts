@@ -14,6 +14,11 @@ export class MemoryRows<R> {
     this.staged.set(id, frozenCopy(row))
   }
 
+  /** As `set`, of a row that nobody else holds. */
+  adopt(id: string, row: R): void {
+    this.staged.set(id, row)
+  }
+
   delete(id: string): boolean {
     const existed = this.get(id) !== undefined
     this.staged.set(id, undefined)
