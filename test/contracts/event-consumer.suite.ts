@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { peekPredicate, type Envelope, type ReceivedEvent } from '#libs/contracts'
-import { DEAD_LETTERS, EventConsumer, MemoryBus, Outbox, type DeadLetter, type OutboxStore, type PositionStore } from '#libs/messaging'
+import { peekPredicate, type Envelope, type JsonObject, type OutgoingEvent, type ReceivedEvent } from '#libs/contracts'
+import { DEAD_LETTERS, EventConsumer, MemoryBus, Outbox, recordOfBytes, type BusRecord, type DeadLetter, type EventAnswer, type OutboxStore, type PositionStore } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Metrics, silentLogger, TerminalError, TransientError, VirtualClock } from '#libs/platform'
 import type { EventPredicate } from '#libs/signing'
@@ -19,7 +20,8 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
   let consumer: EventConsumer
   let handled: number[]
   /** Replaced by tests that want a handler to fail. */
-  let behave: (event: ReceivedEvent, tx: Transaction) => Promise<void>
+  let behave: (event: ReceivedEvent, tx: Transaction) => Promise<EventAnswer>
+  let metrics: Metrics
 
   beforeEach(async () => {
     twin = await open()
@@ -29,12 +31,14 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     behave = async () => {}
     const { database, positions } = twin
     const outbox = new Outbox(twin.outbox, 'simulator', identity.serviceSigner('simulator'), () => {})
-    const rest = { clock, log: silentLogger, metrics: new Metrics(), roster: identity.roster, bus: new MemoryBus() }
+    metrics = new Metrics()
+    const rest = { clock, log: silentLogger, metrics, roster: identity.roster, bus: new MemoryBus() }
     consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, positions, outbox, ...rest })
     consumer.on('hms.lint.v1', async (event, tx) => {
       await tx.documents(PARCELS).put({ id: `${event.keySeq}`, town: event.key, weight: event.keySeq, postedAt: event.time })
-      await behave(event, tx)
+      const answer = await behave(event, tx)
       tx.afterCommit(() => handled.push(event.keySeq))
+      return answer
     })
   })
   afterEach(() => twin.close())
@@ -46,8 +50,11 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
   const letters = (): Promise<DeadLetter[]> => run((tx) => tx.documents(DEAD_LETTERS).find())
   const stored = (): Promise<number> => run((tx) => tx.documents(PARCELS).count())
   const parked = (): Promise<number> => run((tx) => twin.positions.parkedCount(tx))
+  const sent = async (topic: string): Promise<OutgoingEvent[]> => (await run((tx) => twin.outbox.unsent(tx, 100))).filter((row) => row.topic === topic)
+  const outcomes = async (): Promise<Record<string, number>> =>
+    Object.fromEntries((await metrics.handled.get()).values.map(({ labels, value }) => [labels.outcome!, value]))
   const emitted = async (): Promise<EventPredicate[]> =>
-    (await run((tx) => twin.outbox.unsent(tx, 100))).map((row) => peekPredicate<EventPredicate>(JSON.parse(row.value!) as Envelope))
+    (await sent('hms.simulation.v1')).map((row) => peekPredicate<EventPredicate>(JSON.parse(row.value!) as Envelope))
 
   it('handles each event once and in order', async () => {
     await deliver({ keySeq: 1 }, { keySeq: 2 }, { keySeq: 2 }, { keySeq: 1 }, { keySeq: 3 })
@@ -68,12 +75,45 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     expect(seen).toMatchObject({ ...expected, data: { run: 7, list: [1, 'é'] } })
   })
 
-  it('skips heartbeats and tombstones', async () => {
+  it('skips heartbeats, and tombstones of compacted topics', async () => {
     const record = await signedRecord(identity, { keySeq: 1 })
     await consumer.handle({ ...record, key: '~heartbeat' })
-    await consumer.handle({ ...record, value: null })
+    await consumer.handle({ ...record, topic: 'hms.partner.v1', value: null })
     expect(handled).toEqual([])
     expect(await letters()).toEqual([])
+  })
+
+  it('counts what a handler found stale, and moves on', async () => {
+    behave = async (event) => (event.keySeq === 1 ? 'ignored-stale' : undefined)
+    await deliver({ keySeq: 1 }, { keySeq: 2 })
+    expect(handled).toEqual([1, 2])
+    expect(await outcomes()).toEqual({ 'ignored-stale': 1, handled: 1 })
+  })
+
+  describe('a type of event', () => {
+    it('that this version knows in another major is a dead letter at once, its run is poisoned and its key moves on', async () => {
+      await deliver({ keySeq: 1, type: 'hms.lint.passed.v2' }, { keySeq: 2 })
+      expect(handled).toEqual([2])
+      expect(await letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_MAJOR_UNKNOWN', tries: 1, run: 7 }])
+      expect(await emitted()).toMatchObject([{ type: 'hms.run.poisoned.v1', data: { run: 7, reason: 'POISONED' } }])
+    })
+
+    it('that a newer producer added is passed over and counted', async () => {
+      await deliver({ keySeq: 1, type: 'hms.lint.admired.v1' }, { keySeq: 2 })
+      expect(handled).toEqual([2])
+      expect(await letters()).toEqual([])
+      expect(await outcomes()).toEqual({ unknown: 1, handled: 1 })
+    })
+
+    it('reaches a reader of every type, whatever it is', async () => {
+      const seen: string[] = []
+      consumer.on('hms.simulation.v1', async (event) => void seen.push(event.type), { everyType: true })
+      for (const [index, type] of ['hms.simulation.passed.v2', 'hms.simulation.admired.v1'].entries()) {
+        await deliver({ keySeq: index + 1, type, topic: 'hms.simulation.v1', producer: 'simulator' })
+      }
+      expect(seen).toEqual(['hms.simulation.passed.v2', 'hms.simulation.admired.v1'])
+      expect(await letters()).toEqual([])
+    })
   })
 
   describe('a gap', () => {
@@ -91,6 +131,14 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     it('holds up its own key only', async () => {
       await deliver({ keySeq: 1 }, { keySeq: 3 }, { keySeq: 1, key: 'other' }, { keySeq: 2, key: 'other' })
       expect(handled).toEqual([1, 1, 2])
+    })
+
+    it('parks what PostgreSQL would not take as jsonb', async () => {
+      let seen: unknown
+      behave = async (event) => void (seen = event.data)
+      await deliver({ keySeq: 1 }, { keySeq: 3, data: { text: 'a\0b' } }, { keySeq: 2 })
+      expect(handled).toEqual([1, 2, 3])
+      expect(seen).toEqual({ text: 'a\0b' })
     })
 
     it('does not outlive a missing event that is given up', async () => {
@@ -154,6 +202,32 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       expect(await letters()).toMatchObject([{ state: 'ignored' }])
     })
 
+    it.each<[string, Partial<BusRecord>]>([
+      ['NUL in its value', { value: '{"a":"\0"}' }],
+      ['NUL in its key', { key: 'epa\0pm25' }],
+      ['NUL in a header and its name', { headers: { 'a\0b': 'c\0d' } }],
+      ['a key of 64 KiB that nothing compresses', { key: randomBytes(32 * 1024).toString('hex') }],
+      ['bytes that are no UTF-8', recordOfBytes({ key: Buffer.from([0xff, 0x00]), value: Buffer.from([0xc3, 0x28, 0x00]), headers: { ce_source: Buffer.from([0xfe]) } })],
+    ])('holds nobody up with %s', async (_what, part) => {
+      const record = { ...(await signedRecord(identity, { keySeq: 1 })), value: '{', ...part }
+      await consumer.handle(record)
+      expect(await letters()).toHaveLength(1)
+      await deliver({ keySeq: 1 })
+      expect(handled).toEqual([1])
+    })
+
+    it('has no value, although its topic is not compacted', async () => {
+      await consumer.handle({ ...(await signedRecord(identity, { keySeq: 1 })), value: null })
+      expect(await letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_UNREADABLE', value: null }])
+    })
+
+    it('is one letter, however often it comes before the group has moved on', async () => {
+      const record = { ...(await signedRecord(identity, { keySeq: 1 })), value: '{' }
+      for (let time = 0; time < 3; time++) await consumer.handle(record)
+      await consumer.handle({ ...record, position: '0:99' })
+      expect((await letters()).map((letter) => letter.position).toSorted()).toEqual(['0:1', '0:99'])
+    })
+
     it('is no JSON: a dead letter that waits for a person', async () => {
       await consumer.handle({ ...(await signedRecord(identity, { keySeq: 1 })), value: '{' })
       expect(await letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_UNREADABLE', value: '{' }])
@@ -181,6 +255,39 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       behave = async () => {}
       await deliver({ keySeq: 1 }, { keySeq: 2 })
       expect(handled).toEqual([2])
+    })
+
+    it.each<[string, JsonObject]>([
+      ['null', { dossier: null }],
+      ['without releases', { dossier: {} }],
+      ['of releases that are none', { dossier: { releases: [null, 7] } }],
+      ['of a policy whose id no lock takes', { dossier: { releases: [{ id: 'x'.repeat(20_000) }] } }],
+    ])('over a dossier %s gives up the event alone', async (_what, data) => {
+      behave = async (event) => {
+        if (event.keySeq === 1) throw new Error('bug')
+      }
+      await deliver({ keySeq: 1, data }, { keySeq: 2 })
+      expect(handled).toEqual([2])
+      expect(await letters()).toMatchObject([{ code: 'HMS_EVENT_HANDLER_FAILED', run: 7 }])
+    })
+
+    it.each(['seven', '99999999999'])('poisons no run when the event names none that can be (%s)', async (runId) => {
+      behave = async () => {
+        throw new Error('bug\0')
+      }
+      await deliver({ keySeq: 1, runId })
+      expect(await letters()).toMatchObject([{ run: null, detail: 'bug\uFFFD' }])
+      expect(await emitted()).toEqual([])
+    })
+
+    it('in two instances at once, as when a partition goes from one to the other, is given up once', async () => {
+      behave = async () => {
+        throw new Error('bug')
+      }
+      const record = await signedRecord(identity, { keySeq: 1 })
+      await Promise.all([consumer.handle(record), consumer.handle(record)])
+      expect(await letters()).toHaveLength(1)
+      expect(await emitted()).toHaveLength(1)
     })
 
     it('terminally is not tried again, and its code is kept', async () => {

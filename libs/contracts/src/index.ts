@@ -1,4 +1,5 @@
 export * from './api/approvals.js'
+export * from './api/dead-letters.js'
 export * from './api/delivery.js'
 export * from './api/registries.js'
 export * from './canonical-json.js'

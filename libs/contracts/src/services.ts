@@ -17,14 +17,14 @@ export const EDGE_PORT = 7184
 
 /** First path segments that each service answers; the edge routes by the longest match. Source: contract §4. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
-  approver: ['/v1/approvals', '/v1/runs', '/docs/errors'],
-  linter: ['/v1/lint', '/v1/schemas'],
-  simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations'],
-  'canary-controller': ['/v1/canaries'],
-  rollout: ['/v1/rollbacks'],
-  notifier: ['/v1/partners', '/v1/deliveries'],
-  'config-store': ['/v1/policies', '/v1/stream', '/v1/events', '/v1/snapshot', '/v1/coverage', '/v1/alerts', '/v1/heads'],
-  audit: ['/v1/audit', '/v1/topics'],
+  approver: ['/v1/approvals', '/v1/runs', '/docs/errors', '/v1/dead-letters/approver'],
+  linter: ['/v1/lint', '/v1/schemas', '/v1/dead-letters/linter'],
+  simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations', '/v1/dead-letters/simulator'],
+  'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller'],
+  rollout: ['/v1/rollbacks', '/v1/dead-letters/rollout'],
+  notifier: ['/v1/partners', '/v1/deliveries', '/v1/dead-letters/notifier'],
+  'config-store': ['/v1/policies', '/v1/stream', '/v1/events', '/v1/snapshot', '/v1/coverage', '/v1/alerts', '/v1/heads', '/v1/dead-letters/config-store'],
+  audit: ['/v1/audit', '/v1/topics', '/v1/dead-letters/audit'],
 }
 
 export function isServiceName(name: string): name is ServiceName {

@@ -1,12 +1,13 @@
 import type { Envelope, OutgoingEvent, ReceivedEvent, ServiceName } from '#libs/contracts'
+import { describeError } from '#libs/platform'
 import { readEvent, SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
 
 /** CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the signed statement. */
 export function headersOf(event: OutgoingEvent): Record<string, string> {
   return {
-    ...event.headers,
     'content-type': 'application/json',
+    ...event.headers,
     ce_specversion: '1.0',
     ce_id: event.id,
     ce_source: event.source,
@@ -35,8 +36,9 @@ export type Unusable = { ok: false; kind: 'forged' | 'unreadable'; code: string;
  * the topic, and topic and key of the statement must be those of the record. Headers are for routing and display only.
  */
 export function openRecord(record: BusRecord, producers: readonly ServiceName[], roster: Roster): { ok: true; event: ReceivedEvent } | Unusable {
-  const envelope = parse(record.value ?? '')
-  if (envelope === undefined) return { ok: false, kind: 'unreadable', code: 'HMS_EVENT_UNREADABLE', detail: 'the value is not JSON' }
+  if (record.value === null) return unreadable('the record has no value')
+  const envelope = parse(record.value)
+  if (envelope === undefined) return unreadable('the value is not JSON')
   const source = record.headers['ce_source'] ?? ''
   const producer = producers.find((name) => `${SOURCE_PREFIX}${name}` === source)
   if (producer === undefined) {
@@ -49,10 +51,14 @@ export function openRecord(record: BusRecord, producers: readonly ServiceName[],
     }
     return { ok: true, event: { ...predicate, traceparent: record.headers['ce_traceparent'], envelope: envelope as Envelope } }
   } catch (error) {
-    if (!(error instanceof SignatureError)) throw error
+    if (!(error instanceof SignatureError)) return unreadable(describeError(error))
     const kind = error.code === 'HMS_SIGNATURE_MALFORMED' ? 'unreadable' : 'forged'
     return { ok: false, kind, code: error.code, detail: error.message }
   }
+}
+
+function unreadable(detail: string): Unusable {
+  return { ok: false, kind: 'unreadable', code: 'HMS_EVENT_UNREADABLE', detail }
 }
 
 function parse(value: string): unknown {

@@ -55,6 +55,14 @@ export interface BusRecord {
   headers: Record<string, string>
   /** `partition:offset`, for logs and dead letters. */
   position: string
+  /** What the texts above were made of, where they do not encode back to it. */
+  bytes?: RecordBytes
+}
+
+export interface RecordBytes {
+  key: Uint8Array | null
+  value: Uint8Array | null
+  headers: Record<string, Uint8Array>
 }
 
 export interface TopicLag {

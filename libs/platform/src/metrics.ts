@@ -22,10 +22,21 @@ export class Metrics {
     labelNames: ['service', 'code'] as const,
     registers: [this.registry],
   })
+  readonly deadLettersForgotten = new Counter({
+    name: 'hms_svc_dlq_forgotten_total',
+    help: 'Ignored dead letters that were deleted because newer ones came',
+    labelNames: ['service'] as const,
+    registers: [this.registry],
+  })
   readonly repairs = new Counter({
     name: 'hms_svc_repairs_total',
     help: 'What a reconciler found wrong and mended; 0 in a healthy system',
     labelNames: ['service', 'what'] as const,
+    registers: [this.registry],
+  })
+  readonly runsWithoutTimer = new Gauge({
+    name: 'hms_svc_runs_without_timer',
+    help: 'Open runs that nothing would ever end; 0 in a healthy system',
     registers: [this.registry],
   })
   readonly sockets = new Gauge({

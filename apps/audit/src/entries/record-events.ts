@@ -15,7 +15,7 @@ export class RecordEvents implements OnModuleInit {
 
   /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
   onModuleInit(): void {
-    for (const { name } of topicsConsumedBy('audit')) this.runtime.consumer.on(name, (event, tx) => this.record(event, tx))
+    for (const { name } of topicsConsumedBy('audit')) this.runtime.consumer.on(name, (event, tx) => this.record(event, tx), { everyType: true })
   }
 
   private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {

@@ -1,16 +1,25 @@
 import { topicByName, type ReceivedEvent, type ServiceName } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
-import { describeError, isTransient, pause, TerminalError, uuidv7, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { describeError, isTransient, pause, TerminalError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
-import { DEAD_LETTERS } from '../dead-letters/dead-letter.entity.js'
+import { codeOf } from '../dead-letters/code-of.js'
+import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
+import type { DeadLetter } from '../dead-letters/dead-letter.entity.js'
+import { replayLetter } from '../dead-letters/replay-letter.js'
 import { HEARTBEAT_KEY, type BusRecord, type EventBus } from '../event-bus.js'
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
 import { keysOf } from './aggregate-keys.js'
+import { kinship } from './event-type.js'
+import { poisonRun, runOf } from './poison-run.js'
 
-/** Handles one verified event inside the transaction that moves the stream's position. It must not take longer than 50 ms. */
-export type EventHandler = (event: ReceivedEvent, tx: Transaction) => Promise<void>
+/**
+ * Handles one verified event inside the transaction that moves the stream's position. It must not take longer than 50 ms. An event of an
+ * older attempt is answered with `ignored-stale` and changes nothing (design §4.3).
+ */
+export type EventHandler = (event: ReceivedEvent, tx: Transaction) => Promise<EventAnswer>
+export type EventAnswer = void | 'ignored-stale'
 
 export interface EventConsumerDependencies {
   service: ServiceName
@@ -26,10 +35,17 @@ export interface EventConsumerDependencies {
   stageTopic: string | undefined
 }
 
+type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | 'forged' | 'unreadable' | 'dead-letter'
+
 /** What became of a record, and the event that waited for it. */
 interface Done {
-  outcome: 'handled' | 'duplicate' | 'parked' | 'forged' | 'unreadable' | 'dead-letter'
+  outcome: Outcome
   parked?: ReceivedEvent
+}
+
+interface Subscriber {
+  handle: EventHandler
+  everyType: boolean
 }
 
 const MAX_TRIES = 3
@@ -39,20 +55,25 @@ const CONTROL_TOPIC = 'hms.run.control.v1'
 
 /** The one way events reach a service: verify, lock, position, handler, commit; failures by their kind (design §4). */
 export class EventConsumer {
-  private readonly handlers = new Map<string, EventHandler>()
+  /** What was given up. */
+  readonly letters: DeadLetterBox
+  private readonly subscribers = new Map<string, Subscriber>()
   private stopping = false
   private inFlight = 0
 
-  constructor(private readonly deps: EventConsumerDependencies) {}
+  constructor(private readonly deps: EventConsumerDependencies) {
+    this.letters = new DeadLetterBox({ ...deps, outbox: deps.outbox.store })
+  }
 
-  on(topic: string, handler: EventHandler): void {
+  /** `everyType`: also events of types that this version does not know, for a reader that takes none of their meaning. */
+  on(topic: string, handle: EventHandler, { everyType = false } = {}): void {
     topicByName(topic)
-    if (this.handlers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
-    this.handlers.set(topic, handler)
+    if (this.subscribers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
+    this.subscribers.set(topic, { handle, everyType })
   }
 
   async start(): Promise<void> {
-    const topics = [...this.handlers.keys()].map(topicByName)
+    const topics = [...this.subscribers.keys()].map(topicByName)
     const groups = [
       { group: this.deps.service as string, topics: topics.filter((topic) => topic.name !== CONTROL_TOPIC) },
       { group: `${this.deps.service}.control`, topics: topics.filter((topic) => topic.name === CONTROL_TOPIC) },
@@ -72,7 +93,7 @@ export class EventConsumer {
 
   /** Resolves when the record is done with: handled, skipped, parked or a dead letter. Rejects only while stopping. */
   async handle(record: BusRecord): Promise<void> {
-    if (record.key === HEARTBEAT_KEY || record.value === null) return
+    if (record.key === HEARTBEAT_KEY || (record.value === null && topicByName(record.topic).cleanup === 'compact')) return
     this.inFlight++
     try {
       // Events that waited for this one are handled after it, each in its own transaction: one that fails takes no other with it.
@@ -106,8 +127,8 @@ export class EventConsumer {
         }
         tries++
         if (tries < MAX_TRIES && !(error instanceof TerminalError)) continue
-        this.deps.log.error({ ...fields, stack: error instanceof Error ? error.stack : undefined }, 'event given up')
-        return { outcome: 'dead-letter', parked: await this.untilStored(() => this.giveUp(record, error, tries)) }
+        this.deps.log.warn({ ...fields, stack: error instanceof Error ? error.stack : undefined }, 'event cannot be handled')
+        return this.untilStored(() => this.giveUp(record, error, tries))
       }
     }
   }
@@ -116,78 +137,66 @@ export class EventConsumer {
     const { service, database, roster, positions } = this.deps
     const opened = openRecord(record, topicByName(record.topic).producers, roster)
     if (!opened.ok) {
-      this.deps.log.error({ service, topic: record.topic, position: record.position, code: opened.code }, 'event refused')
-      await database.transaction((tx) => this.bury(tx, record, opened.code, opened.detail, null, 1, opened.kind === 'forged' ? 'ignored' : 'waiting'))
-      return { outcome: opened.kind }
+      const { kind, code, detail } = opened
+      const verdict = { code, detail, run: null, tries: 1, state: kind === 'forged' ? 'ignored' : 'waiting' } as const
+      await database.transaction((tx) => this.letters.bury(tx, record, verdict))
+      return { outcome: kind }
     }
     const { event } = opened
     return database.locked(keysOf(event), async (tx) => {
       const stream = this.streamOf(event)
       const { place, parked } = await positions.advance(tx, stream, event.keySeq)
       if (place === 'gap') {
-        await positions.park(tx, stream, event)
+        // The data lie in the envelope, where no NUL in them can offend jsonb.
+        await positions.park(tx, stream, { ...event, data: null })
         this.deps.log.warn({ service, topic: event.topic, key: event.key, keySeq: event.keySeq }, 'event came before an earlier one and waits')
         return { outcome: 'parked' }
       }
-      if (place === 'next') await this.run(event, tx)
+      const outcome = place === 'next' ? await this.run(event, tx) : 'duplicate'
       // Also after a duplicate: a crash may have come between this event and the one that waits for it.
-      return { outcome: place === 'next' ? 'handled' : 'duplicate', parked: parked ? await positions.unpark(tx, stream, event.keySeq) : undefined }
+      return { outcome, parked: parked ? await positions.unpark(tx, stream, event.keySeq) : undefined }
     })
   }
 
-  private async run(event: ReceivedEvent, tx: Transaction): Promise<void> {
-    const handler = this.handlers.get(event.topic)
-    if (handler === undefined) throw new TerminalError('HMS_EVENT_UNHANDLED', `${this.deps.service} does not handle ${event.topic}`)
-    await handler(event, tx)
+  private async run(event: ReceivedEvent, tx: Transaction): Promise<Outcome> {
+    const { service, log } = this.deps
+    const subscriber = this.subscribers.get(event.topic)
+    if (subscriber === undefined) throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
+    const kin = subscriber.everyType ? 'known' : kinship(event.type)
+    if (kin === 'other-major') throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
+    const outcome = kin === 'unknown' ? 'unknown' : ((await subscriber.handle(event, tx)) ?? 'handled')
+    const { type, key, runId, attempt } = event
+    if (outcome !== 'handled') log.info({ service, type, key, run: runId, attempt, outcome }, 'event ignored')
+    return outcome
   }
 
   /** Moves the key past an event that cannot be handled, keeps the event, and fails its run with that reason. */
-  private async giveUp(record: BusRecord, error: unknown, tries: number): Promise<ReceivedEvent | undefined> {
-    const { database, outbox, positions, roster, service, stageTopic } = this.deps
+  private async giveUp(record: BusRecord, error: unknown, tries: number): Promise<Done> {
+    const { database, positions, roster } = this.deps
     const opened = openRecord(record, topicByName(record.topic).producers, roster)
-    const event = opened.ok ? opened.event : undefined
-    const code = error instanceof TerminalError ? error.code : 'HMS_EVENT_HANDLER_FAILED'
-    const parked = await database.transaction(async (tx) => {
-      const run = event?.runId === undefined ? null : Number(event.runId)
-      await tx.lock(event === undefined ? [] : keysOf(event))
-      await this.bury(tx, record, code, describeError(error), run, tries, 'waiting')
-      if (event === undefined) return undefined
-      await positions.advance(tx, this.streamOf(event), event.keySeq)
-      if (run !== null && stageTopic !== undefined) {
-        const attempt = event.attempt ?? 1
-        const data = { run, attempt, group: service, reason: 'POISONED', detail: `${service} could not handle ${event.type} (${code})` }
-        await outbox.emit(tx, 'hms.run.poisoned.v1', data, { key: event.key, run, attempt, causationId: event.id, topic: stageTopic })
-      }
-      return positions.unpark(tx, this.streamOf(event), event.keySeq)
+    const verdict = { code: codeOf(error), detail: describeError(error), run: null, tries, state: 'waiting' } as const
+    if (!opened.ok) {
+      await database.transaction((tx) => this.letters.bury(tx, record, verdict))
+      return { outcome: 'dead-letter' }
+    }
+    const { event } = opened
+    return database.locked(keysOf(event), async (tx) => {
+      const stream = this.streamOf(event)
+      const { place } = await positions.advance(tx, stream, event.keySeq)
+      // Another instance, to which the partition went meanwhile, is done with it.
+      if (place === 'duplicate') return { outcome: 'duplicate' }
+      await poisonRun(tx, event, verdict.code, this.deps)
+      await this.letters.bury(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
+      return { outcome: 'dead-letter', parked: place === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
     })
-    this.deps.metrics.deadLetters.inc({ service, code })
-    return parked
   }
 
-  private async bury(
-    tx: Transaction,
-    record: BusRecord,
-    code: string,
-    detail: string,
-    run: number | null,
-    tries: number,
-    state: 'waiting' | 'ignored',
-  ): Promise<void> {
-    await tx.documents(DEAD_LETTERS).put({
-      id: uuidv7(tx.now),
-      group: this.deps.service,
-      topic: record.topic,
-      key: record.key,
-      value: record.value,
-      headers: record.headers,
-      position: record.position,
-      code,
-      detail,
-      run,
-      tries,
-      state,
-      at: tx.now.toISOString(),
-    })
+  /** Runs the handler on a dead letter; `by` is who asked for it. */
+  async replay(id: string, by: string): Promise<DeadLetter> {
+    const { service, database, roster, metrics } = this.deps
+    const letter = await replayLetter({ letters: this.letters, database, roster, run: (event, tx) => this.run(event, tx) }, id, by)
+    metrics.handled.inc({ service, topic: letter.topic, outcome: 'replayed' })
+    return letter
   }
 
   private async untilStored<T>(store: () => Promise<T>): Promise<T> {

@@ -20,7 +20,8 @@ export class EventServer extends Server implements CustomTransportStrategy {
     if (consumer === undefined) throw new TypeError(`a handler of ${topic} names no service of this process`)
     consumer.on(topic, async (event, tx) => {
       const result: unknown = await callback(event, new EventContext(event, tx))
-      if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined })
+      const answer = isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result
+      return answer === 'ignored-stale' ? answer : undefined
     })
   }
 

@@ -1,9 +1,10 @@
 import { partitionsOf, type OutgoingEvent } from '#libs/contracts'
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
-import type { Admin, Consumer, Kafka, KafkaMessage, Producer } from 'kafkajs'
+import type { Admin, Consumer, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
 import { HEARTBEAT_KEY, type EventBus, type Place, type Subscription, type TopicLag } from '../event-bus.js'
 import { readLag } from './kafka-lag.js'
+import { recordOfMessage } from './kafka-record.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
 const RECONNECT_MS = 500
@@ -155,14 +156,7 @@ export class KafkaBus implements EventBus {
           autoCommit: true,
           autoCommitInterval: 250,
           partitionsConsumedConcurrently: 4,
-          eachMessage: ({ topic, partition, message }) =>
-            subscription.handle({
-              topic,
-              key: message.key?.toString('utf8') ?? null,
-              value: message.value?.toString('utf8') ?? null,
-              headers: textHeaders(message),
-              position: `${partition}:${message.offset}`,
-            }),
+          eachMessage: ({ topic, partition, message }) => subscription.handle(recordOfMessage(topic, partition, message)),
         })
         this.consumers.push(consumer)
         if (this.closed) await consumer.disconnect()
@@ -205,10 +199,4 @@ export class KafkaBus implements EventBus {
     this.reachable = false
     this.log.debug({ error: describeError(error) }, 'the broker does not answer')
   }
-}
-
-function textHeaders(message: KafkaMessage): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(message.headers ?? {})) headers[name] = String(Array.isArray(value) ? value[0] : value)
-  return headers
 }

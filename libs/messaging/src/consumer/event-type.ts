@@ -1,0 +1,17 @@
+import { EVENT_TOPICS } from '#libs/contracts'
+
+const KNOWN = new Set([...Object.keys(EVENT_TOPICS), 'hms.run.poisoned.v1'])
+const NAMES = new Set([...KNOWN].map(nameOf))
+
+/**
+ * What this version makes of a type. A name of its own in another major version carries news that it would have to understand: a dead
+ * letter. A name it never heard of was added by a newer producer, for others: ignored.
+ */
+export function kinship(type: string): 'known' | 'other-major' | 'unknown' {
+  if (KNOWN.has(type)) return 'known'
+  return NAMES.has(nameOf(type)) ? 'other-major' : 'unknown'
+}
+
+function nameOf(type: string): string {
+  return type.replace(/\.v\d+$/, '')
+}

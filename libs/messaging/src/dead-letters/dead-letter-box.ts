@@ -1,0 +1,143 @@
+import { deadLetterTopic, HmsError, type DeadLetterState, type ServiceName } from '#libs/contracts'
+import type { Database, Transaction } from '#libs/persistence'
+import type { Logger, Metrics } from '#libs/platform'
+import type { BusRecord } from '../event-bus.js'
+import type { OutboxStore } from '../outbox/outbox.store.js'
+import { DEAD_LETTERS, type DeadLetter } from './dead-letter.entity.js'
+import { excerptContent, letterIdOf, storable, wholeContent } from './letter-content.js'
+import { letterEvent } from './letter-event.js'
+import { newestLetters } from './newest-letters.js'
+
+/** Bounds of what is kept of records that are not ours. Letters that wait are kept without end: they raise an alarm instead. */
+const MAX_IGNORED = 10_000
+const TRIM_EVERY = 100
+const MAX_IGNORED_SENT_AN_HOUR = 1_000
+const HOUR_MS = 60 * 60 * 1000
+const DETAIL_CHARACTERS = 2_000
+
+/** Why a record was given up. `ignored` ones are not ours, and nothing will come of them. */
+export type Verdict = Pick<DeadLetter, 'code' | 'detail' | 'run' | 'tries'> & { state: 'waiting' | 'ignored' }
+
+export interface DeadLetterBoxDependencies {
+  service: ServiceName
+  database: Database
+  outbox: OutboxStore
+  log: Logger
+  metrics: Metrics
+}
+
+/** The letters of one service: the table is the truth, the topic a copy for whoever works with tools of the broker. */
+export class DeadLetterBox {
+  private ignored = 0
+  private hour = 0
+  private sentThisHour = 0
+
+  constructor(private readonly deps: DeadLetterBoxDependencies) {}
+
+  /** Keeps a record that was given up. `false` when it is kept already: it came again before its group had moved on. */
+  async bury(tx: Transaction, record: BusRecord, verdict: Verdict): Promise<boolean> {
+    const { service } = this.deps
+    const letter: DeadLetter = {
+      id: letterIdOf(service, record),
+      group: service,
+      topic: record.topic,
+      ...(verdict.state === 'waiting' ? wholeContent(record) : excerptContent(record)),
+      position: record.position,
+      ...verdict,
+      detail: storable(verdict.detail, DETAIL_CHARACTERS),
+      at: tx.now.toISOString(),
+    }
+    if (!(await tx.documents(DEAD_LETTERS).insert(letter))) return false
+    if (letter.state === 'waiting' || this.maySend(tx.now)) await this.send(tx, letter)
+    const forgotten = letter.state === 'ignored' && this.ignored++ % TRIM_EVERY === 0 ? await this.forget(tx) : 0
+    tx.afterCommit(() => this.alarm(letter, forgotten))
+    return true
+  }
+
+  /** The newest first. */
+  list(states: readonly DeadLetterState[] | undefined, limit: number): Promise<DeadLetter[]> {
+    return this.deps.database.statements((tx) => newestLetters(tx, states, limit))
+  }
+
+  async get(id: string): Promise<DeadLetter> {
+    return this.deps.database.statements((tx) => this.read(tx, id))
+  }
+
+  /** Ends a letter without an effect; letter and reason are kept. */
+  discard(id: string, by: string, reason: string): Promise<DeadLetter> {
+    return this.deps.database.locked([lockOf(id)], async (tx) => this.close(tx, await this.openLetter(tx, id), 'discarded', by, reason))
+  }
+
+  /** A letter that nobody has ended yet; the letter stays locked until the transaction ends. */
+  async openLetter(tx: Transaction, id: string): Promise<DeadLetter> {
+    await tx.lock([lockOf(id)])
+    const letter = await this.read(tx, id)
+    if (letter.closed === undefined) return letter
+    const { state, closed } = letter
+    throw new HmsError('HMS_DEAD_LETTER_CLOSED', `This dead letter was ${state} by ${closed.by} at ${closed.at}.`, {
+      status: 409,
+      next: [`hms-svc dlq show ${letter.group}/${id}`],
+      state: { state, closed },
+    })
+  }
+
+  async close(tx: Transaction, letter: DeadLetter, state: 'replayed' | 'discarded', by: string, reason: string): Promise<DeadLetter> {
+    const closed = { ...letter, state, closed: { at: tx.now.toISOString(), by, reason: storable(reason, DETAIL_CHARACTERS) } }
+    await tx.documents(DEAD_LETTERS).put(closed)
+    return closed
+  }
+
+  /** A replay failed: the letter waits on, with what went wrong this time. Answers with the error to throw. */
+  failAgain(id: string, code: string, detail: string): Promise<HmsError> {
+    return this.deps.database.locked([lockOf(id)], async (tx) => {
+      const letter = await this.openLetter(tx, id)
+      const tries = letter.tries + 1
+      await tx.documents(DEAD_LETTERS).put({ ...letter, code, detail: storable(detail, DETAIL_CHARACTERS), tries })
+      const place = `${letter.group}/${id}`
+      return new HmsError('HMS_DEAD_LETTER_FAILED', `The handler failed again, ${tries} tries by now: ${detail} (${code}). The letter waits on.`, {
+        status: 422,
+        next: [`hms-svc dlq show ${place}`, `hms-svc dlq discard ${place} --reason TEXT`],
+      })
+    })
+  }
+
+  private async read(tx: Transaction, id: string): Promise<DeadLetter> {
+    const letter = await tx.documents(DEAD_LETTERS).get(id)
+    if (letter !== undefined) return letter
+    throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `${this.deps.service} has no dead letter ${id}.`, { status: 404, next: ['hms-svc dlq list --all'] })
+  }
+
+  /** Numbered per topic and not per key: a stranger chooses the keys, and every numbered key is a row for ever. */
+  private async send(tx: Transaction, letter: DeadLetter): Promise<void> {
+    const { outbox, service } = this.deps
+    await outbox.append(tx, letterEvent(letter, await outbox.nextKeySeq(tx, deadLetterTopic(service), ''), tx.now))
+  }
+
+  private maySend(now: Date): boolean {
+    const hour = Math.floor(now.getTime() / HOUR_MS)
+    if (hour !== this.hour) [this.hour, this.sentThisHour] = [hour, 0]
+    return this.sentThisHour++ < MAX_IGNORED_SENT_AN_HOUR
+  }
+
+  /** Deletes the oldest of the ignored letters beyond their bound; answers how many. */
+  private async forget(tx: Transaction): Promise<number> {
+    const letters = tx.documents(DEAD_LETTERS)
+    const surplus = (await letters.count({ state: 'ignored' })) - MAX_IGNORED
+    if (surplus <= 0) return 0
+    const oldest = await letters.find({ where: { state: 'ignored' }, orderBy: 'at', limit: surplus })
+    for (const { id } of oldest) await letters.delete(id)
+    return oldest.length
+  }
+
+  private alarm({ id, topic, position, code, run, state }: DeadLetter, forgotten: number): void {
+    const { service, log, metrics } = this.deps
+    metrics.deadLetters.inc({ service, code })
+    if (forgotten > 0) metrics.deadLettersForgotten.inc({ service }, forgotten)
+    const next = `hms-svc dlq show ${service}/${id}`
+    log.error({ service, letter: id, code, topic, position, run, next }, state === 'waiting' ? 'event given up: a dead letter waits' : 'record of a stranger ignored')
+  }
+}
+
+function lockOf(id: string): string {
+  return `dead-letter:${id}`
+}

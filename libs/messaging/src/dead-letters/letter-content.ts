@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { recordOfBytes } from '../kafka/kafka-record.js'
+import type { BusRecord } from '../event-bus.js'
+import type { DeadLetter, RawLetter } from './dead-letter.entity.js'
+
+type Content = Pick<DeadLetter, 'key' | 'value' | 'headers' | 'raw' | 'cutFrom'>
+
+/** Beginning of a text that is shown where the exact bytes lie beside it, or are not kept. */
+const EXCERPT = 4_096
+const KEY_EXCERPT = 200
+const MAX_HEADERS = 50
+
+/** As much as PostgreSQL takes as text or jsonb: no NUL, no half of a pair; cut to `most` characters. */
+export function storable(text: string, most: number): string {
+  const cut = text.length > most ? `${text.slice(0, most)}…` : text
+  return cut.replaceAll('\0', '\uFFFD').toWellFormed()
+}
+
+/** Everything that came: as texts where they are exact, else in base64 with texts for people beside it. */
+export function wholeContent(record: BusRecord): Content {
+  const { key, value, headers } = record
+  const texts = [key, value, ...Object.entries(headers).flat()].filter((text) => text !== null)
+  if (record.bytes === undefined && texts.every(isStorable)) return { key, value, headers }
+  return { ...excerptOf(record), raw: rawOf(record) }
+}
+
+/** What is kept of a record that nobody will replay: a stranger who writes to the topic must not fill the disk. */
+export function excerptContent(record: BusRecord): Content {
+  const { value } = record
+  const cutFrom = value !== null && value.length > EXCERPT ? { cutFrom: record.bytes?.value?.length ?? Buffer.byteLength(value) } : {}
+  return { ...excerptOf(record), ...cutFrom }
+}
+
+/** The record as it came. */
+export function recordOfLetter(letter: DeadLetter): BusRecord {
+  const { topic, position, key, value, headers, raw } = letter
+  if (raw === undefined) return { topic, position, key, value, headers }
+  const decode = (text: string): Buffer => Buffer.from(text, 'base64')
+  const pairs = raw.headers.map(([name, header]) => [decode(name).toString(), decode(header)] as const)
+  const bytes = { key: raw.key === null ? null : decode(raw.key), value: raw.value === null ? null : decode(raw.value), headers: Object.fromEntries(pairs) }
+  return { topic, position, ...recordOfBytes(bytes) }
+}
+
+/** The same record given up again, because its group had not moved past it yet, is the same letter. */
+export function letterIdOf(service: string, record: BusRecord): string {
+  const { topic, position, key, value, headers } = record
+  const hex = createHash('sha256').update(JSON.stringify([service, topic, position, key, value, headers])).digest('hex')
+  // RFC 9562 §5.8: a UUID whose bits are our own.
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+function excerptOf({ key, value, headers }: BusRecord): Content {
+  return {
+    key: key === null ? null : storable(key, KEY_EXCERPT),
+    value: value === null ? null : storable(value, EXCERPT),
+    headers: Object.fromEntries(
+      Object.entries(headers)
+        .slice(0, MAX_HEADERS)
+        .map(([name, header]) => [storable(name, KEY_EXCERPT), storable(header, KEY_EXCERPT)]),
+    ),
+  }
+}
+
+function rawOf({ key, value, headers, bytes }: BusRecord): RawLetter {
+  const encode = (text: string | null, exact: Uint8Array | null | undefined): string | null => (text === null ? null : Buffer.from(exact ?? Buffer.from(text)).toString('base64'))
+  return {
+    key: encode(key, bytes?.key),
+    value: encode(value, bytes?.value),
+    headers: Object.entries(headers).map(([name, header]) => [encode(name, undefined)!, encode(header, bytes?.headers[name])!]),
+  }
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed()
+}

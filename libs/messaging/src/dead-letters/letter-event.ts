@@ -1,0 +1,47 @@
+import { deadLetterTopic, type OutgoingEvent } from '#libs/contracts'
+import { uuidv7 } from '#libs/platform'
+import { SOURCE_PREFIX } from '../cloud-event.js'
+import type { DeadLetter } from './dead-letter.entity.js'
+import { storable } from './letter-content.js'
+
+/** Type of what lies in `hms.dlq.<group>.v1`. Its value is what came and no statement of ours: people and tools read it, no service does. */
+export const GIVEN_UP = 'hms.event.given-up.v1'
+
+/** The outbox indexes its keys, and PostgreSQL's index rows end below 2.7 KB. */
+const KEY_CHARACTERS = 512
+const DETAIL_CHARACTERS = 500
+/** The topic takes 5 MiB, headers included. */
+const MAX_BYTES = 4.75 * 1024 * 1024
+/** Headers that the letter has of its own. */
+const OWN_HEADERS = /^(ce_|hms-dlq-)/
+
+/** A dead letter on its way to its topic: the original key, value and headers, and why it is here. */
+export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): OutgoingEvent {
+  const { id, group, code, detail, topic, position, run } = letter
+  const kept = Object.entries(letter.headers).map(([name, value]) => [OWN_HEADERS.test(name) ? `hms-dlq-original-${name}` : name, value] as const)
+  const headers: Record<string, string> = {
+    ...Object.fromEntries(kept),
+    'hms-dlq-id': id,
+    'hms-dlq-code': code,
+    'hms-dlq-detail': storable(detail, DETAIL_CHARACTERS),
+    'hms-dlq-topic': topic,
+    'hms-dlq-position': position,
+    ...(letter.cutFrom === undefined ? {} : { 'hms-dlq-value': `the first characters of ${letter.cutFrom} bytes` }),
+    ...(letter.raw === undefined ? {} : { 'hms-dlq-value': 'base64' }),
+  }
+  const value = letter.raw === undefined ? letter.value : letter.raw.value
+  const fits = Buffer.byteLength(value ?? '') + Buffer.byteLength(JSON.stringify(headers)) <= MAX_BYTES
+  return {
+    // Not the letter's id: that is the same when the record comes again after the letter was forgotten, and the outbox may still hold the first.
+    id: uuidv7(now),
+    source: `${SOURCE_PREFIX}${group}`,
+    type: GIVEN_UP,
+    topic: deadLetterTopic(group),
+    key: storable(letter.key ?? '', KEY_CHARACTERS),
+    keySeq,
+    time: now.toISOString(),
+    ...(run === null ? {} : { runId: String(run) }),
+    value: fits ? value : null,
+    headers: fits ? headers : { ...headers, 'hms-dlq-value': 'too large for this topic' },
+  }
+}

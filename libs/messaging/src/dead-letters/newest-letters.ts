@@ -1,0 +1,31 @@
+import type { DeadLetterState } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { DEAD_LETTERS, type DeadLetter } from './dead-letter.entity.js'
+
+/** Letters are read a few at a time and leave their content behind: each may carry 4 MiB, and a list must not hold them all. */
+const PAGE = 10
+
+export async function newestLetters(tx: Transaction, states: readonly DeadLetterState[] | undefined, limit: number): Promise<DeadLetter[]> {
+  const found: DeadLetter[] = []
+  const where = states === undefined ? undefined : { state: states }
+  let after: string | undefined
+  for (let size = PAGE; found.length < limit; ) {
+    const page = await tx.documents(DEAD_LETTERS).find({ where, orderBy: 'at', descending: true, after, limit: size })
+    // Letters of one millisecond stay together: the next page begins below all of them.
+    const whole = page.length < size ? page : page.filter((letter) => letter.at !== page.at(-1)!.at)
+    if (whole.length === 0 && page.length > 0) {
+      size *= 2
+      continue
+    }
+    found.push(...whole.map(withoutContent))
+    if (page.length < size) break
+    after = whole.at(-1)!.at
+    size = PAGE
+  }
+  return found.slice(0, limit)
+}
+
+function withoutContent(letter: DeadLetter): DeadLetter {
+  const { raw: _raw, ...rest } = letter
+  return { ...rest, value: null, headers: {} }
+}

@@ -1,0 +1,51 @@
+import { HmsError, topicByName, type ReceivedEvent } from '#libs/contracts'
+import type { Database, Transaction } from '#libs/persistence'
+import { describeError, isTransient } from '#libs/platform'
+import type { Roster } from '#libs/signing'
+import { openRecord } from '../cloud-event.js'
+import { keysOf } from '../consumer/aggregate-keys.js'
+import { codeOf } from './code-of.js'
+import type { DeadLetterBox } from './dead-letter-box.js'
+import type { DeadLetter } from './dead-letter.entity.js'
+import { recordOfLetter } from './letter-content.js'
+
+export interface ReplayDependencies {
+  letters: DeadLetterBox
+  database: Database
+  roster: Roster
+  /** The handler of the service; answers what became of the event. */
+  run(event: ReceivedEvent, tx: Transaction): Promise<string>
+}
+
+/**
+ * Runs the handler on a dead letter, past the position of its stream (design §4.2); what it changes and the end of the letter are one
+ * transaction, and of two replays at once one finds the letter ended. Whether the event still counts is for the handler's own guards to say.
+ */
+export async function replayLetter({ letters, database, roster, run }: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
+  const event = eventOf(await letters.get(id), roster)
+  let fault: { cause: unknown } | undefined
+  try {
+    return await database.locked(keysOf(event), async (tx) => {
+      const letter = await letters.openLetter(tx, id)
+      const outcome = await run(event, tx).catch((cause: unknown) => {
+        fault = { cause }
+        throw cause
+      })
+      return letters.close(tx, letter, 'replayed', by, outcome)
+    })
+  } catch (error) {
+    if (fault === undefined || isTransient(error)) throw error
+    throw await letters.failAgain(id, codeOf(error), describeError(error))
+  }
+}
+
+/** What came must verify today: a letter is no way round the checks. */
+function eventOf(letter: DeadLetter, roster: Roster): ReceivedEvent {
+  const opened = openRecord(recordOfLetter(letter), topicByName(letter.topic).producers, roster)
+  if (opened.ok && letter.state !== 'ignored') return opened.event
+  const detail = opened.ok ? letter.detail : opened.detail
+  throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', `What came is no event of a service of ours (${detail}); it cannot be replayed, only discarded.`, {
+    status: 422,
+    next: [`hms-svc dlq discard ${letter.group}/${letter.id} --reason TEXT`],
+  })
+}
