@@ -7,21 +7,23 @@ import { Talker } from './talker.js'
 import { latency } from './toxics.js'
 
 async function socketPair(): Promise<[Socket, Socket]> {
-  const server = createServer().listen(0, '127.0.0.1')
+  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
   const accepted = once(server, 'connection') as Promise<[Socket]>
   await once(server, 'listening')
-  const near = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const near = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
   const [far] = await accepted
   server.close()
   onTestFinished(() => [near, far].forEach((socket) => socket.destroy()))
   return [near, far]
 }
 
+const alone = { reset: () => {}, abandonClient: () => {} }
+
 it('stops reading when it holds enough, and gives all of it in order when it may', async () => {
   const [sender, source] = await socketPair()
   const [sink, receiver] = await socketPair()
   const listener = new Talker(receiver)
-  const flow = new Flow('up', source, sink, { reset: () => {}, abandonClient: () => {} })
+  const flow = new Flow('up', source, sink, alone)
   onTestFinished(() => flow.stop())
   const toxic = latency({ ms: 3_600_000 })
   flow.infect(toxic)
@@ -35,4 +37,20 @@ it('stops reading when it holds enough, and gives all of it in order when it may
   flow.lift(toxic)
   expect((await listener.heard(payload.length)).equals(payload)).toBe(true)
   expect(await listener.over).toBe('end')
+})
+
+it('passes on that a sender who had ended is gone altogether', async () => {
+  const [sender, source] = await socketPair()
+  const [sink, receiver] = await socketPair()
+  source.on('error', () => {})
+  const listener = new Talker(receiver)
+  const flow = new Flow('up', source, sink, alone)
+  onTestFinished(() => flow.stop())
+  sender.end()
+  expect(await listener.over).toBe('end')
+  const broken = once(sink, 'close')
+  sender.destroy()
+  // The first answer is met by a reset, which the next one finds.
+  while (!source.destroyed) await new Promise<void>((resolve) => source.write('an answer that nobody reads', () => resolve()))
+  await broken
 })

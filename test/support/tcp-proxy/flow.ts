@@ -15,7 +15,6 @@ export class Flow {
   private readonly items: Item[] = []
   private readonly infections = new Map<Toxic, Infection>()
   private held = 0
-  private sourceEnded = false
   private abandoned = false
   private over = false
   private wake: () => void = () => {}
@@ -27,13 +26,10 @@ export class Flow {
     private readonly connection: Pick<InfectedFlow, 'reset' | 'abandonClient'>,
   ) {
     source.on('data', (bytes: Buffer) => this.take(bytes))
-    source.once('end', () => {
-      this.sourceEnded = true
-      this.push('end')
-    })
+    source.once('end', () => this.push('end'))
     source.once('close', (broken) => {
       // Also behind an end: who has closed and is then written to answers with a reset.
-      if (broken || !this.sourceEnded) this.push('reset')
+      if (broken) this.push('reset')
     })
     void this.run()
   }
