@@ -21,10 +21,10 @@ export interface MemorySystem {
   stop(): Promise<void>
 }
 
-export async function startMemorySystem(environment: Environment = {}): Promise<MemorySystem> {
+/** `bus`: a memory bus that does something else with what it is given. */
+export async function startMemorySystem(environment: Environment = {}, bus = new MemoryBus()): Promise<MemorySystem> {
   const clock = new VirtualClock(new Date().toISOString())
   const { roster, people, serviceSigner, operator } = await testIdentity()
-  const bus = new MemoryBus()
   const host = await Host.create(SERVICES, {
     profile: 'dev',
     environment: { HMS_PROFILE: 'dev', HMS_SIMULATOR_RUNNER: 'inline', ...environment },

@@ -1,7 +1,10 @@
 import { parseDuration } from '#libs/contracts'
+import type { Patience } from '#libs/pipeline'
 import { parseEnvironment, type Environment } from '#libs/platform'
 import { Matches } from 'class-validator'
 
+/** Who waits for its turn is called when its turn comes; this is for a call that got lost. */
+const QUEUE_LOOK_MS = 10 * 60 * 1000
 const DURATION = /^\d+(\.\d+)?(ms|s|m|h)$/
 
 /** `HMS_APPROVER_*`: what a plan gets where its author says nothing. */
@@ -12,6 +15,14 @@ export class ApproverConfig {
   /** How long an approval waits for its signatures. */
   @Matches(DURATION, { message: 'approvalExpiry must be a duration such as 168h' })
   approvalExpiry = '168h'
+
+  /** How long a stage may be silent, beyond what the plan itself asks of it; the run fails after that. Above the stages' own deadlines. */
+  @Matches(DURATION, { message: 'stageDeadline must be a duration such as 15m' })
+  stageDeadline = '15m'
+
+  /** How long a paused run waits for somebody to decide. */
+  @Matches(DURATION, { message: 'pauseDeadline must be a duration such as 24h' })
+  pauseDeadline = '24h'
 
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME' })
   scope = 'region:NCR'
@@ -28,6 +39,10 @@ export class ApproverConfig {
     return parseDuration(this.approvalExpiry)
   }
 
+  get patience(): Patience {
+    return { stageMs: parseDuration(this.stageDeadline), pauseMs: parseDuration(this.pauseDeadline), lookMs: QUEUE_LOOK_MS }
+  }
+
   nameOfScope(scope: string): string {
     const names = new Map(this.scopeNames.split(';').map((pair) => pair.split('=') as [string, string]))
     return names.get(scope) ?? scope.replace(/^region:/, '')
@@ -40,6 +55,8 @@ export function readApproverConfig(env: Environment): ApproverConfig {
     {
       observe: 'HMS_APPROVER_OBSERVE',
       approvalExpiry: 'HMS_APPROVER_APPROVAL_EXPIRY',
+      stageDeadline: 'HMS_APPROVER_STAGE_DEADLINE',
+      pauseDeadline: 'HMS_APPROVER_PAUSE_DEADLINE',
       scope: 'HMS_APPROVER_SCOPE',
       scopeNames: 'HMS_APPROVER_SCOPE_NAMES',
     },

@@ -9,13 +9,17 @@ import { ApproverConfig, readApproverConfig } from './approver.config.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { POLICIES } from './policies/policy.entity.js'
+import { EndOverdueRun } from './runs/end-overdue-run.js'
+import { EndRun } from './runs/end-run.js'
 import { QueueRun } from './runs/queue-run.js'
+import { ReconcileRuns } from './runs/reconcile-runs.js'
 import { RunFeed } from './runs/run-feed.js'
 import { RunsController } from './runs/runs.http.js'
 import { RUN_COUNTER, RUNS } from './runs/run.entity.js'
 import { SaveRun } from './runs/save-run.js'
 import { TrackRun } from './runs/track-run.js'
 import { TrackRunEvents } from './runs/track-run.events.js'
+import { WatchRun } from './runs/watch-run.js'
 
 @Module({})
 class ApproverModule {
@@ -30,6 +34,10 @@ class ApproverModule {
         SignApproval,
         ExpireApproval,
         QueueRun,
+        WatchRun,
+        EndRun,
+        EndOverdueRun,
+        ReconcileRuns,
         SaveRun,
         TrackRun,
         RunFeed,

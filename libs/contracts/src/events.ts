@@ -1,6 +1,6 @@
 import type { JsonObject } from './canonical-json.js'
 import type { Envelope } from './envelope.js'
-import type { RunView } from './runs.js'
+import type { RunView, StageName } from './runs.js'
 
 /** What a rollout does with a release; bound into what its approvers sign. */
 export interface RolloutPlan {
@@ -94,6 +94,7 @@ export interface EventData {
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
   'hms.run.changed.v1': { view: RunView }
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
+  'hms.stage.timed-out.v1': { run: number; attempt: number; stage: StageName; detail: string }
   'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
   'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
   'hms.head.issued.v1': IssuedHeads
@@ -128,6 +129,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, str
   'hms.notification.completed.v1': 'hms.notification.v1',
   'hms.run.changed.v1': 'hms.run.state.v1',
   'hms.run.decided.v1': 'hms.run.control.v1',
+  'hms.stage.timed-out.v1': 'hms.run.control.v1',
   'hms.partner.registered.v1': 'hms.partner.v1',
   'hms.head.issued.v1': 'hms.config.head.v1',
   'hms.head.published.v1': 'hms.config.published.v1',

@@ -111,7 +111,8 @@ export class SignApproval {
     const number = counter.last + 1
     await tx.documents(RUN_COUNTER).put({ id: 'run', last: number })
     const policies = approval.releases.map(({ id, version, policyDigest }) => ({ id, version, digest: policyDigest }))
-    return { facts: newRun(number, policies, tx.now.toISOString()), approval: approval.digest, key: approval.releases[0]!.id }
+    const { observeMs, bakeMs } = approval.plan
+    return { facts: newRun(number, policies, tx.now.toISOString()), approval: approval.digest, key: approval.releases[0]!.id, waits: { observeMs, bakeMs } }
   }
 
   private async rememberVersions(tx: Transaction, approval: Approval): Promise<void> {

@@ -1,4 +1,4 @@
-import { isTerminal, peekPredicate, type ReleaseDocument, type RunDossier, type VersionRef } from '#libs/contracts'
+import { peekPredicate, type ReleaseDocument, type RunDossier, type VersionRef } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { endEarly, stateOf } from '#libs/pipeline'
 import type { ReleasePredicate } from '#libs/signing'
@@ -16,7 +16,7 @@ export class QueueRun {
     private readonly runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
   ) {
-    runtime.onTimer('queue', async (tx, timer) => this.retry(tx, Number(timer.data['run'])))
+    runtime.onTimer('queue', async (tx, timer) => this.callAgain(tx, Number(timer.data['run'])))
   }
 
   /** Starts the run when all its policies are free, else puts it into their queues. */
@@ -41,7 +41,6 @@ export class QueueRun {
     }
     const started = { ...record, facts: { ...record.facts, startedAt: tx.now.toISOString() } }
     await this.saveRun.execute(tx, started)
-    await this.saveRun.scheduleDeadline(tx, started, approval.plan.observeMs + approval.plan.bakeMs)
     const dossier = dossierOf(started, approval, policies)
     await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
     return started
@@ -56,10 +55,11 @@ export class QueueRun {
     return ended
   }
 
-  private async retry(tx: Transaction, run: number): Promise<void> {
+  /** Its turn may have come. Does nothing for a run that waits for signatures, has started, or has ended. */
+  async callAgain(tx: Transaction, run: number): Promise<void> {
     const record = await tx.documents(RUNS).get(String(run))
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
-    if (record === undefined || approval === undefined || isTerminal(stateOf(record.facts)) || record.facts.startedAt !== undefined) return
+    if (record === undefined || approval === undefined || stateOf(record.facts) !== 'QUEUED') return
     await this.execute(tx, record, approval)
   }
 

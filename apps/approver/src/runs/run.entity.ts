@@ -1,6 +1,6 @@
 import { isTerminal } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
-import { stateOf, type RunFacts } from '#libs/pipeline'
+import { stateOf, type PlannedWaits, type RunFacts } from '#libs/pipeline'
 
 export interface RunRecord {
   facts: RunFacts
@@ -8,6 +8,8 @@ export interface RunRecord {
   approval: string
   /** Smallest policy id: the key of all its events. */
   key: string
+  /** What of its plan takes time by itself. */
+  waits: PlannedWaits
 }
 
 export const RUNS = documentTable<RunRecord>({

@@ -1,46 +1,35 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { projectRun, stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { POLICIES } from '../policies/policy.entity.js'
 import { RUNS, type RunRecord } from './run.entity.js'
-
-/** Beyond observation, bake and the stages' own deadlines: a run that is still open then has lost its stage. */
-const DEADLINE_SLACK_MS = 60 * 60 * 1000
+import { keysOfRun, WatchRun } from './watch-run.js'
 
 /** Stores a run and tells everyone who watches. The one place where a run ends, and where the next in the queue is called. */
 @Injectable()
 export class SaveRun {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly watchRun: WatchRun,
+  ) {}
 
   async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent): Promise<void> {
-    const before = await tx.documents(RUNS).get(String(record.facts.run))
+    const known = await tx.documents(RUNS).get(String(record.facts.run))
+    const before = known === undefined ? undefined : stateOf(known.facts)
     await tx.documents(RUNS).put(record)
     const view = projectRun(record.facts)
     const number = record.facts.run
     await this.runtime.emit(tx, 'hms.run.changed.v1', { view }, { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent })
-    const ended = isTerminal(view.state)
-    if (ended && (before === undefined || !isTerminal(stateOf(before.facts)))) await this.end(tx, record)
-    if (before === undefined) await this.scheduleDeadline(tx, record, DEADLINE_SLACK_MS)
+    if (view.state !== before) await this.watchRun.execute(tx, record)
+    if (isTerminal(view.state) && (before === undefined || !isTerminal(before))) await this.free(tx, record)
     tx.afterCommit(() => this.runtime.signal('runs'))
   }
 
-  /** The run's own deadline, counted anew when its turn comes. */
-  async scheduleDeadline(tx: Transaction, record: RunRecord, planMs: number): Promise<void> {
-    await this.runtime.schedule(tx, {
-      id: deadlineId(record.facts.run),
-      kind: 'run-deadline',
-      keys: keysOfRun(record),
-      data: { run: record.facts.run },
-      dueAt: new Date(tx.now.getTime() + planMs + DEADLINE_SLACK_MS),
-    })
-  }
-
-  private async end(tx: Transaction, record: RunRecord): Promise<void> {
+  /** The run has ended: its policies are the next one's. */
+  private async free(tx: Transaction, record: RunRecord): Promise<void> {
     const number = record.facts.run
-    await this.runtime.cancel(tx, deadlineId(number))
     for (const { id } of record.facts.policies) {
       const policy = await tx.documents(POLICIES).get(id)
       if (policy === undefined) continue
@@ -57,12 +46,4 @@ export class SaveRun {
     if (waiting === undefined) return
     await this.runtime.schedule(tx, { id: `queue:${next}`, kind: 'queue', keys: keysOfRun(waiting), data: { run: next }, dueAt: tx.now })
   }
-}
-
-export function keysOfRun(record: RunRecord): string[] {
-  return record.facts.policies.map(({ id }) => policyKey(id))
-}
-
-function deadlineId(run: number): string {
-  return `run-deadline:${run}`
 }

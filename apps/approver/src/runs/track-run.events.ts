@@ -9,27 +9,27 @@ export class TrackRunEvents {
   constructor(private readonly trackRun: TrackRun) {}
 
   @OnEvent('approver', 'hms.lint.v1')
-  lint(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+  lint(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
     return this.trackRun.execute(tx, event)
   }
 
   @OnEvent('approver', 'hms.simulation.v1')
-  simulation(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+  simulation(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
     return this.trackRun.execute(tx, event)
   }
 
   @OnEvent('approver', 'hms.canary.v1')
-  canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+  canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
     return this.trackRun.execute(tx, event)
   }
 
   @OnEvent('approver', 'hms.rollout.v1')
-  rollout(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+  rollout(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
     return this.trackRun.execute(tx, event)
   }
 
   @OnEvent('approver', 'hms.notification.v1')
-  notification(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+  notification(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
     return this.trackRun.execute(tx, event)
   }
 }

@@ -14,8 +14,8 @@ export class CanariesEvents {
   ) {}
 
   @OnEvent('canary-controller', 'hms.simulation.v1')
-  async simulated(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
-    if (event.type === 'hms.simulation.passed.v1') await this.runCanary.open(tx, event.data as EventData['hms.simulation.passed.v1'], event)
+  async simulated(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
+    if (event.type === 'hms.simulation.passed.v1') return this.runCanary.open(tx, event.data as EventData['hms.simulation.passed.v1'], event)
   }
 
   @OnEvent('canary-controller', 'hms.config.published.v1')

@@ -33,9 +33,11 @@ export class RunCanary {
     runtime.onTimer('canary-lease', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.renew(tx, canary)))
   }
 
-  async open(tx: Transaction, { dossier, scenarios }: Passed, cause: ReceivedEvent): Promise<void> {
+  /** Once per attempt; a run that was ended meanwhile, and an attempt that another took the place of, get no canary. */
+  async open(tx: Transaction, { dossier, scenarios }: Passed, cause: ReceivedEvent): Promise<void | 'ignored-stale'> {
     const { run, attempt, plan } = dossier
-    if (await isAborted(tx, { run, attempt })) return
+    const known = await tx.documents(CANARIES).get(String(run))
+    if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
     const canary: Canary = {
       run,
       attempt,
@@ -161,19 +163,17 @@ export class RunCanary {
     for (const kind of ['canary-acknowledge', 'canary-observe', 'canary-lease']) await this.runtime.cancel(tx, timerId(kind, canary))
   }
 
+  /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
   private async withCanary(tx: Transaction, run: number, work: (canary: Canary) => Promise<void>): Promise<void> {
-    const canary = await tx.documents(CANARIES).get(String(run))
-    if (canary !== undefined) await work(canary)
+    const found = await tx.documents(CANARIES).get(String(run))
+    if (found === undefined) return
+    await tx.lock(keysOf(found))
+    await work((await tx.documents(CANARIES).get(String(run)))!)
   }
 
   private async withPolicy(tx: Transaction, policy: string, scope: string, work: (canary: Canary) => Promise<void>): Promise<void> {
     const head = await tx.documents(CANARY_HEADS).get(headId({ policy, scope }))
-    if (head?.run === undefined || head.run === null) return
-    await this.withCanary(tx, head.run, async (canary) => {
-      // A bundle is one aggregate: the message locked one of its policies, the decision needs all.
-      await tx.lock(keysOf(canary))
-      await this.withCanary(tx, canary.run, work)
-    })
+    if (head?.run !== undefined && head.run !== null) await this.withCanary(tx, head.run, work)
   }
 
   private scheduleLease(tx: Transaction, canary: Canary): Promise<void> {

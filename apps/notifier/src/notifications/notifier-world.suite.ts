@@ -64,10 +64,10 @@ export async function notifierWorld() {
   }
   const cause = (): ReceivedEvent =>
     ({ id: '01890a5d-ac96-774b-bcce-b302099a8057', key: POLICY, time: clock.now().toISOString() }) as ReceivedEvent
-  const handle = (work: (tx: Parameters<NotifyPartners['execute']>[0]) => Promise<void>): Promise<void> =>
+  const handle = <T>(work: (tx: Parameters<NotifyPartners['execute']>[0]) => Promise<T>): Promise<T> =>
     database.transaction(async (tx) => {
       await tx.lock([policyKey(POLICY)])
-      await work(tx)
+      return work(tx)
     })
 
   return {

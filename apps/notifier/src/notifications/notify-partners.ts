@@ -24,10 +24,10 @@ export class NotifyPartners {
     private readonly settleNotification: SettleNotification,
   ) {}
 
-  async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
+  async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void | 'ignored-stale'> {
     const { run, attempt, plan, releases } = dossier
     const id = stageId(run, attempt)
-    if ((await tx.documents(NOTIFICATIONS).get(id)) !== undefined) return
+    if ((await tx.documents(NOTIFICATIONS).get(id)) !== undefined) return 'ignored-stale'
     const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
     const { partners, unknown } = resolvePartners(plan.partners, [...registered.values()])
     const told = partners.map((partner) => partner.id)

@@ -13,9 +13,9 @@ export class RolloutEvents {
   ) {}
 
   @OnEvent('notifier', 'hms.rollout.v1')
-  async handle(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+  async handle(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
     if (event.type === 'hms.rollout.completed.v1') {
-      await this.notifyPartners.execute(tx, (event.data as EventData['hms.rollout.completed.v1']).dossier, event)
+      return this.notifyPartners.execute(tx, (event.data as EventData['hms.rollout.completed.v1']).dossier, event)
     }
     if (event.type === 'hms.rollout.reversed.v1') {
       await this.tellOfReversal.execute(tx, event.data as EventData['hms.rollout.reversed.v1'], event)

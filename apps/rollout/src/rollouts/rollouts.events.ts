@@ -9,9 +9,9 @@ export class RolloutsEvents {
   constructor(private readonly runRollout: RunRollout) {}
 
   @OnEvent('rollout', 'hms.canary.v1')
-  async canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+  async canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
     if (event.type !== 'hms.canary.passed.v1') return
-    await this.runRollout.open(tx, (event.data as EventData['hms.canary.passed.v1']).dossier, event)
+    return this.runRollout.open(tx, (event.data as EventData['hms.canary.passed.v1']).dossier, event)
   }
 
   @OnEvent('rollout', 'hms.config.published.v1')

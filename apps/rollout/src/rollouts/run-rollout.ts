@@ -1,7 +1,7 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
+import { isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
 import { isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
@@ -22,9 +22,11 @@ export class RunRollout {
     runtime.onTimer('rollout-publish', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.overdue(tx, rollout)))
   }
 
-  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
+  /** Once per attempt; a run that was ended meanwhile, and an attempt that another took the place of, are not rolled out. */
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void | 'ignored-stale'> {
     const { run, attempt } = dossier
-    if (await isAborted(tx, { run, attempt })) return
+    const known = await tx.documents(ROLLOUTS).get(String(run))
+    if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
     const emit = { key: cause.key, run, attempt, causationId: cause.id }
     const stables = await Promise.all(dossier.releases.map(async ({ id }) => (await tx.documents(STABLES).get(id)) ?? newStable(id)))
     const moved = stables.find((stable) => (stable.current?.releaseDigest ?? null) !== (dossier.live[stable.policy]?.releaseDigest ?? null))
@@ -59,17 +61,18 @@ export class RunRollout {
     await this.withPolicy(tx, report.policy, (rollout) => this.apply(tx, onCoverageChanged(rollout, report)))
   }
 
-  /** People or a deadline ended the run: now, or before its canary passed. */
-  async decided(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
+  /** People, a deadline or a fault ended the run: now, or before its canary passed. What it made live goes back with it. */
+  async decided(tx: Transaction, { run, attempt, reason }: EventData['hms.run.decided.v1']): Promise<void> {
     await rememberAbort(tx, { run, attempt })
-    await this.abort(tx, run)
+    await this.with(tx, run, async (rollout) => {
+      if (rollout.attempt <= attempt && isRolloutOpen(rollout)) await this.takeBack(tx, rollout, 'RUN_ENDED', `the run was ended: ${reason}`)
+    })
   }
 
   /** A rollback took over, or the run was ended: the rollout under way stops where it is. What is live is the rollback's matter. */
   async abort(tx: Transaction, run: number): Promise<void> {
     await this.with(tx, run, async (rollout) => {
-      if (rollout.state === 'completed' || rollout.state === 'failed') return
-      await this.close(tx, { ...rollout, state: 'aborted' })
+      if (isRolloutOpen(rollout)) await this.close(tx, { ...rollout, state: 'aborted' })
     })
   }
 
@@ -104,13 +107,22 @@ export class RunRollout {
   /** The heads are in the outbox and will be stored one day; the run no longer waits for it, and takes its word back. */
   private async overdue(tx: Transaction, rollout: Rollout): Promise<void> {
     if (rollout.state !== 'publishing') return
-    const { run, attempt, dossier } = rollout
+    await this.takeBack(tx, rollout, 'PUBLISH_TIMEOUT', 'the config-store did not store the new heads in time; they were taken back')
+  }
+
+  /** Heads that say again what was live before; whoever was told of a promotion is told that it is over. */
+  private async takeBack(tx: Transaction, rollout: Rollout, reason: string, detail: string): Promise<void> {
+    const { run, attempt, dossier, key } = rollout
     const stables = await Promise.all(rollout.members.map(async ({ policy }) => (await tx.documents(STABLES).get(policy))!))
     const back = stables.map((stable) => advance(stable, dossier.live[stable.policy] ?? null, null))
-    await this.heads.issue(tx, back, { key: rollout.key, run, attempt })
+    await this.heads.issue(tx, back, { key, run, attempt, causationId: rollout.causationId })
+    for (const [index, { policy, version, release }] of rollout.members.entries()) {
+      if (rollout.state === 'publishing') continue
+      const data = { policy, from: { version, digest: release }, to: back[index]!.current, seq: back[index]!.seq, reason: detail, run }
+      await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key: policy, run, attempt, causationId: rollout.causationId })
+    }
     await this.close(tx, { ...rollout, state: 'failed' })
-    const detail = 'the config-store did not store the new heads in time; they were taken back'
-    await this.emit(tx, rollout, 'hms.rollout.failed.v1', { run, attempt, reason: 'PUBLISH_TIMEOUT', detail, next: ['hms-svc topics list'] })
+    await this.emit(tx, rollout, 'hms.rollout.failed.v1', { run, attempt, reason, detail, next: [`hms-svc audit log --run ${run}`] })
   }
 
   private async close(tx: Transaction, rollout: Rollout): Promise<void> {
@@ -122,19 +134,18 @@ export class RunRollout {
     for (const kind of ['rollout-acknowledge', 'rollout-bake', 'rollout-publish']) await this.runtime.cancel(tx, timerId(kind, rollout))
   }
 
+  /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
   private async with(tx: Transaction, run: number, work: (rollout: Rollout) => Promise<void>): Promise<void> {
-    const rollout = await tx.documents(ROLLOUTS).get(String(run))
-    if (rollout !== undefined) await work(rollout)
+    const found = await tx.documents(ROLLOUTS).get(String(run))
+    if (found === undefined) return
+    await tx.lock(keysOf(found))
+    await work((await tx.documents(ROLLOUTS).get(String(run)))!)
   }
 
   private async withPolicy(tx: Transaction, policy: string, work: (rollout: Rollout) => Promise<void>): Promise<void> {
     const stable = await tx.documents(STABLES).get(policy)
     if (stable?.run === undefined || stable.run === null) return
-    await this.with(tx, stable.run, async (rollout) => {
-      // A bundle is one aggregate: the message locked one of its policies, the decision needs all.
-      await tx.lock(keysOf(rollout))
-      await this.with(tx, rollout.run, work)
-    })
+    await this.with(tx, stable.run, work)
   }
 
   private scheduleTimer(tx: Transaction, rollout: Rollout, kind: string, inMs: number): Promise<void> {

@@ -45,10 +45,10 @@ export class RunSimulation implements OnApplicationShutdown {
   }
 
   /** A newer attempt takes the place of an older one; what is not newer was told before, or aborted. */
-  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void | 'ignored-stale'> {
     const { run, attempt } = dossier
     const known = await tx.documents(SIMULATIONS).get(String(run))
-    if (known !== undefined && known.attempt >= attempt) return
+    if (known !== undefined && known.attempt >= attempt) return 'ignored-stale'
     if (known !== undefined) await this.close(tx, known)
     const simulation: Opened = { ...newSimulation(run, attempt, cause), state: 'waiting', dossier }
     await tx.documents(SIMULATIONS).put(simulation)

@@ -9,9 +9,9 @@ export class SimulationsEvents {
   constructor(private readonly runSimulation: RunSimulation) {}
 
   @OnEvent('simulator', 'hms.lint.v1')
-  async linted(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+  async linted(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
     if (event.type !== 'hms.lint.passed.v1') return
-    await this.runSimulation.open(tx, (event.data as EventData['hms.lint.passed.v1']).dossier, event)
+    return this.runSimulation.open(tx, (event.data as EventData['hms.lint.passed.v1']).dossier, event)
   }
 
   @OnEvent('simulator', 'hms.run.control.v1')

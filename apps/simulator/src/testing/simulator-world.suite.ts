@@ -77,7 +77,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
   const cause = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: POLICY, traceparent: '00-trace-span-01' } as ReceivedEvent
-  const handle = (work: (tx: Transaction) => Promise<void>): Promise<void> => database.transaction(work)
+  const handle = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => database.transaction(work)
 
   return {
     bots,
@@ -94,7 +94,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
       await scenarios.add({ file: 'pm25.yaml', source: SCENARIO })
       await corpora.add({ id: 'virginia', format: 'csv', content: CORPUS, map: { at: 'date', pm25: 'pm25_ug_m3' } })
     },
-    linted: (dossier: RunDossier): Promise<void> => handle((tx) => stage.open(tx, dossier, cause)),
+    linted: (dossier: RunDossier) => handle((tx) => stage.open(tx, dossier, cause)),
     aborted: (run: number, attempt = 1): Promise<void> =>
       handle((tx) => stage.abort(tx, { run, attempt, decision: 'abort', reason: 'not now', by: 'EPA Chief' }, cause)),
     /** In steps shorter than a lease, so that work under way keeps its own. */

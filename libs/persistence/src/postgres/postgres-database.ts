@@ -74,6 +74,8 @@ export class PostgresDatabase implements Database {
 /** What PostgreSQL twins of stores work on. */
 export class PostgresTransaction implements Transaction {
   private readonly effects: (() => void)[] = []
+  /** Keys that this transaction has locked; asking again costs nothing. */
+  private readonly held = new Set<string>()
 
   private constructor(
     private readonly client: PoolClient,
@@ -88,8 +90,9 @@ export class PostgresTransaction implements Transaction {
     const results = (await client.query(`BEGIN; ${locks.join(' ')} SELECT clock_timestamp() AS now`)) as unknown as { rows: { now: Date }[] }[]
     const tx = new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now)
     // A key that was never locked has no row yet. From the first of those on the order starts again, so that it stays sorted.
-    const known = sorted.findIndex((_key, index) => results[index + 1]!.rows.length === 0)
-    if (known >= 0) await tx.lock(sorted.slice(known))
+    const unknown = sorted.findIndex((_key, index) => results[index + 1]!.rows.length === 0)
+    for (const key of unknown < 0 ? sorted : sorted.slice(0, unknown)) tx.held.add(key)
+    if (unknown >= 0) await tx.lock(sorted.slice(unknown))
     return tx
   }
 
@@ -99,6 +102,8 @@ export class PostgresTransaction implements Transaction {
 
   async lock(keys: readonly string[]): Promise<void> {
     for (const key of [...new Set(keys)].sort()) {
+      if (this.held.has(key)) continue
+      this.held.add(key)
       const found = await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])
       if (found.length > 0) continue
       await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])

@@ -23,6 +23,11 @@ export interface Rollout {
   causationId: string
 }
 
+/** It may still end either way. */
+export function isRolloutOpen({ state }: Rollout): boolean {
+  return state === 'publishing' || state === 'acknowledging' || state === 'baking'
+}
+
 export type RolloutStep = { do: 'nothing' } | { do: 'promote' } | { do: 'bake' } | { do: 'promote-and-bake' }
 export type RolloutDecision = { rollout: Rollout; step: RolloutStep }
 

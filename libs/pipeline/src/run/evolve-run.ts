@@ -1,11 +1,20 @@
-import type { ReceivedEvent, EventData, StageName } from '#libs/contracts'
-import type { RunFacts, StageFacts } from './run-facts.js'
+import { isTerminal, type EventData, type ReceivedEvent, type StageName } from '#libs/contracts'
+import { endOf, reasonOf, stateOf } from './project-run.js'
+import type { EndedEarly, RunFacts, StageFacts } from './run-facts.js'
 
 type Part = Pick<ReceivedEvent, 'type' | 'time' | 'attempt' | 'data'>
 
 /** Adds what a stage said to the facts of its run. Events of an older attempt, and of types that say nothing of a run, change nothing. */
 export function evolveRun(facts: RunFacts, event: Part): RunFacts {
-  if ((event.attempt ?? facts.attempt) < facts.attempt) return facts
+  return isOfOlderAttempt(facts, event) ? facts : settle(withNews(facts, event))
+}
+
+/** What an attempt said that was given up: recorded as `ignored-stale`. */
+export function isOfOlderAttempt(facts: RunFacts, event: Pick<Part, 'attempt'>): boolean {
+  return (event.attempt ?? facts.attempt) < facts.attempt
+}
+
+function withNews(facts: RunFacts, event: Part): RunFacts {
   switch (event.type) {
     case 'hms.lint.passed.v1': {
       const { findings } = event.data as EventData['hms.lint.passed.v1']
@@ -51,7 +60,7 @@ export function evolveRun(facts: RunFacts, event: Part): RunFacts {
       return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: (event.data as EventData['hms.canary.paused.v1']).label })
     case 'hms.run.poisoned.v1': {
       const { reason, detail } = event.data as EventData['hms.run.poisoned.v1']
-      return endEarly(facts, { state: 'FAILED', reason, detail, at: event.time })
+      return addEnd(facts, { state: 'FAILED', reason, detail, at: event.time })
     }
     default:
       return facts
@@ -59,8 +68,20 @@ export function evolveRun(facts: RunFacts, event: Part): RunFacts {
 }
 
 /** Ends a run from outside its stages; the first end stands. */
-export function endEarly(facts: RunFacts, end: NonNullable<RunFacts['endedEarly']>): RunFacts {
+export function endEarly(facts: RunFacts, end: EndedEarly): RunFacts {
+  return settle(addEnd(facts, end))
+}
+
+function addEnd(facts: RunFacts, end: EndedEarly): RunFacts {
   return facts.endedEarly === undefined ? { ...facts, endedEarly: end } : facts
+}
+
+/** A run ends once: whatever ended it first is its end. */
+function settle(facts: RunFacts): RunFacts {
+  const state = stateOf(facts)
+  if (facts.ended !== undefined || !isTerminal(state)) return facts
+  const reason = reasonOf(facts)
+  return { ...facts, ended: { state, ...(reason === undefined ? {} : { reason }), at: endOf(facts) } }
 }
 
 function pass(facts: RunFacts, stage: StageName, event: Part, detail: string, more: StageFacts = {}): RunFacts {

@@ -3,6 +3,7 @@ import type { RunFacts } from './run-facts.js'
 
 /** The run's state as its facts give it, whatever the order in which they came. */
 export function stateOf(facts: RunFacts): RunState {
+  if (facts.ended !== undefined) return facts.ended.state
   const failed = failedStage(facts)
   if (failed !== undefined && facts.stages[failed]!.verdict === 'FAIL') {
     // Before the canary nothing was published; from there on failing means that it was taken back.
@@ -23,8 +24,7 @@ export function stateOf(facts: RunFacts): RunState {
 export function projectRun(facts: RunFacts): RunView {
   const state = stateOf(facts)
   const stages = STAGES.map((stage) => projectStage(facts, stage, state))
-  const failed = failedStage(facts)
-  const reason = failed === undefined ? facts.endedEarly?.reason : facts.stages[failed]!.reason
+  const reason = facts.ended === undefined ? reasonOf(facts) : facts.ended.reason
   return {
     run: facts.run,
     state,
@@ -33,7 +33,7 @@ export function projectRun(facts: RunFacts): RunView {
     policies: facts.policies,
     stages,
     createdAt: facts.createdAt,
-    endedAt: isTerminal(state) ? endOf(facts) : null,
+    endedAt: facts.ended?.at ?? null,
   }
 }
 
@@ -52,6 +52,11 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
   }
 }
 
+export function reasonOf(facts: RunFacts): string | undefined {
+  const failed = failedStage(facts)
+  return failed === undefined ? facts.endedEarly?.reason : facts.stages[failed]!.reason
+}
+
 function failedStage(facts: RunFacts): StageName | undefined {
   return STAGES.find((stage) => facts.stages[stage]?.verdict === 'FAIL' || facts.stages[stage]?.verdict === 'INCONCLUSIVE')
 }
@@ -61,7 +66,7 @@ function verdictOf(facts: RunFacts, stage: StageName): string | undefined {
 }
 
 /** The latest time that anything is known of. */
-function endOf(facts: RunFacts): string | null {
-  const times = [facts.endedEarly?.at, ...STAGES.map((stage) => facts.stages[stage]?.endedAt)].filter((time) => time !== undefined)
-  return times.sort().at(-1) ?? null
+export function endOf(facts: RunFacts): string {
+  const times = [facts.createdAt, facts.endedEarly?.at, ...STAGES.map((stage) => facts.stages[stage]?.endedAt)].filter((time) => time !== undefined)
+  return times.sort().at(-1)!
 }

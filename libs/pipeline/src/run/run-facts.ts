@@ -1,4 +1,4 @@
-import type { RunPolicy, StageName, StageVerdict } from '#libs/contracts'
+import type { RunPolicy, RunState, StageName, StageVerdict } from '#libs/contracts'
 
 /** What is known of one stage; facts only ever get added, so events may come in any order across topics. */
 export interface StageFacts {
@@ -28,6 +28,8 @@ export interface RunFacts {
   startedAt?: string
   stages: Partial<Record<StageName, StageFacts>>
   endedEarly?: EndedEarly
+  /** The first terminal state, which nothing changes any more: what stages say later adds to the picture, not to the verdict. */
+  ended?: { state: RunState; reason?: string; at: string }
 }
 
 export function newRun(run: number, policies: RunPolicy[], createdAt: string): RunFacts {

@@ -1,0 +1,43 @@
+import type { Transaction } from '#libs/persistence'
+import { stageAwaited, stateOf } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { EndRun } from './end-run.js'
+import { QueueRun } from './queue-run.js'
+import { RUNS, type RunRecord } from './run.entity.js'
+import { RUN_DEADLINE, WatchRun } from './watch-run.js'
+
+/** A run's row fell due: the stage it waits for never answered, or nobody decided, or its turn was forgotten. */
+@Injectable()
+export class EndOverdueRun {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly endRun: EndRun,
+    private readonly queueRun: QueueRun,
+    private readonly watchRun: WatchRun,
+  ) {
+    runtime.onTimer(RUN_DEADLINE, (tx, timer) => this.execute(tx, Number(timer.data['run'])))
+  }
+
+  async execute(tx: Transaction, run: number): Promise<void> {
+    const record = await tx.documents(RUNS).get(String(run))
+    if (record === undefined) return
+    const state = stateOf(record.facts)
+    const stage = stageAwaited(state)
+    if (stage !== undefined) return this.timeOut(tx, record, stage)
+    if (state === 'PAUSED') {
+      const detail = 'nobody decided on the paused run in time'
+      return this.endRun.execute(tx, record, { state: 'ABORTED', reason: 'PAUSE_EXPIRED', detail }, 'deadline')
+    }
+    // First the next look, for the call may end it: a run that starts is watched from its start.
+    await this.watchRun.execute(tx, record)
+    await this.queueRun.callAgain(tx, run)
+  }
+
+  private async timeOut(tx: Transaction, record: RunRecord, stage: NonNullable<ReturnType<typeof stageAwaited>>): Promise<void> {
+    const { run, attempt } = record.facts
+    const detail = `${stage} did not answer in time; the run was ended and its policies are free again`
+    await this.runtime.emit(tx, 'hms.stage.timed-out.v1', { run, attempt, stage, detail }, { key: record.key, run, attempt })
+    await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'STAGE_TIMED_OUT', detail }, 'deadline')
+  }
+}

@@ -1,0 +1,31 @@
+import type { ReceivedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { endEarly, type EndedEarly } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import type { RunRecord } from './run.entity.js'
+import { SaveRun } from './save-run.js'
+
+/** Ends a run from outside its stages, and tells every stage to let go of it: what a canary published must not stay live. */
+@Injectable()
+export class EndRun {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly saveRun: SaveRun,
+  ) {}
+
+  /** `by` names who or what decided: `rollback`, `deadline`, `poison`. */
+  async execute(tx: Transaction, record: RunRecord, end: Omit<EndedEarly, 'at'>, by: string, cause?: ReceivedEvent): Promise<void> {
+    const facts = endEarly(record.facts, { ...end, at: tx.now.toISOString() })
+    await this.saveRun.execute(tx, { ...record, facts }, cause)
+    await this.letGo(tx, record, end.detail, by, cause)
+  }
+
+  /** For a run that ended by what a stage said. */
+  async letGo(tx: Transaction, record: RunRecord, reason: string, by: string, cause?: ReceivedEvent): Promise<void> {
+    const { run, attempt, startedAt } = record.facts
+    if (startedAt === undefined) return
+    const options = { key: record.key, run, attempt, causationId: cause?.id, traceparent: cause?.traceparent }
+    await this.runtime.emit(tx, 'hms.run.decided.v1', { run, attempt, decision: 'abort', reason, by }, options)
+  }
+}

@@ -1,0 +1,71 @@
+import { describeError } from '#libs/platform'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
+import { RUNS, type RunRecord } from './run.entity.js'
+import { deadlineId, keysOfRun, RUN_DEADLINE, WatchRun } from './watch-run.js'
+
+const EVERY_MS = 60_000
+const PAGE = 500
+
+/**
+ * The invariant of waiting: an open run without its timer row would wait for ever. The transactions that open and move a run keep it;
+ * this looks every minute whether they did, mends what it finds, and counts it (`hms_svc_repairs_total`, 0 in a healthy system).
+ */
+@Injectable()
+export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
+  private cancelNext: () => void = () => {}
+  private running: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly watchRun: WatchRun,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.later()
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.cancelNext()
+    await this.running
+  }
+
+  /** Answers how many runs it gave their row back. */
+  async execute(): Promise<number> {
+    const lost = await this.runtime.database.statements(async (tx) => {
+      const watched = new Set((await this.runtime.pendingTimers(tx, RUN_DEADLINE)).map((timer) => timer.id))
+      const open: RunRecord[] = []
+      for (let after = 0; ; ) {
+        const page = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number', after, limit: PAGE })
+        open.push(...page.filter((record) => !watched.has(deadlineId(record.facts.run))))
+        if (page.length < PAGE) return open
+        after = page.at(-1)!.facts.run
+      }
+    })
+    let mended = 0
+    for (const record of lost) if (await this.mend(record)) mended++
+    this.runtime.metrics.runsWithoutTimer.set(lost.length - mended)
+    return mended
+  }
+
+  private mend(record: RunRecord): Promise<boolean> {
+    const { run } = record.facts
+    return this.runtime.database.locked(keysOfRun(record), async (tx) => {
+      const current = (await tx.documents(RUNS).get(String(run)))!
+      // It may have ended, or moved on, since the look.
+      if ((await this.runtime.pendingTimers(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
+      if (!(await this.watchRun.execute(tx, current))) return false
+      this.runtime.metrics.repairs.inc({ service: 'approver', what: 'run-timer' })
+      this.runtime.log.error({ run }, 'an open run had no timer; it has one again')
+      return true
+    })
+  }
+
+  private later(): void {
+    this.cancelNext = this.runtime.clock.after(EVERY_MS, () => {
+      this.running = this.execute()
+        .then(() => {}, (error: unknown) => this.runtime.log.debug({ error: describeError(error) }, 'runs are looked at later'))
+        .finally(() => this.later())
+    })
+  }
+}

@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { peekPredicate, type Envelope, type RunView, type ServiceName } from '#libs/contracts'
+import { MemoryBus, MemoryLog, type Subscription } from '#libs/messaging'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+
+const STAGE_DEADLINE_MS = 15 * 60 * 1000
+const WITHIN_MS = 5_000
+
+/** A bus on which some services hear nothing: they live, and never answer. */
+class BlackHoleBus extends MemoryBus {
+  readonly deaf = new Set<ServiceName>()
+
+  constructor(private readonly kept = new MemoryLog()) {
+    super(kept)
+  }
+
+  override async subscribe(subscription: Subscription): Promise<void> {
+    const service = subscription.group.split('.')[0] as ServiceName
+    if (!this.deaf.has(service)) await super.subscribe(subscription)
+  }
+
+  /** What was said on a topic, as `type data`. */
+  said(topic: string): { type: string; time: string; data: unknown }[] {
+    return this.kept.topic(topic).map(({ value }) => peekPredicate(JSON.parse(value!) as Envelope))
+  }
+}
+
+describe('a stage that never answers', () => {
+  let bus: BlackHoleBus
+  let system: MemorySystem
+  let press: PipelineDriver
+
+  async function start(...deaf: ServiceName[]): Promise<void> {
+    bus = new BlackHoleBus()
+    for (const service of deaf) bus.deaf.add(service)
+    system = await startMemorySystem({}, bus)
+    press = new PipelineDriver(system)
+  }
+  afterEach(() => system.stop())
+
+  it.each<[ServiceName, string, string]>([
+    ['linter', 'lint', 'LINTING'],
+    ['simulator', 'simulate', 'SIMULATING'],
+    ['canary-controller', 'canary', 'CANARY'],
+    ['rollout', 'rollout', 'ROLLING_OUT'],
+    ['notifier', 'notify', 'NOTIFYING'],
+  ])('%s: the run fails within 5 s of the deadline, and says which stage', async (service, stage, state) => {
+    await start(service)
+    const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 })
+    await system.runUntil(async () => (await press.show(run)).state === state, 60_000)
+    const since = system.clock.now().getTime()
+    await system.runUntil(async () => (await press.show(run)).endedAt !== null, STAGE_DEADLINE_MS + WITHIN_MS)
+    expect(await press.show(run)).toMatchObject({ state: 'FAILED', reason: 'STAGE_TIMED_OUT' })
+    const [said] = bus.said('hms.run.control.v1').filter(({ type }) => type === 'hms.stage.timed-out.v1')
+    expect(said).toMatchObject({ data: { run, attempt: 1, stage } })
+    expect(Date.parse(said!.time) - since).toBeLessThanOrEqual(STAGE_DEADLINE_MS + WITHIN_MS)
+    // Its policy is free: the next run is not told to wait.
+    expect(await press.approve(['pm25@1.1.0=34'], { observeMs: 0, bakeMs: 0 })).toBe(run + 1)
+  })
+
+  it('leaves no canary live: what it published goes back', async () => {
+    await start('rollout')
+    const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 })
+    await system.runUntil(async () => (await press.show(run)).state === 'ROLLING_OUT', 60_000)
+    await system.runUntil(async () => (await press.show(run)).endedAt !== null, STAGE_DEADLINE_MS + WITHIN_MS)
+    await system.settle()
+    expect(await press.api.get<{ state: string }>(`/v1/canaries/${run}`)).toMatchObject({ state: 'ended' })
+    const scopes = (await press.api.get<{ documents: { scope: string; digest: string | null }[] }>('/v1/snapshot')).documents
+    expect(scopes).toMatchObject([{ scope: 'region:NCR', digest: null }])
+  })
+
+  it('ends once: what comes late changes the picture, not the verdict', async () => {
+    await start('rollout')
+    const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 })
+    await system.runUntil(async () => (await press.show(run)).endedAt !== null, STAGE_DEADLINE_MS + 60_000)
+    const views = bus.said('hms.run.state.v1').map(({ data }) => (data as { view: RunView }).view)
+    const ended = views.findIndex((view) => view.endedAt !== null)
+    expect(new Set(views.slice(ended).map((view) => view.state))).toEqual(new Set(['FAILED']))
+  })
+})
+
+describe('a rollout that is ended while it bakes', () => {
+  let system: MemorySystem
+  let press: PipelineDriver
+  let bus: BlackHoleBus
+
+  beforeEach(async () => {
+    bus = new BlackHoleBus()
+    // The bake is longer than approver's patience: its row falls due first.
+    system = await startMemorySystem({ HMS_APPROVER_STAGE_DEADLINE: '1s' }, bus)
+    press = new PipelineDriver(system)
+  })
+  afterEach(() => system.stop())
+
+  it('takes back what it made live, and says so', async () => {
+    await press.whenState(await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
+    const run = await press.approve(['pm25@2.0.0=25'], { observeMs: 0, bakeMs: 3_600_000 })
+    await system.runUntil(async () => (await press.show(run)).state === 'BAKING', 60_000)
+    expect(await press.limit('pm25')).toBe(25)
+    const rollout = system.host.runtimes.get('rollout')!
+    await rollout.database.transaction(async (tx) => {
+      for (const timer of await rollout.pendingTimers(tx, 'rollout-bake')) await rollout.cancel(tx, timer.id)
+    })
+    await system.runUntil(async () => (await press.show(run)).endedAt !== null, 2 * 3_600_000)
+    await system.settle()
+    expect(await press.show(run)).toMatchObject({ state: 'FAILED', reason: 'STAGE_TIMED_OUT' })
+    expect(await press.limit('pm25')).toBe(35)
+    expect(bus.said('hms.rollout.v1').map(({ type }) => type)).toContain('hms.rollout.reversed.v1')
+    // The version can be tried again, on top of the one that is live again.
+    await press.whenState(await press.approve(['pm25@2.1.0=25'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
+  })
+})
+
+describe('a run that lost its timer', () => {
+  it('gets it back within a minute, and it is counted', async () => {
+    const system = await startMemorySystem()
+    const press = new PipelineDriver(system)
+    const run = await press.approve(['pm25@1.0.0=35'], { observeMs: 3_600_000 })
+    await press.whenState(run, 'CANARY')
+    const approver = system.host.runtimes.get('approver')!
+    const watched = () => approver.database.transaction((tx) => approver.pendingTimers(tx, `run-deadline:${run}`))
+    await approver.database.transaction((tx) => approver.cancel(tx, `run-deadline:${run}`))
+    expect(await watched()).toEqual([])
+    await system.runUntil(async () => (await watched()).length === 1, 61_000)
+    const { values } = await approver.metrics.repairs.get()
+    expect(values).toMatchObject([{ labels: { service: 'approver', what: 'run-timer' }, value: 1 }])
+    await system.stop()
+  })
+})
