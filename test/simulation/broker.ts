@@ -10,8 +10,12 @@ export interface Assignee {
   readonly topics: readonly string[]
   /** Partitions may have come or gone, records may have come. */
   look(): void
+  /** How far this member is; `undefined` where it does not read. */
+  positionOf(topic: string, partition: number): number | undefined
   /** The group's offsets are no longer where it left them. */
   reset(): void
+  /** The partition ends here now. */
+  cut(topic: string, partition: number, length: number): void
 }
 
 /** What outlives every process: the records of each partition, how far each group said it is, and who belongs to it. */
@@ -80,6 +84,19 @@ export class Broker {
     this.rebalance(group)
   }
 
+  /** How far each group is behind the end of what it reads, by where its readers are: their offsets may follow later. */
+  lags(): { group: string; topic: string; partition: number; behind: number }[] {
+    return [...this.members].flatMap(([group, members]) =>
+      (members[0]?.topics ?? []).flatMap((topic) =>
+        this.partitions(topic).map((records, partition) => {
+          const owner = members.find((member) => this.owns(member, topic, partition))
+          const at = owner?.positionOf(topic, partition) ?? this.offset(group, topic, partition)
+          return { group, topic, partition, behind: records.length - at }
+        }),
+      ),
+    )
+  }
+
   groups(): string[] {
     return [...this.members.keys()]
   }
@@ -87,6 +104,7 @@ export class Broker {
   /** The records from `length` on are gone, acknowledged or not. */
   truncate(topic: string, partition: number, length: number): void {
     this.partitions(topic)[partition]!.length = length
+    for (const members of this.members.values()) for (const member of members) member.cut(topic, partition, length)
   }
 
   /** Whether every group that reads the topic is past this record. */

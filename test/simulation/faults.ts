@@ -113,7 +113,7 @@ export class Faults implements BusFaults {
     return this.random.chance(0.7) ? 0 : this.random.between(0, 5_000)
   }
 
-  restartAfterMs(_service: string): number {
+  restartAfterMs(): number {
     return this.random.between(0, 3_000)
   }
 
@@ -146,7 +146,7 @@ export class Faults implements BusFaults {
  * A consumer that never heard of a stream takes its first record for the oldest that is kept, so the first one of a stream may not come
  * later than its second while somebody waits for it.
  */
-export function mayComeLater(event: OutgoingEvent, broker: Broker): boolean {
+export function mayComeLater(event: Pick<OutgoingEvent, 'topic' | 'key' | 'source' | 'keySeq'>, broker: Broker): boolean {
   const partition = broker.partitionOf(event.topic, event.key)
   const first = broker.partitions(event.topic)[partition]!.findIndex((record) => record.key === event.key && record.headers['ce_source'] === event.source)
   return event.keySeq > 1 && first >= 0 && broker.wasReadByAll(event.topic, partition, first)

@@ -50,8 +50,18 @@ export class GroupMember implements Assignee {
     })
   }
 
+  positionOf(topic: string, partition: number): number | undefined {
+    return this.incarnation.alive ? this.reader(topic, partition)?.position : undefined
+  }
+
   reset(): void {
     for (const reader of this.readers) reader.position = undefined
+  }
+
+  /** A reader that was further than the log now reaches is out of range, and begins anew. */
+  cut(topic: string, partition: number, length: number): void {
+    const reader = this.reader(topic, partition)
+    if (reader?.position !== undefined && reader.position > length) reader.position = 0
   }
 
   look(): void {
@@ -60,10 +70,19 @@ export class GroupMember implements Assignee {
       const { topic, partition } = reader
       if (!this.broker.owns(this, topic, partition)) reader.position = undefined
       else {
-        reader.position ??= this.broker.offset(this.group, topic, partition)
+        reader.position ??= this.committed(reader)
         if (!reader.running && this.hasMore(reader)) void this.follow(reader)
       }
     }
+  }
+
+  private reader(topic: string, partition: number): Reader | undefined {
+    return this.readers.find((mine) => mine.topic === topic && mine.partition === partition)
+  }
+
+  private committed({ topic, partition }: Reader): number {
+    const offset = this.broker.offset(this.group, topic, partition)
+    return offset > this.broker.partitions(topic)[partition]!.length ? 0 : offset
   }
 
   private hasMore({ topic, partition, position }: Reader): boolean {
@@ -76,8 +95,6 @@ export class GroupMember implements Assignee {
     const { topic, partition } = reader
     while (reader.position !== undefined) {
       const records = this.broker.partitions(topic)[partition]!
-      // Beyond the end: the log was cut, and a reader that was further begins anew.
-      if (reader.position > records.length) reader.position = 0
       const at: number = reader.position
       const record = records[at]
       if (record === undefined) break

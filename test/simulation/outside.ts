@@ -13,12 +13,11 @@ import type { Random } from './random.js'
 export class Outside {
   /** `webhook-id` of every message that a partner answered with 2xx, in the order of their coming. */
   readonly received: { id: string; body: string }[] = []
-  /** Probability that a call comes to nothing. */
-  loss = 0
-
   constructor(
     private readonly random: Random,
     private readonly configStore: () => ServiceNode,
+    /** Probability that a call, or its answer, comes to nothing. */
+    public loss: number,
   ) {}
 
   insteadOf(service: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown> {

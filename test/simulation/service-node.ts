@@ -10,8 +10,10 @@ import type { Faults } from './faults.js'
 import { Incarnation } from './incarnation.js'
 import { Injector } from './injector.js'
 import type { Scheduler } from './scheduler.js'
+import type { Poison } from './plan.js'
 import { SimulatedBus } from './simulated-bus.js'
 import { DurableTables, SimulatedDatabase } from './simulated-database.js'
+import { watchHandlers } from './witness.js'
 
 /** What all services of a seed share. */
 export interface Surroundings {
@@ -25,6 +27,11 @@ export interface Surroundings {
   /** Providers of a service that would reach out of the process. */
   insteadOf(name: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown>
   tell(who: string, what: string): void
+  poison: Poison | undefined
+  /** Ids of the events that the poison fell on. */
+  poisoned: Set<string>
+  /** Stays dead once it died. */
+  blackHole: ServiceName | undefined
 }
 
 /** A life of a service, with what is made for it. */
@@ -69,7 +76,7 @@ export class ServiceNode {
       this.listeners.delete(incarnation)
       // Its session, and with it the advisory lock, ends when the database notices.
       scheduler.after(faults.noticedAfterMs(), () => this.releaseLeadership(incarnation))
-      scheduler.after(faults.restartAfterMs(this.name), () => void this.start())
+      if (this.around.blackHole !== this.name) scheduler.after(faults.restartAfterMs(), () => void this.start())
     })
     void this.boot(life)
     return life
@@ -103,6 +110,7 @@ export class ServiceNode {
       this.coordination(incarnation),
       ready,
     )
+    watchHandlers(this.name, runtime.consumer, this.around.poison, this.around.poisoned)
     const injector = new Injector(this.definition.module(runtime), this.around.insteadOf(this.name, incarnation))
     injector.bind(this.name, runtime.consumer)
     return { runtime, injector }

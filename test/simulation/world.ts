@@ -5,9 +5,10 @@ import { loadService, type ServiceDefinition } from '#libs/stage'
 import type { TestIdentity } from '../support/identity.js'
 import { Broker } from './broker.js'
 import { Client } from './client.js'
-import { Faults, type FaultRates } from './faults.js'
+import { Faults } from './faults.js'
 import { History } from './history.js'
 import { Outside } from './outside.js'
+import type { Plan } from './plan.js'
 import { Press } from './press.js'
 import { Random } from './random.js'
 import { Scheduler } from './scheduler.js'
@@ -26,12 +27,6 @@ export async function layGround(identity: TestIdentity): Promise<Ground> {
   return { identity, definitions: await Promise.all(SERVICES.map(loadService)), metrics: new Metrics(), signers }
 }
 
-export interface Weather {
-  rates: FaultRates
-  maxDeaths: number
-  environment: Record<string, string>
-}
-
 /** Eight services, a broker, partners and people on one virtual time. */
 export class World {
   readonly scheduler: Scheduler
@@ -42,17 +37,19 @@ export class World {
   readonly outside: Outside
   readonly client: Client
   readonly press: Press
+  /** Ids of events that a handler was made unable to handle. */
+  readonly poisoned = new Set<string>()
 
   constructor(
     ground: Ground,
     random: Random,
-    weather: Weather,
+    readonly plan: Plan,
   ) {
     this.scheduler = new Scheduler(random.fork())
     this.history = new History(() => this.scheduler.nowMs)
     const tell = (who: string, what: string): void => this.history.add(who, what)
-    this.faults = new Faults(random.fork(), this.scheduler, weather.rates, weather.maxDeaths, tell)
-    this.outside = new Outside(random.fork(), () => this.node('config-store'))
+    this.faults = new Faults(random.fork(), this.scheduler, plan.rates, plan.maxDeaths, tell)
+    this.outside = new Outside(random.fork(), () => this.node('config-store'), plan.webhookLoss)
     for (const definition of ground.definitions) {
       this.nodes.set(
         definition.name,
@@ -62,10 +59,13 @@ export class World {
           faults: this.faults,
           metrics: ground.metrics,
           roster: ground.identity.roster,
-          environment: { HMS_PROFILE: 'dev', HMS_SIMULATOR_RUNNER: 'inline', ...weather.environment },
+          environment: { HMS_PROFILE: 'dev', HMS_SIMULATOR_RUNNER: 'inline', ...plan.environment },
           signerOf: (name) => ground.signers.get(name)!,
           insteadOf: (name, incarnation) => this.outside.insteadOf(name, incarnation),
           tell,
+          poison: plan.poison,
+          poisoned: this.poisoned,
+          blackHole: plan.blackHole,
         }),
       )
     }
@@ -79,5 +79,6 @@ export class World {
 
   start(): void {
     for (const node of this.nodes.values()) node.start()
+    for (const name of this.plan.twins) this.node(name).start()
   }
 }

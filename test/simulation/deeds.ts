@@ -1,0 +1,44 @@
+import { HmsError } from '#libs/contracts'
+import { RollBack } from '../../apps/rollout/src/rollbacks/roll-back.js'
+import { STABLES } from '../../apps/rollout/src/stable/stable.entity.js'
+import { AcceptAlert } from '../../apps/config-store/src/alerts/accept-alert.js'
+import { PartnersController } from '../../apps/notifier/src/partners/partners.http.js'
+import type { Deed } from './plan.js'
+import type { World } from './world.js'
+
+/** People and bots at their work. A refusal (`HmsError`) is an answer like any other. */
+export async function perform(world: World, deed: Deed, number: number): Promise<void> {
+  await world.scheduler.sleep(deed.atMs)
+  try {
+    if (deed.do === 'approve') await approve(world, deed)
+    else if (deed.do === 'roll back') await rollBack(world, deed.policy, `rollback-${number}`)
+    else await alert(world, deed, number)
+  } catch (error) {
+    if (!(error instanceof HmsError)) throw error
+  }
+}
+
+export async function registerPartners(world: World, count: number): Promise<void> {
+  for (let index = 1; index <= count; index++) {
+    const webhook = { url: `http://127.0.0.1:${index}/`, secret: `whsec_${Buffer.alloc(32, index).toString('base64')}` }
+    const partner = { id: `partner-${index}`, name: `Partner ${index}`, groups: [], channels: [{ webhook }], networks: ['127.0.0.1/32'] }
+    await world.client.ask('notifier', `register ${partner.id}`, ({ runtime }) => new PartnersController(runtime).add(partner))
+  }
+}
+
+async function approve(world: World, { policies, plan, queue, twice }: Extract<Deed, { do: 'approve' }>): Promise<void> {
+  const wish = { policies: policies.map((policy) => ({ ...policy, effective: '2024-09-01T00:00:00Z' })), plan, queue }
+  await Promise.all(twice ? [world.press.approve(wish), world.press.approve(wish)] : [world.press.approve(wish)])
+}
+
+async function rollBack(world: World, policy: string, key: string): Promise<void> {
+  const stable = await world.node('rollout').durable.read((tx) => tx.documents(STABLES).get(policy))
+  const version = stable?.history.at(-1)?.version
+  if (version === undefined) return
+  await world.client.ask('rollout', `roll ${policy} back to ${version}`, ({ injector }) => injector.get(RollBack).execute({ policy, version }, 'operator', key))
+}
+
+async function alert(world: World, { bot, reading }: Extract<Deed, { do: 'alert' }>, number: number): Promise<void> {
+  const told = { id: `alert-${number}`, bot, region: 'NCR', kind: 'Violation', value: 1, reading: { id: reading } }
+  await world.client.ask('config-store', `alert of ${bot}`, ({ injector }) => injector.get(AcceptAlert).execute(told))
+}

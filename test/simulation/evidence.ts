@@ -1,0 +1,76 @@
+import { SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import { DEAD_LETTERS, type DeadLetter } from '#libs/messaging'
+import { memoryOf, type Timer, type Transaction } from '#libs/persistence'
+import type { Canary } from '#libs/pipeline'
+import type { EventPredicate } from '#libs/signing'
+import { POLICIES, type PolicyRecord } from '../../apps/approver/src/policies/policy.entity.js'
+import { RUNS, type RunRecord } from '../../apps/approver/src/runs/run.entity.js'
+import { CANARIES } from '../../apps/canary-controller/src/canaries/canary.entity.js'
+import { DOCUMENTS, REVISIONS, type Revision, type StoredDocument } from '../../apps/config-store/src/heads/head.entity.js'
+import { DELIVERIES, type Delivery } from '../../apps/notifier/src/delivery/delivery.entity.js'
+import { STABLES, type Stable } from '../../apps/rollout/src/stable/stable.entity.js'
+import { predicateOf } from './predicate-of.js'
+import { restless } from './rest.js'
+import { sightingsIn, type Sighting } from './witness.js'
+import type { World } from './world.js'
+
+/** An event as its producer committed it, in the order of its outbox. */
+export type Emitted = EventPredicate & { producer: ServiceName }
+
+/** Everything that outlived the processes of a seed, for the oracles to judge. */
+export interface Evidence {
+  accepted: ReadonlySet<number>
+  /** Received by nobody on purpose. */
+  poisoned: ReadonlySet<string>
+  blackHole: ServiceName | undefined
+  emitted: Emitted[]
+  sightings: Sighting[]
+  deadLetters: (DeadLetter & { service: ServiceName })[]
+  timers: (Timer & { service: ServiceName })[]
+  parked: { service: ServiceName; count: number }[]
+  runs: RunRecord[]
+  policies: PolicyRecord[]
+  canaries: Canary[]
+  stables: Stable[]
+  documents: StoredDocument[]
+  revisions: Revision[]
+  deliveries: Delivery[]
+  audited: { event: string; index: number }[]
+  restless: string[]
+  now: Date
+}
+
+export async function collect(world: World): Promise<Evidence> {
+  const everywhere = async <T>(look: (tx: Transaction, service: ServiceName) => Promise<T[]>): Promise<T[]> =>
+    (await Promise.all(SERVICES.map((service) => world.node(service).durable.read((tx) => look(tx, service))))).flat()
+  const of = <T>(service: ServiceName, look: (tx: Transaction) => Promise<T>): Promise<T> => world.node(service).durable.read(look)
+  return {
+    accepted: world.press.accepted,
+    poisoned: world.poisoned,
+    blackHole: world.plan.blackHole,
+    emitted: await everywhere(async (tx, producer) => outboxOf(tx).map((row) => ({ ...predicateOf(row), producer }))),
+    sightings: await everywhere(async (tx) => sightingsIn(tx)),
+    deadLetters: await everywhere(async (tx, service) => (await tx.documents(DEAD_LETTERS).find()).map((letter) => ({ ...letter, service }))),
+    timers: await everywhere(async (tx, service) => memoryOf(tx).rows<Timer>('timer').values().map((timer) => ({ ...timer, service }))),
+    parked: await everywhere(async (tx, service) => [{ service, count: await world.node(service).stores.positions.parkedCount(tx) }]),
+    runs: await of('approver', (tx) => tx.documents(RUNS).find()),
+    policies: await of('approver', (tx) => tx.documents(POLICIES).find()),
+    canaries: await of('canary-controller', (tx) => tx.documents(CANARIES).find()),
+    stables: await of('rollout', (tx) => tx.documents(STABLES).find()),
+    documents: await of('config-store', (tx) => tx.documents(DOCUMENTS).find()),
+    revisions: await of('config-store', (tx) => tx.documents(REVISIONS).find({ orderBy: 'revision' })),
+    deliveries: await of('notifier', (tx) => tx.documents(DELIVERIES).find({ limit: 10_000 })),
+    audited: await of('audit', async (tx) => [...entriesOf(tx)]),
+    restless: await restless(world),
+    now: new Date(world.scheduler.nowMs),
+  }
+}
+
+function outboxOf(tx: Transaction): (OutgoingEvent & { seq: number })[] {
+  return [...memoryOf(tx).rows<OutgoingEvent & { seq: number }>('outbox').values()].sort((a, b) => a.seq - b.seq)
+}
+
+function entriesOf(tx: Transaction): { event: string; index: number }[] {
+  const rows = memoryOf(tx).rows<{ index: number; entry: string }>('entry').values()
+  return rows.map(({ index, entry }) => ({ index, event: (JSON.parse(entry) as { event: string }).event }))
+}

@@ -1,0 +1,61 @@
+import { isTerminal, peekPredicate, type ConfigDocument, type EventData } from '#libs/contracts'
+import { stateOf } from '#libs/pipeline'
+import type { HeadPredicate } from '#libs/signing'
+import type { Evidence } from './evidence.js'
+
+const STABLE = 'global'
+
+/** Per policy and scope the heads of its speaker count from 1 without a gap, so each number makes one release current. */
+export function headsOrdered({ emitted }: Evidence): string[] {
+  const found: string[] = []
+  const last = new Map<string, number>()
+  for (const event of emitted) {
+    if (event.type !== 'hms.head.issued.v1') continue
+    for (const { head } of (event.data as unknown as EventData['hms.head.issued.v1']).heads) {
+      const { policy, scope, seq } = peekPredicate<HeadPredicate>(head)
+      const name = `${policy}@${scope}`
+      if (seq !== (last.get(name) ?? 0) + 1) found.push(`head ${seq} of ${name} follows ${last.get(name) ?? 0}`)
+      last.set(name, seq)
+    }
+  }
+  return found
+}
+
+/** One truth in four places: rollout's heads, the store's documents, approver's live versions, and the state that was told. */
+export function storesAgree({ emitted, documents, revisions, stables, policies }: Evidence): string[] {
+  const found: string[] = []
+  const told = new Map<string, ConfigDocument>()
+  for (const event of emitted) {
+    if (event.type === 'hms.state.recorded.v1') told.set(event.key, (event.data as unknown as EventData['hms.state.recorded.v1']).document)
+  }
+  for (const { id, scope, seq, digest, revision } of documents) {
+    const last = told.get(`${id}@${scope}`)
+    if (last?.seq !== seq || last.digest !== digest || last.revision !== revision) found.push(`${id}@${scope} is stored as ${seq} and told as ${last?.seq}`)
+  }
+  if (told.size !== documents.length) found.push(`${told.size} documents were told, ${documents.length} are stored`)
+  for (const { policy, seq, current } of stables) {
+    const document = documents.find(({ id, scope }) => id === policy && scope === STABLE)
+    if (document?.seq !== seq || document.digest !== (current?.releaseDigest ?? null)) {
+      found.push(`rollout is at head ${seq} of ${policy} (${current?.version}), the store at ${document?.seq} (${document?.version})`)
+    }
+    const live = policies.find(({ id }) => id === policy)?.live ?? null
+    if ((live?.releaseDigest ?? null) !== (current?.releaseDigest ?? null)) {
+      found.push(`rollout says that ${current?.version} of ${policy} is live, approver ${live?.version ?? 'nothing'}`)
+    }
+  }
+  for (const [index, { revision }] of revisions.entries()) if (revision !== index + 1) found.push(`revision ${revision} stands in place ${index + 1}`)
+  return found
+}
+
+/** A canary of a run that is over names nothing but what it stood on, or has run out. */
+export function canariesTakenBack({ documents, runs, now }: Evidence): string[] {
+  return documents.flatMap(({ id, scope, run, head }) => {
+    if (scope === STABLE || run === null) return []
+    const { current, base, expires } = peekPredicate<HeadPredicate>(head)
+    const live = current !== base && (expires === undefined || Date.parse(expires) > now.getTime())
+    const record = runs.find(({ facts }) => facts.run === run)
+    const state = record === undefined ? undefined : stateOf(record.facts)
+    const wrong = live && state !== undefined && isTerminal(state) && state !== 'SUCCEEDED'
+    return wrong ? [`${id}@${scope} still serves the canary of run ${run}, which is ${state}`] : []
+  })
+}

@@ -1,0 +1,58 @@
+import { topicsConsumedBy } from '#libs/contracts'
+import type { Evidence } from './evidence.js'
+import type { Sighting } from './witness.js'
+
+/** Every handler sees the events of a key one after the other, none twice and none left out but for dead letters. */
+export function handlersInOrder({ sightings, deadLetters }: Evidence): string[] {
+  const found: string[] = []
+  const streams = new Map<string, Sighting[]>()
+  for (const sighting of sightings) {
+    const name = `${sighting.consumer} ${sighting.producer} ${sighting.topic} ${sighting.key}`
+    const stream = streams.get(name)
+    if (stream === undefined) streams.set(name, [sighting])
+    else stream.push(sighting)
+  }
+  for (const [name, stream] of streams) {
+    const [consumer, , topic, key] = name.split(' ')
+    let last: number | undefined
+    for (const { keySeq } of stream) {
+      const skipped = last === undefined ? 0 : keySeq - last - 1
+      const buried = deadLetters.filter((letter) => letter.service === consumer && letter.topic === topic && letter.key === key).length
+      if (skipped < 0) found.push(`${name}: ${keySeq} after ${last}`)
+      if (skipped > buried) found.push(`${name}: ${keySeq} after ${last}, with ${buried} dead letters`)
+      last = keySeq
+    }
+  }
+  return found
+}
+
+/** Exactly one entry for each event of each topic that audit reads; indexes without a gap. */
+export function auditComplete({ emitted, audited, deadLetters, blackHole }: Evidence): string[] {
+  if (blackHole === 'audit') return []
+  const topics = new Set(topicsConsumedBy('audit').map(({ name }) => name))
+  const entries = new Map<string, number>()
+  for (const { event } of audited) entries.set(event, (entries.get(event) ?? 0) + 1)
+  const found: string[] = []
+  for (const { id, topic, type, key, keySeq, producer } of emitted) {
+    if (!topics.has(topic) || producer === blackHole) continue
+    const count = entries.get(id) ?? 0
+    const buried = deadLetters.some((letter) => letter.service === 'audit' && letter.topic === topic && letter.key === key)
+    if (count !== 1 && !buried) found.push(`${count} entries of ${type} ${key} #${keySeq}`)
+    entries.delete(id)
+  }
+  for (const [index, entry] of [...audited].sort((a, b) => a.index - b.index).entries()) {
+    if (entry.index !== index) found.push(`entry ${entry.index} stands in place ${index}`)
+  }
+  return found
+}
+
+export function atRest({ restless, parked }: Evidence): string[] {
+  return [...restless, ...parked.filter(({ count }) => count > 0).map(({ service, count }) => `${service} has ${count} parked events`)]
+}
+
+/** Only what was made impossible to handle may be given up. */
+export function unexplainedDeadLetters({ deadLetters, poisoned }: Evidence): string[] {
+  return deadLetters
+    .filter(({ headers }) => !poisoned.has(headers['ce_id'] ?? ''))
+    .map(({ service, topic, key, code, detail }) => `${service} gave up on ${topic} ${key}: ${code} ${detail}`)
+}

@@ -1,0 +1,71 @@
+import { isTerminal, type EventData, type RunState } from '#libs/contracts'
+import { stateOf } from '#libs/pipeline'
+import type { Emitted, Evidence } from './evidence.js'
+
+/** Verdicts of one stage: of these, one attempt of a run has one, once. */
+const VERDICTS: readonly (readonly string[])[] = [
+  ['hms.lint.passed.v1', 'hms.lint.failed.v1'],
+  ['hms.simulation.passed.v1', 'hms.simulation.failed.v1'],
+  ['hms.canary.passed.v1', 'hms.canary.failed.v1'],
+  ['hms.rollout.completed.v1', 'hms.rollout.failed.v1'],
+]
+const STEPS: readonly (readonly string[])[] = [
+  ['hms.approval.approved.v1'],
+  ['hms.simulation.started.v1'],
+  ['hms.canary.started.v1'],
+  ['hms.canary.observed.v1'],
+  ['hms.rollout.started.v1'],
+  ['hms.rollout.promoted.v1'],
+  ['hms.rollout.baked.v1'],
+  ['hms.notification.started.v1'],
+  ['hms.notification.completed.v1'],
+]
+
+/** The history that approver told, in its order: once terminal, a run stays what it became; in the end all are terminal. */
+export function runsEndOnce({ emitted, runs, accepted }: Evidence): string[] {
+  const found: string[] = []
+  const states = new Map<number, RunState>()
+  for (const event of emitted) {
+    if (event.type !== 'hms.run.changed.v1') continue
+    const { run, state } = (event.data as unknown as EventData['hms.run.changed.v1']).view
+    const before = states.get(run)
+    if (before !== undefined && isTerminal(before) && before !== state) found.push(`run ${run} was ${before} and became ${state}`)
+    states.set(run, state)
+  }
+  for (const run of accepted) {
+    const state = states.get(run)
+    if (state === undefined || !isTerminal(state)) found.push(`run ${run} is ${state ?? 'unheard of'} in the end`)
+  }
+  for (const { facts } of runs) if (stateOf(facts) !== states.get(facts.run)) found.push(`run ${facts.run} is ${stateOf(facts)}, and was told to be ${states.get(facts.run)}`)
+  return found
+}
+
+export function effectsOnce({ emitted }: Evidence): string[] {
+  const found: string[] = []
+  for (const group of [...VERDICTS, ...STEPS]) {
+    const counts = new Map<string, number>()
+    for (const event of emitted) {
+      if (!group.includes(event.type)) continue
+      const name = `run ${runOf(event)} attempt ${event.attempt ?? 1}`
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+    for (const [name, count] of counts) if (count > 1) found.push(`${name} has ${count} of ${group.join(' or ')}`)
+  }
+  return found
+}
+
+/** One message for each partner, policy and cause; what is given up was tried. */
+export function partnersOnce({ deliveries }: Evidence): string[] {
+  const counts = new Map<string, number>()
+  for (const { messageId, channel } of deliveries) counts.set(`${messageId} ${channel}`, (counts.get(`${messageId} ${channel}`) ?? 0) + 1)
+  return [...counts].filter(([, count]) => count > 1).map(([name, count]) => `${count} deliveries of ${name}`)
+}
+
+export function approvalsKept({ accepted, runs }: Evidence): string[] {
+  const known = new Set(runs.map(({ facts }) => facts.run))
+  return [...accepted].filter((run) => !known.has(run)).map((run) => `run ${run} was acknowledged, and nobody knows it`)
+}
+
+function runOf(event: Emitted): string {
+  return event.runId ?? 'none'
+}

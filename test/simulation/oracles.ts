@@ -1,0 +1,32 @@
+import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles.runs.js'
+import { canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
+import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
+import type { Evidence } from './evidence.js'
+
+/** Looks at what outlived the processes; answers one sentence for each thing that is not as it must be. */
+export type Oracle = (evidence: Evidence) => string[]
+
+export const ORACLES: Readonly<Record<string, Oracle>> = {
+  'I1 every accepted run ends once': runsEndOnce,
+  'I2 each effect at most once': effectsOnce,
+  'I2 heads are numbered once': headsOrdered,
+  'I2 partners are told once': partnersOnce,
+  'I3 no acknowledged approval is lost': approvalsKept,
+  'I4 each handler sees each key in order': handlersInOrder,
+  'I5 audit has each event once': auditComplete,
+  'I6 store, rollout, approver and log agree': storesAgree,
+  'I7 no canary outlives its run': canariesTakenBack,
+  'I8 nothing waits': atRest,
+  'I9 no dead letter without a cause': unexplainedDeadLetters,
+}
+
+export interface Violation {
+  oracle: string
+  found: string[]
+}
+
+export function judge(evidence: Evidence): Violation[] {
+  return Object.entries(ORACLES)
+    .map(([oracle, look]) => ({ oracle, found: look(evidence) }))
+    .filter(({ found }) => found.length > 0)
+}

@@ -1,0 +1,122 @@
+import type { PlanOptions, ServiceName } from '#libs/contracts'
+import { NO_FAULTS, type FaultRates } from './faults.js'
+import type { Random } from './random.js'
+
+/** Something that people or bots do, `atMs` after the start. */
+export type Deed =
+  | { do: 'approve'; atMs: number; policies: { id: string; version: string; limit: number }[]; plan: PlanOptions; queue: boolean; twice: boolean }
+  | { do: 'roll back'; atMs: number; policy: string }
+  | { do: 'alert'; atMs: number; bot: string; reading: string }
+
+/** Something that happens to the machines. */
+export type Blow =
+  | { do: 'stop'; atMs: number; service: ServiceName; forMs: number; sessionEnds: boolean }
+  | { do: 'forget offsets'; atMs: number; service: ServiceName }
+  | { do: 'cut the log'; atMs: number; records: number }
+  | { do: 'kill'; atMs: number; service: ServiceName; forMs: number }
+
+/** The first event of this type that the service gets can never be handled: a bug in its handler. */
+export interface Poison {
+  service: ServiceName
+  type: string
+}
+
+/** All that a seed decides before it begins. */
+export interface Plan {
+  deeds: Deed[]
+  blows: Blow[]
+  rates: FaultRates
+  maxDeaths: number
+  twins: ServiceName[]
+  poison: Poison | undefined
+  /** Stays dead once it is dead: its runs must end by their deadline. */
+  blackHole: ServiceName | undefined
+  webhookLoss: number
+  partners: number
+  healAtMs: number
+  environment: Record<string, string>
+}
+
+const STAGES: readonly ServiceName[] = ['linter', 'simulator', 'canary-controller', 'rollout', 'notifier', 'config-store']
+const EVERYONE: readonly ServiceName[] = ['approver', ...STAGES, 'audit']
+const POISONS: readonly Poison[] = [
+  { service: 'linter', type: 'hms.approval.approved.v1' },
+  { service: 'simulator', type: 'hms.lint.passed.v1' },
+  { service: 'canary-controller', type: 'hms.simulation.passed.v1' },
+  { service: 'rollout', type: 'hms.canary.passed.v1' },
+  { service: 'notifier', type: 'hms.rollout.completed.v1' },
+]
+
+export function planOf(random: Random): Plan {
+  const calm = random.chance(0.08)
+  const blackHole = !calm && random.chance(0.04) ? random.pick(STAGES.slice(0, 5)) : undefined
+  const healAtMs = random.between(4_000, 15_000)
+  return {
+    deeds: deedsOf(random),
+    blows: calm ? [] : blowsOf(random, healAtMs),
+    rates: calm ? NO_FAULTS : ratesOf(random),
+    maxDeaths: random.between(0, 8),
+    twins: calm ? [] : EVERYONE.filter(() => random.chance(0.12)),
+    poison: !calm && random.chance(0.06) ? random.pick(POISONS) : undefined,
+    blackHole,
+    webhookLoss: random.pick([0, 0, 0.2]),
+    partners: random.pick([0, 0, 1, 2]),
+    healAtMs,
+    environment: {
+      // While a stage is dead for an hour, a canary that is renewed every forty seconds would be most of the seed.
+      HMS_CANARY_CONTROLLER_LEASE: blackHole === undefined ? random.pick(['20s', '2m']) : '1h',
+      HMS_CANARY_CONTROLLER_ACKNOWLEDGE: '2s',
+      HMS_ROLLOUT_ACKNOWLEDGE: '2s',
+      HMS_NOTIFIER_DEADLINE: random.pick(['2s', '20s']),
+    },
+  }
+}
+
+function deedsOf(random: Random): Deed[] {
+  const deeds: Deed[] = []
+  const policies = ['pm25', 'ozone', 'so2'].slice(0, random.between(1, 3))
+  const versions = new Map(policies.map((id) => [id, 0]))
+  let atMs = 0
+  for (let runs = random.between(1, 3); runs > 0; runs--) {
+    const bundle = policies.length > 1 && random.chance(0.25)
+    const ids = bundle ? policies.slice(0, random.between(2, policies.length)) : [random.pick(policies)]
+    const members = ids.map((id) => {
+      const next = versions.get(id)! + 1
+      versions.set(id, next)
+      return { id, version: `${next}.0.0`, limit: 40 - next }
+    })
+    const plan = { observeMs: random.pick([0, 500, 2_000]), bakeMs: random.pick([0, 500, 1_500]), share: random.pick([500, 10_000]) }
+    deeds.push({ do: 'approve', atMs, policies: members, plan, queue: random.chance(0.7), twice: random.chance(0.2) })
+    if (random.chance(0.25)) deeds.push({ do: 'roll back', atMs: atMs + random.between(500, 6_000), policy: ids[0]! })
+    if (random.chance(0.2)) for (const bot of ['bot-1', 'bot-2']) deeds.push({ do: 'alert', atMs: atMs + random.between(100, 2_500), bot, reading: `${atMs}` })
+    atMs += random.pick([0, 300, 2_500, 5_000])
+  }
+  return deeds
+}
+
+function blowsOf(random: Random, untilMs: number): Blow[] {
+  const blows: Blow[] = []
+  const atMs = (): number => random.between(0, untilMs)
+  if (random.chance(0.3)) {
+    blows.push({ do: 'stop', atMs: atMs(), service: random.pick(EVERYONE), forMs: random.between(100, 25_000), sessionEnds: random.chance(0.5) })
+  }
+  if (random.chance(0.15)) blows.push({ do: 'forget offsets', atMs: atMs(), service: random.pick(EVERYONE) })
+  if (random.chance(0.15)) blows.push({ do: 'cut the log', atMs: atMs(), records: random.between(1, 6) })
+  if (random.chance(0.3)) blows.push({ do: 'kill', atMs: atMs(), service: random.pick(EVERYONE), forMs: random.between(0, 10_000) })
+  return blows
+}
+
+/** Each seed has its own mixture: many faults of one kind show other things than a few of each. */
+function ratesOf(random: Random): FaultRates {
+  const some = (most: number): number => (random.chance(0.5) ? 0 : random.next() * most)
+  return {
+    death: some(0.002),
+    deathAtCommit: some(0.004),
+    database: some(0.03),
+    send: some(0.1),
+    reorder: some(0.3),
+    duplicate: some(0.1),
+    lostCommit: some(0.2),
+    slow: some(0.02),
+  }
+}

@@ -1,0 +1,52 @@
+import { SERVICES, isTerminal } from '#libs/contracts'
+import { memoryOf, type Timer } from '#libs/persistence'
+import { stateOf } from '#libs/pipeline'
+import { RUNS } from '../../apps/approver/src/runs/run.entity.js'
+import type { World } from './world.js'
+
+interface OutboxState {
+  sentAt: number | null
+}
+
+/** What still moves, in words; empty when nothing does but timers of the future. */
+export async function restless(world: World): Promise<string[]> {
+  const found: string[] = []
+  for (const name of SERVICES) {
+    const node = world.node(name)
+    if (node.lives.length === 0 && name !== world.plan.blackHole) found.push(`${name} does not run`)
+    const { unsent, overdue } = await node.durable.read(async (tx) => ({
+      unsent: memoryOf(tx).rows<OutboxState>('outbox').values().filter((row) => row.sentAt === null).length,
+      overdue: memoryOf(tx).rows<Timer>('timer').values().filter((timer) => timer.dueAt <= tx.now).length,
+    }))
+    if (name === world.plan.blackHole) continue
+    if (unsent > 0) found.push(`${name} has ${unsent} unsent`)
+    if (overdue > 0) found.push(`${name} has ${overdue} overdue timers`)
+  }
+  for (const { group, topic, partition, behind } of world.broker.lags()) {
+    if (behind > 0 && !isHole(world, group)) found.push(`${group} is ${behind} behind in ${topic} ${partition}`)
+  }
+  return found
+}
+
+/** Runs that have not ended. */
+export function openRuns(world: World): Promise<number[]> {
+  return world.node('approver').durable.read(async (tx) => {
+    const records = await tx.documents(RUNS).find()
+    return records.filter(({ facts }) => !isTerminal(stateOf(facts))).map(({ facts }) => facts.run)
+  })
+}
+
+/** When the next timer of any service falls due. */
+export async function nextTimerAt(world: World): Promise<number | undefined> {
+  const times: number[] = []
+  for (const name of SERVICES) {
+    if (name === world.plan.blackHole) continue
+    const timers = await world.node(name).durable.read(async (tx) => memoryOf(tx).rows<Timer>('timer').values())
+    times.push(...timers.map(({ dueAt }) => dueAt.getTime()))
+  }
+  return times.length === 0 ? undefined : Math.min(...times)
+}
+
+function isHole(world: World, group: string): boolean {
+  return group.split('.')[0] === world.plan.blackHole
+}

@@ -1,0 +1,100 @@
+import { strike, resume } from './blows.js'
+import { perform, registerPartners } from './deeds.js'
+import { collect } from './evidence.js'
+import { judge, type Violation } from './oracles.js'
+import { planOf, type Plan } from './plan.js'
+import { Random } from './random.js'
+import { nextTimerAt, openRuns, restless } from './rest.js'
+import { World, type Ground } from './world.js'
+
+export interface Outcome {
+  seed: number
+  violations: Violation[]
+  history: string[]
+  digest: string
+  runs: number
+  deaths: number
+  faults: number
+  virtualMs: number
+  steps: number
+}
+
+const LOOK_MS = 250
+/** Healed, nothing may lie about for longer: not unsent, not unread, not overdue. */
+const RESTLESS_MS = 4 * 60 * 1000
+/** A wait worth skipping, and what is left of it so that everybody wakes by themselves. */
+const SKIP_MS = 10_000
+const BEFORE_MS = 1_000
+/** Longer than every deadline there is, one after the other. */
+const PATIENCE_MS = 12 * 60 * 60 * 1000
+
+/** Plays one seed from its first start to its last oracle. The same seed, ground aside, gives the same history to the letter. */
+export async function simulate(seed: number, ground: Ground, change: (plan: Plan) => void = () => {}): Promise<Outcome> {
+  const random = new Random(seed)
+  const plan = planOf(random.fork())
+  change(plan)
+  const world = new World(ground, random.fork(), plan)
+  const { scheduler, faults, history } = world
+  const began = scheduler.nowMs
+  let violations: Violation[] = []
+  try {
+    await scheduler.run(async () => {
+      world.start()
+      await registerPartners(world, plan.partners)
+      const deeds = plan.deeds.map((deed, index) => perform(world, deed, index))
+      const blows = plan.blows.map((blow) => strike(world, blow, random.fork()))
+      await scheduler.sleep(plan.healAtMs)
+      await Promise.all([...deeds, ...blows])
+      heal(world)
+      await settle(world)
+      violations = judge(await collect(world))
+    })
+  } catch (error) {
+    violations = [{ oracle: 'the seed can be played', found: [error instanceof Error ? (error.stack ?? error.message) : String(error)] }]
+  }
+  return {
+    seed,
+    violations,
+    history: history.lines,
+    digest: history.digest(),
+    runs: world.press.accepted.size,
+    deaths: faults.deaths,
+    faults: faults.struck,
+    virtualMs: scheduler.nowMs - began,
+    steps: scheduler.steps,
+  }
+}
+
+/** No fault strikes any more; what was stopped goes on. */
+function heal(world: World): void {
+  world.history.add('world', 'heals')
+  world.faults.heal()
+  world.outside.loss = 0
+  for (const name of world.nodes.keys()) resume(world, name)
+}
+
+/** Until nothing moves and every run has ended, or patience is at its end. */
+async function settle(world: World): Promise<void> {
+  const { scheduler, history } = world
+  const until = scheduler.nowMs + PATIENCE_MS
+  let quiet = 0
+  let restlessSince = scheduler.nowMs
+  while (scheduler.nowMs < until && scheduler.nowMs - restlessSince < RESTLESS_MS) {
+    await scheduler.sleep(LOOK_MS)
+    if ((await restless(world)).length > 0) {
+      quiet = 0
+      continue
+    }
+    restlessSince = scheduler.nowMs
+    // Twice, since what was read is still being worked on.
+    if (++quiet < 2) continue
+    if ((await openRuns(world)).length === 0) return
+    const next = await nextTimerAt(world)
+    const wait = next === undefined ? PATIENCE_MS : next - scheduler.nowMs - BEFORE_MS
+    if (wait < SKIP_MS) continue
+    history.add('world', `nothing happens for ${wait} ms`)
+    scheduler.skip(wait)
+    restlessSince = scheduler.nowMs
+    quiet = 0
+  }
+}

@@ -1,0 +1,48 @@
+import type { ReceivedEvent, ServiceName } from '#libs/contracts'
+import { SOURCE_PREFIX, type EventConsumer } from '#libs/messaging'
+import { memoryOf, type Transaction } from '#libs/persistence'
+import type { Poison } from './plan.js'
+
+/** An event that a handler had, in a transaction that was committed. */
+export interface Sighting {
+  consumer: string
+  producer: string
+  topic: string
+  key: string
+  keySeq: number
+  id: string
+}
+
+const TABLE = 'simulation_sighting'
+
+export class HandlerBug extends Error {}
+
+/** Writes down what each handler gets, in its own transaction, and breaks the handler that the seed wants broken. */
+export function watchHandlers(service: ServiceName, consumer: EventConsumer, poison: Poison | undefined, poisoned: Set<string>): void {
+  const register = consumer.on.bind(consumer)
+  consumer.on = (topic, handler) => {
+    register(topic, async (event, tx) => {
+      if (isPoison(service, event, poison, poisoned)) throw new HandlerBug(`${service} cannot handle ${event.type}`)
+      await handler(event, tx)
+      note(service, event, tx)
+    })
+  }
+}
+
+export function sightingsIn(tx: Transaction): Sighting[] {
+  return memoryOf(tx).rows<Sighting>(TABLE).values()
+}
+
+/** The first such event, and no other. */
+function isPoison(service: ServiceName, event: ReceivedEvent, poison: Poison | undefined, poisoned: Set<string>): boolean {
+  if (poison?.service !== service || poison.type !== event.type) return false
+  if (poisoned.size === 0) poisoned.add(event.id)
+  return poisoned.has(event.id)
+}
+
+function note(consumer: ServiceName, event: ReceivedEvent, tx: Transaction): void {
+  const { topic, key, keySeq, id } = event
+  const rows = memoryOf(tx).rows<Sighting>(TABLE)
+  // A name of its own, so that a second sighting does not hide the first.
+  rows.set(`${id} ${rows.get(id) === undefined ? '' : 'again'}`.trim(), { consumer, producer: event.source.slice(SOURCE_PREFIX.length), topic, key, keySeq, id })
+}
