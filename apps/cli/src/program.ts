@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '#libs/contracts'
 import { registerApprovals } from './approvals/commands.js'
 import { registerAudit } from './audit/commands.js'
+import { registerDeadLetters } from './dead-letters/commands.js'
 import { reportError, usageError } from './errors.js'
 import { registerHelp } from './help/commands.js'
 import { registerHosting } from './hosting/commands.js'
@@ -24,6 +25,7 @@ const AREAS = [
   registerPolicies,
   registerReplay,
   registerPartners,
+  registerDeadLetters,
   registerAudit,
   registerHelp,
 ]

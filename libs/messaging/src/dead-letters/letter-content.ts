@@ -16,6 +16,10 @@ export function storable(text: string, most: number): string {
   return cut.replaceAll('\0', '\uFFFD').toWellFormed()
 }
 
+export function keyExcerpt(key: string): string {
+  return storable(key, KEY_EXCERPT)
+}
+
 /** Everything that came: as texts where they are exact, else in base64 with texts for people beside it. */
 export function wholeContent(record: BusRecord): Content {
   const { key, value, headers } = record
@@ -51,7 +55,7 @@ export function letterIdOf(service: string, record: BusRecord): string {
 
 function excerptOf({ key, value, headers }: BusRecord): Content {
   return {
-    key: key === null ? null : storable(key, KEY_EXCERPT),
+    key: key === null ? null : keyExcerpt(key),
     value: value === null ? null : storable(value, EXCERPT),
     headers: Object.fromEntries(
       Object.entries(headers)

@@ -1,6 +1,7 @@
 import type { DeadLetterState } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { DEAD_LETTERS, type DeadLetter } from './dead-letter.entity.js'
+import { keyExcerpt } from './letter-content.js'
 
 /** Letters are read a few at a time and leave their content behind: each may carry 4 MiB, and a list must not hold them all. */
 const PAGE = 10
@@ -26,6 +27,6 @@ export async function newestLetters(tx: Transaction, states: readonly DeadLetter
 }
 
 function withoutContent(letter: DeadLetter): DeadLetter {
-  const { raw: _raw, ...rest } = letter
-  return { ...rest, value: null, headers: {} }
+  const { raw: _raw, key, ...rest } = letter
+  return { ...rest, key: key === null ? null : keyExcerpt(key), value: null, headers: {} }
 }

@@ -6,6 +6,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
 import { AuthorizationGuard } from '../authorization/authorization.guard.js'
 import { createRuntime } from '../create-runtime.js'
+import { CONSUMERS, DeadLettersController } from '../dead-letters/dead-letters.http.js'
 import { addServiceRoutes } from '../http/service-routes.js'
 import { loadService } from '../load-service.js'
 import type { ServiceDefinition } from '../service-definition.js'
@@ -34,10 +35,11 @@ export class Host {
       runtimes.set(runtime.name, runtime)
       imports.push(module)
     }
-    const app = await createHttpApplication({ module: HostModule, imports }, adapters.log, bodyLimits)
+    const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
+    const letters = { controllers: [DeadLettersController], providers: [{ provide: CONSUMERS, useValue: consumers }] }
+    const app = await createHttpApplication({ module: HostModule, imports, ...letters }, adapters.log, bodyLimits)
     app.useGlobalGuards(new AuthorizationGuard(adapters.roster, adapters.clock))
     addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], adapters.metrics, adapters.version)
-    const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
     return new Host(app, runtimes, adapters)
   }

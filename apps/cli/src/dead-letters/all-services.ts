@@ -1,0 +1,43 @@
+import type { ApiClient } from '#libs/client'
+import { HmsError, isServiceName, SERVICES, type DeadLetterView, type ServiceName } from '#libs/contracts'
+import { usageError } from '../errors.js'
+
+export interface Answers<T> {
+  answers: { service: ServiceName; answer: T }[]
+  /** Services that should have answered and did not. */
+  silent: { service: ServiceName; error: unknown }[]
+  /** What those said that have nothing to do with the question. */
+  refusals: unknown[]
+}
+
+/** Asks services one question each. Behind a service's own port the others are nobody's fault. */
+export async function askServices<T>(services: readonly ServiceName[], ask: (service: ServiceName) => Promise<T>): Promise<Answers<T>> {
+  const settled = await Promise.allSettled(services.map(ask))
+  const result: Answers<T> = { answers: [], silent: [], refusals: [] }
+  for (const [index, outcome] of settled.entries()) {
+    const service = services[index]!
+    if (outcome.status === 'fulfilled') result.answers.push({ service, answer: outcome.value })
+    else if (outcome.reason instanceof HmsError && outcome.reason.status < 500) result.refusals.push(outcome.reason)
+    else result.silent.push({ service, error: outcome.reason })
+  }
+  return result
+}
+
+export function parseService(name: string): ServiceName {
+  if (isServiceName(name)) return name
+  throw usageError(`There is no service ${name}; there are ${SERVICES.join(', ')}.`, ['hms-svc dlq list'])
+}
+
+/** The letter that `ID` or `SERVICE/ID` names, wherever it lies. */
+export async function findLetter(client: ApiClient, text: string): Promise<DeadLetterView> {
+  const [, service, id] = /^(?:([^/]+)\/)?([0-9a-fA-F-]{36})$/.exec(text) ?? []
+  if (id === undefined) throw usageError(`${text} is no id of a dead letter: a UUID, with or without SERVICE/ before it.`, ['hms-svc dlq list'])
+  const read = (name: ServiceName): Promise<DeadLetterView> => client.get<DeadLetterView>(`/v1/dead-letters/${name}/${id.toLowerCase()}`)
+  if (service !== undefined) return read(parseService(service))
+  const { answers, silent } = await askServices(SERVICES, read)
+  const found = answers[0]
+  if (found !== undefined) return found.answer
+  // It may lie where nobody answered.
+  if (silent[0] !== undefined) throw silent[0].error
+  throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `No service has a dead letter ${id}.`, { status: 404, next: ['hms-svc dlq list --all'] })
+}

@@ -1,0 +1,17 @@
+/** What strangers wrote, for a terminal: control characters would move its cursor or rewrite what stands there. */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
+}
+
+const UNITS = [
+  { ms: 86_400_000, name: 'd' },
+  { ms: 3_600_000, name: 'h' },
+  { ms: 60_000, name: 'min' },
+] as const
+
+/** `3 min`, in the largest unit that has one whole. */
+export function ageOf(at: string, nowMs: number): string {
+  const ms = Math.max(0, nowMs - Date.parse(at))
+  const unit = UNITS.find((candidate) => ms >= candidate.ms)
+  return unit === undefined ? `${Math.round(ms / 1_000)} s` : `${Math.floor(ms / unit.ms)} ${unit.name}`
+}
