@@ -82,9 +82,14 @@ export class RunCanary {
     for (const { scope } of report.scopes) await this.withPolicy(tx, report.policy, scope, (canary) => this.apply(tx, onCoverage(canary, report)))
   }
 
-  /** The stable head moved: the canary's readers follow it by themselves, its lease is over. */
+  /**
+   * The stable head moved, and the canary's readers follow it by themselves. It is taken back all the same: a rollback would bring back the
+   * release that it stands on, and until its lease ended its cohort would run what had just been taken back.
+   */
   async promoted(tx: Transaction, run: number): Promise<void> {
-    await this.withCanary(tx, run, (canary) => (canary.state === 'passed' ? this.close(tx, { ...canary, state: 'ended' }) : Promise.resolve()))
+    await this.withCanary(tx, run, async (canary) => {
+      if (canary.state === 'passed') await this.close(tx, await this.heads.takeBack(tx, { ...canary, state: 'ended' }))
+    })
   }
 
   /** Somebody decided otherwise (a rollback, a deadline): what is published goes back at once. */
