@@ -3,11 +3,12 @@ import type { Observer } from './observer.js'
 
 const LOOK_EVERY_MS = 250
 
-/** Ages in seconds of what waits longest: an event for its relay, a timer for somebody to fire it. */
+/** Ages in seconds of what waits longest: an event for its relay, a timer for somebody to fire it who has not claimed it yet. */
 interface Backlog {
   unsentSeconds: number
   dueSeconds: number
   open: number
+  pending: number
   behind: number
 }
 
@@ -15,9 +16,10 @@ async function backlog(observer: Observer): Promise<Backlog> {
   const unsent = await observer.everywhere<{ age: number | null }>(
     'SELECT extract(epoch FROM clock_timestamp() - min(occurred_at))::float8 AS age FROM $schema.outbox WHERE sent_at IS NULL',
   )
-  const due = await observer.everywhere<{ age: number | null }>('SELECT extract(epoch FROM clock_timestamp() - min(due_at))::float8 AS age FROM $schema.timer')
+  const due = await observer.everywhere<{ age: number | null }>('SELECT extract(epoch FROM clock_timestamp() - min(greatest(due_at, lease_until)))::float8 AS age FROM $schema.timer')
+  const pending = await observer.count(`SELECT 1 FROM notifier.delivery WHERE state = 'pending'`)
   const open = await observer.count(`SELECT 1 FROM approver.run WHERE open = 'yes'`)
-  return { unsentSeconds: oldest(unsent), dueSeconds: oldest(due), open, behind: await behind(observer) }
+  return { unsentSeconds: oldest(unsent), dueSeconds: oldest(due), open, pending, behind: await behind(observer) }
 }
 
 /** Audit follows everything and is the last to have it all. */
@@ -34,7 +36,7 @@ function oldest(ages: { age: number | null }[]): number {
 export interface Healing {
   /** Until no event and no timer had waited for 5 s or longer. */
   freshMs: number
-  /** Until every run had ended, every event was sent, and audit had it all. */
+  /** Until every run and every delivery had ended, every event was sent, and audit had it all. */
   drainedMs: number
 }
 
@@ -49,8 +51,8 @@ export async function watchHealing(observer: Observer, limitMs: number): Promise
     const ms = Date.now() - startedAt
     if (now.unsentSeconds < FRESH_SECONDS && now.dueSeconds < FRESH_SECONDS) freshMs ??= ms
     else freshMs = undefined
-    if (freshMs !== undefined && now.open === 0 && now.unsentSeconds === 0 && now.behind === 0) return { freshMs, drainedMs: ms }
-    if (ms > limitMs) throw new Error(`after ${ms} ms: oldest unsent ${now.unsentSeconds.toFixed(1)} s, oldest due timer ${now.dueSeconds.toFixed(1)} s, ${now.open} open runs, audit ${now.behind} events behind`)
+    if (freshMs !== undefined && now.open === 0 && now.pending === 0 && now.unsentSeconds === 0 && now.behind === 0) return { freshMs, drainedMs: ms }
+    if (ms > limitMs) throw new Error(`after ${ms} ms: oldest unsent ${now.unsentSeconds.toFixed(1)} s, oldest due timer ${now.dueSeconds.toFixed(1)} s, ${now.open} open runs, ${now.pending} pending deliveries, audit ${now.behind} events behind`)
     await pause(systemClock, LOOK_EVERY_MS)
   }
 }

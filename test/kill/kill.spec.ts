@@ -22,9 +22,8 @@ describeKafka('eight processes on real Kafka and PostgreSQL, killed at random', 
   it(`lose nothing, do nothing twice and get stuck nowhere (seed ${config.seed})`, async () => {
     try {
       const { findings, healing, summary } = await killRun(system, config, history)
-      process.stdout.write(`kill run, ${summary}\n`)
-      for (const { oracle, looked, violations } of findings) history.add('oracle', { oracle, looked, violations })
-      for (const { oracle, looked } of findings) expect(looked, `${oracle}: looked at nothing`).toBeGreaterThan(0)
+      process.stdout.write(`kill run\n  ${summary.join('\n  ')}\n`)
+      expect(findings.filter(({ looked }) => looked === 0)).toEqual([])
       expect(findings.flatMap(({ oracle, violations }) => violations.map((violation) => `${oracle}: ${violation}`))).toEqual([])
       expect(system.fleet.fell).toEqual([])
       expect(healing.freshMs).toBeLessThan(30_000)

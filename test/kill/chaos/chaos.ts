@@ -1,6 +1,7 @@
 import type { KillSystem } from '../fleet/kill-system.js'
 import type { History } from '../history.js'
 import type { Random } from '../random.js'
+import { badNetwork } from './bad-network.js'
 import { freezeProcess, killBroker, killProcess, stopBroker, stopDatabase, type Fault } from './faults.js'
 
 export type WeightedFaults = readonly (readonly [weight: number, fault: Fault])[]
@@ -12,6 +13,7 @@ export const ALL_FAULTS: WeightedFaults = [
   [4, killBroker],
   [4, stopDatabase('fast')],
   [4, stopDatabase('immediate')],
+  [14, badNetwork],
 ]
 
 /** Breaks one thing after the other; several at a time when they are of different parts. */

@@ -6,6 +6,7 @@ export type ProcessName = ServiceName | 'edge'
 
 const AGAIN_AFTER_MS = 500
 const LAST_LINES = 15
+const ERROR_LINES = 20
 
 /** One process under a supervisor, as an orchestrator would have it: whatever ends it, it is started again. */
 export class FleetMember {
@@ -30,10 +31,6 @@ export class FleetMember {
     return `${this.name}-${this.instance}`
   }
 
-  get output(): string {
-    return this.served.output
-  }
-
   ready(): Promise<boolean> {
     return this.frozen ? Promise.resolve(false) : ready(this.url)
   }
@@ -42,6 +39,17 @@ export class FleetMember {
   async kill(): Promise<void> {
     this.expected = true
     await this.served.kill()
+  }
+
+  /** `kill -9`, and the machine it ran on is gone too: it stays away until `revive`. */
+  async killForNow(): Promise<void> {
+    this.wanted = false
+    await this.served.kill()
+  }
+
+  revive(): void {
+    this.wanted = true
+    this.served = this.launch()
   }
 
   /** In order, as at a deployment; the supervisor starts it again at once. */
@@ -73,7 +81,13 @@ export class FleetMember {
     return served
   }
 
+  /** What it said at level error and above, into the history: nothing that faults explain is said there. */
+  private tellErrors(served: Served): void {
+    for (const line of served.output.split('\n').filter((text) => /"level":"(error|fatal)"/.test(text)).slice(-ERROR_LINES)) this.history.add('error', { process: this.title, line })
+  }
+
   private onExit(served: Served, how: number | NodeJS.Signals): void {
+    this.tellErrors(served)
     if (!this.wanted) return
     this.frozen = false
     const asked = this.expected

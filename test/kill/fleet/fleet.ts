@@ -24,7 +24,7 @@ export class Fleet {
     env['HMS_URL'] = `http://127.0.0.1:${env['HMS_PORT']}`
     const members = SERVICES.flatMap((service) =>
       ports.get(service)!.map((port, instance) => {
-        const own = { ...env, [variableOf(service, 'PORT')]: String(port) }
+        const own = { ...env, [variableOf(service, 'PORT')]: String(port), HMS_DATABASE_URL: namedUrl(env['HMS_DATABASE_URL']!, `${service}-${instance}`) }
         return new FleetMember(service, instance, `http://127.0.0.1:${port}`, own, history)
       }),
     )
@@ -48,4 +48,11 @@ export class Fleet {
   async stop(): Promise<void> {
     await Promise.all(this.members.map((member) => member.stop()))
   }
+}
+
+/** Its name shows in `pg_stat_activity`: which instance holds which lock. */
+function namedUrl(databaseUrl: string, title: string): string {
+  const url = new URL(databaseUrl)
+  url.searchParams.set('application_name', title)
+  return url.href
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { startKafka, type TestBroker } from '../../support/broker/start-kafka.js'
-import { hms, scratchFolder } from '../../support/processes.js'
+import { freePort, hms, scratchFolder } from '../../support/processes.js'
+import { TcpProxy } from '../../support/tcp-proxy/tcp-proxy.js'
 import type { History } from '../history.js'
 import { Fleet } from './fleet.js'
 import { KillableDatabase } from './killable-database.js'
@@ -8,24 +9,36 @@ import { KillableDatabase } from './killable-database.js'
 /** Bots that fell silent must not hold a run for half a minute. */
 const SHORT_WAITS = { HMS_ROLLOUT_ACKNOWLEDGE: '3s', HMS_CANARY_CONTROLLER_ACKNOWLEDGE: '3s' }
 
-/** Everything real: eight services (or twice that), the edge, a broker and a database of their own. */
+/** What stands between the services and what they need. */
+export interface Network {
+  broker: TcpProxy
+  database: TcpProxy
+}
+
+/** Everything real: eight services (or twice that), the edge, a broker and a database of their own, with a proxy before each of those two. */
 export class KillSystem {
   private constructor(
     readonly env: Record<string, string>,
     readonly broker: TestBroker,
     readonly database: KillableDatabase,
+    readonly network: Network,
     readonly fleet: Fleet,
     private readonly removeFolder: () => void,
   ) {}
 
   static async start(instances: number, history: History): Promise<KillSystem> {
     const scratch = scratchFolder()
-    const [broker, database] = await Promise.all([startKafka(), KillableDatabase.start(scratch.path)])
+    const [port, database] = await Promise.all([freePort(), KillableDatabase.start(scratch.path)])
+    const network: Network = {
+      broker: await TcpProxy.start({ host: '127.0.0.1', port }),
+      database: await TcpProxy.start({ host: '127.0.0.1', port: database.port }),
+    }
+    const broker = await startKafka({ port, advertisedPort: network.broker.port })
     const env: Record<string, string> = {
       HMS_PROFILE: 'dev',
       HMS_BUS: 'kafka',
-      HMS_KAFKA_BROKERS: broker.brokers.join(','),
-      HMS_DATABASE_URL: database.url,
+      HMS_KAFKA_BROKERS: network.broker.address,
+      HMS_DATABASE_URL: network.database.url(database.url),
       HMS_DATA_DIR: join(scratch.path, 'data'),
       ...SHORT_WAITS,
     }
@@ -34,7 +47,7 @@ export class KillSystem {
     if (failed !== undefined) throw new Error(failed.stderr)
     const fleet = await Fleet.start(env, instances, history)
     await fleet.ready()
-    return new KillSystem(env, broker, database, fleet, scratch.remove)
+    return new KillSystem(env, broker, database, network, fleet, scratch.remove)
   }
 
   get url(): string {
@@ -48,6 +61,7 @@ export class KillSystem {
   async stop(): Promise<void> {
     await this.fleet.stop()
     await Promise.all([this.broker.stop(), this.database.close()])
+    await Promise.all([this.network.broker.stop(), this.network.database.stop()])
     this.removeFolder()
   }
 }

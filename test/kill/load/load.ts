@@ -14,6 +14,13 @@ const IMPATIENT = 0.1
 const ROLLBACKS_DURING = 0.04
 const ROLLBACKS_AFTER = 0.06
 
+export interface LoadSize {
+  policies: number
+  officials: number
+  /** Without them every run has to succeed. */
+  rollbacks: boolean
+}
+
 /**
  * Officials at work: each takes free policies, approves their next versions, now and then as a bundle, queued two deep, twice at once,
  * or with a rollback in between, and waits for the end before the next.
@@ -31,7 +38,7 @@ export class Load {
     observer: Observer,
     private readonly random: Random,
     private readonly history: History,
-    private readonly size: { policies: number; officials: number },
+    private readonly size: LoadSize,
   ) {
     this.free = Array.from({ length: size.policies }, (_, index) => `limit-${String(index).padStart(3, '0')}`)
     this.openRuns = new OpenRuns(observer)
@@ -70,9 +77,9 @@ export class Load {
   private async turn(official: Official, ids: string[]): Promise<void> {
     const runs = [await this.approve(official, ids, false)]
     if (runs[0]!.is === 'accepted' && this.random.chance(QUEUED)) runs.push(await this.approve(official, ids, true))
-    if (this.random.chance(ROLLBACKS_DURING)) await this.rollBack(official, ids)
+    if (this.size.rollbacks && this.random.chance(ROLLBACKS_DURING)) await this.rollBack(official, ids)
     for (const outcome of runs) if ('run' in outcome) await this.openRuns.ended(outcome.run)
-    if (this.random.chance(ROLLBACKS_AFTER)) await this.rollBack(official, ids)
+    if (this.size.rollbacks && this.random.chance(ROLLBACKS_AFTER)) await this.rollBack(official, ids)
   }
 
   private async approve(official: Official, ids: string[], queue: boolean): Promise<Outcome> {

@@ -1,14 +1,16 @@
 import { approvalsKept } from './approvals-kept.js'
 import { auditComplete } from './audit-complete.js'
 import { canariesOver } from './canaries-over.js'
+import { deliveriesEnd } from './deliveries-end.js'
 import { effectsOnce } from './effects-once.js'
 import { nothingLeft } from './nothing-left.js'
 import type { Oracle } from './oracle.js'
 import { orderAtConsumers, orderInTopics } from './order.js'
+import { readersFollow } from './readers-follow.js'
 import { runsEndOnce } from './runs-end-once.js'
 import { stateTopic } from './state-topic.js'
 
-/** The oracles I1 to I8 of the reliability catalogue. */
+/** The oracles I1 to I9 of the reliability catalogue. */
 export const ORACLES: readonly Oracle[] = [
   runsEndOnce,
   effectsOnce,
@@ -18,5 +20,7 @@ export const ORACLES: readonly Oracle[] = [
   auditComplete,
   stateTopic,
   canariesOver,
+  deliveriesEnd,
+  readersFollow,
   nothingLeft,
 ]

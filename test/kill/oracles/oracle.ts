@@ -1,4 +1,6 @@
 import type { Ledger } from '../load/ledger.js'
+import type { Partner } from '../load/partner.js'
+import type { BotReader } from '../load/readers.js'
 import type { Observer } from '../observer.js'
 import type { TopicRecord } from './topic-log.js'
 
@@ -8,6 +10,8 @@ export interface Evidence {
   ledger: Ledger
   /** Every record of every topic of the catalogue, in the order of its partition. */
   log: readonly TopicRecord[]
+  partner: Partner
+  readers: readonly BotReader[]
 }
 
 export interface Finding {

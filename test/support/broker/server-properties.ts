@@ -1,13 +1,14 @@
-export type BrokerPorts = { client: number; controller: number }
+/** `advertised`: where clients are sent to, when that is not the broker itself but a proxy in front of it. */
+export type BrokerPorts = { client: number; controller: number; advertised?: number }
 
 /** One combined KRaft node: broker and controller in one process. Paths are relative to its working directory. */
-export function serverProperties({ client, controller }: BrokerPorts): string {
+export function serverProperties({ client, controller, advertised = client }: BrokerPorts): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:${controller}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:${client},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${client}
+advertised.listeners=PLAINTEXT://127.0.0.1:${advertised}
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 log.dirs=./data

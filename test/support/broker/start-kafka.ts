@@ -25,12 +25,12 @@ const POLL_MS = 50
  * A real Apache Kafka for tests: one node on 127.0.0.1, ready when it answers a Metadata request with a controller.
  * Ready is not "every topic usable": the first sends to a new topic may meet NOT_LEADER, which kafkajs retries.
  */
-export async function startKafka(options: { dir?: string; port?: number } = {}): Promise<TestBroker> {
+export async function startKafka(options: { dir?: string; port?: number; advertisedPort?: number } = {}): Promise<TestBroker> {
   const jars = await kafkaJars()
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'hms-kafka-'))
   mkdirSync(dir, { recursive: true })
   const [client, controller] = await freePorts(options.port)
-  writeFileSync(join(dir, 'server.properties'), serverProperties({ client, controller }))
+  writeFileSync(join(dir, 'server.properties'), serverProperties({ client, controller, advertised: options.advertisedPort }))
   await format(dir, jars)
   const brokers = [`127.0.0.1:${client}`]
   const run = async () => {

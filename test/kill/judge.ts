@@ -1,0 +1,53 @@
+import type { Load } from './load/load.js'
+import type { Partner } from './load/partner.js'
+import type { BotReader } from './load/readers.js'
+import type { KillSystem } from './fleet/kill-system.js'
+import { watchHealing, type Healing } from './healing.js'
+import type { History } from './history.js'
+import type { Observer } from './observer.js'
+import { ORACLES } from './oracles/all.js'
+import type { Finding, Oracle } from './oracles/oracle.js'
+import { readTopics } from './oracles/topic-log.js'
+
+const DRAIN_LIMIT_MS = 180_000
+
+export interface Verdict {
+  findings: (Finding & { oracle: string })[]
+  healing: Healing
+  /** For people. */
+  summary: string[]
+}
+
+export interface Judged {
+  system: KillSystem
+  observer: Observer
+  load: Load
+  partner: Partner
+  readers: readonly BotReader[]
+  history: History
+}
+
+/** To be called when nothing is broken any more: ends the load, watches how the system gets over it, and asks the oracles. */
+export async function judge({ system, observer, load, partner, readers, history }: Judged, oracles: readonly Oracle[] = ORACLES): Promise<Verdict> {
+  // Processes that are still starting are part of the healing.
+  const healed = watchHealing(observer, DRAIN_LIMIT_MS)
+  await load.stop()
+  const healing = await healed
+  history.add('drained', { ...healing })
+  const log = await readTopics(system.broker.brokers)
+  const evidence = { observer, ledger: load.ledger, log, partner, readers }
+  const findings = await Promise.all(oracles.map(async (oracle) => ({ oracle: oracle.name, ...(await oracle.check(evidence)) })))
+  for (const finding of findings) history.add('oracle', { ...finding })
+  const states = await observer.rows<{ state: string; n: string }>('SELECT state, count(*) AS n FROM approver.run GROUP BY state ORDER BY state')
+  const { rollbacks, unanswered, refusals } = load.ledger
+  const runs = states.reduce((sum, { n }) => sum + Number(n), 0)
+  return {
+    findings,
+    healing,
+    summary: [
+      `${runs} runs: ${states.map(({ state, n }) => `${n} ${state}`).join(', ')}`,
+      `${rollbacks.length} rollbacks, ${unanswered.length} approvals without an answer, refused: ${[...refusals].map(([code, n]) => `${n} ${code}`).join(', ') || 'none'}`,
+      `fresh ${(healing.freshMs / 1000).toFixed(1)} s and drained ${(healing.drainedMs / 1000).toFixed(1)} s after the last fault; ${log.length} records read`,
+    ],
+  }
+}
