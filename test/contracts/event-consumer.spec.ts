@@ -3,11 +3,20 @@ import { MemoryOutboxStore, MemoryPositionStore, PostgresOutboxStore, PostgresPo
 import { MemoryDatabase, type PostgresDatabase } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import { freshDatabase } from '../support/postgres.js'
+import type { ConsumerTwin } from './consumer-world.js'
+import { deadLettersSuite } from './dead-letters.suite.js'
 import { eventConsumerSuite } from './event-consumer.suite.js'
 import { openPostgresService } from './postgres-service.js'
+import { refusedRecordsSuite } from './refused-records.suite.js'
+
+function everySuite(open: () => Promise<ConsumerTwin>): void {
+  eventConsumerSuite(open)
+  refusedRecordsSuite(open)
+  describe('dead letters', () => deadLettersSuite(open))
+}
 
 describe('EventConsumer over memory', () => {
-  eventConsumerSuite(async () => {
+  everySuite(async () => {
     const database = new MemoryDatabase(new VirtualClock())
     return { database, outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), close: () => database.close() }
   })
@@ -25,7 +34,7 @@ describe('EventConsumer over PostgreSQL', () => {
     await server.drop()
   })
 
-  eventConsumerSuite(async () => ({
+  everySuite(async () => ({
     database,
     outbox: new PostgresOutboxStore(),
     positions: new PostgresPositionStore(),

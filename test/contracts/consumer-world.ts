@@ -1,0 +1,76 @@
+import { peekPredicate, type Envelope, type OutgoingEvent, type ReceivedEvent } from '#libs/contracts'
+import { DEAD_LETTERS, EventConsumer, MemoryBus, Outbox, type DeadLetter, type EventAnswer, type OutboxStore, type PositionStore } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import type { EventPredicate } from '#libs/signing'
+import { testIdentity, type TestIdentity } from '../support/identity.js'
+import { PARCELS } from './database.suite.js'
+import { signedRecord, type RecordSpec } from './signed-record.js'
+import type { Twin } from './twin.js'
+
+export type ConsumerTwin = Twin & { outbox: OutboxStore; positions: PositionStore }
+
+/** The simulator reads the linter's topic, with a handler that tests replace. */
+export class ConsumerWorld {
+  readonly clock = new VirtualClock()
+  readonly metrics = new Metrics()
+  readonly handled: number[] = []
+  readonly consumer: EventConsumer
+  /** Replaced by tests that want a handler to fail, or to answer. */
+  behave: (event: ReceivedEvent, tx: Transaction) => Promise<EventAnswer> = async () => {}
+
+  private constructor(
+    readonly twin: ConsumerTwin,
+    readonly identity: TestIdentity,
+  ) {
+    const { clock, metrics } = this
+    const { database, positions } = twin
+    const outbox = new Outbox(twin.outbox, 'simulator', identity.serviceSigner('simulator'), () => {})
+    const rest = { clock, log: silentLogger, metrics, roster: identity.roster, bus: new MemoryBus() }
+    this.consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, positions, outbox, ...rest })
+    this.consumer.on('hms.lint.v1', async (event, tx) => {
+      await tx.documents(PARCELS).put({ id: `${event.keySeq}`, town: event.key, weight: event.keySeq, postedAt: event.time })
+      const answer = await this.behave(event, tx)
+      tx.afterCommit(() => this.handled.push(event.keySeq))
+      return answer
+    })
+  }
+
+  static async open(twin: ConsumerTwin): Promise<ConsumerWorld> {
+    return new ConsumerWorld(twin, await testIdentity())
+  }
+
+  run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.twin.database.transaction(work)
+  }
+
+  async deliver(...specs: RecordSpec[]): Promise<void> {
+    for (const spec of specs) await this.consumer.handle(await signedRecord(this.identity, spec))
+  }
+
+  letters(): Promise<DeadLetter[]> {
+    return this.run((tx) => tx.documents(DEAD_LETTERS).find())
+  }
+
+  stored(): Promise<number> {
+    return this.run((tx) => tx.documents(PARCELS).count())
+  }
+
+  parked(): Promise<number> {
+    return this.run((tx) => this.twin.positions.parkedCount(tx))
+  }
+
+  /** What waits in the outbox for a topic. */
+  async sent(topic: string): Promise<OutgoingEvent[]> {
+    return (await this.run((tx) => this.twin.outbox.unsent(tx, 10_000))).filter((row) => row.topic === topic)
+  }
+
+  async emitted(): Promise<EventPredicate[]> {
+    return (await this.sent('hms.simulation.v1')).map((row) => peekPredicate<EventPredicate>(JSON.parse(row.value!) as Envelope))
+  }
+
+  /** Counts of what became of records. */
+  async outcomes(): Promise<Record<string, number>> {
+    return Object.fromEntries((await this.metrics.handled.get()).values.map(({ labels, value }) => [labels.outcome!, value]))
+  }
+}

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DEAD_LETTERS, GIVEN_UP, headersOf, recordOfBytes, type BusRecord, type DeadLetter } from '#libs/messaging'
+import { TransientError } from '#libs/platform'
+import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
+import { signedRecord } from './signed-record.js'
+
+const TOPIC = 'hms.dlq.simulator.v1'
+const MIB = 1024 * 1024
+
+/** Dead letters after they were buried: the copy on their topic, their bounds, and what people do with them. */
+export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
+  let world: ConsumerWorld
+  beforeEach(async () => {
+    world = await ConsumerWorld.open(await open())
+  })
+  afterEach(() => world.twin.close())
+
+  const broken = async (part: Partial<BusRecord> = {}): Promise<BusRecord> => ({ ...(await signedRecord(world.identity, { keySeq: 1 })), value: '{', ...part })
+  const giveUpOne = async (): Promise<DeadLetter> => {
+    world.behave = async () => {
+      throw new Error('bug')
+    }
+    await world.deliver({ keySeq: 1 }, { keySeq: 1, key: 'other' })
+    const letter = (await world.letters()).find(({ key }) => key !== 'other')!
+    await world.consumer.letters.discard((await world.letters()).find(({ key }) => key === 'other')!.id, 'test', 'of no interest')
+    return letter
+  }
+
+  describe('on its topic a letter', () => {
+    it('has the original key, value and headers, and says why it is there', async () => {
+      const record = await signedRecord(world.identity, { keySeq: 1, type: 'hms.lint.passed.v2' })
+      await world.consumer.handle({ ...record, headers: { ...record.headers, mine: 'kept' } })
+      const [letter] = await world.letters()
+      const [copy] = await world.sent(TOPIC)
+      expect(copy).toMatchObject({ key: record.key, value: record.value, type: GIVEN_UP, source: '/hms-svc/simulator', runId: '7' })
+      expect(headersOf(copy!)).toMatchObject({
+        mine: 'kept',
+        ce_type: GIVEN_UP,
+        'hms-dlq-original-ce_type': 'hms.lint.passed.v2',
+        'hms-dlq-id': letter!.id,
+        'hms-dlq-code': 'HMS_EVENT_MAJOR_UNKNOWN',
+        'hms-dlq-topic': 'hms.lint.v1',
+        'hms-dlq-position': '0:1',
+      })
+    })
+
+    it('has an empty key where there was none, and base64 where there was no text', async () => {
+      const bytes = { key: null, value: Buffer.from([0xff, 0, 0x7b]), headers: {} }
+      await world.consumer.handle(await broken(recordOfBytes(bytes)))
+      const [copy] = await world.sent(TOPIC)
+      expect(copy).toMatchObject({ key: '', value: bytes.value.toString('base64'), headers: { 'hms-dlq-value': 'base64' } })
+      expect(await world.letters()).toMatchObject([{ key: null, value: '\uFFFD\uFFFD{', raw: { key: null, value: bytes.value.toString('base64'), headers: [] } }])
+    })
+
+    it('leaves behind what its topic does not take, which the letter itself keeps', async () => {
+      const value = Buffer.alloc(4 * MIB, 0xff)
+      await world.consumer.handle(await broken(recordOfBytes({ key: Buffer.from('k'), value, headers: {} })))
+      expect(await world.sent(TOPIC)).toMatchObject([{ value: null, headers: { 'hms-dlq-value': 'too large for this topic' } }])
+      expect((await world.letters())[0]!.raw!.value).toBe(value.toString('base64'))
+    })
+  })
+
+  describe('records of strangers', () => {
+    it('leave their beginning only', async () => {
+      const headers = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`h${index}`, 'x'.repeat(2_000)]))
+      await world.consumer.handle(await broken({ value: JSON.stringify('x'.repeat(2 * MIB)), headers, key: 'k'.repeat(5_000) }))
+      const [letter] = await world.letters()
+      expect(letter).toMatchObject({ state: 'ignored', code: 'HMS_EVENT_PRODUCER', cutFrom: 2 * MIB + 2 })
+      expect(JSON.stringify(letter).length).toBeLessThan(32 * 1024)
+      expect(JSON.stringify((await world.sent(TOPIC))[0]).length).toBeLessThan(32 * 1024)
+    })
+
+    it('reach the topic 1,000 times an hour, and 10,000 of them are kept; letters that wait are not counted in', async () => {
+      await world.consumer.handle(await broken())
+      const filler: DeadLetter = { ...(await world.letters())[0]!, state: 'ignored', at: '2020-01-01T00:00:00.000Z' }
+      await world.run(async (tx) => {
+        for (let n = 0; n < 10_050; n++) await tx.documents(DEAD_LETTERS).put({ ...filler, id: `old-${n}` })
+      })
+      for (let n = 0; n < 1_002; n++) await world.consumer.handle(await broken({ value: '"forged"', headers: {}, position: `0:${n}` }))
+      expect(await world.sent(TOPIC)).toHaveLength(1_001)
+      const kept = await world.run((tx) => tx.documents(DEAD_LETTERS).count({ state: 'ignored' }))
+      expect(kept).toBeGreaterThanOrEqual(10_000)
+      expect(kept).toBeLessThan(10_100)
+      expect((await world.letters()).filter(({ state }) => state === 'waiting')).toHaveLength(1)
+      const forgotten = (await world.metrics.deadLettersForgotten.get()).values[0]!.value
+      expect(forgotten).toBe(10_050 + 1_002 - kept)
+    }, 120_000)
+  })
+
+  describe('replayed', () => {
+    it('is handled past its position, once, with the end of the letter', async () => {
+      const { id } = await giveUpOne()
+      world.behave = async () => {}
+      expect(await world.consumer.replay(id, 'EPA Chief')).toMatchObject({ state: 'replayed', closed: { by: 'EPA Chief', reason: 'handled' } })
+      expect(world.handled).toEqual([1])
+      await expect(world.consumer.replay(id, 'EPA Chief')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_CLOSED', status: 409 })
+      await expect(world.consumer.letters.discard(id, 'EPA Chief', 'no')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_CLOSED' })
+      await world.deliver({ keySeq: 1 }, { keySeq: 2 })
+      expect(world.handled).toEqual([1, 2])
+    })
+
+    it('by two people at once has one effect', async () => {
+      const { id } = await giveUpOne()
+      world.behave = async () => {}
+      const both = await Promise.allSettled([world.consumer.replay(id, 'a'), world.consumer.replay(id, 'b')])
+      expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+      expect(world.handled).toEqual([1])
+    })
+
+    it('waits on when the handler fails again, with the new reason', async () => {
+      const { id } = await giveUpOne()
+      await expect(world.consumer.replay(id, 'EPA Chief')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_FAILED', status: 422 })
+      expect(await world.consumer.letters.get(id)).toMatchObject({ state: 'waiting', tries: 4, detail: 'bug' })
+      expect(await world.stored()).toBe(0)
+      world.behave = async () => {
+        throw new TransientError('database away')
+      }
+      await expect(world.consumer.replay(id, 'EPA Chief')).rejects.toThrow('database away')
+      expect(await world.consumer.letters.get(id)).toMatchObject({ state: 'waiting', tries: 4 })
+    })
+
+    it('tells when its run had moved on', async () => {
+      const { id } = await giveUpOne()
+      world.behave = async () => 'ignored-stale'
+      expect(await world.consumer.replay(id, 'EPA Chief')).toMatchObject({ state: 'replayed', closed: { reason: 'ignored-stale' } })
+    })
+
+    it.each<[string, Partial<BusRecord>]>([
+      ['unreadable', {}],
+      ['forged', { value: '"forged"', headers: {} }],
+      ['of bytes', recordOfBytes({ key: null, value: Buffer.from([0xff]), headers: {} })],
+    ])('is not when it is %s: it can only be discarded', async (_what, part) => {
+      await world.consumer.handle(await broken(part))
+      const { id } = (await world.letters())[0]!
+      await expect(world.consumer.replay(id, 'EPA Chief')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_UNVERIFIED', status: 422 })
+      expect(await world.consumer.letters.discard(id, 'EPA Chief', 'noise')).toMatchObject({ state: 'discarded', closed: { by: 'EPA Chief', reason: 'noise' } })
+      expect(world.handled).toEqual([])
+    })
+
+    it('is handled from bytes whose text did not say it all', async () => {
+      world.behave = async () => {
+        throw new Error('bug')
+      }
+      const record = await signedRecord(world.identity, { keySeq: 1 })
+      const utf8 = Object.entries(record.headers).map(([name, value]) => [name, Buffer.from(value)] as const)
+      const headers = { ...Object.fromEntries(utf8), trace: Buffer.from([0xfe]) }
+      await world.consumer.handle({ ...record, ...recordOfBytes({ key: Buffer.from(record.key!), value: Buffer.from(record.value!), headers }) })
+      world.behave = async () => {}
+      await world.consumer.replay((await world.letters())[0]!.id, 'EPA Chief')
+      expect(world.handled).toEqual([1])
+    })
+
+    it('is not when nobody knows it', async () => {
+      await expect(world.consumer.replay('00000000-0000-8000-8000-000000000000', 'a')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_NOT_FOUND', status: 404 })
+    })
+  })
+
+  it('are listed newest first, by state, in any number, without their content', async () => {
+    for (let n = 0; n < 25; n++) {
+      await world.consumer.handle(await broken({ position: `0:${n}` }))
+      if (n % 4 === 0) world.clock.advanceTo(world.clock.now().getTime() + 1)
+    }
+    const { letters } = world.consumer
+    const all = await letters.list(['waiting'], 100)
+    expect(new Set(all.map(({ id }) => id)).size).toBe(25)
+    expect(all.map(({ at }) => at)).toEqual(all.map(({ at }) => at).toSorted().toReversed())
+    expect(all.every(({ value, raw }) => value === null && raw === undefined)).toBe(true)
+    expect((await letters.list(undefined, 3)).map(({ at }) => at)).toEqual(all.slice(0, 3).map(({ at }) => at))
+    expect(await letters.list(['discarded'], 100)).toEqual([])
+  })
+}

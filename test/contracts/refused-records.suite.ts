@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Envelope } from '#libs/contracts'
+import { recordOfBytes, type BusRecord } from '#libs/messaging'
+import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
+import { signedRecord, type RecordSpec } from './signed-record.js'
+
+/** What becomes of records that are not what they say: nobody acts on them, nobody is held up, nothing is dropped in silence. */
+export function refusedRecordsSuite(open: () => Promise<ConsumerTwin>): void {
+  let world: ConsumerWorld
+  beforeEach(async () => {
+    world = await ConsumerWorld.open(await open())
+  })
+  afterEach(() => world.twin.close())
+
+  describe('a record', () => {
+    it.each<[string, string, RecordSpec]>([
+      ['is signed by another service', 'HMS_SIGNATURE_UNKNOWN_KEY', { keySeq: 1, signedBy: 'approver' }],
+      ['names a producer that the topic does not have', 'HMS_EVENT_PRODUCER', { keySeq: 1, producer: 'rollout' }],
+    ])('%s: recorded, ignored, and the stream stays where it was', async (_what, code, spec) => {
+      await world.deliver(spec)
+      expect(world.handled).toEqual([])
+      expect(await world.letters()).toMatchObject([{ state: 'ignored', group: 'simulator', topic: 'hms.lint.v1', code }])
+      await world.deliver({ keySeq: 1 })
+      expect(world.handled).toEqual([1])
+    })
+
+    it('is a copy under another key or topic', async () => {
+      const record = await signedRecord(world.identity, { keySeq: 1 })
+      await world.consumer.handle({ ...record, key: 'another-policy' })
+      const elsewhere = await signedRecord(world.identity, { keySeq: 1, topic: 'hms.simulation.v1' })
+      await world.consumer.handle({ ...elsewhere, topic: 'hms.lint.v1' })
+      expect(world.handled).toEqual([])
+      const misplaced = { state: 'ignored', code: 'HMS_EVENT_MISPLACED' }
+      expect(await world.letters()).toMatchObject([misplaced, misplaced])
+    })
+
+    it('has a statement whose bytes were changed', async () => {
+      const record = await signedRecord(world.identity, { keySeq: 1 })
+      const envelope = JSON.parse(record.value!) as Envelope
+      const payload = Buffer.from(envelope.payload, 'base64').toString().replace('"n":1', '"n":2')
+      await world.consumer.handle({ ...record, value: JSON.stringify({ ...envelope, payload: Buffer.from(payload).toString('base64') }) })
+      expect(world.handled).toEqual([])
+      expect(await world.letters()).toMatchObject([{ state: 'ignored' }])
+    })
+
+    it.each<[string, Partial<BusRecord>]>([
+      ['NUL in its value', { value: '{"a":"\0"}' }],
+      ['NUL in its key', { key: 'epa\0pm25' }],
+      ['NUL in a header and its name', { headers: { 'a\0b': 'c\0d' } }],
+      ['a key of 64 KiB that nothing compresses', { key: randomBytes(32 * 1024).toString('hex') }],
+      ['bytes that are no UTF-8', recordOfBytes({ key: Buffer.from([0xff, 0x00]), value: Buffer.from([0xc3, 0x28, 0x00]), headers: { ce_source: Buffer.from([0xfe]) } })],
+    ])('holds nobody up with %s', async (_what, part) => {
+      const record = { ...(await signedRecord(world.identity, { keySeq: 1 })), value: '{', ...part }
+      await world.consumer.handle(record)
+      expect(await world.letters()).toHaveLength(1)
+      await world.deliver({ keySeq: 1 })
+      expect(world.handled).toEqual([1])
+    })
+
+    it('has no value, although its topic is not compacted', async () => {
+      await world.consumer.handle({ ...(await signedRecord(world.identity, { keySeq: 1 })), value: null })
+      expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_UNREADABLE', value: null }])
+    })
+
+    it('is one letter, however often it comes before the group has moved on', async () => {
+      const record = { ...(await signedRecord(world.identity, { keySeq: 1 })), value: '{' }
+      for (let time = 0; time < 3; time++) await world.consumer.handle(record)
+      await world.consumer.handle({ ...record, position: '0:99' })
+      expect((await world.letters()).map((letter) => letter.position).toSorted()).toEqual(['0:1', '0:99'])
+    })
+
+    it('is no JSON: a dead letter that waits for a person', async () => {
+      await world.consumer.handle({ ...(await signedRecord(world.identity, { keySeq: 1 })), value: '{' })
+      expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_UNREADABLE', value: '{' }])
+    })
+  })
+}
