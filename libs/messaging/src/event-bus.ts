@@ -45,6 +45,11 @@ export interface Subscription {
   topics: readonly { name: string; producers: readonly string[] }[]
   /** Resolved: the position moves past the record. It rejects only when the process is stopping, and the record comes again. */
   handle(record: BusRecord): Promise<void>
+  /**
+   * Which of these instances of the group's service are gone: what they read is then handed over at once, not after the broker's own
+   * patience. Rejects while it cannot know. Without it the broker's patience counts.
+   */
+  gone?(instances: readonly string[]): Promise<readonly string[]>
 }
 
 /** A record as it lies in the log: nothing in it is trusted before its signature is checked. */

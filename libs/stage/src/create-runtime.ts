@@ -15,6 +15,8 @@ export interface Coordination {
   leadership: Leadership
   notify(topic: string): void
   onNotification(listener: (topic: string) => void): void
+  /** Which of these instances hold no session any more; rejects while it cannot know. */
+  gone?(instances: readonly string[]): Promise<readonly string[]>
   close(): Promise<void>
 }
 
@@ -57,6 +59,7 @@ export function createRuntime(
     log,
     metrics,
     stageTopic: STAGE_TOPICS[name],
+    gone: coordination.gone,
   })
   const listeners = new Map<string, (() => void)[]>([['outbox', [() => relay.wake()]]])
   const tell = (topic: string): void => {

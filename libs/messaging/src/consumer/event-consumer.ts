@@ -7,7 +7,7 @@ import { codeOf } from '../dead-letters/code-of.js'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
 import type { DeadLetter } from '../dead-letters/dead-letter.entity.js'
 import { replayLetter } from '../dead-letters/replay-letter.js'
-import { HEARTBEAT_KEY, type BusRecord, type EventBus } from '../event-bus.js'
+import { HEARTBEAT_KEY, type BusRecord, type EventBus, type Subscription } from '../event-bus.js'
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
 import { keysOf } from './aggregate-keys.js'
@@ -33,6 +33,8 @@ export interface EventConsumerDependencies {
   metrics: Metrics
   /** Where this service tells of a poisoned run; `undefined` when it is no stage. */
   stageTopic: string | undefined
+  /** Which instances of this service are gone, where something knows that. */
+  gone?: Subscription['gone']
 }
 
 type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | 'forged' | 'unreadable' | 'dead-letter'
@@ -79,7 +81,7 @@ export class EventConsumer {
       { group: `${this.deps.service}.control`, topics: topics.filter((topic) => topic.name === CONTROL_TOPIC) },
     ]
     for (const { group, topics: mine } of groups) {
-      if (mine.length > 0) await this.deps.bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record) })
+      if (mine.length > 0) await this.deps.bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone: this.deps.gone })
     }
   }
 

@@ -3,6 +3,8 @@ import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Consumer, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
 import { HEARTBEAT_KEY, type EventBus, type Place, type Subscription, type TopicLag } from '../event-bus.js'
+import { DeadMembers } from './dead-members.js'
+import { GroupCoordinators } from './group-coordinators.js'
 import { readLag } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
@@ -18,6 +20,8 @@ export class KafkaBus implements EventBus {
   private connected: Producer | undefined
   private readonly consumers: Consumer[] = []
   private admin: Promise<Admin> | undefined
+  private coordinators: GroupCoordinators | undefined
+  private readonly watches: DeadMembers[] = []
   private closed = false
   private end: () => void = () => {}
   private readonly ended = new Promise<void>((resolve) => (this.end = resolve))
@@ -31,6 +35,8 @@ export class KafkaBus implements EventBus {
     private readonly log: Logger,
     /** A consumer that kafkajs will not start again: the process must end, or it would stay silent for ever. */
     private readonly onFatal: (error: Error) => void,
+    /** This process, as its client id names it; without it dead members are left to the broker. */
+    private readonly instance?: string,
   ) {}
 
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
@@ -47,6 +53,7 @@ export class KafkaBus implements EventBus {
   async subscribe(subscription: Subscription): Promise<void> {
     this.subscribed = true
     void this.keepReading(subscription)
+    if (subscription.gone !== undefined && this.instance !== undefined) this.watchMembers(subscription.group, subscription.gone, this.instance)
   }
 
   state(): 'up' | 'degraded' {
@@ -77,7 +84,12 @@ export class KafkaBus implements EventBus {
 
   async close(): Promise<void> {
     this.closed = true
-    await Promise.allSettled([...this.consumers.map((consumer) => consumer.disconnect()), this.admin?.then((admin) => admin.disconnect())])
+    for (const watch of this.watches) watch.stop()
+    await Promise.allSettled([
+      ...this.consumers.map((consumer) => consumer.disconnect()),
+      this.admin?.then((admin) => admin.disconnect()),
+      this.coordinators?.close(),
+    ])
     this.end()
     await this.connected?.disconnect().catch(() => {})
   }
@@ -91,6 +103,13 @@ export class KafkaBus implements EventBus {
       return
     }
     await Promise.all(partitionBatches(events).map((batch) => this.sendBatch(producer, batch, written)))
+  }
+
+  private watchMembers(group: string, gone: NonNullable<Subscription['gone']>, instance: string): void {
+    this.coordinators ??= new GroupCoordinators(this.kafka)
+    const watch = new DeadMembers(group, instance, this.coordinators, gone, this.clock, this.log)
+    this.watches.push(watch)
+    watch.start()
   }
 
   private connectedAdmin(): Promise<Admin> {

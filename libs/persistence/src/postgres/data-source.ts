@@ -1,6 +1,7 @@
 import { DataSource, type EntitySchema, type MixedList } from 'typeorm'
 import { HmsError } from '#libs/contracts'
 import { describeError } from '#libs/platform'
+import { SERVER_KEEPALIVE } from './service-session.js'
 
 type MigrationClass = new () => { name?: string }
 
@@ -11,6 +12,8 @@ export interface DataSourceOptions {
   migrations: MigrationClass[]
   /** Connections of this service's pool. */
   poolSize?: number
+  /** How long an answer may take, whatever the network does; longer than the server's own 15 s. */
+  queryTimeoutMs?: number
 }
 
 /** Every call to the database has a deadline: connect, wait for a lock, run a statement, sit idle in a transaction. */
@@ -31,6 +34,9 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     applicationName: `hms-svc ${options.schema}`,
     extra: {
       statement_timeout: 15_000,
+      // Ours beside the server's: a network that swallows everything carries no server's word.
+      query_timeout: options.queryTimeoutMs ?? 20_000,
+      options: SERVER_KEEPALIVE,
       lock_timeout: 10_000,
       idle_in_transaction_session_timeout: 30_000,
       keepAlive: true,

@@ -27,7 +27,8 @@ export class PostgresDatabase implements Database {
         tx.committed()
         return result
       } catch (error) {
-        await client.query('ROLLBACK').catch(spoil)
+        // A server that did not answer would not answer this either; the connection goes, and with it the transaction.
+        if (!isUnanswered(error)) await client.query('ROLLBACK').catch(spoil)
         throw error
       }
     })
@@ -55,6 +56,9 @@ export class PostgresDatabase implements Database {
     client.on('error', spoil)
     try {
       return await work(client, spoil)
+    } catch (error) {
+      if (isUnanswered(error)) broken ??= error
+      throw error
     } finally {
       client.off('error', spoil)
       client.release(broken)
@@ -69,6 +73,11 @@ export class PostgresDatabase implements Database {
   async close(): Promise<void> {
     if (this.source.isInitialized) await this.source.destroy()
   }
+}
+
+/** The driver's own deadline: the answer may still come, and would then be taken for that of the next statement. */
+function isUnanswered(error: unknown): error is Error {
+  return error instanceof Error && error.message === 'Query read timeout'
 }
 
 /** What PostgreSQL twins of stores work on. */

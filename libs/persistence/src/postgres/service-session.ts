@@ -1,8 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
-import { describeError, type Clock, type Logger } from '#libs/platform'
+import { describeError, TransientError, uuidv7, type Clock, type Logger } from '#libs/platform'
 
 const RECONNECT_MS = 500
+const PROBE_MS = 1_000
+/** A session that does not answer within it is lost: another leads within 5 s of a cut. */
+const SESSION_QUERY_MS = 3_000
+/** The server gives up a client whose host vanished after 5 + 3 × 2 s, and its locks with it; by default that takes two hours. */
+export const SERVER_KEEPALIVE = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000'
 const NOTIFY_DEBOUNCE_MS = 2
 
 /**
@@ -15,15 +19,17 @@ export class ServiceSession {
   private readonly held = new Set<number>()
   private readonly listeners = new Set<(topic: string) => void>()
   private readonly outgoing = new Set<string>()
-  private readonly id = randomUUID()
   private cancelNotify: (() => void) | undefined
   private cancelReconnect: () => void = () => {}
+  private cancelProbe: () => void = () => {}
 
   constructor(
     private readonly url: string,
     private readonly schema: string,
     private readonly clock: Clock,
     private readonly log: Logger,
+    /** Names this process among the instances of its service. */
+    readonly instance: string = uuidv7(clock.now()),
   ) {}
 
   async start(): Promise<void> {
@@ -42,6 +48,10 @@ export class ServiceSession {
     this.cancelNotify ??= this.clock.after(NOTIFY_DEBOUNCE_MS, () => this.flush())
   }
 
+  private get livesUnder(): string {
+    return `${this.schema} instances`
+  }
+
   /** Tries to become leader of `shard`; stays so until the session ends. */
   async tryLead(shard: number): Promise<boolean> {
     if (this.held.has(shard) && this.client !== undefined) return true
@@ -52,8 +62,19 @@ export class ServiceSession {
     return ok
   }
 
-  leads(shard: number): boolean {
-    return this.client !== undefined && this.held.has(shard)
+  /**
+   * Which of these instances of the service hold no session. Rejects without a session of one's own: who cannot look, cannot tell.
+   * A process that was killed has lost its session at once; one that is only cut off for a moment has it again within a second.
+   */
+  async gone(instances: readonly string[]): Promise<string[]> {
+    if (this.client === undefined) throw new TransientError('no session')
+    const { rows } = await this.client.query<{ name: string }>(
+      `SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
+         SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND classid = (hashtext($2)::bigint & 4294967295)::oid AND objid = (hashtext(name)::bigint & 4294967295)::oid)`,
+      [instances, this.livesUnder],
+    )
+    return rows.map((row) => row.name)
   }
 
   async stop(): Promise<void> {
@@ -70,9 +91,10 @@ export class ServiceSession {
       connectionString: this.url,
       application_name: `hms-svc ${this.schema} session`,
       connectionTimeoutMillis: 5_000,
-      query_timeout: 10_000,
+      query_timeout: SESSION_QUERY_MS,
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
+      options: SERVER_KEEPALIVE,
     })
     const lost = (error?: Error): void => {
       if (this.client !== client) return
@@ -85,14 +107,31 @@ export class ServiceSession {
     client.on('notification', ({ payload }) => {
       const [sender, topic] = (payload ?? '').split(' ')
       // This instance has woken itself already.
-      if (sender !== this.id && topic !== undefined) for (const listener of this.listeners) listener(topic)
+      if (sender !== this.instance && topic !== undefined) for (const listener of this.listeners) listener(topic)
     })
     await client.connect()
     await client.query(`LISTEN hms_${this.schema}`)
+    await client.query('SELECT pg_advisory_lock_shared(hashtext($1), hashtext($2))', [this.livesUnder, this.instance])
     this.client = client
+    this.probeLater(client, lost)
+  }
+
+  /** An idle session sends nothing, and a network that swallows everything says nothing: leadership must not outlive either. */
+  private probeLater(client: Client, lost: (error: Error) => void): void {
+    this.cancelProbe = this.clock.after(PROBE_MS, () => {
+      client.query('SELECT 1').then(
+        () => this.client === client && this.probeLater(client, lost),
+        (error: Error) => {
+          lost(error)
+          // It does not answer: an orderly end would wait for it.
+          ;(client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+        },
+      )
+    })
   }
 
   private drop(): void {
+    this.cancelProbe()
     this.client = undefined
     this.held.clear()
   }
@@ -112,7 +151,7 @@ export class ServiceSession {
     const topics = [...this.outgoing]
     this.outgoing.clear()
     for (const topic of topics) {
-      this.client?.query('SELECT pg_notify($1, $2)', [`hms_${this.schema}`, `${this.id} ${topic}`]).catch((error: unknown) => {
+      this.client?.query('SELECT pg_notify($1, $2)', [`hms_${this.schema}`, `${this.instance} ${topic}`]).catch((error: unknown) => {
         this.log.debug({ schema: this.schema, error: describeError(error) }, 'wake-up not sent; the safety net polls')
       })
     }

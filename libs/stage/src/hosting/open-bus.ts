@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { createKafka, EmbeddedBus, KafkaBus, type EventBus, type KafkaSettings } from '#libs/messaging'
+import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, type EventBus, type KafkaSettings } from '#libs/messaging'
 import type { Clock, Logger } from '#libs/platform'
 import { readFileSync } from 'node:fs'
 import { Pool } from 'pg'
@@ -28,10 +28,11 @@ export function kafkaSettings(config: HostConfig, clientId: string): KafkaSettin
 }
 
 /** Ends the process when kafkajs gives a consumer up: an orchestrator starts it again, a silent consumer would stay silent. */
-export function openKafkaBus(config: HostConfig, clientId: string, clock: Clock, log: Logger): EventBus {
-  return new KafkaBus(createKafka(kafkaSettings(config, clientId), log), clock, log, (error) => {
+export function openKafkaBus(config: HostConfig, name: string, instance: string, clock: Clock, log: Logger): EventBus {
+  const giveUp = (error: Error): void => {
     log.error({ error: error.message }, 'a Kafka consumer was given up; this process ends so that it is started again')
     process.exitCode = 1
     process.kill(process.pid, 'SIGTERM')
-  })
+  }
+  return new KafkaBus(createKafka(kafkaSettings(config, clientIdOf(name, instance)), log), clock, log, giveUp, instance)
 }

@@ -45,13 +45,13 @@ export async function migrateService(definition: ServiceDefinition, url: string)
 /** Opens one service on PostgreSQL. `embedded`: it migrates by itself, for no operator does, and has no other instance to wake. */
 export async function openPostgresService(
   definition: ServiceDefinition,
-  options: { url: string; clock: Clock; log: Logger; embedded: boolean; poolSize?: number },
+  options: { url: string; clock: Clock; log: Logger; embedded: boolean; poolSize?: number; instance?: string },
 ): Promise<OpenService> {
   const schema = schemaOf(definition.name)
   const source = await connect(dataSourceOf(definition, options.url, options.poolSize), definition.name)
   if (options.embedded) await migrate(source, schema)
   const database = new PostgresDatabase(source, schema)
-  const session = new ServiceSession(options.url, schema, options.clock, options.log)
+  const session = new ServiceSession(options.url, schema, options.clock, options.log, options.instance)
   await session.start()
   let migrated = options.embedded
   return {
@@ -63,6 +63,7 @@ export async function openPostgresService(
         if (!options.embedded) session.notify(topic)
       },
       onNotification: (listener) => session.onNotification(listener),
+      gone: (instances) => session.gone(instances),
       close: () => session.stop(),
     },
     ready: async () => {

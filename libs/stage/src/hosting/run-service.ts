@@ -1,5 +1,5 @@
 import { HmsError, isServiceName, type ServiceName } from '#libs/contracts'
-import { createLogger, describeError, Metrics, processEnvironment, systemClock, type Environment } from '#libs/platform'
+import { createLogger, describeError, Metrics, processEnvironment, systemClock, uuidv7, type Environment } from '#libs/platform'
 import { Host } from './host.js'
 import { checkPorts, portOf, readHostConfig, urlsOf } from './host.config.js'
 import { readRosterFile, readServiceSigner } from './identity-files.js'
@@ -23,6 +23,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   }
   const log = createLogger(config.logLevel, { process: services.join('+') })
   const clock = systemClock
+  const instance = uuidv7(clock.now())
   const host = await Host.create(services, {
     profile: config.profile,
     environment: env,
@@ -30,9 +31,9 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     log,
     metrics: new Metrics().withProcessMetrics(),
     roster: await readRosterFile(config),
-    bus: openKafkaBus(config, `hms-svc-${services.join('+')}`, clock, log),
+    bus: openKafkaBus(config, `hms-svc-${services.join('+')}`, instance, clock, log),
     signerOf: (service) => readServiceSigner(service, config, env),
-    open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false }),
+    open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false, instance }),
     configStoreUrls: config.configStoreUrls ?? urlsOf('config-store', env),
     version: VERSION,
   })
