@@ -7,6 +7,7 @@ export function nextCommandsOf(view: RunView): string[] {
     case 'SUCCEEDED':
       return []
     case 'FAILED':
+      if (view.reason === 'POISONED') return ['hms-svc dlq list', 'hms-svc approve FILE --sign NAME']
       return view.stages.some((stage) => stage.stage === 'lint' && stage.verdict === 'FAIL')
         ? ['hms-svc lint FILE', 'hms-svc approve FILE --sign NAME']
         : [`hms-svc get ${policy}`, 'hms-svc approve FILE --sign NAME']

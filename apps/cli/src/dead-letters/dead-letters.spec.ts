@@ -1,0 +1,121 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { SERVICES, type DeadLetterSummary, type DeadLetterView } from '#libs/contracts'
+import { serveCanned, type Canned, type CannedService } from '../testing/canned-service.js'
+import { runForTest, type CliRun } from '../testing/run-cli.js'
+
+const ID = '0f8fad5b-d9cb-869f-8165-70867728950e'
+const OTHER = '1f8fad5b-d9cb-869f-8165-70867728950e'
+
+function letter(id: string, more: Partial<DeadLetterView> = {}): DeadLetterView {
+  return {
+    id,
+    service: 'linter',
+    topic: 'hms.approval.v1',
+    position: '3:17',
+    key: 'epa-pm25-limit',
+    code: 'HMS_EVENT_HANDLER_FAILED',
+    detail: 'bug',
+    run: 184,
+    tries: 3,
+    state: 'waiting',
+    at: new Date(Date.now() - 3 * 60_000).toISOString(),
+    closed: null,
+    value: '{}',
+    headers: { ce_type: 'hms.approval.approved.v1' },
+    raw: null,
+    cutFrom: null,
+    ...more,
+  }
+}
+
+const DOWN: Canned = { status: 503, body: { code: 'HMS_HTTP_UNAVAILABLE', detail: 'no instance answers', status: 503, next: [] } }
+let service: CannedService
+afterEach(() => service.close())
+
+async function dlq(argv: string[], answers: Record<string, Canned> = {}, unasked: Canned = { body: [] }): Promise<CliRun> {
+  const lists = Object.fromEntries(SERVICES.map((name) => [`GET /v1/dead-letters/${name}?state=waiting`, unasked]))
+  service = await serveCanned({ ...lists, ...answers })
+  return runForTest(['dlq', ...argv], { env: { HMS_URL: service.url } })
+}
+
+describe('dlq list', () => {
+  const waiting: Record<string, Canned> = { 'GET /v1/dead-letters/linter?state=waiting': { body: [letter(ID)] } }
+
+  it('shows what waits in every service, and what can be done', async () => {
+    const { code, stdout, stderr } = await dlq(['list'], waiting)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`3 min +linter/${ID} +waiting +hms.approval.v1 +epa-pm25-limit +#184 +HMS_EVENT_HANDLER_FAILED +bug`))
+    expect(stderr).toContain('hms-svc dlq replay')
+  })
+
+  it('is an empty array when nothing waits', async () => {
+    expect(await dlq(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' })
+  })
+
+  it('names a service that does not answer, and lists the others', async () => {
+    const run = await dlq(['list', '--json'], { ...waiting, 'GET /v1/dead-letters/audit?state=waiting': DOWN })
+    expect(run.code).toBe(0)
+    expect((JSON.parse(run.stdout) as DeadLetterSummary[]).map(({ id }) => id)).toEqual([ID])
+    expect(run.stderr).toContain('audit does not answer')
+  })
+
+  it('is exit 11 when none answers', async () => {
+    expect(await dlq(['list', '--json'], {}, DOWN)).toMatchObject({ code: 11, stdout: '' })
+  })
+
+  it('refuses a service that there is not', async () => {
+    expect(await dlq(['list', '--service', 'nobody'])).toMatchObject({ code: 2 })
+  })
+})
+
+describe('dlq show', () => {
+  it('finds a letter wherever it lies, and lets no stranger write on the terminal', async () => {
+    const { code, stdout } = await dlq(['show', ID], {
+      [`GET /v1/dead-letters/linter/${ID}`]: { body: letter(ID, { value: '\u001b[2Jgone', key: 'a\u202eb', raw: { key: null, value: 'AA==', headers: [] } }) },
+    })
+    expect(code).toBe(0)
+    expect(stdout).toContain(String.raw`\u{1b}[2Jgone (no text; --json has the bytes)`)
+    expect(stdout).toContain(String.raw`a\u{202e}b`)
+    expect(stdout).toContain(`next: hms-svc dlq discard linter/${ID} --reason TEXT`)
+  })
+
+  it.each([
+    ['no UUID', 'seven', {}, 2],
+    ['of no service', ID, {}, 4],
+    ['perhaps of one that does not answer', ID, { [`GET /v1/dead-letters/audit/${ID}`]: DOWN }, 11],
+  ])('of what is %s fails', async (_what, id, answers, code) => {
+    expect(await dlq(['show', id], answers)).toMatchObject({ code, stdout: '' })
+  })
+})
+
+describe('dlq replay', () => {
+  it('goes on after one that failed, whose code it ends with', async () => {
+    const failed = { code: 'HMS_DEAD_LETTER_FAILED', detail: 'The handler failed again', status: 422, next: [] }
+    const run = await dlq(['replay', OTHER, `linter/${ID}`], {
+      [`GET /v1/dead-letters/notifier/${OTHER}`]: { body: letter(OTHER, { service: 'notifier' }) },
+      [`POST /v1/dead-letters/notifier/${OTHER}/replay`]: { status: 422, body: failed },
+      [`GET /v1/dead-letters/linter/${ID}`]: { body: letter(ID) },
+      [`POST /v1/dead-letters/linter/${ID}/replay`]: { body: letter(ID, { state: 'replayed', closed: { at: '', by: 'operator', reason: 'ignored-stale' } }) },
+    })
+    expect(run.code).toBe(6)
+    expect(run.stderr).toContain('HMS_DEAD_LETTER_FAILED')
+    expect(run.stdout).toBe(`✓ Dead letter linter/${ID} replayed: its run had moved on, nothing changed\n`)
+  })
+})
+
+describe('dlq discard', () => {
+  it('sends the reason', async () => {
+    const call = `POST /v1/dead-letters/linter/${ID}/discard`
+    const run = await dlq(['discard', `linter/${ID}`, '--reason', 'noise', '--json'], {
+      [`GET /v1/dead-letters/linter/${ID}`]: { body: letter(ID) },
+      [call]: { body: letter(ID, { state: 'discarded' }) },
+    })
+    expect(run.code).toBe(0)
+    expect(JSON.parse(run.stdout)).toMatchObject([{ id: ID, state: 'discarded' }])
+    expect(service.requests.find((request) => request.call === call)?.body).toEqual({ reason: 'noise' })
+  })
+
+  it('needs one', async () => {
+    expect(await dlq(['discard', ID])).toMatchObject({ code: 2 })
+  })
+})
