@@ -11,6 +11,14 @@ export interface DurablePostgres {
   stop(): Promise<void>
 }
 
+/** Backend that holds the advisory lock of the linter's relay, shard 0. */
+export async function leaderPid(server: DurablePostgres): Promise<number | undefined> {
+  const rows = await server.query<{ pid: number }>(
+    `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = (hashtext('linter')::bigint & 4294967295)::oid AND objid = 0`,
+  )
+  return rows[0]?.pid
+}
+
 /** A server with the product's own settings: every commit is flushed, unlike the one of the tests. */
 export async function startDurablePostgres(): Promise<DurablePostgres> {
   const folder = scratchFolder()

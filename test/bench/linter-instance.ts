@@ -6,6 +6,7 @@ import { PARCELS } from '../contracts/database.suite.js'
 import { openPostgresService } from '../contracts/postgres-service.js'
 import type { TestIdentity } from '../support/identity.js'
 import { until } from '../support/processes.js'
+import { leaderPid, type DurablePostgres } from './durable-postgres.js'
 import { nowMs } from './figures.js'
 import { CountingOutboxStore } from './noting.js'
 
@@ -54,10 +55,11 @@ export class LinterInstance {
     this.runtime.start()
   }
 
-  /** Starts its relay and waits until it leads. */
-  async lead(): Promise<void> {
+  /** Starts its relay, the only one then, and waits until it leads. */
+  async lead(server: DurablePostgres): Promise<void> {
+    await until('nobody leads', async () => (await leaderPid(server)) === undefined)
     this.start()
-    await until('it leads', async () => this.session.leads(0))
+    await until('it leads', async () => (await leaderPid(server)) !== undefined)
   }
 
   /** Also the database's pool and the session. */

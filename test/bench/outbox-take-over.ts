@@ -5,7 +5,7 @@ import { pause, systemClock } from '#libs/platform'
 import { killWithParent } from '../support/broker/parent-watch.js'
 import type { TestIdentity } from '../support/identity.js'
 import { until } from '../support/processes.js'
-import type { DurablePostgres } from './durable-postgres.js'
+import { leaderPid, type DurablePostgres } from './durable-postgres.js'
 import { nowMs, percentile } from './figures.js'
 import { LinterInstance } from './linter-instance.js'
 import { NotingBus } from './noting.js'
@@ -49,12 +49,13 @@ export async function takeOver(server: DurablePostgres, identity: TestIdentity):
 
 /** `phase`: how far the other is into its second between two polls when the leader ends. */
 async function oneTakeOver(server: DurablePostgres, identity: TestIdentity, leader: Leader, traffic: boolean, phase: number): Promise<number> {
+  const pid = await leaderPid(server)
   const bus = new NotingBus()
   const other = await LinterInstance.open(server.url, bus, identity)
   other.start()
   const writing = traffic ? atRate(RATE, TRAFFIC_MS, async (turn) => void (await other.write(`t${turn % RATE}`, { wakes: true }))) : undefined
   await pause(systemClock, phase * 1_000)
-  if (other.session.leads(0)) throw new Error('the other leads already')
+  if (pid === undefined || (await leaderPid(server)) !== pid) throw new Error('the leader changed by itself')
   const endedAt = nowMs()
   await leader.end()
   if (!traffic) await other.write('left', { wakes: false })
@@ -68,10 +69,10 @@ async function oneTakeOver(server: DurablePostgres, identity: TestIdentity, lead
 /** An instance of this process whose session's backend is terminated; it may not lead again, or it would be a coin's throw who is first. */
 async function sessionThatDies(server: DurablePostgres, identity: TestIdentity): Promise<Leader> {
   const instance = await LinterInstance.open(server.url, new NotingBus(), identity)
-  await instance.lead()
+  await instance.lead(server)
   return {
     end: async () => {
-      await server.query(`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted`)
+      await server.query('SELECT pg_terminate_backend($1)', [await leaderPid(server)])
       await instance.session.stop()
     },
     stop: () => instance.stop(),
@@ -80,11 +81,11 @@ async function sessionThatDies(server: DurablePostgres, identity: TestIdentity):
 
 /** An instance in a process of its own, ended by `kill -9`. */
 async function processThatDies(server: DurablePostgres): Promise<Leader> {
-  const child = spawn(process.execPath, [RELAY_PROCESS, server.url], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await until('nobody leads', async () => (await leaderPid(server)) === undefined)
+  const child = spawn(process.execPath, [RELAY_PROCESS, server.url], { stdio: ['ignore', 'ignore', 'inherit'] })
   const callOffWatch = killWithParent(child.pid!)
   const gone = once(child, 'exit')
-  const [said] = (await Promise.race([once(child.stdout, 'data'), gone])) as [unknown]
-  if (String(said) !== 'leads\n') throw new Error(`the relay's process ended instead of leading: ${String(said)}`)
+  await until('the process leads', async () => (await leaderPid(server)) !== undefined)
   return {
     end: async () => {
       child.kill('SIGKILL')

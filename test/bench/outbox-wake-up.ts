@@ -22,7 +22,7 @@ export async function wakeUp(server: DurablePostgres, identity: TestIdentity): P
 async function commitToRelay(server: DurablePostgres, identity: TestIdentity, how: { elsewhere: boolean; wakes: boolean }): Promise<number[]> {
   const bus = new NotingBus()
   const leader = await LinterInstance.open(server.url, bus, identity)
-  await leader.lead()
+  await leader.lead(server)
   const other = await LinterInstance.open(server.url, bus, identity)
   other.start()
   const writer = how.elsewhere ? other : leader

@@ -6,7 +6,6 @@ import { createRuntime } from '#libs/stage'
 import { Pool } from 'pg'
 
 const [url] = process.argv.slice(2)
-const LOOK_EVERY_MS = 20
 const schema = schemaOf('linter')
 const source = createDataSource({ url, schema, entities: [], migrations: [] })
 await source.initialize()
@@ -24,9 +23,3 @@ const options = { name: 'linter', profile: 'dev', environment: {}, database, clo
 const stores = { outbox: new PostgresOutboxStore(), positions: new PostgresPositionStore(), timers: new PostgresTimerStore() }
 const bus = new EmbeddedBus(new Pool(), systemClock, silentLogger)
 createRuntime(options, stores, bus, coordination, async () => ({ database: true, migrations: true })).start()
-
-const look = setInterval(() => {
-  if (!session.leads(0)) return
-  clearInterval(look)
-  process.stdout.write('leads\n')
-}, LOOK_EVERY_MS)

@@ -6,6 +6,7 @@ import { PARCELS } from '../contracts/database.suite.js'
 import { openPostgresService } from '../contracts/postgres-service.js'
 import { signedRecord } from '../contracts/signed-record.js'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
+import { cpuTime } from './cpu-time.js'
 import { startDurablePostgres, type DurablePostgres } from './durable-postgres.js'
 import { median, perSecond } from './writers.js'
 
@@ -39,25 +40,43 @@ it('stage steps per second beside one-statement commits', async () => {
   await perSecond(WRITERS, SLICE_MS / 2, step)
   await perSecond(WRITERS, SLICE_MS / 2, commit.work)
 
-  const steps: number[] = []
-  const commits: number[] = []
+  const steps: Slice[] = []
+  const commits: Slice[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    await server.query('CHECKPOINT')
-    steps.push(await perSecond(WRITERS, SLICE_MS, step))
-    await server.query('CHECKPOINT')
-    commits.push(await perSecond(WRITERS, SLICE_MS, commit.work))
+    steps.push(await slice(server, step))
+    commits.push(await slice(server, commit.work))
   }
-  const [mine, floor] = [median(steps), median(commits)]
-  const line = (label: string, values: number[], middle: number): string =>
-    `${label.padEnd(58)} ${middle.toFixed(0).padStart(6)} /s   (${values.map((value) => value.toFixed(0)).join(', ')})\n`
-  process.stdout.write(line(`stage steps, ${WRITERS} writers`, steps, mine))
-  process.stdout.write(line(`one-statement commits, ${WRITERS} writers`, commits, floor))
-  process.stdout.write(`ratio of medians ${(mine / floor).toFixed(2)}\n`)
+  const ratio = print(`stage steps, ${WRITERS} writers`, steps) / print(`one-statement commits, ${WRITERS} writers`, commits)
+  process.stdout.write(`ratio of medians ${ratio.toFixed(2)}\n`)
 
   await commit.close()
   await database.close()
   await server.stop()
 })
+
+interface Slice {
+  rate: number
+  /** Processor time of each piece of work. */
+  nodeMs: number
+  databaseMs: number
+}
+
+async function slice(server: DurablePostgres, work: (writer: number, turn: number) => Promise<void>): Promise<Slice> {
+  await server.query('CHECKPOINT')
+  const before = cpuTime(server.pid)
+  const rate = await perSecond(WRITERS, SLICE_MS, work)
+  const after = cpuTime(server.pid)
+  const done = (rate * SLICE_MS) / 1_000
+  return { rate, nodeMs: (after.node - before.node) / done, databaseMs: (after.database - before.database) / done }
+}
+
+/** Answers with the median rate. */
+function print(label: string, slices: Slice[]): number {
+  const rates = slices.map(({ rate }) => rate)
+  const cpu = `CPU ${median(slices.map(({ nodeMs }) => nodeMs)).toFixed(2)} + ${median(slices.map(({ databaseMs }) => databaseMs)).toFixed(2)} ms (node + PostgreSQL)`
+  process.stdout.write(`${label.padEnd(58)} ${median(rates).toFixed(0).padStart(6)} /s   ${cpu}   (${rates.map((rate) => rate.toFixed(0)).join(', ')})\n`)
+  return median(rates)
+}
 
 function consumerOn(database: Awaited<ReturnType<typeof openPostgresService>>, identity: TestIdentity): EventConsumer {
   const outbox = new Outbox(new PostgresOutboxStore(), 'simulator', identity.serviceSigner('simulator'), () => {})
