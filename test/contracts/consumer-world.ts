@@ -57,7 +57,7 @@ export class ConsumerWorld {
   }
 
   parked(): Promise<number> {
-    return this.run((tx) => this.twin.positions.parkedCount(tx))
+    return this.run(async (tx) => (await this.twin.positions.parked(tx)).count)
   }
 
   /** What waits in the outbox for a topic. */

@@ -18,7 +18,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
   const advance = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.advance(tx, stream, keySeq))).place
   const park = (keySeq: number, stream = STREAM) => run((tx) => twin.store.park(tx, stream, eventOf(keySeq)))
   const unpark = async (keySeq: number, stream = STREAM) => (await run((tx) => twin.store.unpark(tx, stream, keySeq)))?.keySeq
-  const waiting = () => run((tx) => twin.store.parkedCount(tx))
+  const waiting = () => run(async (tx) => (await twin.store.parked(tx)).count)
 
   it('begins a stream anywhere, then moves by one', async () => {
     expect(await advance(41)).toBe('next')

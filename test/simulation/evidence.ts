@@ -1,4 +1,4 @@
-import { SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import { SERVICES, TOPICS, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { DEAD_LETTERS, type DeadLetter } from '#libs/messaging'
 import { memoryOf, type Timer, type Transaction } from '#libs/persistence'
 import type { Canary } from '#libs/pipeline'
@@ -40,6 +40,8 @@ export interface Evidence {
   now: Date
 }
 
+const topicNames: ReadonlySet<string> = new Set(TOPICS.map(({ name }) => name))
+
 export async function collect(world: World): Promise<Evidence> {
   const everywhere = async <T>(look: (tx: Transaction, service: ServiceName) => Promise<T[]>): Promise<T[]> =>
     (await Promise.all(SERVICES.map((service) => world.node(service).durable.read((tx) => look(tx, service))))).flat()
@@ -48,11 +50,16 @@ export async function collect(world: World): Promise<Evidence> {
     accepted: world.press.accepted,
     poisoned: world.poisoned,
     blackHole: world.plan.blackHole,
-    emitted: await everywhere(async (tx, producer) => outboxOf(tx).map((row) => ({ ...predicateOf(row), producer }))),
+    // Copies of dead letters are in the outbox too; they are nobody's news.
+    emitted: await everywhere(async (tx, producer) =>
+      outboxOf(tx)
+        .filter(({ topic }) => topicNames.has(topic))
+        .map((row) => ({ ...predicateOf(row), producer })),
+    ),
     sightings: await everywhere(async (tx) => sightingsIn(tx)),
     deadLetters: await everywhere(async (tx, service) => (await tx.documents(DEAD_LETTERS).find()).map((letter) => ({ ...letter, service }))),
     timers: await everywhere(async (tx, service) => memoryOf(tx).rows<Timer>('timer').values().map((timer) => ({ ...timer, service }))),
-    parked: await everywhere(async (tx, service) => [{ service, count: await world.node(service).stores.positions.parkedCount(tx) }]),
+    parked: await everywhere(async (tx, service) => [{ service, count: (await world.node(service).stores.positions.parked(tx)).count }]),
     runs: await of('approver', (tx) => tx.documents(RUNS).find()),
     policies: await of('approver', (tx) => tx.documents(POLICIES).find()),
     canaries: await of('canary-controller', (tx) => tx.documents(CANARIES).find()),

@@ -1,4 +1,4 @@
-import type { OutgoingEvent } from '#libs/contracts'
+import type { OutgoingEvent, ServiceName } from '#libs/contracts'
 
 /**
  * The log that carries events between services. At least once, in order per (topic, key), never lost once `publish` named the event.
@@ -23,8 +23,8 @@ export interface EventBus {
   subscribe(subscription: Subscription): Promise<void>
   /** `degraded` while the broker cannot be reached; readers and writers go on by themselves when it is back. */
   state(): 'up' | 'degraded'
-  /** Messages per topic and group that are not handled yet. */
-  lag(): Promise<TopicLag[]>
+  /** Messages per topic and group that are not handled yet; of these services' groups alone, where given. */
+  lag(services?: readonly ServiceName[]): Promise<TopicLag[]>
   close(): Promise<void>
 }
 

@@ -34,6 +34,15 @@ export class Metrics {
     labelNames: ['service', 'what'] as const,
     registers: [this.registry],
   })
+  readonly outboxPending = this.gauge('outbox_pending', 'Events committed and not yet in the log', ['service'])
+  readonly outboxOldestAge = this.gauge('outbox_oldest_age_seconds', 'Age of the oldest of them', ['service'])
+  readonly timersOverdue = this.gauge('timers_overdue_seconds', 'How long the oldest due timer waits', ['service'])
+  readonly parked = this.gauge('parked_events', 'Events that wait for an earlier one of their key', ['service'])
+  readonly parkedOldestAge = this.gauge('parked_oldest_age_seconds', 'Age of the oldest of them', ['service'])
+  readonly deadLettersWaiting = this.gauge('dlq_messages', 'Dead letters that wait for a person', ['group', 'topic'])
+  readonly deadLettersOldestAge = this.gauge('dlq_oldest_age_seconds', 'Age of the oldest of them', ['group', 'topic'])
+  readonly lagMessages = this.gauge('bus_lag_messages', 'Messages that a group has not handled', ['topic', 'group'])
+  readonly lagSeconds = this.gauge('bus_lag_seconds', 'Age of the oldest of them; 0 when there are none', ['topic', 'group'])
   readonly runsWithoutTimer = new Gauge({
     name: 'hms_svc_runs_without_timer',
     help: 'Open runs that nothing would ever end; 0 in a healthy system',
@@ -45,6 +54,10 @@ export class Metrics {
     labelNames: ['kind'] as const,
     registers: [this.registry],
   })
+
+  private gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name: `hms_svc_${name}`, help, labelNames: [...labelNames], registers: [this.registry] })
+  }
 
   /** Process metrics (CPU, heap, event loop): once per process, not in tests. */
   withProcessMetrics(): this {

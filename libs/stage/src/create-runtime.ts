@@ -2,6 +2,8 @@ import type { ServiceName } from '#libs/contracts'
 import { EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
+import { VitalSigns } from './vitals/vital-signs.js'
+import { readVitals } from './vitals/vitals.js'
 
 /** The stores of one service: all PostgreSQL, or all memory. */
 export interface ServiceStores {
@@ -66,6 +68,7 @@ export function createRuntime(
     for (const listener of listeners.get(topic) ?? []) listener()
   }
   coordination.onNotification(tell)
+  const vitals = new VitalSigns(name, () => readVitals(database, stores), clock, log, metrics)
   return new ServiceRuntime(options, {
     bus,
     consumer,
@@ -73,6 +76,7 @@ export function createRuntime(
     relay,
     timers,
     wakeTimers,
+    vitals,
     signal: (topic) => {
       tell(topic)
       coordination.notify(topic)

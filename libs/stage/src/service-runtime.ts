@@ -3,6 +3,7 @@ import type { EmitOptions, EventBus, EventConsumer, Outbox, Relay } from '#libs/
 import type { Database, NewTimer, Timer, TimerHandler, TimerRunner, Transaction, WorkHandler } from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
+import type { VitalSigns } from './vitals/vital-signs.js'
 
 export type Profile = 'dev' | 'production'
 
@@ -44,6 +45,10 @@ export class ServiceRuntime {
 
   get bus(): EventBus {
     return this.parts.bus
+  }
+
+  get vitals(): VitalSigns {
+    return this.parts.vitals
   }
 
   get timers(): TimerRunner {
@@ -89,11 +94,13 @@ export class ServiceRuntime {
   start(): void {
     this.parts.relay.start()
     this.parts.timers.start()
+    this.parts.vitals.start()
   }
 
   /** Stops taking work, lets what runs finish, then closes the database. */
   async stop(): Promise<void> {
     this.parts.consumer.stop()
+    this.parts.vitals.stop()
     await this.parts.timers.stop()
     await this.parts.relay.stop()
     await this.parts.close()
@@ -129,6 +136,7 @@ export interface RuntimeParts {
   outbox: Outbox
   relay: Relay
   timers: TimerRunner
+  vitals: VitalSigns
   wakeTimers(): void
   signal(topic: string): void
   onSignal(topic: string, listener: () => void): void

@@ -73,7 +73,7 @@ export class EmbeddedBus implements EventBus {
     return 'up'
   }
 
-  async lag(): Promise<TopicLag[]> {
+  async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
     const reports = new Map<string, TopicLag>()
     for (const service of SERVICES) {
       for (const row of await this.lagOf(service)) {
@@ -82,7 +82,7 @@ export class EmbeddedBus implements EventBus {
         reports.set(row.topic, report)
       }
     }
-    for (const service of SERVICES) {
+    for (const service of services) {
       const { rows } = await this.pool.query<{ group: string; topic: string; producer: string; log_offset: string }>(
         `SELECT "group", topic, producer, log_offset FROM ${schemaOf(service)}.consumer_offset`,
       )

@@ -26,8 +26,11 @@ export class MemoryPositionStore implements PositionStore {
     return mine.find(({ event }) => event.keySeq === keySeq + 1)?.event
   }
 
-  async parkedCount(tx: Transaction): Promise<number> {
-    return parkedOf(tx).values().length
+  async parked(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }> {
+    const times = parkedOf(tx)
+      .values()
+      .map(({ event }) => Date.parse(event.time))
+    return { count: times.length, oldestAt: times.length === 0 ? null : new Date(Math.min(...times)) }
   }
 }
 

@@ -41,9 +41,11 @@ export class PostgresPositionStore implements PositionStore {
     return rows[0]?.event
   }
 
-  async parkedCount(tx: Transaction): Promise<number> {
-    const rows = await postgresOf(tx).query<{ n: string }>(`SELECT count(*) AS n FROM ${postgresOf(tx).schema}.parked_event`)
-    return Number(rows[0]!.n)
+  async parked(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }> {
+    const rows = await postgresOf(tx).query<{ count: string; at: Date | null }>(
+      `SELECT count(*) AS count, min((event->>'time')::timestamptz) AS at FROM ${postgresOf(tx).schema}.parked_event`,
+    )
+    return { count: Number(rows[0]!.count), oldestAt: rows[0]!.at }
   }
 }
 

@@ -32,5 +32,6 @@ export interface PositionStore {
    * it is done with itself, so that a crash in between strands nothing.
    */
   unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined>
-  parkedCount(tx: Transaction): Promise<number>
+  /** Events that wait for an earlier one, and when the oldest of them was made. */
+  parked(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }>
 }

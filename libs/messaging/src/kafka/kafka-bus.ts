@@ -1,11 +1,11 @@
-import { partitionsOf, type OutgoingEvent } from '#libs/contracts'
+import { partitionsOf, SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Consumer, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
 import { HEARTBEAT_KEY, type EventBus, type Place, type Subscription, type TopicLag } from '../event-bus.js'
 import { DeadMembers } from './dead-members.js'
 import { GroupCoordinators } from './group-coordinators.js'
-import { readLag } from './kafka-lag.js'
+import { LagClock, readLag } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
@@ -22,6 +22,7 @@ export class KafkaBus implements EventBus {
   private admin: Promise<Admin> | undefined
   private coordinators: GroupCoordinators | undefined
   private readonly watches: DeadMembers[] = []
+  private readonly lagClock = new LagClock(() => this.clock.now().getTime())
   private closed = false
   private end: () => void = () => {}
   private readonly ended = new Promise<void>((resolve) => (this.end = resolve))
@@ -78,8 +79,8 @@ export class KafkaBus implements EventBus {
     }
   }
 
-  async lag(): Promise<TopicLag[]> {
-    return readLag(await this.connectedAdmin())
+  async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
+    return readLag(await this.connectedAdmin(), services, this.lagClock)
   }
 
   async close(): Promise<void> {
@@ -175,7 +176,10 @@ export class KafkaBus implements EventBus {
           autoCommit: true,
           autoCommitInterval: 250,
           partitionsConsumedConcurrently: 4,
-          eachMessage: ({ topic, partition, message }) => subscription.handle(recordOfMessage(topic, partition, message)),
+          eachMessage: ({ topic, partition, message }) => {
+            this.lagClock.took(subscription.group, topic, Number(message.timestamp))
+            return subscription.handle(recordOfMessage(topic, partition, message))
+          },
         })
         this.consumers.push(consumer)
         if (this.closed) await consumer.disconnect()

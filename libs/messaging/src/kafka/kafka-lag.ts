@@ -1,13 +1,23 @@
-import { TOPICS } from '#libs/contracts'
+import { SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
 import type { Admin } from 'kafkajs'
 import type { TopicLag } from '../event-bus.js'
 
-/** Lag by offsets: what lies between a group's committed offset and the end. Seconds are not known to a broker and reported as 0. */
-export async function readLag(admin: Admin): Promise<TopicLag[]> {
+/** Control has a group of its own, but for audit, which reads everything in one. */
+export function groupOf(service: ServiceName, topic: string): string {
+  return topic === 'hms.run.control.v1' && service !== 'audit' ? `${service}.control` : service
+}
+
+/**
+ * How far behind the groups of some services are: what lies between a group's committed offset and the end. A broker does not say since
+ * when; `LagClock` knows it for groups that this process reads for.
+ */
+export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<TopicLag[]> {
+  const topics = TOPICS.filter((topic) => services.length === SERVICES.length || topic.consumers.some((service) => services.includes(service)))
   return Promise.all(
-    TOPICS.map(async (topic) => {
+    topics.map(async (topic) => {
       const ends = await admin.fetchTopicOffsets(topic.name)
-      const groups = await Promise.all(topic.consumers.map((group) => lagOf(admin, group, topic.name, ends)))
+      const mine = topic.consumers.filter((service) => services.includes(service))
+      const groups = await Promise.all(mine.map((service) => lagOf(admin, groupOf(service, topic.name), topic.name, ends, clock)))
       return { topic: topic.name, messages: ends.reduce((sum, end) => sum + Number(end.high) - Number(end.low), 0), groups }
     }),
   )
@@ -15,15 +25,38 @@ export async function readLag(admin: Admin): Promise<TopicLag[]> {
 
 async function lagOf(
   admin: Admin,
-  service: string,
+  group: string,
   topic: string,
   ends: { partition: number; high: string; low: string }[],
-): Promise<{ group: string; messages: number; seconds: number }> {
-  const group = topic === 'hms.run.control.v1' && service !== 'audit' ? `${service}.control` : service
+  clock: LagClock,
+): Promise<TopicLag['groups'][number]> {
   const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
   const messages = ends.reduce((sum, end) => {
     const at = Number(committed?.partitions.find((entry) => entry.partition === end.partition)?.offset ?? -1)
     return sum + Number(end.high) - Math.max(at, Number(end.low))
   }, 0)
-  return { group, messages, seconds: 0 }
+  return { group, messages, seconds: clock.secondsBehind(group, topic, messages) }
+}
+
+/** Since when a group of this process is behind: all it has not taken is younger than what it took last, and than the last look that found nothing. */
+export class LagClock {
+  private readonly sinceMs = new Map<string, number>()
+
+  constructor(private readonly nowMs: () => number) {}
+
+  /** A record that was written at `atMs` is being handled. */
+  took(group: string, topic: string, atMs: number): void {
+    this.raise(`${group} ${topic}`, atMs)
+  }
+
+  secondsBehind(group: string, topic: string, messages: number): number {
+    const name = `${group} ${topic}`
+    if (messages === 0) this.raise(name, this.nowMs())
+    const since = this.sinceMs.get(name)
+    return messages === 0 || since === undefined ? 0 : Math.max(0, Math.round((this.nowMs() - since) / 1_000))
+  }
+
+  private raise(name: string, atMs: number): void {
+    this.sinceMs.set(name, Math.max(this.sinceMs.get(name) ?? 0, atMs))
+  }
 }

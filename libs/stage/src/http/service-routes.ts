@@ -4,6 +4,8 @@ import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
 import { errorPage } from './error-pages.js'
 import type { ServiceRuntime } from '../service-runtime.js'
 
+const LAG_WITHIN_MS = 1_000
+
 /** Must be called before the routes of the services are registered: the OpenAPI document lists what it saw. */
 export function addServiceRoutes(fastify: FastifyInstance, runtimes: readonly ServiceRuntime[], metrics: Metrics, version: string): void {
   const routes: { method: string; url: string }[] = []
@@ -14,6 +16,7 @@ export function addServiceRoutes(fastify: FastifyInstance, runtimes: readonly Se
   fastify.get('/readyz', async (_request, reply) => readiness(runtimes, reply))
   fastify.get('/metrics', async (_request, reply) => {
     void reply.header('content-type', metrics.registry.contentType)
+    await Promise.all([...runtimes.map((runtime) => runtime.vitals.refresh()), refreshLag(runtimes, metrics)])
     return metrics.registry.metrics()
   })
   fastify.get('/v1/topics', async () => runtimes[0]?.bus.lag() ?? [])
@@ -24,6 +27,20 @@ export function addServiceRoutes(fastify: FastifyInstance, runtimes: readonly Se
   })
   fastify.get('/openapi.json', async () => openApi(routes, version))
   fastify.get('/asyncapi.json', async () => asyncApi(version))
+}
+
+/** Of the groups of this process. A broker that does not answer within a second leaves the gauges as they were. */
+async function refreshLag(runtimes: readonly ServiceRuntime[], metrics: Metrics): Promise<void> {
+  const [first] = runtimes
+  if (first === undefined) return
+  const late = new Promise<undefined>((resolve) => first.clock.after(LAG_WITHIN_MS, () => resolve(undefined)))
+  const lags = await Promise.race([first.bus.lag(runtimes.map((runtime) => runtime.name)).catch(() => undefined), late])
+  for (const { topic, groups } of lags ?? []) {
+    for (const { group, messages, seconds } of groups) {
+      metrics.lagMessages.set({ topic, group }, messages)
+      metrics.lagSeconds.set({ topic, group }, seconds)
+    }
+  }
 }
 
 /** 503 only without database or migrations: reads, approvals and rollback do not need the broker, which shows as `degraded`. */
