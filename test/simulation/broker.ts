@@ -9,7 +9,7 @@ export interface Assignee {
   readonly group: string
   readonly topics: readonly string[]
   /** Partitions may have come or gone, records may have come. */
-  look(): void
+  look(topic?: string): void
   /** How far this member is; `undefined` where it does not read. */
   positionOf(topic: string, partition: number): number | undefined
   /** The group's offsets are no longer where it left them. */
@@ -23,6 +23,8 @@ export class Broker {
   private readonly topics = new Map<string, BusRecord[][]>()
   private readonly offsets = new Map<string, number>()
   private readonly members = new Map<string, Assignee[]>()
+  /** Who reads each topic; made anew when a group changes. */
+  private readonly readers = new Map<string, readonly Assignee[]>()
 
   get names(): string[] {
     return [...this.topics.keys()]
@@ -48,7 +50,7 @@ export class Broker {
     const records = this.partitions(event.topic)[partition]!
     const place = { partition, offset: records.length }
     records.push(recordOf(event, `${partition}:${place.offset}`))
-    for (const members of this.members.values()) for (const member of members) if (member.topics.includes(event.topic)) member.look()
+    for (const member of this.readersOf(event.topic)) member.look(event.topic)
     return place
   }
 
@@ -109,11 +111,17 @@ export class Broker {
 
   /** Whether every group that reads the topic is past this record. */
   wasReadByAll(topic: string, partition: number, offset: number): boolean {
-    const readers = [...this.members.values()].flat().filter((member) => member.topics.includes(topic))
-    return readers.every(({ group }) => this.offset(group, topic, partition) > offset)
+    return this.readersOf(topic).every(({ group }) => this.offset(group, topic, partition) > offset)
+  }
+
+  private readersOf(topic: string): readonly Assignee[] {
+    let readers = this.readers.get(topic)
+    if (readers === undefined) this.readers.set(topic, (readers = [...this.members.values()].flat().filter((member) => member.topics.includes(topic))))
+    return readers
   }
 
   private rebalance(group: string): void {
+    this.readers.clear()
     for (const member of this.members.get(group) ?? []) member.look()
   }
 }

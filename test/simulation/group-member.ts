@@ -64,10 +64,11 @@ export class GroupMember implements Assignee {
     if (reader?.position !== undefined && reader.position > length) reader.position = 0
   }
 
-  look(): void {
+  look(only?: string): void {
     if (!this.incarnation.alive) return
     for (const reader of this.readers) {
       const { topic, partition } = reader
+      if (only !== undefined && only !== topic) continue
       if (!this.broker.owns(this, topic, partition)) reader.position = undefined
       else {
         reader.position ??= this.committed(reader)
@@ -106,6 +107,6 @@ export class GroupMember implements Assignee {
       if (!this.faults.commitIsLost()) this.broker.commit(this.group, topic, partition, at + 1)
     }
     reader.running = false
-    this.look()
+    this.look(topic)
   }
 }

@@ -50,7 +50,7 @@ const POISONS: readonly Poison[] = [
 export function planOf(random: Random): Plan {
   const calm = random.chance(0.08)
   const blackHole = !calm && random.chance(0.04) ? random.pick(STAGES.slice(0, 5)) : undefined
-  const healAtMs = random.between(4_000, 15_000)
+  const healAtMs = random.between(2_500, 8_000)
   return {
     deeds: deedsOf(random),
     blows: calm ? [] : blowsOf(random, healAtMs),
@@ -85,11 +85,11 @@ function deedsOf(random: Random): Deed[] {
       versions.set(id, next)
       return { id, version: `${next}.0.0`, limit: 40 - next }
     })
-    const plan = { observeMs: random.pick([0, 500, 2_000]), bakeMs: random.pick([0, 500, 1_500]), share: random.pick([500, 10_000]) }
+    const plan = { observeMs: random.pick([0, 300, 1_000]), bakeMs: random.pick([0, 300, 1_000]), share: random.pick([500, 10_000]) }
     deeds.push({ do: 'approve', atMs, policies: members, plan, queue: random.chance(0.7), twice: random.chance(0.2) })
-    if (random.chance(0.25)) deeds.push({ do: 'roll back', atMs: atMs + random.between(500, 6_000), policy: ids[0]! })
-    if (random.chance(0.2)) for (const bot of ['bot-1', 'bot-2']) deeds.push({ do: 'alert', atMs: atMs + random.between(100, 2_500), bot, reading: `${atMs}` })
-    atMs += random.pick([0, 300, 2_500, 5_000])
+    if (random.chance(0.25)) deeds.push({ do: 'roll back', atMs: atMs + random.between(300, 3_500), policy: ids[0]! })
+    if (random.chance(0.2)) for (const bot of ['bot-1', 'bot-2']) deeds.push({ do: 'alert', atMs: atMs + random.between(100, 1_500), bot, reading: `${atMs}` })
+    atMs += random.pick([0, 300, 1_500, 3_000])
   }
   return deeds
 }

@@ -9,16 +9,25 @@ const publicBytes = new WeakMap<KeyObject, Buffer>()
  * tests in `libs/signing`, and one seed in a run is played with the true ones.
  */
 export function useQuickSignatures(): () => void {
-  const { sign, verify } = crypto
+  const { sign, verify, randomBytes } = crypto
+  let drawn = 0
   Object.assign(crypto, {
+    // Ids must differ, not be secret; half of the time of a UUID was the call for random bytes.
+    randomBytes: (size: number) => counted(size, ++drawn),
     sign: (_algorithm: null, bytes: Uint8Array, key: KeyObject) => digest(key, bytes),
     verify: (_algorithm: null, bytes: Uint8Array, key: KeyObject, signature: Buffer) => digest(key, bytes).equals(signature),
   })
   syncBuiltinESMExports()
   return () => {
-    Object.assign(crypto, { sign, verify })
+    Object.assign(crypto, { sign, verify, randomBytes })
     syncBuiltinESMExports()
   }
+}
+
+function counted(size: number, number: number): Buffer {
+  const bytes = Buffer.alloc(size)
+  bytes.writeUIntBE(number, size - 6, 6)
+  return bytes
 }
 
 /** As long as a signature of Ed25519. */

@@ -14,12 +14,17 @@ export async function restless(world: World): Promise<string[]> {
   for (const name of SERVICES) {
     const node = world.node(name)
     if (node.lives.length === 0 && name !== world.plan.blackHole) found.push(`${name} does not run`)
-    const { unsent, overdue } = await node.durable.read(async (tx) => ({
+    const { unsent, overdue, ends } = await node.durable.read(async (tx) => ({
+      ends: await node.stores.outbox.logEnds(tx),
       unsent: memoryOf(tx).rows<OutboxState>('outbox').values().filter((row) => row.sentAt === null).length,
       overdue: memoryOf(tx).rows<Timer>('timer').values().filter((timer) => timer.dueAt <= tx.now).length,
     }))
     if (name === world.plan.blackHole) continue
     if (unsent > 0) found.push(`${name} has ${unsent} unsent`)
+    for (const { topic, partition, offset } of ends) {
+      const reaches = world.broker.partitions(topic)[partition]!.length
+      if (reaches < offset) found.push(`${name} was told that ${topic} ${partition} reaches ${offset}, and it ends at ${reaches}`)
+    }
     if (overdue > 0) found.push(`${name} has ${overdue} overdue timers`)
   }
   for (const { group, topic, partition, behind } of world.broker.lags()) {

@@ -1,6 +1,8 @@
+import { stateOf } from '#libs/pipeline'
 import { strike, resume } from './blows.js'
 import { perform, registerPartners } from './deeds.js'
 import { collect } from './evidence.js'
+import type { History } from './history.js'
 import { judge, type Violation } from './oracles.js'
 import { planOf, type Plan } from './plan.js'
 import { Random } from './random.js'
@@ -12,7 +14,9 @@ export interface Outcome {
   violations: Violation[]
   history: string[]
   digest: string
+  /** How many runs were accepted, and how they ended. */
   runs: number
+  ends: string[]
   deaths: number
   faults: number
   virtualMs: number
@@ -36,7 +40,9 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
   const world = new World(ground, random.fork(), plan)
   const { scheduler, faults, history } = world
   const began = scheduler.nowMs
+  describe(plan, history)
   let violations: Violation[] = []
+  let ends: string[] = []
   try {
     await scheduler.run(async () => {
       world.start()
@@ -47,7 +53,9 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
       await Promise.all([...deeds, ...blows])
       heal(world)
       await settle(world)
-      violations = judge(await collect(world))
+      const evidence = await collect(world)
+      ends = evidence.runs.map(({ facts }) => stateOf(facts))
+      violations = judge(evidence)
     })
   } catch (error) {
     violations = [{ oracle: 'the seed can be played', found: [error instanceof Error ? (error.stack ?? error.message) : String(error)] }]
@@ -58,11 +66,20 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
     history: history.lines,
     digest: history.digest(),
     runs: world.press.accepted.size,
+    ends,
     deaths: faults.deaths,
     faults: faults.struck,
     virtualMs: scheduler.nowMs - began,
     steps: scheduler.steps,
   }
+}
+
+/** The seed's intentions, at the head of its history. */
+function describe(plan: Plan, history: History): void {
+  for (const deed of plan.deeds) history.add('plan', JSON.stringify(deed))
+  for (const blow of plan.blows) history.add('plan', JSON.stringify(blow))
+  const { rates, twins, poison, blackHole, environment } = plan
+  history.add('plan', JSON.stringify({ rates, twins, poison, blackHole, environment }))
 }
 
 /** No fault strikes any more; what was stopped goes on. */

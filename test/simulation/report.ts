@@ -1,0 +1,49 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Outcome } from './simulate.js'
+
+const SHOWN = 300
+
+/** What somebody needs who has only this text: the seed, what is wrong, what led there, and how to play it again. */
+export function describeFailure({ seed, violations, history }: Outcome): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'hms-simulation-')), `seed-${seed}.txt`)
+  writeFileSync(path, history.join('\n'))
+  const left = history.length - SHOWN
+  return [
+    `seed ${seed}`,
+    ...violations.flatMap(({ oracle, found }) => [`✗ ${oracle}`, ...found.map((sentence) => `    ${sentence}`)]),
+    `history (${history.length} lines, all of them in ${path}):`,
+    ...(left > 0 ? [`  … ${left} lines before`] : []),
+    ...history.slice(-SHOWN).map((line) => `  ${line}`),
+    `again: SEED=${seed} npx vitest run --config test/vitest.config.ts test/simulation/simulation.spec.ts`,
+  ].join('\n')
+}
+
+/** Sums over the seeds of one worker. */
+export class Tally {
+  private seeds = 0
+  private runs = 0
+  private deaths = 0
+  private faults = 0
+  private virtualMs = 0
+  private readonly startedAt = performance.now()
+  readonly ends = new Map<string, number>()
+
+  add(outcome: Outcome): void {
+    this.seeds++
+    this.runs += outcome.runs
+    this.deaths += outcome.deaths
+    this.faults += outcome.faults
+    this.virtualMs += outcome.virtualMs
+    for (const state of outcome.ends) this.ends.set(state, (this.ends.get(state) ?? 0) + 1)
+  }
+
+  get line(): string {
+    const { seeds, runs, deaths, faults } = this
+    const ms = (performance.now() - this.startedAt) / seeds
+    const ends = [...this.ends].sort().map(([state, count]) => `${count} ${state}`).join(', ')
+    const hours = (this.virtualMs / 3_600_000).toFixed(1)
+    return `${seeds} seeds, ${runs} runs (${ends}), ${deaths} crashes, ${faults} faults, ${hours} h of virtual time, ${ms.toFixed(1)} ms a seed`
+  }
+}
