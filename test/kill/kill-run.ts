@@ -17,7 +17,7 @@ const LONGEST_GAP_MS = 6_000
 /** Load and faults together until there were enough of both, then calm, and what the oracles say. */
 export async function killRun(system: KillSystem, config: KillConfig, history: History, faults?: WeightedFaults): Promise<Verdict> {
   const observer = new Observer(system.database.url)
-  const load = new Load(system, observer, new Random(config.seed + 1), history, { policies: 200, officials: 50, rollbacks: true })
+  const load = new Load(system, observer, new Random(config.seed + 1), history, { policies: 200, officials: 50, calm: false })
   const chaos = new Chaos(system, new Random(config.seed), history, faults)
   const partner = await Partner.register('state-airboard', system.url, system.dataDir)
   const readers = await connectReaders(system.url)

@@ -33,7 +33,7 @@ describeKafka('two instances of each service', () => {
     observer = new Observer(system.database.url)
     partner = await Partner.register('state-airboard', system.url, system.dataDir)
     readers = await connectReaders(system.url)
-    load = new Load(system, observer, new Random(seed), history, { policies: 100, officials: 15, rollbacks: false })
+    load = new Load(system, observer, new Random(seed), history, { policies: 100, officials: 15, calm: true })
     await load.start()
     await accepted(15)
   }, 240_000)

@@ -9,6 +9,8 @@ export type WeightedFaults = readonly (readonly [weight: number, fault: Fault])[
 export const ALL_FAULTS: WeightedFaults = [
   [60, killProcess],
   [10, freezeProcess((random) => random.between(1_000, 4_000))],
+  // Longer than any session or lease that it holds.
+  [2, freezeProcess(() => 20_000)],
   [4, stopBroker],
   [4, killBroker],
   [4, stopDatabase('fast')],

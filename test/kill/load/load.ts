@@ -17,8 +17,8 @@ const ROLLBACKS_AFTER = 0.06
 export interface LoadSize {
   policies: number
   officials: number
-  /** Without them every run has to succeed. */
-  rollbacks: boolean
+  /** Nobody rolls back, and nobody leaves before the answer: every run has to succeed. */
+  calm: boolean
 }
 
 /**
@@ -77,14 +77,14 @@ export class Load {
   private async turn(official: Official, ids: string[]): Promise<void> {
     const runs = [await this.approve(official, ids, false)]
     if (runs[0]!.is === 'accepted' && this.random.chance(QUEUED)) runs.push(await this.approve(official, ids, true))
-    if (this.size.rollbacks && this.random.chance(ROLLBACKS_DURING)) await this.rollBack(official, ids)
+    if (!this.size.calm && this.random.chance(ROLLBACKS_DURING)) await this.rollBack(official, ids)
     for (const outcome of runs) if ('run' in outcome) await this.openRuns.ended(outcome.run)
-    if (this.size.rollbacks && this.random.chance(ROLLBACKS_AFTER)) await this.rollBack(official, ids)
+    if (!this.size.calm && this.random.chance(ROLLBACKS_AFTER)) await this.rollBack(official, ids)
   }
 
   private async approve(official: Official, ids: string[], queue: boolean): Promise<Outcome> {
     const policies = ids.map((id) => this.next(id))
-    const outcome = await official.approve(policies, { queue, twice: this.random.chance(TWICE), impatient: this.random.chance(IMPATIENT) })
+    const outcome = await official.approve(policies, { queue, twice: this.random.chance(TWICE), impatient: !this.size.calm && this.random.chance(IMPATIENT) })
     this.history.add('approve', { ids, version: policies[0]!['version'], queue, ...outcome })
     return outcome
   }
