@@ -16,6 +16,8 @@ export type TestBroker = {
   kill(): Promise<void>
   /** Stops in order if it still runs, and starts on the same port and data; resolves when it is ready. */
   restart(): Promise<void>
+  /** A disk that came back empty: killed, without topics and offsets, and started again on the same port. */
+  wipe(): Promise<void>
 }
 
 const READY_MS = 60_000
@@ -44,6 +46,12 @@ export async function startKafka(options: { dir?: string; port?: number; adverti
     kill: () => broker.kill(),
     async restart() {
       await broker.stop()
+      broker = await run()
+    },
+    async wipe() {
+      await broker.kill()
+      rmSync(join(dir, 'data'), { recursive: true, force: true })
+      await format(dir, jars)
       broker = await run()
     },
     async stop() {

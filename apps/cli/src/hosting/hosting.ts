@@ -29,6 +29,11 @@ export interface ServeOptions extends HostOptions {
 
 export type MigrateOptions = HostOptions
 
+export interface RepublishOptions extends HostOptions {
+  /** RFC 3339, or how long ago: `2h`. */
+  since: string
+}
+
 export type TopicsVerb = 'list' | 'apply' | 'diff'
 export interface TopicsOptions extends HostOptions {
   /** Address of running services, where the verb asks them. */

@@ -1,5 +1,5 @@
-import { DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsError, RETENTION_MS, SERVICES, TOPICS } from '#libs/contracts'
-import { describeError, pause, systemClock } from '#libs/platform'
+import { DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsError, RETENTION_MS, SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
+import { describeError, pause, systemClock, type Clock, type Logger } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
 
@@ -7,8 +7,9 @@ const { ConfigResourceTypes } = createRequire(import.meta.url)('kafkajs') as { C
 
 const APPLIED_WITHIN_MS = 15_000
 const APPLIED_POLL_MS = 100
+const KEEP_AGAIN_MS = 5_000
 
-interface WantedTopic {
+export interface WantedTopic {
   name: string
   partitions: number
   config: Record<string, string>
@@ -53,13 +54,19 @@ export function wantedTopics(): WantedTopic[] {
 
 /** Compares the broker with the catalogue. An empty list: nothing to do. */
 export async function diffTopics(kafka: Kafka): Promise<TopicDifference[]> {
-  return withAdmin(kafka, findDifferences)
+  return withAdmin(kafka, (admin) => findDifferences(admin, wantedTopics()))
+}
+
+/** What a service speaks on: it looks after these topics, and after its dead letters. */
+export function topicsOf(service: ServiceName): WantedTopic[] {
+  const mine = TOPICS.filter((topic) => topic.producers[0] === service).map((topic) => topic.name)
+  return wantedTopics().filter(({ name }) => mine.includes(name) || name === deadLetterTopic(service))
 }
 
 /** Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys. */
-export async function applyTopics(kafka: Kafka, replicationFactor: number): Promise<TopicDifference[]> {
+export async function applyTopics(kafka: Kafka, replicationFactor: number, all: readonly WantedTopic[] = wantedTopics()): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
-    const differences = await findDifferences(admin)
+    const differences = await findDifferences(admin, all)
     const partitions = differences.filter((difference) => difference.what === 'partitions')
     if (partitions.length > 0) {
       const detail = partitions.map(({ topic, wanted, found }) => `${topic} has ${found} partitions instead of ${wanted}`).join('; ')
@@ -70,7 +77,7 @@ export async function applyTopics(kafka: Kafka, replicationFactor: number): Prom
     }
     const changed = new Set(differences.map((difference) => difference.topic))
     const missing = new Set(differences.filter((difference) => difference.what === 'missing').map((difference) => difference.topic))
-    const wanted = wantedTopics().filter((topic) => changed.has(topic.name))
+    const wanted = all.filter((topic) => changed.has(topic.name))
     await admin.createTopics({
       // Its wait fails at a topic that the asked broker has not heard of yet; `untilApplied` waits instead.
       waitForLeaders: false,
@@ -86,15 +93,44 @@ export async function applyTopics(kafka: Kafka, replicationFactor: number): Prom
         resources: repair.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic.name, configEntries: entriesOf(topic.config) })),
       })
     }
-    if (differences.length > 0) await untilApplied(admin)
+    if (differences.length > 0) await untilApplied(admin, all)
     return differences
   })
 }
 
+/**
+ * Looks after the topics of some services from their start on: a broker that is not there yet is waited for, a setting that was changed by
+ * hand is repaired, a wrong partition count is refused (`onRefused`). A service that may not alter topics says so and goes on: its
+ * operator runs `topics apply`.
+ */
+export async function keepTopics(kafka: Kafka, services: readonly ServiceName[], clock: Clock, log: Logger, onRefused: (error: HmsError) => void): Promise<void> {
+  const wanted = services.flatMap(topicsOf)
+  for (;;) {
+    try {
+      for (const { topic, what, wanted: setting, found } of await applyTopics(kafka, 1, wanted)) {
+        log.warn({ topic, what, wanted: setting, found }, 'a topic was not as the catalogue says, and is now')
+      }
+      return
+    } catch (error) {
+      if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
+      if (isDenied(error)) return log.warn({ error: describeError(error) }, 'this service may not look after its topics; run `hms-svc topics apply`')
+      log.debug({ error: describeError(error) }, 'topics are looked at later')
+      await pause(clock, KEEP_AGAIN_MS)
+    }
+  }
+}
+
+/** kafkajs wraps what the broker said. */
+function isDenied(error: unknown): boolean {
+  const { type, cause, errors } = error as { type?: unknown; cause?: unknown; errors?: unknown }
+  if (typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')) return true
+  return (cause !== undefined && isDenied(cause)) || (Array.isArray(errors) && errors.some(isDenied))
+}
+
 /** A broker learns of a change a moment after the controller has confirmed it: up to then it answers as before, or "unknown topic". */
-async function untilApplied(admin: Admin): Promise<void> {
+async function untilApplied(admin: Admin, wanted: readonly WantedTopic[]): Promise<void> {
   for (let waitedMs = 0; waitedMs < APPLIED_WITHIN_MS; waitedMs += APPLIED_POLL_MS) {
-    const left = await findDifferences(admin).catch(() => undefined)
+    const left = await findDifferences(admin, wanted).catch(() => undefined)
     if (left?.length === 0) return
     await pause(systemClock, APPLIED_POLL_MS)
   }
@@ -104,9 +140,8 @@ async function untilApplied(admin: Admin): Promise<void> {
   })
 }
 
-async function findDifferences(admin: Admin): Promise<TopicDifference[]> {
+async function findDifferences(admin: Admin, wanted: readonly WantedTopic[]): Promise<TopicDifference[]> {
   const existing = new Set(await admin.listTopics())
-  const wanted = wantedTopics()
   const missing = wanted.filter((topic) => !existing.has(topic.name))
   const present = wanted.filter((topic) => existing.has(topic.name))
   const differences: TopicDifference[] = missing.map((topic) => ({ topic: topic.name, what: 'missing', wanted: `${topic.partitions} partitions`, found: 'nothing' }))

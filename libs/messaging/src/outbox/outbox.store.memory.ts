@@ -46,8 +46,10 @@ export class MemoryOutboxStore implements OutboxStore {
     return unsend(tx, (row) => row.topic === topic && row.place?.partition === partition)
   }
 
-  async unsendSince(tx: Transaction, since: Date): Promise<number> {
-    return unsend(tx, (row) => row.sentAt !== null && row.place !== null && Date.parse(row.time) >= since.getTime())
+  async unsendSince(tx: Transaction, since: Date, afterSeq: number, limit: number): Promise<{ rows: number; lastSeq: number | null }> {
+    const rows = inOrder(tx, (row) => row.seq > afterSeq && row.place !== null && Date.parse(row.time) >= since.getTime()).slice(0, limit)
+    const lastSeq = rows.length < limit ? null : rows.at(-1)!.seq
+    return { rows: unsend(tx, ({ id }) => rows.some((row) => row.id === id)), lastSeq }
   }
 
   async prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number> {

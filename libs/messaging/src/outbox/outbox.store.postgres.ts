@@ -88,8 +88,18 @@ export class PostgresOutboxStore implements OutboxStore {
     return this.unsend(tx, 'topic = $1 AND log_partition = $2', [topic, partition])
   }
 
-  async unsendSince(tx: Transaction, since: Date): Promise<number> {
-    return this.unsend(tx, 'log_partition IS NOT NULL AND occurred_at >= $1', [since])
+  async unsendSince(tx: Transaction, since: Date, afterSeq: number, limit: number): Promise<{ rows: number; lastSeq: number | null }> {
+    const { schema } = postgresOf(tx)
+    const found = await postgresOf(tx).query<{ rows: string; last: string | null }>(
+      `WITH part AS (
+         SELECT seq FROM ${schema}.outbox WHERE seq > $2 AND log_partition IS NOT NULL AND occurred_at >= $1 ORDER BY seq LIMIT $3),
+         unsent AS (
+           UPDATE ${schema}.outbox SET sent_at = NULL, log_partition = NULL, log_offset = NULL FROM part WHERE outbox.seq = part.seq RETURNING 1)
+       SELECT count(*) AS rows, max(seq) AS last FROM part`,
+      [since, afterSeq, limit],
+    )
+    const rows = Number(found[0]!.rows)
+    return { rows, lastSeq: rows < limit ? null : Number(found[0]!.last) }
   }
 
   async prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number> {

@@ -31,8 +31,8 @@ export interface OutboxStore {
   logEnds(tx: Transaction): Promise<LogEnd[]>
   /** Forgets that anything of a partition was sent: it is published again from the oldest row kept. Answers how many rows that are. */
   unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number>
-  /** The same for everything made since a time. */
-  unsendSince(tx: Transaction, since: Date): Promise<number>
+  /** The same for what was made since a time and lies after `afterSeq`, at most `limit` rows in `seq` order. `lastSeq` is `null` when that was all. */
+  unsendSince(tx: Transaction, since: Date, afterSeq: number, limit: number): Promise<{ rows: number; lastSeq: number | null }>
   /**
    * Deletes up to `limit` rows sent before a time, but of `compacted` topics the newest of each key, which a broker that lost them must be
    * able to get again. Answers how many went.

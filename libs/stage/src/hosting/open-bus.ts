@@ -1,5 +1,5 @@
-import { HmsError } from '#libs/contracts'
-import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, type EventBus, type KafkaSettings } from '#libs/messaging'
+import { HmsError, type ServiceName } from '#libs/contracts'
+import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
 import type { Clock, Logger } from '#libs/platform'
 import { readFileSync } from 'node:fs'
 import { Pool } from 'pg'
@@ -28,11 +28,13 @@ export function kafkaSettings(config: HostConfig, clientId: string): KafkaSettin
 }
 
 /** Ends the process when kafkajs gives a consumer up: an orchestrator starts it again, a silent consumer would stay silent. */
-export function openKafkaBus(config: HostConfig, name: string, instance: string, clock: Clock, log: Logger): EventBus {
-  const giveUp = (error: Error): void => {
-    log.error({ error: error.message }, 'a Kafka consumer was given up; this process ends so that it is started again')
+export function openKafkaBus(config: HostConfig, services: readonly ServiceName[], instance: string, clock: Clock, log: Logger): EventBus {
+  const end = (error: Error, why: string): void => {
+    log.error({ error: error.message }, why)
     process.exitCode = 1
     process.kill(process.pid, 'SIGTERM')
   }
-  return new KafkaBus(createKafka(kafkaSettings(config, clientIdOf(name, instance)), log), clock, log, giveUp, instance)
+  const kafka = createKafka(kafkaSettings(config, clientIdOf(`hms-svc-${services.join('+')}`, instance)), log)
+  void keepTopics(kafka, services, clock, log, (error) => end(error, 'the broker has topics that cannot be repaired; this process ends'))
+  return new KafkaBus(kafka, clock, log, (error) => end(error, 'a Kafka consumer was given up; this process ends so that it is started again'), instance)
 }

@@ -1,4 +1,4 @@
-import { HmsError, type ServiceName } from '#libs/contracts'
+import { HmsError } from '#libs/contracts'
 import { DEAD_LETTERS, messagingEntities, PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
 import {
   createDataSource,
@@ -34,7 +34,7 @@ function entitiesOf(definition: ServiceDefinition): EntitySchema[] {
 
 /** Migrates one service's schema; answers how many migrations ran. */
 export async function migrateService(definition: ServiceDefinition, url: string): Promise<number> {
-  const source = await connect(dataSourceOf(definition, url, 2), definition.name)
+  const source = await connectService(definition, url, 2)
   try {
     return await migrate(source, schemaOf(definition.name))
   } finally {
@@ -48,7 +48,7 @@ export async function openPostgresService(
   options: { url: string; clock: Clock; log: Logger; embedded: boolean; poolSize?: number; instance?: string },
 ): Promise<OpenService> {
   const schema = schemaOf(definition.name)
-  const source = await connect(dataSourceOf(definition, options.url, options.poolSize), definition.name)
+  const source = await connectService(definition, options.url, options.poolSize)
   if (options.embedded) await migrate(source, schema)
   const database = new PostgresDatabase(source, schema)
   const session = new ServiceSession(options.url, schema, options.clock, options.log, options.instance)
@@ -79,11 +79,11 @@ export async function openPostgresService(
   }
 }
 
-async function connect(source: DataSource, service: ServiceName): Promise<DataSource> {
+export async function connectService(definition: ServiceDefinition, url: string, poolSize?: number): Promise<DataSource> {
   try {
-    return await source.initialize()
+    return await dataSourceOf(definition, url, poolSize).initialize()
   } catch (error) {
-    throw new HmsError('HMS_DATABASE_UNREACHABLE', `${service} cannot reach PostgreSQL: ${describeError(error)}`, {
+    throw new HmsError('HMS_DATABASE_UNREACHABLE', `${definition.name} cannot reach PostgreSQL: ${describeError(error)}`, {
       status: 503,
       cause: error,
       next: ['hms-svc help environment'],

@@ -31,7 +31,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     log,
     metrics: new Metrics().withProcessMetrics(),
     roster: await readRosterFile(config),
-    bus: openKafkaBus(config, `hms-svc-${services.join('+')}`, instance, clock, log),
+    bus: openKafkaBus(config, services, instance, clock, log),
     signerOf: (service) => readServiceSigner(service, config, env),
     open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false, instance }),
     configStoreUrls: config.configStoreUrls ?? urlsOf('config-store', env),

@@ -1,4 +1,5 @@
 import { deadLetterTopic, EVENT_TOPICS, SERVICES, TOPICS } from '#libs/contracts'
+import { GIVEN_UP } from '#libs/messaging'
 import type { Metrics } from '#libs/platform'
 import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
 import { errorPage } from './error-pages.js'
@@ -110,6 +111,9 @@ function asyncApi(version: string): object {
     for (const producer of topic.producers) operations[`${producer}.send.${topic.name}`] = { action: 'send', channel: { $ref: `#/channels/${topic.name}` } }
     for (const consumer of topic.consumers) operations[`${consumer}.receive.${topic.name}`] = { action: 'receive', channel: { $ref: `#/channels/${topic.name}` } }
   }
-  for (const service of SERVICES) channels[deadLetterTopic(service)] = { address: deadLetterTopic(service), description: `dead letters of ${service}` }
+  for (const service of SERVICES) {
+    const messages = { [GIVEN_UP]: { name: GIVEN_UP, description: 'a record as it came, with why it was given up in its headers' } }
+    channels[deadLetterTopic(service)] = { address: deadLetterTopic(service), description: `dead letters of ${service}`, messages }
+  }
   return { asyncapi: '3.0.0', info: { title: 'HMS-SVC choreography', version }, channels, operations }
 }
