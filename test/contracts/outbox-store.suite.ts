@@ -100,7 +100,12 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
       const times = ['2026-01-01T00:00:00.000Z', '2026-01-01T01:00:00.000Z', '2026-01-01T02:00:00.000Z']
       const events = await run(async (tx) => [await append(tx, 'a', { time: times[0] }), await append(tx, 'b', { time: times[1] }), await append(tx, 'a', { time: times[2] })])
       await send(...events.map((event, offset): [OutgoingEvent, Place] => [event, at(0, offset)]))
-      expect(await run((tx) => twin.store.unsendSince(tx, new Date(times[1]!)))).toBe(2)
+      const unsend = (afterSeq: number) => run((tx) => twin.store.unsendSince(tx, new Date(times[1]!), afterSeq, 1))
+      const first = await unsend(0)
+      expect(first.rows).toBe(1)
+      const second = await unsend(first.lastSeq!)
+      expect(second.rows).toBe(1)
+      expect(await unsend(second.lastSeq!)).toEqual({ rows: 0, lastSeq: null })
       expect((await unsent()).map(({ id }) => id)).toEqual([events[1]!.id, events[2]!.id])
     })
 
