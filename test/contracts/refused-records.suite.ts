@@ -75,4 +75,29 @@ export function refusedRecordsSuite(open: () => Promise<ConsumerTwin>): void {
       expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_UNREADABLE', value: '{' }])
     })
   })
+  describe('a type of event', () => {
+    it('that this version knows in another major is a dead letter at once, its run is poisoned and its key moves on', async () => {
+      await world.deliver({ keySeq: 1, type: 'hms.lint.passed.v2' }, { keySeq: 2 })
+      expect(world.handled).toEqual([2])
+      expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_MAJOR_UNKNOWN', tries: 1, run: 7 }])
+      expect(await world.emitted()).toMatchObject([{ type: 'hms.run.poisoned.v1', data: { run: 7, reason: 'POISONED' } }])
+    })
+
+    it('that a newer producer added is passed over and counted', async () => {
+      await world.deliver({ keySeq: 1, type: 'hms.lint.admired.v1' }, { keySeq: 2 })
+      expect(world.handled).toEqual([2])
+      expect(await world.letters()).toEqual([])
+      expect(await world.outcomes()).toEqual({ unknown: 1, handled: 1 })
+    })
+
+    it('reaches a reader of every type, whatever it is', async () => {
+      const seen: string[] = []
+      world.consumer.on('hms.simulation.v1', async (event) => void seen.push(event.type), { everyType: true })
+      for (const [index, type] of ['hms.simulation.passed.v2', 'hms.simulation.admired.v1'].entries()) {
+        await world.deliver({ keySeq: index + 1, type, topic: 'hms.simulation.v1', producer: 'simulator' })
+      }
+      expect(seen).toEqual(['hms.simulation.passed.v2', 'hms.simulation.admired.v1'])
+      expect(await world.letters()).toEqual([])
+    })
+  })
 }
