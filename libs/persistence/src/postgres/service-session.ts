@@ -1,4 +1,4 @@
-import { Client } from 'pg'
+import { Client, type QueryResult } from 'pg'
 import { describeError, TransientError, uuidv7, type Clock, type Logger } from '#libs/platform'
 
 const RECONNECT_MS = 500
@@ -19,6 +19,7 @@ export class ServiceSession {
   private readonly held = new Set<number>()
   private readonly listeners = new Set<(topic: string) => void>()
   private readonly outgoing = new Set<string>()
+  private asked: Promise<unknown> = Promise.resolve()
   private cancelNotify: (() => void) | undefined
   private cancelReconnect: () => void = () => {}
   private cancelProbe: () => void = () => {}
@@ -48,6 +49,13 @@ export class ServiceSession {
     this.cancelNotify ??= this.clock.after(NOTIFY_DEBOUNCE_MS, () => this.flush())
   }
 
+  /** One at a time: who asks for the lead, who wakes others and who probes share one connection. */
+  private ask<R extends object>(client: Client, sql: string, values: unknown[] = []): Promise<QueryResult<R>> {
+    const answer = this.asked.then(() => client.query<R>(sql, values))
+    this.asked = answer.catch(() => {})
+    return answer
+  }
+
   private get livesUnder(): string {
     return `${this.schema} instances`
   }
@@ -56,7 +64,7 @@ export class ServiceSession {
   async tryLead(shard: number): Promise<boolean> {
     if (this.held.has(shard) && this.client !== undefined) return true
     if (this.client === undefined) return false
-    const result = await this.client.query<{ ok: boolean }>('SELECT pg_try_advisory_lock(hashtext($1), $2) AS ok', [this.schema, shard])
+    const result = await this.ask<{ ok: boolean }>(this.client, 'SELECT pg_try_advisory_lock(hashtext($1), $2) AS ok', [this.schema, shard])
     const ok = result.rows[0]?.ok === true
     if (ok) this.held.add(shard)
     return ok
@@ -68,7 +76,8 @@ export class ServiceSession {
    */
   async gone(instances: readonly string[]): Promise<string[]> {
     if (this.client === undefined) throw new TransientError('no session')
-    const { rows } = await this.client.query<{ name: string }>(
+    const { rows } = await this.ask<{ name: string }>(
+      this.client,
       `SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
          SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
            AND classid = (hashtext($2)::bigint & 4294967295)::oid AND objid = (hashtext(name)::bigint & 4294967295)::oid)`,
@@ -119,7 +128,7 @@ export class ServiceSession {
   /** An idle session sends nothing, and a network that swallows everything says nothing: leadership must not outlive either. */
   private probeLater(client: Client, lost: (error: Error) => void): void {
     this.cancelProbe = this.clock.after(PROBE_MS, () => {
-      client.query('SELECT 1').then(
+      this.ask(client, 'SELECT 1').then(
         () => this.client === client && this.probeLater(client, lost),
         (error: Error) => {
           lost(error)
@@ -150,8 +159,10 @@ export class ServiceSession {
     this.cancelNotify = undefined
     const topics = [...this.outgoing]
     this.outgoing.clear()
+    const { client } = this
+    if (client === undefined) return
     for (const topic of topics) {
-      this.client?.query('SELECT pg_notify($1, $2)', [`hms_${this.schema}`, `${this.instance} ${topic}`]).catch((error: unknown) => {
+      this.ask(client, 'SELECT pg_notify($1, $2)', [`hms_${this.schema}`, `${this.instance} ${topic}`]).catch((error: unknown) => {
         this.log.debug({ schema: this.schema, error: describeError(error) }, 'wake-up not sent; the safety net polls')
       })
     }

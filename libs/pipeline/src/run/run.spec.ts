@@ -1,0 +1,83 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isTerminal, STAGES, type EventData, type EventType, type RunState } from '#libs/contracts'
+import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
+import { patienceFor } from './run-deadline.js'
+import { projectRun, stateOf } from './project-run.js'
+import { newRun, type RunFacts } from './run-facts.js'
+
+const AT = '2026-01-01T00:00:00.000Z'
+const started: RunFacts = { ...newRun(7, [{ id: 'pm25', version: '1.0.0', digest: 'sha256:' }], AT), approvedAt: AT, startedAt: AT }
+
+/** What a stage says; `data` is only what the run looks at. */
+function said<T extends EventType>(type: T, data: Partial<EventData[T]> = {}, second = 1, attempt = 1) {
+  return { type, data, attempt, time: `2026-01-01T00:00:${String(second).padStart(2, '0')}.000Z` }
+}
+
+const PASSING = [
+  said('hms.lint.passed.v1', { findings: [] }, 1),
+  said('hms.simulation.started.v1', {}, 2),
+  said('hms.simulation.passed.v1', { summary: '' }, 3),
+  said('hms.canary.started.v1', { label: '', detail: '' }, 4),
+  said('hms.canary.passed.v1', { summary: '', label: '' }, 5),
+  said('hms.rollout.started.v1', { detail: '' }, 6),
+  said('hms.rollout.baked.v1', { detail: '' }, 7),
+  said('hms.rollout.completed.v1', { summary: '' }, 8),
+  said('hms.notification.started.v1', {}, 9),
+  said('hms.notification.completed.v1', { summary: '6 sent' }, 10),
+]
+const ENDING = [
+  said('hms.lint.failed.v1', { reason: 'LINT_ERRORS', detail: '', findings: [] }),
+  said('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }),
+  said('hms.canary.paused.v1', { reason: 'NO_EVIDENCE', detail: '', label: '' }),
+  said('hms.rollout.failed.v1', { reason: 'LIVE_MOVED', detail: '' }),
+  said('hms.run.poisoned.v1', { reason: 'POISONED', detail: '' }),
+]
+
+describe('a run as a projection of what its stages say', () => {
+  it('comes to the same end and the same picture in any order of arrival', () => {
+    const inOrder = PASSING.reduce(evolveRun, started)
+    expect(stateOf(inOrder)).toBe('SUCCEEDED')
+    fc.assert(
+      fc.property(fc.shuffledSubarray(PASSING, { minLength: PASSING.length }), (shuffled) => {
+        const { endedAt: _endedAt, ...view } = projectRun(shuffled.reduce(evolveRun, started))
+        const { endedAt: _other, ...expected } = projectRun(inOrder)
+        expect(view).toEqual(expected)
+      }),
+    )
+  })
+
+  it('ends once: whatever comes after the first end changes neither state, reason nor time', () => {
+    const anything = fc.array(fc.constantFrom(...PASSING, ...ENDING), { maxLength: 20 })
+    fc.assert(
+      fc.property(anything, fc.option(fc.nat(19), { nil: undefined }), (events, abortAt) => {
+        let facts = started
+        let end: { state: RunState; reason?: string; endedAt: string | null } | undefined
+        for (const [index, event] of events.entries()) {
+          if (index === abortAt) facts = endEarly(facts, { state: 'ABORTED', reason: 'ROLLED_BACK', detail: '', at: AT })
+          facts = evolveRun(facts, event)
+          const { state, reason, endedAt } = projectRun(facts)
+          if (end !== undefined) expect({ state, reason, endedAt }).toEqual(end)
+          else if (isTerminal(state)) end = { state, reason, endedAt }
+        }
+      }),
+    )
+  })
+
+  it('ignores what an older attempt says', () => {
+    const retried = { ...started, attempt: 2 }
+    const old = said('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }, 1, 1)
+    expect(isOfOlderAttempt(retried, old)).toBe(true)
+    expect(evolveRun(retried, old)).toBe(retried)
+    expect(stateOf(evolveRun(retried, { ...old, attempt: 2 }))).toBe('ROLLED_BACK')
+  })
+
+  it('is watched in every state that it can leave', () => {
+    const patience = { stageMs: 1, lookMs: 2, pauseMs: 3 }
+    const open: RunState[] = ['AWAITING_APPROVAL', 'QUEUED', 'LINTING', 'SIMULATING', 'CANARY', 'ROLLING_OUT', 'BAKING', 'NOTIFYING', 'PAUSED']
+    for (const state of open) expect(patienceFor(state, { observeMs: 10, bakeMs: 20 }, patience), state).toBeGreaterThan(0)
+    expect(patienceFor('CANARY', { observeMs: 10, bakeMs: 20 }, patience)).toBe(11)
+    expect(patienceFor('SUCCEEDED', { observeMs: 10, bakeMs: 20 }, patience)).toBeUndefined()
+    expect(STAGES).toHaveLength(5)
+  })
+})
