@@ -47,6 +47,7 @@ export async function judge({ system, observer, load, partner, readers, history 
     summary: [
       `${runs} runs: ${states.map(({ state, n }) => `${n} ${state}`).join(', ')}`,
       `${rollbacks.length} rollbacks, ${unanswered.length} approvals without an answer, refused: ${[...refusals].map(([code, n]) => `${n} ${code}`).join(', ') || 'none'}`,
+      `${system.fleet.gaveUp} processes ended by themselves to get a new consumer, ${system.fleet.fell.length} otherwise`,
       `fresh ${(healing.freshMs / 1000).toFixed(1)} s and drained ${(healing.drainedMs / 1000).toFixed(1)} s after the last fault; ${log.length} records read`,
     ],
   }

@@ -16,7 +16,7 @@ export async function leaderOf(observer: Observer, fleet: Fleet, service: Servic
 
 export interface TakeOver {
   service: ServiceName
-  /** Until the first event that was written after the death was sent. */
+  /** The longest that an event, written after the death, waited to be sent. */
   relayMs: number
   /** The longest that an event, there at the death or sent soon after, waited for its handler. */
   handlerMs: number | null
@@ -29,8 +29,8 @@ export async function takeOvers(observer: Observer, diedAt: Date, withinMs: numb
   const causes = SERVICES.map((service) => `SELECT event_id, topic, sent_at FROM ${schemaOf(service)}.outbox WHERE sent_at < $2`).join(' UNION ALL ')
   for (const service of SERVICES) {
     const [relay] = await observer.rows<{ ms: number | null }>(
-      `SELECT extract(epoch FROM min(sent_at) - $1::timestamptz)::float8 * 1000 AS ms FROM ${schemaOf(service)}.outbox WHERE occurred_at > $1 AND sent_at IS NOT NULL`,
-      [diedAt],
+      `SELECT max(extract(epoch FROM sent_at - occurred_at)::float8 * 1000) AS ms FROM ${schemaOf(service)}.outbox WHERE occurred_at > $1 AND sent_at < $2`,
+      [diedAt, until],
     )
     const [handler] = await observer.rows<{ ms: number | null }>(
       `SELECT max(extract(epoch FROM answered.at - greatest(cause.sent_at, $1::timestamptz))::float8 * 1000) AS ms

@@ -7,11 +7,14 @@ export type ProcessName = ServiceName | 'edge'
 const AGAIN_AFTER_MS = 500
 const LAST_LINES = 15
 const ERROR_LINES = 20
+const GIVEN_UP = 'a Kafka consumer was given up'
 
 /** One process under a supervisor, as an orchestrator would have it: whatever ends it, it is started again. */
 export class FleetMember {
   /** How it ended without being asked to, after it had begun to serve. Starting without a database may fail; serving may not. */
   readonly fell: string[] = []
+  /** How often it ended because kafkajs would not go on with a consumer: a silent one would be worse (design §4). */
+  gaveUp = 0
   private served: Served
   private wanted = true
   private expected = false
@@ -98,7 +101,8 @@ export class FleetMember {
     }
     const lines = served.output.trimEnd().split('\n').slice(-LAST_LINES)
     this.history.add('ended by itself', { process: this.title, how, lines })
-    if (/ listens? on \d+/.test(served.output)) this.fell.push(`${this.title} ended with ${how}: ${lines.at(-1) ?? ''}`)
+    if (served.output.includes(GIVEN_UP)) this.gaveUp++
+    else if (/ listens? on \d+/.test(served.output)) this.fell.push(`${this.title} ended with ${how}: ${lines.at(-1) ?? ''}`)
     setTimeout(() => {
       if (this.wanted) this.served = this.launch()
     }, AGAIN_AFTER_MS)

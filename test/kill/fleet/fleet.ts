@@ -36,13 +36,18 @@ export class Fleet {
     return this.members.filter((member) => member.name === name)
   }
 
-  async ready(timeoutMs = 60_000): Promise<void> {
+  /** Patient: twice eight processes that start at once on a busy machine take their time. */
+  async ready(timeoutMs = 240_000): Promise<void> {
     await Promise.all(this.members.map((member) => until(`${member.title} is ready`, () => member.ready(), timeoutMs)))
   }
 
   /** Every end that nobody asked for, of a process that was serving. */
   get fell(): string[] {
     return this.members.flatMap((member) => member.fell)
+  }
+
+  get gaveUp(): number {
+    return this.members.reduce((sum, member) => sum + member.gaveUp, 0)
   }
 
   async stop(): Promise<void> {
