@@ -1,7 +1,7 @@
 import { peekPredicate, type Envelope, type OutgoingEvent, type ReceivedEvent } from '#libs/contracts'
 import { DEAD_LETTERS, EventConsumer, MemoryBus, Outbox, type DeadLetter, type EventAnswer, type OutboxStore, type PositionStore } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { Metrics, silentLogger, VirtualClock, type Logger } from '#libs/platform'
 import type { EventPredicate } from '#libs/signing'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 import { PARCELS } from './database.suite.js'
@@ -15,6 +15,8 @@ export class ConsumerWorld {
   readonly clock = new VirtualClock()
   readonly metrics = new Metrics()
   readonly handled: number[] = []
+  /** What was logged at level `error`. */
+  readonly alarms: Record<string, unknown>[] = []
   readonly consumer: EventConsumer
   /** Replaced by tests that want a handler to fail, or to answer. */
   behave: (event: ReceivedEvent, tx: Transaction) => Promise<EventAnswer> = async () => {}
@@ -26,7 +28,8 @@ export class ConsumerWorld {
     const { clock, metrics } = this
     const { database, positions } = twin
     const outbox = new Outbox(twin.outbox, 'simulator', identity.serviceSigner('simulator'), () => {})
-    const rest = { clock, log: silentLogger, metrics, roster: identity.roster, bus: new MemoryBus() }
+    const log: Logger = { ...silentLogger, error: (fields) => void this.alarms.push(fields) }
+    const rest = { clock, log, metrics, roster: identity.roster, bus: new MemoryBus() }
     this.consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, positions, outbox, ...rest })
     this.consumer.on('hms.lint.v1', async (event, tx) => {
       await tx.documents(PARCELS).put({ id: `${event.keySeq}`, town: event.key, weight: event.keySeq, postedAt: event.time })

@@ -26,6 +26,26 @@ export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
     return letter
   }
 
+  it('raise one alarm each, which names the letter and the run', async () => {
+    world.behave = async () => {
+      throw new Error('bug')
+    }
+    const record = await broken()
+    for (let time = 0; time < 3; time++) await world.consumer.handle(record)
+    await world.deliver({ keySeq: 1 }, { keySeq: 1 })
+    const { service, topic } = { service: 'simulator', topic: 'hms.lint.v1' }
+    const ids = Object.fromEntries((await world.letters()).map(({ code, id }) => [code, id]))
+    expect(world.alarms).toMatchObject([
+      { service, topic, position: '0:1', code: 'HMS_EVENT_UNREADABLE', letter: ids['HMS_EVENT_UNREADABLE'], run: null },
+      { service, topic, position: '0:1', code: 'HMS_EVENT_HANDLER_FAILED', letter: ids['HMS_EVENT_HANDLER_FAILED'], run: 7 },
+    ])
+    const counted = (await world.metrics.deadLetters.get()).values
+    expect(counted.map(({ labels, value }) => [labels.code, value])).toEqual([
+      ['HMS_EVENT_UNREADABLE', 1],
+      ['HMS_EVENT_HANDLER_FAILED', 1],
+    ])
+  })
+
   describe('on its topic a letter', () => {
     it('has the original key, value and headers, and says why it is there', async () => {
       const record = await signedRecord(world.identity, { keySeq: 1, type: 'hms.lint.passed.v2' })

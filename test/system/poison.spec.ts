@@ -10,7 +10,7 @@ import { hms, until } from '../support/processes.js'
 
 /** Calm and poisoned rounds take turns, so that a machine that grows slower or quicker meanwhile does so for both. */
 const ROUNDS = 3
-const RUNS_OF_A_ROUND = 16
+const RUNS_OF_A_ROUND = 12
 const POISON_EVERY_MS = 100
 const AT_ONCE = 4
 
