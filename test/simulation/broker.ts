@@ -103,9 +103,10 @@ export class Broker {
     return [...this.members.keys()]
   }
 
-  /** The records from `length` on are gone, acknowledged or not. */
+  /** The records from `length` on are gone, acknowledged or not, and with them how far a group was that had read them. */
   truncate(topic: string, partition: number, length: number): void {
     this.partitions(topic)[partition]!.length = length
+    for (const group of this.members.keys()) if (this.offset(group, topic, partition) > length) this.commit(group, topic, partition, 0)
     for (const members of this.members.values()) for (const member of members) member.cut(topic, partition, length)
   }
 

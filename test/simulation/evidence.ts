@@ -20,9 +20,8 @@ export type Emitted = EventPredicate & { producer: ServiceName }
 /** Everything that outlived the processes of a seed, for the oracles to judge. */
 export interface Evidence {
   accepted: ReadonlySet<number>
-  /** Received by nobody on purpose. */
+  /** Ids of events that a handler was made unable to handle. */
   poisoned: ReadonlySet<string>
-  blackHole: ServiceName | undefined
   emitted: Emitted[]
   sightings: Sighting[]
   deadLetters: (DeadLetter & { service: ServiceName })[]
@@ -49,7 +48,6 @@ export async function collect(world: World): Promise<Evidence> {
   return {
     accepted: world.press.accepted,
     poisoned: world.poisoned,
-    blackHole: world.plan.blackHole,
     // Copies of dead letters are in the outbox too; they are nobody's news.
     emitted: await everywhere(async (tx, producer) =>
       outboxOf(tx)

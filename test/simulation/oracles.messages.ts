@@ -27,14 +27,13 @@ export function handlersInOrder({ sightings, deadLetters }: Evidence): string[] 
 }
 
 /** Exactly one entry for each event of each topic that audit reads; indexes without a gap. */
-export function auditComplete({ emitted, audited, deadLetters, blackHole }: Evidence): string[] {
-  if (blackHole === 'audit') return []
+export function auditComplete({ emitted, audited, deadLetters }: Evidence): string[] {
   const topics = new Set(topicsConsumedBy('audit').map(({ name }) => name))
   const entries = new Map<string, number>()
   for (const { event } of audited) entries.set(event, (entries.get(event) ?? 0) + 1)
   const found: string[] = []
-  for (const { id, topic, type, key, keySeq, producer } of emitted) {
-    if (!topics.has(topic) || producer === blackHole) continue
+  for (const { id, topic, type, key, keySeq } of emitted) {
+    if (!topics.has(topic)) continue
     const count = entries.get(id) ?? 0
     const buried = deadLetters.some((letter) => letter.service === 'audit' && letter.topic === topic && letter.key === key)
     if (count !== 1 && !buried) found.push(`${count} entries of ${type} ${key} #${keySeq}`)

@@ -13,7 +13,7 @@ export type Blow =
   | { do: 'stop'; atMs: number; service: ServiceName; forMs: number; sessionEnds: boolean }
   | { do: 'forget offsets'; atMs: number; service: ServiceName }
   | { do: 'cut the log'; atMs: number; records: number }
-  | { do: 'kill'; atMs: number; service: ServiceName; forMs: number }
+  | { do: 'kill'; atMs: number; service: ServiceName }
 
 /** The first event of this type that the service gets can never be handled: a bug in its handler. */
 export interface Poison {
@@ -29,7 +29,7 @@ export interface Plan {
   maxDeaths: number
   twins: ServiceName[]
   poison: Poison | undefined
-  /** Stays dead once it is dead: its runs must end by their deadline. */
+  /** Stays dead until every run has ended without it, by a deadline. */
   blackHole: ServiceName | undefined
   webhookLoss: number
   partners: number
@@ -53,10 +53,10 @@ export function planOf(random: Random): Plan {
   const healAtMs = random.between(2_500, 8_000)
   return {
     deeds: deedsOf(random),
-    blows: calm ? [] : blowsOf(random, healAtMs),
+    blows: calm ? [] : blowsOf(random, healAtMs, blackHole),
     rates: calm ? NO_FAULTS : ratesOf(random),
     maxDeaths: random.between(0, 8),
-    twins: calm ? [] : EVERYONE.filter(() => random.chance(0.12)),
+    twins: calm ? [] : EVERYONE.filter((name) => random.chance(0.12) && name !== blackHole),
     poison: !calm && random.chance(0.06) ? random.pick(POISONS) : undefined,
     blackHole,
     webhookLoss: random.pick([0, 0, 0.2]),
@@ -94,7 +94,7 @@ function deedsOf(random: Random): Deed[] {
   return deeds
 }
 
-function blowsOf(random: Random, untilMs: number): Blow[] {
+function blowsOf(random: Random, untilMs: number, blackHole: ServiceName | undefined): Blow[] {
   const blows: Blow[] = []
   const atMs = (): number => random.between(0, untilMs)
   if (random.chance(0.3)) {
@@ -102,7 +102,8 @@ function blowsOf(random: Random, untilMs: number): Blow[] {
   }
   if (random.chance(0.15)) blows.push({ do: 'forget offsets', atMs: atMs(), service: random.pick(EVERYONE) })
   if (random.chance(0.15)) blows.push({ do: 'cut the log', atMs: atMs(), records: random.between(1, 6) })
-  if (random.chance(0.3)) blows.push({ do: 'kill', atMs: atMs(), service: random.pick(EVERYONE), forMs: random.between(0, 10_000) })
+  if (random.chance(0.3)) blows.push({ do: 'kill', atMs: atMs(), service: random.pick(EVERYONE) })
+  if (blackHole !== undefined) blows.push({ do: 'kill', atMs: random.below(2_000), service: blackHole })
   return blows
 }
 

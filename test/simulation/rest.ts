@@ -13,13 +13,13 @@ export async function restless(world: World): Promise<string[]> {
   const found: string[] = []
   for (const name of SERVICES) {
     const node = world.node(name)
-    if (node.lives.length === 0 && name !== world.plan.blackHole) found.push(`${name} does not run`)
+    if (node.lives.length === 0 && name !== world.hole) found.push(`${name} does not run`)
     const { unsent, overdue, ends } = await node.durable.read(async (tx) => ({
       ends: await node.stores.outbox.logEnds(tx),
       unsent: memoryOf(tx).rows<OutboxState>('outbox').values().filter((row) => row.sentAt === null).length,
       overdue: memoryOf(tx).rows<Timer>('timer').values().filter((timer) => timer.dueAt <= tx.now).length,
     }))
-    if (name === world.plan.blackHole) continue
+    if (name === world.hole) continue
     if (unsent > 0) found.push(`${name} has ${unsent} unsent`)
     for (const { topic, partition, offset } of ends) {
       const reaches = world.broker.partitions(topic)[partition]!.length
@@ -45,7 +45,7 @@ export function openRuns(world: World): Promise<number[]> {
 export async function nextTimerAt(world: World): Promise<number | undefined> {
   const times: number[] = []
   for (const name of SERVICES) {
-    if (name === world.plan.blackHole) continue
+    if (name === world.hole) continue
     const timers = await world.node(name).durable.read(async (tx) => memoryOf(tx).rows<Timer>('timer').values())
     times.push(...timers.map(({ dueAt }) => dueAt.getTime()))
   }
@@ -53,5 +53,5 @@ export async function nextTimerAt(world: World): Promise<number | undefined> {
 }
 
 function isHole(world: World, group: string): boolean {
-  return group.split('.')[0] === world.plan.blackHole
+  return group.split('.')[0] === world.hole
 }

@@ -13,7 +13,7 @@ import type { Scheduler } from './scheduler.js'
 import type { Poison } from './plan.js'
 import { SimulatedBus } from './simulated-bus.js'
 import { DurableTables, SimulatedDatabase } from './simulated-database.js'
-import { watchHandlers } from './witness.js'
+import { watchHandlers, watchTimers } from './witness.js'
 
 /** What all services of a seed share. */
 export interface Surroundings {
@@ -30,8 +30,7 @@ export interface Surroundings {
   poison: Poison | undefined
   /** Ids of the events that the poison fell on. */
   poisoned: Set<string>
-  /** Stays dead once it died. */
-  blackHole: ServiceName | undefined
+  staysDead(name: ServiceName): boolean
 }
 
 /** A life of a service, with what is made for it. */
@@ -76,7 +75,7 @@ export class ServiceNode {
       this.listeners.delete(incarnation)
       // Its session, and with it the advisory lock, ends when the database notices.
       scheduler.after(faults.noticedAfterMs(), () => this.releaseLeadership(incarnation))
-      if (this.around.blackHole !== this.name) scheduler.after(faults.restartAfterMs(), () => void this.start())
+      if (!this.around.staysDead(this.name)) scheduler.after(faults.restartAfterMs(), () => void this.start())
     })
     void this.boot(life)
     return life
@@ -90,7 +89,7 @@ export class ServiceNode {
   private wire(incarnation: Incarnation): { runtime: ServiceRuntime; injector: Injector } {
     const { broker, faults, metrics, roster, environment } = this.around
     const database = new SimulatedDatabase(this.durable, incarnation, () => faults.commitFate(incarnation))
-    const bus = new SimulatedBus(broker, incarnation, faults)
+    const bus = new SimulatedBus(broker, incarnation, faults, (what) => this.around.tell(incarnation.name, what))
     const ready = async (): Promise<{ database: boolean; migrations: boolean }> => ({ database: true, migrations: true })
     const runtime = createRuntime(
       {
@@ -110,7 +109,9 @@ export class ServiceNode {
       this.coordination(incarnation),
       ready,
     )
-    watchHandlers(this.name, runtime.consumer, this.around.poison, this.around.poisoned)
+    const tell = (what: string): void => this.around.tell(incarnation.name, what)
+    watchHandlers(this.name, runtime.consumer, this.around.poison, this.around.poisoned, tell)
+    watchTimers(runtime.timers, tell)
     const injector = new Injector(this.definition.module(runtime), this.around.insteadOf(this.name, incarnation))
     injector.bind(this.name, runtime.consumer)
     return { runtime, injector }

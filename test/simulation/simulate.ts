@@ -105,7 +105,11 @@ async function settle(world: World): Promise<void> {
     restlessSince = scheduler.nowMs
     // Twice, since what was read is still being worked on.
     if (++quiet < 2) continue
-    if ((await openRuns(world)).length === 0) return
+    if ((await openRuns(world)).length === 0) {
+      if (!world.fillHole()) return
+      quiet = 0
+      continue
+    }
     const next = await nextTimerAt(world)
     const wait = next === undefined ? PATIENCE_MS : next - scheduler.nowMs - BEFORE_MS
     if (wait < SKIP_MS) continue

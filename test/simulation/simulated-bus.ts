@@ -11,6 +11,7 @@ export class SimulatedBus implements EventBus {
     private readonly broker: Broker,
     private readonly incarnation: Incarnation,
     private readonly faults: BusFaults,
+    private readonly tell: (what: string) => void,
   ) {}
 
   /** One send for each partition, as the product does on Kafka: each is taken whole, or not, and its answer may be lost. */
@@ -27,6 +28,7 @@ export class SimulatedBus implements EventBus {
       if (fate === 'fails') continue
       for (const event of this.faults.taken(send, this.broker)) {
         const place = this.broker.append(event)
+        this.tell(`sends ${event.type} ${event.key} #${event.keySeq} to ${event.topic} ${place.partition}:${place.offset}`)
         if (fate === 'taken') named.set(event.id, place)
       }
     }

@@ -1,6 +1,6 @@
 import type { ReceivedEvent, ServiceName } from '#libs/contracts'
 import { SOURCE_PREFIX, type EventConsumer } from '#libs/messaging'
-import { memoryOf, type Transaction } from '#libs/persistence'
+import { memoryOf, type TimerRunner, type Transaction } from '#libs/persistence'
 import type { Poison } from './plan.js'
 
 /** An event that a handler had, in a transaction that was committed. */
@@ -18,13 +18,28 @@ const TABLE = 'simulation_sighting'
 export class HandlerBug extends Error {}
 
 /** Writes down what each handler gets, in its own transaction, and breaks the handler that the seed wants broken. */
-export function watchHandlers(service: ServiceName, consumer: EventConsumer, poison: Poison | undefined, poisoned: Set<string>): void {
+export function watchHandlers(service: ServiceName, consumer: EventConsumer, poison: Poison | undefined, poisoned: Set<string>, tell: (what: string) => void): void {
   const register = consumer.on.bind(consumer)
   consumer.on = (topic, handler) => {
     register(topic, async (event, tx) => {
-      if (isPoison(service, event, poison, poisoned)) throw new HandlerBug(`${service} cannot handle ${event.type}`)
+      if (isPoison(service, event, poison, poisoned)) {
+        tell(`fails on ${event.type} ${event.key} #${event.keySeq}`)
+        throw new HandlerBug(`${service} cannot handle ${event.type}`)
+      }
       await handler(event, tx)
       note(service, event, tx)
+      tell(`handles ${event.type} ${event.key} #${event.keySeq}`)
+    })
+  }
+}
+
+/** Tells of timers as they fire. */
+export function watchTimers(timers: TimerRunner, tell: (what: string) => void): void {
+  const register = timers.on.bind(timers)
+  timers.on = (kind, handler) => {
+    register(kind, (tx, timer) => {
+      tell(`timer ${timer.id}`)
+      return handler(tx, timer)
     })
   }
 }

@@ -45,6 +45,8 @@ export class World {
   readonly outside: Outside
   readonly client: Client
   readonly press: Press
+  /** Away for as long as a run is open. */
+  hole: ServiceName | undefined
   /** Ids of events that a handler was made unable to handle. */
   readonly poisoned = new Set<string>()
 
@@ -53,6 +55,7 @@ export class World {
     random: Random,
     readonly plan: Plan,
   ) {
+    this.hole = plan.blackHole
     this.scheduler = new Scheduler(random.fork())
     this.history = new History(() => this.scheduler.nowMs)
     const tell = (who: string, what: string): void => this.history.add(who, what)
@@ -73,7 +76,7 @@ export class World {
           tell,
           poison: plan.poison,
           poisoned: this.poisoned,
-          blackHole: plan.blackHole,
+          staysDead: (name) => this.hole === name,
         }),
       )
     }
@@ -83,6 +86,16 @@ export class World {
 
   node(name: ServiceName): ServiceNode {
     return this.nodes.get(name)!
+  }
+
+  /** The service that stayed away comes back, and finds what happened without it. `false`: none was to stay away. */
+  fillHole(): boolean {
+    const hole = this.hole
+    this.hole = undefined
+    if (hole === undefined) return false
+    this.history.add('world', `${hole} comes back`)
+    if (this.node(hole).lives.length === 0) this.node(hole).start()
+    return true
   }
 
   start(): void {
