@@ -8,6 +8,7 @@ import { eventBusSuite } from '../contracts/event-bus.suite.js'
 import { startKafka, type TestBroker } from '../support/broker/start-kafka.js'
 import { brokerDownSuite } from './broker-down.suite.js'
 import { describeKafka } from './kafka.config.js'
+import { lagSuite } from './lag.suite.js'
 import { topicAdminSuite } from './topics.suite.js'
 
 /** One broker for the whole file, from empty to killed: the order of the blocks counts. */
@@ -40,6 +41,8 @@ describeKafka('Kafka', () => {
       expect(lint?.groups).toContainEqual({ group: 'simulator', messages: lint?.messages, seconds: 0 })
     })
   })
+
+  describe('KafkaBus with a lag of 100,000', () => lagSuite(() => kafka))
 
   describe('KafkaBus without a broker', () => brokerDownSuite(() => broker, () => kafka))
 })

@@ -142,6 +142,7 @@ export class ServiceSession {
   private drop(): void {
     this.cancelProbe()
     this.client = undefined
+    this.asked = Promise.resolve()
     this.held.clear()
   }
 

@@ -7,6 +7,9 @@ import { throwError, type Observable } from 'rxjs'
 import { describeError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
 
+const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
+const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
+
 /**
  * The one place where an error becomes RFC 9457 problem+json. For events it rethrows the original: Nest's own filter would turn it
  * into a nameless "Internal server error" and the consumer could no longer tell transient from terminal.
@@ -39,10 +42,14 @@ export function toProblem(error: unknown, request: { method: string; url: string
   if (isDataError(error)) return problemOf(new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 }), traceId)
   if (isTransient(error)) {
     log.warn({ traceId, error: describeError(error), url: request.url }, 'request met a transient fault')
-    return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', 'The service cannot reach its database at the moment. Try again.', { status: 503 }), traceId)
+    return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', isDiskFull(error) ? DISK_FULL : UNREACHABLE, { status: 503 }), traceId)
   }
   log.error({ traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url: request.url }, 'request failed')
   return problemOf(new HmsError('HMS_HTTP_INTERNAL', `Unexpected error; the log has it under trace ${traceId}.`, { status: 500 }), traceId)
+}
+
+function isDiskFull(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === '53100'
 }
 
 /** PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */

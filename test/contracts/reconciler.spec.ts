@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryBus, MemoryLog, MemoryOutboxStore, Outbox, Reconciler, Relay } from '#libs/messaging'
+import { MemoryDatabase } from '#libs/persistence'
+import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { testIdentity, type TestIdentity } from '../support/identity.js'
+
+const TOPIC = 'hms.lint.v1'
+const MINUTE_MS = 60_000
+const WEEK_MS = 7 * 24 * 60 * MINUTE_MS
+
+/** A broker that acknowledged and lost it: the log is shorter than it said. */
+describe('outbox and log', () => {
+  let identity: TestIdentity
+  let clock: VirtualClock
+  let log: MemoryLog
+  let database: MemoryDatabase
+  let metrics: Metrics
+  let outbox: Outbox
+  let relay: Relay
+  const store = new MemoryOutboxStore()
+
+  beforeEach(async () => {
+    identity ??= await testIdentity()
+    clock = new VirtualClock()
+    log = new MemoryLog()
+    database = new MemoryDatabase(clock)
+    metrics = new Metrics()
+    const bus = new MemoryBus(log)
+    const reconciler = new Reconciler(database, store, bus, '/hms-svc/linter', silentLogger, metrics)
+    relay = new Relay(database, store, bus, { tryLead: async () => true }, reconciler, '/hms-svc/linter', clock, silentLogger)
+    outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => relay.wake())
+    relay.start()
+  })
+  afterEach(() => relay.stop())
+
+  const emit = async (...keys: string[]): Promise<void> => {
+    const data = { run: 7, attempt: 1, reason: 'TEST', detail: '', findings: [] }
+    for (const key of keys) await database.transaction((tx) => outbox.emit(tx, 'hms.lint.failed.v1', data, { key }))
+    await settled()
+  }
+  const settled = async (): Promise<void> => {
+    for (let quiet = 0; quiet < 5; quiet = relay.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const pass = async (ms: number): Promise<void> => {
+    clock.advanceTo(clock.now().getTime() + ms)
+    await settled()
+  }
+  const keys = (): string[] => log.topic(TOPIC).map(({ key }) => key!)
+  const repairs = async (): Promise<number> => (await metrics.repairs.get()).values[0]?.value ?? 0
+
+  it('that agree are left alone', async () => {
+    await emit('a', 'b')
+    for (let minute = 0; minute < 5; minute++) await pass(MINUTE_MS)
+    expect(keys()).toEqual(['a', 'b'])
+    expect(await repairs()).toBe(0)
+  })
+
+  it('are the same again within a minute when the log lost its tail', async () => {
+    await emit('a', 'b', 'c')
+    log.topic(TOPIC).length = 1
+    await pass(MINUTE_MS)
+    expect(keys()).toEqual(['a', 'a', 'b', 'c'])
+    expect(await repairs()).toBe(3)
+  })
+
+  it('are the same again at the next send when the log began anew', async () => {
+    await emit('a', 'b', 'c')
+    log.topic(TOPIC).length = 0
+    await emit('d')
+    expect(keys()).toEqual(['d', 'a', 'b', 'c'])
+    for (let minute = 0; minute < 3; minute++) await pass(MINUTE_MS)
+    expect(keys()).toEqual(['d', 'a', 'b', 'c'])
+  })
+
+  it('keep a week', async () => {
+    await emit('a', 'b')
+    await pass(WEEK_MS + 2 * MINUTE_MS)
+    for (let hour = 0; hour < 2; hour++) await pass(60 * MINUTE_MS)
+    log.topic(TOPIC).length = 0
+    await pass(MINUTE_MS)
+    expect(keys()).toEqual([])
+  })
+})
