@@ -1,7 +1,8 @@
 import { pause, systemClock } from '#libs/platform'
+import type { History } from './history.js'
 import type { Observer } from './observer.js'
 
-const LOOK_EVERY_MS = 250
+const LOOK_EVERY_MS = 500
 
 /** Ages in seconds of what waits longest: an event for its relay, a timer for somebody to fire it who has not claimed it yet. */
 interface Backlog {
@@ -43,12 +44,13 @@ export interface Healing {
 const FRESH_SECONDS = 5
 
 /** Watches a system after its last fault. Throws when it is not back in time. */
-export async function watchHealing(observer: Observer, limitMs: number): Promise<Healing> {
+export async function watchHealing(observer: Observer, history: History, limitMs: number): Promise<Healing> {
   const startedAt = Date.now()
   let freshMs: number | undefined
   for (;;) {
     const now = await backlog(observer)
     const ms = Date.now() - startedAt
+    history.add('healing', { ...now })
     if (now.unsentSeconds < FRESH_SECONDS && now.dueSeconds < FRESH_SECONDS) freshMs ??= ms
     else freshMs = undefined
     if (freshMs !== undefined && now.open === 0 && now.pending === 0 && now.unsentSeconds === 0 && now.behind === 0) return { freshMs, drainedMs: ms }

@@ -30,7 +30,7 @@ export interface Judged {
 /** To be called when nothing is broken any more: ends the load, watches how the system gets over it, and asks the oracles. */
 export async function judge({ system, observer, load, partner, readers, history }: Judged, oracles: readonly Oracle[] = ORACLES): Promise<Verdict> {
   // Processes that are still starting are part of the healing.
-  const healed = watchHealing(observer, DRAIN_LIMIT_MS)
+  const healed = watchHealing(observer, history, DRAIN_LIMIT_MS)
   await load.stop()
   const healing = await healed
   history.add('drained', { ...healing })

@@ -32,6 +32,7 @@ export async function killRun(system: KillSystem, config: KillConfig, history: H
     lastAt = Date.now()
   }
   await chaos.calm()
+  history.add('calm')
   const seconds = (Date.now() - startedAt) / 1000
   const { summary, ...verdict } = await judge({ system, observer, load, partner, readers, history })
   await Promise.all([observer.close(), partner.stop(), ...readers.map(({ connection }) => connection.close())])
