@@ -87,7 +87,7 @@ export const GUARDS = [
     guard: 'unsent rows are read in seq order',
     file: 'libs/messaging/src/outbox/outbox.store.postgres.ts',
     find: 'WHERE sent_at IS NULL ORDER BY outbox.seq LIMIT $1',
-    replace: 'WHERE sent_at IS NULL ORDER BY md5(outbox.seq::text) LIMIT $1',
+    replace: 'WHERE sent_at IS NULL ORDER BY outbox.seq DESC LIMIT $1',
     spec: 'test/contracts/stores.spec.ts',
     test: 'hands out unsent rows oldest first, up to the limit, and forgets those that were sent',
   },
