@@ -9,7 +9,7 @@ import { judge } from './judge.js'
 import { readKillConfig } from './kill.config.js'
 import { Load } from './load/load.js'
 import { Partner } from './load/partner.js'
-import { connectReaders, type BotReader } from './load/readers.js'
+import { connectReaders, type ConnectedReader } from './load/readers.js'
 import { Observer } from './observer.js'
 import { Random } from './random.js'
 import { leaderOf, takeOvers } from './take-over.js'
@@ -27,7 +27,7 @@ describeKafka('two instances of each service', () => {
   let observer: Observer
   let load: Load
   let partner: Partner
-  let readers: BotReader[] = []
+  let readers: ConnectedReader[] = []
 
   beforeAll(async () => {
     system = await KillSystem.start(2, history)

@@ -2,9 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { ApiClient, loadIdentity, statement, verifyWebhook } from '#libs/client'
 
+/** What a partner can say of what it was told. */
+export interface Received {
+  /** When each message came, and came again, by webhook id. */
+  readonly received: ReadonlyMap<string, readonly number[]>
+  /** Messages without a true signature. */
+  readonly forged: number
+}
+
 /** A state partner on the loopback: it counts what it is told by webhook id, and a true signature is all it asks for. */
-export class Partner {
-  /** When each message came, and came again. */
+export class Partner implements Received {
   readonly received = new Map<string, number[]>()
   forged = 0
 

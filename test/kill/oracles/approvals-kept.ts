@@ -1,5 +1,4 @@
-import type { EventData } from '#libs/contracts'
-import { decode } from './decode.js'
+import { DATA } from './decode.js'
 import type { Oracle } from './oracle.js'
 
 interface RunRow {
@@ -24,8 +23,10 @@ export const approvalsKept: Oracle = {
     }
     const approvals = rows.map((row) => row.approval)
     for (const digest of new Set(approvals.filter((approval, index) => approvals.indexOf(approval) !== index))) violations.push(`approval ${digest} has more than one run`)
-    const reversed = await observer.rows<{ value: string }>(`SELECT value FROM rollout.outbox WHERE type = 'hms.rollout.reversed.v1'`)
-    const heads = new Set(reversed.map(({ value }) => decode<EventData['hms.rollout.reversed.v1']>(value)).map(({ policy, seq }) => `${policy} ${seq}`))
+    const reversed = await observer.rows<{ head: string }>(
+      `SELECT ${DATA}->>'policy' || ' ' || (${DATA}->>'seq') AS head FROM rollout.outbox WHERE type = 'hms.rollout.reversed.v1'`,
+    )
+    const heads = new Set(reversed.map(({ head }) => head))
     for (const { policy, version, seq } of ledger.rollbacks) {
       if (!heads.has(`${policy} ${seq}`)) violations.push(`the rollback to ${policy}@${version} under head ${seq} was acknowledged and is not there`)
     }

@@ -4,3 +4,6 @@ import { peekPredicate, type Envelope } from '#libs/contracts'
 export function decode<T>(value: string): T {
   return peekPredicate<{ data: T }>(JSON.parse(value) as Envelope).data
 }
+
+/** The same in SQL, over a column `value`: a long run's outboxes are better read where they lie. */
+export const DATA = `(convert_from(decode(value::jsonb->>'payload', 'base64'), 'UTF8')::jsonb#>'{predicate,data}')`

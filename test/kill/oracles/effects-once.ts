@@ -1,7 +1,7 @@
-import { peekPredicate, type IssuedHeads, type PublishedHead } from '#libs/contracts'
+import { peekPredicate, type Envelope, type PublishedHead } from '#libs/contracts'
 import type { HeadPredicate } from '#libs/signing'
 import type { Observer } from '../observer.js'
-import { decode } from './decode.js'
+import { DATA } from './decode.js'
 import type { Oracle } from './oracle.js'
 
 /** What a stage says at most once about an attempt of a run. Heads, coverage and the run's own states repeat by nature. */
@@ -35,12 +35,13 @@ export const effectsOnce: Oracle = {
 async function headNumbers(observer: Observer): Promise<string[]> {
   const violations: string[] = []
   for (const schema of ['rollout', 'canary_controller']) {
-    const issued = await observer.rows<{ value: string }>(`SELECT value FROM ${schema}.outbox WHERE type = 'hms.head.issued.v1'`)
-    const numbers = issued.flatMap(({ value }) => decode<IssuedHeads>(value).heads.map(({ head }) => nameOf(peekPredicate<HeadPredicate>(head))))
-    for (const name of repeated(numbers)) violations.push(`head ${name} was issued more than once`)
+    const issued = await observer.rows<{ head: Envelope }>(
+      `SELECT signed->'head' AS head FROM ${schema}.outbox, jsonb_array_elements(${DATA}->'heads') AS signed WHERE type = 'hms.head.issued.v1'`,
+    )
+    for (const name of repeated(issued.map(({ head }) => nameOf(peekPredicate<HeadPredicate>(head))))) violations.push(`head ${name} was issued more than once`)
   }
-  const published = await observer.rows<{ value: string }>(`SELECT value FROM config_store.outbox WHERE type = 'hms.head.published.v1'`)
-  for (const name of repeated(published.map(({ value }) => nameOf(decode<PublishedHead>(value))))) violations.push(`head ${name} was told of more than once`)
+  const published = await observer.rows<{ data: PublishedHead }>(`SELECT ${DATA} AS data FROM config_store.outbox WHERE type = 'hms.head.published.v1'`)
+  for (const name of repeated(published.map(({ data }) => nameOf(data)))) violations.push(`head ${name} was told of more than once`)
   return violations
 }
 

@@ -1,5 +1,5 @@
 import type { Ledger } from '../load/ledger.js'
-import type { Partner } from '../load/partner.js'
+import type { Received } from '../load/partner.js'
 import type { BotReader } from '../load/readers.js'
 import type { Observer } from '../observer.js'
 import type { TopicRecord } from './topic-log.js'
@@ -10,7 +10,7 @@ export interface Evidence {
   ledger: Ledger
   /** Every record of every topic of the catalogue, in the order of its partition. */
   log: readonly TopicRecord[]
-  partner: Partner
+  partner: Received
   readers: readonly BotReader[]
 }
 
