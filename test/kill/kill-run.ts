@@ -12,7 +12,8 @@ import { Random } from './random.js'
 
 const LOOK_EVERY_MS = 200
 const SHORTEST_GAP_MS = 700
-const LONGEST_GAP_MS = 6_000
+/** No kill for so long: whatever the runs do, they are not left in peace. */
+const LONGEST_GAP_MS = 20_000
 
 /** Load and faults together until there were enough of both, then calm, and what the oracles say. */
 export async function killRun(system: KillSystem, config: KillConfig, history: History, faults?: WeightedFaults): Promise<Verdict> {

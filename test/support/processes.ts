@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { killWithParent } from './broker/parent-watch.js'
 import { cleanEnvironment } from './processes.config.js'
 
 /** The compiled CLI: system tests run what users run. */
@@ -31,11 +32,6 @@ export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120
   })
 }
 
-const running = new Set<ChildProcess>()
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
-
 /** What is kept of a process's output: the end of it, for a test that runs for long. */
 const KEPT_OUTPUT = 256 * 1024
 
@@ -59,8 +55,7 @@ export class Served {
       if (log.text.length > 2 * KEPT_OUTPUT) log.text = log.text.slice(-KEPT_OUTPUT)
     }
     for (const stream of [child.stdout, child.stderr]) stream.on('data', keep)
-    running.add(child)
-    child.once('exit', () => running.delete(child))
+    if (child.pid !== undefined) child.once('exit', killWithParent(child.pid))
     return new Served(child, log)
   }
 

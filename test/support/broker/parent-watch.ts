@@ -1,29 +1,55 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
+
+/** Keeps the list of what is told by `+PID` and `-PID`, and ends all of it when its input ends: that pipe only we hold. */
+const WATCH = `
+pids=
+while read -r line; do
+  pid=\${line#?}
+  case $line in
+    +*) pids="$pids $pid" ;;
+    *) kept=; for known in $pids; do [ "$known" = "$pid" ] || kept="$kept $known"; done; pids=$kept ;;
+  esac
+done
+[ -z "$pids" ] || kill -9 $pids`
+
+const watched = new Set<number>()
+let watch: ChildProcessByStdio<Writable, null, null> | undefined
 
 /**
- * Ends process `pid` by `kill -9` when this process is gone, however it went: a shell waits for the end of a pipe that only
- * we hold. Exit handlers alone would not run when the test process itself is killed.
- * @returns how to call it off, which comes before the process is ended on purpose
+ * Ends process `pid` by `kill -9` when this process is gone, however it went: exit handlers alone would not run when the test process is
+ * itself killed.
+ * @returns how to call it off, which comes before the process is ended on purpose or when it has ended
  */
 export function killWithParent(pid: number): () => void {
-  const watch = spawn('/bin/sh', ['-c', 'read -r _; kill -9 "$0"', String(pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
+  watched.add(pid)
+  if (watch === undefined) startWatch()
+  else watch.stdin.write(`+${pid}\n`)
+  return () => {
+    if (watched.delete(pid)) watch?.stdin.write(`-${pid}\n`)
+  }
+}
+
+function startWatch(): void {
+  const started = spawn('/bin/sh', ['-c', WATCH], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  watch = started
+  started.unref()
+  started.stdin.on('error', () => undefined) // the shell was killed from outside
+  started.once('exit', () => {
+    watch = undefined
+    if (watched.size > 0) startWatch()
   })
-  watch.unref()
-  watch.stdin.on('error', () => undefined) // the shell was killed from outside
-  if (watch.stdin instanceof Socket) watch.stdin.unref() // the pipe alone does not keep us running
-  const onExit = () => {
+  if (started.stdin instanceof Socket) started.stdin.unref() // the pipe alone does not keep us running
+  for (const pid of watched) started.stdin.write(`+${pid}\n`)
+}
+
+process.on('exit', () => {
+  for (const pid of watched) {
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
       // it is gone already
     }
   }
-  process.on('exit', onExit)
-  return () => {
-    process.off('exit', onExit)
-    watch.kill('SIGKILL')
-  }
-}
+})
