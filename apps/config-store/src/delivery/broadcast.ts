@@ -49,7 +49,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private count({ kind }: Follower, change: 1 | -1): void {
     this.counts[kind] += change
-    this.runtime.metrics.sockets.set({ kind }, this.counts[kind])
+    this.runtime.metrics.sockets.set({ transport: kind }, this.counts[kind])
   }
 
   private beat(): void {

@@ -109,8 +109,9 @@ export class EventConsumer {
     const { service, metrics } = this.deps
     const startedAt = process.hrtime.bigint()
     const { outcome, parked } = await this.tryUntilDone(record)
-    metrics.handled.inc({ service, topic: record.topic, outcome })
-    metrics.handlerSeconds.observe({ service, topic: record.topic }, Number(process.hrtime.bigint() - startedAt) / 1e9)
+    const labels = { group: service, topic: record.topic, outcome }
+    metrics.handled.inc(labels)
+    metrics.handlerSeconds.observe(labels, Number(process.hrtime.bigint() - startedAt) / 1e9)
     return parked === undefined ? undefined : recordOf({ ...parked, value: JSON.stringify(parked.envelope) }, 'parked')
   }
 
@@ -197,7 +198,7 @@ export class EventConsumer {
   async replay(id: string, by: string): Promise<DeadLetter> {
     const { service, database, roster, metrics } = this.deps
     const letter = await replayLetter({ letters: this.letters, database, roster, run: (event, tx) => this.run(event, tx) }, id, by)
-    metrics.handled.inc({ service, topic: letter.topic, outcome: 'replayed' })
+    metrics.handled.inc({ group: service, topic: letter.topic, outcome: 'replayed' })
     return letter
   }
 

@@ -131,8 +131,8 @@ export class DeadLetterBox {
 
   private alarm({ id, topic, position, code, run, state }: DeadLetter, forgotten: number): void {
     const { service, log, metrics } = this.deps
-    metrics.deadLetters.inc({ service, code })
-    if (forgotten > 0) metrics.deadLettersForgotten.inc({ service }, forgotten)
+    metrics.deadLetters.inc({ group: service, code })
+    if (forgotten > 0) metrics.deadLettersForgotten.inc({ group: service }, forgotten)
     const next = `hms-svc dlq show ${service}/${id}`
     log.error({ service, letter: id, code, topic, position, run, next }, state === 'waiting' ? 'event given up: a dead letter waits' : 'record of a stranger ignored')
   }
