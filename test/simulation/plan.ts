@@ -50,7 +50,7 @@ const POISONS: readonly Poison[] = [
 export function planOf(random: Random): Plan {
   const calm = random.chance(0.08)
   const blackHole = !calm && random.chance(0.04) ? random.pick(STAGES.slice(0, 5)) : undefined
-  const healAtMs = random.between(2_500, 8_000)
+  const healAtMs = random.between(2_000, 6_000)
   return {
     deeds: deedsOf(random),
     blows: calm ? [] : blowsOf(random, healAtMs, blackHole),
@@ -63,10 +63,14 @@ export function planOf(random: Random): Plan {
     partners: random.pick([0, 0, 1, 2]),
     healAtMs,
     environment: {
-      // While a stage is dead for an hour, a canary that is renewed every forty seconds would be most of the seed.
-      HMS_CANARY_CONTROLLER_LEASE: blackHole === undefined ? random.pick(['20s', '2m']) : '1h',
+      // While a stage is dead for minutes, a canary that is renewed every few seconds would be most of the seed.
+      HMS_CANARY_CONTROLLER_LEASE: blackHole === undefined ? random.pick(['20s', '2m']) : '10m',
       HMS_CANARY_CONTROLLER_ACKNOWLEDGE: '2s',
       HMS_ROLLOUT_ACKNOWLEDGE: '2s',
+      HMS_APPROVER_STAGE_DEADLINE: '3m',
+      HMS_APPROVER_PAUSE_DEADLINE: '5m',
+      HMS_SIMULATOR_DEADLINE: '1m',
+      HMS_ROLLOUT_PUBLISH: '1m',
       HMS_NOTIFIER_DEADLINE: random.pick(['2s', '20s']),
     },
   }
@@ -77,7 +81,7 @@ function deedsOf(random: Random): Deed[] {
   const policies = ['pm25', 'ozone', 'so2'].slice(0, random.between(1, 3))
   const versions = new Map(policies.map((id) => [id, 0]))
   let atMs = 0
-  for (let runs = random.between(1, 3); runs > 0; runs--) {
+  for (let runs = random.pick([1, 1, 2, 2, 3]); runs > 0; runs--) {
     const bundle = policies.length > 1 && random.chance(0.25)
     const ids = bundle ? policies.slice(0, random.between(2, policies.length)) : [random.pick(policies)]
     const members = ids.map((id) => {
@@ -89,7 +93,7 @@ function deedsOf(random: Random): Deed[] {
     deeds.push({ do: 'approve', atMs, policies: members, plan, queue: random.chance(0.7), twice: random.chance(0.2) })
     if (random.chance(0.25)) deeds.push({ do: 'roll back', atMs: atMs + random.between(300, 3_500), policy: ids[0]! })
     if (random.chance(0.2)) for (const bot of ['bot-1', 'bot-2']) deeds.push({ do: 'alert', atMs: atMs + random.between(100, 1_500), bot, reading: `${atMs}` })
-    atMs += random.pick([0, 300, 1_500, 3_000])
+    atMs += random.pick([0, 300, 1_000, 2_000])
   }
   return deeds
 }

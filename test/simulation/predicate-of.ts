@@ -1,9 +1,9 @@
-import type { Envelope, OutgoingEvent } from '#libs/contracts'
+import { peekPredicate, type Envelope, type OutgoingEvent } from '#libs/contracts'
 import type { EventPredicate } from '#libs/signing'
+import { QUICK, readEvent } from './quick-events.js'
 
-/** What a producer said, from the statement it signed or, with the quick twin, wrote. */
+/** What a producer said, from the statement it signed or from the quick twin. */
 export function predicateOf({ value }: Pick<OutgoingEvent, 'value'>): EventPredicate {
   const envelope = JSON.parse(value!) as Envelope
-  const content = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as EventPredicate & { predicate?: EventPredicate }
-  return content.predicate ?? content
+  return envelope.payloadType === QUICK ? readEvent(envelope).predicate : peekPredicate<EventPredicate>(envelope)
 }

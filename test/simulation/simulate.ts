@@ -13,7 +13,6 @@ export interface Outcome {
   seed: number
   violations: Violation[]
   history: string[]
-  digest: string
   /** How many runs were accepted, and how they ended. */
   runs: number
   ends: string[]
@@ -23,7 +22,7 @@ export interface Outcome {
   steps: number
 }
 
-const LOOK_MS = 250
+const LOOK_MS = 500
 /** Healed, nothing may lie about for longer: not unsent, not unread, not overdue. */
 const RESTLESS_MS = 4 * 60 * 1000
 /** A wait worth skipping, and what is left of it so that everybody wakes by themselves. */
@@ -64,7 +63,6 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
     seed,
     violations,
     history: history.lines,
-    digest: history.digest(),
     runs: world.press.accepted.size,
     ends,
     deaths: faults.deaths,
