@@ -1,7 +1,8 @@
 import { stateOf } from '#libs/pipeline'
 import { strike, resume } from './blows.js'
+import { NO_FAULTS } from './faults.js'
 import { perform, registerPartners } from './deeds.js'
-import { collect } from './evidence.js'
+import { collect, type Evidence } from './evidence.js'
 import type { History } from './history.js'
 import { judge, type Violation } from './oracles.js'
 import { planOf, type Plan } from './plan.js'
@@ -16,6 +17,8 @@ export interface Outcome {
   /** How many runs were accepted, and how they ended. */
   runs: number
   ends: string[]
+  /** What the oracles judged; `undefined` when the seed did not get so far. */
+  evidence: Evidence | undefined
   deaths: number
   faults: number
   virtualMs: number
@@ -31,6 +34,13 @@ const BEFORE_MS = 1_000
 /** Longer than every deadline there is, one after the other. */
 const PATIENCE_MS = 12 * 60 * 60 * 1000
 
+/** One run of one policy with one partner, and nothing that goes wrong. */
+export function calm(plan: Plan): void {
+  const policies = [{ id: 'pm25', version: '1.0.0', limit: 25 }]
+  plan.deeds = [{ do: 'approve', atMs: 0, policies, plan: { observeMs: 300, bakeMs: 300 }, queue: false, twice: false }]
+  Object.assign(plan, { blows: [], rates: NO_FAULTS, twins: [], poison: undefined, blackHole: undefined, webhookLoss: 0, partners: 1 })
+}
+
 /** Plays one seed from its first start to its last oracle. The same seed, ground aside, gives the same history to the letter. */
 export async function simulate(seed: number, ground: Ground, change: (plan: Plan) => void = () => {}): Promise<Outcome> {
   const random = new Random(seed)
@@ -41,7 +51,7 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
   const began = scheduler.nowMs
   describe(plan, history)
   let violations: Violation[] = []
-  let ends: string[] = []
+  let evidence: Evidence | undefined
   try {
     await scheduler.run(async () => {
       world.start()
@@ -52,8 +62,7 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
       await Promise.all([...deeds, ...blows])
       heal(world)
       await settle(world)
-      const evidence = await collect(world)
-      ends = evidence.runs.map(({ facts }) => stateOf(facts))
+      evidence = await collect(world)
       violations = judge(evidence)
     })
   } catch (error) {
@@ -64,7 +73,8 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
     violations,
     history: history.lines,
     runs: world.press.accepted.size,
-    ends,
+    ends: evidence?.runs.map(({ facts }) => stateOf(facts)) ?? [],
+    evidence,
     deaths: faults.deaths,
     faults: faults.struck,
     virtualMs: scheduler.nowMs - began,

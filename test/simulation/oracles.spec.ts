@@ -1,0 +1,62 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import type { EventData } from '#libs/contracts'
+import { testIdentity } from '../support/identity.js'
+import type { Emitted, Evidence } from './evidence.js'
+import { judge, ORACLES } from './oracles.js'
+import { useQuickSignatures } from './quick-signatures.js'
+import { calm, simulate } from './simulate.js'
+import { layGround } from './world.js'
+
+vi.mock('../../libs/signing/src/event.js', () => import('./quick-events.js'))
+
+type Forgery = (evidence: Evidence) => Evidence
+
+const event = (evidence: Evidence, type: string): Emitted => evidence.emitted.find((emitted) => emitted.type === type)!
+const ended = (data: EventData['hms.run.changed.v1']): EventData['hms.run.changed.v1'] => ({ view: { ...data.view, state: 'FAILED' } })
+
+/** For each oracle what it must see, made into the evidence of a seed in which nothing went wrong. */
+const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
+  'I1 every accepted run ends once': (evidence) => {
+    const last = evidence.emitted.findLast(({ type }) => type === 'hms.run.changed.v1')!
+    return { ...evidence, emitted: [...evidence.emitted, { ...last, data: ended(last.data as never) as never }] }
+  },
+  'I2 each effect at most once': (evidence) => ({ ...evidence, emitted: [...evidence.emitted, event(evidence, 'hms.canary.passed.v1')] }),
+  'I2 heads are numbered once': (evidence) => ({ ...evidence, emitted: [...evidence.emitted, event(evidence, 'hms.head.issued.v1')] }),
+  'I2 partners are told once': (evidence) => ({ ...evidence, deliveries: [...evidence.deliveries, evidence.deliveries[0]!] }),
+  'I3 no acknowledged approval is lost': (evidence) => ({ ...evidence, accepted: new Set([...evidence.accepted, 99]) }),
+  'I4 each handler sees each key in order': (evidence) => ({ ...evidence, sightings: [...evidence.sightings, evidence.sightings[0]!] }),
+  'I5 audit has each event once': (evidence) => ({ ...evidence, audited: evidence.audited.slice(0, -1) }),
+  'I6 store, rollout, approver and log agree': (evidence) => ({ ...evidence, policies: evidence.policies.map((policy) => ({ ...policy, live: null })) }),
+  'I7 no canary outlives its run': (evidence) => {
+    const issued = event(evidence, 'hms.head.issued.v1').data as unknown as EventData['hms.head.issued.v1']
+    const canary = evidence.documents.find(({ scope }) => scope !== 'global')!
+    const runs = evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'FAILED' as const } } }))
+    return { ...evidence, runs, now: new Date(evidence.emitted[0]!.time), documents: [{ ...canary, head: issued.heads[0]!.head }] }
+  },
+  'I8 nothing waits': (evidence) => ({ ...evidence, parked: [{ service: 'audit', count: 1 }] }),
+  'I9 no dead letter without a cause': (evidence) => {
+    const { topic, key } = evidence.emitted[0]!
+    const letter = { id: 'x', group: 'audit', topic, key, value: null, headers: {}, position: '0:0', code: 'X', detail: 'x', run: null, tries: 1, state: 'waiting' as const, at: '' }
+    return { ...evidence, deadLetters: [{ ...letter, service: 'audit' as const }] as Evidence['deadLetters'] }
+  },
+}
+
+describe('the oracles', () => {
+  let evidence: Evidence
+
+  beforeAll(async () => {
+    useQuickSignatures()
+    const ground = await layGround(await testIdentity())
+    const outcome = await simulate(1, ground, calm)
+    evidence = outcome.evidence!
+  })
+
+  it('are silent where nothing went wrong', () => {
+    expect(judge(evidence)).toEqual([])
+    expect(evidence.runs.length).toBeGreaterThan(0)
+  })
+
+  it.each(Object.keys(ORACLES))('%s: speaks when it is broken', (name) => {
+    expect(judge(FORGERIES[name]!(evidence)).map(({ oracle }) => oracle)).toContain(name)
+  })
+})
