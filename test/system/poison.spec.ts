@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ApiClient, dataFolderPassphrase, followRun, KeyFolder, loadIdentity, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
-import type { AuditEntry, DeadLetterSummary, RunView } from '#libs/contracts'
+import { HmsError, type AuditEntry, type DeadLetterSummary, type RunView } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
 import { describeKafka } from '../kafka/kafka.config.js'
 import { DistributedSystem } from '../support/distributed-system.js'
@@ -128,7 +128,7 @@ describeKafka('poison on real Kafka', () => {
   async function lintMs(run: number): Promise<number> {
     const at = new Map<string, number>()
     await until(`audit has run ${run}`, async () => {
-      for (const { type, at: time } of await api.get<AuditEntry[]>('/v1/audit/entries', { run })) at.set(type, Date.parse(time))
+      for (const { type, at: time } of await patiently(() => api.get<AuditEntry[]>('/v1/audit/entries', { run }))) at.set(type, Date.parse(time))
       // They lie on two topics, so audit may have the later one first.
       return at.has('hms.lint.passed.v1') && at.has('hms.approval.approved.v1')
     })
@@ -137,22 +137,37 @@ describeKafka('poison on real Kafka', () => {
 
   async function approve(id: string, minor: number, observeMs = 0): Promise<number> {
     const policy = { id, version: `1.${minor}.0`, effective: '2024-09-01T00:00:00Z', limit: 10 + minor }
-    const prepared = await prepareApproval(api, [policy], { observeMs, bakeMs: 0 })
-    return (await submitApproval(api, prepared, await signApproval(prepared, chief))).run!
+    const prepared = await patiently(() => prepareApproval(api, [policy], { observeMs, bakeMs: 0 }))
+    const signatures = await signApproval(prepared, chief)
+    return (await patiently(() => submitApproval(api, prepared, signatures))).run!
   }
 
   function follow(run: number): Promise<RunView> {
-    return followRun(api, run, { timeoutMs: 60_000 })
+    return patiently(() => followRun(api, run, { timeoutMs: 60_000 }))
   }
 
   function show(run: number): Promise<RunView> {
-    return api.get<RunView>(`/v1/runs/${run}`)
+    return patiently(() => api.get<RunView>(`/v1/runs/${run}`))
   }
 
   async function list(...flags: string[]): Promise<DeadLetterSummary[]> {
     return JSON.parse((await hms(['dlq', 'list', '--json', ...flags], system.env)).stdout) as DeadLetterSummary[]
   }
 })
+
+/** Asks again where the answer is to come again, as any caller does: a machine under load may not get a connection in its 5 s. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  const answers: T[] = []
+  await until('the service answers', async () => {
+    try {
+      answers.push(await call())
+    } catch (error) {
+      if (!(error instanceof HmsError && error.retryable)) throw error
+    }
+    return answers.length > 0
+  })
+  return answers[0]!
+}
 
 function figures(times: number[]): string {
   const sorted = times.toSorted((a, b) => a - b)
