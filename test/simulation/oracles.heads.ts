@@ -26,7 +26,11 @@ export function storesAgree({ emitted, documents, revisions, stables, policies }
   const found: string[] = []
   const told = new Map<string, ConfigDocument>()
   for (const event of emitted) {
-    if (event.type === 'hms.state.recorded.v1') told.set(event.key, (event.data as unknown as EventData['hms.state.recorded.v1']).document)
+    if (event.type !== 'hms.state.recorded.v1') continue
+    const { document } = event.data as unknown as EventData['hms.state.recorded.v1']
+    const before = told.get(event.key)
+    if (before !== undefined && document.seq <= before.seq) found.push(`head ${document.seq} of ${event.key} was stored over ${before.seq}`)
+    told.set(event.key, document)
   }
   for (const { id, scope, seq, digest, revision } of documents) {
     const last = told.get(`${id}@${scope}`)

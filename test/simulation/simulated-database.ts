@@ -1,4 +1,4 @@
-import { MemoryDatabase, MemoryTransaction, type Transaction } from '#libs/persistence'
+import { MemoryDatabase, MemoryTransaction, type Timer, type Transaction } from '#libs/persistence'
 import type { Incarnation } from './incarnation.js'
 import type { Scheduler } from './scheduler.js'
 
@@ -14,6 +14,15 @@ export class DurableTables {
 
   open(): SimulatedTransaction {
     return new SimulatedTransaction(this.tables, new Date(this.scheduler.nowMs))
+  }
+
+  /** How long nothing will fall due and nothing waits to be sent, within these bounds. */
+  idleForMs(least: number, most: number): number {
+    const tx = this.open()
+    if (tx.rows<{ sentAt: number | null }>('outbox').values().some((row) => row.sentAt === null)) return least
+    let next = most
+    for (const { dueAt } of tx.rows<Timer>('timer').values()) next = Math.min(next, dueAt.getTime() - tx.now.getTime())
+    return Math.max(least, next)
   }
 
   /** For oracles: looks at what is committed. */
