@@ -42,10 +42,12 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
   const before = STAGES[STAGES.indexOf(stage) - 1]
   const startedAt = known.startedAt ?? (before === undefined ? facts.startedAt : facts.stages[before]?.verdict === 'PASS' ? facts.stages[before].endedAt : undefined)
   const running = startedAt !== undefined && !isTerminal(state)
+  // A fault or a deadline ended it here: the stage itself never said why.
+  const failure = startedAt !== undefined && known.verdict === undefined && state === 'FAILED' ? facts.endedEarly?.detail : undefined
   return {
     stage,
-    verdict: known.verdict ?? (running ? 'RUNNING' : 'PENDING'),
-    detail: known.detail ?? '',
+    verdict: known.verdict ?? (running ? 'RUNNING' : failure === undefined ? 'PENDING' : 'FAIL'),
+    detail: failure ?? known.detail ?? '',
     ...(known.label === undefined ? {} : { label: known.label }),
     startedAt: startedAt ?? null,
     endedAt: known.endedAt ?? null,

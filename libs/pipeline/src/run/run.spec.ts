@@ -64,6 +64,19 @@ describe('a run as a projection of what its stages say', () => {
     )
   })
 
+  it('says at the stage where a fault ended it what happened', () => {
+    const facts = [PASSING[0]!, said('hms.run.poisoned.v1', { reason: 'POISONED', detail: 'simulator could not handle it' }, 2)].reduce(evolveRun, started)
+    const { state, reason, stages } = projectRun(facts)
+    expect({ state, reason }).toEqual({ state: 'FAILED', reason: 'POISONED' })
+    expect(stages.map(({ verdict, detail }) => [verdict, detail])).toEqual([
+      ['PASS', ''],
+      ['FAIL', 'simulator could not handle it'],
+      ['PENDING', ''],
+      ['PENDING', ''],
+      ['PENDING', ''],
+    ])
+  })
+
   it('ignores what an older attempt says', () => {
     const retried = { ...started, attempt: 2 }
     const old = said('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }, 1, 1)
