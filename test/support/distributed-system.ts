@@ -9,6 +9,7 @@ import { freePort, hms, ready, scratchFolder, Served, until } from './processes.
 export class DistributedSystem {
   private constructor(
     readonly env: Record<string, string>,
+    private readonly envOf: (name: ServiceName | 'edge') => Record<string, string>,
     readonly url: string,
     readonly folder: string,
     readonly broker: TestBroker,
@@ -16,8 +17,8 @@ export class DistributedSystem {
     private readonly cleanup: () => Promise<void>,
   ) {}
 
-  /** `databaseUrl`: a server of the test's own, else a fresh database of the shared one. */
-  static async start(databaseUrl?: string): Promise<DistributedSystem> {
+  /** `databaseUrl`: a server of the test's own, else a fresh database of the shared one. `envOf`: what one process gets beside the rest. */
+  static async start(databaseUrl?: string, envOf: (name: ServiceName | 'edge') => Record<string, string> = () => ({})): Promise<DistributedSystem> {
     const scratch = scratchFolder()
     const shared = databaseUrl === undefined ? freshDatabase() : Promise.resolve({ url: databaseUrl, drop: async () => {} })
     const [broker, database, port] = await Promise.all([startKafka(), shared, freePort()])
@@ -41,7 +42,7 @@ export class DistributedSystem {
       if (done.code !== 0) throw new Error(`${verb.join(' ')}: ${done.stderr}`)
     }
     const served = new Map<ServiceName | 'edge', Served>()
-    const system = new DistributedSystem(env, url, scratch.path, broker, served, async () => {
+    const system = new DistributedSystem(env, envOf, url, scratch.path, broker, served, async () => {
       await Promise.all([...served.values()].map((process) => process.stop()))
       await broker.stop()
       await database.drop()
@@ -53,7 +54,7 @@ export class DistributedSystem {
   }
 
   serve(name: ServiceName | 'edge'): void {
-    this.served.set(name, Served.start(['serve', name], this.env))
+    this.served.set(name, Served.start(['serve', name], { ...this.env, ...this.envOf(name) }))
   }
 
   async killAndRestart(name: ServiceName): Promise<void> {

@@ -25,7 +25,12 @@ export interface TopicDifference {
 
 /** The catalogue as Kafka settings. 4 MiB per message: a run of the largest policy and the one in force, signed and wrapped. */
 export function wantedTopics(): WantedTopic[] {
-  const common = { 'max.message.bytes': String(4 * 1024 * 1024), 'min.insync.replicas': '1' }
+  const common = {
+    'max.message.bytes': String(4 * 1024 * 1024),
+    'min.insync.replicas': '1',
+    // The broker's clock: a record of a producer whose own clock runs an hour ahead would be refused, for ever (KIP-937).
+    'message.timestamp.type': 'LogAppendTime',
+  }
   const catalogue = TOPICS.map((topic) => ({
     name: topic.name,
     partitions: topic.partitions,
