@@ -1,8 +1,7 @@
-import { Pool } from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { EmbeddedBus, MemoryBus, MemoryLog, PostgresOutboxStore } from '#libs/messaging'
 import { silentLogger, systemClock } from '#libs/platform'
-import { freshDatabase } from '../support/postgres.js'
+import { freshDatabase, testPool } from '../support/postgres.js'
 import { BusWorld } from './bus-world.js'
 import { eventBusSuite } from './event-bus.suite.js'
 import { openPostgresService } from './postgres-service.js'
@@ -25,7 +24,7 @@ describe('EmbeddedBus', () => {
     const server = await freshDatabase()
     const linter = await openPostgresService(server.url, 'linter')
     const simulator = await openPostgresService(server.url, 'simulator')
-    const open = () => new EmbeddedBus(new Pool({ connectionString: server.url, max: 4 }), systemClock, silentLogger)
+    const open = () => new EmbeddedBus(testPool(server.url), systemClock, silentLogger)
     world = await BusWorld.create(open, linter, new PostgresOutboxStore())
     close = async () => {
       await world.close()

@@ -67,9 +67,10 @@ describe('outbox and log', () => {
     await emit('a', 'b', 'c')
     log.topic(TOPIC).length = 0
     await emit('d')
-    expect(keys()).toEqual(['d', 'a', 'b', 'c'])
+    // The record that showed it once more behind the others, for a reader that comes back to an offset beyond it.
+    expect(keys()).toEqual(['d', 'a', 'b', 'c', 'd'])
     for (let minute = 0; minute < 3; minute++) await pass(MINUTE_MS)
-    expect(keys()).toEqual(['d', 'a', 'b', 'c'])
+    expect(keys()).toEqual(['d', 'a', 'b', 'c', 'd'])
   })
 
   it('keep a week', async () => {

@@ -1,12 +1,11 @@
 import * as fc from 'fast-check'
-import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, type Envelope } from '#libs/contracts'
 import { EmbeddedBus, Outbox, PostgresOutboxStore, Reconciler, Relay } from '#libs/messaging'
 import { ServiceSession, type PostgresDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
 import type { EventPredicate } from '#libs/signing'
-import { freshDatabase } from '../support/postgres.js'
+import { freshDatabase, testPool } from '../support/postgres.js'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 import { Reading, TOPIC } from './bus-world.js'
 import { PARCELS } from './database.suite.js'
@@ -73,7 +72,7 @@ describe('Relay on PostgreSQL', () => {
       fc.asyncProperty(plans, async (plan) => {
         const prefix = `r${++round}`
         const name = (key: number): string => `${prefix}.${key}`
-        const bus = new EmbeddedBus(new Pool({ connectionString: server.url, max: 4 }), systemClock, silentLogger)
+        const bus = new EmbeddedBus(testPool(server.url), systemClock, silentLogger)
         const instances = [await instance(bus), await instance(bus)]
         const reading = new Reading(Array.from({ length: KEYS }, (_, key) => name(key)))
         await bus.subscribe({ group: `simulator.${prefix}`, topics: [TOPIC], handle: reading.handle })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client } from 'pg'
+import { Client, Pool } from 'pg'
 import { inject } from 'vitest'
 import { startPostgres } from '#libs/persistence'
 import { killWithParent } from './broker/parent-watch.js'
@@ -39,6 +39,13 @@ export async function freshDatabase(server = inject('postgresUrl')): Promise<{ u
   const url = new URL(server)
   url.pathname = name
   return { url: url.href, drop: () => administer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) }
+}
+
+/** A pool whose connections may still be closing when their database is dropped. */
+export function testPool(url: string): Pool {
+  const pool = new Pool({ connectionString: url, max: 4 })
+  pool.on('error', () => {})
+  return pool
 }
 
 async function administer(connectionString: string, statement: string): Promise<void> {

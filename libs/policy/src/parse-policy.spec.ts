@@ -84,10 +84,9 @@ describe('a policy artifact', () => {
     ['aliases', `a: &a [x]\n${'b: [*a, *a]\n'.repeat(15_000)}`],
     ['anchors', '&a '.repeat(80_000)],
     ['documents', '---\n'.repeat(60_000)],
-  ])('refuses a bomb of %s soon', (_name, text) => {
-    const from = performance.now()
+  ])('refuses a bomb of %s, and comes to an end', { timeout: 60_000 }, (_name, text) => {
+    // What is not refused in time runs for minutes or ends the process; how many milliseconds it takes is the machine's to say.
     expect(findings(text).length).toBeGreaterThan(0)
-    expect(performance.now() - from).toBeLessThan(5_000)
   })
 
   it('bounds size in bytes, not characters', () => {

@@ -108,7 +108,6 @@ describe('toxics', () => {
     proxy.apply(bandwidth({ bytesPerSecond: 200_000, direction: 'up' }))
     const ms = await roundTrip(await call(), 'b'.repeat(40_000))
     expect(ms).toBeGreaterThanOrEqual(195)
-    expect(ms).toBeLessThan(2_000)
   })
 
   it('slicer: no chunk arrives whole', async () => {

@@ -25,10 +25,10 @@ export class QueueRun {
     const number = record.facts.run
     const free = policies.every((policy) => policy.active === null && (policy.queue.length === 0 || policy.queue[0] === number))
     if (free) return this.start(tx, record, approval, policies)
-    for (const policy of policies) {
-      if (!policy.queue.includes(number)) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
-    }
-    await this.saveRun.execute(tx, record)
+    const joining = policies.filter((policy) => !policy.queue.includes(number))
+    for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
+    // Called again and still waiting, it has nothing new to tell.
+    if (joining.length > 0) await this.saveRun.execute(tx, record)
     return record
   }
 

@@ -22,7 +22,10 @@ describe('an open connection', () => {
     const [port] = (await once(worker, 'message')) as [number]
     const before = held()
     const connection = await openConnection({ url: `http://127.0.0.1:${port}` })
-    expect(held()).toEqual(before)
+    // What others had may have ended meanwhile.
+    const added = held()
+    for (const name of before) if (added.includes(name)) added.splice(added.indexOf(name), 1)
+    expect(added).toEqual([])
     await connection.close()
     await worker.terminate()
   })

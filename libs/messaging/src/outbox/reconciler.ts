@@ -41,16 +41,22 @@ export class Reconciler {
     return repaired
   }
 
-  /** What a send was answered with. An offset below what was acknowledged before says that the log began anew. Answers as `compare`. */
-  async noticed(topic: string, places: Iterable<Place>): Promise<number> {
-    let repaired = 0
+  /**
+   * What a send was answered with. An offset below what was acknowledged before says that the log began anew. Answers with the partitions
+   * that are sent again.
+   */
+  async noticed(topic: string, places: Iterable<Place>): Promise<ReadonlySet<number>> {
+    const begun = new Set<number>()
     for (const place of places) {
       const name = placeName({ topic, ...place })
       const end = this.ends.get(name)
-      if (end !== undefined && place.offset < end) repaired += await this.sendAgain({ topic, partition: place.partition, offset: end }, place.offset)
+      if (end !== undefined && place.offset < end) {
+        await this.sendAgain({ topic, partition: place.partition, offset: end }, place.offset)
+        begun.add(place.partition)
+      }
       this.ends.set(name, Math.max(this.ends.get(name) ?? 0, place.offset + 1))
     }
-    return repaired
+    return begun
   }
 
   /** Keeps the outbox to what a broker may still need: a week, and of compacted topics the newest record of each key. */

@@ -121,14 +121,18 @@ export class Relay {
   }
 
   private async settle(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<void> {
-    await this.noticePlaces(rows, written)
-    const offsets = await this.database.statements((tx) => this.store.markSent(tx, written))
+    const kept = await this.withoutBegunAnew(rows, written)
+    const offsets = await this.database.statements((tx) => this.store.markSent(tx, kept))
     const sent = rows.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : []))
     this.bus.announce(this.source, sent)
   }
 
-  /** Before the rows are marked: what is found lost then must not take them with it. */
-  private async noticePlaces(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<void> {
+  /**
+   * What may be marked as sent. Rows of a partition that began anew go out once more, behind all that it lost: a reader that was away comes
+   * back to the offset where it was, and would find nothing that lies before it.
+   */
+  private async withoutBegunAnew(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, Place | undefined>> {
+    const kept = new Map(written)
     const places = new Map<string, Place[]>()
     for (const { id, topic } of rows) {
       const place = written.get(id)
@@ -137,7 +141,13 @@ export class Relay {
       if (mine === undefined) places.set(topic, [place])
       else mine.push(place)
     }
-    for (const [topic, mine] of places) if ((await this.reconciler.noticed(topic, mine)) > 0) this.again = true
+    for (const [topic, mine] of places) {
+      const begun = await this.reconciler.noticed(topic, mine)
+      if (begun.size === 0) continue
+      this.again = true
+      for (const row of rows) if (row.topic === topic && begun.has(written.get(row.id)?.partition ?? -1)) kept.delete(row.id)
+    }
+    return kept
   }
 
   private async keepHouse(): Promise<void> {
