@@ -24,6 +24,7 @@ describeKafka('eight processes on real Kafka and PostgreSQL, killed at random', 
       const { findings, healing, summary } = await killRun(system, config, history)
       process.stdout.write(`kill run\n  ${summary.join('\n  ')}\n`)
       expect(findings.filter(({ looked }) => looked === 0)).toEqual([])
+      expect(healing.stuck).toEqual([])
       expect(findings.flatMap(({ oracle, violations }) => violations.map((violation) => `${oracle}: ${violation}`))).toEqual([])
       expect(system.fleet.fell).toEqual([])
       expect(healing.freshMs).toBeLessThan(30_000)

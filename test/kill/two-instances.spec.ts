@@ -78,10 +78,11 @@ describeKafka('two instances of each service', () => {
   }, 900_000)
 
   it('nothing was lost, inverted or done twice', async () => {
-    const { findings, summary } = await judge({ system, observer, load, partner, readers, history })
+    const { findings, healing, summary } = await judge({ system, observer, load, partner, readers, history })
     process.stdout.write(`two instances, seed ${seed}\n  ${summary.join('\n  ')}\n`)
     const violations = findings.flatMap(({ oracle, violations: found }) => found.map((violation) => `${oracle}: ${violation}`))
     if (violations.length > 0) process.stdout.write(`history: ${history.save()}\n`)
+    expect(healing.stuck).toEqual([])
     expect(violations).toEqual([])
     expect(findings.filter(({ looked }) => looked === 0)).toEqual([])
     expect(system.fleet.fell).toEqual([])
