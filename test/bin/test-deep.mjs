@@ -17,6 +17,7 @@ const { env } = process
 const PARTS = [
   { name: 'seeds', specs: ['test/simulation'], with: { HMS_TEST_SEEDS: env['HMS_TEST_SEEDS'] ?? '10000' } },
   { name: 'kills', specs: ['test/kill/kill.spec.ts'], with: { HMS_TEST_KILLS: env['HMS_TEST_KILLS'] ?? '200', HMS_TEST_RUNS: env['HMS_TEST_RUNS'] ?? '5000' } },
+  { name: 'clocks', specs: ['test/system/clock-skew.spec.ts'], with: { HMS_TEST_CLOCKS: 'yes' } },
   { name: 'two instances', specs: ['test/kill/two-instances.spec.ts'], with: {} },
 ]
 
