@@ -1,4 +1,5 @@
 export * from './database.js'
+export * from './locked-document.js'
 export * from './memory/memory-database.js'
 export * from './memory/memory-rows.js'
 export * from './postgres/data-source.js'

@@ -1,5 +1,5 @@
 import { isTerminal, type EventData, type ReceivedEvent } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, stateOf, type RunFacts } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../approvals/approval.entity.js'
@@ -18,10 +18,10 @@ export class TrackRun {
   ) {}
 
   async execute(tx: Transaction, event: ReceivedEvent): Promise<void | 'ignored-stale'> {
-    await this.lockAll(tx, event)
+    // A bundle is one aggregate: the event locked the policy it is keyed by, what follows touches them all.
+    const record = event.runId === undefined ? undefined : await lockedDocument(tx, RUNS, event.runId, keysOfRun)
     if (event.type === 'hms.rollout.promoted.v1') await this.promote(tx, event.data as EventData['hms.rollout.promoted.v1'])
     if (event.type === 'hms.rollout.reversed.v1') return this.reverse(tx, event, event.data as EventData['hms.rollout.reversed.v1'])
-    const record = event.runId === undefined ? undefined : await tx.documents(RUNS).get(event.runId)
     if (record === undefined) return
     if (isOfOlderAttempt(record.facts, event)) return 'ignored-stale'
     const facts = evolveRun(record.facts, event)
@@ -30,12 +30,6 @@ export class TrackRun {
     if (event.type === 'hms.run.poisoned.v1' && endedNow(record.facts, facts)) {
       await this.endRun.letGo(tx, record, (event.data as EventData['hms.run.poisoned.v1']).detail, 'poison', event)
     }
-  }
-
-  /** A bundle is one aggregate: the event locked the policy it is keyed by, what follows touches them all. */
-  private async lockAll(tx: Transaction, { runId }: ReceivedEvent): Promise<void> {
-    const record = runId === undefined ? undefined : await tx.documents(RUNS).get(runId)
-    if (record !== undefined) await tx.lock(keysOfRun(record))
   }
 
   private async promote(tx: Transaction, { run, heads }: EventData['hms.rollout.promoted.v1']): Promise<void> {
@@ -52,8 +46,7 @@ export class TrackRun {
   private async reverse(tx: Transaction, event: ReceivedEvent, reversed: EventData['hms.rollout.reversed.v1']): Promise<void> {
     const policy = (await tx.documents(POLICIES).get(reversed.policy)) ?? newPolicy(reversed.policy)
     await tx.documents(POLICIES).put(becomesLive(policy, reversed.to, reversed.seq))
-    const record = policy.active === null ? undefined : await tx.documents(RUNS).get(String(policy.active))
-    if (record !== undefined) await tx.lock(keysOfRun(record))
+    const record = policy.active === null ? undefined : await lockedDocument(tx, RUNS, String(policy.active), keysOfRun)
     // A run's own stages tell how it ended when it was they who went back.
     if (record === undefined || isTerminal(stateOf(record.facts)) || reversed.run === record.facts.run) return
     const detail = `${reversed.policy} was rolled back to ${reversed.to?.version ?? 'nothing'} by ${reversed.reason}`

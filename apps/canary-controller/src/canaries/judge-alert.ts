@@ -1,5 +1,5 @@
 import { peekPredicate, type EventData } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { lockedDocument, type Transaction } from '#libs/persistence'
 import { isOpen, onAlert, type Canary } from '#libs/pipeline'
 import { bucketOf, compileScenario, inShare, scopeCovers, type PolicyDocument, type Scope } from '#libs/policy'
 import { Injectable } from '@nestjs/common'
@@ -16,9 +16,7 @@ export class JudgeAlert {
   async execute(tx: Transaction, alert: Alert): Promise<void> {
     const open = await tx.documents(CANARIES).find({ where: { state: ['publishing', 'observing'] } })
     for (const { run } of open) {
-      const found = (await tx.documents(CANARIES).get(String(run)))!
-      await tx.lock(keysOf(found))
-      const canary = (await tx.documents(CANARIES).get(String(run)))!
+      const canary = (await lockedDocument(tx, CANARIES, String(run), keysOf))!
       if (isOpen(canary) && counts(canary, alert)) await this.judge(tx, canary, alert)
     }
   }

@@ -1,6 +1,6 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { lockedDocument, type Transaction } from '#libs/persistence'
 import {
   canaryLabel,
   isOpen,
@@ -170,10 +170,8 @@ export class RunCanary {
 
   /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
   private async withCanary(tx: Transaction, run: number, work: (canary: Canary) => Promise<void>): Promise<void> {
-    const found = await tx.documents(CANARIES).get(String(run))
-    if (found === undefined) return
-    await tx.lock(keysOf(found))
-    await work((await tx.documents(CANARIES).get(String(run)))!)
+    const canary = await lockedDocument(tx, CANARIES, String(run), keysOf)
+    if (canary !== undefined) await work(canary)
   }
 
   private async withPolicy(tx: Transaction, policy: string, scope: string, work: (canary: Canary) => Promise<void>): Promise<void> {

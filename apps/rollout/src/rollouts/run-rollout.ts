@@ -1,6 +1,6 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { lockedDocument, type Transaction } from '#libs/persistence'
 import { isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
 import { isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
@@ -116,8 +116,8 @@ export class RunRollout {
     const stables = await Promise.all(rollout.members.map(async ({ policy }) => (await tx.documents(STABLES).get(policy))!))
     const back = stables.map((stable) => advance(stable, dossier.live[stable.policy] ?? null, null))
     await this.heads.issue(tx, back, { key, run, attempt, causationId: rollout.causationId })
-    for (const [index, { policy, version, release }] of rollout.members.entries()) {
-      if (rollout.state === 'publishing') continue
+    const promoted = rollout.state === 'publishing' ? [] : rollout.members
+    for (const [index, { policy, version, release }] of promoted.entries()) {
       const data = { policy, from: { version, digest: release }, to: back[index]!.current, seq: back[index]!.seq, reason: detail, run }
       await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key: policy, run, attempt, causationId: rollout.causationId })
     }
@@ -136,10 +136,8 @@ export class RunRollout {
 
   /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
   private async with(tx: Transaction, run: number, work: (rollout: Rollout) => Promise<void>): Promise<void> {
-    const found = await tx.documents(ROLLOUTS).get(String(run))
-    if (found === undefined) return
-    await tx.lock(keysOf(found))
-    await work((await tx.documents(ROLLOUTS).get(String(run)))!)
+    const rollout = await lockedDocument(tx, ROLLOUTS, String(run), keysOf)
+    if (rollout !== undefined) await work(rollout)
   }
 
   private async withPolicy(tx: Transaction, policy: string, work: (rollout: Rollout) => Promise<void>): Promise<void> {
