@@ -20,16 +20,23 @@ const TRANSIENT_SQL = /^(08|40|53|57|58|55P03)/
 
 /** Whether an error of a driver says "try again" rather than "this is wrong". Walks `cause` and `errors`. */
 export function isTransient(error: unknown): boolean {
-  if (error instanceof TransientError) return true
+  return isCausedBy(error, saysTryAgain)
+}
+
+/** Whether an error, or one of those that it wraps as `cause` or `errors`, is of a kind: drivers hide what happened at different depths. */
+export function isCausedBy(error: unknown, isOfKind: (fault: object) => boolean): boolean {
   if (typeof error !== 'object' || error === null) return false
-  const { code, message, cause, errors } = error as { code?: unknown; message?: unknown; cause?: unknown; errors?: unknown }
+  if (isOfKind(error)) return true
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown }
+  return isCausedBy(cause, isOfKind) || (Array.isArray(errors) && errors.some((each) => isCausedBy(each, isOfKind)))
+}
+
+function saysTryAgain(fault: object): boolean {
+  if (fault instanceof TransientError) return true
+  const { code, message } = fault as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && (TRANSIENT_SYSTEM.has(code) || TRANSIENT_SQL.test(code))) return true
   // The pool's own words, which carry no code.
-  if (typeof message === 'string' && /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(message)) {
-    return true
-  }
-  if (cause !== undefined && isTransient(cause)) return true
-  return Array.isArray(errors) && errors.some(isTransient)
+  return typeof message === 'string' && /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(message)
 }
 
 export function describeError(error: unknown): string {

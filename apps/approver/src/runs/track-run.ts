@@ -1,4 +1,5 @@
 import { isTerminal, type EventData, type ReceivedEvent } from '#libs/contracts'
+import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, stateOf, type RunFacts } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
@@ -17,7 +18,7 @@ export class TrackRun {
     private readonly endRun: EndRun,
   ) {}
 
-  async execute(tx: Transaction, event: ReceivedEvent): Promise<void | 'ignored-stale'> {
+  async execute(tx: Transaction, event: ReceivedEvent): Promise<EventAnswer> {
     // A bundle is one aggregate: the event locked the policy it is keyed by, what follows touches them all.
     const record = event.runId === undefined ? undefined : await lockedDocument(tx, RUNS, event.runId, keysOfRun)
     if (event.type === 'hms.rollout.promoted.v1') await this.promote(tx, event.data as EventData['hms.rollout.promoted.v1'])

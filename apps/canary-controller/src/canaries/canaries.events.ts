@@ -1,5 +1,5 @@
 import type { EventData, ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent } from '#libs/messaging'
+import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
@@ -14,7 +14,7 @@ export class CanariesEvents {
   ) {}
 
   @OnEvent('canary-controller', 'hms.simulation.v1')
-  async simulated(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
+  async simulated(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
     if (event.type === 'hms.simulation.passed.v1') return this.runCanary.open(tx, event.data as EventData['hms.simulation.passed.v1'], event)
   }
 

@@ -1,5 +1,5 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
+import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import {
   canaryLabel,
@@ -34,7 +34,7 @@ export class RunCanary {
   }
 
   /** Once per attempt; a run that was ended meanwhile, and an attempt that another took the place of, get no canary. */
-  async open(tx: Transaction, { dossier, scenarios }: Passed, cause: ReceivedEvent): Promise<void | 'ignored-stale'> {
+  async open(tx: Transaction, { dossier, scenarios }: Passed, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt, plan } = dossier
     const known = await tx.documents(CANARIES).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'

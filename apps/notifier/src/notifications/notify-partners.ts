@@ -1,4 +1,5 @@
 import type { ReceivedEvent, ReleaseDocument, RunDossier } from '#libs/contracts'
+import type { EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
@@ -24,7 +25,7 @@ export class NotifyPartners {
     private readonly settleNotification: SettleNotification,
   ) {}
 
-  async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void | 'ignored-stale'> {
+  async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt, plan, releases } = dossier
     const id = stageId(run, attempt)
     if ((await tx.documents(NOTIFICATIONS).get(id)) !== undefined) return 'ignored-stale'

@@ -1,5 +1,5 @@
 import type { EventData, ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent } from '#libs/messaging'
+import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { NotifyPartners } from './notify-partners.js'
@@ -13,7 +13,7 @@ export class RolloutEvents {
   ) {}
 
   @OnEvent('notifier', 'hms.rollout.v1')
-  async handle(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
+  async handle(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
     if (event.type === 'hms.rollout.completed.v1') {
       return this.notifyPartners.execute(tx, (event.data as EventData['hms.rollout.completed.v1']).dossier, event)
     }

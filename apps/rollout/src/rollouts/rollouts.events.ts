@@ -1,5 +1,5 @@
 import type { EventData, ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent } from '#libs/messaging'
+import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { RunRollout } from './run-rollout.js'
@@ -9,7 +9,7 @@ export class RolloutsEvents {
   constructor(private readonly runRollout: RunRollout) {}
 
   @OnEvent('rollout', 'hms.canary.v1')
-  async canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
+  async canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
     if (event.type !== 'hms.canary.passed.v1') return
     return this.runRollout.open(tx, (event.data as EventData['hms.canary.passed.v1']).dossier, event)
   }

@@ -1,5 +1,5 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
+import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
 import { isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
@@ -23,7 +23,7 @@ export class RunRollout {
   }
 
   /** Once per attempt; a run that was ended meanwhile, and an attempt that another took the place of, are not rolled out. */
-  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void | 'ignored-stale'> {
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt } = dossier
     const known = await tx.documents(ROLLOUTS).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'

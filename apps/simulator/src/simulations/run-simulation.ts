@@ -1,5 +1,5 @@
 import type { EventData, ReceivedEvent, RunDossier } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
+import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Timer, Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
 import { digestOf } from '#libs/signing'
@@ -45,7 +45,7 @@ export class RunSimulation implements OnApplicationShutdown {
   }
 
   /** A newer attempt takes the place of an older one; what is not newer was told before, or aborted. */
-  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void | 'ignored-stale'> {
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt } = dossier
     const known = await tx.documents(SIMULATIONS).get(String(run))
     if (known !== undefined && known.attempt >= attempt) return 'ignored-stale'

@@ -1,5 +1,5 @@
 import type { EventData, ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent } from '#libs/messaging'
+import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { RunSimulation } from './run-simulation.js'
@@ -9,7 +9,7 @@ export class SimulationsEvents {
   constructor(private readonly runSimulation: RunSimulation) {}
 
   @OnEvent('simulator', 'hms.lint.v1')
-  async linted(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void | 'ignored-stale'> {
+  async linted(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
     if (event.type !== 'hms.lint.passed.v1') return
     return this.runSimulation.open(tx, (event.data as EventData['hms.lint.passed.v1']).dossier, event)
   }

@@ -12,6 +12,7 @@ import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
 import { keysOf } from './aggregate-keys.js'
 import { kinship } from './event-type.js'
+import { groupOf } from './group-of.js'
 import { poisonRun, runOf } from './poison-run.js'
 
 /**
@@ -52,8 +53,6 @@ interface Subscriber {
 
 const MAX_TRIES = 3
 const BACK_OFF_MS = [50, 100, 250, 500, 1_000, 2_000] as const
-/** People's decisions and rollbacks must not wait behind a slow handler: they have a consumer of their own. */
-const CONTROL_TOPIC = 'hms.run.control.v1'
 
 /** The one way events reach a service: verify, lock, position, handler, commit; failures by their kind (design §4). */
 export class EventConsumer {
@@ -75,13 +74,11 @@ export class EventConsumer {
   }
 
   async start(): Promise<void> {
+    const { service, bus, gone } = this.deps
     const topics = [...this.subscribers.keys()].map(topicByName)
-    const groups = [
-      { group: this.deps.service as string, topics: topics.filter((topic) => topic.name !== CONTROL_TOPIC) },
-      { group: `${this.deps.service}.control`, topics: topics.filter((topic) => topic.name === CONTROL_TOPIC) },
-    ]
-    for (const { group, topics: mine } of groups) {
-      if (mine.length > 0) await this.deps.bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone: this.deps.gone })
+    for (const group of new Set(topics.map(({ name }) => groupOf(service, name)))) {
+      const mine = topics.filter(({ name }) => groupOf(service, name) === group)
+      await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone })
     }
   }
 

@@ -17,7 +17,6 @@ export function clientIdOf(name: string, instance: string): string {
  * positions make what it reads twice harmless.
  */
 export class DeadMembers {
-  private members: GroupMember[] = []
   private readonly missed = new Map<string, number>()
   private stopped = false
   private cancelNext: () => void = () => {}
@@ -54,20 +53,20 @@ export class DeadMembers {
   }
 
   private async look(): Promise<void> {
-    this.members = await this.coordinators.members(this.group)
-    const others = [...new Set(this.members.map(instanceOf))].filter((name) => name !== undefined && name !== this.instance) as string[]
+    const members = await this.coordinators.members(this.group)
+    const others = [...new Set(members.map(instanceOf))].filter((name) => name !== undefined && name !== this.instance) as string[]
     const gone = others.length === 0 ? [] : await this.gone(others)
     for (const name of this.missed.keys()) if (!gone.includes(name)) this.missed.delete(name)
     for (const name of gone) {
       const looks = (this.missed.get(name) ?? 0) + 1
       this.missed.set(name, looks)
-      if (looks >= LOOKS) await this.remove(name)
+      if (looks >= LOOKS) await this.remove(name, members)
     }
   }
 
-  private async remove(name: string): Promise<void> {
+  private async remove(name: string, members: readonly GroupMember[]): Promise<void> {
     this.missed.delete(name)
-    for (const { memberId } of this.members.filter((member) => instanceOf(member) === name)) {
+    for (const { memberId } of members.filter((member) => instanceOf(member) === name)) {
       this.log.warn({ group: this.group, memberId }, 'a dead instance is taken out of its group; the others read on for it')
       await this.coordinators.remove(this.group, memberId)
     }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Cluster, Consumer, Kafka, PartitionAssigner, PartitionAssigners as PartitionAssignersType } from 'kafkajs'
+import { ConnectOnce } from './connect-once.js'
 
 const { PartitionAssigners } = createRequire(import.meta.url)('kafkajs') as { PartitionAssigners: typeof PartitionAssignersType }
 
@@ -20,8 +21,8 @@ interface CoordinatingBroker {
  */
 export class GroupCoordinators {
   private cluster: Cluster | undefined
-  private connected: Promise<void> | undefined
   private readonly door: Consumer
+  private readonly connection = new ConnectOnce(() => this.door.connect())
 
   constructor(kafka: Kafka) {
     const opened: PartitionAssigner = (config) => {
@@ -47,11 +48,7 @@ export class GroupCoordinators {
   }
 
   private async coordinatorOf(group: string): Promise<CoordinatingBroker> {
-    this.connected ??= this.door.connect().catch((error: unknown) => {
-      this.connected = undefined
-      throw error
-    })
-    await this.connected
+    await this.connection.get()
     return (await this.cluster!.findGroupCoordinator({ groupId: group })) as unknown as CoordinatingBroker
   }
 }

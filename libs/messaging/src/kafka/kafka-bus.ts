@@ -3,6 +3,7 @@ import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Consumer, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
 import { HEARTBEAT_KEY, type EventBus, type Place, type Subscription, type TopicLag } from '../event-bus.js'
+import { ConnectOnce } from './connect-once.js'
 import { DeadMembers } from './dead-members.js'
 import { GroupCoordinators } from './group-coordinators.js'
 import { LagClock, readLag } from './kafka-lag.js'
@@ -16,10 +17,10 @@ const SILENCE_MS = 5_000
 
 /** Apache Kafka behind the port, by kafkajs. Settings and their reasons: research 08 §3, §6. */
 export class KafkaBus implements EventBus {
-  private producer: Promise<Producer> | undefined
+  private readonly producer = new ConnectOnce(() => this.connectProducer())
+  private readonly admin = new ConnectOnce(() => this.connectAdmin())
   private connected: Producer | undefined
   private readonly consumers: Consumer[] = []
-  private admin: Promise<Admin> | undefined
   private coordinators: GroupCoordinators | undefined
   private readonly watches: DeadMembers[] = []
   private readonly lagClock = new LagClock(() => this.clock.now().getTime())
@@ -63,14 +64,14 @@ export class KafkaBus implements EventBus {
   }
 
   async ends(topic: string): Promise<readonly Place[]> {
-    const admin = await this.connectedAdmin()
+    const admin = await this.admin.get()
     const offsets = await admin.fetchTopicOffsets(topic)
     return offsets.map(({ partition, high }) => ({ partition, offset: Number(high) }))
   }
 
   async beat(topics: readonly string[]): Promise<void> {
     try {
-      const producer = await this.connectedProducer()
+      const producer = await this.producer.get()
       const sends = topics.flatMap((topic) => Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })))
       const value = this.clock.now().toISOString()
       await Promise.all(sends.map(({ topic, partition }) => producer.send({ topic, acks: -1, timeout: SEND_TIMEOUT_MS, messages: [{ key: HEARTBEAT_KEY, value, partition }] })))
@@ -80,7 +81,7 @@ export class KafkaBus implements EventBus {
   }
 
   async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
-    return readLag(await this.connectedAdmin(), services, this.lagClock)
+    return readLag(await this.admin.get(), services, this.lagClock)
   }
 
   async close(): Promise<void> {
@@ -88,7 +89,7 @@ export class KafkaBus implements EventBus {
     for (const watch of this.watches) watch.stop()
     await Promise.allSettled([
       ...this.consumers.map((consumer) => consumer.disconnect()),
-      this.admin?.then((admin) => admin.disconnect()),
+      this.admin.current?.then((admin) => admin.disconnect()),
       this.coordinators?.close(),
     ])
     this.end()
@@ -98,7 +99,7 @@ export class KafkaBus implements EventBus {
   private async send(events: readonly OutgoingEvent[], written: Map<string, Place>): Promise<void> {
     let producer: Producer
     try {
-      producer = await this.connectedProducer()
+      producer = await this.producer.get()
     } catch (error) {
       this.unreachable(error)
       return
@@ -113,26 +114,10 @@ export class KafkaBus implements EventBus {
     watch.start()
   }
 
-  private connectedAdmin(): Promise<Admin> {
-    this.admin ??= this.connectAdmin().catch((error: unknown) => {
-      this.admin = undefined
-      throw error
-    })
-    return this.admin
-  }
-
   private async connectAdmin(): Promise<Admin> {
     const admin = this.kafka.admin({ retry: { retries: 5, maxRetryTime: 500 } })
     await admin.connect()
     return admin
-  }
-
-  private connectedProducer(): Promise<Producer> {
-    this.producer ??= this.connectProducer().catch((error: unknown) => {
-      this.producer = undefined
-      throw error
-    })
-    return this.producer
   }
 
   private async connectProducer(): Promise<Producer> {

@@ -1,11 +1,7 @@
 import { SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
 import type { Admin } from 'kafkajs'
+import { groupOf } from '../consumer/group-of.js'
 import type { TopicLag } from '../event-bus.js'
-
-/** Control has a group of its own, but for audit, which reads everything in one. */
-export function groupOf(service: ServiceName, topic: string): string {
-  return topic === 'hms.run.control.v1' && service !== 'audit' ? `${service}.control` : service
-}
 
 /**
  * How far behind the groups of some services are: what lies between a group's committed offset and the end. A broker does not say since

@@ -1,5 +1,5 @@
 import { DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsError, RETENTION_MS, SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
-import { describeError, pause, systemClock, type Clock, type Logger } from '#libs/platform'
+import { describeError, isCausedBy, pause, systemClock, type Clock, type Logger } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
 
@@ -118,18 +118,16 @@ export async function keepTopics(kafka: Kafka, services: readonly ServiceName[],
       return
     } catch (error) {
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
-      if (isDenied(error)) return log.warn({ error: describeError(error) }, 'this service may not look after its topics; run `hms-svc topics apply`')
+      if (isCausedBy(error, isDenied)) return log.warn({ error: describeError(error) }, 'this service may not look after its topics; run `hms-svc topics apply`')
       log.debug({ error: describeError(error) }, 'topics are looked at later')
       await pause(clock, KEEP_AGAIN_MS)
     }
   }
 }
 
-/** kafkajs wraps what the broker said. */
-function isDenied(error: unknown): boolean {
-  const { type, cause, errors } = error as { type?: unknown; cause?: unknown; errors?: unknown }
-  if (typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')) return true
-  return (cause !== undefined && isDenied(cause)) || (Array.isArray(errors) && errors.some(isDenied))
+function isDenied(fault: object): boolean {
+  const { type } = fault as { type?: unknown }
+  return typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')
 }
 
 /** A broker learns of a change a moment after the controller has confirmed it: up to then it answers as before, or "unknown topic". */
