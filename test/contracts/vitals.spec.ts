@@ -10,7 +10,18 @@ it('vital signs count the letters that wait, by topic, and since when', async ()
   const database = new MemoryDatabase(new VirtualClock(NOW))
   const stores = { outbox: new MemoryOutboxStore(), positions: new MemoryPositionStore(), timers: new MemoryTimerStore() }
   const letter = (id: string, topic: string, second: number, state: DeadLetter['state'] = 'waiting'): DeadLetter => ({
-    ...{ id, topic, state, group: 'linter', key: null, value: null, headers: {}, position: '0:0', code: '', detail: '', run: null, tries: 1 },
+    id,
+    topic,
+    state,
+    group: 'linter',
+    key: null,
+    value: null,
+    headers: {},
+    position: '0:0',
+    code: '',
+    detail: '',
+    run: null,
+    tries: 1,
     at: `2026-01-01T00:00:${second}.000Z`,
   })
   expect((await readVitals(database, stores)).letters).toEqual([])
