@@ -36,7 +36,7 @@ export async function drainIntoKafka(server: DurablePostgres, identity: TestIden
   const rates: number[] = []
   const floors: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
-    const bus = new KafkaBus(kafka, systemClock, silentLogger, () => {})
+    const bus = new KafkaBus(kafka, systemClock, silentLogger, { onFatal: () => {} })
     rates.push(await drainInto(bus, server, identity))
     await bus.close()
     floors.push(await bareProducer(kafka))

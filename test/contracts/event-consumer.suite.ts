@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { JsonObject, ReceivedEvent } from '#libs/contracts'
+import { RETENTION_MS, type JsonObject, type ReceivedEvent } from '#libs/contracts'
 import { TerminalError, TransientError, type VirtualClock } from '#libs/platform'
 import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
 import { signedRecord } from './signed-record.js'
@@ -69,6 +69,32 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       await world.deliver({ keySeq: 1 }, { keySeq: 3, data: { text: 'a\0b' } }, { keySeq: 2 })
       expect(world.handled).toEqual([1, 2, 3])
       expect(seen).toEqual({ text: 'a\0b' })
+    })
+
+    it('whose missing event never comes ends: the stream goes on behind it, loudly', async () => {
+      await world.consumer.start()
+      await world.deliver({ keySeq: 1 }, { keySeq: 5 }, { keySeq: 4 }, { keySeq: 3, key: 'other' }, { keySeq: 4, key: 'other' })
+      expect(world.handled).toEqual([1, 3, 4])
+      world.clock.advanceTo(world.clock.now().getTime() + 60_000)
+      await expect.poll(() => world.handled).toEqual([1, 3, 4, 4, 5])
+      expect(await world.parked()).toBe(0)
+      expect(world.alarms).toMatchObject([{ keySeq: 4, topic: 'hms.lint.v1' }])
+      expect((await world.metrics.repairs.get()).values).toMatchObject([{ labels: { service: 'simulator', what: 'gap' }, value: 1 }])
+      await world.deliver({ keySeq: 2 }, { keySeq: 6 })
+      expect(world.handled).toEqual([1, 3, 4, 4, 5, 6])
+      world.consumer.stop()
+    })
+
+    it('of a compacted topic is no gap once the broker may have compacted', async () => {
+      const seen: number[] = []
+      world.consumer.on('hms.partner.v1', async ({ keySeq }) => void seen.push(keySeq))
+      const partner = { producer: 'notifier', topic: 'hms.partner.v1', type: 'hms.partner.registered.v1', key: 'state-airboard' } as const
+      await world.deliver({ ...partner, keySeq: 1 }, { ...partner, keySeq: 3 })
+      expect(seen).toEqual([1])
+      world.clock.advanceTo(world.clock.now().getTime() + RETENTION_MS)
+      await world.deliver({ ...partner, keySeq: 5 }, { keySeq: 1 }, { keySeq: 3 })
+      expect(seen).toEqual([1, 5])
+      expect(world.handled).toEqual([1])
     })
 
     it('does not outlive a missing event that is given up', async () => {

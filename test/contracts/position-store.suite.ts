@@ -35,6 +35,15 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
     expect(await advance(6)).toBe('next')
   })
 
+  it('goes on behind a gap when told to, but never back', async () => {
+    const over = async (keySeq: number) => (await run((tx) => twin.store.advance(tx, STREAM, keySeq, 'over'))).place
+    expect(await over(5)).toBe('next')
+    expect(await over(9)).toBe('next')
+    expect(await over(9)).toBe('duplicate')
+    expect(await over(7)).toBe('duplicate')
+    expect(await advance(10)).toBe('next')
+  })
+
   it('keeps streams apart by consumer, producer, topic and key', async () => {
     await advance(5)
     const others = [
@@ -77,6 +86,15 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
     expect(await unpark(4)).toBeUndefined()
     expect(await waiting()).toBe(1)
     expect(await unpark(2, { ...STREAM, key: 'b' })).toBe(3)
+  })
+
+  it('names the first event of each stream that waits too long', async () => {
+    const overdue = (waitedMs: number) => run(async (tx) => (await twin.store.overdue(tx, waitedMs)).map(({ keySeq }) => keySeq))
+    await park(7)
+    await park(4)
+    await park(9, { ...STREAM, key: 'b' })
+    expect(await overdue(60_000)).toEqual([])
+    expect((await overdue(0)).toSorted()).toEqual([4, 9])
   })
 
   it('says with the position whether an event of that stream waits', async () => {

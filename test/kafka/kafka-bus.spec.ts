@@ -7,6 +7,7 @@ import { BusWorld } from '../contracts/bus-world.js'
 import { eventBusSuite } from '../contracts/event-bus.suite.js'
 import { startKafka, type TestBroker } from '../support/broker/start-kafka.js'
 import { brokerDownSuite } from './broker-down.suite.js'
+import { compactionSuite } from './compaction.suite.js'
 import { describeKafka } from './kafka.config.js'
 import { lagSuite } from './lag.suite.js'
 import { topicAdminSuite } from './topics.suite.js'
@@ -26,7 +27,7 @@ describeKafka('Kafka', () => {
   describe('KafkaBus', () => {
     let world: BusWorld
     beforeAll(async () => {
-      world = await BusWorld.create(() => new KafkaBus(kafka, systemClock, silentLogger, (error) => expect.fail(error.message)))
+      world = await BusWorld.create(() => new KafkaBus(kafka, systemClock, silentLogger, { onFatal: (error) => expect.fail(error.message) }))
     })
     afterAll(() => world.close())
 
@@ -41,6 +42,8 @@ describeKafka('Kafka', () => {
       expect(lint?.groups).toContainEqual({ group: 'simulator', messages: lint?.messages, seconds: 0 })
     })
   })
+
+  describe('compaction', () => compactionSuite(() => kafka))
 
   describe('KafkaBus with a lag of 100,000', () => lagSuite(() => kafka))
 

@@ -4,6 +4,7 @@ import type { History } from './history.js'
 import type { Observer } from './observer.js'
 
 const LOOK_EVERY_MS = 500
+const MOST_LAGGARDS = 10
 
 /** Ages in seconds of what waits longest: an event for its relay, a timer for somebody to fire it who has not claimed it yet. */
 interface Backlog {
@@ -32,6 +33,25 @@ async function behind(observer: Observer): Promise<number> {
   return heads.reduce((sum, { n }) => sum + Number(n), 0) - Number(handled!.n)
 }
 
+/** Which streams audit is behind in, and what of them came too early: one that never came holds up all after it. */
+async function laggards(observer: Observer): Promise<string[]> {
+  const topics = topicsConsumedBy('audit').map(({ name }) => `'${name}'`).join(', ')
+  const heads = await observer.everywhere<{ producer: string; topic: string; msg_key: string; key_seq: string }>(
+    `SELECT '$service' AS producer, topic, msg_key, key_seq FROM $schema.stream_head WHERE topic IN (${topics})`,
+  )
+  const positions = await observer.rows<{ producer: string; topic: string; msg_key: string; last_key_seq: string; parked: string | null }>(
+    `SELECT producer, topic, msg_key, last_key_seq, (SELECT string_agg(key_seq::text, ' ' ORDER BY key_seq) FROM audit.parked_event AS early
+       WHERE early.producer = at.producer AND early.topic = at.topic AND early.msg_key = at.msg_key) AS parked FROM audit.stream_position AS at`,
+  )
+  const nameOf = (stream: { producer: string; topic: string; msg_key: string }): string => `${stream.producer} ${stream.topic} ${stream.msg_key}`
+  const at = new Map(positions.map((position) => [nameOf(position), position]))
+  return heads
+    .map((head) => ({ head, position: at.get(nameOf(head)) }))
+    .filter(({ head, position }) => Number(head.key_seq) > Number(position?.last_key_seq ?? 0))
+    .slice(0, MOST_LAGGARDS)
+    .map(({ head, position }) => `audit is at ${position?.last_key_seq ?? 0} of ${head.key_seq} in ${nameOf(head)}, parked: ${position?.parked ?? 'none'}`)
+}
+
 function oldest(ages: { age: number | null }[]): number {
   return Math.max(0, ...ages.map(({ age }) => age ?? 0))
 }
@@ -58,7 +78,10 @@ export async function watchHealing(observer: Observer, history: History, limitMs
     if (now.unsentSeconds < FRESH_SECONDS && now.dueSeconds < FRESH_SECONDS) freshMs ??= ms
     else freshMs = undefined
     if (freshMs !== undefined && now.open === 0 && now.pending === 0 && now.unsentSeconds === 0 && now.behind === 0) return { freshMs, drainedMs: ms, stuck: [] }
-    if (ms > limitMs) return { freshMs: freshMs ?? ms, drainedMs: ms, stuck: Object.entries(now).filter(([, left]) => left > 0).map(([what, left]) => `${what} ${left}`) }
+    if (ms > limitMs) {
+      const stuck = Object.entries(now).filter(([, left]) => left > 0).map(([what, left]) => `${what} ${left}`)
+      return { freshMs: freshMs ?? ms, drainedMs: ms, stuck: [...stuck, ...(now.behind === 0 ? [] : await laggards(observer))] }
+    }
     await pause(systemClock, LOOK_EVERY_MS)
   }
 }

@@ -74,6 +74,8 @@ describeKafka('a broker that was wiped', () => {
   }
 
   async function read<T>(path: string): Promise<T> {
-    return (await (await fetch(`${system.url}${path}`)).json()) as T
+    const response = await fetch(`${system.url}${path}`)
+    expect(response.ok, await response.clone().text()).toBe(true)
+    return (await response.json()) as T
   }
 })

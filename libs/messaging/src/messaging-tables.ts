@@ -50,7 +50,10 @@ export async function createMessagingTables(runner: QueryRunner, schema: string)
   await createDocumentTable(runner, schema, 'dead_letter', { topic: 'text', state: 'text', at: 'timestamptz' }, [['at']])
 }
 
-/** Where in the broker's log each sent row lies, so that a log that lost its tail is noticed; and headers of dead letters. */
+/**
+ * Where in the broker's log each sent row lies, so that a log that lost its tail is noticed; headers of dead letters; and since when an
+ * event waits for an earlier one.
+ */
 export async function addOutboxPlaces(runner: QueryRunner, schema: string): Promise<void> {
   await runner.query(`ALTER TABLE ${schema}.outbox ADD COLUMN headers jsonb, ADD COLUMN log_partition integer`)
   await runner.query(`
@@ -58,9 +61,11 @@ export async function addOutboxPlaces(runner: QueryRunner, schema: string): Prom
       topic text NOT NULL, log_partition integer NOT NULL, next_offset bigint NOT NULL,
       CONSTRAINT log_end_pkey PRIMARY KEY (topic, log_partition)
     )`)
+  await runner.query(`ALTER TABLE ${schema}.parked_event ADD COLUMN parked_at timestamptz NOT NULL DEFAULT clock_timestamp()`)
 }
 
 export async function dropOutboxPlaces(runner: QueryRunner, schema: string): Promise<void> {
+  await runner.query(`ALTER TABLE ${schema}.parked_event DROP COLUMN parked_at`)
   await runner.query(`DROP TABLE ${schema}.log_end`)
   await runner.query(`ALTER TABLE ${schema}.outbox DROP COLUMN log_partition, DROP COLUMN headers`)
 }
@@ -117,6 +122,7 @@ export function messagingEntities(schema: string): EntitySchema[] {
       msg_key: keyPart('parked_event'),
       key_seq: { ...bigint, primary: true, primaryKeyConstraintName: 'parked_event_pkey' },
       event: { type: 'jsonb' },
+      parked_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
     }),
     entity('consumer_offset', {
       group: keyPart('consumer_offset'),

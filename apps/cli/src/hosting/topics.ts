@@ -53,7 +53,7 @@ function lagText({ lag }: TopicReport): string {
 async function readLags(config: HostConfig, url: string): Promise<TopicLag[]> {
   if (config.bus === 'kafka') {
     const log = createLogger(config.logLevel)
-    const bus = new KafkaBus(createKafka(kafkaSettings(config, 'hms-svc-topics'), log), systemClock, log, () => {})
+    const bus = new KafkaBus(createKafka(kafkaSettings(config, 'hms-svc-topics'), log), systemClock, log, { onFatal: () => {} })
     try {
       return await bus.lag()
     } finally {

@@ -1,4 +1,4 @@
-import { topicByName, type ReceivedEvent, type ServiceName } from '#libs/contracts'
+import { RETENTION_MS, topicByName, type ReceivedEvent, type ServiceName } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient, pause, TerminalError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Roster } from '#libs/signing'
@@ -11,6 +11,7 @@ import { HEARTBEAT_KEY, type BusRecord, type EventBus, type Subscription } from 
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
 import { keysOf } from './aggregate-keys.js'
+import { OverdueGaps } from './overdue-gaps.js'
 import { kinship } from './event-type.js'
 import { groupOf } from './group-of.js'
 import { poisonRun, runOf } from './poison-run.js'
@@ -59,11 +60,13 @@ export class EventConsumer {
   /** What was given up. */
   readonly letters: DeadLetterBox
   private readonly subscribers = new Map<string, Subscriber>()
+  private readonly gaps: OverdueGaps
   private stopping = false
   private inFlight = 0
 
   constructor(private readonly deps: EventConsumerDependencies) {
     this.letters = new DeadLetterBox({ ...deps, outbox: deps.outbox.store })
+    this.gaps = new OverdueGaps((event) => this.handleAll(recordOfEvent(event), 'over'), deps)
   }
 
   /** `everyType`: also events of types that this version does not know, for a reader that takes none of their meaning. */
@@ -80,10 +83,12 @@ export class EventConsumer {
       const mine = topics.filter(({ name }) => groupOf(service, name) === group)
       await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone })
     }
+    this.gaps.start()
   }
 
   stop(): void {
     this.stopping = true
+    this.gaps.stop()
   }
 
   get idle(): boolean {
@@ -93,30 +98,35 @@ export class EventConsumer {
   /** Resolves when the record is done with: handled, skipped, parked or a dead letter. Rejects only while stopping. */
   async handle(record: BusRecord): Promise<void> {
     if (record.key === HEARTBEAT_KEY || (record.value === null && topicByName(record.topic).cleanup === 'compact')) return
+    await this.handleAll(record)
+  }
+
+  /** The record, and the events that waited for it after it, each in its own transaction: one that fails takes no other with it. */
+  private async handleAll(first: BusRecord, over?: 'over'): Promise<void> {
     this.inFlight++
     try {
-      // Events that waited for this one are handled after it, each in its own transaction: one that fails takes no other with it.
-      for (let next: BusRecord | undefined = record; next !== undefined; ) next = await this.measured(next)
+      let parked = await this.measured(first, over)
+      while (parked !== undefined) parked = await this.measured(parked)
     } finally {
       this.inFlight--
     }
   }
 
-  private async measured(record: BusRecord): Promise<BusRecord | undefined> {
+  private async measured(record: BusRecord, over?: 'over'): Promise<BusRecord | undefined> {
     const { service, metrics } = this.deps
     const startedAt = process.hrtime.bigint()
-    const { outcome, parked } = await this.tryUntilDone(record)
+    const { outcome, parked } = await this.tryUntilDone(record, over)
     const labels = { group: service, topic: record.topic, outcome }
     metrics.handled.inc(labels)
     metrics.handlerSeconds.observe(labels, Number(process.hrtime.bigint() - startedAt) / 1e9)
-    return parked === undefined ? undefined : recordOf({ ...parked, value: JSON.stringify(parked.envelope) }, 'parked')
+    return parked === undefined ? undefined : recordOfEvent(parked)
   }
 
-  private async tryUntilDone(record: BusRecord): Promise<Done> {
+  private async tryUntilDone(record: BusRecord, over?: 'over'): Promise<Done> {
     let tries = 0
     for (let waits = 0; ; ) {
       try {
-        return await this.process(record)
+        return await this.process(record, over)
       } catch (error) {
         if (this.stopping) throw error
         const fields = { service: this.deps.service, topic: record.topic, position: record.position, error: describeError(error) }
@@ -128,12 +138,12 @@ export class EventConsumer {
         tries++
         if (tries < MAX_TRIES && !(error instanceof TerminalError)) continue
         this.deps.log.warn({ ...fields, stack: error instanceof Error ? error.stack : undefined }, 'event cannot be handled')
-        return this.untilStored(() => this.giveUp(record, error, tries))
+        return this.untilStored(() => this.giveUp(record, error, tries, over))
       }
     }
   }
 
-  private async process(record: BusRecord): Promise<Done> {
+  private async process(record: BusRecord, over?: 'over'): Promise<Done> {
     const { service, database, roster, positions } = this.deps
     const opened = openRecord(record, topicByName(record.topic).producers, roster)
     if (!opened.ok) {
@@ -145,7 +155,7 @@ export class EventConsumer {
     const { event } = opened
     return database.locked(keysOf(event), async (tx) => {
       const stream = this.streamOf(event)
-      const { place, parked } = await positions.advance(tx, stream, event.keySeq)
+      const { place, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
       if (place === 'gap') {
         // The data lie in the envelope, where no NUL in them can offend jsonb.
         await positions.park(tx, stream, { ...event, data: null })
@@ -171,7 +181,7 @@ export class EventConsumer {
   }
 
   /** Moves the key past an event that cannot be handled, keeps the event, and fails its run with that reason. */
-  private async giveUp(record: BusRecord, error: unknown, tries: number): Promise<Done> {
+  private async giveUp(record: BusRecord, error: unknown, tries: number, over?: 'over'): Promise<Done> {
     const { database, positions, roster } = this.deps
     const opened = openRecord(record, topicByName(record.topic).producers, roster)
     const verdict = { code: codeOf(error), detail: describeError(error), run: null, tries, state: 'waiting' } as const
@@ -182,7 +192,7 @@ export class EventConsumer {
     const { event } = opened
     return database.locked(keysOf(event), async (tx) => {
       const stream = this.streamOf(event)
-      const { place } = await positions.advance(tx, stream, event.keySeq)
+      const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
       // Another instance, to which the partition went meanwhile, is done with it.
       if (place === 'duplicate') return { outcome: 'duplicate' }
       await poisonRun(tx, event, verdict.code, this.deps)
@@ -210,7 +220,17 @@ export class EventConsumer {
     }
   }
 
+  /** Whether what is missing before the event may have been compacted away: the broker does that only to records a retention old. */
+  private compactedBefore(event: ReceivedEvent): 'over' | undefined {
+    const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)
+    return topicByName(event.topic).cleanup === 'compact' && ageMs > RETENTION_MS / 2 ? 'over' : undefined
+  }
+
   private streamOf(event: ReceivedEvent): StreamKey {
     return { consumer: this.deps.service, producer: event.source.slice(SOURCE_PREFIX.length), topic: event.topic, key: event.key }
   }
+}
+
+function recordOfEvent(event: ReceivedEvent): BusRecord {
+  return recordOf({ ...event, value: JSON.stringify(event.envelope) }, 'parked')
 }

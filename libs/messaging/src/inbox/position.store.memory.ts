@@ -3,19 +3,21 @@ import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import type { Advance, PositionStore, StreamKey } from './position.store.js'
 
 export class MemoryPositionStore implements PositionStore {
-  async advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<Advance> {
+  async advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance> {
     const rows = memoryOf(tx).rows<number>('stream_position')
     const last = rows.get(idOf(stream))
     if (last !== undefined && last >= keySeq) return { place: 'duplicate', parked: true }
-    if (last !== undefined && last < keySeq - 1) return { place: 'gap', parked: true }
+    if (last !== undefined && last < keySeq - 1 && over === undefined) return { place: 'gap', parked: true }
     rows.set(idOf(stream), keySeq)
     const parked = parkedOf(tx).values().some((waiting) => waiting.stream === idOf(stream))
     return { place: 'next', parked }
   }
 
   async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {
-    const stored: Parked = { stream: idOf(stream), event: JSON.parse(JSON.stringify(event)) as ReceivedEvent }
-    parkedOf(tx).set(`${stored.stream} ${event.keySeq}`, stored)
+    const id = `${idOf(stream)} ${event.keySeq}`
+    if (parkedOf(tx).get(id) !== undefined) return
+    const at = memoryOf(tx).now.getTime()
+    parkedOf(tx).set(id, { stream: idOf(stream), at, event: JSON.parse(JSON.stringify(event)) as ReceivedEvent })
   }
 
   async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined> {
@@ -32,10 +34,19 @@ export class MemoryPositionStore implements PositionStore {
       .map(({ event }) => Date.parse(event.time))
     return { count: times.length, oldestAt: times.length === 0 ? null : new Date(Math.min(...times)) }
   }
+
+  async overdue(tx: Transaction, waitedMs: number): Promise<ReceivedEvent[]> {
+    const rows = parkedOf(tx).values()
+    const since = memoryOf(tx).now.getTime() - waitedMs
+    const streams = new Set(rows.filter(({ at }) => at <= since).map(({ stream }) => stream))
+    return [...streams].map((id) => rows.filter(({ stream }) => stream === id).reduce((a, b) => (a.event.keySeq < b.event.keySeq ? a : b)).event)
+  }
 }
 
 interface Parked {
   stream: string
+  /** Epoch milliseconds at which it came. */
+  at: number
   event: ReceivedEvent
 }
 

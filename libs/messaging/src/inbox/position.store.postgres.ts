@@ -2,16 +2,18 @@ import type { ReceivedEvent } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
 import type { Advance, PositionStore, StreamKey } from './position.store.js'
 
+const OVERDUE_LIMIT = 100
+
 export class PostgresPositionStore implements PositionStore {
-  async advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<Advance> {
+  async advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance> {
     const { schema } = postgresOf(tx)
     const moved = await postgresOf(tx).query<{ parked: boolean }>(
       `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, last_key_seq) VALUES ($1, $2, $3, $4, $5)
        ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq
-         WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1
+         WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1 OR ($6 AND stream_position.last_key_seq < EXCLUDED.last_key_seq)
        RETURNING EXISTS (SELECT 1 FROM ${schema}.parked_event AS waiting
          WHERE waiting.consumer = $1 AND waiting.producer = $2 AND waiting.topic = $3 AND waiting.msg_key = $4) AS parked`,
-      [...valuesOf(stream), keySeq],
+      [...valuesOf(stream), keySeq, over === 'over'],
     )
     if (moved[0] !== undefined) return { place: 'next', parked: moved[0].parked }
     const rows = await postgresOf(tx).query<{ last: string }>(
@@ -46,6 +48,18 @@ export class PostgresPositionStore implements PositionStore {
       `SELECT count(*) AS count, min((event->>'time')::timestamptz) AS at FROM ${postgresOf(tx).schema}.parked_event`,
     )
     return { count: Number(rows[0]!.count), oldestAt: rows[0]!.at }
+  }
+
+  async overdue(tx: Transaction, waitedMs: number): Promise<ReceivedEvent[]> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<{ event: ReceivedEvent }>(
+      `SELECT DISTINCT ON (consumer, producer, topic, msg_key) event FROM ${schema}.parked_event
+       WHERE (consumer, producer, topic, msg_key) IN (SELECT consumer, producer, topic, msg_key FROM ${schema}.parked_event
+         WHERE parked_at <= clock_timestamp() - $1 * interval '1 millisecond')
+       ORDER BY consumer, producer, topic, msg_key, key_seq LIMIT ${OVERDUE_LIMIT}`,
+      [waitedMs],
+    )
+    return rows.map(({ event }) => event)
   }
 }
 

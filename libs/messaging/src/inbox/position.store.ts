@@ -22,9 +22,9 @@ export interface Advance {
 export interface PositionStore {
   /**
    * Moves the position from `keySeq - 1` to `keySeq`. A stream seen for the first time starts at whatever comes first, which is the oldest
-   * retained record.
+   * retained record. `over`: what is missing will not come, and the stream goes on behind it.
    */
-  advance(tx: Transaction, stream: StreamKey, keySeq: number): Promise<Advance>
+  advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance>
   /** Keeps an early event until the missing one comes. */
   park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void>
   /**
@@ -34,4 +34,6 @@ export interface PositionStore {
   unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined>
   /** Events that wait for an earlier one, and when the oldest of them was made. */
   parked(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }>
+  /** Of each stream in which an event has waited so long since it came, by the database's clock, the first that waits; 100 at most. */
+  overdue(tx: Transaction, waitedMs: number): Promise<ReceivedEvent[]>
 }

@@ -1,26 +1,35 @@
 import { partitionsOf, SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
-import { describeError, pause, type Clock, type Logger } from '#libs/platform'
-import type { Admin, Consumer, Kafka, Producer } from 'kafkajs'
+import { describeError, type Clock, type Logger } from '#libs/platform'
+import type { Admin, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
 import { HEARTBEAT_KEY, type EventBus, type Place, type Subscription, type TopicLag } from '../event-bus.js'
 import { ConnectOnce } from './connect-once.js'
 import { DeadMembers } from './dead-members.js'
 import { GroupCoordinators } from './group-coordinators.js'
+import { groupPlaces } from './group-places.js'
 import { LagClock, readLag } from './kafka-lag.js'
-import { recordOfMessage } from './kafka-record.js'
+import { KafkaReader, type ReaderHost } from './kafka-reader.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
-const RECONNECT_MS = 500
 const SEND_TIMEOUT_MS = 10_000
 /** Readers hear from the broker every second; kafkajs says nothing of a broker that fell silent. */
 const SILENCE_MS = 5_000
+
+export interface KafkaBusOptions {
+  /** A group cannot be read: the process must end, or it would stay silent for ever. */
+  onFatal(error: Error): void
+  /** A consumer that had fallen silent was replaced. */
+  onRenewed?(group: string): void
+  /** This process, as its client id names it; without it dead members are left to the broker. */
+  instance?: string
+}
 
 /** Apache Kafka behind the port, by kafkajs. Settings and their reasons: research 08 §3, §6. */
 export class KafkaBus implements EventBus {
   private readonly producer = new ConnectOnce(() => this.connectProducer())
   private readonly admin = new ConnectOnce(() => this.connectAdmin())
   private connected: Producer | undefined
-  private readonly consumers: Consumer[] = []
+  private readonly readers: KafkaReader[] = []
   private coordinators: GroupCoordinators | undefined
   private readonly watches: DeadMembers[] = []
   private readonly lagClock = new LagClock(() => this.clock.now().getTime())
@@ -35,10 +44,7 @@ export class KafkaBus implements EventBus {
     private readonly kafka: Kafka,
     private readonly clock: Clock,
     private readonly log: Logger,
-    /** A consumer that kafkajs will not start again: the process must end, or it would stay silent for ever. */
-    private readonly onFatal: (error: Error) => void,
-    /** This process, as its client id names it; without it dead members are left to the broker. */
-    private readonly instance?: string,
+    private readonly options: KafkaBusOptions,
   ) {}
 
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
@@ -54,8 +60,11 @@ export class KafkaBus implements EventBus {
 
   async subscribe(subscription: Subscription): Promise<void> {
     this.subscribed = true
-    void this.keepReading(subscription)
-    if (subscription.gone !== undefined && this.instance !== undefined) this.watchMembers(subscription.group, subscription.gone, this.instance)
+    const reader = new KafkaReader(this.kafka, subscription, this.readerHost(), this.clock, this.log)
+    this.readers.push(reader)
+    void reader.run()
+    const { instance } = this.options
+    if (subscription.gone !== undefined && instance !== undefined) this.watchMembers(subscription.group, subscription.gone, instance)
   }
 
   state(): 'up' | 'degraded' {
@@ -88,7 +97,7 @@ export class KafkaBus implements EventBus {
     this.closed = true
     for (const watch of this.watches) watch.stop()
     await Promise.allSettled([
-      ...this.consumers.map((consumer) => consumer.disconnect()),
+      ...this.readers.map((reader) => reader.close()),
       this.admin.current?.then((admin) => admin.disconnect()),
       this.coordinators?.close(),
     ])
@@ -150,52 +159,15 @@ export class KafkaBus implements EventBus {
     }
   }
 
-  /** Reads until closed. Starting fails while the broker or the topics are not there yet; that is waited out. */
-  private async keepReading(subscription: Subscription): Promise<void> {
-    while (!this.closed) {
-      const consumer = this.createConsumer(subscription.group)
-      try {
-        await consumer.connect()
-        await consumer.subscribe({ topics: subscription.topics.map((topic) => topic.name), fromBeginning: true })
-        await consumer.run({
-          autoCommit: true,
-          autoCommitInterval: 250,
-          partitionsConsumedConcurrently: 4,
-          eachMessage: ({ topic, partition, message }) => {
-            this.lagClock.took(subscription.group, topic, Number(message.timestamp))
-            return subscription.handle(recordOfMessage(topic, partition, message))
-          },
-        })
-        this.consumers.push(consumer)
-        if (this.closed) await consumer.disconnect()
-        return
-      } catch (error) {
-        this.unreachable(error)
-        await consumer.disconnect().catch(() => {})
-        await pause(this.clock, RECONNECT_MS)
-      }
+  private readerHost(): ReaderHost {
+    return {
+      heard: () => this.heard(),
+      unreachable: (error) => this.unreachable(error),
+      took: (group, topic, atMs) => this.lagClock.took(group, topic, atMs),
+      places: async (group, topics) => groupPlaces(await this.admin.get(), group, topics),
+      renewed: (group) => this.options.onRenewed?.(group),
+      fatal: (error) => this.options.onFatal(error),
     }
-  }
-
-  private createConsumer(groupId: string): Consumer {
-    const consumer = this.kafka.consumer({
-      groupId,
-      sessionTimeout: 10_000,
-      heartbeatInterval: 1_000,
-      rebalanceTimeout: 15_000,
-      maxWaitTimeInMs: 250,
-      allowAutoTopicCreation: false,
-      // Coordinators load, brokers restart: giving up would end the process.
-      retry: { retries: 1_000, initialRetryTime: 100, maxRetryTime: 1_000 },
-    })
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (this.closed) return
-      this.unreachable(payload.error)
-      if (!payload.restart) this.onFatal(payload.error)
-    })
-    consumer.on(consumer.events.GROUP_JOIN, () => this.heard())
-    consumer.on(consumer.events.HEARTBEAT, () => this.heard())
-    return consumer
   }
 
   private heard(): void {

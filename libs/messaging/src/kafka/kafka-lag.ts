@@ -2,6 +2,7 @@ import { SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
 import type { Admin } from 'kafkajs'
 import { groupOf } from '../consumer/group-of.js'
 import type { TopicLag } from '../event-bus.js'
+import { groupPlaces } from './group-places.js'
 
 /**
  * How far behind the groups of some services are: what lies between a group's committed offset and the end. A broker does not say since
@@ -12,26 +13,16 @@ export async function readLag(admin: Admin, services: readonly ServiceName[], cl
   return Promise.all(
     topics.map(async (topic) => {
       const ends = await admin.fetchTopicOffsets(topic.name)
-      const mine = topic.consumers.filter((service) => services.includes(service))
-      const groups = await Promise.all(mine.map((service) => lagOf(admin, groupOf(service, topic.name), topic.name, ends, clock)))
+      const mine = topic.consumers.filter((service) => services.includes(service)).map((service) => groupOf(service, topic.name))
+      const groups = await Promise.all(
+        mine.map(async (group) => {
+          const messages = (await groupPlaces(admin, group, [topic.name])).reduce((sum, { at, end }) => sum + end - at, 0)
+          return { group, messages, seconds: clock.secondsBehind(group, topic.name, messages) }
+        }),
+      )
       return { topic: topic.name, messages: ends.reduce((sum, end) => sum + Number(end.high) - Number(end.low), 0), groups }
     }),
   )
-}
-
-async function lagOf(
-  admin: Admin,
-  group: string,
-  topic: string,
-  ends: { partition: number; high: string; low: string }[],
-  clock: LagClock,
-): Promise<TopicLag['groups'][number]> {
-  const [committed] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
-  const messages = ends.reduce((sum, end) => {
-    const at = Number(committed?.partitions.find((entry) => entry.partition === end.partition)?.offset ?? -1)
-    return sum + Number(end.high) - Math.max(at, Number(end.low))
-  }, 0)
-  return { group, messages, seconds: clock.secondsBehind(group, topic, messages) }
 }
 
 /** Since when a group of this process is behind: all it has not taken is younger than what it took last, and than the last look that found nothing. */

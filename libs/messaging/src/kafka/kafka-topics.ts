@@ -42,7 +42,9 @@ export function wantedTopics(): WantedTopic[] {
             'segment.bytes': String(16 * 1024 * 1024),
             'segment.ms': String(60 * 60 * 1000),
             'min.cleanable.dirty.ratio': '0.1',
-            'max.compaction.lag.ms': String(6 * 60 * 60 * 1000),
+            // Who reads each event must have had a retention's time for it: compaction leaves gaps in a key.
+            'min.compaction.lag.ms': String(topic.consumers.length > 0 ? RETENTION_MS : 0),
+            'max.compaction.lag.ms': String((topic.consumers.length > 0 ? RETENTION_MS : 0) + 6 * 60 * 60 * 1000),
             'delete.retention.ms': String(RETENTION_MS),
           }
         : { 'cleanup.policy': 'delete', 'retention.ms': String(RETENTION_MS) }),

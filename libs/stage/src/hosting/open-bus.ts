@@ -1,6 +1,6 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
 import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
-import type { Clock, Logger } from '#libs/platform'
+import type { Clock, Logger, Metrics } from '#libs/platform'
 import { readFileSync } from 'node:fs'
 import { Pool } from 'pg'
 import type { HostConfig } from './host.config.js'
@@ -27,8 +27,8 @@ export function kafkaSettings(config: HostConfig, clientId: string): KafkaSettin
   }
 }
 
-/** Ends the process when kafkajs gives a consumer up: an orchestrator starts it again, a silent consumer would stay silent. */
-export function openKafkaBus(config: HostConfig, services: readonly ServiceName[], instance: string, clock: Clock, log: Logger): EventBus {
+/** Ends the process when kafkajs gives a consumer up again and again: an orchestrator starts it again, a silent consumer would stay silent. */
+export function openKafkaBus(config: HostConfig, services: readonly ServiceName[], instance: string, clock: Clock, log: Logger, metrics: Metrics): EventBus {
   const end = (error: Error, why: string): void => {
     log.error({ error: error.message }, why)
     process.exitCode = 1
@@ -36,5 +36,9 @@ export function openKafkaBus(config: HostConfig, services: readonly ServiceName[
   }
   const kafka = createKafka(kafkaSettings(config, clientIdOf(`hms-svc-${services.join('+')}`, instance)), log)
   void keepTopics(kafka, services, clock, log, (error) => end(error, 'the broker has topics that cannot be repaired; this process ends'))
-  return new KafkaBus(kafka, clock, log, (error) => end(error, 'a Kafka consumer was given up; this process ends so that it is started again'), instance)
+  return new KafkaBus(kafka, clock, log, {
+    instance,
+    onFatal: (error) => end(error, 'a Kafka consumer was given up; this process ends so that it is started again'),
+    onRenewed: (group) => metrics.repairs.inc({ service: group.split('.')[0]!, what: 'reader' }),
+  })
 }

@@ -24,14 +24,15 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   const log = createLogger(config.logLevel, { process: services.join('+') })
   const clock = systemClock
   const instance = uuidv7(clock.now())
+  const metrics = new Metrics().withProcessMetrics()
   const host = await Host.create(services, {
     profile: config.profile,
     environment: env,
     clock,
     log,
-    metrics: new Metrics().withProcessMetrics(),
+    metrics,
     roster: await readRosterFile(config),
-    bus: openKafkaBus(config, services, instance, clock, log),
+    bus: openKafkaBus(config, services, instance, clock, log, metrics),
     signerOf: (service) => readServiceSigner(service, config, env),
     open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false, instance }),
     configStoreUrls: config.configStoreUrls ?? urlsOf('config-store', env),

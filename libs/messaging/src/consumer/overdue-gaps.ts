@@ -1,0 +1,60 @@
+import type { ReceivedEvent, ServiceName } from '#libs/contracts'
+import type { Database } from '#libs/persistence'
+import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import type { PositionStore } from '../inbox/position.store.js'
+
+const LOOK_MS = 60_000
+/** Longer than anything that delays an event: relays, repairs of the log and take-overs need a minute or two. */
+const PATIENCE_MS = 60 * 60_000
+
+export interface OverdueGapsDependencies {
+  service: ServiceName
+  database: Database
+  positions: PositionStore
+  clock: Clock
+  log: Logger
+  metrics: Metrics
+}
+
+/**
+ * The end of waiting for an event that does not come: retention took it while this service was away, or its producer lost it. After an hour
+ * (the alarm rang after half a minute) the stream goes on behind the gap, or its policy could never be changed again; the run whose event
+ * is missing ends at its deadline.
+ */
+export class OverdueGaps {
+  private cancelNext: () => void = () => {}
+  private stopped = false
+
+  constructor(
+    private readonly goOn: (event: ReceivedEvent) => Promise<void>,
+    private readonly deps: OverdueGapsDependencies,
+  ) {}
+
+  start(): void {
+    this.later()
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.cancelNext()
+  }
+
+  async look(): Promise<void> {
+    const { service, database, positions, log, metrics } = this.deps
+    const events = await database.statements((tx) => positions.overdue(tx, PATIENCE_MS))
+    for (const event of events) {
+      log.error({ service, topic: event.topic, key: event.key, keySeq: event.keySeq }, 'an event before this one is missing for an hour; its stream goes on without it')
+      metrics.repairs.inc({ service, what: 'gap' })
+      await this.goOn(event)
+    }
+  }
+
+  private later(): void {
+    if (this.stopped) return
+    this.cancelNext = this.deps.clock.after(LOOK_MS, () => {
+      void this.look()
+        .catch((error: unknown) => this.deps.log.debug({ service: this.deps.service, error: describeError(error) }, 'waiting events cannot be looked at now'))
+        .finally(() => this.later())
+    })
+  }
+}

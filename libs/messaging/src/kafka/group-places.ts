@@ -1,0 +1,22 @@
+import type { Admin } from 'kafkajs'
+
+/** Where a group is in a partition. */
+export interface GroupPlace {
+  topic: string
+  partition: number
+  /** Offset of the next record it takes: what it committed, or the oldest record. */
+  at: number
+  /** Offset that the next record gets that is written. */
+  end: number
+}
+
+export async function groupPlaces(admin: Admin, group: string, topics: readonly string[]): Promise<GroupPlace[]> {
+  const [committed, ends] = await Promise.all([
+    admin.fetchOffsets({ groupId: group, topics: [...topics] }),
+    Promise.all(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) }))),
+  ])
+  const offsets = new Map(committed.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic} ${partition}`, Number(offset)])))
+  return ends.flatMap(({ topic, partitions }) =>
+    partitions.map(({ partition, low, high }) => ({ topic, partition, at: Math.max(offsets.get(`${topic} ${partition}`) ?? -1, Number(low)), end: Number(high) })),
+  )
+}

@@ -1,0 +1,157 @@
+import type { Kafka } from 'kafkajs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silentLogger, VirtualClock } from '#libs/platform'
+import type { GroupPlace } from './group-places.js'
+import { KafkaReader } from './kafka-reader.js'
+
+const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
+const LOOK_MS = 10_000
+
+/** What a test does to one consumer that the reader made. */
+interface FakeConsumer {
+  join(partitions: number[]): void
+  take(partition: number): Promise<void>
+  crash(restart: boolean): void
+  left: boolean
+}
+
+describe('a Kafka reader', () => {
+  let clock: VirtualClock
+  let consumers: FakeConsumer[]
+  let places: GroupPlace[]
+  let renewed: string[]
+  let fatal: string[]
+  let handle: () => Promise<void>
+  let reader: KafkaReader
+
+  beforeEach(async () => {
+    clock = new VirtualClock()
+    consumers = []
+    places = []
+    renewed = []
+    fatal = []
+    handle = async () => {}
+    const host = {
+      heard: () => {},
+      unreachable: () => {},
+      took: () => {},
+      places: async () => places,
+      renewed: (group: string) => void renewed.push(group),
+      fatal: (error: Error) => void fatal.push(error.message),
+    }
+    const kafka = { consumer: () => fakeConsumer(consumers) } as unknown as Kafka
+    reader = new KafkaReader(kafka, { group: 'simulator', topics: [TOPIC], handle: () => handle() }, host, clock, silentLogger)
+    void reader.run()
+    await settle()
+    consumers[0]!.join([0, 1])
+  })
+  afterEach(() => reader.close())
+
+  const waiting = (partition: number, at: number): void => {
+    places = [...places.filter((place) => place.partition !== partition), { topic: TOPIC.name, partition, at, end: 9 }]
+  }
+  const looks = async (times: number): Promise<void> => {
+    for (let look = 0; look < times; look++) {
+      await settle()
+      clock.advanceTo(clock.now().getTime() + LOOK_MS)
+      await settle()
+    }
+  }
+
+  it('replaces a consumer that takes nothing although records of its partitions wait', async () => {
+    waiting(1, 4)
+    await looks(2)
+    expect(renewed).toEqual([])
+    await looks(1)
+    expect(renewed).toEqual(['simulator'])
+    expect(consumers[0]!.left).toBe(true)
+    await looks(1)
+    expect(consumers).toHaveLength(2)
+  })
+
+  it('gives a replacement that did not help either twice as long', async () => {
+    waiting(1, 4)
+    await looks(4)
+    consumers[1]!.join([0, 1])
+    await looks(4)
+    expect(renewed).toHaveLength(1)
+    await looks(3)
+    expect(renewed).toHaveLength(2)
+  })
+
+  it.each<[string, () => void | Promise<void>, () => void | Promise<void>]>([
+    ['takes records', () => waiting(1, 4), () => consumers[0]!.take(1)],
+    ['moves on elsewhere', () => waiting(1, 4), () => waiting(1, places.find(({ partition }) => partition === 1)!.at + 1)],
+    ['waits for another to read', () => waiting(5, 4), () => {}],
+    ['has nothing to read', () => waiting(1, 9), () => {}],
+    ['joined without any partition', () => (waiting(1, 4), consumers[0]!.join([])), () => {}],
+  ])('leaves one alone that %s', async (_what, before, meanwhile) => {
+    await before()
+    for (let look = 0; look < 6; look++) {
+      await looks(1)
+      await meanwhile()
+    }
+    expect(renewed).toEqual([])
+  })
+
+  it('leaves one alone whose handler is at work, however long', async () => {
+    let done = (): void => {}
+    handle = () => new Promise((resolve) => (done = resolve))
+    void consumers[0]!.take(1)
+    waiting(1, 4)
+    await looks(30)
+    expect(renewed).toEqual([])
+    done()
+  })
+
+  it('makes a consumer anew that kafkajs gave up, and the process ends when that does not help', async () => {
+    for (let index = 0; index < 4; index++) {
+      consumers.at(-1)!.crash(false)
+      await looks(1)
+    }
+    expect(consumers).toHaveLength(5)
+    expect(fatal).toEqual([])
+    consumers.at(-1)!.crash(false)
+    expect(fatal).toEqual(['crashed'])
+  })
+
+  it('counts anew after its consumer had joined its group', async () => {
+    for (let index = 0; index < 12; index++) {
+      consumers.at(-1)!.crash(false)
+      await looks(1)
+      consumers.at(-1)!.join([0])
+    }
+    expect(fatal).toEqual([])
+  })
+
+  it('leaves a crash alone that kafkajs gets over itself', async () => {
+    consumers[0]!.crash(true)
+    await looks(1)
+    expect(consumers).toHaveLength(1)
+  })
+})
+
+function fakeConsumer(made: FakeConsumer[]): object {
+  const listeners = new Map<string, (event: { payload: object }) => void>()
+  let eachMessage = async (_record: object): Promise<void> => {}
+  const message = { key: Buffer.from('a'), value: Buffer.from('{}'), headers: {}, offset: '4', timestamp: '1' }
+  const fake: FakeConsumer = {
+    join: (partitions) => listeners.get('join')?.({ payload: { memberAssignment: { [TOPIC.name]: partitions } } }),
+    take: (partition) => eachMessage({ topic: TOPIC.name, partition, message }),
+    crash: (restart) => listeners.get('crash')?.({ payload: { restart, error: new Error('crashed') } }),
+    left: false,
+  }
+  made.push(fake)
+  return {
+    events: { CRASH: 'crash', GROUP_JOIN: 'join', HEARTBEAT: 'heartbeat' },
+    on: (name: string, listener: (event: { payload: object }) => void) => listeners.set(name, listener),
+    connect: async () => {},
+    subscribe: async () => {},
+    run: async (options: { eachMessage: typeof eachMessage }) => void (eachMessage = options.eachMessage),
+    disconnect: async () => void (fake.left = true),
+  }
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,135 @@
+import { describeError, pause, type Clock, type Logger } from '#libs/platform'
+import type { Consumer, Kafka } from 'kafkajs'
+import type { Subscription } from '../event-bus.js'
+import type { GroupPlace } from './group-places.js'
+import { recordOfMessage } from './kafka-record.js'
+import { Stillness } from './stillness.js'
+
+const AGAIN_MS = 500
+/** So often in a row a consumer may be given up without having joined its group: after that it is no passing fault. */
+const GIVEN_UP_LIMIT = 5
+const LEAVE_MS = 5_000
+
+export interface ReaderHost {
+  heard(): void
+  unreachable(error: unknown): void
+  /** A record that was written at `atMs` is being handled. */
+  took(group: string, topic: string, atMs: number): void
+  /** Where the group is, and where these topics end. Rejects while the broker does not answer. */
+  places(group: string, topics: readonly string[]): Promise<readonly GroupPlace[]>
+  /** A consumer that said nothing and read nothing was replaced. */
+  renewed(group: string): void
+  /** It cannot be read: the process must end, or it would stay silent for ever. */
+  fatal(error: Error): void
+}
+
+/** Reads one subscription until closed. A kafkajs consumer that gave up or fell silent is replaced by a new one. */
+export class KafkaReader {
+  private consumer: Consumer | undefined
+  private closed = false
+  private readonly stillness: Stillness
+  private assigned: Record<string, number[]> = {}
+  private inFlight = 0
+  private givenUp = 0
+
+  constructor(
+    private readonly kafka: Kafka,
+    private readonly subscription: Subscription,
+    private readonly host: ReaderHost,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {
+    this.stillness = new Stillness(() => this.waiting(), clock)
+  }
+
+  async run(): Promise<void> {
+    while (!this.closed) {
+      await this.readOnce()
+      if (!this.closed) await pause(this.clock, AGAIN_MS)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    this.stillness.stop()
+    await this.consumer?.disconnect()
+  }
+
+  /** Resolves when this consumer will not read any more. Starting fails while the broker or the topics are not there yet. */
+  private async readOnce(): Promise<void> {
+    const { group, topics } = this.subscription
+    let over = (): void => {}
+    const ended = new Promise<void>((resolve) => (over = resolve))
+    const consumer = this.createConsumer(over)
+    this.consumer = consumer
+    try {
+      await consumer.connect()
+      await consumer.subscribe({ topics: topics.map((topic) => topic.name), fromBeginning: true })
+      await consumer.run({
+        autoCommit: true,
+        autoCommitInterval: 250,
+        partitionsConsumedConcurrently: 4,
+        eachMessage: async ({ topic, partition, message }) => {
+          this.host.took(group, topic, Number(message.timestamp))
+          this.inFlight++
+          try {
+            await this.subscription.handle(recordOfMessage(topic, partition, message))
+          } finally {
+            this.inFlight--
+            this.stillness.moved()
+          }
+        },
+      })
+      this.stillness.watch(() => {
+        this.log.warn({ group }, 'a Kafka consumer reads nothing although records wait; it is replaced')
+        this.host.renewed(group)
+        over()
+      })
+      // Closed while it started: nobody else knows of it.
+      if (!this.closed) await ended
+    } catch (error) {
+      this.host.unreachable(error)
+    }
+    this.stillness.stop()
+    // One that hangs is left behind: what it may still read and a second one reads too is harmless by the positions.
+    await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, LEAVE_MS)])
+  }
+
+  private createConsumer(over: () => void): Consumer {
+    const consumer = this.kafka.consumer({
+      groupId: this.subscription.group,
+      sessionTimeout: 10_000,
+      heartbeatInterval: 1_000,
+      rebalanceTimeout: 15_000,
+      maxWaitTimeInMs: 250,
+      allowAutoTopicCreation: false,
+      // Coordinators load, brokers restart: giving up takes a new consumer.
+      retry: { retries: 1_000, initialRetryTime: 100, maxRetryTime: 1_000 },
+    })
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (this.closed || payload.restart) return
+      this.host.unreachable(payload.error)
+      this.log.warn({ group: this.subscription.group, error: describeError(payload.error) }, 'kafkajs gave a consumer up')
+      if (++this.givenUp >= GIVEN_UP_LIMIT) this.host.fatal(payload.error)
+      over()
+    })
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.assigned = payload.memberAssignment
+      this.givenUp = 0
+      this.host.heard()
+    })
+    consumer.on(consumer.events.HEARTBEAT, () => this.host.heard())
+    return consumer
+  }
+
+  /** Records that are this reader's to take and that it does not take; `undefined` while it is at work. */
+  private async waiting(): Promise<readonly GroupPlace[] | undefined> {
+    if (this.inFlight > 0) return undefined
+    const { group, topics } = this.subscription
+    const places = await this.host.places(
+      group,
+      topics.map(({ name }) => name),
+    )
+    return places.filter(({ topic, partition, at, end }) => at < end && this.assigned[topic]?.includes(partition))
+  }
+}
