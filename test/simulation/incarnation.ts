@@ -3,9 +3,6 @@ import type { Scheduler } from './scheduler.js'
 
 export type Fate = 'go on' | 'die'
 
-/** What waits for a dead process waits for ever. */
-const NEVER = new Promise<never>(() => {})
-
 /**
  * One life of one process. It touches the world only through ports, and every port call passes a gate: there the seed may let others go
  * first, stop the process for a while (SIGSTOP), or end it (`kill -9`). An await that touches no port changes nothing that anyone else can
@@ -14,6 +11,8 @@ const NEVER = new Promise<never>(() => {})
 export class Incarnation {
   alive = true
   paused = false
+  /** What waits for a dead process waits for ever. One for each life: whatever waits for a shared one would be kept, and with it its whole seed. */
+  readonly never = new Promise<never>(() => {})
   private readonly stopped: (() => void)[] = []
   private readonly mourners: (() => void)[] = []
 
@@ -25,21 +24,16 @@ export class Incarnation {
   ) {}
 
   gate(): Promise<void> {
-    if (!this.alive) return NEVER
+    if (!this.alive) return this.never
     return new Promise((resolve) => this.scheduler.turn(() => this.proceed(resolve)))
   }
 
   /** The same for what takes a while, such as a way over the network. */
   passage(delayMs: number): Promise<void> {
-    if (!this.alive) return NEVER
+    if (!this.alive) return this.never
     return new Promise((resolve) => {
       this.scheduler.after(delayMs, () => this.proceed(resolve))
     })
-  }
-
-  /** Never resolves once the process is dead: for the answer of a call under way. */
-  get never(): Promise<never> {
-    return NEVER
   }
 
   kill(): void {
