@@ -23,6 +23,14 @@ export type SignatureErrorCode =
   | 'HMS_ROSTER_THRESHOLD'
   /** No role of the roster may approve this policy. */
   | 'HMS_ROSTER_NO_ROLE'
+  /** Not a signed note, or a signature on it is false. */
+  | 'HMS_NOTE_INVALID'
+  /** Not a checkpoint of the log that was asked for. */
+  | 'HMS_CHECKPOINT_INVALID'
+  /** Fewer witnesses saw the checkpoint than the quorum asks for. */
+  | 'HMS_CHECKPOINT_UNWITNESSED'
+  /** The log does not hold what the proof says. */
+  | 'HMS_PROOF_INVALID'
 
 /** What does not verify. `code` is stable; `detail` says what is wrong and is safe to show. */
 export class SignatureError extends Error {

@@ -1,0 +1,51 @@
+import { SignatureError } from '../signature-error.js'
+import { openNote, verifyNote, type NoteKey } from './note.js'
+
+/** What a log says of itself: so many entries, and the root over all of them. */
+export interface Checkpoint {
+  origin: string
+  size: number
+  root: Buffer
+}
+
+/** Whose checkpoints count, and how many witnesses must have seen one. */
+export interface LogPolicy {
+  log: NoteKey
+  witnesses: readonly NoteKey[]
+  quorum: number
+}
+
+/** A checkpoint that counts. `witnessedAt` (Unix seconds): when the last witness that the quorum needs had seen it; absent without a quorum. */
+export interface WitnessedCheckpoint extends Checkpoint {
+  witnessedAt?: number
+}
+
+const HASH_BYTES = 32
+
+/** The body of a checkpoint note. */
+export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
+  return `${origin}\n${size}\n${root.toString('base64')}\n`
+}
+
+/** Strictly three lines: an extension line would be a second thing to agree on. */
+export function readCheckpoint(body: string): Checkpoint {
+  const [, origin, size, hash] = /^([^\n]+)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]+=*)\n$/.exec(body) ?? []
+  const root = Buffer.from(hash ?? '', 'base64')
+  if (origin === undefined || root.length !== HASH_BYTES || root.toString('base64') !== hash || !Number.isSafeInteger(Number(size))) {
+    throw new SignatureError('HMS_CHECKPOINT_INVALID', 'a checkpoint is origin, size and root')
+  }
+  return { origin, size: Number(size), root }
+}
+
+/** Reads a checkpoint that the log signed and enough of its witnesses saw. */
+export function verifyCheckpoint(text: string, { log, witnesses, quorum }: LogPolicy): WitnessedCheckpoint {
+  const note = openNote(text)
+  const checkpoint = readCheckpoint(note.body)
+  if (checkpoint.origin !== log.name) throw new SignatureError('HMS_CHECKPOINT_INVALID', `a checkpoint of ${checkpoint.origin}, not of ${log.name}`)
+  if (verifyNote(note, [log]).length === 0) throw new SignatureError('HMS_CHECKPOINT_INVALID', `${log.name} did not sign it`)
+  const times = verifyNote(note, witnesses)
+    .flatMap(({ seconds }) => seconds ?? [])
+    .sort((a, b) => a - b)
+  if (times.length < quorum) throw new SignatureError('HMS_CHECKPOINT_UNWITNESSED', `seen by ${times.length} witnesses, ${quorum} are needed`)
+  return quorum === 0 ? checkpoint : { ...checkpoint, witnessedAt: times[quorum - 1]! }
+}

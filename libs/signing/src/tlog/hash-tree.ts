@@ -1,0 +1,38 @@
+import { consistencyPath, foldSubtrees, inclusionPath, nodeHash, subtreesOf, type LeafRange } from './merkle.js'
+
+/** A Merkle tree in memory, every complete subtree of it: for who recomputes a log, or is one in a test. */
+export class HashTree {
+  /** `levels[k][i]`: hash of the leaves `i · 2^k` to `(i + 1) · 2^k`. */
+  private readonly levels: Buffer[][] = [[]]
+
+  get size(): number {
+    return this.levels[0]!.length
+  }
+
+  append(leaf: Buffer): void {
+    let hash = leaf
+    for (let level = 0; ; level++) {
+      const hashes = (this.levels[level] ??= [])
+      hashes.push(hash)
+      if (hashes.length % 2 === 1) return
+      hash = nodeHash(hashes[hashes.length - 2]!, hash)
+    }
+  }
+
+  /** Root over the first `size` leaves. */
+  root(size = this.size): Buffer {
+    return this.hashOf({ start: 0, end: size })
+  }
+
+  inclusion(index: number, size = this.size): Buffer[] {
+    return inclusionPath(index, { start: 0, end: size }).map((range) => this.hashOf(range))
+  }
+
+  consistency(old: number, size = this.size): Buffer[] {
+    return consistencyPath(old, size).map((range) => this.hashOf(range))
+  }
+
+  private hashOf(range: LeafRange): Buffer {
+    return foldSubtrees(subtreesOf(range).map(({ level, index }) => this.levels[level]![index]!))
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+
+const LEAF_PREFIX = Uint8Array.of(0)
+const NODE_PREFIX = Uint8Array.of(1)
+
+/** Leaf hash of RFC 6962 §2.1: SHA-256(0x00 ‖ entry). The prefix keeps a leaf from posing as an inner node. */
+export function leafHash(entry: Uint8Array): Buffer {
+  return createHash('sha256').update(LEAF_PREFIX).update(entry).digest()
+}
+
+export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
+  return createHash('sha256').update(NODE_PREFIX).update(left).update(right).digest()
+}
+
+/** Root of a tree without leaves. */
+export const EMPTY_ROOT: Buffer = createHash('sha256').digest()
+
+/** Leaves `start` (included) to `end` (not included). */
+export interface LeafRange {
+  start: number
+  end: number
+}
+
+/** A complete subtree: the leaves `index · 2^level` to `(index + 1) · 2^level`. A leaf is level 0. */
+export interface Subtree {
+  level: number
+  index: number
+}
+
+/** The complete subtrees that a range of RFC 6962 is made of, from left to right; none for an empty range. */
+export function subtreesOf({ start, end }: LeafRange): Subtree[] {
+  const parts: Subtree[] = []
+  for (let at = start; at < end; ) {
+    let level = 0
+    let width = 1
+    while (at % (width * 2) === 0 && at + width * 2 <= end) {
+      width *= 2
+      level++
+    }
+    parts.push({ level, index: at / width })
+    at += width
+  }
+  return parts
+}
+
+/** Hash of a range from the hashes of its `subtreesOf`, in their order. */
+export function foldSubtrees(hashes: readonly Uint8Array[]): Buffer {
+  const last = hashes.at(-1)
+  if (last === undefined) return EMPTY_ROOT
+  return hashes.slice(0, -1).reduceRight<Buffer>((right, left) => nodeHash(left, right), Buffer.from(last))
+}
+
+/** The ranges whose hashes prove leaf `index` in a tree of `size`, from the leaf up (RFC 6962 §2.1.1). */
+export function inclusionPath(index: number, { start, end }: LeafRange): LeafRange[] {
+  if (end - start <= 1) return []
+  const middle = start + split(end - start)
+  return index < middle
+    ? [...inclusionPath(index, { start, end: middle }), { start: middle, end }]
+    : [...inclusionPath(index, { start: middle, end }), { start, end: middle }]
+}
+
+/** The ranges whose hashes prove that a tree of `size` begins with the tree of `old`, `0 < old ≤ size` (RFC 6962 §2.1.2). */
+export function consistencyPath(old: number, size: number): LeafRange[] {
+  return subproof(old, { start: 0, end: size }, true)
+}
+
+function subproof(old: number, range: LeafRange, whole: boolean): LeafRange[] {
+  const { start, end } = range
+  if (old === end) return whole ? [] : [range]
+  const middle = start + split(end - start)
+  return old <= middle
+    ? [...subproof(old, { start, end: middle }, whole), { start: middle, end }]
+    : [...subproof(old, { start: middle, end }, false), { start, end: middle }]
+}
+
+/** The largest power of two below `count`. Numbers, not bits: a log may outgrow 32 of them. */
+function split(count: number): number {
+  let width = 1
+  while (width * 2 < count) width *= 2
+  return width
+}

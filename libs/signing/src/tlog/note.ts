@@ -1,0 +1,116 @@
+import { createHash, verify, type KeyObject } from 'node:crypto'
+import { publicKeyFromRaw } from '../keys.js'
+import { SignatureError } from '../signature-error.js'
+import type { Signer } from '../signer.js'
+
+/** Signature types of C2SP signed-note and tlog-cosignature; others are passed over, so that a log can change its algorithm. */
+export const NOTE_ED25519 = 0x01
+export const NOTE_COSIGNATURE = 0x04
+
+const MAX_NOTE_BYTES = 64 * 1024
+const MAX_LINES = 64
+const KEY_ID_BYTES = 4
+const TIME_BYTES = 8
+const ED25519_BYTES = 64
+
+/** Whose signatures on notes count: what a vkey says. */
+export interface NoteKey {
+  name: string
+  /** 4 bytes as 8 hex digits. */
+  id: string
+  type: number
+  key: KeyObject
+}
+
+export interface NoteSignature {
+  name: string
+  id: string
+  bytes: Buffer
+}
+
+export interface Note {
+  /** What is signed, with its last line feed. */
+  body: string
+  signatures: NoteSignature[]
+}
+
+/** `name+hex(id)+base64(type ‖ public key)`; anything but Ed25519 of the two types throws `HMS_NOTE_INVALID`. */
+export function readVkey(vkey: string): NoteKey {
+  const [, name, id, text] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
+  const bytes = Buffer.from(text ?? '', 'base64')
+  const type = bytes[0]
+  if (name === undefined || id === undefined || (type !== NOTE_ED25519 && type !== NOTE_COSIGNATURE)) throw invalid('not a vkey of a known type')
+  if (noteKeyId(name, type, bytes.subarray(1)) !== id) throw invalid(`the vkey of ${name} does not carry its own key id`)
+  return { name, id, type, key: publicKeyFromRaw(bytes.subarray(1)) }
+}
+
+export function vkeyOf(name: string, type: number, raw: Uint8Array): string {
+  return `${name}+${noteKeyId(name, type, raw)}+${Buffer.concat([Buffer.of(type), raw]).toString('base64')}`
+}
+
+export function noteKeyId(name: string, type: number, raw: Uint8Array): string {
+  const hash = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(type)).update(raw).digest()
+  return hash.subarray(0, KEY_ID_BYTES).toString('hex')
+}
+
+/** Takes a note apart; verifies nothing. */
+export function openNote(text: string): Note {
+  if (Buffer.byteLength(text) > MAX_NOTE_BYTES) throw invalid('a note is at most 64 KiB')
+  const end = text.lastIndexOf('\n\n')
+  if (end < 0 || !text.endsWith('\n')) throw invalid('a note is a text, an empty line and signatures')
+  const lines = text.slice(end + 2, -1).split('\n')
+  if (lines.length > MAX_LINES) throw invalid(`a note carries at most ${MAX_LINES} signatures`)
+  return { body: text.slice(0, end + 1), signatures: lines.map(readLine) }
+}
+
+/** A signature under a note, as its own line with line feed. */
+export function signatureLine(name: string, id: string, bytes: Uint8Array): string {
+  return `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), bytes]).toString('base64')}\n`
+}
+
+/** The log's own signature over a body: the whole note. */
+export async function signNote(body: string, name: string, signer: Signer, raw: Uint8Array): Promise<string> {
+  const sig = await signer.sign(Buffer.from(body))
+  return `${body}\n${signatureLine(name, noteKeyId(name, NOTE_ED25519, raw), sig)}`
+}
+
+/** A witness's line: it saw this body at `seconds` (Unix time) and nothing that contradicts it. */
+export async function cosign(body: string, seconds: number, name: string, signer: Signer, raw: Uint8Array): Promise<string> {
+  const sig = await signer.sign(cosignedBytes(body, seconds))
+  const time = Buffer.alloc(TIME_BYTES)
+  time.writeBigUInt64BE(BigInt(seconds))
+  return signatureLine(name, noteKeyId(name, NOTE_COSIGNATURE, raw), Buffer.concat([time, sig]))
+}
+
+/** Who of `keys` signed, and when a witness says it did (Unix seconds). A false signature by one of them rejects the note. */
+export function verifyNote({ body, signatures }: Note, keys: readonly NoteKey[]): { key: NoteKey; seconds?: number }[] {
+  return keys.flatMap((key) => {
+    const mine = signatures.find(({ name, id }) => name === key.name && id === key.id)
+    if (mine === undefined) return []
+    const seconds = key.type === NOTE_COSIGNATURE ? timeOf(mine.bytes) : undefined
+    const sig = seconds === undefined ? mine.bytes : mine.bytes.subarray(TIME_BYTES)
+    const bytes = seconds === undefined ? Buffer.from(body) : cosignedBytes(body, seconds)
+    if (sig.length !== ED25519_BYTES || !verify(null, bytes, key.key, sig)) throw invalid(`the signature of ${key.name} is false`)
+    return [seconds === undefined ? { key } : { key, seconds }]
+  })
+}
+
+function cosignedBytes(body: string, seconds: number): Buffer {
+  return Buffer.from(`cosignature/v1\ntime ${seconds}\n${body}`)
+}
+
+function timeOf(bytes: Buffer): number {
+  if (bytes.length < TIME_BYTES) throw invalid('a cosignature begins with its time')
+  return Number(bytes.readBigUInt64BE())
+}
+
+function readLine(line: string): NoteSignature {
+  const [, name, text] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
+  const bytes = Buffer.from(text ?? '', 'base64')
+  if (name === undefined || bytes.length <= KEY_ID_BYTES || bytes.toString('base64') !== text) throw invalid('not a signature line')
+  return { name, id: bytes.subarray(0, KEY_ID_BYTES).toString('hex'), bytes: bytes.subarray(KEY_ID_BYTES) }
+}
+
+function invalid(detail: string): SignatureError {
+  return new SignatureError('HMS_NOTE_INVALID', detail)
+}

@@ -1,0 +1,47 @@
+import { SignatureError } from '../signature-error.js'
+import { verifyCheckpoint, type LogPolicy, type WitnessedCheckpoint } from './checkpoint.js'
+import { leafHash } from './merkle.js'
+import { verifyInclusion } from './verify-proof.js'
+
+/** That an entry stands at `index` of the log whose checkpoint follows (C2SP tlog-proof). */
+export interface TlogProof {
+  index: number
+  path: Buffer[]
+  /** The signed note. */
+  checkpoint: string
+}
+
+const MAGIC = 'c2sp.org/tlog-proof@v1'
+const HASH_BYTES = 32
+/** A path is as long as its tree is high; sizes stay below 2^53. */
+const MAX_PATH = 53
+
+export function formatTlogProof({ index, path, checkpoint }: TlogProof): string {
+  return `${MAGIC}\nindex ${index}\n${path.map((hash) => `${hash.toString('base64')}\n`).join('')}\n${checkpoint}`
+}
+
+export function readTlogProof(text: string): TlogProof {
+  const end = text.indexOf('\n\n')
+  const [magic, place = '', ...hashes] = text.slice(0, Math.max(end, 0)).split('\n')
+  const [, index] = /^index (0|[1-9][0-9]{0,15})$/.exec(place) ?? []
+  if (magic !== MAGIC || index === undefined || hashes.length > MAX_PATH) throw invalid('not a tlog-proof')
+  return { index: Number(index), path: hashes.map(readHash), checkpoint: text.slice(end + 2) }
+}
+
+/** That the log holds `entry`, and since when its witnesses know. */
+export function verifyTlogProof(entry: Uint8Array, text: string, policy: LogPolicy): WitnessedCheckpoint & { index: number } {
+  const { index, path, checkpoint } = readTlogProof(text)
+  const { size, root, ...rest } = verifyCheckpoint(checkpoint, policy)
+  if (!verifyInclusion(leafHash(entry), index, size, path, root)) throw new SignatureError('HMS_PROOF_INVALID', 'the log does not hold this entry there')
+  return { ...rest, index, size, root }
+}
+
+function readHash(line: string): Buffer {
+  const hash = Buffer.from(line, 'base64')
+  if (hash.length !== HASH_BYTES || hash.toString('base64') !== line) throw invalid('a hash is 32 bytes in base64')
+  return hash
+}
+
+function invalid(detail: string): SignatureError {
+  return new SignatureError('HMS_PROOF_INVALID', detail)
+}

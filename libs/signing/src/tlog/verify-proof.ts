@@ -1,0 +1,55 @@
+import { EMPTY_ROOT, nodeHash } from './merkle.js'
+
+/** Whether `path` leads from leaf `index` to the root of a tree of `size` (RFC 9162 §2.1.3.2). */
+export function verifyInclusion(leaf: Uint8Array, index: number, size: number, path: readonly Uint8Array[], root: Uint8Array): boolean {
+  if (!isCount(index) || !isCount(size) || index >= size) return false
+  let at = index
+  let last = size - 1
+  let hash: Buffer = Buffer.from(leaf)
+  for (const sibling of path) {
+    if (last === 0) return false
+    if (at % 2 === 1 || at === last) {
+      hash = nodeHash(sibling, hash)
+      // A right edge that stands alone rises until it is a right child.
+      while (at % 2 === 0 && at !== 0) [at, last] = [half(at), half(last)]
+    } else hash = nodeHash(hash, sibling)
+    ;[at, last] = [half(at), half(last)]
+  }
+  return last === 0 && hash.equals(root)
+}
+
+/** Whether the tree of `size` begins with the tree of `old` (RFC 9162 §2.1.4.2). Everything begins with the empty tree. */
+export function verifyConsistency(old: number, oldRoot: Uint8Array, size: number, root: Uint8Array, path: readonly Uint8Array[]): boolean {
+  if (!isCount(old) || !isCount(size) || old > size) return false
+  if (old === 0) return path.length === 0 && EMPTY_ROOT.equals(oldRoot)
+  if (old === size) return path.length === 0 && Buffer.from(oldRoot).equals(root)
+  const [first, ...rest] = isPowerOfTwo(old) ? [oldRoot, ...path] : path
+  if (first === undefined) return false
+  let at = old - 1
+  let last = size - 1
+  while (at % 2 === 1) [at, last] = [half(at), half(last)]
+  let before: Buffer = Buffer.from(first)
+  let after: Buffer = Buffer.from(first)
+  for (const sibling of rest) {
+    if (last === 0) return false
+    if (at % 2 === 1 || at === last) {
+      before = nodeHash(sibling, before)
+      after = nodeHash(sibling, after)
+      while (at % 2 === 0 && at !== 0) [at, last] = [half(at), half(last)]
+    } else after = nodeHash(after, sibling)
+    ;[at, last] = [half(at), half(last)]
+  }
+  return last === 0 && before.equals(oldRoot) && after.equals(root)
+}
+
+function half(value: number): number {
+  return Math.floor(value / 2)
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(Math.log2(value))
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}
