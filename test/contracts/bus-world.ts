@@ -23,7 +23,7 @@ export class BusWorld {
     const announcing: EventBus = {
       publish: (events) => writer.publish(events),
       announce: (...sent) => this.open.forEach((bus) => bus.announce(...sent)),
-      ends: (topic) => writer.ends(topic),
+      lost: (topic, acknowledged) => writer.lost(topic, acknowledged),
       beat: (topics) => writer.beat(topics),
       subscribe: (subscription) => writer.subscribe(subscription),
       state: () => writer.state(),

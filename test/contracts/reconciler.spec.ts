@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MemoryBus, MemoryLog, MemoryOutboxStore, Outbox, Reconciler, Relay } from '#libs/messaging'
+import type { OutgoingEvent } from '#libs/contracts'
+import { MemoryBus, MemoryLog, MemoryOutboxStore, Outbox, Reconciler, Relay, type LostPlace, type Place } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
@@ -8,11 +9,46 @@ const TOPIC = 'hms.lint.v1'
 const MINUTE_MS = 60_000
 const WEEK_MS = 7 * 24 * 60 * MINUTE_MS
 
-/** A broker that acknowledged and lost it: the log is shorter than it said. */
+/** A log that knows when each record was appended, as Kafka's topics do. */
+class TimedBus extends MemoryBus {
+  readonly times: number[] = []
+  private now = 0
+
+  constructor(private readonly records: MemoryLog) {
+    super(records)
+  }
+
+  override async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place>> {
+    const places = await super.publish(events)
+    return new Map([...places].map(([id, place]) => [id, { ...place, atMs: (this.times[place.offset] = ++this.now) }]))
+  }
+
+  override async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
+    const shorter = await super.lost(topic, acknowledged)
+    const younger = acknowledged.flatMap(({ partition, offset, atMs = 0 }) => {
+      const first = this.times.findIndex((time) => time > atMs)
+      return first >= 0 && first <= offset ? [{ partition, offset: first, why: 'younger' as const }] : []
+    })
+    return shorter.length > 0 ? shorter : younger
+  }
+
+  /** The log loses what lies from `length` on, and another producer goes on with it. */
+  cut(length: number, ...others: string[]): void {
+    this.records.topic(TOPIC).length = length
+    this.times.length = length
+    for (const key of others) {
+      this.records.topic(TOPIC).push({ topic: TOPIC, key, value: '{}', headers: {}, position: '' })
+      this.times.push(++this.now)
+    }
+  }
+}
+
+/** A broker that acknowledged and lost it: the log is shorter than it said, or holds something else there. */
 describe('outbox and log', () => {
   let identity: TestIdentity
   let clock: VirtualClock
   let log: MemoryLog
+  let bus: TimedBus
   let database: MemoryDatabase
   let metrics: Metrics
   let outbox: Outbox
@@ -25,7 +61,7 @@ describe('outbox and log', () => {
     log = new MemoryLog()
     database = new MemoryDatabase(clock)
     metrics = new Metrics()
-    const bus = new MemoryBus(log)
+    bus = new TimedBus(log)
     const reconciler = new Reconciler(database, store, bus, '/hms-svc/linter', silentLogger, metrics)
     relay = new Relay(database, store, bus, { tryLead: async () => true }, reconciler, '/hms-svc/linter', clock, silentLogger)
     outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => relay.wake())
@@ -71,6 +107,35 @@ describe('outbox and log', () => {
     expect(keys()).toEqual(['d', 'a', 'b', 'c', 'd'])
     for (let minute = 0; minute < 3; minute++) await pass(MINUTE_MS)
     expect(keys()).toEqual(['d', 'a', 'b', 'c', 'd'])
+  })
+
+  it('are the same again within a minute when another producer wrote where the tail was', async () => {
+    await emit('a', 'b')
+    bus.cut(1, 'x', 'x')
+    await pass(MINUTE_MS)
+    expect(keys()).toEqual(['a', 'x', 'x', 'a', 'b'])
+    for (let minute = 0; minute < 3; minute++) await pass(MINUTE_MS)
+    expect(await repairs()).toBe(2)
+  })
+
+  it('are the same again at the next send when another producer wrote where the tail was', async () => {
+    await emit('a', 'b')
+    bus.cut(1, 'x', 'x')
+    await pass(2_000)
+    await emit('c')
+    expect(keys()).toEqual(['a', 'x', 'x', 'c', 'a', 'b', 'c'])
+    for (let minute = 0; minute < 3; minute++) await pass(MINUTE_MS)
+    expect(keys()).toHaveLength(7)
+  })
+
+  it('are not sent again and again when a clock of the broker that was set back looks like a loss', async () => {
+    await emit('a', 'b')
+    bus.times[0] = 1_000
+    for (let minute = 0; minute < 9; minute++) await pass(MINUTE_MS)
+    expect(await repairs()).toBe(2)
+    bus.cut(0)
+    await pass(MINUTE_MS)
+    expect(keys()).toEqual(['a', 'b'])
   })
 
   it('keep a week', async () => {

@@ -10,6 +10,7 @@ import { brokerDownSuite } from './broker-down.suite.js'
 import { compactionSuite } from './compaction.suite.js'
 import { describeKafka } from './kafka.config.js'
 import { lagSuite } from './lag.suite.js'
+import { lostSuite } from './lost.suite.js'
 import { topicAdminSuite } from './topics.suite.js'
 
 /** One broker for the whole file, from empty to killed: the order of the blocks counts. */
@@ -46,6 +47,8 @@ describeKafka('Kafka', () => {
   describe('compaction', () => compactionSuite(() => kafka))
 
   describe('KafkaBus with a lag of 100,000', () => lagSuite(() => kafka))
+
+  describe('KafkaBus on a broker that lost something', () => lostSuite(() => broker, () => kafka))
 
   describe('KafkaBus without a broker', () => brokerDownSuite(() => broker, () => kafka))
 })

@@ -1,5 +1,5 @@
 import { partitionsOf, type OutgoingEvent } from '#libs/contracts'
-import { recordOf, type BusRecord, type Place } from '#libs/messaging'
+import { recordOf, type BusRecord, type LostPlace, type Place } from '#libs/messaging'
 
 /** Enough to have keys beside each other and keys apart; twelve would only cost. */
 const PARTITIONS = 2
@@ -21,6 +21,9 @@ export interface Assignee {
 /** What outlives every process: the records of each partition, how far each group said it is, and who belongs to it. */
 export class Broker {
   private readonly topics = new Map<string, BusRecord[][]>()
+  /** When each record was appended, by a clock of the broker's own that never stands still. */
+  private readonly times = new Map<string, number[]>()
+  private clock = 0
   private readonly offsets = new Map<string, number>()
   private readonly members = new Map<string, Assignee[]>()
   /** Who reads each topic; made anew when a group changes. */
@@ -48,10 +51,19 @@ export class Broker {
   append(event: OutgoingEvent): Place {
     const partition = this.partitionOf(event.topic, event.key)
     const records = this.partitions(event.topic)[partition]!
-    const place = { partition, offset: records.length }
+    const place = { partition, offset: records.length, atMs: ++this.clock }
+    this.timesOf(event.topic, partition).push(place.atMs)
     records.push(recordOf(event, `${partition}:${place.offset}`))
     for (const member of this.readersOf(event.topic)) member.look(event.topic)
     return place
+  }
+
+  /** As `EventBus.lost`: the log ends before the place, or something younger lies there. */
+  lost(topic: string, { partition, offset, atMs = 0 }: Place): LostPlace | undefined {
+    const times = this.timesOf(topic, partition)
+    const younger = times.findIndex((time) => time > atMs)
+    const from = younger < 0 ? times.length : younger
+    return from <= offset ? { partition, offset: from, why: younger < 0 ? 'ends' : 'younger' } : undefined
   }
 
   offset(group: string, topic: string, partition: number): number {
@@ -106,6 +118,7 @@ export class Broker {
   /** The records from `length` on are gone, acknowledged or not, and with them how far a group was that had read them. */
   truncate(topic: string, partition: number, length: number): void {
     this.partitions(topic)[partition]!.length = length
+    this.timesOf(topic, partition).length = length
     for (const group of this.members.keys()) if (this.offset(group, topic, partition) > length) this.commit(group, topic, partition, 0)
     for (const members of this.members.values()) for (const member of members) member.cut(topic, partition, length)
   }
@@ -113,6 +126,13 @@ export class Broker {
   /** Whether every group that reads the topic is past this record. */
   wasReadByAll(topic: string, partition: number, offset: number): boolean {
     return this.readersOf(topic).every(({ group }) => this.offset(group, topic, partition) > offset)
+  }
+
+  private timesOf(topic: string, partition: number): number[] {
+    const name = `${topic} ${partition}`
+    let times = this.times.get(name)
+    if (times === undefined) this.times.set(name, (times = []))
+    return times
   }
 
   private readersOf(topic: string): readonly Assignee[] {

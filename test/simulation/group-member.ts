@@ -61,7 +61,9 @@ export class GroupMember implements Assignee {
   /** A reader that was further than the log now reaches is out of range, and begins anew. */
   cut(topic: string, partition: number, length: number): void {
     const reader = this.reader(topic, partition)
-    if (reader?.position !== undefined && reader.position > length) reader.position = 0
+    if (reader?.position === undefined || reader.position <= length) return
+    reader.position = 0
+    this.look(topic)
   }
 
   look(only?: string): void {

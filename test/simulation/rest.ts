@@ -21,9 +21,9 @@ export async function restless(world: World): Promise<string[]> {
     }))
     if (name === world.hole) continue
     if (unsent > 0) found.push(`${name} has ${unsent} unsent`)
-    for (const { topic, partition, offset } of ends) {
-      const reaches = world.broker.partitions(topic)[partition]!.length
-      if (reaches < offset) found.push(`${name} was told that ${topic} ${partition} reaches ${offset}, and it ends at ${reaches}`)
+    for (const { topic, ...last } of ends) {
+      const lost = world.broker.lost(topic, last)
+      if (lost !== undefined) found.push(`${name} was told that ${topic} ${last.partition} holds ${last.offset}, and it holds its own up to ${lost.offset}`)
     }
     if (overdue > 0) found.push(`${name} has ${overdue} overdue timers`)
   }

@@ -1,5 +1,5 @@
 import type { OutgoingEvent } from '#libs/contracts'
-import type { EventBus, Place, Subscription, TopicLag } from '#libs/messaging'
+import type { EventBus, LostPlace, Place, Subscription, TopicLag } from '#libs/messaging'
 import type { Broker } from './broker.js'
 import { GroupMember } from './group-member.js'
 import type { BusFaults } from './faults.js'
@@ -36,9 +36,9 @@ export class SimulatedBus implements EventBus {
     return named
   }
 
-  async ends(topic: string): Promise<readonly Place[]> {
+  async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
     await this.incarnation.gate()
-    return this.broker.partitions(topic).map((records, partition) => ({ partition, offset: records.length }))
+    return acknowledged.flatMap((place) => this.broker.lost(topic, place) ?? [])
   }
 
   async beat(): Promise<void> {}

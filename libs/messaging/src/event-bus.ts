@@ -11,10 +11,11 @@ export interface EventBus {
    */
   publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, Place | undefined>>
   /**
-   * Where each partition of a topic ends now: the offset that its next record gets. What was acknowledged at or beyond it is lost. Empty
-   * for a log that lies in the outboxes themselves. Rejects while the broker does not answer.
+   * Of what a log acknowledged, each partition up to its last record, the partitions that do not hold it any more, with the offset from
+   * which on they hold something else or nothing. Empty for a log that lies in the outboxes themselves. Rejects while the broker does not
+   * answer.
    */
-  ends(topic: string): Promise<readonly Place[]>
+  lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]>
   /** Writes the record that makes an idle compacted topic compact, one to each partition. Never rejects. */
   beat(topics: readonly string[]): Promise<void>
   /** Says that the outbox of `source` has marked these events as sent, in order. A bus that reads outboxes hands them to its readers. */
@@ -32,6 +33,15 @@ export interface EventBus {
 export interface Place {
   partition: number
   offset: number
+  /** When the record was appended, epoch milliseconds by the log's clock; absent where the log does not say. */
+  atMs?: number
+}
+
+/** A partition that does not hold what it acknowledged, from `offset` on: the log ends there, or something younger lies there. */
+export interface LostPlace {
+  partition: number
+  offset: number
+  why: 'ends' | 'younger'
 }
 
 export interface SentEvent {

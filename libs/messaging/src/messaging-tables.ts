@@ -58,7 +58,7 @@ export async function addOutboxPlaces(runner: QueryRunner, schema: string): Prom
   await runner.query(`ALTER TABLE ${schema}.outbox ADD COLUMN headers jsonb, ADD COLUMN log_partition integer`)
   await runner.query(`
     CREATE TABLE ${schema}.log_end (
-      topic text NOT NULL, log_partition integer NOT NULL, next_offset bigint NOT NULL,
+      topic text NOT NULL, log_partition integer NOT NULL, last_offset bigint NOT NULL, last_at_ms bigint,
       CONSTRAINT log_end_pkey PRIMARY KEY (topic, log_partition)
     )`)
   await runner.query(`ALTER TABLE ${schema}.parked_event ADD COLUMN parked_at timestamptz NOT NULL DEFAULT clock_timestamp()`)
@@ -106,7 +106,12 @@ export function messagingEntities(schema: string): EntitySchema[] {
         { name: 'outbox_topic_log_offset_idx', columns: ['topic', 'log_offset'] },
       ],
     ),
-    entity('log_end', { topic: keyPart('log_end'), log_partition: { type: 'integer', primary: true, primaryKeyConstraintName: 'log_end_pkey' }, next_offset: bigint }),
+    entity('log_end', {
+      topic: keyPart('log_end'),
+      log_partition: { type: 'integer', primary: true, primaryKeyConstraintName: 'log_end_pkey' },
+      last_offset: bigint,
+      last_at_ms: { ...bigint, nullable: true },
+    }),
     entity('stream_head', { topic: keyPart('stream_head'), msg_key: keyPart('stream_head'), key_seq: bigint }),
     entity('stream_position', {
       consumer: keyPart('stream_position'),

@@ -2,13 +2,14 @@ import { partitionsOf, SERVICES, type OutgoingEvent, type ServiceName } from '#l
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
-import { HEARTBEAT_KEY, type EventBus, type Place, type Subscription, type TopicLag } from '../event-bus.js'
+import { HEARTBEAT_KEY, type EventBus, type LostPlace, type Place, type Subscription, type TopicLag } from '../event-bus.js'
 import { ConnectOnce } from './connect-once.js'
 import { DeadMembers } from './dead-members.js'
 import { GroupCoordinators } from './group-coordinators.js'
 import { groupPlaces } from './group-places.js'
 import { LagClock, readLag } from './kafka-lag.js'
 import { KafkaReader, type ReaderHost } from './kafka-reader.js'
+import { lostPlaces } from './lost-places.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
 const SEND_TIMEOUT_MS = 10_000
@@ -72,10 +73,8 @@ export class KafkaBus implements EventBus {
     return this.reachable && !silent ? 'up' : 'degraded'
   }
 
-  async ends(topic: string): Promise<readonly Place[]> {
-    const admin = await this.admin.get()
-    const offsets = await admin.fetchTopicOffsets(topic)
-    return offsets.map(({ partition, high }) => ({ partition, offset: Number(high) }))
+  async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
+    return lostPlaces(await this.admin.get(), topic, acknowledged)
   }
 
   async beat(topics: readonly string[]): Promise<void> {
@@ -151,7 +150,8 @@ export class KafkaBus implements EventBus {
         const confirmed = reply.find((entry) => entry.partition === partition && entry.errorCode === 0)
         if (confirmed === undefined) throw new Error(`the reply does not name ${topic}-${partition}`)
         const first = Number(confirmed.baseOffset)
-        for (const [index, event] of events.entries()) written.set(event.id, { partition, offset: first + index })
+        const atMs = Number(confirmed.logAppendTime ?? -1)
+        for (const [index, event] of events.entries()) written.set(event.id, { partition, offset: first + index, ...(atMs < 0 ? {} : { atMs }) })
       }
       this.heard()
     } catch (error) {

@@ -1,6 +1,6 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { recordOf } from '../cloud-event.js'
-import type { BusRecord, EventBus, Place, Subscription, TopicLag } from '../event-bus.js'
+import type { BusRecord, EventBus, LostPlace, Place, Subscription, TopicLag } from '../event-bus.js'
 
 /** What outlives a bus, as a broker does: the records of each topic, and how far each group has read. */
 export class MemoryLog {
@@ -48,8 +48,9 @@ export class MemoryBus implements EventBus {
     return places
   }
 
-  async ends(topic: string): Promise<readonly Place[]> {
-    return [{ partition: 0, offset: this.log.topic(topic).length }]
+  async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
+    const { length } = this.log.topic(topic)
+    return acknowledged.filter(({ offset }) => offset >= length).map(({ partition }) => ({ partition, offset: length, why: 'ends' }))
   }
 
   async beat(): Promise<void> {

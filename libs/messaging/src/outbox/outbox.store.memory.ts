@@ -79,10 +79,9 @@ function unsend(tx: Transaction, which: (row: Row) => boolean): number {
   return rows.length
 }
 
-function raiseEnd(tx: Transaction, topic: string, { partition, offset }: Place): void {
-  const id = `${topic} ${partition}`
-  const known = endsOf(tx).get(id)?.offset ?? 0
-  endsOf(tx).set(id, { topic, partition, offset: Math.max(known, offset + 1) })
+function raiseEnd(tx: Transaction, topic: string, place: Place): void {
+  const id = `${topic} ${place.partition}`
+  if (place.offset > (endsOf(tx).get(id)?.offset ?? -1)) endsOf(tx).set(id, { topic, ...place })
 }
 
 function rowsOf(tx: Transaction): MemoryRows<Row> {

@@ -57,29 +57,31 @@ export class PostgresOutboxStore implements OutboxStore {
     const given = [...places.values()]
     // Without a place the offset is drawn in seq order: the embedded log keeps the order in which the leader sent.
     const rows = await postgresOf(tx).query<{ id: string; offset: string }>(
-      `WITH placed AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[]) AS p (event_id, log_partition, log_offset)),
+      `WITH placed AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[]) AS p (event_id, log_partition, log_offset, at_ms)),
          batch AS (
-           SELECT seq, topic, log_partition, coalesce(log_offset, nextval('${schema}.outbox_log_offset')) AS log_offset
-           FROM (SELECT outbox.seq, outbox.topic, placed.log_partition, placed.log_offset
+           SELECT seq, topic, log_partition, coalesce(log_offset, nextval('${schema}.outbox_log_offset')) AS log_offset, at_ms
+           FROM (SELECT outbox.seq, outbox.topic, placed.log_partition, placed.log_offset, placed.at_ms
                  FROM ${schema}.outbox JOIN placed USING (event_id) WHERE sent_at IS NULL ORDER BY outbox.seq) AS ordered),
          ends AS (
-           INSERT INTO ${schema}.log_end AS known (topic, log_partition, next_offset)
-           SELECT topic, log_partition, max(log_offset) + 1 FROM batch WHERE log_partition IS NOT NULL GROUP BY topic, log_partition
-           ON CONFLICT (topic, log_partition) DO UPDATE SET next_offset = greatest(known.next_offset, EXCLUDED.next_offset))
+           INSERT INTO ${schema}.log_end AS known (topic, log_partition, last_offset, last_at_ms)
+           SELECT DISTINCT ON (topic, log_partition) topic, log_partition, log_offset, at_ms FROM batch
+           WHERE log_partition IS NOT NULL ORDER BY topic, log_partition, log_offset DESC
+           ON CONFLICT (topic, log_partition) DO UPDATE SET last_offset = EXCLUDED.last_offset, last_at_ms = EXCLUDED.last_at_ms
+             WHERE known.last_offset < EXCLUDED.last_offset)
        UPDATE ${schema}.outbox SET sent_at = clock_timestamp(), log_partition = batch.log_partition, log_offset = batch.log_offset
        FROM batch WHERE outbox.seq = batch.seq
        RETURNING event_id AS id, outbox.log_offset AS "offset"`,
-      [[...places.keys()], given.map((place) => place?.partition ?? null), given.map((place) => place?.offset ?? null)],
+      [[...places.keys()], given.map((place) => place?.partition ?? null), given.map((place) => place?.offset ?? null), given.map((place) => place?.atMs ?? null)],
     )
     return new Map(rows.map((row) => [row.id, Number(row.offset)]))
   }
 
   async logEnds(tx: Transaction): Promise<LogEnd[]> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ topic: string; partition: number; offset: string }>(
-      `SELECT topic, log_partition AS partition, next_offset AS "offset" FROM ${schema}.log_end`,
+    const rows = await postgresOf(tx).query<{ topic: string; partition: number; offset: string; at: string | null }>(
+      `SELECT topic, log_partition AS partition, last_offset AS "offset", last_at_ms AS at FROM ${schema}.log_end`,
     )
-    return rows.map((row) => ({ ...row, offset: Number(row.offset) }))
+    return rows.map(({ topic, partition, offset, at }) => ({ topic, partition, offset: Number(offset), ...(at === null ? {} : { atMs: Number(at) }) }))
   }
 
   async unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number> {

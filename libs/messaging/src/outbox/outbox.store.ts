@@ -7,7 +7,7 @@ export interface OutboxRow extends OutgoingEvent {
   seq: number
 }
 
-/** How far the log of one partition reaches, as its broker acknowledged: the offset of the next record. */
+/** The last record of one partition that its broker acknowledged. */
 export interface LogEnd extends Place {
   topic: string
 }
@@ -27,7 +27,7 @@ export interface OutboxStore {
    * order. Answers with their offsets.
    */
   markSent(tx: Transaction, places: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, number>>
-  /** How far each partition reached when it was last written to. */
+  /** The last record of each partition that was written to. */
   logEnds(tx: Transaction): Promise<LogEnd[]>
   /** Forgets that anything of a partition was sent: it is published again from the oldest row kept. Answers how many rows that are. */
   unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number>

@@ -2,19 +2,29 @@ import { RETENTION_MS, TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
 import type { Logger, Metrics } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
-import type { EventBus, Place } from '../event-bus.js'
-import type { LogEnd, OutboxStore } from './outbox.store.js'
+import type { EventBus, LostPlace, Place } from '../event-bus.js'
+import type { OutboxStore } from './outbox.store.js'
 
 const PRUNE_BATCH = 5_000
+/** A broker that comes back with less than it had was away for longer. */
+const SURE_MS = 1_000
+const DOUBT_MS = 10 * 60_000
+
+/** The last record of a partition as this process knows it, and when it was last sure of it. */
+interface Known extends Place {
+  sureAtMs: number
+}
 
 /**
- * The second line behind the relay's acknowledgements: compares how far a partition reached when the broker last acknowledged with how
- * far it reaches now. A log that ends earlier, or that gives out an offset twice, has lost what it had taken (a wiped disk, an unclean
- * election): everything that is kept of that partition is sent again, and the positions of the readers drop what they know. Losses in the
- * middle show at the readers, as gaps.
+ * The second line behind the relay's acknowledgements: asks the log whether it still holds the last record of each partition that it
+ * acknowledged. One that ends earlier, that has something younger in its place, or that gives out an offset twice, has lost what it had
+ * taken (a wiped disk, an unclean election): everything that is kept of that partition is sent again, and the positions of the readers
+ * drop what they know. Losses in the middle show at the readers, as gaps.
  */
 export class Reconciler {
-  private readonly ends = new Map<string, number>()
+  private readonly ends = new Map<string, Known>()
+  /** Partitions that something younger was found in, and until when the same is not believed again: a broker's clock that was set back looks alike. */
+  private readonly believed = new Map<string, { offset: number; untilMs: number }>()
 
   constructor(
     private readonly database: Database,
@@ -26,37 +36,38 @@ export class Reconciler {
   ) {}
 
   /** Only the leader may call it. Rejects while the broker does not answer. Answers how many rows will be sent again. */
-  async compare(): Promise<number> {
+  async compare(now: Date): Promise<number> {
     const known = await this.database.statements((tx) => this.store.logEnds(tx))
     this.ends.clear()
-    for (const end of known) this.ends.set(placeName(end), end.offset)
+    for (const end of known) this.ends.set(placeName(end.topic, end.partition), { ...end, sureAtMs: now.getTime() })
     let repaired = 0
     for (const topic of new Set(known.map((end) => end.topic))) {
-      const now = await this.bus.ends(topic)
-      for (const end of known.filter((each) => each.topic === topic)) {
-        const reaches = now.find(({ partition }) => partition === end.partition)?.offset ?? 0
-        if (reaches < end.offset) repaired += await this.sendAgain(end, reaches)
-      }
+      const mine = known.filter((end) => end.topic === topic)
+      for (const lost of await this.lost(topic, mine, now)) repaired += await this.sendAgain(topic, lost.partition, lost.offset)
     }
     return repaired
   }
 
   /**
-   * What a send was answered with. An offset below what was acknowledged before says that the log began anew. Answers with the partitions
-   * that are sent again.
+   * What a send was answered with, before it is marked as sent. An offset that was acknowledged before says that the log began anew; where
+   * a broker may have been away since the last send (`faulted`, or a second without one), the log is asked whether it still has that one,
+   * or the new place would hide that the old one is gone. Answers with the partitions that are sent again.
    */
-  async noticed(topic: string, places: Iterable<Place>): Promise<ReadonlySet<number>> {
-    const begun = new Set<number>()
+  async noticed(topic: string, places: readonly Place[], now: Date, faulted: boolean): Promise<ReadonlySet<number>> {
+    const begun = new Map<number, number>()
+    const doubted = new Map<number, Place>()
+    const last = new Map<number, Place>()
     for (const place of places) {
-      const name = placeName({ topic, ...place })
-      const end = this.ends.get(name)
-      if (end !== undefined && place.offset < end) {
-        await this.sendAgain({ topic, partition: place.partition, offset: end }, place.offset)
-        begun.add(place.partition)
-      }
-      this.ends.set(name, Math.max(this.ends.get(name) ?? 0, place.offset + 1))
+      const { partition, offset } = place
+      const end = this.ends.get(placeName(topic, partition))
+      if (end !== undefined && offset <= end.offset) begun.set(partition, Math.min(begun.get(partition) ?? offset, offset))
+      else if (end !== undefined && (faulted || now.getTime() - end.sureAtMs > SURE_MS)) doubted.set(partition, end)
+      if (offset > (last.get(partition)?.offset ?? end?.offset ?? -1)) last.set(partition, place)
     }
-    return begun
+    if (doubted.size > 0) for (const { partition, offset } of await this.lost(topic, [...doubted.values()], now)) begun.set(partition, offset)
+    for (const [partition, place] of last) this.ends.set(placeName(topic, partition), { ...place, sureAtMs: now.getTime() })
+    for (const [partition, reaches] of begun) await this.sendAgain(topic, partition, reaches)
+    return new Set(begun.keys())
   }
 
   /** Keeps the outbox to what a broker may still need: a week, and of compacted topics the newest record of each key. */
@@ -65,19 +76,31 @@ export class Reconciler {
     return this.database.statements((tx) => this.store.prune(tx, before, compactedTopics, PRUNE_BATCH))
   }
 
-  private async sendAgain({ topic, partition, offset }: LogEnd, reaches: number): Promise<number> {
+  private async lost(topic: string, acknowledged: readonly Place[], now: Date): Promise<LostPlace[]> {
+    const lost = await this.bus.lost(topic, acknowledged)
+    return lost.filter(({ partition, offset, why }) => {
+      if (why === 'ends') return true
+      const name = placeName(topic, partition)
+      const before = this.believed.get(name)
+      if (before?.offset === offset && now.getTime() < before.untilMs) return false
+      this.believed.set(name, { offset, untilMs: now.getTime() + DOUBT_MS })
+      return true
+    })
+  }
+
+  private async sendAgain(topic: string, partition: number, reaches: number): Promise<number> {
     const rows = await this.database.transaction((tx) => this.store.unsendPartition(tx, topic, partition))
-    this.ends.delete(placeName({ topic, partition }))
+    this.ends.delete(placeName(topic, partition))
     if (rows === 0) return 0
     const service = this.source.slice(SOURCE_PREFIX.length)
     this.metrics.repairs.inc({ service, what: 'log' }, rows)
-    this.log.error({ service, topic, partition, acknowledged: offset, reaches, rows }, 'the log lost what it had acknowledged; it is sent again')
+    this.log.error({ service, topic, partition, reaches, rows }, 'the log lost what it had acknowledged; it is sent again')
     return rows
   }
 }
 
 const compactedTopics = TOPICS.filter((topic) => topic.cleanup === 'compact').map((topic) => topic.name)
 
-function placeName({ topic, partition }: { topic: string; partition: number }): string {
+function placeName(topic: string, partition: number): string {
   return `${topic} ${partition}`
 }

@@ -107,11 +107,10 @@ export class Relay {
     const rows = await this.database.statements((tx) => this.store.unsent(tx, limit))
     if (rows.length === 0) return true
     const written = await this.bus.publish(rows)
+    const whole = written.size === rows.length
+    this.faulted ||= !whole
     if (written.size > 0) await this.settle(rows, written)
-    if (written.size < rows.length) {
-      this.faulted = true
-      return false
-    }
+    if (!whole) return false
     // A broker that did not answer may have come back with less than it had.
     if (this.faulted) this.reconcileAtMs = 0
     // What was written meanwhile has woken the relay by itself.
@@ -142,7 +141,7 @@ export class Relay {
       else mine.push(place)
     }
     for (const [topic, mine] of places) {
-      const begun = await this.reconciler.noticed(topic, mine)
+      const begun = await this.reconciler.noticed(topic, mine, this.clock.now(), this.faulted)
       if (begun.size === 0) continue
       this.again = true
       for (const row of rows) if (row.topic === topic && begun.has(written.get(row.id)?.partition ?? -1)) kept.delete(row.id)
@@ -154,7 +153,7 @@ export class Relay {
     const now = this.clock.now().getTime()
     if (now >= this.reconcileAtMs) {
       this.reconcileAtMs = now + RECONCILE_MS
-      await this.reconciler.compare().catch((error: unknown) => {
+      await this.reconciler.compare(new Date(now)).catch((error: unknown) => {
         this.reconcileAtMs = now + POLL_MS
         this.log.debug({ source: this.source, error: describeError(error) }, 'outbox and log are compared later')
       })
