@@ -27,12 +27,20 @@ export function canonicalJson(value: unknown): string {
 }
 
 function canonicalObject(value: Record<string, unknown>): string {
-  const keys = Object.keys(value).filter((key) => value[key] !== undefined)
+  let members = ''
   // The default sort compares UTF-16 code units, which is what RFC 8785 §3.2.3 asks for.
-  return `{${keys.sort().map((key) => `${canonicalString(key)}:${canonicalJson(value[key])}`).join(',')}}`
+  for (const key of Object.keys(value).sort()) {
+    const member = value[key]
+    if (member !== undefined) members += `${members === '' ? '' : ','}${canonicalString(key)}:${canonicalJson(member)}`
+  }
+  return `{${members}}`
 }
 
+/** Printable ASCII without `"` and `\\`: nearly every string there is, and its own JSON form between quotes. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
 function canonicalString(value: string): string {
+  if (PLAIN.test(value)) return `"${value}"`
   if (!value.isWellFormed()) throw new TypeError('a lone surrogate has no canonical form')
   return JSON.stringify(value)
 }

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { canonicalJson } from '#libs/contracts'
 
 /** SHA-256, 32 bytes; a string is hashed as UTF-8. */
 export function sha256(data: Uint8Array | string): Buffer {
-  return createHash('sha256').update(data).digest()
+  return hash('sha256', data, 'buffer')
 }
 
 /** `sha256:` and 64 lower-case hex digits; a string is hashed as UTF-8. */
 export function digestOf(data: Uint8Array | string): string {
-  return `sha256:${sha256(data).toString('hex')}`
+  return `sha256:${hash('sha256', data, 'hex')}`
 }
 
 /** Digest over the canonical form of a JSON value. For a policy this is its policy digest (contract §2). */

@@ -55,8 +55,9 @@ function openSignature(value: unknown): { keyid: string; sig: Buffer } {
 function decodeBase64(text: string, member: string): Buffer {
   const bytes = Buffer.from(text, 'base64')
   const standard = bytes.toString('base64')
+  if (standard === text) return bytes
   const urlSafe = standard.replaceAll('+', '-').replaceAll('/', '_')
-  const forms = [standard, urlSafe, standard.replace(/=+$/, ''), urlSafe.replace(/=+$/, '')]
+  const forms = [urlSafe, standard.replace(/=+$/, ''), urlSafe.replace(/=+$/, '')]
   if (!forms.includes(text)) throw malformed(`${member} is not base64`)
   return bytes
 }
