@@ -1,5 +1,6 @@
 export * from './database.js'
 export * from './locked-document.js'
+export { frozenJson } from './memory/copies.js'
 export * from './memory/memory-database.js'
 export * from './memory/memory-rows.js'
 export * from './postgres/data-source.js'

@@ -29,6 +29,7 @@ function copy<T>(value: T, freeze: boolean): T {
 
 function json(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null
+  if (typeof value === 'bigint') throw new TypeError('a bigint has no JSON form')
   if (typeof value === 'function' || typeof value === 'symbol') return undefined
   if (typeof value !== 'object' || value === null) return value
   if ('toJSON' in value && typeof value.toJSON === 'function') return json((value.toJSON as () => unknown)())

@@ -2,32 +2,34 @@ import { frozenCopy } from './copies.js'
 
 /** Rows of one table within one transaction: reads see committed rows below staged ones. Rows given out are frozen: `set` changes them. */
 export class MemoryRows<R> {
-  private readonly staged = new Map<string, R | undefined>()
+  /** Made by the first write: most tables of a transaction are only read. */
+  private staged: Map<string, R | undefined> | undefined
 
   constructor(private readonly committed: Map<string, R>) {}
 
   get(id: string): R | undefined {
-    return this.staged.has(id) ? this.staged.get(id) : this.committed.get(id)
+    const row = this.staged?.get(id)
+    return row === undefined && this.staged?.has(id) !== true ? this.committed.get(id) : row
   }
 
   set(id: string, row: R): void {
-    this.staged.set(id, frozenCopy(row))
+    this.adopt(id, frozenCopy(row))
   }
 
   /** As `set`, of a row that nobody else holds. */
   adopt(id: string, row: R): void {
-    this.staged.set(id, row)
+    this.stage(id, row)
   }
 
   delete(id: string): boolean {
     const existed = this.get(id) !== undefined
-    this.staged.set(id, undefined)
+    if (existed) this.stage(id, undefined)
     return existed
   }
 
   /** All rows in order of first insertion. */
   values(): R[] {
-    if (this.staged.size === 0) return [...this.committed.values()]
+    if (this.staged === undefined) return [...this.committed.values()]
     const rows: R[] = []
     for (const [id, row] of this.committed) {
       const current = this.staged.has(id) ? this.staged.get(id) : row
@@ -38,10 +40,15 @@ export class MemoryRows<R> {
   }
 
   commit(): void {
-    for (const [id, row] of this.staged) {
+    for (const [id, row] of this.staged ?? []) {
       if (row === undefined) this.committed.delete(id)
       else this.committed.set(id, row)
     }
-    this.staged.clear()
+    this.staged = undefined
+  }
+
+  private stage(id: string, row: R | undefined): void {
+    this.staged ??= new Map()
+    this.staged.set(id, row)
   }
 }
