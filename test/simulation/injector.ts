@@ -10,6 +10,11 @@ const EXTRAS = 'microservices:pattern_extras'
 
 type Handler = (event: unknown, context: EventContext) => unknown
 
+interface Subscription {
+  topic: string
+  handler: Handler
+}
+
 /**
  * The providers of one service's module, made without Nest: a whole application for each of eight services and each restart would take more
  * than the seed itself. Takes the forms that the modules use: classes and values.
@@ -49,10 +54,10 @@ export class Injector {
   /** Registers the `@OnEvent` methods of the controllers, as `EventServer` does. */
   bind(service: ServiceName, consumer: EventConsumer): void {
     for (const type of (this.module.controllers ?? []) as Type[]) {
-      const handlers = handlersOf(type, service)
-      if (handlers.length === 0) continue
+      const subscriptions = handlersOf(type, service)
+      if (subscriptions.length === 0) continue
       const controller = this.make(type)
-      for (const { topic, handler } of handlers) {
+      for (const { topic, handler } of subscriptions) {
         consumer.on(topic, async (event, tx) => void (await handler.call(controller, event, new EventContext(event, tx))))
       }
     }
@@ -65,14 +70,32 @@ export class Injector {
   }
 
   private make(type: Type): object {
-    const named = (Reflect.getMetadata(INJECTED, type) ?? []) as { index: number; param: InjectionToken }[]
-    const types = (Reflect.getMetadata('design:paramtypes', type) ?? []) as InjectionToken[]
-    const parameters = types.map((token, index) => this.get(named.find((entry) => entry.index === index)?.param ?? token))
-    return new type(...parameters) as object
+    return new type(...tokensOf(type).map((token) => this.get(token))) as object
   }
 }
 
-function handlersOf(type: Type, service: ServiceName): { topic: string; handler: Handler }[] {
+const tokens = new WeakMap<Type, InjectionToken[]>()
+
+/** What the constructor asks for: the same for every life of every seed. */
+function tokensOf(type: Type): InjectionToken[] {
+  let known = tokens.get(type)
+  if (known === undefined) {
+    const named = (Reflect.getMetadata(INJECTED, type) ?? []) as { index: number; param: InjectionToken }[]
+    const types = (Reflect.getMetadata('design:paramtypes', type) ?? []) as InjectionToken[]
+    tokens.set(type, (known = types.map((token, index) => named.find((entry) => entry.index === index)?.param ?? token)))
+  }
+  return known
+}
+
+const handlers = new WeakMap<Type, Subscription[]>()
+
+function handlersOf(type: Type, service: ServiceName): Subscription[] {
+  let known = handlers.get(type)
+  if (known === undefined) handlers.set(type, (known = readHandlers(type, service)))
+  return known
+}
+
+function readHandlers(type: Type, service: ServiceName): Subscription[] {
   const prototype = type.prototype as Record<string, Handler>
   return Object.getOwnPropertyNames(prototype).flatMap((name) => {
     const handler = Object.getOwnPropertyDescriptor(prototype, name)?.value as Handler | undefined

@@ -14,10 +14,10 @@ export function handlersInOrder({ sightings, deadLetters }: Evidence): string[] 
   }
   for (const [name, stream] of streams) {
     const [consumer, , topic, key] = name.split(' ')
+    const buried = deadLetters.filter((letter) => letter.service === consumer && letter.topic === topic && letter.key === key).length
     let last: number | undefined
     for (const { keySeq } of stream) {
       const skipped = last === undefined ? 0 : keySeq - last - 1
-      const buried = deadLetters.filter((letter) => letter.service === consumer && letter.topic === topic && letter.key === key).length
       if (skipped < 0) found.push(`${name}: ${keySeq} after ${last}`)
       if (skipped > buried) found.push(`${name}: ${keySeq} after ${last}, with ${buried} dead letters`)
       last = keySeq

@@ -37,5 +37,5 @@ function digest(key: KeyObject, bytes: Uint8Array): Buffer {
     const publicKey = key.type === 'private' ? crypto.createPublicKey(key) : key
     publicBytes.set(key, (known = publicKey.export({ format: 'der', type: 'spki' })))
   }
-  return crypto.createHash('sha512').update(known).update(bytes).digest()
+  return crypto.hash('sha512', Buffer.concat([known, bytes]), 'buffer')
 }

@@ -1,5 +1,8 @@
 import { Random } from './random.js'
 
+/** Resolved: what is asked of it comes with the next microtask, without a promise of its own. */
+const NOW = Promise.resolve()
+
 interface Due {
   at: number
   order: number
@@ -67,8 +70,9 @@ export class Scheduler {
           return reject(error instanceof Error ? error : new Error(String(error)))
         }
         // A tick that is asked for from a microtask comes when no microtask is left.
-        void Promise.resolve().then(() => process.nextTick(step))
+        void NOW.then(soon)
       }
+      const soon = (): void => process.nextTick(step)
       process.nextTick(step)
     })
   }
