@@ -36,7 +36,7 @@ function canonicalObject(value: Record<string, unknown>): string {
   return `{${members}}`
 }
 
-/** Printable ASCII without `"` and `\\`: nearly every string there is, and its own JSON form between quotes. */
+/** Printable ASCII without `"` and `\`: nearly every string there is, and its own JSON form between quotes. */
 const PLAIN = /^[ !#-[\]-~]*$/
 
 function canonicalString(value: string): string {
