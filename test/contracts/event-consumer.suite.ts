@@ -71,6 +71,17 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       expect(seen).toEqual({ text: 'a\0b' })
     })
 
+    it.each([
+      ['the missing event comes again', 2],
+      ['a later one comes', 9],
+    ])('is drained after a crash in the middle of the parked ones, when %s', async (_what, next) => {
+      await world.deliver({ keySeq: 1 }, { keySeq: 3 }, { keySeq: 4 }, { keySeq: 5 })
+      const stream = { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'epa-pm25-limit' }
+      for (const done of [2, 3]) await world.run(async (tx) => void (await world.twin.positions.advance(tx, stream, done), await world.twin.positions.unpark(tx, stream, done)))
+      await world.deliver({ keySeq: next })
+      expect(world.handled).toEqual([1, 4, 5])
+    })
+
     it('whose missing event never comes ends: the stream goes on behind it, loudly', async () => {
       await world.consumer.start()
       await world.deliver({ keySeq: 1 }, { keySeq: 5 }, { keySeq: 4 }, { keySeq: 3, key: 'other' }, { keySeq: 4, key: 'other' })

@@ -155,16 +155,17 @@ export class EventConsumer {
     const { event } = opened
     return database.locked(keysOf(event), async (tx) => {
       const stream = this.streamOf(event)
-      const { place, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
-      if (place === 'gap') {
+      const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
+      let outcome: Outcome = 'duplicate'
+      if (place === 'next') outcome = await this.run(event, tx)
+      else if (place === 'gap') {
         // The data lie in the envelope, where no NUL in them can offend jsonb.
         await positions.park(tx, stream, { ...event, data: null })
         this.deps.log.warn({ service, topic: event.topic, key: event.key, keySeq: event.keySeq }, 'event came before an earlier one and waits')
-        return { outcome: 'parked' }
+        outcome = 'parked'
       }
-      const outcome = place === 'next' ? await this.run(event, tx) : 'duplicate'
-      // Also after a duplicate: a crash may have come between this event and the one that waits for it.
-      return { outcome, parked: parked ? await positions.unpark(tx, stream, event.keySeq) : undefined }
+      // Whatever came: a crash may have left events that waited for one before it.
+      return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
     })
   }
 

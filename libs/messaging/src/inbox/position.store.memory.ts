@@ -6,11 +6,11 @@ export class MemoryPositionStore implements PositionStore {
   async advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance> {
     const rows = memoryOf(tx).rows<number>('stream_position')
     const last = rows.get(idOf(stream))
-    if (last !== undefined && last >= keySeq) return { place: 'duplicate', parked: true }
-    if (last !== undefined && last < keySeq - 1 && over === undefined) return { place: 'gap', parked: true }
+    if (last !== undefined && last >= keySeq) return { place: 'duplicate', last, parked: true }
+    if (last !== undefined && last < keySeq - 1 && over === undefined) return { place: 'gap', last, parked: true }
     rows.set(idOf(stream), keySeq)
     const parked = parkedOf(tx).values().some((waiting) => waiting.stream === idOf(stream))
-    return { place: 'next', parked }
+    return { place: 'next', last: keySeq, parked }
   }
 
   async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {

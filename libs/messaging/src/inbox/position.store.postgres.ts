@@ -15,12 +15,13 @@ export class PostgresPositionStore implements PositionStore {
          WHERE waiting.consumer = $1 AND waiting.producer = $2 AND waiting.topic = $3 AND waiting.msg_key = $4) AS parked`,
       [...valuesOf(stream), keySeq, over === 'over'],
     )
-    if (moved[0] !== undefined) return { place: 'next', parked: moved[0].parked }
+    if (moved[0] !== undefined) return { place: 'next', last: keySeq, parked: moved[0].parked }
     const rows = await postgresOf(tx).query<{ last: string }>(
       `SELECT last_key_seq AS last FROM ${schema}.stream_position WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4`,
       valuesOf(stream),
     )
-    return { place: Number(rows[0]!.last) >= keySeq ? 'duplicate' : 'gap', parked: true }
+    const last = Number(rows[0]!.last)
+    return { place: last >= keySeq ? 'duplicate' : 'gap', last, parked: true }
   }
 
   async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {

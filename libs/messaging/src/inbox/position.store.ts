@@ -11,6 +11,8 @@ export interface StreamKey {
 export interface Advance {
   /** `duplicate`: already handled. `gap`: an earlier one is missing. */
   place: 'next' | 'duplicate' | 'gap'
+  /** Where the stream is now. */
+  last: number
   /** Whether events of the stream may be parked; `false` saves the look, which every event but a few in a million would make in vain. */
   parked: boolean
 }
