@@ -13,11 +13,14 @@ export class Client {
     private readonly scheduler: Scheduler,
     private readonly nodes: ReadonlyMap<ServiceName, ServiceNode>,
     private readonly tell: (who: string, what: string) => void,
+    /** Services that nobody starts again: who calls one gives up. */
+    private readonly isAway: (service: ServiceName) => boolean,
   ) {}
 
   /** Resolves with the first answer; rejects with a refusal (`HmsError`), which asking again would not change. */
   async ask<T>(service: ServiceName, what: string, work: (life: Life) => Promise<T>): Promise<T> {
     for (;;) {
+      if (this.isAway(service)) throw new HmsError('HMS_TEST_AWAY', `${service} does not come back.`)
       const life = this.nodes.get(service)!.lives.find(({ incarnation }) => !incarnation.paused)
       if (life !== undefined) {
         try {

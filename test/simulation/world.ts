@@ -80,7 +80,7 @@ export class World {
         }),
       )
     }
-    this.client = new Client(this.scheduler, this.nodes, tell)
+    this.client = new Client(this.scheduler, this.nodes, tell, (name) => this.hole === name && this.node(name).lives.length === 0)
     this.press = new Press(this.client, this.node('approver'), ground.identity.people.get('EPA Chief')!)
   }
 
