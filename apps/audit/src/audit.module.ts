@@ -1,23 +1,48 @@
 import { MemoryDatabase } from '#libs/persistence'
 import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
-import { Module, type DynamicModule } from '@nestjs/common'
+import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common'
 import { EntriesController } from './entries/entries.http.js'
 import { auditEntities } from './entries/entry.entity.js'
 import { ENTRY_STORE } from './entries/entry.store.js'
 import { MemoryEntryStore } from './entries/entry.store.memory.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
 import { RecordEvents } from './entries/record-events.js'
+import { LogController } from './log/log.http.js'
+import { createSequencer, SEQUENCER } from './log/log.providers.js'
+import type { Sequencer } from './log/sequencer.js'
+import { TREE_STORE } from './log/tree.store.js'
+import { MemoryTreeStore } from './log/tree.store.memory.js'
+import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
 import { AddAuditOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddAuditLog1764200000000 } from './migrations/1764200000000-add-log.js'
 
 @Module({})
-class AuditModule {
+class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined) {}
+
+  onApplicationBootstrap(): void {
+    this.sequencer?.start()
+  }
+
+  beforeApplicationShutdown(): void {
+    this.sequencer?.stop()
+  }
+
   static with(runtime: ServiceRuntime): DynamicModule {
-    const entries = runtime.database instanceof MemoryDatabase ? new MemoryEntryStore() : new PostgresEntryStore()
+    const inMemory = runtime.database instanceof MemoryDatabase
+    const entries = inMemory ? new MemoryEntryStore() : new PostgresEntryStore()
+    const tree = inMemory ? new MemoryTreeStore() : new PostgresTreeStore()
     return {
       module: AuditModule,
-      controllers: [EntriesController],
-      providers: [{ provide: ServiceRuntime, useValue: runtime }, { provide: ENTRY_STORE, useValue: entries }, RecordEvents],
+      controllers: [EntriesController, LogController],
+      providers: [
+        { provide: ServiceRuntime, useValue: runtime },
+        { provide: ENTRY_STORE, useValue: entries },
+        { provide: TREE_STORE, useValue: tree },
+        { provide: SEQUENCER, useFactory: () => createSequencer(runtime, tree, inMemory) },
+        RecordEvents,
+      ],
     }
   }
 }
@@ -26,6 +51,6 @@ export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [],
   entities: auditEntities,
-  migrations: [CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000],
+  migrations: [CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000],
   module: AuditModule.with,
 }

@@ -7,6 +7,9 @@ import type { VitalSigns } from './vitals/vital-signs.js'
 
 export type Profile = 'dev' | 'production'
 
+/** Keys that are no service's own: the transparency log's, and that of the witness with profile dev. */
+export type KeyName = 'audit-log' | 'witness'
+
 /**
  * What a service works with, whatever the adapters are. The composition root makes one per service; a module hands it to its
  * providers under this class as token.
@@ -21,6 +24,7 @@ export class ServiceRuntime {
   readonly metrics: Metrics
   readonly roster: Roster
   readonly signer: Signer
+  readonly signerNamed: (name: KeyName) => Promise<Signer | undefined>
   /** Where this service's heads go besides the bus; base URLs of the config-store instances. */
   readonly configStoreUrls: readonly string[]
   private readonly parts: RuntimeParts
@@ -35,6 +39,7 @@ export class ServiceRuntime {
     this.metrics = options.metrics
     this.roster = options.roster
     this.signer = options.signer
+    this.signerNamed = options.signerNamed ?? (async () => undefined)
     this.configStoreUrls = options.configStoreUrls
     this.parts = parts
   }
@@ -127,6 +132,7 @@ export interface RuntimeOptions {
   metrics: Metrics
   roster: Roster
   signer: Signer
+  signerNamed?: (name: KeyName) => Promise<Signer | undefined>
   configStoreUrls: readonly string[]
 }
 

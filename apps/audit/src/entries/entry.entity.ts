@@ -26,5 +26,37 @@ export function auditEntities(schema: string): EntitySchema[] {
         { name: 'entry_run_index_idx', columns: ['run', 'index'] },
       ],
     }),
+    new EntitySchema({
+      name: `${schema}.tree_node`,
+      tableName: 'tree_node',
+      schema,
+      columns: {
+        level: { type: 'integer', primary: true, primaryKeyConstraintName: 'tree_node_pkey' },
+        index: { type: 'bigint', primary: true, primaryKeyConstraintName: 'tree_node_pkey' },
+        hash: { type: 'bytea' },
+      },
+    }),
+    new EntitySchema({
+      name: `${schema}.checkpoint`,
+      tableName: 'checkpoint',
+      schema,
+      columns: {
+        size: { type: 'bigint', primary: true, primaryKeyConstraintName: 'checkpoint_pkey' },
+        note: text,
+        published_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
+      },
+    }),
+    new EntitySchema({
+      name: `${schema}.logged_release`,
+      tableName: 'logged_release',
+      schema,
+      columns: {
+        digest: { ...text, primary: true, primaryKeyConstraintName: 'logged_release_pkey' },
+        policy: text,
+        version: text,
+        index: { type: 'bigint' },
+      },
+      indices: [{ name: 'logged_release_policy_version_idx', columns: ['policy', 'version'] }],
+    }),
   ]
 }

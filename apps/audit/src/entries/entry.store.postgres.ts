@@ -21,7 +21,15 @@ export class PostgresEntryStore implements EntryStore {
        ON CONFLICT (event_id) DO NOTHING RETURNING index`,
       [facts.event, facts.at, facts.source, facts.type, facts.topic, facts.key, facts.run, leafOf(facts), facts.digest, hash],
     )
-    return rows[0] === undefined ? undefined : { index: Number(rows[0].index), facts, leafHash: hash }
+    if (rows[0] === undefined) return undefined
+    const index = Number(rows[0].index)
+    for (const { id, version, digest } of facts.releases ?? []) {
+      await postgresOf(tx).query(
+        `INSERT INTO ${schema}.logged_release (digest, policy, version, index) VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING`,
+        [digest, id, version, index],
+      )
+    }
+    return { index, facts, leafHash: hash }
   }
 
   async find(tx: Transaction, { run, after = -1, limit }: EntryQuery): Promise<LogEntry[]> {

@@ -1,12 +1,12 @@
-import { canonicalJson, type AuditEntry, type ReceivedEvent } from '#libs/contracts'
-import { digestOf, leafHash } from '#libs/signing'
+import { canonicalJson, type AuditEntry, type EventData, type ReceivedEvent } from '#libs/contracts'
+import { digestOf, leafHash, readRelease } from '#libs/signing'
 
 /**
  * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
- * so whoever holds them can recompute it; `v` changes when they do.
+ * so whoever holds them can recompute it; `v` changes when they do: 2 is an entry that names the releases that were approved.
  */
 export interface EntryFacts {
-  v: 1
+  v: 1 | 2
   /** When the event was made, by its producer's database. */
   at: string
   source: string
@@ -18,6 +18,16 @@ export interface EntryFacts {
   /** `ce_id`. */
   event: string
   /** SHA-256 over the payload bytes that the producer signed. */
+  digest: string
+  /** Of an approval: the releases that its run is for. A proof of the entry is one of each of them. */
+  releases?: ApprovedRelease[]
+}
+
+export interface ApprovedRelease {
+  /** Policy id. */
+  id: string
+  version: string
+  /** Release digest. */
   digest: string
 }
 
@@ -32,8 +42,9 @@ export interface LogEntry {
 export type RecordedEntry = AuditEntry & EntryFacts
 
 export function factsOf(event: ReceivedEvent): EntryFacts {
+  const releases = releasesOf(event)
   return {
-    v: 1,
+    v: releases === undefined ? 1 : 2,
     at: event.time,
     source: event.source,
     type: event.type,
@@ -43,6 +54,23 @@ export function factsOf(event: ReceivedEvent): EntryFacts {
     attempt: event.attempt ?? null,
     event: event.id,
     digest: digestOf(Buffer.from(event.envelope.payload, 'base64')),
+    ...(releases === undefined ? {} : { releases }),
+  }
+}
+
+const APPROVED = 'hms.approval.approved.v1'
+
+function releasesOf(event: ReceivedEvent): ApprovedRelease[] | undefined {
+  if (event.type !== APPROVED) return undefined
+  try {
+    const { dossier } = event.data as unknown as EventData[typeof APPROVED]
+    return dossier.releases.map(({ envelope }) => {
+      const { predicate, digest } = readRelease(envelope)
+      return { id: predicate.policy.id, version: predicate.policy.version, digest }
+    })
+  } catch {
+    // The trail takes what happened, also when it makes no sense; no release gets a proof by it.
+    return undefined
   }
 }
 

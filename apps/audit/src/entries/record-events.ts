@@ -1,8 +1,11 @@
 import { topicsConsumedBy, type ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
+import { TransientError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
 import { factsOf } from './entry.js'
+import { SEQUENCER } from '../log/log.providers.js'
+import type { Sequencer } from '../log/sequencer.js'
 import { ENTRY_STORE, LOG_LOCK, type EntryStore } from './entry.store.js'
 
 /** Writes every event of every topic that the catalogue gives to audit into the log, in the transaction that moves its position. */
@@ -11,6 +14,7 @@ export class RecordEvents implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
+    @Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined,
   ) {}
 
   /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
@@ -21,6 +25,8 @@ export class RecordEvents implements OnModuleInit {
   private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {
     // After the policy's lock, which the consumer took, and last of all: whoever holds it waits for nobody.
     await tx.lock([LOG_LOCK])
+    if (this.sequencer?.halted !== undefined) throw new TransientError(this.sequencer.halted)
     await this.entries.append(tx, factsOf(event))
+    tx.afterCommit(() => this.sequencer?.wake())
   }
 }

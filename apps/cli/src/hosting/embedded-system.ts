@@ -2,7 +2,7 @@ import { HmsError, SERVICES } from '#libs/contracts'
 import { createDemoIdentity } from '#libs/client'
 import { acquireFolder, EmbeddedError, startPostgres } from '#libs/persistence'
 import { createLogger, Metrics, systemClock, type Environment } from '#libs/platform'
-import { Host, openEmbeddedBus, openPostgresService, readHostConfig, readRosterFile, readServiceSigner, VERSION } from '#libs/stage'
+import { Host, openEmbeddedBus, openPostgresService, readHostConfig, readNamedSigner, readRosterFile, readServiceSigner, VERSION } from '#libs/stage'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { requireFreePort } from './free-port.js'
@@ -54,6 +54,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       roster: await readRosterFile(config),
       bus: openEmbeddedBus(database.url, clock, log),
       signerOf: (service) => readServiceSigner(service, config, environment),
+      signerNamed: (name) => readNamedSigner(name, config, environment),
       open: (definition) => openPostgresService(definition, { url: database.url, clock, log, embedded: true }),
       configStoreUrls: [url],
       version: VERSION,

@@ -5,7 +5,7 @@ import { DEMO_PEOPLE, demoRoster, generateKeyPair, signRoster, spkiOf } from '#l
 import { publishOnce, readIfThere } from './files.js'
 import { KeyFolder } from './key-folder.js'
 import { dataFolderPassphrase } from './keys-dir.js'
-import { OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir } from './identity-files.js'
+import { AUDIT_LOG, OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir, WITNESS } from './identity-files.js'
 import { readPlainKey } from './private-key.js'
 
 const TEN_YEARS_MS = 10 * 365 * 86_400_000
@@ -30,6 +30,7 @@ export async function createDemoIdentity(dataDir: string, services: readonly str
     people: people.map(({ signer, spki }) => ({ name: signer.name, spki })),
     services: await Promise.all(services.map(async (name) => ({ name, spki: await ensureServiceKey(dataDir, name) }))),
     operator: { spki: await ensureServiceKey(dataDir, OPERATOR) },
+    log: { spki: await ensureServiceKey(dataDir, AUDIT_LOG), witness: await ensureServiceKey(dataDir, WITNESS) },
     expires: new Date(now.getTime() + TEN_YEARS_MS).toISOString(),
   })
   const envelope = await signRoster(roster, people.map(({ signer }) => signer))

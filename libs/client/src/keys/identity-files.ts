@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 
-/** Name of the operator's key file; no service may have it. */
+/** Name of the operator's key file; no service may have it, nor the two below. */
 export const OPERATOR = 'operator'
+/** Names of the key files of the transparency log and of its witness. */
+export const AUDIT_LOG = 'audit-log'
+export const WITNESS = 'witness'
 
 export function rosterFile(dataDir: string): string {
   return join(dataDir, 'roster.json')

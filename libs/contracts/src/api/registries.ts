@@ -85,6 +85,18 @@ export interface AuditEntry {
   leafHash: string
 }
 
+/** That the log holds the approval of a release; to be checked by whoever has the roster. */
+export interface AuditProof {
+  /** Release digest. */
+  digest: string
+  policy: string
+  version: string
+  /** The log's entry, byte for byte what was hashed; it names the release. */
+  entry: string
+  /** C2SP tlog-proof. */
+  proof: string
+}
+
 export interface TopicReport {
   name: string
   purpose: string

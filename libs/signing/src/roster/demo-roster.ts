@@ -1,8 +1,13 @@
-import { keyIdOf, spkiToKey } from '../keys.js'
+import { keyIdOf, rawPublicKey, spkiToKey } from '../keys.js'
+import { NOTE_COSIGNATURE, NOTE_ED25519, vkeyOf } from '../tlog/note.js'
 import type { PrincipalKind, Role, RosterPredicate } from './roster-predicate.js'
 
 /** The officials of the demo. */
 export const DEMO_PEOPLE: readonly string[] = ['EPA Chief', 'EPA Counsel', 'Air Office', 'State Liaison']
+
+/** Names of the demo's log and of its witness, as checkpoints carry them. */
+const DEMO_LOG = 'hms-svc.dev/audit'
+const DEMO_WITNESS = 'hms-svc.dev/witness'
 
 /** A name and its public key (SPKI, DER in base64). */
 export type DemoMember = { name: string; spki: string }
@@ -12,11 +17,13 @@ export type DemoRosterInput = {
   /** Services by their names; the name is the principal's id too. */
   services: readonly DemoMember[]
   operator: { spki: string }
+  /** Keys of the transparency log and of its witness (SPKI); both, or none. */
+  log?: { spki: string; witness: string }
   expires: string
 }
 
 /** The roster of profile `dev`: any one official approves, two where the policy is tagged `critical`; one key per service. */
-export function demoRoster({ people, services, operator, expires }: DemoRosterInput): RosterPredicate {
+export function demoRoster({ people, services, operator, log, expires }: DemoRosterInput): RosterPredicate {
   const officials = people.map(({ name }) => idOf(name))
   const roles: Role[] = [
     { name: 'official', principals: officials, threshold: 1, match: { all: true } },
@@ -30,7 +37,12 @@ export function demoRoster({ people, services, operator, expires }: DemoRosterIn
   ]
   const ids = new Set(principals.map(([id]) => id))
   if (ids.size < principals.length) throw new TypeError('two members of the demo roster share one id')
-  return { version: 1, profile: 'demo', expires, principals: Object.fromEntries(principals), roles }
+  return { version: 1, profile: 'demo', expires, principals: Object.fromEntries(principals), roles, ...(log === undefined ? {} : logMembers(log)) }
+}
+
+function logMembers({ spki, witness }: { spki: string; witness: string }): Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'> {
+  const raw = (key: string): Buffer => rawPublicKey(spkiToKey(key))
+  return { log: vkeyOf(DEMO_LOG, NOTE_ED25519, raw(spki)), witnesses: [vkeyOf(DEMO_WITNESS, NOTE_COSIGNATURE, raw(witness))], quorum: 1 }
 }
 
 function principal(id: string, name: string, kind: PrincipalKind, spki: string): [string, RosterPredicate['principals'][string]] {

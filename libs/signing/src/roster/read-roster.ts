@@ -3,6 +3,7 @@ import type { Envelope } from '../envelope.js'
 import { SignatureError } from '../signature-error.js'
 import type { Signer } from '../signer.js'
 import { readUnverified, signStatement } from '../statement-kind.js'
+import { NOTE_COSIGNATURE, NOTE_ED25519, readVkey } from '../tlog/note.js'
 import { checkSignatures } from '../verify-envelope.js'
 import { ROSTER, type Role, type RosterPredicate } from './roster-predicate.js'
 import { Roster, type Principal } from './roster.js'
@@ -24,6 +25,7 @@ export function readRoster(envelope: unknown): Roster {
   requireUnique(roster.roles.map((role) => role.name), 'two roles share the name')
   requireKeys(principals)
   for (const role of roster.roles) requireRole(role, roster)
+  requireLog(predicate, principals)
   requireSigned(envelope, roster)
   return roster
 }
@@ -43,6 +45,21 @@ function requireRole(role: Role, roster: Roster): void {
   const kind = role.match.service === undefined ? 'person' : 'service'
   const stranger = role.principals.find((id) => roster.principals.get(id)?.kind !== kind)
   if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, who is no ${kind} of this roster`)
+}
+
+/** One key in two places would let one who holds it speak as two. */
+function requireLog({ log, witnesses = [], quorum = 0 }: RosterPredicate, principals: readonly Principal[]): void {
+  if (log === undefined) {
+    if (witnesses.length > 0 || quorum > 0) throw invalid('it names witnesses and no log')
+    return
+  }
+  const parts = [log, ...witnesses].map(readVkey)
+  if (parts[0]!.type !== NOTE_ED25519) throw invalid('the vkey of the log is one of a witness')
+  if (parts.slice(1).some(({ type }) => type !== NOTE_COSIGNATURE)) throw invalid('the vkey of a witness is not one of cosignatures')
+  requireUnique(parts.map(({ name }) => name), 'log and witnesses share the name')
+  const keys = principals.flatMap((principal) => principal.keys.map(({ keyid }) => keyid))
+  requireUnique([...keys, ...parts.map(({ key }) => keyIdOf(key))], 'listed twice: the key')
+  if (quorum > witnesses.length) throw invalid(`it asks for ${quorum} of ${witnesses.length} witnesses`)
 }
 
 function requireSigned(envelope: unknown, roster: Roster): void {

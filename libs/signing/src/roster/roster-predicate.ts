@@ -24,7 +24,14 @@ export type RosterPredicate = {
   expires: string
   principals: { [id: string]: { name: string; kind: PrincipalKind; keys: RosterKey[] } }
   roles: Role[]
+  /** The transparency log that releases and heads are in, as a C2SP vkey; absent where there is none. */
+  log?: string
+  /** Who else looks at the log (vkeys of cosignatures), and how many of them must have seen a checkpoint before it counts. */
+  witnesses?: string[]
+  quorum?: number
 }
+
+const MAX_WITNESSES = 16
 
 const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
 const isPrincipal = objectOf({ name: isText, kind: oneOf('person', 'service', 'operator'), keys: listOf(isKey) })
@@ -48,6 +55,9 @@ export const ROSTER: StatementKind<RosterPredicate> = {
     expires: isTime,
     principals: isPrincipals,
     roles: listOf(isRole),
+    log: optional(isText),
+    witnesses: optional(listOf(isText, MAX_WITNESSES)),
+    quorum: optional(isCount),
   },
   subject: (roster) => subjectOfPredicate(`roster@${roster.version}`, roster),
 }

@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { spkiToKey } from '../keys.js'
+import type { LogPolicy } from '../tlog/checkpoint.js'
+import { readVkey } from '../tlog/note.js'
 import type { Keys } from '../verify-envelope.js'
 import type { PrincipalKind, Role, RosterKey, RosterPredicate } from './roster-predicate.js'
 
@@ -32,6 +34,12 @@ export class Roster {
 
   get roles(): readonly Role[] {
     return this.predicate.roles
+  }
+
+  /** Whose checkpoints count; `undefined` when the roster names no log. */
+  get logPolicy(): LogPolicy | undefined {
+    const { log, witnesses = [], quorum = 0 } = this.predicate
+    return log === undefined ? undefined : { log: readVkey(log), witnesses: witnesses.map(readVkey), quorum }
   }
 
   /** Names are unique, whatever their case; matched to the letter here. */

@@ -50,6 +50,13 @@ export function foldSubtrees(hashes: readonly Uint8Array[]): Buffer {
   return hashes.slice(0, -1).reduceRight<Buffer>((right, left) => nodeHash(left, right), Buffer.from(last))
 }
 
+/** Root of a complete subtree from the hashes of one level in it: a power of two of them. */
+export function completeRoot(hashes: readonly Uint8Array[]): Buffer {
+  let level = hashes
+  while (level.length > 1) level = Array.from({ length: level.length / 2 }, (_, pair) => nodeHash(level[pair * 2]!, level[pair * 2 + 1]!))
+  return Buffer.from(level[0]!)
+}
+
 /** The ranges whose hashes prove leaf `index` in a tree of `size`, from the leaf up (RFC 6962 §2.1.1). */
 export function inclusionPath(index: number, { start, end }: LeafRange): LeafRange[] {
   if (end - start <= 1) return []

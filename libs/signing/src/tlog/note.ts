@@ -48,7 +48,7 @@ export function vkeyOf(name: string, type: number, raw: Uint8Array): string {
   return `${name}+${noteKeyId(name, type, raw)}+${Buffer.concat([Buffer.of(type), raw]).toString('base64')}`
 }
 
-export function noteKeyId(name: string, type: number, raw: Uint8Array): string {
+function noteKeyId(name: string, type: number, raw: Uint8Array): string {
   const hash = createHash('sha256').update(`${name}\n`).update(Uint8Array.of(type)).update(raw).digest()
   return hash.subarray(0, KEY_ID_BYTES).toString('hex')
 }
@@ -64,22 +64,21 @@ export function openNote(text: string): Note {
 }
 
 /** A signature under a note, as its own line with line feed. */
-export function signatureLine(name: string, id: string, bytes: Uint8Array): string {
+function signatureLine({ name, id }: Pick<NoteKey, 'name' | 'id'>, bytes: Uint8Array): string {
   return `— ${name} ${Buffer.concat([Buffer.from(id, 'hex'), bytes]).toString('base64')}\n`
 }
 
-/** The log's own signature over a body: the whole note. */
-export async function signNote(body: string, name: string, signer: Signer, raw: Uint8Array): Promise<string> {
-  const sig = await signer.sign(Buffer.from(body))
-  return `${body}\n${signatureLine(name, noteKeyId(name, NOTE_ED25519, raw), sig)}`
+/** The log's own signature over a body: the whole note. `signer` holds the key that `key` is the public half of. */
+export async function signNote(body: string, key: Pick<NoteKey, 'name' | 'id'>, signer: Signer): Promise<string> {
+  return `${body}\n${signatureLine(key, await signer.sign(Buffer.from(body)))}`
 }
 
 /** A witness's line: it saw this body at `seconds` (Unix time) and nothing that contradicts it. */
-export async function cosign(body: string, seconds: number, name: string, signer: Signer, raw: Uint8Array): Promise<string> {
+export async function cosign(body: string, seconds: number, key: Pick<NoteKey, 'name' | 'id'>, signer: Signer): Promise<string> {
   const sig = await signer.sign(cosignedBytes(body, seconds))
   const time = Buffer.alloc(TIME_BYTES)
   time.writeBigUInt64BE(BigInt(seconds))
-  return signatureLine(name, noteKeyId(name, NOTE_COSIGNATURE, raw), Buffer.concat([time, sig]))
+  return signatureLine(key, Buffer.concat([time, sig]))
 }
 
 /** Who of `keys` signed, and when a witness says it did (Unix seconds). A false signature by one of them rejects the note. */

@@ -111,8 +111,8 @@ describe('our log (research 02 §9 D)', () => {
 
   it('signs and cosigns a checkpoint to the byte', async () => {
     const body = formatCheckpoint({ origin: ORIGIN, size: 700, root: tree.root() })
-    const log = await signNote(body, ORIGIN, localSigner(logKey), rawPublicKey(logKey))
-    const witness = await cosign(body, 1_725_148_800, WITNESS, localSigner(witnessKey), rawPublicKey(witnessKey))
+    const log = await signNote(body, policy.log, localSigner(logKey))
+    const witness = await cosign(body, 1_725_148_800, policy.witnesses[0]!, localSigner(witnessKey))
     expect(log + witness).toBe(NOTE)
     expect(vkeyOf(ORIGIN, NOTE_ED25519, rawPublicKey(logKey))).toBe(LOG_VKEY)
     expect(vkeyOf(WITNESS, NOTE_COSIGNATURE, rawPublicKey(witnessKey))).toBe(WITNESS_VKEY)
@@ -166,7 +166,7 @@ describe('a signed note', () => {
 
   it('may quote an empty line: the last one ends the text', async () => {
     const body = 'one\n\ntwo\n'
-    const note = openNote(await signNote(body, ORIGIN, localSigner(logKey), rawPublicKey(logKey)))
+    const note = openNote(await signNote(body, policy.log, localSigner(logKey)))
     expect(note.body).toBe(body)
     expect(verifyNote(note, [policy.log])).toHaveLength(1)
   })

@@ -5,7 +5,7 @@ import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
 import type { Coordination, ServiceStores } from '../create-runtime.js'
 import type { ServiceDefinition } from '../service-definition.js'
-import type { Profile } from '../service-runtime.js'
+import type { KeyName, Profile } from '../service-runtime.js'
 
 /** One service's side of the database, as the composition root opened it. */
 export interface OpenService {
@@ -25,6 +25,8 @@ export interface HostAdapters {
   roster: Roster
   bus: EventBus
   signerOf(service: ServiceName): Promise<Signer>
+  /** Keys beside those of services; `undefined` where there is none. */
+  signerNamed?(name: KeyName): Promise<Signer | undefined>
   open(definition: ServiceDefinition): Promise<OpenService>
   configStoreUrls: readonly string[]
   version: string

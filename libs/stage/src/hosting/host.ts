@@ -72,10 +72,10 @@ export class Host {
 async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule; definition: ServiceDefinition }> {
   const definition = await loadService(name)
   const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
-  const { profile, environment, clock, metrics, roster, configStoreUrls } = adapters
+  const { profile, environment, clock, metrics, roster, configStoreUrls, signerNamed } = adapters
   const log = adapters.log.child({ service: name })
   const runtime = createRuntime(
-    { name, profile, environment, database, clock, log, metrics, roster, signer, configStoreUrls },
+    { name, profile, environment, database, clock, log, metrics, roster, signer, signerNamed, configStoreUrls },
     stores,
     adapters.bus,
     coordination,

@@ -2,8 +2,10 @@ import { HmsError, type ServiceName } from '#libs/contracts'
 import { describeError, type Environment } from '#libs/platform'
 import { localSigner, readRoster, type Roster, type Signer } from '#libs/signing'
 import { createPrivateKey } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { KeyName } from '../service-runtime.js'
 import type { HostConfig } from './host.config.js'
 import { variableOf } from './host.config.js'
 
@@ -35,6 +37,14 @@ export async function readServiceSigner(service: ServiceName, config: HostConfig
     throw new HmsError('HMS_SERVICE_KEY_REQUIRED', `${service} needs its signing key: set ${variable} to a PKCS#8 file.`, { status: 400, next: ['hms-svc help environment'] })
   }
   return localSigner(createPrivateKey(await readText(file, variable)))
+}
+
+/** The key of the transparency log, or of its witness with profile dev: `HMS_AUDIT_LOG_KEY_FILE`, else the data folder's (profile dev). */
+export async function readNamedSigner(name: KeyName, config: HostConfig, env: Environment): Promise<Signer | undefined> {
+  const named = name === 'audit-log' ? env['HMS_AUDIT_LOG_KEY_FILE'] : undefined
+  if (named !== undefined && named !== '') return localSigner(createPrivateKey(await readText(named, 'HMS_AUDIT_LOG_KEY_FILE')))
+  const file = join(config.dataDir, 'service-keys', `${name}.pem`)
+  return config.profile === 'dev' && existsSync(file) ? localSigner(createPrivateKey(await readText(file, 'HMS_DATA_DIR'))) : undefined
 }
 
 async function readText(file: string, variable: string): Promise<string> {

@@ -2,7 +2,7 @@ import { HmsError, isServiceName, type ServiceName } from '#libs/contracts'
 import { createLogger, describeError, Metrics, processEnvironment, systemClock, uuidv7, type Environment } from '#libs/platform'
 import { Host } from './host.js'
 import { checkPorts, portOf, readHostConfig, urlsOf } from './host.config.js'
-import { readRosterFile, readServiceSigner } from './identity-files.js'
+import { readNamedSigner, readRosterFile, readServiceSigner } from './identity-files.js'
 import { openKafkaBus } from './open-bus.js'
 import { openPostgresService } from './postgres-services.js'
 import { VERSION } from './version.js'
@@ -34,6 +34,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     roster: await readRosterFile(config),
     bus: openKafkaBus(config, services, instance, clock, log, metrics),
     signerOf: (service) => readServiceSigner(service, config, env),
+    signerNamed: (name) => readNamedSigner(name, config, env),
     open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false, instance }),
     configStoreUrls: config.configStoreUrls ?? urlsOf('config-store', env),
     version: VERSION,

@@ -1,0 +1,83 @@
+import { HmsError, type AuditProof } from '#libs/contracts'
+import { ServiceRuntime } from '#libs/stage'
+import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
+import { entryBundle, formatTlogProof, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
+import type { Transaction } from '#libs/persistence'
+import { ProofQueryDto } from './log.dto.js'
+import { inclusionProof } from './tree.js'
+import { TREE_STORE, type LoggedRelease, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
+
+const FOR_GOOD = 'public, max-age=31536000, immutable'
+
+interface Reply {
+  header(name: string, value: string): unknown
+}
+
+/** The log as C2SP tlog-tiles has it, and proofs of releases. Everything is public, and follows from what was published. */
+@Controller()
+export class LogController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    @Inject(TREE_STORE) private readonly tree: TreeStore,
+  ) {}
+
+  @Get('checkpoint')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  @Header('cache-control', 'no-cache')
+  async checkpoint(): Promise<string> {
+    return (await this.inPublished(async (_tx, published) => published)).note
+  }
+
+  @Get('tile/*')
+  async tile(@Param('*') path: string, @Res({ passthrough: true }) reply: Reply): Promise<StreamableFile> {
+    const tile = readTilePath(path)
+    const bytes = await this.inPublished(async (tx, { size }) => {
+      if (tile === undefined || tile.width > tileWidth(tile.level, tile.index, size)) return undefined
+      const start = tile.index * TILE_WIDTH
+      if (tile.level === 'entries') return entryBundle((await this.tree.entries(tx, start, start + tile.width)).map((entry) => Buffer.from(entry)))
+      return Buffer.concat(await this.tree.hashes(tx, tile.level, start, start + tile.width))
+    })
+    if (bytes === undefined) throw new HmsError('HMS_AUDIT_TILE_UNKNOWN', 'The log has no such tile.', { status: 404, next: ['GET /checkpoint'] })
+    reply.header('cache-control', FOR_GOOD)
+    return new StreamableFile(bytes, { type: 'application/octet-stream' })
+  }
+
+  @Get('v1/audit/proofs')
+  async proofOfVersion(@Query() { policy, version }: ProofQueryDto): Promise<AuditProof> {
+    return this.proof(await this.release({ policy, version }, `${policy}@${version}`))
+  }
+
+  @Get('v1/audit/proofs/:digest')
+  async proofOfDigest(@Param('digest') digest: string): Promise<AuditProof> {
+    return this.proof(await this.release({ digest }, digest))
+  }
+
+  private async release(which: { digest: string } | { policy: string; version: string }, name: string): Promise<LoggedRelease> {
+    const release = await this.runtime.database.transaction((tx) => this.tree.release(tx, which))
+    if (release === undefined) throw new HmsError('HMS_AUDIT_PROOF_UNKNOWN', `The log has no approved release ${name}.`, { status: 404, next: ['hms-svc audit log'] })
+    return release
+  }
+
+  private proof({ digest, policy, version, index }: LoggedRelease): Promise<AuditProof> {
+    return this.inPublished(async (tx, { size, note }) => {
+      if (index >= size) throw notYet()
+      const [[entry], path] = [await this.tree.entries(tx, index, index + 1), await inclusionProof(this.tree, tx, index, size)]
+      return { digest, policy, version, entry: entry!, proof: formatTlogProof({ index, path, checkpoint: note }) }
+    })
+  }
+
+  private async inPublished<T>(read: (tx: Transaction, published: PublishedCheckpoint) => Promise<T>): Promise<T> {
+    if (this.runtime.roster.logPolicy === undefined) {
+      throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster of this installation names no log.', { status: 404, next: ['hms-svc dev --reset'] })
+    }
+    return this.runtime.database.transaction(async (tx) => {
+      const published = await this.tree.latest(tx)
+      if (published === undefined) throw notYet()
+      return read(tx, published)
+    })
+  }
+}
+
+function notYet(): HmsError {
+  return new HmsError('HMS_AUDIT_NOT_PUBLISHED', 'No checkpoint covers that yet; one follows within a second when the witnesses sign.', { status: 503, retryable: true, next: ['hms-svc audit verify'] })
+}

@@ -1,0 +1,146 @@
+import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
+import { silentLogger, uuidv7, VirtualClock } from '#libs/platform'
+import { generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, verifyCheckpoint, vkeyOf } from '#libs/signing'
+import { dataSourceOf, migrateService } from '#libs/stage'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freshDatabase } from '../../../../test/support/postgres.js'
+import { definition } from '../audit.module.js'
+import { factsOf, type EntryFacts } from '../entries/entry.js'
+import { LOG_LOCK, type EntryStore } from '../entries/entry.store.js'
+import { MemoryEntryStore } from '../entries/entry.store.memory.js'
+import { PostgresEntryStore } from '../entries/entry.store.postgres.js'
+import { MemorySeenStore } from '../witness/seen.store.memory.js'
+import { Witness } from '../witness/witness.js'
+import { Sequencer, type WitnessLink } from './sequencer.js'
+import { consistencyProof, inclusionProof } from './tree.js'
+import type { TreeStore } from './tree.store.js'
+import { MemoryTreeStore } from './tree.store.memory.js'
+import { PostgresTreeStore } from './tree.store.postgres.js'
+
+interface Twin {
+  database: Database
+  entries: EntryStore
+  tree: TreeStore
+  close(): Promise<void>
+}
+
+async function openMemory(): Promise<Twin> {
+  const database = new MemoryDatabase(new VirtualClock())
+  return { database, entries: new MemoryEntryStore(), tree: new MemoryTreeStore(), close: () => database.close() }
+}
+
+async function openPostgres(): Promise<Twin> {
+  const { url, drop } = await freshDatabase()
+  await migrateService(definition, url)
+  const database = new PostgresDatabase(await dataSourceOf(definition, url).initialize(), 'audit')
+  return { database, entries: new PostgresEntryStore(), tree: new PostgresTreeStore(), close: () => database.close().then(drop) }
+}
+
+const logKeys = generateKeyPair()
+const witnessKeys = generateKeyPair()
+const log = readVkey(vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(logKeys.publicKey)))
+const witnessKey = readVkey(vkeyOf('example.org/witness', NOTE_COSIGNATURE, rawPublicKey(witnessKeys.publicKey)))
+const policy = { log, witnesses: [witnessKey], quorum: 1 }
+
+function facts(): EntryFacts {
+  const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
+  return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', runId: '1', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } })
+}
+
+describe.each([
+  ['memory', openMemory],
+  ['PostgreSQL', openPostgres],
+] as const)('the transparency log in %s', (_name, open) => {
+  let twin: Twin
+  let seen: MemorySeenStore
+  let witness: WitnessLink
+  beforeEach(async () => {
+    twin = await open()
+    seen = new MemorySeenStore()
+    witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), [log], seen, new VirtualClock())
+  })
+  afterEach(() => twin.close())
+
+  const append = async (count: number): Promise<void> => {
+    await twin.database.transaction(async (tx) => {
+      await tx.lock([LOG_LOCK])
+      for (let index = 0; index < count; index++) await twin.entries.append(tx, facts())
+    })
+  }
+  const sequencer = (witnesses: readonly WitnessLink[] = [witness]): Sequencer =>
+    new Sequencer({ database: twin.database, tree: twin.tree, policy, signer: localSigner(logKeys.privateKey), witnesses, clock: new VirtualClock(), log: silentLogger })
+  const published = async () => {
+    const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
+    return latest === undefined ? undefined : verifyCheckpoint(latest.note, policy)
+  }
+  /** The tree that anybody computes from the entries. */
+  const recomputed = async (): Promise<HashTree> => {
+    const tree = new HashTree()
+    await twin.database.transaction(async (tx) => {
+      for (const entry of await twin.tree.entries(tx, 0, await twin.tree.size(tx))) tree.append(leafHash(Buffer.from(entry)))
+    })
+    return tree
+  }
+
+  it('publishes witnessed checkpoints of a tree that only grows, over the edges of tiles', async () => {
+    const publisher = sequencer()
+    expect(await publisher.publish()).toBe(false)
+    for (const count of [1, 1, 3, 1, 249, 1, 1, 260]) {
+      await append(count)
+      expect(await publisher.publish()).toBe(true)
+      const tree = await recomputed()
+      expect(await published()).toMatchObject({ size: tree.size, root: tree.root() })
+    }
+    expect(await publisher.publish()).toBe(false)
+    expect(publisher.halted).toBeUndefined()
+  })
+
+  it('proves what anybody computes from the entries', async () => {
+    await append(530)
+    await sequencer().publish()
+    const tree = await recomputed()
+    await twin.database.transaction(async (tx) => {
+      for (const [index, size] of [[0, 1], [0, 530], [255, 256], [256, 530], [511, 513], [529, 530]] as const) {
+        expect(await inclusionProof(twin.tree, tx, index, size)).toEqual(tree.inclusion(index, size))
+        expect(await consistencyProof(twin.tree, tx, index + 1, size)).toEqual(tree.consistency(index + 1, size))
+      }
+    })
+  })
+
+  it('publishes nothing that no witness saw, and goes on when one is back', async () => {
+    await append(3)
+    const away = { addCheckpoint: () => Promise.reject(new Error('away')) }
+    expect(await sequencer([away]).publish()).toBe(false)
+    expect(await published()).toBeUndefined()
+    expect(await sequencer().publish()).toBe(true)
+  })
+
+  it('goes on where a witness is, when a crash came between its signature and the publication', async () => {
+    await append(3)
+    await sequencer().publish()
+    await append(2)
+    await seen.set(log.name, { size: 5, root: (await recomputed()).root() })
+    await append(4)
+    expect(await sequencer().publish()).toBe(true)
+    expect(await published()).toMatchObject({ size: 9 })
+  })
+
+  it('takes nothing more when it was restored from a backup', async () => {
+    await append(3)
+    await sequencer().publish()
+    await seen.set(log.name, { size: 7, root: Buffer.alloc(32, 1) })
+    const restored = sequencer()
+    expect(await restored.publish()).toBe(false)
+    expect(restored.halted).toContain('restored from a backup')
+  })
+
+  it('takes nothing more when a witness saw other entries', async () => {
+    await append(3)
+    await sequencer().publish()
+    await seen.set(log.name, { size: 3, root: Buffer.alloc(32, 1) })
+    await append(2)
+    const forked = sequencer()
+    expect(await forked.publish()).toBe(false)
+    expect(forked.halted).toContain('another history')
+  })
+})

@@ -1,0 +1,144 @@
+import type { Database } from '#libs/persistence'
+import { describeError, type Clock, type Logger } from '#libs/platform'
+import { formatAddCheckpoint, formatCheckpoint, signNote, type LogPolicy, type Signer } from '#libs/signing'
+import type { WitnessAnswer } from '../witness/witness.js'
+import { consistencyProof, growTree, rootOf } from './tree.js'
+import { TREE_LOCK, type TreeStore } from './tree.store.js'
+
+/** Entries wait so long for others to share a checkpoint with. */
+const BATCH_MS = 200
+/** What another instance wrote, or a witness did not sign, is looked at again. */
+const POLL_MS = 1_000
+
+/** A witness as the log sees it. Rejects while it cannot be reached. */
+export interface WitnessLink {
+  addCheckpoint(text: string): Promise<WitnessAnswer>
+}
+
+export interface SequencerDependencies {
+  database: Database
+  tree: TreeStore
+  policy: LogPolicy
+  signer: Signer
+  witnesses: readonly WitnessLink[]
+  clock: Clock
+  log: Logger
+}
+
+/** A tree that is to be signed. */
+interface Grown {
+  size: number
+  root: Buffer
+  published: number
+}
+
+/**
+ * Turns entries into checkpoints: rows, tree, signature, witnesses, publication, in that order, so that nothing is published that a crash
+ * could take back. Any instance may do it; the lock on the tree and the witnesses keep them from telling two histories.
+ */
+export class Sequencer {
+  /** Why nothing may be added any more: this database lacks entries that a witness has seen. */
+  halted: string | undefined
+  private checked = false
+  private running = false
+  private waiting = false
+  private stopped = true
+  private cancelNext: () => void = () => {}
+
+  constructor(private readonly deps: SequencerDependencies) {}
+
+  start(): void {
+    this.stopped = false
+    this.later(0)
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.cancelNext()
+  }
+
+  /** Entries were added. */
+  wake(): void {
+    if (this.waiting) return
+    this.waiting = true
+    if (!this.running) this.later(BATCH_MS)
+  }
+
+  /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
+  async publish(): Promise<boolean> {
+    const { database, tree, policy, signer, log } = this.deps
+    const grown = await this.grow()
+    if (grown === undefined) return false
+    const body = formatCheckpoint({ origin: policy.log.name, size: grown.size, root: grown.root })
+    const note = await signNote(body, policy.log, signer)
+    const lines = await Promise.all(this.deps.witnesses.map((witness) => this.cosigned(witness, grown, note)))
+    const signed = lines.filter((line) => line !== undefined)
+    if (this.halted !== undefined || signed.length < policy.quorum) {
+      log.warn({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
+      return false
+    }
+    await database.transaction((tx) => tree.publish(tx, { size: grown.size, note: `${note}${signed.join('')}` }))
+    this.checked = true
+    return true
+  }
+
+  /** At the start a tree that did not grow is shown to the witnesses too: they know whether it once was longer. */
+  private grow(): Promise<Grown | undefined> {
+    const { database, tree } = this.deps
+    return database.transaction(async (tx) => {
+      await tx.lock([TREE_LOCK])
+      const [size, latest] = [await tree.size(tx), await tree.latest(tx)]
+      const published = latest?.size ?? 0
+      if (size < published) this.halt(`the log has ${size} entries, and a checkpoint of ${published} was published`)
+      if (this.halted !== undefined || size === 0 || (size === published && this.checked)) return undefined
+      await growTree(tree, tx, size)
+      return { size, root: await rootOf(tree, tx, size), published }
+    })
+  }
+
+  private async cosigned(witness: WitnessLink, grown: Grown, note: string): Promise<string | undefined> {
+    let { published: old } = grown
+    // The second time from where the witness says that it is.
+    for (let tries = 0; tries < 2; tries++) {
+      const path = await this.deps.database.transaction((tx) => consistencyProof(this.deps.tree, tx, old, grown.size))
+      const { status, body } = await witness.addCheckpoint(formatAddCheckpoint({ old, path, checkpoint: note })).catch((error: unknown) => {
+        this.deps.log.debug({ error: describeError(error) }, 'a witness does not answer')
+        return { status: 0, body: '' }
+      })
+      if (status === 200) return body
+      if (status === 422) this.halt('a witness saw another history of this log')
+      if (status !== 409) return undefined
+      const seen = Number(body)
+      if (!Number.isSafeInteger(seen) || seen === old) this.halt('a witness saw another history of this log')
+      else if (seen > grown.size && seen > (await this.sizeNow())) this.halt(`a witness saw ${seen} entries, and the log has ${grown.size}: it was restored from a backup`)
+      if (this.halted !== undefined || seen > grown.size) return undefined
+      old = seen
+    }
+    return undefined
+  }
+
+  /** Another instance may have shown the witness more meanwhile. */
+  private sizeNow(): Promise<number> {
+    return this.deps.database.transaction((tx) => this.deps.tree.size(tx))
+  }
+
+  private halt(reason: string): void {
+    if (this.halted === undefined) this.deps.log.error({ alarm: 'audit_forked', reason }, 'the audit log takes nothing more until people have looked at it')
+    this.halted ??= reason
+  }
+
+  private later(delayMs: number): void {
+    if (this.stopped) return
+    this.cancelNext()
+    this.cancelNext = this.deps.clock.after(delayMs, () => {
+      this.running = true
+      this.waiting = false
+      void this.publish()
+        .catch((error: unknown) => this.deps.log.debug({ error: describeError(error) }, 'the log could not be brought up to date'))
+        .finally(() => {
+          this.running = false
+          this.later(this.waiting ? BATCH_MS : POLL_MS)
+        })
+    })
+  }
+}

@@ -1,0 +1,62 @@
+import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
+import { entryRowsOf, releaseRowsOf } from '../entries/entry.store.memory.js'
+import type { LoggedRelease, PublishedCheckpoint, TreeStore } from './tree.store.js'
+
+export class MemoryTreeStore implements TreeStore {
+  async size(tx: Transaction): Promise<number> {
+    return entryRowsOf(tx).values().length
+  }
+
+  async entries(tx: Transaction, start: number, end: number): Promise<string[]> {
+    return entryRowsOf(tx)
+      .values()
+      .slice(start, end)
+      .map(({ entry }) => entry)
+  }
+
+  async hashes(tx: Transaction, level: number, start: number, end: number): Promise<Buffer[]> {
+    const leaves = level === 0 ? entryRowsOf(tx).values().map(({ leafHash }) => leafHash) : undefined
+    const hashes: Buffer[] = []
+    for (let index = start; index < end; index++) {
+      const hash = leaves === undefined ? nodesOf(tx).get(`${level} ${index}`) : leaves[index]
+      if (hash !== undefined) hashes.push(Buffer.from(hash, 'hex'))
+    }
+    return hashes
+  }
+
+  async count(tx: Transaction, level: number): Promise<number> {
+    let index = 0
+    while (nodesOf(tx).get(`${level} ${index}`) !== undefined) index++
+    return index
+  }
+
+  async add(tx: Transaction, level: number, index: number, hash: Buffer): Promise<void> {
+    nodesOf(tx).set(`${level} ${index}`, hash.toString('hex'))
+  }
+
+  async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {
+    return checkpointsOf(tx)
+      .values()
+      .toSorted((a, b) => b.size - a.size)[0]
+  }
+
+  async publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void> {
+    const id = String(checkpoint.size)
+    if (checkpointsOf(tx).get(id) === undefined) checkpointsOf(tx).set(id, checkpoint)
+  }
+
+  async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined> {
+    if ('digest' in which) return releaseRowsOf(tx).get(which.digest)
+    return releaseRowsOf(tx)
+      .values()
+      .findLast(({ policy, version }) => policy === which.policy && version === which.version)
+  }
+}
+
+function nodesOf(tx: Transaction): MemoryRows<string> {
+  return memoryOf(tx).rows<string>('tree_node')
+}
+
+function checkpointsOf(tx: Transaction): MemoryRows<PublishedCheckpoint> {
+  return memoryOf(tx).rows<PublishedCheckpoint>('checkpoint')
+}

@@ -1,0 +1,44 @@
+import type { Transaction } from '#libs/persistence'
+
+/** A checkpoint that was published: the log's signature and those of its witnesses. */
+export interface PublishedCheckpoint {
+  size: number
+  /** The whole note. */
+  note: string
+}
+
+/** A release that the log holds. */
+export interface LoggedRelease {
+  /** Release digest. */
+  digest: string
+  policy: string
+  version: string
+  /** Of its entry. */
+  index: number
+}
+
+/** Held while the tree grows: two instances that grow it at once would write the same. */
+export const TREE_LOCK = 'audit:tree'
+
+/**
+ * The Merkle tree over the entries, at the heights that tiles have: level 0 are the leaves, level k the roots of 256^k of them. Rows are
+ * added and read, never changed. Twins: PostgreSQL and memory.
+ */
+export interface TreeStore {
+  /** Number of entries. */
+  size(tx: Transaction): Promise<number>
+  /** Entries `start` (included) to `end` (not included), as they were hashed. */
+  entries(tx: Transaction, start: number, end: number): Promise<string[]>
+  /** Hashes `start` to `end` of a level. */
+  hashes(tx: Transaction, level: number, start: number, end: number): Promise<Buffer[]>
+  /** How many roots of a level above the leaves there are. */
+  count(tx: Transaction, level: number): Promise<number>
+  add(tx: Transaction, level: number, index: number, hash: Buffer): Promise<void>
+  /** The newest checkpoint; `undefined` before the first. */
+  latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
+  publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
+  release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined>
+}
+
+/** Under which the module provides the twin it chose. */
+export const TREE_STORE = Symbol('TreeStore')

@@ -1,0 +1,62 @@
+import { SignatureError } from '../signature-error.js'
+import { readCheckpoint } from './checkpoint.js'
+import { openNote, verifyNote, type NoteKey } from './note.js'
+import { verifyConsistency } from './verify-proof.js'
+
+/** What a log asks of a witness (C2SP tlog-witness): sign this checkpoint, which continues the one of `old` entries that you know. */
+export interface AddCheckpoint {
+  old: number
+  /** Consistency proof. */
+  path: Buffer[]
+  /** The note that the log signed. */
+  checkpoint: string
+}
+
+/** The newest checkpoint of a log that a witness signed. */
+export interface Seen {
+  size: number
+  root: Buffer
+}
+
+/** 200: sign `body` and remember `seen` first. 409: ask again from `size`. The others as C2SP names them. */
+export type WitnessDecision = { status: 200; body: string; seen: Seen } | { status: 409; size: number } | { status: 400 | 403 | 422 }
+
+const HASH_BYTES = 32
+const MAX_PATH = 63
+
+export function formatAddCheckpoint({ old, path, checkpoint }: AddCheckpoint): string {
+  return `old ${old}\n${path.map((hash) => `${hash.toString('base64')}\n`).join('')}\n${checkpoint}`
+}
+
+export function readAddCheckpoint(text: string): AddCheckpoint {
+  const end = text.indexOf('\n\n')
+  const [place = '', ...hashes] = text.slice(0, Math.max(end, 0)).split('\n')
+  const [, old] = /^old (0|[1-9][0-9]{0,15})$/.exec(place) ?? []
+  const path = hashes.map((hash) => Buffer.from(hash, 'base64'))
+  if (old === undefined || path.length > MAX_PATH || path.some((hash, at) => hash.length !== HASH_BYTES || hash.toString('base64') !== hashes[at])) {
+    throw new SignatureError('HMS_CHECKPOINT_INVALID', 'not a request to add a checkpoint')
+  }
+  return { old: Number(old), path, checkpoint: text.slice(end + 2) }
+}
+
+/** Whether a witness that last saw `seen` may sign. It never signs two histories: that is all its signature says. */
+export function decideCosignature(seen: Seen | undefined, { old, path, checkpoint }: AddCheckpoint, log: NoteKey): WitnessDecision {
+  const known = seen ?? { size: 0, root: undefined }
+  const note = openNote(checkpoint)
+  const { size, root, origin } = readCheckpoint(note.body)
+  if (origin !== log.name || verifiedBy(note, log) === false) return { status: 403 }
+  if (old > size) return { status: 400 }
+  if (old !== known.size) return { status: 409, size: known.size }
+  if (known.root === undefined) return path.length === 0 ? { status: 200, body: note.body, seen: { size, root } } : { status: 422 }
+  if (size === old && !root.equals(known.root)) return { status: 409, size: known.size }
+  return verifyConsistency(old, known.root, size, root, path) ? { status: 200, body: note.body, seen: { size, root } } : { status: 422 }
+}
+
+function verifiedBy(note: Parameters<typeof verifyNote>[0], log: NoteKey): boolean {
+  try {
+    return verifyNote(note, [log]).length > 0
+  } catch (error) {
+    if (error instanceof SignatureError) return false
+    throw error
+  }
+}
