@@ -1,6 +1,7 @@
 import { MemoryDatabase } from '#libs/persistence'
 import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common'
+import { join } from 'node:path'
 import { EntriesController } from './entries/entries.http.js'
 import { auditEntities } from './entries/entry.entity.js'
 import { ENTRY_STORE } from './entries/entry.store.js'
@@ -13,6 +14,8 @@ import type { Sequencer } from './log/sequencer.js'
 import { TREE_STORE } from './log/tree.store.js'
 import { MemoryTreeStore } from './log/tree.store.memory.js'
 import { PostgresTreeStore } from './log/tree.store.postgres.js'
+import { FileSeenStore } from './witness/seen.store.file.js'
+import { MemorySeenStore } from './witness/seen.store.memory.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
 import { AddAuditOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddAuditLog1764200000000 } from './migrations/1764200000000-add-log.js'
@@ -33,6 +36,8 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
     const inMemory = runtime.database instanceof MemoryDatabase
     const entries = inMemory ? new MemoryEntryStore() : new PostgresEntryStore()
     const tree = inMemory ? new MemoryTreeStore() : new PostgresTreeStore()
+    // Not in the database: a witness that is restored from the log's own backup with it would see nothing.
+    const seen = inMemory ? new MemorySeenStore() : new FileSeenStore(join(runtime.environment['HMS_DATA_DIR'] ?? '.hms', 'witness'))
     return {
       module: AuditModule,
       controllers: [EntriesController, LogController],
@@ -40,7 +45,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ENTRY_STORE, useValue: entries },
         { provide: TREE_STORE, useValue: tree },
-        { provide: SEQUENCER, useFactory: () => createSequencer(runtime, tree, inMemory) },
+        { provide: SEQUENCER, useFactory: () => createSequencer(runtime, tree, seen) },
         RecordEvents,
       ],
     }

@@ -2,7 +2,7 @@ import { SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Pool } from 'pg'
 import { recordOf, SOURCE_PREFIX } from '../cloud-event.js'
-import type { EventBus, LostPlace, Place, SentEvent, Subscription, TopicLag } from '../event-bus.js'
+import type { EventBus, LostPlace, SentEvent, Subscription, TopicLag } from '../event-bus.js'
 import { EVENT_COLUMNS, eventOf } from '../outbox/outbox.store.postgres.js'
 import { StreamReader } from './stream-reader.js'
 
