@@ -9,4 +9,18 @@ export function registerAudit(program: Command, session: Session): void {
     .description('recorded events, in order')
     .option('--run <number>', 'of one run')
     .action(session.run(async (context, options: AuditLogOptions) => (await import('./log.js')).showAuditLog(context, options)))
+  audit
+    .command('verify')
+    .description('recompute the whole log from outside: entries, tree, signatures, witnesses')
+    .action(session.run(async (context) => (await import('./verify.js')).verifyAudit(context)))
+  audit
+    .command('proof <id@version>')
+    .description('that the approval of a version is in the log')
+    .action(session.run(async (context, name: string) => (await import('./proof.js')).showProof(context, name)))
+  program
+    .command('roster')
+    .description('who may approve what')
+    .command('show')
+    .description('the roster that is pinned here: HMS_ROSTER, else the data folder’s')
+    .action(session.run(async (context) => (await import('./roster-show.js')).showRoster(context)))
 }

@@ -63,6 +63,12 @@ export class ApiClient {
     return this.call<T>({ method: 'POST', path, headers, body: Buffer.from(JSON.stringify(body)) }, options.timeoutMs)
   }
 
+  /** What lies there, as it is: tiles and checkpoints. */
+  async bytes(path: string): Promise<Buffer> {
+    const identified = await this.identified({ method: 'GET', path, headers: {}, body: NO_BODY })
+    return this.inTime(identified, this.timeoutMs, async (response) => Buffer.from(await response.arrayBuffer()))
+  }
+
   /**
    * Follows a stream of server-sent events; each item is an event's JSON. Ends when the server ends it or `signal`
    * fires; throws `HMS_UNREACHABLE` when it breaks. Reconnecting is the caller's.
@@ -89,13 +95,19 @@ export class ApiClient {
 
   private async call<T>(request: Request, timeoutMs = this.timeoutMs): Promise<T> {
     const identified = await this.identified({ ...request, headers: { accept: 'application/json', ...request.headers } })
+    return this.inTime(identified, timeoutMs, async (response) => {
+      const text = await response.text()
+      return text === '' ? (undefined as T) : this.parse<T>(text)
+    })
+  }
+
+  private async inTime<T>(request: Request, timeoutMs: number, read: (response: Response) => Promise<T>): Promise<T> {
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(new DOMException('no answer in time', 'TimeoutError')), timeoutMs)
     try {
-      const response = await this.send(identified, deadline.signal)
+      const response = await this.send(request, deadline.signal)
       if (!response.ok) throw await this.refusal(response)
-      const text = await response.text()
-      return text === '' ? (undefined as T) : this.parse<T>(text)
+      return await read(response)
     } catch (error) {
       throw this.asHmsError(error)
     } finally {

@@ -1,0 +1,34 @@
+import { HmsError, type Envelope } from '#libs/contracts'
+import { readRoster, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CliContext } from '../context.js'
+
+/** The roster that this command is pinned to: the file that HMS_ROSTER names, else the data folder's. It is never asked of the services. */
+export async function pinnedRoster({ io }: CliContext): Promise<{ envelope: Envelope; roster: Roster }> {
+  const file = io.environment.lookup('HMS_ROSTER') ?? join(io.environment.dataDir, 'roster.json')
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read: whom to trust is not known.`, { status: 400, cause: error, next: ['hms-svc help environment'] })
+  }
+  const envelope = parse(text, file)
+  return { envelope, roster: readRoster(envelope) }
+}
+
+/** Whose checkpoints count; a roster without a log cannot say. */
+export function logPolicyOf(roster: Roster): LogPolicy {
+  if (roster.logPolicy === undefined) {
+    throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })
+  }
+  return roster.logPolicy
+}
+
+function parse(text: string, file: string): Envelope {
+  try {
+    return JSON.parse(text) as Envelope
+  } catch {
+    throw new SignatureError('HMS_SIGNATURE_MALFORMED', `${file} is not JSON`)
+  }
+}

@@ -1,0 +1,37 @@
+import { EXIT, type AuditProof } from '#libs/contracts'
+import { SignatureError, verifyTlogProof } from '#libs/signing'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { logPolicyOf, pinnedRoster } from './pinned-roster.js'
+
+/** The proof that the approval of a version is in the log, checked before it is shown. */
+export async function showProof(context: CliContext, name: string): Promise<number> {
+  const { digest, index, size, witnessedAt, ...rest } = await fetchProof(context, name)
+  const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
+  context.output.data({ ...rest, digest, index, size, witnessedAt: seenAt }, () => [
+    `${context.output.paint.good('✓')} ${name} is entry ${index} of ${size}${seenAt === null ? '' : `, seen by the witnesses at ${seenAt}`}`,
+    `  release ${digest}`,
+    rest.proof.trimEnd(),
+  ])
+  return EXIT.done
+}
+
+export interface CheckedProof extends AuditProof {
+  index: number
+  size: number
+  witnessedAt?: number
+}
+
+/** `name` is ID@VERSION. Throws `HMS_PROOF_INVALID` when the log does not hold what it says. */
+export async function fetchProof(context: CliContext, name: string): Promise<CheckedProof> {
+  const [, policy, version] = /^([^@\s]+)@(\S+)$/.exec(name) ?? []
+  if (policy === undefined || version === undefined) throw usageError(`${name} is not ID@VERSION`, ['hms-svc audit proof epa-pm25-limit@2.0.0'])
+  const { roster } = await pinnedRoster(context)
+  const client = await context.client()
+  const proof = await client.get<AuditProof>('/v1/audit/proofs', { policy, version })
+  const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPolicyOf(roster))
+  const named = (JSON.parse(proof.entry) as { releases?: { id: string; version: string; digest: string }[] }).releases ?? []
+  const mine = named.find(({ id, digest }) => id === policy && digest === proof.digest)
+  if (mine?.version !== version) throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)
+  return { ...proof, index, size, ...(witnessedAt === undefined ? {} : { witnessedAt }) }
+}
