@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import type { Session } from '../session.js'
+import type { BundleOptions } from './bundle.js'
 import type { AuditLogOptions } from './log.js'
+import type { VerifyOptions } from './verify-bundle.js'
 
 export function registerAudit(program: Command, session: Session): void {
   const audit = program.command('audit').description('the trail of everything that was decided')
@@ -17,6 +19,16 @@ export function registerAudit(program: Command, session: Session): void {
     .command('proof <id@version>')
     .description('that the approval of a version is in the log')
     .action(session.run(async (context, name: string) => (await import('./proof.js')).showProof(context, name)))
+  audit
+    .command('bundle <id>')
+    .description('what proves offline that a policy is in force by right')
+    .option('--out <file>', 'where to; ID@VERSION.bundle without it')
+    .action(session.run(async (context, id: string, options: BundleOptions) => (await import('./bundle.js')).writeBundle(context, id, options)))
+  program
+    .command('verify <bundle>')
+    .description('check a bundle offline against a roster')
+    .requiredOption('--roster <file>', 'what `roster show --json` printed')
+    .action(session.run(async (context, file: string, options: VerifyOptions) => (await import('./verify-bundle.js')).verifyGivenBundle(context, file, options)))
   program
     .command('roster')
     .description('who may approve what')

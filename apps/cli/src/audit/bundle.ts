@@ -1,0 +1,33 @@
+import { EXIT, HmsError, type ConfigDocument } from '#libs/contracts'
+import { verifyBundle } from '#libs/verify'
+import { writeFile } from 'node:fs/promises'
+import type { CliContext } from '../context.js'
+import { fetchProof } from './proof.js'
+import { pinnedRoster } from './pinned-roster.js'
+
+const STABLE_SCOPE = 'global'
+
+export interface BundleOptions {
+  out?: string
+}
+
+/** Writes what proves, offline and for good, that a policy is in force by right. It is checked before it is written. */
+export async function writeBundle(context: CliContext, id: string, { out }: BundleOptions): Promise<number> {
+  const client = await context.client()
+  const { documents } = await client.get<{ documents: ConfigDocument[] }>('/v1/snapshot')
+  const document = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)
+  if (document?.release == null || document.version === null) {
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `${id} is not in force.`, { status: 404, next: ['hms-svc list'] })
+  }
+  const { entry, proof } = await fetchProof(context, `${id}@${document.version}`)
+  const bytes = Buffer.from(JSON.stringify({ bundle: 1, release: document.release, head: document.head, entry, proof }))
+  const { envelope } = await pinnedRoster(context)
+  const { release } = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)) })
+  const file = out ?? `${id}@${document.version}.bundle`
+  await writeFile(file, bytes)
+  context.output.data({ file, bytes: bytes.length, digest: release.digest }, () => [
+    `${context.output.paint.good('✓')} ${file}: ${bytes.length} bytes prove ${id}@${document.version} offline`,
+    `  next: hms-svc verify ${file} --roster roster.json`,
+  ])
+  return EXIT.done
+}

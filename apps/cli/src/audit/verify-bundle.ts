@@ -1,0 +1,23 @@
+import { EXIT } from '#libs/contracts'
+import { verifyBundle } from '#libs/verify'
+import type { CliContext } from '../context.js'
+import { readGivenFile } from '../files.js'
+
+const MAX_BUNDLE_BYTES = 4 * 1024 * 1024
+
+export interface VerifyOptions {
+  roster: string
+}
+
+/** Checks a bundle without asking anybody. */
+export async function verifyGivenBundle(context: CliContext, file: string, { roster }: VerifyOptions): Promise<number> {
+  const [bytes, trusted] = await Promise.all([readGivenFile(file, MAX_BUNDLE_BYTES), readGivenFile(roster, MAX_BUNDLE_BYTES)])
+  const { policy, release, proof } = await verifyBundle(bytes, { roster: trusted })
+  context.output.data({ policy, release, proof }, () => [
+    `${context.output.paint.good('✓')} ${policy.id}@${policy.version} was approved by ${release.approvedBy.join(', ')}`,
+    `${context.output.paint.good('✓')} rollout's head ${release.seq} makes it the one in force for all`,
+    `${context.output.paint.good('✓')} the approval is entry ${proof.index} of ${proof.size} in the log, seen by the witnesses at ${proof.witnessedAt}`,
+    ...Object.entries(policy).map(([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`),
+  ])
+  return EXIT.done
+}

@@ -1,0 +1,96 @@
+import { verifyProof } from './log.js'
+import { BundleRefused } from './refused.js'
+import { keysOf, readRoster, roleFor, type Roster } from './roster.js'
+import { canonical, isObject, openStatement, sha256, signersOf, type JsonObject, type Statement } from './statement.js'
+
+export { BundleRefused }
+export type { Json, JsonObject } from './statement.js'
+
+export interface VerifiedBundle {
+  /** The policy as it was approved. */
+  policy: JsonObject & { id: string; version: string }
+  release: {
+    /** Release digest, `sha256:` and hex. */
+    digest: string
+    releaseEpoch: number
+    /** Ids of the people of the roster whose signatures count. */
+    approvedBy: string[]
+    /** Number of the head that makes it the one in force. */
+    seq: number
+  }
+  proof: {
+    /** Place of the approval in the log, and how many entries the log had. */
+    index: number
+    size: number
+    /** When enough witnesses had seen it, RFC 3339. */
+    witnessedAt: string
+  }
+}
+
+/**
+ * Checks offline that people whom `roster` entitles approved a policy, that rollout's head makes it the one in force for all, and that the
+ * approval is in the witnessed log. `bytes`: what `hms-svc audit bundle` wrote; `roster`: what `hms-svc roster show --json` prints, which
+ * the caller trusts. Rejects with `BundleRefused`. Needs nothing but Node.
+ */
+export async function verifyBundle(bytes: Uint8Array, { roster: rosterBytes }: { roster: Uint8Array }): Promise<VerifiedBundle> {
+  const roster = readRoster(rosterBytes)
+  const { release: envelope, head: headEnvelope, entry, proof } = readBundle(bytes)
+  if (roster.log === undefined) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
+  // First when it was seen, for a key is judged at that time.
+  const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.log)
+  const release = openStatement(envelope, 'release')
+  const { policy, releaseEpoch } = release.predicate
+  if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch)) throw refusedRelease('it lacks what a release has')
+  if (release.subject !== sha256(canonical(policy))) throw refusedRelease('its subject is another policy')
+  const approvedBy = approversOf(release, policy, roster, witnessedAtMs)
+  const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster)
+  checkEntry(entry, policy['id'], policy['version'], release.digest)
+  return {
+    policy: policy as VerifiedBundle['policy'],
+    release: { digest: release.digest, releaseEpoch: releaseEpoch as number, approvedBy, seq },
+    proof: { index, size, witnessedAt: new Date(witnessedAtMs).toISOString() },
+  }
+}
+
+function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry: string; proof: string } {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw new BundleRefused('HMS_VERIFY_BUNDLE', 'the bundle is not JSON: it is cut, or damaged')
+  }
+  if (!isObject(value) || value['bundle'] !== 1 || typeof value['entry'] !== 'string' || typeof value['proof'] !== 'string') {
+    throw new BundleRefused('HMS_VERIFY_BUNDLE', 'not a bundle of version 1')
+  }
+  return { release: value['release'], head: value['head'], entry: value['entry'], proof: value['proof'] }
+}
+
+/** Distinct people, not keys, out of those whom the roster entitles to this policy. */
+function approversOf(release: Statement, policy: JsonObject, roster: Roster, atMs: number): string[] {
+  const role = roleFor(roster, policy)
+  const entitled = keysOf(roster.principals, ({ kind }, id) => kind === 'person' && role.principals.includes(id), atMs)
+  const signers = signersOf(release, entitled)
+  const people = [...roster.principals].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id)
+  if (people.length < role.threshold) throw refusedRelease(`${people.length} people approved it, ${role.threshold} are needed`)
+  return people
+}
+
+/** The stable head: signed by rollout alone, of this policy, for everybody, naming this release. */
+function checkHead(head: Statement, policy: string, digest: string, roster: Roster): number {
+  const members = roster.roles.filter(({ match }) => match['service'] === 'rollout').flatMap(({ principals }) => principals)
+  if (signersOf(head, keysOf(roster.principals, (_principal, id) => members.includes(id))).size === 0) throw new BundleRefused('HMS_VERIFY_HEAD', 'the head is not signed by rollout')
+  const { seq, current, scope, policy: of } = head.predicate
+  if (of !== policy || scope !== 'global' || current !== digest || !Number.isSafeInteger(seq)) throw new BundleRefused('HMS_VERIFY_HEAD', 'the head does not make this release the one in force')
+  return seq as number
+}
+
+/** The entry of the log names this release. */
+function checkEntry(entry: string, id: string, version: string, digest: string): void {
+  const { releases, type } = JSON.parse(entry) as { releases?: JsonObject[]; type?: string }
+  const named = Array.isArray(releases) && releases.some((release) => release['id'] === id && release['version'] === version && release['digest'] === digest)
+  if (!named || type !== 'hms.approval.approved.v1') throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
+}
+
+function refusedRelease(why: string): BundleRefused {
+  return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
+}

@@ -1,0 +1,97 @@
+import { createHash, verify, type KeyObject } from 'node:crypto'
+import { BundleRefused } from './refused.js'
+import { rawKey } from './statement.js'
+
+const ED25519 = 0x01
+const COSIGNATURE = 0x04
+
+export interface LogKey {
+  name: string
+  id: string
+  type: number
+  key: KeyObject
+}
+
+export interface LogKeys {
+  log: LogKey
+  witnesses: LogKey[]
+  quorum: number
+}
+
+/** Where an entry stands, and when the witnesses that the quorum needs had seen it (milliseconds). */
+export interface Proven {
+  index: number
+  size: number
+  witnessedAtMs: number
+}
+
+/** A C2SP vkey: `name+id+base64(type, key)`. */
+export function readLogKey(vkey: string): LogKey {
+  const [, name = '', id = '', text = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.length !== 33 || createHash('sha256').update(`${name}\n`).update(bytes).digest('hex').slice(0, 8) !== id) throw refused('a vkey of the roster is damaged')
+  return { name, id, type: bytes[0]!, key: rawKey(bytes.subarray(1)) }
+}
+
+/** That the log holds `entry` (C2SP tlog-proof), under a checkpoint that it signed and enough of its witnesses saw. */
+export function verifyProof(entry: string, text: string, keys: LogKeys): Proven {
+  const end = text.indexOf('\n\n')
+  const [magic, place = '', ...path] = text.slice(0, Math.max(end, 0)).split('\n')
+  const [, index] = /^index (0|[1-9]\d{0,15})$/.exec(place) ?? []
+  if (magic !== 'c2sp.org/tlog-proof@v1' || index === undefined || path.length > 53) throw refused('it is not a tlog-proof')
+  const { size, root, witnessedAtMs } = verifyCheckpoint(text.slice(end + 2), keys)
+  const leaf = createHash('sha256').update(Uint8Array.of(0)).update(entry).digest()
+  if (!leads(leaf, Number(index), size, path.map(hashOf), root)) throw refused('the log does not hold this entry there')
+  return { index: Number(index), size, witnessedAtMs }
+}
+
+function verifyCheckpoint(note: string, { log, witnesses, quorum }: LogKeys): { size: number; root: Buffer; witnessedAtMs: number } {
+  const end = note.lastIndexOf('\n\n')
+  const body = note.slice(0, end + 1)
+  const lines = note.slice(end + 2, -1).split('\n').map(readLine)
+  const [, origin, size, hash] = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]+=*)\n$/.exec(body) ?? []
+  if (end < 0 || !note.endsWith('\n') || size === undefined || hash === undefined) throw refused('its checkpoint is not a note')
+  const bytesOf = ({ name, id }: LogKey): Buffer | undefined => lines.find((line) => line.name === name && line.id === id)?.bytes
+  const own = bytesOf(log)
+  if (origin !== log.name || log.type !== ED25519 || own === undefined || !verify(null, Buffer.from(body), log.key, own)) throw refused('the log did not sign its checkpoint')
+  const times = witnesses.flatMap((witness) => {
+    const bytes = witness.type === COSIGNATURE ? bytesOf(witness) : undefined
+    if (bytes === undefined) return []
+    const seconds = Number(bytes.readBigUInt64BE())
+    if (!verify(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${body}`), witness.key, bytes.subarray(8))) throw refused(`the signature of ${witness.name} is false`)
+    return [seconds]
+  })
+  if (quorum < 1 || times.length < quorum) throw refused(`${times.length} witnesses saw its checkpoint, ${Math.max(quorum, 1)} are needed`)
+  return { size: Number(size), root: hashOf(hash), witnessedAtMs: times.sort((a, b) => a - b)[quorum - 1]! * 1_000 }
+}
+
+function readLine(line: string): { name: string; id: string; bytes: Buffer } {
+  const [, name, text] = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line) ?? []
+  const bytes = Buffer.from(text ?? '', 'base64')
+  if (name === undefined || bytes.length < 4 + 8 + 1 || bytes.toString('base64') !== text) throw refused('a signature line is damaged')
+  return { name, id: bytes.subarray(0, 4).toString('hex'), bytes: bytes.subarray(4) }
+}
+
+/** RFC 9162 §2.1.3.2. */
+function leads(leaf: Buffer, index: number, size: number, path: readonly Buffer[], root: Buffer): boolean {
+  if (index >= size) return false
+  let [at, last, hash] = [index, size - 1, leaf]
+  for (const sibling of path) {
+    if (last === 0) return false
+    const isRight = at % 2 === 1 || at === last
+    hash = createHash('sha256').update(Uint8Array.of(1)).update(isRight ? sibling : hash).update(isRight ? hash : sibling).digest()
+    while (isRight && at % 2 === 0 && at !== 0) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)]
+    ;[at, last] = [Math.floor(at / 2), Math.floor(last / 2)]
+  }
+  return last === 0 && hash.equals(root)
+}
+
+function hashOf(text: string): Buffer {
+  const hash = Buffer.from(text, 'base64')
+  if (hash.length !== 32 || hash.toString('base64') !== text) throw refused('a hash is damaged')
+  return hash
+}
+
+function refused(why: string): BundleRefused {
+  return new BundleRefused('HMS_VERIFY_PROOF', `the proof is refused: ${why}`)
+}

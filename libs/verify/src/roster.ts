@@ -1,0 +1,100 @@
+import type { KeyObject } from 'node:crypto'
+import { readLogKey, type LogKeys } from './log.js'
+import { BundleRefused } from './refused.js'
+import { isObject, openStatement, readKey, signersOf, type Json, type JsonObject } from './statement.js'
+
+interface Role {
+  principals: string[]
+  threshold: number
+  match: JsonObject
+}
+
+interface Principal {
+  kind: string
+  keys: { keyid: string; key: KeyObject; notBefore: number; notAfter: number }[]
+}
+
+export interface Roster {
+  principals: Map<string, Principal>
+  roles: Role[]
+  log: LogKeys | undefined
+}
+
+/** Reads the roster that the caller trusts, and refuses one that contradicts itself. */
+export function readRoster(bytes: Uint8Array): Roster {
+  const statement = openStatement(parse(bytes), 'roster')
+  const { principals, roles, log, witnesses, quorum } = statement.predicate
+  if (!isObject(principals) || !Array.isArray(roles)) throw refused('it lacks principals or roles')
+  const people = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal)]))
+  const keyids = [...people.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
+  if (new Set(keyids).size < keyids.length) throw refused('one key is listed twice')
+  const read = roles.map(readRole)
+  // Who may change the roster: its heaviest role, counted in people.
+  const needed = Math.max(1, ...read.map(({ threshold }) => threshold))
+  const signers = signersOf(statement, keysOf(people, (principal) => principal.kind === 'person'))
+  const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
+  if (signed.size < needed) throw refused(`it is signed by ${signed.size} people, ${needed} are needed`)
+  return { principals: people, roles: read, log: typeof log === 'string' ? readLogKeys(log, witnesses, quorum) : undefined }
+}
+
+/** Keys of some principals; `atMs` leaves out those that were not valid then. */
+export function keysOf(principals: ReadonlyMap<string, Principal>, which: (principal: Principal, id: string) => boolean, atMs?: number): Map<string, KeyObject> {
+  const chosen = [...principals].filter(([id, principal]) => which(principal, id)).flatMap(([, { keys }]) => keys)
+  return new Map(chosen.filter(({ notBefore, notAfter }) => atMs === undefined || (atMs >= notBefore && atMs < notAfter)).map(({ keyid, key }) => [keyid, key]))
+}
+
+/** The role that must approve a policy: one for its tag or id prefix before the one for everything; the strictest of several. */
+export function roleFor({ roles }: Roster, policy: JsonObject): Role {
+  const { id, tags } = policy
+  const special = roles.filter(({ match }) => {
+    if (match['all'] === true || match['service'] !== undefined) return false
+    const byPrefix = match['idPrefix'] === undefined || (typeof id === 'string' && id.startsWith(String(match['idPrefix'])))
+    return byPrefix && (match['tag'] === undefined || (Array.isArray(tags) && tags.includes(match['tag'])))
+  })
+  const candidates = special.length > 0 ? special : roles.filter(({ match }) => match['all'] === true)
+  const [role] = candidates.sort((a, b) => b.threshold - a.threshold || a.principals.length - b.principals.length)
+  if (role === undefined) throw refused(`no role may approve ${String(id)}`)
+  return role
+}
+
+function readLogKeys(log: string, witnesses: Json | undefined, quorum: Json | undefined): LogKeys {
+  const names = Array.isArray(witnesses) ? witnesses.map(String) : []
+  return { log: readLogKey(log), witnesses: names.map(readLogKey), quorum: typeof quorum === 'number' ? quorum : 0 }
+}
+
+function readPrincipal(value: Json): Principal {
+  if (!isObject(value) || typeof value['kind'] !== 'string' || !Array.isArray(value['keys'])) throw refused('a principal lacks kind or keys')
+  const keys = value['keys'].map((entry) => {
+    if (!isObject(entry) || typeof entry['spki'] !== 'string') throw refused('a key lacks its bytes')
+    const { key, keyid } = readKey(entry['spki'])
+    if (entry['keyid'] !== keyid) throw refused(`${String(entry['keyid'])} is not the fingerprint of its key`)
+    return { key, keyid, notBefore: timeOf(entry['notBefore'], -Infinity), notAfter: timeOf(entry['notAfter'], Infinity) }
+  })
+  return { kind: value['kind'], keys }
+}
+
+function readRole(value: Json): Role {
+  if (!isObject(value) || !Array.isArray(value['principals']) || !isObject(value['match']) || !Number.isSafeInteger(value['threshold'])) throw refused('a role is incomplete')
+  const role = { principals: value['principals'].map(String), threshold: value['threshold'] as number, match: value['match'] }
+  if (role.threshold < 1 || new Set(role.principals).size < role.principals.length) throw refused('a role asks for nobody, or names somebody twice')
+  return role
+}
+
+function timeOf(value: Json | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise
+  const time = Date.parse(String(value))
+  if (Number.isNaN(time)) throw refused('a key has a validity that is no time')
+  return time
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    throw refused('it is not JSON')
+  }
+}
+
+function refused(why: string): BundleRefused {
+  return new BundleRefused('HMS_VERIFY_ROSTER', `the roster is refused: ${why}`)
+}
