@@ -1,0 +1,99 @@
+import type { ApiClient } from '#libs/client'
+import { cosign, entryBundle, formatCheckpoint, generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readTilePath, readVkey, signNote, tileWidth, TILE_WIDTH, vkeyOf, type LogPolicy } from '#libs/signing'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { recomputeLog } from './recompute-log.js'
+import { SeenCheckpoint } from './seen-checkpoint.js'
+
+const logKeys = generateKeyPair()
+const witnessKeys = generateKeyPair()
+const policy: LogPolicy = {
+  log: readVkey(vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(logKeys.publicKey))),
+  witnesses: [readVkey(vkeyOf('example.org/witness', NOTE_COSIGNATURE, rawPublicKey(witnessKeys.publicKey)))],
+  quorum: 1,
+}
+
+/** A log as it was served at its checkpoint, and what somebody with root made of it since. */
+class ServedLog {
+  entries: Buffer[]
+  leaves: Buffer[]
+  note = ''
+
+  constructor(count: number) {
+    this.entries = Array.from({ length: count }, (_, run) => Buffer.from(JSON.stringify({ run, type: run % 2 === 0 ? 'hms.approval.approved.v1' : 'hms.lint.passed.v1' })))
+    this.leaves = this.entries.map((entry) => leafHash(entry))
+  }
+
+  async publish(): Promise<this> {
+    const tree = new HashTree()
+    for (const leaf of this.leaves) tree.append(leaf)
+    const body = formatCheckpoint({ origin: policy.log.name, size: tree.size, root: tree.root() })
+    this.note = (await signNote(body, policy.log, localSigner(logKeys.privateKey))) + (await cosign(body, 1_700_000_000, policy.witnesses[0]!, localSigner(witnessKeys.privateKey)))
+    return this
+  }
+
+  edit(index: number, text: string, { leaf }: { leaf: boolean }): void {
+    this.entries[index] = Buffer.from(text)
+    if (leaf) this.leaves[index] = leafHash(this.entries[index]!)
+  }
+
+  client(): ApiClient {
+    const bytes = async (path: string): Promise<Buffer> => {
+      if (path === '/checkpoint') return Buffer.from(this.note)
+      const tile = readTilePath(path.slice('/tile/'.length))!
+      const width = Math.min(tile.width, tileWidth(tile.level, tile.index, this.entries.length))
+      const range = [tile.index * TILE_WIDTH, tile.index * TILE_WIDTH + width] as const
+      return tile.level === 'entries' ? entryBundle(this.entries.slice(...range)) : Buffer.concat(this.leaves.slice(...range))
+    }
+    return { bytes } as unknown as ApiClient
+  }
+
+  recompute() {
+    return recomputeLog(this.client(), policy)
+  }
+}
+
+describe('a log that is recomputed from outside', () => {
+  it.each([1, 256, 257, 700])('of %d entries has the root that was signed, and names the approved runs', async (count) => {
+    const { checkpoint, tree, approvedRuns } = await (await new ServedLog(count).publish()).recompute()
+    expect([checkpoint.size, tree.size, approvedRuns.size]).toEqual([count, count, Math.ceil(count / 2)])
+    expect(checkpoint.witnessedAt).toBe(1_700_000_000)
+  })
+
+  it.each<[string, RegExp, (log: ServedLog) => void]>([
+    ['an entry changed', /entry 300 is not the one/, (log) => log.edit(300, '{"run":1,"type":"x"}', { leaf: false })],
+    ['an entry and its hash changed', /do not have the root/, (log) => log.edit(300, '{"run":1,"type":"x"}', { leaf: true })],
+    ['the tail dropped', /bundle 2 has/, (log) => void (log.entries.length = 699)],
+    ['an entry deleted in the middle', /is not the one|bundle/, (log) => void log.entries.splice(10, 1)],
+    ['two entries swapped', /is not the one/, (log) => void ([log.entries[1], log.entries[2]] = [log.entries[2]!, log.entries[1]!])],
+    ['a root of its own', /HMS_(CHECKPOINT|NOTE)/, (log) => void (log.note = log.note.replace('\n700\n', '\n699\n'))],
+  ])('shows %s', async (_what, message, tamper) => {
+    const log = await new ServedLog(700).publish()
+    tamper(log)
+    await expect(log.recompute()).rejects.toThrow(message)
+  })
+
+  it('without a witness does not count, however well it is signed', async () => {
+    const log = await new ServedLog(3).publish()
+    log.note = `${log.note.trimEnd().split('\n').slice(0, -1).join('\n')}\n`
+    await expect(log.recompute()).rejects.toThrow('HMS_CHECKPOINT_UNWITNESSED')
+  })
+
+  it('must continue what was verified here before: not be shorter, and not be another', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hms-seen-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const seen = new SeenCheckpoint(folder, policy.log.name)
+    const before = await (await new ServedLog(300).publish()).recompute()
+    expect(await seen.continuedBy(before.tree)).toBeUndefined()
+    await seen.keep(before.note)
+    const after = await (await new ServedLog(310).publish()).recompute()
+    expect(await seen.continuedBy(after.tree)).toMatchObject({ size: 300 })
+
+    await expect(seen.continuedBy((await (await new ServedLog(299).publish()).recompute()).tree)).rejects.toThrow('299 entries, and had 300')
+    const rewritten = new ServedLog(310)
+    rewritten.edit(5, '{"run":5,"type":"x"}', { leaf: true })
+    await expect(seen.continuedBy((await (await rewritten.publish()).recompute()).tree)).rejects.toThrow('not those that were verified here')
+  })
+})

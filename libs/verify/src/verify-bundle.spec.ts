@@ -1,0 +1,217 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { canonicalJson, type Envelope } from '#libs/contracts'
+import {
+  addSignature, buildRelease, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, readVkey, signEnvelope, signHead,
+  signNote, signRoster, statement, type HeadPredicate, type KeyPair, type ReleasePredicate, type RosterPredicate, type Signer,
+} from '#libs/signing'
+import { verifyBundle, type VerifiedBundle } from './index.js'
+
+const DAY_MS = 86_400_000
+const SEEN = '2026-03-01T00:00:00.000Z'
+
+interface Parts {
+  roster: RosterPredicate
+  release: Envelope
+  head: Envelope
+  entry: string
+  proof: string
+}
+
+/** What a bundle is made of, by people and services whose keys the test has. */
+class Office {
+  readonly people = new Map(['EPA Chief', 'EPA Counsel', 'Air Office'].map((name) => [name, generateKeyPair()]))
+  readonly services = new Map(['rollout', 'canary-controller'].map((name) => [name, generateKeyPair()]))
+  readonly operator = generateKeyPair()
+  readonly log = generateKeyPair()
+  readonly witness = generateKeyPair()
+  readonly stranger = generateKeyPair()
+
+  roster(change: (roster: RosterPredicate) => void = () => {}): RosterPredicate {
+    const members = (keys: Map<string, KeyPair>) => [...keys].map(([name, { spki }]) => ({ name, spki }))
+    const roster = demoRoster({
+      people: members(this.people),
+      services: members(this.services),
+      operator: this.operator,
+      log: { spki: this.log.spki, witness: this.witness.spki },
+      expires: '2036-01-01T00:00:00Z',
+    })
+    change(roster)
+    return roster
+  }
+
+  signer(name: string): Signer {
+    return localSigner((this.people.get(name) ?? this.services.get(name) ?? this.stranger).privateKey)
+  }
+
+  async release(signers: readonly string[], change: (release: ReleasePredicate) => void = () => {}): Promise<Envelope> {
+    return signEnvelope(buildRelease(this.predicate(change)).payload, signers.map((name) => this.signer(name)))
+  }
+
+  predicate(change: (release: ReleasePredicate) => void = () => {}): ReleasePredicate {
+    const policy = { id: 'lead-limit', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15, tags: ['critical', 'air'] }
+    const plan = { share: 500, scope: 'NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
+    const predicate: ReleasePredicate = {
+      policy, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan, bundle: [], preparedAt: '2026-02-01T00:00:00Z', expires: '2026-02-08T00:00:00Z',
+    } as unknown as ReleasePredicate
+    change(predicate)
+    return { ...predicate, bundle: [digestOfJson(predicate.policy)] }
+  }
+
+  head(release: Envelope, signer = 'rollout', change: (head: HeadPredicate) => void = () => {}): Promise<Envelope> {
+    const head: HeadPredicate = { policy: 'lead-limit', scope: 'global', seq: 3, current: digestOf(release), issuedAt: '2026-02-01T00:00:00Z' }
+    change(head)
+    return signHead(head, this.signer(signer))
+  }
+
+  entry(release: Envelope, change: Record<string, unknown> = {}): string {
+    const releases = [{ id: 'lead-limit', version: '1.0.0', digest: digestOf(release) }]
+    return canonicalJson({ v: 2, type: 'hms.approval.approved.v1', run: 7, releases, ...change } as never)
+  }
+
+  async proof(entry: string, { witnessed = true, log = this.log, witness = this.witness, at = SEEN }: { witnessed?: boolean; log?: KeyPair; witness?: KeyPair; at?: string } = {}): Promise<string> {
+    const tree = new HashTree()
+    for (const text of ['before', entry, 'after', 'later']) tree.append(leafHash(Buffer.from(text)))
+    const [logKey, witnessKey] = [readVkey(this.roster().log!), readVkey(this.roster().witnesses![0]!)]
+    const body = formatCheckpoint({ origin: logKey.name, size: tree.size, root: tree.root() })
+    const note = await signNote(body, logKey, localSigner(log.privateKey))
+    const line = witnessed ? await cosign(body, Date.parse(at) / 1_000, witnessKey, localSigner(witness.privateKey)) : ''
+    return formatTlogProof({ index: 1, path: tree.inclusion(1), checkpoint: note + line })
+  }
+
+  async parts(signers: readonly string[] = ['EPA Chief', 'EPA Counsel'], change: (release: ReleasePredicate) => void = () => {}): Promise<Parts> {
+    const release = await this.release(signers, change)
+    const entry = this.entry(release)
+    return { roster: this.roster(), release, head: await this.head(release), entry, proof: await this.proof(entry) }
+  }
+
+  async verify({ roster, ...parts }: Parts): Promise<VerifiedBundle> {
+    const signed = await signRoster(roster, [...this.people.keys()].map((name) => this.signer(name)))
+    return verifyBundle(bytesOf(parts), { roster: Buffer.from(JSON.stringify(signed)) })
+  }
+}
+
+function digestOf(envelope: Envelope): string {
+  return digestOfBytes(Buffer.from(envelope.payload, 'base64'))
+}
+
+function digestOfBytes(bytes: Buffer): string {
+  return digestOfJson(JSON.parse(bytes.toString()) as never)
+}
+
+function bytesOf(parts: Omit<Parts, 'roster'>): Buffer {
+  return Buffer.from(JSON.stringify({ bundle: 1, ...parts }))
+}
+
+const office = new Office()
+
+describe('a bundle', () => {
+  let good: Parts
+  beforeAll(async () => {
+    good = await office.parts()
+  })
+
+  it('says what was approved, by whom, what makes it live and when it was seen', async () => {
+    const { policy, release, proof } = await office.verify(good)
+    expect(policy).toMatchObject({ id: 'lead-limit', version: '1.0.0', limit: 15 })
+    expect(release).toEqual({ digest: digestOf(good.release), releaseEpoch: 1, approvedBy: ['epa-chief', 'epa-counsel'], seq: 3 })
+    expect(proof).toEqual({ index: 1, size: 4, witnessedAt: SEEN })
+  })
+
+  it('counts with an empty key id, as cosign writes it', async () => {
+    const signatures = good.release.signatures.map(({ sig }) => ({ keyid: '', sig }))
+    expect((await office.verify({ ...good, release: { ...good.release, signatures } })).release.approvedBy).toHaveLength(2)
+  })
+
+  const attacks: [string, string, (parts: Parts) => Promise<Partial<Parts>>][] = [
+    ['an edited value', 'HMS_VERIFY_RELEASE', async ({ release }) => ({ release: edited(release, '"limit":15', '"limit":99') })],
+    ['one of two approvers', 'HMS_VERIFY_RELEASE', () => office.parts(['EPA Chief'])],
+    ['one signature twice', 'HMS_VERIFY_RELEASE', async () => doubled(await office.parts(['EPA Chief']))],
+    ['an outsider', 'HMS_VERIFY_RELEASE', () => office.parts(['EPA Chief', 'nobody'])],
+    ['an outsider with a stolen key id', 'HMS_VERIFY_RELEASE', async () => stolen(await office.parts(['EPA Chief', 'nobody']))],
+    ['a service among the approvers', 'HMS_VERIFY_RELEASE', () => office.parts(['EPA Chief', 'rollout'])],
+    ['one person with two keys', 'HMS_VERIFY_RELEASE', async () => {
+      const second = generateKeyPair()
+      const parts = await office.parts(['EPA Chief'])
+      const roster = office.roster(({ principals }) => void principals['epa-chief']!.keys.push({ keyid: second.keyid, spki: second.spki }))
+      return { ...parts, roster, release: await addSignature(parts.release, localSigner(second.privateKey)) }
+    }],
+    ['one key under two ids', 'HMS_VERIFY_ROSTER', async () => ({
+      roster: office.roster(({ principals }) => void (principals['epa-counsel']!.keys = principals['epa-chief']!.keys)),
+    })],
+    ['a key id that is not its key’s', 'HMS_VERIFY_ROSTER', async () => ({
+      roster: office.roster(({ principals }) => void (principals['epa-counsel']!.keys[0]!.keyid = 'SHA256:other')),
+    })],
+    ['a key that had expired when it was seen', 'HMS_VERIFY_RELEASE', async () => ({
+      roster: office.roster(({ principals }) => void (principals['epa-counsel']!.keys[0]!.notAfter = new Date(Date.parse(SEEN) - DAY_MS).toISOString())),
+    })],
+    ['a duplicate key in the JSON', 'HMS_VERIFY_SIGNATURE', async ({ release }) => ({ release: await resigned(release, (text) => text.replace('"limit":15', '"limit":15,"limit":99')) })],
+    ['another statement type', 'HMS_VERIFY_SIGNATURE', async ({ head }) => ({ release: head })],
+    ['another payload type', 'HMS_VERIFY_SIGNATURE', async ({ release }) => ({ release: { ...release, payloadType: 'application/json' } })],
+    ['a policy beside the subject', 'HMS_VERIFY_RELEASE', async () => subjectOfAnother()],
+    ['a head of an approver', 'HMS_VERIFY_HEAD', async ({ release }) => ({ head: await office.head(release, 'EPA Chief') })],
+    ['a head of the wrong service', 'HMS_VERIFY_HEAD', async ({ release }) => ({ head: await office.head(release, 'canary-controller') })],
+    ['a head of another policy', 'HMS_VERIFY_HEAD', async ({ release }) => ({ head: await office.head(release, 'rollout', (head) => void (head.policy = 'other')) })],
+    ['a head of a canary’s scope', 'HMS_VERIFY_HEAD', async ({ release }) => ({ head: await office.head(release, 'rollout', (head) => void (head.scope = 'region:NCR')) })],
+    ['a head that names another release', 'HMS_VERIFY_HEAD', async ({ release }) => ({ head: await office.head(release, 'rollout', (head) => void (head.current = digestOfJson('x'))) })],
+    ['an entry of another release', 'HMS_VERIFY_PROOF', async ({ release }) => {
+      const entry = office.entry(release, { releases: [{ id: 'lead-limit', version: '1.0.0', digest: digestOfJson('x') }] })
+      return { entry, proof: await office.proof(entry) }
+    }],
+    ['an entry of another kind', 'HMS_VERIFY_PROOF', async ({ release }) => {
+      const entry = office.entry(release, { type: 'hms.lint.passed.v1' })
+      return { entry, proof: await office.proof(entry) }
+    }],
+    ['an entry that is not in the log', 'HMS_VERIFY_PROOF', async ({ entry }) => ({ entry: entry.replace('"run":7', '"run":8') })],
+    ['a checkpoint that no witness saw', 'HMS_VERIFY_PROOF', async ({ entry }) => ({ proof: await office.proof(entry, { witnessed: false }) })],
+    ['a forged witness', 'HMS_VERIFY_PROOF', async ({ entry }) => ({ proof: await office.proof(entry, { witness: office.stranger }) })],
+    ['a forged log', 'HMS_VERIFY_PROOF', async ({ entry }) => ({ proof: await office.proof(entry, { log: office.stranger }) })],
+    ['a roster without a quorum', 'HMS_VERIFY_PROOF', async () => ({ roster: office.roster((roster) => void (roster.quorum = 0)) })],
+    ['a roster without a log', 'HMS_VERIFY_ROSTER', async () => ({ roster: office.roster((roster) => void (delete roster.log, delete roster.witnesses, delete roster.quorum)) })],
+  ]
+
+  it.each(attacks)('is refused for %s', async (_what, code, attack) => {
+    await expect(office.verify({ ...good, ...(await attack(good)) })).rejects.toMatchObject({ code })
+  })
+
+  it('is refused under a roster that its people did not sign', async () => {
+    const { roster, ...parts } = good
+    for (const signers of [[], ['EPA Chief'], ['nobody', 'rollout']]) {
+      const signed = await signRoster(roster, signers.map((name) => office.signer(name)))
+      await expect(verifyBundle(bytesOf(parts), { roster: Buffer.from(JSON.stringify(signed)) })).rejects.toMatchObject({ code: 'HMS_VERIFY_ROSTER' })
+    }
+    await expect(verifyBundle(bytesOf(parts), { roster: Buffer.from('{}') })).rejects.toMatchObject({ code: 'HMS_VERIFY_SIGNATURE' })
+  })
+
+  it.each(['', '{}', 'null', '{"bundle":2}', '{"bundle":1,"entry":"","proof":1}'])('is not %j', async (text) => {
+    const signed = await signRoster(good.roster, [...office.people.keys()].map((name) => office.signer(name)))
+    await expect(verifyBundle(Buffer.from(text), { roster: Buffer.from(JSON.stringify(signed)) })).rejects.toMatchObject({ code: 'HMS_VERIFY_BUNDLE' })
+  })
+})
+
+function edited(envelope: Envelope, from: string, to: string): Envelope {
+  return { ...envelope, payload: Buffer.from(Buffer.from(envelope.payload, 'base64').toString().replace(from, to)).toString('base64') }
+}
+
+/** Both people sign again what was changed: only the form is wrong then. */
+async function resigned(envelope: Envelope, change: (text: string) => string): Promise<Envelope> {
+  const payload = Buffer.from(change(Buffer.from(envelope.payload, 'base64').toString()))
+  return signEnvelope(payload, [office.signer('EPA Chief'), office.signer('EPA Counsel')])
+}
+
+function doubled(parts: Parts): Parts {
+  const [first] = parts.release.signatures
+  return { ...parts, release: { ...parts.release, signatures: [first!, first!] } }
+}
+
+function stolen(parts: Parts): Parts {
+  const [first, second] = parts.release.signatures
+  return { ...parts, release: { ...parts.release, signatures: [first!, { keyid: office.people.get('EPA Counsel')!.keyid, sig: second!.sig }] } }
+}
+
+async function subjectOfAnother(): Promise<Partial<Parts>> {
+  const predicate = office.predicate()
+  const payload = statement('https://hms-svc.dev/attestation/release/v1', [{ name: 'lead-limit@1.0.0', digest: { sha256: 'a'.repeat(64) } }], predicate)
+  const release = await signEnvelope(payload, [office.signer('EPA Chief'), office.signer('EPA Counsel')])
+  const entry = office.entry(release)
+  return { release, head: await office.head(release), entry, proof: await office.proof(entry) }
+}
