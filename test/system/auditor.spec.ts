@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { policyFile } from '../support/policy-file.js'
+import { cleanEnvironment } from '../support/processes.config.js'
+import { freePort, hms, ready, scratchFolder, Served, until } from '../support/processes.js'
+
+const PAGE = readFileSync(fileURLToPath(new URL('../../docs/auditor.md', import.meta.url)), 'utf8')
+/** What an auditor pastes. */
+const COMMANDS = [...PAGE.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block!)
+
+/** The page for auditors, on a running system, before and after somebody with root was at its database. */
+describe('an auditor with the tools of Debian', () => {
+  const scratch = scratchFolder()
+  const folder = join(scratch.path, 'auditor')
+  let env: Record<string, string>
+  let dev: Served
+
+  beforeAll(async () => {
+    mkdirSync(folder)
+    const port = await freePort()
+    env = { HMS_URL: `http://127.0.0.1:${port}`, HMS_DATA_DIR: join(scratch.path, 'data'), HMS_PORT: String(port) }
+    await start()
+    const approved = await hms(['approve', policyFile(scratch.path, '1.0.0', 35), '--sign', 'EPA Chief', '--observe', '0s', '--watch', '--timeout', '90s'], env)
+    expect(approved, approved.stderr).toMatchObject({ code: 0 })
+    writeFileSync(join(folder, 'roster.json'), (await hms(['roster', 'show', '--json'], env)).stdout)
+    await until('the log is published', async () => (await hms(['audit', 'verify'], env)).code === 0)
+  }, 180_000)
+  afterAll(async () => {
+    await dev.stop()
+    scratch.remove()
+  })
+
+  it('follows the page to its end, and again at the next visit', async () => {
+    for (const _visit of [1, 2]) {
+      const { code, output } = await page()
+      expect(output.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(4)
+      expect(code, output).toBe(0)
+    }
+  }, 60_000)
+
+  it('sees an entry that somebody with root changed, and one whose hash was changed with it', async () => {
+    const change = (columns: string) => `UPDATE audit.entry SET ${columns} WHERE index = 1`
+    await asRoot('ALTER TABLE audit.entry DISABLE TRIGGER ALL', 'CREATE TABLE audit.before AS SELECT * FROM audit.entry', change(`entry = replace(entry, '"run":1', '"run":2')`))
+    await expectRefusal(/entry 1 is not the one whose hash the tile has/)
+    await asRoot(change(`leaf_hash = sha256('\\x00'::bytea || convert_to(entry, 'UTF8'))`))
+    await expectRefusal(/do not have the root that the log signed/)
+    await asRoot('UPDATE audit.entry SET entry = before.entry, leaf_hash = before.leaf_hash FROM audit.before WHERE before.index = entry.index', 'DROP TABLE audit.before')
+    expect((await page()).code).toBe(0)
+  }, 120_000)
+
+  it('sees a database that was restored from a backup, and the log takes nothing more', async () => {
+    const first = '(SELECT min(size) FROM audit.checkpoint)'
+    await asRoot('ALTER TABLE audit.checkpoint DISABLE TRIGGER ALL', `DELETE FROM audit.entry WHERE index >= ${first}`, `DELETE FROM audit.checkpoint WHERE size > ${first}`)
+    await dev.kill()
+    await start()
+    await until('the witness was asked', async () => dev.output.includes('audit_forked'))
+    expect(dev.output).toContain('restored from a backup')
+    expect((await page()).output).toContain('the log does not continue what it was at the last visit')
+    expect((await hms(['audit', 'verify'], env)).code).toBe(10)
+  }, 180_000)
+
+  async function start(): Promise<void> {
+    dev = Served.start(['dev'], { ...env, HMS_LOG_LEVEL: 'warn' })
+    await until('dev is ready', () => ready(env['HMS_URL']!))
+  }
+
+  async function expectRefusal(message: RegExp): Promise<void> {
+    const { code, stderr } = await hms(['audit', 'verify'], env)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(10)
+    const { code: pageCode, output } = await page()
+    expect(output).toContain('the entries are not those that were signed')
+    expect(pageCode).not.toBe(0)
+  }
+
+  function page(): Promise<{ code: number; output: string }> {
+    return new Promise((resolve, reject) => {
+      const child = spawn('bash', ['-euo', 'pipefail', '-c', COMMANDS.join('\n')], { cwd: folder, env: { ...cleanEnvironment(), URL: env['HMS_URL'] }, stdio: ['ignore', 'pipe', 'pipe'] })
+      let output = ''
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += String(chunk)))
+      child.once('error', reject)
+      child.once('close', (code) => resolve({ code: code ?? 137, output }))
+    })
+  }
+
+  /** The owner of the database: what a service's role may not do. */
+  async function asRoot(...statements: string[]): Promise<void> {
+    const read = (name: string): string => readFileSync(join(env['HMS_DATA_DIR']!, name), 'utf8').trim()
+    const client = new Client({ host: '127.0.0.1', port: Number(read('postgres.port')), user: 'hms', password: read('postgres.password'), database: 'hms' })
+    await client.connect()
+    try {
+      for (const statement of statements) await client.query(statement)
+    } finally {
+      await client.end()
+    }
+  }
+})
