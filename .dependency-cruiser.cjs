@@ -12,6 +12,8 @@ const LIBS = {
   messaging: ['contracts', 'signing', 'persistence', 'platform'],
   stage: ['contracts', 'signing', 'pipeline', 'guard', 'messaging', 'persistence', 'platform'],
   client: ['contracts', 'policy', 'signing'],
+  // What an auditor reads: nothing of ours may come with it.
+  verify: [],
 }
 const PURE = '^libs/(contracts|policy|pipeline|signing)/'
 const SPEC = '\\.(spec|suite|fixture)\\.ts$'
@@ -34,6 +36,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^libs/', pathNot: `^libs/(${Object.keys(LIBS).join('|')})/` },
       to: {},
+    },
+    {
+      name: 'verify-needs-node-alone',
+      comment: 'hms-svc/verify has no dependency',
+      severity: 'error',
+      from: { path: '^libs/verify/', pathNot: SPEC },
+      to: { pathNot: ['^libs/verify/', core('crypto')] },
     },
     { name: 'libs-never-import-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
     {

@@ -37,6 +37,7 @@ const BREACHES: [rule: string, file: string, line: string][] = [
   ['typeorm-at-the-edge', 'apps/rollout/src/rules.ts', `import type {} from 'typeorm'`],
   ['pg-at-the-edge', 'apps/rollout/src/rules.ts', `import type {} from 'pg'`],
   ['memory-twins-by-barrel', 'apps/rollout/src/rules.ts', `import './thing.store.memory.js'`],
+  ['verify-needs-node-alone', 'libs/verify/src/proof.ts', `import 'node:fs'`],
   ['no-cycles', 'apps/audit/src/one.ts', `import './two.js'`],
   ['resolvable', 'apps/audit/src/lost.ts', `import 'no-such-package'`],
   ['declared-dependencies', 'apps/audit/src/tool.ts', `import type {} from 'vitest'`],

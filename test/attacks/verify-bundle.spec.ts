@@ -4,7 +4,7 @@ import {
   addSignature, buildRelease, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, readVkey, signEnvelope, signHead,
   signNote, signRoster, statement, type HeadPredicate, type KeyPair, type ReleasePredicate, type RosterPredicate, type Signer,
 } from '#libs/signing'
-import { verifyBundle, type VerifiedBundle } from './index.js'
+import { verifyBundle, type VerifiedBundle } from '#libs/verify'
 
 const DAY_MS = 86_400_000
 const SEEN = '2026-03-01T00:00:00.000Z'
