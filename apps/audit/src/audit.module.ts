@@ -24,8 +24,8 @@ import { AddAuditLog1764200000000 } from './migrations/1764200000000-add-log.js'
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined) {}
 
-  onApplicationBootstrap(): void {
-    this.sequencer?.start()
+  async onApplicationBootstrap(): Promise<void> {
+    await this.sequencer?.start()
   }
 
   beforeApplicationShutdown(): void {
@@ -45,7 +45,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ENTRY_STORE, useValue: entries },
         { provide: TREE_STORE, useValue: tree },
-        { provide: SEQUENCER, useFactory: () => createSequencer(runtime, tree, seen) },
+        { provide: SEQUENCER, useValue: createSequencer(runtime, tree, seen) },
         RecordEvents,
       ],
     }

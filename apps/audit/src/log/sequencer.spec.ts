@@ -68,7 +68,7 @@ describe.each([
     })
   }
   const sequencer = (witnesses: readonly WitnessLink[] = [witness]): Sequencer =>
-    new Sequencer({ database: twin.database, tree: twin.tree, policy, signer: localSigner(logKeys.privateKey), witnesses, clock: new VirtualClock(), log: silentLogger })
+    new Sequencer({ database: twin.database, tree: twin.tree, policy, keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses }), clock: new VirtualClock(), log: silentLogger })
   const published = async () => {
     const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
     return latest === undefined ? undefined : verifyCheckpoint(latest.note, policy)

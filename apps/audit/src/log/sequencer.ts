@@ -15,12 +15,17 @@ export interface WitnessLink {
   addCheckpoint(text: string): Promise<WitnessAnswer>
 }
 
+export interface LogKeys {
+  signer: Signer
+  witnesses: readonly WitnessLink[]
+}
+
 export interface SequencerDependencies {
   database: Database
   tree: TreeStore
   policy: LogPolicy
-  signer: Signer
-  witnesses: readonly WitnessLink[]
+  /** `undefined` where this process holds no key of the log: then another one publishes. */
+  keys(): Promise<LogKeys | undefined>
   clock: Clock
   log: Logger
 }
@@ -44,10 +49,13 @@ export class Sequencer {
   private waiting = false
   private stopped = true
   private cancelNext: () => void = () => {}
+  private keys: LogKeys | undefined
 
   constructor(private readonly deps: SequencerDependencies) {}
 
-  start(): void {
+  /** Rejects when a key that should be there is not. */
+  async start(): Promise<void> {
+    if ((await this.openKeys()) === undefined) return
     this.stopped = false
     this.later(0)
   }
@@ -66,12 +74,13 @@ export class Sequencer {
 
   /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
   async publish(): Promise<boolean> {
-    const { database, tree, policy, signer, log } = this.deps
-    const grown = await this.grow()
-    if (grown === undefined) return false
+    const { database, tree, policy, log } = this.deps
+    const keys = await this.openKeys()
+    const grown = keys === undefined ? undefined : await this.grow()
+    if (keys === undefined || grown === undefined) return false
     const body = formatCheckpoint({ origin: policy.log.name, size: grown.size, root: grown.root })
-    const note = await signNote(body, policy.log, signer)
-    const lines = await Promise.all(this.deps.witnesses.map((witness) => this.cosigned(witness, grown, note)))
+    const note = await signNote(body, policy.log, keys.signer)
+    const lines = await Promise.all(keys.witnesses.map((witness) => this.cosigned(witness, grown, note)))
     const signed = lines.filter((line) => line !== undefined)
     if (this.halted !== undefined || signed.length < policy.quorum) {
       log.warn({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
@@ -80,6 +89,10 @@ export class Sequencer {
     await database.transaction((tx) => tree.publish(tx, { size: grown.size, note: `${note}${signed.join('')}` }))
     this.checked = true
     return true
+  }
+
+  private async openKeys(): Promise<LogKeys | undefined> {
+    return (this.keys ??= await this.deps.keys())
   }
 
   /** At the start a tree that did not grow is shown to the witnesses too: they know whether it once was longer. */
