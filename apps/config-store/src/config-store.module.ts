@@ -12,6 +12,7 @@ import { DocumentCopy } from './delivery/document-copy.js'
 import { EventsController } from './delivery/events.http.js'
 import { StreamGateway } from './delivery/stream.gateway.js'
 import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.entity.js'
+import { Freshness } from './heads/freshness.js'
 import { HeadsEvents } from './heads/heads.events.js'
 import { HeadsController } from './heads/heads.http.js'
 import { StoreHeads } from './heads/store-heads.js'
@@ -32,6 +33,7 @@ class ConfigStoreModule {
         Broadcast,
         Presence,
         CoverageReports,
+        Freshness,
         StoreHeads,
         StreamGateway,
         AcceptAlert,

@@ -2,6 +2,7 @@ import { ABORTED_RUNS, HeadCarrier, ServiceRuntime, type ServiceDefinition } fro
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddRolloutStableHeads1764500000000 } from './migrations/1764500000000-add-stable-heads.js'
 import { ROLLBACKS } from './rollbacks/rollback.entity.js'
 import { RollBack } from './rollbacks/roll-back.js'
 import { RollbacksController } from './rollbacks/rollbacks.http.js'
@@ -10,7 +11,8 @@ import { ROLLOUTS } from './rollouts/rollout.entity.js'
 import { RolloutsEvents } from './rollouts/rollouts.events.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { StableHeads } from './stable/stable-heads.js'
-import { STABLES } from './stable/stable.entity.js'
+import { STABLE_HEADS, STABLES } from './stable/stable.entity.js'
+import { TellFreshness } from './stable/tell-freshness.js'
 
 @Module({})
 class RolloutModule {
@@ -23,6 +25,7 @@ class RolloutModule {
         { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
         { provide: HeadCarrier, useValue: new HeadCarrier(runtime.configStoreUrls, runtime.clock, runtime.log) },
         StableHeads,
+        TellFreshness,
         RunRollout,
         RollBack,
       ],
@@ -32,7 +35,7 @@ class RolloutModule {
 
 export const definition: ServiceDefinition = {
   name: 'rollout',
-  tables: [STABLES, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
-  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000],
+  tables: [STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
+  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000, AddRolloutStableHeads1764500000000],
   module: RolloutModule.with,
 }

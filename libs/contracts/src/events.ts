@@ -24,6 +24,8 @@ export interface ReleaseDocument {
   releaseDigest: string
   releaseEpoch: number
   envelope: Envelope
+  /** From the moment that a stage knew it. */
+  proof?: LogProof
 }
 
 /** A version of a policy that was in force or prepared before. */
@@ -102,6 +104,7 @@ export interface EventData {
   'hms.coverage.reported.v1': CoverageReport
   'hms.state.recorded.v1': { document: ConfigDocument }
   'hms.alert.reported.v1': BotAlert & { receivedAt: string }
+  'hms.release.logged.v1': LoggedProof
 }
 export type EventType = keyof EventData
 
@@ -136,6 +139,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, str
   'hms.coverage.reported.v1': 'hms.config.coverage.v1',
   'hms.state.recorded.v1': 'hms.config.state.v1',
   'hms.alert.reported.v1': 'hms.bot.alert.v1',
+  'hms.release.logged.v1': 'hms.audit.v1',
 }
 
 export interface PromotedHead {
@@ -168,6 +172,25 @@ export interface SignedHead {
   head: Envelope
   /** The release the head makes current; `null` when it names none. */
   release: Envelope | null
+  /** That the release's approval is in the log. Where it is left out, config-store takes the one it holds for that release. */
+  proof?: LogProof | null
+}
+
+/** A release whose approval a published checkpoint covers. */
+export interface LoggedProof {
+  policy: string
+  version: string
+  /** Release digest. */
+  digest: string
+  proof: LogProof
+}
+
+/** Inclusion of an approval in the witnessed log. */
+export interface LogProof {
+  /** The entry's bytes as text. */
+  entry: string
+  /** C2SP tlog-proof, checkpoint and its signatures included. */
+  proof: string
 }
 
 /** config-store stored a head (or found it older than what it holds: `applied` false) and says who is connected. */
@@ -219,6 +242,8 @@ export interface ConfigDocument {
   run: number | null
   head: Envelope
   release: Envelope | null
+  /** `null` where the roster names no log, or the head no release. */
+  proof: LogProof | null
 }
 
 export interface BotAlert {

@@ -39,6 +39,8 @@ export const TOPICS: readonly Topic[] = [
     consumers: [],
   }),
   stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot' }),
+  // Not to itself: its own word would be one more entry.
+  stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller'] }),
 ]
 
 /** Dead letters of one consumer group. */

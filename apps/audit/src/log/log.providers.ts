@@ -11,7 +11,13 @@ export const SEQUENCER = Symbol('Sequencer')
 export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: SeenStore): Sequencer | undefined {
   const { database, clock, log, roster } = runtime
   const policy = roster.logPolicy
-  return policy === undefined ? undefined : new Sequencer({ database, tree, policy, keys: () => keysOf(runtime, seen), clock, log })
+  return policy === undefined
+    ? undefined
+    : new Sequencer({
+        database, tree, policy, clock, log,
+        keys: () => keysOf(runtime, seen),
+        announce: async (tx, proof) => void (await runtime.emit(tx, 'hms.release.logged.v1', proof, { key: proof.policy })),
+      })
 }
 
 /** In production witnesses live elsewhere, or they would prove nothing. */

@@ -1,9 +1,11 @@
-import type { Database } from '#libs/persistence'
+import type { Database, Transaction } from '#libs/persistence'
 import { describeError, type Clock, type Logger } from '#libs/platform'
+import type { LoggedProof } from '#libs/contracts'
 import { formatAddCheckpoint, formatCheckpoint, signNote, type LogPolicy, type Signer } from '#libs/signing'
 import type { WitnessAnswer } from '../witness/witness.js'
+import { proofOf } from './proof-of.js'
 import { consistencyProof, growTree, rootOf } from './tree.js'
-import { TREE_LOCK, type TreeStore } from './tree.store.js'
+import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
 /** Entries wait so long for others to share a checkpoint with. */
 const BATCH_MS = 200
@@ -28,6 +30,8 @@ export interface SequencerDependencies {
   keys(): Promise<LogKeys | undefined>
   clock: Clock
   log: Logger
+  /** A release is proven from here on; in the transaction that publishes the checkpoint. */
+  announce(tx: Transaction, proof: LoggedProof): Promise<void>
 }
 
 /** A tree that is to be signed. */
@@ -74,7 +78,7 @@ export class Sequencer {
 
   /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
   async publish(): Promise<boolean> {
-    const { database, tree, policy, log } = this.deps
+    const { policy, log } = this.deps
     const keys = await this.openKeys()
     const grown = keys === undefined ? undefined : await this.grow()
     if (keys === undefined || grown === undefined) return false
@@ -86,9 +90,24 @@ export class Sequencer {
       log.warn({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
       return false
     }
-    await database.transaction((tx) => tree.publish(tx, { size: grown.size, note: `${note}${signed.join('')}` }))
+    await this.store({ size: grown.size, note: `${note}${signed.join('')}` })
     this.checked = true
     return true
+  }
+
+  /** With the proofs of the releases that the last checkpoint did not cover yet: what waits for one goes on. */
+  private store(checkpoint: PublishedCheckpoint): Promise<void> {
+    const { database, tree, announce } = this.deps
+    return database.transaction(async (tx) => {
+      await tx.lock([TREE_LOCK])
+      const before = (await tree.latest(tx))?.size ?? 0
+      if (checkpoint.size <= before) return
+      await tree.publish(tx, checkpoint)
+      for (const release of await tree.releasesIn(tx, before, checkpoint.size)) {
+        const { digest, policy, version } = release
+        await announce(tx, { policy, version, digest, proof: await proofOf(tree, tx, release, checkpoint) })
+      }
+    })
   }
 
   private async openKeys(): Promise<LogKeys | undefined> {

@@ -1,10 +1,10 @@
 import { HmsError, type EventData, type ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, SOURCE_PREFIX } from '#libs/messaging'
 import { TerminalError } from '#libs/platform'
+import { speakerFor } from '#libs/signing'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { StoreHeads } from './store-heads.js'
-import { speakerFor } from './verify-head.js'
 
 @Controller()
 export class HeadsEvents {
@@ -14,7 +14,7 @@ export class HeadsEvents {
   async issued(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type !== 'hms.head.issued.v1') return
     try {
-      const heads = this.storeHeads.verify(event.data as EventData['hms.head.issued.v1'])
+      const heads = this.storeHeads.verify(await this.storeHeads.withProofs(tx, event.data as EventData['hms.head.issued.v1']))
       const foreign = heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${speakerFor(head.scope)}`)
       if (foreign !== undefined) {
         throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)

@@ -1,11 +1,12 @@
-import { HmsError, type HeadReceipt, type IssuedHeads, type PublishedHead, type ReceivedEvent } from '#libs/contracts'
+import { HmsError, peekPredicate, type HeadReceipt, type IssuedHeads, type LogProof, type PublishedHead, type ReceivedEvent, type SignedHead } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
+import { verifyHead, type HeadPredicate, type VerifiedHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { Presence } from '../coverage/presence.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.entity.js'
-import { verifyHead, type VerifiedHead } from './verify-head.js'
+import { orRefused } from './refused.js'
 
 /** Heads of one message, at most the policies of one run. */
 export const MAX_HEADS = 20
@@ -27,15 +28,26 @@ export class StoreHeads {
 
   /** For the HTTP path. */
   async execute(issued: IssuedHeads): Promise<HeadReceipt> {
-    const verified = this.verify(issued)
+    const verified = this.verify(await this.runtime.database.transaction((tx) => this.withProofs(tx, issued)))
     return this.runtime.database.transaction((tx) => this.store(tx, verified))
+  }
+
+  /** A head that goes back to what is held here need not bring its proof again. */
+  async withProofs(tx: Transaction, { heads }: IssuedHeads): Promise<IssuedHeads> {
+    if (this.runtime.roster.logPolicy === undefined || heads.length > MAX_HEADS) return { heads }
+    const completed: SignedHead[] = []
+    for (const signed of heads) {
+      const lacking = signed.release !== null && (signed.proof ?? null) === null
+      completed.push(lacking ? { ...signed, proof: await heldProof(tx, signed) } : signed)
+    }
+    return { heads: completed }
   }
 
   verify(issued: IssuedHeads): VerifiedHead[] {
     if (issued.heads.length === 0 || issued.heads.length > MAX_HEADS) {
       throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_HEADS} heads.`, { status: 400 })
     }
-    const heads = issued.heads.map((signed) => verifyHead(signed, this.runtime.roster))
+    const heads = issued.heads.map((signed) => orRefused(() => verifyHead(signed, this.runtime.roster)))
     if (new Set(heads.map(({ head }) => documentId(head.policy, head.scope))).size < heads.length) {
       throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
     }
@@ -102,7 +114,23 @@ function of({ head: { run } }: VerifiedHead, cause: ReceivedEvent | undefined) {
   }
 }
 
-function documentOf({ head, envelope, release, version, approvedBy, author, told }: Fresh, revision: number, now: Date): StoredDocument {
+function documentOf({ head, envelope, release, told }: Fresh, revision: number, now: Date): StoredDocument {
   const { policy: id, scope, seq, current: digest, run = null } = head
-  return { id, scope, seq, revision, version, digest, run, head: envelope, release, approvedBy, author, storedAt: now.toISOString(), told }
+  const { predicate, approvedBy = [], proof = null } = release ?? {}
+  return {
+    id, scope, seq, revision, digest, run, proof, approvedBy, told,
+    version: predicate?.policy.version ?? null,
+    author: predicate?.author ?? null,
+    head: envelope,
+    release: release?.envelope ?? null,
+    storedAt: now.toISOString(),
+  }
+}
+
+/** Not verified yet: what the envelope says only chooses which proof is tried. */
+async function heldProof(tx: Transaction, { head }: SignedHead): Promise<LogProof | null> {
+  const { policy, current } = peekPredicate<Partial<HeadPredicate>>(head)
+  if (typeof policy !== 'string') return null
+  const held = await tx.documents(DOCUMENTS).find({ where: { policy } })
+  return held.find((document) => document.digest === current)?.proof ?? null
 }

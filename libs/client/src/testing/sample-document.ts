@@ -15,7 +15,7 @@ export function sampleDocument(sample: SampleHead): ConfigDocument {
   const release = policy === null ? null : envelopeOf('release', { policy: { effective: '2024-09-01T00:00:00Z', ...policy } })
   const digest = release === null ? null : digestOf(Buffer.from(release.payload, 'base64'))
   const predicate: HeadPredicate = { policy: id, scope, seq, current: digest, issuedAt: '2024-09-01T00:00:00Z', ...head }
-  return { id, scope, seq, revision, version: policy?.version ?? null, digest, run: null, head: envelopeOf('head', predicate), release }
+  return { id, scope, seq, revision, version: policy?.version ?? null, digest, run: null, head: envelopeOf('head', predicate), release, proof: null }
 }
 
 function envelopeOf(type: string, predicate: unknown): Envelope {

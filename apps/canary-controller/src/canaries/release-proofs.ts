@@ -1,0 +1,31 @@
+import type { LoggedProof, RunDossier } from '#libs/contracts'
+import { documentTable, type Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+
+/** Kept for good: a run that is tried again needs its proof again. */
+export const RELEASE_PROOFS = documentTable<LoggedProof>({ name: 'release_proof', id: (proof) => proof.digest, keys: {} })
+
+/** Where the roster names a log, no release is shown to anybody before its approval is there for all to see. */
+@Injectable()
+export class ReleaseProofs {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  remember(tx: Transaction, proof: LoggedProof): Promise<void> {
+    return tx.documents(RELEASE_PROOFS).put(proof)
+  }
+
+  /** The dossier with the proofs that are known; from here on they travel with it. */
+  async attach(tx: Transaction, dossier: RunDossier): Promise<RunDossier> {
+    const releases: RunDossier['releases'] = []
+    for (const release of dossier.releases) {
+      const proof = (await tx.documents(RELEASE_PROOFS).get(release.releaseDigest))?.proof
+      releases.push(proof === undefined ? release : { ...release, proof })
+    }
+    return { ...dossier, releases }
+  }
+
+  areComplete({ releases }: RunDossier): boolean {
+    return this.runtime.roster.logPolicy === undefined || releases.every((release) => release.proof !== undefined)
+  }
+}
