@@ -19,8 +19,14 @@ export type SignatureErrorCode =
   | 'HMS_RELEASE_MISMATCH'
   /** A roster that contradicts itself. */
   | 'HMS_ROSTER_INVALID'
-  /** Fewer people signed the roster than its heaviest role asks for. */
+  /** Fewer people signed the roster than its own root rule, or that of the roster before it, asks for. */
   | 'HMS_ROSTER_THRESHOLD'
+  /** Not the version after the present one: a step skipped, repeated, or back. */
+  | 'HMS_ROSTER_VERSION'
+  /** A demo roster that became a production one, or the other way. */
+  | 'HMS_ROSTER_PROFILE'
+  /** The newest roster is past its validity. */
+  | 'HMS_ROSTER_EXPIRED'
   /** No role of the roster may approve this policy. */
   | 'HMS_ROSTER_NO_ROLE'
   /** Not a signed note, or a signature on it is false. */
