@@ -10,6 +10,7 @@ import { RunCanary } from './canaries/run-canary.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 import { AddCanaryControllerOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddCanaryControllerRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddCanaryControllerReleaseProofs1764500000000 } from './migrations/1764500000000-add-release-proofs.js'
 
 @Module({})
@@ -34,6 +35,6 @@ class CanaryControllerModule {
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
   tables: [CANARIES, CANARY_HEADS, RELEASE_PROOFS, ABORTED_RUNS],
-  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerReleaseProofs1764500000000],
+  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerRosters1764300000000, AddCanaryControllerReleaseProofs1764500000000],
   module: CanaryControllerModule.with,
 }

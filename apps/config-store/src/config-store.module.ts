@@ -18,6 +18,7 @@ import { HeadsController } from './heads/heads.http.js'
 import { StoreHeads } from './heads/store-heads.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { AddConfigStoreOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddConfigStoreRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { PoliciesController } from './reads/policies.http.js'
 
 @Module({})
@@ -45,6 +46,6 @@ class ConfigStoreModule {
 export const definition: ServiceDefinition = {
   name: 'config-store',
   tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, NODES, PRESENCE, ALERT_INBOX],
-  migrations: [CreateConfigStore1764000000000, AddConfigStoreOutboxPlaces1764100000000],
+  migrations: [CreateConfigStore1764000000000, AddConfigStoreOutboxPlaces1764100000000, AddConfigStoreRosters1764300000000],
   module: ConfigStoreModule.with,
 }

@@ -2,6 +2,7 @@ import { ABORTED_RUNS, HeadCarrier, ServiceRuntime, type ServiceDefinition } fro
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddRolloutRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddRolloutStableHeads1764500000000 } from './migrations/1764500000000-add-stable-heads.js'
 import { ROLLBACKS } from './rollbacks/rollback.entity.js'
 import { RollBack } from './rollbacks/roll-back.js'
@@ -36,6 +37,6 @@ class RolloutModule {
 export const definition: ServiceDefinition = {
   name: 'rollout',
   tables: [STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
-  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000, AddRolloutStableHeads1764500000000],
+  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000, AddRolloutRosters1764300000000, AddRolloutStableHeads1764500000000],
   module: RolloutModule.with,
 }

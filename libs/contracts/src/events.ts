@@ -1,4 +1,5 @@
 import type { JsonObject } from './canonical-json.js'
+import type { RosterStep } from './api/rosters.js'
 import type { Envelope } from './envelope.js'
 import type { RunView, StageName } from './runs.js'
 
@@ -98,6 +99,8 @@ export interface EventData {
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
   'hms.stage.timed-out.v1': { run: number; attempt: number; stage: StageName; detail: string }
   'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
+  /** Keyed by its version, so that compaction leaves every step of the chain. */
+  'hms.roster.rotated.v1': RosterStep
   'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHead
@@ -133,6 +136,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, str
   'hms.run.changed.v1': 'hms.run.state.v1',
   'hms.run.decided.v1': 'hms.run.control.v1',
   'hms.stage.timed-out.v1': 'hms.run.control.v1',
+  'hms.roster.rotated.v1': 'hms.roster.v1',
   'hms.partner.registered.v1': 'hms.partner.v1',
   'hms.head.issued.v1': 'hms.config.head.v1',
   'hms.head.published.v1': 'hms.config.published.v1',

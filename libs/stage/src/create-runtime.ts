@@ -1,6 +1,9 @@
-import type { ServiceName } from '#libs/contracts'
+import { topicByName, type ServiceName } from '#libs/contracts'
 import { EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
+import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
+import { RosterBook } from './rosters/roster-book.js'
+import { RosterReader } from './rosters/roster-reader.js'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
 import { VitalSigns } from './vitals/vital-signs.js'
 import { readVitals } from './vitals/vitals.js'
@@ -50,13 +53,16 @@ export function createRuntime(
   }
   const wakeTimers = (): void => timers.wake()
   const outbox = new Outbox(stores.outbox, name, signer, wakeRelay)
+  const rosters = new RosterBook(roster)
+  const rosterReader = new RosterReader(rosters, database, clock, log)
   const consumer = new EventConsumer({
     service: name,
     database,
     bus,
     positions: stores.positions,
     outbox,
-    roster,
+    roster: () => rosters.newest,
+    catchUp: () => rosterReader.look(),
     clock,
     log,
     metrics,
@@ -68,6 +74,13 @@ export function createRuntime(
     for (const listener of listeners.get(topic) ?? []) listener()
   }
   coordination.onNotification(tell)
+  const signal = (topic: string): void => {
+    tell(topic)
+    coordination.notify(topic)
+  }
+  // Approver makes the chain; the others hear of it.
+  if (topicByName(ROSTER_TOPIC).consumers.includes(name)) consumer.follow(ROSTER_TOPIC, (event, tx) => followRoster(event, tx, rosters, signal))
+  listeners.set(ROSTERS_CHANGED, [() => void rosterReader.look()])
   const vitals = new VitalSigns(name, () => readVitals(database, stores), clock, log, metrics)
   return new ServiceRuntime(options, {
     bus,
@@ -77,10 +90,9 @@ export function createRuntime(
     timers,
     wakeTimers,
     vitals,
-    signal: (topic) => {
-      tell(topic)
-      coordination.notify(topic)
-    },
+    rosters,
+    rosterReader,
+    signal,
     onSignal: (topic, listener) => listeners.set(topic, [...(listeners.get(topic) ?? []), listener]),
     ready,
     close: async () => {

@@ -29,7 +29,10 @@ export interface EventConsumerDependencies {
   bus: EventBus
   positions: PositionStore
   outbox: Outbox
-  roster: Roster
+  /** The newest roster, asked at every use: it changes while the service runs. */
+  roster(): Roster
+  /** Looks whether there is a newer one; `true` when there was. */
+  catchUp?(): Promise<boolean>
   clock: Clock
   log: Logger
   metrics: Metrics
@@ -60,6 +63,7 @@ export class EventConsumer {
   /** What was given up. */
   readonly letters: DeadLetterBox
   private readonly subscribers = new Map<string, Subscriber>()
+  private readonly followers = new Map<string, EventHandler>()
   private readonly gaps: OverdueGaps
   private stopping = false
   private inFlight = 0
@@ -76,9 +80,16 @@ export class EventConsumer {
     this.subscribers.set(topic, { handle, everyType })
   }
 
+  /** What the shell around a service does with a topic that every service reads; in the same transaction, before the service's own handler. */
+  follow(topic: string, handle: EventHandler): void {
+    topicByName(topic)
+    if (this.followers.has(topic)) throw new TypeError(`${this.deps.service} follows ${topic} twice`)
+    this.followers.set(topic, handle)
+  }
+
   async start(): Promise<void> {
     const { service, bus, gone } = this.deps
-    const topics = [...this.subscribers.keys()].map(topicByName)
+    const topics = [...new Set([...this.subscribers.keys(), ...this.followers.keys()])].map(topicByName)
     for (const group of new Set(topics.map(({ name }) => groupOf(service, name)))) {
       const mine = topics.filter(({ name }) => groupOf(service, name) === group)
       await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone })
@@ -144,8 +155,8 @@ export class EventConsumer {
   }
 
   private async process(record: BusRecord, over?: 'over'): Promise<Done> {
-    const { service, database, roster, positions } = this.deps
-    const opened = openRecord(record, topicByName(record.topic).producers, roster)
+    const { service, database, positions } = this.deps
+    const opened = await this.open(record)
     if (!opened.ok) {
       const { kind, code, detail } = opened
       const verdict = { code, detail, run: null, tries: 1, state: kind === 'forged' ? 'ignored' : 'waiting' } as const
@@ -169,13 +180,24 @@ export class EventConsumer {
     })
   }
 
+  /** A key that nobody knows yet may be one that a newer roster names. */
+  private async open(record: BusRecord): Promise<ReturnType<typeof openRecord>> {
+    const { roster, catchUp } = this.deps
+    const { producers } = topicByName(record.topic)
+    const opened = openRecord(record, producers, roster())
+    const unknown = !opened.ok && opened.code === 'HMS_SIGNATURE_UNKNOWN_KEY'
+    return unknown && (await catchUp?.()) === true ? openRecord(record, producers, roster()) : opened
+  }
+
   private async run(event: ReceivedEvent, tx: Transaction): Promise<Outcome> {
     const { service, log } = this.deps
-    const subscriber = this.subscribers.get(event.topic)
-    if (subscriber === undefined) throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
-    const kin = subscriber.everyType ? 'known' : kinship(event.type)
-    if (kin === 'other-major') throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
-    const outcome = kin === 'unknown' ? 'unknown' : ((await subscriber.handle(event, tx)) ?? 'handled')
+    const [follower, subscriber] = [this.followers.get(event.topic), this.subscribers.get(event.topic)]
+    if (follower === undefined && subscriber === undefined) throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
+    const kin = kinship(event.type)
+    if (kin === 'other-major' && subscriber?.everyType !== true) throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
+    if (kin === 'known') await follower?.(event, tx)
+    const wanted = kin === 'known' || subscriber?.everyType === true
+    const outcome = wanted ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
     if (outcome !== 'handled') log.info({ service, type, key, run: runId, attempt, outcome }, 'event ignored')
     return outcome
@@ -183,8 +205,8 @@ export class EventConsumer {
 
   /** Moves the key past an event that cannot be handled, keeps the event, and fails its run with that reason. */
   private async giveUp(record: BusRecord, error: unknown, tries: number, over?: 'over'): Promise<Done> {
-    const { database, positions, roster } = this.deps
-    const opened = openRecord(record, topicByName(record.topic).producers, roster)
+    const { database, positions } = this.deps
+    const opened = await this.open(record)
     const verdict = { code: codeOf(error), detail: describeError(error), run: null, tries, state: 'waiting' } as const
     if (!opened.ok) {
       await database.transaction((tx) => this.letters.bury(tx, record, verdict))
@@ -205,7 +227,7 @@ export class EventConsumer {
   /** Runs the handler on a dead letter; `by` is who asked for it. */
   async replay(id: string, by: string): Promise<DeadLetter> {
     const { service, database, roster, metrics } = this.deps
-    const letter = await replayLetter({ letters: this.letters, database, roster, run: (event, tx) => this.run(event, tx) }, id, by)
+    const letter = await replayLetter({ letters: this.letters, database, roster: roster(), run: (event, tx) => this.run(event, tx) }, id, by)
     metrics.handled.inc({ group: service, topic: letter.topic, outcome: 'replayed' })
     return letter
   }

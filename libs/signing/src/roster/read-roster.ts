@@ -29,7 +29,7 @@ export function readRoster(envelope: unknown): Roster {
  */
 export function readUnsignedRoster(envelope: unknown): Roster {
   const { predicate, digest } = readUnverified(ROSTER, envelope)
-  const roster = new Roster(predicate, digest)
+  const roster = new Roster(predicate, digest, envelope as Envelope)
   const principals = [...roster.principals.values()]
   requireUnique(principals.map((principal) => principal.name.trim().toLowerCase()), 'two principals share the name')
   requireUnique(roster.roles.map((role) => role.name), 'two roles share the name')

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { Envelope } from '../envelope.js'
 import { spkiToKey } from '../keys.js'
 import type { LogPolicy } from '../tlog/checkpoint.js'
 import { readVkey } from '../tlog/note.js'
@@ -16,7 +17,8 @@ export class Roster {
   /** Every event that comes in asks for its producer's keys. */
   readonly #serviceKeys = new Map<string, Keys>()
 
-  constructor(private readonly predicate: RosterPredicate, readonly digest: string) {
+  /** `envelope`: as it was read, for whoever has to hand it on. */
+  constructor(private readonly predicate: RosterPredicate, readonly digest: string, readonly envelope: Envelope) {
     this.#revoked = new Map(predicate.revoked?.map(({ keyid, since }) => [keyid, Date.parse(since)]))
     this.principals = new Map(Object.entries(predicate.principals).map(([id, rest]) => [id, { ...rest, id }]))
     this.#holders = new Map([...this.principals.values()].flatMap((holder) => holder.keys.map(({ keyid }) => [keyid, holder] as const)))

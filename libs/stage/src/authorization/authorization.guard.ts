@@ -30,7 +30,7 @@ export class AuthorizationGuard implements CanActivate {
   private readonly seen = new Map<string, number>()
 
   constructor(
-    private readonly roster: Roster,
+    private readonly roster: () => Roster,
     private readonly clock: Clock,
   ) {}
 
@@ -51,10 +51,11 @@ export class AuthorizationGuard implements CanActivate {
         next: ['hms-svc --help'],
       })
     }
+    const roster = this.roster()
     try {
-      const { keyid, predicate } = verifyRequest(header, { method: request.method, path: request.url, body: request.rawBody ?? Buffer.alloc(0) }, this.roster)
+      const { keyid, predicate } = verifyRequest(header, { method: request.method, path: request.url, body: request.rawBody ?? Buffer.alloc(0) }, roster)
       this.requireFresh(predicate.nonce, Date.parse(predicate.at))
-      const principal = this.roster.principalOfKey(keyid)
+      const principal = roster.principalOfKey(keyid)
       if (principal !== undefined && principal.kind !== 'service') return { id: principal.id, name: principal.name, kind: principal.kind }
       throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
     } catch (error) {
