@@ -176,7 +176,7 @@ export interface SignedHead {
   head: Envelope
   /** The release the head makes current; `null` when it names none. */
   release: Envelope | null
-  /** That the release's approval is in the log. Where it is left out, config-store takes the one it holds for that release. */
+  /** That the release's approval is in the log; `null` where the roster names none. */
   proof?: LogProof | null
 }
 

@@ -14,7 +14,7 @@ export class HeadsEvents {
   async issued(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type !== 'hms.head.issued.v1') return
     try {
-      const heads = this.storeHeads.verify(await this.storeHeads.withProofs(tx, event.data as EventData['hms.head.issued.v1']))
+      const heads = this.storeHeads.verify(event.data as EventData['hms.head.issued.v1'])
       const foreign = heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${speakerFor(head.scope)}`)
       if (foreign !== undefined) {
         throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)

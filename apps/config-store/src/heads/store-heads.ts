@@ -1,7 +1,7 @@
-import { HmsError, peekPredicate, type HeadReceipt, type IssuedHeads, type LogProof, type PublishedHead, type ReceivedEvent, type SignedHead } from '#libs/contracts'
+import { HmsError, type HeadReceipt, type IssuedHeads, type PublishedHead, type ReceivedEvent } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { verifyHead, type HeadPredicate, type VerifiedHead } from '#libs/signing'
+import { verifyHead, type VerifiedHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { Presence } from '../coverage/presence.js'
@@ -28,19 +28,8 @@ export class StoreHeads {
 
   /** For the HTTP path. */
   async execute(issued: IssuedHeads): Promise<HeadReceipt> {
-    const verified = this.verify(await this.runtime.database.transaction((tx) => this.withProofs(tx, issued)))
+    const verified = this.verify(issued)
     return this.runtime.database.transaction((tx) => this.store(tx, verified))
-  }
-
-  /** A head that goes back to what is held here need not bring its proof again. */
-  async withProofs(tx: Transaction, { heads }: IssuedHeads): Promise<IssuedHeads> {
-    if (this.runtime.roster.logPolicy === undefined || heads.length > MAX_HEADS) return { heads }
-    const completed: SignedHead[] = []
-    for (const signed of heads) {
-      const lacking = signed.release !== null && (signed.proof ?? null) === null
-      completed.push(lacking ? { ...signed, proof: await heldProof(tx, signed) } : signed)
-    }
-    return { heads: completed }
   }
 
   verify(issued: IssuedHeads): VerifiedHead[] {
@@ -125,12 +114,4 @@ function documentOf({ head, envelope, release, told }: Fresh, revision: number, 
     release: release?.envelope ?? null,
     storedAt: now.toISOString(),
   }
-}
-
-/** Not verified yet: what the envelope says only chooses which proof is tried. */
-async function heldProof(tx: Transaction, { head }: SignedHead): Promise<LogProof | null> {
-  const { policy, current } = peekPredicate<Partial<HeadPredicate>>(head)
-  if (typeof policy !== 'string') return null
-  const held = await tx.documents(DOCUMENTS).find({ where: { policy } })
-  return held.find((document) => document.digest === current)?.proof ?? null
 }
