@@ -14,6 +14,8 @@ export interface RolloutPlan {
   bakeMs: number
   /** Partner ids or groups; `null` means all registered. */
   partners: string[] | null
+  /** Set where the roster asks for it: no evidence pauses the run with every profile. */
+  requireEvidence?: true
 }
 
 /** A release as messages carry it: the envelope is the truth, the rest is read from its payload. */
