@@ -49,6 +49,7 @@ function prepare(request: PrepareRequest): PreparedApproval {
     plan,
     missing: ['chief'],
     signedBy: [],
+    authors: [],
     expiresAt: at,
   }
 }
