@@ -2,7 +2,7 @@ import { SERVICES } from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock, type Clock, type Environment } from '#libs/platform'
-import type { Roster, Signer } from '#libs/signing'
+import type { Roster, RosterPredicate, Signer } from '#libs/signing'
 import { Host, type OpenService } from '#libs/stage'
 import { testIdentity } from './identity.js'
 
@@ -21,10 +21,10 @@ export interface MemorySystem {
   stop(): Promise<void>
 }
 
-/** `bus`: a memory bus that does something else with what it is given. */
-export async function startMemorySystem(environment: Environment = {}, bus = new MemoryBus()): Promise<MemorySystem> {
+/** `bus`: a memory bus that does something else with what it is given; `change`: what the roster says otherwise than the demo's. */
+export async function startMemorySystem(environment: Environment = {}, bus = new MemoryBus(), change?: (roster: RosterPredicate) => void): Promise<MemorySystem> {
   const clock = new VirtualClock(new Date().toISOString())
-  const { roster, people, serviceSigner, operator } = await testIdentity()
+  const { roster, people, serviceSigner, operator } = await testIdentity(change)
   const host = await Host.create(SERVICES, {
     profile: 'dev',
     environment: { HMS_PROFILE: 'dev', HMS_SIMULATOR_RUNNER: 'inline', ...environment },

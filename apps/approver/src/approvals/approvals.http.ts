@@ -4,8 +4,9 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
 import { RUNS } from '../runs/run.entity.js'
 import { approvalSummary } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
-import { ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
+import { ApprovalDecisionRequestDto, ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { PrepareApproval } from './prepare-approval.js'
+import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
 
 /** The human door. Preparing changes nothing that counts; a signature is its own proof of who asks. */
@@ -15,6 +16,7 @@ export class ApprovalsController {
     private readonly runtime: ServiceRuntime,
     private readonly prepareApproval: PrepareApproval,
     private readonly signApproval: SignApproval,
+    private readonly rejectApproval: RejectApproval,
   ) {}
 
   @Post('prepare')
@@ -27,6 +29,13 @@ export class ApprovalsController {
   @HttpCode(202)
   sign(@Body() body: ApprovalRequestDto): Promise<ApprovalView> {
     return this.signApproval.execute(body)
+  }
+
+  /** The decision's own signature says whose it is. */
+  @Post(':digest/decisions')
+  @HttpCode(200)
+  decide(@Param('digest') digest: string, @Body() body: ApprovalDecisionRequestDto): Promise<ApprovalView> {
+    return this.rejectApproval.execute(digest, body)
   }
 
   /** What somebody signed and others still have to. */
