@@ -30,6 +30,7 @@ export { readClientConfig, readUrl, type ClientConfig } from './client.config.js
 export { createDemoIdentity } from './keys/demo-identity.js'
 export { loadIdentity, type Identity } from './keys/identity.js'
 export { KeyError, type KeyErrorCode } from './keys/key-error.js'
+export { SshAgent } from './keys/ssh-agent.js'
 export { KeyFolder, type KeyEntry, type NamedSigner, type PublicKeyFile } from './keys/key-folder.js'
 export { dataFolderPassphrase, resolveKeysDir, type KeysDirSources } from './keys/keys-dir.js'
 export { rollBack } from './rollback-policy.js'

@@ -2,8 +2,7 @@ import { planOptions, prepareApproval, readPolicies, signApproval, submitApprova
 import { EXIT, HmsError, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { findKey, keyFolderOf } from '../keys/key-folder.js'
-import { passphraseFor } from '../keys/passphrase.js'
+import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
 import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
 import { committerOf } from './committed-by.js'
@@ -27,7 +26,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const prepared = await prepareApproval(client, policies, plan, { author: flags.author, committedBy, queue: flags.queue })
   for (const line of describePrepared(prepared)) output.note(line)
   expectDigest(prepared, flags.expectDigest, files)
-  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const signer = await openKey(context, folder, flags.sign, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
   sayAccepted(context, prepared, view, signer)
   if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
