@@ -48,7 +48,7 @@ export class Office {
 
   predicate(change: (release: ReleasePredicate) => void = () => {}): ReleasePredicate {
     const policy = { id: 'lead-limit', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15, tags: ['critical', 'air'] }
-    const plan = { share: 500, scope: 'NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
+    const plan = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
     const predicate: ReleasePredicate = {
       policy, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan, bundle: [], preparedAt: '2026-02-01T00:00:00Z', expires: '2026-02-08T00:00:00Z',
     } as unknown as ReleasePredicate
