@@ -5,7 +5,7 @@ import { HeldDocuments } from '../../libs/client/src/connection/held-documents.j
 import { ManualClock } from '../../libs/client/src/testing/manual-clock.js'
 import { DocumentTrust } from '../../libs/client/src/trust/document-trust.js'
 import { ReaderTime } from '../../libs/client/src/trust/reader-time.js'
-import { digestOf, Office, SEEN, type Parts } from './office.js'
+import { digestOf, Office, SEEN } from './office.js'
 
 const NOW = Date.parse('2026-03-02T00:00:00Z')
 const office = new Office()

@@ -36,7 +36,7 @@ describe('approvals reject', () => {
   it('signs the decision with its reason', async () => {
     const { code, stdout } = await approvals('reject', DIGEST, '--reason', 'the unit is wrong', '--sign', 'EPA Counsel')
     expect([code, stdout]).toEqual([0, '✓ Rejected by EPA Counsel; run #7 is ABORTED\n'])
-    const { statement } = service?.requests[0]?.body as ApprovalDecisionRequest
+    const { statement } = service!.requests[0]!.body as ApprovalDecisionRequest
     expect(peekPredicate<DecisionPredicate>(statement)).toMatchObject({ subject: DIGEST, decision: 'reject', reason: 'the unit is wrong' })
   })
 
