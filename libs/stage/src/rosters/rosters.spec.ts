@@ -114,7 +114,10 @@ describe('the rosters of a service', () => {
   })
 
   it('are verified again when they are read: what somebody wrote into the table is no roster', async () => {
-    const forged = await roster(2, 1)
+    const strangers = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
+    const own = demoRoster({ people: strangers, services: [], operator: generateKeyPair(), expires: first.expires })
+    const forged = await signRoster({ ...own, version: 2 }, strangers.map(({ privateKey }) => localSigner(privateKey)))
+    expect(readRoster(forged).version).toBe(2)
     await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version: 2, envelope: forged }))
     const { book, reader } = world.instance()
     await reader.open()
