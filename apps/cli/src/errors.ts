@@ -19,7 +19,7 @@ const EXIT_OF_CODE: Record<string, number> = {
 }
 
 /** What does not verify; such a refusal is judged by its code where no status says "not allowed". */
-const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE)_/
+const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INVALID)$)/
 
 /** A command that was typed wrong, or an argument refused: exit 2. */
 export function usageError(detail: string, next: string[] = []): HmsError {

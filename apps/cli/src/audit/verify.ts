@@ -1,15 +1,16 @@
 import { EXIT, HmsError, type AuditProof, type ConfigDocument, type RunView } from '#libs/contracts'
 import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
+import { newestRoster } from '../roster/newest-roster.js'
 import { checkLive, checkRuns } from './coverage.js'
-import { logPolicyOf, pinnedRoster } from './pinned-roster.js'
+import { logPolicyOf } from './pinned-roster.js'
 import { Problems } from './problems.js'
 import { recomputeLog } from './recompute-log.js'
 import { SeenCheckpoint } from './seen-checkpoint.js'
 
-/** Checks the whole log from outside, with the pinned roster alone, and names everything that is wrong. */
+/** Checks the whole log from outside, with the pinned roster and what follows from it alone, and names everything that is wrong. */
 export async function verifyAudit(context: CliContext): Promise<number> {
-  const { roster } = await pinnedRoster(context)
+  const roster = await newestRoster(context)
   const policy = logPolicyOf(roster)
   const client = await context.client()
   const problems = new Problems()
