@@ -114,6 +114,10 @@ describe('an approval', () => {
     ['somebody who holds no role for it', { roster: ({ roles }) => void (roles[1]!.principals = ['epa-chief', 'air-office']) }, 'critical', RELEASE],
     ['one of two for a tag', { release: plain, signers: ['EPA Chief'], roster: ({ roles }) => void roles.push(airRole({ tag: 'air' })) }, 'air', RELEASE],
     ['one of two for an id prefix', { release: plain, signers: ['EPA Chief'], roster: ({ roles }) => void roles.push(airRole({ idPrefix: 'lead-' })) }, 'air', RELEASE],
+    ['the one of two equal roles whose name comes later', {
+      release: plain, signers: ['EPA Chief'],
+      roster: ({ roles }) => void roles.push(oneOf('z', 'epa-chief'), oneOf('a', 'epa-counsel')),
+    }, 'a', RELEASE],
     ['a missing author, in production', { roster: production }, 'author', RELEASE],
     ['an author whom the roster does not know, in production', { author: 'Somebody Else', roster: production }, 'author', RELEASE],
     ['a service as author, in production', { author: 'rollout', roster: production }, 'author', RELEASE],
@@ -179,6 +183,10 @@ describe('an approval', () => {
 
 function airRole(match: Role['match']): Role {
   return { name: 'air', principals: ['epa-chief', 'epa-counsel', 'air-office'], threshold: 2, match }
+}
+
+function oneOf(name: string, id: string): Role {
+  return { name, principals: [id], threshold: 1, match: { tag: 'air' } }
 }
 
 function withStolenKeyId(envelope: Envelope): Envelope {

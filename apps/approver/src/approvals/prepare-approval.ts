@@ -13,7 +13,7 @@ import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
 import { authorOf } from './authors.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
-import { boundsOf, outOfBounds, withinBounds } from './plan-within-bounds.js'
+import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
 import { prepareReleases } from './prepare-release.js'
 import { predicateOf, requireSamePlan } from './same-plan.js'
 
@@ -57,8 +57,7 @@ export class PrepareApproval {
     authors: Map<string, string | null>,
   ): Promise<PreparedApproval> {
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
-    const bounds = boundsOf(this.runtime.roster, policies.map(({ policy }) => policy))
-    const plan = withinBounds(this.planOf(request.plan ?? {}, policies), bounds)
+    const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies.map(({ policy }) => policy))
     const input = { policies, records, plan, fallbacks: request.plan?.fallbacks ?? [], authors, predecessors, now: tx.now, expiresAt }
     const releases = prepareReleases(input)
     for (const release of releases) await tx.documents(POLICIES).put({ ...records.get(release.id)!, releaseEpoch: release.releaseEpoch })
