@@ -4,7 +4,9 @@ import { CreateRollout1764000000000 } from './migrations/1764000000000-create-ro
 import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddRolloutRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddRolloutStableHeads1764500000000 } from './migrations/1764500000000-add-stable-heads.js'
+import { AddRolloutGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
 import { ROLLBACKS } from './rollbacks/rollback.entity.js'
+import { GuardRollback } from './rollbacks/guard-rollback.js'
 import { RollBack } from './rollbacks/roll-back.js'
 import { RollbacksController } from './rollbacks/rollbacks.http.js'
 import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
@@ -28,6 +30,7 @@ class RolloutModule {
         StableHeads,
         TellFreshness,
         RunRollout,
+        GuardRollback,
         RollBack,
       ],
     }
@@ -37,6 +40,12 @@ class RolloutModule {
 export const definition: ServiceDefinition = {
   name: 'rollout',
   tables: [STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
-  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000, AddRolloutRosters1764300000000, AddRolloutStableHeads1764500000000],
+  migrations: [
+    CreateRollout1764000000000,
+    AddRolloutOutboxPlaces1764100000000,
+    AddRolloutRosters1764300000000,
+    AddRolloutStableHeads1764500000000,
+    AddRolloutGuard1764700000000,
+  ],
   module: RolloutModule.with,
 }

@@ -1,6 +1,7 @@
 export * from './authorization/authorization.guard.js'
 export * from './control/aborted-runs.js'
 export * from './create-runtime.js'
+export * from './guard/denied-by-guard.js'
 export * from './hosting/host.config.js'
 export * from './hosting/host.js'
 export * from './hosting/host-adapters.js'
