@@ -2,6 +2,8 @@ import type { Clock } from '../connection/clock.js'
 
 /** A clock that stands still until it is told to go on; due tasks run in the order of their times. */
 export class ManualClock implements Clock {
+  /** Tasks that were ever set for a time. */
+  waits = 0
   private tasks: { at: number; task: () => void }[] = []
 
   constructor(private time: number) {}
@@ -16,6 +18,7 @@ export class ManualClock implements Clock {
 
   after(ms: number, task: () => void): { cancel: () => void } {
     const entry = { at: this.time + ms, task }
+    this.waits++
     this.tasks.push(entry)
     return { cancel: () => (this.tasks = this.tasks.filter((other) => other !== entry)) }
   }
