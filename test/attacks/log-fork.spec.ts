@@ -28,7 +28,7 @@ class Instance {
     const say = (fields: object): void => void this.alarms.push((fields as { alarm?: string }).alarm ?? '')
     const log = { ...silentLogger, error: say } as Logger
     const lag = new CheckpointLag(this.metrics, this.clock, log)
-    this.sequencer = new Sequencer({ database: this.database, tree: this.tree, policy, keys: async () => ({ signer: LOG_SIGNER, witnesses }), clock: this.clock, log, lag, announce: async () => {} })
+    this.sequencer = new Sequencer({ database: this.database, tree: this.tree, policy, keys: async () => ({ signer: LOG_SIGNER, witnesses }), clock: this.clock, log, announce: async () => {}, lag })
   }
 
   async append(facts: readonly EntryFacts[]): Promise<this> {

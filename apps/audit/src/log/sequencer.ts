@@ -43,6 +43,8 @@ export class Sequencer {
   private running = false
   private waiting = false
   private stopped = true
+  /** When it looks next, ms since the epoch. */
+  private dueAt = Infinity
   private cancelNext: () => void = () => {}
   private keys: LogKeys | undefined
   private readonly cosigners: Cosigners
@@ -67,7 +69,8 @@ export class Sequencer {
   wake(): void {
     if (this.waiting) return
     this.waiting = true
-    if (!this.running) this.later(BATCH_MS)
+    // What another instance wrote may be looked for sooner than a batch from now; that is not put off.
+    if (!this.running && this.deps.clock.now().getTime() + BATCH_MS < this.dueAt) this.later(BATCH_MS)
   }
 
   /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
@@ -134,6 +137,7 @@ export class Sequencer {
   private later(delayMs: number): void {
     if (this.stopped) return
     this.cancelNext()
+    this.dueAt = this.deps.clock.now().getTime() + delayMs
     this.cancelNext = this.deps.clock.after(delayMs, () => {
       this.running = true
       this.waiting = false
