@@ -8,6 +8,7 @@ import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddApproverTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { POLICIES } from './policies/policy.entity.js'
 import { EndOverdueRun } from './runs/end-overdue-run.js'
 import { EndRun } from './runs/end-run.js'
@@ -20,13 +21,16 @@ import { SaveRun } from './runs/save-run.js'
 import { TrackRun } from './runs/track-run.js'
 import { TrackRunEvents } from './runs/track-run.events.js'
 import { WatchRun } from './runs/watch-run.js'
+import { IssueToken } from './tokens/issue-token.js'
+import { RevokeToken } from './tokens/revoke-token.js'
+import { TokensController } from './tokens/tokens.http.js'
 
 @Module({})
 class ApproverModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: ApproverModule,
-      controllers: [TrackRunEvents, ApprovalsController, RunsController],
+      controllers: [TrackRunEvents, ApprovalsController, RunsController, TokensController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
@@ -41,6 +45,8 @@ class ApproverModule {
         SaveRun,
         TrackRun,
         RunFeed,
+        IssueToken,
+        RevokeToken,
       ],
     }
   }
@@ -49,6 +55,6 @@ class ApproverModule {
 export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [POLICIES, APPROVALS, RUNS, RUN_COUNTER],
-  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000],
+  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverTokens1764400000000],
   module: ApproverModule.with,
 }

@@ -9,6 +9,7 @@ import { RunCanary } from './canaries/run-canary.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 import { AddCanaryControllerOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddCanaryControllerTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 
 @Module({})
 class CanaryControllerModule {
@@ -31,6 +32,6 @@ class CanaryControllerModule {
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
   tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS],
-  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000],
+  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerTokens1764400000000],
   module: CanaryControllerModule.with,
 }

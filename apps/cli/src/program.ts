@@ -14,6 +14,7 @@ import { registerPolicies } from './policies/commands.js'
 import { registerReplay } from './replay/commands.js'
 import { registerRuns } from './runs/commands.js'
 import { Session } from './session.js'
+import { registerTokens } from './tokens/commands.js'
 
 /** Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. */
 const AREAS = [
@@ -26,6 +27,7 @@ const AREAS = [
   registerReplay,
   registerPartners,
   registerDeadLetters,
+  registerTokens,
   registerAudit,
   registerHelp,
 ]

@@ -2,6 +2,7 @@ import { ABORTED_RUNS, HeadCarrier, ServiceRuntime, type ServiceDefinition } fro
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddRolloutTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { ROLLBACKS } from './rollbacks/rollback.entity.js'
 import { RollBack } from './rollbacks/roll-back.js'
 import { RollbacksController } from './rollbacks/rollbacks.http.js'
@@ -33,6 +34,6 @@ class RolloutModule {
 export const definition: ServiceDefinition = {
   name: 'rollout',
   tables: [STABLES, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
-  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000],
+  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000, AddRolloutTokens1764400000000],
   module: RolloutModule.with,
 }

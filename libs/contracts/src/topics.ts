@@ -1,15 +1,18 @@
-import type { ServiceName } from './services.js'
+import { SERVICES, type ServiceName } from './services.js'
 
 /** One topic of the catalogue: what `topics apply` makes, `topics list` shows and the AsyncAPI document describes. */
 export interface Topic {
   name: string
   producers: readonly ServiceName[]
   consumers: readonly ServiceName[]
-  key: 'policy' | 'run' | 'partner' | 'bot' | 'document' | 'original'
+  key: 'policy' | 'run' | 'token' | 'partner' | 'bot' | 'document' | 'original'
   partitions: number
   cleanup: 'delete' | 'compact'
   purpose: string
 }
+
+/** All but the one that says it; audit is added to every list. */
+const EVERY_OTHER = SERVICES.filter((name) => name !== 'approver' && name !== 'audit')
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -28,6 +31,7 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.notification.v1', 'notifier', ['approver'], 'what partners were told'),
   stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people'),
   stage('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
+  stage('hms.token.v1', 'approver', EVERY_OTHER, 'keys of programs, hashed, and which were revoked', { key: 'token', partitions: 1, cleanup: 'compact' }),
   stage('hms.partner.v1', 'notifier', ['linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
   stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),

@@ -1,6 +1,7 @@
-import type { ServiceName } from '#libs/contracts'
+import { topicByName, type ServiceName } from '#libs/contracts'
 import { EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
+import { followToken, TOKEN_TOPIC } from './authorization/follow-tokens.js'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
 import { VitalSigns } from './vitals/vital-signs.js'
 import { readVitals } from './vitals/vitals.js'
@@ -68,6 +69,12 @@ export function createRuntime(
     for (const listener of listeners.get(topic) ?? []) listener()
   }
   coordination.onNotification(tell)
+  const signal = (topic: string): void => {
+    tell(topic)
+    coordination.notify(topic)
+  }
+  // Whoever issues keys needs no news of them.
+  if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_TOPIC, (event, tx) => followToken(event, tx, signal))
   const vitals = new VitalSigns(name, () => readVitals(database, stores), clock, log, metrics)
   return new ServiceRuntime(options, {
     bus,
@@ -77,10 +84,7 @@ export function createRuntime(
     timers,
     wakeTimers,
     vitals,
-    signal: (topic) => {
-      tell(topic)
-      coordination.notify(topic)
-    },
+    signal,
     onSignal: (topic, listener) => listeners.set(topic, [...(listeners.get(topic) ?? []), listener]),
     ready,
     close: async () => {

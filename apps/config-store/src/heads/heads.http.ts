@@ -1,4 +1,5 @@
 import type { HeadReceipt } from '#libs/contracts'
+import { Public } from '#libs/stage'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { IssuedHeadsDto } from './heads.dto.js'
 import { StoreHeads } from './store-heads.js'
@@ -10,6 +11,7 @@ export class HeadsController {
 
   @Post()
   @HttpCode(200)
+  @Public()
   store(@Body() body: IssuedHeadsDto): Promise<HeadReceipt> {
     return this.storeHeads.execute(body)
   }

@@ -60,6 +60,7 @@ export class EventConsumer {
   /** What was given up. */
   readonly letters: DeadLetterBox
   private readonly subscribers = new Map<string, Subscriber>()
+  private readonly followers = new Map<string, EventHandler>()
   private readonly gaps: OverdueGaps
   private stopping = false
   private inFlight = 0
@@ -76,9 +77,16 @@ export class EventConsumer {
     this.subscribers.set(topic, { handle, everyType })
   }
 
+  /** What the shell around a service does with a topic that every service reads; in the same transaction, before the service's own handler. */
+  follow(topic: string, handle: EventHandler): void {
+    topicByName(topic)
+    if (this.followers.has(topic)) throw new TypeError(`${this.deps.service} follows ${topic} twice`)
+    this.followers.set(topic, handle)
+  }
+
   async start(): Promise<void> {
     const { service, bus, gone } = this.deps
-    const topics = [...this.subscribers.keys()].map(topicByName)
+    const topics = [...new Set([...this.subscribers.keys(), ...this.followers.keys()])].map(topicByName)
     for (const group of new Set(topics.map(({ name }) => groupOf(service, name)))) {
       const mine = topics.filter(({ name }) => groupOf(service, name) === group)
       await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone })
@@ -171,11 +179,13 @@ export class EventConsumer {
 
   private async run(event: ReceivedEvent, tx: Transaction): Promise<Outcome> {
     const { service, log } = this.deps
-    const subscriber = this.subscribers.get(event.topic)
-    if (subscriber === undefined) throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
-    const kin = subscriber.everyType ? 'known' : kinship(event.type)
-    if (kin === 'other-major') throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
-    const outcome = kin === 'unknown' ? 'unknown' : ((await subscriber.handle(event, tx)) ?? 'handled')
+    const [follower, subscriber] = [this.followers.get(event.topic), this.subscribers.get(event.topic)]
+    if (follower === undefined && subscriber === undefined) throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
+    const kin = kinship(event.type)
+    if (kin === 'other-major' && subscriber?.everyType !== true) throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
+    if (kin === 'known') await follower?.(event, tx)
+    const wanted = kin === 'known' || subscriber?.everyType === true
+    const outcome = wanted ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
     if (outcome !== 'handled') log.info({ service, type, key, run: runId, attempt, outcome }, 'event ignored')
     return outcome

@@ -1,0 +1,31 @@
+import { EXIT, type IssuedToken, type TokenRequest } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { parseDurationFlag } from '../duration-flag.js'
+import { clientOf, type AsPerson } from './as-person.js'
+
+export interface CreateFlags extends AsPerson {
+  scope: string[]
+  name?: string
+  expires?: string
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+export async function createToken(context: CliContext, flags: CreateFlags): Promise<number> {
+  const expiresInMs = await parseExpires(flags.expires)
+  const request: TokenRequest = {
+    scopes: flags.scope.flatMap((list) => list.split(',')),
+    ...(flags.name === undefined ? {} : { name: flags.name }),
+    ...(expiresInMs === undefined ? {} : { expiresInMs }),
+  }
+  const issued = await (await clientOf(context, flags)).post<IssuedToken>('/v1/tokens', request)
+  context.output.note(`Key ${issued.id} may ${issued.scopes.join(', ')} until ${issued.expiresAt}. Every service knows it within seconds; nobody can show it again.`)
+  context.output.data(issued, () => [issued.token])
+  return EXIT.done
+}
+
+/** Days too: keys live long. */
+async function parseExpires(text: string | undefined): Promise<number | undefined> {
+  const [, days] = /^(\d{1,4})d$/.exec(text ?? '') ?? []
+  return days === undefined ? parseDurationFlag('--expires', text) : Number(days) * DAY_MS
+}
