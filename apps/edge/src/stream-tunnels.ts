@@ -46,9 +46,9 @@ export class StreamTunnels {
     call.once('response', (response) => void relay(response, reader))
     call.once('error', (error) => {
       if (reader.destroyed) return
-      const problem = toProblem(new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store answers at the moment. Try again.', { status: 503 }), { method: 'GET', url: PATH }, this.log)
       this.log.warn({ error: describeError(error) }, 'a stream could not be opened')
-      answer(reader, 503, 'application/problem+json', JSON.stringify(problem), 'retry-after: 2\r\n')
+      const unavailable = new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store answers at the moment. Try again.', { status: 503 })
+      answer(reader, 503, 'application/problem+json', JSON.stringify(toProblem(unavailable, { method: 'GET', url: PATH }, this.log)), 'retry-after: 2')
     })
     call.end()
   }
@@ -95,7 +95,7 @@ async function relay(response: IncomingMessage, reader: Duplex): Promise<void> {
   answer(reader, response.statusCode ?? 502, response.headers['content-type'] ?? 'text/plain', body)
 }
 
-function answer(reader: Duplex, status: number, type: string, body: string, more = ''): void {
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n${more}\r\n`
-  reader.end(head + body)
+function answer(reader: Duplex, status: number, type: string, body: string, ...more: string[]): void {
+  const headers = [`content-type: ${type}`, `content-length: ${Buffer.byteLength(body)}`, 'connection: close', ...more]
+  reader.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers.join('\r\n')}\r\n\r\n${body}`)
 }

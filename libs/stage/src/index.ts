@@ -1,6 +1,6 @@
 export * from './authorization/access.js'
 export * from './authorization/authorization.guard.js'
-export { TOKEN_TOPIC, TOKENS_CHANGED } from './authorization/follow-tokens.js'
+export { TOKENS_CHANGED } from './authorization/follow-tokens.js'
 export * from './authorization/require-scope.js'
 export * from './authorization/token.entity.js'
 export * from './control/aborted-runs.js'

@@ -5,17 +5,15 @@ import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsInt, IsOptional, Is
 const MINUTE_MS = 60_000
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS
 
-const isEveryScope = ValidateBy({
-  name: 'isScope',
-  validator: { validate: isScope, defaultMessage: () => 'scopes must be operate, read, bot:<id> or partner:<id>, an id of letters, digits, dots, hyphens and underscores' },
-}, { each: true })
+const SCOPE_MESSAGE = 'scopes must be operate, read, bot:<id> or partner:<id>, an id of letters, digits, dots, hyphens and underscores'
+const IsEachScope = (): PropertyDecorator => ValidateBy({ name: 'isScope', validator: { validate: isScope, defaultMessage: () => SCOPE_MESSAGE } }, { each: true })
 
 export class TokenRequestDto implements TokenRequest {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_SCOPES)
   @ArrayUnique()
-  @isEveryScope
+  @IsEachScope()
   scopes!: string[]
 
   @IsOptional()

@@ -9,7 +9,8 @@ export async function runTopics(verb: TopicsVerb, { output, url }: TopicsOptions
   const config = readHostConfig(processEnvironment())
   if (verb === 'list') return list(output, config, url)
   const kafka = createKafka(kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
-  const differences = verb === 'diff' ? [...(await diffTopics(kafka)), ...(await diffAcls(kafka))] : [...(await applyTopics(kafka, 1)), ...(await applyAcls(kafka))]
+  const [topics, acls] = verb === 'diff' ? [await diffTopics(kafka), await diffAcls(kafka)] : [await applyTopics(kafka, 1), await applyAcls(kafka)]
+  const differences = [...topics, ...acls]
   const empty = verb === 'diff' ? 'The broker matches the catalogue.' : 'The broker matched the catalogue already.'
   output.list(
     differences,

@@ -19,7 +19,8 @@ export async function createToken(context: CliContext, flags: CreateFlags): Prom
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
   }
   const issued = await (await clientOf(context, flags)).post<IssuedToken>('/v1/tokens', request)
-  context.output.note(`Key ${issued.id} may ${issued.scopes.join(', ')} until ${issued.expiresAt}. Every service knows it within seconds; nobody can show it again.`)
+  const { id, scopes, expiresAt } = issued
+  context.output.note(`Key ${id} may ${scopes.join(', ')} until ${expiresAt}. Every service knows it within seconds; nobody can show it again.`)
   context.output.data(issued, () => [issued.token])
   return EXIT.done
 }

@@ -114,6 +114,11 @@ function readerOf(query: URLSearchParams): Reader {
 
 function refuse(socket: Duplex, problem: Problem): void {
   const body = JSON.stringify(problem)
-  const lines = [`HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`, 'content-type: application/problem+json', `content-length: ${Buffer.byteLength(body)}`, 'connection: close']
+  const lines = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }

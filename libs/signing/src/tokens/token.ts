@@ -23,10 +23,6 @@ export function tokenIdOf(token: string): string | undefined {
   return FORM.exec(token)?.[1]
 }
 
-export function isTokenId(text: string): boolean {
-  return /^[0-9a-f]{12}$/.test(text)
-}
-
 /**
  * Whether the key that was presented is the recorded one, and counts now. Throws 401 `HMS_AUTH_TOKEN_UNKNOWN` for a wrong secret and for no
  * record alike; that a key was revoked or has expired is told only to who holds it.
