@@ -1,7 +1,7 @@
 import { EXIT, type IssuedToken, type TokenRequest } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
-import { clientOf, type AsPerson } from './as-person.js'
+import { signingClient, type AsPerson } from './as-person.js'
 
 export interface CreateFlags extends AsPerson {
   scope: string[]
@@ -18,7 +18,7 @@ export async function createToken(context: CliContext, flags: CreateFlags): Prom
     ...(flags.name === undefined ? {} : { name: flags.name }),
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
   }
-  const issued = await (await clientOf(context, flags)).post<IssuedToken>('/v1/tokens', request)
+  const issued = await (await signingClient(context, flags)).post<IssuedToken>('/v1/tokens', request)
   const { id, scopes, expiresAt } = issued
   context.output.note(`Key ${id} may ${scopes.join(', ')} until ${expiresAt}. Every service knows it within seconds; nobody can show it again.`)
   context.output.data(issued, () => [issued.token])

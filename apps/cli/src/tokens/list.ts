@@ -1,9 +1,10 @@
 import { EXIT, type TokenView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { clientOf, type AsPerson } from './as-person.js'
+import { signingClient, type AsPerson } from './as-person.js'
 
 export async function listTokens(context: CliContext, flags: AsPerson): Promise<number> {
-  const tokens = await (await clientOf(context, flags)).get<TokenView[]>('/v1/tokens')
+  const client = flags.sign === undefined ? await context.client() : await signingClient(context, flags)
+  const tokens = await client.get<TokenView[]>('/v1/tokens')
   const now = context.io.now()
   context.output.list(
     tokens,

@@ -56,6 +56,14 @@ describe('tokens create', () => {
     expect(service?.requests).toEqual([])
   })
 
+  it('never asks with the key in HMS_TOKEN, which the list is read with', async () => {
+    service = await serveCanned({ ...made, 'GET /v1/tokens': { body: [] } })
+    const env = { HMS_URL: service.url, HMS_TOKEN: TOKEN }
+    await runForTest(['tokens', 'create', '--scope', 'read'], { env })
+    await runForTest(['tokens', 'list'], { env })
+    expect(service.requests.map(({ authorization }) => authorization)).toEqual([undefined, `Bearer ${TOKEN}`])
+  })
+
   it.each([
     ['a duration that is none', ['create', '--scope', 'read', '--expires', 'soon'], 2],
     ['no scope', ['create'], 2],
