@@ -61,8 +61,10 @@ describe('in production', () => {
       'GET /tile/*',
       'GET /v1/audit/proofs',
       'GET /v1/audit/proofs/{digest}',
+      'GET /v1/roster',
       'POST /v1/approvals',
       'POST /v1/heads',
+      'POST /v1/roster/proposals/{digest}/signatures',
     ])
   })
 

@@ -98,6 +98,10 @@ function digestOfBytes(bytes: Buffer): string {
   return digestOfJson(JSON.parse(bytes.toString()) as never)
 }
 
+function revoked(id: string, since: string) {
+  return { keyid: office.roster().principals[id]!.keys[0]!.keyid, since, reason: 'stolen' }
+}
+
 function bytesOf(parts: Omit<Parts, 'roster'>): Buffer {
   return Buffer.from(JSON.stringify({ bundle: 1, ...parts }))
 }
@@ -165,12 +169,30 @@ describe('a bundle', () => {
     ['a checkpoint that no witness saw', 'HMS_VERIFY_PROOF', async ({ entry }) => ({ proof: await office.proof(entry, { witnessed: false }) })],
     ['a forged witness', 'HMS_VERIFY_PROOF', async ({ entry }) => ({ proof: await office.proof(entry, { witness: office.stranger }) })],
     ['a forged log', 'HMS_VERIFY_PROOF', async ({ entry }) => ({ proof: await office.proof(entry, { log: office.stranger }) })],
+    ['a key that was revoked when it was seen', 'HMS_VERIFY_RELEASE', async () => ({ roster: office.roster((roster) => void (roster.revoked = [revoked('epa-counsel', SEEN)])) })],
+    ['rollout’s key revoked, whenever', 'HMS_VERIFY_HEAD', async () => ({
+      roster: office.roster((roster) => void (roster.revoked = [revoked('rollout', '2035-01-01T00:00:00Z')])),
+    })],
+    ['a roster whose own role did not sign it', 'HMS_VERIFY_ROSTER', async () => ({
+      roster: office.roster(({ principals, roles }) => {
+        principals['keeper'] = { name: 'Keeper', kind: 'person', keys: [{ keyid: office.stranger.keyid, spki: office.stranger.spki }] }
+        roles.push({ name: 'root', principals: ['keeper'], threshold: 1, match: { root: true } })
+      }),
+    })],
     ['a roster without a quorum', 'HMS_VERIFY_PROOF', async () => ({ roster: office.roster((roster) => void (roster.quorum = 0)) })],
     ['a roster without a log', 'HMS_VERIFY_ROSTER', async () => ({ roster: office.roster((roster) => void (delete roster.log, delete roster.witnesses, delete roster.quorum)) })],
   ]
 
   it.each(attacks)('is refused for %s', async (_what, code, attack) => {
     await expect(office.verify({ ...good, ...(await attack(good)) })).rejects.toMatchObject({ code })
+  })
+
+  it('stays good when a key was revoked only after it was seen, and when a role of one person keeps the roster', async () => {
+    const roster = office.roster((edited) => {
+      edited.revoked = [revoked('epa-counsel', new Date(Date.parse(SEEN) + DAY_MS).toISOString())]
+      edited.roles.push({ name: 'root', principals: ['epa-chief'], threshold: 1, match: { root: true } })
+    })
+    await expect(office.verify({ ...good, roster })).resolves.toMatchObject({ release: { approvedBy: ['epa-chief', 'epa-counsel'] } })
   })
 
   it('is refused under a roster that its people did not sign', async () => {

@@ -80,7 +80,7 @@ function print(label: string, slices: Slice[]): number {
 
 function consumerOn(database: Awaited<ReturnType<typeof openPostgresService>>, identity: TestIdentity): EventConsumer {
   const outbox = new Outbox(new PostgresOutboxStore(), 'simulator', identity.serviceSigner('simulator'), () => {})
-  const rest = { clock: systemClock, log: silentLogger, metrics: new Metrics(), roster: identity.roster, bus: new MemoryBus() }
+  const rest = { clock: systemClock, log: silentLogger, metrics: new Metrics(), roster: () => identity.roster, bus: new MemoryBus() }
   const consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, positions: new PostgresPositionStore(), outbox, ...rest })
   consumer.on('hms.lint.v1', async (event, tx) => {
     const weight = ((await tx.documents(PARCELS).get(event.key))?.weight ?? 0) + 1

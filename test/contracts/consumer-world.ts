@@ -31,7 +31,7 @@ export class ConsumerWorld {
     const log: Logger = { ...silentLogger, error: (fields) => void this.alarms.push(fields) }
     // No test waits an hour for a missing event; how long one has waited is the store's to know.
     const impatient = Object.assign(Object.create(positions) as PositionStore, { overdue: (tx: Transaction) => positions.overdue(tx, 0) })
-    const rest = { clock, log, metrics, roster: identity.roster, bus: new MemoryBus() }
+    const rest = { clock, log, metrics, roster: () => identity.roster, bus: new MemoryBus() }
     this.consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, positions: impatient, outbox, ...rest })
     this.consumer.on('hms.lint.v1', async (event, tx) => {
       await tx.documents(PARCELS).put({ id: `${event.keySeq}`, town: event.key, weight: event.keySeq, postedAt: event.time })

@@ -46,9 +46,9 @@ export class Injector {
     return made as T
   }
 
-  /** Everything made, in the order in which it was made. */
+  /** Everything made, in the order in which it was made. A module may say `undefined` for what it goes without. */
   instances(): unknown[] {
-    return [...this.values.values()]
+    return [...this.values.values()].filter((value) => value !== undefined)
   }
 
   /** Registers the `@OnEvent` methods of the controllers, as `EventServer` does. */

@@ -130,6 +130,7 @@ export class ServiceNode {
   /** As the host does; one that cannot boot ends, as a process would. */
   private async boot({ incarnation, runtime, injector }: Life): Promise<void> {
     try {
+      await runtime.open()
       for (const instance of injector.instances()) await (instance as Hooks).onModuleInit?.()
       for (const instance of injector.instances()) await (instance as Hooks).onApplicationBootstrap?.()
       await runtime.consumer.start()

@@ -1,6 +1,7 @@
 import { ApiClient, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
 import type { PolicyView, PrepareRequest, RunView } from '#libs/contracts'
 import { parsePolicy } from '#libs/policy'
+import type { Signer } from '#libs/signing'
 import type { MemorySystem } from './memory-system.js'
 
 /** People and operators at work on a memory system. */
@@ -8,11 +9,11 @@ export class PipelineDriver {
   readonly api: ApiClient
 
   constructor(private readonly system: MemorySystem) {
-    this.api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => system.operator) })
+    this.api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => system.operator, () => system.clock.now()) })
   }
 
-  /** Prepares, signs as "EPA Chief" and submits; answers the run's number. `policies` are `ID@VERSION=LIMIT`. */
-  async approve(policies: string[], plan: PrepareRequest['plan'] = {}, options: { queue?: boolean; signer?: string; tags?: string[] } = {}): Promise<number> {
+  /** Prepares, signs as "EPA Chief" (`signer` by name, `by` with a key of one's own) and submits; answers the run's number. `policies` are `ID@VERSION=LIMIT`. */
+  async approve(policies: string[], plan: PrepareRequest['plan'] = {}, options: { queue?: boolean; signer?: string; by?: Signer; tags?: string[] } = {}): Promise<number> {
     const documents = policies.map((text) => {
       const [, id, version, limit] = /^(.+)@(.+)=(\d+)$/.exec(text)!
       const parsed = parsePolicy(`id: ${id}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n`, `${id}.yaml`)
@@ -20,7 +21,7 @@ export class PipelineDriver {
       return parsed.source.policy
     })
     const prepared = await prepareApproval(this.api, documents, plan, { queue: options.queue })
-    const signatures = await signApproval(prepared, this.system.signers.get(options.signer ?? 'EPA Chief')!)
+    const signatures = await signApproval(prepared, options.by ?? this.system.signers.get(options.signer ?? 'EPA Chief')!)
     return (await submitApproval(this.api, prepared, signatures)).run!
   }
 

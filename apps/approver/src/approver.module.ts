@@ -8,8 +8,13 @@ import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddApproverRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddApproverTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { POLICIES } from './policies/policy.entity.js'
+import { ROSTER_PROPOSALS } from './roster/proposal.entity.js'
+import { ProposeRoster } from './roster/propose-roster.js'
+import { RosterController } from './roster/roster.http.js'
+import { SignProposal } from './roster/sign-proposal.js'
 import { EndOverdueRun } from './runs/end-overdue-run.js'
 import { EndRun } from './runs/end-run.js'
 import { QueueRun } from './runs/queue-run.js'
@@ -30,7 +35,7 @@ class ApproverModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: ApproverModule,
-      controllers: [TrackRunEvents, ApprovalsController, RunsController, TokensController],
+      controllers: [TrackRunEvents, ApprovalsController, RunsController, TokensController, RosterController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
@@ -47,6 +52,8 @@ class ApproverModule {
         RunFeed,
         IssueToken,
         RevokeToken,
+        ProposeRoster,
+        SignProposal,
       ],
     }
   }
@@ -54,7 +61,7 @@ class ApproverModule {
 
 export const definition: ServiceDefinition = {
   name: 'approver',
-  tables: [POLICIES, APPROVALS, RUNS, RUN_COUNTER],
-  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverTokens1764400000000],
+  tables: [POLICIES, APPROVALS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
+  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverRosters1764300000000, AddApproverTokens1764400000000],
   module: ApproverModule.with,
 }

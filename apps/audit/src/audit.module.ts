@@ -19,14 +19,15 @@ import { MemorySeenStore } from './witness/seen.store.memory.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
 import { AddAuditOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddAuditLog1764200000000 } from './migrations/1764200000000-add-log.js'
+import { AddAuditRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddAuditTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 
 @Module({})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined) {}
 
-  onApplicationBootstrap(): void {
-    this.sequencer?.start()
+  async onApplicationBootstrap(): Promise<void> {
+    await this.sequencer?.start()
   }
 
   beforeApplicationShutdown(): void {
@@ -46,7 +47,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ENTRY_STORE, useValue: entries },
         { provide: TREE_STORE, useValue: tree },
-        { provide: SEQUENCER, useFactory: () => createSequencer(runtime, tree, seen) },
+        { provide: SEQUENCER, useValue: createSequencer(runtime, tree, seen) },
         RecordEvents,
       ],
     }
@@ -57,6 +58,6 @@ export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [],
   entities: auditEntities,
-  migrations: [CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditTokens1764400000000],
+  migrations: [CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000, AddAuditTokens1764400000000],
   module: AuditModule.with,
 }

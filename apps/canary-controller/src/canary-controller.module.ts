@@ -5,11 +5,14 @@ import { CanariesEvents } from './canaries/canaries.events.js'
 import { CANARIES, CANARY_HEADS } from './canaries/canary.entity.js'
 import { CanaryHeads } from './canaries/canary-heads.js'
 import { JudgeAlert } from './canaries/judge-alert.js'
+import { RELEASE_PROOFS, ReleaseProofs } from './canaries/release-proofs.js'
 import { RunCanary } from './canaries/run-canary.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 import { AddCanaryControllerOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddCanaryControllerRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddCanaryControllerTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
+import { AddCanaryControllerReleaseProofs1764500000000 } from './migrations/1764500000000-add-release-proofs.js'
 
 @Module({})
 class CanaryControllerModule {
@@ -22,6 +25,7 @@ class CanaryControllerModule {
         { provide: CanaryControllerConfig, useValue: readCanaryControllerConfig(runtime.environment) },
         { provide: HeadCarrier, useValue: new HeadCarrier(runtime.configStoreUrls, runtime.clock, runtime.log) },
         CanaryHeads,
+        ReleaseProofs,
         RunCanary,
         JudgeAlert,
       ],
@@ -31,7 +35,7 @@ class CanaryControllerModule {
 
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
-  tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS],
-  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerTokens1764400000000],
+  tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS, RELEASE_PROOFS],
+  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerRosters1764300000000, AddCanaryControllerTokens1764400000000, AddCanaryControllerReleaseProofs1764500000000],
   module: CanaryControllerModule.with,
 }

@@ -12,11 +12,13 @@ import { DocumentCopy } from './delivery/document-copy.js'
 import { EventsController } from './delivery/events.http.js'
 import { StreamGateway } from './delivery/stream.gateway.js'
 import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.entity.js'
+import { Freshness } from './heads/freshness.js'
 import { HeadsEvents } from './heads/heads.events.js'
 import { HeadsController } from './heads/heads.http.js'
 import { StoreHeads } from './heads/store-heads.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { AddConfigStoreOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddConfigStoreRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddConfigStoreTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { PoliciesController } from './reads/policies.http.js'
 
@@ -32,6 +34,7 @@ class ConfigStoreModule {
         Broadcast,
         Presence,
         CoverageReports,
+        Freshness,
         StoreHeads,
         StreamGateway,
         AcceptAlert,
@@ -43,6 +46,6 @@ class ConfigStoreModule {
 export const definition: ServiceDefinition = {
   name: 'config-store',
   tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, NODES, PRESENCE, ALERT_INBOX],
-  migrations: [CreateConfigStore1764000000000, AddConfigStoreOutboxPlaces1764100000000, AddConfigStoreTokens1764400000000],
+  migrations: [CreateConfigStore1764000000000, AddConfigStoreOutboxPlaces1764100000000, AddConfigStoreRosters1764300000000, AddConfigStoreTokens1764400000000],
   module: ConfigStoreModule.with,
 }

@@ -8,6 +8,8 @@ export interface DemoStage {
   url: string
   /** With the operator's key. */
   api: ApiClient
+  /** File of the roster that the fleet is pinned to. */
+  roster: string
   say(text: string): void
   /** Runs one command line of `hms-svc` with the demo's policies in `policies/`; answers its exit code. */
   run(argv: string[]): Promise<number>
@@ -25,7 +27,7 @@ export const ASSETS = new URL(import.meta.url.endsWith('.ts') ? '../assets/' : '
 /** The PM 2.5 story: a fleet that lives under 35 µg/m³, a signature, and the same fleet under 25. */
 export async function playDemo(stage: DemoStage): Promise<Demo> {
   const partners = await startPartners(stage.api)
-  const fleet = new Fleet(stage.url)
+  const fleet = new Fleet(stage.url, stage.roster)
   const stop = async (): Promise<void> => {
     await fleet.close()
     await partners.stop()

@@ -14,7 +14,10 @@ const ARRIVAL_MS = 15_000
 export class Fleet {
   private readonly bots: { region: string; connection: HmsConnection }[] = []
 
-  constructor(private readonly url: string) {}
+  constructor(
+    private readonly url: string,
+    private readonly roster: string,
+  ) {}
 
   get size(): number {
     return this.bots.length
@@ -24,7 +27,7 @@ export class Fleet {
     const names = REGIONS.flatMap(({ region, bots }) => Array.from({ length: bots }, (_, index) => ({ region, bot: `inspector-${region.toLowerCase()}-${index + 1}` })))
     for (let start = 0; start < names.length; start += AT_ONCE) {
       const group = names.slice(start, start + AT_ONCE)
-      const connections = await Promise.all(group.map(({ bot, region }) => connect({ url: this.url, bot, region })))
+      const connections = await Promise.all(group.map(({ bot, region }) => connect({ url: this.url, roster: this.roster, bot, region })))
       this.bots.push(...connections.map((connection, index) => ({ region: group[index]!.region, connection })))
     }
   }

@@ -2,7 +2,9 @@ import { ABORTED_RUNS, HeadCarrier, ServiceRuntime, type ServiceDefinition } fro
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
+import { AddRolloutRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddRolloutTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
+import { AddRolloutStableHeads1764500000000 } from './migrations/1764500000000-add-stable-heads.js'
 import { ROLLBACKS } from './rollbacks/rollback.entity.js'
 import { RollBack } from './rollbacks/roll-back.js'
 import { RollbacksController } from './rollbacks/rollbacks.http.js'
@@ -11,7 +13,8 @@ import { ROLLOUTS } from './rollouts/rollout.entity.js'
 import { RolloutsEvents } from './rollouts/rollouts.events.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { StableHeads } from './stable/stable-heads.js'
-import { STABLES } from './stable/stable.entity.js'
+import { STABLE_HEADS, STABLES } from './stable/stable.entity.js'
+import { TellFreshness } from './stable/tell-freshness.js'
 
 @Module({})
 class RolloutModule {
@@ -24,6 +27,7 @@ class RolloutModule {
         { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
         { provide: HeadCarrier, useValue: new HeadCarrier(runtime.configStoreUrls, runtime.clock, runtime.log) },
         StableHeads,
+        TellFreshness,
         RunRollout,
         RollBack,
       ],
@@ -33,7 +37,7 @@ class RolloutModule {
 
 export const definition: ServiceDefinition = {
   name: 'rollout',
-  tables: [STABLES, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
-  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000, AddRolloutTokens1764400000000],
+  tables: [STABLES, ROLLOUTS, ROLLBACKS, ABORTED_RUNS, STABLE_HEADS],
+  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000, AddRolloutRosters1764300000000, AddRolloutTokens1764400000000, AddRolloutStableHeads1764500000000],
   module: RolloutModule.with,
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from './canonical-json.js'
+import type { RosterStep } from './api/rosters.js'
 import type { Envelope } from './envelope.js'
 import type { RunView, StageName } from './runs.js'
 import type { TokenRecord } from './api/tokens.js'
@@ -25,6 +26,8 @@ export interface ReleaseDocument {
   releaseDigest: string
   releaseEpoch: number
   envelope: Envelope
+  /** From the moment that a stage knew it. */
+  proof?: LogProof
 }
 
 /** A version of a policy that was in force or prepared before. */
@@ -97,6 +100,8 @@ export interface EventData {
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
   'hms.stage.timed-out.v1': { run: number; attempt: number; stage: StageName; detail: string }
   'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
+  /** Keyed by its version, so that compaction leaves every step of the chain. */
+  'hms.roster.rotated.v1': RosterStep
   'hms.token.issued.v1': { token: TokenRecord }
   /** Whole, so that it stands alone once the topic is compacted. */
   'hms.token.revoked.v1': { token: TokenRecord }
@@ -106,6 +111,7 @@ export interface EventData {
   'hms.coverage.reported.v1': CoverageReport
   'hms.state.recorded.v1': { document: ConfigDocument }
   'hms.alert.reported.v1': BotAlert & { receivedAt: string }
+  'hms.release.logged.v1': LoggedProof
 }
 export type EventType = keyof EventData
 
@@ -134,6 +140,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, str
   'hms.run.changed.v1': 'hms.run.state.v1',
   'hms.run.decided.v1': 'hms.run.control.v1',
   'hms.stage.timed-out.v1': 'hms.run.control.v1',
+  'hms.roster.rotated.v1': 'hms.roster.v1',
   'hms.token.issued.v1': 'hms.token.v1',
   'hms.token.revoked.v1': 'hms.token.v1',
   'hms.partner.registered.v1': 'hms.partner.v1',
@@ -142,6 +149,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, str
   'hms.coverage.reported.v1': 'hms.config.coverage.v1',
   'hms.state.recorded.v1': 'hms.config.state.v1',
   'hms.alert.reported.v1': 'hms.bot.alert.v1',
+  'hms.release.logged.v1': 'hms.audit.v1',
 }
 
 export interface PromotedHead {
@@ -174,6 +182,25 @@ export interface SignedHead {
   head: Envelope
   /** The release the head makes current; `null` when it names none. */
   release: Envelope | null
+  /** That the release's approval is in the log; `null` where the roster names none. */
+  proof?: LogProof | null
+}
+
+/** A release whose approval a published checkpoint covers. */
+export interface LoggedProof {
+  policy: string
+  version: string
+  /** Release digest. */
+  digest: string
+  proof: LogProof
+}
+
+/** Inclusion of an approval in the witnessed log. */
+export interface LogProof {
+  /** The entry's bytes as text. */
+  entry: string
+  /** C2SP tlog-proof, checkpoint and its signatures included. */
+  proof: string
 }
 
 /** config-store stored a head (or found it older than what it holds: `applied` false) and says who is connected. */
@@ -225,6 +252,8 @@ export interface ConfigDocument {
   run: number | null
   head: Envelope
   release: Envelope | null
+  /** `null` where the roster names no log, or the head no release. */
+  proof: LogProof | null
 }
 
 export interface BotAlert {

@@ -6,6 +6,9 @@ import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
+/** Scope of stable heads: everyone. */
+export const STABLE_SCOPE = 'global'
+
 /** What is live for one policy in one scope. Order comes from `seq`, never from times. */
 export type HeadPredicate = {
   policy: string

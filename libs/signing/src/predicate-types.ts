@@ -5,6 +5,7 @@ export const PREDICATE_TYPES = {
   release: `${PREFIX}release/v1`,
   roster: `${PREFIX}roster/v1`,
   head: `${PREFIX}head/v1`,
+  freshness: `${PREFIX}freshness/v1`,
   event: `${PREFIX}event/v1`,
   decision: `${PREFIX}decision/v1`,
   request: `${PREFIX}request/v1`,

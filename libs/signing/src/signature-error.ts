@@ -19,8 +19,14 @@ export type SignatureErrorCode =
   | 'HMS_RELEASE_MISMATCH'
   /** A roster that contradicts itself. */
   | 'HMS_ROSTER_INVALID'
-  /** Fewer people signed the roster than its heaviest role asks for. */
+  /** Fewer people signed the roster than its own root rule, or that of the roster before it, asks for. */
   | 'HMS_ROSTER_THRESHOLD'
+  /** Not the version after the present one: a step skipped, repeated, or back. */
+  | 'HMS_ROSTER_VERSION'
+  /** A demo roster that became a production one, or the other way. */
+  | 'HMS_ROSTER_PROFILE'
+  /** The newest roster is past its validity. */
+  | 'HMS_ROSTER_EXPIRED'
   /** No role of the roster may approve this policy. */
   | 'HMS_ROSTER_NO_ROLE'
   /** Not a signed note, or a signature on it is false. */
@@ -31,6 +37,32 @@ export type SignatureErrorCode =
   | 'HMS_CHECKPOINT_UNWITNESSED'
   /** The log does not hold what the proof says. */
   | 'HMS_PROOF_INVALID'
+  /** The envelope holds no head. */
+  | 'HMS_HEAD_MALFORMED'
+  /** The signer does not speak for the scope of the head. */
+  | 'HMS_HEAD_SIGNER'
+  /** The head does not verify. */
+  | 'HMS_HEAD_SIGNATURE'
+  /** The head names a release and does not bring it. */
+  | 'HMS_HEAD_RELEASE_MISSING'
+  /** The release brought is not the one that the head names. */
+  | 'HMS_HEAD_RELEASE_OTHER'
+  /** The release is no readable statement. */
+  | 'HMS_HEAD_RELEASE_INVALID'
+  /** Too few of the people whom the roster asks for approved the release. */
+  | 'HMS_HEAD_NOT_APPROVED'
+  /** The witnessed log does not hold the approval of the release. */
+  | 'HMS_HEAD_NOT_LOGGED'
+  /** The release was not approved for the scope in which it is shown. */
+  | 'HMS_HEAD_SCOPE'
+  /** A head of lower number than one that was seen. */
+  | 'HMS_HEAD_REPLAYED'
+  /** A release behind the highest one that was seen, and not among its fallbacks. */
+  | 'HMS_RELEASE_BELOW_FLOOR'
+  /** The policy is in force only later. */
+  | 'HMS_RELEASE_NOT_EFFECTIVE'
+  /** Not rollout's word on all stable heads, or an older one than is known. */
+  | 'HMS_FRESHNESS_INVALID'
 
 /** What does not verify. `code` is stable; `detail` says what is wrong and is safe to show. */
 export class SignatureError extends Error {

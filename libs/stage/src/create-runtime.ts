@@ -2,6 +2,9 @@ import { topicByName, type ServiceName } from '#libs/contracts'
 import { EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
 import { followToken, TOKEN_TOPIC } from './authorization/follow-tokens.js'
+import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
+import { RosterBook } from './rosters/roster-book.js'
+import { RosterReader } from './rosters/roster-reader.js'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
 import { VitalSigns } from './vitals/vital-signs.js'
 import { readVitals } from './vitals/vitals.js'
@@ -51,13 +54,16 @@ export function createRuntime(
   }
   const wakeTimers = (): void => timers.wake()
   const outbox = new Outbox(stores.outbox, name, signer, wakeRelay)
+  const rosters = new RosterBook(roster)
+  const rosterReader = new RosterReader(rosters, database, clock, log)
   const consumer = new EventConsumer({
     service: name,
     database,
     bus,
     positions: stores.positions,
     outbox,
-    roster,
+    roster: () => rosters.newest,
+    catchUp: () => rosterReader.look(),
     clock,
     log,
     metrics,
@@ -73,6 +79,9 @@ export function createRuntime(
     tell(topic)
     coordination.notify(topic)
   }
+  // Approver makes the chain; the others hear of it.
+  if (topicByName(ROSTER_TOPIC).consumers.includes(name)) consumer.follow(ROSTER_TOPIC, (event, tx) => followRoster(event, tx, rosters, signal))
+  listeners.set(ROSTERS_CHANGED, [() => void rosterReader.look()])
   // Whoever issues keys needs no news of them.
   if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_TOPIC, (event, tx) => followToken(event, tx, signal))
   const vitals = new VitalSigns(name, () => readVitals(database, stores), clock, log, metrics)
@@ -84,6 +93,8 @@ export function createRuntime(
     timers,
     wakeTimers,
     vitals,
+    rosters,
+    rosterReader,
     signal,
     onSignal: (topic, listener) => listeners.set(topic, [...(listeners.get(topic) ?? []), listener]),
     ready,

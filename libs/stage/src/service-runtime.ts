@@ -3,6 +3,8 @@ import type { EmitOptions, EventBus, EventConsumer, Outbox, Relay } from '#libs/
 import type { Database, NewTimer, Timer, TimerHandler, TimerRunner, Transaction, WorkHandler } from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
+import type { RosterBook } from './rosters/roster-book.js'
+import type { RosterReader } from './rosters/roster-reader.js'
 import type { VitalSigns } from './vitals/vital-signs.js'
 
 export type Profile = 'dev' | 'production'
@@ -22,7 +24,6 @@ export class ServiceRuntime {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
-  readonly roster: Roster
   readonly signer: Signer
   readonly signerNamed: (name: KeyName) => Promise<Signer | undefined>
   /** Where this service's heads go besides the bus; base URLs of the config-store instances. */
@@ -37,11 +38,20 @@ export class ServiceRuntime {
     this.clock = options.clock
     this.log = options.log
     this.metrics = options.metrics
-    this.roster = options.roster
     this.signer = options.signer
     this.signerNamed = options.signerNamed ?? (async () => undefined)
     this.configStoreUrls = options.configStoreUrls
     this.parts = parts
+  }
+
+  /** The newest roster. Ask at every use: it is rotated while the service runs. */
+  get roster(): Roster {
+    return this.parts.rosters.newest
+  }
+
+  /** The chain that `roster` is the end of. */
+  get rosters(): RosterBook {
+    return this.parts.rosters
   }
 
   get consumer(): EventConsumer {
@@ -96,7 +106,13 @@ export class ServiceRuntime {
     this.parts.onSignal(topic, listener)
   }
 
+  /** Reads how far the roster was rotated before this start; before anything else. */
+  open(): Promise<void> {
+    return this.parts.rosterReader.open()
+  }
+
   start(): void {
+    this.parts.rosterReader.start()
     this.parts.relay.start()
     this.parts.timers.start()
     this.parts.vitals.start()
@@ -104,6 +120,7 @@ export class ServiceRuntime {
 
   /** Stops taking work, lets what runs finish, then closes the database. */
   async stop(): Promise<void> {
+    this.parts.rosterReader.stop()
     this.parts.consumer.stop()
     this.parts.vitals.stop()
     await this.parts.timers.stop()
@@ -130,6 +147,7 @@ export interface RuntimeOptions {
   clock: Clock
   log: Logger
   metrics: Metrics
+  /** The one that this process is pinned to. */
   roster: Roster
   signer: Signer
   signerNamed?: (name: KeyName) => Promise<Signer | undefined>
@@ -143,6 +161,8 @@ export interface RuntimeParts {
   relay: Relay
   timers: TimerRunner
   vitals: VitalSigns
+  rosters: RosterBook
+  rosterReader: RosterReader
   wakeTimers(): void
   signal(topic: string): void
   onSignal(topic: string, listener: () => void): void

@@ -80,7 +80,7 @@ function leads(leaf: Buffer, index: number, size: number, path: readonly Buffer[
     if (last === 0) return false
     const isRight = at % 2 === 1 || at === last
     hash = createHash('sha256').update(Uint8Array.of(1)).update(isRight ? sibling : hash).update(isRight ? hash : sibling).digest()
-    while (isRight && at % 2 === 0 && at !== 0) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)]
+    if (isRight) while (at % 2 === 0 && at !== 0) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)]
     ;[at, last] = [Math.floor(at / 2), Math.floor(last / 2)]
   }
   return last === 0 && hash.equals(root)

@@ -11,7 +11,7 @@ interface Role {
 
 interface Principal {
   kind: string
-  keys: { keyid: string; key: KeyObject; notBefore: number; notAfter: number }[]
+  keys: { keyid: string; key: KeyObject; notBefore: number; notAfter: number; revoked: number }[]
 }
 
 export interface Roster {
@@ -23,31 +23,35 @@ export interface Roster {
 /** Reads the roster that the caller trusts, and refuses one that contradicts itself. */
 export function readRoster(bytes: Uint8Array): Roster {
   const statement = openStatement(parse(bytes), 'roster')
-  const { principals, roles, log, witnesses, quorum } = statement.predicate
+  const { principals, roles, revoked, log, witnesses, quorum } = statement.predicate
   if (!isObject(principals) || !Array.isArray(roles)) throw refused('it lacks principals or roles')
-  const people = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal)]))
+  const since = readRevoked(revoked)
+  const people = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal, since)]))
   const keyids = [...people.values()].flatMap(({ keys }) => keys.map(({ keyid }) => keyid))
   if (new Set(keyids).size < keyids.length) throw refused('one key is listed twice')
   const read = roles.map(readRole)
-  // Who may change the roster: its heaviest role, counted in people.
-  const needed = Math.max(1, ...read.map(({ threshold }) => threshold))
-  const signers = signersOf(statement, keysOf(people, (principal) => principal.kind === 'person'))
+  // Who may change the roster: its root role, else as many people as its heaviest role asks for. Counted in people.
+  const root = read.find(({ match }) => match['root'] === true)
+  const needed = root?.threshold ?? Math.max(1, ...read.map(({ threshold }) => threshold))
+  const entitled = keysOf(people, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
+  const signers = signersOf(statement, entitled)
   const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
   if (signed.size < needed) throw refused(`it is signed by ${signed.size} people, ${needed} are needed`)
   return { principals: people, roles: read, log: typeof log === 'string' ? readLogKeys(log, witnesses, quorum) : undefined }
 }
 
-/** Keys of some principals; `atMs` leaves out those that were not valid then. */
+/** Keys of some principals; `atMs` leaves out those that were not valid or revoked then; without it, those ever revoked. */
 export function keysOf(principals: ReadonlyMap<string, Principal>, which: (principal: Principal, id: string) => boolean, atMs?: number): Map<string, KeyObject> {
   const chosen = [...principals].filter(([id, principal]) => which(principal, id)).flatMap(([, { keys }]) => keys)
-  return new Map(chosen.filter(({ notBefore, notAfter }) => atMs === undefined || (atMs >= notBefore && atMs < notAfter)).map(({ keyid, key }) => [keyid, key]))
+  const counts = ({ notBefore, notAfter, revoked }: Principal['keys'][number]): boolean => atMs === undefined ? revoked === Infinity : atMs >= notBefore && atMs < Math.min(notAfter, revoked)
+  return new Map(chosen.filter(counts).map(({ keyid, key }) => [keyid, key]))
 }
 
 /** The role that must approve a policy: one for its tag or id prefix before the one for everything; the strictest of several. */
 export function roleFor({ roles }: Roster, policy: JsonObject): Role {
   const { id, tags } = policy
   const special = roles.filter(({ match }) => {
-    if (match['all'] === true || match['service'] !== undefined) return false
+    if (match['all'] === true || match['root'] === true || match['service'] !== undefined) return false
     const byPrefix = match['idPrefix'] === undefined || (typeof id === 'string' && id.startsWith(String(match['idPrefix'])))
     return byPrefix && (match['tag'] === undefined || (Array.isArray(tags) && tags.includes(match['tag'])))
   })
@@ -62,13 +66,23 @@ function readLogKeys(log: string, witnesses: Json | undefined, quorum: Json | un
   return { log: readLogKey(log), witnesses: names.map(readLogKey), quorum: typeof quorum === 'number' ? quorum : 0 }
 }
 
-function readPrincipal(value: Json): Principal {
+/** Key id → when it stopped to count, in milliseconds. */
+function readRevoked(value: Json | undefined): Map<string, number> {
+  if (value === undefined) return new Map()
+  if (!Array.isArray(value)) throw refused('revoked is no list')
+  return new Map(value.map((entry) => {
+    if (!isObject(entry)) throw refused('a revocation is no object')
+    return [String(entry['keyid']), timeOf(entry['since'] ?? null, -Infinity)]
+  }))
+}
+
+function readPrincipal(value: Json, revoked: ReadonlyMap<string, number>): Principal {
   if (!isObject(value) || typeof value['kind'] !== 'string' || !Array.isArray(value['keys'])) throw refused('a principal lacks kind or keys')
   const keys = value['keys'].map((entry) => {
     if (!isObject(entry) || typeof entry['spki'] !== 'string') throw refused('a key lacks its bytes')
     const { key, keyid } = readKey(entry['spki'])
     if (entry['keyid'] !== keyid) throw refused(`${String(entry['keyid'])} is not the fingerprint of its key`)
-    return { key, keyid, notBefore: timeOf(entry['notBefore'], -Infinity), notAfter: timeOf(entry['notAfter'], Infinity) }
+    return { key, keyid, notBefore: timeOf(entry['notBefore'], -Infinity), notAfter: timeOf(entry['notAfter'], Infinity), revoked: revoked.get(keyid) ?? Infinity }
   })
   return { kind: value['kind'], keys }
 }
@@ -83,7 +97,7 @@ function readRole(value: Json): Role {
 function timeOf(value: Json | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   const time = Date.parse(String(value))
-  if (Number.isNaN(time)) throw refused('a key has a validity that is no time')
+  if (Number.isNaN(time)) throw refused('a key has a time that is none')
   return time
 }
 

@@ -1,10 +1,10 @@
 import { HmsError, type AuditProof } from '#libs/contracts'
 import { Public, ServiceRuntime } from '#libs/stage'
 import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
-import { entryBundle, formatTlogProof, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
+import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
 import type { Transaction } from '#libs/persistence'
 import { ProofQueryDto } from './log.dto.js'
-import { inclusionProof } from './tree.js'
+import { proofOf } from './proof-of.js'
 import { TREE_STORE, type LoggedRelease, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
 const FOR_GOOD = 'public, max-age=31536000, immutable'
@@ -62,11 +62,11 @@ export class LogController {
     return release
   }
 
-  private proof({ digest, policy, version, index }: LoggedRelease): Promise<AuditProof> {
-    return this.inPublished(async (tx, { size, note }) => {
-      if (index >= size) throw notYet()
-      const [[entry], path] = [await this.tree.entries(tx, index, index + 1), await inclusionProof(this.tree, tx, index, size)]
-      return { digest, policy, version, entry: entry!, proof: formatTlogProof({ index, path, checkpoint: note }) }
+  private proof(release: LoggedRelease): Promise<AuditProof> {
+    const { digest, policy, version } = release
+    return this.inPublished(async (tx, published) => {
+      if (release.index >= published.size) throw notYet()
+      return { digest, policy, version, ...(await proofOf(this.tree, tx, release, published)) }
     })
   }
 

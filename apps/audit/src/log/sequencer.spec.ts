@@ -1,6 +1,7 @@
+import type { LoggedProof } from '#libs/contracts'
 import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
 import { silentLogger, uuidv7, VirtualClock } from '#libs/platform'
-import { generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, verifyCheckpoint, vkeyOf } from '#libs/signing'
+import { generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, verifyCheckpoint, verifyTlogProof, vkeyOf } from '#libs/signing'
 import { dataSourceOf, migrateService } from '#libs/stage'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../../../test/support/postgres.js'
@@ -52,15 +53,24 @@ describe.each([
   ['PostgreSQL', openPostgres],
 ] as const)('the transparency log in %s', (_name, open) => {
   let twin: Twin
+  let announced: LoggedProof[]
   let seen: MemorySeenStore
   let witness: WitnessLink
   beforeEach(async () => {
     twin = await open()
+    announced = []
     seen = new MemorySeenStore()
     witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), [log], seen, new VirtualClock())
   })
   afterEach(() => twin.close())
 
+  const approve = async (version: string): Promise<void> => {
+    const releases = [{ id: 'ozone', version, digest: `sha256:${version}` }]
+    await twin.database.transaction(async (tx) => {
+      await tx.lock([LOG_LOCK])
+      await twin.entries.append(tx, { ...facts(), v: 2, releases })
+    })
+  }
   const append = async (count: number): Promise<void> => {
     await twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
@@ -68,7 +78,11 @@ describe.each([
     })
   }
   const sequencer = (witnesses: readonly WitnessLink[] = [witness]): Sequencer =>
-    new Sequencer({ database: twin.database, tree: twin.tree, policy, signer: localSigner(logKeys.privateKey), witnesses, clock: new VirtualClock(), log: silentLogger })
+    new Sequencer({
+      database: twin.database, tree: twin.tree, policy, clock: new VirtualClock(), log: silentLogger,
+      keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses }),
+      announce: async (_tx, proof) => void announced.push(proof),
+    })
   const published = async () => {
     const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
     return latest === undefined ? undefined : verifyCheckpoint(latest.note, policy)
@@ -105,6 +119,26 @@ describe.each([
         expect(await consistencyProof(twin.tree, tx, index + 1, size)).toEqual(tree.consistency(index + 1, size))
       }
     })
+  })
+
+  it('announces the proof of a release once, with the first published checkpoint that covers it', async () => {
+    await append(2)
+    await approve('1.0.0')
+    const away = { addCheckpoint: () => Promise.reject(new Error('away')) }
+    await sequencer([away]).publish()
+    expect(announced).toEqual([])
+    const publisher = sequencer()
+    await publisher.publish()
+    await append(1)
+    await publisher.publish()
+    await approve('2.0.0')
+    await approve('3.0.0')
+    await publisher.publish()
+    expect(announced.map(({ version }) => version)).toEqual(['1.0.0', '2.0.0', '3.0.0'])
+    for (const { policy: id, digest, version, proof } of announced) {
+      expect(verifyTlogProof(Buffer.from(proof.entry), proof.proof, policy).witnessedAt).toEqual(expect.any(Number))
+      expect(JSON.parse(proof.entry)).toMatchObject({ releases: [{ id, version, digest }] })
+    }
   })
 
   it('publishes nothing that no witness saw, and goes on when one is back', async () => {

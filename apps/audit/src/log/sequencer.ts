@@ -1,9 +1,11 @@
-import type { Database } from '#libs/persistence'
+import type { Database, Transaction } from '#libs/persistence'
 import { describeError, type Clock, type Logger } from '#libs/platform'
+import type { LoggedProof } from '#libs/contracts'
 import { formatAddCheckpoint, formatCheckpoint, signNote, type LogPolicy, type Signer } from '#libs/signing'
 import type { WitnessAnswer } from '../witness/witness.js'
+import { proofOf } from './proof-of.js'
 import { consistencyProof, growTree, rootOf } from './tree.js'
-import { TREE_LOCK, type TreeStore } from './tree.store.js'
+import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
 /** Entries wait so long for others to share a checkpoint with. */
 const BATCH_MS = 200
@@ -15,14 +17,21 @@ export interface WitnessLink {
   addCheckpoint(text: string): Promise<WitnessAnswer>
 }
 
+export interface LogKeys {
+  signer: Signer
+  witnesses: readonly WitnessLink[]
+}
+
 export interface SequencerDependencies {
   database: Database
   tree: TreeStore
   policy: LogPolicy
-  signer: Signer
-  witnesses: readonly WitnessLink[]
+  /** `undefined` where this process holds no key of the log: then another one publishes. */
+  keys(): Promise<LogKeys | undefined>
   clock: Clock
   log: Logger
+  /** A release is proven from here on; in the transaction that publishes the checkpoint. */
+  announce(tx: Transaction, proof: LoggedProof): Promise<void>
 }
 
 /** A tree that is to be signed. */
@@ -44,10 +53,13 @@ export class Sequencer {
   private waiting = false
   private stopped = true
   private cancelNext: () => void = () => {}
+  private keys: LogKeys | undefined
 
   constructor(private readonly deps: SequencerDependencies) {}
 
-  start(): void {
+  /** Rejects when a key that should be there is not. */
+  async start(): Promise<void> {
+    if ((await this.openKeys()) === undefined) return
     this.stopped = false
     this.later(0)
   }
@@ -66,20 +78,40 @@ export class Sequencer {
 
   /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
   async publish(): Promise<boolean> {
-    const { database, tree, policy, signer, log } = this.deps
-    const grown = await this.grow()
-    if (grown === undefined) return false
+    const { policy, log } = this.deps
+    const keys = await this.openKeys()
+    const grown = keys === undefined ? undefined : await this.grow()
+    if (keys === undefined || grown === undefined) return false
     const body = formatCheckpoint({ origin: policy.log.name, size: grown.size, root: grown.root })
-    const note = await signNote(body, policy.log, signer)
-    const lines = await Promise.all(this.deps.witnesses.map((witness) => this.cosigned(witness, grown, note)))
+    const note = await signNote(body, policy.log, keys.signer)
+    const lines = await Promise.all(keys.witnesses.map((witness) => this.cosigned(witness, grown, note)))
     const signed = lines.filter((line) => line !== undefined)
     if (this.halted !== undefined || signed.length < policy.quorum) {
       log.warn({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
       return false
     }
-    await database.transaction((tx) => tree.publish(tx, { size: grown.size, note: `${note}${signed.join('')}` }))
+    await this.store({ size: grown.size, note: `${note}${signed.join('')}` })
     this.checked = true
     return true
+  }
+
+  /** With the proofs of the releases that the last checkpoint did not cover yet: what waits for one goes on. */
+  private store(checkpoint: PublishedCheckpoint): Promise<void> {
+    const { database, tree, announce } = this.deps
+    return database.transaction(async (tx) => {
+      await tx.lock([TREE_LOCK])
+      const before = (await tree.latest(tx))?.size ?? 0
+      if (checkpoint.size <= before) return
+      await tree.publish(tx, checkpoint)
+      for (const release of await tree.releasesIn(tx, before, checkpoint.size)) {
+        const { digest, policy, version } = release
+        await announce(tx, { policy, version, digest, proof: await proofOf(tree, tx, release, checkpoint) })
+      }
+    })
+  }
+
+  private async openKeys(): Promise<LogKeys | undefined> {
+    return (this.keys ??= await this.deps.keys())
   }
 
   /** At the start a tree that did not grow is shown to the witnesses too: they know whether it once was longer. */

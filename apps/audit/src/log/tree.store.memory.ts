@@ -45,6 +45,13 @@ export class MemoryTreeStore implements TreeStore {
     if (checkpointsOf(tx).get(id) === undefined) checkpointsOf(tx).set(id, checkpoint)
   }
 
+  async releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]> {
+    return releaseRowsOf(tx)
+      .values()
+      .filter(({ index }) => index >= start && index < end)
+      .toSorted((a, b) => a.index - b.index)
+  }
+
   async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined> {
     if ('digest' in which) return releaseRowsOf(tx).get(which.digest)
     return releaseRowsOf(tx)

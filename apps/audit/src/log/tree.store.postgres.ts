@@ -43,6 +43,15 @@ export class PostgresTreeStore implements TreeStore {
     await postgresOf(tx).query(`INSERT INTO ${schema}.checkpoint (size, note) VALUES ($1, $2) ON CONFLICT (size) DO NOTHING`, [size, note])
   }
 
+  async releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<LoggedRelease & { index: string }>(
+      `SELECT digest, policy, version, index FROM ${schema}.logged_release WHERE index >= $1 AND index < $2 ORDER BY index, digest`,
+      [start, end],
+    )
+    return rows.map((row) => ({ ...row, index: Number(row.index) }))
+  }
+
   async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined> {
     const { schema } = postgresOf(tx)
     const [where, values] = 'digest' in which ? ['digest = $1', [which.digest]] : ['policy = $1 AND version = $2', [which.policy, which.version]]

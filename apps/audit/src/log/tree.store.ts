@@ -37,6 +37,8 @@ export interface TreeStore {
   /** The newest checkpoint; `undefined` before the first. */
   latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
   publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
+  /** Releases whose entries lie from `start` (included) to `end` (not included), by index. */
+  releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]>
   release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined>
 }
 

@@ -39,6 +39,11 @@ export class CanariesEvents {
     if (event.type === 'hms.rollout.failed.v1') await this.abort(tx, event.data as EventData['hms.rollout.failed.v1'])
   }
 
+  @OnEvent('canary-controller', 'hms.audit.v1')
+  async logged(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
+    if (event.type === 'hms.release.logged.v1') await this.runCanary.proven(tx, event.data as EventData['hms.release.logged.v1'])
+  }
+
   @OnEvent('canary-controller', 'hms.run.control.v1')
   async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type === 'hms.run.decided.v1') await this.abort(tx, event.data as EventData['hms.run.decided.v1'])

@@ -29,7 +29,7 @@ export class CanaryHeads {
       const seq = await this.nextSeq(tx, canary, member)
       const release = canary.dossier.releases.find((candidate) => candidate.id === member.policy)!
       const predicate = { ...this.common(tx, canary, member, seq), current: member.release, share: member.share, expires }
-      issued.push({ head: await signHead(predicate, this.runtime.signer), release: release.envelope })
+      issued.push({ head: await signHead(predicate, this.runtime.signer), release: release.envelope, proof: release.proof ?? null })
       members.push({ ...member, seq })
     }
     await this.send(tx, canary, { heads: issued }, options.fast)
@@ -44,7 +44,7 @@ export class CanaryHeads {
       const seq = await this.nextSeq(tx, canary, member, null)
       const base = canary.dossier.live[member.policy] ?? null
       const head = await signHead({ ...this.common(tx, canary, member, seq), current: member.base }, this.runtime.signer)
-      issued.push({ head, release: base?.envelope ?? null })
+      issued.push({ head, release: base?.envelope ?? null, proof: base?.proof ?? null })
       members.push({ ...member, seq })
     }
     await this.send(tx, canary, { heads: issued }, true)

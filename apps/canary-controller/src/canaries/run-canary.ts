@@ -1,4 +1,4 @@
-import type { CoverageReport, EventData, PublishedHead, ReceivedEvent } from '#libs/contracts'
+import type { CoverageReport, EventData, LoggedProof, PublishedHead, ReceivedEvent } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import {
@@ -17,6 +17,7 @@ import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
 import { CANARIES, CANARY_HEADS, headId } from './canary.entity.js'
+import { ReleaseProofs } from './release-proofs.js'
 
 type Passed = EventData['hms.simulation.passed.v1']
 
@@ -27,6 +28,7 @@ export class RunCanary {
     private readonly runtime: ServiceRuntime,
     private readonly config: CanaryControllerConfig,
     private readonly heads: CanaryHeads,
+    private readonly proofs: ReleaseProofs,
   ) {
     runtime.onTimer('canary-acknowledge', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onAcknowledgementsOverdue(canary))))
     runtime.onTimer('canary-observe', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.judge(tx, canary)))
@@ -64,10 +66,29 @@ export class RunCanary {
       counted: [],
       unexplained: [],
       scenarios,
-      dossier,
+      dossier: await this.proofs.attach(tx, dossier),
       causationId: cause.id,
     }
+    if (this.proofs.areComplete(canary.dossier)) return this.publish(tx, canary)
+    await tx.documents(CANARIES).put({ ...canary, state: 'proving' })
+    await this.emit(tx, canary, 'hms.canary.started.v1', { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' })
+  }
+
+  /** The log holds an approval; it may have come before its run was simulated, or be what a canary waits for. */
+  async proven(tx: Transaction, proof: LoggedProof): Promise<void> {
+    await this.proofs.remember(tx, proof)
+    for (const { run, members } of await tx.documents(CANARIES).find({ where: { state: 'proving' } })) {
+      if (!members.some((member) => member.release === proof.digest)) continue
+      await this.withCanary(tx, run, async (canary) => {
+        const dossier = await this.proofs.attach(tx, canary.dossier)
+        if (canary.state === 'proving' && this.proofs.areComplete(dossier)) await this.publish(tx, { ...canary, state: 'publishing', dossier })
+      })
+    }
+  }
+
+  private async publish(tx: Transaction, canary: Canary): Promise<void> {
     const issued = await this.heads.issue(tx, canary, { fast: false })
+    const { run, attempt } = issued
     await tx.documents(CANARIES).put(issued)
     await this.scheduleTimer(tx, issued, 'canary-acknowledge', new Date(tx.now.getTime() + this.config.acknowledgeMs))
     await this.scheduleLease(tx, issued)
@@ -96,6 +117,7 @@ export class RunCanary {
   async abort(tx: Transaction, run: number, attempt: number): Promise<void> {
     await rememberAbort(tx, { run, attempt })
     await this.withCanary(tx, run, async (canary) => {
+      if (canary.state === 'proving') return this.close(tx, { ...canary, state: 'ended' })
       if (!isOpen(canary) && canary.state !== 'passed') return
       await this.close(tx, await this.heads.takeBack(tx, { ...canary, state: 'ended' }))
     })

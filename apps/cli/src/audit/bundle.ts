@@ -1,11 +1,10 @@
 import { EXIT, HmsError, type ConfigDocument } from '#libs/contracts'
+import { STABLE_SCOPE } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import { writeFile } from 'node:fs/promises'
 import type { CliContext } from '../context.js'
 import { fetchProof } from './proof.js'
 import { pinnedRoster } from './pinned-roster.js'
-
-const STABLE_SCOPE = 'global'
 
 export interface BundleOptions {
   out?: string

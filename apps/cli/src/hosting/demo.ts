@@ -2,7 +2,7 @@ import { ApiClient, authorizationFrom } from '#libs/client'
 import { EXIT } from '#libs/contracts'
 import { processEnvironment } from '#libs/platform'
 import { signalled } from '#libs/stage'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readCliEnvironment } from '../cli.config.js'
 import type { CliIo } from '../io.js'
@@ -19,6 +19,7 @@ interface DemoModule {
   playDemo(stage: {
     url: string
     api: ApiClient
+    roster: string
     say(text: string): void
     run(argv: string[]): Promise<number>
   }): Promise<{ exitCode: number; stop(): Promise<void> }>
@@ -39,7 +40,7 @@ export async function runDemo({ output, port, dataDir: folder, once, observeMs, 
   say(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
   const { playDemo, ASSETS } = await loadDemo()
   const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
-  const playing = playDemo({ url: system.url, api, say, run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir) })
+  const playing = playDemo({ url: system.url, api, roster: join(dataDir, 'roster.json'), say, run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir) })
   try {
     const ended = await Promise.race([playing, stopAsked.then(() => undefined), system.failed])
     if (ended !== undefined && !once) {

@@ -14,7 +14,7 @@ function held(head: Partial<HeadPredicate>, revision = 1): HeldDocument {
   const whole: HeadPredicate = { policy: POLICY, scope: 'global', seq: 1, current: 'v1', issuedAt: LATER, ...head }
   const { scope, seq, current } = whole
   const envelope = { payload: '', payloadType: '', signatures: [] }
-  const document = { id: POLICY, scope, seq, revision, version: current, digest: current, run: null, head: envelope, release: null }
+  const document = { id: POLICY, scope, seq, revision, version: current, digest: current, run: null, head: envelope, release: null, proof: null }
   return { document, head: whole, value: current === null ? null : { id: POLICY, version: current, effective: LATER } }
 }
 

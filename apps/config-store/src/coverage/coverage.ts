@@ -1,7 +1,7 @@
 import type { Audience, CoverageReport, CoverageView, ScopeCoverage } from '#libs/contracts'
-import { evaluate, STABLE_SCOPE, type HeldDocument } from '#libs/client'
+import { evaluate, type HeldDocument } from '#libs/client'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
-import type { HeadPredicate } from '#libs/signing'
+import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
 /** What is known of one connected, named bot: soft state that it tells again after each reconnect. */
 export interface BotPresence {

@@ -1,5 +1,6 @@
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { Freshness } from '../heads/freshness.js'
 import { DocumentCopy } from './document-copy.js'
 import { FanOut, type Receiver } from './fan-out.js'
 import { PreparedFrame } from './prepared-frame.js'
@@ -23,8 +24,10 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
+    private readonly freshness: Freshness,
   ) {
     copy.onChange((frame) => this.fanOut.broadcast(frame))
+    freshness.onNews(() => this.fanOut.broadcast(this.heartbeat()))
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -33,6 +36,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   add(follower: Follower): void {
+    if (this.freshness.newest !== undefined) follower.send(this.heartbeat())
     this.fanOut.add(follower)
     this.count(follower, 1)
   }
@@ -47,6 +51,10 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     for (const follower of this.fanOut.all()) follower.end()
   }
 
+  private heartbeat(): PreparedFrame {
+    return PreparedFrame.heartbeat(this.copy.revision, this.freshness.newest)
+  }
+
   private count({ kind }: Follower, change: 1 | -1): void {
     this.counts[kind] += change
     this.runtime.metrics.sockets.set({ transport: kind }, this.counts[kind])
@@ -54,7 +62,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private beat(): void {
     this.cancelHeartbeat = this.runtime.clock.after(HEARTBEAT_MS, () => {
-      this.fanOut.broadcast(PreparedFrame.of('heartbeat', this.copy.revision))
+      this.fanOut.broadcast(this.heartbeat())
       this.beat()
       // The safety net for a signal that was lost with its session.
       this.copy.refreshSoon()

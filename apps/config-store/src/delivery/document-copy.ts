@@ -82,7 +82,7 @@ export class DocumentCopy {
   }
 
   private prepare(from: number | undefined): PreparedFrame {
-    if (from === this.revision) return PreparedFrame.of('heartbeat', this.revision)
+    if (from === this.revision) return PreparedFrame.heartbeat(this.revision)
     // A document carries the revision that last changed it, so those beyond `from` are what was missed, bundles whole.
     const documents = this.all().filter((document) => document.revision > (from ?? 0))
     return PreparedFrame.of(from === undefined ? 'snapshot' : 'change', this.revision, documents)

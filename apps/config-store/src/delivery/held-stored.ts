@@ -12,7 +12,7 @@ export interface PreparedAnswer {
 export type HeldStored = HeldDocument & { answer: PreparedAnswer | null; storedAt: number }
 
 export function holdStored({ approvedBy, author, storedAt, told: _told, ...document }: StoredDocument): HeldStored {
-  const held = holdDocument(document)
+  const held = holdDocument({ ...document, proof: document.proof ?? null })
   return { ...held, answer: answerOf(held, author, approvedBy), storedAt: Date.parse(storedAt) }
 }
 

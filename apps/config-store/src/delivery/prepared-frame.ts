@@ -1,4 +1,4 @@
-import type { ConfigDocument, StreamFrame } from '#libs/contracts'
+import type { ConfigDocument, Envelope, StreamFrame } from '#libs/contracts'
 
 /** A frame and its bytes, made once for all who get it. */
 export class PreparedFrame {
@@ -10,6 +10,10 @@ export class PreparedFrame {
   static of(type: StreamFrame['type'], revision: number, documents: ConfigDocument[] = []): PreparedFrame {
     const changes = documents.map(({ id, version, digest, scope }) => ({ id, version, digest, scope }))
     return new PreparedFrame({ type, revision, changes, documents })
+  }
+
+  static heartbeat(revision: number, freshness?: Envelope): PreparedFrame {
+    return new PreparedFrame({ type: 'heartbeat', revision, changes: [], documents: [], ...(freshness === undefined ? {} : { freshness }) })
   }
 
   /** As a text frame of a WebSocket. */

@@ -1,6 +1,6 @@
-import type { Envelope, IssuedHeads, SignedHead } from '#libs/contracts'
+import type { Envelope, IssuedHeads, LogProof, SignedFreshness, SignedHead } from '#libs/contracts'
 import { Type } from 'class-transformer'
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsString, ValidateIf, ValidateNested } from 'class-validator'
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsOptional, IsString, MaxLength, ValidateIf, ValidateNested } from 'class-validator'
 import { MAX_HEADS } from './store-heads.js'
 
 class EnvelopeSignatureDto {
@@ -24,6 +24,16 @@ class EnvelopeDto implements Envelope {
   signatures!: EnvelopeSignatureDto[]
 }
 
+class LogProofDto implements LogProof {
+  @IsString()
+  @MaxLength(65_535)
+  entry!: string
+
+  @IsString()
+  @MaxLength(65_535)
+  proof!: string
+}
+
 class SignedHeadDto implements SignedHead {
   @IsDefined()
   @ValidateNested()
@@ -35,6 +45,11 @@ class SignedHeadDto implements SignedHead {
   @ValidateNested()
   @Type(() => EnvelopeDto)
   release!: EnvelopeDto | null
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => LogProofDto)
+  proof?: LogProofDto | null
 }
 
 export class IssuedHeadsDto implements IssuedHeads {
@@ -44,4 +59,11 @@ export class IssuedHeadsDto implements IssuedHeads {
   @ValidateNested({ each: true })
   @Type(() => SignedHeadDto)
   heads!: SignedHeadDto[]
+}
+
+export class SignedFreshnessDto implements SignedFreshness {
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => EnvelopeDto)
+  freshness!: EnvelopeDto
 }

@@ -1,10 +1,10 @@
 import { HmsError, type EventData, type ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, SOURCE_PREFIX } from '#libs/messaging'
 import { TerminalError } from '#libs/platform'
+import { speakerFor } from '#libs/signing'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { StoreHeads } from './store-heads.js'
-import { speakerFor } from './verify-head.js'
 
 @Controller()
 export class HeadsEvents {

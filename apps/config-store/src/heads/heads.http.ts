@@ -1,18 +1,30 @@
 import type { HeadReceipt } from '#libs/contracts'
 import { Public } from '#libs/stage'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
-import { IssuedHeadsDto } from './heads.dto.js'
+import { Freshness } from './freshness.js'
+import { IssuedHeadsDto, SignedFreshnessDto } from './heads.dto.js'
 import { StoreHeads } from './store-heads.js'
+import { orRefused } from './refused.js'
 
-/** The fast path of heads. Idempotent; a head's own signature is the proof of who sends it. */
-@Controller('v1/heads')
+/** The fast path of heads, and of rollout's word on all of them. Idempotent; the signature is the proof of who sends it. */
+@Controller('v1')
 export class HeadsController {
-  constructor(private readonly storeHeads: StoreHeads) {}
+  constructor(
+    private readonly storeHeads: StoreHeads,
+    private readonly freshness: Freshness,
+  ) {}
 
-  @Post()
+  @Post('heads')
   @HttpCode(200)
   @Public()
   store(@Body() body: IssuedHeadsDto): Promise<HeadReceipt> {
     return this.storeHeads.execute(body)
+  }
+
+  /** `accepted: false`: a newer one is held. */
+  @Post('freshness')
+  @HttpCode(200)
+  refresh(@Body() body: SignedFreshnessDto): { accepted: boolean } {
+    return { accepted: orRefused(() => this.freshness.take(body.freshness)) }
   }
 }

@@ -20,7 +20,7 @@ describe('heads by seq', () => {
     expect(await world.emitted('hms.head.published.v1')).toEqual([published])
     const [state] = await world.emitted('hms.state.recorded.v1')
     expect(state!.document).toMatchObject({ id: POLICY, scope: 'global', seq: 1, revision: 1, version: '1.0.0', digest: release, run: 7 })
-    expect(Object.keys(state!.document).sort()).toEqual(['digest', 'head', 'id', 'release', 'revision', 'run', 'scope', 'seq', 'version'])
+    expect(Object.keys(state!.document).sort()).toEqual(['digest', 'head', 'id', 'proof', 'release', 'revision', 'run', 'scope', 'seq', 'version'])
   })
 
   it('tells the fate of a head once, whichever paths it comes by', async () => {

@@ -1,11 +1,12 @@
 import { HmsError, type HeadReceipt, type IssuedHeads, type PublishedHead, type ReceivedEvent } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
+import { verifyHead, type VerifiedHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { Presence } from '../coverage/presence.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.entity.js'
-import { verifyHead, type VerifiedHead } from './verify-head.js'
+import { orRefused } from './refused.js'
 
 /** Heads of one message, at most the policies of one run. */
 export const MAX_HEADS = 20
@@ -35,7 +36,7 @@ export class StoreHeads {
     if (issued.heads.length === 0 || issued.heads.length > MAX_HEADS) {
       throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_HEADS} heads.`, { status: 400 })
     }
-    const heads = issued.heads.map((signed) => verifyHead(signed, this.runtime.roster))
+    const heads = issued.heads.map((signed) => orRefused(() => verifyHead(signed, this.runtime.roster)))
     if (new Set(heads.map(({ head }) => documentId(head.policy, head.scope))).size < heads.length) {
       throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
     }
@@ -102,7 +103,15 @@ function of({ head: { run } }: VerifiedHead, cause: ReceivedEvent | undefined) {
   }
 }
 
-function documentOf({ head, envelope, release, version, approvedBy, author, told }: Fresh, revision: number, now: Date): StoredDocument {
+function documentOf({ head, envelope, release, told }: Fresh, revision: number, now: Date): StoredDocument {
   const { policy: id, scope, seq, current: digest, run = null } = head
-  return { id, scope, seq, revision, version, digest, run, head: envelope, release, approvedBy, author, storedAt: now.toISOString(), told }
+  const { predicate, approvedBy = [], proof = null } = release ?? {}
+  return {
+    id, scope, seq, revision, digest, run, proof, approvedBy, told,
+    version: predicate?.policy.version ?? null,
+    author: predicate?.author ?? null,
+    head: envelope,
+    release: release?.envelope ?? null,
+    storedAt: now.toISOString(),
+  }
 }

@@ -4,7 +4,7 @@ import { signHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import type { Stable } from './stable.entity.js'
-import { STABLES } from './stable.entity.js'
+import { STABLE_HEADS, STABLE_MOVED, STABLES } from './stable.entity.js'
 
 export interface HeadsContext {
   key: string
@@ -35,9 +35,15 @@ export class StableHeads {
           this.runtime.signer,
         ),
         release: stable.current?.envelope ?? null,
+        proof: stable.current?.proof ?? null,
       })),
     )
-    for (const stable of stables) await tx.documents(STABLES).put(stable)
+    for (const stable of stables) {
+      const { policy, seq, current } = stable
+      await tx.documents(STABLES).put(stable)
+      await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
+    }
+    tx.afterCommit(() => this.runtime.signal(STABLE_MOVED))
     const issued = { heads }
     const { key, run, attempt, causationId } = context
     await this.runtime.emit(tx, 'hms.head.issued.v1', issued, { key, ...(run === null ? {} : { run }), attempt, causationId })

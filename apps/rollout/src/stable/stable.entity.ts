@@ -1,5 +1,6 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
+import type { StableHead } from '#libs/signing'
 
 /** What is live for all, per policy: the head that says so, and the releases it can be taken back to. */
 export interface Stable {
@@ -16,6 +17,12 @@ export interface Stable {
 }
 
 export const STABLES = documentTable<Stable>({ name: 'stable', id: (stable) => stable.policy, keys: {} })
+
+/** The newest stable head of each policy, without its release. */
+export const STABLE_HEADS = documentTable<StableHead>({ name: 'stable_head', id: (head) => head.policy, keys: {} })
+
+/** The signal after a commit that moved a stable head. */
+export const STABLE_MOVED = 'stable'
 
 const MAX_HISTORY = 20
 

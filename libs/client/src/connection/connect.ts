@@ -1,11 +1,13 @@
 import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
 import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
-import { integrityAdmission, type Admission } from './admit.js'
 import { systemClock, type Clock } from './clock.js'
 import { DiskCopy } from './disk-copy.js'
 import type { HmsConnection } from './hms-connection.js'
 import { LiveConnection } from './live-connection.js'
+import { DocumentTrust } from '../trust/document-trust.js'
+import { openRosters } from '../trust/open-rosters.js'
+import { ReaderTime } from '../trust/reader-time.js'
 
 /** What is left out comes from the environment. */
 export interface ConnectOptions {
@@ -16,23 +18,25 @@ export interface ConnectOptions {
   token?: string
   /** Folder for the last known good copy. Without one a restart without a server has nothing, and no floor is remembered. */
   cacheDir?: string
-  /** File of the roster to trust. Signatures are not checked yet; documents are compared with their digests only. */
-  roster?: string
+  /**
+   * The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one the roster of a loopback address is
+   * pinned at first use (in `cacheDir`, else for this connection); any other address is refused with `HMS_ROSTER_REQUIRED`.
+   */
+  roster?: string | Uint8Array
   /** How long to wait for the first copy. Default 10 s. */
   timeoutMs?: number
 }
 
 export interface ConnectionPorts {
   clock?: Clock
-  admission?: Admission
   random?: () => number
 }
 
 const FIRST_COPY_MS = 10_000
 
 /**
- * Opens a connection that keeps a local copy up to date, reconnecting for ever. Resolves on the first copy, live or from
- * disk; rejects with `HMS_UNREACHABLE`, or with what the server refused it for. It never keeps the process alive.
+ * Opens a connection that keeps a local copy up to date, reconnecting for ever; nothing is applied that does not verify. Resolves on the
+ * first copy, live or from disk; rejects with `HMS_UNREACHABLE`, or with what the server refused it for. It never keeps the process alive.
  */
 export function connect(options: ConnectOptions = {}): Promise<HmsConnection> {
   return openConnection(options)
@@ -46,11 +50,16 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
   const cacheDir = options.cacheDir ?? config.cacheDir
   const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, url, reader, (error) => connection.fail(error))
-  const { clock = systemClock, admission = integrityAdmission, random } = ports
+  const { clock = systemClock, random } = ports
+  const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
-  const connection: LiveConnection = new LiveConnection({ reader, api, token, disk, admission, clock, random })
+  const until = clock.elapsed() + timeoutMs
+  const rosters = await openRosters({ pinned: options.roster ?? config.roster, api, cacheDir, clock, random, until })
+  const time = new ReaderTime(clock)
+  const trust = new DocumentTrust(() => rosters.newest, time)
+  const connection: LiveConnection = new LiveConnection({ reader, api, token, disk, rosters, trust, time, random })
   try {
-    await connection.open(options.timeoutMs ?? FIRST_COPY_MS)
+    await connection.open(Math.max(until - clock.elapsed(), 1))
     return connection
   } catch (error) {
     await connection.close()

@@ -2,16 +2,19 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConfigDocument } from '#libs/contracts'
+import type { FloorMemory } from '#libs/signing'
 import { readIfThere, replaceFile } from '../keys/files.js'
 import type { Reader } from './evaluate.js'
 
 /** The last known good copy of one reader. */
 export interface SavedCopy {
-  format: 1
+  format: 2
   revision: number
   /** Milliseconds since 1970. */
   savedAt: number
   documents: ConfigDocument[]
+  /** What the reader must not be taken back behind; in the same file, so that neither is written without the other. */
+  floors: FloorMemory
 }
 
 /**
@@ -70,7 +73,7 @@ export class DiskCopy {
 }
 
 function isSavedCopy(copy: Partial<SavedCopy> | null): copy is SavedCopy {
-  return copy?.format === 1 && Number.isSafeInteger(copy.revision) && Number.isFinite(copy.savedAt) && Array.isArray(copy.documents)
+  return copy?.format === 2 && typeof copy.floors === 'object' && Number.isSafeInteger(copy.revision) && Number.isFinite(copy.savedAt) && Array.isArray(copy.documents)
 }
 
 function asError(error: unknown): Error {

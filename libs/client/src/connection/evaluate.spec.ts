@@ -2,9 +2,13 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bucketOf } from '#libs/policy'
 import { sampleDocument, type SampleHead } from '../testing/sample-document.js'
-import { integrityAdmission } from './admit.js'
+import { readRoster } from '#libs/signing'
+import { SAMPLE_ROSTER } from '../testing/sample-trust.js'
+import { DocumentTrust } from '../trust/document-trust.js'
+import { ReaderTime } from '../trust/reader-time.js'
+import { ManualClock } from '../testing/manual-clock.js'
 import { evaluate, holdDocument, type Reader } from './evaluate.js'
-import { HeldDocuments } from './held-documents.js'
+import { HeldDocuments, type RefusedDocument } from './held-documents.js'
 
 const NOW = Date.parse('2024-09-01T12:00:00Z')
 const ID = 'epa-pm25-limit'
@@ -86,45 +90,62 @@ describe('HeldDocuments', () => {
     sampleDocument({ policy: { id: 'ozone', version: '1.0.0', limit: 70 }, seq: 2 }),
   ]
 
-  it('ends the same in whatever order and however often documents come', () => {
-    const inOrder = new HeldDocuments(integrityAdmission)
-    inOrder.apply(history)
+  it('has the same in force in whatever order and however often documents come', () => {
+    const inOrder = new HeldDocuments(trust())
+    expect(inOrder.apply(history)).toEqual([])
     const all = fc.shuffledSubarray(history, { minLength: history.length })
     fc.assert(
       fc.property(all, fc.subarray(history), fc.nat(history.length), (order, again, cut) => {
-        const held = new HeldDocuments(integrityAdmission)
+        const held = new HeldDocuments(trust())
         held.apply(order.slice(0, cut))
         held.apply([...again, ...order.slice(cut)])
         held.apply(again)
-        expect(sorted(held)).toEqual(sorted(inOrder))
+        expect(inForce(held)).toEqual(inForce(inOrder))
       }),
+      { numRuns: 30 },
     )
   })
 
   it('does not bring back what a withdrawal with a higher seq took away', () => {
-    const held = new HeldDocuments(integrityAdmission)
-    held.apply([sampleDocument({ policy: null, seq: 6 }), stable])
+    const held = new HeldDocuments(trust())
+    expect(codes(held.apply([sampleDocument({ policy: null, seq: 6 }), stable]))).toEqual(['HMS_HEAD_REPLAYED'])
     expect(held.inForce(reader, NOW).size).toBe(0)
   })
 
-  it('lets a snapshot replace higher seqs', () => {
-    const held = new HeldDocuments(integrityAdmission)
-    held.apply(history)
-    held.replace([history[0] as (typeof history)[0]])
-    expect([...held.inForce(reader, NOW).keys()]).toEqual([ID])
-    expect(held.all().map(({ seq }) => seq)).toEqual([1])
-  })
-
-  it('refuses a document whose release is not the one it names, and keeps the one before', () => {
-    const held = new HeldDocuments(integrityAdmission)
+  it('keeps what a document that is refused would have replaced, and what a snapshot leaves out', () => {
+    const held = new HeldDocuments(trust())
     const damaged = { ...stable, seq: 9, release: history[5]?.release ?? null }
     held.apply([stable])
-    expect(held.apply([damaged])).toEqual([damaged])
-    expect(held.replace([damaged])).toEqual([damaged])
+    expect(codes(held.apply([damaged]))).toEqual(['HMS_HEAD_RELEASE_OTHER'])
+    held.apply([])
     expect(held.all()).toEqual([stable])
+  })
+
+  it('lets a policy wait for its time', () => {
+    const clock = new ManualClock(NOW)
+    const held = new HeldDocuments(trust(clock))
+    const later = sampleDocument({ policy: { id: ID, version: '4.0.0', limit: 1, effective: '2024-09-02T00:00:00Z' }, seq: 8 })
+    held.apply([stable])
+    expect(codes(held.apply([later]))).toEqual(['HMS_RELEASE_NOT_EFFECTIVE'])
+    expect(held.all()).toEqual([stable])
+    expect(held.stableHeads()).toEqual([{ policy: ID, seq: 8, current: later.digest }])
+    expect(held.nextEffective()).toBe(Date.parse('2024-09-02T00:00:00Z'))
+    clock.advance(24 * 3_600_000)
+    held.applyDue(clock.now())
+    expect(held.all()).toEqual([later])
+    expect(held.nextEffective()).toBeNull()
   })
 })
 
-function sorted(held: HeldDocuments): string[] {
-  return held.all().map((document) => JSON.stringify(document)).sort()
+function trust(clock = new ManualClock(NOW)): DocumentTrust {
+  const roster = readRoster(SAMPLE_ROSTER)
+  return new DocumentTrust(() => roster, new ReaderTime(clock))
+}
+
+function codes(refused: RefusedDocument[]): string[] {
+  return refused.map(({ error }) => error.code)
+}
+
+function inForce(held: HeldDocuments): Record<string, string> {
+  return Object.fromEntries([...held.inForce(reader, NOW)].map(([id, value]) => [id, value.held.value.version]))
 }

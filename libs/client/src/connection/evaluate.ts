@@ -1,6 +1,6 @@
 import { peekPredicate, type ConfigDocument } from '#libs/contracts'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
-import type { HeadPredicate } from '#libs/signing'
+import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 import { deepFreeze } from '../freeze.js'
 import type { PolicyValue } from './hms-connection.js'
 
@@ -22,8 +22,6 @@ export interface InForce {
   held: HeldDocument & { value: PolicyValue }
   until: number | null
 }
-
-export const STABLE_SCOPE = 'global'
 
 /** Takes an admitted document apart. */
 export function holdDocument(document: ConfigDocument): HeldDocument {

@@ -1,42 +1,60 @@
-import type { ConfigDocument } from '#libs/contracts'
-import type { Admission } from './admit.js'
-import { evaluate, holdDocument, type HeldDocument, type InForce, type Reader } from './evaluate.js'
+import { peekPredicate, type ConfigDocument } from '#libs/contracts'
+import { SignatureError, STABLE_SCOPE, type StableHead } from '#libs/signing'
+import type { Admission } from './admission.js'
+import { evaluate, type HeldDocument, type InForce, type Reader } from './evaluate.js'
+
+/** A document that was not admitted, and why. */
+export interface RefusedDocument {
+  document: ConfigDocument
+  error: SignatureError
+}
 
 /** The local copy: the newest document per policy and scope, those that withdraw included, since their `seq` still counts. */
 export class HeldDocuments {
   private byPolicy = new Map<string, Map<string, HeldDocument>>()
+  /** Admitted but for their time, by policy and scope. */
+  private readonly early = new Map<string, ConfigDocument>()
 
   constructor(private readonly admission: Admission) {}
 
-  /** Applies documents by `seq`: a lower or equal one changes nothing. Returns those that were refused. */
-  apply(documents: readonly ConfigDocument[]): ConfigDocument[] {
-    const refused = documents.filter((document) => !this.admission.admit(document))
-    for (const document of documents) {
-      if (refused.includes(document)) continue
-      const held = this.find(document)
-      if (held === undefined || document.seq > held.document.seq) this.put(document)
-    }
-    return refused
+  /**
+   * Applies documents by `seq`: an equal one changes nothing, and a lower one is refused where it is admitted. What a snapshot leaves out
+   * stays: a policy is taken out of force by a signed head, not by silence. Returns those that were refused.
+   */
+  apply(documents: readonly ConfigDocument[]): RefusedDocument[] {
+    return documents.flatMap((document) => {
+      try {
+        const admitted = this.admission.admit(document)
+        this.early.delete(placeOf(document))
+        if (document.seq > (this.find(document)?.document.seq ?? -1)) this.put(admitted)
+        return []
+      } catch (error) {
+        if (!(error instanceof SignatureError)) throw error
+        if (error.code === 'HMS_RELEASE_NOT_EFFECTIVE') this.early.set(placeOf(document), document)
+        return [{ document, error }]
+      }
+    })
   }
 
-  /**
-   * Replaces everything, whatever the `seq`: a store that was set up anew counts from the start. Where the snapshot's
-   * own document is refused, the one held before stays.
-   */
-  replace(documents: readonly ConfigDocument[]): ConfigDocument[] {
-    const before = this.byPolicy
-    this.byPolicy = new Map()
-    const refused: ConfigDocument[] = []
-    for (const document of documents) {
-      if (this.admission.admit(document)) {
-        this.put(document)
-        continue
-      }
-      refused.push(document)
-      const kept = before.get(document.id)?.get(document.scope)
-      if (kept !== undefined) this.put(kept.document)
-    }
-    return refused
+  /** Heads of scope global, those that withdraw and those of policies that are in force only later included. */
+  stableHeads(): StableHead[] {
+    const held = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.head ?? [])
+    const heads = new Map<string, StableHead>(held.map((head) => [head.policy, head]))
+    for (const { id, scope, seq, digest } of this.early.values()) if (scope === STABLE_SCOPE) heads.set(id, { policy: id, seq, current: digest })
+    return [...heads.values()]
+  }
+
+  /** When the first policy that came before its time is in force, in ms since 1970. */
+  nextEffective(): number | null {
+    const times = [...this.early.values()].map(effectiveOf)
+    return times.length === 0 ? null : Math.min(...times)
+  }
+
+  /** Those whose time has come are applied; what was refused otherwise meanwhile is left out. */
+  applyDue(now: number): void {
+    const due = [...this.early.values()].filter((document) => effectiveOf(document) <= now)
+    for (const document of due) this.early.delete(placeOf(document))
+    this.apply(due)
   }
 
   all(): ConfigDocument[] {
@@ -57,8 +75,17 @@ export class HeldDocuments {
     return this.byPolicy.get(id)?.get(scope)
   }
 
-  private put(document: ConfigDocument): void {
+  private put(held: HeldDocument): void {
+    const { document } = held
     const scopes = this.byPolicy.get(document.id) ?? new Map<string, HeldDocument>()
-    this.byPolicy.set(document.id, scopes.set(document.scope, holdDocument(document)))
+    this.byPolicy.set(document.id, scopes.set(document.scope, held))
   }
+}
+
+function placeOf({ id, scope }: ConfigDocument): string {
+  return `${id}@${scope}`
+}
+
+function effectiveOf({ release }: ConfigDocument): number {
+  return release === null ? 0 : Date.parse(peekPredicate<{ policy: { effective: string } }>(release).policy.effective)
 }

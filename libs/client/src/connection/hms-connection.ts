@@ -1,4 +1,5 @@
 import type { Json } from '#libs/contracts'
+import type { TrustKind } from '../trust/pinned-rosters.js'
 
 /** A policy as rules read it, frozen through and through. Every key beside these is rule data. */
 export interface PolicyValue {
@@ -9,8 +10,8 @@ export interface PolicyValue {
 }
 
 /**
- * `READY`: in contact, the copy is what the server holds. `STALE`: no frame for 30 s, or disconnected; values stay as
- * they were. `CLOSED`: `close` was called; values stay as they were.
+ * `READY`: in contact, and the copy is all that is signed. `STALE`: no frame for 30 s, disconnected, or in doubt: something
+ * was refused, or rollout's word on all stable heads is missing, old, or speaks of others. Values stay as they were. `CLOSED`: `close` was called; values stay as they were.
  */
 export type ConnectionState = 'READY' | 'STALE' | 'CLOSED'
 
@@ -25,6 +26,8 @@ export interface Explanation {
   /** Milliseconds since the server, or the writing of the copy on disk, last confirmed the value. */
   ageMs: number
   state: ConnectionState
+  /** Whether the roster was named by whoever runs this, or taken from a loopback address at first use. */
+  trust: TrustKind
   /** Scope of the head that put the value in force: `global`, or that of a canary. */
   scope: string
 }
@@ -32,9 +35,10 @@ export interface Explanation {
 export interface ConnectionEvents {
   /** Versions; `null` where none was or is in force. Equal ones mean another release of the same version. */
   change: { id: string; from: string | null; to: string | null; revision: number }
-  stale: { reason: string }
+  /** `code` where the reason is one of trust: `HMS_FRESHNESS_…`, or what a document was refused with. */
+  stale: { reason: string; code?: string }
   ready: { revision: number }
-  /** What was refused or went wrong. The last good copy stays in force. */
+  /** What was refused (an `HmsError` with its code) or went wrong. The last good copy stays in force. */
   error: Error
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.js'
 import { sampleDocument } from '../testing/sample-document.js'
+import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { StreamServer, type Visitor } from '../testing/stream-server.js'
 import { openConnection, type ConnectOptions } from './connect.js'
 import type { ConnectionEvents, HmsConnection } from './hms-connection.js'
@@ -31,12 +32,20 @@ afterEach(async () => {
 })
 
 async function connected(options: ConnectOptions = {}, documents = [old]): Promise<{ hms: LiveConnection; visitor: Visitor }> {
-  const opening = openConnection({ url, bot: 'inspector-7', region: 'NCR', ...options }, { clock })
+  const opening = openConnection({ url, bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, ...options }, { clock })
   const visitor = await server.visitor()
   visitor.send('snapshot', 4, documents)
   const hms = await opening
   open.push(hms)
   return { hms, visitor }
+}
+
+/** Who comes back after a drop that the connection tells nobody about. */
+async function redialled(): Promise<Visitor> {
+  const coming = server.visitor()
+  const here = coming.then(() => true)
+  while (!(await Promise.race([here, new Promise((resolve) => setTimeout(resolve, 5, false))]))) clock.advance(250)
+  return coming
 }
 
 function next<E extends keyof ConnectionEvents>(hms: HmsConnection, event: E): Promise<ConnectionEvents[E]> {
@@ -108,15 +117,13 @@ describe('a connection', () => {
 
   it('keeps what it holds when a document is damaged, and asks for a snapshot next time', async () => {
     const { hms, visitor } = await connected()
-    const error = next(hms, 'error')
+    const [error, stale] = [next(hms, 'error'), next(hms, 'stale')]
     visitor.send('change', 5, [{ ...strict, release: old.release }])
-    expect(await error).toMatchObject({ code: 'HMS_DOCUMENT_REFUSED' })
-    expect(hms.get(ID)['limit']).toBe(35)
-    const stale = next(hms, 'stale')
+    expect(await error).toMatchObject({ code: 'HMS_HEAD_RELEASE_OTHER' })
+    expect(await stale).toMatchObject({ code: 'HMS_HEAD_RELEASE_OTHER' })
+    expect(hms.explain(ID)).toMatchObject({ state: 'STALE', value: { limit: 35 } })
     visitor.drop()
-    await stale
-    clock.advance(250)
-    expect((await server.visitor()).query.has('revision')).toBe(false)
+    expect((await redialled()).query.has('revision')).toBe(false)
   })
 
   it.each(['{"type":"change"', '{"type":"change","revision":5}', '7'])('starts over after a frame that is none: %s', async (text) => {
@@ -137,22 +144,23 @@ describe('a connection', () => {
     clock.advance(250)
     const again = await server.visitor()
     expect(again.query.has('revision')).toBe(false)
-    const change = next(hms, 'change')
-    again.send('snapshot', 1, [])
-    expect(await change).toEqual({ id: ID, from: '1.5.0', to: null, revision: 1 })
+    const refused = next(hms, 'error')
+    again.send('snapshot', 1, [sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 99 }, seq: 1 })])
+    expect(await refused).toMatchObject({ code: 'HMS_RELEASE_BELOW_FLOOR' })
+    expect(hms.get(ID)['limit']).toBe(35)
   })
 })
 
 describe('opening', () => {
   it('rejects with HMS_UNREACHABLE when nobody is there', async () => {
     await server.stop()
-    const opening = openConnection({ url, timeoutMs: 100 })
+    const opening = openConnection({ url, roster: SAMPLE_ROSTER_BYTES, timeoutMs: 100 })
     await expect(opening).rejects.toMatchObject({ code: 'HMS_UNREACHABLE', status: 503, next: ['hms-svc dev'] })
   })
 
   it('rejects with what the server refused it for', async () => {
     server.refuse = { status: 403, problem: { code: 'HMS_TOKEN_REVOKED', detail: 'the token was revoked' } }
-    await expect(openConnection({ url })).rejects.toMatchObject({ code: 'HMS_TOKEN_REVOKED', status: 403 })
+    await expect(openConnection({ url, roster: SAMPLE_ROSTER_BYTES })).rejects.toMatchObject({ code: 'HMS_TOKEN_REVOKED', status: 403 })
   })
 
   it('shows the token it was given', async () => {
@@ -179,7 +187,7 @@ describe('the copy on disk', () => {
     const { port } = server
     await server.stop()
     clock.advance(60_000)
-    const offline = await openConnection({ url, bot: 'inspector-7', region: 'NCR', cacheDir }, { clock })
+    const offline = await openConnection({ url, bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, cacheDir }, { clock })
     open.push(offline)
     expect(offline.explain(ID)).toMatchObject({ source: 'disk', state: 'STALE', ageMs: 60_000, value: { limit: 35 } })
     server = new StreamServer()

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { HmsError, type AlertReceipt, type AlertRequest, type ConfigDocument, type StreamFrame } from '#libs/contracts'
+import { HmsError, type AlertReceipt, type AlertRequest, type Envelope, type StreamFrame } from '#libs/contracts'
+import { SignatureError, STABLE_SCOPE } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
-import type { Admission } from './admit.js'
-import type { Clock, Timer } from './clock.js'
+import type { DocumentTrust } from '../trust/document-trust.js'
+import type { PinnedRosters } from '../trust/pinned-rosters.js'
+import type { ReaderTime } from '../trust/reader-time.js'
+import type { Timer } from './clock.js'
 import { Contact } from './contact.js'
 import type { DiskCopy } from './disk-copy.js'
 import type { InForce, Reader } from './evaluate.js'
+import type { RefusedDocument } from './held-documents.js'
 import type {
   AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue, ValueSource,
 } from './hms-connection.js'
@@ -18,13 +22,16 @@ export interface LiveConnectionOptions {
   api: ApiClient
   token?: string
   disk: DiskCopy | null
-  admission: Admission
-  clock: Clock
+  rosters: PinnedRosters
+  trust: DocumentTrust
+  time: ReaderTime
   random?: () => number
 }
 
 /** Three heartbeats missed. */
 const SILENCE_MS = 30_000
+/** How often a server may make us ask it for rosters. */
+const ROSTER_PAUSE_MS = 10_000
 /** How long a copy on disk waits for the server's own word, while the server neither answers nor refuses. */
 const LIVE_GRACE_MS = 1_000
 
@@ -40,12 +47,15 @@ export class LiveConnection implements HmsConnection {
   private confirmedAt = 0
   private silence: Timer | undefined
   private toldApplied = false
+  /** What was refused last, by policy and scope: until something better comes for it, the copy is not all there is. */
+  private readonly refusals = new Map<string, SignatureError>()
+  private askedRostersAt = Number.NEGATIVE_INFINITY
 
   constructor(private readonly options: LiveConnectionOptions) {
-    const { reader, api, token, admission, clock, random } = options
+    const { reader, api, token, trust, time, random } = options
     this.contact = new Contact(api.url)
-    this.copy = new LocalCopy({ reader, admission, clock, onExpiry: (changes) => this.announce(changes) })
-    this.link = new StreamLink({ url: api.url, reader, token, clock, random }, {
+    this.copy = new LocalCopy({ reader, admission: trust, clock: time, onExpiry: (changes) => this.announce(changes) })
+    this.link = new StreamLink({ url: api.url, reader, token, clock: time, random }, {
       resumeFrom: () => this.resumePoint,
       opened: () => this.opened(),
       frame: (frame) => this.take(frame),
@@ -57,7 +67,8 @@ export class LiveConnection implements HmsConnection {
   async open(timeoutMs: number): Promise<void> {
     const saved = await this.options.disk?.load()
     if (saved !== undefined) {
-      const { refused } = this.copy.take('snapshot', saved.revision, saved.documents)
+      this.options.trust.restore(saved.floors)
+      const { refused } = this.copy.take(saved.revision, saved.documents)
       this.resumePoint = refused.length === 0 ? saved.revision : undefined
       this.origin = 'disk'
       this.confirmedAt = saved.savedAt
@@ -83,9 +94,9 @@ export class LiveConnection implements HmsConnection {
 
   explain(id: string): Explanation {
     const { document, head, value } = this.require(id).held
-    const ageMs = Math.max(0, this.options.clock.now() - this.confirmedAt)
-    const source = this.source()
-    return { value, version: value.version, revision: document.revision, source, ageMs, state: this.state, scope: head.scope }
+    const ageMs = Math.max(0, this.options.time.now() - this.confirmedAt)
+    const { state, options: { rosters: { kind: trust } } } = this
+    return { value, version: value.version, revision: document.revision, source: this.source(), ageMs, state, trust, scope: head.scope }
   }
 
   ids(): string[] {
@@ -126,19 +137,21 @@ export class LiveConnection implements HmsConnection {
   private take(frame: StreamFrame): void {
     if (this.state === 'CLOSED') return
     this.watchSilence()
-    this.confirmedAt = this.options.clock.now()
+    if (frame.freshness !== undefined) this.hear(frame.freshness)
+    this.confirmedAt = this.options.time.now()
     if (frame.type === 'heartbeat') this.heartbeat(frame.revision)
-    else this.apply(frame.type, frame)
+    else this.apply(frame)
   }
 
-  private apply(type: 'snapshot' | 'change', { revision, documents }: StreamFrame): void {
-    const { refused, changes } = this.copy.take(type, revision, documents)
+  private apply({ revision, documents }: StreamFrame): void {
+    const { refused, changes } = this.copy.take(revision, documents)
+    for (const { id, scope } of documents) this.refusals.delete(`${id}@${scope}`)
     // Past a refused document there is no going on: the next connection starts from a snapshot.
-    this.resumePoint = refused.length === 0 ? revision : undefined
-    this.becomeReady()
-    this.announce(changes)
     this.report(refused)
-    this.options.disk?.save({ format: 1, revision, savedAt: this.confirmedAt, documents: this.copy.all() })
+    this.resumePoint = this.refusals.size === 0 ? revision : undefined
+    this.settle()
+    this.announce(changes)
+    this.options.disk?.save({ format: 2, revision, savedAt: this.confirmedAt, documents: this.copy.all(), floors: this.options.trust.remembered() })
   }
 
   private heartbeat(revision: number): void {
@@ -150,15 +163,49 @@ export class LiveConnection implements HmsConnection {
     }
     // Who asked for a snapshot has nothing to confirm before it came.
     if (this.resumePoint === undefined) return
-    this.becomeReady()
+    this.settle()
     if (!this.toldApplied) this.acknowledge()
   }
 
-  private becomeReady(): void {
+  /** In contact: ready, unless what is held cannot be all that is signed. */
+  private settle(): void {
     this.origin = 'server'
+    const refusal = [...this.refusals.values()][0]
+    const code = refusal?.code ?? this.options.trust.doubt(this.copy.stableDigest())
+    if (code === undefined) this.becomeReady()
+    else this.becomeStale(refusal?.detail ?? 'rollout does not vouch for the stable heads that are held', code)
+    this.contact.made()
+  }
+
+  /** A damaged word is no word: it is said, and the one before goes on ageing. */
+  private hear(envelope: Envelope): void {
+    try {
+      if (this.options.trust.hear(envelope) > this.options.rosters.newest.version) this.followRosters()
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error
+      this.fail(refusalOf(error))
+      this.followRosters()
+    }
+  }
+
+  /** Somebody may have signed by a roster that is not known here yet. What was refused is asked for again under the new one. */
+  private followRosters(): void {
+    const { rosters, time } = this.options
+    if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
+    this.askedRostersAt = time.elapsed()
+    rosters.follow().then(
+      (moved) => {
+        if (!moved || this.state === 'CLOSED') return
+        this.resumePoint = undefined
+        this.link.reconnect()
+      },
+      (error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)),
+    )
+  }
+
+  private becomeReady(): void {
     if (this.state === 'READY') return
     this.state = 'READY'
-    this.contact.made()
     this.listeners.emit('ready', { revision: this.copy.revision })
   }
 
@@ -183,29 +230,33 @@ export class LiveConnection implements HmsConnection {
 
   private watchSilence(): void {
     this.silence?.cancel()
-    this.silence = this.options.clock.after(SILENCE_MS, () => {
+    this.silence = this.options.time.after(SILENCE_MS, () => {
       this.becomeStale(`no frame for ${SILENCE_MS / 1000} s`)
       this.link.reconnect()
     })
   }
 
-  private becomeStale(reason: string): void {
-    this.silence?.cancel()
+  private becomeStale(reason: string, code?: string): void {
+    if (code === undefined) this.silence?.cancel()
     if (this.state !== 'READY') return
     this.state = 'STALE'
-    this.listeners.emit('stale', { reason })
+    this.listeners.emit('stale', { reason, ...(code === undefined ? {} : { code }) })
   }
 
-  private report(refused: ConfigDocument[]): void {
-    for (const { id, scope, seq } of refused) {
-      const why = 'the document is not what its digest says; the copy before stays in force'
-      this.fail(new HmsError('HMS_DOCUMENT_REFUSED', `${id} in scope ${scope}, seq ${seq}: ${why}`, { status: 502 }))
+  private report(refused: RefusedDocument[]): void {
+    for (const { document, error } of refused) {
+      // What comes before its time is in order; it is only not in force yet.
+      if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE') this.refusals.set(`${document?.id}@${document?.scope}`, error)
+      this.fail(refusalOf(error))
     }
+    if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
   }
 
   private require(id: string): InForce {
     const value = this.copy.get(id)
     if (value !== undefined) return value
+    const refusal = this.refusals.get(`${id}@${STABLE_SCOPE}`)
+    if (refusal !== undefined) throw refusalOf(refusal)
     throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here`, { status: 404, next: ['hms-svc runs list'] })
   }
 
@@ -213,4 +264,9 @@ export class LiveConnection implements HmsConnection {
     if (this.origin === 'disk') return 'disk'
     return this.state === 'READY' ? 'live' : 'cache'
   }
+}
+
+/** What was refused is the server's doing. */
+function refusalOf({ code, detail }: SignatureError): HmsError {
+  return new HmsError(code, `${detail}; what was held before stays in force`, { status: 502, next: ['hms-svc audit verify'] })
 }

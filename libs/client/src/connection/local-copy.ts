@@ -1,8 +1,9 @@
 import type { ConfigDocument } from '#libs/contracts'
-import type { Admission } from './admit.js'
+import { stableDigest } from '#libs/signing'
+import type { Admission } from './admission.js'
 import type { Clock, Timer } from './clock.js'
 import type { InForce, Reader } from './evaluate.js'
-import { HeldDocuments } from './held-documents.js'
+import { HeldDocuments, type RefusedDocument } from './held-documents.js'
 import type { ConnectionEvents } from './hms-connection.js'
 
 export type Change = ConnectionEvents['change']
@@ -11,13 +12,12 @@ export interface LocalCopyOptions {
   reader: Reader
   admission: Admission
   clock: Clock
-  /** Values changed without a frame: a canary's lease ran out. */
+  /** Values changed without a frame: a canary's lease ran out, or a policy's time came. */
   onExpiry: (changes: Change[]) => void
 }
 
 export interface Taken {
-  /** Documents that were not admitted. */
-  refused: ConfigDocument[]
+  refused: RefusedDocument[]
   changes: Change[]
 }
 
@@ -28,15 +28,22 @@ export class LocalCopy {
   private readonly documents: HeldDocuments
   private values = new Map<string, InForce>()
   private timer: Timer | undefined
+  private stable: string | undefined
 
   constructor(private readonly options: LocalCopyOptions) {
     this.documents = new HeldDocuments(options.admission)
   }
 
-  take(type: 'snapshot' | 'change', revision: number, documents: readonly ConfigDocument[]): Taken {
-    const refused = type === 'snapshot' ? this.documents.replace(documents) : this.documents.apply(documents)
+  take(revision: number, documents: readonly ConfigDocument[]): Taken {
+    const refused = this.documents.apply(documents)
     this.revision = revision
+    this.stable = undefined
     return { refused, changes: this.evaluate() }
+  }
+
+  /** Digest over the stable heads that are held. */
+  stableDigest(): string {
+    return (this.stable ??= stableDigest(this.documents.stableHeads()))
   }
 
   get(id: string): InForce | undefined {
@@ -73,12 +80,15 @@ export class LocalCopy {
     })
   }
 
-  /** One timer, for the earliest lease that ends; nobody has to tell a reader that a canary is over. */
+  /** One timer, for the earliest lease that ends or policy that begins; nobody has to tell a reader the time. */
   private awaitExpiry(now: number): void {
     this.timer?.cancel()
     const ends = [...this.values.values()].flatMap(({ until }) => (until === null ? [] : [until]))
+    const begins = this.documents.nextEffective()
+    if (begins !== null) ends.push(begins)
     if (ends.length === 0) return
     this.timer = this.options.clock.after(Math.max(Math.min(...ends) - now, 1), () => {
+      this.documents.applyDue(this.options.clock.now())
       const changes = this.evaluate()
       if (changes.length > 0) this.options.onExpiry(changes)
     })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
+import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { openConnection } from './connect.js'
 
 /** Another thread, so that this one's open handles are the client's alone. */
@@ -21,7 +22,7 @@ describe('an open connection', () => {
     const worker = new Worker(SERVER, { eval: true })
     const [port] = (await once(worker, 'message')) as [number]
     const before = held()
-    const connection = await openConnection({ url: `http://127.0.0.1:${port}` })
+    const connection = await openConnection({ url: `http://127.0.0.1:${port}`, roster: SAMPLE_ROSTER_BYTES })
     // What others had may have ended meanwhile.
     const added = held()
     for (const name of before) if (added.includes(name)) added.splice(added.indexOf(name), 1)

@@ -61,7 +61,7 @@ class InMemoryClient implements FakeClient {
   explain(id: string): Explanation {
     const { value, revision } = this.require(id)
     const source = this.state === 'READY' ? 'live' : 'cache'
-    return { value, version: value.version, revision, source, ageMs: 0, state: this.state, scope: 'global' }
+    return { value, version: value.version, revision, source, ageMs: 0, state: this.state, trust: 'pinned', scope: 'global' }
   }
 
   ids(): string[] {

@@ -10,6 +10,10 @@ export class ManualClock implements Clock {
     return this.time
   }
 
+  elapsed(): number {
+    return this.time
+  }
+
   after(ms: number, task: () => void): { cancel: () => void } {
     const entry = { at: this.time + ms, task }
     this.tasks.push(entry)

@@ -1,5 +1,6 @@
 import type { ConfigDocument, Envelope, Json } from '#libs/contracts'
-import { digestOf, statement, STATEMENT_TYPE, type HeadPredicate } from '#libs/signing'
+import { buildRelease, digestOfJson, PREDICATE_TYPES, speakerFor, stableDigest, statement, type HeadPredicate, type ReleasePredicate, type StableHead } from '#libs/signing'
+import { signedBy, type SampleSigner } from './sample-trust.js'
 
 /** Head members of a sample beside what a document always has. */
 export interface SampleHead extends Partial<Omit<HeadPredicate, 'policy' | 'current'>> {
@@ -7,18 +8,53 @@ export interface SampleHead extends Partial<Omit<HeadPredicate, 'policy' | 'curr
   policy: { id: string; version: string; [field: string]: Json | undefined } | null
   id?: string
   revision?: number
+  /** Members of the release beside those that every one has. */
+  release?: Partial<ReleasePredicate>
+  approvedBy?: SampleSigner[]
+  headSignedBy?: SampleSigner
 }
 
-/** An unsigned document as config-store would hand it out. */
+const AT = '2024-09-01T00:00:00Z'
+
+/** A document as config-store would hand it out, signed by the keys of the sample roster. The epoch of 1.5.0 is 15. */
 export function sampleDocument(sample: SampleHead): ConfigDocument {
-  const { policy, id = policy?.id ?? 'epa-pm25-limit', scope = 'global', seq = 1, revision = seq, ...head } = sample
-  const release = policy === null ? null : envelopeOf('release', { policy: { effective: '2024-09-01T00:00:00Z', ...policy } })
-  const digest = release === null ? null : digestOf(Buffer.from(release.payload, 'base64'))
-  const predicate: HeadPredicate = { policy: id, scope, seq, current: digest, issuedAt: '2024-09-01T00:00:00Z', ...head }
-  return { id, scope, seq, revision, version: policy?.version ?? null, digest, run: null, head: envelopeOf('head', predicate), release }
+  const { policy, id = policy?.id ?? 'epa-pm25-limit', scope = 'global', seq = 1, revision = seq, release: members, approvedBy, headSignedBy, ...head } = sample
+  const release = policy === null ? null : releaseOf({ effective: AT, ...policy }, scope, members)
+  const digest = release?.digest ?? null
+  const predicate: HeadPredicate = { policy: id, scope, seq, current: digest, issuedAt: AT, ...head }
+  return {
+    id, scope, seq, revision, digest,
+    version: policy?.version ?? null,
+    run: null,
+    head: signedBy(statementOf('head', `${id}@${scope}`, predicate), headSignedBy ?? (speakerFor(scope) as SampleSigner)),
+    release: release === null ? null : signedBy(release.payload, ...(approvedBy ?? ['EPA Chief'])),
+    proof: null,
+  }
 }
 
-function envelopeOf(type: string, predicate: unknown): Envelope {
-  const payload = statement(type, [{ name: type, digest: { sha256: '0'.repeat(64) } }], predicate)
-  return { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }
+/** Rollout's word that these are all stable heads there are. */
+export function sampleFreshness(heads: readonly StableHead[], issuedAt: string, expires: string, roster = 1): Envelope {
+  return signedBy(statementOf('freshness', 'stable heads', { stable: stableDigest(heads), roster, issuedAt, expires }), 'rollout')
+}
+
+function releaseOf(policy: ReleasePredicate['policy'], scope: string, members: Partial<ReleasePredicate> = {}) {
+  const canaryScope = scope === 'global' ? 'region:NCR' : scope
+  const [major = 0, minor = 0] = policy.version.split('.').map(Number)
+  return buildRelease({
+    policy,
+    releaseEpoch: 10 * major + minor,
+    previous: null,
+    fallbacks: [],
+    scopes: ['global', canaryScope],
+    author: null,
+    plan: { share: 500, scope: canaryScope, scopeName: canaryScope, observeMs: 1_000, bakeMs: 1_000, partners: null },
+    bundle: [],
+    preparedAt: AT,
+    expires: '2034-09-08T00:00:00Z',
+    ...members,
+  })
+}
+
+function statementOf(kind: 'head' | 'freshness', name: string, predicate: object): Buffer {
+  return statement(PREDICATE_TYPES[kind], [{ name, digest: { sha256: digestOfJson(predicate).slice('sha256:'.length) } }], predicate)
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../canonical-json.js'
+import type { Envelope } from '../envelope.js'
 import type { BotAlert, ConfigDocument } from '../events.js'
 
 /** `get --json` and `GET /v1/policies/{id}`. */
@@ -55,6 +56,13 @@ export interface StreamFrame {
   revision: number
   changes: { id: string; version: string | null; digest: string | null; scope: string }[]
   documents: ConfigDocument[]
+  /** Heartbeats: rollout's newest word on all stable heads. */
+  freshness?: Envelope
+}
+
+/** Body of `POST /v1/freshness`. */
+export interface SignedFreshness {
+  freshness: Envelope
 }
 
 /** Frames from a named bot to config-store: the release digest it applies per policy, told again in full after each reconnect. */

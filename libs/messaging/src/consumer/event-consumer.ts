@@ -29,7 +29,10 @@ export interface EventConsumerDependencies {
   bus: EventBus
   positions: PositionStore
   outbox: Outbox
-  roster: Roster
+  /** The newest roster, asked at every use: it changes while the service runs. */
+  roster(): Roster
+  /** Looks whether there is a newer one; `true` when there was. */
+  catchUp?(): Promise<boolean>
   clock: Clock
   log: Logger
   metrics: Metrics
@@ -152,8 +155,8 @@ export class EventConsumer {
   }
 
   private async process(record: BusRecord, over?: 'over'): Promise<Done> {
-    const { service, database, roster, positions } = this.deps
-    const opened = openRecord(record, topicByName(record.topic).producers, roster)
+    const { service, database, positions } = this.deps
+    const opened = await this.open(record)
     if (!opened.ok) {
       const { kind, code, detail } = opened
       const verdict = { code, detail, run: null, tries: 1, state: kind === 'forged' ? 'ignored' : 'waiting' } as const
@@ -177,6 +180,15 @@ export class EventConsumer {
     })
   }
 
+  /** A key that nobody knows yet may be one that a newer roster names. */
+  private async open(record: BusRecord): Promise<ReturnType<typeof openRecord>> {
+    const { roster, catchUp } = this.deps
+    const { producers } = topicByName(record.topic)
+    const opened = openRecord(record, producers, roster())
+    const unknown = !opened.ok && opened.code === 'HMS_SIGNATURE_UNKNOWN_KEY'
+    return unknown && (await catchUp?.()) === true ? openRecord(record, producers, roster()) : opened
+  }
+
   private async run(event: ReceivedEvent, tx: Transaction): Promise<Outcome> {
     const { service, log } = this.deps
     const [follower, subscriber] = [this.followers.get(event.topic), this.subscribers.get(event.topic)]
@@ -193,8 +205,8 @@ export class EventConsumer {
 
   /** Moves the key past an event that cannot be handled, keeps the event, and fails its run with that reason. */
   private async giveUp(record: BusRecord, error: unknown, tries: number, over?: 'over'): Promise<Done> {
-    const { database, positions, roster } = this.deps
-    const opened = openRecord(record, topicByName(record.topic).producers, roster)
+    const { database, positions } = this.deps
+    const opened = await this.open(record)
     const verdict = { code: codeOf(error), detail: describeError(error), run: null, tries, state: 'waiting' } as const
     if (!opened.ok) {
       await database.transaction((tx) => this.letters.bury(tx, record, verdict))
@@ -215,7 +227,7 @@ export class EventConsumer {
   /** Runs the handler on a dead letter; `by` is who asked for it. */
   async replay(id: string, by: string): Promise<DeadLetter> {
     const { service, database, roster, metrics } = this.deps
-    const letter = await replayLetter({ letters: this.letters, database, roster, run: (event, tx) => this.run(event, tx) }, id, by)
+    const letter = await replayLetter({ letters: this.letters, database, roster: roster(), run: (event, tx) => this.run(event, tx) }, id, by)
     metrics.handled.inc({ group: service, topic: letter.topic, outcome: 'replayed' })
     return letter
   }

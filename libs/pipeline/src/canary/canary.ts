@@ -20,7 +20,8 @@ export interface Canary {
   run: number
   attempt: number
   key: string
-  state: 'publishing' | 'observing' | 'passed' | 'failed' | 'paused' | 'ended'
+  /** `proving`: not published before the log holds the approvals. */
+  state: 'proving' | 'publishing' | 'observing' | 'passed' | 'failed' | 'paused' | 'ended'
   scope: string
   scopeName: string
   requestedShare: number

@@ -63,7 +63,7 @@ function countsFor(person: Principal, requirement: ApprovalRequirement): boolean
 
 function matches(match: RoleMatch, policy: JsonObject): boolean {
   if (match.all) return true
-  if (match.service !== undefined) return false
+  if (match.service !== undefined || match.root) return false
   const { id, tags } = policy
   const byPrefix = match.idPrefix === undefined || (typeof id === 'string' && id.startsWith(match.idPrefix))
   const byTag = match.tag === undefined || (Array.isArray(tags) && tags.includes(match.tag))

@@ -4,8 +4,8 @@ import { SignatureError } from '../signature-error.js'
 import type { Signer } from '../signer.js'
 import { readUnverified, signStatement } from '../statement-kind.js'
 import { NOTE_COSIGNATURE, NOTE_ED25519, readVkey } from '../tlog/note.js'
-import { checkSignatures } from '../verify-envelope.js'
 import { ROSTER, type Role, type RosterPredicate } from './roster-predicate.js'
+import { requireRootSigned } from './root-threshold.js'
 import { Roster, type Principal } from './roster.js'
 
 export function signRoster(predicate: RosterPredicate, signers: readonly Signer[]): Promise<Envelope> {
@@ -13,20 +13,31 @@ export function signRoster(predicate: RosterPredicate, signers: readonly Signer[
 }
 
 /**
- * Reads a roster that the caller has pinned or got from a trusted place, and refuses one that contradicts itself:
- * a key id that is not its key's fingerprint, one key listed twice (which would let one person count as two), a
- * threshold that nobody can reach, or fewer people's signatures than its heaviest role asks for.
+ * Reads a roster that the caller has pinned or got from a trusted place. Refuses what `readUnsignedRoster` refuses, and fewer people's
+ * signatures than its own root rule asks for. Whether it has expired is for `requireUnexpired`, which is given the time; whether it
+ * follows from another one, for `nextRoster`.
  */
 export function readRoster(envelope: unknown): Roster {
+  const roster = readUnsignedRoster(envelope)
+  requireRootSigned(envelope, roster, roster.version)
+  return roster
+}
+
+/**
+ * A roster that people have yet to sign, or whose signatures are judged elsewhere. Refuses one that contradicts itself: a key id that is
+ * not its key's fingerprint, one key listed twice (which would let one person count as two), a threshold that nobody can reach.
+ */
+export function readUnsignedRoster(envelope: unknown): Roster {
   const { predicate, digest } = readUnverified(ROSTER, envelope)
-  const roster = new Roster(predicate, digest)
+  const roster = new Roster(predicate, digest, envelope as Envelope)
   const principals = [...roster.principals.values()]
   requireUnique(principals.map((principal) => principal.name.trim().toLowerCase()), 'two principals share the name')
   requireUnique(roster.roles.map((role) => role.name), 'two roles share the name')
   requireKeys(principals)
   for (const role of roster.roles) requireRole(role, roster)
+  if (roster.roles.filter(({ match }) => match.root).length > 1) throw invalid('two roles speak for the roster')
+  requireUnique(roster.revocations.map(({ keyid }) => keyid), 'revoked twice: the key')
   requireLog(predicate, principals)
-  requireSigned(envelope, roster)
   return roster
 }
 
@@ -60,13 +71,6 @@ function requireLog({ log, witnesses = [], quorum = 0 }: RosterPredicate, princi
   const keys = principals.flatMap((principal) => principal.keys.map(({ keyid }) => keyid))
   requireUnique([...keys, ...parts.map(({ key }) => keyIdOf(key))], 'listed twice: the key')
   if (quorum > witnesses.length) throw invalid(`it asks for ${quorum} of ${witnesses.length} witnesses`)
-}
-
-function requireSigned(envelope: unknown, roster: Roster): void {
-  const { keyids } = checkSignatures(envelope, roster.keysOfKind('person'))
-  const people = new Set(keyids.map((keyid) => roster.principalOfKey(keyid)?.id))
-  const needed = Math.max(1, ...roster.roles.map((role) => role.threshold))
-  if (people.size < needed) throw new SignatureError('HMS_ROSTER_THRESHOLD', `signed by ${people.size} people, ${needed} are needed`)
 }
 
 function requireUnique(names: readonly string[], complaint: string): void {

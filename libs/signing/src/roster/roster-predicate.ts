@@ -12,10 +12,13 @@ export type RosterKey = {
 
 export type PrincipalKind = 'person' | 'service' | 'operator'
 
-/** Which policies, or which service, a role speaks for. `idPrefix` and `tag` together must both match. */
-export type RoleMatch = { idPrefix?: string; tag?: string; service?: string; all?: true }
+/** Which policies, which service, or the roster itself (`root`) a role speaks for. `idPrefix` and `tag` together must both match. */
+export type RoleMatch = { idPrefix?: string; tag?: string; service?: string; all?: true; root?: true }
 
 export type Role = { name: string; principals: string[]; threshold: number; match: RoleMatch }
+
+/** A key that counts for nothing signed or witnessed at `since` (RFC 3339) or later. What it signed before stays good. */
+export type Revocation = { keyid: string; since: string; reason: string }
 
 /** Who may do what: the root of trust, itself a signed statement. */
 export type RosterPredicate = {
@@ -24,6 +27,7 @@ export type RosterPredicate = {
   expires: string
   principals: { [id: string]: { name: string; kind: PrincipalKind; keys: RosterKey[] } }
   roles: Role[]
+  revoked?: Revocation[]
   /** The transparency log that releases and heads are in, as a C2SP vkey; absent where there is none. */
   log?: string
   /** Who else looks at the log (vkeys of cosignatures), and how many of them must have seen a checkpoint before it counts. */
@@ -32,16 +36,18 @@ export type RosterPredicate = {
 }
 
 const MAX_WITNESSES = 16
+const MAX_REVOKED = 1000
 
 const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
 const isPrincipal = objectOf({ name: isText, kind: oneOf('person', 'service', 'operator'), keys: listOf(isKey) })
+const isRevocation = objectOf({ keyid: isText, since: isTime, reason: isText })
 const isPrincipals: Check = (value) => isObject(value) && Object.values(value).every(isPrincipal)
 
-/** A match is by everything, by a service, or by id prefix and tag; a mixture would mean two things to two readers. */
+/** A match is by everything, by the roster, by a service, or by id prefix and tag; a mixture would mean two things to two readers. */
 const isMatch: Check = (value) => {
   if (!isObject(value)) return false
   const members = Object.keys(value).filter((member) => value[member] !== undefined).sort().join()
-  if (members === 'all') return value['all'] === true
+  if (members === 'all' || members === 'root') return value[members] === true
   return ['service', 'idPrefix', 'tag', 'idPrefix,tag'].includes(members) && Object.values(value).every(isText)
 }
 
@@ -55,6 +61,7 @@ export const ROSTER: StatementKind<RosterPredicate> = {
     expires: isTime,
     principals: isPrincipals,
     roles: listOf(isRole),
+    revoked: optional(listOf(isRevocation, MAX_REVOKED)),
     log: optional(isText),
     witnesses: optional(listOf(isText, MAX_WITNESSES)),
     quorum: optional(isCount),

@@ -1,9 +1,10 @@
 import type { KeyObject } from 'node:crypto'
+import type { Envelope } from '../envelope.js'
 import { spkiToKey } from '../keys.js'
 import type { LogPolicy } from '../tlog/checkpoint.js'
 import { readVkey } from '../tlog/note.js'
 import type { Keys } from '../verify-envelope.js'
-import type { PrincipalKind, Role, RosterKey, RosterPredicate } from './roster-predicate.js'
+import type { PrincipalKind, Revocation, Role, RosterKey, RosterPredicate } from './roster-predicate.js'
 
 export type Principal = { id: string; name: string; kind: PrincipalKind; keys: RosterKey[] }
 
@@ -11,10 +12,14 @@ export type Principal = { id: string; name: string; kind: PrincipalKind; keys: R
 export class Roster {
   readonly principals: ReadonlyMap<string, Principal>
   readonly #holders: ReadonlyMap<string, Principal>
+  /** When each revoked key stopped to count, in milliseconds. */
+  readonly #revoked: ReadonlyMap<string, number>
   /** Every event that comes in asks for its producer's keys. */
   readonly #serviceKeys = new Map<string, Keys>()
 
-  constructor(private readonly predicate: RosterPredicate, readonly digest: string) {
+  /** `envelope`: as it was read, for whoever has to hand it on. */
+  constructor(private readonly predicate: RosterPredicate, readonly digest: string, readonly envelope: Envelope) {
+    this.#revoked = new Map(predicate.revoked?.map(({ keyid, since }) => [keyid, Date.parse(since)]))
     this.principals = new Map(Object.entries(predicate.principals).map(([id, rest]) => [id, { ...rest, id }]))
     this.#holders = new Map([...this.principals.values()].flatMap((holder) => holder.keys.map(({ keyid }) => [keyid, holder] as const)))
   }
@@ -51,25 +56,55 @@ export class Roster {
     return this.#holders.get(keyid)
   }
 
-  /** Keys whose signatures count as this service's; empty for a service that the roster does not know. */
-  serviceKeys(service: string): Keys {
+  get revocations(): readonly Revocation[] {
+    return this.predicate.revoked ?? []
+  }
+
+  /** Since when a key counts for nothing (RFC 3339); `undefined` for one that was never revoked. */
+  revokedSince(keyid: string): string | undefined {
+    return this.revocations.find((revocation) => revocation.keyid === keyid)?.since
+  }
+
+  /** The role whose people change the roster; `undefined` where the heaviest role's number of any people does. */
+  get rootRole(): Role | undefined {
+    return this.roles.find((role) => role.match.root === true)
+  }
+
+  /**
+   * Keys whose signatures count as this service's; empty for a service that the roster does not know. `at` (RFC 3339) is when it signed;
+   * without it a key that was ever revoked is left out, for what is signed now.
+   */
+  serviceKeys(service: string, at?: string): Keys {
+    if (at !== undefined) return this.#keysOfService(service, at)
     const known = this.#serviceKeys.get(service)
     if (known) return known
-    const members = this.roles.filter((role) => role.match.service === service).flatMap((role) => role.principals)
-    const keys = this.#keysOf((principal) => members.includes(principal.id))
+    const keys = this.#keysOfService(service)
     // Only what the roster names is kept, so that made-up names cannot fill the memory.
     if (keys.size > 0) this.#serviceKeys.set(service, keys)
     return keys
   }
 
-  /** Keys of all people, or of the operator: whoever may sign, not what it means. `at` (RFC 3339) leaves out keys not valid then. */
+  /**
+   * Keys of all people, or of the operator: whoever may sign, not what it means. `at` (RFC 3339) leaves out keys that were not valid or
+   * revoked then; without it, those that were ever revoked.
+   */
   keysOfKind(kind: PrincipalKind, at?: string): Keys {
     return this.#keysOf((principal) => principal.kind === kind, at)
   }
 
+  #keysOfService(service: string, at?: string): Keys {
+    const members = this.roles.filter((role) => role.match.service === service).flatMap((role) => role.principals)
+    return this.#keysOf((principal) => members.includes(principal.id), at)
+  }
+
   #keysOf(which: (principal: Principal) => boolean, at?: string): Map<string, KeyObject> {
     const keys = [...this.principals.values()].filter(which).flatMap((principal) => principal.keys)
-    return new Map(keys.filter((key) => isValidAt(key, at)).map(({ keyid, spki }) => [keyid, spkiToKey(spki)]))
+    return new Map(keys.filter((key) => isValidAt(key, at) && !this.#isRevokedAt(key.keyid, at)).map(({ keyid, spki }) => [keyid, spkiToKey(spki)]))
+  }
+
+  #isRevokedAt(keyid: string, at: string | undefined): boolean {
+    const since = this.#revoked.get(keyid)
+    return since !== undefined && (at === undefined || Date.parse(at) >= since)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { HeadReceipt, IssuedHeads } from '#libs/contracts'
+import type { Envelope, HeadReceipt, IssuedHeads, SignedFreshness } from '#libs/contracts'
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 
 export interface CarriedHead {
@@ -33,6 +33,12 @@ export class HeadCarrier {
     void this.keepTrying(heads)
   }
 
+  /** One try at each config-store: the next one follows in seconds. Never throws. */
+  async refresh(freshness: Envelope): Promise<void> {
+    const body: SignedFreshness = { freshness }
+    await Promise.all(this.urls.map((url) => this.send(`${url}/v1/freshness`, body).catch((error: unknown) => this.log.debug({ url, error: describeError(error) }, 'freshness not delivered'))))
+  }
+
   private async keepTrying(heads: IssuedHeads): Promise<void> {
     const until = this.clock.now().getTime() + GIVE_UP_AFTER_MS
     let open = [...this.urls]
@@ -45,13 +51,7 @@ export class HeadCarrier {
 
   private async post(url: string, heads: IssuedHeads): Promise<CarriedHead> {
     try {
-      const response = await fetch(`${url}/v1/heads`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(heads),
-        signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
-        redirect: 'error',
-      })
+      const response = await this.send(`${url}/v1/heads`, heads)
       if (!response.ok) return { url, ok: false, revision: 0, detail: `status ${response.status}: ${(await response.text()).slice(0, 300)}` }
       const receipt = (await response.json()) as HeadReceipt
       return { url, ok: true, revision: receipt.revision }
@@ -59,5 +59,14 @@ export class HeadCarrier {
       this.log.debug({ url, error: describeError(error) }, 'head not delivered directly')
       return { url, ok: false, revision: 0, detail: describeError(error) }
     }
+  }
+  private send(url: string, body: object): Promise<Response> {
+    return fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
+      redirect: 'error',
+    })
   }
 }

@@ -22,6 +22,7 @@ export interface HostAdapters {
   clock: Clock
   log: Logger
   metrics: Metrics
+  /** The one that this process is pinned to. */
   roster: Roster
   bus: EventBus
   signerOf(service: ServiceName): Promise<Signer>

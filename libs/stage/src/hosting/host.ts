@@ -1,6 +1,7 @@
-import type { ServiceName } from '#libs/contracts'
+import { HmsError, type ServiceName } from '#libs/contracts'
 import { EventServer, type EventConsumer } from '#libs/messaging'
 import { createHttpApplication } from '#libs/platform'
+import type { Roster } from '#libs/signing'
 import { Module, type DynamicModule } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
@@ -14,6 +15,8 @@ import { loadService } from '../load-service.js'
 import type { ServiceDefinition } from '../service-definition.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import type { HostAdapters } from './host-adapters.js'
+
+const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000
 
 @Module({})
 class HostModule {}
@@ -32,6 +35,7 @@ export class Host {
     const runtimes = new Map<ServiceName, ServiceRuntime>()
     const imports: DynamicModule[] = []
     const parts = await Promise.all(services.map((name) => openService(name, adapters)))
+    requireRosterInForce(parts.map(({ runtime }) => runtime), adapters)
     const bodyLimits: Record<string, number> = {}
     for (const { runtime, module, definition } of parts) {
       Object.assign(bodyLimits, definition.bodyLimits)
@@ -39,7 +43,7 @@ export class Host {
       imports.push(module)
     }
     const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
-    const access = new Access(adapters.profile, () => adapters.roster, adapters.clock)
+    const access = new Access(adapters.profile, () => newestRoster([...runtimes.values()], adapters.roster), adapters.clock)
     const providers = [
       { provide: CONSUMERS, useValue: consumers },
       { provide: Access, useValue: access },
@@ -79,6 +83,24 @@ export class Host {
   }
 }
 
+/** A roster past its validity vouches for nobody. One that expires later stops nothing that runs: the next start asks again. */
+function requireRosterInForce(runtimes: readonly ServiceRuntime[], { clock, roster: pinned, log }: HostAdapters): void {
+  const roster = newestRoster(runtimes, pinned)
+  const restMs = Date.parse(roster.expires) - clock.now().getTime()
+  if (restMs <= 0) {
+    throw new HmsError('HMS_ROSTER_EXPIRED', `Roster ${roster.version} was valid until ${roster.expires}. Pin a newer one: set HMS_ROSTER to its file.`, {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  if (restMs < EXPIRES_SOON_MS) log.warn({ roster: roster.version, expires: roster.expires }, 'the roster expires soon: propose and sign the next one')
+}
+
+/** Services of one process share the door: what one of them has heard already counts for it. */
+function newestRoster(runtimes: readonly ServiceRuntime[], pinned: Roster): Roster {
+  return runtimes.reduce((newest, { roster }) => (roster.version > newest.version ? roster : newest), pinned)
+}
+
 async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule; definition: ServiceDefinition }> {
   const definition = await loadService(name)
   const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
@@ -91,5 +113,6 @@ async function openService(name: ServiceName, adapters: HostAdapters): Promise<{
     coordination,
     ready,
   )
+  await runtime.open()
   return { runtime, module: definition.module(runtime), definition }
 }

@@ -1,0 +1,14 @@
+import type { RosterProposalView } from '#libs/contracts'
+import { rootState, type Roster } from '#libs/signing'
+import type { ProposalRecord } from './proposal.entity.js'
+
+/** Who signed for the roster in force, who for the proposed one, and how many each asks for. */
+export function proposalView(record: ProposalRecord, current: Roster, proposed: Roster): RosterProposalView {
+  const { digest, version, envelope, proposedAt } = record
+  const progress = [current, proposed].map((judge) => {
+    const { signed, threshold } = rootState(envelope, judge)
+    return { version: judge.version, signedBy: signed.map(({ name }) => name), threshold }
+  })
+  const state = progress.every(({ signedBy, threshold }) => signedBy.length >= threshold) ? 'CURRENT' : 'WAITING'
+  return { digest, version, envelope, state, progress, proposedAt }
+}

@@ -1,0 +1,39 @@
+import { HmsError, type Envelope, type RosterProposal, type RosterProposalView } from '#libs/contracts'
+import { readSuccessor } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecord } from './proposal.entity.js'
+import { proposalView } from './proposal-view.js'
+import { refusingRosters } from './refused-roster.js'
+import { lockRoster, rotateRoster } from './rotate-roster.js'
+
+/** Takes the next roster for people to sign. It counts for nothing before enough of them have; the same one again changes nothing. */
+@Injectable()
+export class ProposeRoster {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  async execute({ envelope }: RosterProposal): Promise<RosterProposalView> {
+    if (JSON.stringify(envelope).length > MAX_PROPOSAL_BYTES) {
+      throw new HmsError('HMS_ROSTER_TOO_LARGE', `A roster has at most ${MAX_PROPOSAL_BYTES} bytes with its signatures.`, { status: 413 })
+    }
+    return this.runtime.database.transaction(async (tx) => {
+      const current = await lockRoster(tx, this.runtime)
+      const next = refusingRosters(() => readSuccessor(current, envelope))
+      const proposals = tx.documents(ROSTER_PROPOSALS)
+      const known = await proposals.get(next.digest)
+      if (known === undefined && (await proposals.count()) >= MAX_PROPOSALS) {
+        throw new HmsError('HMS_ROSTER_PROPOSALS_FULL', `${MAX_PROPOSALS} proposals wait already; one of them must come into force first.`, { status: 409 })
+      }
+      const record: ProposalRecord = known ?? { digest: next.digest, version: next.version, envelope: plain(envelope), proposedAt: tx.now.toISOString() }
+      const view = proposalView(record, current, next)
+      if (view.state === 'WAITING') await proposals.put(record)
+      else await rotateRoster(tx, this.runtime, refusingRosters(() => this.runtime.rosters.verify(record.envelope)))
+      return view
+    })
+  }
+}
+
+/** Only what an envelope has: who proposes adds nothing to what others hand on. */
+function plain({ payload, payloadType, signatures }: Envelope): Envelope {
+  return { payload, payloadType, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) }
+}

@@ -1,0 +1,12 @@
+import { HmsError } from '#libs/contracts'
+import { SignatureError } from '#libs/signing'
+
+/** Says over HTTP what a roster is refused for. */
+export function refusingRosters<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    throw new HmsError(error.code, `The roster is refused: ${error.detail}.`, { status: 422, next: ['hms-svc roster show'], cause: error })
+  }
+}

@@ -1,0 +1,48 @@
+import { HmsError, type RosterProposalView, type RosterStep } from '#libs/contracts'
+import { readSuccessor } from '#libs/signing'
+import { Public, RequireScope, rostersAfter, ServiceRuntime } from '#libs/stage'
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.entity.js'
+import { proposalView } from './proposal-view.js'
+import { ProposeRoster } from './propose-roster.js'
+import { RosterProposalDto, RosterSignatureDto } from './roster.dto.js'
+import { SignProposal } from './sign-proposal.js'
+
+/** The chain of rosters for whoever is pinned to one of them, and the next one while people sign it. A signature is its own proof of who asks. */
+@Controller('v1/roster')
+export class RosterController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly proposeRoster: ProposeRoster,
+    private readonly signProposal: SignProposal,
+  ) {}
+
+  @Get()
+  @Public()
+  chain(@Query('since') since?: string): Promise<RosterStep[]> {
+    if (since !== undefined && !/^\d{1,9}$/.test(since)) throw new HmsError('HMS_ROSTER_SINCE_INVALID', 'since is the number of a version.', { status: 400 })
+    return this.runtime.database.transaction((tx) => rostersAfter(tx, Number(since ?? -1)))
+  }
+
+  @Post('proposals')
+  @HttpCode(202)
+  @RequireScope('operate')
+  propose(@Body() body: RosterProposalDto): Promise<RosterProposalView> {
+    return this.proposeRoster.execute(body)
+  }
+
+  @Get('proposals')
+  async proposals(): Promise<RosterProposalView[]> {
+    const { roster, database } = this.runtime
+    const waiting = await database.transaction((tx) => tx.documents(ROSTER_PROPOSALS).find({ limit: MAX_PROPOSALS }))
+    const fitting = waiting.filter(({ version }) => version === roster.version + 1)
+    return fitting.map((record) => proposalView(record, roster, readSuccessor(roster, record.envelope)))
+  }
+
+  @Post('proposals/:digest/signatures')
+  @HttpCode(202)
+  @Public()
+  sign(@Param('digest') digest: string, @Body() body: RosterSignatureDto): Promise<RosterProposalView> {
+    return this.signProposal.execute(digest, body)
+  }
+}

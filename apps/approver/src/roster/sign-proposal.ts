@@ -1,0 +1,68 @@
+import { HmsError, type Envelope, type RosterProposalView, type RosterSignature } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { readSuccessor, rootState, type Roster } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { proposalView } from './proposal-view.js'
+import { ROSTER_PROPOSALS, type ProposalRecord } from './proposal.entity.js'
+import { refusingRosters } from './refused-roster.js'
+import { lockRoster, rotateRoster } from './rotate-roster.js'
+
+/** Adds one person's signature to a proposed roster. The one that meets both root rules brings it into force. */
+@Injectable()
+export class SignProposal {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  execute(digest: string, signature: RosterSignature): Promise<RosterProposalView> {
+    return this.runtime.database.transaction(async (tx) => {
+      const current = await lockRoster(tx, this.runtime)
+      if (current.digest === digest) return inForce(current)
+      const record = await this.load(tx, digest)
+      const next = refusingRosters(() => readSuccessor(current, record.envelope))
+      requireCounts(record.envelope, signature, [current, next])
+      const signed = { ...record, envelope: withSignature(record.envelope, signature) }
+      const view = refusingRosters(() => proposalView(signed, current, next))
+      if (view.state === 'WAITING') await tx.documents(ROSTER_PROPOSALS).put(signed)
+      else await rotateRoster(tx, this.runtime, refusingRosters(() => this.runtime.rosters.verify(signed.envelope)))
+      return view
+    })
+  }
+
+  private async load(tx: Transaction, digest: string): Promise<ProposalRecord> {
+    const record = await tx.documents(ROSTER_PROPOSALS).get(digest)
+    if (record !== undefined) return record
+    throw new HmsError('HMS_ROSTER_PROPOSAL_UNKNOWN', `No roster ${digest} waits for signatures; another one may have come into force.`, {
+      status: 404,
+      next: ['hms-svc roster show'],
+    })
+  }
+}
+
+/** Somebody else's signature was enough meanwhile: this one changes nothing more. */
+function inForce(roster: Roster): RosterProposalView {
+  const { digest, version, envelope } = roster
+  const { signed, threshold } = rootState(envelope, roster)
+  const progress = [{ version, signedBy: signed.map(({ name }) => name), threshold }]
+  return { digest, version, envelope, state: 'CURRENT', progress, proposedAt: null }
+}
+
+/** Only what brings the proposal further is kept, or strangers would fill the places for signatures. */
+function requireCounts(envelope: Envelope, signature: RosterSignature, judges: readonly Roster[]): void {
+  const alone = { ...envelope, signatures: [signature] }
+  if (judges.some((judge) => rootState(alone, judge).signed.length > 0)) return
+  const known = judges.some((judge) => judge.principalOfKey(signature.keyid)?.kind === 'person')
+  if (known) {
+    throw new HmsError('HMS_ROSTER_SIGNATURE_INVALID', 'The signature does not match the proposed roster, or its key is revoked or of no one who keeps the roster.', {
+      status: 403,
+      next: ['hms-svc roster show'],
+    })
+  }
+  throw new HmsError('HMS_ROSTER_SIGNER_UNKNOWN', `Neither the roster in force nor the proposed one knows a person with key ${signature.keyid}.`, {
+    status: 403,
+    next: ['hms-svc keys list'],
+  })
+}
+
+function withSignature(envelope: Envelope, { keyid, sig }: RosterSignature): Envelope {
+  return { ...envelope, signatures: [...envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }] }
+}

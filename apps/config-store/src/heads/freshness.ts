@@ -1,0 +1,32 @@
+import type { Envelope } from '#libs/contracts'
+import { readFreshness, type FreshnessPredicate } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+
+/** Rollout's newest word on all stable heads. Held in memory: it comes again within ten seconds, and a day-old one is worth nothing. */
+@Injectable()
+export class Freshness {
+  private held: { envelope: Envelope; predicate: FreshnessPredicate } | undefined
+  private readonly listeners: (() => void)[] = []
+
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  get newest(): Envelope | undefined {
+    return this.held?.envelope
+  }
+
+  /** Called when the word is about other heads than the one before. */
+  onNews(listener: () => void): void {
+    this.listeners.push(listener)
+  }
+
+  /** `false`: not newer than what is held. Throws `SignatureError` unless rollout signed it. */
+  take(envelope: Envelope): boolean {
+    const predicate = readFreshness(envelope, this.runtime.roster)
+    const before = this.held?.predicate
+    if (before !== undefined && Date.parse(predicate.issuedAt) <= Date.parse(before.issuedAt)) return false
+    this.held = { envelope, predicate }
+    if (before?.stable !== predicate.stable) for (const listener of this.listeners) listener()
+    return true
+  }
+}

@@ -1,0 +1,27 @@
+import { sign } from 'node:crypto'
+import type { Envelope } from '#libs/contracts'
+import { demoRoster, generateKeyPair, localSigner, pae, signRoster, STATEMENT_TYPE } from '#libs/signing'
+
+/** Keys of a small installation without a log, made anew for each test process. */
+const PAIRS = { 'EPA Chief': generateKeyPair(), 'EPA Counsel': generateKeyPair(), rollout: generateKeyPair(), 'canary-controller': generateKeyPair(), operator: generateKeyPair() }
+export type SampleSigner = keyof typeof PAIRS
+
+const PEOPLE = ['EPA Chief', 'EPA Counsel'] as const
+
+const predicate = demoRoster({
+  people: PEOPLE.map((name) => ({ name, spki: PAIRS[name].spki })),
+  services: (['rollout', 'canary-controller'] as const).map((name) => ({ name, spki: PAIRS[name].spki })),
+  operator: { spki: PAIRS.operator.spki },
+  expires: '2036-01-01T00:00:00Z',
+})
+
+export const SAMPLE_ROSTER = await signRoster(predicate, PEOPLE.map((name) => localSigner(PAIRS[name].privateKey)))
+
+/** As `connect({ roster })` takes it. */
+export const SAMPLE_ROSTER_BYTES = Buffer.from(JSON.stringify(SAMPLE_ROSTER))
+
+export function signedBy(payload: Buffer, ...names: SampleSigner[]): Envelope {
+  const bytes = pae(STATEMENT_TYPE, payload)
+  const signatures = names.map((name) => ({ keyid: PAIRS[name].keyid, sig: sign(null, bytes, PAIRS[name].privateKey).toString('base64') }))
+  return { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures }
+}

@@ -1,0 +1,37 @@
+import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, type FreshnessPredicate } from '#libs/signing'
+
+/** Why a reader cannot say that what it holds is all there is. */
+export type Doubt =
+  /** No word of rollout since first contact. */
+  | 'HMS_FRESHNESS_MISSING'
+  /** The last one has expired: somebody keeps newer ones back, or rollout is away. */
+  | 'HMS_FRESHNESS_EXPIRED'
+  /** It speaks of other stable heads than are held: some are kept back, or mixed. */
+  | 'HMS_FRESHNESS_MIXED'
+
+/** A head and the word on it come by different ways; one may be a little ahead. */
+const GRACE_MS = 2 * FRESHNESS_EVERY_MS
+
+/** Compares what is held with rollout's newest word on all stable heads. Pure; times in ms. */
+export class FreshnessWatch {
+  private newest: FreshnessPredicate | undefined
+  private contactAt: number | undefined
+  private mixedSince: number | undefined
+
+  /** `false`: not newer than what is known. */
+  hear(word: FreshnessPredicate): boolean {
+    if (this.newest !== undefined && Date.parse(word.issuedAt) <= Date.parse(this.newest.issuedAt)) return false
+    this.newest = word
+    return true
+  }
+
+  /** `stable`: digest over the stable heads that are held. Asked at each frame. */
+  doubt(stable: string, nowMs: number): Doubt | undefined {
+    this.contactAt ??= nowMs
+    if (this.newest === undefined) return nowMs - this.contactAt > FRESHNESS_LIFE_MS ? 'HMS_FRESHNESS_MISSING' : undefined
+    if (nowMs >= Date.parse(this.newest.expires)) return 'HMS_FRESHNESS_EXPIRED'
+    if (this.newest.stable === stable) this.mixedSince = undefined
+    else this.mixedSince ??= nowMs
+    return this.mixedSince !== undefined && nowMs - this.mixedSince > GRACE_MS ? 'HMS_FRESHNESS_MIXED' : undefined
+  }
+}

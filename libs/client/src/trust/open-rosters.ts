@@ -1,0 +1,32 @@
+import { setTimeout } from 'node:timers/promises'
+import { HmsError } from '#libs/contracts'
+import { SignatureError } from '#libs/signing'
+import type { ApiClient } from '../api/api-client.js'
+import { backoffMs } from '../connection/backoff.js'
+import type { Clock } from '../connection/clock.js'
+import { PinnedRosters } from './pinned-rosters.js'
+
+export interface OpenRostersOptions {
+  pinned: string | Uint8Array | undefined
+  api: ApiClient
+  cacheDir: string | undefined
+  clock: Clock
+  random?: () => number
+  /** By the clock's `elapsed`. */
+  until: number
+}
+
+/** Whom to trust, before anything is read. A server that is only starting is asked again until `until`. */
+export async function openRosters({ pinned, api, cacheDir, clock, random, until }: OpenRostersOptions): Promise<PinnedRosters> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await PinnedRosters.open(pinned, api, cacheDir)
+    } catch (error) {
+      if (error instanceof SignatureError) throw new HmsError(error.code, error.detail, { status: 422, cause: error, next: ['hms-svc roster show --json'] })
+      const waitMs = backoffMs(attempt, random)
+      if (!(error instanceof HmsError && error.retryable) || clock.elapsed() + waitMs >= until) throw error
+      // Not the clock's: a wait of its would not keep the process alive, and somebody is waiting for the answer.
+      await setTimeout(waitMs)
+    }
+  }
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HmsError, type Envelope, type RosterStep } from '#libs/contracts'
+import { nextRoster, readRoster, SignatureError, type Roster } from '#libs/signing'
+import type { ApiClient } from '../api/api-client.js'
+import { isLoopback } from '../api/loopback.js'
+import { readIfThere, replaceFile } from '../keys/files.js'
+
+/** `pinned`: somebody named the roster. `first-use`: it is the one that a loopback address showed first. */
+export type TrustKind = 'pinned' | 'first-use'
+
+/** The rosters from the one that is pinned to the newest, as they are kept in the cache folder. */
+interface SavedRosters {
+  format: 1
+  kind: TrustKind
+  rosters: Envelope[]
+}
+
+/** More steps than people make in a decade; an answer is bounded too. */
+const MAX_ROSTERS = 1_000
+
+/** Whom a reader trusts: a roster that was pinned, and what follows from it step by step. */
+export class PinnedRosters {
+  private constructor(
+    readonly kind: TrustKind,
+    private readonly envelopes: Envelope[],
+    private current: Roster,
+    private readonly api: ApiClient,
+    private readonly file: string | undefined,
+  ) {}
+
+  get newest(): Roster {
+    return this.current
+  }
+
+  /**
+   * `pinned`: path or bytes of the roster. Without one, on a loopback address only, the newest that the server shows, remembered in
+   * `cacheDir`. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or what the roster is refused with.
+   */
+  static async open(pinned: string | Uint8Array | undefined, api: ApiClient, cacheDir: string | undefined): Promise<PinnedRosters> {
+    const file = cacheDir === undefined ? undefined : join(cacheDir, `rosters-${nameOf(api.url)}.json`)
+    const saved = await load(file)
+    if (pinned !== undefined) {
+      const envelope = await readPinned(pinned)
+      const kept = saved?.rosters.findIndex((other) => other.payload === envelope.payload) ?? -1
+      return PinnedRosters.of('pinned', [envelope, ...(kept < 0 ? [] : saved!.rosters.slice(kept + 1))], api, file)
+    }
+    if (!isLoopback(api.url)) {
+      throw new HmsError('HMS_ROSTER_REQUIRED', `Whom to trust at ${api.url} is not known: name the roster in connect({ roster }) or HMS_ROSTER.`, {
+        status: 400,
+        next: ['hms-svc roster show --json > roster.json', 'HMS_ROSTER=roster.json node BOT'],
+      })
+    }
+    if (saved?.kind === 'first-use') return PinnedRosters.of('first-use', saved.rosters, api, file)
+    const shown = (await api.get<RosterStep[]>('/v1/roster')).at(-1)
+    if (shown === undefined) throw new HmsError('HMS_ROSTER_REQUIRED', `${api.url} shows no roster.`, { status: 400, next: ['hms-svc roster show'] })
+    const first = PinnedRosters.of('first-use', [shown.envelope], api, file)
+    await first.save()
+    return first
+  }
+
+  /** Asks for what follows the newest; `true` when something did. Steps that do not follow are refused with their code, and none behind them counts. */
+  async follow(): Promise<boolean> {
+    const before = this.current
+    const steps = await this.api.get<RosterStep[]>('/v1/roster', { since: before.version })
+    try {
+      for (const { envelope } of steps.slice(0, MAX_ROSTERS)) {
+        this.current = nextRoster(this.current, envelope)
+        this.envelopes.push(envelope)
+      }
+    } finally {
+      if (this.current !== before) await this.save()
+    }
+    return this.current !== before
+  }
+
+  private static of(kind: TrustKind, [first, ...rest]: Envelope[], api: ApiClient, file: string | undefined): PinnedRosters {
+    const pinned = readRoster(first)
+    const newest = rest.reduce((roster, envelope) => nextRoster(roster, envelope), pinned)
+    return new PinnedRosters(kind, [first!, ...rest], newest, api, file)
+  }
+
+  private async save(): Promise<void> {
+    if (this.file === undefined) return
+    const saved: SavedRosters = { format: 1, kind: this.kind, rosters: this.envelopes }
+    await mkdir(join(this.file, '..'), { recursive: true, mode: 0o700 })
+    await replaceFile(this.file, JSON.stringify(saved), 0o600)
+  }
+}
+
+async function readPinned(pinned: string | Uint8Array): Promise<Envelope> {
+  try {
+    return JSON.parse(typeof pinned === 'string' ? await readFile(pinned, 'utf8') : Buffer.from(pinned).toString('utf8')) as Envelope
+  } catch (error) {
+    const what = typeof pinned === 'string' ? pinned : 'the roster given'
+    throw new HmsError('HMS_ROSTER_UNREADABLE', `${what} cannot be read as a signed roster.`, { status: 400, cause: error, next: ['hms-svc roster show --json'] })
+  }
+}
+
+/** One that cannot be read must not be forgotten in silence: to trust anew is what a thief of the folder would want. */
+async function load(file: string | undefined): Promise<SavedRosters | undefined> {
+  const text = file === undefined ? undefined : await readIfThere(file)
+  if (text === undefined) return undefined
+  try {
+    const saved = JSON.parse(text) as Partial<SavedRosters>
+    if (saved.format === 1 && Array.isArray(saved.rosters) && saved.rosters.length > 0) return saved as SavedRosters
+  } catch {
+    // Refused below.
+  }
+  throw new SignatureError('HMS_ROSTER_INVALID', `${file} is damaged; remove it to pin the roster anew`)
+}
+
+function nameOf(url: string): string {
+  return createHash('sha256').update(url).digest('hex').slice(0, 16)
+}

@@ -1,0 +1,63 @@
+import type { HeadPredicate } from '../head.js'
+import type { PreparedRelease } from '../release.js'
+import { SignatureError } from '../signature-error.js'
+import type { VerifiedHead } from './verify-head.js'
+
+/** The highest release of a policy that a reader ever saw: behind it only what its approvers named. */
+export interface Floor {
+  releaseEpoch: number
+  digest: string
+  /** Release digests. */
+  fallbacks: string[]
+}
+
+/** What a reader remembers, also over restarts. Plain JSON: one object per reader is written beside its documents. */
+export interface FloorMemory {
+  /** By policy id. */
+  releases: Record<string, Floor>
+  /** Highest head number by `policy@scope`. */
+  heads: Record<string, number>
+}
+
+/**
+ * Keeps a reader from being walked back: a head never after one of higher `seq`, a release never behind the highest epoch unless that
+ * highest one lists it as fallback. Whoever takes a reader back to a fallback takes it no further: the fallbacks of the fallback do not count.
+ */
+export class Floors {
+  private readonly releases: Map<string, Floor>
+  private readonly heads: Map<string, number>
+
+  constructor(memory?: FloorMemory) {
+    this.releases = new Map(Object.entries(memory?.releases ?? {}))
+    this.heads = new Map(Object.entries(memory?.heads ?? {}))
+  }
+
+  /** Throws `HMS_HEAD_REPLAYED` or `HMS_RELEASE_BELOW_FLOOR`; else remembers the head and its release. */
+  admit({ head, release }: VerifiedHead): void {
+    const place = placeOf(head)
+    const seq = this.heads.get(place) ?? 0
+    if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} comes after ${seq}`)
+    if (release !== null) this.admitRelease(release)
+    this.heads.set(place, head.seq)
+  }
+
+  memory(): FloorMemory {
+    return { releases: Object.fromEntries(this.releases), heads: Object.fromEntries(this.heads) }
+  }
+
+  private admitRelease({ predicate, digest }: PreparedRelease): void {
+    const { releaseEpoch, fallbacks, policy } = predicate
+    const floor = this.releases.get(policy.id)
+    if (floor === undefined || releaseEpoch > floor.releaseEpoch) {
+      this.releases.set(policy.id, { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest) })
+      return
+    }
+    if (digest === floor.digest || floor.fallbacks.includes(digest)) return
+    const name = `${policy.id}@${policy.version}`
+    throw new SignatureError('HMS_RELEASE_BELOW_FLOOR', `${name} has epoch ${releaseEpoch}, and epoch ${floor.releaseEpoch} was seen, which does not name it as fallback`)
+  }
+}
+
+function placeOf({ policy, scope }: HeadPredicate): string {
+  return `${policy}@${scope}`
+}

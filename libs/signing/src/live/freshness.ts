@@ -1,0 +1,54 @@
+import type { Envelope } from '#libs/contracts'
+import { digestOfJson, isDigest } from '../digest.js'
+import type { HeadPredicate } from '../head.js'
+import { PREDICATE_TYPES } from '../predicate-types.js'
+import type { Roster } from '../roster/roster.js'
+import { isCount, isTime } from '../shape.js'
+import { SignatureError } from '../signature-error.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from '../statement-kind.js'
+import type { Signer } from '../signer.js'
+
+/** How often rollout says it, and for how long each time counts. */
+export const FRESHNESS_EVERY_MS = 10_000
+export const FRESHNESS_LIFE_MS = 5 * 60_000
+
+/**
+ * Rollout's word on all stable heads at once: a reader that holds others was shown a mixture, and one that hears it no more is kept in the
+ * dark. It changes what a reader says of its state, never its values.
+ */
+export type FreshnessPredicate = {
+  /** See `stableDigest`. */
+  stable: string
+  /** Version of the roster that rollout goes by. */
+  roster: number
+  issuedAt: string
+  expires: string
+}
+
+const FRESHNESS: StatementKind<FreshnessPredicate> = {
+  predicateType: PREDICATE_TYPES.freshness,
+  shape: { stable: isDigest, roster: isCount, issuedAt: isTime, expires: isTime },
+  subject: (predicate) => subjectOfPredicate('stable heads', predicate),
+}
+
+export type StableHead = Pick<HeadPredicate, 'policy' | 'seq' | 'current'>
+
+/** Digest over the canonical JSON of `[[policy, seq, current], …]`, by policy id; heads that withdraw are part of it. */
+export function stableDigest(heads: Iterable<StableHead>): string {
+  const rows = [...heads].map(({ policy, seq, current }) => [policy, seq, current] as const)
+  return digestOfJson(rows.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+export function signFreshness(predicate: FreshnessPredicate, signer: Signer): Promise<Envelope> {
+  return signStatement(FRESHNESS, predicate, [signer])
+}
+
+/** Throws `HMS_FRESHNESS_INVALID` unless rollout signed it. Whether it has expired is for the caller's clock. */
+export function readFreshness(envelope: unknown, roster: Roster): FreshnessPredicate {
+  try {
+    return verifyStatement(FRESHNESS, envelope, roster.serviceKeys('rollout')).predicate
+  } catch (error) {
+    if (error instanceof SignatureError) throw new SignatureError('HMS_FRESHNESS_INVALID', `not rollout's word on the stable heads: ${error.detail}`)
+    throw error
+  }
+}

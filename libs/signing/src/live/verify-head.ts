@@ -1,0 +1,100 @@
+import { peekPredicate, type Envelope, type LogProof, type ServiceName, type SignedHead } from '#libs/contracts'
+import { STABLE_SCOPE, readHead, type HeadPredicate } from '../head.js'
+import { readRelease, type PreparedRelease } from '../release.js'
+import { approvalState } from '../roster/approvals.js'
+import type { Roster } from '../roster/roster.js'
+import { SignatureError, type SignatureErrorCode } from '../signature-error.js'
+import { witnessedAt } from './witnessed-at.js'
+
+/** A release that may be in force: approved by the people whom the roster asks for, and in the log where there is one. */
+export interface VerifiedRelease extends PreparedRelease {
+  envelope: Envelope
+  /** `null` where the roster names no log. */
+  proof: LogProof | null
+  /** Names of the people whose signatures count. */
+  approvedBy: string[]
+}
+
+/** A head that may be believed, with the release that it makes current. */
+export interface VerifiedHead {
+  head: HeadPredicate
+  envelope: Envelope
+  /** `null` when the head names none: withdrawn, or the end of a first version's canary. */
+  release: VerifiedRelease | null
+}
+
+/** Only rollout says what is live for all, only canary-controller what is live for a part. */
+export function speakerFor(scope: string): ServiceName {
+  return scope === STABLE_SCOPE ? 'rollout' : 'canary-controller'
+}
+
+/**
+ * What every reader checks before it believes a head, in this order: who signs it, that its release is in the witnessed log, that enough
+ * people approved exactly that release, and that it is the one the head names, where the head shows it. Throws `SignatureError` with a
+ * `HMS_HEAD_…` code. Order and floors are the reader's own memory: see `Floors`.
+ */
+export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
+  const head = readByItsSpeaker(signed.head, roster)
+  if (head.current === null) return { head, envelope: signed.head, release: null }
+  if (signed.release === null) throw refused('HMS_HEAD_RELEASE_MISSING', `the head of ${head.policy} names a release but does not bring it`)
+  return { head, envelope: signed.head, release: readApproved(head, signed.release, signed.proof ?? null, roster) }
+}
+
+function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
+  // Not verified yet: the scope only chooses whose keys count, and the same bytes are verified with these.
+  const scope = peekScope(envelope)
+  const speaker = speakerFor(scope)
+  try {
+    return readHead(envelope, roster.serviceKeys(speaker)).predicate
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') throw refused('HMS_HEAD_SIGNER', `only ${speaker} speaks for scope ${scope}: ${error.detail}`)
+    throw refused('HMS_HEAD_SIGNATURE', `the head does not verify: ${error.detail}`)
+  }
+}
+
+function readApproved(head: HeadPredicate, envelope: Envelope, proof: LogProof | null, roster: Roster): VerifiedRelease {
+  const release = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => readRelease(envelope))
+  const { predicate, digest } = release
+  if (digest !== head.current || predicate.policy.id !== head.policy) {
+    throw refused('HMS_HEAD_RELEASE_OTHER', `the release brought is not the one that the head of ${head.policy} names`)
+  }
+  requireItsScope(head, release)
+  const name = `${head.policy}@${predicate.policy.version}`
+  const at = inTheWordsOf('HMS_HEAD_NOT_LOGGED', `${name} is not in the witnessed log`, () => witnessedAt(release, proof, roster))
+  const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => approvalState(roster, predicate.policy, envelope, at))
+  if (!state.complete) throw refused('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
+  return { ...release, envelope, proof, approvedBy: state.approvedBy.map((person) => person.name) }
+}
+
+/** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */
+function requireItsScope(head: HeadPredicate, { predicate }: PreparedRelease): void {
+  if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
+    throw refused('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
+  }
+  if (head.scope === STABLE_SCOPE || head.current === (head.base ?? null) || head.scope === predicate.plan.scope) return
+  throw refused('HMS_HEAD_SCOPE', `the canary of ${head.policy}@${predicate.policy.version} was approved for ${predicate.plan.scope}, not for ${head.scope}`)
+}
+
+function peekScope(envelope: Envelope): string {
+  try {
+    const { scope } = peekPredicate<{ scope?: unknown }>(envelope)
+    if (typeof scope === 'string') return scope
+  } catch {
+    // Not JSON, or no statement: malformed like any other.
+  }
+  throw refused('HMS_HEAD_MALFORMED', 'the envelope holds no head')
+}
+
+function inTheWordsOf<T>(code: SignatureErrorCode, what: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SignatureError) throw refused(code, `${what}: ${error.detail}`)
+    throw error
+  }
+}
+
+function refused(code: SignatureErrorCode, detail: string): SignatureError {
+  return new SignatureError(code, detail)
+}

@@ -1,0 +1,28 @@
+import { SignatureError } from '../signature-error.js'
+import { checkSignatures } from '../verify-envelope.js'
+import type { Principal, Roster } from './roster.js'
+
+/** How far the root rule of one roster is met by an envelope. People, not keys. */
+export type RootState = { signed: Principal[]; threshold: number; complete: boolean }
+
+/**
+ * Who of `judge` signed, and how many must. With a role for the roster itself (`match: { root: true }`) its people and its threshold
+ * count; without one, any people of the roster, as many as its heaviest role asks for. Revoked keys never count: what changes the
+ * roster is signed now.
+ */
+export function rootState(envelope: unknown, judge: Roster): RootState {
+  const { keyids } = checkSignatures(envelope, judge.keysOfKind('person'))
+  const role = judge.rootRole
+  const people = new Set(keyids.flatMap((keyid) => judge.principalOfKey(keyid) ?? []))
+  const signed = [...people].filter(({ id }) => role === undefined || role.principals.includes(id))
+  const threshold = role?.threshold ?? Math.max(1, ...judge.roles.map((each) => each.threshold))
+  return { signed, threshold, complete: signed.length >= threshold }
+}
+
+/** Throws `HMS_ROSTER_THRESHOLD` unless enough people of `judge` signed roster `version`. */
+export function requireRootSigned(envelope: unknown, judge: Roster, version: number): void {
+  const { signed, threshold, complete } = rootState(envelope, judge)
+  if (complete) return
+  const detail = `roster ${version} is signed by ${signed.length} people of roster ${judge.version}, ${threshold} are needed`
+  throw new SignatureError('HMS_ROSTER_THRESHOLD', detail)
+}
