@@ -10,6 +10,7 @@ const LIBS = {
   platform: ['contracts'],
   persistence: ['contracts', 'platform'],
   messaging: ['contracts', 'signing', 'persistence', 'platform'],
+  witness: ['contracts', 'platform', 'signing'],
   stage: ['contracts', 'signing', 'pipeline', 'guard', 'messaging', 'persistence', 'platform'],
   client: ['contracts', 'policy', 'signing'],
   // What an auditor reads: nothing of ours may come with it.

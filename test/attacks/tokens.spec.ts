@@ -20,7 +20,7 @@ class RecordingBus extends MemoryBus {
 let system: MemorySystem
 const bus = new RecordingBus()
 beforeAll(async () => {
-  system = await startMemorySystem({}, bus, 'production')
+  system = await startMemorySystem({ HMS_PROFILE: 'production' }, bus)
 })
 afterAll(() => system.stop())
 
@@ -63,6 +63,7 @@ describe('in production', () => {
       'GET /v1/audit/proofs/{digest}',
       'GET /v1/roster',
       'POST /v1/approvals',
+      'POST /v1/approvals/{digest}/decisions',
       'POST /v1/heads',
       'POST /v1/roster/proposals/{digest}/signatures',
     ])

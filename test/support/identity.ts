@@ -1,5 +1,5 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
-import { DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, readRoster, signRoster, type Roster, type Signer } from '#libs/signing'
+import { DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, readRoster, signRoster, type Roster, type RosterPredicate, type Signer } from '#libs/signing'
 
 /** A demo roster with fresh keys, and everybody's signer. */
 export interface TestIdentity {
@@ -10,7 +10,8 @@ export interface TestIdentity {
   operator: Signer
 }
 
-export async function testIdentity(): Promise<TestIdentity> {
+/** `change`: what this test's roster says otherwise. */
+export async function testIdentity(change: (roster: RosterPredicate) => void = () => {}): Promise<TestIdentity> {
   const names = [...DEMO_PEOPLE, ...SERVICES, 'operator']
   const pairs = new Map(names.map((name) => [name, generateKeyPair()]))
   const member = (name: string) => ({ name, spki: pairs.get(name)!.spki })
@@ -21,6 +22,7 @@ export async function testIdentity(): Promise<TestIdentity> {
     operator: member('operator'),
     expires: '2036-01-01T00:00:00Z',
   })
+  change(predicate)
   const people = new Map(DEMO_PEOPLE.map((name) => [name, signer(name)]))
   const roster = readRoster(await signRoster(predicate, [...people.values()]))
   return { roster, people, serviceSigner: signer, operator: signer('operator') }

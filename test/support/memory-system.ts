@@ -2,7 +2,7 @@ import { SERVICES } from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock, type Clock, type Environment } from '#libs/platform'
-import type { Roster, Signer } from '#libs/signing'
+import type { Roster, RosterPredicate, Signer } from '#libs/signing'
 import { Host, type OpenService, type Profile } from '#libs/stage'
 import { testIdentity } from './identity.js'
 
@@ -21,10 +21,14 @@ export interface MemorySystem {
   stop(): Promise<void>
 }
 
-/** `bus`: a memory bus that does something else with what it is given. With `production` programs need keys. */
-export async function startMemorySystem(environment: Environment = {}, bus = new MemoryBus(), profile: Profile = 'dev'): Promise<MemorySystem> {
+/**
+ * `bus`: a memory bus that does something else with what it is given; `change`: what the roster says otherwise than the demo's. With
+ * `HMS_PROFILE` production programs need keys.
+ */
+export async function startMemorySystem(environment: Environment = {}, bus = new MemoryBus(), change?: (roster: RosterPredicate) => void): Promise<MemorySystem> {
+  const profile: Profile = environment['HMS_PROFILE'] === 'production' ? 'production' : 'dev'
   const clock = new VirtualClock(new Date().toISOString())
-  const { roster, people, serviceSigner, operator } = await testIdentity()
+  const { roster, people, serviceSigner, operator } = await testIdentity(change)
   const host = await Host.create(SERVICES, {
     profile,
     environment: { HMS_PROFILE: profile, HMS_SIMULATOR_RUNNER: 'inline', ...environment },

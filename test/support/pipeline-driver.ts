@@ -1,8 +1,19 @@
-import { ApiClient, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
-import type { PolicyView, PrepareRequest, RunView } from '#libs/contracts'
+import { ApiClient, prepareApproval, rejectApproval, signApproval, statement, submitApproval } from '#libs/client'
+import type { ApprovalSummary, ApprovalView, PolicyView, PrepareRequest, RunView } from '#libs/contracts'
 import { parsePolicy } from '#libs/policy'
 import type { Signer } from '#libs/signing'
 import type { MemorySystem } from './memory-system.js'
+
+export interface ApproveOptions {
+  queue?: boolean
+  signer?: string
+  by?: Signer
+  tags?: string[]
+  owner?: string
+  author?: string
+  committedBy?: Record<string, string>
+  reason?: string
+}
 
 /** People and operators at work on a memory system. */
 export class PipelineDriver {
@@ -13,16 +24,32 @@ export class PipelineDriver {
   }
 
   /** Prepares, signs as "EPA Chief" (`signer` by name, `by` with a key of one's own) and submits; answers the run's number. `policies` are `ID@VERSION=LIMIT`. */
-  async approve(policies: string[], plan: PrepareRequest['plan'] = {}, options: { queue?: boolean; signer?: string; by?: Signer; tags?: string[] } = {}): Promise<number> {
+  async approve(policies: string[], plan: PrepareRequest['plan'] = {}, options: ApproveOptions = {}): Promise<number> {
+    const { queue, author, committedBy, reason } = options
     const documents = policies.map((text) => {
       const [, id, version, limit] = /^(.+)@(.+)=(\d+)$/.exec(text)!
-      const parsed = parsePolicy(`id: ${id}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n`, `${id}.yaml`)
+      const parsed = parsePolicy(`id: ${id}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`, `${id}.yaml`)
       if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
       return parsed.source.policy
     })
-    const prepared = await prepareApproval(this.api, documents, plan, { queue: options.queue })
+    const prepared = await prepareApproval(this.api, documents, plan, { queue, author, committedBy })
     const signatures = await signApproval(prepared, options.by ?? this.system.signers.get(options.signer ?? 'EPA Chief')!)
-    return (await submitApproval(this.api, prepared, signatures)).run!
+    return (await submitApproval(this.api, prepared, signatures, { reason })).run!
+  }
+
+  /** What one run waits for. */
+  async waiting(run: number): Promise<ApprovalSummary> {
+    const found = (await this.api.get<ApprovalSummary[]>('/v1/approvals')).find((approval) => approval.run === run)
+    if (found === undefined) throw new Error(`run ${run} waits for nobody`)
+    return found
+  }
+
+  async reject(digest: string, reason: string, signer: string): Promise<ApprovalView> {
+    return rejectApproval(this.api, digest, reason, this.system.signers.get(signer)!)
+  }
+
+  async provenance(id: string): Promise<PolicyView['provenance']> {
+    return (await this.api.get<PolicyView>(`/v1/policies/${id}`)).provenance
   }
 
   show(run: number): Promise<RunView> {

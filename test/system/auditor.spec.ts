@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { asOwner } from '../support/database-owner.js'
 import { policyFile } from '../support/policy-file.js'
 import { cleanEnvironment } from '../support/processes.config.js'
 import { freePort, hms, ready, scratchFolder, Served, until } from '../support/processes.js'
@@ -87,15 +87,9 @@ describe('an auditor with the tools of Debian', () => {
     })
   }
 
-  /** The owner of the database: what a service's role may not do. */
   async function asRoot(...statements: string[]): Promise<void> {
-    const read = (name: string): string => readFileSync(join(env['HMS_DATA_DIR']!, name), 'utf8').trim()
-    const client = new Client({ host: '127.0.0.1', port: Number(read('postgres.port')), user: 'hms', password: read('postgres.password'), database: 'hms' })
-    await client.connect()
-    try {
+    await asOwner(env['HMS_DATA_DIR']!, async (client) => {
       for (const statement of statements) await client.query(statement)
-    } finally {
-      await client.end()
-    }
+    })
   }
 })

@@ -2,8 +2,10 @@ import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { ApprovalsController } from './approvals/approvals.http.js'
 import { APPROVALS } from './approvals/approval.entity.js'
+import { EndStale } from './approvals/end-stale.js'
 import { ExpireApproval } from './approvals/expire-approval.js'
 import { PrepareApproval } from './approvals/prepare-approval.js'
+import { RejectApproval } from './approvals/reject-approval.js'
 import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
@@ -41,6 +43,8 @@ class ApproverModule {
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
         PrepareApproval,
         SignApproval,
+        RejectApproval,
+        EndStale,
         ExpireApproval,
         QueueRun,
         WatchRun,

@@ -8,6 +8,8 @@ export interface CliEnvironment {
   dataDir: string
   keysDir?: string
   passphrase?: string
+  /** Socket of the ssh-agent. */
+  agentSocket?: string
   token?: string
   /** As written; `dev` and `demo` check it. */
   port?: string
@@ -24,6 +26,7 @@ export function readCliEnvironment(variables: Readonly<Record<string, string | u
     dataDir: lookup('HMS_DATA_DIR') ?? '.hms',
     keysDir: lookup('HMS_KEYS_DIR'),
     passphrase: lookup('HMS_KEY_PASSPHRASE'),
+    agentSocket: lookup('SSH_AUTH_SOCK'),
     token: lookup('HMS_TOKEN'),
     port: lookup('HMS_PORT'),
     noColor: variables['NO_COLOR'],

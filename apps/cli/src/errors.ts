@@ -9,13 +9,17 @@ const EXIT_OF_CODE: Record<string, number> = {
   HMS_KEY_EXISTS: EXIT.conflict,
   HMS_KEY_NAME: EXIT.usage,
   HMS_KEY_UNREADABLE: EXIT.usage,
+  HMS_KEY_AGENT_UNREACHABLE: EXIT.notAllowed,
+  HMS_KEY_AGENT_LACKS: EXIT.notAllowed,
+  HMS_KEY_AGENT_REFUSED: EXIT.notAllowed,
+  HMS_KEY_AGENT_CHOICE: EXIT.usage,
   HMS_IDENTITY_MISSING: EXIT.notAllowed,
   HMS_IDENTITY_MISMATCH: EXIT.notAllowed,
   HMS_PARTNER_ADDRESS_REFUSED: EXIT.usage,
 }
 
 /** What does not verify; such a refusal is judged by its code where no status says "not allowed". */
-const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE)_/
+const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INVALID)$)/
 
 /** A command that was typed wrong, or an argument refused: exit 2. */
 export function usageError(detail: string, next: string[] = []): HmsError {

@@ -12,6 +12,7 @@ import { registerLint } from './lint/commands.js'
 import { registerPartners } from './partners/commands.js'
 import { registerPolicies } from './policies/commands.js'
 import { registerReplay } from './replay/commands.js'
+import { registerRoster } from './roster/commands.js'
 import { registerRuns } from './runs/commands.js'
 import { Session } from './session.js'
 import { registerTokens } from './tokens/commands.js'
@@ -29,6 +30,7 @@ const AREAS = [
   registerDeadLetters,
   registerTokens,
   registerAudit,
+  registerRoster,
   registerHelp,
 ]
 

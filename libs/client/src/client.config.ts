@@ -15,6 +15,8 @@ export interface ClientConfig {
   /** Name of the key that signs when a call names none. */
   signer?: string
   keyPassphrase?: string
+  /** Socket of the ssh-agent, `SSH_AUTH_SOCK`. */
+  agentSocket?: string
   dataDir: string
 }
 
@@ -33,6 +35,7 @@ export function readClientConfig(env: Record<string, string | undefined> = proce
     keysDir: text('HMS_KEYS_DIR'),
     signer: text('HMS_SIGNER'),
     keyPassphrase: env['HMS_KEY_PASSPHRASE'] || undefined,
+    agentSocket: text('SSH_AUTH_SOCK'),
     dataDir: text('HMS_DATA_DIR') ?? '.hms',
   }
 }

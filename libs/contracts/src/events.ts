@@ -16,6 +16,8 @@ export interface RolloutPlan {
   bakeMs: number
   /** Partner ids or groups; `null` means all registered. */
   partners: string[] | null
+  /** Set where the roster asks for it: no evidence pauses the run with every profile. */
+  requireEvidence?: true
 }
 
 /** A release as messages carry it: the envelope is the truth, the rest is read from its payload. */
@@ -77,6 +79,7 @@ export interface StageFailure {
 /** Data of each event type. The key is `ce_type`; the topic is in `EVENT_TOPICS`. */
 export interface EventData {
   'hms.approval.approved.v1': { dossier: RunDossier }
+  'hms.approval.rejected.v1': RejectedApproval
   'hms.lint.passed.v1': { dossier: RunDossier; findings: LintFinding[] }
   'hms.lint.failed.v1': StageFailure & { findings: LintFinding[] }
   'hms.simulation.started.v1': { run: number; attempt: number }
@@ -118,6 +121,7 @@ export type EventType = keyof EventData
 /** One topic per event type; `poisoned` goes to the stage topic of whoever met it. */
 export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, string> = {
   'hms.approval.approved.v1': 'hms.approval.v1',
+  'hms.approval.rejected.v1': 'hms.approval.v1',
   'hms.lint.passed.v1': 'hms.lint.v1',
   'hms.lint.failed.v1': 'hms.lint.v1',
   'hms.simulation.started.v1': 'hms.simulation.v1',
@@ -150,6 +154,18 @@ export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, str
   'hms.state.recorded.v1': 'hms.config.state.v1',
   'hms.alert.reported.v1': 'hms.bot.alert.v1',
   'hms.release.logged.v1': 'hms.audit.v1',
+}
+
+/** A person said no to an approval that waited for signatures; `statement` is what was signed. */
+export interface RejectedApproval {
+  run: number
+  attempt: number
+  /** Digest of the approval. */
+  approval: string
+  /** Name of the person. */
+  by: string
+  reason: string
+  statement: Envelope
 }
 
 export interface PromotedHead {

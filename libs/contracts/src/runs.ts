@@ -53,6 +53,8 @@ export interface RunView {
   run: number
   state: RunState
   reason?: string
+  /** How it ended, in a sentence, where no stage says it: who rejected it and why, what moved. */
+  detail?: string
   attempt: number
   policies: RunPolicy[]
   stages: RunStage[]

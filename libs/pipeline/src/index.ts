@@ -1,6 +1,7 @@
 export * from './canary/canary.js'
 export * from './canary/decide-canary.js'
 export * from './rollout/rollout.js'
+export * from './run/evidence.js'
 export * from './run/evolve-run.js'
 export * from './run/project-run.js'
 export * from './run/run-deadline.js'

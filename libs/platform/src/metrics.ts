@@ -26,6 +26,8 @@ export class Metrics {
   readonly lagMessages = this.gauge('bus_lag_messages', 'Messages that a group has not handled', ['topic', 'group'])
   readonly lagSeconds = this.gauge('bus_lag_seconds', 'Age of the oldest of them; 0 when there are none', ['topic', 'group'])
   readonly runsWithoutTimer = this.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
+  readonly checkpointLag = this.gauge('checkpoint_lag_entries', 'Entries of the audit log that no published checkpoint covers', [])
+  readonly checkpointLagSeconds = this.gauge('checkpoint_lag_seconds', 'For how long there have been such', [])
   readonly sockets = this.gauge('push_connections', 'Open push connections', ['transport'])
 
   /** Process metrics (CPU, heap, event loop): once per process, not in tests. */

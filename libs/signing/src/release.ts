@@ -1,7 +1,7 @@
 import type { JsonObject, RolloutPlan } from '#libs/contracts'
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, type Check } from './shape.js'
+import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, oneOf, optional, type Check } from './shape.js'
 import { readUnverified, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
 export const MAX_FALLBACKS = 5
@@ -17,6 +17,7 @@ export type ReleasePredicate = {
   /** What a reader may be taken back to without new signatures; five at most. */
   fallbacks: ReleaseRef[]
   scopes: string[]
+  /** Who wrote it: a name or id of the roster where it knows the author; whose signature counts for nothing. */
   author: string | null
   /** Part of what is signed, so nobody can slip in another plan with the last signature. */
   plan: RolloutPlan
@@ -38,6 +39,7 @@ const isPlan = objectOf({
   observeMs: isCount,
   bakeMs: isCount,
   partners: nullable(listOf(isText)),
+  requireEvidence: optional(oneOf(true)),
 })
 
 const RELEASE: StatementKind<ReleasePredicate> = {

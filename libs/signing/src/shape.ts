@@ -9,6 +9,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 export const isText: Check = (value) => typeof value === 'string' && value !== ''
+export const isBoolean: Check = (value) => typeof value === 'boolean'
 export const isString: Check = (value) => typeof value === 'string'
 export const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0
 export const isTime: Check = (value) => typeof value === 'string' && RFC3339.test(value) && !Number.isNaN(Date.parse(value))

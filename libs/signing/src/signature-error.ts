@@ -51,6 +51,8 @@ export type SignatureErrorCode =
   | 'HMS_HEAD_RELEASE_INVALID'
   /** Too few of the people whom the roster asks for approved the release. */
   | 'HMS_HEAD_NOT_APPROVED'
+  /** The plan of the release does not hold to the bounds of the roster. */
+  | 'HMS_HEAD_PLAN_BOUNDS'
   /** The witnessed log does not hold the approval of the release. */
   | 'HMS_HEAD_NOT_LOGGED'
   /** The release was not approved for the scope in which it is shown. */

@@ -9,7 +9,7 @@ import type { VitalSigns } from './vitals/vital-signs.js'
 
 export type Profile = 'dev' | 'production'
 
-/** Keys that are no service's own: the transparency log's, and that of the witness with profile dev. */
+/** Keys that are no service's own: those of the transparency log and of its witness. */
 export type KeyName = 'audit-log' | 'witness'
 
 /**

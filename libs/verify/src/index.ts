@@ -1,6 +1,7 @@
+import { approversOf } from './approval.js'
 import { verifyProof } from './log.js'
 import { BundleRefused } from './refused.js'
-import { keysOf, readRoster, roleFor, type Roster } from './roster.js'
+import { keysOf, readRoster, type Roster } from './roster.js'
 import { canonical, isObject, openStatement, sha256, signersOf, type JsonObject, type Statement } from './statement.js'
 
 export { BundleRefused }
@@ -15,6 +16,8 @@ export interface VerifiedBundle {
     releaseEpoch: number
     /** Ids of the people of the roster whose signatures count. */
     approvedBy: string[]
+    /** The author approved alone, as the roster allows. */
+    soleOfficial?: true
     /** Number of the head that makes it the one in force. */
     seq: number
   }
@@ -40,14 +43,14 @@ export async function verifyBundle(bytes: Uint8Array, { roster: rosterBytes }: {
   const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.log)
   const release = openStatement(envelope, 'release')
   const { policy, releaseEpoch } = release.predicate
-  if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch)) throw refusedRelease('it lacks what a release has')
-  if (release.subject !== sha256(canonical(policy))) throw refusedRelease('its subject is another policy')
-  const approvedBy = approversOf(release, policy, roster, witnessedAtMs)
+  if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch)) throw refused('it lacks what a release has')
+  if (release.subject !== sha256(canonical(policy))) throw refused('its subject is another policy')
+  const { approvedBy, soleOfficial } = approversOf(release, policy, roster, witnessedAtMs)
   const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster)
   checkEntry(entry, policy['id'], policy['version'], release.digest)
   return {
     policy: policy as VerifiedBundle['policy'],
-    release: { digest: release.digest, releaseEpoch: releaseEpoch as number, approvedBy, seq },
+    release: { digest: release.digest, releaseEpoch: releaseEpoch as number, approvedBy, ...(soleOfficial ? { soleOfficial } : {}), seq },
     proof: { index, size, witnessedAt: new Date(witnessedAtMs).toISOString() },
   }
 }
@@ -63,16 +66,6 @@ function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry
     throw new BundleRefused('HMS_VERIFY_BUNDLE', 'not a bundle of version 1')
   }
   return { release: value['release'], head: value['head'], entry: value['entry'], proof: value['proof'] }
-}
-
-/** Distinct people, not keys, out of those whom the roster entitles to this policy. */
-function approversOf(release: Statement, policy: JsonObject, roster: Roster, atMs: number): string[] {
-  const role = roleFor(roster, policy)
-  const entitled = keysOf(roster.principals, ({ kind }, id) => kind === 'person' && role.principals.includes(id), atMs)
-  const signers = signersOf(release, entitled)
-  const people = [...roster.principals].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id)
-  if (people.length < role.threshold) throw refusedRelease(`${people.length} people approved it, ${role.threshold} are needed`)
-  return people
 }
 
 /** The stable head: signed by rollout alone, of this policy, for everybody, naming this release. */
@@ -91,6 +84,6 @@ function checkEntry(entry: string, id: string, version: string, digest: string):
   if (!named || type !== 'hms.approval.approved.v1') throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
 }
 
-function refusedRelease(why: string): BundleRefused {
+function refused(why: string): BundleRefused {
   return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
 }

@@ -3,13 +3,18 @@ import { readLogKey, type LogKeys } from './log.js'
 import { BundleRefused } from './refused.js'
 import { isObject, openStatement, readKey, signersOf, type Json, type JsonObject } from './statement.js'
 
-interface Role {
+export interface Role {
+  name: string
   principals: string[]
   threshold: number
   match: JsonObject
+  /** As the roster says them. */
+  bounds: Json | undefined
+  soleOfficial: boolean
 }
 
 interface Principal {
+  name: string
   kind: string
   keys: { keyid: string; key: KeyObject; notBefore: number; notAfter: number; revoked: number }[]
 }
@@ -17,6 +22,8 @@ interface Principal {
 export interface Roster {
   principals: Map<string, Principal>
   roles: Role[]
+  /** The roster as it was signed, for what is read where it matters. */
+  rules: JsonObject
   log: LogKeys | undefined
 }
 
@@ -37,7 +44,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   const signers = signersOf(statement, entitled)
   const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
   if (signed.size < needed) throw refused(`it is signed by ${signed.size} people, ${needed} are needed`)
-  return { principals: people, roles: read, log: typeof log === 'string' ? readLogKeys(log, witnesses, quorum) : undefined }
+  return { principals: people, roles: read, rules: statement.predicate, log: typeof log === 'string' ? readLogKeys(log, witnesses, quorum) : undefined }
 }
 
 /** Keys of some principals; `atMs` leaves out those that were not valid or revoked then; without it, those ever revoked. */
@@ -56,7 +63,7 @@ export function roleFor({ roles }: Roster, policy: JsonObject): Role {
     return byPrefix && (match['tag'] === undefined || (Array.isArray(tags) && tags.includes(match['tag'])))
   })
   const candidates = special.length > 0 ? special : roles.filter(({ match }) => match['all'] === true)
-  const [role] = candidates.sort((a, b) => b.threshold - a.threshold || a.principals.length - b.principals.length)
+  const [role] = candidates.sort((a, b) => b.threshold - a.threshold || a.principals.length - b.principals.length || (a.name < b.name ? -1 : 1))
   if (role === undefined) throw refused(`no role may approve ${String(id)}`)
   return role
 }
@@ -84,12 +91,13 @@ function readPrincipal(value: Json, revoked: ReadonlyMap<string, number>): Princ
     if (entry['keyid'] !== keyid) throw refused(`${String(entry['keyid'])} is not the fingerprint of its key`)
     return { key, keyid, notBefore: timeOf(entry['notBefore'], -Infinity), notAfter: timeOf(entry['notAfter'], Infinity), revoked: revoked.get(keyid) ?? Infinity }
   })
-  return { kind: value['kind'], keys }
+  return { name: String(value['name']), kind: value['kind'], keys }
 }
 
 function readRole(value: Json): Role {
   if (!isObject(value) || !Array.isArray(value['principals']) || !isObject(value['match']) || !Number.isSafeInteger(value['threshold'])) throw refused('a role is incomplete')
-  const role = { principals: value['principals'].map(String), threshold: value['threshold'] as number, match: value['match'] }
+  const { name, principals, threshold, match, bounds, soleOfficial } = value
+  const role: Role = { name: String(name), principals: principals.map(String), threshold: threshold as number, match, bounds, soleOfficial: soleOfficial === true }
   if (role.threshold < 1 || new Set(role.principals).size < role.principals.length) throw refused('a role asks for nobody, or names somebody twice')
   return role
 }

@@ -1,6 +1,7 @@
 import { peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import { stateOf } from '#libs/pipeline'
 import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
+import type { ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.entity.js'
 import type { RunRecord } from '../runs/run.entity.js'
 import type { Approval } from './approval.entity.js'
@@ -14,6 +15,8 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
     ...approvalView(approval, run),
     policies: approval.releases.map(({ id, version, policyDigest }) => ({ id, version, digest: policyDigest })),
     signedBy: approval.signedBy,
+    authors: authorsIn(approval),
+    reasons: approval.reasons ?? [],
     preparedAt: approval.preparedAt,
     expiresAt: approval.expiresAt,
   }
@@ -38,8 +41,14 @@ export function preparedView(approval: Approval, run: RunRecord | undefined, rec
     }),
     plan: approval.plan,
     signedBy: approval.signedBy,
+    authors: authorsIn(approval),
     expiresAt: approval.expiresAt,
   }
+}
+
+/** As the releases name them, each once. */
+export function authorsIn(approval: Approval): string[] {
+  return [...new Set(approval.releases.flatMap(({ envelope }) => peekPredicate<ReleasePredicate>(envelope).author ?? []))]
 }
 
 function policyOf(envelope: Approval['releases'][number]['envelope']): PolicyDocument {

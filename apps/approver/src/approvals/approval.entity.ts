@@ -1,4 +1,4 @@
-import type { ReleaseDocument, RolloutPlan } from '#libs/contracts'
+import type { ReleaseDocument, RolloutPlan, SigningReason } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
 /** Releases that are signed together. Its id is the release digest, or the digest over the sorted release digests of a bundle. */
@@ -8,11 +8,13 @@ export interface Approval {
   members: string
   /** Digest of the caller's plan options: the same request finds the same unsigned preparation. */
   request: string
-  state: 'prepared' | 'waiting' | 'complete' | 'stale' | 'expired'
+  state: 'prepared' | 'waiting' | 'complete' | 'stale' | 'expired' | 'rejected'
   run: number | null
   releases: ReleaseDocument[]
   plan: RolloutPlan
   signedBy: string[]
+  /** What signers gave as their reason; for the record, not signed. */
+  reasons?: SigningReason[]
   missing: string[]
   preparedAt: string
   expiresAt: string

@@ -1,4 +1,4 @@
-import type { JsonObject, PlanOptions } from '#libs/contracts'
+import type { Envelope, JsonObject, PlanOptions } from '#libs/contracts'
 import { Type } from 'class-transformer'
 import {
   ArrayMaxSize,
@@ -74,6 +74,10 @@ export class PrepareRequestDto {
   author?: string
 
   @IsOptional()
+  @IsObject()
+  committedBy?: Record<string, string>
+
+  @IsOptional()
   @IsBoolean()
   queue?: boolean
 }
@@ -107,4 +111,10 @@ export class ApprovalRequestDto {
   @IsString()
   @MaxLength(1_000)
   reason?: string
+}
+
+/** The envelope is judged where it is verified. */
+export class ApprovalDecisionRequestDto {
+  @IsObject()
+  statement!: Envelope
 }

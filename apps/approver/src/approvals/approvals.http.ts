@@ -4,8 +4,9 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
 import { RUNS } from '../runs/run.entity.js'
 import { approvalSummary } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
-import { ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
+import { ApprovalDecisionRequestDto, ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { PrepareApproval } from './prepare-approval.js'
+import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
 
 /** The human door. Preparing changes nothing that counts; a signature is its own proof of who asks, and no key of a program stands for one. */
@@ -15,6 +16,7 @@ export class ApprovalsController {
     private readonly runtime: ServiceRuntime,
     private readonly prepareApproval: PrepareApproval,
     private readonly signApproval: SignApproval,
+    private readonly rejectApproval: RejectApproval,
   ) {}
 
   @Post('prepare')
@@ -29,6 +31,14 @@ export class ApprovalsController {
   @Public()
   sign(@Body() body: ApprovalRequestDto): Promise<ApprovalView> {
     return this.signApproval.execute(body)
+  }
+
+  /** The decision's own signature says whose it is. */
+  @Post(':digest/decisions')
+  @HttpCode(200)
+  @Public()
+  decide(@Param('digest') digest: string, @Body() body: ApprovalDecisionRequestDto): Promise<ApprovalView> {
+    return this.rejectApproval.execute(digest, body)
   }
 
   /** What somebody signed and others still have to. */

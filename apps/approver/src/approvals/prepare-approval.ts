@@ -2,8 +2,8 @@ import { HmsError, isTerminal, peekPredicate, type PlanOptions, type PreparedApp
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { hasErrors, parsePolicy, type PolicyDocument } from '#libs/policy'
-import { approvalState, digestOfJson, type ReleasePredicate, type Roster } from '#libs/signing'
+import type { PolicyDocument } from '#libs/policy'
+import { approvalState, digestOfJson, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -11,12 +11,12 @@ import { newPolicy, POLICIES, type PolicyRecord } from '../policies/policy.entit
 import { RUNS } from '../runs/run.entity.js'
 import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
-import { contradictionOf, prepareReleases } from './prepare-release.js'
+import { authorOf } from './authors.js'
+import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
+import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
+import { prepareReleases } from './prepare-release.js'
+import { predicateOf, requireSamePlan } from './same-plan.js'
 
-type Parsed = { policy: PolicyDocument; digest: string }
-
-/** New and live documents of a run travel in one message; this keeps it below the bound of a signed payload. */
-const MAX_RUN_BYTES = 320 * 1024
 const REUSE_MS = 60 * 60 * 1000
 
 /** Prepares what people sign, or finds what was prepared for the same files. */
@@ -28,42 +28,43 @@ export class PrepareApproval {
   ) {}
 
   execute(request: PrepareRequest): Promise<PreparedApproval> {
-    const policies = parseAll(request)
-    const options = request.plan ?? {}
+    const policies = parsePolicies(request.policies)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(policies.map(({ policy }) => policyKey(policy.id)))
       const records = await this.load(tx, policies)
       const known = await this.findOpen(tx, membersOf(policies))
       if (known !== undefined && known.state !== 'prepared') {
-        requireSamePlan(known, options)
+        requireSamePlan(known, request, this.runtime.roster)
         return this.view(tx, known, records)
       }
       const predecessors = await this.predecessors(tx, records, request.queue === true)
+      const authors = new Map(policies.map(({ policy }) => [policy.id, authorOf(policy, request, this.runtime.roster)]))
       if (known !== undefined) {
-        if (known.request === fingerprintOf(request) && standsOn(known, predecessors, tx.now)) return this.view(tx, known, records)
+        if (known.request === fingerprintOf(request, authors) && standsOn(known, predecessors, tx.now)) return this.view(tx, known, records)
         // Nobody has signed it, and it no longer says what is asked for.
         await tx.documents(APPROVALS).delete(known.digest)
       }
-      return this.prepare(tx, request, policies, records, predecessors)
+      return this.prepare(tx, request, policies, records, predecessors, authors)
     })
   }
 
   private async prepare(
     tx: Transaction,
     request: PrepareRequest,
-    policies: Parsed[],
+    policies: ParsedPolicy[],
     records: Map<string, PolicyRecord>,
     predecessors: Map<string, ReleaseDocument | null>,
+    authors: Map<string, string | null>,
   ): Promise<PreparedApproval> {
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
-    const plan = this.planOf(request.plan ?? {}, policies)
-    const input = { policies, records, plan, fallbacks: request.plan?.fallbacks ?? [], author: request.author ?? null, predecessors, now: tx.now, expiresAt }
+    const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies.map(({ policy }) => policy))
+    const input = { policies, records, plan, fallbacks: request.plan?.fallbacks ?? [], authors, predecessors, now: tx.now, expiresAt }
     const releases = prepareReleases(input)
     for (const release of releases) await tx.documents(POLICIES).put({ ...records.get(release.id)!, releaseEpoch: release.releaseEpoch })
     const approval: Approval = {
       digest: approvalDigest(releases),
       members: membersOf(policies),
-      request: fingerprintOf(request),
+      request: fingerprintOf(request, authors),
       state: 'prepared',
       run: null,
       releases,
@@ -77,7 +78,7 @@ export class PrepareApproval {
     return this.view(tx, approval, records)
   }
 
-  private async load(tx: Transaction, policies: Parsed[]): Promise<Map<string, PolicyRecord>> {
+  private async load(tx: Transaction, policies: ParsedPolicy[]): Promise<Map<string, PolicyRecord>> {
     const records = new Map<string, PolicyRecord>()
     for (const { policy } of policies) records.set(policy.id, (await tx.documents(POLICIES).get(policy.id)) ?? newPolicy(policy.id))
     return records
@@ -94,7 +95,7 @@ export class PrepareApproval {
     return undefined
   }
 
-  private planOf(options: PlanOptions, policies: Parsed[]): RolloutPlan {
+  private planOf(options: PlanOptions, policies: ParsedPolicy[]): RolloutPlan {
     const scope = options.scope ?? this.config.scope
     const observeMs = options.observeMs ?? this.config.observeMs
     const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
@@ -137,38 +138,8 @@ export class PrepareApproval {
   }
 }
 
-
-function parseAll(request: PrepareRequest): Parsed[] {
-  const parsed = request.policies.map((policy, index) => {
-    const result = parsePolicy(JSON.stringify(policy), `policies[${index}]`)
-    if (result.ok) return { policy: result.source.policy, digest: result.source.digest }
-    const errors = result.findings.filter((finding) => hasErrors([finding])).map((finding) => ({ pointer: `/policies/${index}${finding.pointer ?? ''}`, detail: finding.message }))
-    throw new HmsError('HMS_APPROVER_POLICY_INVALID', errors.map((error) => error.detail).join('; '), { status: 422, errors, next: ['hms-svc lint FILE'] })
-  })
-  const ids = parsed.map(({ policy }) => policy.id)
-  if (new Set(ids).size < ids.length) throw new HmsError('HMS_APPROVER_BUNDLE_TWICE', 'A bundle holds each policy once.', { status: 422 })
-  const bytes = Buffer.byteLength(JSON.stringify(request.policies))
-  if (bytes > MAX_RUN_BYTES) throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', `The policies of a run have at most ${MAX_RUN_BYTES} bytes together; these have ${bytes}.`, { status: 413 })
-  return parsed.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1))
-}
-
-function requireSamePlan(approval: Approval, options: PlanOptions): void {
-  const contradiction = contradictionOf(approval.plan, options) ?? unknownFallback(approval, options.fallbacks ?? [])
-  if (contradiction === undefined) return
-  throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `What others signed says: ${contradiction}. Leave the option out to countersign it.`, {
-    status: 409,
-    next: [`hms-svc approvals show ${approval.digest}`],
-  })
-}
-
-function unknownFallback(approval: Approval, named: string[]): string | undefined {
-  const bound = approval.releases.flatMap((release) => predicateOf(release).fallbacks.map((ref) => `${release.id}@${ref.version}`))
-  const missing = named.find((name) => !bound.includes(name))
-  return missing === undefined ? undefined : `fallbacks are ${bound.join(', ') || 'none'}, without ${missing}`
-}
-
-function fingerprintOf({ plan, author }: PrepareRequest): string {
-  return digestOfJson({ plan: plan ?? {}, author: author ?? null })
+function fingerprintOf({ plan }: PrepareRequest, authors: Map<string, string | null>): string {
+  return digestOfJson({ plan: plan ?? {}, authors: Object.fromEntries(authors) })
 }
 
 /** Whether an unsigned preparation still follows what is live, and is not about to expire. */
@@ -177,11 +148,7 @@ function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument 
   return young && approval.releases.every((release) => (predicateOf(release).previous?.digest ?? null) === (predecessors.get(release.id)?.releaseDigest ?? null))
 }
 
-function predicateOf(release: ReleaseDocument): ReleasePredicate {
-  return peekPredicate<ReleasePredicate>(release.envelope)
-}
-
-function membersOf(policies: Parsed[]): string {
+function membersOf(policies: ParsedPolicy[]): string {
   return policies
     .map(({ digest }) => digest)
     .sort()
@@ -193,7 +160,10 @@ function approvalDigest(releases: ReleaseDocument[]): string {
   return digests.length === 1 ? digests[0]! : digestOfJson(digests)
 }
 
-/** Roles that still lack people, over all releases. */
+/** What is still lacking, over all releases: roles, and the author where he must sign. A plan that no longer holds to the roster is refused. */
 export function missingOf(roster: Roster, releases: ReleaseDocument[]): string[] {
-  return [...new Set(releases.flatMap((release) => approvalState(roster, peekPredicate<{ policy: PolicyDocument }>(release.envelope).policy, release.envelope).missing))]
+  const states = releases.map(({ envelope }) => approvalState(roster, peekPredicate<{ policy: PolicyDocument }>(envelope).policy, envelope))
+  const outside = states.find((state) => state.outside !== undefined)?.outside
+  if (outside !== undefined) throw outOfBounds(outside)
+  return [...new Set(states.flatMap(({ missing }) => missing))]
 }

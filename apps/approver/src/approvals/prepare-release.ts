@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type PlanOptions, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
 import { buildRelease, MAX_FALLBACKS, STATEMENT_TYPE, type ReleasePredicate, type ReleaseRef } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.entity.js'
@@ -8,7 +8,8 @@ export interface PrepareInput {
   records: Map<string, PolicyRecord>
   plan: RolloutPlan
   fallbacks: string[]
-  author: string | null
+  /** By policy id. */
+  authors: Map<string, string | null>
   /** Release that each policy's new one follows: what is live, or the last in the queue. */
   predecessors: Map<string, ReleaseDocument | null>
   now: Date
@@ -28,7 +29,7 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
       previous: predecessor === null ? null : refOf(predecessor),
       fallbacks: fallbacksOf(record, predecessor, input.fallbacks.filter((named) => named.startsWith(`${policy.id}@`))),
       scopes: [...new Set(['global', input.plan.scope])],
-      author: input.author ?? (typeof policy.owner === 'string' ? policy.owner : null),
+      author: input.authors.get(policy.id) ?? null,
       plan: input.plan,
       bundle,
       preparedAt: input.now.toISOString(),
@@ -87,15 +88,4 @@ function releasedAs(record: PolicyRecord, name: string): ReleaseDocument {
 
 function refOf(release: ReleaseDocument): ReleaseRef {
   return { version: release.version, digest: release.releaseDigest }
-}
-
-/** A later signer may leave plan options out; other values than the signed ones are a conflict. */
-export function contradictionOf(plan: RolloutPlan, options: PlanOptions): string | undefined {
-  for (const name of ['share', 'scope', 'observeMs', 'bakeMs'] as const) {
-    if (options[name] !== undefined && options[name] !== plan[name]) return `${name} is ${plan[name]}, not ${options[name]}`
-  }
-  if (options.partners !== undefined && JSON.stringify(options.partners) !== JSON.stringify(plan.partners)) {
-    return `partners are ${plan.partners?.join(', ') ?? 'all'}, not ${options.partners.join(', ')}`
-  }
-  return undefined
 }

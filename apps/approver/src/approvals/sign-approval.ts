@@ -2,7 +2,7 @@ import { HmsError, type ApprovalRequest, type ApprovalView, type ReleaseDocument
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { newRun } from '#libs/pipeline'
-import { approvalRequirement, checkSignatures, readRelease } from '#libs/signing'
+import { approvalRequirement, authorsOf, checkSignatures, readRelease } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { newPolicy, POLICIES } from '../policies/policy.entity.js'
@@ -11,6 +11,7 @@ import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.entity.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
+import { EndStale } from './end-stale.js'
 import { missingOf } from './prepare-approval.js'
 
 /** Accepts one person's signatures over prepared bytes. The first gives the run its number, the last puts it into the queue. */
@@ -20,6 +21,7 @@ export class SignApproval {
     private readonly runtime: ServiceRuntime,
     private readonly queueRun: QueueRun,
     private readonly saveRun: SaveRun,
+    private readonly endStale: EndStale,
   ) {}
 
   async execute(request: ApprovalRequest): Promise<ApprovalView> {
@@ -54,9 +56,10 @@ export class SignApproval {
       run: opened.facts.run,
       state: missing.length === 0 ? 'complete' : 'waiting',
       signedBy: [...approval.signedBy, signer],
+      reasons: [...(approval.reasons ?? []), ...(request.reason === undefined ? [] : [{ name: signer, reason: request.reason }])],
     }
     await tx.documents(APPROVALS).put(signed)
-    await this.rememberVersions(tx, signed)
+    await this.remember(tx, signed)
     if (missing.length > 0) {
       await this.runtime.schedule(tx, {
         id: `approval-expiry:${signed.digest}`,
@@ -66,7 +69,7 @@ export class SignApproval {
         dueAt: new Date(signed.expiresAt),
       })
       await this.saveRun.execute(tx, opened)
-      return approvalView(signed, opened)
+      return approvalView(signed, await this.endStale.look(tx, opened.facts.run))
     }
     await this.runtime.cancel(tx, `approval-expiry:${signed.digest}`)
     const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
@@ -100,8 +103,10 @@ export class SignApproval {
   }
 
   private requireEligible(release: ReleaseDocument, person: { id: string; name: string }): void {
-    const requirement = approvalRequirement(this.runtime.roster, readRelease(release.envelope).predicate.policy)
-    if (requirement.eligible.includes(person.id)) return
+    const { policy, author } = readRelease(release.envelope).predicate
+    const requirement = approvalRequirement(this.runtime.roster, policy)
+    // The author may be asked to sign too, whatever roles he holds.
+    if (requirement.eligible.includes(person.id) || authorsOf(this.runtime.roster, author).some(({ id }) => id === person.id)) return
     throw new HmsError('HMS_APPROVER_NOT_ELIGIBLE', `${person.name} is not among those who may approve ${release.id}: role ${requirement.role}.`, { status: 403 })
   }
 
@@ -115,11 +120,13 @@ export class SignApproval {
     return { facts: newRun(number, policies, tx.now.toISOString()), approval: approval.digest, key: approval.releases[0]!.id, waits: { observeMs, bakeMs } }
   }
 
-  private async rememberVersions(tx: Transaction, approval: Approval): Promise<void> {
+  /** Versions that somebody signed, and that the run waits for signatures. */
+  private async remember(tx: Transaction, approval: Approval): Promise<void> {
     for (const { id, version, policyDigest } of approval.releases) {
       const policy = (await tx.documents(POLICIES).get(id)) ?? newPolicy(id)
-      if (policy.used.some((known) => known.version === version)) continue
-      await tx.documents(POLICIES).put({ ...policy, used: [...policy.used, { version, digest: policyDigest }] })
+      const used = policy.used.some((known) => known.version === version) ? policy.used : [...policy.used, { version, digest: policyDigest }]
+      const others = (policy.waiting ?? []).filter((run) => run !== approval.run)
+      await tx.documents(POLICIES).put({ ...policy, used, waiting: approval.state === 'waiting' ? [...others, approval.run!] : others })
     }
   }
 

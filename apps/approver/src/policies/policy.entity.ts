@@ -15,6 +15,8 @@ export interface PolicyRecord {
   released: ReleaseDocument[]
   active: number | null
   queue: number[]
+  /** Runs that wait for signatures; they are looked at when the live version moves. */
+  waiting?: number[]
 }
 
 export const POLICIES = documentTable<PolicyRecord>({ name: 'policy', id: (policy) => policy.id, keys: {} })

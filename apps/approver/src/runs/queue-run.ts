@@ -1,10 +1,10 @@
-import { peekPredicate, type ReleaseDocument, type RunDossier, type VersionRef } from '#libs/contracts'
+import type { ReleaseDocument, RunDossier, VersionRef } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { endEarly, stateOf } from '#libs/pipeline'
-import type { ReleasePredicate } from '#libs/signing'
+import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
+import { EndStale, previousOf } from '../approvals/end-stale.js'
 import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
 import { SaveRun } from './save-run.js'
 import { RUNS, type RunRecord } from './run.entity.js'
@@ -15,6 +15,7 @@ export class QueueRun {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
+    private readonly endStale: EndStale,
   ) {
     runtime.onTimer('queue', async (tx, timer) => this.callAgain(tx, Number(timer.data['run'])))
   }
@@ -35,7 +36,7 @@ export class QueueRun {
   private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<RunRecord> {
     const { run, attempt } = record.facts
     const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
-    if (moved !== undefined) return this.endStale(tx, record, approval, moved)
+    if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
     }
@@ -44,15 +45,6 @@ export class QueueRun {
     const dossier = dossierOf(started, approval, policies)
     await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
     return started
-  }
-
-  /** What was signed follows a version that is no longer live: it would undo what came between. */
-  private async endStale(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
-    const detail = `${moved.id} moved to ${moved.live?.version ?? 'nothing'} after this was prepared; approve the file again`
-    const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason: 'LIVE_MOVED', detail, at: tx.now.toISOString() }) }
-    await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
-    await this.saveRun.execute(tx, ended)
-    return ended
   }
 
   /** Its turn may have come. Does nothing for a run that waits for signatures, has started, or has ended. */
@@ -66,11 +58,6 @@ export class QueueRun {
   private policiesOf(tx: Transaction, record: RunRecord): Promise<PolicyRecord[]> {
     return Promise.all(record.facts.policies.map(async ({ id }) => (await tx.documents(POLICIES).get(id))!))
   }
-}
-
-function previousOf(approval: Approval, policyId: string): string | null {
-  const release = approval.releases.find((candidate) => candidate.id === policyId)!
-  return peekPredicate<ReleasePredicate>(release.envelope).previous?.digest ?? null
 }
 
 function dossierOf(record: RunRecord, approval: Approval, policies: PolicyRecord[]): RunDossier {

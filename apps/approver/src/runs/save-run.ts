@@ -3,9 +3,12 @@ import type { Transaction } from '#libs/persistence'
 import { projectRun, stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { POLICIES } from '../policies/policy.entity.js'
+import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
 import { RUNS, type RunRecord } from './run.entity.js'
 import { keysOfRun, WatchRun } from './watch-run.js'
+
+/** A version moved under an approval that waits. */
+export const APPROVAL_MOVED = 'approval-moved'
 
 /** Stores a run and tells everyone who watches. The one place where a run ends, and where the next in the queue is called. */
 @Injectable()
@@ -33,17 +36,24 @@ export class SaveRun {
     for (const { id } of record.facts.policies) {
       const policy = await tx.documents(POLICIES).get(id)
       if (policy === undefined) continue
-      const freed = { ...policy, active: policy.active === number ? null : policy.active, queue: policy.queue.filter((waiting) => waiting !== number) }
+      const others = (numbers: number[]): number[] => numbers.filter((other) => other !== number)
+      const freed = { ...policy, active: policy.active === number ? null : policy.active, queue: others(policy.queue), waiting: others(policy.waiting ?? []) }
       await tx.documents(POLICIES).put(freed)
       const next = freed.queue[0]
-      if (freed.active === null && next !== undefined) await this.call(tx, next)
+      if (freed.active === null && next !== undefined) await this.call(tx, 'queue', next)
+      await this.callWaiting(tx, freed)
     }
   }
 
-  /** A timer of its own, because the next run may hold policies that this transaction has not locked. */
-  private async call(tx: Transaction, next: number): Promise<void> {
-    const waiting = await tx.documents(RUNS).get(String(next))
+  /** What is live, or on its way to be, is another: those who wait for signatures may follow a version that never comes. */
+  async callWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
+    for (const run of policy.waiting ?? []) await this.call(tx, APPROVAL_MOVED, run)
+  }
+
+  /** A timer of its own, because that run may hold policies that this transaction has not locked. */
+  private async call(tx: Transaction, kind: 'queue' | typeof APPROVAL_MOVED, run: number): Promise<void> {
+    const waiting = await tx.documents(RUNS).get(String(run))
     if (waiting === undefined) return
-    await this.runtime.schedule(tx, { id: `queue:${next}`, kind: 'queue', keys: keysOfRun(waiting), data: { run: next }, dueAt: tx.now })
+    await this.runtime.schedule(tx, { id: `${kind}:${run}`, kind, keys: keysOfRun(waiting), data: { run }, dueAt: tx.now })
   }
 }

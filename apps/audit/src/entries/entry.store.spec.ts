@@ -70,16 +70,23 @@ describe.each([
   })
 })
 
-describe('the table of the log', () => {
-  it.each([
-    'UPDATE audit.entry SET run = 1',
-    'DELETE FROM audit.entry WHERE false',
-    'TRUNCATE audit.entry',
-    'SET session_replication_role = replica; DELETE FROM audit.entry',
-  ])('refuses %s', async (sql) => {
-    const { database, close } = await openPostgres()
+describe('the tables of the log', () => {
+  let twin: Twin
+  beforeAll(async () => {
+    twin = await openPostgres()
+  })
+  afterAll(() => twin.close())
+
+  const tables = [['entry', 'run = 1'], ['tree_node', 'level = 1'], ['checkpoint', "note = 'x'"], ['logged_release', "version = 'x'"]] as const
+  const statements = tables.flatMap(([table, change]) => [
+    `UPDATE audit.${table} SET ${change}`,
+    `DELETE FROM audit.${table} WHERE false`,
+    `TRUNCATE audit.${table}`,
+    `SET LOCAL session_replication_role = replica; DELETE FROM audit.${table}`,
+    `MERGE INTO audit.${table} USING (SELECT 1) AS one ON false WHEN MATCHED THEN DELETE`,
+  ])
+  it.each(statements)('refuse even their owner %s', async (sql) => {
     const refusal = { code: '42501', message: expect.stringContaining('only ever added to') }
-    await expect((database as PostgresDatabase).query(sql)).rejects.toMatchObject(refusal)
-    await close()
+    await expect((twin.database as PostgresDatabase).query(sql)).rejects.toMatchObject(refusal)
   })
 })

@@ -1,6 +1,9 @@
+import { HmsError } from '#libs/contracts'
+import { keyIdOf } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/stage'
-import type { SeenStore } from '../witness/seen.store.js'
-import { Witness } from '../witness/witness.js'
+import type { SeenStore } from '#libs/witness'
+import { witnessLinks } from '../witness/witness-links.js'
+import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer, type LogKeys } from './sequencer.js'
 import type { TreeStore } from './tree.store.js'
 
@@ -9,23 +12,27 @@ export const SEQUENCER = Symbol('Sequencer')
 
 /** `seen`: the memory of the witness that lives here with profile dev. */
 export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: SeenStore): Sequencer | undefined {
-  const { database, clock, log, roster } = runtime
+  const { database, clock, log, metrics, roster } = runtime
   const policy = roster.logPolicy
-  return policy === undefined
-    ? undefined
-    : new Sequencer({
-        database, tree, policy, clock, log,
-        keys: () => keysOf(runtime, seen),
-        announce: async (tx, proof) => void (await runtime.emit(tx, 'hms.release.logged.v1', proof, { key: proof.policy })),
-      })
+  if (policy === undefined) return undefined
+  return new Sequencer({
+    database, tree, policy, clock, log,
+    keys: () => keysOf(runtime, seen),
+    announce: async (tx, proof) => void (await runtime.emit(tx, 'hms.release.logged.v1', proof, { key: proof.policy })),
+    lag: new CheckpointLag(metrics, clock, log),
+  })
 }
 
-/** In production witnesses live elsewhere, or they would prove nothing. */
-async function keysOf({ roster, profile, clock, signerNamed }: ServiceRuntime, seen: SeenStore): Promise<LogKeys | undefined> {
-  const { log, witnesses } = roster.logPolicy!
-  const signer = await signerNamed('audit-log')
-  if (signer === undefined) return undefined
-  const cosigner = profile === 'dev' ? await signerNamed('witness') : undefined
-  const key = witnesses[0]
-  return { signer, witnesses: cosigner === undefined || key === undefined ? [] : [new Witness(key, cosigner, [log], seen, clock)] }
+async function keysOf(runtime: ServiceRuntime, seen: SeenStore): Promise<LogKeys | undefined> {
+  const policy = runtime.roster.logPolicy!
+  const signer = await runtime.signerNamed('audit-log')
+  if (signer === undefined) {
+    const next = 'HMS_AUDIT_LOG_KEY_FILE=FILE hms-svc serve audit'
+    runtime.log.error({ alarm: 'audit_no_log_key', next }, 'the roster names a log, and its key is not here: this process publishes no checkpoint')
+    return undefined
+  }
+  if (signer.keyid !== keyIdOf(policy.log.key)) {
+    throw new HmsError('HMS_IDENTITY_MISMATCH', `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}.`, { status: 403, next: ['hms-svc roster show'] })
+  }
+  return { signer, witnesses: await witnessLinks(runtime, policy, seen) }
 }

@@ -1,8 +1,9 @@
 import type { LoggedProof } from '#libs/contracts'
 import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
-import { silentLogger, uuidv7, VirtualClock } from '#libs/platform'
+import { Metrics, silentLogger, uuidv7, VirtualClock } from '#libs/platform'
 import { generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, verifyCheckpoint, verifyTlogProof, vkeyOf } from '#libs/signing'
 import { dataSourceOf, migrateService } from '#libs/stage'
+import { MemorySeenStore, Witness, type WitnessLink } from '#libs/witness'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../../../test/support/postgres.js'
 import { definition } from '../audit.module.js'
@@ -10,9 +11,8 @@ import { factsOf, type EntryFacts } from '../entries/entry.js'
 import { LOG_LOCK, type EntryStore } from '../entries/entry.store.js'
 import { MemoryEntryStore } from '../entries/entry.store.memory.js'
 import { PostgresEntryStore } from '../entries/entry.store.postgres.js'
-import { MemorySeenStore } from '../witness/seen.store.memory.js'
-import { Witness } from '../witness/witness.js'
-import { Sequencer, type WitnessLink } from './sequencer.js'
+import { CheckpointLag } from './checkpoint-lag.js'
+import { Sequencer } from './sequencer.js'
 import { consistencyProof, inclusionProof } from './tree.js'
 import type { TreeStore } from './tree.store.js'
 import { MemoryTreeStore } from './tree.store.memory.js'
@@ -77,12 +77,15 @@ describe.each([
       for (let index = 0; index < count; index++) await twin.entries.append(tx, facts())
     })
   }
-  const sequencer = (witnesses: readonly WitnessLink[] = [witness]): Sequencer =>
-    new Sequencer({
-      database: twin.database, tree: twin.tree, policy, clock: new VirtualClock(), log: silentLogger,
+  const sequencer = (witnesses: readonly WitnessLink[] = [witness]): Sequencer => {
+    const clock = new VirtualClock()
+    return new Sequencer({
+      database: twin.database, tree: twin.tree, policy, clock, log: silentLogger,
       keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses }),
       announce: async (_tx, proof) => void announced.push(proof),
+      lag: new CheckpointLag(new Metrics(), clock, silentLogger),
     })
+  }
   const published = async () => {
     const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
     return latest === undefined ? undefined : verifyCheckpoint(latest.note, policy)
@@ -124,7 +127,7 @@ describe.each([
   it('announces the proof of a release once, with the first published checkpoint that covers it', async () => {
     await append(2)
     await approve('1.0.0')
-    const away = { addCheckpoint: () => Promise.reject(new Error('away')) }
+    const away = { key: witnessKey, addCheckpoint: () => Promise.reject(new Error('away')) }
     await sequencer([away]).publish()
     expect(announced).toEqual([])
     const publisher = sequencer()
@@ -143,7 +146,7 @@ describe.each([
 
   it('publishes nothing that no witness saw, and goes on when one is back', async () => {
     await append(3)
-    const away = { addCheckpoint: () => Promise.reject(new Error('away')) }
+    const away = { key: witnessKey, addCheckpoint: () => Promise.reject(new Error('away')) }
     expect(await sequencer([away]).publish()).toBe(false)
     expect(await published()).toBeUndefined()
     expect(await sequencer().publish()).toBe(true)

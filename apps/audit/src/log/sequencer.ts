@@ -1,21 +1,18 @@
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { LoggedProof } from '#libs/contracts'
-import { formatAddCheckpoint, formatCheckpoint, signNote, type LogPolicy, type Signer } from '#libs/signing'
-import type { WitnessAnswer } from '../witness/witness.js'
+import { formatCheckpoint, signNote, type LogPolicy, type Signer } from '#libs/signing'
+import type { WitnessLink } from '#libs/witness'
+import type { CheckpointLag } from './checkpoint-lag.js'
+import { Cosigners } from './cosigners.js'
 import { proofOf } from './proof-of.js'
-import { consistencyProof, growTree, rootOf } from './tree.js'
+import { growTree, rootOf, type Grown } from './tree.js'
 import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
 /** Entries wait so long for others to share a checkpoint with. */
 const BATCH_MS = 200
 /** What another instance wrote, or a witness did not sign, is looked at again. */
 const POLL_MS = 1_000
-
-/** A witness as the log sees it. Rejects while it cannot be reached. */
-export interface WitnessLink {
-  addCheckpoint(text: string): Promise<WitnessAnswer>
-}
 
 export interface LogKeys {
   signer: Signer
@@ -32,13 +29,7 @@ export interface SequencerDependencies {
   log: Logger
   /** A release is proven from here on; in the transaction that publishes the checkpoint. */
   announce(tx: Transaction, proof: LoggedProof): Promise<void>
-}
-
-/** A tree that is to be signed. */
-interface Grown {
-  size: number
-  root: Buffer
-  published: number
+  lag: CheckpointLag
 }
 
 /**
@@ -54,8 +45,11 @@ export class Sequencer {
   private stopped = true
   private cancelNext: () => void = () => {}
   private keys: LogKeys | undefined
+  private readonly cosigners: Cosigners
 
-  constructor(private readonly deps: SequencerDependencies) {}
+  constructor(private readonly deps: SequencerDependencies) {
+    this.cosigners = new Cosigners(deps, (reason) => this.halt(reason))
+  }
 
   /** Rejects when a key that should be there is not. */
   async start(): Promise<void> {
@@ -78,19 +72,23 @@ export class Sequencer {
 
   /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
   async publish(): Promise<boolean> {
-    const { policy, log } = this.deps
+    const { policy, log, lag } = this.deps
     const keys = await this.openKeys()
     const grown = keys === undefined ? undefined : await this.grow()
-    if (keys === undefined || grown === undefined) return false
+    if (keys === undefined || grown === undefined) {
+      if (this.halted === undefined) lag.is(0)
+      return false
+    }
+    lag.is(grown.size - grown.published)
     const body = formatCheckpoint({ origin: policy.log.name, size: grown.size, root: grown.root })
     const note = await signNote(body, policy.log, keys.signer)
-    const lines = await Promise.all(keys.witnesses.map((witness) => this.cosigned(witness, grown, note)))
-    const signed = lines.filter((line) => line !== undefined)
+    const signed = await this.cosigners.sign(keys.witnesses, grown, note)
     if (this.halted !== undefined || signed.length < policy.quorum) {
-      log.warn({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
+      log.debug({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
       return false
     }
     await this.store({ size: grown.size, note: `${note}${signed.join('')}` })
+    lag.is(0)
     this.checked = true
     return true
   }
@@ -126,32 +124,6 @@ export class Sequencer {
       await growTree(tree, tx, size)
       return { size, root: await rootOf(tree, tx, size), published }
     })
-  }
-
-  private async cosigned(witness: WitnessLink, grown: Grown, note: string): Promise<string | undefined> {
-    let { published: old } = grown
-    // The second time from where the witness says that it is.
-    for (let tries = 0; tries < 2; tries++) {
-      const path = await this.deps.database.transaction((tx) => consistencyProof(this.deps.tree, tx, old, grown.size))
-      const { status, body } = await witness.addCheckpoint(formatAddCheckpoint({ old, path, checkpoint: note })).catch((error: unknown) => {
-        this.deps.log.debug({ error: describeError(error) }, 'a witness does not answer')
-        return { status: 0, body: '' }
-      })
-      if (status === 200) return body
-      if (status === 422) this.halt('a witness saw another history of this log')
-      if (status !== 409) return undefined
-      const seen = Number(body)
-      if (!Number.isSafeInteger(seen) || seen === old) this.halt('a witness saw another history of this log')
-      else if (seen > grown.size && seen > (await this.sizeNow())) this.halt(`a witness saw ${seen} entries, and the log has ${grown.size}: it was restored from a backup`)
-      if (this.halted !== undefined || seen > grown.size) return undefined
-      old = seen
-    }
-    return undefined
-  }
-
-  /** Another instance may have shown the witness more meanwhile. */
-  private sizeNow(): Promise<number> {
-    return this.deps.database.transaction((tx) => this.deps.tree.size(tx))
   }
 
   private halt(reason: string): void {

@@ -2,6 +2,14 @@ import type { Transaction } from '#libs/persistence'
 import { completeRoot, consistencyPath, foldSubtrees, inclusionPath, subtreesOf, TILE_HEIGHT, TILE_WIDTH, type LeafRange, type Subtree } from '#libs/signing'
 import type { TreeStore } from './tree.store.js'
 
+/** A tree that is to be signed. */
+export interface Grown {
+  size: number
+  root: Buffer
+  /** Size of the last published checkpoint. */
+  published: number
+}
+
 /** Adds the roots of all tiles that `size` entries fill. */
 export async function growTree(store: TreeStore, tx: Transaction, size: number): Promise<void> {
   let below = size

@@ -3,6 +3,7 @@ import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import {
   canaryLabel,
+  isEvidenceRequired,
   isOpen,
   lackOfEvidence,
   onAcknowledgementsOverdue,
@@ -156,12 +157,12 @@ export class RunCanary {
     await this.emit(tx, observing, 'hms.canary.observed.v1', { run, attempt, detail, until: until.toISOString() })
   }
 
-  /** The observation is over and the guard held. Without anyone to observe it proves nothing: outside dev that is no pass. */
+  /** The observation is over and the guard held. Without anyone to observe it proves nothing: where evidence is asked for that is no pass. */
   private async judge(tx: Transaction, canary: Canary): Promise<void> {
     if (canary.state !== 'observing') return
     const lack = lackOfEvidence(canary)
     const { run, attempt, dossier } = canary
-    if (lack !== undefined && this.runtime.profile === 'production') return this.pause(tx, canary, 'NO_EVIDENCE', lack)
+    if (lack !== undefined && isEvidenceRequired(this.runtime.profile, dossier.plan)) return this.pause(tx, canary, 'NO_EVIDENCE', lack)
     // The lease goes on until the stable head has taken its place.
     await tx.documents(CANARIES).put({ ...canary, state: 'passed' })
     await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier, summary: lack ?? summaryOf(canary), label: canaryLabel(canary) }, { run, attempt })

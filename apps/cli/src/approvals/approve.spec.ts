@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ const POLICY = 'id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:
 let folder: string
 let service: CannedService | undefined
 let env: Record<string, string>
+let author: string | undefined
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'hms-approve-'))
   env = { HMS_KEYS_DIR: join(folder, 'keys'), HMS_KEY_PASSPHRASE: 'correct horse' }
@@ -49,6 +51,7 @@ function prepare(request: PrepareRequest): PreparedApproval {
     plan,
     missing: ['chief'],
     signedBy: [],
+    authors: author === undefined ? [] : [author],
     expiresAt: at,
   }
 }
@@ -77,6 +80,27 @@ describe('approve', () => {
     const answer: Partial<ApprovalView> = { state: 'AWAITING_APPROVAL', missing: ['counsel'] }
     const { code, stdout } = await approve(answer, 'pm25.yaml', '--sign', 'EPA Chief')
     expect([code, stdout]).toEqual([0, '✓ Signature added\n✓ Run #184 waits for: counsel\n'])
+  })
+
+  it('says who wrote it, and that the author does not count', async () => {
+    author = 'EPA Chief'
+    const { code, stderr } = await approve({ state: 'AWAITING_APPROVAL', missing: ['official'] }, 'pm25.yaml', '--sign', 'EPA Chief', '--author', 'EPA Chief')
+    author = undefined
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^ {2}Written by EPA Chief$/m)
+    expect(stderr).toContain('EPA Chief wrote this: an author does not count as an approver')
+    expect(service?.requests[0]?.body).toMatchObject({ author: 'EPA Chief' })
+  })
+
+  it('names who committed the file where nobody is said to have written it', async () => {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, stdio: 'ignore' })
+    git('init')
+    git('config', 'user.name', 'Air Office')
+    await approve({}, 'pm25.yaml', '--sign', 'EPA Chief')
+    expect(service?.requests[0]?.body).toMatchObject({ committedBy: { 'epa-pm25-limit': 'Air Office' } })
+    await service?.close()
+    await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--author', 'EPA Counsel')
+    expect(service?.requests[0]?.body).not.toHaveProperty('committedBy')
   })
 
   it('gives programs the approval alone', async () => {

@@ -2,10 +2,10 @@ import { planOptions, prepareApproval, readPolicies, signApproval, submitApprova
 import { EXIT, HmsError, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { findKey, keyFolderOf } from '../keys/key-folder.js'
-import { passphraseFor } from '../keys/passphrase.js'
+import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
 import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
+import { committerOf } from './committed-by.js'
 import { describePrepared } from './describe-prepared.js'
 
 /**
@@ -22,10 +22,11 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   // Before anything is prepared: who cannot sign leaves no trace.
   await findKey(folder, flags.sign)
   const client = await context.client()
-  const prepared = await prepareApproval(client, policies, plan, { author: flags.author, queue: flags.queue })
+  const committedBy = flags.author === undefined ? await committersOf(files, policies) : undefined
+  const prepared = await prepareApproval(client, policies, plan, { author: flags.author, committedBy, queue: flags.queue })
   for (const line of describePrepared(prepared)) output.note(line)
   expectDigest(prepared, flags.expectDigest, files)
-  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const signer = await openKey(context, folder, flags.sign, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
   sayAccepted(context, prepared, view, signer)
   if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
@@ -42,9 +43,15 @@ function expectDigest(prepared: PreparedApproval, expected: string | undefined, 
   })
 }
 
+async function committersOf(files: readonly string[], policies: readonly { id: string }[]): Promise<Record<string, string>> {
+  const names = await Promise.all(files.map(committerOf))
+  return Object.fromEntries(policies.flatMap(({ id }, index) => (names[index] === undefined ? [] : [[id, names[index]]])))
+}
+
 function sayAccepted({ output }: CliContext, prepared: PreparedApproval, view: ApprovalView, signer: NamedSigner): void {
   const signedBefore = prepared.signedBy.includes(signer.name)
   output.done(signedBefore ? `Signed before by ${signer.name}; nothing changes` : 'Signature added')
+  if (prepared.authors.includes(signer.name) && view.missing.length > 0) output.note(`${signer.name} wrote this: an author does not count as an approver`)
   const run = view.run === null ? 'the run' : `run #${view.run}`
   if (view.missing.length > 0) output.done(`${sentence(run)} waits for: ${view.missing.join(', ')}`)
   else if (signedBefore) output.done(`${sentence(run)} is ${view.state}`)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { ApproveFlags } from './approve-flags.js'
+import type { RejectFlags } from './reject.js'
 
 export function registerApprovals(program: Command, session: Session): void {
   registerApprove(program, session)
@@ -13,6 +14,13 @@ export function registerApprovals(program: Command, session: Session): void {
     .command('show <digest>')
     .description('one approval by its release digest')
     .action(session.run(async (context, digest: string) => (await import('./show.js')).showApproval(context, digest)))
+  approvals
+    .command('reject <digest>')
+    .description('a signed no to what waits; the run ends ABORTED (REJECTED)')
+    .requiredOption('--reason <text>', 'why')
+    .requiredOption('--sign <name>', 'whose key signs')
+    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .action(session.run(async (context, digest: string, flags: RejectFlags) => (await import('./reject.js')).rejectWaiting(context, digest, flags)))
 }
 
 function registerApprove(program: Command, session: Session): void {
@@ -27,7 +35,7 @@ function registerApprove(program: Command, session: Session): void {
     .option('--bake <duration>', 'how long the full rollout is watched')
     .option('--partners <ids>', 'partners and groups to tell, separated by commas')
     .option('--fallback <id@version...>', 'further versions that a rollback may restore')
-    .option('--author <name>', 'who wrote it')
+    .option('--author <name>', 'who wrote it; else its owner, else who committed the file')
     .option('--reason <text>', 'why, for the record')
     .option('--expect-digest <digest>', 'refuse to sign anything else')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')

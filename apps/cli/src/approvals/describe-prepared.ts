@@ -5,6 +5,7 @@ export function describePrepared(prepared: PreparedApproval): string[] {
   return [
     ...prepared.releases.flatMap(describeRelease),
     `  Plan: ${describePlan(prepared.plan)}`,
+    ...(prepared.authors.length === 0 ? [] : [`  Written by ${prepared.authors.join(', ')}`]),
     ...(prepared.signedBy.length === 0 ? [] : [`  Signed already by ${prepared.signedBy.join(', ')}`]),
     `  Digest ${prepared.digest}`,
   ]

@@ -1,4 +1,4 @@
-import { EXIT, type ApprovalSummary } from '#libs/contracts'
+import { EXIT, isTerminal, type ApprovalSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { policiesOf } from './list.js'
 
@@ -10,10 +10,13 @@ export async function showApproval(context: CliContext, digest: string): Promise
 }
 
 function linesOf(approval: ApprovalSummary): string[] {
+  const hasEnded = approval.state !== 'PREPARED' && isTerminal(approval.state)
   return [
     `${policiesOf(approval)}  ${approval.state}${approval.run === null ? '' : `, run #${approval.run}`}`,
     `Digest    ${approval.digest}`,
     `Signed by ${approval.signedBy.join(', ') || 'nobody yet'}`,
-    ...(approval.missing.length === 0 ? [] : [`Waits for ${approval.missing.join(', ')} until ${approval.expiresAt}`]),
+    ...(approval.authors.length === 0 ? [] : [`Written by ${approval.authors.join(', ')}`]),
+    ...approval.reasons.map(({ name, reason }) => `  ${name}: ${reason}`),
+    ...(hasEnded || approval.missing.length === 0 ? [] : [`Waits for ${approval.missing.join(', ')} until ${approval.expiresAt}`]),
   ]
 }

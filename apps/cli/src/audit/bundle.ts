@@ -3,8 +3,8 @@ import { STABLE_SCOPE } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import { writeFile } from 'node:fs/promises'
 import type { CliContext } from '../context.js'
+import { newestRoster } from '../roster/newest-roster.js'
 import { fetchProof } from './proof.js'
-import { pinnedRoster } from './pinned-roster.js'
 
 export interface BundleOptions {
   out?: string
@@ -20,7 +20,7 @@ export async function writeBundle(context: CliContext, id: string, { out }: Bund
   }
   const { entry, proof } = await fetchProof(context, `${id}@${document.version}`)
   const bytes = Buffer.from(JSON.stringify({ bundle: 1, release: document.release, head: document.head, entry, proof }))
-  const { envelope } = await pinnedRoster(context)
+  const { envelope } = await newestRoster(context)
   const { release } = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)) })
   const file = out ?? `${id}@${document.version}.bundle`
   await writeFile(file, bytes)

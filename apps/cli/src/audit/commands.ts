@@ -29,10 +29,4 @@ export function registerAudit(program: Command, session: Session): void {
     .description('check a bundle offline against a roster')
     .requiredOption('--roster <file>', 'what `roster show --json` printed')
     .action(session.run(async (context, file: string, options: VerifyOptions) => (await import('./verify-bundle.js')).verifyGivenBundle(context, file, options)))
-  program
-    .command('roster')
-    .description('who may approve what')
-    .command('show')
-    .description('the roster that is pinned here: HMS_ROSTER, else the data folder’s')
-    .action(session.run(async (context) => (await import('./roster-show.js')).showRoster(context)))
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { CliContext } from '../context.js'
 
 /** The roster that this command is pinned to: the file that HMS_ROSTER names, else the data folder's. It is never asked of the services. */
-export async function pinnedRoster({ io }: CliContext): Promise<{ envelope: Envelope; roster: Roster }> {
+export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   const file = io.environment.lookup('HMS_ROSTER') ?? join(io.environment.dataDir, 'roster.json')
   let text: string
   try {
@@ -13,8 +13,7 @@ export async function pinnedRoster({ io }: CliContext): Promise<{ envelope: Enve
   } catch (error) {
     throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read: whom to trust is not known.`, { status: 400, cause: error, next: ['hms-svc help environment'] })
   }
-  const envelope = parse(text, file)
-  return { envelope, roster: readRoster(envelope) }
+  return readRoster(parse(text, file))
 }
 
 /** Whose checkpoints count; a roster without a log cannot say. */

@@ -2,7 +2,8 @@ import { EXIT, type AuditProof } from '#libs/contracts'
 import { SignatureError, verifyTlogProof } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { logPolicyOf, pinnedRoster } from './pinned-roster.js'
+import { newestRoster } from '../roster/newest-roster.js'
+import { logPolicyOf } from './pinned-roster.js'
 
 /** The proof that the approval of a version is in the log, checked before it is shown. */
 export async function showProof(context: CliContext, name: string): Promise<number> {
@@ -26,7 +27,7 @@ export interface CheckedProof extends AuditProof {
 export async function fetchProof(context: CliContext, name: string): Promise<CheckedProof> {
   const [, policy, version] = /^([^@\s]+)@(\S+)$/.exec(name) ?? []
   if (policy === undefined || version === undefined) throw usageError(`${name} is not ID@VERSION`, ['hms-svc audit proof epa-pm25-limit@2.0.0'])
-  const { roster } = await pinnedRoster(context)
+  const roster = await newestRoster(context)
   const client = await context.client()
   const proof = await client.get<AuditProof>('/v1/audit/proofs', { policy, version })
   const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPolicyOf(roster))

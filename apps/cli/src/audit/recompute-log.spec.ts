@@ -1,9 +1,11 @@
 import type { ApiClient } from '#libs/client'
+import type { HmsError } from '#libs/contracts'
 import { cosign, entryBundle, formatCheckpoint, generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readTilePath, readVkey, signNote, tileWidth, TILE_WIDTH, vkeyOf, type LogPolicy } from '#libs/signing'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { Problems } from './problems.js'
 import { recomputeLog } from './recompute-log.js'
 import { SeenCheckpoint } from './seen-checkpoint.js'
 
@@ -15,11 +17,22 @@ const policy: LogPolicy = {
   quorum: 1,
 }
 
+function said(problems: Problems): string {
+  try {
+    problems.raise()
+    return ''
+  } catch (error) {
+    const { detail, errors } = error as HmsError
+    return [detail, ...errors.map((each) => each.detail)].join('\n')
+  }
+}
+
 /** A log as it was served at its checkpoint, and what somebody with root made of it since. */
 class ServedLog {
   entries: Buffer[]
   leaves: Buffer[]
   note = ''
+  cut = false
 
   constructor(count: number) {
     this.entries = Array.from({ length: count }, (_, run) => Buffer.from(JSON.stringify({ run, type: run % 2 === 0 ? 'hms.approval.approved.v1' : 'hms.lint.passed.v1' })))
@@ -45,20 +58,24 @@ class ServedLog {
       const tile = readTilePath(path.slice('/tile/'.length))!
       const width = Math.min(tile.width, tileWidth(tile.level, tile.index, this.entries.length))
       const range = [tile.index * TILE_WIDTH, tile.index * TILE_WIDTH + width] as const
-      return tile.level === 'entries' ? entryBundle(this.entries.slice(...range)) : Buffer.concat(this.leaves.slice(...range))
+      if (tile.level === 'entries') return entryBundle(this.entries.slice(...range)).subarray(0, this.cut ? -1 : undefined)
+      return Buffer.concat(this.leaves.slice(...range))
     }
     return { bytes } as unknown as ApiClient
   }
 
-  recompute() {
-    return recomputeLog(this.client(), policy)
+  /** What was computed, and every problem on the way in one text. */
+  async recompute() {
+    const problems = new Problems()
+    const log = await recomputeLog(this.client(), policy, problems)
+    return { ...log, problems: said(problems) }
   }
 }
 
 describe('a log that is recomputed from outside', () => {
   it.each([1, 256, 257, 700])('of %d entries has the root that was signed, and names the approved runs', async (count) => {
-    const { checkpoint, tree, approvedRuns } = await (await new ServedLog(count).publish()).recompute()
-    expect([checkpoint.size, tree.size, approvedRuns.size]).toEqual([count, count, Math.ceil(count / 2)])
+    const { checkpoint, tree, approved, problems } = await (await new ServedLog(count).publish()).recompute()
+    expect([checkpoint.size, tree.size, approved.size, problems]).toEqual([count, count, Math.ceil(count / 2), ''])
     expect(checkpoint.witnessedAt).toBe(1_700_000_000)
   })
 
@@ -66,13 +83,25 @@ describe('a log that is recomputed from outside', () => {
     ['an entry changed', /entry 300 is not the one/, (log) => log.edit(300, '{"run":1,"type":"x"}', { leaf: false })],
     ['an entry and its hash changed', /do not have the root/, (log) => log.edit(300, '{"run":1,"type":"x"}', { leaf: true })],
     ['the tail dropped', /bundle 2 has/, (log) => void (log.entries.length = 699)],
+    ['a bundle that was cut', /entry bundle is cut/, (log) => void (log.cut = true)],
     ['an entry deleted in the middle', /is not the one|bundle/, (log) => void log.entries.splice(10, 1)],
     ['two entries swapped', /is not the one/, (log) => void ([log.entries[1], log.entries[2]] = [log.entries[2]!, log.entries[1]!])],
-    ['a root of its own', /HMS_(CHECKPOINT|NOTE)/, (log) => void (log.note = log.note.replace('\n700\n', '\n699\n'))],
   ])('shows %s', async (_what, message, tamper) => {
     const log = await new ServedLog(700).publish()
     tamper(log)
-    await expect(log.recompute()).rejects.toThrow(message)
+    expect((await log.recompute()).problems).toMatch(message)
+  })
+
+  it('names each entry that is wrong, not the first alone', async () => {
+    const log = await new ServedLog(700).publish()
+    for (const index of [3, 300, 699]) log.edit(index, 'no JSON', { leaf: false })
+    for (const index of [3, 300, 699]) expect((await log.recompute()).problems).toContain(`entry ${index} is not the one`)
+  })
+
+  it('has nothing to be compared with when its checkpoint does not verify', async () => {
+    const log = await new ServedLog(700).publish()
+    log.note = log.note.replace('\n700\n', '\n699\n')
+    await expect(log.recompute()).rejects.toThrow(/HMS_(CHECKPOINT|NOTE)/)
   })
 
   it('without a witness does not count, however well it is signed', async () => {

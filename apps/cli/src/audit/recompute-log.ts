@@ -1,44 +1,88 @@
 import type { ApiClient } from '#libs/client'
-import { HashTree, leafHash, readEntryBundle, SignatureError, tilePath, TILE_WIDTH, verifyCheckpoint, type LogPolicy, type WitnessedCheckpoint } from '#libs/signing'
+import { HashTree, leafHash, readEntryBundle, tilePath, TILE_WIDTH, verifyCheckpoint, type LogPolicy, type WitnessedCheckpoint } from '#libs/signing'
+import type { Problems } from './problems.js'
 
-export interface RecomputedLog {
+/** As an approval in the log names it. */
+export interface LoggedRelease {
+  id: string
+  version: string
+  /** Release digest. */
+  digest: string
+}
+
+/** What the entries say, whoever wrote them. */
+export interface Told {
+  /** Runs with an approval, and the releases that it names. */
+  approved: Map<number, LoggedRelease[]>
+  /** Runs that published for all. */
+  promoted: Set<number>
+}
+
+export interface RecomputedLog extends Told {
   checkpoint: WitnessedCheckpoint
   /** The note, as it was served. */
   note: string
   tree: HashTree
-  /** Runs of which an approval is in the log. */
-  approvedRuns: ReadonlySet<number>
+}
+
+interface Entry {
+  type: string
+  run: number | null
+  releases?: LoggedRelease[]
 }
 
 const HASH_BYTES = 32
 const APPROVED = 'hms.approval.approved.v1'
+const PROMOTED = 'hms.rollout.promoted.v1'
 
-/** Fetches the checkpoint and every entry under it, and computes the tree anew. Nothing that the log says of itself is believed. */
-export async function recomputeLog(client: ApiClient, policy: LogPolicy): Promise<RecomputedLog> {
+/**
+ * Fetches the checkpoint and every entry under it, and computes the tree anew; nothing that the log says of itself is believed. What does
+ * not fit goes to `problems`. Throws `SignatureError` for a checkpoint that does not count: then there is nothing to compare with.
+ */
+export async function recomputeLog(client: ApiClient, policy: LogPolicy, problems: Problems): Promise<RecomputedLog> {
   const note = (await client.bytes('/checkpoint')).toString('utf8')
   const checkpoint = verifyCheckpoint(note, policy)
   const tree = new HashTree()
-  const approvedRuns = new Set<number>()
+  const told: Told = { approved: new Map(), promoted: new Set() }
   for (let index = 0; index * TILE_WIDTH < checkpoint.size; index++) {
     const width = Math.min(TILE_WIDTH, checkpoint.size - index * TILE_WIDTH)
     const [bundle, tile] = await Promise.all([
       client.bytes(`/tile/${tilePath({ level: 'entries', index, width })}`),
       client.bytes(`/tile/${tilePath({ level: 0, index, width })}`),
     ])
-    const entries = readEntryBundle(bundle)
-    if (entries.length !== width) throw broken(`bundle ${index} has ${entries.length} entries, not ${width}`)
+    const entries = entriesOf(bundle, index, problems)
+    if (entries.length !== width) problems.add('the log', `bundle ${index} has ${entries.length} entries, not ${width}`)
     for (const [at, entry] of entries.entries()) {
       const leaf = leafHash(entry)
-      if (!leaf.equals(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) throw broken(`entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
+      if (!leaf.equals(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) problems.add('the log', `entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
       tree.append(leaf)
-      const { type, run } = JSON.parse(entry.toString('utf8')) as { type: string; run: number | null }
-      if (type === APPROVED && run !== null) approvedRuns.add(run)
+      tell(told, entry)
     }
   }
-  if (!tree.root().equals(checkpoint.root)) throw broken(`the ${checkpoint.size} entries do not have the root that the log signed`)
-  return { checkpoint, note, tree, approvedRuns }
+  if (!tree.root().equals(checkpoint.root)) problems.add('the log', `the ${tree.size} entries do not have the root that the log signed over ${checkpoint.size}`)
+  return { checkpoint, note, tree, ...told }
 }
 
-function broken(detail: string): SignatureError {
-  return new SignatureError('HMS_PROOF_INVALID', detail)
+function entriesOf(bundle: Buffer, index: number, problems: Problems): Buffer[] {
+  try {
+    return readEntryBundle(bundle)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    problems.add('the log', `bundle ${index}: ${error.message}`)
+    return []
+  }
+}
+
+/** An entry that is no JSON says nothing; whether it is the right one its hash shows. */
+function tell({ approved, promoted }: Told, bytes: Buffer): void {
+  let entry: Entry
+  try {
+    entry = JSON.parse(bytes.toString('utf8')) as Entry
+  } catch {
+    return
+  }
+  const { type, run, releases = [] } = entry
+  if (run === null) return
+  if (type === APPROVED) approved.set(run, [...(approved.get(run) ?? []), ...releases])
+  if (type === PROMOTED) promoted.add(run)
 }

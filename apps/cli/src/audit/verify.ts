@@ -1,32 +1,46 @@
-import { EXIT, type RunView } from '#libs/contracts'
-import { SignatureError } from '#libs/signing'
+import { EXIT, HmsError, type AuditProof, type ConfigDocument, type RunView } from '#libs/contracts'
+import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
-import { logPolicyOf, pinnedRoster } from './pinned-roster.js'
+import { newestRoster } from '../roster/newest-roster.js'
+import { checkLive, checkRuns } from './coverage.js'
+import { logPolicyOf } from './pinned-roster.js'
+import { Problems } from './problems.js'
 import { recomputeLog } from './recompute-log.js'
 import { SeenCheckpoint } from './seen-checkpoint.js'
 
-/** A run in one of these has published something. */
-const PUBLISHED = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED'])
-
-/** Checks the whole log from outside, with the pinned roster alone. */
+/** Checks the whole log from outside, with the pinned roster and what follows from it alone, and names everything that is wrong. */
 export async function verifyAudit(context: CliContext): Promise<number> {
-  const { roster } = await pinnedRoster(context)
+  const roster = await newestRoster(context)
   const policy = logPolicyOf(roster)
   const client = await context.client()
+  const problems = new Problems()
+  // Before the log: what happens meanwhile is in it then.
   const runs = await client.get<RunView[]>('/v1/runs')
-  const { checkpoint, note, tree, approvedRuns } = await recomputeLog(client, policy)
+  const { documents } = await client.get<{ documents: ConfigDocument[] }>('/v1/snapshot')
+  const { checkpoint, note, tree, ...told } = await recomputeLog(client, policy, problems)
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
-  const before = await memory.continuedBy(tree)
-  const published = runs.filter(({ state }) => PUBLISHED.has(state))
-  const silent = published.find(({ run }) => !approvedRuns.has(run))
-  if (silent !== undefined) throw new SignatureError('HMS_PROOF_INVALID', `run #${silent.run} was published, and its approval is not in the log`)
+  const before = await problems.check('the log', () => memory.continuedBy(tree))
+  const published = checkRuns(runs, told, problems)
+  const live = await checkLive(documents, { ...told, policy, roster, proofOf: (digest) => proofOf(client, digest) }, problems)
+  problems.raise()
   await memory.keep(note)
   const { origin, size, root, witnessedAt } = checkpoint
   const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
-  context.output.data({ origin, size, root: root.toString('base64'), witnessedAt: seenAt, continues: before?.size ?? null, runs: published.length }, () => [
+  context.output.data({ origin, size, root: root.toString('base64'), witnessedAt: seenAt, continues: before?.size ?? null, runs: published, live }, () => [
     `${context.output.paint.good('✓')} ${origin}: ${size} entries, and the root that the log signed${seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`}`,
     `${context.output.paint.good('✓')} ${before === undefined ? 'nothing was verified here before' : `it continues the ${before.size} entries that were verified here before`}`,
-    `${context.output.paint.good('✓')} the approval of each of ${published.length} published runs is in it`,
+    `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
+    `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people, and the log proves it`,
   ])
   return EXIT.done
+}
+
+/** `undefined`: the log says that it has none. */
+async function proofOf(client: ApiClient, digest: string): Promise<AuditProof | undefined> {
+  try {
+    return await client.get<AuditProof>(`/v1/audit/proofs/${encodeURIComponent(digest)}`)
+  } catch (error) {
+    if (error instanceof HmsError && (error.code === 'HMS_AUDIT_PROOF_UNKNOWN' || error.code === 'HMS_AUDIT_NOT_PUBLISHED')) return undefined
+    throw error
+  }
 }

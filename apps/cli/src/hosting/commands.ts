@@ -40,7 +40,7 @@ export function registerHosting(program: Command, session: Session): void {
     )
   program
     .command('serve [services...]')
-    .description('the named services in this process')
+    .description('the named services in this process; or edge, or witness, in one of its own')
     .option('--all', 'all of them')
     .action(
       session.run(async (context, services: string[], flags: { all?: boolean }) => {

@@ -1,15 +1,16 @@
 import { EXIT, HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
-import { processEnvironment } from '#libs/platform'
+import { processEnvironment, type Environment } from '#libs/platform'
 import { serveServices, signalled } from '#libs/stage'
 import type { ServeOptions } from './hosting.js'
 
 export async function runServe(names: string[], { output, all }: ServeOptions): Promise<number> {
   const stopAsked = signalled()
-  if (names.length === 1 && names[0] === 'edge') {
-    const edge = await (await loadEdge()).serveEdge(processEnvironment())
-    output.note(`edge listens on ${edge.port}`)
+  const alone = names.length === 1 ? ALONE.find(({ name }) => name === names[0]) : undefined
+  if (alone !== undefined) {
+    const served = await (await alone.load())(processEnvironment())
+    output.note(`${alone.name} listens on ${served.port}`)
     await stopAsked
-    await edge.stop()
+    await served.stop()
     return EXIT.done
   }
   const services = all ? [...SERVICES] : names.map(requireService)
@@ -22,17 +23,21 @@ export async function runServe(names: string[], { output, all }: ServeOptions): 
 
 function requireService(name: string): ServiceName {
   if (isServiceName(name)) return name
-  const detail = name === 'edge' ? 'edge runs in a process of its own.' : `There is no service ${name}. Known: ${[...SERVICES, 'edge'].join(', ')}.`
+  const known = [...SERVICES, ...ALONE.map((each) => each.name)].join(', ')
+  const detail = ALONE.some((each) => each.name === name) ? `${name} runs in a process of its own.` : `There is no service ${name}. Known: ${known}.`
   throw new HmsError('HMS_SERVICE_UNKNOWN', detail, { status: 400, next: ['hms-svc help serve'] })
 }
 
-interface EdgeModule {
-  serveEdge(env: ReturnType<typeof processEnvironment>): Promise<{ port: number; stop(): Promise<void> }>
-}
+type Serve = (env: Environment) => Promise<{ port: number; stop(): Promise<void> }>
 
-/** Late, by name, like the services: apps do not import apps. */
-async function loadEdge(): Promise<EdgeModule> {
+/** Processes that are no service. Late, by name, like the services: apps do not import apps. */
+const ALONE: readonly { name: string; load(): Promise<Serve> }[] = [
+  { name: 'edge', load: async () => (await load<{ serveEdge: Serve }>('edge/src/edge')).serveEdge },
+  { name: 'witness', load: async () => (await load<{ serveWitness: Serve }>('witness/src/serve-witness')).serveWitness },
+]
+
+async function load<T>(module: string): Promise<T> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const url = new URL(`../../../edge/src/edge.${extension}`, import.meta.url)
-  return (await import(/* @vite-ignore */ url.href)) as EdgeModule
+  const url = new URL(`../../../${module}.${extension}`, import.meta.url)
+  return (await import(/* @vite-ignore */ url.href)) as T
 }

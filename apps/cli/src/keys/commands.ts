@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Session } from '../session.js'
-import type { PassphraseOptions } from './passphrase.js'
+import type { CreateOptions } from './create.js'
 
 export function registerKeys(program: Command, session: Session): void {
   const keys = program.command('keys').description('signing keys of people on this machine')
@@ -9,8 +9,9 @@ export function registerKeys(program: Command, session: Session): void {
     .description('make a key')
     .requiredOption('--name <name>', 'whose it is, such as "EPA Chief"')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .option('--agent [key]', 'note a dedicated key that the ssh-agent holds instead: the one of this fingerprint or comment, or of that name')
     .action(
-      session.run(async (context, options: PassphraseOptions & { name: string }) => {
+      session.run(async (context, options: CreateOptions) => {
         const { createKey } = await import('./create.js')
         return createKey(context, options)
       }),

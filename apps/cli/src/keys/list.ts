@@ -9,6 +9,7 @@ export async function listKeys(context: CliContext): Promise<number> {
     [
       { heading: 'NAME', cell: (key) => key.name },
       { heading: 'MADE', cell: (key) => key.createdAt },
+      { heading: 'HELD BY', cell: (key) => (key.agent === true ? 'ssh-agent' : 'file') },
       { heading: 'KEY', cell: (key) => key.keyid },
     ],
     `No keys in ${folder.dir}. Make one: hms-svc keys create --name NAME`,

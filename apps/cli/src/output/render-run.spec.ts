@@ -76,6 +76,15 @@ describe('renderRun', () => {
     expect(lines.find((line) => line.startsWith('✗'))).toContain('UNEXPLAINED_ALERTS')
   })
 
+  it('says who rejected it and why, and what to do next', () => {
+    const reason = { state: 'ABORTED', reason: 'REJECTED', detail: 'EPA Counsel: the unit is wrong' } as const
+    expect(renderRun({ ...SUCCEEDED, ...reason, stages: [stage('lint', 'PENDING')], endedAt: at(60) }).slice(2)).toEqual([
+      '✗ stopped before the first stage: REJECTED, EPA Counsel: the unit is wrong',
+      '  next: hms-svc approve FILE --sign NAME',
+      'ABORTED (REJECTED)  —  1 min 0 sec',
+    ])
+  })
+
   it('says where a paused run rests, without a time that is not over', () => {
     const paused: RunView = {
       ...SUCCEEDED,

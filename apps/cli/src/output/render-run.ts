@@ -73,7 +73,8 @@ function renderObstacle(view: RunView): string[] {
   if (view.state === 'SUCCEEDED' || (view.endedAt === null && view.state !== 'PAUSED')) return []
   const stage = stageOfRest(view)
   const where = stage === undefined ? 'before the first stage' : `at ${stage.stage}`
-  return [`✗ stopped ${where}: ${view.reason ?? view.state}`, ...nextCommandsOf(view).map((command) => `  next: ${command}`)]
+  const detail = view.detail === undefined ? '' : `, ${view.detail}`
+  return [`✗ stopped ${where}: ${view.reason ?? view.state}${detail}`, ...nextCommandsOf(view).map((command) => `  next: ${command}`)]
 }
 
 function renderClosing(view: RunView, paint: Paint): string {

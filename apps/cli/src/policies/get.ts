@@ -39,8 +39,14 @@ function linesOf(view: PolicyView): string[] {
       .filter(([name]) => name !== 'id' && name !== 'version')
       .map(([name, value]) => `  ${name}: ${textOf(value ?? null)}`),
     `${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`,
-    `Approved by ${provenance.approvedBy.join(', ') || 'nobody'}${provenance.author === null ? '' : `, written by ${provenance.author}`}`,
+    originOf(provenance),
   ]
+}
+
+function originOf({ approvedBy, author, soleOfficial }: PolicyView['provenance']): string {
+  const by = `Approved by ${approvedBy.join(', ') || 'nobody'}`
+  if (soleOfficial === true) return `${by}, who wrote it and is the sole official`
+  return author === null ? by : `${by}, written by ${author}`
 }
 
 function textOf(value: Json): string {

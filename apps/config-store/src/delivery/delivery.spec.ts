@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { PolicyView } from '#libs/contracts'
 import { Follower } from '../testing/follow.suite.js'
 import { POLICY, startStore } from '../testing/store-world.suite.js'
 
@@ -91,11 +92,19 @@ describe('GET /v1/events', () => {
 })
 
 describe('reads', () => {
+  it('say when the author approved alone, as the roster allows', async () => {
+    const sole = await startStore('dev', (roster) => void (roster.soleOfficial = true))
+    await sole.stored(await sole.head({ approvedBy: ['Air Office'] }))
+    const view = (await (await fetch(`${sole.url}/v1/policies/${POLICY}`)).json()) as PolicyView
+    await sole.stop()
+    expect(view.provenance).toMatchObject({ author: 'Air Office', approvedBy: ['Air Office'], soleOfficial: true })
+  })
+
   it('answer what is in force for the reader, with an ETag', async () => {
     await world.stored(await world.head())
     const base = (await (await fetch(`${world.url}/v1/policies/${POLICY}`)).json()) as { provenance: { digest: string } }
     expect(base).toMatchObject({ version: '1.0.0', revision: 1, scope: 'global', source: 'live', value: { limit: 25 } })
-    expect(base.provenance).toMatchObject({ run: null, author: 'Air Office', approvedBy: ['EPA Chief'] })
+    expect(base.provenance).toEqual({ run: null, digest: base.provenance.digest, author: 'Air Office', approvedBy: ['EPA Chief'] })
     const expires = '2026-01-01T00:01:00Z'
     await world.stored(await world.head({ scope: 'region:NCR', version: '2.0.0', share: 10_000, base: base.provenance.digest, expires }))
     const version = async (query: string) => {

@@ -5,6 +5,7 @@ import { documentTable } from '#libs/persistence'
 export interface StoredDocument extends ConfigDocument {
   approvedBy: string[]
   author: string | null
+  soleOfficial: boolean
   storedAt: string
   /** The newest numbers whose issuer was told what became of them: each is told once, by whichever path it came. */
   told: number[]

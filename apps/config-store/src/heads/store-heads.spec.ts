@@ -73,12 +73,21 @@ describe('heads that are refused', () => {
     ['a canary head of rollout', 'HMS_HEAD_SIGNER', { scope: 'region:NCR', signedBy: 'rollout' }],
     ['a release that nobody approved', 'HMS_HEAD_NOT_APPROVED', { approvedBy: [] }],
     ['a critical release with one of two approvals', 'HMS_HEAD_NOT_APPROVED', { tags: ['critical'] }],
+    ['a release that its author alone signed', 'HMS_HEAD_NOT_APPROVED', { approvedBy: ['Air Office'] }],
+    ['a critical release of its author and one of two', 'HMS_HEAD_NOT_APPROVED', { tags: ['critical'], approvedBy: ['Air Office', 'EPA Chief'] }],
     ['another release than the head names', 'HMS_HEAD_RELEASE_OTHER', { current: `sha256:${'0'.repeat(64)}` }],
   ]
   it.each(cases)('%s', async (_what, code, options) => {
     const response = await world.post(await world.head(options))
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([422, code])
     expect(await world.emitted('hms.head.published.v1')).toEqual([])
+  })
+
+  it('a plan outside of the bounds of the roster', async () => {
+    const strict = await startStore('dev', (roster) => void (roster.bounds = { minObserveMs: 60_000 }))
+    const response = await strict.post(await strict.head())
+    await strict.stop()
+    expect([response.status, await response.json()]).toMatchObject([422, { code: 'HMS_HEAD_PLAN_BOUNDS', detail: expect.stringContaining('minObserveMs') as string }])
   })
 
   it('a payload that was changed after it was signed', async () => {

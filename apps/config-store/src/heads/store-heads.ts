@@ -72,7 +72,7 @@ export class StoreHeads {
     await tx.documents(REVISIONS).delete(String(revision - REVISION_WINDOW))
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
-      const { approvedBy: _approvedBy, author: _author, storedAt: _storedAt, told: _told, ...document } = stored
+      const { approvedBy: _approvedBy, author: _author, soleOfficial: _soleOfficial, storedAt: _storedAt, told: _told, ...document } = stored
       await tx.documents(DOCUMENTS).put(stored)
       await this.announce(tx, head, { revision, applied: true }, cause)
       const key = documentId(document.id, document.scope)
@@ -110,6 +110,7 @@ function documentOf({ head, envelope, release, told }: Fresh, revision: number, 
     id, scope, seq, revision, digest, run, proof, approvedBy, told,
     version: predicate?.policy.version ?? null,
     author: predicate?.author ?? null,
+    soleOfficial: release?.soleOfficial === true,
     head: envelope,
     release: release?.envelope ?? null,
     storedAt: now.toISOString(),

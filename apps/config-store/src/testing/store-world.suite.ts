@@ -11,7 +11,7 @@ import {
 import { MemoryBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
-import { buildRelease, signEnvelope, signHead, type HeadPredicate } from '#libs/signing'
+import { buildRelease, signEnvelope, signHead, type HeadPredicate, type RosterPredicate } from '#libs/signing'
 import { Host, migrateService, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/stage'
 import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 import { openMemoryService } from '../../../../test/support/memory-system.js'
@@ -55,9 +55,9 @@ export interface StoreWorld {
 }
 
 /** On memory twins and virtual time. */
-export async function startStore(profile: Profile = 'dev'): Promise<StoreWorld & { clock: VirtualClock }> {
+export async function startStore(profile: Profile = 'dev', change?: (roster: RosterPredicate) => void): Promise<StoreWorld & { clock: VirtualClock }> {
   const clock = new VirtualClock(AT)
-  return { ...(await startWorld(profile, clock, await testIdentity(), async () => openMemoryService(clock))), clock }
+  return { ...(await startWorld(profile, clock, await testIdentity(change), async () => openMemoryService(clock))), clock }
 }
 
 /** One of several instances on one PostgreSQL, in real time. */

@@ -9,9 +9,9 @@ const skipped: SkippedScenario = { scenario: 'a', why: 'no corpus c registered',
 describe('the verdict', () => {
   it('of a pass is the score, and what was left out', () => {
     const passed = score({ verdict: 'PASS' })
-    expect(judgeSimulation({ score: passed, skipped: [] }, 'production')).toEqual({ do: 'pass', summary: 'S' })
+    expect(judgeSimulation({ score: passed, skipped: [] }, 'required')).toEqual({ do: 'pass', summary: 'S' })
     const summary = 'S; skipped: a (no corpus c registered)'
-    expect(judgeSimulation({ score: passed, skipped: [skipped] }, 'dev')).toEqual({ do: 'pass', summary })
+    expect(judgeSimulation({ score: passed, skipped: [skipped] }, 'optional')).toEqual({ do: 'pass', summary })
   })
 
   it.each([
@@ -19,20 +19,20 @@ describe('the verdict', () => {
     [{ NONDETERMINISTIC: ['n'], BUDGET: ['b'] }, 'b'],
     [{ ADAPTED: ['a'], CRASHED: ['c'] }, 'c'],
   ])('of a failure names a bot to mend (%j)', (bots, id) => {
-    const verdict = judgeSimulation({ score: score({ verdict: 'FAIL', reason: 'BELOW_THRESHOLD', bots }), skipped: [] }, 'dev')
+    const verdict = judgeSimulation({ score: score({ verdict: 'FAIL', reason: 'BELOW_THRESHOLD', bots }), skipped: [] }, 'optional')
     expect(verdict).toEqual({ do: 'fail', reason: 'BELOW_THRESHOLD', detail: 'S', next: [`hms-svc bots add FILE --id ${id}`] })
   })
 
   it('of no evidence pauses production with what would give some', () => {
     const lack = lackOf(1, 1, [skipped])!
-    const verdict = judgeSimulation({ score: emptyScore(lack.sentence, true), skipped: [skipped], lack }, 'production')
+    const verdict = judgeSimulation({ score: emptyScore(lack.sentence, true), skipped: [skipped], lack }, 'required')
     const detail = 'NO_EVIDENCE: no corpus c registered; first version'
     expect(verdict).toEqual({ do: 'pause', reason: 'NO_EVIDENCE', detail, next: ['hms-svc corpora add FILE --id c'] })
   })
 
   it('of inputs that do not tell the versions apart goes on in dev', () => {
     const same = score({ verdict: 'INCONCLUSIVE', reason: 'NO_DISCRIMINATING_INPUT' })
-    expect(judgeSimulation({ score: same, skipped: [] }, 'dev')).toEqual({ do: 'pass', summary: 'NO_EVIDENCE: no discriminating input; S' })
+    expect(judgeSimulation({ score: same, skipped: [] }, 'optional')).toEqual({ do: 'pass', summary: 'NO_EVIDENCE: no discriminating input; S' })
   })
 })
 

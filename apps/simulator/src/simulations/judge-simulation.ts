@@ -16,8 +16,8 @@ export type SimulationVerdict =
 
 const GOOD: readonly BotClass[] = ['ADAPTED', 'RAN', 'NOT_APPLICABLE']
 
-/** The stage's word on a score. No evidence is no pass outside dev; in dev the run goes on and says so. Contract §7. */
-export function judgeSimulation({ score, skipped, lack }: JudgedScore, profile: 'dev' | 'production'): SimulationVerdict {
+/** The stage's word on a score. Where evidence is asked for, none of it is no pass; elsewhere the run goes on and says so. Contract §7. */
+export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence: 'optional' | 'required'): SimulationVerdict {
   // The lack names what was skipped already.
   const note = lack === undefined ? skippedNote(skipped) : ''
   if (score.verdict === 'PASS') return { do: 'pass', summary: score.summary + note }
@@ -27,7 +27,7 @@ export function judgeSimulation({ score, skipped, lack }: JudgedScore, profile: 
   }
   const lacking = score.reason === 'NO_DISCRIMINATING_INPUT' ? 'NO_EVIDENCE: no discriminating input; ' : ''
   const detail = lacking + score.summary + note
-  if (profile === 'dev') return { do: 'pass', summary: detail }
+  if (evidence === 'optional') return { do: 'pass', summary: detail }
   const next = lack?.next ?? ['hms-svc scenarios add FILE', 'hms-svc bots add FILE --id ID']
   return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next }
 }

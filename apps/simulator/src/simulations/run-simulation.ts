@@ -1,6 +1,7 @@
 import type { EventData, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Timer, Transaction } from '#libs/persistence'
+import { isEvidenceRequired } from '#libs/pipeline'
 import { TransientError } from '#libs/platform'
 import { digestOf } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
@@ -103,7 +104,7 @@ export class RunSimulation implements OnApplicationShutdown {
     const { run, attempt, dossier } = simulation
     const report = outcome.report === null ? null : encodeReport(outcome.report)
     const reportDigest = report === null ? null : digestOf(report)
-    const verdict = judgeSimulation(outcome, this.runtime.profile)
+    const verdict = judgeSimulation(outcome, isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional')
     const { score, skipped } = outcome
     const told = { ...simulation, state: STATE_OF[verdict.do], score, skipped, report, reportDigest }
     await tx.documents(SIMULATIONS).put(told)

@@ -24,7 +24,7 @@ function prepared(of: JsonObject & { id: string; version: string } = policy): Pr
   })
   const bytes = Buffer.from(payload).toString('base64')
   const release = { id: of.id, version: of.version, policyDigest, digest, payload: bytes, live: null, differences: [] }
-  return { digest, run: null, state: 'PREPARED', releases: [release], plan, missing: [], signedBy: [], expiresAt: '2024-09-02T00:00:00Z' }
+  return { digest, run: null, state: 'PREPARED', releases: [release], plan, missing: [], signedBy: [], authors: [], expiresAt: '2024-09-02T00:00:00Z' }
 }
 
 function view(state: RunState, over: Partial<RunView> = {}): RunView {

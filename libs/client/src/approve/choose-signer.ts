@@ -3,6 +3,7 @@ import { asKeyProblem } from '../api/key-problem.js'
 import type { ClientConfig } from '../client.config.js'
 import { KeyFolder, type NamedSigner } from '../keys/key-folder.js'
 import { dataFolderPassphrase, resolveKeysDir } from '../keys/keys-dir.js'
+import { SshAgent } from '../keys/ssh-agent.js'
 
 export interface SignerChoice {
   /** Name of the key, as `keys list` prints it. */
@@ -16,19 +17,21 @@ const DEMO_SIGNER = 'EPA Chief'
 /**
  * Unlocks the key that signs: the named one, else `HMS_SIGNER`, else the only one of the folder, else "EPA Chief" where dev
  * made the folder. Throws `HMS_SIGNER_REQUIRED` (400), `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE` or
- * `HMS_KEY_PASSPHRASE_REQUIRED` (403).
+ * `HMS_KEY_PASSPHRASE_REQUIRED` or `HMS_KEY_AGENT_…` (403).
  */
 export async function chooseSigner(
-  config: Pick<ClientConfig, 'signer' | 'keysDir' | 'dataDir' | 'keyPassphrase'>,
+  config: Pick<ClientConfig, 'signer' | 'keysDir' | 'dataDir' | 'keyPassphrase' | 'agentSocket'>,
   choice: SignerChoice = {},
 ): Promise<NamedSigner> {
-  const folder = new KeyFolder(resolveKeysDir({ env: { HMS_KEYS_DIR: config.keysDir }, dataDir: config.dataDir }))
+  const dir = resolveKeysDir({ env: { HMS_KEYS_DIR: config.keysDir }, dataDir: config.dataDir })
+  const folder = new KeyFolder(dir, undefined, new SshAgent(config.agentSocket))
   try {
     const leftByDev = await dataFolderPassphrase(folder.dir)
     const name = choice.name ?? config.signer ?? (await defaultName(folder, leftByDev !== undefined))
     const passphrase = choice.passphrase ?? config.keyPassphrase ?? leftByDev
-    // An unknown name is said first: a passphrase would not help.
-    if (passphrase !== undefined || (await folder.find(name)) === undefined) return await folder.open(name, passphrase ?? '')
+    const entry = await folder.find(name)
+    // An unknown name is said first: a passphrase would not help. An agent asks for its own.
+    if (passphrase !== undefined || entry === undefined || entry.agent) return await folder.open(name, passphrase ?? '')
     throw new HmsError('HMS_KEY_PASSPHRASE_REQUIRED', `the key of "${name}" needs its passphrase: set HMS_KEY_PASSPHRASE`, { status: 403 })
   } catch (error) {
     throw asKeyProblem(error)

@@ -6,6 +6,8 @@ import type { ApiClient } from '../api/api-client.js'
 
 export interface PrepareOptions {
   author?: string
+  /** Who committed the file of each policy last, by policy id. */
+  committedBy?: Record<string, string>
   /** Wait behind the active run of the policy instead of being refused. */
   queue?: boolean
 }
@@ -20,7 +22,7 @@ export async function prepareApproval(
   plan: PlanOptions,
   options: PrepareOptions = {},
 ): Promise<PreparedApproval> {
-  const request: PrepareRequest = { policies: [...policies], plan, author: options.author, queue: options.queue }
+  const request: PrepareRequest = { policies: [...policies], plan, author: options.author, committedBy: options.committedBy, queue: options.queue }
   const prepared = await api.post<PreparedApproval>('/v1/approvals/prepare', request)
   const asked = policies.map(digestOfJson).sort()
   const releases = prepared.releases.map((release) => readPrepared(release))

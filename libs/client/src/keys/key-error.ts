@@ -7,6 +7,14 @@ export type KeyErrorCode =
   | 'HMS_KEY_NOT_FOUND'
   /** A name that gives no file name. */
   | 'HMS_KEY_NAME'
+  /** No ssh-agent is known, none listens, or it does not answer. */
+  | 'HMS_KEY_AGENT_UNREACHABLE'
+  /** The agent does not hold the key, or is locked and shows none. */
+  | 'HMS_KEY_AGENT_LACKS'
+  /** The agent would not sign, or signed something else. */
+  | 'HMS_KEY_AGENT_REFUSED'
+  /** Several keys of the agent could be meant. */
+  | 'HMS_KEY_AGENT_CHOICE'
   /** The data folder holds no roster or not this service's key. */
   | 'HMS_IDENTITY_MISSING'
   /** The key in the data folder is not the one that its roster names. */

@@ -3,12 +3,15 @@ import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair, keyIdOf, localSigner, spkiOf, type Signer } from '#libs/signing'
 import { codeOf, publishOnce, readIfThere, replaceFile } from './files.js'
+import { chooseAgentKey } from './choose-agent-key.js'
 import { KeyError } from './key-error.js'
 import { decryptPrivateKey, encryptPrivateKey, PBKDF2_ROUNDS } from './private-key.js'
+import { SshAgent } from './ssh-agent.js'
 
-export type PublicKeyFile = { name: string; keyid: string; /** DER in base64. */ spki: string }
+/** `agent`: an ssh-agent holds the private key, and no file. */
+export type PublicKeyFile = { name: string; keyid: string; /** DER in base64. */ spki: string; agent?: true }
 
-/** `file` is the private key's; `createdAt` RFC 3339. */
+/** `file` is the private key's, or where the agent's key is noted; `createdAt` RFC 3339. */
 export type KeyEntry = PublicKeyFile & { file: string; createdAt: string }
 
 export type NamedSigner = Signer & { name: string }
@@ -17,17 +20,25 @@ const PRIVATE = '.key.pem'
 const PUBLIC = '.pub.json'
 
 /**
- * People's signing keys: `epa-chief.key.pem` (encrypted, 0600) beside `epa-chief.pub.json`, in a folder of mode 0700.
- * Names that differ only in case or punctuation share a file, so the second one is refused and either finds it.
+ * People's signing keys: `epa-chief.key.pem` (encrypted, 0600) beside `epa-chief.pub.json`, in a folder of mode 0700. Of a key that an
+ * ssh-agent holds there is the public file alone. Names that differ only in case or punctuation share a file, so the second one is refused and either finds it.
  */
 export class KeyFolder {
-  constructor(readonly dir: string, private readonly rounds = PBKDF2_ROUNDS) {}
+  constructor(readonly dir: string, private readonly rounds = PBKDF2_ROUNDS, private readonly agent = new SshAgent(undefined)) {}
 
   /** Makes a key; `HMS_KEY_EXISTS` when the name is taken: a key is never overwritten. */
   async create(name: string, passphrase: string): Promise<KeyEntry> {
     if (await this.make(name, passphrase)) return this.require(name)
-    const detail = `there is a key for "${name}" already: ${this.privateFile(name)}`
-    throw new KeyError('HMS_KEY_EXISTS', detail, [{ command: 'hms-svc keys list' }])
+    throw await this.taken(name)
+  }
+
+  /** Notes that the agent holds the key of this name; `HMS_KEY_EXISTS` like `create`. `which`: see `chooseAgentKey`. */
+  async adopt(name: string, which?: string): Promise<KeyEntry> {
+    const { keyid, spki } = chooseAgentKey(await this.agent.list(), name, which)
+    await mkdir(this.dir, { recursive: true, mode: 0o700 })
+    const text = `${JSON.stringify({ name, keyid, spki, agent: true } satisfies PublicKeyFile, null, 2)}\n`
+    if ((await readIfThere(this.privateFile(name))) !== undefined || !(await publishOnce(this.publicFile(name), text, 0o644))) throw await this.taken(name)
+    return this.require(name)
   }
 
   async list(): Promise<KeyEntry[]> {
@@ -40,9 +51,13 @@ export class KeyFolder {
     return this.entry(stemOf(name))
   }
 
-  /** Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`. */
+  /**
+   * Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; of one that an agent holds, which needs no passphrase
+   * here, `HMS_KEY_AGENT_…`.
+   */
   async open(name: string, passphrase: string): Promise<NamedSigner> {
     const entry = await this.require(name)
+    if (entry.agent) return { ...(await this.agent.signer(entry.keyid)), name: entry.name }
     const signer = localSigner(decryptPrivateKey(await readIfThere(entry.file) ?? '', passphrase))
     if (signer.keyid !== entry.keyid) throw new KeyError('HMS_KEY_UNREADABLE', `${entry.file} is not the key that its public file names`)
     return { ...signer, name: entry.name }
@@ -64,7 +79,7 @@ export class KeyFolder {
   private async make(name: string, passphrase: string): Promise<KeyObject | undefined> {
     const file = this.privateFile(name)
     await mkdir(this.dir, { recursive: true, mode: 0o700 })
-    if ((await readIfThere(file)) !== undefined) return undefined
+    if ((await readIfThere(file)) !== undefined || (await this.find(name))?.agent) return undefined
     const { privateKey, keyid, spki } = generateKeyPair()
     const pem = await encryptPrivateKey(privateKey, passphrase, { rounds: this.rounds })
     if (!await publishOnce(file, pem, 0o600)) return undefined
@@ -85,17 +100,26 @@ export class KeyFolder {
     return join(this.dir, `${stemOf(name)}${PRIVATE}`)
   }
 
+  private publicFile(name: string): string {
+    return join(this.dir, `${stemOf(name)}${PUBLIC}`)
+  }
+
+  private async taken(name: string): Promise<KeyError> {
+    const file = (await this.find(name))?.file ?? this.privateFile(name)
+    return new KeyError('HMS_KEY_EXISTS', `there is a key for "${name}" already: ${file}`, [{ command: 'hms-svc keys list' }])
+  }
+
   private async entry(stem: string): Promise<KeyEntry | undefined> {
-    const file = join(this.dir, `${stem}${PRIVATE}`)
     const text = await readIfThere(join(this.dir, `${stem}${PUBLIC}`))
+    if (text === undefined) return undefined
+    const key = parsePublic(text, `${stem}${PUBLIC}`)
+    const file = join(this.dir, `${stem}${key.agent ? PUBLIC : PRIVATE}`)
     const made = await stat(file).catch(() => undefined)
-    if (text === undefined || made === undefined) return undefined
-    const { name, keyid, spki } = parsePublic(text, `${stem}${PUBLIC}`)
-    return { name, keyid, spki, file, createdAt: made.mtime.toISOString() }
+    return made === undefined ? undefined : { ...key, file, createdAt: made.mtime.toISOString() }
   }
 
   private writePublic(key: PublicKeyFile): Promise<void> {
-    return replaceFile(join(this.dir, `${stemOf(key.name)}${PUBLIC}`), `${JSON.stringify(key, null, 2)}\n`, 0o644)
+    return replaceFile(this.publicFile(key.name), `${JSON.stringify(key, null, 2)}\n`, 0o644)
   }
 
   private async fileNames(): Promise<string[]> {
@@ -110,8 +134,8 @@ export class KeyFolder {
 
 function parsePublic(text: string, file: string): PublicKeyFile {
   try {
-    const { name, keyid, spki } = JSON.parse(text) as Partial<PublicKeyFile>
-    if (name !== undefined && keyid !== undefined && spki !== undefined) return { name, keyid, spki }
+    const { name, keyid, spki, agent } = JSON.parse(text) as Partial<PublicKeyFile>
+    if (name !== undefined && keyid !== undefined && spki !== undefined) return { name, keyid, spki, ...(agent === true ? { agent } : {}) }
   } catch {
     // Not JSON: the same answer as JSON without these members.
   }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../canonical-json.js'
+import type { Envelope } from '../envelope.js'
 import type { RolloutPlan } from '../events.js'
 import type { RunState } from '../runs.js'
 
@@ -7,6 +8,8 @@ export interface PrepareRequest {
   policies: JsonObject[]
   plan?: PlanOptions
   author?: string
+  /** Who committed the file of each policy last, by policy id: the author where nobody else is named and the roster knows a person of that name. */
+  committedBy?: Record<string, string>
   /** Wait behind the active run of the policy instead of being refused. */
   queue?: boolean
 }
@@ -50,6 +53,8 @@ export interface PreparedApproval {
   plan: RolloutPlan
   missing: string[]
   signedBy: string[]
+  /** Whoever wrote it; their signatures count for nothing unless the roster says so. */
+  authors: string[]
   expiresAt: string
 }
 
@@ -68,10 +73,23 @@ export interface ApprovalView {
   missing: string[]
 }
 
+/** Why somebody signed, in their own words. */
+export interface SigningReason {
+  name: string
+  reason: string
+}
+
+/** `POST /v1/approvals/{digest}/decisions`: a signed decision, `reject` with its reason. */
+export interface ApprovalDecisionRequest {
+  statement: Envelope
+}
+
 /** `approvals list --json`. */
 export interface ApprovalSummary extends ApprovalView {
   policies: { id: string; version: string; digest: string }[]
   signedBy: string[]
+  authors: string[]
+  reasons: SigningReason[]
   preparedAt: string
   expiresAt: string
 }

@@ -10,7 +10,8 @@ export interface PolicyView {
   source: 'live' | 'cache' | 'disk' | 'default'
   scope: string
   value: JsonObject
-  provenance: { run: number | null; digest: string; author: string | null; approvedBy: string[] }
+  /** `soleOfficial`: the author approved alone, as the roster allows. */
+  provenance: { run: number | null; digest: string; author: string | null; approvedBy: string[]; soleOfficial?: true }
 }
 
 /** `POST /v1/rollbacks`. `revision` is the highest that a config-store gave the head; `stored` lists what each instance said. */

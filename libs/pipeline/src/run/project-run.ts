@@ -25,10 +25,12 @@ export function projectRun(facts: RunFacts): RunView {
   const state = stateOf(facts)
   const stages = STAGES.map((stage) => projectStage(facts, stage, state))
   const reason = facts.ended === undefined ? reasonOf(facts) : facts.ended.reason
+  const detail = facts.endedEarly?.state === state && state !== 'FAILED' ? facts.endedEarly.detail : undefined
   return {
     run: facts.run,
     state,
     ...(reason === undefined ? {} : { reason }),
+    ...(detail === undefined ? {} : { detail }),
     attempt: facts.attempt,
     policies: facts.policies,
     stages,

@@ -13,6 +13,8 @@ export interface VerifiedRelease extends PreparedRelease {
   proof: LogProof | null
   /** Names of the people whose signatures count. */
   approvedBy: string[]
+  /** The author approved alone, as the roster allows. */
+  soleOfficial: boolean
 }
 
 /** A head that may be believed, with the release that it makes current. */
@@ -63,8 +65,9 @@ function readApproved(head: HeadPredicate, envelope: Envelope, proof: LogProof |
   const name = `${head.policy}@${predicate.policy.version}`
   const at = inTheWordsOf('HMS_HEAD_NOT_LOGGED', `${name} is not in the witnessed log`, () => witnessedAt(release, proof, roster))
   const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => approvalState(roster, predicate.policy, envelope, at))
+  if (state.outside !== undefined) throw refused('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
   if (!state.complete) throw refused('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
-  return { ...release, envelope, proof, approvedBy: state.approvedBy.map((person) => person.name) }
+  return { ...release, envelope, proof, approvedBy: state.approvedBy.map((person) => person.name), soleOfficial: state.soleOfficial }
 }
 
 /** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */

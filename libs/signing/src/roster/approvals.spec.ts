@@ -64,7 +64,7 @@ describe('how far an approval has come', () => {
   it('one official completes a plain policy', async () => {
     const state = approvalState(await rosterWith(), plain, await signedBy(plain, chief))
     const approvedBy = [{ id: 'epa-chief', name: 'EPA Chief' }]
-    expect(state).toEqual({ approvedBy, notCounted: [], missing: [], complete: true, invalid: [] })
+    expect(state).toEqual({ approvedBy, notCounted: [], missing: [], complete: true, soleOfficial: false, invalid: [] })
     expect(approvalState(await rosterWith(), plain, await signedBy(plain)).complete).toBe(false)
   })
 

@@ -3,11 +3,20 @@ import { digestOfJson } from '../digest.js'
 import { readRelease } from '../release.js'
 import { SignatureError } from '../signature-error.js'
 import { checkSignatures } from '../verify-envelope.js'
+import { authorRule, type AuthorRule } from './author-rule.js'
+import { brokenBound, type BrokenBound, type PlanBounds } from './plan-bounds.js'
 import type { Role, RoleMatch } from './roster-predicate.js'
 import type { Principal, Roster } from './roster.js'
 
-/** So many distinct people out of `eligible` (principal ids) must sign. */
-export type ApprovalRequirement = { role: string; threshold: number; eligible: string[] }
+/** So many distinct people out of `eligible` (principal ids) must sign, the author not among them. */
+export type ApprovalRequirement = {
+  role: string
+  threshold: number
+  eligible: string[]
+  soleOfficial: boolean
+  /** What the plan must hold to: the roster's own bounds, and those of the role. */
+  bounds: PlanBounds[]
+}
 
 export type Approver = { id: string; name: string }
 
@@ -16,9 +25,13 @@ export type ApprovalState = {
   approvedBy: Approver[]
   /** People of the roster who signed truly but do not count for this policy. */
   notCounted: Approver[]
-  /** Roles that still lack people; empty when complete. */
+  /** What is still lacking: the role, `author` (his own signature, or a known one), `plan-bounds`; empty when complete. */
   missing: string[]
   complete: boolean
+  /** The author is one of `approvedBy`, as the roster allows where one approval is enough. */
+  soleOfficial: boolean
+  /** The roster's bound that the plan does not hold to; no signature makes up for it. */
+  outside?: BrokenBound
   /** Key ids of signatures that are false, or of nobody who may sign. */
   invalid: string[]
 }
@@ -32,33 +45,48 @@ export function approvalRequirement(roster: Roster, policy: JsonObject): Approva
   const special = matching.filter((role) => role.match.all !== true)
   const [role] = (special.length > 0 ? special : matching).sort(strictestFirst)
   if (!role) throw new SignatureError('HMS_ROSTER_NO_ROLE', `no role of the roster may approve ${String(policy['id'])}`)
-  return { role: role.name, threshold: role.threshold, eligible: role.principals }
+  const { name, threshold, principals, soleOfficial = false } = role
+  const bounds = [roster.rules.bounds, role.bounds].filter((each) => each !== undefined)
+  return { role: name, threshold, eligible: principals, soleOfficial, bounds }
 }
 
 /**
  * How far the approval of a release has come. Counts people, not keys: two keys of one person, or one signature
- * twice, are one. Throws `HMS_RELEASE_MISMATCH` when the envelope is for another policy than `policy`.
+ * twice, are one, and the author counts for nothing unless the roster says so. A plan outside of the roster's bounds is
+ * never approved. Throws `HMS_RELEASE_MISMATCH` when the envelope is for another policy than `policy`.
  * `at` (RFC 3339) is when key validity is judged: the witnessed time where there is one, else when it was prepared.
  */
 export function approvalState(roster: Roster, policy: JsonObject, envelope: unknown, at?: string): ApprovalState {
   const { predicate, policyDigest } = readRelease(envelope)
   if (digestOfJson(policy) !== policyDigest) throw new SignatureError('HMS_RELEASE_MISMATCH', 'the release is for another policy')
   const requirement = approvalRequirement(roster, policy)
+  const author = authorRule(roster, requirement, predicate.author)
+  const outside = brokenBound(requirement.bounds, predicate.plan)
   const { keyids, invalid } = checkSignatures(envelope, roster.keysOfKind('person', at ?? predicate.preparedAt))
   const signers = new Set(keyids.flatMap((keyid) => roster.principalOfKey(keyid) ?? []))
   const approvedBy: Approver[] = []
   const notCounted: Approver[] = []
   for (const person of signers) {
-    const list = countsFor(person, requirement) ? approvedBy : notCounted
+    const list = countsFor(person, requirement, author) ? approvedBy : notCounted
     list.push({ id: person.id, name: person.name })
   }
-  const complete = approvedBy.length >= requirement.threshold
-  return { approvedBy, notCounted, missing: complete ? [] : [requirement.role], complete, invalid }
+  const missing = [
+    ...(approvedBy.length < requirement.threshold ? [requirement.role] : []),
+    ...(isAuthorMissing(author, signers) ? ['author'] : []),
+    ...(outside === undefined ? [] : ['plan-bounds']),
+  ]
+  const soleOfficial = approvedBy.some(({ id }) => author.ids.has(id))
+  return { approvedBy, notCounted, missing, complete: missing.length === 0, soleOfficial, outside, invalid }
 }
 
 /** Whose signature counts on a release: every rule that makes a true signature weigh nothing belongs here. */
-function countsFor(person: Principal, requirement: ApprovalRequirement): boolean {
-  return requirement.eligible.includes(person.id)
+function countsFor(person: Principal, requirement: ApprovalRequirement, author: AuthorRule): boolean {
+  return requirement.eligible.includes(person.id) && (author.counts || !author.ids.has(person.id))
+}
+
+function isAuthorMissing(author: AuthorRule, signers: ReadonlySet<Principal>): boolean {
+  if (author.mustBeKnown && author.ids.size === 0) return true
+  return author.mustSign && ![...signers].some(({ id }) => author.ids.has(id))
 }
 
 function matches(match: RoleMatch, policy: JsonObject): boolean {

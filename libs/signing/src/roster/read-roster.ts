@@ -53,6 +53,7 @@ function requireRole(role: Role, roster: Roster): void {
   if (role.threshold < 1 || role.threshold > role.principals.length) {
     throw invalid(`${role.name} asks for ${role.threshold} of ${role.principals.length}`)
   }
+  if (role.soleOfficial === true && role.threshold > 1) throw invalid(`${role.name} asks for ${role.threshold} people and lets one be enough`)
   const kind = role.match.service === undefined ? 'person' : 'service'
   const stranger = role.principals.find((id) => roster.principals.get(id)?.kind !== kind)
   if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, who is no ${kind} of this roster`)

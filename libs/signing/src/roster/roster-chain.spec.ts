@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
-  DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, nextRoster, readRoster, readSuccessor, requireUnexpired, rootState, signRoster,
+  approvalRequirement, DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, nextRoster, readRoster, readSuccessor, requireUnexpired, rootState, signRoster,
   type Envelope, type KeyPair, type Roster, type RosterPredicate,
 } from '../index.js'
 
@@ -127,6 +127,11 @@ describe('a role for the roster', () => {
     const next = successor(root(3, 'epa-chief', 'epa-counsel', 'inspector'))
     expect(await refusal(await pinned(), await sign(next, [chief, counsel, air]))).toBe('HMS_ROSTER_THRESHOLD')
     expect(await refusal(await pinned(), await sign(next, [chief, counsel, inspector]))).toBe('taken: 2')
+  })
+
+  it('gives nobody a say in policies', async () => {
+    const current = await pinned(root(4, 'epa-chief', 'epa-counsel', 'air-office', 'state-liaison'))
+    expect(approvalRequirement(current, { id: 'lead-limit' })).toMatchObject({ role: 'official', threshold: 1 })
   })
 
   it('tells who signed and how many must', async () => {

@@ -1,6 +1,7 @@
 import { PREDICATE_TYPES } from '../predicate-types.js'
-import { isCount, isObject, isText, isTime, listOf, objectOf, oneOf, optional, type Check } from '../shape.js'
+import { isBoolean, isCount, isObject, isText, isTime, listOf, objectOf, oneOf, optional, type Check } from '../shape.js'
 import { subjectOfPredicate, type StatementKind } from '../statement-kind.js'
+import { isBounds, type PlanBounds } from './plan-bounds.js'
 
 export type RosterKey = {
   keyid: string
@@ -15,7 +16,16 @@ export type PrincipalKind = 'person' | 'service' | 'operator'
 /** Which policies, which service, or the roster itself (`root`) a role speaks for. `idPrefix` and `tag` together must both match. */
 export type RoleMatch = { idPrefix?: string; tag?: string; service?: string; all?: true; root?: true }
 
-export type Role = { name: string; principals: string[]; threshold: number; match: RoleMatch }
+export type Role = {
+  name: string
+  principals: string[]
+  threshold: number
+  match: RoleMatch
+  /** Of plans for what this role approves, beside those of the whole roster. */
+  bounds?: PlanBounds
+  /** The author may be the one who approves; only where one approval is enough. */
+  soleOfficial?: boolean
+}
 
 /** A key that counts for nothing signed or witnessed at `since` (RFC 3339) or later. What it signed before stays good. */
 export type Revocation = { keyid: string; since: string; reason: string }
@@ -33,6 +43,12 @@ export type RosterPredicate = {
   /** Who else looks at the log (vkeys of cosignatures), and how many of them must have seen a checkpoint before it counts. */
   witnesses?: string[]
   quorum?: number
+  /** Of every plan. */
+  bounds?: PlanBounds
+  /** For all roles where one approval is enough. */
+  soleOfficial?: boolean
+  /** Whether a release needs its author's own signature, which counts for nothing else. Default: with profile `production`. */
+  authorSigns?: boolean
 }
 
 const MAX_WITNESSES = 16
@@ -51,7 +67,14 @@ const isMatch: Check = (value) => {
   return ['service', 'idPrefix', 'tag', 'idPrefix,tag'].includes(members) && Object.values(value).every(isText)
 }
 
-const isRole = objectOf({ name: isText, principals: listOf(isText), threshold: isCount, match: isMatch })
+const isRole = objectOf({
+  name: isText,
+  principals: listOf(isText),
+  threshold: isCount,
+  match: isMatch,
+  bounds: optional(isBounds),
+  soleOfficial: optional(isBoolean),
+})
 
 export const ROSTER: StatementKind<RosterPredicate> = {
   predicateType: PREDICATE_TYPES.roster,
@@ -65,6 +88,9 @@ export const ROSTER: StatementKind<RosterPredicate> = {
     log: optional(isText),
     witnesses: optional(listOf(isText, MAX_WITNESSES)),
     quorum: optional(isCount),
+    bounds: optional(isBounds),
+    soleOfficial: optional(isBoolean),
+    authorSigns: optional(isBoolean),
   },
   subject: (roster) => subjectOfPredicate(`roster@${roster.version}`, roster),
 }

@@ -55,6 +55,7 @@ describe('a roster', () => {
     ['a stranger in a role', ({ roles }) => roles[0]?.principals.push('mallory')],
     ['a service among the approvers', ({ roles }) => roles[0]?.principals.push('rollout')],
     ['two people of one name', ({ principals }) => Object.assign(principals['epa-counsel'] ?? {}, { name: 'epa chief' })],
+    ['two people where one is to be enough', ({ roles }) => Object.assign(roles[1] ?? {}, { soleOfficial: true })],
     ['two roles of one name', ({ roles }) => roles.push(...roles.slice(0, 1))],
   ])('with %s is refused', async (_what, edit) => {
     await expect(readEdited(edit)).rejects.toMatchObject({ code: 'HMS_ROSTER_INVALID' })

@@ -41,6 +41,11 @@ export class Roster {
     return this.predicate.roles
   }
 
+  /** What plans must hold to and how far an author counts, for the whole roster; a role may say more. */
+  get rules(): Pick<RosterPredicate, 'bounds' | 'soleOfficial' | 'authorSigns'> {
+    return this.predicate
+  }
+
   /** Whose checkpoints count; `undefined` when the roster names no log. */
   get logPolicy(): LogPolicy | undefined {
     const { log, witnesses = [], quorum = 0 } = this.predicate

@@ -1,6 +1,7 @@
 import { SignatureError } from '../signature-error.js'
 import { readCheckpoint } from './checkpoint.js'
-import { openNote, verifyNote, type NoteKey } from './note.js'
+import { EMPTY_ROOT } from './merkle.js'
+import { isSignedBy, openNote, type NoteKey } from './note.js'
 import { verifyConsistency } from './verify-proof.js'
 
 /** What a log asks of a witness (C2SP tlog-witness): sign this checkpoint, which continues the one of `old` entries that you know. */
@@ -44,19 +45,11 @@ export function decideCosignature(seen: Seen | undefined, { old, path, checkpoin
   const known = seen ?? { size: 0, root: undefined }
   const note = openNote(checkpoint)
   const { size, root, origin } = readCheckpoint(note.body)
-  if (origin !== log.name || verifiedBy(note, log) === false) return { status: 403 }
+  if (origin !== log.name || !isSignedBy(log, checkpoint)) return { status: 403 }
   if (old > size) return { status: 400 }
   if (old !== known.size) return { status: 409, size: known.size }
+  if (size === 0 && !root.equals(EMPTY_ROOT)) return { status: 422 }
   if (known.root === undefined) return path.length === 0 ? { status: 200, body: note.body, seen: { size, root } } : { status: 422 }
   if (size === old && !root.equals(known.root)) return { status: 409, size: known.size }
   return verifyConsistency(old, known.root, size, root, path) ? { status: 200, body: note.body, seen: { size, root } } : { status: 422 }
-}
-
-function verifiedBy(note: Parameters<typeof verifyNote>[0], log: NoteKey): boolean {
-  try {
-    return verifyNote(note, [log]).length > 0
-  } catch (error) {
-    if (error instanceof SignatureError) return false
-    throw error
-  }
 }

@@ -81,6 +81,21 @@ export async function cosign(body: string, seconds: number, key: Pick<NoteKey, '
   return signatureLine(key, Buffer.concat([time, sig]))
 }
 
+/** Of what a witness answered the line that is truly its signature under this note; `undefined` when there is none. */
+export function cosignatureIn(answer: string, note: string, key: NoteKey): string | undefined {
+  return answer.split('\n').map((line) => `${line}\n`).find((line) => isSignedBy(key, `${note}${line}`))
+}
+
+/** Whether `key` is among those who signed; `false` also for what is no note, or carries a false signature of it. */
+export function isSignedBy(key: NoteKey, note: string): boolean {
+  try {
+    return verifyNote(openNote(note), [key]).length > 0
+  } catch (error) {
+    if (error instanceof SignatureError) return false
+    throw error
+  }
+}
+
 /** Who of `keys` signed, and when a witness says it did (Unix seconds). A false signature by one of them rejects the note. */
 export function verifyNote({ body, signatures }: Note, keys: readonly NoteKey[]): { key: NoteKey; seconds?: number }[] {
   return keys.flatMap((key) => {

@@ -1,7 +1,6 @@
-import { HmsError, type ServiceName } from '#libs/contracts'
+import type { ServiceName } from '#libs/contracts'
 import { EventServer, type EventConsumer } from '#libs/messaging'
 import { createHttpApplication } from '#libs/platform'
-import type { Roster } from '#libs/signing'
 import { Module, type DynamicModule } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
@@ -12,11 +11,10 @@ import { createRuntime } from '../create-runtime.js'
 import { CONSUMERS, DeadLettersController } from '../dead-letters/dead-letters.http.js'
 import { addServiceRoutes } from '../http/service-routes.js'
 import { loadService } from '../load-service.js'
+import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
 import type { ServiceDefinition } from '../service-definition.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import type { HostAdapters } from './host-adapters.js'
-
-const EXPIRES_SOON_MS = 30 * 24 * 60 * 60 * 1000
 
 @Module({})
 class HostModule {}
@@ -35,7 +33,7 @@ export class Host {
     const runtimes = new Map<ServiceName, ServiceRuntime>()
     const imports: DynamicModule[] = []
     const parts = await Promise.all(services.map((name) => openService(name, adapters)))
-    requireRosterInForce(parts.map(({ runtime }) => runtime), adapters)
+    await refuseExpiredRoster(parts.map(({ runtime }) => runtime), adapters)
     const bodyLimits: Record<string, number> = {}
     for (const { runtime, module, definition } of parts) {
       Object.assign(bodyLimits, definition.bodyLimits)
@@ -83,22 +81,15 @@ export class Host {
   }
 }
 
-/** A roster past its validity vouches for nobody. One that expires later stops nothing that runs: the next start asks again. */
-function requireRosterInForce(runtimes: readonly ServiceRuntime[], { clock, roster: pinned, log }: HostAdapters): void {
-  const roster = newestRoster(runtimes, pinned)
-  const restMs = Date.parse(roster.expires) - clock.now().getTime()
-  if (restMs <= 0) {
-    throw new HmsError('HMS_ROSTER_EXPIRED', `Roster ${roster.version} was valid until ${roster.expires}. Pin a newer one: set HMS_ROSTER to its file.`, {
-      status: 400,
-      next: ['hms-svc help environment'],
-    })
+/** Nothing may be left open behind a start that is refused, or the process would not end. */
+async function refuseExpiredRoster(runtimes: readonly ServiceRuntime[], { roster, clock, log, bus }: HostAdapters): Promise<void> {
+  try {
+    requireRosterInForce(newestRoster(runtimes, roster), clock.now(), log)
+  } catch (error) {
+    await bus.close()
+    await Promise.all(runtimes.map((runtime) => runtime.stop()))
+    throw error
   }
-  if (restMs < EXPIRES_SOON_MS) log.warn({ roster: roster.version, expires: roster.expires }, 'the roster expires soon: propose and sign the next one')
-}
-
-/** Services of one process share the door: what one of them has heard already counts for it. */
-function newestRoster(runtimes: readonly ServiceRuntime[], pinned: Roster): Roster {
-  return runtimes.reduce((newest, { roster }) => (roster.version > newest.version ? roster : newest), pinned)
 }
 
 async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule; definition: ServiceDefinition }> {

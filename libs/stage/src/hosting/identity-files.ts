@@ -39,10 +39,13 @@ export async function readServiceSigner(service: ServiceName, config: HostConfig
   return localSigner(createPrivateKey(await readText(file, variable)))
 }
 
-/** The key of the transparency log, or of its witness with profile dev: `HMS_AUDIT_LOG_KEY_FILE`, else the data folder's (profile dev). */
+const NAMED_KEY_FILES: Record<KeyName, string> = { 'audit-log': 'HMS_AUDIT_LOG_KEY_FILE', witness: 'HMS_WITNESS_KEY_FILE' }
+
+/** The key of the transparency log, or of its witness: `HMS_AUDIT_LOG_KEY_FILE`, `HMS_WITNESS_KEY_FILE`, else the data folder's (profile dev). */
 export async function readNamedSigner(name: KeyName, config: HostConfig, env: Environment): Promise<Signer | undefined> {
-  const named = name === 'audit-log' ? env['HMS_AUDIT_LOG_KEY_FILE'] : undefined
-  if (named !== undefined && named !== '') return localSigner(createPrivateKey(await readText(named, 'HMS_AUDIT_LOG_KEY_FILE')))
+  const variable = NAMED_KEY_FILES[name]
+  const named = env[variable]
+  if (named !== undefined && named !== '') return localSigner(createPrivateKey(await readText(named, variable)))
   const file = join(config.dataDir, 'service-keys', `${name}.pem`)
   return config.profile === 'dev' && existsSync(file) ? localSigner(createPrivateKey(await readText(file, 'HMS_DATA_DIR'))) : undefined
 }

@@ -1,27 +1,21 @@
 import type { Clock } from '#libs/platform'
 import { cosign, decideCosignature, readAddCheckpoint, SignatureError, type NoteKey, type Signer } from '#libs/signing'
 import type { SeenStore } from './seen.store.js'
-
-/** An answer of the C2SP protocol: what HTTP carries. */
-export interface WitnessAnswer {
-  status: 200 | 400 | 403 | 404 | 409 | 422
-  /** 200: the signature line. 409: the size to go on from. Else empty. */
-  body: string
-}
+import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
 /** Signs checkpoints of the logs that it knows, each only when it continues the last one that it signed. */
-export class Witness {
+export class Witness implements WitnessLink {
   private tail: Promise<unknown> = Promise.resolve()
 
   constructor(
-    private readonly key: NoteKey,
+    readonly key: NoteKey,
     private readonly signer: Signer,
     private readonly logs: readonly NoteKey[],
     private readonly seen: SeenStore,
     private readonly clock: Clock,
   ) {}
 
-  /** `text` is the body of `POST /add-checkpoint`. One after the other: between what is remembered and what is signed nothing may come. */
+  /** One after the other: between what is remembered and what is signed nothing may come. */
   addCheckpoint(text: string): Promise<WitnessAnswer> {
     const answer = this.tail.then(() => this.answer(text))
     this.tail = answer.catch(() => {})
@@ -36,6 +30,7 @@ export class Witness {
       const decision = decideCosignature(await this.seen.get(log.name), request, log)
       if (decision.status === 409) return { status: 409, body: `${decision.size}\n` }
       if (decision.status !== 200) return { status: decision.status, body: '' }
+      // Before the signature leaves: what it forgot, a witness would sign again in another form.
       await this.seen.set(log.name, decision.seen)
       const seconds = Math.floor(this.clock.now().getTime() / 1_000)
       return { status: 200, body: await cosign(decision.body, seconds, this.key, this.signer) }

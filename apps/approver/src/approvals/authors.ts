@@ -1,0 +1,50 @@
+import { HmsError } from '#libs/contracts'
+import type { PolicyDocument } from '#libs/policy'
+import { approvalRequirement, authorRule, authorsOf, SignatureError, type ApprovalRequirement, type Roster } from '#libs/signing'
+
+export interface NamedAuthors {
+  /** Who the caller says wrote all of it. */
+  author?: string
+  /** Who committed the file of each policy last, by policy id: it counts when the roster knows a person of that name. */
+  committedBy?: Record<string, string>
+}
+
+/**
+ * Who wrote a policy: whom the caller names, else its `owner`, else whoever committed its file. A person of the roster is called by his
+ * name there; `null` when nobody is named. Throws `HMS_APPROVER_AUTHOR_UNKNOWN` where the roster must know the author, and
+ * `HMS_APPROVER_NOBODY_LEFT` when too few others may approve.
+ */
+export function authorOf(policy: PolicyDocument, { author, committedBy = {} }: NamedAuthors, roster: Roster): string | null {
+  const named = author ?? (typeof policy.owner === 'string' && policy.owner !== '' ? policy.owner : committerOf(committedBy[policy.id], roster))
+  const known = authorsOf(roster, named)
+  const requirement = requirementOf(policy, roster)
+  const rule = authorRule(roster, requirement, named)
+  if (rule.mustBeKnown && known.length === 0) {
+    const who = named === null ? `Nobody says who wrote ${policy.id}` : `The roster knows no person "${named}", who is to have written ${policy.id}`
+    throw new HmsError('HMS_APPROVER_AUTHOR_UNKNOWN', `${who}. Name the author with --author, as the roster does.`, {
+      status: 422,
+      next: ['hms-svc roster show', 'hms-svc approve FILE --sign NAME --author NAME'],
+    })
+  }
+  const others = requirement.eligible.filter((id) => rule.counts || !rule.ids.has(id))
+  if (others.length < requirement.threshold) {
+    throw new HmsError('HMS_APPROVER_NOBODY_LEFT', `${policy.id} needs ${requirement.threshold} of role ${requirement.role}, and without its author there are ${others.length}.`, {
+      status: 422,
+      next: ['hms-svc roster show'],
+    })
+  }
+  return known.length === 1 ? known[0]!.name : named
+}
+
+function requirementOf(policy: PolicyDocument, roster: Roster): ApprovalRequirement {
+  try {
+    return approvalRequirement(roster, policy)
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    throw new HmsError(error.code, `Nobody may approve ${policy.id}: ${error.detail}.`, { status: 422, cause: error, next: ['hms-svc roster show'] })
+  }
+}
+
+function committerOf(name: unknown, roster: Roster): string | null {
+  return typeof name === 'string' && roster.principalByName(name)?.kind === 'person' ? name : null
+}

@@ -1,0 +1,60 @@
+import { peekPredicate } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { endEarly, stateOf } from '#libs/pipeline'
+import type { ReleasePredicate } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
+import { RUNS, type RunRecord } from '../runs/run.entity.js'
+import { APPROVAL_MOVED, SaveRun } from '../runs/save-run.js'
+import { APPROVALS, type Approval } from './approval.entity.js'
+
+/** What was prepared follows a version that is no longer live: it would undo what came between, so its run ends STALE. */
+@Injectable()
+export class EndStale {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly saveRun: SaveRun,
+  ) {
+    runtime.onTimer(APPROVAL_MOVED, async (tx, timer) => void (await this.look(tx, Number(timer.data['run']))))
+  }
+
+  async execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
+    const detail = `${moved.id} moved to ${moved.live?.version ?? 'nothing'} after this was prepared; approve the file again`
+    const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason: 'LIVE_MOVED', detail, at: tx.now.toISOString() }) }
+    await this.runtime.cancel(tx, `approval-expiry:${approval.digest}`)
+    await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
+    await this.saveRun.execute(tx, ended)
+    return ended
+  }
+
+  /** Ends a run that waits for signatures where it must; any other is looked at when its turn comes. All its policies are locked. */
+  async look(tx: Transaction, run: number): Promise<RunRecord | undefined> {
+    const record = await tx.documents(RUNS).get(String(run))
+    const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
+    if (record === undefined || approval === undefined || stateOf(record.facts) !== 'AWAITING_APPROVAL') return record
+    for (const { id } of record.facts.policies) {
+      const policy = await tx.documents(POLICIES).get(id)
+      if (policy !== undefined && (await this.hasMoved(tx, policy, previousOf(approval, id)))) {
+        return this.execute(tx, record, approval, policy)
+      }
+    }
+    return record
+  }
+
+  /** Neither live nor on its way: with `--queue` the release that it follows may be that of a run ahead. */
+  private async hasMoved(tx: Transaction, policy: PolicyRecord, previous: string | null): Promise<boolean> {
+    if (previous === (policy.live?.releaseDigest ?? null)) return false
+    for (const ahead of [policy.active, ...policy.queue]) {
+      const run = ahead === null ? undefined : await tx.documents(RUNS).get(String(ahead))
+      const approval = run === undefined ? undefined : await tx.documents(APPROVALS).get(run.approval)
+      if (approval?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true) return false
+    }
+    return true
+  }
+}
+
+export function previousOf(approval: Approval, policyId: string): string | null {
+  const release = approval.releases.find((candidate) => candidate.id === policyId)!
+  return peekPredicate<ReleasePredicate>(release.envelope).previous?.digest ?? null
+}

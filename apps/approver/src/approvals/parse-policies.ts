@@ -1,0 +1,22 @@
+import { HmsError, type JsonObject } from '#libs/contracts'
+import { hasErrors, parsePolicy, type PolicyDocument } from '#libs/policy'
+
+export type ParsedPolicy = { policy: PolicyDocument; digest: string }
+
+/** New and live documents of a run travel in one message; this keeps it below the bound of a signed payload. */
+const MAX_RUN_BYTES = 320 * 1024
+
+/** The policies of one run, by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or `HMS_APPROVER_RUN_TOO_LARGE` (413). */
+export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
+  const parsed = policies.map((policy, index) => {
+    const result = parsePolicy(JSON.stringify(policy), `policies[${index}]`)
+    if (result.ok) return { policy: result.source.policy, digest: result.source.digest }
+    const errors = result.findings.filter((finding) => hasErrors([finding])).map((finding) => ({ pointer: `/policies/${index}${finding.pointer ?? ''}`, detail: finding.message }))
+    throw new HmsError('HMS_APPROVER_POLICY_INVALID', errors.map((error) => error.detail).join('; '), { status: 422, errors, next: ['hms-svc lint FILE'] })
+  })
+  const ids = parsed.map(({ policy }) => policy.id)
+  if (new Set(ids).size < ids.length) throw new HmsError('HMS_APPROVER_BUNDLE_TWICE', 'A bundle holds each policy once.', { status: 422 })
+  const bytes = Buffer.byteLength(JSON.stringify(policies))
+  if (bytes > MAX_RUN_BYTES) throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', `The policies of a run have at most ${MAX_RUN_BYTES} bytes together; these have ${bytes}.`, { status: 413 })
+  return parsed.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1))
+}

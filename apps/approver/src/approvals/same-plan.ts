@@ -1,0 +1,40 @@
+import { HmsError, peekPredicate, type PlanOptions, type PrepareRequest, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
+import type { Approval } from './approval.entity.js'
+
+/** A later signer may leave out plan and author; other values than the signed ones are a conflict: 409 `HMS_APPROVER_PLAN_DIFFERS`. */
+export function requireSamePlan(approval: Approval, { plan = {}, author }: Pick<PrepareRequest, 'plan' | 'author'>, roster: Roster): void {
+  const contradiction = contradictionOf(approval.plan, plan) ?? unknownFallback(approval, plan.fallbacks ?? []) ?? otherAuthor(approval, author, roster)
+  if (contradiction === undefined) return
+  throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `What others signed says: ${contradiction}. Leave the option out to countersign it.`, {
+    status: 409,
+    next: [`hms-svc approvals show ${approval.digest}`],
+  })
+}
+
+function unknownFallback(approval: Approval, named: string[]): string | undefined {
+  const bound = approval.releases.flatMap((release) => predicateOf(release).fallbacks.map((ref) => `${release.id}@${ref.version}`))
+  const missing = named.find((name) => !bound.includes(name))
+  return missing === undefined ? undefined : `fallbacks are ${bound.join(', ') || 'none'}, without ${missing}`
+}
+
+function otherAuthor({ releases }: Approval, named: string | undefined, roster: Roster): string | undefined {
+  const written = releases.map((release) => predicateOf(release).author ?? 'nobody who was named')
+  const names = [named, ...authorsOf(roster, named ?? null).map(({ name }) => name)]
+  const other = named === undefined ? undefined : written.find((author) => !names.includes(author))
+  return other === undefined ? undefined : `the author is ${other}, not ${named}`
+}
+
+function contradictionOf(plan: RolloutPlan, options: PlanOptions): string | undefined {
+  for (const name of ['share', 'scope', 'observeMs', 'bakeMs'] as const) {
+    if (options[name] !== undefined && options[name] !== plan[name]) return `${name} is ${plan[name]}, not ${options[name]}`
+  }
+  if (options.partners !== undefined && JSON.stringify(options.partners) !== JSON.stringify(plan.partners)) {
+    return `partners are ${plan.partners?.join(', ') ?? 'all'}, not ${options.partners.join(', ')}`
+  }
+  return undefined
+}
+
+export function predicateOf(release: ReleaseDocument): ReleasePredicate {
+  return peekPredicate<ReleasePredicate>(release.envelope)
+}

@@ -1,0 +1,31 @@
+import { parseEnvironment, type Environment } from '#libs/platform'
+import { Transform } from 'class-transformer'
+import { IsOptional, Matches } from 'class-validator'
+
+const list = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value))
+const PLACE = /^(?:([^\s+=/:]+(?:\/[^\s+=:]*)?)=)?(https?:\/\/[^\s@?#]+?)\/?$/
+
+/** Where a witness is. Without `name` the place in the list counts: the roster's first witness, its second, … */
+export interface WitnessPlace {
+  name: string | undefined
+  url: string
+}
+
+/** `HMS_AUDIT_*`. */
+export class AuditConfig {
+  @IsOptional()
+  @list
+  @Matches(PLACE, { each: true, message: 'witnessUrls must be a list of http URLs, each as it is or as NAME=URL' })
+  witnessUrls?: string[]
+
+  get witnesses(): WitnessPlace[] {
+    return (this.witnessUrls ?? []).map((text) => {
+      const [, name, url] = PLACE.exec(text)!
+      return { name, url: url! }
+    })
+  }
+}
+
+export function readAuditConfig(env: Environment): AuditConfig {
+  return parseEnvironment(AuditConfig, { witnessUrls: 'HMS_AUDIT_WITNESS_URLS' }, env)
+}

@@ -1,0 +1,24 @@
+import { rejectApproval } from '#libs/client'
+import { EXIT } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { findKey, keyFolderOf } from '../keys/key-folder.js'
+import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+
+export interface RejectFlags extends PassphraseOptions {
+  sign: string
+  reason: string
+}
+
+/** A signed no. Whoever could approve it may give it, and its author may withdraw it so. */
+export async function rejectWaiting(context: CliContext, digest: string, flags: RejectFlags): Promise<number> {
+  if (flags.reason.trim() === '') throw usageError('Say why with --reason TEXT', ['hms-svc help approvals'])
+  const folder = keyFolderOf(context)
+  await findKey(folder, flags.sign)
+  const client = await context.client()
+  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const view = await rejectApproval(client, digest, flags.reason, signer)
+  context.output.done(`Rejected by ${signer.name}; run #${view.run} is ${view.state}`)
+  if (context.output.mode === 'json') context.output.data(view, () => [])
+  return EXIT.done
+}

@@ -1,0 +1,105 @@
+import type { AuditProof, ConfigDocument, RunView } from '#libs/contracts'
+import { buildRelease, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, readRoster, signEnvelope, signNote, signRoster, type ReleasePredicate } from '#libs/signing'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { checkLive, checkRuns } from './coverage.js'
+import { Problems } from './problems.js'
+import type { Told } from './recompute-log.js'
+
+const [chief, counsel, log, witness, operator] = Array.from({ length: 5 }, () => generateKeyPair())
+const DIGEST = `sha256:${'1'.repeat(64)}`
+
+function problemsOf(problems: Problems): string[] {
+  try {
+    problems.raise()
+    return []
+  } catch (error) {
+    return (error as { errors: { detail: string }[] }).errors.map(({ detail }) => detail)
+  }
+}
+
+describe('runs that published', () => {
+  const run = (number: number, state: RunView['state'], version = '1.0.0'): RunView => ({ run: number, state, policies: [{ id: 'ozone', version, digest: DIGEST }] }) as unknown as RunView
+  const told = (approved: [number, string][], promoted: number[] = []): Told => ({
+    approved: new Map(approved.map(([number, version]) => [number, [{ id: 'ozone', version, digest: DIGEST }]])),
+    promoted: new Set(promoted),
+  })
+
+  it.each<[string, RunView[], Told, number, string[]]>([
+    ['are covered by approvals that name what they published', [run(1, 'SUCCEEDED'), run(2, 'FAILED', '2.0.0')], told([[1, '1.0.0']]), 1, []],
+    ['are not when the log has no approval of one', [run(1, 'SUCCEEDED'), run(2, 'BAKING')], told([[1, '1.0.0']]), 2, ['run #2 was published, and its approval is not in the log']],
+    ['are not when the approval names another version', [run(1, 'NOTIFYING', '1.0.1')], told([[1, '1.0.0']]), 1, ['run #1 published ozone@1.0.1, and its approval in the log does not name it']],
+    ['are not when nobody lists a run that the log knows as published', [], told([[1, '1.0.0']], [1, 7]), 2, ['run #7 was published, and its approval is not in the log']],
+  ])('%s', (_what, runs, log_, count, expected) => {
+    const problems = new Problems()
+    expect(checkRuns(runs, log_, problems)).toBe(count)
+    expect(problemsOf(problems)).toEqual(expected)
+  })
+})
+
+describe('releases in force', () => {
+  let world: Awaited<ReturnType<typeof makeWorld>>
+  beforeAll(async () => {
+    world = await makeWorld()
+  })
+  const check = async (change: Partial<ConfigDocument> = {}, more: { approved?: Told['approved']; proof?: AuditProof | undefined } = {}): Promise<string[]> => {
+    const problems = new Problems()
+    const { document, roster, approved } = world
+    const proof = 'proof' in more ? more.proof : world.proof
+    await checkLive([{ ...document, ...change }], { approved: more.approved ?? approved, promoted: new Set(), policy: roster.logPolicy!, roster, proofOf: async () => proof }, problems)
+    return problemsOf(problems)
+  }
+
+  it('are proven when people approved them and the log has it', async () => {
+    expect(await check()).toEqual([])
+  })
+
+  it('are not without an approval in the log, or a proof of it, or with one of something else', async () => {
+    expect(await check({}, { approved: new Map() })).toEqual([expect.stringContaining('its approval is not in the log')])
+    expect(await check({}, { proof: undefined })).toEqual([expect.stringContaining('the log gives no proof')])
+    expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('one of something else')])
+    expect(await check({}, { proof: { ...world.proof, entry: world.otherProof.entry } })).toEqual([expect.stringContaining('does not hold this entry')])
+    expect(await check({}, { proof: { ...world.proof, proof: world.proof.proof.replace('hms-svc.dev/witness', 'example.org/other') } })).toEqual([expect.stringContaining('0 witnesses')])
+  })
+
+  it('are not when too few signed, or when what is given out is another release', async () => {
+    expect(await check({ release: { ...world.document.release!, signatures: [] } })).toEqual([expect.any(String)])
+    expect(await check({ release: world.oneSigned })).toEqual([expect.stringContaining('too few')])
+    expect(await check({ version: '9.9.9' })).toEqual([expect.stringContaining('with the release of lead@1.0.0')])
+    expect(await check({ id: 'ozone' })).toEqual([expect.stringContaining('with the release of lead@1.0.0')])
+  })
+
+  it('are named one by one', async () => {
+    const problems = new Problems()
+    const { document, roster, approved, proof } = world
+    const wrong = [{ ...document, version: '2.0.0' }, document, { ...document, scope: 'region:NCR', release: world.oneSigned }]
+    expect(await checkLive(wrong, { approved, promoted: new Set(), policy: roster.logPolicy!, roster, proofOf: async () => proof }, problems)).toBe(3)
+    expect(problemsOf(problems)).toHaveLength(2)
+  })
+})
+
+/** A release that needs two people, in a log of two entries. */
+async function makeWorld() {
+  const members = [{ name: 'EPA Chief', spki: chief!.spki }, { name: 'EPA Counsel', spki: counsel!.spki }]
+  const predicate = demoRoster({ people: members, services: [], operator: operator!, log: { spki: log!.spki, witness: witness!.spki }, expires: '2036-01-01T00:00:00Z' })
+  const signers = [chief!, counsel!].map(({ privateKey }) => localSigner(privateKey))
+  const roster = readRoster(await signRoster(predicate, signers))
+  const policy = { id: 'lead', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15, tags: ['critical'] }
+  const plan = { share: 500, scope: 'NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
+  const release = { policy, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan, bundle: [digestOfJson(policy)], preparedAt: '2026-02-01T00:00:00Z', expires: '2026-02-08T00:00:00Z' } as unknown as ReleasePredicate
+  const { payload, digest } = buildRelease(release)
+  const entries = [{ run: 1, releases: [{ id: 'lead', version: '1.0.0', digest }] }, { run: 2, releases: [{ id: 'ozone', version: '1.0.0', digest: DIGEST }] }].map((each) => JSON.stringify(each))
+  const tree = new HashTree()
+  for (const entry of entries) tree.append(leafHash(Buffer.from(entry)))
+  const { log: logKey, witnesses } = roster.logPolicy!
+  const body = formatCheckpoint({ origin: logKey.name, size: 2, root: tree.root() })
+  const note = (await signNote(body, logKey, localSigner(log!.privateKey))) + (await cosign(body, 1_800_000_000, witnesses[0]!, localSigner(witness!.privateKey)))
+  const proofAt = (index: number): AuditProof => ({ digest, policy: 'lead', version: '1.0.0', entry: entries[index]!, proof: formatTlogProof({ index, path: tree.inclusion(index), checkpoint: note }) })
+  return {
+    roster,
+    approved: new Map([[1, [{ id: 'lead', version: '1.0.0', digest }]]]),
+    document: { id: 'lead', version: '1.0.0', scope: 'global', release: await signEnvelope(payload, signers) } as unknown as ConfigDocument,
+    oneSigned: await signEnvelope(payload, signers.slice(0, 1)),
+    proof: proofAt(0),
+    otherProof: proofAt(1),
+  }
+}

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest'
+import { describeRules } from './describe-rules.js'
+
+describe('describeRules', () => {
+  it('says what binds, and nothing where nothing does', () => {
+    const bounds = { minObserveMs: 300_000, minBakeMs: 1_500, maxShare: 2_500, requireEvidence: true }
+    expect(describeRules({ bounds, soleOfficial: true, authorSigns: false })).toEqual([
+      'plans: observe at least 300 s, bake at least 1.5 s, canary at most 25%, not without evidence',
+      'sole official: the author may be the one who approves, where one is enough',
+      'the author need not sign his own release',
+    ])
+    expect(describeRules({ soleOfficial: false })).toEqual([])
+  })
+})

@@ -1,0 +1,17 @@
+import type { RosterPredicate } from '#libs/signing'
+
+/** What a roster, or one of its roles, says of plans and authors; a line each. */
+export function describeRules({ bounds = {}, soleOfficial, authorSigns }: Partial<Pick<RosterPredicate, 'bounds' | 'soleOfficial' | 'authorSigns'>>): string[] {
+  const { minObserveMs, minBakeMs, maxShare, requireEvidence } = bounds
+  const plan = [
+    minObserveMs === undefined ? '' : `observe at least ${minObserveMs / 1000} s`,
+    minBakeMs === undefined ? '' : `bake at least ${minBakeMs / 1000} s`,
+    maxShare === undefined ? '' : `canary at most ${maxShare / 100}%`,
+    requireEvidence === true ? 'not without evidence' : '',
+  ].filter((part) => part !== '')
+  return [
+    ...(plan.length === 0 ? [] : [`plans: ${plan.join(', ')}`]),
+    ...(soleOfficial === true ? ['sole official: the author may be the one who approves, where one is enough'] : []),
+    ...(authorSigns === undefined ? [] : [`the author ${authorSigns ? 'must sign' : 'need not sign'} his own release`]),
+  ]
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import type { Session } from '../session.js'
+import type { ShowRosterOptions } from './show.js'
+import type { SignRosterOptions } from './sign.js'
+
+export function registerRoster(program: Command, session: Session): void {
+  const roster = program.command('roster').description('who may approve what')
+  roster
+    .command('show')
+    .description('the newest roster that follows from the pinned one: HMS_ROSTER, else the data folder’s')
+    .option('--document', 'what the next one may start from, its version one higher')
+    .action(session.run(async (context, options: ShowRosterOptions) => (await import('./show.js')).showRoster(context, options)))
+  roster
+    .command('propose <file>')
+    .description('show what the next roster changes, and hand it over for signatures; FILE is the whole of it')
+    .action(session.run(async (context, file: string) => (await import('./propose.js')).proposeRoster(context, file)))
+  roster
+    .command('sign [digest]')
+    .description('show what the proposed roster changes, sign and submit; the last signature needed brings it into force')
+    .requiredOption('--sign <name>', 'whose key signs, such as "EPA Chief"')
+    .option('--expect-digest <digest>', 'refuse to sign anything else')
+    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .action(session.run(async (context, digest: string | undefined, options: SignRosterOptions) => (await import('./sign.js')).signRosterProposal(context, digest, options)))
+}

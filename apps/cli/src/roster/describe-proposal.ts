@@ -1,0 +1,20 @@
+import { peekPredicate, type RosterProposalView } from '#libs/contracts'
+import type { Roster, RosterPredicate } from '#libs/signing'
+import type { CliContext } from '../context.js'
+import { describeDifference } from './describe-difference.js'
+
+/** What a signer should read before the key is unlocked. */
+export function describeProposal(current: Roster, next: Roster): string[] {
+  const [from, to] = [current, next].map(({ envelope }) => peekPredicate<RosterPredicate>(envelope)) as [RosterPredicate, RosterPredicate]
+  return [...describeDifference(from, to), `  Digest ${next.digest}`]
+}
+
+/** Who is still needed; with --json the proposal alone. */
+export function sayProgress({ output }: CliContext, view: RosterProposalView): void {
+  if (output.mode === 'json') return output.data(view, () => [])
+  if (view.state === 'CURRENT') return output.done(`Roster ${view.version} is in force`)
+  for (const { version, signedBy, threshold } of view.progress) {
+    const missing = Math.max(0, threshold - signedBy.length)
+    output.done(`Roster ${version} asks for ${threshold}: signed by ${signedBy.join(', ') || 'nobody'}${missing === 0 ? '' : `; ${missing} more needed`}`)
+  }
+}

@@ -1,0 +1,29 @@
+import { HmsError, type RosterStep } from '#libs/contracts'
+import { nextRoster, SignatureError, type Roster } from '#libs/signing'
+import { pinnedRoster } from '../audit/pinned-roster.js'
+import type { CliContext } from '../context.js'
+
+/**
+ * The newest roster that follows, step by step, from the one this command is pinned to. The services only carry the steps: where they
+ * cannot be asked, or tell of one that does not verify, the last good one counts, and that is said on stderr.
+ */
+export async function newestRoster(context: CliContext): Promise<Roster> {
+  let roster = await pinnedRoster(context)
+  try {
+    for (;;) {
+      const steps = await stepsAfter(context, roster)
+      if (steps.length === 0) return roster
+      for (const { envelope } of steps) roster = nextRoster(roster, envelope)
+    }
+  } catch (error) {
+    if (error instanceof SignatureError) context.output.note(`What the services say follows roster ${roster.version} does not verify (${error.message}); roster ${roster.version} counts`)
+    else if (error instanceof HmsError) context.output.note(`The services could not be asked for a newer roster (${error.code}); roster ${roster.version} counts`)
+    else throw error
+    return roster
+  }
+}
+
+async function stepsAfter(context: CliContext, { version }: Roster): Promise<RosterStep[]> {
+  const client = await context.client()
+  return client.get<RosterStep[]>('/v1/roster', { since: String(version) })
+}

@@ -1,0 +1,54 @@
+import { EXIT, HmsError, type RosterProposalView } from '#libs/contracts'
+import { pae, readSuccessor, STATEMENT_TYPE, type Roster, type Signer } from '#libs/signing'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { findKey, keyFolderOf } from '../keys/key-folder.js'
+import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+import { describeProposal, sayProgress } from './describe-proposal.js'
+import { newestRoster } from './newest-roster.js'
+
+export interface SignRosterOptions extends PassphraseOptions {
+  sign: string
+  expectDigest?: string
+}
+
+/** Shows what the proposed roster changes, unlocks the key, which is the consent, and submits. `given`: digest, where several wait. */
+export async function signRosterProposal(context: CliContext, given: string | undefined, options: SignRosterOptions): Promise<number> {
+  const folder = keyFolderOf(context)
+  await findKey(folder, options.sign)
+  const client = await context.client()
+  const proposal = choose(await client.get<RosterProposalView[]>('/v1/roster/proposals'), given)
+  const next = checked(proposal, await newestRoster(context), context)
+  if (options.expectDigest !== undefined && options.expectDigest !== next.digest) {
+    throw new HmsError('HMS_APPROVAL_DIGEST', `What would be signed is not what was reviewed: ${options.expectDigest} was expected, ${next.digest} is here`, { status: 409 })
+  }
+  const signer = await folder.open(options.sign, await passphraseFor(context, options.sign, folder.dir, options))
+  const view = await client.post<RosterProposalView>(`/v1/roster/proposals/${next.digest}/signatures`, await signatureOf(next, signer))
+  context.output.done('Signature added')
+  sayProgress(context, view)
+  return EXIT.done
+}
+
+/** Judged by this machine's own chain; the digest is that of the bytes that are signed, whatever the service calls them. */
+function checked({ envelope }: RosterProposalView, current: Roster, { output }: CliContext): Roster {
+  const next = readSuccessor(current, envelope)
+  for (const line of describeProposal(current, next)) output.note(line)
+  return next
+}
+
+async function signatureOf({ envelope }: Roster, signer: Signer): Promise<{ keyid: string; sig: string }> {
+  const sig = await signer.sign(pae(STATEMENT_TYPE, Buffer.from(envelope.payload, 'base64')))
+  return { keyid: signer.keyid, sig: Buffer.from(sig).toString('base64') }
+}
+
+function choose(waiting: readonly RosterProposalView[], given: string | undefined): RosterProposalView {
+  const fitting = given === undefined ? waiting : waiting.filter(({ digest }) => digest === given)
+  if (fitting.length === 1) return fitting[0]!
+  if (fitting.length > 1) {
+    throw usageError('Several proposals wait: name one by its digest', waiting.map(({ digest }) => `hms-svc roster sign ${digest} --sign NAME`))
+  }
+  throw new HmsError('HMS_ROSTER_PROPOSAL_UNKNOWN', given === undefined ? 'No roster waits for signatures' : `No roster ${given} waits for signatures`, {
+    status: 404,
+    next: ['hms-svc roster propose FILE', 'hms-svc roster show'],
+  })
+}

@@ -1,0 +1,82 @@
+import { createDemoIdentity } from '#libs/client'
+import { publicKeyFromRaw } from '#libs/signing'
+import { HttpWitness } from '#libs/witness'
+import { generateKeyPairSync } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { serveWitness } from './serve-witness.js'
+
+let data: string
+let env: Record<string, string>
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), 'hms-serve-witness-'))
+  await createDemoIdentity(data, [])
+  env = { HMS_PROFILE: 'dev', HMS_DATA_DIR: data, HMS_WITNESS_PORT: '0', HMS_LOG_LEVEL: 'silent' }
+})
+afterAll(() => rmSync(data, { recursive: true }))
+
+const serve = async (more: Record<string, string> = {}) => {
+  const served = await serveWitness({ ...env, ...more })
+  onTestFinished(() => served.stop())
+  return served
+}
+const strangerKey = (): string => {
+  const file = join(data, 'stranger.pem')
+  writeFileSync(file, generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }))
+  return file
+}
+
+describe('serve witness', () => {
+  it('answers for the log of its roster, and knows no other', async () => {
+    const { port } = await serve()
+    const link = new HttpWitness({ name: 'any', id: '00000000', type: 4, key: publicKeyFromRaw(Buffer.alloc(32, 1)) }, `http://127.0.0.1:${port}`)
+    const checkpoint = (origin: string): string => `old 0\n\n${origin}\n1\n${'A'.repeat(43)}=\n\n— ${origin} AAAAAAAA\n`
+    expect(await link.addCheckpoint(checkpoint('example.org/log'))).toMatchObject({ status: 404 })
+    expect(await link.addCheckpoint(checkpoint('hms-svc.dev/audit'))).toMatchObject({ status: 403 })
+  })
+
+  it('leaves its folder to the next when it stops, and to nobody while it runs', async () => {
+    const dir = join(data, 'own')
+    const first = await serveWitness({ ...env, HMS_WITNESS_DIR: dir })
+    await expect(serveWitness({ ...env, HMS_WITNESS_DIR: dir })).rejects.toMatchObject({ code: 'HMS_DATA_FOLDER_IN_USE', status: 409 })
+    await first.stop()
+    await serve({ HMS_WITNESS_DIR: dir })
+  })
+
+  it.each<[string, string, () => Record<string, string>]>([
+    ['a folder that cannot be one', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: join(data, 'roster.json') })],
+    ['a folder that cannot be made', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: join(data, 'roster.json', 'below') })],
+    ['a memory that it cannot write', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: withBlockedDraft() })],
+    ['a memory that is damaged', 'HMS_WITNESS_FOLDER', () => ({ HMS_WITNESS_DIR: withDamagedMemory() })],
+    ['a key that the roster does not name', 'HMS_IDENTITY_MISMATCH', () => ({ HMS_WITNESS_KEY_FILE: strangerKey() })],
+    ['a key that is not there', 'HMS_IDENTITY_MISSING', () => ({ HMS_WITNESS_KEY_FILE: join(data, 'nowhere.pem') })],
+    ['no port', 'HMS_CONFIG_INVALID', () => ({ HMS_WITNESS_PORT: 'many' })],
+    ['no roster in production', 'HMS_ROSTER_REQUIRED', () => ({ HMS_PROFILE: 'production' })],
+    ['a demo roster in production', 'HMS_ROSTER_DEMO', () => ({ HMS_PROFILE: 'production', HMS_ROSTER: join(data, 'roster.json') })],
+  ])('does not start with %s', async (_what, code, more) => {
+    await expect(serveWitness({ ...env, ...more() })).rejects.toMatchObject({ code })
+  })
+
+  it('does not start on a port that is taken, and leaves its folder then', async () => {
+    const { port } = await serve()
+    const dir = join(data, 'other')
+    await expect(serveWitness({ ...env, HMS_WITNESS_DIR: dir, HMS_WITNESS_PORT: String(port) })).rejects.toMatchObject({ code: 'HMS_PORT_IN_USE', status: 409 })
+    await serve({ HMS_WITNESS_DIR: dir })
+  })
+})
+
+/** Root may write everywhere: a folder in the way of the draft stops it too. */
+function withBlockedDraft(): string {
+  const dir = join(data, 'blocked')
+  mkdirSync(join(dir, 'seen.json.new'), { recursive: true })
+  return dir
+}
+
+function withDamagedMemory(): string {
+  const dir = join(data, 'damaged')
+  mkdirSync(dir, { recursive: true })
+  writeFileSync(join(dir, 'seen.json'), readFileSync(join(data, 'roster.json')).subarray(0, 10))
+  return dir
+}

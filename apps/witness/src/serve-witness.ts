@@ -1,0 +1,78 @@
+import { HmsError } from '#libs/contracts'
+import { acquireFolder, EmbeddedError, type FolderLock } from '#libs/persistence'
+import { createLogger, describeError, systemClock, type Environment } from '#libs/platform'
+import { keyIdOf, type LogPolicy, type NoteKey, type Signer } from '#libs/signing'
+import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/stage'
+import { FileSeenStore, Witness } from '#libs/witness'
+import { join } from 'node:path'
+import { createWitnessServer } from './witness-server.js'
+import { readWitnessConfig } from './witness.config.js'
+
+/**
+ * A witness in a process of its own: it signs checkpoints of the log that its pinned roster names, and remembers what it signed in a folder
+ * that is its alone. Throws when it could not sign, or could not remember: `HMS_WITNESS_…` and the codes of roster and keys.
+ */
+export async function serveWitness(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
+  const config = readHostConfig(env)
+  const { port, dir = join(config.dataDir, 'witness') } = readWitnessConfig(env)
+  const policy = await policyOf(config)
+  const signer = await signerOf(config, env)
+  const key = keyOf(signer, policy)
+  const lock = await openFolder(dir)
+  try {
+    const seen = new FileSeenStore(dir)
+    await seen.check()
+    const log = createLogger(config.logLevel, { process: 'witness' })
+    const server = createWitnessServer(new Witness(key, signer, [policy.log], seen, systemClock), log)
+    await server.listen({ port, host: config.host }).catch((error: unknown) => {
+      throw taken(port, error)
+    })
+    const address = server.server.address() as { port: number }
+    return { port: address.port, stop: () => server.close().then(() => lock.release()) }
+  } catch (error) {
+    await lock.release()
+    throw unusable(dir, error)
+  }
+}
+
+async function policyOf(config: HostConfig): Promise<LogPolicy> {
+  const { logPolicy } = await readRosterFile(config)
+  if (logPolicy !== undefined) return logPolicy
+  throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log: there is nothing to witness.', { status: 404, next: ['hms-svc roster show'] })
+}
+
+async function signerOf(config: HostConfig, env: Environment): Promise<Signer> {
+  const signer = await readNamedSigner('witness', config, env)
+  if (signer !== undefined) return signer
+  throw new HmsError('HMS_SERVICE_KEY_REQUIRED', 'The witness needs its signing key: set HMS_WITNESS_KEY_FILE to a PKCS#8 file.', { status: 400, next: ['hms-svc help environment'] })
+}
+
+function keyOf({ keyid }: Signer, { witnesses }: LogPolicy): NoteKey {
+  const key = witnesses.find((each) => keyIdOf(each.key) === keyid)
+  if (key !== undefined) return key
+  throw new HmsError('HMS_IDENTITY_MISMATCH', `The roster names no witness with the key ${keyid}: nobody would count its signatures.`, { status: 403, next: ['hms-svc roster show'] })
+}
+
+/** Two processes with one memory would sign two histories between them. */
+async function openFolder(dir: string): Promise<FolderLock> {
+  try {
+    return await acquireFolder(dir, { purpose: 'serve witness' })
+  } catch (error) {
+    if (error instanceof EmbeddedError) throw new HmsError(error.code, error.message, { status: 409, next: ['HMS_WITNESS_DIR=FOLDER hms-svc serve witness'], cause: error })
+    throw unusable(dir, error)
+  }
+}
+
+function taken(port: number, error: unknown): unknown {
+  if ((error as { code?: unknown } | null)?.code !== 'EADDRINUSE') return error
+  return new HmsError('HMS_PORT_IN_USE', `Port ${port} is in use.`, { status: 409, next: [`HMS_WITNESS_PORT=${port + 1} hms-svc serve witness`], cause: error })
+}
+
+function unusable(dir: string, error: unknown): HmsError {
+  if (error instanceof HmsError) return error
+  return new HmsError('HMS_WITNESS_FOLDER', `The witness cannot remember in ${dir} (${describeError(error)}), and signs nothing that it would forget.`, {
+    status: 400,
+    next: ['HMS_WITNESS_DIR=FOLDER hms-svc serve witness'],
+    cause: error,
+  })
+}

@@ -1,0 +1,35 @@
+import { HmsError } from '#libs/contracts'
+import { sendProblem, toProblem, type Logger } from '#libs/platform'
+import type { WitnessLink } from '#libs/witness'
+import Fastify, { type FastifyInstance } from 'fastify'
+
+/** A note of 64 KiB behind 63 hashes. */
+const BODY_LIMIT_BYTES = 72 * 1024
+const REQUEST_TIMEOUT_MS = 10_000
+/** Requests that may wait for their turn; a log asks once a batch. */
+const MAX_WAITING = 64
+
+/** C2SP tlog-witness over HTTP: `POST /add-checkpoint`, and the probes that every process has. Not yet listening. */
+export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyInstance {
+  const server = Fastify({ bodyLimit: BODY_LIMIT_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
+  let waiting = 0
+  // The protocol names no media type.
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  server.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
+  server.setNotFoundHandler((request, reply) => sendProblem(reply, toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log)))
+  server.get('/livez', async () => ({ status: 'up' }))
+  server.get('/readyz', async () => ({ status: 'up', witness: witness.key.name }))
+  server.post('/add-checkpoint', async (request, reply) => {
+    if (waiting >= MAX_WAITING) throw new HmsError('HMS_WITNESS_BUSY', `${MAX_WAITING} requests wait already.`, { status: 503, retryable: true })
+    waiting++
+    try {
+      const { status, body } = await witness.addCheckpoint(typeof request.body === 'string' ? request.body : '')
+      if (status !== 200) log.info({ status }, 'a checkpoint was not signed')
+      return await reply.status(status).type(status === 409 ? 'text/x.tlog.size' : 'text/plain; charset=utf-8').send(body)
+    } finally {
+      waiting--
+    }
+  })
+  return server
+}

@@ -1,0 +1,24 @@
+import { WITNESS_PORT } from '#libs/contracts'
+import { parseEnvironment, type Environment } from '#libs/platform'
+import { Transform } from 'class-transformer'
+import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
+
+const number = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
+
+/** `HMS_WITNESS_*`. */
+export class WitnessConfig {
+  @number
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  port: number = WITNESS_PORT
+
+  /** Where it remembers what it signed; `witness` in the data folder when unset. */
+  @IsOptional()
+  @IsString()
+  dir?: string
+}
+
+export function readWitnessConfig(env: Environment): WitnessConfig {
+  return parseEnvironment(WitnessConfig, { port: 'HMS_WITNESS_PORT', dir: 'HMS_WITNESS_DIR' }, env)
+}

@@ -1,0 +1,129 @@
+import { createConnection } from 'node:net'
+import { verify } from 'node:crypto'
+import { keyIdOf, publicKeyFromRaw, spkiOf, type Signer } from '#libs/signing'
+import { KeyError } from './key-error.js'
+import { SshReader, sshString, sshUint32 } from './ssh-wire.js'
+
+const REQUEST_IDENTITIES = 11
+const IDENTITIES_ANSWER = 12
+const SIGN_REQUEST = 13
+const SIGN_RESPONSE = 14
+
+const ED25519 = 'ssh-ed25519'
+/** OpenSSH's own bounds. */
+const MAX_FRAME_BYTES = 256 * 1024
+const MAX_IDENTITIES = 2048
+const LIST_MS = 5_000
+/** `ssh-add -c` lets a person confirm each use. */
+const SIGN_MS = 60_000
+
+/** An Ed25519 key that an agent holds. */
+export interface AgentKey {
+  keyid: string
+  /** SPKI, DER in base64. */
+  spki: string
+  comment: string
+}
+
+/**
+ * ssh-agent (draft-ietf-sshm-ssh-agent) over its socket. It signs the given bytes as they are, which for Ed25519 is just what DSSE wants;
+ * the private key never leaves it. Errors: `HMS_KEY_AGENT_UNREACHABLE`, `HMS_KEY_AGENT_LACKS`, `HMS_KEY_AGENT_REFUSED`.
+ */
+export class SshAgent {
+  /** `socket`: SSH_AUTH_SOCK. */
+  constructor(
+    private readonly socket: string | undefined,
+    private readonly deadlines = { listMs: LIST_MS, signMs: SIGN_MS },
+  ) {}
+
+  /** A locked agent shows none. */
+  async list(): Promise<AgentKey[]> {
+    const { type, body } = await this.ask(REQUEST_IDENTITIES, Buffer.alloc(0), this.deadlines.listMs)
+    if (type !== IDENTITIES_ANSWER) throw refused(`the ssh-agent answers ${type} and not with its keys`)
+    return this.read(body, (reader) => {
+      const count = reader.uint32()
+      if (count > MAX_IDENTITIES) throw new RangeError(`${count} keys`)
+      return Array.from({ length: count }, () => keyOf(reader.string(), reader.string())).filter((key) => key !== undefined)
+    })
+  }
+
+  /** The signer of a key that the agent holds now; `HMS_KEY_AGENT_LACKS` when it does not. */
+  async signer(keyid: string): Promise<Signer> {
+    const key = (await this.list()).find((each) => each.keyid === keyid)
+    if (key === undefined) {
+      const detail = `the ssh-agent does not hold the key ${keyid}, or is locked`
+      throw new KeyError('HMS_KEY_AGENT_LACKS', detail, [{ command: 'ssh-add -l -E sha256' }, { command: 'ssh-add FILE' }, { command: 'ssh-add -X' }])
+    }
+    return { keyid, sign: (bytes) => this.sign(key, bytes) }
+  }
+
+  private async sign({ spki }: AgentKey, bytes: Uint8Array): Promise<Uint8Array> {
+    const raw = Buffer.from(spki, 'base64').subarray(-32)
+    const blob = Buffer.concat([sshString(Buffer.from(ED25519)), sshString(raw)])
+    const request = Buffer.concat([sshString(blob), sshString(bytes), sshUint32(0)])
+    const { type, body } = await this.ask(SIGN_REQUEST, request, this.deadlines.signMs)
+    if (type !== SIGN_RESPONSE) throw refused('the ssh-agent refused to sign: it is locked, or the use was not confirmed')
+    const sig = this.read(body, (reader) => {
+      const signature = new SshReader(reader.string())
+      if (signature.string().toString() !== ED25519) throw new RangeError('a signature of another kind')
+      return signature.string()
+    })
+    // A signature that counts for nobody is better missed here than by the service.
+    if (!verify(null, bytes, publicKeyFromRaw(raw), sig)) throw refused('the ssh-agent signed something else')
+    return sig
+  }
+
+  private read<T>(body: Buffer, read: (reader: SshReader) => T): T {
+    try {
+      return read(new SshReader(body))
+    } catch (error) {
+      if (error instanceof RangeError) throw refused(`the ssh-agent's answer makes no sense: ${error.message}`)
+      throw error
+    }
+  }
+
+  /** One connection, one question: an agent that hangs holds up nothing else. */
+  private ask(type: number, body: Buffer, timeoutMs: number): Promise<{ type: number; body: Buffer }> {
+    const { socket } = this
+    if (socket === undefined) return Promise.reject(unreachable('SSH_AUTH_SOCK is not set: no ssh-agent is known here'))
+    return new Promise((resolve, reject) => {
+      const connection = createConnection(socket)
+      const fail = (detail: string): void => {
+        connection.destroy()
+        clearTimeout(late)
+        reject(unreachable(detail))
+      }
+      const late = setTimeout(() => fail(`the ssh-agent at ${socket} did not answer within ${timeoutMs / 1_000} s`), timeoutMs)
+      let received = Buffer.alloc(0)
+      connection.on('error', (error) => fail(`the ssh-agent at ${socket} is not there (${(error as NodeJS.ErrnoException).code ?? error.message})`))
+      connection.on('close', () => fail(`the ssh-agent at ${socket} hung up`))
+      connection.on('data', (chunk: Buffer) => {
+        received = Buffer.concat([received, chunk])
+        if (received.length < 5) return
+        const length = received.readUInt32BE()
+        if (length === 0 || length > MAX_FRAME_BYTES) return fail(`the ssh-agent at ${socket} sent a frame of ${length} bytes`)
+        if (received.length < 4 + length) return
+        clearTimeout(late)
+        resolve({ type: received.readUInt8(4), body: received.subarray(5, 4 + length) })
+        connection.destroy()
+      })
+      connection.write(Buffer.concat([sshUint32(body.length + 1), Buffer.of(type), body]))
+    })
+  }
+}
+
+function keyOf(blob: Buffer, comment: Buffer): AgentKey | undefined {
+  const reader = new SshReader(blob)
+  if (reader.string().toString() !== ED25519) return undefined
+  const raw = reader.string()
+  if (raw.length !== 32) throw new RangeError('an Ed25519 key of another length')
+  return { keyid: keyIdOf(raw), spki: spkiOf(publicKeyFromRaw(raw)), comment: comment.toString('utf8') }
+}
+
+function unreachable(detail: string): KeyError {
+  return new KeyError('HMS_KEY_AGENT_UNREACHABLE', detail, [{ command: 'eval "$(ssh-agent)"' }, { command: 'ssh-add -l' }])
+}
+
+function refused(detail: string): KeyError {
+  return new KeyError('HMS_KEY_AGENT_REFUSED', detail, [{ command: 'ssh-add -X' }, { command: 'ssh-add -l -E sha256' }])
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto'
+import { isDigest } from './digest.js'
+import type { Envelope } from './envelope.js'
+import { PREDICATE_TYPES } from './predicate-types.js'
+import { isText, isTime } from './shape.js'
+import type { Signer } from './signer.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
+import type { Keys } from './verify-envelope.js'
+
+/** What a person decides about something that has a digest, and why. */
+export type DecisionPredicate = {
+  /** Digest of what it is about, an approval's for instance. */
+  subject: string
+  decision: string
+  reason: string
+  at: string
+  /** So that two decisions in the same words are two. */
+  nonce: string
+}
+
+const DECISION: StatementKind<DecisionPredicate> = {
+  predicateType: PREDICATE_TYPES.decision,
+  shape: { subject: isDigest, decision: isText, reason: isText, at: isTime, nonce: isText },
+  subject: (decision) => subjectOfPredicate(`${decision.decision} ${decision.subject}`, decision),
+}
+
+export function signDecision({ at, ...said }: Pick<DecisionPredicate, 'subject' | 'decision' | 'reason'> & { at: Date }, signer: Signer): Promise<Envelope> {
+  return signStatement(DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() }, [signer])
+}
+
+/** `keys` are those of people. Throws `SignatureError`. */
+export function readDecision(envelope: unknown, keys: Keys): SignedDocument<DecisionPredicate> {
+  return verifyStatement(DECISION, envelope, keys)
+}

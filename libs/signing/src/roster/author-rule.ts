@@ -1,0 +1,32 @@
+import type { Role } from './roster-predicate.js'
+import type { Principal, Roster } from './roster.js'
+
+/** What a roster says of the author of a release. */
+export type AuthorRule = {
+  /** Ids of the people whom the release's author names. One name may be the id of another person: then neither counts. */
+  ids: ReadonlySet<string>
+  /** The author's signature counts as an approval. */
+  counts: boolean
+  /** The author's own signature is needed. */
+  mustSign: boolean
+  /** The author must be a person of the roster. */
+  mustBeKnown: boolean
+}
+
+/** `author` as the release names it, by name or id, to the letter; `null` when it names none. */
+export function authorRule(roster: Roster, role: Pick<Role, 'threshold' | 'soleOfficial'>, author: string | null): AuthorRule {
+  const production = roster.profile === 'production'
+  const { soleOfficial = false, authorSigns = production } = roster.rules
+  const known = new Set(authorsOf(roster, author).map(({ id }) => id))
+  return {
+    ids: known,
+    counts: role.threshold === 1 && (soleOfficial || role.soleOfficial === true),
+    mustSign: authorSigns && (production || known.size > 0),
+    mustBeKnown: production,
+  }
+}
+
+/** People of the roster who are called so, by name or by id. */
+export function authorsOf(roster: Roster, author: string | null): Principal[] {
+  return [...roster.principals.values()].filter(({ id, name, kind }) => kind === 'person' && (id === author || name === author))
+}

@@ -1,0 +1,49 @@
+import type { RolloutPlan } from '#libs/contracts'
+import { isBasisPoints, isBoolean, isCount, isObject, objectOf, optional, type Check } from '../shape.js'
+
+/** What a plan must hold to; a member that is left out binds nothing. */
+export type PlanBounds = {
+  minObserveMs?: number
+  minBakeMs?: number
+  /** Basis points of the canary scope. */
+  maxShare?: number
+  /** No evidence pauses the run, whatever the profile of the services. */
+  requireEvidence?: boolean
+}
+
+export type BrokenBound = {
+  bound: keyof PlanBounds
+  /** As a sentence without its full stop. */
+  detail: string
+  /** Flags of `approve` that keep to it; undefined where none can. */
+  flag?: string
+}
+
+const SHAPE = { minObserveMs: optional(isCount), minBakeMs: optional(isCount), maxShare: optional(isBasisPoints), requireEvidence: optional(isBoolean) }
+const fitsBounds = objectOf(SHAPE)
+
+/** A bound that is not known here is refused: another version may have meant something by it. */
+export const isBounds: Check = (value) => fitsBounds(value) && isObject(value) && Object.keys(value).every((name) => Object.hasOwn(SHAPE, name))
+
+/** The first bound that `plan` does not hold to, in the order of `all`. */
+export function brokenBound(all: readonly (PlanBounds | undefined)[], plan: RolloutPlan): BrokenBound | undefined {
+  for (const bounds of all) {
+    const broken = bounds === undefined ? undefined : breach(bounds, plan)
+    if (broken !== undefined) return broken
+  }
+  return undefined
+}
+
+function breach({ minObserveMs = 0, minBakeMs = 0, maxShare = 10_000, requireEvidence = false }: PlanBounds, plan: RolloutPlan): BrokenBound | undefined {
+  if (plan.observeMs < minObserveMs) return tooShort('minObserveMs', 'observes', plan.observeMs, minObserveMs, 'observe')
+  if (plan.bakeMs < minBakeMs) return tooShort('minBakeMs', 'bakes', plan.bakeMs, minBakeMs, 'bake')
+  if (plan.share > maxShare) {
+    return { bound: 'maxShare', detail: `the plan takes ${plan.share / 100} % of the scope, and the roster allows ${maxShare / 100} %`, flag: `--canary ${maxShare / 100}%` }
+  }
+  if (requireEvidence && plan.requireEvidence !== true) return { bound: 'requireEvidence', detail: 'the roster asks for evidence, and the plan does not' }
+  return undefined
+}
+
+function tooShort(bound: keyof PlanBounds, verb: string, ms: number, least: number, flag: string): BrokenBound {
+  return { bound, detail: `the plan ${verb} ${ms} ms, and the roster asks for ${least} ms at least`, flag: `--${flag} ${least}ms` }
+}

@@ -1,0 +1,51 @@
+import { BundleRefused } from './refused.js'
+import { keysOf, roleFor, type Role, type Roster } from './roster.js'
+import { isObject, signersOf, type Json, type JsonObject, type Statement } from './statement.js'
+
+/**
+ * Distinct people, not keys, out of those whom the roster entitles to this policy, the author not among them. The author counts only where
+ * one approval is enough and the roster says so; a production roster wants to know him, and his signature beside the others.
+ */
+export function approversOf(release: Statement, policy: JsonObject, roster: Roster, atMs: number): { approvedBy: string[]; soleOfficial: boolean } {
+  const role = roleFor(roster, policy)
+  const { author, plan } = release.predicate
+  const people = [...roster.principals].filter(([, { kind }]) => kind === 'person')
+  const keys = signersOf(release, keysOf(roster.principals, ({ kind }) => kind === 'person', atMs))
+  const signers = people.filter((person) => person[1].keys.some(({ keyid }) => keys.has(keyid))).map(([id]) => id)
+  const authors = people.filter(([id, { name }]) => id === author || name === author).map(([id]) => id)
+  const production = roster.rules['profile'] === 'production'
+  const { soleOfficial, authorSigns = production } = roster.rules
+  const mayBeAlone = role.threshold === 1 && (role.soleOfficial || soleOfficial === true)
+  const approvedBy = signers.filter((id) => role.principals.includes(id) && (mayBeAlone || !authors.includes(id)))
+  if (approvedBy.length < role.threshold) throw refused(`${approvedBy.length} people approved it, ${role.threshold} are needed`)
+  if (production && authors.length === 0) throw refused('the roster does not know its author')
+  if (authorSigns === true && authors.length > 0 && !authors.some((id) => signers.includes(id))) throw refused('its author did not sign it')
+  requireBounds(roster, role, plan)
+  return { approvedBy, soleOfficial: approvedBy.some((id) => authors.includes(id)) }
+}
+
+/** Bounds of a plan, as the whole roster and as the role sets them. One that is not known here may not be passed over. */
+function requireBounds(roster: Roster, role: Role, plan: Json | undefined): void {
+  for (const bounds of [roster.rules['bounds'], role.bounds]) {
+    if (bounds === undefined) continue
+    if (!isObject(bounds) || !isObject(plan)) throw refused('bounds or plan are no objects')
+    for (const [name, bound] of Object.entries(bounds)) if (!holdsTo(name, bound, plan)) throw refused(`its plan does not hold to ${name}`)
+  }
+}
+
+function holdsTo(name: string, bound: Json, { observeMs, bakeMs, share, requireEvidence }: JsonObject): boolean {
+  switch (name) {
+    case 'minObserveMs':
+      return Number(observeMs) >= Number(bound)
+    case 'minBakeMs':
+      return Number(bakeMs) >= Number(bound)
+    case 'maxShare':
+      return Number(share) <= Number(bound)
+    default:
+      return name === 'requireEvidence' && (bound === false || requireEvidence === true)
+  }
+}
+
+function refused(why: string): BundleRefused {
+  return new BundleRefused('HMS_VERIFY_RELEASE', `the release is refused: ${why}`)
+}

@@ -1,0 +1,55 @@
+import type { NoteKey } from '#libs/signing'
+import type { WitnessAnswer, WitnessLink } from './witness-link.js'
+
+const TIMEOUT_MS = 5_000
+/** A few signature lines, or a number. */
+const MAX_ANSWER_BYTES = 16 * 1024
+const STATUSES: readonly number[] = [200, 400, 403, 404, 409, 422]
+
+/** A witness in a process of its own. One call at a time: what waits behind a witness that hangs would be out of date when its turn comes. */
+export class HttpWitness implements WitnessLink {
+  private busy = false
+
+  /** `url`: the submission prefix; `/add-checkpoint` is put behind it. */
+  constructor(
+    readonly key: NoteKey,
+    private readonly url: string,
+    private readonly timeoutMs = TIMEOUT_MS,
+  ) {}
+
+  async addCheckpoint(text: string): Promise<WitnessAnswer> {
+    if (this.busy) throw new Error(`${this.url} has not answered the call before`)
+    this.busy = true
+    try {
+      const response = await fetch(`${this.url}/add-checkpoint`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        body: text,
+        redirect: 'error',
+        signal: AbortSignal.timeout(this.timeoutMs),
+      })
+      return answerOf(response, await readAnswer(response))
+    } finally {
+      this.busy = false
+    }
+  }
+}
+
+/** A proxy may answer 409 too: only what names a size says where the witness is. */
+function answerOf({ status, headers }: Response, body: string): WitnessAnswer {
+  const known = STATUSES.includes(status) && (status !== 409 || headers.get('content-type') === 'text/x.tlog.size')
+  if (!known) throw new Error(`it answers ${status}`)
+  return { status: status as WitnessAnswer['status'], body }
+}
+
+async function readAnswer(response: Response): Promise<string> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of response.body ?? []) {
+    size += part.length
+    // Leaving the loop cancels the body.
+    if (size > MAX_ANSWER_BYTES) throw new Error(`it answers more than ${MAX_ANSWER_BYTES} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}

@@ -1,0 +1,6 @@
+export * from './witness-link.js'
+export * from './witness.js'
+export * from './http-witness.js'
+export * from './seen.store.js'
+export * from './seen.store.file.js'
+export * from './seen.store.memory.js'

@@ -1,0 +1,57 @@
+import type { Seen } from '#libs/signing'
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SeenStore } from './seen.store.js'
+
+type Stored = Record<string, { size: number; root: string }>
+
+/** One JSON file, replaced whole. */
+export class FileSeenStore implements SeenStore {
+  constructor(private readonly folder: string) {}
+
+  /** Writes what is there once more: a folder that takes nothing, or a memory that cannot be read, shows before anything is signed. */
+  async check(): Promise<void> {
+    await this.write(await this.read())
+  }
+
+  async get(origin: string): Promise<Seen | undefined> {
+    const seen = (await this.read())[origin]
+    return seen === undefined ? undefined : { size: seen.size, root: Buffer.from(seen.root, 'base64') }
+  }
+
+  async set(origin: string, { size, root }: Seen): Promise<void> {
+    await this.write({ ...(await this.read()), [origin]: { size, root: root.toString('base64') } })
+  }
+
+  private get file(): string {
+    return join(this.folder, 'seen.json')
+  }
+
+  private async write(stored: Stored): Promise<void> {
+    await mkdir(this.folder, { recursive: true })
+    const draft = `${this.file}.new`
+    await syncedAfter(draft, 'w', (handle) => handle.writeFile(`${JSON.stringify(stored)}\n`))
+    await rename(draft, this.file)
+    // The name is the folder's: without this a power cut could bring the file before back. Windows has no such call, and needs none.
+    if (process.platform !== 'win32') await syncedAfter(this.folder, 'r')
+  }
+
+  private async read(): Promise<Stored> {
+    try {
+      return JSON.parse(await readFile(this.file, 'utf8')) as Stored
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
+      throw error
+    }
+  }
+}
+
+async function syncedAfter(path: string, flags: 'r' | 'w', work: (handle: Awaited<ReturnType<typeof open>>) => Promise<void> = async () => {}): Promise<void> {
+  const handle = await open(path, flags, 0o600)
+  try {
+    await work(handle)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

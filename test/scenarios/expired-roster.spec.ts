@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryBus } from '#libs/messaging'
+import { Metrics, silentLogger, VirtualClock, type Logger } from '#libs/platform'
+import { Host } from '#libs/stage'
+import { testIdentity } from '../support/identity.js'
+import { openMemoryService } from '../support/memory-system.js'
+
+const EXPIRES = '2030-01-01T00:00:00.000Z'
+
+async function startAt(time: string): Promise<{ host: Host; warnings: string[] }> {
+  const clock = new VirtualClock(time)
+  const { roster, serviceSigner } = await testIdentity((edited) => void (edited.expires = EXPIRES))
+  const warnings: string[] = []
+  const log: Logger = { ...silentLogger, warn: (_fields, text) => void warnings.push(text) }
+  const host = await Host.create(['linter'], {
+    profile: 'production',
+    environment: {},
+    clock,
+    log: { ...log, child: () => log },
+    metrics: new Metrics(),
+    roster,
+    bus: new MemoryBus(),
+    signerOf: async (service) => serviceSigner(service),
+    open: async () => openMemoryService(clock),
+    configStoreUrls: [],
+    version: '0.0.0-test',
+  })
+  return { host, warnings }
+}
+
+describe('a start with a roster', () => {
+  it('past its validity is refused: HMS_ROSTER_EXPIRED, exit 2', async () => {
+    await expect(startAt(EXPIRES)).rejects.toMatchObject({ code: 'HMS_ROSTER_EXPIRED', status: 400 })
+  })
+
+  it('in its last 30 days says so', async () => {
+    const { host, warnings } = await startAt('2029-12-03T00:00:00.000Z')
+    expect(warnings).toEqual(['the roster expires soon: propose and sign the next one'])
+    await host.stop()
+  })
+
+  it('with longer to go says nothing', async () => {
+    const { host, warnings } = await startAt('2029-12-01T00:00:00.000Z')
+    expect(warnings).toEqual([])
+    await host.stop()
+  })
+})
