@@ -16,7 +16,7 @@ const LIBS = {
   // What an auditor reads: nothing of ours may come with it.
   verify: [],
 }
-const PURE = '^libs/(contracts|policy|pipeline|signing)/'
+const PURE = '^libs/(contracts|policy|pipeline|signing|guard)/'
 const SPEC = '\\.(spec|suite|fixture)\\.ts$'
 const pkg = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/|$)`
 const core = (...names) => `^(node:)?(${names.join('|')})(/|$)`

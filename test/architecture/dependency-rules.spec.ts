@@ -32,6 +32,8 @@ const BREACHES: [rule: string, file: string, line: string][] = [
   ['pure-libs-no-framework', 'libs/pipeline/src/nest.ts', `import type {} from '@nestjs/common'`],
   ['pure-libs-no-framework', 'libs/signing/src/pg.ts', `import type {} from 'pg'`],
   ['pure-libs-no-io', 'libs/policy/src/files.ts', `import { readFileSync } from 'node:fs'`],
+  ['pure-libs-no-framework', 'libs/guard/src/nest.ts', `import type {} from '@nestjs/common'`],
+  ['pure-libs-no-io', 'libs/guard/src/files.ts', `import { readFileSync } from 'node:fs'`],
   ['pure-libs-no-io', 'libs/contracts/src/files.ts', `import { readFile } from 'fs/promises'`],
   ['kafkajs-behind-its-port', 'apps/rollout/src/kafka.ts', `import type {} from 'kafkajs'`],
   ['typeorm-at-the-edge', 'apps/rollout/src/rules.ts', `import type {} from 'typeorm'`],

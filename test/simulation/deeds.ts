@@ -6,6 +6,8 @@ import { PartnersController } from '../../apps/notifier/src/partners/partners.ht
 import type { Deed } from './plan.js'
 import type { World } from './world.js'
 
+const OPERATOR = { id: 'operator', name: 'operator', kind: 'operator' as const }
+
 /** People and bots at their work. A refusal (`HmsError`) is an answer like any other. */
 export async function perform(world: World, deed: Deed, number: number): Promise<void> {
   await world.scheduler.sleep(deed.atMs)
@@ -35,7 +37,7 @@ async function rollBack(world: World, policy: string, key: string): Promise<void
   const stable = await world.node('rollout').durable.read((tx) => tx.documents(STABLES).get(policy))
   const version = stable?.history.at(-1)?.version
   if (version === undefined) return
-  await world.client.ask('rollout', `roll ${policy} back to ${version}`, ({ injector }) => injector.get(RollBack).execute({ policy, version }, 'operator', key))
+  await world.client.ask('rollout', `roll ${policy} back to ${version}`, ({ injector }) => injector.get(RollBack).execute({ policy, version }, OPERATOR, key))
 }
 
 async function alert(world: World, { bot, reading }: Extract<Deed, { do: 'alert' }>, number: number): Promise<void> {

@@ -8,10 +8,12 @@ import { PrepareApproval } from './approvals/prepare-approval.js'
 import { RejectApproval } from './approvals/reject-approval.js'
 import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
+import { GuardApproval } from './guard/guard-approval.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddApproverRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddApproverTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
+import { AddApproverGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
 import { POLICIES } from './policies/policy.entity.js'
 import { ROSTER_PROPOSALS } from './roster/proposal.entity.js'
 import { ProposeRoster } from './roster/propose-roster.js'
@@ -45,6 +47,7 @@ class ApproverModule {
         SignApproval,
         RejectApproval,
         EndStale,
+        GuardApproval,
         ExpireApproval,
         QueueRun,
         WatchRun,
@@ -66,6 +69,6 @@ class ApproverModule {
 export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [POLICIES, APPROVALS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
-  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverRosters1764300000000, AddApproverTokens1764400000000],
+  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverRosters1764300000000, AddApproverTokens1764400000000, AddApproverGuard1764700000000],
   module: ApproverModule.with,
 }

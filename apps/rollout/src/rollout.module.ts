@@ -5,7 +5,9 @@ import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-
 import { AddRolloutRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddRolloutTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddRolloutStableHeads1764500000000 } from './migrations/1764500000000-add-stable-heads.js'
+import { AddRolloutGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
 import { ROLLBACKS } from './rollbacks/rollback.entity.js'
+import { GuardRollback } from './rollbacks/guard-rollback.js'
 import { RollBack } from './rollbacks/roll-back.js'
 import { RollbacksController } from './rollbacks/rollbacks.http.js'
 import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
@@ -29,6 +31,7 @@ class RolloutModule {
         StableHeads,
         TellFreshness,
         RunRollout,
+        GuardRollback,
         RollBack,
       ],
     }
@@ -37,7 +40,14 @@ class RolloutModule {
 
 export const definition: ServiceDefinition = {
   name: 'rollout',
-  tables: [STABLES, ROLLOUTS, ROLLBACKS, ABORTED_RUNS, STABLE_HEADS],
-  migrations: [CreateRollout1764000000000, AddRolloutOutboxPlaces1764100000000, AddRolloutRosters1764300000000, AddRolloutTokens1764400000000, AddRolloutStableHeads1764500000000],
+  tables: [STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
+  migrations: [
+    CreateRollout1764000000000,
+    AddRolloutOutboxPlaces1764100000000,
+    AddRolloutRosters1764300000000,
+    AddRolloutTokens1764400000000,
+    AddRolloutStableHeads1764500000000,
+    AddRolloutGuard1764700000000,
+  ],
   module: RolloutModule.with,
 }

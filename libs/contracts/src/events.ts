@@ -49,6 +49,8 @@ export interface RunDossier {
   /** Versions ever prepared per policy, with their policy digests. */
   used: Record<string, VersionRef[]>
   plan: RolloutPlan
+  /** Guard rules in force that speak of these policies; missing in what was sent before there were any. */
+  guard?: ReleaseDocument[]
 }
 
 export interface LintFinding {
@@ -102,6 +104,7 @@ export interface EventData {
   'hms.run.changed.v1': { view: RunView }
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
   'hms.stage.timed-out.v1': { run: number; attempt: number; stage: StageName; detail: string }
+  'hms.guard.judged.v1': GuardJudged
   'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
   /** Keyed by its version, so that compaction leaves every step of the chain. */
   'hms.roster.rotated.v1': RosterStep
@@ -118,8 +121,11 @@ export interface EventData {
 }
 export type EventType = keyof EventData
 
-/** One topic per event type; `poisoned` goes to the stage topic of whoever met it. */
-export const EVENT_TOPICS: Record<Exclude<EventType, 'hms.run.poisoned.v1'>, string> = {
+/** Types that every stage uses, on its own topic. */
+export const STAGE_EVENTS = ['hms.run.poisoned.v1', 'hms.guard.judged.v1'] as const
+
+/** The topic of every other type. */
+export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[number]>, string> = {
   'hms.approval.approved.v1': 'hms.approval.v1',
   'hms.approval.rejected.v1': 'hms.approval.v1',
   'hms.lint.passed.v1': 'hms.lint.v1',
@@ -166,6 +172,25 @@ export interface RejectedApproval {
   by: string
   reason: string
   statement: Envelope
+}
+
+/** What the guard said of a signature, of a stage that was about to start, or of a rollback. Names and digests, no contents of policies. */
+export interface GuardJudged {
+  action: 'approve' | 'advance' | 'rollback'
+  /** `null` before a run has its number, and of a rollback. */
+  run: number | null
+  /** `null` unless a stage was about to start. */
+  stage: StageName | null
+  verdict: 'PASS' | 'WARN' | 'FAIL'
+  /** `ID@VERSION` of the rule that decided; `null` on PASS. */
+  rule: string | null
+  sentence: string
+  /** Release digests of the rules that were asked. */
+  rules: string[]
+  /** Release digests of what was judged. */
+  releases: string[]
+  /** Roster id of whoever asked. */
+  principal: string
 }
 
 export interface PromotedHead {

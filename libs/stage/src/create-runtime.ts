@@ -1,4 +1,4 @@
-import { topicByName, type ServiceName } from '#libs/contracts'
+import { topicByName } from '#libs/contracts'
 import { EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
 import { followToken, TOKEN_TOPIC } from './authorization/follow-tokens.js'
@@ -6,6 +6,7 @@ import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-ro
 import { RosterBook } from './rosters/roster-book.js'
 import { RosterReader } from './rosters/roster-reader.js'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
+import { STAGE_TOPICS } from './stage-topics.js'
 import { VitalSigns } from './vitals/vital-signs.js'
 import { readVitals } from './vitals/vitals.js'
 
@@ -24,15 +25,6 @@ export interface Coordination {
   /** Which of these instances hold no session any more; rejects while it cannot know. */
   gone?(instances: readonly string[]): Promise<readonly string[]>
   close(): Promise<void>
-}
-
-/** Stages speak of poisoned runs on their own topic; approver, config-store and audit are no stages. */
-const STAGE_TOPICS: Partial<Record<ServiceName, string>> = {
-  linter: 'hms.lint.v1',
-  simulator: 'hms.simulation.v1',
-  'canary-controller': 'hms.canary.v1',
-  rollout: 'hms.rollout.v1',
-  notifier: 'hms.notification.v1',
 }
 
 /** Wires one service from its adapters. Nothing runs before `start()`. */

@@ -5,6 +5,7 @@ import { newRun } from '#libs/pipeline'
 import { approvalRequirement, authorsOf, checkSignatures, readRelease } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { GuardApproval } from '../guard/guard-approval.js'
 import { newPolicy, POLICIES } from '../policies/policy.entity.js'
 import { QueueRun } from '../runs/queue-run.js'
 import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.entity.js'
@@ -22,17 +23,20 @@ export class SignApproval {
     private readonly queueRun: QueueRun,
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
+    private readonly guardApproval: GuardApproval,
   ) {}
 
   async execute(request: ApprovalRequest): Promise<ApprovalView> {
     const policies = await this.runtime.database.transaction(async (tx) => (await this.load(tx, request.digest)).releases.map((release) => policyKey(release.id)))
-    return this.runtime.database.transaction(async (tx) => {
+    const answer = await this.runtime.database.transaction(async (tx) => {
       await tx.lock(policies)
       return this.sign(tx, await this.load(tx, request.digest), request)
     })
+    if (answer instanceof HmsError) throw answer
+    return answer
   }
 
-  private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView> {
+  private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView | HmsError> {
     const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
     const signer = this.signerOf(approval, request)
     if (approval.signedBy.includes(signer)) return approvalView(approval, run)
@@ -46,6 +50,8 @@ export class SignApproval {
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) {
       throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', 'This approval has expired. Prepare it again.', { status: 409, next: ['hms-svc approve FILE --sign NAME'] })
     }
+    const denied = await this.guardApproval.execute(tx, approval, signer)
+    if (denied !== undefined) return denied
     const releases = approval.releases.map((release) => withSignature(release, request))
     const missing = missingOf(this.runtime.roster, releases)
     const opened = run ?? (await this.openRun(tx, approval))

@@ -1,4 +1,5 @@
 import type { ReleaseDocument, VersionRef } from '#libs/contracts'
+import { isGuardRelease } from '#libs/guard'
 import { documentTable } from '#libs/persistence'
 
 /** What approver knows of one policy: what is live, what was ever approved, and whose turn it is. */
@@ -19,7 +20,12 @@ export interface PolicyRecord {
   waiting?: number[]
 }
 
-export const POLICIES = documentTable<PolicyRecord>({ name: 'policy', id: (policy) => policy.id, keys: {} })
+export const POLICIES = documentTable<PolicyRecord>({
+  name: 'policy',
+  id: (policy) => policy.id,
+  keys: { guard: { type: 'text', of: (policy) => (isGuardRelease(policy.live) ? 'yes' : null) } },
+  indexes: [['guard']],
+})
 
 /** Enough for five fallbacks of every release that still counts. */
 const MAX_RELEASED = 20

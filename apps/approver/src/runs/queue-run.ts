@@ -1,10 +1,12 @@
 import type { ReleaseDocument, RunDossier, VersionRef } from '#libs/contracts'
+import { rulesForRun } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
 import { EndStale, previousOf } from '../approvals/end-stale.js'
+import { rulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
 import { SaveRun } from './save-run.js'
 import { RUNS, type RunRecord } from './run.entity.js'
@@ -42,7 +44,8 @@ export class QueueRun {
     }
     const started = { ...record, facts: { ...record.facts, startedAt: tx.now.toISOString() } }
     await this.saveRun.execute(tx, started)
-    const dossier = dossierOf(started, approval, policies)
+    const facts = dossierOf(started, approval, policies)
+    const dossier = { ...facts, guard: rulesForRun(this.runtime.roster, { ...facts, rules: await rulesInForce(tx) }) }
     await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
     return started
   }

@@ -28,8 +28,9 @@ export class TrackRun {
     const facts = evolveRun(record.facts, event)
     if (facts === record.facts) return
     await this.saveRun.execute(tx, { ...record, facts }, event)
-    if (event.type === 'hms.run.poisoned.v1' && endedNow(record.facts, facts)) {
-      await this.endRun.letGo(tx, record, (event.data as EventData['hms.run.poisoned.v1']).detail, 'poison', event)
+    const by = BY[event.type]
+    if (by !== undefined && facts.endedEarly !== undefined && endedNow(record.facts, facts)) {
+      await this.endRun.letGo(tx, record, facts.endedEarly.detail, by, event)
     }
   }
 
@@ -59,6 +60,9 @@ export class TrackRun {
     await this.endRun.execute(tx, record, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
   }
 }
+
+/** What ends a run in one stage while others may hold a part of it. */
+const BY: Readonly<Record<string, string>> = { 'hms.run.poisoned.v1': 'poison', 'hms.guard.judged.v1': 'guard' }
 
 function endedNow(before: RunFacts, after: RunFacts): boolean {
   return !isTerminal(stateOf(before)) && isTerminal(stateOf(after))

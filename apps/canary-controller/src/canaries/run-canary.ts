@@ -13,7 +13,7 @@ import {
   type Canary,
   type CanaryDecision,
 } from '#libs/pipeline'
-import { isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
+import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
@@ -41,6 +41,7 @@ export class RunCanary {
     const { run, attempt, plan } = dossier
     const known = await tx.documents(CANARIES).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
+    if (await deniedByGuard(this.runtime, tx, 'canary', dossier, cause)) return
     const canary: Canary = {
       run,
       attempt,

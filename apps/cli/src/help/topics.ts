@@ -9,7 +9,7 @@ const TOPICS: Record<string, readonly string[]> = {
     '  3  not allowed, unknown signer, wrong passphrase',
     '  4  not found',
     '  5  conflict, came too late, nothing to do that was demanded, port or data folder in use',
-    '  6  run FAILED, or judged FAIL (lint errors and malformed YAML included)',
+    '  6  run FAILED, or judged FAIL (guard; lint errors and malformed YAML included)',
     '  7  run PAUSED, or AWAITING_APPROVAL at the time-out',
     '  8  still running at the time-out; of a rollback: bots that stayed silent',
     '  9  run ended ROLLED_BACK, ABORTED, SUPERSEDED or STALE',

@@ -1,4 +1,5 @@
 import { EXIT } from '#libs/contracts'
+import { guard, lintGuard } from '#libs/guard'
 import { hasErrors, lintPolicy, parsePolicy, type Finding, type PolicySource } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
@@ -23,5 +24,5 @@ function lintOffline(source: PolicySource, note: (text: string) => void): Findin
   if (source.policy.schema !== undefined) {
     note(`${source.file}: schema "${source.policy.schema}" is not checked offline; the services check it when the policy is approved`)
   }
-  return lintPolicy(source, { file: source.file, profile: 'dev', checkSchema: false })
+  return [...lintPolicy(source, { file: source.file, profile: 'dev', checkSchema: false }), ...lintGuard(source, guard)]
 }

@@ -1,4 +1,5 @@
 import type { LintReport } from '#libs/contracts'
+import { guard, lintGuard } from '#libs/guard'
 import { lintPolicy, parsePolicy, type Finding } from '#libs/policy'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
@@ -28,7 +29,7 @@ export class DryRunController {
         }
         const name = parsed.source.policy.schema
         const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
-        found.push(...lintPolicy(parsed.source, { file, profile: this.runtime.profile, schema, knownPartners }))
+        found.push(...lintPolicy(parsed.source, { file, profile: this.runtime.profile, schema, knownPartners }), ...lintGuard(parsed.source, guard))
       }
       return found
     })

@@ -1,8 +1,9 @@
 import { peekPredicate, type LintFinding, type ReceivedEvent, type ReleaseDocument, type RunDossier } from '#libs/contracts'
+import { guard, lintGuard } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { hasErrors, lintPolicy, sourceOf, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { deniedByGuard, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.entity.js'
 import { SCHEMAS } from '../schemas/schema.entity.js'
@@ -13,6 +14,7 @@ export class LintRun {
   constructor(private readonly runtime: ServiceRuntime) {}
 
   async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
+    if (await deniedByGuard(this.runtime, tx, 'lint', dossier, cause)) return
     const findings = (await Promise.all(dossier.releases.map((release) => this.lint(tx, dossier, release)))).flat()
     const { run, attempt } = dossier
     const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent }
@@ -33,13 +35,16 @@ export class LintRun {
     const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })
     const name = policy.schema
     const file = `${release.id}@${release.version}`
-    return lintPolicy(sourceOf(policy, file), {
+    const source = sourceOf(policy, file)
+    const before = live === null || live === undefined ? undefined : peekPredicate<{ policy: PolicyDocument }>(live.envelope).policy
+    const findings = lintPolicy(source, {
       file,
       profile: this.runtime.profile,
-      live: live === null || live === undefined ? undefined : peekPredicate<{ policy: PolicyDocument }>(live.envelope).policy,
+      live: before,
       used: (dossier.used[release.id] ?? []).filter((version) => version.version !== release.version || version.digest !== release.policyDigest),
       schema: typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined,
       knownPartners: { ids: partners.map((partner) => partner.id), groups: partners.flatMap((partner) => partner.groups) },
     })
+    return [...findings, ...lintGuard(source, guard, before)]
   }
 }

@@ -1,7 +1,7 @@
 import type { ReceivedEvent, ReleaseDocument, RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { deniedByGuard, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { NotifierConfig } from '../notifier.config.js'
@@ -29,6 +29,7 @@ export class NotifyPartners {
     const { run, attempt, plan, releases } = dossier
     const id = stageId(run, attempt)
     if ((await tx.documents(NOTIFICATIONS).get(id)) !== undefined) return 'ignored-stale'
+    if (await deniedByGuard(this.runtime, tx, 'notify', dossier, cause)) return
     const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
     const { partners, unknown } = resolvePartners(plan.partners, [...registered.values()])
     const told = partners.map((partner) => partner.id)

@@ -2,12 +2,13 @@ import { HmsError, peekPredicate, type ReleaseDocument, type RollbackRequest, ty
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
-import { HeadCarrier, ServiceRuntime } from '#libs/stage'
+import { HeadCarrier, ServiceRuntime, type Actor } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { advance, STABLES, type Stable } from '../stable/stable.entity.js'
 import { chooseTarget } from './choose-target.js'
+import { GuardRollback } from './guard-rollback.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.entity.js'
 
 interface Reversal {
@@ -23,22 +24,27 @@ export class RollBack {
     private readonly heads: StableHeads,
     private readonly runRollout: RunRollout,
     private readonly carrier: HeadCarrier,
+    private readonly guardRollback: GuardRollback,
   ) {}
 
   /** `key`: the caller's `Idempotency-Key`; a retry under it commits nothing new. */
-  async execute(request: RollbackRequest, by: string, key?: string): Promise<RollbackResult> {
+  async execute(request: RollbackRequest, by: Actor, key?: string): Promise<RollbackResult> {
     const members = await this.runtime.database.transaction(async (tx) => membersOf(await tx.documents(STABLES).get(request.policy), request))
-    const { issued, result } = await this.runtime.database.locked(members.map(policyKey), async (tx) => {
+    const committed = await this.runtime.database.locked(members.map(policyKey), async (tx) => {
       const before = key === undefined ? undefined : await this.committed(tx, key, request)
       if (before !== undefined) return before
       const reversals = await this.reversals(tx, request, members)
+      const denied = await this.guardRollback.execute(tx, reversals, by)
+      if (denied !== undefined) return denied
       const stables = reversals.map(({ stable, to }) => advance(stable, to, null))
       const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
-      for (const [index, reversal] of reversals.entries()) await this.announce(tx, reversal, stables[index]!, request, by)
-      const committed = { issued: heads, result: resultOf(request, reversals, stables) }
-      if (key !== undefined) await tx.documents(ROLLBACKS).put({ key, request: digestOfJson(request), ...committed })
-      return committed
+      for (const [index, reversal] of reversals.entries()) await this.announce(tx, reversal, stables[index]!, request, by.name)
+      const done = { issued: heads, result: resultOf(request, reversals, stables) }
+      if (key !== undefined) await tx.documents(ROLLBACKS).put({ key, request: digestOfJson(request), ...done })
+      return done
     })
+    if (committed instanceof HmsError) throw committed
+    const { issued, result } = committed
     const stored = await this.carrier.deliver(issued)
     const revision = Math.max(0, ...stored.map((copy) => copy.revision))
     return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }

@@ -15,6 +15,6 @@ export class RollbacksController {
   @HttpCode(202)
   @RequireScope('operate')
   create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest, @Headers('idempotency-key') key?: string): Promise<RollbackResult> {
-    return this.rollBack.execute({ ...body }, request.actor?.name ?? 'operator', key?.slice(0, MAX_KEY_LENGTH))
+    return this.rollBack.execute({ ...body }, request.actor!, key?.slice(0, MAX_KEY_LENGTH))
   }
 }

@@ -2,7 +2,7 @@ import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossie
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
-import { isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
+import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { StableHeads } from '../stable/stable-heads.js'
@@ -27,6 +27,7 @@ export class RunRollout {
     const { run, attempt } = dossier
     const known = await tx.documents(ROLLOUTS).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
+    if (await deniedByGuard(this.runtime, tx, 'rollout', dossier, cause)) return
     const emit = { key: cause.key, run, attempt, causationId: cause.id }
     const stables = await Promise.all(dossier.releases.map(async ({ id }) => (await tx.documents(STABLES).get(id)) ?? newStable(id)))
     const moved = stables.find((stable) => (stable.current?.releaseDigest ?? null) !== (dossier.live[stable.policy]?.releaseDigest ?? null))

@@ -1,4 +1,5 @@
 import type { ReleaseDocument } from '#libs/contracts'
+import { isGuardRelease } from '#libs/guard'
 import { documentTable } from '#libs/persistence'
 import type { StableHead } from '#libs/signing'
 
@@ -16,7 +17,12 @@ export interface Stable {
   bundle: string[]
 }
 
-export const STABLES = documentTable<Stable>({ name: 'stable', id: (stable) => stable.policy, keys: {} })
+export const STABLES = documentTable<Stable>({
+  name: 'stable',
+  id: (stable) => stable.policy,
+  keys: { guard: { type: 'text', of: (stable) => (isGuardRelease(stable.current) ? 'yes' : null) } },
+  indexes: [['guard']],
+})
 
 /** The newest stable head of each policy, without its release. */
 export const STABLE_HEADS = documentTable<StableHead>({ name: 'stable_head', id: (head) => head.policy, keys: {} })

@@ -4,7 +4,7 @@ import type { Timer, Transaction } from '#libs/persistence'
 import { isEvidenceRequired } from '#libs/pipeline'
 import { TransientError } from '#libs/platform'
 import { digestOf } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { deniedByGuard, ServiceRuntime } from '#libs/stage'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import type { ReplayRunner } from '../replay/replay-runner.js'
 import { encodeReport } from '../replay/report.js'
@@ -51,6 +51,7 @@ export class RunSimulation implements OnApplicationShutdown {
     const known = await tx.documents(SIMULATIONS).get(String(run))
     if (known !== undefined && known.attempt >= attempt) return 'ignored-stale'
     if (known !== undefined) await this.close(tx, known)
+    if (await deniedByGuard(this.runtime, tx, 'simulate', dossier, cause)) return
     const simulation: Opened = { ...newSimulation(run, attempt, cause), state: 'waiting', dossier }
     await tx.documents(SIMULATIONS).put(simulation)
     await this.emit(tx, simulation, 'hms.simulation.started.v1', { run, attempt })

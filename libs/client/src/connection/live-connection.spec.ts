@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ManualClock } from '../testing/manual-clock.js'
-import { sampleDocument } from '../testing/sample-document.js'
+import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
 import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
 import { StreamServer, type Visitor } from '../testing/stream-server.js'
 import { openConnection, type ConnectOptions } from './connect.js'
@@ -148,6 +148,76 @@ describe('a connection', () => {
     again.send('snapshot', 1, [sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 99 }, seq: 1 })])
     expect(await refused).toMatchObject({ code: 'HMS_RELEASE_BELOW_FLOOR' })
     expect(hms.get(ID)['limit']).toBe(35)
+  })
+})
+
+describe('rollout’s word on all stable heads', () => {
+  const heads = [{ policy: ID, seq: 1, current: old.digest }]
+  const others = [...heads, { policy: 'ozone-limit', seq: 1, current: old.digest }]
+  const beat = (visitor: Visitor, said: typeof heads, roster?: number): void => {
+    const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
+    visitor.sendText(JSON.stringify({ type: 'heartbeat', revision: 4, freshness: sampleFreshness(said, at(0), at(300_000), roster) }))
+  }
+
+  it('makes a reader doubt that holds other heads, until it speaks of those', async () => {
+    const { hms, visitor } = await connected()
+    await visitor.applied()
+    const stale = next(hms, 'stale')
+    for (let turn = 0; turn < 4; turn++) {
+      beat(visitor, others)
+      // Frames are taken in order: what answers this one has seen that one.
+      visitor.send('change', 4)
+      await visitor.applied()
+      expect(hms.state).toBe(turn < 3 ? 'READY' : 'STALE')
+      clock.advance(10_000)
+    }
+    expect(await stale).toMatchObject({ code: 'HMS_FRESHNESS_MIXED' })
+    expect(hms.explain(ID)).toMatchObject({ state: 'STALE', value: { limit: 35 } })
+    const ready = next(hms, 'ready')
+    beat(visitor, heads)
+    await ready
+  })
+
+  it('sends a reader for the rosters that it goes by, and refuses those that do not follow', async () => {
+    const { hms, visitor } = await connected()
+    const asked = new Promise<string | undefined>((resolve) => {
+      server.answer = (request, response) => {
+        resolve(request.url)
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([{ version: 2, envelope: JSON.parse(SAMPLE_ROSTER_BYTES.toString()) }]))
+      }
+    })
+    const error = next(hms, 'error')
+    beat(visitor, heads, 2)
+    expect(await asked).toBe('/v1/roster?since=1')
+    expect(await error).toMatchObject({ code: 'HMS_ROSTER_VERSION' })
+    expect(hms.get(ID)['limit']).toBe(35)
+  })
+})
+
+describe('whom to trust', () => {
+  it('must be said for an address that is not loopback', async () => {
+    await expect(openConnection({ url: 'http://policies.example', timeoutMs: 100 })).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED', status: 400 })
+  })
+
+  it('is pinned at first use on loopback, remembered, and not asked for again', async () => {
+    const cacheDir = await mkdtemp(join(tmpdir(), 'hms-client-'))
+    const asked: string[] = []
+    server.answer = (request, response) => {
+      asked.push(request.url ?? '')
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([{ version: 1, envelope: JSON.parse(SAMPLE_ROSTER_BYTES.toString()) }]))
+    }
+    for (const _time of [1, 2]) {
+      const { hms } = await connected({ roster: undefined, cacheDir })
+      expect(hms.explain(ID)).toMatchObject({ trust: 'first-use', value: { limit: 35 } })
+      await hms.close()
+    }
+    expect(asked).toEqual(['/v1/roster'])
+    await rm(cacheDir, { recursive: true })
+  })
+
+  it('is an error when the roster cannot be read', async () => {
+    await expect(openConnection({ url, roster: '/no/such/roster.json' })).rejects.toMatchObject({ code: 'HMS_ROSTER_UNREADABLE' })
+    await expect(openConnection({ url, roster: Buffer.from('{}') })).rejects.toMatchObject({ code: 'HMS_SIGNATURE_MALFORMED' })
   })
 })
 

@@ -8,7 +8,8 @@ export function parseFrame(text: string): StreamFrame {
   const whole = TYPES.includes(frame.type) && Number.isSafeInteger(frame.revision)
   const documents = frame.type === 'heartbeat' || Array.isArray(frame.documents)
   if (!whole || !documents) throw malformed()
-  return { type: frame.type, revision: frame.revision, changes: frame.changes ?? [], documents: frame.documents ?? [] } as StreamFrame
+  const { type, revision, changes = [], documents: brought = [], freshness } = frame as StreamFrame
+  return { type, revision, changes, documents: brought, ...(freshness === undefined ? {} : { freshness }) }
 }
 
 function parse(text: string): Partial<StreamFrame> {

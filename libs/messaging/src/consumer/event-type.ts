@@ -1,6 +1,6 @@
-import { EVENT_TOPICS } from '#libs/contracts'
+import { EVENT_TOPICS, STAGE_EVENTS } from '#libs/contracts'
 
-const KNOWN = new Set([...Object.keys(EVENT_TOPICS), 'hms.run.poisoned.v1'])
+const KNOWN = new Set<string>([...Object.keys(EVENT_TOPICS), ...STAGE_EVENTS])
 const NAMES = new Set([...KNOWN].map(nameOf))
 
 /**

@@ -13,7 +13,7 @@ export interface EmitOptions {
   /** Id of the event that made this one. */
   causationId?: string
   traceparent?: string
-  /** Only for `hms.run.poisoned.v1`, which goes to the topic of the stage that met it. */
+  /** Only for `STAGE_EVENTS`, which go to the topic of whoever emits them. */
   topic?: string
 }
 

@@ -58,6 +58,8 @@ function withNews(facts: RunFacts, event: Part): RunFacts {
       return fail(facts, 'simulate', event, 'INCONCLUSIVE')
     case 'hms.canary.paused.v1':
       return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: (event.data as EventData['hms.canary.paused.v1']).label })
+    case 'hms.guard.judged.v1':
+      return judged(facts, event.data as EventData['hms.guard.judged.v1'], event.time)
     case 'hms.run.poisoned.v1': {
       const { reason, detail } = event.data as EventData['hms.run.poisoned.v1']
       return addEnd(facts, { state: 'FAILED', reason, detail, at: event.time })
@@ -70,6 +72,12 @@ function withNews(facts: RunFacts, event: Part): RunFacts {
 /** Ends a run from outside its stages; the first end stands. */
 export function endEarly(facts: RunFacts, end: EndedEarly): RunFacts {
   return settle(addEnd(facts, end))
+}
+
+function judged(facts: RunFacts, { stage, verdict, rule, sentence }: EventData['hms.guard.judged.v1'], at: string): RunFacts {
+  const said = `guard ${rule}: ${sentence}`
+  if (verdict === 'FAIL') return addEnd(facts, { state: 'FAILED', reason: 'GUARD_DENIED', detail: said, at })
+  return verdict === 'WARN' && stage !== null ? add(facts, stage, { warning: `WARN ${said}` }) : facts
 }
 
 function addEnd(facts: RunFacts, end: EndedEarly): RunFacts {

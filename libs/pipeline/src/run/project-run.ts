@@ -49,7 +49,7 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
   return {
     stage,
     verdict: known.verdict ?? (running ? 'RUNNING' : failure === undefined ? 'PENDING' : 'FAIL'),
-    detail: failure ?? known.detail ?? '',
+    detail: failure ?? [known.detail, known.warning].filter((part) => part !== undefined && part !== '').join('; '),
     ...(known.label === undefined ? {} : { label: known.label }),
     startedAt: startedAt ?? null,
     endedAt: known.endedAt ?? null,

@@ -11,6 +11,8 @@ export interface StageFacts {
   next?: string[]
   /** Rollout: everyone has it, and it is being watched. */
   baking?: boolean
+  /** What a guard rule had to say against it without stopping it. */
+  warning?: string
 }
 
 /** How a run ended other than by its stages. */

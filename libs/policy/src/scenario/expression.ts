@@ -1,8 +1,8 @@
 import { isCelError, parse, plan } from '@bufbuild/cel'
-import type { JsonObject } from '#libs/contracts'
+import type { Json, JsonObject } from '#libs/contracts'
 import type { PolicyDocument } from '../document.js'
-import { environment, toCelMap } from './cel.js'
-import type { Expr } from './cel.js'
+import { SCENARIO_LANGUAGE, toCel, toCelMap } from './cel.js'
+import type { Expr, Language } from './cel.js'
 import { memberPath, partsOf, walk } from './expression-tree.js'
 
 export type Policies = Record<string, PolicyDocument>
@@ -22,14 +22,14 @@ const MAX_NESTING = 32
 const MAX_LOOPS = 2
 const TYPE_NAMES = ['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type', 'string', 'type', 'uint']
 
-/** Parses a CEL expression over `reading` and `policy`, and finds unknown names and functions before any reading is judged. */
-export function compileExpression(text: string): CompiledExpression {
+/** Parses a CEL expression, and finds unknown names and functions before anything is judged by it. */
+export function compileExpression(text: string, language: Language = SCENARIO_LANGUAGE): CompiledExpression {
   const refused = (message: string): CompiledExpression => ({ ok: false, code: 'HMS_SCENARIO_EXPRESSION', message })
   if (text.length > MAX_LENGTH) return refused(`an expression has at most ${MAX_LENGTH} characters`)
   if (nesting(text) > MAX_NESTING) return refused(`the expression is nested more than ${MAX_NESTING} deep`)
   try {
     const ast = parse(text).expr
-    const problem = problemIn(ast, ['reading', 'policy', ...TYPE_NAMES], 0)
+    const problem = problemIn(ast, language, [...language.names, ...TYPE_NAMES], 0)
     if (problem !== undefined) return refused(problem)
     const named = [...walk(ast)].flatMap((expr) => memberPath(expr, 'policy')?.slice(0, 1) ?? [])
     return { ok: true, expression: { ast, policies: [...new Set(named)] } }
@@ -40,31 +40,41 @@ export function compileExpression(text: string): CompiledExpression {
 
 /** A reusable evaluator of an expression or a part of one. Answers with the value or, for whatever goes wrong, with an `Error`. */
 export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies) => unknown {
-  const run = plan(environment, ast)
+  const run = plan(SCENARIO_LANGUAGE.env, ast)
   const converted = new WeakMap<Policies, ReturnType<typeof toCelMap>>()
   return (reading, policies) => {
-    try {
-      // A replay asks with the same policies for every reading.
-      const policy = converted.get(policies) ?? toCelMap(policies)
-      converted.set(policies, policy)
-      const result = run({ reading: toCelMap(reading), policy })
-      return isCelError(result) ? new Error(result.message) : result
-    } catch (error) {
-      return error instanceof Error ? error : new Error(String(error))
-    }
+    // A replay asks with the same policies for every reading.
+    const policy = converted.get(policies) ?? toCelMap(policies)
+    converted.set(policies, policy)
+    return valueOf(() => run({ reading: toCelMap(reading), policy }))
   }
 }
 
-function problemIn(expr: Expr, names: readonly string[], loops: number): string | undefined {
+/** The same over whatever facts a language names. */
+export function factEvaluator(ast: Expr, language: Language): (facts: Record<string, Json>) => unknown {
+  const run = plan(language.env, ast)
+  return (facts) => valueOf(() => run(Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, toCel(fact)]))))
+}
+
+function valueOf(run: () => unknown): unknown {
+  try {
+    const result = run()
+    return isCelError(result) ? new Error(result.message) : result
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+function problemIn(expr: Expr, language: Language, names: readonly string[], loops: number): string | undefined {
   const { exprKind } = expr
   let inner = names
   if (exprKind.case === 'identExpr' && !names.includes(exprKind.value.name)) {
-    return `unknown name ${JSON.stringify(exprKind.value.name)}; there are reading and policy`
+    return `unknown name ${JSON.stringify(exprKind.value.name)}; there are ${language.names.join(', ').replace(/, (\w+)$/, ' and $1')}`
   }
   if (exprKind.case === 'callExpr') {
     const name = exprKind.value.function
     // What does not start with a letter is an operator, which the evaluator brings along.
-    if (/^[a-z]/i.test(name) && !environment.funcs.find(name)) return `unknown function ${JSON.stringify(name)}`
+    if (/^[a-z]/i.test(name) && !language.env.funcs.find(name)) return `unknown function ${JSON.stringify(name)}`
   }
   if (exprKind.case === 'comprehensionExpr') {
     if (loops === MAX_LOOPS) return `loops are nested more than ${MAX_LOOPS} deep`
@@ -72,7 +82,7 @@ function problemIn(expr: Expr, names: readonly string[], loops: number): string 
   }
   const depth = exprKind.case === 'comprehensionExpr' ? loops + 1 : loops
   for (const part of partsOf(expr)) {
-    const problem = problemIn(part, inner, depth)
+    const problem = problemIn(part, language, inner, depth)
     if (problem !== undefined) return problem
   }
   return undefined

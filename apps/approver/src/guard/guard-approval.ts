@@ -1,0 +1,43 @@
+import type { HmsError, ReleaseDocument } from '#libs/contracts'
+import { guard, judgedOf, judgeReleases, principalOf, refusalOf } from '#libs/guard'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import type { Approval } from '../approvals/approval.entity.js'
+import { POLICIES } from '../policies/policy.entity.js'
+import { rulesInForce } from './rules-in-force.js'
+
+const TOPIC = 'hms.approval.v1'
+
+/** Asks the rules in force, and the authority in the product, before a signature counts. */
+@Injectable()
+export class GuardApproval implements OnModuleInit {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  onModuleInit(): void {
+    guard.warmUp()
+  }
+
+  /**
+   * The refusal of this signature, or `undefined`. A value, not thrown: its verdict lies in `tx`, which must commit without the signature.
+   * `signer` is the display name of a person whose signatures were verified.
+   */
+  async execute(tx: Transaction, approval: Approval, signer: string): Promise<HmsError | undefined> {
+    const { roster } = this.runtime
+    const principal = principalOf(roster, roster.principalByName(signer)!)
+    const { releases } = approval
+    const asked = { action: 'approve' as const, principal, releases, live: await this.liveOf(tx, releases), rules: await rulesInForce(tx) }
+    const verdict = judgeReleases(guard, roster, asked)
+    if (verdict.verdict === 'PASS') return undefined
+    const run = approval.run ?? undefined
+    await this.runtime.emit(tx, 'hms.guard.judged.v1', judgedOf(verdict, asked, approval.run), { key: releases[0]!.id, run, topic: TOPIC })
+    if (verdict.verdict === 'WARN') return undefined
+    return refusalOf(verdict, asked)
+  }
+
+  private async liveOf(tx: Transaction, releases: readonly ReleaseDocument[]): Promise<Record<string, ReleaseDocument | null>> {
+    const live: Record<string, ReleaseDocument | null> = {}
+    for (const { id } of releases) live[id] = (await tx.documents(POLICIES).get(id))?.live ?? null
+    return live
+  }
+}

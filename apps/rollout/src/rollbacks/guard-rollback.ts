@@ -1,0 +1,40 @@
+import type { HmsError, ReleaseDocument } from '#libs/contracts'
+import { guard, judgedOf, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
+import type { Transaction } from '#libs/persistence'
+import type { Roster } from '#libs/signing'
+import { ServiceRuntime, type Actor } from '#libs/stage'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { STABLES, type Stable } from '../stable/stable.entity.js'
+
+const TOPIC = 'hms.rollout.v1'
+const MAX_READ = 1_000
+
+/** Asks the rules in force, and the authority in the product, before anything is taken back. */
+@Injectable()
+export class GuardRollback implements OnModuleInit {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  onModuleInit(): void {
+    guard.warmUp()
+  }
+
+  /** The refusal, or `undefined`. A value, not thrown: its verdict lies in `tx`, which must commit without the rollback. */
+  async execute(tx: Transaction, reversals: { stable: Stable; to: ReleaseDocument }[], by: Actor): Promise<HmsError | undefined> {
+    const { roster } = this.runtime
+    const releases = reversals.map(({ to }) => to)
+    const live = Object.fromEntries(reversals.map(({ stable }) => [stable.policy, stable.current]))
+    const rules = (await tx.documents(STABLES).find({ where: { guard: 'yes' }, limit: MAX_READ })).flatMap(({ current }) => current ?? [])
+    const asked = { action: 'rollback' as const, principal: whoAsks(roster, by), releases, live, rules }
+    const verdict = judgeReleases(guard, roster, asked)
+    if (verdict.verdict === 'PASS') return undefined
+    await this.runtime.emit(tx, 'hms.guard.judged.v1', judgedOf(verdict, asked, null), { key: releases[0]!.id, topic: TOPIC })
+    if (verdict.verdict === 'WARN') return undefined
+    return refusalOf(verdict, asked)
+  }
+}
+
+/** Whoever is no principal of the roster is a program, which came through by its scope. */
+function whoAsks(roster: Roster, { id, name, kind }: { id: string; name: string; kind: string }): GuardPrincipal {
+  if (kind === 'person' || kind === 'operator') return principalOf(roster, { id, name, kind })
+  return { kind: 'program', id, name, roles: ['operate'] }
+}

@@ -1,0 +1,80 @@
+import { loadCedar, type CedarModule } from './engine.js'
+import { CEDAR_SCHEMA, SCHEMA_NAME, type CedarRequest } from './schema.js'
+
+/** Policies by id, `guard/ID@VERSION`: given as one text they would be called `policy0`. */
+export type CedarPolicies = Readonly<Record<string, string>>
+
+export type CedarDecision = { allowed: boolean; /** Ids of the policies that decided. */ reasons: string[] }
+
+/** The engine keeps what it parsed until it is told otherwise; a place is used again when all are taken. */
+const MAX_KEPT = 256
+
+/**
+ * The Cedar engine, loaded at the first question. Whatever goes wrong throws, and throws away an instance that trapped. An allow counts
+ * only without errors: a `forbid` that errs is skipped by Cedar, and what is left may well say allow.
+ */
+export class Cedar {
+  private module: CedarModule | undefined
+  private readonly places = new Map<string, string>()
+
+  constructor(private readonly load: () => CedarModule = loadCedar) {}
+
+  decide(policies: CedarPolicies, request: CedarRequest): CedarDecision {
+    const answer = this.use((module) => module.statefulIsAuthorized({ ...request, preparsedPolicySetId: this.placeOf(module, policies) }))
+    if (answer.type === 'failure') throw new Error(textOf(answer.errors))
+    const { decision, diagnostics } = answer.response
+    const [first] = diagnostics.errors
+    if (first !== undefined) throw new Error(`${first.policyId}: ${first.error.message}`)
+    return { allowed: decision === 'allow', reasons: diagnostics.reason }
+  }
+
+  /** Why a text is no policy that can be asked; `undefined` when it is one. `forbidOnly`: nor may it permit anything. */
+  problemOf(id: string, text: string, { forbidOnly }: { forbidOnly: boolean }): string | undefined {
+    const call = { schema: CEDAR_SCHEMA, policies: { staticPolicies: { [id]: text } } }
+    const checked = this.use((module) => module.validate(call))
+    if (checked.type === 'failure') return textOf(checked.errors)
+    const found = [...checked.validationErrors, ...checked.validationWarnings].map(({ error }) => error)
+    if (found.length > 0) return textOf(found)
+    if (!forbidOnly) return undefined
+    const read = this.use((module) => module.policyToJson(text))
+    if (read.type === 'failure') return textOf(read.errors)
+    return read.json.effect === 'forbid' ? undefined : 'a rule may forbid only; who is permitted what the product itself says'
+  }
+
+  private placeOf(module: CedarModule, policies: CedarPolicies): string {
+    const content = JSON.stringify(policies)
+    const known = this.places.get(content)
+    if (known !== undefined) return known
+    const oldest = this.places.size < MAX_KEPT ? undefined : this.places.entries().next().value
+    const place = oldest?.[1] ?? `set-${this.places.size}`
+    if (oldest !== undefined) this.places.delete(oldest[0])
+    const parsed = module.preparsePolicySet(place, { staticPolicies: { ...policies } })
+    if (parsed.type === 'failure') throw new Error(textOf(parsed.errors))
+    this.places.set(content, place)
+    return place
+  }
+
+  private use<T>(call: (module: CedarModule) => T): T {
+    try {
+      this.module ??= this.start()
+      return call(this.module)
+    } catch (error) {
+      this.module = undefined
+      this.places.clear()
+      throw error
+    }
+  }
+
+  private start(): CedarModule {
+    const module = this.load()
+    const parsed = module.preparseSchema(SCHEMA_NAME, CEDAR_SCHEMA)
+    if (parsed.type === 'failure') throw new Error(textOf(parsed.errors))
+    return module
+  }
+}
+
+function textOf(errors: readonly { message: string; help: string | null }[]): string {
+  const [first] = errors
+  if (first === undefined) return 'the engine gave no reason'
+  return first.help === null ? first.message : `${first.message} (${first.help})`
+}

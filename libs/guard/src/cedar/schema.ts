@@ -1,0 +1,41 @@
+import type { GuardRequest } from '../rule.js'
+import type { CedarModule } from './engine.js'
+
+/**
+ * What Cedar rules may speak of; anything else is found when a rule is compiled. All kinds of principals have the same attributes, so that a
+ * rule need not say whom it means before it asks for a name. Cedar knows integers only: values of policies are for CEL.
+ */
+export const CEDAR_SCHEMA = `
+entity Person, Operator, Service, Program { id: String, name: String, roles: Set<String> };
+entity Policy { version: String, first: Bool, tags: Set<String>, author?: String, authors: Set<String>, approvers?: String };
+action approve, advance, rollback appliesTo {
+  principal: [Person, Operator, Service, Program],
+  resource: Policy,
+  context: { stage?: String, scope: String, share: Long, observeMs: Long, bakeMs: Long }
+};`
+
+const PRINCIPALS = { person: 'Person', operator: 'Operator', service: 'Service', program: 'Program' } as const
+
+export type CedarRequest = Omit<Parameters<CedarModule['statefulIsAuthorized']>[0], 'preparsedPolicySetId'>
+
+/** Name under which the schema is kept in the engine. */
+export const SCHEMA_NAME = 'hms'
+
+export function cedarRequest({ action, principal, next, previous, author, authors, approvers, plan, stage }: GuardRequest): CedarRequest {
+  const who = { type: PRINCIPALS[principal.kind], id: principal.id }
+  const what = { type: 'Policy', id: next.id }
+  const known = { ...(author === null ? {} : { author }), ...(approvers === null ? {} : { approvers }) }
+  const { scope, share, observeMs, bakeMs } = plan
+  return {
+    principal: who,
+    action: { type: 'Action', id: action },
+    resource: what,
+    context: { ...(stage === null ? {} : { stage }), scope, share, observeMs, bakeMs },
+    entities: [
+      { uid: who, attrs: { id: principal.id, name: principal.name, roles: principal.roles }, parents: [] },
+      { uid: what, attrs: { version: next.version, first: previous === null, tags: next.tags ?? [], authors, ...known }, parents: [] },
+    ],
+    preparsedSchemaName: SCHEMA_NAME,
+    validateRequest: true,
+  }
+}

@@ -1,0 +1,87 @@
+import { compileExpression, factEvaluator } from '#libs/policy'
+import type { Cedar } from './cedar/cedar.js'
+import { cedarRequest } from './cedar/schema.js'
+import { stepsOf } from './cel/cost.js'
+import { factsFor, readsOf, RULE_LANGUAGE } from './cel/facts.js'
+import { MAX_RULE_LENGTH, ruleName, type GuardRequest, type GuardRule } from './rule.js'
+
+/** Steps left for the question at hand, shared by all its rules. */
+export interface Budget {
+  steps: number
+}
+
+/** A rule that can be asked. `holds` throws for whatever keeps it from a true or false answer. */
+export interface CompiledRule {
+  rule: GuardRule
+  /** Why it does not compile; it then denies. */
+  problem?: string
+  holds(request: GuardRequest, budget: Budget): boolean
+}
+
+/** Brackets and conditionals are what Cedar's parser recurses on: 100 deep it is well, 500 deep its instance is lost. */
+const MAX_NESTING = 32
+
+export function compileRule(rule: GuardRule, cedar: Cedar): CompiledRule {
+  try {
+    if (rule.problem !== undefined) return refused(rule, rule.problem)
+    if (rule.text.length > MAX_RULE_LENGTH) return refused(rule, `a rule has at most ${MAX_RULE_LENGTH} characters`)
+    return rule.kind === 'cel' ? compileCel(rule) : compileCedar(rule, cedar)
+  } catch (error) {
+    return refused(rule, describe(error))
+  }
+}
+
+function compileCel(rule: GuardRule): CompiledRule {
+  const compiled = compileExpression(rule.text, RULE_LANGUAGE)
+  if (!compiled.ok) return refused(rule, compiled.message)
+  const { ast } = compiled.expression
+  const reads = { next: readsOf(ast, 'next'), previous: readsOf(ast, 'previous') }
+  const evaluate = factEvaluator(ast, RULE_LANGUAGE)
+  return {
+    rule,
+    holds(request, budget) {
+      const facts = factsFor(request, reads)
+      budget.steps -= stepsOf(ast, facts)
+      if (budget.steps < 0) throw new RangeError('it would take more steps than a question may')
+      const result = evaluate(facts)
+      if (typeof result === 'boolean') return result
+      throw result instanceof Error ? result : new TypeError('it gives neither true nor false')
+    },
+  }
+}
+
+function compileCedar(rule: GuardRule, cedar: Cedar): CompiledRule {
+  if (nesting(rule.text) > MAX_NESTING) return refused(rule, `the rule is nested more than ${MAX_NESTING} deep`)
+  const id = `guard/${ruleName(rule)}`
+  const problem = cedar.problemOf(id, rule.text, { forbidOnly: true })
+  if (problem !== undefined) return refused(rule, problem)
+  // Alone with a permit for everything: what is left to decide is whether it forbids.
+  const policies = { 'hms/anything@1': 'permit (principal, action, resource);', [id]: rule.text }
+  return { rule, holds: (request) => cedar.decide(policies, cedarRequest(request)).allowed }
+}
+
+function refused(rule: GuardRule, problem: string): CompiledRule {
+  return {
+    rule,
+    problem,
+    holds() {
+      throw new Error(problem)
+    },
+  }
+}
+
+function nesting(text: string): number {
+  let open = 0
+  let deepest = 0
+  for (const char of text) {
+    if ('([{'.includes(char)) deepest = Math.max(deepest, ++open)
+    if (')]}'.includes(char)) open--
+  }
+  const longestSigns = Math.max(0, ...(text.match(/[!-]+(\s*[!-]+)*/g) ?? []).map((run) => run.length))
+  return Math.max(deepest, longestSigns, (text.match(/\bif\b/g) ?? []).length)
+}
+
+export function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n')[0]!.slice(0, 300)
+}

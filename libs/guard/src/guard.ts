@@ -1,0 +1,106 @@
+import { applies } from './applies.js'
+import { AUTHORITY, authoritySentence, NOTHING_PERMITS } from './cedar/authority.js'
+import { Cedar } from './cedar/cedar.js'
+import { cedarRequest } from './cedar/schema.js'
+import { MAX_STEPS } from './cel/cost.js'
+import { compileRule, describe, type Budget, type CompiledRule } from './compile.js'
+import { MAX_RULES, ruleName, type GuardRequest, type GuardRule, type GuardVerdict } from './rule.js'
+
+const MAX_KEPT = 256
+const ANY_REQUEST: GuardRequest = {
+  action: 'approve',
+  principal: { kind: 'operator', id: 'nobody', name: 'nobody', roles: [] },
+  next: { id: 'nothing', version: '0.0.0', effective: '' },
+  previous: null,
+  author: null,
+  authors: [],
+  approvers: null,
+  plan: { share: 0, scope: '', scopeName: '', observeMs: 0, bakeMs: 0, partners: null },
+  stage: null,
+}
+
+type Answer = Pick<GuardVerdict, 'rule' | 'sentence'>
+
+/**
+ * Judges by rules of two kinds: Cedar says who may, CEL what the numbers must be. Fails closed: a rule that errs, gives no true or false,
+ * does not compile or crashes its engine denies, and so does a question with more rules or steps than one may have.
+ */
+export class Guard {
+  /** By release digest: compiling a rule costs milliseconds, asking it microseconds. */
+  private readonly compiled = new Map<string, CompiledRule>()
+
+  constructor(private readonly cedar = new Cedar()) {}
+
+  /** In the order in which they are asked. What does not compile carries its `problem` and denies. */
+  compileRules(rules: readonly GuardRule[]): CompiledRule[] {
+    return rules.map((rule) => this.compile(rule)).sort((a, b) => (ruleName(a.rule) < ruleName(b.rule) ? -1 : 1))
+  }
+
+  judge(rules: readonly CompiledRule[], request: GuardRequest): GuardVerdict {
+    const asked = rules.filter(({ rule }) => applies(rule, request))
+    const ruleDigests = asked.map(({ rule }) => rule.digest).sort()
+    const denied = this.authorityDenies(request) ?? tooMany(asked.map(({ rule }) => rule))
+    if (denied !== undefined) return { verdict: 'FAIL', ...denied, ruleDigests }
+    const budget = { steps: MAX_STEPS }
+    let warning: Answer | undefined
+    for (const rule of asked) {
+      const answer = ask(rule, request, budget)
+      if (answer?.denies === true) return { verdict: 'FAIL', rule: answer.rule, sentence: answer.sentence, ruleDigests }
+      warning ??= answer
+    }
+    if (warning === undefined) return { verdict: 'PASS', sentence: passed(asked.length), ruleDigests }
+    return { verdict: 'WARN', rule: warning.rule, sentence: warning.sentence, ruleDigests }
+  }
+
+  /** Loads the engine, which takes tens of milliseconds, before the first question has to wait for it. */
+  warmUp(): void {
+    this.judge([], ANY_REQUEST)
+  }
+
+  private compile(rule: GuardRule): CompiledRule {
+    const known = rule.problem === undefined ? this.compiled.get(rule.digest) : undefined
+    if (known !== undefined) return known
+    const compiled = compileRule(rule, this.cedar)
+    // What failed is tried again: an engine that crashed is a fresh one the next time.
+    if (compiled.problem !== undefined) return compiled
+    if (this.compiled.size >= MAX_KEPT) this.compiled.delete(this.compiled.keys().next().value!)
+    this.compiled.set(rule.digest, compiled)
+    return compiled
+  }
+
+  private authorityDenies(request: GuardRequest): Answer | undefined {
+    try {
+      const { allowed, reasons } = this.cedar.decide(AUTHORITY, cedarRequest(request))
+      if (allowed) return undefined
+      const rule = reasons[0] ?? NOTHING_PERMITS
+      return { rule, sentence: authoritySentence(rule) }
+    } catch (error) {
+      return { rule: NOTHING_PERMITS, sentence: `Who may do that could not be judged, so nobody may: ${describe(error)}.` }
+    }
+  }
+}
+
+/** The guard of this process: its engine is loaded once. */
+export const guard = new Guard()
+
+/** `undefined`: it holds. */
+function ask(compiled: CompiledRule, request: GuardRequest, budget: Budget): (Answer & { denies: boolean }) | undefined {
+  const { rule } = compiled
+  try {
+    if (compiled.holds(request, budget)) return undefined
+    return { rule: ruleName(rule), sentence: rule.message, denies: rule.severity === 'deny' }
+  } catch (error) {
+    return { rule: ruleName(rule), sentence: `The rule could not be judged, so it denies: ${describe(error)}.`, denies: true }
+  }
+}
+
+/** The first rule that is too many; `undefined` when none is. */
+export function tooMany(asked: readonly GuardRule[]): Answer | undefined {
+  if (asked.length <= MAX_RULES) return undefined
+  return { rule: ruleName(asked[MAX_RULES]!), sentence: `${asked.length} rules speak of this, at most ${MAX_RULES} are judged.` }
+}
+
+function passed(count: number): string {
+  if (count === 0) return 'No rule speaks of this.'
+  return count === 1 ? 'The rule that speaks of this holds.' : `All ${count} rules that speak of this hold.`
+}

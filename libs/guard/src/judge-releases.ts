@@ -1,0 +1,93 @@
+import { HmsError, peekPredicate, type GuardJudged, type ReleaseDocument, type StageName } from '#libs/contracts'
+import type { PolicyDocument } from '#libs/policy'
+import { approvalRequirement, authorsOf, readRelease, type Principal, type Roster } from '#libs/signing'
+import { applies } from './applies.js'
+import { describe } from './compile.js'
+import { tooMany, type Guard } from './guard.js'
+import { isGuardPolicy, MAX_RULES, type GuardAction, type GuardPrincipal, type GuardRequest, type GuardVerdict } from './rule.js'
+import { rulesOfReleases } from './rules-of-releases.js'
+
+/** A run's releases, a signature's, or those that a rollback makes current. */
+export interface Asked {
+  action: GuardAction
+  principal: GuardPrincipal
+  releases: readonly ReleaseDocument[]
+  /** What is live per policy. */
+  live: Readonly<Record<string, ReleaseDocument | null | undefined>>
+  /** Releases of guard rules. */
+  rules: readonly ReleaseDocument[]
+  stage?: StageName
+}
+
+/** Judges a bundle policy by policy; the hardest verdict stands for all. Whatever goes wrong on the way denies. */
+export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): GuardVerdict {
+  try {
+    const rules = rulesOfReleases(asked.rules, roster)
+    const many = tooMany(rules.filter((rule) => requestsOf(asked, roster).some((request) => applies(rule, request))))
+    if (many !== undefined) return { verdict: 'FAIL', ...many, ruleDigests: [] }
+    const compiled = guard.compileRules(rules)
+    const verdicts = requestsOf(asked, roster).map((request) => guard.judge(compiled, request))
+    const hardest = (['FAIL', 'WARN', 'PASS'] as const).flatMap((verdict) => verdicts.filter((each) => each.verdict === verdict))[0]
+    if (hardest === undefined) throw new RangeError('nothing was asked')
+    return { ...hardest, ruleDigests: [...new Set(verdicts.flatMap((verdict) => verdict.ruleDigests))].sort() }
+  } catch (error) {
+    return { verdict: 'FAIL', rule: 'hms/guard@1', sentence: `This could not be judged, so it is denied: ${describe(error)}.`, ruleDigests: [] }
+  }
+}
+
+/**
+ * Of the rules in force those that any stage will ask about these releases: what a run's dossier carries. One more than may be asked, when
+ * there are so many, so that the stages deny.
+ */
+export function rulesForRun(roster: Roster, { releases, live, rules }: Pick<Asked, 'releases' | 'live' | 'rules'>): ReleaseDocument[] {
+  const parsed = rulesOfReleases(rules, roster)
+  const questions = releases.map((release) => ({ action: 'advance' as const, next: policyOf(release)!, previous: policyOf(live[release.id]) }))
+  const speaking = rules.filter((_, index) => questions.some((question) => applies(parsed[index]!, question)))
+  return speaking.slice(0, MAX_RULES + 1)
+}
+
+/** Whether a release that is in force is a rule. */
+export function isGuardRelease(release: ReleaseDocument | null): boolean {
+  const policy = policyOf(release)
+  return policy !== null && isGuardPolicy(policy)
+}
+
+/** A person, the operator or a service of the roster, with the roles it has there. */
+export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 'id' | 'name' | 'kind'>): GuardPrincipal {
+  return { kind, id, name, roles: roster.roles.filter((role) => role.principals.includes(id)).map((role) => role.name) }
+}
+
+/** What is told of a verdict. */
+export function judgedOf({ verdict, rule, sentence, ruleDigests }: GuardVerdict, asked: Asked, run: number | null): GuardJudged {
+  const releases = asked.releases.map((release) => release.releaseDigest)
+  const said = { verdict, rule: rule ?? null, sentence, rules: ruleDigests }
+  return { action: asked.action, run, stage: asked.stage ?? null, ...said, releases, principal: asked.principal.id }
+}
+
+/** What whoever asked gets to hear of a FAIL. */
+export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked): HmsError {
+  return new HmsError('HMS_GUARD_DENIED', `Guard ${rule}: ${sentence}`, { status: 422, next: releases.map(({ id }) => `hms-svc get ${id}`) })
+}
+
+function requestsOf({ action, principal, releases, live, stage }: Asked, roster: Roster): GuardRequest[] {
+  return releases.map((release) => {
+    const { policy, author, plan } = readRelease(release.envelope).predicate
+    const next = policy as PolicyDocument
+    const authors = authorsOf(roster, author).map(({ id }) => id)
+    const about = { next, previous: policyOf(live[release.id]), author, authors, approvers: approversOf(roster, next) }
+    return { action, principal, ...about, plan, stage: stage ?? null }
+  })
+}
+
+function approversOf(roster: Roster, policy: PolicyDocument): string | null {
+  try {
+    return approvalRequirement(roster, policy).role
+  } catch {
+    // No role of the roster may approve it: then nobody has it.
+    return null
+  }
+}
+
+function policyOf(release: ReleaseDocument | null | undefined): PolicyDocument | null {
+  return release === null || release === undefined ? null : peekPredicate<{ policy: PolicyDocument }>(release.envelope).policy
+}

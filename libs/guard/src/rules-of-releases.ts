@@ -1,0 +1,38 @@
+import type { ReleaseDocument } from '#libs/contracts'
+import type { PolicyDocument } from '#libs/policy'
+import { approvalState, readRelease, type Roster } from '#libs/signing'
+import { describe } from './compile.js'
+import { readRule } from './read-rule.js'
+import { GUARD_ACTIONS, isGuardPolicy, type GuardRule } from './rule.js'
+
+/**
+ * The rules that these releases are. One that lacks approvals by the roster, or is no rule, is not left out: it is a rule with a `problem`,
+ * and denies all it may have spoken of.
+ */
+export function rulesOfReleases(releases: readonly ReleaseDocument[], roster: Roster): GuardRule[] {
+  return releases.map((release) => {
+    try {
+      return ruleOf(release, roster)
+    } catch (error) {
+      return unbelievable(release, describe(error))
+    }
+  })
+}
+
+function ruleOf(release: ReleaseDocument, roster: Roster): GuardRule {
+  // What was signed counts, not what lies beside it in the message.
+  const { predicate, digest } = readRelease(release.envelope)
+  const policy = predicate.policy as PolicyDocument
+  const known = { id: policy.id, version: policy.version, releaseDigest: digest }
+  if (!isGuardPolicy(policy)) return unbelievable(known, 'its policy is no guard rule')
+  const read = readRule(policy)
+  if (!read.ok) return unbelievable(known, read.problems[0]!.message)
+  const { complete, missing } = approvalState(roster, predicate.policy, release.envelope)
+  if (!complete) return { ...read.rule, digest, problem: `its release lacks approval by ${missing.join(', ')}` }
+  return { ...read.rule, digest }
+}
+
+function unbelievable({ id, version, releaseDigest }: Pick<ReleaseDocument, 'id' | 'version' | 'releaseDigest'>, problem: string): GuardRule {
+  const nothing = { kind: 'cel', text: 'false', message: problem, severity: 'deny' } as const
+  return { id, version, digest: releaseDigest, ...nothing, when: [...GUARD_ACTIONS], problem }
+}

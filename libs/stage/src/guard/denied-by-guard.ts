@@ -1,0 +1,26 @@
+import type { ReceivedEvent, RunDossier, StageName } from '#libs/contracts'
+import { guard, judgedOf, judgeReleases } from '#libs/guard'
+import type { Transaction } from '#libs/persistence'
+import type { ServiceRuntime } from '../service-runtime.js'
+import { STAGE_TOPICS } from '../stage-topics.js'
+
+/**
+ * A stage asks it before it starts and does nothing more when the answer is `true`: the run has then ended, for approver reads the verdict.
+ * Says nothing of a run that no rule speaks of.
+ */
+export async function deniedByGuard(
+  runtime: ServiceRuntime,
+  tx: Transaction,
+  stage: StageName,
+  dossier: RunDossier,
+  cause: ReceivedEvent,
+): Promise<boolean> {
+  const { run, attempt, releases, live, guard: rules = [] } = dossier
+  if (rules.length === 0) return false
+  const principal = { kind: 'service' as const, id: runtime.name, name: runtime.name, roles: [] }
+  const asked = { action: 'advance' as const, principal, releases, live, rules, stage }
+  const verdict = judgeReleases(guard, runtime.roster, asked)
+  const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent, topic: STAGE_TOPICS[runtime.name] }
+  await runtime.emit(tx, 'hms.guard.judged.v1', judgedOf(verdict, asked, run), options)
+  return verdict.verdict === 'FAIL'
+}
