@@ -77,6 +77,7 @@ describe('guard rules', () => {
     const view = await press.show(run)
     expect(view).toMatchObject({ state: 'FAILED', reason: 'GUARD_DENIED' })
     expect(view.stages.find(({ verdict }) => verdict === 'FAIL')).toMatchObject({ stage, detail: `guard ${id}@1.0.0: ${TOO_BIG}` })
+    if (stage === 'canary') await expect(press.api.get(`/v1/canaries/${run}`)).rejects.toMatchObject({ code: 'HMS_CANARY_NOT_FOUND' })
     if (stage === 'rollout') expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'ended' })
     if (stage === 'notify') expect(await press.limit(limit)).toBe(15)
     else await expect(press.limit(limit)).rejects.toMatchObject({ code: 'HMS_POLICY_NOT_FOUND' })
@@ -104,14 +105,17 @@ describe('guard rules', () => {
   })
 
   it('judge rollbacks too, and the verdict is told', async () => {
-    await succeed(await rule('1.0.0', { rule: 'false', when: ['rollback'] }, 'no-way-back'))
-    const denied = press.api.post('/v1/rollbacks', { policy: 'pm25', version: '3.0.0' })
+    await succeed(await press.approve(['radon@1.0.0=4'], AT_ONCE, { tags: ['radon'] }))
+    await succeed(await press.approve(['radon@2.0.0=3'], AT_ONCE, { tags: ['radon'] }))
+    await succeed(await rule('1.0.0', { rule: 'false', when: ['rollback'], tags: ['radon'] }, 'no-way-back'))
+    const denied = press.api.post('/v1/rollbacks', { policy: 'radon', version: '1.0.0' })
     await expect(denied).rejects.toMatchObject(refused(`no-way-back@1.0.0: ${TOO_BIG}`))
     await system.settle()
     const told = judged().filter(({ action }) => action === 'rollback')
     expect(told).toMatchObject([{ verdict: 'FAIL', rule: 'no-way-back@1.0.0', principal: 'operator' }])
+    expect(await press.limit('radon')).toBe(3)
     await succeed(await rule('1.1.0', { rule: 'false', when: [] }, 'no-way-back'))
-    await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '3.0.0' })
+    await press.api.post('/v1/rollbacks', { policy: 'radon', version: '1.0.0' })
   })
 
   function refused(said: string) {
