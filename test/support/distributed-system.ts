@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { SERVICES, type ServiceName } from '#libs/contracts'
 import { variableOf } from '#libs/stage'
+import { ADMIN } from './broker/server-properties.js'
 import { startKafka, type TestBroker } from './broker/start-kafka.js'
 import { freshDatabase } from './postgres.js'
 import { freePort, hms, ready, scratchFolder, Served, until } from './processes.js'
@@ -17,11 +18,25 @@ export class DistributedSystem {
     private readonly cleanup: () => Promise<void>,
   ) {}
 
-  /** `databaseUrl`: a server of the test's own, else a fresh database of the shared one. `envOf`: what one process gets beside the rest. */
-  static async start(databaseUrl?: string, envOf: (name: ServiceName | 'edge') => Record<string, string> = () => ({})): Promise<DistributedSystem> {
+  /** On a broker that lets every service do what the catalogue says, and nobody anything else. */
+  static startSecured(): Promise<DistributedSystem> {
+    const users = Object.fromEntries(SERVICES.map((service) => [`hms-${service}`, `${service}-secret`]))
+    const saslOf = (name: ServiceName | 'edge'): Record<string, string> => (name === 'edge' ? {} : { HMS_KAFKA_SASL: `scram-sha-512:hms-${name}:${name}-secret` })
+    return DistributedSystem.start(undefined, saslOf, users)
+  }
+
+  /**
+   * `databaseUrl`: a server of the test's own, else a fresh database of the shared one. `envOf`: what one process gets beside the rest.
+   * `users`: who may log in at the broker, where everybody has to.
+   */
+  static async start(
+    databaseUrl?: string,
+    envOf: (name: ServiceName | 'edge') => Record<string, string> = () => ({}),
+    users?: Record<string, string>,
+  ): Promise<DistributedSystem> {
     const scratch = scratchFolder()
     const shared = databaseUrl === undefined ? freshDatabase() : Promise.resolve({ url: databaseUrl, drop: async () => {} })
-    const [broker, database, port] = await Promise.all([startKafka(), shared, freePort()])
+    const [broker, database, port] = await Promise.all([startKafka({ users }), shared, freePort()])
     const url = `http://127.0.0.1:${port}`
     const env: Record<string, string> = {
       HMS_PROFILE: 'dev',
@@ -37,8 +52,9 @@ export class DistributedSystem {
       env[variableOf(service, 'PORT')] = String(own)
       env[variableOf(service, 'URLS')] = `http://127.0.0.1:${own}`
     }
+    const operator: Record<string, string> = users === undefined ? {} : { HMS_KAFKA_SASL: `scram-sha-512:${ADMIN.username}:${ADMIN.password}` }
     for (const verb of [['migrate'], ['topics', 'apply']]) {
-      const done = await hms(verb, env)
+      const done = await hms(verb, { ...env, ...operator })
       if (done.code !== 0) throw new Error(`${verb.join(' ')}: ${done.stderr}`)
     }
     const served = new Map<ServiceName | 'edge', Served>()

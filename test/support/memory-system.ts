@@ -3,7 +3,7 @@ import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messagi
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock, type Clock, type Environment } from '#libs/platform'
 import type { Roster, RosterPredicate, Signer } from '#libs/signing'
-import { Host, type OpenService } from '#libs/stage'
+import { Host, type OpenService, type Profile } from '#libs/stage'
 import { testIdentity } from './identity.js'
 
 /** All eight services on memory twins and virtual time, in this process. People sign with `signers`. */
@@ -21,13 +21,17 @@ export interface MemorySystem {
   stop(): Promise<void>
 }
 
-/** `bus`: a memory bus that does something else with what it is given; `change`: what the roster says otherwise than the demo's. */
+/**
+ * `bus`: a memory bus that does something else with what it is given; `change`: what the roster says otherwise than the demo's. With
+ * `HMS_PROFILE` production programs need keys.
+ */
 export async function startMemorySystem(environment: Environment = {}, bus = new MemoryBus(), change?: (roster: RosterPredicate) => void): Promise<MemorySystem> {
+  const profile: Profile = environment['HMS_PROFILE'] === 'production' ? 'production' : 'dev'
   const clock = new VirtualClock(new Date().toISOString())
   const { roster, people, serviceSigner, operator } = await testIdentity(change)
   const host = await Host.create(SERVICES, {
-    profile: 'dev',
-    environment: { HMS_PROFILE: 'dev', HMS_SIMULATOR_RUNNER: 'inline', ...environment },
+    profile,
+    environment: { HMS_PROFILE: profile, HMS_SIMULATOR_RUNNER: 'inline', ...environment },
     clock,
     log: silentLogger,
     metrics: new Metrics(),

@@ -6,12 +6,12 @@ import { DistributedSystem } from '../support/distributed-system.js'
 import { policyFile } from '../support/policy-file.js'
 import { hms, ready, until } from '../support/processes.js'
 
-describeKafka('the story with eight processes on real Kafka', () => {
+describeKafka('the story with eight processes on real Kafka, each a user of its own', () => {
   let system: DistributedSystem
   let fleet: HmsConnection[] = []
 
   beforeAll(async () => {
-    system = await DistributedSystem.start()
+    system = await DistributedSystem.startSecured()
   }, 180_000)
 
   afterAll(async () => {

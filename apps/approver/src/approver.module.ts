@@ -12,6 +12,7 @@ import { GuardApproval } from './guard/guard-approval.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddApproverRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
+import { AddApproverTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddApproverGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
 import { POLICIES } from './policies/policy.entity.js'
 import { ROSTER_PROPOSALS } from './roster/proposal.entity.js'
@@ -29,13 +30,16 @@ import { SaveRun } from './runs/save-run.js'
 import { TrackRun } from './runs/track-run.js'
 import { TrackRunEvents } from './runs/track-run.events.js'
 import { WatchRun } from './runs/watch-run.js'
+import { IssueToken } from './tokens/issue-token.js'
+import { RevokeToken } from './tokens/revoke-token.js'
+import { TokensController } from './tokens/tokens.http.js'
 
 @Module({})
 class ApproverModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: ApproverModule,
-      controllers: [TrackRunEvents, ApprovalsController, RunsController, RosterController],
+      controllers: [TrackRunEvents, ApprovalsController, RunsController, TokensController, RosterController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
@@ -53,6 +57,8 @@ class ApproverModule {
         SaveRun,
         TrackRun,
         RunFeed,
+        IssueToken,
+        RevokeToken,
         ProposeRoster,
         SignProposal,
       ],
@@ -63,6 +69,6 @@ class ApproverModule {
 export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [POLICIES, APPROVALS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
-  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverRosters1764300000000, AddApproverGuard1764700000000],
+  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverRosters1764300000000, AddApproverTokens1764400000000, AddApproverGuard1764700000000],
   module: ApproverModule.with,
 }

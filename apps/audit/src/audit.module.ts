@@ -19,6 +19,7 @@ import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audi
 import { AddAuditOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddAuditLog1764200000000 } from './migrations/1764200000000-add-log.js'
 import { AddAuditRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
+import { AddAuditTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 
 @Module({})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -56,6 +57,6 @@ export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [],
   entities: auditEntities,
-  migrations: [CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000],
+  migrations: [CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000, AddAuditTokens1764400000000],
   module: AuditModule.with,
 }

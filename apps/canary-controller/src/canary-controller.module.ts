@@ -11,6 +11,7 @@ import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-con
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 import { AddCanaryControllerOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddCanaryControllerRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
+import { AddCanaryControllerTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddCanaryControllerReleaseProofs1764500000000 } from './migrations/1764500000000-add-release-proofs.js'
 
 @Module({})
@@ -34,7 +35,7 @@ class CanaryControllerModule {
 
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
-  tables: [CANARIES, CANARY_HEADS, RELEASE_PROOFS, ABORTED_RUNS],
-  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerRosters1764300000000, AddCanaryControllerReleaseProofs1764500000000],
+  tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS, RELEASE_PROOFS],
+  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerRosters1764300000000, AddCanaryControllerTokens1764400000000, AddCanaryControllerReleaseProofs1764500000000],
   module: CanaryControllerModule.with,
 }

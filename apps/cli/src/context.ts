@@ -1,4 +1,4 @@
-import type { ApiClient } from '#libs/client'
+import type { ApiClient, Authorize } from '#libs/client'
 import { parseDurationFlag } from './duration-flag.js'
 import { outputOf, type CliIo, type GlobalOptions } from './io.js'
 import type { Output } from './output/output.js'
@@ -26,12 +26,12 @@ export class CliContext {
 
   /**
    * A client for the services, with the operator's key of the data folder or HMS_TOKEN. `--timeout` is the deadline of each call,
-   * 10 s without it; verbs that watch measure the whole time themselves.
+   * 10 s without it; verbs that watch measure the whole time themselves. `authorize`: as whom, where it is another.
    */
-  async client(): Promise<ApiClient> {
+  async client(authorize?: Authorize): Promise<ApiClient> {
     const { ApiClient, authorizationFrom, readUrl } = await import('#libs/client')
     const { token, dataDir } = this.io.environment
     const url = readUrl(this.url, this.options.url === undefined ? 'HMS_URL' : '--url')
-    return new ApiClient({ url, timeoutMs: await this.timeoutMs(), authorize: authorizationFrom({ token, url, dataDir }) })
+    return new ApiClient({ url, timeoutMs: await this.timeoutMs(), authorize: authorize ?? authorizationFrom({ token, url, dataDir }) })
   }
 }

@@ -15,6 +15,7 @@ import { registerReplay } from './replay/commands.js'
 import { registerRoster } from './roster/commands.js'
 import { registerRuns } from './runs/commands.js'
 import { Session } from './session.js'
+import { registerTokens } from './tokens/commands.js'
 
 /** Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. */
 const AREAS = [
@@ -27,6 +28,7 @@ const AREAS = [
   registerReplay,
   registerPartners,
   registerDeadLetters,
+  registerTokens,
   registerAudit,
   registerRoster,
   registerHelp,

@@ -2,7 +2,7 @@ import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { AcceptAlert } from './alerts/accept-alert.js'
 import { ALERT_INBOX } from './alerts/alert.entity.js'
-import { OpenAlertsController, SignedAlertsController } from './alerts/alerts.http.js'
+import { AlertsController } from './alerts/alerts.http.js'
 import { CoverageController } from './coverage/coverage.http.js'
 import { CoverageReports } from './coverage/coverage-reports.js'
 import { NODES, PRESENCE } from './coverage/presence.entity.js'
@@ -19,15 +19,15 @@ import { StoreHeads } from './heads/store-heads.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { AddConfigStoreOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddConfigStoreRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
+import { AddConfigStoreTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { PoliciesController } from './reads/policies.http.js'
 
 @Module({})
 class ConfigStoreModule {
   static with(runtime: ServiceRuntime): DynamicModule {
-    const alerts = runtime.profile === 'dev' ? OpenAlertsController : SignedAlertsController
     return {
       module: ConfigStoreModule,
-      controllers: [HeadsEvents, HeadsController, PoliciesController, EventsController, CoverageController, alerts],
+      controllers: [HeadsEvents, HeadsController, PoliciesController, EventsController, CoverageController, AlertsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         DocumentCopy,
@@ -46,6 +46,6 @@ class ConfigStoreModule {
 export const definition: ServiceDefinition = {
   name: 'config-store',
   tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, NODES, PRESENCE, ALERT_INBOX],
-  migrations: [CreateConfigStore1764000000000, AddConfigStoreOutboxPlaces1764100000000, AddConfigStoreRosters1764300000000],
+  migrations: [CreateConfigStore1764000000000, AddConfigStoreOutboxPlaces1764100000000, AddConfigStoreRosters1764300000000, AddConfigStoreTokens1764400000000],
   module: ConfigStoreModule.with,
 }

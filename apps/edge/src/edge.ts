@@ -4,6 +4,7 @@ import { readHostConfig, urlsOf } from '#libs/stage'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { readiness } from './readiness.js'
+import { forwardedFor, StreamTunnels } from './stream-tunnels.js'
 
 /** Corpora are the largest bodies that any service takes. */
 const EDGE_BODY_LIMIT_BYTES = 10 * BODY_LIMIT_BYTES
@@ -23,21 +24,31 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     return report
   })
   for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env)
+  const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), log)
+  edge.server.on('upgrade', (request, socket, head) => streams.open(request, socket, head))
   await edge.listen({ port: config.port, host: config.host })
   const address = edge.server.address() as { port: number }
-  return { port: address.port, stop: () => edge.close() }
+  return {
+    port: address.port,
+    stop: () => {
+      streams.close()
+      return edge.close()
+    },
+  }
 }
 
 async function forward(edge: FastifyInstance, service: ServiceName, path: string, env: Environment): Promise<void> {
-  const urls = urlsOf(service, env)
-  let turn = 0
   await edge.register(httpProxy, {
     upstream: '',
     prefix: path,
     rewritePrefix: path,
-    websocket: path === '/v1/stream',
     http: { requestOptions: { timeout: UPSTREAM_TIMEOUT_MS } },
     // One instance after the other; a dead one answers 503 and the caller tries again.
-    replyOptions: { getUpstream: () => urls[turn++ % urls.length]! },
+    replyOptions: { getUpstream: inTurn(urlsOf(service, env)), rewriteRequestHeaders: (request, headers) => ({ ...headers, ...forwardedFor(request) }) },
   })
+}
+
+function inTurn(urls: readonly string[]): () => string {
+  let turn = 0
+  return () => urls[turn++ % urls.length]!
 }

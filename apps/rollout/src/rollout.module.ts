@@ -3,6 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddRolloutRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
+import { AddRolloutTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddRolloutStableHeads1764500000000 } from './migrations/1764500000000-add-stable-heads.js'
 import { AddRolloutGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
 import { ROLLBACKS } from './rollbacks/rollback.entity.js'
@@ -44,6 +45,7 @@ export const definition: ServiceDefinition = {
     CreateRollout1764000000000,
     AddRolloutOutboxPlaces1764100000000,
     AddRolloutRosters1764300000000,
+    AddRolloutTokens1764400000000,
     AddRolloutStableHeads1764500000000,
     AddRolloutGuard1764700000000,
   ],

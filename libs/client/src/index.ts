@@ -12,7 +12,7 @@ export { rollbackPolicy, type RollbackOptions } from './rollback-policy.js'
 
 // For the CLI and other tools over the same API.
 export { ApiClient, type ApiClientOptions, type Authorize, type EventsOptions, type PostOptions, type Query } from './api/api-client.js'
-export { authorizationFrom, bearer, statement } from './api/authorization.js'
+export { authorizationFrom, bearer, signedBy, statement } from './api/authorization.js'
 export { asKeyProblem } from './api/key-problem.js'
 export { isLoopback } from './api/loopback.js'
 export { evaluate, holdDocument, type HeldDocument, type InForce, type Reader } from './connection/evaluate.js'

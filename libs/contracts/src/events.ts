@@ -2,6 +2,7 @@ import type { JsonObject } from './canonical-json.js'
 import type { RosterStep } from './api/rosters.js'
 import type { Envelope } from './envelope.js'
 import type { RunView, StageName } from './runs.js'
+import type { TokenRecord } from './api/tokens.js'
 
 /** What a rollout does with a release; bound into what its approvers sign. */
 export interface RolloutPlan {
@@ -107,6 +108,9 @@ export interface EventData {
   'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
   /** Keyed by its version, so that compaction leaves every step of the chain. */
   'hms.roster.rotated.v1': RosterStep
+  'hms.token.issued.v1': { token: TokenRecord }
+  /** Whole, so that it stands alone once the topic is compacted. */
+  'hms.token.revoked.v1': { token: TokenRecord }
   'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHead
@@ -147,6 +151,8 @@ export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[numbe
   'hms.run.decided.v1': 'hms.run.control.v1',
   'hms.stage.timed-out.v1': 'hms.run.control.v1',
   'hms.roster.rotated.v1': 'hms.roster.v1',
+  'hms.token.issued.v1': 'hms.token.v1',
+  'hms.token.revoked.v1': 'hms.token.v1',
   'hms.partner.registered.v1': 'hms.partner.v1',
   'hms.head.issued.v1': 'hms.config.head.v1',
   'hms.head.published.v1': 'hms.config.published.v1',

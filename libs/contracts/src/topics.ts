@@ -5,7 +5,7 @@ export interface Topic {
   name: string
   producers: readonly ServiceName[]
   consumers: readonly ServiceName[]
-  key: 'policy' | 'run' | 'roster' | 'partner' | 'bot' | 'document' | 'original'
+  key: 'policy' | 'run' | 'roster' | 'token' | 'partner' | 'bot' | 'document' | 'original'
   partitions: number
   cleanup: 'delete' | 'compact'
   purpose: string
@@ -32,6 +32,7 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people'),
   stage('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
   stage('hms.roster.v1', 'approver', EVERY_OTHER, 'rosters, one version after the other', { key: 'roster', partitions: 1, cleanup: 'compact' }),
+  stage('hms.token.v1', 'approver', EVERY_OTHER, 'keys of programs, hashed, and which were revoked', { key: 'token', partitions: 1, cleanup: 'compact' }),
   stage('hms.partner.v1', 'notifier', ['linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
   stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),

@@ -1,6 +1,7 @@
 import { topicByName } from '#libs/contracts'
 import { EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
+import { followToken, TOKEN_TOPIC } from './authorization/follow-tokens.js'
 import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
 import { RosterBook } from './rosters/roster-book.js'
 import { RosterReader } from './rosters/roster-reader.js'
@@ -73,6 +74,8 @@ export function createRuntime(
   // Approver makes the chain; the others hear of it.
   if (topicByName(ROSTER_TOPIC).consumers.includes(name)) consumer.follow(ROSTER_TOPIC, (event, tx) => followRoster(event, tx, rosters, signal))
   listeners.set(ROSTERS_CHANGED, [() => void rosterReader.look()])
+  // Whoever issues keys needs no news of them.
+  if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_TOPIC, (event, tx) => followToken(event, tx, signal))
   const vitals = new VitalSigns(name, () => readVitals(database, stores), clock, log, metrics)
   return new ServiceRuntime(options, {
     bus,

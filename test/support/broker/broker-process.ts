@@ -17,12 +17,16 @@ const STOP_MS = 15_000
 /** What the JVM answers to SIGTERM when it was able to finish. */
 const CLEAN_EXIT = 143
 
-/** Writes the cluster's id into a new data folder. A second start on the same folder finds it there. */
-export async function format(dir: string, jars: string[]): Promise<void> {
+/** Writes the cluster's id, and who may log in, into a new data folder. A second start on the same folder finds them there. */
+export async function format(dir: string, jars: string[], users: Readonly<Record<string, string>> = {}): Promise<void> {
   if (existsSync(join(dir, 'data', 'meta.properties'))) return
   // `--cluster-id=`, not `-t`: an id that starts with `-` would be taken for an option.
-  const args = ['format', '--standalone', `--cluster-id=${CLUSTER_ID}`, '-c', 'server.properties']
+  const args = ['format', '--standalone', `--cluster-id=${CLUSTER_ID}`, '-c', 'server.properties', ...scramOf(users)]
   await promisify(execFile)('java', [...JAVA_FLAGS, '-cp', jars.join(':'), 'kafka.tools.StorageTool', ...args], { cwd: dir })
+}
+
+function scramOf(users: Readonly<Record<string, string>>): string[] {
+  return Object.entries(users).flatMap(([name, password]) => ['--add-scram', `SCRAM-SHA-512=[name=${name},password=${password}]`])
 }
 
 /** One run of the broker's process. */

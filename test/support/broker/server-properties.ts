@@ -1,16 +1,31 @@
 /** `advertised`: where clients are sent to, when that is not the broker itself but a proxy in front of it. */
-export type BrokerPorts = { client: number; controller: number; advertised?: number }
+export type BrokerPorts = { client: number; controller: number; advertised?: number; secured?: boolean }
+
+/** Who runs the secured broker: the only super user. */
+export const ADMIN = { username: 'admin', password: 'admin-secret' }
+
+/** Everybody logs in, and may do nothing that no ACL says. The controller's listener has users of its own: an open one would make the broker ANONYMOUS. */
+const SECURED = `listener.security.protocol.map=CONTROLLER:SASL_PLAINTEXT,CLIENT:SASL_PLAINTEXT
+sasl.enabled.mechanisms=SCRAM-SHA-512
+sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.controller.sasl.enabled.mechanisms=PLAIN
+listener.name.controller.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username="controller" password="controller-secret" user_controller="controller-secret";
+listener.name.client.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username="${ADMIN.username}" password="${ADMIN.password}";
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:${ADMIN.username};User:controller
+allow.everyone.if.no.acl.found=false`
 
 /** One combined KRaft node: broker and controller in one process. Paths are relative to its working directory. */
-export function serverProperties({ client, controller, advertised = client }: BrokerPorts): string {
+export function serverProperties({ client, controller, advertised = client, secured = false }: BrokerPorts): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:${controller}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${client},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${advertised}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
+listeners=CLIENT://127.0.0.1:${client},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=CLIENT://127.0.0.1:${advertised}
+inter.broker.listener.name=CLIENT
+${secured ? SECURED : 'listener.security.protocol.map=CONTROLLER:PLAINTEXT,CLIENT:PLAINTEXT'}
 log.dirs=./data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
 import { BrokerProcess, format } from './broker-process.js'
 import { kafkaJars } from './kafka-jars.js'
-import { serverProperties } from './server-properties.js'
+import { ADMIN, serverProperties } from './server-properties.js'
 
 export type TestBroker = {
   brokers: string[]
@@ -25,19 +25,21 @@ const POLL_MS = 50
 
 /**
  * A real Apache Kafka for tests: one node on 127.0.0.1, ready when it answers a Metadata request with a controller.
+ * With `users` (name to password) everybody logs in by SCRAM-SHA-512 and may do what ACLs say, and nothing else; `ADMIN` is the super user.
  * Ready is not "every topic usable": the first sends to a new topic may meet NOT_LEADER, which kafkajs retries.
  */
-export async function startKafka(options: { dir?: string; port?: number; advertisedPort?: number } = {}): Promise<TestBroker> {
+export async function startKafka(options: { dir?: string; port?: number; advertisedPort?: number; users?: Readonly<Record<string, string>> } = {}): Promise<TestBroker> {
   const jars = await kafkaJars()
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'hms-kafka-'))
   mkdirSync(dir, { recursive: true })
   const [client, controller] = await freePorts(options.port)
-  writeFileSync(join(dir, 'server.properties'), serverProperties({ client, controller, advertised: options.advertisedPort }))
-  await format(dir, jars)
+  writeFileSync(join(dir, 'server.properties'), serverProperties({ client, controller, advertised: options.advertisedPort, secured: options.users !== undefined }))
+  const users = options.users === undefined ? undefined : { ...options.users, [ADMIN.username]: ADMIN.password }
+  await format(dir, jars, users)
   const brokers = [`127.0.0.1:${client}`]
   const run = async () => {
     const started = await BrokerProcess.start(dir, jars)
-    await untilReady(started, brokers)
+    await untilReady(started, brokers, users !== undefined)
     return started
   }
   let broker = await run()
@@ -51,7 +53,7 @@ export async function startKafka(options: { dir?: string; port?: number; adverti
     async wipe() {
       await broker.kill()
       rmSync(join(dir, 'data'), { recursive: true, force: true })
-      await format(dir, jars)
+      await format(dir, jars, users)
       broker = await run()
     },
     async stop() {
@@ -61,10 +63,10 @@ export async function startKafka(options: { dir?: string; port?: number; adverti
   }
 }
 
-async function untilReady(broker: BrokerProcess, brokers: string[]): Promise<void> {
+async function untilReady(broker: BrokerProcess, brokers: string[], secured: boolean): Promise<void> {
   const end = Date.now() + READY_MS
   while (Date.now() < end && !broker.exited) {
-    if (await answers(brokers)) return
+    if (await answers(brokers, secured)) return
     await delay(POLL_MS)
   }
   const lines = broker.lastLines
@@ -72,8 +74,9 @@ async function untilReady(broker: BrokerProcess, brokers: string[]): Promise<voi
   throw new Error(`the broker did not become ready; its last lines:\n${lines}`)
 }
 
-async function answers(brokers: string[]): Promise<boolean> {
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, connectionTimeout: 1_000, retry: { retries: 0 } }).admin()
+async function answers(brokers: string[], secured: boolean): Promise<boolean> {
+  const login = secured ? { sasl: { mechanism: 'scram-sha-512' as const, ...ADMIN } } : {}
+  const admin = new Kafka({ brokers, ...login, logLevel: logLevel.NOTHING, connectionTimeout: 1_000, retry: { retries: 0 } }).admin()
   try {
     await admin.connect()
     const { brokers: known, controller } = await admin.describeCluster()

@@ -1,5 +1,5 @@
 import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/stage'
+import { Public, RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
 import { RUNS } from '../runs/run.entity.js'
 import { approvalSummary } from './approval-view.js'
@@ -9,7 +9,7 @@ import { PrepareApproval } from './prepare-approval.js'
 import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
 
-/** The human door. Preparing changes nothing that counts; a signature is its own proof of who asks. */
+/** The human door. Preparing changes nothing that counts; a signature is its own proof of who asks, and no key of a program stands for one. */
 @Controller('v1/approvals')
 export class ApprovalsController {
   constructor(
@@ -21,12 +21,14 @@ export class ApprovalsController {
 
   @Post('prepare')
   @HttpCode(200)
+  @RequireScope('read')
   prepare(@Body() body: PrepareRequestDto): Promise<PreparedApproval> {
     return this.prepareApproval.execute(body)
   }
 
   @Post()
   @HttpCode(202)
+  @Public()
   sign(@Body() body: ApprovalRequestDto): Promise<ApprovalView> {
     return this.signApproval.execute(body)
   }
@@ -34,6 +36,7 @@ export class ApprovalsController {
   /** The decision's own signature says whose it is. */
   @Post(':digest/decisions')
   @HttpCode(200)
+  @Public()
   decide(@Param('digest') digest: string, @Body() body: ApprovalDecisionRequestDto): Promise<ApprovalView> {
     return this.rejectApproval.execute(digest, body)
   }

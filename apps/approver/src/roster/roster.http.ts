@@ -1,6 +1,6 @@
 import { HmsError, type RosterProposalView, type RosterStep } from '#libs/contracts'
 import { readSuccessor } from '#libs/signing'
-import { RequireScope, rostersAfter, ServiceRuntime } from '#libs/stage'
+import { Public, RequireScope, rostersAfter, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.entity.js'
 import { proposalView } from './proposal-view.js'
@@ -18,6 +18,7 @@ export class RosterController {
   ) {}
 
   @Get()
+  @Public()
   chain(@Query('since') since?: string): Promise<RosterStep[]> {
     if (since !== undefined && !/^\d{1,9}$/.test(since)) throw new HmsError('HMS_ROSTER_SINCE_INVALID', 'since is the number of a version.', { status: 400 })
     return this.runtime.database.transaction((tx) => rostersAfter(tx, Number(since ?? -1)))
@@ -40,6 +41,7 @@ export class RosterController {
 
   @Post('proposals/:digest/signatures')
   @HttpCode(202)
+  @Public()
   sign(@Param('digest') digest: string, @Body() body: RosterSignatureDto): Promise<RosterProposalView> {
     return this.signProposal.execute(digest, body)
   }

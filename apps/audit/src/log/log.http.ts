@@ -1,5 +1,5 @@
 import { HmsError, type AuditProof } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/stage'
+import { Public, ServiceRuntime } from '#libs/stage'
 import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
 import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
 import type { Transaction } from '#libs/persistence'
@@ -22,6 +22,7 @@ export class LogController {
   ) {}
 
   @Get('checkpoint')
+  @Public()
   @Header('content-type', 'text/plain; charset=utf-8')
   @Header('cache-control', 'no-cache')
   async checkpoint(): Promise<string> {
@@ -29,6 +30,7 @@ export class LogController {
   }
 
   @Get('tile/*')
+  @Public()
   async tile(@Param('*') path: string, @Res({ passthrough: true }) reply: Reply): Promise<StreamableFile> {
     const tile = readTilePath(path)
     const bytes = await this.inPublished(async (tx, { size }) => {
@@ -43,11 +45,13 @@ export class LogController {
   }
 
   @Get('v1/audit/proofs')
+  @Public()
   async proofOfVersion(@Query() { policy, version }: ProofQueryDto): Promise<AuditProof> {
     return this.proof(await this.release({ policy, version }, `${policy}@${version}`))
   }
 
   @Get('v1/audit/proofs/:digest')
+  @Public()
   async proofOfDigest(@Param('digest') digest: string): Promise<AuditProof> {
     return this.proof(await this.release({ digest }, digest))
   }

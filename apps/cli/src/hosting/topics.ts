@@ -1,5 +1,5 @@
 import { EXIT, TOPICS, type TopicReport } from '#libs/contracts'
-import { applyTopics, createKafka, diffTopics, KafkaBus, type TopicDifference, type TopicLag } from '#libs/messaging'
+import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, KafkaBus, type TopicDifference, type TopicLag } from '#libs/messaging'
 import { createLogger, processEnvironment, systemClock } from '#libs/platform'
 import { HostConfig, kafkaSettings, readHostConfig } from '#libs/stage'
 import type { Output } from '../output/output.js'
@@ -9,7 +9,8 @@ export async function runTopics(verb: TopicsVerb, { output, url }: TopicsOptions
   const config = readHostConfig(processEnvironment())
   if (verb === 'list') return list(output, config, url)
   const kafka = createKafka(kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
-  const differences = verb === 'diff' ? await diffTopics(kafka) : await applyTopics(kafka, 1)
+  const [topics, acls] = verb === 'diff' ? [await diffTopics(kafka), await diffAcls(kafka)] : [await applyTopics(kafka, 1), await applyAcls(kafka)]
+  const differences = [...topics, ...acls]
   const empty = verb === 'diff' ? 'The broker matches the catalogue.' : 'The broker matched the catalogue already.'
   output.list(
     differences,

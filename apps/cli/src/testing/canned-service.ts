@@ -12,7 +12,7 @@ export interface Canned {
 export interface CannedService {
   url: string
   /** `METHOD PATH` with the parsed body, in the order of arrival. */
-  requests: { call: string; body: unknown }[]
+  requests: { call: string; body: unknown; authorization: string | undefined }[]
   close(): Promise<void>
 }
 
@@ -23,7 +23,8 @@ export async function serveCanned(answers: Record<string, Canned>): Promise<Cann
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const call = `${request.method} ${request.url}`
-    requests.push({ call, body: chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString()) })
+    const { authorization } = request.headers
+    requests.push({ call, authorization, body: chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString()) })
     const { status = 200, body, events } = answers[call] ?? { status: 404, body: notFound(call) }
     if (events !== undefined) {
       response.writeHead(200, { 'content-type': 'text/event-stream' })

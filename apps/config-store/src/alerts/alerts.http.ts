@@ -4,26 +4,13 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { AcceptAlert } from './accept-alert.js'
 import { AlertDto } from './alerts.dto.js'
 
-/** With profile dev bots need no key. The module chooses one of the two. */
 @Controller('v1/alerts')
-export class OpenAlertsController {
+export class AlertsController {
   constructor(private readonly acceptAlert: AcceptAlert) {}
 
   @Post()
   @HttpCode(202)
-  report(@Body() body: AlertDto): Promise<AlertReceipt> {
-    return this.acceptAlert.execute({ ...body })
-  }
-}
-
-/** In production an alert is a write like any other. */
-@Controller('v1/alerts')
-export class SignedAlertsController {
-  constructor(private readonly acceptAlert: AcceptAlert) {}
-
-  @Post()
-  @HttpCode(202)
-  @RequireScope('operate')
+  @RequireScope('bot')
   report(@Body() body: AlertDto): Promise<AlertReceipt> {
     return this.acceptAlert.execute({ ...body })
   }

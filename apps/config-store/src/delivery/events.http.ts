@@ -1,3 +1,4 @@
+import { RequireScope } from '#libs/stage'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Broadcast } from './broadcast.js'
@@ -16,6 +17,7 @@ export class EventsController {
   ) {}
 
   @Get()
+  @RequireScope('values')
   async follow(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,

@@ -47,6 +47,12 @@ export class StreamSocket implements Follower {
     this.client.close(REFUSED, 'not an applied frame')
   }
 
+  /** The key it was opened with was revoked, or expired. */
+  expel(): void {
+    this.client.close(REFUSED, 'the key counts no more')
+    this.clock.after(CLOSING_MS, () => this.client.terminate())
+  }
+
   unavailable(): void {
     this.client.close(TRY_AGAIN_LATER, 'try again later')
   }

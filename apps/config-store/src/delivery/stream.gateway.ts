@@ -1,8 +1,9 @@
-import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import type { Problem } from '#libs/contracts'
+import { describeError, toProblem } from '#libs/platform'
+import { Access, ServiceRuntime, type Grant } from '#libs/stage'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
-import type { IncomingMessage, Server } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { parseApplied } from '../coverage/parse-applied.js'
@@ -29,6 +30,7 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     private readonly presence: Presence,
     private readonly broadcast: Broadcast,
     private readonly adapter: HttpAdapterHost,
+    private readonly access: Access,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -45,17 +47,29 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     socket.on('error', () => socket.destroy())
     // A path such as `//` is no URL, and an error here would end the process.
     const url = URL.canParse(request.url ?? '', BASE) ? new URL(request.url ?? '', BASE) : undefined
-    if (url?.pathname !== PATH) socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
-    else this.sockets.handleUpgrade(request, socket, head, (client) => void this.serve(client, url.searchParams))
+    if (url?.pathname !== PATH) return void socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+    const reader = readerOf(url.searchParams)
+    try {
+      const grant = this.admit(request, reader.bot)
+      this.sockets.handleUpgrade(request, socket, head, (client) => void this.serve(client, reader, grant))
+    } catch (error) {
+      refuse(socket, toProblem(error, { method: 'GET', url: PATH }, this.runtime.log))
+    }
   }
 
-  private async serve(client: WebSocket, query: URLSearchParams): Promise<void> {
-    const bot = query.get('bot')?.slice(0, MAX_NAME_LENGTH) || undefined
-    const region = query.get('region')?.slice(0, MAX_NAME_LENGTH) ?? ''
-    const known = parseRevision(query.get('revision'))
+  /** Who is named may acknowledge, and so needs the key of that bot. */
+  private admit(request: IncomingMessage, bot: string | undefined): Grant {
+    const { method = 'GET', url = PATH, headers } = request
+    const asked = { method, url, headers, body: Buffer.alloc(0), peer: request.socket.remoteAddress }
+    return this.access.admit(asked, bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' })
+  }
+
+  private async serve(client: WebSocket, { bot, region, known }: Reader, { token }: Grant): Promise<void> {
     const socket = new StreamSocket(client, this.runtime.clock, bot !== undefined)
+    const release = token === undefined ? () => {} : this.access.tokens.hold(token, () => socket.expel())
     client.on('error', (error) => this.runtime.log.debug({ bot, error: describeError(error) }, 'stream broke'))
     client.on('close', () => {
+      release()
       this.broadcast.remove(socket)
       if (bot !== undefined) this.presence.left(bot, socket)
     })
@@ -76,9 +90,35 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private take(bot: string, socket: StreamSocket, text: string): void {
+    if (!socket.isOpen) return
     socket.heard()
     const frame = parseApplied(text)
     if (frame === undefined) socket.refuse()
     else this.presence.applied(bot, socket, frame)
   }
+}
+
+interface Reader {
+  bot: string | undefined
+  region: string
+  known: number | undefined
+}
+
+function readerOf(query: URLSearchParams): Reader {
+  return {
+    bot: query.get('bot')?.slice(0, MAX_NAME_LENGTH) || undefined,
+    region: query.get('region')?.slice(0, MAX_NAME_LENGTH) ?? '',
+    known: parseRevision(query.get('revision')),
+  }
+}
+
+function refuse(socket: Duplex, problem: Problem): void {
+  const body = JSON.stringify(problem)
+  const lines = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ]
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -1,4 +1,5 @@
 import type { HeadReceipt } from '#libs/contracts'
+import { Public } from '#libs/stage'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { Freshness } from './freshness.js'
 import { IssuedHeadsDto, SignedFreshnessDto } from './heads.dto.js'
@@ -15,6 +16,7 @@ export class HeadsController {
 
   @Post('heads')
   @HttpCode(200)
+  @Public()
   store(@Body() body: IssuedHeadsDto): Promise<HeadReceipt> {
     return this.storeHeads.execute(body)
   }

@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/stage'
+import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
@@ -17,6 +17,7 @@ export class PoliciesController {
 
   /** What is in force for this reader, all policies. */
   @Get('policies')
+  @RequireScope('values')
   async list(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('if-none-match') known?: string,
@@ -34,6 +35,7 @@ export class PoliciesController {
 
   /** The version in force for this reader: its canary's, where one covers it, else the stable one. */
   @Get('policies/:id')
+  @RequireScope('values')
   async show(
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -52,6 +54,7 @@ export class PoliciesController {
 
   /** Everything, as the first frame of the stream. */
   @Get('snapshot')
+  @RequireScope('values')
   async snapshot(@Res({ passthrough: true }) reply: FastifyReply, @Headers('if-none-match') known?: string): Promise<Buffer | undefined> {
     await this.copy.reach()
     return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)

@@ -1,7 +1,7 @@
 import type { LintReport } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
 import { lintPolicy, parsePolicy, type Finding } from '#libs/policy'
-import { ServiceRuntime } from '#libs/stage'
+import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.entity.js'
 import { SCHEMAS } from '../schemas/schema.entity.js'
@@ -14,6 +14,7 @@ export class DryRunController {
 
   @Post()
   @HttpCode(200)
+  @RequireScope('read')
   async lint(@Body() body: LintRequestDto): Promise<LintReport> {
     const findings = await this.runtime.database.transaction(async (tx) => {
       const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })

@@ -18,6 +18,11 @@ export function statement(signer: () => Promise<Signer | undefined>, now: () => 
   }
 }
 
+/** Signs every request with the key of a person: what `--sign` asks for, reads too. */
+export function signedBy(signer: Signer, now: () => Date = () => new Date()): Authorize {
+  return async (method, path, body) => ({ authorization: await signRequest(signer, { method, path, body, at: now() }) })
+}
+
 /**
  * How the environment lets this process write: `HMS_TOKEN`; else, on a loopback address only, the operator key that profile
  * dev left in the data folder; else nothing, and the server says what it wants. The key is read at the first write.

@@ -194,9 +194,9 @@ export class EventConsumer {
     const [follower, subscriber] = [this.followers.get(event.topic), this.subscribers.get(event.topic)]
     if (follower === undefined && subscriber === undefined) throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
     const kin = kinship(event.type)
-    if (kin === 'other-major' && subscriber?.everyType !== true) throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
-    if (kin === 'known') await follower?.(event, tx)
     const wanted = kin === 'known' || subscriber?.everyType === true
+    if (kin === 'other-major' && !wanted) throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
+    if (kin === 'known') await follower?.(event, tx)
     const outcome = wanted ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
     if (outcome !== 'handled') log.info({ service, type, key, run: runId, attempt, outcome }, 'event ignored')

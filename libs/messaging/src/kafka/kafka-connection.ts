@@ -31,7 +31,7 @@ export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
     ...(settings.ca === undefined ? {} : { ssl: { ca: [settings.ca] } }),
     logLevel: kafkajs.logLevel.WARN,
     // kafkajs prints ERROR lines for ordinary waiting (a coordinator that loads): they are ours to judge, at debug.
-    logCreator: () => (entry) => log.debug({ kafkajs: entry.namespace, level: entry.label }, entry.log.message),
+    logCreator: () => (entry) => log.debug({ kafkajs: entry.namespace, level: entry.label, error: entry.log['error'] as unknown }, entry.log.message),
   })
 }
 

@@ -2,6 +2,7 @@ import { DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsE
 import { describeError, isCausedBy, pause, systemClock, type Clock, type Logger } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
+import { isDenied, withAdmin } from './kafka-admin.js'
 
 const { ConfigResourceTypes } = createRequire(import.meta.url)('kafkajs') as { ConfigResourceTypes: typeof ConfigResourceTypesType }
 
@@ -127,11 +128,6 @@ export async function keepTopics(kafka: Kafka, services: readonly ServiceName[],
   }
 }
 
-function isDenied(fault: object): boolean {
-  const { type } = fault as { type?: unknown }
-  return typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')
-}
-
 /** A broker learns of a change a moment after the controller has confirmed it: up to then it answers as before, or "unknown topic". */
 async function untilApplied(admin: Admin, wanted: readonly WantedTopic[]): Promise<void> {
   for (let waitedMs = 0; waitedMs < APPLIED_WITHIN_MS; waitedMs += APPLIED_POLL_MS) {
@@ -166,23 +162,6 @@ async function findDifferences(admin: Admin, wanted: readonly WantedTopic[]): Pr
     }
   }
   return differences
-}
-
-async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = kafka.admin({ retry: { retries: 5, maxRetryTime: 1_000 } })
-  try {
-    await admin.connect()
-    return await work(admin)
-  } catch (error) {
-    if (error instanceof HmsError) throw error
-    throw new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not answer: ${describeError(error)}`, {
-      status: 503,
-      cause: error,
-      next: ['hms-svc help environment'],
-    })
-  } finally {
-    await admin.disconnect().catch(() => {})
-  }
 }
 
 function entriesOf(config: Record<string, string>): { name: string; value: string }[] {

@@ -1,7 +1,8 @@
 import { HmsError, isServiceName, type DeadLetterSummary, type DeadLetterView, type ServiceName } from '#libs/contracts'
 import type { DeadLetter, EventConsumer } from '#libs/messaging'
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common'
-import { RequireScope, type AuthorizedRequest } from '../authorization/authorization.guard.js'
+import type { AuthorizedRequest } from '../authorization/authorization.guard.js'
+import { RequireScope } from '../authorization/require-scope.js'
 import { DeadLettersQueryDto, DiscardDto } from './dead-letters.dto.js'
 
 /** Token of the consumers of this process, by service. */

@@ -4,7 +4,9 @@ import { createHttpApplication } from '#libs/platform'
 import { Module, type DynamicModule } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
+import { Access } from '../authorization/access.js'
 import { AuthorizationGuard } from '../authorization/authorization.guard.js'
+import { TokenReader } from '../authorization/follow-tokens.js'
 import { createRuntime } from '../create-runtime.js'
 import { CONSUMERS, DeadLettersController } from '../dead-letters/dead-letters.http.js'
 import { addServiceRoutes } from '../http/service-routes.js'
@@ -23,6 +25,7 @@ export class Host {
     readonly app: NestFastifyApplication,
     readonly runtimes: ReadonlyMap<ServiceName, ServiceRuntime>,
     private readonly adapters: HostAdapters,
+    private readonly tokens: TokenReader,
   ) {}
 
   /** Builds the services and one Nest application around them. Nothing listens, reads or fires before `start`. */
@@ -38,16 +41,22 @@ export class Host {
       imports.push(module)
     }
     const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
-    const letters = { controllers: [DeadLettersController], providers: [{ provide: CONSUMERS, useValue: consumers }] }
-    const app = await createHttpApplication({ module: HostModule, imports, ...letters }, adapters.log, bodyLimits)
-    app.useGlobalGuards(new AuthorizationGuard(() => newestRoster([...runtimes.values()], adapters.roster), adapters.clock))
-    addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], adapters.metrics, adapters.version)
+    const access = new Access(adapters.profile, () => newestRoster([...runtimes.values()], adapters.roster), adapters.clock)
+    const providers = [
+      { provide: CONSUMERS, useValue: consumers },
+      { provide: Access, useValue: access },
+    ]
+    const root = { module: HostModule, global: true, imports, controllers: [DeadLettersController], providers, exports: [Access] }
+    const app = await createHttpApplication(root, adapters.log, bodyLimits)
+    app.useGlobalGuards(new AuthorizationGuard(access))
+    addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], access, adapters.metrics, adapters.version)
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
-    return new Host(app, runtimes, adapters)
+    return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
   }
 
   /** Starts relays, timers and readers; listens when a port is given (0: any free one) and answers with it. */
   async start(listen?: { host: string; port: number }): Promise<number> {
+    await this.tokens.start()
     await this.app.init()
     await this.app.startAllMicroservices()
     for (const runtime of this.runtimes.values()) runtime.start()
@@ -59,6 +68,7 @@ export class Host {
 
   /** In order: no new requests, no new events, running work finishes, connections close. */
   async stop(): Promise<void> {
+    this.tokens.stop()
     for (const runtime of this.runtimes.values()) runtime.consumer.stop()
     await this.app.close()
     await this.adapters.bus.close()

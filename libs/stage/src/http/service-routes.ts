@@ -2,13 +2,20 @@ import { deadLetterTopic, EVENT_TOPICS, SERVICES, TOPICS } from '#libs/contracts
 import { GIVEN_UP } from '#libs/messaging'
 import type { Metrics } from '#libs/platform'
 import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
+import type { Access } from '../authorization/access.js'
 import { errorPage } from './error-pages.js'
 import type { ServiceRuntime } from '../service-runtime.js'
 
 const LAG_WITHIN_MS = 1_000
 
 /** Must be called before the routes of the services are registered: the OpenAPI document lists what it saw. */
-export function addServiceRoutes(fastify: FastifyInstance, runtimes: readonly ServiceRuntime[], metrics: Metrics, version: string): void {
+export function addServiceRoutes(
+  fastify: FastifyInstance,
+  runtimes: readonly ServiceRuntime[],
+  access: Access,
+  metrics: Metrics,
+  version: string,
+): void {
   const routes: { method: string; url: string }[] = []
   fastify.addHook('onRoute', (route: RouteOptions) => {
     for (const method of [route.method].flat()) if (method !== 'HEAD' && method !== 'OPTIONS') routes.push({ method, url: route.url })
@@ -20,7 +27,10 @@ export function addServiceRoutes(fastify: FastifyInstance, runtimes: readonly Se
     await Promise.all([...runtimes.map((runtime) => runtime.vitals.refresh()), refreshLag(runtimes, metrics)])
     return metrics.registry.metrics()
   })
-  fastify.get('/v1/topics', async () => runtimes[0]?.bus.lag() ?? [])
+  fastify.get('/v1/topics', async ({ method, url, headers, socket }) => {
+    access.admit({ method, url, headers, body: Buffer.alloc(0), peer: socket.remoteAddress }, { what: 'read', dev: 'open' })
+    return runtimes[0]?.bus.lag() ?? []
+  })
   fastify.get<{ Params: { code: string } }>('/docs/errors/:code', async ({ params }, reply) => {
     const page = errorPage(params.code)
     if (page === undefined) return reply.status(404).type('text/plain').send(`${params.code} is no code of HMS-SVC\n`)

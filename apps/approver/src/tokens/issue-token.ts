@@ -1,0 +1,38 @@
+import { HmsError, type TokenRecord, type TokenRequest } from '#libs/contracts'
+import { mintToken } from '#libs/signing'
+import { keepToken, MAX_TOKENS, ServiceRuntime, TOKENS, TOKENS_CHANGED } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+
+export type WantedToken = TokenRequest & { expiresInMs: number }
+
+/** Makes a key for a program. Its text leaves in the answer and is kept nowhere. */
+@Injectable()
+export class IssueToken {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  async execute({ scopes, name, expiresInMs }: WantedToken, by: string): Promise<{ record: TokenRecord; token: string }> {
+    const { token, id, hash } = mintToken()
+    const record = await this.runtime.database.transaction(async (tx) => {
+      if ((await tx.documents(TOKENS).count()) >= MAX_TOKENS) {
+        const detail = `There are ${MAX_TOKENS} keys; one is forgotten 30 days after it expired.`
+        throw new HmsError('HMS_TOKEN_LIMIT', detail, { status: 409, next: ['hms-svc tokens list'] })
+      }
+      const issued: TokenRecord = {
+        id,
+        hash,
+        name: name?.trim() || id,
+        scopes: [...scopes],
+        createdAt: tx.now.toISOString(),
+        createdBy: by,
+        expiresAt: new Date(tx.now.getTime() + expiresInMs).toISOString(),
+        revokedAt: null,
+        revokedBy: null,
+      }
+      await keepToken(tx, issued)
+      await this.runtime.emit(tx, 'hms.token.issued.v1', { token: issued }, { key: id })
+      return issued
+    })
+    this.runtime.signal(TOKENS_CHANGED)
+    return { record, token }
+  }
+}

@@ -1,0 +1,49 @@
+import type { IssuedToken, TokenRecord, TokenView } from '#libs/contracts'
+import { Access, MAX_TOKENS, RequireScope, ServiceRuntime, TOKENS, type AuthorizedRequest } from '#libs/stage'
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
+import { IssueToken } from './issue-token.js'
+import { RevokeToken } from './revoke-token.js'
+import { TokenRequestDto } from './tokens.dto.js'
+
+/** Keys for programs. No key makes or revokes another: who stole one cannot stay by it, nor lock others out. */
+@Controller('v1/tokens')
+export class TokensController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly issueToken: IssueToken,
+    private readonly revokeToken: RevokeToken,
+    private readonly access: Access,
+  ) {}
+
+  @Post()
+  @Header('cache-control', 'no-store')
+  @RequireScope('statement')
+  async create(@Body() body: TokenRequestDto, @Req() request: AuthorizedRequest): Promise<IssuedToken> {
+    const { record, token } = await this.issueToken.execute(body, request.actor!.name)
+    return { ...this.learned(record), token }
+  }
+
+  /** Newest first, revoked and expired ones too. */
+  @Get()
+  async list(): Promise<TokenView[]> {
+    const records = await this.runtime.database.statements((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
+    return records.map(viewOf).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+  }
+
+  @Post(':id/revoke')
+  @HttpCode(200)
+  @RequireScope('statement')
+  async revoke(@Param('id') id: string, @Req() request: AuthorizedRequest): Promise<TokenView> {
+    return this.learned(await this.revokeToken.execute(id, request.actor!.name))
+  }
+
+  /** This process acts on it before it answers; the others follow. */
+  private learned(record: TokenRecord): TokenView {
+    this.access.tokens.add(record)
+    return viewOf(record)
+  }
+}
+
+function viewOf({ hash: _hash, ...shown }: TokenRecord): TokenView {
+  return shown
+}

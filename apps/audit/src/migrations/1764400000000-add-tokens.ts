@@ -1,0 +1,12 @@
+import { addTokens, dropTokens } from '#libs/stage'
+import type { MigrationInterface, QueryRunner } from 'typeorm'
+
+export class AddAuditTokens1764400000000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await addTokens(runner, 'audit')
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await dropTokens(runner, 'audit')
+  }
+}

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { TokenView } from '#libs/contracts'
+import { serveCanned, type Canned, type CannedService } from '../testing/canned-service.js'
+import { runForTest, type CliRun } from '../testing/run-cli.js'
+
+const TOKEN = `hms_0123456789ab_${'x'.repeat(43)}`
+const view: TokenView = {
+  id: '0123456789ab',
+  name: 'inspectors',
+  scopes: ['bot:inspector-7'],
+  createdAt: '2026-01-01T00:00:00.000Z',
+  createdBy: 'EPA Chief',
+  expiresAt: '2999-01-01T00:00:00.000Z',
+  revokedAt: null,
+  revokedBy: null,
+}
+
+let service: CannedService | undefined
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hms-tokens-'))
+})
+afterEach(async () => {
+  await service?.close()
+  await rm(folder, { recursive: true })
+})
+
+async function tokens(answers: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
+  service = await serveCanned(answers)
+  return runForTest(['tokens', ...argv], { env: { HMS_URL: service.url, HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'correct horse' } })
+}
+
+describe('tokens create', () => {
+  const made = { 'POST /v1/tokens': { status: 201, body: { ...view, token: TOKEN } } }
+
+  it('prints the key alone on stdout, for HMS_TOKEN', async () => {
+    const run = await tokens(made, 'create', '--scope', 'bot:inspector-7,read', '--scope', 'partner:va-deq', '--name', 'inspectors', '--expires', '90d')
+    expect([run.code, run.stdout]).toEqual([0, `${TOKEN}\n`])
+    expect(run.stderr).toContain('Key 0123456789ab may bot:inspector-7 until 2999')
+    expect(service?.requests[0]?.body).toEqual({ scopes: ['bot:inspector-7', 'read', 'partner:va-deq'], name: 'inspectors', expiresInMs: 90 * 86_400_000 })
+  })
+
+  it('gives programs the whole answer', async () => {
+    expect(JSON.parse((await tokens(made, 'create', '--scope', 'read', '--json')).stdout)).toEqual({ ...view, token: TOKEN })
+  })
+
+  it('signs as the person whom --sign names, and exits 3 without that key', async () => {
+    expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: { HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'correct horse' } })).code).toBe(0)
+    expect((await tokens(made, 'create', '--scope', 'read', '--sign', 'EPA Chief')).code).toBe(0)
+    expect(service?.requests[0]?.authorization).toMatch(/^HMS-Statement /)
+    await service?.close()
+    expect((await tokens(made, 'create', '--scope', 'read', '--sign', 'Nobody Known')).code).toBe(3)
+    expect(service?.requests).toEqual([])
+  })
+
+  it('never asks with the key in HMS_TOKEN, which the list is read with', async () => {
+    service = await serveCanned({ ...made, 'GET /v1/tokens': { body: [] } })
+    const env = { HMS_URL: service.url, HMS_TOKEN: TOKEN }
+    await runForTest(['tokens', 'create', '--scope', 'read'], { env })
+    await runForTest(['tokens', 'list'], { env })
+    expect(service.requests.map(({ authorization }) => authorization)).toEqual([undefined, `Bearer ${TOKEN}`])
+  })
+
+  it.each([
+    ['a duration that is none', ['create', '--scope', 'read', '--expires', 'soon'], 2],
+    ['no scope', ['create'], 2],
+  ])('refuses %s', async (_what, argv, code) => {
+    expect(await tokens(made, ...argv)).toMatchObject({ code, stdout: '' })
+  })
+
+  it('exits 3 with the code when another key asked for it', async () => {
+    const refused = { code: 'HMS_AUTH_STATEMENT_REQUIRED', detail: 'no', status: 403, next: [] }
+    const run = await tokens({ 'POST /v1/tokens': { status: 403, body: refused } }, 'create', '--scope', 'read')
+    expect(run).toMatchObject({ code: 3, stdout: '' })
+    expect(run.stderr).toContain('[HMS_AUTH_STATEMENT_REQUIRED]')
+  })
+})
+
+describe('tokens list', () => {
+  it('shows which count', async () => {
+    const rows = [view, { ...view, id: 'b', revokedAt: '2026-01-02T00:00:00.000Z' }, { ...view, id: 'c', expiresAt: '2020-01-01T00:00:00.000Z' }]
+    const { code, stdout } = await tokens({ 'GET /v1/tokens': { body: rows } }, 'list')
+    expect(code).toBe(0)
+    expect(stdout.split('\n').slice(1, 4).map((line) => line.split(/\s+/).slice(0, 2))).toEqual([['0123456789ab', 'valid'], ['b', 'revoked'], ['c', 'expired']])
+  })
+
+  it('is an empty list for programs where there is none', async () => {
+    expect((await tokens({ 'GET /v1/tokens': { body: [] } }, 'list', '--json')).stdout).toBe('[]\n')
+  })
+})
+
+describe('tokens revoke', () => {
+  const call = `POST /v1/tokens/${view.id}/revoke`
+
+  it('says so', async () => {
+    const run = await tokens({ [call]: { body: { ...view, revokedAt: '2026-01-02T00:00:00.000Z' } } }, 'revoke', view.id)
+    expect([run.code, run.stdout]).toEqual([0, '✓ Key 0123456789ab (inspectors) revoked; what it has open is closed within seconds\n'])
+  })
+
+  it('exits 4 for one that there is not', async () => {
+    expect(await tokens({}, 'revoke', 'nothing')).toMatchObject({ code: 4, stdout: '' })
+  })
+})

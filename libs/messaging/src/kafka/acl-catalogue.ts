@@ -1,0 +1,58 @@
+import { deadLetterTopic, SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
+import { groupOf } from '../consumer/group-of.js'
+import { topicsOf } from './kafka-topics.js'
+
+export type AclOperation = 'READ' | 'WRITE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'
+
+/** One thing that a user may do. */
+export interface Grant {
+  principal: string
+  resource: 'topic' | 'group'
+  name: string
+  operation: AclOperation
+}
+
+/** The user that a service logs in as: `HMS_KAFKA_SASL=scram-sha-512:hms-linter:…`. */
+export function principalOf(service: ServiceName): string {
+  return `User:hms-${service}`
+}
+
+/**
+ * The least that each service can work with, from the topic catalogue: write on the topics it speaks on and on its dead letters, read on
+ * those it hears and in its own groups, and a look at the settings of the topics it looks after. READ and WRITE include DESCRIBE. Nobody
+ * makes, changes or deletes topics but who runs `topics apply`.
+ */
+export function wantedGrants(): Grant[] {
+  return SERVICES.flatMap((service) => [...produced(service), ...consumed(service), ...looked(service)])
+}
+
+function produced(service: ServiceName): Grant[] {
+  const names = [...TOPICS.filter(({ producers }) => producers.includes(service)).map(({ name }) => name), deadLetterTopic(service)]
+  return names.map((name) => topic(service, name, 'WRITE'))
+}
+
+function consumed(service: ServiceName): Grant[] {
+  const names = TOPICS.filter(({ consumers }) => consumers.includes(service)).map(({ name }) => name)
+  const groups = new Set(names.map((name) => groupOf(service, name)))
+  return [...names.map((name) => topic(service, name, 'READ')), ...[...groups].map((name) => group(service, name, 'READ'))]
+}
+
+function looked(service: ServiceName): Grant[] {
+  const settings = topicsOf(service).map(({ name }) => topic(service, name, 'DESCRIBE_CONFIGS'))
+  return service === 'audit' ? [...settings, ...lagOfAll()] : settings
+}
+
+/** audit answers `GET /v1/topics` for the whole installation: how far every group is. */
+function lagOfAll(): Grant[] {
+  const unread = TOPICS.filter(({ consumers }) => !consumers.includes('audit')).map(({ name }) => topic('audit', name, 'DESCRIBE'))
+  const groups = new Set(TOPICS.flatMap(({ name, consumers }) => consumers.filter((service) => service !== 'audit').map((service) => groupOf(service, name))))
+  return [...unread, ...[...groups].map((name) => group('audit', name, 'DESCRIBE'))]
+}
+
+function topic(service: ServiceName, name: string, operation: AclOperation): Grant {
+  return { principal: principalOf(service), resource: 'topic', name, operation }
+}
+
+function group(service: ServiceName, name: string, operation: AclOperation): Grant {
+  return { principal: principalOf(service), resource: 'group', name, operation }
+}

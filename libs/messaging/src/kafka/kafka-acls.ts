@@ -1,0 +1,136 @@
+import { HmsError, SERVICES } from '#libs/contracts'
+import { isCausedBy, pause, systemClock } from '#libs/platform'
+import { createRequire } from 'node:module'
+import type { AclEntry, AclFilter, Admin, Kafka } from 'kafkajs'
+import type * as KafkaJs from 'kafkajs'
+import { principalOf, wantedGrants, type Grant } from './acl-catalogue.js'
+import { withAdmin } from './kafka-admin.js'
+import type { TopicDifference } from './kafka-topics.js'
+
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = createRequire(import.meta.url)('kafkajs') as typeof KafkaJs
+
+const APPLIED_WITHIN_MS = 15_000
+const APPLIED_POLL_MS = 100
+/** More than looking: what nobody but the services may do with our topics. */
+const CHANGING: readonly number[] = [
+  AclOperationTypes.ALL,
+  AclOperationTypes.WRITE,
+  AclOperationTypes.CREATE,
+  AclOperationTypes.DELETE,
+  AclOperationTypes.ALTER,
+  AclOperationTypes.ALTER_CONFIGS,
+]
+
+const RESOURCES = { topic: AclResourceTypes.TOPIC, group: AclResourceTypes.GROUP }
+const OURS: ReadonlySet<string> = new Set(SERVICES.map(principalOf))
+
+interface Compared {
+  missing: Grant[]
+  /** Of the services' own users: not in the catalogue. */
+  extra: AclEntry[]
+  /** Of others, who could change our topics; a person decides about them. */
+  foreign: AclEntry[]
+}
+
+/** Compares the broker's ACLs with the catalogue; empty where the broker has no authorizer. */
+export async function diffAcls(kafka: Kafka): Promise<TopicDifference[]> {
+  return withAdmin(kafka, async (admin) => differencesOf(await compare(admin)))
+}
+
+/**
+ * Makes what is missing and takes from the services' users what the catalogue does not give; others keep what they have, and are named. A
+ * broker without an authorizer is left as it is.
+ */
+export async function applyAcls(kafka: Kafka): Promise<TopicDifference[]> {
+  return withAdmin(kafka, async (admin) => {
+    const before = await compare(admin)
+    if (before.missing.length > 0) await admin.createAcls({ acl: before.missing.map(entryOf) })
+    if (before.extra.length > 0) await admin.deleteAcls({ filters: before.extra.map((entry): AclFilter => ({ ...entry })) })
+    await untilApplied(admin)
+    return differencesOf(before)
+  })
+}
+
+async function compare(admin: Admin): Promise<Compared> {
+  const found = await allEntries(admin)
+  if (found === undefined) return { missing: [], extra: [], foreign: [] }
+  const wanted = wantedGrants()
+  const texts = new Set(wanted.map((grant) => textOf(entryOf(grant))))
+  const have = new Set(found.map(textOf))
+  return {
+    missing: wanted.filter((grant) => !have.has(textOf(entryOf(grant)))),
+    extra: found.filter((entry) => OURS.has(entry.principal) && !texts.has(textOf(entry))),
+    foreign: found.filter((entry) => !OURS.has(entry.principal) && couldChange(entry)),
+  }
+}
+
+/** `undefined`: the broker has no authorizer, and lets everybody do everything. */
+async function allEntries(admin: Admin): Promise<AclEntry[] | undefined> {
+  const all = { resourceType: AclResourceTypes.ANY, resourcePatternType: ResourcePatternTypes.ANY, operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY }
+  try {
+    const { resources } = await admin.describeAcls(all)
+    return resources.flatMap(({ resourceType, resourceName, resourcePatternType, acls }) => acls.map((acl) => ({ resourceType, resourceName, resourcePatternType, ...acl })))
+  } catch (error) {
+    if (isCausedBy(error, (fault) => (fault as { type?: unknown }).type === 'SECURITY_DISABLED')) return undefined
+    throw error
+  }
+}
+
+function couldChange({ resourceType, resourceName, resourcePatternType, operation, permissionType }: AclEntry): boolean {
+  if (resourceType !== AclResourceTypes.TOPIC || permissionType !== AclPermissionTypes.ALLOW || !CHANGING.includes(operation)) return false
+  if (resourcePatternType === ResourcePatternTypes.PREFIXED) return resourceName.startsWith('hms.') || 'hms.'.startsWith(resourceName)
+  return resourceName === '*' || resourceName.startsWith('hms.')
+}
+
+function entryOf({ principal, resource, name, operation }: Grant): AclEntry {
+  return {
+    resourceType: RESOURCES[resource],
+    resourceName: name,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal,
+    host: '*',
+    operation: AclOperationTypes[operation],
+    permissionType: AclPermissionTypes.ALLOW,
+  }
+}
+
+function differencesOf({ missing, extra, foreign }: Compared): TopicDifference[] {
+  const row = (entry: AclEntry, wanted: string, found: string): TopicDifference => ({ topic: nameOf(entry), what: 'acl', wanted, found })
+  return [
+    ...missing.map((grant) => row(entryOf(grant), sayOf(entryOf(grant)), 'nothing')),
+    ...extra.map((entry) => row(entry, 'nothing', sayOf(entry))),
+    ...foreign.map((entry) => row(entry, 'nothing, by another user', sayOf(entry))),
+  ]
+}
+
+function nameOf({ resourceType, resourceName, resourcePatternType }: AclEntry): string {
+  const name = resourcePatternType === ResourcePatternTypes.PREFIXED ? `${resourceName}*` : resourceName
+  return resourceType === AclResourceTypes.TOPIC ? name : `${termOf(AclResourceTypes, resourceType).toLowerCase()} ${name}`
+}
+
+function sayOf({ principal, operation, permissionType, host }: AclEntry): string {
+  const denied = permissionType === AclPermissionTypes.DENY ? 'not ' : ''
+  return `${principal} ${denied}${termOf(AclOperationTypes, operation)}${host === '*' ? '' : ` from ${host}`}`
+}
+
+/** kafkajs' tables have names alone, although its types promise both ways. */
+function termOf(table: object, value: number): string {
+  return Object.entries(table).find(([, number]) => number === value)?.[0] ?? String(value)
+}
+
+function textOf({ resourceType, resourceName, resourcePatternType, principal, host, operation, permissionType }: AclEntry): string {
+  return JSON.stringify([resourceType, resourceName, resourcePatternType, principal, host, operation, permissionType])
+}
+
+/** A broker learns of ACLs a moment after the controller has confirmed them. */
+async function untilApplied(admin: Admin): Promise<void> {
+  for (let waitedMs = 0; waitedMs < APPLIED_WITHIN_MS; waitedMs += APPLIED_POLL_MS) {
+    const { missing, extra } = await compare(admin)
+    if (missing.length === 0 && extra.length === 0) return
+    await pause(systemClock, APPLIED_POLL_MS)
+  }
+  throw new HmsError('HMS_TOPICS_NOT_APPLIED', `Kafka took the ACLs, but does not show them after ${APPLIED_WITHIN_MS / 1_000} s.`, {
+    status: 503,
+    next: ['hms-svc topics diff'],
+  })
+}

@@ -1,0 +1,35 @@
+import { HmsError } from '#libs/contracts'
+import { describeError, isCausedBy } from '#libs/platform'
+import type { Admin, Kafka } from 'kafkajs'
+
+/** One piece of work with an admin connection. Throws `HMS_BROKER_LOGIN`, `HMS_BROKER_DENIED` or `HMS_BROKER_UNREACHABLE`. */
+export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin({ retry: { retries: 5, maxRetryTime: 1_000 } })
+  try {
+    await admin.connect()
+    return await work(admin)
+  } catch (error) {
+    throw error instanceof HmsError ? error : brokerError(error)
+  } finally {
+    await admin.disconnect().catch(() => {})
+  }
+}
+
+function brokerError(error: unknown): HmsError {
+  const next = ['hms-svc help environment']
+  if (isCausedBy(error, isLoginRefused)) return new HmsError('HMS_BROKER_LOGIN', 'Kafka refuses user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })
+  if (isCausedBy(error, isDenied)) {
+    return new HmsError('HMS_BROKER_DENIED', `Kafka does not let this user do that: ${describeError(error)}`, { status: 403, cause: error, next: ['hms-svc topics apply'] })
+  }
+  return new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not answer: ${describeError(error)}`, { status: 503, cause: error, next })
+}
+
+/** What the broker answers to a user whose ACLs do not cover a request. */
+export function isDenied(fault: object): boolean {
+  const { type } = fault as { type?: unknown }
+  return typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED')
+}
+
+function isLoginRefused(fault: object): boolean {
+  return (fault as { name?: unknown }).name === 'KafkaJSSASLAuthenticationError'
+}

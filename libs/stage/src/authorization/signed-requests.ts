@@ -1,0 +1,50 @@
+import { HmsError } from '#libs/contracts'
+import type { Clock } from '#libs/platform'
+import { SignatureError, verifyRequest, type Roster, type SignableRequest } from '#libs/signing'
+
+export interface Actor {
+  id: string
+  name: string
+  kind: 'person' | 'operator' | 'token'
+}
+
+/** A signed request counts once and only around its time; what is remembered is bounded by that window. */
+const WINDOW_MS = 60_000
+const MAX_REMEMBERED = 10_000
+
+/** `Authorization: HMS-Statement …`: a request that a person or the operator of the roster signed. */
+export class SignedRequests {
+  private readonly seen = new Map<string, number>()
+
+  constructor(
+    private readonly roster: () => Roster,
+    private readonly clock: Clock,
+  ) {}
+
+  actorOf(header: string, request: SignableRequest): Actor {
+    const roster = this.roster()
+    try {
+      const { keyid, predicate } = verifyRequest(header, request, roster)
+      this.requireFresh(predicate.nonce, Date.parse(predicate.at))
+      const principal = roster.principalOfKey(keyid)
+      if (principal !== undefined && principal.kind !== 'service') return { id: principal.id, name: principal.name, kind: principal.kind }
+      throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
+    } catch (error) {
+      if (error instanceof SignatureError) throw new HmsError('HMS_AUTH_INVALID', `The request's signature does not count: ${error.message}.`, { status: 401, cause: error })
+      throw error
+    }
+  }
+
+  private requireFresh(nonce: string, atMs: number): void {
+    const nowMs = this.clock.now().getTime()
+    if (Math.abs(nowMs - atMs) > WINDOW_MS) {
+      throw new HmsError('HMS_AUTH_EXPIRED', 'The request was signed too long ago, or the clocks differ by more than a minute.', { status: 401 })
+    }
+    if (this.seen.has(nonce)) throw new HmsError('HMS_AUTH_REPLAYED', 'This signed request was used before.', { status: 401 })
+    for (const [old, at] of this.seen) {
+      if (nowMs - at <= 2 * WINDOW_MS && this.seen.size < MAX_REMEMBERED) break
+      this.seen.delete(old)
+    }
+    this.seen.set(nonce, nowMs)
+  }
+}
