@@ -64,6 +64,7 @@ describe('in production', () => {
       'GET /v1/roster',
       'POST /v1/approvals',
       'POST /v1/approvals/{digest}/decisions',
+      'POST /v1/freshness',
       'POST /v1/heads',
       'POST /v1/roster/proposals/{digest}/signatures',
     ])

@@ -6,6 +6,7 @@ import { isText, isTime } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+import type { Keys } from './verify-envelope.js'
 
 /** An HTTP request that its sender signs: what, where, which bytes, when. `nonce` makes it count once. */
 export type RequestPredicate = {
@@ -40,19 +41,22 @@ export async function signRequest(signer: Signer, request: SignableRequest & { a
 }
 
 /**
- * Checks that a person or an operator of the roster signed exactly this request. Freshness and single use are the caller's, who has a
+ * Checks that a person or an operator of the roster signed exactly this request, with a key that was valid then. Freshness and single use are the caller's, who has a
  * clock and a memory. Throws `SignatureError`.
  */
 export function verifyRequest(header: string, request: SignableRequest, roster: Roster): { keyid: string; predicate: RequestPredicate } {
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
   }
-  const keys = new Map([...roster.keysOfKind('person'), ...roster.keysOfKind('operator')])
-  const { keyids, predicate } = verifyStatement(REQUEST, parseHeader(header.slice(SCHEME.length)), keys)
+  const keys = (at?: string): Keys => new Map([...roster.keysOfKind('person', at), ...roster.keysOfKind('operator', at)])
+  const { keyids, predicate } = verifyStatement(REQUEST, parseHeader(header.slice(SCHEME.length)), keys())
+  const valid = keys(predicate.at)
+  const keyid = keyids.find((id) => valid.has(id))
+  if (keyid === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed at ${predicate.at} by a key that was not valid then`)
   if (predicate.method !== request.method || predicate.path !== request.path || predicate.body !== digestOf(request.body)) {
     throw new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
   }
-  return { keyid: keyids[0]!, predicate }
+  return { keyid, predicate }
 }
 
 function parseHeader(encoded: string): unknown {

@@ -24,6 +24,7 @@ export class HeadsController {
   /** `accepted: false`: a newer one is held. */
   @Post('freshness')
   @HttpCode(200)
+  @Public()
   refresh(@Body() body: SignedFreshnessDto): { accepted: boolean } {
     return { accepted: orRefused(() => this.freshness.take(body.freshness)) }
   }

@@ -1,0 +1,45 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { demoRoster } from './roster/demo-roster.js'
+import { readRoster, signRoster } from './roster/read-roster.js'
+import type { RosterPredicate } from './roster/roster-predicate.js'
+import { generateKeyPair, type KeyPair } from './keys.js'
+import { signRequest, verifyRequest } from './request.js'
+import { localSigner } from './signer.js'
+
+const AT = '2026-03-01T00:00:00Z'
+const request = { method: 'POST', path: '/v1/rollbacks', body: Buffer.from('{}') }
+const names = ['EPA Chief', 'EPA Counsel', 'rollout', 'operator'] as const
+const keys = Object.fromEntries(names.map((name) => [name, generateKeyPair()])) as Record<(typeof names)[number], KeyPair>
+
+async function rosterWith(change: (roster: RosterPredicate) => void) {
+  const member = (name: keyof typeof keys) => ({ name, spki: keys[name].spki })
+  const predicate = demoRoster({ people: [member('EPA Chief'), member('EPA Counsel')], services: [member('rollout')], operator: member('operator'), expires: '2036-01-01T00:00:00Z' })
+  change(predicate)
+  return readRoster(await signRoster(predicate, [keys['EPA Chief'], keys['EPA Counsel']].map(({ privateKey }) => localSigner(privateKey))))
+}
+
+describe('a signed request', () => {
+  let header: string
+  beforeAll(async () => {
+    header = await signRequest(localSigner(keys['EPA Chief'].privateKey), { ...request, at: new Date(AT) })
+  })
+
+  it('counts for exactly what was signed, by a key that was valid then', async () => {
+    const roster = await rosterWith(() => {})
+    expect(verifyRequest(header, request, roster).keyid).toBe(keys['EPA Chief'].keyid)
+    expect(() => verifyRequest(header, { ...request, path: '/v1/withdrawals' }, roster)).toThrow('HMS_SIGNATURE_INVALID')
+  })
+
+  it.each([
+    ['expired', { notAfter: AT }],
+    ['not yet valid', { notBefore: '2026-03-01T00:00:01Z' }],
+  ])('is refused of a key that was %s', async (_what, bounds) => {
+    const roster = await rosterWith(({ principals }) => void Object.assign(principals['epa-chief']!.keys[0]!, bounds))
+    expect(() => verifyRequest(header, request, roster)).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
+  })
+
+  it('is refused of a key that was revoked, whenever', async () => {
+    const roster = await rosterWith((predicate) => void (predicate.revoked = [{ keyid: keys['EPA Chief'].keyid, since: '2035-01-01T00:00:00Z', reason: 'stolen' }]))
+    expect(() => verifyRequest(header, request, roster)).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
+  })
+})
