@@ -8,14 +8,14 @@ import { localSigner } from './signer.js'
 
 const AT = '2026-03-01T00:00:00Z'
 const request = { method: 'POST', path: '/v1/rollbacks', body: Buffer.from('{}') }
-const names = ['EPA Chief', 'EPA Counsel', 'rollout', 'operator'] as const
+const names = ['EPA Chief', 'EPA Counsel', 'Air Office', 'rollout', 'operator'] as const
 const keys = Object.fromEntries(names.map((name) => [name, generateKeyPair()])) as Record<(typeof names)[number], KeyPair>
 
 async function rosterWith(change: (roster: RosterPredicate) => void) {
   const member = (name: keyof typeof keys) => ({ name, spki: keys[name].spki })
-  const predicate = demoRoster({ people: [member('EPA Chief'), member('EPA Counsel')], services: [member('rollout')], operator: member('operator'), expires: '2036-01-01T00:00:00Z' })
+  const predicate = demoRoster({ people: [member('EPA Chief'), member('EPA Counsel'), member('Air Office')], services: [member('rollout')], operator: member('operator'), expires: '2036-01-01T00:00:00Z' })
   change(predicate)
-  return readRoster(await signRoster(predicate, [keys['EPA Chief'], keys['EPA Counsel']].map(({ privateKey }) => localSigner(privateKey))))
+  return readRoster(await signRoster(predicate, [keys['EPA Chief'], keys['EPA Counsel'], keys['Air Office']].map(({ privateKey }) => localSigner(privateKey))))
 }
 
 describe('a signed request', () => {
