@@ -52,7 +52,9 @@ export function verifyRequest(header: string, request: SignableRequest, roster: 
   if (predicate.method !== request.method || predicate.path !== request.path || predicate.body !== digestOf(request.body)) {
     throw new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
   }
-  return { keyid: keyids[0]!, predicate }
+  const live = keyids.find((keyid) => roster.isLive(keyid, predicate.at))
+  if (live === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed with ${keyids.join(', ')}, which is not valid at ${predicate.at}`)
+  return { keyid: live, predicate }
 }
 
 function parseHeader(encoded: string): unknown {
