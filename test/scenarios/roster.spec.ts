@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, SERVICES, type AuditEntry, type RosterProposalView, type RosterStep } from '#libs/contracts'
+import { ApiClient, statement } from '#libs/client'
 import { generateKeyPair, localSigner, nextRoster, signRoster, type KeyPair, type Roster, type RosterPredicate, type Signer } from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -141,8 +142,20 @@ describe('a roster that is rotated while the press runs', () => {
     const lost = office.current.principalByName('EPA Counsel')!.keys[0]!.keyid
     await office.rotate((next) => void (next.revoked = [{ keyid: lost, since: '2020-01-01T00:00:00Z', reason: 'lost' }]), 'Inspector')
     const approval = press.approve(['tin-limit@1.0.0=5'], AT_ONCE, { signer: 'EPA Counsel' })
-    await expect(approval).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNATURE_INVALID', status: 403 })
+    await expect(approval).rejects.toMatchObject({ code: 'HMS_APPROVER_KEY_ENDED', status: 403 })
     const proposal = await office.propose(office.successor())
     await expect(office.sign(proposal, 'EPA Counsel')).rejects.toMatchObject({ code: 'HMS_ROSTER_SIGNATURE_INVALID', status: 403 })
+  })
+
+  it('takes nothing more from a key whose time is over, and lets stand what it approved', async () => {
+    await office.rotate(({ principals }) => void (principals['inspector']!.keys[0]!.notAfter = system.clock.now().toISOString()), 'Inspector')
+    const approval = press.approve(['tin-limit@1.0.0=5'], AT_ONCE, { by: office.signer('Inspector') })
+    await expect(approval).rejects.toMatchObject({ code: 'HMS_APPROVER_KEY_ENDED', status: 403 })
+    const proposal = await office.propose(office.successor())
+    await expect(office.sign(proposal, 'Inspector')).rejects.toMatchObject({ code: 'HMS_ROSTER_SIGNATURE_INVALID', status: 403 })
+    await expect(press.api.post('/v1/partners', {})).rejects.toMatchObject({ code: 'HMS_PARTNER_INVALID' })
+    const asInspector = new ApiClient({ url: system.url, authorize: statement(async () => office.signer('Inspector'), () => system.clock.now()) })
+    await expect(asInspector.post('/v1/partners', {})).rejects.toMatchObject({ code: 'HMS_AUTH_INVALID', status: 401 })
+    expect(await press.limit('zinc-limit')).toBe(5)
   })
 })

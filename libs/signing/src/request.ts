@@ -6,7 +6,6 @@ import { isText, isTime } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
-import type { Keys } from './verify-envelope.js'
 
 /** An HTTP request that its sender signs: what, where, which bytes, when. `nonce` makes it count once. */
 export type RequestPredicate = {
@@ -48,15 +47,14 @@ export function verifyRequest(header: string, request: SignableRequest, roster: 
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {
     throw new SignatureError('HMS_SIGNATURE_MALFORMED', 'the authorization header is no signed request')
   }
-  const keys = (at?: string): Keys => new Map([...roster.keysOfKind('person', at), ...roster.keysOfKind('operator', at)])
-  const { keyids, predicate } = verifyStatement(REQUEST, parseHeader(header.slice(SCHEME.length)), keys())
-  const valid = keys(predicate.at)
-  const keyid = keyids.find((id) => valid.has(id))
-  if (keyid === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed at ${predicate.at} by a key that was not valid then`)
+  const keys = new Map([...roster.keysOfKind('person'), ...roster.keysOfKind('operator')])
+  const { keyids, predicate } = verifyStatement(REQUEST, parseHeader(header.slice(SCHEME.length)), keys)
   if (predicate.method !== request.method || predicate.path !== request.path || predicate.body !== digestOf(request.body)) {
     throw new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
   }
-  return { keyid, predicate }
+  const live = keyids.find((keyid) => roster.isLive(keyid, predicate.at))
+  if (live === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed with ${keyids.join(', ')}, which is not valid at ${predicate.at}`)
+  return { keyid: live, predicate }
 }
 
 function parseHeader(encoded: string): unknown {

@@ -38,7 +38,7 @@ export class SignApproval {
 
   private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView | HmsError> {
     const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
-    const signer = this.signerOf(approval, request)
+    const signer = this.signerOf(approval, request, tx.now)
     if (approval.signedBy.includes(signer)) return approvalView(approval, run)
     if (approval.state !== 'prepared' && approval.state !== 'waiting') {
       throw new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${approval.state}; another signature changes nothing.`, {
@@ -83,7 +83,7 @@ export class SignApproval {
   }
 
   /** Name of the one person whose true signatures the request brings, one per release. */
-  private signerOf(approval: Approval, request: ApprovalRequest): string {
+  private signerOf(approval: Approval, request: ApprovalRequest, now: Date): string {
     const people = this.runtime.roster.keysOfKind('person')
     const names = approval.releases.map((release) => {
       const brought = request.signatures.filter((signature) => signature.release === release.releaseDigest)
@@ -94,6 +94,7 @@ export class SignApproval {
       if (person === undefined || person.kind !== 'person') {
         throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${brought[0]!.keyid}.`, { status: 403, next: ['hms-svc keys list'] })
       }
+      this.requireLive(brought[0]!.keyid, person.name, now)
       const { keyids } = checkSignatures({ ...release.envelope, signatures: brought.map(({ keyid, sig }) => ({ keyid, sig })) }, people)
       if (keyids.length === 0) {
         throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The signature does not match the bytes prepared for ${release.id}@${release.version}.`, {
@@ -106,6 +107,13 @@ export class SignApproval {
     })
     if (new Set(names).size > 1) throw new HmsError('HMS_APPROVER_SIGNER_MIXED', 'All signatures of a request come from one person.', { status: 400 })
     return names[0]!
+  }
+
+  private requireLive(keyid: string, name: string, now: Date): void {
+    if (this.runtime.roster.isLive(keyid, now.toISOString())) return
+    const since = this.runtime.roster.revokedSince(keyid)
+    const why = since === undefined ? 'is not valid now' : `is revoked since ${since}`
+    throw new HmsError('HMS_APPROVER_KEY_ENDED', `Key ${keyid} of ${name} ${why}: what it signs counts for nothing.`, { status: 403, next: ['hms-svc roster show'] })
   }
 
   private requireEligible(release: ReleaseDocument, person: { id: string; name: string }): void {

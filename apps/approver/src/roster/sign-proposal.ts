@@ -19,7 +19,7 @@ export class SignProposal {
       if (current.digest === digest) return inForce(current)
       const record = await this.load(tx, digest)
       const next = refusingRosters(() => readSuccessor(current, record.envelope))
-      requireCounts(record.envelope, signature, [current, next])
+      requireCounts(record.envelope, signature, [current, next], tx.now.toISOString())
       const signed = { ...record, envelope: withSignature(record.envelope, signature) }
       const view = refusingRosters(() => proposalView(signed, current, next))
       if (view.state === 'WAITING') await tx.documents(ROSTER_PROPOSALS).put(signed)
@@ -46,13 +46,16 @@ function inForce(roster: Roster): RosterProposalView {
   return { digest, version, envelope, state: 'CURRENT', progress, proposedAt: null }
 }
 
-/** Only what brings the proposal further is kept, or strangers would fill the places for signatures. */
-function requireCounts(envelope: Envelope, signature: RosterSignature, judges: readonly Roster[]): void {
+/**
+ * Only what brings the proposal further is kept, or strangers would fill the places for signatures. That a key's time is over is looked at
+ * here alone: the chain is verified long afterwards, when nobody knows the time of a signature.
+ */
+function requireCounts(envelope: Envelope, signature: RosterSignature, judges: readonly Roster[], now: string): void {
   const alone = { ...envelope, signatures: [signature] }
-  if (judges.some((judge) => rootState(alone, judge).signed.length > 0)) return
+  if (judges.some((judge) => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0)) return
   const known = judges.some((judge) => judge.principalOfKey(signature.keyid)?.kind === 'person')
   if (known) {
-    throw new HmsError('HMS_ROSTER_SIGNATURE_INVALID', 'The signature does not match the proposed roster, or its key is revoked or of no one who keeps the roster.', {
+    throw new HmsError('HMS_ROSTER_SIGNATURE_INVALID', 'The signature does not match the proposed roster, or its key is revoked, past its time, or of no one who keeps the roster.', {
       status: 403,
       next: ['hms-svc roster show'],
     })

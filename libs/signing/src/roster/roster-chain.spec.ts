@@ -151,6 +151,7 @@ describe('a revoked key', () => {
     const service = (at?: string) => roster.serviceKeys('rollout', at).has(rollout.keyid)
     expect([people('2030-05-31T23:59:59Z'), people(since), people('2031-01-01T00:00:00Z'), people()]).toEqual([true, false, false, false])
     expect([service('2030-05-31T23:59:59Z'), service(since), service()]).toEqual([true, false, false])
+    expect([roster.isLive(air.keyid, '2030-01-01T00:00:00Z'), roster.isLive(chief.keyid, '2030-01-01T00:00:00Z'), roster.isLive('SHA256:x', '2030-01-01T00:00:00Z')]).toEqual([false, true, false])
     expect([roster.revokedSince(air.keyid), roster.revokedSince(chief.keyid)]).toEqual([since, undefined])
   })
 

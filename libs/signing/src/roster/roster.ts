@@ -70,6 +70,12 @@ export class Roster {
     return this.revocations.find((revocation) => revocation.keyid === keyid)?.since
   }
 
+  /** Whether what this key signs now counts: it is within its time, and was never revoked. `now` is RFC 3339. */
+  isLive(keyid: string, now: string): boolean {
+    const key = this.principalOfKey(keyid)?.keys.find((each) => each.keyid === keyid)
+    return key !== undefined && isValidAt(key, now) && !this.#isRevokedAt(keyid, undefined)
+  }
+
   /** The role whose people change the roster; `undefined` where the heaviest role's number of any people does. */
   get rootRole(): Role | undefined {
     return this.roles.find((role) => role.match.root === true)
