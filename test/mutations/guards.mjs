@@ -1,3 +1,5 @@
+import { TRUST_GUARDS } from './trust.mjs'
+
 /**
  * The guards of the choreography, each with the edit that removes it and the test that must then turn red. `find` stands exactly once in
  * the file unless `all` says that every place goes.
@@ -316,4 +318,5 @@ export const GUARDS = [
     spec: 'test/scenarios/guard.spec.ts',
     test: 'judge rollbacks too, and the verdict is told',
   },
+  ...TRUST_GUARDS,
 ]

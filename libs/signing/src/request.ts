@@ -40,8 +40,8 @@ export async function signRequest(signer: Signer, request: SignableRequest & { a
 }
 
 /**
- * Checks that a person or an operator of the roster signed exactly this request, with a key that was valid then. Freshness and single use are the caller's, who has a
- * clock and a memory. Throws `SignatureError`.
+ * Checks that a person or an operator of the roster signed exactly this request, with a key that was valid then. Freshness and single use
+ * are the caller's, who has a clock and a memory. Throws `SignatureError`.
  */
 export function verifyRequest(header: string, request: SignableRequest, roster: Roster): { keyid: string; predicate: RequestPredicate } {
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {

@@ -30,6 +30,8 @@ export interface LiveConnectionOptions {
 
 /** Three heartbeats missed. */
 const SILENCE_MS = 30_000
+/** Refusals that are remembered: names in them are whatever somebody sent. */
+const MAX_REFUSALS = 1_000
 /** How often a server may make us ask it for rosters. */
 const ROSTER_PAUSE_MS = 10_000
 /** How long a copy on disk waits for the server's own word, while the server neither answers nor refuses. */
@@ -246,7 +248,7 @@ export class LiveConnection implements HmsConnection {
   private report(refused: RefusedDocument[]): void {
     for (const { document, error } of refused) {
       // What comes before its time is in order; it is only not in force yet.
-      if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE') this.refusals.set(`${document?.id}@${document?.scope}`, error)
+      if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE' && this.refusals.size < MAX_REFUSALS) this.refusals.set(`${document?.id}@${document?.scope}`, error)
       this.fail(refusalOf(error))
     }
     if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
