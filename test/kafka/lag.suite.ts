@@ -44,10 +44,10 @@ export function lagSuite(kafkaOf: () => Kafka): void {
     expect(process.memoryUsage().rss - held).toBeLessThan(MEMORY_BYTES)
 
     goOn()
-    await expect.poll(() => seen.length, { timeout: 60_000 }).toBe(RECORDS)
+    await expect.poll(() => seen.length, { timeout: 120_000 }).toBe(RECORDS)
     expect(seen.every((seq, at) => seq === at + 1)).toBe(true)
-    await expect.poll(async () => (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!.groups[0]!.messages, { timeout: 10_000 }).toBe(0)
-  }, 150_000)
+    await expect.poll(async () => (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!.groups[0]!.messages, { timeout: 30_000 }).toBe(0)
+  }, 240_000)
 }
 
 function eventOf(keySeq: number): OutgoingEvent {
