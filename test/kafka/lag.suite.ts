@@ -44,8 +44,10 @@ export function lagSuite(kafkaOf: () => Kafka): void {
     expect(process.memoryUsage().rss - held).toBeLessThan(MEMORY_BYTES)
 
     goOn()
-    await expect.poll(() => seen.length, { timeout: 120_000 }).toBe(RECORDS)
-    expect(seen.every((seq, at) => seq === at + 1)).toBe(true)
+    const first = new Set<number>()
+    await expect.poll(() => seen.forEach((seq) => first.add(seq)) ?? first.size, { timeout: 120_000 }).toBe(RECORDS)
+    // A group that was given its share anew reads some again; what it reads first is in order all the same.
+    expect([...first].every((seq, at) => seq === at + 1)).toBe(true)
     await expect.poll(async () => (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!.groups[0]!.messages, { timeout: 30_000 }).toBe(0)
   }, 240_000)
 }

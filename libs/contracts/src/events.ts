@@ -88,6 +88,8 @@ export interface EventData {
   'hms.simulation.passed.v1': { dossier: RunDossier; summary: string; reportDigest: string | null; scenarios: ScenarioRule[] }
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
+  /** It waits for what it may not start without. */
+  'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string }
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string }
   'hms.canary.observed.v1': { run: number; attempt: number; detail: string; until: string }
   'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string }
@@ -134,6 +136,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[numbe
   'hms.simulation.passed.v1': 'hms.simulation.v1',
   'hms.simulation.failed.v1': 'hms.simulation.v1',
   'hms.simulation.paused.v1': 'hms.simulation.v1',
+  'hms.canary.delayed.v1': 'hms.canary.v1',
   'hms.canary.started.v1': 'hms.canary.v1',
   'hms.canary.observed.v1': 'hms.canary.v1',
   'hms.canary.passed.v1': 'hms.canary.v1',

@@ -73,7 +73,7 @@ export class RunCanary {
     }
     if (this.proofs.areComplete(canary.dossier)) return this.publish(tx, canary)
     await tx.documents(CANARIES).put({ ...canary, state: 'proving' })
-    await this.emit(tx, canary, 'hms.canary.started.v1', { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' })
+    await this.emit(tx, canary, 'hms.canary.delayed.v1', { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' })
   }
 
   /** The log holds an approval; it may have come before its run was simulated, or be what a canary waits for. */

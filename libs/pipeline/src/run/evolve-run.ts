@@ -26,6 +26,7 @@ function withNews(facts: RunFacts, event: Part): RunFacts {
       return add(facts, 'simulate', { startedAt: event.time })
     case 'hms.simulation.passed.v1':
       return pass(facts, 'simulate', event, (event.data as EventData['hms.simulation.passed.v1']).summary)
+    case 'hms.canary.delayed.v1':
     case 'hms.canary.started.v1': {
       const { label, detail } = event.data as EventData['hms.canary.started.v1']
       return add(facts, 'canary', { startedAt: event.time, label, detail })
