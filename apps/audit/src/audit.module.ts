@@ -25,18 +25,13 @@ import { AddAuditArrivals1764500000000 } from './migrations/1764500000000-add-ar
 
 @Module({})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  constructor(
-    @Inject(INTAKE) private readonly intake: Intake,
-    @Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined,
-  ) {}
+  constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined) {}
 
   async onApplicationBootstrap(): Promise<void> {
     await this.sequencer?.start()
-    this.intake.start()
   }
 
   beforeApplicationShutdown(): void {
-    this.intake.stop()
     this.sequencer?.stop()
   }
 

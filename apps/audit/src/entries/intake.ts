@@ -4,7 +4,8 @@ import { LOG_LOCK, type EntryStore } from './entry.store.js'
 
 /** So many get their places in one transaction. */
 const BATCH = 1_000
-const RETRY_MS = 1_000
+/** A commit that nobody heard of, or whose process died after it, wakes nobody. */
+const POLL_MS = 1_000
 /** The first of a quiet log is placed at once, what follows it in batches: each costs a commit. */
 const PACE_MS = 50
 
@@ -27,10 +28,11 @@ interface IntakeDependencies {
 export class Intake {
   private running = false
   private again = false
-  private stopped = false
-  /** No batch before this, ms since the epoch. */
+  private stopped = true
+  /** No batch before this, and the next look is due then; ms since the epoch. */
   private notBefore = 0
-  private cancelNext: (() => void) | undefined
+  private dueAt = Infinity
+  private cancelNext: () => void = () => {}
 
   constructor(private readonly deps: IntakeDependencies) {}
 
@@ -42,44 +44,40 @@ export class Intake {
 
   stop(): void {
     this.stopped = true
-    this.cancelNext?.()
-    this.cancelNext = undefined
+    this.later(Infinity)
   }
 
   /** Something was taken in. */
   wake(): void {
     this.again = true
-    if (this.running || this.stopped || this.cancelNext !== undefined) return
-    const waitMs = this.notBefore - this.deps.clock.now().getTime()
-    if (waitMs > 0) this.later(waitMs)
-    else this.run()
+    if (this.running || this.stopped) return
+    const now = this.deps.clock.now().getTime()
+    if (this.notBefore <= now) this.run()
+    else if (this.notBefore < this.dueAt) this.later(this.notBefore - now)
   }
 
   private run(): void {
-    this.cancelNext = undefined
-    if (!this.again || this.stopped || this.deps.halted() !== undefined) return
+    this.later(Infinity)
+    if (this.stopped || this.deps.halted() !== undefined) return
     this.running = true
     this.again = false
-    this.place().then(
-      (added) => {
+    this.place()
+      .catch((error: unknown) => {
+        this.deps.log.debug({ error: describeError(error) }, 'what was taken in waits for its place')
+        return 0
+      })
+      .then((added) => {
         this.running = false
         this.notBefore = this.deps.clock.now().getTime() + PACE_MS
-        if (added === BATCH) {
-          this.again = true
-          this.run()
-        } else if (this.again) this.wake()
-      },
-      (error: unknown) => {
-        this.deps.log.debug({ error: describeError(error) }, 'what was taken in waits for its place')
-        this.running = false
-        this.again = true
-        if (!this.stopped) this.later(RETRY_MS)
-      },
-    )
+        if (added === BATCH) this.run()
+        else if (!this.stopped) this.later(this.again ? PACE_MS : POLL_MS)
+      })
   }
 
   private later(waitMs: number): void {
-    this.cancelNext = this.deps.clock.after(waitMs, () => this.run())
+    this.cancelNext()
+    this.dueAt = this.deps.clock.now().getTime() + waitMs
+    this.cancelNext = waitMs === Infinity ? () => {} : this.deps.clock.after(waitMs, () => this.run())
   }
 
   private async place(): Promise<number> {

@@ -2,7 +2,7 @@ import { topicsConsumedBy, type ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { factsOf } from './entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
@@ -11,7 +11,7 @@ import { INTAKE, type Intake } from './intake.js'
 
 /** Takes in every event of every topic that the catalogue gives to audit, in the transaction that moves its position. */
 @Injectable()
-export class RecordEvents implements OnModuleInit {
+export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
     private readonly runtime: ServiceRuntime,
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
@@ -22,6 +22,14 @@ export class RecordEvents implements OnModuleInit {
   /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
   onModuleInit(): void {
     for (const { name } of topicsConsumedBy('audit')) this.runtime.consumer.on(name, (event, tx) => this.record(event, tx), { everyType: true })
+  }
+
+  onApplicationBootstrap(): void {
+    this.intake.start()
+  }
+
+  beforeApplicationShutdown(): void {
+    this.intake.stop()
   }
 
   private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {
