@@ -34,7 +34,8 @@ class Instance {
   async append(facts: readonly EntryFacts[]): Promise<this> {
     await this.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (const each of facts) await this.entries.append(tx, each)
+      for (const each of facts) await this.entries.take(tx, each)
+      await this.entries.place(tx, facts.length)
     })
     return this
   }

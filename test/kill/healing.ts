@@ -25,12 +25,13 @@ async function backlog(observer: Observer): Promise<Backlog> {
   return { unsentSeconds: oldest(unsent), dueSeconds: oldest(due), open, pending, behind: await behind(observer) }
 }
 
-/** Audit follows everything and is the last to have it all. */
+/** Audit follows everything and is the last to have it all; what it took in has its place in the log a moment later. */
 async function behind(observer: Observer): Promise<number> {
   const topics = topicsConsumedBy('audit').map(({ name }) => `'${name}'`).join(', ')
   const [handled] = await observer.rows<{ n: string }>('SELECT coalesce(sum(last_key_seq), 0) AS n FROM audit.stream_position')
   const heads = await observer.everywhere<{ n: string }>(`SELECT coalesce(sum(key_seq), 0) AS n FROM $schema.stream_head WHERE topic IN (${topics})`)
-  return heads.reduce((sum, { n }) => sum + Number(n), 0) - Number(handled!.n)
+  const waiting = await observer.count('SELECT 1 FROM audit.arrival')
+  return heads.reduce((sum, { n }) => sum + Number(n), 0) - Number(handled!.n) + waiting
 }
 
 /** Which streams audit is behind in, and what of them came too early: one that never came holds up all after it. */

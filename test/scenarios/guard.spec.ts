@@ -37,8 +37,10 @@ describe('guard rules', () => {
     const verdict = { action: 'approve', verdict: 'FAIL', rule: 'limit-step@1.0.0', sentence: TOO_BIG }
     expect(judged()).toMatchObject([{ ...verdict, run: null, stage: null, principal: 'epa-chief' }])
     expect(await press.api.get('/v1/approvals')).toEqual([])
-    const audited = await press.api.get<{ type: string; topic: string }[]>('/v1/audit/entries', { limit: 1000 })
-    expect(audited.filter(({ type }) => type === 'hms.guard.judged.v1')).toMatchObject([{ topic: 'hms.approval.v1' }])
+    const entries = () => press.api.get<{ type: string; topic: string }[]>('/v1/audit/entries', { limit: 1000 })
+    const audited = async () => (await entries()).filter(({ type }) => type === 'hms.guard.judged.v1')
+    await system.runUntil(async () => (await audited()).length > 0, 1_000)
+    expect(await audited()).toMatchObject([{ topic: 'hms.approval.v1' }])
   })
 
   it('let pass what they allow, and say so once a stage', async () => {

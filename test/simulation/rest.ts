@@ -14,13 +14,15 @@ export async function restless(world: World): Promise<string[]> {
   for (const name of SERVICES) {
     const node = world.node(name)
     if (node.lives.length === 0 && name !== world.hole) found.push(`${name} does not run`)
-    const { unsent, overdue, ends } = await node.durable.read(async (tx) => ({
+    const { unsent, overdue, ends, unplaced } = await node.durable.read(async (tx) => ({
       ends: await node.stores.outbox.logEnds(tx),
       unsent: memoryOf(tx).rows<OutboxState>('outbox').values().filter((row) => row.sentAt === null).length,
       overdue: memoryOf(tx).rows<Timer>('timer').values().filter((timer) => timer.dueAt <= tx.now).length,
+      unplaced: memoryOf(tx).rows('arrival').values().length,
     }))
     if (name === world.hole) continue
     if (unsent > 0) found.push(`${name} has ${unsent} unsent`)
+    if (unplaced > 0) found.push(`${name} has ${unplaced} events without a place`)
     for (const { topic, ...last } of ends) {
       const lost = world.broker.lost(topic, last)
       if (lost !== undefined) found.push(`${name} was told that ${topic} ${last.partition} holds ${last.offset}, and it holds its own up to ${lost.offset}`)

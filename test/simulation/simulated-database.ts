@@ -16,10 +16,11 @@ export class DurableTables {
     return new SimulatedTransaction(this.tables, new Date(this.scheduler.nowMs))
   }
 
-  /** How long nothing will fall due and nothing waits to be sent, within these bounds. */
+  /** How long nothing will fall due and nothing waits to be sent, or for its place in the audit log, within these bounds. */
   idleForMs(least: number, most: number): number {
     const tx = this.open()
     if (tx.rows<{ sentAt: number | null }>('outbox').values().some((row) => row.sentAt === null)) return least
+    if (tx.rows('arrival').values().length > 0) return least
     let next = most
     for (const { dueAt } of tx.rows<Timer>('timer').values()) next = Math.min(next, dueAt.getTime() - tx.now.getTime())
     return Math.max(least, next)

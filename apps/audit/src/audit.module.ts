@@ -8,6 +8,7 @@ import { auditEntities } from './entries/entry.entity.js'
 import { ENTRY_STORE } from './entries/entry.store.js'
 import { MemoryEntryStore } from './entries/entry.store.memory.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
+import { Intake, INTAKE } from './entries/intake.js'
 import { RecordEvents } from './entries/record-events.js'
 import { LogController } from './log/log.http.js'
 import { createSequencer, SEQUENCER } from './log/log.providers.js'
@@ -20,6 +21,7 @@ import { AddAuditOutboxPlaces1764100000000 } from './migrations/1764100000000-ad
 import { AddAuditLog1764200000000 } from './migrations/1764200000000-add-log.js'
 import { AddAuditRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddAuditTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
+import { AddAuditArrivals1764500000000 } from './migrations/1764500000000-add-arrivals.js'
 
 @Module({})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -39,6 +41,8 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
     const tree = inMemory ? new MemoryTreeStore() : new PostgresTreeStore()
     // Not in the database: a witness that is restored from the log's own backup with it would see nothing.
     const seen = inMemory ? new MemorySeenStore() : new FileSeenStore(join(runtime.environment['HMS_DATA_DIR'] ?? '.hms', 'witness'))
+    const sequencer = createSequencer(runtime, tree, seen)
+    const { database, clock, log } = runtime
     return {
       module: AuditModule,
       controllers: [EntriesController, LogController],
@@ -46,7 +50,8 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ENTRY_STORE, useValue: entries },
         { provide: TREE_STORE, useValue: tree },
-        { provide: SEQUENCER, useValue: createSequencer(runtime, tree, seen) },
+        { provide: SEQUENCER, useValue: sequencer },
+        { provide: INTAKE, useValue: new Intake({ database, entries, clock, log, halted: () => sequencer?.halted, placed: () => sequencer?.wake() }) },
         RecordEvents,
       ],
     }
@@ -57,6 +62,9 @@ export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [],
   entities: auditEntities,
-  migrations: [CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000, AddAuditTokens1764400000000],
+  migrations: [
+    CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000, AddAuditTokens1764400000000,
+    AddAuditArrivals1764500000000,
+  ],
   module: AuditModule.with,
 }

@@ -10,12 +10,23 @@ interface Row {
 }
 
 export class MemoryEntryStore implements EntryStore {
-  async append(tx: Transaction, facts: EntryFacts): Promise<LogEntry | undefined> {
+  async take(tx: Transaction, facts: EntryFacts): Promise<void> {
+    arrivalsOf(tx).set(facts.event, facts)
+  }
+
+  async place(tx: Transaction, limit: number): Promise<number> {
     const rows = entryRowsOf(tx)
-    if (rows.get(facts.event) !== undefined) return undefined
-    const added = { index: rows.values().length, facts, leafHash: leafHashOf(facts) }
-    rows.set(facts.event, { index: added.index, entry: leafOf(facts), leafHash: added.leafHash.toString('hex') })
-    for (const { id, version, digest } of facts.releases ?? []) releaseRowsOf(tx).set(digest, { digest, policy: id, version, index: added.index })
+    let added = 0
+    for (const facts of arrivalsOf(tx).values().slice(0, limit)) {
+      arrivalsOf(tx).delete(facts.event)
+      if (rows.get(facts.event) !== undefined) continue
+      const index = rows.values().length
+      rows.set(facts.event, { index, entry: leafOf(facts), leafHash: leafHashOf(facts).toString('hex') })
+      for (const { id, version, digest } of facts.releases ?? []) {
+        if (releaseRowsOf(tx).get(digest) === undefined) releaseRowsOf(tx).set(digest, { digest, policy: id, version, index })
+      }
+      added++
+    }
     return added
   }
 
@@ -26,6 +37,10 @@ export class MemoryEntryStore implements EntryStore {
       .filter(({ index, facts }) => index > after && (run === undefined || facts.run === run))
       .slice(0, limit)
   }
+}
+
+function arrivalsOf(tx: Transaction): MemoryRows<EntryFacts> {
+  return memoryOf(tx).rows<EntryFacts>('arrival')
 }
 
 export function entryRowsOf(tx: Transaction): MemoryRows<Row> {

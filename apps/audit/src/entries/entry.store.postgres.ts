@@ -2,6 +2,8 @@ import { postgresOf, type Transaction } from '#libs/persistence'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
 import type { EntryQuery, EntryStore } from './entry.store.js'
 
+const COLUMNS = 'event_id, at, source, type, topic, key, run, entry, digest, leaf_hash'
+
 interface Row {
   /** bigint: the driver gives a string. */
   index: string
@@ -10,26 +12,40 @@ interface Row {
 }
 
 export class PostgresEntryStore implements EntryStore {
-  async append(tx: Transaction, facts: EntryFacts): Promise<LogEntry | undefined> {
+  async take(tx: Transaction, facts: EntryFacts): Promise<void> {
     const { schema } = postgresOf(tx)
-    const hash = leafHashOf(facts)
-    const rows = await postgresOf(tx).query<{ index: string }>(
-      `INSERT INTO ${schema}.entry (index, event_id, at, source, type, topic, key, run, entry, digest, leaf_hash)
-       SELECT coalesce(max(index) + 1, 0), $1::uuid, $2::timestamptz, $3::text, $4::text, $5::text, $6::text, $7::bigint,
-         $8::text, $9::text, $10::bytea
-       FROM ${schema}.entry
-       ON CONFLICT (event_id) DO NOTHING RETURNING index`,
-      [facts.event, facts.at, facts.source, facts.type, facts.topic, facts.key, facts.run, leafOf(facts), facts.digest, hash],
+    await postgresOf(tx).query(
+      `INSERT INTO ${schema}.arrival (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [facts.event, facts.at, facts.source, facts.type, facts.topic, facts.key, facts.run, leafOf(facts), facts.digest, leafHashOf(facts)],
     )
-    if (rows[0] === undefined) return undefined
-    const index = Number(rows[0].index)
-    for (const { id, version, digest } of facts.releases ?? []) {
+  }
+
+  async place(tx: Transaction, limit: number): Promise<number> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<{ index: string; entry: string }>(
+      `WITH taken AS (
+         DELETE FROM ${schema}.arrival WHERE nth IN (SELECT nth FROM ${schema}.arrival ORDER BY nth LIMIT $1) RETURNING nth, ${COLUMNS}
+       ), first AS (
+         SELECT DISTINCT ON (event_id) * FROM taken
+         WHERE NOT EXISTS (SELECT 1 FROM ${schema}.entry WHERE entry.event_id = taken.event_id) ORDER BY event_id, nth
+       )
+       INSERT INTO ${schema}.entry (index, ${COLUMNS})
+       SELECT (SELECT coalesce(max(index) + 1, 0) FROM ${schema}.entry) + row_number() OVER (ORDER BY nth) - 1, ${COLUMNS} FROM first
+       RETURNING index, entry`,
+      [limit],
+    )
+    for (const { index, entry } of rows) await this.placeReleases(tx, Number(index), JSON.parse(entry) as EntryFacts)
+    return rows.length
+  }
+
+  private async placeReleases(tx: Transaction, index: number, { releases = [] }: EntryFacts): Promise<void> {
+    const { schema } = postgresOf(tx)
+    for (const { id, version, digest } of releases) {
       await postgresOf(tx).query(
         `INSERT INTO ${schema}.logged_release (digest, policy, version, index) VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING`,
         [digest, id, version, index],
       )
     }
-    return { index, facts, leafHash: hash }
   }
 
   async find(tx: Transaction, { run, after = -1, limit }: EntryQuery): Promise<LogEntry[]> {

@@ -40,24 +40,30 @@ describe.each([
   })
   afterAll(() => twin.close())
 
-  const append = (facts: EntryFacts): Promise<LogEntry | undefined> =>
+  const take = (facts: EntryFacts): Promise<void> => twin.database.transaction((tx) => twin.store.take(tx, facts))
+  const place = (limit: number): Promise<number> =>
     twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      return twin.store.append(tx, facts)
+      return twin.store.place(tx, limit)
     })
 
-  it('gives indexes from 0 without a gap, also when writers race, one fails and one comes twice', async () => {
+  it('gives indexes from 0 without a gap, in the order of arrival, also when placers race, one fails and one event comes again', async () => {
     const events = [1, 2, null, 2, 1, null].map(event)
+    for (const each of events) await take(each)
+    await take(events[3]!)
     const failing = twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await twin.store.append(tx, event(9))
+      await twin.store.take(tx, event(9))
+      await twin.store.place(tx, 3)
       throw new Error('rolled back')
     })
-    const results = await Promise.all([...events.map(append), failing.catch(() => undefined)])
-    expect(await append(events[0]!)).toBeUndefined()
-    expect(results.flatMap((entry) => (entry === undefined ? [] : [entry.index])).sort()).toEqual([0, 1, 2, 3, 4, 5])
+    const added = await Promise.all([place(2), failing.catch(() => 0), place(2), place(10)])
+    expect(added.reduce((sum, count) => sum + count)).toBe(6)
+    await take(events[0]!)
+    expect(await place(10)).toBe(0)
+    expect(await place(10)).toBe(0)
     const all = await twin.database.transaction((tx) => twin.store.find(tx, { limit: 100 }))
-    expect(all.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(all.map(({ index, facts }) => [index, facts.event])).toEqual(events.map((facts, index) => [index, facts.event]))
     expect(all.every(({ facts, leafHash }) => leafHash.equals(leafHashOf(facts)))).toBe(true)
   })
 

@@ -13,8 +13,13 @@ export interface EntryQuery {
 
 /** The log: rows are added and read, never changed. Twins: PostgreSQL, where triggers refuse all else, and memory. */
 export interface EntryStore {
-  /** Adds at the next index, or answers `undefined` when the event is in the log already. The caller holds `LOG_LOCK`. */
-  append(tx: Transaction, facts: EntryFacts): Promise<LogEntry | undefined>
+  /** Takes an event in; it has no place yet. Writers do not wait for each other here. */
+  take(tx: Transaction, facts: EntryFacts): Promise<void>
+  /**
+   * Gives at most `limit` of those taken in the next indexes, in the order in which they came; one that is in the log already is passed
+   * over. Answers how many it added. The caller holds `LOG_LOCK`.
+   */
+  place(tx: Transaction, limit: number): Promise<number>
   /** Ascending by index. */
   find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]>
 }

@@ -2,18 +2,20 @@ import { topicsConsumedBy, type ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { factsOf } from './entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
-import { ENTRY_STORE, LOG_LOCK, type EntryStore } from './entry.store.js'
+import { ENTRY_STORE, type EntryStore } from './entry.store.js'
+import { INTAKE, type Intake } from './intake.js'
 
-/** Writes every event of every topic that the catalogue gives to audit into the log, in the transaction that moves its position. */
+/** Takes in every event of every topic that the catalogue gives to audit, in the transaction that moves its position. */
 @Injectable()
-export class RecordEvents implements OnModuleInit {
+export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
     private readonly runtime: ServiceRuntime,
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
+    @Inject(INTAKE) private readonly intake: Intake,
     @Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined,
   ) {}
 
@@ -22,11 +24,17 @@ export class RecordEvents implements OnModuleInit {
     for (const { name } of topicsConsumedBy('audit')) this.runtime.consumer.on(name, (event, tx) => this.record(event, tx), { everyType: true })
   }
 
+  onApplicationBootstrap(): void {
+    this.intake.start()
+  }
+
+  beforeApplicationShutdown(): void {
+    this.intake.stop()
+  }
+
   private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {
-    // After the policy's lock, which the consumer took, and last of all: whoever holds it waits for nobody.
-    await tx.lock([LOG_LOCK])
     if (this.sequencer?.halted !== undefined) throw new TransientError(this.sequencer.halted)
-    await this.entries.append(tx, factsOf(event))
-    tx.afterCommit(() => this.sequencer?.wake())
+    await this.entries.take(tx, factsOf(event))
+    tx.afterCommit(() => this.intake.wake())
   }
 }

@@ -50,7 +50,8 @@ async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
     const event = { ...head, time: '2026-01-01T00:00:00.000Z', runId: '1', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } }
     await database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await entries.append(tx, factsOf(event))
+      await entries.take(tx, factsOf(event))
+      await entries.place(tx, 1)
     })
     written.push(clock.now().getTime())
     if (here) sequencer.wake()

@@ -68,13 +68,15 @@ describe.each([
     const releases = [{ id: 'ozone', version, digest: `sha256:${version}` }]
     await twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await twin.entries.append(tx, { ...facts(), v: 2, releases })
+      await twin.entries.take(tx, { ...facts(), v: 2, releases })
+      await twin.entries.place(tx, 1)
     })
   }
   const append = async (count: number): Promise<void> => {
     await twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (let index = 0; index < count; index++) await twin.entries.append(tx, facts())
+      for (let index = 0; index < count; index++) await twin.entries.take(tx, facts())
+      expect(await twin.entries.place(tx, count)).toBe(count)
     })
   }
   const sequencer = (witnesses: readonly WitnessLink[] = [witness]): Sequencer => {

@@ -1,0 +1,110 @@
+import { MemoryDatabase } from '#libs/persistence'
+import { silentLogger, uuidv7, VirtualClock } from '#libs/platform'
+import { describe, expect, it } from 'vitest'
+import { factsOf } from './entry.js'
+import type { EntryStore } from './entry.store.js'
+import { MemoryEntryStore } from './entry.store.memory.js'
+import { Intake } from './intake.js'
+
+/** An intake on memory that counts its batches. `failing`: so many of them fail first. */
+function world({ failing = 0, halted = undefined as string | undefined } = {}) {
+  const clock = new VirtualClock()
+  const database = new MemoryDatabase(clock)
+  const store = new MemoryEntryStore()
+  const state = { failing, halted, batches: [] as number[] }
+  const entries: EntryStore = {
+    take: (tx, facts) => store.take(tx, facts),
+    find: (tx, query) => store.find(tx, query),
+    async place(tx, limit) {
+      if (state.failing-- > 0) throw new Error('database down')
+      return store.place(tx, limit)
+    },
+  }
+  const intake = new Intake({ database, entries, clock, log: silentLogger, halted: () => state.halted, placed: () => void state.batches.push(1) })
+  intake.start()
+  const event = () => {
+    const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
+    return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } })
+  }
+  const take = (count = 1, wake = true): Promise<void> =>
+    database.transaction(async (tx) => {
+      for (let nth = 0; nth < count; nth++) await store.take(tx, event())
+      if (wake) tx.afterCommit(() => intake.wake())
+    })
+  const pass = async (ms: number): Promise<void> => {
+    clock.advanceTo(clock.now().getTime() + ms)
+    await settle()
+  }
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const size = (): Promise<number> => database.transaction(async (tx) => (await store.find(tx, { limit: 10_000 })).length)
+  return { intake, state, take, settle, pass, size }
+}
+
+describe('the intake', () => {
+  it('places the first of a quiet log at once, and what follows it together', async () => {
+    const { pass, take, settle, size, state } = world()
+    await settle()
+    await pass(100)
+    await take()
+    await settle()
+    expect(await size()).toBe(1)
+    for (let nth = 0; nth < 50; nth++) {
+      await take()
+      await settle()
+    }
+    expect(await size()).toBe(1)
+    await pass(50)
+    expect([await size(), state.batches.length]).toEqual([51, 2])
+    await Promise.all([take(), take()])
+    await pass(50)
+    expect(await size()).toBe(53)
+  })
+
+  it('places more than a batch', async () => {
+    const { pass, take, size } = world()
+    await take(2_500)
+    await pass(50)
+    expect(await size()).toBe(2_500)
+  })
+
+  it('places what another life left behind when it starts, and nothing while it is stopped', async () => {
+    const { intake, pass, take, settle, size } = world()
+    await settle()
+    intake.stop()
+    await take(3)
+    await pass(5_000)
+    expect(await size()).toBe(0)
+    intake.start()
+    await settle()
+    expect(await size()).toBe(3)
+  })
+
+  it('places within a second what nobody woke it for: a commit that was not heard of, or that a dead process made', async () => {
+    const { pass, take, size } = world()
+    await pass(300)
+    await take(3, false)
+    await pass(1_000)
+    expect(await size()).toBe(3)
+    await take(1, false)
+    await pass(1_000)
+    expect(await size()).toBe(4)
+  })
+
+  it('tries again after a fault, without anything new', async () => {
+    const { pass, take, size } = world({ failing: 3 })
+    await take(3)
+    await pass(50)
+    expect(await size()).toBe(0)
+    for (let second = 0; second < 3; second++) await pass(1_000)
+    expect(await size()).toBe(3)
+  })
+
+  it('adds nothing to a log that was halted', async () => {
+    const { pass, take, size } = world({ halted: 'forked' })
+    await take(3)
+    await pass(2_000)
+    expect(await size()).toBe(0)
+  })
+})
