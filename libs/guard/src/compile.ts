@@ -1,4 +1,4 @@
-import { compileExpression, factEvaluator } from '#libs/policy'
+import { compileExpression, factEvaluator, nestingOf } from '#libs/policy'
 import type { Cedar } from './cedar/cedar.js'
 import { cedarRequest } from './cedar/schema.js'
 import { stepsOf } from './cel/cost.js'
@@ -51,7 +51,7 @@ function compileCel(rule: GuardRule): CompiledRule {
 }
 
 function compileCedar(rule: GuardRule, cedar: Cedar): CompiledRule {
-  if (nesting(rule.text) > MAX_NESTING) return refused(rule, `the rule is nested more than ${MAX_NESTING} deep`)
+  if (nestingOf(rule.text, (rule.text.match(/\bif\b/g) ?? []).length) > MAX_NESTING) return refused(rule, `the rule is nested more than ${MAX_NESTING} deep`)
   const id = `guard/${ruleName(rule)}`
   const problem = cedar.problemOf(id, rule.text, { forbidOnly: true })
   if (problem !== undefined) return refused(rule, problem)
@@ -68,17 +68,6 @@ function refused(rule: GuardRule, problem: string): CompiledRule {
       throw new Error(problem)
     },
   }
-}
-
-function nesting(text: string): number {
-  let open = 0
-  let deepest = 0
-  for (const char of text) {
-    if ('([{'.includes(char)) deepest = Math.max(deepest, ++open)
-    if (')]}'.includes(char)) open--
-  }
-  const longestSigns = Math.max(0, ...(text.match(/[!-]+(\s*[!-]+)*/g) ?? []).map((run) => run.length))
-  return Math.max(deepest, longestSigns, (text.match(/\bif\b/g) ?? []).length)
 }
 
 export function describe(error: unknown): string {

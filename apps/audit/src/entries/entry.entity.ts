@@ -3,6 +3,19 @@ import { EntitySchema } from 'typeorm'
 /** TypeORM's view of the log, for the drift check; its rows are written and read by `EntryStore` alone. */
 export function auditEntities(schema: string): EntitySchema[] {
   const text = { type: 'text' } as const
+  /** What an event is in the log, with its place and before it. */
+  const event = {
+    event_id: { type: 'uuid' },
+    at: { type: 'timestamptz' },
+    source: text,
+    type: text,
+    topic: text,
+    key: text,
+    run: { type: 'bigint', nullable: true },
+    entry: text,
+    digest: text,
+    leaf_hash: { type: 'bytea' },
+  } as const
   return [
     new EntitySchema({
       name: `${schema}.entry`,
@@ -10,16 +23,7 @@ export function auditEntities(schema: string): EntitySchema[] {
       schema,
       columns: {
         index: { type: 'bigint', primary: true, primaryKeyConstraintName: 'entry_pkey' },
-        event_id: { type: 'uuid' },
-        at: { type: 'timestamptz' },
-        source: text,
-        type: text,
-        topic: text,
-        key: text,
-        run: { type: 'bigint', nullable: true },
-        entry: text,
-        digest: text,
-        leaf_hash: { type: 'bytea' },
+        ...event,
       },
       indices: [
         { name: 'entry_event_id_idx', columns: ['event_id'], unique: true },
@@ -32,16 +36,7 @@ export function auditEntities(schema: string): EntitySchema[] {
       schema,
       columns: {
         nth: { type: 'bigint', primary: true, generated: 'increment', primaryKeyConstraintName: 'arrival_pkey' },
-        event_id: { type: 'uuid' },
-        at: { type: 'timestamptz' },
-        source: text,
-        type: text,
-        topic: text,
-        key: text,
-        run: { type: 'bigint', nullable: true },
-        entry: text,
-        digest: text,
-        leaf_hash: { type: 'bytea' },
+        ...event,
       },
     }),
     new EntitySchema({

@@ -57,6 +57,7 @@ describe('releases in force', () => {
     expect(await check({}, { approved: new Map() })).toEqual([expect.stringContaining('its approval is not in the log')])
     expect(await check({}, { proof: undefined })).toEqual([expect.stringContaining('the log gives no proof')])
     expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('one of something else')])
+    expect(await check({}, { proof: world.otherKind })).toEqual([expect.stringContaining('one of something else')])
     expect(await check({}, { proof: { ...world.proof, entry: world.otherProof.entry } })).toEqual([expect.stringContaining('does not hold this entry')])
     expect(await check({}, { proof: { ...world.proof, proof: world.proof.proof.replace('hms-svc.dev/witness', 'example.org/other') } })).toEqual([expect.stringContaining('0 witnesses')])
   })
@@ -77,7 +78,7 @@ describe('releases in force', () => {
   })
 })
 
-/** A release that needs two people, in a log of two entries. */
+/** A release that needs two people, in a log that has its approval, another one, and an entry of another kind. */
 async function makeWorld() {
   const members = [{ name: 'EPA Chief', spki: chief!.spki }, { name: 'EPA Counsel', spki: counsel!.spki }]
   const predicate = demoRoster({ people: members, services: [], operator: operator!, log: { spki: log!.spki, witness: witness!.spki }, expires: '2036-01-01T00:00:00Z' })
@@ -87,11 +88,16 @@ async function makeWorld() {
   const plan = { share: 500, scope: 'NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
   const release = { policy, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan, bundle: [digestOfJson(policy)], preparedAt: '2026-02-01T00:00:00Z', expires: '2026-02-08T00:00:00Z' } as unknown as ReleasePredicate
   const { payload, digest } = buildRelease(release)
-  const entries = [{ run: 1, releases: [{ id: 'lead', version: '1.0.0', digest }] }, { run: 2, releases: [{ id: 'ozone', version: '1.0.0', digest: DIGEST }] }].map((each) => JSON.stringify(each))
+  const [lead, ozone] = [{ id: 'lead', version: '1.0.0', digest }, { id: 'ozone', version: '1.0.0', digest: DIGEST }]
+  const entries = [
+    { type: 'hms.approval.approved.v1', run: 1, releases: [lead] },
+    { type: 'hms.approval.approved.v1', run: 2, releases: [ozone] },
+    { type: 'hms.lint.passed.v1', run: 1, releases: [lead] },
+  ].map((each) => JSON.stringify(each))
   const tree = new HashTree()
   for (const entry of entries) tree.append(leafHash(Buffer.from(entry)))
   const { log: logKey, witnesses } = roster.logPolicy!
-  const body = formatCheckpoint({ origin: logKey.name, size: 2, root: tree.root() })
+  const body = formatCheckpoint({ origin: logKey.name, size: entries.length, root: tree.root() })
   const note = (await signNote(body, logKey, localSigner(log!.privateKey))) + (await cosign(body, 1_800_000_000, witnesses[0]!, localSigner(witness!.privateKey)))
   const proofAt = (index: number): AuditProof => ({ digest, policy: 'lead', version: '1.0.0', entry: entries[index]!, proof: formatTlogProof({ index, path: tree.inclusion(index), checkpoint: note }) })
   return {
@@ -101,5 +107,6 @@ async function makeWorld() {
     oneSigned: await signEnvelope(payload, signers.slice(0, 1)),
     proof: proofAt(0),
     otherProof: proofAt(1),
+    otherKind: proofAt(2),
   }
 }

@@ -1,5 +1,5 @@
 import type { AuditProof, ConfigDocument, RunView } from '#libs/contracts'
-import { approvalState, readRelease, SignatureError, verifyTlogProof, type LogPolicy, type Roster } from '#libs/signing'
+import { approvalState, namesRelease, readRelease, SignatureError, verifyTlogProof, type LogPolicy, type Roster } from '#libs/signing'
 import type { Problems } from './problems.js'
 import type { Told } from './recompute-log.js'
 
@@ -39,18 +39,10 @@ export async function checkLive(
       const proof = await proofOf(digest)
       if (proof === undefined) throw wrong(`${name} is in force in ${scope}, and the log gives no proof of its approval`)
       verifyTlogProof(Buffer.from(proof.entry), proof.proof, policy)
-      if (!releasesOf(proof.entry).some((each) => each.digest === digest)) throw wrong(`the proof that the log gives of ${name} is one of something else`)
+      if (!namesRelease(proof.entry, { id, version: predicate.policy.version, digest })) throw wrong(`the proof that the log gives of ${name} is one of something else`)
     })
   }
   return live.length
-}
-
-function releasesOf(entry: string): { digest: string }[] {
-  try {
-    return (JSON.parse(entry) as { releases?: { digest: string }[] }).releases ?? []
-  } catch {
-    return []
-  }
 }
 
 function wrong(detail: string): SignatureError {

@@ -1,5 +1,5 @@
 import { EXIT, type AuditProof } from '#libs/contracts'
-import { SignatureError, verifyTlogProof } from '#libs/signing'
+import { namesRelease, SignatureError, verifyTlogProof } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { newestRoster } from '../roster/newest-roster.js'
@@ -31,8 +31,6 @@ export async function fetchProof(context: CliContext, name: string): Promise<Che
   const client = await context.client()
   const proof = await client.get<AuditProof>('/v1/audit/proofs', { policy, version })
   const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPolicyOf(roster))
-  const named = (JSON.parse(proof.entry) as { releases?: { id: string; version: string; digest: string }[] }).releases ?? []
-  const mine = named.find(({ id, digest }) => id === policy && digest === proof.digest)
-  if (mine?.version !== version) throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)
+  if (!namesRelease(proof.entry, { id: policy, version, digest: proof.digest })) throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)
   return { ...proof, index, size, ...(witnessedAt === undefined ? {} : { witnessedAt }) }
 }

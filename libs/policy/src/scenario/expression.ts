@@ -4,6 +4,7 @@ import type { PolicyDocument } from '../document.js'
 import { SCENARIO_LANGUAGE, toCel, toCelMap } from './cel.js'
 import type { Expr, Language } from './cel.js'
 import { memberPath, partsOf, walk } from './expression-tree.js'
+import { nestingOf } from './nesting.js'
 
 export type Policies = Record<string, PolicyDocument>
 
@@ -26,7 +27,7 @@ const TYPE_NAMES = ['bool', 'bytes', 'double', 'int', 'list', 'map', 'null_type'
 export function compileExpression(text: string, language: Language = SCENARIO_LANGUAGE): CompiledExpression {
   const refused = (message: string): CompiledExpression => ({ ok: false, code: 'HMS_SCENARIO_EXPRESSION', message })
   if (text.length > MAX_LENGTH) return refused(`an expression has at most ${MAX_LENGTH} characters`)
-  if (nesting(text) > MAX_NESTING) return refused(`the expression is nested more than ${MAX_NESTING} deep`)
+  if (nestingOf(text, text.split('?').length - 1) > MAX_NESTING) return refused(`the expression is nested more than ${MAX_NESTING} deep`)
   try {
     const ast = parse(text).expr
     const problem = problemIn(ast, language, [...language.names, ...TYPE_NAMES], 0)
@@ -86,15 +87,4 @@ function problemIn(expr: Expr, language: Language, names: readonly string[], loo
     if (problem !== undefined) return problem
   }
   return undefined
-}
-
-function nesting(text: string): number {
-  let open = 0
-  let deepest = 0
-  for (const char of text) {
-    if ('([{'.includes(char)) deepest = Math.max(deepest, ++open)
-    if (')]}'.includes(char)) open--
-  }
-  const longestSigns = Math.max(0, ...(text.match(/[!-]+(\s*[!-]+)*/g) ?? []).map((run) => run.length))
-  return Math.max(deepest, longestSigns, text.split('?').length - 1)
 }

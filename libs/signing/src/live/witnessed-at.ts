@@ -20,7 +20,8 @@ export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogPr
   return seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString()
 }
 
-function namesRelease(entry: string, { id, version, digest }: { id: string; version: string; digest: string }): boolean {
+/** Whether an entry of the log is the approval of this release; what is no entry names nothing. */
+export function namesRelease(entry: string, { id, version, digest }: { id: string; version: string; digest: string }): boolean {
   try {
     const { type, releases } = JSON.parse(entry) as { type?: unknown; releases?: unknown }
     const named = Array.isArray(releases) ? (releases as { id?: unknown; version?: unknown; digest?: unknown }[]) : []

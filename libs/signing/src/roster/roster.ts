@@ -16,6 +16,8 @@ export class Roster {
   readonly #revoked: ReadonlyMap<string, number>
   /** Every event that comes in asks for its producer's keys. */
   readonly #serviceKeys = new Map<string, Keys>()
+  /** Every document that a reader checks asks for it; read late, for a roster that names a wrong key is still to be refused as such. */
+  #logPolicy: LogPolicy | undefined
 
   /** `envelope`: as it was read, for whoever has to hand it on. */
   constructor(private readonly predicate: RosterPredicate, readonly digest: string, readonly envelope: Envelope) {
@@ -49,7 +51,8 @@ export class Roster {
   /** Whose checkpoints count; `undefined` when the roster names no log. */
   get logPolicy(): LogPolicy | undefined {
     const { log, witnesses = [], quorum = 0 } = this.predicate
-    return log === undefined ? undefined : { log: readVkey(log), witnesses: witnesses.map(readVkey), quorum }
+    if (log === undefined) return undefined
+    return (this.#logPolicy ??= { log: readVkey(log), witnesses: witnesses.map(readVkey), quorum })
   }
 
   /** Names are unique, whatever their case; matched to the letter here. */

@@ -1,0 +1,14 @@
+/**
+ * How deep a parser of this text may recurse: brackets, runs of signs, and as many `branches` as the caller finds of the words that its own
+ * language nests by. Counted before parsing, so too high rather than too low.
+ */
+export function nestingOf(text: string, branches: number): number {
+  let open = 0
+  let deepest = 0
+  for (const char of text) {
+    if ('([{'.includes(char)) deepest = Math.max(deepest, ++open)
+    if (')]}'.includes(char)) open--
+  }
+  const longestSigns = Math.max(0, ...(text.match(/[!-]+(\s*[!-]+)*/g) ?? []).map((run) => run.length))
+  return Math.max(deepest, longestSigns, branches)
+}
