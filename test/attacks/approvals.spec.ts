@@ -113,6 +113,7 @@ describe('an approval', () => {
     ['a service', { signers: ['EPA Chief', 'rollout'] }, 'critical', RELEASE],
     ['somebody who holds no role for it', { roster: ({ roles }) => void (roles[1]!.principals = ['epa-chief', 'air-office']) }, 'critical', RELEASE],
     ['one of two for a tag', { release: plain, signers: ['EPA Chief'], roster: ({ roles }) => void roles.push(airRole({ tag: 'air' })) }, 'air', RELEASE],
+    ['one of two for a tag that was dropped', { release: (release) => (plain(release), void (release.droppedTags = ['critical'])), signers: ['EPA Chief'] }, 'critical', RELEASE],
     ['one of two for an id prefix', { release: plain, signers: ['EPA Chief'], roster: ({ roles }) => void roles.push(airRole({ idPrefix: 'lead-' })) }, 'air', RELEASE],
     ['the one of two equal roles whose name comes later', {
       release: plain, signers: ['EPA Chief'],

@@ -72,6 +72,12 @@ const canary = (edit: (head: HeadPredicate) => void = () => {}) => (head: HeadPr
   edit(head)
 }
 
+const untagged = (droppedTags?: string[]) => (release: ReleasePredicate): void => {
+  as(2, 99)(release)
+  release.policy = { ...release.policy, tags: ['air'] }
+  if (droppedTags !== undefined) release.droppedTags = droppedTags
+}
+
 let good: ConfigDocument
 beforeAll(async () => {
   good = await shown()
@@ -121,6 +127,8 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     ['a replayed head', 'HMS_HEAD_REPLAYED', () => shown({ head: numbered(2) })],
     ['a new head with an old release', 'HMS_RELEASE_BELOW_FLOOR', () => shown({ head: numbered(4), release: (release) => { as(1, 99)(release); release.releaseEpoch = 0 } })],
     ['another release of the same epoch', 'HMS_RELEASE_BELOW_FLOOR', () => shown({ head: numbered(4), release: as(1, 99) })],
+    ['a tag dropped that asked for two', 'HMS_RELEASE_TAG_DROPPED', () => shown({ head: numbered(4), signers: ['EPA Chief'], release: untagged() })],
+    ['a tag dropped that asked for two, and said so', 'HMS_HEAD_NOT_APPROVED', () => shown({ head: numbered(4), signers: ['EPA Chief'], release: untagged(['critical']) })],
     ['a canary shown in another region', 'HMS_HEAD_SCOPE', () => shown({ release: as(2, 99), headSigner: 'canary-controller', head: canary((head) => void (head.scope = 'region:VA')) })],
     ['a release for one region shown to all', 'HMS_HEAD_SCOPE', () => shown({ head: numbered(4), release: (release) => { as(2, 99)(release); release.scopes = ['region:NCR'] } })],
     ['no document at all', 'HMS_HEAD_MALFORMED', async () => ({}) as ConfigDocument],
@@ -134,6 +142,27 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
   it('takes what is signed, logged and newer', async () => {
     expect(bot.take(await shown({ release: as(2, 12), head: numbered(4) }))).toEqual([])
     expect(bot.limit).toBe(12)
+  })
+
+  it('takes a dropped tag from those whom the tag asks for, and holds on to it', async () => {
+    expect(bot.take(await shown({ release: untagged(['critical']), head: numbered(4) }))).toEqual([])
+    expect(bot.limit).toBe(99)
+    const third = (droppedTags?: string[]) => (release: ReleasePredicate): void => (untagged(droppedTags)(release), void (release.releaseEpoch = 3))
+    const reborn = await Bot.pinnedTo(office.roster())
+    reborn.trust.restore(JSON.parse(JSON.stringify(bot.trust.remembered())))
+    expect(reborn.take(await shown({ release: third(), signers: ['EPA Chief'], head: numbered(5) }))).toEqual(['HMS_RELEASE_TAG_DROPPED'])
+    expect(reborn.take(await shown({ release: third(['critical']), head: numbered(5) }))).toEqual([])
+  })
+
+  it('is not bound by tags that only a canary showed, nor by those that no role names any more', async () => {
+    const plain = await Bot.pinnedTo(office.roster())
+    const tagged = (epoch: number, tags: string[]) => (release: ReleasePredicate): void => (as(epoch, epoch)(release), void (release.policy['tags'] = tags))
+    const stable = await shown({ release: tagged(1, ['air']), signers: ['EPA Chief'] })
+    const tried = await shown({ release: tagged(2, ['critical']), headSigner: 'canary-controller', head: canary((head) => void (head.base = stable.digest)) })
+    expect(plain.take(stable, tried, await shown({ release: tagged(3, ['air']), signers: ['EPA Chief'], head: numbered(4) }))).toEqual([])
+    const lenient = await Bot.pinnedTo(office.roster((roster) => void (roster.roles = roster.roles.filter(({ name }) => name !== 'critical'))))
+    lenient.trust.restore(bot.trust.remembered())
+    expect(lenient.take(await shown({ release: untagged(), signers: ['EPA Chief'], head: numbered(4) }))).toEqual([])
   })
 
   it('goes back to a fallback without new signatures, and no further through the fallback’s own', async () => {

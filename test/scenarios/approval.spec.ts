@@ -31,6 +31,20 @@ describe('an approval', () => {
     expect(await press.limit('lead-limit')).toBe(15)
   })
 
+  it('of a policy that dropped a tag is still for those whom the tag asks for, also after a rollback to what never carried it', async () => {
+    const approve = (version: string, tags: string[], signer = 'EPA Chief'): Promise<number> => press.approve([`argon-limit@${version}=9`], AT_ONCE, { tags, signer })
+    await press.whenState(await approve('1.0.0', ['air']), 'SUCCEEDED')
+    for (const [version, tags] of [['1.1.0', ['air', 'critical']], ['1.1.1', ['air']], ['1.1.2', []]] as const) {
+      const run = await approve(version, [...tags])
+      expect(await press.waiting(run)).toMatchObject({ missing: ['critical'] })
+      expect(await approve(version, [...tags], 'EPA Counsel')).toBe(run)
+      await press.whenState(run, 'SUCCEEDED')
+    }
+    await press.api.post('/v1/rollbacks', { policy: 'argon-limit', version: '1.0.0' })
+    await system.settle()
+    expect(await press.waiting(await approve('1.1.3', ['air']))).toMatchObject({ missing: ['critical'] })
+  })
+
   it('is over the plan too: the last signer cannot slip in another', async () => {
     await press.approve(['zinc-limit@1.0.0=15'], AT_ONCE, { tags: ['critical'] })
     const other = press.approve(['zinc-limit@1.0.0=15'], { observeMs: 5_000 }, { tags: ['critical'], signer: 'EPA Counsel' })

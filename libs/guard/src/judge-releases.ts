@@ -1,6 +1,6 @@
 import { HmsError, peekPredicate, type GuardJudged, type ReleaseDocument, type StageName } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
-import { approvalRequirement, authorsOf, readRelease, type Principal, type Roster } from '#libs/signing'
+import { approvalRequirement, authorsOf, readRelease, type Principal, type ReleasePredicate, type Roster } from '#libs/signing'
 import { applies } from './applies.js'
 import { describe } from './compile.js'
 import { tooMany, type Guard } from './guard.js'
@@ -71,17 +71,18 @@ export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked)
 
 function requestsOf({ action, principal, releases, live, stage }: Asked, roster: Roster): GuardRequest[] {
   return releases.map((release) => {
-    const { policy, author, plan } = readRelease(release.envelope).predicate
+    const { predicate } = readRelease(release.envelope)
+    const { policy, author, plan } = predicate
     const next = policy as PolicyDocument
     const authors = authorsOf(roster, author).map(({ id }) => id)
-    const about = { next, previous: policyOf(live[release.id]), author, authors, approvers: approversOf(roster, next) }
+    const about = { next, previous: policyOf(live[release.id]), author, authors, approvers: approversOf(roster, predicate) }
     return { action, principal, ...about, plan, stage: stage ?? null }
   })
 }
 
-function approversOf(roster: Roster, policy: PolicyDocument): string | null {
+function approversOf(roster: Roster, release: ReleasePredicate): string | null {
   try {
-    return approvalRequirement(roster, policy).role
+    return approvalRequirement(roster, release).role
   } catch {
     // No role of the roster may approve it: then nobody has it.
     return null

@@ -5,6 +5,7 @@ import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, obj
 import { readUnverified, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
 export const MAX_FALLBACKS = 5
+const MAX_DROPPED_TAGS = 64
 
 export type ReleaseRef = { version: string; /** Release digest. */ digest: string }
 
@@ -17,6 +18,8 @@ export type ReleasePredicate = {
   /** What a reader may be taken back to without new signatures; five at most. */
   fallbacks: ReleaseRef[]
   scopes: string[]
+  /** Tags of earlier versions that a role of the roster names and this one no longer carries: they still choose who approves it. */
+  droppedTags?: string[]
   /** Who wrote it: a name or id of the roster where it knows the author; whose signature counts for nothing. */
   author: string | null
   /** Part of what is signed, so nobody can slip in another plan with the last signature. */
@@ -50,6 +53,7 @@ const RELEASE: StatementKind<ReleasePredicate> = {
     previous: nullable(isReleaseRef),
     fallbacks: listOf(isReleaseRef, MAX_FALLBACKS),
     scopes: listOf(isText),
+    droppedTags: optional(listOf(isText, MAX_DROPPED_TAGS)),
     author: nullable(isText),
     plan: isPlan,
     bundle: listOf(isDigest),

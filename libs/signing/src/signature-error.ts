@@ -61,6 +61,8 @@ export type SignatureErrorCode =
   | 'HMS_HEAD_REPLAYED'
   /** A release behind the highest one that was seen, and not among its fallbacks. */
   | 'HMS_RELEASE_BELOW_FLOOR'
+  /** A tag that a role of the roster names was dropped, and the release does not say so. */
+  | 'HMS_RELEASE_TAG_DROPPED'
   /** The policy is in force only later. */
   | 'HMS_RELEASE_NOT_EFFECTIVE'
   /** Not rollout's word on all stable heads, or an older one than is known. */

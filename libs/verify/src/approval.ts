@@ -7,8 +7,8 @@ import { isObject, signersOf, type Json, type JsonObject, type Statement } from 
  * one approval is enough and the roster says so; a production roster wants to know him, and his signature beside the others.
  */
 export function approversOf(release: Statement, policy: JsonObject, roster: Roster, atMs: number): { approvedBy: string[]; soleOfficial: boolean } {
-  const role = roleFor(roster, policy)
-  const { author, plan } = release.predicate
+  const { author, plan, droppedTags } = release.predicate
+  const role = roleFor(roster, policy, droppedTags)
   const people = [...roster.principals].filter(([, { kind }]) => kind === 'person')
   const keys = signersOf(release, keysOf(roster.principals, ({ kind }) => kind === 'person', atMs))
   const signers = people.filter((person) => person[1].keys.some(({ keyid }) => keys.has(keyid))).map(([id]) => id)

@@ -54,13 +54,13 @@ export function keysOf(principals: ReadonlyMap<string, Principal>, which: (princ
   return new Map(chosen.filter(counts).map(({ keyid, key }) => [keyid, key]))
 }
 
-/** The role that must approve a policy: one for its tag or id prefix before the one for everything; the strictest of several. */
-export function roleFor({ roles }: Roster, policy: JsonObject): Role {
+/** The role that must approve a policy: one for its tag or id prefix before the one for everything; the strictest of several. `dropped`: tags of earlier versions. */
+export function roleFor({ roles }: Roster, policy: JsonObject, dropped?: Json): Role {
   const { id, tags } = policy
   const special = roles.filter(({ match }) => {
     if (match['all'] === true || match['root'] === true || match['service'] !== undefined) return false
     const byPrefix = match['idPrefix'] === undefined || (typeof id === 'string' && id.startsWith(String(match['idPrefix'])))
-    return byPrefix && (match['tag'] === undefined || (Array.isArray(tags) && tags.includes(match['tag'])))
+    return byPrefix && (match['tag'] === undefined || [tags, dropped].some((list) => Array.isArray(list) && list.includes(match['tag'] as string)))
   })
   const candidates = special.length > 0 ? special : roles.filter(({ match }) => match['all'] === true)
   const [role] = candidates.sort((a, b) => b.threshold - a.threshold || a.principals.length - b.principals.length || (a.name < b.name ? -1 : 1))

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
-import type { PolicyDocument } from '#libs/policy'
 import { approvalRequirement, authorRule, authorsOf, SignatureError, type ApprovalRequirement, type Roster } from '#libs/signing'
+import type { NewPolicy } from './prepare-release.js'
 
 export interface NamedAuthors {
   /** Who the caller says wrote all of it. */
@@ -14,10 +14,10 @@ export interface NamedAuthors {
  * name there; `null` when nobody is named. Throws `HMS_APPROVER_AUTHOR_UNKNOWN` where the roster must know the author, and
  * `HMS_APPROVER_NOBODY_LEFT` when too few others may approve.
  */
-export function authorOf(policy: PolicyDocument, { author, committedBy = {} }: NamedAuthors, roster: Roster): string | null {
+export function authorOf({ policy, droppedTags }: Omit<NewPolicy, 'digest'>, { author, committedBy = {} }: NamedAuthors, roster: Roster): string | null {
   const named = author ?? (typeof policy.owner === 'string' && policy.owner !== '' ? policy.owner : committerOf(committedBy[policy.id], roster))
   const known = authorsOf(roster, named)
-  const requirement = requirementOf(policy, roster)
+  const requirement = requirementOf({ policy, droppedTags }, roster)
   const rule = authorRule(roster, requirement, named)
   if (rule.mustBeKnown && known.length === 0) {
     const who = named === null ? `Nobody says who wrote ${policy.id}` : `The roster knows no person "${named}", who is to have written ${policy.id}`
@@ -36,12 +36,12 @@ export function authorOf(policy: PolicyDocument, { author, committedBy = {} }: N
   return known.length === 1 ? known[0]!.name : named
 }
 
-function requirementOf(policy: PolicyDocument, roster: Roster): ApprovalRequirement {
+function requirementOf(release: Omit<NewPolicy, 'digest'>, roster: Roster): ApprovalRequirement {
   try {
-    return approvalRequirement(roster, policy)
+    return approvalRequirement(roster, release)
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
-    throw new HmsError(error.code, `Nobody may approve ${policy.id}: ${error.detail}.`, { status: 422, cause: error, next: ['hms-svc roster show'] })
+    throw new HmsError(error.code, `Nobody may approve ${release.policy.id}: ${error.detail}.`, { status: 422, cause: error, next: ['hms-svc roster show'] })
   }
 }
 

@@ -1,10 +1,9 @@
 import { HmsError, type RolloutPlan } from '#libs/contracts'
-import type { PolicyDocument } from '#libs/policy'
-import { approvalRequirement, type BrokenBound, type Roster } from '#libs/signing'
+import { approvalRequirement, type BrokenBound, type Roster, type Tagged } from '#libs/signing'
 
 /** What the roster asks for and nobody chooses is written into the plan; what was chosen is judged by `missingOf`. */
-export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, policies: readonly PolicyDocument[]): RolloutPlan {
-  const demanding = policies.some((policy) => approvalRequirement(roster, policy).bounds.some(({ requireEvidence }) => requireEvidence === true))
+export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, releases: readonly Tagged[]): RolloutPlan {
+  const demanding = releases.some((release) => approvalRequirement(roster, release).bounds.some(({ requireEvidence }) => requireEvidence === true))
   return demanding ? { ...plan, requireEvidence: true } : plan
 }
 

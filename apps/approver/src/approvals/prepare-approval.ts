@@ -3,7 +3,7 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import type { PolicyDocument } from '#libs/policy'
-import { approvalState, digestOfJson, type Roster } from '#libs/signing'
+import { approvalState, digestOfJson, droppedTags, type ReleasePredicate, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -14,7 +14,7 @@ import { APPROVALS, type Approval } from './approval.entity.js'
 import { authorOf } from './authors.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
-import { prepareReleases } from './prepare-release.js'
+import { prepareReleases, type NewPolicy } from './prepare-release.js'
 import { predicateOf, requireSamePlan } from './same-plan.js'
 
 const REUSE_MS = 60 * 60 * 1000
@@ -38,26 +38,28 @@ export class PrepareApproval {
         return this.view(tx, known, records)
       }
       const predecessors = await this.predecessors(tx, records, request.queue === true)
-      const authors = new Map(policies.map(({ policy }) => [policy.id, authorOf(policy, request, this.runtime.roster)]))
+      const { roster } = this.runtime
+      const news = policies.map(({ policy, digest }) => ({ policy, digest, droppedTags: droppedTags(roster, policy, earlierOf(policy.id, records, predecessors)) }))
+      const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
       if (known !== undefined) {
         if (known.request === fingerprintOf(request, authors) && standsOn(known, predecessors, tx.now)) return this.view(tx, known, records)
         // Nobody has signed it, and it no longer says what is asked for.
         await tx.documents(APPROVALS).delete(known.digest)
       }
-      return this.prepare(tx, request, policies, records, predecessors, authors)
+      return this.prepare(tx, request, news, records, predecessors, authors)
     })
   }
 
   private async prepare(
     tx: Transaction,
     request: PrepareRequest,
-    policies: ParsedPolicy[],
+    policies: NewPolicy[],
     records: Map<string, PolicyRecord>,
     predecessors: Map<string, ReleaseDocument | null>,
     authors: Map<string, string | null>,
   ): Promise<PreparedApproval> {
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
-    const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies.map(({ policy }) => policy))
+    const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies)
     const input = { policies, records, plan, fallbacks: request.plan?.fallbacks ?? [], authors, predecessors, now: tx.now, expiresAt }
     const releases = prepareReleases(input)
     for (const release of releases) await tx.documents(POLICIES).put({ ...records.get(release.id)!, releaseEpoch: release.releaseEpoch })
@@ -95,7 +97,7 @@ export class PrepareApproval {
     return undefined
   }
 
-  private planOf(options: PlanOptions, policies: ParsedPolicy[]): RolloutPlan {
+  private planOf(options: PlanOptions, policies: readonly Pick<NewPolicy, 'policy'>[]): RolloutPlan {
     const scope = options.scope ?? this.config.scope
     const observeMs = options.observeMs ?? this.config.observeMs
     const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
@@ -146,6 +148,11 @@ function fingerprintOf({ plan }: PrepareRequest, authors: Map<string, string | n
 function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
   const young = Date.parse(approval.preparedAt) > now.getTime() - REUSE_MS
   return young && approval.releases.every((release) => (predicateOf(release).previous?.digest ?? null) === (predecessors.get(release.id)?.releaseDigest ?? null))
+}
+
+/** What a reader may have held as stable, the release that is to be followed included. */
+function earlierOf(id: string, records: Map<string, PolicyRecord>, predecessors: Map<string, ReleaseDocument | null>): ReleasePredicate[] {
+  return [...records.get(id)!.released, predecessors.get(id) ?? []].flat().map(({ envelope }) => peekPredicate<ReleasePredicate>(envelope))
 }
 
 function membersOf(policies: ParsedPolicy[]): string {

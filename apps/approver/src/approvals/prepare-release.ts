@@ -3,8 +3,16 @@ import { compareVersions, type PolicyDocument } from '#libs/policy'
 import { buildRelease, MAX_FALLBACKS, STATEMENT_TYPE, type ReleasePredicate, type ReleaseRef } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.entity.js'
 
+/** A policy that is to become a release. */
+export interface NewPolicy {
+  policy: PolicyDocument
+  digest: string
+  /** Tags that still choose its approvers, though it no longer carries them. */
+  droppedTags: string[]
+}
+
 export interface PrepareInput {
-  policies: { policy: PolicyDocument; digest: string }[]
+  policies: NewPolicy[]
   records: Map<string, PolicyRecord>
   plan: RolloutPlan
   fallbacks: string[]
@@ -19,7 +27,7 @@ export interface PrepareInput {
 /** Builds the bytes that all approvers sign: epoch, previous version, fallbacks and plan are bound in. Pure. */
 export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   const bundle = input.policies.map(({ digest }) => digest).sort()
-  return input.policies.map(({ policy, digest }) => {
+  return input.policies.map(({ policy, digest, droppedTags }) => {
     const record = input.records.get(policy.id)!
     requireUnusedVersion(record, policy, digest)
     const predecessor = input.predecessors.get(policy.id) ?? null
@@ -29,6 +37,7 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
       previous: predecessor === null ? null : refOf(predecessor),
       fallbacks: fallbacksOf(record, predecessor, input.fallbacks.filter((named) => named.startsWith(`${policy.id}@`))),
       scopes: [...new Set(['global', input.plan.scope])],
+      ...(droppedTags.length === 0 ? {} : { droppedTags }),
       author: input.authors.get(policy.id) ?? null,
       plan: input.plan,
       bundle,

@@ -69,8 +69,8 @@ export class RejectApproval {
   private requireHis({ releases }: Approval, person: Principal): void {
     const { roster } = this.runtime
     const his = releases.some(({ envelope }) => {
-      const { policy, author } = readRelease(envelope).predicate
-      return approvalRequirement(roster, policy).eligible.includes(person.id) || authorsOf(roster, author).some(({ id }) => id === person.id)
+      const { predicate } = readRelease(envelope)
+      return approvalRequirement(roster, predicate).eligible.includes(person.id) || authorsOf(roster, predicate.author).some(({ id }) => id === person.id)
     })
     if (his) return
     throw new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', `${person.name} neither wrote this nor is among those who may approve it.`, { status: 403, next: ['hms-svc roster show'] })

@@ -117,10 +117,10 @@ export class SignApproval {
   }
 
   private requireEligible(release: ReleaseDocument, person: { id: string; name: string }): void {
-    const { policy, author } = readRelease(release.envelope).predicate
-    const requirement = approvalRequirement(this.runtime.roster, policy)
+    const { predicate } = readRelease(release.envelope)
+    const requirement = approvalRequirement(this.runtime.roster, predicate)
     // The author may be asked to sign too, whatever roles he holds.
-    if (requirement.eligible.includes(person.id) || authorsOf(this.runtime.roster, author).some(({ id }) => id === person.id)) return
+    if (requirement.eligible.includes(person.id) || authorsOf(this.runtime.roster, predicate.author).some(({ id }) => id === person.id)) return
     throw new HmsError('HMS_APPROVER_NOT_ELIGIBLE', `${person.name} is not among those who may approve ${release.id}: role ${requirement.role}.`, { status: 403 })
   }
 

@@ -27,7 +27,8 @@ export class DocumentTrust implements Admission {
   }
 
   admit(document: ConfigDocument): HeldDocument {
-    const verified = verifyDocument(document, this.roster())
+    const roster = this.roster()
+    const verified = verifyDocument(document, roster)
     const { head, release } = verified
     if (head.policy !== document.id || head.scope !== document.scope || head.seq !== document.seq || head.current !== document.digest) {
       throw new SignatureError('HMS_HEAD_MALFORMED', 'the document says of its head what the head does not say')
@@ -36,7 +37,7 @@ export class DocumentTrust implements Admission {
     if (policy !== undefined && !(Date.parse(policy.effective) <= this.time.now())) {
       throw new SignatureError('HMS_RELEASE_NOT_EFFECTIVE', `${policy.id}@${policy.version} is in force from ${policy.effective}`)
     }
-    this.floors.admit(verified)
+    this.floors.admit(verified, roster)
     return { document, head, value: policy === undefined ? null : deepFreeze(policy) }
   }
 

@@ -1,5 +1,7 @@
-import type { HeadPredicate } from '../head.js'
+import { STABLE_SCOPE, type HeadPredicate } from '../head.js'
 import type { PreparedRelease } from '../release.js'
+import { droppedTags, governingTags, tagsOf } from '../roster/governing-tags.js'
+import type { Roster } from '../roster/roster.js'
 import { SignatureError } from '../signature-error.js'
 import type { VerifiedHead } from './verify-head.js'
 
@@ -9,6 +11,8 @@ export interface Floor {
   digest: string
   /** Release digests. */
   fallbacks: string[]
+  /** Tags of the highest stable release that a role named: the next one carries them or says that it dropped them. */
+  tags?: string[]
 }
 
 /** What a reader remembers, also over restarts. Plain JSON: one object per reader is written beside its documents. */
@@ -21,7 +25,7 @@ export interface FloorMemory {
 
 /**
  * Keeps a reader from being walked back: a head never after one of higher `seq`, a release never behind the highest epoch unless that
- * highest one lists it as fallback. Whoever takes a reader back to a fallback takes it no further: the fallbacks of the fallback do not count.
+ * highest one lists it as fallback, and a policy never out of the role that its tags chose without the release saying so. Whoever takes a reader back to a fallback takes it no further: the fallbacks of the fallback do not count.
  */
 export class Floors {
   private readonly releases: Map<string, Floor>
@@ -32,12 +36,12 @@ export class Floors {
     this.heads = new Map(Object.entries(memory?.heads ?? {}))
   }
 
-  /** Throws `HMS_HEAD_REPLAYED` or `HMS_RELEASE_BELOW_FLOOR`; else remembers the head and its release. */
-  admit({ head, release }: VerifiedHead): void {
+  /** Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or `HMS_RELEASE_TAG_DROPPED`; else remembers the head and its release. */
+  admit({ head, release }: VerifiedHead, roster: Roster): void {
     const place = placeOf(head)
     const seq = this.heads.get(place) ?? 0
     if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} comes after ${seq}`)
-    if (release !== null) this.admitRelease(release)
+    if (release !== null) this.admitRelease(release, head.scope, roster)
     this.heads.set(place, head.seq)
   }
 
@@ -45,15 +49,21 @@ export class Floors {
     return { releases: Object.fromEntries(this.releases), heads: Object.fromEntries(this.heads) }
   }
 
-  private admitRelease({ predicate, digest }: PreparedRelease): void {
+  private admitRelease({ predicate, digest }: PreparedRelease, scope: string, roster: Roster): void {
     const { releaseEpoch, fallbacks, policy } = predicate
     const floor = this.releases.get(policy.id)
-    if (floor === undefined || releaseEpoch > floor.releaseEpoch) {
-      this.releases.set(policy.id, { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest) })
+    const name = `${policy.id}@${policy.version}`
+    if (floor === undefined || releaseEpoch > floor.releaseEpoch || digest === floor.digest) {
+      const [unsaid] = droppedTags(roster, { tags: tagsOf(predicate) }, [{ policy: { tags: floor?.tags ?? [] } }])
+      if (unsaid !== undefined) {
+        throw new SignatureError('HMS_RELEASE_TAG_DROPPED', `${name} no longer carries the tag ${unsaid} of the version before it, and does not say so`)
+      }
+      // What only a canary showed may never come to be: it binds nobody.
+      const tags = scope === STABLE_SCOPE ? governingTags(roster, predicate) : floor?.tags
+      this.releases.set(policy.id, { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest), ...(tags === undefined ? {} : { tags }) })
       return
     }
-    if (digest === floor.digest || floor.fallbacks.includes(digest)) return
-    const name = `${policy.id}@${policy.version}`
+    if (floor.fallbacks.includes(digest)) return
     throw new SignatureError('HMS_RELEASE_BELOW_FLOOR', `${name} has epoch ${releaseEpoch}, and epoch ${floor.releaseEpoch} was seen, which does not name it as fallback`)
   }
 }

@@ -36,9 +36,9 @@ const signedBy = (policy: ReleasePredicate['policy'], ...by: (KeyPair | undefine
 describe('who must approve', () => {
   it('any one official, two for what is tagged critical', async () => {
     const roster = await rosterWith()
-    expect(approvalRequirement(roster, plain)).toMatchObject({ role: 'official', threshold: 1 })
-    expect(approvalRequirement(roster, critical)).toMatchObject({ role: 'critical', threshold: 2 })
-    expect(approvalRequirement(roster, { id: 'x' }).eligible).toHaveLength(4)
+    expect(approvalRequirement(roster, { policy: plain })).toMatchObject({ role: 'official', threshold: 1 })
+    expect(approvalRequirement(roster, { policy: critical })).toMatchObject({ role: 'critical', threshold: 2 })
+    expect(approvalRequirement(roster, { policy: { id: 'x' } }).eligible).toHaveLength(4)
   })
 
   it('a role for a tag or prefix beats the default, and the strictest of several speaks', async () => {
@@ -46,15 +46,15 @@ describe('who must approve', () => {
       { name: 'air', principals: ['air-office'], threshold: 1, match: { tag: 'air' } },
       { name: 'epa', principals: ['epa-chief', 'epa-counsel', 'air-office'], threshold: 2, match: { idPrefix: 'epa-', tag: 'air' } },
     ))
-    expect(approvalRequirement(roster, { ...plain, id: 'va-pm25' }).role).toBe('air')
-    expect(approvalRequirement(roster, plain).role).toBe('epa')
-    expect(approvalRequirement(roster, critical).role).toBe('epa')
-    expect(approvalRequirement(roster, { ...plain, tags: [] }).role).toBe('official')
+    expect(approvalRequirement(roster, { policy: { ...plain, id: 'va-pm25' } }).role).toBe('air')
+    expect(approvalRequirement(roster, { policy: plain }).role).toBe('epa')
+    expect(approvalRequirement(roster, { policy: critical }).role).toBe('epa')
+    expect(approvalRequirement(roster, { policy: { ...plain, tags: [] } }).role).toBe('official')
   })
 
   it('nobody, where no role fits', async () => {
     const roster = await rosterWith(({ roles }) => roles.splice(0, 1))
-    expect(() => approvalRequirement(roster, plain)).toThrow('HMS_ROSTER_NO_ROLE')
+    expect(() => approvalRequirement(roster, { policy: plain })).toThrow('HMS_ROSTER_NO_ROLE')
   })
 })
 

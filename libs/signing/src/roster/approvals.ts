@@ -4,6 +4,7 @@ import { readRelease } from '../release.js'
 import { SignatureError } from '../signature-error.js'
 import { checkSignatures } from '../verify-envelope.js'
 import { authorRule, type AuthorRule } from './author-rule.js'
+import { tagsOf, type Tagged } from './governing-tags.js'
 import { brokenBound, type BrokenBound, type PlanBounds } from './plan-bounds.js'
 import type { Role, RoleMatch } from './roster-predicate.js'
 import type { Principal, Roster } from './roster.js'
@@ -37,14 +38,14 @@ export type ApprovalState = {
 }
 
 /**
- * Which role must approve a policy. Roles that name its tag or id prefix beat the one for everything; among
+ * Which role must approve a release. Roles that name its tag or id prefix beat the one for everything; among
  * several the strictest speaks: the highest threshold, then the fewest eligible people.
  */
-export function approvalRequirement(roster: Roster, policy: JsonObject): ApprovalRequirement {
-  const matching = roster.roles.filter((role) => matches(role.match, policy))
+export function approvalRequirement(roster: Roster, tagged: Tagged): ApprovalRequirement {
+  const matching = roster.roles.filter((role) => matches(role.match, tagged))
   const special = matching.filter((role) => role.match.all !== true)
   const [role] = (special.length > 0 ? special : matching).sort(strictestFirst)
-  if (!role) throw new SignatureError('HMS_ROSTER_NO_ROLE', `no role of the roster may approve ${String(policy['id'])}`)
+  if (!role) throw new SignatureError('HMS_ROSTER_NO_ROLE', `no role of the roster may approve ${String(tagged.policy['id'])}`)
   const { name, threshold, principals, soleOfficial = false } = role
   const bounds = [roster.rules.bounds, role.bounds].filter((each) => each !== undefined)
   return { role: name, threshold, eligible: principals, soleOfficial, bounds }
@@ -59,7 +60,7 @@ export function approvalRequirement(roster: Roster, policy: JsonObject): Approva
 export function approvalState(roster: Roster, policy: JsonObject, envelope: unknown, at?: string): ApprovalState {
   const { predicate, policyDigest } = readRelease(envelope)
   if (digestOfJson(policy) !== policyDigest) throw new SignatureError('HMS_RELEASE_MISMATCH', 'the release is for another policy')
-  const requirement = approvalRequirement(roster, policy)
+  const requirement = approvalRequirement(roster, predicate)
   const author = authorRule(roster, requirement, predicate.author)
   const outside = brokenBound(requirement.bounds, predicate.plan)
   const { keyids, invalid } = checkSignatures(envelope, roster.keysOfKind('person', at ?? predicate.preparedAt))
@@ -89,12 +90,12 @@ function isAuthorMissing(author: AuthorRule, signers: ReadonlySet<Principal>): b
   return author.mustSign && ![...signers].some(({ id }) => author.ids.has(id))
 }
 
-function matches(match: RoleMatch, policy: JsonObject): boolean {
+function matches(match: RoleMatch, tagged: Tagged): boolean {
   if (match.all) return true
   if (match.service !== undefined || match.root) return false
-  const { id, tags } = policy
+  const { id } = tagged.policy
   const byPrefix = match.idPrefix === undefined || (typeof id === 'string' && id.startsWith(match.idPrefix))
-  const byTag = match.tag === undefined || (Array.isArray(tags) && tags.includes(match.tag))
+  const byTag = match.tag === undefined || tagsOf(tagged).includes(match.tag)
   return byPrefix && byTag
 }
 

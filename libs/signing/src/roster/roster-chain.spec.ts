@@ -131,7 +131,7 @@ describe('a role for the roster', () => {
 
   it('gives nobody a say in policies', async () => {
     const current = await pinned(root(4, 'epa-chief', 'epa-counsel', 'air-office', 'state-liaison'))
-    expect(approvalRequirement(current, { id: 'lead-limit' })).toMatchObject({ role: 'official', threshold: 1 })
+    expect(approvalRequirement(current, { policy: { id: 'lead-limit' } })).toMatchObject({ role: 'official', threshold: 1 })
   })
 
   it('tells who signed and how many must', async () => {
