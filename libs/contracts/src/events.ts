@@ -51,7 +51,11 @@ export interface RunDossier {
   plan: RolloutPlan
   /** Guard rules in force that speak of these policies; missing in what was sent before there were any. */
   guard?: ReleaseDocument[]
+  /** What the stages that it went through say of these releases: in-toto test results and verification results, each by its own key. */
+  attestations?: StageAttestations
 }
+
+export type StageAttestations = { lint?: Envelope; simulate?: Envelope; canary?: Envelope }
 
 export interface LintFinding {
   file: string
@@ -76,6 +80,8 @@ export interface StageFailure {
   reason: string
   detail: string
   next?: string[]
+  /** Of a stage that judged and refused: its test result or verification result. */
+  attestation?: Envelope
 }
 
 /** Data of each event type. The key is `ce_type`; the topic is in `EVENT_TOPICS`. */
@@ -194,6 +200,8 @@ export interface GuardJudged {
   releases: string[]
   /** Roster id of whoever asked. */
   principal: string
+  /** The same as in-toto's verification result. */
+  attestation: Envelope
 }
 
 export interface PromotedHead {

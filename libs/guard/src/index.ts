@@ -1,4 +1,4 @@
 export { guard } from './guard.js'
 export * from './judge-releases.js'
 export * from './lint-guard.js'
-export type { GuardPrincipal } from './rule.js'
+export type { GuardPrincipal, GuardVerdict } from './rule.js'

@@ -57,8 +57,8 @@ export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 
   return { kind, id, name, roles: roster.roles.filter((role) => role.principals.includes(id)).map((role) => role.name) }
 }
 
-/** What is told of a verdict. */
-export function judgedOf({ verdict, rule, sentence, ruleDigests }: GuardVerdict, asked: Asked, run: number | null): GuardJudged {
+/** What is told of a verdict, beside the attestation of whoever tells it. */
+export function judgedOf({ verdict, rule, sentence, ruleDigests }: GuardVerdict, asked: Asked, run: number | null): Omit<GuardJudged, 'attestation'> {
   const releases = asked.releases.map((release) => release.releaseDigest)
   const said = { verdict, rule: rule ?? null, sentence, rules: ruleDigests }
   return { action: asked.action, run, stage: asked.stage ?? null, ...said, releases, principal: asked.principal.id }

@@ -11,7 +11,7 @@ import { verifyEnvelope, type Keys } from './verify-envelope.js'
 export type StatementKind<T> = {
   readonly predicateType: string
   readonly shape: Shape
-  subject(predicate: T): Subject
+  subject(predicate: T): Subject | Subject[]
   /** What the shape cannot say, as a sentence; undefined when all is well. */
   contradiction?(predicate: T): string | undefined
 }
@@ -25,7 +25,7 @@ export type SignedDocument<T> = StatementDocument<T> & { keyids: string[]; inval
 /** The bytes to sign. A predicate that no reader would take is refused here already (`HMS_STATEMENT_INVALID`). */
 export function writeStatement<T>(kind: StatementKind<T>, predicate: T): StatementDocument<T> {
   requireFit(kind, predicate)
-  const payload = statement(kind.predicateType, [kind.subject(predicate)], predicate)
+  const payload = statement(kind.predicateType, subjectsOf(kind, predicate), predicate)
   return { predicate, payload, digest: digestOf(payload) }
 }
 
@@ -33,7 +33,7 @@ export function readKind<T>(kind: StatementKind<T>, payload: Buffer): StatementD
   const { subject, predicate } = readStatement<T>(payload, kind.predicateType)
   requireFit(kind, predicate)
   // One value in two places is two values for two readers: the subject must be the one the predicate gives.
-  if (canonicalJson(subject) !== canonicalJson([kind.subject(predicate)])) {
+  if (canonicalJson(subject) !== canonicalJson(subjectsOf(kind, predicate))) {
     throw new SignatureError('HMS_STATEMENT_INVALID', 'subject and predicate speak of different things')
   }
   return { predicate, payload, digest: digestOf(payload) }
@@ -59,6 +59,10 @@ export function readUnverified<T>(kind: StatementKind<T>, envelope: unknown): St
 /** Subject of a statement about something that has no bytes of its own: the predicate stands for it. */
 export function subjectOfPredicate(name: string, predicate: unknown): Subject {
   return { name, digest: { sha256: hexOf(digestOfJson(predicate)) } }
+}
+
+function subjectsOf<T>(kind: StatementKind<T>, predicate: T): Subject[] {
+  return [kind.subject(predicate)].flat()
 }
 
 function requireFit<T>(kind: StatementKind<T>, predicate: T): void {

@@ -1,7 +1,7 @@
 import type { HmsError, ReleaseDocument } from '#libs/contracts'
-import { guard, judgedOf, judgeReleases, principalOf, refusalOf } from '#libs/guard'
+import { guard, judgeReleases, principalOf, refusalOf } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime, tellVerdict } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import type { Approval } from '../approvals/approval.entity.js'
 import { POLICIES } from '../policies/policy.entity.js'
@@ -30,7 +30,7 @@ export class GuardApproval implements OnModuleInit {
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
     const run = approval.run ?? undefined
-    await this.runtime.emit(tx, 'hms.guard.judged.v1', judgedOf(verdict, asked, approval.run), { key: releases[0]!.id, run, topic: TOPIC })
+    await tellVerdict(this.runtime, tx, verdict, asked, { key: releases[0]!.id, run, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
     return refusalOf(verdict, asked)
   }

@@ -1,4 +1,4 @@
-import type { CoverageReport, EventData, LoggedProof, PublishedHead, ReceivedEvent } from '#libs/contracts'
+import type { CoverageReport, EventData, LoggedProof, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import {
@@ -13,8 +13,10 @@ import {
   type Canary,
   type CanaryDecision,
 } from '#libs/pipeline'
+import { CANARY_OBSERVED, CANARY_PASSED, unattested, withAttestation } from '#libs/signing'
 import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { attestCanary } from './attest-canary.js'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
 import { CANARIES, CANARY_HEADS, headId } from './canary.entity.js'
@@ -41,6 +43,9 @@ export class RunCanary {
     const { run, attempt, plan } = dossier
     const known = await tx.documents(CANARIES).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
+    const evidence = isEvidenceRequired(this.runtime.profile, plan) ? 'required' : 'optional'
+    const lacking = unattested(dossier, ['lint', 'simulate'], this.runtime.roster, evidence)
+    if (lacking !== undefined) return this.refuse(tx, dossier, cause, lacking)
     if (await deniedByGuard(this.runtime, tx, 'canary', dossier, cause)) return
     const canary: Canary = {
       run,
@@ -74,6 +79,12 @@ export class RunCanary {
     if (this.proofs.areComplete(canary.dossier)) return this.publish(tx, canary)
     await tx.documents(CANARIES).put({ ...canary, state: 'proving' })
     await this.emit(tx, canary, 'hms.canary.delayed.v1', { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' })
+  }
+
+  /** What no stage before this one vouches for is shown to nobody. */
+  private async refuse(tx: Transaction, { run, attempt, plan }: RunDossier, cause: ReceivedEvent, detail: string): Promise<void> {
+    const failure = { run, attempt, reason: 'UNATTESTED', detail, label: canaryLabel({ requestedShare: plan.share, scopeName: plan.scopeName }), next: [`hms-svc audit log --run ${run}`] }
+    await this.runtime.emit(tx, 'hms.canary.failed.v1', failure, { key: cause.key, run, attempt, causationId: cause.id })
   }
 
   /** The log holds an approval; it may have come before its run was simulated, or be what a canary waits for. */
@@ -129,7 +140,8 @@ export class RunCanary {
     const failed = await this.heads.takeBack(tx, { ...canary, state: 'failed' })
     await this.close(tx, failed)
     const { run, attempt } = canary
-    await this.emit(tx, failed, 'hms.canary.failed.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next: [`hms-svc audit log --run ${run}`] })
+    const attestation = await attestCanary(canary, [], tx.now, this.runtime.signer)
+    await this.emit(tx, failed, 'hms.canary.failed.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next: [`hms-svc audit log --run ${run}`], attestation })
   }
 
   async apply(tx: Transaction, { canary, step }: CanaryDecision): Promise<void> {
@@ -166,7 +178,9 @@ export class RunCanary {
     if (lack !== undefined && isEvidenceRequired(this.runtime.profile, dossier.plan)) return this.pause(tx, canary, 'NO_EVIDENCE', lack)
     // The lease goes on until the stable head has taken its place.
     await tx.documents(CANARIES).put({ ...canary, state: 'passed' })
-    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier, summary: lack ?? summaryOf(canary), label: canaryLabel(canary) }, { run, attempt })
+    const attestation = await attestCanary(canary, lack === undefined ? [CANARY_PASSED, CANARY_OBSERVED] : [CANARY_PASSED], tx.now, this.runtime.signer)
+    const attested = withAttestation(dossier, 'canary', attestation)
+    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier: attested, summary: lack ?? summaryOf(canary), label: canaryLabel(canary) }, { run, attempt })
   }
 
   /** Keeps the canary alive while it is needed. A controller that was away too long finds that its cohort has fallen back. */

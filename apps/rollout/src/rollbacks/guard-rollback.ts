@@ -1,8 +1,8 @@
 import type { HmsError, ReleaseDocument } from '#libs/contracts'
-import { guard, judgedOf, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
+import { guard, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
-import { ServiceRuntime, type Actor } from '#libs/stage'
+import { ServiceRuntime, tellVerdict, type Actor } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { STABLES, type Stable } from '../stable/stable.entity.js'
 
@@ -27,7 +27,7 @@ export class GuardRollback implements OnModuleInit {
     const asked = { action: 'rollback' as const, principal: whoAsks(roster, by), releases, live, rules }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
-    await this.runtime.emit(tx, 'hms.guard.judged.v1', judgedOf(verdict, asked, null), { key: releases[0]!.id, topic: TOPIC })
+    await tellVerdict(this.runtime, tx, verdict, asked, { key: releases[0]!.id, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
     return refusalOf(verdict, asked)
   }

@@ -1,7 +1,8 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
+import { isEvidenceRequired, isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
+import { unattested } from '#libs/signing'
 import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
@@ -27,8 +28,14 @@ export class RunRollout {
     const { run, attempt } = dossier
     const known = await tx.documents(ROLLOUTS).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
-    if (await deniedByGuard(this.runtime, tx, 'rollout', dossier, cause)) return
     const emit = { key: cause.key, run, attempt, causationId: cause.id }
+    const evidence = isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional'
+    const lacking = unattested(dossier, ['lint', 'simulate', 'canary'], this.runtime.roster, evidence)
+    if (lacking !== undefined) {
+      await this.runtime.emit(tx, 'hms.rollout.failed.v1', { run, attempt, reason: 'UNATTESTED', detail: lacking, next: [`hms-svc audit log --run ${run}`] }, emit)
+      return
+    }
+    if (await deniedByGuard(this.runtime, tx, 'rollout', dossier, cause)) return
     const stables = await Promise.all(dossier.releases.map(async ({ id }) => (await tx.documents(STABLES).get(id)) ?? newStable(id)))
     const moved = stables.find((stable) => (stable.current?.releaseDigest ?? null) !== (dossier.live[stable.policy]?.releaseDigest ?? null))
     if (moved !== undefined) {

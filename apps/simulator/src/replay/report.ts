@@ -14,6 +14,8 @@ export const REPLAY_ENGINE = 'hms-replay/2 quickjs-emscripten/0.32'
  */
 export const BOT_CLASSES = ['CRASHED', 'BUDGET', 'NONDETERMINISTIC', 'WRONG', 'STALE', 'ADAPTED', 'RAN', 'NOT_APPLICABLE'] as const
 export type BotClass = (typeof BOT_CLASSES)[number]
+/** With which a bot stands in nobody's way. */
+export const GOOD_CLASSES: readonly BotClass[] = ['ADAPTED', 'RAN', 'NOT_APPLICABLE']
 
 /** The first input that decided against a bot. `before` is its answer under the old policy, where it has one. */
 export interface Counterexample {

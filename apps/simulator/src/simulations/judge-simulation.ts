@@ -1,4 +1,4 @@
-import { BOT_CLASSES, type BotClass } from '../replay/report.js'
+import { BOT_CLASSES, GOOD_CLASSES, type BotClass } from '../replay/report.js'
 import type { ReplayScore } from '../replay/score.js'
 import { skippedNote, type Lack, type SkippedScenario } from './evidence.js'
 
@@ -13,8 +13,6 @@ export type SimulationVerdict =
   | { do: 'pass'; summary: string }
   | { do: 'fail'; reason: string; detail: string; next: string[] }
   | { do: 'pause'; reason: string; detail: string; next: string[] }
-
-const GOOD: readonly BotClass[] = ['ADAPTED', 'RAN', 'NOT_APPLICABLE']
 
 /** The stage's word on a score. Where evidence is asked for, none of it is no pass; elsewhere the run goes on and says so. Contract §7. */
 export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence: 'optional' | 'required'): SimulationVerdict {
@@ -50,6 +48,6 @@ export function emptyScore(sentence: string, firstVersion: boolean): ReplayScore
 
 /** A stale bot before any other: it is what a new version usually waits for. */
 function firstToMend(score: ReplayScore): string | undefined {
-  const classes: BotClass[] = ['STALE', ...BOT_CLASSES.filter((name) => !GOOD.includes(name))]
+  const classes: BotClass[] = ['STALE', ...BOT_CLASSES.filter((name) => !GOOD_CLASSES.includes(name))]
   return classes.flatMap((name) => score.bots[name] ?? [])[0]
 }

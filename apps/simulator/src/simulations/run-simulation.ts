@@ -3,7 +3,7 @@ import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Timer, Transaction } from '#libs/persistence'
 import { isEvidenceRequired } from '#libs/pipeline'
 import { TransientError } from '#libs/platform'
-import { digestOf } from '#libs/signing'
+import { digestOf, signTestResult, withAttestation } from '#libs/signing'
 import { deniedByGuard, ServiceRuntime } from '#libs/stage'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import type { ReplayRunner } from '../replay/replay-runner.js'
@@ -13,6 +13,7 @@ import { judgeSimulation, type SimulationVerdict } from './judge-simulation.js'
 import { rulesOf } from './policies-of-run.js'
 import { REPLAY_RUNNER, ReplayRun, type ReplayOutcome } from './replay-run.js'
 import { SIMULATIONS, type Simulation } from './simulation.entity.js'
+import { simulationResultOf } from './simulation-result.js'
 
 type Opened = Simulation & { dossier: RunDossier }
 type Decided = EventData['hms.run.decided.v1']
@@ -106,17 +107,18 @@ export class RunSimulation implements OnApplicationShutdown {
     const report = outcome.report === null ? null : encodeReport(outcome.report)
     const reportDigest = report === null ? null : digestOf(report)
     const verdict = judgeSimulation(outcome, isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional')
-    const { score, skipped } = outcome
+    const { score, skipped, scenarios } = outcome
+    const attestation = await signTestResult(simulationResultOf(verdict.do, score, scenarios, reportDigest), dossier, this.runtime.signer)
     const told = { ...simulation, state: STATE_OF[verdict.do], score, skipped, report, reportDigest }
     await tx.documents(SIMULATIONS).put(told)
     await this.close(tx, told)
     if (verdict.do === 'pass') {
-      const data = { dossier, summary: verdict.summary, reportDigest, scenarios: rulesOf(outcome.scenarios) }
+      const data = { dossier: withAttestation(dossier, 'simulate', attestation), summary: verdict.summary, reportDigest, scenarios: rulesOf(scenarios) }
       return this.emit(tx, simulation, 'hms.simulation.passed.v1', data)
     }
     const { reason, detail, next } = verdict
     const type = verdict.do === 'fail' ? 'hms.simulation.failed.v1' : 'hms.simulation.paused.v1'
-    await this.emit(tx, simulation, type, { run, attempt, reason, detail, next })
+    await this.emit(tx, simulation, type, { run, attempt, reason, detail, next, attestation })
   }
 
   private async fail(tx: Transaction, simulation: Opened, reason: string, detail: string): Promise<void> {

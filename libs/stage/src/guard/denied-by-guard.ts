@@ -1,8 +1,9 @@
 import type { ReceivedEvent, RunDossier, StageName } from '#libs/contracts'
-import { guard, judgedOf, judgeReleases } from '#libs/guard'
+import { guard, judgeReleases } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { ServiceRuntime } from '../service-runtime.js'
 import { STAGE_TOPICS } from '../stage-topics.js'
+import { tellVerdict } from './tell-verdict.js'
 
 /**
  * A stage asks it before it starts and does nothing more when the answer is `true`: the run has then ended, for approver reads the verdict.
@@ -21,6 +22,6 @@ export async function deniedByGuard(
   const asked = { action: 'advance' as const, principal, releases, live, rules, stage }
   const verdict = judgeReleases(guard, runtime.roster, asked)
   const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent, topic: STAGE_TOPICS[runtime.name] }
-  await runtime.emit(tx, 'hms.guard.judged.v1', judgedOf(verdict, asked, run), options)
+  await tellVerdict(runtime, tx, verdict, asked, options)
   return verdict.verdict === 'FAIL'
 }

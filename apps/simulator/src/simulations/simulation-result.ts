@@ -1,0 +1,27 @@
+import type { Scenario } from '#libs/policy'
+import { digestOfJson, hexOf, type TestResult } from '#libs/signing'
+import { GOOD_CLASSES, type BotClass } from '../replay/report.js'
+import type { ReplayScore } from '../replay/score.js'
+import type { SimulationVerdict } from './judge-simulation.js'
+
+/** Version of what a replay does with bots and readings; raised when the same ones would come out otherwise. */
+const REPLAY = 'https://hms-svc.dev/replay/v1'
+
+/** A replay as in-toto's test result. A test is a bot; the scenarios are what it was tested with, the report stands among them by its digest. */
+export function simulationResultOf(verdict: SimulationVerdict['do'], score: ReplayScore, scenarios: readonly Scenario[], reportDigest: string | null): TestResult {
+  const bots = (which: (name: BotClass) => boolean): string[] => (Object.entries(score.bots) as [BotClass, string[]][]).filter(([name]) => which(name)).flatMap(([, ids]) => ids).sort()
+  const good = bots((name) => GOOD_CLASSES.includes(name))
+  const bad = bots((name) => !GOOD_CLASSES.includes(name))
+  const passed = verdict === 'pass'
+  return {
+    result: !passed ? 'FAILED' : score.verdict === 'PASS' ? 'PASSED' : 'WARNED',
+    configuration: [
+      { name: 'replay', uri: REPLAY },
+      ...scenarios.map((scenario) => ({ name: `scenario ${scenario.id}`, digest: { sha256: hexOf(digestOfJson(scenario)) } })),
+      ...(reportDigest === null ? [] : [{ name: 'report', digest: { sha256: hexOf(reportDigest) } }]),
+    ],
+    passedTests: good,
+    warnedTests: passed ? bad : [],
+    failedTests: passed ? [] : bad,
+  }
+}

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Envelope, EventData, OutgoingEvent, ReceivedEvent, RunDossier } from '#libs/contracts'
+import { MemoryBus } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { openEnvelope, signVerificationResult, withAttestation } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { RunCanary } from '../../apps/canary-controller/src/canaries/run-canary.js'
+import { LintRun } from '../../apps/linter/src/lint-run/lint-run.js'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+import { predicateOf } from '../simulation/predicate-of.js'
+
+const AT_ONCE = { observeMs: 0, bakeMs: 0 }
+
+/** What was said on the bus. */
+class HeardBus extends MemoryBus {
+  readonly heard: OutgoingEvent[] = []
+
+  override async publish(events: readonly OutgoingEvent[]): ReturnType<MemoryBus['publish']> {
+    this.heard.push(...events)
+    return super.publish(events)
+  }
+
+  data<T extends keyof EventData>(type: T): EventData[T][] {
+    return this.heard.filter((event) => event.type === type).map((event) => predicateOf(event).data as unknown as EventData[T])
+  }
+}
+
+function statementOf(envelope: Envelope | undefined): { subject: unknown; predicateType: string; predicate: Record<string, unknown> } {
+  return JSON.parse(openEnvelope(envelope).payload.toString())
+}
+
+describe('what a stage found', () => {
+  let system: MemorySystem
+  let press: PipelineDriver
+  let bus: HeardBus
+
+  beforeEach(async () => {
+    bus = new HeardBus()
+    system = await startMemorySystem({}, bus)
+    press = new PipelineDriver(system)
+  })
+
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    await system.stop()
+  })
+
+  it('is said as in-toto’s test result and verification result, by its own key, of the releases of this attempt', async () => {
+    const run = await press.approve(['pm25-limit@1.0.0=35', 'ozone-limit@1.0.0=70'], AT_ONCE)
+    await press.whenState(run, 'SUCCEEDED')
+    const [{ dossier }] = bus.data('hms.rollout.completed.v1') as [{ dossier: RunDossier }]
+    const { lint, simulate, canary } = dossier.attestations!
+    const subject = dossier.releases.map(({ id, version, releaseDigest }) => ({ name: `${id}@${version}`, digest: { sha256: releaseDigest.slice('sha256:'.length) } }))
+    const attempt = { 'https://hms-svc.dev/attestation/attempt/v1': { run, attempt: 1 } }
+    expect(statementOf(lint)).toMatchObject({
+      subject, predicateType: 'https://in-toto.io/attestation/test-result/v0.1',
+      predicate: { ...attempt, result: 'PASSED', configuration: [{ name: 'lint', uri: 'https://hms-svc.dev/lint/v1' }], passedTests: ['ozone-limit@1.0.0', 'pm25-limit@1.0.0'], warnedTests: [], failedTests: [] },
+    })
+    expect(statementOf(simulate)).toMatchObject({ subject, predicateType: 'https://in-toto.io/attestation/test-result/v0.1', predicate: { ...attempt, result: 'WARNED', passedTests: [] } })
+    expect(statementOf(canary)).toMatchObject({
+      subject, predicateType: 'https://in-toto.io/attestation/svr/v0.2',
+      predicate: { ...attempt, verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] }, properties: ['HMS_SVC_CANARY_PASSED'] },
+    })
+  })
+
+  it('is said of a refusal too', async () => {
+    await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], AT_ONCE), 'SUCCEEDED')
+    await press.whenState(await press.approve(['pm25-limit@1.0.1=25'], AT_ONCE), 'FAILED')
+    const [{ attestation }] = bus.data('hms.lint.failed.v1') as [EventData['hms.lint.failed.v1']]
+    expect(statementOf(attestation).predicate).toMatchObject({ result: 'FAILED', passedTests: [], failedTests: [expect.stringContaining('pm25-limit@1.0.1 ')] })
+  })
+
+  /** A canary controller that was broken into: it has its own key, and lets everything through. */
+  const letThrough = (say: (tx: Transaction, dossier: RunDossier, cause: ReceivedEvent, runtime: ServiceRuntime) => Promise<RunDossier>): void => {
+    const canaries = system.host.app.get(RunCanary, { strict: false })
+    const runtime = (canaries as unknown as { runtime: ServiceRuntime }).runtime
+    vi.spyOn(canaries, 'open').mockImplementation(async (tx, { dossier }, cause) => {
+      const { run, attempt } = dossier
+      const data = { dossier: await say(tx, dossier, cause, runtime), summary: 'fine', label: 'Canary' }
+      await runtime.emit(tx, 'hms.canary.passed.v1', data, { key: cause.key, run, attempt, causationId: cause.id })
+    })
+  }
+  const refused = async (policy: string): Promise<string | undefined> => {
+    const run = await press.approve([policy], AT_ONCE)
+    await press.whenState(run, 'ROLLED_BACK')
+    const { reason, stages } = await press.show(run)
+    return [reason, ...stages.filter(({ verdict }) => verdict === 'FAIL').map(({ stage, detail }) => `${stage}: ${detail}`)].join('; ')
+  }
+  const held = (dossier: RunDossier, runtime: ServiceRuntime): Promise<Envelope> =>
+    signVerificationResult({ verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] }, timeCreated: new Date().toISOString(), properties: ['HMS_SVC_CANARY_PASSED'] }, dossier, runtime.signer)
+
+  it('is asked for: a run whose linter was passed by gets no canary', async () => {
+    const linter = system.host.app.get(LintRun, { strict: false })
+    const runtime = (linter as unknown as { runtime: ServiceRuntime }).runtime
+    vi.spyOn(linter, 'execute').mockImplementation(async (tx, dossier, cause) => {
+      const { run, attempt } = dossier
+      await runtime.emit(tx, 'hms.lint.passed.v1', { dossier, findings: [] }, { key: cause.key, run, attempt, causationId: cause.id })
+    })
+    expect(await refused('pm25-limit@1.0.0=35')).toBe('UNATTESTED; canary: linter does not say that it let these releases through')
+  })
+
+  it('is asked for: a canary controller alone makes nothing live', async () => {
+    letThrough(async (_tx, dossier, _cause, runtime) => withAttestation({ ...dossier, attestations: {} }, 'canary', await held(dossier, runtime)))
+    expect(await refused('pm25-limit@1.0.0=35')).toBe('UNATTESTED; rollout: linter does not say that it let these releases through')
+    letThrough(async (_tx, dossier) => dossier)
+    expect(await refused('pm25-limit@1.0.1=35')).toBe('UNATTESTED; rollout: canary-controller does not say that it let these releases through')
+  })
+
+  it('is asked for of this run: what was said of another, or by another’s key, is nothing', async () => {
+    let earlier: RunDossier['attestations']
+    letThrough(async (_tx, dossier, _cause, runtime) => {
+      earlier ??= dossier.attestations
+      return withAttestation({ ...dossier, attestations: { ...earlier } }, 'canary', await held(dossier, runtime))
+    })
+    await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], AT_ONCE), 'SUCCEEDED')
+    expect(await refused('pm25-limit@1.1.0=36')).toContain('the word of linter on these releases does not verify: ')
+    letThrough(async (_tx, dossier, _cause, runtime) => {
+      const own = await held(dossier, runtime)
+      return { ...dossier, attestations: { lint: own, simulate: own, canary: own } }
+    })
+    expect(await refused('pm25-limit@1.2.0=37')).toContain('the word of linter on these releases does not verify: ')
+  })
+})
