@@ -33,6 +33,8 @@ describe('command line', () => {
     [['get', 'a', '--color', 'pink'], '--color'],
     [['get', 'a', 'b'], 'too many arguments'],
     [['rollback', 'epa-pm25-limit'], 'is not ID@VERSION'],
+    [['sidecar', '--port', '70000'], '--port must be a port from 1 to 65535'],
+    [['sidecar', '--port', '7185', '--socket', 's'], "'--socket <path>' cannot be used with"],
     [['dev', '--port', '99999'], '--port must be a port'],
     [['lint', '/nonexistent/policy.yaml'], 'there is no such file'],
     [['serve'], 'Name the services'],
@@ -91,6 +93,14 @@ describe('reads', () => {
     )
   })
 
+  it('prints how far to trust what a side-car answers', async () => {
+    const { provenance: _none, ...value } = view
+    const local = { ...value, source: 'cache', state: 'STALE', ageMs: 61_250, trust: 'pinned' }
+    const { code, stdout } = await against({ 'GET /v1/policies/epa-pm25-limit': { body: local } }, 'get', 'epa-pm25-limit')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^epa-pm25-limit@2\.0\.0 {2}revision 7, cache, global\n[^]*\nSTALE, confirmed 61\.3 s ago; roster pinned\n$/)
+  })
+
   it.each([
     [['get', 'epa-pm25-limit.limit'], '25\n'],
     [['get', 'epa-pm25-limit.name'], 'PM 2.5\n'],
@@ -126,6 +136,17 @@ describe('reads', () => {
       expect(said.stderr).not.toBe('')
     },
   )
+})
+
+describe('sidecar', () => {
+  it('exits as the SDK says when it has nothing to give', async () => {
+    const nobody = await runForTest(['sidecar', '--url', 'http://127.0.0.1:9', '--timeout', '200ms'])
+    expect([nobody.code, nobody.stdout]).toEqual([11, ''])
+    expect(nobody.stderr).toContain('HMS_UNREACHABLE')
+    const untrusted = await runForTest(['sidecar', '--url', 'http://policies.example'])
+    expect([untrusted.code, untrusted.stdout]).toEqual([2, ''])
+    expect(untrusted.stderr).toContain('HMS_ROSTER_REQUIRED')
+  })
 })
 
 describe('alert', () => {

@@ -1,5 +1,4 @@
-import { describeError, processEnvironment } from '#libs/platform'
-import { signalled } from '#libs/stage'
+import { describeError, processEnvironment, signalled } from '#libs/platform'
 import { serveEdge } from './edge.js'
 
 try {

@@ -16,6 +16,8 @@ export const SERVICE_PORTS: Record<ServiceName, number> = {
 export const EDGE_PORT = 7184
 /** Of `serve witness`, which is none of the services: it watches one of them. */
 export const WITNESS_PORT = 7109
+/** Of `sidecar`, which stands beside a reader and not beside the services. */
+export const SIDECAR_PORT = 7185
 
 /** First path segments that each service answers; the edge routes by the longest match. Source: contract §4. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {

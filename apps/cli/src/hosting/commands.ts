@@ -1,10 +1,10 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
 import { usageError } from '../errors.js'
 import type { Session } from '../session.js'
 import type { TopicsVerb } from './hosting.js'
-import { parsePort } from './parse-port.js'
+import { parsePort, portOf } from './parse-port.js'
 
 interface PlaceFlags {
   port?: string
@@ -49,11 +49,31 @@ export function registerHosting(program: Command, session: Session): void {
         return (await import('./serve.js')).runServe(services, { output: context.output, all })
       }),
     )
+  registerSidecar(program, session)
   program
     .command('migrate')
     .description('bring the database schemas up to date')
     .action(session.run(async (context) => (await import('./migrate.js')).runMigrate({ output: context.output })))
   registerTopics(program, session)
+}
+
+function registerSidecar(program: Command, session: Session): void {
+  program
+    .command('sidecar')
+    .description('local agent beside a service: verified policies on loopback, over one upstream connection')
+    .option('--port <number>', 'where to answer (HMS_SIDECAR_PORT)')
+    .addOption(new Option('--socket <path>', 'a Unix socket instead (HMS_SIDECAR_SOCKET)').conflicts('port'))
+    .action(
+      session.run(async (context, { port, socket }: { port?: string; socket?: string }) => {
+        const place = socket === undefined ? portPlace(port) : { socket }
+        const { url } = context.options
+        return (await import('./sidecar.js')).runSidecar({ output: context.output, url, place, timeoutMs: await context.timeoutMs() })
+      }),
+    )
+}
+
+function portPlace(flag: string | undefined): { port: number } | undefined {
+  return flag === undefined ? undefined : { port: portOf(flag, '--port') }
 }
 
 function registerTopics(program: Command, session: Session): void {

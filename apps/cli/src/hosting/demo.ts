@@ -1,7 +1,6 @@
 import { ApiClient, authorizationFrom } from '#libs/client'
 import { EXIT } from '#libs/contracts'
-import { processEnvironment } from '#libs/platform'
-import { signalled } from '#libs/stage'
+import { processEnvironment, signalled } from '#libs/platform'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readCliEnvironment } from '../cli.config.js'
@@ -10,6 +9,7 @@ import { processIo } from '../process-io.js'
 import { prepareDemoFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
 import type { DemoOptions } from './hosting.js'
+import { loadProgram } from './load-program.js'
 
 const OBSERVE_MS = 10_000
 
@@ -38,7 +38,7 @@ export async function runDemo({ output, port, dataDir: folder, once, observeMs, 
     prepare: (prepared) => prepareDemoFolder(prepared, say),
   })
   say(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
-  const { playDemo, ASSETS } = await loadDemo()
+  const { playDemo, ASSETS } = await loadProgram<DemoModule>('demo/src/demo')
   const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
   const playing = playDemo({ url: system.url, api, roster: join(dataDir, 'roster.json'), say, run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir) })
   try {
@@ -90,10 +90,4 @@ async function settled<T>(playing: Promise<T>): Promise<T | undefined> {
 function definedObserve(): Record<string, string> {
   const given = processEnvironment()['HMS_APPROVER_OBSERVE']
   return given === undefined || given === '' ? {} : { HMS_APPROVER_OBSERVE: given }
-}
-
-async function loadDemo(): Promise<DemoModule> {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const url = new URL(`../../../demo/src/demo.${extension}`, import.meta.url)
-  return (await import(/* @vite-ignore */ url.href)) as DemoModule
 }

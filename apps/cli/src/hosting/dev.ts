@@ -1,6 +1,6 @@
 import { EXIT } from '#libs/contracts'
-import { processEnvironment } from '#libs/platform'
-import { signalled, VERSION } from '#libs/stage'
+import { processEnvironment, signalled } from '#libs/platform'
+import { VERSION } from '#libs/stage'
 import { relative } from 'node:path'
 import { prepareDevFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'

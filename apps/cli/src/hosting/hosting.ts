@@ -27,6 +27,14 @@ export interface ServeOptions extends HostOptions {
   all: boolean
 }
 
+export interface SidecarOptions extends HostOptions {
+  /** Address of the services, where the command line names one. */
+  url?: string
+  /** Where to answer, likewise. */
+  place?: { port: number } | { socket: string }
+  timeoutMs?: number
+}
+
 export type MigrateOptions = HostOptions
 
 export interface RepublishOptions extends HostOptions {

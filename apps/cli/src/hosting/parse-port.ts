@@ -4,8 +4,12 @@ import { usageError } from '../errors.js'
 /** `--port`, else HMS_PORT, else 7184. */
 export function parsePort(flag: string | undefined, variable: string | undefined): number {
   const text = flag ?? variable
-  if (text === undefined) return EDGE_PORT
+  return text === undefined ? EDGE_PORT : portOf(text, flag === undefined ? 'HMS_PORT' : '--port')
+}
+
+/** `name` is what the error calls it. */
+export function portOf(text: string, name: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (port >= 1 && port <= 65_535) return port
-  throw usageError(`${flag === undefined ? 'HMS_PORT' : '--port'} must be a port from 1 to 65535, not ${text}`)
+  throw usageError(`${name} must be a port from 1 to 65535, not ${text}`)
 }

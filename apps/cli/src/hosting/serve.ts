@@ -1,7 +1,8 @@
 import { EXIT, HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
-import { processEnvironment, type Environment } from '#libs/platform'
-import { serveServices, signalled } from '#libs/stage'
+import { processEnvironment, signalled, type Environment } from '#libs/platform'
+import { serveServices } from '#libs/stage'
 import type { ServeOptions } from './hosting.js'
+import { loadProgram } from './load-program.js'
 
 export async function runServe(names: string[], { output, all }: ServeOptions): Promise<number> {
   const stopAsked = signalled()
@@ -32,12 +33,6 @@ type Serve = (env: Environment) => Promise<{ port: number; stop(): Promise<void>
 
 /** Processes that are no service. Late, by name, like the services: apps do not import apps. */
 const ALONE: readonly { name: string; load(): Promise<Serve> }[] = [
-  { name: 'edge', load: async () => (await load<{ serveEdge: Serve }>('edge/src/edge')).serveEdge },
-  { name: 'witness', load: async () => (await load<{ serveWitness: Serve }>('witness/src/serve-witness')).serveWitness },
+  { name: 'edge', load: async () => (await loadProgram<{ serveEdge: Serve }>('edge/src/edge')).serveEdge },
+  { name: 'witness', load: async () => (await loadProgram<{ serveWitness: Serve }>('witness/src/serve-witness')).serveWitness },
 ]
-
-async function load<T>(module: string): Promise<T> {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const url = new URL(`../../../${module}.${extension}`, import.meta.url)
-  return (await import(/* @vite-ignore */ url.href)) as T
-}

@@ -1,4 +1,4 @@
-import { EXIT, HmsError, type Json, type PolicyView } from '#libs/contracts'
+import { EXIT, HmsError, type Json, type LocalPolicyView, type PolicyView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 
 export interface GetOptions {
@@ -6,11 +6,14 @@ export interface GetOptions {
   bot?: string
 }
 
+/** Of config-store, or of a side-car. */
+type View = PolicyView | LocalPolicyView
+
 /** `epa-pm25-limit` gives the policy with its provenance, `epa-pm25-limit.limit` that value alone. */
 export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<number> {
   const [id = '', ...path] = subject.split('.')
   const client = await context.client()
-  const view = await client.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`, { region: options.region, bot: options.bot })
+  const view = await client.get<View>(`/v1/policies/${encodeURIComponent(id)}`, { region: options.region, bot: options.bot })
   if (path.length === 0) context.output.data(view, () => linesOf(view))
   else {
     const value = valueAt(view, path)
@@ -19,7 +22,7 @@ export async function getPolicyValue(context: CliContext, subject: string, optio
   return EXIT.done
 }
 
-function valueAt(view: PolicyView, path: string[]): Json {
+function valueAt(view: View, path: string[]): Json {
   let value: Json | undefined = view.value
   for (const name of path) {
     value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
@@ -31,16 +34,18 @@ function valueAt(view: PolicyView, path: string[]): Json {
   })
 }
 
-function linesOf(view: PolicyView): string[] {
-  const { provenance } = view
+function linesOf(view: View): string[] {
   return [
     `${view.id}@${view.version}  revision ${view.revision}, ${view.source}, ${view.scope}`,
     ...Object.entries(view.value)
       .filter(([name]) => name !== 'id' && name !== 'version')
       .map(([name, value]) => `  ${name}: ${textOf(value ?? null)}`),
-    `${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`,
-    originOf(provenance),
+    ...('provenance' in view ? provenanceOf(view) : [`${view.state}, confirmed ${(view.ageMs / 1_000).toFixed(1)} s ago; roster ${view.trust}`]),
   ]
+}
+
+function provenanceOf({ provenance }: PolicyView): string[] {
+  return [`${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`, originOf(provenance)]
 }
 
 function originOf({ approvedBy, author, soleOfficial }: PolicyView['provenance']): string {

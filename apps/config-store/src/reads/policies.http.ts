@@ -1,11 +1,11 @@
 import { HmsError } from '#libs/contracts'
+import { isKnown } from '#libs/platform'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../delivery/document-copy.js'
 import type { PreparedAnswer } from '../delivery/held-stored.js'
-import { isKnown } from './etag.js'
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')

@@ -55,6 +55,8 @@ export interface AlertInput {
 
 export interface HmsConnection {
   readonly state: ConnectionState
+  /** Of the newest frame applied. It moves on without a `change` when a frame brings nothing for this reader. */
+  readonly revision: number
   /** Synchronous, without I/O. Throws `HMS_POLICY_NOT_FOUND` (404) when no version is in force for this reader. */
   get(id: string): PolicyValue
   /** As `get`, with where the value comes from and how old it is. */

@@ -74,6 +74,7 @@ describe('a connection', () => {
     const change = next(hms, 'change')
     visitor.send('change', 5, [strict])
     expect(await change).toEqual({ id: ID, from: '1.5.0', to: '2.0.0', revision: 5 })
+    expect(hms.revision).toBe(5)
     expect(hms.get(ID)['limit']).toBe(25)
     expect(await visitor.applied()).toEqual({ type: 'applied', revision: 5, applied: { [ID]: strict.digest } })
   })

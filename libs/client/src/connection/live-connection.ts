@@ -65,6 +65,10 @@ export class LiveConnection implements HmsConnection {
     })
   }
 
+  get revision(): number {
+    return this.copy.revision
+  }
+
   /** Resolves on the first copy, live or from disk; rejects with `HMS_UNREACHABLE` after `timeoutMs` without either. */
   async open(timeoutMs: number): Promise<void> {
     const saved = await this.options.disk?.load()

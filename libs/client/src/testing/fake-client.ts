@@ -30,7 +30,7 @@ export function fakeClient({ policies = [] }: { policies?: readonly FakePolicy[]
 class InMemoryClient implements FakeClient {
   state: ConnectionState = 'READY'
   readonly alerts: (AlertInput & { id: string })[] = []
-  private revision = 0
+  revision = 0
   private readonly values = new Map<string, { value: PolicyValue; revision: number }>()
   private readonly listeners = new Listeners<ConnectionEvents>()
 

@@ -14,6 +14,14 @@ export interface PolicyView {
   provenance: { run: number | null; digest: string; author: string | null; approvedBy: string[]; soleOfficial?: true }
 }
 
+/** The same from a side-car: it can say how far to trust the value, and leaves out what the signatures do not tell. */
+export interface LocalPolicyView extends Omit<PolicyView, 'provenance'> {
+  state: 'READY' | 'STALE'
+  /** Milliseconds since the server, or the writing of the copy on disk, last confirmed the value. */
+  ageMs: number
+  trust: 'pinned' | 'first-use'
+}
+
 /** `POST /v1/rollbacks`. `revision` is the highest that a config-store gave the head; `stored` lists what each instance said. */
 export interface RollbackRequest {
   policy: string

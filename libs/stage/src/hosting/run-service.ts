@@ -1,5 +1,5 @@
 import { HmsError, isServiceName, type ServiceName } from '#libs/contracts'
-import { createLogger, describeError, Metrics, processEnvironment, systemClock, uuidv7, type Environment } from '#libs/platform'
+import { createLogger, describeError, Metrics, processEnvironment, signalled, systemClock, uuidv7, type Environment } from '#libs/platform'
 import { Host } from './host.js'
 import { checkPorts, portOf, readHostConfig, urlsOf } from './host.config.js'
 import { readNamedSigner, readRosterFile, readServiceSigner } from './identity-files.js'
@@ -55,16 +55,4 @@ export async function runService(name: string): Promise<void> {
     process.stderr.write(`✗ ${describeError(error)}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)
     process.exitCode = error instanceof HmsError && error.status === 400 ? 2 : 1
   }
-}
-
-/** Resolves at the first SIGINT or SIGTERM, and names it; a second one ends the process at once. */
-export function signalled(): Promise<'SIGINT' | 'SIGTERM'> {
-  return new Promise((resolve) => {
-    const stop = (signal: 'SIGINT' | 'SIGTERM'): void => {
-      process.once('SIGINT', () => process.exit(130))
-      resolve(signal)
-    }
-    process.once('SIGINT', () => stop('SIGINT'))
-    process.once('SIGTERM', () => stop('SIGTERM'))
-  })
 }

@@ -1,0 +1,6 @@
+/** A program of another app, such as `edge/src/edge`: late and by name, for apps do not import apps. */
+export async function loadProgram<T>(module: string): Promise<T> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const url = new URL(`../../../${module}.${extension}`, import.meta.url)
+  return (await import(/* @vite-ignore */ url.href)) as T
+}

@@ -1,0 +1,31 @@
+import { EXIT } from '#libs/contracts'
+import { processEnvironment, signalled, type Environment } from '#libs/platform'
+import type { SidecarOptions } from './hosting.js'
+import { loadProgram } from './load-program.js'
+
+/** Mirrors `serveSidecar` of apps/sidecar. */
+interface SidecarModule {
+  serveSidecar(env: Environment, options: Omit<SidecarOptions, 'output'>): Promise<{
+    address: string
+    upstream: string
+    reader: { bot?: string; region?: string }
+    state: string
+    revision: number
+    policies: number
+    stop(): Promise<void>
+  }>
+}
+
+export async function runSidecar({ output, ...options }: SidecarOptions): Promise<number> {
+  const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
+  const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)
+  output.data({ ...at, ...reader }, () => [
+    `Side-car of ${at.upstream} is ready   (${at.state}: ${at.policies === 1 ? '1 policy' : `${at.policies} policies`} at revision ${at.revision})`,
+    `  Answers  ${at.address}   /v1/policies  /v1/events  /readyz`,
+    `  Reads    as ${reader.bot === undefined ? 'nobody by name (HMS_BOT)' : `bot ${reader.bot}`}${reader.region === undefined ? '' : ` of region ${reader.region}`}`,
+    'Ctrl-C stops it.',
+  ])
+  await signalled()
+  await stop()
+  return EXIT.done
+}

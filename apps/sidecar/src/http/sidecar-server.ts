@@ -1,0 +1,91 @@
+import { HmsError } from '#libs/contracts'
+import { toProblem, type Logger } from '#libs/platform'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Registry } from 'prom-client'
+import type { HeldValues } from '../held-values.js'
+import { follow } from '../push/events.http.js'
+import type { EventFeed } from '../push/event-feed.js'
+import type { PolicyReads } from '../reads/policies.http.js'
+import { send, type Answer } from './answer.js'
+import { refusalOf } from './local-request.js'
+import { readiness } from './readiness.js'
+
+/** Nobody has much to say to a side-car. What exceeds them is answered by Node itself, 431 and 408. */
+const BOUNDS = { maxHeaderSize: 8 * 1024, headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000, keepAliveTimeout: 5_000 }
+const MAX_CONNECTIONS = 256
+
+export interface SidecarParts {
+  reads: PolicyReads
+  feed: EventFeed
+  values: HeldValues
+  metrics: Registry
+  log: Logger
+  overTcp: boolean
+}
+
+/** The side-car over HTTP. Not yet listening. */
+export function createSidecarServer(parts: SidecarParts): Server {
+  const server = createServer(BOUNDS, (request, response) => {
+    response.on('error', () => response.destroy())
+    answer(request, response, parts).catch((error: unknown) => send(response, problemOf(error, request, parts.log)))
+  })
+  server.maxConnections = MAX_CONNECTIONS
+  return server
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, { reads, feed, values, metrics, log, overTcp }: SidecarParts): Promise<void> {
+  const refusal = refusalOf(request, overTcp)
+  // What such a request still brings is not read.
+  if (refusal !== undefined) return send(response, withHeaders(problemOf(refusal, request, log), { connection: 'close' }))
+  const { pathname, searchParams } = targetOf(request)
+  const known = request.headers['if-none-match']
+  const id = /^\/v1\/policies\/([^/]+)$/.exec(pathname)?.[1]
+  if (id !== undefined) return send(response, reads.show(decoded(id), searchParams, known))
+  switch (pathname) {
+    case '/v1/policies':
+      return send(response, reads.list(searchParams, known))
+    case '/v1/events':
+      return follow(request, response, searchParams, feed)
+    case '/livez':
+      return send(response, { body: '{"status":"up"}' })
+    case '/readyz':
+      return send(response, readiness(values))
+    case '/metrics':
+      return send(response, { type: metrics.contentType, body: await metrics.metrics() })
+    default:
+      throw new HmsError('HMS_HTTP_PATH_UNKNOWN', `There is no ${request.method} ${pathname}.`, { status: 404 })
+  }
+}
+
+/** The whole of a target counts as path and query, whatever it looks like: there is nowhere else to go. */
+function targetOf({ url = '/' }: IncomingMessage): URL {
+  const text = `http://sidecar${url.startsWith('/') ? '' : '/'}${url}`
+  if (!URL.canParse(text)) throw malformed(url)
+  const target = new URL(text)
+  if (target.pathname.length > 1) target.pathname = target.pathname.replace(/\/$/, '')
+  return target
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    throw malformed(id)
+  }
+}
+
+function malformed(what: string): HmsError {
+  return new HmsError('HMS_HTTP_BAD_REQUEST', `${what} is no path that can be read.`, { status: 400 })
+}
+
+function problemOf(error: unknown, { method = '', url = '' }: IncomingMessage, log: Logger): Answer {
+  const problem = toProblem(error, { method, url }, log)
+  const headers: Record<string, string> = { 'cache-control': 'no-store' }
+  if (problem.status === 405) headers['allow'] = 'GET, HEAD'
+  if (problem.status === 503) headers['retry-after'] = '2'
+  return { status: problem.status, type: 'application/problem+json', body: JSON.stringify(problem), headers }
+}
+
+function withHeaders(answered: Answer, more: Record<string, string>): Answer {
+  return { ...answered, headers: { ...answered.headers, ...more } }
+}

@@ -1,0 +1,20 @@
+import type { ConnectionEvents } from '#libs/client'
+import { silentLogger, type Logger } from '#libs/platform'
+import { expect, it } from 'vitest'
+import { logConnection } from './log-connection.js'
+
+it('tells one error a second, and how many there were', () => {
+  const told: unknown[] = []
+  const log: Logger = { ...silentLogger, warn: (fields) => told.push(fields) }
+  let [fail, now]: [(error: Error) => void, number] = [() => {}, 0]
+  const on = <E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): (() => void) => {
+    if (event === 'error') fail = listener as (error: Error) => void
+    return () => {}
+  }
+  logConnection({ on }, log, () => now)
+  for (const at of [0, 1, 999, 1_000]) {
+    now = at
+    fail(Object.assign(new Error('refused'), { code: 'HMS_HEAD_REPLAYED' }))
+  }
+  expect(told).toEqual([1, 3].map((count) => ({ code: 'HMS_HEAD_REPLAYED', error: 'refused', count })))
+})

@@ -1,0 +1,18 @@
+import type { HmsConnection } from '#libs/client'
+import { describeError, type Logger } from '#libs/platform'
+
+const ERROR_PAUSE_MS = 1_000
+
+/** What becomes of the connection, for whoever reads the log. What a server sends decides how many errors there are: one a second is told. */
+export function logConnection(connection: Pick<HmsConnection, 'on'>, log: Logger, elapsed: () => number = () => performance.now()): void {
+  let [toldAt, untold] = [Number.NEGATIVE_INFINITY, 0]
+  connection.on('ready', ({ revision }) => log.info({ revision }, 'the values are all that is signed'))
+  connection.on('stale', ({ reason, code }) => log.warn({ reason, code }, 'the values may be old'))
+  connection.on('error', (error) => {
+    untold++
+    if (elapsed() - toldAt < ERROR_PAUSE_MS) return
+    log.warn({ code: (error as { code?: unknown }).code, error: describeError(error), count: untold }, 'something was refused, or went wrong')
+    toldAt = elapsed()
+    untold = 0
+  })
+}

@@ -1,0 +1,12 @@
+import { exitCodeOfStatus, HmsError } from '#libs/contracts'
+import { describeError, processEnvironment, signalled } from '#libs/platform'
+import { serveSidecar } from './serve-sidecar.js'
+
+try {
+  const sidecar = await serveSidecar(processEnvironment())
+  await signalled()
+  await sidecar.stop()
+} catch (error) {
+  process.stderr.write(`✗ ${describeError(error)}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)
+  process.exitCode = error instanceof HmsError ? exitCodeOfStatus(error.status) : 1
+}

@@ -1,0 +1,128 @@
+import { HmsError } from '#libs/contracts'
+import type { Clock } from '#libs/platform'
+import type { ServerResponse } from 'node:http'
+import type { HeldValues } from '../held-values.js'
+import { frame, stateFrame, type LocalChange, type StateEvent } from './sse-frames.js'
+import { Subscriber } from './subscriber.js'
+
+const HEARTBEAT_MS = 10_000
+const MAX_SUBSCRIBERS = 64
+
+/** Tells every subscriber what changes. Nothing is kept for those who are away: who comes back is told what is in force. */
+export class EventFeed {
+  private readonly subscribers = new Set<Subscriber>()
+  private readonly changed = new Set<string>()
+  private doubt: Omit<StateEvent, 'state'> = {}
+  private told: StateEvent['state']
+  private flushing = false
+  /** The id that was given out last, and whether values have moved under it since: a lease that ends makes no revision. */
+  private issued: number | undefined
+  private movedSince = false
+  private readonly off: (() => void)[]
+  private cancelHeartbeat: () => void = () => {}
+
+  constructor(
+    private readonly values: HeldValues,
+    private readonly clock: Clock,
+  ) {
+    this.told = this.state
+    this.off = [
+      values.on('change', ({ id, revision }) => {
+        if (revision === this.issued) this.movedSince = true
+        this.changed.add(id)
+        this.flushSoon()
+      }),
+      values.on('stale', (doubt) => this.turn(doubt)),
+      values.on('ready', () => this.turn({})),
+    ]
+    this.beat()
+  }
+
+  get size(): number {
+    return this.subscribers.size
+  }
+
+  /**
+   * `known`: the id that a reader saw last. Where it is the one given out last, and nothing has moved since, nothing is repeated; else the first
+   * frame lists all that is in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
+   */
+  follow(response: ServerResponse, headers: Record<string, string>, known: number | undefined): void {
+    if (this.size >= MAX_SUBSCRIBERS) {
+      throw new HmsError('HMS_SIDECAR_BUSY', `${MAX_SUBSCRIBERS} readers follow the events already.`, { status: 503, retryable: true })
+    }
+    response.writeHead(200, headers)
+    const subscriber = new Subscriber(response)
+    const { revision } = this.values
+    const current = known === revision && known === this.issued && !this.movedSince
+    subscriber.open(current ? frame('heartbeat', revision) : frame('snapshot', revision, this.inForce(this.values.ids())))
+    subscriber.send(stateFrame(this.stateEvent()))
+    this.issue(revision)
+    this.subscribers.add(subscriber)
+    response.once('close', () => this.subscribers.delete(subscriber))
+  }
+
+  close(): void {
+    this.cancelHeartbeat()
+    for (const stop of this.off) stop()
+    for (const subscriber of this.subscribers) subscriber.end()
+  }
+
+  private get state(): StateEvent['state'] {
+    return this.values.state === 'READY' ? 'READY' : 'STALE'
+  }
+
+  private turn(doubt: Omit<StateEvent, 'state'>): void {
+    this.doubt = doubt
+    this.flushSoon()
+  }
+
+  /** The connection tells the changes of a revision one by one, without a pause: they go out together, so that no bundle is seen half. */
+  private flushSoon(): void {
+    if (this.flushing) return
+    this.flushing = true
+    queueMicrotask(() => this.flush())
+  }
+
+  private flush(): void {
+    this.flushing = false
+    if (this.changed.size > 0) {
+      this.broadcast(frame('change', this.values.revision, this.inForce([...this.changed].sort())))
+      this.changed.clear()
+      this.issue(this.values.revision)
+    }
+    if (this.state === this.told) return
+    this.told = this.state
+    this.broadcast(stateFrame(this.stateEvent()))
+  }
+
+  private beat(): void {
+    this.cancelHeartbeat = this.clock.after(HEARTBEAT_MS, () => {
+      this.broadcast(frame('heartbeat', this.values.revision))
+      this.issue(this.values.revision)
+      this.beat()
+    })
+  }
+
+  private issue(revision: number): void {
+    if (revision === this.issued) return
+    this.issued = revision
+    this.movedSince = false
+  }
+
+  private broadcast(bytes: Buffer): void {
+    for (const subscriber of this.subscribers) subscriber.send(bytes)
+  }
+
+  private stateEvent(): StateEvent {
+    return this.state === 'READY' ? { state: 'READY' } : { state: 'STALE', ...this.doubt }
+  }
+
+  private inForce(ids: readonly string[]): LocalChange[] {
+    const held = new Set(this.values.ids())
+    return ids.map((id) => {
+      if (!held.has(id)) return { id, version: null }
+      const { version, scope } = this.values.explain(id)
+      return { id, version, scope }
+    })
+  }
+}

@@ -1,0 +1,8 @@
+import type { LocalPolicyView } from '#libs/contracts'
+import type { HeldValues } from '../held-values.js'
+
+/** As config-store shows it, with how old it may be. Throws what the connection does: `HMS_POLICY_NOT_FOUND`, or why a document was refused. */
+export function localView(id: string, values: HeldValues): LocalPolicyView {
+  const { value, version, revision, source, scope, state, ageMs, trust } = values.explain(id)
+  return { id, version, revision, source, scope, value: { ...value }, state: state === 'READY' ? 'READY' : 'STALE', ageMs: Math.round(ageMs), trust }
+}

@@ -1,0 +1,45 @@
+import { HmsError } from '#libs/contracts'
+import { isKnown } from '#libs/platform'
+import { createHash } from 'node:crypto'
+import type { HeldValues, LocalReader } from '../held-values.js'
+import type { Answer } from '../http/answer.js'
+import { localView } from './local-view.js'
+
+/** `GET /v1/policies` and `GET /v1/policies/{id}`: what is in force for the one reader that the side-car is. */
+export class PolicyReads {
+  constructor(
+    private readonly values: HeldValues,
+    private readonly reader: LocalReader,
+  ) {}
+
+  list(query: URLSearchParams, known?: string): Answer {
+    this.requireOwn(query)
+    const views = this.values.ids().map((id) => localView(id, this.values))
+    return this.answer(views, views[0]?.ageMs ?? 0, known)
+  }
+
+  show(id: string, query: URLSearchParams, known?: string): Answer {
+    this.requireOwn(query)
+    const view = localView(id, this.values)
+    return this.answer(view, view.ageMs, known)
+  }
+
+  /** The mark is over all but the age, which moves by itself: weak, and the age is told with a 304 too. */
+  private answer(body: object, ageMs: number, known: string | undefined): Answer {
+    const { state } = this.values
+    const marked = JSON.stringify([state, body], (name, value: unknown) => (name === 'ageMs' ? undefined : value))
+    const etag = `"${createHash('sha256').update(marked).digest('hex').slice(0, 32)}"`
+    const headers = { etag: `W/${etag}`, age: String(Math.floor(ageMs / 1_000)), 'cache-control': 'no-cache', 'hms-state': state }
+    return isKnown(etag, known) ? { status: 304, headers } : { body: JSON.stringify(body), headers }
+  }
+
+  /** config-store answers for whoever is named; to answer with the values of somebody else would be wrong in silence. */
+  private requireOwn(query: URLSearchParams): void {
+    for (const name of ['bot', 'region'] as const) {
+      const asked = query.get(name) ?? ''
+      if (asked === '' || asked === this.reader[name]) continue
+      const own = this.reader[name] === undefined ? `without a ${name}` : `as ${name} ${this.reader[name]}`
+      throw new HmsError('HMS_SIDECAR_READER', `This side-car reads ${own}; ask config-store as ${name} ${asked}.`, { status: 400 })
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { connect, readClientConfig } from '#libs/client'
+import { createLogger, systemClock, type Environment } from '#libs/platform'
+import type { LocalReader } from './held-values.js'
+import { createSidecarServer } from './http/sidecar-server.js'
+import { sidecarMetrics } from './http/sidecar-metrics.js'
+import { logConnection } from './log-connection.js'
+import { listen, type Place } from './place/listen.js'
+import { EventFeed } from './push/event-feed.js'
+import { PolicyReads } from './reads/policies.http.js'
+import { readSidecarConfig } from './sidecar.config.js'
+
+/** What a command line says; the rest comes from the environment. */
+export interface SidecarOptions {
+  /** Address of the services. */
+  url?: string
+  /** Where to answer. */
+  place?: Place
+  /** How long to wait for the first copy. */
+  timeoutMs?: number
+}
+
+export interface ServedSidecar {
+  /** `http://127.0.0.1:PORT`, or the path of the socket. */
+  address: string
+  upstream: string
+  reader: LocalReader
+  state: string
+  revision: number
+  policies: number
+  stop(): Promise<void>
+}
+
+/**
+ * An agent beside a service: one verified connection upstream, its values on this machine alone. Listens once there is a first copy, live or
+ * from disk. Throws what `connect` throws without one, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for a place that it cannot have.
+ */
+export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
+  const { port, socket, logLevel } = readSidecarConfig(env)
+  const place = options.place ?? (socket === undefined ? { port } : { socket })
+  const { url, bot, region, token, cacheDir, roster } = readClientConfig(env)
+  const upstream = options.url ?? url
+  const reader = { bot, region }
+  const log = createLogger(logLevel, { process: 'sidecar' })
+  const connection = await connect({ url: upstream, ...reader, token, cacheDir, roster, timeoutMs: options.timeoutMs })
+  const feed = new EventFeed(connection, systemClock)
+  const reads = new PolicyReads(connection, reader)
+  const server = createSidecarServer({ reads, feed, values: connection, metrics: sidecarMetrics(connection, feed), log, overTcp: 'port' in place })
+  const stop = async (): Promise<void> => {
+    feed.close()
+    server.closeAllConnections()
+    if (server.listening) await new Promise((closed) => server.close(closed))
+    await connection.close()
+  }
+  try {
+    const address = await listen(server, place)
+    logConnection(connection, log)
+    return { address, upstream, reader, state: connection.state, revision: connection.revision, policies: connection.ids().length, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

@@ -1,0 +1,27 @@
+import { SIDECAR_PORT } from '#libs/contracts'
+import { parseEnvironment, type Environment, type LogLevel } from '#libs/platform'
+import { Transform } from 'class-transformer'
+import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
+
+const number = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
+
+/** `HMS_SIDECAR_*`. Whom it reads from and as whom, it is told as every reader is: `readClientConfig`. */
+export class SidecarConfig {
+  @number
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  port: number = SIDECAR_PORT
+
+  /** A Unix domain socket instead of a port. */
+  @IsOptional()
+  @IsString()
+  socket?: string
+
+  @IsIn(['silent', 'error', 'warn', 'info', 'debug'])
+  logLevel: LogLevel = 'warn'
+}
+
+export function readSidecarConfig(env: Environment): SidecarConfig {
+  return parseEnvironment(SidecarConfig, { port: 'HMS_SIDECAR_PORT', socket: 'HMS_SIDECAR_SOCKET', logLevel: 'HMS_LOG_LEVEL' }, env)
+}

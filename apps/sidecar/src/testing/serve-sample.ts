@@ -1,0 +1,38 @@
+import { silentLogger, VirtualClock } from '#libs/platform'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { sidecarMetrics } from '../http/sidecar-metrics.js'
+import { createSidecarServer } from '../http/sidecar-server.js'
+import { listen, type Place } from '../place/listen.js'
+import { EventFeed } from '../push/event-feed.js'
+import { PolicyReads } from '../reads/policies.http.js'
+import { HeldSample } from './held-sample.js'
+
+export interface SampleSidecar {
+  values: HeldSample
+  clock: VirtualClock
+  feed: EventFeed
+  server: Server
+  port: number
+  stop(): Promise<void>
+}
+
+/** A side-car of bot inspector-7 over values that a test sets, on a clock that it moves. */
+export async function serveSample(place: Place = { port: 0 }): Promise<SampleSidecar> {
+  const values = new HeldSample().set({ 'epa-pm25-limit': '1.5.0' }, 4)
+  const clock = new VirtualClock()
+  const feed = new EventFeed(values, clock)
+  const reads = new PolicyReads(values, { bot: 'inspector-7', region: undefined })
+  const server = createSidecarServer({ reads, feed, values, metrics: sidecarMetrics(values, feed), log: silentLogger, overTcp: 'port' in place })
+  await listen(server, place)
+  const address = server.address() as AddressInfo | string
+  return {
+    values, clock, feed, server,
+    port: typeof address === 'string' ? 0 : address.port,
+    stop: () => {
+      feed.close()
+      server.closeAllConnections()
+      return new Promise((closed) => server.close(() => closed()))
+    },
+  }
+}
