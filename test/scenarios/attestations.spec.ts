@@ -49,7 +49,7 @@ describe('what a stage found', () => {
   it('is said as in-toto’s test result and verification result, by its own key, of the releases of this attempt', async () => {
     const run = await press.approve(['pm25-limit@1.0.0=35', 'ozone-limit@1.0.0=70'], AT_ONCE)
     await press.whenState(run, 'SUCCEEDED')
-    const [{ dossier }] = bus.data('hms.rollout.completed.v1') as [{ dossier: RunDossier }]
+    const { dossier } = bus.data('hms.rollout.completed.v1')[0]!
     const { lint, simulate, canary } = dossier.attestations!
     const subject = dossier.releases.map(({ id, version, releaseDigest }) => ({ name: `${id}@${version}`, digest: { sha256: releaseDigest.slice('sha256:'.length) } }))
     const attempt = { 'https://hms-svc.dev/attestation/attempt/v1': { run, attempt: 1 } }
@@ -67,8 +67,7 @@ describe('what a stage found', () => {
   it('is said of a refusal too', async () => {
     await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], AT_ONCE), 'SUCCEEDED')
     await press.whenState(await press.approve(['pm25-limit@1.0.1=25'], AT_ONCE), 'FAILED')
-    const [{ attestation }] = bus.data('hms.lint.failed.v1') as [EventData['hms.lint.failed.v1']]
-    expect(statementOf(attestation).predicate).toMatchObject({ result: 'FAILED', passedTests: [], failedTests: [expect.stringContaining('pm25-limit@1.0.1 ')] })
+    expect(statementOf(bus.data('hms.lint.failed.v1')[0]!.attestation).predicate).toMatchObject({ result: 'FAILED', passedTests: [], failedTests: [expect.stringContaining('pm25-limit@1.0.1 ')] })
   })
 
   /** A canary controller that was broken into: it has its own key, and lets everything through. */
