@@ -88,7 +88,7 @@ describe('the service’s own role in the database', () => {
   })
 
   it.each([
-    ...['entry', 'tree_node', 'checkpoint', 'logged_release'].flatMap((table) => [
+    ...['entry', 'tree_node', 'checkpoint', 'logged_release', 'attestation'].flatMap((table) => [
       `DELETE FROM audit.${table}`,
       `TRUNCATE audit.${table}`,
       `ALTER TABLE audit.${table} DISABLE TRIGGER ALL`,

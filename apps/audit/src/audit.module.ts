@@ -3,6 +3,10 @@ import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
 import { FileSeenStore, MemorySeenStore } from '#libs/witness'
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common'
 import { join } from 'node:path'
+import { AttestationsController } from './attestations/attestations.http.js'
+import { ATTESTATION_STORE } from './attestations/attestation.store.js'
+import { MemoryAttestationStore } from './attestations/attestation.store.memory.js'
+import { PostgresAttestationStore } from './attestations/attestation.store.postgres.js'
 import { EntriesController } from './entries/entries.http.js'
 import { auditEntities } from './entries/entry.entity.js'
 import { ENTRY_STORE } from './entries/entry.store.js'
@@ -22,6 +26,7 @@ import { AddAuditLog1764200000000 } from './migrations/1764200000000-add-log.js'
 import { AddAuditRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddAuditTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddAuditArrivals1764500000000 } from './migrations/1764500000000-add-arrivals.js'
+import { AddAuditAttestations1764800000000 } from './migrations/1764800000000-add-attestations.js'
 
 @Module({})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -45,10 +50,11 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
     const { database, clock, log } = runtime
     return {
       module: AuditModule,
-      controllers: [EntriesController, LogController],
+      controllers: [EntriesController, LogController, AttestationsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ENTRY_STORE, useValue: entries },
+        { provide: ATTESTATION_STORE, useValue: inMemory ? new MemoryAttestationStore() : new PostgresAttestationStore() },
         { provide: TREE_STORE, useValue: tree },
         { provide: SEQUENCER, useValue: sequencer },
         { provide: INTAKE, useValue: new Intake({ database, entries, clock, log, halted: () => sequencer?.halted, placed: () => sequencer?.wake() }) },
@@ -64,7 +70,7 @@ export const definition: ServiceDefinition = {
   entities: auditEntities,
   migrations: [
     CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000, AddAuditTokens1764400000000,
-    AddAuditArrivals1764500000000,
+    AddAuditArrivals1764500000000, AddAuditAttestations1764800000000,
   ],
   module: AuditModule.with,
 }

@@ -71,5 +71,20 @@ export function auditEntities(schema: string): EntitySchema[] {
       },
       indices: [{ name: 'logged_release_policy_version_idx', columns: ['policy', 'version'] }],
     }),
+    new EntitySchema({
+      name: `${schema}.attestation`,
+      tableName: 'attestation',
+      schema,
+      columns: {
+        digest: { ...text, primary: true, primaryKeyConstraintName: 'attestation_pkey' },
+        nth: { type: 'bigint', generated: 'increment' },
+        run: { type: 'bigint', nullable: true },
+        attempt: { type: 'integer', nullable: true },
+        source: text,
+        type: text,
+        envelope: { type: 'jsonb' },
+      },
+      indices: [{ name: 'attestation_run_nth_idx', columns: ['run', 'nth'] }],
+    }),
   ]
 }

@@ -3,6 +3,8 @@ import type { Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
+import { attestationIn } from '../attestations/attestation.js'
+import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attestation.store.js'
 import { factsOf } from './entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
@@ -15,6 +17,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   constructor(
     private readonly runtime: ServiceRuntime,
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
+    @Inject(ATTESTATION_STORE) private readonly attestations: AttestationStore,
     @Inject(INTAKE) private readonly intake: Intake,
     @Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined,
   ) {}
@@ -35,6 +38,8 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {
     if (this.sequencer?.halted !== undefined) throw new TransientError(this.sequencer.halted)
     await this.entries.take(tx, factsOf(event))
+    const attestation = attestationIn(event)
+    if (attestation !== undefined) await this.attestations.keep(tx, attestation)
     tx.afterCommit(() => this.intake.wake())
   }
 }

@@ -44,7 +44,7 @@ export class RunCanary {
     const known = await tx.documents(CANARIES).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
     const evidence = isEvidenceRequired(this.runtime.profile, plan) ? 'required' : 'optional'
-    const lacking = unattested(dossier, ['lint', 'simulate'], this.runtime.roster, evidence)
+    const lacking = unattested(dossier, ['lint', 'simulate'], { roster: this.runtime.roster, evidence })
     if (lacking !== undefined) return this.refuse(tx, dossier, cause, lacking)
     if (await deniedByGuard(this.runtime, tx, 'canary', dossier, cause)) return
     const canary: Canary = {

@@ -1,11 +1,15 @@
-import type { AuditProof, ConfigDocument, RunView } from '#libs/contracts'
-import { buildRelease, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, readRoster, signEnvelope, signNote, signRoster, type ReleasePredicate } from '#libs/signing'
+import type { AuditProof, ConfigDocument, RunView, StageAttestation } from '#libs/contracts'
+import {
+  buildRelease, CANARY_PASSED, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, readRoster, signEnvelope,
+  signHead, signNote, signRoster, signTestResult, signVerificationResult, type ReleasePredicate, type Signer,
+} from '#libs/signing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkLive, checkRuns } from './coverage.js'
 import { Problems } from './problems.js'
 import type { Told } from './recompute-log.js'
 
 const [chief, counsel, log, witness, operator] = Array.from({ length: 5 }, () => generateKeyPair())
+const services = new Map(['rollout', 'linter', 'simulator', 'canary-controller'].map((name) => [name, generateKeyPair()]))
 const DIGEST = `sha256:${'1'.repeat(64)}`
 
 function problemsOf(problems: Problems): string[] {
@@ -41,39 +45,54 @@ describe('releases in force', () => {
   beforeAll(async () => {
     world = await makeWorld()
   })
-  const check = async (change: Partial<ConfigDocument> = {}, more: { approved?: Told['approved']; proof?: AuditProof | undefined } = {}): Promise<string[]> => {
+  type More = { approved?: Told['approved']; proof?: AuditProof | undefined; attestations?: StageAttestation[] }
+  const check = async (change: Partial<ConfigDocument> = {}, more: More = {}): Promise<string[]> => {
     const problems = new Problems()
     const { document, roster, approved } = world
     const proof = 'proof' in more ? more.proof : world.proof
-    await checkLive([{ ...document, ...change }], { approved: more.approved ?? approved, promoted: new Set(), policy: roster.logPolicy!, roster, proofOf: async () => proof }, problems)
+    const sources = { roster, proofOf: async () => proof, attestationsOf: async () => more.attestations ?? world.attestations }
+    await checkLive([{ ...document, ...change }], { approved: more.approved ?? approved, promoted: new Set() }, sources, problems)
     return problemsOf(problems)
   }
 
-  it('are proven when people approved them and the log has it', async () => {
+  it('are proven when people approved them, the log has it, and each stage let them through', async () => {
     expect(await check()).toEqual([])
   })
 
   it('are not without an approval in the log, or a proof of it, or with one of something else', async () => {
     expect(await check({}, { approved: new Map() })).toEqual([expect.stringContaining('its approval is not in the log')])
     expect(await check({}, { proof: undefined })).toEqual([expect.stringContaining('the log gives no proof')])
-    expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('one of something else')])
-    expect(await check({}, { proof: world.otherKind })).toEqual([expect.stringContaining('one of something else')])
+    expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('not the approval of this release')])
+    expect(await check({}, { proof: world.otherKind })).toEqual([expect.stringContaining('not the approval of this release')])
     expect(await check({}, { proof: { ...world.proof, entry: world.otherProof.entry } })).toEqual([expect.stringContaining('does not hold this entry')])
     expect(await check({}, { proof: { ...world.proof, proof: world.proof.proof.replace('hms-svc.dev/witness', 'example.org/other') } })).toEqual([expect.stringContaining('0 witnesses')])
+    expect(await check({ proof: null })).toEqual([expect.stringContaining('not in the witnessed log')])
   })
 
-  it('are not when too few signed, or when what is given out is another release', async () => {
+  it('are not when a reader would refuse them: too few signed, the head is not rollout’s, or another release is given out', async () => {
     expect(await check({ release: { ...world.document.release!, signatures: [] } })).toEqual([expect.any(String)])
-    expect(await check({ release: world.oneSigned })).toEqual([expect.stringContaining('too few')])
-    expect(await check({ version: '9.9.9' })).toEqual([expect.stringContaining('with the release of lead@1.0.0')])
-    expect(await check({ id: 'ozone' })).toEqual([expect.stringContaining('with the release of lead@1.0.0')])
+    expect(await check({ release: world.oneSigned })).toEqual([expect.stringContaining('lacks approval by critical')])
+    expect(await check({ head: world.forgedHead })).toEqual([expect.stringContaining('only rollout speaks')])
+    expect(await check({ version: '9.9.9' })).toEqual([expect.stringContaining('and the release of 1.0.0')])
+    expect(await check({ id: 'ozone' })).toEqual([expect.stringContaining('with the head of lead')])
+    expect(await check({ release: null })).toEqual([expect.stringContaining('does not bring it')])
+  })
+
+  it('are not when a stage was passed by, in whichever attempt', async () => {
+    const [lint, simulate, canary] = world.attestations as [StageAttestation, StageAttestation, StageAttestation]
+    expect(await check({}, { attestations: [] })).toEqual([expect.stringContaining('no stage said anything of it')])
+    expect(await check({}, { attestations: [lint, canary] })).toEqual([expect.stringContaining('simulator does not say')])
+    expect(await check({}, { attestations: [lint, { ...simulate, envelope: lint.envelope }, canary] })).toEqual([expect.stringContaining('does not verify')])
+    expect(await check({}, { attestations: [lint, simulate, { ...canary, attempt: 2 }] })).toEqual([expect.any(String)])
+    expect(await check({}, { attestations: [{ ...lint, attempt: 2 }, lint, simulate, canary] })).toEqual([])
   })
 
   it('are named one by one', async () => {
     const problems = new Problems()
-    const { document, roster, approved, proof } = world
+    const { document, roster, approved, proof, attestations } = world
     const wrong = [{ ...document, version: '2.0.0' }, document, { ...document, scope: 'region:NCR', release: world.oneSigned }]
-    expect(await checkLive(wrong, { approved, promoted: new Set(), policy: roster.logPolicy!, roster, proofOf: async () => proof }, problems)).toBe(3)
+    const sources = { roster, proofOf: async () => proof, attestationsOf: async () => attestations }
+    expect(await checkLive(wrong, { approved, promoted: new Set() }, sources, problems)).toBe(3)
     expect(problemsOf(problems)).toHaveLength(2)
   })
 })
@@ -81,7 +100,7 @@ describe('releases in force', () => {
 /** A release that needs two people, in a log that has its approval, another one, and an entry of another kind. */
 async function makeWorld() {
   const members = [{ name: 'EPA Chief', spki: chief!.spki }, { name: 'EPA Counsel', spki: counsel!.spki }]
-  const predicate = demoRoster({ people: members, services: [], operator: operator!, log: { spki: log!.spki, witness: witness!.spki }, expires: '2036-01-01T00:00:00Z' })
+  const predicate = demoRoster({ people: members, services: [...services].map(([name, { spki }]) => ({ name, spki })), operator: operator!, log: { spki: log!.spki, witness: witness!.spki }, expires: '2036-01-01T00:00:00Z' })
   const signers = [chief!, counsel!].map(({ privateKey }) => localSigner(privateKey))
   const roster = readRoster(await signRoster(predicate, signers))
   const policy = { id: 'lead', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15, tags: ['critical'] }
@@ -100,10 +119,22 @@ async function makeWorld() {
   const body = formatCheckpoint({ origin: logKey.name, size: entries.length, root: tree.root() })
   const note = (await signNote(body, logKey, localSigner(log!.privateKey))) + (await cosign(body, 1_800_000_000, witnesses[0]!, localSigner(witness!.privateKey)))
   const proofAt = (index: number): AuditProof => ({ digest, policy: 'lead', version: '1.0.0', entry: entries[index]!, proof: formatTlogProof({ index, path: tree.inclusion(index), checkpoint: note }) })
+  const of = (service: string): Signer => localSigner(services.get(service)!.privateKey)
+  const head = { policy: 'lead', scope: 'global', seq: 1, current: digest, issuedAt: '2026-02-01T00:00:00Z' }
+  const about = { run: 1, attempt: 1, releases: [{ id: 'lead', version: '1.0.0', releaseDigest: digest }] }
+  const passed = { result: 'PASSED' as const, configuration: [], passedTests: ['lead@1.0.0'], warnedTests: [], failedTests: [] }
+  const held = { verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] }, timeCreated: '2026-02-01T00:00:00Z', properties: [CANARY_PASSED] }
+  const told = (service: string, type: string, envelope: StageAttestation['envelope']): StageAttestation => ({ run: 1, attempt: 1, source: `/hms-svc/${service}`, type, envelope })
   return {
     roster,
+    attestations: [
+      told('linter', 'hms.lint.passed.v1', await signTestResult(passed, about, of('linter'))),
+      told('simulator', 'hms.simulation.passed.v1', await signTestResult(passed, about, of('simulator'))),
+      told('canary-controller', 'hms.canary.passed.v1', await signVerificationResult(held, about, of('canary-controller'))),
+    ],
+    forgedHead: await signHead(head, of('canary-controller')),
     approved: new Map([[1, [{ id: 'lead', version: '1.0.0', digest }]]]),
-    document: { id: 'lead', version: '1.0.0', scope: 'global', release: await signEnvelope(payload, signers) } as unknown as ConfigDocument,
+    document: { id: 'lead', version: '1.0.0', scope: 'global', head: await signHead(head, of('rollout')), release: await signEnvelope(payload, signers), proof: proofAt(0) } as unknown as ConfigDocument,
     oneSigned: await signEnvelope(payload, signers.slice(0, 1)),
     proof: proofAt(0),
     otherProof: proofAt(1),

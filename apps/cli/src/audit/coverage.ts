@@ -1,7 +1,7 @@
-import type { AuditProof, ConfigDocument, RunView } from '#libs/contracts'
-import { approvalState, namesRelease, readRelease, SignatureError, verifyTlogProof, type LogPolicy, type Roster } from '#libs/signing'
+import type { AuditProof, ConfigDocument, EventType, RunView, StageAttestation } from '#libs/contracts'
+import { SignatureError, STABLE_SCOPE, unattested, verifyHead, witnessedAt, type Demand, type Roster, type VerifiedRelease } from '#libs/signing'
 import type { Problems } from './problems.js'
-import type { Told } from './recompute-log.js'
+import type { LoggedRelease, Told } from './recompute-log.js'
 
 /** A run in one of these has published something for all. */
 const PUBLISHED = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED'])
@@ -21,28 +21,53 @@ export function checkRuns(runs: readonly RunView[], { approved, promoted }: Told
   return all.size
 }
 
-/** Each release that readers are given was approved by the roster's rules, is named by an approval in the log, and has a proof of it. */
-export async function checkLive(
-  documents: readonly ConfigDocument[],
-  { approved, policy, roster, proofOf }: Told & { policy: LogPolicy; roster: Roster; proofOf(digest: string): Promise<AuditProof | undefined> },
-  problems: Problems,
-): Promise<number> {
-  const logged = new Set([...approved.values()].flat().map(({ digest }) => digest))
-  const live = documents.filter(({ release }) => release !== null)
-  for (const { id, version, scope, release } of live) {
-    const name = `${id}@${version ?? '?'}`
+/** Where the answers come from. */
+export interface LiveSources {
+  roster: Roster
+  proofOf(digest: string): Promise<AuditProof | undefined>
+  attestationsOf(run: number): Promise<StageAttestation[]>
+}
+
+/**
+ * Each document is one that a reader would take; its release is named by an approval in the log, which gives a proof of it, and went through
+ * the stages before it was shown. Answers with how many releases there are.
+ */
+export async function checkLive(documents: readonly ConfigDocument[], { approved }: Told, sources: LiveSources, problems: Problems): Promise<number> {
+  for (const document of documents) {
+    const name = `${document.id}@${document.version ?? '?'}`
     await problems.check(name, async () => {
-      const { predicate, digest } = readRelease(release)
-      if (predicate.policy.id !== id || predicate.policy.version !== version) throw wrong(`${name} is given out in ${scope} with the release of ${predicate.policy.id}@${predicate.policy.version}`)
-      if (!approvalState(roster, predicate.policy, release).complete) throw wrong(`${name} is in force in ${scope}, and too few of those whom the roster entitles signed it`)
-      if (!logged.has(digest)) throw wrong(`${name} is in force in ${scope}, and its approval is not in the log`)
-      const proof = await proofOf(digest)
-      if (proof === undefined) throw wrong(`${name} is in force in ${scope}, and the log gives no proof of its approval`)
-      verifyTlogProof(Buffer.from(proof.entry), proof.proof, policy)
-      if (!namesRelease(proof.entry, { id, version: predicate.policy.version, digest })) throw wrong(`the proof that the log gives of ${name} is one of something else`)
+      const { head, release } = verifyHead(document, sources.roster)
+      if (head.policy !== document.id || head.scope !== document.scope || (release?.predicate.policy.version ?? null) !== document.version) {
+        throw wrong(`${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ${release?.predicate.policy.version ?? 'nothing'}`)
+      }
+      if (release === null) return
+      const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === release.digest))
+      if (run === undefined) throw wrong(`${name} is in force in ${head.scope}, and its approval is not in the log`)
+      await requireProof(name, release, sources)
+      await requireStages(name, head.scope, release, run, sources)
     })
   }
-  return live.length
+  return documents.filter(({ release }) => release !== null).length
+}
+
+/** The log's own proof, beside the one that came with the document. */
+async function requireProof(name: string, release: VerifiedRelease, { roster, proofOf }: LiveSources): Promise<void> {
+  const proof = await proofOf(release.digest)
+  if (proof === undefined) throw wrong(`${name} is in force, and the log gives no proof of its approval`)
+  witnessedAt(release, proof, roster)
+}
+
+/** Some attempt of its run was let through by each stage; by keys that were valid when its approval was witnessed, or later. */
+async function requireStages(name: string, scope: string, release: VerifiedRelease, [run, named]: [number, LoggedRelease[]], { roster, attestationsOf }: LiveSources): Promise<void> {
+  const told = await attestationsOf(run)
+  const releases = named.filter(({ digest }, index) => named.findIndex((other) => other.digest === digest) === index).map(({ id, version, digest }) => ({ id, version, releaseDigest: digest }))
+  const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at: witnessedAt(release, release.proof, roster) }
+  const reasons = [...new Set(told.map(({ attempt }) => attempt))].map((attempt) => {
+    const said = (type: EventType) => told.find((each) => each.attempt === attempt && each.type === type)?.envelope
+    const attestations = { lint: said('hms.lint.passed.v1'), simulate: said('hms.simulation.passed.v1'), canary: said('hms.canary.passed.v1') }
+    return unattested({ run, attempt, releases, attestations }, scope === STABLE_SCOPE ? ['lint', 'simulate', 'canary'] : ['lint', 'simulate'], demand)
+  })
+  if (!reasons.includes(undefined)) throw wrong(`${name} is in force in ${scope}, and run #${run} did not bring it there: ${reasons.at(-1) ?? 'no stage said anything of it'}`)
 }
 
 function wrong(detail: string): SignatureError {

@@ -1,4 +1,4 @@
-import { EXIT, HmsError, type AuditProof, type ConfigDocument, type RunView } from '#libs/contracts'
+import { EXIT, HmsError, type AuditProof, type ConfigDocument, type RunView, type StageAttestation } from '#libs/contracts'
 import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { newestRoster } from '../roster/newest-roster.js'
@@ -21,7 +21,8 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const memory = new SeenCheckpoint(context.io.environment.dataDir, policy.log.name)
   const before = await problems.check('the log', () => memory.continuedBy(tree))
   const published = checkRuns(runs, told, problems)
-  const live = await checkLive(documents, { ...told, policy, roster, proofOf: (digest) => proofOf(client, digest) }, problems)
+  const attestationsOf = (run: number) => client.get<StageAttestation[]>('/v1/audit/attestations', { run })
+  const live = await checkLive(documents, told, { roster, proofOf: (digest) => proofOf(client, digest), attestationsOf }, problems)
   problems.raise()
   await memory.keep(note)
   const { origin, size, root, witnessedAt } = checkpoint
@@ -30,7 +31,7 @@ export async function verifyAudit(context: CliContext): Promise<number> {
     `${context.output.paint.good('✓')} ${origin}: ${size} entries, and the root that the log signed${seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`}`,
     `${context.output.paint.good('✓')} ${before === undefined ? 'nothing was verified here before' : `it continues the ${before.size} entries that were verified here before`}`,
     `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
-    `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people, and the log proves it`,
+    `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let through by each stage, and the log proves it`,
   ])
   return EXIT.done
 }

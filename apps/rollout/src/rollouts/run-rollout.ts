@@ -30,7 +30,7 @@ export class RunRollout {
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
     const emit = { key: cause.key, run, attempt, causationId: cause.id }
     const evidence = isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional'
-    const lacking = unattested(dossier, ['lint', 'simulate', 'canary'], this.runtime.roster, evidence)
+    const lacking = unattested(dossier, ['lint', 'simulate', 'canary'], { roster: this.runtime.roster, evidence })
     if (lacking !== undefined) {
       await this.runtime.emit(tx, 'hms.rollout.failed.v1', { run, attempt, reason: 'UNATTESTED', detail: lacking, next: [`hms-svc audit log --run ${run}`] }, emit)
       return

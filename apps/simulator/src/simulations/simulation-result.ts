@@ -12,16 +12,16 @@ export function simulationResultOf(verdict: SimulationVerdict['do'], score: Repl
   const bots = (which: (name: BotClass) => boolean): string[] => (Object.entries(score.bots) as [BotClass, string[]][]).filter(([name]) => which(name)).flatMap(([, ids]) => ids).sort()
   const good = bots((name) => GOOD_CLASSES.includes(name))
   const bad = bots((name) => !GOOD_CLASSES.includes(name))
-  const passed = verdict === 'pass'
+  const failed = verdict === 'fail'
   return {
-    result: !passed ? 'FAILED' : score.verdict === 'PASS' ? 'PASSED' : 'WARNED',
+    result: failed ? 'FAILED' : verdict === 'pass' && score.verdict === 'PASS' ? 'PASSED' : 'WARNED',
     configuration: [
       { name: 'replay', uri: REPLAY },
       ...scenarios.map((scenario) => ({ name: `scenario ${scenario.id}`, digest: { sha256: hexOf(digestOfJson(scenario)) } })),
       ...(reportDigest === null ? [] : [{ name: 'report', digest: { sha256: hexOf(reportDigest) } }]),
     ],
     passedTests: good,
-    warnedTests: passed ? bad : [],
-    failedTests: passed ? [] : bad,
+    warnedTests: failed ? [] : bad,
+    failedTests: failed ? bad : [],
   }
 }

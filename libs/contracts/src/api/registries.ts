@@ -1,5 +1,6 @@
 import type { JsonObject } from '../canonical-json.js'
 import type { LintFinding } from '../events.js'
+import type { Envelope } from '../envelope.js'
 
 export interface LintReport {
   findings: LintFinding[]
@@ -83,6 +84,16 @@ export interface AuditEntry {
   event: string
   digest: string
   leafHash: string
+}
+
+/** `GET /v1/audit/attestations?run=N`: what a stage or the guard said of a run's releases, as it signed it. `type` is of the event that brought it. */
+export interface StageAttestation {
+  run: number | null
+  attempt: number | null
+  source: string
+  type: string
+  /** DSSE around in-toto's `test-result/v0.1` or `svr/v0.2`; the subjects are the releases, by release digest. */
+  envelope: Envelope
 }
 
 /** That the log holds the approval of a release; to be checked by whoever has the roster. */

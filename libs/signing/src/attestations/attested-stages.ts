@@ -1,6 +1,7 @@
-import type { Envelope, RunDossier } from '#libs/contracts'
+import type { Envelope, RunDossier, StageAttestations } from '#libs/contracts'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError } from '../signature-error.js'
+import type { AttestedRun } from './attested-run.js'
 import { readTestResult } from './test-result.js'
 import { readVerificationResult } from './verification-result.js'
 
@@ -16,16 +17,26 @@ export function withAttestation(dossier: RunDossier, stage: AttestingStage, atte
   return { ...dossier, attestations: { ...dossier.attestations, [stage]: attestation } }
 }
 
+export type AttestedDossier = AttestedRun & { attestations?: StageAttestations }
+
+export type Demand = {
+  roster: Roster
+  /** `required`: to have passed without any is not enough. */
+  evidence: 'optional' | 'required'
+  /** RFC 3339: judges keys at this time; without it, for now. */
+  at?: string
+}
+
 /**
  * Why a run's releases may not go on: a stage did not say by its own key that it let exactly these through in this attempt. `undefined` when
- * all did. Whoever can write to the bus, or holds another service's key, can so skip no stage. `evidence`: passing without any is not enough.
+ * all did. Whoever can write to the bus, or holds another service's key, can so skip no stage.
  */
-export function unattested(dossier: RunDossier, stages: readonly AttestingStage[], roster: Roster, evidence: 'optional' | 'required'): string | undefined {
+export function unattested(dossier: AttestedDossier, stages: readonly AttestingStage[], demand: Demand): string | undefined {
   for (const stage of stages) {
     const attestation = dossier.attestations?.[stage]
     if (attestation === undefined) return `${SERVICE[stage]} does not say that it let these releases through`
     try {
-      const why = REFUSES[stage](attestation, dossier, roster, evidence)
+      const why = REFUSES[stage](attestation, dossier, demand)
       if (why !== undefined) return why
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
@@ -37,19 +48,19 @@ export function unattested(dossier: RunDossier, stages: readonly AttestingStage[
 
 const SERVICE = { lint: 'linter', simulate: 'simulator', canary: 'canary-controller' } as const
 
-type Refusal = (attestation: Envelope, dossier: RunDossier, roster: Roster, evidence: 'optional' | 'required') => string | undefined
+type Refusal = (attestation: Envelope, about: AttestedRun, demand: Demand) => string | undefined
 
 const REFUSES: Record<AttestingStage, Refusal> = {
-  lint(attestation, dossier, roster) {
-    return readTestResult(attestation, dossier, roster.serviceKeys('linter')).result === 'FAILED' ? 'linter refused these releases' : undefined
+  lint(attestation, about, { roster, at }) {
+    return readTestResult(attestation, about, roster.serviceKeys(SERVICE.lint, at)).result === 'FAILED' ? 'linter refused these releases' : undefined
   },
-  simulate(attestation, dossier, roster, evidence) {
-    const { result } = readTestResult(attestation, dossier, roster.serviceKeys('simulator'))
+  simulate(attestation, about, { roster, evidence, at }) {
+    const { result } = readTestResult(attestation, about, roster.serviceKeys(SERVICE.simulate, at))
     if (result === 'FAILED') return 'simulator refused these releases'
     return result === 'WARNED' && evidence === 'required' ? 'simulator had nothing to replay, and evidence is asked for' : undefined
   },
-  canary(attestation, dossier, roster, evidence) {
-    const { properties } = readVerificationResult(attestation, dossier, roster.serviceKeys('canary-controller'))
+  canary(attestation, about, { roster, evidence, at }) {
+    const { properties } = readVerificationResult(attestation, about, roster.serviceKeys(SERVICE.canary, at))
     const lacking = (evidence === 'required' ? [CANARY_PASSED, CANARY_OBSERVED] : [CANARY_PASSED]).find((property) => !properties.includes(property))
     return lacking === undefined ? undefined : `canary-controller does not say ${lacking} of these releases`
   },

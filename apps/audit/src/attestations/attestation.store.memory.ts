@@ -1,0 +1,20 @@
+import type { StageAttestation } from '#libs/contracts'
+import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
+import type { ToldAttestation } from './attestation.js'
+import type { AttestationStore } from './attestation.store.js'
+
+export class MemoryAttestationStore implements AttestationStore {
+  async keep(tx: Transaction, { digest, ...attestation }: ToldAttestation): Promise<void> {
+    if (rowsOf(tx).get(digest) === undefined) rowsOf(tx).set(digest, attestation)
+  }
+
+  async ofRun(tx: Transaction, run: number): Promise<StageAttestation[]> {
+    return rowsOf(tx)
+      .values()
+      .filter((attestation) => attestation.run === run)
+  }
+}
+
+function rowsOf(tx: Transaction): MemoryRows<StageAttestation> {
+  return memoryOf(tx).rows<StageAttestation>('attestation')
+}

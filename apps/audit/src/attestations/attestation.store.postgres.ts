@@ -1,0 +1,35 @@
+import type { Envelope, StageAttestation } from '#libs/contracts'
+import { postgresOf, type Transaction } from '#libs/persistence'
+import type { ToldAttestation } from './attestation.js'
+import type { AttestationStore } from './attestation.store.js'
+
+interface Row {
+  /** bigint: the driver gives a string. */
+  run: string | null
+  attempt: number | null
+  source: string
+  type: string
+  envelope: Envelope
+}
+
+/** Far more than an attempt has; a run is retried by people. */
+const MAX_READ = 1_000
+
+export class PostgresAttestationStore implements AttestationStore {
+  async keep(tx: Transaction, { digest, run, attempt, source, type, envelope }: ToldAttestation): Promise<void> {
+    const { schema } = postgresOf(tx)
+    await postgresOf(tx).query(
+      `INSERT INTO ${schema}.attestation (digest, run, attempt, source, type, envelope) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (digest) DO NOTHING`,
+      [digest, run, attempt, source, type, JSON.stringify(envelope)],
+    )
+  }
+
+  async ofRun(tx: Transaction, run: number): Promise<StageAttestation[]> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query<Row>(
+      `SELECT run, attempt, source, type, envelope FROM ${schema}.attestation WHERE run = $1 ORDER BY nth LIMIT ${MAX_READ}`,
+      [run],
+    )
+    return rows.map((row) => ({ ...row, run: row.run === null ? null : Number(row.run) }))
+  }
+}

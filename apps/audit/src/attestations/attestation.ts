@@ -1,0 +1,21 @@
+import type { Envelope, EventType, ReceivedEvent, RunDossier, StageAttestation, StageAttestations } from '#libs/contracts'
+import { digestOf } from '#libs/signing'
+
+/** An attestation that came with an event, and by which event. `digest` is over its payload: it comes again with later ones, and is one. */
+export type ToldAttestation = StageAttestation & { digest: string }
+
+const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {
+  'hms.lint.passed.v1': 'lint',
+  'hms.simulation.passed.v1': 'simulate',
+  'hms.canary.passed.v1': 'canary',
+} satisfies Partial<Record<EventType, keyof StageAttestations>>
+
+/** What the sender of this event says of releases, as in-toto's test result or verification result; `undefined` when it says nothing of the kind. */
+export function attestationIn(event: ReceivedEvent): ToldAttestation | undefined {
+  const { dossier, attestation } = event.data as { dossier?: Pick<RunDossier, 'attestations'>; attestation?: Envelope }
+  const stage = OF_DOSSIER[event.type]
+  const envelope = stage === undefined ? attestation : dossier?.attestations?.[stage]
+  if (typeof envelope?.payload !== 'string') return undefined
+  const run = event.runId === undefined ? null : Number(event.runId)
+  return { run, attempt: event.attempt ?? null, source: event.source, type: event.type, envelope, digest: digestOf(Buffer.from(envelope.payload, 'base64')) }
+}
