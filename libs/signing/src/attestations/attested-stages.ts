@@ -1,4 +1,4 @@
-import type { Envelope, RunDossier, StageAttestations } from '#libs/contracts'
+import type { Envelope, StageAttestations } from '#libs/contracts'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError } from '../signature-error.js'
 import type { AttestedRun } from './attested-run.js'
@@ -13,7 +13,7 @@ export const CANARY_OBSERVED = 'HMS_SVC_CANARY_OBSERVED'
 export type AttestingStage = 'lint' | 'simulate' | 'canary'
 
 /** A dossier with one more attestation; the stage's own of before is replaced. */
-export function withAttestation(dossier: RunDossier, stage: AttestingStage, attestation: Envelope): RunDossier {
+export function withAttestation<T extends AttestedDossier>(dossier: T, stage: AttestingStage, attestation: Envelope): T {
   return { ...dossier, attestations: { ...dossier.attestations, [stage]: attestation } }
 }
 
