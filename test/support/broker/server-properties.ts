@@ -1,12 +1,11 @@
 /** `advertised`: where clients are sent to, when that is not the broker itself but a proxy in front of it. */
-export type BrokerPorts = { client: number; controller: number; advertised?: number; secured?: boolean }
+export type BrokerPorts = { client: number; controller: number; advertised?: number; secured?: boolean; tls?: boolean }
 
 /** Who runs the secured broker: the only super user. */
 export const ADMIN = { username: 'admin', password: 'admin-secret' }
 
 /** Everybody logs in, and may do nothing that no ACL says. The controller's listener has users of its own: an open one would make the broker ANONYMOUS. */
-const SECURED = `listener.security.protocol.map=CONTROLLER:SASL_PLAINTEXT,CLIENT:SASL_PLAINTEXT
-sasl.enabled.mechanisms=SCRAM-SHA-512
+const SECURED = `sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 sasl.mechanism.controller.protocol=PLAIN
 listener.name.controller.sasl.enabled.mechanisms=PLAIN
@@ -16,8 +15,20 @@ authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
 super.users=User:${ADMIN.username};User:controller
 allow.everyone.if.no.acl.found=false`
 
+/** Beside it what `makeCertificates` wrote into the working directory. */
+const TLS = `
+listener.name.client.ssl.keystore.type=PEM
+listener.name.client.ssl.keystore.location=keystore.pem
+listener.name.client.ssl.truststore.type=PEM
+listener.name.client.ssl.truststore.location=ca.pem`
+
+function securityOf({ secured = false, tls = false }: Pick<BrokerPorts, 'secured' | 'tls'>): string {
+  if (!secured) return 'listener.security.protocol.map=CONTROLLER:PLAINTEXT,CLIENT:PLAINTEXT'
+  return `listener.security.protocol.map=CONTROLLER:SASL_PLAINTEXT,CLIENT:${tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'}\n${SECURED}${tls ? TLS : ''}`
+}
+
 /** One combined KRaft node: broker and controller in one process. Paths are relative to its working directory. */
-export function serverProperties({ client, controller, advertised = client, secured = false }: BrokerPorts): string {
+export function serverProperties({ client, controller, advertised = client, secured, tls }: BrokerPorts): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:${controller}
@@ -25,7 +36,7 @@ controller.listener.names=CONTROLLER
 listeners=CLIENT://127.0.0.1:${client},CONTROLLER://127.0.0.1:${controller}
 advertised.listeners=CLIENT://127.0.0.1:${advertised}
 inter.broker.listener.name=CLIENT
-${secured ? SECURED : 'listener.security.protocol.map=CONTROLLER:PLAINTEXT,CLIENT:PLAINTEXT'}
+${securityOf({ secured, tls })}
 log.dirs=./data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1

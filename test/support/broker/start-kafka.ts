@@ -1,15 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
 import { BrokerProcess, format } from './broker-process.js'
+import { makeCertificates } from './certificates.js'
 import { kafkaJars } from './kafka-jars.js'
 import { ADMIN, serverProperties } from './server-properties.js'
 
 export type TestBroker = {
   brokers: string[]
+  /** Path of the authority's certificate, of a broker that speaks TLS alone. */
+  ca?: string
   /** Stops in order and removes the data, unless the caller gave the folder. */
   stop(): Promise<void>
   /** Ends the process as a crash would; the data stays for restart(). */
@@ -25,26 +28,29 @@ const POLL_MS = 50
 
 /**
  * A real Apache Kafka for tests: one node on 127.0.0.1, ready when it answers a Metadata request with a controller.
- * With `users` (name to password) everybody logs in by SCRAM-SHA-512 and may do what ACLs say, and nothing else; `ADMIN` is the super user.
+ * With `users` (name to password) everybody logs in by SCRAM-SHA-512 and may do what ACLs say, and nothing else; `ADMIN` is the super user; with
+ * `tls` they do so over TLS.
  * Ready is not "every topic usable": the first sends to a new topic may meet NOT_LEADER, which kafkajs retries.
  */
-export async function startKafka(options: { dir?: string; port?: number; advertisedPort?: number; users?: Readonly<Record<string, string>> } = {}): Promise<TestBroker> {
+export async function startKafka(options: { dir?: string; port?: number; advertisedPort?: number; users?: Readonly<Record<string, string>>; tls?: boolean } = {}): Promise<TestBroker> {
   const jars = await kafkaJars()
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'hms-kafka-'))
   mkdirSync(dir, { recursive: true })
+  const ca = options.tls === true ? await makeCertificates(dir) : undefined
   const [client, controller] = await freePorts(options.port)
-  writeFileSync(join(dir, 'server.properties'), serverProperties({ client, controller, advertised: options.advertisedPort, secured: options.users !== undefined }))
+  writeFileSync(join(dir, 'server.properties'), serverProperties({ client, controller, advertised: options.advertisedPort, secured: options.users !== undefined, tls: options.tls }))
   const users = options.users === undefined ? undefined : { ...options.users, [ADMIN.username]: ADMIN.password }
   await format(dir, jars, users)
   const brokers = [`127.0.0.1:${client}`]
   const run = async () => {
     const started = await BrokerProcess.start(dir, jars)
-    await untilReady(started, brokers, users !== undefined)
+    await untilReady(started, brokers, users !== undefined, ca)
     return started
   }
   let broker = await run()
   return {
     brokers,
+    ca,
     kill: () => broker.kill(),
     async restart() {
       await broker.stop()
@@ -63,10 +69,10 @@ export async function startKafka(options: { dir?: string; port?: number; adverti
   }
 }
 
-async function untilReady(broker: BrokerProcess, brokers: string[], secured: boolean): Promise<void> {
+async function untilReady(broker: BrokerProcess, brokers: string[], secured: boolean, ca: string | undefined): Promise<void> {
   const end = Date.now() + READY_MS
   while (Date.now() < end && !broker.exited) {
-    if (await answers(brokers, secured)) return
+    if (await answers(brokers, secured, ca)) return
     await delay(POLL_MS)
   }
   const lines = broker.lastLines
@@ -74,9 +80,9 @@ async function untilReady(broker: BrokerProcess, brokers: string[], secured: boo
   throw new Error(`the broker did not become ready; its last lines:\n${lines}`)
 }
 
-async function answers(brokers: string[], secured: boolean): Promise<boolean> {
+async function answers(brokers: string[], secured: boolean, ca: string | undefined): Promise<boolean> {
   const login = secured ? { sasl: { mechanism: 'scram-sha-512' as const, ...ADMIN } } : {}
-  const admin = new Kafka({ brokers, ...login, logLevel: logLevel.NOTHING, connectionTimeout: 1_000, retry: { retries: 0 } }).admin()
+  const admin = new Kafka({ brokers, ...login, ssl: ca === undefined ? false : { ca: readFileSync(ca) }, logLevel: logLevel.NOTHING, connectionTimeout: 1_000, retry: { retries: 0 } }).admin()
   try {
     await admin.connect()
     const { brokers: known, controller } = await admin.describeCluster()

@@ -16,7 +16,7 @@ export async function writeBundle(context: CliContext, id: string, { out }: Bund
   const { documents } = await client.get<{ documents: ConfigDocument[] }>('/v1/snapshot')
   const document = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)
   if (document?.release == null || document.version === null) {
-    throw new HmsError('HMS_POLICY_NOT_FOUND', `${id} is not in force.`, { status: 404, next: ['hms-svc list'] })
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `${id} is not in force.`, { status: 404, next: [`hms-svc get ${id}`, 'hms-svc runs list'] })
   }
   const { entry, proof } = await fetchProof(context, `${id}@${document.version}`)
   const bytes = Buffer.from(JSON.stringify({ bundle: 1, release: document.release, head: document.head, entry, proof }))

@@ -10,6 +10,8 @@ import { newestRoster } from './newest-roster.js'
 export interface SignRosterOptions extends PassphraseOptions {
   sign: string
   expectDigest?: string
+  /** Of a roster in a file: where the signed one goes. */
+  out?: string
 }
 
 /** Shows what the proposed roster changes, unlocks the key, which is the consent, and submits. `given`: digest, where several wait. */

@@ -1,6 +1,6 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
 import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
-import type { Clock, Logger, Metrics } from '#libs/platform'
+import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import { readFileSync } from 'node:fs'
 import { Pool } from 'pg'
 import type { HostConfig } from './host.config.js'
@@ -23,7 +23,15 @@ export function kafkaSettings(config: HostConfig, clientId: string): KafkaSettin
     ...(mechanism === undefined || username === undefined
       ? {}
       : { sasl: { mechanism: mechanism as 'scram-sha-512', username, password: password.join(':') } }),
-    ...(config.kafkaCa === undefined ? {} : { ca: readFileSync(config.kafkaCa, 'utf8') }),
+    ...(config.kafkaCa === undefined ? {} : { ca: readCa(config.kafkaCa) }),
+  }
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new HmsError('HMS_CONFIG_INVALID', `${file}, which HMS_KAFKA_CA names, cannot be read (${describeError(error)}).`, { status: 400, cause: error, next: ['hms-svc help environment'] })
   }
 }
 

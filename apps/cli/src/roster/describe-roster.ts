@@ -1,0 +1,21 @@
+import type { Roster } from '#libs/signing'
+import { describeRules } from '../audit/describe-rules.js'
+import { describeMatch } from './describe-difference.js'
+
+/** Who may approve what, for people. */
+export function describeRoster(roster: Roster): string[] {
+  const nameOf = (id: string): string => roster.principals.get(id)?.name ?? id
+  const roles = roster.roles
+    .filter(({ match }) => match.service === undefined)
+    .flatMap(({ name, threshold, principals, match, bounds, soleOfficial }) => [
+      `  ${name.padEnd(12)} ${threshold} of ${principals.length} for ${describeMatch(match)}: ${principals.map(nameOf).join(', ')}`,
+      ...describeRules({ bounds, soleOfficial }).map((rule) => `  ${''.padEnd(12)} ${rule}`),
+    ])
+  return [
+    `Roster ${roster.version} (${roster.profile}), valid until ${roster.expires}, ${roster.digest}`,
+    ...roles,
+    ...describeRules(roster.rules).map((rule) => `  ${rule}`),
+    ...roster.revocations.map(({ keyid, since, reason }) => `  revoked ${keyid} since ${since}: ${reason}`),
+    roster.logPolicy === undefined ? '  no transparency log' : `  log ${roster.logPolicy.log.name}, ${roster.logPolicy.quorum} of ${roster.logPolicy.witnesses.length} witnesses`,
+  ]
+}
