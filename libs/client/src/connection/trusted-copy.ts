@@ -1,0 +1,209 @@
+import { HmsError, type ConfigDocument, type Envelope } from '#libs/contracts'
+import { SignatureError, STABLE_SCOPE } from '#libs/signing'
+import type { DocumentTrust } from '../trust/document-trust.js'
+import type { PinnedRosters } from '../trust/pinned-rosters.js'
+import type { ReaderTime } from '../trust/reader-time.js'
+import type { DiskCopy } from './disk-copy.js'
+import type { InForce, Reader } from './evaluate.js'
+import type { RefusedDocument } from './held-documents.js'
+import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue, ValueSource } from './hms-connection.js'
+import { Listeners } from './listeners.js'
+import { LocalCopy, type Change } from './local-copy.js'
+
+export interface TrustedCopyOptions {
+  reader: Reader
+  disk: DiskCopy | null
+  rosters: PinnedRosters
+  trust: DocumentTrust
+  time: ReaderTime
+}
+
+/** What a copy asks of the way by which documents come. */
+export interface CopyHost {
+  /** What is in force has changed; asked before any listener, who may take his time. */
+  applied(): void
+  /** There is a newer roster: what was refused under the one before is wanted again. */
+  startOver(): void
+}
+
+/** Refusals that are remembered: names in them are whatever somebody sent. */
+const MAX_REFUSALS = 1_000
+/** How often whoever sends may make us ask for rosters. */
+const ROSTER_PAUSE_MS = 10_000
+
+/**
+ * What a reader holds and how far it trusts that, whatever way documents come: the verified copy and its twin on disk, what was refused,
+ * and whether all this is still beyond doubt. Whether there is contact is for its host to say: `settle` after each word, `stale` without.
+ */
+export class TrustedCopy {
+  state: ConnectionState = 'STALE'
+  private readonly listeners = new Listeners<ConnectionEvents>()
+  private readonly copy: LocalCopy
+  private origin: 'nothing' | 'disk' | 'server' = 'nothing'
+  private confirmedAt = 0
+  /** What was refused last, by policy and scope: until something better comes for it, the copy is not all there is. */
+  private readonly refusals = new Map<string, SignatureError>()
+  private askedRostersAt = Number.NEGATIVE_INFINITY
+
+  constructor(
+    private readonly options: TrustedCopyOptions,
+    private readonly host: CopyHost,
+  ) {
+    const { reader, trust, time } = options
+    this.copy = new LocalCopy({ reader, admission: trust, clock: time, onExpiry: (changes) => this.announce(changes) })
+  }
+
+  /** Of the newest frame applied. */
+  get revision(): number {
+    return this.copy.revision
+  }
+
+  /** Nothing that came is missing here. */
+  get complete(): boolean {
+    return this.refusals.size === 0
+  }
+
+  /** Takes what an earlier process left on disk. `undefined` when it left nothing, else whether all of it still holds. */
+  async load(): Promise<'whole' | 'part' | undefined> {
+    const saved = await this.options.disk?.load()
+    if (saved === undefined) return undefined
+    this.options.trust.restore(saved.floors)
+    const { refused } = this.copy.take(saved.revision, saved.documents)
+    this.origin = 'disk'
+    this.confirmedAt = saved.savedAt
+    this.report(refused)
+    return refused.length === 0 ? 'whole' : 'part'
+  }
+
+  /** Takes documents that belong together, and whoever sent them is in contact. */
+  take(revision: number, documents: readonly ConfigDocument[]): void {
+    const { refused, changes } = this.copy.take(revision, documents)
+    for (const { id, scope } of documents) this.refusals.delete(`${id}@${scope}`)
+    this.report(refused)
+    this.settle()
+    this.announce(changes)
+    this.options.disk?.save({ format: 2, revision, savedAt: this.confirmedAt, documents: this.copy.all(), floors: this.options.trust.remembered() })
+  }
+
+  /** A damaged word of rollout is no word: it is said, and the one before goes on ageing. */
+  hear(envelope: Envelope): void {
+    try {
+      if (this.options.trust.hear(envelope) > this.options.rosters.newest.version) this.followRosters()
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error
+      this.fail(refusalOf(error))
+      this.followRosters()
+    }
+  }
+
+  /** Somebody who knows what is in force was heard just now. */
+  confirm(): void {
+    this.confirmedAt = this.options.time.now()
+  }
+
+  /** In contact: ready, unless what is held cannot be all that is signed. */
+  settle(): void {
+    this.origin = 'server'
+    const refusal = [...this.refusals.values()][0]
+    const code = refusal?.code ?? this.options.trust.doubt(this.copy.stableDigest())
+    if (code === undefined) this.becomeReady()
+    else this.stale(refusal?.detail ?? 'rollout does not vouch for the stable heads that are held', code)
+  }
+
+  stale(reason: string, code?: string): void {
+    if (this.state !== 'READY') return
+    this.state = 'STALE'
+    this.listeners.emit('stale', { reason, ...(code === undefined ? {} : { code }) })
+  }
+
+  find(id: string): PolicyValue | undefined {
+    return this.copy.get(id)?.held.value
+  }
+
+  get(id: string): PolicyValue {
+    return this.require(id).held.value
+  }
+
+  explain(id: string): Explanation {
+    const { document, head, value } = this.require(id).held
+    const ageMs = Math.max(0, this.options.time.now() - this.confirmedAt)
+    const { state, options: { rosters: { kind: trust } } } = this
+    return { value, version: value.version, revision: document.revision, source: this.source(), ageMs, state, trust, scope: head.scope }
+  }
+
+  ids(): string[] {
+    return this.copy.ids()
+  }
+
+  /** Release digest in force per policy: what a named bot acknowledges. */
+  applied(): Record<string, string> {
+    return this.copy.applied()
+  }
+
+  on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void {
+    return this.listeners.on(event, listener)
+  }
+
+  /** Says what was refused or went wrong. */
+  fail(error: Error): void {
+    this.listeners.emit('error', error)
+  }
+
+  /** Nothing changes from here on; resolves when what was taken is on disk. */
+  async close(): Promise<void> {
+    this.state = 'CLOSED'
+    this.copy.stop()
+    await this.options.disk?.settled()
+  }
+
+  /** Somebody may have signed by a roster that is not known here yet. */
+  private followRosters(): void {
+    const { rosters, time } = this.options
+    if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
+    this.askedRostersAt = time.elapsed()
+    rosters.follow().then(
+      (moved) => {
+        if (moved && this.state !== 'CLOSED') this.host.startOver()
+      },
+      (error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)),
+    )
+  }
+
+  private becomeReady(): void {
+    if (this.state === 'READY') return
+    this.state = 'READY'
+    this.listeners.emit('ready', { revision: this.copy.revision })
+  }
+
+  private announce(changes: Change[]): void {
+    this.host.applied()
+    for (const change of changes) this.listeners.emit('change', change)
+  }
+
+  private report(refused: RefusedDocument[]): void {
+    for (const { document, error } of refused) {
+      // What comes before its time is in order; it is only not in force yet.
+      if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE' && this.refusals.size < MAX_REFUSALS) this.refusals.set(`${document?.id}@${document?.scope}`, error)
+      this.fail(refusalOf(error))
+    }
+    if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
+  }
+
+  private require(id: string): InForce {
+    const value = this.copy.get(id)
+    if (value !== undefined) return value
+    const refusal = this.refusals.get(`${id}@${STABLE_SCOPE}`)
+    if (refusal !== undefined) throw refusalOf(refusal)
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here`, { status: 404, next: ['hms-svc runs list'] })
+  }
+
+  private source(): ValueSource {
+    if (this.origin === 'disk') return 'disk'
+    return this.state === 'READY' ? 'live' : 'cache'
+  }
+}
+
+/** What was refused is the doing of whoever sent it. */
+function refusalOf({ code, detail }: SignatureError): HmsError {
+  return new HmsError(code, `${detail}; what was held before stays in force`, { status: 502, next: ['hms-svc audit verify'] })
+}
