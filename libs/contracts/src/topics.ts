@@ -11,6 +11,11 @@ export interface Topic {
   purpose: string
 }
 
+/** Key of the records that make an idle compacted topic compact; readers skip them. */
+export const HEARTBEAT_KEY = '~heartbeat'
+/** Key of rollout's newest word on all stable heads, among the documents of `hms.config.state.v1`: no policy has such a name. */
+export const FRESHNESS_KEY = '~freshness'
+
 /** All but the one that says it; audit is added to every list. */
 const EVERY_OTHER = SERVICES.filter((name) => name !== 'approver' && name !== 'audit')
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HmsError, type AlertReceipt, type AlertRequest, type StreamFrame } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
+import { unreachable } from '../api/unreachable.js'
 import type { Timer } from './clock.js'
 import { Contact } from './contact.js'
 import type { AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue } from './hms-connection.js'
@@ -29,7 +30,7 @@ export class LiveConnection implements HmsConnection {
 
   constructor(private readonly options: LiveConnectionOptions) {
     const { reader, api, token, time, random } = options
-    this.contact = new Contact(api.url)
+    this.contact = new Contact((reason) => unreachable(api.url, reason))
     this.copy = new TrustedCopy(options, { applied: () => this.acknowledge(), startOver: () => this.startOver() })
     this.link = new StreamLink({ url: api.url, reader, token, clock: time, random }, {
       resumeFrom: () => this.resumePoint,

@@ -16,6 +16,8 @@ export interface TrustedCopyOptions {
   rosters: PinnedRosters
   trust: DocumentTrust
   time: ReaderTime
+  /** Documents come from a log, which may bring an old one again: a record that was sent twice, or a place that is read once more. */
+  fromLog?: boolean
 }
 
 /** What a copy asks of the way by which documents come. */
@@ -75,12 +77,12 @@ export class TrustedCopy {
     return refused.length === 0 ? 'whole' : 'part'
   }
 
-  /** Takes documents that belong together, and whoever sent them is in contact. */
-  take(revision: number, documents: readonly ConfigDocument[]): void {
+  /** Takes documents that take effect together. `more`: others are known to follow, so that this is not all there is. */
+  take(revision: number, documents: readonly ConfigDocument[], more = false): void {
     const { refused, changes } = this.copy.take(revision, documents)
     for (const { id, scope } of documents) this.refusals.delete(`${id}@${scope}`)
-    this.report(refused)
-    this.settle()
+    this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
+    if (!more) this.settle()
     this.announce(changes)
     this.options.disk?.save({ format: 2, revision, savedAt: this.confirmedAt, documents: this.copy.all(), floors: this.options.trust.remembered() })
   }
@@ -101,13 +103,14 @@ export class TrustedCopy {
     this.confirmedAt = this.options.time.now()
   }
 
-  /** In contact: ready, unless what is held cannot be all that is signed. */
-  settle(): void {
+  /** In contact: ready, unless what is held cannot be all that is signed; answers with the code that says why not. */
+  settle(): string | undefined {
     this.origin = 'server'
     const refusal = [...this.refusals.values()][0]
     const code = refusal?.code ?? this.options.trust.doubt(this.copy.stableDigest())
     if (code === undefined) this.becomeReady()
     else this.stale(refusal?.detail ?? 'rollout does not vouch for the stable heads that are held', code)
+    return code
   }
 
   stale(reason: string, code?: string): void {
@@ -161,12 +164,13 @@ export class TrustedCopy {
     const { rosters, time } = this.options
     if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
     this.askedRostersAt = time.elapsed()
-    rosters.follow().then(
-      (moved) => {
-        if (moved && this.state !== 'CLOSED') this.host.startOver()
-      },
-      (error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)),
-    )
+    const before = rosters.newest
+    void rosters
+      .follow()
+      .catch((error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)))
+      .then(() => {
+        if (rosters.newest !== before && this.state !== 'CLOSED') this.host.startOver()
+      })
   }
 
   private becomeReady(): void {
@@ -182,11 +186,15 @@ export class TrustedCopy {
 
   private report(refused: RefusedDocument[]): void {
     for (const { document, error } of refused) {
-      // What comes before its time is in order; it is only not in force yet.
-      if (error.code !== 'HMS_RELEASE_NOT_EFFECTIVE' && this.refusals.size < MAX_REFUSALS) this.refusals.set(`${document?.id}@${document?.scope}`, error)
+      if (!this.isOrdinary(error) && this.refusals.size < MAX_REFUSALS) this.refusals.set(`${document?.id}@${document?.scope}`, error)
       this.fail(refusalOf(error))
     }
     if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
+  }
+
+  /** What comes before its time is in order, only not in force yet; an old document of a log takes nothing from the newer one that is held. */
+  private isOrdinary({ code }: SignatureError): boolean {
+    return code === 'HMS_RELEASE_NOT_EFFECTIVE' || (code === 'HMS_HEAD_REPLAYED' && this.options.fromLog === true)
   }
 
   private require(id: string): InForce {
@@ -203,7 +211,20 @@ export class TrustedCopy {
   }
 }
 
+/**
+ * A log tells how things came to be as they are: what is refused of it matters only where nothing better came behind, and an old head
+ * only when it is the last word of all.
+ */
+function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
+  const last = new Map(documents.map((document) => [`${document.id}@${document.scope}`, document]))
+  const bad = new Set(refused.map(({ document }) => document))
+  return refused.filter(({ document, error }) => {
+    const newest = last.get(`${document.id}@${document.scope}`)!
+    return error.code === 'HMS_HEAD_REPLAYED' ? newest === document && !more : bad.has(newest)
+  })
+}
+
 /** What was refused is the doing of whoever sent it. */
-function refusalOf({ code, detail }: SignatureError): HmsError {
+export function refusalOf({ code, detail }: SignatureError): HmsError {
   return new HmsError(code, `${detail}; what was held before stays in force`, { status: 502, next: ['hms-svc audit verify'] })
 }
