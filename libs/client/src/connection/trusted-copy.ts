@@ -98,6 +98,20 @@ export class TrustedCopy {
     }
   }
 
+  /** Somebody may have signed by a roster that is not known here yet. Asked for at most every ten seconds. */
+  followRosters(): void {
+    const { rosters, time } = this.options
+    if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
+    this.askedRostersAt = time.elapsed()
+    const before = rosters.newest
+    void rosters
+      .follow()
+      .catch((error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)))
+      .then(() => {
+        if (rosters.newest !== before && this.state !== 'CLOSED') this.host.startOver()
+      })
+  }
+
   /** Somebody who knows what is in force was heard just now. */
   confirm(): void {
     this.confirmedAt = this.options.time.now()
@@ -157,20 +171,6 @@ export class TrustedCopy {
     this.state = 'CLOSED'
     this.copy.stop()
     await this.options.disk?.settled()
-  }
-
-  /** Somebody may have signed by a roster that is not known here yet. */
-  private followRosters(): void {
-    const { rosters, time } = this.options
-    if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
-    this.askedRostersAt = time.elapsed()
-    const before = rosters.newest
-    void rosters
-      .follow()
-      .catch((error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)))
-      .then(() => {
-        if (rosters.newest !== before && this.state !== 'CLOSED') this.host.startOver()
-      })
   }
 
   private becomeReady(): void {

@@ -294,6 +294,17 @@ describe('rosters of a follower', () => {
     expect([limit(follower), log.begun.get(STATE)]).toEqual([35, 1])
   })
 
+  it('are looked for as long as something is in doubt', async () => {
+    await log.write(STATE, documentRecord(old))
+    const follower = await follow()
+    await log.write(STATE, word(stable(old), 2), documentRecord({ ...strict, release: old.release }))
+    await expect.poll(() => log.begun.get(ROSTERS)).toBe(2)
+    log.rewrite(ROSTERS, [rosterRecord(2, await sampleRoster(2))])
+    await pass(10_000)
+    await expect.poll(async () => (await log.poll(), log.begun.get(STATE))).toBe(2)
+    expect(limit(follower)).toBe(35)
+  })
+
   it('cannot be blocked by what somebody writes among them, in whatever order they lie', async () => {
     const [two, three, forged] = await Promise.all([sampleRoster(2), sampleRoster(3), sampleRoster(2, ['EPA Counsel'])])
     log.rewrite(ROSTERS, [rosterRecord(3, three), rosterRecord(2, forged), rosterRecord(2, two)])

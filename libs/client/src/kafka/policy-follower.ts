@@ -139,6 +139,8 @@ export class PolicyFollower implements HmsFollower {
     const doubt = this.copy.settle()
     this.contact.made()
     if (doubt === 'HMS_FRESHNESS_MIXED') this.readAgain()
+    // No word may come again that would say so.
+    else if (doubt !== undefined) this.copy.followRosters()
   }
 
   private apply(more: boolean): void {
