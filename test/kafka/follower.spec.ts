@@ -76,7 +76,7 @@ describeKafka('hms-svc/kafka', () => {
     await withAdmin(async (admin) => expect((await admin.listGroups()).groups.map(({ groupId }) => groupId).filter((group) => !group.startsWith('config-store'))).toEqual([]))
   }, 60_000)
 
-  it('takes a change within a second, and a bundle whole', async () => {
+  it('takes a change at once, and a bundle whole', async () => {
     const startedAt = performance.now()
     const change = new Promise((resolve) => bot.on('change', resolve))
     await post(await headOf(POLICY, 2, 25))

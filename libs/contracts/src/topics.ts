@@ -42,7 +42,7 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
   stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),
   stage('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers'),
-  stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka', {
+  stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka, and rollout’s word on all of them', {
     key: 'document',
     partitions: 1,
     cleanup: 'compact',
