@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { HmsError } from '#libs/contracts'
 import type { StableHead } from '#libs/signing'
@@ -204,6 +205,22 @@ describe('somebody with root on the broker', () => {
     expect(limit(follower)).toBe(20)
   })
 
+  it('writes anything at all: the bot keeps its value, and takes the next good record', async () => {
+    const good = [documentRecord(stricter), word(stable(stricter)), documentRecord(old)]
+    const junk = fc.record({ key: fc.option(fc.uint8Array({ maxLength: 8 })), value: fc.option(fc.uint8Array({ maxLength: 64 })) })
+    const bent = fc.tuple(fc.constantFrom(...good), fc.nat(), fc.jsonValue()).map(([record, place, instead]) => ({ ...record, value: bend(record.value!, place, instead) }))
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(junk, bent), { minLength: 1, maxLength: 5 }), async (records) => {
+        await log.write(STATE, ...records)
+        expect([25, 20]).toContain(limit(follower))
+        expect(follower.ids()).toEqual([ID])
+      }),
+      { numRuns: 60 },
+    )
+    await log.write(STATE, documentRecord(stricter))
+    expect(limit(follower)).toBe(20)
+  })
+
   it('puts a document under the key of another policy, in an event that says so too', async () => {
     const misnamed = documentRecord({ ...other, id: ID })
     await log.write(STATE, misnamed)
@@ -351,4 +368,22 @@ function asType(value: Uint8Array, type: string): Buffer {
   const envelope = JSON.parse(Buffer.from(value).toString()) as { payload: string }
   const text = Buffer.from(envelope.payload, 'base64').toString().replace(/"type":"hms[^"]*"/, `"type":"${type}"`)
   return Buffer.from(JSON.stringify({ ...envelope, payload: Buffer.from(text).toString('base64') }))
+}
+
+/** The record with one of the values in its event, however deep, replaced by another. */
+function bend(value: Uint8Array, place: number, instead: unknown): Buffer {
+  const envelope = JSON.parse(Buffer.from(value).toString()) as { payload: string }
+  const event = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as object
+  const places: [Record<string, unknown>, string][] = []
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return
+    for (const [name, child] of Object.entries(node)) {
+      places.push([node as Record<string, unknown>, name])
+      visit(child)
+    }
+  }
+  visit(event)
+  const [node, name] = places[place % places.length]!
+  node[name] = instead
+  return Buffer.from(JSON.stringify({ ...envelope, payload: Buffer.from(JSON.stringify(event)).toString('base64') }))
 }

@@ -126,8 +126,8 @@ export class PolicyFollower implements HmsFollower {
       else if (opened.type === 'hms.state.vouched.v1') this.copy.hear(freshnessIn(opened))
       else throw refused('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
     } catch (error) {
-      if (!(error instanceof HmsError)) throw error
-      this.fail(error)
+      // Whatever it does to whoever opens it, a record holds up none behind it.
+      this.fail(error instanceof HmsError ? error : refused('HMS_EVENT_UNREADABLE', `a record on ${STATE_TOPIC} cannot be opened: ${reasonOf(error)}`))
     }
   }
 
