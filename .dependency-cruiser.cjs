@@ -81,9 +81,17 @@ module.exports = {
     },
     {
       name: 'kafkajs-behind-its-port',
+      comment: 'services reach Kafka through the bus; hms-svc/kafka reads it for bots, who must not have to load the services for that',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: '^libs/messaging/src/kafka/' },
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/messaging/src/kafka/', '^libs/client/src/kafka/'] },
       to: { path: pkg('kafkajs') },
+    },
+    {
+      name: 'hms-svc-without-kafka',
+      comment: 'whoever imports hms-svc alone loads no Kafka client: nothing of the package comes to hms-svc/kafka',
+      severity: 'error',
+      from: { path: '^libs/client/src/', pathNot: ['^libs/client/src/kafka/', '/testing/'] },
+      to: { path: '^libs/client/src/kafka/' },
     },
     {
       name: 'typeorm-at-the-edge',

@@ -15,11 +15,14 @@ import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.entity.js'
 import { Freshness } from './heads/freshness.js'
 import { HeadsEvents } from './heads/heads.events.js'
 import { HeadsController } from './heads/heads.http.js'
+import { RecordFreshness } from './heads/record-freshness.js'
 import { StoreHeads } from './heads/store-heads.js'
+import { VOUCHED } from './heads/vouched.entity.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { AddConfigStoreOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddConfigStoreRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddConfigStoreTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
+import { AddConfigStoreVouched1764800000000 } from './migrations/1764800000000-add-vouched.js'
 import { PoliciesController } from './reads/policies.http.js'
 
 @Module({})
@@ -35,6 +38,7 @@ class ConfigStoreModule {
         Presence,
         CoverageReports,
         Freshness,
+        RecordFreshness,
         StoreHeads,
         StreamGateway,
         AcceptAlert,
@@ -45,7 +49,13 @@ class ConfigStoreModule {
 
 export const definition: ServiceDefinition = {
   name: 'config-store',
-  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, NODES, PRESENCE, ALERT_INBOX],
-  migrations: [CreateConfigStore1764000000000, AddConfigStoreOutboxPlaces1764100000000, AddConfigStoreRosters1764300000000, AddConfigStoreTokens1764400000000],
+  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, NODES, PRESENCE, ALERT_INBOX, VOUCHED],
+  migrations: [
+    CreateConfigStore1764000000000,
+    AddConfigStoreOutboxPlaces1764100000000,
+    AddConfigStoreRosters1764300000000,
+    AddConfigStoreTokens1764400000000,
+    AddConfigStoreVouched1764800000000,
+  ],
   module: ConfigStoreModule.with,
 }

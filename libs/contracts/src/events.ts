@@ -123,7 +123,10 @@ export interface EventData {
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHead
   'hms.coverage.reported.v1': CoverageReport
-  'hms.state.recorded.v1': { document: ConfigDocument }
+  /** `bundle`: places (`policy@scope`) of all documents of this revision, where there are several; they take effect together. */
+  'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string[] }
+  /** Rollout's word on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
+  'hms.state.vouched.v1': { freshness: Envelope }
   'hms.alert.reported.v1': BotAlert & { receivedAt: string }
   'hms.release.logged.v1': LoggedProof
 }
@@ -167,6 +170,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[numbe
   'hms.head.published.v1': 'hms.config.published.v1',
   'hms.coverage.reported.v1': 'hms.config.coverage.v1',
   'hms.state.recorded.v1': 'hms.config.state.v1',
+  'hms.state.vouched.v1': 'hms.config.state.v1',
   'hms.alert.reported.v1': 'hms.bot.alert.v1',
   'hms.release.logged.v1': 'hms.audit.v1',
 }

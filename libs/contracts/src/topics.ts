@@ -11,6 +11,11 @@ export interface Topic {
   purpose: string
 }
 
+/** Key of the records that make an idle compacted topic compact; readers skip them. */
+export const HEARTBEAT_KEY = '~heartbeat'
+/** Key of rollout's newest word on all stable heads, among the documents of `hms.config.state.v1`: no policy has such a name. */
+export const FRESHNESS_KEY = '~freshness'
+
 /** All but the one that says it; audit is added to every list. */
 const EVERY_OTHER = SERVICES.filter((name) => name !== 'approver' && name !== 'audit')
 
@@ -37,7 +42,7 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
   stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),
   stage('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers'),
-  stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka', {
+  stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka, and rollout’s word on all of them', {
     key: 'document',
     partitions: 1,
     cleanup: 'compact',

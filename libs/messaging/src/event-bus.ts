@@ -85,6 +85,3 @@ export interface TopicLag {
   messages: number
   groups: { group: string; messages: number; seconds: number }[]
 }
-
-/** Key of the records that make an idle compacted topic compact; readers skip them. */
-export const HEARTBEAT_KEY = '~heartbeat'

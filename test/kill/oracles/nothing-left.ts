@@ -5,7 +5,11 @@ export const nothingLeft: Oracle = {
   name: 'nothing is left waiting',
   async check({ observer }) {
     const violations: string[] = []
-    const unsent = await observer.everywhere<{ service: string; n: string }>(`SELECT '$service' AS service, count(*) AS n FROM $schema.outbox WHERE sent_at IS NULL`)
+    // Rollout's word is told every half minute for as long as there is a system: one on its way is none that is left.
+    const unsent = await observer.everywhere<{ service: string; n: string }>(
+      `SELECT '$service' AS service, count(*) AS n FROM $schema.outbox
+       WHERE sent_at IS NULL AND NOT (type = 'hms.state.vouched.v1' AND occurred_at > clock_timestamp() - interval '5 seconds')`,
+    )
     for (const { service, n } of unsent) if (n !== '0') violations.push(`${service} has ${n} unsent events`)
     const due = await observer.everywhere<{ service: string; id: string; late: number }>(
       `SELECT '$service' AS service, id, extract(epoch FROM clock_timestamp() - due_at)::float8 AS late FROM $schema.timer WHERE due_at < clock_timestamp() - interval '5 seconds'`,

@@ -21,7 +21,9 @@ describe('oracles of the kill harness', () => {
     database = await freshDatabase()
     for (const service of SERVICES) await migrateService(await loadService(service), database.url)
     observer = new Observer(database.url)
-    evidence = { observer, ledger: new Ledger(), log: [], partner: { received: new Map(), forged: 0 }, readers: [] }
+    // Rollout's word among the documents is none of them.
+    const word = { topic: 'hms.config.state.v1', partition: 0, key: '~freshness', source: '/hms-svc/config-store', keySeq: 1, eventId: randomUUID(), value: JSON.stringify(signed({ data: { freshness: {} } })) }
+    evidence = { observer, ledger: new Ledger(), log: [word], partner: { received: new Map(), forged: 0 }, readers: [] }
   })
 
   afterAll(async () => {

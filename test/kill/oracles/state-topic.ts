@@ -1,4 +1,4 @@
-import type { ConfigDocument, EventData } from '#libs/contracts'
+import { FRESHNESS_KEY, HEARTBEAT_KEY, type ConfigDocument, type EventData } from '#libs/contracts'
 import { decode } from './decode.js'
 import type { Oracle } from './oracle.js'
 
@@ -8,7 +8,7 @@ export const stateTopic: Oracle = {
   async check({ observer, log }) {
     const newest = new Map<string, ConfigDocument>()
     for (const { topic, key, value } of log) {
-      if (topic !== 'hms.config.state.v1' || value === null || key === '~heartbeat') continue
+      if (topic !== 'hms.config.state.v1' || value === null || key === HEARTBEAT_KEY || key === FRESHNESS_KEY) continue
       const { document } = decode<EventData['hms.state.recorded.v1']>(value)
       const held = newest.get(key)
       // As its readers do: a lower number is an earlier copy that came again.

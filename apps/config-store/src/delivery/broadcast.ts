@@ -27,7 +27,9 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly freshness: Freshness,
   ) {
     copy.onChange((frame) => this.fanOut.broadcast(frame))
-    freshness.onNews(() => this.fanOut.broadcast(this.heartbeat()))
+    freshness.onWord((_word, isNews) => {
+      if (isNews) this.fanOut.broadcast(this.heartbeat())
+    })
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -8,7 +8,7 @@ import { Follower } from '../testing/follow.suite.js'
 import { digestOfRelease, POLICY, startInstance, type StoreWorld } from '../testing/store-world.suite.js'
 
 let database: Awaited<ReturnType<typeof freshDatabase>>
-let [one, two]: StoreWorld[] = []
+let [one, two, three]: StoreWorld[] = []
 beforeAll(async () => {
   database = await freshDatabase()
   const identity = await testIdentity()
@@ -18,6 +18,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await one?.stop()
   await two?.stop()
+  await three?.stop()
   await database.drop()
 })
 
@@ -43,6 +44,20 @@ describe('two instances on one PostgreSQL', () => {
     const follower = Follower.stream(one!.url, { revision: String(Math.max(...applied)) })
     expect(await follower.frame(0)).toMatchObject({ type: 'heartbeat', revision: applied.length + 1 })
     follower.socket.close()
+  })
+
+  it('record a word of rollout once, whichever of them hear it', async () => {
+    const issuedAt = new Date()
+    three = await startInstance(database.url, one!.identity)
+    const words = async () => (await Promise.all([one!, three!].map((world) => world.emitted('hms.state.vouched.v1')))).flat()
+    const both = async (after: number): Promise<void> => {
+      await Promise.all([one!, three!].map((world) => world.vouch([], new Date(issuedAt.getTime() + after))))
+    }
+    await both(0)
+    await expect.poll(words).toHaveLength(1)
+    await both(10_000)
+    await both(30_000)
+    await expect.poll(words).toHaveLength(2)
   })
 
   it('find the tables as the code describes them', async () => {

@@ -3,11 +3,16 @@ import { readFreshness, type FreshnessPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 
+export interface FreshWord {
+  envelope: Envelope
+  predicate: FreshnessPredicate
+}
+
 /** Rollout's newest word on all stable heads. Held in memory: it comes again within ten seconds, and a day-old one is worth nothing. */
 @Injectable()
 export class Freshness {
-  private held: { envelope: Envelope; predicate: FreshnessPredicate } | undefined
-  private readonly listeners: (() => void)[] = []
+  private held: FreshWord | undefined
+  private readonly listeners: ((word: FreshWord, isNews: boolean) => void)[] = []
 
   constructor(private readonly runtime: ServiceRuntime) {}
 
@@ -15,8 +20,8 @@ export class Freshness {
     return this.held?.envelope
   }
 
-  /** Called when the word is about other heads than the one before. */
-  onNews(listener: () => void): void {
+  /** Called with each newer word. `isNews`: it is about other heads than the one before. */
+  onWord(listener: (word: FreshWord, isNews: boolean) => void): void {
     this.listeners.push(listener)
   }
 
@@ -26,7 +31,7 @@ export class Freshness {
     const before = this.held?.predicate
     if (before !== undefined && Date.parse(predicate.issuedAt) <= Date.parse(before.issuedAt)) return false
     this.held = { envelope, predicate }
-    if (before?.stable !== predicate.stable) for (const listener of this.listeners) listener()
+    for (const listener of this.listeners) listener(this.held, before?.stable !== predicate.stable)
     return true
   }
 }

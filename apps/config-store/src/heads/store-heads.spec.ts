@@ -51,6 +51,9 @@ describe('heads by seq', () => {
     await world.stored(await world.head())
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy })))
     expect(await world.stored(...bundle)).toEqual({ revision: 2, applied: true })
+    const places = ['a-limit@global', 'b-limit@global']
+    const told = (await world.emitted('hms.state.recorded.v1')).map(({ document, bundle }) => [document.id, bundle])
+    expect(told).toEqual([[POLICY, undefined], ['a-limit', places], ['b-limit', places]])
     expect(await world.stored(await world.head({ seq: 2, version: null }))).toEqual({ revision: 3, applied: true })
     const log = await world.runtime.database.transaction((tx) => tx.documents(REVISIONS).find({ orderBy: 'revision' }))
     expect(log.map(({ revision, documents }) => [revision, documents.map(({ id }) => id)])).toEqual([

@@ -70,13 +70,14 @@ export class StoreHeads {
     const documents = fresh.map((head) => documentOf(head, revision, tx.now))
     await tx.documents(REVISIONS).put({ revision, documents, at: tx.now.toISOString() })
     await tx.documents(REVISIONS).delete(String(revision - REVISION_WINDOW))
+    const places = documents.map(({ id, scope }) => documentId(id, scope))
+    const bundle = places.length > 1 ? { bundle: places } : {}
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
       const { approvedBy: _approvedBy, author: _author, soleOfficial: _soleOfficial, storedAt: _storedAt, told: _told, ...document } = stored
       await tx.documents(DOCUMENTS).put(stored)
       await this.announce(tx, head, { revision, applied: true }, cause)
-      const key = documentId(document.id, document.scope)
-      await this.runtime.emit(tx, 'hms.state.recorded.v1', { document }, { ...of(head, cause), key })
+      await this.runtime.emit(tx, 'hms.state.recorded.v1', { document, ...bundle }, { ...of(head, cause), key: places[index]! })
     }
     tx.afterCommit(() => this.runtime.signal('revision'))
     return revision

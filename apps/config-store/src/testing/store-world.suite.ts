@@ -11,7 +11,7 @@ import {
 import { MemoryBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
-import { buildRelease, signEnvelope, signHead, type HeadPredicate, type RosterPredicate } from '#libs/signing'
+import { buildRelease, FRESHNESS_LIFE_MS, signEnvelope, signFreshness, signHead, stableDigest, type HeadPredicate, type RosterPredicate, type StableHead } from '#libs/signing'
 import { Host, migrateService, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/stage'
 import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 import { openMemoryService } from '../../../../test/support/memory-system.js'
@@ -47,9 +47,13 @@ export interface StoreWorld {
   /** By HTTP. */
   post(...heads: SignedHead[]): Promise<Response>
   stored(...heads: SignedHead[]): Promise<HeadReceipt>
+  /** Rollout's word on these stable heads, by HTTP. */
+  vouch(heads: StableHead[], issuedAt: Date): Promise<Response>
   /** By the bus, as an event of `source`. */
   send(issued: IssuedHeads, source: 'rollout' | 'canary-controller'): Promise<void>
   emitted<T extends EventType>(type: T): Promise<EventData[T][]>
+  /** What reached the log of one topic, in order. */
+  recorded(topic: string): OutgoingEvent[]
   settle(): Promise<void>
   stop(): Promise<void>
 }
@@ -89,8 +93,9 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
   }
   const producers = new Map<string, Outbox>()
   const outside = new MemoryDatabase(clock)
-  const post = (...heads: SignedHead[]): Promise<Response> =>
-    fetch(`${url}/v1/heads`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ heads }) })
+  const send = (path: string, body: object): Promise<Response> =>
+    fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const post = (...heads: SignedHead[]): Promise<Response> => send('/v1/heads', { heads })
   return {
     url,
     identity,
@@ -101,6 +106,10 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
       const receipt = (await (await post(...heads)).json()) as HeadReceipt
       await settle()
       return receipt
+    },
+    vouch: async (heads, issuedAt) => {
+      const predicate = { stable: stableDigest(heads), roster: 1, issuedAt: issuedAt.toISOString(), expires: new Date(issuedAt.getTime() + FRESHNESS_LIFE_MS).toISOString() }
+      return send('/v1/freshness', { freshness: await signFreshness(predicate, identity.serviceSigner('rollout')) })
     },
     send: async (issued, source) => {
       const outbox = producers.get(source) ?? outboxOf(source, identity)
@@ -116,6 +125,7 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
       await settle()
       return bus.sent.filter((event) => event.type === type && event.source === '/hms-svc/config-store').map((event) => dataOf<T>(event))
     },
+    recorded: (topic) => bus.sent.filter((event) => event.topic === topic),
     settle,
     stop: () => host.stop(),
   }

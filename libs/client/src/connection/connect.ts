@@ -8,6 +8,7 @@ import { LiveConnection } from './live-connection.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { openRosters } from '../trust/open-rosters.js'
 import { ReaderTime } from '../trust/reader-time.js'
+import { httpRosters } from '../trust/roster-source.js'
 
 /** What is left out comes from the environment. */
 export interface ConnectOptions {
@@ -54,7 +55,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
   const until = clock.elapsed() + timeoutMs
-  const rosters = await openRosters({ pinned: options.roster ?? config.roster, api, cacheDir, clock, random, until })
+  const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })
   const time = new ReaderTime(clock)
   const trust = new DocumentTrust(() => rosters.newest, time)
   const connection: LiveConnection = new LiveConnection({ reader, api, token, disk, rosters, trust, time, random })

@@ -1,6 +1,12 @@
-import { unreachable } from '../api/unreachable.js'
+import type { HmsError } from '#libs/contracts'
 import { withDeadline } from '../deadline.js'
-import type { LinkFailure } from './stream-link.js'
+
+/** Why there is no contact now. */
+export interface Failure {
+  reason: string
+  /** The other side refused to serve this reader, with what it said. */
+  refused?: HmsError
+}
 
 interface Waiter {
   resolve(): void
@@ -13,10 +19,11 @@ export class Contact {
   private waiters = new Set<Waiter>()
   private lastReason = 'no answer in time'
 
-  constructor(private readonly url: string) {}
+  /** `unreachable`: the error of who waited in vain, with the last reason known. */
+  constructor(private readonly unreachable: (reason: string) => HmsError) {}
 
   /**
-   * Resolves at the next `made`. Rejects with `HMS_UNREACHABLE` after `ms`, with the server's own answer when it refused
+   * Resolves at the next `made`. Rejects with what `unreachable` makes after `ms`, with the server's own answer when it refused
    * for good, and with `failFast` at the first failure of any kind. Keeps the process alive meanwhile.
    */
   async wait(ms: number, failFast = false): Promise<void> {
@@ -26,7 +33,7 @@ export class Contact {
       this.waiters.add(waiter)
     })
     try {
-      await withDeadline(made, ms, () => unreachable(this.url, this.lastReason))
+      await withDeadline(made, ms, () => this.unreachable(this.lastReason))
     } finally {
       if (waiter !== undefined) this.waiters.delete(waiter)
     }
@@ -36,11 +43,11 @@ export class Contact {
     for (const waiter of this.waiters) waiter.resolve()
   }
 
-  failed({ reason, refused }: LinkFailure): void {
+  failed({ reason, refused }: Failure): void {
     this.lastReason = reason
     for (const waiter of this.waiters) {
       if (refused !== undefined && !refused.retryable) waiter.reject(refused)
-      else if (waiter.failFast) waiter.reject(unreachable(this.url, reason))
+      else if (waiter.failFast) waiter.reject(this.unreachable(reason))
     }
   }
 }

@@ -5,6 +5,7 @@ import { errorOfResponse } from '../api/problem-to-error.js'
 import { reasonOf } from '../api/unreachable.js'
 import { backoffMs } from './backoff.js'
 import type { Clock, Timer } from './clock.js'
+import type { Failure } from './contact.js'
 import type { Reader } from './evaluate.js'
 import { parseFrame } from './parse-frame.js'
 
@@ -16,10 +17,7 @@ export interface LinkOptions {
   random?: () => number
 }
 
-export interface LinkFailure {
-  reason: string
-  /** The server refused the stream itself, with what it said. */
-  refused?: HmsError
+export interface LinkFailure extends Failure {
   /** A frame could not be applied: what is held may lack it, so the next connection must start from a snapshot. */
   damaged?: boolean
 }

@@ -15,7 +15,12 @@ const predicate = demoRoster({
   expires: '2036-01-01T00:00:00Z',
 })
 
-export const SAMPLE_ROSTER = await signRoster(predicate, PEOPLE.map((name) => localSigner(PAIRS[name].privateKey)))
+/** The step to a later version, which says the same; both people sign unless told otherwise. */
+export function sampleRoster(version: number, people: readonly SampleSigner[] = PEOPLE): Promise<Envelope> {
+  return signRoster({ ...predicate, version }, people.map((name) => localSigner(PAIRS[name].privateKey)))
+}
+
+export const SAMPLE_ROSTER = await sampleRoster(predicate.version)
 
 /** As `connect({ roster })` takes it. */
 export const SAMPLE_ROSTER_BYTES = Buffer.from(JSON.stringify(SAMPLE_ROSTER))

@@ -1,14 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import { HmsError } from '#libs/contracts'
 import { SignatureError } from '#libs/signing'
-import type { ApiClient } from '../api/api-client.js'
 import { backoffMs } from '../connection/backoff.js'
 import type { Clock } from '../connection/clock.js'
 import { PinnedRosters } from './pinned-rosters.js'
+import type { RosterSource } from './roster-source.js'
 
 export interface OpenRostersOptions {
   pinned: string | Uint8Array | undefined
-  api: ApiClient
+  source: RosterSource
   cacheDir: string | undefined
   clock: Clock
   random?: () => number
@@ -17,10 +17,10 @@ export interface OpenRostersOptions {
 }
 
 /** Whom to trust, before anything is read. A server that is only starting is asked again until `until`. */
-export async function openRosters({ pinned, api, cacheDir, clock, random, until }: OpenRostersOptions): Promise<PinnedRosters> {
+export async function openRosters({ pinned, source, cacheDir, clock, random, until }: OpenRostersOptions): Promise<PinnedRosters> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await PinnedRosters.open(pinned, api, cacheDir)
+      return await PinnedRosters.open(pinned, source, cacheDir)
     } catch (error) {
       if (error instanceof SignatureError) throw new HmsError(error.code, error.detail, { status: 422, cause: error, next: ['hms-svc roster show --json'] })
       const waitMs = backoffMs(attempt, random)

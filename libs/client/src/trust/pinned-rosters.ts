@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HmsError, type Envelope, type RosterStep } from '#libs/contracts'
+import { HmsError, type Envelope } from '#libs/contracts'
 import { nextRoster, readRoster, SignatureError, type Roster } from '#libs/signing'
-import type { ApiClient } from '../api/api-client.js'
-import { isLoopback } from '../api/loopback.js'
 import { readIfThere, replaceFile } from '../keys/files.js'
+import type { RosterSource } from './roster-source.js'
 
 /** `pinned`: somebody named the roster. `first-use`: it is the one that a loopback address showed first. */
 export type TrustKind = 'pinned' | 'first-use'
@@ -26,7 +25,7 @@ export class PinnedRosters {
     readonly kind: TrustKind,
     private readonly envelopes: Envelope[],
     private current: Roster,
-    private readonly api: ApiClient,
+    private readonly source: RosterSource,
     private readonly file: string | undefined,
   ) {}
 
@@ -35,50 +34,49 @@ export class PinnedRosters {
   }
 
   /**
-   * `pinned`: path or bytes of the roster. Without one, on a loopback address only, the newest that the server shows, remembered in
-   * `cacheDir`. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or what the roster is refused with.
+   * `pinned`: path or bytes of the roster. Without one the newest that the source shows, where it may be believed at first use,
+   * remembered in `cacheDir`. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE`, `HMS_UNREACHABLE`, or what the roster is refused with.
    */
-  static async open(pinned: string | Uint8Array | undefined, api: ApiClient, cacheDir: string | undefined): Promise<PinnedRosters> {
-    const file = cacheDir === undefined ? undefined : join(cacheDir, `rosters-${nameOf(api.url)}.json`)
+  static async open(pinned: string | Uint8Array | undefined, source: RosterSource, cacheDir: string | undefined): Promise<PinnedRosters> {
+    const file = cacheDir === undefined ? undefined : join(cacheDir, `rosters-${nameOf(source.name)}.json`)
     const saved = await load(file)
     if (pinned !== undefined) {
       const envelope = await readPinned(pinned)
       const kept = saved?.rosters.findIndex((other) => other.payload === envelope.payload) ?? -1
-      return PinnedRosters.of('pinned', [envelope, ...(kept < 0 ? [] : saved!.rosters.slice(kept + 1))], api, file)
+      return PinnedRosters.of('pinned', [envelope, ...(kept < 0 ? [] : saved!.rosters.slice(kept + 1))], source, file)
     }
-    if (!isLoopback(api.url)) {
-      throw new HmsError('HMS_ROSTER_REQUIRED', `Whom to trust at ${api.url} is not known: name the roster in connect({ roster }) or HMS_ROSTER.`, {
+    if (source.first === undefined) {
+      throw new HmsError('HMS_ROSTER_REQUIRED', `Whom to trust at ${source.name} is not known: name the roster in the option roster or in HMS_ROSTER.`, {
         status: 400,
         next: ['hms-svc roster show --json > roster.json', 'HMS_ROSTER=roster.json node BOT'],
       })
     }
-    if (saved?.kind === 'first-use') return PinnedRosters.of('first-use', saved.rosters, api, file)
-    const shown = (await api.get<RosterStep[]>('/v1/roster')).at(-1)
-    if (shown === undefined) throw new HmsError('HMS_ROSTER_REQUIRED', `${api.url} shows no roster.`, { status: 400, next: ['hms-svc roster show'] })
-    const first = PinnedRosters.of('first-use', [shown.envelope], api, file)
+    if (saved?.kind === 'first-use') return PinnedRosters.of('first-use', saved.rosters, source, file)
+    const shown = await source.first()
+    if (shown === undefined) throw new HmsError('HMS_ROSTER_REQUIRED', `${source.name} shows no roster.`, { status: 400, next: ['hms-svc roster show'] })
+    const first = PinnedRosters.of('first-use', [shown], source, file)
     await first.save()
     return first
   }
 
-  /** Asks for what follows the newest; `true` when something did. Steps that do not follow are refused with their code, and none behind them counts. */
-  async follow(): Promise<boolean> {
+  /** Asks for what follows the newest. A step that does not follow is refused with its code, and none behind it counts. */
+  async follow(): Promise<void> {
     const before = this.current
-    const steps = await this.api.get<RosterStep[]>('/v1/roster', { since: before.version })
+    const steps = await this.source.after(before)
     try {
-      for (const { envelope } of steps.slice(0, MAX_ROSTERS)) {
+      for (const envelope of steps.slice(0, MAX_ROSTERS)) {
         this.current = nextRoster(this.current, envelope)
         this.envelopes.push(envelope)
       }
     } finally {
       if (this.current !== before) await this.save()
     }
-    return this.current !== before
   }
 
-  private static of(kind: TrustKind, [first, ...rest]: Envelope[], api: ApiClient, file: string | undefined): PinnedRosters {
+  private static of(kind: TrustKind, [first, ...rest]: Envelope[], source: RosterSource, file: string | undefined): PinnedRosters {
     const pinned = readRoster(first)
     const newest = rest.reduce((roster, envelope) => nextRoster(roster, envelope), pinned)
-    return new PinnedRosters(kind, [first!, ...rest], newest, api, file)
+    return new PinnedRosters(kind, [first!, ...rest], newest, source, file)
   }
 
   private async save(): Promise<void> {
@@ -111,6 +109,6 @@ async function load(file: string | undefined): Promise<SavedRosters | undefined>
   throw new SignatureError('HMS_ROSTER_INVALID', `${file} is damaged; remove it to pin the roster anew`)
 }
 
-function nameOf(url: string): string {
-  return createHash('sha256').update(url).digest('hex').slice(0, 16)
+function nameOf(source: string): string {
+  return createHash('sha256').update(source).digest('hex').slice(0, 16)
 }

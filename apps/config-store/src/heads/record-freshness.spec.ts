@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { peekPredicate } from '#libs/contracts'
+import type { FreshnessPredicate } from '#libs/signing'
+import { POLICY, startStore } from '../testing/store-world.suite.js'
+import { isDue } from './record-freshness.js'
+
+const START = Date.parse('2026-01-01T00:00:00Z')
+const at = (ms: number): Date => new Date(START + ms)
+
+describe('a word of rollout that is due for the topic', () => {
+  const stable = 'sha256:a'
+  const known = { id: 'newest' as const, issuedAt: at(0).toISOString(), stable }
+  it.each([
+    ['the first', undefined, 0, stable, true],
+    ['one on the same heads, soon after', known, 29_999, stable, false],
+    ['one on the same heads, half a minute later', known, 30_000, stable, true],
+    ['one on other heads, at once', known, 1, 'sha256:b', true],
+    ['the same once more', known, 0, stable, false],
+    ['an older one on other heads', known, -1, 'sha256:b', false],
+    ['one after another that a wrong clock dated', { ...known, issuedAt: '2099-01-01T00:00:00Z' }, 1, stable, true],
+  ])('is %s', (_what, before, ms, about, due) => {
+    expect(isDue({ issuedAt: at(ms).toISOString(), stable: about }, before, START + ms)).toBe(due)
+  })
+})
+
+describe('rollout’s word on the topic of state', () => {
+  let world: Awaited<ReturnType<typeof startStore>>
+  beforeEach(async () => {
+    world = await startStore()
+  })
+  afterEach(() => world.stop())
+
+  const recorded = async (): Promise<string[]> =>
+    (await world.emitted('hms.state.vouched.v1')).map(({ freshness }) => peekPredicate<FreshnessPredicate>(freshness).issuedAt)
+  const times = (...ms: number[]): string[] => ms.map((each) => at(each).toISOString())
+
+  it('is recorded as it was signed, every thirty seconds, and at once when it speaks of other heads', async () => {
+    for (const ms of [0, 10_000, 20_000, 30_000, 40_000]) expect(await (await world.vouch([], at(ms))).json()).toEqual({ accepted: true })
+    await expect.poll(recorded).toEqual(times(0, 30_000))
+    await world.vouch([{ policy: POLICY, seq: 1, current: null }], at(41_000))
+    await expect.poll(recorded).toEqual(times(0, 30_000, 41_000))
+    expect(await (await world.vouch([], at(40_500))).json()).toEqual({ accepted: false })
+    expect(await recorded()).toEqual(times(0, 30_000, 41_000))
+  })
+
+  it('lies among the documents, under a key that is no policy’s', async () => {
+    await world.stored(await world.head())
+    await world.vouch([], at(0))
+    await expect.poll(recorded).toHaveLength(1)
+    expect(world.recorded('hms.config.state.v1').map(({ key, type }) => [key, type])).toEqual([
+      [`${POLICY}@global`, 'hms.state.recorded.v1'],
+      ['~freshness', 'hms.state.vouched.v1'],
+    ])
+  })
+
+  it('is taken all the same while the database is away', async () => {
+    world.runtime.database.transaction = () => Promise.reject(new Error('away'))
+    expect(await (await world.vouch([], at(0))).json()).toEqual({ accepted: true })
+    expect(await recorded()).toEqual([])
+  })
+})

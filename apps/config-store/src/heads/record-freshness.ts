@@ -1,0 +1,73 @@
+import { FRESHNESS_KEY } from '#libs/contracts'
+import { describeError } from '#libs/platform'
+import { FRESHNESS_LIFE_MS, type FreshnessPredicate } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { Freshness, type FreshWord } from './freshness.js'
+import { VOUCHED, type Vouched } from './vouched.entity.js'
+
+/**
+ * A tenth of the life of a word: nine in a row may be lost or late, and a reader of the topic is still ready. Each word would be three times
+ * the events, and tell nobody anything that those thirty seconds do not.
+ */
+const RECORD_EVERY_MS = 30_000
+
+/**
+ * Puts rollout's word on the topic of state too, for readers who see nothing else and could be kept in the dark there unnoticed. Every instance
+ * hears every word; the database lets one of them record it. The answer to rollout never waits for that: with the database or the broker
+ * away, readers over HTTP hear the word all the same, and the next one is recorded.
+ */
+@Injectable()
+export class RecordFreshness {
+  private next: FreshWord | undefined
+  private recording = false
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    freshness: Freshness,
+  ) {
+    freshness.onWord((word) => this.soon(word))
+  }
+
+  /** Of words that come while one is being recorded only the newest follows. */
+  private soon(word: FreshWord): void {
+    this.next = word
+    if (!this.recording) void this.recordAll()
+  }
+
+  private async recordAll(): Promise<void> {
+    this.recording = true
+    try {
+      while (this.next !== undefined) {
+        const word = this.next
+        this.next = undefined
+        await this.record(word)
+      }
+    } catch (error) {
+      this.runtime.log.debug({ error: describeError(error) }, 'a word on the stable heads is not recorded; the next one is')
+    } finally {
+      this.recording = false
+    }
+  }
+
+  private record({ envelope, predicate }: FreshWord): Promise<void> {
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock([FRESHNESS_KEY])
+      const known = await tx.documents(VOUCHED).get('newest')
+      if (!isDue(predicate, known, tx.now.getTime())) return
+      const { issuedAt, stable } = predicate
+      await tx.documents(VOUCHED).put({ id: 'newest', issuedAt, stable })
+      await this.runtime.emit(tx, 'hms.state.vouched.v1', { freshness: envelope }, { key: FRESHNESS_KEY })
+    })
+  }
+}
+
+/**
+ * By the times that rollout signed, so that all instances decide alike. A word on other heads is never held back: readers are in doubt until it
+ * comes. One that was said in the future, by a clock that was wrong once, must not silence all that follow until then.
+ */
+export function isDue({ issuedAt, stable }: Pick<FreshnessPredicate, 'issuedAt' | 'stable'>, known: Vouched | undefined, nowMs: number): boolean {
+  if (known === undefined || Date.parse(known.issuedAt) > nowMs + FRESHNESS_LIFE_MS) return true
+  const aheadMs = Date.parse(issuedAt) - Date.parse(known.issuedAt)
+  return aheadMs > 0 && (stable !== known.stable || aheadMs >= RECORD_EVERY_MS)
+}

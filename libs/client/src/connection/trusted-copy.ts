@@ -1,0 +1,230 @@
+import { HmsError, type ConfigDocument, type Envelope } from '#libs/contracts'
+import { SignatureError, STABLE_SCOPE } from '#libs/signing'
+import type { DocumentTrust } from '../trust/document-trust.js'
+import type { PinnedRosters } from '../trust/pinned-rosters.js'
+import type { ReaderTime } from '../trust/reader-time.js'
+import type { DiskCopy } from './disk-copy.js'
+import type { InForce, Reader } from './evaluate.js'
+import type { RefusedDocument } from './held-documents.js'
+import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue, ValueSource } from './hms-connection.js'
+import { Listeners } from './listeners.js'
+import { LocalCopy, type Change } from './local-copy.js'
+
+export interface TrustedCopyOptions {
+  reader: Reader
+  disk: DiskCopy | null
+  rosters: PinnedRosters
+  trust: DocumentTrust
+  time: ReaderTime
+  /** Documents come from a log, which may bring an old one again: a record that was sent twice, or a place that is read once more. */
+  fromLog?: boolean
+}
+
+/** What a copy asks of the way by which documents come. */
+export interface CopyHost {
+  /** What is in force has changed; asked before any listener, who may take his time. */
+  applied(): void
+  /** There is a newer roster: what was refused under the one before is wanted again. */
+  startOver(): void
+}
+
+/** Refusals that are remembered: names in them are whatever somebody sent. */
+const MAX_REFUSALS = 1_000
+/** How often whoever sends may make us ask for rosters. */
+const ROSTER_PAUSE_MS = 10_000
+
+/**
+ * What a reader holds and how far it trusts that, whatever way documents come: the verified copy and its twin on disk, what was refused,
+ * and whether all this is still beyond doubt. Whether there is contact is for its host to say: `settle` after each word, `stale` without.
+ */
+export class TrustedCopy {
+  state: ConnectionState = 'STALE'
+  private readonly listeners = new Listeners<ConnectionEvents>()
+  private readonly copy: LocalCopy
+  private origin: 'nothing' | 'disk' | 'server' = 'nothing'
+  private confirmedAt = 0
+  /** What was refused last, by policy and scope: until something better comes for it, the copy is not all there is. */
+  private readonly refusals = new Map<string, SignatureError>()
+  private askedRostersAt = Number.NEGATIVE_INFINITY
+
+  constructor(
+    private readonly options: TrustedCopyOptions,
+    private readonly host: CopyHost,
+  ) {
+    const { reader, trust, time } = options
+    this.copy = new LocalCopy({ reader, admission: trust, clock: time, onExpiry: (changes) => this.announce(changes) })
+  }
+
+  /** Of the newest frame applied. */
+  get revision(): number {
+    return this.copy.revision
+  }
+
+  /** Nothing that came is missing here. */
+  get complete(): boolean {
+    return this.refusals.size === 0
+  }
+
+  /** Takes what an earlier process left on disk. `undefined` when it left nothing, else whether all of it still holds. */
+  async load(): Promise<'whole' | 'part' | undefined> {
+    const saved = await this.options.disk?.load()
+    if (saved === undefined) return undefined
+    this.options.trust.restore(saved.floors)
+    const { refused } = this.copy.take(saved.revision, saved.documents)
+    this.origin = 'disk'
+    this.confirmedAt = saved.savedAt
+    this.report(refused)
+    return refused.length === 0 ? 'whole' : 'part'
+  }
+
+  /** Takes documents that take effect together. `more`: others are known to follow, so that this is not all there is. */
+  take(revision: number, documents: readonly ConfigDocument[], more = false): void {
+    const { refused, changes } = this.copy.take(revision, documents)
+    for (const { id, scope } of documents) this.refusals.delete(`${id}@${scope}`)
+    this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
+    if (!more) this.settle()
+    this.announce(changes)
+    this.options.disk?.save({ format: 2, revision, savedAt: this.confirmedAt, documents: this.copy.all(), floors: this.options.trust.remembered() })
+  }
+
+  /** A damaged word of rollout is no word: it is said, and the one before goes on ageing. */
+  hear(envelope: Envelope): void {
+    try {
+      if (this.options.trust.hear(envelope) > this.options.rosters.newest.version) this.followRosters()
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error
+      this.fail(refusalOf(error))
+      this.followRosters()
+    }
+  }
+
+  /** Somebody may have signed by a roster that is not known here yet. Asked for at most every ten seconds. */
+  followRosters(): void {
+    const { rosters, time } = this.options
+    if (time.elapsed() - this.askedRostersAt < ROSTER_PAUSE_MS) return
+    this.askedRostersAt = time.elapsed()
+    const before = rosters.newest
+    void rosters
+      .follow()
+      .catch((error: unknown) => this.fail(error instanceof SignatureError ? refusalOf(error) : (error as Error)))
+      .then(() => {
+        if (rosters.newest !== before && this.state !== 'CLOSED') this.host.startOver()
+      })
+  }
+
+  /** Somebody who knows what is in force was heard just now. */
+  confirm(): void {
+    this.confirmedAt = this.options.time.now()
+  }
+
+  /** In contact: ready, unless what is held cannot be all that is signed; answers with the code that says why not. */
+  settle(): string | undefined {
+    this.origin = 'server'
+    const refusal = [...this.refusals.values()][0]
+    const code = refusal?.code ?? this.options.trust.doubt(this.copy.stableDigest())
+    if (code === undefined) this.becomeReady()
+    else this.stale(refusal?.detail ?? 'rollout does not vouch for the stable heads that are held', code)
+    return code
+  }
+
+  stale(reason: string, code?: string): void {
+    if (this.state !== 'READY') return
+    this.state = 'STALE'
+    this.listeners.emit('stale', { reason, ...(code === undefined ? {} : { code }) })
+  }
+
+  find(id: string): PolicyValue | undefined {
+    return this.copy.get(id)?.held.value
+  }
+
+  get(id: string): PolicyValue {
+    return this.require(id).held.value
+  }
+
+  explain(id: string): Explanation {
+    const { document, head, value } = this.require(id).held
+    const ageMs = Math.max(0, this.options.time.now() - this.confirmedAt)
+    const { state, options: { rosters: { kind: trust } } } = this
+    return { value, version: value.version, revision: document.revision, source: this.source(), ageMs, state, trust, scope: head.scope }
+  }
+
+  ids(): string[] {
+    return this.copy.ids()
+  }
+
+  /** Release digest in force per policy: what a named bot acknowledges. */
+  applied(): Record<string, string> {
+    return this.copy.applied()
+  }
+
+  on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void {
+    return this.listeners.on(event, listener)
+  }
+
+  /** Says what was refused or went wrong. */
+  fail(error: Error): void {
+    this.listeners.emit('error', error)
+  }
+
+  /** Nothing changes from here on; resolves when what was taken is on disk. */
+  async close(): Promise<void> {
+    this.state = 'CLOSED'
+    this.copy.stop()
+    await this.options.disk?.settled()
+  }
+
+  private becomeReady(): void {
+    if (this.state === 'READY') return
+    this.state = 'READY'
+    this.listeners.emit('ready', { revision: this.copy.revision })
+  }
+
+  private announce(changes: Change[]): void {
+    this.host.applied()
+    for (const change of changes) this.listeners.emit('change', change)
+  }
+
+  private report(refused: RefusedDocument[]): void {
+    for (const { document, error } of refused) {
+      if (!this.isOrdinary(error) && this.refusals.size < MAX_REFUSALS) this.refusals.set(`${document?.id}@${document?.scope}`, error)
+      this.fail(refusalOf(error))
+    }
+    if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
+  }
+
+  /** What comes before its time is in order, only not in force yet; an old document of a log takes nothing from the newer one that is held. */
+  private isOrdinary({ code }: SignatureError): boolean {
+    return code === 'HMS_RELEASE_NOT_EFFECTIVE' || (code === 'HMS_HEAD_REPLAYED' && this.options.fromLog === true)
+  }
+
+  private require(id: string): InForce {
+    const value = this.copy.get(id)
+    if (value !== undefined) return value
+    const refusal = this.refusals.get(`${id}@${STABLE_SCOPE}`)
+    if (refusal !== undefined) throw refusalOf(refusal)
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here`, { status: 404, next: ['hms-svc runs list'] })
+  }
+
+  private source(): ValueSource {
+    if (this.origin === 'disk') return 'disk'
+    return this.state === 'READY' ? 'live' : 'cache'
+  }
+}
+
+/**
+ * A log tells how things came to be as they are: what is refused of it matters only where nothing better came behind, and an old head
+ * only when it is the last word of all.
+ */
+function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedDocument[], more: boolean): RefusedDocument[] {
+  const last = new Map(documents.map((document) => [`${document.id}@${document.scope}`, document]))
+  const bad = new Set(refused.map(({ document }) => document))
+  return refused.filter(({ document, error }) => {
+    const newest = last.get(`${document.id}@${document.scope}`)!
+    return error.code === 'HMS_HEAD_REPLAYED' ? newest === document && !more : bad.has(newest)
+  })
+}
+
+/** What was refused is the doing of whoever sent it. */
+export function refusalOf({ code, detail }: SignatureError): HmsError {
+  return new HmsError(code, `${detail}; what was held before stays in force`, { status: 502, next: ['hms-svc audit verify'] })
+}

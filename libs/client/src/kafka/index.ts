@@ -1,0 +1,3 @@
+export { followPolicies, type FollowOptions } from './follow-policies.js'
+export type { HmsFollower } from './policy-follower.js'
+export type { BrokerOptions } from './kafka.config.js'

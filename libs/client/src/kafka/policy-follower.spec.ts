@@ -1,0 +1,389 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { HmsError } from '#libs/contracts'
+import type { StableHead } from '#libs/signing'
+import { FakeLog } from '../testing/fake-log.js'
+import { ManualClock } from '../testing/manual-clock.js'
+import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
+import { documentRecord, freshnessRecord, rosterRecord, textRecord } from '../testing/sample-records.js'
+import { SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
+import { openFollower } from './follow-policies.js'
+import type { PolicyFollower } from './policy-follower.js'
+
+const STATE = 'hms.config.state.v1'
+const ROSTERS = 'hms.roster.v1'
+const ID = 'epa-pm25-limit'
+const PLACE = `${ID}@global`
+const MINUTE = 60_000
+const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
+const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
+const stricter = sampleDocument({ policy: { id: ID, version: '3.0.0', limit: 20 }, seq: 3, revision: 6 })
+
+let log: FakeLog
+let clock: ManualClock
+let open: PolicyFollower[]
+let errors: string[]
+let states: string[]
+
+beforeEach(() => {
+  log = new FakeLog()
+  clock = new ManualClock(Date.parse('2024-09-01T12:00:00Z'))
+  open = []
+  errors = []
+  states = []
+})
+afterEach(() => Promise.all(open.map((follower) => follower.close())))
+
+type Options = Partial<Parameters<typeof openFollower>[0]>
+
+async function follow(options: Options = {}): Promise<PolicyFollower> {
+  const follower = await openFollower({ bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, timeoutMs: 2_000, ...options }, log, clock)
+  open.push(follower)
+  follower.on('error', (error) => errors.push((error as HmsError).code ?? error.message))
+  follower.on('stale', ({ code }) => states.push(`STALE ${code ?? ''}`.trim()))
+  follower.on('ready', () => states.push('READY'))
+  await log.atEnd()
+  return follower
+}
+
+const limit = (follower: PolicyFollower): unknown => follower.get(ID)['limit']
+const stable = (...documents: (typeof old)[]): StableHead[] => documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
+/** Rollout's word, said now. */
+const word = (heads: StableHead[], roster = 1) => {
+  const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
+  return freshnessRecord(sampleFreshness(heads, at(0), at(5 * MINUTE), roster))
+}
+
+/** Time in which the broker answers, and nothing is written. */
+async function pass(ms: number): Promise<void> {
+  for (let left = ms; left > 0; left -= 10_000) {
+    clock.advance(Math.min(left, 10_000))
+    await log.poll()
+  }
+}
+
+describe('a follower of the state topic', () => {
+  it('resolves at the end of the log, answers without I/O, and goes on', async () => {
+    log.batch = 1
+    await log.write(STATE, documentRecord(old), textRecord('~heartbeat', '2024-09-01T00:00:00Z'), documentRecord(strict))
+    const follower = await follow()
+    expect(follower.explain(ID)).toMatchObject({ version: '2.0.0', revision: 5, source: 'live', ageMs: 0, state: 'READY', trust: 'pinned', scope: 'global' })
+    expect(follower.ids()).toEqual([ID])
+    const changes: unknown[] = []
+    follower.on('change', (change) => changes.push(change))
+    await log.write(STATE, documentRecord(stricter))
+    expect([limit(follower), changes]).toEqual([20, [{ id: ID, from: '2.0.0', to: '3.0.0', revision: 6 }]])
+    expect(errors).toEqual([])
+  })
+
+  it('shows nothing that is overtaken already, and says nothing of it: a log that is read again tells old stories', async () => {
+    const follower = await follow()
+    const seen: unknown[] = []
+    follower.on('change', ({ to }) => seen.push(to))
+    await log.write(STATE, documentRecord(old), documentRecord(strict), documentRecord(old), documentRecord(strict))
+    expect([seen, errors, follower.state]).toEqual([['2.0.0'], [], 'READY'])
+  })
+
+  it('is ready on an empty log, and knows no policy then', async () => {
+    const follower = await follow()
+    expect(follower.state).toBe('READY')
+    expect(() => follower.get(ID)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_NOT_FOUND' }) as Error)
+  })
+
+  it('takes a canary for its bot, and leaves it with the lease', async () => {
+    const canary = sampleDocument({
+      policy: { id: ID, version: '2.0.0', limit: 25 },
+      scope: 'region:NCR', share: 10_000, base: old.digest, expires: '2024-09-01T12:00:20Z',
+    })
+    await log.write(STATE, documentRecord(old), documentRecord(canary))
+    const follower = await follow()
+    expect(limit(follower)).toBe(25)
+    clock.advance(20_000)
+    expect(limit(follower)).toBe(35)
+  })
+
+  it('shows a bundle whole: it waits for the rest, at most ten seconds', async () => {
+    const follower = await follow()
+    const [a, b] = ['a-limit', 'b-limit'].map((id) => sampleDocument({ policy: { id, version: '1.0.0' }, seq: 1, revision: 7 }))
+    const bundle = ['a-limit@global', 'b-limit@global']
+    await log.write(STATE, documentRecord(a!, bundle))
+    expect(follower.ids()).toEqual([])
+    await log.write(STATE, documentRecord(b!, bundle))
+    expect(follower.ids()).toEqual(['a-limit', 'b-limit'])
+    const c = sampleDocument({ policy: { id: 'c-limit', version: '1.0.0' }, seq: 1, revision: 8 })
+    await log.write(STATE, documentRecord(c, ['c-limit@global', 'd-limit@global']))
+    clock.advance(10_000)
+    await log.poll()
+    expect(follower.ids()).toEqual(['a-limit', 'b-limit', 'c-limit'])
+  })
+
+  it('does not wait for a member that compaction took away, because a newer one lies in its place', async () => {
+    const a = sampleDocument({ policy: { id: 'a-limit', version: '1.0.0' }, seq: 1, revision: 7 })
+    const b = sampleDocument({ policy: { id: 'b-limit', version: '1.1.0' }, seq: 2, revision: 9 })
+    await log.write(STATE, documentRecord(a, ['a-limit@global', 'b-limit@global']), documentRecord(b))
+    expect((await follow()).ids()).toEqual(['a-limit', 'b-limit'])
+  })
+
+  it('goes stale with the broker, and is ready again with it', async () => {
+    await log.write(STATE, documentRecord(old))
+    const follower = await follow()
+    log.break(new HmsError('HMS_BROKER_UNREACHABLE', 'gone', { status: 503 }))
+    await log.atEnd()
+    expect(states).toEqual(['STALE'])
+    await log.write(STATE, documentRecord(strict))
+    expect([limit(follower), states]).toEqual([25, ['STALE', 'READY']])
+  })
+
+  it('goes stale when the end is not reached for half a minute', async () => {
+    const follower = await follow()
+    clock.advance(30_000)
+    expect(follower.state).toBe('STALE')
+  })
+
+  it('rejects with what the broker refuses it for, and closes what it opened', async () => {
+    log.faults.set(STATE, new HmsError('HMS_BROKER_DENIED', 'no', { status: 403 }))
+    await expect(follow()).rejects.toMatchObject({ code: 'HMS_BROKER_DENIED' })
+    expect(log.closed).toBe(true)
+  })
+
+  it('starts over on a log that began anew, and is not taken back by it', async () => {
+    await log.write(STATE, documentRecord(old), documentRecord(strict), textRecord('~heartbeat', 'now'))
+    const follower = await follow()
+    log.rewrite(STATE, [documentRecord(old)])
+    await log.poll()
+    expect([limit(follower), errors]).toEqual([25, ['HMS_HEAD_REPLAYED']])
+    await log.write(STATE, documentRecord(strict), documentRecord(stricter))
+    expect(limit(follower)).toBe(20)
+  })
+})
+
+describe('somebody with root on the broker', () => {
+  let follower: PolicyFollower
+  beforeEach(async () => {
+    await log.write(STATE, documentRecord(old), documentRecord(strict), word(stable(strict)))
+    follower = await follow()
+    expect([limit(follower), follower.state]).toEqual([25, 'READY'])
+  })
+
+  const payload = (text: string): string => Buffer.from(Buffer.from(stricter.release!.payload, 'base64').toString().replace('"limit":20', text)).toString('base64')
+  const edited = { ...stricter, release: { ...stricter.release!, payload: payload('"limit":99') } }
+  const unapproved = sampleDocument({ policy: { id: ID, version: '9.0.0', limit: 99 }, seq: 9, approvedBy: [] })
+  const bySelf = sampleDocument({ policy: { id: ID, version: '9.0.0', limit: 99 }, seq: 9, headSignedBy: 'canary-controller' })
+  const other = sampleDocument({ policy: { id: 'ozone-limit', version: '1.0.0' } })
+
+  it.each([
+    ['edits a value', documentRecord(edited), 'HMS_HEAD_RELEASE_INVALID'],
+    ['signs a release with too few people', documentRecord(unapproved), 'HMS_HEAD_NOT_APPROVED'],
+    ['signs a head with a service that does not speak for all', documentRecord(bySelf), 'HMS_HEAD_SIGNER'],
+    ['shows another release than the head names', documentRecord({ ...stricter, release: old.release }), 'HMS_HEAD_RELEASE_OTHER'],
+    ['gives a head another number', documentRecord({ ...old, seq: 7 }), 'HMS_HEAD_MALFORMED'],
+    ['leaves a document empty', documentRecord({ id: ID, scope: 'global', seq: 7, revision: 7 } as typeof old), 'HMS_HEAD_MALFORMED'],
+  ])('%s: the bot keeps its value and says it is in doubt', async (_what, record, code) => {
+    await log.write(STATE, record)
+    expect([limit(follower), errors, states]).toEqual([25, [code], [`STALE ${code}`]])
+    await log.write(STATE, documentRecord(stricter))
+    expect([limit(follower), follower.state]).toEqual([20, 'READY'])
+  })
+
+  it.each([
+    ['is no JSON', textRecord(PLACE, '{'), 'HMS_EVENT_UNREADABLE'],
+    ['is no text', { key: Buffer.from([0xff, 0xfe]), value: Buffer.from([0xff, 0xfe]) }, 'HMS_EVENT_UNREADABLE'],
+    ['is JSON of another kind', textRecord(PLACE, '{"payload":"bnVsbA=="}'), 'HMS_EVENT_UNREADABLE'],
+    ['is too large', { key: Buffer.from(PLACE), value: Buffer.alloc(4 * 1024 * 1024 + 1, 'x') }, 'HMS_EVENT_OVERSIZED'],
+    ['has a type that nobody knows', { ...documentRecord(old), value: asType(documentRecord(old).value!, 'hms.state.recorded.v9') }, 'HMS_EVENT_UNKNOWN'],
+    ['lies under the key of another policy', { ...documentRecord(other), key: Buffer.from(PLACE) }, 'HMS_EVENT_MISPLACED'],
+    ['was made for another topic', { ...rosterRecord(2, strict.head) }, 'HMS_EVENT_MISPLACED'],
+    ['has no key', { ...documentRecord(stricter), key: null }, 'HMS_EVENT_MISPLACED'],
+    ['holds a document without numbers', documentRecord({ id: ID, scope: 'global' } as typeof old), 'HMS_EVENT_UNREADABLE'],
+  ])('writes a record that %s: it is said and left out', async (_what, record, code) => {
+    await log.write(STATE, record)
+    expect([limit(follower), errors, follower.state]).toEqual([25, [code], 'READY'])
+    await log.write(STATE, documentRecord(stricter))
+    expect(limit(follower)).toBe(20)
+  })
+
+  it('writes anything at all: the bot keeps its value, and takes the next good record', async () => {
+    const good = [documentRecord(stricter), word(stable(stricter)), documentRecord(old)]
+    const junk = fc.record({ key: fc.option(fc.uint8Array({ maxLength: 8 })), value: fc.option(fc.uint8Array({ maxLength: 64 })) })
+    const bent = fc.tuple(fc.constantFrom(...good), fc.nat(), fc.jsonValue()).map(([record, place, instead]) => ({ ...record, value: bend(record.value!, place, instead) }))
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.oneof(junk, bent), { minLength: 1, maxLength: 5 }), async (records) => {
+        await log.write(STATE, ...records)
+        expect([25, 20]).toContain(limit(follower))
+        expect(follower.ids()).toEqual([ID])
+      }),
+      { numRuns: 60 },
+    )
+    await log.write(STATE, documentRecord(stricter))
+    expect(limit(follower)).toBe(20)
+  })
+
+  it('puts a document under the key of another policy, in an event that says so too', async () => {
+    const misnamed = documentRecord({ ...other, id: ID })
+    await log.write(STATE, misnamed)
+    expect([limit(follower), errors]).toEqual([25, ['HMS_HEAD_MALFORMED']])
+  })
+
+  it('writes an older head once more: it is said, and nothing else happens, for rollout vouches for what is held', async () => {
+    await log.write(STATE, documentRecord(old))
+    expect([limit(follower), errors, follower.state]).toEqual([25, ['HMS_HEAD_REPLAYED'], 'READY'])
+  })
+
+  it('deletes a policy: a tombstone is silence, and no signed head', async () => {
+    await log.write(STATE, textRecord(PLACE, null))
+    expect([limit(follower), errors, follower.state]).toEqual([25, [], 'READY'])
+    await log.write(STATE, documentRecord(sampleDocument({ policy: null, id: ID, seq: 3 })))
+    expect(() => follower.get(ID)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_NOT_FOUND' }) as Error)
+  })
+
+  it('forges the word on all heads, or puts it under another key', async () => {
+    const forged = sampleFreshness(stable(old), '2024-09-01T12:01:00Z', '2034-09-01T12:06:00Z')
+    await log.write(STATE, freshnessRecord({ ...forged, signatures: strict.release!.signatures }))
+    await log.write(STATE, freshnessRecord(undefined as never))
+    await log.write(STATE, { ...freshnessRecord(forged), key: Buffer.from(PLACE) })
+    expect(errors).toEqual(['HMS_FRESHNESS_INVALID', 'HMS_FRESHNESS_INVALID', 'HMS_EVENT_MISPLACED'])
+    await pass(5 * MINUTE)
+    expect([limit(follower), states.at(-1)]).toEqual([25, 'STALE HMS_FRESHNESS_EXPIRED'])
+  })
+
+  it('keeps the newest head back, and the word on it not: the bot notices within half a minute', async () => {
+    clock.advance(1_000)
+    await log.write(STATE, word(stable(stricter)))
+    await pass(20_001)
+    expect([limit(follower), states]).toEqual([25, ['STALE HMS_FRESHNESS_MIXED']])
+    await log.write(STATE, documentRecord(stricter))
+    expect([limit(follower), follower.state]).toEqual([20, 'READY'])
+  })
+
+  it('freezes the topic: without a word the bot says STALE after five minutes, and goes on with its value', async () => {
+    await pass(5 * MINUTE - 1_000)
+    expect(follower.state).toBe('READY')
+    await pass(1_000)
+    expect([limit(follower), states.at(-1)]).toEqual([25, 'STALE HMS_FRESHNESS_EXPIRED'])
+    await log.write(STATE, word(stable(strict)))
+    expect(follower.state).toBe('READY')
+  })
+
+  it('lets the log lose its end and grow again: the bot reads it once more when rollout names heads that it has not seen', async () => {
+    log.rewrite(STATE, [documentRecord(stricter), textRecord('~heartbeat', ''), textRecord('~heartbeat', '')])
+    clock.advance(1_000)
+    await log.write(STATE, word(stable(stricter)))
+    await pass(20_002)
+    expect([limit(follower), follower.state]).toEqual([20, 'READY'])
+  })
+})
+
+describe('rosters of a follower', () => {
+  it('are required: none is pinned at first use', async () => {
+    await expect(openFollower({ roster: undefined }, log, clock)).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED', status: 400 })
+  })
+
+  it('are followed step by step, remembered, and the log is read again under the new one', async () => {
+    const cacheDir = await mkdtemp(join(tmpdir(), 'hms-follower-'))
+    await log.write(STATE, documentRecord(old))
+    const follower = await follow({ cacheDir })
+    log.rewrite(ROSTERS, [rosterRecord(2, await sampleRoster(2)), rosterRecord(3, await sampleRoster(3))])
+    expect(log.begun.get(STATE)).toBe(1)
+    await log.write(STATE, word(stable(old), 3))
+    await expect.poll(async () => (await log.poll(), log.begun.get(STATE))).toBe(2)
+    await follower.close()
+    log = new FakeLog()
+    await log.write(STATE, word(stable(old), 3))
+    await follow({ cacheDir })
+    expect([log.begun.get(ROSTERS), errors]).toEqual([1, []])
+    await rm(cacheDir, { recursive: true })
+  })
+
+  it.each<[string, () => Promise<[number, Parameters<typeof rosterRecord>[1]][]>, string[]]>([
+    ['a step is left out', async () => [[3, await sampleRoster(3)]], ['HMS_ROSTER_VERSION']],
+    ['one person alone signed', async () => [[2, await sampleRoster(2, ['EPA Chief'])]], ['HMS_ROSTER_THRESHOLD']],
+    ['what lies there is none', async () => [[2, old.head]], []],
+  ])('refuse what does not follow: %s', async (_what, steps, codes) => {
+    const records = (await steps()).map(([version, envelope]) => rosterRecord(version, envelope))
+    await log.write(STATE, documentRecord(old))
+    const follower = await follow()
+    log.rewrite(ROSTERS, [...records, textRecord('x', '{')])
+    await log.write(STATE, word(stable(old), 3))
+    await expect.poll(() => errors.toSorted()).toEqual([...codes, 'HMS_EVENT_UNREADABLE'].toSorted())
+    expect([limit(follower), log.begun.get(STATE)]).toEqual([35, 1])
+  })
+
+  it('are looked for as long as something is in doubt', async () => {
+    await log.write(STATE, documentRecord(old))
+    const follower = await follow()
+    await log.write(STATE, word(stable(old), 2), documentRecord({ ...strict, release: old.release }))
+    await expect.poll(() => log.begun.get(ROSTERS)).toBe(2)
+    log.rewrite(ROSTERS, [rosterRecord(2, await sampleRoster(2))])
+    await pass(10_000)
+    await expect.poll(async () => (await log.poll(), log.begun.get(STATE))).toBe(2)
+    expect(limit(follower)).toBe(35)
+  })
+
+  it('cannot be blocked by what somebody writes among them, in whatever order they lie', async () => {
+    const [two, three, forged] = await Promise.all([sampleRoster(2), sampleRoster(3), sampleRoster(2, ['EPA Counsel'])])
+    log.rewrite(ROSTERS, [rosterRecord(3, three), rosterRecord(2, forged), rosterRecord(2, two)])
+    await log.write(STATE, documentRecord(old), word(stable(old), 3))
+    const follower = await follow()
+    const again = log.begun.get(ROSTERS)
+    clock.advance(20_000)
+    await log.write(STATE, word(stable(old), 3))
+    expect([limit(follower), log.begun.get(ROSTERS), follower.state]).toEqual([35, again, 'READY'])
+  })
+})
+
+describe('a follower that starts again', () => {
+  let cacheDir: string
+  beforeEach(async () => {
+    cacheDir = await mkdtemp(join(tmpdir(), 'hms-follower-'))
+    await log.write(STATE, documentRecord(old), documentRecord(strict))
+    await (await follow({ cacheDir })).close()
+    log = new FakeLog()
+  })
+  afterEach(() => rm(cacheDir, { recursive: true }))
+
+  it('reads the whole log again without a word about what it knows', async () => {
+    await log.write(STATE, documentRecord(old), documentRecord(strict))
+    const follower = await follow({ cacheDir })
+    expect([follower.explain(ID), errors]).toMatchObject([{ source: 'live', state: 'READY', value: { limit: 25 } }, []])
+  })
+
+  it('speaks from disk while there is no broker', async () => {
+    log.faults.set(STATE, new HmsError('HMS_BROKER_UNREACHABLE', 'gone', { status: 503 }))
+    const follower = await openFollower({ bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, cacheDir, timeoutMs: 100 }, log, clock)
+    open.push(follower)
+    expect(follower.explain(ID)).toMatchObject({ source: 'disk', state: 'STALE', value: { limit: 25 } })
+  })
+
+  it('is not taken back by a log that ends earlier', async () => {
+    await log.write(STATE, documentRecord(old))
+    const follower = await follow({ cacheDir })
+    expect(limit(follower)).toBe(25)
+  })
+})
+
+function asType(value: Uint8Array, type: string): Buffer {
+  const envelope = JSON.parse(Buffer.from(value).toString()) as { payload: string }
+  const text = Buffer.from(envelope.payload, 'base64').toString().replace(/"type":"hms[^"]*"/, `"type":"${type}"`)
+  return Buffer.from(JSON.stringify({ ...envelope, payload: Buffer.from(text).toString('base64') }))
+}
+
+/** The record with one of the values in its event, however deep, replaced by another. */
+function bend(value: Uint8Array, place: number, instead: unknown): Buffer {
+  const envelope = JSON.parse(Buffer.from(value).toString()) as { payload: string }
+  const event = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as object
+  const places: [Record<string, unknown>, string][] = []
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return
+    for (const [name, child] of Object.entries(node)) {
+      places.push([node as Record<string, unknown>, name])
+      visit(child)
+    }
+  }
+  visit(event)
+  const [node, name] = places[place % places.length]!
+  node[name] = instead
+  return Buffer.from(JSON.stringify({ ...envelope, payload: Buffer.from(JSON.stringify(event)).toString('base64') }))
+}

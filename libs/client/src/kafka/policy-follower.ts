@@ -1,0 +1,177 @@
+import { setTimeout } from 'node:timers/promises'
+import { HmsError } from '#libs/contracts'
+import { reasonOf } from '../api/unreachable.js'
+import { backoffMs } from '../connection/backoff.js'
+import type { Timer } from '../connection/clock.js'
+import { Contact } from '../connection/contact.js'
+import type { ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue } from '../connection/hms-connection.js'
+import { TrustedCopy, type TrustedCopyOptions } from '../connection/trusted-copy.js'
+import { brokerUnreachable } from './broker-error.js'
+import { documentIn, freshnessIn, openRecord, refused } from './open-record.js'
+import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
+import { WholeRevisions } from './whole-revisions.js'
+
+/** What `connect` gives, without alerts: they go to config-store, and this reader may not know one. */
+export type HmsFollower = Omit<HmsConnection, 'alert'>
+
+export interface PolicyFollowerOptions extends TrustedCopyOptions {
+  source: RecordSource
+  random?: () => number
+}
+
+export const STATE_TOPIC = 'hms.config.state.v1'
+/** Bounds what closing takes; a record that comes meanwhile is read at once. */
+const READ_WAIT_MS = 1_000
+/** As for a stream without heartbeats. */
+const SILENCE_MS = 30_000
+/** How long a copy on disk waits for the log's own word. */
+const LIVE_GRACE_MS = 1_000
+/** How often doubt alone sends a reader back to the beginning. */
+const AGAIN_MS = 60_000
+
+/**
+ * The trusted copy kept up to date from the compacted topic of state. It reads the whole log, is ready at its end, and goes on from there. A
+ * record is a claim like any other: what it carries is verified as from anywhere else, and one that carries nothing good is said and left out.
+ */
+export class PolicyFollower implements HmsFollower {
+  private readonly contact: Contact
+  private readonly copy: TrustedCopy
+  private readonly waiting = new WholeRevisions()
+  private readonly closing = new AbortController()
+  private place: TopicPlace = 'beginning'
+  private startsOver = false
+  private silence: Timer | undefined
+  private startedOverAt = Number.NEGATIVE_INFINITY
+  private running: Promise<void> = Promise.resolve()
+
+  constructor(private readonly options: PolicyFollowerOptions) {
+    this.contact = new Contact((reason) => brokerUnreachable(options.source.name, reason))
+    // Nobody on this topic counts who applies what.
+    this.copy = new TrustedCopy(options, { applied: () => {}, startOver: () => (this.startsOver = true) })
+  }
+
+  get state(): ConnectionState {
+    return this.copy.state
+  }
+
+  get revision(): number {
+    return this.copy.revision
+  }
+
+  /** Resolves at the end of the log, or with a copy from disk; rejects with `HMS_BROKER_…` after `timeoutMs` without either. */
+  async open(timeoutMs: number): Promise<void> {
+    const saved = await this.copy.load()
+    this.running = this.run()
+    if (saved === undefined) await this.contact.wait(timeoutMs)
+    else await this.contact.wait(Math.min(LIVE_GRACE_MS, timeoutMs), true).catch(() => undefined)
+  }
+
+  get(id: string): PolicyValue {
+    return this.copy.get(id)
+  }
+
+  explain(id: string): Explanation {
+    return this.copy.explain(id)
+  }
+
+  ids(): string[] {
+    return this.copy.ids()
+  }
+
+  on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void {
+    return this.copy.on(event, listener)
+  }
+
+  async close(): Promise<void> {
+    this.silence?.cancel()
+    this.closing.abort()
+    const written = this.copy.close()
+    await this.options.source.close()
+    await this.running
+    await written
+  }
+
+  /** For the parts that this reader is made of: what was refused or went wrong. */
+  fail(error: Error): void {
+    this.copy.fail(error)
+  }
+
+  private async run(): Promise<void> {
+    const { source, rosters, random } = this.options
+    // The log is judged by the newest roster. Without an answer the known one counts, and rollout's word will name the newer.
+    await rosters.follow().catch((error: unknown) => this.fail(error as Error))
+    for (let attempt = 0; !this.closing.signal.aborted; ) {
+      try {
+        this.take(await source.read(STATE_TOPIC, this.place, READ_WAIT_MS))
+        attempt = 0
+      } catch (error) {
+        if (this.closing.signal.aborted) return
+        this.down(error as Error)
+        // Unlike the clock's timers this one keeps the process alive, as the connection does: who follows a log lives by it.
+        await setTimeout(backoffMs(attempt++, random), undefined, { signal: this.closing.signal }).catch(() => {})
+      }
+    }
+  }
+
+  private take({ records, next, end }: RecordBatch): void {
+    if (this.state === 'CLOSED') return
+    for (const record of records) this.hear(record)
+    this.place = this.startsOver ? 'beginning' : next
+    this.startsOver = false
+    if (end) this.atEnd()
+    else if (this.waiting.full) this.apply(true)
+  }
+
+  private hear(record: TopicRecord): void {
+    try {
+      const opened = openRecord(STATE_TOPIC, record)
+      if (opened === undefined) return
+      if (opened.type === 'hms.state.recorded.v1') this.waiting.add(documentIn(opened), record.value?.length ?? 0, this.options.time.elapsed())
+      else if (opened.type === 'hms.state.vouched.v1') this.copy.hear(freshnessIn(opened))
+      else throw refused('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
+    } catch (error) {
+      // Whatever it does to whoever opens it, a record holds up none behind it.
+      this.fail(error instanceof HmsError ? error : refused('HMS_EVENT_UNREADABLE', `a record on ${STATE_TOPIC} cannot be opened: ${reasonOf(error)}`))
+    }
+  }
+
+  /** All that there is was read: what this reader holds is what the log says now, as far as that is to be believed. */
+  private atEnd(): void {
+    this.watchSilence()
+    this.copy.confirm()
+    this.apply(false)
+    const doubt = this.copy.settle()
+    this.contact.made()
+    if (doubt === 'HMS_FRESHNESS_MIXED') this.readAgain()
+    // No word may come again that would say so.
+    else if (doubt !== undefined) this.copy.followRosters()
+  }
+
+  private apply(more: boolean): void {
+    const documents = this.waiting.release(this.options.time.elapsed())
+    if (documents.length === 0) return
+    const revision = documents.reduce((newest, document) => Math.max(newest, document.revision), this.copy.revision)
+    this.copy.take(revision, documents, more)
+  }
+
+  /** Rollout knows other heads. A log that lost its end and grew again may hold them before the place where this reader goes on. */
+  private readAgain(): void {
+    const now = this.options.time.elapsed()
+    if (now - this.startedOverAt < AGAIN_MS) return
+    this.startedOverAt = now
+    this.place = 'beginning'
+  }
+
+  private down(error: Error): void {
+    this.silence?.cancel()
+    this.copy.stale(error.message)
+    const passing = error instanceof HmsError && error.retryable
+    if (!passing) this.fail(error)
+    this.contact.failed({ reason: reasonOf(error), ...(error instanceof HmsError ? { refused: error } : {}) })
+  }
+
+  private watchSilence(): void {
+    this.silence?.cancel()
+    this.silence = this.options.time.after(SILENCE_MS, () => this.copy.stale(`the end of the log was not reached for ${SILENCE_MS / 1000} s`))
+  }
+}

@@ -1,0 +1,69 @@
+import { peekPredicate, type Envelope, type EventData } from '#libs/contracts'
+import { nextRoster, SignatureError, type Roster } from '#libs/signing'
+import { refusalOf } from '../connection/trusted-copy.js'
+import type { RosterSource } from '../trust/roster-source.js'
+import { openRecord, refused } from './open-record.js'
+import type { RecordSource, TopicPlace } from './record-source.js'
+
+export const ROSTER_TOPIC = 'hms.roster.v1'
+
+/**
+ * The steps that follow a roster, from the compacted topic with one record for each version. There may lie anything beside them: what does
+ * not follow is told to `report` and passed over, so that nobody can block the chain by writing something into it. No version is skipped.
+ */
+export function topicRosters(source: RecordSource, report: (error: Error) => void): RosterSource {
+  return { name: ROSTER_TOPIC, after: (newest) => chainAfter(newest, source, report) }
+}
+
+async function chainAfter(newest: Roster, source: RecordSource, report: (error: Error) => void): Promise<Envelope[]> {
+  const chain: Envelope[] = []
+  let roster = newest
+  // A step that was written once more lies behind the ones that follow it: read again while that brings any further.
+  for (let first = true; ; first = false) {
+    const before = roster
+    let ahead: number | undefined
+    for await (const envelope of envelopes(source, first ? report : () => {})) {
+      const version = versionOf(envelope)
+      if (version === roster.version + 1) {
+        try {
+          roster = nextRoster(roster, envelope)
+          chain.push(envelope)
+        } catch (error) {
+          if (!(error instanceof SignatureError)) throw error
+          if (first) report(refusalOf(error))
+        }
+      } else if (version > roster.version) ahead = Math.min(ahead ?? version, version)
+    }
+    if (ahead === undefined || ahead <= roster.version) return chain
+    if (roster === before) {
+      report(refused('HMS_ROSTER_VERSION', `roster ${ahead} is on ${ROSTER_TOPIC} and none that leads from ${roster.version} to it`))
+      return chain
+    }
+  }
+}
+
+async function* envelopes(source: RecordSource, report: (error: Error) => void): AsyncGenerator<Envelope> {
+  for (let place: TopicPlace = 'beginning', end = false; !end; ) {
+    const batch = await source.read(ROSTER_TOPIC, place, 0)
+    for (const record of batch.records) {
+      try {
+        const opened = openRecord(ROSTER_TOPIC, record)
+        if (opened !== undefined) yield (opened.data as EventData['hms.roster.rotated.v1']).envelope
+      } catch (error) {
+        report(error as Error)
+      }
+    }
+    place = batch.next
+    end = batch.end || batch.records.length === 0
+  }
+}
+
+/** As the roster itself says; 0 for what is none. */
+function versionOf(envelope: Envelope): number {
+  try {
+    const { version } = peekPredicate<{ version?: unknown }>(envelope)
+    return typeof version === 'number' ? version : 0
+  } catch {
+    return 0
+  }
+}

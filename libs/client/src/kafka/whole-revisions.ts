@@ -1,0 +1,51 @@
+import type { ConfigDocument, EventData } from '#libs/contracts'
+
+type Recorded = EventData['hms.state.recorded.v1']
+
+/** A relay that died between two records of a bundle goes on within seconds; longer than that nobody is kept waiting for. */
+const PATIENCE_MS = 10_000
+/** Places in memory; names are whatever somebody wrote. Without them a bundle waits in vain, and for `PATIENCE_MS`. */
+const MAX_PLACES = 10_000
+/** A log that has not been compacted for hours holds much that is overtaken already. */
+const MAX_BYTES = 32 * 1024 * 1024
+
+interface Waiting extends Recorded {
+  since: number
+}
+
+/** Documents that were read and not taken yet. Those of one revision take effect in one step, so that nobody sees half a bundle. */
+export class WholeRevisions {
+  private waiting: Waiting[] = []
+  private bytes = 0
+  /** The newest revision that came, by policy and scope. */
+  private readonly came = new Map<string, number>()
+
+  add(recorded: Recorded, bytes: number, now: number): void {
+    const { id, scope, revision } = recorded.document
+    const place = `${id}@${scope}`
+    if (this.came.size >= MAX_PLACES) this.came.clear()
+    this.came.set(place, Math.max(this.came.get(place) ?? 0, revision))
+    this.waiting.push({ ...recorded, since: now })
+    this.bytes += bytes
+  }
+
+  /** More is not kept before some of it is taken. */
+  get full(): boolean {
+    return this.bytes > MAX_BYTES
+  }
+
+  /** What can be taken now, in the order in which it came. */
+  release(now: number): ConfigDocument[] {
+    const rest = this.full ? [] : this.waiting.filter((recorded) => !this.isWhole(recorded) && now - recorded.since < PATIENCE_MS)
+    const held = new Set(rest)
+    const released = this.waiting.flatMap((recorded) => (held.has(recorded) ? [] : [recorded.document]))
+    this.waiting = rest
+    if (rest.length === 0) this.bytes = 0
+    return released
+  }
+
+  /** Every other of its revision has come, or something newer in its place. */
+  private isWhole({ document: { revision }, bundle = [] }: Waiting): boolean {
+    return bundle.every((place) => (this.came.get(place) ?? -1) >= revision)
+  }
+}

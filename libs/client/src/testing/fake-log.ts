@@ -1,0 +1,84 @@
+import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from '../kafka/record-source.js'
+
+interface Read {
+  topic: string
+  place: TopicPlace
+  resolve(batch: RecordBatch): void
+  reject(error: Error): void
+}
+
+/** A log in memory whose owner can do with it what he likes. A read at its end waits until something is written, or `poll` is called. */
+export class FakeLog implements RecordSource {
+  readonly name = 'the fake log'
+  /** Records of one answer. */
+  batch = 100
+  /** Topics whose reads fail. */
+  readonly faults = new Map<string, Error>()
+  /** How often a topic was read from its beginning. */
+  readonly begun = new Map<string, number>()
+  closed = false
+  private readonly topics = new Map<string, TopicRecord[]>()
+  private waiting: Read | undefined
+  private watchers: (() => void)[] = []
+
+  read(topic: string, place: TopicPlace, waitMs: number): Promise<RecordBatch> {
+    const fault = this.faults.get(topic)
+    if (fault !== undefined) return Promise.reject(fault)
+    if (place === 'beginning') this.begun.set(topic, (this.begun.get(topic) ?? 0) + 1)
+    const batch = this.batchOf(topic, place)
+    if (batch.records.length > 0 || batch.next === 'beginning' || waitMs === 0 || place === 'beginning') return Promise.resolve(batch)
+    return new Promise((resolve, reject) => {
+      this.waiting = { topic, place, resolve, reject }
+      for (const watcher of this.watchers.splice(0)) watcher()
+    })
+  }
+
+  /** What is written reaches the reader before this resolves. */
+  async write(topic: string, ...records: TopicRecord[]): Promise<void> {
+    this.topics.set(topic, [...(this.topics.get(topic) ?? []), ...records])
+    await this.poll()
+  }
+
+  /** Leaves nothing but these in the log, as a compaction or somebody with root does. */
+  rewrite(topic: string, records: readonly TopicRecord[]): void {
+    this.topics.set(topic, [...records])
+  }
+
+  records(topic: string): readonly TopicRecord[] {
+    return this.topics.get(topic) ?? []
+  }
+
+  /** Answers the read that waits with what there is; resolves when the reader waits at the end again. */
+  async poll(): Promise<void> {
+    const { waiting } = this
+    if (waiting === undefined) return
+    this.waiting = undefined
+    waiting.resolve(this.batchOf(waiting.topic, waiting.place))
+    await this.atEnd()
+  }
+
+  /** Lets the read that waits fail. */
+  break(error: Error): void {
+    this.waiting?.reject(error)
+    this.waiting = undefined
+  }
+
+  async atEnd(): Promise<void> {
+    if (this.waiting === undefined && !this.closed) await new Promise<void>((resolve) => this.watchers.push(resolve))
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    this.break(new Error('closed'))
+    for (const watcher of this.watchers.splice(0)) watcher()
+  }
+
+  private batchOf(topic: string, place: TopicPlace): RecordBatch {
+    const log = this.topics.get(topic) ?? []
+    const from = place === 'beginning' ? 0 : Number(place)
+    if (from > log.length) return { records: [], next: 'beginning', end: false }
+    const records = log.slice(from, from + this.batch)
+    const next = from + records.length
+    return { records, next: BigInt(next), end: next === log.length }
+  }
+}
