@@ -220,10 +220,10 @@ export const TRUST_GUARDS = [
     name: 'follower-key',
     guard: 'a record holds the document that its key names',
     file: 'libs/client/src/kafka/open-record.ts',
-    find: 'if (event.topic !== topic || event.key !== name) throw',
-    replace: "if (event.topic === '') throw",
+    find: 'if (`${document.id}@${document.scope}` !== key) throw',
+    replace: "if (key === '') throw",
     spec: 'libs/client/src/kafka/policy-follower.spec.ts',
-    test: 'writes a record that lies under the key of another policy: it is said and left out',
+    test: 'puts a document under the key of another policy, in an event made for that key',
   },
   {
     name: 'follower-roster',

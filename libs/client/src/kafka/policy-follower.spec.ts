@@ -8,7 +8,7 @@ import type { StableHead } from '#libs/signing'
 import { FakeLog } from '../testing/fake-log.js'
 import { ManualClock } from '../testing/manual-clock.js'
 import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
-import { documentRecord, freshnessRecord, rosterRecord, textRecord } from '../testing/sample-records.js'
+import { documentRecord, freshnessRecord, rosterRecord, sampleRecord, textRecord } from '../testing/sample-records.js'
 import { SAMPLE_ROSTER_BYTES, sampleRoster } from '../testing/sample-trust.js'
 import { openFollower } from './follow-policies.js'
 import type { PolicyFollower } from './policy-follower.js'
@@ -221,9 +221,13 @@ describe('somebody with root on the broker', () => {
     expect(limit(follower)).toBe(20)
   })
 
-  it('puts a document under the key of another policy, in an event that says so too', async () => {
-    const misnamed = documentRecord({ ...other, id: ID })
-    await log.write(STATE, misnamed)
+  it('puts a document under the key of another policy, in an event made for that key', async () => {
+    await log.write(STATE, sampleRecord('hms.state.recorded.v1', PLACE, { document: other }))
+    expect([follower.ids(), errors]).toEqual([[ID], ['HMS_EVENT_MISPLACED']])
+  })
+
+  it('gives the document of another policy the name that its key asks for', async () => {
+    await log.write(STATE, documentRecord({ ...other, id: ID }))
     expect([limit(follower), errors]).toEqual([25, ['HMS_HEAD_MALFORMED']])
   })
 

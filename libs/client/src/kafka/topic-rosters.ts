@@ -12,7 +12,7 @@ export const ROSTER_TOPIC = 'hms.roster.v1'
  * not follow is told to `report` and passed over, so that nobody can block the chain by writing something into it. No version is skipped.
  */
 export function topicRosters(source: RecordSource, report: (error: Error) => void): RosterSource {
-  return { name: ROSTER_TOPIC, after: (newest) => chainAfter(newest, source, report) }
+  return { name: `Kafka (${ROSTER_TOPIC})`, after: (newest) => chainAfter(newest, source, report) }
 }
 
 async function chainAfter(newest: Roster, source: RecordSource, report: (error: Error) => void): Promise<Envelope[]> {
