@@ -59,6 +59,7 @@ describe('in production', () => {
       'GET /openapi.json',
       'GET /readyz',
       'GET /tile/*',
+      'GET /v1/audit/attestations',
       'GET /v1/audit/proofs',
       'GET /v1/audit/proofs/{digest}',
       'GET /v1/roster',
