@@ -9,10 +9,11 @@ const LIBS = {
   guard: ['contracts', 'policy', 'signing'],
   platform: ['contracts'],
   persistence: ['contracts', 'platform'],
-  messaging: ['contracts', 'signing', 'persistence', 'platform'],
+  'kafka-socket': [],
+  messaging: ['contracts', 'kafka-socket', 'signing', 'persistence', 'platform'],
   witness: ['contracts', 'platform', 'signing'],
   stage: ['contracts', 'signing', 'pipeline', 'guard', 'messaging', 'persistence', 'platform'],
-  client: ['contracts', 'policy', 'signing'],
+  client: ['contracts', 'kafka-socket', 'policy', 'signing'],
   // What an auditor reads: nothing of ours may come with it.
   verify: [],
 }

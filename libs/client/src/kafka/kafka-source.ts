@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Cluster, Consumer, Kafka, KafkaConfig, logLevel as LogLevel, PartitionAssigner, PartitionAssigners as PartitionAssignersType } from 'kafkajs'
+import { framedSocket } from '#libs/kafka-socket'
 import { brokerError, isFault } from './broker-error.js'
 import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
 
@@ -58,6 +59,7 @@ export class KafkaSource implements RecordSource {
       connectionTimeout: 3_000,
       authenticationTimeout: 5_000,
       requestTimeout: 15_000,
+      socketFactory: framedSocket,
       // Whoever reads tries again for ever, and says so meanwhile: here it is enough to get over a broker that restarts.
       retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
       logLevel: kafkajs.logLevel.NOTHING,

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import type { Kafka, KafkaConfig, logLevel as LogLevel, Partitioners as PartitionersType } from 'kafkajs'
+import { framedSocket } from '#libs/kafka-socket'
 import type { Logger } from '#libs/platform'
 
 // kafkajs is CommonJS without named exports that Node's loader could see.
@@ -26,6 +27,7 @@ export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
     connectionTimeout: 3_000,
     authenticationTimeout: 5_000,
     requestTimeout: 15_000,
+    socketFactory: framedSocket,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 10, factor: 0.2, multiplier: 2 },
     ...(settings.sasl === undefined ? {} : { sasl: settings.sasl as KafkaConfig['sasl'] }),
     ...(settings.ca === undefined ? {} : { ssl: { ca: [settings.ca] } }),

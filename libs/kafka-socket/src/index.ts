@@ -1,0 +1,1 @@
+export { framedSocket } from './framed-socket.js'
