@@ -1,13 +1,10 @@
 import { SIDECAR_PORT } from '#libs/contracts'
-import { parseEnvironment, type Environment, type LogLevel } from '#libs/platform'
-import { Transform } from 'class-transformer'
+import { parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
-
-const number = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
 
 /** `HMS_SIDECAR_*`. Whom it reads from and as whom, it is told as every reader is: `readClientConfig`. */
 export class SidecarConfig {
-  @number
+  @toNumber
   @IsInt()
   @Min(0)
   @Max(65_535)

@@ -1,13 +1,10 @@
 import { WITNESS_PORT } from '#libs/contracts'
-import { parseEnvironment, type Environment } from '#libs/platform'
-import { Transform } from 'class-transformer'
+import { parseEnvironment, toNumber, type Environment } from '#libs/platform'
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
-
-const number = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
 
 /** `HMS_WITNESS_*`. */
 export class WitnessConfig {
-  @number
+  @toNumber
   @IsInt()
   @Min(0)
   @Max(65_535)

@@ -3,7 +3,7 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import type { PolicyDocument } from '#libs/policy'
-import { approvalState, digestOfJson, droppedTags, type ReleasePredicate, type Roster } from '#libs/signing'
+import { approvalState, digestOfJson, droppedTags, tagsOf, type ReleasePredicate, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -39,7 +39,7 @@ export class PrepareApproval {
       }
       const predecessors = await this.predecessors(tx, records, request.queue === true)
       const { roster } = this.runtime
-      const news = policies.map(({ policy, digest }) => ({ policy, digest, droppedTags: droppedTags(roster, policy, earlierOf(policy.id, records, predecessors)) }))
+      const news = policies.map(({ policy, digest }) => ({ policy, digest, droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, records, predecessors)) }))
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
       if (known !== undefined) {
         if (known.request === fingerprintOf(request, authors) && standsOn(known, predecessors, tx.now)) return this.view(tx, known, records)
@@ -150,9 +150,9 @@ function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument 
   return young && approval.releases.every((release) => (predicateOf(release).previous?.digest ?? null) === (predecessors.get(release.id)?.releaseDigest ?? null))
 }
 
-/** What a reader may have held as stable, the release that is to be followed included. */
-function earlierOf(id: string, records: Map<string, PolicyRecord>, predecessors: Map<string, ReleaseDocument | null>): ReleasePredicate[] {
-  return [...records.get(id)!.released, predecessors.get(id) ?? []].flat().map(({ envelope }) => peekPredicate<ReleasePredicate>(envelope))
+/** Of what a reader may have held as stable, the release that is to be followed included. */
+function tagsBefore(id: string, records: Map<string, PolicyRecord>, predecessors: Map<string, ReleaseDocument | null>): string[] {
+  return [...records.get(id)!.released, predecessors.get(id) ?? []].flat().flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope)))
 }
 
 function membersOf(policies: ParsedPolicy[]): string {

@@ -1,8 +1,8 @@
-import { Transform } from 'class-transformer'
+import { toNumber } from '#libs/platform'
 import { IsInt, Max, Min } from 'class-validator'
 
 export class AttestationsQueryDto {
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
+  @toNumber
   @IsInt()
   @Min(1)
   @Max(Number.MAX_SAFE_INTEGER)

@@ -13,13 +13,14 @@ import {
   type Canary,
   type CanaryDecision,
 } from '#libs/pipeline'
-import { CANARY_OBSERVED, CANARY_PASSED, unattested, withAttestation } from '#libs/signing'
-import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
+import { CANARY_OBSERVED, CANARY_PASSED, withAttestation } from '#libs/signing'
+import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { attestCanary } from './attest-canary.js'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
 import { CANARIES, CANARY_HEADS, headId } from './canary.entity.js'
+import { newCanary } from './new-canary.js'
 import { ReleaseProofs } from './release-proofs.js'
 
 type Passed = EventData['hms.simulation.passed.v1']
@@ -40,42 +41,13 @@ export class RunCanary {
 
   /** Once per attempt; a run that was ended meanwhile, and an attempt that another took the place of, get no canary. */
   async open(tx: Transaction, { dossier, scenarios }: Passed, cause: ReceivedEvent): Promise<EventAnswer> {
-    const { run, attempt, plan } = dossier
+    const { run, attempt } = dossier
     const known = await tx.documents(CANARIES).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
-    const evidence = isEvidenceRequired(this.runtime.profile, plan) ? 'required' : 'optional'
-    const lacking = unattested(dossier, ['lint', 'simulate'], { roster: this.runtime.roster, evidence })
+    const lacking = unattestedHere(this.runtime, dossier, ['lint', 'simulate'])
     if (lacking !== undefined) return this.refuse(tx, dossier, cause, lacking)
     if (await deniedByGuard(this.runtime, tx, 'canary', dossier, cause)) return
-    const canary: Canary = {
-      run,
-      attempt,
-      key: cause.key,
-      state: 'publishing',
-      scope: plan.scope,
-      scopeName: plan.scopeName,
-      requestedShare: plan.share,
-      observeMs: plan.observeMs,
-      members: dossier.releases.map((release) => ({
-        policy: release.id,
-        seq: 0,
-        release: release.releaseDigest,
-        base: dossier.live[release.id]?.releaseDigest ?? null,
-        share: plan.share,
-        published: false,
-        connected: 0,
-        expected: 0,
-        acknowledged: 0,
-      })),
-      publishedAt: null,
-      observeUntil: null,
-      leaseUntil: tx.now.toISOString(),
-      counted: [],
-      unexplained: [],
-      scenarios,
-      dossier: await this.proofs.attach(tx, dossier),
-      causationId: cause.id,
-    }
+    const canary = newCanary(await this.proofs.attach(tx, dossier), scenarios, cause, tx.now)
     if (this.proofs.areComplete(canary.dossier)) return this.publish(tx, canary)
     await tx.documents(CANARIES).put({ ...canary, state: 'proving' })
     await this.emit(tx, canary, 'hms.canary.delayed.v1', { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' })

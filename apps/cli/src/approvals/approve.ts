@@ -1,7 +1,8 @@
 import { planOptions, prepareApproval, readPolicies, signApproval, submitApproval, type NamedSigner } from '#libs/client'
-import { EXIT, HmsError, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import { EXIT, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
+import { expectDigest } from '../keys/expect-digest.js'
 import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
 import { watchToEnd } from '../runs/watch.js'
 import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
@@ -25,22 +26,13 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const committedBy = flags.author === undefined ? await committersOf(files, policies) : undefined
   const prepared = await prepareApproval(client, policies, plan, { author: flags.author, committedBy, queue: flags.queue })
   for (const line of describePrepared(prepared)) output.note(line)
-  expectDigest(prepared, flags.expectDigest, files)
+  expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
   const signer = await openKey(context, folder, flags.sign, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
   sayAccepted(context, prepared, view, signer)
   if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
   if (output.mode === 'json') output.data(view, () => [])
   return EXIT.done
-}
-
-function expectDigest(prepared: PreparedApproval, expected: string | undefined, files: readonly string[]): void {
-  if (expected === undefined || expected === prepared.digest) return
-  const detail = `What would be signed is not what was reviewed: ${expected} was expected, ${prepared.digest} is here`
-  throw new HmsError('HMS_APPROVAL_DIGEST', detail, {
-    status: 409,
-    next: [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`],
-  })
 }
 
 async function committersOf(files: readonly string[], policies: readonly { id: string }[]): Promise<Record<string, string>> {

@@ -60,8 +60,8 @@ async function requireProof(name: string, release: VerifiedRelease, { roster, pr
 /** Some attempt of its run was let through by each stage; by keys that were valid when its approval was witnessed, or later. */
 async function requireStages(name: string, scope: string, release: VerifiedRelease, [run, named]: [number, LoggedRelease[]], { roster, attestationsOf }: LiveSources): Promise<void> {
   const told = await attestationsOf(run)
-  const releases = named.filter(({ digest }, index) => named.findIndex((other) => other.digest === digest) === index).map(({ id, version, digest }) => ({ id, version, releaseDigest: digest }))
-  const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at: witnessedAt(release, release.proof, roster) }
+  const releases = named.map(({ id, version, digest }) => ({ id, version, releaseDigest: digest }))
+  const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at: release.witnessedAt }
   const reasons = [...new Set(told.map(({ attempt }) => attempt))].map((attempt) => {
     const said = (type: EventType) => told.find((each) => each.attempt === attempt && each.type === type)?.envelope
     const attestations = { lint: said('hms.lint.passed.v1'), simulate: said('hms.simulation.passed.v1'), canary: said('hms.canary.passed.v1') }

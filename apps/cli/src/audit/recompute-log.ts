@@ -83,6 +83,10 @@ function tell({ approved, promoted }: Told, bytes: Buffer): void {
   }
   const { type, run, releases = [] } = entry
   if (run === null) return
-  if (type === APPROVED) approved.set(run, [...(approved.get(run) ?? []), ...releases])
+  if (type === APPROVED) {
+    // A run that is tried again has the same releases approved once more.
+    const known = approved.get(run) ?? []
+    approved.set(run, [...known, ...releases.filter(({ digest }) => !known.some((each) => each.digest === digest))])
+  }
   if (type === PROMOTED) promoted.add(run)
 }

@@ -3,6 +3,7 @@ import { addSignature, readUnsignedRoster, rootState, type Roster } from '#libs/
 import { writeFile } from 'node:fs/promises'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
+import { expectDigest } from '../keys/expect-digest.js'
 import { findKey, keyFolderOf } from '../keys/key-folder.js'
 import { passphraseFor } from '../keys/passphrase.js'
 import { readYamlMap } from '../yaml-file.js'
@@ -20,9 +21,7 @@ export async function signRosterFile(context: CliContext, file: string, options:
   const envelope = await rosterEnvelope(document)
   const roster = readUnsignedRoster(envelope)
   for (const line of describeRoster(roster)) context.output.note(line)
-  if (options.expectDigest !== undefined && options.expectDigest !== roster.digest) {
-    throw new HmsError('HMS_APPROVAL_DIGEST', `What would be signed is not what was reviewed: ${options.expectDigest} was expected, ${roster.digest} is here`, { status: 409 })
-  }
+  expectDigest(options.expectDigest, roster.digest)
   const signer = await folder.open(options.sign, await passphraseFor(context, options.sign, folder.dir, options))
   requirePerson(roster, signer.keyid, options.sign)
   const signed = await addSignature(envelope, signer)

@@ -2,6 +2,7 @@ import { EXIT, HmsError, type RosterProposalView } from '#libs/contracts'
 import { pae, readSuccessor, STATEMENT_TYPE, type Roster, type Signer } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
+import { expectDigest } from '../keys/expect-digest.js'
 import { findKey, keyFolderOf } from '../keys/key-folder.js'
 import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
 import { describeProposal, sayProgress } from './describe-proposal.js'
@@ -21,9 +22,7 @@ export async function signRosterProposal(context: CliContext, given: string | un
   const client = await context.client()
   const proposal = choose(await client.get<RosterProposalView[]>('/v1/roster/proposals'), given)
   const next = checked(proposal, await newestRoster(context), context)
-  if (options.expectDigest !== undefined && options.expectDigest !== next.digest) {
-    throw new HmsError('HMS_APPROVAL_DIGEST', `What would be signed is not what was reviewed: ${options.expectDigest} was expected, ${next.digest} is here`, { status: 409 })
-  }
+  expectDigest(options.expectDigest, next.digest)
   const signer = await folder.open(options.sign, await passphraseFor(context, options.sign, folder.dir, options))
   const view = await client.post<RosterProposalView>(`/v1/roster/proposals/${next.digest}/signatures`, await signatureOf(next, signer))
   context.output.done('Signature added')

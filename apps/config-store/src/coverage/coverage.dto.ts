@@ -1,7 +1,5 @@
-import { Transform } from 'class-transformer'
+import { toNumber } from '#libs/platform'
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
-
-const toNumber = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
 
 export class CoverageQueryDto {
   @IsString()

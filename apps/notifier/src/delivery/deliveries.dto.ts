@@ -1,4 +1,4 @@
-import { Transform } from 'class-transformer'
+import { toNumber } from '#libs/platform'
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
 
 export class DeliveriesQueryDto {
@@ -8,7 +8,7 @@ export class DeliveriesQueryDto {
   partner?: string
 
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
+  @toNumber
   @IsInt()
   @Min(1)
   @Max(Number.MAX_SAFE_INTEGER)

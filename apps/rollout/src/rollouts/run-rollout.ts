@@ -1,9 +1,8 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { isEvidenceRequired, isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
-import { unattested } from '#libs/signing'
-import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime } from '#libs/stage'
+import { isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
+import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { StableHeads } from '../stable/stable-heads.js'
@@ -29,8 +28,7 @@ export class RunRollout {
     const known = await tx.documents(ROLLOUTS).get(String(run))
     if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
     const emit = { key: cause.key, run, attempt, causationId: cause.id }
-    const evidence = isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional'
-    const lacking = unattested(dossier, ['lint', 'simulate', 'canary'], { roster: this.runtime.roster, evidence })
+    const lacking = unattestedHere(this.runtime, dossier, ['lint', 'simulate', 'canary'])
     if (lacking !== undefined) {
       await this.runtime.emit(tx, 'hms.rollout.failed.v1', { run, attempt, reason: 'UNATTESTED', detail: lacking, next: [`hms-svc audit log --run ${run}`] }, emit)
       return

@@ -8,6 +8,9 @@ export interface Failure {
   refused?: HmsError
 }
 
+/** How long a copy on disk waits for the other side's own word, while that neither answers nor refuses. */
+const LIVE_GRACE_MS = 1_000
+
 interface Waiter {
   resolve(): void
   reject(error: Error): void
@@ -37,6 +40,15 @@ export class Contact {
     } finally {
       if (waiter !== undefined) this.waiters.delete(waiter)
     }
+  }
+
+  /**
+   * The wait of an opening. With a copy from disk it is short and never fails: what is said now is better than what was said once, and the
+   * disk speaks only when nobody else does.
+   */
+  async first(ms: number, hasCopy: boolean): Promise<void> {
+    if (hasCopy) await this.wait(Math.min(LIVE_GRACE_MS, ms), true).catch(() => undefined)
+    else await this.wait(ms)
   }
 
   made(): void {

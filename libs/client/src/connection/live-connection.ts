@@ -16,8 +16,6 @@ export interface LiveConnectionOptions extends TrustedCopyOptions {
 
 /** Three heartbeats missed. */
 const SILENCE_MS = 30_000
-/** How long a copy on disk waits for the server's own word, while the server neither answers nor refuses. */
-const LIVE_GRACE_MS = 1_000
 
 /** The trusted copy kept up to date over one stream: here is the state of contact, and where to go on after a drop. */
 export class LiveConnection implements HmsConnection {
@@ -53,9 +51,7 @@ export class LiveConnection implements HmsConnection {
     const saved = await this.copy.load()
     if (saved === 'whole') this.resumePoint = this.copy.revision
     this.link.start()
-    // What the server says now is better than what it said once: the disk speaks only when the server does not.
-    if (saved === undefined) await this.whenReady(timeoutMs)
-    else await this.contact.wait(Math.min(LIVE_GRACE_MS, timeoutMs), true).catch(() => undefined)
+    await this.contact.first(timeoutMs, saved !== undefined)
   }
 
   async whenReady(timeoutMs: number): Promise<void> {

@@ -24,8 +24,6 @@ export const STATE_TOPIC = 'hms.config.state.v1'
 const READ_WAIT_MS = 1_000
 /** As for a stream without heartbeats. */
 const SILENCE_MS = 30_000
-/** How long a copy on disk waits for the log's own word. */
-const LIVE_GRACE_MS = 1_000
 /** How often doubt alone sends a reader back to the beginning. */
 const AGAIN_MS = 60_000
 
@@ -62,8 +60,7 @@ export class PolicyFollower implements HmsFollower {
   async open(timeoutMs: number): Promise<void> {
     const saved = await this.copy.load()
     this.running = this.run()
-    if (saved === undefined) await this.contact.wait(timeoutMs)
-    else await this.contact.wait(Math.min(LIVE_GRACE_MS, timeoutMs), true).catch(() => undefined)
+    await this.contact.first(timeoutMs, saved !== undefined)
   }
 
   get(id: string): PolicyValue {

@@ -54,12 +54,13 @@ export class Floors {
     const floor = this.releases.get(policy.id)
     const name = `${policy.id}@${policy.version}`
     if (floor === undefined || releaseEpoch > floor.releaseEpoch || digest === floor.digest) {
-      const [unsaid] = droppedTags(roster, { tags: tagsOf(predicate) }, [{ policy: { tags: floor?.tags ?? [] } }])
+      const held = tagsOf(predicate)
+      const [unsaid] = droppedTags(roster, held, floor?.tags ?? [])
       if (unsaid !== undefined) {
         throw new SignatureError('HMS_RELEASE_TAG_DROPPED', `${name} no longer carries the tag ${unsaid} of the version before it, and does not say so`)
       }
       // What only a canary showed may never come to be: it binds nobody.
-      const tags = scope === STABLE_SCOPE ? governingTags(roster, predicate) : floor?.tags
+      const tags = scope === STABLE_SCOPE ? governingTags(roster, held) : floor?.tags
       this.releases.set(policy.id, { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest), ...(tags === undefined ? {} : { tags }) })
       return
     }

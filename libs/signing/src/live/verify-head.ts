@@ -11,6 +11,8 @@ export interface VerifiedRelease extends PreparedRelease {
   envelope: Envelope
   /** `null` where the roster names no log. */
   proof: LogProof | null
+  /** When the log's witnesses had seen its approval (RFC 3339); `undefined` where the roster names no log. */
+  witnessedAt: string | undefined
   /** Names of the people whose signatures count. */
   approvedBy: string[]
   /** The author approved alone, as the roster allows. */
@@ -67,7 +69,7 @@ function readApproved(head: HeadPredicate, envelope: Envelope, proof: LogProof |
   const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => approvalState(roster, predicate.policy, envelope, at))
   if (state.outside !== undefined) throw refused('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
   if (!state.complete) throw refused('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
-  return { ...release, envelope, proof, approvedBy: state.approvedBy.map((person) => person.name), soleOfficial: state.soleOfficial }
+  return { ...release, envelope, proof, witnessedAt: at, approvedBy: state.approvedBy.map((person) => person.name), soleOfficial: state.soleOfficial }
 }
 
 /** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */

@@ -11,17 +11,15 @@ export function tagsOf({ policy: { tags }, droppedTags = [] }: Tagged): string[]
 }
 
 /**
- * Those of them that a role of the roster names. Such a tag holds on: whoever drops it from a policy would otherwise choose the laxer
+ * Those of `tags` that a role of the roster names, sorted. Such a tag holds on: whoever drops it from a policy would otherwise choose the laxer
  * role for that very change, and for all that come after it. Only the roster lets go of one.
  */
-export function governingTags(roster: Roster, tagged: Tagged): string[] {
+export function governingTags(roster: Roster, tags: readonly string[]): string[] {
   const named = new Set(roster.roles.map(({ match }) => match.tag))
-  return tagsOf(tagged).filter((tag) => named.has(tag)).sort()
+  return [...new Set(tags)].filter((tag) => named.has(tag)).sort()
 }
 
-/** Tags of `earlier` releases that a role names and `policy` no longer carries, sorted. */
-export function droppedTags(roster: Roster, policy: JsonObject, earlier: readonly Tagged[]): string[] {
-  const own = new Set(tagsOf({ policy }))
-  const held = new Set(earlier.flatMap((release) => governingTags(roster, release)))
-  return [...held].filter((tag) => !own.has(tag)).sort()
+/** Of the tags that were carried before those that a role names and that are no longer among `kept`, sorted. */
+export function droppedTags(roster: Roster, kept: readonly string[], before: readonly string[]): string[] {
+  return governingTags(roster, before).filter((tag) => !kept.includes(tag))
 }

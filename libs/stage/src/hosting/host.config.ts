@@ -1,10 +1,9 @@
 import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
-import { parseEnvironment, type Environment, type LogLevel } from '#libs/platform'
+import { parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
 import { Transform } from 'class-transformer'
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator'
 import type { Profile } from '../service-runtime.js'
 
-const number = Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
 const list = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value))
 
 /** What every process of HMS-SVC reads from its environment, contract §6. */
@@ -21,7 +20,7 @@ export class HostConfig {
   @IsString()
   host = '127.0.0.1'
 
-  @number
+  @toNumber
   @IsInt()
   @Min(0)
   @Max(65_535)
