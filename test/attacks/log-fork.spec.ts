@@ -28,7 +28,7 @@ class Instance {
     const say = (fields: object): void => void this.alarms.push((fields as { alarm?: string }).alarm ?? '')
     const log = { ...silentLogger, error: say } as Logger
     const lag = new CheckpointLag(this.metrics, this.clock, log)
-    this.sequencer = new Sequencer({ database: this.database, tree: this.tree, policy, keys: async () => ({ signer: LOG_SIGNER, witnesses }), clock: this.clock, log, announce: async () => {}, lag })
+    this.sequencer = new Sequencer({ database: this.database, tree: this.tree, policy: () => policy, keys: async () => ({ signer: LOG_SIGNER, witnesses }), clock: this.clock, log, announce: async () => {}, lag })
   }
 
   async append(facts: readonly EntryFacts[]): Promise<this> {
@@ -61,7 +61,7 @@ afterEach(async () => {
   for (const step of cleanup.splice(0)) await step()
 })
 
-const inProcess = async (): Promise<WitnessLink> => new Witness(KEY, WITNESS_SIGNER, [LOG_POLICY.log], new MemorySeenStore(), new VirtualClock())
+const inProcess = async (): Promise<WitnessLink> => new Witness(KEY, WITNESS_SIGNER, () => [LOG_POLICY.log], new MemorySeenStore(), new VirtualClock())
 const behindHttp = async (): Promise<WitnessLink> => {
   const server = createWitnessServer(await inProcess(), silentLogger)
   cleanup.push(() => server.close())

@@ -1,7 +1,7 @@
 import { canonicalJson, type Envelope } from '#libs/contracts'
 import {
-  buildRelease, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, readVkey, signEnvelope, signHead,
-  signNote, signRoster, type HeadPredicate, type KeyPair, type ReleasePredicate, type RosterPredicate, type Signer,
+  buildRelease, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey,
+  signEnvelope, signHead, signNote, signRoster, vkeyOf, type HeadPredicate, type KeyPair, type ReleasePredicate, type RosterPredicate, type Signer,
 } from '#libs/signing'
 import { verifyBundle, type VerifiedBundle } from '#libs/verify'
 
@@ -23,6 +23,9 @@ export class Office {
   readonly operator = generateKeyPair()
   readonly log = generateKeyPair()
   readonly witness = generateKeyPair()
+  /** Keys that log and witness change to. */
+  readonly newLog = generateKeyPair()
+  readonly newWitness = generateKeyPair()
   readonly stranger = generateKeyPair()
 
   roster(change: (roster: RosterPredicate) => void = () => {}): RosterPredicate {
@@ -36,6 +39,17 @@ export class Office {
     })
     change(roster)
     return roster
+  }
+
+  /** After log and witness have changed their keys. `until`: how long those before go on counting; they do not without it. */
+  rosterWithNewLog(until?: string): RosterPredicate {
+    return this.roster((roster) => {
+      const { log, witnesses, quorum } = roster as Required<RosterPredicate>
+      const renewed = (vkey: string, type: number, keys: KeyPair): string => vkeyOf(readVkey(vkey).name, type, rawPublicKey(keys.publicKey))
+      if (until !== undefined) roster.earlierLogs = [{ log, witnesses, quorum, until }]
+      roster.log = renewed(log, NOTE_ED25519, this.newLog)
+      roster.witnesses = [renewed(witnesses[0]!, NOTE_COSIGNATURE, this.newWitness)]
+    })
   }
 
   signer(name: string): Signer {
@@ -67,10 +81,11 @@ export class Office {
     return canonicalJson({ v: 2, type: 'hms.approval.approved.v1', run: 7, releases, ...change } as never)
   }
 
-  async proof(entry: string, { witnessed = true, log = this.log, witness = this.witness, at = SEEN }: { witnessed?: boolean; log?: KeyPair; witness?: KeyPair; at?: string } = {}): Promise<string> {
+  /** `roster`: whose log and witness sign; `log`, `witness`: with which keys they do. */
+  async proof(entry: string, { witnessed = true, log = this.log, witness = this.witness, at = SEEN, roster = this.roster() }: { witnessed?: boolean; log?: KeyPair; witness?: KeyPair; at?: string; roster?: RosterPredicate } = {}): Promise<string> {
     const tree = new HashTree()
     for (const text of ['before', entry, 'after', 'later']) tree.append(leafHash(Buffer.from(text)))
-    const [logKey, witnessKey] = [readVkey(this.roster().log!), readVkey(this.roster().witnesses![0]!)]
+    const [logKey, witnessKey] = [readVkey(roster.log!), readVkey(roster.witnesses![0]!)]
     const body = formatCheckpoint({ origin: logKey.name, size: tree.size, root: tree.root() })
     const note = await signNote(body, logKey, localSigner(log.privateKey))
     const line = witnessed ? await cosign(body, Date.parse(at) / 1_000, witnessKey, localSigner(witness.privateKey)) : ''

@@ -207,6 +207,24 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     for (const [what, refused, change] of cases) expect([what, (await Bot.pinnedTo(roster(change))).take(good)]).toEqual([what, refused])
   })
 
+  it('goes on by what a log of before had shown to its witness in time, and by nothing that its keys sign later', async () => {
+    const [before, after] = [-1_000, 1_000].map((ms) => new Date(Date.parse(SEEN) + ms).toISOString()) as [string, string]
+    const [old, renewed] = [office.roster(), office.rosterWithNewLog(after)]
+    const { newLog, newWitness } = office
+    const cases: [string, string[], RosterPredicate, Shown['proof']][] = [
+      ['seen before the end', [], renewed, {}],
+      ['seen at the end', ['HMS_HEAD_NOT_LOGGED'], office.rosterWithNewLog(SEEN), {}],
+      ['seen after the end', ['HMS_HEAD_NOT_LOGGED'], office.rosterWithNewLog(before), {}],
+      ['of a log that the roster forgot', ['HMS_HEAD_NOT_LOGGED'], office.rosterWithNewLog(), {}],
+      ['of the new log', [], renewed, { roster: renewed, log: newLog, witness: newWitness }],
+      ['of the new log, seen by the witness of before', ['HMS_HEAD_NOT_LOGGED'], renewed, { roster: { ...old, log: renewed.log! }, log: newLog }],
+      ['of the log of before, seen by the new witness', ['HMS_HEAD_NOT_LOGGED'], renewed, { roster: { ...old, witnesses: renewed.witnesses! }, witness: newWitness }],
+      ['of the log of before, seen by nobody', ['HMS_HEAD_NOT_LOGGED'], renewed, { witnessed: false }],
+      ['of a stranger in the name of the log of before', ['HMS_HEAD_NOT_LOGGED'], renewed, { log: office.stranger }],
+    ]
+    for (const [what, refused, roster, proof] of cases) expect([what, (await Bot.pinnedTo(roster)).take(await shown({ proof }))]).toEqual([what, refused])
+  })
+
   it('counts people: one with two keys is one, and a roster with one key for two is none', async () => {
     const second = generateKeyPair()
     const roster = office.roster(({ principals }) => void principals['epa-chief']!.keys.push({ keyid: second.keyid, spki: second.spki }))

@@ -5,6 +5,7 @@ import { verifyBundle } from '#libs/verify'
 import { bytesOf, digestOf, Office, SEEN, type Parts } from './office.js'
 
 const DAY_MS = 86_400_000
+const later = new Date(Date.parse(SEEN) + DAY_MS).toISOString()
 const office = new Office()
 
 describe('a bundle', () => {
@@ -78,12 +79,24 @@ describe('a bundle', () => {
         roles.push({ name: 'root', principals: ['keeper'], threshold: 1, match: { root: true } })
       }),
     })],
+    ['a log that has changed its key, and that the roster forgot', 'HMS_VERIFY_PROOF', async () => ({ roster: office.rosterWithNewLog() })],
+    ['a log of before that counted until it was seen', 'HMS_VERIFY_PROOF', async () => ({ roster: office.rosterWithNewLog(SEEN) })],
+    ['a log of before, seen by a witness of now', 'HMS_VERIFY_PROOF', async ({ entry }) => {
+      const roster = office.rosterWithNewLog(later)
+      return { roster, proof: await office.proof(entry, { roster: { ...office.roster(), witnesses: roster.witnesses! }, witness: office.newWitness }) }
+    }],
     ['a roster without a quorum', 'HMS_VERIFY_PROOF', async () => ({ roster: office.roster((roster) => void (roster.quorum = 0)) })],
     ['a roster without a log', 'HMS_VERIFY_ROSTER', async () => ({ roster: office.roster((roster) => void (delete roster.log, delete roster.witnesses, delete roster.quorum)) })],
   ]
 
   it.each(attacks)('is refused for %s', async (_what, code, attack) => {
     await expect(office.verify({ ...good, ...(await attack(good)) })).rejects.toMatchObject({ code })
+  })
+
+  it('stays good when the log has changed its key since, and is as good by the new one', async () => {
+    const roster = office.rosterWithNewLog(later)
+    const proof = await office.proof(good.entry, { roster, log: office.newLog, witness: office.newWitness })
+    for (const parts of [good, { ...good, proof }]) await expect(office.verify({ ...parts, roster })).resolves.toMatchObject({ proof: { index: 1, witnessedAt: SEEN } })
   })
 
   it('stays good when a key was revoked only after it was seen, and when a role of one person keeps the roster', async () => {

@@ -50,9 +50,9 @@ describe('trust', () => {
     await migrateService(definition, server.url)
     const database = new PostgresDatabase(await dataSourceOf(definition, server.url).initialize(), 'audit')
     const entries = new PostgresEntryStore()
-    const witness = new Witness(LOG_POLICY.witnesses[0]!, WITNESS_SIGNER, [LOG_POLICY.log], new MemorySeenStore(), systemClock)
+    const witness = new Witness(LOG_POLICY.witnesses[0]!, WITNESS_SIGNER, () => [LOG_POLICY.log], new MemorySeenStore(), systemClock)
     const sequencer = new Sequencer({
-      database, tree: new PostgresTreeStore(), policy: LOG_POLICY, clock: systemClock, log: silentLogger,
+      database, tree: new PostgresTreeStore(), policy: () => LOG_POLICY, clock: systemClock, log: silentLogger,
       keys: async () => ({ signer: LOG_SIGNER, witnesses: [witness] }),
       announce: async () => {},
       lag: new CheckpointLag(new Metrics(), systemClock, silentLogger),

@@ -11,7 +11,7 @@ import { witnessSuite, type OpenWitness } from './witness.suite.js'
 
 const KEY = LOG_POLICY.witnesses[0]!
 const ORIGIN = LOG_POLICY.log.name
-const witnessOf: (...of: Parameters<OpenWitness>) => Witness = (seen, signer) => new Witness(KEY, signer, [LOG_POLICY.log], seen, new VirtualClock())
+const witnessOf: (...of: Parameters<OpenWitness>) => Witness = (seen, signer) => new Witness(KEY, signer, () => [LOG_POLICY.log], seen, new VirtualClock())
 
 describe('a witness in this process', () => {
   witnessSuite(async (seen, signer) => ({ link: witnessOf(seen, signer), close: async () => {} }))

@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { OutgoingEvent, StreamFrame } from '#libs/contracts'
+import { peekPredicate, type ConfigDocument, type OutgoingEvent, type StreamFrame } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
-import { generateKeyPair, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, verifyHead, vkeyOf, type RosterPredicate } from '#libs/signing'
+import {
+  generateKeyPair, isWitnessed, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readTlogProof, signRoster, verifyHead, vkeyOf,
+  type KeyPair, type LogPolicy, type RosterPredicate,
+} from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -12,6 +15,10 @@ function withLog(roster: RosterPredicate): void {
   roster.log = vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(keys['audit-log'].publicKey))
   roster.witnesses = [vkeyOf('example.org/witness', NOTE_COSIGNATURE, rawPublicKey(keys.witness.publicKey))]
   roster.quorum = 1
+}
+
+function isProvenBy({ proof }: ConfigDocument, policy: LogPolicy): boolean {
+  return isWitnessed(readTlogProof(proof!.proof).checkpoint, policy)
 }
 
 /** Remembers the order in which events reached the log of the bus. */
@@ -29,10 +36,15 @@ describe('a release, where the roster names a log', () => {
   let press: PipelineDriver
   let bus: RecordingBus
   let hasWitness: boolean
+  let logKey: KeyPair
 
   const start = async (environment = {}): Promise<void> => {
     bus = new RecordingBus()
-    system = await startMemorySystem(environment, bus, withLog, async (name) => (name === 'witness' && !hasWitness ? undefined : localSigner(keys[name].privateKey)))
+    logKey = keys['audit-log']
+    system = await startMemorySystem(environment, bus, withLog, async (name) => {
+      if (name === 'audit-log') return localSigner(logKey.privateKey)
+      return hasWitness ? localSigner(keys.witness.privateKey) : undefined
+    })
     press = new PipelineDriver(system)
   }
   /** A checkpoint takes its time, which somebody has to let pass. */
@@ -61,6 +73,31 @@ describe('a release, where the roster names a log', () => {
     await system.settle()
     expect(await press.limit('pm25-limit')).toBe(35)
     expect(bus.types.filter((type) => type === 'hms.release.logged.v1')).toHaveLength(proven)
+  })
+
+  it('goes on under another key of the log that a roster brings while all of it runs, once that key is in its place', async () => {
+    hasWitness = true
+    await start()
+    for (const policy of ['pm25-limit@1.0.0=35', 'ozone-limit@1.0.0=70']) await reaches(await press.approve([policy], QUICK), 'SUCCEEDED')
+    const renewed = generateKeyPair()
+    const next = structuredClone(peekPredicate<RosterPredicate>(system.roster.envelope))
+    const { log, witnesses, quorum } = next as Required<RosterPredicate>
+    Object.assign(next, { version: 2, log: vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(renewed.publicKey)), earlierLogs: [{ log, witnesses, quorum, until: '2036-01-01T00:00:00Z' }] })
+    const envelope = await signRoster(next, ['EPA Chief', 'EPA Counsel'].map((name) => system.signers.get(name)!))
+    expect(await press.api.post('/v1/roster/proposals', { envelope })).toMatchObject({ state: 'CURRENT' })
+    await system.settle()
+    const run = await press.approve(['pm25-limit@2.0.0=25'], QUICK)
+    await system.runUntil(async () => bus.types.includes('hms.canary.delayed.v1'), 60_000)
+    expect(await press.limit('pm25-limit')).toBe(35)
+    logKey = renewed
+    await reaches(run, 'SUCCEEDED')
+    const newest = system.host.runtimes.get('audit')!.roster
+    const { documents } = await press.api.get<StreamFrame>('/v1/snapshot')
+    const stable = documents.filter(({ scope }) => scope === 'global')
+    expect(stable.map((document) => verifyHead(document, newest).release?.predicate.policy['limit'])).toEqual(expect.arrayContaining([70, 25]))
+    // By the new key alone, or by that of before: each proof says which.
+    expect(stable.filter((document) => isProvenBy(document, newest.logPolicies[0]!)).map(({ id }) => id)).toEqual(['pm25-limit'])
+    expect(isWitnessed(await (await fetch(`${system.url}/checkpoint`)).text(), newest.logPolicy!)).toBe(true)
   })
 
   it('waits while no witness signs, says so, and ends with the run', async () => {

@@ -27,17 +27,18 @@ import { AddAuditRosters1764300000000 } from './migrations/1764300000000-add-ros
 import { AddAuditTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddAuditArrivals1764500000000 } from './migrations/1764500000000-add-arrivals.js'
 import { AddAuditAttestations1764800000000 } from './migrations/1764800000000-add-attestations.js'
+import { RenewAuditCheckpoints1764900000000 } from './migrations/1764900000000-renew-checkpoints.js'
 
 @Module({})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined) {}
+  constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.sequencer?.start()
+    await this.sequencer.start()
   }
 
   beforeApplicationShutdown(): void {
-    this.sequencer?.stop()
+    this.sequencer.stop()
   }
 
   static with(runtime: ServiceRuntime): DynamicModule {
@@ -57,7 +58,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: ATTESTATION_STORE, useValue: inMemory ? new MemoryAttestationStore() : new PostgresAttestationStore() },
         { provide: TREE_STORE, useValue: tree },
         { provide: SEQUENCER, useValue: sequencer },
-        { provide: INTAKE, useValue: new Intake({ database, entries, clock, log, halted: () => sequencer?.halted, placed: () => sequencer?.wake() }) },
+        { provide: INTAKE, useValue: new Intake({ database, entries, clock, log, halted: () => sequencer.halted, placed: () => sequencer.wake() }) },
         RecordEvents,
       ],
     }
@@ -70,7 +71,7 @@ export const definition: ServiceDefinition = {
   entities: auditEntities,
   migrations: [
     CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000, AddAuditTokens1764400000000,
-    AddAuditArrivals1764500000000, AddAuditAttestations1764800000000,
+    AddAuditArrivals1764500000000, AddAuditAttestations1764800000000, RenewAuditCheckpoints1764900000000,
   ],
   module: AuditModule.with,
 }

@@ -1,5 +1,7 @@
 import { createDemoIdentity } from '#libs/client'
-import { publicKeyFromRaw } from '#libs/signing'
+import {
+  demoRoster, formatAddCheckpoint, formatCheckpoint, generateKeyPair, localSigner, publicKeyFromRaw, readVkey, signNote, signRoster, type KeyPair, type RosterPredicate,
+} from '#libs/signing'
 import { HttpWitness } from '#libs/witness'
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -35,6 +37,28 @@ describe('serve witness', () => {
     const checkpoint = (origin: string): string => `old 0\n\n${origin}\n1\n${'A'.repeat(43)}=\n\n— ${origin} AAAAAAAA\n`
     expect(await link.addCheckpoint(checkpoint('example.org/log'))).toMatchObject({ status: 404 })
     expect(await link.addCheckpoint(checkpoint('hms-svc.dev/audit'))).toMatchObject({ status: 403 })
+  })
+
+  it('takes the roster that was put into its file when a checkpoint comes by the new key of the log', async () => {
+    const [chief, counsel, operator, log, renewed, witness] = Array.from({ length: 6 }, generateKeyPair) as [KeyPair, KeyPair, KeyPair, KeyPair, KeyPair, KeyPair]
+    const people = [{ name: 'EPA Chief', spki: chief.spki }, { name: 'EPA Counsel', spki: counsel.spki }]
+    const rosterOf = ({ spki }: KeyPair): RosterPredicate => demoRoster({ people, services: [], operator, log: { spki, witness: witness.spki }, expires: '2036-01-01T00:00:00Z' })
+    const [file, keyFile] = [join(data, 'watched.json'), join(data, 'watching.pem')]
+    const put = async (roster: RosterPredicate) => writeFileSync(file, JSON.stringify(await signRoster(roster, [chief, counsel].map(({ privateKey }) => localSigner(privateKey)))))
+    const checkpoint = async (old: number, by: KeyPair) => {
+      const key = readVkey(rosterOf(by).log!)
+      return formatAddCheckpoint({ old, path: [], checkpoint: await signNote(formatCheckpoint({ origin: key.name, size: 1, root: Buffer.alloc(32, 7) }), key, localSigner(by.privateKey)) })
+    }
+    await put(rosterOf(log))
+    writeFileSync(keyFile, witness.privateKey.export({ format: 'pem', type: 'pkcs8' }))
+    const { port } = await serve({ HMS_ROSTER: file, HMS_WITNESS_KEY_FILE: keyFile, HMS_WITNESS_DIR: join(data, 'watching') })
+    const link = new HttpWitness(readVkey(rosterOf(log).witnesses![0]!), `http://127.0.0.1:${port}`)
+    expect((await link.addCheckpoint(await checkpoint(0, log))).status).toBe(200)
+    expect((await link.addCheckpoint(await checkpoint(1, renewed))).status).toBe(403)
+    await put({ ...rosterOf(renewed), version: 2 })
+    // It reads the file at most once a second.
+    await expect.poll(async () => (await link.addCheckpoint(await checkpoint(1, renewed))).status, { timeout: 10_000, interval: 200 }).toBe(200)
+    expect((await link.addCheckpoint(await checkpoint(1, log))).status).toBe(403)
   })
 
   it('leaves its folder to the next when it stops, and to nobody while it runs', async () => {

@@ -1,29 +1,32 @@
 import { HmsError } from '#libs/contracts'
 import { acquireFolder, EmbeddedError, type FolderLock } from '#libs/persistence'
 import { createLogger, describeError, systemClock, type Environment } from '#libs/platform'
-import { keyIdOf, type LogPolicy, type NoteKey, type Signer } from '#libs/signing'
+import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
 import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/stage'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'
+import { RenewingWitness, WatchedLogs } from './watched-logs.js'
 import { createWitnessServer } from './witness-server.js'
 import { readWitnessConfig } from './witness.config.js'
 
 /**
- * A witness in a process of its own: it signs checkpoints of the log that its pinned roster names, and remembers what it signed in a folder
+ * A witness in a process of its own: it signs checkpoints of the log that the roster in its pinned file names, and remembers what it signed in a folder
  * that is its alone. Throws when it could not sign, or could not remember: `HMS_WITNESS_…` and the codes of roster and keys.
  */
 export async function serveWitness(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)
   const { port, dir = join(config.dataDir, 'witness') } = readWitnessConfig(env)
-  const policy = await policyOf(config)
+  const roster = await readRosterFile(config)
   const signer = await signerOf(config, env)
-  const key = keyOf(signer, policy)
+  const key = keyOf(signer, policyOf(roster))
   const lock = await openFolder(dir)
   try {
     const seen = new FileSeenStore(dir)
     await seen.check()
     const log = createLogger(config.logLevel, { process: 'witness' })
-    const server = createWitnessServer(new Witness(key, signer, [policy.log], seen, systemClock), log)
+    const logs = new WatchedLogs({ roster, read: () => readRosterFile(config), clock: systemClock, log })
+    const witness = new Witness(key, signer, () => logs.keys(), seen, systemClock)
+    const server = createWitnessServer(new RenewingWitness(witness, logs), log)
     await server.listen({ port, host: config.host }).catch((error: unknown) => {
       throw taken(port, error)
     })
@@ -35,8 +38,7 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
   }
 }
 
-async function policyOf(config: HostConfig): Promise<LogPolicy> {
-  const { logPolicy } = await readRosterFile(config)
+function policyOf({ logPolicy }: Roster): LogPolicy {
   if (logPolicy !== undefined) return logPolicy
   throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log: there is nothing to witness.', { status: 404, next: ['hms-svc roster show'] })
 }

@@ -38,9 +38,9 @@ export interface VerifiedBundle {
 export async function verifyBundle(bytes: Uint8Array, { roster: rosterBytes }: { roster: Uint8Array }): Promise<VerifiedBundle> {
   const roster = readRoster(rosterBytes)
   const { release: envelope, head: headEnvelope, entry, proof } = readBundle(bytes)
-  if (roster.log === undefined) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
+  if (roster.logs.length === 0) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
   // First when it was seen, for a key is judged at that time.
-  const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.log)
+  const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.logs)
   const release = openStatement(envelope, 'release')
   const { policy, releaseEpoch } = release.predicate
   if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch)) throw refused('it lacks what a release has')

@@ -16,6 +16,8 @@ export interface LogKeys {
   log: LogKey
   witnesses: LogKey[]
   quorum: number
+  /** Only what was seen before counts (milliseconds); Infinity for the log of now. */
+  untilMs: number
 }
 
 /** Where an entry stands, and when the witnesses that the quorum needs had seen it (milliseconds). */
@@ -33,8 +35,20 @@ export function readLogKey(vkey: string): LogKey {
   return { name, id, type: bytes[0]!, key: rawKey(bytes.subarray(1)) }
 }
 
-/** That the log holds `entry` (C2SP tlog-proof), under a checkpoint that it signed and enough of its witnesses saw. */
-export function verifyProof(entry: string, text: string, keys: LogKeys): Proven {
+/** That the log holds `entry` (C2SP tlog-proof), under a checkpoint that it signed and enough of its witnesses saw; `logs`: that of now, then those before it. */
+export function verifyProof(entry: string, text: string, logs: readonly LogKeys[]): Proven {
+  let refusal: unknown
+  for (const keys of logs) {
+    try {
+      return verifyProofOf(entry, text, keys)
+    } catch (error) {
+      refusal ??= error
+    }
+  }
+  throw refusal
+}
+
+function verifyProofOf(entry: string, text: string, keys: LogKeys): Proven {
   const end = text.indexOf('\n\n')
   const [magic, place = '', ...path] = text.slice(0, Math.max(end, 0)).split('\n')
   const [, index] = /^index (0|[1-9]\d{0,15})$/.exec(place) ?? []
@@ -45,7 +59,7 @@ export function verifyProof(entry: string, text: string, keys: LogKeys): Proven 
   return { index: Number(index), size, witnessedAtMs }
 }
 
-function verifyCheckpoint(note: string, { log, witnesses, quorum }: LogKeys): { size: number; root: Buffer; witnessedAtMs: number } {
+function verifyCheckpoint(note: string, { log, witnesses, quorum, untilMs }: LogKeys): { size: number; root: Buffer; witnessedAtMs: number } {
   const end = note.lastIndexOf('\n\n')
   const body = note.slice(0, end + 1)
   const lines = note.slice(end + 2, -1).split('\n').map(readLine)
@@ -62,7 +76,9 @@ function verifyCheckpoint(note: string, { log, witnesses, quorum }: LogKeys): { 
     return [seconds]
   })
   if (quorum < 1 || times.length < quorum) throw refused(`${times.length} witnesses saw its checkpoint, ${Math.max(quorum, 1)} are needed`)
-  return { size: Number(size), root: hashOf(hash), witnessedAtMs: times.sort((a, b) => a - b)[quorum - 1]! * 1_000 }
+  const witnessedAtMs = times.sort((a, b) => a - b)[quorum - 1]! * 1_000
+  if (witnessedAtMs >= untilMs) throw refused('its log counted only before it was seen')
+  return { size: Number(size), root: hashOf(hash), witnessedAtMs }
 }
 
 function readLine(line: string): { name: string; id: string; bytes: Buffer } {

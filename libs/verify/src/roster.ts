@@ -24,13 +24,14 @@ export interface Roster {
   roles: Role[]
   /** The roster as it was signed, for what is read where it matters. */
   rules: JsonObject
-  log: LogKeys | undefined
+  /** That of now, then those before it; empty where the roster names none. */
+  logs: LogKeys[]
 }
 
 /** Reads the roster that the caller trusts, and refuses one that contradicts itself. */
 export function readRoster(bytes: Uint8Array): Roster {
   const statement = openStatement(parse(bytes), 'roster')
-  const { principals, roles, revoked, log, witnesses, quorum } = statement.predicate
+  const { principals, roles, revoked } = statement.predicate
   if (!isObject(principals) || !Array.isArray(roles)) throw refused('it lacks principals or roles')
   const since = readRevoked(revoked)
   const people = new Map(Object.entries(principals).map(([id, principal]) => [id, readPrincipal(principal, since)]))
@@ -44,7 +45,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   const signers = signersOf(statement, entitled)
   const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
   if (signed.size < needed) throw refused(`it is signed by ${signed.size} people, ${needed} are needed`)
-  return { principals: people, roles: read, rules: statement.predicate, log: typeof log === 'string' ? readLogKeys(log, witnesses, quorum) : undefined }
+  return { principals: people, roles: read, rules: statement.predicate, logs: readLogs(statement.predicate) }
 }
 
 /** Keys of some principals; `atMs` leaves out those that were not valid or revoked then; without it, those ever revoked. */
@@ -68,9 +69,15 @@ export function roleFor({ roles }: Roster, policy: JsonObject, dropped?: Json): 
   return role
 }
 
-function readLogKeys(log: string, witnesses: Json | undefined, quorum: Json | undefined): LogKeys {
-  const names = Array.isArray(witnesses) ? witnesses.map(String) : []
-  return { log: readLogKey(log), witnesses: names.map(readLogKey), quorum: typeof quorum === 'number' ? quorum : 0 }
+function readLogs(predicate: JsonObject): LogKeys[] {
+  const { log, earlierLogs } = predicate
+  if (typeof log !== 'string') return []
+  return [predicate, ...(Array.isArray(earlierLogs) ? earlierLogs.filter(isObject) : [])].map(({ log, witnesses, quorum, until }) => ({
+    log: readLogKey(String(log)),
+    witnesses: Array.isArray(witnesses) ? witnesses.map(String).map(readLogKey) : [],
+    quorum: typeof quorum === 'number' ? quorum : 0,
+    untilMs: timeOf(until, Infinity),
+  }))
 }
 
 /** Key id → when it stopped to count, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { Clock } from '#libs/platform'
-import { cosign, decideCosignature, readAddCheckpoint, SignatureError, type NoteKey, type Signer } from '#libs/signing'
+import { cosign, decideCosignature, isSignedBy, readAddCheckpoint, SignatureError, type NoteKey, type Signer } from '#libs/signing'
 import type { SeenStore } from './seen.store.js'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
@@ -10,7 +10,8 @@ export class Witness implements WitnessLink {
   constructor(
     readonly key: NoteKey,
     private readonly signer: Signer,
-    private readonly logs: readonly NoteKey[],
+    /** Of the newest roster; one name may stand for two keys while a log changes its own. */
+    private readonly logs: () => readonly NoteKey[],
     private readonly seen: SeenStore,
     private readonly clock: Clock,
   ) {}
@@ -25,7 +26,8 @@ export class Witness implements WitnessLink {
   private async answer(text: string): Promise<WitnessAnswer> {
     try {
       const request = readAddCheckpoint(text)
-      const log = this.logs.find(({ name }) => request.checkpoint.startsWith(`${name}\n`))
+      const named = this.logs().filter(({ name }) => request.checkpoint.startsWith(`${name}\n`))
+      const log = named.find((each) => isSignedBy(each, request.checkpoint)) ?? named[0]
       if (log === undefined) return { status: 404, body: '' }
       const decision = decideCosignature(await this.seen.get(log.name), request, log)
       if (decision.status === 409) return { status: 409, body: `${decision.size}\n` }

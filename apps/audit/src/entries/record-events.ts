@@ -19,7 +19,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
     @Inject(ATTESTATION_STORE) private readonly attestations: AttestationStore,
     @Inject(INTAKE) private readonly intake: Intake,
-    @Inject(SEQUENCER) private readonly sequencer: Sequencer | undefined,
+    @Inject(SEQUENCER) private readonly sequencer: Sequencer,
   ) {}
 
   /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
@@ -36,7 +36,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   }
 
   private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {
-    if (this.sequencer?.halted !== undefined) throw new TransientError(this.sequencer.halted)
+    if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
     await this.entries.take(tx, factsOf(event))
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)

@@ -8,7 +8,6 @@ import type { TreeStore } from './tree.store.js'
 interface CosignersDependencies {
   database: Database
   tree: TreeStore
-  policy: LogPolicy
   log: Logger
 }
 
@@ -23,8 +22,8 @@ export class Cosigners {
   ) {}
 
   /** Signature lines, as soon as they are a quorum or everybody has answered: a witness that hangs holds up nobody whom it is not needed for. */
-  sign(witnesses: readonly WitnessLink[], grown: Grown, note: string): Promise<string[]> {
-    const enough = Math.max(1, this.deps.policy.quorum)
+  sign({ witnesses, policy }: { witnesses: readonly WitnessLink[]; policy: LogPolicy }, grown: Grown, note: string): Promise<string[]> {
+    const enough = Math.max(1, policy.quorum)
     return new Promise((resolve, reject) => {
       const lines: string[] = []
       let waiting = witnesses.length

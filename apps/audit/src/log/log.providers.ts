@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { keyIdOf } from '#libs/signing'
+import { keyIdOf, type LogPolicy } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/stage'
 import type { SeenStore } from '#libs/witness'
 import { witnessLinks } from '../witness/witness-links.js'
@@ -7,24 +7,24 @@ import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer, type LogKeys } from './sequencer.js'
 import type { TreeStore } from './tree.store.js'
 
-/** Under which the module provides what publishes checkpoints; `undefined` when the roster names no log. */
+/** Under which the module provides what publishes checkpoints. */
 export const SEQUENCER = Symbol('Sequencer')
 
 /** `seen`: the memory of the witness that lives here with profile dev. */
-export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: SeenStore): Sequencer | undefined {
-  const { database, clock, log, metrics, roster } = runtime
-  const policy = roster.logPolicy
-  if (policy === undefined) return undefined
-  return new Sequencer({
-    database, tree, policy, clock, log,
-    keys: () => keysOf(runtime, seen),
+export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: SeenStore): Sequencer {
+  const { database, clock, log, metrics, rosters } = runtime
+  const sequencer = new Sequencer({
+    database, tree, clock, log,
+    policy: () => runtime.roster.logPolicy,
+    keys: (policy) => keysOf(runtime, policy, seen),
     announce: async (tx, proof) => void (await runtime.emit(tx, 'hms.release.logged.v1', proof, { key: proof.policy })),
     lag: new CheckpointLag(metrics, clock, log),
   })
+  rosters.onAdvance(() => sequencer.reopen())
+  return sequencer
 }
 
-async function keysOf(runtime: ServiceRuntime, seen: SeenStore): Promise<LogKeys | undefined> {
-  const policy = runtime.roster.logPolicy!
+async function keysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenStore): Promise<LogKeys | undefined> {
   const signer = await runtime.signerNamed('audit-log')
   if (signer === undefined) {
     const next = 'HMS_AUDIT_LOG_KEY_FILE=FILE hms-svc serve audit'
@@ -32,7 +32,7 @@ async function keysOf(runtime: ServiceRuntime, seen: SeenStore): Promise<LogKeys
     return undefined
   }
   if (signer.keyid !== keyIdOf(policy.log.key)) {
-    throw new HmsError('HMS_IDENTITY_MISMATCH', `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}.`, { status: 403, next: ['hms-svc roster show'] })
+    throw new HmsError('HMS_IDENTITY_MISMATCH', `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}: put that into the file of HMS_AUDIT_LOG_KEY_FILE.`, { status: 403, next: ['hms-svc roster show'] })
   }
   return { signer, witnesses: await witnessLinks(runtime, policy, seen) }
 }

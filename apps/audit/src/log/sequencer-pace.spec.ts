@@ -28,9 +28,9 @@ async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
   const clock = new VirtualClock()
   const database = new MemoryDatabase(clock)
   const [entries, tree] = [new MemoryEntryStore(), new MemoryTreeStore()]
-  const witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), [log], new MemorySeenStore(), clock)
+  const witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), () => [log], new MemorySeenStore(), clock)
   const lag = new CheckpointLag(new Metrics(), clock, silentLogger)
-  const sequencer = new Sequencer({ database, tree, policy, keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses: [witness] }), clock, log: silentLogger, announce: async () => {}, lag })
+  const sequencer = new Sequencer({ database, tree, policy: () => policy, keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses: [witness] }), clock, log: silentLogger, announce: async () => {}, lag })
   await sequencer.start()
   const written: number[] = []
   const published: number[] = []

@@ -1,7 +1,7 @@
 import type { LoggedProof } from '#libs/contracts'
 import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
 import { Metrics, silentLogger, uuidv7, VirtualClock } from '#libs/platform'
-import { generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, verifyCheckpoint, verifyTlogProof, vkeyOf } from '#libs/signing'
+import { generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, verifyCheckpoint, verifyTlogProof, vkeyOf, type LogPolicy, type Signer } from '#libs/signing'
 import { dataSourceOf, migrateService } from '#libs/stage'
 import { MemorySeenStore, Witness, type WitnessLink } from '#libs/witness'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -60,7 +60,7 @@ describe.each([
     twin = await open()
     announced = []
     seen = new MemorySeenStore()
-    witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), [log], seen, new VirtualClock())
+    witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), () => [log], seen, new VirtualClock())
   })
   afterEach(() => twin.close())
 
@@ -79,18 +79,18 @@ describe.each([
       expect(await twin.entries.place(tx, count)).toBe(count)
     })
   }
-  const sequencer = (witnesses: readonly WitnessLink[] = [witness]): Sequencer => {
+  const sequencer = (witnesses: readonly WitnessLink[] = [witness], keysOf?: () => { policy: LogPolicy; signer: Signer }): Sequencer => {
     const clock = new VirtualClock()
     return new Sequencer({
-      database: twin.database, tree: twin.tree, policy, clock, log: silentLogger,
-      keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses }),
+      database: twin.database, tree: twin.tree, policy: () => keysOf?.().policy ?? policy, clock, log: silentLogger,
+      keys: async () => ({ signer: keysOf?.().signer ?? localSigner(logKeys.privateKey), witnesses }),
       announce: async (_tx, proof) => void announced.push(proof),
       lag: new CheckpointLag(new Metrics(), clock, silentLogger),
     })
   }
-  const published = async () => {
+  const published = async (by: LogPolicy = policy) => {
     const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
-    return latest === undefined ? undefined : verifyCheckpoint(latest.note, policy)
+    return latest === undefined ? undefined : verifyCheckpoint(latest.note, by)
   }
   /** The tree that anybody computes from the entries. */
   const recomputed = async (): Promise<HashTree> => {
@@ -141,9 +141,39 @@ describe.each([
     await publisher.publish()
     expect(announced.map(({ version }) => version)).toEqual(['1.0.0', '2.0.0', '3.0.0'])
     for (const { policy: id, digest, version, proof } of announced) {
-      expect(verifyTlogProof(Buffer.from(proof.entry), proof.proof, policy).witnessedAt).toEqual(expect.any(Number))
+      expect(verifyTlogProof(Buffer.from(proof.entry), proof.proof, [policy]).witnessedAt).toEqual(expect.any(Number))
       expect(JSON.parse(proof.entry)).toMatchObject({ releases: [{ id, version, digest }] })
     }
+  })
+
+  it('publishes the same tree again when the roster gives the log another key, once, and proves by that from then on', async () => {
+    const renewed = generateKeyPair()
+    let keys = { policy: policy as LogPolicy, signer: localSigner(logKeys.privateKey) }
+    const newPolicy = { ...policy, log: readVkey(vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(renewed.publicKey))) }
+    witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), () => [keys.policy.log], seen, new VirtualClock())
+    const publisher = sequencer([witness], () => keys)
+    await append(2)
+    await approve('1.0.0')
+    await publisher.publish()
+    keys = { policy: newPolicy, signer: localSigner(renewed.privateKey) }
+    expect(await publisher.publish()).toBe(true)
+    expect(await published(newPolicy)).toMatchObject({ size: 3 })
+    expect(await publisher.publish()).toBe(false)
+    // What starts later knows that the tree has its checkpoint already.
+    const latest = await twin.database.transaction((tx) => twin.tree.latest(tx))
+    expect(await sequencer([witness], () => keys).publish()).toBe(true)
+    expect(await twin.database.transaction((tx) => twin.tree.latest(tx))).toEqual(latest)
+    await approve('2.0.0')
+    await publisher.publish()
+    expect(announced.map(({ version }) => version)).toEqual(['1.0.0', '2.0.0'])
+    const judged = [policy, newPolicy].map((by) => announced.map(({ proof: { entry, proof } }) => {
+      try {
+        return verifyTlogProof(Buffer.from(entry), proof, [by]).size
+      } catch (error) {
+        return (error as { code: string }).code
+      }
+    }))
+    expect(judged).toEqual([[3, 'HMS_CHECKPOINT_INVALID'], ['HMS_CHECKPOINT_INVALID', 4]])
   })
 
   it('publishes nothing that no witness saw, and goes on when one is back', async () => {

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, type Clock, type Logger } from '#libs/platform'
-import type { LoggedProof } from '#libs/contracts'
-import { formatCheckpoint, signNote, type LogPolicy, type Signer } from '#libs/signing'
+import { HmsError, type LoggedProof } from '#libs/contracts'
+import { formatCheckpoint, isWitnessed, signNote, type LogPolicy, type Signer } from '#libs/signing'
 import type { WitnessLink } from '#libs/witness'
 import type { CheckpointLag } from './checkpoint-lag.js'
 import { Cosigners } from './cosigners.js'
@@ -14,6 +14,7 @@ const BATCH_MS = 200
 /** What another instance wrote, or a witness did not sign, is looked at again. */
 const POLL_MS = 1_000
 
+/** Who signs by a policy. */
 export interface LogKeys {
   signer: Signer
   witnesses: readonly WitnessLink[]
@@ -22,14 +23,19 @@ export interface LogKeys {
 export interface SequencerDependencies {
   database: Database
   tree: TreeStore
-  policy: LogPolicy
-  /** `undefined` where this process holds no key of the log: then another one publishes. */
-  keys(): Promise<LogKeys | undefined>
+  /** Of the newest roster; `undefined` while it names no log. Asked at every use. */
+  policy(): LogPolicy | undefined
+  /** `undefined` where this process holds no key of the log: then another one publishes. Rejects with a key that is another's. */
+  keys(policy: LogPolicy): Promise<LogKeys | undefined>
   clock: Clock
   log: Logger
   /** A release is proven from here on; in the transaction that publishes the checkpoint. */
   announce(tx: Transaction, proof: LoggedProof): Promise<void>
   lag: CheckpointLag
+}
+
+interface OpenKeys extends LogKeys {
+  policy: LogPolicy
 }
 
 /**
@@ -39,14 +45,17 @@ export interface SequencerDependencies {
 export class Sequencer {
   /** Why nothing may be added any more: this database lacks entries that a witness has seen. */
   halted: string | undefined
-  private checked = false
-  private running = false
+  /** By whom the tree as it is was published since this start. */
+  private publishedBy: OpenKeys | undefined
+  /** `idle`: there is nothing to publish with, until another roster says so. */
+  private state: 'new' | 'idle' | 'running' | 'over' = 'new'
+  private publishing = false
   private waiting = false
-  private stopped = true
   /** When it looks next, ms since the epoch. */
   private dueAt = Infinity
   private cancelNext: () => void = () => {}
-  private keys: LogKeys | undefined
+  private keys: OpenKeys | undefined
+  private complainedOf: LogPolicy | undefined
   private readonly cosigners: Cosigners
 
   constructor(private readonly deps: SequencerDependencies) {
@@ -55,13 +64,19 @@ export class Sequencer {
 
   /** Rejects when a key that should be there is not. */
   async start(): Promise<void> {
-    if ((await this.openKeys()) === undefined) return
-    this.stopped = false
+    this.state = (await this.openKeys()) === undefined ? 'idle' : 'running'
     this.later(0)
   }
 
+  /** Another roster is in force, with another log or other witnesses perhaps. */
+  reopen(): void {
+    if (this.state === 'idle') this.state = 'running'
+    this.waiting = true
+    if (!this.publishing) this.later(0)
+  }
+
   stop(): void {
-    this.stopped = true
+    this.state = 'over'
     this.cancelNext()
   }
 
@@ -70,60 +85,67 @@ export class Sequencer {
     if (this.waiting) return
     this.waiting = true
     // What another instance wrote may be looked for sooner than a batch from now; that is not put off.
-    if (!this.running && this.deps.clock.now().getTime() + BATCH_MS < this.dueAt) this.later(BATCH_MS)
+    if (!this.publishing && this.deps.clock.now().getTime() + BATCH_MS < this.dueAt) this.later(BATCH_MS)
   }
 
   /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
   async publish(): Promise<boolean> {
-    const { policy, log, lag } = this.deps
+    const { log, lag } = this.deps
     const keys = await this.openKeys()
-    const grown = keys === undefined ? undefined : await this.grow()
+    const grown = keys === undefined ? undefined : await this.grow(keys)
     if (keys === undefined || grown === undefined) {
       if (this.halted === undefined) lag.is(0)
       return false
     }
+    const { policy, signer } = keys
     lag.is(grown.size - grown.published)
     const body = formatCheckpoint({ origin: policy.log.name, size: grown.size, root: grown.root })
-    const note = await signNote(body, policy.log, keys.signer)
-    const signed = await this.cosigners.sign(keys.witnesses, grown, note)
+    const note = await signNote(body, policy.log, signer)
+    const signed = await this.cosigners.sign(keys, grown, note)
     if (this.halted !== undefined || signed.length < policy.quorum) {
       log.debug({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
       return false
     }
-    await this.store({ size: grown.size, note: `${note}${signed.join('')}` })
+    await this.store({ size: grown.size, note: `${note}${signed.join('')}` }, policy)
     lag.is(0)
-    this.checked = true
+    this.publishedBy = keys
     return true
   }
 
   /** With the proofs of the releases that the last checkpoint did not cover yet: what waits for one goes on. */
-  private store(checkpoint: PublishedCheckpoint): Promise<void> {
+  private store(checkpoint: PublishedCheckpoint, policy: LogPolicy): Promise<void> {
     const { database, tree, announce } = this.deps
     return database.transaction(async (tx) => {
       await tx.lock([TREE_LOCK])
-      const before = (await tree.latest(tx))?.size ?? 0
-      if (checkpoint.size <= before) return
+      const before = await tree.latest(tx)
+      // One of the same tree under the log's key of before is followed by one that readers of the newest roster take.
+      if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy)))) return
       await tree.publish(tx, checkpoint)
-      for (const release of await tree.releasesIn(tx, before, checkpoint.size)) {
+      for (const release of await tree.releasesIn(tx, before?.size ?? 0, checkpoint.size)) {
         const { digest, policy, version } = release
         await announce(tx, { policy, version, digest, proof: await proofOf(tree, tx, release, checkpoint) })
       }
     })
   }
 
-  private async openKeys(): Promise<LogKeys | undefined> {
-    return (this.keys ??= await this.deps.keys())
+  private async openKeys(): Promise<OpenKeys | undefined> {
+    const policy = this.deps.policy()
+    if (policy === undefined) return undefined
+    if (this.keys?.policy === policy) return this.keys
+    const keys = await this.deps.keys(policy)
+    this.keys = keys && { ...keys, policy }
+    return this.keys
   }
 
-  /** At the start a tree that did not grow is shown to the witnesses too: they know whether it once was longer. */
-  private grow(): Promise<Grown | undefined> {
+  /** At the start, and under other keys, a tree that did not grow is shown to the witnesses too: they know whether it once was longer. */
+  private grow(keys: OpenKeys): Promise<Grown | undefined> {
     const { database, tree } = this.deps
     return database.transaction(async (tx) => {
       await tx.lock([TREE_LOCK])
       const [size, latest] = [await tree.size(tx), await tree.latest(tx)]
       const published = latest?.size ?? 0
       if (size < published) this.halt(`the log has ${size} entries, and a checkpoint of ${published} was published`)
-      if (this.halted !== undefined || size === 0 || (size === published && this.checked)) return undefined
+      if (this.halted !== undefined || size === 0 || (size === published && this.publishedBy === keys)) return undefined
       await growTree(tree, tx, size)
       return { size, root: await rootOf(tree, tx, size), published }
     })
@@ -135,18 +157,34 @@ export class Sequencer {
   }
 
   private later(delayMs: number): void {
-    if (this.stopped) return
+    if (this.state !== 'running') return
     this.cancelNext()
     this.dueAt = this.deps.clock.now().getTime() + delayMs
     this.cancelNext = this.deps.clock.after(delayMs, () => {
-      this.running = true
+      this.publishing = true
       this.waiting = false
-      void this.publish()
-        .catch((error: unknown) => this.deps.log.debug({ error: describeError(error) }, 'the log could not be brought up to date'))
-        .finally(() => {
-          this.running = false
-          this.later(this.waiting ? BATCH_MS : POLL_MS)
-        })
+      void this.turn().finally(() => {
+        this.publishing = false
+        this.later(this.waiting ? BATCH_MS : POLL_MS)
+      })
     })
+  }
+
+  private async turn(): Promise<void> {
+    try {
+      if ((await this.openKeys()) !== undefined) await this.publish()
+      else if (!this.waiting && this.state === 'running') this.state = 'idle'
+    } catch (error) {
+      this.complain(error)
+    }
+  }
+
+  /** What a person must mend is said once a roster, and tried on: the file of a key may be put in its place at any time. */
+  private complain(error: unknown): void {
+    const { log, policy } = this.deps
+    if (!(error instanceof HmsError)) return log.debug({ error: describeError(error) }, 'the log could not be brought up to date')
+    if (this.complainedOf === policy()) return
+    this.complainedOf = policy()
+    log.error({ alarm: 'audit_log_key', code: error.code, error: error.message, next: error.next }, 'no checkpoint is published until this is mended')
   }
 }

@@ -35,14 +35,13 @@ export class MemoryTreeStore implements TreeStore {
   }
 
   async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {
-    return checkpointsOf(tx)
-      .values()
-      .toSorted((a, b) => b.size - a.size)[0]
+    const checkpoints = checkpointsOf(tx).values()
+    const size = Math.max(...checkpoints.map((checkpoint) => checkpoint.size))
+    return checkpoints.findLast((checkpoint) => checkpoint.size === size)
   }
 
   async publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void> {
-    const id = String(checkpoint.size)
-    if (checkpointsOf(tx).get(id) === undefined) checkpointsOf(tx).set(id, checkpoint)
+    checkpointsOf(tx).set(String(checkpointsOf(tx).values().length), checkpoint)
   }
 
   async releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]> {

@@ -34,13 +34,13 @@ export class PostgresTreeStore implements TreeStore {
 
   async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ size: string; note: string }>(`SELECT size, note FROM ${schema}.checkpoint ORDER BY size DESC LIMIT 1`)
+    const rows = await postgresOf(tx).query<{ size: string; note: string }>(`SELECT size, note FROM ${schema}.checkpoint ORDER BY size DESC, id DESC LIMIT 1`)
     return rows[0] === undefined ? undefined : { size: Number(rows[0].size), note: rows[0].note }
   }
 
   async publish(tx: Transaction, { size, note }: PublishedCheckpoint): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(`INSERT INTO ${schema}.checkpoint (size, note) VALUES ($1, $2) ON CONFLICT (size) DO NOTHING`, [size, note])
+    await postgresOf(tx).query(`INSERT INTO ${schema}.checkpoint (size, note) VALUES ($1, $2)`, [size, note])
   }
 
   async releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]> {

@@ -34,7 +34,7 @@ export interface TreeStore {
   /** How many roots of a level above the leaves there are. */
   count(tx: Transaction, level: number): Promise<number>
   add(tx: Transaction, level: number, index: number, hash: Buffer): Promise<void>
-  /** The newest checkpoint; `undefined` before the first. */
+  /** The newest checkpoint: of the largest size the last one; `undefined` before the first. */
   latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
   publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
   /** Releases whose entries lie from `start` (included) to `end` (not included), by index. */

@@ -10,19 +10,29 @@ import { readAuditConfig, type WitnessPlace } from '../audit.config.js'
  */
 export async function witnessLinks({ environment, profile, clock, log, signerNamed }: ServiceRuntime, policy: LogPolicy, seen: SeenStore): Promise<WitnessLink[]> {
   const places = readAuditConfig(environment).witnesses
-  if (places.length > 0) return places.map((place, at) => new HttpWitness(keyOf(place, at, policy.witnesses), place.url))
+  if (places.length > 0) {
+    const links = places.flatMap((place, at) => {
+      const key = keyOf(place, at, policy.witnesses)
+      // A coming roster may name it, or the last one did: addresses are told once, rosters follow each other.
+      if (key === undefined) log.warn({ witness: place.name ?? place.url, known: policy.witnesses.map(({ name }) => name), next: 'hms-svc roster show' }, 'the roster names no such witness; it is not asked')
+      return key === undefined ? [] : [new HttpWitness(key, place.url)]
+    })
+    if (links.length >= policy.quorum) return links
+    throw new HmsError('HMS_CONFIG_INVALID', `HMS_AUDIT_WITNESS_URLS has ${links.length} of the witnesses that the roster names (${namesOf(policy)}), and ${policy.quorum} must sign.`, { status: 400, next: ['hms-svc roster show'] })
+  }
   const signer = profile === 'dev' ? await signerNamed('witness') : undefined
   const key = policy.witnesses.find((each) => keyIdOf(each.key) === signer?.keyid)
-  if (signer !== undefined && key !== undefined) return [new Witness(key, signer, [policy.log], seen, clock)]
+  if (signer !== undefined && key !== undefined) return [new Witness(key, signer, () => [policy.log], seen, clock)]
   if (policy.quorum > 0) {
     log.error({ alarm: 'audit_no_witness', quorum: policy.quorum, next: 'HMS_AUDIT_WITNESS_URLS=URL hms-svc serve audit' }, 'no witness is known here: no checkpoint can be published')
   }
   return []
 }
 
-function keyOf({ name, url }: WitnessPlace, at: number, witnesses: readonly NoteKey[]): NoteKey {
-  const key = name === undefined ? witnesses[at] : witnesses.find((each) => each.name === name)
-  if (key !== undefined) return key
-  const detail = `HMS_AUDIT_WITNESS_URLS: the roster names no witness for ${name ?? url}; it has ${witnesses.map((each) => each.name).join(', ') || 'none'}.`
-  throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc roster show'] })
+function keyOf({ name }: WitnessPlace, at: number, witnesses: readonly NoteKey[]): NoteKey | undefined {
+  return name === undefined ? witnesses[at] : witnesses.find((each) => each.name === name)
+}
+
+function namesOf({ witnesses }: LogPolicy): string {
+  return witnesses.map(({ name }) => name).join(', ') || 'none'
 }

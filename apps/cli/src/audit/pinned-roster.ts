@@ -16,12 +16,10 @@ export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   return readRoster(parse(text, file))
 }
 
-/** Whose checkpoints count; a roster without a log cannot say. */
-export function logPolicyOf(roster: Roster): LogPolicy {
-  if (roster.logPolicy === undefined) {
-    throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })
-  }
-  return roster.logPolicy
+/** By which proofs may count, that of now first; a roster without a log cannot say. */
+export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogPolicy, ...LogPolicy[]] {
+  if (now === undefined) throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })
+  return [now, ...earlier]
 }
 
 function parse(text: string, file: string): Envelope {

@@ -3,7 +3,7 @@ import { namesRelease, SignatureError, verifyTlogProof } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { newestRoster } from '../roster/newest-roster.js'
-import { logPolicyOf } from './pinned-roster.js'
+import { logPoliciesOf } from './pinned-roster.js'
 
 /** The proof that the approval of a version is in the log, checked before it is shown. */
 export async function showProof(context: CliContext, name: string): Promise<number> {
@@ -30,7 +30,7 @@ export async function fetchProof(context: CliContext, name: string): Promise<Che
   const roster = await newestRoster(context)
   const client = await context.client()
   const proof = await client.get<AuditProof>('/v1/audit/proofs', { policy, version })
-  const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPolicyOf(roster))
+  const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPoliciesOf(roster))
   if (!namesRelease(proof.entry, { id: policy, version, digest: proof.digest })) throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)
   return { ...proof, index, size, ...(witnessedAt === undefined ? {} : { witnessedAt }) }
 }

@@ -3,7 +3,7 @@ import type { ApiClient } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { newestRoster } from '../roster/newest-roster.js'
 import { checkLive, checkRuns } from './coverage.js'
-import { logPolicyOf } from './pinned-roster.js'
+import { logPoliciesOf } from './pinned-roster.js'
 import { Problems } from './problems.js'
 import { recomputeLog } from './recompute-log.js'
 import { SeenCheckpoint } from './seen-checkpoint.js'
@@ -11,7 +11,7 @@ import { SeenCheckpoint } from './seen-checkpoint.js'
 /** Checks the whole log from outside, with the pinned roster and what follows from it alone, and names everything that is wrong. */
 export async function verifyAudit(context: CliContext): Promise<number> {
   const roster = await newestRoster(context)
-  const policy = logPolicyOf(roster)
+  const [policy] = logPoliciesOf(roster)
   const client = await context.client()
   const problems = new Problems()
   // Before the log: what happens meanwhile is in it then.

@@ -11,6 +11,7 @@ export function describeDifference(from: RosterPredicate, to: RosterPredicate): 
     ...describePrincipals(from.principals, to.principals),
     ...describeRoles(from.roles, to.roles, nameOf),
     ...changed(before, after).map(({ keyid, since, reason }) => `! key ${keyid} of ${holderOf(keyid, [from, to])} counts for nothing since ${since}: ${reason}`),
+    ...describeLog(from, to),
     ...describeMembers(restOfFrom, restOfTo),
   ]
   return [`Roster ${version} → ${next}`, ...(lines.length === 0 ? ['nothing changes but the version'] : lines).map((line) => `  ${line}`)]
@@ -42,6 +43,14 @@ function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: 
     return parts.length === 0 ? [] : [`  role ${role.name}: ${parts.join('; ')}`]
   })
   return [...gone, ...rest]
+}
+
+/** Nothing that bots hold would be proven any more: that is said before somebody signs it. */
+function describeLog(from: RosterPredicate, to: RosterPredicate): string[] {
+  const same = ({ log, witnesses = [], quorum = 0 }: Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'>): boolean =>
+    log === from.log && quorum <= (from.quorum ?? 0) && (from.witnesses ?? []).every((witness) => witnesses.includes(witness))
+  if (from.log === undefined || same(to) || to.earlierLogs?.some(same)) return []
+  return ['! what the log and its witnesses proved until now no longer counts, unless they stay among the earlierLogs with an end (until)']
 }
 
 function othersOf({ name: _name, threshold: _threshold, principals: _principals, match: _match, ...rest }: Role): JsonObject {

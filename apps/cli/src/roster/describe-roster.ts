@@ -17,5 +17,6 @@ export function describeRoster(roster: Roster): string[] {
     ...describeRules(roster.rules).map((rule) => `  ${rule}`),
     ...roster.revocations.map(({ keyid, since, reason }) => `  revoked ${keyid} since ${since}: ${reason}`),
     roster.logPolicy === undefined ? '  no transparency log' : `  log ${roster.logPolicy.log.name}, ${roster.logPolicy.quorum} of ${roster.logPolicy.witnesses.length} witnesses`,
+    ...roster.logPolicies.slice(1).map(({ log, until }) => `  log ${log.name} with the key ${log.id}: what was witnessed before ${new Date(until!).toISOString()}`),
   ]
 }

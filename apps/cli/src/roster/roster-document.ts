@@ -1,22 +1,26 @@
 import type { Envelope } from '#libs/contracts'
-import { keyIdOf, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, signRoster, spkiToKey, vkeyOf, type RosterKey, type RosterPredicate } from '#libs/signing'
+import { keyIdOf, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, signRoster, spkiToKey, vkeyOf, type EarlierLog, type RosterKey, type RosterPredicate } from '#libs/signing'
 
 /** A log or witness as a person writes it: a vkey, or the name that checkpoints carry and the public key. */
 type Named = string | { name: string; spki: string }
 
 /** What a person writes of a roster: key ids and vkeys can be left to us. */
-export type RosterDocument = Omit<RosterPredicate, 'log' | 'witnesses'> & { log?: Named; witnesses?: Named[] }
+export type RosterDocument = Omit<RosterPredicate, 'log' | 'witnesses' | 'earlierLogs'> & NamedLog & { earlierLogs?: (NamedLog & Pick<EarlierLog, 'quorum' | 'until'>)[] }
+
+interface NamedLog {
+  log?: Named
+  witnesses?: Named[]
+}
 
 /** The unsigned statement of a roster, or the signed one that `document` is already. */
 export async function rosterEnvelope(document: object): Promise<Envelope> {
   if (isEnvelope(document)) return document
-  const { principals, log, witnesses, ...rest } = document as RosterDocument
+  const { principals, earlierLogs, ...rest } = document as RosterDocument
   const named = typeof principals === 'object' && principals !== null ? Object.entries(principals).map(([id, each]) => [id, { ...each, keys: withKeyIds(each?.keys) }]) : undefined
   return signRoster({
-    ...rest,
+    ...withVkeys(rest),
     principals: named === undefined ? principals : (Object.fromEntries(named) as RosterPredicate['principals']),
-    ...(log === undefined ? {} : { log: vkeyFor(log, NOTE_ED25519) }),
-    ...(witnesses === undefined ? {} : { witnesses: Array.isArray(witnesses) ? witnesses.map((witness) => vkeyFor(witness, NOTE_COSIGNATURE)) : witnesses }),
+    ...(earlierLogs === undefined ? {} : { earlierLogs: (Array.isArray(earlierLogs) ? earlierLogs.map(withVkeys) : earlierLogs) as EarlierLog[] }),
   }, [])
 }
 
@@ -28,6 +32,17 @@ export function isEnvelope(document: object): document is Envelope {
 function withKeyIds(keys: RosterKey[] | undefined): RosterKey[] | undefined {
   if (!Array.isArray(keys)) return keys
   return keys.map((key) => (key.keyid === undefined && typeof key.spki === 'string' ? { ...key, keyid: keyIdOf(spkiToKey(key.spki)) } : key))
+}
+
+/** What is no log stays as it is written: reading the roster says what is wrong with it. */
+function withVkeys<T extends NamedLog>(document: T): Omit<T, keyof NamedLog> & { log?: string; witnesses?: string[] } {
+  if (typeof document !== 'object' || document === null) return document
+  const { log, witnesses, ...rest } = document
+  return {
+    ...rest,
+    ...(log === undefined ? {} : { log: vkeyFor(log, NOTE_ED25519) }),
+    ...(witnesses === undefined ? {} : { witnesses: Array.isArray(witnesses) ? witnesses.map((witness) => vkeyFor(witness, NOTE_COSIGNATURE)) : witnesses }),
+  }
 }
 
 function vkeyFor(named: Named, type: number): string {

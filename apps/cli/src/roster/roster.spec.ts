@@ -97,6 +97,29 @@ describe('roster propose', () => {
     expect(envelope).toEqual(await signRoster(second, []))
   })
 
+  it('warns when what the log proved would no longer count, and takes names and keys where vkeys stand', async () => {
+    const [log, witness, renewed] = [generateKeyPair(), generateKeyPair(), generateKeyPair()]
+    const logged = demoRoster({ people, services: [], operator: generateKeyPair(), log: { spki: log.spki, witness: witness.spki }, expires: '2034-01-01T00:00:00Z' })
+    await writeFile(join(folder, 'logged.json'), JSON.stringify(await signedBy(logged, 1, 2)))
+    const { log: before, witnesses, quorum } = logged
+    const propose = async (next: object): Promise<string[]> => {
+      const file = join(folder, 'next-log.json')
+      await writeFile(file, JSON.stringify({ ...logged, version: 2, ...next }))
+      service = await serveCanned({ 'GET /v1/roster?since=1': { body: [] }, 'POST /v1/roster/proposals': { body: ({ envelope }: { envelope: Envelope }) => proposal(envelope) } })
+      const { code, stderr } = await runForTest(['roster', 'propose', file], { env: { ...env, HMS_ROSTER: join(folder, 'logged.json'), HMS_URL: service.url } })
+      await service.close()
+      expect([code, stderr]).toEqual([0, expect.stringContaining('Roster 1 → 2')])
+      return stderr.split('\n').filter((line) => line.includes('no longer counts'))
+    }
+    const newLog = { name: 'hms-svc.dev/audit', spki: renewed.spki }
+    expect(await propose({ log: newLog })).toEqual([expect.stringContaining('! what the log and its witnesses proved until now no longer counts')])
+    expect(await propose({ quorum: 0, witnesses: [] })).toHaveLength(1)
+    expect(await propose({ log: newLog, earlierLogs: [{ log: before, witnesses, quorum, until: '2033-01-01T00:00:00Z' }] })).toEqual([])
+    const named = [{ log: { name: 'hms-svc.dev/audit', spki: log.spki }, witnesses: [{ name: 'hms-svc.dev/witness', spki: witness.spki }], quorum, until: '2033-01-01T00:00:00Z' }]
+    expect(await propose({ log: newLog, earlierLogs: named })).toEqual([])
+    expect(await propose({ expires: '2035-01-01T00:00:00Z' })).toEqual([])
+  })
+
   it.each([
     ['a version skipped', { version: 4 }, 'HMS_ROSTER_VERSION'],
     ['another profile', { profile: 'production' }, 'HMS_ROSTER_PROFILE'],

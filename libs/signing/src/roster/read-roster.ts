@@ -4,7 +4,7 @@ import { SignatureError } from '../signature-error.js'
 import type { Signer } from '../signer.js'
 import { readUnverified, signStatement } from '../statement-kind.js'
 import { NOTE_COSIGNATURE, NOTE_ED25519, readVkey } from '../tlog/note.js'
-import { ROSTER, type Role, type RosterPredicate } from './roster-predicate.js'
+import { ROSTER, type EarlierLog, type Role, type RosterPredicate } from './roster-predicate.js'
 import { requireRootSigned } from './root-threshold.js'
 import { Roster, type Principal } from './roster.js'
 
@@ -37,7 +37,7 @@ export function readUnsignedRoster(envelope: unknown): Roster {
   for (const role of roster.roles) requireRole(role, roster)
   if (roster.roles.filter(({ match }) => match.root).length > 1) throw invalid('two roles speak for the roster')
   requireUnique(roster.revocations.map(({ keyid }) => keyid), 'revoked twice: the key')
-  requireLog(predicate, principals)
+  requireLogs(predicate, principals)
   return roster
 }
 
@@ -59,12 +59,21 @@ function requireRole(role: Role, roster: Roster): void {
   if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, who is no ${kind} of this roster`)
 }
 
-/** One key in two places would let one who holds it speak as two. */
-function requireLog({ log, witnesses = [], quorum = 0 }: RosterPredicate, principals: readonly Principal[]): void {
+function requireLogs({ log, witnesses = [], quorum = 0, earlierLogs = [] }: RosterPredicate, principals: readonly Principal[]): void {
   if (log === undefined) {
-    if (witnesses.length > 0 || quorum > 0) throw invalid('it names witnesses and no log')
+    if (witnesses.length > 0 || quorum > 0 || earlierLogs.length > 0) throw invalid('it names witnesses or earlier logs, and no log')
     return
   }
+  requireLog({ log, witnesses, quorum }, principals)
+  for (const earlier of earlierLogs) {
+    requireLog(earlier, principals)
+    // Only a witness says when it saw something, and so whether that was before the end.
+    if (earlier.quorum < 1) throw invalid('an earlier log without a quorum of witnesses has no time')
+  }
+}
+
+/** One key in two places would let one who holds it speak as two. Logs that follow each other may share witnesses. */
+function requireLog({ log, witnesses, quorum }: Omit<EarlierLog, 'until'>, principals: readonly Principal[]): void {
   const parts = [log, ...witnesses].map(readVkey)
   if (parts[0]!.type !== NOTE_ED25519) throw invalid('the vkey of the log is one of a witness')
   if (parts.slice(1).some(({ type }) => type !== NOTE_COSIGNATURE)) throw invalid('the vkey of a witness is not one of cosignatures')

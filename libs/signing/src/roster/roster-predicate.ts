@@ -30,6 +30,9 @@ export type Role = {
 /** A key that counts for nothing signed or witnessed at `since` (RFC 3339) or later. What it signed before stays good. */
 export type Revocation = { keyid: string; since: string; reason: string }
 
+/** A log with its witnesses from before they changed. What enough of them had seen by `until` (RFC 3339) goes on counting; what they sign later does not. */
+export type EarlierLog = { log: string; witnesses: string[]; quorum: number; until: string }
+
 /** Who may do what: the root of trust, itself a signed statement. */
 export type RosterPredicate = {
   version: number
@@ -43,6 +46,8 @@ export type RosterPredicate = {
   /** Who else looks at the log (vkeys of cosignatures), and how many of them must have seen a checkpoint before it counts. */
   witnesses?: string[]
   quorum?: number
+  /** Whose checkpoints counted before; without them what they proved must be approved again. */
+  earlierLogs?: EarlierLog[]
   /** Of every plan. */
   bounds?: PlanBounds
   /** For all roles where one approval is enough. */
@@ -53,9 +58,11 @@ export type RosterPredicate = {
 
 const MAX_WITNESSES = 16
 const MAX_REVOKED = 1000
+const MAX_EARLIER_LOGS = 16
 
 const isKey = objectOf({ keyid: isText, spki: isText, notBefore: optional(isTime), notAfter: optional(isTime) })
 const isPrincipal = objectOf({ name: isText, kind: oneOf('person', 'service', 'operator'), keys: listOf(isKey) })
+const isEarlierLog = objectOf({ log: isText, witnesses: listOf(isText, MAX_WITNESSES), quorum: isCount, until: isTime })
 const isRevocation = objectOf({ keyid: isText, since: isTime, reason: isText })
 const isPrincipals: Check = (value) => isObject(value) && Object.values(value).every(isPrincipal)
 
@@ -88,6 +95,7 @@ export const ROSTER: StatementKind<RosterPredicate> = {
     log: optional(isText),
     witnesses: optional(listOf(isText, MAX_WITNESSES)),
     quorum: optional(isCount),
+    earlierLogs: optional(listOf(isEarlierLog, MAX_EARLIER_LOGS)),
     bounds: optional(isBounds),
     soleOfficial: optional(isBoolean),
     authorSigns: optional(isBoolean),

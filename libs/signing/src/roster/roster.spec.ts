@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
-  DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, readRoster, signRoster,
-  type RosterPredicate,
+  DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readRoster, signRoster, vkeyOf,
+  type EarlierLog, type RosterPredicate,
 } from '../index.js'
 
 const pairs = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
@@ -59,6 +59,31 @@ describe('a roster', () => {
     ['two roles of one name', ({ roles }) => roles.push(...roles.slice(0, 1))],
   ])('with %s is refused', async (_what, edit) => {
     await expect(readEdited(edit)).rejects.toMatchObject({ code: 'HMS_ROSTER_INVALID' })
+  })
+
+  it.each<[string, (earlier: EarlierLog) => void]>([
+    ['without a time', (earlier) => void (earlier.quorum = 0)],
+    ['that asks for more witnesses than it has', (earlier) => void (earlier.quorum = 2)],
+    ['that is a witness', (earlier) => void (earlier.log = earlier.witnesses[0]!)],
+    ['whose witness is a log', (earlier) => void (earlier.witnesses = [earlier.log])],
+    ['whose key is a person’s', (earlier) => void (earlier.log = vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(pairs[0]!.publicKey)))],
+  ])('with an earlier log %s is refused', async (_what, change) => {
+    const [log, witness] = [generateKeyPair(), generateKeyPair()]
+    const earlier: EarlierLog = {
+      log: vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(log.publicKey)),
+      witnesses: [vkeyOf('example.org/witness', NOTE_COSIGNATURE, rawPublicKey(witness.publicKey))],
+      quorum: 1,
+      until: '2030-01-01T00:00:00Z',
+    }
+    const withLogs = (roster: RosterPredicate): void => {
+      roster.log = vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(generateKeyPair().publicKey))
+      roster.earlierLogs = [earlier]
+    }
+    const { logPolicies } = await readEdited(withLogs)
+    expect(logPolicies.map(({ until }) => until)).toEqual([undefined, Date.parse('2030-01-01T00:00:00Z')])
+    change(earlier)
+    await expect(readEdited(withLogs)).rejects.toMatchObject({ code: 'HMS_ROSTER_INVALID' })
+    await expect(readEdited((roster) => void (withLogs(roster), delete roster.log))).rejects.toMatchObject({ code: 'HMS_ROSTER_INVALID' })
   })
 
   it('with a match that means two things is refused', async () => {

@@ -17,7 +17,7 @@ export class Roster {
   /** Every event that comes in asks for its producer's keys. */
   readonly #serviceKeys = new Map<string, Keys>()
   /** Every document that a reader checks asks for it; read late, for a roster that names a wrong key is still to be refused as such. */
-  #logPolicy: LogPolicy | undefined
+  #logPolicies: readonly LogPolicy[] | undefined
 
   /** `envelope`: as it was read, for whoever has to hand it on. */
   constructor(private readonly predicate: RosterPredicate, readonly digest: string, readonly envelope: Envelope) {
@@ -48,11 +48,19 @@ export class Roster {
     return this.predicate
   }
 
-  /** Whose checkpoints count; `undefined` when the roster names no log. */
+  /** Whose checkpoints count from now on; `undefined` when the roster names no log. */
   get logPolicy(): LogPolicy | undefined {
-    const { log, witnesses = [], quorum = 0 } = this.predicate
-    if (log === undefined) return undefined
-    return (this.#logPolicy ??= { log: readVkey(log), witnesses: witnesses.map(readVkey), quorum })
+    return this.logPolicies[0]
+  }
+
+  /** By which a proof may count, whenever it was made: the log of now, then those before it. Empty when the roster names no log. */
+  get logPolicies(): readonly LogPolicy[] {
+    const { log, witnesses = [], quorum = 0, earlierLogs = [] } = this.predicate
+    if (log === undefined) return []
+    return (this.#logPolicies ??= [
+      { log: readVkey(log), witnesses: witnesses.map(readVkey), quorum },
+      ...earlierLogs.map((earlier) => ({ log: readVkey(earlier.log), witnesses: earlier.witnesses.map(readVkey), quorum: earlier.quorum, until: Date.parse(earlier.until) })),
+    ])
   }
 
   /** Names are unique, whatever their case; matched to the letter here. */

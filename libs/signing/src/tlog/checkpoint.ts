@@ -13,6 +13,8 @@ export interface LogPolicy {
   log: NoteKey
   witnesses: readonly NoteKey[]
   quorum: number
+  /** Of a log from before: only what the quorum had seen earlier counts (ms since the epoch). */
+  until?: number
 }
 
 /** A checkpoint that counts. `witnessedAt` (Unix seconds): when the last witness that the quorum needs had seen it; absent without a quorum. */
@@ -38,7 +40,7 @@ export function readCheckpoint(body: string): Checkpoint {
 }
 
 /** Reads a checkpoint that the log signed and enough of its witnesses saw. */
-export function verifyCheckpoint(text: string, { log, witnesses, quorum }: LogPolicy): WitnessedCheckpoint {
+export function verifyCheckpoint(text: string, { log, witnesses, quorum, until }: LogPolicy): WitnessedCheckpoint {
   const note = openNote(text)
   const checkpoint = readCheckpoint(note.body)
   if (checkpoint.origin !== log.name) throw new SignatureError('HMS_CHECKPOINT_INVALID', `a checkpoint of ${checkpoint.origin}, not of ${log.name}`)
@@ -47,5 +49,34 @@ export function verifyCheckpoint(text: string, { log, witnesses, quorum }: LogPo
     .flatMap(({ seconds }) => seconds ?? [])
     .sort((a, b) => a - b)
   if (times.length < quorum) throw new SignatureError('HMS_CHECKPOINT_UNWITNESSED', `seen by ${times.length} witnesses, ${quorum} are needed`)
-  return quorum === 0 ? checkpoint : { ...checkpoint, witnessedAt: times[quorum - 1]! }
+  const witnessedAt = quorum === 0 ? undefined : times[quorum - 1]!
+  if (until !== undefined && !(witnessedAt !== undefined && witnessedAt * 1_000 < until)) {
+    throw new SignatureError('HMS_CHECKPOINT_INVALID', `checkpoints of ${log.name} with the key ${log.id} count until ${new Date(until).toISOString()}`)
+  }
+  return witnessedAt === undefined ? checkpoint : { ...checkpoint, witnessedAt }
+}
+
+/** Whether a checkpoint counts by this policy; what is none does not. */
+export function isWitnessed(text: string, policy: LogPolicy): boolean {
+  try {
+    return verifyCheckpoint(text, policy) !== undefined
+  } catch (error) {
+    if (error instanceof SignatureError) return false
+    throw error
+  }
+}
+
+/** By the first of several logs for which it counts. Throws what the log says that signed it; the first, where none of them did. */
+export function verifyCheckpointOfAny(text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint {
+  const { signatures } = openNote(text)
+  const signed = policies.filter(({ log }) => signatures.some(({ name, id }) => name === log.name && id === log.id))
+  let refusal: unknown
+  for (const policy of signed.length > 0 ? signed : policies.slice(0, 1)) {
+    try {
+      return verifyCheckpoint(text, policy)
+    } catch (error) {
+      refusal ??= error
+    }
+  }
+  throw refusal ?? new SignatureError('HMS_CHECKPOINT_INVALID', 'the roster names no log')
 }

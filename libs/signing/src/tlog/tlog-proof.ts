@@ -1,5 +1,5 @@
 import { SignatureError } from '../signature-error.js'
-import { verifyCheckpoint, type LogPolicy, type WitnessedCheckpoint } from './checkpoint.js'
+import { verifyCheckpointOfAny, type LogPolicy, type WitnessedCheckpoint } from './checkpoint.js'
 import { leafHash } from './merkle.js'
 import { verifyInclusion } from './verify-proof.js'
 
@@ -28,10 +28,10 @@ export function readTlogProof(text: string): TlogProof {
   return { index: Number(index), path: hashes.map(readHash), checkpoint: text.slice(end + 2) }
 }
 
-/** That the log holds `entry`, and since when its witnesses know. */
-export function verifyTlogProof(entry: Uint8Array, text: string, policy: LogPolicy): WitnessedCheckpoint & { index: number } {
+/** That the log holds `entry`, and since when its witnesses know. `policies`: of the log of now and those before it (`Roster.logPolicies`). */
+export function verifyTlogProof(entry: Uint8Array, text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint & { index: number } {
   const { index, path, checkpoint } = readTlogProof(text)
-  const { size, root, ...rest } = verifyCheckpoint(checkpoint, policy)
+  const { size, root, ...rest } = verifyCheckpointOfAny(checkpoint, policies)
   if (!verifyInclusion(leafHash(entry), index, size, path, root)) throw new SignatureError('HMS_PROOF_INVALID', 'the log does not hold this entry there')
   return { ...rest, index, size, root }
 }

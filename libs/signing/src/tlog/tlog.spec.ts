@@ -143,9 +143,9 @@ describe('our log (research 02 §9 D)', () => {
   it('proves an entry to who has the proof alone', () => {
     const proof = formatTlogProof({ index: 250, path: tree.inclusion(250), checkpoint: NOTE })
     expect(readTlogProof(proof)).toEqual({ index: 250, path: tree.inclusion(250), checkpoint: NOTE })
-    expect(verifyTlogProof(entries[250]!, proof, policy)).toMatchObject({ index: 250, size: 700, witnessedAt: 1_725_148_800 })
-    expect(() => verifyTlogProof(entries[251]!, proof, policy)).toThrow('HMS_PROOF_INVALID')
-    expect(() => verifyTlogProof(entries[250]!, proof.replace('index 250', 'index 251'), policy)).toThrow('HMS_PROOF_INVALID')
+    expect(verifyTlogProof(entries[250]!, proof, [policy])).toMatchObject({ index: 250, size: 700, witnessedAt: 1_725_148_800 })
+    expect(() => verifyTlogProof(entries[251]!, proof, [policy])).toThrow('HMS_PROOF_INVALID')
+    expect(() => verifyTlogProof(entries[250]!, proof.replace('index 250', 'index 251'), [policy])).toThrow('HMS_PROOF_INVALID')
     for (const broken of ['', 'c2sp.org/tlog-proof@v1\n', proof.slice(0, 40), proof.replace('@v1', '@v2')]) expect(() => readTlogProof(broken)).toThrow('HMS_PROOF_INVALID')
   })
 })

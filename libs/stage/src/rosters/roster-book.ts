@@ -5,6 +5,7 @@ import { ROSTERS_AT_ONCE, rostersAfter } from './roster.entity.js'
 /** The newest roster that a service verified, step by step from the one it is pinned to. Asked at every use; it changes while the service runs. */
 export class RosterBook {
   private current: Roster
+  private readonly listeners: (() => void)[] = []
 
   constructor(readonly pinned: Roster) {
     this.current = pinned
@@ -20,7 +21,14 @@ export class RosterBook {
   }
 
   advance(verified: Roster): void {
-    if (verified.version > this.current.version) this.current = verified
+    if (verified.version <= this.current.version) return
+    this.current = verified
+    for (const listener of this.listeners) listener()
+  }
+
+  /** For whoever keeps something open that the roster names; everybody else asks for `newest` at every use. */
+  onAdvance(listener: () => void): void {
+    this.listeners.push(listener)
   }
 
   /** Goes through the steps that this or another instance stored. Answers whether there were any; throws at one that does not verify. */

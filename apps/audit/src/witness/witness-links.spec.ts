@@ -1,0 +1,28 @@
+import { silentLogger, VirtualClock } from '#libs/platform'
+import type { ServiceRuntime } from '#libs/stage'
+import { MemorySeenStore } from '#libs/witness'
+import { describe, expect, it } from 'vitest'
+import { LOG_POLICY } from '../../../../test/support/test-log.js'
+import { witnessLinks } from './witness-links.js'
+
+describe('the witnesses that a log asks', () => {
+  const ask = (urls: string, quorum = 1) => {
+    const runtime = { environment: { HMS_AUDIT_WITNESS_URLS: urls }, profile: 'production', clock: new VirtualClock(), log: silentLogger, signerNamed: async () => undefined }
+    return witnessLinks(runtime as unknown as ServiceRuntime, { ...LOG_POLICY, quorum }, new MemorySeenStore())
+  }
+
+  it('are those of the addresses that the roster names, in its order or by name', async () => {
+    for (const urls of ['http://127.0.0.1:7', 'example.org/witness=http://127.0.0.1:7']) {
+      expect((await ask(urls)).map(({ key }) => key.name)).toEqual(['example.org/witness'])
+    }
+  })
+
+  it('may be told before a roster names them', async () => {
+    expect(await ask('example.org/next=http://127.0.0.1:8,example.org/witness=http://127.0.0.1:7')).toHaveLength(1)
+  })
+
+  it('are too few where the quorum cannot be reached', async () => {
+    await expect(ask('example.org/next=http://127.0.0.1:8')).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID' })
+    await expect(ask('example.org/witness=http://127.0.0.1:7', 2)).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID' })
+  })
+})
