@@ -65,8 +65,23 @@ export class DistributedSystem {
       scratch.remove()
     })
     for (const name of [...SERVICES, 'edge' as const]) system.serve(name)
-    await until('eight services behind one port are ready', () => ready(url))
+    try {
+      await until('eight services behind one port are ready', () => ready(url))
+    } catch (error) {
+      const cause = await system.notReady()
+      await system.stop()
+      throw new Error(`${(error as Error).message}\n${cause}`, { cause: error })
+    }
     return system
+  }
+
+  /** Which processes do not say that they are ready, and what they said last. */
+  private async notReady(): Promise<string> {
+    const told = await Promise.all([...this.served].map(async ([name, process]) => {
+      const url = name === 'edge' ? this.url : this.env[variableOf(name, 'URLS')]!
+      return (await ready(url)) ? [] : [`${name}${process.ended ? ' (ended)' : ''}: ${process.output.slice(-1_000)}`]
+    }))
+    return told.flat().join('\n')
   }
 
   serve(name: ServiceName | 'edge'): void {

@@ -49,16 +49,14 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     const url = URL.canParse(request.url ?? '', BASE) ? new URL(request.url ?? '', BASE) : undefined
     if (url?.pathname !== PATH) return void socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
     const reader = readerOf(url.searchParams)
-    try {
-      const grant = this.admit(request, reader.bot)
-      this.sockets.handleUpgrade(request, socket, head, (client) => void this.serve(client, reader, grant))
-    } catch (error) {
-      refuse(socket, toProblem(error, { method: 'GET', url: PATH }, this.runtime.log))
-    }
+    this.admit(request, reader.bot).then(
+      (grant) => this.sockets.handleUpgrade(request, socket, head, (client) => void this.serve(client, reader, grant)),
+      (error: unknown) => refuse(socket, toProblem(error, { method: 'GET', url: PATH }, this.runtime.log)),
+    )
   }
 
   /** Who is named may acknowledge, and so needs the key of that bot. */
-  private admit(request: IncomingMessage, bot: string | undefined): Grant {
+  private admit(request: IncomingMessage, bot: string | undefined): Promise<Grant> {
     const { method = 'GET', url = PATH, headers } = request
     const asked = { method, url, headers, body: Buffer.alloc(0), peer: request.socket.remoteAddress }
     return this.access.admit(asked, bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' })

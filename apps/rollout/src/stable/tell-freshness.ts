@@ -55,7 +55,7 @@ export class TellFreshness implements OnApplicationBootstrap, BeforeApplicationS
     try {
       do {
         if (this.moved) await this.read()
-        await this.carrier.refresh(await this.signed())
+        await this.carrier.refresh(await this.signed(await this.now()))
       } while (this.moved && !this.stopped)
     } catch (error) {
       this.moved = true
@@ -71,10 +71,14 @@ export class TellFreshness implements OnApplicationBootstrap, BeforeApplicationS
     this.digest = stableDigest(await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL })))
   }
 
-  private signed() {
-    const { clock, roster, signer } = this.runtime
-    const now = clock.now().getTime()
-    const [issuedAt, expires] = [new Date(now).toISOString(), new Date(now + FRESHNESS_LIFE_MS).toISOString()]
+  /** The database's, as for every time that others go by: a clock of this process that is off would leave all readers in doubt. */
+  private now(): Promise<Date> {
+    return this.runtime.database.transaction(async (tx) => tx.now)
+  }
+
+  private signed(now: Date) {
+    const { roster, signer } = this.runtime
+    const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]
     return signFreshness({ stable: this.digest, roster: roster.version, issuedAt, expires }, signer)
   }
 }

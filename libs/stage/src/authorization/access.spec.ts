@@ -22,7 +22,9 @@ async function world(profile: Profile = 'production') {
     expires: '2036-01-01T00:00:00Z',
   })
   const roster: Roster = readRoster(await signRoster(predicate, [signers.person, localSigner(counsel.privateKey)]))
-  const access = new Access(profile, () => roster, clock)
+  /** The time of the database, where it is another than this process's. */
+  const time = { offMs: 0 }
+  const access = new Access(profile, () => roster, clock, async () => new Date(clock.now().getTime() + time.offMs))
   const key = (scopes: string[], more: Partial<TokenRecord> = {}): { token: string; record: TokenRecord } => {
     const { token, id, hash } = mintToken()
     const record = { id, hash, name: 'k', scopes, createdAt: '', createdBy: '', expiresAt: '2027-01-01T00:00:00Z', revokedAt: null, revokedBy: null, ...more }
@@ -31,25 +33,25 @@ async function world(profile: Profile = 'production') {
   }
   const signed = (by: Signer, more: Partial<{ path: string; body: Buffer }> = {}): Promise<string> =>
     signRequest(by, { method: 'POST', path: '/v1/x?y=1', body: BODY, at: clock.now(), ...more })
-  const ask = (authorization: string | undefined, need: AccessNeed, more: Partial<AccessRequest> = {}): string => {
+  const ask = async (authorization: string | undefined, need: AccessNeed, more: Partial<AccessRequest> = {}): Promise<string> => {
     const headers = { ...(authorization === undefined ? {} : { authorization }), ...more.headers }
     try {
-      return access.admit({ method: 'POST', url: '/v1/x?y=1', body: BODY, peer: '127.0.0.1', ...more, headers }, need).actor?.name ?? 'nobody asked'
+      return (await access.admit({ method: 'POST', url: '/v1/x?y=1', body: BODY, peer: '127.0.0.1', ...more, headers }, need)).actor?.name ?? 'nobody asked'
     } catch (error) {
       return `${(error as { status: number }).status} ${(error as { code: string }).code}`
     }
   }
-  return { clock, access, signers, key, signed, ask }
+  return { clock, time, access, signers, key, signed, ask }
 }
 
 describe('Access', () => {
   it('takes a key for what its scope covers, and names it as a key', async () => {
     const { key, ask } = await world()
     const operate = key(['operate'], { name: 'EPA Chief' })
-    expect(ask(`Bearer ${operate.token}`, OPERATE)).toBe(`key ${operate.record.id} (EPA Chief)`)
-    expect(ask(`bearer  ${operate.token}`, READ)).toMatch(/^key /)
+    expect(await ask(`Bearer ${operate.token}`, OPERATE)).toBe(`key ${operate.record.id} (EPA Chief)`)
+    expect(await ask(`bearer  ${operate.token}`, READ)).toMatch(/^key /)
     const bot = `Bearer ${key(['bot:a']).token}`
-    expect([ask(bot, BOT), ask(bot, { ...BOT, what: { bot: 'b' } }), ask(bot, READ), ask(bot, OPERATE)]).toEqual([
+    expect(await Promise.all([ask(bot, BOT), ask(bot, { ...BOT, what: { bot: 'b' } }), ask(bot, READ), ask(bot, OPERATE)])).toEqual([
       expect.stringMatching(/^key /),
       '403 HMS_AUTH_SCOPE',
       '403 HMS_AUTH_SCOPE',
@@ -59,9 +61,9 @@ describe('Access', () => {
 
   it('takes no key, whatever its scope, where a person or the operator has to ask', async () => {
     const { key, ask, signed, signers } = await world()
-    expect(ask(`Bearer ${key(['operate']).token}`, STATEMENT)).toBe('403 HMS_AUTH_STATEMENT_REQUIRED')
-    expect(ask(await signed(signers.operator), STATEMENT)).toBe('operator')
-    expect(ask(await signed(signers.person), STATEMENT)).toBe('EPA Chief')
+    expect(await ask(`Bearer ${key(['operate']).token}`, STATEMENT)).toBe('403 HMS_AUTH_STATEMENT_REQUIRED')
+    expect(await ask(await signed(signers.operator), STATEMENT)).toBe('operator')
+    expect(await ask(await signed(signers.person), STATEMENT)).toBe('EPA Chief')
   })
 
   it.each([
@@ -73,32 +75,42 @@ describe('Access', () => {
     ['two keys', 'Bearer a b', '401 HMS_AUTH_INVALID'],
   ])('refuses %s', async (_what, header, refusal) => {
     const { ask } = await world()
-    expect(ask(header, READ)).toBe(refusal)
+    expect(await ask(header, READ)).toBe(refusal)
   })
 
   it('refuses signed requests of a service, of strangers, over another request, used before, and old ones', async () => {
     const { ask, signed, signers, clock } = await world()
-    expect(ask(await signed(signers.service), OPERATE)).toBe('401 HMS_AUTH_INVALID')
-    expect(ask(await signed(localSigner(generateKeyPair().privateKey)), OPERATE)).toBe('401 HMS_AUTH_INVALID')
-    expect(ask(await signed(signers.operator, { path: '/v1/x' }), OPERATE)).toBe('401 HMS_AUTH_INVALID')
-    expect(ask(await signed(signers.operator, { body: Buffer.from('{}') }), OPERATE)).toBe('401 HMS_AUTH_INVALID')
+    expect(await ask(await signed(signers.service), OPERATE)).toBe('401 HMS_AUTH_INVALID')
+    expect(await ask(await signed(localSigner(generateKeyPair().privateKey)), OPERATE)).toBe('401 HMS_AUTH_INVALID')
+    expect(await ask(await signed(signers.operator, { path: '/v1/x' }), OPERATE)).toBe('401 HMS_AUTH_INVALID')
+    expect(await ask(await signed(signers.operator, { body: Buffer.from('{}') }), OPERATE)).toBe('401 HMS_AUTH_INVALID')
     const once = await signed(signers.operator)
-    expect([ask(once, OPERATE), ask(once, OPERATE)]).toEqual(['operator', '401 HMS_AUTH_REPLAYED'])
+    expect(await Promise.all([ask(once, OPERATE), ask(once, OPERATE)])).toEqual(['operator', '401 HMS_AUTH_REPLAYED'])
     const old = await signed(signers.operator)
     clock.advanceTo(clock.now().getTime() + 60_001)
-    expect(ask(old, OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
+    expect(await ask(old, OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
+  })
+
+  it('judges the time of a signed request by the database, whatever its own clock says', async () => {
+    const { ask, signed, signers, clock, time } = await world()
+    const now = await signed(signers.person)
+    clock.advanceTo(clock.now().getTime() + 3 * 3_600_000)
+    expect(await ask(now, OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
+    time.offMs = -3 * 3_600_000
+    expect(await ask(now, OPERATE)).toBe('EPA Chief')
+    expect(await ask(await signed(signers.person), OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
   })
 
   it('asks nobody with profile dev but for what operates, and a bot that is not on loopback', async () => {
     const { ask, key } = await world('dev')
-    expect([ask(undefined, READ), ask(undefined, BOT), ask(undefined, OPERATE)]).toEqual(['nobody asked', 'nobody asked', '401 HMS_AUTH_REQUIRED'])
-    expect(ask(undefined, READ, { peer: '192.0.2.1' })).toBe('nobody asked')
-    for (const peer of ['192.0.2.1', '127.0.0.1.example', undefined]) expect(ask(undefined, BOT, { peer })).toBe('401 HMS_AUTH_REQUIRED')
-    for (const peer of ['::1', '::ffff:127.0.0.1', '127.8.8.8']) expect(ask(undefined, BOT, { peer })).toBe('nobody asked')
-    expect(ask(undefined, BOT, { headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe('nobody asked')
-    expect(ask(undefined, BOT, { headers: { 'x-forwarded-for': '192.0.2.1, 127.0.0.1' } })).toBe('401 HMS_AUTH_REQUIRED')
-    expect(ask('Bearer nonsense', READ)).toBe('401 HMS_AUTH_TOKEN_UNKNOWN')
-    expect(ask(`Bearer ${key(['read']).token}`, READ)).toMatch(/^key /)
+    expect(await Promise.all([ask(undefined, READ), ask(undefined, BOT), ask(undefined, OPERATE)])).toEqual(['nobody asked', 'nobody asked', '401 HMS_AUTH_REQUIRED'])
+    expect(await ask(undefined, READ, { peer: '192.0.2.1' })).toBe('nobody asked')
+    for (const peer of ['192.0.2.1', '127.0.0.1.example', undefined]) expect(await ask(undefined, BOT, { peer })).toBe('401 HMS_AUTH_REQUIRED')
+    for (const peer of ['::1', '::ffff:127.0.0.1', '127.8.8.8']) expect(await ask(undefined, BOT, { peer })).toBe('nobody asked')
+    expect(await ask(undefined, BOT, { headers: { 'x-forwarded-for': '127.0.0.1' } })).toBe('nobody asked')
+    expect(await ask(undefined, BOT, { headers: { 'x-forwarded-for': '192.0.2.1, 127.0.0.1' } })).toBe('401 HMS_AUTH_REQUIRED')
+    expect(await ask('Bearer nonsense', READ)).toBe('401 HMS_AUTH_TOKEN_UNKNOWN')
+    expect(await ask(`Bearer ${key(['read']).token}`, READ)).toMatch(/^key /)
   })
 
   it('ends what is held under a key when it is revoked or expires, once, and nothing else', async () => {
@@ -121,8 +133,8 @@ describe('Access', () => {
     access.tokens.add({ ...record, revokedAt: '2026-01-01T00:00:01Z' })
     access.tokens.learn([record])
     access.tokens.learn([{ ...record, revokedAt: '2026-01-01T00:00:01Z' }, record])
-    expect(ask(`Bearer ${token}`, READ)).toBe('401 HMS_AUTH_TOKEN_REVOKED')
+    expect(await ask(`Bearer ${token}`, READ)).toBe('401 HMS_AUTH_TOKEN_REVOKED')
     access.tokens.learn([])
-    expect(ask(`Bearer ${token}`, READ)).toBe('401 HMS_AUTH_TOKEN_UNKNOWN')
+    expect(await ask(`Bearer ${token}`, READ)).toBe('401 HMS_AUTH_TOKEN_UNKNOWN')
   })
 })

@@ -38,19 +38,20 @@ export class Access {
     private readonly profile: Profile,
     roster: () => Roster,
     clock: Clock,
+    databaseTime: () => Promise<Date>,
     readonly tokens = new TokenBook(clock),
   ) {
-    this.signed = new SignedRequests(roster, clock)
+    this.signed = new SignedRequests(roster, databaseTime)
   }
 
-  /** Throws 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is needed. */
-  admit(request: AccessRequest, { what, dev }: AccessNeed): Grant {
+  /** Rejects with 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is needed. */
+  async admit(request: AccessRequest, { what, dev }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
     const needless = this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
     if (header === undefined && needless) return {}
     if (header === undefined) throw required()
     const bearer = BEARER.exec(header)?.[1]
-    if (bearer === undefined) return { actor: this.signed.actorOf(header, { method: request.method, path: request.url, body: request.body }) }
+    if (bearer === undefined) return { actor: await this.signed.actorOf(header, { method: request.method, path: request.url, body: request.body }) }
     const record = this.tokens.require(bearer)
     if (what === 'statement') {
       throw new HmsError('HMS_AUTH_STATEMENT_REQUIRED', 'No key of a program may do that: it needs a request signed by a person or the operator.', {

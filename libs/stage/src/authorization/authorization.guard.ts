@@ -10,14 +10,14 @@ export type AuthorizedRequest = FastifyRequest & { actor?: Actor; rawBody?: Buff
 export class AuthorizationGuard implements CanActivate {
   constructor(private readonly access: Access) {}
 
-  canActivate(context: ExecutionContext): boolean {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true
     const http = context.switchToHttp()
     const request = http.getRequest<AuthorizedRequest>()
     const need = needOf(context, request)
     if (need === undefined) return true
     const { method, url, headers, rawBody: body = Buffer.alloc(0) } = request
-    const { actor, token } = this.access.admit({ method, url, headers, body, peer: request.socket.remoteAddress }, need)
+    const { actor, token } = await this.access.admit({ method, url, headers, body, peer: request.socket.remoteAddress }, need)
     request.actor = actor
     if (token !== undefined && method === 'GET') this.hold(token, http.getResponse<FastifyReply>())
     return true

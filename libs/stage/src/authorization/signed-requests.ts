@@ -1,5 +1,4 @@
 import { HmsError } from '#libs/contracts'
-import type { Clock } from '#libs/platform'
 import { SignatureError, verifyRequest, type Roster, type SignableRequest } from '#libs/signing'
 
 export interface Actor {
@@ -18,14 +17,15 @@ export class SignedRequests {
 
   constructor(
     private readonly roster: () => Roster,
-    private readonly clock: Clock,
+    /** The database's time: whoever signed it has the right time or not, and this process's own clock has no say in that. */
+    private readonly now: () => Promise<Date>,
   ) {}
 
-  actorOf(header: string, request: SignableRequest): Actor {
+  async actorOf(header: string, request: SignableRequest): Promise<Actor> {
     const roster = this.roster()
     try {
       const { keyid, predicate } = verifyRequest(header, request, roster)
-      this.requireFresh(predicate.nonce, Date.parse(predicate.at))
+      this.requireFresh(predicate.nonce, Date.parse(predicate.at), (await this.now()).getTime())
       const principal = roster.principalOfKey(keyid)
       if (principal !== undefined && principal.kind !== 'service') return { id: principal.id, name: principal.name, kind: principal.kind }
       throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
@@ -35,8 +35,7 @@ export class SignedRequests {
     }
   }
 
-  private requireFresh(nonce: string, atMs: number): void {
-    const nowMs = this.clock.now().getTime()
+  private requireFresh(nonce: string, atMs: number, nowMs: number): void {
     if (Math.abs(nowMs - atMs) > WINDOW_MS) {
       throw new HmsError('HMS_AUTH_EXPIRED', 'The request was signed too long ago, or the clocks differ by more than a minute.', { status: 401 })
     }

@@ -28,7 +28,7 @@ export function addServiceRoutes(
     return metrics.registry.metrics()
   })
   fastify.get('/v1/topics', async ({ method, url, headers, socket }) => {
-    access.admit({ method, url, headers, body: Buffer.alloc(0), peer: socket.remoteAddress }, { what: 'read', dev: 'open' })
+    await access.admit({ method, url, headers, body: Buffer.alloc(0), peer: socket.remoteAddress }, { what: 'read', dev: 'open' })
     return runtimes[0]?.bus.lag() ?? []
   })
   fastify.get<{ Params: { code: string } }>('/docs/errors/:code', async ({ params }, reply) => {
