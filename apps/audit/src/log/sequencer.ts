@@ -171,20 +171,26 @@ export class Sequencer {
   }
 
   private async turn(): Promise<void> {
+    if (!(await this.isOpen())) return
     try {
-      if ((await this.openKeys()) !== undefined) await this.publish()
-      else if (!this.waiting && this.state === 'running') this.state = 'idle'
+      await this.publish()
     } catch (error) {
-      this.complain(error)
+      this.deps.log.debug({ error: describeError(error) }, 'the log could not be brought up to date')
     }
   }
 
-  /** What a person must mend is said once a roster, and tried on: the file of a key may be put in its place at any time. */
-  private complain(error: unknown): void {
+  /** What is wrong with the keys is for a person to mend: it is said once a roster, and tried again, for a file may be put in its place at any time. */
+  private async isOpen(): Promise<boolean> {
     const { log, policy } = this.deps
-    if (!(error instanceof HmsError)) return log.debug({ error: describeError(error) }, 'the log could not be brought up to date')
-    if (this.complainedOf === policy()) return
-    this.complainedOf = policy()
-    log.error({ alarm: 'audit_log_key', code: error.code, error: error.message, next: error.next }, 'no checkpoint is published until this is mended')
+    try {
+      const isOpen = (await this.openKeys()) !== undefined
+      if (!isOpen && !this.waiting && this.state === 'running') this.state = 'idle'
+      return isOpen
+    } catch (error) {
+      const next = error instanceof HmsError ? error.next : ['hms-svc roster show']
+      if (this.complainedOf !== policy()) log.error({ alarm: 'audit_log_key', error: describeError(error), next }, 'no checkpoint is published until this is mended')
+      this.complainedOf = policy()
+      return false
+    }
   }
 }

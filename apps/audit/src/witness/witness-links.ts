@@ -11,14 +11,17 @@ import { readAuditConfig, type WitnessPlace } from '../audit.config.js'
 export async function witnessLinks({ environment, profile, clock, log, signerNamed }: ServiceRuntime, policy: LogPolicy, seen: SeenStore): Promise<WitnessLink[]> {
   const places = readAuditConfig(environment).witnesses
   if (places.length > 0) {
-    const links = places.flatMap((place, at) => {
-      const key = keyOf(place, at, policy.witnesses)
-      // A coming roster may name it, or the last one did: addresses are told once, rosters follow each other.
-      if (key === undefined) log.warn({ witness: place.name ?? place.url, known: policy.witnesses.map(({ name }) => name), next: 'hms-svc roster show' }, 'the roster names no such witness; it is not asked')
-      return key === undefined ? [] : [new HttpWitness(key, place.url)]
-    })
-    if (links.length >= policy.quorum) return links
-    throw new HmsError('HMS_CONFIG_INVALID', `HMS_AUDIT_WITNESS_URLS has ${links.length} of the witnesses that the roster names (${namesOf(policy)}), and ${policy.quorum} must sign.`, { status: 400, next: ['hms-svc roster show'] })
+    const found = places.map((place, at) => ({ place, key: keyOf(place, at, policy.witnesses) }))
+    const links = found.flatMap(({ place, key }) => (key === undefined ? [] : [new HttpWitness(key, place.url)]))
+    const known = policy.witnesses.map(({ name }) => name).join(', ') || 'none'
+    if (links.length < policy.quorum) {
+      const detail = `HMS_AUDIT_WITNESS_URLS has ${links.length} of the witnesses that the roster names (${known}), and ${policy.quorum} must sign.`
+      throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc roster show'] })
+    }
+    // A coming roster may name them, or the last one did: addresses are told once, rosters follow each other.
+    const strangers = found.filter(({ key }) => key === undefined).map(({ place }) => place.name ?? place.url)
+    if (strangers.length > 0) log.warn({ witnesses: strangers, known, next: 'hms-svc roster show' }, 'the roster names no such witnesses; they are not asked')
+    return links
   }
   const signer = profile === 'dev' ? await signerNamed('witness') : undefined
   const key = policy.witnesses.find((each) => keyIdOf(each.key) === signer?.keyid)
@@ -31,8 +34,4 @@ export async function witnessLinks({ environment, profile, clock, log, signerNam
 
 function keyOf({ name }: WitnessPlace, at: number, witnesses: readonly NoteKey[]): NoteKey | undefined {
   return name === undefined ? witnesses[at] : witnesses.find((each) => each.name === name)
-}
-
-function namesOf({ witnesses }: LogPolicy): string {
-  return witnesses.map(({ name }) => name).join(', ') || 'none'
 }
