@@ -4,13 +4,14 @@ import { ApiClient, dataFolderPassphrase, followRun, KeyFolder, loadIdentity, pr
 import { HmsError, type AuditEntry, type DeadLetterSummary, type RunView } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
 import { describeKafka } from '../kafka/kafka.config.js'
+import { deep } from '../support/deep.config.js'
 import { DistributedSystem } from '../support/distributed-system.js'
 import { Poisoner, type Poison } from '../support/poisoner.js'
 import { hms, until } from '../support/processes.js'
 
 /** Calm and poisoned rounds take turns, so that a machine that grows slower or quicker meanwhile does so for both. */
-const ROUNDS = 3
-const RUNS_OF_A_ROUND = 12
+const ROUNDS = deep ? 3 : 1
+const RUNS_OF_A_ROUND = deep ? 12 : 6
 const POISON_EVERY_MS = 100
 const AT_ONCE = 4
 

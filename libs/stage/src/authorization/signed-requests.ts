@@ -37,7 +37,7 @@ export class SignedRequests {
 
   private requireFresh(nonce: string, atMs: number, nowMs: number): void {
     if (Math.abs(nowMs - atMs) > WINDOW_MS) {
-      throw new HmsError('HMS_AUTH_EXPIRED', 'The request was signed too long ago, or the clocks differ by more than a minute.', { status: 401 })
+      throw new HmsError('HMS_AUTH_EXPIRED', 'The request was signed too long ago, or the clocks of its signer and of the database differ by more than a minute.', { status: 401 })
     }
     if (this.seen.has(nonce)) throw new HmsError('HMS_AUTH_REPLAYED', 'This signed request was used before.', { status: 401 })
     for (const [old, at] of this.seen) {
