@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Envelope } from '#libs/contracts'
-import { addSignature, digestOfJson, generateKeyPair, localSigner, signEnvelope, signRoster, statement } from '#libs/signing'
+import { canonicalJson, type Envelope } from '#libs/contracts'
+import { addSignature, digestOfJson, generateKeyPair, localSigner, signEnvelope, signRoster, statement, type RosterPredicate } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import { bytesOf, digestOf, Office, SEEN, type Parts } from './office.js'
 
@@ -105,6 +105,17 @@ describe('a bundle', () => {
       edited.roles.push({ name: 'root', principals: ['epa-chief'], threshold: 1, match: { root: true } })
     })
     await expect(office.verify({ ...good, roster })).resolves.toMatchObject({ release: { approvedBy: ['epa-chief', 'epa-counsel'] } })
+  })
+
+  it('is refused under a roster that gives a log of before no end', async () => {
+    const { roster: _roster, ...parts } = good
+    const whole = await office.signedRoster(office.rosterWithNewLog(later))
+    const statementOf = JSON.parse(Buffer.from(whole.payload, 'base64').toString()) as { predicate: RosterPredicate; subject: { digest: { sha256: string } }[] }
+    for (const earlier of statementOf.predicate.earlierLogs!) delete (earlier as { until?: string }).until
+    statementOf.subject[0]!.digest.sha256 = digestOfJson(statementOf.predicate as never).slice('sha256:'.length)
+    const signed = await signEnvelope(Buffer.from(canonicalJson(statementOf as never)), [office.signer('EPA Chief'), office.signer('EPA Counsel')])
+    await expect(verifyBundle(bytesOf(parts), { roster: Buffer.from(JSON.stringify(whole)) })).resolves.toBeDefined()
+    await expect(verifyBundle(bytesOf(parts), { roster: Buffer.from(JSON.stringify(signed)) })).rejects.toMatchObject({ code: 'HMS_VERIFY_PROOF' })
   })
 
   it('is refused under a roster that its people did not sign', async () => {

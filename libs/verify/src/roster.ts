@@ -72,12 +72,13 @@ export function roleFor({ roles }: Roster, policy: JsonObject, dropped?: Json): 
 function readLogs(predicate: JsonObject): LogKeys[] {
   const { log, earlierLogs } = predicate
   if (typeof log !== 'string') return []
-  return [predicate, ...(Array.isArray(earlierLogs) ? earlierLogs.filter(isObject) : [])].map(({ log, witnesses, quorum, until }) => ({
-    log: readLogKey(String(log)),
-    witnesses: Array.isArray(witnesses) ? witnesses.map(String).map(readLogKey) : [],
-    quorum: typeof quorum === 'number' ? quorum : 0,
-    untilMs: timeOf(until, Infinity),
-  }))
+  const earlier = Array.isArray(earlierLogs) ? earlierLogs.filter(isObject) : []
+  return [readLog(predicate, Infinity), ...earlier.map((each) => readLog(each, timeOf(each['until'], -Infinity)))]
+}
+
+function readLog({ log, witnesses, quorum }: JsonObject, untilMs: number): LogKeys {
+  const names = Array.isArray(witnesses) ? witnesses.map(String) : []
+  return { log: readLogKey(String(log)), witnesses: names.map(readLogKey), quorum: typeof quorum === 'number' ? quorum : 0, untilMs }
 }
 
 /** Key id → when it stopped to count, in milliseconds. */

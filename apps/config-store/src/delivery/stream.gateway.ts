@@ -49,10 +49,9 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     const url = URL.canParse(request.url ?? '', BASE) ? new URL(request.url ?? '', BASE) : undefined
     if (url?.pathname !== PATH) return void socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
     const reader = readerOf(url.searchParams)
-    this.admit(request, reader.bot).then(
-      (grant) => this.sockets.handleUpgrade(request, socket, head, (client) => void this.serve(client, reader, grant)),
-      (error: unknown) => refuse(socket, toProblem(error, { method: 'GET', url: PATH }, this.runtime.log)),
-    )
+    this.admit(request, reader.bot)
+      .then((grant) => this.sockets.handleUpgrade(request, socket, head, (client) => void this.serve(client, reader, grant)))
+      .catch((error: unknown) => refuse(socket, toProblem(error, { method: 'GET', url: PATH }, this.runtime.log)))
   }
 
   /** Who is named may acknowledge, and so needs the key of that bot. */
