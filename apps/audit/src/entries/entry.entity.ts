@@ -54,10 +54,12 @@ export function auditEntities(schema: string): EntitySchema[] {
       tableName: 'checkpoint',
       schema,
       columns: {
-        size: { type: 'bigint', primary: true, primaryKeyConstraintName: 'checkpoint_pkey' },
+        nth: { type: 'bigint', primary: true, generated: 'increment', primaryKeyConstraintName: 'checkpoint_pkey' },
+        size: { type: 'bigint' },
         note: text,
         published_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
       },
+      indices: [{ name: 'checkpoint_size_nth_idx', columns: ['size', 'nth'] }],
     }),
     new EntitySchema({
       name: `${schema}.logged_release`,

@@ -34,7 +34,7 @@ export class PostgresTreeStore implements TreeStore {
 
   async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ size: string; note: string }>(`SELECT size, note FROM ${schema}.checkpoint ORDER BY size DESC, id DESC LIMIT 1`)
+    const rows = await postgresOf(tx).query<{ size: string; note: string }>(`SELECT size, note FROM ${schema}.checkpoint ORDER BY size DESC, nth DESC LIMIT 1`)
     return rows[0] === undefined ? undefined : { size: Number(rows[0].size), note: rows[0].note }
   }
 
