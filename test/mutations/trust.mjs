@@ -88,7 +88,7 @@ export const TRUST_GUARDS = [
     find: '[...own, ...droppedTags]',
     replace: 'own',
     spec: 'test/attacks/approvals.spec.ts',
-    test: 'one of two for a tag that was dropped',
+    test: 'is not made by one of two for a tag that was dropped',
   },
   {
     name: 'reader-log',
@@ -133,7 +133,7 @@ export const TRUST_GUARDS = [
     find: 'if (until !== undefined && !(',
     replace: 'if (until === 0 && !(',
     spec: 'test/attacks/reader.spec.ts',
-    test: 'goes on by what a log of before had shown to its witness in time',
+    test: 'goes on by what a log of before had shown to its witness in time, and by nothing that its keys sign later',
   },
   {
     name: 'bundle-earlier-end',
@@ -151,7 +151,7 @@ export const TRUST_GUARDS = [
     find: '(size === published && this.publishedBy === keys)',
     replace: '(size === published && this.publishedBy !== undefined)',
     spec: 'apps/audit/src/log/sequencer.spec.ts',
-    test: 'publishes the same tree again when the roster gives the log another key',
+    test: 'publishes the same tree again when the roster gives the log another key, once, and proves by that from then on',
   },
   {
     name: 'log-quorum',

@@ -67,7 +67,10 @@ describeKafka('an installation in production', () => {
       const done = await system.hms(verb, operate)
       expect(done, done.stderr).toMatchObject({ code: 0 })
     }
-    const connected = connect({ url: system.url, bot: 'inspector-7', region: 'NCR', token: await tokenFor('bot:inspector-7'), roster: join(system.folder, 'roster.json'), cacheDir: join(system.folder, 'cache'), timeoutMs: 60_000 })
+    const token = await tokenFor('bot:inspector-7')
+    const answer = async (): Promise<number> => (await fetch(`${system.url}/v1/policies`, { headers: { authorization: `Bearer ${token}` } })).status
+    await until('the key of the bot is known to config-store', async () => (await answer()) !== 401)
+    const connected = connect({ url: system.url, bot: 'inspector-7', region: 'NCR', token, roster: join(system.folder, 'roster.json'), cacheDir: join(system.folder, 'cache'), timeoutMs: 60_000 })
     bot = await connected
     expect(await approved(policyFile(system.folder, '1.0.0', 35))).toMatchObject({ state: 'SUCCEEDED' })
     expect(await approved(policyFile(system.folder, '2.0.0', 25))).toMatchObject({ state: 'SUCCEEDED' })
