@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { deep } from './support/deep.config.js'
 
 const root = new URL('..', import.meta.url).pathname
 
@@ -6,7 +7,7 @@ const root = new URL('..', import.meta.url).pathname
 const SYSTEMS = ['test/kafka/**/*.spec.ts', 'test/system/**/*.spec.ts']
 const KILLS = ['test/kill/**/*.spec.ts']
 /** With the deep tests only: a process under faketime starts several times as slowly, and two of each service want both cores for six minutes. */
-const DEEP = process.env['HMS_TEST_DEEP'] === 'yes' ? [] : ['test/system/clock-skew.spec.ts', 'test/kill/two-instances.spec.ts']
+const DEEP = deep ? [] : ['test/system/clock-skew.spec.ts', 'test/kill/two-instances.spec.ts']
 
 export default defineConfig({
   root,

@@ -75,6 +75,11 @@ export class ServiceRuntime {
     return this.parts.outbox.emit(tx, type, data, options)
   }
 
+  /** The clock for every time that others go by: this process's own may be off. */
+  databaseTime(): Promise<Date> {
+    return this.database.transaction(async (tx) => tx.now)
+  }
+
   /** A wait as a row; fires in this or another instance, also after a crash. */
   async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
     await this.parts.timers.store.schedule(tx, timer)

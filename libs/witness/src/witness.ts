@@ -1,5 +1,5 @@
 import type { Clock } from '#libs/platform'
-import { cosign, decideCosignature, isSignedBy, readAddCheckpoint, SignatureError, type NoteKey, type Signer } from '#libs/signing'
+import { cosign, decideCosignature, readAddCheckpoint, SignatureError, type NoteKey, type Signer } from '#libs/signing'
 import type { SeenStore } from './seen.store.js'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
@@ -27,9 +27,9 @@ export class Witness implements WitnessLink {
     try {
       const request = readAddCheckpoint(text)
       const named = this.logs().filter(({ name }) => request.checkpoint.startsWith(`${name}\n`))
-      const log = named.find((each) => isSignedBy(each, request.checkpoint)) ?? named[0]
+      const [log] = named
       if (log === undefined) return { status: 404, body: '' }
-      const decision = decideCosignature(await this.seen.get(log.name), request, log)
+      const decision = decideCosignature(await this.seen.get(log.name), request, named)
       if (decision.status === 409) return { status: 409, body: `${decision.size}\n` }
       if (decision.status !== 200) return { status: decision.status, body: '' }
       // Before the signature leaves: what it forgot, a witness would sign again in another form.

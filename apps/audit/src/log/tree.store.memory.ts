@@ -35,9 +35,9 @@ export class MemoryTreeStore implements TreeStore {
   }
 
   async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {
-    const checkpoints = checkpointsOf(tx).values()
-    const size = Math.max(...checkpoints.map((checkpoint) => checkpoint.size))
-    return checkpoints.findLast((checkpoint) => checkpoint.size === size)
+    return checkpointsOf(tx)
+      .values()
+      .reduce<PublishedCheckpoint | undefined>((newest, each) => (newest !== undefined && newest.size > each.size ? newest : each), undefined)
   }
 
   async publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void> {

@@ -55,7 +55,7 @@ export class TellFreshness implements OnApplicationBootstrap, BeforeApplicationS
     try {
       do {
         if (this.moved) await this.read()
-        await this.carrier.refresh(await this.signed(await this.now()))
+        await this.carrier.refresh(await this.signed(await this.runtime.databaseTime()))
       } while (this.moved && !this.stopped)
     } catch (error) {
       this.moved = true
@@ -71,11 +71,7 @@ export class TellFreshness implements OnApplicationBootstrap, BeforeApplicationS
     this.digest = stableDigest(await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL })))
   }
 
-  /** The database's, as for every time that others go by: a clock of this process that is off would leave all readers in doubt. */
-  private now(): Promise<Date> {
-    return this.runtime.database.transaction(async (tx) => tx.now)
-  }
-
+  /** `now`: the database's, for a clock of this process that is off would leave all readers in doubt. */
   private signed(now: Date) {
     const { roster, signer } = this.runtime
     const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]

@@ -40,12 +40,12 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
   return { old: Number(old), path, checkpoint: text.slice(end + 2) }
 }
 
-/** Whether a witness that last saw `seen` may sign. It never signs two histories: that is all its signature says. */
-export function decideCosignature(seen: Seen | undefined, { old, path, checkpoint }: AddCheckpoint, log: NoteKey): WitnessDecision {
+/** Whether a witness that last saw `seen` may sign; `logs`: the keys by which it knows the log. It never signs two histories: that is all its signature says. */
+export function decideCosignature(seen: Seen | undefined, { old, path, checkpoint }: AddCheckpoint, logs: readonly NoteKey[]): WitnessDecision {
   const known = seen ?? { size: 0, root: undefined }
   const note = openNote(checkpoint)
   const { size, root, origin } = readCheckpoint(note.body)
-  if (origin !== log.name || !isSignedBy(log, checkpoint)) return { status: 403 }
+  if (!logs.some((log) => origin === log.name && isSignedBy(log, checkpoint))) return { status: 403 }
   if (old > size) return { status: 400 }
   if (old !== known.size) return { status: 409, size: known.size }
   if (size === 0 && !root.equals(EMPTY_ROOT)) return { status: 422 }

@@ -41,8 +41,7 @@ export class Host {
       imports.push(module)
     }
     const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
-    const databaseTime = (): Promise<Date> => parts[0]!.runtime.database.transaction(async (tx) => tx.now)
-    const access = new Access(adapters.profile, () => newestRoster([...runtimes.values()], adapters.roster), adapters.clock, databaseTime)
+    const access = new Access(adapters.profile, () => newestRoster([...runtimes.values()], adapters.roster), adapters.clock, () => parts[0]!.runtime.databaseTime())
     const providers = [
       { provide: CONSUMERS, useValue: consumers },
       { provide: Access, useValue: access },
