@@ -78,6 +78,11 @@ describe('reads', () => {
 })
 
 describe('requests that no route sees', () => {
+  it('are those of a page of another site', async () => {
+    for (const origin of ['http://evil.example', 'null']) expect(await problemAt('/v1/policies', { headers: { origin } })).toEqual([403, 'application/problem+json', 'HMS_SIDECAR_HOST'])
+    expect((await ask('/v1/policies', { headers: { origin: 'http://localhost:3000' } })).status).toBe(200)
+  })
+
   it.each(['127.0.0.1:7185', 'localhost', 'LOCALHOST:80', '127.8.9.1', '[::1]:7185'])('but those to %s, which only this machine answers to', async (host) => {
     expect((await ask('/livez', { headers: { host } })).status).toBe(200)
   })

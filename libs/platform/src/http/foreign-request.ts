@@ -1,0 +1,42 @@
+import { HmsError } from '#libs/contracts'
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Names that only this machine answers to. */
+const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i
+const LOOPBACK_ADDRESS = /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/
+
+/** What is judged of a request, an upgrade to WebSocket included. */
+export interface ReceivedRequest {
+  headers: IncomingHttpHeaders
+  socket: { localAddress?: string }
+}
+
+/** Whether `Host` names another site: a page whose name was made to point here (DNS rebinding) sends its own. `ownName`: a name besides those of loopback. */
+export function isForeignHost(host: string | undefined, ownName?: string): boolean {
+  if (host === undefined) return true
+  return !LOOPBACK_HOST.test(host) && host.replace(/:\d{1,5}$/, '').toLowerCase() !== ownName?.toLowerCase()
+}
+
+/** Whether the page that asks is of another site than the one it asks. Programs send no `Origin`; a sandboxed page sends `null`. */
+export function isForeignOrigin(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined) return false
+  const page = /^https?:\/\/([^/?#\\@]+)$/i.exec(origin)?.[1]
+  return page === undefined || (!LOOPBACK_HOST.test(page) && page.toLowerCase() !== host?.toLowerCase())
+}
+
+/**
+ * Whether a page of another site may be behind a request to a server that trusts its own machine. Over an address that is not loopback any `Host`
+ * is taken: whoever set `HMS_HOST` put the server on a network, and the names there are that network's.
+ */
+export function isForeignRequest({ headers, socket }: ReceivedRequest, ownName?: string): boolean {
+  // A socket that is closed already has no address.
+  const overLoopback = socket.localAddress === undefined || LOOPBACK_ADDRESS.test(socket.localAddress)
+  return (overLoopback && isForeignHost(headers.host, ownName)) || isForeignOrigin(headers.origin, headers.host)
+}
+
+export function foreignRefused(): HmsError {
+  return new HmsError('HMS_HTTP_FOREIGN', 'The Host or Origin of the request is of another site. With profile dev this server answers its own machine only.', {
+    status: 403,
+    next: ['hms-svc help environment'],
+  })
+}
