@@ -1,3 +1,4 @@
+import { DOOR_GUARDS } from './doors.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 
 /**
@@ -319,4 +320,5 @@ export const GUARDS = [
     test: 'judge rollbacks too, and the verdict is told',
   },
   ...TRUST_GUARDS,
+  ...DOOR_GUARDS,
 ]

@@ -1,6 +1,6 @@
 import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
-import { BODY_LIMIT_BYTES, createLogger, sendProblem, toProblem, type Environment } from '#libs/platform'
-import { readHostConfig, urlsOf } from '#libs/stage'
+import { BODY_LIMIT_BYTES, createLogger, refuseForeignRequests, sendProblem, toProblem, type Environment } from '#libs/platform'
+import { localNameOf, readHostConfig, urlsOf } from '#libs/stage'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { readiness } from './readiness.js'
@@ -15,6 +15,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const config = readHostConfig(env)
   const log = createLogger(config.logLevel, { process: 'edge' })
   const edge = Fastify({ bodyLimit: EDGE_BODY_LIMIT_BYTES, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
+  const localTo = localNameOf(config.profile, env)
+  if (localTo !== undefined) refuseForeignRequests(edge, localTo)
   edge.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
   edge.setNotFoundHandler((request, reply) => sendProblem(reply, toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log)))
   edge.get('/livez', async () => ({ status: 'up' }))

@@ -1,4 +1,5 @@
 import { HmsError } from '#libs/contracts'
+import type { FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** Names that only this machine answers to. */
@@ -39,4 +40,9 @@ export function foreignRefused(): HmsError {
     status: 403,
     next: ['hms-svc help environment'],
   })
+}
+
+/** Before any route, and before a body is read. */
+export function refuseForeignRequests(server: FastifyInstance, ownName: string): void {
+  server.addHook('onRequest', (request, _reply, done) => done(isForeignRequest(request.raw, ownName) ? foreignRefused() : undefined))
 }

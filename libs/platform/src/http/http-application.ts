@@ -3,17 +3,25 @@ import { ValidationPipe, type DynamicModule, type LoggerService, type Validation
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { Logger } from '../logger.js'
+import { refuseForeignRequests } from './foreign-request.js'
 import { ProblemFilter } from './problem.filter.js'
 
 /** Bodies above this are refused with 413 before they are read; a route that takes whole corpora says so itself. */
 export const BODY_LIMIT_BYTES = 4 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
 
+export interface HttpOptions {
+  /** Routes that take larger bodies than others, by path, in bytes. */
+  bodyLimits: Readonly<Record<string, number>>
+  /** With profile dev what `HMS_HOST` says: requests of other sites are refused. */
+  localTo: string | undefined
+}
+
 /** A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening. */
 export async function createHttpApplication(
   module: DynamicModule,
   log: Logger,
-  bodyLimits: Readonly<Record<string, number>> = {},
+  { bodyLimits, localTo }: HttpOptions,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT_BYTES,
@@ -27,6 +35,7 @@ export async function createHttpApplication(
     const limit = bodyLimits[route.url]
     if (limit !== undefined) route.bodyLimit = limit
   })
+  if (localTo !== undefined) refuseForeignRequests(adapter.getInstance(), localTo)
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(log),
     abortOnError: false,

@@ -77,6 +77,11 @@ export function readHostConfig(env: Environment): HostConfig {
   )
 }
 
+/** The name besides those of loopback that a server with profile dev answers to; `undefined` in production, where nobody is trusted for where they are. */
+export function localNameOf(profile: Profile, env: Environment): string | undefined {
+  return profile === 'dev' ? readHostConfig(env).host : undefined
+}
+
 /** `HMS_CANARY_CONTROLLER_PORT` and its like. */
 export function variableOf(service: ServiceName, name: string): string {
   return `HMS_${service.toUpperCase().replaceAll('-', '_')}_${name}`

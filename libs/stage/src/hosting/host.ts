@@ -14,6 +14,7 @@ import { loadService } from '../load-service.js'
 import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
 import type { ServiceDefinition } from '../service-definition.js'
 import { ServiceRuntime } from '../service-runtime.js'
+import { localNameOf } from './host.config.js'
 import type { HostAdapters } from './host-adapters.js'
 
 @Module({})
@@ -47,7 +48,7 @@ export class Host {
       { provide: Access, useValue: access },
     ]
     const root = { module: HostModule, global: true, imports, controllers: [DeadLettersController], providers, exports: [Access] }
-    const app = await createHttpApplication(root, adapters.log, bodyLimits)
+    const app = await createHttpApplication(root, adapters.log, { bodyLimits, localTo: localNameOf(adapters.profile, adapters.environment) })
     app.useGlobalGuards(new AuthorizationGuard(access))
     addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], access, adapters.metrics, adapters.version)
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
