@@ -178,6 +178,23 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     expect(reader.limit).toBe(15)
   })
 
+  it('takes the newest release again after a rollback, whatever a canary showed meanwhile', async () => {
+    const first = await shown({ release: as(1, 15), head: numbered(1) })
+    const newest = await shown({ release: as(2, 12, [first.digest!]), head: numbered(2) })
+    const reader = await Bot.pinnedTo(office.roster())
+    expect(reader.take(first, newest)).toEqual([])
+    expect(reader.take(await shown({ release: as(1, 15), head: numbered(3) }))).toEqual([])
+    // Prepared while the rollback stood: it names the first as fallback, and not the newest.
+    const base = (head: HeadPredicate): void => void (head.base = first.digest)
+    expect(reader.take(await shown({ release: as(3, 9, [first.digest!]), headSigner: 'canary-controller', head: canary(base) }))).toEqual([])
+    expect(reader.take(await shown({ release: as(2, 12, [first.digest!]), head: numbered(4) }))).toEqual([])
+    expect(reader.limit).toBe(12)
+    // What a canary showed still binds later canaries, and stable what stable showed.
+    const next = (head: HeadPredicate): void => void Object.assign(head, { base: newest.digest, seq: 10 })
+    expect(reader.take(await shown({ release: as(2, 99), headSigner: 'canary-controller', head: canary(next) }))).toEqual(['HMS_RELEASE_BELOW_FLOOR'])
+    expect(reader.take(await shown({ release: as(1, 99), head: numbered(5) }))).toEqual(['HMS_RELEASE_BELOW_FLOOR'])
+  })
+
   it('remembers its floors over a restart, also with an empty copy', async () => {
     bot.take(await shown({ release: as(2, 12), head: numbered(4) }))
     const reborn = await Bot.pinnedTo(office.roster())

@@ -1,4 +1,5 @@
 import { DOOR_GUARDS } from './doors.mjs'
+import { DECISION_GUARDS } from './decisions.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 
 /**
@@ -321,4 +322,5 @@ export const GUARDS = [
   },
   ...TRUST_GUARDS,
   ...DOOR_GUARDS,
+  ...DECISION_GUARDS,
 ]

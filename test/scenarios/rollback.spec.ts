@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { RollbackResult } from '#libs/contracts'
+import type { HmsError, PlanOptions, RollbackResult } from '#libs/contracts'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -36,8 +36,51 @@ describe('a rollback', () => {
     await expect(rollBack('pm25', '0.9.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_VERSION_UNKNOWN', status: 404 })
     await expect(rollBack('ozone', '1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOTHING_LIVE', status: 404 })
     await rollBack('pm25', '1.0.0')
+    await live(['pm25@3.0.0=20'])
+    await live(['pm25@4.0.0=19'])
+    await rollBack('pm25', '3.0.0')
+    // Live before, but neither the newest nor named by its approvers.
+    await live(['pm25@5.0.0=18'], { fallbacks: ['pm25@4.0.0'] })
+    await expect(rollBack('pm25', '2.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOT_PREAPPROVED', status: 403 })
+  })
+
+  it('names the versions there are when one was never live', async () => {
+    const refusal = await rollBack('pm25', '0.9.0').catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'HMS_ROLLOUT_VERSION_UNKNOWN', status: 404, state: ['1.0.0', '2.0.0'] })
+    expect((refusal as HmsError).detail).toContain('1.0.0, 2.0.0')
+  })
+
+  it('can be taken back, as often as people change their minds; each time the run that made it live is named', async () => {
+    for (const [version, limit, run] of [['1.0.0', 35, 1], ['2.0.0', 25, 2], ['1.0.0', 35, 1], ['2.0.0', 25, 2]] as const) {
+      await rollBack('pm25', version)
+      await system.settle()
+      expect(await press.limit('pm25')).toBe(limit)
+      expect((await press.provenance('pm25')).run).toBe(run)
+    }
+  })
+
+  it('of a bundle is taken back whole, and goes back whole once more', async () => {
+    await live(['pm25@3.0.0=20', 'so2-limit@1.0.0=75'])
+    await live(['pm25@4.0.0=19', 'so2-limit@2.0.0=70'])
+    for (const [policy, version, limits] of [['pm25', '3.0.0', [20, 75]], ['so2-limit', '2.0.0', [19, 70]], ['so2-limit', '1.0.0', [20, 75]]] as const) {
+      await rollBack(policy, version)
+      await system.settle()
+      expect([await press.limit('pm25'), await press.limit('so2-limit')]).toEqual(limits)
+    }
+    await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '4.0.0', only: true })
     await system.settle()
-    await expect(rollBack('pm25', '2.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOT_PREAPPROVED', status: 409 })
+    expect([await press.limit('pm25'), await press.limit('so2-limit')]).toEqual([19, 75])
+  })
+
+  it('to a release that its own run took back needs a new approval', async () => {
+    const run = await press.approve(['pm25@3.0.0=20'], { observeMs: 0, bakeMs: 3_600_000 })
+    await system.runUntil(async () => (await press.show(run)).state === 'BAKING', 60_000)
+    const approver = system.host.runtimes.get('approver')!
+    await approver.database.transaction((tx) => approver.emit(tx, 'hms.run.decided.v1', { run, attempt: 1, decision: 'abort', reason: 'test', by: 'test' }, { key: 'pm25', run, attempt: 1 }))
+    await press.whenState(run, 'ROLLED_BACK')
+    expect(await press.provenance('pm25')).toMatchObject({ run: 2 })
+    await expect(rollBack('pm25', '3.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOT_PREAPPROVED' })
+    await rollBack('pm25', '1.0.0')
   })
 
   it('ends the run under way and takes its canary back; what waited behind it is stale', async () => {
@@ -66,8 +109,8 @@ describe('a rollback', () => {
     expect([await press.limit('pm25'), await press.limit('so2-limit')]).toEqual([18, 75])
   })
 
-  async function live(policies: string[]): Promise<void> {
-    await press.whenState(await press.approve(policies, AT_ONCE), 'SUCCEEDED')
+  async function live(policies: string[], plan: PlanOptions = {}): Promise<void> {
+    await press.whenState(await press.approve(policies, { ...AT_ONCE, ...plan }), 'SUCCEEDED')
   }
 
   async function rollBack(policy: string, version: string, idempotencyKey?: string): Promise<RollbackResult> {

@@ -1,10 +1,10 @@
 import { HmsError, peekPredicate, type ReleaseDocument } from '#libs/contracts'
 import type { ReleasePredicate } from '#libs/signing'
-import type { Stable } from '../stable/stable.entity.js'
+import { newestApproved, takenBack, type Stable } from '../stable/stable.entity.js'
 
 /**
- * The release that a rollback to `version` makes current: only one that the approvers of the current release named as fallback. Readers
- * accept no other without new signatures. Throws with the present state.
+ * The release that a rollback to `version` makes current: the newest approved release itself (a rollback is taken back), or one that its
+ * approvers named as fallback. Readers accept no other without new signatures. Throws with the present state.
  */
 export function chooseTarget(stable: Stable | undefined, policy: string, version: string): ReleaseDocument {
   const current = stable?.current
@@ -15,24 +15,24 @@ export function chooseTarget(stable: Stable | undefined, policy: string, version
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, { status: 409, next: [`hms-svc get ${policy}`], state: { version } })
   }
   const known = stable.history.filter((release) => release.version === version)
-  if (known.length === 0) {
-    throw new HmsError('HMS_ROLLOUT_VERSION_UNKNOWN', `${policy}@${version} was never live.`, { status: 404, next: [`hms-svc get ${policy}`], state: versionsOf(stable) })
-  }
-  const { fallbacks } = peekPredicate<ReleasePredicate>(newestApproved(stable, current).envelope)
+  if (known.length === 0) throw neverLive(stable, policy, version)
+  const forward = takenBack(stable)
+  if (forward?.version === version) return forward
+  const { fallbacks } = peekPredicate<ReleasePredicate>(newestApproved(stable)!.envelope)
   const target = known.findLast((release) => fallbacks.some((ref) => ref.digest === release.releaseDigest))
   if (target !== undefined) return target
   throw new HmsError(
     'HMS_ROLLOUT_NOT_PREAPPROVED',
     `The approvers of the newest release of ${policy} did not name ${version} as fallback, so no bot would take it back. Approve it as a new version.`,
-    { status: 409, next: ['hms-svc approve FILE --sign NAME'], state: { fallbacks: fallbacks.map((ref) => ref.version) } },
+    { status: 403, next: ['hms-svc approve FILE --sign NAME'], state: { fallbacks: fallbacks.map((ref) => ref.version) } },
   )
 }
 
-/** Readers keep the highest epoch they ever saw: after one rollback it is still that release whose fallbacks count. */
-function newestApproved(stable: Stable, current: ReleaseDocument): ReleaseDocument {
-  return [current, ...stable.history].reduce((highest, release) => (release.releaseEpoch > highest.releaseEpoch ? release : highest))
-}
-
-function versionsOf(stable: Stable): string[] {
-  return [...new Set(stable.history.map((release) => release.version))]
+function neverLive({ current, history }: Stable, policy: string, version: string): HmsError {
+  const versions = [...new Set([...history.map((release) => release.version), current!.version])]
+  return new HmsError('HMS_ROLLOUT_VERSION_UNKNOWN', `${policy}@${version} was never live. Versions that were: ${versions.join(', ')}.`, {
+    status: 404,
+    next: [`hms-svc rollback ${policy}@VERSION`],
+    state: versions,
+  })
 }

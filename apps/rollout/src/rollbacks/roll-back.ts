@@ -6,7 +6,7 @@ import { HeadCarrier, ServiceRuntime, type Actor } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { advance, STABLES, type Stable } from '../stable/stable.entity.js'
+import { rollBackTo, STABLES, takenBack, type Stable } from '../stable/stable.entity.js'
 import { chooseTarget } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.entity.js'
@@ -36,7 +36,7 @@ export class RollBack {
       const reversals = await this.reversals(tx, request, members)
       const denied = await this.guardRollback.execute(tx, reversals, by)
       if (denied !== undefined) return denied
-      const stables = reversals.map(({ stable, to }) => advance(stable, to, null))
+      const stables = reversals.map(({ stable, to }) => rollBackTo(stable, to, members))
       const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
       for (const [index, reversal] of reversals.entries()) await this.announce(tx, reversal, stables[index]!, request, by.name)
       const done = { issued: heads, result: resultOf(request, reversals, stables) }
@@ -58,9 +58,13 @@ export class RollBack {
 
   private async reversals(tx: Transaction, request: RollbackRequest, members: string[]): Promise<Reversal[]> {
     const reversals: Reversal[] = []
+    const asked = await tx.documents(STABLES).get(request.policy)
+    const forward = asked !== undefined && takenBack(asked)?.version === request.version
     for (const policy of members) {
       const stable = await tx.documents(STABLES).get(policy)
-      const version = policy === request.policy ? request.version : previousOf(stable)
+      const version = policy === request.policy ? request.version : forward ? forwardWith(stable!, request.policy) : previousOf(stable)
+      // What has moved on since it went back stays where it is.
+      if (forward && version === undefined) continue
       if (version === undefined) {
         throw new HmsError('HMS_ROLLOUT_BUNDLE_FIRST', `${policy} came with ${request.policy} and had no version before. Take back one policy with --only.`, {
           status: 409,
@@ -80,12 +84,18 @@ export class RollBack {
   }
 }
 
-/** A bundle goes back as it came, unless only one of it is asked for: then each member returns to what it had before. */
+/** A bundle goes back as it came, and forward again as it went back, unless only one of it is asked for. */
 function membersOf(stable: Stable | undefined, request: RollbackRequest): string[] {
   if (request.only === true || stable?.current === null || stable?.current === undefined) return [request.policy]
+  if (takenBack(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort()
   const { previous } = peekPredicate<ReleasePredicate>(stable.current.envelope)
   if (previous?.version !== request.version) return [request.policy]
   return [...new Set([request.policy, ...stable.bundle])].sort()
+}
+
+/** The version to which a member goes forward with `policy`, with which it went back. */
+function forwardWith(stable: Stable, policy: string): string | undefined {
+  return stable.takenBackWith.includes(policy) ? takenBack(stable)?.version : undefined
 }
 
 function previousOf(stable: Stable | undefined): string | undefined {

@@ -6,7 +6,7 @@ import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { advance, newStable, STABLES, type Stable } from '../stable/stable.entity.js'
+import { advance, giveUp, newStable, STABLES, type Stable } from '../stable/stable.entity.js'
 import { ROLLOUTS } from './rollout.entity.js'
 
 /** The shell around the pure decisions: widens to everyone, waits for the bots, bakes. Every wait is a timer row. */
@@ -120,7 +120,7 @@ export class RunRollout {
   private async takeBack(tx: Transaction, rollout: Rollout, reason: string, detail: string): Promise<void> {
     const { run, attempt, dossier, key } = rollout
     const stables = await Promise.all(rollout.members.map(async ({ policy }) => (await tx.documents(STABLES).get(policy))!))
-    const back = stables.map((stable) => advance(stable, dossier.live[stable.policy] ?? null, null))
+    const back = stables.map((stable) => giveUp(stable, dossier.live[stable.policy] ?? null))
     await this.heads.issue(tx, back, { key, run, attempt, causationId: rollout.causationId })
     const promoted = rollout.state === 'publishing' ? [] : rollout.members
     for (const [index, { policy, version, release }] of promoted.entries()) {

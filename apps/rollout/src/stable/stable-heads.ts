@@ -3,8 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { signHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import type { Stable } from './stable.entity.js'
-import { STABLE_HEADS, STABLE_MOVED, STABLES } from './stable.entity.js'
+import { runOf, STABLE_HEADS, STABLE_MOVED, STABLES, type Stable } from './stable.entity.js'
 
 export interface HeadsContext {
   key: string
@@ -18,6 +17,7 @@ export interface HeadsContext {
 export class StableHeads {
   constructor(private readonly runtime: ServiceRuntime) {}
 
+  /** Each head names the run that made its release live, also when a rollback issues it. */
   async issue(tx: Transaction, stables: Stable[], context: HeadsContext): Promise<IssuedHeads> {
     const bundle = stables.length > 1 ? stables.map((stable) => stable.policy).sort() : undefined
     const heads = await Promise.all(
@@ -30,7 +30,7 @@ export class StableHeads {
             current: stable.current?.releaseDigest ?? null,
             issuedAt: tx.now.toISOString(),
             ...(bundle === undefined ? {} : { bundle }),
-            ...(context.run === null ? {} : { run: context.run }),
+            run: runOf(stable),
           },
           this.runtime.signer,
         ),

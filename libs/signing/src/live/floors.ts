@@ -17,7 +17,7 @@ export interface Floor {
 
 /** What a reader remembers, also over restarts. Plain JSON: one object per reader is written beside its documents. */
 export interface FloorMemory {
-  /** By policy id. */
+  /** By policy id for stable, by `policy@scope` for what only a canary showed. */
   releases: Record<string, Floor>
   /** Highest head number by `policy@scope`. */
   heads: Record<string, number>
@@ -26,6 +26,7 @@ export interface FloorMemory {
 /**
  * Keeps a reader from being walked back: a head never after one of higher `seq`, a release never behind the highest epoch unless that
  * highest one lists it as fallback, and a policy never out of the role that its tags chose without the release saying so. Whoever takes a reader back to a fallback takes it no further: the fallbacks of the fallback do not count.
+ * What only a canary showed may never come to be: it binds later canaries of its scope, and keeps no stable release out.
  */
 export class Floors {
   private readonly releases: Map<string, Floor>
@@ -41,7 +42,7 @@ export class Floors {
     const place = placeOf(head)
     const seq = this.heads.get(place) ?? 0
     if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} comes after ${seq}`)
-    if (release !== null) this.admitRelease(release, head.scope, roster)
+    if (release !== null) this.admitRelease(release, head, roster)
     this.heads.set(place, head.seq)
   }
 
@@ -49,24 +50,30 @@ export class Floors {
     return { releases: Object.fromEntries(this.releases), heads: Object.fromEntries(this.heads) }
   }
 
-  private admitRelease({ predicate, digest }: PreparedRelease, scope: string, roster: Roster): void {
+  private admitRelease({ predicate, digest }: PreparedRelease, head: HeadPredicate, roster: Roster): void {
     const { releaseEpoch, fallbacks, policy } = predicate
-    const floor = this.releases.get(policy.id)
+    const isStable = head.scope === STABLE_SCOPE
+    const stable = this.releases.get(policy.id)
+    const floor = isStable ? stable : higherOf(stable, this.releases.get(placeOf(head)))
     const name = `${policy.id}@${policy.version}`
     if (floor === undefined || releaseEpoch > floor.releaseEpoch || digest === floor.digest) {
       const held = tagsOf(predicate)
-      const [unsaid] = droppedTags(roster, held, floor?.tags ?? [])
+      const [unsaid] = droppedTags(roster, held, stable?.tags ?? [])
       if (unsaid !== undefined) {
         throw new SignatureError('HMS_RELEASE_TAG_DROPPED', `${name} no longer carries the tag ${unsaid} of the version before it, and does not say so`)
       }
-      // What only a canary showed may never come to be: it binds nobody.
-      const tags = scope === STABLE_SCOPE ? governingTags(roster, held) : floor?.tags
-      this.releases.set(policy.id, { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest), ...(tags === undefined ? {} : { tags }) })
+      const seen = { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest) }
+      if (isStable) this.releases.set(policy.id, { ...seen, tags: governingTags(roster, held) })
+      else this.releases.set(placeOf(head), seen)
       return
     }
     if (floor.fallbacks.includes(digest)) return
     throw new SignatureError('HMS_RELEASE_BELOW_FLOOR', `${name} has epoch ${releaseEpoch}, and epoch ${floor.releaseEpoch} was seen, which does not name it as fallback`)
   }
+}
+
+function higherOf(a: Floor | undefined, b: Floor | undefined): Floor | undefined {
+  return (a?.releaseEpoch ?? 0) >= (b?.releaseEpoch ?? 0) ? (a ?? b) : b
 }
 
 function placeOf({ policy, scope }: HeadPredicate): string {

@@ -1,0 +1,48 @@
+/** Decisions of people: what pauses, who decides, what goes back and forward. Same form as `GUARDS`. */
+export const DECISION_GUARDS = [
+  {
+    name: 'rollback-taken-back',
+    guard: 'the newest approved release may become live again after a rollback (contract §2)',
+    file: 'apps/rollout/src/rollbacks/choose-target.ts',
+    find: "  if (forward?.version === version) return forward\n",
+    replace: '',
+    spec: 'test/scenarios/rollback.spec.ts',
+    test: 'can be taken back, as often as people change their minds; each time the run that made it live is named',
+  },
+  {
+    name: 'rollback-whole-bundle',
+    guard: 'a bundle that went back together goes forward together',
+    file: 'apps/rollout/src/rollbacks/roll-back.ts',
+    find: "  if (takenBack(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort()\n",
+    replace: '',
+    spec: 'test/scenarios/rollback.spec.ts',
+    test: 'of a bundle is taken back whole, and goes back whole once more',
+  },
+  {
+    name: 'rollback-not-to-failed',
+    guard: 'what its own run took back becomes live again only by a new approval',
+    file: 'apps/rollout/src/stable/stable.entity.ts',
+    find: ' && !stable.failed.includes(newest.releaseDigest)',
+    replace: '',
+    spec: 'test/scenarios/rollback.spec.ts',
+    test: 'to a release that its own run took back needs a new approval',
+  },
+  {
+    name: 'head-names-its-run',
+    guard: 'a head names the run that made its release live, a rollback’s too',
+    file: 'apps/rollout/src/stable/stable-heads.ts',
+    find: 'run: runOf(stable),',
+    replace: '...(context.run === null ? {} : { run: context.run }),',
+    spec: 'test/scenarios/rollback.spec.ts',
+    test: 'can be taken back, as often as people change their minds; each time the run that made it live is named',
+  },
+  {
+    name: 'canary-floor-apart',
+    guard: 'what only a canary showed keeps no stable release out',
+    file: 'libs/signing/src/live/floors.ts',
+    find: 'const floor = isStable ? stable : higherOf(stable, this.releases.get(placeOf(head)))',
+    replace: 'const floor = higherOf(stable, this.releases.get(`${policy.id}@region:NCR`))',
+    spec: 'test/attacks/reader.spec.ts',
+    test: 'takes the newest release again after a rollback, whatever a canary showed meanwhile',
+  },
+]
