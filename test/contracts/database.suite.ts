@@ -121,6 +121,39 @@ export function databaseSuite(open: () => Promise<Twin>): void {
       expect(await read((tx) => tx.documents(PARCELS).count())).toBe(24)
     })
 
+    it('do not deadlock when one of several is held and earlier ones are asked for', async () => {
+      const bundle = ['p', 'q', 'r', 's']
+      const effects: number[] = []
+      // As events of the policies of one bundle do: each locks its own, then all.
+      const one = (at: number): Promise<void> =>
+        database.locked([bundle[at % bundle.length]!], async (tx) => {
+          const found = await tx.documents(PARCELS).get('sum')
+          await tx.lock(bundle)
+          const sum = ((await tx.documents(PARCELS).get('sum')) ?? found)?.weight ?? 0
+          await tx.documents(PARCELS).put({ ...parcel('sum'), weight: sum + 1 })
+          tx.afterCommit(() => effects.push(at))
+        })
+      await Promise.all(Array.from({ length: 40 }, (_, at) => one(at)))
+      expect((await read((tx) => tx.documents(PARCELS).get('sum')))?.weight).toBe(40)
+      expect(effects).toHaveLength(40)
+    })
+
+    it('do not deadlock over keys that nobody has locked before', async () => {
+      for (let round = 0; round < 10; round++) {
+        const fresh = Array.from({ length: 8 }, (_, at) => `fresh-${round}-${at}`)
+        await Promise.all(
+          Array.from({ length: 12 }, (_, at) => {
+            const first = at % 3 === 0 ? fresh : fresh.filter((_key, index) => (index + at) % 3 > 0)
+            return database.locked(first, async (tx) => {
+              await tx.documents(PARCELS).put(parcel(`${round}-${at}`))
+              await tx.lock(fresh)
+            })
+          }),
+        )
+      }
+      expect(await read((tx) => tx.documents(PARCELS).count())).toBe(120)
+    })
+
     it('are free again after a rollback', async () => {
       const failing = database.transaction(async (tx) => {
         await tx.lock(['parcel:a'])

@@ -20,7 +20,8 @@ export interface Transaction {
   readonly now: Date
   /**
    * Locks aggregates until the end of the transaction, in sorted order, so that two transactions over overlapping bundles cannot
-   * deadlock. Taken before anything is read: outbox order then equals commit order per key.
+   * deadlock. Taken before anything is read: outbox order then equals commit order per key. Asking for a key that sorts before one that is
+   * held rolls back and runs the work again with all its keys locked first: work may run more than once, and must act on nothing but `tx`.
    */
   lock(keys: readonly string[]): Promise<void>
   documents<T extends object>(table: DocumentTable<T>): Documents<T>

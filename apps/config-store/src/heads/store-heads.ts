@@ -90,7 +90,8 @@ export class StoreHeads {
   }
 
   private async nextRevision(tx: Transaction): Promise<number> {
-    await tx.lock(['environment'])
+    // Sorts after every policy: it is had last, and held for a moment only.
+    await tx.lock(['revision'])
     const counter = (await tx.documents(ENVIRONMENT).get('environment')) ?? { id: 'environment' as const, revision: 0 }
     await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: counter.revision + 1 })
     return counter.revision + 1

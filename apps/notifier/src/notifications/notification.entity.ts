@@ -26,7 +26,7 @@ export function stageId(run: number, attempt: number): string {
 
 /** Lock key. Taken after all policy locks of a transaction, so that stages over several policies need only one. */
 export function notificationKey(id: string): string {
-  return `notification:${id}`
+  return `stage:${id}`
 }
 
 export function deadlineTimerId({ run, attempt }: Notification): string {

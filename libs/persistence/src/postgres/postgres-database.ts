@@ -19,16 +19,28 @@ export class PostgresDatabase implements Database {
   }
 
   async locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let wanted = keys; ; ) {
+      const outcome = await this.once(wanted, work)
+      if (!(outcome instanceof StartAgain)) return outcome
+      wanted = outcome.keys
+    }
+  }
+
+  /** One transaction; the answer is `StartAgain` when it asked for a lock out of order, and nothing of it remains then. */
+  private once<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T | StartAgain> {
     return this.withClient(async (client, spoil) => {
+      let tx: PostgresTransaction | undefined
       try {
-        const tx = await PostgresTransaction.begin(client, this.schema, keys)
+        tx = await PostgresTransaction.begin(client, this.schema, keys)
         const result = await work(tx)
+        if (tx.again !== undefined) throw tx.again
         await client.query('COMMIT')
         tx.committed()
         return result
       } catch (error) {
         // A server that did not answer would not answer this either; the connection goes, and with it the transaction.
         if (!isUnanswered(error)) await client.query('ROLLBACK').catch(spoil)
+        if (tx?.again !== undefined) return tx.again
         throw error
       }
     })
@@ -80,29 +92,42 @@ function isUnanswered(error: unknown): error is Error {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
+/** A lock was asked for that sorts before one that is held: waiting for it could be a deadlock. The transaction begins anew with all of `keys`. */
+class StartAgain extends Error {
+  constructor(readonly keys: readonly string[]) {
+    super('the transaction starts again with all its locks')
+  }
+}
+
 /** What PostgreSQL twins of stores work on. */
 export class PostgresTransaction implements Transaction {
   private readonly effects: (() => void)[] = []
   /** Keys that this transaction has locked; asking again costs nothing. */
   private readonly held = new Set<string>()
+  /** Set once a lock was asked for out of order: this transaction must not commit. */
+  again: StartAgain | undefined
 
   private constructor(
     private readonly client: PoolClient,
     readonly schema: string,
     readonly now: Date,
-  ) {}
+    locked: readonly string[] = [],
+  ) {
+    for (const key of locked) this.held.add(key)
+  }
 
   /** One round trip for all of it: the simple protocol answers with one result per statement. */
   static async begin(client: PoolClient, schema: string, keys: readonly string[]): Promise<PostgresTransaction> {
     const sorted = [...new Set(keys)].sort()
     const locks = sorted.map((key) => `SELECT 1 FROM ${schema}.aggregate_lock WHERE key = ${escapeLiteral(key)} FOR UPDATE;`)
-    const results = (await client.query(`BEGIN; ${locks.join(' ')} SELECT clock_timestamp() AS now`)) as unknown as { rows: { now: Date }[] }[]
-    const tx = new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now)
-    // A key that was never locked has no row yet. From the first of those on the order starts again, so that it stays sorted.
-    const unknown = sorted.findIndex((_key, index) => results[index + 1]!.rows.length === 0)
-    for (const key of unknown < 0 ? sorted : sorted.slice(0, unknown)) tx.held.add(key)
-    if (unknown >= 0) await tx.lock(sorted.slice(unknown))
-    return tx
+    for (;;) {
+      const results = (await client.query(`BEGIN; ${locks.join(' ')} SELECT clock_timestamp() AS now`)) as unknown as { rows: { now: Date }[] }[]
+      const rowless = sorted.filter((_key, index) => results[index + 1]!.rows.length === 0)
+      if (rowless.length === 0) return new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now, sorted)
+      // A key that was never locked has no row yet, and those after it are held by now: they are let go before anything waits for it.
+      const rows = rowless.map((key) => `(${escapeLiteral(key)})`).join(', ')
+      await client.query(`ROLLBACK; INSERT INTO ${schema}.aggregate_lock (key) VALUES ${rows} ON CONFLICT DO NOTHING`)
+    }
   }
 
   static around(client: PoolClient, schema: string): PostgresTransaction {
@@ -110,8 +135,10 @@ export class PostgresTransaction implements Transaction {
   }
 
   async lock(keys: readonly string[]): Promise<void> {
-    for (const key of [...new Set(keys)].sort()) {
-      if (this.held.has(key)) continue
+    const wanted = [...new Set(keys)].filter((key) => !this.held.has(key)).sort()
+    const held = [...this.held]
+    if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.again = new StartAgain([...held, ...wanted]))
+    for (const key of wanted) {
       this.held.add(key)
       const found = await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])
       if (found.length > 0) continue
