@@ -1,5 +1,6 @@
 import { DOOR_GUARDS } from './doors.mjs'
 import { DECISION_GUARDS } from './decisions.mjs'
+import { APPROVER_GUARDS } from './approver.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 
 /**
@@ -323,4 +324,5 @@ export const GUARDS = [
   ...TRUST_GUARDS,
   ...DOOR_GUARDS,
   ...DECISION_GUARDS,
+  ...APPROVER_GUARDS,
 ]

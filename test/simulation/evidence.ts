@@ -22,6 +22,7 @@ export interface Evidence {
   accepted: ReadonlySet<number>
   /** Ids of events that a handler was made unable to handle. */
   poisoned: ReadonlySet<string>
+  brokenTimers: ReadonlySet<string>
   emitted: Emitted[]
   sightings: Sighting[]
   deadLetters: (DeadLetter & { service: ServiceName })[]
@@ -48,6 +49,7 @@ export async function collect(world: World): Promise<Evidence> {
   return {
     accepted: world.press.accepted,
     poisoned: world.poisoned,
+    brokenTimers: world.brokenTimers,
     // Copies of dead letters are in the outbox too; they are nobody's news.
     emitted: await everywhere(async (tx, producer) =>
       outboxOf(tx)

@@ -50,8 +50,8 @@ export function atRest({ restless, parked }: Evidence): string[] {
 }
 
 /** Only what was made impossible to handle may be given up. */
-export function unexplainedDeadLetters({ deadLetters, poisoned }: Evidence): string[] {
+export function unexplainedDeadLetters({ deadLetters, poisoned, brokenTimers }: Evidence): string[] {
   return deadLetters
-    .filter(({ headers }) => !poisoned.has(headers['ce_id'] ?? ''))
+    .filter(({ topic, key, headers }) => !(topic.startsWith('timer:') ? brokenTimers.has(key ?? '') : poisoned.has(headers['ce_id'] ?? '')))
     .map(({ service, topic, key, code, detail }) => `${service} gave up on ${topic} ${key}: ${code} ${detail}`)
 }

@@ -21,6 +21,12 @@ export interface Poison {
   type: string
 }
 
+/** The first timer of this kind that falls due in the service can never be handled, however often it is scheduled again. */
+export interface BrokenTimer {
+  service: ServiceName
+  kind: string
+}
+
 /** All that a seed decides before it begins. */
 export interface Plan {
   deeds: Deed[]
@@ -29,6 +35,7 @@ export interface Plan {
   maxDeaths: number
   twins: ServiceName[]
   poison: Poison | undefined
+  brokenTimer: BrokenTimer | undefined
   /** Stays dead until every run has ended without it, by a deadline. */
   blackHole: ServiceName | undefined
   webhookLoss: number
@@ -45,6 +52,19 @@ const POISONS: readonly Poison[] = [
   { service: 'canary-controller', type: 'hms.simulation.passed.v1' },
   { service: 'rollout', type: 'hms.canary.passed.v1' },
   { service: 'notifier', type: 'hms.rollout.completed.v1' },
+]
+
+const BROKEN_TIMERS: readonly BrokenTimer[] = [
+  { service: 'approver', kind: 'queue' },
+  { service: 'approver', kind: 'run-deadline' },
+  { service: 'simulator', kind: 'simulate' },
+  { service: 'canary-controller', kind: 'canary-acknowledge' },
+  { service: 'canary-controller', kind: 'canary-observe' },
+  { service: 'canary-controller', kind: 'canary-lease' },
+  { service: 'rollout', kind: 'rollout-acknowledge' },
+  { service: 'rollout', kind: 'rollout-bake' },
+  { service: 'notifier', kind: 'deliver' },
+  { service: 'notifier', kind: 'notify-deadline' },
 ]
 
 export function planOf(random: Random): Plan {
@@ -73,6 +93,8 @@ export function planOf(random: Random): Plan {
       HMS_ROLLOUT_PUBLISH: '1m',
       HMS_NOTIFIER_DEADLINE: random.pick(['2s', '20s']),
     },
+    // Drawn last, so that a seed that has none goes as it went before there were any.
+    brokenTimer: !calm && random.chance(0.08) ? random.pick(BROKEN_TIMERS) : undefined,
   }
 }
 

@@ -10,7 +10,7 @@ import type { Faults } from './faults.js'
 import { Incarnation } from './incarnation.js'
 import { Injector } from './injector.js'
 import type { Scheduler } from './scheduler.js'
-import type { Poison } from './plan.js'
+import type { BrokenTimer, Poison } from './plan.js'
 import { SimulatedBus } from './simulated-bus.js'
 import { DurableTables, SimulatedDatabase } from './simulated-database.js'
 import { watchHandlers, watchTimers } from './witness.js'
@@ -28,8 +28,11 @@ export interface Surroundings {
   insteadOf(name: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown>
   tell(who: string, what: string): void
   poison: Poison | undefined
+  brokenTimer: BrokenTimer | undefined
   /** Ids of the events that the poison fell on. */
   poisoned: Set<string>
+  /** Id of the timer that is broken, once one was. */
+  brokenTimers: Set<string>
   staysDead(name: ServiceName): boolean
 }
 
@@ -115,7 +118,7 @@ export class ServiceNode {
     )
     const tell = (what: string): void => this.around.tell(incarnation.name, what)
     watchHandlers(this.name, runtime.consumer, this.around.poison, this.around.poisoned, tell)
-    watchTimers(runtime.timers, tell)
+    watchTimers(this.name, runtime.timers, this.around.brokenTimer, this.around.brokenTimers, tell)
     const injector = new Injector(this.definition.module(runtime), this.around.insteadOf(this.name, incarnation))
     injector.bind(this.name, runtime.consumer)
     return { runtime, injector }

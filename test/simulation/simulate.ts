@@ -38,7 +38,7 @@ const PATIENCE_MS = 12 * 60 * 60 * 1000
 export function calm(plan: Plan): void {
   const policies = [{ id: 'pm25', version: '1.0.0', limit: 25 }]
   plan.deeds = [{ do: 'approve', atMs: 0, policies, plan: { observeMs: 300, bakeMs: 300 }, queue: false, twice: false }]
-  Object.assign(plan, { blows: [], rates: NO_FAULTS, twins: [], poison: undefined, blackHole: undefined, webhookLoss: 0, partners: 1 })
+  Object.assign(plan, { blows: [], rates: NO_FAULTS, twins: [], poison: undefined, brokenTimer: undefined, blackHole: undefined, webhookLoss: 0, partners: 1 })
 }
 
 /** Plays one seed from its first start to its last oracle. The same seed, ground aside, gives the same history to the letter. */
@@ -86,8 +86,8 @@ export async function simulate(seed: number, ground: Ground, change: (plan: Plan
 function describe(plan: Plan, history: History): void {
   for (const deed of plan.deeds) history.add('plan', JSON.stringify(deed))
   for (const blow of plan.blows) history.add('plan', JSON.stringify(blow))
-  const { rates, twins, poison, blackHole, environment } = plan
-  history.add('plan', JSON.stringify({ rates, twins, poison, blackHole, environment }))
+  const { rates, twins, poison, brokenTimer, blackHole, environment } = plan
+  history.add('plan', JSON.stringify({ rates, twins, poison, brokenTimer, blackHole, environment }))
 }
 
 /** No fault strikes any more; what was stopped goes on. */

@@ -1,7 +1,7 @@
 import type { ReceivedEvent, ServiceName } from '#libs/contracts'
 import { SOURCE_PREFIX, type EventConsumer } from '#libs/messaging'
-import { memoryOf, type TimerRunner, type Transaction } from '#libs/persistence'
-import type { Poison } from './plan.js'
+import { memoryOf, type Timer, type TimerRunner, type Transaction } from '#libs/persistence'
+import type { BrokenTimer, Poison } from './plan.js'
 
 /** An event that a handler had, in a transaction that was committed. */
 export interface Sighting {
@@ -33,15 +33,36 @@ export function watchHandlers(service: ServiceName, consumer: EventConsumer, poi
   }
 }
 
-/** Tells of timers as they fire. */
-export function watchTimers(timers: TimerRunner, tell: (what: string) => void): void {
-  const register = timers.on.bind(timers)
-  timers.on = (kind, handler) => {
-    register(kind, (tx, timer) => {
-      tell(`timer ${timer.id}`)
-      return handler(tx, timer)
-    })
+/** Tells of timers as they fire, and breaks the one that the seed wants broken. */
+export function watchTimers(service: ServiceName, timers: TimerRunner, broken: BrokenTimer | undefined, brokenIds: Set<string>, tell: (what: string) => void): void {
+  const on = timers.on.bind(timers)
+  const onWork = timers.onWork.bind(timers)
+  const fire = (timer: Timer): void => {
+    tell(`timer ${timer.id}`)
+    if (!isBroken(service, timer, broken, brokenIds)) return
+    tell(`fails on timer ${timer.id}`)
+    throw new HandlerBug(`${service} cannot handle ${timer.kind}`)
   }
+  timers.on = (kind, handler) =>
+    on(kind, async (tx, timer) => {
+      fire(timer)
+      await handler(tx, timer)
+    })
+  timers.onWork = (kind, work, leaseMs) =>
+    onWork(
+      kind,
+      async (given) => {
+        if (broken?.kind === kind) fire(given.timer)
+        await work(given)
+      },
+      leaseMs,
+    )
+}
+
+function isBroken(service: ServiceName, { id, kind }: Timer, broken: BrokenTimer | undefined, brokenIds: Set<string>): boolean {
+  if (broken?.service !== service || broken.kind !== kind) return false
+  if (brokenIds.size === 0) brokenIds.add(id)
+  return brokenIds.has(id)
 }
 
 export function sightingsIn(tx: Transaction): Sighting[] {

@@ -49,6 +49,7 @@ export class World {
   hole: ServiceName | undefined
   /** Ids of events that a handler was made unable to handle. */
   readonly poisoned = new Set<string>()
+  readonly brokenTimers = new Set<string>()
 
   constructor(
     ground: Ground,
@@ -75,7 +76,9 @@ export class World {
           insteadOf: (name, incarnation) => this.outside.insteadOf(name, incarnation),
           tell,
           poison: plan.poison,
+          brokenTimer: plan.brokenTimer,
           poisoned: this.poisoned,
+          brokenTimers: this.brokenTimers,
           staysDead: (name) => this.hole === name,
         }),
       )

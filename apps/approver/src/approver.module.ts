@@ -21,6 +21,7 @@ import { RosterController } from './roster/roster.http.js'
 import { SignProposal } from './roster/sign-proposal.js'
 import { EndOverdueRun } from './runs/end-overdue-run.js'
 import { EndRun } from './runs/end-run.js'
+import { EndStuckRun } from './runs/end-stuck-run.js'
 import { QueueRun } from './runs/queue-run.js'
 import { ReconcileRuns } from './runs/reconcile-runs.js'
 import { RunFeed } from './runs/run-feed.js'
@@ -53,6 +54,7 @@ class ApproverModule {
         WatchRun,
         EndRun,
         EndOverdueRun,
+        EndStuckRun,
         ReconcileRuns,
         SaveRun,
         TrackRun,

@@ -1,5 +1,5 @@
 import { topicByName } from '#libs/contracts'
-import { EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore } from '#libs/messaging'
+import { buryTimer, EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore, type SettleTimer } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
 import { followToken, TOKEN_TOPIC } from './authorization/follow-tokens.js'
 import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
@@ -61,7 +61,11 @@ export function createRuntime(
     metrics,
     stageTopic: STAGE_TOPICS[name],
     gone: coordination.gone,
+    replayTimer: (tx, timer) => timers.replay(tx, timer),
   })
+  const settlers = new Map<string, SettleTimer>()
+  const poison = { outbox, service: name, stageTopic: STAGE_TOPICS[name] }
+  timers.onGivenUp((tx, timer, error, fault) => buryTimer(tx, timer, error, fault, { letters: consumer.letters, poison, settle: settlers.get(timer.kind) }))
   const listeners = new Map<string, (() => void)[]>([['outbox', [() => relay.wake()]]])
   const tell = (topic: string): void => {
     for (const listener of listeners.get(topic) ?? []) listener()
@@ -84,6 +88,7 @@ export function createRuntime(
     relay,
     timers,
     wakeTimers,
+    settlers,
     vitals,
     rosters,
     rosterReader,

@@ -1,5 +1,5 @@
 import type { EventData, EventType, OutgoingEvent, ServiceName } from '#libs/contracts'
-import type { EmitOptions, EventBus, EventConsumer, Outbox, Relay } from '#libs/messaging'
+import type { EmitOptions, EventBus, EventConsumer, Outbox, Relay, SettleTimer } from '#libs/messaging'
 import type { Database, NewTimer, Timer, TimerHandler, TimerRunner, Transaction, WorkHandler } from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
@@ -98,6 +98,14 @@ export class ServiceRuntime {
     this.parts.timers.onWork(kind, work, leaseMs)
   }
 
+  /**
+   * For timers of this kind that go on failing, which become dead letters: runs in the transaction that removes them. Without it the run
+   * that `data` names (`run`, `attempt`) is poisoned.
+   */
+  onGivenUp(kind: string, settle: SettleTimer): void {
+    this.parts.settlers.set(kind, settle)
+  }
+
   pendingTimers(tx: Transaction, idPrefix: string): Promise<Timer[]> {
     return this.parts.timers.store.pending(tx, idPrefix)
   }
@@ -169,6 +177,7 @@ export interface RuntimeParts {
   rosters: RosterBook
   rosterReader: RosterReader
   wakeTimers(): void
+  settlers: Map<string, SettleTimer>
   signal(topic: string): void
   onSignal(topic: string, listener: () => void): void
   ready(): Promise<{ database: boolean; migrations: boolean }>

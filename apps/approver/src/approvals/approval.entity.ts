@@ -20,6 +20,9 @@ export interface Approval {
   expiresAt: string
 }
 
+/** Kind of the timer that ends an approval whose signatures do not come; its id carries the digest too. */
+export const APPROVAL_EXPIRY = 'approval-expiry'
+
 export const APPROVALS = documentTable<Approval>({
   name: 'approval',
   id: (approval) => approval.digest,

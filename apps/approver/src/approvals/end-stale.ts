@@ -7,7 +7,7 @@ import { Injectable } from '@nestjs/common'
 import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
 import { RUNS, type RunRecord } from '../runs/run.entity.js'
 import { APPROVAL_MOVED, SaveRun } from '../runs/save-run.js'
-import { APPROVALS, type Approval } from './approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.entity.js'
 
 /** What was prepared follows a version that is no longer live: it would undo what came between, so its run ends STALE. */
 @Injectable()
@@ -22,7 +22,7 @@ export class EndStale {
   async execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
     const detail = `${moved.id} moved to ${moved.live?.version ?? 'nothing'} after this was prepared; approve the file again`
     const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason: 'LIVE_MOVED', detail, at: tx.now.toISOString() }) }
-    await this.runtime.cancel(tx, `approval-expiry:${approval.digest}`)
+    await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
     await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
     await this.saveRun.execute(tx, ended)
     return ended

@@ -4,7 +4,7 @@ import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RUNS } from '../runs/run.entity.js'
 import { SaveRun } from '../runs/save-run.js'
-import { APPROVALS } from './approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS } from './approval.entity.js'
 
 /** Signatures that never came: the run ends, its policies are free. */
 @Injectable()
@@ -13,7 +13,7 @@ export class ExpireApproval {
     runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
   ) {
-    runtime.onTimer('approval-expiry', (tx, timer) => this.execute(tx, String(timer.data['digest'])))
+    runtime.onTimer(APPROVAL_EXPIRY, (tx, timer) => this.execute(tx, String(timer.data['digest'])))
   }
 
   async execute(tx: Transaction, digest: string): Promise<void> {

@@ -8,7 +8,7 @@ import { Injectable } from '@nestjs/common'
 import { RUNS } from '../runs/run.entity.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { APPROVALS, type Approval } from './approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.entity.js'
 
 const MAX_REASON = 1_000
 
@@ -43,7 +43,7 @@ export class RejectApproval {
     const detail = `${person.name}: ${reason}`
     const ended = { ...record, facts: endEarly(record.facts, { state: 'ABORTED' as const, reason: 'REJECTED', detail, at: tx.now.toISOString() }) }
     const rejected: Approval = { ...approval, state: 'rejected' }
-    await this.runtime.cancel(tx, `approval-expiry:${approval.digest}`)
+    await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
     await tx.documents(APPROVALS).put(rejected)
     await this.runtime.emit(tx, 'hms.approval.rejected.v1', { run, attempt, approval: approval.digest, by: person.name, reason, statement }, { key: record.key, run, attempt })
     await this.saveRun.execute(tx, ended)

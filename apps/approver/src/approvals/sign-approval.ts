@@ -11,7 +11,7 @@ import { QueueRun } from '../runs/queue-run.js'
 import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.entity.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { APPROVALS, type Approval } from './approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.entity.js'
 import { EndStale } from './end-stale.js'
 import { missingOf } from './prepare-approval.js'
 
@@ -68,16 +68,16 @@ export class SignApproval {
     await this.remember(tx, signed)
     if (missing.length > 0) {
       await this.runtime.schedule(tx, {
-        id: `approval-expiry:${signed.digest}`,
-        kind: 'approval-expiry',
+        id: `${APPROVAL_EXPIRY}:${signed.digest}`,
+        kind: APPROVAL_EXPIRY,
         keys: signed.releases.map((release) => policyKey(release.id)),
-        data: { digest: signed.digest },
+        data: { digest: signed.digest, run: opened.facts.run },
         dueAt: new Date(signed.expiresAt),
       })
       await this.saveRun.execute(tx, opened)
       return approvalView(signed, await this.endStale.look(tx, opened.facts.run))
     }
-    await this.runtime.cancel(tx, `approval-expiry:${signed.digest}`)
+    await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${signed.digest}`)
     const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
     return approvalView(signed, await this.queueRun.execute(tx, queued, signed))
   }

@@ -8,7 +8,7 @@ import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
 import { EndStale, previousOf } from '../approvals/end-stale.js'
 import { rulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
-import { SaveRun } from './save-run.js'
+import { QUEUE, SaveRun } from './save-run.js'
 import { RUNS, type RunRecord } from './run.entity.js'
 
 /** The staging queue: one active run per policy, the others wait in order. All policies of the run are locked by the caller. */
@@ -19,7 +19,7 @@ export class QueueRun {
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
   ) {
-    runtime.onTimer('queue', async (tx, timer) => this.callAgain(tx, Number(timer.data['run'])))
+    runtime.onTimer(QUEUE, async (tx, timer) => this.callAgain(tx, Number(timer.data['run'])))
   }
 
   /** Starts the run when all its policies are free, else puts it into their queues. */

@@ -7,7 +7,8 @@ import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
 import { RUNS, type RunRecord } from './run.entity.js'
 import { keysOfRun, WatchRun } from './watch-run.js'
 
-/** A version moved under an approval that waits. */
+/** Kinds of timers: the turn of a queued run has come; a version moved under an approval that waits. */
+export const QUEUE = 'queue'
 export const APPROVAL_MOVED = 'approval-moved'
 
 /** Stores a run and tells everyone who watches. The one place where a run ends, and where the next in the queue is called. */
@@ -40,7 +41,7 @@ export class SaveRun {
       const freed = { ...policy, active: policy.active === number ? null : policy.active, queue: others(policy.queue), waiting: others(policy.waiting ?? []) }
       await tx.documents(POLICIES).put(freed)
       const next = freed.queue[0]
-      if (freed.active === null && next !== undefined) await this.call(tx, 'queue', next)
+      if (freed.active === null && next !== undefined) await this.call(tx, QUEUE, next)
       await this.callWaiting(tx, freed)
     }
   }
@@ -51,7 +52,7 @@ export class SaveRun {
   }
 
   /** A timer of its own, because that run may hold policies that this transaction has not locked. */
-  private async call(tx: Transaction, kind: 'queue' | typeof APPROVAL_MOVED, run: number): Promise<void> {
+  private async call(tx: Transaction, kind: typeof QUEUE | typeof APPROVAL_MOVED, run: number): Promise<void> {
     const waiting = await tx.documents(RUNS).get(String(run))
     if (waiting === undefined) return
     await this.runtime.schedule(tx, { id: `${kind}:${run}`, kind, keys: keysOfRun(waiting), data: { run }, dueAt: tx.now })

@@ -194,7 +194,7 @@ export class RunCanary {
   }
 
   private scheduleTimer(tx: Transaction, canary: Canary, kind: string, dueAt: Date): Promise<void> {
-    return this.runtime.schedule(tx, { id: timerId(kind, canary), kind, keys: keysOf(canary), data: { run: canary.run }, dueAt })
+    return this.runtime.schedule(tx, { id: timerId(kind, canary), kind, keys: keysOf(canary), data: { run: canary.run, attempt: canary.attempt }, dueAt })
   }
 
   private async emit<T extends keyof EventData>(tx: Transaction, canary: Canary, type: T, data: EventData[T], of: { run: number; attempt: number } = canary): Promise<void> {

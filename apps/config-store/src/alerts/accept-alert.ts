@@ -16,6 +16,8 @@ const PRUNE = 'alerts-prune'
 export class AcceptAlert {
   constructor(private readonly runtime: ServiceRuntime) {
     runtime.onTimer(PRUNE, (tx) => this.prune(tx))
+    // Housekeeping is never over: the next hour it is tried again.
+    runtime.onGivenUp(PRUNE, (tx) => this.pruneIn(tx, PRUNE_MS))
   }
 
   execute(alert: BotAlert): Promise<AlertReceipt> {

@@ -27,6 +27,8 @@ export class SendDelivery implements OnModuleDestroy, OnApplicationShutdown {
     @Inject(WEBHOOK_SENDER) private readonly sender: WebhookSender,
   ) {
     runtime.onWork('deliver', (work) => this.work(work), LEASE_MS)
+    // What no try can send must not hold up its lane.
+    runtime.onGivenUp('deliver', (tx, timer, detail) => this.lanes.book(tx, String(timer.data['delivery']), { kind: 'gone', latencyMs: 0, detail }, tx.now))
   }
 
   onModuleDestroy(): void {

@@ -49,7 +49,7 @@ export class NotifyPartners {
     const notification: Notification = { ...stage, ...origin, ...opened }
     await tx.documents(NOTIFICATIONS).put(notification)
     const dueAt = new Date(tx.now.getTime() + this.config.deadlineMs)
-    const timer = { id: deadlineTimerId(notification), kind: 'notify-deadline', keys: [notificationKey(id)], data: { stage: id }, dueAt }
+    const timer = { id: deadlineTimerId(notification), kind: 'notify-deadline', keys: [notificationKey(id)], data: { stage: id, run, attempt, key: cause.key }, dueAt }
     await this.runtime.schedule(tx, timer)
     const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent }
     await this.runtime.emit(tx, 'hms.notification.started.v1', { run, attempt, partners }, options)

@@ -154,7 +154,7 @@ export class RunRollout {
 
   private scheduleTimer(tx: Transaction, rollout: Rollout, kind: string, inMs: number): Promise<void> {
     const dueAt = new Date(tx.now.getTime() + inMs)
-    return this.runtime.schedule(tx, { id: timerId(kind, rollout), kind, keys: keysOf(rollout), data: { run: rollout.run }, dueAt })
+    return this.runtime.schedule(tx, { id: timerId(kind, rollout), kind, keys: keysOf(rollout), data: { run: rollout.run, attempt: rollout.attempt }, dueAt })
   }
 
   private async emit<T extends keyof EventData>(tx: Transaction, rollout: Rollout, type: T, data: EventData[T]): Promise<void> {

@@ -7,6 +7,7 @@ import { codeOf } from '../dead-letters/code-of.js'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
 import type { DeadLetter } from '../dead-letters/dead-letter.entity.js'
 import { replayLetter } from '../dead-letters/replay-letter.js'
+import type { ReplayTimer } from '../dead-letters/timer-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
@@ -14,7 +15,7 @@ import { keysOf } from './aggregate-keys.js'
 import { OverdueGaps } from './overdue-gaps.js'
 import { kinship } from './event-type.js'
 import { groupOf } from './group-of.js'
-import { poisonRun, runOf } from './poison-run.js'
+import { poisonRunOf, runOf } from './poison-run.js'
 
 /**
  * Handles one verified event inside the transaction that moves the stream's position. It must not take longer than 50 ms. An event of an
@@ -40,6 +41,8 @@ export interface EventConsumerDependencies {
   stageTopic: string | undefined
   /** Which instances of this service are gone, where something knows that. */
   gone?: Subscription['gone']
+  /** Does again what a timer that was given up was for. */
+  replayTimer?: ReplayTimer
 }
 
 type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' | 'forged' | 'unreadable' | 'dead-letter'
@@ -218,7 +221,7 @@ export class EventConsumer {
       const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
       // Another instance, to which the partition went meanwhile, is done with it.
       if (place === 'duplicate') return { outcome: 'duplicate' }
-      await poisonRun(tx, event, verdict.code, this.deps)
+      await poisonRunOf(tx, event, verdict.code, this.deps)
       await this.letters.bury(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
       return { outcome: 'dead-letter', parked: place === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
     })
@@ -226,8 +229,8 @@ export class EventConsumer {
 
   /** Runs the handler on a dead letter; `by` is who asked for it. */
   async replay(id: string, by: string): Promise<DeadLetter> {
-    const { service, database, roster, metrics } = this.deps
-    const letter = await replayLetter({ letters: this.letters, database, roster: roster(), run: (event, tx) => this.run(event, tx) }, id, by)
+    const { service, database, roster, metrics, replayTimer } = this.deps
+    const letter = await replayLetter({ letters: this.letters, database, roster: roster(), run: (event, tx) => this.run(event, tx), replayTimer }, id, by)
     metrics.handled.inc({ group: service, topic: letter.topic, outcome: 'replayed' })
     return letter
   }

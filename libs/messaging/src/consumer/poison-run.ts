@@ -13,16 +13,28 @@ export function runOf(event: ReceivedEvent): { run: number; attempt: number } | 
   return Number.isInteger(run) && run > 0 && run <= MOST && attempt <= MOST ? { run, attempt } : undefined
 }
 
-/** Says on the stage's own topic that a run cannot go on; approver ends it. Without a run there is only the alarm. */
+export interface PoisonDependencies {
+  outbox: Outbox
+  service: ServiceName
+  /** `undefined` of a service that is no stage: then there is only the alarm. */
+  stageTopic: string | undefined
+}
+
+/** The run of an event that cannot be handled; without a run there is only the alarm. */
+export async function poisonRunOf(tx: Transaction, event: ReceivedEvent, code: string, deps: PoisonDependencies): Promise<void> {
+  const of = runOf(event)
+  if (of === undefined) return
+  const causationId = UUID.test(event.id) ? event.id : undefined
+  await poisonRun(tx, { ...of, key: event.key, detail: `${deps.service} could not handle ${event.type} (${code})`, causationId }, deps)
+}
+
+/** Says on the stage's own topic that a run cannot go on; approver ends it. */
 export async function poisonRun(
   tx: Transaction,
-  event: ReceivedEvent,
-  code: string,
-  { outbox, service, stageTopic }: { outbox: Outbox; service: ServiceName; stageTopic: string | undefined },
+  { run, attempt, key, detail, causationId }: { run: number; attempt: number; key: string; detail: string; causationId?: string },
+  { outbox, service, stageTopic }: PoisonDependencies,
 ): Promise<void> {
-  const of = runOf(event)
-  if (of === undefined || stageTopic === undefined) return
-  const data = { ...of, group: service, reason: 'POISONED', detail: `${service} could not handle ${event.type} (${code})` }
-  const causationId = UUID.test(event.id) ? event.id : undefined
-  await outbox.emit(tx, 'hms.run.poisoned.v1', data, { key: event.key, ...of, causationId, topic: stageTopic })
+  if (stageTopic === undefined) return
+  const data = { run, attempt, group: service, reason: 'POISONED', detail }
+  await outbox.emit(tx, 'hms.run.poisoned.v1', data, { key, run, attempt, causationId, topic: stageTopic })
 }

@@ -8,6 +8,7 @@ import { codeOf } from './code-of.js'
 import type { DeadLetterBox } from './dead-letter-box.js'
 import type { DeadLetter } from './dead-letter.entity.js'
 import { recordOfLetter } from './letter-content.js'
+import { isTimerLetter, timerOfLetter, type ReplayTimer } from './timer-letter.js'
 
 export interface ReplayDependencies {
   letters: DeadLetterBox
@@ -15,19 +16,21 @@ export interface ReplayDependencies {
   roster: Roster
   /** The handler of the service; answers what became of the event. */
   run(event: ReceivedEvent, tx: Transaction): Promise<string>
+  replayTimer?: ReplayTimer
 }
 
 /**
  * Runs the handler on a dead letter, past the position of its stream (design §4.2); what it changes and the end of the letter are one
  * transaction, and of two replays at once one finds the letter ended. Whether the event still counts is for the handler's own guards to say.
  */
-export async function replayLetter({ letters, database, roster, run }: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
-  const event = eventOf(await letters.get(id), roster)
+export async function replayLetter(deps: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
+  const { letters, database } = deps
+  const { keys, run } = contentOf(await letters.get(id), deps)
   let fault: { cause: unknown } | undefined
   try {
-    return await database.locked(keysOf(event), async (tx) => {
+    return await database.locked(keys, async (tx) => {
       const letter = await letters.openLetter(tx, id)
-      const outcome = await run(event, tx).catch((cause: unknown) => {
+      const outcome = await run(tx).catch((cause: unknown) => {
         fault = { cause }
         throw cause
       })
@@ -37,6 +40,16 @@ export async function replayLetter({ letters, database, roster, run }: ReplayDep
     if (fault === undefined || isTransient(error)) throw error
     throw await letters.failAgain(id, codeOf(error), describeError(error))
   }
+}
+
+/** What the letter is about, and what doing it again means. */
+function contentOf(letter: DeadLetter, { roster, run, replayTimer }: ReplayDependencies): { keys: string[]; run(tx: Transaction): Promise<string> } {
+  if (replayTimer !== undefined && isTimerLetter(letter)) {
+    const timer = timerOfLetter(letter)
+    return { keys: timer.keys, run: (tx) => replayTimer(tx, timer) }
+  }
+  const event = eventOf(letter, roster)
+  return { keys: keysOf(event), run: (tx) => run(event, tx) }
 }
 
 /** What came must verify today: a letter is no way round the checks. */

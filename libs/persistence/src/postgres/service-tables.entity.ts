@@ -21,6 +21,8 @@ export function persistenceEntities(schema: string): EntitySchema[] {
         due_at: { type: 'timestamptz' },
         lease_until: { type: 'timestamptz', nullable: true },
         lease_epoch: { type: 'bigint' },
+        tries: { type: 'integer', default: 0 },
+        waits: { type: 'integer', default: 0 },
       },
       indices: [{ name: 'timer_due_at_idx', columns: ['due_at'] }],
     }),

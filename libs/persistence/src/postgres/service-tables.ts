@@ -12,7 +12,9 @@ export async function createPersistenceTables(runner: QueryRunner, schema: strin
       data jsonb NOT NULL,
       due_at timestamptz NOT NULL,
       lease_until timestamptz,
-      lease_epoch bigint NOT NULL
+      lease_epoch bigint NOT NULL,
+      tries integer NOT NULL DEFAULT 0,
+      waits integer NOT NULL DEFAULT 0
     )`)
   await runner.query(`CREATE INDEX timer_due_at_idx ON ${schema}.timer (due_at)`)
 }

@@ -1,8 +1,8 @@
-import { describeError, isTransient, type Clock, type Logger } from '#libs/platform'
+import { describeError, isTransient, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
 import type { Database, Transaction } from '../database.js'
-import type { Timer, TimerStore } from './timer.store.js'
+import type { NewTimer, Timer, TimerStore } from './timer.store.js'
 
-/** Runs in the transaction that removes the timer, with the timer's keys locked. A throw leaves the timer for another try. */
+/** Runs in the transaction that removes the timer, with the timer's keys locked. A throw leaves the timer for a later try. */
 export type TimerHandler = (tx: Transaction, timer: Timer) => Promise<void>
 
 /**
@@ -14,10 +14,19 @@ export type WorkHandler = (work: {
   finish: (effect: (tx: Transaction) => Promise<void>) => Promise<boolean>
 }) => Promise<void>
 
+/**
+ * What becomes of a timer whose handler goes on failing: runs in the transaction that removes it, with its keys locked. `fault`: why that
+ * itself failed; then it is called once more, to do the least it can.
+ */
+export type GiveUpTimer = (tx: Transaction, timer: Timer, error: unknown, fault?: unknown) => Promise<void>
+
 const LEASE_MS = 10_000
 const SWEEP_MS = 1_000
 const MAX_CONCURRENT = 8
+/** The last try comes 16 s after the first. A fault of database or broker is waited out without an end. */
+const MAX_TRIES = 7
 const RETRY_MS = 250
+const MOST_RETRY_MS = 30_000
 
 /**
  * Fires due timers of one service. It wakes when told (`wake`), when the next timer falls due, and every second as safety net.
@@ -33,6 +42,7 @@ export class TimerRunner {
   private swept: Promise<void> = Promise.resolve()
   private readonly running = new Set<Promise<void>>()
   private finishing = 0
+  private giveUp: GiveUpTimer | undefined
 
   constructor(
     private readonly database: Database,
@@ -48,6 +58,23 @@ export class TimerRunner {
   /** `leaseMs` is prolonged by thirds while the work goes on. */
   onWork(kind: string, work: WorkHandler, leaseMs = 15_000): void {
     this.workers.set(kind, { work, leaseMs })
+  }
+
+  /** Without it a failing timer is tried for ever. */
+  onGivenUp(giveUp: GiveUpTimer): void {
+    this.giveUp = giveUp
+  }
+
+  /** Does what a timer that was given up was for; `scheduled` when that is work, which a worker takes up. */
+  async replay(tx: Transaction, timer: NewTimer & Pick<Timer, 'keys' | 'data'>): Promise<'handled' | 'scheduled'> {
+    const handler = this.handlers.get(timer.kind)
+    if (handler !== undefined) {
+      await handler(tx, { ...timer, leaseEpoch: 0, tries: 0, waits: 0 })
+      return 'handled'
+    }
+    await this.store.schedule(tx, { ...timer, dueAt: tx.now })
+    tx.afterCommit(() => this.wake())
+    return 'scheduled'
   }
 
   start(): void {
@@ -117,14 +144,37 @@ export class TimerRunner {
       const worker = this.workers.get(timer.kind)
       if (worker !== undefined) return await this.work(timer, worker)
       const handler = this.handlers.get(timer.kind)
-      if (handler === undefined) throw new Error(`no handler for timers of kind ${timer.kind}`)
+      // A newer version of this service scheduled it, and will take it.
+      if (handler === undefined) throw new TransientError(`no handler for timers of kind ${timer.kind}`)
       await this.finish(timer, (tx) => handler(tx, timer))
     } catch (error) {
-      const fields = { timer: timer.id, kind: timer.kind, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
-      if (isTransient(error)) this.log.warn(fields, 'a timer met a transient fault and will fire again')
-      else this.log.error(fields, 'a timer failed and will fire again')
-      // The lease holds it back until then, in this and every other instance.
-      await this.database.transaction((tx) => this.store.renew(tx, timer, RETRY_MS)).catch(() => {})
+      await this.failed(timer, error)
+    }
+  }
+
+  private async failed(timer: Timer, error: unknown): Promise<void> {
+    const fields = { timer: timer.id, kind: timer.kind, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+    const counter = isTransient(error) ? 'waits' : 'tries'
+    if (counter === 'waits') this.log.warn(fields, 'a timer met a transient fault and will fire again')
+    else if (await this.givenUp(timer, error, fields)) return
+    else this.log.error(fields, 'a timer failed and will fire again')
+    // The lease holds it back until then, in this and every other instance.
+    const delayMs = Math.min(RETRY_MS * 2 ** Math.min(timer[counter], 10), MOST_RETRY_MS)
+    await this.database.transaction((tx) => this.store.failed(tx, timer, counter, delayMs)).catch(() => {})
+  }
+
+  /** `false` while it has tries left, and where what should end it failed too: then it backs off and comes here again. */
+  private async givenUp(timer: Timer, error: unknown, fields: Record<string, unknown>): Promise<boolean> {
+    const { giveUp } = this
+    if (giveUp === undefined || (timer.tries + 1 < MAX_TRIES && !(error instanceof TerminalError))) return false
+    const end = (fault?: unknown): Promise<unknown> => this.finish(timer, (tx) => giveUp(tx, { ...timer, tries: timer.tries + 1 }, error, fault))
+    try {
+      await end().catch((fault: unknown) => (isTransient(fault) ? Promise.reject(fault) : end(fault)))
+      this.log.error(fields, 'a timer failed too often and was given up')
+      return true
+    } catch (fault) {
+      this.log.error({ ...fields, fault: describeError(fault) }, 'a timer could not be given up')
+      return false
     }
   }
 

@@ -9,7 +9,7 @@ export class MemoryTimerStore implements TimerStore {
   private epoch = 0
 
   async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
-    rowsOf(tx).set(timer.id, { ...timer, keys: [...timer.keys], data: timer.data ?? {}, leaseEpoch: ++this.epoch, leaseUntil: null })
+    rowsOf(tx).set(timer.id, { ...timer, keys: [...timer.keys], data: timer.data ?? {}, leaseEpoch: ++this.epoch, tries: 0, waits: 0, leaseUntil: null })
   }
 
   async cancel(tx: Transaction, id: string): Promise<void> {
@@ -35,6 +35,13 @@ export class MemoryTimerStore implements TimerStore {
     const row = rowsOf(tx).get(timer.id)
     if (row?.leaseEpoch !== timer.leaseEpoch) return false
     rowsOf(tx).set(row.id, { ...row, leaseUntil: new Date(tx.now.getTime() + leaseMs) })
+    return true
+  }
+
+  async failed(tx: Transaction, timer: Timer, counter: 'tries' | 'waits', delayMs: number): Promise<boolean> {
+    const row = rowsOf(tx).get(timer.id)
+    if (row?.leaseEpoch !== timer.leaseEpoch) return false
+    rowsOf(tx).set(row.id, { ...row, [counter]: row[counter] + 1, leaseUntil: new Date(tx.now.getTime() + delayMs) })
     return true
   }
 

@@ -10,7 +10,11 @@ interface Row {
   due_at: Date
   /** bigint: the driver gives a string. */
   lease_epoch: string
+  tries: number
+  waits: number
 }
+
+const COLUMNS = 'timer.id, kind, keys, data, due_at, lease_epoch, tries, waits'
 
 export class PostgresTimerStore implements TimerStore {
   async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
@@ -19,7 +23,7 @@ export class PostgresTimerStore implements TimerStore {
     await postgresOf(tx).query(
       `INSERT INTO ${schema}.timer (id, kind, keys, data, due_at, lease_epoch) VALUES ($1, $2, $3, $4, $5, nextval('${schema}.timer_epoch'))
        ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, keys = EXCLUDED.keys, data = EXCLUDED.data, due_at = EXCLUDED.due_at,
-         lease_until = NULL, lease_epoch = EXCLUDED.lease_epoch`,
+         lease_until = NULL, lease_epoch = EXCLUDED.lease_epoch, tries = 0, waits = 0`,
       [timer.id, timer.kind, timer.keys, JSON.stringify(timer.data ?? {}), timer.dueAt],
     )
   }
@@ -38,7 +42,7 @@ export class PostgresTimerStore implements TimerStore {
          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        UPDATE ${schema}.timer SET lease_epoch = nextval('${schema}.timer_epoch'), lease_until = clock_timestamp() + $2 * interval '1 millisecond'
        FROM due WHERE timer.id = due.id
-       RETURNING timer.id, kind, keys, data, due_at, lease_epoch`,
+       RETURNING ${COLUMNS}`,
       [limit, leaseMs],
     )
     return rows.map(toTimer).sort((a, b) => a.dueAt.getTime() - b.dueAt.getTime())
@@ -62,6 +66,15 @@ export class PostgresTimerStore implements TimerStore {
     return rows.length > 0
   }
 
+  async failed(tx: Transaction, timer: Timer, counter: 'tries' | 'waits', delayMs: number): Promise<boolean> {
+    const { schema } = postgresOf(tx)
+    const rows = await postgresOf(tx).query(
+      `UPDATE ${schema}.timer SET ${counter} = ${counter} + 1, lease_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND lease_epoch = $2 RETURNING id`,
+      [timer.id, timer.leaseEpoch, delayMs],
+    )
+    return rows.length > 0
+  }
+
   async nextDueInMs(tx: Transaction): Promise<number | null> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<{ ms: number | null }>(
@@ -73,7 +86,7 @@ export class PostgresTimerStore implements TimerStore {
   async pending(tx: Transaction, idPrefix: string): Promise<Timer[]> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<Row>(
-      `SELECT id, kind, keys, data, due_at, lease_epoch FROM ${schema}.timer WHERE starts_with(id, $1)`,
+      `SELECT ${COLUMNS} FROM ${schema}.timer WHERE starts_with(id, $1)`,
       [idPrefix],
     )
     return rows.map(toTimer)
@@ -81,5 +94,5 @@ export class PostgresTimerStore implements TimerStore {
 }
 
 function toTimer(row: Row): Timer {
-  return { id: row.id, kind: row.kind, keys: row.keys, data: row.data, dueAt: row.due_at, leaseEpoch: Number(row.lease_epoch) }
+  return { id: row.id, kind: row.kind, keys: row.keys, data: row.data, dueAt: row.due_at, leaseEpoch: Number(row.lease_epoch), tries: row.tries, waits: row.waits }
 }

@@ -15,6 +15,10 @@ export interface Timer {
   dueAt: Date
   /** From one counter per service, so that no two claims ever share a number. */
   leaseEpoch: number
+  /** Failures of its handler so far. */
+  tries: number
+  /** Faults so far that were not its handler's: the database or the broker was away. */
+  waits: number
 }
 
 export interface NewTimer {
@@ -35,6 +39,8 @@ export interface TimerStore {
   take(tx: Transaction, timer: Timer): Promise<boolean>
   /** Prolongs the lease of a claimed timer; `false` when it is no longer held. */
   renew(tx: Transaction, timer: Timer, leaseMs: number): Promise<boolean>
+  /** Holds a claimed timer back for `delayMs` after its handler failed (`tries`) or met a transient fault (`waits`), and counts that. */
+  failed(tx: Transaction, timer: Timer, counter: 'tries' | 'waits', delayMs: number): Promise<boolean>
   /** In how many milliseconds of the database's clock the next timer falls due or its lease ends; `null` without any. */
   nextDueInMs(tx: Transaction): Promise<number | null>
   pending(tx: Transaction, idPrefix: string): Promise<Timer[]>

@@ -1,0 +1,35 @@
+import { isTerminal } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { stateOf } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { APPROVAL_EXPIRY, APPROVALS } from '../approvals/approval.entity.js'
+import { EndRun } from './end-run.js'
+import { RUNS } from './run.entity.js'
+import { APPROVAL_MOVED, QUEUE } from './save-run.js'
+import { RUN_DEADLINE } from './watch-run.js'
+
+/** A timer of approver's own was given up. Stages say that a run is poisoned; approver, which is none, ends it here. */
+@Injectable()
+export class EndStuckRun {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly endRun: EndRun,
+  ) {
+    for (const kind of [QUEUE, RUN_DEADLINE, APPROVAL_EXPIRY, APPROVAL_MOVED]) {
+      runtime.onGivenUp(kind, (tx, timer, detail) => this.execute(tx, Number(timer.data['run']), detail))
+    }
+  }
+
+  /** The timer's keys are those of the run. */
+  async execute(tx: Transaction, run: number, detail: string): Promise<void> {
+    const record = await tx.documents(RUNS).get(String(run))
+    if (record === undefined || isTerminal(stateOf(record.facts))) return
+    const approval = await tx.documents(APPROVALS).get(record.approval)
+    if (approval?.state === 'waiting') {
+      await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
+      await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
+    }
+    await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison')
+  }
+}

@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silentLogger, TerminalError, TransientError, VirtualClock } from '#libs/platform'
+import { MemoryDatabase } from '../memory/memory-database.js'
+import { TimerRunner } from './timer-runner.js'
+import type { Timer } from './timer.store.js'
+import { MemoryTimerStore } from './timer.store.memory.js'
+
+const LONG_MS = 10 * 60_000
+
+describe('TimerRunner', () => {
+  let clock: VirtualClock
+  let database: MemoryDatabase
+  let timers: TimerRunner
+  /** When the handler was called, in ms after it fell due. */
+  let calls: number[]
+  let given: { timer: Timer; error: unknown; fault: unknown }[]
+  let behave: () => Promise<void>
+  beforeEach(() => {
+    clock = new VirtualClock('2026-01-01T00:00:00Z')
+    database = new MemoryDatabase(clock)
+    timers = new TimerRunner(database, new MemoryTimerStore(), clock, silentLogger)
+    calls = []
+    given = []
+    const start = clock.now().getTime()
+    timers.on('test', async () => {
+      calls.push(clock.now().getTime() - start)
+      await behave()
+    })
+    timers.onGivenUp(async (_tx, timer, error, fault) => void given.push({ timer, error, fault }))
+  })
+  afterEach(() => timers.stop())
+
+  const settle = async (): Promise<void> => {
+    for (let quiet = 0; quiet < 5; quiet = timers.idle ? quiet + 1 : 0) await new Promise((resolve) => setImmediate(resolve))
+  }
+  const schedule = (kind = 'test'): Promise<void> =>
+    database.transaction((tx) => timers.store.schedule(tx, { id: 'a', kind, keys: ['policy:a'], data: { run: 7 }, dueAt: tx.now }))
+  const pass = async (ms: number): Promise<void> => {
+    const until = clock.now().getTime() + ms
+    for (;;) {
+      await settle()
+      const next = clock.nextAt()
+      if (next === undefined || next > until) return clock.advanceTo(until)
+      clock.advanceTo(next)
+    }
+  }
+  const pending = (): Promise<Timer[]> => database.transaction((tx) => timers.store.pending(tx, 'a'))
+
+  it('waits twice as long after each failure, and gives up after seven', async () => {
+    const bug = new Error('bug')
+    behave = () => Promise.reject(bug)
+    await schedule()
+    timers.start()
+    await pass(LONG_MS)
+    expect(calls).toEqual([0, 250, 750, 1_750, 3_750, 7_750, 15_750])
+    expect(given).toMatchObject([{ timer: { id: 'a', keys: ['policy:a'], data: { run: 7 }, tries: 7 }, error: bug, fault: undefined }])
+    expect(await pending()).toEqual([])
+  })
+
+  it('begins anew for a timer that is scheduled again', async () => {
+    behave = () => Promise.reject(new Error('bug'))
+    await schedule()
+    timers.start()
+    await pass(5_000)
+    await schedule()
+    timers.wake()
+    await settle()
+    expect(await pending()).toMatchObject([{ tries: 1 }])
+  })
+
+  it('gives up at once what can never succeed', async () => {
+    behave = () => Promise.reject(new TerminalError('HMS_TEST_NEVER', 'never'))
+    await schedule()
+    timers.start()
+    await pass(LONG_MS)
+    expect([calls, given.length]).toEqual([[0], 1])
+  })
+
+  it('waits out what is not the handler’s fault, at most 30 s between two looks', async () => {
+    behave = () => Promise.reject(new TransientError('away'))
+    await schedule()
+    timers.start()
+    await pass(10 * 60_000)
+    const gaps = calls.map((at, index) => at - (calls[index - 1] ?? 0))
+    expect(Math.max(...gaps)).toBe(30_000)
+    expect(calls.length).toBeLessThan(30)
+    expect(given).toEqual([])
+    behave = async () => {}
+    await pass(30_000)
+    expect(await pending()).toEqual([])
+  })
+
+  it('leaves what it does not know to a newer version', async () => {
+    await schedule('unknown here')
+    timers.start()
+    await pass(LONG_MS)
+    expect([await pending(), given]).toMatchObject([[{ tries: 0 }], []])
+  })
+
+  it('counts failures of work as it counts those of handlers', async () => {
+    timers.onWork('work', async () => {
+      calls.push(0)
+      throw new Error('bug')
+    })
+    await schedule('work')
+    timers.start()
+    await pass(LONG_MS)
+    expect([calls.length, given.length, await pending()]).toEqual([7, 1, []])
+  })
+
+  it('asks for the least when giving up fails too, and then removes the timer', async () => {
+    behave = () => Promise.reject(new Error('bug'))
+    const faults: unknown[] = []
+    timers.onGivenUp(async (_tx, _timer, _error, fault) => {
+      faults.push(fault)
+      if (fault === undefined) throw new Error('no end')
+    })
+    await schedule()
+    timers.start()
+    await pass(LONG_MS)
+    expect(faults).toMatchObject([undefined, { message: 'no end' }])
+    expect(await pending()).toEqual([])
+  })
+})

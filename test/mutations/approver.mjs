@@ -1,0 +1,48 @@
+/** Guards of preparations, signed requests, timers and locks. Same form as `GUARDS`. */
+export const APPROVER_GUARDS = [
+  {
+    name: 'lock-order',
+    guard: 'a transaction that asks for a lock out of order begins again with all its locks',
+    file: 'libs/persistence/src/postgres/postgres-database.ts',
+    find: "if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.again = new StartAgain([...held, ...wanted]))",
+    replace: 'void held',
+    spec: 'test/contracts/database.spec.ts',
+    test: 'do not deadlock when one of several is held and earlier ones are asked for',
+  },
+  {
+    name: 'lock-first-rows',
+    guard: 'locks that were had before a key without a row are let go',
+    file: 'libs/persistence/src/postgres/postgres-database.ts',
+    find: '`ROLLBACK; INSERT INTO',
+    replace: '`INSERT INTO',
+    spec: 'test/contracts/database.spec.ts',
+    test: 'do not deadlock over keys that nobody has locked before',
+  },
+  {
+    name: 'timer-back-off',
+    guard: 'a timer that fails waits twice as long each time',
+    file: 'libs/persistence/src/timers/timer-runner.ts',
+    find: 'RETRY_MS * 2 ** Math.min(timer[counter], 10)',
+    replace: 'RETRY_MS',
+    spec: 'libs/persistence/src/timers/timer-runner.spec.ts',
+    test: 'waits twice as long after each failure, and gives up after seven',
+  },
+  {
+    name: 'timer-give-up',
+    guard: 'a timer that goes on failing becomes a dead letter and fails its run',
+    file: 'libs/stage/src/create-runtime.ts',
+    find: 'timers.onGivenUp((tx, timer, error, fault) =>',
+    replace: 'void ((tx: Parameters<typeof buryTimer>[0], timer: Parameters<typeof buryTimer>[1], error: unknown, fault: unknown) =>',
+    spec: 'test/regressions/timer-goes-on-failing.spec.ts',
+    test: 'backs off, becomes a dead letter, and its run fails with the reason',
+  },
+  {
+    name: 'timer-poison-approver',
+    guard: 'approver ends a run whose timer of its own was given up',
+    file: 'apps/approver/src/runs/end-stuck-run.ts',
+    find: "    await this.endRun.execute(tx, record, { state: 'FAILED', reason: 'POISONED', detail }, 'poison')\n",
+    replace: '    void detail\n',
+    spec: 'test/regressions/timer-goes-on-failing.spec.ts',
+    test: 'approver, which is no stage, ends the run by itself',
+  },
+]
