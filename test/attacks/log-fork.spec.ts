@@ -1,60 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { MemoryDatabase, type Database } from '#libs/persistence'
-import { Metrics, silentLogger, uuidv7, VirtualClock, type Logger } from '#libs/platform'
-import { cosign, generateKeyPair, localSigner, openNote, verifyCheckpoint } from '#libs/signing'
+import { silentLogger, VirtualClock } from '#libs/platform'
+import { cosign, generateKeyPair, localSigner, openNote, verifyCheckpoint, type LogPolicy } from '#libs/signing'
 import { HttpWitness, MemorySeenStore, Witness, type WitnessLink } from '#libs/witness'
-import { CheckpointLag } from '../../apps/audit/src/log/checkpoint-lag.js'
-import { Sequencer } from '../../apps/audit/src/log/sequencer.js'
-import { MemoryTreeStore } from '../../apps/audit/src/log/tree.store.memory.js'
-import { factsOf, type EntryFacts } from '../../apps/audit/src/entries/entry.js'
-import { LOG_LOCK } from '../../apps/audit/src/entries/entry.store.js'
-import { MemoryEntryStore } from '../../apps/audit/src/entries/entry.store.memory.js'
 import { createWitnessServer } from '../../apps/witness/src/witness-server.js'
-import { LOG_POLICY, LOG_SIGNER, WITNESS_SIGNER } from '../support/test-log.js'
+import { entryFacts as facts, LogInstance as Instance, witnessNamed } from '../support/log-instance.js'
+import { LOG_POLICY, WITNESS_SIGNER } from '../support/test-log.js'
 
 const KEY = LOG_POLICY.witnesses[0]!
-
-/** An instance of audit with a database of its own. */
-class Instance {
-  readonly clock = new VirtualClock()
-  readonly metrics = new Metrics()
-  readonly alarms: string[] = []
-  readonly sequencer: Sequencer
-  private readonly database: Database = new MemoryDatabase(this.clock)
-  private readonly tree = new MemoryTreeStore()
-  private readonly entries = new MemoryEntryStore()
-
-  constructor(witnesses: readonly WitnessLink[], policy = LOG_POLICY) {
-    const say = (fields: object): void => void this.alarms.push((fields as { alarm?: string }).alarm ?? '')
-    const log = { ...silentLogger, error: say } as Logger
-    const lag = new CheckpointLag(this.metrics, this.clock, log)
-    this.sequencer = new Sequencer({ database: this.database, tree: this.tree, policy: () => policy, keys: async () => ({ signer: LOG_SIGNER, witnesses }), clock: this.clock, log, announce: async () => {}, lag })
-  }
-
-  async append(facts: readonly EntryFacts[]): Promise<this> {
-    await this.database.transaction(async (tx) => {
-      await tx.lock([LOG_LOCK])
-      for (const each of facts) await this.entries.take(tx, each)
-      await this.entries.place(tx, facts.length)
-    })
-    return this
-  }
-
-  latest(): Promise<string | undefined> {
-    return this.database.transaction(async (tx) => (await this.tree.latest(tx))?.note)
-  }
-
-  async lag(): Promise<number | undefined> {
-    return (await this.metrics.checkpointLag.get()).values[0]?.value
-  }
-}
-
-function facts(count: number): EntryFacts[] {
-  return Array.from({ length: count }, () => {
-    const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
-    return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', runId: '1', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } })
-  })
-}
 
 const cleanup: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -135,10 +87,64 @@ describe('what a witness answers', () => {
 
   it('is not waited for when a quorum has signed', async () => {
     const hanging: WitnessLink = { key: { ...KEY, name: 'example.org/hanging' }, addCheckpoint: () => new Promise(() => {}) }
-    const log = await new Instance([hanging, await inProcess()], { ...LOG_POLICY, witnesses: [hanging.key, KEY] }).append(facts(3))
+    const [second, third] = [witnessNamed('example.org/second'), witnessNamed('example.org/third')]
+    const log = await new Instance([hanging, second, third], { ...LOG_POLICY, witnesses: [hanging.key, second.key, third.key], quorum: 2 }).append(facts(3))
     expect(await log.sequencer.publish()).toBe(true)
     const both = await new Instance([await inProcess()], { ...LOG_POLICY, quorum: 2 }).append(facts(3))
     expect(await both.sequencer.publish()).toBe(false)
+  })
+})
+
+describe('a log whose witness shows nothing of what it signed', () => {
+  it.each([0, 4, 6, 300])('stays suspended after it was restored from a backup and went on by %i entries, and publishes no second history', async (more) => {
+    const witness = await inProcess()
+    const silent: WitnessLink = { key: KEY, addCheckpoint: (text) => witness.addCheckpoint(text) }
+    const all = facts(7)
+    expect(await (await new Instance([silent]).append(all)).sequencer.publish()).toBe(true)
+    const restored = await new Instance([silent]).append([...all.slice(0, 3), ...facts(more)])
+    for (let round = 0; round < 20; round++) {
+      expect(await restored.publishAfter(30_000)).toBe(false)
+      await restored.append(facts(1))
+    }
+    expect([restored.sequencer.halted, await restored.latest()]).toEqual([undefined, undefined])
+    expect(restored.sequencer.concerns[0]).toContain('is suspended')
+    const mended = await new Instance([silent]).append(all)
+    expect(await mended.sequencer.publish()).toBe(true)
+  })
+})
+
+describe('a quorum of half of the witnesses or fewer', () => {
+  const witnesses = (): Witness[] => [witnessNamed('example.org/current'), witnessNamed('example.org/left-behind')]
+  const policyOf = (all: readonly WitnessLink[]): LogPolicy => ({ ...LOG_POLICY, witnesses: all.map(({ key }) => key), quorum: 1 })
+
+  it('does not let a witness that was left behind sign a second history that another can prove', async () => {
+    const [current, behind] = witnesses()
+    const policy = policyOf([current!, behind!])
+    const all = facts(7)
+    for (const [count, asked] of [[3, [current!, behind!]], [7, [current!]]] as const) {
+      await (await new Instance(asked, { ...policy, quorum: asked.length }).append(all.slice(0, count))).sequencer.publish()
+    }
+    const slow: WitnessLink = {
+      key: current!.key,
+      addCheckpoint: (text) => new Promise((resolve) => setImmediate(() => resolve(current!.addCheckpoint(text)))),
+      newestCheckpoint: (origin) => current!.newestCheckpoint(origin),
+    }
+    const restored = await new Instance([slow, behind!], policy).append([...all.slice(0, 3), ...facts(1)])
+    expect(await restored.sequencer.publish()).toBe(false)
+    expect(restored.sequencer.halted).toContain('restored from a backup')
+    expect(await restored.latest()).toBeUndefined()
+  })
+
+  it('waits for the others five seconds at most, and the first time only', async () => {
+    const [one] = witnesses()
+    const hanging: WitnessLink = { key: KEY, addCheckpoint: () => new Promise(() => {}) }
+    const log = await new Instance([hanging, one!], policyOf([hanging, one!])).append(facts(3))
+    const first = log.sequencer.publish()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(await log.latest()).toBeUndefined()
+    log.clock.advanceTo(log.clock.now().getTime() + 5_000)
+    expect(await first).toBe(true)
+    expect(await (await log.append(facts(1))).sequencer.publish()).toBe(true)
   })
 })
 
@@ -152,10 +158,10 @@ describe('a log whose witness is away', () => {
       log.clock.advanceTo(log.clock.now().getTime() + ms)
       return log.sequencer.publish()
     }
-    expect([await after(0), await log.lag(), log.alarms]).toEqual([false, 3, []])
+    expect([await after(0), await log.gauge('checkpointLag'), log.alarms]).toEqual([false, 3, []])
     expect([await after(29_000), log.alarms]).toEqual([false, []])
     expect([await after(2_000), await after(60_000), log.alarms]).toEqual([false, false, ['audit_unwitnessed']])
     away = false
-    expect([await after(1_000), await log.lag(), log.alarms]).toEqual([true, 0, ['audit_unwitnessed']])
+    expect([await after(1_000), await log.gauge('checkpointLag'), log.alarms]).toEqual([true, 0, ['audit_unwitnessed']])
   })
 })

@@ -15,6 +15,7 @@ import { PostgresEntryStore } from '../../apps/audit/src/entries/entry.store.pos
 import { Intake } from '../../apps/audit/src/entries/intake.js'
 import { CheckpointLag } from '../../apps/audit/src/log/checkpoint-lag.js'
 import { Sequencer } from '../../apps/audit/src/log/sequencer.js'
+import { SuspendedWitnesses } from '../../apps/audit/src/log/suspended-witnesses.js'
 import { PostgresTreeStore } from '../../apps/audit/src/log/tree.store.postgres.js'
 import { Problems } from '../../apps/cli/src/audit/problems.js'
 import { recomputeLog } from '../../apps/cli/src/audit/recompute-log.js'
@@ -56,6 +57,7 @@ describe('trust', () => {
       keys: async () => ({ signer: LOG_SIGNER, witnesses: [witness] }),
       announce: async () => {},
       lag: new CheckpointLag(new Metrics(), systemClock, silentLogger),
+      suspended: new SuspendedWitnesses(systemClock, silentLogger, new Metrics()),
     })
     await sequencer.start()
     const intake = new Intake({ database, entries, clock: systemClock, log: silentLogger, halted: () => sequencer.halted, placed: () => sequencer.wake() })

@@ -21,7 +21,7 @@ describe('a witness behind HTTP', () => {
   witnessSuite(async (seen, signer) => {
     const { url, close } = await served(seen, signer)
     // One call at a time is the link's own bound; the suite asks several at once.
-    return { link: { key: KEY, addCheckpoint: (text) => new HttpWitness(KEY, url).addCheckpoint(text) }, close }
+    return { link: { key: KEY, addCheckpoint: (text) => new HttpWitness(KEY, url).addCheckpoint(text), newestCheckpoint: (origin) => new HttpWitness(KEY, url).newestCheckpoint(origin) }, close }
   })
 
   it('speaks as C2SP has it, whatever the media type', async () => {
@@ -69,9 +69,9 @@ describe('the memory of a witness on disk', () => {
   it('is there for the next process, and keeps logs apart', async () => {
     const path = folder()
     const log = new TestLog()
-    await new FileSeenStore(path).set(ORIGIN, { size: 3, root: log.root(3) })
+    await new FileSeenStore(path).set(ORIGIN, { size: 3, root: log.root(3), note: await log.note(3) })
     await new FileSeenStore(path).set('example.org/other', { size: 1, root: log.root(1) })
-    expect(await new FileSeenStore(path).get(ORIGIN)).toEqual({ size: 3, root: log.root(3) })
+    expect(await new FileSeenStore(path).get(ORIGIN)).toEqual({ size: 3, root: log.root(3), note: await log.note(3) })
     await new FileSeenStore(path).check()
     expect(await new FileSeenStore(path).get('example.org/other')).toEqual({ size: 1, root: log.root(1) })
   })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { formatAddCheckpoint, formatCheckpoint, generateKeyPair, isSignedBy, localSigner, signNote, verifyCheckpoint, type Signer } from '#libs/signing'
+import { cosign, formatAddCheckpoint, formatCheckpoint, generateKeyPair, isSignedBy, localSigner, signNote, verifyCheckpoint, type Signer } from '#libs/signing'
 import { MemorySeenStore, type SeenStore, type WitnessLink } from '#libs/witness'
 import { LOG_POLICY, LOG_SIGNER, TestLog, WITNESS_SIGNER } from '../support/test-log.js'
 
@@ -33,7 +33,7 @@ export function witnessSuite(open: OpenWitness): void {
     for (const each of opened.splice(0)) await each.close()
   })
   const ask = async (old: number, size: number, log = honest) => twin.link.addCheckpoint(await log.request(old, size))
-  const isSeen = async (size: number): Promise<void> => expect(await seen.get(ORIGIN)).toEqual(size === 0 ? undefined : { size, root: honest.root(size) })
+  const isSeen = async (size: number): Promise<void> => expect(await seen.get(ORIGIN)).toEqual(size === 0 ? undefined : { size, root: honest.root(size), note: await honest.note(size) })
 
   it('signs the first checkpoint and each that continues it, and remembers the last', async () => {
     for (const [old, size] of [[0, 3], [3, 4], [4, 4], [4, 64], [64, 100]] as const) {
@@ -49,6 +49,18 @@ export function witnessSuite(open: OpenWitness): void {
     for (const old of [0, 3, 8]) expect(await ask(old, 9)).toEqual({ status: 409, body: '7\n' })
     await isSeen(7)
     expect(await ask(7, 9)).toMatchObject({ status: 200 })
+  })
+
+  it('shows what it signed last, as the log and it signed it, and nothing of a log that it does not know', async () => {
+    expect(await twin.link.newestCheckpoint!(ORIGIN)).toBeUndefined()
+    const request = await honest.request(0, 7)
+    await twin.link.addCheckpoint(`${request}${await cosign('example.org/log\n9\nAAAA\n', 1, { name: 'example.org/stranger', id: '01020304' }, WITNESS_SIGNER)}`)
+    const shown = (await twin.link.newestCheckpoint!(ORIGIN))!
+    expect(verifyCheckpoint(shown, LOG_POLICY)).toMatchObject({ size: 7, root: honest.root(7) })
+    expect(shown).not.toContain('stranger')
+    await ask(7, 9, forked)
+    expect(await twin.link.newestCheckpoint!(ORIGIN)).toBe(shown)
+    expect(await twin.link.newestCheckpoint!('example.org/elsewhere')).toBeUndefined()
   })
 
   it('refuses a rollback: a size below what it signed', async () => {

@@ -1,6 +1,7 @@
 import { DOOR_GUARDS } from './doors.mjs'
 import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
+import { AUDIT_GUARDS } from './audit.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 
 /**
@@ -325,4 +326,5 @@ export const GUARDS = [
   ...DOOR_GUARDS,
   ...DECISION_GUARDS,
   ...APPROVER_GUARDS,
+  ...AUDIT_GUARDS,
 ]

@@ -49,6 +49,8 @@ describe('a release, where the roster names a log', () => {
   }
   /** A checkpoint takes its time, which somebody has to let pass. */
   const reaches = (run: number, state: string): Promise<void> => system.runUntil(async () => (await press.show(run)).state === state, 300_000)
+  const readiness = async (): Promise<{ status: string; services: { service: string; concerns?: string[] }[] }> => (await (await fetch(`${system.url}/readyz`)).json()) as never
+  const lagEntries = async (): Promise<number> => Number(/^hms_svc_checkpoint_lag_entries (\d+)$/m.exec(await (await fetch(`${system.url}/metrics`)).text())?.[1])
   afterEach(() => system.stop())
 
   it('is shown to nobody before its approval is in a witnessed checkpoint, and brings the proof to whoever reads it', async () => {
@@ -89,6 +91,7 @@ describe('a release, where the roster names a log', () => {
     const run = await press.approve(['pm25-limit@2.0.0=25'], QUICK)
     await system.runUntil(async () => bus.types.includes('hms.canary.delayed.v1'), 60_000)
     expect(await press.limit('pm25-limit')).toBe(35)
+    await system.runUntil(async () => (await lagEntries()) > 0, 10_000)
     logKey = renewed
     await reaches(run, 'SUCCEEDED')
     const newest = system.host.runtimes.get('audit')!.roster
@@ -107,6 +110,10 @@ describe('a release, where the roster names a log', () => {
     await system.runUntil(async () => bus.types.includes('hms.canary.delayed.v1'), 60_000)
     await system.settle()
     expect((await press.show(run)).stages.find(({ stage }) => stage === 'canary')).toMatchObject({ detail: 'waiting for the audit log to hold the approval' })
+    await system.runUntil(async () => (await readiness()).status === 'degraded', 60_000)
+    const { services } = await readiness()
+    expect(services.flatMap(({ service, concerns = [] }) => concerns.map((concern) => `${service}: ${concern}`))).toEqual([expect.stringMatching(/^audit: \d+ entries of the audit log wait for their witnesses$/)])
+    expect(await lagEntries()).toBeGreaterThan(0)
     expect(await press.api.get<{ state: string }>(`/v1/canaries/${run}`)).toMatchObject({ state: 'proving' })
     await reaches(run, 'FAILED')
     await system.settle()

@@ -67,4 +67,8 @@ export class RenewingWitness implements WitnessLink {
     if (answer.status !== 403 && answer.status !== 404) return answer
     return (await this.logs.renew()) ? this.witness.addCheckpoint(text) : answer
   }
+
+  async newestCheckpoint(origin: string): Promise<string | undefined> {
+    return this.witness.newestCheckpoint?.(origin)
+  }
 }

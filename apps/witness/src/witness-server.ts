@@ -20,6 +20,11 @@ export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyI
   server.setNotFoundHandler((request, reply) => sendProblem(reply, toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log)))
   server.get('/livez', async () => ({ status: 'up' }))
   server.get('/readyz', async () => ({ status: 'up', witness: witness.key.name }))
+  server.get<{ Querystring: { origin?: unknown } }>('/checkpoint', async ({ query: { origin } }, reply) => {
+    const note = typeof origin === 'string' ? await witness.newestCheckpoint?.(origin) : undefined
+    if (note === undefined) throw new HmsError('HMS_WITNESS_LOG_UNKNOWN', 'This witness has signed no checkpoint of such a log.', { status: 404, next: ['GET /checkpoint?origin=LOG'] })
+    return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-cache').send(note)
+  })
   server.post('/add-checkpoint', async (request, reply) => {
     if (waiting >= MAX_WAITING) throw new HmsError('HMS_WITNESS_BUSY', `${MAX_WAITING} requests wait already.`, { status: 503, retryable: true })
     waiting++

@@ -28,6 +28,8 @@ export class Metrics {
   readonly runsWithoutTimer = this.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
   readonly checkpointLag = this.gauge('checkpoint_lag_entries', 'Entries of the audit log that no published checkpoint covers', [])
   readonly checkpointLagSeconds = this.gauge('checkpoint_lag_seconds', 'For how long there have been such', [])
+  readonly auditLogHalted = this.gauge('audit_log_halted', '1 while signed evidence of another history keeps the audit log from growing', [])
+  readonly witnessSuspended = this.gauge('audit_witness_suspended', '1 while a witness contradicts the audit log and counts as missing', ['witness'])
   readonly sockets = this.gauge('push_connections', 'Open push connections', ['transport'])
 
   /** Process metrics (CPU, heap, event loop): once per process, not in tests. */

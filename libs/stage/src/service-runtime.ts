@@ -29,6 +29,7 @@ export class ServiceRuntime {
   /** Where this service's heads go besides the bus; base URLs of the config-store instances. */
   readonly configStoreUrls: readonly string[]
   private readonly parts: RuntimeParts
+  private readonly concernSources: (() => readonly string[])[] = []
 
   constructor(options: RuntimeOptions, parts: RuntimeParts) {
     this.name = options.name
@@ -144,6 +145,15 @@ export class ServiceRuntime {
   /** Database reachable and migrated: what `/readyz` asks. */
   ready(): Promise<{ database: boolean; migrations: boolean }> {
     return this.parts.ready()
+  }
+
+  /** What people should look at while the service answers: shows in `/readyz` as degraded. `read` is asked at each probe; none when all is well. */
+  onConcerns(read: () => readonly string[]): void {
+    this.concernSources.push(read)
+  }
+
+  get concerns(): string[] {
+    return this.concernSources.flatMap((read) => read())
   }
 
   /** For tests on virtual time. */

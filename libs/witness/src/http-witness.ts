@@ -18,17 +18,21 @@ export class HttpWitness implements WitnessLink {
   ) {}
 
   async addCheckpoint(text: string): Promise<WitnessAnswer> {
+    const { response, body } = await this.call('/add-checkpoint', { method: 'POST', headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text })
+    return answerOf(response, body)
+  }
+
+  async newestCheckpoint(origin: string): Promise<string | undefined> {
+    const { response, body } = await this.call(`/checkpoint?origin=${encodeURIComponent(origin)}`, {})
+    return response.status === 200 ? body : undefined
+  }
+
+  private async call(path: string, request: RequestInit): Promise<{ response: Response; body: string }> {
     if (this.busy) throw new Error(`${this.url} has not answered the call before`)
     this.busy = true
     try {
-      const response = await fetch(`${this.url}/add-checkpoint`, {
-        method: 'POST',
-        headers: { 'content-type': 'text/plain; charset=utf-8' },
-        body: text,
-        redirect: 'error',
-        signal: AbortSignal.timeout(this.timeoutMs),
-      })
-      return answerOf(response, await readAnswer(response))
+      const response = await fetch(`${this.url}${path}`, { ...request, redirect: 'error', signal: AbortSignal.timeout(this.timeoutMs) })
+      return { response, body: await readAnswer(response) }
     } finally {
       this.busy = false
     }

@@ -1,9 +1,8 @@
-import type { Seen } from '#libs/signing'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SeenStore } from './seen.store.js'
+import type { Remembered, SeenStore } from './seen.store.js'
 
-type Stored = Record<string, { size: number; root: string }>
+type Stored = Record<string, { size: number; root: string; note?: string }>
 
 /** One JSON file, replaced whole. */
 export class FileSeenStore implements SeenStore {
@@ -14,13 +13,13 @@ export class FileSeenStore implements SeenStore {
     await this.write(await this.read())
   }
 
-  async get(origin: string): Promise<Seen | undefined> {
+  async get(origin: string): Promise<Remembered | undefined> {
     const seen = (await this.read())[origin]
-    return seen === undefined ? undefined : { size: seen.size, root: Buffer.from(seen.root, 'base64') }
+    return seen === undefined ? undefined : { ...seen, root: Buffer.from(seen.root, 'base64') }
   }
 
-  async set(origin: string, { size, root }: Seen): Promise<void> {
-    await this.write({ ...(await this.read()), [origin]: { size, root: root.toString('base64') } })
+  async set(origin: string, { root, ...seen }: Remembered): Promise<void> {
+    await this.write({ ...(await this.read()), [origin]: { ...seen, root: root.toString('base64') } })
   }
 
   private get file(): string {

@@ -13,4 +13,9 @@ export interface WitnessLink {
   readonly key: NoteKey
   /** `text` is the body of `POST /add-checkpoint`. Rejects while the witness cannot be reached, is busy, or answers something else. */
   addCheckpoint(text: string): Promise<WitnessAnswer>
+  /**
+   * The newest checkpoint of the log `origin` that it signed, with the log's signature and its own; `undefined` when there is none. Rejects
+   * like the other. The protocol does not ask for it: without it a witness can contradict the log, and cannot prove it.
+   */
+  newestCheckpoint?(origin: string): Promise<string | undefined>
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '#libs/platform'
-import { cosign, decideCosignature, readAddCheckpoint, SignatureError, type NoteKey, type Signer } from '#libs/signing'
+import { cosign, decideCosignature, openNote, readAddCheckpoint, signedOnlyBy, SignatureError, type NoteKey, type Signer } from '#libs/signing'
 import type { SeenStore } from './seen.store.js'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
@@ -23,6 +23,11 @@ export class Witness implements WitnessLink {
     return answer
   }
 
+  async newestCheckpoint(origin: string): Promise<string | undefined> {
+    const note = (await this.seen.get(origin))?.note
+    return note === undefined ? undefined : note + (await this.cosigned(openNote(note).body))
+  }
+
   private async answer(text: string): Promise<WitnessAnswer> {
     try {
       const request = readAddCheckpoint(text)
@@ -33,12 +38,15 @@ export class Witness implements WitnessLink {
       if (decision.status === 409) return { status: 409, body: `${decision.size}\n` }
       if (decision.status !== 200) return { status: decision.status, body: '' }
       // Before the signature leaves: what it forgot, a witness would sign again in another form.
-      await this.seen.set(log.name, decision.seen)
-      const seconds = Math.floor(this.clock.now().getTime() / 1_000)
-      return { status: 200, body: await cosign(decision.body, seconds, this.key, this.signer) }
+      await this.seen.set(log.name, { ...decision.seen, note: signedOnlyBy(named, request.checkpoint) })
+      return { status: 200, body: await this.cosigned(decision.body) }
     } catch (error) {
       if (error instanceof SignatureError) return { status: 400, body: '' }
       throw error
     }
+  }
+
+  private cosigned(body: string): Promise<string> {
+    return cosign(body, Math.floor(this.clock.now().getTime() / 1_000), this.key, this.signer)
   }
 }

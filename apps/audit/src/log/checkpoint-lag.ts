@@ -5,6 +5,8 @@ const ALARM_MS = 30_000
 
 /** How far the published checkpoint is behind the log: shown in the metrics, said once when it lasts, and once when it is over. */
 export class CheckpointLag {
+  private entries = 0
+  private halted = false
   private since: number | undefined
   private ringing = false
 
@@ -16,15 +18,33 @@ export class CheckpointLag {
 
   /** `entries`: how many no published checkpoint covers at this moment. */
   is(entries: number): void {
+    this.entries = entries
+    this.show()
+  }
+
+  /** The log takes nothing more: it is behind from now on, however many entries it has. */
+  halt(): void {
+    this.halted = true
+    this.metrics.auditLogHalted.set(1)
+    this.show()
+  }
+
+  /** Nobody can say how it is now: what was known goes on ageing. */
+  show(): void {
     const now = this.clock.now().getTime()
-    this.since = entries === 0 ? undefined : (this.since ?? now)
+    this.since = this.entries === 0 && !this.halted ? undefined : (this.since ?? now)
     const ms = this.since === undefined ? 0 : now - this.since
-    this.metrics.checkpointLag.set(entries)
+    this.metrics.checkpointLag.set(this.entries)
     this.metrics.checkpointLagSeconds.set(ms / 1_000)
-    if (ms > ALARM_MS === this.ringing) return
-    this.ringing = !this.ringing
-    const fields = { alarm: 'audit_unwitnessed', entries, next: 'hms-svc audit verify' }
-    if (this.ringing) this.log.error(fields, 'alarm: entries of the audit log wait for their witnesses')
+    const rings = ms > ALARM_MS && this.entries > 0
+    if (rings === this.ringing) return
+    this.ringing = rings
+    const fields = { alarm: 'audit_unwitnessed', entries: this.entries, next: 'hms-svc audit verify' }
+    if (rings) this.log.error(fields, 'alarm: entries of the audit log wait for their witnesses')
     else this.log.warn(fields, 'alarm over')
+  }
+
+  get concerns(): string[] {
+    return this.ringing ? [`${this.entries} entries of the audit log wait for their witnesses`] : []
   }
 }

@@ -5,6 +5,7 @@ import type { SeenStore } from '#libs/witness'
 import { witnessLinks } from '../witness/witness-links.js'
 import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer, type LogKeys } from './sequencer.js'
+import { SuspendedWitnesses } from './suspended-witnesses.js'
 import type { TreeStore } from './tree.store.js'
 
 /** Under which the module provides what publishes checkpoints. */
@@ -19,8 +20,10 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
     keys: (policy) => keysOf(runtime, policy, seen),
     announce: async (tx, proof) => void (await runtime.emit(tx, 'hms.release.logged.v1', proof, { key: proof.policy })),
     lag: new CheckpointLag(metrics, clock, log),
+    suspended: new SuspendedWitnesses(clock, log, metrics),
   })
   rosters.onAdvance(() => sequencer.reopen())
+  runtime.onConcerns(() => sequencer.concerns)
   return sequencer
 }
 

@@ -9,6 +9,7 @@ import { LOG_LOCK } from '../entries/entry.store.js'
 import { MemoryEntryStore } from '../entries/entry.store.memory.js'
 import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer } from './sequencer.js'
+import { SuspendedWitnesses } from './suspended-witnesses.js'
 import { MemoryTreeStore } from './tree.store.memory.js'
 
 const SECOND_MS = 1_000
@@ -30,7 +31,8 @@ async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
   const [entries, tree] = [new MemoryEntryStore(), new MemoryTreeStore()]
   const witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), () => [log], new MemorySeenStore(), clock)
   const lag = new CheckpointLag(new Metrics(), clock, silentLogger)
-  const sequencer = new Sequencer({ database, tree, policy: () => policy, keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses: [witness] }), clock, log: silentLogger, announce: async () => {}, lag })
+  const suspended = new SuspendedWitnesses(clock, silentLogger, new Metrics())
+  const sequencer = new Sequencer({ database, tree, policy: () => policy, keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses: [witness] }), clock, log: silentLogger, announce: async () => {}, lag, suspended })
   await sequencer.start()
   const written: number[] = []
   const published: number[] = []

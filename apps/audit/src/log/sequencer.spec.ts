@@ -1,7 +1,7 @@
 import type { LoggedProof } from '#libs/contracts'
 import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
 import { Metrics, silentLogger, uuidv7, VirtualClock } from '#libs/platform'
-import { generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, verifyCheckpoint, verifyTlogProof, vkeyOf, type LogPolicy, type Signer } from '#libs/signing'
+import { formatCheckpoint, generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, signNote, verifyCheckpoint, verifyTlogProof, vkeyOf, type LogPolicy, type Signer } from '#libs/signing'
 import { dataSourceOf, migrateService } from '#libs/stage'
 import { MemorySeenStore, Witness, type WitnessLink } from '#libs/witness'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -13,6 +13,7 @@ import { MemoryEntryStore } from '../entries/entry.store.memory.js'
 import { PostgresEntryStore } from '../entries/entry.store.postgres.js'
 import { CheckpointLag } from './checkpoint-lag.js'
 import { Sequencer } from './sequencer.js'
+import { SuspendedWitnesses } from './suspended-witnesses.js'
 import { consistencyProof, inclusionProof } from './tree.js'
 import type { TreeStore } from './tree.store.js'
 import { MemoryTreeStore } from './tree.store.memory.js'
@@ -86,6 +87,7 @@ describe.each([
       keys: async () => ({ signer: keysOf?.().signer ?? localSigner(logKeys.privateKey), witnesses }),
       announce: async (_tx, proof) => void announced.push(proof),
       lag: new CheckpointLag(new Metrics(), clock, silentLogger),
+      suspended: new SuspendedWitnesses(clock, silentLogger, new Metrics()),
     })
   }
   const published = async (by: LogPolicy = policy) => {
@@ -194,19 +196,37 @@ describe.each([
     expect(await published()).toMatchObject({ size: 9 })
   })
 
-  it('takes nothing more when it was restored from a backup', async () => {
+  it('suspends a witness that saw more, and takes nothing more when that is proven: it was restored from a backup', async () => {
     await append(3)
     await sequencer().publish()
     await seen.set(log.name, { size: 7, root: Buffer.alloc(32, 1) })
     const restored = sequencer()
     expect(await restored.publish()).toBe(false)
-    expect(restored.halted).toContain('restored from a backup')
+    expect([restored.halted, restored.concerns]).toEqual([undefined, [expect.stringContaining('example.org/witness is suspended: a witness saw 7 entries, and the log has 3')]])
+    const shown = formatCheckpoint({ origin: log.name, size: 7, root: Buffer.alloc(32, 1) })
+    await seen.set(log.name, { size: 7, root: Buffer.alloc(32, 1), note: await signNote(shown, log, localSigner(logKeys.privateKey)) })
+    const proven = sequencer()
+    expect(await proven.publish()).toBe(false)
+    expect(proven.halted).toContain('restored from a backup')
+  })
+
+  it('takes nothing more when its own database forgot a checkpoint that this process saw published', async () => {
+    await append(3)
+    const publisher = sequencer()
+    const { latest } = twin.tree
+    expect(await publisher.publish()).toBe(true)
+    expect(await publisher.publish()).toBe(false)
+    twin.tree.latest = async () => undefined
+    expect(await publisher.publish()).toBe(false)
+    expect(publisher.halted).toContain('one of 3 was published')
+    twin.tree.latest = latest
   })
 
   it('takes nothing more when a witness saw other entries', async () => {
     await append(3)
     await sequencer().publish()
-    await seen.set(log.name, { size: 3, root: Buffer.alloc(32, 1) })
+    const other = formatCheckpoint({ origin: log.name, size: 3, root: Buffer.alloc(32, 1) })
+    await seen.set(log.name, { size: 3, root: Buffer.alloc(32, 1), note: await signNote(other, log, localSigner(logKeys.privateKey)) })
     await append(2)
     const forked = sequencer()
     expect(await forked.publish()).toBe(false)

@@ -6,6 +6,7 @@ import type { WitnessLink } from '#libs/witness'
 import type { CheckpointLag } from './checkpoint-lag.js'
 import { Cosigners } from './cosigners.js'
 import { proofOf } from './proof-of.js'
+import type { SuspendedWitnesses } from './suspended-witnesses.js'
 import { growTree, rootOf, type Grown } from './tree.js'
 import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
@@ -32,6 +33,7 @@ export interface SequencerDependencies {
   /** A release is proven from here on; in the transaction that publishes the checkpoint. */
   announce(tx: Transaction, proof: LoggedProof): Promise<void>
   lag: CheckpointLag
+  suspended: SuspendedWitnesses
 }
 
 interface OpenKeys extends LogKeys {
@@ -43,7 +45,7 @@ interface OpenKeys extends LogKeys {
  * could take back. Any instance may do it; the lock on the tree and the witnesses keep them from telling two histories.
  */
 export class Sequencer {
-  /** Why nothing may be added any more: this database lacks entries that a witness has seen. */
+  /** Why nothing may be added any more: the log signed another history than this database holds. */
   halted: string | undefined
   /** By whom the tree as it is was published since this start. */
   private publishedBy: OpenKeys | undefined
@@ -56,10 +58,12 @@ export class Sequencer {
   private cancelNext: () => void = () => {}
   private keys: OpenKeys | undefined
   private complainedOf: LogPolicy | undefined
+  /** Size of the largest published checkpoint that this process saw. */
+  private newest = 0
   private readonly cosigners: Cosigners
 
   constructor(private readonly deps: SequencerDependencies) {
-    this.cosigners = new Cosigners(deps, (reason) => this.halt(reason))
+    this.cosigners = new Cosigners(deps, deps.suspended, (reason) => this.halt(reason))
   }
 
   /** Rejects when a key that should be there is not. */
@@ -93,15 +97,15 @@ export class Sequencer {
     const { log, lag } = this.deps
     const keys = await this.openKeys()
     const grown = keys === undefined ? undefined : await this.grow(keys)
-    if (keys === undefined || grown === undefined) {
-      if (this.halted === undefined) lag.is(0)
-      return false
-    }
+    if (keys === undefined || grown === undefined) return false
     const { policy, signer } = keys
-    lag.is(grown.size - grown.published)
     const body = formatCheckpoint({ origin: policy.log.name, size: grown.size, root: grown.root })
     const note = await signNote(body, policy.log, signer)
-    const signed = await this.cosigners.sign(keys, grown, note)
+    if (this.isPublished(grown, keys)) {
+      await this.cosigners.askSuspended(keys, grown, note)
+      return false
+    }
+    const signed = await this.cosigners.sign(keys, grown, note, { isFirst: this.publishedBy !== keys })
     if (this.halted !== undefined || signed.length < policy.quorum) {
       log.debug({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
       return false
@@ -134,26 +138,60 @@ export class Sequencer {
     if (this.keys?.policy === policy) return this.keys
     const keys = await this.deps.keys(policy)
     this.keys = keys && { ...keys, policy }
+    if (this.keys !== undefined) this.lookAt(this.keys)
     return this.keys
   }
 
+  private lookAt({ policy, witnesses }: OpenKeys): void {
+    const { suspended, log } = this.deps
+    suspended.keepOnly(witnesses.map(({ key }) => key))
+    if (policy.witnesses.length > 0 && policy.quorum * 2 <= policy.witnesses.length) {
+      log.warn({ quorum: policy.quorum, witnesses: policy.witnesses.length, next: 'hms-svc roster show' }, 'half of the witnesses or fewer are a quorum: two halves could sign two histories of the log')
+    }
+  }
+
   /** At the start, and under other keys, a tree that did not grow is shown to the witnesses too: they know whether it once was longer. */
+  private isPublished({ size, published }: Pick<Grown, 'size' | 'published'>, keys: OpenKeys): boolean {
+    return size === published && this.publishedBy === keys
+  }
+
   private grow(keys: OpenKeys): Promise<Grown | undefined> {
-    const { database, tree } = this.deps
+    const { database, tree, lag, suspended } = this.deps
     return database.transaction(async (tx) => {
       await tx.lock([TREE_LOCK])
       const [size, latest] = [await tree.size(tx), await tree.latest(tx)]
       const published = latest?.size ?? 0
-      if (size < published) this.halt(`the log has ${size} entries, and a checkpoint of ${published} was published`)
-      if (this.halted !== undefined || size === 0 || (size === published && this.publishedBy === keys)) return undefined
+      this.newest = Math.max(this.newest, published)
+      if (size < this.newest || published < this.newest) this.halt(`the log has ${size} entries, ${published} of them in a checkpoint, and one of ${this.newest} was published`)
+      lag.is(Math.max(0, size - published))
+      if (this.halted !== undefined || size === 0) return undefined
+      if (this.isPublished({ size, published }, keys) && !keys.witnesses.some(({ key }) => suspended.isSuspended(key) && suspended.mayAsk(key))) return undefined
       await growTree(tree, tx, size)
       return { size, root: await rootOf(tree, tx, size), published }
     })
   }
 
+  /** Entries wait for their checkpoint also while there is nothing to publish it with. */
+  private async measure(): Promise<void> {
+    const { database, tree, lag } = this.deps
+    try {
+      lag.is(await database.transaction(async (tx) => Math.max(0, (await tree.size(tx)) - ((await tree.latest(tx))?.size ?? 0))))
+    } catch {
+      lag.show()
+    }
+  }
+
   private halt(reason: string): void {
-    if (this.halted === undefined) this.deps.log.error({ alarm: 'audit_forked', reason }, 'the audit log takes nothing more until people have looked at it')
-    this.halted ??= reason
+    if (this.halted !== undefined) return
+    this.halted = reason
+    this.deps.lag.halt()
+    this.deps.log.error({ alarm: 'audit_forked', reason, next: 'hms-svc audit verify' }, 'the audit log takes nothing more until people have looked at it')
+  }
+
+  /** What people should look at, one sentence each. */
+  get concerns(): string[] {
+    const { suspended, lag } = this.deps
+    return [...(this.halted === undefined ? [] : [`the audit log is halted: ${this.halted}`]), ...suspended.concerns, ...lag.concerns]
   }
 
   private later(delayMs: number): void {
@@ -175,6 +213,7 @@ export class Sequencer {
     try {
       await this.publish()
     } catch (error) {
+      this.deps.lag.show()
       this.deps.log.debug({ error: describeError(error) }, 'the log could not be brought up to date')
     }
   }
@@ -188,6 +227,7 @@ export class Sequencer {
       return isOpen
     } catch (error) {
       const next = error instanceof HmsError ? error.next : ['hms-svc roster show']
+      await this.measure()
       if (this.complainedOf !== policy()) log.error({ alarm: 'audit_log_key', error: describeError(error), next }, 'no checkpoint is published until this is mended')
       this.complainedOf = policy()
       return false

@@ -86,6 +86,16 @@ export function cosignatureIn(answer: string, note: string, key: NoteKey): strin
   return answer.split('\n').map((line) => `${line}\n`).find((line) => isSignedBy(key, `${note}${line}`))
 }
 
+/** The note without the lines of anybody but the first of `keys` that signed it; `undefined` when none did. */
+export function signedOnlyBy(keys: readonly NoteKey[], note: string): string | undefined {
+  const { body } = openNote(note)
+  for (const key of keys) {
+    const line = cosignatureIn(note.slice(body.length + 1), `${body}\n`, key)
+    if (line !== undefined) return `${body}\n${line}`
+  }
+  return undefined
+}
+
 /** Whether `key` is among those who signed; `false` also for what is no note, or carries a false signature of it. */
 export function isSignedBy(key: NoteKey, note: string): boolean {
   try {

@@ -54,18 +54,22 @@ async function refreshLag(runtimes: readonly ServiceRuntime[], metrics: Metrics)
   }
 }
 
-/** 503 only without database or migrations: reads, approvals and rollback do not need the broker, which shows as `degraded`. */
+/** 503 only without database or migrations: reads, approvals and rollback need neither the broker nor whatever else shows as `degraded`. */
 async function readiness(runtimes: readonly ServiceRuntime[], reply: FastifyReply): Promise<object> {
   const services = await Promise.all(
     runtimes.map(async (runtime) => {
       const { database, migrations } = await runtime.ready()
-      return { service: runtime.name, database: database ? 'up' : 'down', migrations: migrations ? 'current' : 'missing', broker: runtime.bus.state() }
+      return { service: runtime.name, database: database ? 'up' : 'down', migrations: migrations ? 'current' : 'missing', broker: runtime.bus.state(), ...concernsOf(runtime) }
     }),
   )
   const ready = services.every((service) => service.database === 'up' && service.migrations === 'current')
-  const degraded = services.some((service) => service.broker === 'degraded')
+  const degraded = services.some(({ broker, concerns }) => broker === 'degraded' || concerns !== undefined)
   if (!ready) void reply.status(503).header('retry-after', '2')
   return { status: ready ? (degraded ? 'degraded' : 'up') : 'down', services }
+}
+
+function concernsOf({ concerns }: ServiceRuntime): { concerns?: string[] } {
+  return concerns.length > 0 ? { concerns } : {}
 }
 
 function openApi(routes: { method: string; url: string }[], version: string): object {

@@ -1,0 +1,37 @@
+import type { Transaction } from '#libs/persistence'
+import { isSignedBy, openNote, readCheckpoint, SignatureError, type Checkpoint, type NoteKey } from '#libs/signing'
+import type { WitnessLink } from '#libs/witness'
+import { rootOf, type Grown } from './tree.js'
+import type { TreeStore } from './tree.store.js'
+
+/**
+ * The newest checkpoint that a witness signed, where it can show one that the log signed too: nobody else can make such a note. Anything else
+ * a witness says is unsigned and proves nothing.
+ */
+export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<Checkpoint | undefined> {
+  const note = await witness.newestCheckpoint?.(log.name)
+  if (note === undefined || !isSignedBy(log, note) || !isSignedBy(witness.key, note)) return undefined
+  try {
+    const checkpoint = readCheckpoint(openNote(note).body)
+    return checkpoint.origin === log.name ? checkpoint : undefined
+  } catch (error) {
+    if (error instanceof SignatureError) return undefined
+    throw error
+  }
+}
+
+/** How this tree contradicts a checkpoint that the log signed; `undefined` when it does not. */
+export async function contradictionTo({ size, root }: Checkpoint, grown: Grown, tree: TreeStore, tx: Transaction): Promise<string | undefined> {
+  if (size > grown.size) {
+    // Another instance may have shown the witness more meanwhile.
+    const now = await tree.size(tx)
+    return size > now ? beyond(size, now) : undefined
+  }
+  return size === 0 || root.equals(await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY
+}
+
+export const ANOTHER_HISTORY = 'a witness saw another history of this log'
+
+export function beyond(seen: number, size: number): string {
+  return `a witness saw ${seen} entries, and the log has ${size}: it was restored from a backup`
+}

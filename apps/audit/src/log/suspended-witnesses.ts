@@ -1,0 +1,80 @@
+import type { Clock, Logger, Metrics } from '#libs/platform'
+import type { NoteKey } from '#libs/signing'
+
+const FIRST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 60_000
+
+interface Suspension {
+  witness: string
+  reason: string
+  waitMs: number
+  /** Not asked before this, ms since the epoch. */
+  askAt: number
+}
+
+/**
+ * Witnesses that contradict the log without proof. Each counts as missing until it signs again: what one witness says unsigned must not stop
+ * a log that others sign, and a log that is wrong gets no signature from any witness that knows better.
+ */
+export class SuspendedWitnesses {
+  private readonly suspended = new Map<string, Suspension>()
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly log: Logger,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** Whether it may be asked now: always, unless it is suspended and its wait is not over. */
+  mayAsk(key: NoteKey): boolean {
+    return (this.suspended.get(idOf(key))?.askAt ?? 0) <= this.clock.now().getTime()
+  }
+
+  isSuspended(key: NoteKey): boolean {
+    return this.suspended.has(idOf(key))
+  }
+
+  /** It is being asked: the next time is put off, whatever it answers. */
+  asked(key: NoteKey): void {
+    const suspension = this.suspended.get(idOf(key))
+    if (suspension === undefined) return
+    suspension.waitMs = Math.min(suspension.waitMs * 2, LONGEST_WAIT_MS)
+    suspension.askAt = this.clock.now().getTime() + suspension.waitMs
+  }
+
+  suspend(key: NoteKey, reason: string): void {
+    const known = this.suspended.get(idOf(key))
+    if (known !== undefined) {
+      known.reason = reason
+      return
+    }
+    this.suspended.set(idOf(key), { witness: key.name, reason, waitMs: FIRST_WAIT_MS, askAt: this.clock.now().getTime() + FIRST_WAIT_MS })
+    this.metrics.witnessSuspended.set({ witness: key.name }, 1)
+    this.log.error({ ...alarmOf(key), reason }, 'alarm: a witness contradicts the audit log; it counts as missing and is asked again')
+  }
+
+  /** It signed. */
+  restore(key: NoteKey): void {
+    if (!this.suspended.delete(idOf(key))) return
+    this.metrics.witnessSuspended.set({ witness: key.name }, 0)
+    this.log.warn(alarmOf(key), 'alarm over')
+  }
+
+  /** Forgets those that a newer roster or configuration does not ask. */
+  keepOnly(keys: readonly NoteKey[]): void {
+    const asked = new Set(keys.map(idOf))
+    for (const [id, { witness }] of this.suspended) {
+      if (asked.has(id)) continue
+      this.suspended.delete(id)
+      this.metrics.witnessSuspended.remove({ witness })
+    }
+  }
+
+  /** One sentence for each. */
+  get concerns(): string[] {
+    return [...this.suspended.values()].map(({ witness, reason }) => `witness ${witness} is suspended: ${reason}`)
+  }
+}
+
+const idOf = ({ name, id }: NoteKey): string => `${name}+${id}`
+const alarmOf = ({ name }: NoteKey): Record<string, unknown> => ({ alarm: 'audit_witness_suspended', witness: name, next: 'hms-svc audit verify' })

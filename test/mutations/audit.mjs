@@ -1,0 +1,48 @@
+/** Guards of the transparency log against its witnesses, and of what partners may make us call. */
+export const AUDIT_GUARDS = [
+  {
+    name: 'witness-suspended-not-halted',
+    guard: 'only signed evidence halts the log for good',
+    file: 'apps/audit/src/log/cosigners.ts',
+    find: "if (proven === undefined) this.suspended.suspend(witness.key, reason)\n    else this.halt(proven)",
+    replace: 'this.halt(proven ?? reason)',
+    spec: 'test/attacks/witness-contradiction.spec.ts',
+    test: 'holds up nothing where the others make a quorum of 1',
+  },
+  {
+    name: 'witness-evidence',
+    guard: 'what log and witness signed halts the log, and nothing that one of them signed alone',
+    file: 'apps/audit/src/log/fork-evidence.ts',
+    find: ' || !isSignedBy(log, note)',
+    replace: '',
+    spec: 'test/attacks/witness-contradiction.spec.ts',
+    test: 'suspends it, and halts nothing, when that is what the log did not sign',
+  },
+  {
+    name: 'witness-evidence-root',
+    guard: 'a checkpoint that the log signed and this tree does not continue halts the log',
+    file: 'apps/audit/src/log/fork-evidence.ts',
+    find: 'return size === 0 || root.equals(await rootOf(tree, tx, size)) ? undefined : ANOTHER_HISTORY',
+    replace: 'return undefined',
+    spec: 'test/attacks/witness-contradiction.spec.ts',
+    test: 'halts the log for good when log and witness signed another root of a size that the log has',
+  },
+  {
+    name: 'witness-back-off',
+    guard: 'a suspended witness is asked ever more seldom',
+    file: 'apps/audit/src/log/suspended-witnesses.ts',
+    find: 'suspension.waitMs = Math.min(suspension.waitMs * 2, LONGEST_WAIT_MS)',
+    replace: 'suspension.waitMs = FIRST_WAIT_MS',
+    spec: 'test/attacks/witness-contradiction.spec.ts',
+    test: 'is missing where it is needed, is asked again ever more seldom, and counts again as soon as it signs',
+  },
+  {
+    name: 'witness-left-behind',
+    guard: 'a quorum of half waits for those who can prove a second history',
+    file: 'apps/audit/src/log/cosigners.ts',
+    find: 'isFirst && policy.quorum * 2 <= policy.witnesses.length ? Infinity : ',
+    replace: '',
+    spec: 'test/attacks/log-fork.spec.ts',
+    test: 'does not let a witness that was left behind sign a second history that another can prove',
+  },
+]
