@@ -3,6 +3,7 @@ import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
 import { AUDIT_GUARDS } from './audit.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
+import { ALERT_GUARDS } from './alerts.mjs'
 
 /**
  * The guards of the choreography, each with the edit that removes it and the test that must then turn red. `find` stands exactly once in
@@ -322,6 +323,7 @@ export const GUARDS = [
     spec: 'test/scenarios/guard.spec.ts',
     test: 'judge rollbacks too, and the verdict is told',
   },
+  ...ALERT_GUARDS,
   ...TRUST_GUARDS,
   ...DOOR_GUARDS,
   ...DECISION_GUARDS,

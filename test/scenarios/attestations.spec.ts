@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Envelope, EventData, OutgoingEvent, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { openEnvelope, signVerificationResult, withAttestation } from '#libs/signing'
+import { digestOfJson, openEnvelope, signVerificationResult, withAttestation } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { RunCanary } from '../../apps/canary-controller/src/canaries/run-canary.js'
 import { LintRun } from '../../apps/linter/src/lint-run/lint-run.js'
@@ -62,6 +62,18 @@ describe('what a stage found', () => {
       subject, predicateType: 'https://in-toto.io/attestation/svr/v0.2',
       predicate: { ...attempt, verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] }, properties: ['HMS_SVC_CANARY_PASSED'] },
     })
+  })
+
+  it('names a scenario by one digest, whoever says it', async () => {
+    const source = 'id: pm25-violation\npolicies: [pm25-limit]\ncorpus: none\nalert: reading.pm25 > 25.0\nboundary: { pm25: [25] }\n'
+    await press.api.post('/v1/scenarios', { file: 's.yaml', source })
+    await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], AT_ONCE), 'SUCCEEDED')
+    const { simulate, canary } = bus.data('hms.rollout.completed.v1')[0]!.dossier.attestations!
+    const { configuration } = statementOf(simulate).predicate as { configuration: { name: string }[] }
+    const { policies } = statementOf(canary).predicate['verifier'] as { policies: unknown[] }
+    const sha256 = digestOfJson({ id: 'pm25-violation', policies: ['pm25-limit'], alert: 'reading.pm25 > 25.0' }).slice('sha256:'.length)
+    expect(policies).toEqual([{ name: 'scenario pm25-violation', digest: { sha256 } }])
+    expect(configuration.filter(({ name }) => name.startsWith('scenario '))).toEqual(policies)
   })
 
   it('is said of a refusal too', async () => {

@@ -101,6 +101,8 @@ export interface EventData {
   'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string }
   'hms.canary.failed.v1': StageFailure & { label: string }
   'hms.canary.paused.v1': StageFailure & { label: string }
+  /** Unexplained alerts after the canary passed: rollout takes the run back. */
+  'hms.canary.alarmed.v1': { run: number; attempt: number; reason: string; detail: string }
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
   'hms.rollout.baked.v1': { run: number; attempt: number; until: string; detail: string }
@@ -127,7 +129,8 @@ export interface EventData {
   'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string[] }
   /** Rollout's word on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
   'hms.state.vouched.v1': { freshness: Envelope }
-  'hms.alert.reported.v1': BotAlert & { receivedAt: string }
+  /** `region` as its bot is known by, where it is known; `connected`: a stream of this bot was open. */
+  'hms.alert.reported.v1': BotAlert & { receivedAt: string; connected: boolean }
   'hms.release.logged.v1': LoggedProof
 }
 export type EventType = keyof EventData
@@ -151,6 +154,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[numbe
   'hms.canary.passed.v1': 'hms.canary.v1',
   'hms.canary.failed.v1': 'hms.canary.v1',
   'hms.canary.paused.v1': 'hms.canary.v1',
+  'hms.canary.alarmed.v1': 'hms.canary.v1',
   'hms.rollout.started.v1': 'hms.rollout.v1',
   'hms.rollout.promoted.v1': 'hms.rollout.v1',
   'hms.rollout.baked.v1': 'hms.rollout.v1',

@@ -1,3 +1,4 @@
+export * from './api/alert-bounds.js'
 export * from './api/approvals.js'
 export * from './api/dead-letters.js'
 export * from './api/delivery.js'

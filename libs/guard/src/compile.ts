@@ -1,14 +1,8 @@
-import { compileExpression, factEvaluator, nestingOf } from '#libs/policy'
+import { compileExpression, costOf, extentOf, factEvaluator, nestingOf, readsOf, spend, type Budget } from '#libs/policy'
 import type { Cedar } from './cedar/cedar.js'
 import { cedarRequest } from './cedar/schema.js'
-import { stepsOf } from './cel/cost.js'
-import { factsFor, readsOf, RULE_LANGUAGE } from './cel/facts.js'
+import { factsFor, RULE_LANGUAGE } from './cel/facts.js'
 import { MAX_RULE_LENGTH, ruleName, type GuardRequest, type GuardRule } from './rule.js'
-
-/** Steps left for the question at hand, shared by all its rules. */
-export interface Budget {
-  steps: number
-}
 
 /** A rule that can be asked. `holds` throws for whatever keeps it from a true or false answer. */
 export interface CompiledRule {
@@ -37,12 +31,12 @@ function compileCel(rule: GuardRule): CompiledRule {
   const { ast } = compiled.expression
   const reads = { next: readsOf(ast, 'next'), previous: readsOf(ast, 'previous') }
   const evaluate = factEvaluator(ast, RULE_LANGUAGE)
+  const cost = costOf(ast)
   return {
     rule,
     holds(request, budget) {
       const facts = factsFor(request, reads)
-      budget.steps -= stepsOf(ast, facts)
-      if (budget.steps < 0) throw new RangeError('it would take more steps than a question may')
+      spend(budget, cost(extentOf(facts)))
       const result = evaluate(facts)
       if (typeof result === 'boolean') return result
       throw result instanceof Error ? result : new TypeError('it gives neither true nor false')

@@ -1,9 +1,9 @@
+import { MAX_STEPS, type Budget } from '#libs/policy'
 import { applies } from './applies.js'
 import { AUTHORITY, authoritySentence, NOTHING_PERMITS } from './cedar/authority.js'
 import { Cedar } from './cedar/cedar.js'
 import { cedarRequest } from './cedar/schema.js'
-import { MAX_STEPS } from './cel/cost.js'
-import { compileRule, describe, type Budget, type CompiledRule } from './compile.js'
+import { compileRule, describe, type CompiledRule } from './compile.js'
 import { MAX_RULES, ruleName, type GuardRequest, type GuardRule, type GuardVerdict } from './rule.js'
 
 const MAX_KEPT = 256

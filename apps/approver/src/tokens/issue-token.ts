@@ -10,7 +10,7 @@ export type WantedToken = TokenRequest & { expiresInMs: number }
 export class IssueToken {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  async execute({ scopes, name, expiresInMs }: WantedToken, by: string): Promise<{ record: TokenRecord; token: string }> {
+  async execute({ scopes, region, name, expiresInMs }: WantedToken, by: string): Promise<{ record: TokenRecord; token: string }> {
     const { token, id, hash } = mintToken()
     const record = await this.runtime.database.transaction(async (tx) => {
       if ((await tx.documents(TOKENS).count()) >= MAX_TOKENS) {
@@ -22,6 +22,7 @@ export class IssueToken {
         hash,
         name: name?.trim() || id,
         scopes: [...scopes],
+        ...(region === undefined ? {} : { region }),
         createdAt: tx.now.toISOString(),
         createdBy: by,
         expiresAt: new Date(tx.now.getTime() + expiresInMs).toISOString(),

@@ -23,6 +23,12 @@ export class TokenRequestDto implements TokenRequest {
   name?: string
 
   @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  @Matches(/^[\p{L}\p{N}._-]+$/u, { message: 'region must be a name such as NCR' })
+  region?: string
+
+  @IsOptional()
   @IsInt()
   @Min(MINUTE_MS)
   @Max(2 * YEAR_MS)

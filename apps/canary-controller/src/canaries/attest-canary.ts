@@ -1,12 +1,11 @@
 import type { Envelope } from '#libs/contracts'
 import type { Canary } from '#libs/pipeline'
-import { digestOf, hexOf, signVerificationResult, type Signer } from '#libs/signing'
+import { scenarioSubject, signVerificationResult, type Signer } from '#libs/signing'
 
 /** Version of how a canary is judged; raised when the same alerts would lead to another verdict. */
 const CANARY = 'https://hms-svc.dev/verifier/canary/v1'
 
 /** The verdict on a canary as in-toto's verification result. `properties`: what held; none of a canary that failed. */
 export function attestCanary({ dossier, scenarios }: Canary, properties: string[], at: Date, signer: Signer): Promise<Envelope> {
-  const policies = scenarios.map(({ id, alert }) => ({ name: `scenario ${id}`, digest: { sha256: hexOf(digestOf(alert)) } }))
-  return signVerificationResult({ verifier: { id: CANARY, policies }, timeCreated: at.toISOString(), properties }, dossier, signer)
+  return signVerificationResult({ verifier: { id: CANARY, policies: scenarios.map(scenarioSubject) }, timeCreated: at.toISOString(), properties }, dossier, signer)
 }

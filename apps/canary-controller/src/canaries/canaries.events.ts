@@ -36,6 +36,7 @@ export class CanariesEvents {
   @OnEvent('canary-controller', 'hms.rollout.v1')
   async rolledOut(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type === 'hms.rollout.promoted.v1') await this.runCanary.promoted(tx, (event.data as EventData['hms.rollout.promoted.v1']).run)
+    if (event.type === 'hms.rollout.completed.v1') await this.runCanary.completed(tx, (event.data as EventData['hms.rollout.completed.v1']).dossier.run)
     if (event.type === 'hms.rollout.failed.v1') await this.abort(tx, event.data as EventData['hms.rollout.failed.v1'])
   }
 

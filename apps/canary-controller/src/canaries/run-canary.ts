@@ -8,6 +8,7 @@ import {
   lackOfEvidence,
   onAcknowledgementsOverdue,
   onCoverage,
+  onObserved,
   onPublished,
   summaryOf,
   type Canary,
@@ -35,7 +36,7 @@ export class RunCanary {
     private readonly proofs: ReleaseProofs,
   ) {
     runtime.onTimer('canary-acknowledge', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onAcknowledgementsOverdue(canary))))
-    runtime.onTimer('canary-observe', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.judge(tx, canary)))
+    runtime.onTimer('canary-observe', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onObserved(canary))))
     runtime.onTimer('canary-lease', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.renew(tx, canary)))
   }
 
@@ -94,7 +95,14 @@ export class RunCanary {
    */
   async promoted(tx: Transaction, run: number): Promise<void> {
     await this.withCanary(tx, run, async (canary) => {
-      if (canary.state === 'passed') await this.close(tx, await this.heads.takeBack(tx, { ...canary, state: 'ended' }))
+      if (canary.state === 'passed') await this.close(tx, await this.heads.takeBack(tx, { ...canary, state: 'baking' }))
+    })
+  }
+
+  /** The bake is over: alerts are no longer held against the run. */
+  async completed(tx: Transaction, run: number): Promise<void> {
+    await this.withCanary(tx, run, async (canary) => {
+      if (canary.state === 'baking') await this.close(tx, { ...canary, state: 'ended' })
     })
   }
 
@@ -102,7 +110,7 @@ export class RunCanary {
   async abort(tx: Transaction, run: number, attempt: number): Promise<void> {
     await rememberAbort(tx, { run, attempt })
     await this.withCanary(tx, run, async (canary) => {
-      if (canary.state === 'proving') return this.close(tx, { ...canary, state: 'ended' })
+      if (canary.state === 'proving' || canary.state === 'baking') return this.close(tx, { ...canary, state: 'ended' })
       if (!isOpen(canary) && canary.state !== 'passed') return
       await this.close(tx, await this.heads.takeBack(tx, { ...canary, state: 'ended' }))
     })
@@ -116,6 +124,14 @@ export class RunCanary {
     await this.emit(tx, failed, 'hms.canary.failed.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next: [`hms-svc audit log --run ${run}`], attestation })
   }
 
+  /** The canary had passed. What rollout made live goes back by its word; what is still a canary goes back by this one's. */
+  private async alarm(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
+    const over: Canary = { ...canary, state: 'failed' }
+    await this.close(tx, canary.state === 'passed' ? await this.heads.takeBack(tx, over) : over)
+    const { run, attempt } = canary
+    await this.emit(tx, over, 'hms.canary.alarmed.v1', { run, attempt, reason, detail })
+  }
+
   async apply(tx: Transaction, { canary, step }: CanaryDecision): Promise<void> {
     switch (step.do) {
       case 'nothing':
@@ -126,8 +142,12 @@ export class RunCanary {
       }
       case 'observe':
         return this.observe(tx, canary)
+      case 'judge':
+        return this.judge(tx, canary)
       case 'fail':
         return this.fail(tx, canary, step.reason, step.detail)
+      case 'alarm':
+        return this.alarm(tx, canary, step.reason, step.detail)
     }
   }
 
@@ -144,7 +164,6 @@ export class RunCanary {
 
   /** The observation is over and the guard held. Without anyone to observe it proves nothing: where evidence is asked for that is no pass. */
   private async judge(tx: Transaction, canary: Canary): Promise<void> {
-    if (canary.state !== 'observing') return
     const lack = lackOfEvidence(canary)
     const { run, attempt, dossier } = canary
     if (lack !== undefined && isEvidenceRequired(this.runtime.profile, dossier.plan)) return this.pause(tx, canary, 'NO_EVIDENCE', lack)

@@ -8,6 +8,7 @@ export function registerTokens(program: Command, session: Session): void {
   asPerson(tokens.command('create'))
     .description('make a key; it is printed this once, alone on stdout')
     .requiredOption('--scope <scope...>', 'what it may do: operate, read, bot:ID or partner:ID')
+    .option('--region <name>', 'where the bot is that holds the key; it speaks for no other region')
     .option('--name <text>', 'what it is for')
     .option('--expires <duration>', 'from now on, such as 90d or 12h; a year without it, two at most')
     .action(session.run(async (context, flags: CreateFlags) => (await import('./create.js')).createToken(context, flags)))

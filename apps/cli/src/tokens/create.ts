@@ -5,6 +5,7 @@ import { signingClient, type AsPerson } from './as-person.js'
 
 export interface CreateFlags extends AsPerson {
   scope: string[]
+  region?: string
   name?: string
   expires?: string
 }
@@ -15,6 +16,7 @@ export async function createToken(context: CliContext, flags: CreateFlags): Prom
   const expiresInMs = await parseExpires(flags.expires)
   const request: TokenRequest = {
     scopes: flags.scope.flatMap((list) => list.split(',')),
+    ...(flags.region === undefined ? {} : { region: flags.region }),
     ...(flags.name === undefined ? {} : { name: flags.name }),
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
   }

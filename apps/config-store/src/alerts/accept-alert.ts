@@ -2,7 +2,9 @@ import type { AlertReceipt, BotAlert } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { ALERT_INBOX } from './alert.entity.js'
+import { Presence } from '../coverage/presence.js'
+import { requireRegion } from '../coverage/require-region.js'
+import { ALERT_INBOX, inboxId } from './alert.entity.js'
 
 /** Longer than the week for which a bot's record of an alert can come again. */
 const KEEP_MS = 8 * 24 * 60 * 60 * 1000
@@ -14,18 +16,26 @@ const PRUNE = 'alerts-prune'
 /** An alert becomes an event exactly once per id, however often its bot tells it. */
 @Injectable()
 export class AcceptAlert {
-  constructor(private readonly runtime: ServiceRuntime) {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly presence: Presence,
+  ) {
     runtime.onTimer(PRUNE, (tx) => this.prune(tx))
     // Housekeeping is never over: the next hour it is tried again.
     runtime.onGivenUp(PRUNE, (tx) => this.pruneIn(tx, PRUNE_MS))
   }
 
-  execute(alert: BotAlert): Promise<AlertReceipt> {
+  /** `keyRegion`: where the key says that its bot is. */
+  execute(alert: BotAlert, keyRegion?: string): Promise<AlertReceipt> {
+    const present = this.presence.find(alert.bot)
+    const known = keyRegion ?? (present?.region || undefined)
+    requireRegion(known, alert.region)
+    const told = { ...alert, region: known ?? alert.region, connected: present !== undefined }
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([`bot:${alert.bot}`])
       const receivedAt = tx.now.toISOString()
-      if (await tx.documents(ALERT_INBOX).insert({ id: alert.id, receivedAt })) {
-        await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...alert, receivedAt }, { key: alert.bot })
+      if (await tx.documents(ALERT_INBOX).insert({ id: inboxId(alert), receivedAt })) {
+        await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...told, receivedAt }, { key: alert.bot })
         if ((await this.runtime.pendingTimers(tx, PRUNE)).length === 0) await this.pruneIn(tx, PRUNE_MS)
       }
       return { id: alert.id, accepted: true }

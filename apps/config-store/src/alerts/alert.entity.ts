@@ -1,4 +1,5 @@
 import { documentTable } from '#libs/persistence'
+import { digestOfJson } from '#libs/signing'
 
 /** Ids of alerts that were accepted: an alert told twice counts once. */
 export interface AcceptedAlert {
@@ -12,3 +13,8 @@ export const ALERT_INBOX = documentTable<AcceptedAlert>({
   keys: { received_at: { type: 'timestamptz', of: (alert) => alert.receivedAt } },
   indexes: [['received_at']],
 })
+
+/** Bots choose their ids, and none may take another's from it. */
+export function inboxId({ bot, id }: { bot: string; id: string }): string {
+  return digestOfJson([bot, id])
+}

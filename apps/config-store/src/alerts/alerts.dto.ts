@@ -1,42 +1,81 @@
-import type { BotAlert, JsonObject } from '#libs/contracts'
-import { IsObject, IsOptional, IsString, MaxLength, MinLength, ValidateIf } from 'class-validator'
+import { isPlainText, readingProblem, type BotAlert, type JsonObject } from '#libs/contracts'
+import { IsObject, IsOptional, IsString, MaxLength, MinLength, ValidateBy, type ValidationArguments } from 'class-validator'
+
+const MAX_VALUE = 1_000
+
+const IsPlainText = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isPlainText',
+    validator: {
+      validate: (text) => typeof text !== 'string' || isPlainText(text),
+      defaultMessage: ({ property }: ValidationArguments) => `${property} must hold no NUL and no half of a surrogate pair`,
+    },
+  })
+
+const IsReading = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isReading',
+    validator: {
+      validate: (reading) => typeof reading !== 'object' || readingProblem(reading as JsonObject | null) === undefined,
+      defaultMessage: ({ value }: ValidationArguments) => readingProblem(value as JsonObject)!,
+    },
+  })
+
+const IsValue = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isValue',
+    validator: {
+      validate: (value) => (typeof value === 'string' ? value.length <= MAX_VALUE && isPlainText(value) : isExact(value)),
+      defaultMessage: () => `value must be a number that JSON can tell exactly, or a text of at most ${MAX_VALUE} characters without NUL`,
+    },
+  })
+
+function isExact(value: unknown): boolean {
+  return Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
+}
 
 export class AlertDto implements BotAlert {
   @IsString()
   @MinLength(1)
   @MaxLength(200)
+  @IsPlainText()
   id!: string
 
   @IsString()
   @MinLength(1)
   @MaxLength(200)
+  @IsPlainText()
   bot!: string
 
   @IsString()
   @MaxLength(64)
+  @IsPlainText()
   region!: string
 
   @IsString()
   @MinLength(1)
   @MaxLength(100)
+  @IsPlainText()
   kind!: string
 
   @IsOptional()
   @IsObject()
+  @IsReading()
   reading: JsonObject | null = null
 
   @IsOptional()
-  @ValidateIf((_alert, value) => typeof value !== 'number')
-  @IsString({ message: 'value must be a number or a string' })
+  @IsValue()
   value: number | string | null = null
 
   @IsOptional()
   @IsString()
   @MaxLength(100)
+  @IsPlainText()
   policy?: string
 
   @IsOptional()
   @IsString()
   @MaxLength(200)
+  @IsPlainText()
   version?: string
 }

@@ -1,6 +1,6 @@
 import type { AlertReceipt } from '#libs/contracts'
-import { RequireScope } from '#libs/stage'
-import { Body, Controller, HttpCode, Post } from '@nestjs/common'
+import { RequireScope, type AuthorizedRequest } from '#libs/stage'
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
 import { AcceptAlert } from './accept-alert.js'
 import { AlertDto } from './alerts.dto.js'
 
@@ -11,7 +11,7 @@ export class AlertsController {
   @Post()
   @HttpCode(202)
   @RequireScope('bot')
-  report(@Body() body: AlertDto): Promise<AlertReceipt> {
-    return this.acceptAlert.execute({ ...body })
+  report(@Body() body: AlertDto, @Req() { actor }: AuthorizedRequest): Promise<AlertReceipt> {
+    return this.acceptAlert.execute({ ...body }, actor?.region)
   }
 }

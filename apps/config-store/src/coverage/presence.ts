@@ -79,6 +79,10 @@ export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdo
     for (const bot of this.others.values()) if (!this.mine.has(bot.bot)) yield bot
   }
 
+  find(bot: string): BotPresence | undefined {
+    return this.mine.get(bot) ?? this.others.get(bot)
+  }
+
   audienceOf(head: HeadPredicate): Audience {
     return audienceOf(head, this.bots())
   }

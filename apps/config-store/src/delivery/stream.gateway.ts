@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { parseApplied } from '../coverage/parse-applied.js'
 import { Presence } from '../coverage/presence.js'
+import { requireRegion } from '../coverage/require-region.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from './document-copy.js'
 import { parseRevision } from './prepared-frame.js'
@@ -49,19 +50,21 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     const url = URL.canParse(request.url ?? '', BASE) ? new URL(request.url ?? '', BASE) : undefined
     if (url?.pathname !== PATH) return void socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
     const reader = readerOf(url.searchParams)
-    this.admit(request, reader.bot)
+    this.admit(request, reader)
       .then((grant) => this.sockets.handleUpgrade(request, socket, head, (client) => void this.serve(client, reader, grant)))
       .catch((error: unknown) => refuse(socket, toProblem(error, { method: 'GET', url: PATH }, this.runtime.log)))
   }
 
   /** Who is named may acknowledge, and so needs the key of that bot. */
-  private admit(request: IncomingMessage, bot: string | undefined): Promise<Grant> {
+  private async admit(request: IncomingMessage, { bot, region }: Reader): Promise<Grant> {
     const { method = 'GET', url = PATH, headers } = request
     const asked = { method, url, headers, body: Buffer.alloc(0), peer: request.socket.remoteAddress }
-    return this.access.admit(asked, bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' })
+    const grant = await this.access.admit(asked, bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' })
+    requireRegion(grant.actor?.region, region)
+    return grant
   }
 
-  private async serve(client: WebSocket, { bot, region, known }: Reader, { token }: Grant): Promise<void> {
+  private async serve(client: WebSocket, { bot, region, known }: Reader, { token, actor }: Grant): Promise<void> {
     const socket = new StreamSocket(client, this.runtime.clock, bot !== undefined)
     const release = token === undefined ? () => {} : this.access.tokens.hold(token, () => socket.expel())
     client.on('error', (error) => this.runtime.log.debug({ bot, error: describeError(error) }, 'stream broke'))
@@ -71,7 +74,7 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
       if (bot !== undefined) this.presence.left(bot, socket)
     })
     if (bot !== undefined) {
-      this.presence.joined(bot, region, socket)
+      this.presence.joined(bot, actor?.region ?? region, socket)
       client.on('message', (data) => this.take(bot, socket, String(data)))
     }
     try {

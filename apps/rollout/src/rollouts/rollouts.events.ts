@@ -10,6 +10,7 @@ export class RolloutsEvents {
 
   @OnEvent('rollout', 'hms.canary.v1')
   async canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+    if (event.type === 'hms.canary.alarmed.v1') return this.runRollout.alarmed(tx, event.data as EventData['hms.canary.alarmed.v1'])
     if (event.type !== 'hms.canary.passed.v1') return
     return this.runRollout.open(tx, (event.data as EventData['hms.canary.passed.v1']).dossier, event)
   }

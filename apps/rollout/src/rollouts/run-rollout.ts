@@ -75,6 +75,13 @@ export class RunRollout {
     })
   }
 
+  /** The cohort's alerts are not explained by the new rule, and its canary had passed: what is live goes back. */
+  async alarmed(tx: Transaction, { run, attempt, reason, detail }: EventData['hms.canary.alarmed.v1']): Promise<void> {
+    await this.with(tx, run, async (rollout) => {
+      if (rollout.attempt === attempt && isRolloutOpen(rollout)) await this.takeBack(tx, rollout, reason, detail)
+    })
+  }
+
   /** A rollback took over, or the run was ended: the rollout under way stops where it is. What is live is the rollback's matter. */
   async abort(tx: Transaction, run: number): Promise<void> {
     await this.with(tx, run, async (rollout) => {

@@ -47,6 +47,15 @@ describe('inputs of a scenario', () => {
     expect(inputs.after.verdicts.slice(0, 2_500)).toEqual(readings.map((_, index) => index % 50 > 25))
   })
 
+  it('give way to an end: a costly expression stops judging when nobody waits any more', async () => {
+    const costly = scenarioOf(SCENARIO.replace(/alert:.*/, 'alert: reading.list.all(a, reading.list.all(b, a + b >= 0.0))'))
+    const readings = Array.from({ length: 200 }, (_, index) => ({ ...reading(String(index)), list: Array.from({ length: 10 }, () => 1) }))
+    const wanted = new AbortController()
+    const judged = inputsOf(costly, readings, policiesOf(tightened), wanted.signal)
+    wanted.abort(new Error('over'))
+    await expect(judged).rejects.toThrow('over')
+  })
+
   it('have no older side when one policy is new', async () => {
     const inputs = await inputsOf(scenarioOf(), [reading('a', { pm25: 40 })], policiesOf(await dossierOf(['1.0.0', 25], null)))
     expect(inputs).toMatchObject({ before: null, boundary: 3, after: { verdicts: [true, false, false, true] } })

@@ -38,7 +38,7 @@ export class ReplayRun {
   /** Rejects with `TransientError` when the same replay may go well another time, and with the signal's reason. */
   async execute(dossier: RunDossier, signal: AbortSignal): Promise<ReplayOutcome> {
     const { bots, scenarios } = await this.registered(dossier)
-    const { inputs, skipped } = await this.inputs(dossier, scenarios)
+    const { inputs, skipped } = await this.inputs(dossier, scenarios, signal)
     const lack = lackOf(bots.length, scenarios.length, skipped)
     if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(dossier)), report: null, scenarios, skipped, lack }
     try {
@@ -63,12 +63,12 @@ export class ReplayRun {
     })
   }
 
-  private async inputs(dossier: RunDossier, scenarios: Scenario[]): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
+  private async inputs(dossier: RunDossier, scenarios: Scenario[], signal: AbortSignal): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
     const policies = policiesOf(dossier)
     const inputs: ScenarioInputs[] = []
     const skipped: SkippedScenario[] = []
     for (const scenario of scenarios) {
-      const prepared = await inputsOf(scenario, await this.readings.of(scenario.corpus), policies)
+      const prepared = await inputsOf(scenario, await this.readings.of(scenario.corpus), policies, signal)
       if ('why' in prepared) skipped.push(prepared)
       else inputs.push(prepared)
     }

@@ -1,5 +1,5 @@
 import type { Scenario } from '#libs/policy'
-import { digestOfJson, hexOf, type TestResult } from '#libs/signing'
+import { hexOf, scenarioSubject, type TestResult } from '#libs/signing'
 import { GOOD_CLASSES, type BotClass } from '../replay/report.js'
 import type { ReplayScore } from '../replay/score.js'
 import type { SimulationVerdict } from './judge-simulation.js'
@@ -17,7 +17,7 @@ export function simulationResultOf(verdict: SimulationVerdict['do'], score: Repl
     result: failed ? 'FAILED' : verdict === 'pass' && score.verdict === 'PASS' ? 'PASSED' : 'WARNED',
     configuration: [
       { name: 'replay', uri: REPLAY },
-      ...scenarios.map((scenario) => ({ name: `scenario ${scenario.id}`, digest: { sha256: hexOf(digestOfJson(scenario)) } })),
+      ...scenarios.map(scenarioSubject),
       ...(reportDigest === null ? [] : [{ name: 'report', digest: { sha256: hexOf(reportDigest) } }]),
     ],
     passedTests: good,

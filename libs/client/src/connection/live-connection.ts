@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { HmsError, type AlertReceipt, type AlertRequest, type StreamFrame } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 import { unreachable } from '../api/unreachable.js'
+import { requireReading } from './alert-reading.js'
 import type { Timer } from './clock.js'
 import { Contact } from './contact.js'
 import type { AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue } from './hms-connection.js'
@@ -83,6 +84,7 @@ export class LiveConnection implements HmsConnection {
     if (bot === undefined) {
       throw new HmsError('HMS_ALERT_BOT_REQUIRED', 'an alert comes from a bot: name it in connect({ bot }) or HMS_BOT', { status: 400 })
     }
+    requireReading(reading)
     const alert: AlertRequest = { id, bot, region, kind, reading, value, policy, version }
     await this.options.api.post<AlertReceipt>('/v1/alerts', alert, { idempotencyKey: id })
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HmsError } from '#libs/contracts'
 import { Listeners } from '../connection/listeners.js'
+import { requireReading } from '../connection/alert-reading.js'
 import type {
   AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue,
 } from '../connection/hms-connection.js'
@@ -73,6 +74,7 @@ class InMemoryClient implements FakeClient {
   }
 
   async alert(alert: AlertInput): Promise<void> {
+    requireReading(alert.reading ?? null)
     this.alerts.push({ ...alert, id: alert.id ?? randomUUID() })
   }
 

@@ -7,6 +7,8 @@ export interface TokenRecord {
   name: string
   /** `operate`, `read`, `bot:<id>`, `partner:<id>`. */
   scopes: string[]
+  /** Of a bot: where it is. What it says otherwise is refused. */
+  region?: string
   createdAt: string
   createdBy: string
   expiresAt: string
@@ -21,6 +23,8 @@ export type TokenView = Omit<TokenRecord, 'hash'>
 export interface TokenRequest {
   /** 1 to 16. */
   scopes: string[]
+  /** The region of a bot whose key it is. */
+  region?: string
   /** What it is for; at most 100 characters. */
   name?: string
   /** From now on; 1 minute to 2 years, 1 year unless given. */

@@ -20,8 +20,8 @@ export interface Canary {
   run: number
   attempt: number
   key: string
-  /** `proving`: not published before the log holds the approvals. */
-  state: 'proving' | 'publishing' | 'observing' | 'passed' | 'failed' | 'paused' | 'ended'
+  /** `proving`: not published before the log holds the approvals. `baking`: taken back for the stable head, and still watched for alerts. */
+  state: 'proving' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
   scope: string
   scopeName: string
   requestedShare: number
@@ -31,13 +31,22 @@ export interface Canary {
   publishedAt: string | null
   observeUntil: string | null
   leaseUntil: string
-  /** `bot reading` of every counted alert, so that none counts twice. */
+  /** One key of bot and reading for every counted alert, so that none counts twice. */
   counted: string[]
+  /** Bots that alerted, explained or not. */
+  alerting: AlertingBot[]
   unexplained: UnexplainedAlert[]
+  /** What broke the guard during a pause; it ends the canary once that goes on. */
+  broken: string | null
   scenarios: ScenarioRule[]
   dossier: RunDossier
   /** The event that opened it, for causation. */
   causationId: string
+}
+
+export interface AlertingBot {
+  bot: string
+  alerts: number
 }
 
 export interface UnexplainedAlert {
@@ -47,11 +56,21 @@ export interface UnexplainedAlert {
   reason: string
 }
 
-/** Two unexplained alerts end a canary: the hard guard, whatever the statistics say. */
+/** Two unexplained alerts of two bots end a canary: the hard guard, whatever the statistics say. */
 export const UNEXPLAINED_LIMIT = 2
+/** What one bot may add to a canary, and all of them: the document is written whole with every alert. */
+export const MAX_ALERTS_OF_BOT = 50
+export const MAX_COUNTED = 2_000
 
 export function isOpen(canary: Canary): boolean {
   return canary.state === 'publishing' || canary.state === 'observing'
+}
+
+/** An alert counts from the publication to the end of the bake. One that is paused goes on counting: its cohort lives under the new rule. */
+export const ALERT_STATES = ['publishing', 'observing', 'paused', 'passed', 'baking'] as const satisfies readonly Canary['state'][]
+
+export function countsAlerts({ state, publishedAt }: Canary): boolean {
+  return publishedAt !== null && (ALERT_STATES as readonly string[]).includes(state)
 }
 
 /** `Canary 5% traffic (National Capital Region)`: the stage's own label in `runs show`. */
@@ -71,9 +90,15 @@ export function summaryOf(canary: Canary): string {
   const acknowledged = Math.min(...canary.members.map((member) => member.acknowledged))
   if (widest !== canary.requestedShare) parts.push(`requested ${percent(canary.requestedShare)}, realised ${percent(widest)}`)
   parts.push(`${acknowledged} of ${expected} ${expected === 1 ? 'bot' : 'bots'} acknowledged`)
-  const alerts = canary.unexplained.length
-  parts.push(`${alerts} unexplained ${alerts === 1 ? 'alert' : 'alerts'}`)
+  parts.push(unexplainedSummary(canary))
   return parts.join('; ')
+}
+
+/** `2 unexplained alerts of bot-7 alone` where a larger cohort has but one bot that complains. */
+function unexplainedSummary({ unexplained }: Canary): string {
+  const bots = new Set(unexplained.map(({ bot }) => bot))
+  const alone = unexplained.length >= UNEXPLAINED_LIMIT && bots.size === 1 ? ` of ${[...bots][0]} alone` : ''
+  return `${unexplained.length} unexplained ${unexplained.length === 1 ? 'alert' : 'alerts'}${alone}`
 }
 
 /** `NO_EVIDENCE: …` when no bot of the scope was there. */

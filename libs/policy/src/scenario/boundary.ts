@@ -1,5 +1,7 @@
 import type { Json, JsonObject } from '#libs/contracts'
 import type { Expr } from './cel.js'
+import { MAX_STEPS } from './cost.js'
+import type { Budget } from './cost.js'
 import { argumentsOf, isIdent, memberPath, walk } from './expression-tree.js'
 import { compileExpression, evaluator } from './expression.js'
 import type { Policies } from './expression.js'
@@ -17,8 +19,10 @@ const COMPARISONS = ['_>_', '_>=_', '_<_', '_<=_', '_==_', '_!=_']
  */
 export function boundaryReadings(scenario: Scenario, versions: readonly Policies[], template: JsonObject): JsonObject[] {
   const compiled = compileExpression(scenario.alert)
-  const compared = compiled.ok ? [...walk(compiled.expression.ast)].flatMap((expr) => comparisonThresholds(expr, versions)) : []
-  const thresholds = compared.length > 0 ? compared : declaredThresholds(scenario.boundary ?? {}, versions)
+  // One question: a threshold for which no steps are left is not tried.
+  const budget = { steps: MAX_STEPS }
+  const compared = compiled.ok ? [...walk(compiled.expression.ast)].flatMap((expr) => comparisonThresholds(expr, versions, budget)) : []
+  const thresholds = compared.length > 0 ? compared : declaredThresholds(scenario.boundary ?? {}, versions, budget)
   const readings = new Map<string, JsonObject>()
   for (const { path, value, exact } of thresholds) {
     for (const tried of exact ? [value] : around(value, valueAt(template, path))) {
@@ -29,30 +33,30 @@ export function boundaryReadings(scenario: Scenario, versions: readonly Policies
   return [...readings.values()]
 }
 
-function comparisonThresholds(expr: Expr, versions: readonly Policies[]): Threshold[] {
+function comparisonThresholds(expr: Expr, versions: readonly Policies[], budget: Budget): Threshold[] {
   const sides = COMPARISONS.map((name) => argumentsOf(expr, name)).find((args) => args !== undefined)
   const [left, right] = sides ?? []
   if (!left || !right) return []
   return [[left, right], [right, left]].flatMap(([field, bound]) => {
     const path = field && memberPath(unwrapped(field), 'reading')
     if (!bound || !path || path.length === 0 || [...walk(bound)].some((part) => isIdent(part, 'reading'))) return []
-    return valuesOf(bound, versions).map((value) => ({ path, value, exact: typeof value === 'string' }))
+    return valuesOf(bound, versions, budget).map((value) => ({ path, value, exact: typeof value === 'string' }))
   })
 }
 
-function declaredThresholds(boundary: NonNullable<Scenario['boundary']>, versions: readonly Policies[]): Threshold[] {
+function declaredThresholds(boundary: NonNullable<Scenario['boundary']>, versions: readonly Policies[], budget: Budget): Threshold[] {
   return Object.entries(boundary).flatMap(([field, given]): Threshold[] => {
     if (typeof given !== 'string') return given.map((value) => ({ path: [field], value, exact: true }))
     const compiled = compileExpression(given)
-    const values = compiled.ok ? valuesOf(compiled.expression.ast, versions) : []
+    const values = compiled.ok ? valuesOf(compiled.expression.ast, versions, budget) : []
     return values.map((value) => ({ path: [field], value, exact: false }))
   })
 }
 
 /** A version whose policy lacks the field has no threshold there. */
-function valuesOf(bound: Expr, versions: readonly Policies[]): (number | string)[] {
+function valuesOf(bound: Expr, versions: readonly Policies[], budget: Budget): (number | string)[] {
   const evaluate = evaluator(bound)
-  return versions.map((policies) => evaluate({}, policies)).flatMap((value) => {
+  return versions.map((policies) => evaluate({}, policies, budget)).flatMap((value) => {
     if (typeof value === 'bigint') return [Number(value)]
     return typeof value === 'number' || typeof value === 'string' ? [value] : []
   })

@@ -6,6 +6,9 @@ export type Expr = ReturnType<typeof parse>['expr']
 
 const { BOOL, DOUBLE, DYN, INT, STRING } = CelScalar
 const FACTS = mapType(STRING, DYN)
+/** Characters that `matches` takes. */
+const MAX_TEXT = 1_024
+const MAX_PATTERN = 128
 
 /** What expressions of one kind speak of. */
 export type Language = { names: readonly string[], env: CelEnv }
@@ -13,22 +16,23 @@ export type Language = { names: readonly string[], env: CelEnv }
 /** Scenarios: one reading, and policies by id. */
 export const SCENARIO_LANGUAGE: Language = {
   names: ['reading', 'policy'],
-  env: celEnv({ variables: { reading: FACTS, policy: FACTS }, funcs: mixedArithmetic() }),
+  env: celEnv({ variables: { reading: FACTS, policy: FACTS }, funcs: [...mixedArithmetic(), boundedMatches()] }),
 }
 
-/**
- * Facts of any JSON form under these names. `matches` takes texts of at most `maxText` and patterns of at most `maxPattern` characters
- * and is an error beyond them: RE2 is linear in their product, and neither is bounded by anything else.
- */
-export function factLanguage(names: readonly string[], { maxText, maxPattern }: { maxText: number, maxPattern: number }): Language {
+/** Facts of any JSON form under these names. */
+export function factLanguage(names: readonly string[]): Language {
+  const variables = Object.fromEntries(names.map((name) => [name, DYN]))
+  return { names, env: celEnv({ variables, funcs: [...mixedArithmetic(), boundedMatches()] }) }
+}
+
+/** RE2 is linear in the product of text and pattern: longer ones are an error, so that a match has a price that can be told beforehand. */
+function boundedMatches() {
   const search = plan(celEnv({ variables: { text: STRING, pattern: STRING } }), parse('text.matches(pattern)').expr)
-  const matches = celMethod('matches', STRING, [STRING], BOOL, function (this: string, pattern: string) {
-    if (this.length > maxText) throw new Error(`matches() looks at texts of at most ${maxText} characters`)
-    if (pattern.length > maxPattern) throw new Error(`a pattern has at most ${maxPattern} characters`)
+  return celMethod('matches', STRING, [STRING], BOOL, function (this: string, pattern: string) {
+    if (this.length > MAX_TEXT) throw new Error(`matches() looks at texts of at most ${MAX_TEXT} characters`)
+    if (pattern.length > MAX_PATTERN) throw new Error(`a pattern has at most ${MAX_PATTERN} characters`)
     return search({ text: this, pattern }) as boolean
   })
-  const variables = Object.fromEntries(names.map((name) => [name, DYN]))
-  return { names, env: celEnv({ variables, funcs: [...mixedArithmetic(), matches] }) }
 }
 
 /**

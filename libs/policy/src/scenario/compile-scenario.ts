@@ -1,4 +1,5 @@
 import type { JsonObject } from '#libs/contracts'
+import type { Budget } from './cost.js'
 import { compileExpression, evaluator } from './expression.js'
 import type { Policies } from './expression.js'
 import type { Scenario } from './parse-scenario.js'
@@ -13,8 +14,8 @@ export class ScenarioError extends Error {
   }
 }
 
-/** Whether a right bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`. */
-export type Verdict = (reading: JsonObject, policies: Policies) => boolean
+/** Whether a right bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`, also where that takes more steps than `budget` has. */
+export type Verdict = (reading: JsonObject, policies: Policies, budget?: Budget) => boolean
 
 export type CompiledScenario = { ok: true, verdict: Verdict } | { ok: false, code: 'HMS_SCENARIO_EXPRESSION', message: string }
 
@@ -22,8 +23,8 @@ export function compileScenario(scenario: Pick<Scenario, 'id' | 'alert'>): Compi
   const compiled = compileExpression(scenario.alert)
   if (!compiled.ok) return compiled
   const evaluate = evaluator(compiled.expression.ast)
-  const verdict: Verdict = (reading, policies) => {
-    const result = evaluate(reading, policies)
+  const verdict: Verdict = (reading, policies, budget) => {
+    const result = evaluate(reading, policies, budget)
     if (typeof result === 'boolean') return result
     throw new ScenarioError(scenario.id, result instanceof Error ? result.message : 'the expression gives no true or false')
   }

@@ -3,8 +3,11 @@ import type { Json, JsonObject } from '#libs/contracts'
 import type { PolicyDocument } from '../document.js'
 import { SCENARIO_LANGUAGE, toCel, toCelMap } from './cel.js'
 import type { Expr, Language } from './cel.js'
+import { costOf, extentOf, MAX_STEPS, spend } from './cost.js'
+import type { Budget, Extent } from './cost.js'
 import { memberPath, partsOf, walk } from './expression-tree.js'
 import { nestingOf } from './nesting.js'
+import { cut, policyReadsOf, readsOf } from './reads.js'
 
 export type Policies = Record<string, PolicyDocument>
 
@@ -39,16 +42,36 @@ export function compileExpression(text: string, language: Language = SCENARIO_LA
   }
 }
 
-/** A reusable evaluator of an expression or a part of one. Answers with the value or, for whatever goes wrong, with an `Error`. */
-export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies) => unknown {
+/**
+ * A reusable evaluator of an expression or a part of one. Answers with the value or, for whatever goes wrong, with an `Error`: also when it
+ * could take more steps than `budget` still has, of which nothing is taken then.
+ */
+export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, budget?: Budget) => unknown {
   const run = plan(SCENARIO_LANGUAGE.env, ast)
-  const converted = new WeakMap<Policies, ReturnType<typeof toCelMap>>()
-  return (reading, policies) => {
+  const cost = costOf(ast)
+  const reads = { reading: readsOf(ast, 'reading'), policies: policyReadsOf(ast) }
+  const prepared = new WeakMap<Policies, ReturnType<typeof prepare>>()
+  return (reading, policies, budget = { steps: MAX_STEPS }) => {
     // A replay asks with the same policies for every reading.
-    const policy = converted.get(policies) ?? toCelMap(policies)
-    converted.set(policies, policy)
-    return valueOf(() => run({ reading: toCelMap(reading), policy }))
+    const policy = prepared.get(policies) ?? prepare(policies, reads.policies)
+    prepared.set(policies, policy)
+    const read = cut(reading, reads.reading)
+    return valueOf(() => {
+      const { values, characters } = extentOf(read)
+      spend(budget, cost({ values: values + policy.extent.values, characters: characters + policy.extent.characters }))
+      return run({ reading: toCelMap(read), policy: policy.facts })
+    })
   }
+}
+
+/** Of the policies what is read, so that a large policy costs an expression on one number nothing. */
+function prepare(policies: Policies, reads: ReturnType<typeof policyReadsOf>): { facts: ReturnType<typeof toCelMap>, extent: Extent } {
+  const read: JsonObject = {}
+  for (const [id, policy] of Object.entries(policies)) {
+    const fields = reads === 'all' ? 'all' : reads.get(id)
+    if (fields !== undefined) read[id] = cut(policy, fields)
+  }
+  return { facts: toCelMap(read), extent: extentOf(read) }
 }
 
 /** The same over whatever facts a language names. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '#libs/contracts'
-import { boundaryReadings, compileScenario, parseScenario, ScenarioError } from '../index.js'
+import { boundaryReadings, compileScenario, MAX_STEPS, parseScenario, ScenarioError } from '../index.js'
 import type { Policies, Scenario } from '../index.js'
 
 const HEAD = 'id: pm25-violation\npolicies: [epa-pm25-limit]\ncorpus: virginia-2023\n'
@@ -49,7 +49,7 @@ describe('an expression', () => {
     expect(verdict('reading.site in ["a", "b"] && "air" in policy["epa-pm25-limit"].tags', { site: 'b' })).toBe(true)
     expect(verdict('reading.values.exists(v, v > policy["epa-pm25-limit"].limit)', { values: [1, 26] })).toBe(true)
     expect(verdict('has(reading.pm25) && reading.pm25 > 1', {})).toBe(false)
-    expect(verdict('reading.name.matches("^(a+)+$")', { name: `${'a'.repeat(2_000)}!` })).toBe(false)
+    expect(verdict('reading.name.matches("^(a+)+$")', { name: `${'a'.repeat(1_000)}!` })).toBe(false)
   })
 
   it.each([['reading.gone > 1', {}], ['reading.pm25 > "a"', { pm25: 1 }], ['reading.pm25', { pm25: 1 }], ['policy["x"].limit > 1', {}]])(
@@ -71,6 +71,51 @@ describe('an expression', () => {
     fc.assert(fc.property(fc.array(fc.constantFrom(...signs)), (parts) => {
       compileScenario(scenario(parts.join('')))
     }), { numRuns: 2_000 })
+  })
+})
+
+describe('steps', () => {
+  const list = (length: number): JsonObject => ({ list: Array.from({ length }, () => 1) })
+  const LOOPS = 'reading.list.all(a, reading.list.all(b, a + b > 0.0))'
+
+  it('are told before they are taken: two loops over 2,000 values are refused, and over 20 judged', () => {
+    expect(verdict(LOOPS, list(20))).toBe(true)
+    expect(() => verdict(LOOPS, list(2_000))).toThrow('it would take more steps than a question may')
+  })
+
+  it('are shared by the expressions of one question', () => {
+    const compiled = compileScenario(scenario(LOOPS))
+    if (!compiled.ok) throw new Error(compiled.message)
+    const budget = { steps: MAX_STEPS }
+    const judged = Array.from({ length: 50 }, () => {
+      try {
+        return compiled.verdict(list(10), under(25), budget)
+      } catch {
+        return false
+      }
+    })
+    expect([judged[0], judged.at(-1), budget.steps >= 0]).toEqual([true, false, true])
+  })
+
+  it('are taken only for what is read: a large policy or reading costs an expression on one number nothing', () => {
+    const large = { ...under(25)['epa-pm25-limit']!, more: Array.from({ length: 50_000 }, () => 'x') }
+    const compiled = compileScenario(scenario(DOUBLE))
+    if (!compiled.ok) throw new Error(compiled.message)
+    const budget = { steps: 100 }
+    expect(compiled.verdict({ pm25: 26, text: 'y'.repeat(100_000) }, { 'epa-pm25-limit': large }, budget)).toBe(true)
+    expect(() => verdict('reading.text == policy["epa-pm25-limit"].text', { text: 'y'.repeat(100_000) })).toThrow('at most 16384 are judged')
+  })
+
+  it('bound thresholds too', () => {
+    const large = { 'epa-pm25-limit': { ...under(25)['epa-pm25-limit']!, list: Array.from({ length: 2_000 }, () => 1) } }
+    const costly = 'reading.pm25 > policy["epa-pm25-limit"].list.map(a, policy["epa-pm25-limit"].list.filter(b, b > a).size())[0]'
+    expect(boundaryReadings(scenario(costly), [large], { id: 'r', pm25: 3 })).toEqual([])
+  })
+
+  it('have a price for a match, and none is tried on long texts', () => {
+    const text = 'x'.repeat(1_025)
+    expect(() => verdict('reading.text.matches("x")', { text })).toThrow(ScenarioError)
+    expect(() => verdict('reading.text.matches(reading.text)', { text: 'x'.repeat(129) })).toThrow(ScenarioError)
   })
 })
 

@@ -61,7 +61,7 @@ export class Access {
     }
     if (!needless) requireScope(record.scopes, what)
     // Never the bare name: a key that is called like a person must not pass for one in the trail.
-    return { actor: { id: record.id, name: `key ${record.id} (${record.name})`, kind: 'token' }, token: record.id }
+    return { actor: { id: record.id, name: `key ${record.id} (${record.name})`, kind: 'token', region: record.region }, token: record.id }
   }
 }
 

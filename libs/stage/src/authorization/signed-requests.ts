@@ -5,6 +5,8 @@ export interface Actor {
   id: string
   name: string
   kind: 'person' | 'operator' | 'token'
+  /** The only region that a key speaks for, where it names one. */
+  region?: string
 }
 
 /** A signed request counts once and only around its time; what is remembered is bounded by that window. */

@@ -1,0 +1,50 @@
+import { peekPredicate, type JsonObject, type ScenarioRule } from '#libs/contracts'
+import type { Canary } from '#libs/pipeline'
+import { compileScenario, MAX_STEPS, type CompiledScenario, type PolicyDocument } from '#libs/policy'
+
+/** Compiling one takes milliseconds, and the same ones are asked for every alert. */
+const MAX_KEPT = 400
+
+export interface Explanation {
+  explained: boolean
+  reason: string
+}
+
+/**
+ * Asks the scenarios of a canary whether a right bot alerts here under the new policies. They share the steps of one question, so that no
+ * alert holds up the others: whoever may register a scenario or send a reading decides what it costs.
+ */
+export class ExplainAlert {
+  private readonly compiled = new Map<string, CompiledScenario>()
+
+  /** Without a scenario that fits, nothing explains an alert. */
+  of(canary: Pick<Canary, 'dossier' | 'scenarios'>, { reading }: { reading: JsonObject | null }): Explanation {
+    if (reading === null || reading === undefined) return { explained: false, reason: 'the alert brings no reading' }
+    const policies = Object.fromEntries(
+      canary.dossier.releases.map((release) => [release.id, peekPredicate<{ policy: PolicyDocument }>(release.envelope).policy]),
+    )
+    const fitting = canary.scenarios.filter((scenario) => scenario.policies.every((id) => policies[id] !== undefined))
+    if (fitting.length === 0) return { explained: false, reason: 'no scenario speaks of it' }
+    const budget = { steps: MAX_STEPS }
+    for (const scenario of fitting) {
+      const compiled = this.compile(scenario)
+      if (!compiled.ok) continue
+      try {
+        if (compiled.verdict(reading, policies, budget)) return { explained: true, reason: scenario.id }
+      } catch {
+        // A reading that the expression cannot judge, or not within its steps, is not explained by it.
+      }
+    }
+    return { explained: false, reason: `${fitting.map((scenario) => scenario.id).join(', ')} expects no alert here` }
+  }
+
+  private compile({ id, alert }: ScenarioRule): CompiledScenario {
+    const key = `${id} ${alert}`
+    const known = this.compiled.get(key)
+    if (known !== undefined) return known
+    const compiled = compileScenario({ id, alert })
+    if (this.compiled.size >= MAX_KEPT) this.compiled.delete(this.compiled.keys().next().value!)
+    this.compiled.set(key, compiled)
+    return compiled
+  }
+}

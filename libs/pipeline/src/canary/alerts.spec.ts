@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import type { RunDossier } from '#libs/contracts'
+import { MAX_ALERTS_OF_BOT, MAX_COUNTED, summaryOf, type Canary } from './canary.js'
+import { onAlert, onObserved, type CanaryDecision } from './decide-canary.js'
+
+const AT = '2026-01-01T00:00:00.000Z'
+
+/** A canary of one policy with so many connected bots in its cohort. */
+function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
+  const member = { policy: 'pm25', seq: 1, release: 'sha256:1', base: null, share: 10_000, published: true, connected: expected, expected, acknowledged: expected }
+  return {
+    run: 7, attempt: 1, key: 'pm25', state: 'observing', scope: 'region:NCR', scopeName: 'NCR', requestedShare: 10_000, observeMs: 1_000, members: [member],
+    publishedAt: AT, observeUntil: AT, leaseUntil: AT, counted: [], alerting: [], unexplained: [], broken: null, scenarios: [], dossier: {} as RunDossier, causationId: 'x',
+    ...more,
+  }
+}
+
+/** Given a canary, when these alerts come (`bot`, `bot+` when it is connected, `bot=` when it is explained), then this is done at last. */
+function after(canary: Canary, ...alerts: string[]): CanaryDecision {
+  return alerts.reduce<CanaryDecision>(
+    (before, text, index) => {
+      const bot = text.replace(/[+=]/g, '')
+      const alert = { alert: `a${index}`, bot, reading: `r${index}`, reason: '', once: `${bot} r${index}`, connected: text.includes('+'), explained: text.includes('=') }
+      return onAlert(before.canary, alert)
+    },
+    { canary, step: { do: 'nothing' } },
+  )
+}
+
+describe('the guard of two', () => {
+  it.each([
+    ['two bots, connected or not', canaryOf(5), ['a+', 'b'], 'fail'],
+    ['two of one bot in a larger cohort', canaryOf(2), ['a+', 'a+', 'a+'], 'nothing'],
+    ['two of one bot that was never connected, beside one that is', canaryOf(1), ['ghost', 'ghost'], 'nothing'],
+    ['two of the only bot, connected', canaryOf(1), ['a+', 'a+'], 'fail'],
+    ['two of the only bot, which nobody saw connect', canaryOf(0), ['ghost', 'ghost'], 'fail'],
+    ['two of one bot beside another that alerted rightly', canaryOf(0), ['b=', 'a', 'a'], 'nothing'],
+    ['one of one bot', canaryOf(1), ['a+'], 'nothing'],
+    ['explained ones', canaryOf(1), ['a+=', 'a+=', 'b='], 'nothing'],
+    ['two bots after the canary passed', canaryOf(5, { state: 'passed' }), ['a', 'b'], 'alarm'],
+    ['two bots in the bake', canaryOf(5, { state: 'baking' }), ['a', 'b'], 'alarm'],
+    ['two of one bot in the bake of a larger cohort', canaryOf(5, { state: 'baking' }), ['a+', 'a+'], 'nothing'],
+    ['two bots after the bake', canaryOf(5, { state: 'ended' }), ['a', 'b'], 'nothing'],
+    ['two bots before the publication', canaryOf(5, { publishedAt: null }), ['a', 'b'], 'nothing'],
+  ] as const)('%s', (_name, canary, alerts, step) => {
+    expect(after(canary, ...alerts).step.do).toBe(step)
+  })
+
+  it('that was broken during a pause ends the canary when it goes on', () => {
+    const { canary, step } = after(canaryOf(5, { state: 'paused' }), 'a', 'b')
+    expect([step.do, onObserved({ ...canary, state: 'observing' }).step]).toEqual(['nothing', { do: 'fail', reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts, limit 2: a, b' }])
+    expect(onObserved(canaryOf(5)).step).toEqual({ do: 'judge' })
+  })
+
+  it('counts a reading of a bot once', () => {
+    const alert = { alert: 'a', bot: 'bot', reading: 'r', reason: '', once: 'bot r', connected: false, explained: false }
+    const first = onAlert(canaryOf(0), alert)
+    expect(onAlert(first.canary, { ...alert, alert: 'b' })).toEqual({ canary: first.canary, step: { do: 'nothing' } })
+  })
+
+  it('shows that one bot complains alone', () => {
+    expect(summaryOf(after(canaryOf(3), 'a+', 'a+').canary)).toContain('2 unexplained alerts of a alone')
+  })
+})
+
+describe('what a canary remembers of alerts', () => {
+  it('has a bound for each bot, and one for all', () => {
+    const { canary } = after(canaryOf(9), ...Array.from({ length: 80 }, () => 'a+='))
+    expect([canary.counted.length, canary.alerting]).toEqual([MAX_ALERTS_OF_BOT, [{ bot: 'a', alerts: MAX_ALERTS_OF_BOT }]])
+    const full = after(canaryOf(9), ...Array.from({ length: MAX_COUNTED + 100 }, (_, index) => `bot-${index}=`)).canary
+    expect([full.counted.length, full.alerting.length]).toEqual([MAX_COUNTED, MAX_COUNTED])
+    const flooded = after(full, 'x', 'x', 'x', 'x')
+    expect([flooded.canary.unexplained.length, after(flooded.canary, 'y').step.do]).toEqual([1, 'fail'])
+  })
+})

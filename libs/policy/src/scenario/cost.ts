@@ -1,0 +1,94 @@
+import type { Json } from '#libs/contracts'
+import type { Expr } from './cel.js'
+import { argumentsOf, partsOf, walk } from './expression-tree.js'
+
+/**
+ * Steps that one question may take over all its expressions. Counted before anything is evaluated, and from the texts and the facts alone, so
+ * that every stage comes to the same verdict however busy its machine is. A step was measured at less than 1 µs of processor time on Node 20.
+ */
+export const MAX_STEPS = 100_000
+/** Characters of the facts that one expression reads: string functions walk over them. */
+const MAX_CHARACTERS = 16_384
+const CHARACTERS_A_STEP = 64
+const STEPS_OF_A_MATCH = 2_000
+
+/** Steps left for the question at hand, shared by all its expressions. */
+export interface Budget {
+  steps: number
+}
+
+/** How much there is to work on. */
+export interface Extent {
+  /** Elements of lists and values of documents. */
+  values: number
+  characters: number
+}
+
+/** Steps of one loop depth: fixed ones, and those that grow with the longest text and with the number of values. */
+interface Share {
+  fixed: number
+  texts: number
+  values: number
+}
+
+/**
+ * A function of how large the facts are that gives the most steps an expression can take over them, reading them included: every part counts
+ * as often as the loops around it may turn. It throws `RangeError` for too much text.
+ */
+export function costOf(expr: Expr): (facts: Extent) => number {
+  const parts = [...walk(expr)]
+  // Lists and texts also come from the expression itself, and only adding makes longer ones of them.
+  const growth = 1 + parts.filter((part) => argumentsOf(part, '_+_') !== undefined).length
+  const written = parts.reduce((sum, part) => sum + textOf(part).length, 0)
+  const shares: Share[] = []
+  addShares(expr, 0, shares)
+  return ({ values, characters }) => {
+    if (characters > MAX_CHARACTERS) throw new RangeError(`what it reads has ${characters} characters, at most ${MAX_CHARACTERS} are judged`)
+    const most = (values + parts.length) * growth
+    const text = Math.floor(((characters + written) * growth) / CHARACTERS_A_STEP)
+    return shares.reduce((sum, share, loops) => sum + most ** loops * (share.fixed + share.texts * text + share.values * most), values)
+  }
+}
+
+/** Takes the steps off the budget before they are taken. Throws `RangeError` when they are more than are left. */
+export function spend(budget: Budget, steps: number): void {
+  if (steps > budget.steps) throw new RangeError('it would take more steps than a question may')
+  budget.steps -= steps
+}
+
+export function extentOf(value: Json | undefined): Extent {
+  if (typeof value === 'string') return { values: 1, characters: value.length }
+  if (typeof value !== 'object' || value === null) return { values: 1, characters: 0 }
+  const sum = { values: 1, characters: Array.isArray(value) ? 0 : Object.keys(value).join('').length }
+  for (const entry of Object.values(value)) {
+    const one = extentOf(entry ?? null)
+    sum.values += one.values
+    sum.characters += one.characters
+  }
+  return sum
+}
+
+function addShares(expr: Expr, loops: number, shares: Share[]): void {
+  const share = (shares[loops] ??= { fixed: 0, texts: 0, values: 0 })
+  const own = ownSteps(expr)
+  share.fixed += own.fixed
+  share.texts += own.texts
+  share.values += own.values
+  const { exprKind } = expr
+  const { loopCondition, loopStep } = exprKind.case === 'comprehensionExpr' ? exprKind.value : {}
+  for (const part of partsOf(expr)) addShares(part, part === loopCondition || part === loopStep ? loops + 1 : loops, shares)
+}
+
+function ownSteps(expr: Expr): Share {
+  if (expr.exprKind.case !== 'callExpr') return { fixed: 1, texts: 0, values: 0 }
+  if (expr.exprKind.value.function === 'matches') return { fixed: STEPS_OF_A_MATCH, texts: 0, values: 0 }
+  const compared = argumentsOf(expr, '_==_') ?? argumentsOf(expr, '_!=_') ?? argumentsOf(expr, '@in')
+  // Documents and lists are compared value by value.
+  const whole = compared !== undefined && !compared.some(({ exprKind }) => exprKind.case === 'constExpr')
+  return { fixed: 1, texts: 1, values: whole ? 1 : 0 }
+}
+
+function textOf({ exprKind }: Expr): string {
+  const constant = exprKind.case === 'constExpr' ? exprKind.value.constantKind : undefined
+  return constant?.case === 'stringValue' ? constant.value : ''
+}

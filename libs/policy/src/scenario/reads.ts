@@ -1,0 +1,55 @@
+import type { JsonObject } from '#libs/contracts'
+import type { Expr } from './cel.js'
+import { argumentsOf, isIdent, memberPath, walk } from './expression-tree.js'
+
+/** Top-level members that an expression reads of a document; `all` when it takes the document itself. */
+export type Reads = readonly string[] | 'all'
+
+export function readsOf(expr: Expr, document: string): Reads {
+  return membersOf(expr, (part) => isIdent(part, document))
+}
+
+/** The same of each policy that `policy["ID"].field` names; `all` when the policies are taken as a whole. */
+export function policyReadsOf(expr: Expr): ReadonlyMap<string, Reads> | 'all' {
+  const ids = readsOf(expr, 'policy')
+  if (ids === 'all') return 'all'
+  return new Map(ids.map((id) => [id, membersOf(expr, (part) => isPathOf(part, id))]))
+}
+
+export function cut(document: JsonObject, reads: Reads): JsonObject {
+  if (reads === 'all') return document
+  return Object.fromEntries(reads.filter((name) => document[name] !== undefined).map((name) => [name, document[name]!]))
+}
+
+function isPathOf(part: Expr, id: string): boolean {
+  const path = memberPath(part, 'policy')
+  return path?.length === 1 && path[0] === id
+}
+
+function membersOf(expr: Expr, isDocument: (part: Expr) => boolean): Reads {
+  const parts = [...walk(expr)]
+  const members = parts.flatMap((part) => memberOf(part, isDocument) ?? [])
+  const mentions = parts.filter((part) => isDocument(part) && !isComparedWithNull(part, parts)).length
+  return mentions === members.length ? [...new Set(members)] : 'all'
+}
+
+/** `next.limit`, `next["limit"]`, `has(next.limit)`: `limit`. */
+function memberOf(expr: Expr, isDocument: (part: Expr) => boolean): string | undefined {
+  const { exprKind } = expr
+  if (exprKind.case === 'selectExpr') return exprKind.value.operand && isDocument(exprKind.value.operand) ? exprKind.value.field : undefined
+  const [operand, index] = argumentsOf(expr, '_[_]') ?? []
+  if (operand === undefined || !isDocument(operand)) return undefined
+  const key = index?.exprKind.case === 'constExpr' ? index.exprKind.value.constantKind : undefined
+  return key?.case === 'stringValue' ? key.value : undefined
+}
+
+function isComparedWithNull(part: Expr, parts: readonly Expr[]): boolean {
+  return parts.some((other) => {
+    const pair = argumentsOf(other, '_==_') ?? argumentsOf(other, '_!=_') ?? []
+    return pair.includes(part) && pair.some(isNull)
+  })
+}
+
+function isNull({ exprKind }: Expr): boolean {
+  return exprKind.case === 'constExpr' && exprKind.value.constantKind.case === 'nullValue'
+}

@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { HmsError } from '#libs/contracts'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+import { RawBot } from '../support/raw-bot.js'
+
+const EVERYONE_OF_NCR = { share: 10_000, scope: 'region:NCR', observeMs: 30_000, bakeMs: 30_000 }
+
+let system: MemorySystem
+let press: PipelineDriver
+let bots: RawBot[] = []
+
+afterEach(async () => {
+  for (const bot of bots) bot.close()
+  bots = []
+  await system.stop()
+})
+
+/** A second version in its canary, observed with these bots of NCR, which run it. */
+async function observed(names: string[], scenario = 'reading.pm25 > double(policy["pm25-limit"].limit)'): Promise<number> {
+  system = await startMemorySystem()
+  press = new PipelineDriver(system)
+  await press.api.post('/v1/scenarios', { file: 's.yaml', source: `id: pm25-violation\npolicies: [pm25-limit]\ncorpus: none\nalert: '${scenario}'\n` })
+  await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
+  bots = await Promise.all(names.map((name) => RawBot.connect(system.url, name, 'NCR')))
+  const run = await press.approve(['pm25-limit@2.0.0=25'], EVERYONE_OF_NCR)
+  await until(run, 'observing')
+  return run
+}
+
+async function until(run: number, state: string): Promise<void> {
+  await system.runUntil(async () => {
+    for (const bot of bots) bot.acknowledge('pm25-limit', system.clock.now().getTime())
+    return (await press.show(run)).state !== 'QUEUED' && (await canary(run))?.state === state
+  }, 400_000)
+}
+
+async function canary(run: number): Promise<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string } | undefined> {
+  return press.api.get<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string }>(`/v1/canaries/${run}`).catch(() => undefined)
+}
+
+async function alert(id: string, bot: string, more: { region?: string; reading?: object; pm25?: number } = {}): Promise<string> {
+  const { region = 'NCR', pm25 = 5, reading = { id: `reading-${id}`, at: '2026-01-01T00:00:00Z', region, pm25 } } = more
+  try {
+    await press.api.post('/v1/alerts', { id, bot, region, kind: 'Violation', value: pm25, reading })
+    await system.settle()
+    return 'accepted'
+  } catch (error) {
+    if (!(error instanceof HmsError)) throw error
+    return `${error.status} ${error.code}`
+  }
+}
+
+describe('a bot that would end a canary alone', () => {
+  it('and was never connected ends none beside a bot that is', async () => {
+    const run = await observed(['ncr-1'])
+    for (const id of ['a1', 'a2', 'a3']) expect(await alert(id, 'texas-6')).toBe('accepted')
+    expect(await press.show(run)).toMatchObject({ state: 'CANARY' })
+    expect(await canary(run)).toMatchObject({ state: 'observing', alerts: 3, unexplained: [{ bot: 'texas-6' }, { bot: 'texas-6' }, { bot: 'texas-6' }], summary: expect.stringContaining('3 unexplained alerts of texas-6 alone') })
+  })
+
+  it('is heard when it is all the cohort there is', async () => {
+    const run = await observed(['ncr-1'])
+    for (const id of ['a1', 'a2']) await alert(id, 'ncr-1')
+    expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK', reason: 'UNEXPLAINED_ALERTS' })
+  })
+
+  it('is of the region of its stream, whatever it claims', async () => {
+    const run = await observed(['ncr-1'])
+    bots.push(await RawBot.connect(system.url, 'texas-6', 'TX'))
+    expect(await alert('a1', 'texas-6')).toBe('403 HMS_BOT_REGION')
+    expect(await alert('a2', 'texas-6', { region: 'TX' })).toBe('accepted')
+    expect(await alert('a3', 'texas-6', { region: '' })).toBe('accepted')
+    expect(await canary(run)).toMatchObject({ alerts: 0 })
+    expect(await alert('a4', 'ncr-1', { region: '' })).toBe('accepted')
+    expect(await canary(run)).toMatchObject({ alerts: 1 })
+  })
+
+  it('takes no id from another', async () => {
+    const run = await observed(['ncr-1', 'ncr-2', 'ncr-3'])
+    await alert('same', 'ncr-1', { pm25: 99 })
+    await alert('same', 'ncr-2')
+    await alert('other', 'ncr-3')
+    expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK' })
+  })
+})
+
+describe('alerts in the bake', () => {
+  it('of two bots roll the whole run back; of one bot they are shown', async () => {
+    const run = await observed(['ncr-1', 'ncr-2'])
+    await until(run, 'baking')
+    await system.runUntil(async () => (await press.show(run)).state === 'BAKING', 60_000)
+    for (const id of ['a1', 'a2']) await alert(id, 'ncr-1')
+    expect(await press.show(run)).toMatchObject({ state: 'BAKING' })
+    expect(await press.limit('pm25-limit')).toBe(25)
+    await alert('b1', 'ncr-2')
+    expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK', reason: 'UNEXPLAINED_ALERTS' })
+    expect(await press.limit('pm25-limit')).toBe(35)
+  })
+
+  it('count no longer once it is over', async () => {
+    const run = await observed(['ncr-1', 'ncr-2'])
+    await until(run, 'ended')
+    await system.runUntil(async () => (await press.show(run)).state === 'SUCCEEDED', 60_000)
+    await alert('a1', 'ncr-1')
+    await alert('b1', 'ncr-2')
+    expect(await press.show(run)).toMatchObject({ state: 'SUCCEEDED' })
+    expect(await press.limit('pm25-limit')).toBe(25)
+  })
+})
+
+describe('a reading', () => {
+  it.each([
+    ['a NUL in a value', { id: 'a\0' }],
+    ['a NUL in a key, deep down', { id: 'a', facts: [{ 'k\0': 1 }] }],
+    ['half a surrogate pair', { id: 'a', name: '\ud800' }],
+    ['half a surrogate pair in a key', { id: 'a', '\udc00': 1 }],
+    ['more than 16 KiB', { id: 'a', text: 'y'.repeat(16 * 1024) }],
+    ['more than 16 KiB of two-byte letters', { id: 'a', text: 'ö'.repeat(9 * 1024) }],
+    ['too deep a nest', JSON.parse(`{"id":"a","x":${'['.repeat(40)}${']'.repeat(40)}}`) as object],
+    ['a number that JSON cannot tell', { id: 'a', pm25: 2 ** 60 }],
+  ])('with %s is refused', async (_name, reading) => {
+    system = await startMemorySystem()
+    press = new PipelineDriver(system)
+    expect(await alert('a1', 'ncr-1', { reading })).toBe('400 HMS_HTTP_BODY_INVALID')
+  })
+
+  it('of 16 KiB is taken', async () => {
+    system = await startMemorySystem()
+    press = new PipelineDriver(system)
+    expect(await alert('a1', 'ncr-1', { reading: { id: 'a', text: 'y'.repeat(16_000), ü: 'ö' } })).toBe('accepted')
+  })
+})
+
+describe('a scenario that takes more steps than a question may', () => {
+  it('explains nothing, and is not run', async () => {
+    const run = await observed(['ncr-1', 'ncr-2'], 'reading.list.all(a, reading.list.all(b, a + b >= 0.0))')
+    await alert('a1', 'ncr-1', { reading: { id: 'r1', list: Array.from({ length: 20 }, () => 1) } })
+    expect(await canary(run)).toMatchObject({ alerts: 1, unexplained: [] })
+    await alert('a2', 'ncr-1', { reading: { id: 'r2', list: Array.from({ length: 2_000 }, () => 1) } })
+    expect(await canary(run)).toMatchObject({ alerts: 2, unexplained: [{ bot: 'ncr-1' }] })
+  })
+})
