@@ -26,6 +26,28 @@ describe('PostgresDatabase', () => {
 
   databaseSuite(async () => ({ database, close: async () => void (await database.query('TRUNCATE linter.parcel')) }))
 
+  it('loses no increment while lock rows are pruned beside it', async () => {
+    const increment = (): Promise<void> =>
+      database.locked(['parcel:pruned'], async (tx) => {
+        const found = await tx.documents(PARCELS).get('pruned')
+        await tx.documents(PARCELS).put({ id: 'pruned', town: null, weight: (found?.weight ?? 0) + 1, postedAt: '2026-01-01T00:00:00Z' })
+      })
+    const prune = (): Promise<number> => database.pruneLocks(0, 100)
+    await Promise.all(Array.from({ length: 60 }, (_, n) => (n % 3 === 0 ? prune() : increment())))
+    expect((await database.transaction((tx) => tx.documents(PARCELS).get('pruned')))?.weight).toBe(40)
+  })
+
+  it('prunes no lock row that somebody holds, and none while they are few', async () => {
+    await database.locked(['parcel:held'], async () => {})
+    await database.locked(['parcel:held'], async () => {
+      expect(await database.pruneLocks(1_000, 100)).toBe(0)
+      await database.pruneLocks(0, 100)
+      expect(await database.query(`SELECT key FROM linter.aggregate_lock WHERE key = 'parcel:held'`)).toHaveLength(1)
+    })
+    await database.pruneLocks(0, 100)
+    expect(await database.query('SELECT key FROM linter.aggregate_lock')).toEqual([])
+  })
+
   it('hides what is not committed yet', async () => {
     await database.transaction(async (tx) => {
       await tx.documents(PARCELS).put({ id: 'a', town: null, weight: 1, postedAt: '2026-01-01T00:00:00Z' })

@@ -20,6 +20,7 @@ export const PARCELS = documentTable<Parcel>({
     posted_at: { type: 'timestamptz', of: (parcel) => parcel.postedAt },
   },
   indexes: [['town']],
+  keep: { for: 'runs', ended: { town: ['gone'] } },
 })
 
 const parcel = (id: string, town: string | null = 'Delhi', weight = 1, day = 1): Parcel => ({
@@ -200,6 +201,27 @@ export function databaseSuite(open: () => Promise<Twin>): void {
       const read1 = await read((tx) => tx.documents(PARCELS).get('a'))
       ;(read1!.label as { tags: string[] }).tags.push('z')
       expect((await read((tx) => tx.documents(PARCELS).get('a')))!.label).toEqual({ tags: ['x'] })
+    })
+  })
+
+  describe('stale rows', () => {
+    const later = () => new Date(Date.now() + 1_000 * 60 * 60)
+    const stale = async (before: Date, limit = 10) => (await read((tx) => tx.documents(PARCELS).stale(before, limit))).map(({ id }) => id)
+
+    it('are the ended ones that nobody wrote since, the oldest first', async () => {
+      for (const each of [parcel('b', 'gone'), parcel('a', 'gone'), parcel('c'), parcel('d', null)]) await put(each)
+      await put(parcel('b', 'gone'))
+      expect((await stale(later())).toSorted()).toEqual(['a', 'b'])
+      expect(await stale(later(), 1)).toHaveLength(1)
+      expect(await stale(new Date(0))).toEqual([])
+    })
+
+    it('are young again once they are written', async () => {
+      await put(parcel('a', 'gone'))
+      const seen = await read(async (tx) => tx.now)
+      await put(parcel('b', 'gone'))
+      await put(parcel('a', 'gone'))
+      expect(await stale(new Date(seen.getTime() - 1))).toEqual([])
     })
   })
 

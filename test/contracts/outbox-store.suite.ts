@@ -121,6 +121,44 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
       expect(await prune([], 10)).toBe(1)
       expect((await unsent()).map(({ id }) => id)).toEqual([events[3]!.id])
     })
+
+    it('forgets a tombstone as any other record, also of a compacted topic', async () => {
+      const tombstone = await run((tx) => append(tx, 'a', { value: null }))
+      await send([tombstone, at(0, 0)])
+      const later = new Date(Date.now() + 365 * 24 * 60 * 60 * 1000)
+      expect(await run((tx) => twin.store.prune(tx, later, [TOPIC], 10))).toBe(1)
+    })
+  })
+
+  describe('old streams', () => {
+    const forget = (before: Date, limit = 100) => run((tx) => twin.store.pruneStreams(tx, before, limit))
+    const later = () => new Date(Date.now() + 1_000 * 60 * 60)
+
+    it('stay while they are young', async () => {
+      await run((tx) => append(tx, 'a'))
+      expect(await forget(new Date(0))).toBe(0)
+      expect((await run((tx) => append(tx, 'a'))).keySeq).toBe(2)
+    })
+
+    it('are numbered on above every number that was forgotten, never from 1 again', async () => {
+      await run(async (tx) => {
+        for (let n = 0; n < 7; n++) await append(tx, 'a')
+        await append(tx, 'b')
+      })
+      expect(await forget(later(), 1)).toBe(1)
+      expect(await forget(later())).toBe(1)
+      expect(await forget(later())).toBe(0)
+      expect((await run((tx) => append(tx, 'b'))).keySeq).toBe(8)
+      expect((await run((tx) => append(tx, 'b'))).keySeq).toBe(9)
+      expect((await run((tx) => append(tx, 'c'))).keySeq).toBe(8)
+    })
+
+    it('are numbered by whoever writes beside the pruning without a number twice', async () => {
+      const numbers: number[] = []
+      const write = async () => void numbers.push((await run((tx) => append(tx, 'a'))).keySeq)
+      for (let round = 0; round < 10; round++) await Promise.all([write(), forget(later()), write(), forget(later())])
+      expect(new Set(numbers).size).toBe(20)
+    })
   })
 }
 

@@ -104,6 +104,19 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
     expect(await parked(1, { ...STREAM, key: 'b' })).toBe(false)
     expect(await parked(2)).toBe(true)
   })
+
+  it('forgets streams that moved long ago, but none in which an event waits', async () => {
+    const later = new Date(Date.now() + 1_000 * 60 * 60)
+    const forget = (before: Date, limit: number) => run((tx) => twin.store.prune(tx, before, limit))
+    const waitingStream = { ...STREAM, key: 'b' }
+    for (const key of ['a', 'b', 'c', 'd']) await advance(5, { ...STREAM, key })
+    await park(7, waitingStream)
+    expect(await forget(new Date(0), 10)).toBe(0)
+    expect(await forget(later, 2)).toBe(2)
+    expect(await forget(later, 10)).toBe(1)
+    expect(await advance(5, waitingStream)).toBe('duplicate')
+    expect(await advance(9)).toBe('next')
+  })
 }
 
 function eventOf(keySeq: number): ReceivedEvent {

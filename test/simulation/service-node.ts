@@ -101,6 +101,7 @@ export class ServiceNode {
     const runtime = createRuntime(
       {
         name: this.name,
+        tables: this.definition.tables,
         profile: 'dev',
         environment,
         database,

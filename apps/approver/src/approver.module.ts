@@ -23,6 +23,7 @@ import { EndOverdueRun } from './runs/end-overdue-run.js'
 import { EndRun } from './runs/end-run.js'
 import { EndStuckRun } from './runs/end-stuck-run.js'
 import { QueueRun } from './runs/queue-run.js'
+import { PruneRuns } from './runs/prune-runs.js'
 import { ReconcileRuns } from './runs/reconcile-runs.js'
 import { RunFeed } from './runs/run-feed.js'
 import { RunsController } from './runs/runs.http.js'
@@ -56,6 +57,7 @@ class ApproverModule {
         EndOverdueRun,
         EndStuckRun,
         ReconcileRuns,
+        PruneRuns,
         SaveRun,
         TrackRun,
         RunFeed,

@@ -18,6 +18,7 @@ import { HeadsController } from './heads/heads.http.js'
 import { RecordFreshness } from './heads/record-freshness.js'
 import { StoreHeads } from './heads/store-heads.js'
 import { VOUCHED } from './heads/vouched.entity.js'
+import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './history/live-history.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { AddConfigStoreOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddConfigStoreRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
@@ -39,6 +40,7 @@ class ConfigStoreModule {
         CoverageReports,
         Freshness,
         RecordFreshness,
+        LiveHistory,
         StoreHeads,
         StreamGateway,
         AcceptAlert,
@@ -49,7 +51,7 @@ class ConfigStoreModule {
 
 export const definition: ServiceDefinition = {
   name: 'config-store',
-  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, NODES, PRESENCE, ALERT_INBOX, VOUCHED],
+  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, ALERT_INBOX, VOUCHED],
   migrations: [
     CreateConfigStore1764000000000,
     AddConfigStoreOutboxPlaces1764100000000,

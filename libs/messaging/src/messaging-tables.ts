@@ -28,12 +28,13 @@ export async function createMessagingTables(runner: QueryRunner, schema: string)
   await runner.query(`CREATE INDEX outbox_topic_log_offset_idx ON ${schema}.outbox (topic, log_offset)`)
   await runner.query(`
     CREATE TABLE ${schema}.stream_head (
-      topic text NOT NULL, msg_key text NOT NULL, key_seq bigint NOT NULL,
+      topic text NOT NULL, msg_key text NOT NULL, key_seq bigint NOT NULL, moved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       CONSTRAINT stream_head_pkey PRIMARY KEY (topic, msg_key)
     )`)
   await runner.query(`
     CREATE TABLE ${schema}.stream_position (
       consumer text NOT NULL, producer text NOT NULL, topic text NOT NULL, msg_key text NOT NULL, last_key_seq bigint NOT NULL,
+      moved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       CONSTRAINT stream_position_pkey PRIMARY KEY (consumer, producer, topic, msg_key)
     )`)
   await runner.query(`
@@ -74,6 +75,7 @@ export async function dropOutboxPlaces(runner: QueryRunner, schema: string): Pro
 export function messagingEntities(schema: string): EntitySchema[] {
   const text = { type: 'text' } as const
   const bigint = { type: 'bigint' } as const
+  const movedAt = { type: 'timestamptz', default: () => 'clock_timestamp()' } as const
   const keyPart = (table: string) => ({ type: 'text', primary: true, primaryKeyConstraintName: `${table}_pkey` }) as const
   const entity = (tableName: string, columns: EntitySchema['options']['columns'], indices: EntitySchema['options']['indices'] = []): EntitySchema =>
     new EntitySchema({ name: `${schema}.${tableName}`, tableName, schema, columns, indices })
@@ -112,13 +114,14 @@ export function messagingEntities(schema: string): EntitySchema[] {
       last_offset: bigint,
       last_at_ms: { ...bigint, nullable: true },
     }),
-    entity('stream_head', { topic: keyPart('stream_head'), msg_key: keyPart('stream_head'), key_seq: bigint }),
+    entity('stream_head', { topic: keyPart('stream_head'), msg_key: keyPart('stream_head'), key_seq: bigint, moved_at: movedAt }),
     entity('stream_position', {
       consumer: keyPart('stream_position'),
       producer: keyPart('stream_position'),
       topic: keyPart('stream_position'),
       msg_key: keyPart('stream_position'),
       last_key_seq: bigint,
+      moved_at: movedAt,
     }),
     entity('parked_event', {
       consumer: keyPart('parked_event'),

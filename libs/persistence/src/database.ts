@@ -12,6 +12,11 @@ export interface Database {
    * is stored.
    */
   statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /**
+   * Where there are more than `above` lock rows: deletes up to `limit` that nobody holds. Each is made again when its key is locked next.
+   * Answers how many went.
+   */
+  pruneLocks(above: number, limit: number): Promise<number>
   close(): Promise<void>
 }
 
@@ -40,6 +45,17 @@ export interface DocumentTable<T extends object> {
   keys: Record<string, { type: KeyType; of: (document: T) => KeyValue }>
   /** Column lists that get an index. */
   indexes?: string[][]
+  /** When rows go. A table without it has another bound. */
+  keep?: Keep
+}
+
+/** How long after its last write a row stays: as long as its run is remembered, or as long as a message can come again. */
+export type Retention = 'runs' | 'machinery'
+
+export interface Keep {
+  for: Retention
+  /** Only rows with these key columns ever go; what is still open stays, however old it is. */
+  ended?: Record<string, readonly KeyValue[]>
 }
 
 export interface Query {
@@ -63,6 +79,8 @@ export interface Documents<T extends object> {
   delete(id: string): Promise<boolean>
   find(query?: Query): Promise<T[]>
   count(where?: Query['where']): Promise<number>
+  /** Up to `limit` ended rows (`keep.ended`) that were last written before a time, the oldest first, locked; rows that others hold are left out. */
+  stale(before: Date, limit: number): Promise<T[]>
 }
 
 /** Declares a document table; the identity function that fixes the type. */

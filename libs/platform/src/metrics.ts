@@ -18,6 +18,7 @@ export class Metrics {
   readonly deadLettersWaiting = this.gauge('dlq_messages', 'Dead letters that wait for a person', ['group', 'topic'])
   readonly deadLettersOldestAge = this.gauge('dlq_oldest_age_seconds', 'Age of the oldest of them', ['group', 'topic'])
   readonly repairs = this.counter('repairs_total', 'What a reconciler found wrong and mended; 0 in a healthy system', ['service', 'what'])
+  readonly pruned = this.counter('pruned_rows_total', 'Rows deleted because they were older than their retention', ['service', 'table'])
   readonly outboxPending = this.gauge('outbox_pending', 'Events committed and not yet in the log', ['service'])
   readonly outboxOldestAge = this.gauge('outbox_oldest_age_seconds', 'Age of the oldest of them', ['service'])
   readonly timersOverdue = this.gauge('timers_overdue_seconds', 'How long the oldest due timer waits', ['service'])

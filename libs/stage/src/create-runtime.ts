@@ -1,8 +1,10 @@
 import { topicByName } from '#libs/contracts'
-import { buryTimer, EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore, type SettleTimer } from '#libs/messaging'
+import { buryTimer, DEAD_LETTERS, EventConsumer, Outbox, Reconciler, Relay, SOURCE_PREFIX, type EventBus, type Leadership, type OutboxStore, type PositionStore, type SettleTimer } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
 import { followToken, TOKEN_TOPIC } from './authorization/follow-tokens.js'
 import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
+import { PruneTables } from './retention/prune-tables.js'
+import { readRetentionConfig } from './retention/retention.config.js'
 import { RosterBook } from './rosters/roster-book.js'
 import { RosterReader } from './rosters/roster-reader.js'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
@@ -35,10 +37,11 @@ export function createRuntime(
   coordination: Coordination,
   ready: () => Promise<{ database: boolean; migrations: boolean }>,
 ): ServiceRuntime {
-  const { name, database, clock, log, metrics, roster, signer } = options
+  const { name, tables = [], database, clock, log, metrics, roster, signer } = options
   const source = `${SOURCE_PREFIX}${name}`
   const reconciler = new Reconciler(database, stores.outbox, bus, source, log, metrics)
-  const relay = new Relay(database, stores.outbox, bus, coordination.leadership, reconciler, source, clock, log)
+  const pruneTables = new PruneTables(name, [...tables, DEAD_LETTERS], database, stores, readRetentionConfig(options.environment), log, metrics)
+  const relay = new Relay(database, stores.outbox, bus, coordination.leadership, reconciler, source, clock, log, () => pruneTables.execute())
   const timers = new TimerRunner(database, stores.timers, clock, log)
   const wakeRelay = (): void => {
     relay.wake()
@@ -90,6 +93,7 @@ export function createRuntime(
     wakeTimers,
     settlers,
     vitals,
+    pruneTables,
     rosters,
     rosterReader,
     signal,

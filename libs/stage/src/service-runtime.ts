@@ -1,8 +1,9 @@
 import type { EventData, EventType, OutgoingEvent, ServiceName } from '#libs/contracts'
 import type { EmitOptions, EventBus, EventConsumer, Outbox, Relay, SettleTimer } from '#libs/messaging'
-import type { Database, NewTimer, Timer, TimerHandler, TimerRunner, Transaction, WorkHandler } from '#libs/persistence'
+import type { Database, DocumentTable, NewTimer, Timer, TimerHandler, TimerRunner, Transaction, WorkHandler } from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
+import type { PruneRule, PruneTables } from './retention/prune-tables.js'
 import type { RosterBook } from './rosters/roster-book.js'
 import type { RosterReader } from './rosters/roster-reader.js'
 import type { VitalSigns } from './vitals/vital-signs.js'
@@ -76,6 +77,11 @@ export class ServiceRuntime {
     return this.parts.outbox.emit(tx, type, data, options)
   }
 
+  /** Makes a compacted topic forget a key; `type` is that of the key's events. */
+  erase(tx: Transaction, type: Parameters<Outbox['erase']>[1], key: string): Promise<void> {
+    return this.parts.outbox.erase(tx, type, key)
+  }
+
   /** The clock for every time that others go by: this process's own may be off. */
   databaseTime(): Promise<Date> {
     return this.database.transaction(async (tx) => tx.now)
@@ -109,6 +115,11 @@ export class ServiceRuntime {
 
   pendingTimers(tx: Transaction, idPrefix: string): Promise<Timer[]> {
     return this.parts.timers.store.pending(tx, idPrefix)
+  }
+
+  /** What decides about stale rows of a table besides their age. */
+  prunes<T extends object>(table: DocumentTable<T>, rule: PruneRule<T>): void {
+    this.parts.pruneTables.rule(table, rule)
   }
 
   /** Tells other instances of this service; every instance, this one too, hears it through `onSignal`. */
@@ -164,6 +175,8 @@ export class ServiceRuntime {
 
 export interface RuntimeOptions {
   name: ServiceName
+  /** The service's own document tables, for what is pruned by age. */
+  tables?: readonly DocumentTable<never>[]
   profile: Profile
   environment: Environment
   database: Database
@@ -184,6 +197,7 @@ export interface RuntimeParts {
   relay: Relay
   timers: TimerRunner
   vitals: VitalSigns
+  pruneTables: PruneTables
   rosters: RosterBook
   rosterReader: RosterReader
   wakeTimers(): void

@@ -32,4 +32,5 @@ export const APPROVALS = documentTable<Approval>({
     prepared_at: { type: 'timestamptz', of: (approval) => approval.preparedAt },
   },
   indexes: [['members', 'state'], ['prepared_at']],
+  keep: { for: 'runs', ended: { state: ['complete', 'stale', 'expired', 'rejected'] } },
 })

@@ -21,6 +21,7 @@ export const RUNS = documentTable<RunRecord>({
     open: { type: 'text', of: (run) => (isTerminal(stateOf(run.facts)) ? 'no' : 'yes') },
   },
   indexes: [['number'], ['open']],
+  keep: { for: 'runs', ended: { open: ['no'] } },
 })
 
 /** The last run number given; one row. */

@@ -3,16 +3,31 @@ import { documentTable, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 
-/** Kept for good: a run that is tried again needs its proof again. */
-export const RELEASE_PROOFS = documentTable<LoggedProof>({ name: 'release_proof', id: (proof) => proof.digest, keys: {} })
+type KeptProof = LoggedProof & { storedAt: string }
+
+export const RELEASE_PROOFS = documentTable<KeptProof>({
+  name: 'release_proof',
+  id: (proof) => proof.digest,
+  keys: {
+    policy: { type: 'text', of: (proof) => proof.policy },
+    stored_at: { type: 'timestamptz', of: (proof) => proof.storedAt },
+  },
+  indexes: [['policy', 'stored_at']],
+  keep: { for: 'runs' },
+})
+
+/** The newest of a policy stay however old they are: what is live, and all that it may be taken back to, needs its proof again. */
+const NEWEST_KEPT = 32
 
 /** Where the roster names a log, no release is shown to anybody before its approval is there for all to see. */
 @Injectable()
 export class ReleaseProofs {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly runtime: ServiceRuntime) {
+    runtime.prunes(RELEASE_PROOFS, { spares: isAmongNewest })
+  }
 
   remember(tx: Transaction, proof: LoggedProof): Promise<void> {
-    return tx.documents(RELEASE_PROOFS).put(proof)
+    return tx.documents(RELEASE_PROOFS).put({ ...proof, storedAt: tx.now.toISOString() })
   }
 
   /** The dossier with the proofs that are known, of what is new and of what it may be taken back to; from here on they travel with it. */
@@ -25,6 +40,11 @@ export class ReleaseProofs {
   areComplete({ releases }: RunDossier): boolean {
     return this.runtime.roster.logPolicy === undefined || releases.every((release) => release.proof !== undefined)
   }
+}
+
+async function isAmongNewest(tx: Transaction, { policy, digest }: KeptProof): Promise<boolean> {
+  const newest = await tx.documents(RELEASE_PROOFS).find({ where: { policy }, orderBy: 'stored_at', descending: true, limit: NEWEST_KEPT })
+  return newest.some((proof) => proof.digest === digest)
 }
 
 async function proven(tx: Transaction, release: ReleaseDocument): Promise<ReleaseDocument> {

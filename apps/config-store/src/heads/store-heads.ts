@@ -4,6 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { verifyHead, type VerifiedHead } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { LiveHistory } from '../history/live-history.js'
 import { Presence } from '../coverage/presence.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.entity.js'
 import { orRefused } from './refused.js'
@@ -13,7 +14,8 @@ export const MAX_HEADS = 20
 /** Far more than can be on their way at once: a lease is renewed a few times a minute. */
 const MAX_TOLD = 50
 
-type Fresh = VerifiedHead & { told: number[] }
+/** `isNews`: it names another release than the head before, or is stable. A canary's renewals are none. */
+type Fresh = VerifiedHead & { told: number[]; isNews: boolean }
 
 /**
  * The same for both paths, bus and HTTP: verifies, orders, stores. A lower or equal `seq` changes nothing, so whichever path loses the
@@ -24,6 +26,7 @@ export class StoreHeads {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly presence: Presence,
+    private readonly history: LiveHistory,
   ) {}
 
   /** For the HTTP path. */
@@ -52,7 +55,7 @@ export class StoreHeads {
       const { policy, scope, seq } = verified.head
       const known = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
       const told = [...(known?.told ?? []), seq].slice(-MAX_TOLD)
-      if (known === undefined || known.seq < seq) fresh.push({ ...verified, told })
+      if (known === undefined || known.seq < seq) fresh.push({ ...verified, told, isNews: scope === 'global' || known?.digest !== verified.head.current })
       else {
         held = Math.max(held, known.revision)
         if (known.told.includes(seq)) continue
@@ -68,6 +71,7 @@ export class StoreHeads {
   private async apply(tx: Transaction, fresh: readonly Fresh[], cause?: ReceivedEvent): Promise<number> {
     const revision = await this.nextRevision(tx)
     const documents = fresh.map((head) => documentOf(head, revision, tx.now))
+    await this.history.remember(tx, documents.filter((_document, index) => fresh[index]!.isNews))
     await tx.documents(REVISIONS).put({ revision, documents, at: tx.now.toISOString() })
     await tx.documents(REVISIONS).delete(String(revision - REVISION_WINDOW))
     const places = documents.map(({ id, scope }) => documentId(id, scope))

@@ -9,6 +9,11 @@ export class CreateConfigStore1764000000000 implements MigrationInterface {
     await createDocumentTable(runner, 'config_store', 'environment', {})
     await createDocumentTable(runner, 'config_store', 'document', { policy: 'text', revision: 'bigint' }, [['policy'], ['revision']])
     await createDocumentTable(runner, 'config_store', 'revision', { revision: 'bigint' }, [['revision']])
+    await createDocumentTable(runner, 'config_store', 'live_head', { policy: 'text', seq: 'bigint', stored_at: 'timestamptz' }, [
+      ['policy', 'seq'],
+      ['policy', 'stored_at'],
+    ])
+    await createDocumentTable(runner, 'config_store', 'live_release', { policy: 'text', version: 'text' }, [['policy', 'version']])
     await createDocumentTable(runner, 'config_store', 'node', {})
     await createDocumentTable(runner, 'config_store', 'presence', { node: 'text' }, [['node']])
     await createDocumentTable(runner, 'config_store', 'alert_inbox', { received_at: 'timestamptz' }, [['received_at']])

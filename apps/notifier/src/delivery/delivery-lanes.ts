@@ -35,7 +35,9 @@ export class DeliveryLanes {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly settleNotification: SettleNotification,
-  ) {}
+  ) {
+    runtime.prunes(DELIVERIES, { spares: isNewestOfLane })
+  }
 
   /** Queues the news on each channel of the partner. */
   async add(tx: Transaction, news: News, partner: RegisteredPartner): Promise<void> {
@@ -121,6 +123,12 @@ export class DeliveryLanes {
     const timer = { id: timerId(delivery), kind: 'deliver', keys: [policyKey(policy)], data: { delivery: id, partner }, dueAt }
     return this.runtime.schedule(tx, timer)
   }
+}
+
+/** Whoever was told of what is in force must be told when it is taken back, however long ago that was. */
+async function isNewestOfLane(tx: Transaction, { id, lane }: Delivery): Promise<boolean> {
+  const [newest] = await tx.documents(DELIVERIES).find({ where: { lane, state: 'delivered' }, orderBy: 'created_at', descending: true, limit: 1 })
+  return newest?.id === id
 }
 
 function timerId(delivery: Delivery): string {

@@ -68,4 +68,5 @@ export const DELIVERIES = documentTable<Delivery>({
     created_at: { type: 'timestamptz', of: (delivery) => delivery.createdAt },
   },
   indexes: [['lane', 'state'], ['stage', 'first_try'], ['policy', 'version'], ['partner', 'created_at'], ['run'], ['created_at']],
+  keep: { for: 'runs', ended: { state: ['delivered', 'dead', 'superseded'] } },
 })

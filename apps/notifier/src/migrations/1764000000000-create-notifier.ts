@@ -7,7 +7,7 @@ export class CreateNotifier1764000000000 implements MigrationInterface {
     await createPersistenceTables(runner, 'notifier')
     await createMessagingTables(runner, 'notifier')
     await createDocumentTable(runner, 'notifier', 'partner', {})
-    await createDocumentTable(runner, 'notifier', 'notification', {})
+    await createDocumentTable(runner, 'notifier', 'notification', { state: 'text' })
     await createDocumentTable(
       runner,
       'notifier',

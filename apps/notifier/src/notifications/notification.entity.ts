@@ -33,4 +33,9 @@ export function deadlineTimerId({ run, attempt }: Notification): string {
   return `notify-deadline:${run}:${attempt}`
 }
 
-export const NOTIFICATIONS = documentTable<Notification>({ name: 'notification', id: (notification) => notification.id, keys: {} })
+export const NOTIFICATIONS = documentTable<Notification>({
+  name: 'notification',
+  id: (notification) => notification.id,
+  keys: { state: { type: 'text', of: (notification) => notification.state } },
+  keep: { for: 'runs', ended: { state: ['completed'] } },
+})

@@ -10,4 +10,4 @@ export interface CommittedRollback {
   result: Omit<RollbackResult, 'revision' | 'stored'>
 }
 
-export const ROLLBACKS = documentTable<CommittedRollback>({ name: 'rollback', id: (rollback) => rollback.key, keys: {} })
+export const ROLLBACKS = documentTable<CommittedRollback>({ name: 'rollback', id: (rollback) => rollback.key, keys: {}, keep: { for: 'machinery' } })

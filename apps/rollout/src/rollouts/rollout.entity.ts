@@ -6,4 +6,5 @@ export const ROLLOUTS = documentTable<Rollout>({
   id: (rollout) => String(rollout.run),
   keys: { state: { type: 'text', of: (rollout) => rollout.state } },
   indexes: [['state']],
+  keep: { for: 'runs', ended: { state: ['completed', 'failed', 'aborted'] } },
 })

@@ -26,4 +26,5 @@ export const SIMULATIONS = documentTable<Simulation>({
   id: (simulation) => String(simulation.run),
   keys: { state: { type: 'text', of: (simulation) => simulation.state } },
   indexes: [['state']],
+  keep: { for: 'runs', ended: { state: ['passed', 'failed', 'paused', 'aborted'] } },
 })

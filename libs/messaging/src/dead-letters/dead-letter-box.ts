@@ -8,8 +8,8 @@ import { excerptContent, letterIdOf, storable, wholeContent } from './letter-con
 import { letterEvent } from './letter-event.js'
 import { newestLetters } from './newest-letters.js'
 
-/** Bounds of what is kept of records that are not ours. Letters that wait are kept without end: they raise an alarm instead. */
-const MAX_IGNORED = 10_000
+/** Letters kept at a time, by state. Beyond it the oldest goes and is counted; its copy on the topic stays for 30 days. Each raised an alarm. */
+const MAX_LETTERS = { waiting: 100_000, ignored: 10_000 } as const
 const TRIM_EVERY = 100
 const MAX_IGNORED_SENT_AN_HOUR = 1_000
 const HOUR_MS = 60 * 60 * 1000
@@ -28,7 +28,7 @@ export interface DeadLetterBoxDependencies {
 
 /** The letters of one service: the table is the truth, the topic a copy for whoever works with tools of the broker. */
 export class DeadLetterBox {
-  private ignored = 0
+  private readonly stored = { waiting: 0, ignored: 0 }
   private hour = 0
   private sentThisHour = 0
 
@@ -49,7 +49,7 @@ export class DeadLetterBox {
     }
     if (!(await tx.documents(DEAD_LETTERS).insert(letter))) return false
     if (letter.state === 'waiting' || this.maySend(tx.now)) await this.send(tx, letter)
-    const forgotten = letter.state === 'ignored' && this.ignored++ % TRIM_EVERY === 0 ? await this.forget(tx) : 0
+    const forgotten = this.stored[verdict.state]++ % TRIM_EVERY === 0 ? await this.forget(tx, verdict.state) : 0
     tx.afterCommit(() => this.alarm(letter, forgotten))
     return true
   }
@@ -119,12 +119,12 @@ export class DeadLetterBox {
     return this.sentThisHour++ < MAX_IGNORED_SENT_AN_HOUR
   }
 
-  /** Deletes the oldest of the ignored letters beyond their bound; answers how many. */
-  private async forget(tx: Transaction): Promise<number> {
+  /** Deletes the oldest letters of a state beyond their bound; answers how many. */
+  private async forget(tx: Transaction, state: Verdict['state']): Promise<number> {
     const letters = tx.documents(DEAD_LETTERS)
-    const surplus = (await letters.count({ state: 'ignored' })) - MAX_IGNORED
+    const surplus = (await letters.count({ state })) - MAX_LETTERS[state]
     if (surplus <= 0) return 0
-    const oldest = await letters.find({ where: { state: 'ignored' }, orderBy: 'at', limit: surplus })
+    const oldest = await letters.find({ where: { state }, orderBy: 'at', limit: Math.min(surplus, TRIM_EVERY) })
     for (const { id } of oldest) await letters.delete(id)
     return oldest.length
   }

@@ -42,4 +42,5 @@ export const DEAD_LETTERS = documentTable<DeadLetter>({
     at: { type: 'timestamptz', of: (letter) => letter.at },
   },
   indexes: [['at']],
+  keep: { for: 'machinery', ended: { state: ['replayed', 'discarded', 'ignored'] } },
 })

@@ -9,7 +9,7 @@ export class PostgresPositionStore implements PositionStore {
     const { schema } = postgresOf(tx)
     const moved = await postgresOf(tx).query<{ parked: boolean }>(
       `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, last_key_seq) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq
+       ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq, moved_at = EXCLUDED.moved_at
          WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1 OR ($6 AND stream_position.last_key_seq < EXCLUDED.last_key_seq)
        RETURNING EXISTS (SELECT 1 FROM ${schema}.parked_event AS waiting
          WHERE waiting.consumer = $1 AND waiting.producer = $2 AND waiting.topic = $3 AND waiting.msg_key = $4) AS parked`,
@@ -61,6 +61,20 @@ export class PostgresPositionStore implements PositionStore {
       [waitedMs],
     )
     return rows.map(({ event }) => event)
+  }
+
+  async prune(tx: Transaction, before: Date, limit: number): Promise<number> {
+    const { schema } = postgresOf(tx)
+    // Asked twice: a stream that moves meanwhile stays.
+    const gone = await postgresOf(tx).query(
+      `DELETE FROM ${schema}.stream_position AS stream WHERE moved_at < $1 AND ctid IN (
+         SELECT old.ctid FROM ${schema}.stream_position AS old WHERE old.moved_at < $1 AND NOT EXISTS (
+           SELECT 1 FROM ${schema}.parked_event AS waiting WHERE waiting.consumer = old.consumer AND waiting.producer = old.producer
+             AND waiting.topic = old.topic AND waiting.msg_key = old.msg_key) LIMIT $2)
+       RETURNING 1`,
+      [before, limit],
+    )
+    return gone.length
   }
 }
 

@@ -10,10 +10,10 @@ export class MemoryOutboxStore implements OutboxStore {
   private offset = 0
 
   async nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number> {
-    const heads = memoryOf(tx).rows<number>('stream_head')
-    const next = (heads.get(`${topic} ${key}`) ?? 0) + 1
-    heads.set(`${topic} ${key}`, next)
-    return next
+    const heads = headsOf(tx)
+    const keySeq = (heads.get(`${topic} ${key}`)?.keySeq ?? forgottenOf(tx).get(topic) ?? 0) + 1
+    heads.set(`${topic} ${key}`, { topic, keySeq, movedAt: memoryOf(tx).now.getTime() })
+    return keySeq
   }
 
   async append(tx: Transaction, event: OutgoingEvent): Promise<void> {
@@ -52,10 +52,19 @@ export class MemoryOutboxStore implements OutboxStore {
     return { rows: unsend(tx, ({ id }) => rows.some((row) => row.id === id)), lastSeq }
   }
 
+  async pruneStreams(tx: Transaction, before: Date, limit: number): Promise<number> {
+    const old = headsOf(tx).entries().filter(([, { movedAt }]) => movedAt < before.getTime()).slice(0, limit)
+    for (const [id, { topic, keySeq }] of old) {
+      headsOf(tx).delete(id)
+      forgottenOf(tx).set(topic, Math.max(keySeq, forgottenOf(tx).get(topic) ?? 0))
+    }
+    return old.length
+  }
+
   async prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number> {
     const newest = new Map(inOrder(tx, () => true).map((row) => [`${row.topic} ${row.key}`, row.seq]))
     const old = inOrder(tx, (row) => row.sentAt !== null && row.sentAt < before.getTime())
-    const gone = old.filter((row) => !compacted.includes(row.topic) || newest.get(`${row.topic} ${row.key}`) !== row.seq).slice(0, limit)
+    const gone = old.filter((row) => !compacted.includes(row.topic) || row.value === null || newest.get(`${row.topic} ${row.key}`) !== row.seq).slice(0, limit)
     for (const { id } of gone) rowsOf(tx).delete(id)
     return gone.length
   }
@@ -64,6 +73,22 @@ export class MemoryOutboxStore implements OutboxStore {
     const rows = inOrder(tx, (row) => row.sentAt === null)
     return { count: rows.length, oldestAt: rows[0] === undefined ? null : new Date(rows[0].time) }
   }
+}
+
+interface Head {
+  topic: string
+  keySeq: number
+  /** Epoch milliseconds of the last event. */
+  movedAt: number
+}
+
+function headsOf(tx: Transaction): MemoryRows<Head> {
+  return memoryOf(tx).rows<Head>('stream_head')
+}
+
+/** The highest number that was forgotten, by topic. */
+function forgottenOf(tx: Transaction): MemoryRows<number> {
+  return memoryOf(tx).rows<number>('forgotten_stream')
 }
 
 function inOrder(tx: Transaction, which: (row: Row) => boolean): Row[] {

@@ -7,13 +7,17 @@ import type { LogEnd, OutboxRow, OutboxStore } from './outbox.store.js'
 export const EVENT_COLUMNS = `event_id AS id, source, type, topic, msg_key AS key, key_seq::int AS "keySeq", occurred_at AS time,
   run_id AS "runId", attempt, causation_id AS "causationId", traceparent, value, headers`
 
+/** The key under which the highest number of a topic's forgotten streams stays; no policy, run, bot or partner has such a name. */
+const FORGOTTEN = '~forgotten'
+
 export class PostgresOutboxStore implements OutboxStore {
   async nextKeySeq(tx: Transaction, topic: string, key: string): Promise<number> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<{ n: string }>(
-      `INSERT INTO ${schema}.stream_head (topic, msg_key, key_seq) VALUES ($1, $2, 1)
-       ON CONFLICT (topic, msg_key) DO UPDATE SET key_seq = stream_head.key_seq + 1 RETURNING key_seq AS n`,
-      [topic, key],
+      `INSERT INTO ${schema}.stream_head (topic, msg_key, key_seq)
+         VALUES ($1, $2, 1 + coalesce((SELECT key_seq FROM ${schema}.stream_head WHERE topic = $1 AND msg_key = $3), 0))
+       ON CONFLICT (topic, msg_key) DO UPDATE SET key_seq = stream_head.key_seq + 1, moved_at = EXCLUDED.moved_at RETURNING key_seq AS n`,
+      [topic, key, FORGOTTEN],
     )
     return Number(rows[0]!.n)
   }
@@ -104,12 +108,32 @@ export class PostgresOutboxStore implements OutboxStore {
     return { rows, lastSeq: rows < limit ? null : Number(found[0]!.last) }
   }
 
+  async pruneStreams(tx: Transaction, before: Date, limit: number): Promise<number> {
+    const { schema } = postgresOf(tx)
+    const old = await postgresOf(tx).query(`SELECT 1 FROM ${schema}.stream_head WHERE moved_at < $1 AND msg_key <> $2 LIMIT 1`, [before, FORGOTTEN])
+    if (old.length === 0) return 0
+    // Writers wait for the length of one statement: one that began beside it would number from what was forgotten before.
+    await postgresOf(tx).query(`LOCK TABLE ${schema}.stream_head IN SHARE ROW EXCLUSIVE MODE`)
+    const rows = await postgresOf(tx).query<{ gone: string }>(
+      `WITH gone AS (
+         DELETE FROM ${schema}.stream_head WHERE moved_at < $1 AND (topic, msg_key) IN (
+           SELECT topic, msg_key FROM ${schema}.stream_head WHERE moved_at < $1 AND msg_key <> $3 LIMIT $2)
+         RETURNING topic, key_seq),
+       kept AS (
+         INSERT INTO ${schema}.stream_head AS head (topic, msg_key, key_seq) SELECT topic, $3, max(key_seq) FROM gone GROUP BY topic
+         ON CONFLICT (topic, msg_key) DO UPDATE SET key_seq = greatest(head.key_seq, EXCLUDED.key_seq), moved_at = EXCLUDED.moved_at)
+       SELECT count(*) AS gone FROM gone`,
+      [before, limit, FORGOTTEN],
+    )
+    return Number(rows[0]!.gone)
+  }
+
   async prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query(
       `DELETE FROM ${schema}.outbox WHERE seq IN (
          SELECT seq FROM ${schema}.outbox AS old
-         WHERE sent_at < $1 AND NOT (topic = ANY($2) AND NOT EXISTS (
+         WHERE sent_at < $1 AND NOT (topic = ANY($2) AND value IS NOT NULL AND NOT EXISTS (
            SELECT 1 FROM ${schema}.outbox AS newer
            WHERE newer.topic = old.topic AND newer.msg_key = old.msg_key AND newer.key_seq > old.key_seq))
          ORDER BY seq LIMIT $3)

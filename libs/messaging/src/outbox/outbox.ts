@@ -51,4 +51,12 @@ export class Outbox {
     tx.afterCommit(this.wake)
     return event
   }
+
+  /** A tombstone: a compacted topic forgets the key. It carries no statement, so readers move nothing by it. */
+  async erase(tx: Transaction, type: keyof typeof EVENT_TOPICS, key: string): Promise<void> {
+    const topic = EVENT_TOPICS[type]
+    const keySeq = await this.store.nextKeySeq(tx, topic, key)
+    await this.store.append(tx, { id: uuidv7(tx.now), source: this.source, type, topic, key, keySeq, time: tx.now.toISOString(), value: null })
+    tx.afterCommit(this.wake)
+  }
 }

@@ -1,11 +1,9 @@
-import { RETENTION_MS, TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
 import type { Logger, Metrics } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { EventBus, LostPlace, Place } from '../event-bus.js'
 import type { OutboxStore } from './outbox.store.js'
 
-const PRUNE_BATCH = 5_000
 /** A broker that comes back with less than it had was away for longer. */
 const SURE_MS = 1_000
 const DOUBT_MS = 10 * 60_000
@@ -70,12 +68,6 @@ export class Reconciler {
     return new Set(begun.keys())
   }
 
-  /** Keeps the outbox to what a broker may still need: a week, and of compacted topics the newest record of each key. */
-  async prune(now: Date): Promise<number> {
-    const before = new Date(now.getTime() - RETENTION_MS)
-    return this.database.statements((tx) => this.store.prune(tx, before, compactedTopics, PRUNE_BATCH))
-  }
-
   private async lost(topic: string, acknowledged: readonly Place[], now: Date): Promise<LostPlace[]> {
     const lost = await this.bus.lost(topic, acknowledged)
     return lost.filter(({ partition, offset, why }) => {
@@ -98,8 +90,6 @@ export class Reconciler {
     return rows
   }
 }
-
-const compactedTopics = TOPICS.filter((topic) => topic.cleanup === 'compact').map((topic) => topic.name)
 
 function placeName(topic: string, partition: number): string {
   return `${topic} ${partition}`

@@ -47,6 +47,8 @@ export class Relay {
     private readonly source: string,
     private readonly clock: Clock,
     private readonly log: Logger,
+    /** Deletes what the service need not remember any more; `true` when more waits to be deleted. */
+    private readonly prune: () => Promise<boolean> = async () => false,
   ) {}
 
   start(): void {
@@ -158,7 +160,10 @@ export class Relay {
         this.log.debug({ source: this.source, error: describeError(error) }, 'outbox and log are compared later')
       })
     }
-    if (now >= this.pruneAtMs) this.pruneAtMs = now + ((await this.reconciler.prune(new Date(now))) ? POLL_MS : PRUNE_MS)
+    if (now >= this.pruneAtMs) {
+      this.pruneAtMs = now + POLL_MS
+      this.pruneAtMs = now + ((await this.prune()) ? POLL_MS : PRUNE_MS)
+    }
     if (now >= this.beatAtMs) {
       this.beatAtMs = now + BEAT_MS
       void this.bus.beat(this.compactedTopics())

@@ -28,6 +28,10 @@ export class MemoryDatabase implements Database {
     return this.transaction(work)
   }
 
+  async pruneLocks(_above: number, _limit: number): Promise<number> {
+    return 0
+  }
+
   async close(): Promise<void> {
     this.closed = true
     await this.tail
@@ -57,7 +61,8 @@ export class MemoryTransaction implements Transaction {
   }
 
   documents<T extends object>(table: DocumentTable<T>): Documents<T> {
-    return new MemoryDocuments(table, this.rows<T>(`document:${table.name}`))
+    const putAt = table.keep === undefined ? undefined : this.rows<number>(`put:${table.name}`)
+    return new MemoryDocuments(table, this.rows<T>(`document:${table.name}`), putAt, this.now)
   }
 
   rows<R>(name: string): MemoryRows<R> {

@@ -6,6 +6,9 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   constructor(
     private readonly table: DocumentTable<T>,
     private readonly rows: MemoryRows<T>,
+    /** When each row was last written, where rows are ever pruned: epoch milliseconds. */
+    private readonly putAt: MemoryRows<number> | undefined,
+    private readonly now: Date,
   ) {}
 
   async get(id: string): Promise<T | undefined> {
@@ -13,7 +16,9 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   }
 
   async put(document: T): Promise<void> {
-    this.rows.adopt(this.table.id(document), frozenJson(document))
+    const id = this.table.id(document)
+    this.rows.adopt(id, frozenJson(document))
+    this.putAt?.adopt(id, this.now.getTime())
   }
 
   async insert(document: T): Promise<boolean> {
@@ -23,6 +28,7 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
   }
 
   async delete(id: string): Promise<boolean> {
+    this.putAt?.delete(id)
     return this.rows.delete(id)
   }
 
@@ -40,6 +46,16 @@ export class MemoryDocuments<T extends object> implements Documents<T> {
 
   async count(where?: Query['where']): Promise<number> {
     return this.rows.values().filter((document) => this.matches(document, where)).length
+  }
+
+  async stale(before: Date, limit: number): Promise<T[]> {
+    const at = (document: T): number => this.putAt?.get(this.table.id(document)) ?? Infinity
+    return this.rows
+      .values()
+      .filter((document) => at(document) < before.getTime() && this.matches(document, this.table.keep?.ended))
+      .sort((a, b) => at(a) - at(b))
+      .slice(0, limit)
+      .map(plainCopy)
   }
 
   private matches(document: T, where: Query['where'] = {}): boolean {

@@ -29,13 +29,18 @@ export class MemoryRows<R> {
 
   /** All rows in order of first insertion. */
   values(): R[] {
-    if (this.staged === undefined) return [...this.committed.values()]
-    const rows: R[] = []
+    return this.staged === undefined ? [...this.committed.values()] : this.entries().map(([, row]) => row)
+  }
+
+  /** The same with their ids. */
+  entries(): [id: string, row: R][] {
+    if (this.staged === undefined) return [...this.committed.entries()]
+    const rows: [string, R][] = []
     for (const [id, row] of this.committed) {
       const current = this.staged.has(id) ? this.staged.get(id) : row
-      if (current !== undefined) rows.push(current)
+      if (current !== undefined) rows.push([id, current])
     }
-    for (const [id, row] of this.staged) if (row !== undefined && !this.committed.has(id)) rows.push(row)
+    for (const [id, row] of this.staged) if (row !== undefined && !this.committed.has(id)) rows.push([id, row])
     return rows
   }
 

@@ -6,6 +6,7 @@ export function documentEntity(schema: string, table: DocumentTable<object>): En
   const columns: Record<string, EntitySchemaColumnOptions> = {
     id: { type: 'text', primary: true, primaryKeyConstraintName: `${table.name}_pkey` },
     doc: { type: 'jsonb' },
+    put_at: { type: 'timestamptz', default: () => 'clock_timestamp()' },
   }
   for (const [name, key] of Object.entries(table.keys)) columns[name] = { type: key.type, nullable: true }
   return new EntitySchema({
@@ -30,6 +31,6 @@ export async function createDocumentTable(
   indexes: string[][] = [],
 ): Promise<void> {
   const columns = Object.entries(keys).map(([key, type]) => `, ${key} ${type}`)
-  await runner.query(`CREATE TABLE ${schema}.${name} (id text CONSTRAINT ${name}_pkey PRIMARY KEY, doc jsonb NOT NULL${columns.join('')})`)
+  await runner.query(`CREATE TABLE ${schema}.${name} (id text CONSTRAINT ${name}_pkey PRIMARY KEY, doc jsonb NOT NULL, put_at timestamptz NOT NULL DEFAULT clock_timestamp()${columns.join('')})`)
   for (const list of indexes) await runner.query(`CREATE INDEX ${indexName(name, list)} ON ${schema}.${name} (${list.join(', ')})`)
 }

@@ -77,6 +77,14 @@ export class PostgresDatabase implements Database {
     }
   }
 
+  async pruneLocks(above: number, limit: number): Promise<number> {
+    const table = `${this.schema}.aggregate_lock`
+    const [rows] = await this.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`)
+    if (Number(rows!.n) <= above) return 0
+    const gone = await this.query(`DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING key`, [limit])
+    return gone.length
+  }
+
   /** One statement outside any transaction. */
   async query<R extends object>(sql: string, values: unknown[] = []): Promise<R[]> {
     return (await this.pool.query<R>(sql, values)).rows
@@ -140,11 +148,13 @@ export class PostgresTransaction implements Transaction {
     if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.again = new StartAgain([...held, ...wanted]))
     for (const key of wanted) {
       this.held.add(key)
-      const found = await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])
-      if (found.length > 0) continue
-      await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])
-      await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])
+      while (!(await this.lockRow(key))) await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])
     }
+  }
+
+  /** `false`: there is no row yet, or it was pruned while this waited for it. */
+  private async lockRow(key: string): Promise<boolean> {
+    return (await this.query(`SELECT 1 FROM ${this.schema}.aggregate_lock WHERE key = $1 FOR UPDATE`, [key])).length > 0
   }
 
   documents<T extends object>(table: DocumentTable<T>): Documents<T> {

@@ -25,7 +25,7 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
   }
 
   async put(document: T): Promise<void> {
-    const updates = ['doc', ...this.columns].map((column) => `${column} = EXCLUDED.${column}`).join(', ')
+    const updates = ['doc', 'put_at', ...this.columns].map((column) => `${column} = EXCLUDED.${column}`).join(', ')
     await this.tx.query(`${this.insertSql()} ON CONFLICT (id) DO UPDATE SET ${updates}`, this.values(document))
   }
 
@@ -57,6 +57,13 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
     const conditions = this.conditions(where, values)
     const rows = await this.tx.query<{ n: string }>(`SELECT count(*) AS n FROM ${this.table}${whereClause(conditions)}`, values)
     return Number(rows[0]!.n)
+  }
+
+  async stale(before: Date, limit: number): Promise<T[]> {
+    const values: unknown[] = [before, limit]
+    const conditions = ['put_at < $1', ...this.conditions(this.definition.keep?.ended, values)]
+    const sql = `SELECT doc FROM ${this.table}${whereClause(conditions)} ORDER BY put_at LIMIT $2 FOR UPDATE SKIP LOCKED`
+    return (await this.tx.query<{ doc: T }>(sql, values)).map((row) => row.doc)
   }
 
   private conditions(where: Query['where'] = {}, values: unknown[]): string[] {

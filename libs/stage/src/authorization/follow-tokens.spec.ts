@@ -71,7 +71,7 @@ describe('TokenReader', () => {
     await keep(known.record)
     let away = false
     const statements: MemoryDatabase['statements'] = (work) => (away ? Promise.reject(new Error('away')) : database.statements(work))
-    const flaky = { ...source, database: { ...database, statements, transaction: database.transaction.bind(database), locked: database.locked.bind(database), close: database.close.bind(database) } }
+    const flaky = { ...source, database: { ...database, statements, transaction: database.transaction.bind(database), locked: database.locked.bind(database), pruneLocks: database.pruneLocks.bind(database), close: database.close.bind(database) } }
     const book = new TokenBook(clock)
     const reader = new TokenReader(book, [flaky])
     away = true

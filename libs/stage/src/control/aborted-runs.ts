@@ -6,7 +6,7 @@ export interface AbortedRun {
   attempt: number
 }
 
-export const ABORTED_RUNS = documentTable<AbortedRun>({ name: 'aborted_run', id: ({ run }) => String(run), keys: {} })
+export const ABORTED_RUNS = documentTable<AbortedRun>({ name: 'aborted_run', id: ({ run }) => String(run), keys: {}, keep: { for: 'machinery' } })
 
 export async function rememberAbort(tx: Transaction, { run, attempt }: AbortedRun): Promise<void> {
   const known = await tx.documents(ABORTED_RUNS).get(String(run))

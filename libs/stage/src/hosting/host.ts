@@ -99,7 +99,7 @@ async function openService(name: ServiceName, adapters: HostAdapters): Promise<{
   const { profile, environment, clock, metrics, roster, configStoreUrls, signerNamed } = adapters
   const log = adapters.log.child({ service: name })
   const runtime = createRuntime(
-    { name, profile, environment, database, clock, log, metrics, roster, signer, signerNamed, configStoreUrls },
+    { name, tables: definition.tables, profile, environment, database, clock, log, metrics, roster, signer, signerNamed, configStoreUrls },
     stores,
     adapters.bus,
     coordination,

@@ -1,0 +1,28 @@
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
+import { POLICIES } from '../policies/policy.entity.js'
+import { RUNS } from './run.entity.js'
+
+/** Ended runs and their approvals are forgotten by age, but for those that made live what still is. */
+@Injectable()
+export class PruneRuns {
+  constructor(runtime: ServiceRuntime) {
+    runtime.prunes(APPROVALS, { spares: isLive })
+    runtime.prunes(RUNS, {
+      spares: async (tx, record) => {
+        const approval = await tx.documents(APPROVALS).get(record.approval)
+        return approval !== undefined && isLive(tx, approval)
+      },
+      gone: (tx, { facts: { run } }) => runtime.erase(tx, 'hms.run.changed.v1', String(run)),
+    })
+  }
+}
+
+async function isLive(tx: Transaction, { releases }: Approval): Promise<boolean> {
+  for (const { id, releaseDigest } of releases) {
+    if ((await tx.documents(POLICIES).get(id))?.live?.releaseDigest === releaseDigest) return true
+  }
+  return false
+}

@@ -1,0 +1,61 @@
+import type { Envelope, LogProof } from '#libs/contracts'
+import { documentTable, type Transaction } from '#libs/persistence'
+import { Injectable } from '@nestjs/common'
+import type { StoredDocument } from '../heads/head.entity.js'
+
+/** A release that was in force at some time, in any scope, with what proves it. Kept for good; one row however often it comes back. */
+export interface LiveRelease {
+  /** Release digest. */
+  digest: string
+  policy: string
+  version: string
+  release: Envelope
+  proof: LogProof | null
+  author: string | null
+  approvedBy: string[]
+  soleOfficial: boolean
+}
+
+export const LIVE_RELEASES = documentTable<LiveRelease>({
+  name: 'live_release',
+  id: ({ digest }) => digest,
+  keys: { policy: { type: 'text', of: ({ policy }) => policy }, version: { type: 'text', of: ({ version }) => version } },
+  indexes: [['policy', 'version']],
+})
+
+/** A stable head as it came into force. Kept for good; it was in force until the next of its policy. */
+export interface LiveHead {
+  policy: string
+  seq: number
+  revision: number
+  /** Digest of the release; `null` for a withdrawal. */
+  digest: string | null
+  run: number | null
+  head: Envelope
+  /** RFC 3339, the database's clock. */
+  storedAt: string
+}
+
+export const LIVE_HEADS = documentTable<LiveHead>({
+  name: 'live_head',
+  id: ({ policy, seq }) => `${policy}:${seq}`,
+  keys: {
+    policy: { type: 'text', of: ({ policy }) => policy },
+    seq: { type: 'bigint', of: ({ seq }) => seq },
+    stored_at: { type: 'timestamptz', of: ({ storedAt }) => storedAt },
+  },
+  indexes: [['policy', 'seq'], ['policy', 'stored_at']],
+})
+
+/** Every document that was ever live, with its heads, run, signers and times: what was in force at any time can be shown and proven. */
+@Injectable()
+export class LiveHistory {
+  /** Of a canary's scope only the release is kept: its heads were in force for a cohort, and for minutes. */
+  async remember(tx: Transaction, documents: readonly StoredDocument[]): Promise<void> {
+    for (const { id: policy, scope, seq, revision, digest, run, head, storedAt, release, version, proof, author, approvedBy, soleOfficial } of documents) {
+      if (scope === 'global') await tx.documents(LIVE_HEADS).insert({ policy, seq, revision, digest, run, head, storedAt })
+      if (digest === null || release === null || version === null) continue
+      await tx.documents(LIVE_RELEASES).insert({ digest, policy, version, release, proof, author, approvedBy, soleOfficial })
+    }
+  }
+}

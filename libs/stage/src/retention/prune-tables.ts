@@ -1,0 +1,96 @@
+import { RETENTION_MS, TOPICS } from '#libs/contracts'
+import type { OutboxStore, PositionStore } from '#libs/messaging'
+import type { Database, DocumentTable, Transaction } from '#libs/persistence'
+import type { Logger, Metrics } from '#libs/platform'
+import type { RetentionConfig } from './retention.config.js'
+
+/** Documents looked at in one transaction; the relay waits for it. */
+const DOCUMENTS_AT_ONCE = 200
+const ROWS_AT_ONCE = 5_000
+/** Lock rows are small, and most are used again. Beyond this many, those that nobody holds go. */
+const MAX_LOCKS = 10_000
+const compactedTopics = TOPICS.filter((topic) => topic.cleanup === 'compact').map((topic) => topic.name)
+
+/** What a service says of the rows of one of its tables beyond their age. */
+export interface PruneRule<T extends object> {
+  /** Whether a stale row is still needed: it stays for another retention. */
+  spares?: (tx: Transaction, document: T) => Promise<boolean>
+  /** In the transaction that deletes it. */
+  gone?: (tx: Transaction, document: T) => Promise<void>
+}
+
+/**
+ * Deletes what a service need not remember any more: documents by the `keep` of their table, and the rows of the shared machinery. One
+ * instance of a service does it, the relay's leader. Ages are measured by the database's clock: a process whose own is years ahead deletes
+ * nothing early.
+ */
+export class PruneTables {
+  private readonly rules = new Map<string, PruneRule<never>>()
+
+  constructor(
+    private readonly service: string,
+    private readonly tables: readonly DocumentTable<never>[],
+    private readonly database: Database,
+    private readonly stores: { outbox: OutboxStore; positions: PositionStore },
+    private readonly retention: RetentionConfig,
+    private readonly log: Logger,
+    private readonly metrics: Metrics,
+  ) {}
+
+  rule<T extends object>(table: DocumentTable<T>, rule: PruneRule<T>): void {
+    this.rules.set(table.name, rule as unknown as PruneRule<never>)
+  }
+
+  /** One batch of every table; `true` when another may find more. */
+  async execute(): Promise<boolean> {
+    const { outbox, positions } = this.stores
+    const machinery = this.retention.ms('machinery')
+    const kept = (this.tables as readonly DocumentTable<object>[]).filter(({ keep }) => keep !== undefined)
+    const full: boolean[] = []
+    for (const table of kept) full.push(await this.pruneDocuments(table))
+    full.push(
+      await this.pruneRows('outbox', RETENTION_MS, (tx, before) => outbox.prune(tx, before, compactedTopics, ROWS_AT_ONCE)),
+      await this.pruneRows('stream_position', machinery, (tx, before) => positions.prune(tx, before, ROWS_AT_ONCE)),
+      // Longer than positions are kept: a reader that still knows a stream then finds its numbers going on.
+      await this.pruneRows('stream_head', 2 * machinery, (tx, before) => outbox.pruneStreams(tx, before, ROWS_AT_ONCE)),
+      this.counted('aggregate_lock', await this.database.pruneLocks(MAX_LOCKS, ROWS_AT_ONCE)) === ROWS_AT_ONCE,
+    )
+    return full.includes(true)
+  }
+
+  private async pruneDocuments(table: DocumentTable<object>): Promise<boolean> {
+    const { spares, gone } = (this.rules.get(table.name) ?? {}) as PruneRule<object>
+    const ageMs = this.retention.ms(table.keep!.for)
+    const { stale, deleted } = await this.database.transaction(async (tx) => {
+      const documents = tx.documents(table)
+      const found = await documents.stale(new Date(tx.now.getTime() - ageMs), DOCUMENTS_AT_ONCE)
+      let left = 0
+      for (const document of found) {
+        if ((await spares?.(tx, document)) === true) {
+          // Written again, it is looked at after another retention.
+          await documents.put(document)
+          left++
+        } else {
+          await documents.delete(table.id(document))
+          await gone?.(tx, document)
+        }
+      }
+      return { stale: found.length, deleted: found.length - left }
+    })
+    this.counted(table.name, deleted)
+    return stale === DOCUMENTS_AT_ONCE
+  }
+
+  private async pruneRows(table: string, ageMs: number, prune: (tx: Transaction, before: Date) => Promise<number>): Promise<boolean> {
+    const rows = await this.database.transaction((tx) => prune(tx, new Date(tx.now.getTime() - ageMs)))
+    return this.counted(table, rows) === ROWS_AT_ONCE
+  }
+
+  private counted(table: string, rows: number): number {
+    if (rows > 0) {
+      this.metrics.pruned.inc({ service: this.service, table }, rows)
+      this.log.debug({ service: this.service, table, rows }, 'old rows were deleted')
+    }
+    return rows
+  }
+}

@@ -1,0 +1,25 @@
+import { parseDuration, RETENTION_MS } from '#libs/contracts'
+import type { Retention } from '#libs/persistence'
+import { parseEnvironment, type Environment } from '#libs/platform'
+import { Matches } from 'class-validator'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** `HMS_RETENTION`: how long ended runs, and all that belongs to them alone, are remembered outside the audit log. */
+export class RetentionConfig {
+  @Matches(/^([2-9]\d|[1-9]\d{2,3})d$/, { message: 'retention must be a number of days from 20d to 9999d' })
+  retention = '400d'
+
+  /**
+   * `machinery` is what only keeps messages in order and answers calls that are repeated: a quarter of that, never less than the time for which
+   * a topic can bring a message again.
+   */
+  ms(kind: Retention): number {
+    const runs = parseDuration(this.retention)
+    return kind === 'runs' ? runs : Math.max(runs / 4, RETENTION_MS + DAY_MS)
+  }
+}
+
+export function readRetentionConfig(env: Environment): RetentionConfig {
+  return parseEnvironment(RetentionConfig, { retention: 'HMS_RETENTION' }, env)
+}
