@@ -23,7 +23,10 @@ export class Scheduler {
   private readonly heap: Due[] = []
   private order = 0
 
-  constructor(private readonly random: Random) {}
+  constructor(
+    private readonly random: Random,
+    private readonly maxSteps = MAX_STEPS,
+  ) {}
 
   turn(resume: () => void): void {
     this.ready.push(resume)
@@ -78,7 +81,7 @@ export class Scheduler {
   }
 
   private next(): void {
-    if (++this.steps > MAX_STEPS) throw new Error(`no rest after ${MAX_STEPS} steps`)
+    if (++this.steps > this.maxSteps) throw new Error(`no rest after ${this.maxSteps} steps`)
     if (this.ready.length > 0) {
       const index = this.random.below(this.ready.length)
       const resume = this.ready[index]!

@@ -55,9 +55,10 @@ export class World {
     ground: Ground,
     random: Random,
     readonly plan: Plan,
+    maxSteps?: number,
   ) {
     this.hole = plan.blackHole
-    this.scheduler = new Scheduler(random.fork())
+    this.scheduler = new Scheduler(random.fork(), maxSteps)
     this.history = new History(() => this.scheduler.nowMs)
     const tell = (who: string, what: string): void => this.history.add(who, what)
     this.faults = new Faults(random.fork(), this.scheduler, plan.rates, plan.maxDeaths, tell)
