@@ -2,6 +2,7 @@ import { DOOR_GUARDS } from './doors.mjs'
 import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
 import { AUDIT_GUARDS } from './audit.mjs'
+import { GROWTH_GUARDS } from './growth.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
 
@@ -329,4 +330,5 @@ export const GUARDS = [
   ...DECISION_GUARDS,
   ...APPROVER_GUARDS,
   ...AUDIT_GUARDS,
+  ...GROWTH_GUARDS,
 ]

@@ -1,14 +1,18 @@
 import { isTerminal, type RunView } from '#libs/contracts'
 import { projectRun } from '#libs/pipeline'
+import { Places } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { Observable, type Subscriber } from 'rxjs'
 import { RUNS } from './run.entity.js'
 
+const MAX_READERS = 2_000
+
 /** Runs that are followed, one stream per reader. Woken by the signal that every instance gets after a run changed. */
 @Injectable()
 export class RunFeed {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
+  private readonly places = new Places(MAX_READERS, 'readers of runs')
   private refreshing = false
   private again = false
 
@@ -16,13 +20,15 @@ export class RunFeed {
     runtime.onSignal('runs', () => this.wake())
   }
 
-  /** The run now, then on every change; completes when it has ended. */
+  /** The run now, then on every change; completes when it has ended. Fails with `HMS_PLACES_TAKEN` when too many follow. */
   follow(run: number): Observable<RunView> {
     return new Observable((reader) => {
+      const leave = this.places.take()
       const readers = this.readers.get(run) ?? new Set()
       this.readers.set(run, readers.add(reader))
       this.wake()
       return () => {
+        leave()
         readers.delete(reader)
         if (readers.size === 0) this.readers.delete(run)
       }

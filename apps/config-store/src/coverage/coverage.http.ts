@@ -1,4 +1,5 @@
 import { HmsError, type CoverageView } from '#libs/contracts'
+import { Places } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
 import { Controller, Get, Query } from '@nestjs/common'
 import { DocumentCopy } from '../delivery/document-copy.js'
@@ -6,8 +7,12 @@ import { viewOf } from './coverage.js'
 import { CoverageQueryDto } from './coverage.dto.js'
 import { Presence } from './presence.js'
 
+const MAX_WAITING = 1_000
+
 @Controller('v1/coverage')
 export class CoverageController {
+  private readonly places = new Places(MAX_WAITING, 'calls that wait for bots')
+
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
@@ -31,6 +36,7 @@ export class CoverageController {
   }
 
   private whenCurrent(policy: string, revision: number, waitMs: number): Promise<CoverageView> {
+    const leave = this.places.take()
     return new Promise((resolve) => {
       const look = (over: boolean): void => {
         const view = this.view(policy)
@@ -40,6 +46,7 @@ export class CoverageController {
       }
       // Also without any bot: the revision asked for may come after the question.
       const stops = [
+        leave,
         this.runtime.clock.after(waitMs, () => look(true)),
         this.presence.watch(() => look(false)),
         this.copy.onChange(() => look(false)),

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import { Places } from './places.js'
+
+it('gives so many places and no more, and each back once', () => {
+  const places = new Places(2, 'readers')
+  const [first] = [places.take(), places.take()]
+  expect(() => places.take()).toThrow(/serves 2 readers/)
+  first!()
+  first!()
+  places.take()
+  expect(places.free).toBe(false)
+  expect(() => places.take()).toThrow(expect.objectContaining({ code: 'HMS_PLACES_TAKEN', status: 503 }))
+})

@@ -1,0 +1,48 @@
+/** Guards of what may be deleted, and what must not grow. */
+export const GROWTH_GUARDS = [
+  {
+    name: 'open-rows-stay',
+    guard: 'only ended rows are pruned',
+    file: 'libs/persistence/src/memory/memory-documents.ts',
+    find: ' && this.matches(document, this.table.keep?.ended)',
+    replace: '',
+    spec: 'libs/stage/src/retention/prune-tables.spec.ts',
+    test: 'deletes what ended longer ago than the retention, and never what is open',
+  },
+  {
+    name: 'open-rows-stay-postgres',
+    guard: 'only ended rows are pruned, in PostgreSQL too',
+    file: 'libs/persistence/src/postgres/postgres-documents.ts',
+    find: 'this.conditions(this.definition.keep?.ended, values)',
+    replace: 'this.conditions({}, values)',
+    spec: 'test/contracts/database.spec.ts',
+    test: 'are the ended ones that nobody wrote since, the oldest first',
+  },
+  {
+    name: 'forgotten-numbers',
+    guard: 'a forgotten stream is numbered on, never from 1 again',
+    file: 'libs/messaging/src/outbox/outbox.store.postgres.ts',
+    find: '1 + coalesce((SELECT key_seq FROM ${schema}.stream_head WHERE topic = $1 AND msg_key = $3), 0)',
+    replace: '1 + 0 * length($3)',
+    spec: 'test/contracts/stores.spec.ts',
+    test: 'are numbered on above every number that was forgotten, never from 1 again',
+  },
+  {
+    name: 'pruned-lock-is-made-again',
+    guard: 'who waited for a lock row that was pruned locks a new one',
+    file: 'libs/persistence/src/postgres/postgres-database.ts',
+    find: 'while (!(await this.lockRow(key)))',
+    replace: 'if (!(await this.lockRow(key)))',
+    spec: 'test/contracts/database.spec.ts',
+    test: 'loses no increment while lock rows are pruned beside it',
+  },
+  {
+    name: 'runs-are-pruned',
+    guard: 'ended runs go',
+    file: 'apps/approver/src/runs/run.entity.ts',
+    find: "  keep: { for: 'runs', ended: { open: ['no'] } },\n",
+    replace: '',
+    spec: 'test/simulation/lifetime.spec.ts',
+    test: 'leaves every table below its bound',
+  },
+]
