@@ -55,7 +55,7 @@ class CodedError extends Error {
 describe('exitCodeOf', () => {
   it.each([
     [usageError('no'), 2],
-    [new HmsError('HMS_CLI_FILE_TOO_LARGE', '', { status: 400 }), 2],
+    [new HmsError('HMS_FILE_TOO_LARGE', '', { status: 400 }), 2],
     [new HmsError('HMS_PARTNER_ADDRESS_REFUSED', '', { status: 422 }), 2],
     [new HmsError('HMS_HTTP_BODY_TOO_LARGE', '', { status: 413 }), 2],
     [new HmsError('HMS_AUTH_REQUIRED', '', { status: 401 }), 3],

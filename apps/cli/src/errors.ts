@@ -1,4 +1,4 @@
-import { EXIT, exitCodeOfStatus, HmsError, type Problem } from '#libs/contracts'
+import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, type Problem } from '#libs/contracts'
 import type { Output } from './output/output.js'
 
 /** Codes whose exit code does not follow from an HTTP status. Contract §2. */
@@ -71,7 +71,7 @@ export function problemOf(error: unknown): Problem {
     title: known.code.replace(/^HMS_/, '').replaceAll('_', ' ').toLowerCase(),
     status: known.status ?? 500,
     code: known.code,
-    detail: known.detail.replace(TRACE, ''),
+    detail: maskCredentials(known.detail.replace(TRACE, '')),
     retryable: known.retryable ?? false,
     next: (known.next ?? []).map((step) => (typeof step === 'string' ? { command: step } : step)),
     ...(traceId === undefined ? {} : { traceId }),

@@ -26,7 +26,7 @@ const serve = async (more: Record<string, string> = {}) => {
 }
 const strangerKey = (): string => {
   const file = join(data, 'stranger.pem')
-  writeFileSync(file, generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }))
+  writeFileSync(file, generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
   return file
 }
 
@@ -50,7 +50,7 @@ describe('serve witness', () => {
       return formatAddCheckpoint({ old, path: [], checkpoint: await signNote(formatCheckpoint({ origin: key.name, size: 1, root: Buffer.alloc(32, 7) }), key, localSigner(by.privateKey)) })
     }
     await put(rosterOf(log))
-    writeFileSync(keyFile, witness.privateKey.export({ format: 'pem', type: 'pkcs8' }))
+    writeFileSync(keyFile, witness.privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
     const { port } = await serve({ HMS_ROSTER: file, HMS_WITNESS_KEY_FILE: keyFile, HMS_WITNESS_DIR: join(data, 'watching') })
     const link = new HttpWitness(readVkey(rosterOf(log).witnesses![0]!), `http://127.0.0.1:${port}`)
     expect((await link.addCheckpoint(await checkpoint(0, log))).status).toBe(200)

@@ -91,7 +91,7 @@ describe('deployPolicy', () => {
     await expect(deployPolicy({ file })).rejects.toMatchObject({ code: 'HMS_KEY_PASSPHRASE_REQUIRED' })
     await new KeyFolder(join(dir, 'keys'), 1_000).create('Air Office', 'secret')
     await expect(deployPolicy({ file })).rejects.toMatchObject({ code: 'HMS_SIGNER_REQUIRED', status: 400 })
-    await writeFile(join(dir, 'keys', 'passphrase'), 'secret\n')
+    await writeFile(join(dir, 'keys', 'passphrase'), 'secret\n', { mode: 0o600 })
     expect(await deployPolicy({ file })).toMatchObject({ state: 'SUCCEEDED' })
     await expect(deployPolicy({})).rejects.toMatchObject({ code: 'HMS_FILE_REQUIRED' })
   })

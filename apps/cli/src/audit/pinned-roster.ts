@@ -1,15 +1,18 @@
 import { HmsError, type Envelope } from '#libs/contracts'
 import { readRoster, SignatureError, type LogPolicy, type Roster } from '#libs/signing'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CliContext } from '../context.js'
+import { readGivenText } from '../files.js'
+
+/** Of a roster, and of a bundle that brings one. */
+export const MAX_SIGNED_BYTES = 4 * 1024 * 1024
 
 /** The roster that this command is pinned to: the file that HMS_ROSTER names, else the data folder's. It is never asked of the services. */
 export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   const file = io.environment.lookup('HMS_ROSTER') ?? join(io.environment.dataDir, 'roster.json')
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = await readGivenText(file, MAX_SIGNED_BYTES)
   } catch (error) {
     throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read: whom to trust is not known.`, { status: 400, cause: error, next: ['hms-svc help environment'] })
   }

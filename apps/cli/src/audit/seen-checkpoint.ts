@@ -1,7 +1,8 @@
 import { readCheckpoint, openNote, SignatureError, type Checkpoint, type HashTree } from '#libs/signing'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readGivenText } from '../files.js'
 
 /** The checkpoint that the last `audit verify` here ended with: a log that was rewritten since does not continue it. */
 export class SeenCheckpoint {
@@ -14,7 +15,7 @@ export class SeenCheckpoint {
   /** Throws `HMS_PROOF_INVALID` when the tree does not begin with what was seen; answers with that, if anything was. */
   async continuedBy(tree: HashTree): Promise<Checkpoint | undefined> {
     if (!existsSync(this.file)) return undefined
-    const seen = readCheckpoint(openNote(await readFile(this.file, 'utf8')).body)
+    const seen = readCheckpoint(openNote(await readGivenText(this.file)).body)
     if (seen.size > tree.size) throw new SignatureError('HMS_PROOF_INVALID', `the log has ${tree.size} entries, and had ${seen.size} when it was verified here before`)
     if (!tree.root(seen.size).equals(seen.root)) throw new SignatureError('HMS_PROOF_INVALID', `the first ${seen.size} entries are not those that were verified here before`)
     return seen

@@ -2,8 +2,7 @@ import { EXIT } from '#libs/contracts'
 import { verifyBundle } from '#libs/verify'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
-
-const MAX_BUNDLE_BYTES = 4 * 1024 * 1024
+import { MAX_SIGNED_BYTES } from './pinned-roster.js'
 
 export interface VerifyOptions {
   roster: string
@@ -11,7 +10,7 @@ export interface VerifyOptions {
 
 /** Checks a bundle without asking anybody. */
 export async function verifyGivenBundle(context: CliContext, file: string, { roster }: VerifyOptions): Promise<number> {
-  const [bytes, trusted] = await Promise.all([readGivenFile(file, MAX_BUNDLE_BYTES), readGivenFile(roster, MAX_BUNDLE_BYTES)])
+  const [bytes, trusted] = await Promise.all([readGivenFile(file, MAX_SIGNED_BYTES), readGivenFile(roster, MAX_SIGNED_BYTES)])
   const { policy, release, proof } = await verifyBundle(bytes, { roster: trusted })
   context.output.data({ policy, release, proof }, () => [
     `${context.output.paint.good('✓')} ${policy.id}@${policy.version} was approved by ${release.approvedBy.join(', ')}`,

@@ -1,7 +1,8 @@
 import { HmsError } from '#libs/contracts'
 import { stopLeftBehind } from '#libs/persistence'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readGivenText } from '../files.js'
 
 /** Names whose data a folder holds. Only what is marked may be emptied. */
 const MARK = 'hms-svc.json'
@@ -9,7 +10,7 @@ export type FolderKind = 'dev' | 'demo'
 
 async function kindOf(dataDir: string): Promise<FolderKind | undefined> {
   try {
-    return (JSON.parse(await readFile(join(dataDir, MARK), 'utf8')) as { kind: FolderKind }).kind
+    return (JSON.parse(await readGivenText(join(dataDir, MARK))) as { kind: FolderKind }).kind
   } catch {
     return undefined
   }

@@ -8,7 +8,7 @@ import type { TopicsOptions, TopicsVerb } from './hosting.js'
 export async function runTopics(verb: TopicsVerb, { output, url }: TopicsOptions): Promise<number> {
   const config = readHostConfig(processEnvironment())
   if (verb === 'list') return list(output, config, url)
-  const kafka = createKafka(kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
+  const kafka = createKafka(await kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
   const [topics, acls] = verb === 'diff' ? [await diffTopics(kafka), await diffAcls(kafka)] : [await applyTopics(kafka, 1), await applyAcls(kafka)]
   const differences = [...topics, ...acls]
   const empty = verb === 'diff' ? 'The broker matches the catalogue.' : 'The broker matched the catalogue already.'
@@ -54,7 +54,7 @@ function lagText({ lag }: TopicReport): string {
 async function readLags(config: HostConfig, url: string): Promise<TopicLag[]> {
   if (config.bus === 'kafka') {
     const log = createLogger(config.logLevel)
-    const bus = new KafkaBus(createKafka(kafkaSettings(config, 'hms-svc-topics'), log), systemClock, log, { onFatal: () => {} })
+    const bus = new KafkaBus(createKafka(await kafkaSettings(config, 'hms-svc-topics'), log), systemClock, log, { onFatal: () => {} })
     try {
       return await bus.lag()
     } finally {

@@ -1,7 +1,7 @@
 import { dataFolderPassphrase } from '#libs/client'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
-import { readGivenText } from '../files.js'
+import { readGivenSecret } from '../files.js'
 
 export interface PassphraseOptions {
   passphraseFile?: string
@@ -31,6 +31,6 @@ export async function passphraseFor(
 }
 
 async function givenPassphrase(context: CliContext, keysDir: string, options: PassphraseOptions): Promise<string | undefined> {
-  if (options.passphraseFile !== undefined) return (await readGivenText(options.passphraseFile)).replace(/\r?\n$/, '')
+  if (options.passphraseFile !== undefined) return readGivenSecret(options.passphraseFile, context.output)
   return context.io.environment.passphrase ?? (await dataFolderPassphrase(keysDir))
 }

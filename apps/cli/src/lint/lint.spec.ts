@@ -47,6 +47,6 @@ describe('lint', () => {
   it('refuses a file over 256 KiB, exit 2', async () => {
     const { code, stderr } = await runForTest(['lint', await write('large.yaml', `# ${'x'.repeat(256 * 1024)}\n`)])
     expect(code).toBe(2)
-    expect(stderr).toContain('HMS_CLI_FILE_TOO_LARGE')
+    expect(stderr).toContain('HMS_FILE_TOO_LARGE')
   })
 })

@@ -1,12 +1,10 @@
-import { resolve } from 'node:path'
 import type { Json } from '#libs/contracts'
 import { usageError } from '../errors.js'
-import { readGivenText } from '../files.js'
 
 export interface SecretSources {
   variable(name: string): string | undefined
-  /** What `file:PATH` is relative to: the folder of the partner's own file. */
-  folder: string
+  /** Reads a path relative to the folder of the partner's own file. */
+  file(path: string): Promise<string>
 }
 
 /**
@@ -28,6 +26,5 @@ async function resolveText(text: string, sources: SecretSources): Promise<string
     if (value !== undefined) return value
     throw usageError(`The environment has no ${name}, which the partner's file names as a secret`, [`export ${name}=…`])
   }
-  if (!text.startsWith('file:')) return text
-  return (await readGivenText(resolve(sources.folder, text.slice('file:'.length)))).replace(/\r?\n$/, '')
+  return text.startsWith('file:') ? sources.file(text.slice('file:'.length)) : text
 }

@@ -1,4 +1,5 @@
 import { HmsError } from '#libs/contracts'
+import { readUrl } from '../client.config.js'
 import { eventStream } from './event-stream.js'
 import { errorOfResponse } from './problem-to-error.js'
 import { reasonOf, unreachable } from './unreachable.js'
@@ -48,7 +49,7 @@ export class ApiClient {
   private readonly authorize: Authorize | undefined
 
   constructor(options: ApiClientOptions) {
-    this.url = options.url.replace(/\/+$/, '')
+    this.url = readUrl(options.url)
     this.timeoutMs = options.timeoutMs ?? 10_000
     this.authorize = options.authorize
   }

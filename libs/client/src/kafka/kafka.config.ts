@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import type { KafkaConfig } from 'kafkajs'
 import { HmsError } from '#libs/contracts'
+import { readGivenText } from '#libs/files'
+
+const MAX_CA_BYTES = 1024 * 1024
 
 /** How a broker is reached. Shapes of `sasl` and `ssl`: kafkajs. */
 export interface BrokerOptions {
@@ -33,7 +35,7 @@ function saslOf(text: string | undefined): KafkaConfig['sasl'] {
 async function sslOf(path: string | undefined): Promise<KafkaConfig['ssl']> {
   if (path === undefined) return undefined
   try {
-    return { ca: [await readFile(path, 'utf8')] }
+    return { ca: [await readGivenText(path, MAX_CA_BYTES)] }
   } catch (error) {
     throw invalid(`HMS_KAFKA_CA cannot be read: ${path}`, error)
   }

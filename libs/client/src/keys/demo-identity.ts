@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DEMO_PEOPLE, demoRoster, generateKeyPair, signRoster, spkiOf } from '#libs/signing'
-import { publishOnce, readIfThere } from './files.js'
+import { publishOnce, readIfThere, readPrivateIfThere } from './files.js'
 import { KeyFolder } from './key-folder.js'
 import { dataFolderPassphrase } from './keys-dir.js'
 import { AUDIT_LOG, OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir, WITNESS } from './identity-files.js'
@@ -49,5 +49,5 @@ async function ensureServiceKey(dataDir: string, name: string): Promise<string> 
   const { privateKey, spki } = generateKeyPair()
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
   if (await publishOnce(file, pem, 0o600)) return spki
-  return spkiOf(readPlainKey((await readIfThere(file)) ?? ''))
+  return spkiOf(readPlainKey((await readPrivateIfThere(file)) ?? ''))
 }

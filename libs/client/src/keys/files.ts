@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { link, rename, rm, writeFile } from 'node:fs/promises'
+import { HmsError } from '#libs/contracts'
+import { readGivenFile, requirePrivate, type GivenFile } from '#libs/files'
+
+/** Far above what a bot that lives by every policy keeps; the rest of these files is small. */
+const MAX_BYTES = 64 * 1024 * 1024
+/** An encrypted key takes some 350 bytes. */
+const MAX_SECRET_BYTES = 64 * 1024
 
 /**
  * Puts a whole file under a name that must be free: false when it was taken. The link is what makes it atomic: no
@@ -24,12 +31,23 @@ export async function replaceFile(path: string, content: string, mode: number): 
   await rename(staged, path)
 }
 
-/** The text of a file, or undefined when there is none. */
+/** The text of a file, or undefined when there is none. Throws what `readGivenFile` throws. */
 export async function readIfThere(path: string): Promise<string | undefined> {
+  return (await fileIfThere(path, MAX_BYTES))?.bytes.toString('utf8')
+}
+
+/** The same of a private key, or of a passphrase that lies beside its keys: `HMS_KEY_EXPOSED` where others can read it. */
+export async function readPrivateIfThere(path: string): Promise<string | undefined> {
+  const file = await fileIfThere(path, MAX_SECRET_BYTES)
+  if (file !== undefined) requirePrivate(path, file)
+  return file?.bytes.toString('utf8')
+}
+
+async function fileIfThere(path: string, maxBytes: number): Promise<GivenFile | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return await readGivenFile(path, maxBytes)
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined
+    if (error instanceof HmsError && ['ENOENT', 'ENOTDIR'].includes(codeOf(error.cause) ?? '')) return undefined
     throw error
   }
 }

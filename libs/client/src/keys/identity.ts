@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { localSigner, readRoster, type Envelope, type Keys, type Roster, type Signer } from '#libs/signing'
-import { codeOf, readIfThere } from './files.js'
+import { codeOf, readIfThere, readPrivateIfThere } from './files.js'
 import { OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir } from './identity-files.js'
 import { KeyError } from './key-error.js'
 import { readPlainKey } from './private-key.js'
@@ -43,7 +43,7 @@ async function readPems(dataDir: string): Promise<Map<string, string>> {
   const dir = serviceKeysDir(dataDir)
   const files = (await namesIn(dir)).filter((file) => file.endsWith('.pem'))
   return new Map(await Promise.all(files.map(async (file): Promise<[string, string]> =>
-    [basename(file, '.pem'), (await readIfThere(join(dir, file))) ?? ''])))
+    [basename(file, '.pem'), (await readPrivateIfThere(join(dir, file))) ?? ''])))
 }
 
 async function namesIn(dir: string): Promise<string[]> {

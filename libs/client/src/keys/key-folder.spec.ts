@@ -83,7 +83,7 @@ describe('where keys are', () => {
 
   it('a passphrase may lie beside them', async () => {
     expect(await dataFolderPassphrase(root)).toBeUndefined()
-    await writeFile(join(root, 'passphrase'), 'a b \r\n')
+    await writeFile(join(root, 'passphrase'), 'a b \r\n', { mode: 0o600 })
     expect(await dataFolderPassphrase(root)).toBe('a b ')
   })
 })

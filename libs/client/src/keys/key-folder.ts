@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { generateKeyPair, keyIdOf, localSigner, spkiOf, type Signer } from '#libs/signing'
-import { codeOf, publishOnce, readIfThere, replaceFile } from './files.js'
+import { codeOf, publishOnce, readIfThere, readPrivateIfThere, replaceFile } from './files.js'
 import { chooseAgentKey } from './choose-agent-key.js'
 import { KeyError } from './key-error.js'
 import { decryptPrivateKey, encryptPrivateKey, PBKDF2_ROUNDS } from './private-key.js'
@@ -52,13 +52,13 @@ export class KeyFolder {
   }
 
   /**
-   * Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; of one that an agent holds, which needs no passphrase
+   * Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; of one that an agent holds, which needs no passphrase
    * here, `HMS_KEY_AGENT_…`.
    */
   async open(name: string, passphrase: string): Promise<NamedSigner> {
     const entry = await this.require(name)
     if (entry.agent) return { ...(await this.agent.signer(entry.keyid)), name: entry.name }
-    const signer = localSigner(decryptPrivateKey(await readIfThere(entry.file) ?? '', passphrase))
+    const signer = localSigner(decryptPrivateKey((await readPrivateIfThere(entry.file)) ?? '', passphrase))
     if (signer.keyid !== entry.keyid) throw new KeyError('HMS_KEY_UNREADABLE', `${entry.file} is not the key that its public file names`)
     return { ...signer, name: entry.name }
   }
@@ -69,7 +69,7 @@ export class KeyFolder {
    */
   async ensure(name: string, passphrase: string): Promise<{ signer: NamedSigner; spki: string }> {
     const made = await this.make(name, passphrase)
-    const key = made ?? decryptPrivateKey((await readIfThere(this.privateFile(name))) ?? '', passphrase)
+    const key = made ?? decryptPrivateKey((await readPrivateIfThere(this.privateFile(name))) ?? '', passphrase)
     // Its maker may have died before it came to the public file: whoever comes by writes the same content.
     if (!made) await this.writePublic({ name, keyid: keyIdOf(key), spki: spkiOf(key) })
     return { signer: { ...localSigner(key), name }, spki: spkiOf(key) }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { readIfThere } from './files.js'
+import { readPrivateIfThere } from './files.js'
 
 export type KeysDirSources = {
   /** The environment, or the part of it that matters here. */
@@ -19,6 +19,6 @@ export function resolveKeysDir({ env, dataDir, home = homedir() }: KeysDirSource
 
 /** The passphrase that `dev` left beside the keys it made, or undefined: then a person has to give one. */
 export async function dataFolderPassphrase(keysDir: string): Promise<string | undefined> {
-  const text = await readIfThere(join(keysDir, 'passphrase'))
+  const text = await readPrivateIfThere(join(keysDir, 'passphrase'))
   return text?.replace(/\r?\n$/, '') || undefined
 }

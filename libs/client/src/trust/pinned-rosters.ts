@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HmsError, type Envelope } from '#libs/contracts'
+import { readGivenText } from '#libs/files'
 import { nextRoster, readRoster, SignatureError, type Roster } from '#libs/signing'
 import { readIfThere, replaceFile } from '../keys/files.js'
 import type { RosterSource } from './roster-source.js'
@@ -18,6 +19,7 @@ interface SavedRosters {
 
 /** More steps than people make in a decade; an answer is bounded too. */
 const MAX_ROSTERS = 1_000
+const MAX_ROSTER_BYTES = 4 * 1024 * 1024
 
 /** Whom a reader trusts: a roster that was pinned, and what follows from it step by step. */
 export class PinnedRosters {
@@ -89,7 +91,7 @@ export class PinnedRosters {
 
 async function readPinned(pinned: string | Uint8Array): Promise<Envelope> {
   try {
-    return JSON.parse(typeof pinned === 'string' ? await readFile(pinned, 'utf8') : Buffer.from(pinned).toString('utf8')) as Envelope
+    return JSON.parse(typeof pinned === 'string' ? await readGivenText(pinned, MAX_ROSTER_BYTES) : Buffer.from(pinned).toString('utf8')) as Envelope
   } catch (error) {
     const what = typeof pinned === 'string' ? pinned : 'the roster given'
     throw new HmsError('HMS_ROSTER_UNREADABLE', `${what} cannot be read as a signed roster.`, { status: 400, cause: error, next: ['hms-svc roster show --json'] })

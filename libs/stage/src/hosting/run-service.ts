@@ -32,7 +32,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     log,
     metrics,
     roster: await readRosterFile(config),
-    bus: openKafkaBus(config, services, instance, clock, log, metrics),
+    bus: await openKafkaBus(config, services, instance, clock, log, metrics),
     signerOf: (service) => readServiceSigner(service, config, env),
     signerNamed: (name) => readNamedSigner(name, config, env),
     open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false, instance }),

@@ -1,0 +1,29 @@
+import { HmsError } from '#libs/contracts'
+
+/** Permission bits and owner of a file that was opened. */
+export interface Access {
+  mode: number
+  uid: number
+}
+
+/**
+ * Whom a file that holds a secret is open to beside its owner. A group that may only read is taken for meant where the file is another
+ * user's: so does Kubernetes hand a secret to a process that is not root. `undefined` where nobody else can, and on Windows, which has no such bits.
+ */
+export function exposedTo({ mode, uid }: Access, ownUid = process.getuid?.()): string | undefined {
+  if (ownUid === undefined) return undefined
+  if ((mode & 0o007) !== 0) return 'everybody on this machine'
+  if ((mode & 0o020) !== 0 || ((mode & 0o040) !== 0 && uid === ownUid)) return 'its group'
+  return undefined
+}
+
+/** Refuses a private key that others can read or replace, as ssh does: 403 `HMS_KEY_EXPOSED`. */
+export function requirePrivate(path: string, access: Access): void {
+  const whom = exposedTo(access)
+  if (whom === undefined) return
+  const mode = access.mode.toString(8).padStart(4, '0')
+  throw new HmsError('HMS_KEY_EXPOSED', `${path} is open to ${whom} (mode ${mode}), and what it holds signs in somebody's name; close it, and replace it where others may have read it`, {
+    status: 403,
+    next: [`chmod 600 ${path}`],
+  })
+}

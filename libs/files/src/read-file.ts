@@ -1,0 +1,84 @@
+import { constants } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { HmsError } from '#libs/contracts'
+import type { Access } from './exposure.js'
+
+export interface GivenFile extends Access {
+  bytes: Buffer
+}
+
+const CHUNK_BYTES = 64 * 1024
+
+/** Without O_NONBLOCK a FIFO waits for a writer; without O_NOCTTY a terminal could become the process's own. Windows knows neither. */
+const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+
+/**
+ * Reads a file that a person or the environment named. It is opened once and judged by what was opened, so nothing can be put in its
+ * place between a check and the read; a device or pipe is never read, a regular file to its bound and no further, whatever size it states.
+ * Throws `HMS_FILE_UNREADABLE`, `HMS_FILE_NOT_REGULAR` or `HMS_FILE_TOO_LARGE` (400); the cause holds the system's own code.
+ */
+export async function readGivenFile(path: string, maxBytes: number): Promise<GivenFile> {
+  const file = await opened(path)
+  try {
+    const found = await file.stat()
+    if (!found.isFile()) throw refused('HMS_FILE_NOT_REGULAR', `${path} is ${kindOf(found)}; only regular files are read`)
+    const bytes = found.size > maxBytes ? undefined : await readUpTo(file, maxBytes)
+    if (bytes === undefined) throw refused('HMS_FILE_TOO_LARGE', `${path} is larger than ${sizeOf(maxBytes)}`)
+    return { bytes, mode: found.mode & 0o777, uid: found.uid }
+  } catch (error) {
+    throw asRefusal(path, error)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The same as UTF-8; a byte order mark at its head is dropped. */
+export async function readGivenText(path: string, maxBytes: number): Promise<string> {
+  return new TextDecoder('utf-8').decode((await readGivenFile(path, maxBytes)).bytes)
+}
+
+async function opened(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, FLAGS)
+  } catch (error) {
+    // A socket cannot be opened at all.
+    if (codeOf(error) === 'ENXIO') throw refused('HMS_FILE_NOT_REGULAR', `${path} is a socket; only regular files are read`)
+    throw asRefusal(path, error)
+  }
+}
+
+/** `undefined` when there is more than the bound. */
+async function readUpTo(file: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  for (let total = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, maxBytes + 1 - total))
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, null)
+    if (bytesRead === 0) return Buffer.concat(chunks)
+    chunks.push(chunk.subarray(0, bytesRead))
+    total += bytesRead
+    if (total > maxBytes) return undefined
+  }
+}
+
+function kindOf(found: { isDirectory(): boolean; isFIFO(): boolean }): string {
+  if (found.isDirectory()) return 'a folder'
+  return found.isFIFO() ? 'a pipe' : 'a device'
+}
+
+function sizeOf(bytes: number): string {
+  return bytes % (1024 * 1024) === 0 ? `${bytes / 1024 / 1024} MiB` : `${bytes / 1024} KiB`
+}
+
+function asRefusal(path: string, error: unknown): HmsError {
+  if (error instanceof HmsError) return error
+  const reason = codeOf(error) === 'ENOENT' ? 'there is no such file' : (error as Error).message
+  return refused('HMS_FILE_UNREADABLE', `${path} cannot be read: ${reason}`, error)
+}
+
+function refused(code: string, detail: string, cause?: unknown): HmsError {
+  return new HmsError(code, detail, { status: 400, cause })
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException | null)?.code
+}
