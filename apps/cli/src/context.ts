@@ -1,5 +1,7 @@
 import type { ApiClient, Authorize } from '#libs/client'
+import { printable } from '#libs/contracts'
 import { parseDurationFlag } from './duration-flag.js'
+import { usageError } from './errors.js'
 import { outputOf, type CliIo, type GlobalOptions } from './io.js'
 import type { Output } from './output/output.js'
 
@@ -19,9 +21,16 @@ export class CliContext {
     return this.options.url ?? this.io.environment.url
   }
 
+  /** Asks on stderr; the answer is not shown. */
+  askHidden(question: string): Promise<string> {
+    return this.io.askHidden(printable(question))
+  }
+
   /** `--timeout` in milliseconds; undefined waits for as long as it takes. */
-  timeoutMs(): Promise<number | undefined> {
-    return parseDurationFlag('--timeout', this.options.timeout)
+  async timeoutMs(): Promise<number | undefined> {
+    const ms = await parseDurationFlag('--timeout', this.options.timeout)
+    if (ms === 0) throw usageError(`--timeout ${this.options.timeout} leaves no time for an answer; write 90s or 5m`)
+    return ms
   }
 
   /**

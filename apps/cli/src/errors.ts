@@ -1,4 +1,4 @@
-import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, type Problem } from '#libs/contracts'
+import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, printableJson, type Problem } from '#libs/contracts'
 import type { Output } from './output/output.js'
 
 /** Codes whose exit code does not follow from an HTTP status. Contract §2. */
@@ -18,6 +18,9 @@ const EXIT_OF_CODE: Record<string, number> = {
   HMS_PARTNER_ADDRESS_REFUSED: EXIT.usage,
 }
 
+/** Documents that are registered: what is refused was wrong, not judged. Contract §2. */
+const DOCUMENT_CODE = /^HMS_(BOT|SCENARIO|CORPUS|SCHEMA|PARTNER|FREEZE)_/
+
 /** What does not verify; such a refusal is judged by its code where no status says "not allowed". */
 const PROOF_CODE = /^HMS_(SIGNATURE|STATEMENT|PROOF|VERIFY|CHECKPOINT|NOTE|ROSTER_(VERSION|THRESHOLD|PROFILE|INVALID)$)/
 
@@ -26,17 +29,24 @@ export function usageError(detail: string, next: string[] = []): HmsError {
   return new HmsError('HMS_CLI_USAGE', detail, { status: 400, next })
 }
 
+/** A name that becomes part of a path: an empty one, or one that stands for a folder, would ask for something else. */
+export function requireName(name: string, what: string, next: string): string {
+  if (name.trim() !== '' && name !== '.' && name !== '..') return name
+  throw usageError(`"${name}" is not ${what}`, [next])
+}
+
 export function exitCodeOf(error: unknown): number {
   const { code, status } = problemOf(error)
   const special = EXIT_OF_CODE[code]
   if (special !== undefined) return special
+  if (status === 422 && DOCUMENT_CODE.test(code)) return EXIT.usage
   return PROOF_CODE.test(code) && (status === 422 || status >= 500) ? EXIT.proofInvalid : exitCodeOfStatus(status)
 }
 
 /** Says an error on stderr (with --json as the problem it is) and gives the exit code. The one place where errors become text. */
 export function reportError(error: unknown, output: Output): number {
   const problem = problemOf(error)
-  if (output.mode === 'json') output.error(JSON.stringify(problem))
+  if (output.mode === 'json') output.error(printableJson(problem))
   else for (const line of linesOf(problem)) output.error(line)
   return exitCodeOf(error)
 }
@@ -82,8 +92,12 @@ export function problemOf(error: unknown): Problem {
 
 function linesOf(problem: Problem): string[] {
   const fields = (problem.errors ?? []).filter((field) => !problem.detail.includes(field.detail))
+  // A service may answer with line ends; what follows one must not look like a line of ours.
+  const [first = '', ...more] = problem.detail.split('\n')
+  const code = ` [${problem.code}]`
   return [
-    `✗ ${problem.detail} [${problem.code}]`,
+    `✗ ${first}${more.length === 0 ? code : ''}`,
+    ...more.map((line, at) => `    ${line}${at === more.length - 1 ? code : ''}`),
     ...fields.map((field) => `  ${field.pointer} ${field.detail}`),
     ...problem.next.map((step) => `  next: ${step.command}`),
     ...(problem.traceId === undefined ? [] : [`  trace: ${problem.traceId}`]),

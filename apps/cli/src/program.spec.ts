@@ -36,6 +36,23 @@ describe('command line', () => {
     [['sidecar', '--port', '70000'], '--port must be a port from 1 to 65535'],
     [['sidecar', '--port', '7185', '--socket', 's'], "'--socket <path>' cannot be used with"],
     [['dev', '--port', '99999'], '--port must be a port'],
+    [['get', ''], 'is not ID or ID.FIELD'],
+    [['get', '.limit'], 'is not ID or ID.FIELD'],
+    [['get', 'epa-pm25-limit.'], 'is not ID or ID.FIELD'],
+    [['get', '..'], 'is not ID or ID.FIELD'],
+    [['approvals', 'show', ''], 'is not the digest'],
+    [['approvals', 'show', '..'], 'is not the digest'],
+    [['tokens', 'revoke', ''], 'is not the id of a key'],
+    [['partners', 'deliveries', ''], 'is not the id of a partner'],
+    [['audit', 'bundle', ' '], 'is not the id of a policy'],
+    [['runs', 'show', ''], 'is not the number of a run'],
+    [['runs', 'list', '--timeout', ''], 'is not a duration'],
+    [['runs', 'list', '--timeout', '-1s'], 'is not a duration'],
+    [['runs', 'list', '--timeout', '90'], 'is not a duration'],
+    [['runs', 'list', '--timeout', '1e9s'], 'is not a duration'],
+    [['runs', 'list', '--timeout', '0s'], 'leaves no time'],
+    [['alert', '--bot', 'b', '--region', 'NCR', '--kind', 'V', '--value', '4503599627370497.5'], 'more digits than a number holds'],
+    [['alert', '--bot', 'b', '--region', 'NCR', '--kind', 'V', '--value', '1', '--reading', '{"a":1e400}'], 'more digits than a number holds'],
     [['lint', '/nonexistent/policy.yaml'], 'there is no such file'],
     [['serve'], 'Name the services'],
     [['help', 'nothing'], 'no verb or topic nothing'],
@@ -157,5 +174,10 @@ describe('alert', () => {
     expect(code).toBe(0)
     const alert = { bot: 'inspector-7', region: 'NCR', kind: 'Violation', value: 31.5, reading: { pm25: 31.5 } }
     expect(service?.requests[0]?.body).toMatchObject(alert)
+  })
+
+  it('waits for longer than a timer can', async () => {
+    const { code, stdout } = await against({ 'GET /v1/runs': { body: [] } }, 'runs', 'list', '--json', '--timeout', '999999h')
+    expect([code, stdout]).toEqual([0, '[]\n'])
   })
 })

@@ -1,3 +1,4 @@
+import { printable } from '#libs/contracts'
 import { describeError, processEnvironment, signalled } from '#libs/platform'
 import { serveEdge } from './edge.js'
 
@@ -6,6 +7,6 @@ try {
   await signalled()
   await edge.stop()
 } catch (error) {
-  process.stderr.write(`✗ ${describeError(error)}\n`)
+  process.stderr.write(`✗ ${printable(describeError(error))}\n`)
   process.exitCode = 1
 }

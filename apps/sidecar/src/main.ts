@@ -1,4 +1,4 @@
-import { exitCodeOfStatus, HmsError } from '#libs/contracts'
+import { exitCodeOfStatus, HmsError, printable } from '#libs/contracts'
 import { describeError, processEnvironment, signalled } from '#libs/platform'
 import { serveSidecar } from './serve-sidecar.js'
 
@@ -7,6 +7,6 @@ try {
   await signalled()
   await sidecar.stop()
 } catch (error) {
-  process.stderr.write(`✗ ${describeError(error)}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)
+  process.stderr.write(`✗ ${printable(describeError(error))}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)
   process.exitCode = error instanceof HmsError ? exitCodeOfStatus(error.status) : 1
 }

@@ -1,3 +1,5 @@
+import { timerMs } from './timers.js'
+
 /**
  * The promise, or `late()` thrown after `ms`. The timer keeps the process alive until then: whoever awaits an answer must
  * get one, although neither our sockets nor our other timers hold a process.
@@ -5,7 +7,7 @@
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(late()), ms)
+    timer = setTimeout(() => reject(late()), timerMs(ms))
   })
   try {
     return await Promise.race([promise, deadline])

@@ -13,6 +13,8 @@ export interface RollbackOptions {
 }
 
 const ANSWER_MS = 5_000
+/** Below what config-store waits for at most; a longer wait is several questions. */
+const LONGEST_QUESTION_MS = 10_000
 
 /**
  * Brings `ID@VERSION` back and waits until the connected bots have it. `seconds` runs from the call to the last
@@ -44,7 +46,12 @@ export async function rollBack(
 
 async function coverageOf(api: ApiClient, { id, version, revision }: RollbackResult, waitMs: number): Promise<CoverageView> {
   try {
-    return await api.get<CoverageView>('/v1/coverage', { policy: id, revision, waitMs }, { timeoutMs: waitMs + ANSWER_MS })
+    // A question ends early only when nobody lags behind, so each one takes its time off the wait.
+    for (let leftMs = waitMs; ; leftMs -= LONGEST_QUESTION_MS) {
+      const askMs = Math.min(leftMs, LONGEST_QUESTION_MS)
+      const coverage = await api.get<CoverageView>('/v1/coverage', { policy: id, revision, waitMs: askMs }, { timeoutMs: askMs + ANSWER_MS })
+      if (coverage.lagging.length === 0 || leftMs === askMs) return coverage
+    }
   } catch (error) {
     const why = (error as Error).message
     throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', `${id}@${version} is back, but who has it could not be asked: ${why}`, {

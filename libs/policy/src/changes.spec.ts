@@ -19,6 +19,18 @@ describe('difference of policies', () => {
     expect(diffPolicies(OLD, next)[0]).toEqual({ field: 'limit', from: 35, to: 25, kind: 'changed', units: 'ug_per_m3' })
   })
 
+  it('shows types, whole values, and keys that are no plain words', () => {
+    const text = 'x'.repeat(100)
+    const from = { ...OLD, flag: 'true', note: `${text}a`, big: 'y'.repeat(3_000) }
+    const to = { ...OLD, limit: '35', flag: true, note: `${text}b`, 'limit 350 → 25': 1, 'a.b': null, units: 'µg → 25', big: 'y'.repeat(3_001) }
+    const lines = diffPolicies(from, to).map(describeChange)
+    expect(lines).toEqual([
+      'limit 35 → "35"', 'units "ug_per_m3" → "µg → 25"', 'flag "true" → true', `note "${text}a" → "${text}b"`,
+      '"limit 350 → 25" added 1 "µg → 25"', '"a.b" added null',
+      expect.stringMatching(/^big "y+… \(3002 characters, sha256:[0-9a-f]{16}\) → "y+… \(3003 characters, sha256:[0-9a-f]{16}\)$/),
+    ])
+  })
+
   it('is empty for equal content, and all of it for a first version', () => {
     expect(diffPolicies(OLD, { ...OLD, version: '1.5.1' })).toEqual([])
     expect(diffPolicies(undefined, OLD).map(({ field, kind }) => `${kind} ${field}`)).toEqual([

@@ -6,7 +6,7 @@ export type ChangeKind = 'added' | 'removed' | 'changed'
 
 /** One field that differs. `units` is that of the nearest enclosing map, for numbers only. */
 export type FieldChange = {
-  /** Dotted path: `limits.daily`, `steps.0.value`. */
+  /** Dotted path: `limits.daily`, `steps.0.value`; a key that is no plain word stands in quotes. */
   field: string
   from?: Json
   to?: Json
@@ -25,8 +25,12 @@ export function diffPolicies(from: PolicyDocument | undefined, to: PolicyDocumen
     .filter(({ path }) => path.length > 1 || (path[0] !== 'id' && path[0] !== 'version'))
     .map(({ path, ...change }) => {
       const units = typeof (change.to ?? change.from) === 'number' ? unitsAt(change.kind === 'removed' ? from ?? {} : to, path) : undefined
-      return { field: path.join('.'), ...change, ...(units === undefined ? {} : { units }) }
+      return { field: fieldOf(path), ...change, ...(units === undefined ? {} : { units }) }
     })
+}
+
+function fieldOf(path: readonly string[]): string {
+  return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : JSON.stringify(key))).join('.')
 }
 
 /** Maps are compared by key, lists of equal length by index; a list whose length changed is one changed value. */

@@ -1,3 +1,5 @@
+import { printable } from '#libs/contracts'
+
 /** Where something stands in a file: both 1-based, columns counted in UTF-16 units as editors do. */
 export type Position = { line: number, column: number }
 
@@ -59,8 +61,4 @@ export function sortFindings(findings: readonly Finding[]): Finding[] {
 function order(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
-}
-
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

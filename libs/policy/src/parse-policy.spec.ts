@@ -138,6 +138,6 @@ describe('laws', () => {
 
   it('shows control characters escaped', () => {
     const finding: Finding = { file: 'a\u001b[31m', line: 1, column: 2, rule: 'tag', severity: 'error', message: 'x', hint: 'y' }
-    expect(formatFinding(finding)).toBe('a\\u001b[31m:1:2 tag x — y')
+    expect(formatFinding(finding)).toBe('a\\u{1b}[31m:1:2 tag x — y')
   })
 })

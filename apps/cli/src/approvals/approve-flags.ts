@@ -12,6 +12,7 @@ export interface ApproveFlags extends PassphraseOptions {
   partners?: string
   fallback?: string[]
   author?: string
+  authorFromGit?: boolean
   reason?: string
   expectDigest?: string
   queue?: boolean

@@ -92,15 +92,21 @@ describe('approve', () => {
     expect(service?.requests[0]?.body).toMatchObject({ author: 'EPA Chief' })
   })
 
-  it('names who committed the file where nobody is said to have written it', async () => {
+  it('names who committed the file when it is asked to, and never unasked', async () => {
+    const nowhere = await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--author-from-git')
+    expect([nowhere.code, nowhere.stderr, service?.requests]).toEqual([2, expect.stringContaining('--author NAME'), []])
+    await service?.close()
     const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, stdio: 'ignore' })
     git('init')
-    git('config', 'user.name', 'Air Office')
+    git('add', 'pm25.yaml')
+    git('-c', 'user.name=Air Office', '-c', 'user.email=air@example.org', 'commit', '--no-gpg-sign', '-m', 'first')
     await approve({}, 'pm25.yaml', '--sign', 'EPA Chief')
+    expect(service?.requests[0]?.body).not.toHaveProperty('committedBy')
+    await service?.close()
+    await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--author-from-git')
     expect(service?.requests[0]?.body).toMatchObject({ committedBy: { 'epa-pm25-limit': 'Air Office' } })
     await service?.close()
-    await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--author', 'EPA Counsel')
-    expect(service?.requests[0]?.body).not.toHaveProperty('committedBy')
+    expect((await approve({}, 'pm25.yaml', '--sign', 'EPA Chief', '--author-from-git', '--author', 'EPA Counsel')).code).toBe(2)
   })
 
   it('gives programs the approval alone', async () => {

@@ -23,7 +23,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   // Before anything is prepared: who cannot sign leaves no trace.
   await findKey(folder, flags.sign)
   const client = await context.client()
-  const committedBy = flags.author === undefined ? await committersOf(files, policies) : undefined
+  const committedBy = flags.authorFromGit === true ? await committersOf(files, policies) : undefined
   const prepared = await prepareApproval(client, policies, plan, { author: flags.author, committedBy, queue: flags.queue })
   for (const line of describePrepared(prepared)) output.note(line)
   expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
@@ -37,7 +37,9 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
 
 async function committersOf(files: readonly string[], policies: readonly { id: string }[]): Promise<Record<string, string>> {
   const names = await Promise.all(files.map(committerOf))
-  return Object.fromEntries(policies.flatMap(({ id }, index) => (names[index] === undefined ? [] : [[id, names[index]]])))
+  const unknown = files.filter((_file, index) => names[index] === undefined)
+  if (unknown.length > 0) throw usageError(`git does not say who wrote ${unknown.join(', ')}; name them with --author NAME`)
+  return Object.fromEntries(policies.map(({ id }, index) => [id, names[index]!]))
 }
 
 function sayAccepted({ output }: CliContext, prepared: PreparedApproval, view: ApprovalView, signer: NamedSigner): void {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { Session } from '../session.js'
 import type { ApproveFlags } from './approve-flags.js'
 import type { RejectFlags } from './reject.js'
@@ -35,7 +35,8 @@ function registerApprove(program: Command, session: Session): void {
     .option('--bake <duration>', 'how long the full rollout is watched')
     .option('--partners <ids>', 'partners and groups to tell, separated by commas')
     .option('--fallback <id@version...>', 'further versions that a rollback may restore')
-    .option('--author <name>', 'who wrote it; else its owner, else who committed the file')
+    .option('--author <name>', 'who wrote it; else its owner')
+    .addOption(new Option('--author-from-git', 'who committed each file is its author; nothing that the repository configures runs').conflicts('author'))
     .option('--reason <text>', 'why, for the record')
     .option('--expect-digest <digest>', 'refuse to sign anything else')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')

@@ -1,30 +1,69 @@
 import { execFile } from 'node:child_process'
-import { dirname, basename } from 'node:path'
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { processEnvironment } from '#libs/platform'
+import { readGivenFile } from '../files.js'
+import { findCommit, type Commit } from './find-commit.js'
 
 const DEADLINE_MS = 2_000
 const run = promisify(execFile)
 
 /**
- * Who wrote a file as git knows it: the author of its last commit, or whoever is at work here where it was changed since or never committed.
- * `undefined` outside of a repository, without git, and when git takes longer than two seconds.
+ * Who wrote a file as git knows it: the author of its last commit, or, where it was changed since or never committed, who is at work here by
+ * their own settings. `undefined` outside of a repository, without git, and when git takes longer than two seconds.
+ *
+ * A repository's settings can name programs for nearly everything git does, so git never sees them: it works in a folder made for this call,
+ * with settings of ours, and borrows the repository's objects alone. ADR 0036.
  */
 export async function committerOf(file: string): Promise<string | undefined> {
-  const name = ['--', basename(file)]
-  const changed = await git(file, ['status', '--porcelain', ...name])
-  if (changed === undefined) return undefined
-  const committed = changed === '' ? await git(file, ['log', '-1', '--format=%an', ...name]) : ''
-  const author = committed === '' ? await git(file, ['config', 'user.name']) : committed
-  return author === '' ? undefined : author
+  const commit = await findCommit(file)
+  if (commit === undefined) return undefined
+  const folder = await mkdtemp(join(tmpdir(), 'hms-git-'))
+  try {
+    await prepareFolder(folder, commit)
+    const committed = (await isCommitted(file, folder, commit)) ? await git(folder, commit, ['log', '-1', '--format=%an', commit.id, '--', commit.path]) : undefined
+    return committed || (await ownName(folder)) || undefined
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
-/**
- * What git prints; `undefined` when it refuses. Started without a shell, with the name as it is and without the repository's own helper,
- * so that neither a file's name nor its folder's settings are ever a command.
- */
-async function git(file: string, args: string[]): Promise<string | undefined> {
+/** The least that git takes for a repository; nothing in it comes from elsewhere. */
+async function prepareFolder(folder: string, { id }: Commit): Promise<void> {
+  const format = id.length === 64 ? '\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n' : '\trepositoryformatversion = 0\n'
+  await mkdir(join(folder, 'objects'))
+  await mkdir(join(folder, 'refs'))
+  await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/none\n')
+  await writeFile(join(folder, 'config'), `[core]\n\tbare = true\n${format}`)
+}
+
+/** By the file's own bytes: a filter that would change them first is a program of the repository. */
+async function isCommitted(file: string, folder: string, commit: Commit): Promise<boolean> {
+  const blob = await git(folder, commit, ['rev-parse', '--verify', '--quiet', `${commit.id}:${commit.path}`])
+  if (blob === undefined) return false
+  const bytes = await readGivenFile(file)
+  return createHash(commit.id.length === 64 ? 'sha256' : 'sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex') === blob
+}
+
+/** From the settings of whoever calls, which are theirs, not the repository's. */
+function ownName(folder: string): Promise<string | undefined> {
+  const { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = processEnvironment()
+  return started(folder, ['config', '--global', '--no-includes', 'user.name'], { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL })
+}
+
+function git(folder: string, { objects }: Commit, args: string[]): Promise<string | undefined> {
+  return started(folder, ['--literal-pathspecs', '--no-pager', ...args], { GIT_OBJECT_DIRECTORY: objects, GIT_CONFIG_GLOBAL: '/dev/null' })
+}
+
+/** What git prints, without a shell; `undefined` when it refuses. No transport is allowed: a missing object is fetched from nowhere. */
+async function started(folder: string, args: string[], more: Record<string, string | undefined>): Promise<string | undefined> {
+  const { PATH } = processEnvironment()
+  const closed = { GIT_CONFIG_NOSYSTEM: '1', GIT_ATTR_NOSYSTEM: '1', GIT_NO_REPLACE_OBJECTS: '1', GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none', GIT_TERMINAL_PROMPT: '0' }
   try {
-    const { stdout } = await run('git', ['--literal-pathspecs', '--no-optional-locks', '-c', 'core.fsmonitor=false', ...args], { cwd: dirname(file), timeout: DEADLINE_MS, maxBuffer: 64 * 1024 })
+    const { stdout } = await run('git', args, { cwd: folder, env: { PATH, GIT_DIR: folder, ...closed, ...more }, timeout: DEADLINE_MS, maxBuffer: 64 * 1024 })
     return stdout.trim()
   } catch {
     return undefined

@@ -1,7 +1,7 @@
 import { rejectApproval } from '#libs/client'
 import { EXIT } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { usageError } from '../errors.js'
+import { requireName, usageError } from '../errors.js'
 import { findKey, keyFolderOf } from '../keys/key-folder.js'
 import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
 
@@ -13,6 +13,7 @@ export interface RejectFlags extends PassphraseOptions {
 /** A signed no. Whoever could approve it may give it, and its author may withdraw it so. */
 export async function rejectWaiting(context: CliContext, digest: string, flags: RejectFlags): Promise<number> {
   if (flags.reason.trim() === '') throw usageError('Say why with --reason TEXT', ['hms-svc help approvals'])
+  requireName(digest, 'the digest of an approval', 'hms-svc approvals list')
   const folder = keyFolderOf(context)
   await findKey(folder, flags.sign)
   const client = await context.client()

@@ -1,8 +1,10 @@
 import { EXIT, isTerminal, type ApprovalSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { requireName } from '../errors.js'
 import { policiesOf } from './list.js'
 
 export async function showApproval(context: CliContext, digest: string): Promise<number> {
+  requireName(digest, 'the digest of an approval', 'hms-svc approvals list')
   const client = await context.client()
   const approval = await client.get<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(digest)}`)
   context.output.data(approval, () => linesOf(approval))

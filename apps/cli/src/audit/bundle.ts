@@ -3,6 +3,7 @@ import { STABLE_SCOPE } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import { writeFile } from 'node:fs/promises'
 import type { CliContext } from '../context.js'
+import { requireName } from '../errors.js'
 import { newestRoster } from '../roster/newest-roster.js'
 import { fetchProof } from './proof.js'
 
@@ -12,6 +13,7 @@ export interface BundleOptions {
 
 /** Writes what proves, offline and for good, that a policy is in force by right. It is checked before it is written. */
 export async function writeBundle(context: CliContext, id: string, { out }: BundleOptions): Promise<number> {
+  requireName(id, 'the id of a policy', 'hms-svc runs list')
   const client = await context.client()
   const { documents } = await client.get<{ documents: ConfigDocument[] }>('/v1/snapshot')
   const document = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)

@@ -12,7 +12,7 @@ export async function showProof(context: CliContext, name: string): Promise<numb
   context.output.data({ ...rest, digest, index, size, witnessedAt: seenAt }, () => [
     `${context.output.paint.good('✓')} ${name} is entry ${index} of ${size}${seenAt === null ? '' : `, seen by the witnesses at ${seenAt}`}`,
     `  release ${digest}`,
-    rest.proof.trimEnd(),
+    ...rest.proof.trimEnd().split('\n'),
   ])
   return EXIT.done
 }

@@ -2,7 +2,7 @@ import { EXIT, SERVICES, type DeadLetterSummary } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { problemOf } from '../errors.js'
 import { askServices, parseService } from './all-services.js'
-import { ageOf, printable } from './printable.js'
+import { ageOf } from './age.js'
 
 export interface ListOptions {
   service?: string
@@ -27,10 +27,10 @@ export async function listDeadLetters(context: CliContext, options: ListOptions)
       { heading: 'ID', cell: (letter) => `${letter.service}/${letter.id}` },
       { heading: 'STATE', cell: (letter) => letter.state },
       { heading: 'TOPIC', cell: (letter) => letter.topic },
-      { heading: 'KEY', cell: (letter) => (letter.key === null ? null : printable(letter.key)) },
+      { heading: 'KEY', cell: (letter) => letter.key },
       { heading: 'RUN', cell: (letter) => (letter.run === null ? null : `#${letter.run}`) },
       { heading: 'CODE', cell: (letter) => letter.code },
-      { heading: 'DETAIL', cell: (letter) => printable(letter.detail) },
+      { heading: 'DETAIL', cell: (letter) => letter.detail },
     ],
     options.all === true ? 'No dead letters.' : 'No dead letters wait. Those that were ended: hms-svc dlq list --all',
   )

@@ -1,7 +1,7 @@
 import { EXIT, type DeadLetterView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { findLetter } from './all-services.js'
-import { ageOf, printable } from './printable.js'
+import { ageOf } from './age.js'
 
 /** A value may have 4 MiB; `--json` gives it whole. */
 const SHOWN = 2_000
@@ -17,13 +17,13 @@ function linesOf(letter: DeadLetterView, now: number): string[] {
   return [
     `DEAD LETTER ${letter.service}/${letter.id}  ${letter.state}`,
     `  topic    ${topic}, at ${position}`,
-    `  key      ${key === null ? '–' : printable(key)}`,
+    `  key      ${key ?? '–'}`,
     `  given up ${ageOf(at, now)} ago (${at}), ${tries} ${tries === 1 ? 'try' : 'tries'}`,
     `  code     ${code}`,
-    `  detail   ${printable(detail)}`,
+    `  detail   ${detail}`,
     `  run      ${run === null ? '–' : `#${run}`}`,
-    ...(closed === null ? [] : [`  ${letter.state.padEnd(8)} ${closed.at} by ${closed.by}: ${printable(closed.reason)}`]),
-    ...Object.entries(letter.headers).map(([name, value]) => `  header   ${printable(name)}: ${printable(value)}`),
+    ...(closed === null ? [] : [`  ${letter.state.padEnd(8)} ${closed.at} by ${closed.by}: ${closed.reason}`]),
+    ...Object.entries(letter.headers).map(([name, value]) => `  header   ${name}: ${value}`),
     `  value    ${valueOf(letter)}`,
     ...nextOf(letter).map((command) => `  next: ${command}`),
   ]
@@ -32,7 +32,7 @@ function linesOf(letter: DeadLetterView, now: number): string[] {
 function valueOf({ value, raw, cutFrom }: DeadLetterView): string {
   if (value === null) return '– (none)'
   const rest = cutFrom !== null ? ` (the beginning of ${cutFrom} bytes)` : raw !== null ? ' (no text; --json has the bytes)' : value.length > SHOWN ? ' (--json has the rest)' : ''
-  return printable(value.slice(0, SHOWN)) + rest
+  return value.slice(0, SHOWN) + rest
 }
 
 function nextOf({ service, id, state, run }: DeadLetterView): string[] {

@@ -7,7 +7,7 @@ import { findKey, keyFolderOf } from './key-folder.js'
 export async function exportKey(context: CliContext, name: string): Promise<number> {
   const entry = await findKey(keyFolderOf(context), name)
   const { keyid, spki } = entry
-  context.output.data({ name: entry.name, keyid, spki }, () => [pemOf(spki)])
+  context.output.data({ name: entry.name, keyid, spki }, () => pemOf(spki).split('\n'))
   return EXIT.done
 }
 

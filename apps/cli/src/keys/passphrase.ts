@@ -22,8 +22,8 @@ export async function passphraseFor(
   if (!context.io.interactive || context.output.mode === 'json') {
     throw usageError(`The passphrase of "${name}" is missing: pass --passphrase-file FILE or set HMS_KEY_PASSPHRASE`)
   }
-  const passphrase = await context.io.askHidden(`Passphrase of "${name}": `)
-  if (options.confirm === true && (await context.io.askHidden('Once more: ')) !== passphrase) {
+  const passphrase = await context.askHidden(`Passphrase of "${name}": `)
+  if (options.confirm === true && (await context.askHidden('Once more: ')) !== passphrase) {
     throw usageError('The two passphrases differ; nothing was made')
   }
   if (passphrase === '') throw usageError('An empty passphrase protects nothing')

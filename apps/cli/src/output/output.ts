@@ -1,5 +1,6 @@
-import { choosePaint, type ColorChoice, type Paint } from './paint.js'
-import { renderTable, type Column } from './table.js'
+import { printable, printableJson } from '#libs/contracts'
+import { choosePaint, withColours, type ColorChoice, type Paint } from './paint.js'
+import { cut, renderTable, type Column } from './table.js'
 
 /** Where text goes. `columns` is the width of a terminal, null without one. */
 export interface Sink {
@@ -18,7 +19,10 @@ export interface OutputOptions {
   color?: ColorChoice
 }
 
-/** The only way verbs speak: data on stdout, everything else on stderr. Contract §2. */
+/**
+ * The only way verbs speak: data on stdout, everything else on stderr. Contract §2. Every line is cleaned here, whoever wrote what stands in
+ * it: nothing but our own colours and the redrawing reaches a terminal as more than text.
+ */
 export class Output {
   readonly mode: OutputMode
   readonly paint: Paint
@@ -40,8 +44,8 @@ export class Output {
 
   /** What the verb was asked for: `value` with --json, `lines` otherwise. */
   data(value: unknown, lines: () => readonly string[]): void {
-    if (this.mode === 'json') this.stdout.write(`${JSON.stringify(value, null, this.stdout.isTerminal ? 2 : 0)}\n`)
-    else for (const line of lines()) this.stdout.write(`${line}\n`)
+    if (this.mode === 'json') this.stdout.write(`${printableJson(value, this.stdout.isTerminal ? 2 : 0)}\n`)
+    else for (const line of lines()) say(this.stdout, line)
   }
 
   /** An array as a table; an empty one as a sentence on stderr, so that stdout stays empty for programs. */
@@ -52,23 +56,37 @@ export class Output {
 
   /** `✓ …` on stdout: something was done as asked. Not with --json or --quiet. */
   done(text: string): void {
-    if (this.mode !== 'json' && !this.silent) this.stdout.write(`${this.paint.good('✓')} ${text}\n`)
+    if (this.mode !== 'json' && !this.silent) say(this.stdout, `${this.paint.good('✓')} ${text}`)
   }
 
   /** `✗ …` on stdout: done, but not as asked. */
   undone(text: string): void {
-    if (this.mode !== 'json' && !this.silent) this.stdout.write(`${this.paint.bad('✗')} ${text}\n`)
+    if (this.mode !== 'json' && !this.silent) say(this.stdout, `${this.paint.bad('✗')} ${text}`)
   }
 
   /** Progress and side remarks, on stderr. */
   note(text: string): void {
-    if (!this.silent) this.stderr.write(`${text}\n`)
+    if (!this.silent) say(this.stderr, text)
   }
 
   /** Errors, on stderr in every mode. */
   error(text: string): void {
-    this.stderr.write(`${text}\n`)
+    say(this.stderr, text)
   }
+
+  /** Puts lines in the place of the last `drawn` ones on stderr; cut to the terminal, because a wrapped one would be left behind. */
+  redraw(drawn: number, lines: readonly string[]): void {
+    const shown = lines.map((line) => `${cut(clean(line), this.stderr.columns)}\n`)
+    this.stderr.write(`${drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`}${shown.join('')}`)
+  }
+}
+
+function say(sink: Sink, line: string): void {
+  sink.write(`${clean(line)}\n`)
+}
+
+function clean(line: string): string {
+  return withColours(printable(line))
 }
 
 function chooseMode(options: OutputOptions, isTerminal: boolean): OutputMode {

@@ -1,3 +1,15 @@
+import { randomUUID } from 'node:crypto'
+
+/**
+ * Stands for the escape character until `Output` has cleaned a line. It is new in each process, so no text that came from elsewhere holds it.
+ */
+const MARK = randomUUID()
+
+/** The line as a terminal takes it, after it was cleaned. */
+export function withColours(line: string): string {
+  return line.replaceAll(MARK, '\u001b')
+}
+
 /** Colours words for one stream. Words and marks carry the meaning; colour only helps the eye. */
 export interface Paint {
   good(text: string): string
@@ -12,7 +24,7 @@ export type ColorChoice = 'auto' | 'always' | 'never'
 const same = (text: string): string => text
 export const PLAIN: Paint = { good: same, bad: same, warn: same, dim: same, bold: same }
 
-const wrap = (open: number, close: number) => (text: string): string => `\u001b[${open}m${text}\u001b[${close}m`
+const wrap = (open: number, close: number) => (text: string): string => `${MARK}[${open}m${text}${MARK}[${close}m`
 export const COLOURED: Paint = { good: wrap(32, 39), bad: wrap(31, 39), warn: wrap(33, 39), dim: wrap(2, 22), bold: wrap(1, 22) }
 
 /**

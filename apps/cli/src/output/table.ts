@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { printable } from '#libs/contracts'
 
 /** One column: heading and how a row fills it. */
 export interface Column<Row> {
@@ -19,7 +20,7 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
 }
 
 function textOf(value: string | number | null): string {
-  return value === null ? '–' : String(value).replaceAll(/\s+/g, ' ')
+  return value === null ? '–' : printable(String(value).replaceAll(/\s+/g, ' '))
 }
 
 function pad(cell: string, width: number): string {

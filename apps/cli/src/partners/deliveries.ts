@@ -1,7 +1,9 @@
 import { EXIT, type DeliveryView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { requireName } from '../errors.js'
 
 export async function listDeliveries(context: CliContext, partner: string | undefined): Promise<number> {
+  if (partner !== undefined) requireName(partner, 'the id of a partner', 'hms-svc partners list')
   const client = await context.client()
   context.output.list(
     await client.get<DeliveryView[]>('/v1/deliveries', { partner }),

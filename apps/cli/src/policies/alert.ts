@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EXIT, type AlertReceipt, type AlertRequest, type JsonObject } from '#libs/contracts'
+import { inexactNumber, isExact } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { parsePolicyRef } from './policy-ref.js'
@@ -22,9 +23,12 @@ export async function reportAlert(context: CliContext, options: AlertOptions): P
   return EXIT.done
 }
 
+const DECIMAL = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/
+
 /** A value that reads as a number is one: canary rules compare it. */
 export function alertOf(options: AlertOptions): AlertRequest {
   const number = options.value.trim() === '' ? Number.NaN : Number(options.value)
+  if (DECIMAL.test(options.value) && !isExact(options.value, number)) throw losesDigits('--value', options.value)
   const ref = options.policy === undefined ? undefined : parsePolicyRef(options.policy)
   return {
     id: randomUUID(),
@@ -45,5 +49,11 @@ function parseReading(text: string): JsonObject {
     throw usageError(`--reading is not JSON: ${text}`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw usageError('--reading must be a JSON object')
+  const inexact = inexactNumber(text)
+  if (inexact !== undefined) throw losesDigits('--reading', inexact)
   return value as JsonObject
+}
+
+function losesDigits(flag: string, literal: string): Error {
+  return usageError(`${flag}: ${literal} has more digits than a number holds; round it`)
 }

@@ -1,5 +1,6 @@
 import { EXIT, HmsError, type Json, type LocalPolicyView, type PolicyView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
 
 export interface GetOptions {
   region?: string
@@ -12,12 +13,13 @@ type View = PolicyView | LocalPolicyView
 /** `epa-pm25-limit` gives the policy with its provenance, `epa-pm25-limit.limit` that value alone. */
 export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<number> {
   const [id = '', ...path] = subject.split('.')
+  if (id === '' || path.includes('')) throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
   const client = await context.client()
   const view = await client.get<View>(`/v1/policies/${encodeURIComponent(id)}`, { region: options.region, bot: options.bot })
   if (path.length === 0) context.output.data(view, () => linesOf(view))
   else {
     const value = valueAt(view, path)
-    context.output.data(value, () => [textOf(value)])
+    context.output.data(value, () => textOf(value).split('\n'))
   }
   return EXIT.done
 }

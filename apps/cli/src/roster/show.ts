@@ -13,7 +13,7 @@ export async function showRoster(context: CliContext, { document }: ShowRosterOp
   const roster = await newestRoster(context)
   if (document === true) {
     const next = { ...peekPredicate<RosterPredicate>(roster.envelope), version: roster.version + 1 }
-    context.output.data(next, () => [JSON.stringify(next, null, 2)])
+    context.output.data(next, () => JSON.stringify(next, null, 2).split('\n'))
   } else context.output.data(roster.envelope, () => describeRoster(roster))
   return EXIT.done
 }

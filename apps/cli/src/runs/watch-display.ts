@@ -1,7 +1,6 @@
 import type { RunView } from '#libs/contracts'
 import type { Output } from '../output/output.js'
 import { renderRun } from '../output/render-run.js'
-import { cut } from '../output/table.js'
 import { narrateChange, narrateSilence } from './narrate.js'
 
 /** Shows a run while it is watched, on stderr. `tick` is called about every second, `clear` once at the end. */
@@ -52,7 +51,7 @@ export class AppendingDisplay implements WatchDisplay {
   }
 }
 
-/** Redraws the block in place, at most every 200 ms; lines are cut to the terminal, because a wrapped one would be left behind. */
+/** Redraws the block in place, at most every 200 ms. */
 export class LiveDisplay implements WatchDisplay {
   private view: RunView | undefined
   private drawn = 0
@@ -75,22 +74,17 @@ export class LiveDisplay implements WatchDisplay {
   }
 
   clear(): void {
-    if (this.drawn > 0) this.output.stderr.write(this.eraser())
+    if (this.drawn > 0) this.output.redraw(this.drawn, [])
     this.drawn = 0
   }
 
   private draw(): void {
     if (this.view === undefined) return
-    const width = this.output.stderr.columns
     const footer = this.output.errorPaint.dim(`Ctrl-C leaves the run going.   Again: hms-svc runs watch ${this.view.run}`)
-    const lines = [...renderRun(this.view, this.output.errorPaint), footer].map((line) => cut(line, width))
-    this.output.stderr.write(`${this.eraser()}${lines.join('\n')}\n`)
+    const lines = [...renderRun(this.view, this.output.errorPaint), footer]
+    this.output.redraw(this.drawn, lines)
     this.drawn = lines.length
     this.drawnAt = this.now()
     this.stale = false
-  }
-
-  private eraser(): string {
-    return this.drawn === 0 ? '' : `\u001b[${this.drawn}A\u001b[0J`
   }
 }

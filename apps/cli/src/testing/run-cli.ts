@@ -13,6 +13,7 @@ export interface CliWorld {
   env?: Record<string, string>
   /** Answers to hidden questions; with them standard input counts as a terminal. */
   answers?: string[]
+  onQuestion?: (question: string) => void
   /** Called with what fires Ctrl-C, once somebody listens for it. */
   interrupt?: (fire: () => void) => void
 }
@@ -39,7 +40,10 @@ export async function runForTest(argv: readonly string[], world: CliWorld = {}):
       world.interrupt?.(callback)
       return () => undefined
     },
-    askHidden: async () => answers.shift() ?? '',
+    askHidden: async (question) => {
+      world.onQuestion?.(question)
+      return answers.shift() ?? ''
+    },
   }
   const code = await runCli(argv, io)
   return { code, ...texts }

@@ -1,10 +1,9 @@
 import type { RollbackResult } from '#libs/contracts'
 import { RequireScope, type AuthorizedRequest } from '#libs/stage'
 import { Body, Controller, Headers, HttpCode, Post, Req } from '@nestjs/common'
+import { idempotencyKeyOf } from './idempotency-key.js'
 import { RollBack } from './roll-back.js'
 import { RollbackRequestDto } from './rollbacks.dto.js'
-
-const MAX_KEY_LENGTH = 200
 
 @Controller('v1/rollbacks')
 export class RollbacksController {
@@ -15,6 +14,6 @@ export class RollbacksController {
   @HttpCode(202)
   @RequireScope('operate')
   create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest, @Headers('idempotency-key') key?: string): Promise<RollbackResult> {
-    return this.rollBack.execute({ ...body }, request.actor!, key?.slice(0, MAX_KEY_LENGTH))
+    return this.rollBack.execute({ ...body }, request.actor!, idempotencyKeyOf(key))
   }
 }

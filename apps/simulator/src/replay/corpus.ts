@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '#libs/contracts'
+import { inexactNumber, isExact } from '#libs/policy'
 import { CsvError, csvRecords } from './csv.js'
 import type { Reading } from './reading.js'
 
@@ -87,7 +88,9 @@ function readJsonLines(text: string, map: Readonly<Record<string, string>>, foun
       continue
     }
     const value = parseLine(line)
+    const inexact = inexactNumber(line)
     if (value === undefined) found.problem('HMS_CORPUS_ROW', 'not a JSON object', found.rows)
+    else if (inexact !== undefined) found.problem('HMS_CORPUS_ROW', `${inexact} has more digits than a number holds; round it, or quote it to make it a text`, found.rows)
     else if (depth(value) > CORPUS_LIMITS.depth) found.problem('HMS_CORPUS_ROW', `deeper than ${CORPUS_LIMITS.depth} levels`, found.rows)
     else found.reading(Object.fromEntries(Object.entries(value).map(([key, fact]) => [renamed.get(key) ?? key, fact])))
   }
@@ -114,7 +117,7 @@ const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 function cellValue(field: string, cell: string): string | number {
   if (field === 'id' || field === 'at' || field === 'region' || !DECIMAL.test(cell)) return cell
   const value = Number(cell)
-  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return cell
+  if (!isExact(cell, value)) return cell
   return value === 0 ? 0 : value
 }
 

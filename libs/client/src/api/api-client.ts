@@ -1,5 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { readUrl } from '../client.config.js'
+import { timerMs } from '../timers.js'
 import { eventStream } from './event-stream.js'
 import { errorOfResponse } from './problem-to-error.js'
 import { reasonOf, unreachable } from './unreachable.js'
@@ -104,7 +105,7 @@ export class ApiClient {
 
   private async inTime<T>(request: Request, timeoutMs: number, read: (response: Response) => Promise<T>): Promise<T> {
     const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(new DOMException('no answer in time', 'TimeoutError')), timeoutMs)
+    const timer = setTimeout(() => deadline.abort(new DOMException('no answer in time', 'TimeoutError')), timerMs(timeoutMs))
     try {
       const response = await this.send(request, deadline.signal)
       if (!response.ok) throw await this.refusal(response)

@@ -1,3 +1,4 @@
+import { timerMs } from '../timers.js'
 import { SseParser, type ServerSentEvent } from './sse-parser.js'
 
 export interface EventStreamOptions {
@@ -22,7 +23,7 @@ export async function* eventStream(
   const fellSilent = (): void => controller.abort(new DOMException('the stream fell silent', 'TimeoutError'))
   options.signal?.addEventListener('abort', stop, { once: true })
   if (options.signal?.aborted === true) stop()
-  let watchdog = setTimeout(fellSilent, options.headMs)
+  let watchdog = setTimeout(fellSilent, timerMs(options.headMs))
   try {
     const response = await open(controller.signal)
     clearTimeout(watchdog)

@@ -3,6 +3,7 @@ import { HmsError, isTerminal, type RunView } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 import { unreachable } from '../api/unreachable.js'
 import { backoffMs } from '../connection/backoff.js'
+import { timerMs } from '../timers.js'
 
 export interface FollowOptions {
   /** Each view that differs from the one before. */
@@ -22,7 +23,7 @@ const PATIENCE_MS = 120_000
 export async function followRun(api: ApiClient, run: number, options: FollowOptions = {}): Promise<RunView> {
   const end = new AbortController()
   const stop = (): void => end.abort()
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs)
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, timerMs(options.timeoutMs))
   options.signal?.addEventListener('abort', stop, { once: true })
   if (options.signal?.aborted === true) stop()
   try {

@@ -4,10 +4,14 @@ import type { Report } from '../finding.js'
 import { pointerOf } from '../pointer.js'
 import { isSemVer } from '../semver.js'
 import { isTimestamp } from '../timestamp.js'
+import { checkCharacters } from './characters.js'
 
 const MAX_TEXT = 4096
 
-/** The base schema: required keys, and the types of the known optional ones. Every other key is rule data and may be any JSON value. */
+/**
+ * The base schema: required keys, and the types of the known optional ones. Every other key is rule data and may be any JSON
+ * value. No key and no known text holds what a terminal would obey.
+ */
 export function checkBase(policy: JsonObject, report: Report): void {
   checkRequired(policy, report, 'id', isPolicyId, 'id-format',
     'is 3–100 characters of a–z, 0–9 and single hyphens', 'for example epa-pm25-limit')
@@ -17,6 +21,7 @@ export function checkBase(policy: JsonObject, report: Report): void {
     'is an RFC 3339 time with offset on a day that exists', 'for example 2024-09-01T00:00:00Z')
   for (const key of ['title', 'description', 'owner', 'units', 'schema', 'breaking']) checkText(policy, report, key)
   for (const key of ['tags', 'partners']) checkList(policy, report, key)
+  checkCharacters(policy, report)
 }
 
 function checkRequired(

@@ -121,3 +121,32 @@ it('is deterministic, and never throws for a policy that parsed', () => {
     expect(lintPolicy(parsed.source, context)).toEqual(lintPolicy(parsed.source, context))
   }))
 })
+
+describe('characters that a terminal obeys or hides', () => {
+  const policy = (rest: string): string => `id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\n${rest}\n`
+  const rulesOf = (text: string): string[] => {
+    const parsed = parsePolicy(text, 'p.yaml')
+    return parsed.ok ? [] : parsed.findings.map(({ line, rule, pointer }) => `${line} ${rule} ${pointer}`)
+  }
+
+  it.each([
+    ['"zz\\e[1A\\r  limit 38": 1', '/zz\u001b[1A\r  limit 38'],
+    ['deep: { list: [{ "a\\u202eb": 1 }] }', '/deep/list/0/a\u202eb'],
+    ['"li\\u200bmit": 1', '/li\u200bmit'],
+    ['"limit\\u3164": 1', '/limit\u3164'],
+    ['title: "a\\u2066b"', '/title'],
+    ['description: "a\\eb"', '/description'],
+    ['owner: "EPA\\nChief"', '/owner'],
+    ['units: "ug\\x9b1A"', '/units'],
+    ['indoor: { limit: 1, units: "ug\\r25" }', '/indoor/units'],
+    ['tags: [health, "a\\u2028"]', '/tags'],
+    ['partners: ["va\\u202e"]', '/partners'],
+    ['breaking: "a\\u200f"', '/breaking'],
+  ])('%s is refused', (line, pointer) => {
+    expect(rulesOf(policy(line))).toEqual([`4 unsafe-character ${pointer}`])
+  })
+
+  it('are not the line ends of a description, the joiners of a language, nor rule data', () => {
+    expect(rulesOf(policy('description: |\n  two\n  lines\nbreaking: >\n  folded\ntitle: "श्री\\u200dमान\\u200c"\nowner: "⚠️ EPA"\nnote: "a\\tb\\e"'))).toEqual([])
+  })
+})

@@ -1,10 +1,14 @@
 import { isMap, isScalar, isSeq } from 'yaml'
 import type { Node, YAMLMap } from 'yaml'
 import type { Json, JsonObject } from '#libs/contracts'
+import { isExact } from '../exact-number.js'
 import type { Issue } from './tokens.js'
 
 /** Keys that mean something else to other readers: JavaScript's prototype, and the merge key of YAML 1.1. */
 const RESERVED_KEYS = new Set(['__proto__', '<<'])
+
+/** Neither hexadecimal nor octal: those are integers, and bounded as such. */
+const DECIMAL = /^[-+.\d][\d.]*(?:[eE][-+]?\d+)?$/
 
 /** The JSON value of a composed node. What has no JSON form is added to `issues`, and null stands in its place. */
 export function toJson(node: unknown, issues: Issue[]): Json {
@@ -21,7 +25,7 @@ export function toJson(node: unknown, issues: Issue[]): Json {
     case 'boolean':
       return value
     case 'number':
-      return toNumber(value, node, issues)
+      return toNumber(value, node, node.source, issues)
     default:
       return null
   }
@@ -31,12 +35,14 @@ export function offsetOf(node: Node | null | undefined): number {
   return node?.range?.[0] ?? 0
 }
 
-function toNumber(value: number, node: Node, issues: Issue[]): number {
+function toNumber(value: number, node: Node, source: string | undefined, issues: Issue[]): number {
   const offset = offsetOf(node)
   if (!Number.isFinite(value)) {
     issues.push({ offset, rule: 'number-not-finite', message: 'infinity and not-a-number have no JSON form' })
   } else if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
     issues.push({ offset, rule: 'number-too-large', message: 'integers beyond 2^53-1 lose digits', hint: 'quote it to make it a text' })
+  } else if (source !== undefined && DECIMAL.test(source) && !isExact(source, value)) {
+    issues.push({ offset, rule: 'number-loses-digits', message: `${source} would become ${value}`, hint: 'round it, or quote it to make it a text' })
   }
   return value === 0 ? 0 : value
 }

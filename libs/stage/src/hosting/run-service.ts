@@ -1,4 +1,4 @@
-import { HmsError, isServiceName, type ServiceName } from '#libs/contracts'
+import { HmsError, isServiceName, printable, type ServiceName } from '#libs/contracts'
 import { createLogger, describeError, Metrics, processEnvironment, signalled, systemClock, uuidv7, type Environment } from '#libs/platform'
 import { Host } from './host.js'
 import { checkPorts, portOf, readHostConfig, urlsOf } from './host.config.js'
@@ -52,7 +52,7 @@ export async function runService(name: string): Promise<void> {
     await signalled()
     await host.stop()
   } catch (error) {
-    process.stderr.write(`✗ ${describeError(error)}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)
+    process.stderr.write(`✗ ${printable(describeError(error))}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)
     process.exitCode = error instanceof HmsError && error.status === 400 ? 2 : 1
   }
 }

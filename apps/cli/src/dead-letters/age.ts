@@ -1,8 +1,3 @@
-/** What strangers wrote, for a terminal: control characters would move its cursor or rewrite what stands there. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
-}
-
 const UNITS = [
   { ms: 86_400_000, name: 'd' },
   { ms: 3_600_000, name: 'h' },

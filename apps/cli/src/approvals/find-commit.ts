@@ -1,0 +1,66 @@
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { readGivenText } from '../files.js'
+
+/** Where a file stands in its repository. */
+export interface Commit {
+  /** What HEAD names, in hex. */
+  id: string
+  /** Folder of the objects. */
+  objects: string
+  /** From the root of the work tree, with slashes. */
+  path: string
+}
+
+const MAX_PACKED_REFS_BYTES = 16 * 1024 * 1024
+const REF = /^refs\/[^\s\\:?*[~^]+$/
+const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
+
+/** The commit that HEAD names where a file lies, read from the repository's files: no program is started. `undefined` where there is none. */
+export async function findCommit(file: string): Promise<Commit | undefined> {
+  try {
+    // The link itself may be committed, wherever it leads; its folder is where git would look from.
+    const folder = await realpath(dirname(resolve(file)))
+    for (let root = folder; ; root = dirname(root)) {
+      const gitDir = await gitDirOf(root)
+      if (gitDir === undefined && root === dirname(root)) return undefined
+      if (gitDir === undefined) continue
+      const common = resolve(gitDir, (await lineOf(join(gitDir, 'commondir'))) ?? '.')
+      const id = await headOf(gitDir, common)
+      return id === undefined ? undefined : { id, objects: join(common, 'objects'), path: relative(root, join(folder, basename(file))).split(sep).join('/') }
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** A folder `.git`, or the file of that name that a second work tree has. */
+async function gitDirOf(root: string): Promise<string | undefined> {
+  const place = join(root, '.git')
+  if ((await lineOf(join(place, 'HEAD'))) !== undefined) return place
+  const named = /^gitdir: (.+)$/.exec((await lineOf(place)) ?? '')?.[1]
+  return named === undefined ? undefined : resolve(root, named)
+}
+
+async function headOf(gitDir: string, common: string): Promise<string | undefined> {
+  const head = (await lineOf(join(gitDir, 'HEAD'))) ?? ''
+  const ref = head.startsWith('ref: ') ? head.slice('ref: '.length) : undefined
+  if (ref === undefined) return ID.test(head) ? head : undefined
+  if (!REF.test(ref) || ref.includes('..')) return undefined
+  const id = (await lineOf(join(gitDir, ref))) ?? (await lineOf(join(common, ref))) ?? (await packed(common, ref))
+  return id !== undefined && ID.test(id) ? id : undefined
+}
+
+async function packed(common: string, ref: string): Promise<string | undefined> {
+  const text = await readGivenText(join(common, 'packed-refs'), MAX_PACKED_REFS_BYTES)
+  return text.split('\n').find((line) => line.endsWith(` ${ref}`))?.split(' ')[0]
+}
+
+/** The first line of a file, without its end; `undefined` where there is none to read. */
+async function lineOf(file: string): Promise<string | undefined> {
+  try {
+    return (await readGivenText(file, 4096)).split('\n')[0]?.trimEnd()
+  } catch {
+    return undefined
+  }
+}

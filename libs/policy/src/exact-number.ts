@@ -1,0 +1,28 @@
+const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/
+/** As many digits as `toExponential` gives. */
+const MAX_DIGITS = 101
+
+/**
+ * Whether a number reads back, at the precision it was written with, as what was written: `0.1` and seventeen digits of a dump do, `4503599627370497.5`
+ * and integers beyond 2^53−1 do not, for a double has no place for their last digits. `literal`: decimal, as YAML, JSON and CSV write it.
+ */
+export function isExact(literal: string, value = Number(literal)): boolean {
+  if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false
+  const [, whole = '', fraction = '', power = '0'] = DECIMAL.exec(literal) ?? []
+  const written = whole + fraction
+  const digits = written.replace(/^0+/, '').replace(/0+$/, '')
+  if (digits === '') return true
+  if (digits.length > MAX_DIGITS) return false
+  const exponent = whole.length - 1 - /^0*/.exec(written)![0].length + Number(power)
+  const [read = '', readExponent] = Math.abs(value).toExponential(digits.length - 1).split('e')
+  return read.replace('.', '') === digits && Number(readExponent) === exponent
+}
+
+/** A string, or a number outside of strings. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g
+
+/** The first number of a JSON text that `JSON.parse` would change. */
+export function inexactNumber(json: string): string | undefined {
+  for (const [token] of json.matchAll(TOKEN)) if (!token.startsWith('"') && !isExact(token)) return token
+  return undefined
+}

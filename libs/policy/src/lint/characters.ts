@@ -1,0 +1,48 @@
+import type { Json, JsonObject } from '#libs/contracts'
+import type { Report } from '../finding.js'
+import { pointerOf } from '../pointer.js'
+
+/** Nothing that a terminal obeys, and nothing that it does not show: two keys that look alike are one key. */
+const IN_KEYS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+/** The joiners U+200C and U+200D belong to the spelling of several languages. */
+const IN_TEXT = /[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
+const IN_LINES = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200C\u200D])\p{Cf}/u
+
+const MAX_FINDINGS = 20
+
+const TEXTS = ['title', 'owner', 'units', 'schema', 'tags', 'partners']
+/** May have several lines. */
+const LINES = ['description', 'breaking']
+
+/** Whoever signs a policy reads its keys and texts in a terminal or a browser: they hold no control, bidirectional or zero-width characters. */
+export function checkCharacters(policy: JsonObject, report: Report): void {
+  for (const name of TEXTS) checkText(policy[name], [name], IN_TEXT, report)
+  for (const name of LINES) checkText(policy[name], [name], IN_LINES, report)
+  // No recursion: a policy that came over HTTP may be nested deeper than one in a file.
+  const open: { value: Json | undefined; path: (string | number)[] }[] = [{ value: policy, path: [] }]
+  for (let next = open.pop(); next !== undefined && report.findings.length < MAX_FINDINGS; next = open.pop()) {
+    const { value, path } = next
+    if (typeof value !== 'object' || value === null) continue
+    for (const [key, member] of Object.entries(value)) {
+      const at = [...path, key]
+      const found = IN_KEYS.exec(key)?.[0]
+      if (found !== undefined) report.error('unsafe-character', pointerOf(at), `key ${JSON.stringify(key)} holds ${named(found)}`, HINT)
+      // Shown beside the numbers of its map.
+      if (key === 'units' && path.length > 0) checkText(member, at, IN_TEXT, report)
+      open.push({ value: member, path: at })
+    }
+  }
+}
+
+const HINT = 'control, bidirectional and zero-width characters are not allowed here'
+
+function checkText(value: Json | undefined, path: (string | number)[], unsafe: RegExp, report: Report): void {
+  for (const text of Array.isArray(value) ? value : [value]) {
+    const found = typeof text === 'string' ? unsafe.exec(text)?.[0] : undefined
+    if (found !== undefined) report.error('unsafe-character', pointerOf(path), `"${path.join('.')}" holds ${named(found)}`, HINT)
+  }
+}
+
+function named(character: string): string {
+  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
+}
