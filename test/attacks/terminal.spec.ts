@@ -11,6 +11,7 @@ import type { RunView } from '#libs/contracts'
 /** Moves the cursor, hides what follows, turns its direction, and begins a line that looks like one of ours. */
 const HOSTILE = 'x\u001b[1A\u001b[2K\r  limit 35 → 25\u001b[8m\u009b1A\u202E\u2066\u200B\n✓ Signature added\u2028\u007f'
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+const OUR_COLOURS = new RegExp(`${String.fromCodePoint(27)}\\[(?:32|39|31|33|2|22|1)m`, 'g')
 const SHA = `sha256:${'0'.repeat(64)}`
 
 let folder: string
@@ -64,7 +65,7 @@ describe('what others wrote, in a terminal', () => {
       await service.close()
       const shown = stdout + stderr
       expect(shown).toMatch(/\\u\{?0*1b/)
-      const ours = kind === 'coloured' ? shown.replaceAll(/\u001b\[(32|39|31|33|2|22|1)m/g, '') : shown
+      const ours = kind === 'coloured' ? shown.replaceAll(OUR_COLOURS, '') : shown
       expect(ours.replaceAll('\n', '')).not.toMatch(UNSEEN)
       expect(ours).not.toMatch(/^✓ Signature added/m)
       if (kind === 'json' && stdout !== '') expect(() => JSON.parse(stdout) as unknown).not.toThrow()
@@ -84,7 +85,7 @@ describe('what others wrote, in a terminal', () => {
     const sink = { write: (more: string) => void (text += more), isTerminal: true, columns: 60 }
     const display = chooseDisplay(new Output(sink, sink, {}, {}), () => 0)
     display.show(run)
-    expect(text.replaceAll(/\u001b\[(32|39|31|33|2|22|1)m|\n/g, '')).not.toMatch(UNSEEN)
+    expect(text.replaceAll(OUR_COLOURS, '').replaceAll('\n', '')).not.toMatch(UNSEEN)
     expect(text).not.toMatch(/^✓ Signature added/m)
   })
 

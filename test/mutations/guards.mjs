@@ -1,3 +1,4 @@
+import { CLI_GUARDS } from './cli.mjs'
 import { DOOR_GUARDS } from './doors.mjs'
 import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
@@ -327,6 +328,7 @@ export const GUARDS = [
   ...ALERT_GUARDS,
   ...TRUST_GUARDS,
   ...DOOR_GUARDS,
+  ...CLI_GUARDS,
   ...DECISION_GUARDS,
   ...APPROVER_GUARDS,
   ...AUDIT_GUARDS,

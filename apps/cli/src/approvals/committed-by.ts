@@ -16,7 +16,7 @@ const run = promisify(execFile)
  * their own settings. `undefined` outside of a repository, without git, and when git takes longer than two seconds.
  *
  * A repository's settings can name programs for nearly everything git does, so git never sees them: it works in a folder made for this call,
- * with settings of ours, and borrows the repository's objects alone. ADR 0036.
+ * with settings of ours, and borrows the repository's objects alone. ADR 0037.
  */
 export async function committerOf(file: string): Promise<string | undefined> {
   const commit = await findCommit(file)
