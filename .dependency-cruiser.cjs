@@ -11,6 +11,7 @@ const LIBS = {
   platform: ['contracts'],
   persistence: ['contracts', 'platform'],
   'kafka-socket': [],
+  upgrade: ['contracts'],
   messaging: ['contracts', 'kafka-socket', 'signing', 'persistence', 'platform'],
   witness: ['contracts', 'platform', 'signing'],
   stage: ['contracts', 'files', 'signing', 'pipeline', 'guard', 'messaging', 'persistence', 'platform'],

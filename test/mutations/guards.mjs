@@ -4,6 +4,7 @@ import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
 import { AUDIT_GUARDS } from './audit.mjs'
 import { GROWTH_GUARDS } from './growth.mjs'
+import { SOCKET_GUARDS } from './sockets.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
 
@@ -327,6 +328,7 @@ export const GUARDS = [
   },
   ...ALERT_GUARDS,
   ...TRUST_GUARDS,
+  ...SOCKET_GUARDS,
   ...DOOR_GUARDS,
   ...CLI_GUARDS,
   ...DECISION_GUARDS,

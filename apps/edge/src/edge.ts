@@ -1,10 +1,13 @@
 import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
-import { BODY_LIMIT_BYTES, createLogger, refuseForeignRequests, sendProblem, toProblem, type Environment } from '#libs/platform'
+import { BODY_LIMIT_BYTES, createLogger, foreignRefused, isForeignRequest, refuseBodiesOfReads, refuseForeignRequests, sendProblem, toProblem, type Environment } from '#libs/platform'
 import { localNameOf, readHostConfig, urlsOf } from '#libs/stage'
+import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { forwardedFor } from './forwarded-headers.js'
 import { readiness } from './readiness.js'
-import { forwardedFor, StreamTunnels } from './stream-tunnels.js'
+import { refuseUnforwardable } from './unforwardable.js'
+import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 
 /** Corpora are the largest bodies that any service takes. */
 const EDGE_BODY_LIMIT_BYTES = 10 * BODY_LIMIT_BYTES
@@ -17,6 +20,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const edge = Fastify({ bodyLimit: EDGE_BODY_LIMIT_BYTES, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
   const localTo = localNameOf(config.profile, env)
   if (localTo !== undefined) refuseForeignRequests(edge, localTo)
+  refuseBodiesOfReads(edge)
+  refuseUnforwardable(edge)
   edge.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
   edge.setNotFoundHandler((request, reply) => sendProblem(reply, toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log)))
   edge.get('/livez', async () => ({ status: 'up' }))
@@ -27,7 +32,15 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   })
   for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env)
   const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), log)
-  edge.server.on('upgrade', (request, socket, head) => streams.open(request, socket, head))
+  serveUpgrades(edge.server, {
+    path: STREAM_PATH,
+    open: (upgrade) => {
+      // Here, for config-store sees the edge's own request.
+      if (localTo !== undefined && isForeignRequest(upgrade.request, localTo)) throw foreignRefused()
+      streams.open(upgrade)
+    },
+    problemOf: (error, request) => toProblem(error, request, log),
+  })
   await edge.listen({ port: config.port, host: config.host })
   const address = edge.server.address() as { port: number }
   return {

@@ -1,17 +1,14 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, readText, type Problem } from '#libs/contracts'
 import { describeError, toProblem, type Logger } from '#libs/platform'
-import { request as requestHttp, STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { answerUpgrade, BOT_INTAKE, contained, Intake, READER_INTAKE, refuseUpgrade, type Upgrade } from '#libs/upgrade'
+import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { forwardedFor, tunnelHeaders } from './forwarded-headers.js'
 
-const PATH = '/v1/stream'
+export const STREAM_PATH = '/v1/stream'
 const HANDSHAKE_MS = 10_000
 const MAX_REFUSAL_BYTES = 64 * 1024
-
-/** Who asked, for services that trust loopback with profile dev. */
-export function forwardedFor({ headers, socket }: { headers: IncomingHttpHeaders; socket: { remoteAddress?: string } }): { 'x-forwarded-for': string } {
-  return { 'x-forwarded-for': [headers['x-forwarded-for'] ?? [], socket.remoteAddress ?? 'unknown'].flat().join(', ') }
-}
 
 /**
  * WebSocket upgrades, passed on byte for byte: the reader's key reaches config-store, and its refusal, with status and body, the reader. A
@@ -25,31 +22,30 @@ export class StreamTunnels {
     private readonly log: Logger,
   ) {}
 
-  open(request: IncomingMessage, reader: Duplex, head: Buffer): void {
+  open({ request, socket: reader, head, target }: Upgrade): void {
     this.hold(reader)
-    const search = searchOf(request.url ?? '')
-    if (search === undefined) return answer(reader, 404, 'text/plain', '')
     // From the instance's own address: what the reader wrote says nothing about where to go.
-    const url = new URL(PATH + search, this.upstream())
-    const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers: { ...request.headers, host: url.host, ...forwardedFor(request) } })
+    const url = new URL(STREAM_PATH + target.search, this.upstream())
+    const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request) }
+    const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
     const impatience = setTimeout(() => call.destroy(new Error('no answer in time')), HANDSHAKE_MS)
+    const fail = (error: unknown): void => {
+      call.destroy()
+      if (!reader.destroyed) refuseUpgrade(reader, this.unavailable(error))
+    }
     reader.once('close', () => call.destroy())
     call.once('close', () => clearTimeout(impatience))
-    call.once('upgrade', (response, store, storeHead) => {
+    call.once('upgrade', contained((response: IncomingMessage, store: Duplex, storeHead: Buffer) => {
       clearTimeout(impatience)
       this.hold(store)
       reader.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(response.rawHeaders)}\r\n`)
       reader.write(storeHead)
       store.write(head)
+      limit(reader, target.searchParams.has('bot'))
       join(reader, store)
-    })
-    call.once('response', (response) => void relay(response, reader))
-    call.once('error', (error) => {
-      if (reader.destroyed) return
-      this.log.warn({ error: describeError(error) }, 'a stream could not be opened')
-      const unavailable = new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store answers at the moment. Try again.', { status: 503 })
-      answer(reader, 503, 'application/problem+json', JSON.stringify(toProblem(unavailable, { method: 'GET', url: PATH }, this.log)), 'retry-after: 2')
-    })
+    }, () => reader.destroy()))
+    call.once('response', (response) => void relay(response, reader).catch(fail))
+    call.once('error', fail)
     call.end()
   }
 
@@ -63,6 +59,21 @@ export class StreamTunnels {
     socket.on('error', () => socket.destroy())
     socket.once('close', () => this.sockets.delete(socket))
   }
+
+  private unavailable(error: unknown): Problem {
+    this.log.warn({ error: describeError(error) }, 'a stream could not be opened')
+    const unavailable = new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store answers at the moment. Try again.', { status: 503 })
+    return toProblem(unavailable, { method: 'GET', url: STREAM_PATH }, this.log)
+  }
+}
+
+/** Config-store judges frames, and closes with its reason; here only what no reader of its kind could send ends a tunnel. */
+function limit(reader: Duplex, named: boolean): void {
+  const { burst, perSecond } = named ? BOT_INTAKE : READER_INTAKE
+  const bytes = new Intake({ burst: 2 * burst, perSecond: 2 * perSecond }, () => performance.now())
+  reader.on('data', (chunk: Buffer) => {
+    if (!bytes.take(chunk.length)) reader.destroy()
+  })
 }
 
 function join(reader: Duplex, store: Duplex): void {
@@ -72,30 +83,14 @@ function join(reader: Duplex, store: Duplex): void {
   }
 }
 
-/** The query of a request for the stream, `undefined` for any other path. */
-function searchOf(target: string): string | undefined {
-  const url = target.startsWith('/') && URL.canParse(`http://edge${target}`) ? new URL(`http://edge${target}`) : undefined
-  return url?.pathname === PATH ? url.search : undefined
-}
-
 function linesOf(rawHeaders: readonly string[]): string {
   return rawHeaders.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('')
 }
 
 async function relay(response: IncomingMessage, reader: Duplex): Promise<void> {
-  let body = ''
-  try {
-    for await (const chunk of response.setEncoding('utf8')) {
-      body += String(chunk)
-      if (body.length > MAX_REFUSAL_BYTES) break
-    }
-  } catch {
-    // Cut off: the status alone has to do.
-  }
-  answer(reader, response.statusCode ?? 502, response.headers['content-type'] ?? 'text/plain', body)
-}
-
-function answer(reader: Duplex, status: number, type: string, body: string, ...more: string[]): void {
-  const headers = [`content-type: ${type}`, `content-length: ${Buffer.byteLength(body)}`, 'connection: close', ...more]
-  reader.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${headers.join('\r\n')}\r\n\r\n${body}`)
+  // Cut off, or too large: the status alone has to do.
+  const body = await readText(response, MAX_REFUSAL_BYTES).catch(() => '')
+  const { statusCode: status = 502, headers } = response
+  const later = headers['retry-after']
+  answerUpgrade(reader, { status, type: headers['content-type'] ?? 'text/plain', body, headers: later === undefined ? {} : { 'retry-after': later } })
 }

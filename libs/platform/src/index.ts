@@ -1,6 +1,7 @@
 export * from './clock.js'
 export * from './environment.js'
 export * from './failures.js'
+export * from './http/body-of-a-read.js'
 export * from './http/etag.js'
 export * from './http/foreign-request.js'
 export * from './http/problem.filter.js'

@@ -80,11 +80,15 @@ describe('audienceOf', () => {
   })
 })
 
+const DIGEST = `sha256:${'a'.repeat(64)}`
+
 describe('parseApplied', () => {
   it('takes what a bot may say and nothing else', () => {
-    const frame = { type: 'applied', revision: 3, applied: { [POLICY]: 'v1' } }
+    const frame = { type: 'applied', revision: 3, applied: { [POLICY]: DIGEST } }
     expect(parseApplied(JSON.stringify(frame))).toEqual(frame)
-    const parts = [{ type: 'x' }, { revision: -1 }, { applied: [] }, { applied: { a: 1 } }]
+    const keys = ['', 'a', '\0', 'epa-\0', '\ud800-limit', '__proto__', 'Epa-limit', 'x'.repeat(101)].map((key) => ({ applied: JSON.parse(JSON.stringify({ [key]: DIGEST })) as object }))
+    const digests = ['', '\0', `${DIGEST}\0`, 'v1', 1, null].map((digest) => ({ applied: { [POLICY]: digest } }))
+    const parts = [{ type: 'x' }, { revision: -1 }, { revision: 1e300 }, { applied: [] }, ...keys, ...digests]
     const wrong = ['', 'null', '[]', '{}', ...parts.map((part) => JSON.stringify({ ...frame, ...part }))]
     expect(wrong.map(parseApplied)).toEqual(wrong.map(() => undefined))
   })

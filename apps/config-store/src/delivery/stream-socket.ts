@@ -1,4 +1,5 @@
 import type { Clock } from '#libs/platform'
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { MAX_UNREAD_BYTES, type Follower } from './broadcast.js'
 import type { PreparedFrame } from './prepared-frame.js'
@@ -19,6 +20,7 @@ export class StreamSocket implements Follower {
 
   constructor(
     private readonly client: WebSocket,
+    private readonly raw: Duplex,
     private readonly clock: Clock,
     /** A named bot is counted, so it has to prove that it is there. */
     private readonly named: boolean,
@@ -43,13 +45,22 @@ export class StreamSocket implements Follower {
     this.unanswered = 0
   }
 
-  refuse(): void {
-    this.client.close(REFUSED, 'not an applied frame')
+  /** For what a client must not send: from here on nothing of it is read. */
+  refuse(reason: string): void {
+    this.client.close(REFUSED, reason)
+    this.cut()
   }
 
   /** The key it was opened with was revoked, or expired. */
   expel(): void {
     this.client.close(REFUSED, 'the key counts no more')
+    this.clock.after(CLOSING_MS, () => this.client.terminate())
+  }
+
+  /** Ends once what was sent is flushed, without waiting for the other side, and reads nothing meanwhile: to parse a flood would serve it. */
+  cut(): void {
+    this.client.pause()
+    this.raw.end(() => this.raw.destroy())
     this.clock.after(CLOSING_MS, () => this.client.terminate())
   }
 

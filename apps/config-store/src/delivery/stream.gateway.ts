@@ -1,29 +1,34 @@
-import type { Problem } from '#libs/contracts'
-import { describeError, toProblem } from '#libs/platform'
-import { Access, ServiceRuntime, type Grant } from '#libs/stage'
+import { HmsError } from '#libs/contracts'
+import { describeError, foreignRefused, isForeignRequest, toProblem } from '#libs/platform'
+import { Access, localNameOf, ServiceRuntime, type Grant } from '#libs/stage'
+import { refuseUpgrade, serveUpgrades, type Upgrade } from '#libs/upgrade'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
-import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { parseApplied } from '../coverage/parse-applied.js'
 import { Presence } from '../coverage/presence.js'
 import { requireRegion } from '../coverage/require-region.js'
+import { readerOf } from '../reads/reader-query.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from './document-copy.js'
 import { parseRevision } from './prepared-frame.js'
+import { watchIntake } from './stream-intake.js'
 import { StreamSocket } from './stream-socket.js'
 
 const PATH = '/v1/stream'
-const BASE = 'http://localhost'
-const MAX_CLIENT_FRAME_BYTES = 256 * 1024
-const MAX_NAME_LENGTH = 200
+/** What a bot sends is small and whole: nothing of ours splits it. */
+const FRAMES = { maxPayload: 256 * 1024, maxFragments: 64, maxBufferedChunks: 4_096 }
+/** For the question whether a key counts, which may wait for the database. */
+const ADMISSION_MS = 10_000
 
 /** `GET /v1/stream`: a snapshot or what was missed, then every change as it is stored. Named bots answer with what they apply. */
 @Injectable()
 export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_CLIENT_FRAME_BYTES, perMessageDeflate: false })
-  private server: Server | undefined
+  private readonly sockets = new WebSocketServer({ ...FRAMES, noServer: true, perMessageDeflate: false })
+  private readonly localTo: string | undefined
+  private closeDoor = (): void => {}
 
   constructor(
     private readonly runtime: ServiceRuntime,
@@ -32,27 +37,37 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     private readonly broadcast: Broadcast,
     private readonly adapter: HttpAdapterHost,
     private readonly access: Access,
-  ) {}
+  ) {
+    this.localTo = localNameOf(runtime.profile, runtime.environment)
+    this.sockets.on('wsClientError', (error, socket, { url = PATH }) => {
+      const malformed = new HmsError('HMS_HTTP_BAD_REQUEST', `This is no WebSocket handshake: ${error.message}.`, { status: 400 })
+      refuseUpgrade(socket, toProblem(malformed, { method: 'GET', url }, this.runtime.log))
+    })
+  }
 
   onApplicationBootstrap(): void {
-    this.server = this.adapter.httpAdapter.getHttpServer() as Server
-    this.server.on('upgrade', this.upgrade)
+    this.closeDoor = serveUpgrades(this.adapter.httpAdapter.getHttpServer() as Server, {
+      path: PATH,
+      open: (upgrade) => this.open(upgrade),
+      problemOf: (error, request) => toProblem(error, request, this.runtime.log),
+    })
   }
 
   beforeApplicationShutdown(): void {
-    this.server?.off('upgrade', this.upgrade)
+    this.closeDoor()
     this.sockets.close()
   }
 
-  private readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', () => socket.destroy())
-    // A path such as `//` is no URL, and an error here would end the process.
-    const url = URL.canParse(request.url ?? '', BASE) ? new URL(request.url ?? '', BASE) : undefined
-    if (url?.pathname !== PATH) return void socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
-    const reader = readerOf(url.searchParams)
-    this.admit(request, reader)
-      .then((grant) => this.sockets.handleUpgrade(request, socket, head, (client) => void this.serve(client, reader, grant)))
-      .catch((error: unknown) => refuse(socket, toProblem(error, { method: 'GET', url: PATH }, this.runtime.log)))
+  private async open({ request, socket, head, target: { searchParams: query } }: Upgrade): Promise<void> {
+    if (this.localTo !== undefined && isForeignRequest(request, this.localTo)) throw foreignRefused()
+    const reader = { ...readerOf(query), known: parseRevision(query.get('revision')) }
+    const grant = await this.inTime(this.admit(request, reader))
+    this.sockets.handleUpgrade(request, socket, head, (client) => {
+      this.serve(client, socket, reader, grant).catch((error: unknown) => {
+        this.runtime.log.error({ error: describeError(error) }, 'a reader could not be served')
+        client.terminate()
+      })
+    })
   }
 
   /** Who is named may acknowledge, and so needs the key of that bot. */
@@ -60,27 +75,38 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     const { method = 'GET', url = PATH, headers } = request
     const asked = { method, url, headers, body: Buffer.alloc(0), peer: request.socket.remoteAddress }
     const grant = await this.access.admit(asked, bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' })
-    requireRegion(grant.actor?.region, region)
+    requireRegion(grant.actor?.region, region ?? '')
     return grant
   }
 
-  private async serve(client: WebSocket, { bot, region, known }: Reader, { token, actor }: Grant): Promise<void> {
-    const socket = new StreamSocket(client, this.runtime.clock, bot !== undefined)
+  private inTime<T>(admitted: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const late = new HmsError('HMS_HTTP_UNAVAILABLE', 'The key could not be checked in time. Try again.', { status: 503, retryable: true })
+      const cancel = this.runtime.clock.after(ADMISSION_MS, () => reject(late))
+      admitted.then(resolve, reject).finally(cancel)
+    })
+  }
+
+  private async serve(client: WebSocket, raw: Duplex, { bot, region, known }: Reader, { token, actor }: Grant): Promise<void> {
+    const { clock, log } = this.runtime
+    const socket = new StreamSocket(client, raw, clock, bot !== undefined)
     const release = token === undefined ? () => {} : this.access.tokens.hold(token, () => socket.expel())
-    client.on('error', (error) => this.runtime.log.debug({ bot, error: describeError(error) }, 'stream broke'))
+    client.on('error', (error) => {
+      log.debug({ bot, error: describeError(error) }, 'stream broke')
+      socket.cut()
+    })
     client.on('close', () => {
       release()
       this.broadcast.remove(socket)
       if (bot !== undefined) this.presence.left(bot, socket)
     })
-    if (bot !== undefined) {
-      this.presence.joined(bot, actor?.region ?? region, socket)
-      client.on('message', (data) => this.take(bot, socket, String(data)))
-    }
+    watchIntake(client, raw, bot !== undefined, clock, () => socket.refuse('too much at once'))
+    if (bot !== undefined) this.presence.joined(bot, actor?.region ?? region ?? '', socket)
+    client.on('message', (data) => this.take(bot, socket, data as Buffer))
     try {
       await this.copy.reach(known)
     } catch (error) {
-      this.runtime.log.warn({ error: describeError(error) }, 'a reader could not be served')
+      log.warn({ error: describeError(error) }, 'a reader could not be served')
       return socket.unavailable()
     }
     if (!socket.isOpen) return
@@ -89,36 +115,19 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     this.broadcast.add(socket)
   }
 
-  private take(bot: string, socket: StreamSocket, text: string): void {
+  /** A reader without a name has nothing to say: its first frame is its last. */
+  private take(bot: string | undefined, socket: StreamSocket, data: Buffer): void {
     if (!socket.isOpen) return
+    if (bot === undefined) return socket.refuse('only a named bot may send')
+    const frame = parseApplied(data.toString())
+    if (frame === undefined) return socket.refuse('not an applied frame')
     socket.heard()
-    const frame = parseApplied(text)
-    if (frame === undefined) socket.refuse()
-    else this.presence.applied(bot, socket, frame)
+    this.presence.applied(bot, socket, frame)
   }
 }
 
 interface Reader {
   bot: string | undefined
-  region: string
+  region: string | undefined
   known: number | undefined
-}
-
-function readerOf(query: URLSearchParams): Reader {
-  return {
-    bot: query.get('bot')?.slice(0, MAX_NAME_LENGTH) || undefined,
-    region: query.get('region')?.slice(0, MAX_NAME_LENGTH) ?? '',
-    known: parseRevision(query.get('revision')),
-  }
-}
-
-function refuse(socket: Duplex, problem: Problem): void {
-  const body = JSON.stringify(problem)
-  const lines = [
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    'content-type: application/problem+json',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ]
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -3,6 +3,7 @@ import { ValidationPipe, type DynamicModule, type LoggerService, type Validation
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { Logger } from '../logger.js'
+import { refuseBodiesOfReads } from './body-of-a-read.js'
 import { refuseForeignRequests } from './foreign-request.js'
 import { ProblemFilter } from './problem.filter.js'
 
@@ -35,6 +36,7 @@ export async function createHttpApplication(
     const limit = bodyLimits[route.url]
     if (limit !== undefined) route.bodyLimit = limit
   })
+  refuseBodiesOfReads(adapter.getInstance())
   if (localTo !== undefined) refuseForeignRequests(adapter.getInstance(), localTo)
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(log),

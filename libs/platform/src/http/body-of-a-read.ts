@@ -1,0 +1,20 @@
+import { HmsError } from '#libs/contracts'
+import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+
+/**
+ * Refuses a GET or HEAD that brings a body. Nobody here reads it: a stream of events would let it be sent on and on, and a proxy that passes its length
+ * on without it makes the next request on that connection part of it.
+ */
+export function refuseBodiesOfReads(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (!bringsBodyToRead(request.raw)) return done()
+    void reply.header('connection', 'close')
+    done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `A ${request.method} takes no body.`, { status: 413 }))
+  })
+}
+
+function bringsBodyToRead({ method, headers }: IncomingMessage): boolean {
+  if (method !== 'GET' && method !== 'HEAD') return false
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? '0') !== 0
+}

@@ -1,0 +1,28 @@
+import { EventEmitter } from 'node:events'
+import { expect, it } from 'vitest'
+import { outliveListeners } from './outlive-listeners.js'
+
+const start = () => {
+  const [from, lines, exits] = [new EventEmitter(), [] as string[], [] as number[]]
+  const time = { now: 0 }
+  outliveListeners(from, { write: (line) => void lines.push(line), exit: (code) => void exits.push(code), now: () => time.now })
+  return { from, lines, exits, time }
+}
+
+it('what a listener throws is one line of the log, and ends nothing', () => {
+  const { from, lines, exits } = start()
+  for (const thrown of [new TypeError('Trailer'), undefined, 'text']) from.emit('uncaughtException', thrown)
+  expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(['error', 'error', 'error'])
+  expect([lines[0]!.includes('TypeError: Trailer'), exits]).toEqual([true, []])
+})
+
+it('a process that throws more than a hundred times a minute ends', () => {
+  const { from, exits, time } = start()
+  for (let count = 0; count < 300; count++) {
+    time.now += 1_000
+    from.emit('uncaughtException', new Error('now and then'))
+  }
+  expect(exits).toEqual([])
+  for (let count = 0; count < 100; count++) from.emit('uncaughtException', new Error('all the time'))
+  expect(exits[0]).toBe(1)
+})
