@@ -2,6 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { RollBack } from '../../apps/rollout/src/rollbacks/roll-back.js'
 import { STABLES } from '../../apps/rollout/src/stable/stable.entity.js'
 import { AcceptAlert } from '../../apps/config-store/src/alerts/accept-alert.js'
+import { NotifierConfig } from '../../apps/notifier/src/notifier.config.js'
 import { PartnersController } from '../../apps/notifier/src/partners/partners.http.js'
 import type { Deed } from './plan.js'
 import type { World } from './world.js'
@@ -24,7 +25,7 @@ export async function registerPartners(world: World, count: number): Promise<voi
   for (let index = 1; index <= count; index++) {
     const webhook = { url: `http://127.0.0.1:${index}/`, secret: `whsec_${Buffer.alloc(32, index).toString('base64')}` }
     const partner = { id: `partner-${index}`, name: `Partner ${index}`, groups: [], channels: [{ webhook }], networks: ['127.0.0.1/32'] }
-    await world.client.ask('notifier', `register ${partner.id}`, ({ runtime }) => new PartnersController(runtime).add(partner))
+    await world.client.ask('notifier', `register ${partner.id}`, ({ runtime, injector }) => new PartnersController(runtime, injector.get(NotifierConfig)).add(partner))
   }
 }
 

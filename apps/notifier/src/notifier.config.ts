@@ -1,20 +1,45 @@
 import { parseDuration } from '#libs/contracts'
 import { parseEnvironment, type Environment } from '#libs/platform'
-import { Matches } from 'class-validator'
+import { Transform } from 'class-transformer'
+import { IsOptional, Matches, ValidateBy } from 'class-validator'
+import type { Deployment, Profile } from './partners/address-guard.js'
+import { parseCidr } from './partners/address-ranges.js'
 
 const DURATION = /^\d+(\.\d+)?(ms|s|m|h)$/
+const DEV_NETWORKS = ['127.0.0.0/8', '::1/128']
+
+const isCidrList = ValidateBy({
+  name: 'isCidrList',
+  validator: {
+    validate: (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === 'string' && parseCidr(each) !== undefined),
+    defaultMessage: () => 'networks must be CIDRs separated by commas, for instance 10.20.0.0/16,fd12:3456::/32',
+  },
+})
 
 /** `HMS_NOTIFIER_*`. */
 export class NotifierConfig {
+  profile: Profile = 'production'
+
   /** How long a run waits for the first tries at its partners; what is open then goes on without it. */
   @Matches(DURATION, { message: 'deadline must be a duration such as 20s' })
   deadline = '20s'
 
+  /** The widest that the `networks` of a partner may open. */
+  @IsOptional()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value))
+  @isCidrList
+  networks?: string[]
+
   get deadlineMs(): number {
     return parseDuration(this.deadline)
   }
+
+  get deployment(): Deployment {
+    return { profile: this.profile, networks: this.networks ?? (this.profile === 'dev' ? DEV_NETWORKS : []) }
+  }
 }
 
-export function readNotifierConfig(env: Environment): NotifierConfig {
-  return parseEnvironment(NotifierConfig, { deadline: 'HMS_NOTIFIER_DEADLINE' }, env)
+export function readNotifierConfig(env: Environment, profile: Profile): NotifierConfig {
+  const names = { profile: 'HMS_PROFILE', deadline: 'HMS_NOTIFIER_DEADLINE', networks: 'HMS_NOTIFIER_NETWORKS' }
+  return parseEnvironment(NotifierConfig, names, { ...env, HMS_PROFILE: profile })
 }

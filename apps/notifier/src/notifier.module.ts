@@ -22,13 +22,14 @@ import { PartnersController } from './partners/partners.http.js'
 @Module({})
 class NotifierModule {
   static with(runtime: ServiceRuntime): DynamicModule {
+    const config = readNotifierConfig(runtime.environment, runtime.profile)
     return {
       module: NotifierModule,
       controllers: [RolloutEvents, PartnersController, DeliveriesController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
-        { provide: NotifierConfig, useValue: readNotifierConfig(runtime.environment) },
-        { provide: WEBHOOK_SENDER, useValue: new UndiciWebhookSender({ profile: runtime.profile }) },
+        { provide: NotifierConfig, useValue: config },
+        { provide: WEBHOOK_SENDER, useValue: new UndiciWebhookSender({ deployment: config.deployment }) },
         SettleNotification,
         DeliveryLanes,
         SendDelivery,

@@ -1,5 +1,5 @@
 import { Agent } from 'undici'
-import type { Profile } from '../partners/address-guard.js'
+import type { Deployment } from '../partners/address-guard.js'
 import type { Resolve } from '../partners/guarded-lookup.js'
 import { guardedLookup } from '../partners/guarded-lookup.js'
 
@@ -15,7 +15,7 @@ export class PartnerAgents {
   private readonly agents = new Map<string, Agent>()
 
   constructor(
-    private readonly profile: Profile,
+    private readonly deployment: Deployment,
     private readonly connectTimeoutMs: number,
     private readonly resolve?: Resolve,
   ) {}
@@ -40,7 +40,7 @@ export class PartnerAgents {
   }
 
   private create(networks: readonly string[], onlyNetworks: boolean): Agent {
-    const lookup = guardedLookup(networks, this.profile, { onlyNetworks, resolve: this.resolve })
+    const lookup = guardedLookup(networks, this.deployment, { onlyNetworks, resolve: this.resolve })
     return new Agent({ connections: CONNECTIONS_PER_ORIGIN, pipelining: 1, connect: { lookup, timeout: this.connectTimeoutMs } })
   }
 }

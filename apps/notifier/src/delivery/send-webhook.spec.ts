@@ -29,7 +29,7 @@ async function partner(listener: RequestListener): Promise<{ url: string; port: 
 }
 
 function sender(options: Partial<UndiciSenderOptions> = {}): UndiciWebhookSender {
-  const created = new UndiciWebhookSender({ profile: 'dev', ...options })
+  const created = new UndiciWebhookSender({ deployment: { profile: 'dev', networks: ['0.0.0.0/0', '::/0'] }, ...options })
   closers.push(() => created.close())
   return created
 }
@@ -144,7 +144,7 @@ describe('UndiciWebhookSender', () => {
       reached = true
     })
     expect(await sender().send(attempt(url, { networks: [] }), never)).toMatchObject({ kind: 'refused' })
-    expect(await sender({ profile: 'production' }).send(attempt(url), never)).toMatchObject({ kind: 'refused' })
+    expect(await sender({ deployment: { profile: 'production', networks: ['0.0.0.0/0', '::/0'] } }).send(attempt(url), never)).toMatchObject({ kind: 'refused' })
     const rebound = sender({ resolve: (_, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) })
     expect(await rebound.send(attempt(`http://a.test:${port}/`, { networks: ['10.0.0.0/8'] }), never)).toMatchObject({ kind: 'refused' })
     expect(await rebound.send(attempt('https://a.test/', { networks: [] }), never)).toMatchObject({ kind: 'refused' })

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { Agent, Dispatcher } from 'undici'
 import { request } from 'undici'
-import type { Profile } from '../partners/address-guard.js'
+import type { Deployment } from '../partners/address-guard.js'
 import { ADDRESS_REFUSED, checkPartnerUrl } from '../partners/address-guard.js'
 import type { Resolve } from '../partners/guarded-lookup.js'
 import { Deadline } from './deadline.js'
@@ -15,7 +15,7 @@ const DEADLINE_MS = 15_000
 const REPLY_READ_BYTES = 64 * 1024
 const REPLY_KEPT_BYTES = 4 * 1024
 
-export type UndiciSenderOptions = { profile: Profile; deadlineMs?: number; resolve?: Resolve }
+export type UndiciSenderOptions = { deployment: Deployment; deadlineMs?: number; resolve?: Resolve }
 
 /** Calls partners with undici's `request`, which follows no redirect and reads no proxy from the environment. */
 export class UndiciWebhookSender implements WebhookSender {
@@ -24,13 +24,13 @@ export class UndiciWebhookSender implements WebhookSender {
 
   constructor(private readonly options: UndiciSenderOptions) {
     this.deadlineMs = options.deadlineMs ?? DEADLINE_MS
-    this.agents = new PartnerAgents(options.profile, this.deadlineMs, options.resolve)
+    this.agents = new PartnerAgents(options.deployment, this.deadlineMs, options.resolve)
   }
 
   async send(attempt: WebhookAttempt, signal: AbortSignal): Promise<Outcome> {
     const startedAt = performance.now()
     const latency = (): number => Math.round(performance.now() - startedAt)
-    const address = checkPartnerUrl(attempt.url, attempt.networks, this.options.profile)
+    const address = checkPartnerUrl(attempt.url, attempt.networks, this.options.deployment)
     if (!address.ok) return { kind: 'refused', latencyMs: 0, detail: address.detail }
     const signed = signWebhook(attempt)
     if (!signed.ok) return { kind: 'refused', latencyMs: 0, detail: signed.detail }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { checkPartnerUrl } from './address-guard.js'
+import { checkPartnerUrl, type Deployment, type Profile } from './address-guard.js'
 
+const ALL = ['0.0.0.0/0', '::/0']
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
-const ok = (url: string, networks: string[] = [], profile: 'dev' | 'production' = 'production'): boolean =>
-  checkPartnerUrl(url, networks, profile).ok
+/** A deployment that leaves all to its partners: what it closes is closed whatever anybody lists. */
+const wide = (profile: Profile): Deployment => ({ profile, networks: ALL })
+const ok = (url: string, networks: string[] = [], profile: Profile = 'production', widest = ALL): boolean => checkPartnerUrl(url, networks, { profile, networks: widest }).ok
 
 describe('checkPartnerUrl', () => {
   it.each([
@@ -37,8 +39,8 @@ describe('checkPartnerUrl', () => {
     'https://[::ffff:10.0.0.1]/', 'https://[::ffff:a9fe:a9fe]/',
     'http://partner.example/', 'https://partner.example:22/', 'https://partner.example:80/', 'http://127.0.0.1:9099/', 'http://8.8.8.8/',
   ])('refuses %s without networks, whatever the profile', (url) => {
-    expect(checkPartnerUrl(url, [], 'production')).toMatchObject({ ok: false, code: 'HMS_PARTNER_ADDRESS_REFUSED' })
-    expect(checkPartnerUrl(url, [], 'dev')).toMatchObject({ ok: false, code: 'HMS_PARTNER_ADDRESS_REFUSED' })
+    expect(checkPartnerUrl(url, [], wide('production'))).toMatchObject({ ok: false, code: 'HMS_PARTNER_ADDRESS_REFUSED' })
+    expect(checkPartnerUrl(url, [], wide('dev'))).toMatchObject({ ok: false, code: 'HMS_PARTNER_ADDRESS_REFUSED' })
   })
 
   it.each([
@@ -73,8 +75,42 @@ describe('checkPartnerUrl', () => {
   })
 
   it('leaves a name on plain http or another port to the lookup, which must then find it inside networks', () => {
-    expect(checkPartnerUrl('http://hooks.test:9000/', ['10.0.0.0/8'], 'dev')).toMatchObject({ ok: true, onlyNetworks: true })
-    expect(checkPartnerUrl('https://hooks.test/', ['10.0.0.0/8'], 'dev')).toMatchObject({ ok: true, onlyNetworks: false })
+    expect(checkPartnerUrl('http://hooks.test:9000/', ['10.0.0.0/8'], wide('dev'))).toMatchObject({ ok: true, onlyNetworks: true })
+    expect(checkPartnerUrl('https://hooks.test/', ['10.0.0.0/8'], wide('dev'))).toMatchObject({ ok: true, onlyNetworks: false })
+  })
+
+  it.each([
+    'https://169.254.169.254/latest/meta-data', 'https://169.254.170.2/', 'https://2852039166/', 'https://0xa9fea9fe/', 'https://0251.0376.0251.0376/',
+    'https://168.63.129.16/', 'https://100.100.100.200/', 'https://192.0.0.192/', 'https://[fd00:ec2::254]/', 'https://[fd00:ec2::23]/', 'https://[fd20:ce::254]/',
+    'https://[fd00:42::42]/', 'https://[fd00:a9fe:a9fe::1]/', 'https://[fe80::a9fe:a9fe]/', 'https://[fec0::1]/', 'https://224.0.0.251/', 'https://239.255.255.250/',
+    'https://[ff02::1]/', 'https://[ff05::2]/', 'https://0.0.0.0/', 'https://0.1.2.3/', 'https://[::]/', 'https://255.255.255.255/', 'https://240.0.0.1/',
+    'https://[::ffff:169.254.169.254]/', 'https://[::ffff:a9fe:a9fe]/', 'https://[::a9fe:a9fe]/', 'https://[::ffff:0:a9fe:a9fe]/', 'https://[64:ff9b::a9fe:a9fe]/',
+    'https://[64:ff9b:1::a9fe:a9fe]/', 'https://[64:ff9b:1:a9fe:a9:fe00::]/', 'https://[64:ff9b:1:a9:fe:a9fe::]/', 'https://[64:ff9b:1:0:a9:fea9:fe00:0]/',
+    'https://[2002:a9fe:a9fe::1]/', 'https://[2001:0:a9fe:a9fe::5601:5601]/', 'https://[2001:0:808:808::5601:5601]/', 'https://[fd12::5efe:a9fe:a9fe]/',
+    'https://[2606:4700::200:5efe:169.254.169.254]/', 'https://[::ffff:224.0.0.1]/', 'https://[2002:ffff:ffff::]/', 'https://[64:ff9b::]/',
+  ])('keeps %s closed, whatever partner and deployment list', (url) => {
+    for (const profile of ['dev', 'production'] as const) expect(ok(url, ALL, profile)).toBe(false)
+    expect(ok(url, ['169.254.0.0/16', 'fe80::/10', 'fd00::/8', '2000::/3', '64:ff9b::/32'])).toBe(false)
+  })
+
+  it('judges what an IPv6 address embeds by the same lists', () => {
+    expect(ok('https://[64:ff9b::808:808]/', ['64:ff9b::/96'])).toBe(true)
+    expect(ok('https://[64:ff9b::a14:101]/', ['64:ff9b::/96'])).toBe(false)
+    expect(ok('https://[64:ff9b::a14:101]/', ['64:ff9b::/96', '10.20.0.0/16'])).toBe(true)
+    expect(ok('https://[64:ff9b::7f00:1]/', ALL)).toBe(false)
+    expect(ok('https://[2002:7f00:1::]/', ALL)).toBe(false)
+  })
+
+  it('opens no more than the deployment allows', () => {
+    for (const url of ['https://10.20.1.1/', 'https://[fd12::1]/', 'https://[::ffff:10.20.1.1]/']) {
+      expect(ok(url, ALL, 'production', [])).toBe(false)
+      expect(ok(url, ALL, 'production', ['10.20.0.0/16', 'fd12::/16'])).toBe(true)
+      expect(ok(url, ALL, 'dev', LOOPBACK)).toBe(false)
+    }
+    expect(ok('http://127.0.0.1:9099/', ALL, 'dev', LOOPBACK)).toBe(true)
+    expect(ok('http://8.8.8.8:9099/', ALL, 'dev', LOOPBACK)).toBe(false)
+    const check = checkPartnerUrl('https://10.21.1.1/', ['10.0.0.0/8'], { profile: 'production', networks: ['10.20.0.0/16'] })
+    expect(check.ok ? '' : check.detail).toContain('HMS_NOTIFIER_NETWORKS')
   })
 
   it('reads an entry that is no CIDR as nothing', () => {
@@ -82,7 +118,7 @@ describe('checkPartnerUrl', () => {
   })
 
   it('says what to do', () => {
-    const check = checkPartnerUrl('http://partner.example/', [], 'production')
+    const check = checkPartnerUrl('http://partner.example/', [], wide('production'))
     expect(check.ok ? '' : check.detail).toBe('plain http is not allowed; use https on port 443 or 8443')
   })
 })

@@ -1,19 +1,28 @@
 import type { BlockList } from 'node:net'
 import { isIP } from 'node:net'
-import { contains, isLoopbackAddress, isLoopbackName, isSpecialAddress, rangesOf } from './address-ranges.js'
+import { contains, isClosedAddress, isLoopbackAddress, isLoopbackName, isSpecialAddress, rangesOf } from './address-ranges.js'
+import { embeddedAddresses } from './embedded-address.js'
 
 /**
  * Where a partner's webhook may point (contract §8, SSRF rules of research 05 §4.4).
  *
  * - http or https, no user info; https on 443 or 8443 to a public address is always fine;
- * - an address of a special range only inside the partner's `networks`;
- * - loopback, plain http and other ports only inside `networks`, and only with profile dev.
+ * - an address of a special range only inside the partner's `networks` and those that the deployment allows;
+ * - loopback, plain http and other ports only inside both, and only with profile dev;
+ * - link-local, metadata, multicast, unspecified and reserved addresses never. What an IPv6 address embeds is judged with it.
  *
  * A name is judged twice: here by what can be known without asking a resolver, and by `guardedLookup` at each
  * connection, because a resolver may answer differently the second time.
  */
 
 export type Profile = 'dev' | 'production'
+
+/** What the deployment says, and no partner can widen. */
+export interface Deployment {
+  profile: Profile
+  /** CIDRs: the widest that a partner's `networks` may open. */
+  networks: readonly string[]
+}
 
 export const ADDRESS_REFUSED = 'HMS_PARTNER_ADDRESS_REFUSED'
 
@@ -22,9 +31,9 @@ export type AddressCheck =
   | { ok: true; url: URL; onlyNetworks: boolean }
   | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
 
-export type AddressRules = { networks: BlockList; profile: Profile; onlyNetworks: boolean }
+export type AddressRules = { networks: BlockList; widest: BlockList; profile: Profile; onlyNetworks: boolean }
 
-export function checkPartnerUrl(url: string, networks: readonly string[], profile: Profile): AddressCheck {
+export function checkPartnerUrl(url: string, networks: readonly string[], deployment: Deployment): AddressCheck {
   if (!URL.canParse(url)) return refused('the address is not an absolute URL; write https://HOST/PATH')
   const parsed = new URL(url)
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
@@ -34,22 +43,38 @@ export function checkPartnerUrl(url: string, networks: readonly string[], profil
     return refused('user name and password do not belong into the address; the signature says who is calling')
   }
   const departure = departureOf(parsed)
-  if (departure && profile !== 'dev') return refused(`${departure} is not allowed; use https on port 443 or 8443`)
-  const rules = { networks: rangesOf(networks), profile, onlyNetworks: departure !== undefined }
+  if (departure && deployment.profile !== 'dev') return refused(`${departure} is not allowed; use https on port 443 or 8443`)
+  const rules = rulesOf(networks, deployment, departure !== undefined)
   const detail = hostRefusal(parsed.hostname.replace(/^\[(.*)\]$/, '$1'), rules, networks.length > 0)
   if (detail) return refused(departure ? `${departure}: ${detail}` : detail)
   return { ok: true, url: parsed, onlyNetworks: rules.onlyNetworks }
 }
 
-/** Why a connection to this IP address is refused, or undefined when it is allowed. */
+export function rulesOf(networks: readonly string[], { profile, networks: widest }: Deployment, onlyNetworks: boolean): AddressRules {
+  return { networks: rangesOf(networks), widest: rangesOf(widest), profile, onlyNetworks }
+}
+
+/** Why a connection to this IP address, or to one that it embeds, is refused; undefined when it is allowed. */
 export function addressRefusal(address: string, rules: AddressRules): string | undefined {
   if (isIP(address) === 0) return `${address} is not an IP address`
-  const listed = contains(rules.networks, address)
+  const refusal = refusalOf(address, rules)
+  if (refusal !== undefined) return refusal
+  const embedded = embeddedAddresses(address).flatMap((each) => refusalOf(each, { ...rules, onlyNetworks: false }) ?? [])
+  return embedded.length === 0 ? undefined : `${address} stands for ${embedded[0]}`
+}
+
+function refusalOf(address: string, rules: AddressRules): string | undefined {
+  if (isClosedAddress(address)) return `${address} is a link-local, metadata, multicast or reserved address; name a public host`
+  const open = contains(rules.widest, address)
+  const listed = open && contains(rules.networks, address)
   if (isLoopbackAddress(address) && rules.profile !== 'dev') return `${address} is a loopback address; name a public host`
+  if (isSpecialAddress(address) && !open && contains(rules.networks, address)) {
+    return `${address} is outside the networks that this deployment allows partners (HMS_NOTIFIER_NETWORKS); name a public host`
+  }
   if (isSpecialAddress(address) && !listed) {
     return `${address} is not a public address; name a public host, or list its network under networks`
   }
-  if (rules.onlyNetworks && !listed) return `${address} is in none of the partner's networks; use https on port 443 or 8443`
+  if (rules.onlyNetworks && !listed) return `${address} is in none of the partner's networks that this deployment allows; use https on port 443 or 8443`
   return undefined
 }
 

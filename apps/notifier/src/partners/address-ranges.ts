@@ -9,6 +9,15 @@ const SPECIAL = [
   '5f00::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8',
 ]
 
+/**
+ * Open to no partner, whatever a list says: link-local, multicast, unspecified, reserved and broadcast, and where clouds answer with the
+ * credentials of a machine (AWS, Google, Scaleway, Linode; Azure's and Alibaba's lie among public and shared addresses).
+ */
+const NEVER = [
+  '0.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32',
+  '::/128', 'fe80::/10', 'fec0::/10', 'ff00::/8', 'fd00:ec2::/32', 'fd20:ce::/32', 'fd00:42::/32', 'fd00:a9fe:a9fe::/48',
+]
+
 /** Linux connects the unspecified addresses to the machine itself, so they count as loopback. */
 const LOOPBACK = ['127.0.0.0/8', '0.0.0.0/8', '::1/128', '::/128']
 
@@ -37,8 +46,10 @@ export function rangesOf(cidrs: readonly string[]): BlockList {
 
 const special = rangesOf(SPECIAL)
 const loopback = rangesOf(LOOPBACK)
+const never = rangesOf(NEVER)
 
 export const isSpecialAddress = (address: string): boolean => contains(special, address)
+export const isClosedAddress = (address: string): boolean => contains(never, address)
 export const isLoopbackAddress = (address: string): boolean => contains(loopback, address)
 
 /**

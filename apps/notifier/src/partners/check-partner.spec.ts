@@ -4,11 +4,12 @@ import { checkPartner } from './check-partner.js'
 import { channelOf, summaryOf } from './partner.entity.js'
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const PRODUCTION = { profile: 'production', networks: [] } as const
 const BODY = { id: 'va-deq', name: 'Virginia DEQ', channels: [{ webhook: { url: 'https://partner.example/hooks', secret: SECRET } }] }
 
 function refusalOf(body: unknown): HmsError {
   try {
-    checkPartner(body, 'production')
+    checkPartner(body, PRODUCTION)
   } catch (error) {
     if (error instanceof HmsError) return error
   }
@@ -18,7 +19,7 @@ function refusalOf(body: unknown): HmsError {
 describe('checkPartner', () => {
   it('takes a partner; its summary names the channels and holds no secret', () => {
     const channels = [...BODY.channels, ...BODY.channels]
-    const partner = { ...checkPartner({ ...BODY, channels }, 'production'), addedAt: '2026-01-01T00:00:00.000Z' }
+    const partner = { ...checkPartner({ ...BODY, channels }, PRODUCTION), addedAt: '2026-01-01T00:00:00.000Z' }
     expect(summaryOf(partner)).toMatchObject({ id: 'va-deq', channels: ['webhook', 'webhook-2'], lane: 'latest' })
     expect(JSON.stringify(summaryOf(partner))).not.toContain('whsec_')
     expect(channelOf(partner, 'webhook-2')).toBe(partner.channels[1])

@@ -9,10 +9,11 @@ const answering = (...addresses: string[]): GuardedLookupOptions['resolve'] => (
 
 function look(host: string, networks: string[], profile: Profile, options: GuardedLookupOptions, all = true): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    guardedLookup(networks, profile, options)(host, { all }, (error, answer) => (error ? reject(error) : resolve(answer)))
+    guardedLookup(networks, { profile, networks: ALL }, options)(host, { all }, (error, answer) => (error ? reject(error) : resolve(answer)))
   })
 }
 
+const ALL = ['0.0.0.0/0', '::/0']
 const refused = { code: 'HMS_PARTNER_ADDRESS_REFUSED' }
 
 describe('guardedLookup', () => {
@@ -33,7 +34,7 @@ describe('guardedLookup', () => {
 
   it('asks again at each connection, so a resolver that flips gains nothing', async () => {
     const turns = ['93.184.216.34', '127.0.0.1']
-    const lookup = guardedLookup([], 'dev', { resolve: (host, done) => answering(turns.shift() ?? '')?.(host, done) })
+    const lookup = guardedLookup([], { profile: 'dev', networks: ALL }, { resolve: (host, done) => answering(turns.shift() ?? '')?.(host, done) })
     const once = (): Promise<unknown> =>
       new Promise((resolve) => lookup('flip.test', { all: true }, (error, answer) => resolve(error ?? answer)))
     expect(await once()).toHaveLength(1)
@@ -44,6 +45,17 @@ describe('guardedLookup', () => {
     expect(await look('a.test', ['10.0.0.0/8'], 'production', { resolve: answering('10.1.1.1') })).toHaveLength(1)
     expect(await look('a.test', ['127.0.0.0/8'], 'dev', { resolve: answering('127.0.0.1') })).toHaveLength(1)
     await expect(look('a.test', ['127.0.0.0/8'], 'production', { resolve: answering('127.0.0.1') })).rejects.toMatchObject(refused)
+  })
+
+  it.each(['169.254.169.254', 'fd00:ec2::254', 'fe80::1%eth0', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', '2002:a9fe:a9fe::', '224.0.0.1', '::', '255.255.255.255'])(
+    'refuses a name that answers %s, whatever is listed', async (bad) => {
+      for (const profile of ['dev', 'production'] as const) await expect(look('a.test', ALL, profile, { resolve: answering('93.184.216.34', bad) })).rejects.toMatchObject(refused)
+    },
+  )
+
+  it('opens no more than the deployment allows', async () => {
+    const lookup = guardedLookup(ALL, { profile: 'production', networks: ['10.20.0.0/16'] }, { resolve: answering('10.21.0.1') })
+    expect(await new Promise((resolve) => lookup('a.test', { all: true }, (error, answer) => resolve(error ?? answer)))).toMatchObject(refused)
   })
 
   it('with onlyNetworks wants every answer inside networks', async () => {

@@ -1,9 +1,8 @@
 import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
-import type { Profile } from './address-guard.js'
-import { ADDRESS_REFUSED, addressRefusal, loopbackAnswers } from './address-guard.js'
-import { rangesOf } from './address-ranges.js'
+import type { Deployment } from './address-guard.js'
+import { ADDRESS_REFUSED, addressRefusal, loopbackAnswers, rulesOf } from './address-guard.js'
 
 /** All addresses of a name, in the resolver's order. */
 export type Resolve = (host: string, done: (error: Error | null, answers: LookupAddress[]) => void) => void
@@ -25,8 +24,8 @@ const systemResolve: Resolve = (host, done) => lookup(host, { all: true }, done)
  * answers to the connection. Checking the name first and connecting later is broken: a resolver that flips its answer
  * reached 127.0.0.1 (research 05 §4.4). It is not called for IP literals; `checkPartnerUrl` judges those.
  */
-export function guardedLookup(networks: readonly string[], profile: Profile, options: GuardedLookupOptions = {}): LookupFunction {
-  const rules = { networks: rangesOf(networks), profile, onlyNetworks: options.onlyNetworks ?? false }
+export function guardedLookup(networks: readonly string[], deployment: Deployment, options: GuardedLookupOptions = {}): LookupFunction {
+  const rules = rulesOf(networks, deployment, options.onlyNetworks ?? false)
   const resolve: Resolve = (host, done) => {
     const local = loopbackAnswers(host, rules)
     if (local) done(null, local)

@@ -1,12 +1,16 @@
 import type { PartnerSummary } from '#libs/contracts'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Post } from '@nestjs/common'
+import { NotifierConfig } from '../notifier.config.js'
 import { checkPartner } from './check-partner.js'
 import { partnerKey, PARTNERS, summaryOf } from './partner.entity.js'
 
 @Controller('v1/partners')
 export class PartnersController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: NotifierConfig,
+  ) {}
 
   @Get()
   async list(): Promise<PartnerSummary[]> {
@@ -18,7 +22,7 @@ export class PartnersController {
   @Post()
   @RequireScope('operate')
   add(@Body() body: Record<string, unknown>): Promise<PartnerSummary> {
-    const partner = checkPartner(body, this.runtime.profile)
+    const partner = checkPartner(body, this.config.deployment)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([partnerKey(partner.id)])
       const registered = { ...partner, addedAt: tx.now.toISOString() }
