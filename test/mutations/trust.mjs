@@ -202,7 +202,7 @@ export const TRUST_GUARDS = [
     name: 'reader-effective',
     guard: 'nothing before its time',
     file: 'libs/client/src/trust/document-trust.ts',
-    find: 'if (policy !== undefined && !(Date.parse(policy.effective) <= this.time.now())) {',
+    find: 'if (policy !== undefined && !(effectiveMs(policy) <= now)) {',
     replace: "if (policy !== undefined && policy.effective === '') {",
     spec: 'test/attacks/reader.spec.ts',
     test: 'refuses a policy that is not yet effective',

@@ -13,6 +13,8 @@ export interface ApproveOptions {
   author?: string
   committedBy?: Record<string, string>
   reason?: string
+  /** When the policies take effect (RFC 3339); long ago without it. */
+  effective?: string
 }
 
 /** People and operators at work on a memory system. */
@@ -28,7 +30,7 @@ export class PipelineDriver {
     const { queue, author, committedBy, reason } = options
     const documents = policies.map((text) => {
       const [, id, version, limit] = /^(.+)@(.+)=(\d+)$/.exec(text)!
-      const parsed = parsePolicy(`id: ${id}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`, `${id}.yaml`)
+      const parsed = parsePolicy(`id: ${id}\nversion: ${version}\neffective: ${options.effective ?? '2024-09-01T00:00:00Z'}\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`, `${id}.yaml`)
       if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
       return parsed.source.policy
     })

@@ -244,6 +244,14 @@ export interface SignedHead {
   release: Envelope | null
   /** That the release's approval is in the log; `null` where the roster names none. */
   proof?: LogProof | null
+  /** The release that the head's `next` names, where it has one. */
+  next?: HeldRelease | null
+}
+
+/** A release that readers hold and put in force by themselves at its time. */
+export interface HeldRelease {
+  release: Envelope
+  proof?: LogProof | null
 }
 
 /** A release whose approval a published checkpoint covers. */
@@ -314,6 +322,8 @@ export interface ConfigDocument {
   release: Envelope | null
   /** `null` where the roster names no log, or the head no release. */
   proof: LogProof | null
+  /** What the head's `next` names: held, and in force from its time on. */
+  next?: HeldRelease
 }
 
 export interface BotAlert {

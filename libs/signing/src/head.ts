@@ -23,11 +23,12 @@ export type HeadPredicate = {
   bundle?: string[]
   /** Changes who falls into the share. */
   salt?: string
-  next?: { release: string; at: string }
+  /** Held by readers, and current from `at` on, without another head. `run`: see below. */
+  next?: { release: string; at: string; run?: number }
   /** Canary heads: the end of the lease. */
   expires?: string
   issuedAt: string
-  /** Number of the run that issued it; provenance, not order. */
+  /** Number of the run that made `current` live; provenance, not order. */
   run?: number
 }
 
@@ -42,7 +43,7 @@ const HEAD: StatementKind<HeadPredicate> = {
     base: optional(nullable(isDigest)),
     bundle: optional(listOf(isText)),
     salt: optional(isString),
-    next: optional(objectOf({ release: isDigest, at: isTime })),
+    next: optional(objectOf({ release: isDigest, at: isTime, run: optional(isCount) })),
     expires: optional(isTime),
     issuedAt: isTime,
     run: optional(isCount),

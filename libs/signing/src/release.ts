@@ -80,3 +80,9 @@ export function readRelease(envelope: unknown): PreparedRelease {
   const document = readUnverified(RELEASE, envelope)
   return { ...document, policyDigest: digestOfJson(document.predicate.policy) }
 }
+
+/** From when on a policy is in force, in ms since 1970; `NaN` for a time that cannot be read, which never comes. */
+export function effectiveMs(policy: JsonObject): number {
+  const { effective } = policy
+  return typeof effective === 'string' ? Date.parse(effective) : Number.NaN
+}

@@ -45,6 +45,8 @@ export type SignatureErrorCode =
   | 'HMS_HEAD_SIGNATURE'
   /** The head names a release and does not bring it. */
   | 'HMS_HEAD_RELEASE_MISSING'
+  /** The head names another time for a release that is held than the release does. */
+  | 'HMS_HEAD_NEXT_TIME'
   /** The release brought is not the one that the head names. */
   | 'HMS_HEAD_RELEASE_OTHER'
   /** The release is no readable statement. */

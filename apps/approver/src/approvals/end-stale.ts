@@ -1,10 +1,10 @@
-import { peekPredicate } from '#libs/contracts'
+import { peekPredicate, type ReleaseDocument } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { endEarly, stateOf } from '#libs/pipeline'
-import type { ReleasePredicate } from '#libs/signing'
+import { effectiveMs, type ReleasePredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
+import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.entity.js'
 import { RUNS, type RunRecord } from '../runs/run.entity.js'
 import { APPROVAL_MOVED, SaveRun } from '../runs/save-run.js'
 import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.entity.js'
@@ -20,7 +20,8 @@ export class EndStale {
   }
 
   async execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
-    const detail = `${moved.id} moved to ${moved.live?.version ?? 'nothing'} after this was prepared; approve the file again`
+    const live = followedBy(approval, moved)
+    const detail = `${moved.id} moved to ${live?.version ?? 'nothing'} after this was prepared; approve the file again`
     const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason: 'LIVE_MOVED', detail, at: tx.now.toISOString() }) }
     await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
     await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
@@ -34,8 +35,8 @@ export class EndStale {
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'AWAITING_APPROVAL') return record
     for (const { id } of record.facts.policies) {
-      const policy = await tx.documents(POLICIES).get(id)
-      if (policy !== undefined && (await this.hasMoved(tx, policy, previousOf(approval, id)))) {
+      const policy = await policyAt(tx, id)
+      if (policy !== undefined && (await this.hasMoved(tx, policy, approval))) {
         return this.execute(tx, record, approval, policy)
       }
     }
@@ -43,8 +44,9 @@ export class EndStale {
   }
 
   /** Neither live nor on its way: with `--queue` the release that it follows may be that of a run ahead. */
-  private async hasMoved(tx: Transaction, policy: PolicyRecord, previous: string | null): Promise<boolean> {
-    if (previous === (policy.live?.releaseDigest ?? null)) return false
+  private async hasMoved(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
+    const previous = previousOf(approved, policy.id)
+    if (previous === (followedBy(approved, policy)?.releaseDigest ?? null)) return false
     for (const ahead of [policy.active, ...policy.queue]) {
       const run = ahead === null ? undefined : await tx.documents(RUNS).get(String(ahead))
       const approval = run === undefined ? undefined : await tx.documents(APPROVALS).get(run.approval)
@@ -57,4 +59,10 @@ export class EndStale {
 export function previousOf(approval: Approval, policyId: string): string | null {
   const release = approval.releases.find((candidate) => candidate.id === policyId)!
   return peekPredicate<ReleasePredicate>(release.envelope).previous?.digest ?? null
+}
+
+/** The release that the approved one must follow by now: see `predecessorOf`. */
+export function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument | null {
+  const release = approval.releases.find(({ id }) => id === policy.id)!
+  return predecessorOf(policy, effectiveMs(peekPredicate<ReleasePredicate>(release.envelope).policy))
 }

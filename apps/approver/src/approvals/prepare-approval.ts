@@ -3,11 +3,11 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import type { PolicyDocument } from '#libs/policy'
-import { approvalState, digestOfJson, droppedTags, tagsOf, type ReleasePredicate, type Roster } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { approvalState, digestOfJson, droppedTags, effectiveMs, tagsOf, type ReleasePredicate, type Roster } from '#libs/signing'
+import { ServiceRuntime, type Upcoming } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { newPolicy, POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
+import { newPolicy, POLICIES, policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.entity.js'
 import { RUNS } from '../runs/run.entity.js'
 import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
@@ -37,7 +37,7 @@ export class PrepareApproval {
         requireSamePlan(known, request, this.runtime.roster)
         return this.view(tx, known, records)
       }
-      const predecessors = await this.predecessors(tx, records, request.queue === true)
+      const predecessors = await this.predecessors(tx, policies, records, request.queue === true)
       const { roster } = this.runtime
       const news = policies.map(({ policy, digest }) => ({ policy, digest, droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, records, predecessors)) }))
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
@@ -82,7 +82,7 @@ export class PrepareApproval {
 
   private async load(tx: Transaction, policies: ParsedPolicy[]): Promise<Map<string, PolicyRecord>> {
     const records = new Map<string, PolicyRecord>()
-    for (const { policy } of policies) records.set(policy.id, (await tx.documents(POLICIES).get(policy.id)) ?? newPolicy(policy.id))
+    for (const { policy } of policies) records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id))
     return records
   }
 
@@ -112,12 +112,15 @@ export class PrepareApproval {
   }
 
   /** What each new release follows. While a run is under way that is its release, and only who says `queue` may wait behind it. */
-  private async predecessors(tx: Transaction, records: Map<string, PolicyRecord>, queue: boolean): Promise<Map<string, ReleaseDocument | null>> {
+  private async predecessors(tx: Transaction, policies: ParsedPolicy[], records: Map<string, PolicyRecord>, queue: boolean): Promise<Map<string, ReleaseDocument | null>> {
     const predecessors = new Map<string, ReleaseDocument | null>()
-    for (const record of records.values()) {
+    for (const { policy } of policies) {
+      const record = records.get(policy.id)!
       const ahead = record.queue.at(-1) ?? record.active
       if (ahead === null) {
-        predecessors.set(record.id, record.live)
+        const followed = predecessorOf(record, effectiveMs(policy))
+        if (!queue && followed !== record.live) throw heldUntil(record.id, record.next!)
+        predecessors.set(record.id, followed)
         continue
       }
       if (!queue) {
@@ -138,6 +141,11 @@ export class PrepareApproval {
     const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
     return preparedView(approval, run, records)
   }
+}
+
+function heldUntil(id: string, { release, at }: Upcoming): HmsError {
+  const detail = `${id}@${release.version} is held until ${at}, and readers hold one release beside the one in force. Wait behind it with --queue, or take it back.`
+  return new HmsError('HMS_APPROVER_RELEASE_HELD', detail, { status: 409, next: ['hms-svc approve FILE --sign NAME --queue'], state: { version: release.version, effective: at } })
 }
 
 function fingerprintOf({ plan }: PrepareRequest, authors: Map<string, string | null>): string {

@@ -64,7 +64,10 @@ function requireUnusedVersion(record: PolicyRecord, policy: PolicyDocument, dige
       next: [`hms-svc get ${policy.id}`],
     })
   }
-  const { live } = record
+  const { live, next } = record
+  if (next?.release.policyDigest === digest) {
+    throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is held by all readers, and in force from ${next.at}.`, { status: 409, next: ['hms-svc runs list'] })
+  }
   if (live?.policyDigest === digest) {
     throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is live already.`, { status: 409, next: [`hms-svc get ${policy.id}`] })
   }
@@ -78,7 +81,7 @@ function requireUnusedVersion(record: PolicyRecord, policy: PolicyDocument, dige
 
 /** The version live at preparation always; then the named ones, else the live version's own. */
 function fallbacksOf(record: PolicyRecord, predecessor: ReleaseDocument | null, named: string[]): ReleaseRef[] {
-  const refs: ReleaseRef[] = predecessor === null ? [] : [refOf(predecessor)]
+  const refs: ReleaseRef[] = [predecessor, record.live].flatMap((release) => (release === null ? [] : [refOf(release)]))
   if (named.length > 0) refs.push(...named.map((name) => refOf(releasedAs(record, name))))
   else if (predecessor !== null) refs.push(...peekPredicate<ReleasePredicate>(predecessor.envelope).fallbacks)
   return refs.filter((ref, index) => refs.findIndex((other) => other.digest === ref.digest) === index).slice(0, MAX_FALLBACKS)

@@ -4,7 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime, tellVerdict } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import type { Approval } from '../approvals/approval.entity.js'
-import { POLICIES } from '../policies/policy.entity.js'
+import { policyAt } from '../policies/policy.entity.js'
 import { rulesInForce } from './rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'
@@ -37,7 +37,7 @@ export class GuardApproval implements OnModuleInit {
 
   private async liveOf(tx: Transaction, releases: readonly ReleaseDocument[]): Promise<Record<string, ReleaseDocument | null>> {
     const live: Record<string, ReleaseDocument | null> = {}
-    for (const { id } of releases) live[id] = (await tx.documents(POLICIES).get(id))?.live ?? null
+    for (const { id } of releases) live[id] = (await policyAt(tx, id))?.live ?? null
     return live
   }
 }

@@ -5,11 +5,12 @@ import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
-import { EndStale, previousOf } from '../approvals/end-stale.js'
+import { EndStale, followedBy, previousOf } from '../approvals/end-stale.js'
 import { rulesInForce } from '../guard/rules-in-force.js'
-import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
+import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.entity.js'
 import { QUEUE, SaveRun } from './save-run.js'
 import { RUNS, type RunRecord } from './run.entity.js'
+import { keysOfRun } from './watch-run.js'
 
 /** The staging queue: one active run per policy, the others wait in order. All policies of the run are locked by the caller. */
 @Injectable()
@@ -27,9 +28,11 @@ export class QueueRun {
     const policies = await this.policiesOf(tx, record)
     const number = record.facts.run
     const free = policies.every((policy) => policy.active === null && (policy.queue.length === 0 || policy.queue[0] === number))
-    if (free) return this.start(tx, record, approval, policies)
+    const begins = free ? heldBefore(approval, policies) : undefined
+    if (free && begins === undefined) return this.start(tx, record, approval, policies)
     const joining = policies.filter((policy) => !policy.queue.includes(number))
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
+    if (begins !== undefined) await this.runtime.schedule(tx, { id: `queue:${number}`, kind: 'queue', keys: keysOfRun(record), data: { run: number }, dueAt: new Date(begins) })
     // Called again and still waiting, it has nothing new to tell.
     if (joining.length > 0) await this.saveRun.execute(tx, record)
     return record
@@ -37,7 +40,7 @@ export class QueueRun {
 
   private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<RunRecord> {
     const { run, attempt } = record.facts
-    const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
+    const moved = policies.find((policy) => previousOf(approval, policy.id) !== (followedBy(approval, policy)?.releaseDigest ?? null))
     if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
@@ -59,8 +62,14 @@ export class QueueRun {
   }
 
   private policiesOf(tx: Transaction, record: RunRecord): Promise<PolicyRecord[]> {
-    return Promise.all(record.facts.policies.map(async ({ id }) => (await tx.documents(POLICIES).get(id))!))
+    return Promise.all(record.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
   }
+}
+
+/** When the last release is in force that this run follows and readers only hold; `undefined` when it follows none. */
+function heldBefore(approval: Approval, policies: PolicyRecord[]): string | undefined {
+  const times = policies.flatMap((policy) => (policy.next !== undefined && previousOf(approval, policy.id) === policy.next.release.releaseDigest ? policy.next.at : []))
+  return times.sort().at(-1)
 }
 
 function dossierOf(record: RunRecord, approval: Approval, policies: PolicyRecord[]): RunDossier {

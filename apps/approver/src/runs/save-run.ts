@@ -40,14 +40,14 @@ export class SaveRun {
       const others = (numbers: number[]): number[] => numbers.filter((other) => other !== number)
       const freed = { ...policy, active: policy.active === number ? null : policy.active, queue: others(policy.queue), waiting: others(policy.waiting ?? []) }
       await tx.documents(POLICIES).put(freed)
-      const next = freed.queue[0]
-      if (freed.active === null && next !== undefined) await this.call(tx, QUEUE, next)
       await this.callWaiting(tx, freed)
     }
   }
 
-  /** What is live, or on its way to be, is another: those who wait for signatures may follow a version that never comes. */
+  /** What is live, or on its way to be, is another: it may be the turn of the first in the queue, and what waits for signatures may follow a version that never comes. */
   async callWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
+    const [first] = policy.queue
+    if (policy.active === null && first !== undefined) await this.call(tx, 'queue', first)
     for (const run of policy.waiting ?? []) await this.call(tx, APPROVAL_MOVED, run)
   }
 

@@ -4,7 +4,7 @@ import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, stateOf, type RunFacts } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../approvals/approval.entity.js'
-import { becomesLive, newPolicy, POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
+import { becomesLive, newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.entity.js'
 import { EndRun } from './end-run.js'
 import { RUNS } from './run.entity.js'
 import { SaveRun } from './save-run.js'
@@ -39,8 +39,8 @@ export class TrackRun {
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     for (const head of heads) {
       const release = approval?.releases.find((candidate) => candidate.releaseDigest === head.release)
-      const policy = (await tx.documents(POLICIES).get(head.policy)) ?? newPolicy(head.policy)
-      if (release !== undefined) await this.move(tx, becomesLive(policy, release, head.seq))
+      const policy = (await policyAt(tx, head.policy)) ?? newPolicy(head.policy)
+      if (release !== undefined) await this.move(tx, becomesLive(policy, release, head.seq, tx.now))
     }
   }
 
@@ -51,8 +51,8 @@ export class TrackRun {
 
   /** People took a policy back, or a rollout failed: the earlier version is live, and a run that was under way is over. */
   private async reverse(tx: Transaction, event: ReceivedEvent, reversed: EventData['hms.rollout.reversed.v1']): Promise<void> {
-    const policy = (await tx.documents(POLICIES).get(reversed.policy)) ?? newPolicy(reversed.policy)
-    await this.move(tx, becomesLive(policy, reversed.to, reversed.seq))
+    const policy = (await policyAt(tx, reversed.policy)) ?? newPolicy(reversed.policy)
+    await this.move(tx, becomesLive(policy, reversed.to, reversed.seq, tx.now))
     const record = policy.active === null ? undefined : await lockedDocument(tx, RUNS, String(policy.active), keysOfRun)
     // A run's own stages tell how it ended when it was they who went back.
     if (record === undefined || isTerminal(stateOf(record.facts)) || reversed.run === record.facts.run) return

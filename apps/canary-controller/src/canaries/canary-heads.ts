@@ -1,8 +1,7 @@
 import type { IssuedHeads, SignedHead } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Canary, CanaryMember } from '#libs/pipeline'
-import { signHead } from '#libs/signing'
-import { HeadCarrier, ServiceRuntime } from '#libs/stage'
+import { HeadCarrier, ServiceRuntime, signHeadOf, upcoming } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CANARY_HEADS, headId } from './canary.entity.js'
@@ -28,8 +27,10 @@ export class CanaryHeads {
       }
       const seq = await this.nextSeq(tx, canary, member)
       const release = canary.dossier.releases.find((candidate) => candidate.id === member.policy)!
-      const predicate = { ...this.common(tx, canary, member, seq), current: member.release, share: member.share, expires }
-      issued.push({ head: await signHead(predicate, this.runtime.signer), release: release.envelope, proof: release.proof ?? null })
+      const head = { ...this.common(tx, canary, member, seq), share: member.share, expires }
+      // Before its time a release is only held: the cohort lives by what the canary stands on.
+      const next = upcoming(release, tx.now)
+      issued.push(await signHeadOf(head, next === undefined ? release : (canary.dossier.live[member.policy] ?? null), next, this.runtime.signer))
       members.push({ ...member, seq })
     }
     await this.send(tx, canary, { heads: issued }, options.fast)
@@ -42,9 +43,7 @@ export class CanaryHeads {
     const members: CanaryMember[] = []
     for (const member of canary.members) {
       const seq = await this.nextSeq(tx, canary, member, null)
-      const base = canary.dossier.live[member.policy] ?? null
-      const head = await signHead({ ...this.common(tx, canary, member, seq), current: member.base }, this.runtime.signer)
-      issued.push({ head, release: base?.envelope ?? null, proof: base?.proof ?? null })
+      issued.push(await signHeadOf(this.common(tx, canary, member, seq), canary.dossier.live[member.policy] ?? null, undefined, this.runtime.signer))
       members.push({ ...member, seq })
     }
     await this.send(tx, canary, { heads: issued }, true)

@@ -15,7 +15,7 @@ function held(head: Partial<HeadPredicate>, revision = 1): HeldDocument {
   const { scope, seq, current } = whole
   const envelope = { payload: '', payloadType: '', signatures: [] }
   const document = { id: POLICY, scope, seq, revision, version: current, digest: current, run: null, head: envelope, release: null, proof: null }
-  return { document, head: whole, value: current === null ? null : { id: POLICY, version: current, effective: LATER } }
+  return { document, head: whole, value: current === null ? null : { id: POLICY, version: current, effective: LATER }, next: null }
 }
 
 function bot(name: string, applied: string | null, region = 'NCR'): BotPresence {

@@ -1,5 +1,5 @@
 import type { Audience, CoverageReport, CoverageView, ScopeCoverage } from '#libs/contracts'
-import { evaluate, type HeldDocument } from '#libs/client'
+import { evaluate, serving, standing, type HeldDocument } from '#libs/client'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 
@@ -11,6 +11,8 @@ export interface BotPresence {
   revision: number
   /** Release digest it applies, per policy. */
   applied: Record<string, string>
+  /** Release digests that it holds for later, per policy. */
+  held?: Record<string, string[]>
   /** When it connected or last told something. */
   since: string
 }
@@ -29,39 +31,43 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
 }
 
 /**
- * How far the bots are with the heads of one policy; `now` in ms. A bot counts for the scope whose document it should run, so one that
- * a live canary serves does not count for the stable head. Pure.
+ * How far the bots are with the heads of one policy; `now` in ms. A bot counts for the scope whose document serves it, so one that
+ * a live canary serves does not count for the stable head. Before the time of a release that is held, whoever holds it counts. Pure.
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
-  const scopes = documents.map(({ head }): ScopeCoverage => {
-    const { scope, seq, current: release } = head
+  const scopes = documents.map((held): ScopeCoverage => {
+    const { scope, seq, current: release } = standing(held, now).head
     return { scope, seq, release, expected: 0, acknowledged: 0 }
   })
   for (const bot of bots) {
-    const inForce = evaluate(documents, bot, now)
-    const served = scopes.find(({ scope }) => scope === (inForce?.held.head.scope ?? STABLE_SCOPE))
+    const scope = serving(documents, bot, now)?.head.scope
+    const served = scopes.find((entry) => entry.scope === scope)
     // A first version's canary has no stable head yet: who is outside it should run nothing, and is nobody's to count.
     if (served === undefined) continue
     served.expected++
-    if (runs(bot, policy, inForce?.held.document.digest)) served.acknowledged++
+    if (isCurrent(bot, policy, documents, now)) served.acknowledged++
   }
   return { policy, revision: revisionOf(documents), scopes }
 }
 
-/** Who runs what it should, and who does not yet; `now` in ms. Pure. */
+/** Who runs and holds what it should, and who does not yet; `now` in ms. Pure. */
 export function viewOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageView {
   const view: CoverageView = { policy, revision: revisionOf(documents), total: 0, current: 0, lagging: [] }
   for (const bot of bots) {
     view.total++
-    if (runs(bot, policy, evaluate(documents, bot, now)?.held.document.digest)) view.current++
+    if (isCurrent(bot, policy, documents, now)) view.current++
     else view.lagging.push({ id: bot.bot, revision: bot.revision, since: bot.since })
   }
   return view
 }
 
-/** `wanted` is `undefined` when nothing is in force: then a bot is right that says that it runs nothing, not one that says nothing. */
-function runs(bot: BotPresence, policy: string, wanted: string | null = null): boolean {
-  return bot.revision > 0 && (bot.applied[policy] ?? null) === wanted
+/** Where nothing is in force a bot is right that says that it runs nothing, not one that says nothing. */
+function isCurrent(bot: BotPresence, policy: string, documents: readonly HeldDocument[], now: number): boolean {
+  if (bot.revision === 0) return false
+  const wanted = evaluate(documents, bot, now)?.held.document.digest ?? null
+  const next = serving(documents, bot, now)?.next ?? null
+  const holds = next === null || next.atMs <= now || (bot.held?.[policy] ?? []).includes(next.held.head.current!)
+  return holds && (bot.applied[policy] ?? null) === wanted
 }
 
 function revisionOf(documents: readonly HeldDocument[]): number {

@@ -60,10 +60,10 @@ export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.put({ bot, region, revision: 0, applied: {}, since: this.now(), socket, chunk: chunkOf(bot) })
   }
 
-  applied(bot: string, socket: unknown, { revision, applied }: AppliedFrame): void {
+  applied(bot: string, socket: unknown, { revision, applied, held }: AppliedFrame): void {
     const known = this.mine.get(bot)
     if (known === undefined || known.socket !== socket) return
-    this.put({ ...known, revision, applied, since: this.now() })
+    this.put({ ...known, revision, applied, held, since: this.now() })
   }
 
   left(bot: string, socket: unknown): void {

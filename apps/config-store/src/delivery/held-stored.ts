@@ -1,6 +1,6 @@
 import type { PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/client'
-import type { StoredDocument } from '../heads/head.entity.js'
+import type { Origin, StoredDocument } from '../heads/head.entity.js'
 
 /** A `PolicyView` made once and given many times. */
 export interface PreparedAnswer {
@@ -11,15 +11,21 @@ export interface PreparedAnswer {
 /** A stored document taken apart once; `answer` is `null` when it names no release. */
 export type HeldStored = HeldDocument & { answer: PreparedAnswer | null; storedAt: number }
 
-export function holdStored({ approvedBy, author, soleOfficial, storedAt, told: _told, ...document }: StoredDocument): HeldStored {
+export function holdStored({ approvedBy, author, soleOfficial, nextOrigin, storedAt, told: _told, ...document }: StoredDocument): HeldStored {
   const held = holdDocument({ ...document, proof: document.proof ?? null })
-  return { ...held, answer: answerOf(held, { author, approvedBy, ...(soleOfficial ? { soleOfficial } : {}) }), storedAt: Date.parse(storedAt) }
+  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, storedAt)
+  if (held.next === null || nextOrigin === undefined) return answered
+  return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, storedAt) } }
 }
 
-function answerOf({ document, value }: HeldDocument, origin: Omit<PolicyView['provenance'], 'run' | 'digest'>): PreparedAnswer | null {
+function withAnswer(held: HeldDocument, origin: Origin, storedAt: string): HeldStored {
+  return { ...held, answer: answerOf(held, origin), storedAt: Date.parse(storedAt) }
+}
+
+function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleOfficial }: Origin): PreparedAnswer | null {
   const { id, version, digest, revision, scope, run } = document
   if (value === null || version === null || digest === null) return null
-  const provenance = { run, digest, ...origin }
+  const provenance: PolicyView['provenance'] = { run, digest, author, approvedBy, ...(soleOfficial ? { soleOfficial } : {}) }
   const view: PolicyView = { id, version, revision, source: 'live', scope, value: { ...value }, provenance }
   return { json: JSON.stringify(view), etag: `"${revision}.${digest.slice(-12)}"` }
 }

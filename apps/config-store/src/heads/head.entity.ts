@@ -1,11 +1,17 @@
 import type { ConfigDocument } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 
-/** One policy in one scope as it is in force, with what readers ask about its origin. */
-export interface StoredDocument extends ConfigDocument {
+/** Who wrote and approved a release. */
+export interface Origin {
   approvedBy: string[]
   author: string | null
   soleOfficial: boolean
+}
+
+/** One policy in one scope as it is in force, with what readers ask about its origin. */
+export interface StoredDocument extends ConfigDocument, Origin {
+  /** Of the release that is held for later. */
+  nextOrigin?: Origin
   storedAt: string
   /** The newest numbers whose issuer was told what became of them: each is told once, by whichever path it came. */
   told: number[]

@@ -1,4 +1,4 @@
-import type { Envelope, IssuedHeads, LogProof, SignedFreshness, SignedHead } from '#libs/contracts'
+import type { Envelope, HeldRelease, IssuedHeads, LogProof, SignedFreshness, SignedHead } from '#libs/contracts'
 import { Type } from 'class-transformer'
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsOptional, IsString, MaxLength, ValidateIf, ValidateNested } from 'class-validator'
 import { MAX_HEADS } from './store-heads.js'
@@ -34,6 +34,18 @@ class LogProofDto implements LogProof {
   proof!: string
 }
 
+class HeldReleaseDto implements HeldRelease {
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => EnvelopeDto)
+  release!: EnvelopeDto
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => LogProofDto)
+  proof?: LogProofDto | null
+}
+
 class SignedHeadDto implements SignedHead {
   @IsDefined()
   @ValidateNested()
@@ -50,6 +62,11 @@ class SignedHeadDto implements SignedHead {
   @ValidateNested()
   @Type(() => LogProofDto)
   proof?: LogProofDto | null
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => HeldReleaseDto)
+  next?: HeldReleaseDto | null
 }
 
 export class IssuedHeadsDto implements IssuedHeads {

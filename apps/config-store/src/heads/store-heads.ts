@@ -1,12 +1,12 @@
 import { HmsError, type HeadReceipt, type IssuedHeads, type PublishedHead, type ReceivedEvent } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { verifyHead, type VerifiedHead } from '#libs/signing'
+import { verifyHead, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { LiveHistory } from '../history/live-history.js'
 import { Presence } from '../coverage/presence.js'
-import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type StoredDocument } from './head.entity.js'
+import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.entity.js'
 import { orRefused } from './refused.js'
 
 /** Heads of one message, at most the policies of one run. */
@@ -78,7 +78,7 @@ export class StoreHeads {
     const bundle = places.length > 1 ? { bundle: places } : {}
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
-      const { approvedBy: _approvedBy, author: _author, soleOfficial: _soleOfficial, storedAt: _storedAt, told: _told, ...document } = stored
+      const { approvedBy: _approvedBy, author: _author, soleOfficial: _soleOfficial, nextOrigin: _nextOrigin, storedAt: _storedAt, told: _told, ...document } = stored
       await tx.documents(DOCUMENTS).put(stored)
       await this.announce(tx, head, { revision, applied: true }, cause)
       await this.runtime.emit(tx, 'hms.state.recorded.v1', { document, ...bundle }, { ...of(head, cause), key: places[index]! })
@@ -102,23 +102,28 @@ export class StoreHeads {
   }
 }
 
-function of({ head: { run } }: VerifiedHead, cause: ReceivedEvent | undefined) {
+function of({ head }: VerifiedHead, cause: ReceivedEvent | undefined) {
+  const run = head.next?.run ?? head.run
   return {
     ...(run === undefined ? {} : { run }),
     ...(cause === undefined ? {} : { attempt: cause.attempt, causationId: cause.id, traceparent: cause.traceparent }),
   }
 }
 
-function documentOf({ head, envelope, release, told }: Fresh, revision: number, now: Date): StoredDocument {
+function documentOf({ head, envelope, release, next, told }: Fresh, revision: number, now: Date): StoredDocument {
   const { policy: id, scope, seq, current: digest, run = null } = head
-  const { predicate, approvedBy = [], proof = null } = release ?? {}
   return {
-    id, scope, seq, revision, digest, run, proof, approvedBy, told,
-    version: predicate?.policy.version ?? null,
-    author: predicate?.author ?? null,
-    soleOfficial: release?.soleOfficial === true,
+    id, scope, seq, revision, digest, run, told,
+    version: release?.predicate.policy.version ?? null,
     head: envelope,
     release: release?.envelope ?? null,
+    proof: release?.proof ?? null,
+    ...originOf(release),
     storedAt: now.toISOString(),
+    ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
   }
+}
+
+function originOf(release: VerifiedRelease | null): Origin {
+  return { approvedBy: release?.approvedBy ?? [], author: release?.predicate.author ?? null, soleOfficial: release?.soleOfficial === true }
 }

@@ -12,7 +12,13 @@ export function chooseTarget(stable: Stable | undefined, policy: string, version
     throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: ['hms-svc runs list'] })
   }
   if (current.version === version) {
+    // What is held for later is taken back, and what is in force stays.
+    if (stable.next !== undefined) return current
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, { status: 409, next: [`hms-svc get ${policy}`], state: { version } })
+  }
+  if (stable.next?.release.version === version) {
+    const detail = `${policy}@${version} is held by all readers, and in force from ${stable.next.at}.`
+    throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', detail, { status: 409, next: [`hms-svc get ${policy}`], state: { version } })
   }
   const known = stable.history.filter((release) => release.version === version)
   if (known.length === 0) throw neverLive(stable, policy, version)

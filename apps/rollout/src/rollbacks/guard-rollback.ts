@@ -1,10 +1,10 @@
 import type { HmsError, ReleaseDocument } from '#libs/contracts'
-import { guard, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
+import { guard, isGuardRelease, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
 import { ServiceRuntime, tellVerdict, type Actor } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { STABLES, type Stable } from '../stable/stable.entity.js'
+import { asOf, STABLES, type Stable } from '../stable/stable.entity.js'
 
 const TOPIC = 'hms.rollout.v1'
 const MAX_READ = 1_000
@@ -23,7 +23,8 @@ export class GuardRollback implements OnModuleInit {
     const { roster } = this.runtime
     const releases = reversals.map(({ to }) => to)
     const live = Object.fromEntries(reversals.map(({ stable }) => [stable.policy, stable.current]))
-    const rules = (await tx.documents(STABLES).find({ where: { guard: 'yes' }, limit: MAX_READ })).flatMap(({ current }) => current ?? [])
+    const known = await tx.documents(STABLES).find({ where: { guard: 'yes' }, limit: MAX_READ })
+    const rules = known.flatMap((stable) => asOf(stable, tx.now).current ?? []).filter(isGuardRelease)
     const asked = { action: 'rollback' as const, principal: whoAsks(roster, by), releases, live, rules }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined

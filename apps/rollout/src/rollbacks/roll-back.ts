@@ -6,7 +6,7 @@ import { HeadCarrier, ServiceRuntime, type Actor } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { rollBackTo, STABLES, takenBack, type Stable } from '../stable/stable.entity.js'
+import { newestOf, rollBackTo, stableOf, takenBack, type Stable } from '../stable/stable.entity.js'
 import { chooseTarget } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.entity.js'
@@ -29,14 +29,14 @@ export class RollBack {
 
   /** `key`: the caller's `Idempotency-Key`; a retry under it commits nothing new. */
   async execute(request: RollbackRequest, by: Actor, key?: string): Promise<RollbackResult> {
-    const members = await this.runtime.database.transaction(async (tx) => membersOf(await tx.documents(STABLES).get(request.policy), request))
+    const members = await this.runtime.database.transaction(async (tx) => membersOf(await stableOf(tx, request.policy), request))
     const committed = await this.runtime.database.locked(members.map(policyKey), async (tx) => {
       const before = key === undefined ? undefined : await this.committed(tx, key, request)
       if (before !== undefined) return before
       const reversals = await this.reversals(tx, request, members)
       const denied = await this.guardRollback.execute(tx, reversals, by)
       if (denied !== undefined) return denied
-      const stables = reversals.map(({ stable, to }) => rollBackTo(stable, to, members))
+      const stables = reversals.map(({ stable, to }) => rollBackTo(stable, to, members, tx.now))
       const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
       for (const [index, reversal] of reversals.entries()) await this.announce(tx, reversal, stables[index]!, request, by.name)
       const done = { issued: heads, result: resultOf(request, reversals, stables) }
@@ -58,10 +58,10 @@ export class RollBack {
 
   private async reversals(tx: Transaction, request: RollbackRequest, members: string[]): Promise<Reversal[]> {
     const reversals: Reversal[] = []
-    const asked = await tx.documents(STABLES).get(request.policy)
+    const asked = await stableOf(tx, request.policy)
     const forward = asked !== undefined && takenBack(asked)?.version === request.version
     for (const policy of members) {
-      const stable = await tx.documents(STABLES).get(policy)
+      const stable = await stableOf(tx, policy)
       const version = policy === request.policy ? request.version : forward ? forwardWith(stable!, request.policy) : previousOf(stable)
       // What has moved on since it went back stays where it is.
       if (forward && version === undefined) continue
@@ -78,7 +78,8 @@ export class RollBack {
 
   private async announce(tx: Transaction, { stable, to }: Reversal, advanced: Stable, request: RollbackRequest, by: string): Promise<void> {
     if (stable.run !== null) await this.runRollout.abort(tx, stable.run)
-    const from = { version: stable.current!.version, digest: stable.current!.releaseDigest }
+    const { version, releaseDigest: digest } = newestOf(stable)!
+    const from = { version, digest }
     const reason = request.reason === undefined ? by : `${by}: ${request.reason}`
     await this.runtime.emit(tx, 'hms.rollout.reversed.v1', { policy: stable.policy, from, to, seq: advanced.seq, reason, run: null }, { key: stable.policy })
   }
@@ -86,11 +87,10 @@ export class RollBack {
 
 /** A bundle goes back as it came, and forward again as it went back, unless only one of it is asked for. */
 function membersOf(stable: Stable | undefined, request: RollbackRequest): string[] {
-  if (request.only === true || stable?.current === null || stable?.current === undefined) return [request.policy]
+  if (request.only === true || stable === undefined) return [request.policy]
   if (takenBack(stable)?.version === request.version) return [...new Set([request.policy, ...stable.takenBackWith])].sort()
-  const { previous } = peekPredicate<ReleasePredicate>(stable.current.envelope)
-  if (previous?.version !== request.version) return [request.policy]
-  return [...new Set([request.policy, ...stable.bundle])].sort()
+  if (previousOf(stable) !== request.version) return [request.policy]
+  return [...new Set([request.policy, ...(stable.next ?? stable).bundle])].sort()
 }
 
 /** The version to which a member goes forward with `policy`, with which it went back. */
@@ -98,7 +98,9 @@ function forwardWith(stable: Stable, policy: string): string | undefined {
   return stable.takenBackWith.includes(policy) ? takenBack(stable)?.version : undefined
 }
 
+/** What a release that is held is taken back to is in force now. */
 function previousOf(stable: Stable | undefined): string | undefined {
+  if (stable?.next !== undefined) return stable.current?.version
   if (stable?.current === null || stable?.current === undefined) return undefined
   return peekPredicate<ReleasePredicate>(stable.current.envelope).previous?.version
 }
@@ -106,5 +108,5 @@ function previousOf(stable: Stable | undefined): string | undefined {
 function resultOf(request: RollbackRequest, reversals: Reversal[], stables: Stable[]): Omit<RollbackResult, 'revision' | 'stored'> {
   const index = reversals.findIndex(({ stable }) => stable.policy === request.policy)
   const { stable, to } = reversals[index]!
-  return { id: request.policy, version: to.version, from: stable.current?.version ?? null, seq: stables[index]!.seq, digest: to.releaseDigest }
+  return { id: request.policy, version: to.version, from: newestOf(stable)?.version ?? null, seq: stables[index]!.seq, digest: to.releaseDigest }
 }

@@ -6,7 +6,7 @@ import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { advance, giveUp, newStable, STABLES, type Stable } from '../stable/stable.entity.js'
+import { advance, giveUp, newStable, stableOf, STABLES, type Stable } from '../stable/stable.entity.js'
 import { ROLLOUTS } from './rollout.entity.js'
 
 /** The shell around the pure decisions: widens to everyone, waits for the bots, bakes. Every wait is a timer row. */
@@ -34,7 +34,7 @@ export class RunRollout {
       return
     }
     if (await deniedByGuard(this.runtime, tx, 'rollout', dossier, cause)) return
-    const stables = await Promise.all(dossier.releases.map(async ({ id }) => (await tx.documents(STABLES).get(id)) ?? newStable(id)))
+    const stables = await Promise.all(dossier.releases.map(async ({ id }) => (await stableOf(tx, id)) ?? newStable(id)))
     const moved = stables.find((stable) => (stable.current?.releaseDigest ?? null) !== (dossier.live[stable.policy]?.releaseDigest ?? null))
     if (moved !== undefined) {
       const detail = `${moved.policy} moved to ${moved.current?.version ?? 'nothing'} while the canary ran`
@@ -42,7 +42,7 @@ export class RunRollout {
       return
     }
     const bundle = dossier.releases.map((release) => release.id)
-    const advanced = stables.map((stable) => advance(stable, dossier.releases.find((release) => release.id === stable.policy)!, run, bundle))
+    const advanced = stables.map((stable) => advance(stable, dossier.releases.find((release) => release.id === stable.policy)!, run, bundle, tx.now))
     await this.heads.issue(tx, advanced, emit)
     const rollout: Rollout = {
       run,
@@ -126,8 +126,8 @@ export class RunRollout {
   /** Heads that say again what was live before; whoever was told of a promotion is told that it is over. */
   private async takeBack(tx: Transaction, rollout: Rollout, reason: string, detail: string): Promise<void> {
     const { run, attempt, dossier, key } = rollout
-    const stables = await Promise.all(rollout.members.map(async ({ policy }) => (await tx.documents(STABLES).get(policy))!))
-    const back = stables.map((stable) => giveUp(stable, dossier.live[stable.policy] ?? null))
+    const stables = await Promise.all(rollout.members.map(async ({ policy }) => (await stableOf(tx, policy))!))
+    const back = stables.map((stable) => giveUp(stable, dossier.live[stable.policy] ?? null, tx.now))
     await this.heads.issue(tx, back, { key, run, attempt, causationId: rollout.causationId })
     const promoted = rollout.state === 'publishing' ? [] : rollout.members
     for (const [index, { policy, version, release }] of promoted.entries()) {
@@ -170,7 +170,7 @@ export class RunRollout {
 }
 
 function memberOf(stable: Stable): Rollout['members'][number] {
-  const { releaseDigest, version } = stable.current!
+  const { releaseDigest, version } = (stable.next?.release ?? stable.current)!
   return { policy: stable.policy, seq: stable.seq, release: releaseDigest, version, published: false, connected: 0, expected: 0, acknowledged: 0 }
 }
 

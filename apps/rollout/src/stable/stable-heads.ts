@@ -1,7 +1,7 @@
 import type { IssuedHeads } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { signHead } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { STABLE_SCOPE } from '#libs/signing'
+import { ServiceRuntime, signHeadOf } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { runOf, STABLE_HEADS, STABLE_MOVED, STABLES, type Stable } from './stable.entity.js'
 
@@ -21,22 +21,11 @@ export class StableHeads {
   async issue(tx: Transaction, stables: Stable[], context: HeadsContext): Promise<IssuedHeads> {
     const bundle = stables.length > 1 ? stables.map((stable) => stable.policy).sort() : undefined
     const heads = await Promise.all(
-      stables.map(async (stable) => ({
-        head: await signHead(
-          {
-            policy: stable.policy,
-            scope: 'global',
-            seq: stable.seq,
-            current: stable.current?.releaseDigest ?? null,
-            issuedAt: tx.now.toISOString(),
-            ...(bundle === undefined ? {} : { bundle }),
-            run: runOf(stable),
-          },
-          this.runtime.signer,
-        ),
-        release: stable.current?.envelope ?? null,
-        proof: stable.current?.proof ?? null,
-      })),
+      stables.map((stable) => {
+        const { policy, seq, current, next } = stable
+        const head = { policy, scope: STABLE_SCOPE, seq, issuedAt: tx.now.toISOString(), ...(bundle === undefined ? {} : { bundle }), run: runOf(stable, current) }
+        return signHeadOf(head, current, next && { ...next, run: runOf(stable, next.release) }, this.runtime.signer)
+      }),
     )
     for (const stable of stables) {
       const { policy, seq, current } = stable

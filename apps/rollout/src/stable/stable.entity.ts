@@ -1,7 +1,8 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
-import { documentTable } from '#libs/persistence'
+import { documentTable, type Transaction } from '#libs/persistence'
 import type { StableHead } from '#libs/signing'
+import { upcoming, type Upcoming } from '#libs/stage'
 
 /** What is live for all, per policy: the head that says so, and the releases it can be taken back to. */
 export interface Stable {
@@ -21,12 +22,14 @@ export interface Stable {
   liveBy: Record<string, number>
   /** Releases of `history` that their own run took back, by release digest: only a new approval makes them live again. */
   failed: string[]
+  /** Held by all readers, and current from its time on without another head. */
+  next?: Upcoming & { bundle: string[] }
 }
 
 export const STABLES = documentTable<Stable>({
   name: 'stable',
   id: (stable) => stable.policy,
-  keys: { guard: { type: 'text', of: (stable) => (isGuardRelease(stable.current) ? 'yes' : null) } },
+  keys: { guard: { type: 'text', of: (stable) => (isGuardRelease(stable.current) || isGuardRelease(stable.next?.release ?? null) ? 'yes' : null) } },
   indexes: [['guard']],
 })
 
@@ -42,52 +45,82 @@ export function newStable(policy: string): Stable {
   return { policy, seq: 0, current: null, history: [], run: null, bundle: [], takenBackWith: [], liveBy: {}, failed: [] }
 }
 
-/** The next head makes `release` current, by its run; what was current can be gone back to. */
-export function advance(stable: Stable, release: ReleaseDocument, run: number, bundle: string[]): Stable {
-  const moved = moveTo(stable, release)
-  return { ...moved, run, bundle, takenBackWith: [], liveBy: { ...moved.liveBy, [release.releaseDigest]: run } }
+/** The stable state at `now`: a release that was held is current once its time has come. */
+export function asOf(stable: Stable, now: Date): Stable {
+  const { next, ...rest } = stable
+  if (next === undefined || Date.parse(next.at) > now.getTime()) return stable
+  return { ...rest, current: next.release, history: remembered(stable.history, stable.current), bundle: next.bundle }
+}
+
+/** The stable state of one policy at the time of the transaction. */
+export async function stableOf(tx: Transaction, policy: string): Promise<Stable | undefined> {
+  const stable = await tx.documents(STABLES).get(policy)
+  return stable === undefined ? undefined : asOf(stable, tx.now)
+}
+
+/**
+ * The next head makes `release` current, by its run, or holds it until its time; what was current, or was held, can be gone back to. Here and
+ * below `stable` is as of `now`.
+ */
+export function advance(stable: Stable, release: ReleaseDocument, run: number, bundle: string[], now: Date): Stable {
+  const moved = moveTo(stable, release, bundle, now)
+  return { ...moved, run, takenBackWith: [], liveBy: { ...moved.liveBy, [release.releaseDigest]: run } }
 }
 
 /** People move to a release that was current before. `together`: the policies that go with it. */
-export function rollBackTo(stable: Stable, release: ReleaseDocument, together: readonly string[]): Stable {
-  const moved = { ...moveTo(stable, release), run: null }
+export function rollBackTo(stable: Stable, release: ReleaseDocument, together: readonly string[], now: Date): Stable {
   // Forward again: the bundle is whole once more, and goes back as one.
-  if (takenBack(moved) === undefined) return { ...moved, bundle: together.length > 1 ? [...together] : [], takenBackWith: [] }
-  return { ...moved, bundle: [], takenBackWith: [...new Set([...stable.takenBackWith, ...together])] }
+  const isForward = takenBack(stable)?.releaseDigest === release.releaseDigest
+  const moved = { ...moveTo(stable, release, isForward && together.length > 1 ? [...together] : [], now), run: null }
+  return { ...moved, takenBackWith: isForward ? [] : [...new Set([...stable.takenBackWith, ...together])] }
 }
 
-/** A run gives up what it made current: `release` is what was live before it, if anything. */
-export function giveUp(stable: Stable, release: ReleaseDocument | null): Stable {
-  const moved = moveTo({ ...stable, failed: [...stable.failed, stable.current!.releaseDigest] }, release)
-  return { ...moved, run: null, bundle: [], takenBackWith: [] }
+/** A run gives up what it made current, or had held: `release` is what was live before it, if anything. */
+export function giveUp(stable: Stable, release: ReleaseDocument | null, now: Date): Stable {
+  const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
+  return { ...moved, run: null, takenBackWith: [] }
 }
 
 /** The newest approved release, where people took it back: it may become live again. */
 export function takenBack(stable: Stable): ReleaseDocument | undefined {
   const newest = newestApproved(stable)
-  const eligible = newest !== undefined && newest.releaseDigest !== stable.current?.releaseDigest && !stable.failed.includes(newest.releaseDigest)
+  const eligible = newest !== undefined && newest.releaseDigest !== newestOf(stable)?.releaseDigest && !stable.failed.includes(newest.releaseDigest)
   return eligible ? newest : undefined
 }
 
-/** The run that made the current release live. */
-export function runOf({ current, liveBy }: Stable): number | undefined {
-  return current === null ? undefined : liveBy[current.releaseDigest]
+/** The release that the last head put in force, or holds for later. */
+export function newestOf({ current, next }: Stable): ReleaseDocument | null {
+  return next?.release ?? current
 }
 
-/** The release of the highest epoch that was ever live. Readers keep it as their floor, so its fallbacks count, also after a rollback. */
-export function newestApproved({ current, history }: Stable): ReleaseDocument | undefined {
-  return [...(current === null ? [] : [current]), ...history].reduce<ReleaseDocument | undefined>(
+/** The run that made a release live. */
+export function runOf({ liveBy }: Stable, release: ReleaseDocument | null): number | undefined {
+  return release === null ? undefined : liveBy[release.releaseDigest]
+}
+
+/** The release of the highest epoch that was ever live or held. Readers keep it as their floor, so its fallbacks count, also after a rollback. */
+export function newestApproved({ current, next, history }: Stable): ReleaseDocument | undefined {
+  return [...(next === undefined ? [] : [next.release]), ...(current === null ? [] : [current]), ...history].reduce<ReleaseDocument | undefined>(
     (highest, release) => (highest === undefined || release.releaseEpoch > highest.releaseEpoch ? release : highest),
     undefined,
   )
 }
 
-function moveTo(stable: Stable, release: ReleaseDocument | null): Stable {
-  const before = stable.current
-  const passed = before === null ? stable.history : [...stable.history.filter((known) => known.releaseDigest !== before.releaseDigest), before]
-  const history = passed.slice(-MAX_HISTORY)
-  const kept = new Set([release, ...history].map((known) => known?.releaseDigest))
+/** What is current stays so, with its bundle, when the next release is only held, or one that was held is given up. */
+function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[], now: Date): Stable {
+  const { next: held, ...before } = stable
+  const later = release === null ? undefined : upcoming(release, now)
+  const current = later === undefined ? release : stable.current
+  const stays = current?.releaseDigest === stable.current?.releaseDigest
+  const history = remembered(remembered(stable.history, held?.release ?? null), stays ? null : stable.current)
+  const kept = new Set([current, later?.release, ...history].map((known) => known?.releaseDigest))
   const liveBy = Object.fromEntries(Object.entries(stable.liveBy).filter(([digest]) => kept.has(digest)))
   const failed = stable.failed.filter((digest) => kept.has(digest))
-  return { ...stable, seq: stable.seq + 1, current: release, history, liveBy, failed }
+  const moved = { ...before, seq: stable.seq + 1, current, history, liveBy, failed, bundle: stays ? stable.bundle : bundle }
+  return later === undefined ? moved : { ...moved, next: { ...later, bundle } }
+}
+
+function remembered(history: ReleaseDocument[], release: ReleaseDocument | null): ReleaseDocument[] {
+  if (release === null) return history
+  return [...history.filter((known) => known.releaseDigest !== release.releaseDigest), release].slice(-MAX_HISTORY)
 }

@@ -1,5 +1,5 @@
 import { peekPredicate, type ConfigDocument } from '#libs/contracts'
-import { SignatureError, STABLE_SCOPE, type StableHead } from '#libs/signing'
+import { effectiveMs, SignatureError, STABLE_SCOPE, type ReleasePredicate, type StableHead } from '#libs/signing'
 import type { Admission } from './admission.js'
 import { evaluate, type HeldDocument, type InForce, type Reader } from './evaluate.js'
 
@@ -25,7 +25,7 @@ export class HeldDocuments {
     return documents.flatMap((document) => {
       try {
         const admitted = this.admission.admit(document)
-        this.early.delete(placeOf(document))
+        if (document.seq >= (this.early.get(placeOf(document))?.seq ?? 0)) this.early.delete(placeOf(document))
         if (document.seq > (this.find(document)?.document.seq ?? -1)) this.put(admitted)
         return []
       } catch (error) {
@@ -44,10 +44,20 @@ export class HeldDocuments {
     return [...heads.values()]
   }
 
-  /** When the first policy that came before its time is in force, in ms since 1970. */
-  nextEffective(): number | null {
+  /** When the first release that is held for later is in force, in ms since 1970; `now` leaves out those that are. */
+  nextEffective(now: number): number | null {
     const times = [...this.early.values()].map(effectiveOf)
+    for (const { next } of this.values()) if (next !== null && next.atMs > now) times.push(next.atMs)
     return times.length === 0 ? null : Math.min(...times)
+  }
+
+  /** Release digests per policy that are held for later. */
+  held(now: number): Record<string, string[]> {
+    const held: Record<string, string[]> = {}
+    const add = (id: string, digest: string): void => void (held[id] ??= []).push(digest)
+    for (const { id, digest } of this.early.values()) if (digest !== null) add(id, digest)
+    for (const { head, next } of this.values()) if (next !== null && next.atMs > now) add(head.policy, next.held.head.current!)
+    return held
   }
 
   /** Those whose time has come are applied; what was refused otherwise meanwhile is left out. */
@@ -57,8 +67,9 @@ export class HeldDocuments {
     this.apply(due)
   }
 
+  /** Those that came before their time are last: at each place they are the newer ones. */
   all(): ConfigDocument[] {
-    return [...this.byPolicy.values()].flatMap((scopes) => [...scopes.values()].map(({ document }) => document))
+    return [...[...this.values()].map(({ document }) => document), ...this.early.values()]
   }
 
   /** What is in force for `reader`, by policy id. */
@@ -69,6 +80,10 @@ export class HeldDocuments {
       if (value !== null) values.set(id, value)
     }
     return values
+  }
+
+  private *values(): Iterable<HeldDocument> {
+    for (const scopes of this.byPolicy.values()) yield* scopes.values()
   }
 
   private find({ id, scope }: ConfigDocument): HeldDocument | undefined {
@@ -87,5 +102,5 @@ function placeOf({ id, scope }: ConfigDocument): string {
 }
 
 function effectiveOf({ release }: ConfigDocument): number {
-  return release === null ? 0 : Date.parse(peekPredicate<{ policy: { effective: string } }>(release).policy.effective)
+  return release === null ? 0 : effectiveMs(peekPredicate<Pick<ReleasePredicate, 'policy'>>(release).policy)
 }

@@ -140,7 +140,8 @@ export class LiveConnection implements HmsConnection {
   private acknowledge(): void {
     if (this.options.reader.bot === undefined) return
     this.toldApplied = true
-    this.link.send({ type: 'applied', revision: this.copy.revision, applied: this.copy.applied() })
+    const held = this.copy.held()
+    this.link.send({ type: 'applied', revision: this.copy.revision, applied: this.copy.applied(), ...(Object.keys(held).length === 0 ? {} : { held }) })
   }
 
   private down(failure: LinkFailure): void {

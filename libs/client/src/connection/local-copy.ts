@@ -63,6 +63,19 @@ export class LocalCopy {
     return Object.fromEntries([...this.values].map(([id, value]) => [id, digestIn(value) ?? '']))
   }
 
+  /** Release digests per policy that are held for later: what a named bot acknowledges too. */
+  held(): Record<string, string[]> {
+    return this.documents.held(this.options.clock.now())
+  }
+
+  /** The reader's time was set forward: what has come due meanwhile is in force at once. */
+  look(): void {
+    const { clock, onExpiry } = this.options
+    this.documents.applyDue(clock.now())
+    const changes = this.evaluate()
+    if (changes.length > 0) onExpiry(changes)
+  }
+
   stop(): void {
     this.timer?.cancel()
   }
@@ -80,18 +93,14 @@ export class LocalCopy {
     })
   }
 
-  /** One timer, for the earliest lease that ends or policy that begins; nobody has to tell a reader the time. */
+  /** One timer, for the earliest lease that ends or policy that begins: a reader needs nobody to tell it that a time has come. */
   private awaitExpiry(now: number): void {
     this.timer?.cancel()
     const ends = [...this.values.values()].flatMap(({ until }) => (until === null ? [] : [until]))
-    const begins = this.documents.nextEffective()
+    const begins = this.documents.nextEffective(now)
     if (begins !== null) ends.push(begins)
     if (ends.length === 0) return
-    this.timer = this.options.clock.after(Math.max(Math.min(...ends) - now, 1), () => {
-      this.documents.applyDue(this.options.clock.now())
-      const changes = this.evaluate()
-      if (changes.length > 0) this.options.onExpiry(changes)
-    })
+    this.timer = this.options.clock.after(Math.max(Math.min(...ends) - now, 1), () => this.look())
   }
 }
 

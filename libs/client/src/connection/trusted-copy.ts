@@ -32,6 +32,8 @@ export interface CopyHost {
 const MAX_REFUSALS = 1_000
 /** How often whoever sends may make us ask for rosters. */
 const ROSTER_PAUSE_MS = 10_000
+/** A signed time that differs by more from what was taken for the time changes what is in force now. */
+const JUMP_MS = 100
 
 /**
  * What a reader holds and how far it trusts that, whatever way documents come: the verified copy and its twin on disk, what was refused,
@@ -89,8 +91,11 @@ export class TrustedCopy {
 
   /** A damaged word of rollout is no word: it is said, and the one before goes on ageing. */
   hear(envelope: Envelope): void {
+    const { trust, time, rosters } = this.options
+    const before = time.now()
     try {
-      if (this.options.trust.hear(envelope) > this.options.rosters.newest.version) this.followRosters()
+      if (trust.hear(envelope) > rosters.newest.version) this.followRosters()
+      if (Math.abs(time.now() - before) > JUMP_MS) this.copy.look()
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
       this.fail(refusalOf(error))
@@ -157,6 +162,11 @@ export class TrustedCopy {
     return this.copy.applied()
   }
 
+  /** Release digests per policy that are held for later: acknowledged too. */
+  held(): Record<string, string[]> {
+    return this.copy.held()
+  }
+
   on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void {
     return this.listeners.on(event, listener)
   }
@@ -184,17 +194,19 @@ export class TrustedCopy {
     for (const change of changes) this.listeners.emit('change', change)
   }
 
+  /** What comes before its time is in order: it is held until then. */
   private report(refused: RefusedDocument[]): void {
     for (const { document, error } of refused) {
+      if (error.code === 'HMS_RELEASE_NOT_EFFECTIVE') continue
       if (!this.isOrdinary(error) && this.refusals.size < MAX_REFUSALS) this.refusals.set(`${document?.id}@${document?.scope}`, error)
       this.fail(refusalOf(error))
     }
     if (this.refusals.size > 0 && this.origin === 'server') this.followRosters()
   }
 
-  /** What comes before its time is in order, only not in force yet; an old document of a log takes nothing from the newer one that is held. */
+  /** An old document of a log takes nothing from the newer one that is held. */
   private isOrdinary({ code }: SignatureError): boolean {
-    return code === 'HMS_RELEASE_NOT_EFFECTIVE' || (code === 'HMS_HEAD_REPLAYED' && this.options.fromLog === true)
+    return code === 'HMS_HEAD_REPLAYED' && this.options.fromLog === true
   }
 
   private require(id: string): InForce {

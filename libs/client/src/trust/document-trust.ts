@@ -1,9 +1,8 @@
 import type { ConfigDocument } from '#libs/contracts'
-import { Floors, readFreshness, SignatureError, verifyHead, type FloorMemory, type Roster } from '#libs/signing'
+import { effectiveMs, Floors, readFreshness, SignatureError, verifyHead, type FloorMemory, type Roster } from '#libs/signing'
 import type { Admission } from '../connection/admission.js'
-import type { HeldDocument } from '../connection/evaluate.js'
+import { holdDocument, type HeldDocument } from '../connection/evaluate.js'
 import type { PolicyValue } from '../connection/hms-connection.js'
-import { deepFreeze } from '../freeze.js'
 import { FreshnessWatch, type Doubt } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'
 
@@ -34,11 +33,12 @@ export class DocumentTrust implements Admission {
       throw new SignatureError('HMS_HEAD_MALFORMED', 'the document says of its head what the head does not say')
     }
     const policy = release?.predicate.policy as PolicyValue | undefined
-    if (policy !== undefined && !(Date.parse(policy.effective) <= this.time.now())) {
+    const now = this.time.now()
+    if (policy !== undefined && !(effectiveMs(policy) <= now)) {
       throw new SignatureError('HMS_RELEASE_NOT_EFFECTIVE', `${policy.id}@${policy.version} is in force from ${policy.effective}`)
     }
-    this.floors.admit(verified, roster)
-    return { document, head, value: policy === undefined ? null : deepFreeze(policy) }
+    this.floors.admit(verified, roster, now)
+    return holdDocument(document)
   }
 
   /** Rollout's word on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID`. */

@@ -79,6 +79,8 @@ export interface AppliedFrame {
   type: 'applied'
   revision: number
   applied: Record<string, string>
+  /** Release digests per policy that it holds for a later time. */
+  held?: Record<string, string[]>
 }
 
 /** Answer to `POST /v1/heads` (body: `IssuedHeads`). */

@@ -37,12 +37,17 @@ export class Floors {
     this.heads = new Map(Object.entries(memory?.heads ?? {}))
   }
 
-  /** Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or `HMS_RELEASE_TAG_DROPPED`; else remembers the head and its release. */
-  admit({ head, release }: VerifiedHead, roster: Roster): void {
+  /**
+   * Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or `HMS_RELEASE_TAG_DROPPED`; else remembers the head, its release, and the one that
+   * is held for later. `nowMs`: what was current before a held release whose time has come no longer counts.
+   */
+  admit({ head, release, next }: VerifiedHead, roster: Roster, nowMs: number): void {
     const place = placeOf(head)
     const seq = this.heads.get(place) ?? 0
     if (head.seq < seq) throw new SignatureError('HMS_HEAD_REPLAYED', `head ${head.seq} of ${place} comes after ${seq}`)
-    if (release !== null) this.admitRelease(release, head, roster)
+    const isOver = next !== null && next.atMs <= nowMs
+    if (release !== null && !isOver) this.admitRelease(release, head, roster)
+    if (next !== null) this.admitRelease(next.release, head, roster)
     this.heads.set(place, head.seq)
   }
 

@@ -1,6 +1,6 @@
-import { peekPredicate, type Envelope, type LogProof, type ServiceName, type SignedHead } from '#libs/contracts'
+import { peekPredicate, type Envelope, type HeldRelease, type LogProof, type ServiceName, type SignedHead } from '#libs/contracts'
 import { STABLE_SCOPE, readHead, type HeadPredicate } from '../head.js'
-import { readRelease, type PreparedRelease } from '../release.js'
+import { effectiveMs, readRelease, type PreparedRelease } from '../release.js'
 import { approvalState } from '../roster/approvals.js'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError, type SignatureErrorCode } from '../signature-error.js'
@@ -25,6 +25,13 @@ export interface VerifiedHead {
   envelope: Envelope
   /** `null` when the head names none: withdrawn, or the end of a first version's canary. */
   release: VerifiedRelease | null
+  /** In force from `atMs` (since 1970) on, in place of `release`; `null` when the head names none. */
+  next: VerifiedNext | null
+}
+
+export interface VerifiedNext {
+  atMs: number
+  release: VerifiedRelease
 }
 
 /** Only rollout says what is live for all, only canary-controller what is live for a part. */
@@ -34,14 +41,27 @@ export function speakerFor(scope: string): ServiceName {
 
 /**
  * What every reader checks before it believes a head, in this order: who signs it, that its release is in the witnessed log, that enough
- * people approved exactly that release, and that it is the one the head names, where the head shows it. Throws `SignatureError` with a
- * `HMS_HEAD_…` code. Order and floors are the reader's own memory: see `Floors`.
+ * people approved exactly that release, and that it is the one the head names, where the head shows it. A release that is held for later is
+ * checked alike. Throws `SignatureError` with a `HMS_HEAD_…` code. Order and floors are the reader's own memory: see `Floors`.
  */
 export function verifyHead(signed: SignedHead, roster: Roster): VerifiedHead {
   const head = readByItsSpeaker(signed.head, roster)
-  if (head.current === null) return { head, envelope: signed.head, release: null }
-  if (signed.release === null) throw refused('HMS_HEAD_RELEASE_MISSING', `the head of ${head.policy} names a release but does not bring it`)
-  return { head, envelope: signed.head, release: readApproved(head, signed.release, signed.proof ?? null, roster) }
+  const next = readNext(head, signed.next ?? null, roster)
+  if (head.current === null) return { head, envelope: signed.head, release: null, next }
+  if (signed.release === null) throw missing(head)
+  return { head, envelope: signed.head, release: readApproved(head, head.current, signed.release, signed.proof ?? null, roster), next }
+}
+
+/** The time is the release's own: a head that named another would put a rule in force before it, or keep it back. */
+function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Roster): VerifiedNext | null {
+  if (head.next === undefined) return null
+  if (brought === null) throw missing(head)
+  const release = readApproved(head, head.next.release, brought.release, brought.proof ?? null, roster)
+  const [atMs, { policy }] = [Date.parse(head.next.at), release.predicate]
+  if (atMs !== effectiveMs(policy)) {
+    throw refused('HMS_HEAD_NEXT_TIME', `the head names ${head.next.at} for ${policy.id}@${policy.version}, which is in force from ${String(policy['effective'])}`)
+  }
+  return { atMs, release }
 }
 
 function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
@@ -57,13 +77,14 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
   }
 }
 
-function readApproved(head: HeadPredicate, envelope: Envelope, proof: LogProof | null, roster: Roster): VerifiedRelease {
+/** `named`: the digest by which the head names it. */
+function readApproved(head: HeadPredicate, named: string, envelope: Envelope, proof: LogProof | null, roster: Roster): VerifiedRelease {
   const release = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => readRelease(envelope))
   const { predicate, digest } = release
-  if (digest !== head.current || predicate.policy.id !== head.policy) {
+  if (digest !== named || predicate.policy.id !== head.policy) {
     throw refused('HMS_HEAD_RELEASE_OTHER', `the release brought is not the one that the head of ${head.policy} names`)
   }
-  requireItsScope(head, release)
+  requireItsScope(head, named, release)
   const name = `${head.policy}@${predicate.policy.version}`
   const at = inTheWordsOf('HMS_HEAD_NOT_LOGGED', `${name} is not in the witnessed log`, () => witnessedAt(release, proof, roster))
   const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => approvalState(roster, predicate.policy, envelope, at))
@@ -73,11 +94,11 @@ function readApproved(head: HeadPredicate, envelope: Envelope, proof: LogProof |
 }
 
 /** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */
-function requireItsScope(head: HeadPredicate, { predicate }: PreparedRelease): void {
+function requireItsScope(head: HeadPredicate, named: string, { predicate }: PreparedRelease): void {
   if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
     throw refused('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
   }
-  if (head.scope === STABLE_SCOPE || head.current === (head.base ?? null) || head.scope === predicate.plan.scope) return
+  if (head.scope === STABLE_SCOPE || named === (head.base ?? null) || head.scope === predicate.plan.scope) return
   throw refused('HMS_HEAD_SCOPE', `the canary of ${head.policy}@${predicate.policy.version} was approved for ${predicate.plan.scope}, not for ${head.scope}`)
 }
 
@@ -98,6 +119,10 @@ function inTheWordsOf<T>(code: SignatureErrorCode, what: string, read: () => T):
     if (error instanceof SignatureError) throw refused(code, `${what}: ${error.detail}`)
     throw error
   }
+}
+
+function missing(head: HeadPredicate): SignatureError {
+  return refused('HMS_HEAD_RELEASE_MISSING', `the head of ${head.policy} names a release but does not bring it`)
 }
 
 function refused(code: SignatureErrorCode, detail: string): SignatureError {
