@@ -157,7 +157,8 @@ describe('approving takes statements alone', () => {
   it('a bot key that approves is refused twice: it may not prepare, and what it sends is no signature', async () => {
     const bot = by((await make('bot:a')).token)
     expect(await refusal(prepared(bot, '1.0.0'))).toBe('403 HMS_AUTH_SCOPE')
-    const { digest, releases } = await prepared(by((await make('read')).token), '1.0.0')
+    expect(await refusal(prepared(by((await make('read')).token), '1.0.0'))).toBe('403 HMS_AUTH_SCOPE')
+    const { digest, releases } = await prepared(by((await make('operate')).token), '1.0.0')
     const signature = { release: releases[0]!.digest, keyid: 'SHA256:nobody', sig: Buffer.alloc(64).toString('base64') }
     expect(await refusal(bot.post('/v1/approvals', { digest, signatures: [signature] }))).toBe('403 HMS_APPROVER_SIGNER_UNKNOWN')
     expect(await refusal(by((await make('operate')).token).post('/v1/approvals', { digest, signatures: [signature] }))).toBe('403 HMS_APPROVER_SIGNER_UNKNOWN')

@@ -4,6 +4,8 @@ import { ApprovalsController } from './approvals/approvals.http.js'
 import { APPROVALS } from './approvals/approval.entity.js'
 import { EndStale } from './approvals/end-stale.js'
 import { ExpireApproval } from './approvals/expire-approval.js'
+import { KeepPreparations } from './approvals/keep-preparations.js'
+import { PREPARATIONS } from './approvals/preparation.entity.js'
 import { PrepareApproval } from './approvals/prepare-approval.js'
 import { RejectApproval } from './approvals/reject-approval.js'
 import { SignApproval } from './approvals/sign-approval.js'
@@ -45,6 +47,7 @@ class ApproverModule {
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
+        KeepPreparations,
         PrepareApproval,
         SignApproval,
         RejectApproval,
@@ -72,7 +75,7 @@ class ApproverModule {
 
 export const definition: ServiceDefinition = {
   name: 'approver',
-  tables: [POLICIES, APPROVALS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
+  tables: [POLICIES, APPROVALS, PREPARATIONS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
   migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverRosters1764300000000, AddApproverTokens1764400000000, AddApproverGuard1764700000000],
   module: ApproverModule.with,
 }

@@ -1,10 +1,11 @@
 import { HmsError, type ApprovalView, type PreparedApproval, type RunView } from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
-import { authorizationFrom } from './api/authorization.js'
+import { authorizationFrom, signedBy } from './api/authorization.js'
 import { chooseSigner } from './approve/choose-signer.js'
 import { followRun } from './approve/follow-run.js'
 import { planOptions, type PlanInput } from './approve/plan-options.js'
 import { prepareApproval } from './approve/prepare-approval.js'
+import { prepareAs } from './approve/prepare-as.js'
 import { readPolicies } from './approve/read-policies.js'
 import { RunError } from './approve/run-error.js'
 import { signApproval } from './approve/sign-approval.js'
@@ -47,7 +48,8 @@ export async function deployPolicy(options: DeployOptions): Promise<RunView | Ap
   const plan = planOptions(options)
   const policies = await readPolicies(options.files ?? (options.file === undefined ? [] : [options.file]))
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
-  const prepared = await prepareApproval(api, policies, plan, { author: options.author, queue: options.queue })
+  const asSigner = async (): Promise<ApiClient> => new ApiClient({ url, authorize: signedBy(signer) })
+  const prepared = await prepareAs(api, asSigner, (client) => prepareApproval(client, policies, plan, { author: options.author, queue: options.queue }))
   const approval = await submitApproval(api, prepared, await signApproval(prepared, signer), { reason: options.reason })
   return options.wait === false ? approval : waitForRun(api, prepared, approval, options)
 }

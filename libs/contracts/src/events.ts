@@ -46,7 +46,7 @@ export interface RunDossier {
   releases: ReleaseDocument[]
   /** The release in force per policy when the run started; `null` for a first version. */
   live: Record<string, ReleaseDocument | null>
-  /** Versions ever prepared per policy, with their policy digests. */
+  /** Per policy what its new version was signed as before, if it was: a version never means two things. */
   used: Record<string, VersionRef[]>
   plan: RolloutPlan
   /** Guard rules in force that speak of these policies; missing in what was sent before there were any. */

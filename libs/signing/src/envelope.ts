@@ -5,7 +5,9 @@ export const STATEMENT_TYPE = 'application/vnd.in-toto+json'
 
 /** Bounds of what is looked at: an envelope comes from outside, and every signature costs a verification. */
 export const MAX_SIGNATURES = 16
-export const MAX_PAYLOAD_BYTES = 1024 * 1024
+const MAX_PAYLOAD_BYTES = 1024 * 1024
+/** Of a stage event, which carries the releases of a whole run; as base64 it fits into a message of 4 MiB. */
+export const MAX_EVENT_BYTES = 2.5 * 1024 * 1024
 const MAX_KEYID_LENGTH = 256
 const MAX_SIGNATURE_LENGTH = 256
 
@@ -26,11 +28,11 @@ export function pae(type: string, body: Uint8Array): Buffer {
  * Decodes an envelope of unknown origin, once: hand on `payload`, never decode again (dsse issue 68).
  * Unknown members are ignored, a missing keyid is empty. Verifies nothing; throws `HMS_SIGNATURE_MALFORMED` or `_TOO_MANY`.
  */
-export function openEnvelope(value: unknown): OpenedEnvelope {
+export function openEnvelope(value: unknown, maxBytes = MAX_PAYLOAD_BYTES): OpenedEnvelope {
   if (!isRecord(value)) throw malformed('the envelope is not an object')
   const { payload, payloadType, signatures } = value
   if (typeof payload !== 'string' || typeof payloadType !== 'string') throw malformed('payload and payloadType are strings')
-  if (payload.length > Math.ceil(MAX_PAYLOAD_BYTES / 3) * 4) throw malformed('the payload is larger than 1 MiB')
+  if (payload.length > Math.ceil(maxBytes / 3) * 4) throw malformed(`the payload is larger than ${maxBytes / 1024 / 1024} MiB`)
   if (!Array.isArray(signatures)) throw malformed('signatures is a list')
   if (signatures.length > MAX_SIGNATURES) throw tooMany()
   return { payload: decodeBase64(payload, 'payload'), payloadType, signatures: signatures.map(openSignature) }

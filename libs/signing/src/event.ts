@@ -1,5 +1,5 @@
 import type { EventAttributes, JsonObject } from '#libs/contracts'
-import type { Envelope } from './envelope.js'
+import { MAX_EVENT_BYTES, type Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isCount, isObject, isText, isTime, optional } from './shape.js'
 import type { Signer } from './signer.js'
@@ -28,6 +28,7 @@ const EVENT: StatementKind<EventPredicate> = {
     data: isObject,
   },
   subject: (event) => subjectOfPredicate(event.id, event),
+  maxBytes: MAX_EVENT_BYTES,
 }
 
 export function signEvent(predicate: EventPredicate, signer: Signer): Promise<Envelope> {

@@ -13,9 +13,9 @@ export function localSigner(privateKey: KeyObject): Signer {
 }
 
 /** Signs the bytes of a statement; every signer signs the same bytes. */
-export async function signEnvelope(payload: Uint8Array, signers: readonly Signer[]): Promise<Envelope> {
+export async function signEnvelope(payload: Uint8Array, signers: readonly Signer[], maxBytes?: number): Promise<Envelope> {
   let envelope: Envelope = { payload: Buffer.from(payload).toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }
-  for (const signer of signers) envelope = await addSignature(envelope, signer)
+  for (const signer of signers) envelope = await addSignature(envelope, signer, maxBytes)
   return envelope
 }
 
@@ -23,8 +23,8 @@ export async function signEnvelope(payload: Uint8Array, signers: readonly Signer
  * A copy of the envelope with this signer's signature added; one that stood under the same key id is replaced,
  * so signing twice changes nothing and a false signature under one's key id does no harm.
  */
-export async function addSignature(envelope: Envelope, signer: Signer): Promise<Envelope> {
-  const { payload, payloadType } = openEnvelope(envelope)
+export async function addSignature(envelope: Envelope, signer: Signer, maxBytes?: number): Promise<Envelope> {
+  const { payload, payloadType } = openEnvelope(envelope, maxBytes)
   const others = envelope.signatures.filter((signature) => signature.keyid !== signer.keyid)
   if (others.length >= MAX_SIGNATURES) throw tooMany()
   const sig = Buffer.from(await signer.sign(pae(payloadType, payload))).toString('base64')

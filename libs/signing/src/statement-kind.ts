@@ -14,6 +14,8 @@ export type StatementKind<T> = {
   subject(predicate: T): Subject | Subject[]
   /** What the shape cannot say, as a sentence; undefined when all is well. */
   contradiction?(predicate: T): string | undefined
+  /** Of the payload, where it may be larger than 1 MiB. */
+  readonly maxBytes?: number
 }
 
 /** A statement that was read. `digest` is over the payload, so over everything that was signed. */
@@ -40,12 +42,12 @@ export function readKind<T>(kind: StatementKind<T>, payload: Buffer): StatementD
 }
 
 export async function signStatement<T>(kind: StatementKind<T>, predicate: T, signers: readonly Signer[]): Promise<Envelope> {
-  return signEnvelope(writeStatement(kind, predicate).payload, signers)
+  return signEnvelope(writeStatement(kind, predicate).payload, signers, kind.maxBytes)
 }
 
 /** Verifies first, reads then; throws unless at least one of `keys` signed. */
 export function verifyStatement<T>(kind: StatementKind<T>, envelope: unknown, keys: Keys): SignedDocument<T> {
-  const { payload, keyids, invalid } = verifyEnvelope(envelope, keys)
+  const { payload, keyids, invalid } = verifyEnvelope(envelope, keys, kind.maxBytes)
   return { ...readKind(kind, payload), keyids, invalid }
 }
 

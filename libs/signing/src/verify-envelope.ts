@@ -18,8 +18,8 @@ export type VerifiedEnvelope = {
  * Opens an envelope and sorts its signatures into true and not true. Does not throw when none is true;
  * throws `HMS_SIGNATURE_MALFORMED`, `_TOO_MANY`, or `HMS_STATEMENT_TYPE` for a payload type other than a statement.
  */
-export function checkSignatures(envelope: unknown, keys: Keys): VerifiedEnvelope {
-  const { payload, payloadType, signatures } = openEnvelope(envelope)
+export function checkSignatures(envelope: unknown, keys: Keys, maxBytes?: number): VerifiedEnvelope {
+  const { payload, payloadType, signatures } = openEnvelope(envelope, maxBytes)
   if (payloadType !== STATEMENT_TYPE) throw new SignatureError('HMS_STATEMENT_TYPE', `the payload type is not ${STATEMENT_TYPE}`)
   const bytes = pae(payloadType, payload)
   const keyids = new Set<string>()
@@ -33,8 +33,8 @@ export function checkSignatures(envelope: unknown, keys: Keys): VerifiedEnvelope
 }
 
 /** `checkSignatures`, and throws `HMS_SIGNATURE_INVALID` or `HMS_SIGNATURE_UNKNOWN_KEY` unless at least one signature is true. */
-export function verifyEnvelope(envelope: unknown, keys: Keys): VerifiedEnvelope {
-  const verified = checkSignatures(envelope, keys)
+export function verifyEnvelope(envelope: unknown, keys: Keys, maxBytes?: number): VerifiedEnvelope {
+  const verified = checkSignatures(envelope, keys, maxBytes)
   if (verified.keyids.length > 0) return verified
   const named = verified.invalid.filter((keyid) => keyid === '' || keys.has(keyid))
   if (named.length > 0) throw new SignatureError('HMS_SIGNATURE_INVALID', `no signature matches the payload (${named.join(', ')})`)

@@ -29,6 +29,7 @@ export const APPROVALS = documentTable<Approval>({
   keys: {
     members: { type: 'text', of: (approval) => approval.members },
     state: { type: 'text', of: (approval) => approval.state },
+    request: { type: 'text', of: (approval) => approval.request },
     prepared_at: { type: 'timestamptz', of: (approval) => approval.preparedAt },
   },
   indexes: [['members', 'state'], ['prepared_at']],

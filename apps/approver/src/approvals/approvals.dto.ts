@@ -47,11 +47,13 @@ export class PlanOptionsDto implements PlanOptions {
   @IsArray()
   @ArrayMaxSize(100)
   @IsString({ each: true })
+  @MaxLength(200, { each: true })
   partners?: string[]
 
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(20)
+  @MaxLength(300, { each: true })
   @Matches(/^[a-z0-9-]+@\S+$/, { each: true, message: 'fallbacks must look like ID@VERSION' })
   fallbacks?: string[]
 }

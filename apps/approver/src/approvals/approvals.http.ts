@@ -1,6 +1,6 @@
 import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
-import { Public, RequireScope, ServiceRuntime } from '#libs/stage'
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
+import { Public, ServiceRuntime, type AuthorizedRequest } from '#libs/stage'
+import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RUNS } from '../runs/run.entity.js'
 import { approvalSummary } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
@@ -9,7 +9,7 @@ import { PrepareApproval } from './prepare-approval.js'
 import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
 
-/** The human door. Preparing changes nothing that counts; a signature is its own proof of who asks, and no key of a program stands for one. */
+/** The human door. Preparing is a write, which nobody has to sign for in profile dev; a signature is its own proof of who asks, and no key of a program stands for one. */
 @Controller('v1/approvals')
 export class ApprovalsController {
   constructor(
@@ -21,9 +21,8 @@ export class ApprovalsController {
 
   @Post('prepare')
   @HttpCode(200)
-  @RequireScope('read')
-  prepare(@Body() body: PrepareRequestDto): Promise<PreparedApproval> {
-    return this.prepareApproval.execute(body)
+  prepare(@Body() body: PrepareRequestDto, @Req() { actor }: AuthorizedRequest): Promise<PreparedApproval> {
+    return this.prepareApproval.execute(body, actor?.id)
   }
 
   @Post()

@@ -1,7 +1,6 @@
-import { HmsError, isTerminal, peekPredicate, type PlanOptions, type PreparedApproval, type PrepareRequest, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { HmsError, peekPredicate, type PlanOptions, type PreparedApproval, type PrepareRequest, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { stateOf } from '#libs/pipeline'
 import type { PolicyDocument } from '#libs/policy'
 import { approvalState, digestOfJson, droppedTags, effectiveMs, tagsOf, type ReleasePredicate, type Roster } from '#libs/signing'
 import { ServiceRuntime, type Upcoming } from '#libs/stage'
@@ -11,10 +10,13 @@ import { newPolicy, POLICIES, policyAt, predecessorOf, type PolicyRecord } from 
 import { RUNS } from '../runs/run.entity.js'
 import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
+import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
 import { prepareReleases, type NewPolicy } from './prepare-release.js'
+import { requireEventsFit } from './run-size.js'
+import { signedSiblings } from './signed-siblings.js'
 import { predicateOf, requireSamePlan } from './same-plan.js'
 
 const REUSE_MS = 60 * 60 * 1000
@@ -25,28 +27,30 @@ export class PrepareApproval {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
+    private readonly preparations: KeepPreparations,
   ) {}
 
-  execute(request: PrepareRequest): Promise<PreparedApproval> {
+  /** What others signed is to be countersigned; of what nobody has signed, only what says the same. `by` is who asks. */
+  execute(request: PrepareRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(policies.map(({ policy }) => policyKey(policy.id)))
       const records = await this.load(tx, policies)
-      const known = await this.findOpen(tx, membersOf(policies))
-      if (known !== undefined && known.state !== 'prepared') {
-        requireSamePlan(known, request, this.runtime.roster)
-        return this.view(tx, known, records)
+      const signed = await signedSiblings(tx, membersOf(policies))
+      if (signed[0] !== undefined) {
+        requireSamePlan(signed[0], request, this.runtime.roster)
+        return this.view(tx, signed[0], records)
       }
       const predecessors = await this.predecessors(tx, policies, records, request.queue === true)
       const { roster } = this.runtime
       const news = policies.map(({ policy, digest }) => ({ policy, digest, droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, records, predecessors)) }))
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
-      if (known !== undefined) {
-        if (known.request === fingerprintOf(request, authors) && standsOn(known, predecessors, tx.now)) return this.view(tx, known, records)
-        // Nobody has signed it, and it no longer says what is asked for.
-        await tx.documents(APPROVALS).delete(known.digest)
-      }
-      return this.prepare(tx, request, news, records, predecessors, authors)
+      const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
+      const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
+      if (known !== undefined && standsOn(known, predecessors, tx.now)) return this.view(tx, known, records)
+      const approval = await this.prepare(tx, request, news, records, predecessors, authors)
+      await this.preparations.add(tx, approval, by)
+      return this.view(tx, approval, records)
     })
   }
 
@@ -57,13 +61,14 @@ export class PrepareApproval {
     records: Map<string, PolicyRecord>,
     predecessors: Map<string, ReleaseDocument | null>,
     authors: Map<string, string | null>,
-  ): Promise<PreparedApproval> {
+  ): Promise<Approval> {
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
     const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies)
     const input = { policies, records, plan, fallbacks: request.plan?.fallbacks ?? [], authors, predecessors, now: tx.now, expiresAt }
     const releases = prepareReleases(input)
+    requireEventsFit(releases, [...predecessors.values()], plan)
     for (const release of releases) await tx.documents(POLICIES).put({ ...records.get(release.id)!, releaseEpoch: release.releaseEpoch })
-    const approval: Approval = {
+    return {
       digest: approvalDigest(releases),
       members: membersOf(policies),
       request: fingerprintOf(request, authors),
@@ -76,25 +81,12 @@ export class PrepareApproval {
       preparedAt: tx.now.toISOString(),
       expiresAt: expiresAt.toISOString(),
     }
-    await tx.documents(APPROVALS).put(approval)
-    return this.view(tx, approval, records)
   }
 
   private async load(tx: Transaction, policies: ParsedPolicy[]): Promise<Map<string, PolicyRecord>> {
     const records = new Map<string, PolicyRecord>()
     for (const { policy } of policies) records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id))
     return records
-  }
-
-  /** The approval of the same files that still waits, or whose run has not ended. */
-  private async findOpen(tx: Transaction, members: string): Promise<Approval | undefined> {
-    const candidates = await tx.documents(APPROVALS).find({ where: { members, state: ['prepared', 'waiting', 'complete'] }, orderBy: 'prepared_at', descending: true, limit: 5 })
-    for (const approval of candidates) {
-      if (approval.run === null) return approval
-      const run = await tx.documents(RUNS).get(String(approval.run))
-      if (run !== undefined && !isTerminal(stateOf(run.facts))) return approval
-    }
-    return undefined
   }
 
   private planOf(options: PlanOptions, policies: readonly Pick<NewPolicy, 'policy'>[]): RolloutPlan {

@@ -13,7 +13,9 @@ import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
 import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.entity.js'
 import { EndStale } from './end-stale.js'
+import { KeepPreparations } from './keep-preparations.js'
 import { missingOf } from './prepare-approval.js'
+import { signedSiblings } from './signed-siblings.js'
 
 /** Accepts one person's signatures over prepared bytes. The first gives the run its number, the last puts it into the queue. */
 @Injectable()
@@ -24,6 +26,7 @@ export class SignApproval {
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
     private readonly guardApproval: GuardApproval,
+    private readonly preparations: KeepPreparations,
   ) {}
 
   async execute(request: ApprovalRequest): Promise<ApprovalView> {
@@ -50,6 +53,7 @@ export class SignApproval {
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) {
       throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', 'This approval has expired. Prepare it again.', { status: 409, next: ['hms-svc approve FILE --sign NAME'] })
     }
+    if (run === undefined) await requireUnsigned(tx, approval)
     const denied = await this.guardApproval.execute(tx, approval, signer)
     if (denied !== undefined) return denied
     const releases = approval.releases.map((release) => withSignature(release, request))
@@ -65,6 +69,7 @@ export class SignApproval {
       reasons: [...(approval.reasons ?? []), ...(request.reason === undefined ? [] : [{ name: signer, reason: request.reason }])],
     }
     await tx.documents(APPROVALS).put(signed)
+    if (run === undefined) await this.preparations.signed(tx, signed.digest)
     await this.remember(tx, signed)
     if (missing.length > 0) {
       await this.runtime.schedule(tx, {
@@ -152,6 +157,17 @@ export class SignApproval {
       next: ['hms-svc approve FILE --sign NAME'],
     })
   }
+}
+
+/** Another preparation of the same files was signed since this one was made: one plan is rolled out, so the signed one wins. */
+async function requireUnsigned(tx: Transaction, approval: Approval): Promise<void> {
+  const other = (await signedSiblings(tx, approval.members))[0]
+  if (other === undefined) return
+  throw new HmsError('HMS_APPROVER_SIGNED_OTHERWISE', `Another preparation of the same files was signed meanwhile (${other.digest}). Countersign that: leave the plan options out.`, {
+    status: 409,
+    next: [`hms-svc approvals show ${other.digest}`, 'hms-svc approve FILE --sign NAME'],
+    state: { digest: other.digest, run: other.run },
+  })
 }
 
 function withSignature(release: ReleaseDocument, request: ApprovalRequest): ReleaseDocument {

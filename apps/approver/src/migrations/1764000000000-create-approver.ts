@@ -7,10 +7,11 @@ export class CreateApprover1764000000000 implements MigrationInterface {
     await createPersistenceTables(runner, 'approver')
     await createMessagingTables(runner, 'approver')
     await createDocumentTable(runner, 'approver', 'policy', {})
-    await createDocumentTable(runner, 'approver', 'approval', { members: 'text', state: 'text', prepared_at: 'timestamptz' }, [
+    await createDocumentTable(runner, 'approver', 'approval', { members: 'text', state: 'text', request: 'text', prepared_at: 'timestamptz' }, [
       ['members', 'state'],
       ['prepared_at'],
     ])
+    await createDocumentTable(runner, 'approver', 'preparation', { policy: 'text', by: 'text', prepared_at: 'timestamptz' }, [['policy', 'by'], ['prepared_at']])
     await createDocumentTable(runner, 'approver', 'run', { number: 'bigint', state: 'text', open: 'text' }, [['number'], ['open']])
     await createDocumentTable(runner, 'approver', 'run_counter', {})
   }

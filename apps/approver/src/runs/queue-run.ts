@@ -2,6 +2,7 @@ import type { ReleaseDocument, RunDossier, VersionRef } from '#libs/contracts'
 import { rulesForRun } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
+import { compareVersions } from '#libs/policy'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
@@ -11,6 +12,9 @@ import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.entity
 import { QUEUE, SaveRun } from './save-run.js'
 import { RUNS, type RunRecord } from './run.entity.js'
 import { keysOfRun } from './watch-run.js'
+
+/** Builds of one version that a run carries. */
+const MAX_USED = 20
 
 /** The staging queue: one active run per policy, the others wait in order. All policies of the run are locked by the caller. */
 @Injectable()
@@ -77,7 +81,9 @@ function dossierOf(record: RunRecord, approval: Approval, policies: PolicyRecord
   const used: Record<string, VersionRef[]> = {}
   for (const policy of policies) {
     live[policy.id] = policy.live
-    used[policy.id] = policy.used.slice(-100)
+    // All that lint asks is whether this version, whatever its build, ever meant something else.
+    const version = approval.releases.find(({ id }) => id === policy.id)?.version
+    used[policy.id] = policy.used.filter((known) => version !== undefined && compareVersions(known.version, version) === 0).slice(-MAX_USED)
   }
   return { run: record.facts.run, attempt: record.facts.attempt, releases: approval.releases, live, used, plan: approval.plan }
 }

@@ -1,4 +1,4 @@
-import { planOptions, prepareApproval, readPolicies, signApproval, submitApproval, type NamedSigner } from '#libs/client'
+import { planOptions, prepareApproval, prepareAs, readPolicies, signApproval, signedBy, submitApproval, type ApiClient, type NamedSigner } from '#libs/client'
 import { EXIT, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -24,7 +24,10 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   await findKey(folder, flags.sign)
   const client = await context.client()
   const committedBy = flags.authorFromGit === true ? await committersOf(files, policies) : undefined
-  const prepared = await prepareApproval(client, policies, plan, { author: flags.author, committedBy, queue: flags.queue })
+  // Opened for this request alone: the consent is that the key is opened once more, behind what is shown.
+  const asSigner = async (): Promise<ApiClient> => context.client(signedBy(await openKey(context, folder, flags.sign, flags)))
+  const options = { author: flags.author, committedBy, queue: flags.queue }
+  const prepared = await prepareAs(client, asSigner, (asking) => prepareApproval(asking, policies, plan, options))
   for (const line of describePrepared(prepared)) output.note(line)
   expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
   const signer = await openKey(context, folder, flags.sign, flags)

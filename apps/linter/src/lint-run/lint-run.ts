@@ -7,6 +7,7 @@ import { deniedByGuard, ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.entity.js'
 import { SCHEMAS } from '../schemas/schema.entity.js'
+import { boundedFindings } from './bounded-findings.js'
 import { lintResultOf } from './lint-result.js'
 
 /** The stage: judges every release of a run, and sends the run on or ends it. A finding never passes in silence. */
@@ -17,12 +18,13 @@ export class LintRun {
   async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
     if (await deniedByGuard(this.runtime, tx, 'lint', dossier, cause)) return
     const linted = await Promise.all(dossier.releases.map((release) => this.lint(tx, dossier, release)))
-    const findings = linted.flatMap((each) => each.findings)
+    const all = linted.flatMap((each) => each.findings)
+    const findings = boundedFindings(all)
     const result = lintResultOf(dossier.releases, findings, linted.flatMap((each) => each.schema ?? []))
     const attestation = await signTestResult(result, dossier, this.runtime.signer)
     const { run, attempt } = dossier
     const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent }
-    if (!hasErrors(findings)) {
+    if (!hasErrors(all)) {
       await this.runtime.emit(tx, 'hms.lint.passed.v1', { dossier: withAttestation(dossier, 'lint', attestation), findings }, options)
       return
     }

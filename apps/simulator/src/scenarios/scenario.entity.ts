@@ -8,3 +8,5 @@ export interface RegisteredScenario {
 
 export const SCENARIOS = documentTable<RegisteredScenario>({ name: 'scenario', id: (entry) => entry.scenario.id, keys: {} })
 export const MAX_SCENARIOS = 200
+/** Of the rules of all of them, as the events of a run carry them. */
+export const SCENARIO_RULES_MAX_BYTES = 240 * 1024

@@ -1,10 +1,12 @@
 import type { ScenarioSummary } from '#libs/contracts'
-import { SCENARIO_MAX_BYTES } from '#libs/policy'
+import type { Transaction } from '#libs/persistence'
+import { SCENARIO_MAX_BYTES, type Scenario } from '#libs/policy'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { boundBytes, register } from '../registry-limit.js'
+import { rulesOf } from '../simulations/policies-of-run.js'
 import { readScenario } from './read-scenario.js'
-import { MAX_SCENARIOS, SCENARIOS, type RegisteredScenario } from './scenario.entity.js'
+import { MAX_SCENARIOS, SCENARIO_RULES_MAX_BYTES, SCENARIOS, type RegisteredScenario } from './scenario.entity.js'
 import { ScenarioRegistrationDto } from './scenarios.dto.js'
 
 @Controller('v1/scenarios')
@@ -25,9 +27,16 @@ export class ScenariosController {
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(['scenarios'])
       const entry = { scenario, addedAt: tx.now.toISOString() }
+      await this.boundAll(tx, scenario)
       await register(tx.documents(SCENARIOS), scenario.id, entry, MAX_SCENARIOS, 'scenarios')
       return summaryOf(entry)
     })
+  }
+
+  /** A run's events carry the rules of its scenarios, at worst all there are. */
+  private async boundAll(tx: Transaction, scenario: Scenario): Promise<void> {
+    const others = (await tx.documents(SCENARIOS).find()).map((entry) => entry.scenario).filter(({ id }) => id !== scenario.id)
+    boundBytes(JSON.stringify(rulesOf([...others, scenario])), SCENARIO_RULES_MAX_BYTES, 'The rules of all scenarios together')
   }
 }
 

@@ -1,0 +1,70 @@
+import { policyKey } from '#libs/messaging'
+import { lockedDocument, type Query, type Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { ApproverConfig } from '../approver.config.js'
+import { APPROVALS, type Approval } from './approval.entity.js'
+import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.entity.js'
+
+const PREPARATION_EXPIRY = 'preparation-expiry'
+const LIFE_MS = 24 * 60 * 60 * 1000
+
+/**
+ * Preparations that nobody has signed live side by side, each for a day. Where there are too many the oldest of whoever has most goes, so
+ * that nobody can fill the table or push out what others prepared.
+ */
+@Injectable()
+export class KeepPreparations {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: ApproverConfig,
+  ) {
+    runtime.onTimer(PREPARATION_EXPIRY, (tx, timer) => this.drop(tx, String(timer.data['digest'])))
+  }
+
+  async add(tx: Transaction, approval: Approval, by: string): Promise<void> {
+    const { digest, releases, preparedAt } = approval
+    const policy = releases[0]!.id
+    await this.makeRoom(tx, { policy, by }, MOST_PREPARATIONS.callerOfPolicy)
+    await this.makeRoom(tx, { policy }, MOST_PREPARATIONS.policy)
+    await this.makeRoom(tx, { by }, MOST_PREPARATIONS.caller)
+    await this.makeRoom(tx, {}, MOST_PREPARATIONS.all)
+    await tx.documents(APPROVALS).put(approval)
+    await tx.documents(PREPARATIONS).put({ digest, policy, by, preparedAt })
+    const dueAt = new Date(tx.now.getTime() + Math.min(LIFE_MS, this.config.approvalExpiryMs))
+    await this.runtime.schedule(tx, { id: timerId(digest), kind: PREPARATION_EXPIRY, keys: releases.map(({ id }) => policyKey(id)), data: { digest }, dueAt })
+  }
+
+  /** Somebody signed it: it is an approval from here on. */
+  async signed(tx: Transaction, digest: string): Promise<void> {
+    if (await tx.documents(PREPARATIONS).delete(digest)) await this.runtime.cancel(tx, timerId(digest))
+  }
+
+  private async makeRoom(tx: Transaction, where: NonNullable<Query['where']>, most: number): Promise<void> {
+    for (let surplus = (await tx.documents(PREPARATIONS).count(where)) + 1 - most; surplus > 0; surplus--) {
+      const kept = await tx.documents(PREPARATIONS).find({ where, orderBy: 'prepared_at', limit: most + surplus })
+      const oldest = oldestOfGreatest(kept)
+      if (oldest === undefined) return
+      await lockedDocument(tx, APPROVALS, oldest.digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
+      await this.drop(tx, oldest.digest)
+    }
+  }
+
+  /** Its policies are locked. One that was signed meanwhile is kept. */
+  private async drop(tx: Transaction, digest: string): Promise<void> {
+    await this.signed(tx, digest)
+    if ((await tx.documents(APPROVALS).get(digest))?.state === 'prepared') await tx.documents(APPROVALS).delete(digest)
+  }
+}
+
+/** The oldest preparation, `preparations` being sorted by age, of whoever has most of them. */
+export function oldestOfGreatest(preparations: readonly Preparation[]): Preparation | undefined {
+  const counts = new Map<string, number>()
+  for (const { by } of preparations) counts.set(by, (counts.get(by) ?? 0) + 1)
+  const most = Math.max(0, ...counts.values())
+  return preparations.find(({ by }) => counts.get(by) === most)
+}
+
+function timerId(digest: string): string {
+  return `${PREPARATION_EXPIRY}:${digest}`
+}
