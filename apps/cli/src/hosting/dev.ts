@@ -2,9 +2,12 @@ import { EXIT } from '#libs/contracts'
 import { processEnvironment, signalled } from '#libs/platform'
 import { VERSION } from '#libs/stage'
 import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { prepareDevFolder } from './data-folder.js'
 import { startEmbedded } from './embedded-system.js'
 import type { DevOptions } from './hosting.js'
+import { loadProgram } from './load-program.js'
+import { commandsToTry } from './try-it.js'
 
 export async function runDev({ output, port, dataDir, reset }: DevOptions): Promise<number> {
   const startedAt = performance.now()
@@ -17,12 +20,15 @@ export async function runDev({ output, port, dataDir, reset }: DevOptions): Prom
   })
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const folder = relative(process.cwd(), system.dataDir) || '.'
+  const { ASSETS } = await loadProgram<{ ASSETS: URL }>('demo/src/demo')
+  const sample = fileURLToPath(new URL('policies/pm25-1.5.0.yaml', ASSETS))
+  const next = commandsToTry({ cwd: process.cwd(), dataDir: system.dataDir, port, sample })
   output.data({ url: system.url, dataDir: system.dataDir, version: VERSION }, () => [
     `HMS-SVC ${VERSION} is ready after ${seconds} s   (profile dev: not for production)`,
     `  URL    ${system.url}   /openapi.json  /asyncapi.json  /metrics`,
     `  Data   ${folder}   (kept; --reset clears)`,
-    '  Next   hms-svc approve policies/pm25.yaml --sign "EPA Chief" --observe 1s --watch',
-    '         hms-svc get epa-pm25-limit',
+    `  Next   ${next[0]}`,
+    `         ${next[1]}`,
     'Ctrl-C stops everything.',
   ])
   try {
