@@ -1,7 +1,6 @@
 import { parseDuration } from '#libs/contracts'
 import { parseEnvironment, type Environment } from '#libs/platform'
-import { Transform } from 'class-transformer'
-import { IsOptional, Matches, ValidateBy } from 'class-validator'
+import { IsIn, IsOptional, Matches, ValidateBy } from 'class-validator'
 import type { Deployment, Profile } from './partners/address-guard.js'
 import { parseCidr } from './partners/address-ranges.js'
 
@@ -11,13 +10,14 @@ const DEV_NETWORKS = ['127.0.0.0/8', '::1/128']
 const isCidrList = ValidateBy({
   name: 'isCidrList',
   validator: {
-    validate: (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === 'string' && parseCidr(each) !== undefined),
+    validate: (value: unknown) => typeof value === 'string' && listOf(value)!.every((each) => parseCidr(each) !== undefined),
     defaultMessage: () => 'networks must be CIDRs separated by commas, for instance 10.20.0.0/16,fd12:3456::/32',
   },
 })
 
 /** `HMS_NOTIFIER_*`. */
 export class NotifierConfig {
+  @IsIn(['dev', 'production'], { message: 'profile must be dev or production' })
   profile: Profile = 'production'
 
   /** How long a run waits for the first tries at its partners; what is open then goes on without it. */
@@ -26,17 +26,20 @@ export class NotifierConfig {
 
   /** The widest that the `networks` of a partner may open. */
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value))
   @isCidrList
-  networks?: string[]
+  networks?: string
 
   get deadlineMs(): number {
     return parseDuration(this.deadline)
   }
 
   get deployment(): Deployment {
-    return { profile: this.profile, networks: this.networks ?? (this.profile === 'dev' ? DEV_NETWORKS : []) }
+    return { profile: this.profile, networks: listOf(this.networks) ?? (this.profile === 'dev' ? DEV_NETWORKS : []) }
   }
+}
+
+function listOf(text: string | undefined): string[] | undefined {
+  return text?.split(',').map((part) => part.trim())
 }
 
 export function readNotifierConfig(env: Environment, profile: Profile): NotifierConfig {
