@@ -74,7 +74,7 @@ module.exports = {
       name: 'pure-libs-no-framework',
       severity: 'error',
       from: { path: PURE, pathNot: SPEC },
-      to: { path: pkg('@nestjs', 'typeorm', 'kafkajs', 'pg', 'fastify', 'ws', 'undici', 'rxjs', 'pino', 'prom-client', 'class-validator', 'class-transformer') },
+      to: { path: pkg('@nestjs', 'typeorm', 'kafkajs', 'pg', 'fastify', 'ws', 'undici', 'rxjs', 'pino', 'prom-client', 'class-validator') },
     },
     {
       name: 'pure-libs-no-io',

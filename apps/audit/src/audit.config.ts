@@ -1,8 +1,6 @@
-import { parseEnvironment, type Environment } from '#libs/platform'
-import { Transform } from 'class-transformer'
+import { parseEnvironment, toList, type Environment } from '#libs/platform'
 import { IsOptional, Matches } from 'class-validator'
 
-const list = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value))
 const PLACE = /^(?:([^\s+=/:]+(?:\/[^\s+=:]*)?)=)?(https?:\/\/[^\s@?#]+?)\/?$/
 
 /** Where a witness is. Without `name` the place in the list counts: the roster's first witness, its second, … */
@@ -14,7 +12,7 @@ export interface WitnessPlace {
 /** `HMS_AUDIT_*`. */
 export class AuditConfig {
   @IsOptional()
-  @list
+  @toList
   @Matches(PLACE, { each: true, message: 'witnessUrls must be a list of http URLs, each as it is or as NAME=URL' })
   witnessUrls?: string[]
 

@@ -1,5 +1,5 @@
 import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
-import { BODY_LIMIT_BYTES, createLogger, foreignRefused, isForeignRequest, refuseBodiesOfReads, refuseForeignRequests, sendProblem, toProblem, type Environment } from '#libs/platform'
+import { createLogger, earlyErrors, foreignRefused, isForeignRequest, judgeTargets, refuseBodiesOfReads, refuseForeignRequests, sendProblem, toProblem, type Environment } from '#libs/platform'
 import { localNameOf, readHostConfig, urlsOf } from '#libs/stage'
 import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
@@ -9,17 +9,18 @@ import { readiness } from './readiness.js'
 import { refuseUnforwardable } from './unforwardable.js'
 import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 
-/** Corpora are the largest bodies that any service takes. */
-const EDGE_BODY_LIMIT_BYTES = 10 * BODY_LIMIT_BYTES
+/** Corpora are the largest bodies that any service takes; each judges its own. */
+const BODY_LIMIT_BYTES = 40 * 1024 * 1024
 const UPSTREAM_TIMEOUT_MS = 65_000
 
 /** One port in front of distributed services, WebSocket included, from the same path table that the services are described by. */
 export async function serveEdge(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)
   const log = createLogger(config.logLevel, { process: 'edge' })
-  const edge = Fastify({ bodyLimit: EDGE_BODY_LIMIT_BYTES, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
+  const edge = Fastify({ ...earlyErrors(log), bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
   const localTo = localNameOf(config.profile, env)
   if (localTo !== undefined) refuseForeignRequests(edge, localTo)
+  judgeTargets(edge)
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)
   edge.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))

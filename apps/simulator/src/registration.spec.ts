@@ -26,7 +26,7 @@ describe('bots', () => {
 
   it.each([
     ['that do not load', 'export default 1', 422, 'HMS_BOT_INVALID'],
-    ['that no column can hold', `${ADAPTS}//\0`, 422, 'HMS_BOT_INVALID'],
+    ['that no column can hold', `${ADAPTS}//\0`, 400, 'HMS_HTTP_BODY_INVALID'],
     ['that declare what is no policy', ADAPTS.replace(`'${POLICY}'`, String.raw`'\0'`), 422, 'HMS_BOT_INVALID'],
     ['that are too large', ' '.repeat(256 * 1024 + 1), 413, 'HMS_SIMULATOR_LIMIT'],
   ])('%s are refused', async (_what, source, status, code) => {
@@ -82,8 +82,11 @@ describe('corpora', () => {
   it.each([
     ['columns that are not there', { content: CORPUS, map: { at: 'day' } }, 422, 'HMS_CORPUS_MAP'],
     ['a map that names no columns', { content: CORPUS, map: { at: 1 } }, 400, 'HMS_HTTP_BODY_INVALID'],
+    ['a line nested beyond the stack', { format: 'jsonl', content: `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}` }, 422, 'HMS_CORPUS_ROW'],
+    ['a number without end', { format: 'jsonl', content: '{"pm25":1e400}' }, 422, 'HMS_CORPUS_ROW'],
+    ['half a surrogate pair in a fact', { format: 'jsonl', content: String.raw`{"note":"\ud800"}` }, 422, 'HMS_CORPUS_ROW'],
     ['no rows', { content: '' }, 422, 'HMS_CORPUS_EMPTY'],
-    ['bytes that no column can hold', { content: 'a\n\0\n' }, 422, 'HMS_CORPUS_NOT_UTF8'],
+    ['bytes that no column can hold', { content: 'a\n\0\n' }, 400, 'HMS_HTTP_BODY_INVALID'],
   ])('with %s are refused', async (_what, given, status, code) => {
     expect(await world.post('corpora', { id: 'a', format: 'csv', ...given })).toMatchObject({ status, body: { code } })
     expect(await world.get('corpora')).toMatchObject({ body: [] })

@@ -5,7 +5,7 @@ import { InlineBotInspector } from './bots/bot-inspector.js'
 import { BOT_INSPECTOR, BotsController } from './bots/bots.http.js'
 import { WorkerBotInspector } from './bots/worker-bot-inspector.js'
 import { CorporaController } from './corpora/corpora.http.js'
-import { CORPORA, CORPUS_BODY_LIMIT_BYTES, CORPUS_CONTENT } from './corpora/corpus.entity.js'
+import { CORPORA, CORPUS_CONTENT } from './corpora/corpus.entity.js'
 import { Readings } from './corpora/readings.js'
 import { CreateSimulator1764000000000 } from './migrations/1764000000000-create-simulator.js'
 import { AddSimulatorOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
@@ -49,6 +49,5 @@ export const definition: ServiceDefinition = {
   name: 'simulator',
   tables: [BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS],
   migrations: [CreateSimulator1764000000000, AddSimulatorOutboxPlaces1764100000000, AddSimulatorRosters1764300000000, AddSimulatorTokens1764400000000],
-  bodyLimits: { '/v1/corpora': CORPUS_BODY_LIMIT_BYTES },
   module: SimulatorModule.with,
 }

@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { sendProblem, toProblem, type Logger } from '#libs/platform'
+import { earlyErrors, judgeTargets, sendProblem, toProblem, type Logger } from '#libs/platform'
 import type { WitnessLink } from '#libs/witness'
 import Fastify, { type FastifyInstance } from 'fastify'
 
@@ -11,8 +11,9 @@ const MAX_WAITING = 64
 
 /** C2SP tlog-witness over HTTP: `POST /add-checkpoint`, and the probes that every process has. Not yet listening. */
 export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyInstance {
-  const server = Fastify({ bodyLimit: BODY_LIMIT_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
+  const server = Fastify({ ...earlyErrors(log), bodyLimit: BODY_LIMIT_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
   let waiting = 0
+  judgeTargets(server)
   // The protocol names no media type.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))

@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import { HmsError } from '#libs/contracts'
-import { plainToInstance } from 'class-transformer'
-import { validateSync } from 'class-validator'
+import type { Shape } from './shape/members.js'
+import { readShape } from './shape/read-shape.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -14,19 +14,19 @@ export function processEnvironment(): Environment {
  * Parses the environment once into a typed object. `names` maps properties to variables; empty strings count as unset.
  * Throws one `HMS_CONFIG_INVALID` that names every wrong variable.
  */
-export function parseEnvironment<T extends object>(shape: new () => T, names: Record<string, string>, env: Environment): T {
+export function parseEnvironment<T extends object>(shape: Shape<T>, names: Record<string, string>, env: Environment): T {
   const raw: Record<string, string> = {}
   for (const [property, variable] of Object.entries(names)) {
     const value = env[variable]
     if (value !== undefined && value !== '') raw[property] = value
   }
-  const config = plainToInstance(shape, raw, { enableImplicitConversion: false, exposeDefaultValues: true })
-  const problems = validateSync(config, { skipMissingProperties: false })
-  if (problems.length > 0) {
-    const errors = problems.map((problem) => ({
-      pointer: names[problem.property] ?? problem.property,
-      detail: Object.values(problem.constraints ?? {}).join('; ').replaceAll(problem.property, names[problem.property] ?? problem.property),
-    }))
+  const { value: config, errors: found } = readShape(shape, raw)
+  if (found.length > 0) {
+    const errors = found.map(({ pointer, detail }) => {
+      const property = pointer.slice(1)
+      const variable = names[property] ?? property
+      return { pointer: variable, detail: detail.replaceAll(property, variable) }
+    })
     throw new HmsError('HMS_CONFIG_INVALID', errors.map((error) => error.detail).join('. '), {
       status: 400,
       errors,

@@ -14,7 +14,5 @@ export interface ServiceDefinition {
   /** Tables of other shapes, for the drift check. */
   entities?: (schema: string) => EntitySchema[]
   migrations: readonly MigrationClass[]
-  /** Routes that take larger bodies than others, by path, in bytes. */
-  bodyLimits?: Record<string, number>
   module(runtime: ServiceRuntime): DynamicModule
 }

@@ -1,11 +1,10 @@
 import type { Envelope, JsonObject, PlanOptions } from '#libs/contracts'
-import { Type } from 'class-transformer'
+import { Nested, NestedList } from '#libs/platform'
 import {
   ArrayMaxSize,
   ArrayMinSize,
   IsArray,
   IsBoolean,
-  IsDefined,
   IsInt,
   IsObject,
   IsOptional,
@@ -14,7 +13,6 @@ import {
   Max,
   MaxLength,
   Min,
-  ValidateNested,
 } from 'class-validator'
 
 const MAX_WAIT_MS = 30 * 24 * 60 * 60 * 1000
@@ -66,8 +64,7 @@ export class PrepareRequestDto {
   policies!: JsonObject[]
 
   @IsOptional()
-  @ValidateNested()
-  @Type(() => PlanOptionsDto)
+  @Nested(() => PlanOptionsDto)
   plan?: PlanOptionsDto
 
   @IsOptional()
@@ -101,12 +98,7 @@ export class ApprovalRequestDto {
   @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' })
   digest!: string
 
-  @IsDefined()
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(20)
-  @ValidateNested({ each: true })
-  @Type(() => SignatureDto)
+  @NestedList(() => SignatureDto, { min: 1, max: 20 })
   signatures!: SignatureDto[]
 
   @IsOptional()

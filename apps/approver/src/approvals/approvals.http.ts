@@ -1,4 +1,6 @@
 import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import { TakesBody } from '#libs/platform'
+import { POLICIES_BODY } from '#libs/policy'
 import { Public, ServiceRuntime, type AuthorizedRequest } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RUNS } from '../runs/run.entity.js'
@@ -19,6 +21,7 @@ export class ApprovalsController {
     private readonly rejectApproval: RejectApproval,
   ) {}
 
+  @TakesBody(POLICIES_BODY)
   @Post('prepare')
   @HttpCode(200)
   prepare(@Body() body: PrepareRequestDto, @Req() { actor }: AuthorizedRequest): Promise<PreparedApproval> {

@@ -8,6 +8,9 @@ const MAX_RUN_BYTES = 320 * 1024
 
 /** The policies of one run, by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or `HMS_APPROVER_RUN_TOO_LARGE` (413). */
 export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
+  // First: reading takes up to a second for 256 KiB.
+  const bytes = Buffer.byteLength(JSON.stringify(policies))
+  if (bytes > MAX_RUN_BYTES) throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', `The policies of a run have at most ${MAX_RUN_BYTES} bytes together; these have ${bytes}.`, { status: 413 })
   const parsed = policies.map((policy, index) => {
     const result = parsePolicy(JSON.stringify(policy), `policies[${index}]`)
     if (result.ok) return { policy: result.source.policy, digest: result.source.digest }
@@ -16,7 +19,5 @@ export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
   })
   const ids = parsed.map(({ policy }) => policy.id)
   if (new Set(ids).size < ids.length) throw new HmsError('HMS_APPROVER_BUNDLE_TWICE', 'A bundle holds each policy once.', { status: 422 })
-  const bytes = Buffer.byteLength(JSON.stringify(policies))
-  if (bytes > MAX_RUN_BYTES) throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', `The policies of a run have at most ${MAX_RUN_BYTES} bytes together; these have ${bytes}.`, { status: 413 })
   return parsed.sort((a, b) => (a.policy.id < b.policy.id ? -1 : 1))
 }

@@ -1,6 +1,6 @@
 import type { Envelope, RosterProposal, RosterSignature } from '#libs/contracts'
-import { Type } from 'class-transformer'
-import { ArrayMaxSize, IsArray, IsDefined, IsString, Matches, MaxLength, ValidateNested } from 'class-validator'
+import { Nested, NestedList } from '#libs/platform'
+import { IsDefined, IsString, Matches, MaxLength } from 'class-validator'
 
 const MAX_SIGNATURES = 16
 
@@ -21,16 +21,12 @@ class EnvelopeDto implements Envelope {
   @MaxLength(100)
   payloadType!: string
 
-  @IsArray()
-  @ArrayMaxSize(MAX_SIGNATURES)
-  @ValidateNested({ each: true })
-  @Type(() => RosterSignatureDto)
+  @NestedList(() => RosterSignatureDto, { max: MAX_SIGNATURES })
   signatures!: RosterSignatureDto[]
 }
 
 export class RosterProposalDto implements RosterProposal {
   @IsDefined()
-  @ValidateNested()
-  @Type(() => EnvelopeDto)
+  @Nested(() => EnvelopeDto)
   envelope!: EnvelopeDto
 }

@@ -1,8 +1,9 @@
 import { HmsError, type RosterProposalView, type RosterStep } from '#libs/contracts'
+import { TakesBody } from '#libs/platform'
 import { readSuccessor } from '#libs/signing'
 import { Public, RequireScope, rostersAfter, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
-import { MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.entity.js'
+import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.entity.js'
 import { proposalView } from './proposal-view.js'
 import { ProposeRoster } from './propose-roster.js'
 import { RosterProposalDto, RosterSignatureDto } from './roster.dto.js'
@@ -24,6 +25,7 @@ export class RosterController {
     return this.runtime.database.transaction((tx) => rostersAfter(tx, Number(since ?? -1)))
   }
 
+  @TakesBody({ bytes: 2 * MAX_PROPOSAL_BYTES })
   @Post('proposals')
   @HttpCode(202)
   @RequireScope('operate')

@@ -1,4 +1,5 @@
 import type { AlertReceipt } from '#libs/contracts'
+import { TakesBody } from '#libs/platform'
 import { RequireScope, type AuthorizedRequest } from '#libs/stage'
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
 import { AcceptAlert } from './accept-alert.js'
@@ -8,6 +9,7 @@ import { AlertDto } from './alerts.dto.js'
 export class AlertsController {
   constructor(private readonly acceptAlert: AcceptAlert) {}
 
+  @TakesBody({ parts: 10_000, depth: 40 })
   @Post()
   @HttpCode(202)
   @RequireScope('bot')

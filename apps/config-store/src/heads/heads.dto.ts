@@ -1,6 +1,7 @@
 import type { Envelope, HeldRelease, IssuedHeads, LogProof, SignedFreshness, SignedHead } from '#libs/contracts'
-import { Type } from 'class-transformer'
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsDefined, IsOptional, IsString, MaxLength, ValidateIf, ValidateNested } from 'class-validator'
+import { Nested, NestedList } from '#libs/platform'
+import { MAX_SIGNATURES } from '#libs/signing'
+import { IsDefined, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator'
 import { MAX_HEADS } from './store-heads.js'
 
 class EnvelopeSignatureDto {
@@ -18,9 +19,7 @@ class EnvelopeDto implements Envelope {
   @IsString()
   payloadType!: string
 
-  @IsArray()
-  @ValidateNested({ each: true })
-  @Type(() => EnvelopeSignatureDto)
+  @NestedList(() => EnvelopeSignatureDto, { max: MAX_SIGNATURES })
   signatures!: EnvelopeSignatureDto[]
 }
 
@@ -36,51 +35,40 @@ class LogProofDto implements LogProof {
 
 class HeldReleaseDto implements HeldRelease {
   @IsDefined()
-  @ValidateNested()
-  @Type(() => EnvelopeDto)
+  @Nested(() => EnvelopeDto)
   release!: EnvelopeDto
 
   @IsOptional()
-  @ValidateNested()
-  @Type(() => LogProofDto)
+  @Nested(() => LogProofDto)
   proof?: LogProofDto | null
 }
 
 class SignedHeadDto implements SignedHead {
   @IsDefined()
-  @ValidateNested()
-  @Type(() => EnvelopeDto)
+  @Nested(() => EnvelopeDto)
   head!: EnvelopeDto
 
   @ValidateIf((_head, value) => value !== null)
   @IsDefined()
-  @ValidateNested()
-  @Type(() => EnvelopeDto)
+  @Nested(() => EnvelopeDto)
   release!: EnvelopeDto | null
 
   @IsOptional()
-  @ValidateNested()
-  @Type(() => LogProofDto)
+  @Nested(() => LogProofDto)
   proof?: LogProofDto | null
 
   @IsOptional()
-  @ValidateNested()
-  @Type(() => HeldReleaseDto)
+  @Nested(() => HeldReleaseDto)
   next?: HeldReleaseDto | null
 }
 
 export class IssuedHeadsDto implements IssuedHeads {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_HEADS)
-  @ValidateNested({ each: true })
-  @Type(() => SignedHeadDto)
+  @NestedList(() => SignedHeadDto, { min: 1, max: MAX_HEADS })
   heads!: SignedHeadDto[]
 }
 
 export class SignedFreshnessDto implements SignedFreshness {
   @IsDefined()
-  @ValidateNested()
-  @Type(() => EnvelopeDto)
+  @Nested(() => EnvelopeDto)
   freshness!: EnvelopeDto
 }

@@ -1,4 +1,5 @@
 import type { HeadReceipt } from '#libs/contracts'
+import { TakesBody } from '#libs/platform'
 import { Public } from '#libs/stage'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { Freshness } from './freshness.js'
@@ -14,6 +15,7 @@ export class HeadsController {
     private readonly freshness: Freshness,
   ) {}
 
+  @TakesBody({ bytes: 4 * 1024 * 1024 })
   @Post('heads')
   @HttpCode(200)
   @Public()
@@ -22,6 +24,7 @@ export class HeadsController {
   }
 
   /** `accepted: false`: a newer one is held. */
+  @TakesBody({ bytes: 2 * 1024 * 1024 })
   @Post('freshness')
   @HttpCode(200)
   @Public()

@@ -1,6 +1,7 @@
 import type { LintReport } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
-import { lintPolicy, parsePolicy, type Finding } from '#libs/policy'
+import { TakesBody } from '#libs/platform'
+import { lintPolicy, parsePolicy, POLICIES_BODY, type Finding } from '#libs/policy'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.entity.js'
@@ -12,6 +13,7 @@ import { LintRequestDto } from './dry-run.dto.js'
 export class DryRunController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
+  @TakesBody(POLICIES_BODY)
   @Post()
   @HttpCode(200)
   @RequireScope('read')

@@ -1,9 +1,13 @@
 import { HmsError } from '#libs/contracts'
+import { TakesBody } from '#libs/platform'
 import { compileRuleSchema } from '#libs/policy'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { SCHEMAS, type RegisteredSchema } from './schema.entity.js'
 import { SchemaRegistrationDto } from './schemas.dto.js'
+
+/** Rule schemas have at most 64 KiB, nested 32 deep. */
+const SCHEMA_BODY = { bytes: 256 * 1024, parts: 50_000, depth: 40 }
 
 @Controller('v1/schemas')
 export class SchemasController {
@@ -14,6 +18,7 @@ export class SchemasController {
     return this.runtime.database.transaction((tx) => tx.documents(SCHEMAS).find())
   }
 
+  @TakesBody(SCHEMA_BODY)
   @Post()
   @RequireScope('operate')
   add(@Body() body: SchemaRegistrationDto): Promise<RegisteredSchema> {

@@ -1,11 +1,11 @@
 import { HmsError, type BotSummary } from '#libs/contracts'
+import { TakesBody } from '#libs/platform'
 import { isPolicyId } from '#libs/policy'
 import { digestOf } from '#libs/signing'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Inject, Post, type OnApplicationShutdown } from '@nestjs/common'
 import { boundBytes, register } from '../registry-limit.js'
 import { BOT_SOURCE_LIMIT } from '../replay/limits.js'
-import { isStorable } from '../storable-text.js'
 import { BOTS, MAX_BOTS, type RegisteredBot } from './bot.entity.js'
 import type { BotInspector } from './bot-inspector.js'
 import { BotRegistrationDto } from './bots.dto.js'
@@ -25,11 +25,11 @@ export class BotsController implements OnApplicationShutdown {
   }
 
   /** Loads the module once in the sandbox: what cannot be loaded cannot be registered. A known id is replaced. */
+  @TakesBody({ bytes: 6 * BOT_SOURCE_LIMIT })
   @Post()
   @RequireScope('operate')
   async add(@Body() { id, source, critical }: BotRegistrationDto): Promise<BotSummary> {
     boundBytes(source, BOT_SOURCE_LIMIT, `Bot ${id}`)
-    if (!isStorable(source)) throw invalid(id, 'the file is not a text: it holds NUL or half a surrogate pair')
     const inspected = await this.inspector.inspect(source)
     if ('error' in inspected) throw invalid(id, inspected.error.message)
     const { policies } = inspected

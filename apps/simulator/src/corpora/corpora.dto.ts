@@ -1,7 +1,6 @@
 import type { CorpusRegistration } from '#libs/contracts'
 import { IsIn, IsObject, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
 import { REGISTRY_ID } from '../registry-limit.js'
-import { isStorable } from '../storable-text.js'
 
 const NAMES_TO_NAMES = {
   name: 'namesToNames',
@@ -27,5 +26,5 @@ export class CorpusRegistrationDto implements CorpusRegistration {
 
 function isNamesToNames(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return Object.entries(value).every(([field, column]) => isStorable(field) && typeof column === 'string' && isStorable(column))
+  return Object.values(value).every((column) => typeof column === 'string')
 }

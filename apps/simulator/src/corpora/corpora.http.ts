@@ -1,12 +1,12 @@
 import { HmsError, type CorpusSummary } from '#libs/contracts'
+import { TakesBody } from '#libs/platform'
 import { digestOf, digestOfJson } from '#libs/signing'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { register } from '../registry-limit.js'
 import { parseCorpus, type CorpusProblem } from '../replay/corpus.js'
-import { isStorable } from '../storable-text.js'
 import { CorpusRegistrationDto } from './corpora.dto.js'
-import { CORPORA, CORPUS_CONTENT, MAX_CORPORA, type RegisteredCorpus } from './corpus.entity.js'
+import { CORPORA, CORPUS_BODY_LIMIT_BYTES, CORPUS_CONTENT, MAX_CORPORA, type RegisteredCorpus } from './corpus.entity.js'
 
 @Controller('v1/corpora')
 export class CorporaController {
@@ -18,6 +18,7 @@ export class CorporaController {
   }
 
   /** All rows or none: a corpus with an unreadable row is refused with the rows named. A known id is replaced. */
+  @TakesBody({ bytes: CORPUS_BODY_LIMIT_BYTES })
   @Post()
   @RequireScope('operate')
   async add(@Body() body: CorpusRegistrationDto): Promise<CorpusSummary> {
@@ -25,7 +26,6 @@ export class CorporaController {
     const map = body.map ?? {}
     const { readings, problems } = parseCorpus(Buffer.from(content), { id, format, map })
     if (problems.length > 0) throw refused(id, problems)
-    if (!isStorable(content)) throw refused(id, [{ code: 'HMS_CORPUS_NOT_UTF8', message: 'the text holds NUL or half a surrogate pair' }])
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(['corpora'])
       const digest = digestOfJson({ id, content: digestOf(content), map, format })

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '#libs/contracts'
+import { notInterchangeable, type Json, type JsonObject } from '#libs/contracts'
 import { inexactNumber, isExact } from '#libs/policy'
 import { CsvError, csvRecords } from './csv.js'
 import type { Reading } from './reading.js'
@@ -88,10 +88,7 @@ function readJsonLines(text: string, map: Readonly<Record<string, string>>, foun
       continue
     }
     const value = parseLine(line)
-    const inexact = inexactNumber(line)
-    if (value === undefined) found.problem('HMS_CORPUS_ROW', 'not a JSON object', found.rows)
-    else if (inexact !== undefined) found.problem('HMS_CORPUS_ROW', `${inexact} has more digits than a number holds; round it, or quote it to make it a text`, found.rows)
-    else if (depth(value) > CORPUS_LIMITS.depth) found.problem('HMS_CORPUS_ROW', `deeper than ${CORPUS_LIMITS.depth} levels`, found.rows)
+    if (typeof value === 'string') found.problem('HMS_CORPUS_ROW', value, found.rows)
     else found.reading(Object.fromEntries(Object.entries(value).map(([key, fact]) => [renamed.get(key) ?? key, fact])))
   }
 }
@@ -104,9 +101,10 @@ function fieldNames(header: string[], map: Readonly<Record<string, string>>, fou
   }
   const renamed = new Map(Object.entries(map).map(([field, column]) => [column, field]))
   const fields = header.map((column) => renamed.get(column) ?? column)
+  const seen = new Set<string>()
   for (const [index, field] of fields.entries()) {
     if (field === '' || field === '__proto__') found.problem('HMS_CORPUS_HEADER', `column ${index + 1} has no usable name`)
-    else if (fields.indexOf(field) !== index) found.problem('HMS_CORPUS_HEADER', `two columns give the field ${field}`)
+    else if (seen.size === seen.add(field).size) found.problem('HMS_CORPUS_HEADER', `two columns give the field ${field}`)
   }
   return found.problems.length ? null : fields
 }
@@ -121,20 +119,24 @@ function cellValue(field: string, cell: string): string | number {
   return value === 0 ? 0 : value
 }
 
-function parseLine(line: string): JsonObject | undefined {
+/** The object of a line, or why it is refused. */
+function parseLine(line: string): JsonObject | string {
   try {
     const value = JSON.parse(line) as Json
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object'
+    if (isDeeper(value, CORPUS_LIMITS.depth)) return `deeper than ${CORPUS_LIMITS.depth} levels`
+    const inexact = inexactNumber(line)
+    if (inexact !== undefined) return `${inexact} has more digits than a number holds; round it, or quote it to make it a text`
+    return notInterchangeable(value)?.detail ?? value
   } catch {
-    return undefined
+    return 'not a JSON object'
   }
 }
 
-function depth(value: Json | undefined): number {
-  if (typeof value !== 'object' || value === null) return 0
-  let deepest = 0
-  for (const child of Object.values(value)) deepest = Math.max(deepest, depth(child))
-  return deepest + 1
+/** Looks no deeper than that itself: a line has room for thirty thousand levels, more than the stack. */
+function isDeeper(value: Json | undefined, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((child) => isDeeper(child, levels - 1))
 }
 
 function decode(bytes: Uint8Array): string | null {

@@ -1,5 +1,6 @@
 import type { ScenarioSummary } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
+import { TakesBody } from '#libs/platform'
 import { SCENARIO_MAX_BYTES, type Scenario } from '#libs/policy'
 import { RequireScope, ServiceRuntime } from '#libs/stage'
 import { Body, Controller, Get, Post } from '@nestjs/common'
@@ -19,6 +20,7 @@ export class ScenariosController {
   }
 
   /** The corpus may come later; a run notes a scenario whose corpus is not there. */
+  @TakesBody({ bytes: 6 * SCENARIO_MAX_BYTES })
   @Post()
   @RequireScope('operate')
   async add(@Body() { file, source }: ScenarioRegistrationDto): Promise<ScenarioSummary> {

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { throwError, type Observable } from 'rxjs'
 import { describeError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
+import { MAX_ERRORS } from '../shape/read-shape.js'
 
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
 const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
@@ -31,6 +32,10 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', '2')
   void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem))
 }
+
+/** An answer must not grow with what was sent. */
+const MAX_TEXT = 2_000
+const MAX_ERRORS_CHARACTERS = 32 * 1024
 
 /** Maps any thrown value. Unexpected ones are logged with their trace id and say nothing of the inside. */
 export function toProblem(error: unknown, request: { method: string; url: string }, log: Logger): Problem {
@@ -64,13 +69,24 @@ function problemOf(error: HmsError, traceId: string): Problem {
     title: error.code.replace(/^HMS_/, '').replaceAll('_', ' ').toLowerCase(),
     status: error.status,
     code: error.code,
-    detail: error.detail,
+    detail: cut(error.detail),
     retryable: error.retryable,
     next: error.next.map((command) => ({ command })),
     traceId,
-    ...(error.errors.length > 0 ? { errors: error.errors } : {}),
+    ...(error.errors.length > 0 ? { errors: fitting(error.errors) } : {}),
     ...(error.state === undefined ? {} : { state: error.state }),
   }
+}
+
+/** The first of them, as many as an answer takes. */
+function fitting(errors: Problem['errors'] & object): Problem['errors'] & object {
+  let left = MAX_ERRORS_CHARACTERS
+  const told = errors.slice(0, MAX_ERRORS).map(({ pointer, detail }) => ({ pointer: cut(pointer), detail: cut(detail) }))
+  return told.filter((error) => (left -= JSON.stringify(error).length) > 0)
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
 }
 
 function ofHttpException(error: HttpException, request: { method: string; url: string }): HmsError {

@@ -1,5 +1,5 @@
 import { DEAD_LETTER_STATES, type DeadLetterState, type DiscardRequest } from '#libs/contracts'
-import { Transform, Type } from 'class-transformer'
+import { Read, toNumber } from '#libs/platform'
 import { IsIn, IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
 
 export class DeadLettersQueryDto {
@@ -8,7 +8,7 @@ export class DeadLettersQueryDto {
   state?: DeadLetterState
 
   @IsOptional()
-  @Type(() => Number)
+  @toNumber
   @IsInt()
   @Min(1)
   @Max(1_000)
@@ -17,7 +17,7 @@ export class DeadLettersQueryDto {
 
 export class DiscardDto implements DiscardRequest {
   /** Kept with the letter: it says why a message of somebody came to nothing. */
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
+  @Read((value) => (typeof value === 'string' ? value.trim() : value))
   @IsString()
   @IsNotEmpty({ message: 'reason must say why' })
   @MaxLength(1_000)

@@ -1,10 +1,7 @@
 import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
-import { parseEnvironment, toNumber, type Environment, type LogLevel } from '#libs/platform'
-import { Transform } from 'class-transformer'
+import { parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator'
 import type { Profile } from '../service-runtime.js'
-
-const list = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value))
 
 /** What every process of HMS-SVC reads from its environment, contract §6. */
 export class HostConfig {
@@ -31,7 +28,7 @@ export class HostConfig {
   databaseUrl?: string
 
   @IsOptional()
-  @list
+  @toList
   @Matches(/^[^:,\s]+:\d+$/, { each: true, message: 'kafkaBrokers must be a list of host:port' })
   kafkaBrokers?: string[]
 
@@ -47,7 +44,7 @@ export class HostConfig {
   logLevel: LogLevel = 'warn'
 
   @IsOptional()
-  @list
+  @toList
   @Matches(/^https?:\/\//, { each: true, message: 'configStoreUrls must be a list of http URLs' })
   configStoreUrls?: string[]
 

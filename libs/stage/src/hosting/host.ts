@@ -12,7 +12,6 @@ import { CONSUMERS, DeadLettersController } from '../dead-letters/dead-letters.h
 import { addServiceRoutes } from '../http/service-routes.js'
 import { loadService } from '../load-service.js'
 import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
-import type { ServiceDefinition } from '../service-definition.js'
 import { ServiceRuntime } from '../service-runtime.js'
 import { localNameOf } from './host.config.js'
 import type { HostAdapters } from './host-adapters.js'
@@ -35,9 +34,7 @@ export class Host {
     const imports: DynamicModule[] = []
     const parts = await Promise.all(services.map((name) => openService(name, adapters)))
     await refuseExpiredRoster(parts.map(({ runtime }) => runtime), adapters)
-    const bodyLimits: Record<string, number> = {}
-    for (const { runtime, module, definition } of parts) {
-      Object.assign(bodyLimits, definition.bodyLimits)
+    for (const { runtime, module } of parts) {
       runtimes.set(runtime.name, runtime)
       imports.push(module)
     }
@@ -48,7 +45,7 @@ export class Host {
       { provide: Access, useValue: access },
     ]
     const root = { module: HostModule, global: true, imports, controllers: [DeadLettersController], providers, exports: [Access] }
-    const app = await createHttpApplication(root, adapters.log, { bodyLimits, localTo: localNameOf(adapters.profile, adapters.environment) })
+    const app = await createHttpApplication(root, adapters.log, localNameOf(adapters.profile, adapters.environment))
     app.useGlobalGuards(new AuthorizationGuard(access))
     addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], access, adapters.metrics, adapters.version)
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
@@ -93,7 +90,7 @@ async function refuseExpiredRoster(runtimes: readonly ServiceRuntime[], { roster
   }
 }
 
-async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule; definition: ServiceDefinition }> {
+async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule }> {
   const definition = await loadService(name)
   const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
   const { profile, environment, clock, metrics, roster, configStoreUrls, signerNamed } = adapters
@@ -106,5 +103,5 @@ async function openService(name: ServiceName, adapters: HostAdapters): Promise<{
     ready,
   )
   await runtime.open()
-  return { runtime, module: definition.module(runtime), definition }
+  return { runtime, module: definition.module(runtime) }
 }

@@ -1,0 +1,53 @@
+import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-validator'
+
+export type Shape<T extends object = object> = new () => T
+/** Turns what came into what the validators judge. What it does not know it leaves for them to refuse. */
+type Reader = (value: unknown) => unknown
+/** A class of objects inside another; of a list at most `max`. */
+export interface NestedShape {
+  shape: () => Shape
+  max?: number
+}
+
+const readers = new WeakMap<object, Map<string, Reader>>()
+const nested = new WeakMap<object, Map<string, NestedShape>>()
+
+/** Reads a member before it is judged. */
+export function Read(read: Reader): PropertyDecorator {
+  return (prototype, name) => put(readers, prototype, name, read)
+}
+
+/** A member that comes as text, from a query or the environment: digits become a number. */
+export const toNumber = Read((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
+
+/** A member that comes as text with commas between its parts. */
+export const toList = Read((value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value))
+
+/** A member that is an object of another class. */
+export function Nested(shape: () => Shape): PropertyDecorator {
+  return (prototype, name) => {
+    put(nested, prototype, name, { shape })
+    ValidateNested()(prototype, name)
+  }
+}
+
+/** A member that is a list of objects of another class. What is beyond `max` is not even looked at. */
+export function NestedList(shape: () => Shape, { min = 0, max }: { min?: number; max: number }): PropertyDecorator {
+  return (prototype, name) => {
+    put(nested, prototype, name, { shape, max })
+    for (const rule of [IsArray(), ArrayMinSize(min), ArrayMaxSize(max), ValidateNested({ each: true })]) rule(prototype, name)
+  }
+}
+
+export function readerOf(shape: Shape, name: string): Reader | undefined {
+  return readers.get(shape.prototype as object)?.get(name)
+}
+
+export function nestedOf(shape: Shape, name: string): NestedShape | undefined {
+  return nested.get(shape.prototype as object)?.get(name)
+}
+
+function put<V>(all: WeakMap<object, Map<string, V>>, prototype: object, name: string | symbol, value: V): void {
+  const members = all.get(prototype) ?? new Map<string, V>()
+  all.set(prototype, members.set(String(name), value))
+}

@@ -1,0 +1,66 @@
+import { IsInt, IsOptional, IsString, MaxLength } from 'class-validator'
+import { describe, expect, it } from 'vitest'
+import { Nested, NestedList, toNumber } from './members.js'
+import { MAX_ERRORS, readShape } from './read-shape.js'
+
+class Leaf {
+  @IsString()
+  @MaxLength(3)
+  name!: string
+}
+
+class Tree {
+  @toNumber
+  @IsInt()
+  size!: number
+
+  @IsOptional()
+  @Nested(() => Leaf)
+  leaf?: Leaf
+
+  @NestedList(() => Leaf, { min: 1, max: 2 })
+  leaves: Leaf[] = []
+}
+
+const errorsOf = (plain: unknown): { pointer: string; detail: string }[] => readShape(Tree, plain).errors
+
+describe('what a parser gave', () => {
+  it('becomes objects of their classes, with the defaults of what is missing', () => {
+    const { value, errors } = readShape(Tree, { size: '7', leaf: { name: 'a' }, leaves: [{ name: 'b' }] })
+    expect(errors).toEqual([])
+    expect(value).toEqual({ size: 7, leaf: { name: 'a' }, leaves: [{ name: 'b' }] })
+    expect([value, value.leaf, value.leaves[0]].map((each) => each?.constructor)).toEqual([Tree, Leaf, Leaf])
+    expect(readShape(Tree, { size: 1 }).value.leaves).toEqual([])
+  })
+
+  it.each([[null], [1], ['text'], [[]], [[{}]], [undefined], [true]])('is refused where it is no object: %j', (plain) => {
+    expect(errorsOf(plain)).toEqual([{ pointer: '', detail: 'an object is expected' }])
+  })
+
+  it('is refused by the place of what is wrong, at every depth', () => {
+    expect(errorsOf({ size: 'x', leaf: { name: 1, 'a/b~c': 2 }, leaves: [{ name: 'long' }, null] }).map(({ pointer }) => pointer)).toEqual(
+      ['/leaf/a~1b~0c', '/size', '/leaf/name', '/leaf/name', '/leaves/0/name', '/leaves/1'],
+    )
+  })
+
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'leafs'])('has no member that the class does not name: %s', (name) => {
+    expect(errorsOf({ size: 1, leaves: [{ name: 'b' }], [name]: 1 })).toEqual([{ pointer: `/${name}`, detail: `property ${name} should not exist` }])
+  })
+
+  it('is told with twenty errors at most, and names that are cut', () => {
+    const plain = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`${index}${'k'.repeat(10_000)}`, 1]))
+    const errors = errorsOf(plain)
+    expect(errors).toHaveLength(MAX_ERRORS)
+    expect(JSON.stringify(errors).length).toBeLessThan(8_000)
+    expect(errorsOf({ size: 1, leaves: Array.from({ length: 1_000 }, () => ({})) }).length).toBeLessThanOrEqual(MAX_ERRORS)
+  })
+
+  it('of a list is not looked at beyond its bound', () => {
+    const unseen = (): never => {
+      throw new Error('looked at')
+    }
+    const beyond = new Proxy({ name: 'a' }, { get: unseen, ownKeys: unseen })
+    const leaves = Array.from({ length: 1_000 }, (_, index) => (index < 3 ? { name: 'a' } : beyond))
+    expect(errorsOf({ size: 1, leaves })).toEqual([{ pointer: '/leaves', detail: 'leaves must contain no more than 2 elements' }])
+  })
+})
