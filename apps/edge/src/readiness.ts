@@ -1,8 +1,9 @@
-import { SERVICES } from '#libs/contracts'
+import { readText, SERVICES } from '#libs/contracts'
 import type { Environment } from '#libs/platform'
 import { urlsOf } from '#libs/stage'
 
 const TIMEOUT_MS = 2_000
+const MAX_ANSWER_BYTES = 64 * 1024
 
 /** Ready only when every service behind the edge has an instance that is. */
 export async function readiness(env: Environment): Promise<{ ready: boolean; services: Record<string, 'up' | 'degraded' | 'down'> }> {
@@ -18,7 +19,7 @@ export async function readiness(env: Environment): Promise<{ ready: boolean; ser
 async function stateOf(url: string): Promise<'up' | 'degraded' | 'down'> {
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    const { status } = (await response.json()) as { status: 'up' | 'degraded' | 'down' }
+    const { status } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as { status: 'up' | 'degraded' | 'down' }
     return response.ok ? status : 'down'
   } catch {
     return 'down'

@@ -39,6 +39,12 @@ function saysTryAgain(fault: object): boolean {
   return typeof message === 'string' && /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(message)
 }
 
+/** PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */
+export function isDataError(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)
+}
+
 export function describeError(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

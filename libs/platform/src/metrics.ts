@@ -31,6 +31,8 @@ export class Metrics {
   readonly checkpointLagSeconds = this.gauge('checkpoint_lag_seconds', 'For how long there have been such', [])
   readonly auditLogHalted = this.gauge('audit_log_halted', '1 while signed evidence of another history keeps the audit log from growing', [])
   readonly witnessSuspended = this.gauge('audit_witness_suspended', '1 while a witness contradicts the audit log and counts as missing', ['witness'])
+  readonly deliveryFailures = this.gauge('presence_failures', 'Tries in a row that failed to exchange presence, or to report coverage; 0 in a healthy system', ['what'])
+  readonly presenceRefused = this.counter('presence_refused_total', 'Bots that the database refused to store, each left out alone; 0 in a healthy system', [])
   readonly sockets = this.gauge('push_connections', 'Open push connections', ['transport'])
 
   /** Process metrics (CPU, heap, event loop): once per process, not in tests. */

@@ -1,3 +1,4 @@
+import { readText } from '#libs/contracts'
 import type { NoteKey } from '#libs/signing'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 
@@ -32,7 +33,7 @@ export class HttpWitness implements WitnessLink {
     this.busy = true
     try {
       const response = await fetch(`${this.url}${path}`, { ...request, redirect: 'error', signal: AbortSignal.timeout(this.timeoutMs) })
-      return { response, body: await readAnswer(response) }
+      return { response, body: await readText(response.body, MAX_ANSWER_BYTES) }
     } finally {
       this.busy = false
     }
@@ -44,16 +45,4 @@ function answerOf({ status, headers }: Response, body: string): WitnessAnswer {
   const known = STATUSES.includes(status) && (status !== 409 || headers.get('content-type') === 'text/x.tlog.size')
   if (!known) throw new Error(`it answers ${status}`)
   return { status: status as WitnessAnswer['status'], body }
-}
-
-async function readAnswer(response: Response): Promise<string> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  for await (const part of response.body ?? []) {
-    size += part.length
-    // Leaving the loop cancels the body.
-    if (size > MAX_ANSWER_BYTES) throw new Error(`it answers more than ${MAX_ANSWER_BYTES} bytes`)
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString('utf8')
 }

@@ -5,6 +5,7 @@ import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../delivery/document-copy.js'
 import { coverageOf } from './coverage.js'
+import { FailureStreak } from './failure-streak.js'
 import { Presence } from './presence.js'
 
 /**
@@ -18,6 +19,10 @@ const RETRY_MS = 1_000
 @Injectable()
 export class CoverageReports {
   private readonly told = new Map<string, string>()
+  private readonly failures = new FailureStreak((inARow, alarm, error) => {
+    this.runtime.metrics.deliveryFailures.set({ what: 'coverage' }, inARow)
+    if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the stages do not hear how far the bots are')
+  })
   private reporting = false
   private again = false
 
@@ -37,17 +42,29 @@ export class CoverageReports {
 
   private async report(): Promise<void> {
     this.reporting = true
-    try {
-      while (this.again) {
-        this.again = false
-        for (const policy of this.copy.policies()) if (this.matters(policy)) await this.reportPolicy(policy)
-      }
-    } catch (error) {
-      this.runtime.log.debug({ error: describeError(error) }, 'coverage is told later')
-      this.runtime.clock.after(RETRY_MS, () => this.wake())
-    } finally {
-      this.reporting = false
+    let failure: unknown
+    while (this.again) {
+      this.again = false
+      failure = await this.reportAll()
     }
+    this.reporting = false
+    if (failure === undefined) return this.failures.succeeded()
+    this.failures.failed(failure)
+    this.runtime.log.debug({ error: describeError(failure) }, 'coverage is told later')
+    this.runtime.clock.after(RETRY_MS, () => this.wake())
+  }
+
+  /** Answers with the last error. A policy that fails does not keep the others quiet. */
+  private async reportAll(): Promise<unknown> {
+    let failure: unknown
+    for (const policy of this.copy.policies()) {
+      try {
+        if (this.matters(policy)) await this.reportPolicy(policy)
+      } catch (error) {
+        failure = error ?? new Error('thrown without an error')
+      }
+    }
+    return failure
   }
 
   private matters(policy: string): boolean {

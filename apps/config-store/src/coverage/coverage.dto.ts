@@ -1,8 +1,9 @@
 import { toNumber } from '#libs/platform'
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
+import { POLICY_ID } from '#libs/policy'
+import { IsInt, IsOptional, Matches, Max, MaxLength, Min } from 'class-validator'
 
 export class CoverageQueryDto {
-  @IsString()
+  @Matches(POLICY_ID, { message: 'policy must be the id of a policy' })
   @MaxLength(100)
   policy!: string
 

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '#libs/persistence'
-import { uuidv7 } from '#libs/platform'
+import { isDataError, uuidv7 } from '#libs/platform'
 import type { BotPresence } from './coverage.js'
 import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './presence.entity.js'
 
@@ -7,6 +7,16 @@ import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './prese
 const LEASE_MS = 20_000
 /** Rows of a dead instance are removed after this; one that was only slow is told that it was forgotten. */
 const FORGET_MS = 60_000
+
+/** No chunk of anybody: what is written under it is gone before others can see it. */
+const PROBE = -1
+
+export interface Exchanged {
+  /** Bots of all other living instances. */
+  others: BotPresence[]
+  /** What this instance told before was removed meanwhile, and must be told again. */
+  forgotten: boolean
+}
 
 /** How the instances tell each other of their bots: rows per instance, under a lease. */
 export class PresenceExchange {
@@ -16,10 +26,45 @@ export class PresenceExchange {
   constructor(private readonly database: Database) {}
 
   /**
-   * Renews the lease, writes `chunks`, and answers with the bots of all other living instances. `forgotten`: what this one told before
-   * was removed meanwhile, and must be told again.
+   * Renews the lease, writes `chunks`, and answers with what the other instances told. A bot that the database refuses is left out and named in `refused`: it must not keep those quiet that share its row, or its transaction.
    */
-  tell(chunks: ReadonlyMap<number, BotPresence[]>): Promise<{ others: BotPresence[]; forgotten: boolean }> {
+  async tell(chunks: ReadonlyMap<number, BotPresence[]>): Promise<Exchanged & { refused: string[] }> {
+    try {
+      return { ...(await this.tellAll(chunks)), refused: [] }
+    } catch (error) {
+      if (!isDataError(error)) throw error
+    }
+    const storable = new Map<number, BotPresence[]>()
+    for (const [chunk, bots] of chunks) storable.set(chunk, await this.storable(bots))
+    const kept = new Set([...storable.values()].flat())
+    return { ...(await this.tellAll(storable)), refused: [...chunks.values()].flat().filter((bot) => !kept.has(bot)).map(({ bot }) => bot) }
+  }
+
+  /** Found by halving, so that one among many costs a few looks. */
+  private async storable(bots: BotPresence[]): Promise<BotPresence[]> {
+    if (bots.length === 0 || (await this.takes(bots))) return bots
+    if (bots.length === 1) return []
+    const middle = bots.length >> 1
+    return [...(await this.storable(bots.slice(0, middle))), ...(await this.storable(bots.slice(middle)))]
+  }
+
+  private async takes(bots: BotPresence[]): Promise<boolean> {
+    try {
+      await this.database.transaction(async (tx) => {
+        await tx.documents(PRESENCE).put({ node: this.node, chunk: PROBE, bots })
+        await tx.documents(PRESENCE).delete(chunkId(this.node, PROBE))
+      })
+      return true
+    } catch (error) {
+      if (isDataError(error)) return false
+      throw error
+    }
+  }
+
+  /**
+   * Renews the lease, writes `chunks`, and answers with the bots of all other living instances.
+   */
+  private tellAll(chunks: ReadonlyMap<number, BotPresence[]>): Promise<Exchanged> {
     return this.database.transaction(async (tx) => {
       const nodes = await tx.documents(NODES).find()
       await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS) })

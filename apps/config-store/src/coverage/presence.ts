@@ -5,6 +5,7 @@ import { ServiceRuntime } from '#libs/stage'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { createHash } from 'node:crypto'
 import { audienceOf, type BotPresence } from './coverage.js'
+import { FailureStreak } from './failure-streak.js'
 import { PresenceExchange } from './presence-exchange.js'
 
 /** Four times a second at most, so that a fleet that acknowledges at once costs a few writes and not one each. */
@@ -16,12 +17,17 @@ const TELL_MS = 10
 /** Bots of an instance lie in so many rows: a flush writes only those that changed. */
 const CHUNKS = 16
 
-type Mine = BotPresence & { socket: unknown; chunk: number }
+/** `aside`: the database refused what it said last, so the other instances do not hear of it until it says something else. */
+type Mine = BotPresence & { socket: unknown; chunk: number; aside?: boolean }
 
 /** Who is connected, to this instance and, as far as they said lately, to the others. A bot with two sockets counts once: the last wins. */
 @Injectable()
 export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly exchange: PresenceExchange
+  private readonly failures = new FailureStreak((inARow, alarm, error) => {
+    this.runtime.metrics.deliveryFailures.set({ what: 'presence' }, inARow)
+    if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the other instances do not hear of the bots of this one')
+  })
   private readonly mine = new Map<string, Mine>()
   private others = new Map<string, BotPresence>()
   private readonly dirty = new Set<number>()
@@ -63,7 +69,7 @@ export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdo
   applied(bot: string, socket: unknown, { revision, applied, held }: AppliedFrame): void {
     const known = this.mine.get(bot)
     if (known === undefined || known.socket !== socket) return
-    this.put({ ...known, revision, applied, held, since: this.now() })
+    this.put({ ...known, revision, applied, held, since: this.now(), aside: false })
   }
 
   left(bot: string, socket: unknown): void {
@@ -134,16 +140,28 @@ export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdo
   private async tell(): Promise<void> {
     const chunks = this.takeDirty()
     try {
-      const { others, forgotten } = await this.exchange.tell(chunks)
+      const { others, forgotten, refused } = await this.exchange.tell(chunks)
+      this.setAside(refused)
+      this.failures.succeeded()
       this.others = new Map(others.map((bot) => [bot.bot, bot]))
       if (forgotten) this.tellAgain([...this.mine.values()].map(({ chunk }) => chunk))
       if (chunks.size > 0) this.runtime.signal('presence')
     } catch (error) {
       this.tellAgain(chunks.keys())
+      this.failures.failed(error)
       this.runtime.log.debug({ error: describeError(error) }, 'presence is told later')
     }
     for (const listener of this.listeners) listener()
     this.tellWatchers()
+  }
+
+  private setAside(refused: readonly string[]): void {
+    for (const name of refused) {
+      const bot = this.mine.get(name)
+      if (bot !== undefined) this.mine.set(name, { ...bot, aside: true })
+      this.runtime.metrics.presenceRefused.inc()
+      this.runtime.log.error({ bot: name }, 'the database refused a bot; the other instances do not hear of it')
+    }
   }
 
   private tellAgain(chunks: Iterable<number>): void {
@@ -154,7 +172,7 @@ export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdo
   private takeDirty(): Map<number, BotPresence[]> {
     const chunks = new Map<number, BotPresence[]>([...this.dirty].map((chunk) => [chunk, []]))
     this.dirty.clear()
-    if (chunks.size > 0) for (const { socket: _socket, chunk, ...bot } of this.mine.values()) chunks.get(chunk)?.push(bot)
+    if (chunks.size > 0) for (const { socket: _socket, chunk, aside, ...bot } of this.mine.values()) if (aside !== true) chunks.get(chunk)?.push(bot)
     return chunks
   }
 

@@ -1,6 +1,7 @@
 import { RequireScope } from '#libs/stage'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { readerQuery } from '../reads/reader-query.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from './document-copy.js'
 import { EventFollower } from './event-follower.js'
@@ -22,9 +23,10 @@ export class EventsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Headers('last-event-id') lastId?: string,
-    @Query('revision') revision?: string,
+    @Query() query: Record<string, unknown> = {},
   ): Promise<void> {
-    const known = parseRevision(lastId ?? revision)
+    readerQuery(query)
+    const known = parseRevision(lastId ?? query['revision'])
     await this.copy.reach(known)
     reply.hijack()
     const { raw } = reply

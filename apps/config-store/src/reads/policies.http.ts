@@ -6,6 +6,7 @@ import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../delivery/document-copy.js'
 import type { PreparedAnswer } from '../delivery/held-stored.js'
+import { readerQuery, type ReaderQuery } from './reader-query.js'
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')
@@ -21,14 +22,14 @@ export class PoliciesController {
   async list(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('if-none-match') known?: string,
-    @Query('region') region?: string,
-    @Query('bot') bot?: string,
+    @Query() query: Record<string, unknown> = {},
   ): Promise<string | undefined> {
+    const reader = readerQuery(query)
     await this.copy.reach()
     const answers = this.copy
       .policies()
       .sort()
-      .flatMap((id) => this.answer(id, region, bot) ?? [])
+      .flatMap((id) => this.answer(id, reader) ?? [])
     const etag = `"${createHash('sha256').update(answers.map((answer) => answer.etag).join()).digest('hex').slice(0, 32)}"`
     return send(reply, etag, known, () => `[${answers.map(({ json }) => json).join(',')}]`)
   }
@@ -40,11 +41,11 @@ export class PoliciesController {
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('if-none-match') known?: string,
-    @Query('region') region?: string,
-    @Query('bot') bot?: string,
+    @Query() query: Record<string, unknown> = {},
   ): Promise<string | undefined> {
+    const reader = readerQuery(query)
     await this.copy.reach()
-    const answer = this.answer(id, region, bot)
+    const answer = this.answer(id, reader)
     if (answer === null) {
       const next = ['hms-svc approve FILE --sign NAME']
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next })
@@ -55,13 +56,18 @@ export class PoliciesController {
   /** Everything, as the first frame of the stream. */
   @Get('snapshot')
   @RequireScope('values')
-  async snapshot(@Res({ passthrough: true }) reply: FastifyReply, @Headers('if-none-match') known?: string): Promise<Buffer | undefined> {
+  async snapshot(
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Headers('if-none-match') known?: string,
+    @Query() query: Record<string, unknown> = {},
+  ): Promise<Buffer | undefined> {
+    readerQuery(query)
     await this.copy.reach()
     return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)
   }
 
-  private answer(id: string, region: string | undefined, bot: string | undefined): PreparedAnswer | null {
-    return this.copy.inForce(id, { region, bot: bot || undefined }, this.runtime.clock.now().getTime())?.held.answer ?? null
+  private answer(id: string, reader: ReaderQuery): PreparedAnswer | null {
+    return this.copy.inForce(id, reader, this.runtime.clock.now().getTime())?.held.answer ?? null
   }
 }
 

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, readBytes, readText } from '#libs/contracts'
 import { readUrl } from '../client.config.js'
 import { timerMs } from '../timers.js'
 import { eventStream } from './event-stream.js'
@@ -38,6 +38,9 @@ interface Request {
   body: Uint8Array
 }
 
+/** The same bound as for a frame of the stream: a snapshot is the largest answer there is. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+const MAX_REFUSAL_BYTES = 256 * 1024
 const NO_BODY = new Uint8Array()
 
 /**
@@ -68,7 +71,7 @@ export class ApiClient {
   /** What lies there, as it is: tiles and checkpoints. */
   async bytes(path: string): Promise<Buffer> {
     const identified = await this.identified({ method: 'GET', path, headers: {}, body: NO_BODY })
-    return this.inTime(identified, this.timeoutMs, async (response) => Buffer.from(await response.arrayBuffer()))
+    return this.inTime(identified, this.timeoutMs, async (response) => Buffer.from(await readBytes(response.body, MAX_ANSWER_BYTES)))
   }
 
   /**
@@ -98,7 +101,7 @@ export class ApiClient {
   private async call<T>(request: Request, timeoutMs = this.timeoutMs): Promise<T> {
     const identified = await this.identified({ ...request, headers: { accept: 'application/json', ...request.headers } })
     return this.inTime(identified, timeoutMs, async (response) => {
-      const text = await response.text()
+      const text = await readText(response.body, MAX_ANSWER_BYTES)
       return text === '' ? (undefined as T) : this.parse<T>(text)
     })
   }
@@ -135,7 +138,12 @@ export class ApiClient {
   }
 
   private async refusal(response: Response): Promise<HmsError> {
-    return errorOfResponse(this.url, response.status, response.headers.get('content-type'), await response.text())
+    // A refusal that does not end says no more than its status.
+    const body = await readText(response.body, MAX_REFUSAL_BYTES).catch((error: unknown) => {
+      if (error instanceof HmsError) return ''
+      throw error
+    })
+    return errorOfResponse(this.url, response.status, response.headers.get('content-type'), body)
   }
 
   private parse<T>(text: string): T {

@@ -35,4 +35,10 @@ describe('SseParser', () => {
     expect(() => long.push('5')).toThrow(expect.objectContaining({ code: 'HMS_STREAM_OVERSIZED' }) as Error)
     expect(() => new SseParser(10).push('data:123\ndata:456\ndata:789\ndata:012\n')).toThrow('larger')
   })
+
+  it('counts bytes, and the ends of lines that have nothing else', () => {
+    expect(() => new SseParser(10).push('data:\u20ac\u20ac')).toThrow('larger than 10 bytes')
+    expect(() => new SseParser(10).push('data\n'.repeat(3))).toThrow('larger than 10 bytes')
+    expect(new SseParser(10).push('data\n'.repeat(2).concat('\n').repeat(20))).toHaveLength(20)
+  })
 })

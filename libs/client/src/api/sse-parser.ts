@@ -7,24 +7,25 @@ export interface ServerSentEvent {
   id: string
 }
 
-/** A snapshot is one line; the same bound as for a WebSocket frame. */
-export const MAX_SSE_LINE = 16 * 1024 * 1024
+/** In bytes. A snapshot is one line; the same bound as for a WebSocket frame. */
+export const MAX_SSE_EVENT_BYTES = 16 * 1024 * 1024
 
 /**
  * Server-sent events (WHATWG HTML §9.2.6) out of text chunks cut anywhere. Lines end in LF, CR or CRLF.
- * Throws `HMS_STREAM_OVERSIZED` when a line or an event's data grows beyond `maxLine` characters: a stream without
- * line ends must not eat the memory.
+ * Throws `HMS_STREAM_OVERSIZED` when a line or an event's data grows beyond `maxBytes`: a stream without line ends, or
+ * with nothing but empty data, must not eat the memory.
  */
 export class SseParser {
   private line = ''
+  private lineBytes = 0
   private lastWasCr = false
   private started = false
   private data: string[] = []
-  private dataLength = 0
+  private dataBytes = 0
   private event = ''
   private id = ''
 
-  constructor(private readonly maxLine = MAX_SSE_LINE) {}
+  constructor(private readonly maxBytes = MAX_SSE_EVENT_BYTES) {}
 
   push(chunk: string): ServerSentEvent[] {
     const events: ServerSentEvent[] = []
@@ -56,13 +57,15 @@ export class SseParser {
   }
 
   private grow(text: string): void {
-    if (this.line.length + text.length > this.maxLine) throw oversized(this.maxLine)
+    this.lineBytes += Buffer.byteLength(text)
+    if (this.lineBytes > this.maxBytes) throw oversized(this.maxBytes)
     this.line += text
   }
 
   private endLine(): ServerSentEvent | undefined {
-    const line = this.line
+    const { line, lineBytes } = this
     this.line = ''
+    this.lineBytes = 0
     if (line === '') return this.dispatch()
     const colon = line.indexOf(':')
     if (colon === 0) return undefined
@@ -70,20 +73,21 @@ export class SseParser {
     const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
     if (field === 'event') this.event = value
     if (field === 'id' && !value.includes('\0')) this.id = value
-    if (field === 'data') this.addData(value)
+    if (field === 'data') this.addData(value, lineBytes + 1)
     return undefined
   }
 
-  private addData(value: string): void {
-    this.dataLength += value.length
-    if (this.dataLength > this.maxLine) throw oversized(this.maxLine)
+  private addData(value: string, bytes: number): void {
+    // As it was sent, or lines with nothing in them would cost nothing.
+    this.dataBytes += bytes
+    if (this.dataBytes > this.maxBytes) throw oversized(this.maxBytes)
     this.data.push(value)
   }
 
   private dispatch(): ServerSentEvent | undefined {
     const event = this.data.length === 0 ? undefined : { event: this.event || 'message', data: this.data.join('\n'), id: this.id }
     this.data = []
-    this.dataLength = 0
+    this.dataBytes = 0
     this.event = ''
     return event
   }
@@ -93,5 +97,5 @@ const LF = 0x0a
 const CR = 0x0d
 
 function oversized(limit: number): HmsError {
-  return new HmsError('HMS_STREAM_OVERSIZED', `an event is larger than ${limit} characters`, { status: 502 })
+  return new HmsError('HMS_STREAM_OVERSIZED', `an event is larger than ${limit} bytes`, { status: 502 })
 }

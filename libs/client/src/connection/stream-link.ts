@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
-import type { AppliedFrame, HmsError, StreamFrame } from '#libs/contracts'
+import { readText, type AppliedFrame, type HmsError, type StreamFrame } from '#libs/contracts'
 import { errorOfResponse } from '../api/problem-to-error.js'
 import { reasonOf } from '../api/unreachable.js'
 import { backoffMs } from './backoff.js'
@@ -142,14 +142,7 @@ function unrefAndSend(request: ClientRequest): void {
 }
 
 async function readRefusal(url: string, response: IncomingMessage): Promise<HmsError> {
-  let body = ''
-  try {
-    for await (const chunk of response.setEncoding('utf8')) {
-      body += String(chunk)
-      if (body.length > MAX_REFUSAL_BYTES) break
-    }
-  } catch {
-    // Cut off: the status alone has to do.
-  }
+  // Cut off, or without end: the status alone has to do.
+  const body = await readText(response, MAX_REFUSAL_BYTES).catch(() => '')
   return errorOfResponse(url, response.statusCode ?? 0, response.headers['content-type'] ?? null, body)
 }

@@ -4,7 +4,7 @@ import { trace } from '@opentelemetry/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { randomBytes } from 'node:crypto'
 import { throwError, type Observable } from 'rxjs'
-import { describeError, isTransient } from '../failures.js'
+import { describeError, isDataError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
 import { MAX_ERRORS } from '../shape/read-shape.js'
 
@@ -55,12 +55,6 @@ export function toProblem(error: unknown, request: { method: string; url: string
 
 function isDiskFull(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === '53100'
-}
-
-/** PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */
-function isDataError(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === 'string' && /^22[0-9A-Z]{3}$/.test(code)
 }
 
 function problemOf(error: HmsError, traceId: string): Problem {

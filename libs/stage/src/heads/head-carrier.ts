@@ -1,4 +1,4 @@
-import type { Envelope, HeadReceipt, IssuedHeads, SignedFreshness } from '#libs/contracts'
+import { readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 
 export interface CarriedHead {
@@ -9,6 +9,7 @@ export interface CarriedHead {
 }
 
 const ATTEMPT_TIMEOUT_MS = 2_000
+const MAX_ANSWER_BYTES = 64 * 1024
 const RETRY_MS = 250
 const GIVE_UP_AFTER_MS = 30_000
 
@@ -52,14 +53,16 @@ export class HeadCarrier {
   private async post(url: string, heads: IssuedHeads): Promise<CarriedHead> {
     try {
       const response = await this.send(`${url}/v1/heads`, heads)
-      if (!response.ok) return { url, ok: false, revision: 0, detail: `status ${response.status}: ${(await response.text()).slice(0, 300)}` }
-      const receipt = (await response.json()) as HeadReceipt
+      const body = await readText(response.body, MAX_ANSWER_BYTES)
+      if (!response.ok) return { url, ok: false, revision: 0, detail: `status ${response.status}: ${body.slice(0, 300)}` }
+      const receipt = JSON.parse(body) as HeadReceipt
       return { url, ok: true, revision: receipt.revision }
     } catch (error) {
       this.log.debug({ url, error: describeError(error) }, 'head not delivered directly')
       return { url, ok: false, revision: 0, detail: describeError(error) }
     }
   }
+
   private send(url: string, body: object): Promise<Response> {
     return fetch(url, {
       method: 'POST',
