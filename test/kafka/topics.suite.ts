@@ -41,6 +41,20 @@ export function topicAdminSuite(kafkaOf: () => Kafka): void {
     expect(await diffTopics(kafkaOf())).toEqual([])
   })
 
+  it('tells topics with other copies than wanted, leaves them, and makes none that the brokers cannot hold', async () => {
+    const [first] = wantedTopics(3)
+    const mine = (await diffTopics(kafkaOf(), 3)).filter(({ topic }) => topic === first!.name)
+    expect(mine).toEqual([
+      { topic: first!.name, what: 'replication', wanted: '3', found: '1' },
+      { topic: first!.name, what: 'min.insync.replicas', wanted: '2', found: '1' },
+    ])
+    await expect(applyTopics(kafkaOf(), 3)).rejects.toMatchObject({ code: 'HMS_TOPICS_REPLICATION', message: expect.stringContaining(`${first!.name} has 1 copies instead of 3`) })
+    const missing = [{ ...first!, name: 'hms.no-such.v1' }]
+    await expect(applyTopics(kafkaOf(), 3, missing)).rejects.toMatchObject({ code: 'HMS_TOPICS_BROKERS', message: expect.stringContaining('the cluster has 1 broker.') })
+    expect(await admin.listTopics()).not.toContain('hms.no-such.v1')
+    expect(await diffTopics(kafkaOf())).toEqual([])
+  })
+
   it('refuses a wrong number of partitions and touches nothing', async () => {
     const name = 'hms.dlq.audit.v1'
     await admin.deleteTopics({ topics: [name, 'hms.dlq.linter.v1'] })

@@ -37,6 +37,7 @@ export class ProductionSystem {
       HMS_PROFILE: 'production',
       HMS_BUS: 'kafka',
       HMS_KAFKA_BROKERS: broker.brokers.join(','),
+      HMS_KAFKA_REPLICATION: '1',
       HMS_KAFKA_CA: broker.ca!,
       HMS_DATABASE_URL: database.url,
       HMS_ROSTER: at('roster.json'),

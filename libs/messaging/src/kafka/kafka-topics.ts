@@ -3,6 +3,7 @@ import { describeError, isCausedBy, pause, systemClock, type Clock, type Logger 
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
 import { isDenied, withAdmin } from './kafka-admin.js'
+import { inSyncOf, otherCopies, refuseOtherCopies, requireBrokers } from './topic-copies.js'
 
 const { ConfigResourceTypes } = createRequire(import.meta.url)('kafkajs') as { ConfigResourceTypes: typeof ConfigResourceTypesType }
 
@@ -13,28 +14,31 @@ const KEEP_AGAIN_MS = 5_000
 export interface WantedTopic {
   name: string
   partitions: number
+  /** Copies of each partition, the leader's included. */
+  replication: number
   config: Record<string, string>
 }
 
 export interface TopicDifference {
   topic: string
-  /** `missing`, `partitions`, or the name of a setting. */
+  /** `missing`, `partitions`, `replication`, or the name of a setting. */
   what: string
   wanted: string
   found: string
 }
 
 /** The catalogue as Kafka settings. 4 MiB per message: a run of the largest policy and the one in force, signed and wrapped. */
-export function wantedTopics(): WantedTopic[] {
+export function wantedTopics(replication = 1): WantedTopic[] {
   const common = {
     'max.message.bytes': String(4 * 1024 * 1024),
-    'min.insync.replicas': '1',
+    'min.insync.replicas': String(inSyncOf(replication)),
     // The broker's clock: a record of a producer whose own clock runs an hour ahead would be refused, for ever (KIP-937).
     'message.timestamp.type': 'LogAppendTime',
   }
   const catalogue = TOPICS.map((topic) => ({
     name: topic.name,
     partitions: topic.partitions,
+    replication,
     config: {
       ...common,
       ...(topic.cleanup === 'compact'
@@ -54,6 +58,7 @@ export function wantedTopics(): WantedTopic[] {
   const letters = SERVICES.map((service) => ({
     name: deadLetterTopic(service),
     partitions: DEAD_LETTER_PARTITIONS,
+    replication,
     // The bytes of the record that was given up, as they came, and why beside them.
     config: { ...common, 'max.message.bytes': String(5 * 1024 * 1024), 'cleanup.policy': 'delete', 'retention.ms': String(DEAD_LETTER_RETENTION_MS) },
   }))
@@ -61,18 +66,21 @@ export function wantedTopics(): WantedTopic[] {
 }
 
 /** Compares the broker with the catalogue. An empty list: nothing to do. */
-export async function diffTopics(kafka: Kafka): Promise<TopicDifference[]> {
-  return withAdmin(kafka, (admin) => findDifferences(admin, wantedTopics()))
+export async function diffTopics(kafka: Kafka, replication = 1): Promise<TopicDifference[]> {
+  return withAdmin(kafka, (admin) => findDifferences(admin, wantedTopics(replication)))
 }
 
 /** What a service speaks on: it looks after these topics, and after its dead letters. */
-export function topicsOf(service: ServiceName): WantedTopic[] {
+export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
   const mine = TOPICS.filter((topic) => topic.producers[0] === service).map((topic) => topic.name)
-  return wantedTopics().filter(({ name }) => mine.includes(name) || name === deadLetterTopic(service))
+  return wantedTopics(replication).filter(({ name }) => mine.includes(name) || name === deadLetterTopic(service))
 }
 
-/** Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys. */
-export async function applyTopics(kafka: Kafka, replicationFactor: number, all: readonly WantedTopic[] = wantedTopics()): Promise<TopicDifference[]> {
+/**
+ * Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys. So are more
+ * copies than brokers; topics that were made with other copies are left as they are, and refused when the rest is done.
+ */
+export async function applyTopics(kafka: Kafka, replication: number, all: readonly WantedTopic[] = wantedTopics(replication)): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
     const differences = await findDifferences(admin, all)
     const partitions = differences.filter((difference) => difference.what === 'partitions')
@@ -83,8 +91,11 @@ export async function applyTopics(kafka: Kafka, replicationFactor: number, all: 
         next: ['hms-svc topics diff'],
       })
     }
-    const changed = new Set(differences.map((difference) => difference.topic))
+    const others = differences.filter((difference) => difference.what === 'replication')
+    const left = new Set(others.map((difference) => difference.topic))
+    const changed = new Set(differences.map((difference) => difference.topic).filter((topic) => !left.has(topic)))
     const missing = new Set(differences.filter((difference) => difference.what === 'missing').map((difference) => difference.topic))
+    if (missing.size > 0) requireBrokers(replication, (await admin.describeCluster()).brokers.length)
     const wanted = all.filter((topic) => changed.has(topic.name))
     await admin.createTopics({
       // Its wait fails at a topic that the asked broker has not heard of yet; `untilApplied` waits instead.
@@ -92,7 +103,7 @@ export async function applyTopics(kafka: Kafka, replicationFactor: number, all: 
       timeout: 15_000,
       topics: wanted
         .filter((topic) => missing.has(topic.name))
-        .map((topic) => ({ topic: topic.name, numPartitions: topic.partitions, replicationFactor, configEntries: entriesOf(topic.config) })),
+        .map((topic) => ({ topic: topic.name, numPartitions: topic.partitions, replicationFactor: topic.replication, configEntries: entriesOf(topic.config) })),
     })
     const repair = wanted.filter((topic) => !missing.has(topic.name))
     if (repair.length > 0) {
@@ -101,7 +112,8 @@ export async function applyTopics(kafka: Kafka, replicationFactor: number, all: 
         resources: repair.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic.name, configEntries: entriesOf(topic.config) })),
       })
     }
-    if (differences.length > 0) await untilApplied(admin, all)
+    if (changed.size > 0) await untilApplied(admin, all.filter((topic) => !left.has(topic.name)))
+    refuseOtherCopies(others)
     return differences
   })
 }
@@ -111,17 +123,27 @@ export async function applyTopics(kafka: Kafka, replicationFactor: number, all: 
  * hand is repaired, a wrong partition count is refused (`onRefused`). A service that may not alter topics says so and goes on: its
  * operator runs `topics apply`.
  */
-export async function keepTopics(kafka: Kafka, services: readonly ServiceName[], clock: Clock, log: Logger, onRefused: (error: HmsError) => void): Promise<void> {
-  const wanted = services.flatMap(topicsOf)
+export async function keepTopics(
+  kafka: Kafka,
+  services: readonly ServiceName[],
+  clock: Clock,
+  log: Logger,
+  onRefused: (error: HmsError) => void,
+  replication = 1,
+): Promise<void> {
+  const wanted = services.flatMap((service) => topicsOf(service, replication))
   for (;;) {
     try {
-      for (const { topic, what, wanted: setting, found } of await applyTopics(kafka, 1, wanted)) {
+      for (const { topic, what, wanted: setting, found } of await applyTopics(kafka, replication, wanted)) {
         log.warn({ topic, what, wanted: setting, found }, 'a topic was not as the catalogue says, and is now')
       }
       return
     } catch (error) {
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
       if (isCausedBy(error, isDenied)) return log.warn({ error: describeError(error) }, 'this service may not look after its topics; run `hms-svc topics apply`')
+      // Records are carried all the same, by fewer copies than asked for: for a person, and no reason to stop.
+      if (error instanceof HmsError && error.code === 'HMS_TOPICS_REPLICATION') return log.error({ error: error.detail }, 'topics have other copies than HMS_KAFKA_REPLICATION says')
+      if (error instanceof HmsError && error.code === 'HMS_TOPICS_BROKERS') log.error({ error: error.detail }, 'topics are missing, and cannot be made yet')
       log.debug({ error: describeError(error) }, 'topics are looked at later')
       await pause(clock, KEEP_AGAIN_MS)
     }
@@ -155,6 +177,8 @@ async function findDifferences(admin: Admin, wanted: readonly WantedTopic[]): Pr
   for (const topic of present) {
     const count = topics.find((entry) => entry.name === topic.name)?.partitions.length ?? 0
     if (count !== topic.partitions) differences.push({ topic: topic.name, what: 'partitions', wanted: String(topic.partitions), found: String(count) })
+    const copies = otherCopies(topic.replication, topics.find((entry) => entry.name === topic.name)?.partitions ?? [])
+    if (copies !== undefined) differences.push({ topic: topic.name, what: 'replication', wanted: String(topic.replication), found: String(copies) })
     const entries = resources.find((resource) => resource.resourceName === topic.name)?.configEntries ?? []
     for (const [name, value] of Object.entries(topic.config)) {
       const found = entries.find((entry) => entry.configName === name)?.configValue ?? ''

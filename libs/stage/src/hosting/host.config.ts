@@ -40,6 +40,13 @@ export class HostConfig {
   @IsString()
   kafkaCa?: string
 
+  @IsOptional()
+  @toNumber
+  @IsInt()
+  @Min(1)
+  @Max(15)
+  kafkaReplication?: number
+
   @IsIn(['silent', 'error', 'warn', 'info', 'debug'])
   logLevel: LogLevel = 'warn'
 
@@ -66,12 +73,18 @@ export function readHostConfig(env: Environment): HostConfig {
       kafkaBrokers: 'HMS_KAFKA_BROKERS',
       kafkaSasl: 'HMS_KAFKA_SASL',
       kafkaCa: 'HMS_KAFKA_CA',
+      kafkaReplication: 'HMS_KAFKA_REPLICATION',
       logLevel: 'HMS_LOG_LEVEL',
       configStoreUrls: 'HMS_CONFIG_STORE_URLS',
       roster: 'HMS_ROSTER',
     },
     env,
   )
+}
+
+/** Copies of each partition: as said, else three in production and one on a developer's machine. */
+export function replicationOf({ profile, kafkaReplication }: Pick<HostConfig, 'profile' | 'kafkaReplication'>): number {
+  return kafkaReplication ?? (profile === 'production' ? 3 : 1)
 }
 
 /** The name besides those of loopback that a server with profile dev answers to; `undefined` in production, where nobody is trusted for where they are. */

@@ -3,7 +3,7 @@ import { readGivenText } from '#libs/files'
 import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
 import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import { Pool } from 'pg'
-import type { HostConfig } from './host.config.js'
+import { replicationOf, type HostConfig } from './host.config.js'
 
 const MAX_CA_BYTES = 1024 * 1024
 
@@ -45,7 +45,8 @@ export async function openKafkaBus(config: HostConfig, services: readonly Servic
     process.kill(process.pid, 'SIGTERM')
   }
   const kafka = createKafka(await kafkaSettings(config, clientIdOf(`hms-svc-${services.join('+')}`, instance)), log)
-  void keepTopics(kafka, services, clock, log, (error) => end(error, 'the broker has topics that cannot be repaired; this process ends'))
+  const refused = (error: HmsError): void => end(error, 'the broker has topics that cannot be repaired; this process ends')
+  void keepTopics(kafka, services, clock, log, refused, replicationOf(config))
   return new KafkaBus(kafka, clock, log, {
     instance,
     onFatal: (error) => end(error, 'a Kafka consumer was given up; this process ends so that it is started again'),
