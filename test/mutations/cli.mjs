@@ -97,7 +97,7 @@ export const CLI_GUARDS = [
     find: '  if (status === 422 && DOCUMENT_CODE.test(code)) return EXIT.usage\n',
     replace: '',
     spec: 'apps/cli/src/errors.spec.ts',
-    test: 'HmsError:  gives 2',
+    test: 'HmsError gives 2',
   },
   {
     name: 'idempotency-key',

@@ -81,4 +81,14 @@ describe('parseCorpus, JSON Lines', () => {
     const { problems } = parse(lines.join('\n'), { format: 'jsonl' })
     expect(problems.map(({ code, row }) => [code, row])).toEqual([1, 2, 3, 4, 5].map((row) => ['HMS_CORPUS_ROW', row]))
   })
+
+  it('refuses numbers that would lose digits, and leaves them text in CSV', () => {
+    const { problems } = parse('{"a":4503599627370497.5}\n{"a":1152921504606846976}\n{"a":"4503599627370497.5"}', { format: 'jsonl' })
+    expect(problems.map(({ row, message }) => [row, message.split(' ')[0]])).toEqual([
+      [1, '4503599627370497.5'],
+      [2, '1152921504606846976'],
+    ])
+    const { readings } = parse('at,pm25,long\n2023,31.5,4503599627370497.5\n', { format: 'csv' })
+    expect(readings).toMatchObject([{ pm25: 31.5, long: '4503599627370497.5' }])
+  })
 })
