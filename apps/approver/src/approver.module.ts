@@ -16,6 +16,7 @@ import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000
 import { AddApproverRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddApproverTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddApproverGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
+import { POLICY_VERSIONS } from './policies/policy-version.entity.js'
 import { POLICIES } from './policies/policy.entity.js'
 import { ROSTER_PROPOSALS } from './roster/proposal.entity.js'
 import { ProposeRoster } from './roster/propose-roster.js'
@@ -75,7 +76,7 @@ class ApproverModule {
 
 export const definition: ServiceDefinition = {
   name: 'approver',
-  tables: [POLICIES, APPROVALS, PREPARATIONS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
+  tables: [POLICIES, POLICY_VERSIONS, APPROVALS, PREPARATIONS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
   migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverRosters1764300000000, AddApproverTokens1764400000000, AddApproverGuard1764700000000],
   module: ApproverModule.with,
 }

@@ -12,9 +12,10 @@ import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from './approval.entity.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
+import { releasedOf, signedAs } from '../policies/policy-version.entity.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
-import { prepareReleases, type NewPolicy } from './prepare-release.js'
+import { prepareReleases, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
 import { requireEventsFit } from './run-size.js'
 import { signedSiblings } from './signed-siblings.js'
 import { predicateOf, requireSamePlan } from './same-plan.js'
@@ -42,13 +43,14 @@ export class PrepareApproval {
         return this.view(tx, signed[0], records)
       }
       const predecessors = await this.predecessors(tx, policies, records, request.queue === true)
+      const histories = await historiesOf(tx, policies, records)
       const { roster } = this.runtime
-      const news = policies.map(({ policy, digest }) => ({ policy, digest, droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, records, predecessors)) }))
+      const news = policies.map(({ policy, digest }) => ({ policy, digest, droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors)) }))
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
       const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
       const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
       if (known !== undefined && standsOn(known, predecessors, tx.now)) return this.view(tx, known, records)
-      const approval = await this.prepare(tx, request, news, records, predecessors, authors)
+      const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
       await this.preparations.add(tx, approval, by)
       return this.view(tx, approval, records)
     })
@@ -58,20 +60,18 @@ export class PrepareApproval {
     tx: Transaction,
     request: PrepareRequest,
     policies: NewPolicy[],
-    records: Map<string, PolicyRecord>,
-    predecessors: Map<string, ReleaseDocument | null>,
-    authors: Map<string, string | null>,
+    known: Pick<PrepareInput, 'records' | 'histories' | 'predecessors' | 'authors'>,
   ): Promise<Approval> {
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
     const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies)
-    const input = { policies, records, plan, fallbacks: request.plan?.fallbacks ?? [], authors, predecessors, now: tx.now, expiresAt }
+    const input = { ...known, policies, plan, fallbacks: request.plan?.fallbacks ?? [], now: tx.now, expiresAt }
     const releases = prepareReleases(input)
-    requireEventsFit(releases, [...predecessors.values()], plan)
-    for (const release of releases) await tx.documents(POLICIES).put({ ...records.get(release.id)!, releaseEpoch: release.releaseEpoch })
+    requireEventsFit(releases, [...known.predecessors.values()], plan)
+    for (const release of releases) await tx.documents(POLICIES).put({ ...known.records.get(release.id)!, releaseEpoch: release.releaseEpoch })
     return {
       digest: approvalDigest(releases),
       members: membersOf(policies),
-      request: fingerprintOf(request, authors),
+      request: fingerprintOf(request, known.authors),
       state: 'prepared',
       run: null,
       releases,
@@ -151,8 +151,16 @@ function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument 
 }
 
 /** Of what a reader may have held as stable, the release that is to be followed included. */
-function tagsBefore(id: string, records: Map<string, PolicyRecord>, predecessors: Map<string, ReleaseDocument | null>): string[] {
-  return [...records.get(id)!.released, predecessors.get(id) ?? []].flat().flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope)))
+function tagsBefore(id: string, histories: Map<string, PolicyHistory>, predecessors: Map<string, ReleaseDocument | null>): string[] {
+  return [...histories.get(id)!.released, predecessors.get(id) ?? []].flat().flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope)))
+}
+
+async function historiesOf(tx: Transaction, policies: ParsedPolicy[], records: Map<string, PolicyRecord>): Promise<Map<string, PolicyHistory>> {
+  const histories = new Map<string, PolicyHistory>()
+  for (const { policy: { id, version } } of policies) {
+    histories.set(id, { released: await releasedOf(tx, records.get(id)!), signed: await signedAs(tx, id, version) })
+  }
+  return histories
 }
 
 function membersOf(policies: ParsedPolicy[]): string {

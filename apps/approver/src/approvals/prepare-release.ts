@@ -1,4 +1,4 @@
-import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
 import { buildRelease, MAX_FALLBACKS, STATEMENT_TYPE, type ReleasePredicate, type ReleaseRef } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.entity.js'
@@ -11,9 +11,18 @@ export interface NewPolicy {
   droppedTags: string[]
 }
 
+/** What was signed and live of a policy before. */
+export interface PolicyHistory {
+  /** Releases that were live, the present one at the end. */
+  released: ReleaseDocument[]
+  /** What the new version was signed with before, if ever. */
+  signed: VersionRef | undefined
+}
+
 export interface PrepareInput {
   policies: NewPolicy[]
   records: Map<string, PolicyRecord>
+  histories: Map<string, PolicyHistory>
   plan: RolloutPlan
   fallbacks: string[]
   /** By policy id. */
@@ -29,13 +38,14 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   const bundle = input.policies.map(({ digest }) => digest).sort()
   return input.policies.map(({ policy, digest, droppedTags }) => {
     const record = input.records.get(policy.id)!
-    requireUnusedVersion(record, policy, digest)
+    const history = input.histories.get(policy.id)!
+    requireUnusedVersion(record, history, policy, digest)
     const predecessor = input.predecessors.get(policy.id) ?? null
     const release = buildRelease({
       policy: policy as ReleasePredicate['policy'],
       releaseEpoch: record.releaseEpoch + 1,
       previous: predecessor === null ? null : refOf(predecessor),
-      fallbacks: fallbacksOf(record, predecessor, input.fallbacks.filter((named) => named.startsWith(`${policy.id}@`))),
+      fallbacks: fallbacksOf(record, history, predecessor, input.fallbacks.filter((named) => named.startsWith(`${policy.id}@`))),
       scopes: [...new Set(['global', input.plan.scope])],
       ...(droppedTags.length === 0 ? {} : { droppedTags }),
       author: input.authors.get(policy.id) ?? null,
@@ -55,10 +65,9 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   })
 }
 
-function requireUnusedVersion(record: PolicyRecord, policy: PolicyDocument, digest: string): void {
+function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, policy: PolicyDocument, digest: string): void {
   const name = `${policy.id}@${policy.version}`
-  const used = record.used.find((known) => known.version === policy.version)
-  if (used !== undefined && used.digest !== digest) {
+  if (signed !== undefined && signed.digest !== digest) {
     throw new HmsError('HMS_APPROVER_VERSION_REUSED', `${name} was approved before with other content. A version never means two things: raise it.`, {
       status: 409,
       next: [`hms-svc get ${policy.id}`],
@@ -80,21 +89,21 @@ function requireUnusedVersion(record: PolicyRecord, policy: PolicyDocument, dige
 }
 
 /** The version live at preparation always; then the named ones, else the live version's own. */
-function fallbacksOf(record: PolicyRecord, predecessor: ReleaseDocument | null, named: string[]): ReleaseRef[] {
+function fallbacksOf(record: PolicyRecord, history: PolicyHistory, predecessor: ReleaseDocument | null, named: string[]): ReleaseRef[] {
   const refs: ReleaseRef[] = [predecessor, record.live].flatMap((release) => (release === null ? [] : [refOf(release)]))
-  if (named.length > 0) refs.push(...named.map((name) => refOf(releasedAs(record, name))))
+  if (named.length > 0) refs.push(...named.map((name) => refOf(releasedAs(record, history, name))))
   else if (predecessor !== null) refs.push(...peekPredicate<ReleasePredicate>(predecessor.envelope).fallbacks)
   return refs.filter((ref, index) => refs.findIndex((other) => other.digest === ref.digest) === index).slice(0, MAX_FALLBACKS)
 }
 
-function releasedAs(record: PolicyRecord, name: string): ReleaseDocument {
+function releasedAs(record: PolicyRecord, { released }: PolicyHistory, name: string): ReleaseDocument {
   const version = name.slice(record.id.length + 1)
-  const release = record.released.findLast((known) => known.version === version)
+  const release = released.findLast((known) => known.version === version)
   if (release !== undefined) return release
   throw new HmsError('HMS_APPROVER_FALLBACK_UNKNOWN', `${name} was never live, so nobody can be taken back to it.`, {
     status: 409,
     next: [`hms-svc get ${record.id}`],
-    state: record.released.map((known) => `${record.id}@${known.version}`),
+    state: released.map((known) => `${record.id}@${known.version}`),
   })
 }
 

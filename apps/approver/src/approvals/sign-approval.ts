@@ -7,6 +7,7 @@ import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from '../guard/guard-approval.js'
 import { newPolicy, POLICIES } from '../policies/policy.entity.js'
+import { rememberSigned } from '../policies/policy-version.entity.js'
 import { QueueRun } from '../runs/queue-run.js'
 import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.entity.js'
 import { SaveRun } from '../runs/save-run.js'
@@ -143,9 +144,9 @@ export class SignApproval {
   private async remember(tx: Transaction, approval: Approval): Promise<void> {
     for (const { id, version, policyDigest } of approval.releases) {
       const policy = (await tx.documents(POLICIES).get(id)) ?? newPolicy(id)
-      const used = policy.used.some((known) => known.version === version) ? policy.used : [...policy.used, { version, digest: policyDigest }]
+      await rememberSigned(tx, id, { version, digest: policyDigest })
       const others = (policy.waiting ?? []).filter((run) => run !== approval.run)
-      await tx.documents(POLICIES).put({ ...policy, used, waiting: approval.state === 'waiting' ? [...others, approval.run!] : others })
+      await tx.documents(POLICIES).put({ ...policy, waiting: approval.state === 'waiting' ? [...others, approval.run!] : others })
     }
   }
 

@@ -7,6 +7,10 @@ export class CreateApprover1764000000000 implements MigrationInterface {
     await createPersistenceTables(runner, 'approver')
     await createMessagingTables(runner, 'approver')
     await createDocumentTable(runner, 'approver', 'policy', {})
+    await createDocumentTable(runner, 'approver', 'policy_version', { policy: 'text', precedence: 'text', replaced_seq: 'bigint' }, [
+      ['policy', 'precedence'],
+      ['policy', 'replaced_seq'],
+    ])
     await createDocumentTable(runner, 'approver', 'approval', { members: 'text', state: 'text', request: 'text', prepared_at: 'timestamptz' }, [
       ['members', 'state'],
       ['prepared_at'],

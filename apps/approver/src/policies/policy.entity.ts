@@ -1,4 +1,4 @@
-import type { ReleaseDocument, VersionRef } from '#libs/contracts'
+import type { ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { documentTable, type Transaction } from '#libs/persistence'
 import { upcoming, type Upcoming } from '#libs/stage'
@@ -11,10 +11,6 @@ export interface PolicyRecord {
   live: ReleaseDocument | null
   /** Sequence of the stable head that made `live` live; an older word from rollout changes nothing. */
   liveSeq: number
-  /** Versions that somebody signed, with their policy digests: a version never means two things. */
-  used: VersionRef[]
-  /** Releases that were stable, newest last: what `--fallback` can name. */
-  released: ReleaseDocument[]
   active: number | null
   queue: number[]
   /** Runs that wait for signatures; they are looked at when the live version moves. */
@@ -30,18 +26,15 @@ export const POLICIES = documentTable<PolicyRecord>({
   indexes: [['guard']],
 })
 
-/** Enough for five fallbacks of every release that still counts. */
-const MAX_RELEASED = 20
-
 export function newPolicy(id: string): PolicyRecord {
-  return { id, releaseEpoch: 0, live: null, liveSeq: 0, used: [], released: [], active: null, queue: [] }
+  return { id, releaseEpoch: 0, live: null, liveSeq: 0, active: null, queue: [] }
 }
 
 /** The record at `now`: a release that was held is live once its time has come. */
 export function asOf(policy: PolicyRecord, now: Date): PolicyRecord {
   const { next, ...rest } = policy
   if (next === undefined || Date.parse(next.at) > now.getTime()) return policy
-  return { ...rest, live: next.release, released: remembered(policy, next.release) }
+  return { ...rest, live: next.release }
 }
 
 /** What approver knows of one policy at the time of the transaction. */
@@ -64,10 +57,5 @@ export function becomesLive(policy: PolicyRecord, release: ReleaseDocument | nul
   const { next: _before, ...rest } = policy
   const next = release === null ? undefined : upcoming(release, now)
   if (next !== undefined) return { ...rest, liveSeq: seq, next }
-  return { ...rest, live: release, liveSeq: seq, released: remembered(policy, release) }
-}
-
-function remembered({ released }: PolicyRecord, release: ReleaseDocument | null): ReleaseDocument[] {
-  if (release === null) return released
-  return [...released.filter((known) => known.releaseDigest !== release.releaseDigest), release].slice(-MAX_RELEASED)
+  return { ...rest, live: release, liveSeq: seq }
 }

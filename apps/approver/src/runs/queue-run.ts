@@ -2,13 +2,13 @@ import type { ReleaseDocument, RunDossier, VersionRef } from '#libs/contracts'
 import { rulesForRun } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { compareVersions } from '#libs/policy'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
 import { EndStale, followedBy, previousOf } from '../approvals/end-stale.js'
 import { rulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.entity.js'
+import { signedAlike } from '../policies/policy-version.entity.js'
 import { QUEUE, SaveRun } from './save-run.js'
 import { RUNS, type RunRecord } from './run.entity.js'
 import { keysOfRun } from './watch-run.js'
@@ -51,7 +51,7 @@ export class QueueRun {
     }
     const started = { ...record, facts: { ...record.facts, startedAt: tx.now.toISOString() } }
     await this.saveRun.execute(tx, started)
-    const facts = dossierOf(started, approval, policies)
+    const facts = await dossierOf(tx, started, approval, policies)
     const dossier = { ...facts, guard: rulesForRun(this.runtime.roster, { ...facts, rules: await rulesInForce(tx) }) }
     await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
     return started
@@ -76,14 +76,14 @@ function heldBefore(approval: Approval, policies: PolicyRecord[]): string | unde
   return times.sort().at(-1)
 }
 
-function dossierOf(record: RunRecord, approval: Approval, policies: PolicyRecord[]): RunDossier {
+async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<RunDossier> {
   const live: Record<string, ReleaseDocument | null> = {}
   const used: Record<string, VersionRef[]> = {}
   for (const policy of policies) {
     live[policy.id] = policy.live
     // All that lint asks is whether this version, whatever its build, ever meant something else.
     const version = approval.releases.find(({ id }) => id === policy.id)?.version
-    used[policy.id] = policy.used.filter((known) => version !== undefined && compareVersions(known.version, version) === 0).slice(-MAX_USED)
+    used[policy.id] = version === undefined ? [] : await signedAlike(tx, policy.id, version, MAX_USED)
   }
   return { run: record.facts.run, attempt: record.facts.attempt, releases: approval.releases, live, used, plan: approval.plan }
 }

@@ -5,6 +5,7 @@ import { evolveRun, isOfOlderAttempt, stateOf, type RunFacts } from '#libs/pipel
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../approvals/approval.entity.js'
 import { becomesLive, newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.entity.js'
+import { rememberReleased } from '../policies/policy-version.entity.js'
 import { EndRun } from './end-run.js'
 import { RUNS } from './run.entity.js'
 import { SaveRun } from './save-run.js'
@@ -40,11 +41,12 @@ export class TrackRun {
     for (const head of heads) {
       const release = approval?.releases.find((candidate) => candidate.releaseDigest === head.release)
       const policy = (await policyAt(tx, head.policy)) ?? newPolicy(head.policy)
-      if (release !== undefined) await this.move(tx, becomesLive(policy, release, head.seq, tx.now))
+      if (release !== undefined) await this.move(tx, policy, becomesLive(policy, release, head.seq, tx.now))
     }
   }
 
-  private async move(tx: Transaction, policy: PolicyRecord): Promise<void> {
+  private async move(tx: Transaction, before: PolicyRecord, policy: PolicyRecord): Promise<void> {
+    if (policy !== before) await rememberReleased(tx, before)
     await tx.documents(POLICIES).put(policy)
     await this.saveRun.callWaiting(tx, policy)
   }
@@ -52,7 +54,7 @@ export class TrackRun {
   /** People took a policy back, or a rollout failed: the earlier version is live, and a run that was under way is over. */
   private async reverse(tx: Transaction, event: ReceivedEvent, reversed: EventData['hms.rollout.reversed.v1']): Promise<void> {
     const policy = (await policyAt(tx, reversed.policy)) ?? newPolicy(reversed.policy)
-    await this.move(tx, becomesLive(policy, reversed.to, reversed.seq, tx.now))
+    await this.move(tx, policy, becomesLive(policy, reversed.to, reversed.seq, tx.now))
     const record = policy.active === null ? undefined : await lockedDocument(tx, RUNS, String(policy.active), keysOfRun)
     // A run's own stages tell how it ended when it was they who went back.
     if (record === undefined || isTerminal(stateOf(record.facts)) || reversed.run === record.facts.run) return
