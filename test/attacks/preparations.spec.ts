@@ -25,7 +25,7 @@ describe('a preparation that an official is about to sign', () => {
   afterEach(() => system.stop())
 
   const now = (): Date => system.clock.now()
-  const as = (signer: Signer): ApiClient => new ApiClient({ url: system.url, authorize: signedBy(signer, now) })
+  const as = (signer: Signer): ApiClient => new ApiClient({ url: system.url, authorize: signedBy(signer, system.roster.installation, now) })
   const program = async (scope: string): Promise<ApiClient> => {
     const { token } = await as(system.operator).post<IssuedToken>('/v1/tokens', { scopes: [scope] })
     return new ApiClient({ url: system.url, authorize: bearer(token) })

@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 const operator = (): ApiClient => as(system.operator)
-const as = (signer: Signer): ApiClient => new ApiClient({ url: system.url, authorize: signedBy(signer, () => system.clock.now()) })
+const as = (signer: Signer): ApiClient => new ApiClient({ url: system.url, authorize: signedBy(signer, system.roster.installation, () => system.clock.now()) })
 const by = (token: string): ApiClient => new ApiClient({ url: system.url, authorize: bearer(token) })
 const make = (...scopes: string[]): Promise<IssuedToken> => operator().post('/v1/tokens', { scopes } satisfies TokenRequest)
 const revoke = (id: string): Promise<TokenView> => operator().post(`/v1/tokens/${id}/revoke`, {})
@@ -222,7 +222,7 @@ describe('with profile dev', () => {
   it('reads and alerts need no key, but one that was revoked is refused all the same', async () => {
     const dev = await startMemorySystem()
     try {
-      const operating = new ApiClient({ url: dev.url, authorize: signedBy(dev.operator, () => dev.clock.now()) })
+      const operating = new ApiClient({ url: dev.url, authorize: signedBy(dev.operator, dev.roster.installation, () => dev.clock.now()) })
       const { token, id } = await operating.post<IssuedToken>('/v1/tokens', { scopes: ['read'] })
       await operating.post(`/v1/tokens/${id}/revoke`, {})
       const [nobody, revoked] = [new ApiClient({ url: dev.url }), new ApiClient({ url: dev.url, authorize: bearer(token) })]

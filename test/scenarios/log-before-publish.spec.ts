@@ -84,7 +84,7 @@ describe('a release, where the roster names a log', () => {
     const renewed = generateKeyPair()
     const next = structuredClone(peekPredicate<RosterPredicate>(system.roster.envelope))
     const { log, witnesses, quorum } = next as Required<RosterPredicate>
-    Object.assign(next, { version: 2, log: vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(renewed.publicKey)), earlierLogs: [{ log, witnesses, quorum, until: '2036-01-01T00:00:00Z' }] })
+    Object.assign(next, { version: 2, installation: system.roster.installation, log: vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(renewed.publicKey)), earlierLogs: [{ log, witnesses, quorum, until: '2036-01-01T00:00:00Z' }] })
     const envelope = await signRoster(next, ['EPA Chief', 'EPA Counsel'].map((name) => system.signers.get(name)!))
     expect(await press.api.post('/v1/roster/proposals', { envelope })).toMatchObject({ state: 'CURRENT' })
     await system.settle()

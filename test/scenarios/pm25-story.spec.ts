@@ -25,7 +25,7 @@ describe('the PM 2.5 story on memory twins and virtual time', () => {
 
   beforeAll(async () => {
     system = await startMemorySystem({ HMS_CANARY_CONTROLLER_ACKNOWLEDGE: '5m', HMS_ROLLOUT_ACKNOWLEDGE: '5m' })
-    api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => system.operator) })
+    api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => ({ signer: system.operator, audience: system.roster.installation })) })
     partners = createServer((request, response) => {
       request.resume().on('end', () => waiting.push(response))
     })

@@ -28,6 +28,7 @@ class RosterOffice {
   successor(edit: (next: RosterPredicate) => void = () => undefined): RosterPredicate {
     const next = structuredClone(peekPredicate<RosterPredicate>(this.current.envelope))
     next.version++
+    next.installation = this.current.installation
     edit(next)
     return next
   }
@@ -111,6 +112,8 @@ describe('a roster that is rotated while the press runs', () => {
   })
 
   it.each<[string, string, (next: RosterPredicate) => void, string[]]>([
+    ['no installation', 'HMS_ROSTER_INSTALLATION', (next) => void delete next.installation, ['EPA Chief', 'EPA Counsel']],
+    ['another installation', 'HMS_ROSTER_INSTALLATION', (next) => void (next.installation = `sha256:${'0'.repeat(64)}`), ['EPA Chief', 'EPA Counsel']],
     ['a version skipped', 'HMS_ROSTER_VERSION', (next) => void next.version++, ['EPA Chief', 'EPA Counsel']],
     ['an older version, signed by all', 'HMS_ROSTER_VERSION', (next) => void (next.version = 3), ['EPA Chief', 'EPA Counsel']],
     ['another profile', 'HMS_ROSTER_PROFILE', (next) => void (next.profile = 'production'), ['EPA Chief', 'EPA Counsel']],
@@ -154,7 +157,7 @@ describe('a roster that is rotated while the press runs', () => {
     const proposal = await office.propose(office.successor())
     await expect(office.sign(proposal, 'Inspector')).rejects.toMatchObject({ code: 'HMS_ROSTER_SIGNATURE_INVALID', status: 403 })
     await expect(press.api.post('/v1/partners', {})).rejects.toMatchObject({ code: 'HMS_PARTNER_INVALID' })
-    const asInspector = new ApiClient({ url: system.url, authorize: statement(async () => office.signer('Inspector'), () => system.clock.now()) })
+    const asInspector = new ApiClient({ url: system.url, authorize: statement(async () => ({ signer: office.signer('Inspector'), audience: system.roster.installation }), () => system.clock.now()) })
     await expect(asInspector.post('/v1/partners', {})).rejects.toMatchObject({ code: 'HMS_AUTH_INVALID', status: 401 })
     expect(await press.limit('zinc-limit')).toBe(5)
   })

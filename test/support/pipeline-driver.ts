@@ -22,7 +22,7 @@ export class PipelineDriver {
   readonly api: ApiClient
 
   constructor(private readonly system: MemorySystem) {
-    this.api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => system.operator, () => system.clock.now()) })
+    this.api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => ({ signer: system.operator, audience: system.roster.installation }), () => system.clock.now()) })
   }
 
   /** Prepares, signs as "EPA Chief" (`signer` by name, `by` with a key of one's own) and submits; answers the run's number. `policies` are `ID@VERSION=LIMIT`. */

@@ -25,7 +25,8 @@ describeKafka('poison on real Kafka', () => {
     system = await DistributedSystem.start()
     const dataDir = system.env['HMS_DATA_DIR']!
     poisoner = await Poisoner.open(system.broker.brokers, dataDir)
-    const operator = (await loadIdentity(dataDir)).operatorSigner()
+    const identity = await loadIdentity(dataDir)
+    const operator = { signer: identity.operatorSigner(), audience: identity.roster.installation }
     api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => operator) })
     const keys = join(dataDir, 'keys')
     chief = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)

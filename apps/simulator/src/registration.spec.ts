@@ -127,7 +127,7 @@ async function startSimulator() {
     get: async (path: string) => read(await fetch(`${url}/v1/${path}`)),
     post: async (path: string, body: object, signed = true) => {
       const bytes = Buffer.from(JSON.stringify(body))
-      const request = { method: 'POST', path: `/v1/${path}`, body: bytes, at: clock.now() }
+      const request = { audience: identity.roster.installation, method: 'POST', path: `/v1/${path}`, body: bytes, at: clock.now() }
       const headers: Record<string, string> = { 'content-type': 'application/json' }
       if (signed) headers['authorization'] = await signRequest(identity.operator, request)
       return read(await fetch(`${url}${request.path}`, { method: 'POST', headers, body: bytes }))

@@ -1,6 +1,7 @@
 import { HmsError, type ApprovalView, type PreparedApproval, type RunView } from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
 import { authorizationFrom, signedBy } from './api/authorization.js'
+import { installationOf } from './api/installation.js'
 import { chooseSigner } from './approve/choose-signer.js'
 import { followRun } from './approve/follow-run.js'
 import { planOptions, type PlanInput } from './approve/plan-options.js'
@@ -48,7 +49,7 @@ export async function deployPolicy(options: DeployOptions): Promise<RunView | Ap
   const plan = planOptions(options)
   const policies = await readPolicies(options.files ?? (options.file === undefined ? [] : [options.file]))
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
-  const asSigner = async (): Promise<ApiClient> => new ApiClient({ url, authorize: signedBy(signer) })
+  const asSigner = async (): Promise<ApiClient> => new ApiClient({ url, authorize: signedBy(signer, await installationOf(config)) })
   const prepared = await prepareAs(api, asSigner, (client) => prepareApproval(client, policies, plan, { author: options.author, queue: options.queue }))
   const approval = await submitApproval(api, prepared, await signApproval(prepared, signer), { reason: options.reason })
   return options.wait === false ? approval : waitForRun(api, prepared, approval, options)

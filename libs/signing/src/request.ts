@@ -7,8 +7,10 @@ import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
 
-/** An HTTP request that its sender signs: what, where, which bytes, when. `nonce` makes it count once. */
+/** An HTTP request that its sender signs: for whom, what, where, which bytes, when. `nonce` makes it count once. */
 export type RequestPredicate = {
+  /** The installation that it is for: `installation` of its roster. */
+  audience: string
   method: string
   /** Path with query, as sent. */
   path: string
@@ -19,7 +21,7 @@ export type RequestPredicate = {
 
 const REQUEST: StatementKind<RequestPredicate> = {
   predicateType: PREDICATE_TYPES.request,
-  shape: { method: isText, path: isText, body: isDigest, at: isTime, nonce: isText },
+  shape: { audience: isDigest, method: isText, path: isText, body: isDigest, at: isTime, nonce: isText },
   subject: (request) => subjectOfPredicate(`${request.method} ${request.path}`, request),
 }
 
@@ -33,15 +35,15 @@ export interface SignableRequest {
 }
 
 /** Value of the `authorization` header. */
-export async function signRequest(signer: Signer, request: SignableRequest & { at: Date }): Promise<string> {
-  const predicate = { method: request.method, path: request.path, body: digestOf(request.body), at: request.at.toISOString(), nonce: randomUUID() }
+export async function signRequest(signer: Signer, request: SignableRequest & { at: Date; audience: string }): Promise<string> {
+  const predicate = { audience: request.audience, method: request.method, path: request.path, body: digestOf(request.body), at: request.at.toISOString(), nonce: randomUUID() }
   const envelope = await signStatement(REQUEST, predicate, [signer])
   return SCHEME + Buffer.from(JSON.stringify(envelope)).toString('base64url')
 }
 
 /**
- * Checks that a person or an operator of the roster signed exactly this request, with a key that was valid then. Freshness and single use
- * are the caller's, who has a clock and a memory. Throws `SignatureError`.
+ * Checks that a person or an operator of the roster signed exactly this request, with a key that was valid then. Audience, freshness and
+ * single use are the caller's, who has a clock and a memory. Throws `SignatureError`.
  */
 export function verifyRequest(header: string, request: SignableRequest, roster: Roster): { keyid: string; predicate: RequestPredicate } {
   if (!header.startsWith(SCHEME) || header.length > MAX_HEADER_LENGTH) {

@@ -25,6 +25,7 @@ export type SignatureErrorCode =
   | 'HMS_ROSTER_VERSION'
   /** A demo roster that became a production one, or the other way. */
   | 'HMS_ROSTER_PROFILE'
+  | 'HMS_ROSTER_INSTALLATION'
   /** The newest roster is past its validity. */
   | 'HMS_ROSTER_EXPIRED'
   /** No role of the roster may approve this policy. */

@@ -33,7 +33,8 @@ export class Official {
   static async open(url: string, dataDir: string, ledger: Ledger): Promise<Official> {
     const keys = join(dataDir, 'keys')
     const signer = await new KeyFolder(keys).open('EPA Chief', (await dataFolderPassphrase(keys))!)
-    const operator = (await loadIdentity(dataDir)).operatorSigner()
+    const identity = await loadIdentity(dataDir)
+    const operator = { signer: identity.operatorSigner(), audience: identity.roster.installation }
     return new Official(new ApiClient({ url, timeoutMs: ANSWER_MS, authorize: statement(async () => operator) }), signer, ledger)
   }
 

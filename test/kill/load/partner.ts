@@ -30,7 +30,8 @@ export class Partner implements Received {
     const partner = new Partner(server, secret)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as { port: number }
-    const operator = (await loadIdentity(dataDir)).operatorSigner()
+    const identity = await loadIdentity(dataDir)
+    const operator = { signer: identity.operatorSigner(), audience: identity.roster.installation }
     const api = new ApiClient({ url, authorize: statement(async () => operator) })
     await api.post('/v1/partners', { id, name: id, groups: ['all'], channels: [{ webhook: { url: `http://127.0.0.1:${port}`, secret } }], networks: ['127.0.0.1/32'] })
     return partner

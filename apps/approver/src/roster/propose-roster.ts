@@ -1,5 +1,5 @@
 import { HmsError, type Envelope, type RosterProposal, type RosterProposalView } from '#libs/contracts'
-import { readSuccessor } from '#libs/signing'
+import { readSuccessor, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecord } from './proposal.entity.js'
@@ -19,6 +19,7 @@ export class ProposeRoster {
     return this.runtime.database.transaction(async (tx) => {
       const current = await lockRoster(tx, this.runtime)
       const next = refusingRosters(() => readSuccessor(current, envelope))
+      requireInstallation(next)
       const proposals = tx.documents(ROSTER_PROPOSALS)
       const known = await proposals.get(next.digest)
       if (known === undefined && (await proposals.count()) >= MAX_PROPOSALS) {
@@ -31,6 +32,15 @@ export class ProposeRoster {
       return view
     })
   }
+}
+
+/** Or its signatures would count for every installation whose first roster has the same people. */
+function requireInstallation({ namedInstallation, installation }: Roster): void {
+  if (namedInstallation !== undefined) return
+  throw new HmsError('HMS_ROSTER_INSTALLATION', `The roster does not say which installation it is for. Add installation: ${installation}; hms-svc roster propose does.`, {
+    status: 422,
+    next: ['hms-svc roster show --document'],
+  })
 }
 
 /** Only what an envelope has: who proposes adds nothing to what others hand on. */

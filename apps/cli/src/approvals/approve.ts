@@ -1,9 +1,10 @@
-import { planOptions, prepareApproval, prepareAs, readPolicies, signApproval, signedBy, submitApproval, type ApiClient, type NamedSigner } from '#libs/client'
+import { planOptions, prepareApproval, prepareAs, readPolicies, signApproval, submitApproval, type ApiClient, type NamedSigner } from '#libs/client'
 import { EXIT, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { expectDigest } from '../keys/expect-digest.js'
 import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
+import { signingAs } from '../tokens/as-person.js'
 import { watchToEnd } from '../runs/watch.js'
 import { planInputOf, separateFallbacks, type ApproveFlags } from './approve-flags.js'
 import { committerOf } from './committed-by.js'
@@ -25,7 +26,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const client = await context.client()
   const committedBy = flags.authorFromGit === true ? await committersOf(files, policies) : undefined
   // Opened for this request alone: the consent is that the key is opened once more, behind what is shown.
-  const asSigner = async (): Promise<ApiClient> => context.client(signedBy(await openKey(context, folder, flags.sign, flags)))
+  const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, folder, flags.sign, flags))
   const options = { author: flags.author, committedBy, queue: flags.queue }
   const prepared = await prepareAs(client, asSigner, (asking) => prepareApproval(asking, policies, plan, options))
   for (const line of describePrepared(prepared)) output.note(line)

@@ -6,7 +6,8 @@ import { describeDifference } from './describe-difference.js'
 /** What a signer should read before the key is unlocked. */
 export function describeProposal(current: Roster, next: Roster): string[] {
   const [from, to] = [current, next].map(({ envelope }) => peekPredicate<RosterPredicate>(envelope)) as [RosterPredicate, RosterPredicate]
-  return [...describeDifference(from, to), `  Digest ${next.digest}`]
+  // The first roster is what the later ones name: that is no change.
+  return [...describeDifference({ installation: current.installation, ...from }, to), `  Digest ${next.digest}`]
 }
 
 /** Who is still needed; with --json the proposal alone. */

@@ -4,12 +4,14 @@ import type { CliContext } from '../context.js'
 import { readYamlMap } from '../yaml-file.js'
 import { describeProposal, sayProgress } from './describe-proposal.js'
 import { newestRoster } from './newest-roster.js'
-import { rosterEnvelope } from './roster-document.js'
+import { isEnvelope, rosterEnvelope } from './roster-document.js'
 
 /** Shows what the next roster changes and hands it to approver, for people to sign. FILE: the whole next roster, or a signed statement of it. */
 export async function proposeRoster(context: CliContext, file: string): Promise<number> {
   const current = await newestRoster(context)
-  const envelope = await rosterEnvelope(await readYamlMap(file))
+  const document = await readYamlMap(file)
+  // A statement that people have signed is as they signed it.
+  const envelope = await rosterEnvelope(isEnvelope(document) ? document : { installation: current.installation, ...document })
   // The same rules as approver's: what it would refuse is refused before anything is sent.
   const next = readSuccessor(current, envelope)
   for (const line of describeProposal(current, next)) context.output.note(line)

@@ -70,7 +70,7 @@ describe('roster show', () => {
   })
 
   it('says what the next one may start from', async () => {
-    expect(JSON.parse((await hms(['roster', 'show', '--document'])).stdout)).toEqual({ ...first, version: 2 })
+    expect(JSON.parse((await hms(['roster', 'show', '--document'])).stdout)).toEqual({ ...first, version: 2, installation: readRoster(pinned).installation })
   })
 })
 
@@ -94,7 +94,7 @@ describe('roster propose', () => {
     ]])
     expect(stdout).toContain('✓ Roster 1 asks for 2: signed by nobody; 2 more needed')
     const { envelope } = service!.requests.at(-1)!.body as { envelope: Envelope }
-    expect(envelope).toEqual(await signRoster(second, []))
+    expect(envelope).toEqual(await signRoster({ ...second, installation: readRoster(pinned).installation }, []))
   })
 
   it('warns when what the log proved would no longer count, and takes names and keys where vkeys stand', async () => {

@@ -12,7 +12,7 @@ export interface ShowRosterOptions {
 export async function showRoster(context: CliContext, { document }: ShowRosterOptions): Promise<number> {
   const roster = await newestRoster(context)
   if (document === true) {
-    const next = { ...peekPredicate<RosterPredicate>(roster.envelope), version: roster.version + 1 }
+    const next = { ...peekPredicate<RosterPredicate>(roster.envelope), version: roster.version + 1, installation: roster.installation }
     context.output.data(next, () => JSON.stringify(next, null, 2).split('\n'))
   } else context.output.data(roster.envelope, () => describeRoster(roster))
   return EXIT.done

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { TokenView } from '#libs/contracts'
+import { peekPredicate, type Envelope, type TokenView } from '#libs/contracts'
+import { demoRoster, generateKeyPair, localSigner, readRoster, signRoster } from '#libs/signing'
 import { serveCanned, type Canned, type CannedService } from '../testing/canned-service.js'
 import { runForTest, type CliRun } from '../testing/run-cli.js'
 
@@ -49,8 +50,14 @@ describe('tokens create', () => {
 
   it('signs as the person whom --sign names, and exits 3 without that key', async () => {
     expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: { HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'correct horse' } })).code).toBe(0)
-    expect((await tokens(made, 'create', '--scope', 'read', '--sign', 'EPA Chief')).code).toBe(0)
-    expect(service?.requests[0]?.authorization).toMatch(/^HMS-Statement /)
+    const people = ['EPA Chief', 'EPA Counsel'].map((name) => ({ name, ...generateKeyPair() }))
+    const predicate = demoRoster({ people, services: [{ name: 'rollout', spki: generateKeyPair().spki }], operator: generateKeyPair(), expires: '2036-01-01T00:00:00Z' })
+    const envelope = await signRoster(predicate, people.map(({ privateKey }) => localSigner(privateKey)))
+    // Nobody pinned a roster here: on a loopback address the service is asked for its first one.
+    expect((await tokens({ ...made, 'GET /v1/roster': { body: [{ version: 1, envelope }] } }, 'create', '--scope', 'read', '--sign', 'EPA Chief')).code).toBe(0)
+    const { authorization = '' } = service!.requests.at(-1)!
+    const signed = JSON.parse(Buffer.from(authorization.slice('HMS-Statement '.length), 'base64url').toString()) as Envelope
+    expect(peekPredicate(signed)).toMatchObject({ audience: readRoster(envelope).installation, path: '/v1/tokens' })
     await service?.close()
     expect((await tokens(made, 'create', '--scope', 'read', '--sign', 'Nobody Known')).code).toBe(3)
     expect(service?.requests).toEqual([])

@@ -7,6 +7,7 @@ import { authorizationFrom, statement } from './authorization.js'
 import { isLoopback } from './loopback.js'
 
 const body = Buffer.from('{}')
+const AUDIENCE = `sha256:${'a'.repeat(64)}`
 
 describe('authorization', () => {
   it('is the token where there is one', async () => {
@@ -16,13 +17,13 @@ describe('authorization', () => {
 
   it('signs writes and leaves reads alone', async () => {
     const { privateKey } = generateKeyPair()
-    const authorize = statement(async () => localSigner(privateKey), () => new Date(0))
+    const authorize = statement(async () => ({ signer: localSigner(privateKey), audience: AUDIENCE }), () => new Date(0))
     expect(await authorize('GET', '/v1/runs', body)).toEqual({})
     const { authorization = '' } = await authorize('POST', '/v1/rollbacks', body)
     expect(authorization).toMatch(/^HMS-Statement [\w-]+$/)
     const envelope = JSON.parse(Buffer.from(authorization.slice('HMS-Statement '.length), 'base64url').toString()) as { payload: string }
     const { predicate } = JSON.parse(Buffer.from(envelope.payload, 'base64').toString()) as { predicate: object }
-    expect(predicate).toMatchObject({ method: 'POST', path: '/v1/rollbacks', at: '1970-01-01T00:00:00.000Z' })
+    expect(predicate).toMatchObject({ audience: AUDIENCE, method: 'POST', path: '/v1/rollbacks', at: '1970-01-01T00:00:00.000Z' })
   })
 
   it('is nothing without a data folder, and never a local key for another machine', async () => {

@@ -10,17 +10,23 @@ export function bearer(token: string): Authorize {
   return async () => ({ authorization: `Bearer ${token}` })
 }
 
+/** Who signs a request, and for which installation (`Roster.installation`). */
+export interface Caller {
+  signer: Signer
+  audience: string
+}
+
 /** Signs each write with a key; reads go as they are. */
-export function statement(signer: () => Promise<Signer | undefined>, now: () => Date = () => new Date()): Authorize {
+export function statement(caller: () => Promise<Caller | undefined>, now: () => Date = () => new Date()): Authorize {
   return async (method, path, body): Promise<Record<string, string>> => {
-    const key = method === 'GET' ? undefined : await signer()
-    return key === undefined ? {} : { authorization: await signRequest(key, { method, path, body, at: now() }) }
+    const by = method === 'GET' ? undefined : await caller()
+    return by === undefined ? {} : signedBy(by.signer, by.audience, now)(method, path, body)
   }
 }
 
 /** Signs every request with the key of a person: what `--sign` asks for, reads too. */
-export function signedBy(signer: Signer, now: () => Date = () => new Date()): Authorize {
-  return async (method, path, body) => ({ authorization: await signRequest(signer, { method, path, body, at: now() }) })
+export function signedBy(signer: Signer, audience: string, now: () => Date = () => new Date()): Authorize {
+  return async (method, path, body) => ({ authorization: await signRequest(signer, { audience, method, path, body, at: now() }) })
 }
 
 /**
@@ -30,13 +36,14 @@ export function signedBy(signer: Signer, now: () => Date = () => new Date()): Au
 export function authorizationFrom(config: Pick<ClientConfig, 'token' | 'url' | 'dataDir'>): Authorize {
   if (config.token !== undefined) return bearer(config.token)
   if (!isLoopback(config.url)) return async () => ({})
-  let operator: Promise<Signer | undefined> | undefined
+  let operator: Promise<Caller | undefined> | undefined
   return statement(() => (operator ??= operatorKey(config.dataDir)))
 }
 
-async function operatorKey(dataDir: string): Promise<Signer | undefined> {
+async function operatorKey(dataDir: string): Promise<Caller | undefined> {
   try {
-    return (await loadIdentity(dataDir)).operatorSigner()
+    const identity = await loadIdentity(dataDir)
+    return { signer: identity.operatorSigner(), audience: identity.roster.installation }
   } catch (error) {
     if (error instanceof KeyError && error.code === 'HMS_IDENTITY_MISSING') return undefined
     throw asKeyProblem(error)

@@ -1,3 +1,4 @@
+import { isDigest } from '../digest.js'
 import { PREDICATE_TYPES } from '../predicate-types.js'
 import { isBoolean, isCount, isObject, isText, isTime, listOf, objectOf, oneOf, optional, type Check } from '../shape.js'
 import { subjectOfPredicate, type StatementKind } from '../statement-kind.js'
@@ -36,6 +37,8 @@ export type EarlierLog = { log: string; witnesses: string[]; quorum: number; unt
 /** Who may do what: the root of trust, itself a signed statement. */
 export type RosterPredicate = {
   version: number
+  /** Digest of the first roster of the chain, in every later one: what is signed for one installation counts in no other. */
+  installation?: string
   profile: 'demo' | 'production'
   expires: string
   principals: { [id: string]: { name: string; kind: PrincipalKind; keys: RosterKey[] } }
@@ -87,6 +90,7 @@ export const ROSTER: StatementKind<RosterPredicate> = {
   predicateType: PREDICATE_TYPES.roster,
   shape: {
     version: isCount,
+    installation: optional(isDigest),
     profile: oneOf('demo', 'production'),
     expires: isTime,
     principals: isPrincipals,

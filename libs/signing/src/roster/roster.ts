@@ -12,6 +12,7 @@ export type Principal = { id: string; name: string; kind: PrincipalKind; keys: R
 export class Roster {
   readonly principals: ReadonlyMap<string, Principal>
   readonly #holders: ReadonlyMap<string, Principal>
+  #installation: string | undefined
   /** When each revoked key stopped to count, in milliseconds. */
   readonly #revoked: ReadonlyMap<string, number>
   /** Every event that comes in asks for its producer's keys. */
@@ -28,6 +29,22 @@ export class Roster {
 
   get version(): number {
     return this.predicate.version
+  }
+
+  /** Names the installation for as long as it lives: the digest of its first roster. */
+  get installation(): string {
+    return this.predicate.installation ?? this.#installation ?? this.digest
+  }
+
+  /** As it says itself; the first roster says nothing. */
+  get namedInstallation(): string | undefined {
+    return this.predicate.installation
+  }
+
+  /** Of one that does not name its installation itself: it is that of the roster which it follows. */
+  following({ installation }: Roster): this {
+    this.#installation = installation
+    return this
   }
 
   get profile(): RosterPredicate['profile'] {

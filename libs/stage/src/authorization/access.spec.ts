@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenRecord } from '#libs/contracts'
+import { MemoryDatabase } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import { demoRoster, generateKeyPair, localSigner, mintToken, readRoster, signRequest, signRoster, type Roster, type Signer } from '#libs/signing'
 import type { Profile } from '../service-runtime.js'
+import { REQUEST_NONCES } from './request-nonce.entity.js'
 import { Access, type AccessNeed, type AccessRequest } from './access.js'
 
 const BODY = Buffer.from('{"a":1}')
@@ -24,24 +26,27 @@ async function world(profile: Profile = 'production') {
   const roster: Roster = readRoster(await signRoster(predicate, [signers.person, localSigner(counsel.privateKey)]))
   /** The time of the database, where it is another than this process's. */
   const time = { offMs: 0 }
-  const access = new Access(profile, () => roster, clock, async () => new Date(clock.now().getTime() + time.offMs))
+  const database = new MemoryDatabase({ now: () => new Date(clock.now().getTime() + time.offMs), after: clock.after.bind(clock) })
+  const access = new Access(profile, () => roster, clock, () => database)
+  /** Another process of the same service: it shares the database, and nothing else. */
+  const other = new Access(profile, () => roster, clock, () => database)
   const key = (scopes: string[], more: Partial<TokenRecord> = {}): { token: string; record: TokenRecord } => {
     const { token, id, hash } = mintToken()
     const record = { id, hash, name: 'k', scopes, createdAt: '', createdBy: '', expiresAt: '2027-01-01T00:00:00Z', revokedAt: null, revokedBy: null, ...more }
     access.tokens.add(record)
     return { token, record }
   }
-  const signed = (by: Signer, more: Partial<{ path: string; body: Buffer }> = {}): Promise<string> =>
-    signRequest(by, { method: 'POST', path: '/v1/x?y=1', body: BODY, at: clock.now(), ...more })
-  const ask = async (authorization: string | undefined, need: AccessNeed, more: Partial<AccessRequest> = {}): Promise<string> => {
+  const signed = (by: Signer, more: Partial<{ path: string; body: Buffer; audience: string }> = {}): Promise<string> =>
+    signRequest(by, { audience: roster.installation, method: 'POST', path: '/v1/x?y=1', body: BODY, at: clock.now(), ...more })
+  const ask = async (authorization: string | undefined, need: AccessNeed, more: Partial<AccessRequest> = {}, at = access): Promise<string> => {
     const headers = { ...(authorization === undefined ? {} : { authorization }), ...more.headers }
     try {
-      return (await access.admit({ method: 'POST', url: '/v1/x?y=1', body: BODY, peer: '127.0.0.1', ...more, headers }, need)).actor?.name ?? 'nobody asked'
+      return (await at.admit({ method: 'POST', url: '/v1/x?y=1', body: BODY, peer: '127.0.0.1', ...more, headers }, need)).actor?.name ?? 'nobody asked'
     } catch (error) {
       return `${(error as { status: number }).status} ${(error as { code: string }).code}`
     }
   }
-  return { clock, time, access, signers, key, signed, ask }
+  return { clock, time, access, other, database, signers, key, signed, ask }
 }
 
 describe('Access', () => {
@@ -89,6 +94,34 @@ describe('Access', () => {
     const old = await signed(signers.operator)
     clock.advanceTo(clock.now().getTime() + 60_001)
     expect(await ask(old, OPERATE)).toBe('401 HMS_AUTH_EXPIRED')
+  })
+
+  it('takes a signed request once, of whichever instance, at once or after a restart', async () => {
+    const { ask, signed, signers, other } = await world()
+    const [one, two] = [await signed(signers.operator), await signed(signers.person)]
+    const both = await Promise.all([ask(one, OPERATE), ask(one, OPERATE, {}, other)])
+    expect(both.sort()).toEqual(['401 HMS_AUTH_REPLAYED', 'operator'])
+    expect(await ask(two, OPERATE)).toBe('EPA Chief')
+    expect(await ask(two, OPERATE, {}, other)).toBe('401 HMS_AUTH_REPLAYED')
+  })
+
+  it('takes a signed request for its own installation alone', async () => {
+    const { ask, signed, signers } = await world()
+    expect(await ask(await signed(signers.operator, { audience: `sha256:${'0'.repeat(64)}` }), OPERATE)).toBe('401 HMS_AUTH_AUDIENCE')
+  })
+
+  it('remembers nonces for as long as a request counts, and takes none rather than forget one', async () => {
+    const { ask, signed, signers, clock, database } = await world()
+    const remembered = (): Promise<number> => database.statements((tx) => tx.documents(REQUEST_NONCES).count())
+    for (let at = 0; at < 30; at++) await ask(await signed(signers.operator), OPERATE)
+    expect(await remembered()).toBe(30)
+    clock.advanceTo(clock.now().getTime() + 120_001)
+    await ask(await signed(signers.operator), OPERATE)
+    expect(await remembered()).toBe(1)
+    await database.transaction(async (tx) => {
+      for (let at = 0; at < 10_000; at++) await tx.documents(REQUEST_NONCES).put({ id: `${at}`, expiresAt: '2030-01-01T00:00:00Z' })
+    })
+    expect(await ask(await signed(signers.operator), OPERATE)).toBe('503 HMS_AUTH_BUSY')
   })
 
   it('judges the time of a signed request by the database, whatever its own clock says', async () => {

@@ -1,4 +1,5 @@
 import { HmsError } from '#libs/contracts'
+import type { Database } from '#libs/persistence'
 import type { Clock } from '#libs/platform'
 import { requireScope, type Need, type Roster } from '#libs/signing'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -38,10 +39,10 @@ export class Access {
     private readonly profile: Profile,
     roster: () => Roster,
     clock: Clock,
-    databaseTime: () => Promise<Date>,
+    databaseFor: (path: string) => Database,
     readonly tokens = new TokenBook(clock),
   ) {
-    this.signed = new SignedRequests(roster, databaseTime)
+    this.signed = new SignedRequests(roster, databaseFor)
   }
 
   /** Rejects with 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is needed. */

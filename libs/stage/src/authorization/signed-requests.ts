@@ -1,5 +1,7 @@
 import { HmsError } from '#libs/contracts'
-import { SignatureError, verifyRequest, type Roster, type SignableRequest } from '#libs/signing'
+import type { Database } from '#libs/persistence'
+import { SignatureError, verifyRequest, type RequestPredicate, type Roster, type SignableRequest } from '#libs/signing'
+import { spendNonce } from './request-nonce.entity.js'
 
 export interface Actor {
   id: string
@@ -9,25 +11,23 @@ export interface Actor {
   region?: string
 }
 
-/** A signed request counts once and only around its time; what is remembered is bounded by that window. */
+/** A signed request counts once and only around its time. */
 const WINDOW_MS = 60_000
-const MAX_REMEMBERED = 10_000
 
 /** `Authorization: HMS-Statement …`: a request that a person or the operator of the roster signed. */
 export class SignedRequests {
-  private readonly seen = new Map<string, number>()
-
   constructor(
     private readonly roster: () => Roster,
-    /** The database's time: whoever signed it has the right time or not, and this process's own clock has no say in that. */
-    private readonly now: () => Promise<Date>,
+    /** That of the service which answers this path: what its instances share. Its time counts, not this process's. */
+    private readonly databaseFor: (path: string) => Database,
   ) {}
 
   async actorOf(header: string, request: SignableRequest): Promise<Actor> {
     const roster = this.roster()
     try {
       const { keyid, predicate } = verifyRequest(header, request, roster)
-      this.requireFresh(predicate.nonce, Date.parse(predicate.at), (await this.now()).getTime())
+      requireAudience(predicate, roster)
+      await this.spend(request.path, predicate)
       const principal = roster.principalOfKey(keyid)
       if (principal !== undefined && principal.kind !== 'service') return { id: principal.id, name: principal.name, kind: principal.kind }
       throw new HmsError('HMS_AUTH_NOT_ALLOWED', 'This key may not do that.', { status: 403 })
@@ -37,15 +37,22 @@ export class SignedRequests {
     }
   }
 
-  private requireFresh(nonce: string, atMs: number, nowMs: number): void {
-    if (Math.abs(nowMs - atMs) > WINDOW_MS) {
-      throw new HmsError('HMS_AUTH_EXPIRED', 'The request was signed too long ago, or the clocks of its signer and of the database differ by more than a minute.', { status: 401 })
-    }
-    if (this.seen.has(nonce)) throw new HmsError('HMS_AUTH_REPLAYED', 'This signed request was used before.', { status: 401 })
-    for (const [old, at] of this.seen) {
-      if (nowMs - at <= 2 * WINDOW_MS && this.seen.size < MAX_REMEMBERED) break
-      this.seen.delete(old)
-    }
-    this.seen.set(nonce, nowMs)
+  /** Committed before the request does anything: of two instances that get the same one at once, one goes on. */
+  private spend(path: string, { nonce, at }: RequestPredicate): Promise<void> {
+    return this.databaseFor(path).transaction(async (tx) => {
+      if (Math.abs(tx.now.getTime() - Date.parse(at)) > WINDOW_MS) {
+        throw new HmsError('HMS_AUTH_EXPIRED', 'The request was signed too long ago, or the clocks of its signer and of the database differ by more than a minute.', { status: 401 })
+      }
+      const fresh = await spendNonce(tx, nonce, new Date(tx.now.getTime() + 2 * WINDOW_MS))
+      if (!fresh) throw new HmsError('HMS_AUTH_REPLAYED', 'This signed request was used before.', { status: 401 })
+    })
   }
+}
+
+function requireAudience({ audience }: RequestPredicate, { installation }: Roster): void {
+  if (audience === installation) return
+  throw new HmsError('HMS_AUTH_AUDIENCE', `The request was signed for another installation (${audience}); this one is ${installation}. Set HMS_ROSTER to the roster of this one.`, {
+    status: 401,
+    next: ['hms-svc roster show', 'hms-svc help environment'],
+  })
 }

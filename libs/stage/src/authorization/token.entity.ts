@@ -1,6 +1,7 @@
 import type { TokenRecord } from '#libs/contracts'
 import { createDocumentTable, documentTable, type Transaction } from '#libs/persistence'
 import type { QueryRunner } from 'typeorm'
+import { addRequestNonces } from './request-nonce.entity.js'
 
 /** Every service keeps every key's record, so that it can tell who asks while the broker is down. Made by `addTokens` in its migrations. */
 export const TOKENS = documentTable<TokenRecord>({
@@ -28,8 +29,9 @@ export async function keepToken(tx: Transaction, record: TokenRecord): Promise<v
 
 export async function addTokens(runner: QueryRunner, schema: string): Promise<void> {
   await createDocumentTable(runner, schema, 'token', { expires_at: 'timestamptz' }, [['expires_at']])
+  await addRequestNonces(runner, schema)
 }
 
 export async function dropTokens(runner: QueryRunner, schema: string): Promise<void> {
-  await runner.query(`DROP TABLE ${schema}.token`)
+  await runner.query(`DROP TABLE ${schema}.token, ${schema}.request_nonce`)
 }

@@ -1,5 +1,6 @@
-import type { ServiceName } from '#libs/contracts'
+import { SERVICE_PATHS, type ServiceName } from '#libs/contracts'
 import { EventServer, type EventConsumer } from '#libs/messaging'
+import type { Database } from '#libs/persistence'
 import { createHttpApplication } from '#libs/platform'
 import { Module, type DynamicModule } from '@nestjs/common'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
@@ -39,7 +40,7 @@ export class Host {
       imports.push(module)
     }
     const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
-    const access = new Access(adapters.profile, () => newestRoster([...runtimes.values()], adapters.roster), adapters.clock, () => parts[0]!.runtime.databaseTime())
+    const access = new Access(adapters.profile, () => newestRoster([...runtimes.values()], adapters.roster), adapters.clock, (path) => databaseFor(path, runtimes))
     const providers = [
       { provide: CONSUMERS, useValue: consumers },
       { provide: Access, useValue: access },
@@ -77,6 +78,13 @@ export class Host {
   get idle(): boolean {
     return [...this.runtimes.values()].every((runtime) => runtime.idle)
   }
+}
+
+/** What all instances of the service that answers a path share; of what every service answers, the first one's here. */
+function databaseFor(path: string, runtimes: ReadonlyMap<ServiceName, ServiceRuntime>): Database {
+  const here = [...runtimes.values()]
+  const isBelow = (prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`)
+  return (here.find(({ name }) => SERVICE_PATHS[name].some(isBelow)) ?? here[0]!).database
 }
 
 /** Nothing may be left open behind a start that is refused, or the process would not end. */

@@ -13,6 +13,7 @@ import {
 } from '#libs/persistence'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { DataSource, EntitySchema } from 'typeorm'
+import { REQUEST_NONCES } from '../authorization/request-nonce.entity.js'
 import { TOKENS } from '../authorization/token.entity.js'
 import { ROSTERS } from '../rosters/roster.entity.js'
 import type { ServiceDefinition } from '../service-definition.js'
@@ -25,7 +26,7 @@ export function dataSourceOf(definition: ServiceDefinition, url: string, poolSiz
 
 function entitiesOf(definition: ServiceDefinition): EntitySchema[] {
   const schema = schemaOf(definition.name)
-  const tables = [DEAD_LETTERS, ROSTERS, TOKENS, ...definition.tables] as unknown as DocumentTable<object>[]
+  const tables = [DEAD_LETTERS, ROSTERS, TOKENS, REQUEST_NONCES, ...definition.tables] as unknown as DocumentTable<object>[]
   return [
     ...persistenceEntities(schema),
     ...messagingEntities(schema),
