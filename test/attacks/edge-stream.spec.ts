@@ -48,6 +48,15 @@ it('passes key, query and frames on, and says who asked', async () => {
   expect((await once(socket, 'close'))[0]).toBe(1008)
 })
 
+it('passes nothing else on', async () => {
+  const orders = { te: 'trailers', 'keep-alive': 'timeout=5', cookie: 'a=b', via: '1.1 x', forwarded: 'for=127.0.0.1', 'x-real-ip': '127.0.0.1', 'proxy-authorization': 'x', origin: 'http://localhost' }
+  const socket = open('good', orders)
+  await once(socket, 'open')
+  const known = ['authorization', 'connection', 'host', 'sec-websocket-extensions', 'sec-websocket-key', 'sec-websocket-version', 'upgrade', 'x-forwarded-for']
+  expect(Object.keys(asked.at(-1)!.headers).toSorted()).toEqual(known)
+  socket.terminate()
+})
+
 it('ends with whichever side goes', async () => {
   const socket = open('good')
   await once(socket, 'open')

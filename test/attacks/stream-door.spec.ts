@@ -48,7 +48,8 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
   it.each(['trailer: x', 'expect: 100-continue', 'expect: x', 'transfer-encoding: chunked', 'te: trailers', 'keep-alive: timeout=5', 'content-length: 5', 'x-odd: \xe9\xff', 'connection: close, sec-websocket-key'])(
     'goes on whatever a header orders: %s',
     async (header) => {
-      await once(dial(port(), 'GET /v1/stream HTTP/1.1', ...HANDSHAKE, header), 'data')
+      const [answer] = (await once(dial(port(), 'GET /v1/stream HTTP/1.1', ...HANDSHAKE, header), 'data')) as [Buffer]
+      expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
       const reader = open(port())
       expect(JSON.parse(String((await once(reader, 'message'))[0]))).toMatchObject({ type: 'snapshot' })
       reader.terminate()
