@@ -296,6 +296,70 @@ describe('a bot that is kept in the dark', () => {
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
   })
 
+  it.each([['ten minutes', 600_000], ['three hours', 10_800_000], ['200 days', 200 * 86_400_000]])('refuses a word that is dated %s ahead, says so, and goes on with the right ones', async (_far, aheadMs) => {
+    const ahead = await word(bot.held.stableHeads(), NOW + aheadMs)
+    expect(() => bot.trust.hear(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
+    expect(bot.trust.doubt(stableOf(bot))).toBe('HMS_FRESHNESS_AHEAD')
+    bot.trust.hear(await word(bot.held.stableHeads(), NOW))
+    expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
+    expect(() => bot.trust.hear(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
+    expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
+    const early = await shown({ head: numbered(4), release: (release) => { as(2, 99)(release); release.policy = { ...release.policy, effective: new Date(NOW + aheadMs / 2).toISOString() } } })
+    expect(bot.take(early)).toEqual(['HMS_RELEASE_NOT_EFFECTIVE'])
+  })
+
+  it('refuses a word that would last for a year: it could be shown for as long', async () => {
+    const stable = stableOf(bot)
+    const forever = await signFreshness({ stable, roster: 1, issuedAt: new Date(NOW).toISOString(), expires: '2027-03-02T00:00:00Z' }, office.signer('rollout'))
+    expect(() => bot.trust.hear(forever)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
+  })
+
+  it('believed a word of next year while its own clock was wrong: the right clock and a right word correct it', async () => {
+    let skew = 365 * 86_400_000
+    const wall = new ManualClock(NOW)
+    const time = new ReaderTime({ now: () => wall.now() + skew, elapsed: () => wall.elapsed(), after: (ms, task) => wall.after(ms, task) })
+    const trust = new DocumentTrust(() => roster, time)
+    const roster = readRoster(await office.signedRoster(office.roster()))
+    trust.hear(await word([], NOW + skew))
+    expect(time.now()).toBe(NOW + skew)
+    skew = 0
+    trust.hear(await word([], NOW))
+    expect(time.now()).toBe(NOW)
+    // Set back by three hours meanwhile, the wall clock has nothing to say against words that go on in step.
+    skew = -3 * 3_600_000
+    wall.advance(10_000)
+    trust.hear(await word([], NOW + 10_000))
+    expect(time.now()).toBe(NOW + 10_000)
+  })
+
+  it('says when the newest roster it knows has expired', async () => {
+    const reader = await Bot.pinnedTo(office.roster((roster) => void (roster.expires = '2026-03-02T00:01:00Z')))
+    reader.take(good)
+    reader.trust.hear(await word(reader.held.stableHeads(), NOW))
+    expect(reader.trust.doubt(stableOf(reader))).toBeUndefined()
+    reader.clock.advance(60_000)
+    expect([reader.trust.doubt(stableOf(reader)), reader.limit]).toEqual(['HMS_ROSTER_EXPIRED', 15])
+  })
+
+  it('ends a canary when its lease is over by the monotonic clock, though its own clock is hours behind', async () => {
+    const reader = await Bot.pinnedTo(office.roster())
+    reader.clock.advance(-3 * 3_600_000)
+    const tried = await shown({ release: as(2, 12, [good.digest!]), headSigner: 'canary-controller', head: canary((head) => void (head.issuedAt = '2026-03-02T00:00:00Z')) })
+    expect(reader.take(good, tried)).toEqual([])
+    expect(reader.limit).toBe(12)
+    reader.clock.advance(2 * 60_000)
+    expect(reader.limit).toBe(15)
+  })
+
+  it('does not forget over a restart what time was signed', async () => {
+    bot.trust.hear(await word(bot.held.stableHeads(), NOW + 60_000))
+    const reborn = await Bot.pinnedTo(office.roster())
+    reborn.clock.advance(-3 * 3_600_000)
+    reborn.trust.restore(JSON.parse(JSON.stringify(bot.trust.remembered())))
+    expect(reborn.take(await shown({ head: numbered(4), release: (release) => { as(2, 12)(release); release.policy = { ...release.policy, effective: '2026-03-02T00:00:30Z' } } }))).toEqual([])
+    expect(reborn.limit).toBe(12)
+  })
+
   it('goes by signed time once it has heard one: a wall clock set back or forward moves nothing', async () => {
     const wall = new ManualClock(NOW)
     const time = new ReaderTime({ now: () => wall.now() + skew, elapsed: () => wall.elapsed(), after: (ms, task) => wall.after(ms, task) })

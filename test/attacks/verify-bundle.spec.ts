@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson, type Envelope } from '#libs/contracts'
-import { addSignature, digestOfJson, generateKeyPair, localSigner, signEnvelope, signRoster, statement, type RosterPredicate } from '#libs/signing'
+import { addSignature, digestOfJson, generateKeyPair, localSigner, signEnvelope, signRoster, statement, type HeadPredicate, type RosterPredicate } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import { bytesOf, digestOf, Office, SEEN, type Parts } from './office.js'
 
@@ -19,6 +19,23 @@ describe('a bundle', () => {
     expect(policy).toMatchObject({ id: 'lead-limit', version: '1.0.0', limit: 15 })
     expect(release).toEqual({ digest: digestOf(good.release), releaseEpoch: 1, approvedBy: ['epa-chief', 'epa-counsel'], seq: 3 })
     expect(proof).toEqual({ index: 1, size: 4, witnessedAt: SEEN })
+  })
+
+  it('is stale once the roster has expired, and refused where the roster had when it was seen', async () => {
+    const expiring = (expires: string): Parts => ({ ...good, roster: office.roster((roster) => void (roster.expires = expires)) })
+    expect(await office.verify(good)).not.toHaveProperty('stale')
+    expect((await office.verify(expiring(later))).stale).toMatchObject({ code: 'HMS_ROSTER_EXPIRED', detail: expect.stringContaining('Bring the newest roster') as string })
+    await expect(office.verify(expiring(SEEN))).rejects.toMatchObject({ code: 'HMS_VERIFY_ROSTER' })
+  })
+
+  it('proves a release that is held only from its time on, and no longer the one before it', async () => {
+    const next = (at: string, named: string) => (head: HeadPredicate): void => void Object.assign(head, { current: digestOfJson('before'), next: { release: named, at } })
+    const [past, future] = [SEEN, '2099-01-01T00:00:00Z']
+    const named = digestOf(good.release)
+    expect((await office.verify({ ...good, head: await office.head(good.release, 'rollout', next(past, named)) })).release.digest).toBe(named)
+    await expect(office.verify({ ...good, head: await office.head(good.release, 'rollout', next(future, named)) })).rejects.toMatchObject({ code: 'HMS_VERIFY_HEAD' })
+    const over = await office.head(good.release, 'rollout', (head) => void (head.next = { release: digestOfJson('after'), at: past }))
+    await expect(office.verify({ ...good, head: over })).rejects.toMatchObject({ code: 'HMS_VERIFY_HEAD' })
   })
 
   it('counts with an empty key id, as cosign writes it', async () => {

@@ -4,6 +4,7 @@ import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
 import { AUDIT_GUARDS } from './audit.mjs'
 import { GROWTH_GUARDS } from './growth.mjs'
+import { READER_GUARDS } from './readers.mjs'
 import { SOCKET_GUARDS } from './sockets.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
@@ -328,6 +329,7 @@ export const GUARDS = [
   },
   ...ALERT_GUARDS,
   ...TRUST_GUARDS,
+  ...READER_GUARDS,
   ...SOCKET_GUARDS,
   ...DOOR_GUARDS,
   ...CLI_GUARDS,

@@ -25,6 +25,7 @@ import { AddConfigStoreRosters1764300000000 } from './migrations/1764300000000-a
 import { AddConfigStoreTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddConfigStoreVouched1764800000000 } from './migrations/1764800000000-add-vouched.js'
 import { PoliciesController } from './reads/policies.http.js'
+import { StoreTime } from './store-time.js'
 
 @Module({})
 class ConfigStoreModule {
@@ -34,6 +35,7 @@ class ConfigStoreModule {
       controllers: [HeadsEvents, HeadsController, PoliciesController, EventsController, CoverageController, AlertsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
+        StoreTime,
         DocumentCopy,
         Broadcast,
         Presence,

@@ -28,31 +28,45 @@ export interface VerifiedBundle {
     /** When enough witnesses had seen it, RFC 3339. */
     witnessedAt: string
   }
+  /** What was proven when it was seen, and may no longer be all there is: the roster has expired since. */
+  stale?: { code: 'HMS_ROSTER_EXPIRED'; detail: string }
+}
+
+export interface VerifyBundleOptions {
+  /** What `hms-svc roster show --json` prints, which the caller trusts. */
+  roster: Uint8Array
+  /** When it is asked. Default: now. */
+  at?: Date
 }
 
 /**
  * Checks offline that people whom `roster` entitles approved a policy, that rollout's head makes it the one in force for all, and that the
- * approval is in the witnessed log. `bytes`: what `hms-svc audit bundle` wrote; `roster`: what `hms-svc roster show --json` prints, which
- * the caller trusts. Rejects with `BundleRefused`. Needs nothing but Node.
+ * approval is in the witnessed log. `bytes`: what `hms-svc audit bundle` wrote. Rejects with `BundleRefused`. Needs nothing but Node.
  */
-export async function verifyBundle(bytes: Uint8Array, { roster: rosterBytes }: { roster: Uint8Array }): Promise<VerifiedBundle> {
+export async function verifyBundle(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: VerifyBundleOptions): Promise<VerifiedBundle> {
   const roster = readRoster(rosterBytes)
   const { release: envelope, head: headEnvelope, entry, proof } = readBundle(bytes)
   if (roster.logs.length === 0) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
   // First when it was seen, for a key is judged at that time.
   const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.logs)
+  if (!(witnessedAtMs < roster.expiresMs)) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster had expired when the log showed the approval to its witnesses: bring the roster that followed it')
   const release = openStatement(envelope, 'release')
   const { policy, releaseEpoch } = release.predicate
   if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch)) throw refused('it lacks what a release has')
   if (release.subject !== sha256(canonical(policy))) throw refused('its subject is another policy')
   const { approvedBy, soleOfficial } = approversOf(release, policy, roster, witnessedAtMs)
-  const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster)
+  const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster, at)
   checkEntry(entry, policy['id'], policy['version'], release.digest)
   return {
     policy: policy as VerifiedBundle['policy'],
     release: { digest: release.digest, releaseEpoch: releaseEpoch as number, approvedBy, ...(soleOfficial ? { soleOfficial } : {}), seq },
     proof: { index, size, witnessedAt: new Date(witnessedAtMs).toISOString() },
+    ...(at.getTime() < roster.expiresMs ? {} : { stale: { code: 'HMS_ROSTER_EXPIRED', detail: expired(roster) } }),
   }
+}
+
+function expired({ expiresMs }: Roster): string {
+  return `the roster was valid until ${new Date(expiresMs).toISOString()}: what it vouched for may have been replaced since. Bring the newest roster (hms-svc roster show --json)`
 }
 
 function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry: string; proof: string } {
@@ -69,11 +83,15 @@ function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry
 }
 
 /** The stable head: signed by rollout alone, of this policy, for everybody, naming this release. */
-function checkHead(head: Statement, policy: string, digest: string, roster: Roster): number {
+function checkHead(head: Statement, policy: string, digest: string, roster: Roster, at: Date): number {
   const members = roster.roles.filter(({ match }) => match['service'] === 'rollout').flatMap(({ principals }) => principals)
   if (signersOf(head, keysOf(roster.principals, (_principal, id) => members.includes(id))).size === 0) throw new BundleRefused('HMS_VERIFY_HEAD', 'the head is not signed by rollout')
-  const { seq, current, scope, policy: of } = head.predicate
-  if (of !== policy || scope !== 'global' || current !== digest || !Number.isSafeInteger(seq)) throw new BundleRefused('HMS_VERIFY_HEAD', 'the head does not make this release the one in force')
+  const { seq, current, next, scope, policy: of } = head.predicate
+  const begins = isObject(next) && next['release'] === digest ? Date.parse(String(next['at'])) : Number.NaN
+  if (begins > at.getTime()) throw new BundleRefused('HMS_VERIFY_HEAD', `the head holds this release until ${new Date(begins).toISOString()}`)
+  // What was current before is so no longer once a release that was held is in force.
+  const inForce = isObject(next) && Date.parse(String(next['at'])) <= at.getTime() ? next['release'] : current
+  if (of !== policy || scope !== 'global' || inForce !== digest || !Number.isSafeInteger(seq)) throw new BundleRefused('HMS_VERIFY_HEAD', 'the head does not make this release the one in force')
   return seq as number
 }
 

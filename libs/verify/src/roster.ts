@@ -26,6 +26,8 @@ export interface Roster {
   rules: JsonObject
   /** That of now, then those before it; empty where the roster names none. */
   logs: LogKeys[]
+  /** The end of its validity. */
+  expiresMs: number
 }
 
 /** Reads the roster that the caller trusts, and refuses one that contradicts itself. */
@@ -45,7 +47,7 @@ export function readRoster(bytes: Uint8Array): Roster {
   const signers = signersOf(statement, entitled)
   const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
   if (signed.size < needed) throw refused(`it is signed by ${signed.size} people, ${needed} are needed`)
-  return { principals: people, roles: read, rules: statement.predicate, logs: readLogs(statement.predicate) }
+  return { principals: people, roles: read, rules: statement.predicate, logs: readLogs(statement.predicate), expiresMs: timeOf(statement.predicate['expires'], Number.NaN) }
 }
 
 /** Keys of some principals; `atMs` leaves out those that were not valid or revoked then; without it, those ever revoked. */

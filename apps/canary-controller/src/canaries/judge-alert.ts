@@ -41,10 +41,10 @@ export class JudgeAlert {
   }
 }
 
-/** Of the cohort by scope and bucket, connected or not, and received since the canary was published. */
+/** Of the cohort by scope and bucket, connected or not, and received since the canary was published and its release was in force. */
 export function counts(canary: Canary, alert: Alert): boolean {
   if (!countsAlerts(canary) || alert.receivedAt < canary.publishedAt!) return false
   if (!scopeCovers(canary.scope as Scope, { region: alert.region })) return false
   const members = alert.policy === undefined ? canary.members : canary.members.filter((member) => member.policy === alert.policy)
-  return members.some((member) => inShare(bucketOf(member.policy, alert.bot), member.share))
+  return members.some((member) => (member.beginsAt ?? '') <= alert.receivedAt && inShare(bucketOf(member.policy, alert.bot), member.share))
 }

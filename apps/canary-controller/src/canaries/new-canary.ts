@@ -1,5 +1,6 @@
-import type { ReceivedEvent, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { ReceivedEvent, ReleaseDocument, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { Canary } from '#libs/pipeline'
+import { upcoming } from '#libs/stage'
 
 /** A canary of these releases, of which nothing is published yet. `cause` is the event that opens it. */
 export function newCanary(dossier: RunDossier, scenarios: ScenarioRule[], cause: Pick<ReceivedEvent, 'id' | 'key'>, now: Date): Canary {
@@ -23,6 +24,7 @@ export function newCanary(dossier: RunDossier, scenarios: ScenarioRule[], cause:
       connected: 0,
       expected: 0,
       acknowledged: 0,
+      ...beginsOf(release, now),
     })),
     publishedAt: null,
     observeUntil: null,
@@ -35,4 +37,9 @@ export function newCanary(dossier: RunDossier, scenarios: ScenarioRule[], cause:
     dossier,
     causationId: cause.id,
   }
+}
+
+function beginsOf(release: ReleaseDocument, now: Date): { beginsAt?: string } {
+  const next = upcoming(release, now)
+  return next === undefined ? {} : { beginsAt: next.at }
 }

@@ -1,4 +1,5 @@
 import { EXIT, HmsError, type ConfigDocument } from '#libs/contracts'
+import { holdDocument, standing } from '#libs/client'
 import { STABLE_SCOPE } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import { writeFile } from 'node:fs/promises'
@@ -16,14 +17,15 @@ export async function writeBundle(context: CliContext, id: string, { out }: Bund
   requireName(id, 'the id of a policy', 'hms-svc runs list')
   const client = await context.client()
   const { documents } = await client.get<{ documents: ConfigDocument[] }>('/v1/snapshot')
-  const document = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)
+  const stored = documents.find((each) => each.id === id && each.scope === STABLE_SCOPE)
+  const document = stored && standing(holdDocument(stored), context.io.now()).document
   if (document?.release == null || document.version === null) {
     throw new HmsError('HMS_POLICY_NOT_FOUND', `${id} is not in force.`, { status: 404, next: [`hms-svc get ${id}`, 'hms-svc runs list'] })
   }
   const { entry, proof } = await fetchProof(context, `${id}@${document.version}`)
   const bytes = Buffer.from(JSON.stringify({ bundle: 1, release: document.release, head: document.head, entry, proof }))
   const { envelope } = await newestRoster(context)
-  const { release } = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)) })
+  const { release } = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at: new Date(context.io.now()) })
   const file = out ?? `${id}@${document.version}.bundle`
   await writeFile(file, bytes)
   context.output.data({ file, bytes: bytes.length, digest: release.digest }, () => [

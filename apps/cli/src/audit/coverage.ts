@@ -36,15 +36,18 @@ export async function checkLive(documents: readonly ConfigDocument[], { approved
   for (const document of documents) {
     const name = `${document.id}@${document.version ?? '?'}`
     await problems.check(name, async () => {
-      const { head, release } = verifyHead(document, sources.roster)
+      const { head, release, next } = verifyHead(document, sources.roster)
       if (head.policy !== document.id || head.scope !== document.scope || (release?.predicate.policy.version ?? null) !== document.version) {
         throw wrong(`${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ${release?.predicate.policy.version ?? 'nothing'}`)
       }
-      if (release === null) return
-      const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === release.digest))
-      if (run === undefined) throw wrong(`${name} is in force in ${head.scope}, and its approval is not in the log`)
-      await requireProof(name, release, sources)
-      await requireStages(name, head.scope, release, run, sources)
+      // What is held is asked for as much as what is in force: readers will live by it without asking again.
+      for (const each of [release, next?.release ?? null]) {
+        if (each === null) continue
+        const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === each.digest))
+        if (run === undefined) throw wrong(`${name} is in force in ${head.scope}, and its approval is not in the log`)
+        await requireProof(name, each, sources)
+        await requireStages(name, head.scope, each, run, sources)
+      }
     })
   }
   return documents.filter(({ release }) => release !== null).length

@@ -11,8 +11,9 @@ export interface VerifyOptions {
 /** Checks a bundle without asking anybody. */
 export async function verifyGivenBundle(context: CliContext, file: string, { roster }: VerifyOptions): Promise<number> {
   const [bytes, trusted] = await Promise.all([readGivenFile(file, MAX_SIGNED_BYTES), readGivenFile(roster, MAX_SIGNED_BYTES)])
-  const { policy, release, proof } = await verifyBundle(bytes, { roster: trusted })
-  context.output.data({ policy, release, proof }, () => [
+  const { policy, release, proof, stale } = await verifyBundle(bytes, { roster: trusted, at: new Date(context.io.now()) })
+  if (stale !== undefined) context.output.note(`${stale.code}: ${stale.detail}`)
+  context.output.data({ policy, release, proof, ...(stale === undefined ? {} : { stale }) }, () => [
     `${context.output.paint.good('✓')} ${policy.id}@${policy.version} was approved by ${release.approvedBy.join(', ')}`,
     `${context.output.paint.good('✓')} rollout's head ${release.seq} makes it the one in force for all`,
     `${context.output.paint.good('✓')} the approval is entry ${proof.index} of ${proof.size} in the log, seen by the witnesses at ${proof.witnessedAt}`,

@@ -1,5 +1,5 @@
 import { HmsError, type RosterStep } from '#libs/contracts'
-import { nextRoster, SignatureError, type Roster } from '#libs/signing'
+import { nextRoster, requireUnexpired, SignatureError, type Roster } from '#libs/signing'
 import { pinnedRoster } from '../audit/pinned-roster.js'
 import type { CliContext } from '../context.js'
 
@@ -8,6 +8,17 @@ import type { CliContext } from '../context.js'
  * cannot be asked, or tell of one that does not verify, the last good one counts, and that is said on stderr.
  */
 export async function newestRoster(context: CliContext): Promise<Roster> {
+  const roster = await lastThatVerifies(context)
+  try {
+    requireUnexpired(roster, new Date(context.io.now()).toISOString())
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    context.output.note(`${error.message}: what it vouches for may be stale. People sign the next one (hms-svc roster propose FILE), or pin the newest (hms-svc roster show --json)`)
+  }
+  return roster
+}
+
+async function lastThatVerifies(context: CliContext): Promise<Roster> {
   let roster = await pinnedRoster(context)
   try {
     for (;;) {

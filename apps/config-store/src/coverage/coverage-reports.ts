@@ -4,6 +4,7 @@ import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../delivery/document-copy.js'
+import { StoreTime } from '../store-time.js'
 import { coverageOf } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
 import { Presence } from './presence.js'
@@ -28,6 +29,7 @@ export class CoverageReports {
 
   constructor(
     private readonly runtime: ServiceRuntime,
+    private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
   ) {
@@ -68,12 +70,12 @@ export class CoverageReports {
   }
 
   private matters(policy: string): boolean {
-    const since = this.runtime.clock.now().getTime() - MATTERS_MS
+    const since = this.time.nowMs() - MATTERS_MS
     return this.copy.documentsOf(policy).some(({ storedAt }) => storedAt >= since)
   }
 
   private async reportPolicy(policy: string): Promise<void> {
-    const report = coverageOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.runtime.clock.now().getTime())
+    const report = coverageOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
     const text = JSON.stringify(report.scopes)
     if (this.told.get(policy) === text) return
     await this.emit(report)

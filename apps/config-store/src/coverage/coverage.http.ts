@@ -3,6 +3,7 @@ import { Places } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
 import { Controller, Get, Query } from '@nestjs/common'
 import { DocumentCopy } from '../delivery/document-copy.js'
+import { StoreTime } from '../store-time.js'
 import { viewOf } from './coverage.js'
 import { CoverageQueryDto } from './coverage.dto.js'
 import { Presence } from './presence.js'
@@ -15,6 +16,7 @@ export class CoverageController {
 
   constructor(
     private readonly runtime: ServiceRuntime,
+    private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
   ) {}
@@ -32,7 +34,7 @@ export class CoverageController {
   }
 
   private view(policy: string): CoverageView {
-    return viewOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.runtime.clock.now().getTime())
+    return viewOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
   }
 
   private whenCurrent(policy: string, revision: number, waitMs: number): Promise<CoverageView> {

@@ -51,6 +51,17 @@ describe('coverageOf', () => {
     expect(numbers([held({ current: null })], [bot('a', 'v1'), bot('b', null), silent])).toEqual([['global', 3, 1]])
   })
 
+  it('counts holders before the time of a release that is held, and who runs it from then on', () => {
+    const until = (one: HeldDocument, current: string): HeldDocument => ({ ...one, next: { atMs: Date.parse(LATER), held: held({ ...one.head, current }) } })
+    const holder = { ...bot('a', 'v1'), held: { [POLICY]: ['v2'] } }
+    const stable = [until(held({}), 'v2')]
+    expect(numbers(stable, [holder, bot('b', 'v1'), bot('c', 'v2')])).toEqual([['global', 3, 1]])
+    expect(viewOf(POLICY, stable, [holder, bot('b', 'v1')], NOW).lagging.map(({ id }) => id)).toEqual(['b'])
+    expect(numbers(stable, [holder, bot('b', 'v2')], Date.parse(LATER))).toEqual([['global', 2, 1]])
+    const tried = [held({}), until({ ...canary, head: { ...canary.head, current: 'v1', expires: '2026-01-01T01:00:00Z' } }, 'v2')]
+    expect(numbers(tried, [holder, bot('b', 'v1'), bot('c', 'v1', 'VA')])).toEqual([['global', 1, 1], ['region:NCR', 2, 1]])
+  })
+
   it('says the same as the view, whatever the bots say', () => {
     const applied = fc.option(fc.constantFrom('v1', 'v2', 'v3'))
     const one = fc.record({ name: fc.string({ minLength: 1 }), region: fc.constantFrom('NCR', 'VA', ''), applied })

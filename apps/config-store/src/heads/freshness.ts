@@ -1,7 +1,8 @@
 import type { Envelope } from '#libs/contracts'
-import { readFreshness, type FreshnessPredicate } from '#libs/signing'
+import { freshnessAhead, judgeFreshness, readFreshness, type FreshnessPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { StoreTime } from '../store-time.js'
 
 export interface FreshWord {
   envelope: Envelope
@@ -14,7 +15,10 @@ export class Freshness {
   private held: FreshWord | undefined
   private readonly listeners: ((word: FreshWord, isNews: boolean) => void)[] = []
 
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly time: StoreTime,
+  ) {}
 
   get newest(): Envelope | undefined {
     return this.held?.envelope
@@ -25,11 +29,13 @@ export class Freshness {
     this.listeners.push(listener)
   }
 
-  /** `false`: not newer than what is held. Throws `SignatureError` unless rollout signed it. */
+  /** `false`: not newer than what is held. Throws `SignatureError` unless rollout signed it, or where it is dated far ahead. */
   take(envelope: Envelope): boolean {
     const predicate = readFreshness(envelope, this.runtime.roster)
-    const before = this.held?.predicate
-    if (before !== undefined && Date.parse(predicate.issuedAt) <= Date.parse(before.issuedAt)) return false
+    const [before, now] = [this.held?.predicate, this.time.nowMs()]
+    const verdict = judgeFreshness(predicate, before, now)
+    if (verdict === 'ahead') throw freshnessAhead(predicate, now)
+    if (verdict === 'older') return false
     this.held = { envelope, predicate }
     for (const listener of this.listeners) listener(this.held, before?.stable !== predicate.stable)
     return true

@@ -43,6 +43,16 @@ describe('rollout’s word on the topic of state', () => {
     expect(await recorded()).toEqual(times(0, 30_000, 41_000))
   })
 
+  it('is refused when it is dated far ahead, and right ones are taken after it', async () => {
+    for (const ms of [600_000, 3 * 3_600_000, 200 * 86_400_000]) {
+      const answer = await world.vouch([], at(ms))
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([422, 'HMS_FRESHNESS_AHEAD'])
+    }
+    expect(await (await world.vouch([], at(0))).json()).toEqual({ accepted: true })
+    expect(await (await world.vouch([], at(1))).json()).toEqual({ accepted: true })
+    await expect.poll(recorded).toEqual(times(0))
+  })
+
   it('lies among the documents, under a key that is no policy’s', async () => {
     await world.stored(await world.head())
     await world.vouch([], at(0))

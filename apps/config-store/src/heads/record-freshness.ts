@@ -1,6 +1,6 @@
 import { FRESHNESS_KEY } from '#libs/contracts'
 import { describeError } from '#libs/platform'
-import { FRESHNESS_LIFE_MS, type FreshnessPredicate } from '#libs/signing'
+import { isFarAhead, type FreshnessPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { Freshness, type FreshWord } from './freshness.js'
@@ -67,7 +67,7 @@ export class RecordFreshness {
  * comes. One that was said in the future, by a clock that was wrong once, must not silence all that follow until then.
  */
 export function isDue({ issuedAt, stable }: Pick<FreshnessPredicate, 'issuedAt' | 'stable'>, known: Vouched | undefined, nowMs: number): boolean {
-  if (known === undefined || Date.parse(known.issuedAt) > nowMs + FRESHNESS_LIFE_MS) return true
+  if (known === undefined || isFarAhead(known.issuedAt, nowMs)) return true
   const aheadMs = Date.parse(issuedAt) - Date.parse(known.issuedAt)
   return aheadMs > 0 && (stable !== known.stable || aheadMs >= RECORD_EVERY_MS)
 }

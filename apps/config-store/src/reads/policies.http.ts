@@ -1,10 +1,11 @@
 import { HmsError } from '#libs/contracts'
 import { isKnown } from '#libs/platform'
-import { RequireScope, ServiceRuntime } from '#libs/stage'
+import { RequireScope } from '#libs/stage'
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../delivery/document-copy.js'
+import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../delivery/held-stored.js'
 import { readerQuery, type ReaderQuery } from './reader-query.js'
 
@@ -12,7 +13,7 @@ import { readerQuery, type ReaderQuery } from './reader-query.js'
 @Controller('v1')
 export class PoliciesController {
   constructor(
-    private readonly runtime: ServiceRuntime,
+    private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
   ) {}
 
@@ -67,7 +68,7 @@ export class PoliciesController {
   }
 
   private answer(id: string, reader: ReaderQuery): PreparedAnswer | null {
-    return this.copy.inForce(id, reader, this.runtime.clock.now().getTime())?.held.answer ?? null
+    return this.copy.inForce(id, reader, this.time.nowMs())?.held.answer ?? null
   }
 }
 

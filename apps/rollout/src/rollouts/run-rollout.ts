@@ -171,7 +171,8 @@ export class RunRollout {
 
 function memberOf(stable: Stable): Rollout['members'][number] {
   const { releaseDigest, version } = (stable.next?.release ?? stable.current)!
-  return { policy: stable.policy, seq: stable.seq, release: releaseDigest, version, published: false, connected: 0, expected: 0, acknowledged: 0 }
+  const begins = stable.next === undefined ? {} : { beginsAt: stable.next.at }
+  return { policy: stable.policy, seq: stable.seq, release: releaseDigest, version, published: false, connected: 0, expected: 0, acknowledged: 0, ...begins }
 }
 
 function keysOf(rollout: Rollout): string[] {

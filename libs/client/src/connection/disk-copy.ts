@@ -1,52 +1,53 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ConfigDocument } from '#libs/contracts'
-import type { FloorMemory } from '#libs/signing'
-import { readIfThere, replaceFile } from '../keys/files.js'
+import { HmsError, type ConfigDocument } from '#libs/contracts'
+import { replaceFile } from '../keys/files.js'
 import type { Reader } from './evaluate.js'
+import { FloorsFile, type SavedFloors } from './floors-file.js'
+import { readOwnFile } from './read-own-file.js'
 
 /** The last known good copy of one reader. */
-export interface SavedCopy {
-  format: 2
+export interface SavedDocuments {
   revision: number
   /** Milliseconds since 1970. */
   savedAt: number
   documents: ConfigDocument[]
-  /** What the reader must not be taken back behind; in the same file, so that neither is written without the other. */
-  floors: FloorMemory
+}
+
+export interface SavedCopy {
+  documents?: SavedDocuments
+  floors?: SavedFloors
 }
 
 /**
- * A file per server and reader: what a server sends may depend on who asks, so one reader's copy is no resume point for
- * another. Replaced whole, so a process that dies while writing leaves the copy before.
+ * Two files per server and reader, documents and floors: what a server sends may depend on who asks, so one reader's copy is no resume point
+ * for another. Each is replaced whole, so a process that dies while writing leaves the one before.
  */
 export class DiskCopy {
   readonly file: string
-  private next: SavedCopy | undefined
+  readonly floors: FloorsFile
+  private next: (SavedDocuments & SavedFloors) | undefined
   private writing: Promise<void> | undefined
+  private hasFloors = false
 
   constructor(private readonly dir: string, url: string, reader: Reader, private readonly onError: (error: Error) => void) {
     const name = createHash('sha256').update(JSON.stringify([url, reader.bot ?? null, reader.region ?? null])).digest('hex').slice(0, 16)
     this.file = join(dir, `policies-${name}.json`)
+    this.floors = new FloorsFile(join(dir, `floors-${name}.json`), this.file)
   }
 
-  /** `undefined` when there is none, or none that can be read; the latter is reported. */
-  async load(): Promise<SavedCopy | undefined> {
-    try {
-      const text = await readIfThere(this.file)
-      if (text === undefined) return undefined
-      const copy = JSON.parse(text) as Partial<SavedCopy>
-      if (isSavedCopy(copy)) return copy
-      throw new TypeError(`${this.file} is not a copy of policies`)
-    } catch (error) {
-      this.onError(asError(error))
-      return undefined
-    }
+  /** Documents that cannot be read are reported and left out; throws `HMS_FLOORS_DAMAGED` for floors that cannot be, or are missing. */
+  async load(): Promise<SavedCopy> {
+    const floors = await this.floors.load()
+    const documents = await this.loadDocuments()
+    if (floors === undefined && documents !== undefined) return this.floors.missing()
+    this.hasFloors = floors !== undefined
+    return { ...(documents === undefined || documents === 'damaged' ? {} : { documents }), ...(floors === undefined ? {} : { floors }) }
   }
 
   /** Writes in the background; of copies that come while one is being written only the newest follows. */
-  save(copy: SavedCopy): void {
+  save(copy: SavedDocuments & SavedFloors): void {
     this.next = copy
     this.writing ??= this.writeAll().finally(() => {
       this.writing = undefined
@@ -58,22 +59,36 @@ export class DiskCopy {
     await this.writing
   }
 
+  private async loadDocuments(): Promise<SavedDocuments | 'damaged' | undefined> {
+    try {
+      const text = await readOwnFile(this.file)
+      if (text === undefined) return undefined
+      const copy = JSON.parse(text) as Partial<SavedDocuments & { format: unknown }> | null
+      if (copy?.format === 3 && Number.isSafeInteger(copy.revision) && Number.isFinite(copy.savedAt) && Array.isArray(copy.documents)) return copy as SavedDocuments
+      throw new TypeError('not a copy of policies')
+    } catch (error) {
+      const detail = `${this.file} cannot be read, and is left out: ${asError(error).message}. The floors beside it hold.`
+      this.onError(new HmsError('HMS_CACHE_UNREADABLE', detail, { status: 500, cause: error, next: [`rm ${this.file}`] }))
+      return 'damaged'
+    }
+  }
+
   private async writeAll(): Promise<void> {
     try {
       await mkdir(this.dir, { recursive: true, mode: 0o700 })
       while (this.next !== undefined) {
-        const copy = this.next
+        const { floors, signedMs, ...documents } = this.next
         this.next = undefined
-        await replaceFile(this.file, JSON.stringify(copy), 0o600)
+        // Documents without floors would be refused at the next start; later, documents come first: each head in them is a floor itself.
+        if (!this.hasFloors) await this.floors.save({ floors, signedMs })
+        this.hasFloors = true
+        await replaceFile(this.file, JSON.stringify({ format: 3, ...documents }), 0o600)
+        await this.floors.save({ floors, signedMs })
       }
     } catch (error) {
       this.onError(asError(error))
     }
   }
-}
-
-function isSavedCopy(copy: Partial<SavedCopy> | null): copy is SavedCopy {
-  return copy?.format === 2 && typeof copy.floors === 'object' && Number.isSafeInteger(copy.revision) && Number.isFinite(copy.savedAt) && Array.isArray(copy.documents)
 }
 
 function asError(error: unknown): Error {

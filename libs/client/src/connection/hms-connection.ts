@@ -30,6 +30,8 @@ export interface Explanation {
   trust: TrustKind
   /** Scope of the head that put the value in force: `global`, or that of a canary. */
   scope: string
+  /** Why the state is `STALE`, where the reason is one of trust: as in the event `stale`. */
+  code?: string
 }
 
 export interface ConnectionEvents {

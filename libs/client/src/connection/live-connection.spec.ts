@@ -254,7 +254,7 @@ describe('the copy on disk', () => {
   it('serves when nobody is there, and is where the next connection goes on', async () => {
     const { hms } = await connected({ cacheDir })
     await hms.close()
-    expect(await readdir(cacheDir)).toEqual([expect.stringMatching(/^policies-[0-9a-f]{16}\.json$/)])
+    expect((await readdir(cacheDir)).sort()).toEqual([expect.stringMatching(/^floors-[0-9a-f]{16}\.json$/), expect.stringMatching(/^policies-[0-9a-f]{16}\.json$/)])
     const { port } = server
     await server.stop()
     clock.advance(60_000)

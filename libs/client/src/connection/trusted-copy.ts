@@ -41,6 +41,8 @@ const JUMP_MS = 100
  */
 export class TrustedCopy {
   state: ConnectionState = 'STALE'
+  /** Why it is stale, where that is a matter of trust. */
+  private code: string | undefined
   private readonly listeners = new Listeners<ConnectionEvents>()
   private readonly copy: LocalCopy
   private origin: 'nothing' | 'disk' | 'server' = 'nothing'
@@ -69,9 +71,9 @@ export class TrustedCopy {
 
   /** Takes what an earlier process left on disk. `undefined` when it left nothing, else whether all of it still holds. */
   async load(): Promise<'whole' | 'part' | undefined> {
-    const saved = await this.options.disk?.load()
+    const { floors, documents: saved } = (await this.options.disk?.load()) ?? {}
+    if (floors !== undefined) this.options.trust.restore(floors)
     if (saved === undefined) return undefined
-    this.options.trust.restore(saved.floors)
     const { refused } = this.copy.take(saved.revision, saved.documents)
     this.origin = 'disk'
     this.confirmedAt = saved.savedAt
@@ -86,7 +88,7 @@ export class TrustedCopy {
     this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
     if (!more) this.settle()
     this.announce(changes)
-    this.options.disk?.save({ format: 2, revision, savedAt: this.confirmedAt, documents: this.copy.all(), floors: this.options.trust.remembered() })
+    this.options.disk?.save({ revision, savedAt: this.confirmedAt, documents: this.copy.all(), ...this.options.trust.remembered() })
   }
 
   /** A damaged word of rollout is no word: it is said, and the one before goes on ageing. */
@@ -128,14 +130,18 @@ export class TrustedCopy {
     const refusal = [...this.refusals.values()][0]
     const code = refusal?.code ?? this.options.trust.doubt(this.copy.stableDigest())
     if (code === undefined) this.becomeReady()
-    else this.stale(refusal?.detail ?? 'rollout does not vouch for the stable heads that are held', code)
+    else this.stale(refusal?.detail ?? this.reasonFor(code), code)
+    if (code === 'HMS_ROSTER_EXPIRED') this.followRosters()
     return code
   }
 
+  /** Told once for each reason that has a code, also by a reader that never was ready. */
   stale(reason: string, code?: string): void {
-    if (this.state !== 'READY') return
+    if (this.state === 'CLOSED') return
+    const isNews = this.state === 'READY' || (code !== undefined && code !== this.code)
     this.state = 'STALE'
-    this.listeners.emit('stale', { reason, ...(code === undefined ? {} : { code }) })
+    this.code = code
+    if (isNews) this.listeners.emit('stale', { reason, ...(code === undefined ? {} : { code }) })
   }
 
   find(id: string): PolicyValue | undefined {
@@ -150,7 +156,8 @@ export class TrustedCopy {
     const { document, head, value } = this.require(id).held
     const ageMs = Math.max(0, this.options.time.now() - this.confirmedAt)
     const { state, options: { rosters: { kind: trust } } } = this
-    return { value, version: value.version, revision: document.revision, source: this.source(), ageMs, state, trust, scope: head.scope }
+    const code = this.code === undefined ? {} : { code: this.code }
+    return { value, version: value.version, revision: document.revision, source: this.source(), ageMs, state, trust, scope: head.scope, ...code }
   }
 
   ids(): string[] {
@@ -183,9 +190,16 @@ export class TrustedCopy {
     await this.options.disk?.settled()
   }
 
+  private reasonFor(code: string): string {
+    if (code !== 'HMS_ROSTER_EXPIRED') return 'rollout does not vouch for the stable heads that are held'
+    const { version, expires } = this.options.rosters.newest
+    return `roster ${version} was valid until ${expires}, and no newer one follows it: people sign the next one (hms-svc roster propose), or pin the newest (hms-svc roster show --json)`
+  }
+
   private becomeReady(): void {
     if (this.state === 'READY') return
     this.state = 'READY'
+    this.code = undefined
     this.listeners.emit('ready', { revision: this.copy.revision })
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { link, rename, rm, writeFile } from 'node:fs/promises'
+import { link, open, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { HmsError } from '#libs/contracts'
 import { readGivenFile, requirePrivate, type GivenFile } from '#libs/files'
 
@@ -25,10 +26,27 @@ export async function publishOnce(path: string, content: string, mode: number): 
   }
 }
 
-/** Puts a whole file under a name, in place of what was there. */
+/** Puts a whole file under a name, in place of what was there; it is on the disk, under that name, when this resolves. */
 export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
   const staged = await stage(path, content, mode)
-  await rename(staged, path)
+  try {
+    await rename(staged, path)
+  } catch (error) {
+    await rm(staged, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+/** Windows cannot open a folder, and needs no such thing. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 /** The text of a file, or undefined when there is none. Throws what `readGivenFile` throws. */

@@ -1,7 +1,8 @@
 import type { ConfigDocument } from '#libs/contracts'
-import { effectiveMs, Floors, readFreshness, SignatureError, verifyHead, type FloorMemory, type Roster } from '#libs/signing'
+import { effectiveMs, Floors, freshnessAhead, readFreshness, SignatureError, verifyHead, type Roster } from '#libs/signing'
 import type { Admission } from '../connection/admission.js'
 import { holdDocument, type HeldDocument } from '../connection/evaluate.js'
+import type { SavedFloors } from '../connection/floors-file.js'
 import type { PolicyValue } from '../connection/hms-connection.js'
 import { FreshnessWatch, type Doubt } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'
@@ -17,12 +18,13 @@ export class DocumentTrust implements Admission {
   ) {}
 
   /** What an earlier process remembered; before any document is admitted. */
-  restore(memory: FloorMemory): void {
-    this.floors = new Floors(memory)
+  restore({ floors, signedMs }: SavedFloors): void {
+    this.floors = new Floors(floors)
+    this.time.restore(signedMs)
   }
 
-  remembered(): FloorMemory {
-    return this.floors.memory()
+  remembered(): SavedFloors {
+    return { floors: this.floors.memory(), signedMs: this.time.remembered() }
   }
 
   admit(document: ConfigDocument): HeldDocument {
@@ -38,19 +40,35 @@ export class DocumentTrust implements Admission {
       throw new SignatureError('HMS_RELEASE_NOT_EFFECTIVE', `${policy.id}@${policy.version} is in force from ${policy.effective}`)
     }
     this.floors.admit(verified, roster, now)
-    return holdDocument(document)
+    return leasedFrom(now, holdDocument(document))
   }
 
-  /** Rollout's word on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID`. */
+  /** Rollout's word on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID` or `HMS_FRESHNESS_AHEAD`. */
   hear(envelope: unknown): number {
     const word = readFreshness(envelope, this.roster())
-    if (this.freshness.hear(word)) this.time.witness(Date.parse(word.issuedAt))
+    const issuedMs = Date.parse(word.issuedAt)
+    const now = this.time.timeFor(issuedMs)
+    const verdict = this.freshness.hear(word, now)
+    if (verdict === 'ahead') throw freshnessAhead(word, now)
+    if (verdict === 'newer') this.time.witness(issuedMs)
     return word.roster
   }
 
+  /** Why what is held may not be all that is signed. */
   doubt(stable: string): Doubt | undefined {
-    return this.freshness.doubt(stable, this.time.now())
+    const now = this.time.now()
+    return now < Date.parse(this.roster().expires) ? this.freshness.doubt(stable, now) : 'HMS_ROSTER_EXPIRED'
   }
+}
+
+/** A lease lasts from now for as long as its head says: a clock that is behind must not make it longer. */
+function leasedFrom(now: number, held: HeldDocument): HeldDocument {
+  const { expires, issuedAt } = held.head
+  if (expires === undefined) return held
+  const endMs = now + (Date.parse(expires) - Date.parse(issuedAt))
+  if (!(endMs < Date.parse(expires))) return held
+  const end = new Date(endMs).toISOString()
+  return { ...held, head: { ...held.head, expires: end }, next: held.next && { ...held.next, held: { ...held.next.held, head: { ...held.next.held.head, expires: end } } } }
 }
 
 /** A document is what somebody sent: anything but a refusal means that it is none. */

@@ -1,11 +1,15 @@
-import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, type FreshnessPredicate } from '#libs/signing'
+import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, judgeFreshness, type FreshnessPredicate } from '#libs/signing'
 
 /** Why a reader cannot say that what it holds is all there is. */
 export type Doubt =
+  /** The newest roster that is known was valid until earlier: who is trusted has not been said again. */
+  | 'HMS_ROSTER_EXPIRED'
   /** No word of rollout since first contact. */
   | 'HMS_FRESHNESS_MISSING'
   /** The last one has expired: somebody keeps newer ones back, or rollout is away. */
   | 'HMS_FRESHNESS_EXPIRED'
+  /** The last one is dated far ahead of this reader's time, and no right one is held: one of the two clocks is wrong. */
+  | 'HMS_FRESHNESS_AHEAD'
   /** It speaks of other stable heads than are held: some are kept back, or mixed. */
   | 'HMS_FRESHNESS_MIXED'
 
@@ -17,19 +21,24 @@ export class FreshnessWatch {
   private newest: FreshnessPredicate | undefined
   private contactAt: number | undefined
   private mixedSince: number | undefined
+  private ahead = false
 
-  /** `false`: not newer than what is known. */
-  hear(word: FreshnessPredicate): boolean {
-    if (this.newest !== undefined && Date.parse(word.issuedAt) <= Date.parse(this.newest.issuedAt)) return false
-    this.newest = word
-    return true
+  /** `nowMs`: the time by which this one is judged. */
+  hear(word: FreshnessPredicate, nowMs: number): 'newer' | 'older' | 'ahead' {
+    const verdict = judgeFreshness(word, this.newest, nowMs)
+    this.ahead = verdict === 'ahead'
+    if (verdict === 'newer') this.newest = word
+    return verdict
   }
 
   /** `stable`: digest over the stable heads that are held. Asked at each frame. */
   doubt(stable: string, nowMs: number): Doubt | undefined {
     this.contactAt ??= nowMs
-    if (this.newest === undefined) return nowMs - this.contactAt > FRESHNESS_LIFE_MS ? 'HMS_FRESHNESS_MISSING' : undefined
-    if (nowMs >= Date.parse(this.newest.expires)) return 'HMS_FRESHNESS_EXPIRED'
+    if (this.newest === undefined) {
+      if (this.ahead) return 'HMS_FRESHNESS_AHEAD'
+      return nowMs - this.contactAt > FRESHNESS_LIFE_MS ? 'HMS_FRESHNESS_MISSING' : undefined
+    }
+    if (nowMs >= Date.parse(this.newest.expires)) return this.ahead ? 'HMS_FRESHNESS_AHEAD' : 'HMS_FRESHNESS_EXPIRED'
     if (this.newest.stable === stable) this.mixedSince = undefined
     else this.mixedSince ??= nowMs
     return this.mixedSince !== undefined && nowMs - this.mixedSince > GRACE_MS ? 'HMS_FRESHNESS_MIXED' : undefined

@@ -20,6 +20,8 @@ export interface LocalPolicyView extends Omit<PolicyView, 'provenance'> {
   /** Milliseconds since the server, or the writing of the copy on disk, last confirmed the value. */
   ageMs: number
   trust: 'pinned' | 'first-use'
+  /** Why it is stale, where the reason is one of trust. */
+  code?: string
 }
 
 /** `POST /v1/rollbacks`. `revision` is the highest that a config-store gave the head; `stored` lists what each instance said. */

@@ -13,6 +13,8 @@ export interface CanaryMember {
   /** Bots that should run it, and that said they do. */
   expected: number
   acknowledged: number
+  /** From when on it is in force (RFC 3339), where that lay ahead when the canary began: until then its cohort only holds it. */
+  beginsAt?: string
 }
 
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
@@ -91,7 +93,15 @@ export function summaryOf(canary: Canary): string {
   if (widest !== canary.requestedShare) parts.push(`requested ${percent(canary.requestedShare)}, realised ${percent(widest)}`)
   parts.push(`${acknowledged} of ${expected} ${expected === 1 ? 'bot' : 'bots'} acknowledged`)
   parts.push(unexplainedSummary(canary))
+  const begins = beginning(canary.members)
+  if (begins !== undefined) parts.push(begins)
   return parts.join('; ')
+}
+
+/** `held until …` for releases that are in force only later. */
+export function beginning(members: readonly { beginsAt?: string }[]): string | undefined {
+  const times = [...new Set(members.flatMap(({ beginsAt }) => beginsAt ?? []))].sort()
+  return times.length === 0 ? undefined : `held until ${times.join(' and ')}`
 }
 
 /** `2 unexplained alerts of bot-7 alone` where a larger cohort has but one bot that complains. */

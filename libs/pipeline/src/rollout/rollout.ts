@@ -1,3 +1,4 @@
+import { beginning } from '../canary/canary.js'
 import type { CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
 
 export interface RolloutMember {
@@ -9,6 +10,8 @@ export interface RolloutMember {
   connected: number
   expected: number
   acknowledged: number
+  /** From when on it is in force (RFC 3339), where readers only hold it until then. */
+  beginsAt?: string
 }
 
 /** The full rollout of a run: stable heads, waited for until the connected bots run them, then baked. */
@@ -62,9 +65,9 @@ export function onSilence(rollout: Rollout): RolloutDecision {
 export function rolloutSummary(rollout: Rollout): string {
   const expected = Math.max(...rollout.members.map((member) => member.expected))
   const acknowledged = Math.min(...rollout.members.map((member) => member.acknowledged))
-  if (expected === 0) return 'no bots connected'
   const silent = expected - acknowledged
-  return silent > 0 ? `${acknowledged} of ${expected} bots acknowledged; ${silent} silent` : `${expected} of ${expected} bots acknowledged`
+  const told = silent > 0 ? `${acknowledged} of ${expected} bots acknowledged; ${silent} silent` : `${expected} of ${expected} bots acknowledged`
+  return [expected === 0 ? 'no bots connected' : told, beginning(rollout.members)].filter((part) => part !== undefined).join('; ')
 }
 
 function covered(rollout: Rollout): boolean {

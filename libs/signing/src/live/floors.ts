@@ -1,7 +1,9 @@
+import { isDigest } from '../digest.js'
 import { STABLE_SCOPE, type HeadPredicate } from '../head.js'
 import type { PreparedRelease } from '../release.js'
 import { droppedTags, governingTags, tagsOf } from '../roster/governing-tags.js'
 import type { Roster } from '../roster/roster.js'
+import { isCount, isString, listOf, objectOf, optional, type Check } from '../shape.js'
 import { SignatureError } from '../signature-error.js'
 import type { VerifiedHead } from './verify-head.js'
 
@@ -83,4 +85,15 @@ function higherOf(a: Floor | undefined, b: Floor | undefined): Floor | undefined
 
 function placeOf({ policy, scope }: HeadPredicate): string {
   return `${policy}@${scope}`
+}
+
+const isRecordOf = (value: unknown, isRight: Check): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isRight)
+
+const isFloor = objectOf({ releaseEpoch: isCount, digest: isDigest, fallbacks: listOf(isDigest), tags: optional(listOf(isString)) })
+
+/** Whether what lay on a disk is what `memory` gave. */
+export function isFloorMemory(value: unknown): value is FloorMemory {
+  const { releases, heads } = (value ?? {}) as Partial<FloorMemory>
+  return isRecordOf(releases, isFloor) && isRecordOf(heads, isCount)
 }

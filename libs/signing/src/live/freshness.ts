@@ -31,6 +31,32 @@ const FRESHNESS: StatementKind<FreshnessPredicate> = {
   subject: (predicate) => subjectOfPredicate('stable heads', predicate),
 }
 
+/** By so much clocks may differ: a statement that is dated further ahead of the time that it is judged by comes from a clock that is wrong. */
+export const FRESHNESS_AHEAD_MS = FRESHNESS_LIFE_MS
+
+/** Whether a time (RFC 3339) lies further ahead of `nowMs` than clocks may differ. */
+export function isFarAhead(time: string, nowMs: number): boolean {
+  return !(Date.parse(time) <= nowMs + FRESHNESS_AHEAD_MS)
+}
+
+/**
+ * What a statement is to somebody who holds another, by their own time: everybody judges by this. One that is dated far ahead, or would last
+ * far longer than any, is refused: to take it would refuse all right ones after it. A right one takes the place of such a one.
+ */
+export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | undefined, nowMs: number): 'newer' | 'older' | 'ahead' {
+  if (isFarAhead(said.issuedAt, nowMs) || isFarAhead(said.expires, nowMs + FRESHNESS_LIFE_MS)) return 'ahead'
+  if (held === undefined || isFarAhead(held.issuedAt, nowMs)) return 'newer'
+  return Date.parse(said.issuedAt) > Date.parse(held.issuedAt) ? 'newer' : 'older'
+}
+
+/** The refusal of one that is ahead. */
+export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: number): SignatureError {
+  const detail = `rollout's word on the stable heads is dated ${issuedAt} and lasts until ${expires}; here it is ${new Date(nowMs).toISOString()}. One of the two clocks is wrong: set this machine's, or that of rollout's database`
+  return new SignatureError('HMS_FRESHNESS_AHEAD', detail)
+}
+
+export type FreshnessTimes = Pick<FreshnessPredicate, 'issuedAt' | 'expires'>
+
 export type StableHead = Pick<HeadPredicate, 'policy' | 'seq' | 'current'>
 
 /** Digest over the canonical JSON of `[[policy, seq, current], …]`, by policy id; heads that withdraw are part of it. */

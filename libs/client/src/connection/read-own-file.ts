@@ -1,0 +1,13 @@
+import { lstat } from 'node:fs/promises'
+import { codeOf, readIfThere } from '../keys/files.js'
+
+/** The text of a file that only this program writes; `undefined` when there is none. Throws for a link: this program makes none. */
+export async function readOwnFile(path: string): Promise<string | undefined> {
+  try {
+    if ((await lstat(path)).isSymbolicLink()) throw new TypeError(`${path} is a symbolic link`)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return undefined
+    throw error
+  }
+  return readIfThere(path)
+}
