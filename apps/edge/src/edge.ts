@@ -1,5 +1,5 @@
 import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
-import { createLogger, earlyErrors, foreignRefused, isForeignRequest, judgeTargets, refuseBodiesOfReads, refuseForeignRequests, sendProblem, toProblem, type Environment } from '#libs/platform'
+import { createLogger, earlyErrors, foreignRefused, isForeignRequest, judgeTargets, refuseBodiesOfReads, refuseForeignRequests, sendProblem, toProblem, traceOfRequest, type Environment } from '#libs/platform'
 import { localNameOf, readHostConfig, urlsOf } from '#libs/stage'
 import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
@@ -60,7 +60,7 @@ async function forward(edge: FastifyInstance, service: ServiceName, path: string
     rewritePrefix: path,
     http: { requestOptions: { timeout: UPSTREAM_TIMEOUT_MS } },
     // One instance after the other; a dead one answers 503 and the caller tries again.
-    replyOptions: { getUpstream: inTurn(urlsOf(service, env)), rewriteRequestHeaders: (request, headers) => ({ ...headers, ...forwardedFor(request) }) },
+    replyOptions: { getUpstream: inTurn(urlsOf(service, env)), rewriteRequestHeaders: (request, headers) => ({ ...headers, ...forwardedFor(request), traceparent: traceOfRequest(request) }) },
   })
 }
 

@@ -31,7 +31,7 @@ export class StreamTunnels {
     const impatience = setTimeout(() => call.destroy(new Error('no answer in time')), HANDSHAKE_MS)
     const fail = (error: unknown): void => {
       call.destroy()
-      if (!reader.destroyed) refuseUpgrade(reader, this.unavailable(error))
+      if (!reader.destroyed) refuseUpgrade(reader, this.unavailable(error, request))
     }
     reader.once('close', () => call.destroy())
     call.once('close', () => clearTimeout(impatience))
@@ -60,10 +60,10 @@ export class StreamTunnels {
     socket.once('close', () => this.sockets.delete(socket))
   }
 
-  private unavailable(error: unknown): Problem {
+  private unavailable(error: unknown, { headers }: IncomingMessage): Problem {
     this.log.warn({ error: describeError(error) }, 'a stream could not be opened')
     const unavailable = new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store answers at the moment. Try again.', { status: 503 })
-    return toProblem(unavailable, { method: 'GET', url: STREAM_PATH }, this.log)
+    return toProblem(unavailable, { method: 'GET', url: STREAM_PATH, headers }, this.log)
   }
 }
 

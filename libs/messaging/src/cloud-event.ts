@@ -1,5 +1,5 @@
 import type { Envelope, OutgoingEvent, ReceivedEvent, ServiceName } from '#libs/contracts'
-import { describeError } from '#libs/platform'
+import { describeError, validTraceparent } from '#libs/platform'
 import { readEvent, SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
 
@@ -49,7 +49,7 @@ export function openRecord(record: BusRecord, producers: readonly ServiceName[],
     if (predicate.source !== source || predicate.topic !== record.topic || predicate.key !== record.key) {
       return { ok: false, kind: 'forged', code: 'HMS_EVENT_MISPLACED', detail: `signed for ${predicate.topic} ${predicate.key} by ${predicate.source}` }
     }
-    return { ok: true, event: { ...predicate, traceparent: record.headers['ce_traceparent'], envelope: envelope as Envelope } }
+    return { ok: true, event: { ...predicate, traceparent: validTraceparent(record.headers['ce_traceparent']), envelope: envelope as Envelope } }
   } catch (error) {
     if (!(error instanceof SignatureError)) return unreadable(describeError(error))
     const kind = error.code === 'HMS_SIGNATURE_MALFORMED' ? 'unreadable' : 'forged'

@@ -1,3 +1,5 @@
+import { outsideTrace } from './trace.js'
+
 /** Time as code sees it. Deadlines that must survive a crash are timer rows; this is for what may be lost with the process. */
 export interface Clock {
   now(): Date
@@ -8,7 +10,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => new Date(),
   after(delayMs, action) {
-    const timer = setTimeout(action, delayMs)
+    const timer = outsideTrace(() => setTimeout(action, delayMs))
     timer.unref()
     return () => clearTimeout(timer)
   },

@@ -1,5 +1,5 @@
 import { HmsError, type Problem } from '#libs/contracts'
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { refuseUpgrade } from './answer-upgrade.js'
 import { contained } from './contained.js'
@@ -10,7 +10,7 @@ export interface UpgradeDoor {
   path: string
   /** Takes the socket over. What it throws or rejects with is answered to the client. */
   open(upgrade: Upgrade): void | Promise<void>
-  problemOf(error: unknown, request: { method: string; url: string }): Problem
+  problemOf(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }): Problem
 }
 
 export interface Upgrade {
@@ -47,7 +47,7 @@ async function admit({ path, open, problemOf }: UpgradeDoor, asked: Omit<Upgrade
     if (target?.pathname !== path) throw new HmsError('HMS_HTTP_PATH_UNKNOWN', `No WebSocket is served at ${url.split('?')[0]}, only at ${path}.`, { status: 404 })
     await open({ ...asked, target })
   } catch (error) {
-    contained(() => refuseUpgrade(asked.socket, problemOf(error, { method, url: path })), () => asked.socket.destroy())()
+    contained(() => refuseUpgrade(asked.socket, problemOf(error, { method, url: path, headers: asked.request.headers })), () => asked.socket.destroy())()
   }
 }
 

@@ -2,6 +2,7 @@ import type { ReleaseDocument, RunDossier, VersionRef } from '#libs/contracts'
 import { rulesForRun } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
+import { currentTraceparent, inTrace } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
@@ -38,8 +39,10 @@ export class QueueRun {
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
     if (begins !== undefined) await this.runtime.schedule(tx, { id: `queue:${number}`, kind: 'queue', keys: keysOfRun(record), data: { run: number }, dueAt: new Date(begins) })
     // Called again and still waiting, it has nothing new to tell.
-    if (joining.length > 0) await this.saveRun.execute(tx, record)
-    return record
+    if (joining.length === 0) return record
+    const waiting = { ...record, traceparent: currentTraceparent() }
+    await this.saveRun.execute(tx, waiting)
+    return waiting
   }
 
   private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<RunRecord> {
@@ -62,7 +65,7 @@ export class QueueRun {
     const record = await tx.documents(RUNS).get(String(run))
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     if (record === undefined || approval === undefined || stateOf(record.facts) !== 'QUEUED') return
-    await this.execute(tx, record, approval)
+    await inTrace(record.traceparent, () => this.execute(tx, record, approval))
   }
 
   private policiesOf(tx: Transaction, record: RunRecord): Promise<PolicyRecord[]> {

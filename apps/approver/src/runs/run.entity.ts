@@ -8,6 +8,8 @@ export interface RunRecord {
   approval: string
   /** Smallest policy id: the key of all its events. */
   key: string
+  /** The trace of the request that queued it, for when its turn comes. */
+  traceparent?: string
   /** What of its plan takes time by itself. */
   waits: PlannedWaits
 }

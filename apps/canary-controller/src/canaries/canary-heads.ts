@@ -1,6 +1,7 @@
 import type { IssuedHeads, SignedHead } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Canary, CanaryMember } from '#libs/pipeline'
+import { currentTraceparent } from '#libs/platform'
 import { HeadCarrier, ServiceRuntime, signHeadOf, upcoming } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
@@ -63,6 +64,7 @@ export class CanaryHeads {
 
   private async send(tx: Transaction, canary: Canary, heads: IssuedHeads, fast: boolean): Promise<void> {
     await this.runtime.emit(tx, 'hms.head.issued.v1', heads, { key: canary.key, run: canary.run, attempt: canary.attempt, causationId: canary.causationId })
-    if (fast) tx.afterCommit(() => this.carrier.deliverSoon(heads))
+    const traceparent = currentTraceparent()
+    if (fast) tx.afterCommit(() => this.carrier.deliverSoon(heads, traceparent))
   }
 }

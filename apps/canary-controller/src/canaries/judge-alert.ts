@@ -1,6 +1,6 @@
 import { readingProblem, type EventData } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { TerminalError } from '#libs/platform'
+import { inTrace, TerminalError } from '#libs/platform'
 import { ALERT_STATES, countsAlerts, onAlert, type Canary } from '#libs/pipeline'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { digestOfJson, hexOf } from '#libs/signing'
@@ -27,7 +27,7 @@ export class JudgeAlert {
     const open = await tx.documents(CANARIES).find({ where: { state: [...ALERT_STATES] } })
     for (const { run } of open.filter((canary) => counts(canary, alert))) {
       const canary = (await lockedDocument(tx, CANARIES, String(run), keysOf))!
-      if (counts(canary, alert)) await this.judge(tx, canary, alert)
+      if (counts(canary, alert)) await inTrace(canary.traceparent, () => this.judge(tx, canary, alert))
     }
   }
 

@@ -3,7 +3,7 @@ import type { Canary } from '#libs/pipeline'
 import { upcoming } from '#libs/stage'
 
 /** A canary of these releases, of which nothing is published yet. `cause` is the event that opens it. */
-export function newCanary(dossier: RunDossier, scenarios: ScenarioRule[], cause: Pick<ReceivedEvent, 'id' | 'key'>, now: Date): Canary {
+export function newCanary(dossier: RunDossier, scenarios: ScenarioRule[], cause: Pick<ReceivedEvent, 'id' | 'key' | 'traceparent'>, now: Date): Canary {
   const { run, attempt, plan } = dossier
   return {
     run,
@@ -36,6 +36,7 @@ export function newCanary(dossier: RunDossier, scenarios: ScenarioRule[], cause:
     scenarios,
     dossier,
     causationId: cause.id,
+    traceparent: cause.traceparent ?? null,
   }
 }
 

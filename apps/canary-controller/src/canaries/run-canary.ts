@@ -14,6 +14,7 @@ import {
   type Canary,
   type CanaryDecision,
 } from '#libs/pipeline'
+import { inTrace } from '#libs/platform'
 import { CANARY_OBSERVED, CANARY_PASSED, withAttestation } from '#libs/signing'
 import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
@@ -200,7 +201,7 @@ export class RunCanary {
   /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
   private async withCanary(tx: Transaction, run: number, work: (canary: Canary) => Promise<void>): Promise<void> {
     const canary = await lockedDocument(tx, CANARIES, String(run), keysOf)
-    if (canary !== undefined) await work(canary)
+    if (canary !== undefined) await inTrace(canary.traceparent, () => work(canary))
   }
 
   private async withPolicy(tx: Transaction, policy: string, scope: string, work: (canary: Canary) => Promise<void>): Promise<void> {

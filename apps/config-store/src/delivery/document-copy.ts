@@ -84,12 +84,14 @@ export class DocumentCopy {
   private prepare(from: number | undefined): PreparedFrame {
     if (from === this.revision) return PreparedFrame.heartbeat(this.revision)
     // A document carries the revision that last changed it, so those beyond `from` are what was missed, bundles whole.
-    const documents = this.all().filter((document) => document.revision > (from ?? 0))
-    return PreparedFrame.of(from === undefined ? 'snapshot' : 'change', this.revision, documents)
+    const held = this.all().filter(({ document }) => document.revision > (from ?? 0))
+    const documents = held.map(({ document }) => document)
+    if (from === undefined) return PreparedFrame.of('snapshot', this.revision, documents)
+    return PreparedFrame.of('change', this.revision, documents, held.find(({ document }) => document.revision === this.revision)?.traceparent)
   }
 
   private all() {
-    return [...this.byPolicy.values()].flatMap((scopes) => [...scopes.values()].map(({ document }) => document))
+    return [...this.byPolicy.values()].flatMap((scopes) => [...scopes.values()])
   }
 
   private async catchUp(): Promise<void> {

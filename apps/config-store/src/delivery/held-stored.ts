@@ -9,17 +9,17 @@ export interface PreparedAnswer {
 }
 
 /** A stored document taken apart once; `answer` is `null` when it names no release. */
-export type HeldStored = HeldDocument & { answer: PreparedAnswer | null; storedAt: number }
+export type HeldStored = HeldDocument & { answer: PreparedAnswer | null; storedAt: number; traceparent: string | null }
 
-export function holdStored({ approvedBy, author, soleOfficial, nextOrigin, storedAt, told: _told, ...document }: StoredDocument): HeldStored {
+export function holdStored({ approvedBy, author, soleOfficial, nextOrigin, storedAt, traceparent, told: _told, ...document }: StoredDocument): HeldStored {
   const held = holdDocument({ ...document, proof: document.proof ?? null })
-  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, storedAt)
+  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, { storedAt, traceparent })
   if (held.next === null || nextOrigin === undefined) return answered
-  return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, storedAt) } }
+  return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, { storedAt, traceparent }) } }
 }
 
-function withAnswer(held: HeldDocument, origin: Origin, storedAt: string): HeldStored {
-  return { ...held, answer: answerOf(held, origin), storedAt: Date.parse(storedAt) }
+function withAnswer(held: HeldDocument, origin: Origin, { storedAt, traceparent }: Pick<StoredDocument, 'storedAt' | 'traceparent'>): HeldStored {
+  return { ...held, answer: answerOf(held, origin), storedAt: Date.parse(storedAt), traceparent }
 }
 
 function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleOfficial }: Origin): PreparedAnswer | null {

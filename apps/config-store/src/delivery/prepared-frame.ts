@@ -7,9 +7,10 @@ export class PreparedFrame {
 
   constructor(readonly frame: StreamFrame) {}
 
-  static of(type: StreamFrame['type'], revision: number, documents: ConfigDocument[] = []): PreparedFrame {
+  /** `traceparent`: of the newest of the documents. */
+  static of(type: StreamFrame['type'], revision: number, documents: ConfigDocument[] = [], traceparent: string | null = null): PreparedFrame {
     const changes = documents.map(({ id, version, digest, scope }) => ({ id, version, digest, scope }))
-    return new PreparedFrame({ type, revision, changes, documents })
+    return new PreparedFrame({ type, revision, changes, documents, ...(traceparent === null ? {} : { traceparent }) })
   }
 
   static heartbeat(revision: number, freshness?: Envelope): PreparedFrame {

@@ -39,9 +39,9 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     private readonly access: Access,
   ) {
     this.localTo = localNameOf(runtime.profile, runtime.environment)
-    this.sockets.on('wsClientError', (error, socket, { url = PATH }) => {
+    this.sockets.on('wsClientError', (error, socket, { url = PATH, headers }) => {
       const malformed = new HmsError('HMS_HTTP_BAD_REQUEST', `This is no WebSocket handshake: ${error.message}.`, { status: 400 })
-      refuseUpgrade(socket, toProblem(malformed, { method: 'GET', url }, this.runtime.log))
+      refuseUpgrade(socket, toProblem(malformed, { method: 'GET', url, headers }, this.runtime.log))
     })
   }
 

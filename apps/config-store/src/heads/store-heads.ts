@@ -1,6 +1,7 @@
 import { HmsError, type HeadReceipt, type IssuedHeads, type PublishedHead, type ReceivedEvent } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
+import { currentTraceparent } from '#libs/platform'
 import { verifyHead, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
@@ -78,7 +79,7 @@ export class StoreHeads {
     const bundle = places.length > 1 ? { bundle: places } : {}
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
-      const { approvedBy: _approvedBy, author: _author, soleOfficial: _soleOfficial, nextOrigin: _nextOrigin, storedAt: _storedAt, told: _told, ...document } = stored
+      const { approvedBy: _approvedBy, author: _author, soleOfficial: _soleOfficial, nextOrigin: _nextOrigin, storedAt: _storedAt, told: _told, traceparent: _trace, ...document } = stored
       await tx.documents(DOCUMENTS).put(stored)
       await this.announce(tx, head, { revision, applied: true }, cause)
       await this.runtime.emit(tx, 'hms.state.recorded.v1', { document, ...bundle }, { ...of(head, cause), key: places[index]! })
@@ -120,6 +121,7 @@ function documentOf({ head, envelope, release, next, told }: Fresh, revision: nu
     proof: release?.proof ?? null,
     ...originOf(release),
     storedAt: now.toISOString(),
+    traceparent: currentTraceparent() ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
   }
 }

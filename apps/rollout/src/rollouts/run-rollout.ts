@@ -1,6 +1,7 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
+import { inTrace } from '#libs/platform'
 import { isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
 import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
@@ -53,6 +54,7 @@ export class RunRollout {
       members: advanced.map((stable) => memberOf(stable)),
       dossier,
       causationId: cause.id,
+      traceparent: cause.traceparent ?? null,
     }
     await tx.documents(ROLLOUTS).put(rollout)
     await this.scheduleTimer(tx, rollout, 'rollout-publish', this.config.publishMs)
@@ -150,7 +152,7 @@ export class RunRollout {
   /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
   private async with(tx: Transaction, run: number, work: (rollout: Rollout) => Promise<void>): Promise<void> {
     const rollout = await lockedDocument(tx, ROLLOUTS, String(run), keysOf)
-    if (rollout !== undefined) await work(rollout)
+    if (rollout !== undefined) await inTrace(rollout.traceparent, () => work(rollout))
   }
 
   private async withPolicy(tx: Transaction, policy: string, work: (rollout: Rollout) => Promise<void>): Promise<void> {

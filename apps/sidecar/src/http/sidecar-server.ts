@@ -78,8 +78,8 @@ function malformed(what: string): HmsError {
   return new HmsError('HMS_HTTP_BAD_REQUEST', `${what} is no path that can be read.`, { status: 400 })
 }
 
-function problemOf(error: unknown, { method = '', url = '' }: IncomingMessage, log: Logger): Answer {
-  const problem = toProblem(error, { method, url }, log)
+function problemOf(error: unknown, { method = '', url = '', headers: given }: IncomingMessage, log: Logger): Answer {
+  const problem = toProblem(error, { method, url, headers: given }, log)
   const headers: Record<string, string> = { 'cache-control': 'no-store' }
   if (problem.status === 405) headers['allow'] = 'GET, HEAD'
   if (problem.status === 503) headers['retry-after'] = '2'

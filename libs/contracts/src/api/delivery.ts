@@ -67,6 +67,8 @@ export interface StreamFrame {
   revision: number
   changes: { id: string; version: string | null; digest: string | null; scope: string }[]
   documents: ConfigDocument[]
+  /** Of a `change`: the trace in which its newest revision was made (W3C Trace Context). */
+  traceparent?: string
   /** Heartbeats: rollout's newest word on all stable heads. */
   freshness?: Envelope
 }

@@ -1,6 +1,6 @@
 import { HEARTBEAT_KEY, RETENTION_MS, topicByName, type ReceivedEvent, type ServiceName } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
-import { describeError, isTransient, pause, TerminalError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { describeError, inTrace, isTransient, pause, TerminalError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import { codeOf } from '../dead-letters/code-of.js'
@@ -167,7 +167,7 @@ export class EventConsumer {
       return { outcome: kind }
     }
     const { event } = opened
-    return database.locked(keysOf(event), async (tx) => {
+    return inTrace(event.traceparent, () => database.locked(keysOf(event), async (tx) => {
       const stream = this.streamOf(event)
       const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
       let outcome: Outcome = 'duplicate'
@@ -180,7 +180,7 @@ export class EventConsumer {
       }
       // Whatever came: a crash may have left events that waited for one before it.
       return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
-    })
+    }))
   }
 
   /** A key that nobody knows yet may be one that a newer roster names. */
@@ -216,7 +216,7 @@ export class EventConsumer {
       return { outcome: 'dead-letter' }
     }
     const { event } = opened
-    return database.locked(keysOf(event), async (tx) => {
+    return inTrace(event.traceparent, () => database.locked(keysOf(event), async (tx) => {
       const stream = this.streamOf(event)
       const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
       // Another instance, to which the partition went meanwhile, is done with it.
@@ -224,7 +224,7 @@ export class EventConsumer {
       await poisonRunOf(tx, event, verdict.code, this.deps)
       await this.letters.bury(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
       return { outcome: 'dead-letter', parked: place === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
-    })
+    }))
   }
 
   /** Runs the handler on a dead letter; `by` is who asked for it. */

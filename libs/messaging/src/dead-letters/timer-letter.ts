@@ -42,7 +42,7 @@ export function isTimerLetter({ topic }: Pick<DeadLetter, 'topic'>): boolean {
 export function timerOfLetter({ topic, value, group, id }: DeadLetter): Timer {
   const { id: timer, keys, data } = JSON.parse(value ?? '{}') as Partial<Timer>
   if (typeof timer === 'string' && Array.isArray(keys) && data !== undefined) {
-    return { id: timer, kind: topic.slice(PREFIX.length), keys, data, dueAt: new Date(0), leaseEpoch: 0, tries: 0, waits: 0 }
+    return { id: timer, kind: topic.slice(PREFIX.length), keys, data, dueAt: new Date(0), traceparent: null, leaseEpoch: 0, tries: 0, waits: 0 }
   }
   throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', 'What is kept is no timer of ours; it cannot be replayed, only discarded.', {
     status: 422,

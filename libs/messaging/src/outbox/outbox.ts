@@ -1,6 +1,6 @@
 import { EVENT_TOPICS, type EventData, type EventType, type JsonObject, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { uuidv7 } from '#libs/platform'
+import { continued, currentTraceparent, uuidv7 } from '#libs/platform'
 import { signEvent, type Signer } from '#libs/signing'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { OutboxStore } from './outbox.store.js'
@@ -12,6 +12,7 @@ export interface EmitOptions {
   attempt?: number
   /** Id of the event that made this one. */
   causationId?: string
+  /** The trace that runs, unless this belongs to another. */
   traceparent?: string
   /** Only for `STAGE_EVENTS`, which go to the topic of whoever emits them. */
   topic?: string
@@ -46,7 +47,7 @@ export class Outbox {
       ...(options.causationId === undefined ? {} : { causationId: options.causationId }),
     }
     const envelope = await signEvent({ ...head, data: data as unknown as JsonObject }, this.signer)
-    const event: OutgoingEvent = { ...head, traceparent: options.traceparent, value: JSON.stringify(envelope) }
+    const event: OutgoingEvent = { ...head, traceparent: options.traceparent ?? currentTraceparent() ?? continued(undefined), value: JSON.stringify(envelope) }
     await this.store.append(tx, event)
     tx.afterCommit(this.wake)
     return event

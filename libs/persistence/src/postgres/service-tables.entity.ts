@@ -19,6 +19,7 @@ export function persistenceEntities(schema: string): EntitySchema[] {
         keys: { type: 'text', array: true },
         data: { type: 'jsonb' },
         due_at: { type: 'timestamptz' },
+        traceparent: { type: 'text', nullable: true },
         lease_until: { type: 'timestamptz', nullable: true },
         lease_epoch: { type: 'bigint' },
         tries: { type: 'integer', default: 0 },

@@ -11,6 +11,7 @@ export async function createPersistenceTables(runner: QueryRunner, schema: strin
       keys text[] NOT NULL,
       data jsonb NOT NULL,
       due_at timestamptz NOT NULL,
+      traceparent text,
       lease_until timestamptz,
       lease_epoch bigint NOT NULL,
       tries integer NOT NULL DEFAULT 0,

@@ -1,4 +1,4 @@
-import { describeError, isTransient, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
+import { describeError, inTrace, isTransient, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
 import type { Database, Transaction } from '../database.js'
 import type { NewTimer, Timer, TimerStore } from './timer.store.js'
 
@@ -69,7 +69,7 @@ export class TimerRunner {
   async replay(tx: Transaction, timer: NewTimer & Pick<Timer, 'keys' | 'data'>): Promise<'handled' | 'scheduled'> {
     const handler = this.handlers.get(timer.kind)
     if (handler !== undefined) {
-      await handler(tx, { ...timer, leaseEpoch: 0, tries: 0, waits: 0 })
+      await handler(tx, { ...timer, traceparent: null, leaseEpoch: 0, tries: 0, waits: 0 })
       return 'handled'
     }
     await this.store.schedule(tx, { ...timer, dueAt: tx.now })
@@ -126,7 +126,7 @@ export class TimerRunner {
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
       return { due: claimed, next: claimed.length > 0 ? null : await this.store.nextDueInMs(tx) }
     })
-    for (const timer of due) this.track(this.fire(timer))
+    for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer)))
     if (due.length > 0) this.again = true
     return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(next, 1))
   }

@@ -1,3 +1,4 @@
+import { currentTraceparent } from '#libs/platform'
 import type { Transaction } from '../database.js'
 import { postgresOf } from '../postgres/postgres-database.js'
 import type { NewTimer, Timer, TimerStore } from './timer.store.js'
@@ -8,23 +9,24 @@ interface Row {
   keys: string[]
   data: Record<string, unknown>
   due_at: Date
+  traceparent: string | null
   /** bigint: the driver gives a string. */
   lease_epoch: string
   tries: number
   waits: number
 }
 
-const COLUMNS = 'timer.id, kind, keys, data, due_at, lease_epoch, tries, waits'
+const COLUMNS = 'timer.id, kind, keys, data, due_at, traceparent, lease_epoch, tries, waits'
 
 export class PostgresTimerStore implements TimerStore {
   async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
     const { schema } = postgresOf(tx)
     // A moved timer gets a new epoch: whoever had claimed the old one can no longer take it.
     await postgresOf(tx).query(
-      `INSERT INTO ${schema}.timer (id, kind, keys, data, due_at, lease_epoch) VALUES ($1, $2, $3, $4, $5, nextval('${schema}.timer_epoch'))
-       ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, keys = EXCLUDED.keys, data = EXCLUDED.data, due_at = EXCLUDED.due_at,
+      `INSERT INTO ${schema}.timer (id, kind, keys, data, due_at, traceparent, lease_epoch) VALUES ($1, $2, $3, $4, $5, $6, nextval('${schema}.timer_epoch'))
+       ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, keys = EXCLUDED.keys, data = EXCLUDED.data, due_at = EXCLUDED.due_at, traceparent = EXCLUDED.traceparent,
          lease_until = NULL, lease_epoch = EXCLUDED.lease_epoch, tries = 0, waits = 0`,
-      [timer.id, timer.kind, timer.keys, JSON.stringify(timer.data ?? {}), timer.dueAt],
+      [timer.id, timer.kind, timer.keys, JSON.stringify(timer.data ?? {}), timer.dueAt, currentTraceparent() ?? null],
     )
   }
 
@@ -94,5 +96,5 @@ export class PostgresTimerStore implements TimerStore {
 }
 
 function toTimer(row: Row): Timer {
-  return { id: row.id, kind: row.kind, keys: row.keys, data: row.data, dueAt: row.due_at, leaseEpoch: Number(row.lease_epoch), tries: row.tries, waits: row.waits }
+  return { id: row.id, kind: row.kind, keys: row.keys, data: row.data, dueAt: row.due_at, traceparent: row.traceparent, leaseEpoch: Number(row.lease_epoch), tries: row.tries, waits: row.waits }
 }

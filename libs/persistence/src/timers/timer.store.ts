@@ -13,6 +13,8 @@ export interface Timer {
   keys: string[]
   data: Record<string, unknown>
   dueAt: Date
+  /** The trace in which it was scheduled. */
+  traceparent: string | null
   /** From one counter per service, so that no two claims ever share a number. */
   leaseEpoch: number
   /** Failures of its handler so far. */

@@ -10,7 +10,7 @@ function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
   const member = { policy: 'pm25', seq: 1, release: 'sha256:1', base: null, share: 10_000, published: true, connected: expected, expected, acknowledged: expected }
   return {
     run: 7, attempt: 1, key: 'pm25', state: 'observing', scope: 'region:NCR', scopeName: 'NCR', requestedShare: 10_000, observeMs: 1_000, members: [member],
-    publishedAt: AT, observeUntil: AT, leaseUntil: AT, counted: [], alerting: [], unexplained: [], broken: null, scenarios: [], dossier: {} as RunDossier, causationId: 'x',
+    publishedAt: AT, observeUntil: AT, leaseUntil: AT, counted: [], alerting: [], unexplained: [], broken: null, scenarios: [], dossier: {} as RunDossier, causationId: 'x', traceparent: null,
     ...more,
   }
 }

@@ -44,6 +44,8 @@ export interface Canary {
   dossier: RunDossier
   /** The event that opened it, for causation. */
   causationId: string
+  /** The trace of its run, whatever comes to it. */
+  traceparent: string | null
 }
 
 export interface AlertingBot {

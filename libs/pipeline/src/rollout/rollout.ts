@@ -24,6 +24,8 @@ export interface Rollout {
   members: RolloutMember[]
   dossier: RunDossier
   causationId: string
+  /** The trace of its run, whatever comes to it. */
+  traceparent: string | null
 }
 
 /** It may still end either way. */

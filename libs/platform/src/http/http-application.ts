@@ -10,6 +10,7 @@ import { refuseBodiesOfReads } from './body-of-a-read.js'
 import { refuseForeignRequests } from './foreign-request.js'
 import { takeJsonBodies } from './json-body.js'
 import { ProblemFilter } from './problem.filter.js'
+import { traceRequests } from './trace-requests.js'
 
 const REQUEST_TIMEOUT_MS = 60_000
 
@@ -32,6 +33,7 @@ export async function createHttpApplication(module: DynamicModule, log: Logger, 
   judgeTargets(server)
   refuseBodiesOfReads(server)
   takeJsonBodies(server)
+  traceRequests(server)
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLogger(log), abortOnError: false, bodyParser: false })
   app.useGlobalFilters(new ProblemFilter(log))
   app.useGlobalPipes(new ShapePipe())

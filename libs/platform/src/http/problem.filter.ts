@@ -1,12 +1,12 @@
 import { HmsError, type Problem } from '#libs/contracts'
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
-import { trace } from '@opentelemetry/api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { randomBytes } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import { throwError, type Observable } from 'rxjs'
 import { describeError, isDataError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
 import { MAX_ERRORS } from '../shape/read-shape.js'
+import { traceIdOf, traceOfRequest } from '../trace.js'
 
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
 const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
@@ -38,8 +38,8 @@ const MAX_TEXT = 2_000
 const MAX_ERRORS_CHARACTERS = 32 * 1024
 
 /** Maps any thrown value. Unexpected ones are logged with their trace id and say nothing of the inside. */
-export function toProblem(error: unknown, request: { method: string; url: string }, log: Logger): Problem {
-  const traceId = trace.getActiveSpan()?.spanContext().traceId ?? randomBytes(16).toString('hex')
+export function toProblem(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }, log: Logger): Problem {
+  const traceId = traceIdOf(traceOfRequest(request))
   if (error instanceof HmsError) return problemOf(error, traceId)
   if (error instanceof HttpException) return problemOf(ofHttpException(error, request), traceId)
   const status = (error as { statusCode?: unknown } | null)?.statusCode

@@ -1,5 +1,5 @@
 import { readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
-import { describeError, pause, type Clock, type Logger } from '#libs/platform'
+import { continued, currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
 
 export interface CarriedHead {
   url: string
@@ -30,8 +30,8 @@ export class HeadCarrier {
   }
 
   /** Tries until every config-store that answers has the heads, for half a minute; the bus carries on from there. */
-  deliverSoon(heads: IssuedHeads): void {
-    void this.keepTrying(heads)
+  deliverSoon(heads: IssuedHeads, traceparent?: string): void {
+    void inTrace(traceparent, () => this.keepTrying(heads))
   }
 
   /** One try at each config-store: the next one follows in seconds. Never throws. */
@@ -66,7 +66,7 @@ export class HeadCarrier {
   private send(url: string, body: object): Promise<Response> {
     return fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', traceparent: continued(currentTraceparent()) },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
       redirect: 'error',

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { continued, currentTraceparent, inTrace, outsideTrace, traceIdOf, traceOfRequest, validTraceparent } from './trace.js'
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const GIVEN = `00-${TRACE}-00f067aa0ba902b7-01`
+
+describe('a traceparent', () => {
+  it('goes on with the trace and its flags, as a span of its own', () => {
+    const next = continued(GIVEN)
+    expect(next).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
+    expect([next === GIVEN, traceIdOf(next)]).toEqual([false, TRACE])
+  })
+
+  it('of a later version may have more members', () => {
+    expect(traceIdOf(continued(`01-${TRACE}-00f067aa0ba902b7-01-more`))).toBe(TRACE)
+  })
+
+  it.each([
+    ['nothing', undefined], ['null', null], ['two of them', [GIVEN, GIVEN]], ['an empty text', ''], ['another text', 'trace'],
+    ['version ff', GIVEN.replace(/^00/, 'ff')], ['more members in version 00', `${GIVEN}-more`], ['no trace id', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`],
+    ['no span id', `00-${TRACE}-${'0'.repeat(16)}-01`], ['capitals', GIVEN.toUpperCase()], ['a line break', `${GIVEN}\n`], ['a long one', `01${GIVEN.slice(2)}-${'x'.repeat(300)}`],
+  ])('is replaced when it is %s', (_name, given) => {
+    expect(validTraceparent(given)).toBeUndefined()
+    expect(continued(given)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+    expect(continued(given)).not.toContain(TRACE)
+  })
+})
+
+describe('code in a trace', () => {
+  it('knows it across waits, and what runs outside does not', async () => {
+    expect(currentTraceparent()).toBeUndefined()
+    const seen = await inTrace(GIVEN, async () => {
+      await Promise.resolve()
+      return [traceIdOf(currentTraceparent()!), outsideTrace(() => currentTraceparent())]
+    })
+    expect(seen).toEqual([TRACE, undefined])
+  })
+
+  it('has a new one where its cause has none', () => {
+    expect(inTrace(undefined, () => currentTraceparent())).toMatch(/^00-/)
+  })
+
+  it('is one for all that is asked of a request', () => {
+    const request = { headers: { traceparent: GIVEN } }
+    expect([traceIdOf(traceOfRequest(request)), traceOfRequest(request) === traceOfRequest(request)]).toEqual([TRACE, true])
+  })
+})
