@@ -108,4 +108,22 @@ export const ALERT_GUARDS = [
     spec: 'test/scenarios/trace.spec.ts',
     test: 'is a new one where what came is malformed',
   },
+  {
+    name: 'alert-region-simulated',
+    guard: 'the same, under every fault of the simulator',
+    file: 'apps/config-store/src/alerts/accept-alert.ts',
+    find: '    requireRegion(known, alert.region)\n    const told = { ...alert, region: known ?? alert.region,',
+    replace: '    const told = { ...alert,',
+    spec: 'test/simulation/simulation.spec.ts',
+    test: 'hold every promise, whatever fails when',
+  },
+  {
+    name: 'audit-windows',
+    guard: 'facts of high volume are one entry a window',
+    file: 'apps/audit/src/entries/record-events.ts',
+    find: "if (topicByName(event.topic).trail === 'window') return",
+    replace: 'if (event.topic === "") return',
+    spec: 'test/scenarios/audit-windows.spec.ts',
+    test: 'enter the log as one digest per run and minute, which anybody can make again from what is told beside it',
+  },
 ]

@@ -3,6 +3,7 @@ import { RollBack } from '../../apps/rollout/src/rollbacks/roll-back.js'
 import { STABLES } from '../../apps/rollout/src/stable/stable.entity.js'
 import { AcceptAlert } from '../../apps/config-store/src/alerts/accept-alert.js'
 import { NotifierConfig } from '../../apps/notifier/src/notifier.config.js'
+import { Presence } from '../../apps/config-store/src/coverage/presence.js'
 import { PartnersController } from '../../apps/notifier/src/partners/partners.http.js'
 import type { Deed } from './plan.js'
 import type { World } from './world.js'
@@ -41,7 +42,18 @@ async function rollBack(world: World, policy: string, key: string): Promise<void
   await world.client.ask('rollout', `roll ${policy} back to ${version}`, ({ injector }) => injector.get(RollBack).execute({ policy, version }, OPERATOR, key))
 }
 
-async function alert(world: World, { bot, reading }: Extract<Deed, { do: 'alert' }>, number: number): Promise<void> {
-  const told = { id: `alert-${number}`, bot, region: 'NCR', kind: 'Violation', value: 1, reading: { id: reading } }
-  await world.client.ask('config-store', `alert of ${bot}`, ({ injector }) => injector.get(AcceptAlert).execute(told))
+async function alert(world: World, { bot, reading, lies, times }: Extract<Deed, { do: 'alert' }>, number: number): Promise<void> {
+  for (let time = 1; time <= times; time++) {
+    const told = { id: `alert-${number}-${time}`, bot, region: 'NCR', kind: 'Violation', value: 1, reading: { id: reading } }
+    await world.client.ask('config-store', `alert of ${bot}`, ({ injector }) => {
+      const presence = injector.get(Presence)
+      // Only for the moment: a reader that stays would be waited for.
+      if (lies) presence.joined(bot, 'TX', told)
+      try {
+        return injector.get(AcceptAlert).execute(told)
+      } finally {
+        presence.left(bot, told)
+      }
+    })
+  }
 }

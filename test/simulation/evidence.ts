@@ -5,6 +5,7 @@ import type { Canary } from '#libs/pipeline'
 import type { EventPredicate } from '#libs/signing'
 import { POLICIES, type PolicyRecord } from '../../apps/approver/src/policies/policy.entity.js'
 import { RUNS, type RunRecord } from '../../apps/approver/src/runs/run.entity.js'
+import { LISTINGS, WINDOWED } from '../../apps/audit/src/windows/window.entity.js'
 import { CANARIES } from '../../apps/canary-controller/src/canaries/canary.entity.js'
 import { DOCUMENTS, REVISIONS, type Revision, type StoredDocument } from '../../apps/config-store/src/heads/head.entity.js'
 import { DELIVERIES, type Delivery } from '../../apps/notifier/src/delivery/delivery.entity.js'
@@ -36,6 +37,8 @@ export interface Evidence {
   revisions: Revision[]
   deliveries: Delivery[]
   audited: { event: string; index: number }[]
+  /** Events whose window is over or still open: the log has, or will have, one digest of many. */
+  windowed: string[]
   restless: string[]
   now: Date
 }
@@ -68,6 +71,7 @@ export async function collect(world: World): Promise<Evidence> {
     revisions: await of('config-store', (tx) => tx.documents(REVISIONS).find({ orderBy: 'revision' })),
     deliveries: await of('notifier', (tx) => tx.documents(DELIVERIES).find({ limit: 10_000 })),
     audited: await of('audit', async (tx) => [...entriesOf(tx)]),
+    windowed: await of('audit', windowedIn),
     restless: await restless(world),
     now: new Date(world.scheduler.nowMs),
   }
@@ -80,4 +84,11 @@ function outboxOf(tx: Transaction): (OutgoingEvent & { seq: number })[] {
 function entriesOf(tx: Transaction): { event: string; index: number }[] {
   const rows = memoryOf(tx).rows<{ index: number; entry: string }>('entry').values()
   return rows.map(({ index, entry }) => ({ index, event: (JSON.parse(entry) as { event: string }).event }))
+}
+
+async function windowedIn(tx: Transaction): Promise<string[]> {
+  const listings = await tx.documents(LISTINGS).find({ limit: 10_000 })
+  const listed = listings.flatMap(({ listing }) => listing.trimEnd().split('\n').map((line) => line.split(' ')[0]!))
+  const open = await tx.documents(WINDOWED).find({ limit: 10_000 })
+  return [...listed, ...open.map(({ event }) => event)]
 }

@@ -56,7 +56,7 @@ describe('a long life', () => {
         await perform(world, deedOf(run), run)
         // A rollback, taken as often as people would.
         if (run % 9 === 0) await perform(world, { do: 'roll back', atMs: 2_000, policy: policyOf(run) }, run)
-        if (run % 7 === 0) await perform(world, { do: 'alert', atMs: 100, bot: `bot-${run}`, reading: String(run) }, run)
+        if (run % 7 === 0) await perform(world, { do: 'alert', atMs: 100, bot: `bot-${run}`, reading: String(run), lies: false, times: 1 }, run)
         await rest(world)
         world.scheduler.skip(BETWEEN_RUNS_MS)
         forgetWhatNobodyReads(world)

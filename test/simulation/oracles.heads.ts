@@ -1,3 +1,4 @@
+import { LIAR } from './plan.js'
 import { isTerminal, peekPredicate, type ConfigDocument, type EventData } from '#libs/contracts'
 import { stateOf } from '#libs/pipeline'
 import type { HeadPredicate } from '#libs/signing'
@@ -62,4 +63,13 @@ export function canariesTakenBack({ documents, runs, now }: Evidence): string[] 
     const wrong = live && state !== undefined && isTerminal(state) && state !== 'SUCCEEDED'
     return wrong ? [`${id}@${scope} still serves the canary of run ${run}, which is ${state}`] : []
   })
+}
+
+/** A bot counts where it is known to be; a reading of it counts once; and one bot ends nothing beside another that alerted. */
+export function alertsWeighed({ canaries }: Evidence): string[] {
+  return canaries.flatMap(({ run, state, counted, alerting, unexplained }) => [
+    ...alerting.filter(({ bot }) => bot.startsWith(LIAR)).map(({ bot }) => `${bot} counts in the canary of run ${run}`),
+    ...(new Set(counted).size < counted.length ? [`run ${run} counted a reading twice`] : []),
+    ...(state === 'failed' && alerting.length > 1 && new Set(unexplained.map(({ bot }) => bot)).size < 2 ? [`one bot of ${alerting.length} ended run ${run}`] : []),
+  ])
 }

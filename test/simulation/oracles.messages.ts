@@ -27,9 +27,10 @@ export function handlersInOrder({ sightings, deadLetters }: Evidence): string[] 
 }
 
 /** Exactly one entry for each event of each topic that audit reads; indexes without a gap. */
-export function auditComplete({ emitted, audited, deadLetters }: Evidence): string[] {
+export function auditComplete({ emitted, audited, windowed, deadLetters }: Evidence): string[] {
   const topics = new Set(topicsConsumedBy('audit').map(({ name }) => name))
   const entries = new Map<string, number>()
+  for (const event of windowed) entries.set(event, (entries.get(event) ?? 0) + 1)
   for (const { event } of audited) entries.set(event, (entries.get(event) ?? 0) + 1)
   const found: string[] = []
   for (const { id, topic, type, key, keySeq } of emitted) {

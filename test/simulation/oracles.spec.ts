@@ -34,6 +34,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     return { ...evidence, runs, now: new Date(evidence.emitted[0]!.time), documents: [{ ...canary, head: issued.heads[0]!.head }] }
   },
   'I8 nothing waits': (evidence) => ({ ...evidence, parked: [{ service: 'audit', count: 1 }] }),
+  'I10 one bot vetoes nothing': (evidence) => ({ ...evidence, canaries: evidence.canaries.map((canary) => ({ ...canary, alerting: [{ bot: 'liar-1', alerts: 1 }] })) }),
   'I9 no dead letter without a cause': (evidence) => {
     const { topic, key } = evidence.emitted[0]!
     const letter = { id: 'x', group: 'audit', topic, key, value: null, headers: {}, position: '0:0', code: 'X', detail: 'x', run: null, tries: 1, state: 'waiting' as const, at: '' }

@@ -1,5 +1,5 @@
 import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles.runs.js'
-import { canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
+import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
 
@@ -18,6 +18,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I7 no canary outlives its run': canariesTakenBack,
   'I8 nothing waits': atRest,
   'I9 no dead letter without a cause': unexplainedDeadLetters,
+  'I10 one bot vetoes nothing': alertsWeighed,
 }
 
 export interface Violation {

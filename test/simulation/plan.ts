@@ -6,7 +6,8 @@ import type { Random } from './random.js'
 export type Deed =
   | { do: 'approve'; atMs: number; policies: { id: string; version: string; limit: number }[]; plan: PlanOptions; queue: boolean; twice: boolean }
   | { do: 'roll back'; atMs: number; policy: string }
-  | { do: 'alert'; atMs: number; bot: string; reading: string }
+  /** `lies`: it is connected as of another region than it claims. `times`: it tells the same again. */
+  | { do: 'alert'; atMs: number; bot: string; reading: string; lies: boolean; times: number }
 
 /** Something that happens to the machines. */
 export type Blow =
@@ -53,6 +54,9 @@ const POISONS: readonly Poison[] = [
   { service: 'rollout', type: 'hms.canary.passed.v1' },
   { service: 'notifier', type: 'hms.rollout.completed.v1' },
 ]
+
+/** Bots that claim the canary's region and are known to be of another. */
+export const LIAR = 'liar-'
 
 const BROKEN_TIMERS: readonly BrokenTimer[] = [
   { service: 'approver', kind: 'queue' },
@@ -114,10 +118,18 @@ function deedsOf(random: Random): Deed[] {
     const plan = { observeMs: random.pick([0, 300, 1_000]), bakeMs: random.pick([0, 300, 1_000]), share: random.pick([500, 10_000]) }
     deeds.push({ do: 'approve', atMs, policies: members, plan, queue: random.chance(0.7), twice: random.chance(0.2) })
     if (random.chance(0.25)) deeds.push({ do: 'roll back', atMs: atMs + random.between(300, 3_500), policy: ids[0]! })
-    if (random.chance(0.2)) for (const bot of ['bot-1', 'bot-2']) deeds.push({ do: 'alert', atMs: atMs + random.between(100, 1_500), bot, reading: `${atMs}` })
+    if (random.chance(0.25)) for (const bot of random.pick(ALERTING)) deeds.push(alertOf(random, atMs, bot))
     atMs += random.pick([0, 300, 1_000, 2_000])
   }
   return deeds
+}
+
+/** Two bots, or one that complains twice, beside another or alone; and one that stands in two regions. */
+const ALERTING: readonly (readonly string[])[] = [['bot-1', 'bot-2'], ['bot-1', 'bot-1', 'bot-2'], ['bot-1', 'bot-1'], [`${LIAR}1`, `${LIAR}2`, 'bot-1']]
+
+function alertOf(random: Random, afterMs: number, bot: string): Deed {
+  const atMs = afterMs + random.between(100, 1_500)
+  return { do: 'alert', atMs, bot, reading: `${random.between(1, 3)}`, lies: bot.startsWith(LIAR), times: random.pick([1, 1, 2]) }
 }
 
 function blowsOf(random: Random, untilMs: number, blackHole: ServiceName | undefined): Blow[] {

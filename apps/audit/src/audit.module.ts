@@ -28,6 +28,10 @@ import { AddAuditTokens1764400000000 } from './migrations/1764400000000-add-toke
 import { AddAuditArrivals1764500000000 } from './migrations/1764500000000-add-arrivals.js'
 import { AddAuditAttestations1764800000000 } from './migrations/1764800000000-add-attestations.js'
 import { RenewAuditCheckpoints1764900000000 } from './migrations/1764900000000-renew-checkpoints.js'
+import { AddAuditWindows1765000000000 } from './migrations/1765000000000-add-windows.js'
+import { FoldWindows } from './windows/fold-windows.js'
+import { LISTINGS, WINDOWED } from './windows/window.entity.js'
+import { WindowsController } from './windows/windows.http.js'
 
 @Module({})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -51,7 +55,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
     const { database, clock, log } = runtime
     return {
       module: AuditModule,
-      controllers: [EntriesController, LogController, AttestationsController],
+      controllers: [EntriesController, LogController, AttestationsController, WindowsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ENTRY_STORE, useValue: entries },
@@ -59,6 +63,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: TREE_STORE, useValue: tree },
         { provide: SEQUENCER, useValue: sequencer },
         { provide: INTAKE, useValue: new Intake({ database, entries, clock, log, halted: () => sequencer.halted, placed: () => sequencer.wake() }) },
+        FoldWindows,
         RecordEvents,
       ],
     }
@@ -67,11 +72,11 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
 
 export const definition: ServiceDefinition = {
   name: 'audit',
-  tables: [],
+  tables: [WINDOWED, LISTINGS],
   entities: auditEntities,
   migrations: [
     CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000, AddAuditTokens1764400000000,
-    AddAuditArrivals1764500000000, AddAuditAttestations1764800000000, RenewAuditCheckpoints1764900000000,
+    AddAuditArrivals1764500000000, AddAuditAttestations1764800000000, RenewAuditCheckpoints1764900000000, AddAuditWindows1765000000000,
   ],
   module: AuditModule.with,
 }

@@ -9,6 +9,8 @@ export interface Topic {
   partitions: number
   cleanup: 'delete' | 'compact'
   purpose: string
+  /** How the trail takes it: an entry for each event, or one digest per run and window for facts of high volume. */
+  trail?: 'window'
 }
 
 /** Key of the records that make an idle compacted topic compact; readers skip them. */
@@ -41,14 +43,14 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.partner.v1', 'notifier', ['linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
   stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),
-  stage('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers'),
+  stage('hms.config.coverage.v1', 'config-store', ['canary-controller', 'rollout'], 'who runs what, in numbers', { trail: 'window' }),
   stage('hms.config.state.v1', 'config-store', [], 'full documents for bots on Kafka, and rollout’s word on all of them', {
     key: 'document',
     partitions: 1,
     cleanup: 'compact',
     consumers: [],
   }),
-  stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot' }),
+  stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),
   // Not to itself: its own word would be one more entry.
   stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller'] }),
 ]

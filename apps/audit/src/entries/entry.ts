@@ -3,10 +3,11 @@ import { digestOf, leafHash, readRelease } from '#libs/signing'
 
 /**
  * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
- * so whoever holds them can recompute it; `v` changes when they do: 2 is an entry that names the releases that were approved.
+ * so whoever holds them can recompute it; `v` changes when they do: 2 is an entry that names the releases that were approved, 3 one of many
+ * events of a window.
  */
 export interface EntryFacts {
-  v: 1 | 2
+  v: 1 | 2 | 3
   /** When the event was made, by its producer's database. */
   at: string
   source: string
@@ -21,6 +22,8 @@ export interface EntryFacts {
   digest: string
   /** Of an approval: the releases that its run is for. A proof of the entry is one of each of them. */
   releases?: ApprovedRelease[]
+  /** Of a window: then `digest` is over the listing of its events, and `event` the id of this entry alone. */
+  window?: { from: string; until: string; events: number }
 }
 
 export interface ApprovedRelease {

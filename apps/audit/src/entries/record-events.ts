@@ -1,4 +1,4 @@
-import { topicsConsumedBy, type ReceivedEvent } from '#libs/contracts'
+import { topicByName, topicsConsumedBy, type ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
@@ -8,6 +8,7 @@ import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attest
 import { factsOf } from './entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
+import { FoldWindows } from '../windows/fold-windows.js'
 import { ENTRY_STORE, type EntryStore } from './entry.store.js'
 import { INTAKE, type Intake } from './intake.js'
 
@@ -20,6 +21,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     @Inject(ATTESTATION_STORE) private readonly attestations: AttestationStore,
     @Inject(INTAKE) private readonly intake: Intake,
     @Inject(SEQUENCER) private readonly sequencer: Sequencer,
+    private readonly windows: FoldWindows,
   ) {}
 
   /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
@@ -37,6 +39,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
 
   private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
+    if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event)
     await this.entries.take(tx, factsOf(event))
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)

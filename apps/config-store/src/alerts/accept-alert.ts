@@ -3,6 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { Presence } from '../coverage/presence.js'
+import { DocumentCopy } from '../delivery/document-copy.js'
 import { requireRegion } from '../coverage/require-region.js'
 import { ALERT_INBOX, inboxId } from './alert.entity.js'
 
@@ -19,6 +20,7 @@ export class AcceptAlert {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly presence: Presence,
+    private readonly copy: DocumentCopy,
   ) {
     runtime.onTimer(PRUNE, (tx) => this.prune(tx))
     // Housekeeping is never over: the next hour it is tried again.
@@ -31,15 +33,23 @@ export class AcceptAlert {
     const known = keyRegion ?? (present?.region || undefined)
     requireRegion(known, alert.region)
     const told = { ...alert, region: known ?? alert.region, connected: present !== undefined }
+    const ofRun = this.runOf(told)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([`bot:${alert.bot}`])
       const receivedAt = tx.now.toISOString()
       if (await tx.documents(ALERT_INBOX).insert({ id: inboxId(alert), receivedAt })) {
-        await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...told, receivedAt }, { key: alert.bot })
+        await this.runtime.emit(tx, 'hms.alert.reported.v1', { ...told, ofRun, receivedAt }, { key: alert.bot })
         if ((await this.runtime.pendingTimers(tx, PRUNE)).length === 0) await this.pruneIn(tx, PRUNE_MS)
       }
       return { id: alert.id, accepted: true }
     })
+  }
+
+  /** For whoever asks later which run an alert was about; what it counts for is the canary's to say. */
+  private runOf({ bot, region, policy }: BotAlert): number | null {
+    const now = this.runtime.clock.now().getTime()
+    const policies = policy === undefined ? this.copy.policies() : [policy]
+    return Math.max(0, ...policies.map((id) => this.copy.inForce(id, { bot, region }, now)?.held.head.run ?? 0)) || null
   }
 
   private async prune(tx: Transaction): Promise<void> {

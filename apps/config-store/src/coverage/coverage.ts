@@ -47,7 +47,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     served.expected++
     if (isCurrent(bot, policy, documents, now)) served.acknowledged++
   }
-  return { policy, revision: revisionOf(documents), scopes }
+  return { policy, ofRun: newestRunOf(documents), revision: revisionOf(documents), scopes }
 }
 
 /** Who runs and holds what it should, and who does not yet; `now` in ms. Pure. */
@@ -72,4 +72,8 @@ function isCurrent(bot: BotPresence, policy: string, documents: readonly HeldDoc
 
 function revisionOf(documents: readonly HeldDocument[]): number {
   return Math.max(0, ...documents.map(({ document }) => document.revision))
+}
+
+function newestRunOf(documents: readonly HeldDocument[]): number | null {
+  return Math.max(0, ...documents.map(({ head }) => head.run ?? 0)) || null
 }

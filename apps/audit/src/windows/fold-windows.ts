@@ -1,0 +1,67 @@
+import type { ReceivedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { TransientError, uuidv7 } from '#libs/platform'
+import { ServiceRuntime } from '#libs/stage'
+import { Inject, Injectable } from '@nestjs/common'
+import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
+import { INTAKE, type Intake } from '../entries/intake.js'
+import { SEQUENCER } from '../log/log.providers.js'
+import type { Sequencer } from '../log/sequencer.js'
+import { factsOfWindow, groupsOf, listingOf, windowedOf } from './window.js'
+import { LISTINGS, WINDOWED } from './window.entity.js'
+
+const FOLD = 'audit-windows'
+/** Events that come a little late are in the same entry; later ones make a further entry of their window. */
+const GRACE_MS = 10_000
+/** Events that one transaction folds; a window of more has several entries. */
+const MAX_FOLDED = 1_000
+/** Longer than the week for which the events themselves are kept. */
+const KEEP_MS = 8 * 24 * 60 * 60 * 1000
+const PRUNED_AT_ONCE = 200
+
+/** Facts of high volume (alerts, coverage) are in the log as one digest per run and minute: whoever makes many of them must not fill it. */
+@Injectable()
+export class FoldWindows {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    @Inject(ENTRY_STORE) private readonly entries: EntryStore,
+    @Inject(INTAKE) private readonly intake: Intake,
+    @Inject(SEQUENCER) private readonly sequencer: Sequencer,
+  ) {
+    runtime.onTimer(FOLD, (tx) => this.fold(tx))
+  }
+
+  async take(tx: Transaction, event: ReceivedEvent): Promise<void> {
+    const windowed = windowedOf(event)
+    await tx.documents(WINDOWED).insert(windowed)
+    if ((await this.runtime.pendingTimers(tx, FOLD)).length === 0) await this.foldAt(tx, Date.parse(windowed.until) + GRACE_MS)
+  }
+
+  private async fold(tx: Transaction): Promise<void> {
+    if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
+    const limit = tx.now.getTime() - GRACE_MS
+    const oldest = await tx.documents(WINDOWED).find({ orderBy: 'until', limit: MAX_FOLDED })
+    const over = oldest.filter(({ until }) => Date.parse(until) <= limit)
+    for (const events of groupsOf(over)) {
+      const facts = factsOfWindow(events, uuidv7(tx.now))
+      await this.entries.take(tx, facts)
+      await tx.documents(LISTINGS).put({ event: facts.event, listing: listingOf(events), at: tx.now.toISOString() })
+      for (const { event } of events) await tx.documents(WINDOWED).delete(event)
+    }
+    await this.prune(tx)
+    const next = oldest[over.length]?.until
+    if (over.length === MAX_FOLDED) await this.foldAt(tx, tx.now.getTime())
+    else if (next !== undefined) await this.foldAt(tx, Date.parse(next) + GRACE_MS)
+    if (over.length > 0) tx.afterCommit(() => this.intake.wake())
+  }
+
+  private async prune(tx: Transaction): Promise<void> {
+    const limit = new Date(tx.now.getTime() - KEEP_MS).toISOString()
+    const oldest = await tx.documents(LISTINGS).find({ orderBy: 'at', limit: PRUNED_AT_ONCE })
+    for (const { event, at } of oldest) if (at < limit) await tx.documents(LISTINGS).delete(event)
+  }
+
+  private foldAt(tx: Transaction, dueMs: number): Promise<void> {
+    return this.runtime.schedule(tx, { id: FOLD, kind: FOLD, keys: [], dueAt: new Date(dueMs) })
+  }
+}

@@ -1,0 +1,65 @@
+import type { ReceivedEvent } from '#libs/contracts'
+import { digestOf } from '#libs/signing'
+import type { EntryFacts } from '../entries/entry.js'
+
+export const WINDOW_MS = 60_000
+/** Key of the entries of windows. */
+export const WINDOW_KEY = '~window'
+
+/** An event that waits for its window to end. */
+export interface WindowedEvent {
+  event: string
+  topic: string
+  source: string
+  type: string
+  run: number | null
+  /** Window by the time that its producer gave it: from, and before until. */
+  from: string
+  until: string
+  /** SHA-256 over the payload bytes that the producer signed. */
+  digest: string
+}
+
+export function windowedOf(event: ReceivedEvent): WindowedEvent {
+  const fromMs = Math.floor(Date.parse(event.time) / WINDOW_MS) * WINDOW_MS
+  return {
+    event: event.id,
+    topic: event.topic,
+    source: event.source,
+    type: event.type,
+    run: runIn(event.data),
+    from: new Date(fromMs).toISOString(),
+    until: new Date(fromMs + WINDOW_MS).toISOString(),
+    digest: digestOf(Buffer.from(event.envelope.payload, 'base64')),
+  }
+}
+
+/** What a window's digest is made over: a line `EVENT DIGEST` for each event, in the order of their ids. */
+export function listingOf(events: readonly WindowedEvent[]): string {
+  return events.map(({ event, digest }) => `${event} ${digest}\n`).sort().join('')
+}
+
+/** Events of one window, source, type and run each. */
+export function groupsOf(events: readonly WindowedEvent[]): WindowedEvent[][] {
+  const groups = new Map<string, WindowedEvent[]>()
+  for (const event of events) {
+    const key = JSON.stringify([event.from, event.topic, event.source, event.type, event.run])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [event])
+    else group.push(event)
+  }
+  return [...groups.keys()].sort().map((key) => groups.get(key)!)
+}
+
+/** The entry of one group. `event` is its own id: it is the digest of many. */
+export function factsOfWindow(events: readonly WindowedEvent[], event: string): EntryFacts {
+  const { topic, source, type, run, from, until } = events[0]!
+  const window = { from, until, events: events.length }
+  return { v: 3, at: until, source, type, topic, key: WINDOW_KEY, run, attempt: null, event, digest: digestOf(listingOf(events)), window }
+}
+
+/** Not the event's own run: nothing that goes wrong with such a fact is the run's fault. */
+function runIn(data: unknown): number | null {
+  const { ofRun } = (data ?? {}) as { ofRun?: unknown }
+  return Number.isSafeInteger(ofRun) ? (ofRun as number) : null
+}

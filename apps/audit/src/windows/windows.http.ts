@@ -1,0 +1,22 @@
+import { HmsError } from '#libs/contracts'
+import { Public, ServiceRuntime } from '#libs/stage'
+import { Controller, Get, Header, Param } from '@nestjs/common'
+import { LISTINGS } from './window.entity.js'
+
+@Controller('v1/audit/windows')
+export class WindowsController {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  /** What the digest of a window's entry was made over. Open, as the log is: who checks needs no account. */
+  @Get(':event')
+  @Public()
+  @Header('content-type', 'text/plain; charset=utf-8')
+  async show(@Param('event') event: string): Promise<string> {
+    const found = await this.runtime.database.transaction((tx) => tx.documents(LISTINGS).get(event))
+    if (found !== undefined) return found.listing
+    throw new HmsError('HMS_AUDIT_WINDOW_NOT_FOUND', `No entry ${event.slice(0, 100)} is of a window, or it is older than 8 days: the events themselves are kept for 7.`, {
+      status: 404,
+      next: ['hms-svc audit log'],
+    })
+  }
+}
