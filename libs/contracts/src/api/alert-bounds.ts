@@ -2,7 +2,7 @@ import { canonicalJson, type Json, type JsonObject } from '../canonical-json.js'
 
 /** Of a reading in its canonical form (RFC 8785), UTF-8. What comes with an alert travels to every stage and is kept for a week. */
 export const MAX_READING_BYTES = 16 * 1024
-const MAX_READING_DEPTH = 16
+const MAX_READING_DEPTH = 12
 
 /** Why a reading is refused; `undefined` when an alert may bring it. The same rule at the SDK, over HTTP and on the topic. */
 export function readingProblem(reading: JsonObject | null): string | undefined {
