@@ -1,9 +1,10 @@
 import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
-import { createLogger, earlyErrors, foreignRefused, isForeignRequest, judgeTargets, refuseBodiesOfReads, refuseForeignRequests, sendProblem, toProblem, traceOfRequest, type Environment } from '#libs/platform'
+import { addErrorPages, createLogger, earlyErrors, foreignRefused, isForeignRequest, judgeTargets, refuseBodiesOfReads, refuseForeignRequests, sendProblem, toProblem, traceOfRequest, type Environment } from '#libs/platform'
 import { localNameOf, readHostConfig, urlsOf } from '#libs/stage'
 import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { IncomingHttpHeaders } from 'node:http'
 import { forwardedFor } from './forwarded-headers.js'
 import { readiness } from './readiness.js'
 import { refuseUnforwardable } from './unforwardable.js'
@@ -31,6 +32,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     if (!report.ready) void reply.status(503).header('retry-after', '2')
     return report
   })
+  // Its own: a problem of the edge names a page also while no service answers.
+  addErrorPages(edge)
   for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env)
   const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), log)
   serveUpgrades(edge.server, {
@@ -60,8 +63,13 @@ async function forward(edge: FastifyInstance, service: ServiceName, path: string
     rewritePrefix: path,
     http: { requestOptions: { timeout: UPSTREAM_TIMEOUT_MS } },
     // One instance after the other; a dead one answers 503 and the caller tries again.
-    replyOptions: { getUpstream: inTurn(urlsOf(service, env)), rewriteRequestHeaders: (request, headers) => ({ ...headers, ...forwardedFor(request), traceparent: traceOfRequest(request) }) },
+    replyOptions: { getUpstream: inTurn(urlsOf(service, env)), rewriteRequestHeaders: (request, headers) => ({ ...judged(headers), ...forwardedFor(request), traceparent: traceOfRequest(request) }) },
   })
+}
+
+/** `Origin` was judged here, by the name that the edge was asked under; the service would compare it with its own. */
+function judged(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'origin'))
 }
 
 function inTurn(urls: readonly string[]): () => string {

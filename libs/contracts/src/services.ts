@@ -21,7 +21,7 @@ export const SIDECAR_PORT = 7185
 
 /** First path segments that each service answers; the edge routes by the longest match. Source: contract §4. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
-  approver: ['/v1/approvals', '/v1/runs', '/v1/roster', '/v1/tokens', '/docs/errors', '/v1/dead-letters/approver'],
+  approver: ['/v1/approvals', '/v1/runs', '/v1/roster', '/v1/tokens', '/v1/dead-letters/approver'],
   linter: ['/v1/lint', '/v1/schemas', '/v1/dead-letters/linter'],
   simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations', '/v1/dead-letters/simulator'],
   'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller'],

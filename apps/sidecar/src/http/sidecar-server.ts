@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { toProblem, type Logger } from '#libs/platform'
+import { answerClientError, errorPage, noErrorPage, toProblem, type Logger } from '#libs/platform'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Registry } from 'prom-client'
 import type { HeldValues } from '../held-values.js'
@@ -10,7 +10,7 @@ import { send, type Answer } from './answer.js'
 import { refusalOf } from './local-request.js'
 import { readiness } from './readiness.js'
 
-/** Nobody has much to say to a side-car. What exceeds them is answered by Node itself, 431 and 408. */
+/** Nobody has much to say to a side-car. What exceeds them is 431 or 408. */
 const BOUNDS = { maxHeaderSize: 8 * 1024, headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000, keepAliveTimeout: 5_000 }
 const MAX_CONNECTIONS = 256
 
@@ -29,6 +29,7 @@ export function createSidecarServer(parts: SidecarParts): Server {
     response.on('error', () => response.destroy())
     answer(request, response, parts).catch((error: unknown) => send(response, problemOf(error, request, parts.log)))
   })
+  server.on('clientError', (error, socket) => answerClientError(error, socket, parts.log))
   server.maxConnections = MAX_CONNECTIONS
   return server
 }
@@ -41,6 +42,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, { read
   const known = request.headers['if-none-match']
   const id = /^\/v1\/policies\/([^/]+)$/.exec(pathname)?.[1]
   if (id !== undefined) return send(response, reads.show(decoded(id), searchParams, known))
+  const code = /^\/docs\/errors\/([^/]+)$/.exec(pathname)?.[1]
+  if (code !== undefined) return send(response, explain(decoded(code)))
   switch (pathname) {
     case '/v1/policies':
       return send(response, reads.list(searchParams, known))
@@ -57,8 +60,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, { read
   }
 }
 
+function explain(code: string): Answer {
+  const page = errorPage(code)
+  return { status: page === undefined ? 404 : 200, type: 'text/plain; charset=utf-8', body: page ?? noErrorPage(code) }
+}
+
 /** The whole of a target counts as path and query, whatever it looks like: there is nowhere else to go. */
 function targetOf({ url = '/' }: IncomingMessage): URL {
+  if (url.includes('%00')) throw malformed('An address with a NUL')
   const text = `http://sidecar${url.startsWith('/') ? '' : '/'}${url}`
   if (!URL.canParse(text)) throw malformed(url)
   const target = new URL(text)

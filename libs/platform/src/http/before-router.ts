@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../logger.js'
 import { sendProblem, toProblem } from './problem.filter.js'
@@ -17,8 +17,11 @@ export function earlyErrors(log: Logger): {
 }
 
 /** For `clientError` of a server: bytes that are no request, or one that is too large or too slow. The connection ends with the answer. */
-export function answerClientError(error: Error & { code?: string }, socket: Duplex, log: Logger): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+export function answerClientError(error: Error & { code?: string }, socket: Duplex & { _httpMessage?: ServerResponse | null }, log: Logger): void {
+  // Bytes behind a request whose answer closes the connection. That answer is under way, and Node closes behind it.
+  if (error.code === 'HPE_CLOSED_CONNECTION') return
+  // `_httpMessage` is where Node itself looks whether an answer has begun on this connection, such as a stream of events.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent === true) return void socket.destroy()
   const problem = toProblem(refusalOf(error.code), { method: '', url: '' }, log)
   const { status } = problem
   const body = JSON.stringify(problem)

@@ -55,6 +55,10 @@ export class HostConfig {
   @Matches(/^https?:\/\//, { each: true, message: 'configStoreUrls must be a list of http URLs' })
   configStoreUrls?: string[]
 
+  /** Who may read `/metrics`: everybody, or who has a key with `read`. */
+  @IsIn(['public', 'key'])
+  metrics: 'public' | 'key' = 'public'
+
   @IsOptional()
   @IsString()
   roster?: string
@@ -76,6 +80,7 @@ export function readHostConfig(env: Environment): HostConfig {
       kafkaReplication: 'HMS_KAFKA_REPLICATION',
       logLevel: 'HMS_LOG_LEVEL',
       configStoreUrls: 'HMS_CONFIG_STORE_URLS',
+      metrics: 'HMS_METRICS',
       roster: 'HMS_ROSTER',
     },
     env,

@@ -14,7 +14,7 @@ import { addServiceRoutes } from '../http/service-routes.js'
 import { loadService } from '../load-service.js'
 import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
 import { ServiceRuntime } from '../service-runtime.js'
-import { localNameOf } from './host.config.js'
+import { localNameOf, readHostConfig } from './host.config.js'
 import type { HostAdapters } from './host-adapters.js'
 
 @Module({})
@@ -47,8 +47,9 @@ export class Host {
     ]
     const root = { module: HostModule, global: true, imports, controllers: [DeadLettersController], providers, exports: [Access] }
     const app = await createHttpApplication(root, adapters.log, localNameOf(adapters.profile, adapters.environment))
+    const { metrics: metricsFor } = readHostConfig(adapters.environment)
     app.useGlobalGuards(new AuthorizationGuard(access))
-    addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], access, adapters.metrics, adapters.version)
+    addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], access, adapters.metrics, { version: adapters.version, metricsFor })
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
   }

@@ -1,12 +1,13 @@
 import { deadLetterTopic, EVENT_TOPICS, SERVICES, TOPICS } from '#libs/contracts'
 import { GIVEN_UP } from '#libs/messaging'
-import type { Metrics } from '#libs/platform'
-import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify'
+import { addErrorPages, SharedAnswer, systemClock, type Metrics } from '#libs/platform'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { Access } from '../authorization/access.js'
-import { errorPage } from './error-pages.js'
 import type { ServiceRuntime } from '../service-runtime.js'
 
 const LAG_WITHIN_MS = 1_000
+/** Collecting asks database and broker: however many ask, it is done once in that time. */
+const METRICS_MS = 1_000
 
 /** Must be called before the routes of the services are registered: the OpenAPI document lists what it saw. */
 export function addServiceRoutes(
@@ -14,7 +15,7 @@ export function addServiceRoutes(
   runtimes: readonly ServiceRuntime[],
   access: Access,
   metrics: Metrics,
-  version: string,
+  { version, metricsFor }: { version: string; metricsFor: 'public' | 'key' },
 ): void {
   const routes: { method: string; url: string }[] = []
   fastify.addHook('onRoute', (route: RouteOptions) => {
@@ -22,22 +23,27 @@ export function addServiceRoutes(
   })
   fastify.get('/livez', async () => ({ status: 'up' }))
   fastify.get('/readyz', async (_request, reply) => readiness(runtimes, reply))
-  fastify.get('/metrics', async (_request, reply) => {
-    void reply.header('content-type', metrics.registry.contentType)
-    await Promise.all([...runtimes.map((runtime) => runtime.vitals.refresh()), refreshLag(runtimes, metrics)])
-    return metrics.registry.metrics()
+  const collected = new SharedAnswer(() => collect(runtimes, metrics), runtimes[0]?.clock ?? systemClock, METRICS_MS)
+  fastify.get('/metrics', async (request, reply) => {
+    if (metricsFor === 'key') await admitReader(request, access, 'asked')
+    return reply.header('content-type', metrics.registry.contentType).send(await collected.get())
   })
-  fastify.get('/v1/topics', async ({ method, url, headers, socket }) => {
-    await access.admit({ method, url, headers, body: Buffer.alloc(0), peer: socket.remoteAddress }, { what: 'read', dev: 'open' })
+  fastify.get('/v1/topics', async (request) => {
+    await admitReader(request, access, 'open')
     return runtimes[0]?.bus.lag() ?? []
   })
-  fastify.get<{ Params: { code: string } }>('/docs/errors/:code', async ({ params }, reply) => {
-    const page = errorPage(params.code)
-    if (page === undefined) return reply.status(404).type('text/plain').send(`${params.code} is no code of HMS-SVC\n`)
-    return reply.type('text/plain; charset=utf-8').send(page)
-  })
+  addErrorPages(fastify)
   fastify.get('/openapi.json', async () => openApi(routes, version))
   fastify.get('/asyncapi.json', async () => asyncApi(version))
+}
+
+async function admitReader({ method, url, headers, socket }: FastifyRequest, access: Access, dev: 'open' | 'asked'): Promise<void> {
+  await access.admit({ method, url, headers, body: Buffer.alloc(0), peer: socket.remoteAddress }, { what: 'read', dev })
+}
+
+async function collect(runtimes: readonly ServiceRuntime[], metrics: Metrics): Promise<string> {
+  await Promise.all([...runtimes.map((runtime) => runtime.vitals.refresh()), refreshLag(runtimes, metrics)])
+  return metrics.registry.metrics()
 }
 
 /** Of the groups of this process. A broker that does not answer within a second leaves the gauges as they were. */
@@ -75,7 +81,7 @@ function concernsOf({ concerns }: ServiceRuntime): { concerns?: string[] } {
 function openApi(routes: { method: string; url: string }[], version: string): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const { method, url } of routes) {
-    const path = url.replaceAll(/:([A-Za-z]+)/g, '{$1}')
+    const path = url.replaceAll(/:([A-Za-z]+)/g, '{$1}').replaceAll('*', '{path}')
     const parameters = [...path.matchAll(/\{([A-Za-z]+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
     paths[path] ??= {}
     paths[path][method.toLowerCase()] = {
@@ -97,7 +103,7 @@ function openApi(routes: { method: string; url: string }[], version: string): ob
             type: { type: 'string' },
             title: { type: 'string' },
             status: { type: 'integer' },
-            code: { type: 'string', pattern: '^HMS_[A-Z_]+$' },
+            code: { type: 'string', pattern: '^HMS_[A-Z0-9_]+$' },
             detail: { type: 'string' },
             retryable: { type: 'boolean' },
             next: { type: 'array', items: { type: 'object', properties: { command: { type: 'string' } } } },

@@ -1,0 +1,32 @@
+import type { FastifyInstance } from 'fastify'
+import { readFileSync } from 'node:fs'
+
+/** What `docs/errors.md` says of a code: the page that `type` of a problem points to. `undefined` for a code that is not ours. */
+export function errorPage(code: string): string | undefined {
+  if (!/^HMS_[A-Z0-9_]{1,80}$/.test(code)) return undefined
+  rows ??= readRows()
+  const row = rows.get(code)
+  return row === undefined ? undefined : `${code}\n\n${row}\n`
+}
+
+/** `GET /docs/errors/CODE`, on every server that may answer with a problem. */
+export function addErrorPages(server: FastifyInstance): void {
+  server.get<{ Params: { code: string } }>('/docs/errors/:code', async ({ params }, reply) => {
+    const page = errorPage(params.code)
+    return reply.status(page === undefined ? 404 : 200).type('text/plain; charset=utf-8').send(page ?? noErrorPage(params.code))
+  })
+}
+
+export function noErrorPage(code: string): string {
+  return `${code} is no code of HMS-SVC\n`
+}
+
+let rows: Map<string, string> | undefined
+
+/** Lines of the lists: "- `CODE`, `CODE` (status): meaning → next step". Sources and `dist` lie at different depths below the folder of `docs`. */
+function readRows(): Map<string, string> {
+  const root = import.meta.url.endsWith('.ts') ? '../../../../' : '../../../../../'
+  const text = readFileSync(new URL(`${root}docs/errors.md`, import.meta.url), 'utf8')
+  const found = [...text.matchAll(/^- ((?:`HMS_[A-Z0-9_]+`(?:, )?)+) (.*)$/gm)]
+  return new Map(found.flatMap(([, codes, said]) => [...codes!.matchAll(/HMS_\w+/g)].map(([code]) => [code, said!.replaceAll('`', '')])))
+}
