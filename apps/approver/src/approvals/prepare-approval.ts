@@ -66,7 +66,8 @@ export class PrepareApproval {
     const plan = asTheRosterAsks(this.planOf(request.plan ?? {}, policies), this.runtime.roster, policies)
     const input = { ...known, policies, plan, fallbacks: request.plan?.fallbacks ?? [], now: tx.now, expiresAt }
     const releases = prepareReleases(input)
-    requireEventsFit(releases, [...known.predecessors.values()], plan)
+    // What it follows may be held until a later time: then the dossier carries what is live, unless that time comes first.
+    for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)]) requireEventsFit(releases, live, plan)
     for (const release of releases) await tx.documents(POLICIES).put({ ...known.records.get(release.id)!, releaseEpoch: release.releaseEpoch })
     return {
       digest: approvalDigest(releases),
