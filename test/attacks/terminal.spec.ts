@@ -22,6 +22,8 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const run: RunView = {
   run: 7,
+  digest: 'sha256:1',
+  decisions: [{ id: 'sha256:2', decision: 'abort', by: HOSTILE, reason: HOSTILE, at: '2026-01-01T00:00:00Z', outcome: 'applied' }],
   state: 'FAILED',
   reason: HOSTILE,
   detail: HOSTILE,

@@ -68,6 +68,7 @@ describe('in production', () => {
       'POST /v1/freshness',
       'POST /v1/heads',
       'POST /v1/roster/proposals/{digest}/signatures',
+      'POST /v1/runs/{number}/decisions',
     ])
   })
 

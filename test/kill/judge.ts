@@ -33,20 +33,21 @@ export async function judge({ system, observer, load, partner, readers, history 
   const healed = watchHealing(observer, history, DRAIN_LIMIT_MS)
   await load.stop()
   const healing = await healed
+  await load.close()
   history.add('drained', { ...healing })
   const log = await readTopics(system.broker.brokers)
   const evidence = { observer, ledger: load.ledger, log, partner, readers }
   const findings = await Promise.all(oracles.map(async (oracle) => ({ oracle: oracle.name, ...(await oracle.check(evidence)) })))
   for (const finding of findings) history.add('oracle', { ...finding })
   const states = await observer.rows<{ state: string; n: string }>('SELECT state, count(*) AS n FROM approver.run GROUP BY state ORDER BY state')
-  const { rollbacks, unanswered, refusals } = load.ledger
+  const { rollbacks, decisions, unanswered, refusals } = load.ledger
   const runs = states.reduce((sum, { n }) => sum + Number(n), 0)
   return {
     findings,
     healing,
     summary: [
       `${runs} runs: ${states.map(({ state, n }) => `${n} ${state}`).join(', ')}`,
-      `${rollbacks.length} rollbacks, ${unanswered.length} approvals without an answer, refused: ${[...refusals].map(([code, n]) => `${n} ${code}`).join(', ') || 'none'}`,
+      `${rollbacks.length} rollbacks, ${decisions} decisions about paused runs, ${unanswered.length} approvals without an answer, refused: ${[...refusals].map(([code, n]) => `${n} ${code}`).join(', ') || 'none'}`,
       `${system.fleet.gaveUp} processes ended by themselves to get a new consumer, ${system.fleet.fell.length} otherwise`,
       `fresh ${(healing.freshMs / 1000).toFixed(1)} s and drained ${(healing.drainedMs / 1000).toFixed(1)} s after the last fault; ${log.length} records read`,
     ],

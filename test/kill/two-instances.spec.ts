@@ -38,7 +38,7 @@ describeKafka('two instances of each service', () => {
     readers = await connectReaders(system.url)
     cleanup.push(() => Promise.all(readers.map(({ connection }) => connection.close())))
     load = new Load(system, observer, new Random(seed), history, { policies: 100, officials: 15, calm: true })
-    cleanup.push(() => load.stop())
+    cleanup.push(() => load.close())
     await load.start()
     await accepted(15)
   }, 400_000)

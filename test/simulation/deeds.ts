@@ -5,6 +5,7 @@ import { AcceptAlert } from '../../apps/config-store/src/alerts/accept-alert.js'
 import { NotifierConfig } from '../../apps/notifier/src/notifier.config.js'
 import { Presence } from '../../apps/config-store/src/coverage/presence.js'
 import { PartnersController } from '../../apps/notifier/src/partners/partners.http.js'
+import { connect } from './bots.js'
 import type { Deed } from './plan.js'
 import type { World } from './world.js'
 
@@ -16,7 +17,9 @@ export async function perform(world: World, deed: Deed, number: number): Promise
   try {
     if (deed.do === 'approve') await approve(world, deed)
     else if (deed.do === 'roll back') await rollBack(world, deed.policy, `rollback-${number}`)
-    else await alert(world, deed, number)
+    else if (deed.do === 'alert') await alert(world, deed, number)
+    else if (deed.do === 'decide') await decide(world, deed)
+    else await connect(world, deed)
   } catch (error) {
     if (!(error instanceof HmsError)) throw error
   }
@@ -33,6 +36,12 @@ export async function registerPartners(world: World, count: number): Promise<voi
 async function approve(world: World, { policies, plan, queue, twice }: Extract<Deed, { do: 'approve' }>): Promise<void> {
   const wish = { policies: policies.map((policy) => ({ ...policy, effective: '2024-09-01T00:00:00Z' })), plan, queue }
   await Promise.all(twice ? [world.press.approve(wish), world.press.approve(wish)] : [world.press.approve(wish)])
+}
+
+/** Two people at once now and then: the first wins. */
+async function decide(world: World, { run, decision, twice }: Extract<Deed, { do: 'decide' }>): Promise<void> {
+  const both = twice ? [decision, 'abort' as const] : [decision]
+  await Promise.allSettled(both.map((wanted) => world.press.decide(run, wanted)))
 }
 
 async function rollBack(world: World, policy: string, key: string): Promise<void> {

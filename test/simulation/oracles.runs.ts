@@ -40,14 +40,18 @@ export function runsEndOnce({ emitted, runs, accepted }: Evidence): string[] {
   return found
 }
 
-export function effectsOnce({ emitted }: Evidence): string[] {
+/** A canary that people resumed is observed again. */
+const AGAIN_AFTER_RESUME = 'hms.canary.observed.v1'
+
+export function effectsOnce({ emitted, runs }: Evidence): string[] {
   const found: string[] = []
+  const resumed = (run: string): number => runs.find(({ facts }) => String(facts.run) === run)?.facts.decisions.filter(({ decision, outcome }) => decision === 'resume' && outcome === 'applied').length ?? 0
   for (const group of [...VERDICTS, ...STEPS]) {
     const counts = new Map<string, number>()
     for (const event of emitted) {
       if (!group.includes(event.type)) continue
       const name = `run ${runOf(event)} attempt ${event.attempt ?? 1}`
-      counts.set(name, (counts.get(name) ?? 0) + 1)
+      counts.set(name, (counts.get(name) ?? (group.includes(AGAIN_AFTER_RESUME) ? -resumed(runOf(event)) : 0)) + 1)
     }
     for (const [name, count] of counts) if (count > 1) found.push(`${name} has ${count} of ${group.join(' or ')}`)
   }

@@ -1,4 +1,4 @@
-import type { PlanOptions, ServiceName } from '#libs/contracts'
+import type { PlanOptions, RunDecisionName, ServiceName } from '#libs/contracts'
 import { NO_FAULTS, type FaultRates } from './faults.js'
 import type { Random } from './random.js'
 
@@ -8,6 +8,10 @@ export type Deed =
   | { do: 'roll back'; atMs: number; policy: string }
   /** `lies`: it is connected as of another region than it claims. `times`: it tells the same again. */
   | { do: 'alert'; atMs: number; bot: string; reading: string; lies: boolean; times: number }
+  /** About the run of that number, in the order of their coming. */
+  | { do: 'decide'; atMs: number; run: number; decision: RunDecisionName; twice: boolean }
+  /** A bot is connected for so long; a silent one never acknowledges. */
+  | { do: 'connect'; atMs: number; bot: string; forMs: number; silent: boolean }
 
 /** Something that happens to the machines. */
 export type Blow =
@@ -75,7 +79,7 @@ export function planOf(random: Random): Plan {
   const calm = random.chance(0.08)
   const blackHole = !calm && random.chance(0.04) ? random.pick(STAGES.slice(0, 5)) : undefined
   const healAtMs = random.between(2_000, 6_000)
-  return {
+  const plan: Plan = {
     deeds: deedsOf(random),
     blows: calm ? [] : blowsOf(random, healAtMs, blackHole),
     rates: calm ? NO_FAULTS : ratesOf(random),
@@ -100,6 +104,9 @@ export function planOf(random: Random): Plan {
     // Drawn last, so that a seed that has none goes as it went before there were any.
     brokenTimer: !calm && random.chance(0.08) ? random.pick(BROKEN_TIMERS) : undefined,
   }
+  // Last, so that the rest of a seed is what it was without a fleet.
+  plan.deeds.push(...fleetOf(random))
+  return plan
 }
 
 function deedsOf(random: Random): Deed[] {
@@ -130,6 +137,20 @@ const ALERTING: readonly (readonly string[])[] = [['bot-1', 'bot-2'], ['bot-1', 
 function alertOf(random: Random, afterMs: number, bot: string): Deed {
   const atMs = afterMs + random.between(100, 1_500)
   return { do: 'alert', atMs, bot, reading: `${random.between(1, 3)}`, lies: bot.startsWith(LIAR), times: random.pick([1, 1, 2]) }
+}
+
+/** Bots that come and go, some of which never answer, and people who decide on runs, paused or not. */
+function fleetOf(random: Random): Deed[] {
+  if (!random.chance(0.4)) return []
+  const deeds: Deed[] = []
+  for (let bots = random.between(1, 3); bots > 0; bots--) {
+    deeds.push({ do: 'connect', atMs: random.below(2_000), bot: `fleet-${bots}`, forMs: random.between(500, 20_000), silent: random.chance(0.5) })
+  }
+  for (let decisions = random.between(0, 3); decisions > 0; decisions--) {
+    const decision = random.pick(['abort', 'resume', 'promote', 'promote'] as const)
+    deeds.push({ do: 'decide', atMs: random.between(200, 12_000), run: random.between(1, 2), decision, twice: random.chance(0.3) })
+  }
+  return deeds
 }
 
 function blowsOf(random: Random, untilMs: number, blackHole: ServiceName | undefined): Blow[] {

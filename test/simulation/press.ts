@@ -1,11 +1,11 @@
 import { signApproval } from '#libs/client'
-import type { PlanOptions, RunView } from '#libs/contracts'
-import { projectRun } from '#libs/pipeline'
+import type { PlanOptions, RunDecisionName, RunView } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
-import type { Signer } from '#libs/signing'
+import { signRunDecision, type Signer } from '#libs/signing'
 import { PrepareApproval } from '../../apps/approver/src/approvals/prepare-approval.js'
 import { SignApproval } from '../../apps/approver/src/approvals/sign-approval.js'
-import { RUNS } from '../../apps/approver/src/runs/run.entity.js'
+import { DecideRun } from '../../apps/approver/src/runs/decide-run.js'
+import { RUNS, runView } from '../../apps/approver/src/runs/run.entity.js'
 import type { Client } from './client.js'
 import type { ServiceNode } from './service-node.js'
 
@@ -36,8 +36,17 @@ export class Press {
     return run!
   }
 
+  /** A signed decision about a run, at the time of the database. */
+  async decide(run: number, decision: RunDecisionName): Promise<void> {
+    const view = await this.show(run)
+    if (view === undefined) return
+    const at = await this.approver.durable.read(async (tx) => tx.now)
+    const statement = await signRunDecision({ run, attempt: view.attempt, subject: view.digest, decision, reason: 'seeded', at }, this.signer)
+    await this.client.ask('approver', `${decision} run ${run}`, ({ injector }) => injector.get(DecideRun).execute(run, statement))
+  }
+
   async show(run: number): Promise<RunView | undefined> {
     const record = await this.approver.durable.read((tx) => tx.documents(RUNS).get(String(run)))
-    return record === undefined ? undefined : projectRun(record.facts)
+    return record === undefined ? undefined : runView(record)
   }
 }

@@ -1,5 +1,5 @@
-import { ApiClient, prepareApproval, rejectApproval, signApproval, statement, submitApproval } from '#libs/client'
-import type { ApprovalSummary, ApprovalView, PolicyView, PrepareRequest, RunView } from '#libs/contracts'
+import { ApiClient, decide, prepareApproval, rejectApproval, signApproval, statement, submitApproval } from '#libs/client'
+import type { ApprovalSummary, ApprovalView, PolicyView, PrepareRequest, RunDecisionName, RunView } from '#libs/contracts'
 import { parsePolicy } from '#libs/policy'
 import type { Signer } from '#libs/signing'
 import type { MemorySystem } from './memory-system.js'
@@ -48,6 +48,11 @@ export class PipelineDriver {
 
   async reject(digest: string, reason: string, signer: string): Promise<ApprovalView> {
     return rejectApproval(this.api, digest, reason, this.system.signers.get(signer)!)
+  }
+
+  /** Answers when the stage that owns the run has. */
+  decide(run: number, decision: RunDecisionName, signer = 'EPA Chief', reason = 'test'): Promise<RunView> {
+    return decide(this.api, run, decision, { reason, signer: this.system.signers.get(signer)!, at: this.system.clock.now() })
   }
 
   async provenance(id: string): Promise<PolicyView['provenance']> {

@@ -22,6 +22,7 @@ import { ROSTER_PROPOSALS } from './roster/proposal.entity.js'
 import { ProposeRoster } from './roster/propose-roster.js'
 import { RosterController } from './roster/roster.http.js'
 import { SignProposal } from './roster/sign-proposal.js'
+import { DecideRun } from './runs/decide-run.js'
 import { EndOverdueRun } from './runs/end-overdue-run.js'
 import { EndRun } from './runs/end-run.js'
 import { EndStuckRun } from './runs/end-stuck-run.js'
@@ -60,6 +61,7 @@ class ApproverModule {
         EndRun,
         EndOverdueRun,
         EndStuckRun,
+        DecideRun,
         ReconcileRuns,
         PruneRuns,
         SaveRun,

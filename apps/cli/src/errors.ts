@@ -16,6 +16,7 @@ const EXIT_OF_CODE: Record<string, number> = {
   HMS_IDENTITY_MISSING: EXIT.notAllowed,
   HMS_IDENTITY_MISMATCH: EXIT.notAllowed,
   HMS_PARTNER_ADDRESS_REFUSED: EXIT.usage,
+  HMS_RUN_DECISION_UNANSWERED: EXIT.stillRunning,
 }
 
 /** Documents that are registered: what is refused was wrong, not judged. Contract §2. */

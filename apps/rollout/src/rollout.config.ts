@@ -2,6 +2,8 @@ import { parseDuration } from '#libs/contracts'
 import { parseEnvironment, type Environment } from '#libs/platform'
 import { Matches } from 'class-validator'
 
+/** A percentage of at most 100, or a fraction of at most 1; more than nobody. */
+const QUORUM = /^(?!0+(\.0*)?%?$)((100|\d{1,2}(\.\d{1,2})?)%|1(\.0+)?|0\.\d{1,4})$/
 const DURATION = /^\d+(\.\d+)?(ms|s|m|h)$/
 
 /** `HMS_ROLLOUT_*`. */
@@ -14,6 +16,15 @@ export class RolloutConfig {
   @Matches(DURATION, { message: 'publish must be a duration such as 10m' })
   publish = '10m'
 
+  /** Share of the connected bots that must have acknowledged before a rollout goes on by itself. */
+  @Matches(QUORUM, { message: 'quorum must be a share such as 99% or 0.99' })
+  quorum = '99%'
+
+  /** Basis points. */
+  get quorumShare(): number {
+    return Math.round(this.quorum.endsWith('%') ? Number(this.quorum.slice(0, -1)) * 100 : Number(this.quorum) * 10_000)
+  }
+
   get acknowledgeMs(): number {
     return parseDuration(this.acknowledge)
   }
@@ -24,5 +35,5 @@ export class RolloutConfig {
 }
 
 export function readRolloutConfig(env: Environment): RolloutConfig {
-  return parseEnvironment(RolloutConfig, { acknowledge: 'HMS_ROLLOUT_ACKNOWLEDGE', publish: 'HMS_ROLLOUT_PUBLISH' }, env)
+  return parseEnvironment(RolloutConfig, { acknowledge: 'HMS_ROLLOUT_ACKNOWLEDGE', publish: 'HMS_ROLLOUT_PUBLISH', quorum: 'HMS_ROLLOUT_QUORUM' }, env)
 }

@@ -13,6 +13,7 @@ import { RollbacksController } from './rollbacks/rollbacks.http.js'
 import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
 import { ROLLOUTS } from './rollouts/rollout.entity.js'
 import { RolloutsEvents } from './rollouts/rollouts.events.js'
+import { DecideRollout } from './rollouts/decide-rollout.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { StableHeads } from './stable/stable-heads.js'
 import { STABLE_HEADS, STABLES } from './stable/stable.entity.js'
@@ -31,6 +32,7 @@ class RolloutModule {
         StableHeads,
         TellFreshness,
         RunRollout,
+        DecideRollout,
         GuardRollback,
         RollBack,
       ],

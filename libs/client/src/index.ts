@@ -1,5 +1,5 @@
 export { HmsError } from '#libs/contracts'
-export type { ApprovalView, Json, JsonObject, RollbackReport, RunStage, RunState, RunView } from '#libs/contracts'
+export type { ApprovalView, Json, JsonObject, RollbackReport, RunDecision, RunDecisionName, RunStage, RunState, RunView } from '#libs/contracts'
 
 export { connect, type ConnectOptions } from './connection/connect.js'
 export type {
@@ -9,6 +9,7 @@ export { deployPolicy, type DeployOptions } from './deploy-policy.js'
 export { getPolicy } from './get-policy.js'
 export type { PolicyPromise } from './policy-promise.js'
 export { rollbackPolicy, type RollbackOptions } from './rollback-policy.js'
+export { decideRun, type DecideOptions } from './runs/decide-run.js'
 
 // For the CLI and other tools over the same API.
 export { ApiClient, type ApiClientOptions, type Authorize, type EventsOptions, type PostOptions, type Query } from './api/api-client.js'
@@ -35,4 +36,5 @@ export { SshAgent } from './keys/ssh-agent.js'
 export { KeyFolder, type KeyEntry, type NamedSigner, type PublicKeyFile } from './keys/key-folder.js'
 export { dataFolderPassphrase, resolveKeysDir, type KeysDirSources } from './keys/keys-dir.js'
 export { rollBack } from './rollback-policy.js'
+export { ANSWER_MS, decide } from './runs/decide-run.js'
 export * from './webhooks/index.js'

@@ -1,7 +1,7 @@
 import type { JsonObject } from './canonical-json.js'
 import type { RosterStep } from './api/rosters.js'
 import type { Envelope } from './envelope.js'
-import type { RunView, StageName } from './runs.js'
+import type { RunDecisionName, RunView, StageName } from './runs.js'
 import type { TokenRecord } from './api/tokens.js'
 
 /** What a rollout does with a release; bound into what its approvers sign. */
@@ -108,11 +108,16 @@ export interface EventData {
   'hms.rollout.baked.v1': { run: number; attempt: number; until: string; detail: string }
   'hms.rollout.completed.v1': { dossier: RunDossier; summary: string }
   'hms.rollout.failed.v1': StageFailure
+  'hms.rollout.paused.v1': StageFailure
   'hms.rollout.reversed.v1': ReversedPolicy
   'hms.notification.started.v1': { run: number; attempt: number; partners: string[] }
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
   'hms.run.changed.v1': { view: RunView }
+  /** Approver ended the run itself: every stage lets go of it. */
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
+  'hms.run.decision-accepted.v1': AcceptedDecision
+  'hms.run.decision-applied.v1': DecisionAnswer
+  'hms.run.decision-late.v1': DecisionAnswer
   'hms.stage.timed-out.v1': { run: number; attempt: number; stage: StageName; detail: string }
   'hms.guard.judged.v1': GuardJudged
   'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
@@ -136,7 +141,7 @@ export interface EventData {
 export type EventType = keyof EventData
 
 /** Types that every stage uses, on its own topic. */
-export const STAGE_EVENTS = ['hms.run.poisoned.v1', 'hms.guard.judged.v1'] as const
+export const STAGE_EVENTS = ['hms.run.poisoned.v1', 'hms.guard.judged.v1', 'hms.run.decision-applied.v1', 'hms.run.decision-late.v1'] as const
 
 /** The topic of every other type. */
 export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[number]>, string> = {
@@ -160,11 +165,13 @@ export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[numbe
   'hms.rollout.baked.v1': 'hms.rollout.v1',
   'hms.rollout.completed.v1': 'hms.rollout.v1',
   'hms.rollout.failed.v1': 'hms.rollout.v1',
+  'hms.rollout.paused.v1': 'hms.rollout.v1',
   'hms.rollout.reversed.v1': 'hms.rollout.v1',
   'hms.notification.started.v1': 'hms.notification.v1',
   'hms.notification.completed.v1': 'hms.notification.v1',
   'hms.run.changed.v1': 'hms.run.state.v1',
   'hms.run.decided.v1': 'hms.run.control.v1',
+  'hms.run.decision-accepted.v1': 'hms.run.control.v1',
   'hms.stage.timed-out.v1': 'hms.run.control.v1',
   'hms.roster.rotated.v1': 'hms.roster.v1',
   'hms.token.issued.v1': 'hms.token.v1',
@@ -189,6 +196,30 @@ export interface RejectedApproval {
   by: string
   reason: string
   statement: Envelope
+}
+
+/** A person's decision about a run, on its way to the stage that owns the run. Exactly one stage answers, or the run ends first. */
+export interface AcceptedDecision {
+  run: number
+  attempt: number
+  /** Digest of what was signed. */
+  id: string
+  decision: RunDecisionName
+  /** Where the run was as far as approver knew; `null` when it had not started, so that approver applied the decision itself. */
+  stage: StageName | null
+  /** Name of the person. */
+  by: string
+  reason: string
+  statement: Envelope
+}
+
+export interface DecisionAnswer {
+  run: number
+  attempt: number
+  id: string
+  decision: RunDecisionName
+  stage: StageName
+  detail: string
 }
 
 /** What the guard said of a signature, of a stage that was about to start, or of a rollback. Names and digests, no contents of policies. */
@@ -308,7 +339,11 @@ export interface ScopeCoverage {
   /** Connected, named bots that should run `release`, and how many said they do. */
   expected: number
   acknowledged: number
+  /** Names of those that did not, at most `MAX_SILENT` of them. */
+  silent: string[]
 }
+
+export const MAX_SILENT = 20
 
 /** One policy in one scope as readers get it: signed head, signed release, and the store's revision. */
 export interface ConfigDocument {

@@ -1,6 +1,7 @@
 export * from './api/alert-bounds.js'
 export * from './api/approvals.js'
 export * from './api/dead-letters.js'
+export * from './api/decisions.js'
 export * from './api/delivery.js'
 export * from './api/registries.js'
 export * from './api/rosters.js'

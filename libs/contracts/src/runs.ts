@@ -30,6 +30,22 @@ export const STAGES = ['lint', 'simulate', 'canary', 'rollout', 'notify'] as con
 export type StageName = (typeof STAGES)[number]
 export type StageVerdict = 'PENDING' | 'RUNNING' | 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'SKIPPED'
 
+/** What people decide about a run that is under way. */
+export const RUN_DECISIONS = ['abort', 'resume', 'promote'] as const
+export type RunDecisionName = (typeof RUN_DECISIONS)[number]
+
+/** A person's decision that was accepted. It counts when the stage that owns the run applies it; else it came too late. */
+export interface RunDecision {
+  /** Digest of what was signed. */
+  id: string
+  decision: RunDecisionName
+  /** Name of the person. */
+  by: string
+  reason: string
+  at: string
+  outcome: 'pending' | 'applied' | 'late'
+}
+
 /** A policy as a run carries it: `digest` is the policy digest. */
 export interface RunPolicy {
   id: string
@@ -51,6 +67,8 @@ export interface RunStage {
 /** `runs show --json`, `runs watch --json`, and each frame of `GET /v1/runs/{n}/events`. */
 export interface RunView {
   run: number
+  /** Release digest; of a bundle the digest over its sorted release digests. What decisions are bound to. */
+  digest: string
   state: RunState
   reason?: string
   /** How it ended, in a sentence, where no stage says it: who rejected it and why, what moved. */
@@ -58,6 +76,8 @@ export interface RunView {
   attempt: number
   policies: RunPolicy[]
   stages: RunStage[]
+  /** Who decided what, the oldest first. */
+  decisions: RunDecision[]
   createdAt: string
   endedAt: string | null
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, RolloutPlan } from '#libs/contracts'
+import type { JsonObject, ReleaseDocument, RolloutPlan } from '#libs/contracts'
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, oneOf, optional, type Check } from './shape.js'
@@ -85,4 +85,10 @@ export function readRelease(envelope: unknown): PreparedRelease {
 export function effectiveMs(policy: JsonObject): number {
   const { effective } = policy
   return typeof effective === 'string' ? Date.parse(effective) : Number.NaN
+}
+
+/** What people sign together: the release digest, or of a bundle the digest over its sorted release digests. */
+export function approvalDigest(releases: readonly Pick<ReleaseDocument, 'releaseDigest'>[]): string {
+  const digests = releases.map(({ releaseDigest }) => releaseDigest).sort()
+  return digests.length === 1 ? digests[0]! : digestOfJson(digests)
 }

@@ -17,6 +17,10 @@ export type SignatureErrorCode =
   | 'HMS_STATEMENT_INVALID'
   /** The release speaks for another policy than the one at hand. */
   | 'HMS_RELEASE_MISMATCH'
+  /** A decision about another run, attempt or release. */
+  | 'HMS_DECISION_OTHER'
+  /** A decision of somebody who may not make it. */
+  | 'HMS_DECISION_NOT_ALLOWED'
   /** A roster that contradicts itself. */
   | 'HMS_ROSTER_INVALID'
   /** Fewer people signed the roster than its own root rule, or that of the roster before it, asks for. */

@@ -10,6 +10,8 @@ export class Ledger {
   readonly approvals: AcknowledgedApproval[] = []
   /** Rollbacks by policy and number of their head. */
   readonly rollbacks: { policy: string; version: string; seq: number }[] = []
+  /** Decisions about paused runs that counted. */
+  decisions = 0
   /** Digests that were sent in and never answered: either way is right, twice is not. */
   readonly unanswered: string[] = []
   /** Answers that said no, by code. */

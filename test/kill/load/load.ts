@@ -5,6 +5,7 @@ import type { Random } from '../random.js'
 import { Ledger } from './ledger.js'
 import { Official, type Outcome } from './official.js'
 import { OpenRuns } from './open-runs.js'
+import { Pauses } from './pauses.js'
 
 const BUNDLES = 0.1
 const QUEUED = 0.15
@@ -32,10 +33,11 @@ export class Load {
   private readonly openRuns: OpenRuns
   private stopping = false
   private working: Promise<unknown> = Promise.resolve()
+  private pauses: Pauses | undefined
 
   constructor(
     private readonly at: { url: string; dataDir: string },
-    observer: Observer,
+    private readonly observer: Observer,
     private readonly random: Random,
     private readonly history: History,
     private readonly size: LoadSize,
@@ -53,6 +55,7 @@ export class Load {
     const official = await Official.open(this.at.url, this.at.dataDir, this.ledger)
     this.working = Promise.all(Array.from({ length: this.size.officials }, () => this.work(official)))
     this.working.catch(() => undefined) // told by stop()
+    this.pauses = new Pauses(official, this.observer, this.random)
   }
 
   /** No new runs; resolves when nobody waits for an answer. Runs may still be open. */
@@ -60,6 +63,12 @@ export class Load {
     this.stopping = true
     this.openRuns.stop()
     await this.working
+  }
+
+  /** Nobody decides on paused runs any longer. */
+  async close(): Promise<void> {
+    await this.stop()
+    await this.pauses?.stop()
   }
 
   private async work(official: Official): Promise<void> {

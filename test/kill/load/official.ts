@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { ApiClient, dataFolderPassphrase, KeyFolder, loadIdentity, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
-import { HmsError, type JsonObject, type RollbackResult } from '#libs/contracts'
+import { ApiClient, dataFolderPassphrase, decide, KeyFolder, loadIdentity, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
+import { HmsError, type JsonObject, type RollbackResult, type RunDecisionName } from '#libs/contracts'
 import { pause, systemClock } from '#libs/platform'
 import type { Signer } from '#libs/signing'
 import type { Ledger } from './ledger.js'
@@ -65,6 +65,16 @@ export class Official {
     try {
       const { seq } = await persist(() => this.api.post<RollbackResult>('/v1/rollbacks', { policy, version, reason: 'drill' }, { idempotencyKey }))
       this.ledger.rollbacks.push({ policy, version, seq })
+    } catch (error) {
+      if (!mayHaveWorked(error)) this.ledger.refused((error as HmsError).code)
+    }
+  }
+
+  /** A decision about a paused run. Another may have come first, or the run may have ended. */
+  async decide(run: number, decision: RunDecisionName): Promise<void> {
+    try {
+      await persist(() => decide(this.api, run, decision, { reason: 'drill', signer: this.signer, waitMs: ANSWER_MS }))
+      this.ledger.decisions++
     } catch (error) {
       if (!mayHaveWorked(error)) this.ledger.refused((error as HmsError).code)
     }

@@ -5,7 +5,10 @@ import { DATA } from './decode.js'
 import type { Oracle } from './oracle.js'
 
 /** What a stage says at most once about an attempt of a run. Heads, coverage and the run's own states repeat by nature. */
-const REPEATED = ['hms.run.changed.v1', 'hms.head.issued.v1', 'hms.head.published.v1', 'hms.state.recorded.v1', 'hms.coverage.reported.v1']
+const REPEATED = ['hms.run.decision-accepted.v1', 'hms.run.changed.v1', 'hms.head.issued.v1', 'hms.head.published.v1', 'hms.state.recorded.v1', 'hms.coverage.reported.v1']
+
+/** What a run that was paused says again, once people let it go on. */
+const AGAIN = ['hms.canary.paused.v1', 'hms.canary.observed.v1', 'hms.rollout.paused.v1', 'hms.run.decision-applied.v1', 'hms.run.decision-late.v1']
 
 /** I2: each effect at most once per run, stage and attempt; each head number once; each delivery once. */
 export const effectsOnce: Oracle = {
@@ -19,11 +22,18 @@ export const effectsOnce: Oracle = {
     const violations: string[] = []
     for (const { service, run_id, attempt, types } of told) {
       const of = `run ${run_id} attempt ${attempt} by ${service}`
-      const twice = types.filter((type, index) => types.indexOf(type) !== index)
+      const twice = types.filter((type, index) => types.indexOf(type) !== index && !AGAIN.includes(type))
       if (twice.length > 0) violations.push(`${of}: ${twice.join(', ')} more than once`)
-      const verdicts = types.filter((type) => /\.(passed|failed|paused|completed)\.v1$/.test(type))
+      const verdicts = types.filter((type) => /\.(passed|failed|completed)\.v1$/.test(type))
       if (verdicts.length > 1) violations.push(`${of}: ${verdicts.join(' and ')}`)
+      const [paused, answered] = [/\.paused\.v1$/, /\.decision-applied\.v1$/].map((pattern) => types.filter((type) => pattern.test(type)).length) as [number, number]
+      // The last pause may end with the run.
+      if (paused > answered + 1 || (paused > answered && verdicts.some((type) => !type.includes('failed')))) violations.push(`${of}: ${paused} pauses, ${answered} decisions`)
     }
+    const answers = await observer.everywhere<{ id: string }>(
+      `SELECT ${DATA}->>'id' AS id FROM $schema.outbox WHERE type IN ('hms.run.decision-applied.v1', 'hms.run.decision-late.v1') GROUP BY 1 HAVING count(*) > 1`,
+    )
+    violations.push(...answers.map(({ id }) => `decision ${id} was answered more than once`))
     const heads = await headNumbers(observer)
     const deliveries = await observer.rows<{ id: string; n: string }>(
       `SELECT doc->>'messageId' || ' ' || partner || ' ' || (doc->>'channel') AS id, count(*) AS n FROM notifier.delivery GROUP BY 1 HAVING count(*) > 1`,

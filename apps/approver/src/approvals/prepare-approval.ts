@@ -2,7 +2,7 @@ import { HmsError, peekPredicate, type PlanOptions, type PreparedApproval, type 
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
-import { approvalState, digestOfJson, droppedTags, effectiveMs, tagsOf, type ReleasePredicate, type Roster } from '#libs/signing'
+import { approvalDigest, approvalState, digestOfJson, droppedTags, effectiveMs, tagsOf, type ReleasePredicate, type Roster } from '#libs/signing'
 import { ServiceRuntime, type Upcoming } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -169,11 +169,6 @@ function membersOf(policies: ParsedPolicy[]): string {
     .map(({ digest }) => digest)
     .sort()
     .join(' ')
-}
-
-function approvalDigest(releases: ReleaseDocument[]): string {
-  const digests = releases.map((release) => release.releaseDigest).sort()
-  return digests.length === 1 ? digests[0]! : digestOfJson(digests)
 }
 
 /** What is still lacking, over all releases: roles, and the author where he must sign. A plan that no longer holds to the roster is refused. */

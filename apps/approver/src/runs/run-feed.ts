@@ -1,10 +1,9 @@
 import { isTerminal, type RunView } from '#libs/contracts'
-import { projectRun } from '#libs/pipeline'
 import { Places } from '#libs/platform'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { Observable, type Subscriber } from 'rxjs'
-import { RUNS } from './run.entity.js'
+import { RUNS, runView } from './run.entity.js'
 
 const MAX_READERS = 2_000
 
@@ -47,7 +46,7 @@ export class RunFeed {
         this.again = false
         const numbers = [...this.readers.keys()]
         const records = await this.runtime.database.transaction((tx) => tx.documents(RUNS).find({ where: { number: numbers } }))
-        for (const record of records) this.push(projectRun(record.facts))
+        for (const record of records) this.push(runView(record))
       }
     } catch {
       // The next signal, or the reader's own reconnect, tries again.

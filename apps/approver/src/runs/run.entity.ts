@@ -1,6 +1,6 @@
-import { isTerminal } from '#libs/contracts'
+import { isTerminal, type RunView } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
-import { stateOf, type PlannedWaits, type RunFacts } from '#libs/pipeline'
+import { projectRun, stateOf, type PlannedWaits, type RunFacts } from '#libs/pipeline'
 
 export interface RunRecord {
   facts: RunFacts
@@ -25,6 +25,10 @@ export const RUNS = documentTable<RunRecord>({
   indexes: [['number'], ['open']],
   keep: { for: 'runs', ended: { open: ['no'] } },
 })
+
+export function runView({ facts, approval }: RunRecord): RunView {
+  return { ...projectRun(facts), digest: approval }
+}
 
 /** The last run number given; one row. */
 export interface RunCounter {

@@ -1,10 +1,11 @@
 import { HmsError, type RunView } from '#libs/contracts'
-import { projectRun } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
-import { Controller, Get, Param, Query, Sse, type MessageEvent } from '@nestjs/common'
+import { Public, ServiceRuntime } from '#libs/stage'
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Sse, type MessageEvent } from '@nestjs/common'
 import { distinctUntilChanged, from, map, mergeMap, type Observable } from 'rxjs'
 import { RunFeed } from './run-feed.js'
-import { RUNS, type RunRecord } from './run.entity.js'
+import { DecideRun } from './decide-run.js'
+import { RUNS, runView, type RunRecord } from './run.entity.js'
+import { RunDecisionRequestDto } from './runs.dto.js'
 
 const LIST_LIMIT = 100
 
@@ -13,6 +14,7 @@ export class RunsController {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly feed: RunFeed,
+    private readonly decideRun: DecideRun,
   ) {}
 
   /** Newest first. `open=yes` leaves out what has ended. */
@@ -20,12 +22,21 @@ export class RunsController {
   async list(@Query('open') open?: string): Promise<RunView[]> {
     const where = open === 'yes' ? { open: 'yes' } : undefined
     const records = await this.runtime.database.transaction((tx) => tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT }))
-    return records.map((record) => projectRun(record.facts))
+    return records.map(runView)
   }
 
   @Get(':number')
   async show(@Param('number') number: string): Promise<RunView> {
-    return projectRun((await this.load(number)).facts)
+    return runView(await this.load(number))
+  }
+
+  /** 202: accepted and on its way to the stage that owns the run. The decision's own signature says whose it is. */
+  @Post(':number/decisions')
+  @HttpCode(202)
+  @Public()
+  async decide(@Param('number') number: string, @Body() { statement }: RunDecisionRequestDto): Promise<RunView> {
+    const { facts } = await this.load(number)
+    return this.decideRun.execute(facts.run, statement)
   }
 
   @Sse(':number/events')

@@ -1,10 +1,10 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { projectRun, stateOf } from '#libs/pipeline'
+import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
-import { RUNS, type RunRecord } from './run.entity.js'
+import { RUNS, runView, type RunRecord } from './run.entity.js'
 import { keysOfRun, WatchRun } from './watch-run.js'
 
 /** Kinds of timers: the turn of a queued run has come; a version moved under an approval that waits. */
@@ -23,7 +23,7 @@ export class SaveRun {
     const known = await tx.documents(RUNS).get(String(record.facts.run))
     const before = known === undefined ? undefined : stateOf(known.facts)
     await tx.documents(RUNS).put(record)
-    const view = projectRun(record.facts)
+    const view = runView(record)
     const number = record.facts.run
     await this.runtime.emit(tx, 'hms.run.changed.v1', { view }, { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent })
     if (view.state !== before) await this.watchRun.execute(tx, record)

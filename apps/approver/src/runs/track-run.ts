@@ -64,7 +64,7 @@ export class TrackRun {
 }
 
 /** What ends a run in one stage while others may hold a part of it. */
-const BY: Readonly<Record<string, string>> = { 'hms.run.poisoned.v1': 'poison', 'hms.guard.judged.v1': 'guard' }
+const BY: Readonly<Record<string, string>> = { 'hms.run.poisoned.v1': 'poison', 'hms.guard.judged.v1': 'guard', 'hms.run.decision-applied.v1': 'people' }
 
 function endedNow(before: RunFacts, after: RunFacts): boolean {
   return !isTerminal(stateOf(before)) && isTerminal(stateOf(after))

@@ -3,6 +3,7 @@ import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
+import { DecideCanary } from './decide-canary.js'
 import { JudgeAlert } from './judge-alert.js'
 import { RunCanary } from './run-canary.js'
 
@@ -11,6 +12,7 @@ export class CanariesEvents {
   constructor(
     private readonly runCanary: RunCanary,
     private readonly judgeAlert: JudgeAlert,
+    private readonly decideCanary: DecideCanary,
   ) {}
 
   @OnEvent('canary-controller', 'hms.simulation.v1')
@@ -48,6 +50,7 @@ export class CanariesEvents {
   @OnEvent('canary-controller', 'hms.run.control.v1')
   async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type === 'hms.run.decided.v1') await this.abort(tx, event.data as EventData['hms.run.decided.v1'])
+    if (event.type === 'hms.run.decision-accepted.v1') await this.decideCanary.execute(tx, event.data as EventData['hms.run.decision-accepted.v1'])
   }
 
   private abort(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {

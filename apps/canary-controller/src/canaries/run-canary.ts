@@ -4,18 +4,20 @@ import { lockedDocument, type Transaction } from '#libs/persistence'
 import {
   canaryLabel,
   isEvidenceRequired,
+  isLive,
   isOpen,
   lackOfEvidence,
   onAcknowledgementsOverdue,
   onCoverage,
   onObserved,
   onPublished,
+  resumeCanary,
   summaryOf,
   type Canary,
   type CanaryDecision,
 } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
-import { CANARY_OBSERVED, CANARY_PASSED, withAttestation } from '#libs/signing'
+import { CANARY_OBSERVED, CANARY_PASSED, CANARY_PROMOTED, withAttestation } from '#libs/signing'
 import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { attestCanary } from './attest-canary.js'
@@ -45,7 +47,8 @@ export class RunCanary {
   async open(tx: Transaction, { dossier, scenarios }: Passed, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt } = dossier
     const known = await tx.documents(CANARIES).get(String(run))
-    if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
+    const isOld = known !== undefined && known.attempt >= attempt
+    if (isOld || (await isAborted(this.runtime, tx, dossier, { stage: 'canary', key: cause.key }))) return 'ignored-stale'
     const lacking = unattestedHere(this.runtime, dossier, ['lint', 'simulate'])
     if (lacking !== undefined) return this.refuse(tx, dossier, cause, lacking)
     if (await deniedByGuard(this.runtime, tx, 'canary', dossier, cause)) return
@@ -77,7 +80,6 @@ export class RunCanary {
     const issued = await this.heads.issue(tx, canary, { fast: false })
     const { run, attempt } = issued
     await tx.documents(CANARIES).put(issued)
-    await this.scheduleTimer(tx, issued, 'canary-acknowledge', new Date(tx.now.getTime() + this.config.acknowledgeMs))
     await this.scheduleLease(tx, issued)
     await this.emit(tx, issued, 'hms.canary.started.v1', { run, attempt, label: canaryLabel(issued), detail: 'waiting for the cohort to acknowledge' })
   }
@@ -112,7 +114,7 @@ export class RunCanary {
     await rememberAbort(tx, { run, attempt })
     await this.withCanary(tx, run, async (canary) => {
       if (canary.state === 'proving' || canary.state === 'baking') return this.close(tx, { ...canary, state: 'ended' })
-      if (!isOpen(canary) && canary.state !== 'passed') return
+      if (!isLive(canary) && canary.state !== 'passed') return
       await this.close(tx, await this.heads.takeBack(tx, { ...canary, state: 'ended' }))
     })
   }
@@ -141,10 +143,15 @@ export class RunCanary {
         const widened = { ...canary, members: canary.members.map((member) => (member.policy === step.member.policy ? { ...member, share: step.share, published: false } : member)) }
         return tx.documents(CANARIES).put(await this.heads.issue(tx, widened, { fast: false, members: [step.member] }))
       }
+      case 'await':
+        await tx.documents(CANARIES).put(canary)
+        return this.scheduleTimer(tx, canary, 'canary-acknowledge', new Date(tx.now.getTime() + this.config.acknowledgeMs))
       case 'observe':
         return this.observe(tx, canary)
       case 'judge':
         return this.judge(tx, canary)
+      case 'pause':
+        return this.pause(tx, canary, step.reason, step.detail)
       case 'fail':
         return this.fail(tx, canary, step.reason, step.detail)
       case 'alarm':
@@ -166,13 +173,28 @@ export class RunCanary {
   /** The observation is over and the guard held. Without anyone to observe it proves nothing: where evidence is asked for that is no pass. */
   private async judge(tx: Transaction, canary: Canary): Promise<void> {
     const lack = lackOfEvidence(canary)
-    const { run, attempt, dossier } = canary
-    if (lack !== undefined && isEvidenceRequired(this.runtime.profile, dossier.plan)) return this.pause(tx, canary, 'NO_EVIDENCE', lack)
+    if (lack !== undefined && isEvidenceRequired(this.runtime.profile, canary.dossier.plan)) return this.pause(tx, canary, 'NO_EVIDENCE', lack)
+    return this.pass(tx, canary, lack === undefined ? [CANARY_PASSED, CANARY_OBSERVED] : [CANARY_PASSED], lack ?? summaryOf(canary))
+  }
+
+  private async pass(tx: Transaction, canary: Canary, properties: string[], summary: string): Promise<void> {
     // The lease goes on until the stable head has taken its place.
     await tx.documents(CANARIES).put({ ...canary, state: 'passed' })
-    const attestation = await attestCanary(canary, lack === undefined ? [CANARY_PASSED, CANARY_OBSERVED] : [CANARY_PASSED], tx.now, this.runtime.signer)
-    const attested = withAttestation(dossier, 'canary', attestation)
-    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier: attested, summary: lack ?? summaryOf(canary), label: canaryLabel(canary) }, { run, attempt })
+    await this.runtime.cancel(tx, timerId('canary-acknowledge', canary))
+    const attested = withAttestation(canary.dossier, 'canary', await attestCanary(canary, properties, tx.now, this.runtime.signer))
+    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier: attested, summary, label: canaryLabel(canary) })
+  }
+
+  /** People answered a pause: it starts again from its publication, with a lease of its own if the one before ran out. */
+  async resume(tx: Transaction, canary: Canary): Promise<void> {
+    const resumed = await this.heads.issue(tx, resumeCanary(canary), { fast: true })
+    await tx.documents(CANARIES).put(resumed)
+    await this.scheduleLease(tx, resumed)
+  }
+
+  /** People answered a pause: it goes on without the evidence that it lacks. */
+  promote(tx: Transaction, canary: Canary, summary: string): Promise<void> {
+    return this.pass(tx, canary, [CANARY_PASSED, CANARY_PROMOTED], summary)
   }
 
   /** Keeps the canary alive while it is needed. A controller that was away too long finds that its cohort has fallen back. */
@@ -188,9 +210,10 @@ export class RunCanary {
 
   private async pause(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
     await tx.documents(CANARIES).put({ ...canary, state: 'paused' })
-    await this.runtime.cancel(tx, timerId('canary-observe', canary))
+    for (const kind of ['canary-acknowledge', 'canary-observe']) await this.runtime.cancel(tx, timerId(kind, canary))
     const { run, attempt } = canary
-    await this.emit(tx, canary, 'hms.canary.paused.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next: [`hms-svc runs show ${run}`] })
+    const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
+    await this.emit(tx, canary, 'hms.canary.paused.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next })
   }
 
   private async close(tx: Transaction, canary: Canary): Promise<void> {
@@ -217,8 +240,8 @@ export class RunCanary {
     return this.runtime.schedule(tx, { id: timerId(kind, canary), kind, keys: keysOf(canary), data: { run: canary.run, attempt: canary.attempt }, dueAt })
   }
 
-  private async emit<T extends keyof EventData>(tx: Transaction, canary: Canary, type: T, data: EventData[T], of: { run: number; attempt: number } = canary): Promise<void> {
-    await this.runtime.emit(tx, type, data, { key: canary.key, run: of.run, attempt: of.attempt, causationId: canary.causationId })
+  private async emit<T extends keyof EventData>(tx: Transaction, canary: Canary, type: T, data: EventData[T]): Promise<void> {
+    await this.runtime.emit(tx, type, data, { key: canary.key, run: canary.run, attempt: canary.attempt, causationId: canary.causationId })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RunView } from '#libs/contracts'
+import type { RunDecisionName, RunView } from '#libs/contracts'
 
 /** What a person can do about a run that did not succeed, as commands that exist. */
 export function nextCommandsOf(view: RunView): string[] {
@@ -21,8 +21,13 @@ export function nextCommandsOf(view: RunView): string[] {
     case 'AWAITING_APPROVAL':
       return ['hms-svc approvals list', 'hms-svc approve FILE --sign NAME']
     case 'PAUSED':
-      return [`hms-svc audit log --run ${view.run}`, `hms-svc runs watch ${view.run}`]
+      return doorsOf(view).map((decision) => `hms-svc runs ${decision} ${view.run} --reason TEXT --sign NAME`)
     default:
       return [`hms-svc runs watch ${view.run}`]
   }
+}
+
+/** A simulation starts anew with a new run; canary and rollout can go on. */
+function doorsOf({ stages }: RunView): readonly RunDecisionName[] {
+  return stages.some(({ stage, verdict }) => stage === 'simulate' && verdict === 'INCONCLUSIVE') ? ['abort'] : ['resume', 'promote', 'abort']
 }

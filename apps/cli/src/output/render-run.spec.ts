@@ -10,6 +10,8 @@ function stage(name: RunStage['stage'], verdict: RunStage['verdict'], detail = '
 
 const CANARY = 'Canary 5% traffic (National Capital Region)'
 const SUCCEEDED: RunView = {
+  digest: 'sha256:1',
+  decisions: [],
   run: 184,
   state: 'SUCCEEDED',
   attempt: 1,
@@ -96,9 +98,29 @@ describe('renderRun', () => {
     expect(renderRun(paused).slice(2)).toEqual([
       `• ${CANARY} .... INCONCLUSIVE (no bot connected)`,
       '✗ stopped at canary: NO_EVIDENCE',
-      '  next: hms-svc audit log --run 184',
-      '  next: hms-svc runs watch 184',
+      '  next: hms-svc runs resume 184 --reason TEXT --sign NAME',
+      '  next: hms-svc runs promote 184 --reason TEXT --sign NAME',
+      '  next: hms-svc runs abort 184 --reason TEXT --sign NAME',
       'PAUSED (NO_EVIDENCE)',
+    ])
+    const simulated = { ...paused, stages: [stage('simulate', 'INCONCLUSIVE', 'no bots registered')] }
+    expect(renderRun(simulated).filter((line) => line.includes('next:'))).toEqual(['  next: hms-svc runs abort 184 --reason TEXT --sign NAME'])
+  })
+
+  it('says who decided what', () => {
+    const said = { id: 'sha256:2', by: 'EPA Chief', reason: 'bot is broken', at: at(9) }
+    const aborted: RunView = {
+      ...SUCCEEDED,
+      state: 'ABORTED',
+      reason: 'DECIDED',
+      detail: 'EPA Chief: bot is broken',
+      stages: [stage('canary', 'INCONCLUSIVE', 'ACK_TIMEOUT: 0 of 1 bot acknowledged; silent: mute-1', CANARY)],
+      decisions: [{ ...said, decision: 'resume', outcome: 'late' }, { ...said, decision: 'abort', outcome: 'applied' }],
+    }
+    expect(renderRun(aborted).slice(2, 5)).toEqual([
+      '  resume by EPA Chief, too late: bot is broken',
+      '  abort by EPA Chief, applied: bot is broken',
+      '✗ stopped at canary: DECIDED, EPA Chief: bot is broken',
     ])
   })
 

@@ -1,4 +1,4 @@
-import type { RunStage, RunState, RunView, StageName } from '#libs/contracts'
+import type { RunDecision, RunStage, RunState, RunView, StageName } from '#libs/contracts'
 import { spokenDuration } from './duration.js'
 import { PLAIN, type Paint } from './paint.js'
 import { nextCommandsOf } from './next-commands.js'
@@ -21,7 +21,7 @@ const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCC
 /** The `runs show` block of contract §2, one string per line, the same for every verb that watches a run. */
 export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
   const stages = view.stages.map((stage) => renderStage(stage, paint))
-  return [renderHeadline(view), ...stages, ...renderObstacle(view), renderClosing(view, paint)]
+  return [renderHeadline(view), ...stages, ...view.decisions.map(renderDecision), ...renderObstacle(view), renderClosing(view, paint)]
 }
 
 function renderHeadline(view: RunView): string {
@@ -33,6 +33,11 @@ function renderStage(stage: RunStage, paint: Paint): string {
   const label = labelOf(stage)
   const dots = '.'.repeat(Math.max(LEAST_DOTS, DOT_COLUMN - label.length))
   return `• ${label} ${dots} ${paintVerdict(stage, outcomeOf(stage), paint)}`
+}
+
+/** `  abort by EPA Chief, applied: bot is broken`. */
+function renderDecision({ decision, by, outcome, reason }: RunDecision): string {
+  return `  ${decision} by ${by}, ${outcome === 'late' ? 'too late' : outcome}: ${reason}`
 }
 
 function labelOf(stage: RunStage): string {

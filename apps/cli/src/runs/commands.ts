@@ -1,5 +1,13 @@
 import type { Command } from 'commander'
+import { RUN_DECISIONS, type RunDecisionName } from '#libs/contracts'
 import type { Session } from '../session.js'
+import type { DecideFlags } from './decide.js'
+
+const DECISIONS: Record<RunDecisionName, string> = {
+  abort: 'end a run; what it published is taken back',
+  resume: 'let a paused run ask its bots again',
+  promote: 'let a paused run go on without the evidence that it lacks',
+}
 
 export function registerRuns(program: Command, session: Session): void {
   const runs = program.command('runs').description('runs of the press: state and timeline')
@@ -15,4 +23,13 @@ export function registerRuns(program: Command, session: Session): void {
     .command('watch <number>')
     .description('follow a run until it rests; the exit code says how it ended')
     .action(session.run(async (context, number: string) => (await import('./watch.js')).watchRun(context, number)))
+  for (const decision of RUN_DECISIONS) {
+    runs
+      .command(`${decision} <number>`)
+      .description(DECISIONS[decision])
+      .requiredOption('--reason <text>', 'why')
+      .requiredOption('--sign <name>', 'whose key signs')
+      .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+      .action(session.run(async (context, number: string, flags: DecideFlags) => (await import('./decide.js')).decideOnRun(context, decision, number, flags)))
+  }
 }

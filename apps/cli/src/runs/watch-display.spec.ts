@@ -12,7 +12,7 @@ function stage(name: RunStage['stage'], verdict: RunStage['verdict'], detail = '
 
 function run(state: RunView['state'], stages: RunStage[]): RunView {
   const policies = [{ id: 'epa-pm25-limit', version: '2.0.0', digest: '' }]
-  return { run: 184, state, attempt: 1, policies, stages, createdAt: iso(0), endedAt: null }
+  return { run: 184, digest: '', decisions: [], state, attempt: 1, policies, stages, createdAt: iso(0), endedAt: null }
 }
 
 

@@ -6,6 +6,8 @@ import { runForTest, type CliWorld } from '../testing/run-cli.js'
 function view(state: RunState): RunView {
   return {
     run: 184,
+    digest: '',
+    decisions: [],
     state,
     attempt: 1,
     policies: [{ id: 'epa-pm25-limit', version: '2.0.0', digest: '' }],

@@ -1,4 +1,4 @@
-import type { Audience, CoverageReport, CoverageView, ScopeCoverage } from '#libs/contracts'
+import { MAX_SILENT, type Audience, type CoverageReport, type CoverageView, type ScopeCoverage } from '#libs/contracts'
 import { evaluate, serving, standing, type HeldDocument } from '#libs/client'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
@@ -37,7 +37,7 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {
     const { scope, seq, current: release } = standing(held, now).head
-    return { scope, seq, release, expected: 0, acknowledged: 0 }
+    return { scope, seq, release, expected: 0, acknowledged: 0, silent: [] }
   })
   for (const bot of bots) {
     const scope = serving(documents, bot, now)?.head.scope
@@ -46,6 +46,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     if (served === undefined) continue
     served.expected++
     if (isCurrent(bot, policy, documents, now)) served.acknowledged++
+    else if (served.silent.length < MAX_SILENT) served.silent.push(bot.bot)
   }
   return { policy, ofRun: newestRunOf(documents), revision: revisionOf(documents), scopes }
 }

@@ -2,11 +2,15 @@ import type { EventData, ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
+import { DecideRollout } from './decide-rollout.js'
 import { RunRollout } from './run-rollout.js'
 
 @Controller()
 export class RolloutsEvents {
-  constructor(private readonly runRollout: RunRollout) {}
+  constructor(
+    private readonly runRollout: RunRollout,
+    private readonly decideRollout: DecideRollout,
+  ) {}
 
   @OnEvent('rollout', 'hms.canary.v1')
   async canary(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
@@ -28,5 +32,6 @@ export class RolloutsEvents {
   @OnEvent('rollout', 'hms.run.control.v1')
   async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type === 'hms.run.decided.v1') await this.runRollout.decided(tx, event.data as EventData['hms.run.decided.v1'])
+    if (event.type === 'hms.run.decision-accepted.v1') await this.decideRollout.execute(tx, event.data as EventData['hms.run.decision-accepted.v1'])
   }
 }

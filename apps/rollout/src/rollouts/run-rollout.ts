@@ -2,7 +2,7 @@ import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossie
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { inTrace } from '#libs/platform'
-import { isRolloutOpen, onCoverageChanged, onHeadPublished, onSilence, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
+import { isRolloutOpen, onBaked, onCoverageChanged, onHeadPublished, onSilence, resumeRollout, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
 import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
@@ -19,7 +19,7 @@ export class RunRollout {
     private readonly heads: StableHeads,
   ) {
     runtime.onTimer('rollout-acknowledge', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.apply(tx, onSilence(rollout))))
-    runtime.onTimer('rollout-bake', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.complete(tx, rollout)))
+    runtime.onTimer('rollout-bake', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.apply(tx, onBaked(rollout))))
     runtime.onTimer('rollout-publish', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.overdue(tx, rollout)))
   }
 
@@ -27,7 +27,8 @@ export class RunRollout {
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt } = dossier
     const known = await tx.documents(ROLLOUTS).get(String(run))
-    if ((known !== undefined && known.attempt >= attempt) || (await isAborted(tx, { run, attempt }))) return 'ignored-stale'
+    const isOld = known !== undefined && known.attempt >= attempt
+    if (isOld || (await isAborted(this.runtime, tx, dossier, { stage: 'rollout', key: cause.key }))) return 'ignored-stale'
     const emit = { key: cause.key, run, attempt, causationId: cause.id }
     const lacking = unattestedHere(this.runtime, dossier, ['lint', 'simulate', 'canary'])
     if (lacking !== undefined) {
@@ -51,6 +52,9 @@ export class RunRollout {
       key: cause.key,
       state: 'publishing',
       bakeMs: dossier.plan.bakeMs,
+      quorum: this.config.quorumShare,
+      promoted: false,
+      baked: false,
       members: advanced.map((stable) => memberOf(stable)),
       dossier,
       causationId: cause.id,
@@ -91,15 +95,47 @@ export class RunRollout {
     })
   }
 
-  private async apply(tx: Transaction, { rollout, step }: RolloutDecision): Promise<void> {
+  async apply(tx: Transaction, { rollout: decided, step }: RolloutDecision): Promise<void> {
+    const isStored = decided.state !== 'publishing'
+    const rollout = { ...decided, promoted: decided.promoted || isStored }
     await tx.documents(ROLLOUTS).put(rollout)
-    if (step.do === 'promote' || step.do === 'promote-and-bake') await this.promote(tx, rollout)
-    if (step.do === 'promote') await this.scheduleTimer(tx, rollout, 'rollout-acknowledge', this.config.acknowledgeMs)
-    if (step.do === 'bake' || step.do === 'promote-and-bake') await this.bake(tx, rollout)
+    if (isStored) await this.runtime.cancel(tx, timerId('rollout-publish', rollout))
+    if (isStored && !decided.promoted) await this.promote(tx, rollout)
+    switch (step.do) {
+      case 'nothing':
+        return
+      case 'await':
+        return this.scheduleTimer(tx, rollout, 'rollout-acknowledge', this.config.acknowledgeMs)
+      case 'bake':
+        return this.bake(tx, rollout)
+      case 'complete':
+        return this.complete(tx, rollout)
+      case 'pause': {
+        const { run, attempt } = rollout
+        const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
+        return this.emit(tx, rollout, 'hms.rollout.paused.v1', { run, attempt, reason: step.reason, detail: step.detail, next })
+      }
+    }
+  }
+
+  /** People answered a pause: the same heads under new numbers, so that the store says anew who is there. */
+  async resume(tx: Transaction, rollout: Rollout): Promise<void> {
+    const { key, run, attempt, causationId } = rollout
+    const stables = (await this.stablesOf(tx, rollout)).map((stable) => ({ ...stable, seq: stable.seq + 1 }))
+    await this.heads.issue(tx, stables, { key, run, attempt, causationId })
+    const resumed = resumeRollout(rollout)
+    const members = resumed.members.map((member, index) => ({ ...member, seq: stables[index]!.seq }))
+    await tx.documents(ROLLOUTS).put({ ...resumed, members })
+    await this.scheduleTimer(tx, rollout, 'rollout-publish', this.config.publishMs)
+  }
+
+  /** People ended it: what was live before is live again. Their decision, and no failure of this stage, is the run's end. */
+  async abortByDecision(tx: Transaction, rollout: Rollout, detail: string): Promise<void> {
+    await rememberAbort(tx, rollout)
+    await this.goBack(tx, rollout, 'aborted', detail)
   }
 
   private async promote(tx: Transaction, rollout: Rollout): Promise<void> {
-    await this.runtime.cancel(tx, timerId('rollout-publish', rollout))
     const { run, attempt } = rollout
     const heads = rollout.members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
     await this.emit(tx, rollout, 'hms.rollout.promoted.v1', { run, attempt, heads })
@@ -114,7 +150,6 @@ export class RunRollout {
   }
 
   private async complete(tx: Transaction, rollout: Rollout): Promise<void> {
-    if (rollout.state !== 'baking') return
     await this.close(tx, { ...rollout, state: 'completed' })
     await this.emit(tx, rollout, 'hms.rollout.completed.v1', { dossier: rollout.dossier, summary: rolloutSummary(rollout) })
   }
@@ -125,19 +160,28 @@ export class RunRollout {
     await this.takeBack(tx, rollout, 'PUBLISH_TIMEOUT', 'the config-store did not store the new heads in time; they were taken back')
   }
 
-  /** Heads that say again what was live before; whoever was told of a promotion is told that it is over. */
   private async takeBack(tx: Transaction, rollout: Rollout, reason: string, detail: string): Promise<void> {
+    const { run, attempt } = rollout
+    await this.goBack(tx, rollout, 'failed', detail)
+    await this.emit(tx, rollout, 'hms.rollout.failed.v1', { run, attempt, reason, detail, next: [`hms-svc audit log --run ${run}`] })
+  }
+
+  /** Heads that say again what was live before; whoever was told of a promotion is told that it is over. */
+  private async goBack(tx: Transaction, rollout: Rollout, state: 'failed' | 'aborted', detail: string): Promise<void> {
     const { run, attempt, dossier, key } = rollout
-    const stables = await Promise.all(rollout.members.map(async ({ policy }) => (await stableOf(tx, policy))!))
+    const stables = await this.stablesOf(tx, rollout)
     const back = stables.map((stable) => giveUp(stable, dossier.live[stable.policy] ?? null, tx.now))
     await this.heads.issue(tx, back, { key, run, attempt, causationId: rollout.causationId })
-    const promoted = rollout.state === 'publishing' ? [] : rollout.members
+    const promoted = rollout.promoted ? rollout.members : []
     for (const [index, { policy, version, release }] of promoted.entries()) {
       const data = { policy, from: { version, digest: release }, to: back[index]!.current, seq: back[index]!.seq, reason: detail, run }
       await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key: policy, run, attempt, causationId: rollout.causationId })
     }
-    await this.close(tx, { ...rollout, state: 'failed' })
-    await this.emit(tx, rollout, 'hms.rollout.failed.v1', { run, attempt, reason, detail, next: [`hms-svc audit log --run ${run}`] })
+    await this.close(tx, { ...rollout, state })
+  }
+
+  private stablesOf(tx: Transaction, rollout: Rollout): Promise<Stable[]> {
+    return Promise.all(rollout.members.map(async ({ policy }) => (await stableOf(tx, policy))!))
   }
 
   private async close(tx: Transaction, rollout: Rollout): Promise<void> {
@@ -174,10 +218,11 @@ export class RunRollout {
 function memberOf(stable: Stable): Rollout['members'][number] {
   const { releaseDigest, version } = (stable.next?.release ?? stable.current)!
   const begins = stable.next === undefined ? {} : { beginsAt: stable.next.at }
-  return { policy: stable.policy, seq: stable.seq, release: releaseDigest, version, published: false, connected: 0, expected: 0, acknowledged: 0, ...begins }
+  const nobody = { published: false, connected: 0, expected: 0, acknowledged: 0, silent: [] }
+  return { policy: stable.policy, seq: stable.seq, release: releaseDigest, version, ...nobody, ...begins }
 }
 
-function keysOf(rollout: Rollout): string[] {
+export function keysOf(rollout: Rollout): string[] {
   return rollout.members.map((member) => policyKey(member.policy))
 }
 

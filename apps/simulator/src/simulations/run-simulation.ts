@@ -1,10 +1,10 @@
-import type { EventData, ReceivedEvent, RunDossier } from '#libs/contracts'
+import type { AcceptedDecision, EventData, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Timer, Transaction } from '#libs/persistence'
 import { isEvidenceRequired } from '#libs/pipeline'
 import { TransientError } from '#libs/platform'
 import { digestOf, signTestResult, withAttestation } from '#libs/signing'
-import { deniedByGuard, ServiceRuntime } from '#libs/stage'
+import { answer, deniedByGuard, describeDecision, mayOwn, refusedHere, ServiceRuntime } from '#libs/stage'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import type { ReplayRunner } from '../replay/replay-runner.js'
 import { encodeReport } from '../replay/report.js'
@@ -16,7 +16,7 @@ import { SIMULATIONS, type Simulation } from './simulation.entity.js'
 import { simulationResultOf } from './simulation-result.js'
 
 type Opened = Simulation & { dossier: RunDossier }
-type Decided = EventData['hms.run.decided.v1']
+type Decided = Pick<EventData['hms.run.decided.v1'], 'run' | 'attempt'>
 
 /** The stage: a row asks for the replay, a worker does it off the main thread, one transaction tells what came of it. */
 @Injectable()
@@ -50,7 +50,10 @@ export class RunSimulation implements OnApplicationShutdown {
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt } = dossier
     const known = await tx.documents(SIMULATIONS).get(String(run))
-    if (known !== undefined && known.attempt >= attempt) return 'ignored-stale'
+    if (known !== undefined && known.attempt >= attempt) {
+      if (known.decision !== undefined) await this.aborted(tx, known, known.decision)
+      return 'ignored-stale'
+    }
     if (known !== undefined) await this.close(tx, known)
     if (await deniedByGuard(this.runtime, tx, 'simulate', dossier, cause)) return
     const simulation: Opened = { ...newSimulation(run, attempt, cause), state: 'waiting', dossier }
@@ -70,6 +73,28 @@ export class RunSimulation implements OnApplicationShutdown {
     if (known === undefined || known.attempt < attempt) await tx.documents(SIMULATIONS).put(newSimulation(run, attempt, cause))
     else if (known.state === 'waiting') await tx.documents(SIMULATIONS).put({ ...known, state: 'aborted' })
     if (known !== undefined) await this.close(tx, known)
+  }
+
+  /** A person decided about the run. An abort that comes before the simulation waits for it; one that comes after it is a later stage's. */
+  async decide(tx: Transaction, decision: AcceptedDecision, cause: ReceivedEvent): Promise<void> {
+    const { run, attempt } = decision
+    if (decision.decision !== 'abort' || !mayOwn('simulate', decision)) return
+    const known = await tx.documents(SIMULATIONS).get(String(run))
+    if (known === undefined || known.attempt < attempt) {
+      await this.abort(tx, { run, attempt }, cause)
+      const waiting = (await tx.documents(SIMULATIONS).get(String(run)))!
+      return tx.documents(SIMULATIONS).put({ ...waiting, decision })
+    }
+    if (known.attempt > attempt || (known.state !== 'waiting' && known.state !== 'paused')) return
+    const refusal = refusedHere(this.runtime, known.dossier!, decision, tx.now)
+    if (refusal !== undefined) return answer(this.runtime, tx, decision, { stage: 'simulate', key: known.key, outcome: 'late', detail: refusal })
+    await this.aborted(tx, known, decision)
+  }
+
+  private async aborted(tx: Transaction, { decision: _answered, ...simulation }: Simulation, decision: AcceptedDecision): Promise<void> {
+    await tx.documents(SIMULATIONS).put({ ...simulation, state: 'aborted' })
+    await this.close(tx, simulation)
+    await answer(this.runtime, tx, decision, { stage: 'simulate', key: simulation.key, outcome: 'applied', detail: describeDecision(decision) })
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RunDossier } from '#libs/contracts'
+import type { AcceptedDecision, RunDossier } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
 import type { ReplayScore } from '../replay/score.js'
 import type { SkippedScenario } from './evidence.js'
@@ -12,6 +12,8 @@ export interface Simulation {
   state: 'waiting' | 'passed' | 'failed' | 'paused' | 'aborted'
   /** `null` when the run was aborted before its lint verdict came: the two travel on different topics. */
   dossier: RunDossier | null
+  /** The abort of a person that came before the run did. */
+  decision?: AcceptedDecision
   causationId: string
   traceparent: string | null
   score: ReplayScore | null

@@ -96,7 +96,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     },
     linted: (dossier: RunDossier) => handle((tx) => stage.open(tx, dossier, cause)),
     aborted: (run: number, attempt = 1): Promise<void> =>
-      handle((tx) => stage.abort(tx, { run, attempt, decision: 'abort', reason: 'not now', by: 'EPA Chief' }, cause)),
+      handle((tx) => stage.abort(tx, { run, attempt }, cause)),
     /** In steps shorter than a lease, so that work under way keeps its own. */
     advance: async (seconds: number): Promise<void> => {
       for (let step = 0; step < seconds; step++) {

@@ -28,7 +28,7 @@ function prepared(of: JsonObject & { id: string; version: string } = policy): Pr
 }
 
 function view(state: RunState, over: Partial<RunView> = {}): RunView {
-  return { run: 7, state, attempt: 1, policies: [], stages: [], createdAt: '2024-09-01T00:00:00Z', endedAt: null, ...over }
+  return { run: 7, digest: '', decisions: [], state, attempt: 1, policies: [], stages: [], createdAt: '2024-09-01T00:00:00Z', endedAt: null, ...over }
 }
 
 let server: StreamServer

@@ -11,13 +11,15 @@ export interface FollowOptions {
   /** Stops following; the run goes on. The promise rejects with the signal's reason. */
   signal?: AbortSignal
   timeoutMs?: number
+  /** When to stop. Default: the run is terminal or PAUSED. */
+  until?: (view: RunView) => boolean
 }
 
 /** How long a service that had answered may be away before following ends: longer than a restart. */
 const PATIENCE_MS = 120_000
 
 /**
- * Follows a run to its end, over dropped connections. Resolves with the view when the run is terminal or PAUSED, or with the
+ * Follows a run to its end, over dropped connections. Resolves with the view when the run is terminal or PAUSED (or `until` says so), or with the
  * last one when the time is up. Rejects when the first contact fails, or the service stays away for two minutes.
  */
 export async function followRun(api: ApiClient, run: number, options: FollowOptions = {}): Promise<RunView> {
@@ -34,7 +36,7 @@ export async function followRun(api: ApiClient, run: number, options: FollowOpti
   }
 }
 
-async function follow(api: ApiClient, run: number, end: AbortSignal, { onView, signal }: FollowOptions): Promise<RunView> {
+async function follow(api: ApiClient, run: number, end: AbortSignal, { onView, signal, until = isAtRest }: FollowOptions): Promise<RunView> {
   let last: RunView | undefined
   let heardAt = Date.now()
   for (let attempt = 0; !end.aborted; attempt++) {
@@ -44,7 +46,7 @@ async function follow(api: ApiClient, run: number, end: AbortSignal, { onView, s
         attempt = 0
         if (JSON.stringify(view) !== JSON.stringify(last)) onView?.(view)
         last = view
-        if (isTerminal(view.state) || view.state === 'PAUSED') return view
+        if (until(view)) return view
       }
     } catch (error) {
       const worthWaiting = error instanceof HmsError && error.retryable && last !== undefined
@@ -55,4 +57,8 @@ async function follow(api: ApiClient, run: number, end: AbortSignal, { onView, s
   signal?.throwIfAborted()
   if (last !== undefined) return last
   throw unreachable(api.url, `no word of run #${run} in time`)
+}
+
+function isAtRest({ state }: RunView): boolean {
+  return isTerminal(state) || state === 'PAUSED'
 }

@@ -7,10 +7,10 @@ const AT = '2026-01-01T00:00:00.000Z'
 
 /** A canary of one policy with so many connected bots in its cohort. */
 function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
-  const member = { policy: 'pm25', seq: 1, release: 'sha256:1', base: null, share: 10_000, published: true, connected: expected, expected, acknowledged: expected }
+  const member = { policy: 'pm25', seq: 1, release: 'sha256:1', base: null, share: 10_000, published: true, connected: expected, expected, acknowledged: expected, silent: [], heard: expected > 0 }
   return {
     run: 7, attempt: 1, key: 'pm25', state: 'observing', scope: 'region:NCR', scopeName: 'NCR', requestedShare: 10_000, observeMs: 1_000, members: [member],
-    publishedAt: AT, observeUntil: AT, leaseUntil: AT, counted: [], alerting: [], unexplained: [], broken: null, scenarios: [], dossier: {} as RunDossier, causationId: 'x', traceparent: null,
+    publishedAt: AT, observeUntil: AT, leaseUntil: AT, counted: [], alerting: [], unexplained: [], observed: false, scenarios: [], dossier: {} as RunDossier, causationId: 'x', traceparent: null,
     ...more,
   }
 }
@@ -46,9 +46,8 @@ describe('the guard of two', () => {
     expect(after(canary, ...alerts).step.do).toBe(step)
   })
 
-  it('that was broken during a pause ends the canary when it goes on', () => {
-    const { canary, step } = after(canaryOf(5, { state: 'paused' }), 'a', 'b')
-    expect([step.do, onObserved({ ...canary, state: 'observing' }).step]).toEqual(['nothing', { do: 'fail', reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts, limit 2: a, b' }])
+  it('ends a paused canary at once: its cohort lives under the new rule', () => {
+    expect(after(canaryOf(5, { state: 'paused' }), 'a', 'b').step).toEqual({ do: 'fail', reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts, limit 2: a, b' })
     expect(onObserved(canaryOf(5)).step).toEqual({ do: 'judge' })
   })
 

@@ -13,6 +13,10 @@ export interface CanaryMember {
   /** Bots that should run it, and that said they do. */
   expected: number
   acknowledged: number
+  /** Names of those that did not, as far as they were told. */
+  silent: string[]
+  /** Whether any bot ever said that it runs it. */
+  heard: boolean
   /** From when on it is in force (RFC 3339), where that lay ahead when the canary began: until then its cohort only holds it. */
   beginsAt?: string
 }
@@ -32,14 +36,14 @@ export interface Canary {
   /** When the first head was stored: alerts count from here. */
   publishedAt: string | null
   observeUntil: string | null
+  /** The observation is over, and the verdict waits for bots that joined meanwhile. */
+  observed: boolean
   leaseUntil: string
   /** One key of bot and reading for every counted alert, so that none counts twice. */
   counted: string[]
   /** Bots that alerted, explained or not. */
   alerting: AlertingBot[]
   unexplained: UnexplainedAlert[]
-  /** What broke the guard during a pause; it ends the canary once that goes on. */
-  broken: string | null
   scenarios: ScenarioRule[]
   dossier: RunDossier
   /** The event that opened it, for causation. */
@@ -75,6 +79,11 @@ export const ALERT_STATES = ['publishing', 'observing', 'paused', 'passed', 'bak
 
 export function countsAlerts({ state, publishedAt }: Canary): boolean {
   return publishedAt !== null && (ALERT_STATES as readonly string[]).includes(state)
+}
+
+/** Its cohort lives under it, and its verdict is open: alerts count, and people may abort it. */
+export function isLive(canary: Canary): boolean {
+  return isOpen(canary) || canary.state === 'paused'
 }
 
 /** `Canary 5% traffic (National Capital Region)`: the stage's own label in `runs show`. */
@@ -113,9 +122,10 @@ function unexplainedSummary({ unexplained }: Canary): string {
   return `${unexplained.length} unexplained ${unexplained.length === 1 ? 'alert' : 'alerts'}${alone}`
 }
 
-/** `NO_EVIDENCE: …` when no bot of the scope was there. */
+/** `NO_EVIDENCE: …` when no bot of the scope was there, or none ever said that it runs the canary. */
 export function lackOfEvidence(canary: Canary): string | undefined {
-  if (canary.members.some((member) => member.connected > 0)) return undefined
+  if (canary.members.some((member) => member.heard)) return undefined
+  const verb = canary.members.some((member) => member.connected > 0) ? 'acknowledged' : 'connected'
   const region = canary.scope.startsWith('region:') ? `of region ${canary.scope.slice('region:'.length)} ` : ''
-  return `NO_EVIDENCE: no bot ${region}connected`
+  return `NO_EVIDENCE: no bot ${region}${verb}`
 }

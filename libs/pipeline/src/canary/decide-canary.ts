@@ -1,5 +1,6 @@
-import type { PublishedHead, CoverageReport } from '#libs/contracts'
-import { countsAlerts, isOpen, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type Canary, type CanaryMember, type UnexplainedAlert } from './canary.js'
+import type { PublishedHead, CoverageReport, RunDecisionName } from '#libs/contracts'
+import { ACK_TIMEOUT, describeSilence, isSilent } from '../silence.js'
+import { countsAlerts, isLive, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type Canary, type CanaryMember, type UnexplainedAlert } from './canary.js'
 
 /**
  * What the shell must do after a step. `widen`: issue the member's head again with a share that takes in one bot. `alarm`: the canary is
@@ -8,8 +9,11 @@ import { countsAlerts, isOpen, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT
 export type CanaryStep =
   | { do: 'nothing' }
   | { do: 'widen'; member: CanaryMember; share: number }
+  /** Wait for acknowledgements, for so long. */
+  | { do: 'await' }
   | { do: 'observe' }
   | { do: 'judge' }
+  | { do: 'pause'; reason: typeof ACK_TIMEOUT; detail: string }
   | { do: 'fail'; reason: 'UNEXPLAINED_ALERTS'; detail: string }
   | { do: 'alarm'; reason: 'UNEXPLAINED_ALERTS'; detail: string }
 
@@ -25,21 +29,53 @@ export function onPublished(canary: Canary, news: PublishedHead, at: string): Ca
   if (connected > 0 && cohort === 0 && smallestBucket !== null) {
     return { canary: open, step: { do: 'widen', member, share: smallestBucket + 1 } }
   }
-  return observeWhenReady(open)
+  const decision = observeWhenReady(open)
+  // The time for acknowledgements begins when all heads are there for the cohort to see.
+  return decision.step.do === 'nothing' && isPublished(open) && !isPublished(canary) ? { canary: open, step: { do: 'await' } } : decision
 }
 
 /** The numbers of who runs what changed. */
 export function onCoverage(canary: Canary, report: CoverageReport): CanaryDecision {
   const mine = report.scopes.find((entry) => entry.scope === canary.scope)
   const member = mine === undefined ? undefined : memberOf(canary, report.policy, mine.scope, mine.seq)
-  if (mine === undefined || member === undefined || !isOpen(canary)) return nothing(canary)
-  const counted = replace(canary, { ...member, expected: mine.expected, acknowledged: mine.acknowledged, connected: Math.max(member.connected, mine.expected) })
-  return counted.state === 'publishing' ? observeWhenReady(counted) : nothing(counted)
+  if (mine === undefined || member === undefined || !isLive(canary)) return nothing(canary)
+  const { expected, acknowledged, silent } = mine
+  const heard = member.heard || acknowledged > 0
+  const counted = replace(canary, { ...member, expected, acknowledged, silent, heard, connected: Math.max(member.connected, expected) })
+  if (counted.state === 'publishing') return observeWhenReady(counted)
+  if (counted.state === 'observing' && counted.observed && !isSilent(counted.members)) return { canary: counted, step: { do: 'judge' } }
+  return nothing(counted)
 }
 
-/** Time for acknowledgements is over: what is there is observed. */
+/** Time for acknowledgements is over. A cohort that is connected and silent proves nothing; one that left meanwhile is no longer waited for. */
 export function onAcknowledgementsOverdue(canary: Canary): CanaryDecision {
-  return canary.state === 'publishing' ? { canary, step: { do: 'observe' } } : nothing(canary)
+  const isWaiting = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
+  if (!isWaiting) return nothing(canary)
+  if (isSilent(canary.members)) return { canary, step: { do: 'pause', reason: ACK_TIMEOUT, detail: describeSilence(canary.members) } }
+  return { canary, step: canary.state === 'publishing' ? { do: 'observe' } : { do: 'judge' } }
+}
+
+/** The observation is over. Bots that joined during it have their time to acknowledge, too. */
+export function onObserved(canary: Canary): CanaryDecision {
+  if (canary.state !== 'observing' || canary.observed) return nothing(canary)
+  const observed = { ...canary, observed: true }
+  return { canary: observed, step: isSilent(observed.members) ? { do: 'await' } : { do: 'judge' } }
+}
+
+/** Who answers a person's decision: this canary (`applied` or `late`), or a later stage that owns the run by now. */
+export type CanaryAnswer = 'applied' | 'late' | 'elsewhere'
+
+/** `addressed`: approver took this stage for the owner. An abort follows the run to the stage that owns it; the others count here or nowhere. */
+export function answerOnCanary(canary: Canary, decision: RunDecisionName, addressed: boolean): CanaryAnswer {
+  if (decision === 'abort') return isLive(canary) || canary.state === 'proving' ? 'applied' : 'elsewhere'
+  if (!addressed) return 'elsewhere'
+  return canary.state === 'paused' ? 'applied' : 'late'
+}
+
+/** A resumed canary starts again from its publication: heads that are stored anew say who is there now. Alerts go on counting. */
+export function resumeCanary(canary: Canary): Canary {
+  const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
+  return { ...canary, state: 'publishing', observed: false, observeUntil: null, members }
 }
 
 /** An alert that counts: of the cohort, in time. */
@@ -64,15 +100,8 @@ export function onAlert(canary: Canary, { once, connected, explained, ...alert }
   if (explained) return nothing(counted)
   const failed = { ...counted, unexplained: [...counted.unexplained, alert] }
   if (!isGuardBroken(failed, connected)) return nothing(failed)
-  if (canary.state === 'paused') return nothing({ ...failed, broken: guardDetail(failed) })
-  return { canary: failed, step: { do: isOpen(canary) ? 'fail' : 'alarm', reason: 'UNEXPLAINED_ALERTS', detail: guardDetail(failed) } }
-}
-
-/** The observation is over. What was counted while nothing could be decided, as during a pause, is decided now. */
-export function onObserved(canary: Canary): CanaryDecision {
-  if (canary.state !== 'observing') return nothing(canary)
-  if (canary.broken !== null) return { canary, step: { do: 'fail', reason: 'UNEXPLAINED_ALERTS', detail: canary.broken } }
-  return { canary, step: { do: 'judge' } }
+  // A pause is a question about evidence: here is an answer, and the cohort still lives under the new rule.
+  return { canary: failed, step: { do: isLive(canary) ? 'fail' : 'alarm', reason: 'UNEXPLAINED_ALERTS', detail: guardDetail(failed) } }
 }
 
 /**
@@ -101,8 +130,12 @@ function withAlert(canary: Canary, bot: string, once: string): Canary {
 
 /** Observation begins when all heads are stored and their cohorts have said that they run them. */
 function observeWhenReady(canary: Canary): CanaryDecision {
-  const ready = canary.members.every((member) => member.published && (member.connected === 0 || (member.expected > 0 && member.acknowledged >= member.expected)))
+  const ready = isPublished(canary) && canary.members.every((member) => member.connected === 0 || (member.expected > 0 && member.acknowledged >= member.expected))
   return ready ? { canary, step: { do: 'observe' } } : nothing(canary)
+}
+
+function isPublished(canary: Canary): boolean {
+  return canary.members.every((member) => member.published)
 }
 
 function memberOf(canary: Canary, policy: string, scope: string, seq: number): CanaryMember | undefined {

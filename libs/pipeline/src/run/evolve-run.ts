@@ -1,4 +1,5 @@
-import { isTerminal, type EventData, type ReceivedEvent, type StageName } from '#libs/contracts'
+import { isTerminal, type EventData, type ReceivedEvent, type RunDecision, type StageName } from '#libs/contracts'
+import { answerDecision, closeDecisions } from './decisions.js'
 import { endOf, reasonOf, stateOf } from './project-run.js'
 import type { EndedEarly, RunFacts, StageFacts } from './run-facts.js'
 
@@ -59,6 +60,12 @@ function withNews(facts: RunFacts, event: Part): RunFacts {
       return fail(facts, 'simulate', event, 'INCONCLUSIVE')
     case 'hms.canary.paused.v1':
       return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: (event.data as EventData['hms.canary.paused.v1']).label })
+    case 'hms.rollout.paused.v1':
+      return fail(facts, 'rollout', event, 'INCONCLUSIVE')
+    case 'hms.run.decision-applied.v1':
+      return answerDecision(facts, event.data as EventData['hms.run.decision-applied.v1'], 'applied', event.time)
+    case 'hms.run.decision-late.v1':
+      return answerDecision(facts, event.data as EventData['hms.run.decision-late.v1'], 'late', event.time)
     case 'hms.guard.judged.v1':
       return judged(facts, event.data as EventData['hms.guard.judged.v1'], event.time)
     case 'hms.run.poisoned.v1': {
@@ -73,6 +80,11 @@ function withNews(facts: RunFacts, event: Part): RunFacts {
 /** Ends a run from outside its stages; the first end stands. */
 export function endEarly(facts: RunFacts, end: EndedEarly): RunFacts {
   return settle(addEnd(facts, end))
+}
+
+/** An abort of a run that no stage has yet: it ends by the decision alone. */
+export function abortUnstarted(facts: RunFacts, { id }: RunDecision, at: string): RunFacts {
+  return settle(answerDecision(facts, { id, stage: 'lint', detail: '' }, 'applied', at))
 }
 
 function judged(facts: RunFacts, { stage, verdict, rule, sentence }: EventData['hms.guard.judged.v1'], at: string): RunFacts {
@@ -90,7 +102,7 @@ function settle(facts: RunFacts): RunFacts {
   const state = stateOf(facts)
   if (facts.ended !== undefined || !isTerminal(state)) return facts
   const reason = reasonOf(facts)
-  return { ...facts, ended: { state, ...(reason === undefined ? {} : { reason }), at: endOf(facts) } }
+  return { ...closeDecisions(facts), ended: { state, ...(reason === undefined ? {} : { reason }), at: endOf(facts) } }
 }
 
 function pass(facts: RunFacts, stage: StageName, event: Part, detail: string, more: StageFacts = {}): RunFacts {
@@ -102,10 +114,11 @@ function fail(facts: RunFacts, stage: StageName, event: Part, verdict: 'FAIL' | 
   return add(facts, stage, { ...more, verdict, reason, detail, next, endedAt: event.time })
 }
 
-/** A verdict is final: what comes later about that stage adds only what is missing. */
+/** A verdict is final, but for a pause: what comes later about that stage adds only what is missing. */
 function add(facts: RunFacts, stage: StageName, news: StageFacts): RunFacts {
   const known = facts.stages[stage] ?? {}
-  const merged = known.verdict === undefined ? { ...known, ...defined(news) } : { ...defined(news), ...known }
+  const isOpen = known.verdict === undefined || (known.verdict === 'INCONCLUSIVE' && news.verdict !== undefined)
+  const merged = isOpen ? { ...known, ...defined(news) } : { ...defined(news), ...known }
   return { ...facts, stages: { ...facts.stages, [stage]: merged } }
 }
 

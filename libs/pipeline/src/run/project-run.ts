@@ -21,7 +21,8 @@ export function stateOf(facts: RunFacts): RunState {
   return facts.approvedAt === undefined ? 'AWAITING_APPROVAL' : 'QUEUED'
 }
 
-export function projectRun(facts: RunFacts): RunView {
+/** All of the view but the release digest, which is the approval's. */
+export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   const state = stateOf(facts)
   const stages = STAGES.map((stage) => projectStage(facts, stage, state))
   const reason = facts.ended === undefined ? reasonOf(facts) : facts.ended.reason
@@ -34,6 +35,7 @@ export function projectRun(facts: RunFacts): RunView {
     attempt: facts.attempt,
     policies: facts.policies,
     stages,
+    decisions: facts.decisions,
     createdAt: facts.createdAt,
     endedAt: facts.ended?.at ?? null,
   }
@@ -56,9 +58,10 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
   }
 }
 
+/** A failed stage says why, then whatever ended the run from outside its stages, then the stage at which it is paused. */
 export function reasonOf(facts: RunFacts): string | undefined {
-  const failed = failedStage(facts)
-  return failed === undefined ? facts.endedEarly?.reason : facts.stages[failed]!.reason
+  const known = facts.stages[failedStage(facts) ?? 'lint']
+  return known?.verdict === 'FAIL' ? known.reason : (facts.endedEarly?.reason ?? known?.reason)
 }
 
 function failedStage(facts: RunFacts): StageName | undefined {

@@ -46,7 +46,7 @@ const STAGE_OF: Partial<Record<RunState, StageName>> = {
   NOTIFYING: 'notify',
 }
 
-/** The stage that a run in this state waits for. */
+/** The stage that a run in this state waits for; `undefined` for one that waits for people or for its turn. */
 export function stageAwaited(state: RunState): StageName | undefined {
   return STAGE_OF[state]
 }

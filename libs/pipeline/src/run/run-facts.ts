@@ -1,4 +1,4 @@
-import type { RunPolicy, RunState, StageName, StageVerdict } from '#libs/contracts'
+import type { RunDecision, RunPolicy, RunState, StageName, StageVerdict } from '#libs/contracts'
 
 /** What is known of one stage; facts only ever get added, so events may come in any order across topics. */
 export interface StageFacts {
@@ -29,11 +29,13 @@ export interface RunFacts {
   /** Its turn came: lint was asked for. */
   startedAt?: string
   stages: Partial<Record<StageName, StageFacts>>
+  /** What people decided, the oldest first. */
+  decisions: RunDecision[]
   endedEarly?: EndedEarly
   /** The first terminal state, which nothing changes any more: what stages say later adds to the picture, not to the verdict. */
   ended?: { state: RunState; reason?: string; at: string }
 }
 
 export function newRun(run: number, policies: RunPolicy[], createdAt: string): RunFacts {
-  return { run, attempt: 1, policies, createdAt, stages: {} }
+  return { run, attempt: 1, policies, createdAt, stages: {}, decisions: [] }
 }

@@ -5,9 +5,10 @@ import type { AttestedRun } from './attested-run.js'
 import { readTestResult } from './test-result.js'
 import { readVerificationResult } from './verification-result.js'
 
-/** Of a canary that held. `OBSERVED`: bots ran it, and were watched. */
+/** Of a canary that held. `OBSERVED`: bots ran it, and were watched. `PROMOTED`: a person said to go on without. */
 export const CANARY_PASSED = 'HMS_SVC_CANARY_PASSED'
 export const CANARY_OBSERVED = 'HMS_SVC_CANARY_OBSERVED'
+export const CANARY_PROMOTED = 'HMS_SVC_CANARY_PROMOTED'
 
 /** Stages whose word a later one asks for before it acts. */
 export type AttestingStage = 'lint' | 'simulate' | 'canary'
@@ -61,7 +62,8 @@ const REFUSES: Record<AttestingStage, Refusal> = {
   },
   canary(attestation, about, { roster, evidence, at }) {
     const { properties } = readVerificationResult(attestation, about, roster.serviceKeys(SERVICE.canary, at))
-    const lacking = (evidence === 'required' ? [CANARY_PASSED, CANARY_OBSERVED] : [CANARY_PASSED]).find((property) => !properties.includes(property))
+    const isKnownToHold = evidence === 'optional' || properties.includes(CANARY_PROMOTED)
+    const lacking = (isKnownToHold ? [CANARY_PASSED] : [CANARY_PASSED, CANARY_OBSERVED]).find((property) => !properties.includes(property))
     return lacking === undefined ? undefined : `canary-controller does not say ${lacking} of these releases`
   },
 }

@@ -80,6 +80,12 @@ export function approvalState(roster: Roster, policy: JsonObject, envelope: unkn
   return { approvedBy, notCounted, missing, complete: missing.length === 0, soleOfficial, outside, invalid }
 }
 
+/** Whether this person's signature counts on the release. */
+export function countsOnRelease(roster: Roster, person: Principal, predicate: Tagged & { author: string | null }): boolean {
+  const requirement = approvalRequirement(roster, predicate)
+  return countsFor(person, requirement, authorRule(roster, requirement, predicate.author))
+}
+
 /** Whose signature counts on a release: every rule that makes a true signature weigh nothing belongs here. */
 function countsFor(person: Principal, requirement: ApprovalRequirement, author: AuthorRule): boolean {
   return requirement.eligible.includes(person.id) && (author.counts || !author.ids.has(person.id))

@@ -1,0 +1,111 @@
+import { HmsError, isTerminal, RUN_DECISIONS, STAGES, type Envelope, type RunDecision, type RunDecisionName, type RunView, type StageName } from '#libs/contracts'
+import { lockedDocument, type Transaction } from '#libs/persistence'
+import { abortUnstarted, acceptDecision, pendingDecision, stageAwaited, stateOf } from '#libs/pipeline'
+import { readRunDecision, SignatureError, type ReadRunDecision } from '#libs/signing'
+import { ServiceRuntime } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
+import { RUNS, runView, type RunRecord } from './run.entity.js'
+import { SaveRun } from './save-run.js'
+import { keysOfRun } from './watch-run.js'
+
+const MAX_REASON = 1_000
+/** Of one run; an abort is always taken. */
+const MAX_DECISIONS = 100
+/** A signed decision that was held back must not answer another question later. */
+const WINDOW_MS = 10 * 60_000
+
+/** Accepts a person's decision about a run and hands it to the stage that owns the run. One at a time: the first wins. */
+@Injectable()
+export class DecideRun {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly saveRun: SaveRun,
+  ) {}
+
+  async execute(run: number, statement: Envelope): Promise<RunView> {
+    return this.runtime.database.transaction(async (tx) => {
+      const record = (await lockedDocument(tx, RUNS, String(run), keysOfRun))!
+      const approval = (await tx.documents(APPROVALS).get(record.approval))!
+      const { predicate, person, digest } = this.read(record, approval, statement, tx.now)
+      // The same statement again changes nothing: the answer to the first may have been lost.
+      if (record.facts.decisions.some(({ id }) => id === digest)) return runView(record)
+      const name = predicate.decision as RunDecisionName
+      const stage = this.requireInTime(record, name, predicate.attempt)
+      const decision: RunDecision = { id: digest, decision: name, by: person.name, reason: predicate.reason, at: tx.now.toISOString(), outcome: 'pending' }
+      const accepted = { ...record, facts: acceptDecision(record.facts, decision) }
+      const { attempt } = record.facts
+      const data = { run, attempt, id: digest, decision: name, stage, by: person.name, reason: predicate.reason, statement }
+      await this.runtime.emit(tx, 'hms.run.decision-accepted.v1', data, { key: record.key, run, attempt })
+      const saved = stage === null ? await this.endUnstarted(tx, accepted, approval, decision) : accepted
+      await this.saveRun.execute(tx, saved)
+      return runView(saved)
+    })
+  }
+
+  /** No stage has it yet: it ends here. What waits for signatures waits no longer. */
+  private async endUnstarted(tx: Transaction, record: RunRecord, approval: Approval, decision: RunDecision): Promise<RunRecord> {
+    if (approval.state === 'waiting') {
+      await this.runtime.cancel(tx, `approval-expiry:${approval.digest}`)
+      await tx.documents(APPROVALS).put({ ...approval, state: 'rejected' })
+    }
+    return { ...record, facts: abortUnstarted(record.facts, decision, tx.now.toISOString()) }
+  }
+
+  private read({ facts }: RunRecord, approval: Approval, statement: Envelope, now: Date): ReadRunDecision {
+    try {
+      const read = readRunDecision(statement, { run: facts.run, releases: approval.releases }, this.runtime.roster, now.toISOString())
+      const { decision, reason, at } = read.predicate
+      if (!isDecision(decision)) throw other(`${decision} is none of ${RUN_DECISIONS.join(', ')}.`)
+      if (reason.trim() === '' || reason.length > MAX_REASON) throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
+      if (Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS) return read
+      throw new HmsError('HMS_RUN_DECISION_EXPIRED', 'The decision was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.', { status: 403 })
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error
+      if (error.code === 'HMS_DECISION_OTHER') throw other(`What was signed is no decision about run #${facts.run}: ${error.detail}.`)
+      if (error.code === 'HMS_DECISION_NOT_ALLOWED') {
+        throw new HmsError('HMS_RUN_DECISION_NOT_ALLOWED', `Not allowed: ${error.detail}.`, { status: 403, next: ['hms-svc roster show'], cause: error })
+      }
+      if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
+        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, { status: 403, cause: error, next: ['hms-svc keys list'] })
+      }
+      throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
+    }
+  }
+
+  /** The stage that owns the run, `null` when it has not started. Throws with the present state when the decision comes too late. */
+  private requireInTime(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
+    const { facts } = record
+    const state = stateOf(facts)
+    const refuse = (code: string, detail: string, next: string): HmsError => new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
+    const show = `hms-svc runs show ${facts.run}`
+    if (isTerminal(state)) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} has ended ${state}: too late to ${decision} it.`, show)
+    if (attempt !== facts.attempt) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} is over.`, show)
+    const pending = pendingDecision(facts)
+    if (pending !== undefined) throw refuse('HMS_RUN_DECISION_PENDING', `${pending.by} decided to ${pending.decision} run #${facts.run}, and that has not been answered yet.`, show)
+    if (state === 'NOTIFYING') {
+      const { id } = facts.policies[0]!
+      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is live for all and its partners are told: too late to ${decision} it.`, `hms-svc rollback ${id}@VERSION`)
+    }
+    if (decision === 'abort') return facts.startedAt === undefined ? null : (stageAwaited(state) ?? pausedStage(facts.stages))
+    if (state !== 'PAUSED') throw refuse('HMS_RUN_NOT_PAUSED', `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`, show)
+    const stage = pausedStage(facts.stages)
+    if (stage === 'simulate') {
+      throw refuse('HMS_RUN_NOT_RESUMABLE', `Run #${facts.run} is paused in simulation, which starts anew with a new run: abort it, add what it lacks, approve again.`, `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`)
+    }
+    if (facts.decisions.length < MAX_DECISIONS) return stage
+    throw refuse('HMS_RUN_DECISION_LIMIT', `Run #${facts.run} has ${MAX_DECISIONS} decisions: it can only be aborted.`, `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`)
+  }
+}
+
+function isDecision(text: string): text is RunDecisionName {
+  return (RUN_DECISIONS as readonly string[]).includes(text)
+}
+
+function other(detail: string): HmsError {
+  return new HmsError('HMS_RUN_DECISION_OTHER', detail, { status: 422, next: ['hms-svc runs --help'] })
+}
+
+function pausedStage(stages: RunRecord['facts']['stages']): StageName {
+  return STAGES.find((stage) => stages[stage]?.verdict === 'INCONCLUSIVE')!
+}

@@ -1,0 +1,26 @@
+import { ANSWER_MS, decide } from '#libs/client'
+import { EXIT, type RunDecisionName } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { findKey, keyFolderOf } from '../keys/key-folder.js'
+import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+import { renderRun } from '../output/render-run.js'
+import { parseRunNumber } from './run-number.js'
+
+export interface DecideFlags extends PassphraseOptions {
+  sign: string
+  reason: string
+}
+
+/** Signs a person's decision and waits, 30 s unless `--timeout` says otherwise, until the stage that owns the run has applied it. Too late: exit 5. */
+export async function decideOnRun(context: CliContext, decision: RunDecisionName, text: string, flags: DecideFlags): Promise<number> {
+  const run = parseRunNumber(text)
+  if (flags.reason.trim() === '') throw usageError('Say why with --reason TEXT', [`hms-svc runs ${decision} --help`])
+  const folder = keyFolderOf(context)
+  await findKey(folder, flags.sign)
+  const client = await context.client()
+  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const view = await decide(client, run, decision, { reason: flags.reason, signer, waitMs: (await context.timeoutMs()) ?? ANSWER_MS })
+  if (context.output.mode !== 'quiet') context.output.data(view, () => renderRun(view, context.output.paint))
+  return EXIT.done
+}

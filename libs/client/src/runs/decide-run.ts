@@ -1,0 +1,57 @@
+import { HmsError, type RunDecision, type RunDecisionName, type RunDecisionRequest, type RunView } from '#libs/contracts'
+import { digestOf, signRunDecision, type Signer } from '#libs/signing'
+import { ApiClient } from '../api/api-client.js'
+import { authorizationFrom } from '../api/authorization.js'
+import { chooseSigner } from '../approve/choose-signer.js'
+import { followRun } from '../approve/follow-run.js'
+import { readClientConfig, readUrl } from '../client.config.js'
+
+export interface DecideOptions {
+  reason: string
+  /** Name of the key that signs. */
+  sign?: string
+  /** Unlocks the key; else `HMS_KEY_PASSPHRASE`, else what dev left beside its keys. */
+  passphrase?: string
+  url?: string
+  /** How long to wait for the stage that owns the run. Default 30 s. */
+  waitMs?: number
+}
+
+export const ANSWER_MS = 30_000
+
+/**
+ * Signs a decision about a run that is under way and waits until it counts. Resolves with the run when the decision was applied; rejects
+ * with `HMS_RUN_DECISION_LATE` (409, the present state in `state`) when it came too late, with `HMS_RUN_DECISION_UNANSWERED` (504) when no
+ * stage has answered in time: it still may.
+ */
+export async function decideRun(run: number, decision: RunDecisionName, options: DecideOptions): Promise<RunView> {
+  const config = readClientConfig()
+  const url = options.url === undefined ? config.url : readUrl(options.url)
+  const api = new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) })
+  const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
+  return decide(api, run, decision, { reason: options.reason, signer, waitMs: options.waitMs })
+}
+
+/** The same over a given client and signer. `at`: when it was signed. */
+export async function decide(
+  api: ApiClient,
+  run: number,
+  decision: RunDecisionName,
+  { reason, signer, at = new Date(), waitMs = ANSWER_MS }: { reason: string; signer: Signer; at?: Date; waitMs?: number },
+): Promise<RunView> {
+  const { attempt, digest: subject } = await api.get<RunView>(`/v1/runs/${run}`)
+  const statement = await signRunDecision({ run, attempt, subject, decision, reason, at }, signer)
+  const id = digestOf(Buffer.from(statement.payload, 'base64'))
+  const accepted = await api.post<RunView>(`/v1/runs/${run}/decisions`, { statement } satisfies RunDecisionRequest)
+  const isAnswered = (view: RunView): boolean => outcomeIn(view, id) !== 'pending'
+  const view = isAnswered(accepted) ? accepted : await followRun(api, run, { timeoutMs: waitMs, until: isAnswered })
+  const outcome = outcomeIn(view, id)
+  if (outcome === 'applied') return view
+  const next = [`hms-svc runs show ${run}`]
+  if (outcome === 'late') throw new HmsError('HMS_RUN_DECISION_LATE', `Run #${run} is ${view.state}: the decision to ${decision} it came too late.`, { status: 409, next, state: view })
+  throw new HmsError('HMS_RUN_DECISION_UNANSWERED', `The decision to ${decision} run #${run} was accepted, and no stage has answered it in time; it still may.`, { status: 504, next, state: view })
+}
+
+function outcomeIn(view: RunView, id: string): RunDecision['outcome'] {
+  return view.decisions.find((known) => known.id === id)?.outcome ?? 'pending'
+}

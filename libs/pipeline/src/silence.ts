@@ -1,0 +1,21 @@
+import { MAX_SILENT, type ScopeCoverage } from '#libs/contracts'
+
+/** The bots did not all say in time that they run the release. */
+export const ACK_TIMEOUT = 'ACK_TIMEOUT'
+
+/** What the connected bots said of one policy. */
+export type Acknowledgements = Pick<ScopeCoverage, 'expected' | 'acknowledged' | 'silent'>
+
+export function isSilent(members: readonly Acknowledgements[]): boolean {
+  return members.some(({ expected, acknowledged }) => acknowledged < expected)
+}
+
+/** `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`. Of a bundle, the policy with most silent bots counts. */
+export function describeSilence(members: readonly Acknowledgements[]): string {
+  const worst = members.reduce((most, member) => (member.expected - member.acknowledged > most.expected - most.acknowledged ? member : most))
+  const { expected, acknowledged } = worst
+  const names = [...new Set(members.flatMap(({ silent }) => silent))].sort().slice(0, MAX_SILENT)
+  const more = expected - acknowledged - names.length
+  const silent = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ')
+  return `${ACK_TIMEOUT}: ${acknowledged} of ${expected} ${expected === 1 ? 'bot' : 'bots'} acknowledged; silent: ${silent}`
+}

@@ -1,0 +1,58 @@
+import type { Envelope, ReleaseDocument, RunDecisionName } from '#libs/contracts'
+import { randomUUID } from 'node:crypto'
+import type { DecisionPredicate } from './decision.js'
+import { isDigest } from './digest.js'
+import { PREDICATE_TYPES } from './predicate-types.js'
+import { approvalDigest, readRelease } from './release.js'
+import { countsOnRelease } from './roster/approvals.js'
+import { authorsOf } from './roster/author-rule.js'
+import type { Principal, Roster } from './roster/roster.js'
+import { isCount, isText, isTime } from './shape.js'
+import { SignatureError } from './signature-error.js'
+import type { Signer } from './signer.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+
+/** A person's decision about a run that is under way: bound to its number, its attempt and its release digest. */
+export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number }
+
+/** The run that a decision is about; without `attempt` the caller judges that. */
+export type DecidedRun = { run: number; attempt?: number; releases: readonly ReleaseDocument[] }
+
+export type ReadRunDecision = { predicate: RunDecisionPredicate; digest: string; person: Principal }
+
+const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
+  predicateType: PREDICATE_TYPES.decision,
+  shape: { subject: isDigest, run: isCount, attempt: isCount, decision: isText, reason: isText, at: isTime, nonce: isText },
+  subject: (decision) => subjectOfPredicate(`${decision.decision} run ${decision.run}`, decision),
+}
+
+/** `subject` is the release digest of the run, as its view names it. */
+export function signRunDecision(
+  { at, ...said }: { run: number; attempt: number; subject: string; decision: RunDecisionName; reason: string; at: Date },
+  signer: Signer,
+): Promise<Envelope> {
+  return signStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() }, [signer])
+}
+
+/**
+ * Reads a decision and says whose it is. Throws `SignatureError`: it does not verify, is about another run, attempt or release
+ * (`HMS_DECISION_OTHER`), or is not this person's to make (`HMS_DECISION_NOT_ALLOWED`). `at` (RFC 3339) is when keys are judged. Whoever
+ * may approve the releases decides; their authors, whose signatures count for nothing else, may abort.
+ */
+export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Roster, at: string): ReadRunDecision {
+  const { predicate, digest, keyids } = verifyStatement(RUN_DECISION, envelope, roster.keysOfKind('person', at))
+  const { run, attempt = predicate.attempt, releases } = about
+  if (predicate.run !== run || predicate.attempt !== attempt || predicate.subject !== approvalDigest(releases)) {
+    throw new SignatureError('HMS_DECISION_OTHER', `what was signed is about run ${predicate.run}, attempt ${predicate.attempt}, release ${predicate.subject}`)
+  }
+  const person = roster.principalOfKey(keyids[0]!)!
+  if (mayDecide(person, predicate.decision, releases, roster)) return { predicate, digest, person }
+  throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} is not among those who may decide so about these releases`)
+}
+
+function mayDecide(person: Principal, decision: string, releases: readonly ReleaseDocument[], roster: Roster): boolean {
+  const predicates = releases.map(({ envelope }) => readRelease(envelope).predicate)
+  const counts = predicates.filter((predicate) => countsOnRelease(roster, person, predicate))
+  if (decision !== 'abort') return counts.length === predicates.length
+  return counts.length > 0 || predicates.some(({ author }) => authorsOf(roster, author).some(({ id }) => id === person.id))
+}

@@ -1,0 +1,256 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { CoverageView, RunView } from '#libs/contracts'
+import { signRunDecision, type RosterPredicate, type Signer } from '#libs/signing'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+import { RawBot } from '../support/raw-bot.js'
+
+const AT_ONCE = { observeMs: 0, bakeMs: 0 }
+const EVERYONE = { share: 10_000, scope: 'region:NCR', observeMs: 1_000, bakeMs: 1_000 }
+const WITHIN_MS = 120_000
+const LONG_MS = 15 * 60_000
+
+let system: MemorySystem
+let press: PipelineDriver
+let bots: RawBot[] = []
+
+async function start(environment: Record<string, string> = {}, change?: (roster: RosterPredicate) => void): Promise<void> {
+  system = await startMemorySystem(environment, undefined, change)
+  press = new PipelineDriver(system)
+  await press.whenState(await press.approve(['pm25@1.0.0=35'], AT_ONCE), 'SUCCEEDED')
+}
+afterEach(async () => {
+  for (const bot of bots) bot.close()
+  bots = []
+  await system.stop()
+})
+
+async function connect(name: string, region = 'NCR'): Promise<RawBot> {
+  const bot = await RawBot.connect(system.url, name, region)
+  bots.push(bot)
+  return bot
+}
+const reaches = (run: number, state: RunView['state'], within = WITHIN_MS) => system.runUntil(async () => (await press.show(run)).state === state, within)
+const stageOf = async (run: number, name: string) => (await press.show(run)).stages.find(({ stage }) => stage === name)!
+const deadlines = (run: number) => {
+  const approver = system.host.runtimes.get('approver')!
+  return approver.database.transaction((tx) => approver.pendingTimers(tx, `run-deadline:${run}`))
+}
+/** Until the store has heard that the bot runs version 2, without moving time. */
+const acknowledge = async (bot: RawBot): Promise<void> => {
+  for (let lags = true; lags; ) {
+    await system.settle()
+    if (bot.versionOf('pm25', system.clock.now().getTime()) !== '2.0.0') continue
+    bot.acknowledge('pm25', system.clock.now().getTime())
+    const { lagging } = await press.api.get<CoverageView>('/v1/coverage', { policy: 'pm25' })
+    lags = lagging.some(({ id }) => id === bot.bot)
+  }
+}
+
+describe('a cohort that is connected and silent', () => {
+  it('pauses the run, which names it, keeps its lease and its timer, and goes nowhere by itself', async () => {
+    await start()
+    await connect('mute-1')
+    await connect('mute-2')
+    const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+    await reaches(run, 'PAUSED')
+    expect(await press.show(run)).toMatchObject({ reason: 'ACK_TIMEOUT', endedAt: null })
+    expect(await stageOf(run, 'canary')).toMatchObject({ verdict: 'INCONCLUSIVE', detail: 'ACK_TIMEOUT: 0 of 2 bots acknowledged; silent: mute-1, mute-2' })
+    const until = system.clock.now().getTime() + 300_000
+    await system.runUntil(async () => system.clock.now().getTime() >= until, 301_000)
+    expect((await press.show(run)).state).toBe('PAUSED')
+    expect(await press.limit('pm25')).toBe(35)
+    expect(await deadlines(run)).toHaveLength(1)
+    const { leaseUntil } = await press.api.get<{ leaseUntil: string }>(`/v1/canaries/${run}`)
+    expect(Date.parse(leaseUntil)).toBeGreaterThan(system.clock.now().getTime())
+  })
+
+  it('does so when it joins during the observation, too', async () => {
+    await start()
+    const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, observeMs: 60_000 })
+    await press.whenState(run, 'CANARY')
+    await system.settle()
+    await connect('late-mute')
+    await reaches(run, 'PAUSED')
+    expect((await stageOf(run, 'canary')).detail).toContain('silent: late-mute')
+  })
+
+  it('ends by its deadline, and then nobody lives under it', async () => {
+    await start({ HMS_APPROVER_PAUSE_DEADLINE: '5m' })
+    const bot = await connect('mute-1')
+    const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+    await reaches(run, 'PAUSED')
+    await reaches(run, 'ABORTED', 400_000)
+    await system.settle()
+    expect(await press.show(run)).toMatchObject({ reason: 'PAUSE_EXPIRED' })
+    expect(bot.versionOf('pm25', system.clock.now().getTime())).toBe('1.0.0')
+    expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'ended' })
+  })
+
+  it('is still guarded: unexplained alerts take a paused canary back', async () => {
+    await start()
+    await connect('mute-1')
+    await connect('mute-2')
+    const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+    await reaches(run, 'PAUSED')
+    const reading = { at: '2026-01-01T00:00:00Z', region: 'NCR', pm25: 5 }
+    for (const bot of ['mute-1', 'mute-2']) await press.api.post('/v1/alerts', { id: `alert-${bot}`, bot, region: 'NCR', kind: 'Violation', value: 5, reading: { id: bot, ...reading } })
+    await press.whenState(run, 'ROLLED_BACK')
+  })
+})
+
+describe('a run paused in its canary', () => {
+  async function paused(): Promise<{ run: number; bot: RawBot }> {
+    await start()
+    const bot = await connect('mute-1')
+    const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+    await reaches(run, 'PAUSED')
+    return { run, bot }
+  }
+
+  it('ends ABORTED when somebody aborts it; the canary goes back, and a second decision is too late', async () => {
+    const { run, bot } = await paused()
+    const view = await press.decide(run, 'abort', 'EPA Counsel', 'bot is broken')
+    expect(view).toMatchObject({ state: 'ABORTED', reason: 'DECIDED', detail: 'EPA Counsel: bot is broken', decisions: [{ decision: 'abort', by: 'EPA Counsel', outcome: 'applied' }] })
+    await system.settle()
+    expect(bot.versionOf('pm25', system.clock.now().getTime())).toBe('1.0.0')
+    for (const decision of ['abort', 'resume', 'promote'] as const) {
+      await expect(press.decide(run, decision)).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_LATE', status: 409, state: { state: 'ABORTED' } })
+    }
+    expect(await press.approve(['pm25@2.1.0=24'], AT_ONCE)).toBe(run + 1)
+  })
+
+  it('asks again when somebody resumes it: passes when the bot answers now, pauses again when it does not', async () => {
+    const { run, bot } = await paused()
+    expect(await press.decide(run, 'resume')).toMatchObject({ state: 'CANARY' })
+    await reaches(run, 'PAUSED')
+    await press.decide(run, 'resume')
+    await acknowledge(bot)
+    await reaches(run, 'SUCCEEDED')
+    expect((await press.show(run)).decisions.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
+    expect(await press.limit('pm25')).toBe(25)
+  })
+
+  it('goes on when somebody promotes it, into a rollout that asks the fleet by itself', async () => {
+    const { run } = await paused()
+    await press.decide(run, 'promote', 'EPA Chief', 'known to be mute')
+    await reaches(run, 'PAUSED')
+    expect(await stageOf(run, 'canary')).toMatchObject({ verdict: 'PASS', detail: 'promoted by EPA Chief: known to be mute' })
+    expect((await stageOf(run, 'rollout')).detail).toBe('ACK_TIMEOUT: 0 of 1 bot acknowledged; silent: mute-1')
+    await press.decide(run, 'promote')
+    await reaches(run, 'SUCCEEDED')
+    expect((await stageOf(run, 'rollout')).detail).toContain('1 silent, accepted by EPA Chief')
+  })
+
+  it('of two decisions at once the first counts, and the same one again is the first', async () => {
+    const { run } = await paused()
+    const { attempt, digest: subject } = await press.show(run)
+    const signed = (decision: 'abort' | 'promote', signer: Signer) => signRunDecision({ run, attempt, subject, decision, reason: 'race', at: system.clock.now() }, signer)
+    const [abort, promote] = [await signed('abort', system.signers.get('EPA Chief')!), await signed('promote', system.signers.get('EPA Counsel')!)]
+    const post = (statement: unknown) => press.api.post<RunView>(`/v1/runs/${run}/decisions`, { statement })
+    const answers = await Promise.allSettled([post(abort), post(promote), post(abort)])
+    await press.whenState(run, 'ABORTED')
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect((await post(abort)).decisions).toMatchObject([{ decision: 'abort', outcome: 'applied' }])
+    expect(answers[1]).toMatchObject({ reason: { status: 409 } })
+  })
+})
+
+describe('a rollout', () => {
+  it('pauses without its quorum, and goes back when somebody aborts it', async () => {
+    await start()
+    await connect('mute-va', 'VA')
+    const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+    await reaches(run, 'PAUSED')
+    expect(await press.show(run)).toMatchObject({ reason: 'ACK_TIMEOUT' })
+    expect((await stageOf(run, 'rollout')).detail).toContain('silent: mute-va')
+    expect(await press.limit('pm25')).toBe(25)
+    const view = await press.decide(run, 'abort')
+    expect(view).toMatchObject({ state: 'ABORTED', reason: 'DECIDED' })
+    await system.settle()
+    expect(await press.limit('pm25')).toBe(35)
+    expect(await press.provenance('pm25')).toMatchObject({ run: 1 })
+  })
+
+  it('goes on after a resume once the fleet answers, however long it was paused', async () => {
+    await start()
+    const bot = await connect('mute-va', 'VA')
+    const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+    await reaches(run, 'PAUSED')
+    const until = system.clock.now().getTime() + LONG_MS
+    await system.runUntil(async () => system.clock.now().getTime() >= until, LONG_MS + 1_000)
+    await acknowledge(bot)
+    await press.decide(run, 'resume')
+    await reaches(run, 'SUCCEEDED')
+  })
+
+  it('goes on by itself with its quorum; the silent are counted', async () => {
+    await start({ HMS_ROLLOUT_QUORUM: '50%' })
+    const bot = await connect('heard', 'VA')
+    await connect('mute-va', 'VA')
+    const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+    await reaches(run, 'ROLLING_OUT')
+    await acknowledge(bot)
+    await reaches(run, 'SUCCEEDED')
+    expect((await stageOf(run, 'rollout')).detail).toBe('1 of 2 bots acknowledged; 1 silent')
+  })
+
+  it('pauses for a fleet that joins during the bake and is silent', async () => {
+    await start()
+    const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, bakeMs: 60_000 })
+    await reaches(run, 'BAKING')
+    await connect('mute-va', 'VA')
+    await reaches(run, 'PAUSED')
+    expect(await press.decide(run, 'promote')).toMatchObject({ decisions: [{ outcome: 'applied' }] })
+    await reaches(run, 'SUCCEEDED')
+  })
+
+  it('is aborted while it bakes: what was live before is live again', async () => {
+    await start()
+    const run = await press.approve(['pm25@2.0.0=25'], { ...AT_ONCE, bakeMs: 3_600_000 })
+    await reaches(run, 'BAKING')
+    expect(await press.decide(run, 'abort')).toMatchObject({ state: 'ABORTED' })
+    await system.settle()
+    expect(await press.limit('pm25')).toBe(35)
+    await expect(press.api.post('/v1/rollbacks', { policy: 'pm25', version: '2.0.0' })).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOT_PREAPPROVED', status: 403 })
+  })
+})
+
+describe('an abort', () => {
+  it('ends a run that is observed, one that waits for its turn and one that waits for signatures', async () => {
+    await start()
+    const active = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, observeMs: 3_600_000 })
+    await press.whenState(active, 'CANARY')
+    const queued = await press.approve(['pm25@3.0.0=20'], {}, { queue: true })
+    const waiting = await press.approve(['lead@1.0.0=9'], AT_ONCE, { tags: ['critical'] })
+    const { digest } = await press.waiting(waiting)
+    for (const run of [queued, waiting, active]) {
+      expect(await press.decide(run, 'abort', 'Air Office')).toMatchObject({ state: 'ABORTED', reason: 'DECIDED', decisions: [{ by: 'Air Office', outcome: 'applied' }] })
+      expect(await deadlines(run)).toEqual([])
+    }
+    expect(await press.api.get(`/v1/approvals/${encodeURIComponent(digest)}`)).toMatchObject({ state: 'ABORTED' })
+    expect(await press.api.get(`/v1/canaries/${active}`)).toMatchObject({ state: 'ended' })
+  })
+
+  it('catches up with a run that moves on meanwhile, wherever it is, and ends it once', async () => {
+    await start()
+    for (let index = 1; index <= 12; index++) {
+      const run = await press.approve([`pm25@1.${index}.0=3${index % 10}`], AT_ONCE)
+      for (let step = 0; step < index; step++) await new Promise((resolve) => setImmediate(resolve))
+      const view = await press.decide(run, 'abort').catch((error: { state: RunView; code: string }) => error)
+      await system.runUntil(async () => (await press.show(run)).endedAt !== null, WITHIN_MS)
+      const { state, decisions } = await press.show(run)
+      expect(state).toBe('code' in view ? 'SUCCEEDED' : 'ABORTED')
+      expect(decisions.filter(({ outcome }) => outcome === 'applied')).toHaveLength(state === 'ABORTED' ? 1 : 0)
+    }
+  })
+
+  it('is no way into a run that is not paused', async () => {
+    await start()
+    const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, observeMs: 3_600_000 })
+    await press.whenState(run, 'CANARY')
+    for (const decision of ['resume', 'promote'] as const) await expect(press.decide(run, decision)).rejects.toMatchObject({ code: 'HMS_RUN_NOT_PAUSED', status: 409 })
+    await expect(press.decide(1, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_LATE', state: { state: 'SUCCEEDED' } })
+    await expect(press.decide(99, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_NOT_FOUND', status: 404 })
+  })
+})

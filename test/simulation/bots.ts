@@ -1,0 +1,36 @@
+import { evaluate } from '#libs/client'
+import { Presence } from '../../apps/config-store/src/coverage/presence.js'
+import { DocumentCopy } from '../../apps/config-store/src/delivery/document-copy.js'
+import type { Deed } from './plan.js'
+import type { Life } from './service-node.js'
+import type { World } from './world.js'
+
+const LOOK_MS = 200
+
+/** A bot that is connected to whichever process of config-store runs, and connects again when that one dies. */
+export async function connect(world: World, { bot, forMs, silent }: Extract<Deed, { do: 'connect' }>): Promise<void> {
+  const until = world.scheduler.nowMs + forMs
+  let at: Life | undefined
+  let told = ''
+  for (; world.scheduler.nowMs < until; await world.scheduler.sleep(LOOK_MS)) {
+    const life = world.node('config-store').lives.find(({ incarnation }) => !incarnation.paused)
+    if (life !== at) {
+      life?.injector.get(Presence).joined(bot, 'NCR', life)
+      world.history.add(bot, life === undefined ? 'is alone' : `connects to ${life.incarnation.name}`)
+      at = life
+      told = ''
+    }
+    if (at === undefined || silent) continue
+    const text = JSON.stringify(appliedBy(bot, at, world.scheduler.nowMs))
+    if (text !== told) at.injector.get(Presence).applied(bot, at, JSON.parse(text))
+    told = text
+  }
+  at?.injector.get(Presence).left(bot, at)
+}
+
+/** What a true bot says: of each policy the release that is in force for it. */
+function appliedBy(bot: string, { injector }: Life, now: number): { type: 'applied'; revision: number; applied: Record<string, string> } {
+  const copy = injector.get(DocumentCopy)
+  const inForce = copy.policies().flatMap((policy) => evaluate(copy.documentsOf(policy), { bot, region: 'NCR' }, now) ?? [])
+  return { type: 'applied', revision: Math.max(1, copy.revision), applied: Object.fromEntries(inForce.map(({ held }) => [held.document.id, held.document.digest!])) }
+}

@@ -1,0 +1,51 @@
+import { isTerminal, type EventData, type RunView } from '#libs/contracts'
+import type { Evidence } from './evidence.js'
+
+const ANSWERS = { 'hms.run.decision-applied.v1': 'applied', 'hms.run.decision-late.v1': 'late' } as const
+/** How a paused run may end without anybody's decision about it. */
+const ENDS_OF_PAUSES = new Set(['PAUSE_EXPIRED', 'ROLLED_BACK', 'UNEXPLAINED_ALERTS', 'POISONED', 'DECIDED'])
+
+/** One stage answers each decision, once; an abort that was applied is the end, and nothing is applied after it. */
+export function decisionsCountOnce({ emitted, runs }: Evidence): string[] {
+  const found: string[] = []
+  const answers = new Map<string, string[]>()
+  for (const { type, data } of emitted) {
+    if (!(type in ANSWERS)) continue
+    const { id } = data as unknown as EventData['hms.run.decision-applied.v1']
+    answers.set(id, [...(answers.get(id) ?? []), ANSWERS[type as keyof typeof ANSWERS]])
+  }
+  for (const { facts } of runs) {
+    const applied = facts.decisions.filter(({ outcome }) => outcome === 'applied')
+    for (const { id, decision, outcome } of facts.decisions) {
+      const said = answers.get(id) ?? []
+      if (outcome === 'pending') found.push(`${decision} of run ${facts.run} was never answered`)
+      if (said.length > 1) found.push(`${decision} of run ${facts.run} was answered ${said.join(', ')}`)
+      // A run that has not started has no stage that could answer.
+      if (outcome === 'applied' && said[0] !== 'applied' && facts.startedAt !== undefined) found.push(`${decision} of run ${facts.run} counts, and its stage said ${said[0] ?? 'nothing'}`)
+    }
+    const abort = applied.findIndex(({ decision }) => decision === 'abort')
+    if (abort >= 0 && abort < applied.length - 1) found.push(`run ${facts.run} was aborted, and then ${applied.at(-1)!.decision} counted`)
+    if (abort >= 0 && facts.ended?.state !== 'ABORTED') found.push(`run ${facts.run} was aborted and ended ${facts.ended?.state}`)
+  }
+  return found
+}
+
+/** A paused run goes on only by a decision that was applied, and ends only by one, by its deadline, or by what takes any canary back. */
+export function pausesAreAnswered({ emitted }: Evidence): string[] {
+  const found: string[] = []
+  const before = new Map<number, RunView>()
+  for (const { type, data } of emitted) {
+    if (type !== 'hms.run.changed.v1') continue
+    const { view } = data as unknown as EventData['hms.run.changed.v1']
+    const last = before.get(view.run)
+    before.set(view.run, view)
+    if (last?.state !== 'PAUSED' || view.state === 'PAUSED') continue
+    const answered = countOf(view) > countOf(last)
+    if (isTerminal(view.state) ? !ENDS_OF_PAUSES.has(view.reason ?? '') : !answered) found.push(`run ${view.run} left its pause as ${view.state} (${view.reason}) and nobody had decided`)
+  }
+  return found
+}
+
+function countOf({ decisions }: RunView): number {
+  return decisions.filter(({ outcome }) => outcome === 'applied').length
+}
