@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import type { EventData } from '#libs/contracts'
+import type { EventData, RunState } from '#libs/contracts'
 import { testIdentity } from '../support/identity.js'
 import type { Emitted, Evidence } from './evidence.js'
 import { judge, ORACLES } from './oracles.js'
@@ -35,6 +35,16 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
   },
   'I8 nothing waits': (evidence) => ({ ...evidence, parked: [{ service: 'audit', count: 1 }] }),
   'I10 one bot vetoes nothing': (evidence) => ({ ...evidence, canaries: evidence.canaries.map((canary) => ({ ...canary, alerting: [{ bot: 'liar-1', alerts: 1 }] })) }),
+  'I11 exactly one decision wins': (evidence) => {
+    const decision = { id: 'sha256:1', decision: 'abort' as const, by: 'nobody', reason: '', at: '', outcome: 'applied' as const }
+    return { ...evidence, runs: evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, decisions: [decision] } })) }
+  },
+  'I12 a paused run ends by a decision or its deadline': (evidence) => {
+    const last = evidence.emitted.findLast(({ type }) => type === 'hms.run.changed.v1')!
+    const { view } = last.data as unknown as EventData['hms.run.changed.v1']
+    const seen = (state: RunState): Emitted => ({ ...last, data: { view: { ...view, state } } as never })
+    return { ...evidence, emitted: [...evidence.emitted, seen('PAUSED'), seen('CANARY')] }
+  },
   'I9 no dead letter without a cause': (evidence) => {
     const { topic, key } = evidence.emitted[0]!
     const letter = { id: 'x', group: 'audit', topic, key, value: null, headers: {}, position: '0:0', code: 'X', detail: 'x', run: null, tries: 1, state: 'waiting' as const, at: '' }

@@ -18,8 +18,8 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I6 store, rollout, approver and log agree': storesAgree,
   'I7 no canary outlives its run': canariesTakenBack,
   'I8 nothing waits': atRest,
-  'I10 exactly one decision wins': decisionsCountOnce,
-  'I11 a paused run ends by a decision or its deadline': pausesAreAnswered,
+  'I11 exactly one decision wins': decisionsCountOnce,
+  'I12 a paused run ends by a decision or its deadline': pausesAreAnswered,
   'I9 no dead letter without a cause': unexplainedDeadLetters,
   'I10 one bot vetoes nothing': alertsWeighed,
 }
