@@ -33,7 +33,7 @@ describe('a witness behind HTTP', () => {
     const conflict = await post(await log.request(0, 9))
     expect([conflict.status, conflict.headers.get('content-type'), await conflict.text()]).toEqual([409, 'text/x.tlog.size', '7\n'])
     expect((await post('x'.repeat(80 * 1024))).status).toBe(413)
-    expect((await fetch(`${url}/add-checkpoint`)).status).toBe(404)
+    expect((await fetch(`${url}/add-checkpoint`)).status).toBe(405)
     expect((await fetch(`${url}/livez`)).status).toBe(200)
   })
 })

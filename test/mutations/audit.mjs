@@ -1,4 +1,4 @@
-/** Guards of the transparency log against its witnesses, and of what partners may make us call. */
+/** Guards of the transparency log against its witnesses, of what partners may make us call, and against requests that no client of ours writes. */
 export const AUDIT_GUARDS = [
   {
     name: 'witness-suspended-not-halted',
@@ -71,5 +71,59 @@ export const AUDIT_GUARDS = [
     replace: 'const listed = contains',
     spec: 'apps/notifier/src/partners/address-guard.spec.ts',
     test: 'opens no more than the deployment allows',
+  },
+  {
+    name: 'one-host',
+    guard: 'a request names one host',
+    file: 'libs/platform/src/http/before-router.ts',
+    find: 'refusalOfHost(request.raw) ?? ',
+    replace: '',
+    spec: 'test/attacks/raw-requests.spec.ts',
+    test: 'refuse a request with two hosts with a problem, and go on',
+  },
+  {
+    name: 'unknown-expectation',
+    guard: 'a demand that is not known is refused as a problem',
+    file: 'libs/platform/src/http/before-router.ts',
+    find: ' ?? refusalOfExpectation(request.raw)',
+    replace: '',
+    spec: 'test/attacks/raw-requests.spec.ts',
+    test: 'refuse a request with a demand of its own with a problem, and go on',
+  },
+  {
+    name: 'body-encoding',
+    guard: 'a body is read as what it says that it is',
+    file: 'libs/platform/src/http/json-body.ts',
+    find: 'refusalOfEncoding(request) ?? ',
+    replace: '',
+    spec: 'test/attacks/raw-requests.spec.ts',
+    test: 'that is compressed, or says so is refused with the reason',
+  },
+  {
+    name: 'body-utf8',
+    guard: 'what is stored is what was sent, and not a replacement of it',
+    file: 'libs/platform/src/http/json-body.ts',
+    find: ' ?? refusalOfBytes(body)',
+    replace: '',
+    spec: 'test/attacks/raw-requests.spec.ts',
+    test: 'with bytes that are no UTF-8 is refused with the reason',
+  },
+  {
+    name: 'refusal-arrives',
+    guard: 'a body that is too large is answered with its reason, through the edge too',
+    file: 'libs/platform/src/http/json-body.ts',
+    find: "void reply.removeHeader('connection')",
+    replace: 'void reply',
+    spec: 'test/attacks/raw-requests.spec.ts',
+    test: 'larger than its route takes, in chunks is refused with the reason',
+  },
+  {
+    name: 'edge-hop-by-hop',
+    guard: 'what a service says of its own connection is not passed on',
+    file: 'apps/edge/src/edge.ts',
+    find: '      rewriteHeaders: withoutHopByHop,\n',
+    replace: '',
+    spec: 'test/attacks/raw-requests.spec.ts',
+    test: 'the edge ends the connection of a client that asks for it, whatever a service says of its own',
   },
 ]

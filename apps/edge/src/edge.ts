@@ -5,7 +5,7 @@ import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
-import { forwardedFor } from './forwarded-headers.js'
+import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import { readiness } from './readiness.js'
 import { refuseUnforwardable } from './unforwardable.js'
 import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
@@ -63,7 +63,11 @@ async function forward(edge: FastifyInstance, service: ServiceName, path: string
     rewritePrefix: path,
     http: { requestOptions: { timeout: UPSTREAM_TIMEOUT_MS } },
     // One instance after the other; a dead one answers 503 and the caller tries again.
-    replyOptions: { getUpstream: inTurn(urlsOf(service, env)), rewriteRequestHeaders: (request, headers) => ({ ...judged(headers), ...forwardedFor(request), traceparent: traceOfRequest(request) }) },
+    replyOptions: {
+      getUpstream: inTurn(urlsOf(service, env)),
+      rewriteHeaders: withoutHopByHop,
+      rewriteRequestHeaders: (request, headers) => ({ ...judged(headers), ...forwardedFor(request), traceparent: traceOfRequest(request) }),
+    },
   })
 }
 

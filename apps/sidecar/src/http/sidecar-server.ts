@@ -11,7 +11,7 @@ import { refusalOf } from './local-request.js'
 import { readiness } from './readiness.js'
 
 /** Nobody has much to say to a side-car. What exceeds them is 431 or 408. */
-const BOUNDS = { maxHeaderSize: 8 * 1024, headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000, keepAliveTimeout: 5_000 }
+const BOUNDS = { maxHeaderSize: 8 * 1024, headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000, keepAliveTimeout: 5_000, requireHostHeader: false }
 const MAX_CONNECTIONS = 256
 
 export interface SidecarParts {
@@ -29,6 +29,8 @@ export function createSidecarServer(parts: SidecarParts): Server {
     response.on('error', () => response.destroy())
     answer(request, response, parts).catch((error: unknown) => send(response, problemOf(error, request, parts.log)))
   })
+  // `refusalOf` judges it; Node would answer by itself, with an empty body.
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response))
   server.on('clientError', (error, socket) => answerClientError(error, socket, parts.log))
   server.maxConnections = MAX_CONNECTIONS
   return server

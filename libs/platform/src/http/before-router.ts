@@ -1,16 +1,20 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { STATUS_CODES, type ServerResponse } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../logger.js'
+import { refusalOfExpectation, refusalOfHost } from './request-head.js'
 import { sendProblem, toProblem } from './problem.filter.js'
 
 /** Options of every Fastify server: what goes wrong before a route is found is told as all else is. */
 export function earlyErrors(log: Logger): {
   frameworkErrors(error: Error, request: FastifyRequest, reply: FastifyReply): void
   clientErrorHandler(error: Error, socket: Duplex): void
+  http: { requireHostHeader: false }
 } {
   return {
+    // `refusalOfHost` says it as a problem; Node would say it with an empty body.
+    http: { requireHostHeader: false },
     frameworkErrors: (error, request, reply) => sendProblem(reply, toProblem(error, request, log)),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, log),
   }
@@ -36,14 +40,18 @@ function refusalOf(code: string | undefined): HmsError {
   return new HmsError('HMS_HTTP_BAD_REQUEST', `This is no HTTP request that can be read (${code ?? 'unknown'}).`, { status: 400 })
 }
 
-/** Judges the target of every request: 405 with `Allow` where a path is known and its method is not, 400 for a NUL. Before any route is added. */
+/** Judges the head of every request: one host, no unknown demand, 405 with `Allow` where a path is known and its method is not, 400 for a NUL. Before any route is added. */
 export function judgeTargets(server: FastifyInstance): void {
   const known: { path: RegExp; method: string }[] = []
   server.addHook('onRoute', ({ url, method }) => {
     for (const each of [method].flat()) known.push({ path: pathOf(url), method: each })
   })
+  // Node would answer by itself, with an empty body.
+  server.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => server.server.emit('request', request, response))
   server.addHook('onRequest', (request, reply, done) => {
     const path = request.url.split('?')[0]!
+    const refused = refusalOfHost(request.raw) ?? refusalOfExpectation(request.raw)
+    if (refused !== undefined) return done(refused)
     // PostgreSQL has no form for it, whatever the parameter means.
     if (/%00/.test(request.url)) return done(new HmsError('HMS_HTTP_BAD_REQUEST', 'The address holds a NUL.', { status: 400 }))
     const allowed = request.is404 ? known.filter((route) => route.path.test(path)).map(({ method }) => method) : []

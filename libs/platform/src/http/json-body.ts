@@ -1,16 +1,25 @@
 import { HmsError, notInterchangeable } from '#libs/contracts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isUtf8 } from 'node:buffer'
 import { boundsOf, brokenBound } from './body-bounds.js'
+import { refusalOfEncoding } from './request-head.js'
 
 /** Bodies are JSON and nothing else: forms and plain text are what pages of other sites can send unasked. `rawBody` is what signed requests cover. */
 export function takeJsonBodies(server: FastifyInstance): void {
   server.addHook('onRoute', (route) => {
     route.bodyLimit = boundsOf(route).bytes
   })
+  // The rest of a body that is too large is read and dropped: closing on it resets the connection, and the client, or the edge, never sees the 413.
+  server.addHook('onSend', (request, reply, _payload, done) => {
+    if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection')
+    done()
+  })
   server.removeAllContentTypeParsers()
   const parse = server.getDefaultJsonParser('error', 'error')
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest & { rawBody?: Buffer }, body: Buffer, done) => {
     request.rawBody = body
+    const refused = refusalOfEncoding(request) ?? refusalOfBytes(body)
+    if (refused !== undefined) return done(refused)
     const broken = brokenBound(body, boundsOf(request.routeOptions))
     if (broken !== undefined) return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 }))
     // The second half of the signature is for parsers that return a promise.
@@ -20,4 +29,8 @@ export function takeJsonBodies(server: FastifyInstance): void {
       done(new HmsError('HMS_HTTP_BODY_INVALID', `The body cannot be kept as it is: ${found.detail}.`, { status: 400, errors: [found] }))
     })
   })
+}
+
+function refusalOfBytes(body: Buffer): HmsError | undefined {
+  return isUtf8(body) ? undefined : new HmsError('HMS_HTTP_BODY_INVALID', 'The body is not UTF-8: it would be kept as something else.', { status: 400 })
 }

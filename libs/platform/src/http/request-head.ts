@@ -1,0 +1,26 @@
+import { HmsError } from '#libs/contracts'
+import type { IncomingMessage } from 'node:http'
+
+/** A request names one host (RFC 9112 §3.2): with two, or another one in its target, whoever stands before this server may have judged by the other. */
+export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url = '' }: IncomingMessage): HmsError | undefined {
+  const named = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
+  const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]
+  if ((named === 1 && host !== '') || (named === 0 && httpVersion === '1.0')) {
+    if (target === undefined || target.toLowerCase() === host?.toLowerCase()) return undefined
+  }
+  return new HmsError('HMS_HTTP_BAD_REQUEST', 'The request does not name one host: send one Host header, and a path as target.', { status: 400 })
+}
+
+/** Of all that a client may demand there is `100-continue` (RFC 9110 §10.1.1). */
+export function refusalOfExpectation({ headers: { expect } }: IncomingMessage): HmsError | undefined {
+  if (expect === undefined || /(?:^|\W)100-continue(?:$|\W)/i.test(expect)) return undefined
+  return new HmsError('HMS_HTTP_EXPECTATION', 'The request demands with Expect what this server does not know; leave the header out.', { status: 417 })
+}
+
+/** Why a body is not read as JSON: bytes that another reader would take for something else. */
+export function refusalOfEncoding({ headers }: Pick<IncomingMessage, 'headers'>): HmsError | undefined {
+  const coded = headers['content-encoding'] !== undefined && headers['content-encoding'].toLowerCase() !== 'identity'
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase()
+  if (!coded && (charset === undefined || charset === 'utf-8' || charset === 'utf8')) return undefined
+  return new HmsError('HMS_HTTP_MEDIA_TYPE', 'Bodies are JSON in UTF-8, neither compressed nor in another encoding.', { status: 415 })
+}
