@@ -8,12 +8,12 @@ import { PARTNERS } from '../partners/partner.entity.js'
 import { SCHEMAS } from '../schemas/schema.entity.js'
 import { LintRequestDto } from './dry-run.dto.js'
 
-/** Lint without a run: what the pipeline would say of the file alone, with the registered schemas and partners. */
+/** Lint without a run, of what a run may bring at most: what the pipeline would say of the file alone, with the registered schemas and partners. */
 @Controller('v1/lint')
 export class DryRunController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  @TakesBody(POLICIES_BODY)
+  @TakesBody({ ...POLICIES_BODY, bytes: 321 * 1024 })
   @Post()
   @HttpCode(200)
   @RequireScope('read')
