@@ -1,3 +1,4 @@
+import type { AppliedFrame } from '#libs/contracts'
 import { evaluate } from '#libs/client'
 import { Presence } from '../../apps/config-store/src/coverage/presence.js'
 import { DocumentCopy } from '../../apps/config-store/src/delivery/document-copy.js'
@@ -28,9 +29,13 @@ export async function connect(world: World, { bot, forMs, silent }: Extract<Deed
   at?.injector.get(Presence).left(bot, at)
 }
 
-/** What a true bot says: of each policy the release that is in force for it. */
-function appliedBy(bot: string, { injector }: Life, now: number): { type: 'applied'; revision: number; applied: Record<string, string> } {
+/** What a true bot says: of each policy the release that is in force for it, and those that it holds for later. */
+function appliedBy(bot: string, { injector }: Life, now: number): AppliedFrame {
   const copy = injector.get(DocumentCopy)
   const inForce = copy.policies().flatMap((policy) => evaluate(copy.documentsOf(policy), { bot, region: 'NCR' }, now) ?? [])
-  return { type: 'applied', revision: Math.max(1, copy.revision), applied: Object.fromEntries(inForce.map(({ held }) => [held.document.id, held.document.digest!])) }
+  const early = inForce.find(({ held: { value } }) => Date.parse(value.effective) > now)
+  if (early !== undefined) throw new Error(`${bot} lives under ${early.held.value.id}@${early.held.value.version} before ${early.held.value.effective}`)
+  const held = copy.policies().map((policy) => [policy, copy.documentsOf(policy).flatMap(({ next }) => (next !== null && next.atMs > now ? next.held.document.digest! : []))])
+  const applied = Object.fromEntries(inForce.map(({ held: { document } }) => [document.id, document.digest!]))
+  return { type: 'applied', revision: Math.max(1, copy.revision), applied, held: Object.fromEntries(held) }
 }

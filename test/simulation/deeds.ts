@@ -33,8 +33,9 @@ export async function registerPartners(world: World, count: number): Promise<voi
   }
 }
 
-async function approve(world: World, { policies, plan, queue, twice }: Extract<Deed, { do: 'approve' }>): Promise<void> {
-  const wish = { policies: policies.map((policy) => ({ ...policy, effective: '2024-09-01T00:00:00Z' })), plan, queue }
+async function approve(world: World, { policies, plan, queue, twice, effectiveInMs }: Extract<Deed, { do: 'approve' }>): Promise<void> {
+  const effective = effectiveInMs === undefined ? '2024-09-01T00:00:00Z' : new Date(world.scheduler.nowMs + effectiveInMs).toISOString()
+  const wish = { policies: policies.map((policy) => ({ ...policy, effective })), plan, queue }
   await Promise.all(twice ? [world.press.approve(wish), world.press.approve(wish)] : [world.press.approve(wish)])
 }
 

@@ -2,6 +2,8 @@ import { LIAR } from './plan.js'
 import { isTerminal, peekPredicate, type ConfigDocument, type EventData } from '#libs/contracts'
 import { stateOf } from '#libs/pipeline'
 import type { HeadPredicate } from '#libs/signing'
+import { asOf as recordAsOf } from '../../apps/approver/src/policies/policy.entity.js'
+import { asOf as stableAsOf } from '../../apps/rollout/src/stable/stable.entity.js'
 import type { Evidence } from './evidence.js'
 
 const STABLE = 'global'
@@ -23,7 +25,7 @@ export function headsOrdered({ emitted }: Evidence): string[] {
 }
 
 /** One truth in four places: rollout's heads, the store's documents, approver's live versions, and the state that was told. */
-export function storesAgree({ emitted, documents, revisions, stables, policies }: Evidence): string[] {
+export function storesAgree({ emitted, documents, revisions, stables, policies, now }: Evidence): string[] {
   const found: string[] = []
   const told = new Map<string, ConfigDocument>()
   for (const event of emitted) {
@@ -38,14 +40,17 @@ export function storesAgree({ emitted, documents, revisions, stables, policies }
     if (last?.seq !== seq || last.digest !== digest || last.revision !== revision) found.push(`${id}@${scope} is stored as ${seq} and told as ${last?.seq}`)
   }
   if (told.size !== documents.length) found.push(`${told.size} documents were told, ${documents.length} are stored`)
-  for (const { policy, seq, current } of stables) {
+  for (const stable of stables) {
+    const { policy, seq, current } = stable
     const document = documents.find(({ id, scope }) => id === policy && scope === STABLE)
     if (document?.seq !== seq || document.digest !== (current?.releaseDigest ?? null)) {
       found.push(`rollout is at head ${seq} of ${policy} (${current?.version}), the store at ${document?.seq} (${document?.version})`)
     }
-    const live = policies.find(({ id }) => id === policy)?.live ?? null
-    if ((live?.releaseDigest ?? null) !== (current?.releaseDigest ?? null)) {
-      found.push(`rollout says that ${current?.version} of ${policy} is live, approver ${live?.version ?? 'nothing'}`)
+    const record = policies.find(({ id }) => id === policy)
+    const known = record === undefined ? undefined : recordAsOf(record, now)
+    const said = stableAsOf(stable, now)
+    if (known?.live?.releaseDigest !== said.current?.releaseDigest || known?.next?.release.releaseDigest !== said.next?.release.releaseDigest) {
+      found.push(`rollout says that ${said.current?.version} of ${policy} is live and ${said.next?.release.version} held, approver ${known?.live?.version} and ${known?.next?.release.version}`)
     }
   }
   for (const [index, { revision }] of revisions.entries()) if (revision !== index + 1) found.push(`revision ${revision} stands in place ${index + 1}`)
@@ -56,8 +61,8 @@ export function storesAgree({ emitted, documents, revisions, stables, policies }
 export function canariesTakenBack({ documents, runs, now }: Evidence): string[] {
   return documents.flatMap(({ id, scope, run, head }) => {
     if (scope === STABLE || run === null) return []
-    const { current, base, expires } = peekPredicate<HeadPredicate>(head)
-    const live = current !== base && (expires === undefined || Date.parse(expires) > now.getTime())
+    const { current, base, expires, next } = peekPredicate<HeadPredicate>(head)
+    const live = (current !== base || next !== undefined) && (expires === undefined || Date.parse(expires) > now.getTime())
     const record = runs.find(({ facts }) => facts.run === run)
     const state = record === undefined ? undefined : stateOf(record.facts)
     const wrong = live && state !== undefined && isTerminal(state) && state !== 'SUCCEEDED'

@@ -33,6 +33,7 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const runs = evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'FAILED' as const } } }))
     return { ...evidence, runs, now: new Date(evidence.emitted[0]!.time), documents: [{ ...canary, head: issued.heads[0]!.head }] }
   },
+  'I13 no rule before its time, and each at it': (evidence) => ({ ...evidence, revisions: evidence.revisions.map((revision) => ({ ...revision, at: '2000-01-01T00:00:00Z' })) }),
   'I8 nothing waits': (evidence) => ({ ...evidence, parked: [{ service: 'audit', count: 1 }] }),
   'I10 one bot vetoes nothing': (evidence) => ({ ...evidence, canaries: evidence.canaries.map((canary) => ({ ...canary, alerting: [{ bot: 'liar-1', alerts: 1 }] })) }),
   'I11 exactly one decision wins': (evidence) => {

@@ -1,6 +1,7 @@
 import { decisionsCountOnce, pausesAreAnswered } from './oracles.decisions.js'
 import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles.runs.js'
 import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
+import { rulesInTime } from './oracles.effective.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
 
@@ -22,6 +23,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I12 a paused run ends by a decision or its deadline': pausesAreAnswered,
   'I9 no dead letter without a cause': unexplainedDeadLetters,
   'I10 one bot vetoes nothing': alertsWeighed,
+  'I13 no rule before its time, and each at it': rulesInTime,
 }
 
 export interface Violation {

@@ -4,7 +4,7 @@ import type { Random } from './random.js'
 
 /** Something that people or bots do, `atMs` after the start. */
 export type Deed =
-  | { do: 'approve'; atMs: number; policies: { id: string; version: string; limit: number }[]; plan: PlanOptions; queue: boolean; twice: boolean }
+  | { do: 'approve'; atMs: number; policies: { id: string; version: string; limit: number }[]; plan: PlanOptions; queue: boolean; twice: boolean; /** After it was prepared; long ago without it. */ effectiveInMs?: number }
   | { do: 'roll back'; atMs: number; policy: string }
   /** `lies`: it is connected as of another region than it claims. `times`: it tells the same again. */
   | { do: 'alert'; atMs: number; bot: string; reading: string; lies: boolean; times: number }
@@ -106,6 +106,7 @@ export function planOf(random: Random): Plan {
   }
   // Last, so that the rest of a seed is what it was without a fleet.
   plan.deeds.push(...fleetOf(random))
+  for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.3)) deed.effectiveInMs = random.pick([500, 2_000, 8_000, 60_000, 3_600_000])
   return plan
 }
 
