@@ -12,7 +12,7 @@ export interface OutliveOptions {
   now(): number
 }
 
-/** What a listener or a forgotten promise throws is written as an error line, and the process goes on: all its work is rows, and starts again from them (ADR 0038). */
+/** What a listener or a forgotten promise throws is written as an error line, and the process goes on: all its work is rows, and starts again from them (ADR 0043). */
 export function outliveListeners(from: ThrowingProcess, { write, exit, now }: OutliveOptions): void {
   let times: number[] = []
   from.on('uncaughtException', (error) => {

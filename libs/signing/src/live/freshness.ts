@@ -32,7 +32,7 @@ const FRESHNESS: StatementKind<FreshnessPredicate> = {
 }
 
 /** By so much clocks may differ: a statement that is dated further ahead of the time that it is judged by comes from a clock that is wrong. */
-export const FRESHNESS_AHEAD_MS = FRESHNESS_LIFE_MS
+export const FRESHNESS_AHEAD_MS = 5 * 60_000
 
 /** Whether a time (RFC 3339) lies further ahead of `nowMs` than clocks may differ. */
 export function isFarAhead(time: string, nowMs: number): boolean {
