@@ -67,8 +67,8 @@ describe.each(doors)('the %s', (what, port) => {
   })
 
   it('answers once, whatever comes behind a request', async () => {
-    const { headers, problem } = await send(port(), `POST /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\njunk\r\n\r\n`)
-    expect([headers.startsWith('http/1.1 4'), problem.status >= 400]).toEqual([true, true])
+    const { problem } = await send(port(), `POST /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\njunk\r\n\r\n`)
+    expect(['HMS_HTTP_PATH_UNKNOWN', 'HMS_HTTP_METHOD']).toContain(problem.code)
   })
 
   it.each(['/%ZZ', '/v1/policies/%ZZ', '/v1/policies/%E0%A4%A', '/v1/policies/a%00b', '/v1/policies?x=%00', '//', '/nowhere', '/V1/policies', '/v1/policies/x'.padEnd(5_000, 'x')])('tells of an address that leads nowhere: %s', async (path) => {

@@ -34,7 +34,7 @@ export const DOOR_GUARDS = [
     find: 'error === null ? notInterchangeable(value) : undefined',
     replace: 'undefined as ReturnType<typeof notInterchangeable>',
     spec: 'test/attacks/bodies.spec.ts',
-    test: 'of half a surrogate pair in a key is refused by every route, in few words',
+    test: 'of half a surrogate pair is refused by every route, in few words',
   },
   {
     name: 'body-forms',
