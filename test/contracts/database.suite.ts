@@ -155,6 +155,21 @@ export function databaseSuite(open: () => Promise<Twin>): void {
       expect(await read((tx) => tx.documents(PARCELS).count())).toBe(120)
     })
 
+    it('do not deadlock between a key that is new and a later one that is not', async () => {
+      await database.locked(['zz-old'], async () => {})
+      for (let round = 0; round < 20; round++) {
+        const fresh = `new-${round}`
+        // One makes the row of the new key and asks for the old one; the other has the old one before it finds that the new one has no row.
+        const stepwise = (): Promise<void> =>
+          database.transaction(async (tx) => {
+            await tx.lock([fresh])
+            await tx.lock(['zz-old'])
+          })
+        const atOnce = (): Promise<void> => database.locked([fresh, 'zz-old'], async () => {})
+        await Promise.all(Array.from({ length: 8 }, (_, at) => (at % 2 === 0 ? stepwise() : atOnce())))
+      }
+    })
+
     it('are free again after a rollback', async () => {
       const failing = database.transaction(async (tx) => {
         await tx.lock(['parcel:a'])

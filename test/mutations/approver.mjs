@@ -16,7 +16,7 @@ export const APPROVER_GUARDS = [
     find: '`ROLLBACK; INSERT INTO',
     replace: '`INSERT INTO',
     spec: 'test/contracts/database.spec.ts',
-    test: 'do not deadlock over keys that nobody has locked before',
+    test: 'do not deadlock between a key that is new and a later one that is not',
   },
   {
     name: 'timer-back-off',
