@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { HmsError } from '#libs/contracts'
+import { MemoryBus, MemoryLog } from '#libs/messaging'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 import { RawBot } from '../support/raw-bot.js'
@@ -17,8 +18,8 @@ afterEach(async () => {
 })
 
 /** A second version in its canary, observed with these bots of NCR, which run it. */
-async function observed(names: string[], scenario = 'reading.pm25 > double(policy["pm25-limit"].limit)'): Promise<number> {
-  system = await startMemorySystem()
+async function observed(names: string[], scenario = 'reading.pm25 > double(policy["pm25-limit"].limit)', bus = new MemoryBus()): Promise<number> {
+  system = await startMemorySystem({}, bus)
   press = new PipelineDriver(system)
   await press.api.post('/v1/scenarios', { file: 's.yaml', source: `id: pm25-violation\npolicies: [pm25-limit]\ncorpus: none\nalert: '${scenario}'\n` })
   await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
@@ -82,6 +83,46 @@ describe('a bot that would end a canary alone', () => {
     await alert('same', 'ncr-2')
     await alert('other', 'ncr-3')
     expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK' })
+  })
+})
+
+describe('what bots write on the topic without a signature', () => {
+  const TOPIC = 'hms.bot.alert.v1'
+  let log: MemoryLog
+  let bus: MemoryBus
+
+  async function write(bot: string, id: string, more: { value?: string; headers?: Record<string, string>; key?: string } = {}): Promise<void> {
+    const alert = { id, bot, region: 'NCR', kind: 'Violation', value: 5, reading: { id: `reading-${id}`, pm25: 5 } }
+    const { value = JSON.stringify(alert), headers = {}, key = bot } = more
+    log.topic(TOPIC).push({ topic: TOPIC, key, value, headers, position: `0:${log.topic(TOPIC).length}` })
+    bus.announce()
+    await system.settle()
+  }
+
+  it('counts as one bot, whatever names it gives, beside what was signed', async () => {
+    log = new MemoryLog()
+    bus = new MemoryBus(log)
+    const run = await observed(['ncr-1', 'ncr-2'], undefined, bus)
+    for (const bot of ['ghost-1', 'ghost-2', 'ghost-3']) await write(bot, `of-${bot}`)
+    await write('ghost-1', 'of-ghost-1')
+    expect(await canary(run)).toMatchObject({ state: 'observing', alerts: 3, summary: expect.stringContaining('3 unexplained alerts of bots without a signature alone') })
+    await alert('signed', 'ncr-1')
+    expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK' })
+  })
+
+  it.each([
+    ['that is too large', { value: JSON.stringify({ id: 'a', bot: 'b', kind: 'V', reading: { x: 'y'.repeat(20_000) } }) }],
+    ['with a NUL in its reading', { value: JSON.stringify({ id: 'a', bot: 'b', kind: 'V', reading: { 'x\0': 1 } }) }],
+    ['that is no alert', { value: '[1]' }],
+    ['under the name of another', { key: 'other' }],
+    ['that says it comes from config-store', { headers: { ce_source: '/hms-svc/config-store' } }],
+  ])('is refused and kept for people when it is one %s', async (_name, more) => {
+    log = new MemoryLog()
+    bus = new MemoryBus(log)
+    const run = await observed(['ncr-1'], undefined, bus)
+    await write('b', 'a', more)
+    expect(await canary(run)).toMatchObject({ alerts: 0 })
+    expect(await press.api.get<unknown[]>('/v1/dead-letters/canary-controller')).toHaveLength(1)
   })
 })
 

@@ -126,4 +126,13 @@ export const ALERT_GUARDS = [
     spec: 'test/scenarios/audit-windows.spec.ts',
     test: 'enter the log as one digest per run and minute, which anybody can make again from what is told beside it',
   },
+  {
+    name: 'alert-unsigned',
+    guard: 'what bots write without a signature counts as one bot (contract §8)',
+    file: 'apps/canary-controller/src/canaries/judge-alert.ts',
+    find: 'unsigned === undefined ? alert.bot : UNSIGNED',
+    replace: 'unsigned === undefined ? alert.bot : alert.bot',
+    spec: 'test/attacks/alerts.spec.ts',
+    test: 'counts as one bot, whatever names it gives, beside what was signed',
+  },
 ]

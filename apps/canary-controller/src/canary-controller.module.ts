@@ -8,12 +8,14 @@ import { DecideCanary } from './canaries/decide-canary.js'
 import { JudgeAlert } from './canaries/judge-alert.js'
 import { RELEASE_PROOFS, ReleaseProofs } from './canaries/release-proofs.js'
 import { RunCanary } from './canaries/run-canary.js'
+import { TakeUnsignedAlerts, UNSIGNED_ALERTS } from './canaries/take-unsigned-alerts.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 import { AddCanaryControllerOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
 import { AddCanaryControllerRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddCanaryControllerTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddCanaryControllerReleaseProofs1764500000000 } from './migrations/1764500000000-add-release-proofs.js'
+import { AddCanaryControllerUnsignedAlerts1765000000000 } from './migrations/1765000000000-add-unsigned-alerts.js'
 
 @Module({})
 class CanaryControllerModule {
@@ -30,6 +32,7 @@ class CanaryControllerModule {
         RunCanary,
         JudgeAlert,
         DecideCanary,
+        TakeUnsignedAlerts,
       ],
     }
   }
@@ -37,7 +40,7 @@ class CanaryControllerModule {
 
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
-  tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS, RELEASE_PROOFS],
-  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerRosters1764300000000, AddCanaryControllerTokens1764400000000, AddCanaryControllerReleaseProofs1764500000000],
+  tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS, RELEASE_PROOFS, UNSIGNED_ALERTS],
+  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerRosters1764300000000, AddCanaryControllerTokens1764400000000, AddCanaryControllerReleaseProofs1764500000000, AddCanaryControllerUnsignedAlerts1765000000000],
   module: CanaryControllerModule.with,
 }

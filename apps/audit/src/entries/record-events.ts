@@ -26,6 +26,8 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
 
   /** Not by `@OnEvent`: what audit reads is the catalogue's to say, and a new topic needs no line here. */
   onModuleInit(): void {
+    // What nobody signed is no fact of the trail; what it leads to is.
+    this.runtime.consumer.outside('hms.bot.alert.v1', async () => true)
     for (const { name } of topicsConsumedBy('audit')) this.runtime.consumer.on(name, (event, tx) => this.record(event, tx), { everyType: true })
   }
 

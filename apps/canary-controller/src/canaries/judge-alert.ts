@@ -11,6 +11,8 @@ import { keysOf, RunCanary } from './run-canary.js'
 
 type Alert = EventData['hms.alert.reported.v1']
 
+/** As whom all count together that wrote on the topic without a signature. */
+const UNSIGNED = 'bots without a signature'
 /** Characters that are shown of what goes with an alert. */
 const MAX_TEXT_SHOWN = 200
 
@@ -21,18 +23,20 @@ export class JudgeAlert {
 
   constructor(private readonly runCanary: RunCanary) {}
 
-  async execute(tx: Transaction, alert: Alert): Promise<void> {
+  /** `unsigned`: nobody vouches for who said it. */
+  async execute(tx: Transaction, alert: Alert, unsigned?: 'unsigned'): Promise<void> {
     const problem = readingProblem(alert.reading)
     if (problem !== undefined) throw new TerminalError('HMS_ALERT_READING', problem)
     const open = await tx.documents(CANARIES).find({ where: { state: [...ALERT_STATES] } })
     for (const { run } of open.filter((canary) => counts(canary, alert))) {
       const canary = (await lockedDocument(tx, CANARIES, String(run), keysOf))!
-      if (counts(canary, alert)) await inTrace(canary.traceparent, () => this.judge(tx, canary, alert))
+      if (counts(canary, alert)) await inTrace(canary.traceparent, () => this.judge(tx, canary, alert, unsigned === undefined ? alert.bot : UNSIGNED))
     }
   }
 
-  private judge(tx: Transaction, canary: Canary, alert: Alert): Promise<void> {
-    const { id, bot, connected } = alert
+  /** `bot`: as whose word it counts. */
+  private judge(tx: Transaction, canary: Canary, alert: Alert, bot: string): Promise<void> {
+    const { id, connected } = alert
     const reading = typeof alert.reading?.['id'] === 'string' ? alert.reading['id'] : id
     const once = hexOf(digestOfJson([bot, reading])).slice(0, 24)
     const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explain.of(canary, alert)

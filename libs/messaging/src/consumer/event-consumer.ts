@@ -24,6 +24,9 @@ import { poisonRunOf, runOf } from './poison-run.js'
 export type EventHandler = (event: ReceivedEvent, tx: Transaction) => Promise<EventAnswer>
 export type EventAnswer = void | 'ignored-stale'
 
+/** Takes a record that no service of ours wrote. `false`: it is nothing that may be taken, and is recorded as forged. */
+export type OutsideHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>
+
 export interface EventConsumerDependencies {
   service: ServiceName
   database: Database
@@ -66,6 +69,7 @@ export class EventConsumer {
   /** What was given up. */
   readonly letters: DeadLetterBox
   private readonly subscribers = new Map<string, Subscriber>()
+  private readonly outsiders = new Map<string, OutsideHandler>()
   private readonly followers = new Map<string, EventHandler>()
   private readonly gaps: OverdueGaps
   private stopping = false
@@ -81,6 +85,12 @@ export class EventConsumer {
     topicByName(topic)
     if (this.subscribers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
     this.subscribers.set(topic, { handle, everyType })
+  }
+
+  /** Records of a topic that others than our services may write. One that names a service of ours is never among them. */
+  outside(topic: string, take: OutsideHandler): void {
+    topicByName(topic)
+    this.outsiders.set(topic, take)
   }
 
   /** What the shell around a service does with a topic that every service reads; in the same transaction, before the service's own handler. */
@@ -161,6 +171,7 @@ export class EventConsumer {
     const { service, database, positions } = this.deps
     const opened = await this.open(record)
     if (!opened.ok) {
+      if (await this.isOfOutside(record)) return { outcome: 'handled' }
       const { kind, code, detail } = opened
       const verdict = { code, detail, run: null, tries: 1, state: kind === 'forged' ? 'ignored' : 'waiting' } as const
       await database.transaction((tx) => this.letters.bury(tx, record, verdict))
@@ -181,6 +192,12 @@ export class EventConsumer {
       // Whatever came: a crash may have left events that waited for one before it.
       return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
     }))
+  }
+
+  private async isOfOutside(record: BusRecord): Promise<boolean> {
+    const take = this.outsiders.get(record.topic)
+    if (take === undefined || (record.headers['ce_source'] ?? '').startsWith(SOURCE_PREFIX)) return false
+    return inTrace(record.headers['ce_traceparent'] ?? record.headers['traceparent'], () => this.deps.database.transaction((tx) => take(record, tx)))
   }
 
   /** A key that nobody knows yet may be one that a newer roster names. */
