@@ -91,13 +91,13 @@ export const READER_GUARDS = [
     test: 'says when the newest roster it knows has expired',
   },
   {
-    name: 'floors-damaged',
-    guard: 'damaged floors are not taken for none',
+    name: 'floors-checksum',
+    guard: 'floors of which a bit changed are not believed',
     file: 'libs/client/src/connection/floors-file.ts',
-    find: 'return this.refuse(`${this.file} is damaged`)',
-    replace: 'return undefined',
+    find: ' && sha256 === sumOf({ floors, signedMs: signedMs! })',
+    replace: '',
     spec: 'libs/client/src/connection/disk-copy.spec.ts',
-    test: 'fails closed when the floors are cut by one byte, and says what to do',
+    test: 'fails closed when the floors are one digit other, and says what to do',
   },
   {
     name: 'floors-missing',

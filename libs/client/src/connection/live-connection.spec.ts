@@ -196,6 +196,24 @@ describe('rollout’s word on all stable heads', () => {
 })
 
 describe('whom to trust', () => {
+  it('is asked again once the newest roster has expired; until then the connection is stale and says what to do', async () => {
+    clock = new ManualClock(Date.parse('2035-12-31T23:59:50Z'))
+    const { hms, visitor } = await connected()
+    const asked = new Promise((resolve) => {
+      server.answer = (request, response) => {
+        resolve(request.url)
+        response.writeHead(200, { 'content-type': 'application/json' }).end('[]')
+      }
+    })
+    expect(hms.state).toBe('READY')
+    clock.advance(10_000)
+    const stale = next(hms, 'stale')
+    visitor.send('heartbeat', 4)
+    expect(await stale).toEqual({ reason: expect.stringContaining('hms-svc roster propose') as string, code: 'HMS_ROSTER_EXPIRED' })
+    expect(await asked).toBe('/v1/roster?since=1')
+    expect(hms.explain(ID)).toMatchObject({ state: 'STALE', code: 'HMS_ROSTER_EXPIRED', value: { limit: 35 } })
+  })
+
   it('must be said for an address that is not loopback', async () => {
     await expect(openConnection({ url: 'http://policies.example', timeoutMs: 100 })).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED', status: 400 })
   })
