@@ -34,14 +34,16 @@ export function decisionsCountOnce({ emitted, runs }: Evidence): string[] {
 export function pausesAreAnswered({ emitted }: Evidence): string[] {
   const found: string[] = []
   const before = new Map<number, RunView>()
-  for (const { type, data } of emitted) {
-    if (type !== 'hms.run.changed.v1') continue
-    const { view } = data as unknown as EventData['hms.run.changed.v1']
+  const views = emitted.flatMap(({ type, data }) => (type === 'hms.run.changed.v1' ? [(data as unknown as EventData['hms.run.changed.v1']).view] : []))
+  /** The stage's answer may come behind the end that followed from it. */
+  const final = new Map(views.map((view) => [view.run, countOf(view)]))
+  for (const view of views) {
     const last = before.get(view.run)
     before.set(view.run, view)
     if (last?.state !== 'PAUSED' || view.state === 'PAUSED') continue
     const answered = countOf(view) > countOf(last)
-    if (isTerminal(view.state) ? !ENDS_OF_PAUSES.has(view.reason ?? '') : !answered) found.push(`run ${view.run} left its pause as ${view.state} (${view.reason}) and nobody had decided`)
+    const answeredInTheEnd = final.get(view.run)! > countOf(last)
+    if (isTerminal(view.state) ? !ENDS_OF_PAUSES.has(view.reason ?? '') && !answeredInTheEnd : !answered) found.push(`run ${view.run} left its pause as ${view.state} (${view.reason}) and nobody had decided`)
   }
   return found
 }

@@ -46,7 +46,7 @@ describeKafka('an installation in production', () => {
   it('answers nobody without a key, and gives keys to programs by the word of a person', async () => {
     expect(await system.hms(['get', 'epa-pm25-limit'])).toMatchObject({ code: 3 })
     expect((await fetch(`${system.url}/v1/policies`)).status).toBe(401)
-    expect((await fetch(`${system.url}/v1/bots`, { method: 'POST', body: '{}' })).status).toBe(401)
+    expect((await fetch(`${system.url}/v1/bots`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).status).toBe(401)
     operate = await tokenFor('operate')
     read = await tokenFor('read')
     await until('the key is known everywhere', async () => (await system.hms(['runs', 'list', '--json'], read)).code === 0)

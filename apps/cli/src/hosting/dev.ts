@@ -12,15 +12,18 @@ import { commandsToTry } from './try-it.js'
 export async function runDev({ output, port, dataDir, reset }: DevOptions): Promise<number> {
   const startedAt = performance.now()
   const stopAsked = signalled()
-  const system = await startEmbedded({
-    port,
-    dataDir,
-    environment: processEnvironment(),
-    prepare: (folder) => prepareDevFolder(folder, reset, (text) => output.note(text)),
-  })
+  // Loaded while the services start: what says that they are ready must not come behind it.
+  const [{ ASSETS }, system] = await Promise.all([
+    loadProgram<{ ASSETS: URL }>('demo/src/demo'),
+    startEmbedded({
+      port,
+      dataDir,
+      environment: processEnvironment(),
+      prepare: (folder) => prepareDevFolder(folder, reset, (text) => output.note(text)),
+    }),
+  ])
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const folder = relative(process.cwd(), system.dataDir) || '.'
-  const { ASSETS } = await loadProgram<{ ASSETS: URL }>('demo/src/demo')
   const sample = fileURLToPath(new URL('policies/pm25-1.5.0.yaml', ASSETS))
   const next = commandsToTry({ cwd: process.cwd(), dataDir: system.dataDir, port, sample })
   output.data({ url: system.url, dataDir: system.dataDir, version: VERSION }, () => [

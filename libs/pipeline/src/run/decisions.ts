@@ -16,9 +16,13 @@ export function pendingDecision(facts: RunFacts): RunDecision | undefined {
   return facts.decisions.find(({ outcome }) => outcome === 'pending')
 }
 
-/** A stage answered. The first outcome stands; an answer to what is not pending changes nothing. */
+/**
+ * A stage answered. The first outcome stands, but that the end of the run closed a decision says nothing of it: the stage's answer may only have
+ * come later than the end that followed from it.
+ */
 export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applied' | 'late', at: string): RunFacts {
   const decision = facts.decisions.find(({ id }) => id === answer.id)
+  if (decision?.outcome === 'late' && outcome === 'applied' && decision.decision !== 'abort') return withOutcome(facts, decision.id, outcome)
   if (decision?.outcome !== 'pending') return facts
   const answered = withOutcome(facts, decision.id, outcome)
   if (outcome === 'late') return answered
