@@ -11,11 +11,11 @@ export interface NewPolicy {
   droppedTags: string[]
 }
 
-/** What was signed and live of a policy before. */
+/** Earlier versions of a policy that bind a new one. */
 export interface PolicyHistory {
   /** Releases that were live, the present one at the end. */
   released: ReleaseDocument[]
-  /** What the new version was signed with before, if ever. */
+  /** Digest under which this version was signed before; undefined for a new version. */
   signed: VersionRef | undefined
 }
 

@@ -26,7 +26,7 @@ export const POLICY_VERSIONS = documentTable<PolicyVersion>({
 /** Enough for five fallbacks of every release that still counts. */
 const MAX_RELEASED = 20
 
-/** What the version was signed with before, if ever. */
+/** Digest under which the version was signed before; undefined for a new version. */
 export async function signedAs(tx: Transaction, policy: string, version: string): Promise<VersionRef | undefined> {
   return tx.documents(POLICY_VERSIONS).get(`${policy}@${version}`)
 }
