@@ -14,7 +14,8 @@ const LIBS = {
   upgrade: ['contracts'],
   messaging: ['contracts', 'kafka-socket', 'signing', 'persistence', 'platform'],
   witness: ['contracts', 'platform', 'signing'],
-  stage: ['contracts', 'files', 'signing', 'pipeline', 'guard', 'messaging', 'persistence', 'platform'],
+  service: ['contracts', 'files', 'signing', 'guard', 'messaging', 'persistence', 'platform'],
+  stage: ['contracts', 'signing', 'guard', 'pipeline', 'messaging', 'persistence', 'platform', 'service'],
   client: ['contracts', 'files', 'kafka-socket', 'policy', 'signing'],
   // What an auditor reads: nothing of ours may come with it.
   verify: [],
@@ -63,7 +64,13 @@ module.exports = {
       from: { path: '^(apps|libs)/([^/]+)/' },
       to: { path: '^libs/', pathNot: ['^libs/[^/]+/src/index\\.ts$', '^$1/$2/'] },
     },
-    { name: 'never-tests', comment: 'what ships does not need test/', severity: 'error', from: { path: '^(apps|libs)/', pathNot: SPEC }, to: { path: '^test/' } },
+    {
+      name: 'never-tests',
+      comment: 'what ships does not need test/',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: SPEC },
+      to: { path: '^test/' },
+    },
     {
       name: 'specs-are-leaves',
       severity: 'error',
@@ -80,7 +87,24 @@ module.exports = {
       name: 'pure-libs-no-io',
       severity: 'error',
       from: { path: PURE, pathNot: SPEC },
-      to: { path: core('fs', 'net', 'tls', 'dgram', 'dns', 'http', 'https', 'http2', 'child_process', 'worker_threads', 'cluster', 'timers', 'process', 'os') },
+      to: {
+        path: core(
+          'fs',
+          'net',
+          'tls',
+          'dgram',
+          'dns',
+          'http',
+          'https',
+          'http2',
+          'child_process',
+          'worker_threads',
+          'cluster',
+          'timers',
+          'process',
+          'os',
+        ),
+      },
     },
     {
       name: 'kafkajs-behind-its-port',
@@ -102,14 +126,24 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: ['^libs/(persistence|stage)/', '^libs/messaging/src/messaging-tables\\.ts$', '/src/migrations/', '\\.entity\\.ts$', '\\.store\\.postgres\\.ts$', '\\.module\\.ts$'],
+        pathNot: [
+          '^libs/(persistence|service)/',
+          '^libs/messaging/src/messaging-tables\\.ts$',
+          '/src/migrations/',
+          '\\.entity\\.ts$',
+          '\\.store\\.postgres\\.ts$',
+          '\\.module\\.ts$',
+        ],
       },
       to: { path: pkg('typeorm') },
     },
     {
       name: 'pg-at-the-edge',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['^libs/(persistence|stage)/', '^libs/messaging/src/embedded/', '\\.store\\.postgres\\.ts$', SPEC] },
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: ['^libs/(persistence|service)/', '^libs/messaging/src/embedded/', '\\.store\\.postgres\\.ts$', SPEC],
+      },
       to: { path: pkg('pg') },
     },
     {
@@ -139,6 +173,10 @@ module.exports = {
     exclude: { path: '^dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default', 'types'], exportsFields: ['exports'], extensions: ['.ts', '.mts', '.js', '.mjs', '.cjs', '.d.ts'] },
+    enhancedResolveOptions: {
+      conditionNames: ['source', 'import', 'node', 'default', 'types'],
+      exportsFields: ['exports'],
+      extensions: ['.ts', '.mts', '.js', '.mjs', '.cjs', '.d.ts'],
+    },
   },
 }

@@ -24,7 +24,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'quick', include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spec.ts'], exclude: [...SYSTEMS, ...KILLS], sequence: { groupOrder: 0 } },
+        test: {
+          name: 'quick',
+          include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spec.ts'],
+          exclude: [...SYSTEMS, ...KILLS],
+          sequence: { groupOrder: 0 },
+        },
       },
       { extends: true, test: { name: 'systems', include: SYSTEMS, exclude: DEEP, sequence: { groupOrder: 1 } } },
       { extends: true, test: { name: 'kills', include: KILLS, exclude: DEEP, maxWorkers: 1, sequence: { groupOrder: 2 } } },

@@ -5,7 +5,7 @@ import { EVENT_TOPICS, SERVICE_PATHS, SERVICE_PORTS, SERVICES, TOPICS, topicsCon
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, type Subscription } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
-import { Host, loadService } from '#libs/stage'
+import { Host, loadService } from '#libs/service'
 import { testIdentity } from '../support/identity.js'
 import { ROOT } from './root.js'
 
@@ -54,7 +54,11 @@ describe('all services together', () => {
   it.each([...SERVICES])('%s reads the topics that the catalogue says, and no others', (service) => {
     const mine = system.bus.subscriptions.filter(({ group }) => group.split('.')[0] === service)
     const read = mine.flatMap(({ topics }) => topics.map(({ name }) => name))
-    expect(read.toSorted()).toEqual(topicsConsumedBy(service).map(({ name }) => name).toSorted())
+    expect(read.toSorted()).toEqual(
+      topicsConsumedBy(service)
+        .map(({ name }) => name)
+        .toSorted(),
+    )
   })
 })
 

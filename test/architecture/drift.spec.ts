@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SERVICES } from '#libs/contracts'
 import { schemaOf } from '#libs/messaging'
-import { dataSourceOf, loadService, migrateService } from '#libs/stage'
+import { dataSourceOf, loadService, migrateService } from '#libs/service'
 import { freshDatabase } from '../support/postgres.js'
 
 /** The tables as migrations make them, and as the code describes them, are the same. */

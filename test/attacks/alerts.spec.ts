@@ -18,10 +18,17 @@ afterEach(async () => {
 })
 
 /** A second version in its canary, observed with these bots of NCR, which run it. */
-async function observed(names: string[], scenario = 'reading.pm25 > double(policy["pm25-limit"].limit)', bus = new MemoryBus()): Promise<number> {
+async function observed(
+  names: string[],
+  scenario = 'reading.pm25 > double(policy["pm25-limit"].limit)',
+  bus = new MemoryBus(),
+): Promise<number> {
   system = await startMemorySystem({}, bus)
   press = new PipelineDriver(system)
-  await press.api.post('/v1/scenarios', { file: 's.yaml', source: `id: pm25-violation\npolicies: [pm25-limit]\ncorpus: none\nalert: '${scenario}'\n` })
+  await press.api.post('/v1/scenarios', {
+    file: 's.yaml',
+    source: `id: pm25-violation\npolicies: [pm25-limit]\ncorpus: none\nalert: '${scenario}'\n`,
+  })
   await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
   bots = await Promise.all(names.map((name) => RawBot.connect(system.url, name, 'NCR')))
   const run = await press.approve(['pm25-limit@2.0.0=25'], EVERYONE_OF_NCR)
@@ -36,8 +43,12 @@ async function until(run: number, state: string): Promise<void> {
   }, 400_000)
 }
 
-async function canary(run: number): Promise<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string } | undefined> {
-  return press.api.get<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string }>(`/v1/canaries/${run}`).catch(() => undefined)
+async function canary(
+  run: number,
+): Promise<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string } | undefined> {
+  return press.api
+    .get<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string }>(`/v1/canaries/${run}`)
+    .catch(() => undefined)
 }
 
 async function alert(id: string, bot: string, more: { region?: string; reading?: object; pm25?: number } = {}): Promise<string> {
@@ -57,7 +68,12 @@ describe('a bot that would end a canary alone', () => {
     const run = await observed(['ncr-1'])
     for (const id of ['a1', 'a2', 'a3']) expect(await alert(id, 'texas-6')).toBe('accepted')
     expect(await press.show(run)).toMatchObject({ state: 'CANARY' })
-    expect(await canary(run)).toMatchObject({ state: 'observing', alerts: 3, unexplained: [{ bot: 'texas-6' }, { bot: 'texas-6' }, { bot: 'texas-6' }], summary: expect.stringContaining('3 unexplained alerts of texas-6 alone') })
+    expect(await canary(run)).toMatchObject({
+      state: 'observing',
+      alerts: 3,
+      unexplained: [{ bot: 'texas-6' }, { bot: 'texas-6' }, { bot: 'texas-6' }],
+      summary: expect.stringContaining('3 unexplained alerts of texas-6 alone'),
+    })
   })
 
   it('is heard when it is all the cohort there is', async () => {
@@ -91,7 +107,11 @@ describe('what bots write on the topic without a signature', () => {
   let log: MemoryLog
   let bus: MemoryBus
 
-  async function write(bot: string, id: string, more: { value?: string; headers?: Record<string, string>; key?: string } = {}): Promise<void> {
+  async function write(
+    bot: string,
+    id: string,
+    more: { value?: string; headers?: Record<string, string>; key?: string } = {},
+  ): Promise<void> {
     const alert = { id, bot, region: 'NCR', kind: 'Violation', value: 5, reading: { id: `reading-${id}`, pm25: 5 } }
     const { value = JSON.stringify(alert), headers = {}, key = bot } = more
     log.topic(TOPIC).push({ topic: TOPIC, key, value, headers, position: `0:${log.topic(TOPIC).length}` })
@@ -105,7 +125,11 @@ describe('what bots write on the topic without a signature', () => {
     const run = await observed(['ncr-1', 'ncr-2'], undefined, bus)
     for (const bot of ['ghost-1', 'ghost-2', 'ghost-3']) await write(bot, `of-${bot}`)
     await write('ghost-1', 'of-ghost-1')
-    expect(await canary(run)).toMatchObject({ state: 'observing', alerts: 3, summary: expect.stringContaining('3 unexplained alerts of bots without a signature alone') })
+    expect(await canary(run)).toMatchObject({
+      state: 'observing',
+      alerts: 3,
+      summary: expect.stringContaining('3 unexplained alerts of bots without a signature alone'),
+    })
     await alert('signed', 'ncr-1')
     expect(await press.show(run)).toMatchObject({ state: 'ROLLED_BACK' })
   })

@@ -10,7 +10,9 @@ let posts: string[]
 beforeAll(async () => {
   system = await startMemorySystem()
   const { paths } = (await (await fetch(`${system.url}/openapi.json`)).json()) as { paths: Record<string, object> }
-  posts = Object.keys(paths).filter((path) => 'post' in paths[path]!).map((path) => path.replaceAll(/\{[^}]+\}/g, 'any'))
+  posts = Object.keys(paths)
+    .filter((path) => 'post' in paths[path]!)
+    .map((path) => path.replaceAll(/\{[^}]+\}/g, 'any'))
 })
 afterAll(() => system.stop())
 
@@ -23,7 +25,11 @@ interface Answer {
 }
 
 async function post(path: string, body: string | Buffer, type = 'application/json'): Promise<Answer> {
-  const call = request(`${system.url}${path}`, { method: 'POST', headers: { 'content-type': type, 'content-length': Buffer.byteLength(body) }, agent: false })
+  const call = request(`${system.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': type, 'content-length': Buffer.byteLength(body) },
+    agent: false,
+  })
   // A body that is refused by its length is not read to its end.
   call.on('error', () => {})
   call.end(body)
@@ -51,7 +57,10 @@ const HOSTILE: [string, () => string][] = [
   ['forty thousand keys inside', () => everywhere(keys(40_000))],
   ['as many keys as fit', () => keys(4_000)],
   ['long keys', () => `{${Array.from({ length: 30 }, (_, index) => `"${index}${'k'.repeat(2_000)}":1`).join(',')}}`],
-  ['keys of control characters', () => `{${Array.from({ length: 50 }, (_, index) => `"${index}${String.raw`\u0001`.repeat(150)}":1`).join(',')}}`],
+  [
+    'keys of control characters',
+    () => `{${Array.from({ length: 50 }, (_, index) => `"${index}${String.raw`\u0001`.repeat(150)}":1`).join(',')}}`,
+  ],
   ['brackets without end', () => deep(30_000)],
   ['nesting inside of members', () => everywhere(deep(2_000))],
   ['a hundred brackets', () => `{"reading":${deep(100)}}`],
@@ -74,7 +83,13 @@ describe('a body', () => {
     const body = make()
     for (const path of posts) {
       const { status, type, bytes, errors } = await post(path, body)
-      expect([path, status >= 400 && status < 500, type, bytes <= MAX_ANSWER_BYTES, errors.length <= 20]).toEqual([path, true, 'application/problem+json', true, true])
+      expect([path, status >= 400 && status < 500, type, bytes <= MAX_ANSWER_BYTES, errors.length <= 20]).toEqual([
+        path,
+        true,
+        'application/problem+json',
+        true,
+        true,
+      ])
     }
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
@@ -82,21 +97,39 @@ describe('a body', () => {
   it('of three hundred thousand objects, or of forty thousand keys, is refused before it is parsed', async () => {
     const many = everywhere(list(50_000, '{}'))
     for (const body of [many, keys(40_000)]) {
-      for (const path of ['/v1/approvals', '/v1/heads', '/v1/freshness', '/v1/alerts']) expect(await post(path, body)).toMatchObject({ status: 413, code: 'HMS_HTTP_BODY_TOO_LARGE' })
+      for (const path of ['/v1/approvals', '/v1/heads', '/v1/freshness', '/v1/alerts'])
+        expect(await post(path, body)).toMatchObject({ status: 413, code: 'HMS_HTTP_BODY_TOO_LARGE' })
     }
   })
 
-  it.each(['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', 'application/xml', ''])('of type "%s", which a page of another site may send unasked, is refused', async (type) => {
-    for (const path of posts) expect(await post(path, 'id=a&bot=b&region=NCR&kind=V', type)).toMatchObject({ status: 415, code: 'HMS_HTTP_MEDIA_TYPE' })
-  })
+  it.each(['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', 'application/xml', ''])(
+    'of type "%s", which a page of another site may send unasked, is refused',
+    async (type) => {
+      for (const path of posts)
+        expect(await post(path, 'id=a&bot=b&region=NCR&kind=V', type)).toMatchObject({ status: 415, code: 'HMS_HTTP_MEDIA_TYPE' })
+    },
+  )
 })
 
 describe('an address', () => {
-  it.each(['/v1/tokens/%00/revoke', '/v1/approvals/%00/decisions', '/v1/dead-letters/audit/%00/replay', '/v1/roster/proposals/a%00b/signatures'])('with a NUL is refused: %s', async (path) => {
+  it.each([
+    '/v1/tokens/%00/revoke',
+    '/v1/approvals/%00/decisions',
+    '/v1/dead-letters/audit/%00/replay',
+    '/v1/roster/proposals/a%00b/signatures',
+  ])('with a NUL is refused: %s', async (path) => {
     expect(await post(path, '{}')).toMatchObject({ status: 400, code: 'HMS_HTTP_BAD_REQUEST' })
   })
 
-  it.each(['/v1/policies/%00', '/v1/runs/%00', '/v1/policies?bot=%00', '/v1/coverage?policy=%00', '/v1/audit/proofs/%00', '/v1/deliveries?partner=%00', '/docs/errors/%00'])('is for reads too: %s', async (path) => {
+  it.each([
+    '/v1/policies/%00',
+    '/v1/runs/%00',
+    '/v1/policies?bot=%00',
+    '/v1/coverage?policy=%00',
+    '/v1/audit/proofs/%00',
+    '/v1/deliveries?partner=%00',
+    '/docs/errors/%00',
+  ])('is for reads too: %s', async (path) => {
     const response = await fetch(`${system.url}${path}`)
     expect([response.status, response.headers.get('content-type')?.split(';')[0]]).toEqual([400, 'application/problem+json'])
   })

@@ -7,7 +7,7 @@ import type { AuditEntry } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import { Metrics, silentLogger, systemClock, uuidv7 } from '#libs/platform'
 import { demoRoster, generateKeyPair, localSigner, readRoster, signEvent, signRoster, verifyCheckpoint } from '#libs/signing'
-import { Host, loadService, migrateService, openPostgresService } from '#libs/stage'
+import { Host, loadService, migrateService, openPostgresService } from '#libs/service'
 import { scratchFolder, until } from '../support/processes.js'
 import { freshDatabase } from '../support/postgres.js'
 
@@ -31,7 +31,10 @@ describe('the service’s own role in the database', () => {
   let service: Client
   let roster: Awaited<ReturnType<typeof makeRoster>>
 
-  const named = (sql: string): string => sql.replaceAll(/\bhms_(owner|migrate|audit)\b/g, `hms_$1_${suffix}`).replace('DATABASE hms ', `DATABASE ${new URL(database.url).pathname.slice(1)} `)
+  const named = (sql: string): string =>
+    sql
+      .replaceAll(/\bhms_(owner|migrate|audit)\b/g, `hms_$1_${suffix}`)
+      .replace('DATABASE hms ', `DATABASE ${new URL(database.url).pathname.slice(1)} `)
   const urlAs = (role: string, password: string): string => {
     const as = new URL(database.url)
     as.username = `hms_${role}_${suffix}`
@@ -107,11 +110,24 @@ describe('the service’s own role in the database', () => {
     'DELETE FROM audit.migration',
     'CREATE TABLE audit.entry_copy (index bigint)',
   ])('may not %s', async (sql) => {
-    await expect(service.query(named(sql))).rejects.toMatchObject({ code: '42501', message: expect.stringMatching(/permission denied|must be owner/) })
+    await expect(service.query(named(sql))).rejects.toMatchObject({
+      code: '42501',
+      message: expect.stringMatching(/permission denied|must be owner/),
+    })
   })
 
   async function publish(keySeq: number): Promise<void> {
-    const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.failed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq, time: new Date().toISOString(), runId: '7', attempt: 1 }
+    const head = {
+      id: uuidv7(),
+      source: '/hms-svc/linter',
+      type: 'hms.lint.failed.v1',
+      topic: 'hms.lint.v1',
+      key: 'ozone',
+      keySeq,
+      time: new Date().toISOString(),
+      runId: '7',
+      attempt: 1,
+    }
     const envelope = await signEvent({ ...head, data: { n: keySeq } }, signerOf('linter'))
     await bus.publish([{ ...head, value: JSON.stringify(envelope) }])
   }
@@ -128,7 +144,13 @@ describe('the service’s own role in the database', () => {
 async function makeRoster() {
   const member = (name: string) => ({ name, spki: keys.get(name)!.spki })
   const log = { spki: member('audit-log').spki, witness: member('witness').spki }
-  const predicate = demoRoster({ people: [{ name: 'EPA Chief', spki: chief.spki }], services: ['audit', 'linter'].map(member), operator: member('operator'), log, expires: '2036-01-01T00:00:00Z' })
+  const predicate = demoRoster({
+    people: [{ name: 'EPA Chief', spki: chief.spki }],
+    services: ['audit', 'linter'].map(member),
+    operator: member('operator'),
+    log,
+    expires: '2036-01-01T00:00:00Z',
+  })
   predicate.roles = predicate.roles.filter(({ name }) => name !== 'critical')
   return readRoster(await signRoster(predicate, [localSigner(chief.privateKey)]))
 }

@@ -35,18 +35,37 @@ describe('a decision about a run', () => {
     ['nobody of the roster', 'HMS_APPROVER_SIGNER_UNKNOWN', () => statement(localSigner(generateKeyPair().privateKey))],
     ['the operator', 'HMS_APPROVER_SIGNER_UNKNOWN', () => statement(system.operator)],
     ['a person who may not approve these policies', 'HMS_RUN_DECISION_NOT_ALLOWED', () => statement(person('EPA Counsel'))],
-    ['a signer whose words were changed', 'HMS_APPROVER_SIGNATURE_INVALID', async () => {
-      const signed = await statement(person('EPA Chief'))
-      return { ...signed, payload: Buffer.from(Buffer.from(signed.payload, 'base64').toString().replace('attack', 'other!')).toString('base64') }
-    }],
+    [
+      'a signer whose words were changed',
+      'HMS_APPROVER_SIGNATURE_INVALID',
+      async () => {
+        const signed = await statement(person('EPA Chief'))
+        return {
+          ...signed,
+          payload: Buffer.from(Buffer.from(signed.payload, 'base64').toString().replace('attack', 'other!')).toString('base64'),
+        }
+      },
+    ],
     ['a person, about another run', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { run: run + 1 })],
-    ['a person, about another release', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { subject: `sha256:${'0'.repeat(64)}` })],
-    ['a person, who says something that nobody knows', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { decision: 'extend' as 'abort' })],
+    [
+      'a person, about another release',
+      'HMS_RUN_DECISION_OTHER',
+      () => statement(person('EPA Chief'), { subject: `sha256:${'0'.repeat(64)}` }),
+    ],
+    [
+      'a person, who says something that nobody knows',
+      'HMS_RUN_DECISION_OTHER',
+      () => statement(person('EPA Chief'), { decision: 'extend' as 'abort' }),
+    ],
     ['a person without a reason', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { reason: ' ' })],
     ['a person with an endless reason', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { reason: 'x'.repeat(1_001) })],
     ['a person, hours ago', 'HMS_RUN_DECISION_EXPIRED', () => statement(person('EPA Chief'), { at: hoursAgo(1) })],
     ['a person, about an attempt that is over', 'HMS_RUN_DECISION_LATE', () => statement(person('EPA Chief'), { attempt: 0 })],
-    ['a person, as a rejection', 'HMS_APPROVER_SIGNATURE_INVALID', () => signDecision({ subject: view.digest, decision: 'abort', reason: 'attack', at: system.clock.now() }, person('EPA Chief'))],
+    [
+      'a person, as a rejection',
+      'HMS_APPROVER_SIGNATURE_INVALID',
+      () => signDecision({ subject: view.digest, decision: 'abort', reason: 'attack', at: system.clock.now() }, person('EPA Chief')),
+    ],
     ['nobody at all', 'HMS_APPROVER_SIGNATURE_INVALID', () => ({})],
   ])('is refused of %s', async (_who, code, make) => {
     await expect(submit(await make())).rejects.toMatchObject({ code })
@@ -69,15 +88,29 @@ describe('a decision about a run', () => {
     const pause = { run, attempt: 1, reason: 'NO_EVIDENCE', detail: 'test', label: 'Canary' }
     await canary.database.transaction((tx) => canary.emit(tx, 'hms.canary.paused.v1', pause, { key: 'ozone', run, attempt: 1 }))
     await press.whenState(run, 'PAUSED')
-    await expect(submit(await statement(person('Air Office'), { decision: 'promote' }))).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_NOT_ALLOWED', status: 403 })
+    await expect(submit(await statement(person('Air Office'), { decision: 'promote' }))).rejects.toMatchObject({
+      code: 'HMS_RUN_DECISION_NOT_ALLOWED',
+      status: 403,
+    })
     await submit(await statement(person('Air Office')))
     await press.whenState(run, 'ABORTED')
   })
 
   it('is believed by a stage for its signature alone, whatever approver says', async () => {
     const approver = system.host.runtimes.get('approver')!
-    const forged: AcceptedDecision = { run, attempt: 1, id: `sha256:${'1'.repeat(64)}`, decision: 'abort', stage: 'canary', by: 'EPA Chief', reason: 'forged', statement: await statement(person('EPA Counsel')) }
-    await approver.database.transaction((tx) => approver.emit(tx, 'hms.run.decision-accepted.v1', forged, { key: 'ozone', run, attempt: 1 }))
+    const forged: AcceptedDecision = {
+      run,
+      attempt: 1,
+      id: `sha256:${'1'.repeat(64)}`,
+      decision: 'abort',
+      stage: 'canary',
+      by: 'EPA Chief',
+      reason: 'forged',
+      statement: await statement(person('EPA Counsel')),
+    }
+    await approver.database.transaction((tx) =>
+      approver.emit(tx, 'hms.run.decision-accepted.v1', forged, { key: 'ozone', run, attempt: 1 }),
+    )
     await system.settle()
     expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'observing' })
   })

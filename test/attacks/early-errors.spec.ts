@@ -11,11 +11,19 @@ import { startMemorySystem, type MemorySystem } from '../support/memory-system.j
 let system: MemorySystem
 let edge: Awaited<ReturnType<typeof serveEdge>>
 let sidecar: SampleSidecar
-const witness = createWitnessServer({ key: { name: 'w', id: '00000000', type: 4 } as never, addCheckpoint: async () => ({ status: 403, body: '' }) }, silentLogger)
+const witness = createWitnessServer(
+  { key: { name: 'w', id: '00000000', type: 4 } as never, addCheckpoint: async () => ({ status: 403, body: '' }) },
+  silentLogger,
+)
 beforeAll(async () => {
   system = await startMemorySystem()
   // Nobody listens behind this edge.
-  edge = await serveEdge({ HMS_PROFILE: 'dev', HMS_PORT: '0', HMS_LOG_LEVEL: 'silent', ...Object.fromEntries(['APPROVER', 'CONFIG_STORE', 'AUDIT'].map((name) => [`HMS_${name}_URLS`, 'http://127.0.0.1:1'])) })
+  edge = await serveEdge({
+    HMS_PROFILE: 'dev',
+    HMS_PORT: '0',
+    HMS_LOG_LEVEL: 'silent',
+    ...Object.fromEntries(['APPROVER', 'CONFIG_STORE', 'AUDIT'].map((name) => [`HMS_${name}_URLS`, 'http://127.0.0.1:1'])),
+  })
   sidecar = await serveSample()
   await witness.listen({ port: 0, host: '127.0.0.1' })
 })
@@ -53,7 +61,9 @@ async function send(port: number, text: string): Promise<Answer> {
 const ask = (port: number, path: string, method = 'GET', ...headers: string[]): Promise<Answer> =>
   send(port, [`${method} ${path} HTTP/1.1`, 'host: 127.0.0.1', 'connection: close', ...headers, '', ''].join('\r\n'))
 
-const documented = [...readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^- (?:`HMS_[A-Z0-9_]+`, )*`HMS_[A-Z0-9_]+`/gm)].flatMap(([codes]) => [...codes.matchAll(/HMS_\w+/g)].map(([code]) => code))
+const documented = [
+  ...readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8').matchAll(/^- (?:`HMS_[A-Z0-9_]+`, )*`HMS_[A-Z0-9_]+`/gm),
+].flatMap(([codes]) => [...codes.matchAll(/HMS_\w+/g)].map(([code]) => code))
 
 describe.each(doors)('the %s', (what, port) => {
   it.each<[string, number, string]>([
@@ -67,13 +77,26 @@ describe.each(doors)('the %s', (what, port) => {
   })
 
   it('answers once, whatever comes behind a request', async () => {
-    const { problem } = await send(port(), `POST /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\njunk\r\n\r\n`)
+    const { problem } = await send(
+      port(),
+      `POST /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}GET / HTTP/1.1\r\n\r\njunk\r\n\r\n`,
+    )
     expect(['HMS_HTTP_PATH_UNKNOWN', 'HMS_HTTP_METHOD']).toContain(problem.code)
   })
 
-  it.each(['/%ZZ', '/v1/policies/%ZZ', '/v1/policies/%E0%A4%A', '/v1/policies/a%00b', '/v1/policies?x=%00', '//', '/nowhere', '/V1/policies', '/v1/policies/x'.padEnd(5_000, 'x')])('tells of an address that leads nowhere: %s', async (path) => {
+  it.each([
+    '/%ZZ',
+    '/v1/policies/%ZZ',
+    '/v1/policies/%E0%A4%A',
+    '/v1/policies/a%00b',
+    '/v1/policies?x=%00',
+    '//',
+    '/nowhere',
+    '/V1/policies',
+    '/v1/policies/x'.padEnd(5_000, 'x'),
+  ])('tells of an address that leads nowhere: %s', async (path) => {
     const { status, headers, problem } = await ask(port(), path)
-    expect([status >= 400 && status < 500 || status === 503, status === problem.status]).toEqual([true, true])
+    expect([(status >= 400 && status < 500) || status === 503, status === problem.status]).toEqual([true, true])
     expect(headers).toContain('content-type: application/problem+json')
   })
 
@@ -112,7 +135,9 @@ describe('the services', () => {
   })
 
   it('describe themselves in templates that OpenAPI knows', async () => {
-    const { paths } = (await (await fetch(`${system.url}/openapi.json`)).json()) as { paths: Record<string, Record<string, { parameters?: { name: string }[] }>> }
+    const { paths } = (await (await fetch(`${system.url}/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, { parameters?: { name: string }[] }>>
+    }
     for (const [path, methods] of Object.entries(paths)) {
       expect(path).toMatch(/^(\/([A-Za-z0-9._-]+|\{[A-Za-z]+\}))+$/)
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)

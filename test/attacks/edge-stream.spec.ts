@@ -18,7 +18,8 @@ beforeAll(async () => {
   upstream = createServer((request, response) => response.end(JSON.stringify(request.headers)))
   upstream.on('upgrade', (request, socket, head) => {
     asked.push(request)
-    if (request.headers.authorization === 'Bearer good') return sockets.handleUpgrade(request, socket, head, (client) => client.on('message', (data) => client.send(data, { binary: false })))
+    if (request.headers.authorization === 'Bearer good')
+      return sockets.handleUpgrade(request, socket, head, (client) => client.on('message', (data) => client.send(data, { binary: false })))
     const body = '{"code":"HMS_AUTH_SCOPE"}'
     socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-type: application/problem+json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
   })
@@ -49,10 +50,28 @@ it('passes key, query and frames on, and says who asked', async () => {
 })
 
 it('passes nothing else on', async () => {
-  const orders = { te: 'trailers', 'keep-alive': 'timeout=5', cookie: 'a=b', via: '1.1 x', forwarded: 'for=127.0.0.1', 'x-real-ip': '127.0.0.1', 'proxy-authorization': 'x', origin: 'http://localhost' }
+  const orders = {
+    te: 'trailers',
+    'keep-alive': 'timeout=5',
+    cookie: 'a=b',
+    via: '1.1 x',
+    forwarded: 'for=127.0.0.1',
+    'x-real-ip': '127.0.0.1',
+    'proxy-authorization': 'x',
+    origin: 'http://localhost',
+  }
   const socket = open('good', orders)
   await once(socket, 'open')
-  const known = ['authorization', 'connection', 'host', 'sec-websocket-extensions', 'sec-websocket-key', 'sec-websocket-version', 'upgrade', 'x-forwarded-for']
+  const known = [
+    'authorization',
+    'connection',
+    'host',
+    'sec-websocket-extensions',
+    'sec-websocket-key',
+    'sec-websocket-version',
+    'upgrade',
+    'x-forwarded-for',
+  ]
   expect(Object.keys(asked.at(-1)!.headers).toSorted()).toEqual(known)
   socket.terminate()
 })
@@ -67,22 +86,36 @@ it('ends with whichever side goes', async () => {
 })
 
 it('gives the refusal of config-store to the reader, with its body', async () => {
-  const [, response] = (await once(open('bad').on('error', () => {}), 'unexpected-response')) as [unknown, IncomingMessage]
+  const [, response] = (await once(
+    open('bad').on('error', () => {}),
+    'unexpected-response',
+  )) as [unknown, IncomingMessage]
   let body = ''
   for await (const chunk of response) body += String(chunk)
-  expect([response.statusCode, response.headers['content-type'], body]).toEqual([403, 'application/problem+json', '{"code":"HMS_AUTH_SCOPE"}'])
+  expect([response.statusCode, response.headers['content-type'], body]).toEqual([
+    403,
+    'application/problem+json',
+    '{"code":"HMS_AUTH_SCOPE"}',
+  ])
 })
 
-it.each(['//127.0.0.1:9/v1/stream', 'http://127.0.0.1:9/v1/stream', '/v1/policies', '//'])('goes nowhere else, whatever the target %s says', async (target) => {
-  const before = asked.length
-  const socket = dial(edge.port, '127.0.0.1')
-  socket.write(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
-  expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 404 /)
-  expect(asked).toHaveLength(before)
-})
+it.each(['//127.0.0.1:9/v1/stream', 'http://127.0.0.1:9/v1/stream', '/v1/policies', '//'])(
+  'goes nowhere else, whatever the target %s says',
+  async (target) => {
+    const before = asked.length
+    const socket = dial(edge.port, '127.0.0.1')
+    socket.write(
+      `GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    )
+    expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1.1 404 /)
+    expect(asked).toHaveLength(before)
+  },
+)
 
 it('passes the key of other requests on too', async () => {
-  const seen = (await (await fetch(`http://127.0.0.1:${edge.port}/v1/policies`, { headers: { authorization: 'Bearer good' } })).json()) as Record<string, string>
+  const seen = (await (
+    await fetch(`http://127.0.0.1:${edge.port}/v1/policies`, { headers: { authorization: 'Bearer good' } })
+  ).json()) as Record<string, string>
   expect([seen['authorization'], seen['x-forwarded-for']]).toEqual(['Bearer good', '127.0.0.1'])
 })
 

@@ -24,7 +24,12 @@ const doors: [string, () => number][] = [
   ['edge', () => edge.port],
 ]
 
-async function ask(port: number, path: string, { method = 'GET', ...headers }: IncomingHttpHeaders & { method?: string } = {}, body?: string): Promise<[number, unknown]> {
+async function ask(
+  port: number,
+  path: string,
+  { method = 'GET', ...headers }: IncomingHttpHeaders & { method?: string } = {},
+  body?: string,
+): Promise<[number, unknown]> {
   const call = request({ port, host: '127.0.0.1', path, method, headers, agent: false })
   call.end(body)
   const [response] = (await once(call, 'response')) as [IncomingMessage]
@@ -34,19 +39,27 @@ async function ask(port: number, path: string, { method = 'GET', ...headers }: I
 }
 
 describe.each(doors)('a page of another site that reaches the %s of a developer', (_what, port) => {
-  it.each(['/v1/policies', '/livez', '/readyz', '/v1/coverage?policy=epa-pm25-limit', '/nowhere'])('by a name of its own reads nothing: %s', async (path) => {
-    for (const host of ['evil.example', '127.0.0.1.evil.example:80']) expect(await ask(port(), path, { host })).toEqual([403, 'HMS_HTTP_FOREIGN'])
-  })
+  it.each(['/v1/policies', '/livez', '/readyz', '/v1/coverage?policy=epa-pm25-limit', '/nowhere'])(
+    'by a name of its own reads nothing: %s',
+    async (path) => {
+      for (const host of ['evil.example', '127.0.0.1.evil.example:80'])
+        expect(await ask(port(), path, { host })).toEqual([403, 'HMS_HTTP_FOREIGN'])
+    },
+  )
 
   it('by the name of loopback reads and writes nothing', async () => {
     for (const origin of ['http://evil.example', 'null']) {
       expect(await ask(port(), '/v1/policies', { origin })).toEqual([403, 'HMS_HTTP_FOREIGN'])
-      expect(await ask(port(), '/v1/alerts', { method: 'POST', origin, 'content-type': 'application/json' }, '{}')).toEqual([403, 'HMS_HTTP_FOREIGN'])
+      expect(await ask(port(), '/v1/alerts', { method: 'POST', origin, 'content-type': 'application/json' }, '{}')).toEqual([
+        403,
+        'HMS_HTTP_FOREIGN',
+      ])
     }
   })
 
   it('is told from a page and a program of this machine', async () => {
-    for (const headers of [{}, { origin: 'http://localhost:3000' }, { host: 'localhost:80' }]) expect(await ask(port(), '/v1/policies', headers)).toEqual([200, undefined])
+    for (const headers of [{}, { origin: 'http://localhost:3000' }, { host: 'localhost:80' }])
+      expect(await ask(port(), '/v1/policies', headers)).toEqual([200, undefined])
   })
 })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateKeyPair } from '#libs/signing'
-import { readHostConfig, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/stage'
+import { readHostConfig, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/service'
 
 const MAIN = fileURLToPath(new URL('../../dist/apps/cli/src/main.js', import.meta.url))
 
@@ -49,17 +49,28 @@ describe('a pipe or an endless device in the place of a file', () => {
     ['the pinned roster', ['roster', 'show'], { HMS_ROSTER: 'FIFO' }],
     ['a passphrase', ['keys', 'create', '--name', 'Air', '--passphrase-file', '/dev/zero'], {}],
   ] as [string, string[], Record<string, string>][])('%s: refused with a code, exit 2', (_what, argv, env) => {
-    const names: Record<string, string> = { FIFO: at('fifo'), ZERO: at('zero.jsonl'), PARTNER: at('partner.yaml'), ROSTER: at('roster.json') }
+    const names: Record<string, string> = {
+      FIFO: at('fifo'),
+      ZERO: at('zero.jsonl'),
+      PARTNER: at('partner.yaml'),
+      ROSTER: at('roster.json'),
+    }
     const named = (text: string): string => names[text] ?? text
     const { code, stderr } = hms(argv.map(named), Object.fromEntries(Object.entries(env).map(([name, value]) => [name, named(value)])))
-    expect([code, /\[HMS_[A-Z_]+\]/.exec(stderr)?.[0]]).toEqual([2, argv[0] === 'roster' && argv[1] === 'show' ? '[HMS_ROSTER_UNREADABLE]' : '[HMS_FILE_NOT_REGULAR]'])
+    expect([code, /\[HMS_[A-Z_]+\]/.exec(stderr)?.[0]]).toEqual([
+      2,
+      argv[0] === 'roster' && argv[1] === 'show' ? '[HMS_ROSTER_UNREADABLE]' : '[HMS_FILE_NOT_REGULAR]',
+    ])
   })
 
   it('is no roster, key or authority of a service either', async () => {
-    const env = { HMS_ROSTER: at('fifo'), HMS_APPROVER_KEY_FILE: '/dev/zero', HMS_AUDIT_LOG_KEY_FILE: at('fifo') }
+    const env = { HMS_ROSTER: at('fifo'), HMS_APPROVER_KEY_FILE: '/dev/zero', HMS_TRANSPARENCY_LOG_KEY_FILE: at('fifo') }
     const config = readHostConfig(env)
     await expect(readRosterFile(config)).rejects.toMatchObject({ code: 'HMS_IDENTITY_MISSING', detail: expect.stringContaining('a pipe') })
-    await expect(readServiceSigner('approver', config, env)).rejects.toMatchObject({ code: 'HMS_IDENTITY_MISSING', detail: expect.stringContaining('a device') })
+    await expect(readServiceSigner('approver', config, env)).rejects.toMatchObject({
+      code: 'HMS_IDENTITY_MISSING',
+      detail: expect.stringContaining('a device'),
+    })
     await expect(readNamedSigner('audit-log', config, env)).rejects.toMatchObject({ code: 'HMS_IDENTITY_MISSING' })
   })
 })
@@ -69,7 +80,9 @@ describe('a key that others can read', () => {
     const file = at('keys', 'epa-chief.key.pem')
     for (const mode of [0o644, 0o640, 0o602]) {
       chmodSync(file, mode)
-      const { code, stderr } = hms(['roster', 'sign', at('policy.yaml'), '--sign', 'EPA Chief', '--out', at('out')], { HMS_KEY_PASSPHRASE: 'correct horse' })
+      const { code, stderr } = hms(['roster', 'sign', at('policy.yaml'), '--sign', 'EPA Chief', '--out', at('out')], {
+        HMS_KEY_PASSPHRASE: 'correct horse',
+      })
       // Judged before the roster is, or the roster refused first: in no case a signature.
       expect([code === 0, stderr.includes('Signature added')]).toEqual([false, false])
       const refused = hms(['tokens', 'list', '--sign', 'EPA Chief'], { HMS_KEY_PASSPHRASE: 'correct horse' })

@@ -31,7 +31,15 @@ async function logged(release: Envelope, id: string, version: string): Promise<N
   return { entry, proof: await office.proof(entry) }
 }
 
-async function held({ signers = ['EPA Chief', 'EPA Counsel'], release: change, at = AT, named, head: edit, brought, headSigner = 'rollout' }: Held = {}): Promise<ConfigDocument> {
+async function held({
+  signers = ['EPA Chief', 'EPA Counsel'],
+  release: change,
+  at = AT,
+  named,
+  head: edit,
+  brought,
+  headSigner = 'rollout',
+}: Held = {}): Promise<ConfigDocument> {
   const next = await office.release(signers, (release) => {
     release.releaseEpoch = 2
     release.policy = { ...release.policy, version: '2.0.0', limit: 12, effective: AT }
@@ -62,7 +70,18 @@ describe('a release that is held for later', () => {
   beforeAll(async () => {
     const release = await office.release(['EPA Chief', 'EPA Counsel'])
     const head = await office.head(release)
-    current = { id: 'lead-limit', scope: 'global', seq: 3, revision: 3, version: '1.0.0', digest: digestOf(release), run: null, head, release, proof: await logged(release, 'lead-limit', '1.0.0') }
+    current = {
+      id: 'lead-limit',
+      scope: 'global',
+      seq: 3,
+      revision: 3,
+      version: '1.0.0',
+      digest: digestOf(release),
+      run: null,
+      head,
+      release,
+      proof: await logged(release, 'lead-limit', '1.0.0'),
+    }
   })
 
   beforeEach(async () => {
@@ -75,7 +94,11 @@ describe('a release that is held for later', () => {
   it('is taken, told, and in force from its time on and not before', async () => {
     const document = await held()
     expect(codes(document)).toEqual([])
-    expect([limit(), bot.nextEffective(clock.now()), bot.held(clock.now())]).toEqual([15, Date.parse(AT), { 'lead-limit': [digestOf(document.next!.release)] }])
+    expect([limit(), bot.nextEffective(clock.now()), bot.held(clock.now())]).toEqual([
+      15,
+      Date.parse(AT),
+      { 'lead-limit': [digestOf(document.next!.release)] },
+    ])
     clock.advance(HOUR_MS - 1)
     expect(limit()).toBe(15)
     clock.advance(1)
@@ -86,7 +109,11 @@ describe('a release that is held for later', () => {
   const attacks: [string, string, Held][] = [
     ['one approver of two', 'HMS_HEAD_NOT_APPROVED', { signers: ['EPA Chief'] }],
     ['an outsider', 'HMS_HEAD_NOT_APPROVED', { signers: ['EPA Chief', 'nobody'] }],
-    ['an edited value', 'HMS_HEAD_RELEASE_INVALID', { brought: (shown) => ({ ...shown, release: edited(shown.release, '"limit":12', '"limit":99') }) }],
+    [
+      'an edited value',
+      'HMS_HEAD_RELEASE_INVALID',
+      { brought: (shown) => ({ ...shown, release: edited(shown.release, '"limit":12', '"limit":99') }) },
+    ],
     ['a head that names the edited value', 'HMS_HEAD_RELEASE_OTHER', { named: `sha256:${'0'.repeat(64)}` }],
     ['a release that is not brought', 'HMS_HEAD_RELEASE_MISSING', { brought: () => undefined }],
     ['no proof', 'HMS_HEAD_NOT_LOGGED', { brought: ({ release }) => ({ release, proof: null }) }],
@@ -99,7 +126,14 @@ describe('a release that is held for later', () => {
     ['another policy', 'HMS_HEAD_RELEASE_OTHER', { release: (release) => void (release.policy.id = 'other-limit') }],
     ['a head of canary-controller', 'HMS_HEAD_SIGNER', { headSigner: 'canary-controller' }],
     ['a head of before', 'HMS_HEAD_REPLAYED', { head: (head) => void (head.seq = 2) }],
-    ['a region that was not approved', 'HMS_HEAD_SCOPE', { headSigner: 'canary-controller', head: (head) => void Object.assign(head, { scope: 'region:VA', share: 10_000, base: current.digest }) }],
+    [
+      'a region that was not approved',
+      'HMS_HEAD_SCOPE',
+      {
+        headSigner: 'canary-controller',
+        head: (head) => void Object.assign(head, { scope: 'region:VA', share: 10_000, base: current.digest }),
+      },
+    ],
     ['a release for one region, for all', 'HMS_HEAD_SCOPE', { release: (release) => void (release.scopes = ['region:NCR']) }],
   ]
 
@@ -126,7 +160,17 @@ describe('a release that is held for later', () => {
   })
 
   it('serves its cohort alone, from its time on, while its canary lasts', async () => {
-    const canary = await held({ headSigner: 'canary-controller', head: (head) => void Object.assign(head, { scope: 'region:NCR', share: 10_000, base: current.digest, issuedAt: '2026-03-02T00:00:00Z', expires: '2026-03-02T02:00:00Z' }) })
+    const canary = await held({
+      headSigner: 'canary-controller',
+      head: (head) =>
+        void Object.assign(head, {
+          scope: 'region:NCR',
+          share: 10_000,
+          base: current.digest,
+          issuedAt: '2026-03-02T00:00:00Z',
+          expires: '2026-03-02T02:00:00Z',
+        }),
+    })
     expect(codes(canary)).toEqual([])
     expect(limit()).toBe(15)
     clock.advance(HOUR_MS)

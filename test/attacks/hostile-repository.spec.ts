@@ -42,8 +42,15 @@ function set(...settings: [string, string][]): void {
 
 /** A commit with the header of a signature: only such a one makes git call the program that checks it. */
 function signCommit(): void {
-  const raw = git('cat-file', 'commit', 'HEAD').replace(/\n(?=\n|$)/, '\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ\n -----END PGP SIGNATURE-----\n')
-  const id = execFileSync('git', ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'], { cwd: repository, input: `${raw}\n`, encoding: 'utf8' }).trim()
+  const raw = git('cat-file', 'commit', 'HEAD').replace(
+    /\n(?=\n|$)/,
+    '\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ\n -----END PGP SIGNATURE-----\n',
+  )
+  const id = execFileSync('git', ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'], {
+    cwd: repository,
+    input: `${raw}\n`,
+    encoding: 'utf8',
+  }).trim()
   git('update-ref', 'HEAD', id)
 }
 
@@ -53,19 +60,39 @@ const SETTINGS: [string, () => void, string[]][] = [
   ['filter.process', () => filter('process'), ['status', '--porcelain', '--', 'p.yaml']],
   ['core.fsmonitor', () => set(['core.fsmonitor', evil]), ['status', '--porcelain']],
   ['gpg.program', () => (signCommit(), set(['gpg.program', evil], ['log.showSignature', 'true'])), ['log', '-1', '--format=%an']],
-  ['gpg.openpgp.program', () => (signCommit(), set(['gpg.openpgp.program', evil], ['log.showSignature', 'true'])), ['log', '-1', '--format=%an']],
+  [
+    'gpg.openpgp.program',
+    () => (signCommit(), set(['gpg.openpgp.program', evil], ['log.showSignature', 'true'])),
+    ['log', '-1', '--format=%an'],
+  ],
   ['core.pager', () => set(['core.pager', evil], ['pager.log', 'true'], ['pager.status', 'true'], ['pager.config', 'true']), []],
   ['diff.external', () => (attribute('text', '# changed\n'), set(['diff.external', evil])), ['diff']],
-  ['diff textconv', () => (attribute('diff=evil', '# changed\n'), set(['diff.evil.textconv', evil], ['diff.evil.command', evil])), ['diff']],
+  [
+    'diff textconv',
+    () => (attribute('diff=evil', '# changed\n'), set(['diff.evil.textconv', evil], ['diff.evil.command', evil])),
+    ['diff'],
+  ],
   ['hooks', hooks, ['checkout', '-q', '--', '.']],
   ['core.hooksPath', () => (hooks(join(repository, 'hooks')), set(['core.hooksPath', 'hooks'])), ['checkout', '-q', '--', '.']],
   ['alias', () => set(['alias.log', `!${evil}`], ['alias.status', `!${evil}`], ['alias.x', `!${evil}`]), ['x']],
-  ['include.path', () => (writeFileSync(join(repository, 'more'), `[core]\n\tfsmonitor = ${evil}\n`), set(['include.path', '../more'])), ['status']],
-  ['includeIf', () => (writeFileSync(join(repository, 'more'), `[core]\n\tfsmonitor = ${evil}\n`), set(['includeIf.gitdir:**.path', '../more'])), ['status']],
+  [
+    'include.path',
+    () => (writeFileSync(join(repository, 'more'), `[core]\n\tfsmonitor = ${evil}\n`), set(['include.path', '../more'])),
+    ['status'],
+  ],
+  [
+    'includeIf',
+    () => (writeFileSync(join(repository, 'more'), `[core]\n\tfsmonitor = ${evil}\n`), set(['includeIf.gitdir:**.path', '../more'])),
+    ['status'],
+  ],
   ['core.sshCommand', () => promisor('ssh://host/x', ['core.sshCommand', evil]), ['fetch']],
   ['remote ext', () => promisor(`ext::${evil} x`, ['protocol.ext.allow', 'always'], ['protocol.allow', 'always']), ['fetch']],
   ['remote.uploadpack', () => promisor(root, ['remote.origin.uploadpack', evil]), ['fetch']],
-  ['core.alternateRefsCommand', () => promisor(root, ['core.alternateRefsCommand', evil], ['core.gitProxy', evil], ['core.askPass', evil], ['credential.helper', evil]), []],
+  [
+    'core.alternateRefsCommand',
+    () => promisor(root, ['core.alternateRefsCommand', evil], ['core.gitProxy', evil], ['core.askPass', evil], ['credential.helper', evil]),
+    [],
+  ],
   ['safe.directory', () => set(['safe.directory', '*'], ['core.fsmonitor', evil]), ['status']],
   ['a submodule', submodule, ['-C', 'sub', 'status']],
   ['replace', () => set(['core.useReplaceRefs', 'true'], ['core.editor', evil], ['sequence.editor', evil]), []],
@@ -94,7 +121,14 @@ function hooks(folder: unknown = join(repository, '.git', 'hooks')): void {
 /** A partial clone fetches an object that is missing, whoever asks for it. */
 function promisor(url: string, ...settings: [string, string][]): void {
   const tree = git('rev-parse', 'HEAD^{tree}')
-  set(['remote.origin.url', url], ['remote.origin.promisor', 'true'], ['remote.origin.partialclonefilter', 'blob:none'], ['core.repositoryformatversion', '1'], ['extensions.partialClone', 'origin'], ...settings)
+  set(
+    ['remote.origin.url', url],
+    ['remote.origin.promisor', 'true'],
+    ['remote.origin.partialclonefilter', 'blob:none'],
+    ['core.repositoryformatversion', '1'],
+    ['extensions.partialClone', 'origin'],
+    ...settings,
+  )
   rmSync(join(repository, '.git', 'objects', tree.slice(0, 2), tree.slice(2)), { force: true })
 }
 

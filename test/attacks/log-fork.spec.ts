@@ -13,7 +13,8 @@ afterEach(async () => {
   for (const step of cleanup.splice(0)) await step()
 })
 
-const inProcess = async (): Promise<WitnessLink> => new Witness(KEY, WITNESS_SIGNER, () => [LOG_POLICY.log], new MemorySeenStore(), new VirtualClock())
+const inProcess = async (): Promise<WitnessLink> =>
+  new Witness(KEY, WITNESS_SIGNER, () => [LOG_POLICY.log], new MemorySeenStore(), new VirtualClock())
 const behindHttp = async (): Promise<WitnessLink> => {
   const server = createWitnessServer(await inProcess(), silentLogger)
   cleanup.push(() => server.close())
@@ -69,7 +70,10 @@ describe('what a witness answers', () => {
     ['the log’s own line', async (note) => `${note.trimEnd().split('\n').at(-1)}\n`],
     ['no line at all', async () => 'ok'],
   ])('counts for nothing when it is %s', async (_what, answer) => {
-    const liar: WitnessLink = { key: KEY, addCheckpoint: async (text) => ({ status: 200, body: await answer(text.slice(text.indexOf('\n\n') + 2)) }) }
+    const liar: WitnessLink = {
+      key: KEY,
+      addCheckpoint: async (text) => ({ status: 200, body: await answer(text.slice(text.indexOf('\n\n') + 2)) }),
+    }
     const log = await new Instance([liar]).append(facts(3))
     expect(await log.sequencer.publish()).toBe(false)
     expect(await log.latest()).toBeUndefined()
@@ -78,7 +82,13 @@ describe('what a witness answers', () => {
 
   it('brings its own line alone into the log', async () => {
     const witness = await inProcess()
-    const chatty: WitnessLink = { key: KEY, addCheckpoint: async (text) => ({ status: 200, body: `— example.org/other AAAAAAAA\n${(await witness.addCheckpoint(text)).body}\nmore\n` }) }
+    const chatty: WitnessLink = {
+      key: KEY,
+      addCheckpoint: async (text) => ({
+        status: 200,
+        body: `— example.org/other AAAAAAAA\n${(await witness.addCheckpoint(text)).body}\nmore\n`,
+      }),
+    }
     const log = await new Instance([chatty]).append(facts(3))
     expect(await log.sequencer.publish()).toBe(true)
     expect((await log.latest())!.split('\n').filter((line) => line.startsWith('— '))).toHaveLength(2)
@@ -88,7 +98,11 @@ describe('what a witness answers', () => {
   it('is not waited for when a quorum has signed', async () => {
     const hanging: WitnessLink = { key: { ...KEY, name: 'example.org/hanging' }, addCheckpoint: () => new Promise(() => {}) }
     const [second, third] = [witnessNamed('example.org/second'), witnessNamed('example.org/third')]
-    const log = await new Instance([hanging, second, third], { ...LOG_POLICY, witnesses: [hanging.key, second.key, third.key], quorum: 2 }).append(facts(3))
+    const log = await new Instance([hanging, second, third], {
+      ...LOG_POLICY,
+      witnesses: [hanging.key, second.key, third.key],
+      quorum: 2,
+    }).append(facts(3))
     expect(await log.sequencer.publish()).toBe(true)
     const both = await new Instance([await inProcess()], { ...LOG_POLICY, quorum: 2 }).append(facts(3))
     expect(await both.sequencer.publish()).toBe(false)
@@ -96,21 +110,24 @@ describe('what a witness answers', () => {
 })
 
 describe('a log whose witness shows nothing of what it signed', () => {
-  it.each([0, 4, 6, 300])('stays suspended after it was restored from a backup and went on by %i entries, and publishes no second history', async (more) => {
-    const witness = await inProcess()
-    const silent: WitnessLink = { key: KEY, addCheckpoint: (text) => witness.addCheckpoint(text) }
-    const all = facts(7)
-    expect(await (await new Instance([silent]).append(all)).sequencer.publish()).toBe(true)
-    const restored = await new Instance([silent]).append([...all.slice(0, 3), ...facts(more)])
-    for (let round = 0; round < 20; round++) {
-      expect(await restored.publishAfter(30_000)).toBe(false)
-      await restored.append(facts(1))
-    }
-    expect([restored.sequencer.halted, await restored.latest()]).toEqual([undefined, undefined])
-    expect(restored.sequencer.concerns[0]).toContain('is suspended')
-    const mended = await new Instance([silent]).append(all)
-    expect(await mended.sequencer.publish()).toBe(true)
-  })
+  it.each([0, 4, 6, 300])(
+    'stays suspended after it was restored from a backup and went on by %i entries, and publishes no second history',
+    async (more) => {
+      const witness = await inProcess()
+      const silent: WitnessLink = { key: KEY, addCheckpoint: (text) => witness.addCheckpoint(text) }
+      const all = facts(7)
+      expect(await (await new Instance([silent]).append(all)).sequencer.publish()).toBe(true)
+      const restored = await new Instance([silent]).append([...all.slice(0, 3), ...facts(more)])
+      for (let round = 0; round < 20; round++) {
+        expect(await restored.publishAfter(30_000)).toBe(false)
+        await restored.append(facts(1))
+      }
+      expect([restored.sequencer.halted, await restored.latest()]).toEqual([undefined, undefined])
+      expect(restored.sequencer.concerns[0]).toContain('is suspended')
+      const mended = await new Instance([silent]).append(all)
+      expect(await mended.sequencer.publish()).toBe(true)
+    },
+  )
 })
 
 describe('a quorum of half of the witnesses or fewer', () => {
@@ -121,7 +138,10 @@ describe('a quorum of half of the witnesses or fewer', () => {
     const [current, behind] = witnesses()
     const policy = policyOf([current!, behind!])
     const all = facts(7)
-    for (const [count, asked] of [[3, [current!, behind!]], [7, [current!]]] as const) {
+    for (const [count, asked] of [
+      [3, [current!, behind!]],
+      [7, [current!]],
+    ] as const) {
       await (await new Instance(asked, { ...policy, quorum: asked.length }).append(all.slice(0, count))).sequencer.publish()
     }
     const slow: WitnessLink = {
@@ -152,7 +172,10 @@ describe('a log whose witness is away', () => {
   it('shows how far it is behind, sounds an alarm after half a minute, and says when it is over', async () => {
     const witness = await inProcess()
     let away = true
-    const link: WitnessLink = { key: KEY, addCheckpoint: (text) => (away ? Promise.reject(new Error('away')) : witness.addCheckpoint(text)) }
+    const link: WitnessLink = {
+      key: KEY,
+      addCheckpoint: (text) => (away ? Promise.reject(new Error('away')) : witness.addCheckpoint(text)),
+    }
     const log = await new Instance([link]).append(facts(3))
     const after = async (ms: number) => {
       log.clock.advanceTo(log.clock.now().getTime() + ms)

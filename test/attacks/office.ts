@@ -1,7 +1,29 @@
 import { canonicalJson, type Envelope } from '#libs/contracts'
 import {
-  buildRelease, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey,
-  signEnvelope, signHead, signNote, signRoster, vkeyOf, type HeadPredicate, type KeyPair, type ReleasePredicate, type RosterPredicate, type Signer,
+  buildRelease,
+  cosign,
+  demoRoster,
+  digestOfJson,
+  formatCheckpoint,
+  formatTlogProof,
+  generateKeyPair,
+  HashTree,
+  leafHash,
+  localSigner,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  readVkey,
+  signEnvelope,
+  signHead,
+  signNote,
+  signRoster,
+  vkeyOf,
+  type HeadPredicate,
+  type KeyPair,
+  type ReleasePredicate,
+  type RosterPredicate,
+  type Signer,
 } from '#libs/signing'
 import { verifyBundle, type VerifiedBundle } from '#libs/verify'
 
@@ -57,21 +79,39 @@ export class Office {
   }
 
   async release(signers: readonly string[], change: (release: ReleasePredicate) => void = () => {}): Promise<Envelope> {
-    return signEnvelope(buildRelease(this.predicate(change)).payload, signers.map((name) => this.signer(name)))
+    return signEnvelope(
+      buildRelease(this.predicate(change)).payload,
+      signers.map((name) => this.signer(name)),
+    )
   }
 
   predicate(change: (release: ReleasePredicate) => void = () => {}): ReleasePredicate {
     const policy = { id: 'lead-limit', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15, tags: ['critical', 'air'] }
     const plan = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
     const predicate: ReleasePredicate = {
-      policy, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan, bundle: [], preparedAt: '2026-02-01T00:00:00Z', expires: '2026-02-08T00:00:00Z',
+      policy,
+      releaseEpoch: 1,
+      previous: null,
+      fallbacks: [],
+      scopes: ['global'],
+      author: null,
+      plan,
+      bundle: [],
+      preparedAt: '2026-02-01T00:00:00Z',
+      expires: '2026-02-08T00:00:00Z',
     } as unknown as ReleasePredicate
     change(predicate)
     return { ...predicate, bundle: [digestOfJson(predicate.policy)] }
   }
 
   head(release: Envelope, signer = 'rollout', change: (head: HeadPredicate) => void = () => {}): Promise<Envelope> {
-    const head: HeadPredicate = { policy: 'lead-limit', scope: 'global', seq: 3, current: digestOf(release), issuedAt: '2026-02-01T00:00:00Z' }
+    const head: HeadPredicate = {
+      policy: 'lead-limit',
+      scope: 'global',
+      seq: 3,
+      current: digestOf(release),
+      issuedAt: '2026-02-01T00:00:00Z',
+    }
     change(head)
     return signHead(head, this.signer(signer))
   }
@@ -82,7 +122,16 @@ export class Office {
   }
 
   /** `roster`: whose log and witness sign; `log`, `witness`: with which keys they do. */
-  async proof(entry: string, { witnessed = true, log = this.log, witness = this.witness, at = SEEN, roster = this.roster() }: { witnessed?: boolean; log?: KeyPair; witness?: KeyPair; at?: string; roster?: RosterPredicate } = {}): Promise<string> {
+  async proof(
+    entry: string,
+    {
+      witnessed = true,
+      log = this.log,
+      witness = this.witness,
+      at = SEEN,
+      roster = this.roster(),
+    }: { witnessed?: boolean; log?: KeyPair; witness?: KeyPair; at?: string; roster?: RosterPredicate } = {},
+  ): Promise<string> {
     const tree = new HashTree()
     for (const text of ['before', entry, 'after', 'later']) tree.append(leafHash(Buffer.from(text)))
     const [logKey, witnessKey] = [readVkey(roster.log!), readVkey(roster.witnesses![0]!)]
@@ -92,14 +141,20 @@ export class Office {
     return formatTlogProof({ index: 1, path: tree.inclusion(1), checkpoint: note + line })
   }
 
-  async parts(signers: readonly string[] = ['EPA Chief', 'EPA Counsel'], change: (release: ReleasePredicate) => void = () => {}): Promise<Parts> {
+  async parts(
+    signers: readonly string[] = ['EPA Chief', 'EPA Counsel'],
+    change: (release: ReleasePredicate) => void = () => {},
+  ): Promise<Parts> {
     const release = await this.release(signers, change)
     const entry = this.entry(release)
     return { roster: this.roster(), release, head: await this.head(release), entry, proof: await this.proof(entry) }
   }
 
   signedRoster(roster: RosterPredicate): Promise<Envelope> {
-    return signRoster(roster, [...this.people.keys()].map((name) => this.signer(name)))
+    return signRoster(
+      roster,
+      [...this.people.keys()].map((name) => this.signer(name)),
+    )
   }
 
   async verify({ roster, ...parts }: Parts): Promise<VerifiedBundle> {

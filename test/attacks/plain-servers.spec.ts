@@ -9,7 +9,10 @@ import { createWitnessServer } from '../../apps/witness/src/witness-server.js'
 /** Processes that upgrade nothing: they have no door for it, and must not need one. */
 let sidecar: SampleSidecar
 const key = { name: 'any', id: '00000000', type: 4, key: publicKeyFromRaw(Buffer.alloc(32, 1)) }
-const witness = createWitnessServer({ key, addCheckpoint: async () => ({ status: 403, body: '' }), newestCheckpoint: async () => undefined }, silentLogger)
+const witness = createWitnessServer(
+  { key, addCheckpoint: async () => ({ status: 403, body: '' }), newestCheckpoint: async () => undefined },
+  silentLogger,
+)
 const clients: Socket[] = []
 beforeAll(async () => {
   sidecar = await serveSample()
@@ -33,9 +36,13 @@ const dial = (port: number, ...lines: string[]): Socket => {
 const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length
 
 describe.each(servers)('the %s', (_what, port) => {
-  it.each(['connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQ', 'connection: upgrade\r\nupgrade: websocket', 'trailer: x', 'te: trailers'])(
-    'answers as a plain request: %s',
-    async (header) => expect(String((await once(dial(port(), 'GET /livez HTTP/1.1', header), 'data'))[0])).toMatch(/^HTTP\/1.1 200 /),
+  it.each([
+    'connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQ',
+    'connection: upgrade\r\nupgrade: websocket',
+    'trailer: x',
+    'te: trailers',
+  ])('answers as a plain request: %s', async (header) =>
+    expect(String((await once(dial(port(), 'GET /livez HTTP/1.1', header), 'data'))[0])).toMatch(/^HTTP\/1.1 200 /),
   )
 
   it('keeps no socket of a WebSocket that it has no path for', async () => {

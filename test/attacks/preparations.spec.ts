@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ApiClient, bearer, prepareApproval, signApproval, signedBy, submitApproval } from '#libs/client'
-import { HmsError, type ApprovalSummary, type ApprovalView, type IssuedToken, type PlanOptions, type PreparedApproval } from '#libs/contracts'
+import {
+  HmsError,
+  type ApprovalSummary,
+  type ApprovalView,
+  type IssuedToken,
+  type PlanOptions,
+  type PreparedApproval,
+} from '#libs/contracts'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
 import type { Signer } from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
@@ -30,10 +37,22 @@ describe('a preparation that an official is about to sign', () => {
     const { token } = await as(system.operator).post<IssuedToken>('/v1/tokens', { scopes: [scope] })
     return new ApiClient({ url: system.url, authorize: bearer(token) })
   }
-  const prepare = (api: ApiClient, plan: PlanOptions = {}, document = policy()): Promise<PreparedApproval> => prepareApproval(api, [document], plan, {})
-  const sign = async (prepared: PreparedApproval, signer: Signer): Promise<ApprovalView> => submitApproval(as(signer), prepared, await signApproval(prepared, signer))
-  const isThere = (digest: string): Promise<boolean> => as(chief).get<ApprovalSummary>(`/v1/approvals/${digest}`).then(() => true, () => false)
-  const refusal = (call: Promise<unknown>): Promise<string> => call.then(() => 'accepted', (error: unknown) => (error instanceof HmsError ? `${error.status} ${error.code}` : String(error)))
+  const prepare = (api: ApiClient, plan: PlanOptions = {}, document = policy()): Promise<PreparedApproval> =>
+    prepareApproval(api, [document], plan, {})
+  const sign = async (prepared: PreparedApproval, signer: Signer): Promise<ApprovalView> =>
+    submitApproval(as(signer), prepared, await signApproval(prepared, signer))
+  const isThere = (digest: string): Promise<boolean> =>
+    as(chief)
+      .get<ApprovalSummary>(`/v1/approvals/${digest}`)
+      .then(
+        () => true,
+        () => false,
+      )
+  const refusal = (call: Promise<unknown>): Promise<string> =>
+    call.then(
+      () => 'accepted',
+      (error: unknown) => (error instanceof HmsError ? `${error.status} ${error.code}` : String(error)),
+    )
 
   it('is out of reach for keys that may only read, or speak for a bot', async () => {
     for (const scope of ['read', 'bot:a', 'partner:p']) expect(await refusal(prepare(await program(scope)))).toBe('403 HMS_AUTH_SCOPE')
@@ -54,7 +73,9 @@ describe('a preparation that an official is about to sign', () => {
     const mine = await prepare(as(chief))
     const other = await program('operate')
     for (let share = 1; share <= 60; share++) await prepare(other, { share })
-    const table = await system.host.runtimes.get('approver')!.database.statements((tx) => tx.documents({ name: 'preparation', id: (row: { digest: string }) => row.digest, keys: {} }).count())
+    const table = await system.host.runtimes
+      .get('approver')!
+      .database.autocommit((tx) => tx.documents({ name: 'preparation', id: (row: { digest: string }) => row.digest, keys: {} }).count())
     expect(table).toBe(51)
     expect(await isThere(mine.digest)).toBe(true)
   }, 120_000)

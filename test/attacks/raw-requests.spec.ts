@@ -53,11 +53,18 @@ const CLOSE = 'Connection: close\r\n'
 const head = (line: string, ...headers: string[]): string => `${line} HTTP/1.1\r\n${headers.join('')}${CLOSE}\r\n`
 const header = (text: string): string => `${text}\r\n`
 const JSON_TYPE = header('content-type: application/json')
-const post = (body: string, ...headers: string[]): string => `${head('POST /v1/alerts', HOST, ...(headers.some((each) => /^content-type/i.test(each)) ? [] : [JSON_TYPE]), ...headers, header(`content-length: ${body.length}`))}${body}`
-const chunked = (body: string, ...headers: string[]): string => head('POST /v1/alerts', HOST, JSON_TYPE, header('transfer-encoding: chunked'), ...headers) + body
+const post = (body: string, ...headers: string[]): string =>
+  `${head('POST /v1/alerts', HOST, ...(headers.some((each) => /^content-type/i.test(each)) ? [] : [JSON_TYPE]), ...headers, header(`content-length: ${body.length}`))}${body}`
+const chunked = (body: string, ...headers: string[]): string =>
+  head('POST /v1/alerts', HOST, JSON_TYPE, header('transfer-encoding: chunked'), ...headers) + body
 const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`
 const alert = (more = ''): string => `{"id":"raw","bot":"bot-1","region":"NCR","kind":"V","value":1${more}}`
-const WEBSOCKET = [header('Connection: Upgrade'), header('Upgrade: websocket'), header('Sec-WebSocket-Version: 13'), header('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==')]
+const WEBSOCKET = [
+  header('Connection: Upgrade'),
+  header('Upgrade: websocket'),
+  header('Sec-WebSocket-Version: 13'),
+  header('Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='),
+]
 
 /** [what, bytes, status] */
 const REFUSED: [string, string, number[]][] = [
@@ -83,7 +90,12 @@ const REFUSED: [string, string, number[]][] = [
   ['with more headers than fit', head('GET /livez', HOST, header(`x: ${'y'.repeat(20_000)}`)), [431]],
 ]
 
-describe.each<[string, () => number]>([['services', services], ['edge', () => edge.port], ['witness', () => witnessPort], ['side-car', () => sidecar.port]])('the %s', (_door, port) => {
+describe.each<[string, () => number]>([
+  ['services', services],
+  ['edge', () => edge.port],
+  ['witness', () => witnessPort],
+  ['side-car', () => sidecar.port],
+])('the %s', (_door, port) => {
   it.each(REFUSED)('refuse a request %s with a problem, and go on', async (_what, bytes, statuses) => {
     const text = await answerTo(port(), bytes)
     expect(statuses).toContain(Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]))
@@ -109,19 +121,37 @@ describe.each<[string, () => number]>([['services', services], ['edge', () => ed
   })
 })
 
-describe.each<[string, () => number]>([['services', services], ['edge', () => edge.port]])('a body that comes to the %s', (_door, port) => {
+describe.each<[string, () => number]>([
+  ['services', services],
+  ['edge', () => edge.port],
+])('a body that comes to the %s', (_door, port) => {
   it.each<[string, string, number, string]>([
     ['that is compressed, or says so', post(alert(), header('content-encoding: gzip')), 415, 'HMS_HTTP_MEDIA_TYPE'],
-    ['in another encoding, or said to be', post(alert(), header('content-type: application/json; charset=utf-16')), 415, 'HMS_HTTP_MEDIA_TYPE'],
+    [
+      'in another encoding, or said to be',
+      post(alert(), header('content-type: application/json; charset=utf-16')),
+      415,
+      'HMS_HTTP_MEDIA_TYPE',
+    ],
     ['with bytes that are no UTF-8', post(alert(',"policy":"\xff\xfe"')), 400, 'HMS_HTTP_BODY_INVALID'],
     ['with a NUL in two bytes', post(alert(',"policy":"\xc0\x80"')), 400, 'HMS_HTTP_BODY_INVALID'],
     ['with half a surrogate pair in bytes', post(alert(',"policy":"\xed\xa0\x80"')), 400, 'HMS_HTTP_BODY_INVALID'],
     ['with a prototype in escapes', post(alert(String.raw`,"reading":{"\u005f_proto__":{"a":1},"id":"r"}`)), 400, 'HMS_HTTP_BAD_REQUEST'],
     ['with a number of ten thousand digits', post(alert(`,"reading":{"id":"r","x":${'1'.repeat(10_000)}}`)), 400, 'HMS_HTTP_BODY_INVALID'],
-    ['larger than its route takes, in chunks', chunked(`${chunk(alert(`,"policy":"${'x'.repeat(1_000_000)}"`))}0\r\n\r\n`), 413, 'HMS_HTTP_BODY_TOO_LARGE'],
+    [
+      'larger than its route takes, in chunks',
+      chunked(`${chunk(alert(`,"policy":"${'x'.repeat(1_000_000)}"`))}0\r\n\r\n`),
+      413,
+      'HMS_HTTP_BODY_TOO_LARGE',
+    ],
     ['larger than its route takes, at once', post(alert(`,"policy":"${'x'.repeat(1_000_000)}"`)), 413, 'HMS_HTTP_BODY_TOO_LARGE'],
     ['with extensions of a chunk without end', chunked(`2;${'a=b;'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`), 400, 'HMS_HTTP_BAD_REQUEST'],
-    ['with trailers without end', chunked(`${chunk('{}')}0\r\n${header(`x: ${'y'.repeat(40)}`).repeat(2_000)}\r\n`), 431, 'HMS_HTTP_HEADERS_TOO_LARGE'],
+    [
+      'with trailers without end',
+      chunked(`${chunk('{}')}0\r\n${header(`x: ${'y'.repeat(40)}`).repeat(2_000)}\r\n`),
+      431,
+      'HMS_HTTP_HEADERS_TOO_LARGE',
+    ],
   ])('%s is refused with the reason', async (_what, bytes, status, code) => {
     const text = await answerTo(port(), bytes)
     expect([Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1]), /"code":"(\w+)"/.exec(text)?.[1]]).toEqual([status, code])
@@ -133,7 +163,10 @@ describe.each<[string, () => number]>([['services', services], ['edge', () => ed
   })
 })
 
-describe.each<[string, () => number]>([['services', services], ['edge', () => edge.port]])('an upgrade of the %s', (_door, port) => {
+describe.each<[string, () => number]>([
+  ['services', services],
+  ['edge', () => edge.port],
+])('an upgrade of the %s', (_door, port) => {
   it.each<[string, string]>([
     ['of a POST', `POST /v1/stream HTTP/1.1\r\n${HOST}${WEBSOCKET.join('')}content-length: 0\r\n\r\n`],
     ['to a version that there is not', `GET /v1/stream HTTP/1.1\r\n${HOST}${WEBSOCKET.join('').replace(': 13', ': 12')}\r\n`],

@@ -1,6 +1,18 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ConfigDocument, Envelope } from '#libs/contracts'
-import { addSignature, digestOfJson, generateKeyPair, localSigner, readRoster, signEnvelope, signFreshness, stableDigest, type HeadPredicate, type ReleasePredicate, type RosterPredicate } from '#libs/signing'
+import {
+  addSignature,
+  digestOfJson,
+  generateKeyPair,
+  localSigner,
+  readRoster,
+  signEnvelope,
+  signFreshness,
+  stableDigest,
+  type HeadPredicate,
+  type ReleasePredicate,
+  type RosterPredicate,
+} from '#libs/signing'
 import { HeldDocuments } from '../../libs/client/src/connection/held-documents.js'
 import { ManualClock } from '../../libs/client/src/testing/manual-clock.js'
 import { DocumentTrust } from '../../libs/client/src/trust/document-trust.js'
@@ -22,7 +34,15 @@ interface Shown {
   proof?: Parameters<Office['proof']>[1]
 }
 
-async function shown({ signers = ['EPA Chief', 'EPA Counsel'], release: change, envelope, head, headSigner, entry: edits, proof }: Shown = {}): Promise<ConfigDocument> {
+async function shown({
+  signers = ['EPA Chief', 'EPA Counsel'],
+  release: change,
+  envelope,
+  head,
+  headSigner,
+  entry: edits,
+  proof,
+}: Shown = {}): Promise<ConfigDocument> {
   const approved = await office.release(signers, change)
   const release = (await envelope?.(approved)) ?? approved
   const { id, version } = JSON.parse(Buffer.from(release.payload, 'base64').toString()).predicate.policy as { id: string; version: string }
@@ -61,22 +81,31 @@ class Bot {
   }
 }
 
-const as = (epoch: number, limit: number, fallbacks: string[] = []) => (release: ReleasePredicate): void => {
-  release.releaseEpoch = epoch
-  release.policy = { ...release.policy, version: `${epoch}.0.0`, limit }
-  release.fallbacks = fallbacks.map((digest) => ({ version: '1.0.0', digest }))
-}
-const numbered = (seq: number) => (head: HeadPredicate): void => void (head.seq = seq)
-const canary = (edit: (head: HeadPredicate) => void = () => {}) => (head: HeadPredicate): void => {
-  Object.assign(head, { scope: 'region:NCR', seq: 9, share: 10_000, base: good.digest, expires: '2026-03-02T00:02:00Z' })
-  edit(head)
-}
+const as =
+  (epoch: number, limit: number, fallbacks: string[] = []) =>
+  (release: ReleasePredicate): void => {
+    release.releaseEpoch = epoch
+    release.policy = { ...release.policy, version: `${epoch}.0.0`, limit }
+    release.fallbacks = fallbacks.map((digest) => ({ version: '1.0.0', digest }))
+  }
+const numbered =
+  (seq: number) =>
+  (head: HeadPredicate): void =>
+    void (head.seq = seq)
+const canary =
+  (edit: (head: HeadPredicate) => void = () => {}) =>
+  (head: HeadPredicate): void => {
+    Object.assign(head, { scope: 'region:NCR', seq: 9, share: 10_000, base: good.digest, expires: '2026-03-02T00:02:00Z' })
+    edit(head)
+  }
 
-const untagged = (droppedTags?: string[]) => (release: ReleasePredicate): void => {
-  as(2, 99)(release)
-  release.policy = { ...release.policy, tags: ['air'] }
-  if (droppedTags !== undefined) release.droppedTags = droppedTags
-}
+const untagged =
+  (droppedTags?: string[]) =>
+  (release: ReleasePredicate): void => {
+    as(2, 99)(release)
+    release.policy = { ...release.policy, tags: ['air'] }
+    if (droppedTags !== undefined) release.droppedTags = droppedTags
+  }
 
 let good: ConfigDocument
 beforeAll(async () => {
@@ -91,46 +120,163 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     expect(bot.limit).toBe(15)
   })
 
-  const edit = (from: string, to: string) => (release: Envelope): Envelope => ({ ...release, payload: Buffer.from(Buffer.from(release.payload, 'base64').toString().replace(from, to)).toString('base64') })
-  const resign = (from: string, to: string) => (release: Envelope): Promise<Envelope> =>
-    signEnvelope(Buffer.from(Buffer.from(release.payload, 'base64').toString().replace(from, to)), [office.signer('EPA Chief'), office.signer('EPA Counsel')])
+  const edit =
+    (from: string, to: string) =>
+    (release: Envelope): Envelope => ({
+      ...release,
+      payload: Buffer.from(Buffer.from(release.payload, 'base64').toString().replace(from, to)).toString('base64'),
+    })
+  const resign =
+    (from: string, to: string) =>
+    (release: Envelope): Promise<Envelope> =>
+      signEnvelope(Buffer.from(Buffer.from(release.payload, 'base64').toString().replace(from, to)), [
+        office.signer('EPA Chief'),
+        office.signer('EPA Counsel'),
+      ])
   const next = { release: as(2, 99), head: numbered(4) }
 
   const attacks: [string, string, () => Promise<ConfigDocument>][] = [
     ['an edited value', 'HMS_HEAD_RELEASE_INVALID', () => shown({ ...next, envelope: edit('"limit":99', '"limit":98') })],
     ['one of two approvers', 'HMS_HEAD_NOT_APPROVED', () => shown({ ...next, signers: ['EPA Chief'] })],
-    ['one signature twice', 'HMS_HEAD_NOT_APPROVED', () => shown({ ...next, signers: ['EPA Chief'], envelope: (release) => ({ ...release, signatures: [release.signatures[0]!, release.signatures[0]!] }) })],
-    ['an author among the two', 'HMS_HEAD_NOT_APPROVED', () => shown({ head: numbered(4), release: (release) => { as(2, 99)(release); release.author = 'EPA Counsel' } })],
+    [
+      'one signature twice',
+      'HMS_HEAD_NOT_APPROVED',
+      () =>
+        shown({
+          ...next,
+          signers: ['EPA Chief'],
+          envelope: (release) => ({ ...release, signatures: [release.signatures[0]!, release.signatures[0]!] }),
+        }),
+    ],
+    [
+      'an author among the two',
+      'HMS_HEAD_NOT_APPROVED',
+      () =>
+        shown({
+          head: numbered(4),
+          release: (release) => {
+            as(2, 99)(release)
+            release.author = 'EPA Counsel'
+          },
+        }),
+    ],
     ['an outsider', 'HMS_HEAD_NOT_APPROVED', () => shown({ ...next, signers: ['EPA Chief', 'nobody'] })],
-    ['an outsider with a stolen key id', 'HMS_HEAD_NOT_APPROVED', () => shown({ ...next, signers: ['EPA Chief', 'nobody'], envelope: (release) => ({ ...release, signatures: [release.signatures[0]!, { ...release.signatures[1]!, keyid: office.people.get('EPA Counsel')!.keyid }] }) })],
+    [
+      'an outsider with a stolen key id',
+      'HMS_HEAD_NOT_APPROVED',
+      () =>
+        shown({
+          ...next,
+          signers: ['EPA Chief', 'nobody'],
+          envelope: (release) => ({
+            ...release,
+            signatures: [release.signatures[0]!, { ...release.signatures[1]!, keyid: office.people.get('EPA Counsel')!.keyid }],
+          }),
+        }),
+    ],
     ['services among the approvers', 'HMS_HEAD_NOT_APPROVED', () => shown({ ...next, signers: ['EPA Chief', 'rollout'] })],
-    ['a duplicate key in the JSON', 'HMS_HEAD_RELEASE_INVALID', () => shown({ ...next, envelope: resign('"limit":99', '"limit":99,"limit":98') })],
-    ['another payload type', 'HMS_HEAD_RELEASE_INVALID', () => shown({ ...next, envelope: (release) => ({ ...release, payloadType: 'application/json' }) })],
+    [
+      'a duplicate key in the JSON',
+      'HMS_HEAD_RELEASE_INVALID',
+      () => shown({ ...next, envelope: resign('"limit":99', '"limit":99,"limit":98') }),
+    ],
+    [
+      'another payload type',
+      'HMS_HEAD_RELEASE_INVALID',
+      () => shown({ ...next, envelope: (release) => ({ ...release, payloadType: 'application/json' }) }),
+    ],
     ['a plan that was not signed', 'HMS_HEAD_NOT_APPROVED', () => shown({ ...next, envelope: edit('"observeMs":0', '"observeMs":1') })],
     ['a head of an approver', 'HMS_HEAD_SIGNER', () => shown({ ...next, headSigner: 'EPA Chief' })],
     ['a stable head of the canary controller', 'HMS_HEAD_SIGNER', () => shown({ ...next, headSigner: 'canary-controller' })],
     ['a canary head of rollout', 'HMS_HEAD_SIGNER', () => shown({ ...next, head: canary() })],
     ['a head that was changed', 'HMS_HEAD_SIGNATURE', async () => ({ ...good, head: edit('"seq":3', '"seq":4')(good.head), seq: 4 })],
     ['a head as release (type confusion)', 'HMS_HEAD_RELEASE_INVALID', async () => ({ ...(await shown(next)), release: good.head })],
-    ['a mixture of one head and another release', 'HMS_HEAD_RELEASE_OTHER', async () => ({ ...(await shown(next)), release: good.release, proof: good.proof })],
-    ['a head of another policy', 'HMS_HEAD_RELEASE_OTHER', () => shown({ ...next, head: (head) => { numbered(4)(head); head.policy = 'other-limit' } })],
+    [
+      'a mixture of one head and another release',
+      'HMS_HEAD_RELEASE_OTHER',
+      async () => ({ ...(await shown(next)), release: good.release, proof: good.proof }),
+    ],
+    [
+      'a head of another policy',
+      'HMS_HEAD_RELEASE_OTHER',
+      () =>
+        shown({
+          ...next,
+          head: (head) => {
+            numbered(4)(head)
+            head.policy = 'other-limit'
+          },
+        }),
+    ],
     ['a head without its release', 'HMS_HEAD_RELEASE_MISSING', async () => ({ ...(await shown(next)), release: null })],
     ['a document that says another number than its head', 'HMS_HEAD_MALFORMED', async () => ({ ...(await shown(next)), seq: 40 })],
     ['a release that is not in the log', 'HMS_HEAD_NOT_LOGGED', async () => ({ ...(await shown(next)), proof: null })],
-    ['an entry that is not in the log', 'HMS_HEAD_NOT_LOGGED', async () => { const document = await shown(next); return { ...document, proof: { ...document.proof!, entry: document.proof!.entry.replace('"run":7', '"run":8') } } }],
+    [
+      'an entry that is not in the log',
+      'HMS_HEAD_NOT_LOGGED',
+      async () => {
+        const document = await shown(next)
+        return { ...document, proof: { ...document.proof!, entry: document.proof!.entry.replace('"run":7', '"run":8') } }
+      },
+    ],
     ['the proof of another release', 'HMS_HEAD_NOT_LOGGED', async () => ({ ...(await shown(next)), proof: good.proof })],
     ['an entry of another kind', 'HMS_HEAD_NOT_LOGGED', () => shown({ ...next, entry: { type: 'hms.lint.passed.v1' } })],
     ['a checkpoint that no witness saw', 'HMS_HEAD_NOT_LOGGED', () => shown({ ...next, proof: { witnessed: false } })],
     ['a forged witness', 'HMS_HEAD_NOT_LOGGED', () => shown({ ...next, proof: { witness: office.stranger } })],
     ['a forged log', 'HMS_HEAD_NOT_LOGGED', () => shown({ ...next, proof: { log: office.stranger } })],
-    ['a policy that is not yet effective', 'HMS_RELEASE_NOT_EFFECTIVE', () => shown({ head: numbered(4), release: (release) => { as(2, 99)(release); release.policy = { ...release.policy, effective: '2026-03-02T00:00:01Z' } } })],
+    [
+      'a policy that is not yet effective',
+      'HMS_RELEASE_NOT_EFFECTIVE',
+      () =>
+        shown({
+          head: numbered(4),
+          release: (release) => {
+            as(2, 99)(release)
+            release.policy = { ...release.policy, effective: '2026-03-02T00:00:01Z' }
+          },
+        }),
+    ],
     ['a replayed head', 'HMS_HEAD_REPLAYED', () => shown({ head: numbered(2) })],
-    ['a new head with an old release', 'HMS_RELEASE_BELOW_FLOOR', () => shown({ head: numbered(4), release: (release) => { as(1, 99)(release); release.releaseEpoch = 0 } })],
+    [
+      'a new head with an old release',
+      'HMS_RELEASE_BELOW_FLOOR',
+      () =>
+        shown({
+          head: numbered(4),
+          release: (release) => {
+            as(1, 99)(release)
+            release.releaseEpoch = 0
+          },
+        }),
+    ],
     ['another release of the same epoch', 'HMS_RELEASE_BELOW_FLOOR', () => shown({ head: numbered(4), release: as(1, 99) })],
-    ['a tag dropped that asked for two', 'HMS_RELEASE_TAG_DROPPED', () => shown({ head: numbered(4), signers: ['EPA Chief'], release: untagged() })],
-    ['a tag dropped that asked for two, and said so', 'HMS_HEAD_NOT_APPROVED', () => shown({ head: numbered(4), signers: ['EPA Chief'], release: untagged(['critical']) })],
-    ['a canary shown in another region', 'HMS_HEAD_SCOPE', () => shown({ release: as(2, 99), headSigner: 'canary-controller', head: canary((head) => void (head.scope = 'region:VA')) })],
-    ['a release for one region shown to all', 'HMS_HEAD_SCOPE', () => shown({ head: numbered(4), release: (release) => { as(2, 99)(release); release.scopes = ['region:NCR'] } })],
+    [
+      'a tag dropped that asked for two',
+      'HMS_RELEASE_TAG_DROPPED',
+      () => shown({ head: numbered(4), signers: ['EPA Chief'], release: untagged() }),
+    ],
+    [
+      'a tag dropped that asked for two, and said so',
+      'HMS_HEAD_NOT_APPROVED',
+      () => shown({ head: numbered(4), signers: ['EPA Chief'], release: untagged(['critical']) }),
+    ],
+    [
+      'a canary shown in another region',
+      'HMS_HEAD_SCOPE',
+      () => shown({ release: as(2, 99), headSigner: 'canary-controller', head: canary((head) => void (head.scope = 'region:VA')) }),
+    ],
+    [
+      'a release for one region shown to all',
+      'HMS_HEAD_SCOPE',
+      () =>
+        shown({
+          head: numbered(4),
+          release: (release) => {
+            as(2, 99)(release)
+            release.scopes = ['region:NCR']
+          },
+        }),
+    ],
     ['no document at all', 'HMS_HEAD_MALFORMED', async () => ({}) as ConfigDocument],
   ]
 
@@ -147,7 +293,9 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
   it('takes a dropped tag from those whom the tag asks for, and holds on to it', async () => {
     expect(bot.take(await shown({ release: untagged(['critical']), head: numbered(4) }))).toEqual([])
     expect(bot.limit).toBe(99)
-    const third = (droppedTags?: string[]) => (release: ReleasePredicate): void => (untagged(droppedTags)(release), void (release.releaseEpoch = 3))
+    const third =
+      (droppedTags?: string[]) =>
+      (release: ReleasePredicate): void => (untagged(droppedTags)(release), void (release.releaseEpoch = 3))
     const reborn = await Bot.pinnedTo(office.roster())
     reborn.trust.restore(JSON.parse(JSON.stringify(bot.trust.remembered())))
     expect(reborn.take(await shown({ release: third(), signers: ['EPA Chief'], head: numbered(5) }))).toEqual(['HMS_RELEASE_TAG_DROPPED'])
@@ -156,11 +304,19 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
 
   it('is not bound by tags that only a canary showed, nor by those that no role names any more', async () => {
     const plain = await Bot.pinnedTo(office.roster())
-    const tagged = (epoch: number, tags: string[]) => (release: ReleasePredicate): void => (as(epoch, epoch)(release), void (release.policy['tags'] = tags))
+    const tagged =
+      (epoch: number, tags: string[]) =>
+      (release: ReleasePredicate): void => (as(epoch, epoch)(release), void (release.policy['tags'] = tags))
     const stable = await shown({ release: tagged(1, ['air']), signers: ['EPA Chief'] })
-    const tried = await shown({ release: tagged(2, ['critical']), headSigner: 'canary-controller', head: canary((head) => void (head.base = stable.digest)) })
+    const tried = await shown({
+      release: tagged(2, ['critical']),
+      headSigner: 'canary-controller',
+      head: canary((head) => void (head.base = stable.digest)),
+    })
     expect(plain.take(stable, tried, await shown({ release: tagged(3, ['air']), signers: ['EPA Chief'], head: numbered(4) }))).toEqual([])
-    const lenient = await Bot.pinnedTo(office.roster((roster) => void (roster.roles = roster.roles.filter(({ name }) => name !== 'critical'))))
+    const lenient = await Bot.pinnedTo(
+      office.roster((roster) => void (roster.roles = roster.roles.filter(({ name }) => name !== 'critical'))),
+    )
     lenient.trust.restore(bot.trust.remembered())
     expect(lenient.take(await shown({ release: untagged(), signers: ['EPA Chief'], head: numbered(4) }))).toEqual([])
   })
@@ -186,12 +342,16 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     expect(reader.take(await shown({ release: as(1, 15), head: numbered(3) }))).toEqual([])
     // Prepared while the rollback stood: it names the first as fallback, and not the newest.
     const base = (head: HeadPredicate): void => void (head.base = first.digest)
-    expect(reader.take(await shown({ release: as(3, 9, [first.digest!]), headSigner: 'canary-controller', head: canary(base) }))).toEqual([])
+    expect(reader.take(await shown({ release: as(3, 9, [first.digest!]), headSigner: 'canary-controller', head: canary(base) }))).toEqual(
+      [],
+    )
     expect(reader.take(await shown({ release: as(2, 12, [first.digest!]), head: numbered(4) }))).toEqual([])
     expect(reader.limit).toBe(12)
     // What a canary showed still binds later canaries, and stable what stable showed.
     const next = (head: HeadPredicate): void => void Object.assign(head, { base: newest.digest, seq: 10 })
-    expect(reader.take(await shown({ release: as(2, 99), headSigner: 'canary-controller', head: canary(next) }))).toEqual(['HMS_RELEASE_BELOW_FLOOR'])
+    expect(reader.take(await shown({ release: as(2, 99), headSigner: 'canary-controller', head: canary(next) }))).toEqual([
+      'HMS_RELEASE_BELOW_FLOOR',
+    ])
     expect(reader.take(await shown({ release: as(1, 99), head: numbered(5) }))).toEqual(['HMS_RELEASE_BELOW_FLOOR'])
   })
 
@@ -218,7 +378,11 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
     const cases: [string, string[], (predicate: RosterPredicate) => void][] = [
       ['expired before', ['HMS_HEAD_NOT_APPROVED'], (predicate) => void (key(predicate).notAfter = before)],
       ['expired after', [], (predicate) => void (key(predicate).notAfter = after)],
-      ['revoked before', ['HMS_HEAD_NOT_APPROVED'], (predicate) => void (predicate.revoked = [{ keyid: key(predicate).keyid, since: before, reason: 'stolen' }])],
+      [
+        'revoked before',
+        ['HMS_HEAD_NOT_APPROVED'],
+        (predicate) => void (predicate.revoked = [{ keyid: key(predicate).keyid, since: before, reason: 'stolen' }]),
+      ],
       ['revoked after', [], (predicate) => void (predicate.revoked = [{ keyid: key(predicate).keyid, since: after, reason: 'stolen' }])],
     ]
     for (const [what, refused, change] of cases) expect([what, (await Bot.pinnedTo(roster(change))).take(good)]).toEqual([what, refused])
@@ -234,12 +398,23 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
       ['seen after the end', ['HMS_HEAD_NOT_LOGGED'], office.rosterWithNewLog(before), {}],
       ['of a log that the roster forgot', ['HMS_HEAD_NOT_LOGGED'], office.rosterWithNewLog(), {}],
       ['of the new log', [], renewed, { roster: renewed, log: newLog, witness: newWitness }],
-      ['of the new log, seen by the witness of before', ['HMS_HEAD_NOT_LOGGED'], renewed, { roster: { ...old, log: renewed.log! }, log: newLog }],
-      ['of the log of before, seen by the new witness', ['HMS_HEAD_NOT_LOGGED'], renewed, { roster: { ...old, witnesses: renewed.witnesses! }, witness: newWitness }],
+      [
+        'of the new log, seen by the witness of before',
+        ['HMS_HEAD_NOT_LOGGED'],
+        renewed,
+        { roster: { ...old, log: renewed.log! }, log: newLog },
+      ],
+      [
+        'of the log of before, seen by the new witness',
+        ['HMS_HEAD_NOT_LOGGED'],
+        renewed,
+        { roster: { ...old, witnesses: renewed.witnesses! }, witness: newWitness },
+      ],
       ['of the log of before, seen by nobody', ['HMS_HEAD_NOT_LOGGED'], renewed, { witnessed: false }],
       ['of a stranger in the name of the log of before', ['HMS_HEAD_NOT_LOGGED'], renewed, { log: office.stranger }],
     ]
-    for (const [what, refused, roster, proof] of cases) expect([what, (await Bot.pinnedTo(roster)).take(await shown({ proof }))]).toEqual([what, refused])
+    for (const [what, refused, roster, proof] of cases)
+      expect([what, (await Bot.pinnedTo(roster)).take(await shown({ proof }))]).toEqual([what, refused])
   })
 
   it('counts people: one with two keys is one, and a roster with one key for two is none', async () => {
@@ -255,7 +430,15 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
 
 describe('a bot that is kept in the dark', () => {
   const word = (heads: Parameters<typeof stableDigest>[0], issuedAt: number, signer = 'rollout') =>
-    signFreshness({ stable: stableDigest(heads), roster: 1, issuedAt: new Date(issuedAt).toISOString(), expires: new Date(issuedAt + 300_000).toISOString() }, office.signer(signer))
+    signFreshness(
+      {
+        stable: stableDigest(heads),
+        roster: 1,
+        issuedAt: new Date(issuedAt).toISOString(),
+        expires: new Date(issuedAt + 300_000).toISOString(),
+      },
+      office.signer(signer),
+    )
   const stableOf = (bot: Bot) => stableDigest(bot.held.stableHeads())
   let bot: Bot
   beforeEach(async () => {
@@ -296,7 +479,11 @@ describe('a bot that is kept in the dark', () => {
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
   })
 
-  it.each([['ten minutes', 600_000], ['three hours', 10_800_000], ['200 days', 200 * 86_400_000]])('refuses a word that is dated %s ahead, says so, and goes on with the right ones', async (_far, aheadMs) => {
+  it.each([
+    ['ten minutes', 600_000],
+    ['three hours', 10_800_000],
+    ['200 days', 200 * 86_400_000],
+  ])('refuses a word that is dated %s ahead, says so, and goes on with the right ones', async (_far, aheadMs) => {
     const ahead = await word(bot.held.stableHeads(), NOW + aheadMs)
     expect(() => bot.trust.hear(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
     expect(bot.trust.doubt(stableOf(bot))).toBe('HMS_FRESHNESS_AHEAD')
@@ -304,13 +491,22 @@ describe('a bot that is kept in the dark', () => {
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
     expect(() => bot.trust.hear(ahead)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
     expect(bot.trust.doubt(stableOf(bot))).toBeUndefined()
-    const early = await shown({ head: numbered(4), release: (release) => { as(2, 99)(release); release.policy = { ...release.policy, effective: new Date(NOW + aheadMs / 2).toISOString() } } })
+    const early = await shown({
+      head: numbered(4),
+      release: (release) => {
+        as(2, 99)(release)
+        release.policy = { ...release.policy, effective: new Date(NOW + aheadMs / 2).toISOString() }
+      },
+    })
     expect(bot.take(early)).toEqual(['HMS_RELEASE_NOT_EFFECTIVE'])
   })
 
   it('refuses a word that would last for a year: it could be shown for as long', async () => {
     const stable = stableOf(bot)
-    const forever = await signFreshness({ stable, roster: 1, issuedAt: new Date(NOW).toISOString(), expires: '2027-03-02T00:00:00Z' }, office.signer('rollout'))
+    const forever = await signFreshness(
+      { stable, roster: 1, issuedAt: new Date(NOW).toISOString(), expires: '2027-03-02T00:00:00Z' },
+      office.signer('rollout'),
+    )
     expect(() => bot.trust.hear(forever)).toThrow(expect.objectContaining({ code: 'HMS_FRESHNESS_AHEAD' }) as Error)
   })
 
@@ -344,7 +540,11 @@ describe('a bot that is kept in the dark', () => {
   it('ends a canary when its lease is over by the monotonic clock, though its own clock is hours behind', async () => {
     const reader = await Bot.pinnedTo(office.roster())
     reader.clock.advance(-3 * 3_600_000)
-    const tried = await shown({ release: as(2, 12, [good.digest!]), headSigner: 'canary-controller', head: canary((head) => void (head.issuedAt = '2026-03-02T00:00:00Z')) })
+    const tried = await shown({
+      release: as(2, 12, [good.digest!]),
+      headSigner: 'canary-controller',
+      head: canary((head) => void (head.issuedAt = '2026-03-02T00:00:00Z')),
+    })
     expect(reader.take(good, tried)).toEqual([])
     expect(reader.limit).toBe(12)
     reader.clock.advance(2 * 60_000)
@@ -356,7 +556,17 @@ describe('a bot that is kept in the dark', () => {
     const reborn = await Bot.pinnedTo(office.roster())
     reborn.clock.advance(-3 * 3_600_000)
     reborn.trust.restore(JSON.parse(JSON.stringify(bot.trust.remembered())))
-    expect(reborn.take(await shown({ head: numbered(4), release: (release) => { as(2, 12)(release); release.policy = { ...release.policy, effective: '2026-03-02T00:00:30Z' } } }))).toEqual([])
+    expect(
+      reborn.take(
+        await shown({
+          head: numbered(4),
+          release: (release) => {
+            as(2, 12)(release)
+            release.policy = { ...release.policy, effective: '2026-03-02T00:00:30Z' }
+          },
+        }),
+      ),
+    ).toEqual([])
     expect(reborn.limit).toBe(12)
   })
 

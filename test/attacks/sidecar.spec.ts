@@ -32,8 +32,13 @@ afterEach(async () => {
 })
 
 const environment = (): Record<string, string> => ({
-  HMS_URL: url, HMS_BOT: 'inspector-7', HMS_REGION: 'NCR', HMS_ROSTER: join(folder, 'roster.json'), HMS_CACHE_DIR: join(folder, 'cache'),
-  HMS_SIDECAR_PORT: '0', HMS_LOG_LEVEL: 'silent',
+  HMS_URL: url,
+  HMS_BOT: 'inspector-7',
+  HMS_REGION: 'NCR',
+  HMS_ROSTER: join(folder, 'roster.json'),
+  HMS_CACHE_DIR: join(folder, 'cache'),
+  HMS_SIDECAR_PORT: '0',
+  HMS_LOG_LEVEL: 'silent',
 })
 async function serve(options: SidecarOptions = {}): Promise<ServedSidecar> {
   const sidecar = await serveSidecar(environment(), options)
@@ -60,7 +65,10 @@ function edited(document: ConfigDocument, from: string, to: string): ConfigDocum
 describe('a side-car whose upstream lies', () => {
   it('answers the last verified value and says that it may be old, and comes back by itself', async () => {
     const { sidecar, visitor, events } = await connected()
-    expect(await ask(sidecar, ID)).toMatchObject({ status: 200, body: { value: { limit: 35 }, state: 'READY', source: 'live', trust: 'pinned' } })
+    expect(await ask(sidecar, ID)).toMatchObject({
+      status: 200,
+      body: { value: { limit: 35 }, state: 'READY', source: 'live', trust: 'pinned' },
+    })
 
     visitor.send('change', 5, [edited(strict, '"limit":25', '"limit":250')])
     expect((await events.until(({ data }) => data['state'] === 'STALE')).data['code']).toMatch(/^HMS_HEAD_/)
@@ -71,7 +79,10 @@ describe('a side-car whose upstream lies', () => {
     const again = await upstream.visitor()
     expect(again.query.has('revision')).toBe(false)
     again.send('snapshot', 5, [strict])
-    expect((await events.until(({ data }) => data['type'] === 'change')).data).toMatchObject({ revision: 5, changes: [{ id: ID, version: '2.0.0', scope: 'global' }] })
+    expect((await events.until(({ data }) => data['type'] === 'change')).data).toMatchObject({
+      revision: 5,
+      changes: [{ id: ID, version: '2.0.0', scope: 'global' }],
+    })
     await events.until(({ data }) => data['state'] === 'READY')
     expect(await ask(sidecar, ID)).toMatchObject({ status: 200, body: { value: { limit: 25 }, state: 'READY' } })
     events.close()
@@ -109,14 +120,19 @@ describe('a side-car without a server', () => {
     await upstream.stop()
     const offline = await serve()
     expect(offline).toMatchObject({ state: 'STALE', revision: 4, policies: 1 })
-    expect(await ask(offline, ID)).toMatchObject({ status: 200, body: { value: { limit: 35 }, source: 'disk', state: 'STALE', revision: 4 } })
+    expect(await ask(offline, ID)).toMatchObject({
+      status: 200,
+      body: { value: { limit: 35 }, source: 'disk', state: 'STALE', revision: 4 },
+    })
     expect((await fetch(`${offline.address}/readyz`)).status).toBe(200)
   })
 
   it('does not start with nothing to give, nor without knowing whom to trust', async () => {
     await upstream.stop()
     await expect(serve({ timeoutMs: 200 })).rejects.toMatchObject({ code: 'HMS_UNREACHABLE', status: 503 })
-    await expect(serveSidecar({ HMS_URL: 'http://policies.example', HMS_SIDECAR_PORT: '0' })).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED' })
+    await expect(serveSidecar({ HMS_URL: 'http://policies.example', HMS_SIDECAR_PORT: '0' })).rejects.toMatchObject({
+      code: 'HMS_ROSTER_REQUIRED',
+    })
     await expect(serveSidecar({ HMS_SIDECAR_PORT: 'many' })).rejects.toMatchObject({ code: 'HMS_CONFIG_INVALID' })
   })
 
@@ -124,7 +140,10 @@ describe('a side-car without a server', () => {
     const { sidecar, events } = await connected()
     events.close()
     const port = Number(new URL(sidecar.address).port)
-    const [refused, second] = await Promise.allSettled([serve({ place: { port } }), upstream.visitor().then((each) => (each.send('snapshot', 4, [old]), each))])
+    const [refused, second] = await Promise.allSettled([
+      serve({ place: { port } }),
+      upstream.visitor().then((each) => (each.send('snapshot', 4, [old]), each)),
+    ])
     expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'HMS_PORT_IN_USE', status: 409 } })
     expect(second.status).toBe('fulfilled')
   })

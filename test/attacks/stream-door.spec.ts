@@ -33,8 +33,15 @@ const dial = (port: number, ...lines: string[]): Socket => {
   clients.push(client)
   return client
 }
-const HANDSHAKE = ['host: 127.0.0.1', 'connection: Upgrade', 'upgrade: websocket', 'sec-websocket-version: 13', 'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==']
-const open = (port: number, query = '', headers: Record<string, string> = {}): WebSocket => new WebSocket(`ws://127.0.0.1:${port}/v1/stream${query}`, { headers }).on('error', () => {})
+const HANDSHAKE = [
+  'host: 127.0.0.1',
+  'connection: Upgrade',
+  'upgrade: websocket',
+  'sec-websocket-version: 13',
+  'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+]
+const open = (port: number, query = '', headers: Record<string, string> = {}): WebSocket =>
+  new WebSocket(`ws://127.0.0.1:${port}/v1/stream${query}`, { headers }).on('error', () => {})
 const refusal = async (socket: WebSocket): Promise<[number | undefined, string]> => {
   const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
   let body = ''
@@ -45,16 +52,23 @@ const refusal = async (socket: WebSocket): Promise<[number | undefined, string]>
 const sockets = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length
 
 describe.each(doors)('the door for upgrades of %s', (_what, port) => {
-  it.each(['trailer: x', 'expect: 100-continue', 'expect: x', 'transfer-encoding: chunked', 'te: trailers', 'keep-alive: timeout=5', 'content-length: 5', 'x-odd: \xe9\xff', 'connection: close, sec-websocket-key'])(
-    'goes on whatever a header orders: %s',
-    async (header) => {
-      const [answer] = (await once(dial(port(), 'GET /v1/stream HTTP/1.1', ...HANDSHAKE, header), 'data')) as [Buffer]
-      expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
-      const reader = open(port())
-      expect(JSON.parse(String((await once(reader, 'message'))[0]))).toMatchObject({ type: 'snapshot' })
-      reader.terminate()
-    },
-  )
+  it.each([
+    'trailer: x',
+    'expect: 100-continue',
+    'expect: x',
+    'transfer-encoding: chunked',
+    'te: trailers',
+    'keep-alive: timeout=5',
+    'content-length: 5',
+    'x-odd: \xe9\xff',
+    'connection: close, sec-websocket-key',
+  ])('goes on whatever a header orders: %s', async (header) => {
+    const [answer] = (await once(dial(port(), 'GET /v1/stream HTTP/1.1', ...HANDSHAKE, header), 'data')) as [Buffer]
+    expect(String(answer)).toMatch(/^HTTP\/1.1 101 /)
+    const reader = open(port())
+    expect(JSON.parse(String((await once(reader, 'message'))[0]))).toMatchObject({ type: 'snapshot' })
+    reader.terminate()
+  })
 
   it.each(['/v1/policies', '/v1/events', '/', '//', '/nowhere'])('refuses a WebSocket for %s', async (target) => {
     const [answer] = (await once(dial(port(), `GET ${target} HTTP/1.1`, ...HANDSHAKE), 'data')) as [Buffer]
@@ -66,7 +80,10 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
     expect(String(answer)).toMatch(/^HTTP\/1.1 400 [\s\S]*HMS_HTTP_BAD_REQUEST/)
   })
 
-  it.each([['/nowhere', '404'], ['/v1/stream?bot=%00', '400']])('keeps no socket of those whom it refuses: %s', async (target, status) => {
+  it.each([
+    ['/nowhere', '404'],
+    ['/v1/stream?bot=%00', '400'],
+  ])('keeps no socket of those whom it refuses: %s', async (target, status) => {
     const before = sockets()
     for (let time = 0; time < 20; time++) {
       const client = dial(port(), `GET ${target} HTTP/1.1`, ...HANDSHAKE)
@@ -85,25 +102,43 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
     const [response] = (await once(call, 'response')) as [IncomingMessage]
     response.resume()
     expect(response.statusCode).toBe(200)
-    const post = request({ port: port(), host: '127.0.0.1', path: '/v1/alerts', method: 'POST', headers: { ...headers, 'content-type': 'application/json' } })
+    const post = request({
+      port: port(),
+      host: '127.0.0.1',
+      path: '/v1/alerts',
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+    })
     post.end(JSON.stringify({ id: `h2c-${port()}`, bot: 'a', region: 'NCR', kind: 'V' }))
     const [accepted] = (await once(post, 'response')) as [IncomingMessage]
     accepted.resume()
     expect(accepted.statusCode).toBe(202)
   })
 
-  it.each<[string, Record<string, string>]>([['Origin', { origin: 'http://evil.example' }], ['Origin of a sandbox', { origin: 'null' }], ['Host', { host: 'evil.example' }]])(
-    'lets no page of another site in, known by its %s',
-    async (_by, headers) => expect(await refusal(open(port(), '', headers))).toEqual([403, 'HMS_HTTP_FOREIGN']),
+  it.each<[string, Record<string, string>]>([
+    ['Origin', { origin: 'http://evil.example' }],
+    ['Origin of a sandbox', { origin: 'null' }],
+    ['Host', { host: 'evil.example' }],
+  ])('lets no page of another site in, known by its %s', async (_by, headers) =>
+    expect(await refusal(open(port(), '', headers))).toEqual([403, 'HMS_HTTP_FOREIGN']),
   )
 
   it('lets a page of this machine in', async () => {
     await once(open(port(), '', { origin: 'http://localhost:3000', host: 'localhost:7184' }), 'message')
   })
 
-  it.each(['?bot=%00', '?bot=a%0Ab', '?region=%00', '?bot=a&region=%1B%5B2J', '?region=%E2%80%AE', `?bot=${'x'.repeat(201)}`, `?region=${'x'.repeat(65)}`, '?bot=a&bot=b', '?bot=a&region=a&region=b'])(
-    'refuses a name that could not be kept or shown: %s',
-    async (query) => expect(await refusal(open(port(), query))).toEqual([400, 'HMS_HTTP_QUERY_INVALID']),
+  it.each([
+    '?bot=%00',
+    '?bot=a%0Ab',
+    '?region=%00',
+    '?bot=a&region=%1B%5B2J',
+    '?region=%E2%80%AE',
+    `?bot=${'x'.repeat(201)}`,
+    `?region=${'x'.repeat(65)}`,
+    '?bot=a&bot=b',
+    '?bot=a&region=a&region=b',
+  ])('refuses a name that could not be kept or shown: %s', async (query) =>
+    expect(await refusal(open(port(), query))).toEqual([400, 'HMS_HTTP_QUERY_INVALID']),
   )
 
   it.each<[string, (reader: WebSocket) => void]>([
@@ -112,8 +147,18 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
     ['what a bot may send', (reader) => reader.send('{"type":"applied","revision":0,"applied":{}}')],
     ['bytes', (reader) => reader.send(Buffer.alloc(1))],
     ['a part of a message', (reader) => reader.send('x'.repeat(20_000), { fin: false })],
-    ['pings without end', (reader) => { for (let time = 0; time < 500; time++) reader.ping() }],
-    ['parts without end', (reader) => { for (let time = 0; time < 500; time++) reader.send('', { fin: false }) }],
+    [
+      'pings without end',
+      (reader) => {
+        for (let time = 0; time < 500; time++) reader.ping()
+      },
+    ],
+    [
+      'parts without end',
+      (reader) => {
+        for (let time = 0; time < 500; time++) reader.send('', { fin: false })
+      },
+    ],
   ])('ends the connection of a reader without a name that sends %s', async (_what, send) => {
     const reader = open(port())
     await once(reader, 'message')
@@ -142,9 +187,12 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
   })
 })
 
-it.each(['x', '', 'content-length', 'x-checksum, x-other'])('the edge refuses a plain request with trailers to come: %s', async (trailer) => {
-  for (const target of ['/v1/policies', '/livez', '/nowhere']) {
-    const [answer] = (await once(dial(edge.port, `GET ${target} HTTP/1.1`, 'host: 127.0.0.1', `trailer: ${trailer}`), 'data')) as [Buffer]
-    expect(String(answer)).toMatch(/^HTTP\/1.1 400 [\s\S]*HMS_HTTP_BAD_REQUEST/)
-  }
-})
+it.each(['x', '', 'content-length', 'x-checksum, x-other'])(
+  'the edge refuses a plain request with trailers to come: %s',
+  async (trailer) => {
+    for (const target of ['/v1/policies', '/livez', '/nowhere']) {
+      const [answer] = (await once(dial(edge.port, `GET ${target} HTTP/1.1`, 'host: 127.0.0.1', `trailer: ${trailer}`), 'data')) as [Buffer]
+      expect(String(answer)).toMatch(/^HTTP\/1.1 400 [\s\S]*HMS_HTTP_BAD_REQUEST/)
+    }
+  },
+)

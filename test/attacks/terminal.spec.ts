@@ -33,9 +33,44 @@ const run: RunView = {
   createdAt: '2026-01-01T00:00:00Z',
   endedAt: '2026-01-01T00:00:01Z',
 }
-const letter = { service: 'linter', id: '0199f0aa-0000-7000-8000-000000000001', state: 'waiting', topic: HOSTILE, position: HOSTILE, key: HOSTILE, run: 1, tries: 1, code: HOSTILE, detail: HOSTILE, closed: null, at: '2026-01-01T00:00:00Z', headers: { [HOSTILE]: HOSTILE }, value: HOSTILE, raw: null, cutFrom: null }
-const approval = { run: 7, state: 'AWAITING_APPROVAL', digest: SHA, policies: [{ id: HOSTILE, version: HOSTILE }], missing: [HOSTILE], signedBy: [HOSTILE], authors: [HOSTILE], reasons: [{ name: HOSTILE, reason: HOSTILE }], expiresAt: HOSTILE }
-const policy = { id: HOSTILE, version: HOSTILE, revision: 1, source: HOSTILE, scope: HOSTILE, value: { id: 'x', version: '1', [HOSTILE]: HOSTILE }, provenance: { run: 1, digest: HOSTILE, author: HOSTILE, approvedBy: [HOSTILE] } }
+const letter = {
+  service: 'linter',
+  id: '0199f0aa-0000-7000-8000-000000000001',
+  state: 'waiting',
+  topic: HOSTILE,
+  position: HOSTILE,
+  key: HOSTILE,
+  run: 1,
+  tries: 1,
+  code: HOSTILE,
+  detail: HOSTILE,
+  closed: null,
+  at: '2026-01-01T00:00:00Z',
+  headers: { [HOSTILE]: HOSTILE },
+  value: HOSTILE,
+  raw: null,
+  cutFrom: null,
+}
+const approval = {
+  run: 7,
+  state: 'AWAITING_APPROVAL',
+  digest: SHA,
+  policies: [{ id: HOSTILE, version: HOSTILE }],
+  missing: [HOSTILE],
+  signedBy: [HOSTILE],
+  authors: [HOSTILE],
+  reasons: [{ name: HOSTILE, reason: HOSTILE }],
+  expiresAt: HOSTILE,
+}
+const policy = {
+  id: HOSTILE,
+  version: HOSTILE,
+  revision: 1,
+  source: HOSTILE,
+  scope: HOSTILE,
+  value: { id: 'x', version: '1', [HOSTILE]: HOSTILE },
+  provenance: { run: 1, digest: HOSTILE, author: HOSTILE, approvedBy: [HOSTILE] },
+}
 
 const ANSWERS: [string[], Record<string, Canned>][] = [
   [['runs', 'show', '7'], { 'GET /v1/runs/7': { body: run } }],
@@ -44,17 +79,63 @@ const ANSWERS: [string[], Record<string, Canned>][] = [
   [['get', 'epa-pm25-limit'], { 'GET /v1/policies/epa-pm25-limit': { body: policy } }],
   [['approvals', 'list'], { 'GET /v1/approvals': { body: [approval] } }],
   [['approvals', 'show', SHA], { [`GET /v1/approvals/${encodeURIComponent(SHA)}`]: { body: approval } }],
-  [['partners', 'list'], { 'GET /v1/partners': { body: [{ id: HOSTILE, lane: HOSTILE, groups: [HOSTILE], channels: [HOSTILE], name: HOSTILE }] } }],
-  [['partners', 'deliveries'], { 'GET /v1/deliveries': { body: [{ partner: HOSTILE, run: 1, policy: HOSTILE, version: HOSTILE, channel: HOSTILE, state: HOSTILE, attempts: 1, nextAttemptAt: null, lastStatus: 500, lastDetail: HOSTILE }] } }],
+  [
+    ['partners', 'list'],
+    { 'GET /v1/partners': { body: [{ id: HOSTILE, lane: HOSTILE, groups: [HOSTILE], channels: [HOSTILE], name: HOSTILE }] } },
+  ],
+  [
+    ['partners', 'deliveries'],
+    {
+      'GET /v1/deliveries': {
+        body: [
+          {
+            partner: HOSTILE,
+            run: 1,
+            policy: HOSTILE,
+            version: HOSTILE,
+            channel: HOSTILE,
+            state: HOSTILE,
+            attempts: 1,
+            nextAttemptAt: null,
+            lastStatus: 500,
+            lastDetail: HOSTILE,
+          },
+        ],
+      },
+    },
+  ],
   [['bots', 'list'], { 'GET /v1/bots': { body: [{ id: HOSTILE, critical: false, addedAt: HOSTILE, policies: [HOSTILE] }] } }],
   [['scenarios', 'list'], { 'GET /v1/scenarios': { body: [{ id: HOSTILE, corpus: HOSTILE, policies: [HOSTILE], alert: HOSTILE }] } }],
   [['corpora', 'list'], { 'GET /v1/corpora': { body: [{ id: HOSTILE, readings: 1, addedAt: HOSTILE, digest: HOSTILE }] } }],
   [['schemas', 'list'], { 'GET /v1/schemas': { body: [{ name: HOSTILE }] } }],
-  [['tokens', 'list'], { 'GET /v1/tokens': { body: [{ id: HOSTILE, scopes: [HOSTILE], name: HOSTILE, createdBy: HOSTILE, expiresAt: '2099-01-01T00:00:00Z', revokedAt: null }] } }],
-  [['audit', 'log'], { 'GET /v1/audit/entries': { body: [{ index: 1, at: HOSTILE, run: 1, source: HOSTILE, type: HOSTILE, key: HOSTILE }] } }],
+  [
+    ['tokens', 'list'],
+    {
+      'GET /v1/tokens': {
+        body: [{ id: HOSTILE, scopes: [HOSTILE], name: HOSTILE, createdBy: HOSTILE, expiresAt: '2099-01-01T00:00:00Z', revokedAt: null }],
+      },
+    },
+  ],
+  [
+    ['audit', 'log'],
+    { 'GET /v1/audit/entries': { body: [{ index: 1, at: HOSTILE, run: 1, source: HOSTILE, type: HOSTILE, key: HOSTILE }] } },
+  ],
   [['dlq', 'show', `linter/${letter.id}`], { [`GET /v1/dead-letters/linter/${letter.id}`]: { body: letter } }],
   [['dlq', 'list', '--service', 'linter'], { 'GET /v1/dead-letters/linter?state=waiting': { body: [letter] } }],
-  [['rollback', 'epa-pm25-limit@1.5.0'], { 'POST /v1/rollbacks': { status: 409, body: { code: 'HMS_ROLLOUT_ALREADY_LIVE', detail: HOSTILE, next: [{ command: HOSTILE }], errors: [{ pointer: HOSTILE, detail: `${HOSTILE}!` }] } } }],
+  [
+    ['rollback', 'epa-pm25-limit@1.5.0'],
+    {
+      'POST /v1/rollbacks': {
+        status: 409,
+        body: {
+          code: 'HMS_ROLLOUT_ALREADY_LIVE',
+          detail: HOSTILE,
+          next: [{ command: HOSTILE }],
+          errors: [{ pointer: HOSTILE, detail: `${HOSTILE}!` }],
+        },
+      },
+    },
+  ],
   [['get', 'none'], { 'GET /v1/policies/none': { status: 404, body: { code: `HMS_${HOSTILE}`, detail: HOSTILE } } }],
 ]
 
@@ -97,7 +178,11 @@ describe('what others wrote, in a terminal', () => {
     const lint = await runForTest(['lint', file])
     expect([lint.code, (lint.stdout + lint.stderr).replaceAll('\n', '')]).toEqual([6, expect.not.stringMatching(UNSEEN)])
     let asked = ''
-    const answers = { env: { HMS_KEYS_DIR: join(folder, 'keys') }, answers: ['a', 'b'], onQuestion: (question: string) => void (asked += question) }
+    const answers = {
+      env: { HMS_KEYS_DIR: join(folder, 'keys') },
+      answers: ['a', 'b'],
+      onQuestion: (question: string) => void (asked += question),
+    }
     const { stderr } = await runForTest(['keys', 'create', '--name', HOSTILE], answers)
     expect(asked).toMatch(/Passphrase of "x\\u\{1b\}/)
     expect((asked + stderr).replaceAll('\n', '')).not.toMatch(UNSEEN)

@@ -6,7 +6,7 @@ import type { EventData, IssuedToken, OutgoingEvent, Problem, TokenRequest, Toke
 import { MemoryBus } from '#libs/messaging'
 import { parsePolicy } from '#libs/policy'
 import { generateKeyPair, localSigner, mintToken, type Signer } from '#libs/signing'
-import { TOKENS } from '#libs/stage'
+import { TOKENS } from '#libs/service'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 
 class RecordingBus extends MemoryBus {
@@ -25,7 +25,8 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 const operator = (): ApiClient => as(system.operator)
-const as = (signer: Signer): ApiClient => new ApiClient({ url: system.url, authorize: signedBy(signer, system.roster.installation, () => system.clock.now()) })
+const as = (signer: Signer): ApiClient =>
+  new ApiClient({ url: system.url, authorize: signedBy(signer, system.roster.installation, () => system.clock.now()) })
 const by = (token: string): ApiClient => new ApiClient({ url: system.url, authorize: bearer(token) })
 const make = (...scopes: string[]): Promise<IssuedToken> => operator().post('/v1/tokens', { scopes } satisfies TokenRequest)
 const revoke = (id: string): Promise<TokenView> => operator().post(`/v1/tokens/${id}/revoke`, {})
@@ -97,7 +98,9 @@ describe('a key that', () => {
     await system.settle()
     const secret = token.slice(-43)
     expect(JSON.stringify(await operator().get('/v1/tokens'))).not.toMatch(new RegExp(`${secret}|sha256:`))
-    const tables = await Promise.all([...system.host.runtimes.values()].map(({ database }) => database.statements((tx) => tx.documents(TOKENS).get(id))))
+    const tables = await Promise.all(
+      [...system.host.runtimes.values()].map(({ database }) => database.autocommit((tx) => tx.documents(TOKENS).get(id))),
+    )
     expect(tables.map((record) => record?.id)).toEqual(tables.map(() => id))
     const events = bus.sent.filter(({ key }) => key === id)
     expect(JSON.stringify([tables, events.map(({ value }) => predicateOf(value!))])).not.toContain(secret)
@@ -114,7 +117,7 @@ describe('a key that', () => {
     expect(await refusal(by(token).post('/v1/rollbacks', {}))).toBe('401 HMS_AUTH_TOKEN_REVOKED')
     await system.settle()
     for (const { database } of system.host.runtimes.values()) {
-      expect(await database.statements((tx) => tx.documents(TOKENS).get(id))).toMatchObject({ revokedAt })
+      expect(await database.autocommit((tx) => tx.documents(TOKENS).get(id))).toMatchObject({ revokedAt })
     }
     expect((await operator().get<TokenView[]>('/v1/tokens')).find((entry) => entry.id === id)).toMatchObject({ revokedAt })
     const events = bus.sent.filter(({ key }) => key === id).map(({ value }) => predicateOf(value!))
@@ -144,7 +147,9 @@ describe('a key that', () => {
     const { token, id } = await make('operate')
     expect(await refusal(by(token).post('/v1/tokens', { scopes: ['operate'] }))).toBe('403 HMS_AUTH_STATEMENT_REQUIRED')
     expect(await refusal(by(token).post(`/v1/tokens/${id}/revoke`, {}))).toBe('403 HMS_AUTH_STATEMENT_REQUIRED')
-    expect(await refusal(as(localSigner(generateKeyPair().privateKey)).post('/v1/tokens', { scopes: ['read'] }))).toBe('401 HMS_AUTH_INVALID')
+    expect(await refusal(as(localSigner(generateKeyPair().privateKey)).post('/v1/tokens', { scopes: ['read'] }))).toBe(
+      '401 HMS_AUTH_INVALID',
+    )
     expect(await refusal(as(system.signers.get('EPA Chief')!).post('/v1/tokens', { scopes: ['read'] }))).toBe('accepted')
   })
 })
@@ -163,7 +168,9 @@ describe('approving takes statements alone', () => {
     const { digest, releases } = await prepared(by((await make('operate')).token), '1.0.0')
     const signature = { release: releases[0]!.digest, keyid: 'SHA256:nobody', sig: Buffer.alloc(64).toString('base64') }
     expect(await refusal(bot.post('/v1/approvals', { digest, signatures: [signature] }))).toBe('403 HMS_APPROVER_SIGNER_UNKNOWN')
-    expect(await refusal(by((await make('operate')).token).post('/v1/approvals', { digest, signatures: [signature] }))).toBe('403 HMS_APPROVER_SIGNER_UNKNOWN')
+    expect(await refusal(by((await make('operate')).token).post('/v1/approvals', { digest, signatures: [signature] }))).toBe(
+      '403 HMS_APPROVER_SIGNER_UNKNOWN',
+    )
   })
 
   it('an operator key that signs is no approver', async () => {
@@ -189,7 +196,10 @@ describe('a bot key', () => {
   it('opens its own stream and no other, and the refusal of the stream says why', async () => {
     const { token, id } = await make('bot:a')
     await expect(connect({ url: system.url, bot: 'b', token })).rejects.toMatchObject({ code: 'HMS_AUTH_SCOPE', status: 403 })
-    await expect(connect({ url: system.url, bot: 'a', token: mintToken().token })).rejects.toMatchObject({ code: 'HMS_AUTH_TOKEN_UNKNOWN', status: 401 })
+    await expect(connect({ url: system.url, bot: 'a', token: mintToken().token })).rejects.toMatchObject({
+      code: 'HMS_AUTH_TOKEN_UNKNOWN',
+      status: 401,
+    })
     await expect(connect({ url: system.url, bot: 'a' })).rejects.toMatchObject({ code: 'HMS_AUTH_REQUIRED', status: 401 })
     const connection = await connect({ url: system.url, bot: 'a', token })
     await connection.close()
@@ -245,10 +255,11 @@ async function openStream(token: string): Promise<WebSocket> {
 }
 
 async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-  for (let done = false; !done; ) ({ done } = await reader.read())
+  for (let done = false; !done;) ({ done } = await reader.read())
 }
 
 function predicateOf(value: string): EventData['hms.token.revoked.v1'] {
   const { payload } = JSON.parse(value) as { payload: string }
-  return (JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: { data: EventData['hms.token.revoked.v1'] } }).predicate.data
+  return (JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: { data: EventData['hms.token.revoked.v1'] } }).predicate
+    .data
 }

@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { ApiClient, connect } from '#libs/client'
 import { publicKeyFromRaw } from '#libs/signing'
 import { silentLogger, systemClock } from '#libs/platform'
-import { HeadCarrier } from '#libs/stage'
+import { DirectHeadDelivery } from '#libs/service'
 import { HttpWitness } from '#libs/witness'
 import { serveEdge } from '../../apps/edge/src/edge.js'
 
@@ -27,7 +27,10 @@ async function flood(status: number, type = 'application/json', chunk: Buffer = 
       }
       response.end()
     }
-    response.on('drain', more).on('error', () => {}).on('close', () => done(bytes))
+    response
+      .on('drain', more)
+      .on('error', () => {})
+      .on('close', () => done(bytes))
     more()
   })
   server.listen(0, '127.0.0.1')
@@ -48,7 +51,10 @@ it('the SDK and the CLI give an answer up that does not end', async () => {
 })
 
 it('a refusal that does not end says no more than its status', async () => {
-  for (const [status, code] of [[403, 'HMS_HTTP_UNEXPECTED'], [503, 'HMS_UNREACHABLE']] as const) {
+  for (const [status, code] of [
+    [403, 'HMS_HTTP_UNEXPECTED'],
+    [503, 'HMS_UNREACHABLE'],
+  ] as const) {
     const { url, sent } = await flood(status, 'application/problem+json')
     await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({ code, status })
     expect(await sent).toBeLessThan(ENOUGH)
@@ -57,7 +63,10 @@ it('a refusal that does not end says no more than its status', async () => {
 
 it('an answer counts with the bytes that it unpacks to', async () => {
   const packed = gzipSync(Buffer.alloc(ENOUGH, ' '))
-  const server = createServer((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed)).listen(0, '127.0.0.1')
+  const server = createServer((_request, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(packed)).listen(
+    0,
+    '127.0.0.1',
+  )
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -86,7 +95,9 @@ it('a witness, a config-store that takes heads and a service that is asked wheth
   await expect(new HttpWitness(key, witness.url).addCheckpoint('')).rejects.toMatchObject({ code: 'HMS_HTTP_ANSWER_OVERSIZED' })
   for (const status of [200, 500]) {
     const store = await flood(status)
-    expect(await new HeadCarrier([store.url], systemClock, silentLogger).deliver({ heads: [] } as never)).toMatchObject([{ ok: false }])
+    expect(await new DirectHeadDelivery([store.url], systemClock, silentLogger).deliver({ heads: [] } as never)).toMatchObject([
+      { ok: false },
+    ])
     expect(await store.sent).toBeLessThan(ENOUGH)
   }
   const service = await flood(200)

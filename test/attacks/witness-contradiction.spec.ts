@@ -42,7 +42,11 @@ class Contradicting implements WitnessLink {
   }
 }
 
-const policyOf = (witnesses: readonly WitnessLink[], quorum: number): LogPolicy => ({ ...LOG_POLICY, witnesses: witnesses.map(({ key }) => key), quorum })
+const policyOf = (witnesses: readonly WitnessLink[], quorum: number): LogPolicy => ({
+  ...LOG_POLICY,
+  witnesses: witnesses.map(({ key }) => key),
+  quorum,
+})
 
 describe.each(UNSIGNED)('a witness that says unsigned that %s', (_what, word) => {
   it.each([1, 2])('holds up nothing where the others make a quorum of %i', async (quorum) => {
@@ -87,7 +91,11 @@ describe.each(UNSIGNED)('a witness that says unsigned that %s', (_what, word) =>
 
 describe('what a witness shows as signed', () => {
   const root = Buffer.alloc(32, 7)
-  const shownBy = async (witness: Contradicting, size: number, { origin = ORIGIN, signer = LOG_SIGNER, cosigner = witness as { key: typeof KEY }, by = WITNESS_SIGNER } = {}): Promise<string> => {
+  const shownBy = async (
+    witness: Contradicting,
+    size: number,
+    { origin = ORIGIN, signer = LOG_SIGNER, cosigner = witness as { key: typeof KEY }, by = WITNESS_SIGNER } = {},
+  ): Promise<string> => {
     const body = formatCheckpoint({ origin, size, root })
     return (await signNote(body, LOG_POLICY.log, signer)) + (await cosign(body, 1, cosigner.key, by))
   }
@@ -99,7 +107,10 @@ describe('what a witness shows as signed', () => {
     return log
   }
 
-  it.each([['another root of a size that the log has', 3], ['more than the log has', 9]])('halts the log for good when log and witness signed %s', async (_what, size) => {
+  it.each([
+    ['another root of a size that the log has', 3],
+    ['more than the log has', 9],
+  ])('halts the log for good when log and witness signed %s', async (_what, size) => {
     const log = await publishWith((witness) => shownBy(witness, size, { cosigner: { key: KEY } }))
     expect(log.sequencer.halted).toBeDefined()
     expect([log.alarms, await log.gauge('auditLogHalted')]).toEqual([['audit_forked'], 1])
@@ -116,10 +127,13 @@ describe('what a witness shows as signed', () => {
     ['what it did not sign itself', (witness) => shownBy(witness, 3, { cosigner: { key: KEY }, by: stranger })],
     ['what another witness signed', (witness) => shownBy(witness, 3)],
     ['another log', (witness) => shownBy(witness, 3, { cosigner: { key: KEY }, origin: 'example.org/other' })],
-    ['an empty log', async () => {
-      const body = formatCheckpoint({ origin: ORIGIN, size: 0, root })
-      return (await signNote(body, LOG_POLICY.log, LOG_SIGNER)) + (await cosign(body, 1, KEY, WITNESS_SIGNER))
-    }],
+    [
+      'an empty log',
+      async () => {
+        const body = formatCheckpoint({ origin: ORIGIN, size: 0, root })
+        return (await signNote(body, LOG_POLICY.log, LOG_SIGNER)) + (await cosign(body, 1, KEY, WITNESS_SIGNER))
+      },
+    ],
     ['an error', () => Promise.reject(new Error('away'))],
   ])('suspends it, and halts nothing, when that is %s', async (_what, shown) => {
     const log = await publishWith(shown)
@@ -129,10 +143,22 @@ describe('what a witness shows as signed', () => {
 
 describe('a witness behind HTTP', () => {
   it.each<[string, RequestListener]>([
-    ['409 and a large size to everything', (_request, reply) => reply.writeHead(409, { 'content-type': 'text/x.tlog.size' }).end('999999\n')],
-    ['422, and a flood where it shows what it signed', ({ method }, reply) => reply.writeHead(method === 'POST' ? 422 : 200).end('x'.repeat(method === 'POST' ? 0 : 1_000_000))],
-    ['422, and hangs up where it shows what it signed', ({ method, socket }, reply) => void (method === 'POST' ? reply.writeHead(422).end() : socket.destroy())],
-    ['422, and sends the log elsewhere', ({ method }, reply) => reply.writeHead(method === 'POST' ? 422 : 302, { location: '/elsewhere' }).end()],
+    [
+      '409 and a large size to everything',
+      (_request, reply) => reply.writeHead(409, { 'content-type': 'text/x.tlog.size' }).end('999999\n'),
+    ],
+    [
+      '422, and a flood where it shows what it signed',
+      ({ method }, reply) => reply.writeHead(method === 'POST' ? 422 : 200).end('x'.repeat(method === 'POST' ? 0 : 1_000_000)),
+    ],
+    [
+      '422, and hangs up where it shows what it signed',
+      ({ method, socket }, reply) => void (method === 'POST' ? reply.writeHead(422).end() : socket.destroy()),
+    ],
+    [
+      '422, and sends the log elsewhere',
+      ({ method }, reply) => reply.writeHead(method === 'POST' ? 422 : 302, { location: '/elsewhere' }).end(),
+    ],
   ])('that answers %s is suspended, and no more', async (_what, listener) => {
     const server = createServer((request, reply) => {
       request.resume()

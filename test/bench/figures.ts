@@ -11,6 +11,8 @@ export function percentile(sorted: readonly number[], share: number): number {
 export function report(label: string, values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const ms = (value: number): string => `${value.toFixed(1)} ms`.padStart(10)
-  process.stdout.write(`${label.padEnd(58)} p50 ${ms(percentile(sorted, 0.5))}   p99 ${ms(percentile(sorted, 0.99))}   n ${sorted.length}\n`)
+  process.stdout.write(
+    `${label.padEnd(58)} p50 ${ms(percentile(sorted, 0.5))}   p99 ${ms(percentile(sorted, 0.99))}   n ${sorted.length}\n`,
+  )
   return percentile(sorted, 0.5)
 }

@@ -21,7 +21,9 @@ export async function floorEmbedded(url: string, rounds: number): Promise<number
       await client.query('BEGIN')
       await client.query('INSERT INTO floor_outbox (value) VALUES ($1)', [value])
       await client.query('COMMIT')
-      const { rows } = await client.query<{ seq: string }>('SELECT seq, value FROM floor_outbox WHERE sent_at IS NULL ORDER BY seq LIMIT 200')
+      const { rows } = await client.query<{ seq: string }>(
+        'SELECT seq, value FROM floor_outbox WHERE sent_at IS NULL ORDER BY seq LIMIT 200',
+      )
       await client.query('UPDATE floor_outbox SET sent_at = now() WHERE seq = ANY($1)', [rows.map((row) => row.seq)])
       await client.query('SELECT seq, value FROM floor_outbox WHERE seq >= $1 ORDER BY seq LIMIT 100', [rows[0]!.seq])
       await client.query('INSERT INTO floor_position VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = EXCLUDED.at', [rows[0]!.seq])

@@ -22,7 +22,11 @@ it('guard verdicts', () => {
 
   measure(guard, 'authority alone', [])
   measure(guard, 'CEL: 1.5 times the previous limit', ['double(next.limit) <= double(previous.limit) * 1.5'])
-  measure(guard, '16 CEL rules', Array.from({ length: 16 }, (_, index) => `double(next.limit) <= double(previous.limit) * ${index + 2}.5`))
+  measure(
+    guard,
+    '16 CEL rules',
+    Array.from({ length: 16 }, (_, index) => `double(next.limit) <= double(previous.limit) * ${index + 2}.5`),
+  )
   measure(guard, 'Cedar: nobody approves what he wrote', [], 'resource has author && resource.author == principal.name')
   measure(guard, 'FAIL: unknown member', ['next.limitt < 3.0'])
   measure(guard, 'FAIL: forbid that errs', [], '9223372036854775807 + context.share > 3')
@@ -32,19 +36,35 @@ it('guard verdicts', () => {
   const numbers = Array.from({ length: 1_000 }, (_, index) => index)
   measure(guard, 'one loop over 1,000 values', ['next.list.all(x, x * 2.0 < 5000.0 && x + 1.0 > 0.0)'], undefined, { list: numbers })
   measure(guard, 'lists built of 1,000 values', ['next.list.map(x, x * 2.0).size() > 3'], undefined, { list: numbers })
-  measure(guard, 'two loops over 30 values', ['next.list.all(x, next.list.all(y, x < y || x >= y))'], undefined, { list: numbers.slice(0, 30) })
+  measure(guard, 'two loops over 30 values', ['next.list.all(x, next.list.all(y, x < y || x >= y))'], undefined, {
+    list: numbers.slice(0, 30),
+  })
   const many = Array.from({ length: 45 }, () => 'next.text.matches("(a|b|c|d|e|x)*z")')
   measure(guard, '45 patterns on 1,024 characters', [`!(${many.join(' || ')})`], undefined, { text: 'x'.repeat(1_024) })
   const compared = Array.from({ length: 60 }, () => 'next.list == next.other').join(' || ')
-  measure(guard, '60 comparisons of lists of 600 values', [compared], undefined, { list: numbers.slice(0, 600), other: [...numbers.slice(0, 599), 0] })
-  measure(guard, 'sizes of a text of 16,000 characters', [Array.from({ length: 70 }, () => 'next.text.size() > 3').join(' && ')], undefined, { text: 'é'.repeat(16_000) })
-  measure(guard, 'FAIL: more steps than a question may take', ['next.list.all(x, next.list.all(y, x + y < 5000.0))'], undefined, { list: numbers })
+  measure(guard, '60 comparisons of lists of 600 values', [compared], undefined, {
+    list: numbers.slice(0, 600),
+    other: [...numbers.slice(0, 599), 0],
+  })
+  measure(
+    guard,
+    'sizes of a text of 16,000 characters',
+    [Array.from({ length: 70 }, () => 'next.text.size() > 3').join(' && ')],
+    undefined,
+    { text: 'é'.repeat(16_000) },
+  )
+  measure(guard, 'FAIL: more steps than a question may take', ['next.list.all(x, next.list.all(y, x + y < 5000.0))'], undefined, {
+    list: numbers,
+  })
 })
 
 function measure(guard: Guard, label: string, cel: string[], cedar?: string, members: Partial<PolicyDocument> = {}): void {
   const texts = cel.map((text) => ({ kind: 'cel' as const, text }))
-  const rules = cedar === undefined ? texts : [...texts, { kind: 'cedar' as const, text: `forbid (principal, action, resource) when { ${cedar} };` }]
-  const compiled = guard.compileRules(rules.map((rule, index) => ({ ...RULE, ...rule, id: `rule-${String(index).padStart(2, '0')}`, digest: `${label} ${index}` })))
+  const rules =
+    cedar === undefined ? texts : [...texts, { kind: 'cedar' as const, text: `forbid (principal, action, resource) when { ${cedar} };` }]
+  const compiled = guard.compileRules(
+    rules.map((rule, index) => ({ ...RULE, ...rule, id: `rule-${String(index).padStart(2, '0')}`, digest: `${label} ${index}` })),
+  )
   const question = { ...REQUEST, next: { ...REQUEST.next, ...members } }
   const times = Array.from({ length: ROUNDS }, () => {
     const since = processorMs()

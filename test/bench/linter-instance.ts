@@ -1,7 +1,7 @@
 import { Outbox, PostgresPositionStore, type EventBus } from '#libs/messaging'
 import { PostgresTimerStore, ServiceSession, type PostgresDatabase, type Transaction } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
-import { createRuntime } from '#libs/stage'
+import { createRuntime } from '#libs/service'
 import { PARCELS } from '../contracts/database.suite.js'
 import { openPostgresService } from '../contracts/postgres-service.js'
 import type { TestIdentity } from '../support/identity.js'
@@ -31,7 +31,15 @@ export class LinterInstance {
     identity: TestIdentity,
   ) {
     const signer = identity.serviceSigner('linter')
-    const options = { name: 'linter', profile: 'dev', environment: {}, database, clock: systemClock, log: silentLogger, metrics: new Metrics() } as const
+    const options = {
+      name: 'linter',
+      profile: 'dev',
+      environment: {},
+      database,
+      clock: systemClock,
+      log: silentLogger,
+      metrics: new Metrics(),
+    } as const
     const stores = { outbox: this.store, positions: new PostgresPositionStore(), timers: new PostgresTimerStore() }
     const coordination = {
       leadership: session,

@@ -75,9 +75,16 @@ async function bareStatements(server: DurablePostgres): Promise<number> {
   await client.connect()
   const startedAt = nowMs()
   for (let left = ROWS; left > 0; left -= BATCH) {
-    const read = { name: 'read', text: `SELECT seq, topic, msg_key, value FROM linter.outbox WHERE sent_at IS NULL ORDER BY seq LIMIT ${BATCH}` }
+    const read = {
+      name: 'read',
+      text: `SELECT seq, topic, msg_key, value FROM linter.outbox WHERE sent_at IS NULL ORDER BY seq LIMIT ${BATCH}`,
+    }
     const { rows } = await client.query<{ seq: string }>(read)
-    const mark = { name: 'mark', text: 'UPDATE linter.outbox SET sent_at = now() WHERE seq = ANY($1::bigint[])', values: [rows.map((row) => row.seq)] }
+    const mark = {
+      name: 'mark',
+      text: 'UPDATE linter.outbox SET sent_at = now() WHERE seq = ANY($1::bigint[])',
+      values: [rows.map((row) => row.seq)],
+    }
     await client.query(mark)
   }
   const rate = rateOver(nowMs() - startedAt)

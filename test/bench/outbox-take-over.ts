@@ -40,20 +40,36 @@ export async function takeOver(server: DurablePostgres, identity: TestIdentity):
         await server.query('TRUNCATE linter.outbox')
         times.push(await oneTakeOver(server, identity, await open(server, identity), traffic, round / ROUNDS))
       }
-      const [p50, worst] = [percentile(times.toSorted((a, b) => a - b), 0.5), Math.max(...times)]
+      const [p50, worst] = [
+        percentile(
+          times.toSorted((a, b) => a - b),
+          0.5,
+        ),
+        Math.max(...times),
+      ]
       const label = `take-over: ${how}, ${traffic ? `${RATE} tx/s on the other` : 'one row left behind'}`
-      process.stdout.write(`${label.padEnd(58)} p50 ${p50.toFixed(0).padStart(6)} ms   max ${worst.toFixed(0).padStart(6)} ms   n ${times.length}\n`)
+      process.stdout.write(
+        `${label.padEnd(58)} p50 ${p50.toFixed(0).padStart(6)} ms   max ${worst.toFixed(0).padStart(6)} ms   n ${times.length}\n`,
+      )
     }
   }
 }
 
 /** `phase`: how far the other is into its second between two polls when the leader ends. */
-async function oneTakeOver(server: DurablePostgres, identity: TestIdentity, leader: Leader, traffic: boolean, phase: number): Promise<number> {
+async function oneTakeOver(
+  server: DurablePostgres,
+  identity: TestIdentity,
+  leader: Leader,
+  traffic: boolean,
+  phase: number,
+): Promise<number> {
   const pid = await leaderPid(server)
   const bus = new NotingBus()
   const other = await LinterInstance.open(server.url, bus, identity)
   other.start()
-  const writing = traffic ? atRate(RATE, TRAFFIC_MS, async (turn) => void (await other.write(`t${turn % RATE}`, { wakes: true }))) : undefined
+  const writing = traffic
+    ? atRate(RATE, TRAFFIC_MS, async (turn) => void (await other.write(`t${turn % RATE}`, { wakes: true })))
+    : undefined
   await pause(systemClock, phase * 1_000)
   if (pid === undefined || (await leaderPid(server)) !== pid) throw new Error('the leader changed by itself')
   const endedAt = nowMs()

@@ -19,7 +19,11 @@ export async function wakeUp(server: DurablePostgres, identity: TestIdentity): P
   report(`${at} floor: one read of the outbox after the commit`, await commitToRead(server, identity))
 }
 
-async function commitToRelay(server: DurablePostgres, identity: TestIdentity, how: { elsewhere: boolean; wakes: boolean }): Promise<number[]> {
+async function commitToRelay(
+  server: DurablePostgres,
+  identity: TestIdentity,
+  how: { elsewhere: boolean; wakes: boolean },
+): Promise<number[]> {
   const bus = new NotingBus()
   const leader = await LinterInstance.open(server.url, bus, identity)
   await leader.lead(server)
@@ -39,7 +43,7 @@ async function commitToRead(server: DurablePostgres, identity: TestIdentity): Pr
   const times: number[] = []
   await atRate(RATE, FOR_MS, async (turn) => {
     const { atMs } = await instance.write(`wake.${turn % KEYS}`, { wakes: false })
-    await instance.database.statements((tx) => instance.store.unsent(tx, 1))
+    await instance.database.autocommit((tx) => instance.store.unsent(tx, 1))
     times.push(nowMs() - atMs)
   })
   await instance.stop()

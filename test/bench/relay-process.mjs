@@ -19,7 +19,16 @@ const coordination = {
   close: () => session.stop(),
 }
 // It moves rows and neither signs nor verifies any.
-const options = { name: 'linter', profile: 'dev', environment: {}, database, clock: systemClock, log: silentLogger, metrics: new Metrics(), configStoreUrls: [] }
+const options = {
+  name: 'linter',
+  profile: 'dev',
+  environment: {},
+  database,
+  clock: systemClock,
+  log: silentLogger,
+  metrics: new Metrics(),
+  configStoreUrls: [],
+}
 const stores = { outbox: new PostgresOutboxStore(), positions: new PostgresPositionStore(), timers: new PostgresTimerStore() }
 const bus = new EmbeddedBus(new Pool(), systemClock, silentLogger)
 createRuntime(options, stores, bus, coordination, async () => ({ database: true, migrations: true })).start()

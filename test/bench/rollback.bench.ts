@@ -20,7 +20,11 @@ it('rollback', async () => {
   await approve('1.0.0', 35)
   const fleet = []
   for (let start = 0; start < BOTS; start += AT_ONCE) {
-    fleet.push(...(await Promise.all(Array.from({ length: AT_ONCE }, (_, index) => connect({ url: env.HMS_URL, bot: `bot-${start + index}`, region: 'NCR' })))))
+    fleet.push(
+      ...(await Promise.all(
+        Array.from({ length: AT_ONCE }, (_, index) => connect({ url: env.HMS_URL, bot: `bot-${start + index}`, region: 'NCR' })),
+      )),
+    )
   }
   const whole: number[] = []
   const inside: number[] = []

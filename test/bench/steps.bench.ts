@@ -74,20 +74,35 @@ async function slice(server: DurablePostgres, work: (writer: number, turn: numbe
 function print(label: string, slices: Slice[]): number {
   const rates = slices.map(({ rate }) => rate)
   const cpu = `CPU ${median(slices.map(({ nodeMs }) => nodeMs)).toFixed(2)} + ${median(slices.map(({ databaseMs }) => databaseMs)).toFixed(2)} ms (node + PostgreSQL)`
-  process.stdout.write(`${label.padEnd(58)} ${median(rates).toFixed(0).padStart(6)} /s   ${cpu}   (${rates.map((rate) => rate.toFixed(0)).join(', ')})\n`)
+  process.stdout.write(
+    `${label.padEnd(58)} ${median(rates).toFixed(0).padStart(6)} /s   ${cpu}   (${rates.map((rate) => rate.toFixed(0)).join(', ')})\n`,
+  )
   return median(rates)
 }
 
 function consumerOn(database: Awaited<ReturnType<typeof openPostgresService>>, identity: TestIdentity): EventConsumer {
   const outbox = new Outbox(new PostgresOutboxStore(), 'simulator', identity.serviceSigner('simulator'), () => {})
   const rest = { clock: systemClock, log: silentLogger, metrics: new Metrics(), roster: () => identity.roster, bus: new MemoryBus() }
-  const consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, positions: new PostgresPositionStore(), outbox, ...rest })
+  const consumer = new EventConsumer({
+    service: 'simulator',
+    stageTopic: 'hms.simulation.v1',
+    database,
+    positions: new PostgresPositionStore(),
+    outbox,
+    ...rest,
+  })
   consumer.on('hms.lint.v1', async (event, tx) => {
     const weight = ((await tx.documents(PARCELS).get(event.key))?.weight ?? 0) + 1
     if (weight !== event.keySeq) throw new Error(`${event.key} is at ${weight} instead of ${event.keySeq}`)
     await tx.documents(PARCELS).put({ id: event.key, town: null, weight, postedAt: event.time, label: DETAIL })
     const failure = { run: weight, attempt: 1, reason: 'BENCH', detail: DETAIL, findings: [] }
-    await outbox.emit(tx, 'hms.lint.failed.v1', failure, { key: event.key, run: weight, attempt: 1, causationId: event.id, topic: 'hms.simulation.v1' })
+    await outbox.emit(tx, 'hms.lint.failed.v1', failure, {
+      key: event.key,
+      run: weight,
+      attempt: 1,
+      causationId: event.id,
+      topic: 'hms.simulation.v1',
+    })
   })
   return consumer
 }
@@ -103,7 +118,9 @@ async function recordsOf(identity: TestIdentity, writer: number): Promise<BusRec
 }
 
 /** A row of the outbox's size, inserted by one prepared statement on a pool of as many connections as writers. */
-async function oneStatement(server: DurablePostgres): Promise<{ work: (writer: number, turn: number) => Promise<void>; close(): Promise<void> }> {
+async function oneStatement(
+  server: DurablePostgres,
+): Promise<{ work: (writer: number, turn: number) => Promise<void>; close(): Promise<void> }> {
   await server.query('CREATE TABLE floor_row (seq bigserial PRIMARY KEY, msg_key text NOT NULL, value text NOT NULL)')
   const pool = new Pool({ connectionString: server.url, max: WRITERS })
   // `end` resolves before the sockets are closed: a server that stops then tells them so.

@@ -5,9 +5,22 @@ import type { ApiClient } from '#libs/client'
 import { PostgresDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, uuidv7 } from '#libs/platform'
 import {
-  approvalState, cosign, entryBundle, formatCheckpoint, generateKeyPair, HashTree, leafHash, localSigner, readTilePath, signEnvelope, signNote, TILE_WIDTH, verifyEnvelope, type LogPolicy,
+  approvalState,
+  cosign,
+  entryBundle,
+  formatCheckpoint,
+  generateKeyPair,
+  HashTree,
+  leafHash,
+  localSigner,
+  readTilePath,
+  signEnvelope,
+  signNote,
+  TILE_WIDTH,
+  verifyEnvelope,
+  type LogPolicy,
 } from '#libs/signing'
-import { dataSourceOf, loadService, migrateService } from '#libs/stage'
+import { dataSourceOf, loadService, migrateService } from '#libs/service'
 import { verifyBundle } from '#libs/verify'
 import { MemorySeenStore, Witness } from '#libs/witness'
 import { factsOf, type EntryFacts } from '../../apps/audit/src/entries/entry.js'
@@ -30,7 +43,8 @@ const ROUNDS = 5
 const SLICE_MS = 2_000
 const ENTRIES = 100_000
 
-const print = (label: string, value: number, unit: string, note = ''): void => void process.stdout.write(`${label.padEnd(62)} ${value.toFixed(value < 100 ? 2 : 0).padStart(9)} ${unit}${note}\n`)
+const print = (label: string, value: number, unit: string, note = ''): void =>
+  void process.stdout.write(`${label.padEnd(62)} ${value.toFixed(value < 100 ? 2 : 0).padStart(9)} ${unit}${note}\n`)
 
 describe('trust', () => {
   it('a bot checks everything, people sign, readers verify', async () => {
@@ -39,7 +53,11 @@ describe('trust', () => {
     const payload = Buffer.from(release.payload, 'base64')
     const key = generateKeyPair()
     const signed = await signEnvelope(payload, [localSigner(key.privateKey)])
-    print(`full check of an offline bundle of ${bundle.length} bytes, roster included`, await each(200, () => verifyBundle(bundle, { roster })), 'ms')
+    print(
+      `full check of an offline bundle of ${bundle.length} bytes, roster included`,
+      await each(200, () => verifyBundle(bundle, { roster })),
+      'ms',
+    )
     print('approvals of a release by two people', await each(500, () => approvalState(parsed.roster, parsed.policy, release)), 'ms')
     print('sign a release', await each(1_000, () => signEnvelope(payload, [signer])), 'ms')
     print('verify one signature on it', await each(1_000, () => verifyEnvelope(signed, new Map([[key.keyid, key.publicKey]]))), 'ms')
@@ -53,17 +71,28 @@ describe('trust', () => {
     const entries = new PostgresEntryStore()
     const witness = new Witness(LOG_POLICY.witnesses[0]!, WITNESS_SIGNER, () => [LOG_POLICY.log], new MemorySeenStore(), systemClock)
     const sequencer = new Sequencer({
-      database, tree: new PostgresTreeStore(), policy: () => LOG_POLICY, clock: systemClock, log: silentLogger,
+      database,
+      tree: new PostgresTreeStore(),
+      policy: () => LOG_POLICY,
+      clock: systemClock,
+      log: silentLogger,
       keys: async () => ({ signer: LOG_SIGNER, witnesses: [witness] }),
       announce: async () => {},
       lag: new CheckpointLag(new Metrics(), systemClock, silentLogger),
       suspended: new SuspendedWitnesses(systemClock, silentLogger, new Metrics()),
     })
     await sequencer.start()
-    const intake = new Intake({ database, entries, clock: systemClock, log: silentLogger, halted: () => sequencer.halted, placed: () => sequencer.wake() })
+    const intake = new Intake({
+      database,
+      entries,
+      clock: systemClock,
+      log: silentLogger,
+      halted: () => sequencer.halted,
+      placed: () => sequencer.wake(),
+    })
     // What the log adds to the transaction of an event is this statement; places, tree, signatures and witness follow meanwhile.
     const append = async (): Promise<void> => {
-      await database.statements((tx) => entries.take(tx, facts()))
+      await database.autocommit((tx) => entries.take(tx, facts()))
       intake.wake()
     }
     const appendAlone = (): Promise<void> =>
@@ -76,7 +105,11 @@ describe('trust', () => {
     pool.on('error', () => {})
     const insert = async (): Promise<void> => {
       const text = JSON.stringify(facts())
-      await pool.query({ name: 'bare', text: 'INSERT INTO bare (entry, leaf_hash) VALUES ($1, $2)', values: [text, createHash('sha256').update(text).digest()] })
+      await pool.query({
+        name: 'bare',
+        text: 'INSERT INTO bare (entry, leaf_hash) VALUES ($1, $2)',
+        values: [text, createHash('sha256').update(text).digest()],
+      })
     }
     for (const writers of [1, 8]) {
       const [appends, alone, inserts]: [number[], number[], number[]] = [[], [], []]
@@ -91,7 +124,10 @@ describe('trust', () => {
       print('each append in a transaction of its own', median(alone), '/s', `  (${(median(alone) / median(inserts)).toFixed(2)})`)
     }
     // An append is done when its entry has a place: all must have one soon.
-    await until('each has its place', async () => (await server.query<{ n: number }>('SELECT count(*)::int AS n FROM audit.arrival'))[0]!.n === 0)
+    await until(
+      'each has its place',
+      async () => (await server.query<{ n: number }>('SELECT count(*)::int AS n FROM audit.arrival'))[0]!.n === 0,
+    )
     intake.stop()
     sequencer.stop()
     await pool.end()
@@ -135,7 +171,14 @@ async function rateOf(work: () => unknown): Promise<number> {
 
 function facts(): EntryFacts {
   const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
-  return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', runId: '1', attempt: 1, data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } })
+  return factsOf({
+    ...head,
+    time: '2026-01-01T00:00:00.000Z',
+    runId: '1',
+    attempt: 1,
+    data: {},
+    envelope: { payload: 'e30=', payloadType: 'x', signatures: [] },
+  })
 }
 
 /** RFC 6962 and nothing else: two hashes an entry. */

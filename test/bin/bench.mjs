@@ -13,5 +13,8 @@ if (!BENCHES.includes(name)) {
 }
 if (!install() || !build()) process.exit(1)
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
-const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'test/vitest.bench.config.ts', `test/bench/${name}`], { stdio: 'inherit', cwd: ROOT })
+const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'test/vitest.bench.config.ts', `test/bench/${name}`], {
+  stdio: 'inherit',
+  cwd: ROOT,
+})
 process.exit(status ?? 1)

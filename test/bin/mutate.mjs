@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { GUARDS } from '../mutations/guards.mjs'
+import { placesOf, replaceAt } from '../mutations/places.mjs'
 import { build } from '../../apps/demo/bin/build.mjs'
 import { install } from '../../apps/demo/bin/install.mjs'
 
@@ -43,12 +44,15 @@ function judge(guard) {
   if (whole !== 'passed') return say('FAIL', guard, `the test is ${whole} although the guard is there`)
   const file = join(copy, guard.file)
   const source = readFileSync(file, 'utf8')
-  const places = source.split(guard.find).length - 1
-  if (places === 0 || (places > 1 && guard.all !== true)) return say('FAIL', guard, `its code stands ${places} times in ${guard.file}`)
-  writeFileSync(file, source.replaceAll(guard.find, () => guard.replace))
+  const places = placesOf(source, guard.find)
+  if (places.length === 0 || (places.length > 1 && guard.all !== true))
+    return say('FAIL', guard, `its code stands ${places.length} times in ${guard.file}`)
+  writeFileSync(file, replaceAt(source, places, guard.replace))
   try {
     const broken = stateOf(guard)
-    return broken === 'failed' ? say('PASS', guard, `"${guard.test}" turns red`) : say('FAIL', guard, `without it "${guard.test}" is ${broken}`)
+    return broken === 'failed'
+      ? say('PASS', guard, `"${guard.test}" turns red`)
+      : say('FAIL', guard, `without it "${guard.test}" is ${broken}`)
   } finally {
     writeFileSync(file, source)
   }
@@ -61,7 +65,13 @@ function stateOf({ spec, test }) {
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
   const pattern = test.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const argv = [vitest, 'run', '--config', 'test/vitest.config.ts', spec, '-t', pattern, '--reporter=json', `--outputFile=${report}`]
-  spawnSync(process.execPath, argv, { cwd: copy, stdio: 'ignore', timeout: RUN_MS, killSignal: 'SIGTERM', env: { ...process.env, HMS_TEST_SEEDS: SEEDS } })
+  spawnSync(process.execPath, argv, {
+    cwd: copy,
+    stdio: 'ignore',
+    timeout: RUN_MS,
+    killSignal: 'SIGTERM',
+    env: { ...process.env, HMS_TEST_SEEDS: SEEDS },
+  })
   let results
   try {
     results = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap((file) => file.assertionResults)

@@ -18,7 +18,11 @@ const { env } = process
 /** One after the other: each wants both cores. */
 const PARTS = [
   { name: 'seeds', specs: ['test/simulation'], with: { HMS_TEST_SEEDS: env['HMS_TEST_SEEDS'] ?? '10000' } },
-  { name: 'kills', specs: ['test/kill/kill.spec.ts'], with: { HMS_TEST_KILLS: env['HMS_TEST_KILLS'] ?? '200', HMS_TEST_RUNS: env['HMS_TEST_RUNS'] ?? '5000' } },
+  {
+    name: 'kills',
+    specs: ['test/kill/kill.spec.ts'],
+    with: { HMS_TEST_KILLS: env['HMS_TEST_KILLS'] ?? '200', HMS_TEST_RUNS: env['HMS_TEST_RUNS'] ?? '5000' },
+  },
   { name: 'clocks', specs: ['test/system/clock-skew.spec.ts'], with: {} },
   { name: 'two instances', specs: ['test/kill/two-instances.spec.ts'], with: {} },
   { name: 'poison', specs: ['test/system/poison.spec.ts'], with: {} },
@@ -40,10 +44,16 @@ for (const part of PARTS) {
   const startedAt = Date.now()
   const counts = runVitest(part)
   for (const name of Object.keys(total)) total[name] += counts[name]
-  process.stdout.write(`${part.name}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - startedAt) / 1_000)} s\n`)
+  process.stdout.write(
+    `${part.name}: ${counts.passed} passed, ${counts.failed} failed in ${Math.round((Date.now() - startedAt) / 1_000)} s\n`,
+  )
 }
 process.stdout.write('guards, removed one at a time:\n')
-const mutate = spawnSync(process.execPath, [fileURLToPath(new URL('mutate.mjs', import.meta.url))], { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+const mutate = spawnSync(process.execPath, [fileURLToPath(new URL('mutate.mjs', import.meta.url))], {
+  cwd: ROOT,
+  encoding: 'utf8',
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
 process.stdout.write(mutate.stdout)
 const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(mutate.stdout) ?? [undefined, '0', '1']
 total.passed += Number(passed)
@@ -54,8 +64,21 @@ process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)
 function runVitest({ specs, with: settings }) {
   const folder = mkdtempSync(join(tmpdir(), 'hms-deep-'))
   const report = join(folder, 'report.json')
-  const argv = [VITEST, 'run', '--config', 'test/vitest.config.ts', ...specs, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const { status } = spawnSync(process.execPath, argv, { cwd: ROOT, stdio: 'inherit', env: { ...env, ...settings, HMS_TEST_DEEP: 'yes', HMS_TEST_KAFKA: 'required' } })
+  const argv = [
+    VITEST,
+    'run',
+    '--config',
+    'test/vitest.config.ts',
+    ...specs,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ]
+  const { status } = spawnSync(process.execPath, argv, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...env, ...settings, HMS_TEST_DEEP: 'yes', HMS_TEST_KAFKA: 'required' },
+  })
   try {
     const result = JSON.parse(readFileSync(report, 'utf8'))
     const failed = result.numFailedTests + (result.numFailedTests === 0 && status !== 0 ? 1 : 0)

@@ -17,5 +17,8 @@ if (!kafka.ok) {
   if (process.env['HMS_TEST_KAFKA'] === 'required') process.exit(1)
 }
 const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url))
-const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'test/vitest.config.ts', ...process.argv.slice(2)], { stdio: 'inherit', cwd: ROOT })
+const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'test/vitest.config.ts', ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  cwd: ROOT,
+})
 process.exit(status ?? 1)

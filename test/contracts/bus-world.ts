@@ -32,7 +32,16 @@ export class BusWorld {
     }
     this.outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => this.relay.wake())
     const reconciler = new Reconciler(database, store, announcing, '/hms-svc/linter', silentLogger, new Metrics())
-    this.relay = new Relay(database, store, announcing, { tryLead: async () => true }, reconciler, '/hms-svc/linter', systemClock, silentLogger)
+    this.relay = new Relay(
+      database,
+      store,
+      announcing,
+      { tryLead: async () => true },
+      reconciler,
+      '/hms-svc/linter',
+      systemClock,
+      silentLogger,
+    )
     this.relay.start()
   }
 

@@ -1,5 +1,14 @@
 import { peekPredicate, type Envelope, type OutgoingEvent, type ReceivedEvent } from '#libs/contracts'
-import { DEAD_LETTERS, EventConsumer, MemoryBus, Outbox, type DeadLetter, type EventAnswer, type OutboxStore, type PositionStore } from '#libs/messaging'
+import {
+  DEAD_LETTERS,
+  EventConsumer,
+  MemoryBus,
+  Outbox,
+  type DeadLetter,
+  type EventAnswer,
+  type OutboxStore,
+  type PositionStore,
+} from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock, type Logger } from '#libs/platform'
 import type { EventPredicate } from '#libs/signing'
@@ -32,7 +41,14 @@ export class ConsumerWorld {
     // No test waits an hour for a missing event; how long one has waited is the store's to know.
     const impatient = Object.assign(Object.create(positions) as PositionStore, { overdue: (tx: Transaction) => positions.overdue(tx, 0) })
     const rest = { clock, log, metrics, roster: () => identity.roster, bus: new MemoryBus() }
-    this.consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, positions: impatient, outbox, ...rest })
+    this.consumer = new EventConsumer({
+      service: 'simulator',
+      stageTopic: 'hms.simulation.v1',
+      database,
+      positions: impatient,
+      outbox,
+      ...rest,
+    })
     this.consumer.on('hms.lint.v1', async (event, tx) => {
       await tx.documents(PARCELS).put({ id: `${event.keySeq}`, town: event.key, weight: event.keySeq, postedAt: event.time })
       const answer = await this.behave(event, tx)

@@ -49,10 +49,12 @@ describe('PostgresDatabase', () => {
   })
 
   it('hides what is not committed yet', async () => {
-    await database.transaction(async (tx) => {
-      await tx.documents(PARCELS).put({ id: 'a', town: null, weight: 1, postedAt: '2026-01-01T00:00:00Z' })
-      expect(await database.transaction((other) => other.documents(PARCELS).get('a'))).toBeUndefined()
-      throw new Error('enough seen')
-    }).catch((error: Error) => expect(error.message).toBe('enough seen'))
+    await database
+      .transaction(async (tx) => {
+        await tx.documents(PARCELS).put({ id: 'a', town: null, weight: 1, postedAt: '2026-01-01T00:00:00Z' })
+        expect(await database.transaction((other) => other.documents(PARCELS).get('a'))).toBeUndefined()
+        throw new Error('enough seen')
+      })
+      .catch((error: Error) => expect(error.message).toBe('enough seen'))
   })
 })

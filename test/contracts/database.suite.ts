@@ -104,7 +104,12 @@ export function databaseSuite(open: () => Promise<Twin>): void {
     })
 
     it('do not deadlock over overlapping sets, however they are written', async () => {
-      const sets = [['x', 'y', 'z'], ['z', 'y'], ['y', 'x'], ['z', 'x', 'z']]
+      const sets = [
+        ['x', 'y', 'z'],
+        ['z', 'y'],
+        ['y', 'x'],
+        ['z', 'x', 'z'],
+      ]
       let inside = 0
       let most = 0
       await Promise.all(
@@ -193,7 +198,10 @@ export function databaseSuite(open: () => Promise<Twin>): void {
 
     it('say on delete whether they were there', async () => {
       await put(parcel('a'))
-      const answers = await database.transaction(async (tx) => [await tx.documents(PARCELS).delete('a'), await tx.documents(PARCELS).delete('a')])
+      const answers = await database.transaction(async (tx) => [
+        await tx.documents(PARCELS).delete('a'),
+        await tx.documents(PARCELS).delete('a'),
+      ])
       expect(answers).toEqual([true, false])
       expect(await read((tx) => tx.documents(PARCELS).get('a'))).toBeUndefined()
     })

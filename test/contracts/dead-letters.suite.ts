@@ -15,7 +15,11 @@ export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
   })
   afterEach(() => world.twin.close())
 
-  const broken = async (part: Partial<BusRecord> = {}): Promise<BusRecord> => ({ ...(await signedRecord(world.identity, { keySeq: 1 })), value: '{', ...part })
+  const broken = async (part: Partial<BusRecord> = {}): Promise<BusRecord> => ({
+    ...(await signedRecord(world.identity, { keySeq: 1 })),
+    value: '{',
+    ...part,
+  })
   const giveUpOne = async (): Promise<DeadLetter> => {
     world.behave = async () => {
       throw new Error('bug')
@@ -69,7 +73,9 @@ export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
       await world.consumer.handle(await broken(recordOfBytes(bytes)))
       const [copy] = await world.sent(TOPIC)
       expect(copy).toMatchObject({ key: '', value: bytes.value.toString('base64'), headers: { 'hms-dlq-value': 'base64' } })
-      expect(await world.letters()).toMatchObject([{ key: null, value: '\uFFFD\uFFFD{', raw: { key: null, value: bytes.value.toString('base64'), headers: [] } }])
+      expect(await world.letters()).toMatchObject([
+        { key: null, value: '\uFFFD\uFFFD{', raw: { key: null, value: bytes.value.toString('base64'), headers: [] } },
+      ])
     })
 
     it('leaves behind what its topic does not take, which the letter itself keeps', async () => {
@@ -111,7 +117,10 @@ export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
     it('is handled past its position, once, with the end of the letter', async () => {
       const { id } = await giveUpOne()
       world.behave = async () => {}
-      expect(await world.consumer.replay(id, 'EPA Chief')).toMatchObject({ state: 'replayed', closed: { by: 'EPA Chief', reason: 'handled' } })
+      expect(await world.consumer.replay(id, 'EPA Chief')).toMatchObject({
+        state: 'replayed',
+        closed: { by: 'EPA Chief', reason: 'handled' },
+      })
       expect(world.handled).toEqual([1])
       await expect(world.consumer.replay(id, 'EPA Chief')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_CLOSED', status: 409 })
       await expect(world.consumer.letters.discard(id, 'EPA Chief', 'no')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_CLOSED' })
@@ -153,7 +162,10 @@ export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
       await world.consumer.handle(await broken(part))
       const { id } = (await world.letters())[0]!
       await expect(world.consumer.replay(id, 'EPA Chief')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_UNVERIFIED', status: 422 })
-      expect(await world.consumer.letters.discard(id, 'EPA Chief', 'noise')).toMatchObject({ state: 'discarded', closed: { by: 'EPA Chief', reason: 'noise' } })
+      expect(await world.consumer.letters.discard(id, 'EPA Chief', 'noise')).toMatchObject({
+        state: 'discarded',
+        closed: { by: 'EPA Chief', reason: 'noise' },
+      })
       expect(world.handled).toEqual([])
     })
 
@@ -164,14 +176,20 @@ export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
       const record = await signedRecord(world.identity, { keySeq: 1 })
       const utf8 = Object.entries(record.headers).map(([name, value]) => [name, Buffer.from(value)] as const)
       const headers = { ...Object.fromEntries(utf8), trace: Buffer.from([0xfe]) }
-      await world.consumer.handle({ ...record, ...recordOfBytes({ key: Buffer.from(record.key!), value: Buffer.from(record.value!), headers }) })
+      await world.consumer.handle({
+        ...record,
+        ...recordOfBytes({ key: Buffer.from(record.key!), value: Buffer.from(record.value!), headers }),
+      })
       world.behave = async () => {}
       await world.consumer.replay((await world.letters())[0]!.id, 'EPA Chief')
       expect(world.handled).toEqual([1])
     })
 
     it('is not when nobody knows it', async () => {
-      await expect(world.consumer.replay('00000000-0000-8000-8000-000000000000', 'a')).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_NOT_FOUND', status: 404 })
+      await expect(world.consumer.replay('00000000-0000-8000-8000-000000000000', 'a')).rejects.toMatchObject({
+        code: 'HMS_DEAD_LETTER_NOT_FOUND',
+        status: 404,
+      })
     })
   })
 
@@ -183,7 +201,12 @@ export function deadLettersSuite(open: () => Promise<ConsumerTwin>): void {
     const { letters } = world.consumer
     const all = await letters.list(['waiting'], 100)
     expect(new Set(all.map(({ id }) => id)).size).toBe(25)
-    expect(all.map(({ at }) => at)).toEqual(all.map(({ at }) => at).toSorted().toReversed())
+    expect(all.map(({ at }) => at)).toEqual(
+      all
+        .map(({ at }) => at)
+        .toSorted()
+        .toReversed(),
+    )
     expect(all.every(({ value, raw }) => value === null && raw === undefined)).toBe(true)
     expect((await letters.list(undefined, 3)).map(({ at }) => at)).toEqual(all.slice(0, 3).map(({ at }) => at))
     expect(await letters.list(['discarded'], 100)).toEqual([])

@@ -77,7 +77,10 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     ])('is drained after a crash in the middle of the parked ones, when %s', async (_what, next) => {
       await world.deliver({ keySeq: 1 }, { keySeq: 3 }, { keySeq: 4 }, { keySeq: 5 })
       const stream = { consumer: 'simulator', producer: 'linter', topic: 'hms.lint.v1', key: 'epa-pm25-limit' }
-      for (const done of [2, 3]) await world.run(async (tx) => void (await world.twin.positions.advance(tx, stream, done), await world.twin.positions.unpark(tx, stream, done)))
+      for (const done of [2, 3])
+        await world.run(
+          async (tx) => void (await world.twin.positions.advance(tx, stream, done), await world.twin.positions.unpark(tx, stream, done)),
+        )
       await world.deliver({ keySeq: next })
       expect(world.handled).toEqual([1, 4, 5])
     })

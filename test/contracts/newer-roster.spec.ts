@@ -19,7 +19,15 @@ async function deliver(known: Roster, found: Roster | undefined, record: Awaited
     return found !== undefined
   }
   const rest = { clock, log: silentLogger, metrics: new Metrics(), bus: new MemoryBus(), positions: new MemoryPositionStore() }
-  const consumer = new EventConsumer({ service: 'simulator', stageTopic: 'hms.simulation.v1', database, outbox, roster: () => newest, catchUp, ...rest })
+  const consumer = new EventConsumer({
+    service: 'simulator',
+    stageTopic: 'hms.simulation.v1',
+    database,
+    outbox,
+    roster: () => newest,
+    catchUp,
+    ...rest,
+  })
   consumer.on('hms.lint.v1', async ({ keySeq }) => void handled.push(keySeq))
   await consumer.handle(record)
   const letters = await database.transaction((tx) => tx.documents(DEAD_LETTERS).find())

@@ -80,10 +80,18 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
     it('keeps how far each partition reached, whatever order the answers came in', async () => {
       const events = await run(async (tx) => [await append(tx, 'a'), await append(tx, 'b'), await append(tx, 'c')])
       const [a, b, c] = events as [OutgoingEvent, OutgoingEvent, OutgoingEvent]
-      expect(await send([a, at(3, 7)], [b, at(5, 0)])).toEqual(new Map([[a.id, 7], [b.id, 0]]))
+      expect(await send([a, at(3, 7)], [b, at(5, 0)])).toEqual(
+        new Map([
+          [a.id, 7],
+          [b.id, 0],
+        ]),
+      )
       await send([c, at(3, 6)])
       const ends = await run((tx) => twin.store.logEnds(tx))
-      expect(ends.toSorted((x, y) => x.partition - y.partition)).toEqual([{ topic: TOPIC, ...at(3, 7) }, { topic: TOPIC, ...at(5, 0) }])
+      expect(ends.toSorted((x, y) => x.partition - y.partition)).toEqual([
+        { topic: TOPIC, ...at(3, 7) },
+        { topic: TOPIC, ...at(5, 0) },
+      ])
       expect(await unsent()).toEqual([])
     })
 
@@ -98,7 +106,11 @@ export function outboxStoreSuite(open: () => Promise<StoreTwin<OutboxStore>>): v
 
     it('sends again what was made since a time', async () => {
       const times = ['2026-01-01T00:00:00.000Z', '2026-01-01T01:00:00.000Z', '2026-01-01T02:00:00.000Z']
-      const events = await run(async (tx) => [await append(tx, 'a', { time: times[0] }), await append(tx, 'b', { time: times[1] }), await append(tx, 'a', { time: times[2] })])
+      const events = await run(async (tx) => [
+        await append(tx, 'a', { time: times[0] }),
+        await append(tx, 'b', { time: times[1] }),
+        await append(tx, 'a', { time: times[2] }),
+      ])
       await send(...events.map((event, offset): [OutgoingEvent, Place] => [event, at(0, offset)]))
       const unsend = (afterSeq: number) => run((tx) => twin.store.unsendSince(tx, new Date(times[1]!), afterSeq, 1))
       const first = await unsend(0)

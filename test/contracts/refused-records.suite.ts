@@ -49,7 +49,14 @@ export function refusedRecordsSuite(open: () => Promise<ConsumerTwin>): void {
       ['NUL in its key', { key: 'epa\0pm25' }],
       ['NUL in a header and its name', { headers: { 'a\0b': 'c\0d' } }],
       ['a key of 64 KiB that nothing compresses', { key: randomBytes(32 * 1024).toString('hex') }],
-      ['bytes that are no UTF-8', recordOfBytes({ key: Buffer.from([0xff, 0x00]), value: Buffer.from([0xc3, 0x28, 0x00]), headers: { ce_source: Buffer.from([0xfe]) } })],
+      [
+        'bytes that are no UTF-8',
+        recordOfBytes({
+          key: Buffer.from([0xff, 0x00]),
+          value: Buffer.from([0xc3, 0x28, 0x00]),
+          headers: { ce_source: Buffer.from([0xfe]) },
+        }),
+      ],
     ])('holds nobody up with %s', async (_what, part) => {
       const record = { ...(await signedRecord(world.identity, { keySeq: 1 })), value: '{', ...part }
       await world.consumer.handle(record)

@@ -55,15 +55,17 @@ describe('Relay on PostgreSQL', () => {
 
   /** The number in the document grows under the lock: its order is the order of the commits. */
   const write = async (outbox: Outbox, name: (key: number) => string, { keys, fails }: Step): Promise<void> => {
-    await linter.transaction(async (tx) => {
-      await tx.lock(keys.map(name))
-      for (const key of keys.map(name)) {
-        const weight = ((await tx.documents(PARCELS).get(key))?.weight ?? 0) + 1
-        await tx.documents(PARCELS).put({ id: key, town: null, weight, postedAt: tx.now.toISOString() })
-        await outbox.emit(tx, 'hms.lint.failed.v1', { run: weight, attempt: 1, reason: 'TEST', detail: '', findings: [] }, { key })
-      }
-      if (fails) throw new Error('rolled back')
-    }).catch((error: Error) => expect(error.message).toBe('rolled back'))
+    await linter
+      .transaction(async (tx) => {
+        await tx.lock(keys.map(name))
+        for (const key of keys.map(name)) {
+          const weight = ((await tx.documents(PARCELS).get(key))?.weight ?? 0) + 1
+          await tx.documents(PARCELS).put({ id: key, town: null, weight, postedAt: tx.now.toISOString() })
+          await outbox.emit(tx, 'hms.lint.failed.v1', { run: weight, attempt: 1, reason: 'TEST', detail: '', findings: [] }, { key })
+        }
+        if (fails) throw new Error('rolled back')
+      })
+      .catch((error: Error) => expect(error.message).toBe('rolled back'))
   }
 
   it('loses nothing and keeps the order of commits per key, whoever writes, whoever leads', async () => {
@@ -78,15 +80,20 @@ describe('Relay on PostgreSQL', () => {
         await bus.subscribe({ group: `simulator.${prefix}`, topics: [TOPIC], handle: reading.handle })
         const outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => instances.forEach(({ relay }) => relay.wake()))
 
-        const writing = Promise.all(plan.map(async (steps) => {
-          for (const each of steps) await write(outbox, name, each)
-        }))
+        const writing = Promise.all(
+          plan.map(async (steps) => {
+            for (const each of steps) await write(outbox, name, each)
+          }),
+        )
         // The leader steps down in the middle; what it had claimed is the other's to send.
         await instances[0]!.stop()
         await writing
         instances[1]!.relay.wake()
 
-        const kept = plan.flat().filter(({ fails }) => !fails).flatMap(({ keys }) => keys)
+        const kept = plan
+          .flat()
+          .filter(({ fails }) => !fails)
+          .flatMap(({ keys }) => keys)
         await reading.meet(kept.length)
         await instances[1]!.stop()
         await bus.close()

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { DEAD_LETTERS, MemoryOutboxStore, MemoryPositionStore, type DeadLetter } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
-import { readVitals } from '../../libs/stage/src/vitals/vitals.js'
+import { readVitals } from '../../libs/service/src/vitals/vitals.js'
 
 const NOW = '2026-01-01T00:01:00.000Z'
 
@@ -26,7 +26,12 @@ it('vital signs count the letters that wait, by topic, and since when', async ()
   })
   expect((await readVitals(database, stores)).letters).toEqual([])
   await database.transaction(async (tx) => {
-    for (const each of [letter('a', 'hms.lint.v1', 40), letter('b', 'hms.lint.v1', 20), letter('c', 'hms.approval.v1', 50), letter('d', 'hms.lint.v1', 10, 'ignored')]) {
+    for (const each of [
+      letter('a', 'hms.lint.v1', 40),
+      letter('b', 'hms.lint.v1', 20),
+      letter('c', 'hms.approval.v1', 50),
+      letter('d', 'hms.lint.v1', 10, 'ignored'),
+    ]) {
       await tx.documents(DEAD_LETTERS).put(each)
     }
   })

@@ -11,7 +11,8 @@ import { witnessSuite, type OpenWitness } from './witness.suite.js'
 
 const KEY = LOG_POLICY.witnesses[0]!
 const ORIGIN = LOG_POLICY.log.name
-const witnessOf: (...of: Parameters<OpenWitness>) => Witness = (seen, signer) => new Witness(KEY, signer, () => [LOG_POLICY.log], seen, new VirtualClock())
+const witnessOf: (...of: Parameters<OpenWitness>) => Witness = (seen, signer) =>
+  new Witness(KEY, signer, () => [LOG_POLICY.log], seen, new VirtualClock())
 
 describe('a witness in this process', () => {
   witnessSuite(async (seen, signer) => ({ link: witnessOf(seen, signer), close: async () => {} }))
@@ -21,7 +22,14 @@ describe('a witness behind HTTP', () => {
   witnessSuite(async (seen, signer) => {
     const { url, close } = await served(seen, signer)
     // One call at a time is the link's own bound; the suite asks several at once.
-    return { link: { key: KEY, addCheckpoint: (text) => new HttpWitness(KEY, url).addCheckpoint(text), newestCheckpoint: (origin) => new HttpWitness(KEY, url).newestCheckpoint(origin) }, close }
+    return {
+      link: {
+        key: KEY,
+        addCheckpoint: (text) => new HttpWitness(KEY, url).addCheckpoint(text),
+        newestCheckpoint: (origin) => new HttpWitness(KEY, url).newestCheckpoint(origin),
+      },
+      close,
+    }
   })
 
   it('speaks as C2SP has it, whatever the media type', async () => {

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { cosign, formatAddCheckpoint, formatCheckpoint, generateKeyPair, isSignedBy, localSigner, signNote, verifyCheckpoint, type Signer } from '#libs/signing'
+import {
+  cosign,
+  formatAddCheckpoint,
+  formatCheckpoint,
+  generateKeyPair,
+  isSignedBy,
+  localSigner,
+  signNote,
+  verifyCheckpoint,
+  type Signer,
+} from '#libs/signing'
 import { MemorySeenStore, type SeenStore, type WitnessLink } from '#libs/witness'
 import { LOG_POLICY, LOG_SIGNER, TestLog, WITNESS_SIGNER } from '../support/test-log.js'
 
@@ -33,10 +43,17 @@ export function witnessSuite(open: OpenWitness): void {
     for (const each of opened.splice(0)) await each.close()
   })
   const ask = async (old: number, size: number, log = honest) => twin.link.addCheckpoint(await log.request(old, size))
-  const isSeen = async (size: number): Promise<void> => expect(await seen.get(ORIGIN)).toEqual(size === 0 ? undefined : { size, root: honest.root(size), note: await honest.note(size) })
+  const isSeen = async (size: number): Promise<void> =>
+    expect(await seen.get(ORIGIN)).toEqual(size === 0 ? undefined : { size, root: honest.root(size), note: await honest.note(size) })
 
   it('signs the first checkpoint and each that continues it, and remembers the last', async () => {
-    for (const [old, size] of [[0, 3], [3, 4], [4, 4], [4, 64], [64, 100]] as const) {
+    for (const [old, size] of [
+      [0, 3],
+      [3, 4],
+      [4, 4],
+      [4, 64],
+      [64, 100],
+    ] as const) {
       const { status, body } = await ask(old, size)
       expect(status).toBe(200)
       expect(verifyCheckpoint((await honest.note(size)) + body, LOG_POLICY)).toMatchObject({ size, root: honest.root(size) })
@@ -54,7 +71,9 @@ export function witnessSuite(open: OpenWitness): void {
   it('shows what it signed last, as the log and it signed it, and nothing of a log that it does not know', async () => {
     expect(await twin.link.newestCheckpoint!(ORIGIN)).toBeUndefined()
     const request = await honest.request(0, 7)
-    await twin.link.addCheckpoint(`${request}${await cosign('example.org/log\n9\nAAAA\n', 1, { name: 'example.org/stranger', id: '01020304' }, WITNESS_SIGNER)}`)
+    await twin.link.addCheckpoint(
+      `${request}${await cosign('example.org/log\n9\nAAAA\n', 1, { name: 'example.org/stranger', id: '01020304' }, WITNESS_SIGNER)}`,
+    )
     const shown = (await twin.link.newestCheckpoint!(ORIGIN))!
     expect(verifyCheckpoint(shown, LOG_POLICY)).toMatchObject({ size: 7, root: honest.root(7) })
     expect(shown).not.toContain('stranger')
@@ -96,7 +115,10 @@ export function witnessSuite(open: OpenWitness): void {
   ])('refuses a proof that %s', async (_what, change) => {
     await ask(0, 7)
     const checkpoint = await honest.note(9)
-    expect(await twin.link.addCheckpoint(formatAddCheckpoint({ old: 7, path: change(honest.proof(7, 9)), checkpoint }))).toEqual({ status: 422, body: '' })
+    expect(await twin.link.addCheckpoint(formatAddCheckpoint({ old: 7, path: change(honest.proof(7, 9)), checkpoint }))).toEqual({
+      status: 422,
+      body: '',
+    })
     await isSeen(7)
   })
 
@@ -114,7 +136,18 @@ export function witnessSuite(open: OpenWitness): void {
     await isSeen(0)
   })
 
-  it.each(['', '\n\n', 'old\n\n', 'old -1\n\n', 'old 01\n\n', 'old 1e3\n\n', 'old 0\nAAAA\n\n', `old 0\n${`${'A'.repeat(43)}=\n`.repeat(64)}\n`, 'new 0\n\n', '{}'])('refuses %j', async (head) => {
+  it.each([
+    '',
+    '\n\n',
+    'old\n\n',
+    'old -1\n\n',
+    'old 01\n\n',
+    'old 1e3\n\n',
+    'old 0\nAAAA\n\n',
+    `old 0\n${`${'A'.repeat(43)}=\n`.repeat(64)}\n`,
+    'new 0\n\n',
+    '{}',
+  ])('refuses %j', async (head) => {
     expect(await twin.link.addCheckpoint(head + (await honest.note(9)))).toEqual({ status: 400, body: '' })
     await isSeen(0)
   })

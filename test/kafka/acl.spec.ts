@@ -9,7 +9,9 @@ import { ADMIN } from '../support/broker/server-properties.js'
 import { startKafka, type TestBroker } from '../support/broker/start-kafka.js'
 import { describeKafka } from './kafka.config.js'
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = createRequire(import.meta.url)('kafkajs') as typeof KafkaJs
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = createRequire(import.meta.url)(
+  'kafkajs',
+) as typeof KafkaJs
 
 const passwordOf = (user: string): string => `${user}-secret`
 const STRANGER = 'stranger'
@@ -46,7 +48,10 @@ describeKafka('Kafka that asks everybody', () => {
     const expected: Record<string, string[]> = {}
     for (const service of SERVICES) {
       const names = [...TOPICS.map(({ name }) => name), ...SERVICES.map(deadLetterTopic)]
-      const mine = new Set([...TOPICS.filter(({ producers }) => producers.includes(service)).map(({ name }) => name), deadLetterTopic(service)])
+      const mine = new Set([
+        ...TOPICS.filter(({ producers }) => producers.includes(service)).map(({ name }) => name),
+        deadLetterTopic(service),
+      ])
       const results = await sendToAll(as(service), names)
       answers[service] = names.filter((_, at) => results[at] === 'sent')
       expected[service] = names.filter((name) => mine.has(name))
@@ -68,7 +73,9 @@ describeKafka('Kafka that asks everybody', () => {
       expect(await refusal(admin.deleteTopics({ topics: ['hms.approval.v1'] }))).toBe(DENIED)
       const entry = { type: 2, name: 'hms.approval.v1', configEntries: [{ name: 'retention.ms', value: '1' }] }
       expect(await refusal(admin.alterConfigs({ validateOnly: false, resources: [entry] }))).toBe(DENIED)
-      expect(await refusal(admin.createAcls({ acl: [aclOf('hms-approver', 'hms.lint.v1', AclOperationTypes.WRITE)] }))).toBe('CLUSTER_AUTHORIZATION_FAILED')
+      expect(await refusal(admin.createAcls({ acl: [aclOf('hms-approver', 'hms.lint.v1', AclOperationTypes.WRITE)] }))).toBe(
+        'CLUSTER_AUTHORIZATION_FAILED',
+      )
     })
     await expect(applyAcls(as('approver'))).rejects.toMatchObject({ code: 'HMS_BROKER_DENIED', status: 403 })
   })
@@ -87,14 +94,23 @@ describeKafka('Kafka that asks everybody', () => {
     const event = eventOf('approver', 'hms.approval.v1')
     expect((await approver.publish([event])).size).toBe(1)
     const seen: (string | undefined)[] = []
-    await linter.subscribe({ group: 'linter', topics: [{ name: 'hms.approval.v1', producers: ['approver'] }], handle: async ({ headers }) => void seen.push(headers['ce_id']) })
+    await linter.subscribe({
+      group: 'linter',
+      topics: [{ name: 'hms.approval.v1', producers: ['approver'] }],
+      handle: async ({ headers }) => void seen.push(headers['ce_id']),
+    })
     await expect.poll(() => seen, { timeout: 30_000 }).toContain(event.id)
-    await expect.poll(async () => (await linter.lag(['linter'])).find(({ topic }) => topic === 'hms.approval.v1')?.groups, { timeout: 15_000 }).toEqual([{ group: 'linter', messages: 0, seconds: 0 }])
+    await expect
+      .poll(async () => (await linter.lag(['linter'])).find(({ topic }) => topic === 'hms.approval.v1')?.groups, { timeout: 15_000 })
+      .toEqual([{ group: 'linter', messages: 0, seconds: 0 }])
     expect((await open('audit').lag()).map(({ topic }) => topic)).toEqual(TOPICS.map(({ name }) => name))
   }, 90_000)
 
   it('a stranger reads nothing, a service no topic of others, and nobody in a group of others', async () => {
-    const [topic, group] = ['Not authorized to access topics: [Topic authorization failed]', 'Not authorized to access group: Group authorization failed']
+    const [topic, group] = [
+      'Not authorized to access topics: [Topic authorization failed]',
+      'Not authorized to access group: Group authorization failed',
+    ]
     expect(await readRefusals(STRANGER, 'strangers', 'hms.config.state.v1')).toContain(topic)
     expect(await readRefusals('hms-linter', 'linter', 'hms.canary.v1')).toContain(topic)
     expect(await readRefusals('hms-simulator', 'linter', 'hms.lint.v1')).toContain(group)
@@ -140,7 +156,9 @@ describeKafka('Kafka that asks everybody', () => {
     const said: string[] = []
     const log: Logger = { ...silentLogger, debug: ({ error }: { error?: unknown }) => void said.push(String(error)), child: () => log }
     const consumer = login(user, passwordOf(user), log).consumer({ groupId, retry: { retries: 1, maxRetryTime: 200 } })
-    const crashed = new Promise<void>((resolve) => consumer.on('consumer.crash', ({ payload }) => (said.push(textOf(payload.error)), resolve())))
+    const crashed = new Promise<void>((resolve) =>
+      consumer.on('consumer.crash', ({ payload }) => (said.push(textOf(payload.error)), resolve())),
+    )
     try {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: true })
@@ -212,11 +230,30 @@ async function refusal(work: Promise<unknown>): Promise<string> {
   }
 }
 
-function aclOf(user: string, resourceName: string, operation: number, resourcePatternType: number = ResourcePatternTypes.LITERAL): KafkaJs.AclEntry {
-  return { resourceType: AclResourceTypes.TOPIC, resourceName, resourcePatternType, principal: `User:${user}`, host: '*', operation, permissionType: AclPermissionTypes.ALLOW }
+function aclOf(
+  user: string,
+  resourceName: string,
+  operation: number,
+  resourcePatternType: number = ResourcePatternTypes.LITERAL,
+): KafkaJs.AclEntry {
+  return {
+    resourceType: AclResourceTypes.TOPIC,
+    resourceName,
+    resourcePatternType,
+    principal: `User:${user}`,
+    host: '*',
+    operation,
+    permissionType: AclPermissionTypes.ALLOW,
+  }
 }
 
 function eventOf(producer: ServiceName, topic: string): OutgoingEvent {
-  const head = { id: uuidv7(new Date()), source: `/hms-svc/${producer}`, type: 'hms.approval.approved.v1', topic, time: new Date().toISOString() }
+  const head = {
+    id: uuidv7(new Date()),
+    source: `/hms-svc/${producer}`,
+    type: 'hms.approval.approved.v1',
+    topic,
+    time: new Date().toISOString(),
+  }
   return { ...head, key: 'pm25', keySeq: 1, value: '{}' }
 }

@@ -11,7 +11,9 @@ const BACK_MS = 40_000
 /** What a bus does while its broker is gone: says so, loses nothing, and goes on by itself. It ends with the broker running. */
 export function brokerDownSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): void {
   const openBus = (): EventBus => {
-    const bus = new KafkaBus(kafkaOf(), systemClock, silentLogger, { onFatal: (error) => expect.fail(`a consumer was given up: ${error.message}`) })
+    const bus = new KafkaBus(kafkaOf(), systemClock, silentLogger, {
+      onFatal: (error) => expect.fail(`a consumer was given up: ${error.message}`),
+    })
     onTestFinished(() => bus.close())
     return bus
   }

@@ -6,8 +6,21 @@ import { FRESHNESS_KEY, peekPredicate, SERVICES, type HeadReceipt, type ServiceN
 import { applyAcls, applyTopics, createKafka, KafkaBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
-import { buildRelease, FRESHNESS_LIFE_MS, generateKeyPair, localSigner, signEnvelope, signFreshness, signHead, signRoster, stableDigest, type RosterPredicate, type Signer, type StableHead } from '#libs/signing'
-import { Host } from '#libs/stage'
+import {
+  buildRelease,
+  FRESHNESS_LIFE_MS,
+  generateKeyPair,
+  localSigner,
+  signEnvelope,
+  signFreshness,
+  signHead,
+  signRoster,
+  stableDigest,
+  type RosterPredicate,
+  type Signer,
+  type StableHead,
+} from '#libs/signing'
+import { Host } from '#libs/service'
 import { followPolicies, type FollowOptions, type HmsFollower } from '../../libs/client/src/kafka/index.js'
 import { ADMIN } from '../support/broker/server-properties.js'
 import { startKafka, type TestBroker } from '../support/broker/start-kafka.js'
@@ -16,7 +29,9 @@ import { openMemoryService } from '../support/memory-system.js'
 import { scratchFolder } from '../support/processes.js'
 import { describeKafka } from './kafka.config.js'
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = createRequire(import.meta.url)('kafkajs') as typeof KafkaJs
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = createRequire(import.meta.url)(
+  'kafkajs',
+) as typeof KafkaJs
 
 const STATE = 'hms.config.state.v1'
 const POLICY = 'epa-pm25-limit'
@@ -72,8 +87,19 @@ describeKafka('hms-svc/kafka', () => {
     await post(await headOf(POLICY, 1, 35))
     await vouch()
     bot = await open()
-    expect(bot.explain(POLICY)).toMatchObject({ value: { limit: 35 }, version: '1.0.0', revision: 1, source: 'live', state: 'READY', trust: 'pinned' })
-    await withAdmin(async (admin) => expect((await admin.listGroups()).groups.map(({ groupId }) => groupId).filter((group) => !group.startsWith('config-store'))).toEqual([]))
+    expect(bot.explain(POLICY)).toMatchObject({
+      value: { limit: 35 },
+      version: '1.0.0',
+      revision: 1,
+      source: 'live',
+      state: 'READY',
+      trust: 'pinned',
+    })
+    await withAdmin(async (admin) =>
+      expect((await admin.listGroups()).groups.map(({ groupId }) => groupId).filter((group) => !group.startsWith('config-store'))).toEqual(
+        [],
+      ),
+    )
   }, 60_000)
 
   it('takes a change at once, and a bundle whole', async () => {
@@ -86,7 +112,10 @@ describeKafka('hms-svc/kafka', () => {
     bot.on('change', () => seen.push(bot.ids()))
     await post(await headOf('a-limit', 1, 1), await headOf('b-limit', 1, 1))
     await expect.poll(() => seen.length, SLOW).toBe(2)
-    expect(seen).toEqual([['a-limit', 'b-limit', POLICY], ['a-limit', 'b-limit', POLICY]])
+    expect(seen).toEqual([
+      ['a-limit', 'b-limit', POLICY],
+      ['a-limit', 'b-limit', POLICY],
+    ])
     await vouch()
     expect(bot.state).toBe('READY')
   }, 60_000)
@@ -104,7 +133,9 @@ describeKafka('hms-svc/kafka', () => {
       { key: place, value: first!.value },
       { key: place, value: null },
     )
-    await expect.poll(() => errors.toSorted(), SLOW).toEqual(['HMS_EVENT_MISPLACED', 'HMS_EVENT_UNREADABLE', 'HMS_HEAD_RELEASE_INVALID', 'HMS_HEAD_REPLAYED'].toSorted())
+    await expect
+      .poll(() => errors.toSorted(), SLOW)
+      .toEqual(['HMS_EVENT_MISPLACED', 'HMS_EVENT_UNREADABLE', 'HMS_HEAD_RELEASE_INVALID', 'HMS_HEAD_REPLAYED'].toSorted())
     expect(bot.get(POLICY)['limit']).toBe(25)
     await post(await headOf(POLICY, 3, 20))
     await expect.poll(() => bot.get(POLICY)['limit'], SLOW).toBe(20)
@@ -122,7 +153,9 @@ describeKafka('hms-svc/kafka', () => {
     const approver = busOf('approver')
     onTestFinished(() => approver.close())
     const outbox = new Outbox(new MemoryOutboxStore(), 'approver', identity.serviceSigner('approver'), () => {})
-    const event = await new MemoryDatabase(systemClock).transaction((tx) => outbox.emit(tx, 'hms.roster.rotated.v1', { version: 2, envelope }, { key: '2' }))
+    const event = await new MemoryDatabase(systemClock).transaction((tx) =>
+      outbox.emit(tx, 'hms.roster.rotated.v1', { version: 2, envelope }, { key: '2' }),
+    )
     expect((await approver.publish([event])).size).toBe(1)
     await expect.poll(() => host.runtimes.get('config-store')!.roster.version, SLOW).toBe(2)
     rollout = localSigner(key.privateKey)
@@ -150,7 +183,9 @@ describeKafka('hms-svc/kafka', () => {
 
   it('is refused by name: without the right to read, with a wrong password, without a roster', async () => {
     await expect(open({ sasl: saslOf(STRANGER), cacheDir: undefined })).rejects.toMatchObject({ code: 'HMS_BROKER_DENIED' })
-    await expect(open({ sasl: { ...saslOf(BOT), password: 'wrong' }, cacheDir: undefined })).rejects.toMatchObject({ code: 'HMS_BROKER_LOGIN' })
+    await expect(open({ sasl: { ...saslOf(BOT), password: 'wrong' }, cacheDir: undefined })).rejects.toMatchObject({
+      code: 'HMS_BROKER_LOGIN',
+    })
     await expect(open({ roster: undefined, cacheDir: undefined })).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED' })
   }, 60_000)
 
@@ -168,7 +203,16 @@ describeKafka('hms-svc/kafka', () => {
 
   async function open(options: Partial<FollowOptions> = {}): Promise<HmsFollower> {
     const roster = Buffer.from(JSON.stringify(identity.roster.envelope))
-    const follower = await followPolicies({ brokers: broker.brokers, sasl: saslOf(BOT), bot: 'inspector-7', region: 'NCR', roster, cacheDir: scratch.path, timeoutMs: 30_000, ...options })
+    const follower = await followPolicies({
+      brokers: broker.brokers,
+      sasl: saslOf(BOT),
+      bot: 'inspector-7',
+      region: 'NCR',
+      roster,
+      cacheDir: scratch.path,
+      timeoutMs: 30_000,
+      ...options,
+    })
     follower.on('error', (error) => errors.push((error as { code?: string }).code ?? error.message))
     return follower
   }
@@ -203,14 +247,23 @@ describeKafka('hms-svc/kafka', () => {
   }
 
   async function send<T>(path: string, body: object): Promise<T> {
-    const response = await fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    const response = await fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
     return (await response.json()) as T
   }
 
   async function givenToBots(topics: readonly string[]): Promise<void> {
     const acl = topics.map((resourceName) => ({
-      resourceType: AclResourceTypes.TOPIC, resourceName, resourcePatternType: ResourcePatternTypes.LITERAL,
-      principal: `User:${BOT}`, host: '*', operation: AclOperationTypes.READ, permissionType: AclPermissionTypes.ALLOW,
+      resourceType: AclResourceTypes.TOPIC,
+      resourceName,
+      resourcePatternType: ResourcePatternTypes.LITERAL,
+      principal: `User:${BOT}`,
+      host: '*',
+      operation: AclOperationTypes.READ,
+      permissionType: AclPermissionTypes.ALLOW,
     }))
     await withAdmin((admin) => admin.createAcls({ acl }))
   }
@@ -227,7 +280,9 @@ describeKafka('hms-svc/kafka', () => {
     const consumer = operator.consumer({ groupId: 'root' })
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })
-    await consumer.run({ eachMessage: async ({ message }) => void records.push({ key: String(message.key), value: message.value?.toString() ?? null }) })
+    await consumer.run({
+      eachMessage: async ({ message }) => void records.push({ key: String(message.key), value: message.value?.toString() ?? null }),
+    })
     await expect.poll(() => records.filter(({ key }) => key === FRESHNESS_KEY).length, SLOW).toBe(2)
     await consumer.disconnect()
     return records

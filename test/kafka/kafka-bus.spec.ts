@@ -28,7 +28,9 @@ describeKafka('Kafka', () => {
   describe('KafkaBus', () => {
     let world: BusWorld
     beforeAll(async () => {
-      world = await BusWorld.create(() => new KafkaBus(kafka, systemClock, silentLogger, { onFatal: (error) => expect.fail(error.message) }))
+      world = await BusWorld.create(
+        () => new KafkaBus(kafka, systemClock, silentLogger, { onFatal: (error) => expect.fail(error.message) }),
+      )
     })
     afterAll(() => world.close())
 
@@ -48,7 +50,15 @@ describeKafka('Kafka', () => {
 
   describe('KafkaBus with a lag of 100,000', () => lagSuite(() => kafka))
 
-  describe('KafkaBus on a broker that lost something', () => lostSuite(() => broker, () => kafka))
+  describe('KafkaBus on a broker that lost something', () =>
+    lostSuite(
+      () => broker,
+      () => kafka,
+    ))
 
-  describe('KafkaBus without a broker', () => brokerDownSuite(() => broker, () => kafka))
+  describe('KafkaBus without a broker', () =>
+    brokerDownSuite(
+      () => broker,
+      () => kafka,
+    ))
 })

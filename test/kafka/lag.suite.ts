@@ -48,11 +48,19 @@ export function lagSuite(kafkaOf: () => Kafka): void {
     await expect.poll(() => seen.forEach((seq) => first.add(seq)) ?? first.size, { timeout: 120_000 }).toBe(RECORDS)
     // A group that was given its share anew reads some again; what it reads first is in order all the same.
     expect([...first].every((seq, at) => seq === at + 1)).toBe(true)
-    await expect.poll(async () => (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!.groups[0]!.messages, { timeout: 30_000 }).toBe(0)
+    await expect
+      .poll(async () => (await bus.lag(['simulator'])).find(({ topic }) => topic === TOPIC.name)!.groups[0]!.messages, { timeout: 30_000 })
+      .toBe(0)
   }, 240_000)
 }
 
 function eventOf(keySeq: number): OutgoingEvent {
-  const head = { id: uuidv7(new Date()), source: '/hms-svc/linter', type: 'hms.lint.failed.v1', topic: TOPIC.name, time: '2026-01-01T00:00:00Z' }
+  const head = {
+    id: uuidv7(new Date()),
+    source: '/hms-svc/linter',
+    type: 'hms.lint.failed.v1',
+    topic: TOPIC.name,
+    time: '2026-01-01T00:00:00Z',
+  }
   return { ...head, key: 'lag', keySeq, value: 'x'.repeat(400) }
 }

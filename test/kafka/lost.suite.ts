@@ -28,7 +28,9 @@ export function lostSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): voi
     await brokerOf().wipe()
     await applyTopics(kafkaOf(), 1)
     const reader = open()
-    await expect.poll(() => reader.lost(TOPIC, [last]).catch(() => undefined), { timeout: BACK_MS }).toEqual([{ partition, offset: 0, why: 'ends' }])
+    await expect
+      .poll(() => reader.lost(TOPIC, [last]).catch(() => undefined), { timeout: BACK_MS })
+      .toEqual([{ partition, offset: 0, why: 'ends' }])
     await expect.poll(async () => (await reader.publish([eventOf('rollout', 2)])).size, { timeout: BACK_MS }).toBe(1)
     for (let seq = 3; seq <= offset + 4; seq++) await reader.publish([eventOf('rollout', seq)])
     expect(await reader.lost(TOPIC, [last])).toEqual([{ partition, offset: 0, why: 'younger' }])
@@ -36,6 +38,12 @@ export function lostSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka): voi
 }
 
 function eventOf(producer: string, keySeq: number): OutgoingEvent {
-  const head = { id: uuidv7(new Date()), source: `/hms-svc/${producer}`, type: 'hms.head.issued.v1', topic: TOPIC, time: new Date().toISOString() }
+  const head = {
+    id: uuidv7(new Date()),
+    source: `/hms-svc/${producer}`,
+    type: 'hms.head.issued.v1',
+    topic: TOPIC,
+    time: new Date().toISOString(),
+  }
   return { ...head, key: 'lost', keySeq, value: '{}' }
 }

@@ -48,9 +48,15 @@ export function topicAdminSuite(kafkaOf: () => Kafka): void {
       { topic: first!.name, what: 'replication', wanted: '3', found: '1' },
       { topic: first!.name, what: 'min.insync.replicas', wanted: '2', found: '1' },
     ])
-    await expect(applyTopics(kafkaOf(), 3)).rejects.toMatchObject({ code: 'HMS_TOPICS_REPLICATION', message: expect.stringContaining(`${first!.name} has 1 copies instead of 3`) })
+    await expect(applyTopics(kafkaOf(), 3)).rejects.toMatchObject({
+      code: 'HMS_TOPICS_REPLICATION',
+      message: expect.stringContaining(`${first!.name} has 1 copies instead of 3`),
+    })
     const missing = [{ ...first!, name: 'hms.no-such.v1' }]
-    await expect(applyTopics(kafkaOf(), 3, missing)).rejects.toMatchObject({ code: 'HMS_TOPICS_BROKERS', message: expect.stringContaining('the cluster has 1 broker.') })
+    await expect(applyTopics(kafkaOf(), 3, missing)).rejects.toMatchObject({
+      code: 'HMS_TOPICS_BROKERS',
+      message: expect.stringContaining('the cluster has 1 broker.'),
+    })
     expect(await admin.listTopics()).not.toContain('hms.no-such.v1')
     expect(await diffTopics(kafkaOf())).toEqual([])
   })

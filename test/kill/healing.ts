@@ -19,7 +19,9 @@ async function backlog(observer: Observer): Promise<Backlog> {
   const unsent = await observer.everywhere<{ age: number | null }>(
     'SELECT extract(epoch FROM clock_timestamp() - min(occurred_at))::float8 AS age FROM $schema.outbox WHERE sent_at IS NULL',
   )
-  const due = await observer.everywhere<{ age: number | null }>('SELECT extract(epoch FROM clock_timestamp() - min(greatest(due_at, lease_until)))::float8 AS age FROM $schema.timer')
+  const due = await observer.everywhere<{ age: number | null }>(
+    'SELECT extract(epoch FROM clock_timestamp() - min(greatest(due_at, lease_until)))::float8 AS age FROM $schema.timer',
+  )
   const pending = await observer.count(`SELECT 1 FROM notifier.delivery WHERE state = 'pending'`)
   const open = await observer.count(`SELECT 1 FROM approver.run WHERE open = 'yes'`)
   return { unsentSeconds: oldest(unsent), dueSeconds: oldest(due), open, pending, behind: await behind(observer) }
@@ -27,16 +29,22 @@ async function backlog(observer: Observer): Promise<Backlog> {
 
 /** Audit follows everything and is the last to have it all; what it took in has its place in the log a moment later. */
 async function behind(observer: Observer): Promise<number> {
-  const topics = topicsConsumedBy('audit').map(({ name }) => `'${name}'`).join(', ')
+  const topics = topicsConsumedBy('audit')
+    .map(({ name }) => `'${name}'`)
+    .join(', ')
   const [handled] = await observer.rows<{ n: string }>('SELECT coalesce(sum(last_key_seq), 0) AS n FROM audit.stream_position')
-  const heads = await observer.everywhere<{ n: string }>(`SELECT coalesce(sum(key_seq), 0) AS n FROM $schema.stream_head WHERE topic IN (${topics})`)
+  const heads = await observer.everywhere<{ n: string }>(
+    `SELECT coalesce(sum(key_seq), 0) AS n FROM $schema.stream_head WHERE topic IN (${topics})`,
+  )
   const waiting = await observer.count('SELECT 1 FROM audit.arrival')
   return heads.reduce((sum, { n }) => sum + Number(n), 0) - Number(handled!.n) + waiting
 }
 
 /** Which streams audit is behind in, and what of them came too early: one that never came holds up all after it. */
 async function laggards(observer: Observer): Promise<string[]> {
-  const topics = topicsConsumedBy('audit').map(({ name }) => `'${name}'`).join(', ')
+  const topics = topicsConsumedBy('audit')
+    .map(({ name }) => `'${name}'`)
+    .join(', ')
   const heads = await observer.everywhere<{ producer: string; topic: string; msg_key: string; key_seq: string }>(
     `SELECT '$service' AS producer, topic, msg_key, key_seq FROM $schema.stream_head WHERE topic IN (${topics})`,
   )
@@ -44,13 +52,17 @@ async function laggards(observer: Observer): Promise<string[]> {
     `SELECT producer, topic, msg_key, last_key_seq, (SELECT string_agg(key_seq::text, ' ' ORDER BY key_seq) FROM audit.parked_event AS early
        WHERE early.producer = at.producer AND early.topic = at.topic AND early.msg_key = at.msg_key) AS parked FROM audit.stream_position AS at`,
   )
-  const nameOf = (stream: { producer: string; topic: string; msg_key: string }): string => `${stream.producer} ${stream.topic} ${stream.msg_key}`
+  const nameOf = (stream: { producer: string; topic: string; msg_key: string }): string =>
+    `${stream.producer} ${stream.topic} ${stream.msg_key}`
   const at = new Map(positions.map((position) => [nameOf(position), position]))
   return heads
     .map((head) => ({ head, position: at.get(nameOf(head)) }))
     .filter(({ head, position }) => Number(head.key_seq) > Number(position?.last_key_seq ?? 0))
     .slice(0, MOST_LAGGARDS)
-    .map(({ head, position }) => `audit is at ${position?.last_key_seq ?? 0} of ${head.key_seq} in ${nameOf(head)}, parked: ${position?.parked ?? 'none'}`)
+    .map(
+      ({ head, position }) =>
+        `audit is at ${position?.last_key_seq ?? 0} of ${head.key_seq} in ${nameOf(head)}, parked: ${position?.parked ?? 'none'}`,
+    )
 }
 
 function oldest(ages: { age: number | null }[]): number {
@@ -78,9 +90,12 @@ export async function watchHealing(observer: Observer, history: History, limitMs
     history.add('healing', { ...now })
     if (now.unsentSeconds < FRESH_SECONDS && now.dueSeconds < FRESH_SECONDS) freshMs ??= ms
     else freshMs = undefined
-    if (freshMs !== undefined && now.open === 0 && now.pending === 0 && now.unsentSeconds === 0 && now.behind === 0) return { freshMs, drainedMs: ms, stuck: [] }
+    if (freshMs !== undefined && now.open === 0 && now.pending === 0 && now.unsentSeconds === 0 && now.behind === 0)
+      return { freshMs, drainedMs: ms, stuck: [] }
     if (ms > limitMs) {
-      const stuck = Object.entries(now).filter(([, left]) => left > 0).map(([what, left]) => `${what} ${left}`)
+      const stuck = Object.entries(now)
+        .filter(([, left]) => left > 0)
+        .map(([what, left]) => `${what} ${left}`)
       return { freshMs: freshMs ?? ms, drainedMs: ms, stuck: [...stuck, ...(now.behind === 0 ? [] : await laggards(observer))] }
     }
     await pause(systemClock, LOOK_EVERY_MS)

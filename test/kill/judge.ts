@@ -28,7 +28,10 @@ export interface Judged {
 }
 
 /** To be called when nothing is broken any more: ends the load, watches how the system gets over it, and asks the oracles. */
-export async function judge({ system, observer, load, partner, readers, history }: Judged, oracles: readonly Oracle[] = ORACLES): Promise<Verdict> {
+export async function judge(
+  { system, observer, load, partner, readers, history }: Judged,
+  oracles: readonly Oracle[] = ORACLES,
+): Promise<Verdict> {
   // Processes that are still starting are part of the healing.
   const healed = watchHealing(observer, history, DRAIN_LIMIT_MS)
   await load.stop()
@@ -39,7 +42,9 @@ export async function judge({ system, observer, load, partner, readers, history 
   const evidence = { observer, ledger: load.ledger, log, partner, readers }
   const findings = await Promise.all(oracles.map(async (oracle) => ({ oracle: oracle.name, ...(await oracle.check(evidence)) })))
   for (const finding of findings) history.add('oracle', { ...finding })
-  const states = await observer.rows<{ state: string; n: string }>('SELECT state, count(*) AS n FROM approver.run GROUP BY state ORDER BY state')
+  const states = await observer.rows<{ state: string; n: string }>(
+    'SELECT state, count(*) AS n FROM approver.run GROUP BY state ORDER BY state',
+  )
   const { rollbacks, decisions, unanswered, refusals } = load.ledger
   const runs = states.reduce((sum, { n }) => sum + Number(n), 0)
   return {

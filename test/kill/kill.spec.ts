@@ -19,18 +19,22 @@ describeKafka('eight processes on real Kafka and PostgreSQL, killed at random', 
 
   afterAll(() => system.stop(), 120_000)
 
-  it(`lose nothing, do nothing twice and get stuck nowhere (seed ${config.seed})`, async () => {
-    try {
-      const { findings, healing, summary } = await killRun(system, config, history)
-      process.stdout.write(`kill run\n  ${summary.join('\n  ')}\n`)
-      expect(findings.filter(({ looked }) => looked === 0)).toEqual([])
-      expect(healing.stuck).toEqual([])
-      expect(findings.flatMap(({ oracle, violations }) => violations.map((violation) => `${oracle}: ${violation}`))).toEqual([])
-      expect(system.fleet.fell).toEqual([])
-      expect(healing.freshMs).toBeLessThan(30_000)
-    } catch (error) {
-      process.stdout.write(`history of seed ${config.seed}: ${history.save()}\n`)
-      throw error
-    }
-  }, LIMIT_MS)
+  it(
+    `lose nothing, do nothing twice and get stuck nowhere (seed ${config.seed})`,
+    async () => {
+      try {
+        const { findings, healing, summary } = await killRun(system, config, history)
+        process.stdout.write(`kill run\n  ${summary.join('\n  ')}\n`)
+        expect(findings.filter(({ looked }) => looked === 0)).toEqual([])
+        expect(healing.stuck).toEqual([])
+        expect(findings.flatMap(({ oracle, violations }) => violations.map((violation) => `${oracle}: ${violation}`))).toEqual([])
+        expect(system.fleet.fell).toEqual([])
+        expect(healing.freshMs).toBeLessThan(30_000)
+      } catch (error) {
+        process.stdout.write(`history of seed ${config.seed}: ${history.save()}\n`)
+        throw error
+      }
+    },
+    LIMIT_MS,
+  )
 })

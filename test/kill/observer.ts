@@ -29,7 +29,9 @@ export class Observer {
 
   /** One query over the same table of every service; `$schema` and `$service` stand for theirs. */
   everywhere<T extends object>(sql: string, services: readonly ServiceName[] = SERVICES): Promise<T[]> {
-    return this.rows<T>(services.map((service) => `(${sql.replaceAll('$schema', schemaOf(service)).replaceAll('$service', service)})`).join(' UNION ALL '))
+    return this.rows<T>(
+      services.map((service) => `(${sql.replaceAll('$schema', schemaOf(service)).replaceAll('$service', service)})`).join(' UNION ALL '),
+    )
   }
 
   async count(sql: string): Promise<number> {

@@ -26,7 +26,9 @@ export interface TakeOver {
 export async function takeOvers(observer: Observer, diedAt: Date, withinMs: number): Promise<TakeOver[]> {
   const results: TakeOver[] = []
   const until = new Date(diedAt.getTime() + withinMs)
-  const causes = SERVICES.map((service) => `SELECT event_id, topic, sent_at FROM ${schemaOf(service)}.outbox WHERE sent_at < $2`).join(' UNION ALL ')
+  const causes = SERVICES.map((service) => `SELECT event_id, topic, sent_at FROM ${schemaOf(service)}.outbox WHERE sent_at < $2`).join(
+    ' UNION ALL ',
+  )
   for (const service of SERVICES) {
     const [relay] = await observer.rows<{ ms: number | null }>(
       `SELECT max(extract(epoch FROM sent_at - occurred_at)::float8 * 1000) AS ms FROM ${schemaOf(service)}.outbox WHERE occurred_at > $1 AND sent_at < $2`,

@@ -88,7 +88,9 @@ describeKafka('two instances of each service', () => {
     const states = await observer.rows<{ state: string }>('SELECT DISTINCT state FROM approver.run')
     expect(states).toEqual([{ state: 'SUCCEEDED' }])
     const repeated = [...partner.received].filter(([, times]) => times.length > 1)
-    const unexplained = repeated.filter(([, times]) => notifierDeaths.filter((at) => at >= times[0]! - 1_000 && at <= times.at(-1)!).length < times.length - 1)
+    const unexplained = repeated.filter(
+      ([, times]) => notifierDeaths.filter((at) => at >= times[0]! - 1_000 && at <= times.at(-1)!).length < times.length - 1,
+    )
     expect(unexplained).toEqual([])
   }, 240_000)
 

@@ -39,7 +39,7 @@ export const ALERT_GUARDS = [
   {
     name: 'alert-inbox-of-bot',
     guard: 'no bot takes the id of another’s alert',
-    file: 'apps/config-store/src/alerts/alert.entity.ts',
+    file: 'apps/config-store/src/alerts/alert.table.ts',
     find: 'digestOfJson([bot, id])',
     replace: 'digestOfJson([id, bot === undefined])',
     spec: 'test/attacks/alerts.spec.ts',

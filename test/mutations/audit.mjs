@@ -4,7 +4,7 @@ export const AUDIT_GUARDS = [
     name: 'witness-suspended-not-halted',
     guard: 'only signed evidence halts the log for good',
     file: 'apps/audit/src/log/cosigners.ts',
-    find: "if (proven === undefined) this.suspended.suspend(witness.key, reason)\n    else this.halt(proven)",
+    find: 'if (proven === undefined) this.suspended.suspend(witness.key, reason)\n    else this.halt(proven)',
     replace: 'this.halt(proven ?? reason)',
     spec: 'test/attacks/witness-contradiction.spec.ts',
     test: 'holds up nothing where the others make a quorum of 1',

@@ -120,7 +120,7 @@ export const DOOR_GUARDS = [
   {
     name: 'metrics-by-key',
     guard: 'metrics are for a key where the configuration says so',
-    file: 'libs/stage/src/http/service-routes.ts',
+    file: 'libs/service/src/http/service-routes.ts',
     find: "    if (metricsFor === 'key') await admitReader(request, access, 'asked')\n",
     replace: '',
     spec: 'test/attacks/metrics.spec.ts',

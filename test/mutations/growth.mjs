@@ -6,7 +6,7 @@ export const GROWTH_GUARDS = [
     file: 'libs/persistence/src/memory/memory-documents.ts',
     find: ' && this.matches(document, this.table.keep?.ended)',
     replace: '',
-    spec: 'libs/stage/src/retention/prune-tables.spec.ts',
+    spec: 'libs/service/src/retention/prune-tables.spec.ts',
     test: 'deletes what ended longer ago than the retention, and never what is open',
   },
   {
@@ -39,7 +39,7 @@ export const GROWTH_GUARDS = [
   {
     name: 'runs-are-pruned',
     guard: 'ended runs go',
-    file: 'apps/approver/src/runs/run.entity.ts',
+    file: 'apps/approver/src/runs/run.table.ts',
     find: "  keep: { for: 'runs', ended: { open: ['no'] } },\n",
     replace: '',
     spec: 'test/simulation/lifetime.spec.ts',

@@ -31,7 +31,7 @@ export const READER_GUARDS = [
     name: 'held-acknowledged',
     guard: 'before its time who holds a release counts, not who only runs the one before',
     file: 'apps/config-store/src/coverage/coverage.ts',
-    find: "const holds = next === null || next.atMs <= now ||",
+    find: 'const holds = next === null || next.atMs <= now ||',
     replace: 'const holds = next !== undefined ||',
     spec: 'apps/config-store/src/coverage/coverage.spec.ts',
     test: 'counts holders before the time of a release that is held, and who runs it from then on',
@@ -48,7 +48,7 @@ export const READER_GUARDS = [
   {
     name: 'held-not-replaced',
     guard: 'a release that begins later does not push out the one that is held',
-    file: 'apps/approver/src/policies/policy.entity.ts',
+    file: 'apps/approver/src/policies/policy.table.ts',
     find: 'return next !== undefined && Date.parse(next.at) < effectiveAtMs ? next.release : live',
     replace: 'return next !== undefined && effectiveAtMs < 0 ? next.release : live',
     spec: 'test/scenarios/effective-later.spec.ts',

@@ -22,7 +22,7 @@ export const SOCKET_GUARDS = [
     name: 'contained-listener',
     guard: 'nothing thrown behind the door for upgrades leaves its listener',
     file: 'libs/upgrade/src/serve-upgrades.ts',
-    find: "contained(() => refuseUpgrade(asked.socket, problemOf(error, { method, url: path, headers: asked.request.headers })), () => asked.socket.destroy())()",
+    find: 'contained(() => refuseUpgrade(asked.socket, problemOf(error, { method, url: path, headers: asked.request.headers })), () => asked.socket.destroy())()',
     replace: 'throw error',
     spec: 'libs/upgrade/src/serve-upgrades.spec.ts',
     test: 'refuses when what is behind it throws, and the process goes on',

@@ -3,7 +3,16 @@ import { prepareApproval, signApproval, submitApproval } from '#libs/client'
 import { isTerminal, peekPredicate, type Envelope, type PreparedApproval, type RunDossier } from '#libs/contracts'
 import { MemoryBus, MemoryLog } from '#libs/messaging'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
-import { generateKeyPair, localSigner, MAX_EVENT_BYTES, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, spkiToKey, vkeyOf } from '#libs/signing'
+import {
+  generateKeyPair,
+  localSigner,
+  MAX_EVENT_BYTES,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  spkiToKey,
+  vkeyOf,
+} from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -22,7 +31,11 @@ class MeasuredBus extends MemoryBus {
   }
 
   largestOn(...topics: string[]): number {
-    return Math.max(...topics.flatMap((topic) => this.kept.topic(topic).map(({ value }) => Buffer.from((JSON.parse(value!) as Envelope).payload, 'base64').length)))
+    return Math.max(
+      ...topics.flatMap((topic) =>
+        this.kept.topic(topic).map(({ value }) => Buffer.from((JSON.parse(value!) as Envelope).payload, 'base64').length),
+      ),
+    )
   }
 }
 
@@ -34,18 +47,30 @@ describe('a run', () => {
   beforeAll(async () => {
     const [log, witness] = [generateKeyPair(), generateKeyPair()]
     bus = new MeasuredBus()
-    const vkeys = { log: vkeyOf('test.example/log', NOTE_ED25519, rawPublicKey(spkiToKey(log.spki))), witnesses: [vkeyOf('test.example/witness', NOTE_COSIGNATURE, rawPublicKey(spkiToKey(witness.spki)))] }
-    system = await startMemorySystem({}, bus, (roster) => void Object.assign(roster, { ...vkeys, quorum: 1 }), async (name) => localSigner((name === 'witness' ? witness : log).privateKey))
+    const vkeys = {
+      log: vkeyOf('test.example/log', NOTE_ED25519, rawPublicKey(spkiToKey(log.spki))),
+      witnesses: [vkeyOf('test.example/witness', NOTE_COSIGNATURE, rawPublicKey(spkiToKey(witness.spki)))],
+    }
+    system = await startMemorySystem(
+      {},
+      bus,
+      (roster) => void Object.assign(roster, { ...vkeys, quorum: 1 }),
+      async (name) => localSigner((name === 'witness' ? witness : log).privateKey),
+    )
     press = new PipelineDriver(system)
   })
   afterAll(() => system.stop())
 
   const policy = (id: string, version: string, bytes: number, more = ''): PolicyDocument => {
-    const parsed = parsePolicy(`id: ${id}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nlimit: ${Number(version.split('.')[0])}\npad: "${'x'.repeat(bytes)}"\n${more}`, `${id}.yaml`)
+    const parsed = parsePolicy(
+      `id: ${id}\nversion: ${version}\neffective: 2024-09-01T00:00:00Z\nlimit: ${Number(version.split('.')[0])}\npad: "${'x'.repeat(bytes)}"\n${more}`,
+      `${id}.yaml`,
+    )
     if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
     return parsed.source.policy
   }
-  const bundle = (version: string, bytes: number): PolicyDocument[] => Array.from({ length: 20 }, (_, at) => policy(`p${String(at).padStart(2, '0')}`, version, bytes))
+  const bundle = (version: string, bytes: number): PolicyDocument[] =>
+    Array.from({ length: 20 }, (_, at) => policy(`p${String(at).padStart(2, '0')}`, version, bytes))
   const prepare = (policies: PolicyDocument[]): Promise<PreparedApproval> => prepareApproval(press.api, policies, QUICK, {})
   const live = async (policies: PolicyDocument[]): Promise<string> => {
     const prepared = await prepare(policies)
@@ -57,7 +82,14 @@ describe('a run', () => {
   it('of twenty policies of the largest legal size goes through, twice, and its events carry both versions', async () => {
     expect(await live(bundle('1.0.0', 16_200))).toBe('SUCCEEDED')
     expect(await live(bundle('2.0.0', 16_200))).toBe('SUCCEEDED')
-    const largest = bus.largestOn('hms.approval.v1', 'hms.lint.v1', 'hms.simulation.v1', 'hms.canary.v1', 'hms.rollout.v1', 'hms.config.head.v1')
+    const largest = bus.largestOn(
+      'hms.approval.v1',
+      'hms.lint.v1',
+      'hms.simulation.v1',
+      'hms.canary.v1',
+      'hms.rollout.v1',
+      'hms.config.head.v1',
+    )
     expect(largest).toBeGreaterThan(MIB)
     expect(largest).toBeLessThan(MAX_EVENT_BYTES)
   }, 240_000)
@@ -71,7 +103,10 @@ describe('a run', () => {
   it('that would outgrow its events is refused before anybody signs it', async () => {
     const ids = ['rr0', 'rr1', 'rr2', 'rr3', 'rr4', 'rr5', 'rr6', 'rr7']
     for (const id of ids) expect(await live([policy(id, '1.0.0', 255_000)])).toBe('SUCCEEDED')
-    await expect(prepare(ids.map((id) => policy(id, '2.0.0', 10)))).rejects.toMatchObject({ code: 'HMS_APPROVER_RUN_TOO_LARGE', status: 413 })
+    await expect(prepare(ids.map((id) => policy(id, '2.0.0', 10)))).rejects.toMatchObject({
+      code: 'HMS_APPROVER_RUN_TOO_LARGE',
+      status: 413,
+    })
     // Fewer at once go.
     expect(await live(ids.slice(0, 3).map((id) => policy(id, '2.0.0', 10)))).toBe('SUCCEEDED')
   }, 240_000)

@@ -7,7 +7,10 @@ let database: PostgresDatabase
 
 beforeAll(async () => {
   fresh = await freshDatabase()
-  database = new PostgresDatabase(await createDataSource({ url: fresh.url, schema: 'public', entities: [], migrations: [], poolSize: 2 }).initialize(), 'public')
+  database = new PostgresDatabase(
+    await createDataSource({ url: fresh.url, schema: 'public', entities: [], migrations: [], poolSize: 2 }).initialize(),
+    'public',
+  )
 })
 
 afterAll(async () => {

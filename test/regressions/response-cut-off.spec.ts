@@ -21,7 +21,14 @@ it('nothing of a response that was cut off is left when kafkajs connects again',
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const { port } = server.address() as AddressInfo
-  const connection = new Connection({ host: '127.0.0.1', port, logger: quiet, socketFactory: framedSocket, requestTimeout: 1_000, connectionTimeout: 1_000 })
+  const connection = new Connection({
+    host: '127.0.0.1',
+    port,
+    logger: quiet,
+    socketFactory: framedSocket,
+    requestTimeout: 1_000,
+    connectionTimeout: 1_000,
+  })
   const heard: unknown[] = []
   connection.requestQueue.fulfillRequest = ({ correlationId, size }) => heard.push({ correlationId, size })
   for (const _time of [1, 2]) {

@@ -7,7 +7,11 @@ const QUICK = { observeMs: 0, bakeMs: 0 }
 /** Far below the deadline of a stage: 15 minutes. */
 const SOON_MS = 2 * 60_000
 /** Nobody can reach it: the tests say what becomes of its deliveries. */
-const PARTNER = { id: 'p', name: 'P', channels: [{ webhook: { url: 'https://partner.example/h', secret: `whsec_${Buffer.alloc(32, 7).toString('base64')}` } }] }
+const PARTNER = {
+  id: 'p',
+  name: 'P',
+  channels: [{ webhook: { url: 'https://partner.example/h', secret: `whsec_${Buffer.alloc(32, 7).toString('base64')}` } }],
+}
 
 /** A timer that threw was fired again every 0.3 s, for ever, and its run never ended. */
 describe('a timer that goes on failing', () => {
@@ -26,7 +30,8 @@ describe('a timer that goes on failing', () => {
     calls++
     throw new Error('no way on')
   }
-  const ended = (run: number, withinMs = SOON_MS): Promise<void> => system.runUntil(async () => isTerminal((await press.show(run)).state), withinMs)
+  const ended = (run: number, withinMs = SOON_MS): Promise<void> =>
+    system.runUntil(async () => isTerminal((await press.show(run)).state), withinMs)
   const letters = (service: ServiceName): Promise<DeadLetterSummary[]> => press.api.get(`/v1/dead-letters/${service}`, { state: 'waiting' })
 
   it.each<[ServiceName, string, 'timer' | 'work']>([

@@ -32,9 +32,14 @@ describe('an approval', () => {
   })
 
   it('of a policy that dropped a tag is still for those whom the tag asks for, also after a rollback to what never carried it', async () => {
-    const approve = (version: string, tags: string[], signer = 'EPA Chief'): Promise<number> => press.approve([`argon-limit@${version}=9`], AT_ONCE, { tags, signer })
+    const approve = (version: string, tags: string[], signer = 'EPA Chief'): Promise<number> =>
+      press.approve([`argon-limit@${version}=9`], AT_ONCE, { tags, signer })
     await press.whenState(await approve('1.0.0', ['air']), 'SUCCEEDED')
-    for (const [version, tags] of [['1.1.0', ['air', 'critical']], ['1.1.1', ['air']], ['1.1.2', []]] as const) {
+    for (const [version, tags] of [
+      ['1.1.0', ['air', 'critical']],
+      ['1.1.1', ['air']],
+      ['1.1.2', []],
+    ] as const) {
       const run = await approve(version, [...tags])
       expect(await press.waiting(run)).toMatchObject({ missing: ['critical'] })
       expect(await approve(version, [...tags], 'EPA Counsel')).toBe(run)
@@ -55,25 +60,40 @@ describe('an approval', () => {
     const { digest } = await press.waiting(await press.approve(['boron-limit@1.0.0=15'], AT_ONCE, { tags: ['critical'] }))
     const document = { id: 'boron-limit', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15, tags: ['critical'] }
     const prepared = await press.api.post<PreparedApproval>('/v1/approvals/prepare', { policies: [document] })
-    const predicate = peekPredicate<ReleasePredicate>({ payload: prepared.releases[0]!.payload, payloadType: STATEMENT_TYPE, signatures: [] })
+    const predicate = peekPredicate<ReleasePredicate>({
+      payload: prepared.releases[0]!.payload,
+      payloadType: STATEMENT_TYPE,
+      signatures: [],
+    })
     expect(prepared.digest).toBe(digest)
     const { payload } = buildRelease({ ...predicate, plan: { ...predicate.plan, share: 10_000 } })
-    const [signature] = await signApproval({ releases: [{ ...prepared.releases[0]!, payload: payload.toString('base64') }] }, system.signers.get('EPA Counsel')!)
+    const [signature] = await signApproval(
+      { releases: [{ ...prepared.releases[0]!, payload: payload.toString('base64') }] },
+      system.signers.get('EPA Counsel')!,
+    )
     const sent = press.api.post('/v1/approvals', { digest, signatures: [signature] })
     await expect(sent).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNATURE_INVALID', status: 403 })
   })
 
   it('is refused for what was never prepared, for a stranger, and for a version that means something else', async () => {
     const nothing = `sha256:${'0'.repeat(64)}`
-    await expect(press.api.post('/v1/approvals', { digest: nothing, signatures: [{ release: nothing, keyid: 'k', sig: 's' }] })).rejects.toMatchObject({
+    await expect(
+      press.api.post('/v1/approvals', { digest: nothing, signatures: [{ release: nothing, keyid: 'k', sig: 's' }] }),
+    ).rejects.toMatchObject({
       code: 'HMS_APPROVER_APPROVAL_UNKNOWN',
       status: 404,
     })
     const run = await press.approve(['radon-limit@1.0.0=4'], AT_ONCE)
     await press.whenState(run, 'SUCCEEDED')
-    await expect(press.approve(['radon-limit@1.0.0=5'], AT_ONCE)).rejects.toMatchObject({ code: 'HMS_APPROVER_VERSION_REUSED', status: 409 })
+    await expect(press.approve(['radon-limit@1.0.0=5'], AT_ONCE)).rejects.toMatchObject({
+      code: 'HMS_APPROVER_VERSION_REUSED',
+      status: 409,
+    })
     await expect(press.approve(['radon-limit@1.0.0=4'], AT_ONCE)).rejects.toMatchObject({ code: 'HMS_APPROVER_ALREADY_LIVE', status: 409 })
-    await expect(press.approve(['radon-limit@0.9.0=3'], AT_ONCE)).rejects.toMatchObject({ code: 'HMS_APPROVER_VERSION_NOT_HIGHER', status: 409 })
+    await expect(press.approve(['radon-limit@0.9.0=3'], AT_ONCE)).rejects.toMatchObject({
+      code: 'HMS_APPROVER_VERSION_NOT_HIGHER',
+      status: 409,
+    })
   })
 
   it('is not made by its author, whoever else is missing', async () => {
@@ -83,7 +103,10 @@ describe('an approval', () => {
     await system.settle()
     expect(await press.show(run)).toMatchObject({ state: 'AWAITING_APPROVAL' })
     expect(await press.waiting(run)).toMatchObject({ authors: ['EPA Chief'], signedBy: ['EPA Chief'], missing: ['official'] })
-    await expect(press.approve(file, {}, { signer: 'Air Office', author: 'Air Office' })).rejects.toMatchObject({ code: 'HMS_APPROVER_PLAN_DIFFERS', status: 409 })
+    await expect(press.approve(file, {}, { signer: 'Air Office', author: 'Air Office' })).rejects.toMatchObject({
+      code: 'HMS_APPROVER_PLAN_DIFFERS',
+      status: 409,
+    })
     await press.approve(file, {}, { signer: 'EPA Counsel' })
     await press.whenState(run, 'SUCCEEDED')
     expect(await press.provenance('ozone-limit')).toMatchObject({ author: 'EPA Chief', approvedBy: ['EPA Counsel'] })
@@ -105,7 +128,10 @@ describe('an approval', () => {
     expect(await press.waiting(known)).toMatchObject({ authors: ['EPA Chief'], missing: ['official'] })
     const unknown = await press.approve(['toluene-limit@1.0.0=5'], AT_ONCE, { committedBy: { 'toluene-limit': 'epa chief' } })
     await press.whenState(unknown, 'SUCCEEDED')
-    const owned = await press.approve(['xylene-limit@1.0.0=5'], AT_ONCE, { owner: 'Air Office', committedBy: { 'xylene-limit': 'EPA Chief' } })
+    const owned = await press.approve(['xylene-limit@1.0.0=5'], AT_ONCE, {
+      owner: 'Air Office',
+      committedBy: { 'xylene-limit': 'EPA Chief' },
+    })
     await press.whenState(owned, 'SUCCEEDED')
     expect((await press.provenance('toluene-limit')).author).toBeNull()
     expect((await press.provenance('xylene-limit')).author).toBe('Air Office')
@@ -147,7 +173,17 @@ describe('an approval', () => {
     const behind = await press.approve(['tin-limit@1.2.0=7'], AT_ONCE, { queue: true, tags: ['critical'] })
     await press.whenState(ahead, 'CANARY')
     await system.settle()
-    for (const id of ['1', '2']) await press.api.post('/v1/alerts', { id, bot: `bot-${id}`, region: 'NCR', kind: 'Violation', reading: { id }, value: 1, policy: 'tin-limit', version: '1.1.0' })
+    for (const id of ['1', '2'])
+      await press.api.post('/v1/alerts', {
+        id,
+        bot: `bot-${id}`,
+        region: 'NCR',
+        kind: 'Violation',
+        reading: { id },
+        value: 1,
+        policy: 'tin-limit',
+        version: '1.1.0',
+      })
     await press.whenState(ahead, 'ROLLED_BACK')
     await press.whenState(behind, 'STALE')
   })
@@ -158,7 +194,9 @@ describe('a rejection', () => {
   let press: PipelineDriver
 
   beforeAll(async () => {
-    system = await startMemorySystem({}, undefined, ({ roles }) => roles.forEach((role) => role.match.service ?? (role.principals = role.principals.filter((id) => id !== 'state-liaison'))))
+    system = await startMemorySystem({}, undefined, ({ roles }) =>
+      roles.forEach((role) => role.match.service ?? (role.principals = role.principals.filter((id) => id !== 'state-liaison'))),
+    )
     press = new PipelineDriver(system)
   })
 
@@ -173,7 +211,8 @@ describe('a rejection', () => {
     expect(await press.show(run!)).toMatchObject({ state: 'ABORTED', reason: 'REJECTED', detail: 'EPA Counsel: the unit is wrong' })
     expect(await press.api.get<ApprovalSummary>(`/v1/approvals/${digest}`)).toMatchObject({ state: 'ABORTED' })
     expect(await press.api.get<ApprovalSummary[]>('/v1/approvals')).toEqual([])
-    const inTrail = async () => (await press.api.get<AuditEntry[]>('/v1/audit/entries', { run: run! })).filter(({ type }) => type === 'hms.approval.rejected.v1')
+    const inTrail = async () =>
+      (await press.api.get<AuditEntry[]>('/v1/audit/entries', { run: run! })).filter(({ type }) => type === 'hms.approval.rejected.v1')
     await system.runUntil(async () => (await inTrail()).length > 0, 1_000)
     expect(await inTrail()).toEqual([expect.objectContaining({ digest: expect.stringMatching(/^sha256:/) })])
     const again = await press.approve(['lead-limit@1.0.0=15'], AT_ONCE, { tags: ['critical'] })
@@ -191,8 +230,14 @@ describe('a rejection', () => {
   it('counts for nothing from anybody else, for anything else, or twice', async () => {
     const { digest } = await waitingRun('iron-limit')
     const stranger = localSigner(generateKeyPair().privateKey)
-    await expect(press.reject(digest, 'no', 'State Liaison')).rejects.toMatchObject({ code: 'HMS_APPROVER_NOT_YOURS_TO_REJECT', status: 403 })
-    await expect(rejectApproval(press.api, digest, 'no', stranger)).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNER_UNKNOWN', status: 403 })
+    await expect(press.reject(digest, 'no', 'State Liaison')).rejects.toMatchObject({
+      code: 'HMS_APPROVER_NOT_YOURS_TO_REJECT',
+      status: 403,
+    })
+    await expect(rejectApproval(press.api, digest, 'no', stranger)).rejects.toMatchObject({
+      code: 'HMS_APPROVER_SIGNER_UNKNOWN',
+      status: 403,
+    })
     await expect(rejectApproval(press.api, digest, 'no', system.operator)).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNER_UNKNOWN' })
     const counsel = system.signers.get('EPA Counsel')!
     const post = async (said: { subject: string; decision: string }, edit = (text: string) => text): Promise<unknown> => {
@@ -200,17 +245,26 @@ describe('a rejection', () => {
       const payload = Buffer.from(edit(Buffer.from(statement.payload, 'base64').toString())).toString('base64')
       return press.api.post(`/v1/approvals/${digest}/decisions`, { statement: { ...statement, payload } })
     }
-    await expect(post({ subject: `sha256:${'0'.repeat(64)}`, decision: 'reject' })).rejects.toMatchObject({ code: 'HMS_APPROVER_DECISION_OTHER', status: 422 })
+    await expect(post({ subject: `sha256:${'0'.repeat(64)}`, decision: 'reject' })).rejects.toMatchObject({
+      code: 'HMS_APPROVER_DECISION_OTHER',
+      status: 422,
+    })
     await expect(post({ subject: digest, decision: 'approve' })).rejects.toMatchObject({ code: 'HMS_APPROVER_DECISION_OTHER' })
-    await expect(post({ subject: digest, decision: 'reject' }, (text) => text.replace('"no"', '"yes"'))).rejects.toMatchObject({ code: 'HMS_APPROVER_SIGNATURE_INVALID', status: 403 })
-    await expect(press.reject(`sha256:${'0'.repeat(64)}`, 'no', 'EPA Chief')).rejects.toMatchObject({ code: 'HMS_APPROVER_APPROVAL_UNKNOWN', status: 404 })
+    await expect(post({ subject: digest, decision: 'reject' }, (text) => text.replace('"no"', '"yes"'))).rejects.toMatchObject({
+      code: 'HMS_APPROVER_SIGNATURE_INVALID',
+      status: 403,
+    })
+    await expect(press.reject(`sha256:${'0'.repeat(64)}`, 'no', 'EPA Chief')).rejects.toMatchObject({
+      code: 'HMS_APPROVER_APPROVAL_UNKNOWN',
+      status: 404,
+    })
     await press.reject(digest, 'no', 'EPA Chief')
     await expect(press.reject(digest, 'no', 'EPA Counsel')).rejects.toMatchObject({ code: 'HMS_APPROVER_APPROVAL_CLOSED', status: 409 })
   })
 
   it('comes too late once every approver has signed', async () => {
     const run = await press.approve(['gold-limit@1.0.0=1'], AT_ONCE)
-    const { digest } = await press.api.get<{ digest: string }>(`/v1/approvals/${(await approvalOf(press, run))}`)
+    const { digest } = await press.api.get<{ digest: string }>(`/v1/approvals/${await approvalOf(press, run)}`)
     await expect(press.reject(digest, 'no', 'EPA Counsel')).rejects.toMatchObject({ code: 'HMS_APPROVER_APPROVAL_CLOSED', status: 409 })
   })
 })
@@ -239,8 +293,17 @@ describe('a production roster', () => {
   const plan = { observeMs: 60_000, bakeMs: 120_000 }
 
   it('wants to know the author', async () => {
-    for (const options of [{}, { author: 'Somebody Else' }, { owner: 'Department' }, { author: 'rollout' }, { committedBy: { 'lead-limit': 'Somebody' } }]) {
-      await expect(press.approve(['lead-limit@1.0.0=15'], plan, options)).rejects.toMatchObject({ code: 'HMS_APPROVER_AUTHOR_UNKNOWN', status: 422 })
+    for (const options of [
+      {},
+      { author: 'Somebody Else' },
+      { owner: 'Department' },
+      { author: 'rollout' },
+      { committedBy: { 'lead-limit': 'Somebody' } },
+    ]) {
+      await expect(press.approve(['lead-limit@1.0.0=15'], plan, options)).rejects.toMatchObject({
+        code: 'HMS_APPROVER_AUTHOR_UNKNOWN',
+        status: 422,
+      })
     }
   })
 

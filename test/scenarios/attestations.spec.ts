@@ -3,7 +3,7 @@ import type { Envelope, EventData, OutgoingEvent, ReceivedEvent, RunDossier } fr
 import { MemoryBus } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, openEnvelope, signVerificationResult, withAttestation } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { RunCanary } from '../../apps/canary-controller/src/canaries/run-canary.js'
 import { LintRun } from '../../apps/linter/src/lint-run/lint-run.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
@@ -51,16 +51,36 @@ describe('what a stage found', () => {
     await press.whenState(run, 'SUCCEEDED')
     const { dossier } = bus.data('hms.rollout.completed.v1')[0]!
     const { lint, simulate, canary } = dossier.attestations!
-    const subject = dossier.releases.map(({ id, version, releaseDigest }) => ({ name: `${id}@${version}`, digest: { sha256: releaseDigest.slice('sha256:'.length) } }))
+    const subject = dossier.releases.map(({ id, version, releaseDigest }) => ({
+      name: `${id}@${version}`,
+      digest: { sha256: releaseDigest.slice('sha256:'.length) },
+    }))
     const attempt = { 'https://hms-svc.dev/attestation/attempt/v1': { run, attempt: 1 } }
     expect(statementOf(lint)).toMatchObject({
-      subject, predicateType: 'https://in-toto.io/attestation/test-result/v0.1',
-      predicate: { ...attempt, result: 'PASSED', configuration: [{ name: 'lint', uri: 'https://hms-svc.dev/lint/v1' }], passedTests: ['ozone-limit@1.0.0', 'pm25-limit@1.0.0'], warnedTests: [], failedTests: [] },
+      subject,
+      predicateType: 'https://in-toto.io/attestation/test-result/v0.1',
+      predicate: {
+        ...attempt,
+        result: 'PASSED',
+        configuration: [{ name: 'lint', uri: 'https://hms-svc.dev/lint/v1' }],
+        passedTests: ['ozone-limit@1.0.0', 'pm25-limit@1.0.0'],
+        warnedTests: [],
+        failedTests: [],
+      },
     })
-    expect(statementOf(simulate)).toMatchObject({ subject, predicateType: 'https://in-toto.io/attestation/test-result/v0.1', predicate: { ...attempt, result: 'WARNED', passedTests: [] } })
+    expect(statementOf(simulate)).toMatchObject({
+      subject,
+      predicateType: 'https://in-toto.io/attestation/test-result/v0.1',
+      predicate: { ...attempt, result: 'WARNED', passedTests: [] },
+    })
     expect(statementOf(canary)).toMatchObject({
-      subject, predicateType: 'https://in-toto.io/attestation/svr/v0.2',
-      predicate: { ...attempt, verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] }, properties: ['HMS_SVC_CANARY_PASSED'] },
+      subject,
+      predicateType: 'https://in-toto.io/attestation/svr/v0.2',
+      predicate: {
+        ...attempt,
+        verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] },
+        properties: ['HMS_SVC_CANARY_PASSED'],
+      },
     })
   })
 
@@ -79,11 +99,17 @@ describe('what a stage found', () => {
   it('is said of a refusal too', async () => {
     await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], AT_ONCE), 'SUCCEEDED')
     await press.whenState(await press.approve(['pm25-limit@1.0.1=25'], AT_ONCE), 'FAILED')
-    expect(statementOf(bus.data('hms.lint.failed.v1')[0]!.attestation).predicate).toMatchObject({ result: 'FAILED', passedTests: [], failedTests: [expect.stringContaining('pm25-limit@1.0.1 ')] })
+    expect(statementOf(bus.data('hms.lint.failed.v1')[0]!.attestation).predicate).toMatchObject({
+      result: 'FAILED',
+      passedTests: [],
+      failedTests: [expect.stringContaining('pm25-limit@1.0.1 ')],
+    })
   })
 
   /** A canary controller that was broken into: it has its own key, and lets everything through. */
-  const letThrough = (say: (tx: Transaction, dossier: RunDossier, cause: ReceivedEvent, runtime: ServiceRuntime) => Promise<RunDossier>): void => {
+  const letThrough = (
+    say: (tx: Transaction, dossier: RunDossier, cause: ReceivedEvent, runtime: ServiceRuntime) => Promise<RunDossier>,
+  ): void => {
     const canaries = system.host.app.get(RunCanary, { strict: false })
     const runtime = (canaries as unknown as { runtime: ServiceRuntime }).runtime
     vi.spyOn(canaries, 'open').mockImplementation(async (tx, { dossier }, cause) => {
@@ -99,7 +125,15 @@ describe('what a stage found', () => {
     return [reason, ...stages.filter(({ verdict }) => verdict === 'FAIL').map(({ stage, detail }) => `${stage}: ${detail}`)].join('; ')
   }
   const held = (dossier: RunDossier, runtime: ServiceRuntime): Promise<Envelope> =>
-    signVerificationResult({ verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] }, timeCreated: new Date().toISOString(), properties: ['HMS_SVC_CANARY_PASSED'] }, dossier, runtime.signer)
+    signVerificationResult(
+      {
+        verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] },
+        timeCreated: new Date().toISOString(),
+        properties: ['HMS_SVC_CANARY_PASSED'],
+      },
+      dossier,
+      runtime.signer,
+    )
 
   it('is asked for: a run whose linter was passed by gets no canary', async () => {
     const linter = system.host.app.get(LintRun, { strict: false })
@@ -112,10 +146,14 @@ describe('what a stage found', () => {
   })
 
   it('is asked for: a canary controller alone makes nothing live', async () => {
-    letThrough(async (_tx, dossier, _cause, runtime) => withAttestation({ ...dossier, attestations: {} }, 'canary', await held(dossier, runtime)))
+    letThrough(async (_tx, dossier, _cause, runtime) =>
+      withAttestation({ ...dossier, attestations: {} }, 'canary', await held(dossier, runtime)),
+    )
     expect(await refused('pm25-limit@1.0.0=35')).toBe('UNATTESTED; rollout: linter does not say that it let these releases through')
     letThrough(async (_tx, dossier) => dossier)
-    expect(await refused('pm25-limit@1.0.1=35')).toBe('UNATTESTED; rollout: canary-controller does not say that it let these releases through')
+    expect(await refused('pm25-limit@1.0.1=35')).toBe(
+      'UNATTESTED; rollout: canary-controller does not say that it let these releases through',
+    )
   })
 
   it('is asked for of this run: what was said of another, or by another’s key, is nothing', async () => {

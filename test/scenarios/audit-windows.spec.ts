@@ -40,9 +40,17 @@ describe('facts of high volume', () => {
 
   afterEach(() => system.stop())
 
-  const entries = async (): Promise<Entry[]> => (await press.api.get<Entry[]>('/v1/audit/entries?limit=1000')).filter(({ topic }) => topic === 'hms.bot.alert.v1')
+  const entries = async (): Promise<Entry[]> =>
+    (await press.api.get<Entry[]>('/v1/audit/entries?limit=1000')).filter(({ topic }) => topic === 'hms.bot.alert.v1')
   const alert = (id: string, bot: string): Promise<unknown> =>
-    press.api.post('/v1/alerts', { id, bot, region: 'NCR', kind: 'Violation', value: 1, reading: { id: `r-${id}`, text: 'x'.repeat(10_000) } })
+    press.api.post('/v1/alerts', {
+      id,
+      bot,
+      region: 'NCR',
+      kind: 'Violation',
+      value: 1,
+      reading: { id: `r-${id}`, text: 'x'.repeat(10_000) },
+    })
   const overMinutes = (minutes: number): Promise<void> => {
     const end = system.clock.now().getTime() + minutes * 60_000
     return system.runUntil(async () => system.clock.now().getTime() >= end, minutes * 60_000 + 20_000)
@@ -61,7 +69,9 @@ describe('facts of high volume', () => {
     expect([events, others.length <= 1, JSON.stringify(entry).length < 700]).toEqual([30, true, true])
     const listing = await (await fetch(`${system.url}/v1/audit/windows/${entry!.event}`)).text()
     expect(`sha256:${sha256(listing)}`).toBe(entry!.digest)
-    const told = bus.heard.filter(({ type, time }) => type === 'hms.alert.reported.v1' && time >= entry!.window!.from && time < entry!.window!.until)
+    const told = bus.heard.filter(
+      ({ type, time }) => type === 'hms.alert.reported.v1' && time >= entry!.window!.from && time < entry!.window!.until,
+    )
     const lines = told.map(({ id, value }) => `${id} sha256:${sha256(openEnvelope(JSON.parse(value!) as never).payload)}\n`)
     expect(listing).toBe(lines.sort().join(''))
   })
@@ -71,7 +81,10 @@ describe('facts of high volume', () => {
     await overMinutes(2)
     await alert('a2', 'bot-1')
     await overMinutes(2)
-    expect((await entries()).map(({ run, window }) => [run, window!.events])).toEqual([[null, 1], [null, 1]])
+    expect((await entries()).map(({ run, window }) => [run, window!.events])).toEqual([
+      [null, 1],
+      [null, 1],
+    ])
   })
 
   it('of an entry that is none are not found, and the answer says why', async () => {

@@ -72,6 +72,13 @@ describe('a canary', () => {
   }
 
   async function alert(id: string, bot: string, region: string, pm25: number, reading = `reading-${id}`): Promise<void> {
-    await press.api.post('/v1/alerts', { id, bot, region, kind: 'Violation', value: pm25, reading: { id: reading, at: '2026-01-01T00:00:00Z', region, pm25 } })
+    await press.api.post('/v1/alerts', {
+      id,
+      bot,
+      region,
+      kind: 'Violation',
+      value: pm25,
+      reading: { id: reading, at: '2026-01-01T00:00:00Z', region, pm25 },
+    })
   }
 })

@@ -30,7 +30,8 @@ async function connect(name: string, region = 'NCR'): Promise<RawBot> {
   bots.push(bot)
   return bot
 }
-const reaches = (run: number, state: RunView['state'], within = WITHIN_MS) => system.runUntil(async () => (await press.show(run)).state === state, within)
+const reaches = (run: number, state: RunView['state'], within = WITHIN_MS) =>
+  system.runUntil(async () => (await press.show(run)).state === state, within)
 const stageOf = async (run: number, name: string) => (await press.show(run)).stages.find(({ stage }) => stage === name)!
 const deadlines = (run: number) => {
   const approver = system.host.runtimes.get('approver')!
@@ -38,7 +39,7 @@ const deadlines = (run: number) => {
 }
 /** Until the store has heard that the bot runs version 2, without moving time. */
 const acknowledge = async (bot: RawBot): Promise<void> => {
-  for (let lags = true; lags; ) {
+  for (let lags = true; lags;) {
     await system.settle()
     if (bot.versionOf('pm25', system.clock.now().getTime()) !== '2.0.0') continue
     bot.acknowledge('pm25', system.clock.now().getTime())
@@ -55,7 +56,10 @@ describe('a cohort that is connected and silent', () => {
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
     await reaches(run, 'PAUSED')
     expect(await press.show(run)).toMatchObject({ reason: 'ACK_TIMEOUT', endedAt: null })
-    expect(await stageOf(run, 'canary')).toMatchObject({ verdict: 'INCONCLUSIVE', detail: 'ACK_TIMEOUT: 0 of 2 bots acknowledged; silent: mute-1, mute-2' })
+    expect(await stageOf(run, 'canary')).toMatchObject({
+      verdict: 'INCONCLUSIVE',
+      detail: 'ACK_TIMEOUT: 0 of 2 bots acknowledged; silent: mute-1, mute-2',
+    })
     const until = system.clock.now().getTime() + 300_000
     await system.runUntil(async () => system.clock.now().getTime() >= until, 301_000)
     expect((await press.show(run)).state).toBe('PAUSED')
@@ -94,7 +98,15 @@ describe('a cohort that is connected and silent', () => {
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
     await reaches(run, 'PAUSED')
     const reading = { at: '2026-01-01T00:00:00Z', region: 'NCR', pm25: 5 }
-    for (const bot of ['mute-1', 'mute-2']) await press.api.post('/v1/alerts', { id: `alert-${bot}`, bot, region: 'NCR', kind: 'Violation', value: 5, reading: { id: bot, ...reading } })
+    for (const bot of ['mute-1', 'mute-2'])
+      await press.api.post('/v1/alerts', {
+        id: `alert-${bot}`,
+        bot,
+        region: 'NCR',
+        kind: 'Violation',
+        value: 5,
+        reading: { id: bot, ...reading },
+      })
     await press.whenState(run, 'ROLLED_BACK')
   })
 })
@@ -111,11 +123,20 @@ describe('a run paused in its canary', () => {
   it('ends ABORTED when somebody aborts it; the canary goes back, and a second decision is too late', async () => {
     const { run, bot } = await paused()
     const view = await press.decide(run, 'abort', 'EPA Counsel', 'bot is broken')
-    expect(view).toMatchObject({ state: 'ABORTED', reason: 'DECIDED', detail: 'EPA Counsel: bot is broken', decisions: [{ decision: 'abort', by: 'EPA Counsel', outcome: 'applied' }] })
+    expect(view).toMatchObject({
+      state: 'ABORTED',
+      reason: 'DECIDED',
+      detail: 'EPA Counsel: bot is broken',
+      decisions: [{ decision: 'abort', by: 'EPA Counsel', outcome: 'applied' }],
+    })
     await system.settle()
     expect(bot.versionOf('pm25', system.clock.now().getTime())).toBe('1.0.0')
     for (const decision of ['abort', 'resume', 'promote'] as const) {
-      await expect(press.decide(run, decision)).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_LATE', status: 409, state: { state: 'ABORTED' } })
+      await expect(press.decide(run, decision)).rejects.toMatchObject({
+        code: 'HMS_RUN_DECISION_LATE',
+        status: 409,
+        state: { state: 'ABORTED' },
+      })
     }
     expect(await press.approve(['pm25@2.1.0=24'], AT_ONCE)).toBe(run + 1)
   })
@@ -145,8 +166,12 @@ describe('a run paused in its canary', () => {
   it('of two decisions at once the first counts, and the same one again is the first', async () => {
     const { run } = await paused()
     const { attempt, digest: subject } = await press.show(run)
-    const signed = (decision: 'abort' | 'promote', signer: Signer) => signRunDecision({ run, attempt, subject, decision, reason: 'race', at: system.clock.now() }, signer)
-    const [abort, promote] = [await signed('abort', system.signers.get('EPA Chief')!), await signed('promote', system.signers.get('EPA Counsel')!)]
+    const signed = (decision: 'abort' | 'promote', signer: Signer) =>
+      signRunDecision({ run, attempt, subject, decision, reason: 'race', at: system.clock.now() }, signer)
+    const [abort, promote] = [
+      await signed('abort', system.signers.get('EPA Chief')!),
+      await signed('promote', system.signers.get('EPA Counsel')!),
+    ]
     const post = (statement: unknown) => press.api.post<RunView>(`/v1/runs/${run}/decisions`, { statement })
     const answers = await Promise.allSettled([post(abort), post(promote), post(abort)])
     await press.whenState(run, 'ABORTED')
@@ -212,7 +237,10 @@ describe('a rollout', () => {
     expect(await press.decide(run, 'abort')).toMatchObject({ state: 'ABORTED' })
     await system.settle()
     expect(await press.limit('pm25')).toBe(35)
-    await expect(press.api.post('/v1/rollbacks', { policy: 'pm25', version: '2.0.0' })).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOT_PREAPPROVED', status: 403 })
+    await expect(press.api.post('/v1/rollbacks', { policy: 'pm25', version: '2.0.0' })).rejects.toMatchObject({
+      code: 'HMS_ROLLOUT_NOT_PREAPPROVED',
+      status: 403,
+    })
   })
 })
 
@@ -225,7 +253,11 @@ describe('an abort', () => {
     const waiting = await press.approve(['lead@1.0.0=9'], AT_ONCE, { tags: ['critical'] })
     const { digest } = await press.waiting(waiting)
     for (const run of [queued, waiting, active]) {
-      expect(await press.decide(run, 'abort', 'Air Office')).toMatchObject({ state: 'ABORTED', reason: 'DECIDED', decisions: [{ by: 'Air Office', outcome: 'applied' }] })
+      expect(await press.decide(run, 'abort', 'Air Office')).toMatchObject({
+        state: 'ABORTED',
+        reason: 'DECIDED',
+        decisions: [{ by: 'Air Office', outcome: 'applied' }],
+      })
       expect(await deadlines(run)).toEqual([])
     }
     expect(await press.api.get(`/v1/approvals/${encodeURIComponent(digest)}`)).toMatchObject({ state: 'ABORTED' })
@@ -249,7 +281,8 @@ describe('an abort', () => {
     await start()
     const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, observeMs: 3_600_000 })
     await press.whenState(run, 'CANARY')
-    for (const decision of ['resume', 'promote'] as const) await expect(press.decide(run, decision)).rejects.toMatchObject({ code: 'HMS_RUN_NOT_PAUSED', status: 409 })
+    for (const decision of ['resume', 'promote'] as const)
+      await expect(press.decide(run, decision)).rejects.toMatchObject({ code: 'HMS_RUN_NOT_PAUSED', status: 409 })
     await expect(press.decide(1, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_LATE', state: { state: 'SUCCEEDED' } })
     await expect(press.decide(99, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_NOT_FOUND', status: 404 })
   })

@@ -47,7 +47,12 @@ describe('a rule that takes effect later', () => {
     system.clock.advanceTo(at - 1)
     expect([bot.get('pm25')['limit'], await press.limit('pm25')]).toEqual([35, 35])
     system.clock.advanceTo(at)
-    expect([bot.get('pm25')['limit'], bot.explain('pm25').version, await press.limit('pm25'), seen]).toEqual([25, '2.0.0', 25, ['pm25 2.0.0']])
+    expect([bot.get('pm25')['limit'], bot.explain('pm25').version, await press.limit('pm25'), seen]).toEqual([
+      25,
+      '2.0.0',
+      25,
+      ['pm25 2.0.0'],
+    ])
     expect(await press.provenance('pm25')).toMatchObject({ run, approvedBy: ['EPA Chief'] })
     await until(async () => (await coverage()).current === 1)
   })
@@ -148,13 +153,19 @@ describe('a rule that takes effect later', () => {
 
   /** The bot acknowledges by a socket: turns of the loop, not time, let it come. */
   async function ends(run: number): Promise<void> {
-    await system.runUntil(async () => ['SUCCEEDED', 'FAILED', 'ABORTED', 'STALE', 'PAUSED', 'ROLLED_BACK'].includes((await press.show(run)).state), 2 * HOUR_MS)
+    await system.runUntil(
+      async () => ['SUCCEEDED', 'FAILED', 'ABORTED', 'STALE', 'PAUSED', 'ROLLED_BACK'].includes((await press.show(run)).state),
+      2 * HOUR_MS,
+    )
     expect(await press.show(run)).toMatchObject({ state: 'SUCCEEDED' })
     await system.settle()
   }
 
   function follow(): Promise<LiveConnection> {
-    return openConnection({ url: system.url, bot: 'bot-1', region: 'NCR', cacheDir: scratch.path, roster: Buffer.from(JSON.stringify(system.roster.envelope)) }, { clock })
+    return openConnection(
+      { url: system.url, bot: 'bot-1', region: 'NCR', cacheDir: scratch.path, roster: Buffer.from(JSON.stringify(system.roster.envelope)) },
+      { clock },
+    )
   }
 
   async function until(done: () => Promise<boolean>): Promise<void> {

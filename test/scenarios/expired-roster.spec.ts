@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryBus } from '#libs/messaging'
 import { Metrics, silentLogger, VirtualClock, type Logger } from '#libs/platform'
-import { Host } from '#libs/stage'
+import { Host } from '#libs/service'
 import { testIdentity } from '../support/identity.js'
 import { openMemoryService } from '../support/memory-system.js'
 

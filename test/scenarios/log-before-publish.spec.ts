@@ -2,8 +2,19 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { peekPredicate, type ConfigDocument, type OutgoingEvent, type StreamFrame } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import {
-  generateKeyPair, isWitnessed, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readTlogProof, signRoster, verifyHead, vkeyOf,
-  type KeyPair, type LogPolicy, type RosterPredicate,
+  generateKeyPair,
+  isWitnessed,
+  localSigner,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  readTlogProof,
+  signRoster,
+  verifyHead,
+  vkeyOf,
+  type KeyPair,
+  type LogPolicy,
+  type RosterPredicate,
 } from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -48,9 +59,12 @@ describe('a release, where the roster names a log', () => {
     press = new PipelineDriver(system)
   }
   /** A checkpoint takes its time, which somebody has to let pass. */
-  const reaches = (run: number, state: string): Promise<void> => system.runUntil(async () => (await press.show(run)).state === state, 300_000)
-  const readiness = async (): Promise<{ status: string; services: { service: string; concerns?: string[] }[] }> => (await (await fetch(`${system.url}/readyz`)).json()) as never
-  const lagEntries = async (): Promise<number> => Number(/^hms_svc_checkpoint_lag_entries (\d+)$/m.exec(await (await fetch(`${system.url}/metrics`)).text())?.[1])
+  const reaches = (run: number, state: string): Promise<void> =>
+    system.runUntil(async () => (await press.show(run)).state === state, 300_000)
+  const readiness = async (): Promise<{ status: string; services: { service: string; concerns?: string[] }[] }> =>
+    (await (await fetch(`${system.url}/readyz`)).json()) as never
+  const lagEntries = async (): Promise<number> =>
+    Number(/^hms_svc_checkpoint_lag_entries (\d+)$/m.exec(await (await fetch(`${system.url}/metrics`)).text())?.[1])
   afterEach(() => system.stop())
 
   it('is shown to nobody before its approval is in a witnessed checkpoint, and brings the proof to whoever reads it', async () => {
@@ -62,7 +76,11 @@ describe('a release, where the roster names a log', () => {
     expect(bus.types.filter((type) => type === 'hms.canary.started.v1')).toHaveLength(1)
     const { documents } = await press.api.get<StreamFrame>('/v1/snapshot')
     const stable = documents.find(({ scope }) => scope === 'global')!
-    expect(verifyHead(stable, system.roster).release).toMatchObject({ digest: stable.digest, approvedBy: ['EPA Chief'], proof: stable.proof })
+    expect(verifyHead(stable, system.roster).release).toMatchObject({
+      digest: stable.digest,
+      approvedBy: ['EPA Chief'],
+      proof: stable.proof,
+    })
     expect(() => verifyHead({ ...stable, proof: null }, system.roster)).toThrow('HMS_HEAD_NOT_LOGGED')
   })
 
@@ -84,8 +102,16 @@ describe('a release, where the roster names a log', () => {
     const renewed = generateKeyPair()
     const next = structuredClone(peekPredicate<RosterPredicate>(system.roster.envelope))
     const { log, witnesses, quorum } = next as Required<RosterPredicate>
-    Object.assign(next, { version: 2, installation: system.roster.installation, log: vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(renewed.publicKey)), earlierLogs: [{ log, witnesses, quorum, until: '2036-01-01T00:00:00Z' }] })
-    const envelope = await signRoster(next, ['EPA Chief', 'EPA Counsel'].map((name) => system.signers.get(name)!))
+    Object.assign(next, {
+      version: 2,
+      installation: system.roster.installation,
+      log: vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(renewed.publicKey)),
+      earlierLogs: [{ log, witnesses, quorum, until: '2036-01-01T00:00:00Z' }],
+    })
+    const envelope = await signRoster(
+      next,
+      ['EPA Chief', 'EPA Counsel'].map((name) => system.signers.get(name)!),
+    )
     expect(await press.api.post('/v1/roster/proposals', { envelope })).toMatchObject({ state: 'CURRENT' })
     await system.settle()
     const run = await press.approve(['pm25-limit@2.0.0=25'], QUICK)
@@ -97,7 +123,9 @@ describe('a release, where the roster names a log', () => {
     const newest = system.host.runtimes.get('audit')!.roster
     const { documents } = await press.api.get<StreamFrame>('/v1/snapshot')
     const stable = documents.filter(({ scope }) => scope === 'global')
-    expect(stable.map((document) => verifyHead(document, newest).release?.predicate.policy['limit'])).toEqual(expect.arrayContaining([70, 25]))
+    expect(stable.map((document) => verifyHead(document, newest).release?.predicate.policy['limit'])).toEqual(
+      expect.arrayContaining([70, 25]),
+    )
     // By the new key alone, or by that of before: each proof says which.
     expect(stable.filter((document) => isProvenBy(document, newest.logPolicies[0]!)).map(({ id }) => id)).toEqual(['pm25-limit'])
     expect(isWitnessed(await (await fetch(`${system.url}/checkpoint`)).text(), newest.logPolicy!)).toBe(true)
@@ -109,10 +137,14 @@ describe('a release, where the roster names a log', () => {
     const run = await press.approve(['pm25-limit@1.0.0=35'], QUICK)
     await system.runUntil(async () => bus.types.includes('hms.canary.delayed.v1'), 60_000)
     await system.settle()
-    expect((await press.show(run)).stages.find(({ stage }) => stage === 'canary')).toMatchObject({ detail: 'waiting for the audit log to hold the approval' })
+    expect((await press.show(run)).stages.find(({ stage }) => stage === 'canary')).toMatchObject({
+      detail: 'waiting for the audit log to hold the approval',
+    })
     await system.runUntil(async () => (await readiness()).status === 'degraded', 60_000)
     const { services } = await readiness()
-    expect(services.flatMap(({ service, concerns = [] }) => concerns.map((concern) => `${service}: ${concern}`))).toEqual([expect.stringMatching(/^audit: \d+ entries of the audit log wait for their witnesses$/)])
+    expect(services.flatMap(({ service, concerns = [] }) => concerns.map((concern) => `${service}: ${concern}`))).toEqual([
+      expect.stringMatching(/^audit: \d+ entries of the audit log wait for their witnesses$/),
+    ])
     expect(await lagEntries()).toBeGreaterThan(0)
     expect(await press.api.get<{ state: string }>(`/v1/canaries/${run}`)).toMatchObject({ state: 'proving' })
     await reaches(run, 'FAILED')

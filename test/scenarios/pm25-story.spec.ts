@@ -13,7 +13,13 @@ const ASSETS = new URL('../../apps/demo/assets/', import.meta.url)
 const SECOND = 1_000
 
 /** What each part of the story takes; everything else takes no virtual time. Bots' word is told on within a quarter of a second. */
-const DECLARED = { cohortAcknowledges: 42 * SECOND, observe: 300 * SECOND, everyoneAcknowledges: 45 * SECOND, bake: 300 * SECOND, partnersAnswer: 15 * SECOND }
+const DECLARED = {
+  cohortAcknowledges: 42 * SECOND,
+  observe: 300 * SECOND,
+  everyoneAcknowledges: 45 * SECOND,
+  bake: 300 * SECOND,
+  partnersAnswer: 15 * SECOND,
+}
 const TOLD_ON = 250
 
 describe('the PM 2.5 story on memory twins and virtual time', () => {
@@ -24,8 +30,12 @@ describe('the PM 2.5 story on memory twins and virtual time', () => {
   let api: ApiClient
 
   beforeAll(async () => {
-    system = await startMemorySystem({ HMS_CANARY_CONTROLLER_ACKNOWLEDGE: '5m', HMS_ROLLOUT_ACKNOWLEDGE: '5m' })
-    api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => ({ signer: system.operator, audience: system.roster.installation })) })
+    system = await startMemorySystem({ HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT: '5m', HMS_ROLLOUT_ACKNOWLEDGE_TIMEOUT: '5m' })
+    api = new ApiClient({
+      url: system.url,
+      timeoutMs: 20_000,
+      authorize: statement(async () => ({ signer: system.operator, audience: system.roster.installation })),
+    })
     partners = createServer((request, response) => {
       request.resume().on('end', () => waiting.push(response))
     })
@@ -89,14 +99,25 @@ describe('the PM 2.5 story on memory twins and virtual time', () => {
 
   async function register(): Promise<void> {
     const text = (path: string): string => readFileSync(new URL(path, ASSETS), 'utf8')
-    await api.post('/v1/corpora', { id: 'virginia-2023', format: 'csv', content: text('virginia-2023.csv'), map: { at: 'date', pm25: 'pm25_ug_m3' } })
+    await api.post('/v1/corpora', {
+      id: 'virginia-2023',
+      format: 'csv',
+      content: text('virginia-2023.csv'),
+      map: { at: 'date', pm25: 'pm25_ug_m3' },
+    })
     await api.post('/v1/scenarios', { file: 'pm25-violation.yaml', source: text('scenarios/pm25-violation.yaml') })
     for (let index = 1; index <= 63; index++) await api.post('/v1/bots', { id: `inspector-${index}`, source: text('bots/inspector.js') })
     await api.post('/v1/bots', { id: 'hard-coded-35', source: text('bots/hard-coded.js') })
     const { port } = partners.address() as { port: number }
     for (let index = 1; index <= 6; index++) {
       const webhook = { url: `http://127.0.0.1:${port}/${index}`, secret: `whsec_${Buffer.alloc(32, index).toString('base64')}` }
-      await api.post('/v1/partners', { id: `partner-${index}`, name: `Partner ${index}`, groups: [], channels: [{ webhook }], networks: ['127.0.0.1/32'] })
+      await api.post('/v1/partners', {
+        id: `partner-${index}`,
+        name: `Partner ${index}`,
+        groups: [],
+        channels: [{ webhook }],
+        networks: ['127.0.0.1/32'],
+      })
     }
     await system.settle()
   }

@@ -46,7 +46,15 @@ describe('a handler with a bug', () => {
   })
 
   it('leaves one letter, which names the run and what to do', async () => {
-    expect(letter).toMatchObject({ service: 'linter', topic: 'hms.approval.v1', key: 'pm25', run, code: 'HMS_EVENT_HANDLER_FAILED', tries: 3, state: 'waiting' })
+    expect(letter).toMatchObject({
+      service: 'linter',
+      topic: 'hms.approval.v1',
+      key: 'pm25',
+      run,
+      code: 'HMS_EVENT_HANDLER_FAILED',
+      tries: 3,
+      state: 'waiting',
+    })
     const shown = await cli('dlq', 'show', letter.id)
     expect(shown.code).toBe(0)
     expect(shown.stdout).toContain(`next: hms-svc dlq replay linter/${letter.id}`)
@@ -69,7 +77,10 @@ describe('a handler with a bug', () => {
     expect(await cli('dlq', 'discard', letter.id)).toMatchObject({ code: 2 })
     expect(await cli('dlq', 'discard', letter.id, '--reason', 'run approved anew')).toMatchObject({ code: 3 })
     await expect(press.api.post(path('discard'), { reason: '  ' })).rejects.toMatchObject({ code: 'HMS_HTTP_BODY_INVALID', status: 400 })
-    expect(await press.api.post(path('discard'), { reason: 'run approved anew' })).toMatchObject({ state: 'discarded', closed: { reason: 'run approved anew' } })
+    expect(await press.api.post(path('discard'), { reason: 'run approved anew' })).toMatchObject({
+      state: 'discarded',
+      closed: { reason: 'run approved anew' },
+    })
     expect(JSON.parse((await cli('dlq', 'list', '--json')).stdout)).toEqual([])
     expect(JSON.parse((await cli('dlq', 'list', '--all', '--json')).stdout)).toMatchObject([{ id: letter.id, state: 'discarded' }])
   })

@@ -51,7 +51,12 @@ describe('a rollback', () => {
   })
 
   it('can be taken back, as often as people change their minds; each time the run that made it live is named', async () => {
-    for (const [version, limit, run] of [['1.0.0', 35, 1], ['2.0.0', 25, 2], ['1.0.0', 35, 1], ['2.0.0', 25, 2]] as const) {
+    for (const [version, limit, run] of [
+      ['1.0.0', 35, 1],
+      ['2.0.0', 25, 2],
+      ['1.0.0', 35, 1],
+      ['2.0.0', 25, 2],
+    ] as const) {
       await rollBack('pm25', version)
       await system.settle()
       expect(await press.limit('pm25')).toBe(limit)
@@ -62,7 +67,11 @@ describe('a rollback', () => {
   it('of a bundle is taken back whole, and goes back whole once more', async () => {
     await live(['pm25@3.0.0=20', 'so2-limit@1.0.0=75'])
     await live(['pm25@4.0.0=19', 'so2-limit@2.0.0=70'])
-    for (const [policy, version, limits] of [['pm25', '3.0.0', [20, 75]], ['so2-limit', '2.0.0', [19, 70]], ['so2-limit', '1.0.0', [20, 75]]] as const) {
+    for (const [policy, version, limits] of [
+      ['pm25', '3.0.0', [20, 75]],
+      ['so2-limit', '2.0.0', [19, 70]],
+      ['so2-limit', '1.0.0', [20, 75]],
+    ] as const) {
       await rollBack(policy, version)
       await system.settle()
       expect([await press.limit('pm25'), await press.limit('so2-limit')]).toEqual(limits)
@@ -76,7 +85,14 @@ describe('a rollback', () => {
     const run = await press.approve(['pm25@3.0.0=20'], { observeMs: 0, bakeMs: 3_600_000 })
     await system.runUntil(async () => (await press.show(run)).state === 'BAKING', 60_000)
     const approver = system.host.runtimes.get('approver')!
-    await approver.database.transaction((tx) => approver.emit(tx, 'hms.run.decided.v1', { run, attempt: 1, decision: 'abort', reason: 'test', by: 'test' }, { key: 'pm25', run, attempt: 1 }))
+    await approver.database.transaction((tx) =>
+      approver.emit(
+        tx,
+        'hms.run.decided.v1',
+        { run, attempt: 1, decision: 'abort', reason: 'test', by: 'test' },
+        { key: 'pm25', run, attempt: 1 },
+      ),
+    )
     await press.whenState(run, 'ROLLED_BACK')
     expect(await press.provenance('pm25')).toMatchObject({ run: 2 })
     await expect(rollBack('pm25', '3.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_NOT_PREAPPROVED' })

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peekPredicate, SERVICES, type AuditEntry, type RosterProposalView, type RosterStep } from '#libs/contracts'
 import { ApiClient, statement } from '#libs/client'
-import { generateKeyPair, localSigner, nextRoster, signRoster, type KeyPair, type Roster, type RosterPredicate, type Signer } from '#libs/signing'
+import {
+  generateKeyPair,
+  localSigner,
+  nextRoster,
+  signRoster,
+  type KeyPair,
+  type Roster,
+  type RosterPredicate,
+  type Signer,
+} from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -34,7 +43,10 @@ class RosterOffice {
   }
 
   async propose(predicate: RosterPredicate, signedBy: readonly string[] = []): Promise<RosterProposalView> {
-    const envelope = await signRoster(predicate, signedBy.map((name) => this.signer(name)))
+    const envelope = await signRoster(
+      predicate,
+      signedBy.map((name) => this.signer(name)),
+    )
     return this.press.api.post<RosterProposalView>('/v1/roster/proposals', { envelope })
   }
 
@@ -113,11 +125,21 @@ describe('a roster that is rotated while the press runs', () => {
 
   it.each<[string, string, (next: RosterPredicate) => void, string[]]>([
     ['no installation', 'HMS_ROSTER_INSTALLATION', (next) => void delete next.installation, ['EPA Chief', 'EPA Counsel']],
-    ['another installation', 'HMS_ROSTER_INSTALLATION', (next) => void (next.installation = `sha256:${'0'.repeat(64)}`), ['EPA Chief', 'EPA Counsel']],
+    [
+      'another installation',
+      'HMS_ROSTER_INSTALLATION',
+      (next) => void (next.installation = `sha256:${'0'.repeat(64)}`),
+      ['EPA Chief', 'EPA Counsel'],
+    ],
     ['a version skipped', 'HMS_ROSTER_VERSION', (next) => void next.version++, ['EPA Chief', 'EPA Counsel']],
     ['an older version, signed by all', 'HMS_ROSTER_VERSION', (next) => void (next.version = 3), ['EPA Chief', 'EPA Counsel']],
     ['another profile', 'HMS_ROSTER_PROFILE', (next) => void (next.profile = 'production'), ['EPA Chief', 'EPA Counsel']],
-    ['one key for two people', 'HMS_ROSTER_INVALID', ({ principals }) => void (principals['inspector']!.keys = principals['epa-chief']!.keys), []],
+    [
+      'one key for two people',
+      'HMS_ROSTER_INVALID',
+      ({ principals }) => void (principals['inspector']!.keys = principals['epa-chief']!.keys),
+      [],
+    ],
   ])('refuses %s: %s', async (_what, code, edit, signedBy) => {
     await expect(office.propose(office.successor(edit), signedBy)).rejects.toMatchObject({ code, status: 422 })
   })
@@ -128,14 +150,25 @@ describe('a roster that is rotated while the press runs', () => {
       principals['state-liaison']!.keys = [{ keyid, spki }]
     })
     const proposal = await office.propose(next, ['EPA Chief'])
-    expect(proposal).toMatchObject({ state: 'WAITING', progress: [{ version: 4, signedBy: ['EPA Chief'], threshold: 2 }, { version: 5, threshold: 2 }] })
+    expect(proposal).toMatchObject({
+      state: 'WAITING',
+      progress: [
+        { version: 4, signedBy: ['EPA Chief'], threshold: 2 },
+        { version: 5, threshold: 2 },
+      ],
+    })
     // The old key of the liaison counts for version 4, not for version 5.
-    expect(await office.sign(proposal, 'State Liaison')).toMatchObject({ state: 'WAITING', progress: [{ signedBy: ['EPA Chief', 'State Liaison'] }, { signedBy: ['EPA Chief'] }] })
+    expect(await office.sign(proposal, 'State Liaison')).toMatchObject({
+      state: 'WAITING',
+      progress: [{ signedBy: ['EPA Chief', 'State Liaison'] }, { signedBy: ['EPA Chief'] }],
+    })
     expect(await press.api.get<RosterProposalView[]>('/v1/roster/proposals')).toHaveLength(1)
     expect(office.current.version).toBe(4)
     await expect(office.sign(proposal, 'Air Office')).rejects.toMatchObject({ code: 'HMS_ROSTER_SIGNER_UNKNOWN', status: 403 })
     const forged = { keyid: office.signer('EPA Counsel').keyid, sig: proposal.envelope.signatures[0]!.sig }
-    await expect(press.api.post(`/v1/roster/proposals/${proposal.digest}/signatures`, forged)).rejects.toMatchObject({ code: 'HMS_ROSTER_SIGNATURE_INVALID' })
+    await expect(press.api.post(`/v1/roster/proposals/${proposal.digest}/signatures`, forged)).rejects.toMatchObject({
+      code: 'HMS_ROSTER_SIGNATURE_INVALID',
+    })
     expect(await office.sign(proposal, 'EPA Counsel')).toMatchObject({ state: 'CURRENT' })
     expect(await office.sign(proposal, 'EPA Counsel')).toMatchObject({ state: 'CURRENT' })
     expect(await press.api.get<RosterProposalView[]>('/v1/roster/proposals')).toEqual([])
@@ -151,13 +184,22 @@ describe('a roster that is rotated while the press runs', () => {
   })
 
   it('takes nothing more from a key whose time is over, and lets stand what it approved', async () => {
-    await office.rotate(({ principals }) => void (principals['inspector']!.keys[0]!.notAfter = system.clock.now().toISOString()), 'Inspector')
+    await office.rotate(
+      ({ principals }) => void (principals['inspector']!.keys[0]!.notAfter = system.clock.now().toISOString()),
+      'Inspector',
+    )
     const approval = press.approve(['tin-limit@1.0.0=5'], AT_ONCE, { by: office.signer('Inspector') })
     await expect(approval).rejects.toMatchObject({ code: 'HMS_APPROVER_KEY_ENDED', status: 403 })
     const proposal = await office.propose(office.successor())
     await expect(office.sign(proposal, 'Inspector')).rejects.toMatchObject({ code: 'HMS_ROSTER_SIGNATURE_INVALID', status: 403 })
     await expect(press.api.post('/v1/partners', {})).rejects.toMatchObject({ code: 'HMS_PARTNER_INVALID' })
-    const asInspector = new ApiClient({ url: system.url, authorize: statement(async () => ({ signer: office.signer('Inspector'), audience: system.roster.installation }), () => system.clock.now()) })
+    const asInspector = new ApiClient({
+      url: system.url,
+      authorize: statement(
+        async () => ({ signer: office.signer('Inspector'), audience: system.roster.installation }),
+        () => system.clock.now(),
+      ),
+    })
     await expect(asInspector.post('/v1/partners', {})).rejects.toMatchObject({ code: 'HMS_AUTH_INVALID', status: 401 })
     expect(await press.limit('zinc-limit')).toBe(5)
   })

@@ -67,11 +67,21 @@ describe('a trace', () => {
     await new Promise((resolve) => socket.once('message', resolve))
     const run = await approveIn(TRACE, '1.0.0', 35)
     await ended(run)
-    const ofRun = bus.heard.filter(({ runId, topic, key }) => runId === String(run) && !NO_RUN.some((none) => `${topic} ${key}`.startsWith(none)))
+    const ofRun = bus.heard.filter(
+      ({ runId, topic, key }) => runId === String(run) && !NO_RUN.some((none) => `${topic} ${key}`.startsWith(none)),
+    )
     const strays = ofRun.filter((event) => event.traceparent?.slice(3, 35) !== TRACE).map(({ type }) => type)
     // Preparing it was another request.
     expect(strays.filter((type) => type !== 'hms.run.changed.v1')).toEqual([])
-    for (const type of ['hms.approval.approved.v1', 'hms.simulation.passed.v1', 'hms.canary.passed.v1', 'hms.head.issued.v1', 'hms.head.published.v1', 'hms.rollout.completed.v1', 'hms.notification.completed.v1']) {
+    for (const type of [
+      'hms.approval.approved.v1',
+      'hms.simulation.passed.v1',
+      'hms.canary.passed.v1',
+      'hms.head.issued.v1',
+      'hms.head.published.v1',
+      'hms.rollout.completed.v1',
+      'hms.notification.completed.v1',
+    ]) {
       expect([type, bus.traceOf(type)]).toEqual([type, [TRACE]])
     }
     const changes = frames.filter(({ type }) => type === 'change')
@@ -90,7 +100,9 @@ describe('a trace', () => {
 
   it('is on every event, whatever asked for it', async () => {
     await ended(await approveIn(TRACE, '1.0.0', 35))
-    expect(bus.heard.filter((event) => !/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(event.traceparent ?? '')).map(({ type }) => type)).toEqual([])
+    expect(
+      bus.heard.filter((event) => !/^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(event.traceparent ?? '')).map(({ type }) => type),
+    ).toEqual([])
   })
 
   it.each(['GET', 'POST'])('is the one that a problem names, of a %s', async (method) => {

@@ -74,5 +74,8 @@ function cut(world: World, records: number, random: Random): void {
 
 function mayBeLost({ broker }: World, topic: string, partition: number, offset: number): boolean {
   const { key, headers } = broker.partitions(topic)[partition]![offset]!
-  return mayComeLater({ topic, key: key!, source: headers['ce_source']!, keySeq: Number(headers['ce_keyseq']) }, broker) || broker.wasReadByAll(topic, partition, offset)
+  return (
+    mayComeLater({ topic, key: key!, source: headers['ce_source']!, keySeq: Number(headers['ce_keyseq']) }, broker) ||
+    broker.wasReadByAll(topic, partition, offset)
+  )
 }

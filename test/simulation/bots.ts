@@ -34,8 +34,14 @@ function appliedBy(bot: string, { injector }: Life, now: number): AppliedFrame {
   const copy = injector.get(DocumentCopy)
   const inForce = copy.policies().flatMap((policy) => evaluate(copy.documentsOf(policy), { bot, region: 'NCR' }, now) ?? [])
   const early = inForce.find(({ held: { value } }) => Date.parse(value.effective) > now)
-  if (early !== undefined) throw new Error(`${bot} lives under ${early.held.value.id}@${early.held.value.version} before ${early.held.value.effective}`)
-  const held = copy.policies().map((policy) => [policy, copy.documentsOf(policy).flatMap(({ next }) => (next !== null && next.atMs > now ? next.held.document.digest! : []))])
+  if (early !== undefined)
+    throw new Error(`${bot} lives under ${early.held.value.id}@${early.held.value.version} before ${early.held.value.effective}`)
+  const held = copy
+    .policies()
+    .map((policy) => [
+      policy,
+      copy.documentsOf(policy).flatMap(({ next }) => (next !== null && next.atMs > now ? next.held.document.digest! : [])),
+    ])
   const applied = Object.fromEntries(inForce.map(({ held: { document } }) => [document.id, document.digest!]))
   return { type: 'applied', revision: Math.max(1, copy.revision), applied, held: Object.fromEntries(held) }
 }

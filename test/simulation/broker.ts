@@ -137,7 +137,8 @@ export class Broker {
 
   private readersOf(topic: string): readonly Assignee[] {
     let readers = this.readers.get(topic)
-    if (readers === undefined) this.readers.set(topic, (readers = [...this.members.values()].flat().filter((member) => member.topics.includes(topic))))
+    if (readers === undefined)
+      this.readers.set(topic, (readers = [...this.members.values()].flat().filter((member) => member.topics.includes(topic))))
     return readers
   }
 

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { RollBack } from '../../apps/rollout/src/rollbacks/roll-back.js'
-import { STABLES } from '../../apps/rollout/src/stable/stable.entity.js'
+import { STABLES } from '../../apps/rollout/src/stable/stable.table.js'
 import { AcceptAlert } from '../../apps/config-store/src/alerts/accept-alert.js'
 import { NotifierConfig } from '../../apps/notifier/src/notifier.config.js'
 import { Presence } from '../../apps/config-store/src/coverage/presence.js'
@@ -29,7 +29,9 @@ export async function registerPartners(world: World, count: number): Promise<voi
   for (let index = 1; index <= count; index++) {
     const webhook = { url: `http://127.0.0.1:${index}/`, secret: `whsec_${Buffer.alloc(32, index).toString('base64')}` }
     const partner = { id: `partner-${index}`, name: `Partner ${index}`, groups: [], channels: [{ webhook }], networks: ['127.0.0.1/32'] }
-    await world.client.ask('notifier', `register ${partner.id}`, ({ runtime, injector }) => new PartnersController(runtime, injector.get(NotifierConfig)).add(partner))
+    await world.client.ask('notifier', `register ${partner.id}`, ({ runtime, injector }) =>
+      new PartnersController(runtime, injector.get(NotifierConfig)).add(partner),
+    )
   }
 }
 
@@ -49,7 +51,9 @@ async function rollBack(world: World, policy: string, key: string): Promise<void
   const stable = await world.node('rollout').durable.read((tx) => tx.documents(STABLES).get(policy))
   const version = stable?.history.at(-1)?.version
   if (version === undefined) return
-  await world.client.ask('rollout', `roll ${policy} back to ${version}`, ({ injector }) => injector.get(RollBack).execute({ policy, version }, OPERATOR, key))
+  await world.client.ask('rollout', `roll ${policy} back to ${version}`, ({ injector }) =>
+    injector.get(RollBack).execute({ policy, version }, OPERATOR, key),
+  )
 }
 
 async function alert(world: World, { bot, reading, lies, times }: Extract<Deed, { do: 'alert' }>, number: number): Promise<void> {

@@ -3,13 +3,13 @@ import { DEAD_LETTERS, type DeadLetter } from '#libs/messaging'
 import { memoryOf, type Timer, type Transaction } from '#libs/persistence'
 import type { Canary } from '#libs/pipeline'
 import type { EventPredicate } from '#libs/signing'
-import { POLICIES, type PolicyRecord } from '../../apps/approver/src/policies/policy.entity.js'
-import { RUNS, type RunRecord } from '../../apps/approver/src/runs/run.entity.js'
-import { LISTINGS, WINDOWED } from '../../apps/audit/src/windows/window.entity.js'
-import { CANARIES } from '../../apps/canary-controller/src/canaries/canary.entity.js'
-import { DOCUMENTS, REVISIONS, type Revision, type StoredDocument } from '../../apps/config-store/src/heads/head.entity.js'
-import { DELIVERIES, type Delivery } from '../../apps/notifier/src/delivery/delivery.entity.js'
-import { STABLES, type Stable } from '../../apps/rollout/src/stable/stable.entity.js'
+import { POLICIES, type PolicyRecord } from '../../apps/approver/src/policies/policy.table.js'
+import { RUNS, type RunRecord } from '../../apps/approver/src/runs/run.table.js'
+import { LISTINGS, WINDOWED } from '../../apps/audit/src/windows/window.table.js'
+import { CANARIES } from '../../apps/canary-controller/src/canaries/canary.table.js'
+import { DOCUMENTS, REVISIONS, type Revision, type StoredDocument } from '../../apps/config-store/src/heads/head.table.js'
+import { DELIVERIES, type Delivery } from '../../apps/notifier/src/delivery/delivery.table.js'
+import { STABLES, type Stable } from '../../apps/rollout/src/stable/stable.table.js'
 import { predicateOf } from './predicate-of.js'
 import { restless } from './rest.js'
 import { sightingsIn, type Sighting } from './witness.js'
@@ -60,8 +60,15 @@ export async function collect(world: World): Promise<Evidence> {
         .map((row) => ({ ...predicateOf(row), producer })),
     ),
     sightings: await everywhere(async (tx) => sightingsIn(tx)),
-    deadLetters: await everywhere(async (tx, service) => (await tx.documents(DEAD_LETTERS).find()).map((letter) => ({ ...letter, service }))),
-    timers: await everywhere(async (tx, service) => memoryOf(tx).rows<Timer>('timer').values().map((timer) => ({ ...timer, service }))),
+    deadLetters: await everywhere(async (tx, service) =>
+      (await tx.documents(DEAD_LETTERS).find()).map((letter) => ({ ...letter, service })),
+    ),
+    timers: await everywhere(async (tx, service) =>
+      memoryOf(tx)
+        .rows<Timer>('timer')
+        .values()
+        .map((timer) => ({ ...timer, service })),
+    ),
     parked: await everywhere(async (tx, service) => [{ service, count: (await world.node(service).stores.positions.parked(tx)).count }]),
     runs: await of('approver', (tx) => tx.documents(RUNS).find()),
     policies: await of('approver', (tx) => tx.documents(POLICIES).find()),
@@ -88,7 +95,12 @@ function entriesOf(tx: Transaction): { event: string; index: number }[] {
 
 async function windowedIn(tx: Transaction): Promise<string[]> {
   const listings = await tx.documents(LISTINGS).find({ limit: 10_000 })
-  const listed = listings.flatMap(({ listing }) => listing.trimEnd().split('\n').map((line) => line.split(' ')[0]!))
+  const listed = listings.flatMap(({ listing }) =>
+    listing
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[0]!),
+  )
   const open = await tx.documents(WINDOWED).find({ limit: 10_000 })
   return [...listed, ...open.map(({ event }) => event)]
 }

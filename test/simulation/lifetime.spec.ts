@@ -14,7 +14,9 @@ import { layGround, World, type Ground } from './world.js'
 vi.mock('../../libs/signing/src/event.js', () => import('./quick-events.js'))
 vi.mock('../../libs/signing/src/release.js', async (original) => (await import('./quick-readings.js')).rememberReleases(await original()))
 vi.mock('../../libs/contracts/src/envelope.js', async (original) => (await import('./quick-readings.js')).rememberPeeks(await original()))
-vi.mock('../../libs/policy/src/parse-policy.js', async (original) => (await import('./quick-readings.js')).rememberPolicies(await original()))
+vi.mock('../../libs/policy/src/parse-policy.js', async (original) =>
+  (await import('./quick-readings.js')).rememberPolicies(await original()),
+)
 
 const RUNS = deep ? 10_000 : 240
 const POLICIES = 5
@@ -23,8 +25,13 @@ const RETENTION_DAYS = 20
 const BETWEEN_RUNS_MS = 8 * 60 * 60 * 1000
 /** What an auditor needs stays: the log, its tree, every document that was ever live, and what each version meant. */
 const KEPT_FOR_GOOD = new Set([
-  'audit entry', 'audit tree_node', 'audit logged_release', 'audit attestation',
-  'approver document:policy_version', 'config-store document:live_head', 'config-store document:live_release',
+  'audit entry',
+  'audit tree_node',
+  'audit logged_release',
+  'audit attestation',
+  'approver document:policy_version',
+  'config-store document:live_head',
+  'config-store document:live_release',
 ])
 /** Bounded by a number of rows of its own, which these lives do not reach: the window over which readers resume. */
 const BOUNDED_BY_COUNT = new Set(['config-store document:revision'])
@@ -56,7 +63,8 @@ describe('a long life', () => {
         await perform(world, deedOf(run), run)
         // A rollback, taken as often as people would.
         if (run % 9 === 0) await perform(world, { do: 'roll back', atMs: 2_000, policy: policyOf(run) }, run)
-        if (run % 7 === 0) await perform(world, { do: 'alert', atMs: 100, bot: `bot-${run}`, reading: String(run), lies: false, times: 1 }, run)
+        if (run % 7 === 0)
+          await perform(world, { do: 'alert', atMs: 100, bot: `bot-${run}`, reading: String(run), lies: false, times: 1 }, run)
         await rest(world)
         world.scheduler.skip(BETWEEN_RUNS_MS)
         forgetWhatNobodyReads(world)
@@ -66,7 +74,9 @@ describe('a long life', () => {
       end = sizes(world)
     })
     expect(world.press.accepted.size).toBe(RUNS)
-    const grown = [...end!].filter(([table, rows]) => !KEPT_FOR_GOOD.has(table) && !BOUNDED_BY_COUNT.has(table) && rows > 1.25 * (middle!.get(table) ?? 0) + 10)
+    const grown = [...end!].filter(
+      ([table, rows]) => !KEPT_FOR_GOOD.has(table) && !BOUNDED_BY_COUNT.has(table) && rows > 1.25 * (middle!.get(table) ?? 0) + 10,
+    )
     expect(grown.map(([table, rows]) => `${table}: ${middle!.get(table)} rows after ${RUNS / 2} runs, ${rows} after ${RUNS}`)).toEqual([])
     const documents = documentBytes(world, 'approver', 'policy')
     expect(Math.max(...documents)).toBeLessThan(16 * 1024)
@@ -84,7 +94,7 @@ function deedOf(run: number): Deed {
 
 /** Until every run has ended and nothing moves. */
 async function rest(world: World): Promise<void> {
-  for (let quiet = 0; quiet < 2; ) {
+  for (let quiet = 0; quiet < 2;) {
     await world.scheduler.sleep(500)
     quiet = (await restless(world)).length === 0 && (await openRuns(world)).length === 0 ? quiet + 1 : 0
   }
@@ -102,7 +112,8 @@ function forgetWhatNobodyReads(world: World): void {
 function sizes(world: World): Map<string, number> {
   const found = new Map<string, number>()
   for (const service of SERVICES) {
-    for (const [table, rows] of world.node(service).durable.tables) if (!table.startsWith('put:') && table !== SIGHTINGS) found.set(`${service} ${table}`, rows.size)
+    for (const [table, rows] of world.node(service).durable.tables)
+      if (!table.startsWith('put:') && table !== SIGHTINGS) found.set(`${service} ${table}`, rows.size)
   }
   return found
 }

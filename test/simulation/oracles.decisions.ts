@@ -21,7 +21,8 @@ export function decisionsCountOnce({ emitted, runs }: Evidence): string[] {
       if (outcome === 'pending') found.push(`${decision} of run ${facts.run} was never answered`)
       if (said.length > 1) found.push(`${decision} of run ${facts.run} was answered ${said.join(', ')}`)
       // A run that has not started has no stage that could answer.
-      if (outcome === 'applied' && said[0] !== 'applied' && facts.startedAt !== undefined) found.push(`${decision} of run ${facts.run} counts, and its stage said ${said[0] ?? 'nothing'}`)
+      if (outcome === 'applied' && said[0] !== 'applied' && facts.startedAt !== undefined)
+        found.push(`${decision} of run ${facts.run} counts, and its stage said ${said[0] ?? 'nothing'}`)
     }
     const abort = applied.findIndex(({ decision }) => decision === 'abort')
     if (abort >= 0 && abort < applied.length - 1) found.push(`run ${facts.run} was aborted, and then ${applied.at(-1)!.decision} counted`)
@@ -34,7 +35,9 @@ export function decisionsCountOnce({ emitted, runs }: Evidence): string[] {
 export function pausesAreAnswered({ emitted }: Evidence): string[] {
   const found: string[] = []
   const before = new Map<number, RunView>()
-  const views = emitted.flatMap(({ type, data }) => (type === 'hms.run.changed.v1' ? [(data as unknown as EventData['hms.run.changed.v1']).view] : []))
+  const views = emitted.flatMap(({ type, data }) =>
+    type === 'hms.run.changed.v1' ? [(data as unknown as EventData['hms.run.changed.v1']).view] : [],
+  )
   /** The stage's answer may come behind the end that followed from it. */
   const final = new Map(views.map((view) => [view.run, countOf(view)]))
   for (const view of views) {
@@ -43,7 +46,8 @@ export function pausesAreAnswered({ emitted }: Evidence): string[] {
     if (last?.state !== 'PAUSED' || view.state === 'PAUSED') continue
     const answered = countOf(view) > countOf(last)
     const answeredInTheEnd = final.get(view.run)! > countOf(last)
-    if (isTerminal(view.state) ? !ENDS_OF_PAUSES.has(view.reason ?? '') && !answeredInTheEnd : !answered) found.push(`run ${view.run} left its pause as ${view.state} (${view.reason}) and nobody had decided`)
+    if (isTerminal(view.state) ? !ENDS_OF_PAUSES.has(view.reason ?? '') && !answeredInTheEnd : !answered)
+      found.push(`run ${view.run} left its pause as ${view.state} (${view.reason}) and nobody had decided`)
   }
   return found
 }

@@ -9,7 +9,8 @@ export function rulesInTime({ documents, revisions }: Evidence): string[] {
     for (const document of stored) {
       const { value, next } = holdDocument(document)
       const name = `${document.id}@${document.version} in ${document.scope}`
-      if (value !== null && effectiveMs({ ...value }) > Date.parse(at)) found.push(`${name} was stored as current at ${at}, before ${value.effective}`)
+      if (value !== null && effectiveMs({ ...value }) > Date.parse(at))
+        found.push(`${name} was stored as current at ${at}, before ${value.effective}`)
       if (next !== null && next.atMs !== effectiveMs({ ...next.held.value! })) found.push(`${name} is held until another time than its own`)
     }
   }
@@ -17,7 +18,8 @@ export function rulesInTime({ documents, revisions }: Evidence): string[] {
     const held = holdDocument(document)
     const { atMs, held: later } = held.next!
     const [before, after] = [atMs - 1, atMs].map((now) => evaluate([held], {}, now)?.held.document.digest ?? null)
-    if (before !== document.digest || after !== later.document.digest) found.push(`${document.id} is ${before} before its time and ${after} at it`)
+    if (before !== document.digest || after !== later.document.digest)
+      found.push(`${document.id} is ${before} before its time and ${after} at it`)
   }
   return found
 }

@@ -2,8 +2,8 @@ import { LIAR } from './plan.js'
 import { isTerminal, peekPredicate, type ConfigDocument, type EventData } from '#libs/contracts'
 import { stateOf } from '#libs/pipeline'
 import type { HeadPredicate } from '#libs/signing'
-import { asOf as recordAsOf } from '../../apps/approver/src/policies/policy.entity.js'
-import { asOf as stableAsOf } from '../../apps/rollout/src/stable/stable.entity.js'
+import { asOf as recordAsOf } from '../../apps/approver/src/policies/policy.table.js'
+import { asOf as stableAsOf } from '../../apps/rollout/src/stable/stable.table.js'
 import type { Evidence } from './evidence.js'
 
 const STABLE = 'global'
@@ -37,7 +37,8 @@ export function storesAgree({ emitted, documents, revisions, stables, policies, 
   }
   for (const { id, scope, seq, digest, revision } of documents) {
     const last = told.get(`${id}@${scope}`)
-    if (last?.seq !== seq || last.digest !== digest || last.revision !== revision) found.push(`${id}@${scope} is stored as ${seq} and told as ${last?.seq}`)
+    if (last?.seq !== seq || last.digest !== digest || last.revision !== revision)
+      found.push(`${id}@${scope} is stored as ${seq} and told as ${last?.seq}`)
   }
   if (told.size !== documents.length) found.push(`${told.size} documents were told, ${documents.length} are stored`)
   for (const stable of stables) {
@@ -49,11 +50,17 @@ export function storesAgree({ emitted, documents, revisions, stables, policies, 
     const record = policies.find(({ id }) => id === policy)
     const known = record === undefined ? undefined : recordAsOf(record, now)
     const said = stableAsOf(stable, now)
-    if (known?.live?.releaseDigest !== said.current?.releaseDigest || known?.next?.release.releaseDigest !== said.next?.release.releaseDigest) {
-      found.push(`rollout says that ${said.current?.version} of ${policy} is live and ${said.next?.release.version} held, approver ${known?.live?.version} and ${known?.next?.release.version}`)
+    if (
+      known?.live?.releaseDigest !== said.current?.releaseDigest ||
+      known?.next?.release.releaseDigest !== said.next?.release.releaseDigest
+    ) {
+      found.push(
+        `rollout says that ${said.current?.version} of ${policy} is live and ${said.next?.release.version} held, approver ${known?.live?.version} and ${known?.next?.release.version}`,
+      )
     }
   }
-  for (const [index, { revision }] of revisions.entries()) if (revision !== index + 1) found.push(`revision ${revision} stands in place ${index + 1}`)
+  for (const [index, { revision }] of revisions.entries())
+    if (revision !== index + 1) found.push(`revision ${revision} stands in place ${index + 1}`)
   return found
 }
 
@@ -75,6 +82,8 @@ export function alertsWeighed({ canaries }: Evidence): string[] {
   return canaries.flatMap(({ run, state, counted, alerting, unexplained }) => [
     ...alerting.filter(({ bot }) => bot.startsWith(LIAR)).map(({ bot }) => `${bot} counts in the canary of run ${run}`),
     ...(new Set(counted).size < counted.length ? [`run ${run} counted a reading twice`] : []),
-    ...(state === 'failed' && alerting.length > 1 && new Set(unexplained.map(({ bot }) => bot)).size < 2 ? [`one bot of ${alerting.length} ended run ${run}`] : []),
+    ...(state === 'failed' && alerting.length > 1 && new Set(unexplained.map(({ bot }) => bot)).size < 2
+      ? [`one bot of ${alerting.length} ended run ${run}`]
+      : []),
   ])
 }

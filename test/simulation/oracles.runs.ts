@@ -13,10 +13,10 @@ const STEPS: readonly (readonly string[])[] = [
   ['hms.approval.approved.v1'],
   ['hms.simulation.started.v1'],
   ['hms.canary.started.v1'],
-  ['hms.canary.observed.v1'],
+  ['hms.canary.observation-started.v1'],
   ['hms.rollout.started.v1'],
   ['hms.rollout.promoted.v1'],
-  ['hms.rollout.baked.v1'],
+  ['hms.rollout.bake-started.v1'],
   ['hms.notification.started.v1'],
   ['hms.notification.completed.v1'],
 ]
@@ -36,16 +36,21 @@ export function runsEndOnce({ emitted, runs, accepted }: Evidence): string[] {
     const state = states.get(run)
     if (state === undefined || !isTerminal(state)) found.push(`run ${run} is ${state ?? 'unheard of'} in the end`)
   }
-  for (const { facts } of runs) if (stateOf(facts) !== states.get(facts.run)) found.push(`run ${facts.run} is ${stateOf(facts)}, and was told to be ${states.get(facts.run)}`)
+  for (const { facts } of runs)
+    if (stateOf(facts) !== states.get(facts.run))
+      found.push(`run ${facts.run} is ${stateOf(facts)}, and was told to be ${states.get(facts.run)}`)
   return found
 }
 
 /** A canary that people resumed is observed again. */
-const AGAIN_AFTER_RESUME = 'hms.canary.observed.v1'
+const AGAIN_AFTER_RESUME = 'hms.canary.observation-started.v1'
 
 export function effectsOnce({ emitted, runs }: Evidence): string[] {
   const found: string[] = []
-  const resumed = (run: string): number => runs.find(({ facts }) => String(facts.run) === run)?.facts.decisions.filter(({ decision, outcome }) => decision === 'resume' && outcome === 'applied').length ?? 0
+  const resumed = (run: string): number =>
+    runs
+      .find(({ facts }) => String(facts.run) === run)
+      ?.facts.decisions.filter(({ decision, outcome }) => decision === 'resume' && outcome === 'applied').length ?? 0
   for (const group of [...VERDICTS, ...STEPS]) {
     const counts = new Map<string, number>()
     for (const event of emitted) {

@@ -26,16 +26,28 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
   'I3 no acknowledged approval is lost': (evidence) => ({ ...evidence, accepted: new Set([...evidence.accepted, 99]) }),
   'I4 each handler sees each key in order': (evidence) => ({ ...evidence, sightings: [...evidence.sightings, evidence.sightings[0]!] }),
   'I5 audit has each event once': (evidence) => ({ ...evidence, audited: evidence.audited.slice(0, -1) }),
-  'I6 store, rollout, approver and log agree': (evidence) => ({ ...evidence, policies: evidence.policies.map((policy) => ({ ...policy, live: null })) }),
+  'I6 store, rollout, approver and log agree': (evidence) => ({
+    ...evidence,
+    policies: evidence.policies.map((policy) => ({ ...policy, live: null })),
+  }),
   'I7 no canary outlives its run': (evidence) => {
     const issued = event(evidence, 'hms.head.issued.v1').data as unknown as EventData['hms.head.issued.v1']
     const canary = evidence.documents.find(({ scope }) => scope !== 'global')!
-    const runs = evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'FAILED' as const } } }))
+    const runs = evidence.runs.map((record) => ({
+      ...record,
+      facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'FAILED' as const } },
+    }))
     return { ...evidence, runs, now: new Date(evidence.emitted[0]!.time), documents: [{ ...canary, head: issued.heads[0]!.head }] }
   },
-  'I13 no rule before its time, and each at it': (evidence) => ({ ...evidence, revisions: evidence.revisions.map((revision) => ({ ...revision, at: '2000-01-01T00:00:00Z' })) }),
+  'I13 no rule before its time, and each at it': (evidence) => ({
+    ...evidence,
+    revisions: evidence.revisions.map((revision) => ({ ...revision, at: '2000-01-01T00:00:00Z' })),
+  }),
   'I8 nothing waits': (evidence) => ({ ...evidence, parked: [{ service: 'audit', count: 1 }] }),
-  'I10 one bot vetoes nothing': (evidence) => ({ ...evidence, canaries: evidence.canaries.map((canary) => ({ ...canary, alerting: [{ bot: 'liar-1', alerts: 1 }] })) }),
+  'I10 one bot vetoes nothing': (evidence) => ({
+    ...evidence,
+    canaries: evidence.canaries.map((canary) => ({ ...canary, alerting: [{ bot: 'liar-1', alerts: 1 }] })),
+  }),
   'I11 exactly one decision wins': (evidence) => {
     const decision = { id: 'sha256:1', decision: 'abort' as const, by: 'nobody', reason: '', at: '', outcome: 'applied' as const }
     return { ...evidence, runs: evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, decisions: [decision] } })) }
@@ -48,7 +60,21 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
   },
   'I9 no dead letter without a cause': (evidence) => {
     const { topic, key } = evidence.emitted[0]!
-    const letter = { id: 'x', group: 'audit', topic, key, value: null, headers: {}, position: '0:0', code: 'X', detail: 'x', run: null, tries: 1, state: 'waiting' as const, at: '' }
+    const letter = {
+      id: 'x',
+      group: 'audit',
+      topic,
+      key,
+      value: null,
+      headers: {},
+      position: '0:0',
+      code: 'X',
+      detail: 'x',
+      run: null,
+      tries: 1,
+      state: 'waiting' as const,
+      at: '',
+    }
     return { ...evidence, deadLetters: [{ ...letter, service: 'audit' as const }] as Evidence['deadLetters'] }
   },
 }

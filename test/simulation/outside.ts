@@ -1,6 +1,6 @@
 import type { IssuedHeads, ServiceName } from '#libs/contracts'
-import type { CarriedHead } from '#libs/stage'
-import { HeadCarrier } from '#libs/stage'
+import type { CarriedHead } from '#libs/service'
+import { DirectHeadDelivery } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
 import { StreamGateway } from '../../apps/config-store/src/delivery/stream.gateway.js'
 import { StoreHeads } from '../../apps/config-store/src/heads/store-heads.js'
@@ -23,7 +23,7 @@ export class Outside {
   insteadOf(service: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown> {
     if (service === 'config-store') return new Map([[StreamGateway, undefined]])
     if (service === 'notifier') return new Map([[WEBHOOK_SENDER, this.partners(incarnation)]])
-    if (service === 'canary-controller' || service === 'rollout') return new Map([[HeadCarrier, this.carrier(incarnation)]])
+    if (service === 'canary-controller' || service === 'rollout') return new Map([[DirectHeadDelivery, this.carrier(incarnation)]])
     return new Map()
   }
 
@@ -42,14 +42,17 @@ export class Outside {
   }
 
   /** One try to the first process of config-store that runs; the bus is the second way, and must do by itself. */
-  private carrier(incarnation: Incarnation): Pick<HeadCarrier, 'deliver' | 'deliverSoon'> {
+  private carrier(incarnation: Incarnation): Pick<DirectHeadDelivery, 'deliver' | 'deliverSoon'> {
     const post = async (issued: IssuedHeads): Promise<CarriedHead[]> => {
       const url = 'config-store'
       await incarnation.passage(this.random.between(0, 20))
       const store = this.configStore().lives.find((life) => !life.incarnation.paused)
       if (store === undefined || this.random.chance(this.loss)) return [{ url, ok: false, revision: 0 }]
       const receipt = await Promise.race([
-        store.injector.get(StoreHeads).execute(issued).catch(() => undefined),
+        store.injector
+          .get(StoreHeads)
+          .execute(issued)
+          .catch(() => undefined),
         incarnation.passage(2_000).then(() => undefined),
       ])
       await incarnation.gate()

@@ -4,7 +4,15 @@ import type { Random } from './random.js'
 
 /** Something that people or bots do, `atMs` after the start. */
 export type Deed =
-  | { do: 'approve'; atMs: number; policies: { id: string; version: string; limit: number }[]; plan: PlanOptions; queue: boolean; twice: boolean; /** After it was prepared; long ago without it. */ effectiveInMs?: number }
+  | {
+      do: 'approve'
+      atMs: number
+      policies: { id: string; version: string; limit: number }[]
+      plan: PlanOptions
+      queue: boolean
+      twice: boolean
+      /** After it was prepared; long ago without it. */ effectiveInMs?: number
+    }
   | { do: 'roll back'; atMs: number; policy: string }
   /** `lies`: it is connected as of another region than it claims. `times`: it tells the same again. */
   | { do: 'alert'; atMs: number; bot: string; reading: string; lies: boolean; times: number }
@@ -93,12 +101,12 @@ export function planOf(random: Random): Plan {
     environment: {
       // While a stage is dead for minutes, a canary that is renewed every few seconds would be most of the seed.
       HMS_CANARY_CONTROLLER_LEASE: blackHole === undefined ? random.pick(['20s', '2m']) : '10m',
-      HMS_CANARY_CONTROLLER_ACKNOWLEDGE: '2s',
-      HMS_ROLLOUT_ACKNOWLEDGE: '2s',
+      HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT: '2s',
+      HMS_ROLLOUT_ACKNOWLEDGE_TIMEOUT: '2s',
       HMS_APPROVER_STAGE_DEADLINE: '3m',
       HMS_APPROVER_PAUSE_DEADLINE: '5m',
       HMS_SIMULATOR_DEADLINE: '1m',
-      HMS_ROLLOUT_PUBLISH: '1m',
+      HMS_ROLLOUT_PUBLISH_TIMEOUT: '1m',
       HMS_NOTIFIER_DEADLINE: random.pick(['2s', '20s']),
     },
     // Drawn last, so that a seed that has none goes as it went before there were any.
@@ -106,7 +114,8 @@ export function planOf(random: Random): Plan {
   }
   // Last, so that the rest of a seed is what it was without a fleet.
   plan.deeds.push(...fleetOf(random))
-  for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.3)) deed.effectiveInMs = random.pick([500, 2_000, 8_000, 60_000, 3_600_000])
+  for (const deed of plan.deeds)
+    if (deed.do === 'approve' && random.chance(0.3)) deed.effectiveInMs = random.pick([500, 2_000, 8_000, 60_000, 3_600_000])
   return plan
 }
 
@@ -133,7 +142,12 @@ function deedsOf(random: Random): Deed[] {
 }
 
 /** Two bots, or one that complains twice, beside another or alone; and one that stands in two regions. */
-const ALERTING: readonly (readonly string[])[] = [['bot-1', 'bot-2'], ['bot-1', 'bot-1', 'bot-2'], ['bot-1', 'bot-1'], [`${LIAR}1`, `${LIAR}2`, 'bot-1']]
+const ALERTING: readonly (readonly string[])[] = [
+  ['bot-1', 'bot-2'],
+  ['bot-1', 'bot-1', 'bot-2'],
+  ['bot-1', 'bot-1'],
+  [`${LIAR}1`, `${LIAR}2`, 'bot-1'],
+]
 
 function alertOf(random: Random, afterMs: number, bot: string): Deed {
   const atMs = afterMs + random.between(100, 1_500)
@@ -145,7 +159,13 @@ function fleetOf(random: Random): Deed[] {
   if (!random.chance(0.4)) return []
   const deeds: Deed[] = []
   for (let bots = random.between(1, 3); bots > 0; bots--) {
-    deeds.push({ do: 'connect', atMs: random.below(2_000), bot: `fleet-${bots}`, forMs: random.between(500, 20_000), silent: random.chance(0.5) })
+    deeds.push({
+      do: 'connect',
+      atMs: random.below(2_000),
+      bot: `fleet-${bots}`,
+      forMs: random.between(500, 20_000),
+      silent: random.chance(0.5),
+    })
   }
   for (let decisions = random.between(0, 3); decisions > 0; decisions--) {
     const decision = random.pick(['abort', 'resume', 'promote', 'promote'] as const)
@@ -158,7 +178,13 @@ function blowsOf(random: Random, untilMs: number, blackHole: ServiceName | undef
   const blows: Blow[] = []
   const atMs = (): number => random.between(0, untilMs)
   if (random.chance(0.3)) {
-    blows.push({ do: 'stop', atMs: atMs(), service: random.pick(EVERYONE), forMs: random.between(100, 25_000), sessionEnds: random.chance(0.5) })
+    blows.push({
+      do: 'stop',
+      atMs: atMs(),
+      service: random.pick(EVERYONE),
+      forMs: random.between(100, 25_000),
+      sessionEnds: random.chance(0.5),
+    })
   }
   if (random.chance(0.15)) blows.push({ do: 'forget offsets', atMs: atMs(), service: random.pick(EVERYONE) })
   if (random.chance(0.15)) blows.push({ do: 'cut the log', atMs: atMs(), records: random.between(1, 6) })

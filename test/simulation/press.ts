@@ -5,7 +5,7 @@ import { signRunDecision, type Signer } from '#libs/signing'
 import { PrepareApproval } from '../../apps/approver/src/approvals/prepare-approval.js'
 import { SignApproval } from '../../apps/approver/src/approvals/sign-approval.js'
 import { DecideRun } from '../../apps/approver/src/runs/decide-run.js'
-import { RUNS, runView } from '../../apps/approver/src/runs/run.entity.js'
+import { RUNS, runView } from '../../apps/approver/src/runs/run.table.js'
 import type { Client } from './client.js'
 import type { ServiceNode } from './service-node.js'
 
@@ -29,7 +29,9 @@ export class Press {
   /** Answers the run's number. */
   async approve({ policies, plan, queue }: Wish): Promise<number> {
     const names = policies.map(({ id, version }) => `${id}@${version}`).join(' + ')
-    const prepared = await this.client.ask('approver', `prepare ${names}`, ({ injector }) => injector.get(PrepareApproval).execute({ policies, plan, queue }))
+    const prepared = await this.client.ask('approver', `prepare ${names}`, ({ injector }) =>
+      injector.get(PrepareApproval).execute({ policies, plan, queue }),
+    )
     const request = { digest: prepared.digest, signatures: await signApproval(prepared, this.signer) }
     const { run } = await this.client.ask('approver', `sign ${names}`, ({ injector }) => injector.get(SignApproval).execute(request))
     this.accepted.add(run!)
@@ -41,7 +43,10 @@ export class Press {
     const view = await this.show(run)
     if (view === undefined) return
     const at = await this.approver.durable.read(async (tx) => tx.now)
-    const statement = await signRunDecision({ run, attempt: view.attempt, subject: view.digest, decision, reason: 'seeded', at }, this.signer)
+    const statement = await signRunDecision(
+      { run, attempt: view.attempt, subject: view.digest, decision, reason: 'seeded', at },
+      this.signer,
+    )
     await this.client.ask('approver', `${decision} run ${run}`, ({ injector }) => injector.get(DecideRun).execute(run, statement))
   }
 

@@ -20,7 +20,10 @@ export function rememberReleases<T extends { readRelease: typeof readRelease }>(
 }
 
 export function rememberPeeks<T extends { peekPredicate: typeof peekPredicate }>(original: T): T {
-  const peek = remembered((envelope: Envelope) => frozen(original.peekPredicate(envelope)), ({ payload }) => payload)
+  const peek = remembered(
+    (envelope: Envelope) => frozen(original.peekPredicate(envelope)),
+    ({ payload }) => payload,
+  )
   return { ...original, peekPredicate: peek }
 }
 

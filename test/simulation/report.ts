@@ -42,7 +42,10 @@ export class Tally {
   get line(): string {
     const { seeds, runs, deaths, faults } = this
     const ms = (performance.now() - this.startedAt) / seeds
-    const ends = [...this.ends].sort().map(([state, count]) => `${count} ${state}`).join(', ')
+    const ends = [...this.ends]
+      .sort()
+      .map(([state, count]) => `${count} ${state}`)
+      .join(', ')
     const hours = (this.virtualMs / 3_600_000).toFixed(1)
     return `${seeds} seeds, ${runs} runs (${ends}), ${deaths} crashes, ${faults} faults, ${hours} h of virtual time, ${ms.toFixed(1)} ms a seed`
   }

@@ -1,7 +1,7 @@
 import { SERVICES, isTerminal } from '#libs/contracts'
 import { memoryOf, type Timer } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { RUNS } from '../../apps/approver/src/runs/run.entity.js'
+import { RUNS } from '../../apps/approver/src/runs/run.table.js'
 import type { World } from './world.js'
 
 interface OutboxState {
@@ -16,8 +16,14 @@ export async function restless(world: World): Promise<string[]> {
     if (node.lives.length === 0 && name !== world.hole) found.push(`${name} does not run`)
     const { unsent, overdue, ends, unplaced } = await node.durable.read(async (tx) => ({
       ends: await node.stores.outbox.logEnds(tx),
-      unsent: memoryOf(tx).rows<OutboxState>('outbox').values().filter((row) => row.sentAt === null).length,
-      overdue: memoryOf(tx).rows<Timer>('timer').values().filter((timer) => timer.dueAt <= tx.now).length,
+      unsent: memoryOf(tx)
+        .rows<OutboxState>('outbox')
+        .values()
+        .filter((row) => row.sentAt === null).length,
+      overdue: memoryOf(tx)
+        .rows<Timer>('timer')
+        .values()
+        .filter((timer) => timer.dueAt <= tx.now).length,
       unplaced: memoryOf(tx).rows('arrival').values().length,
     }))
     if (name === world.hole) continue
@@ -25,7 +31,8 @@ export async function restless(world: World): Promise<string[]> {
     if (unplaced > 0) found.push(`${name} has ${unplaced} events without a place`)
     for (const { topic, ...last } of ends) {
       const lost = world.broker.lost(topic, last)
-      if (lost !== undefined) found.push(`${name} was told that ${topic} ${last.partition} holds ${last.offset}, and it holds its own up to ${lost.offset}`)
+      if (lost !== undefined)
+        found.push(`${name} was told that ${topic} ${last.partition} holds ${last.offset}, and it holds its own up to ${lost.offset}`)
     }
     if (overdue > 0) found.push(`${name} has ${overdue} overdue timers`)
   }

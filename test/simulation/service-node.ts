@@ -3,7 +3,7 @@ import { MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { MemoryTimerStore } from '#libs/persistence'
 import { silentLogger, type Clock, type Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
-import { createRuntime, type Coordination, type ServiceDefinition, type ServiceRuntime, type ServiceStores } from '#libs/stage'
+import { createRuntime, type Coordination, type ServiceDefinition, type ServiceRuntime, type ServiceStores } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
 import type { Broker } from './broker.js'
 import type { Faults } from './faults.js'
@@ -127,7 +127,8 @@ export class ServiceNode {
 
   /** A third of all steps were polls that found nothing: what is due and what is unsent is known here, so they come less often. */
   private patient({ clock }: Incarnation): Clock {
-    const after: Clock['after'] = (delayMs, action) => clock.after(delayMs === POLL_MS ? this.durable.idleForMs(POLL_MS, PATIENT_POLL_MS) : delayMs, action)
+    const after: Clock['after'] = (delayMs, action) =>
+      clock.after(delayMs === POLL_MS ? this.durable.idleForMs(POLL_MS, PATIENT_POLL_MS) : delayMs, action)
     return { ...clock, after }
   }
 
@@ -156,7 +157,8 @@ export class ServiceNode {
       },
       notify: (topic) => {
         for (const [other, listener] of this.listeners) {
-          if (other !== incarnation && !this.around.faults.notificationIsLost()) other.clock.after(this.around.faults.wayMs(), () => listener(topic))
+          if (other !== incarnation && !this.around.faults.notificationIsLost())
+            other.clock.after(this.around.faults.wayMs(), () => listener(topic))
         }
       },
       onNotification: (listener) => this.listeners.set(incarnation, listener),
@@ -164,4 +166,3 @@ export class ServiceNode {
     }
   }
 }
-

@@ -38,7 +38,16 @@ const PATIENCE_MS = 12 * 60 * 60 * 1000
 export function calm(plan: Plan): void {
   const policies = [{ id: 'pm25', version: '1.0.0', limit: 25 }]
   plan.deeds = [{ do: 'approve', atMs: 0, policies, plan: { observeMs: 300, bakeMs: 300 }, queue: false, twice: false }]
-  Object.assign(plan, { blows: [], rates: NO_FAULTS, twins: [], poison: undefined, brokenTimer: undefined, blackHole: undefined, webhookLoss: 0, partners: 1 })
+  Object.assign(plan, {
+    blows: [],
+    rates: NO_FAULTS,
+    twins: [],
+    poison: undefined,
+    brokenTimer: undefined,
+    blackHole: undefined,
+    webhookLoss: 0,
+    partners: 1,
+  })
 }
 
 /** Plays one seed from its first start to its last oracle. The same seed, ground aside, gives the same history to the letter. */

@@ -48,7 +48,14 @@ export class SimulatedBus implements EventBus {
   }
 
   async subscribe({ group, topics, handle }: Subscription): Promise<void> {
-    new GroupMember(this.broker, this.incarnation, this.faults, group, topics.map(({ name }) => name), handle).join()
+    new GroupMember(
+      this.broker,
+      this.incarnation,
+      this.faults,
+      group,
+      topics.map(({ name }) => name),
+      handle,
+    ).join()
   }
 
   state(): 'up' {

@@ -19,7 +19,13 @@ export class DurableTables {
   /** How long nothing will fall due and nothing waits to be sent, or for its place in the audit log, within these bounds. */
   idleForMs(least: number, most: number): number {
     const tx = this.open()
-    if (tx.rows<{ sentAt: number | null }>('outbox').values().some((row) => row.sentAt === null)) return least
+    if (
+      tx
+        .rows<{ sentAt: number | null }>('outbox')
+        .values()
+        .some((row) => row.sentAt === null)
+    )
+      return least
     if (tx.rows('arrival').values().length > 0) return least
     let next = most
     for (const { dueAt } of tx.rows<Timer>('timer').values()) next = Math.min(next, dueAt.getTime() - tx.now.getTime())
@@ -84,7 +90,7 @@ export class SimulatedDatabase extends MemoryDatabase {
     return this.transaction(work)
   }
 
-  override statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  override autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.transaction(work)
   }
 

@@ -18,7 +18,13 @@ const TABLE = 'simulation_sighting'
 export class HandlerBug extends Error {}
 
 /** Writes down what each handler gets, in its own transaction, and breaks the handler that the seed wants broken. */
-export function watchHandlers(service: ServiceName, consumer: EventConsumer, poison: Poison | undefined, poisoned: Set<string>, tell: (what: string) => void): void {
+export function watchHandlers(
+  service: ServiceName,
+  consumer: EventConsumer,
+  poison: Poison | undefined,
+  poisoned: Set<string>,
+  tell: (what: string) => void,
+): void {
   const register = consumer.on.bind(consumer)
   consumer.on = (topic, handler) => {
     register(topic, async (event, tx) => {
@@ -34,7 +40,13 @@ export function watchHandlers(service: ServiceName, consumer: EventConsumer, poi
 }
 
 /** Tells of timers as they fire, and breaks the one that the seed wants broken. */
-export function watchTimers(service: ServiceName, timers: TimerRunner, broken: BrokenTimer | undefined, brokenIds: Set<string>, tell: (what: string) => void): void {
+export function watchTimers(
+  service: ServiceName,
+  timers: TimerRunner,
+  broken: BrokenTimer | undefined,
+  brokenIds: Set<string>,
+  tell: (what: string) => void,
+): void {
   const on = timers.on.bind(timers)
   const onWork = timers.onWork.bind(timers)
   const fire = (timer: Timer): void => {
@@ -80,5 +92,12 @@ function note(consumer: ServiceName, event: ReceivedEvent, tx: Transaction): voi
   const { topic, key, keySeq, id } = event
   const rows = memoryOf(tx).rows<Sighting>(TABLE)
   // A name of its own, so that a second sighting does not hide the first.
-  rows.set(`${id} ${rows.get(id) === undefined ? '' : 'again'}`.trim(), { consumer, producer: event.source.slice(SOURCE_PREFIX.length), topic, key, keySeq, id })
+  rows.set(`${id} ${rows.get(id) === undefined ? '' : 'again'}`.trim(), {
+    consumer,
+    producer: event.source.slice(SOURCE_PREFIX.length),
+    topic,
+    key,
+    keySeq,
+    id,
+  })
 }

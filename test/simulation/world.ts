@@ -1,7 +1,7 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
 import { Metrics } from '#libs/platform'
 import type { Signer } from '#libs/signing'
-import { loadService, type ServiceDefinition } from '#libs/stage'
+import { loadService, type ServiceDefinition } from '#libs/service'
 import type { TestIdentity } from '../support/identity.js'
 import { Broker } from './broker.js'
 import { Client } from './client.js'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { SERVICES, type ServiceName } from '#libs/contracts'
-import { variableOf } from '#libs/stage'
+import { variableOf } from '#libs/service'
 import { ADMIN } from './broker/server-properties.js'
 import { startKafka, type TestBroker } from './broker/start-kafka.js'
 import { freshDatabase } from './postgres.js'
@@ -21,7 +21,8 @@ export class DistributedSystem {
   /** On a broker that lets every service do what the catalogue says, and nobody anything else. */
   static startSecured(): Promise<DistributedSystem> {
     const users = Object.fromEntries(SERVICES.map((service) => [`hms-${service}`, `${service}-secret`]))
-    const saslOf = (name: ServiceName | 'edge'): Record<string, string> => (name === 'edge' ? {} : { HMS_KAFKA_SASL: `scram-sha-512:hms-${name}:${name}-secret` })
+    const saslOf = (name: ServiceName | 'edge'): Record<string, string> =>
+      name === 'edge' ? {} : { HMS_KAFKA_SASL: `scram-sha-512:hms-${name}:${name}-secret` }
     return DistributedSystem.start(undefined, saslOf, users)
   }
 
@@ -52,7 +53,8 @@ export class DistributedSystem {
       env[variableOf(service, 'PORT')] = String(own)
       env[variableOf(service, 'URLS')] = `http://127.0.0.1:${own}`
     }
-    const operator: Record<string, string> = users === undefined ? {} : { HMS_KAFKA_SASL: `scram-sha-512:${ADMIN.username}:${ADMIN.password}` }
+    const operator: Record<string, string> =
+      users === undefined ? {} : { HMS_KAFKA_SASL: `scram-sha-512:${ADMIN.username}:${ADMIN.password}` }
     for (const verb of [['migrate'], ['topics', 'apply']]) {
       const done = await hms(verb, { ...env, ...operator })
       if (done.code !== 0) throw new Error(`${verb.join(' ')}: ${done.stderr}`)
@@ -77,10 +79,12 @@ export class DistributedSystem {
 
   /** Which processes do not say that they are ready, and what they said last. */
   private async notReady(): Promise<string> {
-    const told = await Promise.all([...this.served].map(async ([name, process]) => {
-      const url = name === 'edge' ? this.url : this.env[variableOf(name, 'URLS')]!
-      return (await ready(url)) ? [] : [`${name}${process.ended ? ' (ended)' : ''}: ${process.output.slice(-1_000)}`]
-    }))
+    const told = await Promise.all(
+      [...this.served].map(async ([name, process]) => {
+        const url = name === 'edge' ? this.url : this.env[variableOf(name, 'URLS')]!
+        return (await ready(url)) ? [] : [`${name}${process.ended ? ' (ended)' : ''}: ${process.output.slice(-1_000)}`]
+      }),
+    )
     return told.flat().join('\n')
   }
 

@@ -1,5 +1,15 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
-import { DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, readRoster, signRoster, type Roster, type RosterPredicate, type Signer } from '#libs/signing'
+import {
+  DEMO_PEOPLE,
+  demoRoster,
+  generateKeyPair,
+  localSigner,
+  readRoster,
+  signRoster,
+  type Roster,
+  type RosterPredicate,
+  type Signer,
+} from '#libs/signing'
 
 /** A demo roster with fresh keys, and everybody's signer. */
 export interface TestIdentity {

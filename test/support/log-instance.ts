@@ -28,7 +28,11 @@ export class LogInstance {
     }
     const log = { ...silentLogger, error: say } as Logger
     this.sequencer = new Sequencer({
-      database: this.database, tree: this.tree, policy: () => policy, clock: this.clock, log,
+      database: this.database,
+      tree: this.tree,
+      policy: () => policy,
+      clock: this.clock,
+      log,
       keys: async () => ({ signer: LOG_SIGNER, witnesses }),
       announce: async () => {},
       lag: new CheckpointLag(this.metrics, this.clock, log),
@@ -70,6 +74,12 @@ export function witnessNamed(name: string): Witness {
 export function entryFacts(count: number): EntryFacts[] {
   return Array.from({ length: count }, () => {
     const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
-    return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', runId: '1', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } })
+    return factsOf({
+      ...head,
+      time: '2026-01-01T00:00:00.000Z',
+      runId: '1',
+      data: {},
+      envelope: { payload: 'e30=', payloadType: 'x', signatures: [] },
+    })
   })
 }

@@ -3,7 +3,7 @@ import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messagi
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock, type Clock, type Environment } from '#libs/platform'
 import type { Roster, RosterPredicate, Signer } from '#libs/signing'
-import { Host, type KeyName, type OpenService, type Profile } from '#libs/stage'
+import { Host, type KeyName, type OpenService, type Profile } from '#libs/service'
 import { testIdentity } from './identity.js'
 
 /** All eight services on memory twins and virtual time, in this process. People sign with `signers`. */
@@ -25,7 +25,12 @@ export interface MemorySystem {
  * `bus`: a memory bus that does something else with what it is given; `change`: what the roster says otherwise than the demo's;
  * `signerNamed`: keys of the log and of its witness, where the roster names some. With `HMS_PROFILE` production programs need keys.
  */
-export async function startMemorySystem(environment: Environment = {}, bus = new MemoryBus(), change?: (roster: RosterPredicate) => void, signerNamed?: (name: KeyName) => Promise<Signer | undefined>): Promise<MemorySystem> {
+export async function startMemorySystem(
+  environment: Environment = {},
+  bus = new MemoryBus(),
+  change?: (roster: RosterPredicate) => void,
+  signerNamed?: (name: KeyName) => Promise<Signer | undefined>,
+): Promise<MemorySystem> {
   const profile: Profile = environment['HMS_PROFILE'] === 'production' ? 'production' : 'dev'
   const clock = new VirtualClock(new Date().toISOString())
   const { roster, people, serviceSigner, operator } = await testIdentity(change)

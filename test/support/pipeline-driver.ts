@@ -22,7 +22,14 @@ export class PipelineDriver {
   readonly api: ApiClient
 
   constructor(private readonly system: MemorySystem) {
-    this.api = new ApiClient({ url: system.url, timeoutMs: 20_000, authorize: statement(async () => ({ signer: system.operator, audience: system.roster.installation }), () => system.clock.now()) })
+    this.api = new ApiClient({
+      url: system.url,
+      timeoutMs: 20_000,
+      authorize: statement(
+        async () => ({ signer: system.operator, audience: system.roster.installation }),
+        () => system.clock.now(),
+      ),
+    })
   }
 
   /** Prepares, signs as "EPA Chief" (`signer` by name, `by` with a key of one's own) and submits; answers the run's number. `policies` are `ID@VERSION=LIMIT`. */
@@ -30,7 +37,10 @@ export class PipelineDriver {
     const { queue, author, committedBy, reason } = options
     const documents = policies.map((text) => {
       const [, id, version, limit] = /^(.+)@(.+)=(\d+)$/.exec(text)!
-      const parsed = parsePolicy(`id: ${id}\nversion: ${version}\neffective: ${options.effective ?? '2024-09-01T00:00:00Z'}\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`, `${id}.yaml`)
+      const parsed = parsePolicy(
+        `id: ${id}\nversion: ${version}\neffective: ${options.effective ?? '2024-09-01T00:00:00Z'}\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`,
+        `${id}.yaml`,
+      )
       if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
       return parsed.source.policy
     })

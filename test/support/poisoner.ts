@@ -72,13 +72,20 @@ export class Poisoner {
   }
 
   /** Everything that lies on a topic, up to the record that satisfies `last`. */
-  async read(topic: string, last: (headers: Record<string, string>) => boolean): Promise<{ key: string; value: string | null; headers: Record<string, string> }[]> {
+  async read(
+    topic: string,
+    last: (headers: Record<string, string>) => boolean,
+  ): Promise<{ key: string; value: string | null; headers: Record<string, string> }[]> {
     const consumer = this.kafka.consumer({ groupId: `poisoner-${uuidv7()}`, maxWaitTimeInMs: 250 })
     await consumer.connect()
     await consumer.subscribe({ topics: [topic], fromBeginning: true })
     const records: { key: string; value: string | null; headers: Record<string, string> }[] = []
     await new Promise<void>((resolve, reject) => {
-      const eachMessage = async ({ message }: { message: { key: Buffer | null; value: Buffer | null; headers?: IHeaders } }): Promise<void> => {
+      const eachMessage = async ({
+        message,
+      }: {
+        message: { key: Buffer | null; value: Buffer | null; headers?: IHeaders }
+      }): Promise<void> => {
         const headers = Object.fromEntries(Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]))
         records.push({ key: String(message.key), value: message.value === null ? null : String(message.value), headers })
         if (last(headers)) resolve()

@@ -129,4 +129,3 @@ function nextLook(): Promise<void> {
     globalThis.setTimeout(resolve, LOOK_EVERY_MS)
   })
 }
-

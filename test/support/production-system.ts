@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SERVICES, type ServiceName } from '#libs/contracts'
-import { variableOf } from '#libs/stage'
+import { variableOf } from '#libs/service'
 import { ADMIN } from './broker/server-properties.js'
 import { startKafka } from './broker/start-kafka.js'
 import { freshDatabase } from './postgres.js'
@@ -27,7 +27,12 @@ export class ProductionSystem {
   static async start(): Promise<ProductionSystem> {
     const scratch = scratchFolder()
     const users = Object.fromEntries(SERVICES.map((service) => [`hms-${service}`, `${service}-secret`]))
-    const [broker, database, port, witnessPort] = await Promise.all([startKafka({ users, tls: true }), freshDatabase(), freePort(), freePort()])
+    const [broker, database, port, witnessPort] = await Promise.all([
+      startKafka({ users, tls: true }),
+      freshDatabase(),
+      freePort(),
+      freePort(),
+    ])
     const at = (name: string): string => join(scratch.path, name)
     const people = { HMS_KEYS_DIR: at('keys'), HMS_KEY_PASSPHRASE: 'correct horse battery' }
     const url = `http://127.0.0.1:${port}`
@@ -42,7 +47,7 @@ export class ProductionSystem {
       HMS_DATABASE_URL: database.url,
       HMS_ROSTER: at('roster.json'),
       HMS_PORT: String(port),
-      HMS_AUDIT_LOG_KEY_FILE: at('service-keys/audit-log.pem'),
+      HMS_TRANSPARENCY_LOG_KEY_FILE: at('service-keys/audit-log.pem'),
       HMS_AUDIT_WITNESS_URLS: `watchdog.example/w1=http://127.0.0.1:${witnessPort}`,
     }
     for (const service of SERVICES) {
@@ -63,7 +68,11 @@ export class ProductionSystem {
       await database.drop()
       scratch.remove()
     })
-    serve('witness', { HMS_WITNESS_PORT: String(witnessPort), HMS_WITNESS_KEY_FILE: at('service-keys/witness.pem'), HMS_WITNESS_DIR: at('watchdog') })
+    serve('witness', {
+      HMS_WITNESS_PORT: String(witnessPort),
+      HMS_WITNESS_KEY_FILE: at('service-keys/witness.pem'),
+      HMS_WITNESS_DIR: at('watchdog'),
+    })
     for (const service of SERVICES) serve(service, { HMS_KAFKA_SASL: `scram-sha-512:hms-${service}:${service}-secret` })
     serve('edge', {})
     try {
@@ -105,7 +114,10 @@ async function writeRoster(at: (name: string) => string, env: Record<string, str
     version: 1,
     profile: 'production',
     expires: '2036-01-01T00:00:00Z',
-    principals: Object.fromEntries([...people, ...SERVICES.map((name) => [name, { name, kind: 'service', keys: [{ spki: keyFile(name) }] }])]),
+    principals: Object.fromEntries([
+      ...people,
+      ...SERVICES.map((name) => [name, { name, kind: 'service', keys: [{ spki: keyFile(name) }] }]),
+    ]),
     roles: [
       { name: 'keepers', principals: [director, counsel], threshold: 2, match: { root: true } },
       { name: 'official', principals: PEOPLE.map(idOf), threshold: 1, match: { all: true } },

@@ -1,4 +1,19 @@
-import { formatAddCheckpoint, formatCheckpoint, generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, signNote, vkeyOf, type LogPolicy, type Signer } from '#libs/signing'
+import {
+  formatAddCheckpoint,
+  formatCheckpoint,
+  generateKeyPair,
+  HashTree,
+  leafHash,
+  localSigner,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  readVkey,
+  signNote,
+  vkeyOf,
+  type LogPolicy,
+  type Signer,
+} from '#libs/signing'
 
 const logKeys = generateKeyPair()
 const witnessKeys = generateKeyPair()

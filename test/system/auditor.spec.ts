@@ -29,7 +29,10 @@ describe('an auditor with the tools of Debian', () => {
     const port = await freePort()
     env = { HMS_URL: `http://127.0.0.1:${port}`, HMS_DATA_DIR: join(scratch.path, 'data'), HMS_PORT: String(port) }
     await start()
-    const approved = await hms(['approve', policyFile(scratch.path, '1.0.0', 35), '--sign', 'EPA Chief', '--observe', '0s', '--watch', '--timeout', '90s'], env)
+    const approved = await hms(
+      ['approve', policyFile(scratch.path, '1.0.0', 35), '--sign', 'EPA Chief', '--observe', '0s', '--watch', '--timeout', '90s'],
+      env,
+    )
     expect(approved, approved.stderr).toMatchObject({ code: 0 })
     writeFileSync(join(folder, 'roster.json'), (await hms(['roster', 'show', '--json'], env)).stdout)
     await until('the log is published', async () => (await hms(['audit', 'verify'], env)).code === 0)
@@ -47,42 +50,61 @@ describe('an auditor with the tools of Debian', () => {
     }
   }, 60_000)
 
-  it.skipIf(!library)(`counts who approved with a library that is not ours${library ? '' : ' (skipped: needs Debian’s python3-securesystemslib)'}`, async () => {
-    const { code, output } = await page(BY_LIBRARY)
-    expect(output, output).toMatch(/^ok {3}epa-pm25-limit@1\.0\.0 has 1 of 1 people of official: EPA Chief$/m)
-    expect(code).toBe(0)
-    const file = join(folder, 'roster.json')
-    const trusted = readFileSync(file, 'utf8')
-    const { payload, ...envelope } = JSON.parse(trusted) as Envelope
-    const refusedBy = async (change: (roster: RosterPredicate) => void): Promise<string> => {
-      const statement = JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: RosterPredicate }
-      change(statement.predicate)
-      writeFileSync(file, JSON.stringify({ ...envelope, payload: Buffer.from(JSON.stringify(statement)).toString('base64') }))
+  it.skipIf(!library)(
+    `counts who approved with a library that is not ours${library ? '' : ' (skipped: needs Debian’s python3-securesystemslib)'}`,
+    async () => {
       const { code, output } = await page(BY_LIBRARY)
-      expect(code).not.toBe(0)
-      return output
-    }
-    const official = ({ roles }: RosterPredicate) => roles.find(({ name }) => name === 'official')!
-    expect(await refusedBy((roster) => void (official(roster).threshold = 2))).toContain('1 people of official approved it, 2 are needed')
-    expect(await refusedBy((roster) => void (official(roster).principals = ['epa-counsel']))).toContain('0 people of official approved it, 1 are needed')
-    const keyOf = ({ principals }: RosterPredicate, id: string) => principals[id]!.keys[0]!
-    expect(await refusedBy((roster) => void (keyOf(roster, 'epa-chief').spki = keyOf(roster, 'epa-counsel').spki))).toContain('0 people of official approved it, 1 are needed')
-    writeFileSync(file, trusted)
-  }, 60_000)
+      expect(output, output).toMatch(/^ok {3}epa-pm25-limit@1\.0\.0 has 1 of 1 people of official: EPA Chief$/m)
+      expect(code).toBe(0)
+      const file = join(folder, 'roster.json')
+      const trusted = readFileSync(file, 'utf8')
+      const { payload, ...envelope } = JSON.parse(trusted) as Envelope
+      const refusedBy = async (change: (roster: RosterPredicate) => void): Promise<string> => {
+        const statement = JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: RosterPredicate }
+        change(statement.predicate)
+        writeFileSync(file, JSON.stringify({ ...envelope, payload: Buffer.from(JSON.stringify(statement)).toString('base64') }))
+        const { code, output } = await page(BY_LIBRARY)
+        expect(code).not.toBe(0)
+        return output
+      }
+      const official = ({ roles }: RosterPredicate) => roles.find(({ name }) => name === 'official')!
+      expect(await refusedBy((roster) => void (official(roster).threshold = 2))).toContain('1 people of official approved it, 2 are needed')
+      expect(await refusedBy((roster) => void (official(roster).principals = ['epa-counsel']))).toContain(
+        '0 people of official approved it, 1 are needed',
+      )
+      const keyOf = ({ principals }: RosterPredicate, id: string) => principals[id]!.keys[0]!
+      expect(await refusedBy((roster) => void (keyOf(roster, 'epa-chief').spki = keyOf(roster, 'epa-counsel').spki))).toContain(
+        '0 people of official approved it, 1 are needed',
+      )
+      writeFileSync(file, trusted)
+    },
+    60_000,
+  )
 
   it('sees an entry that somebody with root changed, and one whose hash was changed with it', async () => {
     const change = (columns: string) => `UPDATE audit.entry SET ${columns} WHERE index = 1`
-    await asRoot('ALTER TABLE audit.entry DISABLE TRIGGER ALL', 'CREATE TABLE audit.before AS SELECT * FROM audit.entry', change(`entry = replace(entry, '"run":1', '"run":2')`))
+    await asRoot(
+      'ALTER TABLE audit.entry DISABLE TRIGGER ALL',
+      'CREATE TABLE audit.before AS SELECT * FROM audit.entry',
+      change(`entry = replace(entry, '"run":1', '"run":2')`),
+    )
     await expectRefusal(/entry 1 is not the one whose hash the tile has/)
     await asRoot(change(`leaf_hash = sha256('\\x00'::bytea || convert_to(entry, 'UTF8'))`))
     await expectRefusal(/do not have the root that the log signed/)
-    await asRoot('UPDATE audit.entry SET entry = before.entry, leaf_hash = before.leaf_hash FROM audit.before WHERE before.index = entry.index', 'DROP TABLE audit.before')
+    await asRoot(
+      'UPDATE audit.entry SET entry = before.entry, leaf_hash = before.leaf_hash FROM audit.before WHERE before.index = entry.index',
+      'DROP TABLE audit.before',
+    )
     expect((await page()).code).toBe(0)
   }, 120_000)
 
   it('sees a database that was restored from a backup, and the log takes nothing more', async () => {
     const first = '(SELECT min(size) FROM audit.checkpoint)'
-    await asRoot('ALTER TABLE audit.checkpoint DISABLE TRIGGER ALL', `DELETE FROM audit.entry WHERE index >= ${first}`, `DELETE FROM audit.checkpoint WHERE size > ${first}`)
+    await asRoot(
+      'ALTER TABLE audit.checkpoint DISABLE TRIGGER ALL',
+      `DELETE FROM audit.entry WHERE index >= ${first}`,
+      `DELETE FROM audit.checkpoint WHERE size > ${first}`,
+    )
     await dev.kill()
     await start()
     await until('the witness was asked', async () => dev.output.includes('audit_forked'))
@@ -107,7 +129,11 @@ describe('an auditor with the tools of Debian', () => {
 
   function page(blocks = COMMANDS): Promise<{ code: number; output: string }> {
     return new Promise((resolve, reject) => {
-      const child = spawn('bash', ['-euo', 'pipefail', '-c', blocks.join('\n')], { cwd: folder, env: { ...cleanEnvironment(), URL: env['HMS_URL'] }, stdio: ['ignore', 'pipe', 'pipe'] })
+      const child = spawn('bash', ['-euo', 'pipefail', '-c', blocks.join('\n')], {
+        cwd: folder,
+        env: { ...cleanEnvironment(), URL: env['HMS_URL'] },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
       let output = ''
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += String(chunk)))
       child.once('error', reject)

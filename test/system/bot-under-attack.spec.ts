@@ -33,12 +33,20 @@ describe('a bot under attack', () => {
   })
 
   it('keeps the signed value when the stored one was edited, and says so; a new bot gets none', async () => {
-    const before = await edit((document) => ({ ...document, release: { ...document.release!, payload: forged(document.release!.payload) } }))
+    const before = await edit((document) => ({
+      ...document,
+      release: { ...document.release!, payload: forged(document.release!.payload) },
+    }))
     await restart()
-    await until('the forgery was refused', async () => errors.includes('HMS_HEAD_RELEASE_INVALID') || errors.includes('HMS_HEAD_RELEASE_OTHER'))
+    await until(
+      'the forgery was refused',
+      async () => errors.includes('HMS_HEAD_RELEASE_INVALID') || errors.includes('HMS_HEAD_RELEASE_OTHER'),
+    )
     expect(bot.explain(POLICY)).toMatchObject({ state: 'STALE', value: { limit: 35 } })
     const stranger = await open('inspector-2')
-    expect(() => stranger.get(POLICY)).toThrow(expect.objectContaining({ code: expect.stringMatching(/^HMS_HEAD_RELEASE_/) as string }) as Error)
+    expect(() => stranger.get(POLICY)).toThrow(
+      expect.objectContaining({ code: expect.stringMatching(/^HMS_HEAD_RELEASE_/) as string }) as Error,
+    )
     await stranger.close()
     await edit(() => before)
     await restart()
@@ -62,11 +70,23 @@ describe('a bot under attack', () => {
   }, 240_000)
 
   function open(name: string): Promise<HmsConnection> {
-    return connect({ url: env['HMS_URL']!, bot: name, region: 'NCR', cacheDir: join(scratch.path, name), roster: join(dataDir, 'roster.json'), timeoutMs: 30_000 })
+    return connect({
+      url: env['HMS_URL']!,
+      bot: name,
+      region: 'NCR',
+      cacheDir: join(scratch.path, name),
+      roster: join(dataDir, 'roster.json'),
+      timeoutMs: 30_000,
+    })
   }
 
   async function approve(version: string, limit: number): Promise<number> {
-    return (await hms(['approve', policyFile(scratch.path, version, limit), '--sign', 'EPA Chief', '--observe', '0s', '--watch', '--timeout', '90s'], env)).code
+    return (
+      await hms(
+        ['approve', policyFile(scratch.path, version, limit), '--sign', 'EPA Chief', '--observe', '0s', '--watch', '--timeout', '90s'],
+        env,
+      )
+    ).code
   }
 
   async function start(): Promise<void> {
@@ -89,7 +109,11 @@ describe('a bot under attack', () => {
         `UPDATE config_store.environment SET doc = jsonb_set(doc, '{revision}', to_jsonb((doc->>'revision')::int + 1)) RETURNING (doc->>'revision')::int AS revision`,
       )
       const { revision } = counted.rows[0]!
-      await client.query('UPDATE config_store.document SET doc = $2, revision = $3 WHERE id = $1', [id, JSON.stringify({ ...before, ...change(before), revision }), revision])
+      await client.query('UPDATE config_store.document SET doc = $2, revision = $3 WHERE id = $1', [
+        id,
+        JSON.stringify({ ...before, ...change(before), revision }),
+        revision,
+      ])
       return before
     })
   }

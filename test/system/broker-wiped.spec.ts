@@ -54,7 +54,10 @@ describeKafka('a broker that was wiped', () => {
     const admin = kafka.admin()
     await admin.connect()
     const name = 'hms.lint.v1'
-    await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name, configEntries: [{ name: 'retention.ms', value: '1000' }] }] })
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: 2, name, configEntries: [{ name: 'retention.ms', value: '1000' }] }],
+    })
     await admin.deleteTopics({ topics: ['hms.dlq.linter.v1'] })
     await admin.disconnect()
     await until('the broker differs', async () => (await diffTopics(kafka)).length > 1)

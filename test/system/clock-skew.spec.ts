@@ -53,7 +53,10 @@ describe.skipIf(!possible)(`clocks that differ by hours${possible ? '' : ' (skip
   }, 150_000)
 
   it('may jump in mid-run, forth and back', async () => {
-    const asked = await hms(['approve', policyFile(system.folder, '3.0.0', 20), '--sign', 'EPA Chief', '--observe', '6s', '--json'], system.env)
+    const asked = await hms(
+      ['approve', policyFile(system.folder, '3.0.0', 20), '--sign', 'EPA Chief', '--observe', '6s', '--json'],
+      system.env,
+    )
     const { run } = JSON.parse(asked.stdout) as { run: number }
     await until('the run is in CANARY', async () => (await read<RunView>(`/v1/runs/${run}`)).state === 'CANARY')
     writeFileSync(clockOf('canary-controller'), '-3h\n')
@@ -70,7 +73,22 @@ describe.skipIf(!possible)(`clocks that differ by hours${possible ? '' : ' (skip
   }
 
   function approve(version: string, limit: number, observe: string) {
-    return hms(['approve', policyFile(system.folder, version, limit), '--sign', 'EPA Chief', '--observe', observe, '--bake', '0s', '--watch', '--timeout', '90s'], system.env)
+    return hms(
+      [
+        'approve',
+        policyFile(system.folder, version, limit),
+        '--sign',
+        'EPA Chief',
+        '--observe',
+        observe,
+        '--bake',
+        '0s',
+        '--watch',
+        '--timeout',
+        '90s',
+      ],
+      system.env,
+    )
   }
 
   async function read<T>(path: string): Promise<T> {

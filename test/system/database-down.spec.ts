@@ -26,7 +26,10 @@ describeKafka('the database goes away in mid-run', () => {
   })
 
   it('readiness says so, approvals are refused with a code, and the run ends once when it is back', async () => {
-    const asked = await hms(['approve', policyFile(folder.path, '1.0.0', 35), '--sign', 'EPA Chief', '--observe', '4s', '--json'], system.env)
+    const asked = await hms(
+      ['approve', policyFile(folder.path, '1.0.0', 35), '--sign', 'EPA Chief', '--observe', '4s', '--json'],
+      system.env,
+    )
     const { run } = JSON.parse(asked.stdout) as { run: number }
     await until(`run ${run} is in CANARY`, async () => (await show(run)).state === 'CANARY')
     const { port } = database

@@ -60,7 +60,10 @@ describe.skipIf(!mounted)(`the database's disk is full${mounted ? '' : ' (skippe
   }
 
   function approve(version: string, flags: string[]) {
-    return hms(['approve', policyFile(folder.path, version, 35), '--sign', 'EPA Chief', '--observe', '0s', '--queue', '--json', ...flags], env)
+    return hms(
+      ['approve', policyFile(folder.path, version, 35), '--sign', 'EPA Chief', '--observe', '0s', '--queue', '--json', ...flags],
+      env,
+    )
   }
 
   async function runs(): Promise<RunView[]> {

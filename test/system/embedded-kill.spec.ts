@@ -22,24 +22,28 @@ describe('kill -9 of the embedded process', () => {
     folder.remove()
   })
 
-  it.each(['SIMULATING', 'CANARY', 'BAKING'])('in state %s: the run goes on and ends once', async (state) => {
-    const version = { SIMULATING: '2.0.0', CANARY: '3.0.0', BAKING: '4.0.0' }[state]!
-    const limit = Number(version[0]) + 20
-    const asked = await hms(['approve', policyFile(folder.path, version, limit), '--sign', 'EPA Chief', '--observe', '3s', '--json'], env)
-    const { run } = JSON.parse(asked.stdout) as { run: number }
-    // The first stages are over in milliseconds: whatever state it is in by then, it is under way.
-    if (state !== 'SIMULATING') await until(`run ${run} is in ${state}`, async () => (await show(run)).state === state)
-    await dev.kill()
-    await start()
-    expect(await hms(['runs', 'watch', String(run), '--timeout', '60s'], env)).toMatchObject({ code: 0 })
-    expect((await get()).value['limit']).toBe(limit)
-    const all = JSON.parse((await hms(['runs', 'list', '--json'], env)).stdout) as RunView[]
-    expect(all.filter((view) => view.policies[0]!.version === version)).toHaveLength(1)
-    // Audit follows the topics by itself and may be a moment behind the run.
-    await until('audit has the end of the run', async () => (await told(run, 'hms.notification.completed.v1')) > 0)
-    expect(await told(run, 'hms.notification.completed.v1')).toBe(1)
-    expect(await told(run, 'hms.rollout.promoted.v1')).toBe(1)
-  }, 180_000)
+  it.each(['SIMULATING', 'CANARY', 'BAKING'])(
+    'in state %s: the run goes on and ends once',
+    async (state) => {
+      const version = { SIMULATING: '2.0.0', CANARY: '3.0.0', BAKING: '4.0.0' }[state]!
+      const limit = Number(version[0]) + 20
+      const asked = await hms(['approve', policyFile(folder.path, version, limit), '--sign', 'EPA Chief', '--observe', '3s', '--json'], env)
+      const { run } = JSON.parse(asked.stdout) as { run: number }
+      // The first stages are over in milliseconds: whatever state it is in by then, it is under way.
+      if (state !== 'SIMULATING') await until(`run ${run} is in ${state}`, async () => (await show(run)).state === state)
+      await dev.kill()
+      await start()
+      expect(await hms(['runs', 'watch', String(run), '--timeout', '60s'], env)).toMatchObject({ code: 0 })
+      expect((await get()).value['limit']).toBe(limit)
+      const all = JSON.parse((await hms(['runs', 'list', '--json'], env)).stdout) as RunView[]
+      expect(all.filter((view) => view.policies[0]!.version === version)).toHaveLength(1)
+      // Audit follows the topics by itself and may be a moment behind the run.
+      await until('audit has the end of the run', async () => (await told(run, 'hms.notification.completed.v1')) > 0)
+      expect(await told(run, 'hms.notification.completed.v1')).toBe(1)
+      expect(await told(run, 'hms.rollout.promoted.v1')).toBe(1)
+    },
+    180_000,
+  )
 
   it('refuses a second process on the same folder, clearly', async () => {
     const second = await hms(['dev', '--port', String(await freePort()), '--data', env['HMS_DATA_DIR']!], {})

@@ -30,7 +30,10 @@ describeKafka('the story with eight processes on real Kafka, each a user of its 
   })
 
   it('goes on when each service is killed once, and ends once', async () => {
-    const asked = await hms(['approve', policyFile(system.folder, '3.0.0', 20), '--sign', 'EPA Chief', '--observe', '5s', '--json'], system.env)
+    const asked = await hms(
+      ['approve', policyFile(system.folder, '3.0.0', 20), '--sign', 'EPA Chief', '--observe', '5s', '--json'],
+      system.env,
+    )
     const { run } = JSON.parse(asked.stdout) as { run: number }
     await until(`run ${run} is in CANARY`, async () => (await show(run)).state === 'CANARY')
     for (const service of SERVICES) await system.killAndRestart(service)
@@ -52,7 +55,10 @@ describeKafka('the story with eight processes on real Kafka, each a user of its 
     expect(JSON.parse(back.stdout)).toMatchObject({ version: '2.0.0', acknowledged: 20, silent: [] })
     expect((JSON.parse(back.stdout) as { seconds: number }).seconds).toBeLessThan(10)
     expect(await limit()).toBe(25)
-    const accepted = await hms(['approve', policyFile(system.folder, '1.0.0', 70, 'epa-ozone-limit'), '--sign', 'EPA Chief', '--observe', '0s', '--json'], system.env)
+    const accepted = await hms(
+      ['approve', policyFile(system.folder, '1.0.0', 70, 'epa-ozone-limit'), '--sign', 'EPA Chief', '--observe', '0s', '--json'],
+      system.env,
+    )
     expect(accepted).toMatchObject({ code: 0 })
     await system.broker.restart()
     const { run } = JSON.parse(accepted.stdout) as { run: number }
@@ -60,7 +66,10 @@ describeKafka('the story with eight processes on real Kafka, each a user of its 
   }, 240_000)
 
   function approve(version: string, value: number, observe: string) {
-    return hms(['approve', policyFile(system.folder, version, value), '--sign', 'EPA Chief', '--observe', observe, '--watch', '--timeout', '90s'], system.env)
+    return hms(
+      ['approve', policyFile(system.folder, version, value), '--sign', 'EPA Chief', '--observe', observe, '--watch', '--timeout', '90s'],
+      system.env,
+    )
   }
 
   async function limit(): Promise<unknown> {

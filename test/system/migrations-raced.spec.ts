@@ -13,10 +13,17 @@ describe('migrations', () => {
       return { code, stderr, ran: code === 0 ? (JSON.parse(stdout) as { service: string; migrations: number }[]) : [] }
     }
     const raced = await Promise.all([migrate(), migrate(), migrate()])
-    expect(raced.map(({ code, stderr }) => [code, stderr])).toEqual([[0, ''], [0, ''], [0, '']])
+    expect(raced.map(({ code, stderr }) => [code, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ])
     for (const service of SERVICES) {
       const counts = raced.map(({ ran }) => ran.find((entry) => entry.service === service)!.migrations)
-      expect(counts.filter((count) => count > 0), `${service}: ${counts.join(', ')}`).toHaveLength(1)
+      expect(
+        counts.filter((count) => count > 0),
+        `${service}: ${counts.join(', ')}`,
+      ).toHaveLength(1)
     }
     expect((await migrate()).ran.every(({ migrations }) => migrations === 0)).toBe(true)
     await database.drop()

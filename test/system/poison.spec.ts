@@ -1,6 +1,16 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { ApiClient, dataFolderPassphrase, followRun, KeyFolder, loadIdentity, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
+import {
+  ApiClient,
+  dataFolderPassphrase,
+  followRun,
+  KeyFolder,
+  loadIdentity,
+  prepareApproval,
+  signApproval,
+  statement,
+  submitApproval,
+} from '#libs/client'
 import { HmsError, type AuditEntry, type DeadLetterSummary, type RunView } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
 import { describeKafka } from '../kafka/kafka.config.js'
@@ -47,37 +57,77 @@ describeKafka('poison on real Kafka', () => {
       ['bytes that are no text', 'linter waiting HMS_EVENT_UNREADABLE 2', { ...rubbish, value: Buffer.from([0xff, 0xfe, 0]) }],
       ['2 MiB', 'linter waiting HMS_EVENT_UNREADABLE 3', { ...rubbish, value: 'x'.repeat(2 * 1024 * 1024) }],
       ['null', 'linter waiting HMS_EVENT_UNREADABLE 4', { ...rubbish, value: null }],
-      ['a header of bytes, no key', 'linter waiting HMS_EVENT_UNREADABLE 5', { ...rubbish, key: null, value: '[', headers: { a: Buffer.from([0xc3, 0x28]) } }],
+      [
+        'a header of bytes, no key',
+        'linter waiting HMS_EVENT_UNREADABLE 5',
+        { ...rubbish, key: null, value: '[', headers: { a: Buffer.from([0xc3, 0x28]) } },
+      ],
       ['2 MiB of JSON', 'linter ignored HMS_EVENT_PRODUCER 6', { ...rubbish, value: JSON.stringify('x'.repeat(2 * 1024 * 1024)) }],
-      ['another service signing', 'linter ignored HMS_SIGNATURE_UNKNOWN_KEY 7', await poisoner.forge({ topic: 'hms.approval.v1', type: 'hms.approval.approved.v1', key: 'warm-up', producer: 'approver', signedBy: 'linter', data: {} })],
-      ['no producer of the topic', 'linter ignored HMS_EVENT_PRODUCER 8', await poisoner.forge({ topic: 'hms.approval.v1', type: 'hms.approval.approved.v1', key: 'warm-up', producer: 'notifier', data: {} })],
+      [
+        'another service signing',
+        'linter ignored HMS_SIGNATURE_UNKNOWN_KEY 7',
+        await poisoner.forge({
+          topic: 'hms.approval.v1',
+          type: 'hms.approval.approved.v1',
+          key: 'warm-up',
+          producer: 'approver',
+          signedBy: 'linter',
+          data: {},
+        }),
+      ],
+      [
+        'no producer of the topic',
+        'linter ignored HMS_EVENT_PRODUCER 8',
+        await poisoner.forge({
+          topic: 'hms.approval.v1',
+          type: 'hms.approval.approved.v1',
+          key: 'warm-up',
+          producer: 'notifier',
+          data: {},
+        }),
+      ],
       ['a major of tomorrow', 'simulator waiting HMS_EVENT_MAJOR_UNKNOWN 9', await poisoner.forge(major)],
     ]
-    for (const [index, [, , poison]] of cases.entries()) await poisoner.send({ ...poison, headers: { ...poison.headers, mark: String(index) } })
+    for (const [index, [, , poison]] of cases.entries())
+      await poisoner.send({ ...poison, headers: { ...poison.headers, mark: String(index) } })
     const views = async (): Promise<string[]> => {
       const letters = await list('--all')
-      const marks = await Promise.all(letters.map((letter) => api.get<{ headers: Record<string, string> }>(`/v1/dead-letters/${letter.service}/${letter.id}`)))
+      const marks = await Promise.all(
+        letters.map((letter) => api.get<{ headers: Record<string, string> }>(`/v1/dead-letters/${letter.service}/${letter.id}`)),
+      )
       return letters.map(({ service, state, code }, index) => `${service} ${state} ${code} ${marks[index]!.headers['mark']}`)
     }
     const wanted = cases.map(([, seen]) => seen)
-    await until('every record is a letter', async () => (await views()).filter((seen) => /^(linter|simulator) /.test(seen)).length >= cases.length)
+    await until(
+      'every record is a letter',
+      async () => (await views()).filter((seen) => /^(linter|simulator) /.test(seen)).length >= cases.length,
+    )
     const seen = await views()
     for (const [index, [what]] of cases.entries()) expect(seen, what).toContain(wanted[index])
     expect(await follow(await approve('warm-up', 2))).toMatchObject({ state: 'SUCCEEDED' })
     expect(await follow(await approve('another', 1))).toMatchObject({ state: 'SUCCEEDED' })
-    const copies = await poisoner.read('hms.dlq.linter.v1', (() => {
-      let copied = 0
-      return () => ++copied === 9
-    })())
+    const copies = await poisoner.read(
+      'hms.dlq.linter.v1',
+      (() => {
+        let copied = 0
+        return () => ++copied === 9
+      })(),
+    )
     expect(copies.find(({ headers }) => headers['mark'] === '3')).toMatchObject({ key: 'warm-up', value: 'x'.repeat(2 * 1024 * 1024) })
-    expect(copies.find(({ headers }) => headers['mark'] === '0')!.headers).toMatchObject({ 'hms-dlq-code': 'HMS_EVENT_UNREADABLE', 'hms-dlq-topic': 'hms.approval.v1', ce_type: 'hms.event.given-up.v1' })
+    expect(copies.find(({ headers }) => headers['mark'] === '0')!.headers).toMatchObject({
+      'hms-dlq-code': 'HMS_EVENT_UNREADABLE',
+      'hms-dlq-topic': 'hms.approval.v1',
+      ce_type: 'hms.event.given-up.v1',
+    })
   }, 120_000)
 
   it('that is signed and breaks the handler fails its run with that reason; people end the letter', async () => {
     const run = await approve('broken', 1, 60_000)
     await until(`run ${run} is in CANARY`, async () => (await show(run)).state === 'CANARY')
     const bystander = await approve('bystander', 1)
-    await poisoner.send(await poisoner.forge({ topic: 'hms.lint.v1', type: 'hms.lint.passed.v1', key: 'poison-bug', producer: 'linter', run, data: {} }))
+    await poisoner.send(
+      await poisoner.forge({ topic: 'hms.lint.v1', type: 'hms.lint.passed.v1', key: 'poison-bug', producer: 'linter', run, data: {} }),
+    )
     const watched = await hms(['runs', 'watch', String(run), '--json', '--timeout', '60s'], system.env)
     expect(watched.code).toBe(6)
     expect(JSON.parse(watched.stdout)).toMatchObject({ state: 'FAILED', reason: 'POISONED' })
@@ -130,7 +180,8 @@ describeKafka('poison on real Kafka', () => {
   async function lintMs(run: number): Promise<number> {
     const at = new Map<string, number>()
     await until(`audit has run ${run}`, async () => {
-      for (const { type, at: time } of await patiently(() => api.get<AuditEntry[]>('/v1/audit/entries', { run }))) at.set(type, Date.parse(time))
+      for (const { type, at: time } of await patiently(() => api.get<AuditEntry[]>('/v1/audit/entries', { run })))
+        at.set(type, Date.parse(time))
       // They lie on two topics, so audit may have the later one first.
       return at.has('hms.lint.passed.v1') && at.has('hms.approval.approved.v1')
     })

@@ -34,7 +34,8 @@ describeKafka('an installation in production', () => {
     writeFileSync(path, content)
     return path
   }
-  const approve = (policy: string, signer: string) => system.hms(['approve', policy, '--sign', signer, '--author', 'Air Office', '--observe', '1s', '--json'], read)
+  const approve = (policy: string, signer: string) =>
+    system.hms(['approve', policy, '--sign', signer, '--author', 'Air Office', '--observe', '1s', '--json'], read)
   const approved = async (policy: string): Promise<RunView> => {
     const signed = [await approve(policy, 'Air Director'), await approve(policy, 'Air Office'), await approve(policy, 'Air Counsel')]
     for (const each of signed) expect(each, each.stderr).toMatchObject({ code: 0 })
@@ -46,7 +47,9 @@ describeKafka('an installation in production', () => {
   it('answers nobody without a key, and gives keys to programs by the word of a person', async () => {
     expect(await system.hms(['get', 'epa-pm25-limit'])).toMatchObject({ code: 3 })
     expect((await fetch(`${system.url}/v1/policies`)).status).toBe(401)
-    expect((await fetch(`${system.url}/v1/bots`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).status).toBe(401)
+    expect(
+      (await fetch(`${system.url}/v1/bots`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })).status,
+    ).toBe(401)
     operate = await tokenFor('operate')
     read = await tokenFor('read')
     await until('the key is known everywhere', async () => (await system.hms(['runs', 'list', '--json'], read)).code === 0)
@@ -59,22 +62,59 @@ describeKafka('an installation in production', () => {
 
   it('brings a policy from two officials and its author to a bot that checks all of it', async () => {
     const registered = [
-      ['bots', 'add', file('inspector.js', `export const policies = ['epa-pm25-limit']\nexport default (reading, getPolicy) => reading.pm25 > getPolicy('epa-pm25-limit').limit ? { alert: 'Violation', value: reading.pm25 } : null\n`), '--id', 'inspector'],
-      ['corpora', 'add', file('readings.csv', 'id,at,region,pm25\n1,2026-01-01T00:00:00Z,NCR,20\n2,2026-01-02T00:00:00Z,NCR,30\n3,2026-01-03T00:00:00Z,NCR,40\n'), '--id', 'readings'],
-      ['scenarios', 'add', file('scenario.yaml', 'id: pm25-violation\npolicies: [epa-pm25-limit]\ncorpus: readings\nalert: reading.pm25 > double(policy["epa-pm25-limit"].limit)\n')],
+      [
+        'bots',
+        'add',
+        file(
+          'inspector.js',
+          `export const policies = ['epa-pm25-limit']\nexport default (reading, getPolicy) => reading.pm25 > getPolicy('epa-pm25-limit').limit ? { alert: 'Violation', value: reading.pm25 } : null\n`,
+        ),
+        '--id',
+        'inspector',
+      ],
+      [
+        'corpora',
+        'add',
+        file(
+          'readings.csv',
+          'id,at,region,pm25\n1,2026-01-01T00:00:00Z,NCR,20\n2,2026-01-02T00:00:00Z,NCR,30\n3,2026-01-03T00:00:00Z,NCR,40\n',
+        ),
+        '--id',
+        'readings',
+      ],
+      [
+        'scenarios',
+        'add',
+        file(
+          'scenario.yaml',
+          'id: pm25-violation\npolicies: [epa-pm25-limit]\ncorpus: readings\nalert: reading.pm25 > double(policy["epa-pm25-limit"].limit)\n',
+        ),
+      ],
     ]
     for (const verb of registered) {
       const done = await system.hms(verb, operate)
       expect(done, done.stderr).toMatchObject({ code: 0 })
     }
     const token = await tokenFor('bot:inspector-7')
-    const answer = async (): Promise<number> => (await fetch(`${system.url}/v1/policies`, { headers: { authorization: `Bearer ${token}` } })).status
+    const answer = async (): Promise<number> =>
+      (await fetch(`${system.url}/v1/policies`, { headers: { authorization: `Bearer ${token}` } })).status
     await until('the key of the bot is known to config-store', async () => (await answer()) !== 401)
-    const connected = connect({ url: system.url, bot: 'inspector-7', region: 'NCR', token, roster: join(system.folder, 'roster.json'), cacheDir: join(system.folder, 'cache'), timeoutMs: 60_000 })
+    const connected = connect({
+      url: system.url,
+      bot: 'inspector-7',
+      region: 'NCR',
+      token,
+      roster: join(system.folder, 'roster.json'),
+      cacheDir: join(system.folder, 'cache'),
+      timeoutMs: 60_000,
+    })
     bot = await connected
     expect(await approved(policyFile(system.folder, '1.0.0', 35))).toMatchObject({ state: 'SUCCEEDED' })
     expect(await approved(policyFile(system.folder, '2.0.0', 25))).toMatchObject({ state: 'SUCCEEDED' })
-    await until('the bot is under it', async () => bot!.state === 'READY' && (bot!.get('epa-pm25-limit') as { limit?: unknown }).limit === 25)
+    await until(
+      'the bot is under it',
+      async () => bot!.state === 'READY' && (bot!.get('epa-pm25-limit') as { limit?: unknown }).limit === 25,
+    )
     expect(bot.explain('epa-pm25-limit')).toMatchObject({ version: '2.0.0', state: 'READY', trust: 'pinned' })
     const shown = JSON.parse((await system.hms(['get', 'epa-pm25-limit', '--json'], read)).stdout) as PolicyView
     expect(shown.provenance).toMatchObject({ author: 'Air Office', approvedBy: ['Air Director', 'Air Counsel'] })

@@ -61,29 +61,37 @@ describe('the README', () => {
     expect(README.split('\n').length).toBeLessThanOrEqual(221)
   })
 
-  it('shows the demo as it runs', async () => {
-    const { command, shown } = STEPS[0]!
-    const env = { HMS_PORT: String(await freePort()), HMS_DATA_DIR: join(folder.path, 'demo') }
-    const { code, stdout } = await shell(command, env)
-    expect(code).toBe(0)
-    const block = stdout.slice(stdout.indexOf('RUN #'))
-    expectLines(block, shown)
-  }, PATIENCE_MS)
-
-  it('shows a session with dev as it runs', async () => {
-    const port = await freePort()
-    const env = { HMS_URL: `http://127.0.0.1:${port}`, HMS_DATA_DIR: join(folder.path, '.hms'), HMS_PORT: String(port) }
-    const [start, ...steps] = STEPS.slice(1)
-    expect(start!.command).toBe('npx hms-svc dev')
-    dev = Served.start(['dev'], env)
-    await until('dev is ready', () => ready(env.HMS_URL))
-    expectLines(dev.output, start!.shown)
-    for (const { command, shown } of steps) {
+  it(
+    'shows the demo as it runs',
+    async () => {
+      const { command, shown } = STEPS[0]!
+      const env = { HMS_PORT: String(await freePort()), HMS_DATA_DIR: join(folder.path, 'demo') }
       const { code, stdout } = await shell(command, env)
-      expect(code, command).toBe(0)
-      expectLines(stdout, shown)
-    }
-  }, PATIENCE_MS)
+      expect(code).toBe(0)
+      const block = stdout.slice(stdout.indexOf('RUN #'))
+      expectLines(block, shown)
+    },
+    PATIENCE_MS,
+  )
+
+  it(
+    'shows a session with dev as it runs',
+    async () => {
+      const port = await freePort()
+      const env = { HMS_URL: `http://127.0.0.1:${port}`, HMS_DATA_DIR: join(folder.path, '.hms'), HMS_PORT: String(port) }
+      const [start, ...steps] = STEPS.slice(1)
+      expect(start!.command).toBe('npx hms-svc dev')
+      dev = Served.start(['dev'], env)
+      await until('dev is ready', () => ready(env.HMS_URL))
+      expectLines(dev.output, start!.shown)
+      for (const { command, shown } of steps) {
+        const { code, stdout } = await shell(command, env)
+        expect(code, command).toBe(0)
+        expectLines(stdout, shown)
+      }
+    },
+    PATIENCE_MS,
+  )
 
   it('says which verbs a stranger can ask for', async () => {
     const { code, stdout } = await hms(['--help'], {})

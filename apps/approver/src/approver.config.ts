@@ -57,8 +57,8 @@ export function readApproverConfig(env: Environment): ApproverConfig {
       approvalExpiry: 'HMS_APPROVER_APPROVAL_EXPIRY',
       stageDeadline: 'HMS_APPROVER_STAGE_DEADLINE',
       pauseDeadline: 'HMS_APPROVER_PAUSE_DEADLINE',
-      scope: 'HMS_APPROVER_SCOPE',
-      scopeNames: 'HMS_APPROVER_SCOPE_NAMES',
+      scope: 'HMS_APPROVER_CANARY_SCOPE',
+      scopeNames: 'HMS_APPROVER_CANARY_SCOPE_NAMES',
     },
     env,
   )

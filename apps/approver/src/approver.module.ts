@@ -1,11 +1,11 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { ApprovalsController } from './approvals/approvals.http.js'
-import { APPROVALS } from './approvals/approval.entity.js'
+import { APPROVALS } from './approvals/approval.table.js'
 import { EndStale } from './approvals/end-stale.js'
 import { ExpireApproval } from './approvals/expire-approval.js'
 import { KeepPreparations } from './approvals/keep-preparations.js'
-import { PREPARATIONS } from './approvals/preparation.entity.js'
+import { PREPARATIONS } from './approvals/preparation.table.js'
 import { PrepareApproval } from './approvals/prepare-approval.js'
 import { RejectApproval } from './approvals/reject-approval.js'
 import { SignApproval } from './approvals/sign-approval.js'
@@ -16,9 +16,9 @@ import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000
 import { AddApproverRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddApproverTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddApproverGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
-import { POLICY_VERSIONS } from './policies/policy-version.entity.js'
-import { POLICIES } from './policies/policy.entity.js'
-import { ROSTER_PROPOSALS } from './roster/proposal.entity.js'
+import { POLICY_VERSIONS } from './policies/policy-version.table.js'
+import { POLICIES } from './policies/policy.table.js'
+import { ROSTER_PROPOSALS } from './roster/proposal.table.js'
 import { ProposeRoster } from './roster/propose-roster.js'
 import { RosterController } from './roster/roster.http.js'
 import { SignProposal } from './roster/sign-proposal.js'
@@ -31,11 +31,11 @@ import { PruneRuns } from './runs/prune-runs.js'
 import { ReconcileRuns } from './runs/reconcile-runs.js'
 import { RunFeed } from './runs/run-feed.js'
 import { RunsController } from './runs/runs.http.js'
-import { RUN_COUNTER, RUNS } from './runs/run.entity.js'
+import { RUN_COUNTER, RUNS } from './runs/run.table.js'
 import { SaveRun } from './runs/save-run.js'
 import { TrackRun } from './runs/track-run.js'
 import { TrackRunEvents } from './runs/track-run.events.js'
-import { WatchRun } from './runs/watch-run.js'
+import { ScheduleRunDeadline } from './runs/schedule-run-deadline.js'
 import { IssueToken } from './tokens/issue-token.js'
 import { RevokeToken } from './tokens/revoke-token.js'
 import { TokensController } from './tokens/tokens.http.js'
@@ -57,7 +57,7 @@ class ApproverModule {
         GuardApproval,
         ExpireApproval,
         QueueRun,
-        WatchRun,
+        ScheduleRunDeadline,
         EndRun,
         EndOverdueRun,
         EndStuckRun,
@@ -79,6 +79,12 @@ class ApproverModule {
 export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [POLICIES, POLICY_VERSIONS, APPROVALS, PREPARATIONS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
-  migrations: [CreateApprover1764000000000, AddApproverOutboxPlaces1764100000000, AddApproverRosters1764300000000, AddApproverTokens1764400000000, AddApproverGuard1764700000000],
+  migrations: [
+    CreateApprover1764000000000,
+    AddApproverOutboxPlaces1764100000000,
+    AddApproverRosters1764300000000,
+    AddApproverTokens1764400000000,
+    AddApproverGuard1764700000000,
+  ],
   module: ApproverModule.with,
 }

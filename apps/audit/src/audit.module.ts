@@ -1,5 +1,5 @@
 import { MemoryDatabase } from '#libs/persistence'
-import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { FileSeenStore, MemorySeenStore } from '#libs/witness'
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ import { AddAuditAttestations1764800000000 } from './migrations/1764800000000-ad
 import { RenewAuditCheckpoints1764900000000 } from './migrations/1764900000000-renew-checkpoints.js'
 import { AddAuditWindows1765000000000 } from './migrations/1765000000000-add-windows.js'
 import { FoldWindows } from './windows/fold-windows.js'
-import { LISTINGS, WINDOWED } from './windows/window.entity.js'
+import { LISTINGS, WINDOWED } from './windows/window.table.js'
 import { WindowsController } from './windows/windows.http.js'
 
 @Module({})
@@ -62,7 +62,10 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: ATTESTATION_STORE, useValue: inMemory ? new MemoryAttestationStore() : new PostgresAttestationStore() },
         { provide: TREE_STORE, useValue: tree },
         { provide: SEQUENCER, useValue: sequencer },
-        { provide: INTAKE, useValue: new Intake({ database, entries, clock, log, halted: () => sequencer.halted, placed: () => sequencer.wake() }) },
+        {
+          provide: INTAKE,
+          useValue: new Intake({ database, entries, clock, log, halted: () => sequencer.halted, placed: () => sequencer.wake() }),
+        },
         FoldWindows,
         RecordEvents,
       ],
@@ -75,8 +78,15 @@ export const definition: ServiceDefinition = {
   tables: [WINDOWED, LISTINGS],
   entities: auditEntities,
   migrations: [
-    CreateAudit1764000000000, AddAuditOutboxPlaces1764100000000, AddAuditLog1764200000000, AddAuditRosters1764300000000, AddAuditTokens1764400000000,
-    AddAuditArrivals1764500000000, AddAuditAttestations1764800000000, RenewAuditCheckpoints1764900000000, AddAuditWindows1765000000000,
+    CreateAudit1764000000000,
+    AddAuditOutboxPlaces1764100000000,
+    AddAuditLog1764200000000,
+    AddAuditRosters1764300000000,
+    AddAuditTokens1764400000000,
+    AddAuditArrivals1764500000000,
+    AddAuditAttestations1764800000000,
+    RenewAuditCheckpoints1764900000000,
+    AddAuditWindows1765000000000,
   ],
   module: AuditModule.with,
 }

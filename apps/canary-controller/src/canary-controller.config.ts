@@ -24,5 +24,9 @@ export class CanaryControllerConfig {
 }
 
 export function readCanaryControllerConfig(env: Environment): CanaryControllerConfig {
-  return parseEnvironment(CanaryControllerConfig, { lease: 'HMS_CANARY_CONTROLLER_LEASE', acknowledge: 'HMS_CANARY_CONTROLLER_ACKNOWLEDGE' }, env)
+  return parseEnvironment(
+    CanaryControllerConfig,
+    { lease: 'HMS_CANARY_CONTROLLER_LEASE', acknowledge: 'HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT' },
+    env,
+  )
 }

@@ -1,8 +1,9 @@
-import { ABORTED_RUNS, HeadCarrier, ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { ABORTED_RUNS } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CanariesController } from './canaries/canaries.http.js'
 import { CanariesEvents } from './canaries/canaries.events.js'
-import { CANARIES, CANARY_HEADS } from './canaries/canary.entity.js'
+import { CANARIES, CANARY_HEADS } from './canaries/canary.table.js'
 import { CanaryHeads } from './canaries/canary-heads.js'
 import { DecideCanary } from './canaries/decide-canary.js'
 import { JudgeAlert } from './canaries/judge-alert.js'
@@ -26,7 +27,7 @@ class CanaryControllerModule {
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: CanaryControllerConfig, useValue: readCanaryControllerConfig(runtime.environment) },
-        { provide: HeadCarrier, useValue: new HeadCarrier(runtime.configStoreUrls, runtime.clock, runtime.log) },
+        { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
         CanaryHeads,
         ReleaseProofs,
         RunCanary,
@@ -41,6 +42,13 @@ class CanaryControllerModule {
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
   tables: [CANARIES, CANARY_HEADS, ABORTED_RUNS, RELEASE_PROOFS, UNSIGNED_ALERTS],
-  migrations: [CreateCanaryController1764000000000, AddCanaryControllerOutboxPlaces1764100000000, AddCanaryControllerRosters1764300000000, AddCanaryControllerTokens1764400000000, AddCanaryControllerReleaseProofs1764500000000, AddCanaryControllerUnsignedAlerts1765000000000],
+  migrations: [
+    CreateCanaryController1764000000000,
+    AddCanaryControllerOutboxPlaces1764100000000,
+    AddCanaryControllerRosters1764300000000,
+    AddCanaryControllerTokens1764400000000,
+    AddCanaryControllerReleaseProofs1764500000000,
+    AddCanaryControllerUnsignedAlerts1765000000000,
+  ],
   module: CanaryControllerModule.with,
 }

@@ -52,7 +52,10 @@ describe('command line', () => {
     [['runs', 'list', '--timeout', '1e9s'], 'is not a duration'],
     [['runs', 'list', '--timeout', '0s'], 'leaves no time'],
     [['alert', '--bot', 'b', '--region', 'NCR', '--kind', 'V', '--value', '4503599627370497.5'], 'more digits than a number holds'],
-    [['alert', '--bot', 'b', '--region', 'NCR', '--kind', 'V', '--value', '1', '--reading', '{"a":1e400}'], 'more digits than a number holds'],
+    [
+      ['alert', '--bot', 'b', '--region', 'NCR', '--kind', 'V', '--value', '1', '--reading', '{"a":1e400}'],
+      'more digits than a number holds',
+    ],
     [['lint', '/nonexistent/policy.yaml'], 'there is no such file'],
     [['serve'], 'Name the services'],
     [['help', 'nothing'], 'no verb or topic nothing'],

@@ -1,23 +1,23 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { AcceptAlert } from './alerts/accept-alert.js'
-import { ALERT_INBOX } from './alerts/alert.entity.js'
+import { ALERT_INBOX } from './alerts/alert.table.js'
 import { AlertsController } from './alerts/alerts.http.js'
 import { CoverageController } from './coverage/coverage.http.js'
 import { CoverageReports } from './coverage/coverage-reports.js'
-import { NODES, PRESENCE } from './coverage/presence.entity.js'
+import { NODES, PRESENCE } from './coverage/presence.table.js'
 import { Presence } from './coverage/presence.js'
 import { Broadcast } from './delivery/broadcast.js'
 import { DocumentCopy } from './delivery/document-copy.js'
 import { EventsController } from './delivery/events.http.js'
 import { StreamGateway } from './delivery/stream.gateway.js'
-import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.entity.js'
+import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.table.js'
 import { Freshness } from './heads/freshness.js'
 import { HeadsEvents } from './heads/heads.events.js'
 import { HeadsController } from './heads/heads.http.js'
 import { RecordFreshness } from './heads/record-freshness.js'
 import { StoreHeads } from './heads/store-heads.js'
-import { VOUCHED } from './heads/vouched.entity.js'
+import { FRESHNESS_MARKERS } from './heads/freshness-marker.table.js'
 import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './history/live-history.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { AddConfigStoreOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
@@ -53,7 +53,7 @@ class ConfigStoreModule {
 
 export const definition: ServiceDefinition = {
   name: 'config-store',
-  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, ALERT_INBOX, VOUCHED],
+  tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, ALERT_INBOX, FRESHNESS_MARKERS],
   migrations: [
     CreateConfigStore1764000000000,
     AddConfigStoreOutboxPlaces1764100000000,

@@ -1,5 +1,5 @@
 import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 
 const COMPARE_MS = 60_000

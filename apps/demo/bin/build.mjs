@@ -12,7 +12,10 @@ export function build() {
   if (!stale()) return true
   if (!existsSync(STAMP)) rmSync(join(ROOT, 'dist'), { recursive: true, force: true })
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { status } = spawnSync(process.execPath, [tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')], { stdio: ['ignore', 2, 2], cwd: ROOT })
+  const { status } = spawnSync(process.execPath, [tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')], {
+    stdio: ['ignore', 2, 2],
+    cwd: ROOT,
+  })
   if (status !== 0) return false
   chmodSync(join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js'), 0o755)
   writeFileSync(STAMP, '')
@@ -22,7 +25,12 @@ export function build() {
 function stale() {
   if (!existsSync(STAMP)) return true
   const builtAt = statSync(STAMP).mtimeMs
-  const sources = [join(ROOT, 'package.json'), join(ROOT, 'tsconfig.json'), ...filesUnder(join(ROOT, 'apps')), ...filesUnder(join(ROOT, 'libs'))]
+  const sources = [
+    join(ROOT, 'package.json'),
+    join(ROOT, 'tsconfig.json'),
+    ...filesUnder(join(ROOT, 'apps')),
+    ...filesUnder(join(ROOT, 'libs')),
+  ]
   return sources.some((file) => statSync(file).mtimeMs > builtAt)
 }
 

@@ -10,7 +10,11 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 export function install() {
   if (installed()) return true
   process.stderr.write('Installing the pinned dependencies (npm ci)…\n')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2], cwd: ROOT, shell: process.platform === 'win32' })
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: ['ignore', 2, 2],
+    cwd: ROOT,
+    shell: process.platform === 'win32',
+  })
   return status === 0
 }
 

@@ -43,13 +43,26 @@ export async function playDemo(stage: DemoStage): Promise<Demo> {
 async function tell(stage: DemoStage, partners: Partners, fleet: Fleet): Promise<number> {
   const { say } = stage
   const readings = await registerReplayMaterial(stage.api, ASSETS)
-  say(`Replay: ${REPLAY_BOTS} inspection bots, one of them with 35 hard-coded; ${readings.toLocaleString('en')} EPA readings of Virginia, 2023`)
+  say(
+    `Replay: ${REPLAY_BOTS} inspection bots, one of them with 35 hard-coded; ${readings.toLocaleString('en')} EPA readings of Virginia, 2023`,
+  )
   await fleet.connect()
   say(`Fleet:  ${fleet.size} bots connected by the SDK (${fleet.census()})`)
   say(`Told:   ${partners.count} partners with webhook receivers on this machine (state-airboards, epa-open-data)`)
   say('')
   say('1.5.0 (limit 35) goes live first; in this demo it is observed and baked for one second each:')
-  const before = await stage.run(['approve', 'policies/pm25-1.5.0.yaml', '--sign', 'EPA Chief', '--observe', '1s', '--bake', '1s', '--watch', '--quiet'])
+  const before = await stage.run([
+    'approve',
+    'policies/pm25-1.5.0.yaml',
+    '--sign',
+    'EPA Chief',
+    '--observe',
+    '1s',
+    '--bake',
+    '1s',
+    '--watch',
+    '--quiet',
+  ])
   if (before !== 0) return before
   await fleet.all('1.5.0')
   say(`  all ${fleet.size} bots read 35`)
@@ -63,4 +76,3 @@ async function tell(stage: DemoStage, partners: Partners, fleet: Fleet): Promise
   say(`  all ${fleet.size} bots read 25; ${partners.received() - told} partners got policy.updated and verified its signature`)
   return code
 }
-

@@ -24,7 +24,9 @@ export class Fleet {
   }
 
   async connect(): Promise<void> {
-    const names = REGIONS.flatMap(({ region, bots }) => Array.from({ length: bots }, (_, index) => ({ region, bot: `inspector-${region.toLowerCase()}-${index + 1}` })))
+    const names = REGIONS.flatMap(({ region, bots }) =>
+      Array.from({ length: bots }, (_, index) => ({ region, bot: `inspector-${region.toLowerCase()}-${index + 1}` })),
+    )
     for (let start = 0; start < names.length; start += AT_ONCE) {
       const group = names.slice(start, start + AT_ONCE)
       const connections = await Promise.all(group.map(({ bot, region }) => connect({ url: this.url, roster: this.roster, bot, region })))

@@ -1,6 +1,19 @@
 import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
-import { addErrorPages, createLogger, earlyErrors, foreignRefused, isForeignRequest, judgeTargets, refuseBodiesOfReads, refuseForeignRequests, sendProblem, toProblem, traceOfRequest, type Environment } from '#libs/platform'
-import { localNameOf, readHostConfig, urlsOf } from '#libs/stage'
+import {
+  addErrorPages,
+  createLogger,
+  earlyErrors,
+  foreignRefused,
+  isForeignRequest,
+  judgeTargets,
+  refuseBodiesOfReads,
+  refuseForeignRequests,
+  sendProblem,
+  toProblem,
+  traceOfRequest,
+  type Environment,
+} from '#libs/platform'
+import { localNameOf, readHostConfig, urlsOf } from '#libs/service'
 import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -18,14 +31,25 @@ const UPSTREAM_TIMEOUT_MS = 65_000
 export async function serveEdge(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)
   const log = createLogger(config.logLevel, { process: 'edge' })
-  const edge = Fastify({ ...earlyErrors(log), bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
+  const edge = Fastify({
+    ...earlyErrors(log),
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    keepAliveTimeout: 5_000,
+    logger: false,
+  })
   const localTo = localNameOf(config.profile, env)
   if (localTo !== undefined) refuseForeignRequests(edge, localTo)
   judgeTargets(edge)
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)
   edge.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
-  edge.setNotFoundHandler((request, reply) => sendProblem(reply, toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log)))
+  edge.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      reply,
+      toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log),
+    ),
+  )
   edge.get('/livez', async () => ({ status: 'up' }))
   edge.get('/readyz', async (_request, reply) => {
     const report = await readiness(env)

@@ -35,15 +35,21 @@ export class StreamTunnels {
     }
     reader.once('close', () => call.destroy())
     call.once('close', () => clearTimeout(impatience))
-    call.once('upgrade', contained((response: IncomingMessage, store: Duplex, storeHead: Buffer) => {
-      clearTimeout(impatience)
-      this.hold(store)
-      reader.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(response.rawHeaders)}\r\n`)
-      reader.write(storeHead)
-      store.write(head)
-      limit(reader, target.searchParams.has('bot'))
-      join(reader, store)
-    }, () => reader.destroy()))
+    call.once(
+      'upgrade',
+      contained(
+        (response: IncomingMessage, store: Duplex, storeHead: Buffer) => {
+          clearTimeout(impatience)
+          this.hold(store)
+          reader.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(response.rawHeaders)}\r\n`)
+          reader.write(storeHead)
+          store.write(head)
+          limit(reader, target.searchParams.has('bot'))
+          join(reader, store)
+        },
+        () => reader.destroy(),
+      ),
+    )
     call.once('response', (response) => void relay(response, reader).catch(fail))
     call.once('error', fail)
     call.end()
@@ -77,7 +83,10 @@ function limit(reader: Duplex, named: boolean): void {
 }
 
 function join(reader: Duplex, store: Duplex): void {
-  for (const [one, other] of [[reader, store], [store, reader]] as const) {
+  for (const [one, other] of [
+    [reader, store],
+    [store, reader],
+  ] as const) {
     one.once('close', () => other.destroy())
     one.pipe(other)
   }
@@ -92,5 +101,10 @@ async function relay(response: IncomingMessage, reader: Duplex): Promise<void> {
   const body = await readText(response, MAX_REFUSAL_BYTES).catch(() => '')
   const { statusCode: status = 502, headers } = response
   const later = headers['retry-after']
-  answerUpgrade(reader, { status, type: headers['content-type'] ?? 'text/plain', body, headers: later === undefined ? {} : { 'retry-after': later } })
+  answerUpgrade(reader, {
+    status,
+    type: headers['content-type'] ?? 'text/plain',
+    body,
+    headers: later === undefined ? {} : { 'retry-after': later },
+  })
 }

@@ -1,4 +1,4 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { DryRunController } from './dry-run/dry-run.http.js'
 import { LintRun } from './lint-run/lint-run.js'
@@ -8,8 +8,8 @@ import { AddLinterOutboxPlaces1764100000000 } from './migrations/1764100000000-a
 import { AddLinterRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddLinterTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { PartnerEvents } from './partners/partners.events.js'
-import { PARTNERS } from './partners/partner.entity.js'
-import { SCHEMAS } from './schemas/schema.entity.js'
+import { PARTNERS } from './partners/partner.table.js'
+import { SCHEMAS } from './schemas/schema.table.js'
 import { SchemasController } from './schemas/schemas.http.js'
 
 @Module({})

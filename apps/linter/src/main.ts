@@ -1,3 +1,3 @@
-import { runService } from '#libs/stage'
+import { runService } from '#libs/service'
 
 await runService('linter')

@@ -8,7 +8,10 @@ describe('the networks that a deployment allows partners', () => {
   })
 
   it('are what the variable lists, instead', () => {
-    expect(readNotifierConfig({ HMS_NOTIFIER_NETWORKS: '10.20.0.0/16, fd12:3456::/32' }, 'dev').deployment.networks).toEqual(['10.20.0.0/16', 'fd12:3456::/32'])
+    expect(readNotifierConfig({ HMS_NOTIFIER_NETWORKS: '10.20.0.0/16, fd12:3456::/32' }, 'dev').deployment.networks).toEqual([
+      '10.20.0.0/16',
+      'fd12:3456::/32',
+    ])
   })
 
   it.each(['10.0.0.1', '10.0.0.0/33', 'example.org', '10.0.0.0/8,', '::/129', '10.0.0.0/8;fd00::/8'])('are not read from %s', (text) => {

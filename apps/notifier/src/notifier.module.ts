@@ -1,7 +1,7 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { DeliveriesController } from './delivery/deliveries.http.js'
-import { DELIVERIES } from './delivery/delivery.entity.js'
+import { DELIVERIES } from './delivery/delivery.table.js'
 import { DeliveryLanes } from './delivery/delivery-lanes.js'
 import { SendDelivery } from './delivery/send-delivery.js'
 import { UndiciWebhookSender } from './delivery/send-webhook.js'
@@ -11,12 +11,12 @@ import { AddNotifierOutboxPlaces1764100000000 } from './migrations/1764100000000
 import { AddNotifierRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
 import { AddNotifierTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { NotifierConfig, readNotifierConfig } from './notifier.config.js'
-import { NOTIFICATIONS } from './notifications/notification.entity.js'
+import { NOTIFICATIONS } from './notifications/notification.table.js'
 import { NotifyPartners } from './notifications/notify-partners.js'
 import { RolloutEvents } from './notifications/rollout.events.js'
 import { SettleNotification } from './notifications/settle-notification.js'
 import { TellOfReversal } from './notifications/tell-of-reversal.js'
-import { PARTNERS } from './partners/partner.entity.js'
+import { PARTNERS } from './partners/partner.table.js'
 import { PartnersController } from './partners/partners.http.js'
 
 @Module({})
@@ -43,6 +43,11 @@ class NotifierModule {
 export const definition: ServiceDefinition = {
   name: 'notifier',
   tables: [PARTNERS, DELIVERIES, NOTIFICATIONS],
-  migrations: [CreateNotifier1764000000000, AddNotifierOutboxPlaces1764100000000, AddNotifierRosters1764300000000, AddNotifierTokens1764400000000],
+  migrations: [
+    CreateNotifier1764000000000,
+    AddNotifierOutboxPlaces1764100000000,
+    AddNotifierRosters1764300000000,
+    AddNotifierTokens1764400000000,
+  ],
   module: NotifierModule.with,
 }

@@ -2,7 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { readRolloutConfig } from './rollout.config.js'
 
 describe('HMS_ROLLOUT_QUORUM', () => {
-  it.each([['99%', 9_900], ['0.99', 9_900], ['100%', 10_000], ['1', 10_000], ['1.0', 10_000], ['99.95%', 9_995], ['0.5', 5_000], ['7%', 700]])('%s', (quorum, share) => {
+  it.each([
+    ['99%', 9_900],
+    ['0.99', 9_900],
+    ['100%', 10_000],
+    ['1', 10_000],
+    ['1.0', 10_000],
+    ['99.95%', 9_995],
+    ['0.5', 5_000],
+    ['7%', 700],
+  ])('%s', (quorum, share) => {
     expect(readRolloutConfig({ HMS_ROLLOUT_QUORUM: quorum }).quorumShare).toBe(share)
   })
 

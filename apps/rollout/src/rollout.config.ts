@@ -35,5 +35,9 @@ export class RolloutConfig {
 }
 
 export function readRolloutConfig(env: Environment): RolloutConfig {
-  return parseEnvironment(RolloutConfig, { acknowledge: 'HMS_ROLLOUT_ACKNOWLEDGE', publish: 'HMS_ROLLOUT_PUBLISH', quorum: 'HMS_ROLLOUT_QUORUM' }, env)
+  return parseEnvironment(
+    RolloutConfig,
+    { acknowledge: 'HMS_ROLLOUT_ACKNOWLEDGE_TIMEOUT', publish: 'HMS_ROLLOUT_PUBLISH_TIMEOUT', quorum: 'HMS_ROLLOUT_QUORUM' },
+    env,
+  )
 }

@@ -1,4 +1,5 @@
-import { ABORTED_RUNS, HeadCarrier, ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { ABORTED_RUNS } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
@@ -6,18 +7,18 @@ import { AddRolloutRosters1764300000000 } from './migrations/1764300000000-add-r
 import { AddRolloutTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { AddRolloutStableHeads1764500000000 } from './migrations/1764500000000-add-stable-heads.js'
 import { AddRolloutGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
-import { ROLLBACKS } from './rollbacks/rollback.entity.js'
+import { ROLLBACKS } from './rollbacks/rollback.table.js'
 import { GuardRollback } from './rollbacks/guard-rollback.js'
 import { RollBack } from './rollbacks/roll-back.js'
 import { RollbacksController } from './rollbacks/rollbacks.http.js'
 import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
-import { ROLLOUTS } from './rollouts/rollout.entity.js'
+import { ROLLOUTS } from './rollouts/rollout.table.js'
 import { RolloutsEvents } from './rollouts/rollouts.events.js'
 import { DecideRollout } from './rollouts/decide-rollout.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { StableHeads } from './stable/stable-heads.js'
-import { STABLE_HEADS, STABLES } from './stable/stable.entity.js'
-import { TellFreshness } from './stable/tell-freshness.js'
+import { STABLE_HEADS, STABLES } from './stable/stable.table.js'
+import { PublishFreshness } from './stable/publish-freshness.js'
 
 @Module({})
 class RolloutModule {
@@ -28,9 +29,9 @@ class RolloutModule {
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
-        { provide: HeadCarrier, useValue: new HeadCarrier(runtime.configStoreUrls, runtime.clock, runtime.log) },
+        { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
         StableHeads,
-        TellFreshness,
+        PublishFreshness,
         RunRollout,
         DecideRollout,
         GuardRollback,

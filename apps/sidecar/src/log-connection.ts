@@ -11,7 +11,10 @@ export function logConnection(connection: Pick<HmsConnection, 'on'>, log: Logger
   connection.on('error', (error) => {
     untold++
     if (elapsed() - toldAt < ERROR_PAUSE_MS) return
-    log.warn({ code: (error as { code?: unknown }).code, error: describeError(error), count: untold }, 'something was refused, or went wrong')
+    log.warn(
+      { code: (error as { code?: unknown }).code, error: describeError(error), count: untold },
+      'something was refused, or went wrong',
+    )
     toldAt = elapsed()
     untold = 0
   })

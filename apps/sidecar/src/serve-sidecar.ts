@@ -44,7 +44,14 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
   const connection = await connect({ url: upstream, ...reader, token, cacheDir, roster, timeoutMs: options.timeoutMs })
   const feed = new EventFeed(connection, systemClock)
   const reads = new PolicyReads(connection, reader)
-  const server = createSidecarServer({ reads, feed, values: connection, metrics: sidecarMetrics(connection, feed), log, overTcp: 'port' in place })
+  const server = createSidecarServer({
+    reads,
+    feed,
+    values: connection,
+    metrics: sidecarMetrics(connection, feed),
+    log,
+    overTcp: 'port' in place,
+  })
   const stop = async (): Promise<void> => {
     feed.close()
     server.closeAllConnections()

@@ -3,9 +3,9 @@ import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messagi
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { signRequest } from '#libs/signing'
-import { Host } from '#libs/stage'
+import { Host } from '#libs/service'
 import { testIdentity } from '../../../test/support/identity.js'
-import { MAX_SCENARIOS, SCENARIOS } from './scenarios/scenario.entity.js'
+import { MAX_SCENARIOS, SCENARIOS } from './scenarios/scenario.table.js'
 import { ADAPTS, CORPUS, POLICY, SCENARIO } from './testing/dossier.fixture.js'
 
 let world: Awaited<ReturnType<typeof startSimulator>>
@@ -82,7 +82,12 @@ describe('corpora', () => {
   it.each([
     ['columns that are not there', { content: CORPUS, map: { at: 'day' } }, 422, 'HMS_CORPUS_MAP'],
     ['a map that names no columns', { content: CORPUS, map: { at: 1 } }, 400, 'HMS_HTTP_BODY_INVALID'],
-    ['a line nested beyond the stack', { format: 'jsonl', content: `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}` }, 422, 'HMS_CORPUS_ROW'],
+    [
+      'a line nested beyond the stack',
+      { format: 'jsonl', content: `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}` },
+      422,
+      'HMS_CORPUS_ROW',
+    ],
     ['a number without end', { format: 'jsonl', content: '{"pm25":1e400}' }, 422, 'HMS_CORPUS_ROW'],
     ['half a surrogate pair in a fact', { format: 'jsonl', content: String.raw`{"note":"\ud800"}` }, 422, 'HMS_CORPUS_ROW'],
     ['no rows', { content: '' }, 422, 'HMS_CORPUS_EMPTY'],

@@ -1,11 +1,11 @@
-import { ServiceRuntime, type ServiceDefinition } from '#libs/stage'
+import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { Module, type DynamicModule } from '@nestjs/common'
-import { BOTS } from './bots/bot.entity.js'
+import { BOTS } from './bots/bot.table.js'
 import { InlineBotInspector } from './bots/bot-inspector.js'
 import { BOT_INSPECTOR, BotsController } from './bots/bots.http.js'
 import { WorkerBotInspector } from './bots/worker-bot-inspector.js'
 import { CorporaController } from './corpora/corpora.http.js'
-import { CORPORA, CORPUS_CONTENT } from './corpora/corpus.entity.js'
+import { CORPORA, CORPUS_CONTENT } from './corpora/corpus.table.js'
 import { Readings } from './corpora/readings.js'
 import { CreateSimulator1764000000000 } from './migrations/1764000000000-create-simulator.js'
 import { AddSimulatorOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
@@ -13,12 +13,12 @@ import { AddSimulatorRosters1764300000000 } from './migrations/1764300000000-add
 import { AddSimulatorTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { InlineReplayRunner } from './replay/replay-runner.js'
 import { WorkerReplayRunner } from './replay/worker-replay-runner.js'
-import { SCENARIOS } from './scenarios/scenario.entity.js'
+import { SCENARIOS } from './scenarios/scenario.table.js'
 import { ScenariosController } from './scenarios/scenarios.http.js'
 import { readSimulatorConfig, SimulatorConfig } from './simulator.config.js'
 import { REPLAY_RUNNER, ReplayRun } from './simulations/replay-run.js'
 import { RunSimulation } from './simulations/run-simulation.js'
-import { SIMULATIONS } from './simulations/simulation.entity.js'
+import { SIMULATIONS } from './simulations/simulation.table.js'
 import { SimulationsController } from './simulations/simulations.http.js'
 import { SimulationsEvents } from './simulations/simulations.events.js'
 
@@ -48,6 +48,11 @@ class SimulatorModule {
 export const definition: ServiceDefinition = {
   name: 'simulator',
   tables: [BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS],
-  migrations: [CreateSimulator1764000000000, AddSimulatorOutboxPlaces1764100000000, AddSimulatorRosters1764300000000, AddSimulatorTokens1764400000000],
+  migrations: [
+    CreateSimulator1764000000000,
+    AddSimulatorOutboxPlaces1764100000000,
+    AddSimulatorRosters1764300000000,
+    AddSimulatorTokens1764400000000,
+  ],
   module: SimulatorModule.with,
 }

@@ -1,6 +1,16 @@
 import { createDemoIdentity } from '#libs/client'
 import {
-  demoRoster, formatAddCheckpoint, formatCheckpoint, generateKeyPair, localSigner, publicKeyFromRaw, readVkey, signNote, signRoster, type KeyPair, type RosterPredicate,
+  demoRoster,
+  formatAddCheckpoint,
+  formatCheckpoint,
+  generateKeyPair,
+  localSigner,
+  publicKeyFromRaw,
+  readVkey,
+  signNote,
+  signRoster,
+  type KeyPair,
+  type RosterPredicate,
 } from '#libs/signing'
 import { HttpWitness } from '#libs/witness'
 import { generateKeyPairSync } from 'node:crypto'
@@ -33,21 +43,52 @@ const strangerKey = (): string => {
 describe('serve witness', () => {
   it('answers for the log of its roster, and knows no other', async () => {
     const { port } = await serve()
-    const link = new HttpWitness({ name: 'any', id: '00000000', type: 4, key: publicKeyFromRaw(Buffer.alloc(32, 1)) }, `http://127.0.0.1:${port}`)
+    const link = new HttpWitness(
+      { name: 'any', id: '00000000', type: 4, key: publicKeyFromRaw(Buffer.alloc(32, 1)) },
+      `http://127.0.0.1:${port}`,
+    )
     const checkpoint = (origin: string): string => `old 0\n\n${origin}\n1\n${'A'.repeat(43)}=\n\n— ${origin} AAAAAAAA\n`
     expect(await link.addCheckpoint(checkpoint('example.org/log'))).toMatchObject({ status: 404 })
     expect(await link.addCheckpoint(checkpoint('hms-svc.dev/audit'))).toMatchObject({ status: 403 })
   })
 
   it('takes the roster that was put into its file when a checkpoint comes by the new key of the log', async () => {
-    const [chief, counsel, operator, log, renewed, witness] = Array.from({ length: 6 }, generateKeyPair) as [KeyPair, KeyPair, KeyPair, KeyPair, KeyPair, KeyPair]
-    const people = [{ name: 'EPA Chief', spki: chief.spki }, { name: 'EPA Counsel', spki: counsel.spki }]
-    const rosterOf = ({ spki }: KeyPair): RosterPredicate => demoRoster({ people, services: [], operator, log: { spki, witness: witness.spki }, expires: '2036-01-01T00:00:00Z' })
+    const [chief, counsel, operator, log, renewed, witness] = Array.from({ length: 6 }, generateKeyPair) as [
+      KeyPair,
+      KeyPair,
+      KeyPair,
+      KeyPair,
+      KeyPair,
+      KeyPair,
+    ]
+    const people = [
+      { name: 'EPA Chief', spki: chief.spki },
+      { name: 'EPA Counsel', spki: counsel.spki },
+    ]
+    const rosterOf = ({ spki }: KeyPair): RosterPredicate =>
+      demoRoster({ people, services: [], operator, log: { spki, witness: witness.spki }, expires: '2036-01-01T00:00:00Z' })
     const [file, keyFile] = [join(data, 'watched.json'), join(data, 'watching.pem')]
-    const put = async (roster: RosterPredicate) => writeFileSync(file, JSON.stringify(await signRoster(roster, [chief, counsel].map(({ privateKey }) => localSigner(privateKey)))))
+    const put = async (roster: RosterPredicate) =>
+      writeFileSync(
+        file,
+        JSON.stringify(
+          await signRoster(
+            roster,
+            [chief, counsel].map(({ privateKey }) => localSigner(privateKey)),
+          ),
+        ),
+      )
     const checkpoint = async (old: number, by: KeyPair) => {
       const key = readVkey(rosterOf(by).log!)
-      return formatAddCheckpoint({ old, path: [], checkpoint: await signNote(formatCheckpoint({ origin: key.name, size: 1, root: Buffer.alloc(32, 7) }), key, localSigner(by.privateKey)) })
+      return formatAddCheckpoint({
+        old,
+        path: [],
+        checkpoint: await signNote(
+          formatCheckpoint({ origin: key.name, size: 1, root: Buffer.alloc(32, 7) }),
+          key,
+          localSigner(by.privateKey),
+        ),
+      })
     }
     await put(rosterOf(log))
     writeFileSync(keyFile, witness.privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 })
@@ -57,7 +98,9 @@ describe('serve witness', () => {
     expect((await link.addCheckpoint(await checkpoint(1, renewed))).status).toBe(403)
     await put({ ...rosterOf(renewed), version: 2 })
     // It reads the file at most once a second.
-    await expect.poll(async () => (await link.addCheckpoint(await checkpoint(1, renewed))).status, { timeout: 10_000, interval: 200 }).toBe(200)
+    await expect
+      .poll(async () => (await link.addCheckpoint(await checkpoint(1, renewed))).status, { timeout: 10_000, interval: 200 })
+      .toBe(200)
     expect((await link.addCheckpoint(await checkpoint(1, log))).status).toBe(403)
   })
 
@@ -86,7 +129,10 @@ describe('serve witness', () => {
   it('does not start on a port that is taken, and leaves its folder then', async () => {
     const { port } = await serve()
     const dir = join(data, 'other')
-    await expect(serveWitness({ ...env, HMS_WITNESS_DIR: dir, HMS_WITNESS_PORT: String(port) })).rejects.toMatchObject({ code: 'HMS_PORT_IN_USE', status: 409 })
+    await expect(serveWitness({ ...env, HMS_WITNESS_DIR: dir, HMS_WITNESS_PORT: String(port) })).rejects.toMatchObject({
+      code: 'HMS_PORT_IN_USE',
+      status: 409,
+    })
     await serve({ HMS_WITNESS_DIR: dir })
   })
 })

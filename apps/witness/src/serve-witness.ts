@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { acquireFolder, EmbeddedError, type FolderLock } from '#libs/persistence'
 import { createLogger, describeError, systemClock, type Environment } from '#libs/platform'
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
-import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/stage'
+import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/service'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'
 import { RenewingWitness, WatchedLogs } from './watched-logs.js'
@@ -40,19 +40,28 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
 
 function policyOf({ logPolicy }: Roster): LogPolicy {
   if (logPolicy !== undefined) return logPolicy
-  throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log: there is nothing to witness.', { status: 404, next: ['hms-svc roster show'] })
+  throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log: there is nothing to witness.', {
+    status: 404,
+    next: ['hms-svc roster show'],
+  })
 }
 
 async function signerOf(config: HostConfig, env: Environment): Promise<Signer> {
   const signer = await readNamedSigner('witness', config, env)
   if (signer !== undefined) return signer
-  throw new HmsError('HMS_SERVICE_KEY_REQUIRED', 'The witness needs its signing key: set HMS_WITNESS_KEY_FILE to a PKCS#8 file.', { status: 400, next: ['hms-svc help environment'] })
+  throw new HmsError('HMS_SERVICE_KEY_REQUIRED', 'The witness needs its signing key: set HMS_WITNESS_KEY_FILE to a PKCS#8 file.', {
+    status: 400,
+    next: ['hms-svc help environment'],
+  })
 }
 
 function keyOf({ keyid }: Signer, { witnesses }: LogPolicy): NoteKey {
   const key = witnesses.find((each) => keyIdOf(each.key) === keyid)
   if (key !== undefined) return key
-  throw new HmsError('HMS_IDENTITY_MISMATCH', `The roster names no witness with the key ${keyid}: nobody would count its signatures.`, { status: 403, next: ['hms-svc roster show'] })
+  throw new HmsError('HMS_IDENTITY_MISMATCH', `The roster names no witness with the key ${keyid}: nobody would count its signatures.`, {
+    status: 403,
+    next: ['hms-svc roster show'],
+  })
 }
 
 /** Two processes with one memory would sign two histories between them. */
@@ -60,21 +69,30 @@ async function openFolder(dir: string): Promise<FolderLock> {
   try {
     return await acquireFolder(dir, { purpose: 'serve witness' })
   } catch (error) {
-    if (error instanceof EmbeddedError) throw new HmsError(error.code, error.message, { status: 409, next: ['HMS_WITNESS_DIR=FOLDER hms-svc serve witness'], cause: error })
+    if (error instanceof EmbeddedError)
+      throw new HmsError(error.code, error.message, { status: 409, next: ['HMS_WITNESS_DIR=FOLDER hms-svc serve witness'], cause: error })
     throw unusable(dir, error)
   }
 }
 
 function taken(port: number, error: unknown): unknown {
   if ((error as { code?: unknown } | null)?.code !== 'EADDRINUSE') return error
-  return new HmsError('HMS_PORT_IN_USE', `Port ${port} is in use.`, { status: 409, next: [`HMS_WITNESS_PORT=${port + 1} hms-svc serve witness`], cause: error })
+  return new HmsError('HMS_PORT_IN_USE', `Port ${port} is in use.`, {
+    status: 409,
+    next: [`HMS_WITNESS_PORT=${port + 1} hms-svc serve witness`],
+    cause: error,
+  })
 }
 
 function unusable(dir: string, error: unknown): HmsError {
   if (error instanceof HmsError) return error
-  return new HmsError('HMS_WITNESS_FOLDER', `The witness cannot remember in ${dir} (${describeError(error)}), and signs nothing that it would forget.`, {
-    status: 400,
-    next: ['HMS_WITNESS_DIR=FOLDER hms-svc serve witness'],
-    cause: error,
-  })
+  return new HmsError(
+    'HMS_WITNESS_FOLDER',
+    `The witness cannot remember in ${dir} (${describeError(error)}), and signs nothing that it would forget.`,
+    {
+      status: 400,
+      next: ['HMS_WITNESS_DIR=FOLDER hms-svc serve witness'],
+      cause: error,
+    },
+  )
 }

@@ -9,13 +9,22 @@ type Pair = ReturnType<typeof generateKeyPair>
 
 const predicateOf = ({ spki }: Pair): RosterPredicate =>
   demoRoster({
-    people: [{ name: 'EPA Chief', spki: chief.spki }, { name: 'EPA Counsel', spki: counsel.spki }],
+    people: [
+      { name: 'EPA Chief', spki: chief.spki },
+      { name: 'EPA Counsel', spki: counsel.spki },
+    ],
     services: [],
     operator,
     log: { spki, witness: witness.spki },
     expires: '2036-01-01T00:00:00Z',
   })
-const read = async (predicate: RosterPredicate): Promise<Roster> => readRoster(await signRoster(predicate, [chief, counsel].map(({ privateKey }) => localSigner(privateKey))))
+const read = async (predicate: RosterPredicate): Promise<Roster> =>
+  readRoster(
+    await signRoster(
+      predicate,
+      [chief, counsel].map(({ privateKey }) => localSigner(privateKey)),
+    ),
+  )
 
 describe('the logs that a witness watches', () => {
   let clock: VirtualClock
@@ -49,7 +58,10 @@ describe('the logs that a witness watches', () => {
   })
 
   it('are read again at most once a second, whoever asks', async () => {
-    const witness = new RenewingWitness({ key: logs.keys()[0]!, addCheckpoint: async (): Promise<WitnessAnswer> => ({ status: 403, body: '' }) }, logs)
+    const witness = new RenewingWitness(
+      { key: logs.keys()[0]!, addCheckpoint: async (): Promise<WitnessAnswer> => ({ status: 403, body: '' }) },
+      logs,
+    )
     for (let request = 0; request < 5; request++) expect(await witness.addCheckpoint('')).toEqual({ status: 403, body: '' })
     expect(reads).toBe(1)
   })

@@ -45,7 +45,10 @@ export class WatchedLogs {
       log.info({ roster: roster.version }, 'the roster file has a newer roster')
       return true
     } catch (error) {
-      log.warn({ error: describeError(error), roster: this.roster.version }, 'the roster file cannot be read as a roster; the known one stays')
+      log.warn(
+        { error: describeError(error), roster: this.roster.version },
+        'the roster file cannot be read as a roster; the known one stays',
+      )
       return false
     }
   }

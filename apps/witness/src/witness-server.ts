@@ -11,29 +11,49 @@ const MAX_WAITING = 64
 
 /** C2SP tlog-witness over HTTP: `POST /add-checkpoint`, and the probes that every process has. Not yet listening. */
 export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyInstance {
-  const server = Fastify({ ...earlyErrors(log), bodyLimit: BODY_LIMIT_BYTES, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true, keepAliveTimeout: 5_000, logger: false })
+  const server = Fastify({
+    ...earlyErrors(log),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    keepAliveTimeout: 5_000,
+    logger: false,
+  })
   let waiting = 0
   judgeTargets(server)
   // The protocol names no media type.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
   server.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
-  server.setNotFoundHandler((request, reply) => sendProblem(reply, toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log)))
+  server.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      reply,
+      toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log),
+    ),
+  )
   addErrorPages(server)
   server.get('/livez', async () => ({ status: 'up' }))
   server.get('/readyz', async () => ({ status: 'up', witness: witness.key.name }))
   server.get<{ Querystring: { origin?: unknown } }>('/checkpoint', async ({ query: { origin } }, reply) => {
     const note = typeof origin === 'string' ? await witness.newestCheckpoint?.(origin) : undefined
-    if (note === undefined) throw new HmsError('HMS_WITNESS_LOG_UNKNOWN', 'This witness has signed no checkpoint of such a log.', { status: 404, next: ['GET /checkpoint?origin=LOG'] })
+    if (note === undefined)
+      throw new HmsError('HMS_WITNESS_LOG_UNKNOWN', 'This witness has signed no checkpoint of such a log.', {
+        status: 404,
+        next: ['GET /checkpoint?origin=LOG'],
+      })
     return reply.type('text/plain; charset=utf-8').header('cache-control', 'no-cache').send(note)
   })
   server.post('/add-checkpoint', async (request, reply) => {
-    if (waiting >= MAX_WAITING) throw new HmsError('HMS_WITNESS_BUSY', `${MAX_WAITING} requests wait already.`, { status: 503, retryable: true })
+    if (waiting >= MAX_WAITING)
+      throw new HmsError('HMS_WITNESS_BUSY', `${MAX_WAITING} requests wait already.`, { status: 503, retryable: true })
     waiting++
     try {
       const { status, body } = await witness.addCheckpoint(typeof request.body === 'string' ? request.body : '')
       if (status !== 200) log.info({ status }, 'a checkpoint was not signed')
-      return await reply.status(status).type(status === 409 ? 'text/x.tlog.size' : 'text/plain; charset=utf-8').send(body)
+      return await reply
+        .status(status)
+        .type(status === 409 ? 'text/x.tlog.size' : 'text/plain; charset=utf-8')
+        .send(body)
     } finally {
       waiting--
     }

@@ -43,8 +43,19 @@ export function readClientConfig(env: Record<string, string | undefined> = proce
 /** Checks an address and takes off trailing slashes; no error repeats a password that stands in it. `name` is what the error calls it. */
 export function readUrl(value: string, name = 'url'): string {
   const parsed = URL.canParse(value) ? new URL(value) : undefined
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.password !== '' || parsed.search !== '' || parsed.hash !== '') {
-    throw new HmsError('HMS_CONFIG_INVALID', `${name} is not an http(s) address without user name, query and fragment: ${withoutCredentials(value)}`, { status: 400 })
+  if (
+    parsed === undefined ||
+    !/^https?:$/.test(parsed.protocol) ||
+    parsed.username !== '' ||
+    parsed.password !== '' ||
+    parsed.search !== '' ||
+    parsed.hash !== ''
+  ) {
+    throw new HmsError(
+      'HMS_CONFIG_INVALID',
+      `${name} is not an http(s) address without user name, query and fragment: ${withoutCredentials(value)}`,
+      { status: 400 },
+    )
   }
   return parsed.href.replace(/\/+$/, '')
 }

@@ -53,8 +53,16 @@ function prepare({ policies, plan: asked }: PrepareRequest): unknown {
   const plan = { share: 500, scope: 'global', scopeName: 'everywhere', observeMs: 1, bakeMs: 1, partners: null, ...asked }
   const releases = policies.map((policy) => {
     const release = buildRelease({
-      policy: policy as JsonObject & { id: string; version: string }, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'],
-      author: null, plan, bundle: [], preparedAt: '2024-09-01T00:00:00Z', expires: '2024-09-02T00:00:00Z',
+      policy: policy as JsonObject & { id: string; version: string },
+      releaseEpoch: 1,
+      previous: null,
+      fallbacks: [],
+      scopes: ['global'],
+      author: null,
+      plan,
+      bundle: [],
+      preparedAt: '2024-09-01T00:00:00Z',
+      expires: '2024-09-02T00:00:00Z',
     })
     return { digest: release.digest, payload: Buffer.from(release.payload).toString('base64') }
   })
@@ -102,9 +110,13 @@ describe('rollbackPolicy', () => {
     server.answer = async (request, response) => {
       const path = request.url ?? ''
       seen[path] = await json(request)
-      response.end(JSON.stringify(path.startsWith('/v1/coverage')
-        ? { policy: 'epa-pm25-limit', revision: 9, total: 2, current: 1, lagging: [{ id: 'bot-2', revision: 8, since: '' }] }
-        : { id: 'epa-pm25-limit', version: '1.5.0', from: '2.0.0', seq: 3, digest: 'd', revision: 9, stored: [] }))
+      response.end(
+        JSON.stringify(
+          path.startsWith('/v1/coverage')
+            ? { policy: 'epa-pm25-limit', revision: 9, total: 2, current: 1, lagging: [{ id: 'bot-2', revision: 8, since: '' }] }
+            : { id: 'epa-pm25-limit', version: '1.5.0', from: '2.0.0', seq: 3, digest: 'd', revision: 9, stored: [] },
+        ),
+      )
     }
     const report = await rollbackPolicy('epa-pm25-limit@1.5.0', { reason: 'too strict' })
     const { seconds, ...rest } = report

@@ -50,7 +50,9 @@ export async function deployPolicy(options: DeployOptions): Promise<RunView | Ap
   const policies = await readPolicies(options.files ?? (options.file === undefined ? [] : [options.file]))
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
   const asSigner = async (): Promise<ApiClient> => new ApiClient({ url, authorize: signedBy(signer, await installationOf(config)) })
-  const prepared = await prepareAs(api, asSigner, (client) => prepareApproval(client, policies, plan, { author: options.author, queue: options.queue }))
+  const prepared = await prepareAs(api, asSigner, (client) =>
+    prepareApproval(client, policies, plan, { author: options.author, queue: options.queue }),
+  )
   const approval = await submitApproval(api, prepared, await signApproval(prepared, signer), { reason: options.reason })
   return options.wait === false ? approval : waitForRun(api, prepared, approval, options)
 }

@@ -1,9 +1,25 @@
 export { HmsError } from '#libs/contracts'
-export type { ApprovalView, Json, JsonObject, RollbackReport, RunDecision, RunDecisionName, RunStage, RunState, RunView } from '#libs/contracts'
+export type {
+  ApprovalView,
+  Json,
+  JsonObject,
+  RollbackReport,
+  RunDecision,
+  RunDecisionName,
+  RunStage,
+  RunState,
+  RunView,
+} from '#libs/contracts'
 
 export { connect, type ConnectOptions } from './connection/connect.js'
 export type {
-  AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue, ValueSource,
+  AlertInput,
+  ConnectionEvents,
+  ConnectionState,
+  Explanation,
+  HmsConnection,
+  PolicyValue,
+  ValueSource,
 } from './connection/hms-connection.js'
 export { deployPolicy, type DeployOptions } from './deploy-policy.js'
 export { getPolicy } from './get-policy.js'

@@ -49,7 +49,11 @@ async function coverageOf(api: ApiClient, { id, version, revision }: RollbackRes
     // A question ends early only when nobody lags behind, so each one takes its time off the wait.
     for (let leftMs = waitMs; ; leftMs -= LONGEST_QUESTION_MS) {
       const askMs = Math.min(leftMs, LONGEST_QUESTION_MS)
-      const coverage = await api.get<CoverageView>('/v1/coverage', { policy: id, revision, waitMs: askMs }, { timeoutMs: askMs + ANSWER_MS })
+      const coverage = await api.get<CoverageView>(
+        '/v1/coverage',
+        { policy: id, revision, waitMs: askMs },
+        { timeoutMs: askMs + ANSWER_MS },
+      )
       if (coverage.lagging.length === 0 || leftMs === askMs) return coverage
     }
   } catch (error) {

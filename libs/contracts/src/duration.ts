@@ -10,5 +10,7 @@ export function parseDuration(input: string | number, name = 'duration'): number
   const [, amount, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$/.exec(String(input).trim()) ?? []
   const ms = typeof input === 'number' ? input : Number(amount) * (UNIT_MS[unit ?? ''] ?? Number.NaN)
   if (Number.isFinite(ms) && ms >= 0) return Math.round(ms)
-  throw new HmsError('HMS_DURATION_INVALID', `${name} ${JSON.stringify(input)} is not a duration: write 250ms, 90s, 5m, 1h or 30d`, { status: 400 })
+  throw new HmsError('HMS_DURATION_INVALID', `${name} ${JSON.stringify(input)} is not a duration: write 250ms, 90s, 5m, 1h or 30d`, {
+    status: 400,
+  })
 }

@@ -97,7 +97,7 @@ export interface EventData {
   /** It waits for what it may not start without. */
   'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string }
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string }
-  'hms.canary.observed.v1': { run: number; attempt: number; detail: string; until: string }
+  'hms.canary.observation-started.v1': { run: number; attempt: number; detail: string; until: string }
   'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string }
   'hms.canary.failed.v1': StageFailure & { label: string }
   'hms.canary.paused.v1': StageFailure & { label: string }
@@ -105,7 +105,7 @@ export interface EventData {
   'hms.canary.alarmed.v1': { run: number; attempt: number; reason: string; detail: string }
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
-  'hms.rollout.baked.v1': { run: number; attempt: number; until: string; detail: string }
+  'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string }
   'hms.rollout.completed.v1': { dossier: RunDossier; summary: string }
   'hms.rollout.failed.v1': StageFailure
   'hms.rollout.paused.v1': StageFailure
@@ -141,7 +141,12 @@ export interface EventData {
 export type EventType = keyof EventData
 
 /** Types that every stage uses, on its own topic. */
-export const STAGE_EVENTS = ['hms.run.poisoned.v1', 'hms.guard.judged.v1', 'hms.run.decision-applied.v1', 'hms.run.decision-late.v1'] as const
+export const STAGE_EVENTS = [
+  'hms.run.poisoned.v1',
+  'hms.guard.judged.v1',
+  'hms.run.decision-applied.v1',
+  'hms.run.decision-late.v1',
+] as const
 
 /** The topic of every other type. */
 export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[number]>, string> = {
@@ -155,14 +160,14 @@ export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[numbe
   'hms.simulation.paused.v1': 'hms.simulation.v1',
   'hms.canary.delayed.v1': 'hms.canary.v1',
   'hms.canary.started.v1': 'hms.canary.v1',
-  'hms.canary.observed.v1': 'hms.canary.v1',
+  'hms.canary.observation-started.v1': 'hms.canary.v1',
   'hms.canary.passed.v1': 'hms.canary.v1',
   'hms.canary.failed.v1': 'hms.canary.v1',
   'hms.canary.paused.v1': 'hms.canary.v1',
   'hms.canary.alarmed.v1': 'hms.canary.v1',
   'hms.rollout.started.v1': 'hms.rollout.v1',
   'hms.rollout.promoted.v1': 'hms.rollout.v1',
-  'hms.rollout.baked.v1': 'hms.rollout.v1',
+  'hms.rollout.bake-started.v1': 'hms.rollout.v1',
   'hms.rollout.completed.v1': 'hms.rollout.v1',
   'hms.rollout.failed.v1': 'hms.rollout.v1',
   'hms.rollout.paused.v1': 'hms.rollout.v1',

@@ -12,7 +12,9 @@ export function printable(text: string): string {
 /** JSON in the same sense: still JSON, and of the same value. `indent` as `JSON.stringify` has it; line ends between values stay. */
 export function printableJson(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, null, indent) ?? 'null'
-  return text.replaceAll(UNSAFE, (found) => (found === '\n' ? found : [...Array(found.length).keys()].map((at) => `\\u${hex(found.charCodeAt(at))}`).join('')))
+  return text.replaceAll(UNSAFE, (found) =>
+    found === '\n' ? found : [...Array(found.length).keys()].map((at) => `\\u${hex(found.charCodeAt(at))}`).join(''),
+  )
 }
 
 function hex(unit: number): string {

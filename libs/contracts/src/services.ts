@@ -27,7 +27,16 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
   'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller'],
   rollout: ['/v1/rollbacks', '/v1/dead-letters/rollout'],
   notifier: ['/v1/partners', '/v1/deliveries', '/v1/dead-letters/notifier'],
-  'config-store': ['/v1/policies', '/v1/stream', '/v1/events', '/v1/snapshot', '/v1/coverage', '/v1/alerts', '/v1/heads', '/v1/dead-letters/config-store'],
+  'config-store': [
+    '/v1/policies',
+    '/v1/stream',
+    '/v1/events',
+    '/v1/snapshot',
+    '/v1/coverage',
+    '/v1/alerts',
+    '/v1/heads',
+    '/v1/dead-letters/config-store',
+  ],
   audit: ['/v1/audit', '/checkpoint', '/tile', '/v1/topics', '/v1/dead-letters/audit'],
 }
 

@@ -25,7 +25,16 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Audit reads every topic that carries decisions; it is added to each list below. */
 function stage(name: string, producer: ServiceName, consumers: ServiceName[], purpose: string, more: Partial<Topic> = {}): Topic {
-  return { name, producers: [producer], consumers: [...consumers, 'audit'], key: 'policy', partitions: 12, cleanup: 'delete', purpose, ...more }
+  return {
+    name,
+    producers: [producer],
+    consumers: [...consumers, 'audit'],
+    key: 'policy',
+    partitions: 12,
+    cleanup: 'delete',
+    purpose,
+    ...more,
+  }
 }
 
 /** Every topic, its producers and its readers. The partition count is for life: growing a keyed topic re-maps its keys. */
@@ -38,8 +47,16 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.notification.v1', 'notifier', ['approver'], 'what partners were told'),
   stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people'),
   stage('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
-  stage('hms.roster.v1', 'approver', EVERY_OTHER, 'rosters, one version after the other', { key: 'roster', partitions: 1, cleanup: 'compact' }),
-  stage('hms.token.v1', 'approver', EVERY_OTHER, 'keys of programs, hashed, and which were revoked', { key: 'token', partitions: 1, cleanup: 'compact' }),
+  stage('hms.roster.v1', 'approver', EVERY_OTHER, 'rosters, one version after the other', {
+    key: 'roster',
+    partitions: 1,
+    cleanup: 'compact',
+  }),
+  stage('hms.token.v1', 'approver', EVERY_OTHER, 'keys of programs, hashed, and which were revoked', {
+    key: 'token',
+    partitions: 1,
+    cleanup: 'compact',
+  }),
   stage('hms.partner.v1', 'notifier', ['linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),
   stage('hms.config.published.v1', 'config-store', ['canary-controller', 'rollout'], 'heads stored and pushed'),

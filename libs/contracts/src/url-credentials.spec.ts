@@ -17,7 +17,9 @@ describe('addresses with credentials', () => {
   })
 
   it('are masked wherever they stand in a text', () => {
-    expect(maskCredentials('fetch of http://u:SECRET@a/x and "postgres://u:SE@CRET@db" failed')).toBe('fetch of http://***@a/x and "postgres://***@db" failed')
+    expect(maskCredentials('fetch of http://u:SECRET@a/x and "postgres://u:SE@CRET@db" failed')).toBe(
+      'fetch of http://***@a/x and "postgres://***@db" failed',
+    )
     expect(maskCredentials('https://a/x@y by EPA Chief <chief@epa.example>')).toBe('https://a/x@y by EPA Chief <chief@epa.example>')
   })
 })

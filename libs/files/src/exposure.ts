@@ -22,8 +22,12 @@ export function requirePrivate(path: string, access: Access): void {
   const whom = exposedTo(access)
   if (whom === undefined) return
   const mode = access.mode.toString(8).padStart(4, '0')
-  throw new HmsError('HMS_KEY_EXPOSED', `${path} is open to ${whom} (mode ${mode}), and what it holds signs in somebody's name; close it, and replace it where others may have read it`, {
-    status: 403,
-    next: [`chmod 600 ${path}`],
-  })
+  throw new HmsError(
+    'HMS_KEY_EXPOSED',
+    `${path} is open to ${whom} (mode ${mode}), and what it holds signs in somebody's name; close it, and replace it where others may have read it`,
+    {
+      status: 403,
+      next: [`chmod 600 ${path}`],
+    },
+  )
 }

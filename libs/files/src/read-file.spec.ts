@@ -36,7 +36,10 @@ describe('a file that somebody named', () => {
   it('is read to its bound and no further', async () => {
     expect((await readGivenFile(at('whole'), 1024)).bytes).toHaveLength(1024)
     expect((await readGivenFile(at('empty'), 1024)).bytes).toHaveLength(0)
-    await expect(readGivenFile(at('over'), 1024)).rejects.toMatchObject({ code: 'HMS_FILE_TOO_LARGE', detail: expect.stringContaining('1 KiB') })
+    await expect(readGivenFile(at('over'), 1024)).rejects.toMatchObject({
+      code: 'HMS_FILE_TOO_LARGE',
+      detail: expect.stringContaining('1 KiB'),
+    })
     expect(await readGivenText(at('marked'), 1024)).toBe('id: x')
   })
 
@@ -46,7 +49,10 @@ describe('a file that somebody named', () => {
   })
 
   it('says what is wrong where there is none', async () => {
-    await expect(readGivenFile(at('none'), 1024)).rejects.toMatchObject({ code: 'HMS_FILE_UNREADABLE', detail: expect.stringContaining('no such file') })
+    await expect(readGivenFile(at('none'), 1024)).rejects.toMatchObject({
+      code: 'HMS_FILE_UNREADABLE',
+      detail: expect.stringContaining('no such file'),
+    })
     await expect(readGivenFile('a\0b', 1024)).rejects.toMatchObject({ code: 'HMS_FILE_UNREADABLE' })
   })
 })

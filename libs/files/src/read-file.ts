@@ -50,7 +50,7 @@ async function opened(path: string): Promise<FileHandle> {
 /** `undefined` when there is more than the bound. */
 async function readUpTo(file: FileHandle, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
-  for (let total = 0; ; ) {
+  for (let total = 0; ;) {
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, maxBytes + 1 - total))
     const { bytesRead } = await file.read(chunk, 0, chunk.length, null)
     if (bytesRead === 0) return Buffer.concat(chunks)

@@ -45,7 +45,8 @@ function compileCel(rule: GuardRule): CompiledRule {
 }
 
 function compileCedar(rule: GuardRule, cedar: Cedar): CompiledRule {
-  if (nestingOf(rule.text, (rule.text.match(/\bif\b/g) ?? []).length) > MAX_NESTING) return refused(rule, `the rule is nested more than ${MAX_NESTING} deep`)
+  if (nestingOf(rule.text, (rule.text.match(/\bif\b/g) ?? []).length) > MAX_NESTING)
+    return refused(rule, `the rule is nested more than ${MAX_NESTING} deep`)
   const id = `guard/${ruleName(rule)}`
   const problem = cedar.problemOf(id, rule.text, { forbidOnly: true })
   if (problem !== undefined) return refused(rule, problem)

@@ -7,25 +7,46 @@ import { Guard } from './guard.js'
 import type { GuardRequest, GuardRule, GuardVerdict } from './rule.js'
 
 const STEP = 'previous == null || double(next.limit) <= double(previous.limit) * 1.5'
-const FOUR_EYES = 'forbid (principal, action == Action::"approve", resource) when { resource has author && resource.author == principal.name };'
+const FOUR_EYES =
+  'forbid (principal, action == Action::"approve", resource) when { resource has author && resource.author == principal.name };'
 const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 300_000, bakeMs: 300_000, partners: null }
 
 const guard = new Guard()
 
 describe('a rule', () => {
   it.each<[string, Partial<GuardRule>, Partial<GuardRequest>, Partial<GuardVerdict>]>([
-    ['on a number that holds', { text: STEP }, { next: policy(37.5) }, { verdict: 'PASS', sentence: 'The rule that speaks of this holds.' }],
-    ['on a number that does not', { text: STEP }, { next: policy(50) }, { verdict: 'FAIL', rule: 'limit-step@1.0.0', sentence: 'Too big a step.' }],
+    [
+      'on a number that holds',
+      { text: STEP },
+      { next: policy(37.5) },
+      { verdict: 'PASS', sentence: 'The rule that speaks of this holds.' },
+    ],
+    [
+      'on a number that does not',
+      { text: STEP },
+      { next: policy(50) },
+      { verdict: 'FAIL', rule: 'limit-step@1.0.0', sentence: 'Too big a step.' },
+    ],
     ['that warns', { text: STEP, severity: 'warn' }, { next: policy(50) }, { verdict: 'WARN', sentence: 'Too big a step.' }],
     ['before a first version, which it names', { text: STEP }, { previous: null }, { verdict: 'PASS' }],
-    ['before a first version, which it forgot', { text: 'next.limit <= previous.limit' }, { previous: null }, errs('field not found: limit')],
+    [
+      'before a first version, which it forgot',
+      { text: 'next.limit <= previous.limit' },
+      { previous: null },
+      errs('field not found: limit'),
+    ],
     ['of another action', { text: 'false', when: ['rollback'] }, {}, { verdict: 'PASS', sentence: 'No rule speaks of this.' }],
     ['of another policy', { text: 'false', policies: ['ozone'] }, {}, { verdict: 'PASS', ruleDigests: [] }],
     ['of another tag', { text: 'false', tags: ['water'] }, {}, { verdict: 'PASS', ruleDigests: [] }],
     ['of a tag that the new version drops', { text: 'false', tags: ['air'] }, { next: { ...policy(25), tags: [] } }, { verdict: 'FAIL' }],
     ['about plan, stage and scope', { text: 'plan.share <= 500 && stage == null && scope == "region:NCR"' }, {}, { verdict: 'PASS' }],
     ['in Cedar that does not match', { kind: 'cedar', text: FOUR_EYES }, { author: 'Air Office' }, { verdict: 'PASS' }],
-    ['in Cedar that matches', { kind: 'cedar', text: FOUR_EYES }, { author: 'EPA Chief' }, { verdict: 'FAIL', sentence: 'Too big a step.' }],
+    [
+      'in Cedar that matches',
+      { kind: 'cedar', text: FOUR_EYES },
+      { author: 'EPA Chief' },
+      { verdict: 'FAIL', sentence: 'Too big a step.' },
+    ],
     ['in Cedar that warns', { kind: 'cedar', text: FOUR_EYES, severity: 'warn' }, { author: 'EPA Chief' }, { verdict: 'WARN' }],
   ])('%s', (_name, rule, request, expected) => {
     expect(judged([rule], request)).toMatchObject(expected)
@@ -42,10 +63,20 @@ describe('a rule', () => {
     ['a permit', { kind: 'cedar', text: 'permit (principal, action, resource);' }, {}, 'forbid only'],
     ['two policies', { kind: 'cedar', text: `${FOUR_EYES} ${FOUR_EYES}` }, {}, 'unexpected token'],
     ['brackets that would crash the engine', { kind: 'cedar', text: deep(500) }, {}, 'nested more than 32 deep'],
-    ['a forbid that errs, which Cedar alone would skip', { kind: 'cedar', text: forbidWhen('9223372036854775807 + context.share > 3') }, {}, 'integer overflow'],
+    [
+      'a forbid that errs, which Cedar alone would skip',
+      { kind: 'cedar', text: forbidWhen('9223372036854775807 + context.share > 3') },
+      {},
+      'integer overflow',
+    ],
     ['loops over a long list', { text: 'next.list.all(x, next.list.all(y, x + y < 9.0))' }, { next: withList(1_000) }, 'more steps'],
     ['a long text', { text: 'next.units.size() < 9' }, { next: { ...policy(25), units: 'x'.repeat(20_000) } }, '16384'],
-    ['a text too long to match', { text: 'next.units.matches("x")' }, { next: { ...policy(25), units: 'x'.repeat(1_025) } }, '1024 characters'],
+    [
+      'a text too long to match',
+      { text: 'next.units.matches("x")' },
+      { next: { ...policy(25), units: 'x'.repeat(1_025) } },
+      '1024 characters',
+    ],
     ['a problem of its release', { text: 'true', problem: 'its release lacks approval by official' }, {}, 'lacks approval by official'],
   ])('with %s denies under its own name, also when it should only warn', (_name, rule, request, why) => {
     const verdict = judged([{ ...rule, severity: 'warn' }], request)
@@ -88,7 +119,11 @@ describe('several rules', () => {
 
   it('share the steps of a question', () => {
     const next = withList(900)
-    const rules = Array.from({ length: 12 }, (_, index) => ({ id: `rule-${index}`, digest: `sha256:${index}`, text: 'next.list.all(x, x < 2.0)' }))
+    const rules = Array.from({ length: 12 }, (_, index) => ({
+      id: `rule-${index}`,
+      digest: `sha256:${index}`,
+      text: 'next.list.all(x, x < 2.0)',
+    }))
     expect(judged(rules.slice(0, 1), { next }).sentence).toBe('The rule that speaks of this holds.')
     expect(judged(rules, { next }).sentence).toContain('more steps')
   })

@@ -37,7 +37,11 @@ describe('rules as releases', () => {
     const live = { pm25: await limit(20) }
     expect(judge({ releases: [await limit(30)], live, rules })).toMatchObject({ verdict: 'PASS', ruleDigests: [rules[0]!.releaseDigest] })
     const forged = { ...(await limit(40)), version: '1.0.0', policyDigest: live.pm25.policyDigest }
-    expect(judge({ releases: [forged], live, rules })).toMatchObject({ verdict: 'FAIL', rule: 'limit-step@1.0.0', sentence: 'Too big a step.' })
+    expect(judge({ releases: [forged], live, rules })).toMatchObject({
+      verdict: 'FAIL',
+      rule: 'limit-step@1.0.0',
+      sentence: 'Too big a step.',
+    })
   })
 
   it('deny when their release lacks approvals, is no rule, or cannot be read', async () => {
@@ -54,7 +58,10 @@ describe('rules as releases', () => {
   it('deny a bundle for one of its policies, and more rules than one may ask', async () => {
     const rules = [await rule({ ...STEP, policies: ['ozone'] })]
     const releases = [await limit(20), await limit(40, 'ozone')]
-    expect(judge({ releases, live: { ozone: await limit(20, 'ozone') }, rules })).toMatchObject({ verdict: 'FAIL', rule: 'limit-step@1.0.0' })
+    expect(judge({ releases, live: { ozone: await limit(20, 'ozone') }, rules })).toMatchObject({
+      verdict: 'FAIL',
+      rule: 'limit-step@1.0.0',
+    })
     const many = await Promise.all(Array.from({ length: 17 }, (_, index) => rule({ ...STEP, rule: 'true' }, { id: `rule-${index}` })))
     expect(judge({ rules: many.slice(0, 16) })).toMatchObject({ verdict: 'PASS' })
     expect(judge({ rules: many })).toMatchObject({ verdict: 'FAIL', sentence: '17 rules speak of this, at most 16 are judged.' })
@@ -88,7 +95,11 @@ describe('rules as releases', () => {
       rules: [asked.rules[0]!.releaseDigest],
       releases: [asked.releases[0]!.releaseDigest],
     })
-    expect(refusalOf(verdict, asked)).toMatchObject({ code: 'HMS_GUARD_DENIED', status: 422, detail: 'Guard limit-step@1.0.0: Too big a step.' })
+    expect(refusalOf(verdict, asked)).toMatchObject({
+      code: 'HMS_GUARD_DENIED',
+      status: 422,
+      detail: 'Guard limit-step@1.0.0: Too big a step.',
+    })
   })
 
   function judge(asked: Partial<Asked>) {
@@ -110,13 +121,23 @@ describe('rules as releases', () => {
   }
 
   function rule(members: object, more: object = {}, signers = [chief]): Promise<ReleaseDocument> {
-    return release({ id: 'limit-step', version: '1.0.0', effective: '2024-09-01T00:00:00Z', tags: ['guard'], guard: { ...members }, ...more }, signers)
+    return release(
+      { id: 'limit-step', version: '1.0.0', effective: '2024-09-01T00:00:00Z', tags: ['guard'], guard: { ...members }, ...more },
+      signers,
+    )
   }
 
   async function release(policy: ReleasePredicate['policy'], signers = [chief]): Promise<ReleaseDocument> {
     const times = { preparedAt: '2026-01-01T00:00:00.000Z', expires: '2026-01-08T00:00:00.000Z' }
     const rest = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan: PLAN, bundle: [], ...times }
     const { payload, digest, policyDigest } = buildRelease({ policy, ...rest })
-    return { id: policy.id, version: policy.version, policyDigest, releaseDigest: digest, releaseEpoch: 1, envelope: await signEnvelope(payload, signers) }
+    return {
+      id: policy.id,
+      version: policy.version,
+      policyDigest,
+      releaseDigest: digest,
+      releaseEpoch: 1,
+      envelope: await signEnvelope(payload, signers),
+    }
   }
 })

@@ -31,7 +31,12 @@ export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): Guard
     if (hardest === undefined) throw new RangeError('nothing was asked')
     return { ...hardest, ruleDigests: [...new Set(verdicts.flatMap((verdict) => verdict.ruleDigests))].sort() }
   } catch (error) {
-    return { verdict: 'FAIL', rule: 'hms/guard@1', sentence: `This could not be judged, so it is denied: ${describe(error)}.`, ruleDigests: [] }
+    return {
+      verdict: 'FAIL',
+      rule: 'hms/guard@1',
+      sentence: `This could not be judged, so it is denied: ${describe(error)}.`,
+      ruleDigests: [],
+    }
   }
 }
 
@@ -41,7 +46,11 @@ export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): Guard
  */
 export function rulesForRun(roster: Roster, { releases, live, rules }: Pick<Asked, 'releases' | 'live' | 'rules'>): ReleaseDocument[] {
   const parsed = rulesOfReleases(rules, roster)
-  const questions = releases.map((release) => ({ action: 'advance' as const, next: policyOf(release)!, previous: policyOf(live[release.id]) }))
+  const questions = releases.map((release) => ({
+    action: 'advance' as const,
+    next: policyOf(release)!,
+    previous: policyOf(live[release.id]),
+  }))
   const speaking = rules.filter((_, index) => questions.some((question) => applies(parsed[index]!, question)))
   return speaking.slice(0, MAX_RULES + 1)
 }
@@ -58,7 +67,11 @@ export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 
 }
 
 /** What is told of a verdict, beside the attestation of whoever tells it. */
-export function judgedOf({ verdict, rule, sentence, ruleDigests }: GuardVerdict, asked: Asked, run: number | null): Omit<GuardJudged, 'attestation'> {
+export function judgedOf(
+  { verdict, rule, sentence, ruleDigests }: GuardVerdict,
+  asked: Asked,
+  run: number | null,
+): Omit<GuardJudged, 'attestation'> {
   const releases = asked.releases.map((release) => release.releaseDigest)
   const said = { verdict, rule: rule ?? null, sentence, rules: ruleDigests }
   return { action: asked.action, run, stage: asked.stage ?? null, ...said, releases, principal: asked.principal.id }
@@ -66,7 +79,10 @@ export function judgedOf({ verdict, rule, sentence, ruleDigests }: GuardVerdict,
 
 /** What whoever asked gets to hear of a FAIL. */
 export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked): HmsError {
-  return new HmsError('HMS_GUARD_DENIED', `Guard ${rule}: ${sentence}`, { status: 422, next: releases.map(({ id }) => `hms-svc get ${id}`) })
+  return new HmsError('HMS_GUARD_DENIED', `Guard ${rule}: ${sentence}`, {
+    status: 422,
+    next: releases.map(({ id }) => `hms-svc get ${id}`),
+  })
 }
 
 function requestsOf({ action, principal, releases, live, stage }: Asked, roster: Roster): GuardRequest[] {

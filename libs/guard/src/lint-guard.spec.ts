@@ -21,7 +21,9 @@ describe('lint of a guard rule', () => {
   it('finds nothing in a good one, nor in a policy that is none', () => {
     expect(lint(GOOD)).toEqual([])
     expect(lint(GOOD.replace('tags: [guard]', 'tags: [air]'))).toEqual([])
-    expect(lint(GOOD.replace('kind: cel', 'kind: cedar').replace(/rule: >-\n.*\n.*/, 'rule: forbid (principal, action, resource);'))).toEqual([])
+    expect(
+      lint(GOOD.replace('kind: cel', 'kind: cedar').replace(/rule: >-\n.*\n.*/, 'rule: forbid (principal, action, resource);')),
+    ).toEqual([])
   })
 
   it.each([
@@ -30,7 +32,12 @@ describe('lint of a guard rule', () => {
     ['an unknown key', 'severity:', 'sever: 1\n  severity:', 'rule.yaml:11:10 guard-rule a rule has no key "sever"'],
     ['another kind', 'kind: cel', 'kind: rego', 'rule.yaml:6:9 guard-rule "kind" is cel or cedar'],
     ['a message with a control character', 'A limit', '"A\\u0007"\n  x: |\n    A', 'guard-rule "message" is one sentence'],
-    ['an unknown action', 'severity: deny', 'severity: deny\n  when: [sometimes]', 'rule.yaml:12:9 guard-rule "when" is a list of approve, advance, rollback'],
+    [
+      'an unknown action',
+      'severity: deny',
+      'severity: deny\n  when: [sometimes]',
+      'rule.yaml:12:9 guard-rule "when" is a list of approve, advance, rollback',
+    ],
     ['no policy id', 'severity: deny', 'severity: deny\n  policies: [A]', 'rule.yaml:12:13 guard-rule "policies" is a list'],
     ['an unknown name', 'next.limit', 'nxt.limit', 'rule.yaml:7:9 guard-cel unknown name "nxt"'],
     ['what is no Cedar', 'kind: cel', 'kind: cedar', 'rule.yaml:7:9 guard-cedar failed to parse policy with id `guard/limit-step@1.0.0`'],

@@ -45,7 +45,11 @@ function strangers(policy: PolicyDocument, guard: JsonObject): RuleProblem[] {
   const inside = Object.keys(guard).filter((key) => !KEYS.includes(key))
   return [
     ...beside.map((key) => ({ pointer: `/${key}`, message: 'a rule has no rule data besides "guard"' })),
-    ...inside.map((key) => ({ pointer: `/guard/${key}`, message: `a rule has no key ${JSON.stringify(key)}`, hint: `keys are ${KEYS.join(', ')}` })),
+    ...inside.map((key) => ({
+      pointer: `/guard/${key}`,
+      message: `a rule has no key ${JSON.stringify(key)}`,
+      hint: `keys are ${KEYS.join(', ')}`,
+    })),
   ]
 }
 
@@ -53,7 +57,11 @@ function membersOf({ kind, rule, message, severity, when, policies, tags }: Json
   const wrong: [boolean, string, string][] = [
     [kind === 'cel' || kind === 'cedar', 'kind', '"kind" is cel or cedar'],
     [isText(rule, MAX_RULE_LENGTH), 'rule', `"rule" is a text of at most ${MAX_RULE_LENGTH} characters`],
-    [isText(message, MAX_MESSAGE_LENGTH), 'message', `"message" is one sentence of at most ${MAX_MESSAGE_LENGTH} characters for whoever it stops`],
+    [
+      isText(message, MAX_MESSAGE_LENGTH),
+      'message',
+      `"message" is one sentence of at most ${MAX_MESSAGE_LENGTH} characters for whoever it stops`,
+    ],
     [severity === 'deny' || severity === 'warn', 'severity', '"severity" is deny or warn'],
     [when === undefined || isListOf(when, isAction), 'when', `"when" is a list of ${GUARD_ACTIONS.join(', ')}; empty puts it out of force`],
     [policies === undefined || isListOf(policies, isPolicyId), 'policies', `"policies" is a list of at most ${MAX_SELECTED} policy ids`],

@@ -32,7 +32,10 @@ function ruleOf(release: ReleaseDocument, roster: Roster): GuardRule {
   return { ...read.rule, digest }
 }
 
-function unbelievable({ id, version, releaseDigest }: Pick<ReleaseDocument, 'id' | 'version' | 'releaseDigest'>, problem: string): GuardRule {
+function unbelievable(
+  { id, version, releaseDigest }: Pick<ReleaseDocument, 'id' | 'version' | 'releaseDigest'>,
+  problem: string,
+): GuardRule {
   const nothing = { kind: 'cel', text: 'false', message: problem, severity: 'deny' } as const
   return { id, version, digest: releaseDigest, ...nothing, when: [...GUARD_ACTIONS], problem }
 }

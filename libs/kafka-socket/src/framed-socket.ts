@@ -10,12 +10,27 @@ const KEEP_ALIVE_MS = 60_000
  * times in two hours of broken connections). From this socket it gets whole responses only, so that nothing is left of one that was cut; what
  * has no length of a response is an error of the connection, which it knows how to end.
  */
-export function framedSocket({ host, port, ssl, onConnect }: { host: string; port: number; ssl?: ConnectionOptions; onConnect: () => void }): Socket {
+export function framedSocket({
+  host,
+  port,
+  ssl,
+  onConnect,
+}: {
+  host: string
+  port: number
+  ssl?: ConnectionOptions
+  onConnect: () => void
+}): Socket {
   const name = isIP(host) === 0 ? { servername: host } : {}
   const socket = !ssl ? connectPlain({ host, port }, onConnect) : connectTls({ host, port, ...name, ...ssl }, onConnect)
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
   const on = socket.on.bind(socket) as (event: string, listener: (...args: never[]) => void) => Socket
   socket.on = (event: string, listener: (...args: never[]) => void) =>
-    on(event, event === 'data' ? (wholeFrames(listener as unknown as (frames: Buffer) => void, (error) => socket.destroy(error)) as (...args: never[]) => void) : listener)
+    on(
+      event,
+      event === 'data'
+        ? (wholeFrames(listener as unknown as (frames: Buffer) => void, (error) => socket.destroy(error)) as (...args: never[]) => void)
+        : listener,
+    )
   return socket
 }

@@ -12,7 +12,10 @@ function frameOf(payload: Uint8Array): Buffer {
 function heard(bytes: Buffer, cuts: number[]): { pieces: Buffer[]; refused: string[] } {
   const pieces: Buffer[] = []
   const refused: string[] = []
-  const take = wholeFrames((frames) => pieces.push(frames), ({ message }) => refused.push(message))
+  const take = wholeFrames(
+    (frames) => pieces.push(frames),
+    ({ message }) => refused.push(message),
+  )
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]
   for (const [at, place] of places.slice(0, -1).entries()) take(bytes.subarray(place, places[at + 1]!))
   return { pieces, refused }
@@ -23,30 +26,40 @@ const cuts = fc.array(fc.nat(400), { maxLength: 12 })
 
 describe('whole responses', () => {
   it('are what comes out, in order, however the bytes arrive', () => {
-    fc.assert(fc.property(payloads, cuts, (all, at) => {
-      const bytes = Buffer.concat(all.map(frameOf))
-      const { pieces, refused } = heard(bytes, at)
-      expect([Buffer.concat(pieces), refused]).toEqual([bytes, []])
-      for (const piece of pieces) {
-        let end = 0
-        while (end < piece.length) end += 4 + piece.readInt32BE(end)
-        expect(end).toBe(piece.length)
-      }
-    }))
+    fc.assert(
+      fc.property(payloads, cuts, (all, at) => {
+        const bytes = Buffer.concat(all.map(frameOf))
+        const { pieces, refused } = heard(bytes, at)
+        expect([Buffer.concat(pieces), refused]).toEqual([bytes, []])
+        for (const piece of pieces) {
+          let end = 0
+          while (end < piece.length) end += 4 + piece.readInt32BE(end)
+          expect(end).toBe(piece.length)
+        }
+      }),
+    )
   })
 
   it('are all that comes out of what was cut off', () => {
-    fc.assert(fc.property(payloads, fc.uint8Array({ minLength: 4, maxLength: 40 }), fc.nat(), cuts, (all, last, cut, at) => {
-      const whole = Buffer.concat(all.map(frameOf))
-      const half = frameOf(last).subarray(0, cut % (last.length + 4))
-      expect(Buffer.concat(heard(Buffer.concat([whole, half]), at).pieces)).toEqual(whole)
-    }))
+    fc.assert(
+      fc.property(payloads, fc.uint8Array({ minLength: 4, maxLength: 40 }), fc.nat(), cuts, (all, last, cut, at) => {
+        const whole = Buffer.concat(all.map(frameOf))
+        const half = frameOf(last).subarray(0, cut % (last.length + 4))
+        expect(Buffer.concat(heard(Buffer.concat([whole, half]), at).pieces)).toEqual(whole)
+      }),
+    )
   })
 
-  it.each([0, 3, -1, -2_147_483_648, 128 * 1024 * 1024 + 1])('do not have %i bytes: that is said once, and nothing comes after', (length) => {
-    const bytes = Buffer.alloc(4)
-    bytes.writeInt32BE(length)
-    const good = frameOf(Buffer.from('1234'))
-    expect(heard(Buffer.concat([bytes, good, bytes]), [4, 12])).toEqual({ pieces: [], refused: [`a broker does not answer with ${length} bytes`] })
-  })
+  it.each([0, 3, -1, -2_147_483_648, 128 * 1024 * 1024 + 1])(
+    'do not have %i bytes: that is said once, and nothing comes after',
+    (length) => {
+      const bytes = Buffer.alloc(4)
+      bytes.writeInt32BE(length)
+      const good = frameOf(Buffer.from('1234'))
+      expect(heard(Buffer.concat([bytes, good, bytes]), [4, 12])).toEqual({
+        pieces: [],
+        refused: [`a broker does not answer with ${length} bytes`],
+      })
+    },
+  )
 })

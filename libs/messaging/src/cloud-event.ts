@@ -35,7 +35,11 @@ export type Unusable = { ok: false; kind: 'forged' | 'unreadable'; code: string;
  * Verifies and decodes a record: the statement's signer must be the key of the service it names, that service must be a producer of
  * the topic, and topic and key of the statement must be those of the record. Headers are for routing and display only.
  */
-export function openRecord(record: BusRecord, producers: readonly ServiceName[], roster: Roster): { ok: true; event: ReceivedEvent } | Unusable {
+export function openRecord(
+  record: BusRecord,
+  producers: readonly ServiceName[],
+  roster: Roster,
+): { ok: true; event: ReceivedEvent } | Unusable {
   if (record.value === null) return unreadable('the record has no value')
   const envelope = parse(record.value)
   if (envelope === undefined) return unreadable('the value is not JSON')
@@ -47,9 +51,17 @@ export function openRecord(record: BusRecord, producers: readonly ServiceName[],
   try {
     const { predicate } = readEvent(envelope, roster.serviceKeys(producer))
     if (predicate.source !== source || predicate.topic !== record.topic || predicate.key !== record.key) {
-      return { ok: false, kind: 'forged', code: 'HMS_EVENT_MISPLACED', detail: `signed for ${predicate.topic} ${predicate.key} by ${predicate.source}` }
+      return {
+        ok: false,
+        kind: 'forged',
+        code: 'HMS_EVENT_MISPLACED',
+        detail: `signed for ${predicate.topic} ${predicate.key} by ${predicate.source}`,
+      }
     }
-    return { ok: true, event: { ...predicate, traceparent: validTraceparent(record.headers['ce_traceparent']), envelope: envelope as Envelope } }
+    return {
+      ok: true,
+      event: { ...predicate, traceparent: validTraceparent(record.headers['ce_traceparent']), envelope: envelope as Envelope },
+    }
   } catch (error) {
     if (!(error instanceof SignatureError)) return unreadable(describeError(error))
     const kind = error.code === 'HMS_SIGNATURE_MALFORMED' ? 'unreadable' : 'forged'

@@ -77,8 +77,11 @@ export function messagingEntities(schema: string): EntitySchema[] {
   const bigint = { type: 'bigint' } as const
   const movedAt = { type: 'timestamptz', default: () => 'clock_timestamp()' } as const
   const keyPart = (table: string) => ({ type: 'text', primary: true, primaryKeyConstraintName: `${table}_pkey` }) as const
-  const entity = (tableName: string, columns: EntitySchema['options']['columns'], indices: EntitySchema['options']['indices'] = []): EntitySchema =>
-    new EntitySchema({ name: `${schema}.${tableName}`, tableName, schema, columns, indices })
+  const entity = (
+    tableName: string,
+    columns: EntitySchema['options']['columns'],
+    indices: EntitySchema['options']['indices'] = [],
+  ): EntitySchema => new EntitySchema({ name: `${schema}.${tableName}`, tableName, schema, columns, indices })
   return [
     entity(
       'outbox',

@@ -11,7 +11,7 @@ export interface Database {
    * Statements that are each whole by themselves: reads, and writes of one statement. `now` is this process's clock, good for nothing that
    * is stored.
    */
-  statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /**
    * Where there are more than `above` lock rows: deletes up to `limit` that nobody holds. Each is made again when its key is locked next.
    * Answers how many went.

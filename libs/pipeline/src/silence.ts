@@ -12,7 +12,9 @@ export function isSilent(members: readonly Acknowledgements[]): boolean {
 
 /** `ACK_TIMEOUT: 3 of 5 bots acknowledged; silent: a, b`. Of a bundle, the policy with most silent bots counts. */
 export function describeSilence(members: readonly Acknowledgements[]): string {
-  const worst = members.reduce((most, member) => (member.expected - member.acknowledged > most.expected - most.acknowledged ? member : most))
+  const worst = members.reduce((most, member) =>
+    member.expected - member.acknowledged > most.expected - most.acknowledged ? member : most,
+  )
   const { expected, acknowledged } = worst
   const names = [...new Set(members.flatMap(({ silent }) => silent))].sort().slice(0, MAX_SILENT)
   const more = expected - acknowledged - names.length

@@ -36,7 +36,12 @@ function saysTryAgain(fault: object): boolean {
   const { code, message } = fault as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && (TRANSIENT_SYSTEM.has(code) || TRANSIENT_SQL.test(code))) return true
   // The pool's own words, which carry no code.
-  return typeof message === 'string' && /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(message)
+  return (
+    typeof message === 'string' &&
+    /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout/i.test(
+      message,
+    )
+  )
 }
 
 /** PostgreSQL class 22: text that JSON allows and jsonb does not (NUL, lone surrogates). */

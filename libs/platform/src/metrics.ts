@@ -17,7 +17,9 @@ export class Metrics {
     registers: [this.registry],
   })
   readonly deadLetters = this.counter('dlq_letters_total', 'Messages given up, by code', ['group', 'code'])
-  readonly deadLettersForgotten = this.counter('dlq_forgotten_total', 'Ignored dead letters that were deleted because newer ones came', ['group'])
+  readonly deadLettersForgotten = this.counter('dlq_forgotten_total', 'Ignored dead letters that were deleted because newer ones came', [
+    'group',
+  ])
   readonly deadLettersWaiting = this.gauge('dlq_messages', 'Dead letters that wait for a person', ['group', 'topic'])
   readonly deadLettersOldestAge = this.gauge('dlq_oldest_age_seconds', 'Age of the oldest of them', ['group', 'topic'])
   readonly repairs = this.counter('repairs_total', 'What a reconciler found wrong and mended; 0 in a healthy system', ['service', 'what'])
@@ -32,10 +34,24 @@ export class Metrics {
   readonly runsWithoutTimer = this.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
   readonly checkpointLag = this.gauge('checkpoint_lag_entries', 'Entries of the audit log that no published checkpoint covers', [])
   readonly checkpointLagSeconds = this.gauge('checkpoint_lag_seconds', 'For how long there have been such', [])
-  readonly auditLogHalted = this.gauge('audit_log_halted', '1 while signed evidence of another history keeps the audit log from growing', [])
-  readonly witnessSuspended = this.gauge('audit_witness_suspended', '1 while a witness contradicts the audit log and counts as missing', ['witness'])
-  readonly deliveryFailures = this.gauge('presence_failures', 'Tries in a row that failed to exchange presence, or to report coverage; 0 in a healthy system', ['what'])
-  readonly presenceRefused = this.counter('presence_refused_total', 'Bots that the database refused to store, each left out alone; 0 in a healthy system', [])
+  readonly auditLogHalted = this.gauge(
+    'audit_log_halted',
+    '1 while signed evidence of another history keeps the audit log from growing',
+    [],
+  )
+  readonly witnessSuspended = this.gauge('audit_witness_suspended', '1 while a witness contradicts the audit log and counts as missing', [
+    'witness',
+  ])
+  readonly deliveryFailures = this.gauge(
+    'presence_failures',
+    'Tries in a row that failed to exchange presence, or to report coverage; 0 in a healthy system',
+    ['what'],
+  )
+  readonly presenceRefused = this.counter(
+    'presence_refused_total',
+    'Bots that the database refused to store, each left out alone; 0 in a healthy system',
+    [],
+  )
   readonly sockets = this.gauge('push_connections', 'Open push connections', ['transport'])
 
   /** Process metrics (CPU, heap, event loop): once per process, not in tests. */

@@ -18,7 +18,9 @@ export function outliveListeners(from: ThrowingProcess, { write, exit, now }: Ou
   from.on('uncaughtException', (error) => {
     times = [...times.filter((time) => time > now() - A_MINUTE_MS), now()]
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    write(`${JSON.stringify({ level: 'error', time: new Date(now()).toISOString(), error: text, msg: 'a listener threw; the process goes on' })}\n`)
+    write(
+      `${JSON.stringify({ level: 'error', time: new Date(now()).toISOString(), error: text, msg: 'a listener threw; the process goes on' })}\n`,
+    )
     if (times.length > MAX_A_MINUTE) exit(1)
   })
 }

@@ -17,7 +17,11 @@ export class Places {
   /** Answers how to give the place back, which may be called twice. Throws `HMS_PLACES_TAKEN` (503) when none is free. */
   take(): () => void {
     if (!this.free) {
-      throw new HmsError('HMS_PLACES_TAKEN', `This instance serves ${this.limit} ${this.what}, and all are taken; try again in some seconds.`, { status: 503 })
+      throw new HmsError(
+        'HMS_PLACES_TAKEN',
+        `This instance serves ${this.limit} ${this.what}, and all are taken; try again in some seconds.`,
+        { status: 503 },
+      )
     }
     this.taken++
     let mine = true

@@ -16,9 +16,18 @@ describe('a traceparent', () => {
   })
 
   it.each([
-    ['nothing', undefined], ['null', null], ['two of them', [GIVEN, GIVEN]], ['an empty text', ''], ['another text', 'trace'],
-    ['version ff', GIVEN.replace(/^00/, 'ff')], ['more members in version 00', `${GIVEN}-more`], ['no trace id', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`],
-    ['no span id', `00-${TRACE}-${'0'.repeat(16)}-01`], ['capitals', GIVEN.toUpperCase()], ['a line break', `${GIVEN}\n`], ['a long one', `01${GIVEN.slice(2)}-${'x'.repeat(300)}`],
+    ['nothing', undefined],
+    ['null', null],
+    ['two of them', [GIVEN, GIVEN]],
+    ['an empty text', ''],
+    ['another text', 'trace'],
+    ['version ff', GIVEN.replace(/^00/, 'ff')],
+    ['more members in version 00', `${GIVEN}-more`],
+    ['no trace id', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`],
+    ['no span id', `00-${TRACE}-${'0'.repeat(16)}-01`],
+    ['capitals', GIVEN.toUpperCase()],
+    ['a line break', `${GIVEN}\n`],
+    ['a long one', `01${GIVEN.slice(2)}-${'x'.repeat(300)}`],
   ])('is replaced when it is %s', (_name, given) => {
     expect(validTraceparent(given)).toBeUndefined()
     expect(continued(given)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)

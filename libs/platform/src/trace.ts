@@ -52,7 +52,8 @@ const ofRequests = new WeakMap<object, string>()
 
 export function traceOfRequest(request: { headers?: Record<string, unknown> }): string {
   let traceparent = ofRequests.get(request)
-  if (traceparent === undefined) ofRequests.set(request, (traceparent = continued(request.headers?.['traceparent'] ?? currentTraceparent())))
+  if (traceparent === undefined)
+    ofRequests.set(request, (traceparent = continued(request.headers?.['traceparent'] ?? currentTraceparent())))
   return traceparent
 }
 

@@ -14,7 +14,7 @@ export type FieldChange = {
   units?: string
 }
 
-export type Change = { path: string[], from?: Json, to?: Json, kind: ChangeKind }
+export type Change = { path: string[]; from?: Json; to?: Json; kind: ChangeKind }
 
 /**
  * What a reader of the policy would notice, in the order of the file; `id` and `version` are left out, since they name the two sides.
@@ -24,7 +24,8 @@ export function diffPolicies(from: PolicyDocument | undefined, to: PolicyDocumen
   return changesBetween(from ?? {}, to)
     .filter(({ path }) => path.length > 1 || (path[0] !== 'id' && path[0] !== 'version'))
     .map(({ path, ...change }) => {
-      const units = typeof (change.to ?? change.from) === 'number' ? unitsAt(change.kind === 'removed' ? from ?? {} : to, path) : undefined
+      const units =
+        typeof (change.to ?? change.from) === 'number' ? unitsAt(change.kind === 'removed' ? (from ?? {}) : to, path) : undefined
       return { field: fieldOf(path), ...change, ...(units === undefined ? {} : { units }) }
     })
 }

@@ -30,7 +30,12 @@ export function displayUnits(units: string): string {
   if (!UNITS.test(units)) return JSON.stringify(units)
   return units
     .split('_per_')
-    .map((part) => part.replace(/^ug$/, 'µg').replace(/^([ckm]?m)2$/, '$1²').replace(/^([ckm]?m)3$/, '$1³'))
+    .map((part) =>
+      part
+        .replace(/^ug$/, 'µg')
+        .replace(/^([ckm]?m)2$/, '$1²')
+        .replace(/^([ckm]?m)3$/, '$1³'),
+    )
     .join('/')
 }
 

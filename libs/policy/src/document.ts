@@ -40,7 +40,17 @@ export const POLICIES_BODY = { bytes: 512 * 1024, parts: 65_536, depth: 70 }
 export const POLICY_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
 export const POLICY_KNOWN_KEYS = [
-  'id', 'version', 'effective', 'title', 'description', 'owner', 'tags', 'units', 'schema', 'partners', 'breaking',
+  'id',
+  'version',
+  'effective',
+  'title',
+  'description',
+  'owner',
+  'tags',
+  'units',
+  'schema',
+  'partners',
+  'breaking',
 ] as const
 
 /** 3–100 characters of lower case words, digits and single hyphens. The same rule holds for scenario ids. */

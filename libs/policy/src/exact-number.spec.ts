@@ -4,11 +4,40 @@ import { inexactNumber, isExact } from './exact-number.js'
 import { parsePolicy } from './index.js'
 
 describe('a number that keeps its digits', () => {
-  it.each(['0.1', '-0.5', '25', '+25', '1e3', '1.50', '0.10000000000000001', '100.00', '.5', '5.', '0', '-0.0', '0e9', '9007199254740991', '5e-324', '123456.789e-3'])('%s does', (literal) => {
+  it.each([
+    '0.1',
+    '-0.5',
+    '25',
+    '+25',
+    '1e3',
+    '1.50',
+    '0.10000000000000001',
+    '100.00',
+    '.5',
+    '5.',
+    '0',
+    '-0.0',
+    '0e9',
+    '9007199254740991',
+    '5e-324',
+    '123456.789e-3',
+  ])('%s does', (literal) => {
     expect(isExact(literal)).toBe(true)
   })
 
-  it.each(['4503599627370497.5', '0.1234567890123456789', '9007199254740993', '9007199254740992', '1152921504606846976', '1e400', '1e-400', '1e309', '123456789012345678.5', `0.${'3'.repeat(200)}`, '0.30000000000000004442'])('%s does not', (literal) => {
+  it.each([
+    '4503599627370497.5',
+    '0.1234567890123456789',
+    '9007199254740993',
+    '9007199254740992',
+    '1152921504606846976',
+    '1e400',
+    '1e-400',
+    '1e309',
+    '123456789012345678.5',
+    `0.${'3'.repeat(200)}`,
+    '0.30000000000000004442',
+  ])('%s does not', (literal) => {
     expect(isExact(literal)).toBe(false)
   })
 
@@ -37,14 +66,23 @@ describe('a number that keeps its digits', () => {
 
 describe('a policy', () => {
   const policy = (rest: string): string => `id: epa-pm25-limit\nversion: 2.0.0\neffective: 2024-09-01T00:00:00Z\n${rest}`
-  it.each(['limit: 4503599627370497.5', 'limits: { daily: [1, 0.1234567890123456789] }', 'limit: 1e-400', '"limit": +4503599627370497.5'])('with %s is refused, with line and column', (line) => {
-    const parsed = parsePolicy(policy(line), 'p.yaml')
-    expect(parsed).toMatchObject({ ok: false, findings: [{ line: 4, rule: 'number-loses-digits', hint: expect.stringContaining('quote it') }] })
-  })
+  it.each(['limit: 4503599627370497.5', 'limits: { daily: [1, 0.1234567890123456789] }', 'limit: 1e-400', '"limit": +4503599627370497.5'])(
+    'with %s is refused, with line and column',
+    (line) => {
+      const parsed = parsePolicy(policy(line), 'p.yaml')
+      expect(parsed).toMatchObject({
+        ok: false,
+        findings: [{ line: 4, rule: 'number-loses-digits', hint: expect.stringContaining('quote it') }],
+      })
+    },
+  )
 
   it('in JSON too', () => {
     const text = '{"id":"epa-pm25-limit","version":"2.0.0","effective":"2024-09-01T00:00:00Z","limit":4503599627370497.5}'
-    expect(parsePolicy(text, 'p.json')).toMatchObject({ ok: false, findings: [{ rule: 'number-loses-digits', message: expect.stringContaining('4503599627370498') }] })
+    expect(parsePolicy(text, 'p.json')).toMatchObject({
+      ok: false,
+      findings: [{ rule: 'number-loses-digits', message: expect.stringContaining('4503599627370498') }],
+    })
   })
 
   it('keeps what a double holds, in any form of YAML', () => {

@@ -14,7 +14,9 @@ export function isExact(literal: string, value = Number(literal)): boolean {
   if (digits === '') return true
   if (digits.length > MAX_DIGITS) return false
   const exponent = whole.length - 1 - /^0*/.exec(written)![0].length + Number(power)
-  const [read = '', readExponent] = Math.abs(value).toExponential(digits.length - 1).split('e')
+  const [read = '', readExponent] = Math.abs(value)
+    .toExponential(digits.length - 1)
+    .split('e')
   return read.replace('.', '') === digits && Number(readExponent) === exponent
 }
 

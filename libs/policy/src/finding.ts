@@ -1,7 +1,7 @@
 import { printable } from '#libs/contracts'
 
 /** Where something stands in a file: both 1-based, columns counted in UTF-16 units as editors do. */
-export type Position = { line: number, column: number }
+export type Position = { line: number; column: number }
 
 /** Finds the position of a JSON pointer; of its nearest existing ancestor when the member is missing. */
 export type Locate = (pointer: string) => Position

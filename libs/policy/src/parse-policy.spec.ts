@@ -19,8 +19,10 @@ function places(text: string): string[] {
 describe('a policy artifact', () => {
   it('reads the artifact of the contract', () => {
     const parsed = parsePolicy(
-      'id        : epa-pm25-limit   # note\nversion   : 2.0.0\neffective : 2024-09-01T00:00:00Z\n'
-      + 'limit     : 25\nunits     : ug_per_m3\ntags      : [health, air, epa]\n', 'pm25.yaml')
+      'id        : epa-pm25-limit   # note\nversion   : 2.0.0\neffective : 2024-09-01T00:00:00Z\n' +
+        'limit     : 25\nunits     : ug_per_m3\ntags      : [health, air, epa]\n',
+      'pm25.yaml',
+    )
     expect(parsed).toMatchObject({ ok: true, source: { policy: { ...POLICY, units: 'ug_per_m3', tags: ['health', 'air', 'epa'] } } })
     expect(parsed.ok && parsed.source.locate('/limit')).toEqual({ line: 4, column: 13 })
     expect(parsed.ok && parsed.source.locate('/tags/1')).toEqual({ line: 6, column: 22 })
@@ -104,36 +106,66 @@ describe('a policy artifact', () => {
 
 describe('laws', () => {
   it('never throws, whatever the bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      parsePolicy(bytes, 'f')
-    }), { numRuns: 2_000 })
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        parsePolicy(bytes, 'f')
+      }),
+      { numRuns: 2_000 },
+    )
     const signs = [
-      'a', '1', ': ', '\n', '- ', '? ', '[', ']', '{', '}', ',', '"', "'", '&a ', '*a', '!', '|', '>', '#', '%', '  ', '\t', '---\n',
+      'a',
+      '1',
+      ': ',
+      '\n',
+      '- ',
+      '? ',
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      '"',
+      "'",
+      '&a ',
+      '*a',
+      '!',
+      '|',
+      '>',
+      '#',
+      '%',
+      '  ',
+      '\t',
+      '---\n',
     ]
     const yamlish = fc.array(fc.constantFrom(...signs))
-    fc.assert(fc.property(yamlish, (parts) => {
-      for (const finding of findings(parts.join(''))) {
-        expect(finding.line).toBeGreaterThan(0)
-        expect(finding.column).toBeGreaterThan(0)
-      }
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(yamlish, (parts) => {
+        for (const finding of findings(parts.join(''))) {
+          expect(finding.line).toBeGreaterThan(0)
+          expect(finding.column).toBeGreaterThan(0)
+        }
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   it('gives one digest for one meaning, whatever comments, layout and order', () => {
     const data = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.jsonValue({ maxDepth: 3 }))
-    fc.assert(fc.property(data, (extra) => {
-      const policy = JSON.parse(JSON.stringify({ rule: extra, ...POLICY })) as typeof POLICY
-      const turned = Object.fromEntries(Object.entries(policy).toReversed())
-      const one = parsePolicy(`# why\n${JSON.stringify(policy, null, 2)} # end\n`, 'a.yaml')
-      const two = parsePolicy(JSON.stringify(turned), 'b.json')
-      if (!one.ok || !two.ok) {
-        expect(() => canonicalJson(policy)).toThrow()
-        return
-      }
-      expect(one.source.digest).toBe(two.source.digest)
-      expect(one.source.digest).toBe(sourceOf(policy, 'c').digest)
-      expect(canonicalJson(one.source.policy)).toBe(canonicalJson(policy))
-    }))
+    fc.assert(
+      fc.property(data, (extra) => {
+        const policy = JSON.parse(JSON.stringify({ rule: extra, ...POLICY })) as typeof POLICY
+        const turned = Object.fromEntries(Object.entries(policy).toReversed())
+        const one = parsePolicy(`# why\n${JSON.stringify(policy, null, 2)} # end\n`, 'a.yaml')
+        const two = parsePolicy(JSON.stringify(turned), 'b.json')
+        if (!one.ok || !two.ok) {
+          expect(() => canonicalJson(policy)).toThrow()
+          return
+        }
+        expect(one.source.digest).toBe(two.source.digest)
+        expect(one.source.digest).toBe(sourceOf(policy, 'c').digest)
+        expect(canonicalJson(one.source.policy)).toBe(canonicalJson(policy))
+      }),
+    )
   })
 
   it('shows control characters escaped', () => {

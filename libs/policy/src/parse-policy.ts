@@ -6,7 +6,7 @@ import type { Finding } from './finding.js'
 import { checkBase } from './lint/base.js'
 import { readYaml } from './yaml/read-yaml.js'
 
-export type ParsedPolicy = { ok: true, source: PolicySource } | { ok: false, findings: Finding[] }
+export type ParsedPolicy = { ok: true; source: PolicySource } | { ok: false; findings: Finding[] }
 
 /**
  * Reads a policy artifact. Never throws. `ok` means that the base schema holds too, so the document is what its type says;

@@ -5,5 +5,8 @@ export function pointerOf(path: readonly (string | number)[]): string {
 
 /** The path of a JSON pointer; the empty pointer is the whole document. */
 export function pathOf(pointer: string): string[] {
-  return pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
 }

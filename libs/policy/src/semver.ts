@@ -1,15 +1,15 @@
 /** Official expression of SemVer 2.0 (semver.org). */
 const SEMVER = new RegExp(
-  '^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)'
-  + '(?:-((?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\\.(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?'
-  + '(?:\\+[0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*)?$',
+  '^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)' +
+    '(?:-((?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\\.(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?' +
+    '(?:\\+[0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*)?$',
 )
 const MAX_LENGTH = 128
 
 export type Bump = 'major' | 'minor' | 'patch' | 'prerelease' | 'none' | 'lower'
 export type Level = 'major' | 'minor' | 'patch'
 
-type Parts = { core: [string, string, string], prerelease: string[] }
+type Parts = { core: [string, string, string]; prerelease: string[] }
 
 export function isSemVer(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_LENGTH && SEMVER.test(value)

@@ -24,7 +24,10 @@ const DECISION: StatementKind<DecisionPredicate> = {
   subject: (decision) => subjectOfPredicate(`${decision.decision} ${decision.subject}`, decision),
 }
 
-export function signDecision({ at, ...said }: Pick<DecisionPredicate, 'subject' | 'decision' | 'reason'> & { at: Date }, signer: Signer): Promise<Envelope> {
+export function signDecision(
+  { at, ...said }: Pick<DecisionPredicate, 'subject' | 'decision' | 'reason'> & { at: Date },
+  signer: Signer,
+): Promise<Envelope> {
   return signStatement(DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() }, [signer])
 }
 

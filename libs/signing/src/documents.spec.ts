@@ -1,7 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import {
-  buildRelease, digestOf, digestOfJson, generateKeyPair, localSigner, readEvent, readHead, readRelease, signEnvelope, signEvent, signHead,
-  statement, PREDICATE_TYPES, type EventPredicate, type HeadPredicate, type ReleasePredicate,
+  buildRelease,
+  digestOf,
+  digestOfJson,
+  generateKeyPair,
+  localSigner,
+  readEvent,
+  readHead,
+  readRelease,
+  signEnvelope,
+  signEvent,
+  signHead,
+  statement,
+  PREDICATE_TYPES,
+  type EventPredicate,
+  type HeadPredicate,
+  type ReleasePredicate,
 } from './index.js'
 
 const rollout = generateKeyPair()
@@ -24,8 +38,14 @@ const release: ReleasePredicate = {
 }
 const head: HeadPredicate = { policy: policy.id, scope: 'stable', seq: 7, current: old.digest, issuedAt: '2024-09-01T00:00:00.123Z' }
 const event: EventPredicate = {
-  id: 'e1', source: '/hms-svc/rollout', type: 'hms.rollout.completed.v1', topic: 'hms.rollout.v1', key: policy.id, keySeq: 3,
-  time: '2024-09-01T00:00:00Z', data: { run: 184 },
+  id: 'e1',
+  source: '/hms-svc/rollout',
+  type: 'hms.rollout.completed.v1',
+  topic: 'hms.rollout.v1',
+  key: policy.id,
+  keySeq: 3,
+  time: '2024-09-01T00:00:00Z',
+  data: { run: 184 },
 }
 
 describe('a release', () => {
@@ -57,7 +77,13 @@ describe('a release', () => {
 describe('a head', () => {
   it('is signed and read', async () => {
     const canary: HeadPredicate = {
-      ...head, scope: 'region:NCR', share: 500, base: null, salt: '', bundle: [policy.id], expires: '2024-09-01T00:05:00Z',
+      ...head,
+      scope: 'region:NCR',
+      share: 500,
+      base: null,
+      salt: '',
+      bundle: [policy.id],
+      expires: '2024-09-01T00:05:00Z',
       next: { release: other, at: '2024-09-02T00:00:00+02:00' },
     }
     for (const predicate of [head, canary, { ...head, current: null }]) {

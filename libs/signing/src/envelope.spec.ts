@@ -22,20 +22,23 @@ const code = (run: () => unknown) => {
 /** The envelope with one bit of the decoded member turned over. */
 function flip(envelope: Envelope, member: 'payload' | 'sig', bit: number): Envelope {
   const [signature] = envelope.signatures
-  const bytes = Buffer.from(member === 'payload' ? envelope.payload : signature?.sig ?? '', 'base64')
+  const bytes = Buffer.from(member === 'payload' ? envelope.payload : (signature?.sig ?? ''), 'base64')
   const at = Math.floor(bit / 8) % bytes.length
-  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << bit % 8), at)
+  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (bit % 8)), at)
   const text = bytes.toString('base64')
   return member === 'payload' ? { ...envelope, payload: text } : { ...envelope, signatures: [{ keyid: alice.keyid, sig: text }] }
 }
 
 describe('an envelope', () => {
   it('comes back as it was signed, whatever the bytes', async () => {
-    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
-      const verified = verifyEnvelope(await signEnvelope(bytes, [signer]), keys)
-      expect(verified.payload.equals(Buffer.from(bytes))).toBe(true)
-      expect(verified.keyids).toEqual([alice.keyid])
-    }), { numRuns: 50 })
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async (bytes) => {
+        const verified = verifyEnvelope(await signEnvelope(bytes, [signer]), keys)
+        expect(verified.payload.equals(Buffer.from(bytes))).toBe(true)
+        expect(verified.keyids).toEqual([alice.keyid])
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it('is refused with any one bit of payload or signature turned over', async () => {
@@ -66,7 +69,7 @@ describe('an envelope', () => {
     expect(verifyEnvelope({ ...envelope, payload: urlSafe(envelope.payload), signatures, extra: 1 }, keys).keyids).toEqual([alice.keyid])
   })
 
-  it('takes the key id as a hint: empty or absent tries all keys, another one\'s does not verify', async () => {
+  it("takes the key id as a hint: empty or absent tries all keys, another one's does not verify", async () => {
     const envelope = await signEnvelope(payload, [localSigner(bob.privateKey)])
     const sig = envelope.signatures[0]?.sig
     expect(verifyEnvelope({ ...envelope, signatures: [{ keyid: '', sig }, { sig }] }, keys).keyids).toEqual([bob.keyid])

@@ -13,15 +13,29 @@ const keys = Object.fromEntries(names.map((name) => [name, generateKeyPair()])) 
 
 async function rosterWith(change: (roster: RosterPredicate) => void) {
   const member = (name: keyof typeof keys) => ({ name, spki: keys[name].spki })
-  const predicate = demoRoster({ people: [member('EPA Chief'), member('EPA Counsel'), member('Air Office')], services: [member('rollout')], operator: member('operator'), expires: '2036-01-01T00:00:00Z' })
+  const predicate = demoRoster({
+    people: [member('EPA Chief'), member('EPA Counsel'), member('Air Office')],
+    services: [member('rollout')],
+    operator: member('operator'),
+    expires: '2036-01-01T00:00:00Z',
+  })
   change(predicate)
-  return readRoster(await signRoster(predicate, [keys['EPA Chief'], keys['EPA Counsel'], keys['Air Office']].map(({ privateKey }) => localSigner(privateKey))))
+  return readRoster(
+    await signRoster(
+      predicate,
+      [keys['EPA Chief'], keys['EPA Counsel'], keys['Air Office']].map(({ privateKey }) => localSigner(privateKey)),
+    ),
+  )
 }
 
 describe('a signed request', () => {
   let header: string
   beforeAll(async () => {
-    header = await signRequest(localSigner(keys['EPA Chief'].privateKey), { ...request, audience: `sha256:${'a'.repeat(64)}`, at: new Date(AT) })
+    header = await signRequest(localSigner(keys['EPA Chief'].privateKey), {
+      ...request,
+      audience: `sha256:${'a'.repeat(64)}`,
+      at: new Date(AT),
+    })
   })
 
   it('counts for exactly what was signed, by a key that was valid then', async () => {
@@ -39,7 +53,9 @@ describe('a signed request', () => {
   })
 
   it('is refused of a key that was revoked, whenever', async () => {
-    const roster = await rosterWith((predicate) => void (predicate.revoked = [{ keyid: keys['EPA Chief'].keyid, since: '2035-01-01T00:00:00Z', reason: 'stolen' }]))
+    const roster = await rosterWith(
+      (predicate) => void (predicate.revoked = [{ keyid: keys['EPA Chief'].keyid, since: '2035-01-01T00:00:00Z', reason: 'stolen' }]),
+    )
     expect(() => verifyRequest(header, request, roster)).toThrow('HMS_SIGNATURE_UNKNOWN_KEY')
   })
 })

@@ -36,7 +36,14 @@ export interface SignableRequest {
 
 /** Value of the `authorization` header. */
 export async function signRequest(signer: Signer, request: SignableRequest & { at: Date; audience: string }): Promise<string> {
-  const predicate = { audience: request.audience, method: request.method, path: request.path, body: digestOf(request.body), at: request.at.toISOString(), nonce: randomUUID() }
+  const predicate = {
+    audience: request.audience,
+    method: request.method,
+    path: request.path,
+    body: digestOf(request.body),
+    at: request.at.toISOString(),
+    nonce: randomUUID(),
+  }
   const envelope = await signStatement(REQUEST, predicate, [signer])
   return SCHEME + Buffer.from(JSON.stringify(envelope)).toString('base64url')
 }
@@ -55,7 +62,8 @@ export function verifyRequest(header: string, request: SignableRequest, roster: 
     throw new SignatureError('HMS_SIGNATURE_INVALID', 'the signature is for another request')
   }
   const live = keyids.find((keyid) => roster.isLive(keyid, predicate.at))
-  if (live === undefined) throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed with ${keyids.join(', ')}, which is not valid at ${predicate.at}`)
+  if (live === undefined)
+    throw new SignatureError('HMS_SIGNATURE_UNKNOWN_KEY', `signed with ${keyids.join(', ')}, which is not valid at ${predicate.at}`)
   return { keyid: live, predicate }
 }
 

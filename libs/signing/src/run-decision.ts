@@ -43,7 +43,10 @@ export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Ro
   const { predicate, digest, keyids } = verifyStatement(RUN_DECISION, envelope, roster.keysOfKind('person', at))
   const { run, attempt = predicate.attempt, releases } = about
   if (predicate.run !== run || predicate.attempt !== attempt || predicate.subject !== approvalDigest(releases)) {
-    throw new SignatureError('HMS_DECISION_OTHER', `what was signed is about run ${predicate.run}, attempt ${predicate.attempt}, release ${predicate.subject}`)
+    throw new SignatureError(
+      'HMS_DECISION_OTHER',
+      `what was signed is about run ${predicate.run}, attempt ${predicate.attempt}, release ${predicate.subject}`,
+    )
   }
   const person = roster.principalOfKey(keyids[0]!)!
   if (mayDecide(person, predicate.decision, releases, roster)) return { predicate, digest, person }

@@ -17,12 +17,26 @@ export const isTime: Check = (value) => typeof value === 'string' && RFC3339.tes
 /** A share of traffic in basis points: 500 is 5 %. */
 export const isBasisPoints: Check = (value) => isCount(value) && (value as number) <= 10_000
 
-export const oneOf = (...values: readonly unknown[]): Check => (value) => values.includes(value)
-export const optional = (check: Check): Check => (value) => value === undefined || check(value)
-export const nullable = (check: Check): Check => (value) => value === null || check(value)
-export const listOf = (check: Check, most = Number.MAX_SAFE_INTEGER): Check => (value) =>
-  Array.isArray(value) && value.length <= most && value.every(check)
-export const objectOf = (shape: Shape): Check => (value) => misfitOf(value, shape) === undefined
+export const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value)
+export const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value)
+export const nullable =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value)
+export const listOf =
+  (check: Check, most = Number.MAX_SAFE_INTEGER): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= most && value.every(check)
+export const objectOf =
+  (shape: Shape): Check =>
+  (value) =>
+    misfitOf(value, shape) === undefined
 
 /** The first member of `value` that does not fit, or undefined. Members that `shape` does not name are let through. */
 export function misfitOf(value: unknown, shape: Shape): string | undefined {

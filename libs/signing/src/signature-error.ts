@@ -81,7 +81,10 @@ export type SignatureErrorCode =
 export class SignatureError extends Error {
   override readonly name = 'SignatureError'
 
-  constructor(readonly code: SignatureErrorCode, readonly detail: string) {
+  constructor(
+    readonly code: SignatureErrorCode,
+    readonly detail: string,
+  ) {
     super(`${code}: ${detail}`)
   }
 }

@@ -50,11 +50,13 @@ describe('a statement', () => {
         return false
       }
     })
-    fc.assert(fc.property(finite, (value) => {
-      const once = canonicalJson(value)
-      expect(canonicalJson(JSON.parse(once))).toBe(once)
-      const payload = statement(PREDICATE_TYPES.decision, subject, { value })
-      expect(canonicalJson(readStatement(payload, PREDICATE_TYPES.decision).predicate)).toBe(canonicalJson({ value }))
-    }))
+    fc.assert(
+      fc.property(finite, (value) => {
+        const once = canonicalJson(value)
+        expect(canonicalJson(JSON.parse(once))).toBe(once)
+        const payload = statement(PREDICATE_TYPES.decision, subject, { value })
+        expect(canonicalJson(readStatement(payload, PREDICATE_TYPES.decision).predicate)).toBe(canonicalJson({ value }))
+      }),
+    )
   })
 })

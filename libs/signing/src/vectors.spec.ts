@@ -2,7 +2,17 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '#libs/contracts'
 import {
-  digestOf, keyIdOf, leafHash, localSigner, pae, publicKeyFromRaw, readStatement, sha256, signEnvelope, STATEMENT_TYPE, verifyEnvelope,
+  digestOf,
+  keyIdOf,
+  leafHash,
+  localSigner,
+  pae,
+  publicKeyFromRaw,
+  readStatement,
+  sha256,
+  signEnvelope,
+  STATEMENT_TYPE,
+  verifyEnvelope,
 } from './index.js'
 
 /** Ed25519 key of a seed of 32 equal bytes. */
@@ -17,11 +27,13 @@ const RAW_CHIEF = 'ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac873
 const CHIEF = 'SHA256:zbv/nU7iZdO0fB0DalMI70dP6/yFD8sctXvvW4+OokY'
 const COUNSEL = 'SHA256:vxu9sT7+WkqIPG3kOwohja2DmYBjKw903FLEcS+Xb6o'
 const PREDICATE_TYPE = 'https://hms-svc.example/attestation/policy-release/v1'
-const PAYLOAD = Buffer.from('{"_type":"https://in-toto.io/Statement/v1","predicate":{"author":"air-office","epoch":184,"fallback":'
-  + '["0079fd103280b639e0427e92193d75c2348c49d793e0d7e6c89ec8073fefbd25"],"policy":{"effective":"2024-09-01T00:00:00Z",'
-  + '"id":"epa-pm25-limit","limit":25,"tags":["health","air","epa"],"units":"ug_per_m3","version":"2.0.0"},"scopes":["global"]},'
-  + `"predicateType":"${PREDICATE_TYPE}","subject":[{"digest":{"sha256":`
-  + '"a29ca0559634cd6a97f9a23fd61357c1453e70f2beb0a97742dbe601d92d3144"},"name":"policies/pm25.yaml"}]}')
+const PAYLOAD = Buffer.from(
+  '{"_type":"https://in-toto.io/Statement/v1","predicate":{"author":"air-office","epoch":184,"fallback":' +
+    '["0079fd103280b639e0427e92193d75c2348c49d793e0d7e6c89ec8073fefbd25"],"policy":{"effective":"2024-09-01T00:00:00Z",' +
+    '"id":"epa-pm25-limit","limit":25,"tags":["health","air","epa"],"units":"ug_per_m3","version":"2.0.0"},"scopes":["global"]},' +
+    `"predicateType":"${PREDICATE_TYPE}","subject":[{"digest":{"sha256":` +
+    '"a29ca0559634cd6a97f9a23fd61357c1453e70f2beb0a97742dbe601d92d3144"},"name":"policies/pm25.yaml"}]}',
+)
 
 describe('vectors that cosign, openssl and securesystemslib agree with (research 02 §9)', () => {
   it('pre-authentication encoding of the DSSE specification', () => {
@@ -59,8 +71,13 @@ describe('vectors that cosign, openssl and securesystemslib agree with (research
 describe('canonical JSON, RFC 8785', () => {
   it('sorts by UTF-16 code units (§3.2.3)', () => {
     const value = {
-      '\u20ac': 'Euro Sign', '\r': 'Carriage Return', '\ufb33': 'Dalet', '1': 'One', '\u{1f600}': 'Smiley',
-      '\u0080': 'Control', '\u00f6': 'o',
+      '\u20ac': 'Euro Sign',
+      '\r': 'Carriage Return',
+      '\ufb33': 'Dalet',
+      '1': 'One',
+      '\u{1f600}': 'Smiley',
+      '\u0080': 'Control',
+      '\u00f6': 'o',
     }
     const names = [...canonicalJson(value).matchAll(/:"([^"]+)"/g)].map((match) => match[1])
     expect(names).toEqual(['Carriage Return', 'One', 'Control', 'o', 'Euro Sign', 'Smiley', 'Dalet'])
@@ -72,7 +89,8 @@ describe('canonical JSON, RFC 8785', () => {
       string: '\u20ac$\u000f\nA\'B"\\\\"/',
       literals: [null, true, false],
     }
-    expect(canonicalJson(value)).toBe('{"literals":[null,true,false],"numbers":[333333333.3333333,4.5,0.002,1e-27,0],'
-      + '"string":"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}')
+    expect(canonicalJson(value)).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,4.5,0.002,1e-27,0],' + '"string":"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+    )
   })
 })

@@ -25,7 +25,9 @@ export function answerUpgrade(socket: Duplex, { status, type, body, headers = {}
   // Unread bytes would turn the close into a reset, which can overtake the answer.
   socket.resume()
   const lines = Object.entries({ 'content-type': type, 'content-length': Buffer.byteLength(body), connection: 'close', ...headers })
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`)
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
+  )
 }
 
 /** The refusal of an upgrade as every route refuses: a problem document. */

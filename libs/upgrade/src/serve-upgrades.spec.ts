@@ -20,7 +20,8 @@ beforeEach(async () => {
   serveUpgrades(server, {
     path: '/v1/stream',
     open: (upgrade) => open(upgrade),
-    problemOf: (error) => ({ status: (error as { status?: number }).status ?? 500, code: (error as { code?: string }).code ?? 'HMS_HTTP_INTERNAL' }) as Problem,
+    problemOf: (error) =>
+      ({ status: (error as { status?: number }).status ?? 500, code: (error as { code?: string }).code ?? 'HMS_HTTP_INTERNAL' }) as Problem,
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -33,7 +34,9 @@ afterEach(async () => {
 
 /** A client that reads what comes, in a server that leaves its side open until somebody closes it. */
 const dial = (): Socket & { text: string } => {
-  const client = Object.assign(connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true }), { text: '' })
+  const client = Object.assign(connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true }), {
+    text: '',
+  })
   client.on('data', (chunk) => (client.text += String(chunk)))
   client.on('error', () => {})
   clients.push(client)
@@ -59,17 +62,30 @@ describe('the door for upgrades', () => {
     expect(asked).toEqual(['/v1/stream?bot=a%20b'])
   })
 
-  it.each(['/', '/v1/policies', '/v1/stream/x', '//x/v1/stream', 'http://127.0.0.1/v1/stream', '//', '*', '/v1/stream%00'])('answers 404 to a WebSocket for %s', async (target) => {
-    const client = dial()
-    client.write(asking(target))
-    await answered(client, 'HMS_HTTP_PATH_UNKNOWN')
-    expect(client.text).toMatch(/^HTTP\/1.1 404 Not Found\r\ncontent-type: application\/problem\+json\r\n/)
-  })
+  it.each(['/', '/v1/policies', '/v1/stream/x', '//x/v1/stream', 'http://127.0.0.1/v1/stream', '//', '*', '/v1/stream%00'])(
+    'answers 404 to a WebSocket for %s',
+    async (target) => {
+      const client = dial()
+      client.write(asking(target))
+      await answered(client, 'HMS_HTTP_PATH_UNKNOWN')
+      expect(client.text).toMatch(/^HTTP\/1.1 404 Not Found\r\ncontent-type: application\/problem\+json\r\n/)
+    },
+  )
 
   it.each<[string, () => void | Promise<void>]>([
-    ['throws', () => { throw new TypeError('Trailer') }],
+    [
+      'throws',
+      () => {
+        throw new TypeError('Trailer')
+      },
+    ],
     ['rejects', () => Promise.reject(new TypeError('Trailer'))],
-    ['throws nothing that could be described', () => { throw undefined }],
+    [
+      'throws nothing that could be described',
+      () => {
+        throw undefined
+      },
+    ],
   ])('refuses when what is behind it %s, and the process goes on', async (_what, failing) => {
     open = failing
     const client = dial()
@@ -105,7 +121,16 @@ describe('the door for upgrades', () => {
 
 describe('an offer of another protocol', () => {
   const offering = (request: string, ...headers: string[]): string =>
-    [`${request} HTTP/1.1`, 'Host: x', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQ', ...headers, '', ''].join('\r\n')
+    [
+      `${request} HTTP/1.1`,
+      'Host: x',
+      'Connection: Upgrade, HTTP2-Settings',
+      'Upgrade: h2c',
+      'HTTP2-Settings: AAMAAABkAAQ',
+      ...headers,
+      '',
+      '',
+    ].join('\r\n')
 
   it('is answered as the plain request it came with, its body included, and the connection goes on', async () => {
     const warnings: Error[] = []
@@ -127,12 +152,23 @@ describe('an offer of another protocol', () => {
 
   it('also with a body in chunks, and with what follows in the same packet', async () => {
     const client = dial()
-    client.write(`${offering('POST /a', 'Transfer-Encoding: chunked')}5\r\nhello\r\n0\r\n\r\n${offering('GET /b')}${offering('GET /c', 'Connection: close')}`)
+    client.write(
+      `${offering('POST /a', 'Transfer-Encoding: chunked')}5\r\nhello\r\n0\r\n\r\n${offering('GET /b')}${offering('GET /c', 'Connection: close')}`,
+    )
     await once(client, 'end')
-    expect(client.text.match(/(POST|GET) \/\w .*? \[\w*\]/g)?.map((line) => line.replace(/ .* /, ' '))).toEqual(['POST [hello]', 'GET []', 'GET []'])
+    expect(client.text.match(/(POST|GET) \/\w .*? \[\w*\]/g)?.map((line) => line.replace(/ .* /, ' '))).toEqual([
+      'POST [hello]',
+      'GET []',
+      'GET []',
+    ])
   })
 
-  it.each([['POST', 'websocket'], ['GET', 'TLS/1.0'], ['GET', ''], ['HEAD', 'h2c']])('whatever is offered: %s %s', async (method, protocol) => {
+  it.each([
+    ['POST', 'websocket'],
+    ['GET', 'TLS/1.0'],
+    ['GET', ''],
+    ['HEAD', 'h2c'],
+  ])('whatever is offered: %s %s', async (method, protocol) => {
     const client = dial()
     client.write(`${method} /v1/stream HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: ${protocol}\r\ncontent-length: 0\r\n\r\n`)
     await answered(client, 'HTTP/1.1 200 OK')

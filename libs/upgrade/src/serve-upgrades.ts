@@ -44,10 +44,14 @@ async function admit({ path, open, problemOf }: UpgradeDoor, asked: Omit<Upgrade
   const { method = 'GET', url = '' } = asked.request
   try {
     const target = targetOf(url)
-    if (target?.pathname !== path) throw new HmsError('HMS_HTTP_PATH_UNKNOWN', `No WebSocket is served at ${url.split('?')[0]}, only at ${path}.`, { status: 404 })
+    if (target?.pathname !== path)
+      throw new HmsError('HMS_HTTP_PATH_UNKNOWN', `No WebSocket is served at ${url.split('?')[0]}, only at ${path}.`, { status: 404 })
     await open({ ...asked, target })
   } catch (error) {
-    contained(() => refuseUpgrade(asked.socket, problemOf(error, { method, url: path, headers: asked.request.headers })), () => asked.socket.destroy())()
+    contained(
+      () => refuseUpgrade(asked.socket, problemOf(error, { method, url: path, headers: asked.request.headers })),
+      () => asked.socket.destroy(),
+    )()
   }
 }
 

@@ -1,16 +1,24 @@
 import { BundleRefused } from './refused.js'
-import { keysOf, roleFor, type Role, type Roster } from './roster.js'
+import { entitledKeys, roleFor, type Role, type Roster } from './roster.js'
 import { isObject, signersOf, type Json, type JsonObject, type Statement } from './statement.js'
 
 /**
  * Distinct people, not keys, out of those whom the roster entitles to this policy, the author not among them. The author counts only where
  * one approval is enough and the roster says so; a production roster wants to know him, and his signature beside the others.
  */
-export function approversOf(release: Statement, policy: JsonObject, roster: Roster, atMs: number): { approvedBy: string[]; soleOfficial: boolean } {
+export function approversOf(
+  release: Statement,
+  policy: JsonObject,
+  roster: Roster,
+  atMs: number,
+): { approvedBy: string[]; soleOfficial: boolean } {
   const { author, plan, droppedTags } = release.predicate
   const role = roleFor(roster, policy, droppedTags)
   const people = [...roster.principals].filter(([, { kind }]) => kind === 'person')
-  const keys = signersOf(release, keysOf(roster.principals, ({ kind }) => kind === 'person', atMs))
+  const keys = signersOf(
+    release,
+    entitledKeys(roster.principals, ({ kind }) => kind === 'person', atMs),
+  )
   const signers = people.filter((person) => person[1].keys.some(({ keyid }) => keys.has(keyid))).map(([id]) => id)
   const authors = people.filter(([id, { name }]) => id === author || name === author).map(([id]) => id)
   const production = roster.rules['profile'] === 'production'

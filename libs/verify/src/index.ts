@@ -1,7 +1,7 @@
 import { approversOf } from './approval.js'
 import { verifyProof } from './log.js'
 import { BundleRefused } from './refused.js'
-import { keysOf, readRoster, type Roster } from './roster.js'
+import { entitledKeys, readRoster, type Roster } from './roster.js'
 import { canonical, isObject, openStatement, sha256, signersOf, type JsonObject, type Statement } from './statement.js'
 
 export { BundleRefused }
@@ -43,16 +43,24 @@ export interface VerifyBundleOptions {
  * Checks offline that people whom `roster` entitles approved a policy, that rollout's head makes it the one in force for all, and that the
  * approval is in the witnessed log. `bytes`: what `hms-svc audit bundle` wrote. Rejects with `BundleRefused`. Needs nothing but Node.
  */
-export async function verifyBundle(bytes: Uint8Array, { roster: rosterBytes, at = new Date() }: VerifyBundleOptions): Promise<VerifiedBundle> {
+export async function verifyBundle(
+  bytes: Uint8Array,
+  { roster: rosterBytes, at = new Date() }: VerifyBundleOptions,
+): Promise<VerifiedBundle> {
   const roster = readRoster(rosterBytes)
   const { release: envelope, head: headEnvelope, entry, proof } = readBundle(bytes)
   if (roster.logs.length === 0) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
   // First when it was seen, for a key is judged at that time.
   const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.logs)
-  if (!(witnessedAtMs < roster.expiresMs)) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster had expired when the log showed the approval to its witnesses: bring the roster that followed it')
+  if (!(witnessedAtMs < roster.expiresMs))
+    throw new BundleRefused(
+      'HMS_VERIFY_ROSTER',
+      'the roster had expired when the log showed the approval to its witnesses: bring the roster that followed it',
+    )
   const release = openStatement(envelope, 'release')
   const { policy, releaseEpoch } = release.predicate
-  if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch)) throw refused('it lacks what a release has')
+  if (!isObject(policy) || typeof policy['id'] !== 'string' || typeof policy['version'] !== 'string' || !Number.isSafeInteger(releaseEpoch))
+    throw refused('it lacks what a release has')
   if (release.subject !== sha256(canonical(policy))) throw refused('its subject is another policy')
   const { approvedBy, soleOfficial } = approversOf(release, policy, roster, witnessedAtMs)
   const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster, at)
@@ -85,21 +93,32 @@ function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry
 /** The stable head: signed by rollout alone, of this policy, for everybody, naming this release. */
 function checkHead(head: Statement, policy: string, digest: string, roster: Roster, at: Date): number {
   const members = roster.roles.filter(({ match }) => match['service'] === 'rollout').flatMap(({ principals }) => principals)
-  if (signersOf(head, keysOf(roster.principals, (_principal, id) => members.includes(id))).size === 0) throw new BundleRefused('HMS_VERIFY_HEAD', 'the head is not signed by rollout')
+  if (
+    signersOf(
+      head,
+      entitledKeys(roster.principals, (_principal, id) => members.includes(id)),
+    ).size === 0
+  )
+    throw new BundleRefused('HMS_VERIFY_HEAD', 'the head is not signed by rollout')
   const { seq, current, next, scope, policy: of } = head.predicate
   const begins = isObject(next) && next['release'] === digest ? Date.parse(String(next['at'])) : Number.NaN
-  if (begins > at.getTime()) throw new BundleRefused('HMS_VERIFY_HEAD', `the head holds this release until ${new Date(begins).toISOString()}`)
+  if (begins > at.getTime())
+    throw new BundleRefused('HMS_VERIFY_HEAD', `the head holds this release until ${new Date(begins).toISOString()}`)
   // What was current before is so no longer once a release that was held is in force.
   const inForce = isObject(next) && Date.parse(String(next['at'])) <= at.getTime() ? next['release'] : current
-  if (of !== policy || scope !== 'global' || inForce !== digest || !Number.isSafeInteger(seq)) throw new BundleRefused('HMS_VERIFY_HEAD', 'the head does not make this release the one in force')
+  if (of !== policy || scope !== 'global' || inForce !== digest || !Number.isSafeInteger(seq))
+    throw new BundleRefused('HMS_VERIFY_HEAD', 'the head does not make this release the one in force')
   return seq as number
 }
 
 /** The entry of the log names this release. */
 function checkEntry(entry: string, id: string, version: string, digest: string): void {
   const { releases, type } = JSON.parse(entry) as { releases?: JsonObject[]; type?: string }
-  const named = Array.isArray(releases) && releases.some((release) => release['id'] === id && release['version'] === version && release['digest'] === digest)
-  if (!named || type !== 'hms.approval.approved.v1') throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
+  const named =
+    Array.isArray(releases) &&
+    releases.some((release) => release['id'] === id && release['version'] === version && release['digest'] === digest)
+  if (!named || type !== 'hms.approval.approved.v1')
+    throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
 }
 
 function refused(why: string): BundleRefused {

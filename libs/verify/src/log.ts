@@ -31,7 +31,8 @@ export interface Proven {
 export function readLogKey(vkey: string): LogKey {
   const [, name = '', id = '', text = ''] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.length !== 33 || createHash('sha256').update(`${name}\n`).update(bytes).digest('hex').slice(0, 8) !== id) throw refused('a vkey of the roster is damaged')
+  if (bytes.length !== 33 || createHash('sha256').update(`${name}\n`).update(bytes).digest('hex').slice(0, 8) !== id)
+    throw refused('a vkey of the roster is damaged')
   return { name, id, type: bytes[0]!, key: rawKey(bytes.subarray(1)) }
 }
 
@@ -59,20 +60,28 @@ function verifyProofOf(entry: string, text: string, keys: LogKeys): Proven {
   return { index: Number(index), size, witnessedAtMs }
 }
 
-function verifyCheckpoint(note: string, { log, witnesses, quorum, untilMs }: LogKeys): { size: number; root: Buffer; witnessedAtMs: number } {
+function verifyCheckpoint(
+  note: string,
+  { log, witnesses, quorum, untilMs }: LogKeys,
+): { size: number; root: Buffer; witnessedAtMs: number } {
   const end = note.lastIndexOf('\n\n')
   const body = note.slice(0, end + 1)
-  const lines = note.slice(end + 2, -1).split('\n').map(readLine)
+  const lines = note
+    .slice(end + 2, -1)
+    .split('\n')
+    .map(readLine)
   const [, origin, size, hash] = /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]+=*)\n$/.exec(body) ?? []
   if (end < 0 || !note.endsWith('\n') || size === undefined || hash === undefined) throw refused('its checkpoint is not a note')
   const bytesOf = ({ name, id }: LogKey): Buffer | undefined => lines.find((line) => line.name === name && line.id === id)?.bytes
   const own = bytesOf(log)
-  if (origin !== log.name || log.type !== ED25519 || own === undefined || !verify(null, Buffer.from(body), log.key, own)) throw refused('the log did not sign its checkpoint')
+  if (origin !== log.name || log.type !== ED25519 || own === undefined || !verify(null, Buffer.from(body), log.key, own))
+    throw refused('the log did not sign its checkpoint')
   const times = witnesses.flatMap((witness) => {
     const bytes = witness.type === COSIGNATURE ? bytesOf(witness) : undefined
     if (bytes === undefined) return []
     const seconds = Number(bytes.readBigUInt64BE())
-    if (!verify(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${body}`), witness.key, bytes.subarray(8))) throw refused(`the signature of ${witness.name} is false`)
+    if (!verify(null, Buffer.from(`cosignature/v1\ntime ${seconds}\n${body}`), witness.key, bytes.subarray(8)))
+      throw refused(`the signature of ${witness.name} is false`)
     return [seconds]
   })
   if (quorum < 1 || times.length < quorum) throw refused(`${times.length} witnesses saw its checkpoint, ${Math.max(quorum, 1)} are needed`)
@@ -95,7 +104,11 @@ function leads(leaf: Buffer, index: number, size: number, path: readonly Buffer[
   for (const sibling of path) {
     if (last === 0) return false
     const isRight = at % 2 === 1 || at === last
-    hash = createHash('sha256').update(Uint8Array.of(1)).update(isRight ? sibling : hash).update(isRight ? hash : sibling).digest()
+    hash = createHash('sha256')
+      .update(Uint8Array.of(1))
+      .update(isRight ? sibling : hash)
+      .update(isRight ? hash : sibling)
+      .digest()
     if (isRight) while (at % 2 === 0 && at !== 0) [at, last] = [Math.floor(at / 2), Math.floor(last / 2)]
     ;[at, last] = [Math.floor(at / 2), Math.floor(last / 2)]
   }

@@ -3,7 +3,13 @@ export class BundleRefused extends Error {
   override readonly name = 'BundleRefused'
 
   constructor(
-    readonly code: 'HMS_VERIFY_BUNDLE' | 'HMS_VERIFY_ROSTER' | 'HMS_VERIFY_SIGNATURE' | 'HMS_VERIFY_RELEASE' | 'HMS_VERIFY_HEAD' | 'HMS_VERIFY_PROOF',
+    readonly code:
+      | 'HMS_VERIFY_BUNDLE'
+      | 'HMS_VERIFY_ROSTER'
+      | 'HMS_VERIFY_SIGNATURE'
+      | 'HMS_VERIFY_RELEASE'
+      | 'HMS_VERIFY_HEAD'
+      | 'HMS_VERIFY_PROOF',
     readonly detail: string,
   ) {
     super(`${code}: ${detail}`)

@@ -43,17 +43,28 @@ export function readRoster(bytes: Uint8Array): Roster {
   // Who may change the roster: its root role, else as many people as its heaviest role asks for. Counted in people.
   const root = read.find(({ match }) => match['root'] === true)
   const needed = root?.threshold ?? Math.max(1, ...read.map(({ threshold }) => threshold))
-  const entitled = keysOf(people, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
+  const entitled = entitledKeys(people, ({ kind }, id) => kind === 'person' && (root === undefined || root.principals.includes(id)))
   const signers = signersOf(statement, entitled)
   const signed = new Set([...people].filter(([, { keys }]) => keys.some(({ keyid }) => signers.has(keyid))).map(([id]) => id))
   if (signed.size < needed) throw refused(`it is signed by ${signed.size} people, ${needed} are needed`)
-  return { principals: people, roles: read, rules: statement.predicate, logs: readLogs(statement.predicate), expiresMs: timeOf(statement.predicate['expires'], Number.NaN) }
+  return {
+    principals: people,
+    roles: read,
+    rules: statement.predicate,
+    logs: readLogs(statement.predicate),
+    expiresMs: timeOf(statement.predicate['expires'], Number.NaN),
+  }
 }
 
 /** Keys of some principals; `atMs` leaves out those that were not valid or revoked then; without it, those ever revoked. */
-export function keysOf(principals: ReadonlyMap<string, Principal>, which: (principal: Principal, id: string) => boolean, atMs?: number): Map<string, KeyObject> {
+export function entitledKeys(
+  principals: ReadonlyMap<string, Principal>,
+  which: (principal: Principal, id: string) => boolean,
+  atMs?: number,
+): Map<string, KeyObject> {
   const chosen = [...principals].filter(([id, principal]) => which(principal, id)).flatMap(([, { keys }]) => keys)
-  const counts = ({ notBefore, notAfter, revoked }: Principal['keys'][number]): boolean => atMs === undefined ? revoked === Infinity : atMs >= notBefore && atMs < Math.min(notAfter, revoked)
+  const counts = ({ notBefore, notAfter, revoked }: Principal['keys'][number]): boolean =>
+    atMs === undefined ? revoked === Infinity : atMs >= notBefore && atMs < Math.min(notAfter, revoked)
   return new Map(chosen.filter(counts).map(({ keyid, key }) => [keyid, key]))
 }
 
@@ -63,10 +74,15 @@ export function roleFor({ roles }: Roster, policy: JsonObject, dropped?: Json): 
   const special = roles.filter(({ match }) => {
     if (match['all'] === true || match['root'] === true || match['service'] !== undefined) return false
     const byPrefix = match['idPrefix'] === undefined || (typeof id === 'string' && id.startsWith(String(match['idPrefix'])))
-    return byPrefix && (match['tag'] === undefined || [tags, dropped].some((list) => Array.isArray(list) && list.includes(match['tag'] as string)))
+    return (
+      byPrefix &&
+      (match['tag'] === undefined || [tags, dropped].some((list) => Array.isArray(list) && list.includes(match['tag'] as string)))
+    )
   })
   const candidates = special.length > 0 ? special : roles.filter(({ match }) => match['all'] === true)
-  const [role] = candidates.sort((a, b) => b.threshold - a.threshold || a.principals.length - b.principals.length || (a.name < b.name ? -1 : 1))
+  const [role] = candidates.sort(
+    (a, b) => b.threshold - a.threshold || a.principals.length - b.principals.length || (a.name < b.name ? -1 : 1),
+  )
   if (role === undefined) throw refused(`no role may approve ${String(id)}`)
   return role
 }
@@ -87,28 +103,46 @@ function readLog({ log, witnesses, quorum }: JsonObject, untilMs: number): LogKe
 function readRevoked(value: Json | undefined): Map<string, number> {
   if (value === undefined) return new Map()
   if (!Array.isArray(value)) throw refused('revoked is no list')
-  return new Map(value.map((entry) => {
-    if (!isObject(entry)) throw refused('a revocation is no object')
-    return [String(entry['keyid']), timeOf(entry['since'] ?? null, -Infinity)]
-  }))
+  return new Map(
+    value.map((entry) => {
+      if (!isObject(entry)) throw refused('a revocation is no object')
+      return [String(entry['keyid']), timeOf(entry['since'] ?? null, -Infinity)]
+    }),
+  )
 }
 
 function readPrincipal(value: Json, revoked: ReadonlyMap<string, number>): Principal {
-  if (!isObject(value) || typeof value['kind'] !== 'string' || !Array.isArray(value['keys'])) throw refused('a principal lacks kind or keys')
+  if (!isObject(value) || typeof value['kind'] !== 'string' || !Array.isArray(value['keys']))
+    throw refused('a principal lacks kind or keys')
   const keys = value['keys'].map((entry) => {
     if (!isObject(entry) || typeof entry['spki'] !== 'string') throw refused('a key lacks its bytes')
     const { key, keyid } = readKey(entry['spki'])
     if (entry['keyid'] !== keyid) throw refused(`${String(entry['keyid'])} is not the fingerprint of its key`)
-    return { key, keyid, notBefore: timeOf(entry['notBefore'], -Infinity), notAfter: timeOf(entry['notAfter'], Infinity), revoked: revoked.get(keyid) ?? Infinity }
+    return {
+      key,
+      keyid,
+      notBefore: timeOf(entry['notBefore'], -Infinity),
+      notAfter: timeOf(entry['notAfter'], Infinity),
+      revoked: revoked.get(keyid) ?? Infinity,
+    }
   })
   return { name: String(value['name']), kind: value['kind'], keys }
 }
 
 function readRole(value: Json): Role {
-  if (!isObject(value) || !Array.isArray(value['principals']) || !isObject(value['match']) || !Number.isSafeInteger(value['threshold'])) throw refused('a role is incomplete')
+  if (!isObject(value) || !Array.isArray(value['principals']) || !isObject(value['match']) || !Number.isSafeInteger(value['threshold']))
+    throw refused('a role is incomplete')
   const { name, principals, threshold, match, bounds, soleOfficial } = value
-  const role: Role = { name: String(name), principals: principals.map(String), threshold: threshold as number, match, bounds, soleOfficial: soleOfficial === true }
-  if (role.threshold < 1 || new Set(role.principals).size < role.principals.length) throw refused('a role asks for nobody, or names somebody twice')
+  const role: Role = {
+    name: String(name),
+    principals: principals.map(String),
+    threshold: threshold as number,
+    match,
+    bounds,
+    soleOfficial: soleOfficial === true,
+  }
+  if (role.threshold < 1 || new Set(role.principals).size < role.principals.length)
+    throw refused('a role asks for nobody, or names somebody twice')
   return role
 }
 

@@ -36,7 +36,8 @@ export function canonical(value: Json): string {
 /** Bytes that are their own canonical form: no two parsers see two values in them. */
 export function readCanonical(bytes: Buffer): Json {
   const value = JSON.parse(bytes.toString('utf8')) as Json
-  if (!bytes.equals(Buffer.from(canonical(value)))) throw new BundleRefused('HMS_VERIFY_SIGNATURE', 'a signed payload is not in canonical form')
+  if (!bytes.equals(Buffer.from(canonical(value))))
+    throw new BundleRefused('HMS_VERIFY_SIGNATURE', 'a signed payload is not in canonical form')
   return value
 }
 
@@ -46,7 +47,12 @@ export function sha256(bytes: Uint8Array | string): string {
 
 /** Takes a DSSE envelope apart and reads its in-toto statement. Verifies no signature. */
 export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'roster'): Statement {
-  if (!isObject(envelope) || envelope['payloadType'] !== PAYLOAD_TYPE || typeof envelope['payload'] !== 'string' || !Array.isArray(envelope['signatures'])) {
+  if (
+    !isObject(envelope) ||
+    envelope['payloadType'] !== PAYLOAD_TYPE ||
+    typeof envelope['payload'] !== 'string' ||
+    !Array.isArray(envelope['signatures'])
+  ) {
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `the ${kind} is not an envelope`)
   }
   const payload = base64(envelope['payload'])
@@ -55,7 +61,10 @@ export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'ros
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `the ${kind} is a statement of another kind`)
   }
   const { predicate, subject } = statement
-  const digest = Array.isArray(subject) && subject.length === 1 && isObject(subject[0]) && isObject(subject[0]['digest']) ? subject[0]['digest']['sha256'] : undefined
+  const digest =
+    Array.isArray(subject) && subject.length === 1 && isObject(subject[0]) && isObject(subject[0]['digest'])
+      ? subject[0]['digest']['sha256']
+      : undefined
   if (!isObject(predicate) || typeof digest !== 'string' || envelope['signatures'].length > MAX_SIGNATURES) {
     throw new BundleRefused('HMS_VERIFY_SIGNATURE', `the ${kind} lacks what a statement has`)
   }
@@ -64,7 +73,9 @@ export function openStatement(envelope: unknown, kind: 'release' | 'head' | 'ros
     subject: digest,
     digest: `sha256:${sha256(payload)}`,
     signed: Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload]),
-    signatures: envelope['signatures'].flatMap((entry) => (isObject(entry) && typeof entry['sig'] === 'string' ? [{ keyid: String(entry['keyid'] ?? ''), sig: base64(entry['sig']) }] : [])),
+    signatures: envelope['signatures'].flatMap((entry) =>
+      isObject(entry) && typeof entry['sig'] === 'string' ? [{ keyid: String(entry['keyid'] ?? ''), sig: base64(entry['sig']) }] : [],
+    ),
   }
 }
 
@@ -81,7 +92,8 @@ export function signersOf({ signed, signatures }: Statement, keys: ReadonlyMap<s
 export function readKey(spki: string): { key: KeyObject; keyid: string } {
   const der = Buffer.from(spki, 'base64')
   const raw = der.subarray(SPKI_PREFIX.length)
-  if (!der.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX) || raw.length !== 32) throw new BundleRefused('HMS_VERIFY_ROSTER', 'a key of the roster is not an Ed25519 key')
+  if (!der.subarray(0, SPKI_PREFIX.length).equals(SPKI_PREFIX) || raw.length !== 32)
+    throw new BundleRefused('HMS_VERIFY_ROSTER', 'a key of the roster is not an Ed25519 key')
   const blob = Buffer.concat([Buffer.from('0000000b', 'hex'), Buffer.from('ssh-ed25519'), Buffer.from('00000020', 'hex'), raw])
   const keyid = `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
   return { key: createPublicKey({ key: der, format: 'der', type: 'spki' }), keyid }
@@ -94,6 +106,7 @@ export function rawKey(raw: Uint8Array): KeyObject {
 
 function base64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64')
-  if (bytes.toString('base64') !== text && bytes.toString('base64url') !== text.replace(/=+$/, '')) throw new BundleRefused('HMS_VERIFY_SIGNATURE', 'base64 with something else in it')
+  if (bytes.toString('base64') !== text && bytes.toString('base64url') !== text.replace(/=+$/, ''))
+    throw new BundleRefused('HMS_VERIFY_SIGNATURE', 'base64 with something else in it')
   return bytes
 }

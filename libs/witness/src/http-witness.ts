@@ -19,7 +19,11 @@ export class HttpWitness implements WitnessLink {
   ) {}
 
   async addCheckpoint(text: string): Promise<WitnessAnswer> {
-    const { response, body } = await this.call('/add-checkpoint', { method: 'POST', headers: { 'content-type': 'text/plain; charset=utf-8' }, body: text })
+    const { response, body } = await this.call('/add-checkpoint', {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain; charset=utf-8' },
+      body: text,
+    })
     return answerOf(response, body)
   }
 

@@ -45,7 +45,11 @@ export class FileSeenStore implements SeenStore {
   }
 }
 
-async function syncedAfter(path: string, flags: 'r' | 'w', work: (handle: Awaited<ReturnType<typeof open>>) => Promise<void> = async () => {}): Promise<void> {
+async function syncedAfter(
+  path: string,
+  flags: 'r' | 'w',
+  work: (handle: Awaited<ReturnType<typeof open>>) => Promise<void> = async () => {},
+): Promise<void> {
   const handle = await open(path, flags, 0o600)
   try {
     await work(handle)

@@ -1,5 +1,14 @@
 import type { Clock } from '#libs/platform'
-import { cosign, decideCosignature, openNote, readAddCheckpoint, signedOnlyBy, SignatureError, type NoteKey, type Signer } from '#libs/signing'
+import {
+  cosign,
+  decideCosignature,
+  openNote,
+  readAddCheckpoint,
+  signedOnlyBy,
+  SignatureError,
+  type NoteKey,
+  type Signer,
+} from '#libs/signing'
 import type { SeenStore } from './seen.store.js'
 import type { WitnessAnswer, WitnessLink } from './witness-link.js'
 

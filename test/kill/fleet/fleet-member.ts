@@ -86,7 +86,11 @@ export class FleetMember {
 
   /** What it said at level error and above, into the history: nothing that faults explain is said there. */
   private tellErrors(served: Served): void {
-    for (const line of served.output.split('\n').filter((text) => /"level":"(error|fatal)"/.test(text)).slice(-ERROR_LINES)) this.history.add('error', { process: this.title, line })
+    for (const line of served.output
+      .split('\n')
+      .filter((text) => /"level":"(error|fatal)"/.test(text))
+      .slice(-ERROR_LINES))
+      this.history.add('error', { process: this.title, line })
   }
 
   private onExit(served: Served, how: number | NodeJS.Signals): void {

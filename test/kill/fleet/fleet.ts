@@ -1,5 +1,5 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
-import { variableOf } from '#libs/stage'
+import { variableOf } from '#libs/service'
 import { freePort, until } from '../../support/processes.js'
 import type { History } from '../history.js'
 import { FleetMember, type ProcessName } from './fleet-member.js'
@@ -24,7 +24,11 @@ export class Fleet {
     env['HMS_URL'] = `http://127.0.0.1:${env['HMS_PORT']}`
     const members = SERVICES.flatMap((service) =>
       ports.get(service)!.map((port, instance) => {
-        const own = { ...env, [variableOf(service, 'PORT')]: String(port), HMS_DATABASE_URL: namedUrl(env['HMS_DATABASE_URL']!, `${service}-${instance}`) }
+        const own = {
+          ...env,
+          [variableOf(service, 'PORT')]: String(port),
+          HMS_DATABASE_URL: namedUrl(env['HMS_DATABASE_URL']!, `${service}-${instance}`),
+        }
         return new FleetMember(service, instance, `http://127.0.0.1:${port}`, own, history)
       }),
     )

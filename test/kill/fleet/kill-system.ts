@@ -7,7 +7,7 @@ import { Fleet } from './fleet.js'
 import { KillableDatabase } from './killable-database.js'
 
 /** Bots that fell silent must not hold a run for half a minute. */
-const SHORT_WAITS = { HMS_ROLLOUT_ACKNOWLEDGE: '3s', HMS_CANARY_CONTROLLER_ACKNOWLEDGE: '3s' }
+const SHORT_WAITS = { HMS_ROLLOUT_ACKNOWLEDGE_TIMEOUT: '3s', HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT: '3s' }
 
 /** What stands between the services and what they need. */
 export interface Network {

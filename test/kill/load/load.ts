@@ -93,7 +93,11 @@ export class Load {
 
   private async approve(official: Official, ids: string[], queue: boolean): Promise<Outcome> {
     const policies = ids.map((id) => this.next(id))
-    const outcome = await official.approve(policies, { queue, twice: this.random.chance(TWICE), impatient: !this.size.calm && this.random.chance(IMPATIENT) })
+    const outcome = await official.approve(policies, {
+      queue,
+      twice: this.random.chance(TWICE),
+      impatient: !this.size.calm && this.random.chance(IMPATIENT),
+    })
     this.history.add('approve', { ids, version: policies[0]!['version'], queue, ...outcome })
     return outcome
   }

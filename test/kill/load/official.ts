@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { ApiClient, dataFolderPassphrase, decide, KeyFolder, loadIdentity, prepareApproval, signApproval, statement, submitApproval } from '#libs/client'
+import {
+  ApiClient,
+  dataFolderPassphrase,
+  decide,
+  KeyFolder,
+  loadIdentity,
+  prepareApproval,
+  signApproval,
+  statement,
+  submitApproval,
+} from '#libs/client'
 import { HmsError, type JsonObject, type RollbackResult, type RunDecisionName } from '#libs/contracts'
 import { pause, systemClock } from '#libs/platform'
 import type { Signer } from '#libs/signing'
@@ -40,12 +50,21 @@ export class Official {
 
   async approve(policies: JsonObject[], manner: Manner = {}): Promise<Outcome> {
     try {
-      const prepared = await persist(() => prepareApproval(this.api, policies, { observeMs: 0, bakeMs: 0 }, { queue: manner.queue === true }))
+      const prepared = await persist(() =>
+        prepareApproval(this.api, policies, { observeMs: 0, bakeMs: 0 }, { queue: manner.queue === true }),
+      )
       const signatures = await signApproval(prepared, this.signer)
       const submit = (): Promise<{ run: number | null }> => submitApproval(this.api, prepared, signatures)
       try {
-        const answers = await Promise.all(Array.from({ length: manner.twice === true ? 2 : 1 }, () => (manner.impatient === true ? submit() : persist(submit))))
-        for (const { run } of answers) this.ledger.approvals.push({ digest: prepared.digest, run: run!, policies: policies.map(({ id, version }) => ({ id: String(id), version: String(version) })) })
+        const answers = await Promise.all(
+          Array.from({ length: manner.twice === true ? 2 : 1 }, () => (manner.impatient === true ? submit() : persist(submit))),
+        )
+        for (const { run } of answers)
+          this.ledger.approvals.push({
+            digest: prepared.digest,
+            run: run!,
+            policies: policies.map(({ id, version }) => ({ id: String(id), version: String(version) })),
+          })
         return { is: 'accepted', run: answers[0]!.run! }
       } catch (error) {
         if (mayHaveWorked(error)) this.ledger.unanswered.push(prepared.digest)
@@ -63,7 +82,9 @@ export class Official {
   async rollBack(policy: string, version: string): Promise<void> {
     const idempotencyKey = randomUUID()
     try {
-      const { seq } = await persist(() => this.api.post<RollbackResult>('/v1/rollbacks', { policy, version, reason: 'drill' }, { idempotencyKey }))
+      const { seq } = await persist(() =>
+        this.api.post<RollbackResult>('/v1/rollbacks', { policy, version, reason: 'drill' }, { idempotencyKey }),
+      )
       this.ledger.rollbacks.push({ policy, version, seq })
     } catch (error) {
       if (!mayHaveWorked(error)) this.ledger.refused((error as HmsError).code)
@@ -86,7 +107,7 @@ function mayHaveWorked(error: unknown): boolean {
 }
 
 async function persist<T>(call: () => Promise<T>): Promise<T> {
-  for (const until = Date.now() + PATIENCE_MS; ; ) {
+  for (const until = Date.now() + PATIENCE_MS; ;) {
     try {
       return await call()
     } catch (error) {

@@ -33,7 +33,13 @@ export class Partner implements Received {
     const identity = await loadIdentity(dataDir)
     const operator = { signer: identity.operatorSigner(), audience: identity.roster.installation }
     const api = new ApiClient({ url, authorize: statement(async () => operator) })
-    await api.post('/v1/partners', { id, name: id, groups: ['all'], channels: [{ webhook: { url: `http://127.0.0.1:${port}`, secret } }], networks: ['127.0.0.1/32'] })
+    await api.post('/v1/partners', {
+      id,
+      name: id,
+      groups: ['all'],
+      channels: [{ webhook: { url: `http://127.0.0.1:${port}`, secret } }],
+      networks: ['127.0.0.1/32'],
+    })
     return partner
   }
 

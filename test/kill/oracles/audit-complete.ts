@@ -5,8 +5,12 @@ import type { Oracle } from './oracle.js'
 export const auditComplete: Oracle = {
   name: 'audit covers each transition once',
   async check({ observer }) {
-    const topics = topicsConsumedBy('audit').map(({ name }) => `'${name}'`).join(', ')
-    const written = SERVICES.map((service) => `SELECT event_id, topic FROM ${service.replaceAll('-', '_')}.outbox WHERE topic IN (${topics})`).join(' UNION ALL ')
+    const topics = topicsConsumedBy('audit')
+      .map(({ name }) => `'${name}'`)
+      .join(', ')
+    const written = SERVICES.map(
+      (service) => `SELECT event_id, topic FROM ${service.replaceAll('-', '_')}.outbox WHERE topic IN (${topics})`,
+    ).join(' UNION ALL ')
     const windows = `SELECT id FROM audit.windowed_event UNION ALL SELECT split_part(line, ' ', 1) FROM audit.window_listing, regexp_split_to_table(trim(trailing E'\\n' from doc->>'listing'), E'\\n') AS line`
     const missing = await observer.rows<{ topic: string; n: string }>(
       `SELECT topic, count(*) AS n FROM (${written}) AS written WHERE NOT EXISTS (SELECT 1 FROM audit.entry WHERE entry.event_id = written.event_id)
@@ -15,7 +19,9 @@ export const auditComplete: Oracle = {
     const foreign = await observer.rows<{ topic: string; n: string }>(
       `SELECT topic, count(*) AS n FROM audit.entry WHERE key <> '~window' AND NOT EXISTS (SELECT 1 FROM (${written}) AS written WHERE written.event_id = entry.event_id) GROUP BY topic`,
     )
-    const [log] = await observer.rows<{ entries: string; next: string }>('SELECT count(*) AS entries, coalesce(max(index) + 1, 0) AS next FROM audit.entry')
+    const [log] = await observer.rows<{ entries: string; next: string }>(
+      'SELECT count(*) AS entries, coalesce(max(index) + 1, 0) AS next FROM audit.entry',
+    )
     return {
       looked: Number(log!.entries),
       violations: [

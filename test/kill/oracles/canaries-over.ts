@@ -9,7 +9,9 @@ import type { Oracle } from './oracle.js'
 export const canariesOver: Oracle = {
   name: 'no canary scope live after its run',
   async check({ observer }) {
-    const rows = await observer.rows<{ policy: string; docs: ConfigDocument[] }>('SELECT policy, jsonb_agg(doc) AS docs FROM config_store.document GROUP BY policy')
+    const rows = await observer.rows<{ policy: string; docs: ConfigDocument[] }>(
+      'SELECT policy, jsonb_agg(doc) AS docs FROM config_store.document GROUP BY policy',
+    )
     const runs = await observer.rows<{ id: string; state: string }>('SELECT id, state FROM approver.run')
     const stateOf = new Map(runs.map(({ id, state }) => [Number(id), state]))
     const violations: string[] = []
@@ -24,7 +26,9 @@ export const canariesOver: Oracle = {
         const readers = { bot: 'anyone', region: scope.slice('region:'.length) }
         const inForce = evaluate([...(stable === undefined ? [] : [stable]), canary], readers, at)
         if (inForce?.held.head.scope !== scope) continue
-        violations.push(`${policy} ${scope}: head ${seq} of run ${run} (${stateOf.get(run ?? 0)}) is in force until ${expires}, stable has been ${stable?.document.version} since ${stable?.head.issuedAt}`)
+        violations.push(
+          `${policy} ${scope}: head ${seq} of run ${run} (${stateOf.get(run ?? 0)}) is in force until ${expires}, stable has been ${stable?.document.version} since ${stable?.head.issuedAt}`,
+        )
       }
     }
     return { looked, violations }

@@ -18,7 +18,8 @@ export const deliveriesEnd: Oracle = {
     const rows = await observer.rows<{ doc: Delivery }>('SELECT doc FROM notifier.delivery')
     const violations: string[] = []
     for (const { doc } of rows) {
-      if (doc.state === 'delivered' && !partner.received.has(doc.messageId)) violations.push(`delivery ${doc.id} says delivered, and never came`)
+      if (doc.state === 'delivered' && !partner.received.has(doc.messageId))
+        violations.push(`delivery ${doc.id} says delivered, and never came`)
       if (doc.state === 'pending' || doc.state === 'dead') violations.push(`delivery ${doc.id} is ${doc.state} after ${doc.tries} tries`)
     }
     const known = new Set(rows.map(({ doc }) => doc.messageId))

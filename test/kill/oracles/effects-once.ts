@@ -5,10 +5,23 @@ import { DATA } from './decode.js'
 import type { Oracle } from './oracle.js'
 
 /** What a stage says at most once about an attempt of a run. Heads, coverage and the run's own states repeat by nature. */
-const REPEATED = ['hms.run.decision-accepted.v1', 'hms.run.changed.v1', 'hms.head.issued.v1', 'hms.head.published.v1', 'hms.state.recorded.v1', 'hms.coverage.reported.v1']
+const REPEATED = [
+  'hms.run.decision-accepted.v1',
+  'hms.run.changed.v1',
+  'hms.head.issued.v1',
+  'hms.head.published.v1',
+  'hms.state.recorded.v1',
+  'hms.coverage.reported.v1',
+]
 
 /** What a run that was paused says again, once people let it go on. */
-const AGAIN = ['hms.canary.paused.v1', 'hms.canary.observed.v1', 'hms.rollout.paused.v1', 'hms.run.decision-applied.v1', 'hms.run.decision-late.v1']
+const AGAIN = [
+  'hms.canary.paused.v1',
+  'hms.canary.observation-started.v1',
+  'hms.rollout.paused.v1',
+  'hms.run.decision-applied.v1',
+  'hms.run.decision-late.v1',
+]
 
 /** I2: each effect at most once per run, stage and attempt; each head number once; each delivery once. */
 export const effectsOnce: Oracle = {
@@ -26,9 +39,12 @@ export const effectsOnce: Oracle = {
       if (twice.length > 0) violations.push(`${of}: ${twice.join(', ')} more than once`)
       const verdicts = types.filter((type) => /\.(passed|failed|completed)\.v1$/.test(type))
       if (verdicts.length > 1) violations.push(`${of}: ${verdicts.join(' and ')}`)
-      const [paused, answered] = [/\.paused\.v1$/, /\.decision-applied\.v1$/].map((pattern) => types.filter((type) => pattern.test(type)).length) as [number, number]
+      const [paused, answered] = [/\.paused\.v1$/, /\.decision-applied\.v1$/].map(
+        (pattern) => types.filter((type) => pattern.test(type)).length,
+      ) as [number, number]
       // The last pause may end with the run.
-      if (paused > answered + 1 || (paused > answered && verdicts.some((type) => !type.includes('failed')))) violations.push(`${of}: ${paused} pauses, ${answered} decisions`)
+      if (paused > answered + 1 || (paused > answered && verdicts.some((type) => !type.includes('failed'))))
+        violations.push(`${of}: ${paused} pauses, ${answered} decisions`)
     }
     const answers = await observer.everywhere<{ id: string }>(
       `SELECT ${DATA}->>'id' AS id FROM $schema.outbox WHERE type IN ('hms.run.decision-applied.v1', 'hms.run.decision-late.v1') GROUP BY 1 HAVING count(*) > 1`,
@@ -38,7 +54,10 @@ export const effectsOnce: Oracle = {
     const deliveries = await observer.rows<{ id: string; n: string }>(
       `SELECT doc->>'messageId' || ' ' || partner || ' ' || (doc->>'channel') AS id, count(*) AS n FROM notifier.delivery GROUP BY 1 HAVING count(*) > 1`,
     )
-    return { looked: told.length, violations: [...violations, ...heads, ...deliveries.map(({ id, n }) => `delivery ${id} is there ${n} times`)] }
+    return {
+      looked: told.length,
+      violations: [...violations, ...heads, ...deliveries.map(({ id, n }) => `delivery ${id} is there ${n} times`)],
+    }
   },
 }
 
@@ -48,9 +67,12 @@ async function headNumbers(observer: Observer): Promise<string[]> {
     const issued = await observer.rows<{ head: Envelope }>(
       `SELECT signed->'head' AS head FROM ${schema}.outbox, jsonb_array_elements(${DATA}->'heads') AS signed WHERE type = 'hms.head.issued.v1'`,
     )
-    for (const name of repeated(issued.map(({ head }) => nameOf(peekPredicate<HeadPredicate>(head))))) violations.push(`head ${name} was issued more than once`)
+    for (const name of repeated(issued.map(({ head }) => nameOf(peekPredicate<HeadPredicate>(head)))))
+      violations.push(`head ${name} was issued more than once`)
   }
-  const published = await observer.rows<{ data: PublishedHead }>(`SELECT ${DATA} AS data FROM config_store.outbox WHERE type = 'hms.head.published.v1'`)
+  const published = await observer.rows<{ data: PublishedHead }>(
+    `SELECT ${DATA} AS data FROM config_store.outbox WHERE type = 'hms.head.published.v1'`,
+  )
   for (const name of repeated(published.map(({ data }) => nameOf(data)))) violations.push(`head ${name} was told of more than once`)
   return violations
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SERVICES, type Envelope, type JsonObject } from '#libs/contracts'
-import { loadService, migrateService } from '#libs/stage'
+import { loadService, migrateService } from '#libs/service'
 import { freshDatabase } from '../../support/postgres.js'
 import { Ledger } from '../load/ledger.js'
 import { Observer } from '../observer.js'
@@ -22,7 +22,15 @@ describe('oracles of the kill harness', () => {
     for (const service of SERVICES) await migrateService(await loadService(service), database.url)
     observer = new Observer(database.url)
     // Rollout's word among the documents is none of them.
-    const word = { topic: 'hms.config.state.v1', partition: 0, key: '~freshness', source: '/hms-svc/config-store', keySeq: 1, eventId: randomUUID(), value: JSON.stringify(signed({ data: { freshness: {} } })) }
+    const word = {
+      topic: 'hms.config.state.v1',
+      partition: 0,
+      key: '~freshness',
+      source: '/hms-svc/config-store',
+      keySeq: 1,
+      eventId: randomUUID(),
+      value: JSON.stringify(signed({ data: { freshness: {} } })),
+    }
     evidence = { observer, ledger: new Ledger(), log: [word], partner: { received: new Map(), forged: 0 }, readers: [] }
   })
 
@@ -38,7 +46,15 @@ describe('oracles of the kill harness', () => {
   it('object to what is wrong', async () => {
     await putFaults()
     const blind = { bot: 'bot-1', region: 'NCR', connection: { ids: () => [], get: () => expect.fail('asked for what it has not') } }
-    const skipped = [1, 3].map((keySeq) => ({ topic: 'hms.lint.v1', partition: 0, key: 'pm25', source: '/hms-svc/linter', keySeq, eventId: randomUUID(), value: null }))
+    const skipped = [1, 3].map((keySeq) => ({
+      topic: 'hms.lint.v1',
+      partition: 0,
+      key: 'pm25',
+      source: '/hms-svc/linter',
+      keySeq,
+      eventId: randomUUID(),
+      value: null,
+    }))
     const ledger = new Ledger()
     ledger.approvals.push({ digest: 'a', run: 99, policies: [{ id: 'pm25', version: '1.0.0' }] })
     for (const oracle of ORACLES) {
@@ -56,16 +72,33 @@ describe('oracles of the kill harness', () => {
     await event('linter', 'hms.lint.v1', 'hms.lint.passed.v1', 'pm25', 2, {})
     // A stream whose second event nobody handled.
     await observer.rows(`INSERT INTO linter.stream_head (topic, msg_key, key_seq) VALUES ('hms.lint.v1', 'pm25', 2)`)
-    await observer.rows(`INSERT INTO simulator.stream_position (consumer, producer, topic, msg_key, last_key_seq) VALUES ('simulator', 'linter', 'hms.lint.v1', 'pm25', 1)`)
+    await observer.rows(
+      `INSERT INTO simulator.stream_position (consumer, producer, topic, msg_key, last_key_seq) VALUES ('simulator', 'linter', 'hms.lint.v1', 'pm25', 1)`,
+    )
     // A canary that stands on what is live, its lease not over when stable came back; the state topic knows of neither.
     await document('global', { current: STABLE, issuedAt: '2026-01-01T00:01:00Z' })
-    await document('region:NCR', { current: CANARY, base: STABLE, share: 500, issuedAt: '2026-01-01T00:00:00Z', expires: '2026-01-01T00:02:00Z' })
+    await document('region:NCR', {
+      current: CANARY,
+      base: STABLE,
+      share: 500,
+      issuedAt: '2026-01-01T00:00:00Z',
+      expires: '2026-01-01T00:02:00Z',
+    })
     await put('notifier', 'delivery', 'd', { id: 'd', messageId: 'msg_1', state: 'delivered', tries: 1 }, { state: 'delivered' })
   }
 
   async function document(scope: string, head: JsonObject): Promise<void> {
     const release = signed({ policy: { id: 'pm25', version: '1.0.0' } })
-    const doc = { id: 'pm25', scope, seq: 1, revision: 1, version: '1.0.0', digest: head['current']!, head: signed({ policy: 'pm25', scope, seq: 1, ...head }), release }
+    const doc = {
+      id: 'pm25',
+      scope,
+      seq: 1,
+      revision: 1,
+      version: '1.0.0',
+      digest: head['current']!,
+      head: signed({ policy: 'pm25', scope, seq: 1, ...head }),
+      release,
+    }
     await put('config_store', 'document', `pm25@${scope}`, doc, { policy: 'pm25', revision: 1 })
   }
 
@@ -80,11 +113,18 @@ describe('oracles of the kill harness', () => {
   async function put(schema: string, table: string, id: string, doc: object, keys: Record<string, string | number>): Promise<void> {
     const columns = Object.keys(keys)
     const places = columns.map((_, index) => `, $${index + 3}`).join('')
-    await observer.rows(`INSERT INTO ${schema}.${table} (id, doc${columns.map((column) => `, ${column}`).join('')}) VALUES ($1, $2${places})`, [id, JSON.stringify(doc), ...Object.values(keys)])
+    await observer.rows(
+      `INSERT INTO ${schema}.${table} (id, doc${columns.map((column) => `, ${column}`).join('')}) VALUES ($1, $2${places})`,
+      [id, JSON.stringify(doc), ...Object.values(keys)],
+    )
   }
 })
 
 /** Shaped as a signed statement; the oracles read what services have verified. */
 function signed(predicate: object): Envelope {
-  return { payload: Buffer.from(JSON.stringify({ predicate })).toString('base64'), payloadType: 'application/vnd.in-toto+json', signatures: [] }
+  return {
+    payload: Buffer.from(JSON.stringify({ predicate })).toString('base64'),
+    payloadType: 'application/vnd.in-toto+json',
+    signatures: [],
+  }
 }

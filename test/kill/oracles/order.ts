@@ -39,12 +39,15 @@ export const orderAtConsumers: Oracle = {
           )
           looked += streams.length
           for (const { key, wanted, found } of streams) {
-            if (wanted !== found) violations.push(`${consumer} has handled ${topic.name} ${key} of ${producer} up to ${found ?? 'nothing'} of ${wanted}`)
+            if (wanted !== found)
+              violations.push(`${consumer} has handled ${topic.name} ${key} of ${producer} up to ${found ?? 'nothing'} of ${wanted}`)
           }
         }
       }
     }
-    for (const { service, n } of await observer.everywhere<{ service: string; n: string }>(`SELECT '$service' AS service, count(*) AS n FROM $schema.parked_event`)) {
+    for (const { service, n } of await observer.everywhere<{ service: string; n: string }>(
+      `SELECT '$service' AS service, count(*) AS n FROM $schema.parked_event`,
+    )) {
       if (n !== '0') violations.push(`${service} has ${n} parked events`)
     }
     return { looked, violations }

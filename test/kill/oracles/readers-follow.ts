@@ -6,7 +6,9 @@ import type { Oracle } from './oracle.js'
 export const readersFollow: Oracle = {
   name: 'every bot reads what is in force',
   async check({ observer, readers }) {
-    const rows = await observer.rows<{ policy: string; docs: ConfigDocument[] }>('SELECT policy, jsonb_agg(doc) AS docs FROM config_store.document GROUP BY policy')
+    const rows = await observer.rows<{ policy: string; docs: ConfigDocument[] }>(
+      'SELECT policy, jsonb_agg(doc) AS docs FROM config_store.document GROUP BY policy',
+    )
     const violations: string[] = []
     for (const { bot, region, connection } of readers) {
       for (const { policy, docs } of rows) {

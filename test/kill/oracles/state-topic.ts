@@ -15,7 +15,9 @@ export const stateTopic: Oracle = {
       if (held === undefined || document.seq > held.seq) newest.set(key, document)
     }
     const stored = await observer.rows<{ id: string; doc: ConfigDocument }>('SELECT id, doc FROM config_store.document')
-    const violations = stored.filter(({ id, doc }) => fingerprint(newest.get(id)) !== fingerprint(doc)).map(({ id, doc }) => `${id}: ${fingerprint(doc)} in the store, ${fingerprint(newest.get(id))} in the topic`)
+    const violations = stored
+      .filter(({ id, doc }) => fingerprint(newest.get(id)) !== fingerprint(doc))
+      .map(({ id, doc }) => `${id}: ${fingerprint(doc)} in the store, ${fingerprint(newest.get(id))} in the topic`)
     for (const id of newest.keys()) if (!stored.some((row) => row.id === id)) violations.push(`${id} is in the topic alone`)
     return { looked: stored.length, violations }
   },

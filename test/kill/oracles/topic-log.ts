@@ -34,7 +34,15 @@ export async function readTopics(brokers: string[]): Promise<TopicRecord[]> {
         if (end === undefined) return
         const { ce_source: source, ce_keyseq: keySeq, ce_id: id } = message.headers ?? {}
         const value = topic === STATE_TOPIC ? (message.value?.toString('utf8') ?? null) : null
-        log.push({ topic, partition, key: message.key?.toString('utf8') ?? '', source: String(source), keySeq: Number(String(keySeq)), eventId: String(id), value })
+        log.push({
+          topic,
+          partition,
+          key: message.key?.toString('utf8') ?? '',
+          source: String(source),
+          keySeq: Number(String(keySeq)),
+          eventId: String(id),
+          value,
+        })
         if (BigInt(message.offset) + 1n >= end) ends.delete(place)
         if (ends.size === 0) resolve()
       },

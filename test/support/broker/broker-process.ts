@@ -10,7 +10,11 @@ import { killWithParent } from './parent-watch.js'
 
 const CLUSTER_ID = 'HMS-local-0000000000001A'
 const JAVA_FLAGS = [
-  '-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+ExitOnOutOfMemoryError',
+  '-Xms64m',
+  '-Xmx256m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+ExitOnOutOfMemoryError',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
 ]
 const STOP_MS = 15_000
@@ -82,7 +86,10 @@ export class BrokerProcess {
       const gone = once(this.child, 'exit')
       this.child.kill(signal)
       const late = new AbortController()
-      const timer = delay(STOP_MS, undefined, { signal: late.signal }).then(() => this.child.kill('SIGKILL'), () => undefined)
+      const timer = delay(STOP_MS, undefined, { signal: late.signal }).then(
+        () => this.child.kill('SIGKILL'),
+        () => undefined,
+      )
       await gone
       late.abort()
       await timer

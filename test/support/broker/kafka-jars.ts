@@ -28,16 +28,17 @@ export async function kafkaJars(): Promise<string[]> {
   const place = jarFolder()
   if (!existsSync(place)) await fetchJars(place)
   // Sorted: the class archive is tied to the order of the class path.
-  return readdirSync(place).filter((name) => name.endsWith('.jar')).toSorted().map((name) => join(place, name))
+  return readdirSync(place)
+    .filter((name) => name.endsWith('.jar'))
+    .toSorted()
+    .map((name) => join(place, name))
 }
 
 async function fetchJars(place: string): Promise<void> {
   mkdirSync(cacheFolder(), { recursive: true })
   const draft = mkdtempSync(`${place}.`)
   try {
-    await promisify(execFile)('mvn', [
-      '-B', '-q', '-f', POM, COPY_DEPENDENCIES, '-DincludeScope=runtime', `-DoutputDirectory=${draft}`,
-    ])
+    await promisify(execFile)('mvn', ['-B', '-q', '-f', POM, COPY_DEPENDENCIES, '-DincludeScope=runtime', `-DoutputDirectory=${draft}`])
     renameSync(draft, place)
   } catch (error) {
     if (!existsSync(place)) throw error

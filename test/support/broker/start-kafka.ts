@@ -32,13 +32,18 @@ const POLL_MS = 50
  * `tls` they do so over TLS.
  * Ready is not "every topic usable": the first sends to a new topic may meet NOT_LEADER, which kafkajs retries.
  */
-export async function startKafka(options: { dir?: string; port?: number; advertisedPort?: number; users?: Readonly<Record<string, string>>; tls?: boolean } = {}): Promise<TestBroker> {
+export async function startKafka(
+  options: { dir?: string; port?: number; advertisedPort?: number; users?: Readonly<Record<string, string>>; tls?: boolean } = {},
+): Promise<TestBroker> {
   const jars = await kafkaJars()
   const dir = options.dir ?? mkdtempSync(join(tmpdir(), 'hms-kafka-'))
   mkdirSync(dir, { recursive: true })
   const ca = options.tls === true ? await makeCertificates(dir) : undefined
   const [client, controller] = await freePorts(options.port)
-  writeFileSync(join(dir, 'server.properties'), serverProperties({ client, controller, advertised: options.advertisedPort, secured: options.users !== undefined, tls: options.tls }))
+  writeFileSync(
+    join(dir, 'server.properties'),
+    serverProperties({ client, controller, advertised: options.advertisedPort, secured: options.users !== undefined, tls: options.tls }),
+  )
   const users = options.users === undefined ? undefined : { ...options.users, [ADMIN.username]: ADMIN.password }
   await format(dir, jars, users)
   const brokers = [`127.0.0.1:${client}`]
@@ -82,7 +87,14 @@ async function untilReady(broker: BrokerProcess, brokers: string[], secured: boo
 
 async function answers(brokers: string[], secured: boolean, ca: string | undefined): Promise<boolean> {
   const login = secured ? { sasl: { mechanism: 'scram-sha-512' as const, ...ADMIN } } : {}
-  const admin = new Kafka({ brokers, ...login, ssl: ca === undefined ? false : { ca: readFileSync(ca) }, logLevel: logLevel.NOTHING, connectionTimeout: 1_000, retry: { retries: 0 } }).admin()
+  const admin = new Kafka({
+    brokers,
+    ...login,
+    ssl: ca === undefined ? false : { ca: readFileSync(ca) },
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1_000,
+    retry: { retries: 0 },
+  }).admin()
   try {
     await admin.connect()
     const { brokers: known, controller } = await admin.describeCluster()

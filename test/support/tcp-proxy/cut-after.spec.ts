@@ -66,7 +66,9 @@ describe('a commit that is cut', () => {
     // The deferred trigger holds the COMMIT up for as long as this test has the lock.
     await direct.query(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS
       'BEGIN PERFORM pg_advisory_xact_lock(4); RETURN NULL; END'`)
-    await direct.query(`CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON noted DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()`)
+    await direct.query(
+      `CREATE CONSTRAINT TRIGGER hold AFTER INSERT ON noted DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hold()`,
+    )
     await direct.query('SELECT pg_advisory_lock(4)')
     const cut = cutAtCommit('sent')
     proxy.apply(cut)
@@ -101,7 +103,12 @@ describe('a commit that is cut', () => {
     const outcomes: boolean[] = []
     for (const n of [1, 2, 3, 4]) {
       const client = await note(n)
-      outcomes.push(await client.query('COMMIT').then(() => true, () => false))
+      outcomes.push(
+        await client.query('COMMIT').then(
+          () => true,
+          () => false,
+        ),
+      )
       await client.end().catch(() => {})
     }
     expect([outcomes, cut.cuts, await noted()]).toEqual([[true, false, true, false], 2, [1, 2, 3, 4]])

@@ -194,7 +194,9 @@ describe('toxics', () => {
     const start = performance.now()
     caller.socket.end('y')
     await caller.heard(2)
-    await (await echo.guest(0)).over
+    await (
+      await echo.guest(0)
+    ).over
     expect(performance.now() - start).toBeGreaterThanOrEqual(79)
   })
 

@@ -136,7 +136,7 @@ export function limitData(options: { bytes: number; direction: Direction }): Tox
 }
 
 function* slices(chunk: Buffer, size: () => number): Generator<Buffer, void, undefined> {
-  for (let start = 0; start < chunk.length; ) {
+  for (let start = 0; start < chunk.length;) {
     const end = start + Math.max(1, size())
     yield chunk.subarray(start, end)
     start = end

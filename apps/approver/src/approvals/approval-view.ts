@@ -2,12 +2,17 @@ import { peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedAp
 import { stateOf } from '#libs/pipeline'
 import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate } from '#libs/signing'
-import type { PolicyRecord } from '../policies/policy.entity.js'
-import type { RunRecord } from '../runs/run.entity.js'
-import type { Approval } from './approval.entity.js'
+import type { PolicyRecord } from '../policies/policy.table.js'
+import type { RunRecord } from '../runs/run.table.js'
+import type { Approval } from './approval.table.js'
 
 export function approvalView(approval: Approval, run: RunRecord | undefined): ApprovalView {
-  return { run: approval.run, state: run === undefined ? 'PREPARED' : stateOf(run.facts), digest: approval.digest, missing: approval.missing }
+  return {
+    run: approval.run,
+    state: run === undefined ? 'PREPARED' : stateOf(run.facts),
+    digest: approval.digest,
+    missing: approval.missing,
+  }
 }
 
 export function approvalSummary(approval: Approval, run: RunRecord | undefined): ApprovalSummary {

@@ -1,11 +1,11 @@
 import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import { TakesBody } from '#libs/platform'
 import { POLICIES_BODY } from '#libs/policy'
-import { Public, ServiceRuntime, type AuthorizedRequest } from '#libs/stage'
+import { Public, ServiceRuntime, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
-import { RUNS } from '../runs/run.entity.js'
+import { RUNS } from '../runs/run.table.js'
 import { approvalSummary } from './approval-view.js'
-import { APPROVALS, type Approval } from './approval.entity.js'
+import { APPROVALS, type Approval } from './approval.table.js'
 import { ApprovalDecisionRequestDto, ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { PrepareApproval } from './prepare-approval.js'
 import { RejectApproval } from './reject-approval.js'
@@ -47,7 +47,9 @@ export class ApprovalsController {
   @Get()
   list(): Promise<ApprovalSummary[]> {
     return this.runtime.database.transaction(async (tx) => {
-      const waiting = await tx.documents(APPROVALS).find({ where: { state: 'waiting' }, orderBy: 'prepared_at', descending: true, limit: 200 })
+      const waiting = await tx
+        .documents(APPROVALS)
+        .find({ where: { state: 'waiting' }, orderBy: 'prepared_at', descending: true, limit: 200 })
       return Promise.all(waiting.map(async (approval) => approvalSummary(approval, await tx.documents(RUNS).get(String(approval.run)))))
     })
   }
@@ -57,7 +59,10 @@ export class ApprovalsController {
     return this.runtime.database.transaction(async (tx) => {
       const approval: Approval | undefined = await tx.documents(APPROVALS).get(digest)
       if (approval === undefined) {
-        throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: ['hms-svc approvals list'] })
+        throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, {
+          status: 404,
+          next: ['hms-svc approvals list'],
+        })
       }
       return approvalSummary(approval, approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run)))
     })

@@ -14,13 +14,19 @@ export interface NamedAuthors {
  * name there; `null` when nobody is named. Throws `HMS_APPROVER_AUTHOR_UNKNOWN` where the roster must know the author, and
  * `HMS_APPROVER_NOBODY_LEFT` when too few others may approve.
  */
-export function authorOf({ policy, droppedTags }: Omit<NewPolicy, 'digest'>, { author, committedBy = {} }: NamedAuthors, roster: Roster): string | null {
-  const named = author ?? (typeof policy.owner === 'string' && policy.owner !== '' ? policy.owner : committerOf(committedBy[policy.id], roster))
+export function authorOf(
+  { policy, droppedTags }: Omit<NewPolicy, 'digest'>,
+  { author, committedBy = {} }: NamedAuthors,
+  roster: Roster,
+): string | null {
+  const named =
+    author ?? (typeof policy.owner === 'string' && policy.owner !== '' ? policy.owner : committerOf(committedBy[policy.id], roster))
   const known = authorsOf(roster, named)
   const requirement = requirementOf({ policy, droppedTags }, roster)
   const rule = authorRule(roster, requirement, named)
   if (rule.mustBeKnown && known.length === 0) {
-    const who = named === null ? `Nobody says who wrote ${policy.id}` : `The roster knows no person "${named}", who is to have written ${policy.id}`
+    const who =
+      named === null ? `Nobody says who wrote ${policy.id}` : `The roster knows no person "${named}", who is to have written ${policy.id}`
     throw new HmsError('HMS_APPROVER_AUTHOR_UNKNOWN', `${who}. Name the author with --author, as the roster does.`, {
       status: 422,
       next: ['hms-svc roster show', 'hms-svc approve FILE --sign NAME --author NAME'],
@@ -28,10 +34,14 @@ export function authorOf({ policy, droppedTags }: Omit<NewPolicy, 'digest'>, { a
   }
   const others = requirement.eligible.filter((id) => rule.counts || !rule.ids.has(id))
   if (others.length < requirement.threshold) {
-    throw new HmsError('HMS_APPROVER_NOBODY_LEFT', `${policy.id} needs ${requirement.threshold} of role ${requirement.role}, and without its author there are ${others.length}.`, {
-      status: 422,
-      next: ['hms-svc roster show'],
-    })
+    throw new HmsError(
+      'HMS_APPROVER_NOBODY_LEFT',
+      `${policy.id} needs ${requirement.threshold} of role ${requirement.role}, and without its author there are ${others.length}.`,
+      {
+        status: 422,
+        next: ['hms-svc roster show'],
+      },
+    )
   }
   return known.length === 1 ? known[0]!.name : named
 }
@@ -41,7 +51,11 @@ function requirementOf(release: Omit<NewPolicy, 'digest'>, roster: Roster): Appr
     return approvalRequirement(roster, release)
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
-    throw new HmsError(error.code, `Nobody may approve ${release.policy.id}: ${error.detail}.`, { status: 422, cause: error, next: ['hms-svc roster show'] })
+    throw new HmsError(error.code, `Nobody may approve ${release.policy.id}: ${error.detail}.`, {
+      status: 422,
+      cause: error,
+      next: ['hms-svc roster show'],
+    })
   }
 }
 

@@ -2,12 +2,12 @@ import { peekPredicate, type ReleaseDocument } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { endEarly, stateOf } from '#libs/pipeline'
 import { effectiveMs, type ReleasePredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.entity.js'
-import { RUNS, type RunRecord } from '../runs/run.entity.js'
+import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
+import { RUNS, type RunRecord } from '../runs/run.table.js'
 import { APPROVAL_MOVED, SaveRun } from '../runs/save-run.js'
-import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.table.js'
 
 /** What was prepared follows a version that is no longer live: it would undo what came between, so its run ends STALE. */
 @Injectable()

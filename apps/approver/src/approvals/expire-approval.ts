@@ -1,10 +1,10 @@
 import type { Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { RUNS } from '../runs/run.entity.js'
+import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
-import { APPROVAL_EXPIRY, APPROVALS } from './approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS } from './approval.table.js'
 
 /** Signatures that never came: the run ends, its policies are free. */
 @Injectable()
@@ -23,6 +23,9 @@ export class ExpireApproval {
     const record = await tx.documents(RUNS).get(String(approval.run))
     if (record === undefined) return
     const detail = `still missing at ${approval.expiresAt}: ${approval.missing.join(', ')}`
-    await this.saveRun.execute(tx, { ...record, facts: endEarly(record.facts, { state: 'ABORTED', reason: 'EXPIRED', detail, at: tx.now.toISOString() }) })
+    await this.saveRun.execute(tx, {
+      ...record,
+      facts: endEarly(record.facts, { state: 'ABORTED', reason: 'EXPIRED', detail, at: tx.now.toISOString() }),
+    })
   }
 }

@@ -1,10 +1,10 @@
 import { policyKey } from '#libs/messaging'
 import { lockedDocument, type Query, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { APPROVALS, type Approval } from './approval.entity.js'
-import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.entity.js'
+import { APPROVALS, type Approval } from './approval.table.js'
+import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.table.js'
 
 const PREPARATION_EXPIRY = 'preparation-expiry'
 const LIFE_MS = 24 * 60 * 60 * 1000
@@ -32,7 +32,13 @@ export class KeepPreparations {
     await tx.documents(APPROVALS).put(approval)
     await tx.documents(PREPARATIONS).put({ digest, policy, by, preparedAt })
     const dueAt = new Date(tx.now.getTime() + Math.min(LIFE_MS, this.config.approvalExpiryMs))
-    await this.runtime.schedule(tx, { id: timerId(digest), kind: PREPARATION_EXPIRY, keys: releases.map(({ id }) => policyKey(id)), data: { digest }, dueAt })
+    await this.runtime.schedule(tx, {
+      id: timerId(digest),
+      kind: PREPARATION_EXPIRY,
+      keys: releases.map(({ id }) => policyKey(id)),
+      data: { digest },
+      dueAt,
+    })
   }
 
   /** Somebody signed it: it is an approval from here on. */

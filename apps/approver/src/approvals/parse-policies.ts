@@ -10,12 +10,23 @@ const MAX_RUN_BYTES = 320 * 1024
 export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
   // First: reading takes up to a second for 256 KiB.
   const bytes = Buffer.byteLength(JSON.stringify(policies))
-  if (bytes > MAX_RUN_BYTES) throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', `The policies of a run have at most ${MAX_RUN_BYTES} bytes together; these have ${bytes}.`, { status: 413 })
+  if (bytes > MAX_RUN_BYTES)
+    throw new HmsError(
+      'HMS_APPROVER_RUN_TOO_LARGE',
+      `The policies of a run have at most ${MAX_RUN_BYTES} bytes together; these have ${bytes}.`,
+      { status: 413 },
+    )
   const parsed = policies.map((policy, index) => {
     const result = parsePolicy(JSON.stringify(policy), `policies[${index}]`)
     if (result.ok) return { policy: result.source.policy, digest: result.source.digest }
-    const errors = result.findings.filter((finding) => hasErrors([finding])).map((finding) => ({ pointer: `/policies/${index}${finding.pointer ?? ''}`, detail: finding.message }))
-    throw new HmsError('HMS_APPROVER_POLICY_INVALID', errors.map((error) => error.detail).join('; '), { status: 422, errors, next: ['hms-svc lint FILE'] })
+    const errors = result.findings
+      .filter((finding) => hasErrors([finding]))
+      .map((finding) => ({ pointer: `/policies/${index}${finding.pointer ?? ''}`, detail: finding.message }))
+    throw new HmsError('HMS_APPROVER_POLICY_INVALID', errors.map((error) => error.detail).join('; '), {
+      status: 422,
+      errors,
+      next: ['hms-svc lint FILE'],
+    })
   })
   const ids = parsed.map(({ policy }) => policy.id)
   if (new Set(ids).size < ids.length) throw new HmsError('HMS_APPROVER_BUNDLE_TWICE', 'A bundle holds each policy once.', { status: 422 })

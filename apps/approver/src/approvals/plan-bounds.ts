@@ -3,7 +3,9 @@ import { approvalRequirement, type BrokenBound, type Roster, type Tagged } from 
 
 /** What the roster asks for and nobody chooses is written into the plan; what was chosen is judged by `missingOf`. */
 export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, releases: readonly Tagged[]): RolloutPlan {
-  const demanding = releases.some((release) => approvalRequirement(roster, release).bounds.some(({ requireEvidence }) => requireEvidence === true))
+  const demanding = releases.some((release) =>
+    approvalRequirement(roster, release).bounds.some(({ requireEvidence }) => requireEvidence === true),
+  )
   return demanding ? { ...plan, requireEvidence: true } : plan
 }
 

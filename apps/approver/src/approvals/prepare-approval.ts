@@ -1,18 +1,35 @@
-import { HmsError, peekPredicate, type PlanOptions, type PreparedApproval, type PrepareRequest, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import {
+  HmsError,
+  peekPredicate,
+  type PlanOptions,
+  type PreparedApproval,
+  type PrepareRequest,
+  type ReleaseDocument,
+  type RolloutPlan,
+} from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
-import { approvalDigest, approvalState, digestOfJson, droppedTags, effectiveMs, tagsOf, type ReleasePredicate, type Roster } from '#libs/signing'
-import { ServiceRuntime, type Upcoming } from '#libs/stage'
+import {
+  approvalDigest,
+  approvalState,
+  digestOfJson,
+  droppedTags,
+  effectiveMs,
+  tagsOf,
+  type ReleasePredicate,
+  type Roster,
+} from '#libs/signing'
+import { ServiceRuntime, type Upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { newPolicy, POLICIES, policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.entity.js'
-import { RUNS } from '../runs/run.entity.js'
+import { newPolicy, POLICIES, policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
+import { RUNS } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
-import { APPROVALS, type Approval } from './approval.entity.js'
+import { APPROVALS, type Approval } from './approval.table.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
-import { releasedOf, signedAs } from '../policies/policy-version.entity.js'
+import { releasedOf, signedAs } from '../policies/policy-version.table.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
 import { prepareReleases, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
@@ -45,7 +62,11 @@ export class PrepareApproval {
       const predecessors = await this.predecessors(tx, policies, records, request.queue === true)
       const histories = await historiesOf(tx, policies, records)
       const { roster } = this.runtime
-      const news = policies.map(({ policy, digest }) => ({ policy, digest, droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors)) }))
+      const news = policies.map(({ policy, digest }) => ({
+        policy,
+        digest,
+        droppedTags: droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors)),
+      }))
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
       const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
       const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
@@ -67,8 +88,10 @@ export class PrepareApproval {
     const input = { ...known, policies, plan, fallbacks: request.plan?.fallbacks ?? [], now: tx.now, expiresAt }
     const releases = prepareReleases(input)
     // What it follows may be held until a later time: then the dossier carries what is live, unless that time comes first.
-    for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)]) requireEventsFit(releases, live, plan)
-    for (const release of releases) await tx.documents(POLICIES).put({ ...known.records.get(release.id)!, releaseEpoch: release.releaseEpoch })
+    for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
+      requireEventsFit(releases, live, plan)
+    for (const release of releases)
+      await tx.documents(POLICIES).put({ ...known.records.get(release.id)!, releaseEpoch: release.releaseEpoch })
     return {
       digest: approvalDigest(releases),
       members: membersOf(policies),
@@ -105,7 +128,12 @@ export class PrepareApproval {
   }
 
   /** What each new release follows. While a run is under way that is its release, and only who says `queue` may wait behind it. */
-  private async predecessors(tx: Transaction, policies: ParsedPolicy[], records: Map<string, PolicyRecord>, queue: boolean): Promise<Map<string, ReleaseDocument | null>> {
+  private async predecessors(
+    tx: Transaction,
+    policies: ParsedPolicy[],
+    records: Map<string, PolicyRecord>,
+    queue: boolean,
+  ): Promise<Map<string, ReleaseDocument | null>> {
     const predecessors = new Map<string, ReleaseDocument | null>()
     for (const { policy } of policies) {
       const record = records.get(policy.id)!
@@ -117,11 +145,15 @@ export class PrepareApproval {
         continue
       }
       if (!queue) {
-        throw new HmsError('HMS_APPROVER_RUN_ACTIVE', `Run #${ahead} of ${record.id} has not ended. Watch it, or wait behind it with --queue.`, {
-          status: 409,
-          next: [`hms-svc runs watch ${ahead}`],
-          state: { run: ahead },
-        })
+        throw new HmsError(
+          'HMS_APPROVER_RUN_ACTIVE',
+          `Run #${ahead} of ${record.id} has not ended. Watch it, or wait behind it with --queue.`,
+          {
+            status: 409,
+            next: [`hms-svc runs watch ${ahead}`],
+            state: { run: ahead },
+          },
+        )
       }
       const run = await tx.documents(RUNS).get(String(ahead))
       const approval = run === undefined ? undefined : await tx.documents(APPROVALS).get(run.approval)
@@ -138,7 +170,11 @@ export class PrepareApproval {
 
 function heldUntil(id: string, { release, at }: Upcoming): HmsError {
   const detail = `${id}@${release.version} is held until ${at}, and readers hold one release beside the one in force. Wait behind it with --queue, or take it back.`
-  return new HmsError('HMS_APPROVER_RELEASE_HELD', detail, { status: 409, next: ['hms-svc approve FILE --sign NAME --queue'], state: { version: release.version, effective: at } })
+  return new HmsError('HMS_APPROVER_RELEASE_HELD', detail, {
+    status: 409,
+    next: ['hms-svc approve FILE --sign NAME --queue'],
+    state: { version: release.version, effective: at },
+  })
 }
 
 function fingerprintOf({ plan }: PrepareRequest, authors: Map<string, string | null>): string {
@@ -148,17 +184,30 @@ function fingerprintOf({ plan }: PrepareRequest, authors: Map<string, string | n
 /** Whether an unsigned preparation still follows what is live, and is not about to expire. */
 function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
   const young = Date.parse(approval.preparedAt) > now.getTime() - REUSE_MS
-  return young && approval.releases.every((release) => (predicateOf(release).previous?.digest ?? null) === (predecessors.get(release.id)?.releaseDigest ?? null))
+  return (
+    young &&
+    approval.releases.every(
+      (release) => (predicateOf(release).previous?.digest ?? null) === (predecessors.get(release.id)?.releaseDigest ?? null),
+    )
+  )
 }
 
 /** Of what a reader may have held as stable, the release that is to be followed included. */
 function tagsBefore(id: string, histories: Map<string, PolicyHistory>, predecessors: Map<string, ReleaseDocument | null>): string[] {
-  return [...histories.get(id)!.released, predecessors.get(id) ?? []].flat().flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope)))
+  return [...histories.get(id)!.released, predecessors.get(id) ?? []]
+    .flat()
+    .flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope)))
 }
 
-async function historiesOf(tx: Transaction, policies: ParsedPolicy[], records: Map<string, PolicyRecord>): Promise<Map<string, PolicyHistory>> {
+async function historiesOf(
+  tx: Transaction,
+  policies: ParsedPolicy[],
+  records: Map<string, PolicyRecord>,
+): Promise<Map<string, PolicyHistory>> {
   const histories = new Map<string, PolicyHistory>()
-  for (const { policy: { id, version } } of policies) {
+  for (const {
+    policy: { id, version },
+  } of policies) {
     histories.set(id, { released: await releasedOf(tx, records.get(id)!), signed: await signedAs(tx, id, version) })
   }
   return histories

@@ -1,7 +1,7 @@
 import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
 import { buildRelease, MAX_FALLBACKS, STATEMENT_TYPE, type ReleasePredicate, type ReleaseRef } from '#libs/signing'
-import type { PolicyRecord } from '../policies/policy.entity.js'
+import type { PolicyRecord } from '../policies/policy.table.js'
 
 /** A policy that is to become a release. */
 export interface NewPolicy {
@@ -45,7 +45,12 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
       policy: policy as ReleasePredicate['policy'],
       releaseEpoch: record.releaseEpoch + 1,
       previous: predecessor === null ? null : refOf(predecessor),
-      fallbacks: fallbacksOf(record, history, predecessor, input.fallbacks.filter((named) => named.startsWith(`${policy.id}@`))),
+      fallbacks: fallbacksOf(
+        record,
+        history,
+        predecessor,
+        input.fallbacks.filter((named) => named.startsWith(`${policy.id}@`)),
+      ),
       scopes: [...new Set(['global', input.plan.scope])],
       ...(droppedTags.length === 0 ? {} : { droppedTags }),
       author: input.authors.get(policy.id) ?? null,
@@ -68,14 +73,21 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
 function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, policy: PolicyDocument, digest: string): void {
   const name = `${policy.id}@${policy.version}`
   if (signed !== undefined && signed.digest !== digest) {
-    throw new HmsError('HMS_APPROVER_VERSION_REUSED', `${name} was approved before with other content. A version never means two things: raise it.`, {
-      status: 409,
-      next: [`hms-svc get ${policy.id}`],
-    })
+    throw new HmsError(
+      'HMS_APPROVER_VERSION_REUSED',
+      `${name} was approved before with other content. A version never means two things: raise it.`,
+      {
+        status: 409,
+        next: [`hms-svc get ${policy.id}`],
+      },
+    )
   }
   const { live, next } = record
   if (next?.release.policyDigest === digest) {
-    throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is held by all readers, and in force from ${next.at}.`, { status: 409, next: ['hms-svc runs list'] })
+    throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is held by all readers, and in force from ${next.at}.`, {
+      status: 409,
+      next: ['hms-svc runs list'],
+    })
   }
   if (live?.policyDigest === digest) {
     throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is live already.`, { status: 409, next: [`hms-svc get ${policy.id}`] })

@@ -2,13 +2,21 @@ import { HmsError, type ApprovalDecisionRequest, type ApprovalView } from '#libs
 import { policyKey } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
-import { approvalRequirement, authorsOf, readDecision, readRelease, SignatureError, type DecisionPredicate, type Principal } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import {
+  approvalRequirement,
+  authorsOf,
+  readDecision,
+  readRelease,
+  SignatureError,
+  type DecisionPredicate,
+  type Principal,
+} from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { RUNS } from '../runs/run.entity.js'
+import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.table.js'
 
 const MAX_REASON = 1_000
 
@@ -23,14 +31,24 @@ export class RejectApproval {
   async execute(digest: string, { statement }: ApprovalDecisionRequest): Promise<ApprovalView> {
     return this.runtime.database.transaction(async (tx) => {
       const approval = await lockedDocument(tx, APPROVALS, digest, ({ releases }) => releases.map(({ id }) => policyKey(id)))
-      if (approval === undefined) throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: ['hms-svc approvals list'] })
+      if (approval === undefined)
+        throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, {
+          status: 404,
+          next: ['hms-svc approvals list'],
+        })
       const { person, decision } = this.read(digest, statement, tx.now)
       this.requireHis(approval, person)
       return this.reject(tx, approval, person, decision, statement)
     })
   }
 
-  private async reject(tx: Transaction, approval: Approval, person: Principal, { reason }: DecisionPredicate, statement: ApprovalDecisionRequest['statement']): Promise<ApprovalView> {
+  private async reject(
+    tx: Transaction,
+    approval: Approval,
+    person: Principal,
+    { reason }: DecisionPredicate,
+    statement: ApprovalDecisionRequest['statement'],
+  ): Promise<ApprovalView> {
     const record = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
     if (approval.state !== 'waiting' || record === undefined) {
       throw new HmsError('HMS_APPROVER_APPROVAL_CLOSED', `This approval is ${approval.state}: there is nothing to reject.`, {
@@ -41,11 +59,19 @@ export class RejectApproval {
     }
     const { run, attempt } = record.facts
     const detail = `${person.name}: ${reason}`
-    const ended = { ...record, facts: endEarly(record.facts, { state: 'ABORTED' as const, reason: 'REJECTED', detail, at: tx.now.toISOString() }) }
+    const ended = {
+      ...record,
+      facts: endEarly(record.facts, { state: 'ABORTED' as const, reason: 'REJECTED', detail, at: tx.now.toISOString() }),
+    }
     const rejected: Approval = { ...approval, state: 'rejected' }
     await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
     await tx.documents(APPROVALS).put(rejected)
-    await this.runtime.emit(tx, 'hms.approval.rejected.v1', { run, attempt, approval: approval.digest, by: person.name, reason, statement }, { key: record.key, run, attempt })
+    await this.runtime.emit(
+      tx,
+      'hms.approval.rejected.v1',
+      { run, attempt, approval: approval.digest, by: person.name, reason, statement },
+      { key: record.key, run, attempt },
+    )
     await this.saveRun.execute(tx, ended)
     return approvalView(rejected, ended)
   }
@@ -56,11 +82,19 @@ export class RejectApproval {
       const { predicate: decision, keyids } = readDecision(statement, roster.keysOfKind('person', now.toISOString()))
       const person = roster.principalOfKey(keyids[0]!)!
       if (decision.subject === digest && decision.decision === 'reject' && decision.reason.length <= MAX_REASON) return { person, decision }
-      throw new HmsError('HMS_APPROVER_DECISION_OTHER', `What was signed is no rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`, { status: 422 })
+      throw new HmsError(
+        'HMS_APPROVER_DECISION_OTHER',
+        `What was signed is no rejection of ${digest} with a reason of at most ${MAX_REASON} characters.`,
+        { status: 422 },
+      )
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
       if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
-        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, { status: 403, cause: error, next: ['hms-svc keys list'] })
+        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {
+          status: 403,
+          cause: error,
+          next: ['hms-svc keys list'],
+        })
       }
       throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
     }
@@ -70,9 +104,15 @@ export class RejectApproval {
     const { roster } = this.runtime
     const his = releases.some(({ envelope }) => {
       const { predicate } = readRelease(envelope)
-      return approvalRequirement(roster, predicate).eligible.includes(person.id) || authorsOf(roster, predicate.author).some(({ id }) => id === person.id)
+      return (
+        approvalRequirement(roster, predicate).eligible.includes(person.id) ||
+        authorsOf(roster, predicate.author).some(({ id }) => id === person.id)
+      )
     })
     if (his) return
-    throw new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', `${person.name} neither wrote this nor is among those who may approve it.`, { status: 403, next: ['hms-svc roster show'] })
+    throw new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', `${person.name} neither wrote this nor is among those who may approve it.`, {
+      status: 403,
+      next: ['hms-svc roster show'],
+    })
   }
 }

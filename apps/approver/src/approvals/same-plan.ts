@@ -1,10 +1,11 @@
 import { HmsError, peekPredicate, type PlanOptions, type PrepareRequest, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
-import type { Approval } from './approval.entity.js'
+import type { Approval } from './approval.table.js'
 
 /** A later signer may leave out plan and author; other values than the signed ones are a conflict: 409 `HMS_APPROVER_PLAN_DIFFERS`. */
 export function requireSamePlan(approval: Approval, { plan = {}, author }: Pick<PrepareRequest, 'plan' | 'author'>, roster: Roster): void {
-  const contradiction = contradictionOf(approval.plan, plan) ?? unknownFallback(approval, plan.fallbacks ?? []) ?? otherAuthor(approval, author, roster)
+  const contradiction =
+    contradictionOf(approval.plan, plan) ?? unknownFallback(approval, plan.fallbacks ?? []) ?? otherAuthor(approval, author, roster)
   if (contradiction === undefined) return
   throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `What others signed says: ${contradiction}. Leave the option out to countersign it.`, {
     status: 409,

@@ -3,16 +3,16 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { newRun } from '#libs/pipeline'
 import { approvalRequirement, authorsOf, checkSignatures, readRelease } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from '../guard/guard-approval.js'
-import { newPolicy, POLICIES } from '../policies/policy.entity.js'
-import { rememberSigned } from '../policies/policy-version.entity.js'
+import { newPolicy, POLICIES } from '../policies/policy.table.js'
+import { rememberSigned } from '../policies/policy-version.table.js'
 import { QueueRun } from '../runs/queue-run.js'
-import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.entity.js'
+import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.table.js'
 import { EndStale } from './end-stale.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { missingOf } from './prepare-approval.js'
@@ -31,7 +31,9 @@ export class SignApproval {
   ) {}
 
   async execute(request: ApprovalRequest): Promise<ApprovalView> {
-    const policies = await this.runtime.database.transaction(async (tx) => (await this.load(tx, request.digest)).releases.map((release) => policyKey(release.id)))
+    const policies = await this.runtime.database.transaction(async (tx) =>
+      (await this.load(tx, request.digest)).releases.map((release) => policyKey(release.id)),
+    )
     const answer = await this.runtime.database.transaction(async (tx) => {
       await tx.lock(policies)
       return this.sign(tx, await this.load(tx, request.digest), request)
@@ -52,7 +54,10 @@ export class SignApproval {
       })
     }
     if (Date.parse(approval.expiresAt) <= tx.now.getTime()) {
-      throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', 'This approval has expired. Prepare it again.', { status: 409, next: ['hms-svc approve FILE --sign NAME'] })
+      throw new HmsError('HMS_APPROVER_APPROVAL_EXPIRED', 'This approval has expired. Prepare it again.', {
+        status: 409,
+        next: ['hms-svc approve FILE --sign NAME'],
+      })
     }
     if (run === undefined) await requireUnsigned(tx, approval)
     const denied = await this.guardApproval.execute(tx, approval, signer)
@@ -94,24 +99,36 @@ export class SignApproval {
     const names = approval.releases.map((release) => {
       const brought = request.signatures.filter((signature) => signature.release === release.releaseDigest)
       if (brought.length !== 1) {
-        throw new HmsError('HMS_APPROVER_SIGNATURE_MISSING', `${release.id}@${release.version} needs exactly one signature of this signer.`, { status: 400 })
+        throw new HmsError(
+          'HMS_APPROVER_SIGNATURE_MISSING',
+          `${release.id}@${release.version} needs exactly one signature of this signer.`,
+          { status: 400 },
+        )
       }
       const person = this.runtime.roster.principalOfKey(brought[0]!.keyid)
       if (person === undefined || person.kind !== 'person') {
-        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${brought[0]!.keyid}.`, { status: 403, next: ['hms-svc keys list'] })
+        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${brought[0]!.keyid}.`, {
+          status: 403,
+          next: ['hms-svc keys list'],
+        })
       }
       this.requireLive(brought[0]!.keyid, person.name, now)
       const { keyids } = checkSignatures({ ...release.envelope, signatures: brought.map(({ keyid, sig }) => ({ keyid, sig })) }, people)
       if (keyids.length === 0) {
-        throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The signature does not match the bytes prepared for ${release.id}@${release.version}.`, {
-          status: 403,
-          next: ['hms-svc approve FILE --sign NAME'],
-        })
+        throw new HmsError(
+          'HMS_APPROVER_SIGNATURE_INVALID',
+          `The signature does not match the bytes prepared for ${release.id}@${release.version}.`,
+          {
+            status: 403,
+            next: ['hms-svc approve FILE --sign NAME'],
+          },
+        )
       }
       this.requireEligible(release, person)
       return person.name
     })
-    if (new Set(names).size > 1) throw new HmsError('HMS_APPROVER_SIGNER_MIXED', 'All signatures of a request come from one person.', { status: 400 })
+    if (new Set(names).size > 1)
+      throw new HmsError('HMS_APPROVER_SIGNER_MIXED', 'All signatures of a request come from one person.', { status: 400 })
     return names[0]!
   }
 
@@ -119,15 +136,23 @@ export class SignApproval {
     if (this.runtime.roster.isLive(keyid, now.toISOString())) return
     const since = this.runtime.roster.revokedSince(keyid)
     const why = since === undefined ? 'is not valid now' : `is revoked since ${since}`
-    throw new HmsError('HMS_APPROVER_KEY_ENDED', `Key ${keyid} of ${name} ${why}: what it signs counts for nothing.`, { status: 403, next: ['hms-svc roster show'] })
+    throw new HmsError('HMS_APPROVER_KEY_ENDED', `Key ${keyid} of ${name} ${why}: what it signs counts for nothing.`, {
+      status: 403,
+      next: ['hms-svc roster show'],
+    })
   }
 
   private requireEligible(release: ReleaseDocument, person: { id: string; name: string }): void {
     const { predicate } = readRelease(release.envelope)
     const requirement = approvalRequirement(this.runtime.roster, predicate)
     // The author may be asked to sign too, whatever roles he holds.
-    if (requirement.eligible.includes(person.id) || authorsOf(this.runtime.roster, predicate.author).some(({ id }) => id === person.id)) return
-    throw new HmsError('HMS_APPROVER_NOT_ELIGIBLE', `${person.name} is not among those who may approve ${release.id}: role ${requirement.role}.`, { status: 403 })
+    if (requirement.eligible.includes(person.id) || authorsOf(this.runtime.roster, predicate.author).some(({ id }) => id === person.id))
+      return
+    throw new HmsError(
+      'HMS_APPROVER_NOT_ELIGIBLE',
+      `${person.name} is not among those who may approve ${release.id}: role ${requirement.role}.`,
+      { status: 403 },
+    )
   }
 
   private async openRun(tx: Transaction, approval: Approval): Promise<RunRecord> {
@@ -137,7 +162,12 @@ export class SignApproval {
     await tx.documents(RUN_COUNTER).put({ id: 'run', last: number })
     const policies = approval.releases.map(({ id, version, policyDigest }) => ({ id, version, digest: policyDigest }))
     const { observeMs, bakeMs } = approval.plan
-    return { facts: newRun(number, policies, tx.now.toISOString()), approval: approval.digest, key: approval.releases[0]!.id, waits: { observeMs, bakeMs } }
+    return {
+      facts: newRun(number, policies, tx.now.toISOString()),
+      approval: approval.digest,
+      key: approval.releases[0]!.id,
+      waits: { observeMs, bakeMs },
+    }
   }
 
   /** Versions that somebody signed, and that the run waits for signatures. */
@@ -153,10 +183,14 @@ export class SignApproval {
   private async load(tx: Transaction, digest: string): Promise<Approval> {
     const approval = await tx.documents(APPROVALS).get(digest)
     if (approval !== undefined) return approval
-    throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `Nothing was prepared under ${digest}; what was signed is not what this service prepared.`, {
-      status: 404,
-      next: ['hms-svc approve FILE --sign NAME'],
-    })
+    throw new HmsError(
+      'HMS_APPROVER_APPROVAL_UNKNOWN',
+      `Nothing was prepared under ${digest}; what was signed is not what this service prepared.`,
+      {
+        status: 404,
+        next: ['hms-svc approve FILE --sign NAME'],
+      },
+    )
   }
 }
 
@@ -164,14 +198,24 @@ export class SignApproval {
 async function requireUnsigned(tx: Transaction, approval: Approval): Promise<void> {
   const other = (await signedSiblings(tx, approval.members))[0]
   if (other === undefined) return
-  throw new HmsError('HMS_APPROVER_SIGNED_OTHERWISE', `Another preparation of the same files was signed meanwhile (${other.digest}). Countersign that: leave the plan options out.`, {
-    status: 409,
-    next: [`hms-svc approvals show ${other.digest}`, 'hms-svc approve FILE --sign NAME'],
-    state: { digest: other.digest, run: other.run },
-  })
+  throw new HmsError(
+    'HMS_APPROVER_SIGNED_OTHERWISE',
+    `Another preparation of the same files was signed meanwhile (${other.digest}). Countersign that: leave the plan options out.`,
+    {
+      status: 409,
+      next: [`hms-svc approvals show ${other.digest}`, 'hms-svc approve FILE --sign NAME'],
+      state: { digest: other.digest, run: other.run },
+    },
+  )
 }
 
 function withSignature(release: ReleaseDocument, request: ApprovalRequest): ReleaseDocument {
   const { keyid, sig } = request.signatures.find((signature) => signature.release === release.releaseDigest)!
-  return { ...release, envelope: { ...release.envelope, signatures: [...release.envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }] } }
+  return {
+    ...release,
+    envelope: {
+      ...release.envelope,
+      signatures: [...release.envelope.signatures.filter((known) => known.keyid !== keyid), { keyid, sig }],
+    },
+  }
 }

@@ -1,12 +1,14 @@
 import { isTerminal } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { RUNS } from '../runs/run.entity.js'
-import { APPROVALS, type Approval } from './approval.entity.js'
+import { RUNS } from '../runs/run.table.js'
+import { APPROVALS, type Approval } from './approval.table.js'
 
 /** Approvals of the same files that somebody signed and that still wait, or whose run has not ended; the newest first. */
 export async function signedSiblings(tx: Transaction, members: string): Promise<Approval[]> {
-  const candidates = await tx.documents(APPROVALS).find({ where: { members, state: ['waiting', 'complete'] }, orderBy: 'prepared_at', descending: true, limit: 5 })
+  const candidates = await tx
+    .documents(APPROVALS)
+    .find({ where: { members, state: ['waiting', 'complete'] }, orderBy: 'prepared_at', descending: true, limit: 5 })
   const open: Approval[] = []
   for (const approval of candidates) {
     const run = await tx.documents(RUNS).get(String(approval.run))

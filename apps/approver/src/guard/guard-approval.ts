@@ -1,10 +1,10 @@
 import type { HmsError, ReleaseDocument } from '#libs/contracts'
 import { guard, judgeReleases, principalOf, refusalOf } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime, tellVerdict } from '#libs/stage'
+import { ServiceRuntime, tellVerdict } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import type { Approval } from '../approvals/approval.entity.js'
-import { policyAt } from '../policies/policy.entity.js'
+import type { Approval } from '../approvals/approval.table.js'
+import { policyAt } from '../policies/policy.table.js'
 import { rulesInForce } from './rules-in-force.js'
 
 const TOPIC = 'hms.approval.v1'

@@ -1,7 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
-import { asOf, POLICIES } from '../policies/policy.entity.js'
+import { asOf, POLICIES } from '../policies/policy.table.js'
 
 const MAX_READ = 1_000
 

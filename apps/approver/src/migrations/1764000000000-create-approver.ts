@@ -11,11 +11,17 @@ export class CreateApprover1764000000000 implements MigrationInterface {
       ['policy', 'precedence'],
       ['policy', 'replaced_seq'],
     ])
-    await createDocumentTable(runner, 'approver', 'approval', { members: 'text', state: 'text', request: 'text', prepared_at: 'timestamptz' }, [
-      ['members', 'state'],
+    await createDocumentTable(
+      runner,
+      'approver',
+      'approval',
+      { members: 'text', state: 'text', request: 'text', prepared_at: 'timestamptz' },
+      [['members', 'state'], ['prepared_at']],
+    )
+    await createDocumentTable(runner, 'approver', 'preparation', { policy: 'text', by: 'text', prepared_at: 'timestamptz' }, [
+      ['policy', 'by'],
       ['prepared_at'],
     ])
-    await createDocumentTable(runner, 'approver', 'preparation', { policy: 'text', by: 'text', prepared_at: 'timestamptz' }, [['policy', 'by'], ['prepared_at']])
     await createDocumentTable(runner, 'approver', 'run', { number: 'bigint', state: 'text', open: 'text' }, [['number'], ['open']])
     await createDocumentTable(runner, 'approver', 'run_counter', {})
   }

@@ -1,5 +1,5 @@
 import { createDocumentTable } from '#libs/persistence'
-import { addRosters, dropRosters } from '#libs/stage'
+import { addRosters, dropRosters } from '#libs/service'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 export class AddApproverRosters1764300000000 implements MigrationInterface {

@@ -1,6 +1,6 @@
 import type { RosterProposalView } from '#libs/contracts'
 import { rootState, type Roster } from '#libs/signing'
-import type { ProposalRecord } from './proposal.entity.js'
+import type { ProposalRecord } from './proposal.table.js'
 
 /** Who signed for the roster in force, who for the proposed one, and how many each asks for. */
 export function proposalView(record: ProposalRecord, current: Roster, proposed: Roster): RosterProposalView {

@@ -1,8 +1,8 @@
 import { HmsError, type Envelope, type RosterProposal, type RosterProposalView } from '#libs/contracts'
 import { readSuccessor, type Roster } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecord } from './proposal.entity.js'
+import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS, type ProposalRecord } from './proposal.table.js'
 import { proposalView } from './proposal-view.js'
 import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
@@ -23,12 +23,26 @@ export class ProposeRoster {
       const proposals = tx.documents(ROSTER_PROPOSALS)
       const known = await proposals.get(next.digest)
       if (known === undefined && (await proposals.count()) >= MAX_PROPOSALS) {
-        throw new HmsError('HMS_ROSTER_PROPOSALS_FULL', `${MAX_PROPOSALS} proposals wait already; one of them must come into force first.`, { status: 409 })
+        throw new HmsError(
+          'HMS_ROSTER_PROPOSALS_FULL',
+          `${MAX_PROPOSALS} proposals wait already; one of them must come into force first.`,
+          { status: 409 },
+        )
       }
-      const record: ProposalRecord = known ?? { digest: next.digest, version: next.version, envelope: plain(envelope), proposedAt: tx.now.toISOString() }
+      const record: ProposalRecord = known ?? {
+        digest: next.digest,
+        version: next.version,
+        envelope: plain(envelope),
+        proposedAt: tx.now.toISOString(),
+      }
       const view = proposalView(record, current, next)
       if (view.state === 'WAITING') await proposals.put(record)
-      else await rotateRoster(tx, this.runtime, refusingRosters(() => this.runtime.rosters.verify(record.envelope)))
+      else
+        await rotateRoster(
+          tx,
+          this.runtime,
+          refusingRosters(() => this.runtime.rosters.verify(record.envelope)),
+        )
       return view
     })
   }
@@ -37,10 +51,14 @@ export class ProposeRoster {
 /** Or its signatures would count for every installation whose first roster has the same people. */
 function requireInstallation({ namedInstallation, installation }: Roster): void {
   if (namedInstallation !== undefined) return
-  throw new HmsError('HMS_ROSTER_INSTALLATION', `The roster does not say which installation it is for. Add installation: ${installation}; hms-svc roster propose does.`, {
-    status: 422,
-    next: ['hms-svc roster show --document'],
-  })
+  throw new HmsError(
+    'HMS_ROSTER_INSTALLATION',
+    `The roster does not say which installation it is for. Add installation: ${installation}; hms-svc roster propose does.`,
+    {
+      status: 422,
+      next: ['hms-svc roster show --document'],
+    },
+  )
 }
 
 /** Only what an envelope has: who proposes adds nothing to what others hand on. */

@@ -1,7 +1,7 @@
 import type { Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
-import { takeRoster, type ServiceRuntime } from '#libs/stage'
-import { MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.entity.js'
+import { takeRoster, type ServiceRuntime } from '#libs/service'
+import { MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.table.js'
 
 /** One at a time changes what is in force, and each looks first what another instance made of it. */
 export async function lockRoster(tx: Transaction, runtime: ServiceRuntime): Promise<Roster> {

@@ -1,10 +1,10 @@
 import { HmsError, type Envelope, type RosterProposalView, type RosterSignature } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { readSuccessor, rootState, type Roster } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { proposalView } from './proposal-view.js'
-import { ROSTER_PROPOSALS, type ProposalRecord } from './proposal.entity.js'
+import { ROSTER_PROPOSALS, type ProposalRecord } from './proposal.table.js'
 import { refusingRosters } from './refused-roster.js'
 import { lockRoster, rotateRoster } from './rotate-roster.js'
 
@@ -23,7 +23,12 @@ export class SignProposal {
       const signed = { ...record, envelope: withSignature(record.envelope, signature) }
       const view = refusingRosters(() => proposalView(signed, current, next))
       if (view.state === 'WAITING') await tx.documents(ROSTER_PROPOSALS).put(signed)
-      else await rotateRoster(tx, this.runtime, refusingRosters(() => this.runtime.rosters.verify(signed.envelope)))
+      else
+        await rotateRoster(
+          tx,
+          this.runtime,
+          refusingRosters(() => this.runtime.rosters.verify(signed.envelope)),
+        )
       return view
     })
   }
@@ -55,15 +60,23 @@ function requireCounts(envelope: Envelope, signature: RosterSignature, judges: r
   if (judges.some((judge) => judge.isLive(signature.keyid, now) && rootState(alone, judge).signed.length > 0)) return
   const known = judges.some((judge) => judge.principalOfKey(signature.keyid)?.kind === 'person')
   if (known) {
-    throw new HmsError('HMS_ROSTER_SIGNATURE_INVALID', 'The signature does not match the proposed roster, or its key is revoked, past its time, or of no one who keeps the roster.', {
-      status: 403,
-      next: ['hms-svc roster show'],
-    })
+    throw new HmsError(
+      'HMS_ROSTER_SIGNATURE_INVALID',
+      'The signature does not match the proposed roster, or its key is revoked, past its time, or of no one who keeps the roster.',
+      {
+        status: 403,
+        next: ['hms-svc roster show'],
+      },
+    )
   }
-  throw new HmsError('HMS_ROSTER_SIGNER_UNKNOWN', `Neither the roster in force nor the proposed one knows a person with key ${signature.keyid}.`, {
-    status: 403,
-    next: ['hms-svc keys list'],
-  })
+  throw new HmsError(
+    'HMS_ROSTER_SIGNER_UNKNOWN',
+    `Neither the roster in force nor the proposed one knows a person with key ${signature.keyid}.`,
+    {
+      status: 403,
+      next: ['hms-svc keys list'],
+    },
+  )
 }
 
 function withSignature(envelope: Envelope, { keyid, sig }: RosterSignature): Envelope {

@@ -1,13 +1,23 @@
-import { HmsError, isTerminal, RUN_DECISIONS, STAGES, type Envelope, type RunDecision, type RunDecisionName, type RunView, type StageName } from '#libs/contracts'
+import {
+  HmsError,
+  isTerminal,
+  RUN_DECISIONS,
+  STAGES,
+  type Envelope,
+  type RunDecision,
+  type RunDecisionName,
+  type RunView,
+  type StageName,
+} from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, pendingDecision, stageAwaited, stateOf } from '#libs/pipeline'
 import { readRunDecision, SignatureError, type ReadRunDecision } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
-import { RUNS, runView, type RunRecord } from './run.entity.js'
+import { APPROVALS, type Approval } from '../approvals/approval.table.js'
+import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
-import { keysOfRun } from './watch-run.js'
+import { keysOfRun } from './schedule-run-deadline.js'
 
 const MAX_REASON = 1_000
 /** Of one run; an abort is always taken. */
@@ -32,7 +42,14 @@ export class DecideRun {
       if (record.facts.decisions.some(({ id }) => id === digest)) return runView(record)
       const name = predicate.decision as RunDecisionName
       const stage = this.requireInTime(record, name, predicate.attempt)
-      const decision: RunDecision = { id: digest, decision: name, by: person.name, reason: predicate.reason, at: tx.now.toISOString(), outcome: 'pending' }
+      const decision: RunDecision = {
+        id: digest,
+        decision: name,
+        by: person.name,
+        reason: predicate.reason,
+        at: tx.now.toISOString(),
+        outcome: 'pending',
+      }
       const accepted = { ...record, facts: acceptDecision(record.facts, decision) }
       const { attempt } = record.facts
       const data = { run, attempt, id: digest, decision: name, stage, by: person.name, reason: predicate.reason, statement }
@@ -59,15 +76,27 @@ export class DecideRun {
       if (!isDecision(decision)) throw other(`${decision} is none of ${RUN_DECISIONS.join(', ')}.`)
       if (reason.trim() === '' || reason.length > MAX_REASON) throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
       if (Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS) return read
-      throw new HmsError('HMS_RUN_DECISION_EXPIRED', 'The decision was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.', { status: 403 })
+      throw new HmsError(
+        'HMS_RUN_DECISION_EXPIRED',
+        'The decision was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.',
+        { status: 403 },
+      )
     } catch (error) {
       if (!(error instanceof SignatureError)) throw error
       if (error.code === 'HMS_DECISION_OTHER') throw other(`What was signed is no decision about run #${facts.run}: ${error.detail}.`)
       if (error.code === 'HMS_DECISION_NOT_ALLOWED') {
-        throw new HmsError('HMS_RUN_DECISION_NOT_ALLOWED', `Not allowed: ${error.detail}.`, { status: 403, next: ['hms-svc roster show'], cause: error })
+        throw new HmsError('HMS_RUN_DECISION_NOT_ALLOWED', `Not allowed: ${error.detail}.`, {
+          status: 403,
+          next: ['hms-svc roster show'],
+          cause: error,
+        })
       }
       if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') {
-        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, { status: 403, cause: error, next: ['hms-svc keys list'] })
+        throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `No person of the roster signed this: ${error.detail}.`, {
+          status: 403,
+          cause: error,
+          next: ['hms-svc keys list'],
+        })
       }
       throw new HmsError('HMS_APPROVER_SIGNATURE_INVALID', `The decision does not verify: ${error.detail}.`, { status: 403, cause: error })
     }
@@ -77,24 +106,44 @@ export class DecideRun {
   private requireInTime(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
     const { facts } = record
     const state = stateOf(facts)
-    const refuse = (code: string, detail: string, next: string): HmsError => new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
+    const refuse = (code: string, detail: string, next: string): HmsError =>
+      new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
     const show = `hms-svc runs show ${facts.run}`
     if (isTerminal(state)) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} has ended ${state}: too late to ${decision} it.`, show)
-    if (attempt !== facts.attempt) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} is over.`, show)
+    if (attempt !== facts.attempt)
+      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} is over.`, show)
     const pending = pendingDecision(facts)
-    if (pending !== undefined) throw refuse('HMS_RUN_DECISION_PENDING', `${pending.by} decided to ${pending.decision} run #${facts.run}, and that has not been answered yet.`, show)
+    if (pending !== undefined)
+      throw refuse(
+        'HMS_RUN_DECISION_PENDING',
+        `${pending.by} decided to ${pending.decision} run #${facts.run}, and that has not been answered yet.`,
+        show,
+      )
     if (state === 'NOTIFYING') {
       const { id } = facts.policies[0]!
-      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is live for all and its partners are told: too late to ${decision} it.`, `hms-svc rollback ${id}@VERSION`)
+      throw refuse(
+        'HMS_RUN_DECISION_LATE',
+        `Run #${facts.run} is live for all and its partners are told: too late to ${decision} it.`,
+        `hms-svc rollback ${id}@VERSION`,
+      )
     }
     if (decision === 'abort') return facts.startedAt === undefined ? null : (stageAwaited(state) ?? pausedStage(facts.stages))
-    if (state !== 'PAUSED') throw refuse('HMS_RUN_NOT_PAUSED', `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`, show)
+    if (state !== 'PAUSED')
+      throw refuse('HMS_RUN_NOT_PAUSED', `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`, show)
     const stage = pausedStage(facts.stages)
     if (stage === 'simulate') {
-      throw refuse('HMS_RUN_NOT_RESUMABLE', `Run #${facts.run} is paused in simulation, which starts anew with a new run: abort it, add what it lacks, approve again.`, `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`)
+      throw refuse(
+        'HMS_RUN_NOT_RESUMABLE',
+        `Run #${facts.run} is paused in simulation, which starts anew with a new run: abort it, add what it lacks, approve again.`,
+        `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
+      )
     }
     if (facts.decisions.length < MAX_DECISIONS) return stage
-    throw refuse('HMS_RUN_DECISION_LIMIT', `Run #${facts.run} has ${MAX_DECISIONS} decisions: it can only be aborted.`, `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`)
+    throw refuse(
+      'HMS_RUN_DECISION_LIMIT',
+      `Run #${facts.run} has ${MAX_DECISIONS} decisions: it can only be aborted.`,
+      `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
+    )
   }
 }
 

@@ -1,11 +1,11 @@
 import type { Transaction } from '#libs/persistence'
 import { stageAwaited, stateOf } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
-import { RUNS, type RunRecord } from './run.entity.js'
-import { RUN_DEADLINE, WatchRun } from './watch-run.js'
+import { RUNS, type RunRecord } from './run.table.js'
+import { RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
 /** A run's row fell due: the stage it waits for never answered, or nobody decided, or its turn was forgotten. */
 @Injectable()
@@ -14,7 +14,7 @@ export class EndOverdueRun {
     private readonly runtime: ServiceRuntime,
     private readonly endRun: EndRun,
     private readonly queueRun: QueueRun,
-    private readonly watchRun: WatchRun,
+    private readonly scheduleRunDeadline: ScheduleRunDeadline,
   ) {
     runtime.onTimer(RUN_DEADLINE, (tx, timer) => this.execute(tx, Number(timer.data['run'])))
   }
@@ -30,7 +30,7 @@ export class EndOverdueRun {
       return this.endRun.execute(tx, record, { state: 'ABORTED', reason: 'PAUSE_EXPIRED', detail }, 'deadline')
     }
     // First the next look, for the call may end it: a run that starts is watched from its start.
-    await this.watchRun.execute(tx, record)
+    await this.scheduleRunDeadline.execute(tx, record)
     await this.queueRun.callAgain(tx, run)
   }
 

@@ -1,9 +1,9 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { endEarly, type EndedEarly } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import type { RunRecord } from './run.entity.js'
+import type { RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 
 /** Ends a run from outside its stages, and tells every stage to let go of it: what a canary published must not stay live. */

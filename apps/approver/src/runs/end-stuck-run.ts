@@ -1,13 +1,13 @@
 import { isTerminal } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { APPROVAL_EXPIRY, APPROVALS } from '../approvals/approval.entity.js'
+import { APPROVAL_EXPIRY, APPROVALS } from '../approvals/approval.table.js'
 import { EndRun } from './end-run.js'
-import { RUNS } from './run.entity.js'
+import { RUNS } from './run.table.js'
 import { APPROVAL_MOVED, QUEUE } from './save-run.js'
-import { RUN_DEADLINE } from './watch-run.js'
+import { RUN_DEADLINE } from './schedule-run-deadline.js'
 
 /** A timer of approver's own was given up. Stages say that a run is poisoned; approver, which is none, ends it here. */
 @Injectable()

@@ -1,9 +1,9 @@
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
-import { POLICIES } from '../policies/policy.entity.js'
-import { RUNS } from './run.entity.js'
+import { APPROVALS, type Approval } from '../approvals/approval.table.js'
+import { POLICIES } from '../policies/policy.table.js'
+import { RUNS } from './run.table.js'
 
 /** Ended runs and their approvals are forgotten by age, but for those that made live what still is. */
 @Injectable()

@@ -3,16 +3,16 @@ import { rulesForRun } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { currentTraceparent, inTrace } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { APPROVALS, type Approval } from '../approvals/approval.entity.js'
+import { APPROVALS, type Approval } from '../approvals/approval.table.js'
 import { EndStale, followedBy, previousOf } from '../approvals/end-stale.js'
 import { rulesInForce } from '../guard/rules-in-force.js'
-import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.entity.js'
-import { signedAlike } from '../policies/policy-version.entity.js'
+import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { signedAlike } from '../policies/policy-version.table.js'
 import { QUEUE, SaveRun } from './save-run.js'
-import { RUNS, type RunRecord } from './run.entity.js'
-import { keysOfRun } from './watch-run.js'
+import { RUNS, type RunRecord } from './run.table.js'
+import { keysOfRun } from './schedule-run-deadline.js'
 
 /** Builds of one version that a run carries. */
 const MAX_USED = 20
@@ -37,7 +37,14 @@ export class QueueRun {
     if (free && begins === undefined) return this.start(tx, record, approval, policies)
     const joining = policies.filter((policy) => !policy.queue.includes(number))
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
-    if (begins !== undefined) await this.runtime.schedule(tx, { id: `queue:${number}`, kind: 'queue', keys: keysOfRun(record), data: { run: number }, dueAt: new Date(begins) })
+    if (begins !== undefined)
+      await this.runtime.schedule(tx, {
+        id: `queue:${number}`,
+        kind: 'queue',
+        keys: keysOfRun(record),
+        data: { run: number },
+        dueAt: new Date(begins),
+      })
     // Called again and still waiting, it has nothing new to tell.
     if (joining.length === 0) return record
     const waiting = { ...record, traceparent: currentTraceparent() }
@@ -75,7 +82,9 @@ export class QueueRun {
 
 /** When the last release is in force that this run follows and readers only hold; `undefined` when it follows none. */
 function heldBefore(approval: Approval, policies: PolicyRecord[]): string | undefined {
-  const times = policies.flatMap((policy) => (policy.next !== undefined && previousOf(approval, policy.id) === policy.next.release.releaseDigest ? policy.next.at : []))
+  const times = policies.flatMap((policy) =>
+    policy.next !== undefined && previousOf(approval, policy.id) === policy.next.release.releaseDigest ? policy.next.at : [],
+  )
   return times.sort().at(-1)
 }
 

@@ -1,8 +1,8 @@
 import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
-import { RUNS, type RunRecord } from './run.entity.js'
-import { deadlineId, keysOfRun, RUN_DEADLINE, WatchRun } from './watch-run.js'
+import { RUNS, type RunRecord } from './run.table.js'
+import { deadlineId, keysOfRun, RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
 const EVERY_MS = 60_000
 const PAGE = 500
@@ -18,7 +18,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
 
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly watchRun: WatchRun,
+    private readonly scheduleRunDeadline: ScheduleRunDeadline,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -32,10 +32,10 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Answers how many runs it gave their row back. */
   async execute(): Promise<number> {
-    const lost = await this.runtime.database.statements(async (tx) => {
+    const lost = await this.runtime.database.autocommit(async (tx) => {
       const watched = new Set((await this.runtime.pendingTimers(tx, RUN_DEADLINE)).map((timer) => timer.id))
       const open: RunRecord[] = []
-      for (let after = 0; ; ) {
+      for (let after = 0; ;) {
         const page = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number', after, limit: PAGE })
         open.push(...page.filter((record) => !watched.has(deadlineId(record.facts.run))))
         if (page.length < PAGE) return open
@@ -54,7 +54,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
       const current = (await tx.documents(RUNS).get(String(run)))!
       // It may have ended, or moved on, since the look.
       if ((await this.runtime.pendingTimers(tx, deadlineId(run))).some((timer) => timer.id === deadlineId(run))) return false
-      if (!(await this.watchRun.execute(tx, current))) return false
+      if (!(await this.scheduleRunDeadline.execute(tx, current))) return false
       this.runtime.metrics.repairs.inc({ service: 'approver', what: 'run-timer' })
       this.runtime.log.error({ run }, 'an open run had no timer; it has one again')
       return true
@@ -64,7 +64,10 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
   private later(): void {
     this.cancelNext = this.runtime.clock.after(EVERY_MS, () => {
       this.running = this.execute()
-        .then(() => {}, (error: unknown) => this.runtime.log.debug({ error: describeError(error) }, 'runs are looked at later'))
+        .then(
+          () => {},
+          (error: unknown) => this.runtime.log.debug({ error: describeError(error) }, 'runs are looked at later'),
+        )
         .finally(() => this.later())
     })
   }

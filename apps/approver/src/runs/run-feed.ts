@@ -1,9 +1,9 @@
 import { isTerminal, type RunView } from '#libs/contracts'
 import { Places } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Observable, type Subscriber } from 'rxjs'
-import { RUNS, runView } from './run.entity.js'
+import { RUNS, runView } from './run.table.js'
 
 const MAX_READERS = 2_000
 

@@ -1,10 +1,10 @@
 import { HmsError, type RunView } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/stage'
+import { Public, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Sse, type MessageEvent } from '@nestjs/common'
 import { distinctUntilChanged, from, map, mergeMap, type Observable } from 'rxjs'
 import { RunFeed } from './run-feed.js'
 import { DecideRun } from './decide-run.js'
-import { RUNS, runView, type RunRecord } from './run.entity.js'
+import { RUNS, runView, type RunRecord } from './run.table.js'
 import { RunDecisionRequestDto } from './runs.dto.js'
 
 const LIST_LIMIT = 100
@@ -21,7 +21,9 @@ export class RunsController {
   @Get()
   async list(@Query('open') open?: string): Promise<RunView[]> {
     const where = open === 'yes' ? { open: 'yes' } : undefined
-    const records = await this.runtime.database.transaction((tx) => tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT }))
+    const records = await this.runtime.database.transaction((tx) =>
+      tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT }),
+    )
     return records.map(runView)
   }
 
@@ -51,7 +53,8 @@ export class RunsController {
 
   private async load(text: string): Promise<RunRecord> {
     const number = /^\d{1,9}$/.test(text) ? Number(text) : undefined
-    const record = number === undefined ? undefined : await this.runtime.database.transaction((tx) => tx.documents(RUNS).get(String(number)))
+    const record =
+      number === undefined ? undefined : await this.runtime.database.transaction((tx) => tx.documents(RUNS).get(String(number)))
     if (record !== undefined) return record
     throw new HmsError('HMS_RUN_NOT_FOUND', `There is no run #${text}.`, { status: 404, next: ['hms-svc runs list'] })
   }

@@ -1,11 +1,11 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { POLICIES, type PolicyRecord } from '../policies/policy.entity.js'
-import { RUNS, runView, type RunRecord } from './run.entity.js'
-import { keysOfRun, WatchRun } from './watch-run.js'
+import { POLICIES, type PolicyRecord } from '../policies/policy.table.js'
+import { RUNS, runView, type RunRecord } from './run.table.js'
+import { keysOfRun, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
 /** Kinds of timers: the turn of a queued run has come; a version moved under an approval that waits. */
 export const QUEUE = 'queue'
@@ -16,7 +16,7 @@ export const APPROVAL_MOVED = 'approval-moved'
 export class SaveRun {
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly watchRun: WatchRun,
+    private readonly scheduleRunDeadline: ScheduleRunDeadline,
   ) {}
 
   async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent): Promise<void> {
@@ -25,8 +25,13 @@ export class SaveRun {
     await tx.documents(RUNS).put(record)
     const view = runView(record)
     const number = record.facts.run
-    await this.runtime.emit(tx, 'hms.run.changed.v1', { view }, { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent })
-    if (view.state !== before) await this.watchRun.execute(tx, record)
+    await this.runtime.emit(
+      tx,
+      'hms.run.changed.v1',
+      { view },
+      { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent },
+    )
+    if (view.state !== before) await this.scheduleRunDeadline.execute(tx, record)
     if (isTerminal(view.state) && (before === undefined || !isTerminal(before))) await this.free(tx, record)
     tx.afterCommit(() => this.runtime.signal('runs'))
   }
@@ -38,7 +43,12 @@ export class SaveRun {
       const policy = await tx.documents(POLICIES).get(id)
       if (policy === undefined) continue
       const others = (numbers: number[]): number[] => numbers.filter((other) => other !== number)
-      const freed = { ...policy, active: policy.active === number ? null : policy.active, queue: others(policy.queue), waiting: others(policy.waiting ?? []) }
+      const freed = {
+        ...policy,
+        active: policy.active === number ? null : policy.active,
+        queue: others(policy.queue),
+        waiting: others(policy.waiting ?? []),
+      }
       await tx.documents(POLICIES).put(freed)
       await this.callWaiting(tx, freed)
     }

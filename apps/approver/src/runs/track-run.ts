@@ -3,13 +3,13 @@ import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, stateOf, type RunFacts } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
-import { APPROVALS } from '../approvals/approval.entity.js'
-import { becomesLive, newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.entity.js'
-import { rememberReleased } from '../policies/policy-version.entity.js'
+import { APPROVALS } from '../approvals/approval.table.js'
+import { becomesLive, newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { rememberReleased } from '../policies/policy-version.table.js'
 import { EndRun } from './end-run.js'
-import { RUNS } from './run.entity.js'
+import { RUNS } from './run.table.js'
 import { SaveRun } from './save-run.js'
-import { keysOfRun } from './watch-run.js'
+import { keysOfRun } from './schedule-run-deadline.js'
 
 /** The run as a projection of what its stages say, and the live versions as a projection of what rollout says. */
 @Injectable()
@@ -64,7 +64,11 @@ export class TrackRun {
 }
 
 /** What ends a run in one stage while others may hold a part of it. */
-const BY: Readonly<Record<string, string>> = { 'hms.run.poisoned.v1': 'poison', 'hms.guard.judged.v1': 'guard', 'hms.run.decision-applied.v1': 'people' }
+const BY: Readonly<Record<string, string>> = {
+  'hms.run.poisoned.v1': 'poison',
+  'hms.guard.judged.v1': 'guard',
+  'hms.run.decision-applied.v1': 'people',
+}
 
 function endedNow(before: RunFacts, after: RunFacts): boolean {
   return !isTerminal(stateOf(before)) && isTerminal(stateOf(after))

@@ -1,6 +1,6 @@
 import { HmsError, type TokenRecord, type TokenRequest } from '#libs/contracts'
 import { mintToken } from '#libs/signing'
-import { keepToken, MAX_TOKENS, ServiceRuntime, TOKENS, TOKENS_CHANGED } from '#libs/stage'
+import { keepToken, MAX_TOKENS, ServiceRuntime, TOKENS, TOKENS_CHANGED } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 
 export type WantedToken = TokenRequest & { expiresInMs: number }

@@ -1,5 +1,5 @@
 import { HmsError, type TokenRecord } from '#libs/contracts'
-import { ServiceRuntime, TOKENS, TOKENS_CHANGED } from '#libs/stage'
+import { ServiceRuntime, TOKENS, TOKENS_CHANGED } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 
 /** Takes a key back for good, wherever it is used, open streams included. The record stays. */
@@ -11,7 +11,8 @@ export class RevokeToken {
   async execute(id: string, by: string): Promise<TokenRecord> {
     const record = await this.runtime.database.locked([`token:${id}`], async (tx) => {
       const known = await tx.documents(TOKENS).get(id)
-      if (known === undefined) throw new HmsError('HMS_TOKEN_NOT_FOUND', `There is no key ${id}.`, { status: 404, next: ['hms-svc tokens list'] })
+      if (known === undefined)
+        throw new HmsError('HMS_TOKEN_NOT_FOUND', `There is no key ${id}.`, { status: 404, next: ['hms-svc tokens list'] })
       if (known.revokedAt !== null) return known
       const revoked: TokenRecord = { ...known, revokedAt: tx.now.toISOString(), revokedBy: by }
       await tx.documents(TOKENS).put(revoked)

@@ -1,12 +1,26 @@
 import type { TokenRequest } from '#libs/contracts'
 import { isScope, MAX_SCOPES } from '#libs/signing'
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateBy } from 'class-validator'
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateBy,
+} from 'class-validator'
 
 const MINUTE_MS = 60_000
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS
 
 const SCOPE_MESSAGE = 'scopes must be operate, read, bot:<id> or partner:<id>, an id of letters, digits, dots, hyphens and underscores'
-const IsEachScope = (): PropertyDecorator => ValidateBy({ name: 'isScope', validator: { validate: isScope, defaultMessage: () => SCOPE_MESSAGE } }, { each: true })
+const IsEachScope = (): PropertyDecorator =>
+  ValidateBy({ name: 'isScope', validator: { validate: isScope, defaultMessage: () => SCOPE_MESSAGE } }, { each: true })
 
 export class TokenRequestDto implements TokenRequest {
   @IsArray()

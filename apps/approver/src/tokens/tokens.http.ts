@@ -1,5 +1,5 @@
 import type { IssuedToken, TokenRecord, TokenView } from '#libs/contracts'
-import { Access, MAX_TOKENS, RequireScope, ServiceRuntime, TOKENS, type AuthorizedRequest } from '#libs/stage'
+import { Authorizer, MAX_TOKENS, RequireScope, ServiceRuntime, TOKENS, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { IssueToken } from './issue-token.js'
 import { RevokeToken } from './revoke-token.js'
@@ -12,7 +12,7 @@ export class TokensController {
     private readonly runtime: ServiceRuntime,
     private readonly issueToken: IssueToken,
     private readonly revokeToken: RevokeToken,
-    private readonly access: Access,
+    private readonly access: Authorizer,
   ) {}
 
   @Post()
@@ -26,7 +26,7 @@ export class TokensController {
   /** Newest first, revoked and expired ones too. */
   @Get()
   async list(): Promise<TokenView[]> {
-    const records = await this.runtime.database.statements((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
+    const records = await this.runtime.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
     return records.map(viewOf).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
   }
 

@@ -17,5 +17,12 @@ export function attestationIn(event: ReceivedEvent): ToldAttestation | undefined
   const envelope = stage === undefined ? attestation : dossier?.attestations?.[stage]
   if (typeof envelope?.payload !== 'string') return undefined
   const run = event.runId === undefined ? null : Number(event.runId)
-  return { run, attempt: event.attempt ?? null, source: event.source, type: event.type, envelope, digest: digestOf(Buffer.from(envelope.payload, 'base64')) }
+  return {
+    run,
+    attempt: event.attempt ?? null,
+    source: event.source,
+    type: event.type,
+    envelope,
+    digest: digestOf(Buffer.from(envelope.payload, 'base64')),
+  }
 }

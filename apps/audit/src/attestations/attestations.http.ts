@@ -1,5 +1,5 @@
 import type { StageAttestation } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/stage'
+import { Public, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Inject, Query } from '@nestjs/common'
 import { ATTESTATION_STORE, type AttestationStore } from './attestation.store.js'
 import { AttestationsQueryDto } from './attestations.dto.js'

@@ -1,4 +1,4 @@
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Inject, Query } from '@nestjs/common'
 import { EntriesQueryDto } from './entries.dto.js'
 import { viewOf, type RecordedEntry } from './entry.js'

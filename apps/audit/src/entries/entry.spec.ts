@@ -37,7 +37,9 @@ describe('an audit entry', () => {
   })
 
   it('is hashed as a leaf of RFC 6962: 0x00 before the entry', () => {
-    const expected = createHash('sha256').update(Buffer.concat([Buffer.of(0), Buffer.from(LEAF)])).digest('hex')
+    const expected = createHash('sha256')
+      .update(Buffer.concat([Buffer.of(0), Buffer.from(LEAF)]))
+      .digest('hex')
     expect(leafHashOf(factsOf(EVENT)).toString('hex')).toBe(expected)
     expect(expected).toBe('a432d21ec8f4e87ef2d6b8bb48f306f6a10affa94f40d0c341c390ebeb9e9449')
   })

@@ -14,10 +14,18 @@ interface Row {
 export class PostgresEntryStore implements EntryStore {
   async take(tx: Transaction, facts: EntryFacts): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(
-      `INSERT INTO ${schema}.arrival (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-      [facts.event, facts.at, facts.source, facts.type, facts.topic, facts.key, facts.run, leafOf(facts), facts.digest, leafHashOf(facts)],
-    )
+    await postgresOf(tx).query(`INSERT INTO ${schema}.arrival (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, [
+      facts.event,
+      facts.at,
+      facts.source,
+      facts.type,
+      facts.topic,
+      facts.key,
+      facts.run,
+      leafOf(facts),
+      facts.digest,
+      leafHashOf(facts),
+    ])
   }
 
   async place(tx: Transaction, limit: number): Promise<number> {

@@ -1,6 +1,6 @@
 import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
 import { uuidv7, VirtualClock } from '#libs/platform'
-import { dataSourceOf, migrateService } from '#libs/stage'
+import { dataSourceOf, migrateService } from '#libs/service'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../../../test/support/postgres.js'
 import { definition } from '../audit.module.js'
@@ -83,7 +83,12 @@ describe('the tables of the log', () => {
   })
   afterAll(() => twin.close())
 
-  const tables = [['entry', 'run = 1'], ['tree_node', 'level = 1'], ['checkpoint', "note = 'x'"], ['logged_release', "version = 'x'"]] as const
+  const tables = [
+    ['entry', 'run = 1'],
+    ['tree_node', 'level = 1'],
+    ['checkpoint', "note = 'x'"],
+    ['logged_release', "version = 'x'"],
+  ] as const
   const statements = tables.flatMap(([table, change]) => [
     `UPDATE audit.${table} SET ${change}`,
     `DELETE FROM audit.${table} WHERE false`,

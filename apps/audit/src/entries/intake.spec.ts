@@ -20,7 +20,14 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
       return store.place(tx, limit)
     },
   }
-  const intake = new Intake({ database, entries, clock, log: silentLogger, halted: () => state.halted, placed: () => void state.batches.push(1) })
+  const intake = new Intake({
+    database,
+    entries,
+    clock,
+    log: silentLogger,
+    halted: () => state.halted,
+    placed: () => void state.batches.push(1),
+  })
   intake.start()
   const event = () => {
     const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }

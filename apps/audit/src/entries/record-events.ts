@@ -1,7 +1,7 @@
 import { topicByName, topicsConsumedBy, type ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
 import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attestation.store.js'
@@ -28,7 +28,8 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   onModuleInit(): void {
     // What nobody signed is no fact of the trail; what it leads to is.
     this.runtime.consumer.outside('hms.bot.alert.v1', async () => true)
-    for (const { name } of topicsConsumedBy('audit')) this.runtime.consumer.on(name, (event, tx) => this.record(event, tx), { everyType: true })
+    for (const { name } of topicsConsumedBy('audit'))
+      this.runtime.consumer.on(name, (event, tx) => this.record(event, tx), { everyType: true })
   }
 
   onApplicationBootstrap(): void {

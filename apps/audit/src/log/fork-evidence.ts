@@ -21,7 +21,12 @@ export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<
 }
 
 /** How this tree contradicts a checkpoint that the log signed; `undefined` when it does not. */
-export async function contradictionTo({ size, root }: Checkpoint, grown: Grown, tree: TreeStore, tx: Transaction): Promise<string | undefined> {
+export async function contradictionTo(
+  { size, root }: Checkpoint,
+  grown: Grown,
+  tree: TreeStore,
+  tx: Transaction,
+): Promise<string | undefined> {
   if (size > grown.size) {
     // Another instance may have shown the witness more meanwhile.
     const now = await tree.size(tx)

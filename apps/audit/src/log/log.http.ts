@@ -1,5 +1,5 @@
 import { HmsError, type AuditProof } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/stage'
+import { Public, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
 import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
 import type { Transaction } from '#libs/persistence'
@@ -36,10 +36,12 @@ export class LogController {
     const bytes = await this.inPublished(async (tx, { size }) => {
       if (tile === undefined || tile.width > tileWidth(tile.level, tile.index, size)) return undefined
       const start = tile.index * TILE_WIDTH
-      if (tile.level === 'entries') return entryBundle((await this.tree.entries(tx, start, start + tile.width)).map((entry) => Buffer.from(entry)))
+      if (tile.level === 'entries')
+        return entryBundle((await this.tree.entries(tx, start, start + tile.width)).map((entry) => Buffer.from(entry)))
       return Buffer.concat(await this.tree.hashes(tx, tile.level, start, start + tile.width))
     })
-    if (bytes === undefined) throw new HmsError('HMS_AUDIT_TILE_UNKNOWN', 'The log has no such tile.', { status: 404, next: ['GET /checkpoint'] })
+    if (bytes === undefined)
+      throw new HmsError('HMS_AUDIT_TILE_UNKNOWN', 'The log has no such tile.', { status: 404, next: ['GET /checkpoint'] })
     reply.header('cache-control', FOR_GOOD)
     return new StreamableFile(bytes, { type: 'application/octet-stream' })
   }
@@ -58,7 +60,11 @@ export class LogController {
 
   private async release(which: { digest: string } | { policy: string; version: string }, name: string): Promise<LoggedRelease> {
     const release = await this.runtime.database.transaction((tx) => this.tree.release(tx, which))
-    if (release === undefined) throw new HmsError('HMS_AUDIT_PROOF_UNKNOWN', `The log has no approved release ${name}.`, { status: 404, next: ['hms-svc audit log'] })
+    if (release === undefined)
+      throw new HmsError('HMS_AUDIT_PROOF_UNKNOWN', `The log has no approved release ${name}.`, {
+        status: 404,
+        next: ['hms-svc audit log'],
+      })
     return release
   }
 
@@ -72,7 +78,10 @@ export class LogController {
 
   private async inPublished<T>(read: (tx: Transaction, published: PublishedCheckpoint) => Promise<T>): Promise<T> {
     if (this.runtime.roster.logPolicy === undefined) {
-      throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster of this installation names no log.', { status: 404, next: ['hms-svc dev --reset'] })
+      throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster of this installation names no log.', {
+        status: 404,
+        next: ['hms-svc dev --reset'],
+      })
     }
     return this.runtime.database.transaction(async (tx) => {
       const published = await this.tree.latest(tx)
@@ -83,5 +92,9 @@ export class LogController {
 }
 
 function notYet(): HmsError {
-  return new HmsError('HMS_AUDIT_NOT_PUBLISHED', 'No checkpoint covers that yet; one follows within a second when the witnesses sign.', { status: 503, retryable: true, next: ['hms-svc audit verify'] })
+  return new HmsError('HMS_AUDIT_NOT_PUBLISHED', 'No checkpoint covers that yet; one follows within a second when the witnesses sign.', {
+    status: 503,
+    retryable: true,
+    next: ['hms-svc audit verify'],
+  })
 }

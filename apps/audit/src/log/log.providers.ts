@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { keyIdOf, type LogPolicy } from '#libs/signing'
-import type { ServiceRuntime } from '#libs/stage'
+import type { ServiceRuntime } from '#libs/service'
 import type { SeenStore } from '#libs/witness'
 import { witnessLinks } from '../witness/witness-links.js'
 import { CheckpointLag } from './checkpoint-lag.js'
@@ -15,9 +15,12 @@ export const SEQUENCER = Symbol('Sequencer')
 export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: SeenStore): Sequencer {
   const { database, clock, log, metrics, rosters } = runtime
   const sequencer = new Sequencer({
-    database, tree, clock, log,
+    database,
+    tree,
+    clock,
+    log,
     policy: () => runtime.roster.logPolicy,
-    keys: (policy) => keysOf(runtime, policy, seen),
+    keys: (policy) => logKeysOf(runtime, policy, seen),
     announce: async (tx, proof) => void (await runtime.emit(tx, 'hms.release.logged.v1', proof, { key: proof.policy })),
     lag: new CheckpointLag(metrics, clock, log),
     suspended: new SuspendedWitnesses(clock, log, metrics),
@@ -27,15 +30,22 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
   return sequencer
 }
 
-async function keysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenStore): Promise<LogKeys | undefined> {
+async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenStore): Promise<LogKeys | undefined> {
   const signer = await runtime.signerNamed('audit-log')
   if (signer === undefined) {
-    const next = 'HMS_AUDIT_LOG_KEY_FILE=FILE hms-svc serve audit'
-    runtime.log.error({ alarm: 'audit_no_log_key', next }, 'the roster names a log, and its key is not here: this process publishes no checkpoint')
+    const next = 'HMS_TRANSPARENCY_LOG_KEY_FILE=FILE hms-svc serve audit'
+    runtime.log.error(
+      { alarm: 'audit_no_log_key', next },
+      'the roster names a log, and its key is not here: this process publishes no checkpoint',
+    )
     return undefined
   }
   if (signer.keyid !== keyIdOf(policy.log.key)) {
-    throw new HmsError('HMS_IDENTITY_MISMATCH', `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}: put that into the file of HMS_AUDIT_LOG_KEY_FILE.`, { status: 403, next: ['hms-svc roster show'] })
+    throw new HmsError(
+      'HMS_IDENTITY_MISMATCH',
+      `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}: put that into the file of HMS_TRANSPARENCY_LOG_KEY_FILE.`,
+      { status: 403, next: ['hms-svc roster show'] },
+    )
   }
   return { signer, witnesses: await witnessLinks(runtime, policy, seen) }
 }

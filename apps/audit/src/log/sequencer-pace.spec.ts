@@ -1,6 +1,15 @@
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, uuidv7, VirtualClock } from '#libs/platform'
-import { generateKeyPair, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, verifyCheckpoint, vkeyOf } from '#libs/signing'
+import {
+  generateKeyPair,
+  localSigner,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  readVkey,
+  verifyCheckpoint,
+  vkeyOf,
+} from '#libs/signing'
 import { MemorySeenStore, Witness } from '#libs/witness'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -32,7 +41,17 @@ async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
   const witness = new Witness(witnessKey, localSigner(witnessKeys.privateKey), () => [log], new MemorySeenStore(), clock)
   const lag = new CheckpointLag(new Metrics(), clock, silentLogger)
   const suspended = new SuspendedWitnesses(clock, silentLogger, new Metrics())
-  const sequencer = new Sequencer({ database, tree, policy: () => policy, keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses: [witness] }), clock, log: silentLogger, announce: async () => {}, lag, suspended })
+  const sequencer = new Sequencer({
+    database,
+    tree,
+    policy: () => policy,
+    keys: async () => ({ signer: localSigner(logKeys.privateKey), witnesses: [witness] }),
+    clock,
+    log: silentLogger,
+    announce: async () => {},
+    lag,
+    suspended,
+  })
   await sequencer.start()
   const written: number[] = []
   const published: number[] = []
@@ -48,8 +67,21 @@ async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
   }
   for (const { afterMs, here } of arrivals) {
     await until(clock.now().getTime() + afterMs)
-    const head = { id: uuidv7(), source: '/hms-svc/rollout', type: 'hms.head.issued.v1', topic: 'hms.config.head.v1', key: 'ozone', keySeq: 1 }
-    const event = { ...head, time: '2026-01-01T00:00:00.000Z', runId: '1', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } }
+    const head = {
+      id: uuidv7(),
+      source: '/hms-svc/rollout',
+      type: 'hms.head.issued.v1',
+      topic: 'hms.config.head.v1',
+      key: 'ozone',
+      keySeq: 1,
+    }
+    const event = {
+      ...head,
+      time: '2026-01-01T00:00:00.000Z',
+      runId: '1',
+      data: {},
+      envelope: { payload: 'e30=', payloadType: 'x', signatures: [] },
+    }
     await database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
       await entries.take(tx, factsOf(event))
@@ -77,6 +109,12 @@ describe('a head', () => {
   })
 
   it('shares its checkpoint with what comes in the same batch', async () => {
-    expect(await waits([{ afterMs: 0, here: true }, { afterMs: 100, here: true }, { afterMs: 99, here: true }])).toEqual([200, 100, 1])
+    expect(
+      await waits([
+        { afterMs: 0, here: true },
+        { afterMs: 100, here: true },
+        { afterMs: 99, here: true },
+      ]),
+    ).toEqual([200, 100, 1])
   })
 })

@@ -1,8 +1,24 @@
 import type { LoggedProof } from '#libs/contracts'
 import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
 import { Metrics, silentLogger, uuidv7, VirtualClock } from '#libs/platform'
-import { formatCheckpoint, generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readVkey, signNote, verifyCheckpoint, verifyTlogProof, vkeyOf, type LogPolicy, type Signer } from '#libs/signing'
-import { dataSourceOf, migrateService } from '#libs/stage'
+import {
+  formatCheckpoint,
+  generateKeyPair,
+  HashTree,
+  leafHash,
+  localSigner,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  readVkey,
+  signNote,
+  verifyCheckpoint,
+  verifyTlogProof,
+  vkeyOf,
+  type LogPolicy,
+  type Signer,
+} from '#libs/signing'
+import { dataSourceOf, migrateService } from '#libs/service'
 import { MemorySeenStore, Witness, type WitnessLink } from '#libs/witness'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../../../test/support/postgres.js'
@@ -46,7 +62,13 @@ const policy = { log, witnesses: [witnessKey], quorum: 1 }
 
 function facts(): EntryFacts {
   const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
-  return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', runId: '1', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } })
+  return factsOf({
+    ...head,
+    time: '2026-01-01T00:00:00.000Z',
+    runId: '1',
+    data: {},
+    envelope: { payload: 'e30=', payloadType: 'x', signatures: [] },
+  })
 }
 
 describe.each([
@@ -83,7 +105,11 @@ describe.each([
   const sequencer = (witnesses: readonly WitnessLink[] = [witness], keysOf?: () => { policy: LogPolicy; signer: Signer }): Sequencer => {
     const clock = new VirtualClock()
     return new Sequencer({
-      database: twin.database, tree: twin.tree, policy: () => keysOf?.().policy ?? policy, clock, log: silentLogger,
+      database: twin.database,
+      tree: twin.tree,
+      policy: () => keysOf?.().policy ?? policy,
+      clock,
+      log: silentLogger,
       keys: async () => ({ signer: keysOf?.().signer ?? localSigner(logKeys.privateKey), witnesses }),
       announce: async (_tx, proof) => void announced.push(proof),
       lag: new CheckpointLag(new Metrics(), clock, silentLogger),
@@ -121,7 +147,14 @@ describe.each([
     await sequencer().publish()
     const tree = await recomputed()
     await twin.database.transaction(async (tx) => {
-      for (const [index, size] of [[0, 1], [0, 530], [255, 256], [256, 530], [511, 513], [529, 530]] as const) {
+      for (const [index, size] of [
+        [0, 1],
+        [0, 530],
+        [255, 256],
+        [256, 530],
+        [511, 513],
+        [529, 530],
+      ] as const) {
         expect(await inclusionProof(twin.tree, tx, index, size)).toEqual(tree.inclusion(index, size))
         expect(await consistencyProof(twin.tree, tx, index + 1, size)).toEqual(tree.consistency(index + 1, size))
       }
@@ -168,14 +201,19 @@ describe.each([
     await approve('2.0.0')
     await publisher.publish()
     expect(announced.map(({ version }) => version)).toEqual(['1.0.0', '2.0.0'])
-    const judged = [policy, newPolicy].map((by) => announced.map(({ proof: { entry, proof } }) => {
-      try {
-        return verifyTlogProof(Buffer.from(entry), proof, [by]).size
-      } catch (error) {
-        return (error as { code: string }).code
-      }
-    }))
-    expect(judged).toEqual([[3, 'HMS_CHECKPOINT_INVALID'], ['HMS_CHECKPOINT_INVALID', 4]])
+    const judged = [policy, newPolicy].map((by) =>
+      announced.map(({ proof: { entry, proof } }) => {
+        try {
+          return verifyTlogProof(Buffer.from(entry), proof, [by]).size
+        } catch (error) {
+          return (error as { code: string }).code
+        }
+      }),
+    )
+    expect(judged).toEqual([
+      [3, 'HMS_CHECKPOINT_INVALID'],
+      ['HMS_CHECKPOINT_INVALID', 4],
+    ])
   })
 
   it('publishes nothing that no witness saw, and goes on when one is back', async () => {
@@ -202,7 +240,10 @@ describe.each([
     await seen.set(log.name, { size: 7, root: Buffer.alloc(32, 1) })
     const restored = sequencer()
     expect(await restored.publish()).toBe(false)
-    expect([restored.halted, restored.concerns]).toEqual([undefined, [expect.stringContaining('example.org/witness is suspended: a witness saw 7 entries, and the log has 3')]])
+    expect([restored.halted, restored.concerns]).toEqual([
+      undefined,
+      [expect.stringContaining('example.org/witness is suspended: a witness saw 7 entries, and the log has 3')],
+    ])
     const shown = formatCheckpoint({ origin: log.name, size: 7, root: Buffer.alloc(32, 1) })
     await seen.set(log.name, { size: 7, root: Buffer.alloc(32, 1), note: await signNote(shown, log, localSigner(logKeys.privateKey)) })
     const proven = sequencer()

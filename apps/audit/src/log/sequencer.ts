@@ -107,7 +107,10 @@ export class Sequencer {
     }
     const signed = await this.cosigners.sign(keys, grown, note, { isFirst: this.publishedBy !== keys })
     if (this.halted !== undefined || signed.length < policy.quorum) {
-      log.debug({ size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted }, 'a checkpoint has not enough witnesses and is not published')
+      log.debug(
+        { size: grown.size, signed: signed.length, quorum: policy.quorum, halted: this.halted },
+        'a checkpoint has not enough witnesses and is not published',
+      )
       return false
     }
     await this.store({ size: grown.size, note: `${note}${signed.join('')}` }, policy)
@@ -123,7 +126,8 @@ export class Sequencer {
       await tx.lock([TREE_LOCK])
       const before = await tree.latest(tx)
       // One of the same tree under the log's key of before is followed by one that readers of the newest roster take.
-      if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy)))) return
+      if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy))))
+        return
       await tree.publish(tx, checkpoint)
       for (const release of await tree.releasesIn(tx, before?.size ?? 0, checkpoint.size)) {
         const { digest, policy, version } = release
@@ -146,7 +150,10 @@ export class Sequencer {
     const { suspended, log } = this.deps
     suspended.keepOnly(witnesses.map(({ key }) => key))
     if (policy.witnesses.length > 0 && policy.quorum * 2 <= policy.witnesses.length) {
-      log.warn({ quorum: policy.quorum, witnesses: policy.witnesses.length, next: 'hms-svc roster show' }, 'half of the witnesses or fewer are a quorum: two halves could sign two histories of the log')
+      log.warn(
+        { quorum: policy.quorum, witnesses: policy.witnesses.length, next: 'hms-svc roster show' },
+        'half of the witnesses or fewer are a quorum: two halves could sign two histories of the log',
+      )
     }
   }
 
@@ -162,10 +169,15 @@ export class Sequencer {
       const [size, latest] = [await tree.size(tx), await tree.latest(tx)]
       const published = latest?.size ?? 0
       this.newest = Math.max(this.newest, published)
-      if (size < this.newest || published < this.newest) this.halt(`the log has ${size} entries, ${published} of them in a checkpoint, and one of ${this.newest} was published`)
+      if (size < this.newest || published < this.newest)
+        this.halt(`the log has ${size} entries, ${published} of them in a checkpoint, and one of ${this.newest} was published`)
       lag.is(Math.max(0, size - published))
       if (this.halted !== undefined || size === 0) return undefined
-      if (this.isPublished({ size, published }, keys) && !keys.witnesses.some(({ key }) => suspended.isSuspended(key) && suspended.mayAsk(key))) return undefined
+      if (
+        this.isPublished({ size, published }, keys) &&
+        !keys.witnesses.some(({ key }) => suspended.isSuspended(key) && suspended.mayAsk(key))
+      )
+        return undefined
       await growTree(tree, tx, size)
       return { size, root: await rootOf(tree, tx, size), published }
     })
@@ -185,7 +197,10 @@ export class Sequencer {
     if (this.halted !== undefined) return
     this.halted = reason
     this.deps.lag.halt()
-    this.deps.log.error({ alarm: 'audit_forked', reason, next: 'hms-svc audit verify' }, 'the audit log takes nothing more until people have looked at it')
+    this.deps.log.error(
+      { alarm: 'audit_forked', reason, next: 'hms-svc audit verify' },
+      'the audit log takes nothing more until people have looked at it',
+    )
   }
 
   /** What people should look at, one sentence each. */
@@ -228,7 +243,8 @@ export class Sequencer {
     } catch (error) {
       const next = error instanceof HmsError ? error.next : ['hms-svc roster show']
       await this.measure()
-      if (this.complainedOf !== policy()) log.error({ alarm: 'audit_log_key', error: describeError(error), next }, 'no checkpoint is published until this is mended')
+      if (this.complainedOf !== policy())
+        log.error({ alarm: 'audit_log_key', error: describeError(error), next }, 'no checkpoint is published until this is mended')
       this.complainedOf = policy()
       return false
     }

@@ -77,4 +77,8 @@ export class SuspendedWitnesses {
 }
 
 const idOf = ({ name, id }: NoteKey): string => `${name}+${id}`
-const alarmOf = ({ name }: NoteKey): Record<string, unknown> => ({ alarm: 'audit_witness_suspended', witness: name, next: 'hms-svc audit verify' })
+const alarmOf = ({ name }: NoteKey): Record<string, unknown> => ({
+  alarm: 'audit_witness_suspended',
+  witness: name,
+  next: 'hms-svc audit verify',
+})

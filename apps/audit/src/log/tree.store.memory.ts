@@ -15,7 +15,12 @@ export class MemoryTreeStore implements TreeStore {
   }
 
   async hashes(tx: Transaction, level: number, start: number, end: number): Promise<Buffer[]> {
-    const leaves = level === 0 ? entryRowsOf(tx).values().map(({ leafHash }) => leafHash) : undefined
+    const leaves =
+      level === 0
+        ? entryRowsOf(tx)
+            .values()
+            .map(({ leafHash }) => leafHash)
+        : undefined
     const hashes: Buffer[] = []
     for (let index = start; index < end; index++) {
       const hash = leaves === undefined ? nodesOf(tx).get(`${level} ${index}`) : leaves[index]
@@ -37,7 +42,10 @@ export class MemoryTreeStore implements TreeStore {
   async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {
     return checkpointsOf(tx)
       .values()
-      .reduce<PublishedCheckpoint | undefined>((newest, each) => (newest !== undefined && newest.size > each.size ? newest : each), undefined)
+      .reduce<PublishedCheckpoint | undefined>(
+        (newest, each) => (newest !== undefined && newest.size > each.size ? newest : each),
+        undefined,
+      )
   }
 
   async publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void> {

@@ -10,20 +10,27 @@ export class PostgresTreeStore implements TreeStore {
 
   async entries(tx: Transaction, start: number, end: number): Promise<string[]> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ entry: string }>(`SELECT entry FROM ${schema}.entry WHERE index >= $1 AND index < $2 ORDER BY index`, [start, end])
+    const rows = await postgresOf(tx).query<{ entry: string }>(
+      `SELECT entry FROM ${schema}.entry WHERE index >= $1 AND index < $2 ORDER BY index`,
+      [start, end],
+    )
     return rows.map(({ entry }) => entry)
   }
 
   async hashes(tx: Transaction, level: number, start: number, end: number): Promise<Buffer[]> {
     const { schema } = postgresOf(tx)
-    const from = level === 0 ? `SELECT leaf_hash AS hash FROM ${schema}.entry WHERE $3 = 0` : `SELECT hash FROM ${schema}.tree_node WHERE level = $3`
+    const from =
+      level === 0 ? `SELECT leaf_hash AS hash FROM ${schema}.entry WHERE $3 = 0` : `SELECT hash FROM ${schema}.tree_node WHERE level = $3`
     const rows = await postgresOf(tx).query<{ hash: Buffer }>(`${from} AND index >= $1 AND index < $2 ORDER BY index`, [start, end, level])
     return rows.map(({ hash }) => hash)
   }
 
   async count(tx: Transaction, level: number): Promise<number> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ n: string }>(`SELECT coalesce(max(index) + 1, 0) AS n FROM ${schema}.tree_node WHERE level = $1`, [level])
+    const rows = await postgresOf(tx).query<{ n: string }>(
+      `SELECT coalesce(max(index) + 1, 0) AS n FROM ${schema}.tree_node WHERE level = $1`,
+      [level],
+    )
     return Number(rows[0]!.n)
   }
 
@@ -34,7 +41,9 @@ export class PostgresTreeStore implements TreeStore {
 
   async latest(tx: Transaction): Promise<PublishedCheckpoint | undefined> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ size: string; note: string }>(`SELECT size, note FROM ${schema}.checkpoint ORDER BY size DESC, nth DESC LIMIT 1`)
+    const rows = await postgresOf(tx).query<{ size: string; note: string }>(
+      `SELECT size, note FROM ${schema}.checkpoint ORDER BY size DESC, nth DESC LIMIT 1`,
+    )
     return rows[0] === undefined ? undefined : { size: Number(rows[0].size), note: rows[0].note }
   }
 
@@ -54,7 +63,8 @@ export class PostgresTreeStore implements TreeStore {
 
   async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined> {
     const { schema } = postgresOf(tx)
-    const [where, values] = 'digest' in which ? ['digest = $1', [which.digest]] : ['policy = $1 AND version = $2', [which.policy, which.version]]
+    const [where, values] =
+      'digest' in which ? ['digest = $1', [which.digest]] : ['policy = $1 AND version = $2', [which.policy, which.version]]
     const rows = await postgresOf(tx).query<LoggedRelease & { index: string }>(
       `SELECT digest, policy, version, index FROM ${schema}.logged_release WHERE ${where} ORDER BY index DESC LIMIT 1`,
       values,

@@ -1,5 +1,15 @@
 import type { Transaction } from '#libs/persistence'
-import { completeRoot, consistencyPath, foldSubtrees, inclusionPath, subtreesOf, TILE_HEIGHT, TILE_WIDTH, type LeafRange, type Subtree } from '#libs/signing'
+import {
+  completeRoot,
+  consistencyPath,
+  foldSubtrees,
+  inclusionPath,
+  subtreesOf,
+  TILE_HEIGHT,
+  TILE_WIDTH,
+  type LeafRange,
+  type Subtree,
+} from '#libs/signing'
 import type { TreeStore } from './tree.store.js'
 
 /** A tree that is to be signed. */

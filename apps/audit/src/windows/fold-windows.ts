@@ -1,14 +1,14 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TransientError, uuidv7 } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
 import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
 import { INTAKE, type Intake } from '../entries/intake.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
 import { factsOfWindow, groupsOf, listingOf, windowedOf } from './window.js'
-import { LISTINGS, WINDOWED } from './window.entity.js'
+import { LISTINGS, WINDOWED } from './window.table.js'
 
 const FOLD = 'audit-windows'
 /** Events that come a little late are in the same entry; later ones make a further entry of their window. */

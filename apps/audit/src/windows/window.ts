@@ -36,7 +36,10 @@ export function windowedOf(event: ReceivedEvent): WindowedEvent {
 
 /** What a window's digest is made over: a line `EVENT DIGEST` for each event, in the order of their ids. */
 export function listingOf(events: readonly WindowedEvent[]): string {
-  return events.map(({ event, digest }) => `${event} ${digest}\n`).sort().join('')
+  return events
+    .map(({ event, digest }) => `${event} ${digest}\n`)
+    .sort()
+    .join('')
 }
 
 /** Events of one window, source, type and run each. */

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
-import { Public, ServiceRuntime } from '#libs/stage'
+import { Public, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Header, Param } from '@nestjs/common'
-import { LISTINGS } from './window.entity.js'
+import { LISTINGS } from './window.table.js'
 
 @Controller('v1/audit/windows')
 export class WindowsController {
@@ -14,9 +14,13 @@ export class WindowsController {
   async show(@Param('event') event: string): Promise<string> {
     const found = await this.runtime.database.transaction((tx) => tx.documents(LISTINGS).get(event))
     if (found !== undefined) return found.listing
-    throw new HmsError('HMS_AUDIT_WINDOW_NOT_FOUND', `No entry ${event.slice(0, 100)} is of a window, or it is older than 8 days: the events themselves are kept for 7.`, {
-      status: 404,
-      next: ['hms-svc audit log'],
-    })
+    throw new HmsError(
+      'HMS_AUDIT_WINDOW_NOT_FOUND',
+      `No entry ${event.slice(0, 100)} is of a window, or it is older than 8 days: the events themselves are kept for 7.`,
+      {
+        status: 404,
+        next: ['hms-svc audit log'],
+      },
+    )
   }
 }

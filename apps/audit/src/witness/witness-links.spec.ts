@@ -1,5 +1,5 @@
 import { silentLogger, VirtualClock } from '#libs/platform'
-import type { ServiceRuntime } from '#libs/stage'
+import type { ServiceRuntime } from '#libs/service'
 import { MemorySeenStore } from '#libs/witness'
 import { describe, expect, it } from 'vitest'
 import { LOG_POLICY } from '../../../../test/support/test-log.js'
@@ -7,7 +7,13 @@ import { witnessLinks } from './witness-links.js'
 
 describe('the witnesses that a log asks', () => {
   const ask = (urls: string, quorum = 1) => {
-    const runtime = { environment: { HMS_AUDIT_WITNESS_URLS: urls }, profile: 'production', clock: new VirtualClock(), log: silentLogger, signerNamed: async () => undefined }
+    const runtime = {
+      environment: { HMS_AUDIT_WITNESS_URLS: urls },
+      profile: 'production',
+      clock: new VirtualClock(),
+      log: silentLogger,
+      signerNamed: async () => undefined,
+    }
     return witnessLinks(runtime as unknown as ServiceRuntime, { ...LOG_POLICY, quorum }, new MemorySeenStore())
   }
 

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { keyIdOf, type LogPolicy, type NoteKey } from '#libs/signing'
-import type { ServiceRuntime } from '#libs/stage'
+import type { ServiceRuntime } from '#libs/service'
 import { HttpWitness, Witness, type SeenStore, type WitnessLink } from '#libs/witness'
 import { readAuditConfig, type WitnessPlace } from '../audit.config.js'
 
@@ -8,7 +8,11 @@ import { readAuditConfig, type WitnessPlace } from '../audit.config.js'
  * The witnesses that this log asks: those that `HMS_AUDIT_WITNESS_URLS` names; else, with profile dev, one in this process, whose memory is
  * `seen`. In production witnesses live elsewhere, or they would prove nothing: without addresses nobody is asked, and that is said once.
  */
-export async function witnessLinks({ environment, profile, clock, log, signerNamed }: ServiceRuntime, policy: LogPolicy, seen: SeenStore): Promise<WitnessLink[]> {
+export async function witnessLinks(
+  { environment, profile, clock, log, signerNamed }: ServiceRuntime,
+  policy: LogPolicy,
+  seen: SeenStore,
+): Promise<WitnessLink[]> {
   const places = readAuditConfig(environment).witnesses
   if (places.length > 0) {
     const found = places.map((place, at) => ({ place, key: keyOf(place, at, policy.witnesses) }))
@@ -20,14 +24,18 @@ export async function witnessLinks({ environment, profile, clock, log, signerNam
     }
     // A coming roster may name them, or the last one did: addresses are told once, rosters follow each other.
     const strangers = found.filter(({ key }) => key === undefined).map(({ place }) => place.name ?? place.url)
-    if (strangers.length > 0) log.warn({ witnesses: strangers, known, next: 'hms-svc roster show' }, 'the roster names no such witnesses; they are not asked')
+    if (strangers.length > 0)
+      log.warn({ witnesses: strangers, known, next: 'hms-svc roster show' }, 'the roster names no such witnesses; they are not asked')
     return links
   }
   const signer = profile === 'dev' ? await signerNamed('witness') : undefined
   const key = policy.witnesses.find((each) => keyIdOf(each.key) === signer?.keyid)
   if (signer !== undefined && key !== undefined) return [new Witness(key, signer, () => [policy.log], seen, clock)]
   if (policy.quorum > 0) {
-    log.error({ alarm: 'audit_no_witness', quorum: policy.quorum, next: 'HMS_AUDIT_WITNESS_URLS=URL hms-svc serve audit' }, 'no witness is known here: no checkpoint can be published')
+    log.error(
+      { alarm: 'audit_no_witness', quorum: policy.quorum, next: 'HMS_AUDIT_WITNESS_URLS=URL hms-svc serve audit' },
+      'no witness is known here: no checkpoint can be published',
+    )
   }
   return []
 }

@@ -7,5 +7,9 @@ const CANARY = 'https://hms-svc.dev/verifier/canary/v1'
 
 /** The verdict on a canary as in-toto's verification result. `properties`: what held; none of a canary that failed. */
 export function attestCanary({ dossier, scenarios }: Canary, properties: string[], at: Date, signer: Signer): Promise<Envelope> {
-  return signVerificationResult({ verifier: { id: CANARY, policies: scenarios.map(scenarioSubject) }, timeCreated: at.toISOString(), properties }, dossier, signer)
+  return signVerificationResult(
+    { verifier: { id: CANARY, policies: scenarios.map(scenarioSubject) }, timeCreated: at.toISOString(), properties },
+    dossier,
+    signer,
+  )
 }

@@ -17,7 +17,8 @@ export class CanariesEvents {
 
   @OnEvent('canary-controller', 'hms.simulation.v1')
   async simulated(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
-    if (event.type === 'hms.simulation.passed.v1') return this.runCanary.open(tx, event.data as EventData['hms.simulation.passed.v1'], event)
+    if (event.type === 'hms.simulation.passed.v1')
+      return this.runCanary.open(tx, event.data as EventData['hms.simulation.passed.v1'], event)
   }
 
   @OnEvent('canary-controller', 'hms.config.published.v1')
@@ -37,8 +38,10 @@ export class CanariesEvents {
 
   @OnEvent('canary-controller', 'hms.rollout.v1')
   async rolledOut(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
-    if (event.type === 'hms.rollout.promoted.v1') await this.runCanary.promoted(tx, (event.data as EventData['hms.rollout.promoted.v1']).run)
-    if (event.type === 'hms.rollout.completed.v1') await this.runCanary.completed(tx, (event.data as EventData['hms.rollout.completed.v1']).dossier.run)
+    if (event.type === 'hms.rollout.promoted.v1')
+      await this.runCanary.promoted(tx, (event.data as EventData['hms.rollout.promoted.v1']).run)
+    if (event.type === 'hms.rollout.completed.v1')
+      await this.runCanary.completed(tx, (event.data as EventData['hms.rollout.completed.v1']).dossier.run)
     if (event.type === 'hms.rollout.failed.v1') await this.abort(tx, event.data as EventData['hms.rollout.failed.v1'])
   }
 
@@ -50,7 +53,8 @@ export class CanariesEvents {
   @OnEvent('canary-controller', 'hms.run.control.v1')
   async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type === 'hms.run.decided.v1') await this.abort(tx, event.data as EventData['hms.run.decided.v1'])
-    if (event.type === 'hms.run.decision-accepted.v1') await this.decideCanary.execute(tx, event.data as EventData['hms.run.decision-accepted.v1'])
+    if (event.type === 'hms.run.decision-accepted.v1')
+      await this.decideCanary.execute(tx, event.data as EventData['hms.run.decision-accepted.v1'])
   }
 
   private abort(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {

@@ -1,8 +1,8 @@
 import { HmsError } from '#libs/contracts'
 import { canaryLabel, summaryOf } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Param } from '@nestjs/common'
-import { CANARIES } from './canary.entity.js'
+import { CANARIES } from './canary.table.js'
 
 @Controller('v1/canaries')
 export class CanariesController {
@@ -15,6 +15,19 @@ export class CanariesController {
       throw new HmsError('HMS_CANARY_NOT_FOUND', `Run ${run} has no canary, or not yet.`, { status: 404, next: ['hms-svc runs list'] })
     }
     const { state, scope, requestedShare, members, publishedAt, observeUntil, leaseUntil, counted, unexplained } = canary
-    return { run: canary.run, label: canaryLabel(canary), state, scope, requestedShare, members, publishedAt, observeUntil, leaseUntil, alerts: counted.length, unexplained, summary: summaryOf(canary) }
+    return {
+      run: canary.run,
+      label: canaryLabel(canary),
+      state,
+      scope,
+      requestedShare,
+      members,
+      publishedAt,
+      observeUntil,
+      leaseUntil,
+      alerts: counted.length,
+      unexplained,
+      summary: summaryOf(canary),
+    }
   }
 }

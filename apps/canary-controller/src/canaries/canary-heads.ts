@@ -2,10 +2,10 @@ import type { IssuedHeads, SignedHead } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Canary, CanaryMember } from '#libs/pipeline'
 import { currentTraceparent } from '#libs/platform'
-import { HeadCarrier, ServiceRuntime, signHeadOf, upcoming } from '#libs/stage'
+import { DirectHeadDelivery, ServiceRuntime, signHeadOf, upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
-import { CANARY_HEADS, headId } from './canary.entity.js'
+import { CANARY_HEADS, headId } from './canary.table.js'
 
 /** Signs the heads of a canary: to publish it, to renew its lease, to take it back. */
 @Injectable()
@@ -13,7 +13,7 @@ export class CanaryHeads {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: CanaryControllerConfig,
-    private readonly carrier: HeadCarrier,
+    private readonly carrier: DirectHeadDelivery,
   ) {}
 
   /** New heads for `members` (all, unless given) with fresh numbers. `fast`: also straight to the stores, not only by the bus. */
@@ -31,7 +31,9 @@ export class CanaryHeads {
       const head = { ...this.common(tx, canary, member, seq), share: member.share, expires }
       // Before its time a release is only held: the cohort lives by what the canary stands on.
       const next = upcoming(release, tx.now)
-      issued.push(await signHeadOf(head, next === undefined ? release : (canary.dossier.live[member.policy] ?? null), next, this.runtime.signer))
+      issued.push(
+        await signHeadOf(head, next === undefined ? release : (canary.dossier.live[member.policy] ?? null), next, this.runtime.signer),
+      )
       members.push({ ...member, seq })
     }
     await this.send(tx, canary, { heads: issued }, options.fast)
@@ -44,7 +46,9 @@ export class CanaryHeads {
     const members: CanaryMember[] = []
     for (const member of canary.members) {
       const seq = await this.nextSeq(tx, canary, member, null)
-      issued.push(await signHeadOf(this.common(tx, canary, member, seq), canary.dossier.live[member.policy] ?? null, undefined, this.runtime.signer))
+      issued.push(
+        await signHeadOf(this.common(tx, canary, member, seq), canary.dossier.live[member.policy] ?? null, undefined, this.runtime.signer),
+      )
       members.push({ ...member, seq })
     }
     await this.send(tx, canary, { heads: issued }, true)
@@ -63,7 +67,12 @@ export class CanaryHeads {
   }
 
   private async send(tx: Transaction, canary: Canary, heads: IssuedHeads, fast: boolean): Promise<void> {
-    await this.runtime.emit(tx, 'hms.head.issued.v1', heads, { key: canary.key, run: canary.run, attempt: canary.attempt, causationId: canary.causationId })
+    await this.runtime.emit(tx, 'hms.head.issued.v1', heads, {
+      key: canary.key,
+      run: canary.run,
+      attempt: canary.attempt,
+      causationId: canary.causationId,
+    })
     const traceparent = currentTraceparent()
     if (fast) tx.afterCommit(() => this.carrier.deliverSoon(heads, traceparent))
   }

@@ -1,10 +1,11 @@
 import type { AcceptedDecision } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { answerOnCanary, type Canary } from '#libs/pipeline'
-import { answer, describeDecision, mayOwn, refusedHere, rememberDecision, ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
+import { answer, describeDecision, mayOwn, refusedHere, rememberDecision } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { CANARIES } from './canary.entity.js'
-import { keysOf, RunCanary } from './run-canary.js'
+import { CANARIES } from './canary.table.js'
+import { canaryKeys, RunCanary } from './run-canary.js'
 
 const STAGE = 'canary'
 
@@ -18,7 +19,7 @@ export class DecideCanary {
 
   async execute(tx: Transaction, decision: AcceptedDecision): Promise<void> {
     if (!mayOwn(STAGE, decision)) return
-    const canary = await lockedDocument(tx, CANARIES, String(decision.run), keysOf)
+    const canary = await lockedDocument(tx, CANARIES, String(decision.run), canaryKeys)
     if (canary === undefined || canary.attempt < decision.attempt) return rememberDecision(tx, decision)
     const owner = canary.attempt > decision.attempt ? 'elsewhere' : answerOnCanary(canary, decision.decision, decision.stage === STAGE)
     if (owner === 'elsewhere') return

@@ -5,9 +5,9 @@ import { ALERT_STATES, countsAlerts, onAlert, type Canary } from '#libs/pipeline
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { digestOfJson, hexOf } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
-import { CANARIES } from './canary.entity.js'
+import { CANARIES } from './canary.table.js'
 import { ExplainAlert } from './explain-alert.js'
-import { keysOf, RunCanary } from './run-canary.js'
+import { canaryKeys, RunCanary } from './run-canary.js'
 
 type Alert = EventData['hms.alert.reported.v1']
 
@@ -29,8 +29,9 @@ export class JudgeAlert {
     if (problem !== undefined) throw new TerminalError('HMS_ALERT_READING', problem)
     const open = await tx.documents(CANARIES).find({ where: { state: [...ALERT_STATES] } })
     for (const { run } of open.filter((canary) => counts(canary, alert))) {
-      const canary = (await lockedDocument(tx, CANARIES, String(run), keysOf))!
-      if (counts(canary, alert)) await inTrace(canary.traceparent, () => this.judge(tx, canary, alert, unsigned === undefined ? alert.bot : UNSIGNED))
+      const canary = (await lockedDocument(tx, CANARIES, String(run), canaryKeys))!
+      if (counts(canary, alert))
+        await inTrace(canary.traceparent, () => this.judge(tx, canary, alert, unsigned === undefined ? alert.bot : UNSIGNED))
     }
   }
 
@@ -41,7 +42,10 @@ export class JudgeAlert {
     const once = hexOf(digestOfJson([bot, reading])).slice(0, 24)
     const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explain.of(canary, alert)
     const reason = verdict.reason.slice(0, MAX_TEXT_SHOWN)
-    return this.runCanary.apply(tx, onAlert(canary, { alert: id, bot, reading: reading.slice(0, MAX_TEXT_SHOWN), reason, once, connected, explained: verdict.explained }))
+    return this.runCanary.apply(
+      tx,
+      onAlert(canary, { alert: id, bot, reading: reading.slice(0, MAX_TEXT_SHOWN), reason, once, connected, explained: verdict.explained }),
+    )
   }
 }
 

@@ -1,9 +1,14 @@
 import type { ReceivedEvent, ReleaseDocument, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { Canary } from '#libs/pipeline'
-import { upcoming } from '#libs/stage'
+import { upcoming } from '#libs/service'
 
 /** A canary of these releases, of which nothing is published yet. `cause` is the event that opens it. */
-export function newCanary(dossier: RunDossier, scenarios: ScenarioRule[], cause: Pick<ReceivedEvent, 'id' | 'key' | 'traceparent'>, now: Date): Canary {
+export function newCanary(
+  dossier: RunDossier,
+  scenarios: ScenarioRule[],
+  cause: Pick<ReceivedEvent, 'id' | 'key' | 'traceparent'>,
+  now: Date,
+): Canary {
   const { run, attempt, plan } = dossier
   return {
     run,

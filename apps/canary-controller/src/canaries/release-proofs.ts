@@ -1,6 +1,6 @@
 import type { LoggedProof, ReleaseDocument, RunDossier } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 
 type KeptProof = LoggedProof & { storedAt: string }
@@ -33,7 +33,9 @@ export class ReleaseProofs {
   /** The dossier with the proofs that are known, of what is new and of what it may be taken back to; from here on they travel with it. */
   async attach(tx: Transaction, dossier: RunDossier): Promise<RunDossier> {
     const releases = await Promise.all(dossier.releases.map((release) => proven(tx, release)))
-    const live = await Promise.all(Object.entries(dossier.live).map(async ([id, release]) => [id, release && (await proven(tx, release))] as const))
+    const live = await Promise.all(
+      Object.entries(dossier.live).map(async ([id, release]) => [id, release && (await proven(tx, release))] as const),
+    )
     return { ...dossier, releases, live: Object.fromEntries(live) }
   }
 

@@ -18,12 +18,13 @@ import {
 } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
 import { CANARY_OBSERVED, CANARY_PASSED, CANARY_PROMOTED, withAttestation } from '#libs/signing'
-import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
+import { deniedByGuard, isAborted, rememberAbort, unattestedHere } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { attestCanary } from './attest-canary.js'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
-import { CANARIES, CANARY_HEADS, headId } from './canary.entity.js'
+import { CANARIES, CANARY_HEADS, headId } from './canary.table.js'
 import { newCanary } from './new-canary.js'
 import { ReleaseProofs } from './release-proofs.js'
 
@@ -38,8 +39,12 @@ export class RunCanary {
     private readonly heads: CanaryHeads,
     private readonly proofs: ReleaseProofs,
   ) {
-    runtime.onTimer('canary-acknowledge', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onAcknowledgementsOverdue(canary))))
-    runtime.onTimer('canary-observe', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onObserved(canary))))
+    runtime.onTimer('canary-acknowledge', (tx, timer) =>
+      this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onAcknowledgementsOverdue(canary))),
+    )
+    runtime.onTimer('canary-observe', (tx, timer) =>
+      this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onObserved(canary))),
+    )
     runtime.onTimer('canary-lease', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.renew(tx, canary)))
   }
 
@@ -55,12 +60,24 @@ export class RunCanary {
     const canary = newCanary(await this.proofs.attach(tx, dossier), scenarios, cause, tx.now)
     if (this.proofs.areComplete(canary.dossier)) return this.publish(tx, canary)
     await tx.documents(CANARIES).put({ ...canary, state: 'proving' })
-    await this.emit(tx, canary, 'hms.canary.delayed.v1', { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' })
+    await this.emit(tx, canary, 'hms.canary.delayed.v1', {
+      run,
+      attempt,
+      label: canaryLabel(canary),
+      detail: 'waiting for the audit log to hold the approval',
+    })
   }
 
   /** What no stage before this one vouches for is shown to nobody. */
   private async refuse(tx: Transaction, { run, attempt, plan }: RunDossier, cause: ReceivedEvent, detail: string): Promise<void> {
-    const failure = { run, attempt, reason: 'UNATTESTED', detail, label: canaryLabel({ requestedShare: plan.share, scopeName: plan.scopeName }), next: [`hms-svc audit log --run ${run}`] }
+    const failure = {
+      run,
+      attempt,
+      reason: 'UNATTESTED',
+      detail,
+      label: canaryLabel({ requestedShare: plan.share, scopeName: plan.scopeName }),
+      next: [`hms-svc audit log --run ${run}`],
+    }
     await this.runtime.emit(tx, 'hms.canary.failed.v1', failure, { key: cause.key, run, attempt, causationId: cause.id })
   }
 
@@ -71,7 +88,8 @@ export class RunCanary {
       if (!members.some((member) => member.release === proof.digest)) continue
       await this.withCanary(tx, run, async (canary) => {
         const dossier = await this.proofs.attach(tx, canary.dossier)
-        if (canary.state === 'proving' && this.proofs.areComplete(dossier)) await this.publish(tx, { ...canary, state: 'publishing', dossier })
+        if (canary.state === 'proving' && this.proofs.areComplete(dossier))
+          await this.publish(tx, { ...canary, state: 'publishing', dossier })
       })
     }
   }
@@ -81,7 +99,12 @@ export class RunCanary {
     const { run, attempt } = issued
     await tx.documents(CANARIES).put(issued)
     await this.scheduleLease(tx, issued)
-    await this.emit(tx, issued, 'hms.canary.started.v1', { run, attempt, label: canaryLabel(issued), detail: 'waiting for the cohort to acknowledge' })
+    await this.emit(tx, issued, 'hms.canary.started.v1', {
+      run,
+      attempt,
+      label: canaryLabel(issued),
+      detail: 'waiting for the cohort to acknowledge',
+    })
   }
 
   async published(tx: Transaction, news: PublishedHead): Promise<void> {
@@ -89,7 +112,8 @@ export class RunCanary {
   }
 
   async covered(tx: Transaction, report: CoverageReport): Promise<void> {
-    for (const { scope } of report.scopes) await this.withPolicy(tx, report.policy, scope, (canary) => this.apply(tx, onCoverage(canary, report)))
+    for (const { scope } of report.scopes)
+      await this.withPolicy(tx, report.policy, scope, (canary) => this.apply(tx, onCoverage(canary, report)))
   }
 
   /**
@@ -124,7 +148,15 @@ export class RunCanary {
     await this.close(tx, failed)
     const { run, attempt } = canary
     const attestation = await attestCanary(canary, [], tx.now, this.runtime.signer)
-    await this.emit(tx, failed, 'hms.canary.failed.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next: [`hms-svc audit log --run ${run}`], attestation })
+    await this.emit(tx, failed, 'hms.canary.failed.v1', {
+      run,
+      attempt,
+      reason,
+      detail,
+      label: canaryLabel(canary),
+      next: [`hms-svc audit log --run ${run}`],
+      attestation,
+    })
   }
 
   /** The canary had passed. What rollout made live goes back by its word; what is still a canary goes back by this one's. */
@@ -140,7 +172,12 @@ export class RunCanary {
       case 'nothing':
         return tx.documents(CANARIES).put(canary)
       case 'widen': {
-        const widened = { ...canary, members: canary.members.map((member) => (member.policy === step.member.policy ? { ...member, share: step.share, published: false } : member)) }
+        const widened = {
+          ...canary,
+          members: canary.members.map((member) =>
+            member.policy === step.member.policy ? { ...member, share: step.share, published: false } : member,
+          ),
+        }
         return tx.documents(CANARIES).put(await this.heads.issue(tx, widened, { fast: false, members: [step.member] }))
       }
       case 'await':
@@ -161,19 +198,25 @@ export class RunCanary {
 
   private async observe(tx: Transaction, canary: Canary): Promise<void> {
     const until = new Date(tx.now.getTime() + canary.observeMs)
-    const observing: Canary = { ...canary, state: 'observing', publishedAt: canary.publishedAt ?? tx.now.toISOString(), observeUntil: until.toISOString() }
+    const observing: Canary = {
+      ...canary,
+      state: 'observing',
+      publishedAt: canary.publishedAt ?? tx.now.toISOString(),
+      observeUntil: until.toISOString(),
+    }
     await tx.documents(CANARIES).put(observing)
     await this.runtime.cancel(tx, timerId('canary-acknowledge', canary))
     await this.scheduleTimer(tx, observing, 'canary-observe', until)
     const { run, attempt } = canary
     const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until.toISOString()}`
-    await this.emit(tx, observing, 'hms.canary.observed.v1', { run, attempt, detail, until: until.toISOString() })
+    await this.emit(tx, observing, 'hms.canary.observation-started.v1', { run, attempt, detail, until: until.toISOString() })
   }
 
   /** The observation is over and the guard held. Without anyone to observe it proves nothing: where evidence is asked for that is no pass. */
   private async judge(tx: Transaction, canary: Canary): Promise<void> {
     const lack = lackOfEvidence(canary)
-    if (lack !== undefined && isEvidenceRequired(this.runtime.profile, canary.dossier.plan)) return this.pause(tx, canary, 'NO_EVIDENCE', lack)
+    if (lack !== undefined && isEvidenceRequired(this.runtime.profile, canary.dossier.plan))
+      return this.pause(tx, canary, 'NO_EVIDENCE', lack)
     return this.pass(tx, canary, lack === undefined ? [CANARY_PASSED, CANARY_OBSERVED] : [CANARY_PASSED], lack ?? summaryOf(canary))
   }
 
@@ -201,7 +244,12 @@ export class RunCanary {
   private async renew(tx: Transaction, canary: Canary): Promise<void> {
     if (!isOpen(canary) && canary.state !== 'passed' && canary.state !== 'paused') return
     if (Date.parse(canary.leaseUntil) <= tx.now.getTime() && isOpen(canary)) {
-      return this.pause(tx, canary, 'LEASE_LAPSED', `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has fallen back`)
+      return this.pause(
+        tx,
+        canary,
+        'LEASE_LAPSED',
+        `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has fallen back`,
+      )
     }
     const renewed = await this.heads.issue(tx, canary, { fast: true })
     await tx.documents(CANARIES).put(renewed)
@@ -223,7 +271,7 @@ export class RunCanary {
 
   /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
   private async withCanary(tx: Transaction, run: number, work: (canary: Canary) => Promise<void>): Promise<void> {
-    const canary = await lockedDocument(tx, CANARIES, String(run), keysOf)
+    const canary = await lockedDocument(tx, CANARIES, String(run), canaryKeys)
     if (canary !== undefined) await inTrace(canary.traceparent, () => work(canary))
   }
 
@@ -237,7 +285,13 @@ export class RunCanary {
   }
 
   private scheduleTimer(tx: Transaction, canary: Canary, kind: string, dueAt: Date): Promise<void> {
-    return this.runtime.schedule(tx, { id: timerId(kind, canary), kind, keys: keysOf(canary), data: { run: canary.run, attempt: canary.attempt }, dueAt })
+    return this.runtime.schedule(tx, {
+      id: timerId(kind, canary),
+      kind,
+      keys: canaryKeys(canary),
+      data: { run: canary.run, attempt: canary.attempt },
+      dueAt,
+    })
   }
 
   private async emit<T extends keyof EventData>(tx: Transaction, canary: Canary, type: T, data: EventData[T]): Promise<void> {
@@ -245,7 +299,7 @@ export class RunCanary {
   }
 }
 
-export function keysOf(canary: Canary): string[] {
+export function canaryKeys(canary: Canary): string[] {
   return canary.members.map((member) => policyKey(member.policy))
 }
 

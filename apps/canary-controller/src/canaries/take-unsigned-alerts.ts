@@ -1,7 +1,7 @@
 import type { BusRecord } from '#libs/messaging'
 import { documentTable, type Transaction } from '#libs/persistence'
 import { digestOfJson } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { JudgeAlert } from './judge-alert.js'
 import { unsignedAlertOf } from './unsigned-alert.js'
@@ -11,7 +11,12 @@ export interface UnsignedAlert {
   id: string
 }
 
-export const UNSIGNED_ALERTS = documentTable<UnsignedAlert>({ name: 'unsigned_alert', id: ({ id }) => id, keys: {}, keep: { for: 'machinery' } })
+export const UNSIGNED_ALERTS = documentTable<UnsignedAlert>({
+  name: 'unsigned_alert',
+  id: ({ id }) => id,
+  keys: {},
+  keep: { for: 'machinery' },
+})
 
 /** Bots that live on Kafka may write their alerts on the topic themselves. Nobody vouches for who it was: all of them count as one bot. */
 @Injectable()

@@ -10,10 +10,21 @@ export function unsignedAlertOf({ key, value }: BusRecord): BotAlert | undefined
   const alert = parse(value)
   if (alert === undefined) return undefined
   const { id, bot, region = '', kind, reading = null, value: told = null, policy, version } = alert
-  if (![id, bot, kind].every((text) => isName(text) && text !== '') || ![region, policy ?? '', version ?? ''].every(isName)) return undefined
-  if (bot !== key || (reading !== null && !isObject(reading)) || readingProblem(reading as JsonObject | null) !== undefined) return undefined
+  if (![id, bot, kind].every((text) => isName(text) && text !== '') || ![region, policy ?? '', version ?? ''].every(isName))
+    return undefined
+  if (bot !== key || (reading !== null && !isObject(reading)) || readingProblem(reading as JsonObject | null) !== undefined)
+    return undefined
   if (told !== null && !Number.isFinite(told) && !isName(told)) return undefined
-  return { id, bot, region, kind, reading, value: told, ...(policy === undefined ? {} : { policy }), ...(version === undefined ? {} : { version }) } as BotAlert
+  return {
+    id,
+    bot,
+    region,
+    kind,
+    reading,
+    value: told,
+    ...(policy === undefined ? {} : { policy }),
+    ...(version === undefined ? {} : { version }),
+  } as BotAlert
 }
 
 function parse(text: string): JsonObject | undefined {

@@ -26,7 +26,10 @@ export function planInputOf(flags: ApproveFlags): PlanInput {
     scope: flags.scope,
     observe: flags.observe,
     bake: flags.bake,
-    partners: flags.partners?.split(',').map((name) => name.trim()).filter((name) => name !== ''),
+    partners: flags.partners
+      ?.split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
     fallbacks: flags.fallback,
   }
 }

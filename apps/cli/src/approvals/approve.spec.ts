@@ -84,7 +84,14 @@ describe('approve', () => {
 
   it('says who wrote it, and that the author does not count', async () => {
     author = 'EPA Chief'
-    const { code, stderr } = await approve({ state: 'AWAITING_APPROVAL', missing: ['official'] }, 'pm25.yaml', '--sign', 'EPA Chief', '--author', 'EPA Chief')
+    const { code, stderr } = await approve(
+      { state: 'AWAITING_APPROVAL', missing: ['official'] },
+      'pm25.yaml',
+      '--sign',
+      'EPA Chief',
+      '--author',
+      'EPA Chief',
+    )
     author = undefined
     expect(code).toBe(0)
     expect(stderr).toMatch(/^ {2}Written by EPA Chief$/m)

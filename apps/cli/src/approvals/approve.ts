@@ -1,4 +1,13 @@
-import { planOptions, prepareApproval, prepareAs, readPolicies, signApproval, submitApproval, type ApiClient, type NamedSigner } from '#libs/client'
+import {
+  planOptions,
+  prepareApproval,
+  prepareAs,
+  readPolicies,
+  signApproval,
+  submitApproval,
+  type ApiClient,
+  type NamedSigner,
+} from '#libs/client'
 import { EXIT, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
@@ -49,7 +58,8 @@ async function committersOf(files: readonly string[], policies: readonly { id: s
 function sayAccepted({ output }: CliContext, prepared: PreparedApproval, view: ApprovalView, signer: NamedSigner): void {
   const signedBefore = prepared.signedBy.includes(signer.name)
   output.done(signedBefore ? `Signed before by ${signer.name}; nothing changes` : 'Signature added')
-  if (prepared.authors.includes(signer.name) && view.missing.length > 0) output.note(`${signer.name} wrote this: an author does not count as an approver`)
+  if (prepared.authors.includes(signer.name) && view.missing.length > 0)
+    output.note(`${signer.name} wrote this: an author does not count as an approver`)
   const run = view.run === null ? 'the run' : `run #${view.run}`
   if (view.missing.length > 0) output.done(`${sentence(run)} waits for: ${view.missing.join(', ')}`)
   else if (signedBefore) output.done(`${sentence(run)} is ${view.state}`)

@@ -20,7 +20,11 @@ export function registerApprovals(program: Command, session: Session): void {
     .requiredOption('--reason <text>', 'why')
     .requiredOption('--sign <name>', 'whose key signs')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
-    .action(session.run(async (context, digest: string, flags: RejectFlags) => (await import('./reject.js')).rejectWaiting(context, digest, flags)))
+    .action(
+      session.run(async (context, digest: string, flags: RejectFlags) =>
+        (await import('./reject.js')).rejectWaiting(context, digest, flags),
+      ),
+    )
 }
 
 function registerApprove(program: Command, session: Session): void {
@@ -36,7 +40,11 @@ function registerApprove(program: Command, session: Session): void {
     .option('--partners <ids>', 'partners and groups to tell, separated by commas')
     .option('--fallback <id@version...>', 'further versions that a rollback may restore')
     .option('--author <name>', 'who wrote it; else its owner')
-    .addOption(new Option('--author-from-git', 'who committed each file is its author; nothing that the repository configures runs').conflicts('author'))
+    .addOption(
+      new Option('--author-from-git', 'who committed each file is its author; nothing that the repository configures runs').conflicts(
+        'author',
+      ),
+    )
     .option('--reason <text>', 'why, for the record')
     .option('--expect-digest <digest>', 'refuse to sign anything else')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')

@@ -24,7 +24,9 @@ export async function committerOf(file: string): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'hms-git-'))
   try {
     await prepareFolder(folder, commit)
-    const committed = (await isCommitted(file, folder, commit)) ? await git(folder, commit, ['log', '-1', '--format=%an', commit.id, '--', commit.path]) : undefined
+    const committed = (await isCommitted(file, folder, commit))
+      ? await git(folder, commit, ['log', '-1', '--format=%an', commit.id, '--', commit.path])
+      : undefined
     return committed || (await ownName(folder)) || undefined
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -33,7 +35,8 @@ export async function committerOf(file: string): Promise<string | undefined> {
 
 /** The least that git takes for a repository; nothing in it comes from elsewhere. */
 async function prepareFolder(folder: string, { id }: Commit): Promise<void> {
-  const format = id.length === 64 ? '\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n' : '\trepositoryformatversion = 0\n'
+  const format =
+    id.length === 64 ? '\trepositoryformatversion = 1\n[extensions]\n\tobjectFormat = sha256\n' : '\trepositoryformatversion = 0\n'
   await mkdir(join(folder, 'objects'))
   await mkdir(join(folder, 'refs'))
   await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/none\n')
@@ -45,7 +48,12 @@ async function isCommitted(file: string, folder: string, commit: Commit): Promis
   const blob = await git(folder, commit, ['rev-parse', '--verify', '--quiet', `${commit.id}:${commit.path}`])
   if (blob === undefined) return false
   const bytes = await readGivenFile(file)
-  return createHash(commit.id.length === 64 ? 'sha256' : 'sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex') === blob
+  return (
+    createHash(commit.id.length === 64 ? 'sha256' : 'sha1')
+      .update(`blob ${bytes.length}\0`)
+      .update(bytes)
+      .digest('hex') === blob
+  )
 }
 
 /** From the settings of whoever calls, which are theirs, not the repository's. */
@@ -61,9 +69,21 @@ function git(folder: string, { objects }: Commit, args: string[]): Promise<strin
 /** What git prints, without a shell; `undefined` when it refuses. No transport is allowed: a missing object is fetched from nowhere. */
 async function started(folder: string, args: string[], more: Record<string, string | undefined>): Promise<string | undefined> {
   const { PATH } = processEnvironment()
-  const closed = { GIT_CONFIG_NOSYSTEM: '1', GIT_ATTR_NOSYSTEM: '1', GIT_NO_REPLACE_OBJECTS: '1', GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: 'none', GIT_TERMINAL_PROMPT: '0' }
+  const closed = {
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    GIT_NO_LAZY_FETCH: '1',
+    GIT_ALLOW_PROTOCOL: 'none',
+    GIT_TERMINAL_PROMPT: '0',
+  }
   try {
-    const { stdout } = await run('git', args, { cwd: folder, env: { PATH, GIT_DIR: folder, ...closed, ...more }, timeout: DEADLINE_MS, maxBuffer: 64 * 1024 })
+    const { stdout } = await run('git', args, {
+      cwd: folder,
+      env: { PATH, GIT_DIR: folder, ...closed, ...more },
+      timeout: DEADLINE_MS,
+      maxBuffer: 64 * 1024,
+    })
     return stdout.trim()
   } catch {
     return undefined

@@ -27,7 +27,15 @@ export async function findCommit(file: string): Promise<Commit | undefined> {
       if (gitDir === undefined) continue
       const common = resolve(gitDir, (await lineOf(join(gitDir, 'commondir'))) ?? '.')
       const id = await headOf(gitDir, common)
-      return id === undefined ? undefined : { id, objects: join(common, 'objects'), path: relative(root, join(folder, basename(file))).split(sep).join('/') }
+      return id === undefined
+        ? undefined
+        : {
+            id,
+            objects: join(common, 'objects'),
+            path: relative(root, join(folder, basename(file)))
+              .split(sep)
+              .join('/'),
+          }
     }
   } catch {
     return undefined
@@ -53,7 +61,10 @@ async function headOf(gitDir: string, common: string): Promise<string | undefine
 
 async function packed(common: string, ref: string): Promise<string | undefined> {
   const text = await readGivenText(join(common, 'packed-refs'), MAX_PACKED_REFS_BYTES)
-  return text.split('\n').find((line) => line.endsWith(` ${ref}`))?.split(' ')[0]
+  return text
+    .split('\n')
+    .find((line) => line.endsWith(` ${ref}`))
+    ?.split(' ')[0]
 }
 
 /** The first line of a file, without its end; `undefined` where there is none to read. */

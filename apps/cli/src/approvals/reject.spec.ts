@@ -22,11 +22,21 @@ afterEach(() => service?.close())
 
 async function approvals(...argv: string[]): ReturnType<typeof runForTest> {
   const summary: ApprovalSummary = {
-    run: 7, state: 'ABORTED', digest: DIGEST, missing: ['critical'], policies: [{ id: 'lead-limit', version: '1.0.0', digest: DIGEST }], signedBy: ['EPA Chief'],
-    authors: ['Air Office'], reasons: [{ name: 'EPA Chief', reason: 'WHO guideline' }], preparedAt: '2026-01-01T00:00:00Z', expiresAt: '2026-01-08T00:00:00Z',
+    run: 7,
+    state: 'ABORTED',
+    digest: DIGEST,
+    missing: ['critical'],
+    policies: [{ id: 'lead-limit', version: '1.0.0', digest: DIGEST }],
+    signedBy: ['EPA Chief'],
+    authors: ['Air Office'],
+    reasons: [{ name: 'EPA Chief', reason: 'WHO guideline' }],
+    preparedAt: '2026-01-01T00:00:00Z',
+    expiresAt: '2026-01-08T00:00:00Z',
   }
   service = await serveCanned({
-    [`POST /v1/approvals/${encodeURIComponent(DIGEST)}/decisions`]: { body: { run: 7, state: 'ABORTED', digest: DIGEST, missing: ['critical'] } },
+    [`POST /v1/approvals/${encodeURIComponent(DIGEST)}/decisions`]: {
+      body: { run: 7, state: 'ABORTED', digest: DIGEST, missing: ['critical'] },
+    },
     [`GET /v1/approvals/${encodeURIComponent(DIGEST)}`]: { body: summary },
   })
   return runForTest(['approvals', ...argv], { env: { ...env, HMS_URL: service.url } })
@@ -61,7 +71,12 @@ describe('approvals show', () => {
     const { code, stdout } = await approvals('show', DIGEST)
     expect(code).toBe(0)
     expect(stdout.split('\n')).toEqual([
-      'lead-limit@1.0.0  ABORTED, run #7', `Digest    ${DIGEST}`, 'Signed by EPA Chief', 'Written by Air Office', '  EPA Chief: WHO guideline', '',
+      'lead-limit@1.0.0  ABORTED, run #7',
+      `Digest    ${DIGEST}`,
+      'Signed by EPA Chief',
+      'Written by Air Office',
+      '  EPA Chief: WHO guideline',
+      '',
     ])
   })
 })

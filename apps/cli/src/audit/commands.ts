@@ -23,10 +23,16 @@ export function registerAudit(program: Command, session: Session): void {
     .command('bundle <id>')
     .description('what proves offline that a policy is in force by right')
     .option('--out <file>', 'where to; ID@VERSION.bundle without it')
-    .action(session.run(async (context, id: string, options: BundleOptions) => (await import('./bundle.js')).writeBundle(context, id, options)))
+    .action(
+      session.run(async (context, id: string, options: BundleOptions) => (await import('./bundle.js')).writeBundle(context, id, options)),
+    )
   program
     .command('verify <bundle>')
     .description('check a bundle offline against a roster')
     .requiredOption('--roster <file>', 'what `roster show --json` printed')
-    .action(session.run(async (context, file: string, options: VerifyOptions) => (await import('./verify-bundle.js')).verifyGivenBundle(context, file, options)))
+    .action(
+      session.run(async (context, file: string, options: VerifyOptions) =>
+        (await import('./verify-bundle.js')).verifyGivenBundle(context, file, options),
+      ),
+    )
 }

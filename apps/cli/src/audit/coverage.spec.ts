@@ -1,7 +1,25 @@
 import type { AuditProof, ConfigDocument, RunView, StageAttestation } from '#libs/contracts'
 import {
-  buildRelease, CANARY_PASSED, cosign, demoRoster, digestOfJson, formatCheckpoint, formatTlogProof, generateKeyPair, HashTree, leafHash, localSigner, readRoster, signEnvelope,
-  signHead, signNote, signRoster, signTestResult, signVerificationResult, type ReleasePredicate, type Signer,
+  buildRelease,
+  CANARY_PASSED,
+  cosign,
+  demoRoster,
+  digestOfJson,
+  formatCheckpoint,
+  formatTlogProof,
+  generateKeyPair,
+  HashTree,
+  leafHash,
+  localSigner,
+  readRoster,
+  signEnvelope,
+  signHead,
+  signNote,
+  signRoster,
+  signTestResult,
+  signVerificationResult,
+  type ReleasePredicate,
+  type Signer,
 } from '#libs/signing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkLive, checkRuns } from './coverage.js'
@@ -22,17 +40,42 @@ function problemsOf(problems: Problems): string[] {
 }
 
 describe('runs that published', () => {
-  const run = (number: number, state: RunView['state'], version = '1.0.0'): RunView => ({ run: number, state, policies: [{ id: 'ozone', version, digest: DIGEST }] }) as unknown as RunView
+  const run = (number: number, state: RunView['state'], version = '1.0.0'): RunView =>
+    ({ run: number, state, policies: [{ id: 'ozone', version, digest: DIGEST }] }) as unknown as RunView
   const told = (approved: [number, string][], promoted: number[] = []): Told => ({
     approved: new Map(approved.map(([number, version]) => [number, [{ id: 'ozone', version, digest: DIGEST }]])),
     promoted: new Set(promoted),
   })
 
   it.each<[string, RunView[], Told, number, string[]]>([
-    ['are covered by approvals that name what they published', [run(1, 'SUCCEEDED'), run(2, 'FAILED', '2.0.0')], told([[1, '1.0.0']]), 1, []],
-    ['are not when the log has no approval of one', [run(1, 'SUCCEEDED'), run(2, 'BAKING')], told([[1, '1.0.0']]), 2, ['run #2 was published, and its approval is not in the log']],
-    ['are not when the approval names another version', [run(1, 'NOTIFYING', '1.0.1')], told([[1, '1.0.0']]), 1, ['run #1 published ozone@1.0.1, and its approval in the log does not name it']],
-    ['are not when nobody lists a run that the log knows as published', [], told([[1, '1.0.0']], [1, 7]), 2, ['run #7 was published, and its approval is not in the log']],
+    [
+      'are covered by approvals that name what they published',
+      [run(1, 'SUCCEEDED'), run(2, 'FAILED', '2.0.0')],
+      told([[1, '1.0.0']]),
+      1,
+      [],
+    ],
+    [
+      'are not when the log has no approval of one',
+      [run(1, 'SUCCEEDED'), run(2, 'BAKING')],
+      told([[1, '1.0.0']]),
+      2,
+      ['run #2 was published, and its approval is not in the log'],
+    ],
+    [
+      'are not when the approval names another version',
+      [run(1, 'NOTIFYING', '1.0.1')],
+      told([[1, '1.0.0']]),
+      1,
+      ['run #1 published ozone@1.0.1, and its approval in the log does not name it'],
+    ],
+    [
+      'are not when nobody lists a run that the log knows as published',
+      [],
+      told([[1, '1.0.0']], [1, 7]),
+      2,
+      ['run #7 was published, and its approval is not in the log'],
+    ],
   ])('%s', (_what, runs, log_, count, expected) => {
     const problems = new Problems()
     expect(checkRuns(runs, log_, problems)).toBe(count)
@@ -64,8 +107,12 @@ describe('releases in force', () => {
     expect(await check({}, { proof: undefined })).toEqual([expect.stringContaining('the log gives no proof')])
     expect(await check({}, { proof: world.otherProof })).toEqual([expect.stringContaining('not the approval of this release')])
     expect(await check({}, { proof: world.otherKind })).toEqual([expect.stringContaining('not the approval of this release')])
-    expect(await check({}, { proof: { ...world.proof, entry: world.otherProof.entry } })).toEqual([expect.stringContaining('does not hold this entry')])
-    expect(await check({}, { proof: { ...world.proof, proof: world.proof.proof.replace('hms-svc.dev/witness', 'example.org/other') } })).toEqual([expect.stringContaining('0 witnesses')])
+    expect(await check({}, { proof: { ...world.proof, entry: world.otherProof.entry } })).toEqual([
+      expect.stringContaining('does not hold this entry'),
+    ])
+    expect(
+      await check({}, { proof: { ...world.proof, proof: world.proof.proof.replace('hms-svc.dev/witness', 'example.org/other') } }),
+    ).toEqual([expect.stringContaining('0 witnesses')])
     expect(await check({ proof: null })).toEqual([expect.stringContaining('not in the witnessed log')])
   })
 
@@ -82,7 +129,9 @@ describe('releases in force', () => {
     const [lint, simulate, canary] = world.attestations as [StageAttestation, StageAttestation, StageAttestation]
     expect(await check({}, { attestations: [] })).toEqual([expect.stringContaining('no stage said anything of it')])
     expect(await check({}, { attestations: [lint, canary] })).toEqual([expect.stringContaining('simulator does not say')])
-    expect(await check({}, { attestations: [lint, { ...simulate, envelope: lint.envelope }, canary] })).toEqual([expect.stringContaining('does not verify')])
+    expect(await check({}, { attestations: [lint, { ...simulate, envelope: lint.envelope }, canary] })).toEqual([
+      expect.stringContaining('does not verify'),
+    ])
     expect(await check({}, { attestations: [lint, simulate, { ...canary, attempt: 2 }] })).toEqual([expect.any(String)])
     expect(await check({}, { attestations: [{ ...lint, attempt: 2 }, lint, simulate, canary] })).toEqual([])
   })
@@ -99,15 +148,38 @@ describe('releases in force', () => {
 
 /** A release that needs two people, in a log that has its approval, another one, and an entry of another kind. */
 async function makeWorld() {
-  const members = [{ name: 'EPA Chief', spki: chief!.spki }, { name: 'EPA Counsel', spki: counsel!.spki }]
-  const predicate = demoRoster({ people: members, services: [...services].map(([name, { spki }]) => ({ name, spki })), operator: operator!, log: { spki: log!.spki, witness: witness!.spki }, expires: '2036-01-01T00:00:00Z' })
+  const members = [
+    { name: 'EPA Chief', spki: chief!.spki },
+    { name: 'EPA Counsel', spki: counsel!.spki },
+  ]
+  const predicate = demoRoster({
+    people: members,
+    services: [...services].map(([name, { spki }]) => ({ name, spki })),
+    operator: operator!,
+    log: { spki: log!.spki, witness: witness!.spki },
+    expires: '2036-01-01T00:00:00Z',
+  })
   const signers = [chief!, counsel!].map(({ privateKey }) => localSigner(privateKey))
   const roster = readRoster(await signRoster(predicate, signers))
   const policy = { id: 'lead', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 15, tags: ['critical'] }
   const plan = { share: 500, scope: 'NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
-  const release = { policy, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan, bundle: [digestOfJson(policy)], preparedAt: '2026-02-01T00:00:00Z', expires: '2026-02-08T00:00:00Z' } as unknown as ReleasePredicate
+  const release = {
+    policy,
+    releaseEpoch: 1,
+    previous: null,
+    fallbacks: [],
+    scopes: ['global'],
+    author: null,
+    plan,
+    bundle: [digestOfJson(policy)],
+    preparedAt: '2026-02-01T00:00:00Z',
+    expires: '2026-02-08T00:00:00Z',
+  } as unknown as ReleasePredicate
   const { payload, digest } = buildRelease(release)
-  const [lead, ozone] = [{ id: 'lead', version: '1.0.0', digest }, { id: 'ozone', version: '1.0.0', digest: DIGEST }]
+  const [lead, ozone] = [
+    { id: 'lead', version: '1.0.0', digest },
+    { id: 'ozone', version: '1.0.0', digest: DIGEST },
+  ]
   const entries = [
     { type: 'hms.approval.approved.v1', run: 1, releases: [lead] },
     { type: 'hms.approval.approved.v1', run: 2, releases: [ozone] },
@@ -117,14 +189,32 @@ async function makeWorld() {
   for (const entry of entries) tree.append(leafHash(Buffer.from(entry)))
   const { log: logKey, witnesses } = roster.logPolicy!
   const body = formatCheckpoint({ origin: logKey.name, size: entries.length, root: tree.root() })
-  const note = (await signNote(body, logKey, localSigner(log!.privateKey))) + (await cosign(body, 1_800_000_000, witnesses[0]!, localSigner(witness!.privateKey)))
-  const proofAt = (index: number): AuditProof => ({ digest, policy: 'lead', version: '1.0.0', entry: entries[index]!, proof: formatTlogProof({ index, path: tree.inclusion(index), checkpoint: note }) })
+  const note =
+    (await signNote(body, logKey, localSigner(log!.privateKey))) +
+    (await cosign(body, 1_800_000_000, witnesses[0]!, localSigner(witness!.privateKey)))
+  const proofAt = (index: number): AuditProof => ({
+    digest,
+    policy: 'lead',
+    version: '1.0.0',
+    entry: entries[index]!,
+    proof: formatTlogProof({ index, path: tree.inclusion(index), checkpoint: note }),
+  })
   const of = (service: string): Signer => localSigner(services.get(service)!.privateKey)
   const head = { policy: 'lead', scope: 'global', seq: 1, current: digest, issuedAt: '2026-02-01T00:00:00Z' }
   const about = { run: 1, attempt: 1, releases: [{ id: 'lead', version: '1.0.0', releaseDigest: digest }] }
   const passed = { result: 'PASSED' as const, configuration: [], passedTests: ['lead@1.0.0'], warnedTests: [], failedTests: [] }
-  const held = { verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] }, timeCreated: '2026-02-01T00:00:00Z', properties: [CANARY_PASSED] }
-  const told = (service: string, type: string, envelope: StageAttestation['envelope']): StageAttestation => ({ run: 1, attempt: 1, source: `/hms-svc/${service}`, type, envelope })
+  const held = {
+    verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] },
+    timeCreated: '2026-02-01T00:00:00Z',
+    properties: [CANARY_PASSED],
+  }
+  const told = (service: string, type: string, envelope: StageAttestation['envelope']): StageAttestation => ({
+    run: 1,
+    attempt: 1,
+    source: `/hms-svc/${service}`,
+    type,
+    envelope,
+  })
   return {
     roster,
     attestations: [
@@ -134,7 +224,14 @@ async function makeWorld() {
     ],
     forgedHead: await signHead(head, of('canary-controller')),
     approved: new Map([[1, [{ id: 'lead', version: '1.0.0', digest }]]]),
-    document: { id: 'lead', version: '1.0.0', scope: 'global', head: await signHead(head, of('rollout')), release: await signEnvelope(payload, signers), proof: proofAt(0) } as unknown as ConfigDocument,
+    document: {
+      id: 'lead',
+      version: '1.0.0',
+      scope: 'global',
+      head: await signHead(head, of('rollout')),
+      release: await signEnvelope(payload, signers),
+      proof: proofAt(0),
+    } as unknown as ConfigDocument,
     oneSigned: await signEnvelope(payload, signers.slice(0, 1)),
     proof: proofAt(0),
     otherProof: proofAt(1),

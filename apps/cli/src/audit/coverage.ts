@@ -1,5 +1,14 @@
 import type { AuditProof, ConfigDocument, EventType, RunView, StageAttestation } from '#libs/contracts'
-import { SignatureError, STABLE_SCOPE, unattested, verifyHead, witnessedAt, type Demand, type Roster, type VerifiedRelease } from '#libs/signing'
+import {
+  SignatureError,
+  STABLE_SCOPE,
+  unattested,
+  verifyHead,
+  witnessedAt,
+  type Demand,
+  type Roster,
+  type VerifiedRelease,
+} from '#libs/signing'
 import type { Problems } from './problems.js'
 import type { LoggedRelease, Told } from './recompute-log.js'
 
@@ -13,11 +22,13 @@ export function checkRuns(runs: readonly RunView[], { approved, promoted }: Told
     const releases = approved.get(run)
     if (releases === undefined) continue
     for (const { id, version } of policies) {
-      if (!releases.some((release) => release.id === id && release.version === version)) problems.add(`run #${run}`, `run #${run} published ${id}@${version}, and its approval in the log does not name it`)
+      if (!releases.some((release) => release.id === id && release.version === version))
+        problems.add(`run #${run}`, `run #${run} published ${id}@${version}, and its approval in the log does not name it`)
     }
   }
   const all = new Set([...published.map(({ run }) => run), ...promoted])
-  for (const run of all) if (!approved.has(run)) problems.add(`run #${run}`, `run #${run} was published, and its approval is not in the log`)
+  for (const run of all)
+    if (!approved.has(run)) problems.add(`run #${run}`, `run #${run} was published, and its approval is not in the log`)
   return all.size
 }
 
@@ -32,13 +43,24 @@ export interface LiveSources {
  * Each document is one that a reader would take; its release is named by an approval in the log, which gives a proof of it, and went through
  * the stages before it was shown. Answers with how many releases there are.
  */
-export async function checkLive(documents: readonly ConfigDocument[], { approved }: Told, sources: LiveSources, problems: Problems): Promise<number> {
+export async function checkLive(
+  documents: readonly ConfigDocument[],
+  { approved }: Told,
+  sources: LiveSources,
+  problems: Problems,
+): Promise<number> {
   for (const document of documents) {
     const name = `${document.id}@${document.version ?? '?'}`
     await problems.check(name, async () => {
       const { head, release, next } = verifyHead(document, sources.roster)
-      if (head.policy !== document.id || head.scope !== document.scope || (release?.predicate.policy.version ?? null) !== document.version) {
-        throw wrong(`${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ${release?.predicate.policy.version ?? 'nothing'}`)
+      if (
+        head.policy !== document.id ||
+        head.scope !== document.scope ||
+        (release?.predicate.policy.version ?? null) !== document.version
+      ) {
+        throw wrong(
+          `${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ${release?.predicate.policy.version ?? 'nothing'}`,
+        )
       }
       // What is held is asked for as much as what is in force: readers will live by it without asking again.
       for (const each of [release, next?.release ?? null]) {
@@ -61,16 +83,33 @@ async function requireProof(name: string, release: VerifiedRelease, { roster, pr
 }
 
 /** Some attempt of its run was let through by each stage; by keys that were valid when its approval was witnessed, or later. */
-async function requireStages(name: string, scope: string, release: VerifiedRelease, [run, named]: [number, LoggedRelease[]], { roster, attestationsOf }: LiveSources): Promise<void> {
+async function requireStages(
+  name: string,
+  scope: string,
+  release: VerifiedRelease,
+  [run, named]: [number, LoggedRelease[]],
+  { roster, attestationsOf }: LiveSources,
+): Promise<void> {
   const told = await attestationsOf(run)
   const releases = named.map(({ id, version, digest }) => ({ id, version, releaseDigest: digest }))
   const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at: release.witnessedAt }
   const reasons = [...new Set(told.map(({ attempt }) => attempt))].map((attempt) => {
     const said = (type: EventType) => told.find((each) => each.attempt === attempt && each.type === type)?.envelope
-    const attestations = { lint: said('hms.lint.passed.v1'), simulate: said('hms.simulation.passed.v1'), canary: said('hms.canary.passed.v1') }
-    return unattested({ run, attempt, releases, attestations }, scope === STABLE_SCOPE ? ['lint', 'simulate', 'canary'] : ['lint', 'simulate'], demand)
+    const attestations = {
+      lint: said('hms.lint.passed.v1'),
+      simulate: said('hms.simulation.passed.v1'),
+      canary: said('hms.canary.passed.v1'),
+    }
+    return unattested(
+      { run, attempt, releases, attestations },
+      scope === STABLE_SCOPE ? ['lint', 'simulate', 'canary'] : ['lint', 'simulate'],
+      demand,
+    )
   })
-  if (!reasons.includes(undefined)) throw wrong(`${name} is in force in ${scope}, and run #${run} did not bring it there: ${reasons.at(-1) ?? 'no stage said anything of it'}`)
+  if (!reasons.includes(undefined))
+    throw wrong(
+      `${name} is in force in ${scope}, and run #${run} did not bring it there: ${reasons.at(-1) ?? 'no stage said anything of it'}`,
+    )
 }
 
 function wrong(detail: string): SignatureError {

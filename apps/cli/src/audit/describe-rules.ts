@@ -1,7 +1,11 @@
 import type { RosterPredicate } from '#libs/signing'
 
 /** What a roster, or one of its roles, says of plans and authors; a line each. */
-export function describeRules({ bounds = {}, soleOfficial, authorSigns }: Partial<Pick<RosterPredicate, 'bounds' | 'soleOfficial' | 'authorSigns'>>): string[] {
+export function describeRules({
+  bounds = {},
+  soleOfficial,
+  authorSigns,
+}: Partial<Pick<RosterPredicate, 'bounds' | 'soleOfficial' | 'authorSigns'>>): string[] {
   const { minObserveMs, minBakeMs, maxShare, requireEvidence } = bounds
   const plan = [
     minObserveMs === undefined ? '' : `observe at least ${minObserveMs / 1000} s`,

@@ -14,14 +14,19 @@ export async function pinnedRoster({ io }: CliContext): Promise<Roster> {
   try {
     text = await readGivenText(file, MAX_SIGNED_BYTES)
   } catch (error) {
-    throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read: whom to trust is not known.`, { status: 400, cause: error, next: ['hms-svc help environment'] })
+    throw new HmsError('HMS_ROSTER_UNREADABLE', `${file} cannot be read: whom to trust is not known.`, {
+      status: 400,
+      cause: error,
+      next: ['hms-svc help environment'],
+    })
   }
   return readRoster(parse(text, file))
 }
 
 /** By which proofs may count, that of now first; a roster without a log cannot say. */
 export function logPoliciesOf({ logPolicies: [now, ...earlier] }: Roster): [LogPolicy, ...LogPolicy[]] {
-  if (now === undefined) throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })
+  if (now === undefined)
+    throw new HmsError('HMS_AUDIT_NO_LOG', 'The roster names no transparency log.', { status: 404, next: ['hms-svc dev --reset'] })
   return [now, ...earlier]
 }
 

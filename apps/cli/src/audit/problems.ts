@@ -34,7 +34,8 @@ export class Problems {
   raise(): void {
     if (this.none) return
     const count = this.found.length + this.more
-    const detail = count === 1 ? this.found[0]!.detail : `${count} things are wrong with the audit log${this.more > 0 ? `; the first ${NAMED}` : ''}:`
+    const detail =
+      count === 1 ? this.found[0]!.detail : `${count} things are wrong with the audit log${this.more > 0 ? `; the first ${NAMED}` : ''}:`
     throw new HmsError('HMS_PROOF_INVALID', detail, { status: 422, errors: this.found, next: ['hms-svc audit log'] })
   }
 }

@@ -26,11 +26,13 @@ export interface CheckedProof extends AuditProof {
 /** `name` is ID@VERSION. Throws `HMS_PROOF_INVALID` when the log does not hold what it says. */
 export async function fetchProof(context: CliContext, name: string): Promise<CheckedProof> {
   const [, policy, version] = /^([^@\s]+)@(\S+)$/.exec(name) ?? []
-  if (policy === undefined || version === undefined) throw usageError(`${name} is not ID@VERSION`, ['hms-svc audit proof epa-pm25-limit@2.0.0'])
+  if (policy === undefined || version === undefined)
+    throw usageError(`${name} is not ID@VERSION`, ['hms-svc audit proof epa-pm25-limit@2.0.0'])
   const roster = await newestRoster(context)
   const client = await context.client()
   const proof = await client.get<AuditProof>('/v1/audit/proofs', { policy, version })
   const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPoliciesOf(roster))
-  if (!namesRelease(proof.entry, { id: policy, version, digest: proof.digest })) throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)
+  if (!namesRelease(proof.entry, { id: policy, version, digest: proof.digest }))
+    throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)
   return { ...proof, index, size, ...(witnessedAt === undefined ? {} : { witnessedAt }) }
 }

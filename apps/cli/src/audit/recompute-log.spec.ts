@@ -1,6 +1,24 @@
 import type { ApiClient } from '#libs/client'
 import type { HmsError } from '#libs/contracts'
-import { cosign, entryBundle, formatCheckpoint, generateKeyPair, HashTree, leafHash, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readTilePath, readVkey, signNote, tileWidth, TILE_WIDTH, vkeyOf, type LogPolicy } from '#libs/signing'
+import {
+  cosign,
+  entryBundle,
+  formatCheckpoint,
+  generateKeyPair,
+  HashTree,
+  leafHash,
+  localSigner,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  readTilePath,
+  readVkey,
+  signNote,
+  tileWidth,
+  TILE_WIDTH,
+  vkeyOf,
+  type LogPolicy,
+} from '#libs/signing'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,7 +53,9 @@ class ServedLog {
   cut = false
 
   constructor(count: number) {
-    this.entries = Array.from({ length: count }, (_, run) => Buffer.from(JSON.stringify({ run, type: run % 2 === 0 ? 'hms.approval.approved.v1' : 'hms.lint.passed.v1' })))
+    this.entries = Array.from({ length: count }, (_, run) =>
+      Buffer.from(JSON.stringify({ run, type: run % 2 === 0 ? 'hms.approval.approved.v1' : 'hms.lint.passed.v1' })),
+    )
     this.leaves = this.entries.map((entry) => leafHash(entry))
   }
 
@@ -43,7 +63,9 @@ class ServedLog {
     const tree = new HashTree()
     for (const leaf of this.leaves) tree.append(leaf)
     const body = formatCheckpoint({ origin: policy.log.name, size: tree.size, root: tree.root() })
-    this.note = (await signNote(body, policy.log, localSigner(logKeys.privateKey))) + (await cosign(body, 1_700_000_000, policy.witnesses[0]!, localSigner(witnessKeys.privateKey)))
+    this.note =
+      (await signNote(body, policy.log, localSigner(logKeys.privateKey))) +
+      (await cosign(body, 1_700_000_000, policy.witnesses[0]!, localSigner(witnessKeys.privateKey)))
     return this
   }
 
@@ -120,9 +142,13 @@ describe('a log that is recomputed from outside', () => {
     const after = await (await new ServedLog(310).publish()).recompute()
     expect(await seen.continuedBy(after.tree)).toMatchObject({ size: 300 })
 
-    await expect(seen.continuedBy((await (await new ServedLog(299).publish()).recompute()).tree)).rejects.toThrow('299 entries, and had 300')
+    await expect(seen.continuedBy((await (await new ServedLog(299).publish()).recompute()).tree)).rejects.toThrow(
+      '299 entries, and had 300',
+    )
     const rewritten = new ServedLog(310)
     rewritten.edit(5, '{"run":5,"type":"x"}', { leaf: true })
-    await expect(seen.continuedBy((await (await rewritten.publish()).recompute()).tree)).rejects.toThrow('not those that were verified here')
+    await expect(seen.continuedBy((await (await rewritten.publish()).recompute()).tree)).rejects.toThrow(
+      'not those that were verified here',
+    )
   })
 })

@@ -1,5 +1,14 @@
 import type { ApiClient } from '#libs/client'
-import { HashTree, leafHash, readEntryBundle, tilePath, TILE_WIDTH, verifyCheckpoint, type LogPolicy, type WitnessedCheckpoint } from '#libs/signing'
+import {
+  HashTree,
+  leafHash,
+  readEntryBundle,
+  tilePath,
+  TILE_WIDTH,
+  verifyCheckpoint,
+  type LogPolicy,
+  type WitnessedCheckpoint,
+} from '#libs/signing'
 import type { Problems } from './problems.js'
 
 /** As an approval in the log names it. */
@@ -54,12 +63,14 @@ export async function recomputeLog(client: ApiClient, policy: LogPolicy, problem
     if (entries.length !== width) problems.add('the log', `bundle ${index} has ${entries.length} entries, not ${width}`)
     for (const [at, entry] of entries.entries()) {
       const leaf = leafHash(entry)
-      if (!leaf.equals(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) problems.add('the log', `entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
+      if (!leaf.equals(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
+        problems.add('the log', `entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
       tree.append(leaf)
       tell(told, entry)
     }
   }
-  if (!tree.root().equals(checkpoint.root)) problems.add('the log', `the ${tree.size} entries do not have the root that the log signed over ${checkpoint.size}`)
+  if (!tree.root().equals(checkpoint.root))
+    problems.add('the log', `the ${tree.size} entries do not have the root that the log signed over ${checkpoint.size}`)
   return { checkpoint, note, tree, ...told }
 }
 

@@ -8,7 +8,10 @@ import { readGivenText } from '../files.js'
 export class SeenCheckpoint {
   private readonly folder: string
 
-  constructor(private readonly dataDir: string, origin: string) {
+  constructor(
+    private readonly dataDir: string,
+    origin: string,
+  ) {
     this.folder = join(dataDir, 'checkpoints', encodeURIComponent(origin))
   }
 
@@ -16,8 +19,13 @@ export class SeenCheckpoint {
   async continuedBy(tree: HashTree): Promise<Checkpoint | undefined> {
     if (!existsSync(this.file)) return undefined
     const seen = readCheckpoint(openNote(await readGivenText(this.file)).body)
-    if (seen.size > tree.size) throw new SignatureError('HMS_PROOF_INVALID', `the log has ${tree.size} entries, and had ${seen.size} when it was verified here before`)
-    if (!tree.root(seen.size).equals(seen.root)) throw new SignatureError('HMS_PROOF_INVALID', `the first ${seen.size} entries are not those that were verified here before`)
+    if (seen.size > tree.size)
+      throw new SignatureError(
+        'HMS_PROOF_INVALID',
+        `the log has ${tree.size} entries, and had ${seen.size} when it was verified here before`,
+      )
+    if (!tree.root(seen.size).equals(seen.root))
+      throw new SignatureError('HMS_PROOF_INVALID', `the first ${seen.size} entries are not those that were verified here before`)
     return seen
   }
 

@@ -27,12 +27,15 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   await memory.keep(note)
   const { origin, size, root, witnessedAt } = checkpoint
   const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
-  context.output.data({ origin, size, root: root.toString('base64'), witnessedAt: seenAt, continues: before?.size ?? null, runs: published, live }, () => [
-    `${context.output.paint.good('✓')} ${origin}: ${size} entries, and the root that the log signed${seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`}`,
-    `${context.output.paint.good('✓')} ${before === undefined ? 'nothing was verified here before' : `it continues the ${before.size} entries that were verified here before`}`,
-    `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
-    `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let through by each stage, and the log proves it`,
-  ])
+  context.output.data(
+    { origin, size, root: root.toString('base64'), witnessedAt: seenAt, continues: before?.size ?? null, runs: published, live },
+    () => [
+      `${context.output.paint.good('✓')} ${origin}: ${size} entries, and the root that the log signed${seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`}`,
+      `${context.output.paint.good('✓')} ${before === undefined ? 'nothing was verified here before' : `it continues the ${before.size} entries that were verified here before`}`,
+      `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
+      `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let through by each stage, and the log proves it`,
+    ],
+  )
   return EXIT.done
 }
 
@@ -41,7 +44,8 @@ async function proofOf(client: ApiClient, digest: string): Promise<AuditProof | 
   try {
     return await client.get<AuditProof>(`/v1/audit/proofs/${encodeURIComponent(digest)}`)
   } catch (error) {
-    if (error instanceof HmsError && (error.code === 'HMS_AUDIT_PROOF_UNKNOWN' || error.code === 'HMS_AUDIT_NOT_PUBLISHED')) return undefined
+    if (error instanceof HmsError && (error.code === 'HMS_AUDIT_PROOF_UNKNOWN' || error.code === 'HMS_AUDIT_NOT_PUBLISHED'))
+      return undefined
     throw error
   }
 }

@@ -31,7 +31,8 @@ export function parseService(name: string): ServiceName {
 /** The letter that `ID` or `SERVICE/ID` names, wherever it lies. */
 export async function findLetter(client: ApiClient, text: string): Promise<DeadLetterView> {
   const [, service, id] = /^(?:([^/]+)\/)?([0-9a-fA-F-]{36})$/.exec(text) ?? []
-  if (id === undefined) throw usageError(`${text} is no id of a dead letter: a UUID, with or without SERVICE/ before it.`, ['hms-svc dlq list'])
+  if (id === undefined)
+    throw usageError(`${text} is no id of a dead letter: a UUID, with or without SERVICE/ before it.`, ['hms-svc dlq list'])
   const read = (name: ServiceName): Promise<DeadLetterView> => client.get<DeadLetterView>(`/v1/dead-letters/${name}/${id.toLowerCase()}`)
   if (service !== undefined) return read(parseService(service))
   const { answers, silent } = await askServices(SERVICES, read)

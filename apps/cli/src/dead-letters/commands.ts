@@ -23,5 +23,9 @@ export function registerDeadLetters(program: Command, session: Session): void {
     .command('discard <id...>')
     .description('end letters without an effect; letter and reason are kept')
     .requiredOption('--reason <text>', 'why')
-    .action(session.run(async (context, ids: string[], options: DiscardOptions) => (await import('./discard.js')).discardDeadLetters(context, ids, options)))
+    .action(
+      session.run(async (context, ids: string[], options: DiscardOptions) =>
+        (await import('./discard.js')).discardDeadLetters(context, ids, options),
+      ),
+    )
 }

@@ -71,7 +71,9 @@ describe('dlq list', () => {
 describe('dlq show', () => {
   it('finds a letter wherever it lies, and lets no stranger write on the terminal', async () => {
     const { code, stdout } = await dlq(['show', ID], {
-      [`GET /v1/dead-letters/linter/${ID}`]: { body: letter(ID, { value: '\u001b[2Jgone', key: 'a\u202eb', raw: { key: null, value: 'AA==', headers: [] } }) },
+      [`GET /v1/dead-letters/linter/${ID}`]: {
+        body: letter(ID, { value: '\u001b[2Jgone', key: 'a\u202eb', raw: { key: null, value: 'AA==', headers: [] } }),
+      },
     })
     expect(code).toBe(0)
     expect(stdout).toContain(String.raw`\u{1b}[2Jgone (no text; --json has the bytes)`)
@@ -95,7 +97,9 @@ describe('dlq replay', () => {
       [`GET /v1/dead-letters/notifier/${OTHER}`]: { body: letter(OTHER, { service: 'notifier' }) },
       [`POST /v1/dead-letters/notifier/${OTHER}/replay`]: { status: 422, body: failed },
       [`GET /v1/dead-letters/linter/${ID}`]: { body: letter(ID) },
-      [`POST /v1/dead-letters/linter/${ID}/replay`]: { body: letter(ID, { state: 'replayed', closed: { at: '', by: 'operator', reason: 'ignored-stale' } }) },
+      [`POST /v1/dead-letters/linter/${ID}/replay`]: {
+        body: letter(ID, { state: 'replayed', closed: { at: '', by: 'operator', reason: 'ignored-stale' } }),
+      },
     })
     expect(run.code).toBe(6)
     expect(run.stderr).toContain('HMS_DEAD_LETTER_FAILED')

@@ -14,10 +14,13 @@ export async function listDeadLetters(context: CliContext, options: ListOptions)
   const client = await context.client()
   const services = options.service === undefined ? SERVICES : [parseService(options.service)]
   const state = options.all === true ? undefined : 'waiting'
-  const { answers, silent, refusals } = await askServices(services, (service) => client.get<DeadLetterSummary[]>(`/v1/dead-letters/${service}`, { state }))
+  const { answers, silent, refusals } = await askServices(services, (service) =>
+    client.get<DeadLetterSummary[]>(`/v1/dead-letters/${service}`, { state }),
+  )
   const fault = silent[0]?.error ?? refusals[0]
   if (answers.length === 0 && fault !== undefined) throw fault
-  for (const { service, error } of silent) output.error(`! ${service} does not answer; its dead letters are not in this list: ${problemOf(error).detail}`)
+  for (const { service, error } of silent)
+    output.error(`! ${service} does not answer; its dead letters are not in this list: ${problemOf(error).detail}`)
   const letters = answers.flatMap(({ answer }) => answer).sort((a, b) => b.at.localeCompare(a.at))
   const now = context.io.now()
   output.list(
@@ -34,6 +37,7 @@ export async function listDeadLetters(context: CliContext, options: ListOptions)
     ],
     options.all === true ? 'No dead letters.' : 'No dead letters wait. Those that were ended: hms-svc dlq list --all',
   )
-  if (letters.some((letter) => letter.state === 'waiting')) output.note('next: hms-svc dlq show ID · hms-svc dlq replay ID · hms-svc dlq discard ID --reason TEXT')
+  if (letters.some((letter) => letter.state === 'waiting'))
+    output.note('next: hms-svc dlq show ID · hms-svc dlq replay ID · hms-svc dlq discard ID --reason TEXT')
   return EXIT.done
 }

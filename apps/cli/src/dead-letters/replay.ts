@@ -7,6 +7,7 @@ export function replayDeadLetters(context: CliContext, ids: readonly string[]): 
     context,
     ids,
     (client, { service, id }) => client.post<DeadLetterSummary>(`/v1/dead-letters/${service}/${id}/replay`, {}),
-    ({ service, id, closed }) => `Dead letter ${service}/${id} replayed: ${closed?.reason === 'ignored-stale' ? 'its run had moved on, nothing changed' : 'handled'}`,
+    ({ service, id, closed }) =>
+      `Dead letter ${service}/${id} replayed: ${closed?.reason === 'ignored-stale' ? 'its run had moved on, nothing changed' : 'handled'}`,
   )
 }

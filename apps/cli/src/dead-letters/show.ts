@@ -31,7 +31,14 @@ function linesOf(letter: DeadLetterView, now: number): string[] {
 
 function valueOf({ value, raw, cutFrom }: DeadLetterView): string {
   if (value === null) return '– (none)'
-  const rest = cutFrom !== null ? ` (the beginning of ${cutFrom} bytes)` : raw !== null ? ' (no text; --json has the bytes)' : value.length > SHOWN ? ' (--json has the rest)' : ''
+  const rest =
+    cutFrom !== null
+      ? ` (the beginning of ${cutFrom} bytes)`
+      : raw !== null
+        ? ' (no text; --json has the bytes)'
+        : value.length > SHOWN
+          ? ' (--json has the rest)'
+          : ''
   return value.slice(0, SHOWN) + rest
 }
 

@@ -91,7 +91,11 @@ function registerTopics(program: Command, session: Session): void {
     .command('republish')
     .description('send again what the outboxes keep, after the broker lost some of it')
     .requiredOption('--since <time>', 'RFC 3339, or how long ago: 2h')
-    .action(session.run(async (context, flags: { since: string }) => (await import('./republish.js')).runRepublish({ output: context.output, since: flags.since })))
+    .action(
+      session.run(async (context, flags: { since: string }) =>
+        (await import('./republish.js')).runRepublish({ output: context.output, since: flags.since }),
+      ),
+    )
 }
 
 function placeOf(context: CliContext, flags: PlaceFlags): { output: CliContext['output']; port: number; dataDir: string } {

@@ -54,8 +54,12 @@ async function entries(dataDir: string): Promise<string[]> {
 }
 
 function notOurs(dataDir: string, verb: string): HmsError {
-  return new HmsError('HMS_DATA_FOLDER_NOT_EMPTY', `${dataDir} holds data that ${verb} did not make and will not touch. Name another folder with --data.`, {
-    status: 409,
-    next: [`hms-svc ${verb} --data DIR`],
-  })
+  return new HmsError(
+    'HMS_DATA_FOLDER_NOT_EMPTY',
+    `${dataDir} holds data that ${verb} did not make and will not touch. Name another folder with --data.`,
+    {
+      status: 409,
+      next: [`hms-svc ${verb} --data DIR`],
+    },
+  )
 }

@@ -40,7 +40,13 @@ export async function runDemo({ output, port, dataDir: folder, once, observeMs, 
   say(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
   const { playDemo, ASSETS } = await loadProgram<DemoModule>('demo/src/demo')
   const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
-  const playing = playDemo({ url: system.url, api, roster: join(dataDir, 'roster.json'), say, run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir) })
+  const playing = playDemo({
+    url: system.url,
+    api,
+    roster: join(dataDir, 'roster.json'),
+    say,
+    run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir),
+  })
   try {
     const ended = await Promise.race([playing, stopAsked.then(() => undefined), system.failed])
     if (ended !== undefined && !once) {

@@ -1,6 +1,6 @@
 import { EXIT } from '#libs/contracts'
 import { processEnvironment, signalled } from '#libs/platform'
-import { VERSION } from '#libs/stage'
+import { VERSION } from '#libs/service'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepareDevFolder } from './data-folder.js'

@@ -2,7 +2,16 @@ import { HmsError, SERVICES } from '#libs/contracts'
 import { createDemoIdentity } from '#libs/client'
 import { acquireFolder, EmbeddedError, startPostgres } from '#libs/persistence'
 import { createLogger, Metrics, systemClock, type Environment } from '#libs/platform'
-import { Host, openEmbeddedBus, openPostgresService, readHostConfig, readNamedSigner, readRosterFile, readServiceSigner, VERSION } from '#libs/stage'
+import {
+  Host,
+  openEmbeddedBus,
+  openPostgresService,
+  readHostConfig,
+  readNamedSigner,
+  readRosterFile,
+  readServiceSigner,
+  VERSION,
+} from '#libs/service'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { requireFreePort } from './free-port.js'
@@ -26,7 +35,13 @@ export interface EmbeddedOptions {
 /** The composition root of embedded mode: all services, their database and their bus in this process and its data folder. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedSystem> {
   const dataDir = resolve(options.dataDir)
-  const environment: Environment = { ...options.environment, HMS_PROFILE: 'dev', HMS_BUS: 'embedded', HMS_DATA_DIR: dataDir, HMS_PORT: String(options.port) }
+  const environment: Environment = {
+    ...options.environment,
+    HMS_PROFILE: 'dev',
+    HMS_BUS: 'embedded',
+    HMS_DATA_DIR: dataDir,
+    HMS_PORT: String(options.port),
+  }
   const config = readHostConfig(environment)
   await requireFreePort(config.host, options.port)
   // The database may run as another user, who has to walk through.
@@ -80,7 +95,11 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
 }
 
 function databaseEnded(): HmsError {
-  return new HmsError('HMS_DATABASE_ENDED', 'The embedded database ended by itself; its log lies in the data folder. What was accepted is kept.', { status: 500, next: ['hms-svc dev'] })
+  return new HmsError(
+    'HMS_DATABASE_ENDED',
+    'The embedded database ended by itself; its log lies in the data folder. What was accepted is kept.',
+    { status: 500, next: ['hms-svc dev'] },
+  )
 }
 
 /** Exit codes follow from the status: what is in use is a conflict, what cannot be started is unreachable. */

@@ -1,7 +1,7 @@
 import { createDemoIdentity } from '#libs/client'
 import { EXIT, HmsError, SERVICES } from '#libs/contracts'
 import { processEnvironment } from '#libs/platform'
-import { loadService, migrateService, readHostConfig } from '#libs/stage'
+import { loadService, migrateService, readHostConfig } from '#libs/service'
 import { mkdir } from 'node:fs/promises'
 import type { MigrateOptions } from './hosting.js'
 
@@ -20,6 +20,8 @@ export async function runMigrate({ output }: MigrateOptions): Promise<number> {
     await mkdir(config.dataDir, { recursive: true, mode: 0o755 })
     await createDemoIdentity(config.dataDir, SERVICES)
   }
-  output.data(report, () => report.map(({ service, migrations }) => `✓ ${service}: ${migrations === 0 ? 'up to date' : `${migrations} migrated`}`))
+  output.data(report, () =>
+    report.map(({ service, migrations }) => `✓ ${service}: ${migrations === 0 ? 'up to date' : `${migrations} migrated`}`),
+  )
   return EXIT.done
 }

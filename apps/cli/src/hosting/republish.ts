@@ -1,6 +1,6 @@
 import { EXIT, HmsError, parseDuration, SERVICES, type ServiceName } from '#libs/contracts'
 import { processEnvironment, systemClock } from '#libs/platform'
-import { loadService, readHostConfig, republishService } from '#libs/stage'
+import { loadService, readHostConfig, republishService } from '#libs/service'
 import { usageError } from '../errors.js'
 import type { RepublishOptions } from './hosting.js'
 
@@ -9,11 +9,13 @@ export async function runRepublish({ output, since }: RepublishOptions): Promise
   const from = parseSince(since)
   const config = readHostConfig(processEnvironment())
   if (config.bus !== 'kafka' || config.databaseUrl === undefined) {
-    const detail = 'Only a broker can lose what it was sent: set HMS_BUS=kafka and HMS_DATABASE_URL. The embedded bus reads the outboxes themselves.'
+    const detail =
+      'Only a broker can lose what it was sent: set HMS_BUS=kafka and HMS_DATABASE_URL. The embedded bus reads the outboxes themselves.'
     throw new HmsError('HMS_REPUBLISH_EMBEDDED', detail, { status: 400, next: ['hms-svc help environment'] })
   }
   const services: { service: ServiceName; events: number }[] = []
-  for (const service of SERVICES) services.push({ service, events: await republishService(await loadService(service), config.databaseUrl, from) })
+  for (const service of SERVICES)
+    services.push({ service, events: await republishService(await loadService(service), config.databaseUrl, from) })
   const events = services.reduce((sum, each) => sum + each.events, 0)
   output.data({ since: from.toISOString(), events, services }, () => [
     ...services.map((each) => `✓ ${each.service}: ${each.events} ${each.events === 1 ? 'event' : 'events'}`),

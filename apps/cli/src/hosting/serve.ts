@@ -1,6 +1,6 @@
 import { EXIT, HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
 import { processEnvironment, signalled, type Environment } from '#libs/platform'
-import { serveServices } from '#libs/stage'
+import { serveServices } from '#libs/service'
 import type { ServeOptions } from './hosting.js'
 import { loadProgram } from './load-program.js'
 
@@ -25,7 +25,9 @@ export async function runServe(names: string[], { output, all }: ServeOptions): 
 function requireService(name: string): ServiceName {
   if (isServiceName(name)) return name
   const known = [...SERVICES, ...ALONE.map((each) => each.name)].join(', ')
-  const detail = ALONE.some((each) => each.name === name) ? `${name} runs in a process of its own.` : `There is no service ${name}. Known: ${known}.`
+  const detail = ALONE.some((each) => each.name === name)
+    ? `${name} runs in a process of its own.`
+    : `There is no service ${name}. Known: ${known}.`
   throw new HmsError('HMS_SERVICE_UNKNOWN', detail, { status: 400, next: ['hms-svc help serve'] })
 }
 

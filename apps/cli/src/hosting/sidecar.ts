@@ -5,7 +5,10 @@ import { loadProgram } from './load-program.js'
 
 /** Mirrors `serveSidecar` of apps/sidecar. */
 interface SidecarModule {
-  serveSidecar(env: Environment, options: Omit<SidecarOptions, 'output'>): Promise<{
+  serveSidecar(
+    env: Environment,
+    options: Omit<SidecarOptions, 'output'>,
+  ): Promise<{
     address: string
     upstream: string
     reader: { bot?: string; region?: string }

@@ -1,7 +1,7 @@
 import { EXIT, TOPICS, type TopicReport } from '#libs/contracts'
 import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, KafkaBus, type TopicDifference, type TopicLag } from '#libs/messaging'
 import { createLogger, processEnvironment, systemClock } from '#libs/platform'
-import { HostConfig, kafkaSettings, readHostConfig, replicationOf } from '#libs/stage'
+import { HostConfig, kafkaSettings, readHostConfig, replicationOf } from '#libs/service'
 import type { Output } from '../output/output.js'
 import type { TopicsOptions, TopicsVerb } from './hosting.js'
 
@@ -10,7 +10,8 @@ export async function runTopics(verb: TopicsVerb, { output, url }: TopicsOptions
   if (verb === 'list') return list(output, config, url)
   const kafka = createKafka(await kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
   const copies = replicationOf(config)
-  const [topics, acls] = verb === 'diff' ? [await diffTopics(kafka, copies), await diffAcls(kafka)] : [await applyTopics(kafka, copies), await applyAcls(kafka)]
+  const [topics, acls] =
+    verb === 'diff' ? [await diffTopics(kafka, copies), await diffAcls(kafka)] : [await applyTopics(kafka, copies), await applyAcls(kafka)]
   const differences = [...topics, ...acls]
   const empty = verb === 'diff' ? 'The broker matches the catalogue.' : 'The broker matched the catalogue already.'
   output.list(

@@ -9,7 +9,10 @@ export function registerKeys(program: Command, session: Session): void {
     .description('make a key')
     .requiredOption('--name <name>', 'whose it is, such as "EPA Chief"')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
-    .option('--agent [key]', 'note a dedicated key that the ssh-agent holds instead: the one of this fingerprint or comment, or of that name')
+    .option(
+      '--agent [key]',
+      'note a dedicated key that the ssh-agent holds instead: the one of this fingerprint or comment, or of that name',
+    )
     .action(
       session.run(async (context, options: CreateOptions) => {
         const { createKey } = await import('./create.js')

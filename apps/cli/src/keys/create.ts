@@ -12,9 +12,14 @@ export interface CreateOptions extends PassphraseOptions {
 
 export async function createKey(context: CliContext, options: CreateOptions): Promise<number> {
   const folder = keyFolderOf(context)
-  const entry = options.agent === undefined ? await makeKey(context, folder, options) : await folder.adopt(options.name, options.agent === true ? undefined : options.agent)
+  const entry =
+    options.agent === undefined
+      ? await makeKey(context, folder, options)
+      : await folder.adopt(options.name, options.agent === true ? undefined : options.agent)
   context.output.done(`Key of "${entry.name}" ${entry.agent === true ? 'noted' : 'made'}: ${entry.keyid}`)
-  context.output.note(`${entry.agent === true ? 'The ssh-agent holds it; use it for nothing else.' : `It lies in ${entry.file}.`} Who keeps the roster needs: hms-svc keys export "${entry.name}"`)
+  context.output.note(
+    `${entry.agent === true ? 'The ssh-agent holds it; use it for nothing else.' : `It lies in ${entry.file}.`} Who keeps the roster needs: hms-svc keys export "${entry.name}"`,
+  )
   if (context.output.mode === 'json') context.output.data(entry, () => [])
   return EXIT.done
 }

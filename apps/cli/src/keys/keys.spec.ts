@@ -47,7 +47,9 @@ describe('keys', () => {
     const none = await runForTest(['keys', 'create', '--name', 'EPA Chief', '--agent'], { env: { HMS_KEYS_DIR: folder } })
     expect([none.code, none.stderr]).toEqual([3, expect.stringContaining('SSH_AUTH_SOCK is not set')])
     const socket = join(folder, 'agent.sock')
-    const away = await runForTest(['keys', 'create', '--name', 'EPA Chief', '--agent', 'SHA256:x'], { env: { HMS_KEYS_DIR: folder, SSH_AUTH_SOCK: socket } })
+    const away = await runForTest(['keys', 'create', '--name', 'EPA Chief', '--agent', 'SHA256:x'], {
+      env: { HMS_KEYS_DIR: folder, SSH_AUTH_SOCK: socket },
+    })
     expect([away.code, away.stderr]).toEqual([3, expect.stringMatching(/is not there \(ENOENT\) \[HMS_KEY_AGENT_UNREACHABLE\]/)])
     await writeFile(join(folder, 'epa-chief.pub.json'), JSON.stringify({ name: 'EPA Chief', keyid: 'SHA256:x', spki: 'MCow', agent: true }))
     const listed = await runForTest(['keys', 'list'], { env: { HMS_KEYS_DIR: folder } })

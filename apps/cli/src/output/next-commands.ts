@@ -29,5 +29,7 @@ export function nextCommandsOf(view: RunView): string[] {
 
 /** A simulation starts anew with a new run; canary and rollout can go on. */
 function doorsOf({ stages }: RunView): readonly RunDecisionName[] {
-  return stages.some(({ stage, verdict }) => stage === 'simulate' && verdict === 'INCONCLUSIVE') ? ['abort'] : ['resume', 'promote', 'abort']
+  return stages.some(({ stage, verdict }) => stage === 'simulate' && verdict === 'INCONCLUSIVE')
+    ? ['abort']
+    : ['resume', 'promote', 'abort']
 }

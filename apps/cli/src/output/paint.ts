@@ -24,18 +24,17 @@ export type ColorChoice = 'auto' | 'always' | 'never'
 const same = (text: string): string => text
 export const PLAIN: Paint = { good: same, bad: same, warn: same, dim: same, bold: same }
 
-const wrap = (open: number, close: number) => (text: string): string => `${MARK}[${open}m${text}${MARK}[${close}m`
+const wrap =
+  (open: number, close: number) =>
+  (text: string): string =>
+    `${MARK}[${open}m${text}${MARK}[${close}m`
 export const COLOURED: Paint = { good: wrap(32, 39), bad: wrap(31, 39), warn: wrap(33, 39), dim: wrap(2, 22), bold: wrap(1, 22) }
 
 /**
  * A flag wins over the environment, NO_COLOR over FORCE_COLOR, and both over the terminal.
  * Empty NO_COLOR counts as unset (no-color.org); FORCE_COLOR=0 means no colour (as Node reads it).
  */
-export function choosePaint(
-  choice: ColorChoice,
-  environment: { noColor?: string; forceColor?: string },
-  isTerminal: boolean,
-): Paint {
+export function choosePaint(choice: ColorChoice, environment: { noColor?: string; forceColor?: string }, isTerminal: boolean): Paint {
   if (choice !== 'auto') return choice === 'always' ? COLOURED : PLAIN
   if (environment.noColor !== undefined && environment.noColor !== '') return PLAIN
   if (environment.forceColor !== undefined) return environment.forceColor === '0' ? PLAIN : COLOURED

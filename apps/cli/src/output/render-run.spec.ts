@@ -104,7 +104,9 @@ describe('renderRun', () => {
       'PAUSED (NO_EVIDENCE)',
     ])
     const simulated = { ...paused, stages: [stage('simulate', 'INCONCLUSIVE', 'no bots registered')] }
-    expect(renderRun(simulated).filter((line) => line.includes('next:'))).toEqual(['  next: hms-svc runs abort 184 --reason TEXT --sign NAME'])
+    expect(renderRun(simulated).filter((line) => line.includes('next:'))).toEqual([
+      '  next: hms-svc runs abort 184 --reason TEXT --sign NAME',
+    ])
   })
 
   it('says who decided what', () => {
@@ -115,7 +117,10 @@ describe('renderRun', () => {
       reason: 'DECIDED',
       detail: 'EPA Chief: bot is broken',
       stages: [stage('canary', 'INCONCLUSIVE', 'ACK_TIMEOUT: 0 of 1 bot acknowledged; silent: mute-1', CANARY)],
-      decisions: [{ ...said, decision: 'resume', outcome: 'late' }, { ...said, decision: 'abort', outcome: 'applied' }],
+      decisions: [
+        { ...said, decision: 'resume', outcome: 'late' },
+        { ...said, decision: 'abort', outcome: 'applied' },
+      ],
     }
     expect(renderRun(aborted).slice(2, 5)).toEqual([
       '  resume by EPA Chief, too late: bot is broken',

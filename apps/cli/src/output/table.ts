@@ -16,7 +16,15 @@ const GAP = '  '
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number | null): string[] {
   const cells = [columns.map((column) => column.heading), ...rows.map((row) => columns.map((column) => textOf(column.cell(row))))]
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => [...(line[index] ?? '')].length)))
-  return cells.map((line) => cut(line.map((cell, index) => pad(cell, widths[index] ?? 0)).join(GAP).trimEnd(), width))
+  return cells.map((line) =>
+    cut(
+      line
+        .map((cell, index) => pad(cell, widths[index] ?? 0))
+        .join(GAP)
+        .trimEnd(),
+      width,
+    ),
+  )
 }
 
 function textOf(value: string | number | null): string {

@@ -13,7 +13,8 @@ type View = PolicyView | LocalPolicyView
 /** `epa-pm25-limit` gives the policy with its provenance, `epa-pm25-limit.limit` that value alone. */
 export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<number> {
   const [id = '', ...path] = subject.split('.')
-  if (id === '' || path.includes('')) throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
+  if (id === '' || path.includes(''))
+    throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
   const client = await context.client()
   const view = await client.get<View>(`/v1/policies/${encodeURIComponent(id)}`, { region: options.region, bot: options.bot })
   if (path.length === 0) context.output.data(view, () => linesOf(view))
@@ -42,7 +43,9 @@ function linesOf(view: View): string[] {
     ...Object.entries(view.value)
       .filter(([name]) => name !== 'id' && name !== 'version')
       .map(([name, value]) => `  ${name}: ${textOf(value ?? null)}`),
-    ...('provenance' in view ? provenanceOf(view) : [`${view.state}, confirmed ${(view.ageMs / 1_000).toFixed(1)} s ago; roster ${view.trust}`]),
+    ...('provenance' in view
+      ? provenanceOf(view)
+      : [`${view.state}, confirmed ${(view.ageMs / 1_000).toFixed(1)} s ago; roster ${view.trust}`]),
   ]
 }
 

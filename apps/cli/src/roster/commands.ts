@@ -16,14 +16,17 @@ export function registerRoster(program: Command, session: Session): void {
     .action(session.run(async (context, file: string) => (await import('./propose.js')).proposeRoster(context, file)))
   roster
     .command('sign [digest-or-file]')
-    .description('show what the proposed roster changes, sign and submit; the last signature needed brings it into force. FILE: sign a roster where it lies, such as an installation’s first')
+    .description(
+      'show what the proposed roster changes, sign and submit; the last signature needed brings it into force. FILE: sign a roster where it lies, such as an installation’s first',
+    )
     .requiredOption('--sign <name>', 'whose key signs, such as "EPA Chief"')
     .option('--out <file>', 'of FILE: where the signed roster goes; a signed one is added to where it lies')
     .option('--expect-digest <digest>', 'refuse to sign anything else')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
     .action(
       session.run(async (context, given: string | undefined, options: SignRosterOptions) => {
-        if (given === undefined || given.startsWith('sha256:')) return (await import('./sign.js')).signRosterProposal(context, given, options)
+        if (given === undefined || given.startsWith('sha256:'))
+          return (await import('./sign.js')).signRosterProposal(context, given, options)
         return (await import('./sign-file.js')).signRosterFile(context, given, options)
       }),
     )

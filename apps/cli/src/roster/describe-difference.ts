@@ -10,7 +10,9 @@ export function describeDifference(from: RosterPredicate, to: RosterPredicate): 
   const lines = [
     ...describePrincipals(from.principals, to.principals),
     ...describeRoles(from.roles, to.roles, nameOf),
-    ...changed(before, after).map(({ keyid, since, reason }) => `! key ${keyid} of ${holderOf(keyid, [from, to])} counts for nothing since ${since}: ${reason}`),
+    ...changed(before, after).map(
+      ({ keyid, since, reason }) => `! key ${keyid} of ${holderOf(keyid, [from, to])} counts for nothing since ${since}: ${reason}`,
+    ),
     ...describeLog(from, to),
     ...describeMembers(restOfFrom, restOfTo),
   ]
@@ -21,23 +23,30 @@ export function describeMatch(match: RoleMatch): string {
   if (match.all === true) return 'every policy'
   if (match.root === true) return 'the roster itself'
   if (match.service !== undefined) return `the service ${match.service}`
-  const parts = [match.idPrefix === undefined ? undefined : `ids ${match.idPrefix}…`, match.tag === undefined ? undefined : `tag ${match.tag}`]
+  const parts = [
+    match.idPrefix === undefined ? undefined : `ids ${match.idPrefix}…`,
+    match.tag === undefined ? undefined : `tag ${match.tag}`,
+  ]
   return parts.filter((part) => part !== undefined).join(', ')
 }
 
 function describeRoles(from: readonly Role[], to: readonly Role[], nameOf: (id: string) => string): string[] {
-  const whole = ({ threshold, principals, match }: Role): string => `${threshold} of ${principals.length} for ${describeMatch(match)}: ${principals.map(nameOf).join(', ')}`
+  const whole = ({ threshold, principals, match }: Role): string =>
+    `${threshold} of ${principals.length} for ${describeMatch(match)}: ${principals.map(nameOf).join(', ')}`
   const gone = from.filter(({ name }) => !to.some((role) => role.name === name)).map(({ name }) => `- role ${name} is no more`)
   const rest = to.flatMap((role) => {
     const before = from.find(({ name }) => name === role.name)
-    if (before === undefined) return [`+ role ${role.name}: ${whole(role)}`, ...describeMembers({}, othersOf(role)).map((line) => `  ${line}`)]
+    if (before === undefined)
+      return [`+ role ${role.name}: ${whole(role)}`, ...describeMembers({}, othersOf(role)).map((line) => `  ${line}`)]
     const [joins, leaves] = [changed(before.principals, role.principals), changed(role.principals, before.principals)]
     const [asked, now] = [`${before.threshold} of ${before.principals.length}`, `${role.threshold} of ${role.principals.length}`]
     const parts = [
       ...(asked === now ? [] : [`${asked} → ${now}`]),
       ...(joins.length === 0 ? [] : [`${joins.map(nameOf).join(', ')} join${joins.length === 1 ? 's' : ''}`]),
       ...(leaves.length === 0 ? [] : [`${leaves.map(nameOf).join(', ')} leave${leaves.length === 1 ? 's' : ''}`]),
-      ...(canonicalJson(before.match) === canonicalJson(role.match) ? [] : [`for ${describeMatch(before.match)} → for ${describeMatch(role.match)}`]),
+      ...(canonicalJson(before.match) === canonicalJson(role.match)
+        ? []
+        : [`for ${describeMatch(before.match)} → for ${describeMatch(role.match)}`]),
       ...describeMembers(othersOf(before), othersOf(role)),
     ]
     return parts.length === 0 ? [] : [`  role ${role.name}: ${parts.join('; ')}`]
@@ -59,10 +68,13 @@ function othersOf({ name: _name, threshold: _threshold, principals: _principals,
 
 /** Members that have no words of their own: nothing that is signed goes unsaid. */
 export function describeMembers(from: object, to: object): string[] {
-  const text = (value: unknown): string => (value === undefined ? 'nothing' : typeof value === 'string' ? value : canonicalJson(value as JsonObject))
+  const text = (value: unknown): string =>
+    value === undefined ? 'nothing' : typeof value === 'string' ? value : canonicalJson(value as JsonObject)
   const [before, after] = [from as Record<string, unknown>, to as Record<string, unknown>]
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  return names.flatMap((name) => (text(before[name]) === text(after[name]) ? [] : [`${name}: ${text(before[name])} → ${text(after[name])}`]))
+  return names.flatMap((name) =>
+    text(before[name]) === text(after[name]) ? [] : [`${name}: ${text(before[name])} → ${text(after[name])}`],
+  )
 }
 
 /** What `to` has and `from` has not, in the same words. */

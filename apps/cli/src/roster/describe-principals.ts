@@ -7,8 +7,11 @@ export function describePrincipals(from: Principals, to: Principals): string[] {
   const ids = [...new Set([...Object.keys(from), ...Object.keys(to)])]
   return ids.flatMap((id) => {
     const [before, after] = [from[id], to[id]]
-    if (after === undefined) return [`- ${before!.name} (${before!.kind}) leaves; what was approved with ${keysOf(before!.keys)} no longer counts, unless the key stays with an end (notAfter)`]
-    if (before === undefined) return [`+ ${after.name} (${after.kind}) joins with ${keysOf(after.keys)}`]
+    if (after === undefined)
+      return [
+        `- ${before!.name} (${before!.kind}) leaves; what was approved with ${fingerprintsOf(before!.keys)} no longer counts, unless the key stays with an end (notAfter)`,
+      ]
+    if (before === undefined) return [`+ ${after.name} (${after.kind}) joins with ${fingerprintsOf(after.keys)}`]
     return [
       ...(before.name === after.name ? [] : [`  ${before.name} is now called ${after.name}`]),
       ...(before.kind === after.kind ? [] : [`! ${after.name} was a ${before.kind}, and is now a ${after.kind}`]),
@@ -18,7 +21,9 @@ export function describePrincipals(from: Principals, to: Principals): string[] {
 }
 
 function describeKeys(name: string, from: readonly RosterKey[], to: readonly RosterKey[]): string[] {
-  const gone = from.filter(({ keyid }) => !to.some((key) => key.keyid === keyid)).map(({ keyid }) => `- ${name}: key ${keyid} goes; what was approved with it no longer counts`)
+  const gone = from
+    .filter(({ keyid }) => !to.some((key) => key.keyid === keyid))
+    .map(({ keyid }) => `- ${name}: key ${keyid} goes; what was approved with it no longer counts`)
   const rest = to.flatMap((key) => {
     const before = from.find(({ keyid }) => keyid === key.keyid)
     if (before === undefined) return [`+ ${name}: key ${key.keyid} comes${timesOf(key)}`]
@@ -27,7 +32,7 @@ function describeKeys(name: string, from: readonly RosterKey[], to: readonly Ros
   return [...gone, ...rest]
 }
 
-function keysOf(keys: readonly RosterKey[]): string {
+function fingerprintsOf(keys: readonly RosterKey[]): string {
   return keys.length === 0 ? 'no key' : keys.map((key) => `key ${key.keyid}${timesOf(key)}`).join(', ')
 }
 

@@ -16,7 +16,11 @@ export function describeRoster(roster: Roster): string[] {
     ...roles,
     ...describeRules(roster.rules).map((rule) => `  ${rule}`),
     ...roster.revocations.map(({ keyid, since, reason }) => `  revoked ${keyid} since ${since}: ${reason}`),
-    roster.logPolicy === undefined ? '  no transparency log' : `  log ${roster.logPolicy.log.name}, ${roster.logPolicy.quorum} of ${roster.logPolicy.witnesses.length} witnesses`,
-    ...roster.logPolicies.slice(1).map(({ log, until }) => `  log ${log.name} with the key ${log.id}: what was witnessed before ${new Date(until!).toISOString()}`),
+    roster.logPolicy === undefined
+      ? '  no transparency log'
+      : `  log ${roster.logPolicy.log.name}, ${roster.logPolicy.quorum} of ${roster.logPolicy.witnesses.length} witnesses`,
+    ...roster.logPolicies
+      .slice(1)
+      .map(({ log, until }) => `  log ${log.name} with the key ${log.id}: what was witnessed before ${new Date(until!).toISOString()}`),
   ]
 }

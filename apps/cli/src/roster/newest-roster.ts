@@ -13,7 +13,9 @@ export async function newestRoster(context: CliContext): Promise<Roster> {
     requireUnexpired(roster, new Date(context.io.now()).toISOString())
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
-    context.output.note(`${error.message}: what it vouches for may be stale. People sign the next one (hms-svc roster propose FILE), or pin the newest (hms-svc roster show --json)`)
+    context.output.note(
+      `${error.message}: what it vouches for may be stale. People sign the next one (hms-svc roster propose FILE), or pin the newest (hms-svc roster show --json)`,
+    )
   }
   return roster
 }
@@ -27,8 +29,12 @@ async function lastThatVerifies(context: CliContext): Promise<Roster> {
       for (const { envelope } of steps) roster = nextRoster(roster, envelope)
     }
   } catch (error) {
-    if (error instanceof SignatureError) context.output.note(`What the services say follows roster ${roster.version} does not verify (${error.message}); roster ${roster.version} counts`)
-    else if (error instanceof HmsError) context.output.note(`The services could not be asked for a newer roster (${error.code}); roster ${roster.version} counts`)
+    if (error instanceof SignatureError)
+      context.output.note(
+        `What the services say follows roster ${roster.version} does not verify (${error.message}); roster ${roster.version} counts`,
+      )
+    else if (error instanceof HmsError)
+      context.output.note(`The services could not be asked for a newer roster (${error.code}); roster ${roster.version} counts`)
     else throw error
     return roster
   }

@@ -1,11 +1,23 @@
 import type { Envelope } from '#libs/contracts'
-import { keyIdOf, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, signRoster, spkiToKey, vkeyOf, type EarlierLog, type RosterKey, type RosterPredicate } from '#libs/signing'
+import {
+  keyIdOf,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  signRoster,
+  spkiToKey,
+  vkeyOf,
+  type EarlierLog,
+  type RosterKey,
+  type RosterPredicate,
+} from '#libs/signing'
 
 /** A log or witness as a person writes it: a vkey, or the name that checkpoints carry and the public key. */
 type Named = string | { name: string; spki: string }
 
 /** What a person writes of a roster: key ids and vkeys can be left to us. */
-export type RosterDocument = Omit<RosterPredicate, 'log' | 'witnesses' | 'earlierLogs'> & NamedLog & { earlierLogs?: (NamedLog & Pick<EarlierLog, 'quorum' | 'until'>)[] }
+export type RosterDocument = Omit<RosterPredicate, 'log' | 'witnesses' | 'earlierLogs'> &
+  NamedLog & { earlierLogs?: (NamedLog & Pick<EarlierLog, 'quorum' | 'until'>)[] }
 
 interface NamedLog {
   log?: Named
@@ -16,12 +28,20 @@ interface NamedLog {
 export async function rosterEnvelope(document: object): Promise<Envelope> {
   if (isEnvelope(document)) return document
   const { principals, earlierLogs, ...rest } = document as RosterDocument
-  const named = typeof principals === 'object' && principals !== null ? Object.entries(principals).map(([id, each]) => [id, { ...each, keys: withKeyIds(each?.keys) }]) : undefined
-  return signRoster({
-    ...withVkeys(rest),
-    principals: named === undefined ? principals : (Object.fromEntries(named) as RosterPredicate['principals']),
-    ...(earlierLogs === undefined ? {} : { earlierLogs: (Array.isArray(earlierLogs) ? earlierLogs.map(withVkeys) : earlierLogs) as EarlierLog[] }),
-  }, [])
+  const named =
+    typeof principals === 'object' && principals !== null
+      ? Object.entries(principals).map(([id, each]) => [id, { ...each, keys: withKeyIds(each?.keys) }])
+      : undefined
+  return signRoster(
+    {
+      ...withVkeys(rest),
+      principals: named === undefined ? principals : (Object.fromEntries(named) as RosterPredicate['principals']),
+      ...(earlierLogs === undefined
+        ? {}
+        : { earlierLogs: (Array.isArray(earlierLogs) ? earlierLogs.map(withVkeys) : earlierLogs) as EarlierLog[] }),
+    },
+    [],
+  )
 }
 
 export function isEnvelope(document: object): document is Envelope {
@@ -31,7 +51,9 @@ export function isEnvelope(document: object): document is Envelope {
 /** What a key's fingerprint is nobody has to write. */
 function withKeyIds(keys: RosterKey[] | undefined): RosterKey[] | undefined {
   if (!Array.isArray(keys)) return keys
-  return keys.map((key) => (key.keyid === undefined && typeof key.spki === 'string' ? { ...key, keyid: keyIdOf(spkiToKey(key.spki)) } : key))
+  return keys.map((key) =>
+    key.keyid === undefined && typeof key.spki === 'string' ? { ...key, keyid: keyIdOf(spkiToKey(key.spki)) } : key,
+  )
 }
 
 /** What is no log stays as it is written: reading the roster says what is wrong with it. */
@@ -41,11 +63,14 @@ function withVkeys<T extends NamedLog>(document: T): Omit<T, keyof NamedLog> & {
   return {
     ...rest,
     ...(log === undefined ? {} : { log: vkeyFor(log, NOTE_ED25519) }),
-    ...(witnesses === undefined ? {} : { witnesses: Array.isArray(witnesses) ? witnesses.map((witness) => vkeyFor(witness, NOTE_COSIGNATURE)) : witnesses }),
+    ...(witnesses === undefined
+      ? {}
+      : { witnesses: Array.isArray(witnesses) ? witnesses.map((witness) => vkeyFor(witness, NOTE_COSIGNATURE)) : witnesses }),
   }
 }
 
 function vkeyFor(named: Named, type: number): string {
-  if (typeof named !== 'object' || named === null || typeof named.name !== 'string' || typeof named.spki !== 'string') return named as string
+  if (typeof named !== 'object' || named === null || typeof named.name !== 'string' || typeof named.spki !== 'string')
+    return named as string
   return vkeyOf(named.name, type, rawPublicKey(spkiToKey(named.spki)))
 }

@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Envelope, RosterProposalView } from '#libs/contracts'
-import { DEMO_PEOPLE, demoRoster, digestOf, generateKeyPair, localSigner, nextRoster, readRoster, signRoster, type RosterPredicate } from '#libs/signing'
+import {
+  DEMO_PEOPLE,
+  demoRoster,
+  digestOf,
+  generateKeyPair,
+  localSigner,
+  nextRoster,
+  readRoster,
+  signRoster,
+  type RosterPredicate,
+} from '#libs/signing'
 import { serveCanned, type CannedService } from '../testing/canned-service.js'
 import { runForTest } from '../testing/run-cli.js'
 
@@ -25,7 +35,12 @@ beforeAll(async () => {
   expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: keys })).code).toBe(0)
   chiefKey = JSON.parse((await runForTest(['keys', 'export', 'EPA Chief', '--json'], { env: keys })).stdout)
   people[0]!.spki = chiefKey.spki
-  first = demoRoster({ people, services: [{ name: 'rollout', spki: generateKeyPair().spki }], operator: generateKeyPair(), expires: '2034-01-01T00:00:00Z' })
+  first = demoRoster({
+    people,
+    services: [{ name: 'rollout', spki: generateKeyPair().spki }],
+    operator: generateKeyPair(),
+    expires: '2034-01-01T00:00:00Z',
+  })
   pinned = await signedBy(first, 1, 2)
   second = structuredClone({ ...first, version: 2, expires: '2035-01-01T00:00:00Z' })
   delete second.principals['air-office']
@@ -41,7 +56,10 @@ afterEach(() => service?.close())
 
 /** By people of the first roster, by their places; the fifth is the inspector. */
 function signedBy(predicate: RosterPredicate, ...who: number[]): Promise<Envelope> {
-  return signRoster(predicate, who.map((i) => localSigner((pairs[i] ?? inspector).privateKey)))
+  return signRoster(
+    predicate,
+    who.map((i) => localSigner((pairs[i] ?? inspector).privateKey)),
+  )
 }
 
 async function hms(argv: readonly string[], answers: Parameters<typeof serveCanned>[0] = {}): ReturnType<typeof runForTest> {
@@ -53,13 +71,17 @@ describe('roster show', () => {
   it('prints the newest roster that follows from the pinned one', async () => {
     // Counsel stands in both rosters, the others in one each.
     const next = await signedBy(second, 1, 2, 4)
-    const { code, stdout } = await hms(['roster', 'show', '--json'], { 'GET /v1/roster?since=1': { body: [{ version: 2, envelope: next }] } })
+    const { code, stdout } = await hms(['roster', 'show', '--json'], {
+      'GET /v1/roster?since=1': { body: [{ version: 2, envelope: next }] },
+    })
     expect([code, JSON.parse(stdout)]).toEqual([0, next])
   })
 
   it('keeps to the pinned one where the next is not signed by enough of it, and says so', async () => {
     const forged = await signRoster(second, [localSigner(inspector.privateKey), localSigner(pairs[1]!.privateKey)])
-    const { code, stdout, stderr } = await hms(['roster', 'show', '--json'], { 'GET /v1/roster?since=1': { body: [{ version: 2, envelope: forged }] } })
+    const { code, stdout, stderr } = await hms(['roster', 'show', '--json'], {
+      'GET /v1/roster?since=1': { body: [{ version: 2, envelope: forged }] },
+    })
     expect([code, JSON.parse(stdout)]).toEqual([0, pinned])
     expect(stderr).toContain('HMS_ROSTER_THRESHOLD')
   })
@@ -70,28 +92,38 @@ describe('roster show', () => {
   })
 
   it('says what the next one may start from', async () => {
-    expect(JSON.parse((await hms(['roster', 'show', '--document'])).stdout)).toEqual({ ...first, version: 2, installation: readRoster(pinned).installation })
+    expect(JSON.parse((await hms(['roster', 'show', '--document'])).stdout)).toEqual({
+      ...first,
+      version: 2,
+      installation: readRoster(pinned).installation,
+    })
   })
 })
 
 describe('roster propose', () => {
   it('shows who joins, who leaves and what else changes, and hands it over unsigned', async () => {
     const file = join(folder, 'next.json')
-    const unnamed = { ...second, principals: { ...second.principals, inspector: { name: 'Inspector', kind: 'person', keys: [{ spki: inspector.spki }] } } }
+    const unnamed = {
+      ...second,
+      principals: { ...second.principals, inspector: { name: 'Inspector', kind: 'person', keys: [{ spki: inspector.spki }] } },
+    }
     await writeFile(file, JSON.stringify(unnamed))
     const view = ({ envelope }: { envelope: Envelope }): RosterProposalView => proposal(envelope)
     const { code, stdout, stderr } = await hms(['roster', 'propose', file], { 'POST /v1/roster/proposals': { body: view } })
-    expect([code, stderr.split('\n')]).toEqual([0, [
-      'Roster 1 → 2',
-      expect.stringMatching(/^ {2}- Air Office \(person\) leaves; what was approved with key SHA256:\S+ no longer counts/),
-      `  + Inspector (person) joins with key ${inspector.keyid}`,
-      '    role official: Inspector joins; Air Office leaves',
-      '    role critical: Inspector joins; Air Office leaves',
-      `  ! key ${pairs[3]!.keyid} of State Liaison counts for nothing since 2026-01-01T00:00:00Z: lost`,
-      '  expires: 2034-01-01T00:00:00Z → 2035-01-01T00:00:00Z',
-      expect.stringMatching(/^ {2}Digest sha256:[0-9a-f]{64}$/),
-      '',
-    ]])
+    expect([code, stderr.split('\n')]).toEqual([
+      0,
+      [
+        'Roster 1 → 2',
+        expect.stringMatching(/^ {2}- Air Office \(person\) leaves; what was approved with key SHA256:\S+ no longer counts/),
+        `  + Inspector (person) joins with key ${inspector.keyid}`,
+        '    role official: Inspector joins; Air Office leaves',
+        '    role critical: Inspector joins; Air Office leaves',
+        `  ! key ${pairs[3]!.keyid} of State Liaison counts for nothing since 2026-01-01T00:00:00Z: lost`,
+        '  expires: 2034-01-01T00:00:00Z → 2035-01-01T00:00:00Z',
+        expect.stringMatching(/^ {2}Digest sha256:[0-9a-f]{64}$/),
+        '',
+      ],
+    ])
     expect(stdout).toContain('✓ Roster 1 asks for 2: signed by nobody; 2 more needed')
     const { envelope } = service!.requests.at(-1)!.body as { envelope: Envelope }
     expect(envelope).toEqual(await signRoster({ ...second, installation: readRoster(pinned).installation }, []))
@@ -99,23 +131,43 @@ describe('roster propose', () => {
 
   it('warns when what the log proved would no longer count, and takes names and keys where vkeys stand', async () => {
     const [log, witness, renewed] = [generateKeyPair(), generateKeyPair(), generateKeyPair()]
-    const logged = demoRoster({ people, services: [], operator: generateKeyPair(), log: { spki: log.spki, witness: witness.spki }, expires: '2034-01-01T00:00:00Z' })
+    const logged = demoRoster({
+      people,
+      services: [],
+      operator: generateKeyPair(),
+      log: { spki: log.spki, witness: witness.spki },
+      expires: '2034-01-01T00:00:00Z',
+    })
     await writeFile(join(folder, 'logged.json'), JSON.stringify(await signedBy(logged, 1, 2)))
     const { log: before, witnesses, quorum } = logged
     const propose = async (next: object): Promise<string[]> => {
       const file = join(folder, 'next-log.json')
       await writeFile(file, JSON.stringify({ ...logged, version: 2, ...next }))
-      service = await serveCanned({ 'GET /v1/roster?since=1': { body: [] }, 'POST /v1/roster/proposals': { body: ({ envelope }: { envelope: Envelope }) => proposal(envelope) } })
-      const { code, stderr } = await runForTest(['roster', 'propose', file], { env: { ...env, HMS_ROSTER: join(folder, 'logged.json'), HMS_URL: service.url } })
+      service = await serveCanned({
+        'GET /v1/roster?since=1': { body: [] },
+        'POST /v1/roster/proposals': { body: ({ envelope }: { envelope: Envelope }) => proposal(envelope) },
+      })
+      const { code, stderr } = await runForTest(['roster', 'propose', file], {
+        env: { ...env, HMS_ROSTER: join(folder, 'logged.json'), HMS_URL: service.url },
+      })
       await service.close()
       expect([code, stderr]).toEqual([0, expect.stringContaining('Roster 1 → 2')])
       return stderr.split('\n').filter((line) => line.includes('no longer counts'))
     }
     const newLog = { name: 'hms-svc.dev/audit', spki: renewed.spki }
-    expect(await propose({ log: newLog })).toEqual([expect.stringContaining('! what the log and its witnesses proved until now no longer counts')])
+    expect(await propose({ log: newLog })).toEqual([
+      expect.stringContaining('! what the log and its witnesses proved until now no longer counts'),
+    ])
     expect(await propose({ quorum: 0, witnesses: [] })).toHaveLength(1)
     expect(await propose({ log: newLog, earlierLogs: [{ log: before, witnesses, quorum, until: '2033-01-01T00:00:00Z' }] })).toEqual([])
-    const named = [{ log: { name: 'hms-svc.dev/audit', spki: log.spki }, witnesses: [{ name: 'hms-svc.dev/witness', spki: witness.spki }], quorum, until: '2033-01-01T00:00:00Z' }]
+    const named = [
+      {
+        log: { name: 'hms-svc.dev/audit', spki: log.spki },
+        witnesses: [{ name: 'hms-svc.dev/witness', spki: witness.spki }],
+        quorum,
+        until: '2033-01-01T00:00:00Z',
+      },
+    ]
     expect(await propose({ log: newLog, earlierLogs: named })).toEqual([])
     expect(await propose({ expires: '2035-01-01T00:00:00Z' })).toEqual([])
   })
@@ -137,7 +189,10 @@ describe('roster propose', () => {
 describe('roster sign', () => {
   it('shows the difference and the digest, signs the very bytes and submits', async () => {
     const waiting = proposal(await signedBy(second, 1))
-    const answers = { 'GET /v1/roster/proposals': { body: [waiting] }, [`POST /v1/roster/proposals/${waiting.digest}/signatures`]: { body: { ...waiting, state: 'CURRENT' } } }
+    const answers = {
+      'GET /v1/roster/proposals': { body: [waiting] },
+      [`POST /v1/roster/proposals/${waiting.digest}/signatures`]: { body: { ...waiting, state: 'CURRENT' } },
+    }
     const { code, stdout, stderr } = await hms(['roster', 'sign', '--sign', 'EPA Chief', '--expect-digest', waiting.digest], answers)
     expect([code, stdout]).toEqual([0, '✓ Signature added\n✓ Roster 2 is in force\n'])
     expect(stderr).toContain(`Digest ${waiting.digest}`)
@@ -167,5 +222,12 @@ describe('roster sign', () => {
 
 function proposal(envelope: Envelope): RosterProposalView {
   const progress = [1, 2].map((version) => ({ version, signedBy: [], threshold: 2 }))
-  return { digest: digestOf(Buffer.from(envelope.payload, 'base64')), version: 2, envelope, state: 'WAITING', progress, proposedAt: '2026-01-01T00:00:00Z' }
+  return {
+    digest: digestOf(Buffer.from(envelope.payload, 'base64')),
+    version: 2,
+    envelope,
+    state: 'WAITING',
+    progress,
+    proposedAt: '2026-01-01T00:00:00Z',
+  }
 }

@@ -65,15 +65,33 @@ describe('an installation’s first roster', () => {
     const file = await written('again.yaml')
     await sign(file, '--sign', 'Air Director', '--out', at('again.json'))
     const again = await sign(at('again.json'), '--sign', 'Air Director', '--json')
-    expect(JSON.parse(again.stdout)).toMatchObject({ file: at('again.json'), version: 1, signedBy: ['Air Director'], threshold: 2, missing: 1 })
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      file: at('again.json'),
+      version: 1,
+      signedBy: ['Air Director'],
+      threshold: 2,
+      missing: 1,
+    })
   })
 
   it.each<[string, Record<string, unknown>, string[], number, string]>([
     ['no place to go', {}, ['--sign', 'Air Director'], 2, '--out'],
-    ['another digest than was reviewed', {}, ['--sign', 'Air Director', '--out', 'OUT', '--expect-digest', 'sha256:00'], 5, 'HMS_APPROVAL_DIGEST'],
+    [
+      'another digest than was reviewed',
+      {},
+      ['--sign', 'Air Director', '--out', 'OUT', '--expect-digest', 'sha256:00'],
+      5,
+      'HMS_APPROVAL_DIGEST',
+    ],
     ['somebody whom it does not name', {}, ['--sign', 'Somebody Else', '--out', 'OUT'], 3, 'HMS_ROSTER_SIGNER_UNKNOWN'],
     ['a roster that contradicts itself', { quorum: 2 }, ['--sign', 'Air Director', '--out', 'OUT'], 10, 'HMS_ROSTER_INVALID'],
-    ['a log without a key', { log: { name: 'air.example/audit' } }, ['--sign', 'Air Director', '--out', 'OUT'], 10, 'HMS_STATEMENT_INVALID'],
+    [
+      'a log without a key',
+      { log: { name: 'air.example/audit' } },
+      ['--sign', 'Air Director', '--out', 'OUT'],
+      10,
+      'HMS_STATEMENT_INVALID',
+    ],
   ])('is not signed with %s', async (_what, change, flags, code, said) => {
     const run = await sign(await written('wrong.yaml', change), ...flags.map((flag) => (flag === 'OUT' ? at('wrong.json') : flag)))
     expect([run.code, run.stderr]).toEqual([code, expect.stringContaining(said)])

@@ -17,7 +17,10 @@ export async function signRosterFile(context: CliContext, file: string, options:
   await findKey(folder, options.sign)
   const document = await readYamlMap(file)
   const out = options.out ?? (isEnvelope(document) ? file : undefined)
-  if (out === undefined) throw usageError(`${file} is not signed yet; say where the signed roster goes`, [`hms-svc roster sign ${file} --sign NAME --out roster.json`])
+  if (out === undefined)
+    throw usageError(`${file} is not signed yet; say where the signed roster goes`, [
+      `hms-svc roster sign ${file} --sign NAME --out roster.json`,
+    ])
   const envelope = await rosterEnvelope(document)
   const roster = readUnsignedRoster(envelope)
   for (const line of describeRoster(roster)) context.output.note(line)
@@ -29,15 +32,27 @@ export async function signRosterFile(context: CliContext, file: string, options:
   const { signed: people, threshold, complete } = rootState(signed, roster)
   const missing = Math.max(0, threshold - people.length)
   context.output.done(`Signature added to ${out}: roster ${roster.version}, digest ${roster.digest}`)
-  context.output.done(complete ? `Enough people signed it; pin it with HMS_ROSTER=${out}` : `It asks for ${threshold} people: signed by ${people.map(({ name }) => name).join(', ') || 'nobody who counts'}; ${missing} more needed`)
-  if (context.output.mode === 'json') context.output.data({ file: out, version: roster.version, digest: roster.digest, signedBy: people.map(({ name }) => name), threshold, missing }, () => [])
+  context.output.done(
+    complete
+      ? `Enough people signed it; pin it with HMS_ROSTER=${out}`
+      : `It asks for ${threshold} people: signed by ${people.map(({ name }) => name).join(', ') || 'nobody who counts'}; ${missing} more needed`,
+  )
+  if (context.output.mode === 'json')
+    context.output.data(
+      { file: out, version: roster.version, digest: roster.digest, signedBy: people.map(({ name }) => name), threshold, missing },
+      () => [],
+    )
   return EXIT.done
 }
 
 function requirePerson(roster: Roster, keyid: string, name: string): void {
   if (roster.principalOfKey(keyid)?.kind === 'person') return
-  throw new HmsError('HMS_ROSTER_SIGNER_UNKNOWN', `The roster names no person with the key of "${name}" (${keyid}); its signature would count for nothing.`, {
-    status: 403,
-    next: [`hms-svc keys export "${name}" --json`],
-  })
+  throw new HmsError(
+    'HMS_ROSTER_SIGNER_UNKNOWN',
+    `The roster names no person with the key of "${name}" (${keyid}); its signature would count for nothing.`,
+    {
+      status: 403,
+      next: [`hms-svc keys export "${name}" --json`],
+    },
+  )
 }

@@ -46,10 +46,17 @@ function choose(waiting: readonly RosterProposalView[], given: string | undefine
   const fitting = given === undefined ? waiting : waiting.filter(({ digest }) => digest === given)
   if (fitting.length === 1) return fitting[0]!
   if (fitting.length > 1) {
-    throw usageError('Several proposals wait: name one by its digest', waiting.map(({ digest }) => `hms-svc roster sign ${digest} --sign NAME`))
+    throw usageError(
+      'Several proposals wait: name one by its digest',
+      waiting.map(({ digest }) => `hms-svc roster sign ${digest} --sign NAME`),
+    )
   }
-  throw new HmsError('HMS_ROSTER_PROPOSAL_UNKNOWN', given === undefined ? 'No roster waits for signatures' : `No roster ${given} waits for signatures`, {
-    status: 404,
-    next: ['hms-svc roster propose FILE', 'hms-svc roster show'],
-  })
+  throw new HmsError(
+    'HMS_ROSTER_PROPOSAL_UNKNOWN',
+    given === undefined ? 'No roster waits for signatures' : `No roster ${given} waits for signatures`,
+    {
+      status: 404,
+      next: ['hms-svc roster propose FILE', 'hms-svc roster show'],
+    },
+  )
 }

@@ -22,7 +22,7 @@ export function registerRuns(program: Command, session: Session): void {
   runs
     .command('watch <number>')
     .description('follow a run until it rests; the exit code says how it ended')
-    .action(session.run(async (context, number: string) => (await import('./watch.js')).watchRun(context, number)))
+    .action(session.run(async (context, number: string) => (await import('./watch.js')).scheduleRunDeadline(context, number)))
   for (const decision of RUN_DECISIONS) {
     runs
       .command(`${decision} <number>`)
@@ -30,6 +30,10 @@ export function registerRuns(program: Command, session: Session): void {
       .requiredOption('--reason <text>', 'why')
       .requiredOption('--sign <name>', 'whose key signs')
       .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
-      .action(session.run(async (context, number: string, flags: DecideFlags) => (await import('./decide.js')).decideOnRun(context, decision, number, flags)))
+      .action(
+        session.run(async (context, number: string, flags: DecideFlags) =>
+          (await import('./decide.js')).decideOnRun(context, decision, number, flags),
+        ),
+      )
   }
 }

@@ -9,8 +9,16 @@ import { runForTest } from '../testing/run-cli.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const PAUSED: RunView = {
-  run: 7, digest: DIGEST, state: 'PAUSED', reason: 'ACK_TIMEOUT', attempt: 1, policies: [{ id: 'pm25', version: '2.0.0', digest: DIGEST }], stages: [], decisions: [],
-  createdAt: '2026-01-01T00:00:00Z', endedAt: null,
+  run: 7,
+  digest: DIGEST,
+  state: 'PAUSED',
+  reason: 'ACK_TIMEOUT',
+  attempt: 1,
+  policies: [{ id: 'pm25', version: '2.0.0', digest: DIGEST }],
+  stages: [],
+  decisions: [],
+  createdAt: '2026-01-01T00:00:00Z',
+  endedAt: null,
 }
 
 let folder: string
@@ -29,7 +37,13 @@ function answered(body: unknown, outcome: RunDecision['outcome']): RunView {
   const { decision, reason } = peekPredicate<RunDecisionPredicate & { decision: 'abort' }>((body as RunDecisionRequest).statement)
   const id = digestOf(Buffer.from(payload, 'base64'))
   const state = outcome === 'applied' ? 'ABORTED' : 'SUCCEEDED'
-  return { ...PAUSED, state, reason: undefined, endedAt: '2026-01-01T00:00:09Z', decisions: [{ id, decision, reason, by: 'EPA Chief', at: '2026-01-01T00:00:09Z', outcome }] }
+  return {
+    ...PAUSED,
+    state,
+    reason: undefined,
+    endedAt: '2026-01-01T00:00:09Z',
+    decisions: [{ id, decision, reason, by: 'EPA Chief', at: '2026-01-01T00:00:09Z', outcome }],
+  }
 }
 
 async function runs(outcome: RunDecision['outcome'], ...argv: string[]): ReturnType<typeof runForTest> {
@@ -47,7 +61,13 @@ describe('runs abort, resume and promote', () => {
     expect(code).toBe(0)
     expect(stdout).toContain('  abort by EPA Chief, applied: bot is broken\n')
     const { statement } = service!.requests[1]!.body as RunDecisionRequest
-    expect(peekPredicate<RunDecisionPredicate>(statement)).toMatchObject({ run: 7, attempt: 1, subject: DIGEST, decision: 'abort', reason: 'bot is broken' })
+    expect(peekPredicate<RunDecisionPredicate>(statement)).toMatchObject({
+      run: 7,
+      attempt: 1,
+      subject: DIGEST,
+      decision: 'abort',
+      reason: 'bot is broken',
+    })
   })
 
   it('that come too late are exit 5, with the state of the run', async () => {

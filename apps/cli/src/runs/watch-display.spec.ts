@@ -15,7 +15,6 @@ function run(state: RunView['state'], stages: RunStage[]): RunView {
   return { run: 184, digest: '', decisions: [], state, attempt: 1, policies, stages, createdAt: iso(0), endedAt: null }
 }
 
-
 function screen(terminal: { isTerminal: boolean; columns: number | null }): {
   text: () => string
   clock: { ms: number }
@@ -65,7 +64,12 @@ describe('live display', () => {
     const { text, clock, display } = screen({ isTerminal: true, columns: 40 })
     display.show(run('LINTING', [stage('lint', 'RUNNING')]))
     const first = text()
-    expect(first.trimEnd().split('\n').every((line) => line.length <= 40)).toBe(true)
+    expect(
+      first
+        .trimEnd()
+        .split('\n')
+        .every((line) => line.length <= 40),
+    ).toBe(true)
     clock.ms += 100
     display.show(run('SIMULATING', [stage('lint', 'PASS')]))
     expect(text()).toBe(first)

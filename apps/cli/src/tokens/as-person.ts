@@ -16,7 +16,8 @@ export interface AsPerson extends PassphraseOptions {
  */
 export async function signingClient(context: CliContext, flags: AsPerson): Promise<ApiClient> {
   const { authorizationFrom, readUrl } = await import('#libs/client')
-  if (flags.sign === undefined) return context.client(authorizationFrom({ url: readUrl(context.url), dataDir: context.io.environment.dataDir }))
+  if (flags.sign === undefined)
+    return context.client(authorizationFrom({ url: readUrl(context.url), dataDir: context.io.environment.dataDir }))
   const folder = keyFolderOf(context)
   await findKey(folder, flags.sign)
   return signingAs(context, await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags)))
@@ -34,7 +35,8 @@ async function installationFor(context: CliContext): Promise<string> {
   try {
     return (await pinnedRoster(context)).installation
   } catch (error) {
-    const unnamed = error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE' && context.io.environment.lookup('HMS_ROSTER') === undefined
+    const unnamed =
+      error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE' && context.io.environment.lookup('HMS_ROSTER') === undefined
     if (!unnamed || !isLoopback(readUrl(context.url))) throw error
     const [first] = await new ApiClient({ url: context.url }).get<RosterStep[]>('/v1/roster')
     if (first === undefined) throw error

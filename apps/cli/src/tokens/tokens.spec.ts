@@ -38,10 +38,25 @@ describe('tokens create', () => {
   const made = { 'POST /v1/tokens': { status: 201, body: { ...view, token: TOKEN } } }
 
   it('prints the key alone on stdout, for HMS_TOKEN', async () => {
-    const run = await tokens(made, 'create', '--scope', 'bot:inspector-7,read', '--scope', 'partner:va-deq', '--name', 'inspectors', '--expires', '90d')
+    const run = await tokens(
+      made,
+      'create',
+      '--scope',
+      'bot:inspector-7,read',
+      '--scope',
+      'partner:va-deq',
+      '--name',
+      'inspectors',
+      '--expires',
+      '90d',
+    )
     expect([run.code, run.stdout]).toEqual([0, `${TOKEN}\n`])
     expect(run.stderr).toContain('Key 0123456789ab may bot:inspector-7 until 2999')
-    expect(service?.requests[0]?.body).toEqual({ scopes: ['bot:inspector-7', 'read', 'partner:va-deq'], name: 'inspectors', expiresInMs: 90 * 86_400_000 })
+    expect(service?.requests[0]?.body).toEqual({
+      scopes: ['bot:inspector-7', 'read', 'partner:va-deq'],
+      name: 'inspectors',
+      expiresInMs: 90 * 86_400_000,
+    })
   })
 
   it('gives programs the whole answer', async () => {
@@ -49,12 +64,34 @@ describe('tokens create', () => {
   })
 
   it('signs as the person whom --sign names, and exits 3 without that key', async () => {
-    expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: { HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'correct horse' } })).code).toBe(0)
+    expect(
+      (await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env: { HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'correct horse' } }))
+        .code,
+    ).toBe(0)
     const people = ['EPA Chief', 'EPA Counsel'].map((name) => ({ name, ...generateKeyPair() }))
-    const predicate = demoRoster({ people, services: [{ name: 'rollout', spki: generateKeyPair().spki }], operator: generateKeyPair(), expires: '2036-01-01T00:00:00Z' })
-    const envelope = await signRoster(predicate, people.map(({ privateKey }) => localSigner(privateKey)))
+    const predicate = demoRoster({
+      people,
+      services: [{ name: 'rollout', spki: generateKeyPair().spki }],
+      operator: generateKeyPair(),
+      expires: '2036-01-01T00:00:00Z',
+    })
+    const envelope = await signRoster(
+      predicate,
+      people.map(({ privateKey }) => localSigner(privateKey)),
+    )
     // Nobody pinned a roster here: on a loopback address the service is asked for its first one.
-    expect((await tokens({ ...made, 'GET /v1/roster': { body: [{ version: 1, envelope }] } }, 'create', '--scope', 'read', '--sign', 'EPA Chief')).code).toBe(0)
+    expect(
+      (
+        await tokens(
+          { ...made, 'GET /v1/roster': { body: [{ version: 1, envelope }] } },
+          'create',
+          '--scope',
+          'read',
+          '--sign',
+          'EPA Chief',
+        )
+      ).code,
+    ).toBe(0)
     const { authorization = '' } = service!.requests.at(-1)!
     const signed = JSON.parse(Buffer.from(authorization.slice('HMS-Statement '.length), 'base64url').toString()) as Envelope
     expect(peekPredicate(signed)).toMatchObject({ audience: readRoster(envelope).installation, path: '/v1/tokens' })
@@ -88,10 +125,23 @@ describe('tokens create', () => {
 
 describe('tokens list', () => {
   it('shows which count', async () => {
-    const rows = [view, { ...view, id: 'b', revokedAt: '2026-01-02T00:00:00.000Z' }, { ...view, id: 'c', expiresAt: '2020-01-01T00:00:00.000Z' }]
+    const rows = [
+      view,
+      { ...view, id: 'b', revokedAt: '2026-01-02T00:00:00.000Z' },
+      { ...view, id: 'c', expiresAt: '2020-01-01T00:00:00.000Z' },
+    ]
     const { code, stdout } = await tokens({ 'GET /v1/tokens': { body: rows } }, 'list')
     expect(code).toBe(0)
-    expect(stdout.split('\n').slice(1, 4).map((line) => line.split(/\s+/).slice(0, 2))).toEqual([['0123456789ab', 'valid'], ['b', 'revoked'], ['c', 'expired']])
+    expect(
+      stdout
+        .split('\n')
+        .slice(1, 4)
+        .map((line) => line.split(/\s+/).slice(0, 2)),
+    ).toEqual([
+      ['0123456789ab', 'valid'],
+      ['b', 'revoked'],
+      ['c', 'expired'],
+    ])
   })
 
   it('is an empty list for programs where there is none', async () => {

@@ -1,11 +1,11 @@
 import type { AlertReceipt, BotAlert } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Presence } from '../coverage/presence.js'
 import { DocumentCopy } from '../delivery/document-copy.js'
 import { requireRegion } from '../coverage/require-region.js'
-import { ALERT_INBOX, inboxId } from './alert.entity.js'
+import { ALERT_INBOX, inboxId } from './alert.table.js'
 
 /** Longer than the week for which a bot's record of an alert can come again. */
 const KEEP_MS = 8 * 24 * 60 * 60 * 1000

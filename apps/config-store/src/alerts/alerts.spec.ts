@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { ALERT_INBOX } from './alert.entity.js'
+import { ALERT_INBOX } from './alert.table.js'
 import { startStore } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
@@ -16,7 +16,9 @@ describe('POST /v1/alerts', () => {
       const response = await report(alert)
       expect([response.status, await response.json()]).toEqual([202, { id: 'a-1', accepted: true }])
     }
-    expect(await world.emitted('hms.alert.reported.v1')).toEqual([{ ...alert, connected: false, ofRun: null, receivedAt: world.clock.now().toISOString() }])
+    expect(await world.emitted('hms.alert.reported.v1')).toEqual([
+      { ...alert, connected: false, ofRun: null, receivedAt: world.clock.now().toISOString() },
+    ])
   })
 
   it('takes an alert without reading and value, and names what is wrong with another', async () => {

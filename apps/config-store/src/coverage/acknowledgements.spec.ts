@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CoverageView } from '#libs/contracts'
 import { Follower } from '../testing/follow.suite.js'
 import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
-import { NODES, PRESENCE } from './presence.entity.js'
+import { NODES, PRESENCE } from './presence.table.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import type { CoverageReport } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../delivery/document-copy.js'
 import { StoreTime } from '../store-time.js'

@@ -1,6 +1,6 @@
 import { HmsError, type CoverageView } from '#libs/contracts'
 import { Places } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Query } from '@nestjs/common'
 import { DocumentCopy } from '../delivery/document-copy.js'
 import { StoreTime } from '../store-time.js'

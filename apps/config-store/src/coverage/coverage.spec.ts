@@ -14,7 +14,18 @@ function held(head: Partial<HeadPredicate>, revision = 1): HeldDocument {
   const whole: HeadPredicate = { policy: POLICY, scope: 'global', seq: 1, current: 'v1', issuedAt: LATER, ...head }
   const { scope, seq, current } = whole
   const envelope = { payload: '', payloadType: '', signatures: [] }
-  const document = { id: POLICY, scope, seq, revision, version: current, digest: current, run: null, head: envelope, release: null, proof: null }
+  const document = {
+    id: POLICY,
+    scope,
+    seq,
+    revision,
+    version: current,
+    digest: current,
+    run: null,
+    head: envelope,
+    release: null,
+    proof: null,
+  }
   return { document, head: whole, value: current === null ? null : { id: POLICY, version: current, effective: LATER }, next: null }
 }
 
@@ -37,8 +48,14 @@ describe('coverageOf', () => {
 
   it('counts all for the stable head once the lease is over, or stable has moved', () => {
     const bots = [bot('a', 'v2'), bot('b', 'v1')]
-    expect(numbers([held({}), canary], bots, Date.parse(LATER))).toEqual([['global', 2, 1], ['region:NCR', 0, 0]])
-    expect(numbers([held({ current: 'v2', seq: 2 }), canary], bots)).toEqual([['global', 2, 1], ['region:NCR', 0, 0]])
+    expect(numbers([held({}), canary], bots, Date.parse(LATER))).toEqual([
+      ['global', 2, 1],
+      ['region:NCR', 0, 0],
+    ])
+    expect(numbers([held({ current: 'v2', seq: 2 }), canary], bots)).toEqual([
+      ['global', 2, 1],
+      ['region:NCR', 0, 0],
+    ])
   })
 
   it('counts nobody outside the canary of a first version', () => {
@@ -52,14 +69,20 @@ describe('coverageOf', () => {
   })
 
   it('counts holders before the time of a release that is held, and who runs it from then on', () => {
-    const until = (one: HeldDocument, current: string): HeldDocument => ({ ...one, next: { atMs: Date.parse(LATER), held: held({ ...one.head, current }) } })
+    const until = (one: HeldDocument, current: string): HeldDocument => ({
+      ...one,
+      next: { atMs: Date.parse(LATER), held: held({ ...one.head, current }) },
+    })
     const holder = { ...bot('a', 'v1'), held: { [POLICY]: ['v2'] } }
     const stable = [until(held({}), 'v2')]
     expect(numbers(stable, [holder, bot('b', 'v1'), bot('c', 'v2')])).toEqual([['global', 3, 1]])
     expect(viewOf(POLICY, stable, [holder, bot('b', 'v1')], NOW).lagging.map(({ id }) => id)).toEqual(['b'])
     expect(numbers(stable, [holder, bot('b', 'v2')], Date.parse(LATER))).toEqual([['global', 2, 1]])
     const tried = [held({}), until({ ...canary, head: { ...canary.head, current: 'v1', expires: '2026-01-01T01:00:00Z' } }, 'v2')]
-    expect(numbers(tried, [holder, bot('b', 'v1'), bot('c', 'v1', 'VA')])).toEqual([['global', 1, 1], ['region:NCR', 2, 1]])
+    expect(numbers(tried, [holder, bot('b', 'v1'), bot('c', 'v1', 'VA')])).toEqual([
+      ['global', 1, 1],
+      ['region:NCR', 2, 1],
+    ])
   })
 
   it('says the same as the view, whatever the bots say', () => {
@@ -97,7 +120,9 @@ describe('parseApplied', () => {
   it('takes what a bot may say and nothing else', () => {
     const frame = { type: 'applied', revision: 3, applied: { [POLICY]: DIGEST } }
     expect(parseApplied(JSON.stringify(frame))).toEqual(frame)
-    const keys = ['', 'a', '\0', 'epa-\0', '\ud800-limit', '__proto__', 'Epa-limit', 'x'.repeat(101)].map((key) => ({ applied: JSON.parse(JSON.stringify({ [key]: DIGEST })) as object }))
+    const keys = ['', 'a', '\0', 'epa-\0', '\ud800-limit', '__proto__', 'Epa-limit', 'x'.repeat(101)].map((key) => ({
+      applied: JSON.parse(JSON.stringify({ [key]: DIGEST })) as object,
+    }))
     const digests = ['', '\0', `${DIGEST}\0`, 'v1', 1, null].map((digest) => ({ applied: { [POLICY]: digest } }))
     const parts = [{ type: 'x' }, { revision: -1 }, { revision: 1e300 }, { applied: [] }, ...keys, ...digests]
     const wrong = ['', 'null', '[]', '{}', ...parts.map((part) => JSON.stringify({ ...frame, ...part }))]

@@ -1,5 +1,5 @@
 import { silentLogger, systemClock } from '#libs/platform'
-import { migrateService, openPostgresService, type OpenService } from '#libs/stage'
+import { migrateService, openPostgresService, type OpenService } from '#libs/service'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { freshDatabase } from '../../../../test/support/postgres.js'
 import { definition } from '../config-store.module.js'
@@ -11,7 +11,13 @@ let service: OpenService
 beforeAll(async () => {
   database = await freshDatabase()
   await migrateService(definition, database.url)
-  service = await openPostgresService(definition, { url: database.url, clock: systemClock, log: silentLogger, embedded: false, poolSize: 2 })
+  service = await openPostgresService(definition, {
+    url: database.url,
+    clock: systemClock,
+    log: silentLogger,
+    embedded: false,
+    poolSize: 2,
+  })
 })
 afterAll(async () => {
   await service.coordination.close()
@@ -19,14 +25,25 @@ afterAll(async () => {
   await database.drop()
 })
 
-const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({ bot: name, region: 'NCR', revision: 1, applied: {}, since: '2026-01-01T00:00:00Z', ...more })
+const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
+  bot: name,
+  region: 'NCR',
+  revision: 1,
+  applied: {},
+  since: '2026-01-01T00:00:00Z',
+  ...more,
+})
 
 /** What no door lets in any more: should one be forgotten, it costs itself. */
 it('a bot that the database refuses is set aside alone, whichever row it shares', async () => {
   const [one, other] = [new PresenceExchange(service.database), new PresenceExchange(service.database)]
   const many = Array.from({ length: 20 }, (_, index) => bot(`good-${index}`))
   const bad = [bot('nul', { region: '\0' }), bot('half', { region: '\ud800' }), bot('key', { applied: { 'a\0': 'x' } })]
-  const chunks = new Map([[0, [...many.slice(0, 5), bad[0]!, ...many.slice(5)]], [1, [bad[1]!, bad[2]!]], [2, [bot('last')]]])
+  const chunks = new Map([
+    [0, [...many.slice(0, 5), bad[0]!, ...many.slice(5)]],
+    [1, [bad[1]!, bad[2]!]],
+    [2, [bot('last')]],
+  ])
   const { refused } = await one.tell(chunks)
   expect(refused.toSorted()).toEqual(['half', 'key', 'nul'])
   const { others } = await other.tell(new Map())

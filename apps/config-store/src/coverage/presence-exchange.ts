@@ -1,7 +1,7 @@
 import type { Database, Transaction } from '#libs/persistence'
 import { isDataError, uuidv7 } from '#libs/platform'
 import type { BotPresence } from './coverage.js'
-import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './presence.entity.js'
+import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './presence.table.js'
 
 /** An instance that did not renew for this long is gone, and its bots with it. */
 const LEASE_MS = 20_000
@@ -37,7 +37,13 @@ export class PresenceExchange {
     const storable = new Map<number, BotPresence[]>()
     for (const [chunk, bots] of chunks) storable.set(chunk, await this.storable(bots))
     const kept = new Set([...storable.values()].flat())
-    return { ...(await this.tellAll(storable)), refused: [...chunks.values()].flat().filter((bot) => !kept.has(bot)).map(({ bot }) => bot) }
+    return {
+      ...(await this.tellAll(storable)),
+      refused: [...chunks.values()]
+        .flat()
+        .filter((bot) => !kept.has(bot))
+        .map(({ bot }) => bot),
+    }
   }
 
   /** Found by halving, so that one among many costs a few looks. */

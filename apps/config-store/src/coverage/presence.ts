@@ -1,7 +1,7 @@
 import type { AppliedFrame, Audience } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 import type { HeadPredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { createHash } from 'node:crypto'
 import { audienceOf, type BotPresence } from './coverage.js'
@@ -172,7 +172,8 @@ export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdo
   private takeDirty(): Map<number, BotPresence[]> {
     const chunks = new Map<number, BotPresence[]>([...this.dirty].map((chunk) => [chunk, []]))
     this.dirty.clear()
-    if (chunks.size > 0) for (const { socket: _socket, chunk, aside, ...bot } of this.mine.values()) if (aside !== true) chunks.get(chunk)?.push(bot)
+    if (chunks.size > 0)
+      for (const { socket: _socket, chunk, aside, ...bot } of this.mine.values()) if (aside !== true) chunks.get(chunk)?.push(bot)
     return chunks
   }
 

@@ -6,8 +6,12 @@ import { HmsError } from '#libs/contracts'
  */
 export function requireRegion(known: string | undefined, claimed: string): void {
   if (known === undefined || claimed === '' || claimed === known) return
-  throw new HmsError('HMS_BOT_REGION', `This bot is known to be of region ${known}, and claims ${claimed}. Leave the region out, or connect with the right one.`, {
-    status: 403,
-    next: ['hms-svc tokens list'],
-  })
+  throw new HmsError(
+    'HMS_BOT_REGION',
+    `This bot is known to be of region ${known}, and claims ${claimed}. Leave the region out, or connect with the right one.`,
+    {
+      status: 403,
+      next: ['hms-svc tokens list'],
+    },
+  )
 }

@@ -1,4 +1,4 @@
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { Freshness } from '../heads/freshness.js'
 import { DocumentCopy } from './document-copy.js'

@@ -1,8 +1,8 @@
 import { describeError } from '#libs/platform'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { evaluate, type InForce, type Reader } from '#libs/client'
-import { DOCUMENTS, REVISION_WINDOW } from '../heads/head.entity.js'
+import { DOCUMENTS, REVISION_WINDOW } from '../heads/head.table.js'
 import { holdStored, type HeldStored } from './held-stored.js'
 import { PreparedFrame } from './prepared-frame.js'
 
@@ -87,7 +87,12 @@ export class DocumentCopy {
     const held = this.all().filter(({ document }) => document.revision > (from ?? 0))
     const documents = held.map(({ document }) => document)
     if (from === undefined) return PreparedFrame.of('snapshot', this.revision, documents)
-    return PreparedFrame.of('change', this.revision, documents, held.find(({ document }) => document.revision === this.revision)?.traceparent)
+    return PreparedFrame.of(
+      'change',
+      this.revision,
+      documents,
+      held.find(({ document }) => document.revision === this.revision)?.traceparent,
+    )
   }
 
   private all() {

@@ -1,4 +1,4 @@
-import { RequireScope } from '#libs/stage'
+import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readerQuery } from '../reads/reader-query.js'

@@ -1,6 +1,6 @@
 import type { PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/client'
-import type { Origin, StoredDocument } from '../heads/head.entity.js'
+import type { Origin, StoredDocument } from '../heads/head.table.js'
 
 /** A `PolicyView` made once and given many times. */
 export interface PreparedAnswer {
@@ -11,14 +11,27 @@ export interface PreparedAnswer {
 /** A stored document taken apart once; `answer` is `null` when it names no release. */
 export type HeldStored = HeldDocument & { answer: PreparedAnswer | null; storedAt: number; traceparent: string | null }
 
-export function holdStored({ approvedBy, author, soleOfficial, nextOrigin, storedAt, traceparent, told: _told, ...document }: StoredDocument): HeldStored {
+export function holdStored({
+  approvedBy,
+  author,
+  soleOfficial,
+  nextOrigin,
+  storedAt,
+  traceparent,
+  told: _told,
+  ...document
+}: StoredDocument): HeldStored {
   const held = holdDocument({ ...document, proof: document.proof ?? null })
   const answered = withAnswer(held, { approvedBy, author, soleOfficial }, { storedAt, traceparent })
   if (held.next === null || nextOrigin === undefined) return answered
   return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, { storedAt, traceparent }) } }
 }
 
-function withAnswer(held: HeldDocument, origin: Origin, { storedAt, traceparent }: Pick<StoredDocument, 'storedAt' | 'traceparent'>): HeldStored {
+function withAnswer(
+  held: HeldDocument,
+  origin: Origin,
+  { storedAt, traceparent }: Pick<StoredDocument, 'storedAt' | 'traceparent'>,
+): HeldStored {
   return { ...held, answer: answerOf(held, origin), storedAt: Date.parse(storedAt), traceparent }
 }
 

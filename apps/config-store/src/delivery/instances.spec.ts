@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CoverageView, HeadReceipt } from '#libs/contracts'
-import { dataSourceOf } from '#libs/stage'
+import { dataSourceOf } from '#libs/service'
 import { testIdentity } from '../../../../test/support/identity.js'
 import { freshDatabase } from '../../../../test/support/postgres.js'
 import { definition } from '../config-store.module.js'

@@ -8,7 +8,12 @@ export class PreparedFrame {
   constructor(readonly frame: StreamFrame) {}
 
   /** `traceparent`: of the newest of the documents. */
-  static of(type: StreamFrame['type'], revision: number, documents: ConfigDocument[] = [], traceparent: string | null = null): PreparedFrame {
+  static of(
+    type: StreamFrame['type'],
+    revision: number,
+    documents: ConfigDocument[] = [],
+    traceparent: string | null = null,
+  ): PreparedFrame {
     const changes = documents.map(({ id, version, digest, scope }) => ({ id, version, digest, scope }))
     return new PreparedFrame({ type, revision, changes, documents, ...(traceparent === null ? {} : { traceparent }) })
   }

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { describeError, foreignRefused, isForeignRequest, toProblem } from '#libs/platform'
-import { Access, localNameOf, ServiceRuntime, type Grant } from '#libs/stage'
+import { Authorizer, localNameOf, ServiceRuntime, type Grant } from '#libs/service'
 import { refuseUpgrade, serveUpgrades, type Upgrade } from '#libs/upgrade'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
@@ -36,7 +36,7 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
     private readonly presence: Presence,
     private readonly broadcast: Broadcast,
     private readonly adapter: HttpAdapterHost,
-    private readonly access: Access,
+    private readonly access: Authorizer,
   ) {
     this.localTo = localNameOf(runtime.profile, runtime.environment)
     this.sockets.on('wsClientError', (error, socket, { url = PATH, headers }) => {
@@ -81,7 +81,10 @@ export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationS
 
   private inTime<T>(admitted: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const late = new HmsError('HMS_HTTP_UNAVAILABLE', 'The key could not be checked in time. Try again.', { status: 503, retryable: true })
+      const late = new HmsError('HMS_HTTP_UNAVAILABLE', 'The key could not be checked in time. Try again.', {
+        status: 503,
+        retryable: true,
+      })
       const cancel = this.runtime.clock.after(ADMISSION_MS, () => reject(late))
       admitted.then(resolve, reject).finally(cancel)
     })

@@ -1,6 +1,6 @@
 import type { Envelope } from '#libs/contracts'
 import { freshnessAhead, judgeFreshness, readFreshness, type FreshnessPredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { StoreTime } from '../store-time.js'
 

@@ -1,10 +1,10 @@
 import { FRESHNESS_KEY } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 import { isFarAhead, type FreshnessPredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Freshness, type FreshWord } from './freshness.js'
-import { VOUCHED, type Vouched } from './vouched.entity.js'
+import { FRESHNESS_MARKERS, type FreshnessMarker } from './freshness-marker.table.js'
 
 /**
  * A tenth of the life of a word: nine in a row may be lost or late, and a reader of the topic is still ready. Each word would be three times
@@ -53,10 +53,10 @@ export class RecordFreshness {
   private record({ envelope, predicate }: FreshWord): Promise<void> {
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([FRESHNESS_KEY])
-      const known = await tx.documents(VOUCHED).get('newest')
+      const known = await tx.documents(FRESHNESS_MARKERS).get('newest')
       if (!isDue(predicate, known, tx.now.getTime())) return
       const { issuedAt, stable } = predicate
-      await tx.documents(VOUCHED).put({ id: 'newest', issuedAt, stable })
+      await tx.documents(FRESHNESS_MARKERS).put({ id: 'newest', issuedAt, stable })
       await this.runtime.emit(tx, 'hms.state.vouched.v1', { freshness: envelope }, { key: FRESHNESS_KEY })
     })
   }
@@ -66,7 +66,11 @@ export class RecordFreshness {
  * By the times that rollout signed, so that all instances decide alike. A word on other heads is never held back: readers are in doubt until it
  * comes. One that was said in the future, by a clock that was wrong once, must not silence all that follow until then.
  */
-export function isDue({ issuedAt, stable }: Pick<FreshnessPredicate, 'issuedAt' | 'stable'>, known: Vouched | undefined, nowMs: number): boolean {
+export function isDue(
+  { issuedAt, stable }: Pick<FreshnessPredicate, 'issuedAt' | 'stable'>,
+  known: FreshnessMarker | undefined,
+  nowMs: number,
+): boolean {
   if (known === undefined || isFarAhead(known.issuedAt, nowMs)) return true
   const aheadMs = Date.parse(issuedAt) - Date.parse(known.issuedAt)
   return aheadMs > 0 && (stable !== known.stable || aheadMs >= RECORD_EVERY_MS)

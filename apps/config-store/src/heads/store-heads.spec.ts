@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEAD_LETTERS } from '#libs/messaging'
-import { REVISIONS } from './head.entity.js'
+import { REVISIONS } from './head.table.js'
 import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
@@ -20,7 +20,18 @@ describe('heads by seq', () => {
     expect(await world.emitted('hms.head.published.v1')).toEqual([published])
     const [state] = await world.emitted('hms.state.recorded.v1')
     expect(state!.document).toMatchObject({ id: POLICY, scope: 'global', seq: 1, revision: 1, version: '1.0.0', digest: release, run: 7 })
-    expect(Object.keys(state!.document).sort()).toEqual(['digest', 'head', 'id', 'proof', 'release', 'revision', 'run', 'scope', 'seq', 'version'])
+    expect(Object.keys(state!.document).sort()).toEqual([
+      'digest',
+      'head',
+      'id',
+      'proof',
+      'release',
+      'revision',
+      'run',
+      'scope',
+      'seq',
+      'version',
+    ])
   })
 
   it('tells the fate of a head once, whichever paths it comes by', async () => {
@@ -53,7 +64,11 @@ describe('heads by seq', () => {
     expect(await world.stored(...bundle)).toEqual({ revision: 2, applied: true })
     const places = ['a-limit@global', 'b-limit@global']
     const told = (await world.emitted('hms.state.recorded.v1')).map(({ document, bundle }) => [document.id, bundle])
-    expect(told).toEqual([[POLICY, undefined], ['a-limit', places], ['b-limit', places]])
+    expect(told).toEqual([
+      [POLICY, undefined],
+      ['a-limit', places],
+      ['b-limit', places],
+    ])
     expect(await world.stored(await world.head({ seq: 2, version: null }))).toEqual({ revision: 3, applied: true })
     const log = await world.runtime.database.transaction((tx) => tx.documents(REVISIONS).find({ orderBy: 'revision' }))
     expect(log.map(({ revision, documents }) => [revision, documents.map(({ id }) => id)])).toEqual([
@@ -77,7 +92,11 @@ describe('heads that are refused', () => {
     ['a release that nobody approved', 'HMS_HEAD_NOT_APPROVED', { approvedBy: [] }],
     ['a critical release with one of two approvals', 'HMS_HEAD_NOT_APPROVED', { tags: ['critical'] }],
     ['a release that its author alone signed', 'HMS_HEAD_NOT_APPROVED', { approvedBy: ['Air Office'] }],
-    ['a critical release of its author and one of two', 'HMS_HEAD_NOT_APPROVED', { tags: ['critical'], approvedBy: ['Air Office', 'EPA Chief'] }],
+    [
+      'a critical release of its author and one of two',
+      'HMS_HEAD_NOT_APPROVED',
+      { tags: ['critical'], approvedBy: ['Air Office', 'EPA Chief'] },
+    ],
     ['another release than the head names', 'HMS_HEAD_RELEASE_OTHER', { current: `sha256:${'0'.repeat(64)}` }],
   ]
   it.each(cases)('%s', async (_what, code, options) => {
@@ -90,7 +109,10 @@ describe('heads that are refused', () => {
     const strict = await startStore('dev', (roster) => void (roster.bounds = { minObserveMs: 60_000 }))
     const response = await strict.post(await strict.head())
     await strict.stop()
-    expect([response.status, await response.json()]).toMatchObject([422, { code: 'HMS_HEAD_PLAN_BOUNDS', detail: expect.stringContaining('minObserveMs') as string }])
+    expect([response.status, await response.json()]).toMatchObject([
+      422,
+      { code: 'HMS_HEAD_PLAN_BOUNDS', detail: expect.stringContaining('minObserveMs') as string },
+    ])
   })
 
   it('a payload that was changed after it was signed', async () => {

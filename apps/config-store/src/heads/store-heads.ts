@@ -3,11 +3,11 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
 import { verifyHead, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { LiveHistory } from '../history/live-history.js'
 import { Presence } from '../coverage/presence.js'
-import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.entity.js'
+import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.table.js'
 import { orRefused } from './refused.js'
 
 /** Heads of one message, at most the policies of one run. */
@@ -56,7 +56,8 @@ export class StoreHeads {
       const { policy, scope, seq } = verified.head
       const known = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
       const told = [...(known?.told ?? []), seq].slice(-MAX_TOLD)
-      if (known === undefined || known.seq < seq) fresh.push({ ...verified, told, isNews: scope === 'global' || known?.digest !== verified.head.current })
+      if (known === undefined || known.seq < seq)
+        fresh.push({ ...verified, told, isNews: scope === 'global' || known?.digest !== verified.head.current })
       else {
         held = Math.max(held, known.revision)
         if (known.told.includes(seq)) continue
@@ -72,14 +73,26 @@ export class StoreHeads {
   private async apply(tx: Transaction, fresh: readonly Fresh[], cause?: ReceivedEvent): Promise<number> {
     const revision = await this.nextRevision(tx)
     const documents = fresh.map((head) => documentOf(head, revision, tx.now))
-    await this.history.remember(tx, documents.filter((_document, index) => fresh[index]!.isNews))
+    await this.history.remember(
+      tx,
+      documents.filter((_document, index) => fresh[index]!.isNews),
+    )
     await tx.documents(REVISIONS).put({ revision, documents, at: tx.now.toISOString() })
     await tx.documents(REVISIONS).delete(String(revision - REVISION_WINDOW))
     const places = documents.map(({ id, scope }) => documentId(id, scope))
     const bundle = places.length > 1 ? { bundle: places } : {}
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
-      const { approvedBy: _approvedBy, author: _author, soleOfficial: _soleOfficial, nextOrigin: _nextOrigin, storedAt: _storedAt, told: _told, traceparent: _trace, ...document } = stored
+      const {
+        approvedBy: _approvedBy,
+        author: _author,
+        soleOfficial: _soleOfficial,
+        nextOrigin: _nextOrigin,
+        storedAt: _storedAt,
+        told: _told,
+        traceparent: _trace,
+        ...document
+      } = stored
       await tx.documents(DOCUMENTS).put(stored)
       await this.announce(tx, head, { revision, applied: true }, cause)
       await this.runtime.emit(tx, 'hms.state.recorded.v1', { document, ...bundle }, { ...of(head, cause), key: places[index]! })
@@ -114,7 +127,13 @@ function of({ head }: VerifiedHead, cause: ReceivedEvent | undefined) {
 function documentOf({ head, envelope, release, next, told }: Fresh, revision: number, now: Date): StoredDocument {
   const { policy: id, scope, seq, current: digest, run = null } = head
   return {
-    id, scope, seq, revision, digest, run, told,
+    id,
+    scope,
+    seq,
+    revision,
+    digest,
+    run,
+    told,
     version: release?.predicate.policy.version ?? null,
     head: envelope,
     release: release?.envelope ?? null,

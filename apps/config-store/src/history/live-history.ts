@@ -1,7 +1,7 @@
 import type { Envelope, LogProof } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
-import type { StoredDocument } from '../heads/head.entity.js'
+import type { StoredDocument } from '../heads/head.table.js'
 
 /** A release that was in force at some time, in any scope, with what proves it. Kept for good; one row however often it comes back. */
 export interface LiveRelease {
@@ -44,7 +44,10 @@ export const LIVE_HEADS = documentTable<LiveHead>({
     seq: { type: 'bigint', of: ({ seq }) => seq },
     stored_at: { type: 'timestamptz', of: ({ storedAt }) => storedAt },
   },
-  indexes: [['policy', 'seq'], ['policy', 'stored_at']],
+  indexes: [
+    ['policy', 'seq'],
+    ['policy', 'stored_at'],
+  ],
 })
 
 /** Every document that was ever live, with its heads, run, signers and times: what was in force at any time can be shown and proven. */
@@ -52,7 +55,22 @@ export const LIVE_HEADS = documentTable<LiveHead>({
 export class LiveHistory {
   /** Of a canary's scope only the release is kept: its heads were in force for a cohort, and for minutes. */
   async remember(tx: Transaction, documents: readonly StoredDocument[]): Promise<void> {
-    for (const { id: policy, scope, seq, revision, digest, run, head, storedAt, release, version, proof, author, approvedBy, soleOfficial } of documents) {
+    for (const {
+      id: policy,
+      scope,
+      seq,
+      revision,
+      digest,
+      run,
+      head,
+      storedAt,
+      release,
+      version,
+      proof,
+      author,
+      approvedBy,
+      soleOfficial,
+    } of documents) {
       if (scope === 'global') await tx.documents(LIVE_HEADS).insert({ policy, seq, revision, digest, run, head, storedAt })
       if (digest === null || release === null || version === null) continue
       await tx.documents(LIVE_RELEASES).insert({ digest, policy, version, release, proof, author, approvedBy, soleOfficial })

@@ -1,4 +1,4 @@
-import { addRosters, dropRosters } from '#libs/stage'
+import { addRosters, dropRosters } from '#libs/service'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 export class AddConfigStoreRosters1764300000000 implements MigrationInterface {

@@ -1,4 +1,4 @@
-import { addTokens, dropTokens } from '#libs/stage'
+import { addTokens, dropTokens } from '#libs/service'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 export class AddConfigStoreTokens1764400000000 implements MigrationInterface {

@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { isKnown } from '#libs/platform'
-import { RequireScope } from '#libs/stage'
+import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
@@ -31,7 +31,10 @@ export class PoliciesController {
       .policies()
       .sort()
       .flatMap((id) => this.answer(id, reader) ?? [])
-    const etag = `"${createHash('sha256').update(answers.map((answer) => answer.etag).join()).digest('hex').slice(0, 32)}"`
+    const etag = `"${createHash('sha256')
+      .update(answers.map((answer) => answer.etag).join())
+      .digest('hex')
+      .slice(0, 32)}"`
     return send(reply, etag, known, () => `[${answers.map(({ json }) => json).join(',')}]`)
   }
 

@@ -11,8 +11,18 @@ import {
 import { MemoryBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
-import { buildRelease, FRESHNESS_LIFE_MS, signEnvelope, signFreshness, signHead, stableDigest, type HeadPredicate, type RosterPredicate, type StableHead } from '#libs/signing'
-import { Host, migrateService, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/stage'
+import {
+  buildRelease,
+  FRESHNESS_LIFE_MS,
+  signEnvelope,
+  signFreshness,
+  signHead,
+  stableDigest,
+  type HeadPredicate,
+  type RosterPredicate,
+  type StableHead,
+} from '#libs/signing'
+import { Host, migrateService, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/service'
 import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 import { openMemoryService } from '../../../../test/support/memory-system.js'
 
@@ -59,7 +69,10 @@ export interface StoreWorld {
 }
 
 /** On memory twins and virtual time. */
-export async function startStore(profile: Profile = 'dev', change?: (roster: RosterPredicate) => void): Promise<StoreWorld & { clock: VirtualClock }> {
+export async function startStore(
+  profile: Profile = 'dev',
+  change?: (roster: RosterPredicate) => void,
+): Promise<StoreWorld & { clock: VirtualClock }> {
   const clock = new VirtualClock(AT)
   return { ...(await startWorld(profile, clock, await testIdentity(change), async () => openMemoryService(clock))), clock }
 }
@@ -108,7 +121,12 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
       return receipt
     },
     vouch: async (heads, issuedAt) => {
-      const predicate = { stable: stableDigest(heads), roster: 1, issuedAt: issuedAt.toISOString(), expires: new Date(issuedAt.getTime() + FRESHNESS_LIFE_MS).toISOString() }
+      const predicate = {
+        stable: stableDigest(heads),
+        roster: 1,
+        issuedAt: issuedAt.toISOString(),
+        expires: new Date(issuedAt.getTime() + FRESHNESS_LIFE_MS).toISOString(),
+      }
       return send('/v1/freshness', { freshness: await signFreshness(predicate, identity.serviceSigner('rollout')) })
     },
     send: async (issued, source) => {
@@ -146,7 +164,13 @@ async function signedHead(identity: TestIdentity, options: HeadOptions = {}): Pr
   const signer = identity.serviceSigner(signedBy ?? (scope === 'global' ? 'rollout' : 'canary-controller'))
   return {
     head: await signHead(predicate, signer),
-    release: release === null ? null : await signEnvelope(release.payload, approvedBy.map((name) => identity.people.get(name)!)),
+    release:
+      release === null
+        ? null
+        : await signEnvelope(
+            release.payload,
+            approvedBy.map((name) => identity.people.get(name)!),
+          ),
   }
 }
 

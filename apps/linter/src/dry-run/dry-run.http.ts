@@ -2,10 +2,10 @@ import type { LintReport } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
 import { TakesBody } from '#libs/platform'
 import { lintPolicy, parsePolicy, POLICIES_BODY, type Finding } from '#libs/policy'
-import { RequireScope, ServiceRuntime } from '#libs/stage'
+import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
-import { PARTNERS } from '../partners/partner.entity.js'
-import { SCHEMAS } from '../schemas/schema.entity.js'
+import { PARTNERS } from '../partners/partner.table.js'
+import { SCHEMAS } from '../schemas/schema.table.js'
 import { LintRequestDto } from './dry-run.dto.js'
 
 /** Lint without a run, of what a run may bring at most: what the pipeline would say of the file alone, with the registered schemas and partners. */
@@ -31,7 +31,10 @@ export class DryRunController {
         }
         const name = parsed.source.policy.schema
         const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
-        found.push(...lintPolicy(parsed.source, { file, profile: this.runtime.profile, schema, knownPartners }), ...lintGuard(parsed.source, guard))
+        found.push(
+          ...lintPolicy(parsed.source, { file, profile: this.runtime.profile, schema, knownPartners }),
+          ...lintGuard(parsed.source, guard),
+        )
       }
       return found
     })

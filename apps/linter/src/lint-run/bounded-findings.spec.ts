@@ -2,7 +2,15 @@ import { expect, it } from 'vitest'
 import type { LintFinding } from '#libs/contracts'
 import { boundedFindings } from './bounded-findings.js'
 
-const finding = (severity: LintFinding['severity'], message = 'm', hint = 'h'): LintFinding => ({ file: 'a@1.0.0', line: 1, column: 1, rule: 'r', severity, message, hint })
+const finding = (severity: LintFinding['severity'], message = 'm', hint = 'h'): LintFinding => ({
+  file: 'a@1.0.0',
+  line: 1,
+  column: 1,
+  rule: 'r',
+  severity,
+  message,
+  hint,
+})
 
 it('are as they were while they fit', () => {
   const few = [finding('warning'), finding('error')]
@@ -15,5 +23,9 @@ it('are cut to what an event can carry, errors first, and say how many are left 
   expect(Buffer.byteLength(JSON.stringify(bounded))).toBeLessThan(200 * 1024)
   expect(bounded[0]).toMatchObject({ severity: 'error' })
   expect(bounded[0]!.hint!.isWellFormed()).toBe(true)
-  expect(bounded.at(-1)).toMatchObject({ rule: 'more', severity: 'error', message: `${many.length - bounded.length + 1} more findings; hms-svc lint FILE shows all` })
+  expect(bounded.at(-1)).toMatchObject({
+    rule: 'more',
+    severity: 'error',
+    message: `${many.length - bounded.length + 1} more findings; hms-svc lint FILE shows all`,
+  })
 })

@@ -6,7 +6,11 @@ const MAX_TEXT = 500
 
 /** The findings as an event carries them: errors first where not all fit, long texts cut, and how many were left out. */
 export function boundedFindings(findings: readonly LintFinding[]): LintFinding[] {
-  const short = findings.map((finding) => ({ ...finding, message: cut(finding.message), ...(finding.hint === undefined ? {} : { hint: cut(finding.hint) }) }))
+  const short = findings.map((finding) => ({
+    ...finding,
+    message: cut(finding.message),
+    ...(finding.hint === undefined ? {} : { hint: cut(finding.hint) }),
+  }))
   if (bytesOf(short) <= MAX_BYTES) return short
   const kept: LintFinding[] = []
   let bytes = 0

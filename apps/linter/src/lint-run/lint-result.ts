@@ -5,7 +5,11 @@ import type { ResourceDescriptor, TestResult } from '#libs/signing'
 const LINT = 'https://hms-svc.dev/lint/v1'
 
 /** Findings as in-toto's test result. A test is a release, `ID@VERSION`, or a rule that found something in it, `ID@VERSION RULE`. */
-export function lintResultOf(releases: readonly ReleaseDocument[], findings: readonly LintFinding[], schemas: readonly ResourceDescriptor[]): TestResult {
+export function lintResultOf(
+  releases: readonly ReleaseDocument[],
+  findings: readonly LintFinding[],
+  schemas: readonly ResourceDescriptor[],
+): TestResult {
   const named = (severity: LintFinding['severity']): string[] =>
     [...new Set(findings.filter((finding) => finding.severity === severity).map(({ file, rule }) => `${file} ${rule}`))].sort()
   const [warnedTests, failedTests] = [named('warning'), named('error')]

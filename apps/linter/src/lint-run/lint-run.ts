@@ -3,10 +3,11 @@ import { guard, lintGuard } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { hasErrors, lintPolicy, sourceOf, type PolicyDocument } from '#libs/policy'
 import { digestOfJson, hexOf, readRelease, signTestResult, withAttestation, type ResourceDescriptor } from '#libs/signing'
-import { deniedByGuard, ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
+import { deniedByGuard } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { PARTNERS } from '../partners/partner.entity.js'
-import { SCHEMAS } from '../schemas/schema.entity.js'
+import { PARTNERS } from '../partners/partner.table.js'
+import { SCHEMAS } from '../schemas/schema.table.js'
 import { boundedFindings } from './bounded-findings.js'
 import { lintResultOf } from './lint-result.js'
 
@@ -20,7 +21,11 @@ export class LintRun {
     const linted = await Promise.all(dossier.releases.map((release) => this.lint(tx, dossier, release)))
     const all = linted.flatMap((each) => each.findings)
     const findings = boundedFindings(all)
-    const result = lintResultOf(dossier.releases, findings, linted.flatMap((each) => each.schema ?? []))
+    const result = lintResultOf(
+      dossier.releases,
+      findings,
+      linted.flatMap((each) => each.schema ?? []),
+    )
     const attestation = await signTestResult(result, dossier, this.runtime.signer)
     const { run, attempt } = dossier
     const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent }
@@ -34,7 +39,11 @@ export class LintRun {
     await this.runtime.emit(tx, 'hms.lint.failed.v1', failure, options)
   }
 
-  private async lint(tx: Transaction, dossier: RunDossier, release: ReleaseDocument): Promise<{ findings: LintFinding[]; schema?: ResourceDescriptor }> {
+  private async lint(
+    tx: Transaction,
+    dossier: RunDossier,
+    release: ReleaseDocument,
+  ): Promise<{ findings: LintFinding[]; schema?: ResourceDescriptor }> {
     // What is judged is what was signed, not what lies beside it in the message.
     const policy = readRelease(release.envelope).predicate.policy as PolicyDocument
     const live = dossier.live[release.id]
@@ -48,11 +57,14 @@ export class LintRun {
       file,
       profile: this.runtime.profile,
       live: before,
-      used: (dossier.used[release.id] ?? []).filter((version) => version.version !== release.version || version.digest !== release.policyDigest),
+      used: (dossier.used[release.id] ?? []).filter(
+        (version) => version.version !== release.version || version.digest !== release.policyDigest,
+      ),
       schema,
       knownPartners: { ids: partners.map((partner) => partner.id), groups: partners.flatMap((partner) => partner.groups) },
     })
-    const used = schema === undefined ? {} : { schema: { name: `schema ${schema.name}`, digest: { sha256: hexOf(digestOfJson(schema.schema)) } } }
+    const used =
+      schema === undefined ? {} : { schema: { name: `schema ${schema.name}`, digest: { sha256: hexOf(digestOfJson(schema.schema)) } } }
     return { findings: [...findings, ...lintGuard(source, guard, before)], ...used }
   }
 }

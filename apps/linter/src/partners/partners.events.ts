@@ -2,7 +2,7 @@ import type { EventData, ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
-import { PARTNERS } from './partner.entity.js'
+import { PARTNERS } from './partner.table.js'
 
 @Controller()
 export class PartnerEvents {

@@ -1,9 +1,9 @@
 import { HmsError } from '#libs/contracts'
 import { TakesBody } from '#libs/platform'
 import { compileRuleSchema } from '#libs/policy'
-import { RequireScope, ServiceRuntime } from '#libs/stage'
+import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
-import { SCHEMAS, type RegisteredSchema } from './schema.entity.js'
+import { SCHEMAS, type RegisteredSchema } from './schema.table.js'
 import { SchemaRegistrationDto } from './schemas.dto.js'
 
 /** Rule schemas have at most 64 KiB, nested 32 deep. */

@@ -1,4 +1,4 @@
-import type { Delivery } from './delivery.entity.js'
+import type { Delivery } from './delivery.table.js'
 import { nextAttemptAt } from './schedule.js'
 import type { Outcome } from './webhook-sender.js'
 

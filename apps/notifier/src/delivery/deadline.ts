@@ -7,7 +7,10 @@ export class Deadline {
   private readonly timer: NodeJS.Timeout
   private isPassed = false
 
-  constructor(ms: number, private readonly outer: AbortSignal) {
+  constructor(
+    ms: number,
+    private readonly outer: AbortSignal,
+  ) {
     this.timer = setTimeout(() => {
       this.isPassed = true
       this.controller.abort()

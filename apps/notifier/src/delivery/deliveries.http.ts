@@ -1,8 +1,8 @@
 import type { DeliveryView } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Query } from '@nestjs/common'
 import { DeliveriesQueryDto } from './deliveries.dto.js'
-import { DELIVERIES } from './delivery.entity.js'
+import { DELIVERIES } from './delivery.table.js'
 import { viewOf } from './delivery-view.js'
 
 const LIMIT = 500

@@ -1,11 +1,11 @@
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { SettleNotification } from '../notifications/settle-notification.js'
-import { channelNames, PARTNERS, type RegisteredPartner } from '../partners/partner.entity.js'
+import { channelNames, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { bookTry } from './book-try.js'
-import { DELIVERIES, laneOf, type Delivery } from './delivery.entity.js'
+import { DELIVERIES, laneOf, type Delivery } from './delivery.table.js'
 import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
 import { policyUpdatedBody } from './webhook-body.js'
 import type { Outcome } from './webhook-sender.js'
@@ -127,7 +127,9 @@ export class DeliveryLanes {
 
 /** Whoever was told of what is in force must be told when it is taken back, however long ago that was. */
 async function isNewestOfLane(tx: Transaction, { id, lane }: Delivery): Promise<boolean> {
-  const [newest] = await tx.documents(DELIVERIES).find({ where: { lane, state: 'delivered' }, orderBy: 'created_at', descending: true, limit: 1 })
+  const [newest] = await tx
+    .documents(DELIVERIES)
+    .find({ where: { lane, state: 'delivered' }, orderBy: 'created_at', descending: true, limit: 1 })
   return newest?.id === id
 }
 

@@ -1,5 +1,5 @@
 import type { DeliveryView } from '#libs/contracts'
-import type { Delivery } from './delivery.entity.js'
+import type { Delivery } from './delivery.table.js'
 
 export function viewOf(delivery: Delivery): DeliveryView {
   const { id, partner, run, policy, version, channel, state, nextAttemptAt, deliveredAt, createdAt } = delivery

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { firstTryEnded } from './delivery.entity.js'
+import { firstTryEnded } from './delivery.table.js'
 import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
 import { sampleDelivery } from './sample-delivery.suite.js'
 

@@ -1,5 +1,5 @@
 import type { Partner } from '../partners/partner.js'
-import type { Delivery } from './delivery.entity.js'
+import type { Delivery } from './delivery.table.js'
 
 /**
  * The rules of a lane. Its oldest open delivery is tried, the others wait without a timer. With `latest` a newer message replaces those

@@ -1,4 +1,4 @@
-import { laneOf, type Delivery } from './delivery.entity.js'
+import { laneOf, type Delivery } from './delivery.table.js'
 
 /** A waiting delivery for specs; what matters to a case is named by it. */
 export function sampleDelivery(changes: Partial<Delivery> = {}): Delivery {

@@ -22,22 +22,26 @@ function run(seed: string, tookMs: number): number[] {
 
 describe('nextAttemptAt', () => {
   it('always makes 15 tries, the last at 24 hours sharp', () => {
-    fc.assert(fc.property(fc.string(), fc.integer({ min: 0, max: 15_000 }), (seed, tookMs) => {
-      const offsets = run(seed, tookMs)
-      expect(offsets).toHaveLength(MAX_TRIES)
-      expect(offsets.at(-1)).toBe(HORIZON_MS)
-    }))
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 0, max: 15_000 }), (seed, tookMs) => {
+        const offsets = run(seed, tookMs)
+        expect(offsets).toHaveLength(MAX_TRIES)
+        expect(offsets.at(-1)).toBe(HORIZON_MS)
+      }),
+    )
   })
 
   it('keeps every gap but the pinned one within 20 % of its own', () => {
-    fc.assert(fc.property(fc.string(), (seed) => {
-      const offsets = run(seed, 0)
-      for (let i = 1; i < MAX_TRIES - 1; i++) {
-        const nominal = (TRY_OFFSETS_MS[i] ?? 0) - (TRY_OFFSETS_MS[i - 1] ?? 0)
-        const gap = (offsets[i] ?? 0) - (offsets[i - 1] ?? 0)
-        expect(Math.abs(gap - nominal)).toBeLessThanOrEqual(nominal * JITTER + 1)
-      }
-    }))
+    fc.assert(
+      fc.property(fc.string(), (seed) => {
+        const offsets = run(seed, 0)
+        for (let i = 1; i < MAX_TRIES - 1; i++) {
+          const nominal = (TRY_OFFSETS_MS[i] ?? 0) - (TRY_OFFSETS_MS[i - 1] ?? 0)
+          const gap = (offsets[i] ?? 0) - (offsets[i - 1] ?? 0)
+          expect(Math.abs(gap - nominal)).toBeLessThanOrEqual(nominal * JITTER + 1)
+        }
+      }),
+    )
   })
 
   it('spreads different deliveries, and repeats itself for the same one', () => {
@@ -60,10 +64,12 @@ describe('nextAttemptAt', () => {
   it('never passes the horizon', () => {
     const endedAt = after(HORIZON_MS - 60_000)
     expect(next({ endedAt, attempt: 4, retryAfterMs: 3_600_000 })).toEqual(after(HORIZON_MS))
-    fc.assert(fc.property(fc.nat(HORIZON_MS - 1), fc.integer({ min: 1, max: 14 }), fc.nat(), (ms, attempt, retryAfterMs) => {
-      const at = next({ endedAt: after(ms), attempt, retryAfterMs })
-      expect(at instanceof Date && at.getTime() > firstAt.getTime() + ms && at <= after(HORIZON_MS)).toBe(true)
-    }))
+    fc.assert(
+      fc.property(fc.nat(HORIZON_MS - 1), fc.integer({ min: 1, max: 14 }), fc.nat(), (ms, attempt, retryAfterMs) => {
+        const at = next({ endedAt: after(ms), attempt, retryAfterMs })
+        expect(at instanceof Date && at.getTime() > firstAt.getTime() + ms && at <= after(HORIZON_MS)).toBe(true)
+      }),
+    )
   })
 
   it('is dead after the 15th try or the 24 hours, disabled after 410', () => {
@@ -77,9 +83,20 @@ describe('nextAttemptAt', () => {
 describe('parseRetryAfter', () => {
   const now = new Date('2026-01-01T00:00:00Z')
   it.each([
-    ['120', 120_000], ['0', 0], [' 5 ', 5000], ['Thu, 01 Jan 2026 00:01:00 GMT', 60_000], ['Thursday, 01-Jan-26 00:01:00 GMT', 60_000],
-    ['Wed, 31 Dec 2025 23:00:00 GMT', 0], ['-1', undefined], ['1.5', undefined], ['soon', undefined], ['2027', 2_027_000], ['', undefined],
-    [undefined, undefined], ['9999999999', undefined], ['Monday', undefined],
+    ['120', 120_000],
+    ['0', 0],
+    [' 5 ', 5000],
+    ['Thu, 01 Jan 2026 00:01:00 GMT', 60_000],
+    ['Thursday, 01-Jan-26 00:01:00 GMT', 60_000],
+    ['Wed, 31 Dec 2025 23:00:00 GMT', 0],
+    ['-1', undefined],
+    ['1.5', undefined],
+    ['soon', undefined],
+    ['2027', 2_027_000],
+    ['', undefined],
+    [undefined, undefined],
+    ['9999999999', undefined],
+    ['Monday', undefined],
   ])('reads %s', (value, expected) => {
     expect(parseRetryAfter(value, now)).toBe(expected)
   })

@@ -42,11 +42,7 @@ export function nextAttemptAt({ firstAt, endedAt, attempt, outcome, retryAfterMs
   if (attempt >= MAX_TRIES || endedAt.getTime() >= horizon) return 'dead'
   if (attempt === MAX_TRIES - 1) return new Date(horizon)
   const throttled = outcome.timedOut === true || outcome.status === 429
-  const waitMs = Math.max(
-    gapAfter(attempt, seed),
-    throttled ? MIN_THROTTLED_WAIT_MS : 0,
-    Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
-  )
+  const waitMs = Math.max(gapAfter(attempt, seed), throttled ? MIN_THROTTLED_WAIT_MS : 0, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS))
   return new Date(Math.min(endedAt.getTime() + waitMs, horizon))
 }
 

@@ -1,9 +1,9 @@
 import type { Timer, WorkHandler } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common'
-import { channelOf, PARTNERS } from '../partners/partner.entity.js'
+import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { DeliveryLanes } from './delivery-lanes.js'
-import { DELIVERIES } from './delivery.entity.js'
+import { DELIVERIES } from './delivery.table.js'
 import { SendSlots } from './send-slots.js'
 import { WEBHOOK_SENDER, type Outcome, type WebhookAttempt, type WebhookSender } from './webhook-sender.js'
 
@@ -28,7 +28,9 @@ export class SendDelivery implements OnModuleDestroy, OnApplicationShutdown {
   ) {
     runtime.onWork('deliver', (work) => this.work(work), LEASE_MS)
     // What no try can send must not hold up its lane.
-    runtime.onGivenUp('deliver', (tx, timer, detail) => this.lanes.book(tx, String(timer.data['delivery']), { kind: 'gone', latencyMs: 0, detail }, tx.now))
+    runtime.onGivenUp('deliver', (tx, timer, detail) =>
+      this.lanes.book(tx, String(timer.data['delivery']), { kind: 'gone', latencyMs: 0, detail }, tx.now),
+    )
   }
 
   onModuleDestroy(): void {

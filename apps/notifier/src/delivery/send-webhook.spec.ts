@@ -44,9 +44,11 @@ const attempt = (url: string, more: Partial<WebhookAttempt> = {}): WebhookAttemp
   ...more,
 })
 const never = new AbortController().signal
-const answer = (status: number, headers: Record<string, string> = {}, body = ''): RequestListener => (_, response) => {
-  response.writeHead(status, headers).end(body)
-}
+const answer =
+  (status: number, headers: Record<string, string> = {}, body = ''): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, headers).end(body)
+  }
 
 describe('UndiciWebhookSender', () => {
   it('delivers signed bytes that the official library accepts', async () => {
@@ -96,7 +98,7 @@ describe('UndiciWebhookSender', () => {
     expect(await sender({ deadlineMs: 50 }).send(attempt(url), never)).toMatchObject({ kind: 'retry', timedOut: true })
   })
 
-  it('keeps the status when only the answer\'s body stalls or breaks', async () => {
+  it("keeps the status when only the answer's body stalls or breaks", async () => {
     const stalls = await partner((_, response) => response.write('part'))
     expect(await sender({ deadlineMs: 1000 }).send(attempt(stalls.url), never)).toMatchObject({ kind: 'delivered', reply: 'part' })
     const breaks = await partner((_, response) => response.write('part', () => response.destroy()))
@@ -144,7 +146,9 @@ describe('UndiciWebhookSender', () => {
       reached = true
     })
     expect(await sender().send(attempt(url, { networks: [] }), never)).toMatchObject({ kind: 'refused' })
-    expect(await sender({ deployment: { profile: 'production', networks: ['0.0.0.0/0', '::/0'] } }).send(attempt(url), never)).toMatchObject({ kind: 'refused' })
+    expect(
+      await sender({ deployment: { profile: 'production', networks: ['0.0.0.0/0', '::/0'] } }).send(attempt(url), never),
+    ).toMatchObject({ kind: 'refused' })
     const rebound = sender({ resolve: (_, done) => done(null, [{ address: '127.0.0.1', family: 4 }]) })
     expect(await rebound.send(attempt(`http://a.test:${port}/`, { networks: ['10.0.0.0/8'] }), never)).toMatchObject({ kind: 'refused' })
     expect(await rebound.send(attempt('https://a.test/', { networks: [] }), never)).toMatchObject({ kind: 'refused' })

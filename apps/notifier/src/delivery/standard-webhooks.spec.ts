@@ -55,20 +55,25 @@ describe('parseWebhookSecret', () => {
   })
 
   it.each([ofBytes(23), ofBytes(65), 'whsec_', SECRET.slice(6), `${SECRET} `, `${SECRET}!`, ofBytes(32).replace(/=+$/, ''), 'whsk_x', ''])(
-    'refuses %j', (text) => expect(parseWebhookSecret(text).ok).toBe(false),
+    'refuses %j',
+    (text) => expect(parseWebhookSecret(text).ok).toBe(false),
   )
 })
 
 describe('policyUpdatedBody', () => {
   it('is the body of contract §8', () => {
     const update = {
-      id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:ab', effective: '2024-09-01T00:00:00Z',
-      supersedes: ['epa-pm25-limit@1.5.0'], bundle: ['epa-pm25-limit@2.0.0'],
+      id: 'epa-pm25-limit',
+      version: '2.0.0',
+      digest: 'sha256:ab',
+      effective: '2024-09-01T00:00:00Z',
+      supersedes: ['epa-pm25-limit@1.5.0'],
+      bundle: ['epa-pm25-limit@2.0.0'],
     }
     expect(policyUpdatedBody(update, new Date(0)).toString()).toBe(
-      '{"type":"policy.updated","timestamp":"1970-01-01T00:00:00.000Z","data":{"intent":"policy-update","id":"epa-pm25-limit",'
-      + '"version":"2.0.0","digest":"sha256:ab","effective":"2024-09-01T00:00:00Z","supersedes":["epa-pm25-limit@1.5.0"],'
-      + '"bundle":["epa-pm25-limit@2.0.0"]}}',
+      '{"type":"policy.updated","timestamp":"1970-01-01T00:00:00.000Z","data":{"intent":"policy-update","id":"epa-pm25-limit",' +
+        '"version":"2.0.0","digest":"sha256:ab","effective":"2024-09-01T00:00:00Z","supersedes":["epa-pm25-limit@1.5.0"],' +
+        '"bundle":["epa-pm25-limit@2.0.0"]}}',
     )
   })
 })

@@ -21,9 +21,11 @@ export type PolicyUpdate = {
  */
 export function policyUpdatedBody(update: PolicyUpdate, timestamp: Date): Buffer {
   const { id, version, digest, effective, supersedes, bundle } = update
-  return Buffer.from(JSON.stringify({
-    type: 'policy.updated',
-    timestamp: timestamp.toISOString(),
-    data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle },
-  }))
+  return Buffer.from(
+    JSON.stringify({
+      type: 'policy.updated',
+      timestamp: timestamp.toISOString(),
+      data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle },
+    }),
+  )
 }

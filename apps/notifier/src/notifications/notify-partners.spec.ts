@@ -68,7 +68,10 @@ describe('a lane', () => {
     world.sender.script.set('va-deq', [500, 204])
     await world.complete(184, '2.0.0', '1.5.0')
     await world.complete(185, '2.1.0', '2.0.0')
-    expect(await world.completions()).toMatchObject([{ run: 184, retrying: 1 }, { run: 185, retrying: 1 }])
+    expect(await world.completions()).toMatchObject([
+      { run: 184, retrying: 1 },
+      { run: 185, retrying: 1 },
+    ])
     await world.advance(7)
     expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0', 'va-deq 2.1.0'])
     expect(await states()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])

@@ -1,13 +1,14 @@
 import type { ReceivedEvent, ReleaseDocument, RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { deniedByGuard, ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
+import { deniedByGuard } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { NotifierConfig } from '../notifier.config.js'
-import { PARTNERS } from '../partners/partner.entity.js'
+import { PARTNERS } from '../partners/partner.table.js'
 import { resolvePartners } from '../partners/partner.js'
-import { deadlineTimerId, NOTIFICATIONS, notificationKey, stageId, type Notification } from './notification.entity.js'
+import { deadlineTimerId, NOTIFICATIONS, notificationKey, stageId, type Notification } from './notification.table.js'
 import { releaseFacts } from './release-facts.js'
 import { SettleNotification } from './settle-notification.js'
 
@@ -49,7 +50,13 @@ export class NotifyPartners {
     const notification: Notification = { ...stage, ...origin, ...opened }
     await tx.documents(NOTIFICATIONS).put(notification)
     const dueAt = new Date(tx.now.getTime() + this.config.deadlineMs)
-    const timer = { id: deadlineTimerId(notification), kind: 'notify-deadline', keys: [notificationKey(id)], data: { stage: id, run, attempt, key: cause.key }, dueAt }
+    const timer = {
+      id: deadlineTimerId(notification),
+      kind: 'notify-deadline',
+      keys: [notificationKey(id)],
+      data: { stage: id, run, attempt, key: cause.key },
+      dueAt,
+    }
     await this.runtime.schedule(tx, timer)
     const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent }
     await this.runtime.emit(tx, 'hms.notification.started.v1', { run, attempt, partners }, options)

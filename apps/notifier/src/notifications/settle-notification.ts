@@ -1,8 +1,8 @@
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { DELIVERIES } from '../delivery/delivery.entity.js'
-import { deadlineTimerId, NOTIFICATIONS, notificationKey } from './notification.entity.js'
+import { DELIVERIES } from '../delivery/delivery.table.js'
+import { deadlineTimerId, NOTIFICATIONS, notificationKey } from './notification.table.js'
 import { summarize } from './summary.js'
 
 const MAX_DELIVERIES = 10_000

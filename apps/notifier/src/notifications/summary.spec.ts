@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Delivery } from '../delivery/delivery.entity.js'
+import type { Delivery } from '../delivery/delivery.table.js'
 import { sampleDelivery } from '../delivery/sample-delivery.suite.js'
 import { summarize } from './summary.js'
 

@@ -1,4 +1,4 @@
-import type { Delivery } from '../delivery/delivery.entity.js'
+import type { Delivery } from '../delivery/delivery.table.js'
 import { HORIZON_MS } from '../delivery/schedule.js'
 
 /** What a notify stage came to, counted in partners. */

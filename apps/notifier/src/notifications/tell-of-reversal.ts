@@ -1,9 +1,9 @@
 import type { ReceivedEvent, ReversedPolicy } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
-import { DELIVERIES, type Delivery } from '../delivery/delivery.entity.js'
+import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
-import { PARTNERS } from '../partners/partner.entity.js'
+import { PARTNERS } from '../partners/partner.table.js'
 import { releaseFacts } from './release-facts.js'
 
 const MAX_DELIVERIES = 10_000

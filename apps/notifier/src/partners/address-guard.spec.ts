@@ -5,7 +5,8 @@ const ALL = ['0.0.0.0/0', '::/0']
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
 /** A deployment that leaves all to its partners: what it closes is closed whatever anybody lists. */
 const wide = (profile: Profile): Deployment => ({ profile, networks: ALL })
-const ok = (url: string, networks: string[] = [], profile: Profile = 'production', widest = ALL): boolean => checkPartnerUrl(url, networks, { profile, networks: widest }).ok
+const ok = (url: string, networks: string[] = [], profile: Profile = 'production', widest = ALL): boolean =>
+  checkPartnerUrl(url, networks, { profile, networks: widest }).ok
 
 describe('checkPartnerUrl', () => {
   it.each([
@@ -22,37 +23,101 @@ describe('checkPartnerUrl', () => {
   })
 
   it.each([
-    'https://127.0.0.1/', 'https://127.1/', 'https://0x7f.1/', 'https://2130706433/', 'https://0177.0.0.1/', 'https://0x7f000001/',
-    'https://127.0.0.1./', 'https://①②⑦.0.0.1/', 'https://%31%32%37.0.0.1/', ' https://127.0.0.1/', 'https://127.0.\t0.1/',
-    'https:127.0.0.1/', 'https:\\\\127.0.0.1\\', 'https://0.0.0.0/', 'https://0/', 'https://127.255.255.254/',
-    'https://localhost/', 'https://LOCALHOST./', 'https://api.localhost/', 'https://%6c%6fcalhost/', 'https://localhost.localdomain/',
-    'https://[::1]/', 'https://[0:0:0:0:0:0:0:1]/', 'https://[::]/', 'https://[::ffff:127.0.0.1]/', 'https://[::ffff:7f00:1]/',
-    'https://[::127.0.0.1]/', 'https://[::ffff:0:127.0.0.1]/', 'https://[64:ff9b::7f00:1]/', 'https://[64:ff9b:1::1]/',
-    'https://[2002:7f00:1::]/', 'https://[2001:0:1::1]/', 'https://[2001:db8::1]/', 'https://[3fff::1]/', 'https://[5f00::1]/',
-    'https://[100::1]/', 'https://[fc00::1]/', 'https://[fd12:3456::1]/', 'https://[fe80::1]/', 'https://[fec0::1]/',
+    'https://127.0.0.1/',
+    'https://127.1/',
+    'https://0x7f.1/',
+    'https://2130706433/',
+    'https://0177.0.0.1/',
+    'https://0x7f000001/',
+    'https://127.0.0.1./',
+    'https://①②⑦.0.0.1/',
+    'https://%31%32%37.0.0.1/',
+    ' https://127.0.0.1/',
+    'https://127.0.\t0.1/',
+    'https:127.0.0.1/',
+    'https:\\\\127.0.0.1\\',
+    'https://0.0.0.0/',
+    'https://0/',
+    'https://127.255.255.254/',
+    'https://localhost/',
+    'https://LOCALHOST./',
+    'https://api.localhost/',
+    'https://%6c%6fcalhost/',
+    'https://localhost.localdomain/',
+    'https://[::1]/',
+    'https://[0:0:0:0:0:0:0:1]/',
+    'https://[::]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[::ffff:7f00:1]/',
+    'https://[::127.0.0.1]/',
+    'https://[::ffff:0:127.0.0.1]/',
+    'https://[64:ff9b::7f00:1]/',
+    'https://[64:ff9b:1::1]/',
+    'https://[2002:7f00:1::]/',
+    'https://[2001:0:1::1]/',
+    'https://[2001:db8::1]/',
+    'https://[3fff::1]/',
+    'https://[5f00::1]/',
+    'https://[100::1]/',
+    'https://[fc00::1]/',
+    'https://[fd12:3456::1]/',
+    'https://[fe80::1]/',
+    'https://[fec0::1]/',
     'https://[ff02::1]/',
-    'https://10.0.0.1/', 'https://100.64.0.1/', 'https://169.254.169.254/latest/meta-data', 'https://172.16.0.1/',
+    'https://10.0.0.1/',
+    'https://100.64.0.1/',
+    'https://169.254.169.254/latest/meta-data',
+    'https://172.16.0.1/',
     'https://172.31.255.255/',
-    'https://192.0.0.1/', 'https://192.0.2.1/', 'https://192.88.99.1/', 'https://192.168.1.1/', 'https://0300.0250.1.1/',
-    'https://198.18.0.1/', 'https://198.51.100.1/', 'https://203.0.113.1/', 'https://224.0.0.1/', 'https://240.0.0.1/',
+    'https://192.0.0.1/',
+    'https://192.0.2.1/',
+    'https://192.88.99.1/',
+    'https://192.168.1.1/',
+    'https://0300.0250.1.1/',
+    'https://198.18.0.1/',
+    'https://198.51.100.1/',
+    'https://203.0.113.1/',
+    'https://224.0.0.1/',
+    'https://240.0.0.1/',
     'https://255.255.255.255/',
-    'https://[::ffff:10.0.0.1]/', 'https://[::ffff:a9fe:a9fe]/',
-    'http://partner.example/', 'https://partner.example:22/', 'https://partner.example:80/', 'http://127.0.0.1:9099/', 'http://8.8.8.8/',
+    'https://[::ffff:10.0.0.1]/',
+    'https://[::ffff:a9fe:a9fe]/',
+    'http://partner.example/',
+    'https://partner.example:22/',
+    'https://partner.example:80/',
+    'http://127.0.0.1:9099/',
+    'http://8.8.8.8/',
   ])('refuses %s without networks, whatever the profile', (url) => {
     expect(checkPartnerUrl(url, [], wide('production'))).toMatchObject({ ok: false, code: 'HMS_PARTNER_ADDRESS_REFUSED' })
     expect(checkPartnerUrl(url, [], wide('dev'))).toMatchObject({ ok: false, code: 'HMS_PARTNER_ADDRESS_REFUSED' })
   })
 
   it.each([
-    'ftp://127.0.0.1/', 'file:///etc/passwd', 'gopher://127.0.0.1/', 'javascript:alert(1)', 'data:,x', 'ws://127.0.0.1/', 'unix:/run/x',
-    'http://user@127.0.0.1/', 'http://user:secret@127.0.0.1/', 'http://:secret@127.0.0.1/', 'https://a%40b@partner.example/',
-    '', '127.0.0.1', '/hooks', 'https://', 'http://[fe80::1%25eth0]/', 'https://1.2.3.4.5/', 'https://256.1.1.1/',
+    'ftp://127.0.0.1/',
+    'file:///etc/passwd',
+    'gopher://127.0.0.1/',
+    'javascript:alert(1)',
+    'data:,x',
+    'ws://127.0.0.1/',
+    'unix:/run/x',
+    'http://user@127.0.0.1/',
+    'http://user:secret@127.0.0.1/',
+    'http://:secret@127.0.0.1/',
+    'https://a%40b@partner.example/',
+    '',
+    '127.0.0.1',
+    '/hooks',
+    'https://',
+    'http://[fe80::1%25eth0]/',
+    'https://1.2.3.4.5/',
+    'https://256.1.1.1/',
   ])('refuses %s even with networks and profile dev', (url) => {
     expect(ok(url, ['0.0.0.0/0', '::/0'], 'dev')).toBe(false)
   })
 
   it.each(['http://127.0.0.1:9099/hook', 'http://localhost:9099/', 'https://[::1]:9443/', 'https://localhost/', 'http://0x7f.1:80/'])(
-    'allows %s inside networks with profile dev only', (url) => {
+    'allows %s inside networks with profile dev only',
+    (url) => {
       expect(ok(url, LOOPBACK, 'dev')).toBe(true)
       expect(ok(url, LOOPBACK, 'production')).toBe(false)
       expect(ok(url, ['10.0.0.0/8'], 'dev')).toBe(false)
@@ -80,14 +145,47 @@ describe('checkPartnerUrl', () => {
   })
 
   it.each([
-    'https://169.254.169.254/latest/meta-data', 'https://169.254.170.2/', 'https://2852039166/', 'https://0xa9fea9fe/', 'https://0251.0376.0251.0376/',
-    'https://168.63.129.16/', 'https://100.100.100.200/', 'https://192.0.0.192/', 'https://[fd00:ec2::254]/', 'https://[fd00:ec2::23]/', 'https://[fd20:ce::254]/',
-    'https://[fd00:42::42]/', 'https://[fd00:a9fe:a9fe::1]/', 'https://[fe80::a9fe:a9fe]/', 'https://[fec0::1]/', 'https://224.0.0.251/', 'https://239.255.255.250/',
-    'https://[ff02::1]/', 'https://[ff05::2]/', 'https://0.0.0.0/', 'https://0.1.2.3/', 'https://[::]/', 'https://255.255.255.255/', 'https://240.0.0.1/',
-    'https://[::ffff:169.254.169.254]/', 'https://[::ffff:a9fe:a9fe]/', 'https://[::a9fe:a9fe]/', 'https://[::ffff:0:a9fe:a9fe]/', 'https://[64:ff9b::a9fe:a9fe]/',
-    'https://[64:ff9b:1::a9fe:a9fe]/', 'https://[64:ff9b:1:a9fe:a9:fe00::]/', 'https://[64:ff9b:1:a9:fe:a9fe::]/', 'https://[64:ff9b:1:0:a9:fea9:fe00:0]/',
-    'https://[2002:a9fe:a9fe::1]/', 'https://[2001:0:a9fe:a9fe::5601:5601]/', 'https://[2001:0:808:808::5601:5601]/', 'https://[fd12::5efe:a9fe:a9fe]/',
-    'https://[2606:4700::200:5efe:169.254.169.254]/', 'https://[::ffff:224.0.0.1]/', 'https://[2002:ffff:ffff::]/', 'https://[64:ff9b::]/',
+    'https://169.254.169.254/latest/meta-data',
+    'https://169.254.170.2/',
+    'https://2852039166/',
+    'https://0xa9fea9fe/',
+    'https://0251.0376.0251.0376/',
+    'https://168.63.129.16/',
+    'https://100.100.100.200/',
+    'https://192.0.0.192/',
+    'https://[fd00:ec2::254]/',
+    'https://[fd00:ec2::23]/',
+    'https://[fd20:ce::254]/',
+    'https://[fd00:42::42]/',
+    'https://[fd00:a9fe:a9fe::1]/',
+    'https://[fe80::a9fe:a9fe]/',
+    'https://[fec0::1]/',
+    'https://224.0.0.251/',
+    'https://239.255.255.250/',
+    'https://[ff02::1]/',
+    'https://[ff05::2]/',
+    'https://0.0.0.0/',
+    'https://0.1.2.3/',
+    'https://[::]/',
+    'https://255.255.255.255/',
+    'https://240.0.0.1/',
+    'https://[::ffff:169.254.169.254]/',
+    'https://[::ffff:a9fe:a9fe]/',
+    'https://[::a9fe:a9fe]/',
+    'https://[::ffff:0:a9fe:a9fe]/',
+    'https://[64:ff9b::a9fe:a9fe]/',
+    'https://[64:ff9b:1::a9fe:a9fe]/',
+    'https://[64:ff9b:1:a9fe:a9:fe00::]/',
+    'https://[64:ff9b:1:a9:fe:a9fe::]/',
+    'https://[64:ff9b:1:0:a9:fea9:fe00:0]/',
+    'https://[2002:a9fe:a9fe::1]/',
+    'https://[2001:0:a9fe:a9fe::5601:5601]/',
+    'https://[2001:0:808:808::5601:5601]/',
+    'https://[fd12::5efe:a9fe:a9fe]/',
+    'https://[2606:4700::200:5efe:169.254.169.254]/',
+    'https://[::ffff:224.0.0.1]/',
+    'https://[2002:ffff:ffff::]/',
+    'https://[64:ff9b::]/',
   ])('keeps %s closed, whatever partner and deployment list', (url) => {
     for (const profile of ['dev', 'production'] as const) expect(ok(url, ALL, profile)).toBe(false)
     expect(ok(url, ['169.254.0.0/16', 'fe80::/10', 'fd00::/8', '2000::/3', '64:ff9b::/32'])).toBe(false)

@@ -28,25 +28,24 @@ export const ADDRESS_REFUSED = 'HMS_PARTNER_ADDRESS_REFUSED'
 
 export type AddressCheck =
   /** `onlyNetworks`: the name must resolve into `networks`, because of its scheme or port. */
-  | { ok: true; url: URL; onlyNetworks: boolean }
-  | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
+  { ok: true; url: URL; onlyNetworks: boolean } | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
 
 export type AddressRules = { networks: BlockList; widest: BlockList; profile: Profile; onlyNetworks: boolean }
 
 export function checkPartnerUrl(url: string, networks: readonly string[], deployment: Deployment): AddressCheck {
-  if (!URL.canParse(url)) return refused('the address is not an absolute URL; write https://HOST/PATH')
+  if (!URL.canParse(url)) return refusedAddress('the address is not an absolute URL; write https://HOST/PATH')
   const parsed = new URL(url)
   if (parsed.protocol !== 'https:' && parsed.protocol !== 'http:') {
-    return refused(`scheme ${parsed.protocol.slice(0, -1)} is not allowed; use https`)
+    return refusedAddress(`scheme ${parsed.protocol.slice(0, -1)} is not allowed; use https`)
   }
   if (parsed.username !== '' || parsed.password !== '') {
-    return refused('user name and password do not belong into the address; the signature says who is calling')
+    return refusedAddress('user name and password do not belong into the address; the signature says who is calling')
   }
   const departure = departureOf(parsed)
-  if (departure && deployment.profile !== 'dev') return refused(`${departure} is not allowed; use https on port 443 or 8443`)
+  if (departure && deployment.profile !== 'dev') return refusedAddress(`${departure} is not allowed; use https on port 443 or 8443`)
   const rules = rulesOf(networks, deployment, departure !== undefined)
   const detail = hostRefusal(parsed.hostname.replace(/^\[(.*)\]$/, '$1'), rules, networks.length > 0)
-  if (detail) return refused(departure ? `${departure}: ${detail}` : detail)
+  if (detail) return refusedAddress(departure ? `${departure}: ${detail}` : detail)
   return { ok: true, url: parsed, onlyNetworks: rules.onlyNetworks }
 }
 
@@ -74,14 +73,18 @@ function refusalOf(address: string, rules: AddressRules): string | undefined {
   if (isSpecialAddress(address) && !listed) {
     return `${address} is not a public address; name a public host, or list its network under networks`
   }
-  if (rules.onlyNetworks && !listed) return `${address} is in none of the partner's networks that this deployment allows; use https on port 443 or 8443`
+  if (rules.onlyNetworks && !listed)
+    return `${address} is in none of the partner's networks that this deployment allows; use https on port 443 or 8443`
   return undefined
 }
 
 /** Never asked of a resolver: `localhost` is this machine whatever DNS says (RFC 6761 §6.3). */
 export function loopbackAnswers(host: string, rules: AddressRules): { address: string; family: 4 | 6 }[] | undefined {
   if (!isLoopbackName(host)) return undefined
-  const both = [{ address: '127.0.0.1', family: 4 as const }, { address: '::1', family: 6 as const }]
+  const both = [
+    { address: '127.0.0.1', family: 4 as const },
+    { address: '::1', family: 6 as const },
+  ]
   return both.filter(({ address }) => addressRefusal(address, rules) === undefined)
 }
 
@@ -99,4 +102,4 @@ function departureOf(url: URL): string | undefined {
   return url.port === '' || url.port === '8443' ? undefined : `port ${url.port}`
 }
 
-const refused = (detail: string): AddressCheck => ({ ok: false, code: ADDRESS_REFUSED, detail })
+const refusedAddress = (detail: string): AddressCheck => ({ ok: false, code: ADDRESS_REFUSED, detail })

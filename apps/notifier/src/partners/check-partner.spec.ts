@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
 import { checkPartner } from './check-partner.js'
-import { channelOf, summaryOf } from './partner.entity.js'
+import { channelOf, summaryOf } from './partner.table.js'
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const PRODUCTION = { profile: 'production', networks: [] } as const

@@ -29,7 +29,10 @@ export function embeddedAddresses(address: string): string[] {
 /** The 16 bytes of a valid IPv6 address. */
 function bytesOf(address: string): Buffer {
   // The canonical text has hexadecimal groups alone, but for the mapped form.
-  const text = new SocketAddress({ address, family: 'ipv6' }).address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, a, b, c, d) => `${hexOf(a, b)}:${hexOf(c, d)}`)
+  const text = new SocketAddress({ address, family: 'ipv6' }).address.replace(
+    /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
+    (_all, a, b, c, d) => `${hexOf(a, b)}:${hexOf(c, d)}`,
+  )
   const [head = '', tail] = text.split('::')
   const groups = (part: string): string[] => (part === '' ? [] : part.split(':'))
   const [front, back] = [groups(head), groups(tail ?? '')]

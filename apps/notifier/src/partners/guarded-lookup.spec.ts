@@ -4,12 +4,19 @@ import type { Profile } from './address-guard.js'
 import type { GuardedLookupOptions } from './guarded-lookup.js'
 import { guardedLookup } from './guarded-lookup.js'
 
-const answering = (...addresses: string[]): GuardedLookupOptions['resolve'] => (_host, done) =>
-  done(null, addresses.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 })))
+const answering =
+  (...addresses: string[]): GuardedLookupOptions['resolve'] =>
+  (_host, done) =>
+    done(
+      null,
+      addresses.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 })),
+    )
 
 function look(host: string, networks: string[], profile: Profile, options: GuardedLookupOptions, all = true): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    guardedLookup(networks, { profile, networks: ALL }, options)(host, { all }, (error, answer) => (error ? reject(error) : resolve(answer)))
+    guardedLookup(networks, { profile, networks: ALL }, options)(host, { all }, (error, answer) =>
+      error ? reject(error) : resolve(answer),
+    )
   })
 }
 
@@ -27,14 +34,19 @@ describe('guardedLookup', () => {
   })
 
   it.each(['127.0.0.1', '169.254.169.254', '::1', '::ffff:10.0.0.1', 'fe80::1%eth0', '0.0.0.0', 'nonsense'])(
-    'refuses a name when one answer among good ones is %s', async (bad) => {
+    'refuses a name when one answer among good ones is %s',
+    async (bad) => {
       await expect(look('a.test', [], 'production', { resolve: answering('93.184.216.34', bad) })).rejects.toMatchObject(refused)
     },
   )
 
   it('asks again at each connection, so a resolver that flips gains nothing', async () => {
     const turns = ['93.184.216.34', '127.0.0.1']
-    const lookup = guardedLookup([], { profile: 'dev', networks: ALL }, { resolve: (host, done) => answering(turns.shift() ?? '')?.(host, done) })
+    const lookup = guardedLookup(
+      [],
+      { profile: 'dev', networks: ALL },
+      { resolve: (host, done) => answering(turns.shift() ?? '')?.(host, done) },
+    )
     const once = (): Promise<unknown> =>
       new Promise((resolve) => lookup('flip.test', { all: true }, (error, answer) => resolve(error ?? answer)))
     expect(await once()).toHaveLength(1)
@@ -47,15 +59,26 @@ describe('guardedLookup', () => {
     await expect(look('a.test', ['127.0.0.0/8'], 'production', { resolve: answering('127.0.0.1') })).rejects.toMatchObject(refused)
   })
 
-  it.each(['169.254.169.254', 'fd00:ec2::254', 'fe80::1%eth0', '::ffff:169.254.169.254', '64:ff9b::a9fe:a9fe', '2002:a9fe:a9fe::', '224.0.0.1', '::', '255.255.255.255'])(
-    'refuses a name that answers %s, whatever is listed', async (bad) => {
-      for (const profile of ['dev', 'production'] as const) await expect(look('a.test', ALL, profile, { resolve: answering('93.184.216.34', bad) })).rejects.toMatchObject(refused)
-    },
-  )
+  it.each([
+    '169.254.169.254',
+    'fd00:ec2::254',
+    'fe80::1%eth0',
+    '::ffff:169.254.169.254',
+    '64:ff9b::a9fe:a9fe',
+    '2002:a9fe:a9fe::',
+    '224.0.0.1',
+    '::',
+    '255.255.255.255',
+  ])('refuses a name that answers %s, whatever is listed', async (bad) => {
+    for (const profile of ['dev', 'production'] as const)
+      await expect(look('a.test', ALL, profile, { resolve: answering('93.184.216.34', bad) })).rejects.toMatchObject(refused)
+  })
 
   it('opens no more than the deployment allows', async () => {
     const lookup = guardedLookup(ALL, { profile: 'production', networks: ['10.20.0.0/16'] }, { resolve: answering('10.21.0.1') })
-    expect(await new Promise((resolve) => lookup('a.test', { all: true }, (error, answer) => resolve(error ?? answer)))).toMatchObject(refused)
+    expect(await new Promise((resolve) => lookup('a.test', { all: true }, (error, answer) => resolve(error ?? answer)))).toMatchObject(
+      refused,
+    )
   })
 
   it('with onlyNetworks wants every answer inside networks', async () => {
@@ -69,7 +92,7 @@ describe('guardedLookup', () => {
     await expect(look('localhost', [], 'dev', { resolve })).rejects.toMatchObject(refused)
   })
 
-  it('passes the resolver\'s own error on, and refuses an empty answer', async () => {
+  it("passes the resolver's own error on, and refuses an empty answer", async () => {
     const missing = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
     const failing: GuardedLookupOptions['resolve'] = (_host, done) => done(missing, [])
     await expect(look('a.test', [], 'dev', { resolve: failing })).rejects.toMatchObject({ code: 'ENOTFOUND' })

@@ -1,9 +1,9 @@
 import type { PartnerSummary } from '#libs/contracts'
-import { RequireScope, ServiceRuntime } from '#libs/stage'
+import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { NotifierConfig } from '../notifier.config.js'
 import { checkPartner } from './check-partner.js'
-import { partnerKey, PARTNERS, summaryOf } from './partner.entity.js'
+import { partnerKey, PARTNERS, summaryOf } from './partner.table.js'
 
 @Controller('v1/partners')
 export class PartnersController {

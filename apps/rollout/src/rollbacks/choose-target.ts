@@ -1,6 +1,6 @@
 import { HmsError, peekPredicate, type ReleaseDocument } from '#libs/contracts'
 import type { ReleasePredicate } from '#libs/signing'
-import { newestApproved, takenBack, type Stable } from '../stable/stable.entity.js'
+import { newestApproved, takenBack, type Stable } from '../stable/stable.table.js'
 
 /**
  * The release that a rollback to `version` makes current: the newest approved release itself (a rollback is taken back), or one that its
@@ -14,7 +14,11 @@ export function chooseTarget(stable: Stable | undefined, policy: string, version
   if (current.version === version) {
     // What is held for later is taken back, and what is in force stays.
     if (stable.next !== undefined) return current
-    throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, { status: 409, next: [`hms-svc get ${policy}`], state: { version } })
+    throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', `${policy}@${version} is live already.`, {
+      status: 409,
+      next: [`hms-svc get ${policy}`],
+      state: { version },
+    })
   }
   if (stable.next?.release.version === version) {
     const detail = `${policy}@${version} is held by all readers, and in force from ${stable.next.at}.`

@@ -2,9 +2,9 @@ import type { HmsError, ReleaseDocument } from '#libs/contracts'
 import { guard, isGuardRelease, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
-import { ServiceRuntime, tellVerdict, type Actor } from '#libs/stage'
+import { ServiceRuntime, tellVerdict, type Actor } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { asOf, STABLES, type Stable } from '../stable/stable.entity.js'
+import { asOf, STABLES, type Stable } from '../stable/stable.table.js'
 
 const TOPIC = 'hms.rollout.v1'
 const MAX_READ = 1_000

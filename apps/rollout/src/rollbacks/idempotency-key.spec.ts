@@ -5,6 +5,7 @@ describe('an Idempotency-Key', () => {
   it('counts whole: one that is too long is refused, not cut to another one', () => {
     expect(idempotencyKeyOf(undefined)).toBeUndefined()
     expect(idempotencyKeyOf('k'.repeat(200))).toBe('k'.repeat(200))
-    for (const key of ['', 'k'.repeat(201)]) expect(() => idempotencyKeyOf(key)).toThrowError(expect.objectContaining({ code: 'HMS_ROLLOUT_KEY_INVALID', status: 400 }))
+    for (const key of ['', 'k'.repeat(201)])
+      expect(() => idempotencyKeyOf(key)).toThrowError(expect.objectContaining({ code: 'HMS_ROLLOUT_KEY_INVALID', status: 400 }))
   })
 })

@@ -2,14 +2,14 @@ import { HmsError, peekPredicate, type ReleaseDocument, type RollbackRequest, ty
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
-import { HeadCarrier, ServiceRuntime, type Actor } from '#libs/stage'
+import { DirectHeadDelivery, ServiceRuntime, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { newestOf, rollBackTo, stableOf, takenBack, type Stable } from '../stable/stable.entity.js'
+import { newestOf, rollBackTo, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
 import { chooseTarget } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
-import { ROLLBACKS, type CommittedRollback } from './rollback.entity.js'
+import { ROLLBACKS, type CommittedRollback } from './rollback.table.js'
 
 interface Reversal {
   stable: Stable
@@ -23,7 +23,7 @@ export class RollBack {
     private readonly runtime: ServiceRuntime,
     private readonly heads: StableHeads,
     private readonly runRollout: RunRollout,
-    private readonly carrier: HeadCarrier,
+    private readonly carrier: DirectHeadDelivery,
     private readonly guardRollback: GuardRollback,
   ) {}
 
@@ -66,10 +66,14 @@ export class RollBack {
       // What has moved on since it went back stays where it is.
       if (forward && version === undefined) continue
       if (version === undefined) {
-        throw new HmsError('HMS_ROLLOUT_BUNDLE_FIRST', `${policy} came with ${request.policy} and had no version before. Take back one policy with --only.`, {
-          status: 409,
-          next: [`hms-svc rollback ${request.policy}@${request.version} --only`],
-        })
+        throw new HmsError(
+          'HMS_ROLLOUT_BUNDLE_FIRST',
+          `${policy} came with ${request.policy} and had no version before. Take back one policy with --only.`,
+          {
+            status: 409,
+            next: [`hms-svc rollback ${request.policy}@${request.version} --only`],
+          },
+        )
       }
       reversals.push({ stable: stable!, to: chooseTarget(stable, policy, version) })
     }
@@ -81,7 +85,12 @@ export class RollBack {
     const { version, releaseDigest: digest } = newestOf(stable)!
     const from = { version, digest }
     const reason = request.reason === undefined ? by : `${by}: ${request.reason}`
-    await this.runtime.emit(tx, 'hms.rollout.reversed.v1', { policy: stable.policy, from, to, seq: advanced.seq, reason, run: null }, { key: stable.policy })
+    await this.runtime.emit(
+      tx,
+      'hms.rollout.reversed.v1',
+      { policy: stable.policy, from, to, seq: advanced.seq, reason, run: null },
+      { key: stable.policy },
+    )
   }
 }
 
@@ -108,5 +117,11 @@ function previousOf(stable: Stable | undefined): string | undefined {
 function resultOf(request: RollbackRequest, reversals: Reversal[], stables: Stable[]): Omit<RollbackResult, 'revision' | 'stored'> {
   const index = reversals.findIndex(({ stable }) => stable.policy === request.policy)
   const { stable, to } = reversals[index]!
-  return { id: request.policy, version: to.version, from: newestOf(stable)?.version ?? null, seq: stables[index]!.seq, digest: to.releaseDigest }
+  return {
+    id: request.policy,
+    version: to.version,
+    from: newestOf(stable)?.version ?? null,
+    seq: stables[index]!.seq,
+    digest: to.releaseDigest,
+  }
 }

@@ -1,5 +1,5 @@
 import type { RollbackResult } from '#libs/contracts'
-import { RequireScope, type AuthorizedRequest } from '#libs/stage'
+import { RequireScope, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Headers, HttpCode, Post, Req } from '@nestjs/common'
 import { idempotencyKeyOf } from './idempotency-key.js'
 import { RollBack } from './roll-back.js'
@@ -13,7 +13,11 @@ export class RollbacksController {
   @Post()
   @HttpCode(202)
   @RequireScope('operate')
-  create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest, @Headers('idempotency-key') key?: string): Promise<RollbackResult> {
+  create(
+    @Body() body: RollbackRequestDto,
+    @Req() request: AuthorizedRequest,
+    @Headers('idempotency-key') key?: string,
+  ): Promise<RollbackResult> {
     return this.rollBack.execute({ ...body }, request.actor!, idempotencyKeyOf(key))
   }
 }

@@ -1,10 +1,11 @@
 import type { AcceptedDecision } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { acceptSilence, answerOnRollout, type Rollout } from '#libs/pipeline'
-import { answer, describeDecision, mayOwn, refusedHere, rememberDecision, ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
+import { answer, describeDecision, mayOwn, refusedHere, rememberDecision } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { ROLLOUTS } from './rollout.entity.js'
-import { keysOf, RunRollout } from './run-rollout.js'
+import { ROLLOUTS } from './rollout.table.js'
+import { rolloutKeys, RunRollout } from './run-rollout.js'
 
 const STAGE = 'rollout'
 
@@ -18,14 +19,15 @@ export class DecideRollout {
 
   async execute(tx: Transaction, decision: AcceptedDecision): Promise<void> {
     if (!mayOwn(STAGE, decision)) return
-    const rollout = await lockedDocument(tx, ROLLOUTS, String(decision.run), keysOf)
+    const rollout = await lockedDocument(tx, ROLLOUTS, String(decision.run), rolloutKeys)
     if (rollout === undefined || rollout.attempt < decision.attempt) return rememberDecision(tx, decision)
     const owner = rollout.attempt > decision.attempt ? 'elsewhere' : answerOnRollout(rollout, decision.decision, decision.stage === STAGE)
     if (owner === 'elsewhere') return
     const refusal = owner === 'late' ? `the rollout is ${rollout.state}` : refusedHere(this.runtime, rollout.dossier, decision, tx.now)
     const outcome = refusal === undefined ? 'applied' : 'late'
     // An abort ends the run: others learn first what is live again.
-    if (refusal === undefined && decision.decision === 'abort') await this.runRollout.abortByDecision(tx, rollout, describeDecision(decision))
+    if (refusal === undefined && decision.decision === 'abort')
+      await this.runRollout.abortByDecision(tx, rollout, describeDecision(decision))
     await answer(this.runtime, tx, decision, { stage: STAGE, key: rollout.key, outcome, detail: refusal ?? describeDecision(decision) })
     if (refusal === undefined && decision.decision !== 'abort') await this.goOn(tx, rollout, decision)
   }

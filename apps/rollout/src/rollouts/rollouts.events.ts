@@ -32,6 +32,7 @@ export class RolloutsEvents {
   @OnEvent('rollout', 'hms.run.control.v1')
   async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type === 'hms.run.decided.v1') await this.runRollout.decided(tx, event.data as EventData['hms.run.decided.v1'])
-    if (event.type === 'hms.run.decision-accepted.v1') await this.decideRollout.execute(tx, event.data as EventData['hms.run.decision-accepted.v1'])
+    if (event.type === 'hms.run.decision-accepted.v1')
+      await this.decideRollout.execute(tx, event.data as EventData['hms.run.decision-accepted.v1'])
   }
 }

@@ -2,13 +2,24 @@ import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossie
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { inTrace } from '#libs/platform'
-import { isRolloutOpen, onBaked, onCoverageChanged, onHeadPublished, onSilence, resumeRollout, rolloutSummary, type Rollout, type RolloutDecision } from '#libs/pipeline'
-import { deniedByGuard, isAborted, rememberAbort, ServiceRuntime, unattestedHere } from '#libs/stage'
+import {
+  isRolloutOpen,
+  onBaked,
+  onCoverageChanged,
+  onHeadPublished,
+  onSilence,
+  resumeRollout,
+  rolloutSummary,
+  type Rollout,
+  type RolloutDecision,
+} from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/service'
+import { deniedByGuard, isAborted, rememberAbort, unattestedHere } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { advance, giveUp, newStable, stableOf, STABLES, type Stable } from '../stable/stable.entity.js'
-import { ROLLOUTS } from './rollout.entity.js'
+import { advance, giveUp, newStable, stableOf, STABLES, type Stable } from '../stable/stable.table.js'
+import { ROLLOUTS } from './rollout.table.js'
 
 /** The shell around the pure decisions: widens to everyone, waits for the bots, bakes. Every wait is a timer row. */
 @Injectable()
@@ -18,7 +29,9 @@ export class RunRollout {
     private readonly config: RolloutConfig,
     private readonly heads: StableHeads,
   ) {
-    runtime.onTimer('rollout-acknowledge', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.apply(tx, onSilence(rollout))))
+    runtime.onTimer('rollout-acknowledge', (tx, timer) =>
+      this.with(tx, Number(timer.data['run']), (rollout) => this.apply(tx, onSilence(rollout))),
+    )
     runtime.onTimer('rollout-bake', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.apply(tx, onBaked(rollout))))
     runtime.onTimer('rollout-publish', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.overdue(tx, rollout)))
   }
@@ -32,7 +45,12 @@ export class RunRollout {
     const emit = { key: cause.key, run, attempt, causationId: cause.id }
     const lacking = unattestedHere(this.runtime, dossier, ['lint', 'simulate', 'canary'])
     if (lacking !== undefined) {
-      await this.runtime.emit(tx, 'hms.rollout.failed.v1', { run, attempt, reason: 'UNATTESTED', detail: lacking, next: [`hms-svc audit log --run ${run}`] }, emit)
+      await this.runtime.emit(
+        tx,
+        'hms.rollout.failed.v1',
+        { run, attempt, reason: 'UNATTESTED', detail: lacking, next: [`hms-svc audit log --run ${run}`] },
+        emit,
+      )
       return
     }
     if (await deniedByGuard(this.runtime, tx, 'rollout', dossier, cause)) return
@@ -40,11 +58,24 @@ export class RunRollout {
     const moved = stables.find((stable) => (stable.current?.releaseDigest ?? null) !== (dossier.live[stable.policy]?.releaseDigest ?? null))
     if (moved !== undefined) {
       const detail = `${moved.policy} moved to ${moved.current?.version ?? 'nothing'} while the canary ran`
-      await this.runtime.emit(tx, 'hms.rollout.failed.v1', { run, attempt, reason: 'LIVE_MOVED', detail, next: ['hms-svc approve FILE --sign NAME'] }, emit)
+      await this.runtime.emit(
+        tx,
+        'hms.rollout.failed.v1',
+        { run, attempt, reason: 'LIVE_MOVED', detail, next: ['hms-svc approve FILE --sign NAME'] },
+        emit,
+      )
       return
     }
     const bundle = dossier.releases.map((release) => release.id)
-    const advanced = stables.map((stable) => advance(stable, dossier.releases.find((release) => release.id === stable.policy)!, run, bundle, tx.now))
+    const advanced = stables.map((stable) =>
+      advance(
+        stable,
+        dossier.releases.find((release) => release.id === stable.policy)!,
+        run,
+        bundle,
+        tx.now,
+      ),
+    )
     await this.heads.issue(tx, advanced, emit)
     const rollout: Rollout = {
       run,
@@ -77,7 +108,8 @@ export class RunRollout {
   async decided(tx: Transaction, { run, attempt, reason }: EventData['hms.run.decided.v1']): Promise<void> {
     await rememberAbort(tx, { run, attempt })
     await this.with(tx, run, async (rollout) => {
-      if (rollout.attempt <= attempt && isRolloutOpen(rollout)) await this.takeBack(tx, rollout, 'RUN_ENDED', `the run was ended: ${reason}`)
+      if (rollout.attempt <= attempt && isRolloutOpen(rollout))
+        await this.takeBack(tx, rollout, 'RUN_ENDED', `the run was ended: ${reason}`)
     })
   }
 
@@ -146,7 +178,12 @@ export class RunRollout {
     await this.scheduleTimer(tx, rollout, 'rollout-bake', rollout.bakeMs)
     const until = new Date(tx.now.getTime() + rollout.bakeMs).toISOString()
     const { run, attempt } = rollout
-    await this.emit(tx, rollout, 'hms.rollout.baked.v1', { run, attempt, until, detail: `${rolloutSummary(rollout)}; bakes until ${until}` })
+    await this.emit(tx, rollout, 'hms.rollout.bake-started.v1', {
+      run,
+      attempt,
+      until,
+      detail: `${rolloutSummary(rollout)}; bakes until ${until}`,
+    })
   }
 
   private async complete(tx: Transaction, rollout: Rollout): Promise<void> {
@@ -195,7 +232,7 @@ export class RunRollout {
 
   /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
   private async with(tx: Transaction, run: number, work: (rollout: Rollout) => Promise<void>): Promise<void> {
-    const rollout = await lockedDocument(tx, ROLLOUTS, String(run), keysOf)
+    const rollout = await lockedDocument(tx, ROLLOUTS, String(run), rolloutKeys)
     if (rollout !== undefined) await inTrace(rollout.traceparent, () => work(rollout))
   }
 
@@ -207,11 +244,22 @@ export class RunRollout {
 
   private scheduleTimer(tx: Transaction, rollout: Rollout, kind: string, inMs: number): Promise<void> {
     const dueAt = new Date(tx.now.getTime() + inMs)
-    return this.runtime.schedule(tx, { id: timerId(kind, rollout), kind, keys: keysOf(rollout), data: { run: rollout.run, attempt: rollout.attempt }, dueAt })
+    return this.runtime.schedule(tx, {
+      id: timerId(kind, rollout),
+      kind,
+      keys: rolloutKeys(rollout),
+      data: { run: rollout.run, attempt: rollout.attempt },
+      dueAt,
+    })
   }
 
   private async emit<T extends keyof EventData>(tx: Transaction, rollout: Rollout, type: T, data: EventData[T]): Promise<void> {
-    await this.runtime.emit(tx, type, data, { key: rollout.key, run: rollout.run, attempt: rollout.attempt, causationId: rollout.causationId })
+    await this.runtime.emit(tx, type, data, {
+      key: rollout.key,
+      run: rollout.run,
+      attempt: rollout.attempt,
+      causationId: rollout.causationId,
+    })
   }
 }
 
@@ -222,7 +270,7 @@ function memberOf(stable: Stable): Rollout['members'][number] {
   return { policy: stable.policy, seq: stable.seq, release: releaseDigest, version, ...nobody, ...begins }
 }
 
-export function keysOf(rollout: Rollout): string[] {
+export function rolloutKeys(rollout: Rollout): string[] {
   return rollout.members.map((member) => policyKey(member.policy))
 }
 

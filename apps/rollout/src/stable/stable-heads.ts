@@ -1,9 +1,9 @@
 import type { IssuedHeads } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { STABLE_SCOPE } from '#libs/signing'
-import { ServiceRuntime, signHeadOf } from '#libs/stage'
+import { ServiceRuntime, signHeadOf } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { runOf, STABLE_HEADS, STABLE_MOVED, STABLES, type Stable } from './stable.entity.js'
+import { runOf, STABLE_HEADS, STABLE_MOVED, STABLES, type Stable } from './stable.table.js'
 
 export interface HeadsContext {
   key: string
@@ -23,7 +23,14 @@ export class StableHeads {
     const heads = await Promise.all(
       stables.map((stable) => {
         const { policy, seq, current, next } = stable
-        const head = { policy, scope: STABLE_SCOPE, seq, issuedAt: tx.now.toISOString(), ...(bundle === undefined ? {} : { bundle }), run: runOf(stable, current) }
+        const head = {
+          policy,
+          scope: STABLE_SCOPE,
+          seq,
+          issuedAt: tx.now.toISOString(),
+          ...(bundle === undefined ? {} : { bundle }),
+          run: runOf(stable, current),
+        }
         return signHeadOf(head, current, next && { ...next, run: runOf(stable, next.release) }, this.runtime.signer)
       }),
     )

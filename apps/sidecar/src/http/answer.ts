@@ -9,7 +9,10 @@ export interface Answer {
 }
 
 /** Node leaves the body of a HEAD request away by itself. */
-export function send(response: ServerResponse, { status = 200, type = 'application/json; charset=utf-8', body, headers = {} }: Answer): void {
+export function send(
+  response: ServerResponse,
+  { status = 200, type = 'application/json; charset=utf-8', body, headers = {} }: Answer,
+): void {
   if (response.headersSent) return void response.destroy()
   const described = body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) }
   response.writeHead(status, { ...headers, ...described }).end(body)

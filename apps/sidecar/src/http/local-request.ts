@@ -6,7 +6,9 @@ import type { IncomingMessage } from 'node:http'
 export function refusalOf(request: IncomingMessage, overTcp: boolean): HmsError | undefined {
   const { method, headers } = request
   if (overTcp && (isForeignHost(headers.host) || isForeignOrigin(headers.origin, headers.host))) {
-    return new HmsError('HMS_SIDECAR_HOST', 'The side-car answers to names and pages of loopback only, such as 127.0.0.1 or localhost.', { status: 403 })
+    return new HmsError('HMS_SIDECAR_HOST', 'The side-car answers to names and pages of loopback only, such as 127.0.0.1 or localhost.', {
+      status: 403,
+    })
   }
   const refused = refusalOfHost(request) ?? refusalOfExpectation(request)
   if (refused !== undefined) return refused

@@ -6,7 +6,16 @@ import type { EventFeed } from '../push/event-feed.js'
 export function sidecarMetrics(values: HeldValues, feed: EventFeed): Registry {
   const registry = new Registry()
   const gauge = (name: string, help: string, read: () => number): void => {
-    registry.registerMetric(new Gauge({ name: `hms_svc_sidecar_${name}`, help, registers: [], collect() { this.set(read()) } }))
+    registry.registerMetric(
+      new Gauge({
+        name: `hms_svc_sidecar_${name}`,
+        help,
+        registers: [],
+        collect() {
+          this.set(read())
+        },
+      }),
+    )
   }
   gauge('ready', '1 while the copy is all that is signed, 0 while it may be old', () => (values.state === 'READY' ? 1 : 0))
   gauge('revision', 'Revision of the copy', () => values.revision)

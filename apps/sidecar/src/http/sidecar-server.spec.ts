@@ -10,7 +10,11 @@ beforeEach(async () => {
 })
 afterEach(() => sidecar.stop())
 
-async function ask(path: string, options: RequestOptions = {}, body?: string): Promise<{ status: number; headers: IncomingMessage['headers']; body: string }> {
+async function ask(
+  path: string,
+  options: RequestOptions = {},
+  body?: string,
+): Promise<{ status: number; headers: IncomingMessage['headers']; body: string }> {
   const call = request({ port: sidecar.port, host: '127.0.0.1', path, agent: false, ...options })
   call.end(body)
   const [response] = (await once(call, 'response')) as [IncomingMessage]
@@ -32,9 +36,15 @@ const problemAt = async (...args: Parameters<typeof ask>): Promise<unknown[]> =>
 
 describe('reads', () => {
   const view = {
-    id: 'epa-pm25-limit', version: '1.5.0', revision: 4, source: 'live', scope: 'global',
+    id: 'epa-pm25-limit',
+    version: '1.5.0',
+    revision: 4,
+    source: 'live',
+    scope: 'global',
     value: { id: 'epa-pm25-limit', version: '1.5.0', effective: '2024-09-01T00:00:00Z', limit: 35 },
-    state: 'READY', ageMs: 0, trust: 'pinned',
+    state: 'READY',
+    ageMs: 0,
+    trust: 'pinned',
   }
 
   it('answer as config-store does, with how old the value may be', async () => {
@@ -46,18 +56,21 @@ describe('reads', () => {
     expect([headers['age'], headers['hms-state']]).toEqual(['2', 'STALE'])
   })
 
-  it.each(['/v1/policies', '/v1/policies/epa-pm25-limit'])('%s need not be repeated until value or state move; the age is told anyhow', async (path) => {
-    const { etag = '' } = (await ask(path)).headers
-    sidecar.values.ageMs = 9_000
-    const again = await ask(path, { headers: { 'if-none-match': etag } })
-    expect([again.status, again.body, again.headers['age'], again.headers.etag]).toEqual([304, '', '9', etag])
-    sidecar.values.turn('STALE')
-    const stale = await ask(path, { headers: { 'if-none-match': etag } })
-    expect([stale.status, stale.headers.etag === etag]).toEqual([200, false])
-    sidecar.values.turn('READY')
-    sidecar.values.set({ 'epa-pm25-limit': '2.0.0' })
-    expect((await ask(path, { headers: { 'if-none-match': etag } })).status).toBe(200)
-  })
+  it.each(['/v1/policies', '/v1/policies/epa-pm25-limit'])(
+    '%s need not be repeated until value or state move; the age is told anyhow',
+    async (path) => {
+      const { etag = '' } = (await ask(path)).headers
+      sidecar.values.ageMs = 9_000
+      const again = await ask(path, { headers: { 'if-none-match': etag } })
+      expect([again.status, again.body, again.headers['age'], again.headers.etag]).toEqual([304, '', '9', etag])
+      sidecar.values.turn('STALE')
+      const stale = await ask(path, { headers: { 'if-none-match': etag } })
+      expect([stale.status, stale.headers.etag === etag]).toEqual([200, false])
+      sidecar.values.turn('READY')
+      sidecar.values.set({ 'epa-pm25-limit': '2.0.0' })
+      expect((await ask(path, { headers: { 'if-none-match': etag } })).status).toBe(200)
+    },
+  )
 
   it('say that nothing is in force, and apart from it why nothing could be verified', async () => {
     expect(await problemAt('/v1/policies/no-such-policy')).toEqual([404, 'application/problem+json', 'HMS_POLICY_NOT_FOUND'])
@@ -73,28 +86,42 @@ describe('reads', () => {
 
   it('have a HEAD', async () => {
     const [whole, head] = [await ask('/v1/policies'), await ask('/v1/policies', { method: 'HEAD' })]
-    expect([head.status, head.body, head.headers.etag, head.headers['content-length']]).toEqual([200, '', whole.headers.etag, String(whole.body.length)])
+    expect([head.status, head.body, head.headers.etag, head.headers['content-length']]).toEqual([
+      200,
+      '',
+      whole.headers.etag,
+      String(whole.body.length),
+    ])
   })
 })
 
 describe('requests that no route sees', () => {
   it('are those of a page of another site', async () => {
-    for (const origin of ['http://evil.example', 'null']) expect(await problemAt('/v1/policies', { headers: { origin } })).toEqual([403, 'application/problem+json', 'HMS_SIDECAR_HOST'])
+    for (const origin of ['http://evil.example', 'null'])
+      expect(await problemAt('/v1/policies', { headers: { origin } })).toEqual([403, 'application/problem+json', 'HMS_SIDECAR_HOST'])
     expect((await ask('/v1/policies', { headers: { origin: 'http://localhost:3000' } })).status).toBe(200)
   })
 
-  it.each(['127.0.0.1:7185', 'localhost', 'LOCALHOST:80', '127.8.9.1', '[::1]:7185'])('but those to %s, which only this machine answers to', async (host) => {
-    expect((await ask('/livez', { headers: { host } })).status).toBe(200)
-  })
-
-  it.each(['evil.example', 'evil.example:7185', '127.0.0.1.evil.example', 'localhost.evil.example', 'evil.example@127.0.0.1', '192.0.2.1', '[2001:db8::1]'])(
-    'are those to %s',
+  it.each(['127.0.0.1:7185', 'localhost', 'LOCALHOST:80', '127.8.9.1', '[::1]:7185'])(
+    'but those to %s, which only this machine answers to',
     async (host) => {
-      for (const path of ['/v1/policies', '/v1/events', '/livez', '/metrics']) {
-        expect(await problemAt(path, { headers: { host } })).toEqual([403, 'application/problem+json', 'HMS_SIDECAR_HOST'])
-      }
+      expect((await ask('/livez', { headers: { host } })).status).toBe(200)
     },
   )
+
+  it.each([
+    'evil.example',
+    'evil.example:7185',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    'evil.example@127.0.0.1',
+    '192.0.2.1',
+    '[2001:db8::1]',
+  ])('are those to %s', async (host) => {
+    for (const path of ['/v1/policies', '/v1/events', '/livez', '/metrics']) {
+      expect(await problemAt(path, { headers: { host } })).toEqual([403, 'application/problem+json', 'HMS_SIDECAR_HOST'])
+    }
+  })
 
   it('are those to nobody', async () => {
     expect(await askRaw('GET /livez HTTP/1.0')).toMatch(/^HTTP\/1.1 403 /)
@@ -107,8 +134,16 @@ describe('requests that no route sees', () => {
   })
 
   it('are those with a body', async () => {
-    expect(await problemAt('/v1/policies', { headers: { 'content-length': 3 } }, '{ }')).toEqual([413, 'application/problem+json', 'HMS_HTTP_BODY_TOO_LARGE'])
-    expect(await problemAt('/v1/policies', { headers: { 'transfer-encoding': 'chunked' } }, '{ }')).toEqual([413, 'application/problem+json', 'HMS_HTTP_BODY_TOO_LARGE'])
+    expect(await problemAt('/v1/policies', { headers: { 'content-length': 3 } }, '{ }')).toEqual([
+      413,
+      'application/problem+json',
+      'HMS_HTTP_BODY_TOO_LARGE',
+    ])
+    expect(await problemAt('/v1/policies', { headers: { 'transfer-encoding': 'chunked' } }, '{ }')).toEqual([
+      413,
+      'application/problem+json',
+      'HMS_HTTP_BODY_TOO_LARGE',
+    ])
   })
 
   it('are those with headers beyond measure', async () => {
@@ -147,6 +182,7 @@ describe('the probes', () => {
     sidecar.values.ageMs = 1_500
     const { body, headers } = await ask('/metrics')
     expect(headers['content-type']).toContain('text/plain')
-    for (const line of ['ready 1', 'revision 4', 'policies 1', 'age_seconds 1.5', 'subscribers 0']) expect(body).toContain(`\nhms_svc_sidecar_${line}\n`)
+    for (const line of ['ready 1', 'revision 4', 'policies 1', 'age_seconds 1.5', 'subscribers 0'])
+      expect(body).toContain(`\nhms_svc_sidecar_${line}\n`)
   })
 })

@@ -11,7 +11,14 @@ import { refusalOf } from './local-request.js'
 import { readiness } from './readiness.js'
 
 /** Nobody has much to say to a side-car. What exceeds them is 431 or 408. */
-const BOUNDS = { maxHeaderSize: 8 * 1024, headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000, keepAliveTimeout: 5_000, requireHostHeader: false }
+const BOUNDS = {
+  maxHeaderSize: 8 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 5_000,
+  keepAliveTimeout: 5_000,
+  requireHostHeader: false,
+}
 const MAX_CONNECTIONS = 256
 
 export interface SidecarParts {
@@ -36,7 +43,11 @@ export function createSidecarServer(parts: SidecarParts): Server {
   return server
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, { reads, feed, values, metrics, log, overTcp }: SidecarParts): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { reads, feed, values, metrics, log, overTcp }: SidecarParts,
+): Promise<void> {
   const refusal = refusalOf(request, overTcp)
   // What such a request still brings is not read.
   if (refusal !== undefined) return send(response, withHeaders(problemOf(refusal, request, log), { connection: 'close' }))

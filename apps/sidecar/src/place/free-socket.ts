@@ -10,18 +10,21 @@ const MAX_PATH_BYTES = 103
  * other file `HMS_SIDECAR_SOCKET_REFUSED`; neither is touched.
  */
 export async function freeSocket(path: string): Promise<void> {
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw refused(`The path of a socket has ${MAX_PATH_BYTES} bytes at most: ${path}`)
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) throw socketError(`The path of a socket has ${MAX_PATH_BYTES} bytes at most: ${path}`)
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
-    throw refused(`No socket can be made at ${path} (${error.code}).`, error)
+    throw socketError(`No socket can be made at ${path} (${error.code}).`, error)
   })
   if (found === undefined) return
-  if (!found.isSocket()) throw refused(`${path} is there and no socket; it is left alone.`)
+  if (!found.isSocket()) throw socketError(`${path} is there and no socket; it is left alone.`)
   if (await isAlive(path)) {
-    throw new HmsError('HMS_SIDECAR_SOCKET_IN_USE', `Another process answers on ${path}.`, { status: 409, next: ['hms-svc sidecar --socket PATH'] })
+    throw new HmsError('HMS_SIDECAR_SOCKET_IN_USE', `Another process answers on ${path}.`, {
+      status: 409,
+      next: ['hms-svc sidecar --socket PATH'],
+    })
   }
   await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw refused(`${path} was left behind and cannot be removed (${error.code}).`, error)
+    if (error.code !== 'ENOENT') throw socketError(`${path} was left behind and cannot be removed (${error.code}).`, error)
   })
 }
 
@@ -37,6 +40,6 @@ function isAlive(path: string): Promise<boolean> {
   })
 }
 
-function refused(detail: string, cause?: unknown): HmsError {
+function socketError(detail: string, cause?: unknown): HmsError {
   return new HmsError('HMS_SIDECAR_SOCKET_REFUSED', detail, { status: 400, next: ['hms-svc sidecar --socket PATH'], cause })
 }

@@ -64,7 +64,8 @@ describe('a socket', () => {
     writeFileSync(path, 'kept')
     const link = join(folder, 'link')
     symlinkSync(path, link)
-    for (const socket of [path, link]) await expect(serve({ socket })).rejects.toMatchObject({ code: 'HMS_SIDECAR_SOCKET_REFUSED', status: 400 })
+    for (const socket of [path, link])
+      await expect(serve({ socket })).rejects.toMatchObject({ code: 'HMS_SIDECAR_SOCKET_REFUSED', status: 400 })
     expect(readFileSync(path, 'utf8')).toBe('kept')
   })
 
@@ -87,6 +88,10 @@ describe('a port', () => {
   it('that is taken is a conflict, which names the next', async () => {
     await serve({ port: 0 })
     const { port } = servers[0]!.address() as AddressInfo
-    await expect(serve({ port })).rejects.toMatchObject({ code: 'HMS_PORT_IN_USE', status: 409, next: [`hms-svc sidecar --port ${port + 1}`] })
+    await expect(serve({ port })).rejects.toMatchObject({
+      code: 'HMS_PORT_IN_USE',
+      status: 409,
+      next: [`hms-svc sidecar --port ${port + 1}`],
+    })
   })
 })

@@ -45,11 +45,24 @@ async function listenOnSocket(server: Server, path: string): Promise<string> {
 
 function portRefused(port: number, error: unknown): HmsError {
   const code = (error as { code?: string }).code
-  if (code === 'EADDRINUSE') return new HmsError('HMS_PORT_IN_USE', `Port ${port} of ${LOOPBACK} is in use.`, { status: 409, next: [`hms-svc sidecar --port ${port + 1}`], cause: error })
-  return new HmsError('HMS_PORT_REFUSED', `Port ${port} of ${LOOPBACK} cannot be used (${code ?? 'unknown'}).`, { status: 400, next: ['hms-svc sidecar --port NUMBER'], cause: error })
+  if (code === 'EADDRINUSE')
+    return new HmsError('HMS_PORT_IN_USE', `Port ${port} of ${LOOPBACK} is in use.`, {
+      status: 409,
+      next: [`hms-svc sidecar --port ${port + 1}`],
+      cause: error,
+    })
+  return new HmsError('HMS_PORT_REFUSED', `Port ${port} of ${LOOPBACK} cannot be used (${code ?? 'unknown'}).`, {
+    status: 400,
+    next: ['hms-svc sidecar --port NUMBER'],
+    cause: error,
+  })
 }
 
 function socketRefused(path: string, error: unknown): HmsError {
   const code = (error as { code?: string }).code ?? 'unknown'
-  return new HmsError('HMS_SIDECAR_SOCKET_REFUSED', `No socket can be made at ${path} (${code}).`, { status: 400, next: ['hms-svc sidecar --socket PATH'], cause: error })
+  return new HmsError('HMS_SIDECAR_SOCKET_REFUSED', `No socket can be made at ${path} (${code}).`, {
+    status: 400,
+    next: ['hms-svc sidecar --socket PATH'],
+    cause: error,
+  })
 }

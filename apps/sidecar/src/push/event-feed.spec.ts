@@ -33,7 +33,10 @@ describe('a reader of events', () => {
   it('is told at once what is in force and how far to trust it, under an id', async () => {
     const reader = await open()
     expect(reader.response.headers['content-type']).toBe('text/event-stream')
-    expect(await reader.next()).toEqual({ id: '4', data: { type: 'snapshot', revision: 4, changes: [{ id: ID, version: '1.5.0', scope: 'global' }] } })
+    expect(await reader.next()).toEqual({
+      id: '4',
+      data: { type: 'snapshot', revision: 4, changes: [{ id: ID, version: '1.5.0', scope: 'global' }] },
+    })
     expect(await reader.next()).toEqual({ event: 'state', data: { state: 'READY' } })
     reader.close()
   })
@@ -43,7 +46,14 @@ describe('a reader of events', () => {
     sidecar.values.set({ [ID]: '2.0.0', 'ozone-limit': '1.0.0' })
     expect(await reader.next()).toEqual({
       id: '5',
-      data: { type: 'change', revision: 5, changes: [{ id: ID, version: '2.0.0', scope: 'global' }, { id: 'ozone-limit', version: '1.0.0', scope: 'global' }] },
+      data: {
+        type: 'change',
+        revision: 5,
+        changes: [
+          { id: ID, version: '2.0.0', scope: 'global' },
+          { id: 'ozone-limit', version: '1.0.0', scope: 'global' },
+        ],
+      },
     })
     sidecar.values.set({ [ID]: null })
     expect(await reader.next()).toEqual({ id: '6', data: { type: 'change', revision: 6, changes: [{ id: ID, version: null }] } })
@@ -85,7 +95,10 @@ describe('a reader that comes back', () => {
   it('is told nothing twice when it has seen the newest', async () => {
     ;(await opened()).close()
     expect(await firstFor('4')).toBe('heartbeat')
-    expect(await (await EventReader.open({ port: sidecar.port, host: '127.0.0.1', path: '/v1/events?revision=4' })).next()).toMatchObject({ id: '4', data: { type: 'heartbeat' } })
+    expect(await (await EventReader.open({ port: sidecar.port, host: '127.0.0.1', path: '/v1/events?revision=4' })).next()).toMatchObject({
+      id: '4',
+      data: { type: 'heartbeat' },
+    })
   })
 
   it.each(['3', '40', 'nonsense', ''])('is told all that is in force after %s', async (lastEventId) => {
@@ -111,7 +124,11 @@ describe('readers of events', () => {
   it('are 64 at most; one more is told to come again', async () => {
     const readers = await Promise.all(Array.from({ length: 64 }, () => opened()))
     const refused = await open()
-    expect([refused.response.statusCode, refused.response.headers['content-type'], refused.response.headers['retry-after']]).toEqual([503, 'application/problem+json', '2'])
+    expect([refused.response.statusCode, refused.response.headers['content-type'], refused.response.headers['retry-after']]).toEqual([
+      503,
+      'application/problem+json',
+      '2',
+    ])
     refused.close()
     readers[0]!.close()
     while (sidecar.feed.size === 64) await new Promise((resolve) => setImmediate(resolve))

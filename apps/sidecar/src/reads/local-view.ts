@@ -4,5 +4,16 @@ import type { HeldValues } from '../held-values.js'
 /** As config-store shows it, with how old it may be. Throws what the connection does: `HMS_POLICY_NOT_FOUND`, or why a document was refused. */
 export function localView(id: string, values: HeldValues): LocalPolicyView {
   const { value, version, revision, source, scope, state, ageMs, trust, code } = values.explain(id)
-  return { id, version, revision, source, scope, value: { ...value }, state: state === 'READY' ? 'READY' : 'STALE', ageMs: Math.round(ageMs), trust, ...(code === undefined ? {} : { code }) }
+  return {
+    id,
+    version,
+    revision,
+    source,
+    scope,
+    value: { ...value },
+    state: state === 'READY' ? 'READY' : 'STALE',
+    ageMs: Math.round(ageMs),
+    trust,
+    ...(code === undefined ? {} : { code }),
+  }
 }

@@ -18,7 +18,10 @@ export class EventReader {
 
   static async open(where: RequestOptions, lastEventId?: string): Promise<EventReader> {
     const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
-    const [response] = (await once(get({ path: '/v1/events', agent: false, ...where, headers: { ...where.headers, ...headers } }), 'response')) as [IncomingMessage]
+    const [response] = (await once(
+      get({ path: '/v1/events', agent: false, ...where, headers: { ...where.headers, ...headers } }),
+      'response',
+    )) as [IncomingMessage]
     return new EventReader(response)
   }
 
@@ -29,7 +32,9 @@ export class EventReader {
       if (end >= 0) {
         const block = this.buffer.slice(0, end)
         this.buffer = this.buffer.slice(end + 2)
-        const fields = Object.fromEntries(block.split('\n').map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]))
+        const fields = Object.fromEntries(
+          block.split('\n').map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
+        )
         return { ...fields, data: JSON.parse(fields['data'] ?? '{}') as Record<string, unknown> }
       }
       const { done, value } = await this.chunks.next()

@@ -23,11 +23,21 @@ export async function serveSample(place: Place = { port: 0 }): Promise<SampleSid
   const clock = new VirtualClock()
   const feed = new EventFeed(values, clock)
   const reads = new PolicyReads(values, { bot: 'inspector-7', region: undefined })
-  const server = createSidecarServer({ reads, feed, values, metrics: sidecarMetrics(values, feed), log: silentLogger, overTcp: 'port' in place })
+  const server = createSidecarServer({
+    reads,
+    feed,
+    values,
+    metrics: sidecarMetrics(values, feed),
+    log: silentLogger,
+    overTcp: 'port' in place,
+  })
   await listen(server, place)
   const address = server.address() as AddressInfo | string
   return {
-    values, clock, feed, server,
+    values,
+    clock,
+    feed,
+    server,
     port: typeof address === 'string' ? 0 : address.port,
     stop: () => {
       feed.close()

@@ -1,12 +1,12 @@
 import { HmsError, type CorpusSummary } from '#libs/contracts'
 import { TakesBody } from '#libs/platform'
 import { digestOf, digestOfJson } from '#libs/signing'
-import { RequireScope, ServiceRuntime } from '#libs/stage'
+import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { register } from '../registry-limit.js'
 import { parseCorpus, type CorpusProblem } from '../replay/corpus.js'
 import { CorpusRegistrationDto } from './corpora.dto.js'
-import { CORPORA, CORPUS_BODY_LIMIT_BYTES, CORPUS_CONTENT, MAX_CORPORA, type RegisteredCorpus } from './corpus.entity.js'
+import { CORPORA, CORPUS_BODY_LIMIT_BYTES, CORPUS_CONTENT, MAX_CORPORA, type RegisteredCorpus } from './corpus.table.js'
 
 @Controller('v1/corpora')
 export class CorporaController {
@@ -25,7 +25,7 @@ export class CorporaController {
     const { id, format, content } = body
     const map = body.map ?? {}
     const { readings, problems } = parseCorpus(Buffer.from(content), { id, format, map })
-    if (problems.length > 0) throw refused(id, problems)
+    if (problems.length > 0) throw corpusError(id, problems)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(['corpora'])
       const digest = digestOfJson({ id, content: digestOf(content), map, format })
@@ -39,7 +39,7 @@ export class CorporaController {
 
 const TOO_LARGE: readonly string[] = ['HMS_CORPUS_TOO_LARGE', 'HMS_CORPUS_TOO_MANY_ROWS']
 
-function refused(id: string, problems: readonly CorpusProblem[]): HmsError {
+function corpusError(id: string, problems: readonly CorpusProblem[]): HmsError {
   const errors = problems.map(({ code, row, message }) => ({
     pointer: '/content',
     detail: `${row === undefined ? '' : `row ${row}: `}${message} [${code}]`,

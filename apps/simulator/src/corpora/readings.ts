@@ -1,8 +1,8 @@
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { parseCorpus } from '../replay/corpus.js'
 import type { Reading } from '../replay/reading.js'
-import { CORPORA, CORPUS_CONTENT } from './corpus.entity.js'
+import { CORPORA, CORPUS_CONTENT } from './corpus.table.js'
 
 const KEPT = 4
 

@@ -8,7 +8,8 @@ function parse(text: string, options: Partial<CorpusOptions> = {}) {
 
 describe('parseCorpus, CSV', () => {
   it('maps columns, names rows, turns decimals into numbers and leaves identifiers text', () => {
-    const text = '\uFEFFdate,site,pm25_ug_m3,zip,big,flag\r\n2023-01-06,"A, B",3.30,00501,12345678901234567890,true\r\n2023-01-07,7,-1e-2,,1,\r\n'
+    const text =
+      '\uFEFFdate,site,pm25_ug_m3,zip,big,flag\r\n2023-01-06,"A, B",3.30,00501,12345678901234567890,true\r\n2023-01-07,7,-1e-2,,1,\r\n'
     expect(parse(text, { map: { at: 'date', pm25: 'pm25_ug_m3' } })).toEqual({
       problems: [],
       readings: [
@@ -43,7 +44,9 @@ describe('parseCorpus, CSV', () => {
   })
 
   it('bounds bytes, rows and the list of problems', () => {
-    expect(parseCorpus(new Uint8Array(CORPUS_LIMITS.bytes + 1), { id: 'c', format: 'csv' }).problems).toMatchObject([{ code: 'HMS_CORPUS_TOO_LARGE' }])
+    expect(parseCorpus(new Uint8Array(CORPUS_LIMITS.bytes + 1), { id: 'c', format: 'csv' }).problems).toMatchObject([
+      { code: 'HMS_CORPUS_TOO_LARGE' },
+    ])
     expect(parse(`a\n${'1\n'.repeat(CORPUS_LIMITS.rows + 1)}`).problems).toMatchObject([
       { code: 'HMS_CORPUS_TOO_MANY_ROWS', row: CORPUS_LIMITS.rows + 1 },
     ])
@@ -77,7 +80,13 @@ describe('parseCorpus, JSON Lines', () => {
   })
 
   it('lists lines that are no object, too long or too deep', () => {
-    const lines = ['[1]', '{"a":', 'null', JSON.stringify({ a: 'x'.repeat(CORPUS_LIMITS.rowChars) }), `{"a":${'['.repeat(40)}${']'.repeat(40)}}`]
+    const lines = [
+      '[1]',
+      '{"a":',
+      'null',
+      JSON.stringify({ a: 'x'.repeat(CORPUS_LIMITS.rowChars) }),
+      `{"a":${'['.repeat(40)}${']'.repeat(40)}}`,
+    ]
     const { problems } = parse(lines.join('\n'), { format: 'jsonl' })
     expect(problems.map(({ code, row }) => [code, row])).toEqual([1, 2, 3, 4, 5].map((row) => ['HMS_CORPUS_ROW', row]))
   })

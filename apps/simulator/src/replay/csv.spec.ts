@@ -14,8 +14,15 @@ describe('csvRecords', () => {
   })
 
   it('keeps empty fields, the last one included, and skips blank lines', () => {
-    expect(records('a,,c\n\n,,\n1,2,')).toEqual([['a', '', 'c'], ['', '', ''], ['1', '2', '']])
-    expect(records('a,""\n"",b\n')).toEqual([['a', ''], ['', 'b']])
+    expect(records('a,,c\n\n,,\n1,2,')).toEqual([
+      ['a', '', 'c'],
+      ['', '', ''],
+      ['1', '2', ''],
+    ])
+    expect(records('a,""\n"",b\n')).toEqual([
+      ['a', ''],
+      ['', 'b'],
+    ])
     expect(records('')).toEqual([])
   })
 

@@ -1,6 +1,9 @@
 /** A row that RFC 4180 does not allow. `row` counts records from 0, the header included. */
 export class CsvError extends Error {
-  constructor(readonly row: number, message: string) {
+  constructor(
+    readonly row: number,
+    message: string,
+  ) {
     super(message)
   }
 }

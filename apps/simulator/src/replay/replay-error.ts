@@ -4,7 +4,11 @@ export type ReplayErrorCode = 'HMS_REPLAY_DEADLINE' | 'HMS_REPLAY_BUSY' | 'HMS_R
 export class ReplayError extends Error {
   override readonly name = 'ReplayError'
 
-  constructor(readonly code: ReplayErrorCode, message: string, readonly retryable: boolean) {
+  constructor(
+    readonly code: ReplayErrorCode,
+    message: string,
+    readonly retryable: boolean,
+  ) {
     super(message)
   }
 }

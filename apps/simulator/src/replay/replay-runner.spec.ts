@@ -60,7 +60,11 @@ describe('WorkerReplayRunner', () => {
     const runner = worker({ deadlineMs: 500 })
     const hung = runner.replay(order('hang'))
     const next = runner.replay(order('go'))
-    await expect(hung).rejects.toMatchObject({ code: 'HMS_REPLAY_DEADLINE', retryable: true, message: expect.stringMatching(/ in bot hang$/) })
+    await expect(hung).rejects.toMatchObject({
+      code: 'HMS_REPLAY_DEADLINE',
+      retryable: true,
+      message: expect.stringMatching(/ in bot hang$/),
+    })
     expect(await next).toMatchObject({ bots: [] })
   })
 
@@ -90,7 +94,10 @@ describe('WorkerReplayRunner', () => {
 })
 
 describe('InlineReplayRunner', () => {
-  const task: ReplayTask = { bots: [{ id: 'inspector', source: asset('bots/inspector.js') }], scenarios: [tightening([readingOf('a', 30)])] }
+  const task: ReplayTask = {
+    bots: [{ id: 'inspector', source: asset('bots/inspector.js') }],
+    scenarios: [tightening([readingOf('a', 30)])],
+  }
 
   it('gives the report', async () => {
     expect(await new InlineReplayRunner().replay(task)).toMatchObject({ bots: [{ bot: 'inspector', class: 'ADAPTED' }] })

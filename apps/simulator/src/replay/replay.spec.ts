@@ -22,8 +22,11 @@ describe('replay, one class per bot', () => {
   it.each([
     ['reads the limit each time', bot(`return reading.pm25 > limit() ? ${ALERT} : null`)],
     ['answers undefined for quiet', bot(`if (reading.pm25 > limit()) return ${ALERT}`)],
-    ['is asynchronous', `${DECLARES}export default async function inspect(r, getPolicy) {
-      const { limit } = await getPolicy('epa-pm25-limit'); return r.pm25 > limit ? { alert: 'Violation', value: r.pm25 } : null }`],
+    [
+      'is asynchronous',
+      `${DECLARES}export default async function inspect(r, getPolicy) {
+      const { limit } = await getPolicy('epa-pm25-limit'); return r.pm25 > limit ? { alert: 'Violation', value: r.pm25 } : null }`,
+    ],
     ['writes to its reading', bot(`const old = reading.pm25; reading.pm25 = 0; return old > limit() ? { alert: 'V', value: old } : null`)],
     ['awaits while its module loads', bot(`return reading.pm25 > limit() ? ${ALERT} : null`, 'await Promise.resolve()')],
   ])('ADAPTED: %s', async (_, source) => {
@@ -39,7 +42,9 @@ describe('replay, one class per bot', () => {
   })
 
   it('STALE: keeps the first limit it saw, as a bot does that runs when the policy changes', async () => {
-    expect(await outcome(bot(`kept ??= limit(); return reading.pm25 > kept ? ${ALERT} : null`, 'let kept'))).toMatchObject({ class: 'STALE' })
+    expect(await outcome(bot(`kept ??= limit(); return reading.pm25 > kept ? ${ALERT} : null`, 'let kept'))).toMatchObject({
+      class: 'STALE',
+    })
   })
 
   it('WRONG: contradicts the scenario where the change does not reach', async () => {
@@ -50,15 +55,27 @@ describe('replay, one class per bot', () => {
   })
 
   it.each([
-    ['throws', bot("if (reading.pm25 > 26) throw new Error('boom')"), { message: 'Error: boom', counterexample: { reading: 'c', got: 'nothing' } }],
-    ['asks for an unknown policy', bot("getPolicy('nope')"), { message: 'Error: getPolicy: no policy nope is in force', counterexample: { reading: 'a' } }],
+    [
+      'throws',
+      bot("if (reading.pm25 > 26) throw new Error('boom')"),
+      { message: 'Error: boom', counterexample: { reading: 'c', got: 'nothing' } },
+    ],
+    [
+      'asks for an unknown policy',
+      bot("getPolicy('nope')"),
+      { message: 'Error: getPolicy: no policy nope is in force', counterexample: { reading: 'a' } },
+    ],
     ['changes a policy', bot("getPolicy('epa-pm25-limit').limit = 1"), { message: "TypeError: 'limit' is read-only" }],
     ['answers with something else', bot('return true'), { message: 'TypeError: inspect must return null or { alert: "Kind", value }' }],
     ['rejects', `${DECLARES}export default async () => { throw new TypeError('late') }`, { message: 'TypeError: late' }],
     ['never settles', `${DECLARES}export default () => new Promise(() => {})`, { message: 'its promise never settles' }],
     ['does not parse', 'export const policies = [', { message: expect.stringContaining('SyntaxError') }],
     ['imports', `import fs from 'fs'\n${bot('return null')}`, { message: expect.stringContaining('no imports (fs)') }],
-    ['imports late', `${DECLARES}export default async () => { await import('fs') }`, { message: expect.stringContaining('no imports (fs)') }],
+    [
+      'imports late',
+      `${DECLARES}export default async () => { await import('fs') }`,
+      { message: expect.stringContaining('no imports (fs)') },
+    ],
     ['recurses for ever', bot('const f = () => 1 + f(); return f()'), { message: expect.stringContaining('stack') }],
     ['throws what has no text', bot('throw { get message() { throw 1 } }'), { message: 'threw a value that has no text' }],
     ['throws null', bot('throw null'), { message: 'threw null, or ran out of memory' }],
@@ -101,7 +118,8 @@ describe('replay, one class per bot', () => {
 
   it('NOT_APPLICABLE: neither declares nor reads the changed policy, even if it crashes', async () => {
     expect(await outcome("export const policies = ['ozone']\nexport default () => { throw 1 }")).toMatchObject({ class: 'NOT_APPLICABLE' })
-    const secret = "export const policies = ['ozone']\nexport default (r, getPolicy) => r.pm25 > getPolicy('epa-pm25-limit').limit ? { alert: 'V' } : null"
+    const secret =
+      "export const policies = ['ozone']\nexport default (r, getPolicy) => r.pm25 > getPolicy('epa-pm25-limit').limit ? { alert: 'V' } : null"
     expect(await outcome(secret)).toMatchObject({ class: 'ADAPTED' })
   })
 
@@ -127,7 +145,9 @@ describe('replay, one class per bot', () => {
   })
 
   it('gives up at the deadline without a finding about the bot', async () => {
-    await expect(replay({ bots: [{ id: 'x', source: bot('for (;;) {}') }], scenarios: [tightening(readings)] }, { expired: () => true })).rejects.toMatchObject({
+    await expect(
+      replay({ bots: [{ id: 'x', source: bot('for (;;) {}') }], scenarios: [tightening(readings)] }, { expired: () => true }),
+    ).rejects.toMatchObject({
       code: 'HMS_REPLAY_DEADLINE',
       retryable: true,
     })
@@ -143,7 +163,10 @@ describe('replay, the Virginia file', () => {
   it('finds 131 discriminating inputs, the hard-coded bot STALE, and that plain agreement would have passed it', async () => {
     const report = await replay({ bots, scenarios: [tightening(virginia())] })
     expect(report.scenarios).toMatchObject([{ recorded: 7703, discriminating: { recorded: 131, boundary: 0 } }])
-    expect(report.bots).toMatchObject([{ bot: 'hard-coded', class: 'STALE' }, { bot: 'inspector', class: 'ADAPTED', agreed: 7703 }])
+    expect(report.bots).toMatchObject([
+      { bot: 'hard-coded', class: 'STALE' },
+      { bot: 'inspector', class: 'ADAPTED', agreed: 7703 },
+    ])
     const agreement = report.bots.map(({ bot, agreed }) => ({ bot, percent: (agreed / 7703) * 100 }))
     process.stdout.write(`plain agreement: ${agreement.map(({ bot, percent }) => `${bot} ${percent.toFixed(2)}%`).join(', ')}\n`)
     for (const { percent } of agreement) expect(percent).toBeGreaterThanOrEqual(98.2)

@@ -29,9 +29,7 @@ export interface ReplayHooks {
  * Rejects with `HMS_REPLAY_DEADLINE` once `expired` says so; blocks the thread it runs in until then.
  */
 export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise<ReplayReport> {
-  const bots = task.bots
-    .map((bot) => ({ ...bot, digest: digestOf(bot.source) }))
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  const bots = task.bots.map((bot) => ({ ...bot, digest: digestOf(bot.source) })).sort((a, b) => (a.id < b.id ? -1 : 1))
   const distinct = new Map(bots.toReversed().map((bot) => [bot.digest, bot]))
   const expired = hooks.expired ?? (() => false)
   const scenarios = task.scenarios.toSorted((a, b) => (a.scenario < b.scenario ? -1 : 1))

@@ -14,15 +14,30 @@ async function inside(expression: string, seed = 1): Promise<unknown> {
 }
 
 describe('the sandbox', () => {
-  it.each(['process', 'require', 'fetch', 'setTimeout', 'console', 'performance', 'Buffer', 'WebAssembly', 'Worker', 'std', 'os',
-    'Atomics', 'SharedArrayBuffer', 'WeakRef', 'FinalizationRegistry'])('has no %s', async (name) => {
+  it.each([
+    'process',
+    'require',
+    'fetch',
+    'setTimeout',
+    'console',
+    'performance',
+    'Buffer',
+    'WebAssembly',
+    'Worker',
+    'std',
+    'os',
+    'Atomics',
+    'SharedArrayBuffer',
+    'WeakRef',
+    'FinalizationRegistry',
+  ])('has no %s', async (name) => {
     expect(await inside(`typeof ${name}`)).toBe('undefined')
     expect(await inside(`getPolicy.constructor('return typeof ${name}')()`)).toBe('undefined')
     expect(await inside(`[].constructor.constructor('return typeof globalThis.${name}')()`)).toBe('undefined')
   })
 
   it('shows a bot nothing of the harness', async () => {
-    expect(await inside("Object.getOwnPropertyNames(globalThis).filter((name) => /hms|harness|reseed|inspect/i.test(name))")).toEqual([])
+    expect(await inside('Object.getOwnPropertyNames(globalThis).filter((name) => /hms|harness|reseed|inspect/i.test(name))')).toEqual([])
     expect(await inside('(() => { "use strict"; return typeof this })()')).toBe('undefined')
     expect(await inside('String(getPolicy.caller ?? null)')).toMatch(/null|TypeError/)
   })
@@ -42,9 +57,9 @@ describe('the sandbox', () => {
       expect(await inside(expression)).not.toEqual(await inside(expression, 2))
     }
     expect(await inside('Object.getPrototypeOf(Date) === Function.prototype && new Date(0).constructor === Date')).toBe(true)
-    expect(await inside("[new Date('2023-06-07T12:00'), new Date(2023, 5, 7, 12), new Date('2023-06-07'), new Date('Jun 7 2023 12:00')]")).toEqual([
-      '2023-06-07T12:00:00.000Z', '2023-06-07T12:00:00.000Z', '2023-06-07T00:00:00.000Z', '2023-06-07T12:00:00.000Z',
-    ])
+    expect(
+      await inside("[new Date('2023-06-07T12:00'), new Date(2023, 5, 7, 12), new Date('2023-06-07'), new Date('Jun 7 2023 12:00')]"),
+    ).toEqual(['2023-06-07T12:00:00.000Z', '2023-06-07T12:00:00.000Z', '2023-06-07T00:00:00.000Z', '2023-06-07T12:00:00.000Z'])
     expect(await inside("new Date('2023-06-07T12:00:00+02:00').getHours()")).toBe(10)
     expect(await inside('new Date(0).getTimezoneOffset()')).toBe(0)
   })
@@ -52,7 +67,9 @@ describe('the sandbox', () => {
   it('stops at exactly the same step every time', async () => {
     const steps = async () => {
       const sandbox = await BotSandbox.open(SANDBOX_LIMITS, () => false)
-      sandbox.load("export const policies = ['p']\nlet n = 0\nexport default (r) => { if (r.ask) return { alert: 'x', value: n }; for (;;) n++ }")
+      sandbox.load(
+        "export const policies = ['p']\nlet n = 0\nexport default (r) => { if (r.ask) return { alert: 'x', value: n }; for (;;) n++ }",
+      )
       sandbox.begin(1, '{}')
       expect(sandbox.judge('[{}]', 1)).toMatchObject({ stop: { kind: 'budget' }, verdicts: '' })
       const { alerts } = sandbox.judge('[{"ask":true}]', 1)
@@ -65,7 +82,9 @@ describe('the sandbox', () => {
 
 describe('inspectBot', () => {
   it('says what a bot declares', async () => {
-    expect(await inspectBot("export const policies = ['b', 'a', 'b']\nexport default function inspect() {}")).toEqual({ policies: ['a', 'b'] })
+    expect(await inspectBot("export const policies = ['b', 'a', 'b']\nexport default function inspect() {}")).toEqual({
+      policies: ['a', 'b'],
+    })
   })
 
   it.each([

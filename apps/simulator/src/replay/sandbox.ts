@@ -39,7 +39,11 @@ export class BotSandbox {
     return new BotSandbox(await newInstance(limits.memoryBytes), limits, expired)
   }
 
-  private constructor(instance: SandboxInstance, private readonly limits: SandboxLimits, expired: () => boolean) {
+  private constructor(
+    instance: SandboxInstance,
+    private readonly limits: SandboxLimits,
+    expired: () => boolean,
+  ) {
     this.#runtime = instance.quickjs.newRuntime({ maxStackSizeBytes: limits.stackBytes })
     this.#exhausted = instance.exhausted
     this.#runtime.setModuleLoader((name) => ({ error: new Error(`a bot has no imports (${name})`) }))
@@ -150,6 +154,9 @@ export class BotSandbox {
       position.error.dispose()
       return 0
     }
-    return Math.max(0, position.value.consume((value) => this.#context.getNumber(value)))
+    return Math.max(
+      0,
+      position.value.consume((value) => this.#context.getNumber(value)),
+    )
   }
 }

@@ -17,7 +17,15 @@ function report({ adapted = 0, others = {}, discriminating = 131, boundary = 0, 
   return {
     engine: 'test',
     scenarios: [
-      { scenario: 's', policies: ['p'], firstVersion, recorded: 7703, boundary: 6, unjudged: 0, discriminating: { recorded: discriminating, boundary } },
+      {
+        scenario: 's',
+        policies: ['p'],
+        firstVersion,
+        recorded: 7703,
+        boundary: 6,
+        unjudged: 0,
+        discriminating: { recorded: discriminating, boundary },
+      },
     ],
     bots: Object.entries(classes).flatMap(([name, ids]) =>
       ids.map((bot) => ({ bot, class: name as BotClass, digest: 'sha256:0', scenario: 's', agreed: 0 })),
@@ -58,7 +66,11 @@ describe('scoreReplay', () => {
 
   it('needs 95 per cent exactly', () => {
     expect(scoreReplay(report({ adapted: 19, others: { STALE: ['s'] } })).verdict).toBe('PASS')
-    expect(scoreReplay(report({ adapted: 18, others: { STALE: ['s'] } }))).toMatchObject({ verdict: 'FAIL', reason: 'BELOW_THRESHOLD', percent: '94.7' })
+    expect(scoreReplay(report({ adapted: 18, others: { STALE: ['s'] } }))).toMatchObject({
+      verdict: 'FAIL',
+      reason: 'BELOW_THRESHOLD',
+      percent: '94.7',
+    })
     expect(scoreReplay(report({ adapted: 1, others: { STALE: ['s'] } }), { threshold: 50 }).verdict).toBe('PASS')
   })
 
@@ -78,7 +90,10 @@ describe('scoreReplay', () => {
   })
 
   it('never passes where the change turns no verdict', () => {
-    expect(scoreReplay(report({ adapted: 5, discriminating: 0 }))).toMatchObject({ verdict: 'INCONCLUSIVE', reason: 'NO_DISCRIMINATING_INPUT' })
+    expect(scoreReplay(report({ adapted: 5, discriminating: 0 }))).toMatchObject({
+      verdict: 'INCONCLUSIVE',
+      reason: 'NO_DISCRIMINATING_INPUT',
+    })
     expect(scoreReplay(report({ adapted: 5, discriminating: 0, boundary: 3 })).verdict).toBe('PASS')
     expect(scoreReplay(report({ others: { WRONG: ['w'] }, discriminating: 0 }))).toMatchObject({ verdict: 'FAIL' })
   })
@@ -87,7 +102,10 @@ describe('scoreReplay', () => {
     ['no bots registered', report({})],
     ['no bot reads p', report({ others: { NOT_APPLICABLE: ['n'] } })],
     ['no scenario for this policy', { engine: 'test', scenarios: [], bots: [] }],
-    ['no inputs to replay', { ...report({ adapted: 1 }), scenarios: report({}).scenarios.map((scenario) => ({ ...scenario, recorded: 0, boundary: 0 })) }],
+    [
+      'no inputs to replay',
+      { ...report({ adapted: 1 }), scenarios: report({}).scenarios.map((scenario) => ({ ...scenario, recorded: 0, boundary: 0 })) },
+    ],
   ])('NO_EVIDENCE: %s', (why, given) => {
     expect(scoreReplay(given)).toMatchObject({ verdict: 'INCONCLUSIVE', reason: 'NO_EVIDENCE', summary: `NO_EVIDENCE: ${why}` })
   })

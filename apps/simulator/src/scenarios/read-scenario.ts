@@ -6,19 +6,20 @@ import { isStorable } from '../storable-text.js'
 /** The scenario of a file. Throws `HMS_SCENARIO_INVALID` (422) that carries every finding with its place. */
 export function readScenario(file: string, source: string): Scenario {
   const parsed = parseScenario(source, file)
-  if (!parsed.ok) throw refused(...parsed.findings.map((finding) => ({ pointer: finding.pointer ?? '', detail: formatFinding(finding) })))
+  if (!parsed.ok)
+    throw scenarioError(...parsed.findings.map((finding) => ({ pointer: finding.pointer ?? '', detail: formatFinding(finding) })))
   const { scenario } = parsed
   const compiled = compileScenario(scenario)
-  if (!compiled.ok) throw refused({ pointer: '/alert', detail: `${file}: ${compiled.message}` })
+  if (!compiled.ok) throw scenarioError({ pointer: '/alert', detail: `${file}: ${compiled.message}` })
   // The corpus may be registered later, but never under a name that is no id.
-  if (!REGISTRY_ID.test(scenario.corpus)) throw refused({ pointer: '/corpus', detail: `${file}: "corpus" is no id of a corpus` })
+  if (!REGISTRY_ID.test(scenario.corpus)) throw scenarioError({ pointer: '/corpus', detail: `${file}: "corpus" is no id of a corpus` })
   const texts = [scenario.alert, ...Object.entries(scenario.boundary ?? {}).flat()]
   const storable = texts.every((text) => typeof text !== 'string' || isStorable(text))
-  if (!storable) throw refused({ pointer: '', detail: `${file}: a text holds NUL` })
+  if (!storable) throw scenarioError({ pointer: '', detail: `${file}: a text holds NUL` })
   return scenario
 }
 
-function refused(...errors: { pointer: string; detail: string }[]): HmsError {
+function scenarioError(...errors: { pointer: string; detail: string }[]): HmsError {
   const detail = errors.map((error) => error.detail).join('; ')
   return new HmsError('HMS_SCENARIO_INVALID', detail, { status: 422, errors, next: ['hms-svc scenarios add FILE'] })
 }

@@ -32,7 +32,10 @@ describe('the verdict', () => {
 
   it('of inputs that do not tell the versions apart goes on in dev', () => {
     const same = score({ verdict: 'INCONCLUSIVE', reason: 'NO_DISCRIMINATING_INPUT' })
-    expect(judgeSimulation({ score: same, skipped: [] }, 'optional')).toEqual({ do: 'pass', summary: 'NO_EVIDENCE: no discriminating input; S' })
+    expect(judgeSimulation({ score: same, skipped: [] }, 'optional')).toEqual({
+      do: 'pass',
+      summary: 'NO_EVIDENCE: no discriminating input; S',
+    })
   })
 })
 

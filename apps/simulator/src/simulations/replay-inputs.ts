@@ -48,7 +48,12 @@ export async function inputsOf(
 }
 
 /** A reading that lacks a fact the expression asks for, or that takes it too many steps, has no verdict and is left out. */
-async function judge(readings: readonly Reading[], verdict: Verdict, policies: Policies, signal?: AbortSignal): Promise<Map<Reading, boolean>> {
+async function judge(
+  readings: readonly Reading[],
+  verdict: Verdict,
+  policies: Policies,
+  signal?: AbortSignal,
+): Promise<Map<Reading, boolean>> {
   const verdicts = new Map<Reading, boolean>()
   let turn = { readings: 0, steps: 0 }
   for (const reading of readings) {

@@ -1,16 +1,16 @@
 import type { RunDossier } from '#libs/contracts'
 import { describeError, TransientError } from '#libs/platform'
 import type { Scenario } from '#libs/policy'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
-import { BOTS, MAX_BOTS, type RegisteredBot } from '../bots/bot.entity.js'
+import { BOTS, MAX_BOTS, type RegisteredBot } from '../bots/bot.table.js'
 import { Readings } from '../corpora/readings.js'
 import { ReplayError } from '../replay/replay-error.js'
 import type { ReplayRunner } from '../replay/replay-runner.js'
 import type { ReplayReport } from '../replay/report.js'
 import type { ScenarioInputs } from '../replay/scenario-inputs.js'
 import { scoreReplay } from '../replay/score.js'
-import { SCENARIOS } from '../scenarios/scenario.entity.js'
+import { SCENARIOS } from '../scenarios/scenario.table.js'
 import { lackOf, type SkippedScenario } from './evidence.js'
 import { emptyScore, type JudgedScore } from './judge-simulation.js'
 import { isFirstVersion, policiesOf, scenariosOf } from './policies-of-run.js'
@@ -59,11 +59,21 @@ export class ReplayRun {
     return this.runtime.database.transaction(async (tx) => {
       const bots = await tx.documents(BOTS).find({ limit: MAX_BOTS })
       const entries = await tx.documents(SCENARIOS).find()
-      return { bots, scenarios: scenariosOf(dossier, entries.map((entry) => entry.scenario)) }
+      return {
+        bots,
+        scenarios: scenariosOf(
+          dossier,
+          entries.map((entry) => entry.scenario),
+        ),
+      }
     })
   }
 
-  private async inputs(dossier: RunDossier, scenarios: Scenario[], signal: AbortSignal): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
+  private async inputs(
+    dossier: RunDossier,
+    scenarios: Scenario[],
+    signal: AbortSignal,
+  ): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
     const policies = policiesOf(dossier)
     const inputs: ScenarioInputs[] = []
     const skipped: SkippedScenario[] = []

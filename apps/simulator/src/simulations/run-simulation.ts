@@ -4,7 +4,8 @@ import type { Timer, Transaction } from '#libs/persistence'
 import { isEvidenceRequired } from '#libs/pipeline'
 import { TransientError } from '#libs/platform'
 import { digestOf, signTestResult, withAttestation } from '#libs/signing'
-import { answer, deniedByGuard, describeDecision, mayOwn, refusedHere, ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
+import { answer, deniedByGuard, describeDecision, mayOwn, refusedHere } from '#libs/stage'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import type { ReplayRunner } from '../replay/replay-runner.js'
 import { encodeReport } from '../replay/report.js'
@@ -12,7 +13,7 @@ import { SimulatorConfig } from '../simulator.config.js'
 import { judgeSimulation, type SimulationVerdict } from './judge-simulation.js'
 import { rulesOf } from './policies-of-run.js'
 import { REPLAY_RUNNER, ReplayRun, type ReplayOutcome } from './replay-run.js'
-import { SIMULATIONS, type Simulation } from './simulation.entity.js'
+import { SIMULATIONS, type Simulation } from './simulation.table.js'
 import { simulationResultOf } from './simulation-result.js'
 
 type Opened = Simulation & { dossier: RunDossier }
@@ -87,14 +88,20 @@ export class RunSimulation implements OnApplicationShutdown {
     }
     if (known.attempt > attempt || (known.state !== 'waiting' && known.state !== 'paused')) return
     const refusal = refusedHere(this.runtime, known.dossier!, decision, tx.now)
-    if (refusal !== undefined) return answer(this.runtime, tx, decision, { stage: 'simulate', key: known.key, outcome: 'late', detail: refusal })
+    if (refusal !== undefined)
+      return answer(this.runtime, tx, decision, { stage: 'simulate', key: known.key, outcome: 'late', detail: refusal })
     await this.aborted(tx, known, decision)
   }
 
   private async aborted(tx: Transaction, { decision: _answered, ...simulation }: Simulation, decision: AcceptedDecision): Promise<void> {
     await tx.documents(SIMULATIONS).put({ ...simulation, state: 'aborted' })
     await this.close(tx, simulation)
-    await answer(this.runtime, tx, decision, { stage: 'simulate', key: simulation.key, outcome: 'applied', detail: describeDecision(decision) })
+    await answer(this.runtime, tx, decision, {
+      stage: 'simulate',
+      key: simulation.key,
+      outcome: 'applied',
+      detail: describeDecision(decision),
+    })
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -138,7 +145,12 @@ export class RunSimulation implements OnApplicationShutdown {
     await tx.documents(SIMULATIONS).put(told)
     await this.close(tx, told)
     if (verdict.do === 'pass') {
-      const data = { dossier: withAttestation(dossier, 'simulate', attestation), summary: verdict.summary, reportDigest, scenarios: rulesOf(scenarios) }
+      const data = {
+        dossier: withAttestation(dossier, 'simulate', attestation),
+        summary: verdict.summary,
+        reportDigest,
+        scenarios: rulesOf(scenarios),
+      }
       return this.emit(tx, simulation, 'hms.simulation.passed.v1', data)
     }
     const { reason, detail, next } = verdict

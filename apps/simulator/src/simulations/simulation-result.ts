@@ -8,8 +8,17 @@ import type { SimulationVerdict } from './judge-simulation.js'
 const REPLAY = 'https://hms-svc.dev/replay/v1'
 
 /** A replay as in-toto's test result. A test is a bot; the scenarios are what it was tested with, the report stands among them by its digest. */
-export function simulationResultOf(verdict: SimulationVerdict['do'], score: ReplayScore, scenarios: readonly Scenario[], reportDigest: string | null): TestResult {
-  const bots = (which: (name: BotClass) => boolean): string[] => (Object.entries(score.bots) as [BotClass, string[]][]).filter(([name]) => which(name)).flatMap(([, ids]) => ids).sort()
+export function simulationResultOf(
+  verdict: SimulationVerdict['do'],
+  score: ReplayScore,
+  scenarios: readonly Scenario[],
+  reportDigest: string | null,
+): TestResult {
+  const bots = (which: (name: BotClass) => boolean): string[] =>
+    (Object.entries(score.bots) as [BotClass, string[]][])
+      .filter(([name]) => which(name))
+      .flatMap(([, ids]) => ids)
+      .sort()
   const good = bots((name) => GOOD_CLASSES.includes(name))
   const bad = bots((name) => !GOOD_CLASSES.includes(name))
   const failed = verdict === 'fail'

@@ -17,6 +17,7 @@ export class SimulationsEvents {
   @OnEvent('simulator', 'hms.run.control.v1')
   async decided(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
     if (event.type === 'hms.run.decided.v1') await this.runSimulation.abort(tx, event.data as EventData['hms.run.decided.v1'], event)
-    if (event.type === 'hms.run.decision-accepted.v1') await this.runSimulation.decide(tx, event.data as EventData['hms.run.decision-accepted.v1'], event)
+    if (event.type === 'hms.run.decision-accepted.v1')
+      await this.runSimulation.decide(tx, event.data as EventData['hms.run.decision-accepted.v1'], event)
   }
 }

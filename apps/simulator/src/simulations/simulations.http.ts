@@ -1,7 +1,7 @@
 import { canonicalJson, HmsError, type Json } from '#libs/contracts'
-import { ServiceRuntime } from '#libs/stage'
+import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Header, Param } from '@nestjs/common'
-import { SIMULATIONS } from './simulation.entity.js'
+import { SIMULATIONS } from './simulation.table.js'
 
 @Controller('v1/simulations')
 export class SimulationsController {

@@ -2,7 +2,7 @@ import { peekPredicate, type Envelope, type ReceivedEvent, type RunDossier } fro
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore, type Transaction } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
-import { createRuntime, type Profile } from '#libs/stage'
+import { createRuntime, type Profile } from '#libs/service'
 import { testIdentity } from '../../../../test/support/identity.js'
 import { InlineBotInspector } from '../bots/bot-inspector.js'
 import { BotsController } from '../bots/bots.http.js'
@@ -95,8 +95,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
       await corpora.add({ id: 'virginia', format: 'csv', content: CORPUS, map: { at: 'date', pm25: 'pm25_ug_m3' } })
     },
     linted: (dossier: RunDossier) => handle((tx) => stage.open(tx, dossier, cause)),
-    aborted: (run: number, attempt = 1): Promise<void> =>
-      handle((tx) => stage.abort(tx, { run, attempt }, cause)),
+    aborted: (run: number, attempt = 1): Promise<void> => handle((tx) => stage.abort(tx, { run, attempt }, cause)),
     /** In steps shorter than a lease, so that work under way keeps its own. */
     advance: async (seconds: number): Promise<void> => {
       for (let step = 0; step < seconds; step++) {

@@ -44,12 +44,19 @@ describe('ApiClient', () => {
       response.writeHead(409, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
     })
     await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({
-      code: 'HMS_RUN_ACTIVE', status: 409, detail: 'a run is active (trace abc)', next: ['hms-svc runs show 3'], state: 'CANARY',
+      code: 'HMS_RUN_ACTIVE',
+      status: 409,
+      detail: 'a run is active (trace abc)',
+      next: ['hms-svc runs show 3'],
+      state: 'CANARY',
     })
   })
 
   it.each([
-    [200, 'HMS_HTTP_MALFORMED'], [302, 'HMS_HTTP_UNEXPECTED'], [404, 'HMS_HTTP_UNEXPECTED'], [503, 'HMS_UNREACHABLE'],
+    [200, 'HMS_HTTP_MALFORMED'],
+    [302, 'HMS_HTTP_UNEXPECTED'],
+    [404, 'HMS_HTTP_UNEXPECTED'],
+    [503, 'HMS_UNREACHABLE'],
   ])('says what a foreign answer %i is', async (status, code) => {
     const url = await serve((_request, response) => response.writeHead(status, { location: '/elsewhere' }).end('<html>'))
     await expect(new ApiClient({ url }).get('/')).rejects.toMatchObject({ code })

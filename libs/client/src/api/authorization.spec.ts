@@ -17,7 +17,10 @@ describe('authorization', () => {
 
   it('signs writes and leaves reads alone', async () => {
     const { privateKey } = generateKeyPair()
-    const authorize = statement(async () => ({ signer: localSigner(privateKey), audience: AUDIENCE }), () => new Date(0))
+    const authorize = statement(
+      async () => ({ signer: localSigner(privateKey), audience: AUDIENCE }),
+      () => new Date(0),
+    )
     expect(await authorize('GET', '/v1/runs', body)).toEqual({})
     const { authorization = '' } = await authorize('POST', '/v1/rollbacks', body)
     expect(authorization).toMatch(/^HMS-Statement [\w-]+$/)
@@ -34,7 +37,10 @@ describe('authorization', () => {
   })
 
   it.each([
-    ['http://127.0.0.1:1', true], ['http://localhost', true], ['http://[::1]:1', true],
-    ['http://127.0.0.1.evil.example', false], ['http://10.0.0.1', false],
+    ['http://127.0.0.1:1', true],
+    ['http://localhost', true],
+    ['http://[::1]:1', true],
+    ['http://127.0.0.1.evil.example', false],
+    ['http://10.0.0.1', false],
   ])('knows that loopback of %s is %s', (url, is) => expect(isLoopback(url)).toBe(is))
 })

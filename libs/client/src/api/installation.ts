@@ -12,8 +12,12 @@ export async function installationOf({ roster, dataDir }: Pick<ClientConfig, 'ro
   const file = roster ?? rosterFile(dataDir)
   const text = await readIfThere(file)
   if (text !== undefined) return readRoster(JSON.parse(text) as Envelope).installation
-  throw new HmsError('HMS_ROSTER_REQUIRED', `A request is signed for one installation, which its roster names; ${file} does not exist. Set HMS_ROSTER to its file.`, {
-    status: 400,
-    next: ['hms-svc help environment'],
-  })
+  throw new HmsError(
+    'HMS_ROSTER_REQUIRED',
+    `A request is signed for one installation, which its roster names; ${file} does not exist. Set HMS_ROSTER to its file.`,
+    {
+      status: 400,
+      next: ['hms-svc help environment'],
+    },
+  )
 }

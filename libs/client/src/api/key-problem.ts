@@ -2,7 +2,12 @@ import { HmsError } from '#libs/contracts'
 import { KeyError, type KeyErrorCode } from '../keys/key-error.js'
 
 /** What a trouble with a key means to whoever called: not allowed, unless the request itself was wrong. */
-const STATUS: Partial<Record<KeyErrorCode, number>> = { HMS_KEY_UNREADABLE: 400, HMS_KEY_NAME: 400, HMS_KEY_EXISTS: 409, HMS_KEY_AGENT_CHOICE: 400 }
+const STATUS: Partial<Record<KeyErrorCode, number>> = {
+  HMS_KEY_UNREADABLE: 400,
+  HMS_KEY_NAME: 400,
+  HMS_KEY_EXISTS: 409,
+  HMS_KEY_AGENT_CHOICE: 400,
+}
 
 /** A `KeyError` as the error that SDK and CLI report; anything else as it is. */
 export function asKeyProblem(error: unknown): unknown {

@@ -19,16 +19,45 @@ const plan = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Reg
 
 function prepared(of: JsonObject & { id: string; version: string } = policy): PreparedApproval {
   const { payload, digest, policyDigest } = buildRelease({
-    policy: of, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan, bundle: [],
-    preparedAt: '2024-09-01T00:00:00Z', expires: '2024-09-02T00:00:00Z',
+    policy: of,
+    releaseEpoch: 1,
+    previous: null,
+    fallbacks: [],
+    scopes: ['global'],
+    author: null,
+    plan,
+    bundle: [],
+    preparedAt: '2024-09-01T00:00:00Z',
+    expires: '2024-09-02T00:00:00Z',
   })
   const bytes = Buffer.from(payload).toString('base64')
   const release = { id: of.id, version: of.version, policyDigest, digest, payload: bytes, live: null, differences: [] }
-  return { digest, run: null, state: 'PREPARED', releases: [release], plan, missing: [], signedBy: [], authors: [], expiresAt: '2024-09-02T00:00:00Z' }
+  return {
+    digest,
+    run: null,
+    state: 'PREPARED',
+    releases: [release],
+    plan,
+    missing: [],
+    signedBy: [],
+    authors: [],
+    expiresAt: '2024-09-02T00:00:00Z',
+  }
 }
 
 function view(state: RunState, over: Partial<RunView> = {}): RunView {
-  return { run: 7, digest: '', decisions: [], state, attempt: 1, policies: [], stages: [], createdAt: '2024-09-01T00:00:00Z', endedAt: null, ...over }
+  return {
+    run: 7,
+    digest: '',
+    decisions: [],
+    state,
+    attempt: 1,
+    policies: [],
+    stages: [],
+    createdAt: '2024-09-01T00:00:00Z',
+    endedAt: null,
+    ...over,
+  }
 }
 
 let server: StreamServer
@@ -40,7 +69,15 @@ beforeEach(async () => {
 afterEach(() => server.stop())
 
 describe('parseDuration', () => {
-  it.each([['90s', 90_000], ['5m', 300_000], ['250ms', 250], ['1h', 3_600_000], ['1.5s', 1_500], ['0s', 0], [40, 40]])('%s', (text, ms) => {
+  it.each([
+    ['90s', 90_000],
+    ['5m', 300_000],
+    ['250ms', 250],
+    ['1h', 3_600_000],
+    ['1.5s', 1_500],
+    ['0s', 0],
+    [40, 40],
+  ])('%s', (text, ms) => {
     expect(parseDuration(text)).toBe(ms)
   })
 
@@ -71,7 +108,9 @@ describe('readPolicies', () => {
     await writeFile(bad, 'id: broken\nversion: [\n')
     expect(await readPolicies([good])).toEqual([policy])
     await expect(readPolicies([good, bad])).rejects.toMatchObject({
-      code: 'HMS_LINT_FAILED', status: 422, detail: expect.stringMatching(/bad\.yaml:\d+:\d+ /) as string,
+      code: 'HMS_LINT_FAILED',
+      status: 422,
+      detail: expect.stringMatching(/bad\.yaml:\d+:\d+ /) as string,
     })
     await expect(readPolicies([join(dir, 'none.yaml')])).rejects.toMatchObject({ code: 'HMS_FILE_UNREADABLE', status: 400 })
     await writeFile(bad, 'x'.repeat(256 * 1024 + 1))
@@ -150,7 +189,10 @@ describe('RunError', () => {
       stages: [{ stage: 'canary', verdict: 'FAIL', detail: '3 unexplained alerts', startedAt: null, endedAt: null }],
     })
     expect(new RunError(failed)).toMatchObject({
-      code: 'HMS_RUN_FAILED', status: 422, run: failed, next: ['hms-svc runs show 7'],
+      code: 'HMS_RUN_FAILED',
+      status: 422,
+      run: failed,
+      next: ['hms-svc runs show 7'],
       detail: 'run #7 ended FAILED in stage canary: UNEXPLAINED_ALERTS: 3 unexplained alerts',
     })
     expect(new RunError(view('PAUSED')).status).toBe(409)

@@ -36,7 +36,12 @@ export async function followRun(api: ApiClient, run: number, options: FollowOpti
   }
 }
 
-async function follow(api: ApiClient, run: number, end: AbortSignal, { onView, signal, until = isAtRest }: FollowOptions): Promise<RunView> {
+async function follow(
+  api: ApiClient,
+  run: number,
+  end: AbortSignal,
+  { onView, signal, until = isAtRest }: FollowOptions,
+): Promise<RunView> {
   let last: RunView | undefined
   let heardAt = Date.now()
   for (let attempt = 0; !end.aborted; attempt++) {

@@ -1,5 +1,11 @@
 import {
-  HmsError, peekPredicate, type JsonObject, type PlanOptions, type PreparedApproval, type PreparedRelease, type PrepareRequest,
+  HmsError,
+  peekPredicate,
+  type JsonObject,
+  type PlanOptions,
+  type PreparedApproval,
+  type PreparedRelease,
+  type PrepareRequest,
 } from '#libs/contracts'
 import { digestOf, digestOfJson, STATEMENT_TYPE, type ReleasePredicate } from '#libs/signing'
 import type { ApiClient } from '../api/api-client.js'
@@ -22,7 +28,13 @@ export async function prepareApproval(
   plan: PlanOptions,
   options: PrepareOptions = {},
 ): Promise<PreparedApproval> {
-  const request: PrepareRequest = { policies: [...policies], plan, author: options.author, committedBy: options.committedBy, queue: options.queue }
+  const request: PrepareRequest = {
+    policies: [...policies],
+    plan,
+    author: options.author,
+    committedBy: options.committedBy,
+    queue: options.queue,
+  }
   const prepared = await api.post<PreparedApproval>('/v1/approvals/prepare', request)
   const asked = policies.map(digestOfJson).sort()
   const releases = prepared.releases.map((release) => readPrepared(release))

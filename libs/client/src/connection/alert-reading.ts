@@ -4,5 +4,8 @@ import { HmsError, readingProblem, type JsonObject } from '#libs/contracts'
 export function requireReading(reading: JsonObject | null): void {
   const problem = readingProblem(reading)
   if (problem === undefined) return
-  throw new HmsError('HMS_ALERT_READING', `${problem}; tell only the facts that the alert was raised on`, { status: 400, next: ['hms-svc alert --help'] })
+  throw new HmsError('HMS_ALERT_READING', `${problem}; tell only the facts that the alert was raised on`, {
+    status: 400,
+    next: ['hms-svc alert --help'],
+  })
 }

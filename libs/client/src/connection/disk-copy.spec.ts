@@ -6,7 +6,10 @@ import type { HmsError } from '#libs/contracts'
 import { DiskCopy } from './disk-copy.js'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
-const FLOORS = { releases: { 'lead-limit': { releaseEpoch: 5, digest: DIGEST, fallbacks: [DIGEST], tags: ['air'] } }, heads: { 'lead-limit@global': 7 } }
+const FLOORS = {
+  releases: { 'lead-limit': { releaseEpoch: 5, digest: DIGEST, fallbacks: [DIGEST], tags: ['air'] } },
+  heads: { 'lead-limit@global': 7 },
+}
 const COPY = { revision: 4, savedAt: 1_000, documents: [], floors: FLOORS, signedMs: 900 }
 
 describe('the copy on disk', () => {
@@ -27,7 +30,10 @@ describe('the copy on disk', () => {
   afterEach(() => rm(dir, { recursive: true }))
 
   it('is what was saved, in two files and nothing beside them', async () => {
-    expect(await disk().load()).toMatchObject({ documents: { revision: 4, savedAt: 1_000, documents: [] }, floors: { floors: FLOORS, signedMs: 900 } })
+    expect(await disk().load()).toMatchObject({
+      documents: { revision: 4, savedAt: 1_000, documents: [] },
+      floors: { floors: FLOORS, signedMs: 900 },
+    })
     expect(await readdir(dir)).toHaveLength(2)
   })
 
@@ -44,18 +50,31 @@ describe('the copy on disk', () => {
     ['null', () => writeFile(floors, 'null')],
     ['a list', () => writeFile(floors, '[]')],
     ['of another shape', () => writeFile(floors, JSON.stringify({ format: 1, floors: { releases: [], heads: {} }, signedMs: null }))],
-    ['of other types', () => writeFile(floors, JSON.stringify({ format: 1, floors: { releases: { x: { releaseEpoch: '5' } }, heads: { y: '7' } }, signedMs: null }))],
+    [
+      'of other types',
+      () =>
+        writeFile(
+          floors,
+          JSON.stringify({ format: 1, floors: { releases: { x: { releaseEpoch: '5' } }, heads: { y: '7' } }, signedMs: null }),
+        ),
+    ],
     ['of another format', async () => writeFile(floors, (await readFile(floors, 'utf8')).replace('"format":1', '"format":2'))],
     ['missing beside documents', () => rm(floors)],
     ['missing beside damaged documents', async () => Promise.all([rm(floors), writeFile(documents, '{')])],
-    ['a symbolic link', async () => {
-      await rename(floors, `${floors}.away`)
-      await symlink(`${floors}.away`, floors)
-    }],
-    ['a link to nothing', async () => {
-      await rm(floors)
-      await symlink(join(dir, 'nowhere'), floors)
-    }],
+    [
+      'a symbolic link',
+      async () => {
+        await rename(floors, `${floors}.away`)
+        await symlink(`${floors}.away`, floors)
+      },
+    ],
+    [
+      'a link to nothing',
+      async () => {
+        await rm(floors)
+        await symlink(join(dir, 'nowhere'), floors)
+      },
+    ],
   ]
 
   it.each(damage)('fails closed when the floors are %s, and says what to do', async (_what, harm) => {
@@ -67,10 +86,13 @@ describe('the copy on disk', () => {
   it.each([
     ['cut', async () => writeFile(documents, (await readFile(documents, 'utf8')).slice(0, -1))],
     ['of another shape', () => writeFile(documents, '{"format":3,"documents":{}}')],
-    ['a symbolic link', async () => {
-      await rm(documents)
-      await symlink('/dev/zero', documents)
-    }],
+    [
+      'a symbolic link',
+      async () => {
+        await rm(documents)
+        await symlink('/dev/zero', documents)
+      },
+    ],
   ] as [string, () => Promise<unknown>][])('keeps its floors when the documents are %s', async (_what, harm) => {
     await harm()
     expect(await disk().load()).toEqual({ floors: { floors: FLOORS, signedMs: 900 } })

@@ -31,8 +31,16 @@ export class DiskCopy {
   private writing: Promise<void> | undefined
   private hasFloors = false
 
-  constructor(private readonly dir: string, url: string, reader: Reader, private readonly onError: (error: Error) => void) {
-    const name = createHash('sha256').update(JSON.stringify([url, reader.bot ?? null, reader.region ?? null])).digest('hex').slice(0, 16)
+  constructor(
+    private readonly dir: string,
+    url: string,
+    reader: Reader,
+    private readonly onError: (error: Error) => void,
+  ) {
+    const name = createHash('sha256')
+      .update(JSON.stringify([url, reader.bot ?? null, reader.region ?? null]))
+      .digest('hex')
+      .slice(0, 16)
     this.file = join(dir, `policies-${name}.json`)
     this.floors = new FloorsFile(join(dir, `floors-${name}.json`), this.file)
   }
@@ -64,7 +72,8 @@ export class DiskCopy {
       const text = await readOwnFile(this.file)
       if (text === undefined) return undefined
       const copy = JSON.parse(text) as Partial<SavedDocuments & { format: unknown }> | null
-      if (copy?.format === 3 && Number.isSafeInteger(copy.revision) && Number.isFinite(copy.savedAt) && Array.isArray(copy.documents)) return copy as SavedDocuments
+      if (copy?.format === 3 && Number.isSafeInteger(copy.revision) && Number.isFinite(copy.savedAt) && Array.isArray(copy.documents))
+        return copy as SavedDocuments
       throw new TypeError('not a copy of policies')
     } catch (error) {
       const detail = `${this.file} cannot be read, and is left out: ${asError(error).message}. The floors beside it hold.`

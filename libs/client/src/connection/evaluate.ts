@@ -37,7 +37,14 @@ export function holdDocument(document: ConfigDocument): HeldDocument {
 function nextOf({ next: brought, ...document }: ConfigDocument, { next, ...head }: HeadPredicate): HeldDocument['next'] {
   if (next === undefined || brought === undefined) return null
   const value = valueIn(brought.release)
-  const later = { ...document, version: value.version, digest: next.release, release: brought.release, proof: brought.proof ?? null, run: next.run ?? document.run }
+  const later = {
+    ...document,
+    version: value.version,
+    digest: next.release,
+    release: brought.release,
+    proof: brought.proof ?? null,
+    run: next.run ?? document.run,
+  }
   return { atMs: Date.parse(next.at), held: { document: later, head: { ...head, current: next.release }, value, next: null } }
 }
 
@@ -70,7 +77,8 @@ export function evaluate(documents: readonly HeldDocument[], reader: Reader, now
 export function serving(documents: readonly HeldDocument[], reader: Reader, now: number): HeldDocument | undefined {
   const stable = stableOf(documents)
   const present = stable === undefined ? undefined : standing(stable, now)
-  const covers = (held: HeldDocument): boolean => isCanaryFor(standing(held, now), present, reader, now) || (held.next !== null && isCanaryFor(held.next.held, present, reader, now))
+  const covers = (held: HeldDocument): boolean =>
+    isCanaryFor(standing(held, now), present, reader, now) || (held.next !== null && isCanaryFor(held.next.held, present, reader, now))
   return documents.filter(covers).sort(newestFirst)[0] ?? stable
 }
 

@@ -28,7 +28,12 @@ export class FloorsFile {
     if (text === undefined) return undefined
     try {
       const { format, floors, signedMs, sha256 } = JSON.parse(text) as Partial<SavedFloors> & { format?: unknown; sha256?: unknown }
-      if (format === 1 && isFloorMemory(floors) && (signedMs === null || Number.isFinite(signedMs)) && sha256 === sumOf({ floors, signedMs: signedMs! })) {
+      if (
+        format === 1 &&
+        isFloorMemory(floors) &&
+        (signedMs === null || Number.isFinite(signedMs)) &&
+        sha256 === sumOf({ floors, signedMs: signedMs! })
+      ) {
         return { floors, signedMs: signedMs! }
       }
     } catch {
@@ -54,5 +59,7 @@ export class FloorsFile {
 
 /** Against bits that change by themselves; whoever may write the file may write this too. */
 function sumOf({ floors, signedMs }: SavedFloors): string {
-  return createHash('sha256').update(JSON.stringify([floors, signedMs])).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([floors, signedMs]))
+    .digest('hex')
 }

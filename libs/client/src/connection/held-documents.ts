@@ -40,7 +40,8 @@ export class HeldDocuments {
   stableHeads(): StableHead[] {
     const held = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.head ?? [])
     const heads = new Map<string, StableHead>(held.map((head) => [head.policy, head]))
-    for (const { id, scope, seq, digest } of this.early.values()) if (scope === STABLE_SCOPE) heads.set(id, { policy: id, seq, current: digest })
+    for (const { id, scope, seq, digest } of this.early.values())
+      if (scope === STABLE_SCOPE) heads.set(id, { policy: id, seq, current: digest })
     return [...heads.values()]
   }
 

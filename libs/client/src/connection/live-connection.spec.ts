@@ -106,7 +106,10 @@ describe('a connection', () => {
   it('leaves a canary when its lease runs out, by itself', async () => {
     const canary = sampleDocument({
       policy: { id: ID, version: '2.0.0', limit: 25 },
-      scope: 'region:NCR', share: 10_000, base: old.digest, expires: '2024-09-01T12:00:20Z',
+      scope: 'region:NCR',
+      share: 10_000,
+      base: old.digest,
+      expires: '2024-09-01T12:00:20Z',
     })
     const { hms, visitor } = await connected({}, [old, canary])
     expect(await visitor.applied()).toMatchObject({ applied: { [ID]: canary.digest } })
@@ -184,7 +187,9 @@ describe('rollout’s word on all stable heads', () => {
     const asked = new Promise<string | undefined>((resolve) => {
       server.answer = (request, response) => {
         resolve(request.url)
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([{ version: 2, envelope: JSON.parse(SAMPLE_ROSTER_BYTES.toString()) }]))
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify([{ version: 2, envelope: JSON.parse(SAMPLE_ROSTER_BYTES.toString()) }]))
       }
     })
     const error = next(hms, 'error')
@@ -215,7 +220,10 @@ describe('whom to trust', () => {
   })
 
   it('must be said for an address that is not loopback', async () => {
-    await expect(openConnection({ url: 'http://policies.example', timeoutMs: 100 })).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED', status: 400 })
+    await expect(openConnection({ url: 'http://policies.example', timeoutMs: 100 })).rejects.toMatchObject({
+      code: 'HMS_ROSTER_REQUIRED',
+      status: 400,
+    })
   })
 
   it('is pinned at first use on loopback, remembered, and not asked for again', async () => {
@@ -223,7 +231,9 @@ describe('whom to trust', () => {
     const asked: string[] = []
     server.answer = (request, response) => {
       asked.push(request.url ?? '')
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([{ version: 1, envelope: JSON.parse(SAMPLE_ROSTER_BYTES.toString()) }]))
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify([{ version: 1, envelope: JSON.parse(SAMPLE_ROSTER_BYTES.toString()) }]))
     }
     for (const _time of [1, 2]) {
       const { hms } = await connected({ roster: undefined, cacheDir })
@@ -272,7 +282,10 @@ describe('the copy on disk', () => {
   it('serves when nobody is there, and is where the next connection goes on', async () => {
     const { hms } = await connected({ cacheDir })
     await hms.close()
-    expect((await readdir(cacheDir)).sort()).toEqual([expect.stringMatching(/^floors-[0-9a-f]{16}\.json$/), expect.stringMatching(/^policies-[0-9a-f]{16}\.json$/)])
+    expect((await readdir(cacheDir)).sort()).toEqual([
+      expect.stringMatching(/^floors-[0-9a-f]{16}\.json$/),
+      expect.stringMatching(/^policies-[0-9a-f]{16}\.json$/),
+    ])
     const { port } = server
     await server.stop()
     clock.advance(60_000)

@@ -31,12 +31,15 @@ export class LiveConnection implements HmsConnection {
     const { reader, api, token, time, random } = options
     this.contact = new Contact((reason) => unreachable(api.url, reason))
     this.copy = new TrustedCopy(options, { applied: () => this.acknowledge(), startOver: () => this.startOver() })
-    this.link = new StreamLink({ url: api.url, reader, token, clock: time, random }, {
-      resumeFrom: () => this.resumePoint,
-      opened: () => this.opened(),
-      frame: (frame) => this.take(frame),
-      down: (failure) => this.down(failure),
-    })
+    this.link = new StreamLink(
+      { url: api.url, reader, token, clock: time, random },
+      {
+        resumeFrom: () => this.resumePoint,
+        opened: () => this.opened(),
+        frame: (frame) => this.take(frame),
+        down: (failure) => this.down(failure),
+      },
+    )
   }
 
   get state(): ConnectionState {
@@ -141,7 +144,12 @@ export class LiveConnection implements HmsConnection {
     if (this.options.reader.bot === undefined) return
     this.toldApplied = true
     const held = this.copy.held()
-    this.link.send({ type: 'applied', revision: this.copy.revision, applied: this.copy.applied(), ...(Object.keys(held).length === 0 ? {} : { held }) })
+    this.link.send({
+      type: 'applied',
+      revision: this.copy.revision,
+      applied: this.copy.applied(),
+      ...(Object.keys(held).length === 0 ? {} : { held }),
+    })
   }
 
   private down(failure: LinkFailure): void {

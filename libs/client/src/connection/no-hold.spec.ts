@@ -14,7 +14,10 @@ const SERVER = `
 
 /** Only what keeps the event loop alive is listed by Node. */
 function held(): string[] {
-  return process.getActiveResourcesInfo().filter((name) => /^(TCP|TLS|Timeout|Immediate|GetAddrInfo)/.test(name)).sort()
+  return process
+    .getActiveResourcesInfo()
+    .filter((name) => /^(TCP|TLS|Timeout|Immediate|GetAddrInfo)/.test(name))
+    .sort()
 }
 
 describe('an open connection', () => {

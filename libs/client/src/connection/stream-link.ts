@@ -48,7 +48,10 @@ export class StreamLink {
   private attempt = 0
   private stopped = false
 
-  constructor(private readonly options: LinkOptions, private readonly events: LinkEvents) {}
+  constructor(
+    private readonly options: LinkOptions,
+    private readonly events: LinkEvents,
+  ) {}
 
   start(): void {
     this.dial()

@@ -155,9 +155,24 @@ export class TrustedCopy {
   explain(id: string): Explanation {
     const { document, head, value } = this.require(id).held
     const ageMs = Math.max(0, this.options.time.now() - this.confirmedAt)
-    const { state, options: { rosters: { kind: trust } } } = this
+    const {
+      state,
+      options: {
+        rosters: { kind: trust },
+      },
+    } = this
     const code = this.code === undefined ? {} : { code: this.code }
-    return { value, version: value.version, revision: document.revision, source: this.source(), ageMs, state, trust, scope: head.scope, ...code }
+    return {
+      value,
+      version: value.version,
+      revision: document.revision,
+      source: this.source(),
+      ageMs,
+      state,
+      trust,
+      scope: head.scope,
+      ...code,
+    }
   }
 
   ids(): string[] {

@@ -39,7 +39,11 @@ export async function followPolicies(options: FollowOptions = {}): Promise<HmsFo
 }
 
 /** `followPolicies` with the parts of the world that tests replace. The source is closed with it. */
-export async function openFollower(options: Omit<FollowOptions, keyof BrokerOptions>, source: RecordSource, clock: Clock = systemClock): Promise<PolicyFollower> {
+export async function openFollower(
+  options: Omit<FollowOptions, keyof BrokerOptions>,
+  source: RecordSource,
+  clock: Clock = systemClock,
+): Promise<PolicyFollower> {
   const config = readClientConfig()
   const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
   const cacheDir = options.cacheDir ?? config.cacheDir
@@ -50,7 +54,15 @@ export async function openFollower(options: Omit<FollowOptions, keyof BrokerOpti
   const pinned = options.roster ?? config.roster
   const rosters = await openRosters({ pinned, source: topicRosters(source, report), cacheDir, clock, until: clock.elapsed() })
   const time = new ReaderTime(clock)
-  const follower: PolicyFollower = new PolicyFollower({ reader, disk, rosters, trust: new DocumentTrust(() => rosters.newest, time), time, source, fromLog: true })
+  const follower: PolicyFollower = new PolicyFollower({
+    reader,
+    disk,
+    rosters,
+    trust: new DocumentTrust(() => rosters.newest, time),
+    time,
+    source,
+    fromLog: true,
+  })
   try {
     await follower.open(timeoutMs)
     return follower

@@ -1,5 +1,13 @@
 import { createRequire } from 'node:module'
-import type { Cluster, Consumer, Kafka, KafkaConfig, logLevel as LogLevel, PartitionAssigner, PartitionAssigners as PartitionAssignersType } from 'kafkajs'
+import type {
+  Cluster,
+  Consumer,
+  Kafka,
+  KafkaConfig,
+  logLevel as LogLevel,
+  PartitionAssigner,
+  PartitionAssigners as PartitionAssignersType,
+} from 'kafkajs'
 import { framedSocket } from '#libs/kafka-socket'
 import { brokerError, isFault } from './broker-error.js'
 import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
@@ -24,7 +32,9 @@ interface ReadingCluster {
   refreshMetadataIfNecessary(): Promise<void>
   findLeaderForPartitions(topic: string, partitions: number[]): Record<string, number[]>
   findBroker(by: { nodeId: string }): Promise<FetchingBroker>
-  fetchTopicsOffset(topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[]): Promise<{ partitions: { offset: string }[] }[]>
+  fetchTopicsOffset(
+    topics: { topic: string; partitions: { partition: number }[]; fromBeginning: boolean }[],
+  ): Promise<{ partitions: { offset: string }[] }[]>
 }
 interface FetchingBroker {
   fetch(request: {
@@ -69,7 +79,12 @@ export class KafkaSource implements RecordSource {
       this.cluster = assigner.cluster as Cluster as unknown as ReadingCluster
       return kafkajs.PartitionAssigners.roundRobin(assigner)
     }
-    this.door = kafka.consumer({ groupId: 'hms-svc-follower', partitionAssigners: [opened], allowAutoTopicCreation: false, retry: { retries: 3, maxRetryTime: 500 } })
+    this.door = kafka.consumer({
+      groupId: 'hms-svc-follower',
+      partitionAssigners: [opened],
+      allowAutoTopicCreation: false,
+      retry: { retries: 3, maxRetryTime: 500 },
+    })
   }
 
   async read(topic: string, place: TopicPlace, waitMs: number): Promise<RecordBatch> {
@@ -122,6 +137,8 @@ function batchOf(fetched: FetchedPartition | undefined, from: bigint): RecordBat
   const behind = last === undefined ? from : BigInt(last.offset) + 1n
   // Of a batch whose last records were compacted away nothing may be left behind the place.
   const next = behind > from ? behind : last === undefined ? from : from + 1n
-  const records: TopicRecord[] = fetched.messages.filter(({ offset, isControlRecord }) => BigInt(offset) >= from && isControlRecord !== true)
+  const records: TopicRecord[] = fetched.messages.filter(
+    ({ offset, isControlRecord }) => BigInt(offset) >= from && isControlRecord !== true,
+  )
   return { records: records.map(({ key, value }) => ({ key, value })), next, end: next >= BigInt(fetched.highWatermark) }
 }

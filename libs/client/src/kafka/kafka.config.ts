@@ -15,10 +15,18 @@ export interface BrokerOptions {
 }
 
 /** What options leave out, from the environment. Throws `HMS_CONFIG_INVALID` (400). */
-export async function readBrokerConfig(options: BrokerOptions, env: Record<string, string | undefined> = process.env): Promise<BrokerOptions & { brokers: string[] }> {
+export async function readBrokerConfig(
+  options: BrokerOptions,
+  env: Record<string, string | undefined> = process.env,
+): Promise<BrokerOptions & { brokers: string[] }> {
   const text = (name: string): string | undefined => env[name]?.trim() || undefined
-  const brokers = options.brokers ?? text('HMS_KAFKA_BROKERS')?.split(',').map((part) => part.trim())
-  if (brokers === undefined || brokers.length === 0 || brokers.some((broker) => !/^\S+:\d+$/.test(broker))) throw invalid('brokers, or HMS_KAFKA_BROKERS, must be a list of host:port')
+  const brokers =
+    options.brokers ??
+    text('HMS_KAFKA_BROKERS')
+      ?.split(',')
+      .map((part) => part.trim())
+  if (brokers === undefined || brokers.length === 0 || brokers.some((broker) => !/^\S+:\d+$/.test(broker)))
+    throw invalid('brokers, or HMS_KAFKA_BROKERS, must be a list of host:port')
   const sasl = options.sasl ?? saslOf(text('HMS_KAFKA_SASL'))
   const ssl = options.ssl ?? (await sslOf(text('HMS_KAFKA_CA')))
   return { brokers, ...(sasl === undefined ? {} : { sasl }), ...(ssl === undefined ? {} : { ssl }) }

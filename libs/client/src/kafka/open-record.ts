@@ -18,40 +18,50 @@ export interface OpenedRecord {
  */
 export function openRecord(topic: string, { key, value }: TopicRecord): OpenedRecord | undefined {
   if (value === null) return undefined
-  if (value.length > MAX_RECORD_BYTES) throw refused('HMS_EVENT_OVERSIZED', `a record on ${topic} has ${value.length} bytes`)
+  if (value.length > MAX_RECORD_BYTES) throw recordError('HMS_EVENT_OVERSIZED', `a record on ${topic} has ${value.length} bytes`)
   const name = key === null || !isUtf8(key) ? '' : Buffer.from(key).toString()
   if (name === HEARTBEAT_KEY) return undefined
   const event = eventIn(value, topic)
-  if (event.topic !== topic || event.key !== name) throw refused('HMS_EVENT_MISPLACED', `a record on ${topic} under the key ${name} was made for ${event.topic} ${event.key}`)
+  if (event.topic !== topic || event.key !== name)
+    throw recordError('HMS_EVENT_MISPLACED', `a record on ${topic} under the key ${name} was made for ${event.topic} ${event.key}`)
   return { key: name, type: event.type, data: event.data }
 }
 
 /** The document of a `hms.state.recorded.v1` event; it must be the one that its key names. */
 export function documentIn({ key, data }: OpenedRecord): EventData['hms.state.recorded.v1'] {
   const { document, bundle } = data as { document?: Partial<ConfigDocument>; bundle?: unknown }
-  if (typeof document !== 'object' || document === null) throw refused('HMS_EVENT_UNREADABLE', `the record under ${key} holds no document`)
-  if (`${document.id}@${document.scope}` !== key) throw refused('HMS_EVENT_MISPLACED', `the record under ${key} holds ${document.id}@${document.scope}`)
-  if (!Number.isSafeInteger(document.seq) || !Number.isSafeInteger(document.revision)) throw refused('HMS_EVENT_UNREADABLE', `the document under ${key} has no numbers`)
+  if (typeof document !== 'object' || document === null)
+    throw recordError('HMS_EVENT_UNREADABLE', `the record under ${key} holds no document`)
+  if (`${document.id}@${document.scope}` !== key)
+    throw recordError('HMS_EVENT_MISPLACED', `the record under ${key} holds ${document.id}@${document.scope}`)
+  if (!Number.isSafeInteger(document.seq) || !Number.isSafeInteger(document.revision))
+    throw recordError('HMS_EVENT_UNREADABLE', `the document under ${key} has no numbers`)
   const members = Array.isArray(bundle) ? bundle.filter((id) => typeof id === 'string') : []
   return { document: document as ConfigDocument, ...(members.length === 0 ? {} : { bundle: members }) }
 }
 
 export function freshnessIn({ key, data }: OpenedRecord): Envelope {
-  if (key !== FRESHNESS_KEY) throw refused('HMS_EVENT_MISPLACED', `a word on all stable heads lies under the key ${key}`)
+  if (key !== FRESHNESS_KEY) throw recordError('HMS_EVENT_MISPLACED', `a word on all stable heads lies under the key ${key}`)
   return (data as EventData['hms.state.vouched.v1']).freshness
 }
 
-export function refused(code: string, detail: string): HmsError {
-  return new HmsError(code, `${detail}; it is left out, and what was held before stays in force`, { status: 502, next: ['hms-svc topics tail'] })
+export function recordError(code: string, detail: string): HmsError {
+  return new HmsError(code, `${detail}; it is left out, and what was held before stays in force`, {
+    status: 502,
+    next: ['hms-svc topics tail'],
+  })
 }
 
 function eventIn(value: Uint8Array, topic: string): { topic: string; key: string; type: string; data: object } {
   try {
-    const event = peekPredicate<{ topic?: unknown; key?: unknown; type?: unknown; data?: unknown } | null>(JSON.parse(Buffer.from(value).toString()) as Envelope)
+    const event = peekPredicate<{ topic?: unknown; key?: unknown; type?: unknown; data?: unknown } | null>(
+      JSON.parse(Buffer.from(value).toString()) as Envelope,
+    )
     const { topic: of, key, type, data } = event ?? {}
-    if (typeof of === 'string' && typeof key === 'string' && typeof type === 'string' && typeof data === 'object' && data !== null) return { topic: of, key, type, data }
+    if (typeof of === 'string' && typeof key === 'string' && typeof type === 'string' && typeof data === 'object' && data !== null)
+      return { topic: of, key, type, data }
   } catch {
     // Not JSON, or no statement: unreadable like any other.
   }
-  throw refused('HMS_EVENT_UNREADABLE', `a record on ${topic} is no event`)
+  throw recordError('HMS_EVENT_UNREADABLE', `a record on ${topic} is no event`)
 }

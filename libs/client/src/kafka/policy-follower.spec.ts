@@ -40,7 +40,11 @@ afterEach(() => Promise.all(open.map((follower) => follower.close())))
 type Options = Partial<Parameters<typeof openFollower>[0]>
 
 async function follow(options: Options = {}): Promise<PolicyFollower> {
-  const follower = await openFollower({ bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, timeoutMs: 2_000, ...options }, log, clock)
+  const follower = await openFollower(
+    { bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, timeoutMs: 2_000, ...options },
+    log,
+    clock,
+  )
   open.push(follower)
   follower.on('error', (error) => errors.push((error as HmsError).code ?? error.message))
   follower.on('stale', ({ code }) => states.push(`STALE ${code ?? ''}`.trim()))
@@ -50,7 +54,8 @@ async function follow(options: Options = {}): Promise<PolicyFollower> {
 }
 
 const limit = (follower: PolicyFollower): unknown => follower.get(ID)['limit']
-const stable = (...documents: (typeof old)[]): StableHead[] => documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
+const stable = (...documents: (typeof old)[]): StableHead[] =>
+  documents.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest }))
 /** Rollout's word, said now. */
 const word = (heads: StableHead[], roster = 1) => {
   const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
@@ -70,7 +75,15 @@ describe('a follower of the state topic', () => {
     log.batch = 1
     await log.write(STATE, documentRecord(old), textRecord('~heartbeat', '2024-09-01T00:00:00Z'), documentRecord(strict))
     const follower = await follow()
-    expect(follower.explain(ID)).toMatchObject({ version: '2.0.0', revision: 5, source: 'live', ageMs: 0, state: 'READY', trust: 'pinned', scope: 'global' })
+    expect(follower.explain(ID)).toMatchObject({
+      version: '2.0.0',
+      revision: 5,
+      source: 'live',
+      ageMs: 0,
+      state: 'READY',
+      trust: 'pinned',
+      scope: 'global',
+    })
     expect(follower.ids()).toEqual([ID])
     const changes: unknown[] = []
     follower.on('change', (change) => changes.push(change))
@@ -96,7 +109,10 @@ describe('a follower of the state topic', () => {
   it('takes a canary for its bot, and leaves it with the lease', async () => {
     const canary = sampleDocument({
       policy: { id: ID, version: '2.0.0', limit: 25 },
-      scope: 'region:NCR', share: 10_000, base: old.digest, expires: '2024-09-01T12:00:20Z',
+      scope: 'region:NCR',
+      share: 10_000,
+      base: old.digest,
+      expires: '2024-09-01T12:00:20Z',
     })
     await log.write(STATE, documentRecord(old), documentRecord(canary))
     const follower = await follow()
@@ -168,7 +184,8 @@ describe('somebody with root on the broker', () => {
     expect([limit(follower), follower.state]).toEqual([25, 'READY'])
   })
 
-  const payload = (text: string): string => Buffer.from(Buffer.from(stricter.release!.payload, 'base64').toString().replace('"limit":20', text)).toString('base64')
+  const payload = (text: string): string =>
+    Buffer.from(Buffer.from(stricter.release!.payload, 'base64').toString().replace('"limit":20', text)).toString('base64')
   const edited = { ...stricter, release: { ...stricter.release!, payload: payload('"limit":99') } }
   const unapproved = sampleDocument({ policy: { id: ID, version: '9.0.0', limit: 99 }, seq: 9, approvedBy: [] })
   const bySelf = sampleDocument({ policy: { id: ID, version: '9.0.0', limit: 99 }, seq: 9, headSignedBy: 'canary-controller' })
@@ -193,7 +210,11 @@ describe('somebody with root on the broker', () => {
     ['is no text', { key: Buffer.from([0xff, 0xfe]), value: Buffer.from([0xff, 0xfe]) }, 'HMS_EVENT_UNREADABLE'],
     ['is JSON of another kind', textRecord(PLACE, '{"payload":"bnVsbA=="}'), 'HMS_EVENT_UNREADABLE'],
     ['is too large', { key: Buffer.from(PLACE), value: Buffer.alloc(4 * 1024 * 1024 + 1, 'x') }, 'HMS_EVENT_OVERSIZED'],
-    ['has a type that nobody knows', { ...documentRecord(old), value: asType(documentRecord(old).value!, 'hms.state.recorded.v9') }, 'HMS_EVENT_UNKNOWN'],
+    [
+      'has a type that nobody knows',
+      { ...documentRecord(old), value: asType(documentRecord(old).value!, 'hms.state.recorded.v9') },
+      'HMS_EVENT_UNKNOWN',
+    ],
     ['lies under the key of another policy', { ...documentRecord(other), key: Buffer.from(PLACE) }, 'HMS_EVENT_MISPLACED'],
     ['was made for another topic', { ...rosterRecord(2, strict.head) }, 'HMS_EVENT_MISPLACED'],
     ['has no key', { ...documentRecord(stricter), key: null }, 'HMS_EVENT_MISPLACED'],
@@ -208,7 +229,9 @@ describe('somebody with root on the broker', () => {
   it('writes anything at all: the bot keeps its value, and takes the next good record', async () => {
     const good = [documentRecord(stricter), word(stable(stricter)), documentRecord(old)]
     const junk = fc.record({ key: fc.option(fc.uint8Array({ maxLength: 8 })), value: fc.option(fc.uint8Array({ maxLength: 64 })) })
-    const bent = fc.tuple(fc.constantFrom(...good), fc.nat(), fc.jsonValue()).map(([record, place, instead]) => ({ ...record, value: bend(record.value!, place, instead) }))
+    const bent = fc
+      .tuple(fc.constantFrom(...good), fc.nat(), fc.jsonValue())
+      .map(([record, place, instead]) => ({ ...record, value: bend(record.value!, place, instead) }))
     await fc.assert(
       fc.asyncProperty(fc.array(fc.oneof(junk, bent), { minLength: 1, maxLength: 5 }), async (records) => {
         await log.write(STATE, ...records)
@@ -356,7 +379,11 @@ describe('a follower that starts again', () => {
 
   it('speaks from disk while there is no broker', async () => {
     log.faults.set(STATE, new HmsError('HMS_BROKER_UNREACHABLE', 'gone', { status: 503 }))
-    const follower = await openFollower({ bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, cacheDir, timeoutMs: 100 }, log, clock)
+    const follower = await openFollower(
+      { bot: 'inspector-7', region: 'NCR', roster: SAMPLE_ROSTER_BYTES, cacheDir, timeoutMs: 100 },
+      log,
+      clock,
+    )
     open.push(follower)
     expect(follower.explain(ID)).toMatchObject({ source: 'disk', state: 'STALE', value: { limit: 25 } })
   })
@@ -370,7 +397,9 @@ describe('a follower that starts again', () => {
 
 function asType(value: Uint8Array, type: string): Buffer {
   const envelope = JSON.parse(Buffer.from(value).toString()) as { payload: string }
-  const text = Buffer.from(envelope.payload, 'base64').toString().replace(/"type":"hms[^"]*"/, `"type":"${type}"`)
+  const text = Buffer.from(envelope.payload, 'base64')
+    .toString()
+    .replace(/"type":"hms[^"]*"/, `"type":"${type}"`)
   return Buffer.from(JSON.stringify({ ...envelope, payload: Buffer.from(text).toString('base64') }))
 }
 

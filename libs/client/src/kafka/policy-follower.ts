@@ -7,7 +7,7 @@ import { Contact } from '../connection/contact.js'
 import type { ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue } from '../connection/hms-connection.js'
 import { TrustedCopy, type TrustedCopyOptions } from '../connection/trusted-copy.js'
 import { brokerUnreachable } from './broker-error.js'
-import { documentIn, freshnessIn, openRecord, refused } from './open-record.js'
+import { documentIn, freshnessIn, openRecord, recordError } from './open-record.js'
 import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
 import { WholeRevisions } from './whole-revisions.js'
 
@@ -97,7 +97,7 @@ export class PolicyFollower implements HmsFollower {
     const { source, rosters, random } = this.options
     // The log is judged by the newest roster. Without an answer the known one counts, and rollout's word will name the newer.
     await rosters.follow().catch((error: unknown) => this.fail(error as Error))
-    for (let attempt = 0; !this.closing.signal.aborted; ) {
+    for (let attempt = 0; !this.closing.signal.aborted;) {
       try {
         this.take(await source.read(STATE_TOPIC, this.place, READ_WAIT_MS))
         attempt = 0
@@ -123,12 +123,17 @@ export class PolicyFollower implements HmsFollower {
     try {
       const opened = openRecord(STATE_TOPIC, record)
       if (opened === undefined) return
-      if (opened.type === 'hms.state.recorded.v1') this.waiting.add(documentIn(opened), record.value?.length ?? 0, this.options.time.elapsed())
+      if (opened.type === 'hms.state.recorded.v1')
+        this.waiting.add(documentIn(opened), record.value?.length ?? 0, this.options.time.elapsed())
       else if (opened.type === 'hms.state.vouched.v1') this.copy.hear(freshnessIn(opened))
-      else throw refused('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
+      else throw recordError('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
     } catch (error) {
       // Whatever it does to whoever opens it, a record holds up none behind it.
-      this.fail(error instanceof HmsError ? error : refused('HMS_EVENT_UNREADABLE', `a record on ${STATE_TOPIC} cannot be opened: ${reasonOf(error)}`))
+      this.fail(
+        error instanceof HmsError
+          ? error
+          : recordError('HMS_EVENT_UNREADABLE', `a record on ${STATE_TOPIC} cannot be opened: ${reasonOf(error)}`),
+      )
     }
   }
 
@@ -169,6 +174,8 @@ export class PolicyFollower implements HmsFollower {
 
   private watchSilence(): void {
     this.silence?.cancel()
-    this.silence = this.options.time.after(SILENCE_MS, () => this.copy.stale(`the end of the log was not reached for ${SILENCE_MS / 1000} s`))
+    this.silence = this.options.time.after(SILENCE_MS, () =>
+      this.copy.stale(`the end of the log was not reached for ${SILENCE_MS / 1000} s`),
+    )
   }
 }

@@ -2,7 +2,7 @@ import { peekPredicate, type Envelope, type EventData } from '#libs/contracts'
 import { nextRoster, SignatureError, type Roster } from '#libs/signing'
 import { refusalOf } from '../connection/trusted-copy.js'
 import type { RosterSource } from '../trust/roster-source.js'
-import { openRecord, refused } from './open-record.js'
+import { openRecord, recordError } from './open-record.js'
 import type { RecordSource, TopicPlace } from './record-source.js'
 
 export const ROSTER_TOPIC = 'hms.roster.v1'
@@ -36,14 +36,14 @@ async function chainAfter(newest: Roster, source: RecordSource, report: (error: 
     }
     if (ahead === undefined || ahead <= roster.version) return chain
     if (roster === before) {
-      report(refused('HMS_ROSTER_VERSION', `roster ${ahead} is on ${ROSTER_TOPIC} and none that leads from ${roster.version} to it`))
+      report(recordError('HMS_ROSTER_VERSION', `roster ${ahead} is on ${ROSTER_TOPIC} and none that leads from ${roster.version} to it`))
       return chain
     }
   }
 }
 
 async function* envelopes(source: RecordSource, report: (error: Error) => void): AsyncGenerator<Envelope> {
-  for (let place: TopicPlace = 'beginning', end = false; !end; ) {
+  for (let place: TopicPlace = 'beginning', end = false; !end;) {
     const batch = await source.read(ROSTER_TOPIC, place, 0)
     for (const record of batch.records) {
       try {

@@ -6,7 +6,12 @@ import type { AgentKey } from './ssh-agent.js'
  * only one. `HMS_KEY_AGENT_LACKS` when there is none, `HMS_KEY_AGENT_CHOICE` when there are several: a guess could be somebody's login key.
  */
 export function chooseAgentKey(keys: readonly AgentKey[], name: string, which?: string): AgentKey {
-  if (which !== undefined) return only(keys.filter(({ keyid, comment }) => keyid === which || comment === which), `the key ${which}`, name)
+  if (which !== undefined)
+    return only(
+      keys.filter(({ keyid, comment }) => keyid === which || comment === which),
+      `the key ${which}`,
+      name,
+    )
   const named = keys.filter(({ comment }) => comment === name)
   return only(named.length > 0 ? named : keys, 'one Ed25519 key', name)
 }
@@ -19,5 +24,7 @@ function only(keys: readonly AgentKey[], what: string, name: string): AgentKey {
   }
   if (keys.length === 1) return key
   const choices = keys.map(({ keyid, comment }) => `${keyid} (${comment})`).join(', ')
-  throw new KeyError('HMS_KEY_AGENT_CHOICE', `the ssh-agent holds several keys that could be meant: ${choices}`, [{ command: `hms-svc keys create --name "${name}" --agent ${key.keyid}` }])
+  throw new KeyError('HMS_KEY_AGENT_CHOICE', `the ssh-agent holds several keys that could be meant: ${choices}`, [
+    { command: `hms-svc keys create --name "${name}" --agent ${key.keyid}` },
+  ])
 }

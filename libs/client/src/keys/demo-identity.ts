@@ -33,14 +33,17 @@ export async function createDemoIdentity(dataDir: string, services: readonly str
     log: { spki: await ensureServiceKey(dataDir, AUDIT_LOG), witness: await ensureServiceKey(dataDir, WITNESS) },
     expires: new Date(now.getTime() + TEN_YEARS_MS).toISOString(),
   })
-  const envelope = await signRoster(roster, people.map(({ signer }) => signer))
+  const envelope = await signRoster(
+    roster,
+    people.map(({ signer }) => signer),
+  )
   await publishOnce(rosterFile(dataDir), `${JSON.stringify(envelope)}\n`, 0o644)
 }
 
 async function ensurePassphrase(keysDir: string): Promise<string> {
   const passphrase = randomBytes(24).toString('base64url')
   const published = await publishOnce(join(keysDir, 'passphrase'), `${passphrase}\n`, 0o600)
-  return published ? passphrase : (await dataFolderPassphrase(keysDir)) ?? ''
+  return published ? passphrase : ((await dataFolderPassphrase(keysDir)) ?? '')
 }
 
 /** Returns the public key, SPKI in base64. */

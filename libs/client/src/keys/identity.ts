@@ -42,8 +42,11 @@ export async function loadIdentity(dataDir: string): Promise<Identity> {
 async function readPems(dataDir: string): Promise<Map<string, string>> {
   const dir = serviceKeysDir(dataDir)
   const files = (await namesIn(dir)).filter((file) => file.endsWith('.pem'))
-  return new Map(await Promise.all(files.map(async (file): Promise<[string, string]> =>
-    [basename(file, '.pem'), (await readPrivateIfThere(join(dir, file))) ?? ''])))
+  return new Map(
+    await Promise.all(
+      files.map(async (file): Promise<[string, string]> => [basename(file, '.pem'), (await readPrivateIfThere(join(dir, file))) ?? '']),
+    ),
+  )
 }
 
 async function namesIn(dir: string): Promise<string[]> {
@@ -64,8 +67,5 @@ function parseEnvelope(text: string, file: string): Envelope {
 }
 
 function missing(detail: string): KeyError {
-  return new KeyError('HMS_IDENTITY_MISSING', detail, [
-    { command: 'HMS_PROFILE=dev hms-svc migrate' },
-    { command: 'hms-svc dev' },
-  ])
+  return new KeyError('HMS_IDENTITY_MISSING', detail, [{ command: 'HMS_PROFILE=dev hms-svc migrate' }, { command: 'hms-svc dev' }])
 }

@@ -24,7 +24,11 @@ export type KeyErrorCode =
 export class KeyError extends Error {
   override readonly name = 'KeyError'
 
-  constructor(readonly code: KeyErrorCode, readonly detail: string, readonly next: readonly { command: string }[] = []) {
+  constructor(
+    readonly code: KeyErrorCode,
+    readonly detail: string,
+    readonly next: readonly { command: string }[] = [],
+  ) {
     super(`${code}: ${detail}`)
   }
 }

@@ -24,7 +24,11 @@ const PUBLIC = '.pub.json'
  * ssh-agent holds there is the public file alone. Names that differ only in case or punctuation share a file, so the second one is refused and either finds it.
  */
 export class KeyFolder {
-  constructor(readonly dir: string, private readonly rounds = PBKDF2_ROUNDS, private readonly agent = new SshAgent(undefined)) {}
+  constructor(
+    readonly dir: string,
+    private readonly rounds = PBKDF2_ROUNDS,
+    private readonly agent = new SshAgent(undefined),
+  ) {}
 
   /** Makes a key; `HMS_KEY_EXISTS` when the name is taken: a key is never overwritten. */
   async create(name: string, passphrase: string): Promise<KeyEntry> {
@@ -37,7 +41,8 @@ export class KeyFolder {
     const { keyid, spki } = chooseAgentKey(await this.agent.list(), name, which)
     await mkdir(this.dir, { recursive: true, mode: 0o700 })
     const text = `${JSON.stringify({ name, keyid, spki, agent: true } satisfies PublicKeyFile, null, 2)}\n`
-    if ((await readIfThere(this.privateFile(name))) !== undefined || !(await publishOnce(this.publicFile(name), text, 0o644))) throw await this.taken(name)
+    if ((await readIfThere(this.privateFile(name))) !== undefined || !(await publishOnce(this.publicFile(name), text, 0o644)))
+      throw await this.taken(name)
     return this.require(name)
   }
 
@@ -82,7 +87,7 @@ export class KeyFolder {
     if ((await readIfThere(file)) !== undefined || (await this.find(name))?.agent) return undefined
     const { privateKey, keyid, spki } = generateKeyPair()
     const pem = await encryptPrivateKey(privateKey, passphrase, { rounds: this.rounds })
-    if (!await publishOnce(file, pem, 0o600)) return undefined
+    if (!(await publishOnce(file, pem, 0o600))) return undefined
     await this.writePublic({ name, keyid, spki })
     return privateKey
   }
@@ -144,7 +149,10 @@ function parsePublic(text: string, file: string): PublicKeyFile {
 
 /** "EPA Chief" → "epa-chief": letters and digits of any script, nothing that could leave the folder. */
 function stemOf(name: string): string {
-  const plain = name.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase()
+  const plain = name
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase()
   const stem = plain.replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '')
   if (stem === '' || stem.length > 80) throw new KeyError('HMS_KEY_NAME', `"${name}" does not make a file name of 1 to 80 characters`)
   return stem

@@ -52,9 +52,12 @@ function integer(value: number): Buffer {
 }
 
 function element(tag: number, content: Buffer): Buffer {
-  const length = content.length < 0x80
-    ? [content.length]
-    : content.length < 0x100 ? [0x81, content.length] : [0x82, content.length >> 8, content.length & 0xff]
+  const length =
+    content.length < 0x80
+      ? [content.length]
+      : content.length < 0x100
+        ? [0x81, content.length]
+        : [0x82, content.length >> 8, content.length & 0xff]
   return Buffer.concat([Buffer.from([tag, ...length]), content])
 }
 

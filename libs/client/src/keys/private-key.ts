@@ -12,7 +12,9 @@ const ENCRYPTED = 'ENCRYPTED PRIVATE KEY'
 
 /** Encrypted PKCS#8 PEM of a private key. Node and `openssl pkey` open it. */
 export async function encryptPrivateKey(
-  key: KeyObject, passphrase: string, { rounds = PBKDF2_ROUNDS }: { rounds?: number } = {},
+  key: KeyObject,
+  passphrase: string,
+  { rounds = PBKDF2_ROUNDS }: { rounds?: number } = {},
 ): Promise<string> {
   if (passphrase === '') throw new KeyError('HMS_KEY_PASSPHRASE', 'a passphrase must not be empty')
   if (Buffer.byteLength(passphrase) > MAX_PASSPHRASE_BYTES) {

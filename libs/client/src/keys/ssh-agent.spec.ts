@@ -32,7 +32,13 @@ describe('a key that an agent holds', () => {
   it('is noted with its public half alone, and signs what DSSE asks for', async () => {
     const { keyid, spki } = fake.add('EPA Chief')
     fake.add('login')
-    expect(await folder.adopt('EPA Chief')).toMatchObject({ name: 'EPA Chief', keyid, spki, agent: true, file: join(dir, 'keys', 'epa-chief.pub.json') })
+    expect(await folder.adopt('EPA Chief')).toMatchObject({
+      name: 'EPA Chief',
+      keyid,
+      spki,
+      agent: true,
+      file: join(dir, 'keys', 'epa-chief.pub.json'),
+    })
     expect(await folder.list()).toMatchObject([{ name: 'EPA Chief', agent: true }])
     const envelope = await signEnvelope(PAYLOAD, [await folder.open('epa chief', '')])
     expect(verifyEnvelope(envelope, new Map([[keyid, spkiToKey(spki)]])).keyids).toEqual([keyid])
@@ -43,13 +49,19 @@ describe('a key that an agent holds', () => {
     await folder.adopt('EPA Chief')
     const config = { keysDir: join(dir, 'keys'), dataDir: dir, agentSocket: fake.socket }
     expect(await chooseSigner(config)).toMatchObject({ name: 'EPA Chief', keyid })
-    await expect(chooseSigner({ ...config, agentSocket: undefined })).rejects.toMatchObject({ code: 'HMS_KEY_AGENT_UNREACHABLE', status: 403 })
+    await expect(chooseSigner({ ...config, agentSocket: undefined })).rejects.toMatchObject({
+      code: 'HMS_KEY_AGENT_UNREACHABLE',
+      status: 403,
+    })
   })
 
   it('is the named one, the only one, or none: no guess is made', async () => {
     await expect(folder.adopt('EPA Chief')).rejects.toMatchObject({ code: 'HMS_KEY_AGENT_LACKS' })
     const [first, second] = [fake.add('one'), fake.add('two')]
-    await expect(folder.adopt('EPA Chief')).rejects.toMatchObject({ code: 'HMS_KEY_AGENT_CHOICE', detail: expect.stringContaining(`${first.keyid} (one), ${second.keyid} (two)`) })
+    await expect(folder.adopt('EPA Chief')).rejects.toMatchObject({
+      code: 'HMS_KEY_AGENT_CHOICE',
+      detail: expect.stringContaining(`${first.keyid} (one), ${second.keyid} (two)`),
+    })
     await expect(folder.adopt('EPA Chief', 'three')).rejects.toMatchObject({ code: 'HMS_KEY_AGENT_LACKS' })
     expect(await folder.adopt('EPA Chief', second.keyid)).toMatchObject({ keyid: second.keyid })
     expect(await folder.adopt('Air Office', 'one')).toMatchObject({ keyid: first.keyid })
@@ -63,21 +75,34 @@ describe('a key that an agent holds', () => {
     fake.add('EPA Chief')
     await folder.adopt('EPA Chief')
     fake.keys.length = 0
-    await expect(folder.open('EPA Chief', '')).rejects.toMatchObject({ code: 'HMS_KEY_AGENT_LACKS', detail: expect.stringContaining('or is locked') })
+    await expect(folder.open('EPA Chief', '')).rejects.toMatchObject({
+      code: 'HMS_KEY_AGENT_LACKS',
+      detail: expect.stringContaining('or is locked'),
+    })
   })
 
   it('does not sign when the agent is not there', async () => {
     fake.add('EPA Chief')
     await folder.adopt('EPA Chief')
     for (const socket of [undefined, join(dir, 'nobody.sock')]) {
-      await expect(new KeyFolder(join(dir, 'keys'), 1000, new SshAgent(socket)).open('EPA Chief', '')).rejects.toMatchObject({ code: 'HMS_KEY_AGENT_UNREACHABLE' })
+      await expect(new KeyFolder(join(dir, 'keys'), 1000, new SshAgent(socket)).open('EPA Chief', '')).rejects.toMatchObject({
+        code: 'HMS_KEY_AGENT_UNREACHABLE',
+      })
     }
   })
 
   it.each<[string, string, (type: number) => Buffer | undefined]>([
     ['refuses', 'HMS_KEY_AGENT_REFUSED', () => FakeAgent.frame(5)],
-    ['signs something else', 'HMS_KEY_AGENT_REFUSED', () => FakeAgent.frame(14, sshString(Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(Buffer.alloc(64))])))],
-    ['signs in another way', 'HMS_KEY_AGENT_REFUSED', () => FakeAgent.frame(14, sshString(Buffer.concat([sshString(Buffer.from('ssh-rsa')), sshString(Buffer.alloc(64))])))],
+    [
+      'signs something else',
+      'HMS_KEY_AGENT_REFUSED',
+      () => FakeAgent.frame(14, sshString(Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(Buffer.alloc(64))]))),
+    ],
+    [
+      'signs in another way',
+      'HMS_KEY_AGENT_REFUSED',
+      () => FakeAgent.frame(14, sshString(Buffer.concat([sshString(Buffer.from('ssh-rsa')), sshString(Buffer.alloc(64))]))),
+    ],
     ['cuts its answer', 'HMS_KEY_AGENT_REFUSED', () => FakeAgent.frame(14, sshUint32(99))],
     ['announces a huge frame', 'HMS_KEY_AGENT_UNREACHABLE', () => Buffer.concat([sshUint32(2 ** 31), Buffer.of(14)])],
     ['announces an empty one', 'HMS_KEY_AGENT_UNREACHABLE', () => Buffer.concat([sshUint32(0), Buffer.of(14)])],
@@ -93,7 +118,16 @@ describe('a key that an agent holds', () => {
   it.each<[string, string, Buffer | undefined]>([
     ['claims too many keys', 'HMS_KEY_AGENT_REFUSED', FakeAgent.frame(12, sshUint32(2 ** 31))],
     ['claims more keys than it sends', 'HMS_KEY_AGENT_REFUSED', FakeAgent.frame(12, sshUint32(3))],
-    ['sends a key of another length', 'HMS_KEY_AGENT_REFUSED', FakeAgent.frame(12, sshUint32(1), sshString(Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(Buffer.alloc(31))])), sshString(Buffer.alloc(0)))],
+    [
+      'sends a key of another length',
+      'HMS_KEY_AGENT_REFUSED',
+      FakeAgent.frame(
+        12,
+        sshUint32(1),
+        sshString(Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(Buffer.alloc(31))])),
+        sshString(Buffer.alloc(0)),
+      ),
+    ],
     ['answers something else', 'HMS_KEY_AGENT_REFUSED', FakeAgent.frame(5)],
     ['hangs up', 'HMS_KEY_AGENT_UNREACHABLE', undefined],
   ])('is not found when the agent %s', async (_what, code, answer) => {
@@ -115,7 +149,8 @@ describe.runIf(['ssh-agent', 'ssh-add', 'ssh-keygen', 'openssl'].every(has))('Op
     const env = { PATH: '/usr/bin:/bin', SSH_AUTH_SOCK: socket, SSH_ASKPASS: join(dir, 'askpass'), SSH_ASKPASS_REQUIRE: 'force' }
     writeFileSync(env.SSH_ASKPASS, '#!/bin/sh\necho secret\n')
     chmodSync(env.SSH_ASKPASS, 0o700)
-    const run = (program: string, ...argv: string[]): string => execFileSync(program, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] }).toString()
+    const run = (program: string, ...argv: string[]): string =>
+      execFileSync(program, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] }).toString()
     run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'EPA Chief', '-f', join(dir, 'id'))
     run('ssh-add', '-q', join(dir, 'id'))
 
@@ -126,9 +161,30 @@ describe.runIf(['ssh-agent', 'ssh-add', 'ssh-keygen', 'openssl'].every(has))('Op
     const [signed, sig] = [pae(STATEMENT_TYPE, PAYLOAD), Buffer.from(signatures[0]!.sig, 'base64')]
     const key = createPublicKey({ key: Buffer.from(spki, 'base64'), format: 'der', type: 'spki' })
     expect(verify(null, signed, key, sig)).toBe(true)
-    for (const [name, bytes] of [['signed', signed], ['sig', sig], ['key.der', Buffer.from(spki, 'base64')]] as const) writeFileSync(join(dir, name), bytes)
+    for (const [name, bytes] of [
+      ['signed', signed],
+      ['sig', sig],
+      ['key.der', Buffer.from(spki, 'base64')],
+    ] as const)
+      writeFileSync(join(dir, name), bytes)
     const file = (name: string): string => join(dir, name)
-    expect(run('openssl', 'pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', file('key.der'), '-rawin', '-in', file('signed'), '-sigfile', file('sig'))).toContain('Verified Successfully')
+    expect(
+      run(
+        'openssl',
+        'pkeyutl',
+        '-verify',
+        '-pubin',
+        '-keyform',
+        'DER',
+        '-inkey',
+        file('key.der'),
+        '-rawin',
+        '-in',
+        file('signed'),
+        '-sigfile',
+        file('sig'),
+      ),
+    ).toContain('Verified Successfully')
 
     const signer = await folder.open('EPA Chief', '')
     run('ssh-add', '-x')

@@ -52,7 +52,11 @@ export class SshAgent {
     const key = (await this.list()).find((each) => each.keyid === keyid)
     if (key === undefined) {
       const detail = `the ssh-agent does not hold the key ${keyid}, or is locked`
-      throw new KeyError('HMS_KEY_AGENT_LACKS', detail, [{ command: 'ssh-add -l -E sha256' }, { command: 'ssh-add FILE' }, { command: 'ssh-add -X' }])
+      throw new KeyError('HMS_KEY_AGENT_LACKS', detail, [
+        { command: 'ssh-add -l -E sha256' },
+        { command: 'ssh-add FILE' },
+        { command: 'ssh-add -X' },
+      ])
     }
     return { keyid, sign: (bytes) => this.sign(key, bytes) }
   }
@@ -95,7 +99,9 @@ export class SshAgent {
       }
       const late = setTimeout(() => fail(`the ssh-agent at ${socket} did not answer within ${timeoutMs / 1_000} s`), timeoutMs)
       let received = Buffer.alloc(0)
-      connection.on('error', (error) => fail(`the ssh-agent at ${socket} is not there (${(error as NodeJS.ErrnoException).code ?? error.message})`))
+      connection.on('error', (error) =>
+        fail(`the ssh-agent at ${socket} is not there (${(error as NodeJS.ErrnoException).code ?? error.message})`),
+      )
       connection.on('close', () => fail(`the ssh-agent at ${socket} hung up`))
       connection.on('data', (chunk: Buffer) => {
         received = Buffer.concat([received, chunk])

@@ -65,7 +65,10 @@ export class FakeAgent {
 
   private identities(): Buffer {
     // An RSA key is passed over.
-    const rsa = [sshString(Buffer.concat([sshString(Buffer.from('ssh-rsa')), sshString(Buffer.of(1, 0, 1))])), sshString(Buffer.from('login'))]
+    const rsa = [
+      sshString(Buffer.concat([sshString(Buffer.from('ssh-rsa')), sshString(Buffer.of(1, 0, 1))])),
+      sshString(Buffer.from('login')),
+    ]
     const mine = this.keys.flatMap(({ blob, comment }) => [sshString(blob), sshString(Buffer.from(comment))])
     return FakeAgent.frame(12, sshUint32(this.keys.length + 1), ...rsa, ...mine)
   }
@@ -75,6 +78,9 @@ export class FakeAgent {
     const [blob, bytes] = [reader.string(), reader.string()]
     const key = this.keys.find((each) => each.blob.equals(blob))
     if (key === undefined) return FakeAgent.frame(5)
-    return FakeAgent.frame(14, sshString(Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(sign(null, bytes, key.privateKey))])))
+    return FakeAgent.frame(
+      14,
+      sshString(Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(sign(null, bytes, key.privateKey))])),
+    )
   }
 }

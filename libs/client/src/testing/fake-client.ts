@@ -3,7 +3,12 @@ import { HmsError } from '#libs/contracts'
 import { Listeners } from '../connection/listeners.js'
 import { requireReading } from '../connection/alert-reading.js'
 import type {
-  AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue,
+  AlertInput,
+  ConnectionEvents,
+  ConnectionState,
+  Explanation,
+  HmsConnection,
+  PolicyValue,
 } from '../connection/hms-connection.js'
 import { deepFreeze } from '../freeze.js'
 

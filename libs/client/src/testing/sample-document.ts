@@ -1,5 +1,15 @@
 import type { ConfigDocument, Envelope, Json } from '#libs/contracts'
-import { buildRelease, digestOfJson, PREDICATE_TYPES, speakerFor, stableDigest, statement, type HeadPredicate, type ReleasePredicate, type StableHead } from '#libs/signing'
+import {
+  buildRelease,
+  digestOfJson,
+  PREDICATE_TYPES,
+  speakerFor,
+  stableDigest,
+  statement,
+  type HeadPredicate,
+  type ReleasePredicate,
+  type StableHead,
+} from '#libs/signing'
 import { signedBy, type SampleSigner } from './sample-trust.js'
 
 /** Head members of a sample beside what a document always has. */
@@ -18,12 +28,26 @@ const AT = '2024-09-01T00:00:00Z'
 
 /** A document as config-store would hand it out, signed by the keys of the sample roster. The epoch of 1.5.0 is 15. */
 export function sampleDocument(sample: SampleHead): ConfigDocument {
-  const { policy, id = policy?.id ?? 'epa-pm25-limit', scope = 'global', seq = 1, revision = seq, release: members, approvedBy, headSignedBy, ...head } = sample
+  const {
+    policy,
+    id = policy?.id ?? 'epa-pm25-limit',
+    scope = 'global',
+    seq = 1,
+    revision = seq,
+    release: members,
+    approvedBy,
+    headSignedBy,
+    ...head
+  } = sample
   const release = policy === null ? null : releaseOf({ effective: AT, ...policy }, scope, members)
   const digest = release?.digest ?? null
   const predicate: HeadPredicate = { policy: id, scope, seq, current: digest, issuedAt: AT, ...head }
   return {
-    id, scope, seq, revision, digest,
+    id,
+    scope,
+    seq,
+    revision,
+    digest,
     version: policy?.version ?? null,
     run: null,
     head: signedBy(statementOf('head', `${id}@${scope}`, predicate), headSignedBy ?? (speakerFor(scope) as SampleSigner)),

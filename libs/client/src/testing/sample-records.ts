@@ -18,7 +18,10 @@ export function textRecord(key: string, text: string | null): TopicRecord {
 }
 
 export function documentRecord(document: ConfigDocument, bundle?: string[]): TopicRecord {
-  return sampleRecord('hms.state.recorded.v1', `${document.id}@${document.scope}`, { document, ...(bundle === undefined ? {} : { bundle }) })
+  return sampleRecord('hms.state.recorded.v1', `${document.id}@${document.scope}`, {
+    document,
+    ...(bundle === undefined ? {} : { bundle }),
+  })
 }
 
 export function freshnessRecord(freshness: Envelope): TopicRecord {

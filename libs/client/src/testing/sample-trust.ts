@@ -3,7 +3,13 @@ import type { Envelope } from '#libs/contracts'
 import { demoRoster, generateKeyPair, localSigner, pae, signRoster, STATEMENT_TYPE } from '#libs/signing'
 
 /** Keys of a small installation without a log, made anew for each test process. */
-const PAIRS = { 'EPA Chief': generateKeyPair(), 'EPA Counsel': generateKeyPair(), rollout: generateKeyPair(), 'canary-controller': generateKeyPair(), operator: generateKeyPair() }
+const PAIRS = {
+  'EPA Chief': generateKeyPair(),
+  'EPA Counsel': generateKeyPair(),
+  rollout: generateKeyPair(),
+  'canary-controller': generateKeyPair(),
+  operator: generateKeyPair(),
+}
 export type SampleSigner = keyof typeof PAIRS
 
 const PEOPLE = ['EPA Chief', 'EPA Counsel'] as const
@@ -17,7 +23,10 @@ const predicate = demoRoster({
 
 /** The step to a later version, which says the same; both people sign unless told otherwise. */
 export function sampleRoster(version: number, people: readonly SampleSigner[] = PEOPLE): Promise<Envelope> {
-  return signRoster({ ...predicate, version }, people.map((name) => localSigner(PAIRS[name].privateKey)))
+  return signRoster(
+    { ...predicate, version },
+    people.map((name) => localSigner(PAIRS[name].privateKey)),
+  )
 }
 
 export const SAMPLE_ROSTER = await sampleRoster(predicate.version)

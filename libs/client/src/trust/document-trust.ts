@@ -68,7 +68,11 @@ function leasedFrom(now: number, held: HeldDocument): HeldDocument {
   const endMs = now + (Date.parse(expires) - Date.parse(issuedAt))
   if (!(endMs < Date.parse(expires))) return held
   const end = new Date(endMs).toISOString()
-  return { ...held, head: { ...held.head, expires: end }, next: held.next && { ...held.next, held: { ...held.next.held, head: { ...held.next.held.head, expires: end } } } }
+  return {
+    ...held,
+    head: { ...held.head, expires: end },
+    next: held.next && { ...held.next, held: { ...held.next.held, head: { ...held.next.held.head, expires: end } } },
+  }
 }
 
 /** A document is what somebody sent: anything but a refusal means that it is none. */

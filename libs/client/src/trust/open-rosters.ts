@@ -22,7 +22,8 @@ export async function openRosters({ pinned, source, cacheDir, clock, random, unt
     try {
       return await PinnedRosters.open(pinned, source, cacheDir)
     } catch (error) {
-      if (error instanceof SignatureError) throw new HmsError(error.code, error.detail, { status: 422, cause: error, next: ['hms-svc roster show --json'] })
+      if (error instanceof SignatureError)
+        throw new HmsError(error.code, error.detail, { status: 422, cause: error, next: ['hms-svc roster show --json'] })
       const waitMs = backoffMs(attempt, random)
       if (!(error instanceof HmsError && error.retryable) || clock.elapsed() + waitMs >= until) throw error
       // Not the clock's: a wait of its would not keep the process alive, and somebody is waiting for the answer.

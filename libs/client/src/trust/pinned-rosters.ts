@@ -48,14 +48,19 @@ export class PinnedRosters {
       return PinnedRosters.of('pinned', [envelope, ...(kept < 0 ? [] : saved!.rosters.slice(kept + 1))], source, file)
     }
     if (source.first === undefined) {
-      throw new HmsError('HMS_ROSTER_REQUIRED', `Whom to trust at ${source.name} is not known: name the roster in the option roster or in HMS_ROSTER.`, {
-        status: 400,
-        next: ['hms-svc roster show --json > roster.json', 'HMS_ROSTER=roster.json node BOT'],
-      })
+      throw new HmsError(
+        'HMS_ROSTER_REQUIRED',
+        `Whom to trust at ${source.name} is not known: name the roster in the option roster or in HMS_ROSTER.`,
+        {
+          status: 400,
+          next: ['hms-svc roster show --json > roster.json', 'HMS_ROSTER=roster.json node BOT'],
+        },
+      )
     }
     if (saved?.kind === 'first-use') return PinnedRosters.of('first-use', saved.rosters, source, file)
     const shown = await source.first()
-    if (shown === undefined) throw new HmsError('HMS_ROSTER_REQUIRED', `${source.name} shows no roster.`, { status: 400, next: ['hms-svc roster show'] })
+    if (shown === undefined)
+      throw new HmsError('HMS_ROSTER_REQUIRED', `${source.name} shows no roster.`, { status: 400, next: ['hms-svc roster show'] })
     const first = PinnedRosters.of('first-use', [shown], source, file)
     await first.save()
     return first
@@ -91,10 +96,16 @@ export class PinnedRosters {
 
 async function readPinned(pinned: string | Uint8Array): Promise<Envelope> {
   try {
-    return JSON.parse(typeof pinned === 'string' ? await readGivenText(pinned, MAX_ROSTER_BYTES) : Buffer.from(pinned).toString('utf8')) as Envelope
+    return JSON.parse(
+      typeof pinned === 'string' ? await readGivenText(pinned, MAX_ROSTER_BYTES) : Buffer.from(pinned).toString('utf8'),
+    ) as Envelope
   } catch (error) {
     const what = typeof pinned === 'string' ? pinned : 'the roster given'
-    throw new HmsError('HMS_ROSTER_UNREADABLE', `${what} cannot be read as a signed roster.`, { status: 400, cause: error, next: ['hms-svc roster show --json'] })
+    throw new HmsError('HMS_ROSTER_UNREADABLE', `${what} cannot be read as a signed roster.`, {
+      status: 400,
+      cause: error,
+      next: ['hms-svc roster show --json'],
+    })
   }
 }
 

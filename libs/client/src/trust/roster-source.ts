@@ -15,7 +15,8 @@ export interface RosterSource {
 
 /** `GET /v1/roster`. Whoever owns a loopback address owns this machine: there the first roster shown may be pinned. */
 export function httpRosters(api: ApiClient): RosterSource {
-  const after = async ({ version }: Roster) => (await api.get<RosterStep[]>('/v1/roster', { since: version })).map(({ envelope }) => envelope)
+  const after = async ({ version }: Roster) =>
+    (await api.get<RosterStep[]>('/v1/roster', { since: version })).map(({ envelope }) => envelope)
   const first = async () => (await api.get<RosterStep[]>('/v1/roster')).at(-1)?.envelope
   return { name: api.url, after, ...(isLoopback(api.url) ? { first } : {}) }
 }

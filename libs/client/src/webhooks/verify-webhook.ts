@@ -53,9 +53,10 @@ function decodeSecret(secret: string): Buffer {
 }
 
 function readHeader(headers: WebhookRequestHeaders, name: string): string {
-  const values = headers instanceof Headers
-    ? [headers.get(name)]
-    : Object.entries(headers).flatMap(([key, value]) => (key.toLowerCase() === name ? value : []))
+  const values =
+    headers instanceof Headers
+      ? [headers.get(name)]
+      : Object.entries(headers).flatMap(([key, value]) => (key.toLowerCase() === name ? value : []))
   const [value] = values
   if (values.length !== 1 || !value) throw new WebhookVerificationError('HMS_WEBHOOK_HEADER_MISSING')
   return value

@@ -2,7 +2,10 @@ import { createRequire } from 'node:module'
 import type * as CedarWasm from '@cedar-policy/cedar-wasm/nodejs'
 
 /** What is used of the engine. */
-export type CedarModule = Pick<typeof CedarWasm, 'preparseSchema' | 'preparsePolicySet' | 'statefulIsAuthorized' | 'validate' | 'policyToJson'>
+export type CedarModule = Pick<
+  typeof CedarWasm,
+  'preparseSchema' | 'preparsePolicySet' | 'statefulIsAuthorized' | 'validate' | 'policyToJson'
+>
 
 const PACKAGE = '@cedar-policy/cedar-wasm/nodejs'
 

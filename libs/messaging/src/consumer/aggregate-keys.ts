@@ -12,7 +12,7 @@ const POLICY_ID = /^[a-z0-9-]{1,100}$/
  * Locked in sorted order, so the smallest policy id, which is the key of a bundle, always comes first. Never throws: an event whose
  * dossier is damaged must still find its way to the dead letters, under its key.
  */
-export function keysOf(event: ReceivedEvent): string[] {
+export function aggregateKeysOf(event: ReceivedEvent): string[] {
   const { dossier } = event.data as { dossier?: { releases?: unknown } | null }
   const releases: unknown[] = Array.isArray(dossier?.releases) ? dossier.releases : []
   const ids = releases.map((release) => (release as { id?: unknown } | null)?.id)

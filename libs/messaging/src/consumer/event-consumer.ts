@@ -5,15 +5,15 @@ import type { Roster } from '#libs/signing'
 import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import { codeOf } from '../dead-letters/code-of.js'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
-import type { DeadLetter } from '../dead-letters/dead-letter.entity.js'
+import type { DeadLetter } from '../dead-letters/dead-letter.table.js'
 import { replayLetter } from '../dead-letters/replay-letter.js'
 import type { ReplayTimer } from '../dead-letters/timer-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
-import { keysOf } from './aggregate-keys.js'
+import { aggregateKeysOf } from './aggregate-keys.js'
 import { OverdueGaps } from './overdue-gaps.js'
-import { kinship } from './event-type.js'
+import { compatibilityOf } from './event-type.js'
 import { groupOf } from './group-of.js'
 import { poisonRunOf, runOf } from './poison-run.js'
 
@@ -148,7 +148,7 @@ export class EventConsumer {
 
   private async tryUntilDone(record: BusRecord, over?: 'over'): Promise<Done> {
     let tries = 0
-    for (let waits = 0; ; ) {
+    for (let waits = 0; ;) {
       try {
         return await this.process(record, over)
       } catch (error) {
@@ -174,30 +174,37 @@ export class EventConsumer {
       if (await this.isOfOutside(record)) return { outcome: 'handled' }
       const { kind, code, detail } = opened
       const verdict = { code, detail, run: null, tries: 1, state: kind === 'forged' ? 'ignored' : 'waiting' } as const
-      await database.transaction((tx) => this.letters.bury(tx, record, verdict))
+      await database.transaction((tx) => this.letters.store(tx, record, verdict))
       return { outcome: kind }
     }
     const { event } = opened
-    return inTrace(event.traceparent, () => database.locked(keysOf(event), async (tx) => {
-      const stream = this.streamOf(event)
-      const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
-      let outcome: Outcome = 'duplicate'
-      if (place === 'next') outcome = await this.run(event, tx)
-      else if (place === 'gap') {
-        // The data lie in the envelope, where no NUL in them can offend jsonb.
-        await positions.park(tx, stream, { ...event, data: null })
-        this.deps.log.warn({ service, topic: event.topic, key: event.key, keySeq: event.keySeq }, 'event came before an earlier one and waits')
-        outcome = 'parked'
-      }
-      // Whatever came: a crash may have left events that waited for one before it.
-      return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
-    }))
+    return inTrace(event.traceparent, () =>
+      database.locked(aggregateKeysOf(event), async (tx) => {
+        const stream = this.streamOf(event)
+        const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
+        let outcome: Outcome = 'duplicate'
+        if (place === 'next') outcome = await this.run(event, tx)
+        else if (place === 'gap') {
+          // The data lie in the envelope, where no NUL in them can offend jsonb.
+          await positions.park(tx, stream, { ...event, data: null })
+          this.deps.log.warn(
+            { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
+            'event came before an earlier one and waits',
+          )
+          outcome = 'parked'
+        }
+        // Whatever came: a crash may have left events that waited for one before it.
+        return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
+      }),
+    )
   }
 
   private async isOfOutside(record: BusRecord): Promise<boolean> {
     const take = this.outsiders.get(record.topic)
     if (take === undefined || (record.headers['ce_source'] ?? '').startsWith(SOURCE_PREFIX)) return false
-    return inTrace(record.headers['ce_traceparent'] ?? record.headers['traceparent'], () => this.deps.database.transaction((tx) => take(record, tx)))
+    return inTrace(record.headers['ce_traceparent'] ?? record.headers['traceparent'], () =>
+      this.deps.database.transaction((tx) => take(record, tx)),
+    )
   }
 
   /** A key that nobody knows yet may be one that a newer roster names. */
@@ -212,10 +219,12 @@ export class EventConsumer {
   private async run(event: ReceivedEvent, tx: Transaction): Promise<Outcome> {
     const { service, log } = this.deps
     const [follower, subscriber] = [this.followers.get(event.topic), this.subscribers.get(event.topic)]
-    if (follower === undefined && subscriber === undefined) throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
-    const kin = kinship(event.type)
+    if (follower === undefined && subscriber === undefined)
+      throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
+    const kin = compatibilityOf(event.type)
     const wanted = kin === 'known' || subscriber?.everyType === true
-    if (kin === 'other-major' && !wanted) throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
+    if (kin === 'other-major' && !wanted)
+      throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
     if (kin === 'known') await follower?.(event, tx)
     const outcome = wanted ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
@@ -229,31 +238,37 @@ export class EventConsumer {
     const opened = await this.open(record)
     const verdict = { code: codeOf(error), detail: describeError(error), run: null, tries, state: 'waiting' } as const
     if (!opened.ok) {
-      await database.transaction((tx) => this.letters.bury(tx, record, verdict))
+      await database.transaction((tx) => this.letters.store(tx, record, verdict))
       return { outcome: 'dead-letter' }
     }
     const { event } = opened
-    return inTrace(event.traceparent, () => database.locked(keysOf(event), async (tx) => {
-      const stream = this.streamOf(event)
-      const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
-      // Another instance, to which the partition went meanwhile, is done with it.
-      if (place === 'duplicate') return { outcome: 'duplicate' }
-      await poisonRunOf(tx, event, verdict.code, this.deps)
-      await this.letters.bury(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
-      return { outcome: 'dead-letter', parked: place === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
-    }))
+    return inTrace(event.traceparent, () =>
+      database.locked(aggregateKeysOf(event), async (tx) => {
+        const stream = this.streamOf(event)
+        const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
+        // Another instance, to which the partition went meanwhile, is done with it.
+        if (place === 'duplicate') return { outcome: 'duplicate' }
+        await poisonRunOf(tx, event, verdict.code, this.deps)
+        await this.letters.store(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
+        return { outcome: 'dead-letter', parked: place === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
+      }),
+    )
   }
 
   /** Runs the handler on a dead letter; `by` is who asked for it. */
   async replay(id: string, by: string): Promise<DeadLetter> {
     const { service, database, roster, metrics, replayTimer } = this.deps
-    const letter = await replayLetter({ letters: this.letters, database, roster: roster(), run: (event, tx) => this.run(event, tx), replayTimer }, id, by)
+    const letter = await replayLetter(
+      { letters: this.letters, database, roster: roster(), run: (event, tx) => this.run(event, tx), replayTimer },
+      id,
+      by,
+    )
     metrics.handled.inc({ group: service, topic: letter.topic, outcome: 'replayed' })
     return letter
   }
 
   private async untilStored<T>(store: () => Promise<T>): Promise<T> {
-    for (let waits = 0; ; ) {
+    for (let waits = 0; ;) {
       try {
         return await store()
       } catch (error) {

@@ -7,7 +7,7 @@ const NAMES = new Set([...KNOWN].map(nameOf))
  * What this version makes of a type. A name of its own in another major version carries news that it would have to understand: a dead
  * letter. A name it never heard of was added by a newer producer, for others: ignored.
  */
-export function kinship(type: string): 'known' | 'other-major' | 'unknown' {
+export function compatibilityOf(type: string): 'known' | 'other-major' | 'unknown' {
   if (KNOWN.has(type)) return 'known'
   return NAMES.has(nameOf(type)) ? 'other-major' : 'unknown'
 }

@@ -41,9 +41,12 @@ export class OverdueGaps {
 
   async look(): Promise<void> {
     const { service, database, positions, log, metrics } = this.deps
-    const events = await database.statements((tx) => positions.overdue(tx, PATIENCE_MS))
+    const events = await database.autocommit((tx) => positions.overdue(tx, PATIENCE_MS))
     for (const event of events) {
-      log.error({ service, topic: event.topic, key: event.key, keySeq: event.keySeq }, 'an event before this one is missing for an hour; its stream goes on without it')
+      log.error(
+        { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
+        'an event before this one is missing for an hour; its stream goes on without it',
+      )
       metrics.repairs.inc({ service, what: 'gap' })
       await this.goOn(event)
     }
@@ -53,7 +56,9 @@ export class OverdueGaps {
     if (this.stopped) return
     this.cancelNext = this.deps.clock.after(LOOK_MS, () => {
       void this.look()
-        .catch((error: unknown) => this.deps.log.debug({ service: this.deps.service, error: describeError(error) }, 'waiting events cannot be looked at now'))
+        .catch((error: unknown) =>
+          this.deps.log.debug({ service: this.deps.service, error: describeError(error) }, 'waiting events cannot be looked at now'),
+        )
         .finally(() => this.later())
     })
   }

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '#libs/persistence'
 import type { Logger, Metrics } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
 import type { OutboxStore } from '../outbox/outbox.store.js'
-import { DEAD_LETTERS, type DeadLetter } from './dead-letter.entity.js'
+import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
 import { excerptContent, letterIdOf, storable, wholeContent } from './letter-content.js'
 import { letterEvent } from './letter-event.js'
 import { newestLetters } from './newest-letters.js'
@@ -35,7 +35,7 @@ export class DeadLetterBox {
   constructor(private readonly deps: DeadLetterBoxDependencies) {}
 
   /** Keeps a record that was given up. `false` when it is kept already: it came again before its group had moved on. */
-  async bury(tx: Transaction, record: BusRecord, verdict: Verdict): Promise<boolean> {
+  async store(tx: Transaction, record: BusRecord, verdict: Verdict): Promise<boolean> {
     const { service } = this.deps
     const letter: DeadLetter = {
       id: letterIdOf(service, record),
@@ -56,11 +56,11 @@ export class DeadLetterBox {
 
   /** The newest first. */
   list(states: readonly DeadLetterState[] | undefined, limit: number): Promise<DeadLetter[]> {
-    return this.deps.database.statements((tx) => newestLetters(tx, states, limit))
+    return this.deps.database.autocommit((tx) => newestLetters(tx, states, limit))
   }
 
   async get(id: string): Promise<DeadLetter> {
-    return this.deps.database.statements((tx) => this.read(tx, id))
+    return this.deps.database.autocommit((tx) => this.read(tx, id))
   }
 
   /** Ends a letter without an effect; letter and reason are kept. */
@@ -94,17 +94,24 @@ export class DeadLetterBox {
       const tries = letter.tries + 1
       await tx.documents(DEAD_LETTERS).put({ ...letter, code, detail: storable(detail, DETAIL_CHARACTERS), tries })
       const place = `${letter.group}/${id}`
-      return new HmsError('HMS_DEAD_LETTER_FAILED', `The handler failed again, ${tries} tries by now: ${detail} (${code}). The letter waits on.`, {
-        status: 422,
-        next: [`hms-svc dlq show ${place}`, `hms-svc dlq discard ${place} --reason TEXT`],
-      })
+      return new HmsError(
+        'HMS_DEAD_LETTER_FAILED',
+        `The handler failed again, ${tries} tries by now: ${detail} (${code}). The letter waits on.`,
+        {
+          status: 422,
+          next: [`hms-svc dlq show ${place}`, `hms-svc dlq discard ${place} --reason TEXT`],
+        },
+      )
     })
   }
 
   private async read(tx: Transaction, id: string): Promise<DeadLetter> {
     const letter = await tx.documents(DEAD_LETTERS).get(id)
     if (letter !== undefined) return letter
-    throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `${this.deps.service} has no dead letter ${id}.`, { status: 404, next: ['hms-svc dlq list --all'] })
+    throw new HmsError('HMS_DEAD_LETTER_NOT_FOUND', `${this.deps.service} has no dead letter ${id}.`, {
+      status: 404,
+      next: ['hms-svc dlq list --all'],
+    })
   }
 
   /** Numbered per topic and not per key: a stranger chooses the keys, and every numbered key is a row for ever. */
@@ -134,7 +141,10 @@ export class DeadLetterBox {
     metrics.deadLetters.inc({ group: service, code })
     if (forgotten > 0) metrics.deadLettersForgotten.inc({ group: service }, forgotten)
     const next = `hms-svc dlq show ${service}/${id}`
-    log.error({ service, letter: id, code, topic, position, run, next }, state === 'waiting' ? 'event given up: a dead letter waits' : 'record of a stranger ignored')
+    log.error(
+      { service, letter: id, code, topic, position, run, next },
+      state === 'waiting' ? 'event given up: a dead letter waits' : 'record of a stranger ignored',
+    )
   }
 }
 

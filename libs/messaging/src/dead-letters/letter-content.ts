@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { recordOfBytes } from '../kafka/kafka-record.js'
 import type { BusRecord } from '../event-bus.js'
-import type { DeadLetter, RawLetter } from './dead-letter.entity.js'
+import type { DeadLetter, RawLetter } from './dead-letter.table.js'
 
 type Content = Pick<DeadLetter, 'key' | 'value' | 'headers' | 'raw' | 'cutFrom'>
 
@@ -41,14 +41,20 @@ export function recordOfLetter(letter: DeadLetter): BusRecord {
   if (raw === undefined) return { topic, position, key, value, headers }
   const decode = (text: string): Buffer => Buffer.from(text, 'base64')
   const pairs = raw.headers.map(([name, header]) => [decode(name).toString(), decode(header)] as const)
-  const bytes = { key: raw.key === null ? null : decode(raw.key), value: raw.value === null ? null : decode(raw.value), headers: Object.fromEntries(pairs) }
+  const bytes = {
+    key: raw.key === null ? null : decode(raw.key),
+    value: raw.value === null ? null : decode(raw.value),
+    headers: Object.fromEntries(pairs),
+  }
   return { topic, position, ...recordOfBytes(bytes) }
 }
 
 /** The same record given up again, because its group had not moved past it yet, is the same letter. */
 export function letterIdOf(service: string, record: BusRecord): string {
   const { topic, position, key, value, headers } = record
-  const hex = createHash('sha256').update(JSON.stringify([service, topic, position, key, value, headers])).digest('hex')
+  const hex = createHash('sha256')
+    .update(JSON.stringify([service, topic, position, key, value, headers]))
+    .digest('hex')
   // RFC 9562 §5.8: a UUID whose bits are our own.
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
@@ -66,7 +72,8 @@ function excerptOf({ key, value, headers }: BusRecord): Content {
 }
 
 function rawOf({ key, value, headers, bytes }: BusRecord): RawLetter {
-  const encode = (text: string | null, exact: Uint8Array | null | undefined): string | null => (text === null ? null : Buffer.from(exact ?? Buffer.from(text)).toString('base64'))
+  const encode = (text: string | null, exact: Uint8Array | null | undefined): string | null =>
+    text === null ? null : Buffer.from(exact ?? Buffer.from(text)).toString('base64')
   return {
     key: encode(key, bytes?.key),
     value: encode(value, bytes?.value),

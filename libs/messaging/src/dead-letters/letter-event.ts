@@ -1,7 +1,7 @@
 import { deadLetterTopic, type OutgoingEvent } from '#libs/contracts'
 import { uuidv7 } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
-import type { DeadLetter } from './dead-letter.entity.js'
+import type { DeadLetter } from './dead-letter.table.js'
 import { storable } from './letter-content.js'
 
 /** Type of what lies in `hms.dlq.<group>.v1`. Its value is what came and no statement of ours: people and tools read it, no service does. */
@@ -18,7 +18,9 @@ const OWN_HEADERS = /^(ce_|hms-dlq-)/
 /** A dead letter on its way to its topic: the original key, value and headers, and why it is here. */
 export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): OutgoingEvent {
   const { id, group, code, detail, topic, position, run } = letter
-  const kept = Object.entries(letter.headers).map(([name, value]) => [OWN_HEADERS.test(name) ? `hms-dlq-original-${name}` : name, value] as const)
+  const kept = Object.entries(letter.headers).map(
+    ([name, value]) => [OWN_HEADERS.test(name) ? `hms-dlq-original-${name}` : name, value] as const,
+  )
   const headers: Record<string, string> = {
     ...Object.fromEntries(kept),
     'hms-dlq-id': id,

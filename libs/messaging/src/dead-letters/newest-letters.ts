@@ -1,6 +1,6 @@
 import type { DeadLetterState } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { DEAD_LETTERS, type DeadLetter } from './dead-letter.entity.js'
+import { DEAD_LETTERS, type DeadLetter } from './dead-letter.table.js'
 import { keyExcerpt } from './letter-content.js'
 
 /** Letters are read a few at a time and leave their content behind: each may carry 4 MiB, and a list must not hold them all. */
@@ -10,7 +10,7 @@ export async function newestLetters(tx: Transaction, states: readonly DeadLetter
   const found: DeadLetter[] = []
   const where = states === undefined ? undefined : { state: states }
   let after: string | undefined
-  for (let size = PAGE; found.length < limit; ) {
+  for (let size = PAGE; found.length < limit;) {
     const page = await tx.documents(DEAD_LETTERS).find({ where, orderBy: 'at', descending: true, after, limit: size })
     // Letters of one millisecond stay together: the next page begins below all of them.
     const whole = page.length < size ? page : page.filter((letter) => letter.at !== page.at(-1)!.at)

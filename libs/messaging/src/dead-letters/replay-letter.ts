@@ -3,10 +3,10 @@ import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord } from '../cloud-event.js'
-import { keysOf } from '../consumer/aggregate-keys.js'
+import { aggregateKeysOf } from '../consumer/aggregate-keys.js'
 import { codeOf } from './code-of.js'
 import type { DeadLetterBox } from './dead-letter-box.js'
-import type { DeadLetter } from './dead-letter.entity.js'
+import type { DeadLetter } from './dead-letter.table.js'
 import { recordOfLetter } from './letter-content.js'
 import { isTimerLetter, timerOfLetter, type ReplayTimer } from './timer-letter.js'
 
@@ -43,13 +43,16 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
 }
 
 /** What the letter is about, and what doing it again means. */
-function contentOf(letter: DeadLetter, { roster, run, replayTimer }: ReplayDependencies): { keys: string[]; run(tx: Transaction): Promise<string> } {
+function contentOf(
+  letter: DeadLetter,
+  { roster, run, replayTimer }: ReplayDependencies,
+): { keys: string[]; run(tx: Transaction): Promise<string> } {
   if (replayTimer !== undefined && isTimerLetter(letter)) {
     const timer = timerOfLetter(letter)
     return { keys: timer.keys, run: (tx) => replayTimer(tx, timer) }
   }
   const event = eventOf(letter, roster)
-  return { keys: keysOf(event), run: (tx) => run(event, tx) }
+  return { keys: aggregateKeysOf(event), run: (tx) => run(event, tx) }
 }
 
 /** What came must verify today: a letter is no way round the checks. */
@@ -57,8 +60,12 @@ function eventOf(letter: DeadLetter, roster: Roster): ReceivedEvent {
   const opened = openRecord(recordOfLetter(letter), topicByName(letter.topic).producers, roster)
   if (opened.ok && letter.state !== 'ignored') return opened.event
   const detail = opened.ok ? letter.detail : opened.detail
-  throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', `What came is no event of a service of ours (${detail}); it cannot be replayed, only discarded.`, {
-    status: 422,
-    next: [`hms-svc dlq discard ${letter.group}/${letter.id} --reason TEXT`],
-  })
+  throw new HmsError(
+    'HMS_DEAD_LETTER_UNVERIFIED',
+    `What came is no event of a service of ours (${detail}); it cannot be replayed, only discarded.`,
+    {
+      status: 422,
+      next: [`hms-svc dlq discard ${letter.group}/${letter.id} --reason TEXT`],
+    },
+  )
 }

@@ -5,7 +5,7 @@ import type { BusRecord } from '../event-bus.js'
 import { poisonRun, type PoisonDependencies } from '../consumer/poison-run.js'
 import { codeOf } from './code-of.js'
 import type { DeadLetterBox } from './dead-letter-box.js'
-import type { DeadLetter } from './dead-letter.entity.js'
+import type { DeadLetter } from './dead-letter.table.js'
 
 /** Where a topic's name stands in the letter of a message. */
 const PREFIX = 'timer:'
@@ -14,7 +14,7 @@ const POLICY = 'policy:'
 /** Ends in the service itself what a given-up timer was for; without one, the service's stage says that the run is poisoned. */
 export type SettleTimer = (tx: Transaction, timer: Timer, detail: string) => Promise<void>
 
-export interface BuryDependencies {
+export interface TimerLetterDependencies {
   letters: DeadLetterBox
   poison: PoisonDependencies
   settle: SettleTimer | undefined
@@ -24,10 +24,22 @@ export interface BuryDependencies {
  * Keeps a timer that goes on failing as a dead letter, and fails the run that it names in `data`. `fault`: the second could not be done; the
  * run ends at its deadline then.
  */
-export async function buryTimer(tx: Transaction, timer: Timer, error: unknown, fault: unknown, { letters, poison, settle }: BuryDependencies): Promise<void> {
+export async function deadLetterTimer(
+  tx: Transaction,
+  timer: Timer,
+  error: unknown,
+  fault: unknown,
+  { letters, poison, settle }: TimerLetterDependencies,
+): Promise<void> {
   const of = runOfTimer(timer)
   const code = codeOf(error, 'HMS_TIMER_FAILED')
-  await letters.bury(tx, recordOfTimer(timer), { code, detail: describeError(error), run: of?.run ?? null, tries: timer.tries, state: 'waiting' })
+  await letters.store(tx, recordOfTimer(timer), {
+    code,
+    detail: describeError(error),
+    run: of?.run ?? null,
+    tries: timer.tries,
+    state: 'waiting',
+  })
   const detail = `${poison.service} could not go on: its timer ${timer.kind} failed ${timer.tries} times (${code})`
   if (fault !== undefined) return
   if (settle !== undefined) return settle(tx, timer, detail)
@@ -42,7 +54,17 @@ export function isTimerLetter({ topic }: Pick<DeadLetter, 'topic'>): boolean {
 export function timerOfLetter({ topic, value, group, id }: DeadLetter): Timer {
   const { id: timer, keys, data } = JSON.parse(value ?? '{}') as Partial<Timer>
   if (typeof timer === 'string' && Array.isArray(keys) && data !== undefined) {
-    return { id: timer, kind: topic.slice(PREFIX.length), keys, data, dueAt: new Date(0), traceparent: null, leaseEpoch: 0, tries: 0, waits: 0 }
+    return {
+      id: timer,
+      kind: topic.slice(PREFIX.length),
+      keys,
+      data,
+      dueAt: new Date(0),
+      traceparent: null,
+      leaseEpoch: 0,
+      tries: 0,
+      waits: 0,
+    }
   }
   throw new HmsError('HMS_DEAD_LETTER_UNVERIFIED', 'What is kept is no timer of ours; it cannot be replayed, only discarded.', {
     status: 422,
@@ -53,7 +75,13 @@ export function timerOfLetter({ topic, value, group, id }: DeadLetter): Timer {
 export type ReplayTimer = (tx: Transaction, timer: NewTimer & Pick<Timer, 'keys' | 'data'>) => ReturnType<TimerRunner['replay']>
 
 function recordOfTimer({ id, kind, keys, data, dueAt, leaseEpoch }: Timer): BusRecord {
-  return { topic: `${PREFIX}${kind}`, position: String(leaseEpoch), key: id, value: JSON.stringify({ id, keys, data, dueAt: dueAt.toISOString() }), headers: {} }
+  return {
+    topic: `${PREFIX}${kind}`,
+    position: String(leaseEpoch),
+    key: id,
+    value: JSON.stringify({ id, keys, data, dueAt: dueAt.toISOString() }),
+    headers: {},
+  }
 }
 
 function runOfTimer({ data }: Timer): { run: number; attempt: number } | undefined {

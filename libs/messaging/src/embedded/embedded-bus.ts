@@ -43,7 +43,9 @@ export class EmbeddedBus implements EventBus {
   announce(source: string, sent: readonly SentEvent[]): void {
     for (const reader of this.readers) {
       if (reader.source !== source) continue
-      const mine = sent.filter(({ event }) => event.topic === reader.topic).map(({ event, offset }) => ({ ...event, offset: String(offset) }))
+      const mine = sent
+        .filter(({ event }) => event.topic === reader.topic)
+        .map(({ event, offset }) => ({ ...event, offset: String(offset) }))
       if (mine.length > 0) reader.push(mine)
     }
   }
@@ -61,7 +63,8 @@ export class EmbeddedBus implements EventBus {
             handle: (row) => subscription.handle(recordOf(eventOf(row), `0:${row.offset}`)),
           },
           this.clock,
-          (error) => this.log.debug({ group: subscription.group, topic: topic.name, error: describeError(error) }, 'reader waits for the database'),
+          (error) =>
+            this.log.debug({ group: subscription.group, topic: topic.name, error: describeError(error) }, 'reader waits for the database'),
         )
         this.readers.push(reader)
         reader.start()
@@ -97,10 +100,17 @@ export class EmbeddedBus implements EventBus {
   }
 
   private async lagOf(service: ServiceName): Promise<{ topic: string; messages: string }[]> {
-    return (await this.pool.query<{ topic: string; messages: string }>(`SELECT topic, count(*) AS messages FROM ${schemaOf(service)}.outbox GROUP BY topic`)).rows
+    return (
+      await this.pool.query<{ topic: string; messages: string }>(
+        `SELECT topic, count(*) AS messages FROM ${schemaOf(service)}.outbox GROUP BY topic`,
+      )
+    ).rows
   }
 
-  private async addGroup(reports: Map<string, TopicLag>, row: { group: string; topic: string; producer: string; log_offset: string }): Promise<void> {
+  private async addGroup(
+    reports: Map<string, TopicLag>,
+    row: { group: string; topic: string; producer: string; log_offset: string },
+  ): Promise<void> {
     const { rows } = await this.pool.query<{ messages: string; seconds: string | null }>(
       `SELECT count(*) AS messages, extract(epoch FROM clock_timestamp() - min(occurred_at)) AS seconds
        FROM ${schemaOf(row.producer)}.outbox WHERE topic = $1 AND log_offset > $2`,

@@ -9,7 +9,9 @@ export class MemoryPositionStore implements PositionStore {
     if (last !== undefined && last >= keySeq) return { place: 'duplicate', last, parked: true }
     if (last !== undefined && last < keySeq - 1 && over === undefined) return { place: 'gap', last, parked: true }
     rows.set(idOf(stream), { last: keySeq, movedAt: memoryOf(tx).now.getTime() })
-    const parked = parkedOf(tx).values().some((waiting) => waiting.stream === idOf(stream))
+    const parked = parkedOf(tx)
+      .values()
+      .some((waiting) => waiting.stream === idOf(stream))
     return { place: 'next', last: keySeq, parked }
   }
 
@@ -39,13 +41,22 @@ export class MemoryPositionStore implements PositionStore {
     const rows = parkedOf(tx).values()
     const since = memoryOf(tx).now.getTime() - waitedMs
     const streams = new Set(rows.filter(({ at }) => at <= since).map(({ stream }) => stream))
-    return [...streams].map((id) => rows.filter(({ stream }) => stream === id).reduce((a, b) => (a.event.keySeq < b.event.keySeq ? a : b)).event)
+    return [...streams].map(
+      (id) => rows.filter(({ stream }) => stream === id).reduce((a, b) => (a.event.keySeq < b.event.keySeq ? a : b)).event,
+    )
   }
 
   async prune(tx: Transaction, before: Date, limit: number): Promise<number> {
     const rows = memoryOf(tx).rows<Position>('stream_position')
-    const waiting = new Set(parkedOf(tx).values().map(({ stream }) => stream))
-    const old = rows.entries().filter(([id, { movedAt }]) => movedAt < before.getTime() && !waiting.has(id)).slice(0, limit)
+    const waiting = new Set(
+      parkedOf(tx)
+        .values()
+        .map(({ stream }) => stream),
+    )
+    const old = rows
+      .entries()
+      .filter(([id, { movedAt }]) => movedAt < before.getTime() && !waiting.has(id))
+      .slice(0, limit)
     for (const [id] of old) rows.delete(id)
     return old.length
   }

@@ -45,7 +45,9 @@ function looked(service: ServiceName): Grant[] {
 /** audit answers `GET /v1/topics` for the whole installation: how far every group is. */
 function lagOfAll(): Grant[] {
   const unread = TOPICS.filter(({ consumers }) => !consumers.includes('audit')).map(({ name }) => topic('audit', name, 'DESCRIBE'))
-  const groups = new Set(TOPICS.flatMap(({ name, consumers }) => consumers.filter((service) => service !== 'audit').map((service) => groupOf(service, name))))
+  const groups = new Set(
+    TOPICS.flatMap(({ name, consumers }) => consumers.filter((service) => service !== 'audit').map((service) => groupOf(service, name))),
+  )
   return [...unread, ...[...groups].map((name) => group('audit', name, 'DESCRIBE'))]
 }
 

@@ -15,8 +15,15 @@ export async function groupPlaces(admin: Admin, group: string, topics: readonly 
     admin.fetchOffsets({ groupId: group, topics: [...topics] }),
     Promise.all(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) }))),
   ])
-  const offsets = new Map(committed.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic} ${partition}`, Number(offset)])))
+  const offsets = new Map(
+    committed.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic} ${partition}`, Number(offset)])),
+  )
   return ends.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, low, high }) => ({ topic, partition, at: Math.max(offsets.get(`${topic} ${partition}`) ?? -1, Number(low)), end: Number(high) })),
+    partitions.map(({ partition, low, high }) => ({
+      topic,
+      partition,
+      at: Math.max(offsets.get(`${topic} ${partition}`) ?? -1, Number(low)),
+      end: Number(high),
+    })),
   )
 }

@@ -7,7 +7,9 @@ import { principalOf, wantedGrants, type Grant } from './acl-catalogue.js'
 import { withAdmin } from './kafka-admin.js'
 import type { TopicDifference } from './kafka-topics.js'
 
-const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = createRequire(import.meta.url)('kafkajs') as typeof KafkaJs
+const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = createRequire(import.meta.url)(
+  'kafkajs',
+) as typeof KafkaJs
 
 const APPLIED_WITHIN_MS = 15_000
 const APPLIED_POLL_MS = 100
@@ -66,10 +68,17 @@ async function compare(admin: Admin): Promise<Compared> {
 
 /** `undefined`: the broker has no authorizer, and lets everybody do everything. */
 async function allEntries(admin: Admin): Promise<AclEntry[] | undefined> {
-  const all = { resourceType: AclResourceTypes.ANY, resourcePatternType: ResourcePatternTypes.ANY, operation: AclOperationTypes.ANY, permissionType: AclPermissionTypes.ANY }
+  const all = {
+    resourceType: AclResourceTypes.ANY,
+    resourcePatternType: ResourcePatternTypes.ANY,
+    operation: AclOperationTypes.ANY,
+    permissionType: AclPermissionTypes.ANY,
+  }
   try {
     const { resources } = await admin.describeAcls(all)
-    return resources.flatMap(({ resourceType, resourceName, resourcePatternType, acls }) => acls.map((acl) => ({ resourceType, resourceName, resourcePatternType, ...acl })))
+    return resources.flatMap(({ resourceType, resourceName, resourcePatternType, acls }) =>
+      acls.map((acl) => ({ resourceType, resourceName, resourcePatternType, ...acl })),
+    )
   } catch (error) {
     if (isCausedBy(error, (fault) => (fault as { type?: unknown }).type === 'SECURITY_DISABLED')) return undefined
     throw error

@@ -17,9 +17,14 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 
 function brokerError(error: unknown): HmsError {
   const next = ['hms-svc help environment']
-  if (isCausedBy(error, isLoginRefused)) return new HmsError('HMS_BROKER_LOGIN', 'Kafka refuses user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })
+  if (isCausedBy(error, isLoginRefused))
+    return new HmsError('HMS_BROKER_LOGIN', 'Kafka refuses user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })
   if (isCausedBy(error, isDenied)) {
-    return new HmsError('HMS_BROKER_DENIED', `Kafka does not let this user do that: ${describeError(error)}`, { status: 403, cause: error, next: ['hms-svc topics apply'] })
+    return new HmsError('HMS_BROKER_DENIED', `Kafka does not let this user do that: ${describeError(error)}`, {
+      status: 403,
+      cause: error,
+      next: ['hms-svc topics apply'],
+    })
   }
   return new HmsError('HMS_BROKER_UNREACHABLE', `Kafka does not answer: ${describeError(error)}`, { status: 503, cause: error, next })
 }

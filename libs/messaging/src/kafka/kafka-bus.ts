@@ -4,7 +4,7 @@ import type { Admin, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
 import type { EventBus, LostPlace, Place, Subscription, TopicLag } from '../event-bus.js'
 import { ConnectOnce } from './connect-once.js'
-import { DeadMembers } from './dead-members.js'
+import { GroupMemberEviction } from './group-member-eviction.js'
 import { GroupCoordinators } from './group-coordinators.js'
 import { groupPlaces } from './group-places.js'
 import { LagClock, readLag } from './kafka-lag.js'
@@ -32,7 +32,7 @@ export class KafkaBus implements EventBus {
   private connected: Producer | undefined
   private readonly readers: KafkaReader[] = []
   private coordinators: GroupCoordinators | undefined
-  private readonly watches: DeadMembers[] = []
+  private readonly watches: GroupMemberEviction[] = []
   private readonly lagClock = new LagClock(() => this.clock.now().getTime())
   private closed = false
   private end: () => void = () => {}
@@ -82,7 +82,11 @@ export class KafkaBus implements EventBus {
       const producer = await this.producer.get()
       const sends = topics.flatMap((topic) => Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })))
       const value = this.clock.now().toISOString()
-      await Promise.all(sends.map(({ topic, partition }) => producer.send({ topic, acks: -1, timeout: SEND_TIMEOUT_MS, messages: [{ key: HEARTBEAT_KEY, value, partition }] })))
+      await Promise.all(
+        sends.map(({ topic, partition }) =>
+          producer.send({ topic, acks: -1, timeout: SEND_TIMEOUT_MS, messages: [{ key: HEARTBEAT_KEY, value, partition }] }),
+        ),
+      )
     } catch (error) {
       this.unreachable(error)
     }
@@ -117,7 +121,7 @@ export class KafkaBus implements EventBus {
 
   private watchMembers(group: string, gone: NonNullable<Subscription['gone']>, instance: string): void {
     this.coordinators ??= new GroupCoordinators(this.kafka)
-    const watch = new DeadMembers(group, instance, this.coordinators, gone, this.clock, this.log)
+    const watch = new GroupMemberEviction(group, instance, this.coordinators, gone, this.clock, this.log)
     this.watches.push(watch)
     watch.start()
   }
@@ -130,7 +134,12 @@ export class KafkaBus implements EventBus {
 
   private async connectProducer(): Promise<Producer> {
     // Retries are short: the relay keeps the order and comes again; an idempotent producer cannot be had safely (design §4).
-    const producer = this.kafka.producer({ allowAutoTopicCreation: false, idempotent: false, maxInFlightRequests: 1, retry: { retries: 5, maxRetryTime: 500 } })
+    const producer = this.kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      maxInFlightRequests: 1,
+      retry: { retries: 5, maxRetryTime: 500 },
+    })
     await producer.connect()
     if (this.closed) await producer.disconnect()
     this.connected = producer
@@ -151,7 +160,8 @@ export class KafkaBus implements EventBus {
         if (confirmed === undefined) throw new Error(`the reply does not name ${topic}-${partition}`)
         const first = Number(confirmed.baseOffset)
         const atMs = Number(confirmed.logAppendTime ?? -1)
-        for (const [index, event] of events.entries()) written.set(event.id, { partition, offset: first + index, ...(atMs < 0 ? {} : { atMs }) })
+        for (const [index, event] of events.entries())
+          written.set(event.id, { partition, offset: first + index, ...(atMs < 0 ? {} : { atMs }) })
       }
       this.heard()
     } catch (error) {

@@ -33,13 +33,20 @@ export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
     ...(settings.ca === undefined ? {} : { ssl: { ca: [settings.ca] } }),
     logLevel: kafkajs.logLevel.WARN,
     // kafkajs prints ERROR lines for ordinary waiting (a coordinator that loads): they are ours to judge, at debug.
-    logCreator: () => (entry) => log.debug({ kafkajs: entry.namespace, level: entry.label, error: entry.log['error'] as unknown }, entry.log.message),
+    logCreator: () => (entry) =>
+      log.debug({ kafkajs: entry.namespace, level: entry.label, error: entry.log['error'] as unknown }, entry.log.message),
   })
 }
 
 /** Java-compatible murmur2 over the key, as every other client of the cluster computes it. */
 export function partitionOf(key: string, partitions: number): number {
-  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({ partitionId, leader: 0, replicas: [], isr: [], partitionErrorCode: 0 }))
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+    partitionId,
+    leader: 0,
+    replicas: [],
+    isr: [],
+    partitionErrorCode: 0,
+  }))
   return partition({ topic: '', partitionMetadata: partitionMetadata as never, message: { key, value: null } })
 }
 const partition = kafkajs.Partitioners.DefaultPartitioner()

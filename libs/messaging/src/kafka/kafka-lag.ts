@@ -9,7 +9,9 @@ import { groupPlaces } from './group-places.js'
  * when; `LagClock` knows it for groups that this process reads for.
  */
 export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<TopicLag[]> {
-  const topics = TOPICS.filter((topic) => services.length === SERVICES.length || topic.consumers.some((service) => services.includes(service)))
+  const topics = TOPICS.filter(
+    (topic) => services.length === SERVICES.length || topic.consumers.some((service) => services.includes(service)),
+  )
   return Promise.all(
     topics.map(async (topic) => {
       const ends = await admin.fetchTopicOffsets(topic.name)

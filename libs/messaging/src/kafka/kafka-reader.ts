@@ -3,7 +3,7 @@ import type { Consumer, Kafka } from 'kafkajs'
 import type { Subscription } from '../event-bus.js'
 import type { GroupPlace } from './group-places.js'
 import { recordOfMessage } from './kafka-record.js'
-import { Stillness } from './stillness.js'
+import { StallDetector } from './stall-detector.js'
 
 const AGAIN_MS = 500
 /** So often in a row a consumer may be given up without having joined its group: after that it is no passing fault. */
@@ -27,7 +27,7 @@ export interface ReaderHost {
 export class KafkaReader {
   private consumer: Consumer | undefined
   private closed = false
-  private readonly stillness: Stillness
+  private readonly stallDetector: StallDetector
   private assigned: Record<string, number[]> = {}
   private inFlight = 0
   private givenUp = 0
@@ -39,7 +39,7 @@ export class KafkaReader {
     private readonly clock: Clock,
     private readonly log: Logger,
   ) {
-    this.stillness = new Stillness(() => this.waiting(), clock)
+    this.stallDetector = new StallDetector(() => this.waiting(), clock)
   }
 
   async run(): Promise<void> {
@@ -51,7 +51,7 @@ export class KafkaReader {
 
   async close(): Promise<void> {
     this.closed = true
-    this.stillness.stop()
+    this.stallDetector.stop()
     await this.consumer?.disconnect()
   }
 
@@ -76,11 +76,11 @@ export class KafkaReader {
             await this.subscription.handle(recordOfMessage(topic, partition, message))
           } finally {
             this.inFlight--
-            this.stillness.moved()
+            this.stallDetector.moved()
           }
         },
       })
-      this.stillness.watch(() => {
+      this.stallDetector.watch(() => {
         this.log.warn({ group }, 'a Kafka consumer reads nothing although records wait; it is replaced')
         this.host.renewed(group)
         over()
@@ -90,7 +90,7 @@ export class KafkaReader {
     } catch (error) {
       this.host.unreachable(error)
     }
-    this.stillness.stop()
+    this.stallDetector.stop()
     // One that hangs is left behind: what it may still read and a second one reads too is harmless by the positions.
     await Promise.race([consumer.disconnect().catch(() => {}), pause(this.clock, LEAVE_MS)])
   }

@@ -1,4 +1,13 @@
-import { DEAD_LETTER_PARTITIONS, DEAD_LETTER_RETENTION_MS, deadLetterTopic, HmsError, RETENTION_MS, SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
+import {
+  DEAD_LETTER_PARTITIONS,
+  DEAD_LETTER_RETENTION_MS,
+  deadLetterTopic,
+  HmsError,
+  RETENTION_MS,
+  SERVICES,
+  TOPICS,
+  type ServiceName,
+} from '#libs/contracts'
 import { describeError, isCausedBy, pause, systemClock, type Clock, type Logger } from '#libs/platform'
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
@@ -60,7 +69,12 @@ export function wantedTopics(replication = 1): WantedTopic[] {
     partitions: DEAD_LETTER_PARTITIONS,
     replication,
     // The bytes of the record that was given up, as they came, and why beside them.
-    config: { ...common, 'max.message.bytes': String(5 * 1024 * 1024), 'cleanup.policy': 'delete', 'retention.ms': String(DEAD_LETTER_RETENTION_MS) },
+    config: {
+      ...common,
+      'max.message.bytes': String(5 * 1024 * 1024),
+      'cleanup.policy': 'delete',
+      'retention.ms': String(DEAD_LETTER_RETENTION_MS),
+    },
   }))
   return [...catalogue, ...letters]
 }
@@ -80,16 +94,24 @@ export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
  * Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys. So are more
  * copies than brokers; topics that were made with other copies are left as they are, and refused when the rest is done.
  */
-export async function applyTopics(kafka: Kafka, replication: number, all: readonly WantedTopic[] = wantedTopics(replication)): Promise<TopicDifference[]> {
+export async function applyTopics(
+  kafka: Kafka,
+  replication: number,
+  all: readonly WantedTopic[] = wantedTopics(replication),
+): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
     const differences = await findDifferences(admin, all)
     const partitions = differences.filter((difference) => difference.what === 'partitions')
     if (partitions.length > 0) {
       const detail = partitions.map(({ topic, wanted, found }) => `${topic} has ${found} partitions instead of ${wanted}`).join('; ')
-      throw new HmsError('HMS_TOPICS_PARTITIONS', `${detail}. The count is for life: make a new major version of the topic and drain the old one.`, {
-        status: 409,
-        next: ['hms-svc topics diff'],
-      })
+      throw new HmsError(
+        'HMS_TOPICS_PARTITIONS',
+        `${detail}. The count is for life: make a new major version of the topic and drain the old one.`,
+        {
+          status: 409,
+          next: ['hms-svc topics diff'],
+        },
+      )
     }
     const others = differences.filter((difference) => difference.what === 'replication')
     const left = new Set(others.map((difference) => difference.topic))
@@ -103,7 +125,12 @@ export async function applyTopics(kafka: Kafka, replication: number, all: readon
       timeout: 15_000,
       topics: wanted
         .filter((topic) => missing.has(topic.name))
-        .map((topic) => ({ topic: topic.name, numPartitions: topic.partitions, replicationFactor: topic.replication, configEntries: entriesOf(topic.config) })),
+        .map((topic) => ({
+          topic: topic.name,
+          numPartitions: topic.partitions,
+          replicationFactor: topic.replication,
+          configEntries: entriesOf(topic.config),
+        })),
     })
     const repair = wanted.filter((topic) => !missing.has(topic.name))
     if (repair.length > 0) {
@@ -112,7 +139,11 @@ export async function applyTopics(kafka: Kafka, replication: number, all: readon
         resources: repair.map((topic) => ({ type: ConfigResourceTypes.TOPIC, name: topic.name, configEntries: entriesOf(topic.config) })),
       })
     }
-    if (changed.size > 0) await untilApplied(admin, all.filter((topic) => !left.has(topic.name)))
+    if (changed.size > 0)
+      await untilApplied(
+        admin,
+        all.filter((topic) => !left.has(topic.name)),
+      )
     refuseOtherCopies(others)
     return differences
   })
@@ -140,10 +171,13 @@ export async function keepTopics(
       return
     } catch (error) {
       if (error instanceof HmsError && error.code === 'HMS_TOPICS_PARTITIONS') return onRefused(error)
-      if (isCausedBy(error, isDenied)) return log.warn({ error: describeError(error) }, 'this service may not look after its topics; run `hms-svc topics apply`')
+      if (isCausedBy(error, isDenied))
+        return log.warn({ error: describeError(error) }, 'this service may not look after its topics; run `hms-svc topics apply`')
       // Records are carried all the same, by fewer copies than asked for: for a person, and no reason to stop.
-      if (error instanceof HmsError && error.code === 'HMS_TOPICS_REPLICATION') return log.error({ error: error.detail }, 'topics have other copies than HMS_KAFKA_REPLICATION says')
-      if (error instanceof HmsError && error.code === 'HMS_TOPICS_BROKERS') log.error({ error: error.detail }, 'topics are missing, and cannot be made yet')
+      if (error instanceof HmsError && error.code === 'HMS_TOPICS_REPLICATION')
+        return log.error({ error: error.detail }, 'topics have other copies than HMS_KAFKA_REPLICATION says')
+      if (error instanceof HmsError && error.code === 'HMS_TOPICS_BROKERS')
+        log.error({ error: error.detail }, 'topics are missing, and cannot be made yet')
       log.debug({ error: describeError(error) }, 'topics are looked at later')
       await pause(clock, KEEP_AGAIN_MS)
     }
@@ -167,7 +201,12 @@ async function findDifferences(admin: Admin, wanted: readonly WantedTopic[]): Pr
   const existing = new Set(await admin.listTopics())
   const missing = wanted.filter((topic) => !existing.has(topic.name))
   const present = wanted.filter((topic) => existing.has(topic.name))
-  const differences: TopicDifference[] = missing.map((topic) => ({ topic: topic.name, what: 'missing', wanted: `${topic.partitions} partitions`, found: 'nothing' }))
+  const differences: TopicDifference[] = missing.map((topic) => ({
+    topic: topic.name,
+    what: 'missing',
+    wanted: `${topic.partitions} partitions`,
+    found: 'nothing',
+  }))
   if (present.length === 0) return differences
   const { topics } = await admin.fetchTopicMetadata({ topics: present.map((topic) => topic.name) })
   const { resources } = await admin.describeConfigs({
@@ -176,9 +215,11 @@ async function findDifferences(admin: Admin, wanted: readonly WantedTopic[]): Pr
   })
   for (const topic of present) {
     const count = topics.find((entry) => entry.name === topic.name)?.partitions.length ?? 0
-    if (count !== topic.partitions) differences.push({ topic: topic.name, what: 'partitions', wanted: String(topic.partitions), found: String(count) })
+    if (count !== topic.partitions)
+      differences.push({ topic: topic.name, what: 'partitions', wanted: String(topic.partitions), found: String(count) })
     const copies = otherCopies(topic.replication, topics.find((entry) => entry.name === topic.name)?.partitions ?? [])
-    if (copies !== undefined) differences.push({ topic: topic.name, what: 'replication', wanted: String(topic.replication), found: String(copies) })
+    if (copies !== undefined)
+      differences.push({ topic: topic.name, what: 'replication', wanted: String(topic.replication), found: String(copies) })
     const entries = resources.find((resource) => resource.resourceName === topic.name)?.configEntries ?? []
     for (const [name, value] of Object.entries(topic.config)) {
       const found = entries.find((entry) => entry.configName === name)?.configValue ?? ''

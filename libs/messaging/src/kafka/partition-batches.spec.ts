@@ -61,7 +61,8 @@ describe('what a reply says', () => {
     }
     return { kafka: { producer: () => producer } as unknown as Kafka, sends }
   }
-  const publish = (kafka: Kafka, rows: OutgoingEvent[]) => new KafkaBus(kafka, systemClock, silentLogger, { onFatal: () => {} }).publish(rows)
+  const publish = (kafka: Kafka, rows: OutgoingEvent[]) =>
+    new KafkaBus(kafka, systemClock, silentLogger, { onFatal: () => {} }).publish(rows)
   const rows = ['a', 'b', 'c', 'd'].flatMap((key, at) => [event(at * 2, key), event(at * 2 + 1, key)])
 
   it('counts for each partition by itself: what no reply names is sent again', async () => {

@@ -11,13 +11,22 @@ it('a record is confirmed when all but one copy have it, at least one', () => {
 it('more copies than brokers are refused, with the number of brokers', () => {
   expect(() => requireBrokers(3, 3)).not.toThrow()
   expect(() => requireBrokers(1, 1)).not.toThrow()
-  expect(() => requireBrokers(3, 1)).toThrow(expect.objectContaining({ code: 'HMS_TOPICS_BROKERS', detail: expect.stringContaining('the cluster has 1 broker.') as string }) as Error)
+  expect(() => requireBrokers(3, 1)).toThrow(
+    expect.objectContaining({
+      code: 'HMS_TOPICS_BROKERS',
+      detail: expect.stringContaining('the cluster has 1 broker.') as string,
+    }) as Error,
+  )
   expect(() => requireBrokers(3, 2)).toThrow('the cluster has 2 brokers.')
 })
 
 it('a topic with other copies is told by the partition that has fewest', () => {
   const partitions = (...counts: number[]) => counts.map((count) => ({ replicas: Array.from({ length: count }, (_, broker) => broker) }))
-  expect([otherCopies(3, partitions(3, 3)), otherCopies(3, partitions(3, 2, 1)), otherCopies(1, partitions(2, 1))]).toEqual([undefined, 1, 2])
+  expect([otherCopies(3, partitions(3, 3)), otherCopies(3, partitions(3, 2, 1)), otherCopies(1, partitions(2, 1))]).toEqual([
+    undefined,
+    1,
+    2,
+  ])
   expect(() => refuseOtherCopies([])).not.toThrow()
   expect(() => refuseOtherCopies([{ topic: 'hms.lint.v1', wanted: '3', found: '1' }])).toThrow('hms.lint.v1 has 1 copies instead of 3')
 })

@@ -16,10 +16,14 @@ export function requireBrokers(replication: number, brokers: number): void {
 export function refuseOtherCopies(others: readonly { topic: string; wanted: string; found: string }[]): void {
   if (others.length === 0) return
   const detail = others.map(({ topic, wanted, found }) => `${topic} has ${found} copies instead of ${wanted}`).join('; ')
-  throw new HmsError('HMS_TOPICS_REPLICATION', `${detail}. Reassign their partitions (kafka-reassign-partitions.sh), or set HMS_KAFKA_REPLICATION to what they have.`, {
-    status: 409,
-    next: ['hms-svc topics diff'],
-  })
+  throw new HmsError(
+    'HMS_TOPICS_REPLICATION',
+    `${detail}. Reassign their partitions (kafka-reassign-partitions.sh), or set HMS_KAFKA_REPLICATION to what they have.`,
+    {
+      status: 409,
+      next: ['hms-svc topics diff'],
+    },
+  )
 }
 
 /** The smallest number of copies that a partition has, where one of them has another than wanted. */

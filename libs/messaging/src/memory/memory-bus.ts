@@ -77,7 +77,11 @@ export class MemoryBus implements EventBus {
       messages: this.log.topic(topic).length,
       groups: this.readers
         .filter(({ subscription }) => subscription.topics.some((mine) => mine.name === topic))
-        .map(({ subscription: { group } }) => ({ group, messages: this.log.topic(topic).length - this.log.position(group, topic), seconds: 0 })),
+        .map(({ subscription: { group } }) => ({
+          group,
+          messages: this.log.topic(topic).length - this.log.position(group, topic),
+          seconds: 0,
+        })),
     }))
   }
 

@@ -53,7 +53,10 @@ export class MemoryOutboxStore implements OutboxStore {
   }
 
   async pruneStreams(tx: Transaction, before: Date, limit: number): Promise<number> {
-    const old = headsOf(tx).entries().filter(([, { movedAt }]) => movedAt < before.getTime()).slice(0, limit)
+    const old = headsOf(tx)
+      .entries()
+      .filter(([, { movedAt }]) => movedAt < before.getTime())
+      .slice(0, limit)
     for (const [id, { topic, keySeq }] of old) {
       headsOf(tx).delete(id)
       forgottenOf(tx).set(topic, Math.max(keySeq, forgottenOf(tx).get(topic) ?? 0))
@@ -64,7 +67,9 @@ export class MemoryOutboxStore implements OutboxStore {
   async prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number> {
     const newest = new Map(inOrder(tx, () => true).map((row) => [`${row.topic} ${row.key}`, row.seq]))
     const old = inOrder(tx, (row) => row.sentAt !== null && row.sentAt < before.getTime())
-    const gone = old.filter((row) => !compacted.includes(row.topic) || row.value === null || newest.get(`${row.topic} ${row.key}`) !== row.seq).slice(0, limit)
+    const gone = old
+      .filter((row) => !compacted.includes(row.topic) || row.value === null || newest.get(`${row.topic} ${row.key}`) !== row.seq)
+      .slice(0, limit)
     for (const { id } of gone) rowsOf(tx).delete(id)
     return gone.length
   }

@@ -75,7 +75,12 @@ export class PostgresOutboxStore implements OutboxStore {
        UPDATE ${schema}.outbox SET sent_at = clock_timestamp(), log_partition = batch.log_partition, log_offset = batch.log_offset
        FROM batch WHERE outbox.seq = batch.seq
        RETURNING event_id AS id, outbox.log_offset AS "offset"`,
-      [[...places.keys()], given.map((place) => place?.partition ?? null), given.map((place) => place?.offset ?? null), given.map((place) => place?.atMs ?? null)],
+      [
+        [...places.keys()],
+        given.map((place) => place?.partition ?? null),
+        given.map((place) => place?.offset ?? null),
+        given.map((place) => place?.atMs ?? null),
+      ],
     )
     return new Map(rows.map((row) => [row.id, Number(row.offset)]))
   }
@@ -85,7 +90,12 @@ export class PostgresOutboxStore implements OutboxStore {
     const rows = await postgresOf(tx).query<{ topic: string; partition: number; offset: string; at: string | null }>(
       `SELECT topic, log_partition AS partition, last_offset AS "offset", last_at_ms AS at FROM ${schema}.log_end`,
     )
-    return rows.map(({ topic, partition, offset, at }) => ({ topic, partition, offset: Number(offset), ...(at === null ? {} : { atMs: Number(at) }) }))
+    return rows.map(({ topic, partition, offset, at }) => ({
+      topic,
+      partition,
+      offset: Number(offset),
+      ...(at === null ? {} : { atMs: Number(at) }),
+    }))
   }
 
   async unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number> {
@@ -110,7 +120,10 @@ export class PostgresOutboxStore implements OutboxStore {
 
   async pruneStreams(tx: Transaction, before: Date, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
-    const old = await postgresOf(tx).query(`SELECT 1 FROM ${schema}.stream_head WHERE moved_at < $1 AND msg_key <> $2 LIMIT 1`, [before, FORGOTTEN])
+    const old = await postgresOf(tx).query(`SELECT 1 FROM ${schema}.stream_head WHERE moved_at < $1 AND msg_key <> $2 LIMIT 1`, [
+      before,
+      FORGOTTEN,
+    ])
     if (old.length === 0) return 0
     // Writers wait for the length of one statement: one that began beside it would number from what was forgotten before.
     await postgresOf(tx).query(`LOCK TABLE ${schema}.stream_head IN SHARE ROW EXCLUSIVE MODE`)

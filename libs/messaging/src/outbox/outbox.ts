@@ -47,7 +47,11 @@ export class Outbox {
       ...(options.causationId === undefined ? {} : { causationId: options.causationId }),
     }
     const envelope = await signEvent({ ...head, data: data as unknown as JsonObject }, this.signer)
-    const event: OutgoingEvent = { ...head, traceparent: options.traceparent ?? currentTraceparent() ?? continued(undefined), value: JSON.stringify(envelope) }
+    const event: OutgoingEvent = {
+      ...head,
+      traceparent: options.traceparent ?? currentTraceparent() ?? continued(undefined),
+      value: JSON.stringify(envelope),
+    }
     await this.store.append(tx, event)
     tx.afterCommit(this.wake)
     return event
@@ -57,7 +61,16 @@ export class Outbox {
   async erase(tx: Transaction, type: keyof typeof EVENT_TOPICS, key: string): Promise<void> {
     const topic = EVENT_TOPICS[type]
     const keySeq = await this.store.nextKeySeq(tx, topic, key)
-    await this.store.append(tx, { id: uuidv7(tx.now), source: this.source, type, topic, key, keySeq, time: tx.now.toISOString(), value: null })
+    await this.store.append(tx, {
+      id: uuidv7(tx.now),
+      source: this.source,
+      type,
+      topic,
+      key,
+      keySeq,
+      time: tx.now.toISOString(),
+      value: null,
+    })
     tx.afterCommit(this.wake)
   }
 }

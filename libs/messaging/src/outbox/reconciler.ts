@@ -35,7 +35,7 @@ export class Reconciler {
 
   /** Only the leader may call it. Rejects while the broker does not answer. Answers how many rows will be sent again. */
   async compare(now: Date): Promise<number> {
-    const known = await this.database.statements((tx) => this.store.logEnds(tx))
+    const known = await this.database.autocommit((tx) => this.store.logEnds(tx))
     this.ends.clear()
     for (const end of known) this.ends.set(placeName(end.topic, end.partition), { ...end, sureAtMs: now.getTime() })
     let repaired = 0
@@ -62,7 +62,8 @@ export class Reconciler {
       else if (end !== undefined && (faulted || now.getTime() - end.sureAtMs > SURE_MS)) doubted.set(partition, end)
       if (offset > (last.get(partition)?.offset ?? end?.offset ?? -1)) last.set(partition, place)
     }
-    if (doubted.size > 0) for (const { partition, offset } of await this.lost(topic, [...doubted.values()], now)) begun.set(partition, offset)
+    if (doubted.size > 0)
+      for (const { partition, offset } of await this.lost(topic, [...doubted.values()], now)) begun.set(partition, offset)
     for (const [partition, place] of last) this.ends.set(placeName(topic, partition), { ...place, sureAtMs: now.getTime() })
     for (const [partition, reaches] of begun) await this.sendAgain(topic, partition, reaches)
     return new Set(begun.keys())

@@ -106,7 +106,7 @@ export class Relay {
   /** `false` when the bus did not take all of the batch. */
   private async moveBatch(): Promise<boolean> {
     const limit = Math.min(BATCH * 2 ** this.failures, MAX_BATCH)
-    const rows = await this.database.statements((tx) => this.store.unsent(tx, limit))
+    const rows = await this.database.autocommit((tx) => this.store.unsent(tx, limit))
     if (rows.length === 0) return true
     const written = await this.bus.publish(rows)
     const whole = written.size === rows.length
@@ -122,8 +122,8 @@ export class Relay {
   }
 
   private async settle(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<void> {
-    const kept = await this.withoutBegunAnew(rows, written)
-    const offsets = await this.database.statements((tx) => this.store.markSent(tx, kept))
+    const kept = await this.sendable(rows, written)
+    const offsets = await this.database.autocommit((tx) => this.store.markSent(tx, kept))
     const sent = rows.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : []))
     this.bus.announce(this.source, sent)
   }
@@ -132,7 +132,10 @@ export class Relay {
    * What may be marked as sent. Rows of a partition that began anew go out once more, behind all that it lost: a reader that was away comes
    * back to the offset where it was, and would find nothing that lies before it.
    */
-  private async withoutBegunAnew(rows: readonly OutboxRow[], written: ReadonlyMap<string, Place | undefined>): Promise<ReadonlyMap<string, Place | undefined>> {
+  private async sendable(
+    rows: readonly OutboxRow[],
+    written: ReadonlyMap<string, Place | undefined>,
+  ): Promise<ReadonlyMap<string, Place | undefined>> {
     const kept = new Map(written)
     const places = new Map<string, Place[]>()
     for (const { id, topic } of rows) {

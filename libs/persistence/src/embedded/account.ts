@@ -54,7 +54,10 @@ export function giveTo(account: Account | undefined, folder: string): void {
 
 function passwdEntry(name: string): Account | undefined {
   try {
-    const fields = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith(`${name}:`))?.split(':')
+    const fields = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.split(':')
     return fields && { uid: Number(fields[2]), gid: Number(fields[3]) }
   } catch {
     return undefined

@@ -21,7 +21,11 @@ export async function stopOrphan(cluster: string, binaries: Binaries, account: A
 async function stopByProc(cluster: string): Promise<boolean> {
   const pidFile = join(cluster, 'postmaster.pid')
   const found = serversOn(cluster)
-  for (const [signal, deadlineMs] of [['SIGINT', FAST_STOP_MS], ['SIGQUIT', 5_000], ['SIGKILL', 5_000]] as const) {
+  for (const [signal, deadlineMs] of [
+    ['SIGINT', FAST_STOP_MS],
+    ['SIGQUIT', 5_000],
+    ['SIGKILL', 5_000],
+  ] as const) {
     const running = serversOn(cluster)
     if (running.length === 0) break
     const main = postmasterPid(pidFile)
@@ -67,7 +71,11 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
 
 async function stopByPgCtl(cluster: string, pgCtl: string, account: Account | undefined): Promise<boolean> {
   const run = promisify(execFile)
-  const succeeds = (...args: string[]) => run(pgCtl, [...args, '-D', cluster], { ...account }).then(() => true, () => false)
+  const succeeds = (...args: string[]) =>
+    run(pgCtl, [...args, '-D', cluster], { ...account }).then(
+      () => true,
+      () => false,
+    )
   if (!(await succeeds('status'))) return false
   if (!(await succeeds('stop', '-m', 'fast', '-w', '-t', String(FAST_STOP_MS / 1000)))) await succeeds('stop', '-m', 'immediate', '-w')
   return true

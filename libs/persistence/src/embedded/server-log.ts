@@ -21,7 +21,10 @@ export function keepBounded(file: string): () => void {
 /** Lines written since byte `from`, at most `count`. */
 export function lastLines(file: string, from: number, count = 8): string[] {
   const text = readFileSync(file).subarray(from).toString('utf8')
-  return text.split('\n').filter((line) => line.trim() !== '').slice(-count)
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count)
 }
 
 export function sizeOf(file: string): number {

@@ -67,7 +67,10 @@ export async function stopServer(child: ChildProcess, cluster: string, pgCtl: st
   if (hasExited(child)) return
   const exited = once(child, 'exit')
   child.ref()
-  for (const [signal, mode, deadlineMs] of [['SIGINT', 'fast', FAST_STOP_MS], ['SIGQUIT', 'immediate', 5_000]] as const) {
+  for (const [signal, mode, deadlineMs] of [
+    ['SIGINT', 'fast', FAST_STOP_MS],
+    ['SIGQUIT', 'immediate', 5_000],
+  ] as const) {
     // Windows has no such signals; pg_ctl speaks to the server there.
     if (process.platform === 'win32') execFile(pgCtl, ['stop', '-D', cluster, '-m', mode, '-W'], () => undefined)
     else child.kill(signal)

@@ -51,8 +51,9 @@ describe('startPostgres', () => {
     const first = await started({ folder })
     expect(first.url).toMatch(new RegExp(`^postgres://hms:[\\w-]{32}@127\\.0\\.0\\.1:${first.port}/hms$`))
     expect(await ask(first.url, 'CREATE TABLE kept AS SELECT 7 AS n; ')).toEqual([])
-    expect(await ask(first.url, "SELECT current_setting(name) FROM unnest('{fsync,server_encoding,data_checksums}'::text[]) name"))
-      .toEqual(['on', 'UTF8', 'off'])
+    expect(await ask(first.url, "SELECT current_setting(name) FROM unnest('{fsync,server_encoding,data_checksums}'::text[]) name")).toEqual(
+      ['on', 'UTF8', 'off'],
+    )
     await first.stop()
     await first.stop()
     expect(isRunning(first.pid)).toBe(false)

@@ -24,7 +24,7 @@ export class MemoryDatabase implements Database {
     return this.transaction(work)
   }
 
-  statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.transaction(work)
   }
 

@@ -60,7 +60,10 @@ export async function migrate(source: DataSource, schema: string): Promise<numbe
       await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK])
     }
   } catch (error) {
-    throw new HmsError('HMS_DATABASE_MIGRATION_FAILED', `Schema ${schema}: ${describeError(error)}`, { cause: error, next: ['hms-svc migrate'] })
+    throw new HmsError('HMS_DATABASE_MIGRATION_FAILED', `Schema ${schema}: ${describeError(error)}`, {
+      cause: error,
+      next: ['hms-svc migrate'],
+    })
   } finally {
     await runner.release()
   }

@@ -31,6 +31,8 @@ export async function createDocumentTable(
   indexes: string[][] = [],
 ): Promise<void> {
   const columns = Object.entries(keys).map(([key, type]) => `, ${key} ${type}`)
-  await runner.query(`CREATE TABLE ${schema}.${name} (id text CONSTRAINT ${name}_pkey PRIMARY KEY, doc jsonb NOT NULL, put_at timestamptz NOT NULL DEFAULT clock_timestamp()${columns.join('')})`)
+  await runner.query(
+    `CREATE TABLE ${schema}.${name} (id text CONSTRAINT ${name}_pkey PRIMARY KEY, doc jsonb NOT NULL, put_at timestamptz NOT NULL DEFAULT clock_timestamp()${columns.join('')})`,
+  )
   for (const list of indexes) await runner.query(`CREATE INDEX ${indexName(name, list)} ON ${schema}.${name} (${list.join(', ')})`)
 }

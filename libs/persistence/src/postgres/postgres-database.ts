@@ -19,7 +19,7 @@ export class PostgresDatabase implements Database {
   }
 
   async locked<T>(keys: readonly string[], work: (tx: Transaction) => Promise<T>): Promise<T> {
-    for (let wanted = keys; ; ) {
+    for (let wanted = keys; ;) {
       const outcome = await this.once(wanted, work)
       if (!(outcome instanceof StartAgain)) return outcome
       wanted = outcome.keys
@@ -46,7 +46,7 @@ export class PostgresDatabase implements Database {
     })
   }
 
-  async statements<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async autocommit<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
       const tx = PostgresTransaction.around(client, this.schema)
       const result = await work(tx)
@@ -81,7 +81,10 @@ export class PostgresDatabase implements Database {
     const table = `${this.schema}.aggregate_lock`
     const [rows] = await this.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`)
     if (Number(rows!.n) <= above) return 0
-    const gone = await this.query(`DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING key`, [limit])
+    const gone = await this.query(
+      `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING key`,
+      [limit],
+    )
     return gone.length
   }
 
@@ -129,7 +132,9 @@ export class PostgresTransaction implements Transaction {
     const sorted = [...new Set(keys)].sort()
     const locks = sorted.map((key) => `SELECT 1 FROM ${schema}.aggregate_lock WHERE key = ${escapeLiteral(key)} FOR UPDATE;`)
     for (;;) {
-      const results = (await client.query(`BEGIN; ${locks.join(' ')} SELECT clock_timestamp() AS now`)) as unknown as { rows: { now: Date }[] }[]
+      const results = (await client.query(`BEGIN; ${locks.join(' ')} SELECT clock_timestamp() AS now`)) as unknown as {
+        rows: { now: Date }[]
+      }[]
       const rowless = sorted.filter((_key, index) => results[index + 1]!.rows.length === 0)
       if (rowless.length === 0) return new PostgresTransaction(client, schema, results.at(-1)!.rows[0]!.now, sorted)
       // A key that was never locked has no row yet, and those after it are held by now: they are let go before anything waits for it.
@@ -148,7 +153,8 @@ export class PostgresTransaction implements Transaction {
     if (wanted.length > 0 && held.some((key) => key > wanted[0]!)) throw (this.again = new StartAgain([...held, ...wanted]))
     for (const key of wanted) {
       this.held.add(key)
-      while (!(await this.lockRow(key))) await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])
+      while (!(await this.lockRow(key)))
+        await this.query(`INSERT INTO ${this.schema}.aggregate_lock (key) VALUES ($1) ON CONFLICT DO NOTHING`, [key])
     }
   }
 

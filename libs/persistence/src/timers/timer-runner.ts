@@ -122,7 +122,7 @@ export class TimerRunner {
   private async claimAndFire(): Promise<number> {
     const room = MAX_CONCURRENT - this.running.size
     if (room <= 0) return SWEEP_MS
-    const { due, next } = await this.database.statements(async (tx) => {
+    const { due, next } = await this.database.autocommit(async (tx) => {
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
       return { due: claimed, next: claimed.length > 0 ? null : await this.store.nextDueInMs(tx) }
     })
@@ -167,7 +167,8 @@ export class TimerRunner {
   private async givenUp(timer: Timer, error: unknown, fields: Record<string, unknown>): Promise<boolean> {
     const { giveUp } = this
     if (giveUp === undefined || (timer.tries + 1 < MAX_TRIES && !(error instanceof TerminalError))) return false
-    const end = (fault?: unknown): Promise<unknown> => this.finish(timer, (tx) => giveUp(tx, { ...timer, tries: timer.tries + 1 }, error, fault))
+    const end = (fault?: unknown): Promise<unknown> =>
+      this.finish(timer, (tx) => giveUp(tx, { ...timer, tries: timer.tries + 1 }, error, fault))
     try {
       await end().catch((fault: unknown) => (isTransient(fault) ? Promise.reject(fault) : end(fault)))
       this.log.error(fields, 'a timer failed too often and was given up')

@@ -10,7 +10,16 @@ export class MemoryTimerStore implements TimerStore {
   private epoch = 0
 
   async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
-    rowsOf(tx).set(timer.id, { ...timer, keys: [...timer.keys], data: timer.data ?? {}, traceparent: currentTraceparent() ?? null, leaseEpoch: ++this.epoch, tries: 0, waits: 0, leaseUntil: null })
+    rowsOf(tx).set(timer.id, {
+      ...timer,
+      keys: [...timer.keys],
+      data: timer.data ?? {},
+      traceparent: currentTraceparent() ?? null,
+      leaseEpoch: ++this.epoch,
+      tries: 0,
+      waits: 0,
+      leaseUntil: null,
+    })
   }
 
   async cancel(tx: Transaction, id: string): Promise<void> {

@@ -87,14 +87,21 @@ export class PostgresTimerStore implements TimerStore {
 
   async pending(tx: Transaction, idPrefix: string): Promise<Timer[]> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<Row>(
-      `SELECT ${COLUMNS} FROM ${schema}.timer WHERE starts_with(id, $1)`,
-      [idPrefix],
-    )
+    const rows = await postgresOf(tx).query<Row>(`SELECT ${COLUMNS} FROM ${schema}.timer WHERE starts_with(id, $1)`, [idPrefix])
     return rows.map(toTimer)
   }
 }
 
 function toTimer(row: Row): Timer {
-  return { id: row.id, kind: row.kind, keys: row.keys, data: row.data, dueAt: row.due_at, traceparent: row.traceparent, leaseEpoch: Number(row.lease_epoch), tries: row.tries, waits: row.waits }
+  return {
+    id: row.id,
+    kind: row.kind,
+    keys: row.keys,
+    data: row.data,
+    dueAt: row.due_at,
+    traceparent: row.traceparent,
+    leaseEpoch: Number(row.lease_epoch),
+    tries: row.tries,
+    waits: row.waits,
+  }
 }

@@ -7,10 +7,40 @@ const AT = '2026-01-01T00:00:00.000Z'
 
 /** A canary of one policy with so many connected bots in its cohort. */
 function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
-  const member = { policy: 'pm25', seq: 1, release: 'sha256:1', base: null, share: 10_000, published: true, connected: expected, expected, acknowledged: expected, silent: [], heard: expected > 0 }
+  const member = {
+    policy: 'pm25',
+    seq: 1,
+    release: 'sha256:1',
+    base: null,
+    share: 10_000,
+    published: true,
+    connected: expected,
+    expected,
+    acknowledged: expected,
+    silent: [],
+    heard: expected > 0,
+  }
   return {
-    run: 7, attempt: 1, key: 'pm25', state: 'observing', scope: 'region:NCR', scopeName: 'NCR', requestedShare: 10_000, observeMs: 1_000, members: [member],
-    publishedAt: AT, observeUntil: AT, leaseUntil: AT, counted: [], alerting: [], unexplained: [], observed: false, scenarios: [], dossier: {} as RunDossier, causationId: 'x', traceparent: null,
+    run: 7,
+    attempt: 1,
+    key: 'pm25',
+    state: 'observing',
+    scope: 'region:NCR',
+    scopeName: 'NCR',
+    requestedShare: 10_000,
+    observeMs: 1_000,
+    members: [member],
+    publishedAt: AT,
+    observeUntil: AT,
+    leaseUntil: AT,
+    counted: [],
+    alerting: [],
+    unexplained: [],
+    observed: false,
+    scenarios: [],
+    dossier: {} as RunDossier,
+    causationId: 'x',
+    traceparent: null,
     ...more,
   }
 }
@@ -20,7 +50,15 @@ function after(canary: Canary, ...alerts: string[]): CanaryDecision {
   return alerts.reduce<CanaryDecision>(
     (before, text, index) => {
       const bot = text.replace(/[+=]/g, '')
-      const alert = { alert: `a${index}`, bot, reading: `r${index}`, reason: '', once: `${bot} r${index}`, connected: text.includes('+'), explained: text.includes('=') }
+      const alert = {
+        alert: `a${index}`,
+        bot,
+        reading: `r${index}`,
+        reason: '',
+        once: `${bot} r${index}`,
+        connected: text.includes('+'),
+        explained: text.includes('='),
+      }
       return onAlert(before.canary, alert)
     },
     { canary, step: { do: 'nothing' } },
@@ -47,7 +85,11 @@ describe('the guard of two', () => {
   })
 
   it('ends a paused canary at once: its cohort lives under the new rule', () => {
-    expect(after(canaryOf(5, { state: 'paused' }), 'a', 'b').step).toEqual({ do: 'fail', reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts, limit 2: a, b' })
+    expect(after(canaryOf(5, { state: 'paused' }), 'a', 'b').step).toEqual({
+      do: 'fail',
+      reason: 'UNEXPLAINED_ALERTS',
+      detail: '2 unexplained alerts, limit 2: a, b',
+    })
     expect(onObserved(canaryOf(5)).step).toEqual({ do: 'judge' })
   })
 

@@ -1,6 +1,15 @@
 import type { PublishedHead, CoverageReport, RunDecisionName } from '#libs/contracts'
 import { ACK_TIMEOUT, describeSilence, isSilent } from '../silence.js'
-import { countsAlerts, isLive, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type Canary, type CanaryMember, type UnexplainedAlert } from './canary.js'
+import {
+  countsAlerts,
+  isLive,
+  MAX_ALERTS_OF_BOT,
+  MAX_COUNTED,
+  UNEXPLAINED_LIMIT,
+  type Canary,
+  type CanaryMember,
+  type UnexplainedAlert,
+} from './canary.js'
 
 /**
  * What the shell must do after a step. `widen`: issue the member's head again with a share that takes in one bot. `alarm`: the canary is
@@ -130,7 +139,9 @@ function withAlert(canary: Canary, bot: string, once: string): Canary {
 
 /** Observation begins when all heads are stored and their cohorts have said that they run them. */
 function observeWhenReady(canary: Canary): CanaryDecision {
-  const ready = isPublished(canary) && canary.members.every((member) => member.connected === 0 || (member.expected > 0 && member.acknowledged >= member.expected))
+  const ready =
+    isPublished(canary) &&
+    canary.members.every((member) => member.connected === 0 || (member.expected > 0 && member.acknowledged >= member.expected))
   return ready ? { canary, step: { do: 'observe' } } : nothing(canary)
 }
 

@@ -100,7 +100,10 @@ export function rolloutSummary(rollout: Rollout): string {
   const acknowledged = Math.min(...rollout.members.map((member) => member.acknowledged))
   const silent = expected - acknowledged
   const accepted = rollout.acceptedBy === undefined ? '' : `, accepted by ${rollout.acceptedBy}`
-  const told = silent > 0 ? `${acknowledged} of ${expected} bots acknowledged; ${silent} silent${accepted}` : `${expected} of ${expected} bots acknowledged`
+  const told =
+    silent > 0
+      ? `${acknowledged} of ${expected} bots acknowledged; ${silent} silent${accepted}`
+      : `${expected} of ${expected} bots acknowledged`
   return [expected === 0 ? 'no bots connected' : told, beginning(rollout.members)].filter((part) => part !== undefined).join('; ')
 }
 
@@ -116,7 +119,9 @@ function hasAll(rollout: Rollout): boolean {
 }
 
 function hasQuorum(rollout: Rollout): boolean {
-  return rollout.acceptedBy !== undefined || rollout.members.every((member) => member.acknowledged * 10_000 >= member.expected * rollout.quorum)
+  return (
+    rollout.acceptedBy !== undefined || rollout.members.every((member) => member.acknowledged * 10_000 >= member.expected * rollout.quorum)
+  )
 }
 
 function nothing(rollout: Rollout): RolloutDecision {

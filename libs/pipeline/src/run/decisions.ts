@@ -22,7 +22,8 @@ export function pendingDecision(facts: RunFacts): RunDecision | undefined {
  */
 export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applied' | 'late', at: string): RunFacts {
   const decision = facts.decisions.find(({ id }) => id === answer.id)
-  if (decision?.outcome === 'late' && outcome === 'applied' && decision.decision !== 'abort') return withOutcome(facts, decision.id, outcome)
+  if (decision?.outcome === 'late' && outcome === 'applied' && decision.decision !== 'abort')
+    return withOutcome(facts, decision.id, outcome)
   if (decision?.outcome !== 'pending') return facts
   const answered = withOutcome(facts, decision.id, outcome)
   if (outcome === 'late') return answered

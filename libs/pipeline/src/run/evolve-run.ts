@@ -20,7 +20,8 @@ function withNews(facts: RunFacts, event: Part): RunFacts {
     case 'hms.lint.passed.v1': {
       const { findings } = event.data as EventData['hms.lint.passed.v1']
       const warnings = findings.map((finding) => `${finding.rule}: ${finding.message}`)
-      const detail = warnings.length === 0 ? '' : `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${warnings.join('; ')}`
+      const detail =
+        warnings.length === 0 ? '' : `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${warnings.join('; ')}`
       return pass(facts, 'lint', event, detail, { startedAt: facts.startedAt })
     }
     case 'hms.simulation.started.v1':
@@ -32,16 +33,16 @@ function withNews(facts: RunFacts, event: Part): RunFacts {
       const { label, detail } = event.data as EventData['hms.canary.started.v1']
       return add(facts, 'canary', { startedAt: event.time, label, detail })
     }
-    case 'hms.canary.observed.v1':
-      return add(facts, 'canary', { detail: (event.data as EventData['hms.canary.observed.v1']).detail })
+    case 'hms.canary.observation-started.v1':
+      return add(facts, 'canary', { detail: (event.data as EventData['hms.canary.observation-started.v1']).detail })
     case 'hms.canary.passed.v1': {
       const { summary, label } = event.data as EventData['hms.canary.passed.v1']
       return pass(facts, 'canary', event, summary, { label })
     }
     case 'hms.rollout.started.v1':
       return add(facts, 'rollout', { startedAt: event.time, detail: (event.data as EventData['hms.rollout.started.v1']).detail })
-    case 'hms.rollout.baked.v1':
-      return add(facts, 'rollout', { baking: true, detail: (event.data as EventData['hms.rollout.baked.v1']).detail })
+    case 'hms.rollout.bake-started.v1':
+      return add(facts, 'rollout', { baking: true, detail: (event.data as EventData['hms.rollout.bake-started.v1']).detail })
     case 'hms.rollout.completed.v1':
       return pass(facts, 'rollout', event, (event.data as EventData['hms.rollout.completed.v1']).summary)
     case 'hms.notification.started.v1':

@@ -44,7 +44,9 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
 function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunStage {
   const known = facts.stages[stage] ?? {}
   const before = STAGES[STAGES.indexOf(stage) - 1]
-  const startedAt = known.startedAt ?? (before === undefined ? facts.startedAt : facts.stages[before]?.verdict === 'PASS' ? facts.stages[before].endedAt : undefined)
+  const startedAt =
+    known.startedAt ??
+    (before === undefined ? facts.startedAt : facts.stages[before]?.verdict === 'PASS' ? facts.stages[before].endedAt : undefined)
   const running = startedAt !== undefined && !isTerminal(state)
   // A fault or a deadline ended it here: the stage itself never said why.
   const failure = startedAt !== undefined && known.verdict === undefined && state === 'FAILED' ? facts.endedEarly?.detail : undefined
@@ -74,6 +76,8 @@ function verdictOf(facts: RunFacts, stage: StageName): string | undefined {
 
 /** The latest time that anything is known of. */
 export function endOf(facts: RunFacts): string {
-  const times = [facts.createdAt, facts.endedEarly?.at, ...STAGES.map((stage) => facts.stages[stage]?.endedAt)].filter((time) => time !== undefined)
+  const times = [facts.createdAt, facts.endedEarly?.at, ...STAGES.map((stage) => facts.stages[stage]?.endedAt)].filter(
+    (time) => time !== undefined,
+  )
   return times.sort().at(-1)!
 }

@@ -21,7 +21,7 @@ const PASSING = [
   said('hms.canary.started.v1', { label: '', detail: '' }, 4),
   said('hms.canary.passed.v1', { summary: '', label: '' }, 5),
   said('hms.rollout.started.v1', { detail: '' }, 6),
-  said('hms.rollout.baked.v1', { detail: '' }, 7),
+  said('hms.rollout.bake-started.v1', { detail: '' }, 7),
   said('hms.rollout.completed.v1', { summary: '' }, 8),
   said('hms.notification.started.v1', {}, 9),
   said('hms.notification.completed.v1', { summary: '6 sent' }, 10),
@@ -65,7 +65,10 @@ describe('a run as a projection of what its stages say', () => {
   })
 
   it('says at the stage where a fault ended it what happened', () => {
-    const facts = [PASSING[0]!, said('hms.run.poisoned.v1', { reason: 'POISONED', detail: 'simulator could not handle it' }, 2)].reduce(evolveRun, started)
+    const facts = [PASSING[0]!, said('hms.run.poisoned.v1', { reason: 'POISONED', detail: 'simulator could not handle it' }, 2)].reduce(
+      evolveRun,
+      started,
+    )
     const { state, reason, stages } = projectRun(facts)
     expect({ state, reason }).toEqual({ state: 'FAILED', reason: 'POISONED' })
     expect(stages.map(({ verdict, detail }) => [verdict, detail])).toEqual([
@@ -87,7 +90,17 @@ describe('a run as a projection of what its stages say', () => {
 
   it('is watched in every state that it can leave', () => {
     const patience = { stageMs: 1, lookMs: 2, pauseMs: 3 }
-    const open: RunState[] = ['AWAITING_APPROVAL', 'QUEUED', 'LINTING', 'SIMULATING', 'CANARY', 'ROLLING_OUT', 'BAKING', 'NOTIFYING', 'PAUSED']
+    const open: RunState[] = [
+      'AWAITING_APPROVAL',
+      'QUEUED',
+      'LINTING',
+      'SIMULATING',
+      'CANARY',
+      'ROLLING_OUT',
+      'BAKING',
+      'NOTIFYING',
+      'PAUSED',
+    ]
     for (const state of open) expect(patienceFor(state, { observeMs: 10, bakeMs: 20 }, patience), state).toBeGreaterThan(0)
     expect(patienceFor('CANARY', { observeMs: 10, bakeMs: 20 }, patience)).toBe(11)
     expect(patienceFor('SUCCEEDED', { observeMs: 10, bakeMs: 20 }, patience)).toBeUndefined()

@@ -21,7 +21,11 @@ export function earlyErrors(log: Logger): {
 }
 
 /** For `clientError` of a server: bytes that are no request, or one that is too large or too slow. The connection ends with the answer. */
-export function answerClientError(error: Error & { code?: string }, socket: Duplex & { _httpMessage?: ServerResponse | null }, log: Logger): void {
+export function answerClientError(
+  error: Error & { code?: string },
+  socket: Duplex & { _httpMessage?: ServerResponse | null },
+  log: Logger,
+): void {
   // Bytes behind a request whose answer closes the connection. That answer is under way, and Node closes behind it.
   if (error.code === 'HPE_CLOSED_CONNECTION') return
   // `_httpMessage` is where Node itself looks whether an answer has begun on this connection, such as a stream of events.
@@ -35,8 +39,10 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
 }
 
 function refusalOf(code: string | undefined): HmsError {
-  if (code === 'HPE_HEADER_OVERFLOW') return new HmsError('HMS_HTTP_HEADERS_TOO_LARGE', 'The headers of the request are larger than this server takes.', { status: 431 })
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HmsError('HMS_HTTP_TIMEOUT', 'The request did not come whole in time.', { status: 408, retryable: true })
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new HmsError('HMS_HTTP_HEADERS_TOO_LARGE', 'The headers of the request are larger than this server takes.', { status: 431 })
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new HmsError('HMS_HTTP_TIMEOUT', 'The request did not come whole in time.', { status: 408, retryable: true })
   return new HmsError('HMS_HTTP_BAD_REQUEST', `This is no HTTP request that can be read (${code ?? 'unknown'}).`, { status: 400 })
 }
 
@@ -47,7 +53,9 @@ export function judgeTargets(server: FastifyInstance): void {
     for (const each of [method].flat()) known.push({ path: pathOf(url), method: each })
   })
   // Node would answer by itself, with an empty body.
-  server.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => server.server.emit('request', request, response))
+  server.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    server.server.emit('request', request, response),
+  )
   server.addHook('onRequest', (request, reply, done) => {
     const path = request.url.split('?')[0]!
     const refused = refusalOfHost(request.raw) ?? refusalOfExpectation(request.raw)
@@ -64,6 +72,9 @@ export function judgeTargets(server: FastifyInstance): void {
 
 /** `:name` is one part of a path, `*` any number of them. */
 function pathOf(pattern: string): RegExp {
-  const escaped = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll(/:[A-Za-z]+/g, '[^/]+').replaceAll('*', '.*')
+  const escaped = pattern
+    .replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')
+    .replaceAll(/:[A-Za-z]+/g, '[^/]+')
+    .replaceAll('*', '.*')
   return new RegExp(`^${escaped.replace(/\/$/, '')}/?$`)
 }

@@ -19,7 +19,15 @@ export function boundsOf(route: { config?: unknown }): BodyBounds {
   return (route.config as { bounds?: BodyBounds } | undefined)?.bounds ?? BODY_BOUNDS
 }
 
-const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}') as unknown as [number, number, number, number, number, number, number]
+const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\,[]{}') as unknown as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+]
 
 /**
  * The bound that JSON text breaks, `undefined` for none. Counts brackets and commas outside of strings and builds nothing, so that what is too much is

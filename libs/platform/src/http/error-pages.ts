@@ -13,7 +13,10 @@ export function errorPage(code: string): string | undefined {
 export function addErrorPages(server: FastifyInstance): void {
   server.get<{ Params: { code: string } }>('/docs/errors/:code', async ({ params }, reply) => {
     const page = errorPage(params.code)
-    return reply.status(page === undefined ? 404 : 200).type('text/plain; charset=utf-8').send(page ?? noErrorPage(params.code))
+    return reply
+      .status(page === undefined ? 404 : 200)
+      .type('text/plain; charset=utf-8')
+      .send(page ?? noErrorPage(params.code))
   })
 }
 

@@ -2,12 +2,23 @@ import { describe, expect, it } from 'vitest'
 import { isForeignHost, isForeignOrigin, isForeignRequest } from './foreign-request.js'
 
 describe('Host', () => {
-  it.each(['127.0.0.1:7184', 'localhost', 'LOCALHOST:80', '127.8.9.1', '[::1]:7184'])('%s is of this machine', (host) => expect(isForeignHost(host)).toBe(false))
-
-  it.each([undefined, '', 'evil.example', 'evil.example:7184', '127.0.0.1.evil.example', 'localhost.evil.example', 'evil.example@127.0.0.1', '192.0.2.1', '[2001:db8::1]', '127.0.0.1:', 'localhost:123456'])(
-    '%s is foreign',
-    (host) => expect(isForeignHost(host)).toBe(true),
+  it.each(['127.0.0.1:7184', 'localhost', 'LOCALHOST:80', '127.8.9.1', '[::1]:7184'])('%s is of this machine', (host) =>
+    expect(isForeignHost(host)).toBe(false),
   )
+
+  it.each([
+    undefined,
+    '',
+    'evil.example',
+    'evil.example:7184',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    'evil.example@127.0.0.1',
+    '192.0.2.1',
+    '[2001:db8::1]',
+    '127.0.0.1:',
+    'localhost:123456',
+  ])('%s is foreign', (host) => expect(isForeignHost(host)).toBe(true))
 
   it('may be the name that the server was told to bind', () => {
     expect(isForeignHost('Press.internal:7184', 'press.internal')).toBe(false)
@@ -16,12 +27,21 @@ describe('Host', () => {
 })
 
 describe('Origin', () => {
-  it.each(['http://localhost:3000', 'https://127.0.0.1', 'http://[::1]:7184', undefined])('%s is of this machine', (origin) => expect(isForeignOrigin(origin, '127.0.0.1:7184')).toBe(false))
-
-  it.each(['null', '', 'http://evil.example', 'https://localhost.evil.example', 'http://evil.example@localhost', 'http://localhost/evil', 'file://', 'chrome-extension://abc', 'http://localhost http://evil.example'])(
-    '%s is foreign',
-    (origin) => expect(isForeignOrigin(origin, '127.0.0.1:7184')).toBe(true),
+  it.each(['http://localhost:3000', 'https://127.0.0.1', 'http://[::1]:7184', undefined])('%s is of this machine', (origin) =>
+    expect(isForeignOrigin(origin, '127.0.0.1:7184')).toBe(false),
   )
+
+  it.each([
+    'null',
+    '',
+    'http://evil.example',
+    'https://localhost.evil.example',
+    'http://evil.example@localhost',
+    'http://localhost/evil',
+    'file://',
+    'chrome-extension://abc',
+    'http://localhost http://evil.example',
+  ])('%s is foreign', (origin) => expect(isForeignOrigin(origin, '127.0.0.1:7184')).toBe(true))
 
   it('may be of the host that is asked', () => {
     expect(isForeignOrigin('http://press.internal:7184', 'press.internal:7184')).toBe(false)

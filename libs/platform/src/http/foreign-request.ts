@@ -36,10 +36,14 @@ export function isForeignRequest({ headers, socket }: ReceivedRequest, ownName?:
 }
 
 export function foreignRefused(): HmsError {
-  return new HmsError('HMS_HTTP_FOREIGN', 'The Host or Origin of the request is of another site. With profile dev this server answers its own machine only.', {
-    status: 403,
-    next: ['hms-svc help environment'],
-  })
+  return new HmsError(
+    'HMS_HTTP_FOREIGN',
+    'The Host or Origin of the request is of another site. With profile dev this server answers its own machine only.',
+    {
+      status: 403,
+      next: ['hms-svc help environment'],
+    },
+  )
 }
 
 /** Before any route, and before a body is read. */

@@ -18,7 +18,11 @@ const REQUEST_TIMEOUT_MS = 60_000
  * A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening. `localTo`: with
  * profile dev what `HMS_HOST` says; requests of other sites are refused then.
  */
-export async function createHttpApplication(module: DynamicModule, log: Logger, localTo: string | undefined): Promise<NestFastifyApplication> {
+export async function createHttpApplication(
+  module: DynamicModule,
+  log: Logger,
+  localTo: string | undefined,
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     ...earlyErrors(log),
     bodyLimit: BODY_BOUNDS.bytes,
@@ -34,7 +38,11 @@ export async function createHttpApplication(module: DynamicModule, log: Logger, 
   refuseBodiesOfReads(server)
   takeJsonBodies(server)
   traceRequests(server)
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLogger(log), abortOnError: false, bodyParser: false })
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(log),
+    abortOnError: false,
+    bodyParser: false,
+  })
   app.useGlobalFilters(new ProblemFilter(log))
   app.useGlobalPipes(new ShapePipe())
   return app

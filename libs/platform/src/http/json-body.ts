@@ -16,21 +16,28 @@ export function takeJsonBodies(server: FastifyInstance): void {
   })
   server.removeAllContentTypeParsers()
   const parse = server.getDefaultJsonParser('error', 'error')
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request: FastifyRequest & { rawBody?: Buffer }, body: Buffer, done) => {
-    request.rawBody = body
-    const refused = refusalOfEncoding(request) ?? refusalOfBytes(body)
-    if (refused !== undefined) return done(refused)
-    const broken = brokenBound(body, boundsOf(request.routeOptions))
-    if (broken !== undefined) return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 }))
-    // The second half of the signature is for parsers that return a promise.
-    return void parse(request, body.toString(), (error, value) => {
-      const found = error === null ? notInterchangeable(value) : undefined
-      if (found === undefined) return done(error, value)
-      done(new HmsError('HMS_HTTP_BODY_INVALID', `The body cannot be kept as it is: ${found.detail}.`, { status: 400, errors: [found] }))
-    })
-  })
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest & { rawBody?: Buffer }, body: Buffer, done) => {
+      request.rawBody = body
+      const refused = refusalOfEncoding(request) ?? refusalOfBytes(body)
+      if (refused !== undefined) return done(refused)
+      const broken = brokenBound(body, boundsOf(request.routeOptions))
+      if (broken !== undefined)
+        return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 }))
+      // The second half of the signature is for parsers that return a promise.
+      return void parse(request, body.toString(), (error, value) => {
+        const found = error === null ? notInterchangeable(value) : undefined
+        if (found === undefined) return done(error, value)
+        done(new HmsError('HMS_HTTP_BODY_INVALID', `The body cannot be kept as it is: ${found.detail}.`, { status: 400, errors: [found] }))
+      })
+    },
+  )
 }
 
 function refusalOfBytes(body: Buffer): HmsError | undefined {
-  return isUtf8(body) ? undefined : new HmsError('HMS_HTTP_BODY_INVALID', 'The body is not UTF-8: it would be kept as something else.', { status: 400 })
+  return isUtf8(body)
+    ? undefined
+    : new HmsError('HMS_HTTP_BODY_INVALID', 'The body is not UTF-8: it would be kept as something else.', { status: 400 })
 }

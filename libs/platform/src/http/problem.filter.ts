@@ -44,7 +44,11 @@ export function toProblem(error: unknown, request: { method: string; url: string
   if (error instanceof HttpException) return problemOf(ofHttpException(error, request), traceId)
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   if (typeof status === 'number' && status >= 400 && status < 500) return problemOf(ofFastifyError(status, describeError(error)), traceId)
-  if (isDataError(error)) return problemOf(new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 }), traceId)
+  if (isDataError(error))
+    return problemOf(
+      new HmsError('HMS_HTTP_BODY_INVALID', `The database cannot hold this value: ${describeError(error)}.`, { status: 400 }),
+      traceId,
+    )
   if (isTransient(error)) {
     log.warn({ traceId, error: describeError(error), url: request.url }, 'request met a transient fault')
     return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', isDiskFull(error) ? DISK_FULL : UNREACHABLE, { status: 503 }), traceId)
@@ -85,7 +89,8 @@ function cut(text: string): string {
 
 function ofHttpException(error: HttpException, request: { method: string; url: string }): HmsError {
   const status = error.getStatus()
-  if (status === 404) return new HmsError('HMS_HTTP_PATH_UNKNOWN', `There is no ${request.method} ${request.url.split('?')[0]}.`, { status })
+  if (status === 404)
+    return new HmsError('HMS_HTTP_PATH_UNKNOWN', `There is no ${request.method} ${request.url.split('?')[0]}.`, { status })
   const response = error.getResponse() as { message?: unknown } | string
   const messages = typeof response === 'string' ? [response] : [response.message ?? error.message].flat().map(String)
   return new HmsError(codeOfStatus(status), messages.join('; '), { status })

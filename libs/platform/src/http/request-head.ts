@@ -8,13 +8,17 @@ export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url 
   if ((named === 1 && host !== '') || (named === 0 && httpVersion === '1.0')) {
     if (target === undefined || target.toLowerCase() === host?.toLowerCase()) return undefined
   }
-  return new HmsError('HMS_HTTP_BAD_REQUEST', 'The request does not name one host: send one Host header, and a path as target.', { status: 400 })
+  return new HmsError('HMS_HTTP_BAD_REQUEST', 'The request does not name one host: send one Host header, and a path as target.', {
+    status: 400,
+  })
 }
 
 /** Of all that a client may demand there is `100-continue` (RFC 9110 §10.1.1). */
 export function refusalOfExpectation({ headers: { expect } }: IncomingMessage): HmsError | undefined {
   if (expect === undefined || /(?:^|\W)100-continue(?:$|\W)/i.test(expect)) return undefined
-  return new HmsError('HMS_HTTP_EXPECTATION', 'The request demands with Expect what this server does not know; leave the header out.', { status: 417 })
+  return new HmsError('HMS_HTTP_EXPECTATION', 'The request demands with Expect what this server does not know; leave the header out.', {
+    status: 417,
+  })
 }
 
 /** Why a body is not read as JSON: bytes that another reader would take for something else. */

@@ -38,13 +38,20 @@ describe('what a parser gave', () => {
   })
 
   it('is refused by the place of what is wrong, at every depth', () => {
-    expect(errorsOf({ size: 'x', leaf: { name: 1, 'a/b~c': 2 }, leaves: [{ name: 'long' }, null] }).map(({ pointer }) => pointer)).toEqual(
-      ['/leaf/a~1b~0c', '/size', '/leaf/name', '/leaf/name', '/leaves/0/name', '/leaves/1'],
-    )
+    expect(errorsOf({ size: 'x', leaf: { name: 1, 'a/b~c': 2 }, leaves: [{ name: 'long' }, null] }).map(({ pointer }) => pointer)).toEqual([
+      '/leaf/a~1b~0c',
+      '/size',
+      '/leaf/name',
+      '/leaf/name',
+      '/leaves/0/name',
+      '/leaves/1',
+    ])
   })
 
   it.each(['constructor', 'toString', 'hasOwnProperty', 'leafs'])('has no member that the class does not name: %s', (name) => {
-    expect(errorsOf({ size: 1, leaves: [{ name: 'b' }], [name]: 1 })).toEqual([{ pointer: `/${name}`, detail: `property ${name} should not exist` }])
+    expect(errorsOf({ size: 1, leaves: [{ name: 'b' }], [name]: 1 })).toEqual([
+      { pointer: `/${name}`, detail: `property ${name} should not exist` },
+    ])
   })
 
   it('is told with twenty errors at most, and names that are cut', () => {

@@ -54,7 +54,13 @@ function collect(problems: readonly ValidationError[], path: string, errors: Sha
 const members = new WeakMap<Shape, ReadonlySet<string>>()
 
 function membersOf(shape: Shape): ReadonlySet<string> {
-  const known = members.get(shape) ?? new Set(getMetadataStorage().getTargetValidationMetadatas(shape, '', true, false).map(({ propertyName }) => propertyName))
+  const known =
+    members.get(shape) ??
+    new Set(
+      getMetadataStorage()
+        .getTargetValidationMetadatas(shape, '', true, false)
+        .map(({ propertyName }) => propertyName),
+    )
   members.set(shape, known)
   return known
 }

@@ -12,7 +12,8 @@ export class ShapePipe implements PipeTransform {
     // A member of a query that is given twice comes as a list.
     if (metatype === String) return value === undefined ? value : String(value)
     const { value: read, errors } = readShape(metatype as Shape, value ?? {})
-    if (errors.length > 0) throw new HmsError('HMS_HTTP_BODY_INVALID', errors.map(({ detail }) => detail).join('; '), { status: 400, errors })
+    if (errors.length > 0)
+      throw new HmsError('HMS_HTTP_BODY_INVALID', errors.map(({ detail }) => detail).join('; '), { status: 400, errors })
     return read
   }
 }

@@ -6,8 +6,12 @@ const POLICY = 'epa-pm25-limit'
 
 describe('buckets', () => {
   it.each([
-    ['', 0, 0], ['', 1, 0x514e28b7], ['hello', 0, 0x248bfa47], ['hello, world', 0, 0x149bbb7f],
-    ['The quick brown fox jumps over the lazy dog', 0, 0x2e4ff723], ['epa-pm25-limitbot-0001', 0, 0x79b11fda],
+    ['', 0, 0],
+    ['', 1, 0x514e28b7],
+    ['hello', 0, 0x248bfa47],
+    ['hello, world', 0, 0x149bbb7f],
+    ['The quick brown fox jumps over the lazy dog', 0, 0x2e4ff723],
+    ['epa-pm25-limitbot-0001', 0, 0x79b11fda],
     ['région:NCR', 0, 0x51796478],
   ])('hashes %j with seed %i', (text, seed, hash) => {
     expect(murmur3_32(text, seed)).toBe(hash)
@@ -15,8 +19,15 @@ describe('buckets', () => {
   })
 
   it.each([
-    ['0001', 4753], ['0002', 5953], ['0003', 2371], ['0042', 5976],
-    ['0007', 439], ['0088', 477], ['0089', 203], ['0095', 194], ['0111', 473],
+    ['0001', 4753],
+    ['0002', 5953],
+    ['0003', 2371],
+    ['0042', 5976],
+    ['0007', 439],
+    ['0088', 477],
+    ['0089', 203],
+    ['0095', 194],
+    ['0111', 473],
   ])('puts bot-%s into bucket %i', (bot, bucket) => {
     expect(bucketOf(POLICY, `bot-${bot}`)).toBe(bucket)
   })
@@ -33,12 +44,14 @@ describe('buckets', () => {
   })
 
   it('keeps everyone of a smaller share in a larger one', () => {
-    fc.assert(fc.property(fc.string(), fc.string(), fc.string(), (policy, key, salt) => {
-      const bucket = bucketOf(policy, key, salt)
-      expect(bucket).toBeGreaterThanOrEqual(0)
-      expect(inShare(bucket, 10_000)).toBe(true)
-      if (inShare(bucket, 500)) expect(inShare(bucket, 2_500)).toBe(true)
-    }))
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string(), (policy, key, salt) => {
+        const bucket = bucketOf(policy, key, salt)
+        expect(bucket).toBeGreaterThanOrEqual(0)
+        expect(inShare(bucket, 10_000)).toBe(true)
+        if (inShare(bucket, 500)) expect(inShare(bucket, 2_500)).toBe(true)
+      }),
+    )
   })
 
   it('filters by scope', () => {
@@ -52,8 +65,19 @@ describe('buckets', () => {
 
 describe('shares', () => {
   it.each([
-    ['5%', 500], ['0.05', 500], [0.05, 500], [0.07, 700], ['1', 10_000], [1, 10_000], ['1%', 100], ['100%', 10_000], ['0.01%', 1],
-    ['.5', 5_000], ['12.50 %', 1_250], [0.0001, 1], ['1.0', 10_000],
+    ['5%', 500],
+    ['0.05', 500],
+    [0.05, 500],
+    [0.07, 700],
+    ['1', 10_000],
+    [1, 10_000],
+    ['1%', 100],
+    ['100%', 10_000],
+    ['0.01%', 1],
+    ['.5', 5_000],
+    ['12.50 %', 1_250],
+    [0.0001, 1],
+    ['1.0', 10_000],
   ])('%s is %i basis points', (input, basisPoints) => {
     expect(parseShare(input)).toEqual({ ok: true, basisPoints })
   })

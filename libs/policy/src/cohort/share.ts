@@ -1,8 +1,8 @@
 import { BASIS_POINTS } from './bucket.js'
 
 export type ParsedShare =
-  | { ok: true, /** Integer, 1..10000. */ basisPoints: number }
-  | { ok: false, code: 'HMS_SHARE_INVALID', message: string }
+  | { ok: true; /** Integer, 1..10000. */ basisPoints: number }
+  | { ok: false; code: 'HMS_SHARE_INVALID'; message: string }
 
 /**
  * A share of traffic as people write it: `0.05`, `"0.05"` and `"5%"` are the same. Only a `%` makes a percentage: `1` is everyone.

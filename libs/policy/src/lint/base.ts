@@ -13,19 +13,46 @@ const MAX_TEXT = 4096
  * value. No key and no known text holds what a terminal would obey.
  */
 export function checkBase(policy: JsonObject, report: Report): void {
-  checkRequired(policy, report, 'id', isPolicyId, 'id-format',
-    'is 3–100 characters of a–z, 0–9 and single hyphens', 'for example epa-pm25-limit')
-  checkRequired(policy, report, 'version', isSemVer, 'version-format',
-    'is a SemVer 2.0 version', 'three numbers, for example 2.0.0; quote it if YAML takes it for a number')
-  checkRequired(policy, report, 'effective', isTimestamp, 'effective-format',
-    'is an RFC 3339 time with offset on a day that exists', 'for example 2024-09-01T00:00:00Z')
+  checkRequired(
+    policy,
+    report,
+    'id',
+    isPolicyId,
+    'id-format',
+    'is 3–100 characters of a–z, 0–9 and single hyphens',
+    'for example epa-pm25-limit',
+  )
+  checkRequired(
+    policy,
+    report,
+    'version',
+    isSemVer,
+    'version-format',
+    'is a SemVer 2.0 version',
+    'three numbers, for example 2.0.0; quote it if YAML takes it for a number',
+  )
+  checkRequired(
+    policy,
+    report,
+    'effective',
+    isTimestamp,
+    'effective-format',
+    'is an RFC 3339 time with offset on a day that exists',
+    'for example 2024-09-01T00:00:00Z',
+  )
   for (const key of ['title', 'description', 'owner', 'units', 'schema', 'breaking']) checkText(policy, report, key)
   for (const key of ['tags', 'partners']) checkList(policy, report, key)
   checkCharacters(policy, report)
 }
 
 function checkRequired(
-  policy: JsonObject, report: Report, key: string, holds: (value: unknown) => boolean, rule: string, rest: string, hint: string,
+  policy: JsonObject,
+  report: Report,
+  key: string,
+  holds: (value: unknown) => boolean,
+  rule: string,
+  rest: string,
+  hint: string,
 ): void {
   const value = policy[key]
   if (value === undefined) report.error('required-key', '', `key "${key}" is missing`, hint)

@@ -11,8 +11,9 @@ function policy(version: string, limit: number, change: Change = {}): PolicyDocu
 }
 
 function rules(next: PolicyDocument, context: Partial<LintContext> = {}): string[] {
-  return lintPolicy(sourceOf(next, 'p.yaml'), { file: 'p.yaml', profile: 'production', ...context })
-    .map(({ severity, rule, pointer }) => `${severity} ${rule} ${pointer}`)
+  return lintPolicy(sourceOf(next, 'p.yaml'), { file: 'p.yaml', profile: 'production', ...context }).map(
+    ({ severity, rule, pointer }) => `${severity} ${rule} ${pointer}`,
+  )
 }
 
 const used = (...policies: PolicyDocument[]) => policies.map((each) => ({ version: each.version, digest: policyDigest(each) }))
@@ -112,14 +113,16 @@ describe('partners', () => {
 
 it('is deterministic, and never throws for a policy that parsed', () => {
   const data = fc.dictionary(fc.stringMatching(/^[a-z]{1,3}$/), fc.jsonValue({ maxDepth: 2 }))
-  fc.assert(fc.property(data, data, fc.constantFrom('1.0.0', '1.0.1', '1.1.0', '2.0.0'), (before, after, version) => {
-    const clean = (value: JsonObject): Change => JSON.parse(JSON.stringify({ a: value })) as Change
-    const live = parsePolicy(JSON.stringify(policy('1.0.0', 1, clean(before))), 'live.yaml')
-    const parsed = parsePolicy(JSON.stringify(policy(version, 1, clean(after))), 'p.yaml')
-    if (!live.ok || !parsed.ok) return
-    const context: LintContext = { file: 'p.yaml', profile: 'dev', live: live.source.policy }
-    expect(lintPolicy(parsed.source, context)).toEqual(lintPolicy(parsed.source, context))
-  }))
+  fc.assert(
+    fc.property(data, data, fc.constantFrom('1.0.0', '1.0.1', '1.1.0', '2.0.0'), (before, after, version) => {
+      const clean = (value: JsonObject): Change => JSON.parse(JSON.stringify({ a: value })) as Change
+      const live = parsePolicy(JSON.stringify(policy('1.0.0', 1, clean(before))), 'live.yaml')
+      const parsed = parsePolicy(JSON.stringify(policy(version, 1, clean(after))), 'p.yaml')
+      if (!live.ok || !parsed.ok) return
+      const context: LintContext = { file: 'p.yaml', profile: 'dev', live: live.source.policy }
+      expect(lintPolicy(parsed.source, context)).toEqual(lintPolicy(parsed.source, context))
+    }),
+  )
 })
 
 describe('characters that a terminal obeys or hides', () => {
@@ -147,6 +150,10 @@ describe('characters that a terminal obeys or hides', () => {
   })
 
   it('are not the line ends of a description, the joiners of a language, nor rule data', () => {
-    expect(rulesOf(policy('description: |\n  two\n  lines\nbreaking: >\n  folded\ntitle: "श्री\\u200dमान\\u200c"\nowner: "⚠️ EPA"\nnote: "a\\tb\\e"'))).toEqual([])
+    expect(
+      rulesOf(
+        policy('description: |\n  two\n  lines\nbreaking: >\n  folded\ntitle: "श्री\\u200dमान\\u200c"\nowner: "⚠️ EPA"\nnote: "a\\tb\\e"'),
+      ),
+    ).toEqual([])
   })
 })

@@ -18,7 +18,7 @@ export type LintContext = {
   /** The registered schema that the policy names, when there is one. */
   schema?: NamedSchema
   /** Left out (the offline linter): partners are not checked. */
-  knownPartners?: { ids: readonly string[], groups: readonly string[] }
+  knownPartners?: { ids: readonly string[]; groups: readonly string[] }
   /** False where the registry of schemas is not at hand; default true. */
   checkSchema?: boolean
 }
@@ -44,7 +44,12 @@ function checkPartners(policy: PolicyDocument, { knownPartners, profile }: LintC
   const known = new Set([...knownPartners.ids, ...knownPartners.groups])
   for (const [index, name] of (policy.partners ?? []).entries()) {
     if (known.has(name)) continue
-    report.add(profile === 'production' ? 'error' : 'warning', 'partner-unknown', pointerOf(['partners', index]),
-      `no partner or group ${JSON.stringify(name)} is registered`, 'hms-svc partners list')
+    report.add(
+      profile === 'production' ? 'error' : 'warning',
+      'partner-unknown',
+      pointerOf(['partners', index]),
+      `no partner or group ${JSON.stringify(name)} is registered`,
+      'hms-svc partners list',
+    )
   }
 }

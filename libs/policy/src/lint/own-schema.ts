@@ -4,14 +4,17 @@ import type { Report } from '../finding.js'
 import { compileRuleSchema } from '../schema/compile.js'
 import type { RuleSchema } from '../schema/compile.js'
 
-export type NamedSchema = { name: string, schema: JsonObject }
+export type NamedSchema = { name: string; schema: JsonObject }
 
 /**
  * Checks the rule data against the schema that the policy names, and returns it. Without the registry at hand (`mustExist` false, the
  * offline linter) a schema that was not given is not looked for.
  */
 export function checkOwnSchema(
-  source: PolicySource, given: NamedSchema | undefined, mustExist: boolean, report: Report,
+  source: PolicySource,
+  given: NamedSchema | undefined,
+  mustExist: boolean,
+  report: Report,
 ): RuleSchema | undefined {
   const name = source.policy.schema
   if (name === undefined) return undefined

@@ -9,7 +9,7 @@ import type { RuleSchema } from '../schema/compile.js'
 import { compareVersions, isSemVer, levelBetween, nextVersion } from '../semver.js'
 import type { Level } from '../semver.js'
 
-export type UsedVersion = { version: string, digest: string }
+export type UsedVersion = { version: string; digest: string }
 
 /** Keys that speak about the rule and are none themselves: a new value may come with a patch, a reader may miss one that is gone. */
 const METADATA = new Set(['effective', 'title', 'description', 'owner', 'tags'])
@@ -18,11 +18,15 @@ const FOR_THE_PRESS = new Set(['partners', 'breaking'])
 
 const RANK: Record<Level, number> = { patch: 0, minor: 1, major: 2 }
 
-type Need = { level: Level, why: string }
+type Need = { level: Level; why: string }
 
 /** The version is unused, above the live one, and raised far enough for what changed. */
 export function checkVersions(
-  source: PolicySource, live: PolicyDocument | undefined, used: readonly UsedVersion[], schema: RuleSchema | undefined, report: Report,
+  source: PolicySource,
+  live: PolicyDocument | undefined,
+  used: readonly UsedVersion[],
+  schema: RuleSchema | undefined,
+  report: Report,
 ): void {
   const { version } = source.policy
   const liveDigest = live === undefined ? undefined : policyDigest(live)
@@ -31,9 +35,16 @@ export function checkVersions(
     .filter((each) => each.digest !== source.digest && isSemVer(each.version))
     .find((each) => compareVersions(each.version, version) === 0)
   if (clash) {
-    const top = taken.map((each) => each.version).filter(isSemVer).reduce((a, b) => (compareVersions(a, b) < 0 ? b : a))
-    report.error('version-reused', '/version', `version ${clash.version} was used before with other content`,
-      `use ${nextVersion(top, 'patch')} or above`)
+    const top = taken
+      .map((each) => each.version)
+      .filter(isSemVer)
+      .reduce((a, b) => (compareVersions(a, b) < 0 ? b : a))
+    report.error(
+      'version-reused',
+      '/version',
+      `version ${clash.version} was used before with other content`,
+      `use ${nextVersion(top, 'patch')} or above`,
+    )
     return
   }
   if (!live) return
@@ -43,15 +54,23 @@ export function checkVersions(
   }
   const level = levelBetween(live.version, version)
   if (level === undefined) {
-    report.error('version-not-higher', '/version', `version ${version} is not above ${live.version}, which is live`,
-      `use ${nextVersion(live.version, 'patch')} or above; to go back, use hms-svc rollback`)
+    report.error(
+      'version-not-higher',
+      '/version',
+      `version ${version} is not above ${live.version}, which is live`,
+      `use ${nextVersion(live.version, 'patch')} or above; to go back, use hms-svc rollback`,
+    )
     return
   }
   for (const change of changesBetween(live, source.policy)) {
     const need = needOf(change, schema)
     if (RANK[need.level] <= RANK[level]) continue
-    report.error(`needs-${need.level}`, pointerOf(change.path), `${need.why}, which needs a ${need.level} version above ${live.version}`,
-      `use ${nextVersion(live.version, need.level)}`)
+    report.error(
+      `needs-${need.level}`,
+      pointerOf(change.path),
+      `${need.why}, which needs a ${need.level} version above ${live.version}`,
+      `use ${nextVersion(live.version, need.level)}`,
+    )
   }
 }
 

@@ -7,7 +7,7 @@ import { compileExpression, evaluator } from './expression.js'
 import type { Policies } from './expression.js'
 import type { Scenario } from './parse-scenario.js'
 
-type Threshold = { path: string[], value: number | string, exact: boolean }
+type Threshold = { path: string[]; value: number | string; exact: boolean }
 
 const COMPARISONS = ['_>_', '_>=_', '_<_', '_<=_', '_==_', '_!=_']
 
@@ -37,7 +37,10 @@ function comparisonThresholds(expr: Expr, versions: readonly Policies[], budget:
   const sides = COMPARISONS.map((name) => argumentsOf(expr, name)).find((args) => args !== undefined)
   const [left, right] = sides ?? []
   if (!left || !right) return []
-  return [[left, right], [right, left]].flatMap(([field, bound]) => {
+  return [
+    [left, right],
+    [right, left],
+  ].flatMap(([field, bound]) => {
     const path = field && memberPath(unwrapped(field), 'reading')
     if (!bound || !path || path.length === 0 || [...walk(bound)].some((part) => isIdent(part, 'reading'))) return []
     return valuesOf(bound, versions, budget).map((value) => ({ path, value, exact: typeof value === 'string' }))
@@ -56,10 +59,12 @@ function declaredThresholds(boundary: NonNullable<Scenario['boundary']>, version
 /** A version whose policy lacks the field has no threshold there. */
 function valuesOf(bound: Expr, versions: readonly Policies[], budget: Budget): (number | string)[] {
   const evaluate = evaluator(bound)
-  return versions.map((policies) => evaluate({}, policies, budget)).flatMap((value) => {
-    if (typeof value === 'bigint') return [Number(value)]
-    return typeof value === 'number' || typeof value === 'string' ? [value] : []
-  })
+  return versions
+    .map((policies) => evaluate({}, policies, budget))
+    .flatMap((value) => {
+      if (typeof value === 'bigint') return [Number(value)]
+      return typeof value === 'number' || typeof value === 'string' ? [value] : []
+    })
 }
 
 function unwrapped(expr: Expr): Expr {

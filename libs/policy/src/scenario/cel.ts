@@ -11,7 +11,7 @@ const MAX_TEXT = 1_024
 const MAX_PATTERN = 128
 
 /** What expressions of one kind speak of. */
-export type Language = { names: readonly string[], env: CelEnv }
+export type Language = { names: readonly string[]; env: CelEnv }
 
 /** Scenarios: one reading, and policies by id. */
 export const SCENARIO_LANGUAGE: Language = {
@@ -46,12 +46,19 @@ export function toCel(value: Json | undefined): CelInput {
 }
 
 export function toCelMap(object: JsonObject): Map<string, CelInput> {
-  return new Map(Object.entries(object).filter(([, value]) => value !== undefined).map(([key, value]) => [key, toCel(value)]))
+  return new Map(
+    Object.entries(object)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, toCel(value)]),
+  )
 }
 
 function mixedArithmetic() {
   const operators: [string, (a: number, b: number) => number][] = [
-    ['_+_', (a, b) => a + b], ['_-_', (a, b) => a - b], ['_*_', (a, b) => a * b], ['_/_', (a, b) => a / b],
+    ['_+_', (a, b) => a + b],
+    ['_-_', (a, b) => a - b],
+    ['_*_', (a, b) => a * b],
+    ['_/_', (a, b) => a / b],
   ]
   return operators.flatMap(([name, apply]) => [
     celFunc(name, [DOUBLE, INT], DOUBLE, (a, b) => apply(a, Number(b))),

@@ -8,7 +8,10 @@ import type { Scenario } from './parse-scenario.js'
 export class ScenarioError extends Error {
   readonly code = 'HMS_SCENARIO_EVALUATION'
 
-  constructor(readonly scenario: string, detail: string) {
+  constructor(
+    readonly scenario: string,
+    detail: string,
+  ) {
     super(`scenario ${scenario}: ${detail}`)
     this.name = 'ScenarioError'
   }
@@ -17,7 +20,7 @@ export class ScenarioError extends Error {
 /** Whether a right bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`, also where that takes more steps than `budget` has. */
 export type Verdict = (reading: JsonObject, policies: Policies, budget?: Budget) => boolean
 
-export type CompiledScenario = { ok: true, verdict: Verdict } | { ok: false, code: 'HMS_SCENARIO_EXPRESSION', message: string }
+export type CompiledScenario = { ok: true; verdict: Verdict } | { ok: false; code: 'HMS_SCENARIO_EXPRESSION'; message: string }
 
 export function compileScenario(scenario: Pick<Scenario, 'id' | 'alert'>): CompiledScenario {
   const compiled = compileExpression(scenario.alert)

@@ -43,7 +43,8 @@ export function costOf(expr: Expr): (facts: Extent) => number {
   const shares: Share[] = []
   addShares(expr, 0, shares)
   return ({ values, characters }) => {
-    if (characters > MAX_CHARACTERS) throw new RangeError(`what it reads has ${characters} characters, at most ${MAX_CHARACTERS} are judged`)
+    if (characters > MAX_CHARACTERS)
+      throw new RangeError(`what it reads has ${characters} characters, at most ${MAX_CHARACTERS} are judged`)
     const most = (values + parts.length) * growth
     const text = Math.floor(((characters + written) * growth) / CHARACTERS_A_STEP)
     return shares.reduce((sum, share, loops) => sum + most ** loops * (share.fixed + share.texts * text + share.values * most), values)

@@ -17,7 +17,7 @@ export type Expression = {
   policies: string[]
 }
 
-export type CompiledExpression = { ok: true, expression: Expression } | { ok: false, code: 'HMS_SCENARIO_EXPRESSION', message: string }
+export type CompiledExpression = { ok: true; expression: Expression } | { ok: false; code: 'HMS_SCENARIO_EXPRESSION'; message: string }
 
 const MAX_LENGTH = 2048
 /** Brackets, conditionals and signs are what the parser recurses on. */
@@ -65,7 +65,7 @@ export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, 
 }
 
 /** Of the policies what is read, so that a large policy costs an expression on one number nothing. */
-function prepare(policies: Policies, reads: ReturnType<typeof policyReadsOf>): { facts: ReturnType<typeof toCelMap>, extent: Extent } {
+function prepare(policies: Policies, reads: ReturnType<typeof policyReadsOf>): { facts: ReturnType<typeof toCelMap>; extent: Extent } {
   const read: JsonObject = {}
   for (const [id, policy] of Object.entries(policies)) {
     const fields = reads === 'all' ? 'all' : reads.get(id)

@@ -16,7 +16,7 @@ export type Scenario = {
   boundary?: Record<string, number[] | string>
 }
 
-export type ParsedScenario = { ok: true, scenario: Scenario } | { ok: false, findings: Finding[] }
+export type ParsedScenario = { ok: true; scenario: Scenario } | { ok: false; findings: Finding[] }
 
 export const SCENARIO_MAX_BYTES = 64 * 1024
 const KEYS = ['id', 'policies', 'corpus', 'alert', 'boundary', 'title', 'description']

@@ -27,10 +27,14 @@ describe('a scenario file', () => {
   })
 
   it.each([
-    ['alert: reading.pm25 >\n', '4:8 expression'], ['alert: readings.pm25 > 1\n', '4:8 expression'],
+    ['alert: reading.pm25 >\n', '4:8 expression'],
+    ['alert: readings.pm25 > 1\n', '4:8 expression'],
     ['alert: foo(reading)\n', '4:8 expression'],
-    ['alert: policy["other"].limit > 1\n', '4:8 policy-not-listed'], ['alert: "true"\nboundry: {}\n', '5:10 unknown-key'],
-    ['alert: "true"\nboundary: { pm25: [a] }\n', '5:19 key-type'], ['alert: true\n', '4:8 key-type'], ['', '1:1 key-type'],
+    ['alert: policy["other"].limit > 1\n', '4:8 policy-not-listed'],
+    ['alert: "true"\nboundry: {}\n', '5:10 unknown-key'],
+    ['alert: "true"\nboundary: { pm25: [a] }\n', '5:19 key-type'],
+    ['alert: true\n', '4:8 key-type'],
+    ['', '1:1 key-type'],
   ])('refuses %j', (tail, place) => {
     const parsed = parseScenario(HEAD + tail, 's.yaml')
     expect(parsed.ok ? [] : parsed.findings.map(({ line, column, rule }) => `${line}:${column} ${rule}`)).toEqual([place])
@@ -39,10 +43,12 @@ describe('a scenario file', () => {
 
 describe('an expression', () => {
   it.each(['reading.pm25 > double(policy["epa-pm25-limit"].limit)', DOUBLE, 'reading.pm25 > policy["epa-pm25-limit"].limit'])(
-    'judges whole and broken numbers alike: %s', (alert) => {
+    'judges whole and broken numbers alike: %s',
+    (alert) => {
       expect([24, 25, 25.5, 26].map((pm25) => verdict(alert, { pm25 }))).toEqual([false, false, true, true])
       expect([25, 25.5, 26].map((pm25) => verdict(alert, { pm25 }, under(25.5)))).toEqual([false, false, true])
-    })
+    },
+  )
 
   it('has arithmetic, lists, text and loops', () => {
     expect(verdict('reading.pm25 * 2 - 1 >= 49 && 100 / reading.pm25 == 4.0', { pm25: 25 })).toBe(true)
@@ -52,15 +58,22 @@ describe('an expression', () => {
     expect(verdict('reading.name.matches("^(a+)+$")', { name: `${'a'.repeat(1_000)}!` })).toBe(false)
   })
 
-  it.each([['reading.gone > 1', {}], ['reading.pm25 > "a"', { pm25: 1 }], ['reading.pm25', { pm25: 1 }], ['policy["x"].limit > 1', {}]])(
-    'without an answer throws a typed error: %s', (alert, reading) => {
-      expect(() => verdict(alert, reading)).toThrow(ScenarioError)
-      expect(() => verdict(alert, reading)).toThrow(expect.objectContaining({ code: 'HMS_SCENARIO_EVALUATION' }))
-    })
+  it.each([
+    ['reading.gone > 1', {}],
+    ['reading.pm25 > "a"', { pm25: 1 }],
+    ['reading.pm25', { pm25: 1 }],
+    ['policy["x"].limit > 1', {}],
+  ])('without an answer throws a typed error: %s', (alert, reading) => {
+    expect(() => verdict(alert, reading)).toThrow(ScenarioError)
+    expect(() => verdict(alert, reading)).toThrow(expect.objectContaining({ code: 'HMS_SCENARIO_EVALUATION' }))
+  })
 
   it.each([
-    ['deep brackets', `${'('.repeat(900)}true${')'.repeat(900)}`], ['signs', '!'.repeat(2_000)], ['conditionals', 'true ? '.repeat(280)],
-    ['long text', `"${'x'.repeat(3_000)}" == ""`], ['nothing', ''],
+    ['deep brackets', `${'('.repeat(900)}true${')'.repeat(900)}`],
+    ['signs', '!'.repeat(2_000)],
+    ['conditionals', 'true ? '.repeat(280)],
+    ['long text', `"${'x'.repeat(3_000)}" == ""`],
+    ['nothing', ''],
     ['loops in loops', '[1].all(a, [1].all(b, [1].all(c, [1].all(d, true))))'],
   ])('is refused for %s', (_name, alert) => {
     expect(compileScenario(scenario(alert))).toMatchObject({ ok: false, code: 'HMS_SCENARIO_EXPRESSION' })
@@ -68,9 +81,12 @@ describe('an expression', () => {
 
   it('never throws at compile time', () => {
     const signs = ['reading', '.', 'a', '[', ']', '(', ')', '"b"', ' > ', '1', '?', ':', ' && ', '!', '-', 'policy', ',', '{', '}']
-    fc.assert(fc.property(fc.array(fc.constantFrom(...signs)), (parts) => {
-      compileScenario(scenario(parts.join('')))
-    }), { numRuns: 2_000 })
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...signs)), (parts) => {
+        compileScenario(scenario(parts.join('')))
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })
 
@@ -103,7 +119,9 @@ describe('steps', () => {
     if (!compiled.ok) throw new Error(compiled.message)
     const budget = { steps: 100 }
     expect(compiled.verdict({ pm25: 26, text: 'y'.repeat(100_000) }, { 'epa-pm25-limit': large }, budget)).toBe(true)
-    expect(() => verdict('reading.text == policy["epa-pm25-limit"].text', { text: 'y'.repeat(100_000) })).toThrow('at most 16384 are judged')
+    expect(() => verdict('reading.text == policy["epa-pm25-limit"].text', { text: 'y'.repeat(100_000) })).toThrow(
+      'at most 16384 are judged',
+    )
   })
 
   it('bound thresholds too', () => {
@@ -125,8 +143,11 @@ describe('boundary inputs', () => {
 
   it('stand at the threshold and a step to either side, under both versions', () => {
     expect(values(scenario(DOUBLE))).toEqual([34.9, 35, 35.1, 24.9, 25, 25.1])
-    expect(boundaryReadings(scenario(DOUBLE), [under(25)], template)[1])
-      .toEqual({ id: 'boundary:pm25-violation:pm25=25', region: 'NCR', pm25: 25 })
+    expect(boundaryReadings(scenario(DOUBLE), [under(25)], template)[1]).toEqual({
+      id: 'boundary:pm25-violation:pm25=25',
+      region: 'NCR',
+      pm25: 25,
+    })
   })
 
   it('come from either side of a comparison, from literals, and from what surrounds the policy', () => {

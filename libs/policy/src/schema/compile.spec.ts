@@ -4,7 +4,12 @@ import { compileRuleSchema } from '../index.js'
 import type { PolicyDocument } from '../index.js'
 
 const POLICY: PolicyDocument = {
-  id: 'abc', version: '1.0.0', effective: '2024-09-01T00:00:00Z', limit: 24.3, names: ['a', 'b'], code: 'x1',
+  id: 'abc',
+  version: '1.0.0',
+  effective: '2024-09-01T00:00:00Z',
+  limit: 24.3,
+  names: ['a', 'b'],
+  code: 'x1',
 }
 
 function violations(schema: JsonObject, policy = POLICY): string[] {
@@ -34,8 +39,18 @@ describe('a registered schema', () => {
   it('checks decimals, formats, patterns and unique items as people expect', () => {
     expect(violations({ properties: { limit: { multipleOf: 0.1 }, code: { pattern: '^[a-z]\\d$' } } })).toEqual([])
     expect(violations({ properties: { code: { format: 'date' } } })).toEqual(['/code must match format "date"'])
-    expect(violations({ properties: { list: { uniqueItems: true } } }, { ...POLICY, list: [{ a: 1, b: 2 }, { b: 2, a: 1 }] }))
-      .toEqual(['/list must not hold the same item twice'])
+    expect(
+      violations(
+        { properties: { list: { uniqueItems: true } } },
+        {
+          ...POLICY,
+          list: [
+            { a: 1, b: 2 },
+            { b: 2, a: 1 },
+          ],
+        },
+      ),
+    ).toEqual(['/list must not hold the same item twice'])
   })
 
   it('keeps its patterns apart', () => {
@@ -73,7 +88,11 @@ describe('a registered schema', () => {
     })
     if (!compiled.ok) throw new Error(compiled.message)
     const { tighter } = compiled.schema
-    expect([tighter(['low']), tighter(['steps', '3', 'at']), tighter(['steps', '3', 'by']), tighter(['other'])])
-      .toEqual(['higher', 'lower', undefined, 'lower'])
+    expect([tighter(['low']), tighter(['steps', '3', 'at']), tighter(['steps', '3', 'by']), tighter(['other'])]).toEqual([
+      'higher',
+      'lower',
+      undefined,
+      'lower',
+    ])
   })
 })

@@ -12,7 +12,7 @@ import { refuseUnsafe } from './refuse.js'
 import { TIGHTER_KEYWORD, tighterAt } from './tighter.js'
 import type { Direction } from './tighter.js'
 
-export type SchemaViolation = { pointer: string, message: string }
+export type SchemaViolation = { pointer: string; message: string }
 
 export type RuleSchema = {
   /** At most 20 violations, by pointer into the policy. */
@@ -20,7 +20,7 @@ export type RuleSchema = {
   tighter(path: readonly string[]): Direction | undefined
 }
 
-export type CompiledSchema = { ok: true, schema: RuleSchema } | { ok: false, code: 'HMS_SCHEMA_REFUSED', message: string }
+export type CompiledSchema = { ok: true; schema: RuleSchema } | { ok: false; code: 'HMS_SCHEMA_REFUSED'; message: string }
 
 const MAX_VIOLATIONS = 20
 /** Compiling costs milliseconds, validating microseconds: a schema object is compiled once. */

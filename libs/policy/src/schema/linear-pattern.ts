@@ -11,7 +11,7 @@ const matches = plan(env, parse('text.matches(pattern)'))
  * look-around nor back-references; a pattern that needs them is refused when the schema is compiled. A text of more than 4,096
  * characters matches no pattern.
  */
-export function linearPattern(pattern: string): { test: (text: string) => boolean, toString: () => string } {
+export function linearPattern(pattern: string): { test: (text: string) => boolean; toString: () => string } {
   if (pattern.length > MAX_PATTERN) throw new Error(`a pattern has at most ${MAX_PATTERN} characters`)
   const probe = matches({ text: '', pattern })
   if (isCelError(probe)) throw new Error(`pattern ${JSON.stringify(pattern)} is not understood: ${probe.message}`)

@@ -7,7 +7,11 @@ export const TIGHTER_KEYWORD = 'x-hms-tighter'
 /** Which way a bound at `path` gets tighter, as the schema says by `"x-hms-tighter": "lower"|"higher"`; undefined where it says nothing. */
 export function tighterAt(root: JsonObject, path: readonly string[]): Direction | undefined {
   let nodes = applying(root, [root])
-  for (const part of path) nodes = applying(root, nodes.flatMap((node) => step(node, part)))
+  for (const part of path)
+    nodes = applying(
+      root,
+      nodes.flatMap((node) => step(node, part)),
+    )
   const found = nodes.map((node) => node[TIGHTER_KEYWORD]).find((value) => value === 'lower' || value === 'higher')
   return found as Direction | undefined
 }

@@ -8,7 +8,7 @@ import { inspectTokens, MAX_DEPTH } from './tokens.js'
 import type { Issue } from './tokens.js'
 import { offsetOf, toJson } from './values.js'
 
-export type YamlResult = { ok: true, value: Json, locate: Locate } | { ok: false, findings: Finding[] }
+export type YamlResult = { ok: true; value: Json; locate: Locate } | { ok: false; findings: Finding[] }
 
 const MAX_FINDINGS = 20
 
@@ -17,8 +17,10 @@ const MAX_FINDINGS = 20
  * back as findings with line and column. Takes less than a second for any input of 256 KiB.
  */
 export function readYaml(bytes: Uint8Array | string, file: string, maxBytes: number): YamlResult {
-  const refuse = (rule: string, message: string, hint?: string): YamlResult =>
-    ({ ok: false, findings: [{ file, line: 1, column: 1, rule, severity: 'error', message, ...(hint === undefined ? {} : { hint }) }] })
+  const refuse = (rule: string, message: string, hint?: string): YamlResult => ({
+    ok: false,
+    findings: [{ file, line: 1, column: 1, rule, severity: 'error', message, ...(hint === undefined ? {} : { hint }) }],
+  })
   const size = typeof bytes === 'string' ? new TextEncoder().encode(bytes).length : bytes.length
   if (size > maxBytes) return refuse('too-large', `the file has ${size} bytes, ${maxBytes} are allowed`)
   const text = decode(bytes)
@@ -97,7 +99,9 @@ function locateNode(document: Document.Parsed, pointer: string): number {
   for (const part of pathOf(pointer)) {
     const next: unknown = isMap(node)
       ? node.items.find(({ key }) => isScalar(key) && key.value === part)?.value
-      : isSeq(node) ? node.items[Number(part)] : undefined
+      : isSeq(node)
+        ? node.items[Number(part)]
+        : undefined
     if (!next) break
     node = next as Node
   }

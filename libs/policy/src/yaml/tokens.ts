@@ -1,6 +1,6 @@
 import type { CST } from 'yaml'
 
-export type Issue = { offset: number, rule: string, message: string, hint?: string }
+export type Issue = { offset: number; rule: string; message: string; hint?: string }
 
 /** Containers within containers. Far above any policy that people read, far below what recursion can bear. */
 export const MAX_DEPTH = 64
@@ -12,9 +12,9 @@ const MAX_ISSUES = 20
  * nested brackets ends the process ("RegExpCompiler Allocation failed"), which no `catch` can stop, so depth is bounded here.
  * Aliases are refused here too, hence never expanded. `fatal` says that composing is not safe.
  */
-export function inspectTokens(tokens: readonly CST.Token[]): { issues: Issue[], fatal: boolean } {
+export function inspectTokens(tokens: readonly CST.Token[]): { issues: Issue[]; fatal: boolean } {
   const issues: Issue[] = []
-  const open: { node: object, depth: number }[] = tokens.toReversed().map((node) => ({ node, depth: 0 }))
+  const open: { node: object; depth: number }[] = tokens.toReversed().map((node) => ({ node, depth: 0 }))
   let seen = 0
   for (let top = open.pop(); top !== undefined; top = open.pop()) {
     const { node, depth } = top

@@ -42,7 +42,12 @@ function toNumber(value: number, node: Node, source: string | undefined, issues:
   } else if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
     issues.push({ offset, rule: 'number-too-large', message: 'integers beyond 2^53-1 lose digits', hint: 'quote it to make it a text' })
   } else if (source !== undefined && DECIMAL.test(source) && !isExact(source, value)) {
-    issues.push({ offset, rule: 'number-loses-digits', message: `${source} would become ${value}`, hint: 'round it, or quote it to make it a text' })
+    issues.push({
+      offset,
+      rule: 'number-loses-digits',
+      message: `${source} would become ${value}`,
+      hint: 'round it, or quote it to make it a text',
+    })
   }
   return value === 0 ? 0 : value
 }

@@ -6,14 +6,31 @@ import { generateKeyPair } from '../keys.js'
 import { localSigner, signEnvelope, type Signer } from '../signer.js'
 import { statement } from '../statement.js'
 import { ATTEMPT, type AttestedRun } from './attested-run.js'
-import { CANARY_OBSERVED, CANARY_PASSED, unattested, withAttestation, type AttestedDossier, type AttestingStage } from './attested-stages.js'
+import {
+  CANARY_OBSERVED,
+  CANARY_PASSED,
+  unattested,
+  withAttestation,
+  type AttestedDossier,
+  type AttestingStage,
+} from './attested-stages.js'
 import { readTestResult, signTestResult, TEST_RESULT_V0_1, type TestResult } from './test-result.js'
 import { readVerificationResult, signVerificationResult, SVR_V0_2, type VerificationResult } from './verification-result.js'
 
 const HEX = 'a'.repeat(64)
 const RUN: AttestedRun = { run: 184, attempt: 2, releases: [{ id: 'lead', version: '1.0.0', releaseDigest: `sha256:${HEX}` }] }
-const RESULT: TestResult = { result: 'PASSED', configuration: [{ name: 'lint', uri: 'https://hms-svc.dev/lint/v1' }], passedTests: ['lead@1.0.0'], warnedTests: [], failedTests: [] }
-const VERDICT: VerificationResult = { verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] }, timeCreated: '2026-03-01T00:00:00.000Z', properties: [CANARY_PASSED] }
+const RESULT: TestResult = {
+  result: 'PASSED',
+  configuration: [{ name: 'lint', uri: 'https://hms-svc.dev/lint/v1' }],
+  passedTests: ['lead@1.0.0'],
+  warnedTests: [],
+  failedTests: [],
+}
+const VERDICT: VerificationResult = {
+  verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] },
+  timeCreated: '2026-03-01T00:00:00.000Z',
+  properties: [CANARY_PASSED],
+}
 
 const services = new Map(['linter', 'simulator', 'canary-controller'].map((name) => [name, generateKeyPair()]))
 const of = (service: string): Signer => localSigner(services.get(service)!.privateKey)
@@ -51,7 +68,9 @@ describe('what a stage says', () => {
     expect(readTestResult(await signTestResult(RESULT, RUN, of('linter')), RUN, keys)).toMatchObject(RESULT)
     const subject = [{ name: 'lead@1.0.0', digest: { sha256: HEX } }]
     const more = { ...RESULT, url: 'https://ci.example/7', [ATTEMPT]: { run: 184, attempt: 2 } }
-    expect(readTestResult(await signEnvelope(statement(TEST_RESULT_V0_1, subject, more), [of('linter')]), RUN, keys)).toMatchObject({ url: 'https://ci.example/7' })
+    expect(readTestResult(await signEnvelope(statement(TEST_RESULT_V0_1, subject, more), [of('linter')]), RUN, keys)).toMatchObject({
+      url: 'https://ci.example/7',
+    })
   })
 
   const others: [string, Partial<AttestedRun>][] = [
@@ -63,9 +82,14 @@ describe('what a stage says', () => {
     ['fewer', { releases: [] }],
   ]
   it.each(others)('does not count for %s', async (_what, change) => {
-    const [test, verdict] = [await signTestResult(RESULT, RUN, of('linter')), await signVerificationResult(VERDICT, RUN, of('canary-controller'))]
+    const [test, verdict] = [
+      await signTestResult(RESULT, RUN, of('linter')),
+      await signVerificationResult(VERDICT, RUN, of('canary-controller')),
+    ]
     expect(() => readTestResult(test, { ...RUN, ...change }, roster.serviceKeys('linter'))).toThrow('HMS_STATEMENT_INVALID')
-    expect(() => readVerificationResult(verdict, { ...RUN, ...change }, roster.serviceKeys('canary-controller'))).toThrow('HMS_STATEMENT_INVALID')
+    expect(() => readVerificationResult(verdict, { ...RUN, ...change }, roster.serviceKeys('canary-controller'))).toThrow(
+      'HMS_STATEMENT_INVALID',
+    )
   })
 
   it('does not count by another’s key, as another kind, or incomplete', async () => {
@@ -74,17 +98,23 @@ describe('what a stage says', () => {
     expect(() => readVerificationResult(test, RUN, roster.serviceKeys('linter'))).toThrow('HMS_STATEMENT_TYPE')
     await expect(signTestResult({ ...RESULT, result: 'GREEN' as 'PASSED' }, RUN, of('linter'))).rejects.toThrow('HMS_STATEMENT_INVALID')
     const { policies: _policies, ...nobody } = VERDICT.verifier
-    await expect(signVerificationResult({ ...VERDICT, verifier: nobody as VerificationResult['verifier'] }, RUN, of('linter'))).rejects.toThrow(SVR_V0_2)
+    await expect(
+      signVerificationResult({ ...VERDICT, verifier: nobody as VerificationResult['verifier'] }, RUN, of('linter')),
+    ).rejects.toThrow(SVR_V0_2)
   })
 })
 
 describe('the stages of a run', () => {
-  const dossierWith = async (change: Partial<Record<AttestingStage, 'none' | TestResult | VerificationResult>> = {}): Promise<AttestedDossier> => {
+  const dossierWith = async (
+    change: Partial<Record<AttestingStage, 'none' | TestResult | VerificationResult>> = {},
+  ): Promise<AttestedDossier> => {
     let dossier: AttestedDossier = RUN
     const [lint, simulate, canary] = [change.lint ?? RESULT, change.simulate ?? RESULT, change.canary ?? VERDICT]
     if (lint !== 'none') dossier = withAttestation(dossier, 'lint', await signTestResult(lint as TestResult, RUN, of('linter')))
-    if (simulate !== 'none') dossier = withAttestation(dossier, 'simulate', await signTestResult(simulate as TestResult, RUN, of('simulator')))
-    if (canary !== 'none') dossier = withAttestation(dossier, 'canary', await signVerificationResult(canary as VerificationResult, RUN, of('canary-controller')))
+    if (simulate !== 'none')
+      dossier = withAttestation(dossier, 'simulate', await signTestResult(simulate as TestResult, RUN, of('simulator')))
+    if (canary !== 'none')
+      dossier = withAttestation(dossier, 'canary', await signVerificationResult(canary as VerificationResult, RUN, of('canary-controller')))
     return dossier
   }
   const ALL = ['lint', 'simulate', 'canary'] as const
@@ -100,7 +130,8 @@ describe('the stages of a run', () => {
   })
 
   it('do not when one is silent, refused, or had no evidence where it is asked for', async () => {
-    const said = async (change: Parameters<typeof dossierWith>[0], evidence: 'optional' | 'required' = 'optional') => unattested(await dossierWith(change), ALL, { roster, evidence })
+    const said = async (change: Parameters<typeof dossierWith>[0], evidence: 'optional' | 'required' = 'optional') =>
+      unattested(await dossierWith(change), ALL, { roster, evidence })
     expect(unattested(RUN, ALL, { roster, evidence: 'optional' })).toBe('linter does not say that it let these releases through')
     expect(await said({ simulate: 'none' })).toBe('simulator does not say that it let these releases through')
     expect(await said({ lint: failed })).toBe('linter refused these releases')

@@ -16,15 +16,24 @@ export const ATTEMPT = 'https://hms-svc.dev/attestation/attempt/v1'
 export type OfAttempt = { [ATTEMPT]: Pick<AttestedRun, 'run' | 'attempt'> }
 
 /** A statement about exactly these releases in exactly this attempt. Subjects are the releases, by release digest. */
-export function attestationOf<T extends OfAttempt>(predicateType: string, shape: Shape, { run, attempt, releases }: AttestedRun): StatementKind<T> {
-  const subjects = releases.map(({ id, version, releaseDigest }) => ({ name: `${id}@${version}`, digest: { sha256: hexOf(releaseDigest) } }))
+export function attestationOf<T extends OfAttempt>(
+  predicateType: string,
+  shape: Shape,
+  { run, attempt, releases }: AttestedRun,
+): StatementKind<T> {
+  const subjects = releases.map(({ id, version, releaseDigest }) => ({
+    name: `${id}@${version}`,
+    digest: { sha256: hexOf(releaseDigest) },
+  }))
   const isAttempt: Check = objectOf({ run: nullable(isCount), attempt: nullable(isCount) })
   return {
     predicateType,
     shape: { ...shape, [ATTEMPT]: isAttempt },
     subject: () => subjects,
     contradiction({ [ATTEMPT]: about }) {
-      return about.run === run && about.attempt === attempt ? undefined : `it is about attempt ${about.attempt} of run ${about.run}, not about attempt ${attempt} of run ${run}`
+      return about.run === run && about.attempt === attempt
+        ? undefined
+        : `it is about attempt ${about.attempt} of run ${about.run}, not about attempt ${attempt} of run ${run}`
     },
   }
 }

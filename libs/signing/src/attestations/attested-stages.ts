@@ -53,7 +53,9 @@ type Refusal = (attestation: Envelope, about: AttestedRun, demand: Demand) => st
 
 const REFUSES: Record<AttestingStage, Refusal> = {
   lint(attestation, about, { roster, at }) {
-    return readTestResult(attestation, about, roster.serviceKeys(SERVICE.lint, at)).result === 'FAILED' ? 'linter refused these releases' : undefined
+    return readTestResult(attestation, about, roster.serviceKeys(SERVICE.lint, at)).result === 'FAILED'
+      ? 'linter refused these releases'
+      : undefined
   },
   simulate(attestation, about, { roster, evidence, at }) {
     const { result } = readTestResult(attestation, about, roster.serviceKeys(SERVICE.simulate, at))

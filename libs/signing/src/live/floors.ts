@@ -67,7 +67,10 @@ export class Floors {
       const held = tagsOf(predicate)
       const [unsaid] = droppedTags(roster, held, stable?.tags ?? [])
       if (unsaid !== undefined) {
-        throw new SignatureError('HMS_RELEASE_TAG_DROPPED', `${name} no longer carries the tag ${unsaid} of the version before it, and does not say so`)
+        throw new SignatureError(
+          'HMS_RELEASE_TAG_DROPPED',
+          `${name} no longer carries the tag ${unsaid} of the version before it, and does not say so`,
+        )
       }
       const seen = { releaseEpoch, digest, fallbacks: fallbacks.map((ref) => ref.digest) }
       if (isStable) this.releases.set(policy.id, { ...seen, tags: governingTags(roster, held) })
@@ -75,7 +78,10 @@ export class Floors {
       return
     }
     if (floor.fallbacks.includes(digest)) return
-    throw new SignatureError('HMS_RELEASE_BELOW_FLOOR', `${name} has epoch ${releaseEpoch}, and epoch ${floor.releaseEpoch} was seen, which does not name it as fallback`)
+    throw new SignatureError(
+      'HMS_RELEASE_BELOW_FLOOR',
+      `${name} has epoch ${releaseEpoch}, and epoch ${floor.releaseEpoch} was seen, which does not name it as fallback`,
+    )
   }
 }
 

@@ -74,7 +74,8 @@ export function readFreshness(envelope: unknown, roster: Roster): FreshnessPredi
   try {
     return verifyStatement(FRESHNESS, envelope, roster.serviceKeys('rollout')).predicate
   } catch (error) {
-    if (error instanceof SignatureError) throw new SignatureError('HMS_FRESHNESS_INVALID', `not rollout's word on the stable heads: ${error.detail}`)
+    if (error instanceof SignatureError)
+      throw new SignatureError('HMS_FRESHNESS_INVALID', `not rollout's word on the stable heads: ${error.detail}`)
     throw error
   }
 }

@@ -59,7 +59,10 @@ function readNext(head: HeadPredicate, brought: HeldRelease | null, roster: Rost
   const release = readApproved(head, head.next.release, brought.release, brought.proof ?? null, roster)
   const [atMs, { policy }] = [Date.parse(head.next.at), release.predicate]
   if (atMs !== effectiveMs(policy)) {
-    throw refused('HMS_HEAD_NEXT_TIME', `the head names ${head.next.at} for ${policy.id}@${policy.version}, which is in force from ${String(policy['effective'])}`)
+    throw refused(
+      'HMS_HEAD_NEXT_TIME',
+      `the head names ${head.next.at} for ${policy.id}@${policy.version}, which is in force from ${String(policy['effective'])}`,
+    )
   }
   return { atMs, release }
 }
@@ -72,7 +75,8 @@ function readByItsSpeaker(envelope: Envelope, roster: Roster): HeadPredicate {
     return readHead(envelope, roster.serviceKeys(speaker)).predicate
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
-    if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY') throw refused('HMS_HEAD_SIGNER', `only ${speaker} speaks for scope ${scope}: ${error.detail}`)
+    if (error.code === 'HMS_SIGNATURE_UNKNOWN_KEY')
+      throw refused('HMS_HEAD_SIGNER', `only ${speaker} speaks for scope ${scope}: ${error.detail}`)
     throw refused('HMS_HEAD_SIGNATURE', `the head does not verify: ${error.detail}`)
   }
 }
@@ -87,10 +91,19 @@ function readApproved(head: HeadPredicate, named: string, envelope: Envelope, pr
   requireItsScope(head, named, release)
   const name = `${head.policy}@${predicate.policy.version}`
   const at = inTheWordsOf('HMS_HEAD_NOT_LOGGED', `${name} is not in the witnessed log`, () => witnessedAt(release, proof, roster))
-  const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () => approvalState(roster, predicate.policy, envelope, at))
+  const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () =>
+    approvalState(roster, predicate.policy, envelope, at),
+  )
   if (state.outside !== undefined) throw refused('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
   if (!state.complete) throw refused('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
-  return { ...release, envelope, proof, witnessedAt: at, approvedBy: state.approvedBy.map((person) => person.name), soleOfficial: state.soleOfficial }
+  return {
+    ...release,
+    envelope,
+    proof,
+    witnessedAt: at,
+    approvedBy: state.approvedBy.map((person) => person.name),
+    soleOfficial: state.soleOfficial,
+  }
 }
 
 /** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */
@@ -99,7 +112,10 @@ function requireItsScope(head: HeadPredicate, named: string, { predicate }: Prep
     throw refused('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
   }
   if (head.scope === STABLE_SCOPE || named === (head.base ?? null) || head.scope === predicate.plan.scope) return
-  throw refused('HMS_HEAD_SCOPE', `the canary of ${head.policy}@${predicate.policy.version} was approved for ${predicate.plan.scope}, not for ${head.scope}`)
+  throw refused(
+    'HMS_HEAD_SCOPE',
+    `the canary of ${head.policy}@${predicate.policy.version} was approved for ${predicate.plan.scope}, not for ${head.scope}`,
+  )
 }
 
 function peekScope(envelope: Envelope): string {

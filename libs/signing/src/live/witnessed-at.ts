@@ -16,7 +16,8 @@ export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogPr
   if (proof === null) throw new SignatureError('HMS_PROOF_INVALID', 'there is no proof')
   const { witnessedAt: seconds } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, policies)
   const { id, version } = predicate.policy
-  if (!namesRelease(proof.entry, { id, version, digest })) throw new SignatureError('HMS_PROOF_INVALID', 'the entry is not the approval of this release')
+  if (!namesRelease(proof.entry, { id, version, digest }))
+    throw new SignatureError('HMS_PROOF_INVALID', 'the entry is not the approval of this release')
   return seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString()
 }
 

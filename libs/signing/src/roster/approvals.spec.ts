@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import {
-  approvalRequirement, approvalState, buildRelease, DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, readRoster, signEnvelope,
+  approvalRequirement,
+  approvalState,
+  buildRelease,
+  DEMO_PEOPLE,
+  demoRoster,
+  generateKeyPair,
+  localSigner,
+  readRoster,
+  signEnvelope,
   signRoster,
-  type KeyPair, type ReleasePredicate, type Roster, type RosterPredicate,
+  type KeyPair,
+  type ReleasePredicate,
+  type Roster,
+  type RosterPredicate,
 } from '../index.js'
 
 const pairs = new Map(DEMO_PEOPLE.map((name) => [name, generateKeyPair()]))
@@ -10,7 +21,10 @@ const people = [...pairs].map(([name, { spki }]) => ({ name, spki }))
 const secondKey = generateKeyPair()
 const service = generateKeyPair()
 const demo = demoRoster({
-  people, services: [{ name: 'rollout', spki: service.spki }], operator: generateKeyPair(), expires: '2034-01-01T00:00:00Z',
+  people,
+  services: [{ name: 'rollout', spki: service.spki }],
+  operator: generateKeyPair(),
+  expires: '2034-01-01T00:00:00Z',
 })
 const plain = { id: 'epa-pm25-limit', version: '2.0.0', limit: 25, tags: ['air'] }
 const critical = { ...plain, tags: ['air', 'critical'] }
@@ -25,9 +39,16 @@ async function rosterWith(edit: (roster: RosterPredicate) => void = () => undefi
 
 function releaseOf(policy: ReleasePredicate['policy']): Buffer {
   return buildRelease({
-    policy, releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, bundle: [],
+    policy,
+    releaseEpoch: 1,
+    previous: null,
+    fallbacks: [],
+    scopes: ['global'],
+    author: null,
+    bundle: [],
     plan: { share: 500, scope: 'global', scopeName: 'everywhere', observeMs: 1, bakeMs: 1, partners: [] },
-    preparedAt: '2024-09-01T00:00:00Z', expires: '2024-09-02T00:00:00Z',
+    preparedAt: '2024-09-01T00:00:00Z',
+    expires: '2024-09-02T00:00:00Z',
   }).payload
 }
 
@@ -42,10 +63,12 @@ describe('who must approve', () => {
   })
 
   it('a role for a tag or prefix beats the default, and the strictest of several speaks', async () => {
-    const roster = await rosterWith(({ roles }) => roles.push(
-      { name: 'air', principals: ['air-office'], threshold: 1, match: { tag: 'air' } },
-      { name: 'epa', principals: ['epa-chief', 'epa-counsel', 'air-office'], threshold: 2, match: { idPrefix: 'epa-', tag: 'air' } },
-    ))
+    const roster = await rosterWith(({ roles }) =>
+      roles.push(
+        { name: 'air', principals: ['air-office'], threshold: 1, match: { tag: 'air' } },
+        { name: 'epa', principals: ['epa-chief', 'epa-counsel', 'air-office'], threshold: 2, match: { idPrefix: 'epa-', tag: 'air' } },
+      ),
+    )
     expect(approvalRequirement(roster, { policy: { ...plain, id: 'va-pm25' } }).role).toBe('air')
     expect(approvalRequirement(roster, { policy: plain }).role).toBe('epa')
     expect(approvalRequirement(roster, { policy: critical }).role).toBe('epa')

@@ -37,7 +37,14 @@ export function demoRoster({ people, services, operator, log, expires }: DemoRos
   ]
   const ids = new Set(principals.map(([id]) => id))
   if (ids.size < principals.length) throw new TypeError('two members of the demo roster share one id')
-  return { version: 1, profile: 'demo', expires, principals: Object.fromEntries(principals), roles, ...(log === undefined ? {} : logMembers(log)) }
+  return {
+    version: 1,
+    profile: 'demo',
+    expires,
+    principals: Object.fromEntries(principals),
+    roles,
+    ...(log === undefined ? {} : logMembers(log)),
+  }
 }
 
 function logMembers({ spki, witness }: { spki: string; witness: string }): Pick<RosterPredicate, 'log' | 'witnesses' | 'quorum'> {

@@ -19,11 +19,17 @@ export type BrokenBound = {
   flag?: string
 }
 
-const SHAPE = { minObserveMs: optional(isCount), minBakeMs: optional(isCount), maxShare: optional(isBasisPoints), requireEvidence: optional(isBoolean) }
+const SHAPE = {
+  minObserveMs: optional(isCount),
+  minBakeMs: optional(isCount),
+  maxShare: optional(isBasisPoints),
+  requireEvidence: optional(isBoolean),
+}
 const fitsBounds = objectOf(SHAPE)
 
 /** A bound that is not known here is refused: another version may have meant something by it. */
-export const isBounds: Check = (value) => fitsBounds(value) && isObject(value) && Object.keys(value).every((name) => Object.hasOwn(SHAPE, name))
+export const isBounds: Check = (value) =>
+  fitsBounds(value) && isObject(value) && Object.keys(value).every((name) => Object.hasOwn(SHAPE, name))
 
 /** The first bound that `plan` does not hold to, in the order of `all`. */
 export function brokenBound(all: readonly (PlanBounds | undefined)[], plan: RolloutPlan): BrokenBound | undefined {
@@ -34,13 +40,21 @@ export function brokenBound(all: readonly (PlanBounds | undefined)[], plan: Roll
   return undefined
 }
 
-function breach({ minObserveMs = 0, minBakeMs = 0, maxShare = 10_000, requireEvidence = false }: PlanBounds, plan: RolloutPlan): BrokenBound | undefined {
+function breach(
+  { minObserveMs = 0, minBakeMs = 0, maxShare = 10_000, requireEvidence = false }: PlanBounds,
+  plan: RolloutPlan,
+): BrokenBound | undefined {
   if (plan.observeMs < minObserveMs) return tooShort('minObserveMs', 'observes', plan.observeMs, minObserveMs, 'observe')
   if (plan.bakeMs < minBakeMs) return tooShort('minBakeMs', 'bakes', plan.bakeMs, minBakeMs, 'bake')
   if (plan.share > maxShare) {
-    return { bound: 'maxShare', detail: `the plan takes ${plan.share / 100} % of the scope, and the roster allows ${maxShare / 100} %`, flag: `--canary ${maxShare / 100}%` }
+    return {
+      bound: 'maxShare',
+      detail: `the plan takes ${plan.share / 100} % of the scope, and the roster allows ${maxShare / 100} %`,
+      flag: `--canary ${maxShare / 100}%`,
+    }
   }
-  if (requireEvidence && plan.requireEvidence !== true) return { bound: 'requireEvidence', detail: 'the roster asks for evidence, and the plan does not' }
+  if (requireEvidence && plan.requireEvidence !== true)
+    return { bound: 'requireEvidence', detail: 'the roster asks for evidence, and the plan does not' }
   return undefined
 }
 

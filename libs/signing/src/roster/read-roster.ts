@@ -31,12 +31,21 @@ export function readUnsignedRoster(envelope: unknown): Roster {
   const { predicate, digest } = readUnverified(ROSTER, envelope)
   const roster = new Roster(predicate, digest, envelope as Envelope)
   const principals = [...roster.principals.values()]
-  requireUnique(principals.map((principal) => principal.name.trim().toLowerCase()), 'two principals share the name')
-  requireUnique(roster.roles.map((role) => role.name), 'two roles share the name')
+  requireUnique(
+    principals.map((principal) => principal.name.trim().toLowerCase()),
+    'two principals share the name',
+  )
+  requireUnique(
+    roster.roles.map((role) => role.name),
+    'two roles share the name',
+  )
   requireKeys(principals)
   for (const role of roster.roles) requireRole(role, roster)
   if (roster.roles.filter(({ match }) => match.root).length > 1) throw invalid('two roles speak for the roster')
-  requireUnique(roster.revocations.map(({ keyid }) => keyid), 'revoked twice: the key')
+  requireUnique(
+    roster.revocations.map(({ keyid }) => keyid),
+    'revoked twice: the key',
+  )
   requireLogs(predicate, principals)
   return roster
 }
@@ -45,7 +54,10 @@ function requireKeys(principals: readonly Principal[]): void {
   const keys = principals.flatMap((principal) => principal.keys)
   const wrong = keys.find(({ keyid, spki }) => keyIdOf(spkiToKey(spki)) !== keyid)
   if (wrong) throw invalid(`${wrong.keyid} is not the fingerprint of its key`)
-  requireUnique(keys.map(({ keyid }) => keyid), 'listed twice: the key')
+  requireUnique(
+    keys.map(({ keyid }) => keyid),
+    'listed twice: the key',
+  )
 }
 
 function requireRole(role: Role, roster: Roster): void {
@@ -53,7 +65,8 @@ function requireRole(role: Role, roster: Roster): void {
   if (role.threshold < 1 || role.threshold > role.principals.length) {
     throw invalid(`${role.name} asks for ${role.threshold} of ${role.principals.length}`)
   }
-  if (role.soleOfficial === true && role.threshold > 1) throw invalid(`${role.name} asks for ${role.threshold} people and lets one be enough`)
+  if (role.soleOfficial === true && role.threshold > 1)
+    throw invalid(`${role.name} asks for ${role.threshold} people and lets one be enough`)
   const kind = role.match.service === undefined ? 'person' : 'service'
   const stranger = role.principals.find((id) => roster.principals.get(id)?.kind !== kind)
   if (stranger !== undefined) throw invalid(`${role.name} names ${stranger}, who is no ${kind} of this roster`)
@@ -77,7 +90,10 @@ function requireLog({ log, witnesses, quorum }: Omit<EarlierLog, 'until'>, princ
   const parts = [log, ...witnesses].map(readVkey)
   if (parts[0]!.type !== NOTE_ED25519) throw invalid('the vkey of the log is one of a witness')
   if (parts.slice(1).some(({ type }) => type !== NOTE_COSIGNATURE)) throw invalid('the vkey of a witness is not one of cosignatures')
-  requireUnique(parts.map(({ name }) => name), 'log and witnesses share the name')
+  requireUnique(
+    parts.map(({ name }) => name),
+    'log and witnesses share the name',
+  )
   const keys = principals.flatMap((principal) => principal.keys.map(({ keyid }) => keyid))
   requireUnique([...keys, ...parts.map(({ key }) => keyIdOf(key))], 'listed twice: the key')
   if (quorum > witnesses.length) throw invalid(`it asks for ${quorum} of ${witnesses.length} witnesses`)

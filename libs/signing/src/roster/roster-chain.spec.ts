@@ -1,18 +1,37 @@
 import { describe, expect, it } from 'vitest'
 import {
-  approvalRequirement, DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, nextRoster, readRoster, readSuccessor, requireUnexpired, rootState, signRoster,
-  type Envelope, type KeyPair, type Roster, type RosterPredicate,
+  approvalRequirement,
+  DEMO_PEOPLE,
+  demoRoster,
+  generateKeyPair,
+  localSigner,
+  nextRoster,
+  readRoster,
+  readSuccessor,
+  requireUnexpired,
+  rootState,
+  signRoster,
+  type Envelope,
+  type KeyPair,
+  type Roster,
+  type RosterPredicate,
 } from '../index.js'
 
 const [chief, counsel, air, liaison, outsider] = Array.from({ length: 5 }, generateKeyPair) as [KeyPair, KeyPair, KeyPair, KeyPair, KeyPair]
 const rollout = generateKeyPair()
 const first = demoRoster({
   people: DEMO_PEOPLE.map((name, i) => ({ name, spki: [chief, counsel, air, liaison][i]!.spki })),
-  services: [{ name: 'rollout', spki: rollout.spki }], operator: generateKeyPair(), expires: '2034-01-01T00:00:00Z',
+  services: [{ name: 'rollout', spki: rollout.spki }],
+  operator: generateKeyPair(),
+  expires: '2034-01-01T00:00:00Z',
 })
 const inspector = generateKeyPair()
 
-const sign = (predicate: RosterPredicate, by: readonly KeyPair[]) => signRoster(predicate, by.map(({ privateKey }) => localSigner(privateKey)))
+const sign = (predicate: RosterPredicate, by: readonly KeyPair[]) =>
+  signRoster(
+    predicate,
+    by.map(({ privateKey }) => localSigner(privateKey)),
+  )
 
 /** Version 2 by default: an inspector joins, who may approve. */
 function successor(edit: (next: RosterPredicate) => void = () => undefined, of = first): RosterPredicate {
@@ -54,9 +73,24 @@ describe('the next roster', () => {
   })
 
   it.each<[string, (next: RosterPredicate) => void]>([
-    ['a version skipped', (next) => { next.version = 3 }],
-    ['the version repeated', (next) => { next.version = 1 }],
-    ['an older version', (next) => { next.version = 0 }],
+    [
+      'a version skipped',
+      (next) => {
+        next.version = 3
+      },
+    ],
+    [
+      'the version repeated',
+      (next) => {
+        next.version = 1
+      },
+    ],
+    [
+      'an older version',
+      (next) => {
+        next.version = 0
+      },
+    ],
   ])('%s: HMS_ROSTER_VERSION', async (_what, edit) => {
     expect(await refusal(await pinned(), await sign(successor(edit), [chief, counsel, air]))).toBe('HMS_ROSTER_VERSION')
   })
@@ -87,21 +121,51 @@ describe('the next roster', () => {
   })
 
   it.each<[string, string, (next: RosterPredicate) => void]>([
-    ['one key for two people', 'HMS_ROSTER_INVALID', (next) => next.principals['inspector']!.keys.push({ keyid: chief.keyid, spki: chief.spki })],
-    ['another profile', 'HMS_ROSTER_PROFILE', (next) => { next.profile = 'production' }],
-    ['two roles for the roster', 'HMS_ROSTER_INVALID', (next) => next.roles.push(rootRole('a', 1, 'epa-chief'), rootRole('b', 1, 'epa-chief'))],
-    ['one key revoked twice', 'HMS_ROSTER_INVALID', (next) => { next.revoked = [revoked(air, '2030-01-01T00:00:00Z'), revoked(air, '2031-01-01T00:00:00Z')] }],
+    [
+      'one key for two people',
+      'HMS_ROSTER_INVALID',
+      (next) => next.principals['inspector']!.keys.push({ keyid: chief.keyid, spki: chief.spki }),
+    ],
+    [
+      'another profile',
+      'HMS_ROSTER_PROFILE',
+      (next) => {
+        next.profile = 'production'
+      },
+    ],
+    [
+      'two roles for the roster',
+      'HMS_ROSTER_INVALID',
+      (next) => next.roles.push(rootRole('a', 1, 'epa-chief'), rootRole('b', 1, 'epa-chief')),
+    ],
+    [
+      'one key revoked twice',
+      'HMS_ROSTER_INVALID',
+      (next) => {
+        next.revoked = [revoked(air, '2030-01-01T00:00:00Z'), revoked(air, '2031-01-01T00:00:00Z')]
+      },
+    ],
   ])('with %s: %s', async (_what, code, edit) => {
     expect(await refusal(await pinned(), await sign(successor(edit), [chief, counsel]))).toBe(code)
   })
 
   it('turns no production roster into a demo one either', async () => {
-    const current = await pinned((roster) => { roster.profile = 'production' })
+    const current = await pinned((roster) => {
+      roster.profile = 'production'
+    })
     expect(await refusal(current, await sign(successor(), [chief, counsel]))).toBe('HMS_ROSTER_PROFILE')
   })
 
   it('may be expired on the way to a newer one; the newest is judged by the time given', async () => {
-    const roster = nextRoster(await pinned(), await sign(successor((next) => { next.expires = '2020-01-01T00:00:00Z' }), [chief, counsel]))
+    const roster = nextRoster(
+      await pinned(),
+      await sign(
+        successor((next) => {
+          next.expires = '2020-01-01T00:00:00Z'
+        }),
+        [chief, counsel],
+      ),
+    )
     expect(() => requireUnexpired(roster, '2019-12-31T23:59:59Z')).not.toThrow()
     expect(() => requireUnexpired(roster, '2020-01-01T00:00:00Z')).toThrow('HMS_ROSTER_EXPIRED')
   })
@@ -109,15 +173,23 @@ describe('the next roster', () => {
   it('can be read before anybody signed, with every other rule', async () => {
     const current = await pinned()
     expect(readSuccessor(current, await sign(successor(), [])).version).toBe(2)
-    const skipped = await sign(successor((next) => { next.version = 4 }), [])
+    const skipped = await sign(
+      successor((next) => {
+        next.version = 4
+      }),
+      [],
+    )
     expect(() => readSuccessor(current, skipped)).toThrow('HMS_ROSTER_VERSION')
   })
 })
 
 describe('a role for the roster', () => {
-  const root = (threshold: number, ...principals: string[]) => (roster: RosterPredicate) => void roster.roles.push(rootRole('root', threshold, ...principals))
+  const root =
+    (threshold: number, ...principals: string[]) =>
+    (roster: RosterPredicate) =>
+      void roster.roles.push(rootRole('root', threshold, ...principals))
 
-  it('names who changes it, instead of the heaviest role\'s number of any people', async () => {
+  it("names who changes it, instead of the heaviest role's number of any people", async () => {
     const [rule, current] = [root(1, 'epa-chief'), await pinned(root(1, 'epa-chief'))]
     expect(await refusal(current, await sign(successor(rule), [counsel, air, liaison]))).toBe('HMS_ROSTER_THRESHOLD')
     expect(await refusal(current, await sign(successor(rule), [chief]))).toBe('taken: 2')
@@ -143,7 +215,9 @@ describe('a role for the roster', () => {
 
 describe('a revoked key', () => {
   const since = '2030-06-01T00:00:00Z'
-  const theft = (next: RosterPredicate) => { next.revoked = [revoked(air, since), revoked(rollout, since)] }
+  const theft = (next: RosterPredicate) => {
+    next.revoked = [revoked(air, since), revoked(rollout, since)]
+  }
 
   it('counts for nothing from that time on, for what it signed before, and never live', async () => {
     const roster = nextRoster(await pinned(), await sign(successor(theft), [chief, counsel]))
@@ -151,7 +225,11 @@ describe('a revoked key', () => {
     const service = (at?: string) => roster.serviceKeys('rollout', at).has(rollout.keyid)
     expect([people('2030-05-31T23:59:59Z'), people(since), people('2031-01-01T00:00:00Z'), people()]).toEqual([true, false, false, false])
     expect([service('2030-05-31T23:59:59Z'), service(since), service()]).toEqual([true, false, false])
-    expect([roster.isLive(air.keyid, '2030-01-01T00:00:00Z'), roster.isLive(chief.keyid, '2030-01-01T00:00:00Z'), roster.isLive('SHA256:x', '2030-01-01T00:00:00Z')]).toEqual([false, true, false])
+    expect([
+      roster.isLive(air.keyid, '2030-01-01T00:00:00Z'),
+      roster.isLive(chief.keyid, '2030-01-01T00:00:00Z'),
+      roster.isLive('SHA256:x', '2030-01-01T00:00:00Z'),
+    ]).toEqual([false, true, false])
     expect([roster.revokedSince(air.keyid), roster.revokedSince(chief.keyid)]).toEqual([since, undefined])
   })
 
@@ -159,14 +237,27 @@ describe('a revoked key', () => {
     expect(await refusal(await pinned(), await sign(successor(theft), [chief, air]))).toBe('HMS_ROSTER_THRESHOLD')
     const second = successor(theft)
     const current = nextRoster(await pinned(), await sign(second, [chief, counsel]))
-    expect(await refusal(current, await sign(successor(() => undefined, second), [chief, air]))).toBe('HMS_ROSTER_THRESHOLD')
+    expect(
+      await refusal(
+        current,
+        await sign(
+          successor(() => undefined, second),
+          [chief, air],
+        ),
+      ),
+    ).toBe('HMS_ROSTER_THRESHOLD')
   })
 
   it('stays revoked: a later roster may only move the time back', async () => {
     const second = successor(theft)
     const current = nextRoster(await pinned(), await sign(second, [chief, counsel]))
     const third = (...list: NonNullable<RosterPredicate['revoked']>) =>
-      sign(successor((next) => { next.revoked = [revoked(rollout, since), ...list] }, second), [chief, counsel])
+      sign(
+        successor((next) => {
+          next.revoked = [revoked(rollout, since), ...list]
+        }, second),
+        [chief, counsel],
+      )
     expect(await refusal(current, await third())).toBe('HMS_ROSTER_INVALID')
     expect(await refusal(current, await third(revoked(air, '2030-06-01T00:00:01Z')))).toBe('HMS_ROSTER_INVALID')
     expect(await refusal(current, await third(revoked(air, '2030-01-01T00:00:00Z')))).toBe('taken: 3')

@@ -23,9 +23,13 @@ export function readSuccessor(current: Roster, envelope: unknown): Roster {
   if (version !== current.version + 1) {
     throw new SignatureError('HMS_ROSTER_VERSION', `roster ${version} does not follow roster ${current.version}`)
   }
-  if (profile !== current.profile) throw new SignatureError('HMS_ROSTER_PROFILE', `a ${current.profile} roster does not become a ${profile} one`)
+  if (profile !== current.profile)
+    throw new SignatureError('HMS_ROSTER_PROFILE', `a ${current.profile} roster does not become a ${profile} one`)
   if (namedInstallation !== undefined && namedInstallation !== current.installation) {
-    throw new SignatureError('HMS_ROSTER_INSTALLATION', `it is for the installation ${namedInstallation}, and this one is ${current.installation}`)
+    throw new SignatureError(
+      'HMS_ROSTER_INSTALLATION',
+      `it is for the installation ${namedInstallation}, and this one is ${current.installation}`,
+    )
   }
   const dropped = current.revocations.find((old) => !revocations.some((kept) => keeps(kept, old)))
   if (dropped) throw new SignatureError('HMS_ROSTER_INVALID', `${dropped.keyid} was revoked since ${dropped.since} and no longer is`)

@@ -72,7 +72,10 @@ const isPrincipals: Check = (value) => isObject(value) && Object.values(value).e
 /** A match is by everything, by the roster, by a service, or by id prefix and tag; a mixture would mean two things to two readers. */
 const isMatch: Check = (value) => {
   if (!isObject(value)) return false
-  const members = Object.keys(value).filter((member) => value[member] !== undefined).sort().join()
+  const members = Object.keys(value)
+    .filter((member) => value[member] !== undefined)
+    .sort()
+    .join()
   if (members === 'all' || members === 'root') return value[members] === true
   return ['service', 'idPrefix', 'tag', 'idPrefix,tag'].includes(members) && Object.values(value).every(isText)
 }

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import {
-  DEMO_PEOPLE, demoRoster, generateKeyPair, localSigner, NOTE_COSIGNATURE, NOTE_ED25519, rawPublicKey, readRoster, signRoster, vkeyOf,
-  type EarlierLog, type RosterPredicate,
+  DEMO_PEOPLE,
+  demoRoster,
+  generateKeyPair,
+  localSigner,
+  NOTE_COSIGNATURE,
+  NOTE_ED25519,
+  rawPublicKey,
+  readRoster,
+  signRoster,
+  vkeyOf,
+  type EarlierLog,
+  type RosterPredicate,
 } from '../index.js'
 
 const pairs = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
@@ -49,8 +59,20 @@ describe('a roster', () => {
     ['one key for two people', ({ principals }) => principals['epa-counsel']?.keys.push(...(principals['epa-chief']?.keys ?? []))],
     ['one key twice for one person', ({ principals }) => principals['epa-chief']?.keys.push(...(principals['epa-chief']?.keys ?? []))],
     ['a key under another id', ({ principals }) => principals['epa-chief']?.keys.push({ keyid: 'SHA256:x', spki: rollout.spki })],
-    ['a threshold beyond its people', ({ roles }) => roles.forEach((role) => { role.threshold = 5 })],
-    ['a threshold of nobody', ({ roles }) => roles.forEach((role) => { role.threshold = 0 })],
+    [
+      'a threshold beyond its people',
+      ({ roles }) =>
+        roles.forEach((role) => {
+          role.threshold = 5
+        }),
+    ],
+    [
+      'a threshold of nobody',
+      ({ roles }) =>
+        roles.forEach((role) => {
+          role.threshold = 0
+        }),
+    ],
     ['a person twice in a role', ({ roles }) => roles.forEach((role) => role.principals.push(...role.principals))],
     ['a stranger in a role', ({ roles }) => roles[0]?.principals.push('mallory')],
     ['a service among the approvers', ({ roles }) => roles[0]?.principals.push('rollout')],
@@ -66,7 +88,10 @@ describe('a roster', () => {
     ['that asks for more witnesses than it has', (earlier) => void (earlier.quorum = 2)],
     ['that is a witness', (earlier) => void (earlier.log = earlier.witnesses[0]!)],
     ['whose witness is a log', (earlier) => void (earlier.witnesses = [earlier.log])],
-    ['whose key is a person’s', (earlier) => void (earlier.log = vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(pairs[0]!.publicKey)))],
+    [
+      'whose key is a person’s',
+      (earlier) => void (earlier.log = vkeyOf('example.org/log', NOTE_ED25519, rawPublicKey(pairs[0]!.publicKey))),
+    ],
   ])('with an earlier log %s is refused', async (_what, change) => {
     const [log, witness] = [generateKeyPair(), generateKeyPair()]
     const earlier: EarlierLog = {

@@ -21,7 +21,11 @@ export class Roster {
   #logPolicies: readonly LogPolicy[] | undefined
 
   /** `envelope`: as it was read, for whoever has to hand it on. */
-  constructor(private readonly predicate: RosterPredicate, readonly digest: string, readonly envelope: Envelope) {
+  constructor(
+    private readonly predicate: RosterPredicate,
+    readonly digest: string,
+    readonly envelope: Envelope,
+  ) {
     this.#revoked = new Map(predicate.revoked?.map(({ keyid, since }) => [keyid, Date.parse(since)]))
     this.principals = new Map(Object.entries(predicate.principals).map(([id, rest]) => [id, { ...rest, id }]))
     this.#holders = new Map([...this.principals.values()].flatMap((holder) => holder.keys.map(({ keyid }) => [keyid, holder] as const)))
@@ -76,7 +80,12 @@ export class Roster {
     if (log === undefined) return []
     return (this.#logPolicies ??= [
       { log: readVkey(log), witnesses: witnesses.map(readVkey), quorum },
-      ...earlierLogs.map((earlier) => ({ log: readVkey(earlier.log), witnesses: earlier.witnesses.map(readVkey), quorum: earlier.quorum, until: Date.parse(earlier.until) })),
+      ...earlierLogs.map((earlier) => ({
+        log: readVkey(earlier.log),
+        witnesses: earlier.witnesses.map(readVkey),
+        quorum: earlier.quorum,
+        until: Date.parse(earlier.until),
+      })),
     ])
   }
 
@@ -128,17 +137,19 @@ export class Roster {
    * revoked then; without it, those that were ever revoked.
    */
   keysOfKind(kind: PrincipalKind, at?: string): Keys {
-    return this.#keysOf((principal) => principal.kind === kind, at)
+    return this.#keysOfPrincipals((principal) => principal.kind === kind, at)
   }
 
   #keysOfService(service: string, at?: string): Keys {
     const members = this.roles.filter((role) => role.match.service === service).flatMap((role) => role.principals)
-    return this.#keysOf((principal) => members.includes(principal.id), at)
+    return this.#keysOfPrincipals((principal) => members.includes(principal.id), at)
   }
 
-  #keysOf(which: (principal: Principal) => boolean, at?: string): Map<string, KeyObject> {
+  #keysOfPrincipals(which: (principal: Principal) => boolean, at?: string): Map<string, KeyObject> {
     const keys = [...this.principals.values()].filter(which).flatMap((principal) => principal.keys)
-    return new Map(keys.filter((key) => isValidAt(key, at) && !this.#isRevokedAt(key.keyid, at)).map(({ keyid, spki }) => [keyid, spkiToKey(spki)]))
+    return new Map(
+      keys.filter((key) => isValidAt(key, at) && !this.#isRevokedAt(key.keyid, at)).map(({ keyid, spki }) => [keyid, spkiToKey(spki)]),
+    )
   }
 
   #isRevokedAt(keyid: string, at: string | undefined): boolean {

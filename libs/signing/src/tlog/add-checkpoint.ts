@@ -34,14 +34,22 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
   const [place = '', ...hashes] = text.slice(0, Math.max(end, 0)).split('\n')
   const [, old] = /^old (0|[1-9][0-9]{0,15})$/.exec(place) ?? []
   const path = hashes.map((hash) => Buffer.from(hash, 'base64'))
-  if (old === undefined || path.length > MAX_PATH || path.some((hash, at) => hash.length !== HASH_BYTES || hash.toString('base64') !== hashes[at])) {
+  if (
+    old === undefined ||
+    path.length > MAX_PATH ||
+    path.some((hash, at) => hash.length !== HASH_BYTES || hash.toString('base64') !== hashes[at])
+  ) {
     throw new SignatureError('HMS_CHECKPOINT_INVALID', 'not a request to add a checkpoint')
   }
   return { old: Number(old), path, checkpoint: text.slice(end + 2) }
 }
 
 /** Whether a witness that last saw `seen` may sign; `logs`: the keys by which it knows the log. It never signs two histories: that is all its signature says. */
-export function decideCosignature(seen: Seen | undefined, { old, path, checkpoint }: AddCheckpoint, logs: readonly NoteKey[]): WitnessDecision {
+export function decideCosignature(
+  seen: Seen | undefined,
+  { old, path, checkpoint }: AddCheckpoint,
+  logs: readonly NoteKey[],
+): WitnessDecision {
   const known = seen ?? { size: 0, root: undefined }
   const note = openNote(checkpoint)
   const { size, root, origin } = readCheckpoint(note.body)

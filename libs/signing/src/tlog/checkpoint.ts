@@ -43,15 +43,20 @@ export function readCheckpoint(body: string): Checkpoint {
 export function verifyCheckpoint(text: string, { log, witnesses, quorum, until }: LogPolicy): WitnessedCheckpoint {
   const note = openNote(text)
   const checkpoint = readCheckpoint(note.body)
-  if (checkpoint.origin !== log.name) throw new SignatureError('HMS_CHECKPOINT_INVALID', `a checkpoint of ${checkpoint.origin}, not of ${log.name}`)
+  if (checkpoint.origin !== log.name)
+    throw new SignatureError('HMS_CHECKPOINT_INVALID', `a checkpoint of ${checkpoint.origin}, not of ${log.name}`)
   if (verifyNote(note, [log]).length === 0) throw new SignatureError('HMS_CHECKPOINT_INVALID', `${log.name} did not sign it`)
   const times = verifyNote(note, witnesses)
     .flatMap(({ seconds }) => seconds ?? [])
     .sort((a, b) => a - b)
-  if (times.length < quorum) throw new SignatureError('HMS_CHECKPOINT_UNWITNESSED', `seen by ${times.length} witnesses, ${quorum} are needed`)
+  if (times.length < quorum)
+    throw new SignatureError('HMS_CHECKPOINT_UNWITNESSED', `seen by ${times.length} witnesses, ${quorum} are needed`)
   const witnessedAt = quorum === 0 ? undefined : times[quorum - 1]!
   if (until !== undefined && !(witnessedAt !== undefined && witnessedAt * 1_000 < until)) {
-    throw new SignatureError('HMS_CHECKPOINT_INVALID', `checkpoints of ${log.name} with the key ${log.id} count until ${new Date(until).toISOString()}`)
+    throw new SignatureError(
+      'HMS_CHECKPOINT_INVALID',
+      `checkpoints of ${log.name} with the key ${log.id} count until ${new Date(until).toISOString()}`,
+    )
   }
   return witnessedAt === undefined ? checkpoint : { ...checkpoint, witnessedAt }
 }

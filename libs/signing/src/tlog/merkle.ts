@@ -30,7 +30,7 @@ export interface Subtree {
 /** The complete subtrees that a range of RFC 6962 is made of, from left to right; none for an empty range. */
 export function subtreesOf({ start, end }: LeafRange): Subtree[] {
   const parts: Subtree[] = []
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     let level = 0
     let width = 1
     while (at % (width * 2) === 0 && at + width * 2 <= end) {

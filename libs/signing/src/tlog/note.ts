@@ -39,7 +39,8 @@ export function readVkey(vkey: string): NoteKey {
   const [, name, id, text] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? []
   const bytes = Buffer.from(text ?? '', 'base64')
   const type = bytes[0]
-  if (name === undefined || id === undefined || (type !== NOTE_ED25519 && type !== NOTE_COSIGNATURE)) throw invalid('not a vkey of a known type')
+  if (name === undefined || id === undefined || (type !== NOTE_ED25519 && type !== NOTE_COSIGNATURE))
+    throw invalid('not a vkey of a known type')
   if (noteKeyId(name, type, bytes.subarray(1)) !== id) throw invalid(`the vkey of ${name} does not carry its own key id`)
   return { name, id, type, key: publicKeyFromRaw(bytes.subarray(1)) }
 }
@@ -83,7 +84,10 @@ export async function cosign(body: string, seconds: number, key: Pick<NoteKey, '
 
 /** Of what a witness answered the line that is truly its signature under this note; `undefined` when there is none. */
 export function cosignatureIn(answer: string, note: string, key: NoteKey): string | undefined {
-  return answer.split('\n').map((line) => `${line}\n`).find((line) => isSignedBy(key, `${note}${line}`))
+  return answer
+    .split('\n')
+    .map((line) => `${line}\n`)
+    .find((line) => isSignedBy(key, `${note}${line}`))
 }
 
 /** The note without the lines of anybody but the first of `keys` that signed it; `undefined` when none did. */

@@ -32,7 +32,8 @@ export function readTlogProof(text: string): TlogProof {
 export function verifyTlogProof(entry: Uint8Array, text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint & { index: number } {
   const { index, path, checkpoint } = readTlogProof(text)
   const { size, root, ...rest } = verifyCheckpointOfAny(checkpoint, policies)
-  if (!verifyInclusion(leafHash(entry), index, size, path, root)) throw new SignatureError('HMS_PROOF_INVALID', 'the log does not hold this entry there')
+  if (!verifyInclusion(leafHash(entry), index, size, path, root))
+    throw new SignatureError('HMS_PROOF_INVALID', 'the log does not hold this entry there')
   return { ...rest, index, size, root }
 }
 

@@ -45,7 +45,9 @@ const NOTE = [
 
 describe('a Merkle tree of RFC 6962', () => {
   it('has the roots of transparency-dev/merkle (research 02 §9 C)', () => {
-    const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map((hex) => Buffer.from(hex, 'hex'))
+    const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map((hex) =>
+      Buffer.from(hex, 'hex'),
+    )
     const roots = treeOf(leaves)
     expect(roots.root(0).toString('hex')).toMatch(/^e3b0c442/)
     expect(roots.root(1).toString('hex')).toMatch(/^6e340b9c.*afa01d$/)
@@ -105,7 +107,9 @@ describe('a Merkle tree of RFC 6962', () => {
 describe('our log (research 02 §9 D)', () => {
   it('has the hashes and proof lengths that two independent libraries agreed with', () => {
     expect(leafHash(entries[0]!).toString('hex')).toBe('2335076b4a12c52ecf0671e27296a43aec90cb2105b6e2685a4d157cc80ede29')
-    expect(nodeHash(leafHash(entries[0]!), leafHash(entries[1]!)).toString('hex')).toBe('1ff963d95deb1bc69e0aaa0c2242ecebfc9810c1184bcd1c15abb1a16e5412d0')
+    expect(nodeHash(leafHash(entries[0]!), leafHash(entries[1]!)).toString('hex')).toBe(
+      '1ff963d95deb1bc69e0aaa0c2242ecebfc9810c1184bcd1c15abb1a16e5412d0',
+    )
     expect([tree.inclusion(0).length, tree.consistency(300).length]).toEqual([10, 9])
   })
 
@@ -146,7 +150,8 @@ describe('our log (research 02 §9 D)', () => {
     expect(verifyTlogProof(entries[250]!, proof, [policy])).toMatchObject({ index: 250, size: 700, witnessedAt: 1_725_148_800 })
     expect(() => verifyTlogProof(entries[251]!, proof, [policy])).toThrow('HMS_PROOF_INVALID')
     expect(() => verifyTlogProof(entries[250]!, proof.replace('index 250', 'index 251'), [policy])).toThrow('HMS_PROOF_INVALID')
-    for (const broken of ['', 'c2sp.org/tlog-proof@v1\n', proof.slice(0, 40), proof.replace('@v1', '@v2')]) expect(() => readTlogProof(broken)).toThrow('HMS_PROOF_INVALID')
+    for (const broken of ['', 'c2sp.org/tlog-proof@v1\n', proof.slice(0, 40), proof.replace('@v1', '@v2')])
+      expect(() => readTlogProof(broken)).toThrow('HMS_PROOF_INVALID')
   })
 })
 
@@ -156,11 +161,19 @@ describe('a signed note', () => {
     expect(key).toMatchObject({ name: 'example.com/foo', id: '530d903a', type: NOTE_ED25519 })
   })
 
-  it.each(['', 'x', 'a\n\n', 'a\n\n— b\n', 'a\n\n— b AAAA\n', 'a\n\n- b AAAAAAAA\n', `${'x'.repeat(70_000)}\n\n— b AAAAAAAA\n`])('is not %j', (text) => {
-    expect(() => openNote(text.slice(0, 70_010))).toThrow('HMS_NOTE_INVALID')
-  })
+  it.each(['', 'x', 'a\n\n', 'a\n\n— b\n', 'a\n\n— b AAAA\n', 'a\n\n- b AAAAAAAA\n', `${'x'.repeat(70_000)}\n\n— b AAAAAAAA\n`])(
+    'is not %j',
+    (text) => {
+      expect(() => openNote(text.slice(0, 70_010))).toThrow('HMS_NOTE_INVALID')
+    },
+  )
 
-  it.each(['', 'a+b', 'x+00000000+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c', 'hms-svc.example/audit+1b903ed9+BoqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c'])('has no key %j', (vkey) => {
+  it.each([
+    '',
+    'a+b',
+    'x+00000000+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c',
+    'hms-svc.example/audit+1b903ed9+BoqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c',
+  ])('has no key %j', (vkey) => {
     expect(() => readVkey(vkey)).toThrow(/^HMS_/)
   })
 
@@ -173,29 +186,46 @@ describe('a signed note', () => {
 })
 
 describe('a checkpoint body', () => {
-  it.each(['a\n1\n', 'a\n01\nAAAA\n', `a\n1\n${'A'.repeat(43)}=\nextra\n`, `a\n-1\n${'A'.repeat(43)}=\n`, `a\n1\n${'A'.repeat(42)}B=\n`])('is not %j', (body) => {
-    expect(() => readCheckpoint(body)).toThrow('HMS_CHECKPOINT_INVALID')
-  })
+  it.each(['a\n1\n', 'a\n01\nAAAA\n', `a\n1\n${'A'.repeat(43)}=\nextra\n`, `a\n-1\n${'A'.repeat(43)}=\n`, `a\n1\n${'A'.repeat(42)}B=\n`])(
+    'is not %j',
+    (body) => {
+      expect(() => readCheckpoint(body)).toThrow('HMS_CHECKPOINT_INVALID')
+    },
+  )
 })
 
 describe('tiles', () => {
   it('have one path each', () => {
     expect(tilePath({ level: 0, index: 1_234_067, width: 256 })).toBe('0/x001/x234/067')
     expect(tilePath({ level: 'entries', index: 3, width: 17 })).toBe('entries/003.p/17')
-    const tiles = fc.record({ level: fc.oneof(fc.constant('entries' as const), fc.integer({ min: 0, max: 59 })), index: fc.nat(), width: fc.integer({ min: 1, max: 256 }) })
+    const tiles = fc.record({
+      level: fc.oneof(fc.constant('entries' as const), fc.integer({ min: 0, max: 59 })),
+      index: fc.nat(),
+      width: fc.integer({ min: 1, max: 256 }),
+    })
     fc.assert(fc.property(tiles, (tile) => void expect(readTilePath(tilePath(tile))).toEqual(tile)))
   })
 
-  it.each(['', '0', '0/1', '0/0001', '0/x000/001', '0/001.p/0', '0/001.p/256', '0/001.p/017', '60/001', '../001', 'entries/001/'])('have no path %j', (path) => {
-    expect(readTilePath(path)).toBeUndefined()
-  })
+  it.each(['', '0', '0/1', '0/0001', '0/x000/001', '0/001.p/0', '0/001.p/256', '0/001.p/017', '60/001', '../001', 'entries/001/'])(
+    'have no path %j',
+    (path) => {
+      expect(readTilePath(path)).toBeUndefined()
+    },
+  )
 
   it('grow with the tree', () => {
-    expect([tileWidth(0, 0, 700), tileWidth(0, 2, 700), tileWidth(0, 3, 700), tileWidth(1, 0, 700), tileWidth('entries', 2, 700)]).toEqual([256, 188, 0, 2, 188])
+    expect([tileWidth(0, 0, 700), tileWidth(0, 2, 700), tileWidth(0, 3, 700), tileWidth(1, 0, 700), tileWidth('entries', 2, 700)]).toEqual([
+      256, 188, 0, 2, 188,
+    ])
   })
 
   it('carry entries of any length up to 65,535 bytes', () => {
-    fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), (list) => void expect(readEntryBundle(entryBundle(list)).map((entry) => [...entry])).toEqual(list.map((entry) => [...entry]))))
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 300 })),
+        (list) => void expect(readEntryBundle(entryBundle(list)).map((entry) => [...entry])).toEqual(list.map((entry) => [...entry])),
+      ),
+    )
     expect(() => readEntryBundle(Buffer.from([0, 5, 1]))).toThrow('cut')
     expect(() => entryBundle([Buffer.alloc(65_536)])).toThrow(RangeError)
   })

@@ -56,12 +56,17 @@ describe('a key', () => {
     ['with a damaged hash in the record', token, record({ hash: `${hash.slice(0, -1)}` }), 'UNKNOWN'],
   ])('is refused: %s', (_what, presented, known, reason) => expect(judge(presented, known)).toBe(`HMS_AUTH_TOKEN_${reason}`))
 
-  it.each(['', 'hms_', `hms_${id}`, `hms_${id.toUpperCase()}_${token.slice(-43)}`, `${token}\n`, `x${token}`])('is not %j', (text) => expect(tokenIdOf(text)).toBeUndefined())
+  it.each(['', 'hms_', `hms_${id}`, `hms_${id.toUpperCase()}_${token.slice(-43)}`, `${token}\n`, `x${token}`])('is not %j', (text) =>
+    expect(tokenIdOf(text)).toBeUndefined(),
+  )
 })
 
 describe('scopes', () => {
   it.each(['operate', 'read', 'bot:inspector-7', 'partner:va.deq_1'])('%s is one', (scope) => expect(isScope(scope)).toBe(true))
-  it.each(['', 'admin', 'bot:', 'bot:*', 'bot: a', 'operate ', 'operate\n', 'bot:a:b', `bot:${'a'.repeat(201)}`, 7, null])('%j is none', (scope) => expect(isScope(scope)).toBe(false))
+  it.each(['', 'admin', 'bot:', 'bot:*', 'bot: a', 'operate ', 'operate\n', 'bot:a:b', `bot:${'a'.repeat(201)}`, 7, null])(
+    '%j is none',
+    (scope) => expect(isScope(scope)).toBe(false),
+  )
 
   const NEEDS: Need[] = ['operate', 'read', 'values', { bot: 'a' }]
   it.each([
@@ -70,7 +75,10 @@ describe('scopes', () => {
     [['bot:a'], ['no', 'no', 'yes', 'yes']],
     [['bot:b'], ['no', 'no', 'yes', 'no']],
     [['partner:a'], ['no', 'no', 'yes', 'no']],
-    [['bot:b', 'bot:a', 'read'], ['no', 'yes', 'yes', 'yes']],
+    [
+      ['bot:b', 'bot:a', 'read'],
+      ['no', 'yes', 'yes', 'yes'],
+    ],
     [[], ['no', 'no', 'no', 'no']],
   ])('%j covers operate, read, values, bot:a: %j', (scopes, expected) => {
     expect(NEEDS.map((need) => (codeOf(() => requireScope(scopes, need)) === 'none' ? 'yes' : 'no'))).toEqual(expected)

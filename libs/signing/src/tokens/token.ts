@@ -43,5 +43,8 @@ function isSame(presented: string, recorded: string): boolean {
 }
 
 function refused(reason: string, detail: string): HmsError {
-  return new HmsError(`HMS_AUTH_TOKEN_${reason}`, detail, { status: 401, next: ['hms-svc tokens list', 'hms-svc tokens create --scope SCOPE --sign NAME'] })
+  return new HmsError(`HMS_AUTH_TOKEN_${reason}`, detail, {
+    status: 401,
+    next: ['hms-svc tokens list', 'hms-svc tokens create --scope SCOPE --sign NAME'],
+  })
 }

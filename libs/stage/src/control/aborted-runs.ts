@@ -9,11 +9,17 @@ export interface AbortedRun {
   decision?: AcceptedDecision
 }
 
-export const ABORTED_RUNS = documentTable<AbortedRun>({ name: 'aborted_run', id: ({ run }) => String(run), keys: {}, keep: { for: 'machinery' } })
+export const ABORTED_RUNS = documentTable<AbortedRun>({
+  name: 'aborted_run',
+  id: ({ run }) => String(run),
+  keys: {},
+  keep: { for: 'machinery' },
+})
 
 export async function rememberAbort(tx: Transaction, { run, attempt, decision }: AbortedRun): Promise<void> {
   const known = await tx.documents(ABORTED_RUNS).get(String(run))
-  if ((known?.attempt ?? 0) < attempt) await tx.documents(ABORTED_RUNS).put({ run, attempt, ...(decision === undefined ? {} : { decision }) })
+  if ((known?.attempt ?? 0) < attempt)
+    await tx.documents(ABORTED_RUNS).put({ run, attempt, ...(decision === undefined ? {} : { decision }) })
 }
 
 /** The abort of this attempt, or of one after it. */

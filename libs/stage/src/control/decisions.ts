@@ -1,8 +1,8 @@
 import { STAGES, type AcceptedDecision, type RunDecisionName, type RunDossier, type StageName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { readRunDecision, SignatureError } from '#libs/signing'
-import type { ServiceRuntime } from '../service-runtime.js'
-import { STAGE_TOPICS } from '../stage-topics.js'
+import type { ServiceRuntime } from '#libs/service'
+import { STAGE_TOPICS } from '#libs/service'
 import { abortOf, rememberAbort } from './aborted-runs.js'
 
 const DONE: Record<RunDecisionName, string> = { abort: 'aborted', resume: 'resumed', promote: 'promoted' }
@@ -18,9 +18,15 @@ export async function rememberDecision(tx: Transaction, decision: AcceptedDecisi
 }
 
 /** Asked before a stage starts: `true` when the run was ended before it came here. The abort of a person is answered: this stage owns the run. */
-export async function isAborted(runtime: ServiceRuntime, tx: Transaction, { run, attempt }: RunDossier, { stage, key }: { stage: StageName; key: string }): Promise<boolean> {
+export async function isAborted(
+  runtime: ServiceRuntime,
+  tx: Transaction,
+  { run, attempt }: RunDossier,
+  { stage, key }: { stage: StageName; key: string },
+): Promise<boolean> {
   const aborted = await abortOf(tx, { run, attempt })
-  if (aborted?.decision !== undefined) await answer(runtime, tx, aborted.decision, { stage, key, outcome: 'applied', detail: describeDecision(aborted.decision) })
+  if (aborted?.decision !== undefined)
+    await answer(runtime, tx, aborted.decision, { stage, key, outcome: 'applied', detail: describeDecision(aborted.decision) })
   return aborted !== undefined
 }
 
@@ -30,7 +36,12 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
 }
 
 /** Why the decision does not count by the roster of this service; a stage believes the person's signature, not approver. */
-export function refusedHere(runtime: ServiceRuntime, { run, attempt, releases }: RunDossier, decision: AcceptedDecision, now: Date): string | undefined {
+export function refusedHere(
+  runtime: ServiceRuntime,
+  { run, attempt, releases }: RunDossier,
+  decision: AcceptedDecision,
+  now: Date,
+): string | undefined {
   try {
     const { predicate } = readRunDecision(decision.statement, { run, attempt, releases }, runtime.roster, now.toISOString())
     return predicate.decision === decision.decision ? undefined : `what was signed is ${predicate.decision}, not ${decision.decision}`

@@ -1,9 +1,9 @@
 import type { ReceivedEvent, RunDossier, StageName } from '#libs/contracts'
 import { guard, judgeReleases } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
-import type { ServiceRuntime } from '../service-runtime.js'
-import { STAGE_TOPICS } from '../stage-topics.js'
-import { tellVerdict } from './tell-verdict.js'
+import type { ServiceRuntime } from '#libs/service'
+import { STAGE_TOPICS } from '#libs/service'
+import { tellVerdict } from '#libs/service'
 
 /**
  * A stage asks it before it starts and does nothing more when the answer is `true`: the run has then ended, for approver reads the verdict.

@@ -1,0 +1,73 @@
+import type { ReleaseDocument, VersionRef } from '#libs/contracts'
+import { documentTable, type Transaction } from '#libs/persistence'
+import type { PolicyRecord } from './policy.table.js'
+
+/** A version that somebody signed: it never means two things. Kept for good, a row each, so that no row grows with the versions. */
+export interface PolicyVersion extends VersionRef {
+  policy: string
+  /** The newest release of this version that was live, while it is among the newest of its policy. */
+  release: ReleaseDocument | null
+  /** Number of the stable head that moved on from it; `null` until then. */
+  replacedSeq: number | null
+}
+
+export const POLICY_VERSIONS = documentTable<PolicyVersion>({
+  name: 'policy_version',
+  id: ({ policy, version }) => `${policy}@${version}`,
+  keys: {
+    policy: { type: 'text', of: ({ policy }) => policy },
+    /** The version without its build, which does not count when versions are compared. */
+    precedence: { type: 'text', of: ({ version }) => precedenceOf(version) },
+    replaced_seq: { type: 'bigint', of: ({ release, replacedSeq }) => (release === null ? null : replacedSeq) },
+  },
+  indexes: [
+    ['policy', 'precedence'],
+    ['policy', 'replaced_seq'],
+  ],
+})
+
+/** Enough for five fallbacks of every release that still counts. */
+const MAX_RELEASED = 20
+
+/** Digest under which the version was signed before; undefined for a new version. */
+export async function signedAs(tx: Transaction, policy: string, version: string): Promise<VersionRef | undefined> {
+  return tx.documents(POLICY_VERSIONS).get(`${policy}@${version}`)
+}
+
+export async function rememberSigned(tx: Transaction, policy: string, { version, digest }: VersionRef): Promise<void> {
+  await tx.documents(POLICY_VERSIONS).insert({ policy, version, digest, release: null, replacedSeq: null })
+}
+
+/** Signed versions that only a build tells from this one, at most `limit`. */
+export async function signedAlike(tx: Transaction, policy: string, version: string, limit: number): Promise<VersionRef[]> {
+  const alike = await tx.documents(POLICY_VERSIONS).find({ where: { policy, precedence: precedenceOf(version) }, limit })
+  return alike.map((known) => ({ version: known.version, digest: known.digest }))
+}
+
+/** Called before the policy moves on from what is live. */
+export async function rememberReleased(tx: Transaction, { id: policy, live, liveSeq }: PolicyRecord): Promise<void> {
+  if (live === null) return
+  const versions = tx.documents(POLICY_VERSIONS)
+  await versions.put({ policy, version: live.version, digest: live.policyDigest, release: live, replacedSeq: liveSeq })
+  const surplus = (await newest(tx, policy, MAX_RELEASED + 1))[MAX_RELEASED]
+  if (surplus !== undefined) await versions.put({ ...surplus, release: null })
+}
+
+/** Releases that were live, the present one at the end: what a fallback can name. */
+export async function releasedOf(tx: Transaction, { id, live }: PolicyRecord): Promise<ReleaseDocument[]> {
+  const before = (await newest(tx, id, MAX_RELEASED)).flatMap(({ release }) =>
+    release === null || release.releaseDigest === live?.releaseDigest ? [] : [release],
+  )
+  return [...before.toReversed(), ...(live === null ? [] : [live])]
+}
+
+/** `after` leaves out those that were never live, or whose release is kept no longer. */
+function newest(tx: Transaction, policy: string, limit: number): Promise<PolicyVersion[]> {
+  return tx
+    .documents(POLICY_VERSIONS)
+    .find({ where: { policy }, orderBy: 'replaced_seq', descending: true, after: Number.MAX_SAFE_INTEGER, limit })
+}
+
+function precedenceOf(version: string): string {
+  return version.split('+', 1)[0]!
+}

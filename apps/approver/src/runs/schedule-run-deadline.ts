@@ -1,0 +1,39 @@
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { patienceFor, stateOf } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { ApproverConfig } from '../approver.config.js'
+import type { RunRecord } from './run.table.js'
+
+export const RUN_DEADLINE = 'run-deadline'
+
+/** The one timer row of every open run: it moves with the run's state, so no stage can keep a run for ever by falling silent. */
+@Injectable()
+export class ScheduleRunDeadline {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: ApproverConfig,
+  ) {}
+
+  /** Called with each change of state; an ended run is watched no longer, and the answer is `false`. */
+  async execute(tx: Transaction, record: RunRecord): Promise<boolean> {
+    const { run } = record.facts
+    const ms = patienceFor(stateOf(record.facts), record.waits, this.config.patience)
+    if (ms === undefined) {
+      await this.runtime.cancel(tx, deadlineId(run))
+      return false
+    }
+    const dueAt = new Date(tx.now.getTime() + ms)
+    await this.runtime.schedule(tx, { id: deadlineId(run), kind: RUN_DEADLINE, keys: keysOfRun(record), data: { run }, dueAt })
+    return true
+  }
+}
+
+export function deadlineId(run: number): string {
+  return `${RUN_DEADLINE}:${run}`
+}
+
+export function keysOfRun(record: RunRecord): string[] {
+  return record.facts.policies.map(({ id }) => policyKey(id))
+}

@@ -1,0 +1,11 @@
+import { documentTable } from '#libs/persistence'
+
+/** The newest of rollout's words on all stable heads that was recorded on `hms.config.state.v1`, by whichever instance. */
+export interface FreshnessMarker {
+  id: 'newest'
+  issuedAt: string
+  /** What it speaks of. */
+  stable: string
+}
+
+export const FRESHNESS_MARKERS = documentTable<FreshnessMarker>({ name: 'vouched', id: (vouched) => vouched.id, keys: {} })

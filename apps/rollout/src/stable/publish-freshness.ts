@@ -1,0 +1,80 @@
+import { describeError } from '#libs/platform'
+import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, signFreshness, stableDigest } from '#libs/signing'
+import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
+
+/** All there are: a digest over some would say nothing. */
+const ALL = 1_000_000
+/** A signal between instances may be lost: every third time the heads are read without one. */
+const READ_EVERY = 3
+
+/**
+ * Signs, every ten seconds and after each change, which stable heads there are, and hands it to every config-store directly: no event, for
+ * nothing happened, and it must come with the broker down too. Each instance does; readers take the newest.
+ */
+@Injectable()
+export class PublishFreshness implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private digest = ''
+  private moved = true
+  private turn = 0
+  private stopped = false
+  private telling = false
+  private cancelNext: () => void = () => {}
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly carrier: DirectHeadDelivery,
+  ) {
+    runtime.onSignal(STABLE_MOVED, () => {
+      this.moved = true
+      void this.tell()
+    })
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.runtime.configStoreUrls.length > 0) this.later(0)
+  }
+
+  beforeApplicationShutdown(): void {
+    this.stopped = true
+    this.cancelNext()
+  }
+
+  private later(delayMs: number): void {
+    if (this.stopped) return
+    this.cancelNext = this.runtime.clock.after(delayMs, () => {
+      this.moved ||= this.turn++ % READ_EVERY === 0
+      void this.tell().finally(() => this.later(FRESHNESS_EVERY_MS))
+    })
+  }
+
+  private async tell(): Promise<void> {
+    if (this.telling || this.stopped || this.runtime.configStoreUrls.length === 0) return
+    this.telling = true
+    try {
+      do {
+        if (this.moved) await this.read()
+        await this.carrier.refresh(await this.signed(await this.runtime.databaseTime()))
+      } while (this.moved && !this.stopped)
+    } catch (error) {
+      this.moved = true
+      this.runtime.log.debug({ error: describeError(error) }, 'freshness could not be told')
+    } finally {
+      this.telling = false
+    }
+  }
+
+  private async read(): Promise<void> {
+    // Before the read: a head that moves meanwhile is read again.
+    this.moved = false
+    this.digest = stableDigest(await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL })))
+  }
+
+  /** `now`: the database's, for a clock of this process that is off would leave all readers in doubt. */
+  private signed(now: Date) {
+    const { roster, signer } = this.runtime
+    const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]
+    return signFreshness({ stable: this.digest, roster: roster.version, issuedAt, expires }, signer)
+  }
+}

@@ -1,0 +1,131 @@
+import type { ReleaseDocument } from '#libs/contracts'
+import { isGuardRelease } from '#libs/guard'
+import { documentTable, type Transaction } from '#libs/persistence'
+import type { StableHead } from '#libs/signing'
+import { upcoming, type Upcoming } from '#libs/service'
+
+/** What is live for all, per policy: the head that says so, and the releases it can be taken back to. */
+export interface Stable {
+  policy: string
+  /** Number of the last stable head. */
+  seq: number
+  current: ReleaseDocument | null
+  /** Releases that were stable before, newest last. */
+  history: ReleaseDocument[]
+  /** Run whose rollout is under way. */
+  run: number | null
+  /** Policies that became live together with the current release; they go back together. */
+  bundle: string[]
+  /** Policies that the last rollback took back together with this one; they are brought forward together. */
+  takenBackWith: string[]
+  /** Run that made a release live, by release digest: of `current` and of `history`. */
+  liveBy: Record<string, number>
+  /** Releases of `history` that their own run took back, by release digest: only a new approval makes them live again. */
+  failed: string[]
+  /** Held by all readers, and current from its time on without another head. */
+  next?: Upcoming & { bundle: string[] }
+}
+
+export const STABLES = documentTable<Stable>({
+  name: 'stable',
+  id: (stable) => stable.policy,
+  keys: {
+    guard: {
+      type: 'text',
+      of: (stable) => (isGuardRelease(stable.current) || isGuardRelease(stable.next?.release ?? null) ? 'yes' : null),
+    },
+  },
+  indexes: [['guard']],
+})
+
+/** The newest stable head of each policy, without its release. */
+export const STABLE_HEADS = documentTable<StableHead>({ name: 'stable_head', id: (head) => head.policy, keys: {} })
+
+/** The signal after a commit that moved a stable head. */
+export const STABLE_MOVED = 'stable'
+
+const MAX_HISTORY = 20
+
+export function newStable(policy: string): Stable {
+  return { policy, seq: 0, current: null, history: [], run: null, bundle: [], takenBackWith: [], liveBy: {}, failed: [] }
+}
+
+/** The stable state at `now`: a release that was held is current once its time has come. */
+export function asOf(stable: Stable, now: Date): Stable {
+  const { next, ...rest } = stable
+  if (next === undefined || Date.parse(next.at) > now.getTime()) return stable
+  return { ...rest, current: next.release, history: remembered(stable.history, stable.current), bundle: next.bundle }
+}
+
+/** The stable state of one policy at the time of the transaction. */
+export async function stableOf(tx: Transaction, policy: string): Promise<Stable | undefined> {
+  const stable = await tx.documents(STABLES).get(policy)
+  return stable === undefined ? undefined : asOf(stable, tx.now)
+}
+
+/**
+ * The next head makes `release` current, by its run, or holds it until its time; what was current, or was held, can be gone back to. Here and
+ * below `stable` is as of `now`.
+ */
+export function advance(stable: Stable, release: ReleaseDocument, run: number, bundle: string[], now: Date): Stable {
+  const moved = moveTo(stable, release, bundle, now)
+  return { ...moved, run, takenBackWith: [], liveBy: { ...moved.liveBy, [release.releaseDigest]: run } }
+}
+
+/** People move to a release that was current before. `together`: the policies that go with it. */
+export function rollBackTo(stable: Stable, release: ReleaseDocument, together: readonly string[], now: Date): Stable {
+  // Forward again: the bundle is whole once more, and goes back as one.
+  const isForward = takenBack(stable)?.releaseDigest === release.releaseDigest
+  const moved = { ...moveTo(stable, release, isForward && together.length > 1 ? [...together] : [], now), run: null }
+  return { ...moved, takenBackWith: isForward ? [] : [...new Set([...stable.takenBackWith, ...together])] }
+}
+
+/** A run gives up what it made current, or had held: `release` is what was live before it, if anything. */
+export function giveUp(stable: Stable, release: ReleaseDocument | null, now: Date): Stable {
+  const moved = moveTo({ ...stable, failed: [...stable.failed, newestOf(stable)!.releaseDigest] }, release, [], now)
+  return { ...moved, run: null, takenBackWith: [] }
+}
+
+/** The newest approved release, where people took it back: it may become live again. */
+export function takenBack(stable: Stable): ReleaseDocument | undefined {
+  const newest = newestApproved(stable)
+  const eligible =
+    newest !== undefined && newest.releaseDigest !== newestOf(stable)?.releaseDigest && !stable.failed.includes(newest.releaseDigest)
+  return eligible ? newest : undefined
+}
+
+/** The release that the last head put in force, or holds for later. */
+export function newestOf({ current, next }: Stable): ReleaseDocument | null {
+  return next?.release ?? current
+}
+
+/** The run that made a release live. */
+export function runOf({ liveBy }: Stable, release: ReleaseDocument | null): number | undefined {
+  return release === null ? undefined : liveBy[release.releaseDigest]
+}
+
+/** The release of the highest epoch that was ever live or held. Readers keep it as their floor, so its fallbacks count, also after a rollback. */
+export function newestApproved({ current, next, history }: Stable): ReleaseDocument | undefined {
+  return [...(next === undefined ? [] : [next.release]), ...(current === null ? [] : [current]), ...history].reduce<
+    ReleaseDocument | undefined
+  >((highest, release) => (highest === undefined || release.releaseEpoch > highest.releaseEpoch ? release : highest), undefined)
+}
+
+/** What is current stays so, with its bundle, when the next release is only held, or one that was held is given up. */
+function moveTo(stable: Stable, release: ReleaseDocument | null, bundle: string[], now: Date): Stable {
+  const { next: held, ...before } = stable
+  const later = release === null ? undefined : upcoming(release, now)
+  const current = later === undefined ? release : stable.current
+  const stays = current?.releaseDigest === stable.current?.releaseDigest
+  const history = remembered(remembered(stable.history, held?.release ?? null), stays ? null : stable.current)
+  const kept = new Set([current, later?.release, ...history].map((known) => known?.releaseDigest))
+  const liveBy = Object.fromEntries(Object.entries(stable.liveBy).filter(([digest]) => kept.has(digest)))
+  const failed = stable.failed.filter((digest) => kept.has(digest))
+  const moved = { ...before, seq: stable.seq + 1, current, history, liveBy, failed, bundle: stays ? stable.bundle : bundle }
+  return later === undefined ? moved : { ...moved, next: { ...later, bundle } }
+}
+
+function remembered(history: ReleaseDocument[], release: ReleaseDocument | null): ReleaseDocument[] {
+  if (release === null) return history
+  return [...history.filter((known) => known.releaseDigest !== release.releaseDigest), release].slice(-MAX_HISTORY)
+}

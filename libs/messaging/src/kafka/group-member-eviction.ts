@@ -1,0 +1,78 @@
+import { describeError, type Clock, type Logger } from '#libs/platform'
+import type { GroupCoordinators, GroupMember } from './group-coordinators.js'
+
+const LOOK_MS = 500
+/** So many looks in a row must find an instance gone: after a restart of PostgreSQL the living need a moment to show again. */
+const LOOKS = 3
+const INSTANCE = '/instance/'
+
+/** Client id of a process: whoever sees it among the members of a group knows whose it is. */
+export function clientIdOf(name: string, instance: string): string {
+  return `${name}${INSTANCE}${instance}`
+}
+
+/**
+ * Hands over what a dead instance read. Kafka waits a whole session (10 s) before it believes that a member is dead; the database knows
+ * at once, because it lost the session whose lock the instance held. A wrong guess costs one rebalance: the member joins again, and the
+ * positions make what it reads twice harmless.
+ */
+export class GroupMemberEviction {
+  private readonly missed = new Map<string, number>()
+  private stopped = false
+  private cancelNext: () => void = () => {}
+
+  constructor(
+    private readonly group: string,
+    private readonly instance: string,
+    private readonly coordinators: GroupCoordinators,
+    /** Of these instances, those that hold no session of the database. Rejects while it cannot know. */
+    private readonly gone: (instances: readonly string[]) => Promise<readonly string[]>,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {}
+
+  start(): void {
+    this.later()
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.cancelNext()
+  }
+
+  private later(): void {
+    if (this.stopped) return
+    this.cancelNext = this.clock.after(LOOK_MS, () => {
+      void this.look()
+        .catch((error: unknown) => {
+          this.missed.clear()
+          this.log.debug({ group: this.group, error: describeError(error) }, 'members cannot be looked at now')
+        })
+        .finally(() => this.later())
+    })
+  }
+
+  private async look(): Promise<void> {
+    const members = await this.coordinators.members(this.group)
+    const others = [...new Set(members.map(instanceOf))].filter((name) => name !== undefined && name !== this.instance) as string[]
+    const gone = others.length === 0 ? [] : await this.gone(others)
+    for (const name of this.missed.keys()) if (!gone.includes(name)) this.missed.delete(name)
+    for (const name of gone) {
+      const looks = (this.missed.get(name) ?? 0) + 1
+      this.missed.set(name, looks)
+      if (looks >= LOOKS) await this.remove(name, members)
+    }
+  }
+
+  private async remove(name: string, members: readonly GroupMember[]): Promise<void> {
+    this.missed.delete(name)
+    for (const { memberId } of members.filter((member) => instanceOf(member) === name)) {
+      this.log.warn({ group: this.group, memberId }, 'a dead instance is taken out of its group; the others read on for it')
+      await this.coordinators.remove(this.group, memberId)
+    }
+  }
+}
+
+function instanceOf({ clientId }: GroupMember): string | undefined {
+  return clientId.split(INSTANCE)[1]
+}

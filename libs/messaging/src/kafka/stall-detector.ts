@@ -1,0 +1,83 @@
+import type { Clock } from '#libs/platform'
+import type { GroupPlace } from './group-places.js'
+
+const LOOK_MS = 10_000
+/** So many looks in a row at the same waiting record. */
+const LOOKS = 3
+const MOST_LOOKS = 360
+
+/**
+ * Finds a reader that neither reads nor says so: records of its own partitions wait, its place does not move, and it handles nothing.
+ * Counts looks, not time on the wall: a clock that jumps is one of the causes.
+ */
+export class StallDetector {
+  private cancelNext: () => void = () => {}
+  /** A new consumer that did not help either is given twice as long: an end that cannot be reached must not cost one every half minute. */
+  private patience = LOOKS
+  private looks = 0
+  private moves = 0
+  private seenMoves = 0
+  private stuckAt = new Map<string, number>()
+
+  constructor(
+    /** What waits and is not taken; `undefined` while the reader is at work. */
+    private readonly waiting: () => Promise<readonly GroupPlace[] | undefined>,
+    private readonly clock: Clock,
+  ) {}
+
+  watch(still: () => void): void {
+    this.looks = 0
+    this.stuckAt.clear()
+    this.later(still)
+  }
+
+  stop(): void {
+    this.cancelNext()
+    this.cancelNext = () => {}
+  }
+
+  /** A record was handled. */
+  moved(): void {
+    this.moves++
+  }
+
+  private later(still: () => void): void {
+    let stopped = false
+    const cancel = this.clock.after(LOOK_MS, () => {
+      // A broker that does not answer says nothing about the reader.
+      void this.look()
+        .catch(() => this.forget())
+        .then((found) => {
+          if (stopped) return
+          if (found === true) still()
+          else this.later(still)
+        })
+    })
+    this.cancelNext = () => {
+      stopped = true
+      cancel()
+    }
+  }
+
+  private async look(): Promise<boolean> {
+    if (this.moves !== this.seenMoves) {
+      this.seenMoves = this.moves
+      this.patience = LOOKS
+      return this.forget()
+    }
+    const places = await this.waiting()
+    if (places === undefined || this.moves !== this.seenMoves) return this.forget()
+    const same = places.some(({ topic, partition, at }) => this.stuckAt.get(`${topic} ${partition}`) === at)
+    this.stuckAt = new Map(places.map(({ topic, partition, at }) => [`${topic} ${partition}`, at]))
+    this.looks = places.length === 0 ? 0 : same ? this.looks + 1 : 1
+    if (this.looks < this.patience) return false
+    this.patience = Math.min(this.patience * 2, MOST_LOOKS)
+    return true
+  }
+
+  private forget(): false {
+    this.looks = 0
+    this.stuckAt.clear()
+    return false
+  }
+}

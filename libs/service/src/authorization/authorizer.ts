@@ -1,0 +1,89 @@
+import { HmsError } from '#libs/contracts'
+import type { Database } from '#libs/persistence'
+import type { Clock } from '#libs/platform'
+import { requireScope, type Need, type Roster } from '#libs/signing'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Profile } from '../service-runtime.js'
+import { SignedRequests, type Actor } from './signed-requests.js'
+import { TokenBook } from './token-book.js'
+
+/** `dev`: what profile dev makes of it: nobody is asked, nobody on loopback, or everybody. */
+export interface AccessNeed {
+  what: Need | 'statement'
+  dev: 'open' | 'loopback' | 'asked'
+}
+
+export interface AccessRequest {
+  method: string
+  /** Path with query, as sent. */
+  url: string
+  headers: IncomingHttpHeaders
+  body: Buffer
+  /** Address of the other side of the connection. */
+  peer: string | undefined
+}
+
+/** Who asks, where anybody was asked; `token` names the key that what was opened lives by. */
+export interface Grant {
+  actor?: Actor
+  token?: string
+}
+
+const BEARER = /^Bearer +(\S+)$/i
+
+/** The one place that decides who may call what: signed requests and keys for programs, for routes and for the stream. */
+export class Authorizer {
+  private readonly signed: SignedRequests
+
+  constructor(
+    private readonly profile: Profile,
+    roster: () => Roster,
+    clock: Clock,
+    databaseFor: (path: string) => Database,
+    readonly tokens = new TokenBook(clock),
+  ) {
+    this.signed = new SignedRequests(roster, databaseFor)
+  }
+
+  /** Rejects with 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is needed. */
+  async admit(request: AccessRequest, { what, dev }: AccessNeed): Promise<Grant> {
+    const header = request.headers.authorization
+    const needless = this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
+    if (header === undefined && needless) return {}
+    if (header === undefined) throw required()
+    const bearer = BEARER.exec(header)?.[1]
+    if (bearer === undefined)
+      return { actor: await this.signed.actorOf(header, { method: request.method, path: request.url, body: request.body }) }
+    const record = this.tokens.require(bearer)
+    if (what === 'statement') {
+      throw new HmsError(
+        'HMS_AUTH_STATEMENT_REQUIRED',
+        'No key of a program may do that: it needs a request signed by a person or the operator.',
+        {
+          status: 403,
+          next: ['hms-svc tokens --help'],
+        },
+      )
+    }
+    if (!needless) requireScope(record.scopes, what)
+    // Never the bare name: a key that is called like a person must not pass for one in the trail.
+    return { actor: { id: record.id, name: `key ${record.id} (${record.name})`, kind: 'token', region: record.region }, token: record.id }
+  }
+}
+
+function required(): HmsError {
+  return new HmsError(
+    'HMS_AUTH_REQUIRED',
+    'This needs a signed request, or a key in HMS_TOKEN. With profile dev the CLI and the SDK sign writes with the operator key of the data folder.',
+    {
+      status: 401,
+      next: ['hms-svc tokens create --scope SCOPE --sign NAME', 'hms-svc help environment'],
+    },
+  )
+}
+
+/** A request that came through an edge is as local as the one who asked there. */
+function isLocal({ headers, peer }: AccessRequest): boolean {
+  const forwarded = [headers['x-forwarded-for'] ?? []].flat().flatMap((list) => list.split(','))
+  return [peer ?? '', ...forwarded].every((address) => /^(::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/.test(address.trim()))
+}

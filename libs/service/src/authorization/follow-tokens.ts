@@ -1,0 +1,87 @@
+import type { EventData, ReceivedEvent } from '#libs/contracts'
+import type { Database, Transaction } from '#libs/persistence'
+import { describeError, type Clock, type Logger } from '#libs/platform'
+import type { TokenBook } from './token-book.js'
+import { keepToken, MAX_TOKENS, TOKENS } from './token.table.js'
+
+export const TOKEN_TOPIC = 'hms.token.v1'
+/** Tells the other instances of a service that its table of keys changed. */
+export const TOKENS_CHANGED = 'tokens'
+/** For a notification that was lost with its session. */
+const LOOK_AGAIN_MS = 10_000
+const LOOK_SOON_MS = 1_000
+
+type Issued = EventData['hms.token.issued.v1'] | EventData['hms.token.revoked.v1']
+
+/** What a service other than approver does with `hms.token.v1`: it keeps the record, and says so to its instances. */
+export async function followToken(event: ReceivedEvent, tx: Transaction, signal: (topic: string) => void): Promise<void> {
+  if (event.type !== 'hms.token.issued.v1' && event.type !== 'hms.token.revoked.v1') return
+  await keepToken(tx, (event.data as Issued).token)
+  tx.afterCommit(() => signal(TOKENS_CHANGED))
+}
+
+export interface TokenSource {
+  database: Database
+  clock: Clock
+  log: Logger
+  onSignal(topic: string, listener: () => void): void
+}
+
+/** Keeps a process's book as the tables of its services are: at the start, at every signal, and every ten seconds. */
+export class TokenReader {
+  private reading: Promise<boolean> | undefined
+  private again = false
+  private cancelNext: () => void = () => {}
+  private stopped = false
+
+  constructor(
+    private readonly book: TokenBook,
+    private readonly services: readonly TokenSource[],
+  ) {}
+
+  /** Before anything listens, so that whoever holds a key is known from the first request on. */
+  async start(): Promise<void> {
+    for (const service of this.services) service.onSignal(TOKENS_CHANGED, () => void this.read())
+    this.later(await this.read())
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.cancelNext()
+  }
+
+  /** One after the other: an older view must not replace a newer one. */
+  private read(): Promise<boolean> {
+    this.again = true
+    return (this.reading ??= this.readUntilDone())
+  }
+
+  private async readUntilDone(): Promise<boolean> {
+    let done = false
+    while (this.again && !this.stopped) {
+      this.again = false
+      done = await this.readOnce()
+    }
+    this.reading = undefined
+    return done
+  }
+
+  private async readOnce(): Promise<boolean> {
+    try {
+      const tables = await Promise.all(
+        this.services.map(({ database }) => database.autocommit((tx) => tx.documents(TOKENS).find({ limit: 2 * MAX_TOKENS }))),
+      )
+      this.book.learn(tables.flat())
+      return true
+    } catch (error) {
+      this.services[0]?.log.warn({ error: describeError(error) }, 'keys of programs cannot be read; those known count on')
+      return false
+    }
+  }
+
+  private later(wasRead: boolean): void {
+    const [first] = this.services
+    if (this.stopped || first === undefined) return
+    this.cancelNext = first.clock.after(wasRead ? LOOK_AGAIN_MS : LOOK_SOON_MS, () => void this.read().then((read) => this.later(read)))
+  }
+}

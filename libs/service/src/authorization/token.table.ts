@@ -1,0 +1,37 @@
+import type { TokenRecord } from '#libs/contracts'
+import { createDocumentTable, documentTable, type Transaction } from '#libs/persistence'
+import type { QueryRunner } from 'typeorm'
+import { addRequestNonces } from './request-nonce.table.js'
+
+/** Every service keeps every key's record, so that it can tell who asks while the broker is down. Made by `addTokens` in its migrations. */
+export const TOKENS = documentTable<TokenRecord>({
+  name: 'token',
+  id: (token) => token.id,
+  keys: { expires_at: { type: 'timestamptz', of: (token) => token.expiresAt } },
+  indexes: [['expires_at']],
+})
+
+/** Records in a table at most; approver issues no more. */
+export const MAX_TOKENS = 5_000
+/** A key that expired this long ago is forgotten: its holder hears "unknown" instead of "expired". */
+const FORGOTTEN_AFTER_MS = 30 * 24 * 60 * 60 * 1000
+const FORGOTTEN_AT_ONCE = 100
+
+/** Stores a record, and forgets some that expired long ago. A revoked record is never replaced. */
+export async function keepToken(tx: Transaction, record: TokenRecord): Promise<void> {
+  const limit = tx.now.getTime() - FORGOTTEN_AFTER_MS
+  const tokens = tx.documents(TOKENS)
+  const old = await tokens.find({ orderBy: 'expires_at', limit: FORGOTTEN_AT_ONCE })
+  for (const { id, expiresAt } of old) if (Date.parse(expiresAt) < limit) await tokens.delete(id)
+  if (Date.parse(record.expiresAt) < limit) return
+  if ((await tokens.get(record.id))?.revokedAt == null) await tokens.put(record)
+}
+
+export async function addTokens(runner: QueryRunner, schema: string): Promise<void> {
+  await createDocumentTable(runner, schema, 'token', { expires_at: 'timestamptz' }, [['expires_at']])
+  await addRequestNonces(runner, schema)
+}
+
+export async function dropTokens(runner: QueryRunner, schema: string): Promise<void> {
+  await runner.query(`DROP TABLE ${schema}.token, ${schema}.request_nonce`)
+}

@@ -1,0 +1,133 @@
+import { topicByName } from '#libs/contracts'
+import {
+  deadLetterTimer,
+  DEAD_LETTERS,
+  EventConsumer,
+  Outbox,
+  Reconciler,
+  Relay,
+  SOURCE_PREFIX,
+  type EventBus,
+  type Leadership,
+  type OutboxStore,
+  type PositionStore,
+  type SettleTimer,
+} from '#libs/messaging'
+import { TimerRunner, type TimerStore } from '#libs/persistence'
+import { followToken, TOKEN_TOPIC } from './authorization/follow-tokens.js'
+import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
+import { PruneTables } from './retention/prune-tables.js'
+import { readRetentionConfig } from './retention/retention.config.js'
+import { RosterBook } from './rosters/roster-book.js'
+import { RosterReader } from './rosters/roster-reader.js'
+import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
+import { STAGE_TOPICS } from './stage-topics.js'
+import { BacklogMonitor } from './vitals/backlog-monitor.js'
+import { readVitals } from './vitals/vitals.js'
+
+/** The stores of one service: all PostgreSQL, or all memory. */
+export interface ServiceStores {
+  outbox: OutboxStore
+  positions: PositionStore
+  timers: TimerStore
+}
+
+/** How instances of one service elect a leader and wake the others; none is told of what it said itself. */
+export interface Coordination {
+  leadership: Leadership
+  notify(topic: string): void
+  onNotification(listener: (topic: string) => void): void
+  /** Which of these instances hold no session any more; rejects while it cannot know. */
+  gone?(instances: readonly string[]): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+/** Wires one service from its adapters. Nothing runs before `start()`. */
+export function createRuntime(
+  options: RuntimeOptions,
+  stores: ServiceStores,
+  bus: EventBus,
+  coordination: Coordination,
+  ready: () => Promise<{ database: boolean; migrations: boolean }>,
+): ServiceRuntime {
+  const { name, tables = [], database, clock, log, metrics, roster, signer } = options
+  const source = `${SOURCE_PREFIX}${name}`
+  const reconciler = new Reconciler(database, stores.outbox, bus, source, log, metrics)
+  const pruneTables = new PruneTables(
+    name,
+    [...tables, DEAD_LETTERS],
+    database,
+    stores,
+    readRetentionConfig(options.environment),
+    log,
+    metrics,
+  )
+  const relay = new Relay(database, stores.outbox, bus, coordination.leadership, reconciler, source, clock, log, () =>
+    pruneTables.execute(),
+  )
+  const timers = new TimerRunner(database, stores.timers, clock, log)
+  const wakeRelay = (): void => {
+    relay.wake()
+    coordination.notify('outbox')
+  }
+  const wakeTimers = (): void => timers.wake()
+  const outbox = new Outbox(stores.outbox, name, signer, wakeRelay)
+  const rosters = new RosterBook(roster)
+  const rosterReader = new RosterReader(rosters, database, clock, log)
+  const consumer = new EventConsumer({
+    service: name,
+    database,
+    bus,
+    positions: stores.positions,
+    outbox,
+    roster: () => rosters.newest,
+    catchUp: () => rosterReader.look(),
+    clock,
+    log,
+    metrics,
+    stageTopic: STAGE_TOPICS[name],
+    gone: coordination.gone,
+    replayTimer: (tx, timer) => timers.replay(tx, timer),
+  })
+  const settlers = new Map<string, SettleTimer>()
+  const poison = { outbox, service: name, stageTopic: STAGE_TOPICS[name] }
+  timers.onGivenUp((tx, timer, error, fault) =>
+    deadLetterTimer(tx, timer, error, fault, { letters: consumer.letters, poison, settle: settlers.get(timer.kind) }),
+  )
+  const listeners = new Map<string, (() => void)[]>([['outbox', [() => relay.wake()]]])
+  const tell = (topic: string): void => {
+    for (const listener of listeners.get(topic) ?? []) listener()
+  }
+  coordination.onNotification(tell)
+  const signal = (topic: string): void => {
+    tell(topic)
+    coordination.notify(topic)
+  }
+  // Approver makes the chain; the others hear of it.
+  if (topicByName(ROSTER_TOPIC).consumers.includes(name))
+    consumer.follow(ROSTER_TOPIC, (event, tx) => followRoster(event, tx, rosters, signal))
+  listeners.set(ROSTERS_CHANGED, [() => void rosterReader.look()])
+  // Whoever issues keys needs no news of them.
+  if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_TOPIC, (event, tx) => followToken(event, tx, signal))
+  const vitals = new BacklogMonitor(name, () => readVitals(database, stores), clock, log, metrics)
+  return new ServiceRuntime(options, {
+    bus,
+    consumer,
+    outbox,
+    relay,
+    timers,
+    wakeTimers,
+    settlers,
+    vitals,
+    pruneTables,
+    rosters,
+    rosterReader,
+    signal,
+    onSignal: (topic, listener) => listeners.set(topic, [...(listeners.get(topic) ?? []), listener]),
+    ready,
+    close: async () => {
+      await coordination.close()
+      await database.close()
+    },
+  })
+}

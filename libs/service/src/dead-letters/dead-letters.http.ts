@@ -1,0 +1,69 @@
+import { HmsError, isServiceName, type DeadLetterSummary, type DeadLetterView, type ServiceName } from '#libs/contracts'
+import type { DeadLetter, EventConsumer } from '#libs/messaging'
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common'
+import type { AuthorizedRequest } from '../authorization/authorization.guard.js'
+import { RequireScope } from '../authorization/require-scope.js'
+import { DeadLettersQueryDto, DiscardDto } from './dead-letters.dto.js'
+
+/** Token of the consumers of this process, by service. */
+export const CONSUMERS = Symbol('consumers')
+
+/** Dead letters of the services of this process. Part of every host: whoever reads events gives some up. */
+@Controller('v1/dead-letters/:service')
+export class DeadLettersController {
+  constructor(@Inject(CONSUMERS) private readonly consumers: ReadonlyMap<ServiceName, EventConsumer>) {}
+
+  @Get()
+  async list(@Param('service') service: string, @Query() { state, limit }: DeadLettersQueryDto): Promise<DeadLetterSummary[]> {
+    const letters = await this.consumer(service).letters.list(state === undefined ? undefined : [state], limit)
+    return letters.map(summaryOf)
+  }
+
+  @Get(':id')
+  async show(@Param('service') service: string, @Param('id') id: string): Promise<DeadLetterView> {
+    return viewOf(await this.consumer(service).letters.get(id))
+  }
+
+  @Post(':id/replay')
+  @HttpCode(200)
+  @RequireScope('operate')
+  async replay(@Param('service') service: string, @Param('id') id: string, @Req() request: AuthorizedRequest): Promise<DeadLetterSummary> {
+    return summaryOf(await this.consumer(service).replay(id, nameOf(request)))
+  }
+
+  @Post(':id/discard')
+  @HttpCode(200)
+  @RequireScope('operate')
+  async discard(
+    @Param('service') service: string,
+    @Param('id') id: string,
+    @Body() { reason }: DiscardDto,
+    @Req() request: AuthorizedRequest,
+  ): Promise<DeadLetterSummary> {
+    return summaryOf(await this.consumer(service).letters.discard(id, nameOf(request), reason))
+  }
+
+  private consumer(service: string): EventConsumer {
+    const consumer = isServiceName(service) ? this.consumers.get(service) : undefined
+    if (consumer !== undefined) return consumer
+    const here = [...this.consumers.keys()].join(', ')
+    throw new HmsError('HMS_SERVICE_UNKNOWN', `No service ${service} runs behind this address; ${here} do.`, {
+      status: 404,
+      next: ['hms-svc dlq list'],
+    })
+  }
+}
+
+function nameOf(request: AuthorizedRequest): string {
+  return request.actor?.name ?? 'operator'
+}
+
+function summaryOf(letter: DeadLetter): DeadLetterSummary {
+  const { id, group, topic, position, key, code, detail, run, tries, state, at, closed } = letter
+  return { id, service: group, topic, position, key, code, detail, run, tries, state, at, closed: closed ?? null }
+}
+
+function viewOf(letter: DeadLetter): DeadLetterView {
+  const { value, headers, raw, cutFrom } = letter
+  return { ...summaryOf(letter), value, headers, raw: raw ?? null, cutFrom: cutFrom ?? null }
+}

@@ -1,0 +1,33 @@
+import { judgedOf, type Asked, type GuardVerdict } from '#libs/guard'
+import type { EmitOptions } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { hexOf, signVerificationResult, type VerificationResult } from '#libs/signing'
+import type { ServiceRuntime } from '../service-runtime.js'
+
+/** Version of what a guard is and which engines answer. */
+const GUARD = 'https://hms-svc.dev/verifier/guard/v1'
+
+const PROPERTIES: Record<GuardVerdict['verdict'], string[]> = {
+  PASS: ['HMS_SVC_GUARD_ALLOWED'],
+  WARN: ['HMS_SVC_GUARD_ALLOWED', 'HMS_SVC_GUARD_WARNED'],
+  FAIL: [],
+}
+
+/** Tells what the guard said, and signs it as a verification result of the releases it was asked about. */
+export async function tellVerdict(
+  runtime: ServiceRuntime,
+  tx: Transaction,
+  verdict: GuardVerdict,
+  asked: Asked,
+  options: EmitOptions,
+): Promise<void> {
+  const { run = null, attempt = null } = options
+  const policies = verdict.ruleDigests.map((digest) => ({ name: 'guard rule', digest: { sha256: hexOf(digest) } }))
+  const result: VerificationResult = {
+    verifier: { id: GUARD, policies },
+    timeCreated: tx.now.toISOString(),
+    properties: PROPERTIES[verdict.verdict],
+  }
+  const attestation = await signVerificationResult(result, { run, attempt, releases: asked.releases }, runtime.signer)
+  await runtime.emit(tx, 'hms.guard.judged.v1', { ...judgedOf(verdict, asked, run), attestation }, options)
+}

@@ -1,0 +1,81 @@
+import { readText, type Envelope, type HeadReceipt, type IssuedHeads, type SignedFreshness } from '#libs/contracts'
+import { continued, currentTraceparent, describeError, inTrace, pause, type Clock, type Logger } from '#libs/platform'
+
+export interface CarriedHead {
+  url: string
+  ok: boolean
+  revision: number
+  detail?: string
+}
+
+const ATTEMPT_TIMEOUT_MS = 2_000
+const MAX_ANSWER_BYTES = 64 * 1024
+const RETRY_MS = 250
+const GIVE_UP_AFTER_MS = 30_000
+
+/**
+ * The fast path of heads that must not wait for a consumer group: rollbacks, take-backs and renewals go straight to every config-store,
+ * racing the bus. `seq` makes the loser harmless; the event in the outbox remains the durable carrier.
+ */
+export class DirectHeadDelivery {
+  constructor(
+    private readonly urls: readonly string[],
+    private readonly clock: Clock,
+    private readonly log: Logger,
+  ) {}
+
+  /** One try at each config-store, all at once. Never throws. */
+  deliver(heads: IssuedHeads): Promise<CarriedHead[]> {
+    return Promise.all(this.urls.map((url) => this.post(url, heads)))
+  }
+
+  /** Tries until every config-store that answers has the heads, for half a minute; the bus carries on from there. */
+  deliverSoon(heads: IssuedHeads, traceparent?: string): void {
+    void inTrace(traceparent, () => this.keepTrying(heads))
+  }
+
+  /** One try at each config-store: the next one follows in seconds. Never throws. */
+  async refresh(freshness: Envelope): Promise<void> {
+    const body: SignedFreshness = { freshness }
+    await Promise.all(
+      this.urls.map((url) =>
+        this.send(`${url}/v1/freshness`, body).catch((error: unknown) =>
+          this.log.debug({ url, error: describeError(error) }, 'freshness not delivered'),
+        ),
+      ),
+    )
+  }
+
+  private async keepTrying(heads: IssuedHeads): Promise<void> {
+    const until = this.clock.now().getTime() + GIVE_UP_AFTER_MS
+    let open = [...this.urls]
+    while (open.length > 0 && this.clock.now().getTime() < until) {
+      const results = await Promise.all(open.map((url) => this.post(url, heads)))
+      open = results.filter((result) => !result.ok).map((result) => result.url)
+      if (open.length > 0) await pause(this.clock, RETRY_MS)
+    }
+  }
+
+  private async post(url: string, heads: IssuedHeads): Promise<CarriedHead> {
+    try {
+      const response = await this.send(`${url}/v1/heads`, heads)
+      const body = await readText(response.body, MAX_ANSWER_BYTES)
+      if (!response.ok) return { url, ok: false, revision: 0, detail: `status ${response.status}: ${body.slice(0, 300)}` }
+      const receipt = JSON.parse(body) as HeadReceipt
+      return { url, ok: true, revision: receipt.revision }
+    } catch (error) {
+      this.log.debug({ url, error: describeError(error) }, 'head not delivered directly')
+      return { url, ok: false, revision: 0, detail: describeError(error) }
+    }
+  }
+
+  private send(url: string, body: object): Promise<Response> {
+    return fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: continued(currentTraceparent()) },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
+      redirect: 'error',
+    })
+  }
+}

@@ -1,0 +1,128 @@
+import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
+import { parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator'
+import type { Profile } from '../service-runtime.js'
+
+/** What every process of HMS-SVC reads from its environment, contract §6. */
+export class HostConfig {
+  @IsIn(['dev', 'production'])
+  profile: Profile = 'production'
+
+  @IsIn(['embedded', 'kafka'])
+  bus: 'embedded' | 'kafka' = 'embedded'
+
+  @IsString()
+  dataDir = '.hms'
+
+  @IsString()
+  host = '127.0.0.1'
+
+  @toNumber
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  port: number = EDGE_PORT
+
+  @IsOptional()
+  @Matches(/^postgres(ql)?:\/\//, { message: 'databaseUrl must begin with postgres://' })
+  databaseUrl?: string
+
+  @IsOptional()
+  @toList
+  @Matches(/^[^:,\s]+:\d+$/, { each: true, message: 'kafkaBrokers must be a list of host:port' })
+  kafkaBrokers?: string[]
+
+  @IsOptional()
+  @Matches(/^scram-sha-(256|512):[^:]+:.+$/, { message: 'kafkaSasl must look like scram-sha-512:user:password' })
+  kafkaSasl?: string
+
+  @IsOptional()
+  @IsString()
+  kafkaCa?: string
+
+  @IsOptional()
+  @toNumber
+  @IsInt()
+  @Min(1)
+  @Max(15)
+  kafkaReplication?: number
+
+  @IsIn(['silent', 'error', 'warn', 'info', 'debug'])
+  logLevel: LogLevel = 'warn'
+
+  @IsOptional()
+  @toList
+  @Matches(/^https?:\/\//, { each: true, message: 'configStoreUrls must be a list of http URLs' })
+  configStoreUrls?: string[]
+
+  /** Who may read `/metrics`: everybody, or who has a key with `read`. */
+  @IsIn(['public', 'key'])
+  metrics: 'public' | 'key' = 'public'
+
+  @IsOptional()
+  @IsString()
+  roster?: string
+}
+
+export function readHostConfig(env: Environment): HostConfig {
+  return parseEnvironment(
+    HostConfig,
+    {
+      profile: 'HMS_PROFILE',
+      bus: 'HMS_BUS',
+      dataDir: 'HMS_DATA_DIR',
+      host: 'HMS_HOST',
+      port: 'HMS_PORT',
+      databaseUrl: 'HMS_DATABASE_URL',
+      kafkaBrokers: 'HMS_KAFKA_BROKERS',
+      kafkaSasl: 'HMS_KAFKA_SASL',
+      kafkaCa: 'HMS_KAFKA_CA',
+      kafkaReplication: 'HMS_KAFKA_REPLICATION',
+      logLevel: 'HMS_LOG_LEVEL',
+      configStoreUrls: 'HMS_CONFIG_STORE_URLS',
+      metrics: 'HMS_METRICS',
+      roster: 'HMS_ROSTER',
+    },
+    env,
+  )
+}
+
+/** Copies of each partition: as said, else three in production and one on a developer's machine. */
+export function replicationOf({ profile, kafkaReplication }: Pick<HostConfig, 'profile' | 'kafkaReplication'>): number {
+  return kafkaReplication ?? (profile === 'production' ? 3 : 1)
+}
+
+/** The name besides those of loopback that a server with profile dev answers to; `undefined` in production, where nobody is trusted for where they are. */
+export function localNameOf(profile: Profile, env: Environment): string | undefined {
+  return profile === 'dev' ? readHostConfig(env).host : undefined
+}
+
+/** `HMS_CANARY_CONTROLLER_PORT` and its like. */
+export function variableOf(service: ServiceName, name: string): string {
+  return `HMS_${service.toUpperCase().replaceAll('-', '_')}_${name}`
+}
+
+/** Port of a service in distributed mode. */
+export function portOf(service: ServiceName, env: Environment): number {
+  const variable = variableOf(service, 'PORT')
+  const text = env[variable]
+  if (text === undefined || text === '') return SERVICE_PORTS[service]
+  const port = Number(text)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  throw new HmsError('HMS_CONFIG_INVALID', `${variable} must be a port, 0 to 65535, not ${text}.`, {
+    status: 400,
+    next: ['hms-svc help environment'],
+  })
+}
+
+/** Base URLs of a service's instances, as the edge and peers call them. */
+export function urlsOf(service: ServiceName, env: Environment): string[] {
+  const text = env[variableOf(service, 'URLS')]
+  if (text === undefined || text === '') return [`http://127.0.0.1:${portOf(service, env)}`]
+  return text.split(',').map((url) => url.trim().replace(/\/$/, ''))
+}
+
+/** Everything at once, so that a process with a wrong variable stops before it has touched anything. */
+export function checkPorts(env: Environment): void {
+  for (const service of SERVICES) portOf(service, env)
+}

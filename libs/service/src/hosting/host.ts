@@ -1,0 +1,127 @@
+import { SERVICE_PATHS, type ServiceName } from '#libs/contracts'
+import { EventServer, type EventConsumer } from '#libs/messaging'
+import type { Database } from '#libs/persistence'
+import { createHttpApplication } from '#libs/platform'
+import { Module, type DynamicModule } from '@nestjs/common'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { FastifyInstance } from 'fastify'
+import { Authorizer } from '../authorization/authorizer.js'
+import { AuthorizationGuard } from '../authorization/authorization.guard.js'
+import { TokenReader } from '../authorization/follow-tokens.js'
+import { createRuntime } from '../create-runtime.js'
+import { CONSUMERS, DeadLettersController } from '../dead-letters/dead-letters.http.js'
+import { addServiceRoutes } from '../http/service-routes.js'
+import { loadService } from '../load-service.js'
+import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
+import { ServiceRuntime } from '../service-runtime.js'
+import { localNameOf, readHostConfig } from './host.config.js'
+import type { HostAdapters } from './host-adapters.js'
+
+@Module({})
+class HostModule {}
+
+/** Services of one process behind one port. */
+export class Host {
+  private constructor(
+    readonly app: NestFastifyApplication,
+    readonly runtimes: ReadonlyMap<ServiceName, ServiceRuntime>,
+    private readonly adapters: HostAdapters,
+    private readonly tokens: TokenReader,
+  ) {}
+
+  /** Builds the services and one Nest application around them. Nothing listens, reads or fires before `start`. */
+  static async create(services: readonly ServiceName[], adapters: HostAdapters): Promise<Host> {
+    const runtimes = new Map<ServiceName, ServiceRuntime>()
+    const imports: DynamicModule[] = []
+    const parts = await Promise.all(services.map((name) => openService(name, adapters)))
+    await refuseExpiredRoster(
+      parts.map(({ runtime }) => runtime),
+      adapters,
+    )
+    for (const { runtime, module } of parts) {
+      runtimes.set(runtime.name, runtime)
+      imports.push(module)
+    }
+    const consumers = new Map<ServiceName, EventConsumer>([...runtimes].map(([name, runtime]) => [name, runtime.consumer]))
+    const access = new Authorizer(
+      adapters.profile,
+      () => newestRoster([...runtimes.values()], adapters.roster),
+      adapters.clock,
+      (path) => databaseFor(path, runtimes),
+    )
+    const providers = [
+      { provide: CONSUMERS, useValue: consumers },
+      { provide: Authorizer, useValue: access },
+    ]
+    const root = { module: HostModule, global: true, imports, controllers: [DeadLettersController], providers, exports: [Authorizer] }
+    const app = await createHttpApplication(root, adapters.log, localNameOf(adapters.profile, adapters.environment))
+    const { metrics: metricsFor } = readHostConfig(adapters.environment)
+    app.useGlobalGuards(new AuthorizationGuard(access))
+    addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], access, adapters.metrics, {
+      version: adapters.version,
+      metricsFor,
+    })
+    app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
+    return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
+  }
+
+  /** Starts relays, timers and readers; listens when a port is given (0: any free one) and answers with it. */
+  async start(listen?: { host: string; port: number }): Promise<number> {
+    await this.tokens.start()
+    await this.app.init()
+    await this.app.startAllMicroservices()
+    for (const runtime of this.runtimes.values()) runtime.start()
+    if (listen === undefined) return 0
+    await this.app.listen(listen.port, listen.host)
+    const address = this.app.getHttpServer().address() as { port: number }
+    return address.port
+  }
+
+  /** In order: no new requests, no new events, running work finishes, connections close. */
+  async stop(): Promise<void> {
+    this.tokens.stop()
+    for (const runtime of this.runtimes.values()) runtime.consumer.stop()
+    await this.app.close()
+    await this.adapters.bus.close()
+    await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
+  }
+
+  /** For tests on virtual time. */
+  get idle(): boolean {
+    return [...this.runtimes.values()].every((runtime) => runtime.idle)
+  }
+}
+
+/** What all instances of the service that answers a path share; of what every service answers, the first one's here. */
+function databaseFor(path: string, runtimes: ReadonlyMap<ServiceName, ServiceRuntime>): Database {
+  const here = [...runtimes.values()]
+  const isBelow = (prefix: string): boolean => path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`)
+  return (here.find(({ name }) => SERVICE_PATHS[name].some(isBelow)) ?? here[0]!).database
+}
+
+/** Nothing may be left open behind a start that is refused, or the process would not end. */
+async function refuseExpiredRoster(runtimes: readonly ServiceRuntime[], { roster, clock, log, bus }: HostAdapters): Promise<void> {
+  try {
+    requireRosterInForce(newestRoster(runtimes, roster), clock.now(), log)
+  } catch (error) {
+    await bus.close()
+    await Promise.all(runtimes.map((runtime) => runtime.stop()))
+    throw error
+  }
+}
+
+async function openService(name: ServiceName, adapters: HostAdapters): Promise<{ runtime: ServiceRuntime; module: DynamicModule }> {
+  const definition = await loadService(name)
+  const [{ database, stores, coordination, ready }, signer] = await Promise.all([adapters.open(definition), adapters.signerOf(name)])
+  const { profile, environment, clock, metrics, roster, configStoreUrls, signerNamed } = adapters
+  const log = adapters.log.child({ service: name })
+  const runtime = createRuntime(
+    { name, tables: definition.tables, profile, environment, database, clock, log, metrics, roster, signer, signerNamed, configStoreUrls },
+    stores,
+    adapters.bus,
+    coordination,
+    ready,
+  )
+  await runtime.open()
+  return { runtime, module: definition.module(runtime) }
+}

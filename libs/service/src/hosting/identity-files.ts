@@ -1,0 +1,81 @@
+import { HmsError, type ServiceName } from '#libs/contracts'
+import { readGivenFile, requirePrivate, type GivenFile } from '#libs/files'
+import { describeError, type Environment } from '#libs/platform'
+import { localSigner, readRoster, type Roster, type Signer } from '#libs/signing'
+import { createPrivateKey } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { KeyName } from '../service-runtime.js'
+import type { HostConfig } from './host.config.js'
+import { variableOf } from './host.config.js'
+
+/** Of a roster; a key is far smaller. */
+const MAX_BYTES = 4 * 1024 * 1024
+
+/** The roster that this process is pinned to: `HMS_ROSTER`, else the data folder's own (profile dev). */
+export async function readRosterFile(config: HostConfig): Promise<Roster> {
+  const file = config.roster ?? (config.profile === 'dev' ? join(config.dataDir, 'roster.json') : undefined)
+  if (file === undefined) {
+    throw new HmsError('HMS_ROSTER_REQUIRED', 'A production process needs a pinned roster: set HMS_ROSTER to its file.', {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  const roster = readRoster(JSON.parse((await readNamed(file, 'HMS_ROSTER')).bytes.toString('utf8')))
+  if (config.profile === 'production' && roster.profile === 'demo') {
+    throw new HmsError('HMS_ROSTER_DEMO', `${file} is a demo roster; its keys lie in a data folder and count for nothing in production.`, {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  return roster
+}
+
+/** The service's own key: `HMS_<SERVICE>_KEY_FILE`, else the data folder's (profile dev). */
+export async function readServiceSigner(service: ServiceName, config: HostConfig, env: Environment): Promise<Signer> {
+  const variable = variableOf(service, 'KEY_FILE')
+  const named = env[variable]
+  const file =
+    named !== undefined && named !== ''
+      ? named
+      : config.profile === 'dev'
+        ? join(config.dataDir, 'service-keys', `${service}.pem`)
+        : undefined
+  if (file === undefined) {
+    throw new HmsError('HMS_SERVICE_KEY_REQUIRED', `${service} needs its signing key: set ${variable} to a PKCS#8 file.`, {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  return readSigner(file, variable)
+}
+
+const NAMED_KEY_FILES: Record<KeyName, string> = { 'audit-log': 'HMS_TRANSPARENCY_LOG_KEY_FILE', witness: 'HMS_WITNESS_KEY_FILE' }
+
+/** The key of the transparency log, or of its witness: `HMS_TRANSPARENCY_LOG_KEY_FILE`, `HMS_WITNESS_KEY_FILE`, else the data folder's (profile dev). */
+export async function readNamedSigner(name: KeyName, config: HostConfig, env: Environment): Promise<Signer | undefined> {
+  const variable = NAMED_KEY_FILES[name]
+  const named = env[variable]
+  if (named !== undefined && named !== '') return readSigner(named, variable)
+  const file = join(config.dataDir, 'service-keys', `${name}.pem`)
+  return config.profile === 'dev' && existsSync(file) ? readSigner(file, 'HMS_DATA_DIR') : undefined
+}
+
+/** `HMS_KEY_EXPOSED` where others can read it: whoever does speaks for the service. */
+async function readSigner(file: string, variable: string): Promise<Signer> {
+  const key = await readNamed(file, variable)
+  requirePrivate(file, key)
+  return localSigner(createPrivateKey(key.bytes))
+}
+
+async function readNamed(file: string, variable: string): Promise<GivenFile> {
+  try {
+    return await readGivenFile(file, MAX_BYTES)
+  } catch (error) {
+    throw new HmsError('HMS_IDENTITY_MISSING', `${file} cannot be read (${describeError(error)}); ${variable} names it.`, {
+      status: 400,
+      cause: error,
+      next: ['hms-svc migrate'],
+    })
+  }
+}

@@ -1,0 +1,75 @@
+import { HmsError, type ServiceName } from '#libs/contracts'
+import { readGivenText } from '#libs/files'
+import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
+import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { Pool } from 'pg'
+import { replicationOf, type HostConfig } from './host.config.js'
+
+const MAX_CA_BYTES = 1024 * 1024
+
+/** The bus of one machine: all services of the installation must live in this process. */
+export function openEmbeddedBus(databaseUrl: string, clock: Clock, log: Logger): EventBus {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    max: 8,
+    application_name: 'hms-svc bus',
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 15_000,
+  })
+  pool.on('error', (error) => log.debug({ error: error.message }, 'bus connection lost'))
+  return new EmbeddedBus(pool, clock, log)
+}
+
+export async function kafkaSettings(config: HostConfig, clientId: string): Promise<KafkaSettings> {
+  if (config.kafkaBrokers === undefined) {
+    throw new HmsError('HMS_CONFIG_INVALID', 'HMS_KAFKA_BROKERS must be set when HMS_BUS is kafka.', {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  const [mechanism, username, ...password] = config.kafkaSasl?.split(':') ?? []
+  return {
+    brokers: config.kafkaBrokers,
+    clientId,
+    ...(mechanism === undefined || username === undefined
+      ? {}
+      : { sasl: { mechanism: mechanism as 'scram-sha-512', username, password: password.join(':') } }),
+    ...(config.kafkaCa === undefined ? {} : { ca: await readCa(config.kafkaCa) }),
+  }
+}
+
+async function readCa(file: string): Promise<string> {
+  try {
+    return await readGivenText(file, MAX_CA_BYTES)
+  } catch (error) {
+    throw new HmsError('HMS_CONFIG_INVALID', `${file}, which HMS_KAFKA_CA names, cannot be read (${describeError(error)}).`, {
+      status: 400,
+      cause: error,
+      next: ['hms-svc help environment'],
+    })
+  }
+}
+
+/** Ends the process when kafkajs gives a consumer up again and again: an orchestrator starts it again, a silent consumer would stay silent. */
+export async function openKafkaBus(
+  config: HostConfig,
+  services: readonly ServiceName[],
+  instance: string,
+  clock: Clock,
+  log: Logger,
+  metrics: Metrics,
+): Promise<EventBus> {
+  const end = (error: Error, why: string): void => {
+    log.error({ error: error.message }, why)
+    process.exitCode = 1
+    process.kill(process.pid, 'SIGTERM')
+  }
+  const kafka = createKafka(await kafkaSettings(config, clientIdOf(`hms-svc-${services.join('+')}`, instance)), log)
+  const refused = (error: HmsError): void => end(error, 'the broker has topics that cannot be repaired; this process ends')
+  void keepTopics(kafka, services, clock, log, refused, replicationOf(config))
+  return new KafkaBus(kafka, clock, log, {
+    instance,
+    onFatal: (error) => end(error, 'a Kafka consumer was given up; this process ends so that it is started again'),
+    onRenewed: (group) => metrics.repairs.inc({ service: group.split('.')[0]!, what: 'reader' }),
+  })
+}

@@ -1,0 +1,101 @@
+import { HmsError } from '#libs/contracts'
+import { DEAD_LETTERS, messagingEntities, PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
+import {
+  createDataSource,
+  documentEntity,
+  isMigrated,
+  migrate,
+  persistenceEntities,
+  PostgresDatabase,
+  PostgresTimerStore,
+  ServiceSession,
+  type DocumentTable,
+} from '#libs/persistence'
+import { describeError, type Clock, type Logger } from '#libs/platform'
+import type { DataSource, EntitySchema } from 'typeorm'
+import { REQUEST_NONCES } from '../authorization/request-nonce.table.js'
+import { TOKENS } from '../authorization/token.table.js'
+import { ROSTERS } from '../rosters/roster.table.js'
+import type { ServiceDefinition } from '../service-definition.js'
+import type { OpenService } from './host-adapters.js'
+
+/** A service's DataSource with all its tables; also what migrations and the drift check run on. */
+export function dataSourceOf(definition: ServiceDefinition, url: string, poolSize?: number): DataSource {
+  return createDataSource({
+    url,
+    schema: schemaOf(definition.name),
+    entities: entitiesOf(definition),
+    migrations: [...definition.migrations],
+    poolSize,
+  })
+}
+
+function entitiesOf(definition: ServiceDefinition): EntitySchema[] {
+  const schema = schemaOf(definition.name)
+  const tables = [DEAD_LETTERS, ROSTERS, TOKENS, REQUEST_NONCES, ...definition.tables] as unknown as DocumentTable<object>[]
+  return [
+    ...persistenceEntities(schema),
+    ...messagingEntities(schema),
+    ...tables.map((table) => documentEntity(schema, table)),
+    ...(definition.entities?.(schema) ?? []),
+  ]
+}
+
+/** Migrates one service's schema; answers how many migrations ran. */
+export async function migrateService(definition: ServiceDefinition, url: string): Promise<number> {
+  const source = await connectService(definition, url, 2)
+  try {
+    return await migrate(source, schemaOf(definition.name))
+  } finally {
+    await source.destroy()
+  }
+}
+
+/** Opens one service on PostgreSQL. `embedded`: it migrates by itself, for no operator does, and has no other instance to wake. */
+export async function openPostgresService(
+  definition: ServiceDefinition,
+  options: { url: string; clock: Clock; log: Logger; embedded: boolean; poolSize?: number; instance?: string },
+): Promise<OpenService> {
+  const schema = schemaOf(definition.name)
+  const source = await connectService(definition, options.url, options.poolSize)
+  if (options.embedded) await migrate(source, schema)
+  const database = new PostgresDatabase(source, schema)
+  const session = new ServiceSession(options.url, schema, options.clock, options.log, options.instance)
+  await session.start()
+  let migrated = options.embedded
+  return {
+    database,
+    stores: { outbox: new PostgresOutboxStore(), positions: new PostgresPositionStore(), timers: new PostgresTimerStore() },
+    coordination: {
+      leadership: session,
+      notify: (topic) => {
+        if (!options.embedded) session.notify(topic)
+      },
+      onNotification: (listener) => session.onNotification(listener),
+      gone: (instances) => session.gone(instances),
+      close: () => session.stop(),
+    },
+    ready: async () => {
+      try {
+        await database.query('SELECT 1')
+        // Once current, a schema stays so for the life of this process.
+        migrated ||= await isMigrated(source)
+        return { database: true, migrations: migrated }
+      } catch {
+        return { database: false, migrations: migrated }
+      }
+    },
+  }
+}
+
+export async function connectService(definition: ServiceDefinition, url: string, poolSize?: number): Promise<DataSource> {
+  try {
+    return await dataSourceOf(definition, url, poolSize).initialize()
+  } catch (error) {
+    throw new HmsError('HMS_DATABASE_UNREACHABLE', `${definition.name} cannot reach PostgreSQL: ${describeError(error)}`, {
+      status: 503,
+      cause: error,
+      next: ['hms-svc help environment'],
+    })
+  }
+}

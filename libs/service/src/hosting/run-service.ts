@@ -1,0 +1,65 @@
+import { HmsError, isServiceName, printable, type ServiceName } from '#libs/contracts'
+import { createLogger, describeError, Metrics, processEnvironment, signalled, systemClock, uuidv7, type Environment } from '#libs/platform'
+import { Host } from './host.js'
+import { checkPorts, portOf, readHostConfig, urlsOf } from './host.config.js'
+import { readNamedSigner, readRosterFile, readServiceSigner } from './identity-files.js'
+import { openKafkaBus } from './open-bus.js'
+import { openPostgresService } from './postgres-services.js'
+import { VERSION } from './version.js'
+
+/** The composition root of distributed mode: the named services in this process, on Kafka and a shared PostgreSQL. */
+export async function serveServices(services: readonly ServiceName[], env: Environment): Promise<{ host: Host; port: number }> {
+  const config = readHostConfig(env)
+  checkPorts(env)
+  if (config.bus !== 'kafka') {
+    throw new HmsError(
+      'HMS_BUS_EMBEDDED',
+      'The embedded bus lives in one process: use `hms-svc dev`, or set HMS_BUS=kafka to serve services apart.',
+      {
+        status: 400,
+        next: ['hms-svc dev', 'HMS_BUS=kafka hms-svc serve SERVICE'],
+      },
+    )
+  }
+  const url = config.databaseUrl
+  if (url === undefined) {
+    throw new HmsError('HMS_CONFIG_INVALID', 'HMS_DATABASE_URL must be set in distributed mode.', {
+      status: 400,
+      next: ['hms-svc help environment'],
+    })
+  }
+  const log = createLogger(config.logLevel, { process: services.join('+') })
+  const clock = systemClock
+  const instance = uuidv7(clock.now())
+  const metrics = new Metrics().withProcessMetrics()
+  const host = await Host.create(services, {
+    profile: config.profile,
+    environment: env,
+    clock,
+    log,
+    metrics,
+    roster: await readRosterFile(config),
+    bus: await openKafkaBus(config, services, instance, clock, log, metrics),
+    signerOf: (service) => readServiceSigner(service, config, env),
+    signerNamed: (name) => readNamedSigner(name, config, env),
+    open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false, instance }),
+    configStoreUrls: config.configStoreUrls ?? urlsOf('config-store', env),
+    version: VERSION,
+  })
+  const port = await host.start({ host: config.host, port: portOf(services[0]!, env) })
+  return { host, port }
+}
+
+/** What `main.ts` of a service does: serve it until a signal comes. */
+export async function runService(name: string): Promise<void> {
+  if (!isServiceName(name)) throw new TypeError(`${name} is no service`)
+  try {
+    const { host, port } = await serveServices([name], processEnvironment())
+    process.stderr.write(`${name} listens on ${port}\n`)
+    await signalled()
+    await host.stop()
+  } catch (error) {
+    process.stderr.write(`✗ ${printable(describeError(error))}${error instanceof HmsError ? ` [${error.code}]` : ''}\n`)
+    process.exitCode = error instanceof HmsError && error.status === 400 ? 2 : 1
+  }
+}

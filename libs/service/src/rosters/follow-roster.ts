@@ -1,0 +1,50 @@
+import type { EventData, ReceivedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { TerminalError } from '#libs/platform'
+import { SignatureError, type Roster } from '#libs/signing'
+import type { RosterBook } from './roster-book.js'
+import { keepRoster, ROSTERS } from './roster.table.js'
+
+export const ROSTER_TOPIC = 'hms.roster.v1'
+/** Tells the other instances of a service that its table of rosters grew. */
+export const ROSTERS_CHANGED = 'rosters'
+
+/**
+ * What every service but approver does with `hms.roster.v1`: it verifies the step against its own chain, keeps it, and goes on by it.
+ * Throws `TerminalError` for what does not verify, which makes it a dead letter: the roster in force stays.
+ */
+export async function followRoster(
+  event: ReceivedEvent,
+  tx: Transaction,
+  book: RosterBook,
+  signal: (topic: string) => void,
+): Promise<void> {
+  if (event.type !== 'hms.roster.rotated.v1') return
+  const { version, envelope } = event.data as EventData['hms.roster.rotated.v1']
+  // Another instance may have taken the steps before.
+  if (version > book.newest.version + 1) await book.catchUp(tx)
+  if (version <= book.newest.version) {
+    const kept = await tx.documents(ROSTERS).get(String(version))
+    if (kept === undefined || kept.envelope.payload === envelope.payload) return
+    throw new TerminalError('HMS_ROSTER_VERSION', `another roster ${version} is known here; this one is not taken`)
+  }
+  await takeRoster(tx, verified(book, envelope), book, signal)
+}
+
+/** Stores a verified step; it is in force once the transaction is committed. */
+export async function takeRoster(tx: Transaction, roster: Roster, book: RosterBook, signal: (topic: string) => void): Promise<void> {
+  await keepRoster(tx, roster)
+  tx.afterCommit(() => {
+    book.advance(roster)
+    signal(ROSTERS_CHANGED)
+  })
+}
+
+function verified(book: RosterBook, envelope: unknown): Roster {
+  try {
+    return book.verify(envelope)
+  } catch (error) {
+    if (error instanceof SignatureError) throw new TerminalError(error.code, error.detail)
+    throw error
+  }
+}

@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Envelope, ReceivedEvent } from '#libs/contracts'
+import { MemoryDatabase } from '#libs/persistence'
+import { silentLogger, VirtualClock } from '#libs/platform'
+import {
+  DEMO_PEOPLE,
+  demoRoster,
+  generateKeyPair,
+  localSigner,
+  readRoster,
+  signRoster,
+  type Roster,
+  type RosterPredicate,
+} from '#libs/signing'
+import { followRoster } from './follow-roster.js'
+import { RosterBook } from './roster-book.js'
+import { RosterReader } from './roster-reader.js'
+import { ROSTERS, ROSTERS_AT_ONCE } from './roster.table.js'
+
+const pairs = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
+const service = generateKeyPair()
+const first = demoRoster({
+  people: pairs,
+  services: [{ name: 'rollout', spki: service.spki }],
+  operator: generateKeyPair(),
+  expires: '2034-01-01T00:00:00Z',
+})
+const [one, two, three] = (await Promise.all([1, 2, 3].map((version) => roster(version)))) as [Envelope, Envelope, Envelope]
+
+function roster(version: number, by = 2, expires = first.expires): Promise<Envelope> {
+  const predicate: RosterPredicate = { ...first, version, expires }
+  return signRoster(
+    predicate,
+    pairs.slice(0, by).map(({ privateKey }) => localSigner(privateKey)),
+  )
+}
+
+const rotated = (version: number, envelope: Envelope): ReceivedEvent =>
+  ({ type: 'hms.roster.rotated.v1', key: String(version), data: { version, envelope } }) as unknown as ReceivedEvent
+
+/** A service with its table, and an instance of it. */
+class World {
+  readonly clock = new VirtualClock()
+  readonly database = new MemoryDatabase(this.clock)
+  readonly signals: string[] = []
+
+  instance(pin: Envelope = one): { book: RosterBook; reader: RosterReader; follow(version: number, envelope: Envelope): Promise<void> } {
+    const book = new RosterBook(readRoster(pin))
+    const reader = new RosterReader(book, this.database, this.clock, silentLogger)
+    const follow = (version: number, envelope: Envelope) =>
+      this.database.transaction((tx) => followRoster(rotated(version, envelope), tx, book, (topic) => this.signals.push(topic)))
+    return { book, reader, follow }
+  }
+
+  stored(): Promise<number[]> {
+    return this.database.transaction(async (tx) => (await tx.documents(ROSTERS).find({ orderBy: 'version' })).map(({ version }) => version))
+  }
+}
+
+describe('the rosters of a service', () => {
+  let world: World
+  beforeEach(() => {
+    world = new World()
+  })
+
+  it('are followed step by step, kept, and told to the other instances', async () => {
+    const { book, follow } = world.instance()
+    await follow(2, two)
+    await follow(3, three)
+    expect([book.newest.version, await world.stored(), world.signals]).toEqual([3, [2, 3], ['rosters', 'rosters']])
+  })
+
+  it('are found again after a restart, by whoever is pinned to any of them', async () => {
+    const { follow, reader } = world.instance()
+    await reader.open()
+    await follow(2, two)
+    await follow(3, three)
+    for (const pin of [one, two, three]) {
+      const again = world.instance(pin)
+      await again.reader.open()
+      expect(again.book.newest.version).toBe(3)
+    }
+    expect(await world.stored()).toEqual([1, 2, 3])
+  })
+
+  it('are read by an instance that was not told, at the next look', async () => {
+    const [told, other] = [world.instance(), world.instance()]
+    await other.reader.open()
+    other.reader.start()
+    await told.follow(2, two)
+    expect(other.book.newest.version).toBe(1)
+    world.clock.advanceTo(world.clock.nextAt()!)
+    await expect.poll(() => other.book.newest.version).toBe(2)
+    other.reader.stop()
+    expect(await other.reader.look()).toBe(false)
+  })
+
+  it('are caught up with before a step that comes after those of another instance', async () => {
+    const [told, other] = [world.instance(), world.instance()]
+    await told.follow(2, two)
+    await other.follow(3, three)
+    expect(other.book.newest.version).toBe(3)
+  })
+
+  it.each<[string, string, number, () => Promise<Envelope>]>([
+    ['a step signed by one old root', 'HMS_ROSTER_THRESHOLD', 2, () => roster(2, 1)],
+    ['a step too far', 'HMS_ROSTER_VERSION', 3, async () => three],
+    ['an older one under a new number', 'HMS_ROSTER_VERSION', 2, async () => one],
+  ])('refuse %s, whoever says it: %s', async (_what, code, version, envelope) => {
+    const { book, follow } = world.instance()
+    await expect(follow(version, await envelope())).rejects.toMatchObject({ code, name: 'TerminalError' })
+    expect([book.newest.version, await world.stored(), world.signals]).toEqual([1, [], []])
+  })
+
+  it('take one twice without a word, and never another one of the same version', async () => {
+    const { follow } = world.instance()
+    await follow(2, two)
+    await follow(2, two)
+    await expect(follow(2, await roster(2, 2, '2035-01-01T00:00:00Z'))).rejects.toMatchObject({ code: 'HMS_ROSTER_VERSION' })
+    expect(world.signals).toHaveLength(1)
+  })
+
+  it('are not in force before the transaction is', async () => {
+    const { book } = world.instance()
+    const failing = world.database.transaction(async (tx) => {
+      await followRoster(rotated(2, two), tx, book, () => undefined)
+      throw new Error('the database went away')
+    })
+    await expect(failing).rejects.toThrow('went away')
+    expect([book.newest.version, await world.stored()]).toEqual([1, []])
+  })
+
+  it('are verified again when they are read: what somebody wrote into the table is no roster', async () => {
+    const strangers = DEMO_PEOPLE.map((name) => ({ name, ...generateKeyPair() }))
+    const own = demoRoster({ people: strangers, services: [], operator: generateKeyPair(), expires: first.expires })
+    const forged = await signRoster(
+      { ...own, version: 2 },
+      strangers.map(({ privateKey }) => localSigner(privateKey)),
+    )
+    expect(readRoster(forged).version).toBe(2)
+    await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version: 2, envelope: forged }))
+    const { book, reader } = world.instance()
+    await reader.open()
+    expect(book.newest.version).toBe(1)
+  })
+
+  it('may be more than one read gives', async () => {
+    const last = ROSTERS_AT_ONCE + 5
+    for (let version = 2; version <= last; version++) {
+      const envelope = await roster(version)
+      await world.database.transaction((tx) => tx.documents(ROSTERS).put({ version, envelope }))
+    }
+    const { book, reader } = world.instance()
+    await reader.open()
+    const newest: Roster = book.newest
+    expect(newest.version).toBe(last)
+  })
+})

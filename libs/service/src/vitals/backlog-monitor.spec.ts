@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { Metrics, VirtualClock, type Logger } from '#libs/platform'
+import { BacklogMonitor } from './backlog-monitor.js'
+import type { Vitals } from './vitals.js'
+
+const WELL: Vitals = { outboxPending: 0, outboxOldestMs: 0, timersOverdueMs: 0, parked: 0, parkedOldestMs: 0, letters: [] }
+
+function looked(): { signs: BacklogMonitor; said: string[]; metrics: Metrics; is(vitals: Partial<Vitals> | Error): Promise<void> } {
+  const said: string[] = []
+  const say = (level: string) => (fields: object, text: string) =>
+    void said.push(`${level} ${text} ${(fields as { alarm?: string }).alarm ?? ''}`.trim())
+  const log = { debug: () => {}, info: () => {}, warn: say('warn'), error: say('error'), child: () => log } as unknown as Logger
+  let now: Vitals | Error = WELL
+  const metrics = new Metrics()
+  const read = async (): Promise<Vitals> => {
+    if (now instanceof Error) throw now
+    return now
+  }
+  const signs = new BacklogMonitor('linter', read, new VirtualClock(), log, metrics)
+  return { signs, said, metrics, is: (vitals) => ((now = vitals instanceof Error ? vitals : { ...WELL, ...vitals }), signs.refresh()) }
+}
+
+describe('vital signs', () => {
+  it('sound an alarm once when it begins and once when it is over', async () => {
+    const { said, is } = looked()
+    await is({ parked: 1, parkedOldestMs: 29_000 })
+    expect(said).toEqual([])
+    await is({ parked: 1, parkedOldestMs: 31_000 })
+    await is({ parked: 1, parkedOldestMs: 41_000, outboxPending: 3, outboxOldestMs: 31_000 })
+    expect(said).toEqual(['error alarm gap_detected', 'error alarm outbox_stalled'])
+    await is({})
+    expect(said.slice(2)).toEqual(['warn alarm over gap_detected', 'warn alarm over outbox_stalled'])
+  })
+
+  it('show what waits, and forget a topic whose last letter went', async () => {
+    const { metrics, is } = looked()
+    const letters = async () => (await metrics.deadLettersWaiting.get()).values.map(({ labels, value }) => [labels.topic, value])
+    await is({ outboxPending: 7, letters: [{ topic: 'hms.approval.v1', count: 2, oldestMs: 5_000 }] })
+    expect((await metrics.outboxPending.get()).values).toMatchObject([{ labels: { service: 'linter' }, value: 7 }])
+    expect(await letters()).toEqual([['hms.approval.v1', 2]])
+    await is({})
+    expect(await letters()).toEqual([['hms.approval.v1', 0]])
+  })
+
+  it('stay as they were while the database does not answer', async () => {
+    const { metrics, said, is } = looked()
+    await is({ outboxPending: 7 })
+    await is(new Error('down'))
+    expect((await metrics.outboxPending.get()).values).toMatchObject([{ value: 7 }])
+    expect(said).toEqual([])
+  })
+})

@@ -1,0 +1,91 @@
+import type { ServiceName } from '#libs/contracts'
+import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import type { Vitals } from './vitals.js'
+
+const LOOK_MS = 10_000
+/** An event that waits longer for an earlier one waits for a loss, not for a delay. */
+const GAP_MS = 30_000
+const OUTBOX_MS = 30_000
+const TIMER_MS = 30_000
+
+interface Alarm {
+  name: string
+  rings(vitals: Vitals): boolean
+  next: string
+}
+
+const ALARMS: readonly Alarm[] = [
+  { name: 'gap_detected', rings: ({ parkedOldestMs }) => parkedOldestMs > GAP_MS, next: 'hms-svc topics republish --since TIME' },
+  { name: 'outbox_stalled', rings: ({ outboxOldestMs }) => outboxOldestMs > OUTBOX_MS, next: 'hms-svc topics diff' },
+  { name: 'timers_overdue', rings: ({ timersOverdueMs }) => timersOverdueMs > TIMER_MS, next: 'hms-svc runs list' },
+]
+
+/** Looks at a service's vital signs, for the metrics when they are asked for and for alarms in the log by itself. */
+export class BacklogMonitor {
+  private readonly ringing = new Set<string>()
+  private readonly topics = new Set<string>()
+  private cancelNext: () => void = () => {}
+  private stopped = true
+
+  constructor(
+    private readonly service: ServiceName,
+    private readonly read: () => Promise<Vitals>,
+    private readonly clock: Clock,
+    private readonly log: Logger,
+    private readonly metrics: Metrics,
+  ) {}
+
+  start(): void {
+    this.stopped = false
+    this.later()
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.cancelNext()
+  }
+
+  /** Brings the gauges up to date. A database that does not answer leaves them as they were; `/readyz` says so. */
+  async refresh(): Promise<void> {
+    try {
+      const vitals = await this.read()
+      this.show(vitals)
+      this.alarm(vitals)
+    } catch (error) {
+      this.log.debug({ service: this.service, error: describeError(error) }, 'vital signs cannot be read now')
+    }
+  }
+
+  private show({ outboxPending, outboxOldestMs, timersOverdueMs, parked, parkedOldestMs, letters }: Vitals): void {
+    const { service, metrics } = this
+    metrics.outboxPending.set({ service }, outboxPending)
+    metrics.outboxOldestAge.set({ service }, outboxOldestMs / 1_000)
+    metrics.timersOverdue.set({ service }, timersOverdueMs / 1_000)
+    metrics.parked.set({ service }, parked)
+    metrics.parkedOldestAge.set({ service }, parkedOldestMs / 1_000)
+    for (const { topic } of letters) this.topics.add(topic)
+    for (const topic of this.topics) {
+      const mine = letters.find((entry) => entry.topic === topic)
+      metrics.deadLettersWaiting.set({ group: service, topic }, mine?.count ?? 0)
+      metrics.deadLettersOldestAge.set({ group: service, topic }, (mine?.oldestMs ?? 0) / 1_000)
+    }
+  }
+
+  /** Once when it begins, once when it is over: an alarm that repeats itself is not read. */
+  private alarm(vitals: Vitals): void {
+    for (const { name, rings, next } of ALARMS) {
+      const fields = { service: this.service, alarm: name, ...vitals, next }
+      if (rings(vitals) === this.ringing.has(name)) continue
+      if (this.ringing.delete(name)) this.log.warn(fields, 'alarm over')
+      else {
+        this.ringing.add(name)
+        this.log.error(fields, 'alarm')
+      }
+    }
+  }
+
+  private later(): void {
+    if (this.stopped) return
+    this.cancelNext = this.clock.after(LOOK_MS, () => void this.refresh().finally(() => this.later()))
+  }
+}
