@@ -248,14 +248,12 @@ describe('an approval', () => {
     const role = fc
       .record({ principals, tag: fc.constantFrom('critical', 'air', 'other'), sole: fc.boolean() })
       .chain(({ principals: some, tag, sole }) =>
-        fc
-          .integer({ min: 1, max: some.length })
-          .map((threshold): Omit<Role, 'name'> => ({
-            principals: some,
-            threshold,
-            match: { tag },
-            ...(threshold === 1 ? { soleOfficial: sole } : {}),
-          })),
+        fc.integer({ min: 1, max: some.length }).map((threshold): Omit<Role, 'name'> => ({
+          principals: some,
+          threshold,
+          match: { tag },
+          ...(threshold === 1 ? { soleOfficial: sole } : {}),
+        })),
       )
     const world = fc.record({
       signers: fc.subarray([...names, 'nobody', 'rollout']),

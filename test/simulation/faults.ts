@@ -148,8 +148,7 @@ export class Faults implements BusFaults {
  */
 export function mayComeLater(event: Pick<OutgoingEvent, 'topic' | 'key' | 'source' | 'keySeq'>, broker: Broker): boolean {
   const partition = broker.partitionOf(event.topic, event.key)
-  const first = broker
-    .partitions(event.topic)
-    [partition]!.findIndex((record) => record.key === event.key && record.headers['ce_source'] === event.source)
+  const records = broker.partitions(event.topic)[partition]!
+  const first = records.findIndex((record) => record.key === event.key && record.headers['ce_source'] === event.source)
   return event.keySeq > 1 && first >= 0 && broker.wasReadByAll(event.topic, partition, first)
 }

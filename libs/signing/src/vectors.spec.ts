@@ -90,7 +90,7 @@ describe('canonical JSON, RFC 8785', () => {
       literals: [null, true, false],
     }
     expect(canonicalJson(value)).toBe(
-      '{"literals":[null,true,false],"numbers":[333333333.3333333,4.5,0.002,1e-27,0],' + '"string":"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,4.5,0.002,1e-27,0],"string":"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
     )
   })
 })
