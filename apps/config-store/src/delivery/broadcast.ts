@@ -26,19 +26,20 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
   ) {
-    copy.onChange((frame) => this.fanOut.broadcast(frame))
-    freshness.onWord((_word, isNews) => {
+    copy.onChange((frame) => this.fanOut.broadcast(frame.with(this.freshness.headsPushed(copy.stableDigest()))))
+    freshness.onStatement((_statement, isNews) => {
       if (isNews) this.fanOut.broadcast(this.heartbeat())
     })
   }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.copy.reach()
+    this.freshness.headsPushed(this.copy.stableDigest())
     this.beat()
   }
 
   add(follower: Follower): void {
-    if (this.freshness.newest !== undefined) follower.send(this.heartbeat())
+    if (this.freshness.current !== undefined) follower.send(this.heartbeat())
     this.fanOut.add(follower)
     this.count(follower, 1)
   }
@@ -54,7 +55,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private heartbeat(): PreparedFrame {
-    return PreparedFrame.heartbeat(this.copy.revision, this.freshness.newest)
+    return PreparedFrame.heartbeat(this.copy.revision, this.freshness.current)
   }
 
   private count({ kind }: Follower, change: 1 | -1): void {

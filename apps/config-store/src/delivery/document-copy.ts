@@ -1,4 +1,5 @@
 import { describeError } from '#libs/platform'
+import { STABLE_SCOPE, stableDigest } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { evaluate, type InForce, type Reader } from '#libs/client'
@@ -79,6 +80,12 @@ export class DocumentCopy {
       this.prepared.set(from, (frame = this.prepare(from)))
     }
     return frame
+  }
+
+  /** Of the stable heads in this copy, those that withdraw included: see `stableDigest` of `#libs/signing`. */
+  stableDigest(): string {
+    const stable = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.document ?? [])
+    return stableDigest(stable.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest })))
   }
 
   private prepare(from: number | undefined): PreparedFrame {

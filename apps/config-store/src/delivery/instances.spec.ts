@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { CoverageView, HeadReceipt } from '#libs/contracts'
+import { peekPredicate, type CoverageView, type HeadReceipt } from '#libs/contracts'
 import { dataSourceOf } from '#libs/service'
+import { stableDigest, type FreshnessPredicate, type StableHead } from '#libs/signing'
 import { testIdentity } from '../../../../test/support/identity.js'
 import { freshDatabase } from '../../../../test/support/postgres.js'
 import { definition } from '../config-store.module.js'
@@ -46,18 +47,30 @@ describe('two instances on one PostgreSQL', () => {
     follower.socket.close()
   })
 
-  it('record a word of rollout once, whichever of them hear it', async () => {
+  it('record a freshness statement once, whichever of them get it', async () => {
     const issuedAt = new Date()
     three = await startInstance(database.url, one!.identity)
-    const words = async () => (await Promise.all([one!, three!].map((world) => world.emitted('hms.state.vouched.v1')))).flat()
+    const statements = async () => (await Promise.all([one!, three!].map((world) => world.emitted('hms.state.vouched.v1')))).flat()
     const both = async (after: number): Promise<void> => {
-      await Promise.all([one!, three!].map((world) => world.vouch([], new Date(issuedAt.getTime() + after))))
+      await Promise.all([one!, three!].map((world) => world.vouch([stable(6)], new Date(issuedAt.getTime() + after))))
     }
     await both(0)
-    await expect.poll(words).toHaveLength(1)
+    await expect.poll(statements).toHaveLength(1)
     await both(10_000)
     await both(30_000)
-    await expect.poll(words).toHaveLength(2)
+    await expect.poll(statements).toHaveLength(2)
+  })
+
+  it('push a change before the statement on it, whichever of them stores it', async () => {
+    const readers = [one!, three!].map(({ url }) => Follower.stream(url))
+    for (const reader of readers) await reader.frame(1)
+    await Promise.all([one!, three!].map((world) => world.vouch([stable(7)], new Date(Date.now() + 60_000))))
+    await one!.stored(await one!.head({ seq: 7, version: '7.0.0' }))
+    for (const reader of readers) {
+      const { type, freshness } = await reader.frame(2)
+      expect([type, freshness && peekPredicate<FreshnessPredicate>(freshness).stable]).toEqual(['change', stableDigest([stable(7)])])
+      reader.socket.close()
+    }
   })
 
   it('find the tables as the code describes them', async () => {
@@ -69,6 +82,10 @@ describe('two instances on one PostgreSQL', () => {
     }
   })
 })
+
+function stable(seq: number): StableHead {
+  return { policy: POLICY, seq, current: digestOfRelease(`${seq}.0.0`) }
+}
 
 /** Asks the first instance until it counts so many who run what they should: its word comes from the other by way of the database. */
 async function whenTotal(total: number): Promise<CoverageView> {

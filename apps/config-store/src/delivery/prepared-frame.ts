@@ -22,6 +22,11 @@ export class PreparedFrame {
     return new PreparedFrame({ type: 'heartbeat', revision, changes: [], documents: [], ...(freshness === undefined ? {} : { freshness }) })
   }
 
+  /** The same with the freshness statement on what it carries. */
+  with(freshness: Envelope | undefined): PreparedFrame {
+    return freshness === undefined ? this : new PreparedFrame({ ...this.frame, freshness })
+  }
+
   /** As a text frame of a WebSocket. */
   get message(): Buffer {
     return (this.bytes ??= Buffer.from(JSON.stringify(this.frame)))

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { peekPredicate } from '#libs/contracts'
 import type { FreshnessPredicate } from '#libs/signing'
-import { POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
 import { isDue } from './record-freshness.js'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
 const at = (ms: number): Date => new Date(START + ms)
 
-describe('a word of rollout that is due for the topic', () => {
+describe('a freshness statement that is due for the topic', () => {
   const stable = 'sha256:a'
   const known = { id: 'newest' as const, issuedAt: at(0).toISOString(), stable }
   it.each([
@@ -23,7 +23,7 @@ describe('a word of rollout that is due for the topic', () => {
   })
 })
 
-describe('rollout’s word on the topic of state', () => {
+describe('rollout’s statement on the topic of state', () => {
   let world: Awaited<ReturnType<typeof startStore>>
   beforeEach(async () => {
     world = await startStore()
@@ -37,6 +37,7 @@ describe('rollout’s word on the topic of state', () => {
   it('is recorded as it was signed, every thirty seconds, and at once when it speaks of other heads', async () => {
     for (const ms of [0, 10_000, 20_000, 30_000, 40_000]) expect(await (await world.vouch([], at(ms))).json()).toEqual({ accepted: true })
     await expect.poll(recorded).toEqual(times(0, 30_000))
+    await world.stored(await world.head({ version: null }))
     await world.vouch([{ policy: POLICY, seq: 1, current: null }], at(41_000))
     await expect.poll(recorded).toEqual(times(0, 30_000, 41_000))
     expect(await (await world.vouch([], at(40_500))).json()).toEqual({ accepted: false })
@@ -55,7 +56,7 @@ describe('rollout’s word on the topic of state', () => {
 
   it('lies among the documents, under a key that is no policy’s', async () => {
     await world.stored(await world.head())
-    await world.vouch([], at(0))
+    await world.vouch([{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }], at(0))
     await expect.poll(recorded).toHaveLength(1)
     expect(world.recorded('hms.config.state.v1').map(({ key, type }) => [key, type])).toEqual([
       [`${POLICY}@global`, 'hms.state.recorded.v1'],

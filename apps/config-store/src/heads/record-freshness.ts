@@ -3,35 +3,35 @@ import { describeError } from '#libs/platform'
 import { isFarAhead, type FreshnessPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { Freshness, type FreshWord } from './freshness.js'
+import { Freshness, type FreshnessStatement } from './freshness.js'
 import { FRESHNESS_MARKERS, type FreshnessMarker } from './freshness-marker.table.js'
 
 /**
- * A tenth of the life of a word: nine in a row may be lost or late, and a reader of the topic is still ready. Each word would be three times
- * the events, and tell nobody anything that those thirty seconds do not.
+ * A tenth of a statement's life: nine in a row may be lost or late, and a reader of the topic is still ready. To record each would be three
+ * times the events, and tell readers nothing more.
  */
 const RECORD_EVERY_MS = 30_000
 
 /**
- * Puts rollout's word on the topic of state too, for readers who see nothing else and could be kept in the dark there unnoticed. Every instance
- * hears every word; the database lets one of them record it. The answer to rollout never waits for that: with the database or the broker
- * away, readers over HTTP hear the word all the same, and the next one is recorded.
+ * Records rollout's statement on the topic of state, behind the heads that it speaks of. Every instance gets every statement; the database
+ * lets one of them record it. The answer to rollout never waits for that: with the database or the broker away readers over HTTP get the
+ * statement all the same, and the next one is recorded.
  */
 @Injectable()
 export class RecordFreshness {
-  private next: FreshWord | undefined
+  private next: FreshnessStatement | undefined
   private recording = false
 
   constructor(
     private readonly runtime: ServiceRuntime,
     freshness: Freshness,
   ) {
-    freshness.onWord((word) => this.soon(word))
+    freshness.onStatement((statement) => this.recordSoon(statement))
   }
 
-  /** Of words that come while one is being recorded only the newest follows. */
-  private soon(word: FreshWord): void {
-    this.next = word
+  /** Of statements that come while one is being recorded only the newest follows. */
+  private recordSoon(statement: FreshnessStatement): void {
+    this.next = statement
     if (!this.recording) void this.recordAll()
   }
 
@@ -39,18 +39,18 @@ export class RecordFreshness {
     this.recording = true
     try {
       while (this.next !== undefined) {
-        const word = this.next
+        const statement = this.next
         this.next = undefined
-        await this.record(word)
+        await this.record(statement)
       }
     } catch (error) {
-      this.runtime.log.debug({ error: describeError(error) }, 'a word on the stable heads is not recorded; the next one is')
+      this.runtime.log.debug({ error: describeError(error) }, 'a freshness statement is not recorded; the next one is')
     } finally {
       this.recording = false
     }
   }
 
-  private record({ envelope, predicate }: FreshWord): Promise<void> {
+  private record({ envelope, predicate }: FreshnessStatement): Promise<void> {
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([FRESHNESS_KEY])
       const known = await tx.documents(FRESHNESS_MARKERS).get('newest')
@@ -63,8 +63,8 @@ export class RecordFreshness {
 }
 
 /**
- * By the times that rollout signed, so that all instances decide alike. A word on other heads is never held back: readers are in doubt until it
- * comes. One that was said in the future, by a clock that was wrong once, must not silence all that follow until then.
+ * By the times that rollout signed, so that all instances decide alike. A statement on other heads is never left out: readers are in doubt
+ * until it comes. One from the future, by a clock that was wrong once, must not silence all that follow until then.
  */
 export function isDue(
   { issuedAt, stable }: Pick<FreshnessPredicate, 'issuedAt' | 'stable'>,

@@ -69,7 +69,7 @@ export interface StreamFrame {
   documents: ConfigDocument[]
   /** Of a `change`: the trace in which its newest revision was made (W3C Trace Context). */
   traceparent?: string
-  /** Heartbeats: rollout's newest word on all stable heads. */
+  /** Rollout's newest statement on all stable heads: in heartbeats, and in the `change` that it speaks of. Never before that change. */
   freshness?: Envelope
 }
 

@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { peekPredicate, type StreamFrame } from '#libs/contracts'
+import type { FreshnessPredicate } from '#libs/signing'
+import { Follower } from '../testing/follow.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+
+const START = Date.parse('2026-01-01T00:00:00Z')
+const after = (ms: number): Date => new Date(START + ms)
+const FIRST = { policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }
+const SECOND = { policy: POLICY, seq: 2, current: digestOfRelease('2.0.0') }
+
+describe('a freshness statement on heads that readers do not have yet', () => {
+  let world: Awaited<ReturnType<typeof startStore>>
+  let reader: Follower
+  beforeEach(async () => {
+    world = await startStore()
+    await world.stored(await world.head())
+    await world.vouch([FIRST], after(0))
+    reader = Follower.stream(world.url)
+    expect(seen(await reader.frame(1))).toEqual(['heartbeat', 1, 0])
+    await world.vouch([SECOND], after(1))
+  })
+  afterEach(() => world.stop())
+
+  /** What the reader is sent from here on, in words: type, revision, and when the statement in it was made. */
+  const seen = ({ type, revision, freshness }: StreamFrame): [string, number, number | undefined] => [
+    type,
+    revision,
+    freshness && Date.parse(peekPredicate<FreshnessPredicate>(freshness).issuedAt) - START,
+  ]
+  const news = async (count: number) =>
+    (await Promise.all(Array.from({ length: count }, (_, index) => reader.frame(2 + index)))).map((frame) => seen(frame))
+
+  it('goes out in the change that brings them directly', async () => {
+    await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
+    expect(await news(1)).toEqual([['change', 2, 1]])
+  })
+
+  it('goes out in the change that brings them by the bus', async () => {
+    await world.send({ heads: [await world.head({ seq: 2, version: '2.0.0' })] }, 'rollout')
+    expect(await news(1)).toEqual([['change', 2, 1]])
+  })
+
+  it('waits through other changes, and is not told to who joins meanwhile', async () => {
+    await world.stored(await world.head({ scope: 'region:NCR', version: '2.0.0', share: 500, base: FIRST.current }))
+    const late = Follower.stream(world.url)
+    expect([seen(await late.frame(0)), seen(await late.frame(1))]).toEqual([
+      ['snapshot', 2, undefined],
+      ['heartbeat', 2, 0],
+    ])
+    await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
+    expect(await news(2)).toEqual([
+      ['change', 2, undefined],
+      ['change', 3, 1],
+    ])
+  })
+
+  it('goes out alone when the heads do not come: readers must learn that they lack them', async () => {
+    const advance = (ms: number): void => void world.clock.advanceTo(world.clock.now().getTime() + ms)
+    advance(4_999)
+    await world.vouch([SECOND], after(4_000))
+    advance(1)
+    expect(await news(1)).toEqual([['heartbeat', 1, 4_000]])
+    await world.vouch([SECOND], after(5_000))
+    advance(5_000)
+    expect(await news(2)).toEqual([
+      ['heartbeat', 1, 4_000],
+      ['heartbeat', 1, 5_000],
+    ])
+  })
+
+  it('follows a change that came before it', async () => {
+    await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
+    await world.vouch([{ policy: POLICY, seq: 3, current: digestOfRelease('3.0.0') }], after(2))
+    expect(await news(2)).toEqual([
+      ['change', 2, undefined],
+      ['heartbeat', 2, 2],
+    ])
+  })
+
+  it('is recorded on the topic behind the documents that it speaks of', async () => {
+    await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
+    await expect
+      .poll(() => world.recorded('hms.config.state.v1').map(({ key }) => key))
+      .toEqual([`${POLICY}@global`, '~freshness', `${POLICY}@global`, '~freshness'])
+  })
+})
