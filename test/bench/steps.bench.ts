@@ -91,7 +91,7 @@ function consumerOn(database: Awaited<ReturnType<typeof openPostgresService>>, i
     outbox,
     ...rest,
   })
-  consumer.on('hms.lint.v1', async (event, tx) => {
+  consumer.onTopic('hms.lint.v1', async (event, tx) => {
     const weight = ((await tx.documents(PARCELS).get(event.key))?.weight ?? 0) + 1
     if (weight !== event.keySeq) throw new Error(`${event.key} is at ${weight} instead of ${event.keySeq}`)
     await tx.documents(PARCELS).put({ id: event.key, town: null, weight, postedAt: event.time, label: DETAIL })

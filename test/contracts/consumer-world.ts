@@ -1,4 +1,4 @@
-import { peekPredicate, type Envelope, type OutgoingEvent, type ReceivedEvent } from '#libs/contracts'
+import { peekPredicate, type Envelope, type OutgoingEvent, type VerifiedEvent } from '#libs/contracts'
 import {
   DEAD_LETTERS,
   EventConsumer,
@@ -28,7 +28,7 @@ export class ConsumerWorld {
   readonly alarms: Record<string, unknown>[] = []
   readonly consumer: EventConsumer
   /** Replaced by tests that want a handler to fail, or to answer. */
-  behave: (event: ReceivedEvent, tx: Transaction) => Promise<EventAnswer> = async () => {}
+  behave: (event: VerifiedEvent, tx: Transaction) => Promise<EventAnswer> = async () => {}
 
   private constructor(
     readonly twin: ConsumerTwin,
@@ -49,7 +49,7 @@ export class ConsumerWorld {
       outbox,
       ...rest,
     })
-    this.consumer.on('hms.lint.v1', async (event, tx) => {
+    this.consumer.onTopic('hms.lint.v1', async (event, tx) => {
       await tx.documents(PARCELS).put({ id: `${event.keySeq}`, town: event.key, weight: event.keySeq, postedAt: event.time })
       const answer = await this.behave(event, tx)
       tx.afterCommit(() => this.handled.push(event.keySeq))

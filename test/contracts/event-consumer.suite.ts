@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { RETENTION_MS, type JsonObject, type ReceivedEvent } from '#libs/contracts'
+import { RETENTION_MS, type JsonObject, type VerifiedEvent } from '#libs/contracts'
 import { TerminalError, TransientError, type VirtualClock } from '#libs/platform'
 import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
 import { signedRecord } from './signed-record.js'
@@ -24,11 +24,33 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
   })
 
   it('hands over the event as it was signed', async () => {
-    let seen: ReceivedEvent | undefined
+    let seen: VerifiedEvent | undefined
     world.behave = async (event) => void (seen = event)
     await world.deliver({ keySeq: 1, data: { run: 7, list: [1, 'é'] } })
     const expected = { source: '/hms-svc/linter', topic: 'hms.lint.v1', keySeq: 1, runId: '7', attempt: 2 }
     expect(seen).toMatchObject({ ...expected, data: { run: 7, list: [1, 'é'] } })
+  })
+
+  it('hands each event to the handler of its type, and passes over what it has none for', async () => {
+    const seen: string[] = []
+    world.consumer.on(
+      ['hms.simulation.started.v1', 'hms.simulation.paused.v1'],
+      async ({ type, data }) => void seen.push(`${type} ${data.run}`),
+    )
+    world.consumer.on(['hms.simulation.failed.v1'], async ({ data }) => void seen.push(data.reason))
+    const types = ['started', 'passed', 'paused', 'failed']
+    const from = { topic: 'hms.simulation.v1', producer: 'simulator' } as const
+    for (const [index, type] of types.entries())
+      await world.deliver({ ...from, keySeq: index + 1, type: `hms.simulation.${type}.v1`, data: { run: 7, reason: 'NO_BOTS' } })
+    expect(seen).toEqual(['hms.simulation.started.v1 7', 'hms.simulation.paused.v1 7', 'NO_BOTS'])
+    expect([await world.outcomes(), await world.letters()]).toEqual([{ handled: 4 }, []])
+  })
+
+  it('reads no type twice, and no topic in two ways', () => {
+    const nothing = async (): Promise<void> => {}
+    world.consumer.on(['hms.simulation.failed.v1'], nothing)
+    expect(() => world.consumer.on(['hms.simulation.failed.v1'], nothing)).toThrow('hms.simulation.failed.v1 is handled twice')
+    expect(() => world.consumer.on(['hms.lint.passed.v1'], nothing)).toThrow('simulator handles hms.lint.v1 twice')
   })
 
   it('skips heartbeats, and tombstones of compacted topics', async () => {
@@ -101,7 +123,7 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
 
     it('of a compacted topic is no gap once the broker may have compacted', async () => {
       const seen: number[] = []
-      world.consumer.on('hms.partner.v1', async ({ keySeq }) => void seen.push(keySeq))
+      world.consumer.onTopic('hms.partner.v1', async ({ keySeq }) => void seen.push(keySeq))
       const partner = { producer: 'notifier', topic: 'hms.partner.v1', type: 'hms.partner.registered.v1', key: 'state-airboard' } as const
       await world.deliver({ ...partner, keySeq: 1 }, { ...partner, keySeq: 3 })
       expect(seen).toEqual([1])

@@ -28,7 +28,7 @@ async function deliver(known: Roster, found: Roster | undefined, record: Awaited
     catchUp,
     ...rest,
   })
-  consumer.on('hms.lint.v1', async ({ keySeq }) => void handled.push(keySeq))
+  consumer.onTopic('hms.lint.v1', async ({ keySeq }) => void handled.push(keySeq))
   await consumer.handle(record)
   const letters = await database.transaction((tx) => tx.documents(DEAD_LETTERS).find())
   return { handled, looks, letters: letters.map(({ code }) => code) }

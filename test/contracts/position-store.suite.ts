@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { ReceivedEvent } from '#libs/contracts'
+import type { VerifiedEvent } from '#libs/contracts'
 import type { PositionStore, StreamKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import type { StoreTwin } from './twin.js'
@@ -119,7 +119,7 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
   })
 }
 
-function eventOf(keySeq: number): ReceivedEvent {
+function eventOf(keySeq: number): VerifiedEvent {
   const envelope = { payload: 'e30=', payloadType: 'application/vnd.in-toto+json', signatures: [{ keyid: 'k', sig: 's' }] }
   const head = { id: `event-${keySeq}`, source: '/hms-svc/linter', type: 't', topic: STREAM.topic, key: 'a', keySeq }
   return { ...head, time: '2026-01-01T00:00:00.000Z', data: { n: 1 }, envelope }

@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import type { ServiceName } from '#libs/contracts'
+import type { EventType, ServiceName } from '#libs/contracts'
 import { EventContext, type EventConsumer } from '#libs/messaging'
 import type { DynamicModule, InjectionToken, Provider, Type } from '@nestjs/common'
 
@@ -11,7 +11,7 @@ const EXTRAS = 'microservices:pattern_extras'
 type Handler = (event: unknown, context: EventContext) => unknown
 
 interface Subscription {
-  topic: string
+  types: EventType[]
   handler: Handler
 }
 
@@ -57,8 +57,8 @@ export class Injector {
       const subscriptions = handlersOf(type, service)
       if (subscriptions.length === 0) continue
       const controller = this.make(type)
-      for (const { topic, handler } of subscriptions) {
-        consumer.on(topic, async (event, tx) => void (await handler.call(controller, event, new EventContext(event, tx))))
+      for (const { types, handler } of subscriptions) {
+        consumer.on(types, async (event, tx) => void (await handler.call(controller, event, new EventContext(event, tx))))
       }
     }
   }
@@ -99,10 +99,10 @@ function readHandlers(type: Type, service: ServiceName): Subscription[] {
   const prototype = type.prototype as Record<string, Handler>
   return Object.getOwnPropertyNames(prototype).flatMap((name) => {
     const handler = Object.getOwnPropertyDescriptor(prototype, name)?.value as Handler | undefined
-    const topics = handler === undefined ? undefined : (Reflect.getMetadata(PATTERN, handler) as string[] | undefined)
-    if (handler === undefined || topics === undefined) return []
+    const types = handler === undefined ? undefined : (Reflect.getMetadata(PATTERN, handler) as EventType[] | undefined)
+    if (handler === undefined || types === undefined) return []
     const { service: named } = (Reflect.getMetadata(EXTRAS, handler) ?? {}) as { service?: ServiceName }
     if (named !== service) throw new TypeError(`${type.name}.${name} names another service`)
-    return topics.map((topic) => ({ topic, handler }))
+    return [{ types, handler }]
   })
 }

@@ -1,4 +1,4 @@
-import type { ReceivedEvent, ServiceName } from '#libs/contracts'
+import type { VerifiedEvent, ServiceName } from '#libs/contracts'
 import { SOURCE_PREFIX, type EventConsumer } from '#libs/messaging'
 import { memoryOf, type Timer, type TimerRunner, type Transaction } from '#libs/persistence'
 import type { BrokenTimer, Poison } from './plan.js'
@@ -25,8 +25,8 @@ export function watchHandlers(
   poisoned: Set<string>,
   tell: (what: string) => void,
 ): void {
-  const register = consumer.on.bind(consumer)
-  consumer.on = (topic, handler) => {
+  const register = consumer.onTopic.bind(consumer)
+  consumer.onTopic = (topic, handler) => {
     register(topic, async (event, tx) => {
       if (isPoison(service, event, poison, poisoned)) {
         tell(`fails on ${event.type} ${event.key} #${event.keySeq}`)
@@ -82,13 +82,13 @@ export function sightingsIn(tx: Transaction): Sighting[] {
 }
 
 /** The first such event, and no other. */
-function isPoison(service: ServiceName, event: ReceivedEvent, poison: Poison | undefined, poisoned: Set<string>): boolean {
+function isPoison(service: ServiceName, event: VerifiedEvent, poison: Poison | undefined, poisoned: Set<string>): boolean {
   if (poison?.service !== service || poison.type !== event.type) return false
   if (poisoned.size === 0) poisoned.add(event.id)
   return poisoned.has(event.id)
 }
 
-function note(consumer: ServiceName, event: ReceivedEvent, tx: Transaction): void {
+function note(consumer: ServiceName, event: VerifiedEvent, tx: Transaction): void {
   const { topic, key, keySeq, id } = event
   const rows = memoryOf(tx).rows<Sighting>(TABLE)
   // A name of its own, so that a second sighting does not hide the first.

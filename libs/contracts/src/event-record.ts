@@ -1,4 +1,5 @@
 import type { Envelope } from './envelope.js'
+import type { EventData, EventType } from './events.js'
 
 /** CloudEvents attributes that the producer signs together with the data. */
 export interface EventAttributes {
@@ -24,9 +25,17 @@ export interface OutgoingEvent extends EventAttributes {
   headers?: Record<string, string>
 }
 
-/** A message as a consumer gets it, verified and decoded. `data` is typed by `type` through `EventData`. */
-export interface ReceivedEvent<T = unknown> extends EventAttributes {
+/** A message that was verified. Its type may be one that this version does not know, so `data` says nothing yet. */
+export interface VerifiedEvent extends EventAttributes {
   traceparent?: string
-  data: T
+  data: unknown
   envelope: Envelope
 }
+
+interface EventOf<K extends EventType> extends VerifiedEvent {
+  type: K
+  data: EventData[K]
+}
+
+/** A message of a type that this version knows, as its handler gets it: `type` tells which `data` it carries. */
+export type ReceivedEvent<T extends EventType = EventType> = { [K in T]: EventOf<K> }[T]

@@ -149,7 +149,7 @@ export const STAGE_EVENTS = [
 ] as const
 
 /** The topic of every other type. */
-export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[number]>, string> = {
+export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = {
   'hms.approval.approved.v1': 'hms.approval.v1',
   'hms.approval.rejected.v1': 'hms.approval.v1',
   'hms.lint.passed.v1': 'hms.lint.v1',
@@ -189,6 +189,19 @@ export const EVENT_TOPICS: Record<Exclude<EventType, (typeof STAGE_EVENTS)[numbe
   'hms.state.vouched.v1': 'hms.config.state.v1',
   'hms.alert.reported.v1': 'hms.bot.alert.v1',
   'hms.release.logged.v1': 'hms.audit.v1',
+}
+
+export type StageEventType = (typeof STAGE_EVENTS)[number]
+
+export function isStageEvent(type: EventType): type is StageEventType {
+  return (STAGE_EVENTS as readonly string[]).includes(type)
+}
+
+export const EVENT_TYPES = [...Object.keys(EVENT_TOPICS), ...STAGE_EVENTS] as EventType[]
+const KNOWN_TYPES: ReadonlySet<string> = new Set(EVENT_TYPES)
+
+export function isEventType(type: string): type is EventType {
+  return KNOWN_TYPES.has(type)
 }
 
 /** A person said no to an approval that waited for signatures; `statement` is what was signed. */

@@ -1,3 +1,4 @@
+import { EVENT_TOPICS, isStageEvent, type EventType } from './events.js'
 import { SERVICES, type ServiceName } from './services.js'
 
 /** One topic of the catalogue: what `topics apply` makes, `topics list` shows and the AsyncAPI document describes. */
@@ -20,6 +21,15 @@ export const FRESHNESS_KEY = '~freshness'
 
 /** All but the one that says it; audit is added to every list. */
 const EVERY_OTHER = SERVICES.filter((name) => name !== 'approver' && name !== 'audit')
+
+/** Where stages say what all of them can say; approver, config-store and audit are no stages. */
+export const STAGE_TOPICS: Partial<Record<ServiceName, string>> = {
+  linter: 'hms.lint.v1',
+  simulator: 'hms.simulation.v1',
+  'canary-controller': 'hms.canary.v1',
+  rollout: 'hms.rollout.v1',
+  notifier: 'hms.notification.v1',
+}
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -90,6 +100,13 @@ export function topicByName(name: string): Topic {
   const topic = TOPICS.find((candidate) => candidate.name === name)
   if (topic === undefined) throw new TypeError(`${name} is not in the topic catalogue`)
   return topic
+}
+
+/** Where a service reads events of this type: those of stages come on every stage's topic. */
+export function topicsOfType(type: EventType, reader: ServiceName): string[] {
+  if (!isStageEvent(type)) return [EVENT_TOPICS[type]]
+  const read = topicsConsumedBy(reader).map(({ name }) => name)
+  return Object.values(STAGE_TOPICS).filter((topic) => read.includes(topic))
 }
 
 export function topicsConsumedBy(service: ServiceName): Topic[] {

@@ -1,4 +1,4 @@
-import type { Envelope, OutgoingEvent, ReceivedEvent, ServiceName } from '#libs/contracts'
+import type { Envelope, OutgoingEvent, VerifiedEvent, ServiceName } from '#libs/contracts'
 import { describeError, validTraceparent } from '#libs/platform'
 import { readEvent, SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
@@ -39,7 +39,7 @@ export function openRecord(
   record: BusRecord,
   producers: readonly ServiceName[],
   roster: Roster,
-): { ok: true; event: ReceivedEvent } | Unusable {
+): { ok: true; event: VerifiedEvent } | Unusable {
   if (record.value === null) return unreadable('the record has no value')
   const envelope = parse(record.value)
   if (envelope === undefined) return unreadable('the value is not JSON')

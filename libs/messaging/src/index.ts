@@ -1,6 +1,7 @@
 export * from './cloud-event.js'
 export * from './consumer/aggregate-keys.js'
 export * from './consumer/event-consumer.js'
+export * from './consumer/event-routes.js'
 export * from './consumer/event-server.js'
 export * from './consumer/on-event.js'
 export * from './dead-letters/dead-letter.table.js'

@@ -1,4 +1,4 @@
-import { topicByName } from '#libs/contracts'
+import { STAGE_TOPICS, topicByName } from '#libs/contracts'
 import {
   deadLetterTimer,
   DEAD_LETTERS,
@@ -14,14 +14,13 @@ import {
   type SettleTimer,
 } from '#libs/messaging'
 import { TimerRunner, type TimerStore } from '#libs/persistence'
-import { followToken, TOKEN_TOPIC } from './authorization/follow-tokens.js'
+import { followToken, TOKEN_EVENTS, TOKEN_TOPIC } from './authorization/follow-tokens.js'
 import { followRoster, ROSTER_TOPIC, ROSTERS_CHANGED } from './rosters/follow-roster.js'
 import { PruneTables } from './retention/prune-tables.js'
 import { readRetentionConfig } from './retention/retention.config.js'
 import { RosterBook } from './rosters/roster-book.js'
 import { RosterReader } from './rosters/roster-reader.js'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
-import { STAGE_TOPICS } from './stage-topics.js'
 import { BacklogMonitor } from './vitals/backlog-monitor.js'
 import { readVitals } from './vitals/vitals.js'
 
@@ -105,10 +104,10 @@ export function createRuntime(
   }
   // Approver makes the chain; the others hear of it.
   if (topicByName(ROSTER_TOPIC).consumers.includes(name))
-    consumer.follow(ROSTER_TOPIC, (event, tx) => followRoster(event, tx, rosters, signal))
+    consumer.follow(['hms.roster.rotated.v1'], (event, tx) => followRoster(event, tx, rosters, signal))
   listeners.set(ROSTERS_CHANGED, [() => void rosterReader.look()])
   // Whoever issues keys needs no news of them.
-  if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_TOPIC, (event, tx) => followToken(event, tx, signal))
+  if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signal))
   const vitals = new BacklogMonitor(name, () => readVitals(database, stores), clock, log, metrics)
   return new ServiceRuntime(options, {
     bus,

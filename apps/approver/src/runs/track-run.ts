@@ -1,7 +1,7 @@
-import { isTerminal, type EventData, type ReceivedEvent } from '#libs/contracts'
+import { isTerminal, type EventData, type EventType, type ReceivedEvent } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { evolveRun, isOfOlderAttempt, stateOf, type RunFacts } from '#libs/pipeline'
+import { evolveRun, isOfOlderAttempt, RUN_EVENTS, stateOf, type RunFacts } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../approvals/approval.table.js'
 import { becomesLive, newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
@@ -11,6 +11,10 @@ import { RUNS } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
+/** What says something of a run or of what is live. */
+export const TRACKED_EVENTS = [...RUN_EVENTS, 'hms.rollout.promoted.v1', 'hms.rollout.reversed.v1'] as const
+export type TrackedEvent = (typeof TRACKED_EVENTS)[number]
+
 /** The run as a projection of what its stages say, and the live versions as a projection of what rollout says. */
 @Injectable()
 export class TrackRun {
@@ -19,13 +23,14 @@ export class TrackRun {
     private readonly endRun: EndRun,
   ) {}
 
-  async execute(tx: Transaction, event: ReceivedEvent): Promise<EventAnswer> {
+  async execute(tx: Transaction, event: ReceivedEvent<TrackedEvent>): Promise<EventAnswer> {
     // A bundle is one aggregate: the event locked the policy it is keyed by, what follows touches them all.
     const record = event.runId === undefined ? undefined : await lockedDocument(tx, RUNS, event.runId, keysOfRun)
-    if (event.type === 'hms.rollout.promoted.v1') await this.promote(tx, event.data as EventData['hms.rollout.promoted.v1'])
-    if (event.type === 'hms.rollout.reversed.v1') return this.reverse(tx, event, event.data as EventData['hms.rollout.reversed.v1'])
+    if (event.type === 'hms.rollout.promoted.v1') await this.promote(tx, event.data)
+    if (event.type === 'hms.rollout.reversed.v1') return this.reverse(tx, event)
     if (record === undefined) return
     if (isOfOlderAttempt(record.facts, event)) return 'ignored-stale'
+    if (event.type === 'hms.rollout.promoted.v1') return
     const facts = evolveRun(record.facts, event)
     if (facts === record.facts) return
     await this.saveRun.execute(tx, { ...record, facts }, event)
@@ -52,7 +57,8 @@ export class TrackRun {
   }
 
   /** People took a policy back, or a rollout failed: the earlier version is live, and a run that was under way is over. */
-  private async reverse(tx: Transaction, event: ReceivedEvent, reversed: EventData['hms.rollout.reversed.v1']): Promise<void> {
+  private async reverse(tx: Transaction, event: ReceivedEvent<'hms.rollout.reversed.v1'>): Promise<void> {
+    const reversed = event.data
     const policy = (await policyAt(tx, reversed.policy)) ?? newPolicy(reversed.policy)
     await this.move(tx, policy, becomesLive(policy, reversed.to, reversed.seq, tx.now))
     const record = policy.active === null ? undefined : await lockedDocument(tx, RUNS, String(policy.active), keysOfRun)
@@ -64,7 +70,7 @@ export class TrackRun {
 }
 
 /** What ends a run in one stage while others may hold a part of it. */
-const BY: Readonly<Record<string, string>> = {
+const BY: Partial<Record<EventType, string>> = {
   'hms.run.poisoned.v1': 'poison',
   'hms.guard.judged.v1': 'guard',
   'hms.run.decision-applied.v1': 'people',

@@ -1,4 +1,4 @@
-import type { Envelope, EventType, ReceivedEvent, RunDossier, StageAttestation, StageAttestations } from '#libs/contracts'
+import type { Envelope, EventType, VerifiedEvent, RunDossier, StageAttestation, StageAttestations } from '#libs/contracts'
 import { digestOf } from '#libs/signing'
 
 /** An attestation that came with an event, and by which event. `digest` is over its payload: it comes again with later ones, and is one. */
@@ -11,7 +11,7 @@ const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {
 } satisfies Partial<Record<EventType, keyof StageAttestations>>
 
 /** What the sender of this event says of releases, as in-toto's test result or verification result; `undefined` when it says nothing of the kind. */
-export function attestationIn(event: ReceivedEvent): ToldAttestation | undefined {
+export function attestationIn(event: VerifiedEvent): ToldAttestation | undefined {
   const { dossier, attestation } = event.data as { dossier?: Pick<RunDossier, 'attestations'>; attestation?: Envelope }
   const stage = OF_DOSSIER[event.type]
   const envelope = stage === undefined ? attestation : dossier?.attestations?.[stage]

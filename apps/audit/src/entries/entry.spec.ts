@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import type { ReceivedEvent } from '#libs/contracts'
+import type { VerifiedEvent } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
 import { factsOf, leafHashOf, leafOf, viewOf } from './entry.js'
 
 const payload = Buffer.from('{"predicate":{"data":{"secret":"not for the log"}}}')
-const EVENT: ReceivedEvent = {
+const EVENT: VerifiedEvent = {
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
   source: '/hms-svc/linter',
   type: 'hms.lint.passed.v1',

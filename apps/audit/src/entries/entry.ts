@@ -1,4 +1,4 @@
-import { canonicalJson, type AuditEntry, type EventData, type ReceivedEvent } from '#libs/contracts'
+import { canonicalJson, type AuditEntry, type EventData, type VerifiedEvent } from '#libs/contracts'
 import { digestOf, leafHash, readRelease } from '#libs/signing'
 
 /**
@@ -44,7 +44,7 @@ export interface LogEntry {
 /** The answer carries the whole leaf: all members but `index` and `leafHash` are the entry that was hashed. */
 export type RecordedEntry = AuditEntry & EntryFacts
 
-export function factsOf(event: ReceivedEvent): EntryFacts {
+export function factsOf(event: VerifiedEvent): EntryFacts {
   const releases = releasesOf(event)
   return {
     v: releases === undefined ? 1 : 2,
@@ -63,10 +63,10 @@ export function factsOf(event: ReceivedEvent): EntryFacts {
 
 const APPROVED = 'hms.approval.approved.v1'
 
-function releasesOf(event: ReceivedEvent): ApprovedRelease[] | undefined {
+function releasesOf(event: VerifiedEvent): ApprovedRelease[] | undefined {
   if (event.type !== APPROVED) return undefined
   try {
-    const { dossier } = event.data as unknown as EventData[typeof APPROVED]
+    const { dossier } = event.data as Pick<EventData[typeof APPROVED], 'dossier'>
     return dossier.releases.map(({ envelope }) => {
       const { predicate, digest } = readRelease(envelope)
       return { id: predicate.policy.id, version: predicate.policy.version, digest }

@@ -1,4 +1,4 @@
-import { topicByName, topicsConsumedBy, type ReceivedEvent } from '#libs/contracts'
+import { topicByName, topicsConsumedBy, type VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TransientError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
@@ -29,7 +29,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     // What nobody signed is no fact of the trail; what it leads to is.
     this.runtime.consumer.outside('hms.bot.alert.v1', async () => true)
     for (const { name } of topicsConsumedBy('audit'))
-      this.runtime.consumer.on(name, (event, tx) => this.record(event, tx), { everyType: true })
+      this.runtime.consumer.onTopic(name, (event, tx) => this.record(event, tx), { everyType: true })
   }
 
   onApplicationBootstrap(): void {
@@ -40,7 +40,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     this.intake.stop()
   }
 
-  private async record(event: ReceivedEvent, tx: Transaction): Promise<void> {
+  private async record(event: VerifiedEvent, tx: Transaction): Promise<void> {
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
     if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event)
     await this.entries.take(tx, factsOf(event))

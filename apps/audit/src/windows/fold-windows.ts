@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '#libs/contracts'
+import type { VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TransientError, uuidv7 } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
@@ -31,7 +31,7 @@ export class FoldWindows {
     runtime.onTimer(FOLD, (tx) => this.fold(tx))
   }
 
-  async take(tx: Transaction, event: ReceivedEvent): Promise<void> {
+  async take(tx: Transaction, event: VerifiedEvent): Promise<void> {
     const windowed = windowedOf(event)
     await tx.documents(WINDOWED).insert(windowed)
     if ((await this.runtime.pendingTimers(tx, FOLD)).length === 0) await this.foldAt(tx, Date.parse(windowed.until) + GRACE_MS)

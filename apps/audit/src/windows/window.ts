@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '#libs/contracts'
+import type { VerifiedEvent } from '#libs/contracts'
 import { digestOf } from '#libs/signing'
 import type { EntryFacts } from '../entries/entry.js'
 
@@ -20,7 +20,7 @@ export interface WindowedEvent {
   digest: string
 }
 
-export function windowedOf(event: ReceivedEvent): WindowedEvent {
+export function windowedOf(event: VerifiedEvent): WindowedEvent {
   const fromMs = Math.floor(Date.parse(event.time) / WINDOW_MS) * WINDOW_MS
   return {
     event: event.id,

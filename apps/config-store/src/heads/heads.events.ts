@@ -1,4 +1,4 @@
-import { HmsError, type EventData, type ReceivedEvent } from '#libs/contracts'
+import { HmsError, type ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, SOURCE_PREFIX } from '#libs/messaging'
 import { TerminalError } from '#libs/platform'
 import { speakerFor } from '#libs/signing'
@@ -10,11 +10,10 @@ import { StoreHeads } from './store-heads.js'
 export class HeadsEvents {
   constructor(private readonly storeHeads: StoreHeads) {}
 
-  @OnEvent('config-store', 'hms.config.head.v1')
-  async issued(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
-    if (event.type !== 'hms.head.issued.v1') return
+  @OnEvent('config-store', 'hms.head.issued.v1')
+  async issued(@Payload() event: ReceivedEvent<'hms.head.issued.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     try {
-      const heads = this.storeHeads.verify(event.data as EventData['hms.head.issued.v1'])
+      const heads = this.storeHeads.verify(event.data)
       const foreign = heads.find(({ head }) => event.source !== `${SOURCE_PREFIX}${speakerFor(head.scope)}`)
       if (foreign !== undefined) {
         throw new TerminalError('HMS_HEAD_SOURCE', `${event.source} does not speak for scope ${foreign.head.scope}`)

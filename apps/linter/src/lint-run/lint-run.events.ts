@@ -1,4 +1,4 @@
-import type { EventData, ReceivedEvent } from '#libs/contracts'
+import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
@@ -8,10 +8,8 @@ import { LintRun } from './lint-run.js'
 export class LintRunEvents {
   constructor(private readonly lintRun: LintRun) {}
 
-  @OnEvent('linter', 'hms.approval.v1')
-  async handle(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
-    if (event.type !== 'hms.approval.approved.v1') return
-    const { dossier } = event.data as EventData['hms.approval.approved.v1']
-    await this.lintRun.execute(tx, dossier, event)
+  @OnEvent('linter', 'hms.approval.approved.v1')
+  handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    return this.lintRun.execute(tx, event.data.dossier, event)
   }
 }

@@ -1,4 +1,4 @@
-import type { EventData, ReceivedEvent } from '#libs/contracts'
+import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
@@ -6,10 +6,9 @@ import { PARTNERS } from './partner.table.js'
 
 @Controller()
 export class PartnerEvents {
-  @OnEvent('linter', 'hms.partner.v1')
-  async remember(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<void> {
-    if (event.type !== 'hms.partner.registered.v1') return
-    const { id, groups } = event.data as EventData['hms.partner.registered.v1']
+  @OnEvent('linter', 'hms.partner.registered.v1')
+  async remember(@Payload() { data }: ReceivedEvent<'hms.partner.registered.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    const { id, groups } = data
     await tx.documents(PARTNERS).put({ id, groups })
   }
 }

@@ -1,4 +1,4 @@
-import type { EventData, ReceivedEvent } from '#libs/contracts'
+import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
@@ -12,17 +12,17 @@ export class RolloutEvents {
     private readonly tellOfReversal: TellOfReversal,
   ) {}
 
-  @OnEvent('notifier', 'hms.rollout.v1')
-  async handle(@Payload() event: ReceivedEvent, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
-    if (event.type === 'hms.rollout.completed.v1') {
-      return this.notifyPartners.execute(tx, (event.data as EventData['hms.rollout.completed.v1']).dossier, event)
-    }
-    if (event.type === 'hms.rollout.reversed.v1') {
-      await this.tellOfReversal.execute(tx, event.data as EventData['hms.rollout.reversed.v1'], event)
-    }
+  @OnEvent('notifier', 'hms.rollout.completed.v1')
+  completed(@Payload() event: ReceivedEvent<'hms.rollout.completed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+    return this.notifyPartners.execute(tx, event.data.dossier, event)
+  }
+
+  @OnEvent('notifier', 'hms.rollout.reversed.v1')
+  reversed(@Payload() event: ReceivedEvent<'hms.rollout.reversed.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    return this.tellOfReversal.execute(tx, event.data, event)
   }
 
   /** An abort comes too late for a run that is being told of: it is live for all, and only a rollback takes it back. */
-  @OnEvent('notifier', 'hms.run.control.v1')
+  @OnEvent('notifier', 'hms.run.decided.v1', 'hms.run.decision-accepted.v1')
   async control(): Promise<void> {}
 }

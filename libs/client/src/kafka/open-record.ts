@@ -42,7 +42,7 @@ export function documentIn({ key, data }: OpenedRecord): EventData['hms.state.re
 
 export function freshnessIn({ key, data }: OpenedRecord): Envelope {
   if (key !== FRESHNESS_KEY) throw recordError('HMS_EVENT_MISPLACED', `a word on all stable heads lies under the key ${key}`)
-  return (data as EventData['hms.state.vouched.v1']).freshness
+  return (data as { freshness: Envelope }).freshness
 }
 
 export function recordError(code: string, detail: string): HmsError {

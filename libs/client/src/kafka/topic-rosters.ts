@@ -1,4 +1,4 @@
-import { peekPredicate, type Envelope, type EventData } from '#libs/contracts'
+import { peekPredicate, type Envelope } from '#libs/contracts'
 import { nextRoster, SignatureError, type Roster } from '#libs/signing'
 import { refusalOf } from '../connection/trusted-copy.js'
 import type { RosterSource } from '../trust/roster-source.js'
@@ -48,7 +48,7 @@ async function* envelopes(source: RecordSource, report: (error: Error) => void):
     for (const record of batch.records) {
       try {
         const opened = openRecord(ROSTER_TOPIC, record)
-        if (opened !== undefined) yield (opened.data as EventData['hms.roster.rotated.v1']).envelope
+        if (opened !== undefined) yield (opened.data as { envelope: Envelope }).envelope
       } catch (error) {
         report(error as Error)
       }

@@ -1,4 +1,12 @@
-import { HEARTBEAT_KEY, RETENTION_MS, topicByName, type ReceivedEvent, type ServiceName } from '#libs/contracts'
+import {
+  HEARTBEAT_KEY,
+  RETENTION_MS,
+  topicByName,
+  topicsOfType,
+  type EventType,
+  type ServiceName,
+  type VerifiedEvent,
+} from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, inTrace, isTransient, pause, TerminalError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Roster } from '#libs/signing'
@@ -12,17 +20,11 @@ import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
 import { aggregateKeysOf } from './aggregate-keys.js'
-import { OverdueGaps } from './overdue-gaps.js'
+import { EventRoutes, type EventHandler, type TopicHandler } from './event-routes.js'
 import { compatibilityOf } from './event-type.js'
+import { OverdueGaps } from './overdue-gaps.js'
 import { groupOf } from './group-of.js'
 import { poisonRunOf, runOf } from './poison-run.js'
-
-/**
- * Handles one verified event inside the transaction that moves the stream's position. It must not take longer than 50 ms. An event of an
- * older attempt is answered with `ignored-stale` and changes nothing (design §4.3).
- */
-export type EventHandler = (event: ReceivedEvent, tx: Transaction) => Promise<EventAnswer>
-export type EventAnswer = void | 'ignored-stale'
 
 /** Takes a record that no service of ours wrote. `false`: it is nothing that may be taken, and is recorded as forged. */
 export type OutsideHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>
@@ -53,11 +55,11 @@ type Outcome = 'handled' | 'ignored-stale' | 'unknown' | 'duplicate' | 'parked' 
 /** What became of a record, and the event that waited for it. */
 interface Done {
   outcome: Outcome
-  parked?: ReceivedEvent
+  parked?: VerifiedEvent
 }
 
 interface Subscriber {
-  handle: EventHandler
+  handle: TopicHandler
   everyType: boolean
 }
 
@@ -70,7 +72,8 @@ export class EventConsumer {
   readonly letters: DeadLetterBox
   private readonly subscribers = new Map<string, Subscriber>()
   private readonly outsiders = new Map<string, OutsideHandler>()
-  private readonly followers = new Map<string, EventHandler>()
+  private readonly followers = new Map<string, EventRoutes>()
+  private readonly routes = new Map<string, EventRoutes>()
   private readonly gaps: OverdueGaps
   private stopping = false
   private inFlight = 0
@@ -80,8 +83,17 @@ export class EventConsumer {
     this.gaps = new OverdueGaps((event) => this.handleAll(recordOfEvent(event), 'over'), deps)
   }
 
+  /** Hands over events of these types. What else comes on their topics is read and passed over. */
+  on<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {
+    for (const type of types) {
+      for (const topic of topicsOfType(type, this.deps.service)) {
+        routesIn(this.routes, topic, (routes) => this.onTopic(topic, routes.handle)).add(type, handle)
+      }
+    }
+  }
+
   /** `everyType`: also events of types that this version does not know, for a reader that takes none of their meaning. */
-  on(topic: string, handle: EventHandler, { everyType = false } = {}): void {
+  onTopic(topic: string, handle: TopicHandler, { everyType = false } = {}): void {
     topicByName(topic)
     if (this.subscribers.has(topic)) throw new TypeError(`${this.deps.service} handles ${topic} twice`)
     this.subscribers.set(topic, { handle, everyType })
@@ -93,11 +105,11 @@ export class EventConsumer {
     this.outsiders.set(topic, take)
   }
 
-  /** What the shell around a service does with a topic that every service reads; in the same transaction, before the service's own handler. */
-  follow(topic: string, handle: EventHandler): void {
-    topicByName(topic)
-    if (this.followers.has(topic)) throw new TypeError(`${this.deps.service} follows ${topic} twice`)
-    this.followers.set(topic, handle)
+  /** What the shell around every service does with these events; in the same transaction, before the service's own handler. */
+  follow<T extends EventType>(types: readonly T[], handle: EventHandler<T>): void {
+    for (const type of types) {
+      for (const topic of topicsOfType(type, this.deps.service)) routesIn(this.followers, topic).add(type, handle)
+    }
   }
 
   async start(): Promise<void> {
@@ -216,7 +228,7 @@ export class EventConsumer {
     return unknown && (await catchUp?.()) === true ? openRecord(record, producers, roster()) : opened
   }
 
-  private async run(event: ReceivedEvent, tx: Transaction): Promise<Outcome> {
+  private async run(event: VerifiedEvent, tx: Transaction): Promise<Outcome> {
     const { service, log } = this.deps
     const [follower, subscriber] = [this.followers.get(event.topic), this.subscribers.get(event.topic)]
     if (follower === undefined && subscriber === undefined)
@@ -225,7 +237,7 @@ export class EventConsumer {
     const wanted = kin === 'known' || subscriber?.everyType === true
     if (kin === 'other-major' && !wanted)
       throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
-    if (kin === 'known') await follower?.(event, tx)
+    if (kin === 'known') await follower?.handle(event, tx)
     const outcome = wanted ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
     if (outcome !== 'handled') log.info({ service, type, key, run: runId, attempt, outcome }, 'event ignored')
@@ -279,16 +291,25 @@ export class EventConsumer {
   }
 
   /** Whether what is missing before the event may have been compacted away: the broker does that only to records a retention old. */
-  private compactedBefore(event: ReceivedEvent): 'over' | undefined {
+  private compactedBefore(event: VerifiedEvent): 'over' | undefined {
     const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)
     return topicByName(event.topic).cleanup === 'compact' && ageMs > RETENTION_MS / 2 ? 'over' : undefined
   }
 
-  private streamOf(event: ReceivedEvent): StreamKey {
+  private streamOf(event: VerifiedEvent): StreamKey {
     return { consumer: this.deps.service, producer: event.source.slice(SOURCE_PREFIX.length), topic: event.topic, key: event.key }
   }
 }
 
-function recordOfEvent(event: ReceivedEvent): BusRecord {
+function routesIn(byTopic: Map<string, EventRoutes>, topic: string, begin?: (routes: EventRoutes) => void): EventRoutes {
+  const known = byTopic.get(topic)
+  if (known !== undefined) return known
+  const routes = new EventRoutes()
+  begin?.(routes)
+  byTopic.set(topic, routes)
+  return routes
+}
+
+function recordOfEvent(event: VerifiedEvent): BusRecord {
   return recordOf({ ...event, value: JSON.stringify(event.envelope) }, 'parked')
 }

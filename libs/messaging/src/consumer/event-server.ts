@@ -1,4 +1,4 @@
-import type { ServiceName } from '#libs/contracts'
+import { isEventType, type ServiceName } from '#libs/contracts'
 import { Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices'
 import { isObservable, lastValueFrom } from 'rxjs'
 import type { EventConsumer } from './event-consumer.js'
@@ -15,10 +15,11 @@ export class EventServer extends Server implements CustomTransportStrategy {
     super()
   }
 
-  override addHandler(topic: string, callback: MessageHandler, _isEventHandler?: boolean, extras: { service?: ServiceName } = {}): void {
+  override addHandler(type: string, callback: MessageHandler, _isEventHandler?: boolean, extras: { service?: ServiceName } = {}): void {
     const consumer = extras.service === undefined ? undefined : this.consumers.get(extras.service)
-    if (consumer === undefined) throw new TypeError(`a handler of ${topic} names no service of this process`)
-    consumer.on(topic, async (event, tx) => {
+    if (consumer === undefined) throw new TypeError(`a handler of ${type} names no service of this process`)
+    if (!isEventType(type)) throw new TypeError(`${type} is no type of event`)
+    consumer.on([type], async (event, tx) => {
       const result: unknown = await callback(event, new EventContext(event, tx))
       const answer = isObservable(result) ? await lastValueFrom(result, { defaultValue: undefined }) : result
       return answer === 'ignored-stale' ? answer : undefined

@@ -1,14 +1,13 @@
-import { EVENT_TOPICS, STAGE_EVENTS } from '#libs/contracts'
+import { EVENT_TYPES, isEventType } from '#libs/contracts'
 
-const KNOWN = new Set<string>([...Object.keys(EVENT_TOPICS), ...STAGE_EVENTS])
-const NAMES = new Set([...KNOWN].map(nameOf))
+const NAMES = new Set(EVENT_TYPES.map(nameOf))
 
 /**
  * What this version makes of a type. A name of its own in another major version carries news that it would have to understand: a dead
  * letter. A name it never heard of was added by a newer producer, for others: ignored.
  */
 export function compatibilityOf(type: string): 'known' | 'other-major' | 'unknown' {
-  if (KNOWN.has(type)) return 'known'
+  if (isEventType(type)) return 'known'
   return NAMES.has(nameOf(type)) ? 'other-major' : 'unknown'
 }
 

@@ -1,18 +1,26 @@
-import type { ReceivedEvent, ServiceName } from '#libs/contracts'
+import type { EventType, ReceivedEvent, ServiceName, VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { BaseRpcContext, EventPattern } from '@nestjs/microservices'
+import type { EventAnswer } from './event-routes.js'
+
+export type HandlerMethod<T extends EventType> = (event: ReceivedEvent<T>, context: EventContext) => Promise<EventAnswer>
+type HandlerDecorator<T extends EventType> = <M extends HandlerMethod<T>>(
+  target: object,
+  name: string | symbol,
+  method: TypedPropertyDescriptor<M>,
+) => void
 
 /**
- * Marks a controller method as a service's handler of a topic. Its arguments are `@Payload() event: ReceivedEvent` and
+ * Marks a controller method as a service's handler of these event types. Its arguments are `@Payload() event: ReceivedEvent<TYPE>` and
  * `@Ctx() context: EventContext`.
  */
-export function OnEvent(service: ServiceName, topic: string): MethodDecorator {
-  return EventPattern<string>(topic, { service })
+export function OnEvent<T extends EventType>(service: ServiceName, ...types: T[]): HandlerDecorator<T> {
+  return EventPattern<string[]>(types, { service })
 }
 
 /** Gives a handler the transaction in which the position of its event moves. */
-export class EventContext extends BaseRpcContext<[ReceivedEvent, Transaction]> {
-  constructor(event: ReceivedEvent, transaction: Transaction) {
+export class EventContext extends BaseRpcContext<[VerifiedEvent, Transaction]> {
+  constructor(event: VerifiedEvent, transaction: Transaction) {
     super([event, transaction])
   }
   get tx(): Transaction {

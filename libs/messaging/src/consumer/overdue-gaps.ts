@@ -1,4 +1,4 @@
-import type { ReceivedEvent, ServiceName } from '#libs/contracts'
+import type { VerifiedEvent, ServiceName } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
 import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { PositionStore } from '../inbox/position.store.js'
@@ -26,7 +26,7 @@ export class OverdueGaps {
   private stopped = false
 
   constructor(
-    private readonly goOn: (event: ReceivedEvent) => Promise<void>,
+    private readonly goOn: (event: VerifiedEvent) => Promise<void>,
     private readonly deps: OverdueGapsDependencies,
   ) {}
 

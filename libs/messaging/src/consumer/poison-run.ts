@@ -1,4 +1,4 @@
-import type { ReceivedEvent, ServiceName } from '#libs/contracts'
+import type { VerifiedEvent, ServiceName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Outbox } from '../outbox/outbox.js'
 
@@ -7,7 +7,7 @@ const MOST = 2 ** 31 - 1
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The run of an event, where it names one that can be. */
-export function runOf(event: ReceivedEvent): { run: number; attempt: number } | undefined {
+export function runOf(event: VerifiedEvent): { run: number; attempt: number } | undefined {
   const run = Number(event.runId ?? Number.NaN)
   const attempt = event.attempt ?? 1
   return Number.isInteger(run) && run > 0 && run <= MOST && attempt <= MOST ? { run, attempt } : undefined
@@ -21,7 +21,7 @@ export interface PoisonDependencies {
 }
 
 /** The run of an event that cannot be handled; without a run there is only the alarm. */
-export async function poisonRunOf(tx: Transaction, event: ReceivedEvent, code: string, deps: PoisonDependencies): Promise<void> {
+export async function poisonRunOf(tx: Transaction, event: VerifiedEvent, code: string, deps: PoisonDependencies): Promise<void> {
   const of = runOf(event)
   if (of === undefined) return
   const causationId = UUID.test(event.id) ? event.id : undefined

@@ -1,4 +1,4 @@
-import { HmsError, topicByName, type ReceivedEvent } from '#libs/contracts'
+import { HmsError, topicByName, type VerifiedEvent } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient } from '#libs/platform'
 import type { Roster } from '#libs/signing'
@@ -15,7 +15,7 @@ export interface ReplayDependencies {
   database: Database
   roster: Roster
   /** The handler of the service; answers what became of the event. */
-  run(event: ReceivedEvent, tx: Transaction): Promise<string>
+  run(event: VerifiedEvent, tx: Transaction): Promise<string>
   replayTimer?: ReplayTimer
 }
 
@@ -56,7 +56,7 @@ function contentOf(
 }
 
 /** What came must verify today: a letter is no way round the checks. */
-function eventOf(letter: DeadLetter, roster: Roster): ReceivedEvent {
+function eventOf(letter: DeadLetter, roster: Roster): VerifiedEvent {
   const opened = openRecord(recordOfLetter(letter), topicByName(letter.topic).producers, roster)
   if (opened.ok && letter.state !== 'ignored') return opened.event
   const detail = opened.ok ? letter.detail : opened.detail

@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '#libs/contracts'
+import type { VerifiedEvent } from '#libs/contracts'
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import type { Advance, PositionStore, StreamKey } from './position.store.js'
 
@@ -15,14 +15,14 @@ export class MemoryPositionStore implements PositionStore {
     return { place: 'next', last: keySeq, parked }
   }
 
-  async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {
+  async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {
     const id = `${idOf(stream)} ${event.keySeq}`
     if (parkedOf(tx).get(id) !== undefined) return
     const at = memoryOf(tx).now.getTime()
-    parkedOf(tx).set(id, { stream: idOf(stream), at, event: JSON.parse(JSON.stringify(event)) as ReceivedEvent })
+    parkedOf(tx).set(id, { stream: idOf(stream), at, event: JSON.parse(JSON.stringify(event)) as VerifiedEvent })
   }
 
-  async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined> {
+  async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<VerifiedEvent | undefined> {
     const mine = parkedOf(tx)
       .values()
       .filter((parked) => parked.stream === idOf(stream))
@@ -37,7 +37,7 @@ export class MemoryPositionStore implements PositionStore {
     return { count: times.length, oldestAt: times.length === 0 ? null : new Date(Math.min(...times)) }
   }
 
-  async overdue(tx: Transaction, waitedMs: number): Promise<ReceivedEvent[]> {
+  async overdue(tx: Transaction, waitedMs: number): Promise<VerifiedEvent[]> {
     const rows = parkedOf(tx).values()
     const since = memoryOf(tx).now.getTime() - waitedMs
     const streams = new Set(rows.filter(({ at }) => at <= since).map(({ stream }) => stream))
@@ -72,7 +72,7 @@ interface Parked {
   stream: string
   /** Epoch milliseconds at which it came. */
   at: number
-  event: ReceivedEvent
+  event: VerifiedEvent
 }
 
 function parkedOf(tx: Transaction): MemoryRows<Parked> {

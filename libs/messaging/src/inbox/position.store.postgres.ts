@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '#libs/contracts'
+import type { VerifiedEvent } from '#libs/contracts'
 import { postgresOf, type Transaction } from '#libs/persistence'
 import type { Advance, PositionStore, StreamKey } from './position.store.js'
 
@@ -24,7 +24,7 @@ export class PostgresPositionStore implements PositionStore {
     return { place: last >= keySeq ? 'duplicate' : 'gap', last, parked: true }
   }
 
-  async park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void> {
+  async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).query(
       `INSERT INTO ${schema}.parked_event (consumer, producer, topic, msg_key, key_seq, event) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
@@ -32,9 +32,9 @@ export class PostgresPositionStore implements PositionStore {
     )
   }
 
-  async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined> {
+  async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<VerifiedEvent | undefined> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ event: ReceivedEvent }>(
+    const rows = await postgresOf(tx).query<{ event: VerifiedEvent }>(
       `WITH mine AS (SELECT key_seq, event FROM ${schema}.parked_event WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4),
          gone AS (DELETE FROM ${schema}.parked_event
                   WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4 AND key_seq <= $5)
@@ -51,9 +51,9 @@ export class PostgresPositionStore implements PositionStore {
     return { count: Number(rows[0]!.count), oldestAt: rows[0]!.at }
   }
 
-  async overdue(tx: Transaction, waitedMs: number): Promise<ReceivedEvent[]> {
+  async overdue(tx: Transaction, waitedMs: number): Promise<VerifiedEvent[]> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ event: ReceivedEvent }>(
+    const rows = await postgresOf(tx).query<{ event: VerifiedEvent }>(
       `SELECT DISTINCT ON (consumer, producer, topic, msg_key) event FROM ${schema}.parked_event
        WHERE (consumer, producer, topic, msg_key) IN (SELECT consumer, producer, topic, msg_key FROM ${schema}.parked_event
          WHERE parked_at <= clock_timestamp() - $1 * interval '1 millisecond')

@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '#libs/contracts'
+import type { VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 
 export interface StreamKey {
@@ -28,16 +28,16 @@ export interface PositionStore {
    */
   advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance>
   /** Keeps an early event until the missing one comes. */
-  park(tx: Transaction, stream: StreamKey, event: ReceivedEvent): Promise<void>
+  park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void>
   /**
    * Forgets what was parked up to `keySeq`, which is done with, and answers with the event after it, if that waits. It stays parked until
    * it is done with itself, so that a crash in between strands nothing.
    */
-  unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<ReceivedEvent | undefined>
+  unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<VerifiedEvent | undefined>
   /** Events that wait for an earlier one, and when the oldest of them was made. */
   parked(tx: Transaction): Promise<{ count: number; oldestAt: Date | null }>
   /** Of each stream in which an event has waited so long since it came, by the database's clock, the first that waits; 100 at most. */
-  overdue(tx: Transaction, waitedMs: number): Promise<ReceivedEvent[]>
+  overdue(tx: Transaction, waitedMs: number): Promise<VerifiedEvent[]>
   /**
    * Forgets up to `limit` streams that moved last before a time and have nothing parked. Safe once no record of that age can come again: the
    * next event of such a stream is its first again. Answers how many went.

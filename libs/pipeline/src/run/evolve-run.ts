@@ -1,24 +1,23 @@
-import { isTerminal, type EventData, type ReceivedEvent, type RunDecision, type StageName } from '#libs/contracts'
+import { isTerminal, type EventData, type RunDecision, type StageFailure, type StageName } from '#libs/contracts'
 import { answerDecision, closeDecisions } from './decisions.js'
 import { endOf, reasonOf, stateOf } from './project-run.js'
+import type { RunEvent } from './run-events.js'
 import type { EndedEarly, RunFacts, StageFacts } from './run-facts.js'
 
-type Part = Pick<ReceivedEvent, 'type' | 'time' | 'attempt' | 'data'>
-
-/** Adds what a stage said to the facts of its run. Events of an older attempt, and of types that say nothing of a run, change nothing. */
-export function evolveRun(facts: RunFacts, event: Part): RunFacts {
+/** Adds what a stage said to the facts of its run. Events of an older attempt change nothing. */
+export function evolveRun(facts: RunFacts, event: RunEvent): RunFacts {
   return isOfOlderAttempt(facts, event) ? facts : settle(withNews(facts, event))
 }
 
 /** What an attempt said that was given up: recorded as `ignored-stale`. */
-export function isOfOlderAttempt(facts: RunFacts, event: Pick<Part, 'attempt'>): boolean {
+export function isOfOlderAttempt(facts: RunFacts, event: { attempt?: number }): boolean {
   return (event.attempt ?? facts.attempt) < facts.attempt
 }
 
-function withNews(facts: RunFacts, event: Part): RunFacts {
+function withNews(facts: RunFacts, event: RunEvent): RunFacts {
   switch (event.type) {
     case 'hms.lint.passed.v1': {
-      const { findings } = event.data as EventData['hms.lint.passed.v1']
+      const { findings } = event.data
       const warnings = findings.map((finding) => `${finding.rule}: ${finding.message}`)
       const detail =
         warnings.length === 0 ? '' : `${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}: ${warnings.join('; ')}`
@@ -27,54 +26,52 @@ function withNews(facts: RunFacts, event: Part): RunFacts {
     case 'hms.simulation.started.v1':
       return add(facts, 'simulate', { startedAt: event.time })
     case 'hms.simulation.passed.v1':
-      return pass(facts, 'simulate', event, (event.data as EventData['hms.simulation.passed.v1']).summary)
+      return pass(facts, 'simulate', event, event.data.summary)
     case 'hms.canary.delayed.v1':
     case 'hms.canary.started.v1': {
-      const { label, detail } = event.data as EventData['hms.canary.started.v1']
+      const { label, detail } = event.data
       return add(facts, 'canary', { startedAt: event.time, label, detail })
     }
     case 'hms.canary.observation-started.v1':
-      return add(facts, 'canary', { detail: (event.data as EventData['hms.canary.observation-started.v1']).detail })
+      return add(facts, 'canary', { detail: event.data.detail })
     case 'hms.canary.passed.v1': {
-      const { summary, label } = event.data as EventData['hms.canary.passed.v1']
+      const { summary, label } = event.data
       return pass(facts, 'canary', event, summary, { label })
     }
     case 'hms.rollout.started.v1':
-      return add(facts, 'rollout', { startedAt: event.time, detail: (event.data as EventData['hms.rollout.started.v1']).detail })
+      return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail })
     case 'hms.rollout.bake-started.v1':
-      return add(facts, 'rollout', { baking: true, detail: (event.data as EventData['hms.rollout.bake-started.v1']).detail })
+      return add(facts, 'rollout', { baking: true, detail: event.data.detail })
     case 'hms.rollout.completed.v1':
-      return pass(facts, 'rollout', event, (event.data as EventData['hms.rollout.completed.v1']).summary)
+      return pass(facts, 'rollout', event, event.data.summary)
     case 'hms.notification.started.v1':
       return add(facts, 'notify', { startedAt: event.time })
     case 'hms.notification.completed.v1':
-      return pass(facts, 'notify', event, (event.data as EventData['hms.notification.completed.v1']).summary)
+      return pass(facts, 'notify', event, event.data.summary)
     case 'hms.lint.failed.v1':
       return fail(facts, 'lint', event, 'FAIL', { startedAt: facts.startedAt })
     case 'hms.simulation.failed.v1':
       return fail(facts, 'simulate', event, 'FAIL')
     case 'hms.canary.failed.v1':
-      return fail(facts, 'canary', event, 'FAIL', { label: (event.data as EventData['hms.canary.failed.v1']).label })
+      return fail(facts, 'canary', event, 'FAIL', { label: event.data.label })
     case 'hms.rollout.failed.v1':
       return fail(facts, 'rollout', event, 'FAIL')
     case 'hms.simulation.paused.v1':
       return fail(facts, 'simulate', event, 'INCONCLUSIVE')
     case 'hms.canary.paused.v1':
-      return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: (event.data as EventData['hms.canary.paused.v1']).label })
+      return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: event.data.label })
     case 'hms.rollout.paused.v1':
       return fail(facts, 'rollout', event, 'INCONCLUSIVE')
     case 'hms.run.decision-applied.v1':
-      return answerDecision(facts, event.data as EventData['hms.run.decision-applied.v1'], 'applied', event.time)
+      return answerDecision(facts, event.data, 'applied', event.time)
     case 'hms.run.decision-late.v1':
-      return answerDecision(facts, event.data as EventData['hms.run.decision-late.v1'], 'late', event.time)
+      return answerDecision(facts, event.data, 'late', event.time)
     case 'hms.guard.judged.v1':
-      return judged(facts, event.data as EventData['hms.guard.judged.v1'], event.time)
+      return judged(facts, event.data, event.time)
     case 'hms.run.poisoned.v1': {
-      const { reason, detail } = event.data as EventData['hms.run.poisoned.v1']
+      const { reason, detail } = event.data
       return addEnd(facts, { state: 'FAILED', reason, detail, at: event.time })
     }
-    default:
-      return facts
   }
 }
 
@@ -106,13 +103,19 @@ function settle(facts: RunFacts): RunFacts {
   return { ...closeDecisions(facts), ended: { state, ...(reason === undefined ? {} : { reason }), at: endOf(facts) } }
 }
 
-function pass(facts: RunFacts, stage: StageName, event: Part, detail: string, more: StageFacts = {}): RunFacts {
+function pass(facts: RunFacts, stage: StageName, event: { time: string }, detail: string, more: StageFacts = {}): RunFacts {
   return add(facts, stage, { ...more, verdict: 'PASS', detail, endedAt: event.time })
 }
 
-function fail(facts: RunFacts, stage: StageName, event: Part, verdict: 'FAIL' | 'INCONCLUSIVE', more: StageFacts = {}): RunFacts {
-  const { reason, detail, next } = event.data as { reason: string; detail: string; next?: string[] }
-  return add(facts, stage, { ...more, verdict, reason, detail, next, endedAt: event.time })
+function fail(
+  facts: RunFacts,
+  stage: StageName,
+  { data, time }: { data: StageFailure; time: string },
+  verdict: 'FAIL' | 'INCONCLUSIVE',
+  more: StageFacts = {},
+): RunFacts {
+  const { reason, detail, next } = data
+  return add(facts, stage, { ...more, verdict, reason, detail, next, endedAt: time })
 }
 
 /** A verdict is final, but for a pause: what comes later about that stage adds only what is missing. */

@@ -1,17 +1,18 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isTerminal, STAGES, type EventData, type EventType, type RunState } from '#libs/contracts'
+import { isTerminal, STAGES, type EventData, type RunState } from '#libs/contracts'
 import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
 import { patienceFor } from './run-deadline.js'
 import { projectRun, stateOf } from './project-run.js'
+import type { RunEvent } from './run-events.js'
 import { newRun, type RunFacts } from './run-facts.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const started: RunFacts = { ...newRun(7, [{ id: 'pm25', version: '1.0.0', digest: 'sha256:' }], AT), approvedAt: AT, startedAt: AT }
 
 /** What a stage says; `data` is only what the run looks at. */
-function said<T extends EventType>(type: T, data: Partial<EventData[T]> = {}, second = 1, attempt = 1) {
-  return { type, data, attempt, time: `2026-01-01T00:00:${String(second).padStart(2, '0')}.000Z` }
+function said<T extends RunEvent['type']>(type: T, data: Partial<EventData[T]> = {}, second = 1, attempt = 1): RunEvent {
+  return { type, data, attempt, time: `2026-01-01T00:00:${String(second).padStart(2, '0')}.000Z` } as unknown as RunEvent
 }
 
 const PASSING = [

@@ -1,4 +1,4 @@
-import type { EventData, ReceivedEvent } from '#libs/contracts'
+import type { EventType, ReceivedEvent } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { TokenBook } from './token-book.js'
@@ -11,12 +11,12 @@ export const TOKENS_CHANGED = 'tokens'
 const LOOK_AGAIN_MS = 10_000
 const LOOK_SOON_MS = 1_000
 
-type Issued = EventData['hms.token.issued.v1'] | EventData['hms.token.revoked.v1']
+export const TOKEN_EVENTS = ['hms.token.issued.v1', 'hms.token.revoked.v1'] as const satisfies readonly EventType[]
+type TokenEvent = ReceivedEvent<(typeof TOKEN_EVENTS)[number]>
 
 /** What a service other than approver does with `hms.token.v1`: it keeps the record, and says so to its instances. */
-export async function followToken(event: ReceivedEvent, tx: Transaction, signal: (topic: string) => void): Promise<void> {
-  if (event.type !== 'hms.token.issued.v1' && event.type !== 'hms.token.revoked.v1') return
-  await keepToken(tx, (event.data as Issued).token)
+export async function followToken({ data }: TokenEvent, tx: Transaction, signal: (topic: string) => void): Promise<void> {
+  await keepToken(tx, data.token)
   tx.afterCommit(() => signal(TOKENS_CHANGED))
 }
 

@@ -1,4 +1,4 @@
-import type { EventData, ReceivedEvent } from '#libs/contracts'
+import type { ReceivedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TerminalError } from '#libs/platform'
 import { SignatureError, type Roster } from '#libs/signing'
@@ -14,13 +14,11 @@ export const ROSTERS_CHANGED = 'rosters'
  * Throws `TerminalError` for what does not verify, which makes it a dead letter: the roster in force stays.
  */
 export async function followRoster(
-  event: ReceivedEvent,
+  { data: { version, envelope } }: ReceivedEvent<'hms.roster.rotated.v1'>,
   tx: Transaction,
   book: RosterBook,
   signal: (topic: string) => void,
 ): Promise<void> {
-  if (event.type !== 'hms.roster.rotated.v1') return
-  const { version, envelope } = event.data as EventData['hms.roster.rotated.v1']
   // Another instance may have taken the steps before.
   if (version > book.newest.version + 1) await book.catchUp(tx)
   if (version <= book.newest.version) {

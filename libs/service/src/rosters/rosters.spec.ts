@@ -35,8 +35,8 @@ function roster(version: number, by = 2, expires = first.expires): Promise<Envel
   )
 }
 
-const rotated = (version: number, envelope: Envelope): ReceivedEvent =>
-  ({ type: 'hms.roster.rotated.v1', key: String(version), data: { version, envelope } }) as unknown as ReceivedEvent
+const rotated = (version: number, envelope: Envelope): ReceivedEvent<'hms.roster.rotated.v1'> =>
+  ({ type: 'hms.roster.rotated.v1', key: String(version), data: { version, envelope } }) as ReceivedEvent<'hms.roster.rotated.v1'>
 
 /** A service with its table, and an instance of it. */
 class World {

@@ -1,8 +1,7 @@
-import { STAGES, type AcceptedDecision, type RunDecisionName, type RunDossier, type StageName } from '#libs/contracts'
+import { STAGE_TOPICS, STAGES, type AcceptedDecision, type RunDecisionName, type RunDossier, type StageName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { readRunDecision, SignatureError } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
-import { STAGE_TOPICS } from '#libs/service'
 import { abortOf, rememberAbort } from './aborted-runs.js'
 
 const DONE: Record<RunDecisionName, string> = { abort: 'aborted', resume: 'resumed', promote: 'promoted' }

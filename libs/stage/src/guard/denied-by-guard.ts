@@ -1,8 +1,7 @@
-import type { ReceivedEvent, RunDossier, StageName } from '#libs/contracts'
+import { STAGE_TOPICS, type ReceivedEvent, type RunDossier, type StageName } from '#libs/contracts'
 import { guard, judgeReleases } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { ServiceRuntime } from '#libs/service'
-import { STAGE_TOPICS } from '#libs/service'
 import { tellVerdict } from '#libs/service'
 
 /**

@@ -1,0 +1,25 @@
+import type { EventType, ReceivedEvent, VerifiedEvent } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+
+/**
+ * Handles one event of these types inside the transaction that moves the stream's position. It must not take longer than 50 ms.
+ * An event of an older attempt is answered with `ignored-stale` and changes nothing.
+ */
+export type EventHandler<T extends EventType = EventType> = (event: ReceivedEvent<T>, tx: Transaction) => Promise<EventAnswer>
+export type EventAnswer = void | 'ignored-stale'
+
+/** Handles every event of a topic, in the same transaction. */
+export type TopicHandler = (event: VerifiedEvent, tx: Transaction) => Promise<EventAnswer>
+
+/** Handlers of one topic by event type. */
+export class EventRoutes {
+  private readonly handlers = new Map<string, TopicHandler>()
+
+  add<T extends EventType>(type: T, handle: EventHandler<T>): void {
+    if (this.handlers.has(type)) throw new TypeError(`${type} is handled twice`)
+    this.handlers.set(type, handle as TopicHandler)
+  }
+
+  /** A type without a handler here is for other readers of the topic: nothing happens. */
+  readonly handle: TopicHandler = async (event, tx) => this.handlers.get(event.type)?.(event, tx)
+}
