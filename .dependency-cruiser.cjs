@@ -126,14 +126,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: [
-          '^libs/(persistence|service)/',
-          '^libs/messaging/src/messaging-tables\\.ts$',
-          '/src/migrations/',
-          '\\.entity\\.ts$',
-          '\\.store\\.postgres\\.ts$',
-          '\\.module\\.ts$',
-        ],
+        pathNot: ['^libs/(persistence|service)/', '/src/migrations/', '\\.store\\.postgres\\.ts$', '\\.module\\.ts$'],
       },
       to: { path: pkg('typeorm') },
     },

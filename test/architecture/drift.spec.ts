@@ -1,50 +1,111 @@
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SERVICES } from '#libs/contracts'
+import { SERVICES, type ServiceName } from '#libs/contracts'
 import { schemaOf } from '#libs/messaging'
-import { dataSourceOf, loadService, migrateService } from '#libs/service'
+import { createDataSource, indexName, migrate, type DocumentTable, type MigrationClass } from '#libs/persistence'
+import { loadService, migrateService, migrationsOf, SHARED_MIGRATIONS, SHARED_TABLES } from '#libs/service'
+import { STAGE_MIGRATIONS } from '#libs/stage'
 import { freshDatabase } from '../support/postgres.js'
+import { dumpSchema } from '../support/schema-dump.js'
 
-/** The tables as migrations make them, and as the code describes them, are the same. */
-describe('entity–migration drift', () => {
+/** What migrations make is what `schemas/` shows (`npm run schemas` writes it anew), and what the code's document tables need. */
+describe('tables', () => {
   let server: Awaited<ReturnType<typeof freshDatabase>>
+  let shared: string[]
+  let ofStages: string[]
   beforeAll(async () => {
     server = await freshDatabase()
+    shared = await made('shared', SHARED_MIGRATIONS)
+    ofStages = without(await made('stage', [...SHARED_MIGRATIONS, ...STAGE_MIGRATIONS]), shared)
   })
   afterAll(() => server.drop())
 
-  describe.each([...SERVICES])('%s', (service) => {
-    it('has none', async () => {
+  it('that every service shares, and every stage', async () => {
+    await expect(golden(shared)).toMatchFileSnapshot('./schemas/shared.txt')
+    await expect(golden(ofStages)).toMatchFileSnapshot('./schemas/stages.txt')
+  })
+
+  describe.each([...SERVICES])('of %s', (service) => {
+    it('are the shared ones and its own', async () => {
+      const { sections, own } = await tablesOf(service)
+      expect(without(shared, sections)).toEqual([])
+      await expect(golden(own)).toMatchFileSnapshot(`./schemas/${service}.txt`)
+    })
+
+    it('have the columns and indexes that its code describes', async () => {
+      const { sections } = await tablesOf(service)
+      for (const table of [...SHARED_TABLES, ...(await loadService(service)).tables]) expect(sections).toContain(sectionOf(table))
+    })
+
+    it('are made once', async () => {
       const definition = await loadService(service)
-      expect(await migrateService(definition, server.url)).toBe(definition.migrations.length)
+      await migrateService(definition, server.url)
       expect(await migrateService(definition, server.url)).toBe(0)
-      const source = await dataSourceOf(definition, server.url, 2).initialize()
-      try {
-        const { upQueries } = await source.driver.createSchemaBuilder().log()
-        expect(upQueries.map(({ query }) => query)).toEqual([])
-        const described = source.entityMetadatas.map(({ tableName }) => tableName).toSorted()
-        expect(await tablesOf((sql, values) => source.query(sql, values), schemaOf(service))).toEqual(described)
-      } finally {
-        await source.destroy()
-      }
     })
   })
 
-  it('is seen when there is some', async () => {
-    const definition = await loadService('linter')
-    const changed = { ...definition, tables: [...definition.tables, { name: 'never_migrated', id: () => '', keys: {} }] }
-    await migrateService(definition, server.url)
-    const source = await dataSourceOf(changed, server.url, 2).initialize()
+  it('are told apart when one column, index or trigger is another', async () => {
+    const before = (await tablesOf('audit')).sections
+    const client = new Client({ connectionString: server.url })
+    await client.connect()
+    const tried = async (sql: string): Promise<string[]> => {
+      await client.query(sql)
+      return without(await dumpSchema(server.url, 'audit'), before).map((section) => section.split('\n')[0]!)
+    }
+    expect(await tried('ALTER TABLE audit.arrival ALTER run SET NOT NULL')).toEqual(['table arrival'])
+    expect(await tried('DROP INDEX audit.token_expires_at_idx')).toEqual(['table arrival', 'table token'])
+    expect(await tried('ALTER TABLE audit.entry ENABLE TRIGGER entry_only_grows')).toEqual(['table arrival', 'table entry', 'table token'])
+    await client.query('DROP SCHEMA audit CASCADE').finally(() => client.end())
+  })
+
+  it('can be taken back, the newest first, until none is left', async () => {
+    const service = await loadService('audit')
+    const source = createDataSource({ url: server.url, schema: 'audit', migrations: migrationsOf(service), poolSize: 2 })
+    await source.initialize()
     try {
-      const { upQueries } = await source.driver.createSchemaBuilder().log()
-      expect(upQueries.map(({ query }) => query).join()).toContain('never_migrated')
+      await migrate(source, 'audit')
+      for (const _migration of migrationsOf(service)) await source.undoLastMigration({ transaction: 'each' })
+      expect(await dumpSchema(server.url, 'audit')).toEqual([])
     } finally {
       await source.destroy()
     }
   })
+
+  async function made(schema: string, migrations: readonly MigrationClass[]): Promise<string[]> {
+    const source = await createDataSource({ url: server.url, schema, migrations, poolSize: 2 }).initialize()
+    try {
+      await migrate(source, schema)
+      return await dumpSchema(server.url, schema)
+    } finally {
+      await source.destroy()
+    }
+  }
+
+  async function tablesOf(service: ServiceName): Promise<{ sections: string[]; own: string[] }> {
+    await migrateService(await loadService(service), server.url)
+    const sections = await dumpSchema(server.url, schemaOf(service))
+    return { sections, own: without(sections, [...shared, ...ofStages]) }
+  }
 })
 
-/** A table that no entity describes would drift unseen. */
-async function tablesOf(query: (sql: string, values: unknown[]) => Promise<{ name: string }[]>, schema: string): Promise<string[]> {
-  const rows = await query(`SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 AND tablename <> 'migration'`, [schema])
-  return rows.map(({ name }) => name).toSorted()
+function without(sections: readonly string[], others: readonly string[]): string[] {
+  return sections.filter((section) => !others.includes(section))
+}
+
+function golden(sections: readonly string[]): string {
+  return `${sections.join('\n\n')}\n`
+}
+
+/** A document table as the catalog shows it when the database has what the code describes. */
+function sectionOf({ name, keys, indexes = [] }: DocumentTable<never>): string {
+  const types = { text: 'text', bigint: 'bigint', timestamptz: 'timestamp with time zone' }
+  return [
+    `table ${name}`,
+    '  id text NOT NULL',
+    '  doc jsonb NOT NULL',
+    '  put_at timestamp with time zone NOT NULL DEFAULT clock_timestamp()',
+    ...Object.entries(keys).map(([key, { type }]) => `  ${key} ${types[type]}`),
+    `  CONSTRAINT ${name}_pkey PRIMARY KEY (id)`,
+    ...indexes.map((list) => `  CREATE INDEX ${indexName(name, list)} ON ${name} USING btree (${list.join(', ')})`).toSorted(),
+  ].join('\n')
 }

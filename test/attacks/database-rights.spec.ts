@@ -102,7 +102,7 @@ describe('the service’s own role in the database', () => {
     'UPDATE audit.entry SET run = 2',
     "UPDATE audit.checkpoint SET note = ''",
     'INSERT INTO audit.entry SELECT * FROM audit.entry ON CONFLICT (index) DO UPDATE SET run = 2',
-    'CREATE OR REPLACE FUNCTION audit.refuse_any_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$',
+    'CREATE OR REPLACE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$',
     'DROP FUNCTION audit.refuse_change() CASCADE',
     'DROP SCHEMA audit CASCADE',
     'SET session_replication_role = replica',

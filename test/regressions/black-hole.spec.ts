@@ -29,7 +29,6 @@ describe('a black hole before the database', () => {
       const source = await createDataSource({
         url,
         schema: 'public',
-        entities: [],
         migrations: [],
         poolSize: 1,
         queryTimeoutMs: 500,

@@ -8,7 +8,7 @@ let database: PostgresDatabase
 beforeAll(async () => {
   fresh = await freshDatabase()
   database = new PostgresDatabase(
-    await createDataSource({ url: fresh.url, schema: 'public', entities: [], migrations: [], poolSize: 2 }).initialize(),
+    await createDataSource({ url: fresh.url, schema: 'public', migrations: [], poolSize: 2 }).initialize(),
     'public',
   )
 })

@@ -12,10 +12,6 @@ import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
 import { GuardApproval } from './guard/guard-approval.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
-import { AddApproverOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
-import { AddApproverRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
-import { AddApproverTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
-import { AddApproverGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
 import { POLICY_VERSIONS } from './policies/policy-version.table.js'
 import { POLICIES } from './policies/policy.table.js'
 import { ROSTER_PROPOSALS } from './roster/proposal.table.js'
@@ -79,12 +75,6 @@ class ApproverModule {
 export const definition: ServiceDefinition = {
   name: 'approver',
   tables: [POLICIES, POLICY_VERSIONS, APPROVALS, PREPARATIONS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
-  migrations: [
-    CreateApprover1764000000000,
-    AddApproverOutboxPlaces1764100000000,
-    AddApproverRosters1764300000000,
-    AddApproverTokens1764400000000,
-    AddApproverGuard1764700000000,
-  ],
+  migrations: [CreateApprover1764000000000],
   module: ApproverModule.with,
 }

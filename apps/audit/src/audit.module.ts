@@ -8,7 +8,6 @@ import { ATTESTATION_STORE } from './attestations/attestation.store.js'
 import { MemoryAttestationStore } from './attestations/attestation.store.memory.js'
 import { PostgresAttestationStore } from './attestations/attestation.store.postgres.js'
 import { EntriesController } from './entries/entries.http.js'
-import { auditEntities } from './entries/entry.entity.js'
 import { ENTRY_STORE } from './entries/entry.store.js'
 import { MemoryEntryStore } from './entries/entry.store.memory.js'
 import { PostgresEntryStore } from './entries/entry.store.postgres.js'
@@ -21,14 +20,6 @@ import { TREE_STORE } from './log/tree.store.js'
 import { MemoryTreeStore } from './log/tree.store.memory.js'
 import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
-import { AddAuditOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
-import { AddAuditLog1764200000000 } from './migrations/1764200000000-add-log.js'
-import { AddAuditRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
-import { AddAuditTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
-import { AddAuditArrivals1764500000000 } from './migrations/1764500000000-add-arrivals.js'
-import { AddAuditAttestations1764800000000 } from './migrations/1764800000000-add-attestations.js'
-import { RenewAuditCheckpoints1764900000000 } from './migrations/1764900000000-renew-checkpoints.js'
-import { AddAuditWindows1765000000000 } from './migrations/1765000000000-add-windows.js'
 import { FoldWindows } from './windows/fold-windows.js'
 import { LISTINGS, WINDOWED } from './windows/window.table.js'
 import { WindowsController } from './windows/windows.http.js'
@@ -76,17 +67,6 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
 export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [WINDOWED, LISTINGS],
-  entities: auditEntities,
-  migrations: [
-    CreateAudit1764000000000,
-    AddAuditOutboxPlaces1764100000000,
-    AddAuditLog1764200000000,
-    AddAuditRosters1764300000000,
-    AddAuditTokens1764400000000,
-    AddAuditArrivals1764500000000,
-    AddAuditAttestations1764800000000,
-    RenewAuditCheckpoints1764900000000,
-    AddAuditWindows1765000000000,
-  ],
+  migrations: [CreateAudit1764000000000],
   module: AuditModule.with,
 }

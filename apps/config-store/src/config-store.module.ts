@@ -20,10 +20,6 @@ import { StoreHeads } from './heads/store-heads.js'
 import { FRESHNESS_MARKERS } from './heads/freshness-marker.table.js'
 import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './history/live-history.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
-import { AddConfigStoreOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
-import { AddConfigStoreRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
-import { AddConfigStoreTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
-import { AddConfigStoreVouched1764800000000 } from './migrations/1764800000000-add-vouched.js'
 import { PoliciesController } from './reads/policies.http.js'
 import { StoreTime } from './store-time.js'
 
@@ -54,12 +50,6 @@ class ConfigStoreModule {
 export const definition: ServiceDefinition = {
   name: 'config-store',
   tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, ALERT_INBOX, FRESHNESS_MARKERS],
-  migrations: [
-    CreateConfigStore1764000000000,
-    AddConfigStoreOutboxPlaces1764100000000,
-    AddConfigStoreRosters1764300000000,
-    AddConfigStoreTokens1764400000000,
-    AddConfigStoreVouched1764800000000,
-  ],
+  migrations: [CreateConfigStore1764000000000],
   module: ConfigStoreModule.with,
 }

@@ -4,9 +4,6 @@ import { DryRunController } from './dry-run/dry-run.http.js'
 import { LintRun } from './lint-run/lint-run.js'
 import { LintRunEvents } from './lint-run/lint-run.events.js'
 import { CreateLinter1764000000000 } from './migrations/1764000000000-create-linter.js'
-import { AddLinterOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
-import { AddLinterRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
-import { AddLinterTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { PartnerEvents } from './partners/partners.events.js'
 import { PARTNERS } from './partners/partner.table.js'
 import { SCHEMAS } from './schemas/schema.table.js'
@@ -26,6 +23,6 @@ class LinterModule {
 export const definition: ServiceDefinition = {
   name: 'linter',
   tables: [SCHEMAS, PARTNERS],
-  migrations: [CreateLinter1764000000000, AddLinterOutboxPlaces1764100000000, AddLinterRosters1764300000000, AddLinterTokens1764400000000],
+  migrations: [CreateLinter1764000000000],
   module: LinterModule.with,
 }

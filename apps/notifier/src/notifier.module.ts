@@ -7,9 +7,6 @@ import { SendDelivery } from './delivery/send-delivery.js'
 import { UndiciWebhookSender } from './delivery/send-webhook.js'
 import { WEBHOOK_SENDER } from './delivery/webhook-sender.js'
 import { CreateNotifier1764000000000 } from './migrations/1764000000000-create-notifier.js'
-import { AddNotifierOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
-import { AddNotifierRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
-import { AddNotifierTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { NotifierConfig, readNotifierConfig } from './notifier.config.js'
 import { NOTIFICATIONS } from './notifications/notification.table.js'
 import { NotifyPartners } from './notifications/notify-partners.js'
@@ -43,11 +40,6 @@ class NotifierModule {
 export const definition: ServiceDefinition = {
   name: 'notifier',
   tables: [PARTNERS, DELIVERIES, NOTIFICATIONS],
-  migrations: [
-    CreateNotifier1764000000000,
-    AddNotifierOutboxPlaces1764100000000,
-    AddNotifierRosters1764300000000,
-    AddNotifierTokens1764400000000,
-  ],
+  migrations: [CreateNotifier1764000000000],
   module: NotifierModule.with,
 }

@@ -1,12 +1,7 @@
 import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { ABORTED_RUNS } from '#libs/stage'
+import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
-import { AddRolloutOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
-import { AddRolloutRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
-import { AddRolloutTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
-import { AddRolloutStableHeads1764500000000 } from './migrations/1764500000000-add-stable-heads.js'
-import { AddRolloutGuard1764700000000 } from './migrations/1764700000000-add-guard.js'
 import { ROLLBACKS } from './rollbacks/rollback.table.js'
 import { GuardRollback } from './rollbacks/guard-rollback.js'
 import { RollBack } from './rollbacks/roll-back.js'
@@ -43,14 +38,7 @@ class RolloutModule {
 
 export const definition: ServiceDefinition = {
   name: 'rollout',
-  tables: [STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS, ABORTED_RUNS],
-  migrations: [
-    CreateRollout1764000000000,
-    AddRolloutOutboxPlaces1764100000000,
-    AddRolloutRosters1764300000000,
-    AddRolloutTokens1764400000000,
-    AddRolloutStableHeads1764500000000,
-    AddRolloutGuard1764700000000,
-  ],
+  tables: [...STAGE_TABLES, STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS],
+  migrations: [...STAGE_MIGRATIONS, CreateRollout1764000000000],
   module: RolloutModule.with,
 }

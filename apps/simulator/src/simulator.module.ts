@@ -8,9 +8,6 @@ import { CorporaController } from './corpora/corpora.http.js'
 import { CORPORA, CORPUS_CONTENT } from './corpora/corpus.table.js'
 import { Readings } from './corpora/readings.js'
 import { CreateSimulator1764000000000 } from './migrations/1764000000000-create-simulator.js'
-import { AddSimulatorOutboxPlaces1764100000000 } from './migrations/1764100000000-add-outbox-places.js'
-import { AddSimulatorRosters1764300000000 } from './migrations/1764300000000-add-rosters.js'
-import { AddSimulatorTokens1764400000000 } from './migrations/1764400000000-add-tokens.js'
 import { InlineReplayRunner } from './replay/replay-runner.js'
 import { WorkerReplayRunner } from './replay/worker-replay-runner.js'
 import { SCENARIOS } from './scenarios/scenario.table.js'
@@ -48,11 +45,6 @@ class SimulatorModule {
 export const definition: ServiceDefinition = {
   name: 'simulator',
   tables: [BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS],
-  migrations: [
-    CreateSimulator1764000000000,
-    AddSimulatorOutboxPlaces1764100000000,
-    AddSimulatorRosters1764300000000,
-    AddSimulatorTokens1764400000000,
-  ],
+  migrations: [CreateSimulator1764000000000],
   module: SimulatorModule.with,
 }

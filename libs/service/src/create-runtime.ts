@@ -1,7 +1,6 @@
 import { STAGE_TOPICS, topicByName } from '#libs/contracts'
 import {
   deadLetterTimer,
-  DEAD_LETTERS,
   EventConsumer,
   Outbox,
   Reconciler,
@@ -21,6 +20,7 @@ import { readRetentionConfig } from './retention/retention.config.js'
 import { RosterBook } from './rosters/roster-book.js'
 import { RosterReader } from './rosters/roster-reader.js'
 import { ServiceRuntime, type RuntimeOptions } from './service-runtime.js'
+import { SHARED_TABLES } from './shared-tables.js'
 import { BacklogMonitor } from './vitals/backlog-monitor.js'
 import { readVitals } from './vitals/vitals.js'
 
@@ -54,7 +54,7 @@ export function createRuntime(
   const reconciler = new Reconciler(database, stores.outbox, bus, source, log, metrics)
   const pruneTables = new PruneTables(
     name,
-    [...tables, DEAD_LETTERS],
+    [...SHARED_TABLES, ...tables],
     database,
     stores,
     readRetentionConfig(options.environment),

@@ -1,18 +1,14 @@
 import type { ServiceName } from '#libs/contracts'
-import type { DocumentTable } from '#libs/persistence'
+import type { DocumentTable, MigrationClass } from '#libs/persistence'
 import type { DynamicModule } from '@nestjs/common'
-import type { EntitySchema, QueryRunner } from 'typeorm'
 import type { ServiceRuntime } from './service-runtime.js'
-
-export type MigrationClass = new () => { name?: string; up(runner: QueryRunner): Promise<void>; down(runner: QueryRunner): Promise<void> }
 
 /** What a service's `<service>.module.ts` exports as `definition`: all that a host needs to know of it. */
 export interface ServiceDefinition {
   name: ServiceName
-  /** Tables of documents; the shared tables of locks, timers, outbox and positions are added by the host. */
+  /** Tables of documents of its own; the host adds the shared ones (`SHARED_TABLES`). */
   tables: readonly DocumentTable<never>[]
-  /** Tables of other shapes, for the drift check. */
-  entities?: (schema: string) => EntitySchema[]
+  /** Of its own tables; the host runs `SHARED_MIGRATIONS` before them. */
   migrations: readonly MigrationClass[]
   module(runtime: ServiceRuntime): DynamicModule
 }

@@ -1,41 +1,82 @@
-import { createMessagingTables } from '#libs/messaging'
-import { createPersistenceTables } from '#libs/persistence'
+import { createDocumentTables, dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
+
+/** What an event is in the log, and before it has its place. */
+const EVENT = `
+  event_id uuid NOT NULL,
+  at timestamptz NOT NULL,
+  source text NOT NULL,
+  type text NOT NULL,
+  topic text NOT NULL,
+  key text NOT NULL,
+  run bigint,
+  entry text NOT NULL,
+  digest text NOT NULL,
+  leaf_hash bytea NOT NULL`
+
+/** Tables of the log, which are only ever added to. */
+const LOG: Record<string, string> = {
+  entry: `index bigint CONSTRAINT entry_pkey PRIMARY KEY, ${EVENT}`,
+  tree_node: `
+    level integer NOT NULL, index bigint NOT NULL, hash bytea NOT NULL,
+    CONSTRAINT tree_node_pkey PRIMARY KEY (level, index)`,
+  // A tree that did not grow gets a second checkpoint when the log or its witnesses change.
+  checkpoint: `
+    nth bigserial CONSTRAINT checkpoint_pkey PRIMARY KEY,
+    size bigint NOT NULL,
+    note text NOT NULL,
+    published_at timestamptz NOT NULL DEFAULT clock_timestamp()`,
+  logged_release: `
+    digest text CONSTRAINT logged_release_pkey PRIMARY KEY, policy text NOT NULL, version text NOT NULL, index bigint NOT NULL`,
+  // What stages said of releases, as they signed it.
+  attestation: `
+    digest text CONSTRAINT attestation_pkey PRIMARY KEY,
+    nth bigserial NOT NULL,
+    run bigint,
+    attempt integer,
+    source text NOT NULL,
+    type text NOT NULL,
+    envelope jsonb NOT NULL`,
+}
+
+const INDEXES = [
+  'UNIQUE INDEX entry_event_id_idx ON audit.entry (event_id)',
+  'INDEX entry_run_index_idx ON audit.entry (run, index)',
+  'INDEX checkpoint_size_nth_idx ON audit.checkpoint (size, nth)',
+  'INDEX logged_release_policy_version_idx ON audit.logged_release (policy, version)',
+  'INDEX attestation_run_nth_idx ON audit.attestation (run, nth)',
+]
 
 export class CreateAudit1764000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await createPersistenceTables(runner, 'audit')
-    await createMessagingTables(runner, 'audit')
-    await runner.query(`
-      CREATE TABLE audit.entry (
-        index bigint CONSTRAINT entry_pkey PRIMARY KEY,
-        event_id uuid NOT NULL,
-        at timestamptz NOT NULL,
-        source text NOT NULL,
-        type text NOT NULL,
-        topic text NOT NULL,
-        key text NOT NULL,
-        run bigint,
-        entry text NOT NULL,
-        digest text NOT NULL,
-        leaf_hash bytea NOT NULL
-      )`)
-    await runner.query('CREATE UNIQUE INDEX entry_event_id_idx ON audit.entry (event_id)')
-    await runner.query('CREATE INDEX entry_run_index_idx ON audit.entry (run, index)')
     await runner.query(`
       CREATE FUNCTION audit.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
-        RAISE EXCEPTION '% on audit.entry is refused: the audit log is only ever added to', TG_OP
+        RAISE EXCEPTION '% on %.% is refused: the audit log is only ever added to', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
           USING ERRCODE = '42501', HINT = 'A wrong entry is corrected by a later one.';
       END $$`)
-    // Statement level: it speaks also when no row matches. ALWAYS: it holds in a replication session too.
-    await runner.query(`
-      CREATE TRIGGER entry_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.entry
-      FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change()`)
-    await runner.query('ALTER TABLE audit.entry ENABLE ALWAYS TRIGGER entry_only_grows')
+    for (const [table, columns] of Object.entries(LOG)) await createLogTable(runner, table, columns)
+    for (const index of INDEXES) await runner.query(`CREATE ${index}`)
+    // A queue: events that were taken in and have no place yet.
+    await runner.query(`CREATE TABLE audit.arrival (nth bigserial CONSTRAINT arrival_pkey PRIMARY KEY, ${EVENT})`)
+    // Events of high volume wait for the end of their window; a listing holds what the digest of a window was made over.
+    await createDocumentTables(runner, {
+      windowed_event: { keys: { until: 'timestamptz' }, indexes: [['until']] },
+      window_listing: { keys: { at: 'timestamptz' }, indexes: [['at']] },
+    })
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP SCHEMA audit CASCADE')
+    await dropTables(runner, ['window_listing', 'windowed_event', 'arrival', ...Object.keys(LOG)])
+    await runner.query('DROP FUNCTION audit.refuse_change()')
   }
+}
+
+/** The trigger is of statement level, to speak also when no row matches, and ALWAYS, to hold in a replication session too. */
+async function createLogTable(runner: QueryRunner, table: string, columns: string): Promise<void> {
+  await runner.query(`CREATE TABLE audit.${table} (${columns})`)
+  await runner.query(`
+    CREATE TRIGGER ${table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON audit.${table}
+    FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change()`)
+  await runner.query(`ALTER TABLE audit.${table} ENABLE ALWAYS TRIGGER ${table}_only_grows`)
 }

@@ -1,17 +1,19 @@
-import { createMessagingTables } from '#libs/messaging'
-import { createDocumentTable, createPersistenceTables } from '#libs/persistence'
+import { createDocumentTables, dropTables, type CreatedTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
+
+const TABLES: CreatedTables = {
+  canary: { keys: { state: 'text' }, indexes: [['state']] },
+  canary_head: {},
+  release_proof: { keys: { policy: 'text', stored_at: 'timestamptz' }, indexes: [['policy', 'stored_at']] },
+  unsigned_alert: {},
+}
 
 export class CreateCanaryController1764000000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await createPersistenceTables(runner, 'canary_controller')
-    await createMessagingTables(runner, 'canary_controller')
-    await createDocumentTable(runner, 'canary_controller', 'canary', { state: 'text' }, [['state']])
-    await createDocumentTable(runner, 'canary_controller', 'canary_head', {})
-    await createDocumentTable(runner, 'canary_controller', 'aborted_run', {})
+    await createDocumentTables(runner, TABLES)
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP SCHEMA canary_controller CASCADE')
+    await dropTables(runner, Object.keys(TABLES))
   }
 }

@@ -8,4 +8,4 @@ export interface FreshnessMarker {
   stable: string
 }
 
-export const FRESHNESS_MARKERS = documentTable<FreshnessMarker>({ name: 'vouched', id: (vouched) => vouched.id, keys: {} })
+export const FRESHNESS_MARKERS = documentTable<FreshnessMarker>({ name: 'freshness_marker', id: (marker) => marker.id, keys: {} })

@@ -1,15 +1,13 @@
-import { DataSource, type EntitySchema, type MixedList } from 'typeorm'
+import { DataSource } from 'typeorm'
 import { HmsError } from '#libs/contracts'
 import { describeError } from '#libs/platform'
+import type { MigrationClass } from '../migrations/index.js'
 import { SERVER_KEEPALIVE } from './service-session.js'
-
-type MigrationClass = new () => { name?: string }
 
 export interface DataSourceOptions {
   url: string
   schema: string
-  entities: MixedList<EntitySchema | (new () => object)>
-  migrations: MigrationClass[]
+  migrations: readonly MigrationClass[]
   /** Connections of this service's pool. */
   poolSize?: number
   /** How long an answer may take, whatever the network does; longer than the server's own 15 s. */
@@ -22,8 +20,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     type: 'postgres',
     url: options.url,
     schema: options.schema,
-    entities: options.entities,
-    migrations: options.migrations,
+    migrations: [...options.migrations],
     migrationsTableName: 'migration',
     migrationsTransactionMode: 'each',
     synchronize: false,

@@ -1,7 +1,6 @@
 import { HmsError } from '#libs/contracts'
-import { createDocumentTable, documentTable, type Transaction } from '#libs/persistence'
+import { documentTable, type Transaction } from '#libs/persistence'
 import { digestOf } from '#libs/signing'
-import type { QueryRunner } from 'typeorm'
 
 /** A signed request that was accepted. Every instance of a service sees the same table, and a restart forgets nothing. */
 interface RequestNonce {
@@ -35,8 +34,4 @@ export async function spendNonce(tx: Transaction, nonce: string, expiresAt: Date
     })
   }
   return nonces.insert({ id: digestOf(Buffer.from(nonce)), expiresAt: expiresAt.toISOString() })
-}
-
-export async function addRequestNonces(runner: QueryRunner, schema: string): Promise<void> {
-  await createDocumentTable(runner, schema, 'request_nonce', { expires_at: 'timestamptz' }, [['expires_at']])
 }

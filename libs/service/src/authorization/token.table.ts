@@ -1,9 +1,7 @@
 import type { TokenRecord } from '#libs/contracts'
-import { createDocumentTable, documentTable, type Transaction } from '#libs/persistence'
-import type { QueryRunner } from 'typeorm'
-import { addRequestNonces } from './request-nonce.table.js'
+import { documentTable, type Transaction } from '#libs/persistence'
 
-/** Every service keeps every key's record, so that it can tell who asks while the broker is down. Made by `addTokens` in its migrations. */
+/** Every service keeps every key's record, so that it can tell who asks while the broker is down. */
 export const TOKENS = documentTable<TokenRecord>({
   name: 'token',
   id: (token) => token.id,
@@ -25,13 +23,4 @@ export async function keepToken(tx: Transaction, record: TokenRecord): Promise<v
   for (const { id, expiresAt } of old) if (Date.parse(expiresAt) < limit) await tokens.delete(id)
   if (Date.parse(record.expiresAt) < limit) return
   if ((await tokens.get(record.id))?.revokedAt == null) await tokens.put(record)
-}
-
-export async function addTokens(runner: QueryRunner, schema: string): Promise<void> {
-  await createDocumentTable(runner, schema, 'token', { expires_at: 'timestamptz' }, [['expires_at']])
-  await addRequestNonces(runner, schema)
-}
-
-export async function dropTokens(runner: QueryRunner, schema: string): Promise<void> {
-  await runner.query(`DROP TABLE ${schema}.token, ${schema}.request_nonce`)
 }

@@ -1,44 +1,20 @@
 import { HmsError } from '#libs/contracts'
-import { DEAD_LETTERS, messagingEntities, PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
-import {
-  createDataSource,
-  documentEntity,
-  isMigrated,
-  migrate,
-  persistenceEntities,
-  PostgresDatabase,
-  PostgresTimerStore,
-  ServiceSession,
-  type DocumentTable,
-} from '#libs/persistence'
+import { PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
+import { createDataSource, isMigrated, migrate, PostgresDatabase, PostgresTimerStore, ServiceSession } from '#libs/persistence'
 import { describeError, type Clock, type Logger } from '#libs/platform'
-import type { DataSource, EntitySchema } from 'typeorm'
-import { REQUEST_NONCES } from '../authorization/request-nonce.table.js'
-import { TOKENS } from '../authorization/token.table.js'
-import { ROSTERS } from '../rosters/roster.table.js'
+import type { DataSource } from 'typeorm'
 import type { ServiceDefinition } from '../service-definition.js'
+import { migrationsOf } from '../shared-tables.js'
 import type { OpenService } from './host-adapters.js'
 
-/** A service's DataSource with all its tables; also what migrations and the drift check run on. */
+/** What migrations and statements of a service run on. */
 export function dataSourceOf(definition: ServiceDefinition, url: string, poolSize?: number): DataSource {
   return createDataSource({
     url,
     schema: schemaOf(definition.name),
-    entities: entitiesOf(definition),
-    migrations: [...definition.migrations],
+    migrations: migrationsOf(definition),
     poolSize,
   })
-}
-
-function entitiesOf(definition: ServiceDefinition): EntitySchema[] {
-  const schema = schemaOf(definition.name)
-  const tables = [DEAD_LETTERS, ROSTERS, TOKENS, REQUEST_NONCES, ...definition.tables] as unknown as DocumentTable<object>[]
-  return [
-    ...persistenceEntities(schema),
-    ...messagingEntities(schema),
-    ...tables.map((table) => documentEntity(schema, table)),
-    ...(definition.entities?.(schema) ?? []),
-  ]
 }
 
 /** Migrates one service's schema; answers how many migrations ran. */

@@ -1,11 +1,10 @@
 import type { RosterStep } from '#libs/contracts'
-import { createDocumentTable, documentTable, type Transaction } from '#libs/persistence'
+import { documentTable, type Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
-import type { QueryRunner } from 'typeorm'
 
 /**
  * Every service keeps the rosters that it verified, so that after a restart it stands where it stood, whatever version it is pinned to.
- * They are verified again when they are read. Made by `addRosters` in its migrations.
+ * They are verified again when they are read.
  */
 export const ROSTERS = documentTable<RosterStep>({
   name: 'roster',
@@ -24,12 +23,4 @@ export function rostersAfter(tx: Transaction, since: number): Promise<RosterStep
 
 export async function keepRoster(tx: Transaction, { version, envelope }: Roster): Promise<void> {
   await tx.documents(ROSTERS).put({ version, envelope })
-}
-
-export async function addRosters(runner: QueryRunner, schema: string): Promise<void> {
-  await createDocumentTable(runner, schema, 'roster', { version: 'bigint' }, [['version']])
-}
-
-export async function dropRosters(runner: QueryRunner, schema: string): Promise<void> {
-  await runner.query(`DROP TABLE ${schema}.roster`)
 }

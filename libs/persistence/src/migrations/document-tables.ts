@@ -1,0 +1,30 @@
+import type { QueryRunner } from 'typeorm'
+import type { KeyType } from '../database.js'
+
+/** Document tables as a migration makes them: literals, which later changes of the code do not touch. */
+export type CreatedTables = Record<string, { keys?: Record<string, KeyType>; indexes?: string[][] }>
+
+/** The schema whose migrations run. Migrations of a lib are the same in every service's schema. */
+export function schemaOfRunner(runner: QueryRunner): string {
+  return (runner.connection.options as { schema?: string }).schema!
+}
+
+export function indexName(table: string, columns: readonly string[]): string {
+  return `${table}_${columns.join('_')}_idx`
+}
+
+export async function createDocumentTables(runner: QueryRunner, tables: CreatedTables): Promise<void> {
+  const schema = schemaOfRunner(runner)
+  for (const [name, { keys = {}, indexes = [] }] of Object.entries(tables)) {
+    const columns = Object.entries(keys).map(([key, type]) => `, ${key} ${type}`)
+    await runner.query(
+      `CREATE TABLE ${schema}.${name} (id text CONSTRAINT ${name}_pkey PRIMARY KEY, doc jsonb NOT NULL,
+       put_at timestamptz NOT NULL DEFAULT clock_timestamp()${columns.join('')})`,
+    )
+    for (const list of indexes) await runner.query(`CREATE INDEX ${indexName(name, list)} ON ${schema}.${name} (${list.join(', ')})`)
+  }
+}
+
+export async function dropTables(runner: QueryRunner, names: readonly string[]): Promise<void> {
+  for (const name of names) await runner.query(`DROP TABLE ${schemaOfRunner(runner)}.${name}`)
+}
