@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isTerminal, type DeadLetterSummary, type ServiceName } from '#libs/contracts'
+import { timerKind } from '#libs/persistence'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -43,9 +44,9 @@ describe('a timer that goes on failing', () => {
     // A stage that has no partner to tell ends without its timer.
     if (kind === 'notify-deadline') await press.api.post('/v1/partners', PARTNER)
     const runtime = runtimeOf(service)
-    if (sort === 'work') runtime.onWork(kind, failing)
-    else runtime.onTimer(kind, failing)
-    if (kind === 'notify-deadline') runtime.onWork('deliver', async () => {})
+    if (sort === 'work') runtime.onWork(timerKind(kind), failing)
+    else runtime.onTimer(timerKind(kind), failing)
+    if (kind === 'notify-deadline') runtime.onWork(timerKind('deliver'), async () => {})
     const run = await press.approve(['pm25@1.0.0=35'], QUICK)
     await ended(run)
     expect(await press.show(run)).toMatchObject({ state: 'FAILED', reason: 'POISONED' })
@@ -57,7 +58,7 @@ describe('a timer that goes on failing', () => {
   })
 
   it('approver, which is no stage, ends the run by itself', async () => {
-    runtimeOf('approver').onTimer('queue', failing)
+    runtimeOf('approver').onTimer(timerKind('queue'), failing)
     const first = await press.approve(['pm25@1.0.0=35'], { observeMs: 30_000, bakeMs: 0 })
     const second = await press.approve(['pm25@1.1.0=34'], QUICK, { queue: true })
     await ended(first)
@@ -68,7 +69,7 @@ describe('a timer that goes on failing', () => {
   })
 
   it('an approval that cannot expire waits for nobody any more', async () => {
-    runtimeOf('approver').onTimer('approval-expiry', failing)
+    runtimeOf('approver').onTimer(timerKind('approval-expiry'), failing)
     const run = await press.approve(['pm25@1.0.0=35'], QUICK, { tags: ['critical'] })
     await ended(run, 15 * 60_000)
     expect(await press.show(run)).toMatchObject({ state: 'FAILED', reason: 'POISONED' })
@@ -77,20 +78,20 @@ describe('a timer that goes on failing', () => {
 
   it('can be replayed once its cause is gone, and only once', async () => {
     const runtime = runtimeOf('rollout')
-    runtime.onTimer('rollout-bake', failing)
+    runtime.onTimer(timerKind('rollout-bake'), failing)
     const run = await press.approve(['pm25@1.0.0=35'], QUICK)
     await ended(run)
     const [letter] = await letters('rollout')
     const replay = (): Promise<DeadLetterSummary> => press.api.post(`/v1/dead-letters/rollout/${letter!.id}/replay`, {})
     await expect(replay()).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_FAILED' })
-    runtime.onTimer('rollout-bake', async () => {})
+    runtime.onTimer(timerKind('rollout-bake'), async () => {})
     expect(await replay()).toMatchObject({ state: 'replayed', closed: { reason: 'handled' } })
     await expect(replay()).rejects.toMatchObject({ code: 'HMS_DEAD_LETTER_CLOSED' })
   })
 
   it('a delivery that no try can send gives its lane free', async () => {
     await press.api.post('/v1/partners', PARTNER)
-    runtimeOf('notifier').onWork('deliver', failing)
+    runtimeOf('notifier').onWork(timerKind('deliver'), failing)
     const run = await press.approve(['pm25@1.0.0=35'], QUICK)
     await ended(run)
     expect(await press.show(run)).toMatchObject({ state: 'SUCCEEDED' })

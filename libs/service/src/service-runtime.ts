@@ -1,6 +1,16 @@
 import type { EventData, EventType, OutgoingEvent, ServiceName } from '#libs/contracts'
 import type { EmitOptions, EventBus, EventConsumer, Outbox, Relay, SettleTimer } from '#libs/messaging'
-import type { Database, DocumentTable, NewTimer, Timer, TimerHandler, TimerRunner, Transaction, WorkHandler } from '#libs/persistence'
+import type {
+  Database,
+  DocumentTable,
+  Timer,
+  TimerHandler,
+  TimerKind,
+  TimerOfKind,
+  TimerRunner,
+  Transaction,
+  WorkHandler,
+} from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
 import type { PruneRule, PruneTables } from './retention/prune-tables.js'
@@ -88,7 +98,7 @@ export class ServiceRuntime {
   }
 
   /** A wait as a row; fires in this or another instance, also after a crash. */
-  async schedule(tx: Transaction, timer: NewTimer): Promise<void> {
+  async schedule<D extends object>(tx: Transaction, timer: TimerOfKind<D>): Promise<void> {
     await this.parts.timers.store.schedule(tx, timer)
     tx.afterCommit(() => this.parts.wakeTimers())
   }
@@ -97,11 +107,11 @@ export class ServiceRuntime {
     await this.parts.timers.store.cancel(tx, id)
   }
 
-  onTimer(kind: string, handler: TimerHandler): void {
+  onTimer<D extends object>(kind: TimerKind<D>, handler: TimerHandler<D>): void {
     this.parts.timers.on(kind, handler)
   }
 
-  onWork(kind: string, work: WorkHandler, leaseMs?: number): void {
+  onWork<D extends object>(kind: TimerKind<D>, work: WorkHandler<D>, leaseMs?: number): void {
     this.parts.timers.onWork(kind, work, leaseMs)
   }
 
@@ -109,8 +119,8 @@ export class ServiceRuntime {
    * For timers of this kind that go on failing, which become dead letters: runs in the transaction that removes them. Without it the run
    * that `data` names (`run`, `attempt`) is poisoned.
    */
-  onGivenUp(kind: string, settle: SettleTimer): void {
-    this.parts.settlers.set(kind, settle)
+  onGivenUp<D extends object>(kind: TimerKind<D>, settle: SettleTimer<D>): void {
+    this.parts.settlers.set(kind, settle as unknown as SettleTimer)
   }
 
   pendingTimers(tx: Transaction, idPrefix: string): Promise<Timer[]> {

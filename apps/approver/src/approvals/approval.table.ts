@@ -1,5 +1,5 @@
 import type { ReleaseDocument, RolloutPlan, SigningReason } from '#libs/contracts'
-import { documentTable } from '#libs/persistence'
+import { documentTable, timerKind } from '#libs/persistence'
 
 /** Releases that are signed together. Its id is the release digest, or the digest over the sorted release digests of a bundle. */
 export interface Approval {
@@ -21,7 +21,7 @@ export interface Approval {
 }
 
 /** Kind of the timer that ends an approval whose signatures do not come; its id carries the digest too. */
-export const APPROVAL_EXPIRY = 'approval-expiry'
+export const APPROVAL_EXPIRY = timerKind<{ digest: string; run: number }>('approval-expiry')
 
 export const APPROVALS = documentTable<Approval>({
   name: 'approval',

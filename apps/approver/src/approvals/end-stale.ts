@@ -16,7 +16,7 @@ export class EndStale {
     private readonly runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
   ) {
-    runtime.onTimer(APPROVAL_MOVED, async (tx, timer) => void (await this.look(tx, Number(timer.data['run']))))
+    runtime.onTimer(APPROVAL_MOVED, async (tx, { data }) => void (await this.look(tx, data.run)))
   }
 
   async execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {

@@ -13,7 +13,7 @@ export class ExpireApproval {
     runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
   ) {
-    runtime.onTimer(APPROVAL_EXPIRY, (tx, timer) => this.execute(tx, String(timer.data['digest'])))
+    runtime.onTimer(APPROVAL_EXPIRY, (tx, { data }) => this.execute(tx, data.digest))
   }
 
   async execute(tx: Transaction, digest: string): Promise<void> {

@@ -1,12 +1,12 @@
 import { policyKey } from '#libs/messaging'
-import { lockedDocument, type Query, type Transaction } from '#libs/persistence'
+import { lockedDocument, timerKind, type Query, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { APPROVALS, type Approval } from './approval.table.js'
 import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.table.js'
 
-const PREPARATION_EXPIRY = 'preparation-expiry'
+const PREPARATION_EXPIRY = timerKind<{ digest: string }>('preparation-expiry')
 const LIFE_MS = 24 * 60 * 60 * 1000
 
 /**
@@ -19,7 +19,7 @@ export class KeepPreparations {
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
   ) {
-    runtime.onTimer(PREPARATION_EXPIRY, (tx, timer) => this.drop(tx, String(timer.data['digest'])))
+    runtime.onTimer(PREPARATION_EXPIRY, (tx, { data }) => this.drop(tx, data.digest))
   }
 
   async add(tx: Transaction, approval: Approval, by: string): Promise<void> {

@@ -16,7 +16,7 @@ export class EndOverdueRun {
     private readonly queueRun: QueueRun,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
   ) {
-    runtime.onTimer(RUN_DEADLINE, (tx, timer) => this.execute(tx, Number(timer.data['run'])))
+    runtime.onTimer(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run))
   }
 
   async execute(tx: Transaction, run: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { isTerminal } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import type { TimerKind, Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -16,8 +16,9 @@ export class EndStuckRun {
     private readonly runtime: ServiceRuntime,
     private readonly endRun: EndRun,
   ) {
-    for (const kind of [QUEUE, RUN_DEADLINE, APPROVAL_EXPIRY, APPROVAL_MOVED]) {
-      runtime.onGivenUp(kind, (tx, timer, detail) => this.execute(tx, Number(timer.data['run']), detail))
+    const kinds: TimerKind<{ run: number }>[] = [QUEUE, RUN_DEADLINE, APPROVAL_EXPIRY, APPROVAL_MOVED]
+    for (const kind of kinds) {
+      runtime.onGivenUp(kind, (tx, { data }, detail) => this.execute(tx, data.run, detail))
     }
   }
 

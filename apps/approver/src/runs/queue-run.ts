@@ -25,7 +25,7 @@ export class QueueRun {
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
   ) {
-    runtime.onTimer(QUEUE, async (tx, timer) => this.callAgain(tx, Number(timer.data['run'])))
+    runtime.onTimer(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
   }
 
   /** Starts the run when all its policies are free, else puts it into their queues. */
@@ -39,8 +39,8 @@ export class QueueRun {
     for (const policy of joining) await tx.documents(POLICIES).put({ ...policy, queue: [...policy.queue, number] })
     if (begins !== undefined)
       await this.runtime.schedule(tx, {
-        id: `queue:${number}`,
-        kind: 'queue',
+        id: `${QUEUE}:${number}`,
+        kind: QUEUE,
         keys: keysOfRun(record),
         data: { run: number },
         dueAt: new Date(begins),

@@ -1,5 +1,5 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -8,8 +8,8 @@ import { RUNS, runView, type RunRecord } from './run.table.js'
 import { keysOfRun, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
 /** Kinds of timers: the turn of a queued run has come; a version moved under an approval that waits. */
-export const QUEUE = 'queue'
-export const APPROVAL_MOVED = 'approval-moved'
+export const QUEUE = timerKind<{ run: number }>('queue')
+export const APPROVAL_MOVED = timerKind<{ run: number }>('approval-moved')
 
 /** Stores a run and tells everyone who watches. The one place where a run ends, and where the next in the queue is called. */
 @Injectable()
@@ -57,12 +57,12 @@ export class SaveRun {
   /** What is live, or on its way to be, is another: it may be the turn of the first in the queue, and what waits for signatures may follow a version that never comes. */
   async callWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
     const [first] = policy.queue
-    if (policy.active === null && first !== undefined) await this.call(tx, 'queue', first)
+    if (policy.active === null && first !== undefined) await this.call(tx, QUEUE, first)
     for (const run of policy.waiting ?? []) await this.call(tx, APPROVAL_MOVED, run)
   }
 
   /** A timer of its own, because that run may hold policies that this transaction has not locked. */
-  private async call(tx: Transaction, kind: typeof QUEUE | typeof APPROVAL_MOVED, run: number): Promise<void> {
+  private async call(tx: Transaction, kind: TimerKind<{ run: number }>, run: number): Promise<void> {
     const waiting = await tx.documents(RUNS).get(String(run))
     if (waiting === undefined) return
     await this.runtime.schedule(tx, { id: `${kind}:${run}`, kind, keys: keysOfRun(waiting), data: { run }, dueAt: tx.now })

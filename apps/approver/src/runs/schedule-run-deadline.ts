@@ -1,12 +1,12 @@
 import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { timerKind, type Transaction } from '#libs/persistence'
 import { patienceFor, stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import type { RunRecord } from './run.table.js'
 
-export const RUN_DEADLINE = 'run-deadline'
+export const RUN_DEADLINE = timerKind<{ run: number }>('run-deadline')
 
 /** The one timer row of every open run: it moves with the run's state, so no stage can keep a run for ever by falling silent. */
 @Injectable()

@@ -1,5 +1,5 @@
 import type { VerifiedEvent } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { timerKind, type Transaction } from '#libs/persistence'
 import { TransientError, uuidv7 } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable } from '@nestjs/common'
@@ -10,7 +10,7 @@ import type { Sequencer } from '../log/sequencer.js'
 import { factsOfWindow, groupsOf, listingOf, windowedOf } from './window.js'
 import { LISTINGS, WINDOWED } from './window.table.js'
 
-const FOLD = 'audit-windows'
+const FOLD = timerKind('audit-windows')
 /** Events that come a little late are in the same entry; later ones make a further entry of their window. */
 const GRACE_MS = 10_000
 /** Events that one transaction folds; a window of more has several entries. */
@@ -62,6 +62,6 @@ export class FoldWindows {
   }
 
   private foldAt(tx: Transaction, dueMs: number): Promise<void> {
-    return this.runtime.schedule(tx, { id: FOLD, kind: FOLD, keys: [], dueAt: new Date(dueMs) })
+    return this.runtime.schedule(tx, { id: FOLD, kind: FOLD, keys: [], data: {}, dueAt: new Date(dueMs) })
   }
 }

@@ -1,6 +1,6 @@
 import type { CoverageReport, EventData, LoggedProof, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
-import { lockedDocument, type Transaction } from '#libs/persistence'
+import { lockedDocument, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import {
   canaryLabel,
   isEvidenceRequired,
@@ -28,6 +28,11 @@ import { CANARIES, CANARY_HEADS, headId } from './canary.table.js'
 import { newCanary } from './new-canary.js'
 import { ReleaseProofs } from './release-proofs.js'
 
+type RunTimer = { run: number; attempt: number }
+const ACKNOWLEDGE = timerKind<RunTimer>('canary-acknowledge')
+const OBSERVE = timerKind<RunTimer>('canary-observe')
+const LEASE = timerKind<RunTimer>('canary-lease')
+
 type Passed = EventData['hms.simulation.passed.v1']
 
 /** The shell around the pure decisions: opens, observes, judges and ends canaries. Every wait is a timer row. */
@@ -39,13 +44,11 @@ export class RunCanary {
     private readonly heads: CanaryHeads,
     private readonly proofs: ReleaseProofs,
   ) {
-    runtime.onTimer('canary-acknowledge', (tx, timer) =>
-      this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onAcknowledgementsOverdue(canary))),
+    runtime.onTimer(ACKNOWLEDGE, (tx, { data }) =>
+      this.withCanary(tx, data.run, (canary) => this.apply(tx, onAcknowledgementsOverdue(canary))),
     )
-    runtime.onTimer('canary-observe', (tx, timer) =>
-      this.withCanary(tx, Number(timer.data['run']), (canary) => this.apply(tx, onObserved(canary))),
-    )
-    runtime.onTimer('canary-lease', (tx, timer) => this.withCanary(tx, Number(timer.data['run']), (canary) => this.renew(tx, canary)))
+    runtime.onTimer(OBSERVE, (tx, { data }) => this.withCanary(tx, data.run, (canary) => this.apply(tx, onObserved(canary))))
+    runtime.onTimer(LEASE, (tx, { data }) => this.withCanary(tx, data.run, (canary) => this.renew(tx, canary)))
   }
 
   /** Once per attempt; a run that was ended meanwhile, and an attempt that another took the place of, get no canary. */
@@ -182,7 +185,7 @@ export class RunCanary {
       }
       case 'await':
         await tx.documents(CANARIES).put(canary)
-        return this.scheduleTimer(tx, canary, 'canary-acknowledge', new Date(tx.now.getTime() + this.config.acknowledgeMs))
+        return this.scheduleTimer(tx, canary, ACKNOWLEDGE, new Date(tx.now.getTime() + this.config.acknowledgeMs))
       case 'observe':
         return this.observe(tx, canary)
       case 'judge':
@@ -205,8 +208,8 @@ export class RunCanary {
       observeUntil: until.toISOString(),
     }
     await tx.documents(CANARIES).put(observing)
-    await this.runtime.cancel(tx, timerId('canary-acknowledge', canary))
-    await this.scheduleTimer(tx, observing, 'canary-observe', until)
+    await this.runtime.cancel(tx, timerId(ACKNOWLEDGE, canary))
+    await this.scheduleTimer(tx, observing, OBSERVE, until)
     const { run, attempt } = canary
     const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until.toISOString()}`
     await this.emit(tx, observing, 'hms.canary.observation-started.v1', { run, attempt, detail, until: until.toISOString() })
@@ -223,7 +226,7 @@ export class RunCanary {
   private async pass(tx: Transaction, canary: Canary, properties: string[], summary: string): Promise<void> {
     // The lease goes on until the stable head has taken its place.
     await tx.documents(CANARIES).put({ ...canary, state: 'passed' })
-    await this.runtime.cancel(tx, timerId('canary-acknowledge', canary))
+    await this.runtime.cancel(tx, timerId(ACKNOWLEDGE, canary))
     const attested = withAttestation(canary.dossier, 'canary', await attestCanary(canary, properties, tx.now, this.runtime.signer))
     await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier: attested, summary, label: canaryLabel(canary) })
   }
@@ -258,7 +261,7 @@ export class RunCanary {
 
   private async pause(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
     await tx.documents(CANARIES).put({ ...canary, state: 'paused' })
-    for (const kind of ['canary-acknowledge', 'canary-observe']) await this.runtime.cancel(tx, timerId(kind, canary))
+    for (const kind of [ACKNOWLEDGE, OBSERVE]) await this.runtime.cancel(tx, timerId(kind, canary))
     const { run, attempt } = canary
     const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
     await this.emit(tx, canary, 'hms.canary.paused.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next })
@@ -266,7 +269,7 @@ export class RunCanary {
 
   private async close(tx: Transaction, canary: Canary): Promise<void> {
     await tx.documents(CANARIES).put(canary)
-    for (const kind of ['canary-acknowledge', 'canary-observe', 'canary-lease']) await this.runtime.cancel(tx, timerId(kind, canary))
+    for (const kind of [ACKNOWLEDGE, OBSERVE, LEASE]) await this.runtime.cancel(tx, timerId(kind, canary))
   }
 
   /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
@@ -281,10 +284,10 @@ export class RunCanary {
   }
 
   private scheduleLease(tx: Transaction, canary: Canary): Promise<void> {
-    return this.scheduleTimer(tx, canary, 'canary-lease', new Date(tx.now.getTime() + this.config.leaseMs / 3))
+    return this.scheduleTimer(tx, canary, LEASE, new Date(tx.now.getTime() + this.config.leaseMs / 3))
   }
 
-  private scheduleTimer(tx: Transaction, canary: Canary, kind: string, dueAt: Date): Promise<void> {
+  private scheduleTimer(tx: Transaction, canary: Canary, kind: TimerKind<RunTimer>, dueAt: Date): Promise<void> {
     return this.runtime.schedule(tx, {
       id: timerId(kind, canary),
       kind,

@@ -1,5 +1,5 @@
 import type { AlertReceipt, BotAlert } from '#libs/contracts'
-import type { Transaction } from '#libs/persistence'
+import { timerKind, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Presence } from '../coverage/presence.js'
@@ -12,7 +12,7 @@ const KEEP_MS = 8 * 24 * 60 * 60 * 1000
 const PRUNE_MS = 60 * 60 * 1000
 const PRUNE_BATCH = 200
 const NEXT_BATCH_MS = 100
-const PRUNE = 'alerts-prune'
+const PRUNE = timerKind('alerts-prune')
 
 /** An alert becomes an event exactly once per id, however often its bot tells it. */
 @Injectable()
@@ -61,6 +61,6 @@ export class AcceptAlert {
   }
 
   private pruneIn(tx: Transaction, delayMs: number): Promise<void> {
-    return this.runtime.schedule(tx, { id: PRUNE, kind: PRUNE, keys: [], dueAt: new Date(tx.now.getTime() + delayMs) })
+    return this.runtime.schedule(tx, { id: PRUNE, kind: PRUNE, keys: [], data: {}, dueAt: new Date(tx.now.getTime() + delayMs) })
   }
 }

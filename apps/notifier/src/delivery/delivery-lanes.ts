@@ -5,7 +5,7 @@ import { Injectable } from '@nestjs/common'
 import { SettleNotification } from '../notifications/settle-notification.js'
 import { channelNames, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { bookTry } from './book-try.js'
-import { DELIVERIES, laneOf, type Delivery } from './delivery.table.js'
+import { DELIVER, DELIVERIES, laneOf, type Delivery } from './delivery.table.js'
 import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
 import { policyUpdatedBody } from './webhook-body.js'
 import type { Outcome } from './webhook-sender.js'
@@ -120,7 +120,7 @@ export class DeliveryLanes {
 
   private schedule(tx: Transaction, delivery: Delivery, dueAt: Date): Promise<void> {
     const { id, partner, policy } = delivery
-    const timer = { id: timerId(delivery), kind: 'deliver', keys: [policyKey(policy)], data: { delivery: id, partner }, dueAt }
+    const timer = { id: timerId(delivery), kind: DELIVER, keys: [policyKey(policy)], data: { delivery: id, partner }, dueAt }
     return this.runtime.schedule(tx, timer)
   }
 }
@@ -134,5 +134,5 @@ async function isNewestOfLane(tx: Transaction, { id, lane }: Delivery): Promise<
 }
 
 function timerId(delivery: Delivery): string {
-  return `deliver:${delivery.id}`
+  return `${DELIVER}:${delivery.id}`
 }

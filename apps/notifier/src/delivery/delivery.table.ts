@@ -1,4 +1,4 @@
-import { documentTable } from '#libs/persistence'
+import { documentTable, timerKind } from '#libs/persistence'
 
 /** One ended try: the evidence for when a partner knew. */
 export interface TryRecord {
@@ -51,6 +51,10 @@ export function firstTryEnded(delivery: Delivery): boolean {
 export function laneOf(partner: string, policy: string, channel: string): string {
   return `${partner}/${policy}/${channel}`
 }
+
+/** What a worker needs to know before it reads the delivery. */
+export type DeliveryTimer = { delivery: string; partner: string }
+export const DELIVER = timerKind<DeliveryTimer>('deliver')
 
 export const DELIVERIES = documentTable<Delivery>({
   name: 'delivery',

@@ -3,7 +3,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { DeliveryLanes } from './delivery-lanes.js'
-import { DELIVERIES } from './delivery.table.js'
+import { DELIVER, DELIVERIES, type DeliveryTimer } from './delivery.table.js'
 import { SendSlots } from './send-slots.js'
 import { WEBHOOK_SENDER, type Outcome, type WebhookAttempt, type WebhookSender } from './webhook-sender.js'
 
@@ -26,11 +26,9 @@ export class SendDelivery implements OnModuleDestroy, OnApplicationShutdown {
     private readonly lanes: DeliveryLanes,
     @Inject(WEBHOOK_SENDER) private readonly sender: WebhookSender,
   ) {
-    runtime.onWork('deliver', (work) => this.work(work), LEASE_MS)
+    runtime.onWork(DELIVER, (work) => this.work(work), LEASE_MS)
     // What no try can send must not hold up its lane.
-    runtime.onGivenUp('deliver', (tx, timer, detail) =>
-      this.lanes.book(tx, String(timer.data['delivery']), { kind: 'gone', latencyMs: 0, detail }, tx.now),
-    )
+    runtime.onGivenUp(DELIVER, (tx, { data }, detail) => this.lanes.book(tx, data.delivery, { kind: 'gone', latencyMs: 0, detail }, tx.now))
   }
 
   onModuleDestroy(): void {
@@ -41,8 +39,8 @@ export class SendDelivery implements OnModuleDestroy, OnApplicationShutdown {
     return this.sender.close()
   }
 
-  private async work({ timer, finish }: Parameters<WorkHandler>[0]): Promise<void> {
-    const { delivery: id, partner } = timer.data as { delivery: string; partner: string }
+  private async work({ timer, finish }: Parameters<WorkHandler<DeliveryTimer>>[0]): Promise<void> {
+    const { delivery: id, partner } = timer.data
     if (this.stop.signal.aborted || !this.slots.take(partner)) {
       await finish((tx) => this.lanes.postpone(tx, id, postponedMs(timer)))
       return

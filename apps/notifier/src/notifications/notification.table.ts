@@ -1,4 +1,4 @@
-import { documentTable } from '#libs/persistence'
+import { documentTable, timerKind } from '#libs/persistence'
 
 /** The notify stage of one attempt of a run: it ends when every first try has ended, or at its deadline. */
 export interface Notification {
@@ -29,8 +29,10 @@ export function notificationKey(id: string): string {
   return `stage:${id}`
 }
 
+export const NOTIFY_DEADLINE = timerKind<{ stage: string; run: number; attempt: number; key: string }>('notify-deadline')
+
 export function deadlineTimerId({ run, attempt }: Notification): string {
-  return `notify-deadline:${run}:${attempt}`
+  return `${NOTIFY_DEADLINE}:${run}:${attempt}`
 }
 
 export const NOTIFICATIONS = documentTable<Notification>({

@@ -8,7 +8,7 @@ import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { resolvePartners } from '../partners/partner.js'
-import { deadlineTimerId, NOTIFICATIONS, notificationKey, stageId, type Notification } from './notification.table.js'
+import { deadlineTimerId, NOTIFICATIONS, notificationKey, NOTIFY_DEADLINE, stageId, type Notification } from './notification.table.js'
 import { releaseFacts } from './release-facts.js'
 import { SettleNotification } from './settle-notification.js'
 
@@ -52,7 +52,7 @@ export class NotifyPartners {
     const dueAt = new Date(tx.now.getTime() + this.config.deadlineMs)
     const timer = {
       id: deadlineTimerId(notification),
-      kind: 'notify-deadline',
+      kind: NOTIFY_DEADLINE,
       keys: [notificationKey(id)],
       data: { stage: id, run, attempt, key: cause.key },
       dueAt,

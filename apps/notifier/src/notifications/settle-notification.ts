@@ -2,7 +2,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES } from '../delivery/delivery.table.js'
-import { deadlineTimerId, NOTIFICATIONS, notificationKey } from './notification.table.js'
+import { deadlineTimerId, NOTIFICATIONS, NOTIFY_DEADLINE, notificationKey } from './notification.table.js'
 import { summarize } from './summary.js'
 
 const MAX_DELIVERIES = 10_000
@@ -11,7 +11,7 @@ const MAX_DELIVERIES = 10_000
 @Injectable()
 export class SettleNotification {
   constructor(private readonly runtime: ServiceRuntime) {
-    runtime.onTimer('notify-deadline', (tx, timer) => this.execute(tx, String(timer.data['stage']), { over: true }))
+    runtime.onTimer(NOTIFY_DEADLINE, (tx, { data }) => this.execute(tx, data.stage, { over: true }))
   }
 
   /** `over`: the deadline has passed, so first tries that are still open no longer count. */

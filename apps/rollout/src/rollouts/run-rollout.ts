@@ -1,6 +1,6 @@
 import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
-import { lockedDocument, type Transaction } from '#libs/persistence'
+import { lockedDocument, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import { inTrace } from '#libs/platform'
 import {
   isRolloutOpen,
@@ -21,6 +21,11 @@ import { StableHeads } from '../stable/stable-heads.js'
 import { advance, giveUp, newStable, stableOf, STABLES, type Stable } from '../stable/stable.table.js'
 import { ROLLOUTS } from './rollout.table.js'
 
+type RunTimer = { run: number; attempt: number }
+const ACKNOWLEDGE = timerKind<RunTimer>('rollout-acknowledge')
+const BAKE = timerKind<RunTimer>('rollout-bake')
+const PUBLISH = timerKind<RunTimer>('rollout-publish')
+
 /** The shell around the pure decisions: widens to everyone, waits for the bots, bakes. Every wait is a timer row. */
 @Injectable()
 export class RunRollout {
@@ -29,11 +34,9 @@ export class RunRollout {
     private readonly config: RolloutConfig,
     private readonly heads: StableHeads,
   ) {
-    runtime.onTimer('rollout-acknowledge', (tx, timer) =>
-      this.with(tx, Number(timer.data['run']), (rollout) => this.apply(tx, onSilence(rollout))),
-    )
-    runtime.onTimer('rollout-bake', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.apply(tx, onBaked(rollout))))
-    runtime.onTimer('rollout-publish', (tx, timer) => this.with(tx, Number(timer.data['run']), (rollout) => this.overdue(tx, rollout)))
+    runtime.onTimer(ACKNOWLEDGE, (tx, { data }) => this.with(tx, data.run, (rollout) => this.apply(tx, onSilence(rollout))))
+    runtime.onTimer(BAKE, (tx, { data }) => this.with(tx, data.run, (rollout) => this.apply(tx, onBaked(rollout))))
+    runtime.onTimer(PUBLISH, (tx, { data }) => this.with(tx, data.run, (rollout) => this.overdue(tx, rollout)))
   }
 
   /** Once per attempt; a run that was ended meanwhile, and an attempt that another took the place of, are not rolled out. */
@@ -92,7 +95,7 @@ export class RunRollout {
       traceparent: cause.traceparent ?? null,
     }
     await tx.documents(ROLLOUTS).put(rollout)
-    await this.scheduleTimer(tx, rollout, 'rollout-publish', this.config.publishMs)
+    await this.scheduleTimer(tx, rollout, PUBLISH, this.config.publishMs)
     await this.runtime.emit(tx, 'hms.rollout.started.v1', { run, attempt, detail: 'waiting for the store' }, emit)
   }
 
@@ -131,13 +134,13 @@ export class RunRollout {
     const isStored = decided.state !== 'publishing'
     const rollout = { ...decided, promoted: decided.promoted || isStored }
     await tx.documents(ROLLOUTS).put(rollout)
-    if (isStored) await this.runtime.cancel(tx, timerId('rollout-publish', rollout))
+    if (isStored) await this.runtime.cancel(tx, timerId(PUBLISH, rollout))
     if (isStored && !decided.promoted) await this.promote(tx, rollout)
     switch (step.do) {
       case 'nothing':
         return
       case 'await':
-        return this.scheduleTimer(tx, rollout, 'rollout-acknowledge', this.config.acknowledgeMs)
+        return this.scheduleTimer(tx, rollout, ACKNOWLEDGE, this.config.acknowledgeMs)
       case 'bake':
         return this.bake(tx, rollout)
       case 'complete':
@@ -158,7 +161,7 @@ export class RunRollout {
     const resumed = resumeRollout(rollout)
     const members = resumed.members.map((member, index) => ({ ...member, seq: stables[index]!.seq }))
     await tx.documents(ROLLOUTS).put({ ...resumed, members })
-    await this.scheduleTimer(tx, rollout, 'rollout-publish', this.config.publishMs)
+    await this.scheduleTimer(tx, rollout, PUBLISH, this.config.publishMs)
   }
 
   /** People ended it: what was live before is live again. Their decision, and no failure of this stage, is the run's end. */
@@ -174,8 +177,8 @@ export class RunRollout {
   }
 
   private async bake(tx: Transaction, rollout: Rollout): Promise<void> {
-    await this.runtime.cancel(tx, timerId('rollout-acknowledge', rollout))
-    await this.scheduleTimer(tx, rollout, 'rollout-bake', rollout.bakeMs)
+    await this.runtime.cancel(tx, timerId(ACKNOWLEDGE, rollout))
+    await this.scheduleTimer(tx, rollout, BAKE, rollout.bakeMs)
     const until = new Date(tx.now.getTime() + rollout.bakeMs).toISOString()
     const { run, attempt } = rollout
     await this.emit(tx, rollout, 'hms.rollout.bake-started.v1', {
@@ -227,7 +230,7 @@ export class RunRollout {
       const stable = await tx.documents(STABLES).get(policy)
       if (stable?.run === rollout.run) await tx.documents(STABLES).put({ ...stable, run: null })
     }
-    for (const kind of ['rollout-acknowledge', 'rollout-bake', 'rollout-publish']) await this.runtime.cancel(tx, timerId(kind, rollout))
+    for (const kind of [ACKNOWLEDGE, BAKE, PUBLISH]) await this.runtime.cancel(tx, timerId(kind, rollout))
   }
 
   /** A bundle is one aggregate: whoever comes has locked one of its policies, the decision needs all. */
@@ -242,7 +245,7 @@ export class RunRollout {
     await this.with(tx, stable.run, work)
   }
 
-  private scheduleTimer(tx: Transaction, rollout: Rollout, kind: string, inMs: number): Promise<void> {
+  private scheduleTimer(tx: Transaction, rollout: Rollout, kind: TimerKind<RunTimer>, inMs: number): Promise<void> {
     const dueAt = new Date(tx.now.getTime() + inMs)
     return this.runtime.schedule(tx, {
       id: timerId(kind, rollout),

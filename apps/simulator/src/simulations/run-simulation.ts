@@ -1,6 +1,6 @@
 import type { AcceptedDecision, EventData, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
-import type { Timer, Transaction } from '#libs/persistence'
+import { timerKind, type FiredTimer, type Transaction } from '#libs/persistence'
 import { isEvidenceRequired } from '#libs/pipeline'
 import { TransientError } from '#libs/platform'
 import { digestOf, signTestResult, withAttestation } from '#libs/signing'
@@ -15,6 +15,10 @@ import { rulesOf } from './policies-of-run.js'
 import { REPLAY_RUNNER, ReplayRun, type ReplayOutcome } from './replay-run.js'
 import { SIMULATIONS, type Simulation } from './simulation.table.js'
 import { simulationResultOf } from './simulation-result.js'
+
+type RunTimer = { run: number; attempt: number }
+const SIMULATE = timerKind<RunTimer>('simulate')
+const DEADLINE = timerKind<RunTimer>('simulate-deadline')
 
 type Opened = Simulation & { dossier: RunDossier }
 type Decided = Pick<EventData['hms.run.decided.v1'], 'run' | 'attempt'>
@@ -32,7 +36,7 @@ export class RunSimulation implements OnApplicationShutdown {
     private readonly replayRun: ReplayRun,
     @Inject(REPLAY_RUNNER) private readonly runner: ReplayRunner,
   ) {
-    runtime.onWork('simulate', async ({ timer, finish }) => {
+    runtime.onWork(SIMULATE, async ({ timer, finish }) => {
       const simulation = await runtime.database.transaction((tx) => this.waiting(tx, timer))
       const outcome = simulation === undefined ? undefined : await this.replay(timer.id, simulation.dossier)
       if (outcome === 'not wanted') return
@@ -41,7 +45,7 @@ export class RunSimulation implements OnApplicationShutdown {
         if (current !== undefined && outcome !== undefined) await this.tell(tx, current, outcome)
       })
     })
-    runtime.onTimer('simulate-deadline', async (tx, timer) => {
+    runtime.onTimer(DEADLINE, async (tx, timer) => {
       const simulation = await this.waiting(tx, timer)
       if (simulation !== undefined) await this.fail(tx, simulation, 'DEADLINE', `the replay did not end within ${config.deadline}`)
     })
@@ -62,9 +66,9 @@ export class RunSimulation implements OnApplicationShutdown {
     await this.emit(tx, simulation, 'hms.simulation.started.v1', { run, attempt })
     const keys = dossier.releases.map((release) => policyKey(release.id))
     const data = { run, attempt }
-    await this.runtime.schedule(tx, { id: timerId('simulate', simulation), kind: 'simulate', keys, data, dueAt: tx.now })
+    await this.runtime.schedule(tx, { id: timerId(SIMULATE, simulation), kind: SIMULATE, keys, data, dueAt: tx.now })
     const dueAt = new Date(tx.now.getTime() + this.config.deadlineMs)
-    await this.runtime.schedule(tx, { id: timerId('simulate-deadline', simulation), kind: 'simulate-deadline', keys, data, dueAt })
+    await this.runtime.schedule(tx, { id: timerId(DEADLINE, simulation), kind: DEADLINE, keys, data, dueAt })
   }
 
   /** Also remembered when the run has not come here yet: decisions have a topic of their own and may overtake it. */
@@ -109,10 +113,10 @@ export class RunSimulation implements OnApplicationShutdown {
     await this.runner.close()
   }
 
-  private async waiting(tx: Transaction, timer: Timer): Promise<Opened | undefined> {
-    const simulation = await tx.documents(SIMULATIONS).get(String(timer.data['run']))
+  private async waiting(tx: Transaction, { data }: FiredTimer<RunTimer>): Promise<Opened | undefined> {
+    const simulation = await tx.documents(SIMULATIONS).get(String(data.run))
     const { attempt, state, dossier } = simulation ?? {}
-    if (simulation === undefined || state !== 'waiting' || attempt !== timer.data['attempt'] || !dossier) return undefined
+    if (simulation === undefined || state !== 'waiting' || attempt !== data.attempt || !dossier) return undefined
     return { ...simulation, dossier }
   }
 
@@ -167,9 +171,9 @@ export class RunSimulation implements OnApplicationShutdown {
 
   /** Takes both timers back, and the replay with them. */
   private async close(tx: Transaction, simulation: Simulation): Promise<void> {
-    const id = timerId('simulate', simulation)
+    const id = timerId(SIMULATE, simulation)
     await this.runtime.cancel(tx, id)
-    await this.runtime.cancel(tx, timerId('simulate-deadline', simulation))
+    await this.runtime.cancel(tx, timerId(DEADLINE, simulation))
     tx.afterCommit(() => this.replaying.get(id)?.abort())
   }
 

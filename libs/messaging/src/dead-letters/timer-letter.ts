@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import type { NewTimer, Timer, TimerRunner, Transaction } from '#libs/persistence'
+import type { FiredTimer, NewTimer, Timer, TimerRunner, Transaction } from '#libs/persistence'
 import { describeError } from '#libs/platform'
 import type { BusRecord } from '../event-bus.js'
 import { poisonRun, type PoisonDependencies } from '../consumer/poison-run.js'
@@ -12,7 +12,11 @@ const PREFIX = 'timer:'
 const POLICY = 'policy:'
 
 /** Ends in the service itself what a given-up timer was for; without one, the service's stage says that the run is poisoned. */
-export type SettleTimer = (tx: Transaction, timer: Timer, detail: string) => Promise<void>
+export type SettleTimer<D extends object = Record<string, unknown>> = (
+  tx: Transaction,
+  timer: FiredTimer<D>,
+  detail: string,
+) => Promise<void>
 
 export interface TimerLetterDependencies {
   letters: DeadLetterBox

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { silentLogger, TerminalError, TransientError, VirtualClock } from '#libs/platform'
 import { MemoryDatabase } from '../memory/memory-database.js'
+import { timerKind } from './timer-kind.js'
 import { TimerRunner } from './timer-runner.js'
 import type { Timer } from './timer.store.js'
 import { MemoryTimerStore } from './timer.store.memory.js'
@@ -98,7 +99,7 @@ describe('TimerRunner', () => {
   })
 
   it('counts failures of work as it counts those of handlers', async () => {
-    timers.onWork('work', async () => {
+    timers.onWork(timerKind('work'), async () => {
       calls.push(0)
       throw new Error('bug')
     })

@@ -1,16 +1,17 @@
 import { describeError, inTrace, isTransient, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
 import type { Database, Transaction } from '../database.js'
+import type { FiredTimer, TimerKind } from './timer-kind.js'
 import type { NewTimer, Timer, TimerStore } from './timer.store.js'
 
 /** Runs in the transaction that removes the timer, with the timer's keys locked. A throw leaves the timer for a later try. */
-export type TimerHandler = (tx: Transaction, timer: Timer) => Promise<void>
+export type TimerHandler<D extends object = Record<string, unknown>> = (tx: Transaction, timer: FiredTimer<D>) => Promise<void>
 
 /**
  * Work that a transaction must not hold open (a replay, a webhook). `finish` runs its effect in one transaction, guarded by the lease:
  * it answers `false`, and nothing is written, when another holder took over meanwhile.
  */
-export type WorkHandler = (work: {
-  timer: Timer
+export type WorkHandler<D extends object = Record<string, unknown>> = (work: {
+  timer: FiredTimer<D>
   finish: (effect: (tx: Transaction) => Promise<void>) => Promise<boolean>
 }) => Promise<void>
 
@@ -51,13 +52,13 @@ export class TimerRunner {
     private readonly log: Logger,
   ) {}
 
-  on(kind: string, handler: TimerHandler): void {
-    this.handlers.set(kind, handler)
+  on<D extends object>(kind: TimerKind<D>, handler: TimerHandler<D>): void {
+    this.handlers.set(kind, handler as unknown as TimerHandler)
   }
 
   /** `leaseMs` is prolonged by thirds while the work goes on. */
-  onWork(kind: string, work: WorkHandler, leaseMs = 15_000): void {
-    this.workers.set(kind, { work, leaseMs })
+  onWork<D extends object>(kind: TimerKind<D>, work: WorkHandler<D>, leaseMs = 15_000): void {
+    this.workers.set(kind, { work: work as unknown as WorkHandler, leaseMs })
   }
 
   /** Without it a failing timer is tried for ever. */

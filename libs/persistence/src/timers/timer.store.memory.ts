@@ -13,7 +13,7 @@ export class MemoryTimerStore implements TimerStore {
     rowsOf(tx).set(timer.id, {
       ...timer,
       keys: [...timer.keys],
-      data: timer.data ?? {},
+      data: { ...timer.data },
       traceparent: currentTraceparent() ?? null,
       leaseEpoch: ++this.epoch,
       tries: 0,

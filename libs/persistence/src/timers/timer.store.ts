@@ -27,7 +27,7 @@ export interface NewTimer {
   id: string
   kind: string
   keys: readonly string[]
-  data?: Record<string, unknown>
+  data?: object
   dueAt: Date
 }
 
