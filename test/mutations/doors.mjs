@@ -120,9 +120,9 @@ export const DOOR_GUARDS = [
   {
     name: 'metrics-by-key',
     guard: 'metrics are for a key where the configuration says so',
-    file: 'libs/service/src/http/service-routes.ts',
-    find: "    if (metricsFor === 'key') await admitReader(request, access, 'asked')\n",
-    replace: '',
+    file: 'libs/service/src/http/metrics.http.ts',
+    find: "@RequireScope('metrics')",
+    replace: '@Public()',
     spec: 'test/attacks/metrics.spec.ts',
     test: 'are for a key where the configuration says so, with profile dev too',
   },

@@ -66,7 +66,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'stream-silent-reader',
     guard: 'a reader that may send nothing is closed at its first frame',
-    file: 'apps/config-store/src/delivery/stream.gateway.ts',
+    file: 'apps/config-store/src/delivery/stream-door.ts',
     find: "if (bot === undefined) return socket.refuse('only a named bot may send')",
     replace: 'if (bot === undefined) return',
     spec: 'test/attacks/stream-door.spec.ts',
@@ -93,7 +93,7 @@ export const SOCKET_GUARDS = [
   {
     name: 'stream-foreign',
     guard: 'with profile dev no page of another site opens the stream',
-    file: 'apps/config-store/src/delivery/stream.gateway.ts',
+    file: 'apps/config-store/src/delivery/stream-door.ts',
     find: 'this.localTo !== undefined && isForeignRequest(request, this.localTo)',
     replace: 'this.localTo === null',
     spec: 'test/attacks/stream-door.spec.ts',

@@ -2,7 +2,7 @@ import type { IssuedHeads, ServiceName } from '#libs/contracts'
 import type { CarriedHead } from '#libs/service'
 import { DirectHeadDelivery } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
-import { StreamGateway } from '../../apps/config-store/src/delivery/stream.gateway.js'
+import { StreamDoor } from '../../apps/config-store/src/delivery/stream-door.js'
 import { StoreHeads } from '../../apps/config-store/src/heads/store-heads.js'
 import { WEBHOOK_SENDER, type Outcome, type WebhookAttempt, type WebhookSender } from '../../apps/notifier/src/delivery/webhook-sender.js'
 import type { Incarnation } from './incarnation.js'
@@ -21,7 +21,7 @@ export class Outside {
   ) {}
 
   insteadOf(service: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown> {
-    if (service === 'config-store') return new Map([[StreamGateway, undefined]])
+    if (service === 'config-store') return new Map([[StreamDoor, undefined]])
     if (service === 'notifier') return new Map([[WEBHOOK_SENDER, this.partners(incarnation)]])
     if (service === 'canary-controller' || service === 'rollout') return new Map([[DirectHeadDelivery, this.carrier(incarnation)]])
     return new Map()

@@ -10,7 +10,7 @@ import { Presence } from './coverage/presence.js'
 import { Broadcast } from './delivery/broadcast.js'
 import { DocumentCopy } from './delivery/document-copy.js'
 import { EventsController } from './delivery/events.http.js'
-import { StreamGateway } from './delivery/stream.gateway.js'
+import { StreamDoor } from './delivery/stream-door.js'
 import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.table.js'
 import { Freshness } from './heads/freshness.js'
 import { HeadsEvents } from './heads/heads.events.js'
@@ -40,7 +40,7 @@ class ConfigStoreModule {
         RecordFreshness,
         LiveHistory,
         StoreHeads,
-        StreamGateway,
+        StreamDoor,
         AcceptAlert,
       ],
     }

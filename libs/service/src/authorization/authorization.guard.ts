@@ -1,20 +1,25 @@
-import type { CanActivate, ExecutionContext } from '@nestjs/common'
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common'
+import { Reflector } from '@nestjs/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Authorizer } from './authorizer.js'
-import { needOf } from './require-scope.js'
+import { Authorizer } from './authorizer.js'
+import { needOf, requirementOf } from './require-scope.js'
 import type { Actor } from './signed-requests.js'
 
 export type AuthorizedRequest = FastifyRequest & { actor?: Actor; rawBody?: Buffer }
 
 /** Asks `Authorizer` before every route of every controller, and ends a read that is still open when its key is revoked. */
+@Injectable()
 export class AuthorizationGuard implements CanActivate {
-  constructor(private readonly access: Authorizer) {}
+  constructor(
+    private readonly access: Authorizer,
+    private readonly reflector: Reflector,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true
     const http = context.switchToHttp()
     const request = http.getRequest<AuthorizedRequest>()
-    const need = needOf(context, request)
+    const need = needOf(requirementOf(this.reflector, context), request)
     if (need === undefined) return true
     const { method, url, headers, rawBody: body = Buffer.alloc(0) } = request
     const { actor, token } = await this.access.admit({ method, url, headers, body, peer: request.socket.remoteAddress }, need)

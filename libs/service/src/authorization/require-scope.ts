@@ -1,30 +1,51 @@
 import { SetMetadata, type CustomDecorator, type ExecutionContext } from '@nestjs/common'
+import type { Reflector } from '@nestjs/core'
 import type { AccessNeed } from './authorizer.js'
 
-const NEED = 'hms:need'
+const REQUIREMENT = 'hms:requirement'
+
+type Requirement = 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'bot'
 
 /**
- * Who may call a route. `operate`: a person or operator who signed the request, or a key with that scope, in every profile. `statement`: the
- * same without keys. `read`, `values`, `bot` (of the body's `bot`): whoever signed, or a key with the scope; with profile dev nobody needs
- * one, a bot only on loopback. A route that says nothing needs `read` for GET and `operate` for all else, in production.
+ * Who may call a route, or every route of a controller that says nothing else. `operate`: a person or operator who signed the request, or a
+ * key with that scope, in every profile. `statement`: the same without keys. `metrics`: who may `read`, in every profile. `read`, `values`,
+ * `bot` (of the body's `bot`): whoever signed, or a key with the scope; with profile dev nobody needs one, a bot only on loopback. A route of
+ * which nothing is said needs `read` for GET and `operate` for all else, in production.
  */
-export function RequireScope(need: 'operate' | 'statement' | 'read' | 'values' | 'bot'): CustomDecorator {
-  return SetMetadata(NEED, need)
+export function RequireScope(requirement: Requirement): CustomDecorator {
+  return SetMetadata(REQUIREMENT, requirement)
 }
 
 /** Nobody is asked: what it shows is public, or what it takes carries its own signatures. Say which. */
 export function Public(): CustomDecorator {
-  return SetMetadata(NEED, 'public')
+  return SetMetadata(REQUIREMENT, 'public')
 }
 
-/** What the route of this request needs; `undefined` for everybody. */
-export function needOf(context: ExecutionContext, request: { method: string; body?: unknown }): AccessNeed | undefined {
-  const need = Reflect.getMetadata(NEED, context.getHandler()) as Parameters<typeof RequireScope>[0] | 'public' | undefined
-  if (need === 'public') return undefined
-  if (need === undefined) return { what: isRead(request.method) ? 'read' : 'operate', dev: 'open' }
-  if (need === 'bot') return { what: { bot: botOf(request.body) }, dev: 'loopback' }
-  if (need === 'operate' || need === 'statement') return { what: need, dev: 'asked' }
-  return { what: need, dev: 'open' }
+/** What the route says; else what its controller says. */
+export function requirementOf(reflector: Reflector, context: ExecutionContext): Requirement | 'public' | undefined {
+  return reflector.getAllAndOverride(REQUIREMENT, [context.getHandler(), context.getClass()])
+}
+
+/** What this request needs; `undefined` for everybody. */
+export function needOf(
+  requirement: Requirement | 'public' | undefined,
+  request: { method: string; body?: unknown },
+): AccessNeed | undefined {
+  switch (requirement) {
+    case 'public':
+      return undefined
+    case undefined:
+      return { what: isRead(request.method) ? 'read' : 'operate', dev: 'open' }
+    case 'bot':
+      return { what: { bot: botOf(request.body) }, dev: 'loopback' }
+    case 'metrics':
+      return { what: 'read', dev: 'asked' }
+    case 'operate':
+    case 'statement':
+      return { what: requirement, dev: 'asked' }
+    default:
+      return { what: requirement, dev: 'open' }
+  }
 }
 
 function isRead(method: string): boolean {

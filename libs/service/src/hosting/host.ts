@@ -3,6 +3,7 @@ import { EventServer, type EventConsumer } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import { createHttpApplication } from '#libs/platform'
 import { Module, type DynamicModule } from '@nestjs/common'
+import { APP_GUARD } from '@nestjs/core'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
 import { Authorizer } from '../authorization/authorizer.js'
@@ -10,7 +11,12 @@ import { AuthorizationGuard } from '../authorization/authorization.guard.js'
 import { TokenReader } from '../authorization/follow-tokens.js'
 import { createRuntime } from '../create-runtime.js'
 import { CONSUMERS, DeadLettersController } from '../dead-letters/dead-letters.http.js'
-import { addServiceRoutes } from '../http/service-routes.js'
+import { DescriptionController } from '../http/description.http.js'
+import { HealthController } from '../http/health.http.js'
+import { HostContext } from '../http/host-context.js'
+import { KeyedMetricsController, MetricsController } from '../http/metrics.http.js'
+import { collectRoutes } from '../http/open-api.js'
+import { TopicsController } from '../http/topics.http.js'
 import { loadService } from '../load-service.js'
 import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
 import { ServiceRuntime } from '../service-runtime.js'
@@ -49,18 +55,18 @@ export class Host {
       adapters.clock,
       (path) => databaseFor(path, runtimes),
     )
+    const context = new HostContext([...runtimes.values()], adapters.metrics, adapters.version)
     const providers = [
       { provide: CONSUMERS, useValue: consumers },
       { provide: Authorizer, useValue: access },
+      { provide: HostContext, useValue: context },
+      { provide: APP_GUARD, useClass: AuthorizationGuard },
     ]
-    const root = { module: HostModule, global: true, imports, controllers: [DeadLettersController], providers, exports: [Authorizer] }
+    const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
+    const controllers = [HealthController, metrics, TopicsController, DescriptionController, DeadLettersController]
+    const root = { module: HostModule, global: true, imports, controllers, providers, exports: [Authorizer] }
     const app = await createHttpApplication(root, adapters.log, localNameOf(adapters.profile, adapters.environment))
-    const { metrics: metricsFor } = readHostConfig(adapters.environment)
-    app.useGlobalGuards(new AuthorizationGuard(access))
-    addServiceRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance, [...runtimes.values()], access, adapters.metrics, {
-      version: adapters.version,
-      metricsFor,
-    })
+    context.routes = collectRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance)
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
   }

@@ -25,7 +25,7 @@ const ADMISSION_MS = 10_000
 
 /** `GET /v1/stream`: a snapshot or what was missed, then every change as it is stored. Named bots answer with what they apply. */
 @Injectable()
-export class StreamGateway implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly sockets = new WebSocketServer({ ...FRAMES, noServer: true, perMessageDeflate: false })
   private readonly localTo: string | undefined
   private closeDoor = (): void => {}

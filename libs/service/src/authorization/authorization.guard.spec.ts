@@ -1,0 +1,108 @@
+import { Controller, Get, Post } from '@nestjs/common'
+import { APP_GUARD } from '@nestjs/core'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MemoryDatabase } from '#libs/persistence'
+import { createHttpApplication, silentLogger, VirtualClock } from '#libs/platform'
+import { mintToken, type Roster } from '#libs/signing'
+import { AuthorizationGuard } from './authorization.guard.js'
+import { Authorizer } from './authorizer.js'
+import { Public, RequireScope } from './require-scope.js'
+
+@Controller('silent')
+class SilentController {
+  @Get()
+  read(): void {}
+
+  @Post()
+  write(): void {}
+}
+
+@RequireScope('operate')
+@Controller('strict')
+class StrictController {
+  @Get()
+  read(): void {}
+
+  @Public()
+  @Get('open')
+  open(): void {}
+}
+
+@Public()
+@Controller('open')
+class OpenController {
+  @Get()
+  read(): void {}
+
+  @RequireScope('values')
+  @Get('values')
+  values(): void {}
+}
+
+@RequireScope('operate')
+class StrictBase {
+  @Get()
+  read(): void {}
+}
+
+@Public()
+@Controller('loosened')
+class LoosenedController extends StrictBase {}
+
+class HostModule {}
+
+/** Which keys pass, in production: none, one for `read`, a partner’s, one for `operate`. */
+describe('a controller’s @RequireScope', () => {
+  const clock = new VirtualClock('2026-01-01T00:00:00Z')
+  const access = new Authorizer(
+    'production',
+    () => ({}) as Roster,
+    clock,
+    () => new MemoryDatabase(clock),
+  )
+  const keys = ['read', 'partner:epa', 'operate'].map((scope) => {
+    const { token, id, hash } = mintToken()
+    access.tokens.add({
+      id,
+      hash,
+      name: scope,
+      scopes: [scope],
+      createdAt: '',
+      createdBy: '',
+      expiresAt: '2027-01-01T00:00:00Z',
+      revokedAt: null,
+      revokedBy: null,
+    })
+    return token
+  })
+  let app: NestFastifyApplication
+  beforeAll(async () => {
+    const module = {
+      module: HostModule,
+      controllers: [SilentController, StrictController, OpenController, LoosenedController],
+      providers: [
+        { provide: Authorizer, useValue: access },
+        { provide: APP_GUARD, useClass: AuthorizationGuard },
+      ],
+    }
+    app = await createHttpApplication(module, silentLogger, undefined)
+    await app.init()
+  })
+  afterAll(() => app.close())
+
+  it.each([
+    ['GET', '/silent', [401, 200, 403, 200]],
+    ['POST', '/silent', [401, 403, 403, 201]],
+    ['GET', '/strict', [401, 403, 403, 200]],
+    ['GET', '/strict/open', [200, 200, 200, 200]],
+    ['GET', '/open', [200, 200, 200, 200]],
+    ['GET', '/open/values', [401, 200, 200, 200]],
+    ['GET', '/loosened', [200, 200, 200, 200]],
+  ] as const)('counts for its routes, and a route’s own before it: %s %s', async (method, url, statuses) => {
+    const answers = [undefined, ...keys].map((key) =>
+      app.inject({ method, url, headers: key === undefined ? {} : { authorization: `Bearer ${key}` } }),
+    )
+    expect((await Promise.all(answers)).map(({ statusCode }) => statusCode)).toEqual(statuses)
+  })
+})

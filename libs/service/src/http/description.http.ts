@@ -1,0 +1,32 @@
+import { errorPage, noErrorPage } from '#libs/platform'
+import { Controller, Get, Header, Param, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
+import { Public } from '../authorization/require-scope.js'
+import { asyncApi } from './async-api.js'
+import { HostContext } from './host-context.js'
+import { openApi } from './open-api.js'
+
+/** Public: it says how this software is spoken to, nothing of what an installation holds. */
+@Public()
+@Controller()
+export class DescriptionController {
+  constructor(private readonly host: HostContext) {}
+
+  @Get('openapi.json')
+  routes(): object {
+    return openApi(this.host.routes, this.host.version)
+  }
+
+  @Get('asyncapi.json')
+  topics(): object {
+    return asyncApi(this.host.version)
+  }
+
+  @Get('docs/errors/:code')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  errorPage(@Param('code') code: string, @Res({ passthrough: true }) reply: FastifyReply): string {
+    const page = errorPage(code)
+    if (page === undefined) void reply.status(404)
+    return page ?? noErrorPage(code)
+  }
+}

@@ -1,0 +1,39 @@
+import { Controller, Get, Res } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
+import { Public } from '../authorization/require-scope.js'
+import type { ServiceRuntime } from '../service-runtime.js'
+import { HostContext } from './host-context.js'
+
+/** Public: probes hold no key, and no value is shown. */
+@Public()
+@Controller()
+export class HealthController {
+  constructor(private readonly host: HostContext) {}
+
+  @Get('livez')
+  live(): object {
+    return { status: 'up' }
+  }
+
+  /** 503 only without database or migrations: reads, approvals and rollback need neither the broker nor whatever else shows as `degraded`. */
+  @Get('readyz')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const services = await Promise.all(this.host.services.map(stateOf))
+    const ready = services.every((service) => service.database === 'up' && service.migrations === 'current')
+    const degraded = services.some(({ broker, concerns }) => broker === 'degraded' || concerns !== undefined)
+    if (!ready) void reply.status(503).header('retry-after', '2')
+    return { status: ready ? (degraded ? 'degraded' : 'up') : 'down', services }
+  }
+}
+
+async function stateOf(runtime: ServiceRuntime) {
+  const { database, migrations } = await runtime.ready()
+  const { concerns } = runtime
+  return {
+    service: runtime.name,
+    database: database ? 'up' : 'down',
+    migrations: migrations ? 'current' : 'missing',
+    broker: runtime.bus.state(),
+    concerns: concerns.length > 0 ? concerns : undefined,
+  }
+}

@@ -1,0 +1,15 @@
+import type { Metrics } from '#libs/platform'
+import type { ServiceRuntime } from '../service-runtime.js'
+import type { Route } from './open-api.js'
+
+/** What the routes of a host show: one for all services of the process. */
+export class HostContext {
+  /** Filled while the application starts. */
+  routes: readonly Route[] = []
+
+  constructor(
+    readonly services: readonly ServiceRuntime[],
+    readonly metrics: Metrics,
+    readonly version: string,
+  ) {}
+}
