@@ -128,8 +128,8 @@ export interface EventData {
   'hms.token.revoked.v1': { token: TokenRecord }
   'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
   'hms.head.issued.v1': IssuedHeads
-  'hms.head.published.v1': PublishedHead
-  'hms.coverage.reported.v1': CoverageReport
+  'hms.head.published.v1': PublishedHeads
+  'hms.coverage.reported.v1': ReportedCoverage
   /** `bundle`: places (`policy@scope`) of all documents of this revision, where there are several; they take effect together. */
   'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string[] }
   /** Rollout's word on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
@@ -320,6 +320,13 @@ export interface LogProof {
   proof: string
 }
 
+/** What became of heads of one scope that came together: a bundle is told once, not once for each of its policies. */
+export interface PublishedHeads {
+  /** Run that they name; `null` for heads that name none. */
+  run: number | null
+  heads: PublishedHead[]
+}
+
 /** config-store stored a head (or found it older than what it holds: `applied` false) and says who is connected. */
 export interface PublishedHead {
   policy: string
@@ -341,11 +348,16 @@ export interface Audience {
   smallestBucket: number | null
 }
 
-/** Soft state: how far the connected bots are with one policy. Sent on change, at most four times a second. */
+/** Soft state: how far the connected bots are. Sent on change, at most four times a second, for all policies of a run together. */
+export interface ReportedCoverage {
+  /** Run of their newest heads. */
+  ofRun: number | null
+  reports: CoverageReport[]
+}
+
+/** How far the connected bots are with one policy. */
 export interface CoverageReport {
   policy: string
-  /** Run of its newest head. */
-  ofRun: number | null
   revision: number
   scopes: ScopeCoverage[]
 }

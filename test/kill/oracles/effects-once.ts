@@ -70,10 +70,10 @@ async function headNumbers(observer: Observer): Promise<string[]> {
     for (const name of repeated(issued.map(({ head }) => nameOf(peekPredicate<HeadPredicate>(head)))))
       violations.push(`head ${name} was issued more than once`)
   }
-  const published = await observer.rows<{ data: PublishedHead }>(
-    `SELECT ${DATA} AS data FROM config_store.outbox WHERE type = 'hms.head.published.v1'`,
+  const published = await observer.rows<{ head: PublishedHead }>(
+    `SELECT head FROM config_store.outbox, jsonb_array_elements(${DATA}->'heads') AS head WHERE type = 'hms.head.published.v1'`,
   )
-  for (const name of repeated(published.map(({ data }) => nameOf(data)))) violations.push(`head ${name} was told of more than once`)
+  for (const name of repeated(published.map(({ head }) => nameOf(head)))) violations.push(`head ${name} was told of more than once`)
   return violations
 }
 

@@ -1,4 +1,4 @@
-import type { CoverageReport, EventData, LoggedProof, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
+import type { ReportedCoverage, EventData, LoggedProof, PublishedHeads, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import {
@@ -24,7 +24,7 @@ import { Injectable } from '@nestjs/common'
 import { attestCanary } from './attest-canary.js'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryHeads } from './canary-heads.js'
-import { CANARIES, CANARY_HEADS, headId } from './canary.table.js'
+import { CANARIES } from './canary.table.js'
 import { newCanary } from './new-canary.js'
 import { ReleaseProofs } from './release-proofs.js'
 
@@ -110,13 +110,12 @@ export class RunCanary {
     })
   }
 
-  async published(tx: Transaction, news: PublishedHead): Promise<void> {
-    await this.withPolicy(tx, news.policy, news.scope, (canary) => this.apply(tx, onPublished(canary, news, tx.now.toISOString())))
+  async published(tx: Transaction, { run, heads }: PublishedHeads): Promise<void> {
+    if (run !== null) await this.withCanary(tx, run, (canary) => this.apply(tx, onPublished(canary, heads, tx.now.toISOString())))
   }
 
-  async covered(tx: Transaction, report: CoverageReport): Promise<void> {
-    for (const { scope } of report.scopes)
-      await this.withPolicy(tx, report.policy, scope, (canary) => this.apply(tx, onCoverage(canary, report)))
+  async covered(tx: Transaction, { ofRun, reports }: ReportedCoverage): Promise<void> {
+    if (ofRun !== null) await this.withCanary(tx, ofRun, (canary) => this.apply(tx, onCoverage(canary, reports)))
   }
 
   /**
@@ -174,15 +173,8 @@ export class RunCanary {
     switch (step.do) {
       case 'nothing':
         return tx.documents(CANARIES).put(canary)
-      case 'widen': {
-        const widened = {
-          ...canary,
-          members: canary.members.map((member) =>
-            member.policy === step.member.policy ? { ...member, share: step.share, published: false } : member,
-          ),
-        }
-        return tx.documents(CANARIES).put(await this.heads.issue(tx, widened, { fast: false, members: [step.member] }))
-      }
+      case 'widen':
+        return tx.documents(CANARIES).put(await this.heads.issue(tx, canary, { fast: false, members: step.members }))
       case 'await':
         await tx.documents(CANARIES).put(canary)
         return this.scheduleTimer(tx, canary, ACKNOWLEDGE, new Date(tx.now.getTime() + this.config.acknowledgeMs))
@@ -276,11 +268,6 @@ export class RunCanary {
   private async withCanary(tx: Transaction, run: number, work: (canary: Canary) => Promise<void>): Promise<void> {
     const canary = await lockedDocument(tx, CANARIES, String(run), canaryKeys)
     if (canary !== undefined) await inTrace(canary.traceparent, () => work(canary))
-  }
-
-  private async withPolicy(tx: Transaction, policy: string, scope: string, work: (canary: Canary) => Promise<void>): Promise<void> {
-    const head = await tx.documents(CANARY_HEADS).get(headId({ policy, scope }))
-    if (head?.run !== undefined && head.run !== null) await this.withCanary(tx, head.run, work)
   }
 
   private scheduleLease(tx: Transaction, canary: Canary): Promise<void> {

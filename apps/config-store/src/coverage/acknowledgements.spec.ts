@@ -17,7 +17,9 @@ const advance = async (ms: number) => {
 const coverage = async (query = '') => (await (await fetch(`${world.url}/v1/coverage?policy=${POLICY}${query}`)).json()) as CoverageView
 const numbers = async () => {
   const reports = await world.emitted('hms.coverage.reported.v1')
-  return reports.map(({ scopes }) => scopes.map(({ scope, seq, expected, acknowledged }) => [scope, seq, expected, acknowledged]))
+  return reports.flatMap(({ reports }) =>
+    reports.map(({ scopes }) => scopes.map(({ scope, seq, expected, acknowledged }) => [scope, seq, expected, acknowledged])),
+  )
 }
 const connected = async (bot: string, region = 'NCR') => {
   const follower = Follower.stream(world.url, { bot, region })
@@ -29,12 +31,22 @@ describe('coverage', () => {
   it('is reported right after a head, and again when the bots say that they run it', async () => {
     const bot = await connected('a')
     await world.stored(await world.head())
-    expect(await world.emitted('hms.head.published.v1')).toMatchObject([{ audience: { connected: 1, cohort: 1 } }])
+    expect(await world.emitted('hms.head.published.v1')).toMatchObject([{ heads: [{ audience: { connected: 1, cohort: 1 } }] }])
     expect(await numbers()).toEqual([[['global', 1, 1, 0]]])
     bot.applied(1, { [POLICY]: digestOfRelease('1.0.0') })
     await until(async () => (await coverage()).current === 1)
     await advance(250)
     expect(await numbers()).toEqual([[['global', 1, 1, 0]], [['global', 1, 1, 1]]])
+  })
+
+  it('is told once for all policies of a run', async () => {
+    const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy, run: 7 })))
+    await world.stored(...bundle, await world.head({ run: 6 }))
+    const told = (await world.emitted('hms.coverage.reported.v1')).map(({ ofRun, reports }) => [ofRun, reports.map(({ policy }) => policy)])
+    expect(told).toEqual([
+      [7, ['a-limit', 'b-limit']],
+      [6, [POLICY]],
+    ])
   })
 
   it('names who lags, counts a bot once, and forgets it when it leaves', async () => {

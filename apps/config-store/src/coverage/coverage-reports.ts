@@ -1,11 +1,12 @@
-import type { CoverageReport } from '#libs/contracts'
+import type { ReportedCoverage } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DocumentCopy } from '../delivery/document-copy.js'
 import { StoreTime } from '../store-time.js'
-import { coverageOf } from './coverage.js'
+import type { HeldStored } from '../delivery/held-stored.js'
+import { coverageOf, newestRunOf } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
 import { Presence } from './presence.js'
 
@@ -56,12 +57,13 @@ export class CoverageReports {
     this.runtime.clock.after(RETRY_MS, () => this.wake())
   }
 
-  /** Answers with the last error. A policy that fails does not keep the others quiet. */
+  /** Answers with the last error. A run whose report fails does not keep the others quiet. */
   private async reportAll(): Promise<unknown> {
     let failure: unknown
-    for (const policy of this.copy.policies()) {
+    for (const reports of this.news()) {
       try {
-        if (this.matters(policy)) await this.reportPolicy(policy)
+        await this.emit(reports)
+        for (const { policy, scopes } of reports.reports) this.told.set(policy, JSON.stringify(scopes))
       } catch (error) {
         failure = error ?? new Error('thrown without an error')
       }
@@ -69,23 +71,32 @@ export class CoverageReports {
     return failure
   }
 
-  private matters(policy: string): boolean {
+  /** What changed, by run: each report makes its stage lock and write all policies of the run, so a bundle is told as one. */
+  private news(): Iterable<ReportedCoverage> {
+    const byRun = new Map<number | null, ReportedCoverage>()
+    for (const policy of this.copy.policies()) {
+      const documents = this.copy.documentsOf(policy)
+      if (!this.matters(documents)) continue
+      const report = coverageOf(policy, documents, this.presence.bots(), this.time.nowMs())
+      if (this.told.get(policy) === JSON.stringify(report.scopes)) continue
+      const ofRun = newestRunOf(documents)
+      const known = byRun.get(ofRun)
+      if (known === undefined) byRun.set(ofRun, { ofRun, reports: [report] })
+      else known.reports.push(report)
+    }
+    return byRun.values()
+  }
+
+  private matters(documents: readonly HeldStored[]): boolean {
     const since = this.time.nowMs() - MATTERS_MS
-    return this.copy.documentsOf(policy).some(({ storedAt }) => storedAt >= since)
+    return documents.some(({ storedAt }) => storedAt >= since)
   }
 
-  private async reportPolicy(policy: string): Promise<void> {
-    const report = coverageOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
-    const text = JSON.stringify(report.scopes)
-    if (this.told.get(policy) === text) return
-    await this.emit(report)
-    this.told.set(policy, text)
-  }
-
-  private emit(report: CoverageReport): Promise<void> {
+  private emit(reports: ReportedCoverage): Promise<void> {
+    const keys = reports.reports.map(({ policy }) => policy).sort()
     return this.runtime.database.transaction(async (tx) => {
-      await tx.lock([policyKey(report.policy)])
-      await this.runtime.emit(tx, 'hms.coverage.reported.v1', report, { key: report.policy })
+      await tx.lock(keys.map(policyKey))
+      await this.runtime.emit(tx, 'hms.coverage.reported.v1', reports, { key: keys[0]! })
     })
   }
 }

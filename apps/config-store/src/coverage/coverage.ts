@@ -48,7 +48,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     if (isCurrent(bot, policy, documents, now)) served.acknowledged++
     else if (served.silent.length < MAX_SILENT) served.silent.push(bot.bot)
   }
-  return { policy, ofRun: newestRunOf(documents), revision: revisionOf(documents), scopes }
+  return { policy, revision: revisionOf(documents), scopes }
 }
 
 /** Who runs and holds what it should, and who does not yet; `now` in ms. Pure. */
@@ -75,6 +75,11 @@ function revisionOf(documents: readonly HeldDocument[]): number {
   return Math.max(0, ...documents.map(({ document }) => document.revision))
 }
 
-function newestRunOf(documents: readonly HeldDocument[]): number | null {
-  return Math.max(0, ...documents.map(({ head }) => head.run ?? 0)) || null
+/** Run that the newest head of a policy names. */
+export function newestRunOf(documents: readonly HeldDocument[]): number | null {
+  const newest = documents.reduce<HeldDocument | undefined>(
+    (latest, held) => (latest === undefined || held.document.revision > latest.document.revision ? held : latest),
+    undefined,
+  )
+  return newest?.head.next?.run ?? newest?.head.run ?? null
 }

@@ -11,13 +11,15 @@ afterEach(() => world.stop())
 
 const deadLetters = () => world.runtime.database.transaction((tx) => tx.documents(DEAD_LETTERS).find())
 
+const told = async () => (await world.emitted('hms.head.published.v1')).flatMap(({ heads }) => heads)
+
 describe('heads by seq', () => {
   it('stores a head, and says so to its issuer and to readers on the bus', async () => {
     expect(await world.stored(await world.head({ run: 7 }))).toEqual({ revision: 1, applied: true })
     const audience = { connected: 0, cohort: 0, smallestBucket: null }
     const release = digestOfRelease('1.0.0')
     const published = { policy: POLICY, scope: 'global', seq: 1, release, revision: 1, applied: true, audience }
-    expect(await world.emitted('hms.head.published.v1')).toEqual([published])
+    expect(await world.emitted('hms.head.published.v1')).toEqual([{ run: 7, heads: [published] }])
     const [state] = await world.emitted('hms.state.recorded.v1')
     expect(state!.document).toMatchObject({ id: POLICY, scope: 'global', seq: 1, revision: 1, version: '1.0.0', digest: release, run: 7 })
     expect(Object.keys(state!.document).sort()).toEqual([
@@ -40,7 +42,7 @@ describe('heads by seq', () => {
     await world.send({ heads: [first] }, 'rollout')
     await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
     expect(await world.stored(first)).toEqual({ revision: 2, applied: false })
-    expect((await world.emitted('hms.head.published.v1')).map(({ seq, applied }) => ({ seq, applied }))).toEqual([
+    expect((await told()).map(({ seq, applied }) => ({ seq, applied }))).toEqual([
       { seq: 1, applied: true },
       { seq: 3, applied: true },
     ])
@@ -51,7 +53,7 @@ describe('heads by seq', () => {
     const late = await world.head({ seq: 2, version: '2.0.0' })
     await world.send({ heads: [late] }, 'rollout')
     expect(await world.stored(late)).toEqual({ revision: 1, applied: false })
-    expect((await world.emitted('hms.head.published.v1')).map(({ seq, applied, revision }) => [seq, applied, revision])).toEqual([
+    expect((await told()).map(({ seq, applied, revision }) => [seq, applied, revision])).toEqual([
       [3, true, 1],
       [2, false, 1],
     ])
@@ -75,6 +77,33 @@ describe('heads by seq', () => {
       [1, [POLICY]],
       [2, ['a-limit', 'b-limit']],
       [3, [POLICY]],
+    ])
+  })
+
+  it('tells the fate of a bundle once, of each run and scope by itself, those that were overtaken among them', async () => {
+    const [a, b] = ['a-limit', 'b-limit']
+    await world.stored(await world.head({ policy: b, seq: 3, version: '3.0.0', run: 8 }))
+    const canary = await world.head({ policy: b, scope: 'region:NCR', version: '2.0.0', share: 500, run: 7 })
+    await world.stored(await world.head({ policy: b, seq: 2, run: 7 }), await world.head({ policy: a, seq: 2, run: 7 }), canary)
+    const events = world.recorded('hms.config.published.v1').map(({ key, runId }) => [key, runId])
+    expect(events).toEqual([
+      [b, '8'],
+      [a, '7'],
+      [b, '7'],
+    ])
+    const fates = (await world.emitted('hms.head.published.v1')).map(({ run, heads }) => [
+      run,
+      heads.map(({ policy, scope, revision, applied }) => [policy, scope, revision, applied]),
+    ])
+    expect(fates.slice(1)).toEqual([
+      [
+        7,
+        [
+          [b, 'global', 1, false],
+          [a, 'global', 2, true],
+        ],
+      ],
+      [7, [[b, 'region:NCR', 2, true]]],
     ])
   })
 

@@ -17,6 +17,8 @@ const MAX_TOLD = 50
 
 /** `isNews`: it names another release than the head before, or is stable. A canary's renewals are none. */
 type Fresh = VerifiedHead & { told: number[]; isNews: boolean }
+/** What became of a head. */
+type Settled = HeadReceipt & { verified: VerifiedHead }
 
 /**
  * The same for both paths, bus and HTTP: verifies, orders, stores. A lower or equal `seq` changes nothing, so whichever path loses the
@@ -51,6 +53,7 @@ export class StoreHeads {
   async store(tx: Transaction, heads: readonly VerifiedHead[], cause?: ReceivedEvent): Promise<HeadReceipt> {
     await tx.lock(heads.map(({ head }) => policyKey(head.policy)))
     const fresh: Fresh[] = []
+    const overtaken: Settled[] = []
     let held = 0
     for (const verified of heads) {
       const { policy, scope, seq } = verified.head
@@ -63,11 +66,13 @@ export class StoreHeads {
         if (known.told.includes(seq)) continue
         // Overtaken before it arrived: the one that issued it must not wait for it.
         await tx.documents(DOCUMENTS).put({ ...known, told })
-        await this.announce(tx, verified, { revision: known.revision, applied: false }, cause)
+        overtaken.push({ verified, revision: known.revision, applied: false })
       }
     }
-    if (fresh.length === 0) return { revision: held, applied: false }
-    return { revision: await this.apply(tx, fresh, cause), applied: true }
+    const revision = fresh.length === 0 ? held : await this.apply(tx, fresh, cause)
+    const stored = fresh.map((verified): Settled => ({ verified, revision, applied: true }))
+    await this.announce(tx, [...overtaken, ...stored], cause)
+    return { revision, applied: fresh.length > 0 }
   }
 
   private async apply(tx: Transaction, fresh: readonly Fresh[], cause?: ReceivedEvent): Promise<number> {
@@ -94,17 +99,23 @@ export class StoreHeads {
         ...document
       } = stored
       await tx.documents(DOCUMENTS).put(stored)
-      await this.announce(tx, head, { revision, applied: true }, cause)
       await this.runtime.emit(tx, 'hms.state.recorded.v1', { document, ...bundle }, { ...of(head, cause), key: places[index]! })
     }
     tx.afterCommit(() => this.runtime.signal('revision'))
     return revision
   }
 
-  private async announce(tx: Transaction, verified: VerifiedHead, at: HeadReceipt, cause?: ReceivedEvent): Promise<void> {
-    const { policy, scope, seq, current: release } = verified.head
-    const published: PublishedHead = { policy, scope, seq, release, ...at, audience: this.presence.audienceOf(verified.head) }
-    await this.runtime.emit(tx, 'hms.head.published.v1', published, { ...of(verified, cause), key: policy })
+  /** Once for all heads of a scope and run: whoever waits for them locks and writes the whole bundle with each event. */
+  private async announce(tx: Transaction, settled: readonly Settled[], cause?: ReceivedEvent): Promise<void> {
+    for (const together of groupsOf(settled)) {
+      const heads = together.map(({ verified: { head }, revision, applied }): PublishedHead => {
+        const { policy, scope, seq, current: release } = head
+        return { policy, scope, seq, release, revision, applied, audience: this.presence.audienceOf(head) }
+      })
+      const { verified } = together[0]!
+      const key = heads.map(({ policy }) => policy).sort()[0]!
+      await this.runtime.emit(tx, 'hms.head.published.v1', { run: runOf(verified) ?? null, heads }, { ...of(verified, cause), key })
+    }
   }
 
   private async nextRevision(tx: Transaction): Promise<number> {
@@ -116,8 +127,24 @@ export class StoreHeads {
   }
 }
 
-function of({ head }: VerifiedHead, cause: ReceivedEvent | undefined) {
-  const run = head.next?.run ?? head.run
+function runOf({ head }: VerifiedHead): number | undefined {
+  return head.next?.run ?? head.run
+}
+
+/** By scope and run, each in the order in which it came. */
+function groupsOf(settled: readonly Settled[]): Iterable<Settled[]> {
+  const groups = new Map<string, Settled[]>()
+  for (const one of settled) {
+    const place = `${runOf(one.verified) ?? ''} ${one.verified.head.scope}`
+    const group = groups.get(place)
+    if (group === undefined) groups.set(place, [one])
+    else group.push(one)
+  }
+  return groups.values()
+}
+
+function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
+  const run = runOf(verified)
   return {
     ...(run === undefined ? {} : { run }),
     ...(cause === undefined ? {} : { attempt: cause.attempt, causationId: cause.id, traceparent: cause.traceparent }),

@@ -1,4 +1,4 @@
-import type { CoverageReport, EventData, PublishedHead, ReceivedEvent, RunDossier } from '#libs/contracts'
+import type { ReportedCoverage, EventData, PublishedHeads, ReceivedEvent, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import { inTrace } from '#libs/platform'
@@ -6,7 +6,7 @@ import {
   isRolloutOpen,
   onBaked,
   onCoverageChanged,
-  onHeadPublished,
+  onHeadsPublished,
   onSilence,
   resumeRollout,
   rolloutSummary,
@@ -99,12 +99,12 @@ export class RunRollout {
     await this.runtime.emit(tx, 'hms.rollout.started.v1', { run, attempt, detail: 'waiting for the store' }, emit)
   }
 
-  async published(tx: Transaction, news: PublishedHead): Promise<void> {
-    await this.withPolicy(tx, news.policy, (rollout) => this.apply(tx, onHeadPublished(rollout, news)))
+  async published(tx: Transaction, { run, heads }: PublishedHeads): Promise<void> {
+    if (run !== null) await this.withOpen(tx, run, (rollout) => this.apply(tx, onHeadsPublished(rollout, heads)))
   }
 
-  async covered(tx: Transaction, report: CoverageReport): Promise<void> {
-    await this.withPolicy(tx, report.policy, (rollout) => this.apply(tx, onCoverageChanged(rollout, report)))
+  async covered(tx: Transaction, { ofRun, reports }: ReportedCoverage): Promise<void> {
+    if (ofRun !== null) await this.withOpen(tx, ofRun, (rollout) => this.apply(tx, onCoverageChanged(rollout, reports)))
   }
 
   /** People, a deadline or a fault ended the run: now, or before its canary passed. What it made live goes back with it. */
@@ -239,10 +239,11 @@ export class RunRollout {
     if (rollout !== undefined) await inTrace(rollout.traceparent, () => work(rollout))
   }
 
-  private async withPolicy(tx: Transaction, policy: string, work: (rollout: Rollout) => Promise<void>): Promise<void> {
-    const stable = await tx.documents(STABLES).get(policy)
-    if (stable?.run === undefined || stable.run === null) return
-    await this.with(tx, stable.run, work)
+  /** What becomes of the heads of a rollout that is over moves nothing. */
+  private withOpen(tx: Transaction, run: number, work: (rollout: Rollout) => Promise<void>): Promise<void> {
+    return this.with(tx, run, async (rollout) => {
+      if (isRolloutOpen(rollout)) await work(rollout)
+    })
   }
 
   private scheduleTimer(tx: Transaction, rollout: Rollout, kind: TimerKind<RunTimer>, inMs: number): Promise<void> {

@@ -12,12 +12,12 @@ import {
 } from './canary.js'
 
 /**
- * What the shell must do after a step. `widen`: issue the member's head again with a share that takes in one bot. `alarm`: the canary is
+ * What the shell must do after a step. `widen`: issue the heads of these members again, with a share that takes in one bot. `alarm`: the canary is
  * over, and its rollout has to take the run back.
  */
 export type CanaryStep =
   | { do: 'nothing' }
-  | { do: 'widen'; member: CanaryMember; share: number }
+  | { do: 'widen'; members: CanaryMember[] }
   /** Wait for acknowledgements, for so long. */
   | { do: 'await' }
   | { do: 'observe' }
@@ -28,29 +28,38 @@ export type CanaryStep =
 
 export type CanaryDecision = { canary: Canary; step: CanaryStep }
 
-/** config-store stored a head of the canary and says who is there. */
-export function onPublished(canary: Canary, news: PublishedHead, at: string): CanaryDecision {
-  const member = memberOf(canary, news.policy, news.scope, news.seq)
-  if (member === undefined || canary.state !== 'publishing') return nothing(canary)
-  const { connected, cohort, smallestBucket } = news.audience
-  const stored = replace(canary, { ...member, published: true, connected, expected: cohort })
-  const open = { ...stored, publishedAt: stored.publishedAt ?? at }
-  if (connected > 0 && cohort === 0 && smallestBucket !== null) {
-    return { canary: open, step: { do: 'widen', member, share: smallestBucket + 1 } }
-  }
+/** config-store stored heads of the canary, as a rule all of them at once, and says who is there. */
+export function onPublished(canary: Canary, heads: readonly PublishedHead[], at: string): CanaryDecision {
+  const audiences = new Map(heads.filter(({ scope }) => scope === canary.scope).map((head) => [head.policy, head]))
+  const isNews = ({ policy, seq }: CanaryMember): boolean => audiences.get(policy)?.seq === seq
+  if (canary.state !== 'publishing' || !canary.members.some(isNews)) return nothing(canary)
+  const narrow: CanaryMember[] = []
+  const members = canary.members.map((member) => {
+    if (!isNews(member)) return member
+    const { connected, cohort, smallestBucket } = audiences.get(member.policy)!.audience
+    const stored = { ...member, published: true, connected, expected: cohort }
+    if (connected > 0 && cohort === 0 && smallestBucket !== null) narrow.push({ ...stored, published: false, share: smallestBucket + 1 })
+    return stored
+  })
+  const open = { ...canary, members, publishedAt: canary.publishedAt ?? at }
+  if (narrow.length > 0) return { canary: withMembers(open, narrow), step: { do: 'widen', members: narrow } }
   const decision = observeWhenReady(open)
   // The time for acknowledgements begins when all heads are there for the cohort to see.
   return decision.step.do === 'nothing' && isPublished(open) && !isPublished(canary) ? { canary: open, step: { do: 'await' } } : decision
 }
 
 /** The numbers of who runs what changed. */
-export function onCoverage(canary: Canary, report: CoverageReport): CanaryDecision {
-  const mine = report.scopes.find((entry) => entry.scope === canary.scope)
-  const member = mine === undefined ? undefined : memberOf(canary, report.policy, mine.scope, mine.seq)
-  if (mine === undefined || member === undefined || !isLive(canary)) return nothing(canary)
-  const { expected, acknowledged, silent } = mine
-  const heard = member.heard || acknowledged > 0
-  const counted = replace(canary, { ...member, expected, acknowledged, silent, heard, connected: Math.max(member.connected, expected) })
+export function onCoverage(canary: Canary, reports: readonly CoverageReport[]): CanaryDecision {
+  if (!isLive(canary)) return nothing(canary)
+  const scopes = new Map(reports.map(({ policy, scopes }) => [policy, scopes.find(({ scope }) => scope === canary.scope)]))
+  const members = canary.members.map((member) => {
+    const mine = scopes.get(member.policy)
+    if (mine?.seq !== member.seq) return member
+    const { expected, acknowledged, silent } = mine
+    const [heard, connected] = [member.heard || acknowledged > 0, Math.max(member.connected, expected)]
+    return { ...member, expected, acknowledged, silent, heard, connected }
+  })
+  const counted = { ...canary, members }
   if (counted.state === 'publishing') return observeWhenReady(counted)
   if (counted.state === 'observing' && counted.observed && !isSilent(counted.members)) return { canary: counted, step: { do: 'judge' } }
   return nothing(counted)
@@ -149,13 +158,9 @@ function isPublished(canary: Canary): boolean {
   return canary.members.every((member) => member.published)
 }
 
-function memberOf(canary: Canary, policy: string, scope: string, seq: number): CanaryMember | undefined {
-  if (scope !== canary.scope) return undefined
-  return canary.members.find((member) => member.policy === policy && member.seq === seq)
-}
-
-function replace(canary: Canary, member: CanaryMember): Canary {
-  return { ...canary, members: canary.members.map((known) => (known.policy === member.policy ? member : known)) }
+function withMembers(canary: Canary, changed: readonly CanaryMember[]): Canary {
+  const byPolicy = new Map(changed.map((member) => [member.policy, member]))
+  return { ...canary, members: canary.members.map((member) => byPolicy.get(member.policy) ?? member) }
 }
 
 function nothing(canary: Canary): CanaryDecision {

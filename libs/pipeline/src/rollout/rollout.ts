@@ -44,22 +44,30 @@ export function isRolloutOpen({ state }: Rollout): boolean {
 export type RolloutStep = { do: 'nothing' | 'await' | 'bake' | 'complete' } | { do: 'pause'; reason: typeof ACK_TIMEOUT; detail: string }
 export type RolloutDecision = { rollout: Rollout; step: RolloutStep }
 
-/** config-store stored one of the heads. */
-export function onHeadPublished(rollout: Rollout, news: PublishedHead): RolloutDecision {
-  const member = rollout.members.find((known) => known.policy === news.policy && known.seq === news.seq)
-  if (member === undefined || news.scope !== 'global' || rollout.state !== 'publishing') return nothing(rollout)
-  const next = replace(rollout, { ...member, published: true, connected: news.audience.connected, expected: news.audience.cohort })
-  if (!next.members.every((known) => known.published)) return nothing(next)
+/** config-store stored heads, as a rule all of them at once. */
+export function onHeadsPublished(rollout: Rollout, heads: readonly PublishedHead[]): RolloutDecision {
+  const stored = new Map(heads.filter(({ scope }) => scope === 'global').map((head) => [head.policy, head]))
+  if (rollout.state !== 'publishing') return nothing(rollout)
+  const members = rollout.members.map((member) => {
+    const head = stored.get(member.policy)
+    if (head?.seq !== member.seq) return member
+    return { ...member, published: true, connected: head.audience.connected, expected: head.audience.cohort }
+  })
+  const next = { ...rollout, members }
+  if (!members.every(({ published }) => published)) return nothing(next)
   return goOn(next, hasAll(next))
 }
 
 /** The numbers of who runs what changed. */
-export function onCoverageChanged(rollout: Rollout, report: CoverageReport): RolloutDecision {
-  const mine = report.scopes.find((entry) => entry.scope === 'global')
-  const member = rollout.members.find((known) => known.policy === report.policy && known.seq === mine?.seq)
-  if (mine === undefined || member === undefined || !isRolloutOpen(rollout)) return nothing(rollout)
-  const { expected, acknowledged, silent } = mine
-  const next = replace(rollout, { ...member, expected, acknowledged, silent })
+export function onCoverageChanged(rollout: Rollout, reports: readonly CoverageReport[]): RolloutDecision {
+  if (!isRolloutOpen(rollout)) return nothing(rollout)
+  const scopes = new Map(reports.map((report) => [report.policy, report.scopes.find(({ scope }) => scope === 'global')]))
+  const members = rollout.members.map((member) => {
+    const mine = scopes.get(member.policy)
+    if (mine?.seq !== member.seq) return member
+    return { ...member, expected: mine.expected, acknowledged: mine.acknowledged, silent: mine.silent }
+  })
+  const next = { ...rollout, members }
   const isReady = next.state === 'acknowledging' && (next.baked ? hasQuorum(next) : hasAll(next))
   return isReady ? goOn(next, true) : nothing(next)
 }
@@ -126,8 +134,4 @@ function hasQuorum(rollout: Rollout): boolean {
 
 function nothing(rollout: Rollout): RolloutDecision {
   return { rollout, step: { do: 'nothing' } }
-}
-
-function replace(rollout: Rollout, member: RolloutMember): Rollout {
-  return { ...rollout, members: rollout.members.map((known) => (known.policy === member.policy ? member : known)) }
 }
