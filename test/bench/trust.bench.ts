@@ -88,7 +88,7 @@ describe('trust', () => {
       clock: systemClock,
       log: silentLogger,
       halted: () => sequencer.halted,
-      placed: () => sequencer.wake(),
+      placed: (isAwaited) => sequencer.wake(isAwaited),
     })
     // What the log adds to the transaction of an event is this statement; places, tree, signatures and witness follow meanwhile.
     const append = async (): Promise<void> => {

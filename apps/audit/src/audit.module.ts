@@ -55,7 +55,14 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
         { provide: SEQUENCER, useValue: sequencer },
         {
           provide: INTAKE,
-          useValue: new Intake({ database, entries, clock, log, halted: () => sequencer.halted, placed: () => sequencer.wake() }),
+          useValue: new Intake({
+            database,
+            entries,
+            clock,
+            log,
+            halted: () => sequencer.halted,
+            placed: (isAwaited) => sequencer.wake(isAwaited),
+          }),
         },
         FoldWindows,
         RecordEvents,

@@ -11,7 +11,7 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
   const clock = new VirtualClock()
   const database = new MemoryDatabase(clock)
   const store = new MemoryEntryStore()
-  const state = { failing, halted, batches: [] as number[] }
+  const state = { failing, halted, batches: [] as boolean[] }
   const entries: EntryStore = {
     take: (tx, facts) => store.take(tx, facts),
     find: (tx, query) => store.find(tx, query),
@@ -26,17 +26,17 @@ function world({ failing = 0, halted = undefined as string | undefined } = {}) {
     clock,
     log: silentLogger,
     halted: () => state.halted,
-    placed: () => void state.batches.push(1),
+    placed: (isAwaited) => void state.batches.push(isAwaited),
   })
   intake.start()
   const event = () => {
     const head = { id: uuidv7(), source: '/hms-svc/linter', type: 'hms.lint.passed.v1', topic: 'hms.lint.v1', key: 'ozone', keySeq: 1 }
     return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', data: {}, envelope: { payload: 'e30=', payloadType: 'x', signatures: [] } })
   }
-  const take = (count = 1, wake = true): Promise<void> =>
+  const take = (count = 1, wake = true, isAwaited = false): Promise<void> =>
     database.transaction(async (tx) => {
       for (let nth = 0; nth < count; nth++) await store.take(tx, event())
-      if (wake) tx.afterCommit(() => intake.wake())
+      if (wake) tx.afterCommit(() => intake.wake(isAwaited))
     })
   const pass = async (ms: number): Promise<void> => {
     clock.advanceTo(clock.now().getTime() + ms)
@@ -67,6 +67,34 @@ describe('the intake', () => {
     await Promise.all([take(), take()])
     await pass(50)
     expect(await size()).toBe(53)
+  })
+
+  it('places at once what something waits for, and takes along what came before it', async () => {
+    const { pass, take, settle, size, state } = world()
+    await settle()
+    await pass(100)
+    await take()
+    await settle()
+    await take()
+    await take(1, true, true)
+    await settle()
+    expect([await size(), state.batches]).toEqual([3, [false, true]])
+    // While a batch is on its way the next one gathers.
+    await Promise.all([take(1, true, true), take(), take(1, true, true)])
+    await settle()
+    expect(await size()).toBe(6)
+    await take()
+    await settle()
+    expect(await size()).toBe(6)
+  })
+
+  it('says so too when another instance placed what is awaited', async () => {
+    const { intake, pass, settle, state } = world()
+    await settle()
+    await pass(100)
+    intake.wake(true)
+    await settle()
+    expect(state.batches).toEqual([true])
   })
 
   it('places more than a batch', async () => {

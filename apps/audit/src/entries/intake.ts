@@ -6,7 +6,7 @@ import { LOG_LOCK, type EntryStore } from './entry.store.js'
 const BATCH = 1_000
 /** A commit that nobody heard of, or whose process died after it, wakes nobody. */
 const POLL_MS = 1_000
-/** The first of a quiet log is placed at once, what follows it in batches: each costs a commit. */
+/** The first of a quiet log is placed at once, and what something waits for; the rest follows in batches, for each costs a commit. */
 const PACE_MS = 50
 
 interface IntakeDependencies {
@@ -16,8 +16,8 @@ interface IntakeDependencies {
   log: Logger
   /** Why nothing may be added; `undefined` when it may. */
   halted(): string | undefined
-  /** There are new entries. */
-  placed(): void
+  /** There are new entries. `isAwaited`: something waits for their checkpoint. */
+  placed(isAwaited: boolean): void
 }
 
 /**
@@ -28,6 +28,8 @@ interface IntakeDependencies {
 export class Intake {
   private running = false
   private again = false
+  /** Something waits for an entry that came since the last batch began. */
+  private awaited = false
   private stopped = true
   /** No batch before this, and the next look is due then; ms since the epoch. */
   private notBefore = 0
@@ -47,12 +49,13 @@ export class Intake {
     this.later(Infinity)
   }
 
-  /** Something was taken in. */
-  wake(): void {
+  /** Something was taken in. `isAwaited`: a run waits for its proof (195 of the 370 ms from approval to all before). */
+  wake(isAwaited = false): void {
     this.again = true
+    this.awaited ||= isAwaited
     if (this.running || this.stopped) return
     const now = this.deps.clock.now().getTime()
-    if (this.notBefore <= now) this.run()
+    if (isAwaited || this.notBefore <= now) this.run()
     else if (this.notBefore < this.dueAt) this.later(this.notBefore - now)
   }
 
@@ -61,7 +64,9 @@ export class Intake {
     if (this.stopped || this.deps.halted() !== undefined) return
     this.running = true
     this.again = false
-    this.place()
+    const isAwaited = this.awaited
+    this.awaited = false
+    this.place(isAwaited)
       .catch((error: unknown) => {
         this.deps.log.debug({ error: describeError(error) }, 'what was taken in waits for its place')
         return 0
@@ -69,7 +74,7 @@ export class Intake {
       .then((added) => {
         this.running = false
         this.notBefore = this.deps.clock.now().getTime() + PACE_MS
-        if (added === BATCH) this.run()
+        if (added === BATCH || this.awaited) this.run()
         else if (!this.stopped) this.later(this.again ? PACE_MS : POLL_MS)
       })
   }
@@ -80,13 +85,14 @@ export class Intake {
     this.cancelNext = waitMs === Infinity ? () => {} : this.deps.clock.after(waitMs, () => this.run())
   }
 
-  private async place(): Promise<number> {
+  private async place(isAwaited: boolean): Promise<number> {
     const { database, entries, placed } = this.deps
     const added = await database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
       return entries.place(tx, BATCH)
     })
-    if (added > 0) placed()
+    // Another instance may have placed what is awaited.
+    if (added > 0 || isAwaited) placed(isAwaited)
     return added
   }
 }

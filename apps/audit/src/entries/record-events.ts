@@ -43,9 +43,11 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   private async record(event: VerifiedEvent, tx: Transaction): Promise<void> {
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
     if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event)
-    await this.entries.take(tx, factsOf(event))
+    const facts = factsOf(event)
+    await this.entries.take(tx, facts)
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)
-    tx.afterCommit(() => this.intake.wake())
+    // A canary waits for the proof of its releases.
+    tx.afterCommit(() => this.intake.wake(facts.releases !== undefined))
   }
 }

@@ -31,6 +31,8 @@ interface Arrival {
   afterMs: number
   /** Written by this instance, which knows of it, or by another one. */
   here: boolean
+  /** A run waits for its proof. */
+  awaited?: boolean
 }
 
 /** A running sequencer on virtual time; answers how long after its commit each entry was in a published checkpoint. */
@@ -65,7 +67,7 @@ async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
     for (await settle(); (clock.nextAt() ?? Infinity) <= atMs; await settle()) clock.advanceTo(clock.nextAt()!)
     clock.advanceTo(atMs)
   }
-  for (const { afterMs, here } of arrivals) {
+  for (const { afterMs, here, awaited } of arrivals) {
     await until(clock.now().getTime() + afterMs)
     const head = {
       id: uuidv7(),
@@ -88,7 +90,7 @@ async function waits(arrivals: readonly Arrival[]): Promise<number[]> {
       await entries.place(tx, 1)
     })
     written.push(clock.now().getTime())
-    if (here) sequencer.wake()
+    if (here) sequencer.wake(awaited)
   }
   await until(clock.now().getTime() + 5 * SECOND_MS)
   sequencer.stop()
@@ -106,6 +108,17 @@ describe('a head', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it('that something waits for is published at once, and takes along what came before it', async () => {
+    expect(
+      await waits([
+        { afterMs: 0, here: true },
+        { afterMs: 100, here: true, awaited: true },
+        { afterMs: 10, here: true },
+        { afterMs: 10, here: true, awaited: true },
+      ]),
+    ).toEqual([100, 0, 10, 0])
   })
 
   it('shares its checkpoint with what comes in the same batch', async () => {

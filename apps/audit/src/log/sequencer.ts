@@ -10,7 +10,7 @@ import type { SuspendedWitnesses } from './suspended-witnesses.js'
 import { growTree, rootOf, type Grown } from './tree.js'
 import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
-/** Entries wait so long for others to share a checkpoint with. */
+/** Entries that nothing waits for wait so long for others to share a checkpoint with; an awaited one takes them along. */
 const BATCH_MS = 200
 /** What another instance wrote, or a witness did not sign, is looked at again. */
 const POLL_MS = 1_000
@@ -53,6 +53,8 @@ export class Sequencer {
   private state: 'new' | 'idle' | 'running' | 'over' = 'new'
   private publishing = false
   private waiting = false
+  /** Something waits for the next checkpoint. */
+  private awaited = false
   /** When it looks next, ms since the epoch. */
   private dueAt = Infinity
   private cancelNext: () => void = () => {}
@@ -84,12 +86,17 @@ export class Sequencer {
     this.cancelNext()
   }
 
-  /** Entries were added. */
-  wake(): void {
-    if (this.waiting) return
+  /** Entries were added. `isAwaited`: they are published at once, or with all that comes while another checkpoint is. */
+  wake(isAwaited = false): void {
+    if (this.waiting && !isAwaited) return
     this.waiting = true
+    this.awaited ||= isAwaited
     // What another instance wrote may be looked for sooner than a batch from now; that is not put off.
-    if (!this.publishing && this.deps.clock.now().getTime() + BATCH_MS < this.dueAt) this.later(BATCH_MS)
+    if (!this.publishing && this.deps.clock.now().getTime() + this.batchMs < this.dueAt) this.later(this.batchMs)
+  }
+
+  private get batchMs(): number {
+    return this.awaited ? 0 : BATCH_MS
   }
 
   /** Publishes what there is. `false`: nothing new, or witnesses are missing. */
@@ -216,9 +223,10 @@ export class Sequencer {
     this.cancelNext = this.deps.clock.after(delayMs, () => {
       this.publishing = true
       this.waiting = false
+      this.awaited = false
       void this.turn().finally(() => {
         this.publishing = false
-        this.later(this.waiting ? BATCH_MS : POLL_MS)
+        this.later(this.waiting ? this.batchMs : POLL_MS)
       })
     })
   }
