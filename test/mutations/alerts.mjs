@@ -21,7 +21,7 @@ export const ALERT_GUARDS = [
   {
     name: 'alert-two-bots',
     guard: 'one bot in a larger cohort ends no canary (contract §8)',
-    file: 'libs/pipeline/src/canary/decide-canary.ts',
+    file: 'libs/pipeline/src/canary/alerts.ts',
     find: 'return !isOtherAlerting && !isOtherConnected',
     replace: 'return true',
     spec: 'test/attacks/alerts.spec.ts',

@@ -312,9 +312,9 @@ export const GUARDS = [
   {
     name: 'guard-stage',
     guard: 'no stage starts that the guard denied',
-    file: 'apps/canary-controller/src/canaries/run-canary.ts',
-    find: "    if (await deniedByGuard(this.runtime, tx, 'canary', dossier, cause)) return\n",
-    replace: "    await deniedByGuard(this.runtime, tx, 'canary', dossier, cause)\n",
+    file: 'libs/stage/src/shell/stage-shell.ts',
+    find: 'if (await deniedByGuard(this.runtime, tx, name, dossier, cause)) return',
+    replace: 'await deniedByGuard(this.runtime, tx, name, dossier, cause)',
     spec: 'test/scenarios/guard.spec.ts',
     test: 'end a run before its stage canary, and nothing of it stays half done',
   },

@@ -5,7 +5,7 @@ import { CanariesController } from './canaries/canaries.http.js'
 import { CanariesEvents } from './canaries/canaries.events.js'
 import { CANARIES, CANARY_HEADS } from './canaries/canary.table.js'
 import { CanaryHeads } from './canaries/canary-heads.js'
-import { DecideCanary } from './canaries/decide-canary.js'
+import { CanaryEffects } from './canaries/canary-effects.js'
 import { JudgeAlert } from './canaries/judge-alert.js'
 import { RELEASE_PROOFS, ReleaseProofs } from './canaries/release-proofs.js'
 import { RunCanary } from './canaries/run-canary.js'
@@ -27,7 +27,7 @@ class CanaryControllerModule {
         ReleaseProofs,
         RunCanary,
         JudgeAlert,
-        DecideCanary,
+        CanaryEffects,
         TakeUnsignedAlerts,
       ],
     }

@@ -9,7 +9,7 @@ import { RollbacksController } from './rollbacks/rollbacks.http.js'
 import { RolloutConfig, readRolloutConfig } from './rollout.config.js'
 import { ROLLOUTS } from './rollouts/rollout.table.js'
 import { RolloutsEvents } from './rollouts/rollouts.events.js'
-import { DecideRollout } from './rollouts/decide-rollout.js'
+import { RolloutEffects } from './rollouts/rollout-effects.js'
 import { RunRollout } from './rollouts/run-rollout.js'
 import { StableHeads } from './stable/stable-heads.js'
 import { STABLE_HEADS, STABLES } from './stable/stable.table.js'
@@ -28,7 +28,7 @@ class RolloutModule {
         StableHeads,
         PublishFreshness,
         RunRollout,
-        DecideRollout,
+        RolloutEffects,
         GuardRollback,
         RollBack,
       ],

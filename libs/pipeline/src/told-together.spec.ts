@@ -2,8 +2,10 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
 import type { Canary, CanaryMember } from './canary/canary.js'
-import { onCoverage, onPublished } from './canary/decide-canary.js'
-import { onCoverageChanged, onHeadsPublished, type Rollout } from './rollout/rollout.js'
+import { decideCanary, type CanaryEffect, type CanaryInput } from './canary/decide.js'
+import { decideRollout, type RolloutEffect, type RolloutInput } from './rollout/decide.js'
+import type { Rollout } from './rollout/rollout.js'
+import type { Decision } from './stage/decision.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const POLICIES = ['a', 'b', 'c']
@@ -54,37 +56,45 @@ const reports = (scope: string): fc.Arbitrary<CoverageReport[]> =>
       }))
     })
 
+const now = new Date(AT)
+const onCanary = (canary: Canary, input: CanaryInput): Decision<Canary, CanaryEffect> =>
+  decideCanary(canary, input, { now, acknowledgeMs: 1_000, leaseMs: 9_000, evidence: 'optional' })
+const onRollout = (rollout: Rollout, input: RolloutInput): Decision<Rollout, RolloutEffect> =>
+  decideRollout(rollout, input, { now, publishMs: 1_000, acknowledgeMs: 1_000 })
+const kindsOf = ({ effects }: Decision<unknown, { do: string }>): string[] => effects.map((effect) => effect.do)
+
 describe('heads and numbers that come together', () => {
   it('lead a canary and a rollout to where they would lead one by one', () => {
     fc.assert(
       fc.property(heads('region:NCR', 3), reports('region:NCR'), heads('global', 3), reports('global'), (part, seen, stable, run) => {
-        const canary = onPublished(CANARY, part, AT).canary
-        expect(canary).toEqual(part.reduce((before, head) => onPublished(before, [head], AT).canary, CANARY))
-        expect(onCoverage(canary, seen).canary).toEqual(seen.reduce((before, report) => onCoverage(before, [report]).canary, canary))
-        const rollout = onHeadsPublished(ROLLOUT, stable).rollout
-        expect(rollout).toEqual(stable.reduce((before, head) => onHeadsPublished(before, [head]).rollout, ROLLOUT))
-        const covered = run.reduce((before, report) => onCoverageChanged(before, [report]).rollout, rollout)
-        expect(onCoverageChanged(rollout, run).rollout.members).toEqual(covered.members)
+        const canary = onCanary(CANARY, { type: 'published', heads: part }).state
+        expect(canary).toEqual(part.reduce((before, head) => onCanary(before, { type: 'published', heads: [head] }).state, CANARY))
+        const watched = onCanary(canary, { type: 'covered', reports: seen }).state
+        expect(watched).toEqual(seen.reduce((before, report) => onCanary(before, { type: 'covered', reports: [report] }).state, canary))
+        const rollout = onRollout(ROLLOUT, { type: 'published', heads: stable }).state
+        expect(rollout).toEqual(stable.reduce((before, head) => onRollout(before, { type: 'published', heads: [head] }).state, ROLLOUT))
+        const covered = run.reduce((before, report) => onRollout(before, { type: 'covered', reports: [report] }).state, rollout)
+        expect(onRollout(rollout, { type: 'covered', reports: run }).state.members).toEqual(covered.members)
       }),
     )
   })
 
   it('wait, once all are stored, for bots, and not before', () => {
     const all = (scope: string): PublishedHead[] => fc.sample(heads(scope, 3), 100).find(({ length }) => length === POLICIES.length)!
-    expect(onPublished(CANARY, all('region:NCR').slice(1), AT).step).toEqual({ do: 'nothing' })
-    expect(onPublished(CANARY, all('region:NCR'), AT).step).toEqual({ do: 'await' })
-    expect(onHeadsPublished(ROLLOUT, all('global').slice(1)).step).toEqual({ do: 'nothing' })
-    expect(onHeadsPublished(ROLLOUT, all('global')).step).toEqual({ do: 'await' })
-    expect(onHeadsPublished(ROLLOUT, all('region:NCR'))).toEqual({ rollout: ROLLOUT, step: { do: 'nothing' } })
+    const [part, stable] = [all('region:NCR'), all('global')]
+    expect(kindsOf(onCanary(CANARY, { type: 'published', heads: part.slice(1) }))).toEqual([])
+    expect(onCanary(CANARY, { type: 'published', heads: part }).effects).toEqual([{ do: 'schedule', timer: 'acknowledge', inMs: 1_000 }])
+    expect(kindsOf(onRollout(ROLLOUT, { type: 'published', heads: stable.slice(1) }))).toEqual([])
+    expect(kindsOf(onRollout(ROLLOUT, { type: 'published', heads: stable }))).toEqual(['cancel', 'emit', 'schedule'])
+    expect(onRollout(ROLLOUT, { type: 'published', heads: part })).toEqual({ state: ROLLOUT, effects: [] })
   })
 
   it('widen each member whose share takes in nobody, all in one step', () => {
     const [stored] = fc.sample(heads('region:NCR', 3, 700), 1) as [PublishedHead[]]
-    const { canary, step } = onPublished(CANARY, stored, AT)
-    const widened = canary.members.filter(({ share }) => share === 701)
-    expect(widened.map(({ policy, published }) => [policy, published])).toEqual(
-      POLICIES.filter((policy) => stored.some((head) => head.policy === policy)).map((policy) => [policy, false]),
-    )
-    expect(step).toEqual({ do: 'widen', members: widened })
+    const { state, effects } = onCanary(CANARY, { type: 'published', heads: stored })
+    const widened = state.members.filter(({ share }) => share === 701)
+    const policies = POLICIES.filter((policy) => stored.some((head) => head.policy === policy))
+    expect(widened.map(({ policy, published }) => [policy, published])).toEqual(policies.map((policy) => [policy, false]))
+    expect(effects).toEqual([{ do: 'issueHeads', fast: false, policies }])
   })
 })

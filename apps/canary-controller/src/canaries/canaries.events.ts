@@ -2,7 +2,6 @@ import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
-import { DecideCanary } from './decide-canary.js'
 import { JudgeAlert } from './judge-alert.js'
 import { RunCanary } from './run-canary.js'
 
@@ -11,7 +10,6 @@ export class CanariesEvents {
   constructor(
     private readonly runCanary: RunCanary,
     private readonly judgeAlert: JudgeAlert,
-    private readonly decideCanary: DecideCanary,
   ) {}
 
   @OnEvent('canary-controller', 'hms.simulation.passed.v1')
@@ -20,13 +18,13 @@ export class CanariesEvents {
   }
 
   @OnEvent('canary-controller', 'hms.head.published.v1')
-  published(@Payload() { data }: ReceivedEvent<'hms.head.published.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runCanary.published(tx, data)
+  async published(@Payload() { data }: ReceivedEvent<'hms.head.published.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    if (data.run !== null) await this.runCanary.shell.input(tx, data.run, { type: 'published', heads: data.heads })
   }
 
   @OnEvent('canary-controller', 'hms.coverage.reported.v1')
-  covered(@Payload() { data }: ReceivedEvent<'hms.coverage.reported.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runCanary.covered(tx, data)
+  async covered(@Payload() { data }: ReceivedEvent<'hms.coverage.reported.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    if (data.ofRun !== null) await this.runCanary.shell.input(tx, data.ofRun, { type: 'covered', reports: data.reports })
   }
 
   @OnEvent('canary-controller', 'hms.alert.reported.v1')
@@ -36,17 +34,17 @@ export class CanariesEvents {
 
   @OnEvent('canary-controller', 'hms.rollout.promoted.v1')
   promoted(@Payload() { data }: ReceivedEvent<'hms.rollout.promoted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runCanary.promoted(tx, data.run)
+    return this.runCanary.shell.input(tx, data.run, { type: 'promoted' }, data)
   }
 
   @OnEvent('canary-controller', 'hms.rollout.completed.v1')
   rolledOut(@Payload() { data }: ReceivedEvent<'hms.rollout.completed.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runCanary.completed(tx, data.dossier.run)
+    return this.runCanary.shell.input(tx, data.dossier.run, { type: 'completed' }, data.dossier)
   }
 
   @OnEvent('canary-controller', 'hms.rollout.failed.v1', 'hms.run.decided.v1')
-  aborted(@Payload() { data }: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runCanary.abort(tx, data.run, data.attempt)
+  ended(@Payload() { data }: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    return this.runCanary.shell.ended(tx, data)
   }
 
   @OnEvent('canary-controller', 'hms.release.logged.v1')
@@ -56,6 +54,6 @@ export class CanariesEvents {
 
   @OnEvent('canary-controller', 'hms.run.decision-accepted.v1')
   decided(@Payload() { data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.decideCanary.execute(tx, data)
+    return this.runCanary.shell.asked(tx, data, ({ dossier }) => dossier)
   }
 }

@@ -4,7 +4,6 @@ import type { Canary, CanaryMember } from '#libs/pipeline'
 import { currentTraceparent } from '#libs/platform'
 import { DirectHeadDelivery, ServiceRuntime, signHeadOf, upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CANARY_HEADS, headId } from './canary.table.js'
 
 /** Signs the heads of a canary: to publish it, to renew its lease, to take it back. */
@@ -12,17 +11,16 @@ import { CANARY_HEADS, headId } from './canary.table.js'
 export class CanaryHeads {
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly config: CanaryControllerConfig,
     private readonly carrier: DirectHeadDelivery,
   ) {}
 
-  /** New heads for `members` (all, unless given) with fresh numbers. `fast`: also straight to the stores, not only by the bus. */
-  async issue(tx: Transaction, canary: Canary, options: { fast: boolean; members?: CanaryMember[] }): Promise<Canary> {
-    const expires = new Date(tx.now.getTime() + this.config.leaseMs).toISOString()
+  /** New heads for `policies` (all, unless given) with fresh numbers. `fast`: also straight to the stores, not only by the bus. */
+  async issue(tx: Transaction, canary: Canary, { fast, policies }: { fast: boolean; policies?: readonly string[] }): Promise<Canary> {
+    const expires = canary.leaseUntil
     const issued: SignedHead[] = []
     const members: CanaryMember[] = []
     for (const member of canary.members) {
-      if (options.members !== undefined && !options.members.some((chosen) => chosen.policy === member.policy)) {
+      if (policies?.includes(member.policy) === false) {
         members.push(member)
         continue
       }
@@ -36,8 +34,8 @@ export class CanaryHeads {
       )
       members.push({ ...member, seq })
     }
-    await this.send(tx, canary, { heads: issued }, options.fast)
-    return { ...canary, members, leaseUntil: expires }
+    await this.send(tx, canary, { heads: issued }, fast)
+    return { ...canary, members }
   }
 
   /** Ends the canary for its readers: `current` is what it stands on, `null` for a first version. */

@@ -1,13 +1,13 @@
 import { readingProblem, type EventData } from '#libs/contracts'
-import { lockedDocument, type Transaction } from '#libs/persistence'
-import { inTrace, TerminalError } from '#libs/platform'
-import { ALERT_STATES, countsAlerts, onAlert, type Canary } from '#libs/pipeline'
+import type { Transaction } from '#libs/persistence'
+import { TerminalError } from '#libs/platform'
+import { ALERT_STATES, countsAlerts, type Canary } from '#libs/pipeline'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { digestOfJson, hexOf } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import { CANARIES } from './canary.table.js'
 import { ExplainAlert } from './explain-alert.js'
-import { canaryKeys, RunCanary } from './run-canary.js'
+import { RunCanary } from './run-canary.js'
 
 type Alert = EventData['hms.alert.reported.v1']
 
@@ -28,10 +28,11 @@ export class JudgeAlert {
     const problem = readingProblem(alert.reading)
     if (problem !== undefined) throw new TerminalError('HMS_ALERT_READING', problem)
     const open = await tx.documents(CANARIES).find({ where: { state: [...ALERT_STATES] } })
+    const bot = unsigned === undefined ? alert.bot : UNSIGNED
     for (const { run } of open.filter((canary) => counts(canary, alert))) {
-      const canary = (await lockedDocument(tx, CANARIES, String(run), canaryKeys))!
-      if (counts(canary, alert))
-        await inTrace(canary.traceparent, () => this.judge(tx, canary, alert, unsigned === undefined ? alert.bot : UNSIGNED))
+      await this.runCanary.shell.locked(tx, run, async (canary) => {
+        if (counts(canary, alert)) await this.judge(tx, canary, alert, bot)
+      })
     }
   }
 
@@ -41,11 +42,9 @@ export class JudgeAlert {
     const reading = typeof alert.reading?.['id'] === 'string' ? alert.reading['id'] : id
     const once = hexOf(digestOfJson([bot, reading])).slice(0, 24)
     const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explain.of(canary, alert)
-    const reason = verdict.reason.slice(0, MAX_TEXT_SHOWN)
-    return this.runCanary.apply(
-      tx,
-      onAlert(canary, { alert: id, bot, reading: reading.slice(0, MAX_TEXT_SHOWN), reason, once, connected, explained: verdict.explained }),
-    )
+    const [reason, shown] = [verdict.reason.slice(0, MAX_TEXT_SHOWN), reading.slice(0, MAX_TEXT_SHOWN)]
+    const counted = { alert: id, bot, reading: shown, reason, once, connected, explained: verdict.explained }
+    return this.runCanary.shell.decide(tx, canary, { type: 'alerted', alert: counted })
   }
 }
 

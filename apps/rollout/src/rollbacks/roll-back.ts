@@ -81,7 +81,7 @@ export class RollBack {
   }
 
   private async announce(tx: Transaction, { stable, to }: Reversal, advanced: Stable, request: RollbackRequest, by: string): Promise<void> {
-    if (stable.run !== null) await this.runRollout.abort(tx, stable.run)
+    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken' })
     const { version, releaseDigest: digest } = newestOf(stable)!
     const from = { version, digest }
     const reason = request.reason === undefined ? by : `${by}: ${request.reason}`

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { RunDossier } from '#libs/contracts'
 import { MAX_ALERTS_OF_BOT, MAX_COUNTED, summaryOf, type Canary } from './canary.js'
-import { onAlert, onObserved, type CanaryDecision } from './decide-canary.js'
+import { decideCanary, type CanaryContext, type CanaryEffect } from './decide.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
+const CONTEXT: CanaryContext = { now: new Date(AT), acknowledgeMs: 1_000, leaseMs: 9_000, evidence: 'optional' }
 
 /** A canary of one policy with so many connected bots in its cohort. */
 function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
@@ -46,8 +47,8 @@ function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
 }
 
 /** Given a canary, when these alerts come (`bot`, `bot+` when it is connected, `bot=` when it is explained), then this is done at last. */
-function after(canary: Canary, ...alerts: string[]): CanaryDecision {
-  return alerts.reduce<CanaryDecision>(
+function after(canary: Canary, ...alerts: string[]): { canary: Canary; effects: readonly CanaryEffect[] } {
+  return alerts.reduce<{ canary: Canary; effects: readonly CanaryEffect[] }>(
     (before, text, index) => {
       const bot = text.replace(/[+=]/g, '')
       const alert = {
@@ -59,9 +60,10 @@ function after(canary: Canary, ...alerts: string[]): CanaryDecision {
         connected: text.includes('+'),
         explained: text.includes('='),
       }
-      return onAlert(before.canary, alert)
+      const { state, effects } = decideCanary(before.canary, { type: 'alerted', alert }, CONTEXT)
+      return { canary: state, effects }
     },
-    { canary, step: { do: 'nothing' } },
+    { canary, effects: [] },
   )
 }
 
@@ -75,28 +77,29 @@ describe('the guard of two', () => {
     ['two of one bot beside another that alerted rightly', canaryOf(0), ['b=', 'a', 'a'], 'nothing'],
     ['one of one bot', canaryOf(1), ['a+'], 'nothing'],
     ['explained ones', canaryOf(1), ['a+=', 'a+=', 'b='], 'nothing'],
-    ['two bots after the canary passed', canaryOf(5, { state: 'passed' }), ['a', 'b'], 'alarm'],
-    ['two bots in the bake', canaryOf(5, { state: 'baking' }), ['a', 'b'], 'alarm'],
+    ['two bots after the canary passed', canaryOf(5, { state: 'passed' }), ['a', 'b'], 'hms.canary.alarmed.v1'],
+    ['two bots in the bake', canaryOf(5, { state: 'baking' }), ['a', 'b'], 'hms.canary.alarmed.v1'],
     ['two of one bot in the bake of a larger cohort', canaryOf(5, { state: 'baking' }), ['a+', 'a+'], 'nothing'],
     ['two bots after the bake', canaryOf(5, { state: 'ended' }), ['a', 'b'], 'nothing'],
     ['two bots before the publication', canaryOf(5, { publishedAt: null }), ['a', 'b'], 'nothing'],
   ] as const)('%s', (_name, canary, alerts, step) => {
-    expect(after(canary, ...alerts).step.do).toBe(step)
+    const { effects } = after(canary, ...alerts)
+    const last = effects.at(-1)
+    expect(last === undefined ? 'nothing' : last.do === 'emit' ? last.type : last.do).toBe(step)
   })
 
   it('ends a paused canary at once: its cohort lives under the new rule', () => {
-    expect(after(canaryOf(5, { state: 'paused' }), 'a', 'b').step).toEqual({
+    expect(after(canaryOf(5, { state: 'paused' }), 'a', 'b').effects).toContainEqual({
       do: 'fail',
       reason: 'UNEXPLAINED_ALERTS',
       detail: '2 unexplained alerts, limit 2: a, b',
     })
-    expect(onObserved(canaryOf(5)).step).toEqual({ do: 'judge' })
   })
 
   it('counts a reading of a bot once', () => {
     const alert = { alert: 'a', bot: 'bot', reading: 'r', reason: '', once: 'bot r', connected: false, explained: false }
-    const first = onAlert(canaryOf(0), alert)
-    expect(onAlert(first.canary, { ...alert, alert: 'b' })).toEqual({ canary: first.canary, step: { do: 'nothing' } })
+    const { state: once } = decideCanary(canaryOf(0), { type: 'alerted', alert }, CONTEXT)
+    expect(decideCanary(once, { type: 'alerted', alert: { ...alert, alert: 'b' } }, CONTEXT)).toEqual({ state: once, effects: [] })
   })
 
   it('shows that one bot complains alone', () => {
@@ -111,6 +114,6 @@ describe('what a canary remembers of alerts', () => {
     const full = after(canaryOf(9), ...Array.from({ length: MAX_COUNTED + 100 }, (_, index) => `bot-${index}=`)).canary
     expect([full.counted.length, full.alerting.length]).toEqual([MAX_COUNTED, MAX_COUNTED])
     const flooded = after(full, 'x', 'x', 'x', 'x')
-    expect([flooded.canary.unexplained.length, after(flooded.canary, 'y').step.do]).toEqual([1, 'fail'])
+    expect([flooded.canary.unexplained.length, after(flooded.canary, 'y').effects.at(-1)?.do]).toEqual([1, 'fail'])
   })
 })

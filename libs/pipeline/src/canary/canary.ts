@@ -1,4 +1,5 @@
 import type { RunDossier, ScenarioRule } from '#libs/contracts'
+import type { StageState } from '../stage/decision.js'
 
 /** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
 export interface CanaryMember {
@@ -22,12 +23,9 @@ export interface CanaryMember {
 }
 
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
-export interface Canary {
-  run: number
-  attempt: number
-  key: string
+export interface Canary extends StageState {
   /** `proving`: not published before the log holds the approvals. `baking`: taken back for the stable head, and still watched for alerts. */
-  state: 'proving' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
+  state: 'new' | 'proving' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
   scope: string
   scopeName: string
   requestedShare: number
@@ -46,10 +44,31 @@ export interface Canary {
   unexplained: UnexplainedAlert[]
   scenarios: ScenarioRule[]
   dossier: RunDossier
-  /** The event that opened it, for causation. */
-  causationId: string
-  /** The trace of its run, whatever comes to it. */
-  traceparent: string | null
+}
+
+/** A canary that has published nothing yet. `begins`: when each policy takes effect, where that lies ahead. */
+export function newCanary(
+  { run, attempt, plan, releases, live }: RunDossier,
+  origin: Pick<Canary, 'key' | 'causationId' | 'traceparent' | 'dossier' | 'scenarios'>,
+  { now, begins }: { now: Date; begins: ReadonlyMap<string, string> },
+): Canary {
+  const unknown = { seq: 0, published: false, connected: 0, expected: 0, acknowledged: 0, heard: false }
+  const members = releases.map(({ id, releaseDigest }) => {
+    const [base, at] = [live[id]?.releaseDigest ?? null, begins.get(id)]
+    return {
+      policy: id,
+      release: releaseDigest,
+      base,
+      share: plan.share,
+      ...unknown,
+      silent: [],
+      ...(at === undefined ? {} : { beginsAt: at }),
+    }
+  })
+  const { scope, scopeName, share: requestedShare, observeMs } = plan
+  const watch = { publishedAt: null, observeUntil: null, observed: false, leaseUntil: now.toISOString() }
+  const alerts = { counted: [], alerting: [], unexplained: [] }
+  return { run, attempt, ...origin, state: 'new', scope, scopeName, requestedShare, observeMs, members, ...watch, ...alerts }
 }
 
 export interface AlertingBot {

@@ -1,31 +1,27 @@
-import { STAGE_TOPICS, STAGES, type AcceptedDecision, type RunDecisionName, type RunDossier, type StageName } from '#libs/contracts'
+import { STAGE_TOPICS, STAGES, type AcceptedDecision, type RunDossier, type StageName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
+import { describeDecision } from '#libs/pipeline'
 import { readRunDecision, SignatureError } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { abortOf, rememberAbort } from './aborted-runs.js'
-
-const DONE: Record<RunDecisionName, string> = { abort: 'aborted', resume: 'resumed', promote: 'promoted' }
-
-/** `resumed by EPA Chief: the bot was replaced`. */
-export function describeDecision({ decision, by, reason }: AcceptedDecision): string {
-  return `${DONE[decision]} by ${by}: ${reason}`
-}
 
 /** The run has not come to this stage: an abort waits for it, for it may be on its way. */
 export async function rememberDecision(tx: Transaction, decision: AcceptedDecision): Promise<void> {
   if (decision.decision === 'abort') await rememberAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
 }
 
-/** Asked before a stage starts: `true` when the run was ended before it came here. The abort of a person is answered: this stage owns the run. */
-export async function isAborted(
+/** Whether the run was ended before it came here. The abort of a person is answered then, for this stage owns the run. */
+export async function abortedBefore(
   runtime: ServiceRuntime,
   tx: Transaction,
   { run, attempt }: RunDossier,
   { stage, key }: { stage: StageName; key: string },
 ): Promise<boolean> {
   const aborted = await abortOf(tx, { run, attempt })
-  if (aborted?.decision !== undefined)
-    await answer(runtime, tx, aborted.decision, { stage, key, outcome: 'applied', detail: describeDecision(aborted.decision) })
+  if (aborted?.decision !== undefined) {
+    const detail = describeDecision(aborted.decision)
+    await answerDecision(runtime, tx, aborted.decision, { stage, key, outcome: 'applied', detail })
+  }
   return aborted !== undefined
 }
 
@@ -34,15 +30,15 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
   return decision.stage !== null && STAGES.indexOf(stage) >= STAGES.indexOf(decision.stage)
 }
 
-/** Why the decision does not count by the roster of this service; a stage believes the person's signature, not approver. */
-export function refusedHere(
-  runtime: ServiceRuntime,
+/** Why the decision does not count by the roster of this service: a stage believes the person's signature, not approver. */
+export function refusalOf(
+  { roster }: ServiceRuntime,
   { run, attempt, releases }: RunDossier,
   decision: AcceptedDecision,
   now: Date,
 ): string | undefined {
   try {
-    const { predicate } = readRunDecision(decision.statement, { run, attempt, releases }, runtime.roster, now.toISOString())
+    const { predicate } = readRunDecision(decision.statement, { run, attempt, releases }, roster, now.toISOString())
     return predicate.decision === decision.decision ? undefined : `what was signed is ${predicate.decision}, not ${decision.decision}`
   } catch (error) {
     if (error instanceof SignatureError) return error.message
@@ -51,7 +47,7 @@ export function refusedHere(
 }
 
 /** The one answer to a decision, on the stage's own topic. `key` is that of the run. */
-export async function answer(
+export async function answerDecision(
   runtime: ServiceRuntime,
   tx: Transaction,
   decision: AcceptedDecision,

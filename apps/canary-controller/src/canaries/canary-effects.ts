@@ -1,0 +1,59 @@
+import type { EventData } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { canaryLabel, type Canary, type CanaryEffect, type PassBasis } from '#libs/pipeline'
+import { CANARY_OBSERVED, CANARY_PASSED, CANARY_PROMOTED, withAttestation } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import type { OwnEffect } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { attestCanary } from './attest-canary.js'
+import { CanaryHeads } from './canary-heads.js'
+
+const PROPERTIES: Record<PassBasis, string[]> = {
+  observed: [CANARY_PASSED, CANARY_OBSERVED],
+  promoted: [CANARY_PASSED, CANARY_PROMOTED],
+  unobserved: [CANARY_PASSED],
+}
+
+/** The effects that are the canary's own: heads on lease, and attested verdicts. */
+@Injectable()
+export class CanaryEffects {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly heads: CanaryHeads,
+  ) {}
+
+  perform(tx: Transaction, canary: Canary, effect: OwnEffect<CanaryEffect>): Promise<Canary | void> {
+    switch (effect.do) {
+      case 'issueHeads':
+        return this.heads.issue(tx, canary, effect)
+      case 'takeBack':
+        return this.heads.takeBack(tx, canary)
+      case 'pass':
+        return this.pass(tx, canary, effect.basis, effect.summary)
+      case 'fail':
+        return this.fail(tx, canary, effect.reason, effect.detail)
+    }
+  }
+
+  private async pass(tx: Transaction, canary: Canary, basis: PassBasis, summary: string): Promise<void> {
+    const attestation = await attestCanary(canary, PROPERTIES[basis], tx.now, this.runtime.signer)
+    const dossier = withAttestation(canary.dossier, 'canary', attestation)
+    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier, summary, label: canaryLabel(canary) })
+  }
+
+  private async fail(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
+    const { run, attempt } = canary
+    const attestation = await attestCanary(canary, [], tx.now, this.runtime.signer)
+    const next = [`hms-svc audit log --run ${run}`]
+    await this.emit(tx, canary, 'hms.canary.failed.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next, attestation })
+  }
+
+  private async emit<T extends 'hms.canary.passed.v1' | 'hms.canary.failed.v1'>(
+    tx: Transaction,
+    { key, run, attempt, causationId }: Canary,
+    type: T,
+    data: EventData[T],
+  ): Promise<void> {
+    await this.runtime.emit(tx, type, data, { key, run, attempt, causationId })
+  }
+}

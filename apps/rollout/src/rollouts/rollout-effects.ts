@@ -1,0 +1,61 @@
+import type { Transaction } from '#libs/persistence'
+import type { Rollout, RolloutEffect } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/service'
+import type { OwnEffect } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { StableHeads } from '../stable/stable-heads.js'
+import { advance, giveUp, newStable, stableOf, STABLES, type Stable } from '../stable/stable.table.js'
+
+/** The effects that are rollout's own: stable heads, and which run holds a policy. */
+@Injectable()
+export class RolloutEffects {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly heads: StableHeads,
+  ) {}
+
+  perform(tx: Transaction, rollout: Rollout, effect: OwnEffect<RolloutEffect>): Promise<Rollout | void> {
+    switch (effect.do) {
+      case 'issueHeads':
+        return this.issue(tx, rollout, effect.how)
+      case 'takeBack':
+        return this.takeBack(tx, rollout, effect.detail)
+      case 'freePolicies':
+        return this.freePolicies(tx, rollout)
+    }
+  }
+
+  private async issue(tx: Transaction, rollout: Rollout, how: 'advance' | 'renew'): Promise<Rollout> {
+    const { run, dossier } = rollout
+    const bundle = dossier.releases.map((release) => release.id)
+    const stables = await stablesOf(tx, rollout)
+    const next = stables.map((stable, index) =>
+      how === 'renew' ? { ...stable, seq: stable.seq + 1 } : advance(stable, dossier.releases[index]!, run, bundle, tx.now),
+    )
+    await this.heads.issue(tx, next, rollout)
+    return { ...rollout, members: rollout.members.map((member, index) => ({ ...member, seq: next[index]!.seq })) }
+  }
+
+  private async takeBack(tx: Transaction, rollout: Rollout, detail: string): Promise<void> {
+    const { run, attempt, causationId, dossier, members } = rollout
+    const back = (await stablesOf(tx, rollout)).map((stable) => giveUp(stable, dossier.live[stable.policy] ?? null, tx.now))
+    await this.heads.issue(tx, back, rollout)
+    if (!rollout.promoted) return
+    for (const [index, { policy, version, release }] of members.entries()) {
+      const data = { policy, from: { version, digest: release }, to: back[index]!.current, seq: back[index]!.seq, reason: detail, run }
+      await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key: policy, run, attempt, causationId })
+    }
+  }
+
+  private async freePolicies(tx: Transaction, { run, members }: Rollout): Promise<void> {
+    for (const { policy } of members) {
+      const stable = await tx.documents(STABLES).get(policy)
+      if (stable?.run === run) await tx.documents(STABLES).put({ ...stable, run: null })
+    }
+  }
+}
+
+/** In the order of the members. */
+function stablesOf(tx: Transaction, { members }: Rollout): Promise<Stable[]> {
+  return Promise.all(members.map(async ({ policy }) => (await stableOf(tx, policy)) ?? newStable(policy)))
+}

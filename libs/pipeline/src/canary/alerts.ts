@@ -1,0 +1,49 @@
+import { countsAlerts, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type Canary, type UnexplainedAlert } from './canary.js'
+
+/** An alert that counts: of the cohort, in time. */
+export interface CountedAlert extends UnexplainedAlert {
+  /** The same for the same reading of the same bot. */
+  once: string
+  /** Whether its bot was connected, and so is among those that the members expect. */
+  connected: boolean
+  /** Whether the new policy itself implies the alert, as the scenarios say. */
+  explained: boolean
+}
+
+/** Counts an alert once per bot and reading. `broken`: the guard is broken by it, and how. */
+export function countAlert(canary: Canary, { once, connected, explained, ...alert }: CountedAlert): { canary: Canary; broken?: string } {
+  if (!countsAlerts(canary) || canary.counted.includes(once)) return { canary }
+  const known = canary.alerting.find(({ bot }) => bot === alert.bot)
+  if ((known?.alerts ?? 0) >= MAX_ALERTS_OF_BOT) return { canary }
+  // Beyond the bound only the first unexplained alert of a bot still matters.
+  const isFull = canary.counted.length >= MAX_COUNTED
+  if (isFull && (explained || canary.unexplained.some(({ bot }) => bot === alert.bot))) return { canary }
+  const counted = isFull ? canary : withAlert(canary, alert.bot, once)
+  if (explained) return { canary: counted }
+  const failed = { ...counted, unexplained: [...counted.unexplained, alert] }
+  return isGuardBroken(failed, connected) ? { canary: failed, broken: guardDetail(failed) } : { canary: failed }
+}
+
+/**
+ * Two alerts of two bots, or of one where the cohort has but one: its size is the connected bots, and others that have alerted. So one bot
+ * in a larger cohort, which may be broken or lie, vetoes nothing. `isConnected`: the bot that complains is among those expected.
+ */
+function isGuardBroken({ unexplained, alerting, members }: Canary, isConnected: boolean): boolean {
+  if (unexplained.length < UNEXPLAINED_LIMIT) return false
+  const complaining = new Set(unexplained.map(({ bot }) => bot))
+  if (complaining.size >= UNEXPLAINED_LIMIT) return true
+  const isOtherAlerting = alerting.some(({ bot }) => !complaining.has(bot))
+  const isOtherConnected = Math.max(...members.map(({ expected }) => expected)) > (isConnected ? 1 : 0)
+  return !isOtherAlerting && !isOtherConnected
+}
+
+function guardDetail({ unexplained }: Canary): string {
+  const bots = [...new Set(unexplained.map((entry) => entry.bot))].join(', ')
+  return `${unexplained.length} unexplained alerts, limit ${UNEXPLAINED_LIMIT}: ${bots}`
+}
+
+function withAlert(canary: Canary, bot: string, once: string): Canary {
+  const others = canary.alerting.filter((known) => known.bot !== bot)
+  const { alerts } = canary.alerting.find((known) => known.bot === bot) ?? { alerts: 0 }
+  return { ...canary, counted: [...canary.counted, once], alerting: [...others, { bot, alerts: alerts + 1 }] }
+}

@@ -1,0 +1,299 @@
+import type { Audience, CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
+import { ACK_TIMEOUT, describeSilence, isSilent } from '../silence.js'
+import { applied, describeDecision, lateAnswer, type Ownership } from '../stage/answer.js'
+import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
+import { countAlert, type CountedAlert } from './alerts.js'
+import { canaryLabel, isLive, isOpen, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
+
+export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease'] as const
+export type CanaryTimer = (typeof CANARY_TIMERS)[number]
+
+/** `isProven`: the transparency log holds the approval of every release, or the roster names no log. */
+export type CanaryInput =
+  | CommonInput<CanaryTimer>
+  | { type: 'opened'; dossier: RunDossier; isProven: boolean }
+  | { type: 'proven'; dossier: RunDossier; isProven: boolean }
+  /** config-store stored heads, as a rule all of the run at once, and counted the connected bots. */
+  | { type: 'published'; heads: readonly PublishedHead[] }
+  /** The numbers of bots that acknowledged changed. */
+  | { type: 'covered'; reports: readonly CoverageReport[] }
+  /** A bot of the cohort alerted. */
+  | { type: 'alerted'; alert: CountedAlert }
+  /** The stable heads took over. */
+  | { type: 'promoted' }
+  /** The rollout is over, its bake included. */
+  | { type: 'completed' }
+
+type CanaryEvent =
+  | 'hms.canary.delayed.v1'
+  | 'hms.canary.started.v1'
+  | 'hms.canary.observation-started.v1'
+  | 'hms.canary.paused.v1'
+  | 'hms.canary.alarmed.v1'
+
+/** On what a pass rests: bots that were observed, a person's decision, or nothing but the time that went by. */
+export type PassBasis = 'observed' | 'promoted' | 'unobserved'
+
+export type CanaryEffect =
+  | CommonEffect<CanaryEvent, CanaryTimer>
+  /** Signs canary heads under new numbers, valid until `leaseUntil`. `policies`: only these. `fast`: straight to the stores as well. */
+  | { do: 'issueHeads'; fast: boolean; policies?: readonly string[] }
+  /** Signs heads that end the canary for its readers. */
+  | { do: 'takeBack' }
+  /** Attests the verdict and sends it with the dossier. */
+  | { do: 'pass'; basis: PassBasis; summary: string }
+  | { do: 'fail'; reason: string; detail: string }
+
+export interface CanaryContext {
+  now: Date
+  /** How long the cohort may take to acknowledge. */
+  acknowledgeMs: number
+  /** How long a head lives unless it is renewed. */
+  leaseMs: number
+  /** Whether a canary that nobody took part in pauses. */
+  evidence: 'required' | 'optional'
+}
+
+type CanaryDecision = Decision<Canary, CanaryEffect>
+
+const CANCEL_ALL: CanaryEffect = { do: 'cancel', timers: CANARY_TIMERS }
+
+/** Everything that a canary may do: show a release to a share of one scope on lease, observe, judge, and take back. */
+export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
+  switch (input.type) {
+    case 'opened':
+      return canary.state === 'new' ? open(canary, input.dossier, input.isProven, context) : unchanged(canary)
+    case 'refused':
+      return canary.state === 'new' ? refuse(canary, input.reason, input.detail) : unchanged(canary)
+    case 'proven':
+      return canary.state === 'proving' && input.isProven ? publish({ ...canary, dossier: input.dossier }, context) : unchanged(canary)
+    case 'published':
+      return published(canary, input.heads, context)
+    case 'covered':
+      return covered(canary, input.reports, context)
+    case 'due':
+      return due(canary, input.timer, context)
+    case 'alerted':
+      return alerted(canary, input.alert)
+    case 'promoted':
+      // A rollback would bring back the release that the canary stands on, and its cohort would run what was just taken back.
+      return canary.state === 'passed' ? end(canary, 'baking', [{ do: 'takeBack' }]) : unchanged(canary)
+    case 'completed':
+      return canary.state === 'baking' ? end(canary, 'ended') : unchanged(canary)
+    case 'ended':
+      return canary.attempt <= input.attempt ? letGo(canary) : unchanged(canary)
+    case 'asked':
+      return answer(canary, input, context)
+  }
+}
+
+function open(canary: Canary, dossier: RunDossier, isProven: boolean, context: CanaryContext): CanaryDecision {
+  const opened = { ...canary, dossier }
+  if (isProven) return publish(opened, context)
+  const { run, attempt } = canary
+  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' }
+  return { state: { ...opened, state: 'proving' }, effects: [{ do: 'emit', type: 'hms.canary.delayed.v1', data }] }
+}
+
+/** No reader sees what no stage before this one vouches for. */
+function refuse(canary: Canary, reason: string, detail: string): CanaryDecision {
+  return { state: { ...canary, state: 'failed' }, effects: [{ do: 'fail', reason, detail }] }
+}
+
+function publish(canary: Canary, context: CanaryContext): CanaryDecision {
+  const { run, attempt } = canary
+  const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the cohort to acknowledge' }
+  return lease({ ...canary, state: 'publishing' }, context, false, [{ do: 'emit', type: 'hms.canary.started.v1', data }])
+}
+
+/** New heads for all policies, and the timer that renews them in time. */
+function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boolean, after: CanaryEffect[] = []): CanaryDecision {
+  const effects: CanaryEffect[] = [{ do: 'issueHeads', fast }, { do: 'schedule', timer: 'lease', inMs: leaseMs / 3 }, ...after]
+  return { state: { ...canary, leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
+}
+
+function published(canary: Canary, heads: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
+  const stored = new Map(heads.filter(({ scope }) => scope === canary.scope).map((head) => [head.policy, head]))
+  const isNews = ({ policy, seq }: CanaryMember): boolean => stored.get(policy)?.seq === seq
+  if (canary.state !== 'publishing' || !canary.members.some(isNews)) return unchanged(canary)
+  const members = canary.members.map((member) => (isNews(member) ? withAudience(member, stored.get(member.policy)!.audience) : member))
+  const seen = { ...canary, members, publishedAt: canary.publishedAt ?? context.now.toISOString() }
+  const narrow = members.filter((member) => isNews(member) && !member.published)
+  if (narrow.length > 0) return widen(seen, narrow, context)
+  const decision = observeWhenReady(seen, context)
+  // The time for acknowledgements begins once the cohort can see all heads.
+  const isComplete = decision.effects.length === 0 && isPublished(seen) && !isPublished(canary)
+  return isComplete ? awaitAcknowledgements(seen, context) : decision
+}
+
+/** Where nobody of the scope falls below the share, the smallest share that takes in one bot: its head has to be issued again. */
+function withAudience(member: CanaryMember, { connected, cohort, smallestBucket }: Audience): CanaryMember {
+  const counted = { ...member, connected, expected: cohort }
+  const isNarrow = connected > 0 && cohort === 0 && smallestBucket !== null
+  return isNarrow ? { ...counted, published: false, share: smallestBucket + 1 } : { ...counted, published: true }
+}
+
+function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }: CanaryContext): CanaryDecision {
+  const leaseUntil = new Date(now.getTime() + leaseMs).toISOString()
+  const policies = narrow.map(({ policy }) => policy)
+  return { state: { ...canary, leaseUntil }, effects: [{ do: 'issueHeads', fast: false, policies }] }
+}
+
+function covered(canary: Canary, reports: readonly CoverageReport[], context: CanaryContext): CanaryDecision {
+  if (!isLive(canary)) return unchanged(canary)
+  const numbers = new Map(reports.map(({ policy, scopes }) => [policy, scopes.find(({ scope }) => scope === canary.scope)]))
+  const members = canary.members.map((member) => {
+    const mine = numbers.get(member.policy)
+    if (mine?.seq !== member.seq) return member
+    const { expected, acknowledged, silent } = mine
+    const [heard, connected] = [member.heard || acknowledged > 0, Math.max(member.connected, expected)]
+    return { ...member, expected, acknowledged, silent, heard, connected }
+  })
+  const counted = { ...canary, members }
+  if (counted.state === 'publishing') return observeWhenReady(counted, context)
+  if (counted.state === 'observing' && counted.observed && !isSilent(counted.members)) return judge(counted, context)
+  return unchanged(counted)
+}
+
+function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): CanaryDecision {
+  switch (timer) {
+    case 'acknowledge':
+      return acknowledgementsOverdue(canary, context)
+    case 'observe': {
+      if (canary.state !== 'observing' || canary.observed) return unchanged(canary)
+      const observed = { ...canary, observed: true }
+      // Bots that joined during the observation have their time to acknowledge, too.
+      return isSilent(observed.members) ? awaitAcknowledgements(observed, context) : judge(observed, context)
+    }
+    case 'lease':
+      return renew(canary, context)
+  }
+}
+
+function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryContext): CanaryDecision {
+  return { state: canary, effects: [{ do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs }] }
+}
+
+/** A cohort that is connected and silent proves nothing; bots that left meanwhile are no longer waited for. */
+function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
+  const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
+  if (!isAwaited) return unchanged(canary)
+  if (isSilent(canary.members)) return pause(canary, ACK_TIMEOUT, describeSilence(canary.members))
+  return canary.state === 'publishing' ? observe(canary, context) : judge(canary, context)
+}
+
+/** Keeps the canary alive while it is needed. After a controller was away too long its cohort has fallen back. */
+function renew(canary: Canary, context: CanaryContext): CanaryDecision {
+  if (!isLive(canary) && canary.state !== 'passed') return unchanged(canary)
+  if (Date.parse(canary.leaseUntil) > context.now.getTime() || !isOpen(canary)) return lease(canary, context, true)
+  return pause(canary, 'LEASE_LAPSED', `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has fallen back`)
+}
+
+function alerted(canary: Canary, alert: CountedAlert): CanaryDecision {
+  const counted = countAlert(canary, alert)
+  if (counted.broken === undefined) return unchanged(counted.canary)
+  const [reason, detail] = ['UNEXPLAINED_ALERTS', counted.broken]
+  // A pause is a question about evidence: here is an answer, and the cohort still lives under the new rule.
+  if (isLive(canary)) return end(counted.canary, 'failed', [{ do: 'takeBack' }], [{ do: 'fail', reason, detail }])
+  const { run, attempt } = canary
+  const alarm: CanaryEffect = { do: 'emit', type: 'hms.canary.alarmed.v1', data: { run, attempt, reason, detail } }
+  // It had passed: rollout takes back what it made live, and the canary takes back what is still a canary.
+  return end(counted.canary, 'failed', canary.state === 'passed' ? [{ do: 'takeBack' }] : [], [alarm])
+}
+
+/** Observation begins when all heads are stored and their cohorts have acknowledged them. */
+function observeWhenReady(canary: Canary, context: CanaryContext): CanaryDecision {
+  const isCovered = ({ connected, expected, acknowledged }: CanaryMember): boolean =>
+    connected === 0 || (expected > 0 && acknowledged >= expected)
+  return isPublished(canary) && canary.members.every(isCovered) ? observe(canary, context) : unchanged(canary)
+}
+
+function observe(canary: Canary, { now }: CanaryContext): CanaryDecision {
+  const { run, attempt, observeMs } = canary
+  const until = new Date(now.getTime() + observeMs).toISOString()
+  const observing: Canary = { ...canary, state: 'observing', publishedAt: canary.publishedAt ?? now.toISOString(), observeUntil: until }
+  const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until}`
+  const effects: CanaryEffect[] = [
+    { do: 'cancel', timers: ['acknowledge'] },
+    { do: 'schedule', timer: 'observe', inMs: observeMs },
+    { do: 'emit', type: 'hms.canary.observation-started.v1', data: { run, attempt, detail, until } },
+  ]
+  return { state: observing, effects }
+}
+
+/** The observation is over and the guard held. Without anyone to observe that proves nothing. */
+function judge(canary: Canary, { evidence }: CanaryContext): CanaryDecision {
+  const lack = lackOfEvidence(canary)
+  if (lack === undefined) return pass(canary, 'observed', summaryOf(canary))
+  return evidence === 'required' ? pause(canary, 'NO_EVIDENCE', lack) : pass(canary, 'unobserved', lack)
+}
+
+/** The lease goes on until the stable heads have taken over. */
+function pass(canary: Canary, basis: PassBasis, summary: string): CanaryDecision {
+  const effects: CanaryEffect[] = [
+    { do: 'cancel', timers: ['acknowledge'] },
+    { do: 'pass', basis, summary },
+  ]
+  return { state: { ...canary, state: 'passed' }, effects }
+}
+
+function pause(canary: Canary, reason: string, detail: string): CanaryDecision {
+  const { run, attempt } = canary
+  const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
+  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next }
+  const effects: CanaryEffect[] = [
+    { do: 'cancel', timers: ['acknowledge', 'observe'] },
+    { do: 'emit', type: 'hms.canary.paused.v1', data },
+  ]
+  return { state: { ...canary, state: 'paused' }, effects }
+}
+
+/** An abort follows the run to the stage that owns it; the other decisions count here or nowhere. */
+export function ownershipOfCanary(canary: Canary, { decision, stage }: Asked['decision']): Ownership {
+  if (decision === 'abort') return isLive(canary) || canary.state === 'proving' ? 'applied' : 'elsewhere'
+  if (stage !== 'canary') return 'elsewhere'
+  return canary.state === 'paused' ? 'applied' : 'late'
+}
+
+/** The answer comes before what it leads to: the run's view never shows the effect without its cause. */
+function answer(canary: Canary, asked: Asked, context: CanaryContext): CanaryDecision {
+  const { decision } = asked
+  const ownership = decision.attempt < canary.attempt ? 'elsewhere' : ownershipOfCanary(canary, decision)
+  if (ownership === 'elsewhere') return unchanged(canary)
+  const late = lateAnswer(asked, ownership, `the canary is ${canary.state}`)
+  if (late !== undefined) return { state: canary, effects: [late] }
+  const { state, effects } = apply(canary, decision, context)
+  return { state, effects: [applied(decision), ...effects] }
+}
+
+function apply(canary: Canary, decision: Asked['decision'], context: CanaryContext): CanaryDecision {
+  switch (decision.decision) {
+    case 'abort':
+      return letGo(canary)
+    case 'resume':
+      return resume(canary, context)
+    case 'promote':
+      return pass(canary, 'promoted', describeDecision(decision))
+  }
+}
+
+/** It starts again from its publication: heads that are stored anew say which bots are there now. Alerts go on counting. */
+function resume(canary: Canary, context: CanaryContext): CanaryDecision {
+  const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
+  return lease({ ...canary, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
+}
+
+/** The run is over: what is published goes back at once. */
+function letGo(canary: Canary): CanaryDecision {
+  if (canary.state === 'proving' || canary.state === 'baking') return end(canary, 'ended')
+  return isLive(canary) || canary.state === 'passed' ? end(canary, 'ended', [{ do: 'takeBack' }]) : unchanged(canary)
+}
+
+/** `first` before the timers go, `last` when all else is done. */
+function end(canary: Canary, state: Canary['state'], first: CanaryEffect[] = [], last: CanaryEffect[] = []): CanaryDecision {
+  return { state: { ...canary, state }, effects: [...first, CANCEL_ALL, ...last] }
+}
+
+function isPublished({ members }: Canary): boolean {
+  return members.every((member) => member.published)
+}

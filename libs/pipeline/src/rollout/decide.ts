@@ -1,0 +1,220 @@
+import type { CoverageReport, PublishedHead, ReleaseDocument } from '#libs/contracts'
+import { ACK_TIMEOUT, describeSilence } from '../silence.js'
+import { applied, describeDecision, lateAnswer, type Ownership } from '../stage/answer.js'
+import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
+import { hasAll, hasQuorum, isRolloutOpen, rolloutSummary, type Rollout } from './rollout.js'
+
+export const ROLLOUT_TIMERS = ['publish', 'acknowledge', 'bake'] as const
+export type RolloutTimer = (typeof ROLLOUT_TIMERS)[number]
+
+/** `stable`: what is live for all, per policy, as this service knows it. */
+export type RolloutInput =
+  | CommonInput<RolloutTimer>
+  | { type: 'opened'; stable: Readonly<Record<string, Pick<ReleaseDocument, 'releaseDigest' | 'version'> | null>> }
+  /** config-store stored heads, as a rule all of the run at once. */
+  | { type: 'published'; heads: readonly PublishedHead[] }
+  /** The numbers of bots that acknowledged changed. */
+  | { type: 'covered'; reports: readonly CoverageReport[] }
+  /** The canary had passed, and its cohort raised alerts that the new policy does not explain. */
+  | { type: 'alarmed'; attempt: number; reason: string; detail: string }
+  /** A rollback moved a policy of this run. */
+  | { type: 'overtaken' }
+
+type RolloutEvent =
+  | 'hms.rollout.started.v1'
+  | 'hms.rollout.promoted.v1'
+  | 'hms.rollout.bake-started.v1'
+  | 'hms.rollout.completed.v1'
+  | 'hms.rollout.failed.v1'
+  | 'hms.rollout.paused.v1'
+
+export type RolloutEffect =
+  | CommonEffect<RolloutEvent, RolloutTimer>
+  /** Signs stable heads that make the run's releases live, or the same heads again under new numbers. */
+  | { do: 'issueHeads'; how: 'advance' | 'renew' }
+  /** Signs heads that make live again what was live before the run, and says so to those who were told of the promotion. */
+  | { do: 'takeBack'; detail: string }
+  /** Lets another run have the policies. */
+  | { do: 'freePolicies' }
+
+export interface RolloutContext {
+  now: Date
+  /** How long config-store may take to store heads. */
+  publishMs: number
+  /** How long connected bots may take to acknowledge. */
+  acknowledgeMs: number
+}
+
+type RolloutDecision = Decision<Rollout, RolloutEffect>
+
+const CANCEL_ALL = { do: 'cancel', timers: ROLLOUT_TIMERS } as const
+const STORE_TOO_LATE = 'the config-store did not store the new heads in time; they were taken back'
+
+/** Everything that a rollout may do: publish to all, wait for the bots, bake, and take back. */
+export function decideRollout(rollout: Rollout, input: RolloutInput, context: RolloutContext): RolloutDecision {
+  switch (input.type) {
+    case 'opened':
+      return rollout.state === 'new' ? open(rollout, input.stable, context) : unchanged(rollout)
+    case 'refused':
+      return rollout.state === 'new' ? end(rollout, 'failed', [failed(rollout, input.reason, input.detail)]) : unchanged(rollout)
+    case 'published':
+      return published(rollout, input.heads, context)
+    case 'covered':
+      return covered(rollout, input.reports, context)
+    case 'due':
+      return due(rollout, input.timer, context)
+    case 'alarmed':
+      return rollout.attempt === input.attempt ? takeBack(rollout, input.reason, input.detail) : unchanged(rollout)
+    case 'ended':
+      return rollout.attempt <= input.attempt ? takeBack(rollout, 'RUN_ENDED', `the run was ended: ${input.reason}`) : unchanged(rollout)
+    case 'overtaken':
+      return isRolloutOpen(rollout) ? end(rollout, 'aborted', [{ do: 'freePolicies' }]) : unchanged(rollout)
+    case 'asked':
+      return answer(rollout, input, context)
+  }
+}
+
+function open(
+  rollout: Rollout,
+  stable: Extract<RolloutInput, { type: 'opened' }>['stable'],
+  { publishMs }: RolloutContext,
+): RolloutDecision {
+  const { run, attempt, dossier, members } = rollout
+  const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
+  const moved = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
+  if (moved !== undefined) {
+    const detail = `${moved.policy} moved to ${stable[moved.policy]?.version ?? 'nothing'} while the canary ran`
+    return end(rollout, 'failed', [failed(rollout, 'LIVE_MOVED', detail, 'hms-svc approve FILE --sign NAME')])
+  }
+  const effects: RolloutEffect[] = [
+    { do: 'issueHeads', how: 'advance' },
+    { do: 'schedule', timer: 'publish', inMs: publishMs },
+    { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for the store' } },
+  ]
+  return { state: { ...rollout, state: 'publishing' }, effects }
+}
+
+function published(rollout: Rollout, heads: readonly PublishedHead[], context: RolloutContext): RolloutDecision {
+  if (rollout.state !== 'publishing') return unchanged(rollout)
+  const audiences = new Map(heads.filter(({ scope }) => scope === 'global').map((head) => [head.policy, head]))
+  const members = rollout.members.map((member) => {
+    const head = audiences.get(member.policy)
+    if (head?.seq !== member.seq) return member
+    return { ...member, published: true, connected: head.audience.connected, expected: head.audience.cohort }
+  })
+  const stored = { ...rollout, members }
+  return members.every((member) => member.published) ? promote(stored, context) : unchanged(stored)
+}
+
+/** All heads are stored: bots can live under them from here on. */
+function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
+  const { run, attempt, members } = rollout
+  const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
+  const tell: RolloutEffect[] = rollout.promoted ? [] : [{ do: 'emit', type: 'hms.rollout.promoted.v1', data: { run, attempt, heads } }]
+  const { state, effects } = goOn({ ...rollout, promoted: true }, hasAll(rollout), context)
+  return { state, effects: [{ do: 'cancel', timers: ['publish'] }, ...tell, ...effects] }
+}
+
+function covered(rollout: Rollout, reports: readonly CoverageReport[], context: RolloutContext): RolloutDecision {
+  if (!isRolloutOpen(rollout)) return unchanged(rollout)
+  const numbers = new Map(reports.map((report) => [report.policy, report.scopes.find(({ scope }) => scope === 'global')]))
+  const members = rollout.members.map((member) => {
+    const mine = numbers.get(member.policy)
+    if (mine?.seq !== member.seq) return member
+    return { ...member, expected: mine.expected, acknowledged: mine.acknowledged, silent: mine.silent }
+  })
+  const counted = { ...rollout, members }
+  const isReady = counted.state === 'acknowledging' && (counted.baked ? hasQuorum(counted) : hasAll(counted))
+  return isReady ? goOn(counted, true, context) : unchanged(counted)
+}
+
+function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): RolloutDecision {
+  const isAwaited = { publish: 'publishing', acknowledge: 'acknowledging', bake: 'baking' }[timer] === rollout.state
+  if (!isAwaited) return unchanged(rollout)
+  switch (timer) {
+    case 'publish':
+      // The heads are in the outbox and will be stored one day: the take-back makes that day harmless.
+      return takeBack(rollout, 'PUBLISH_TIMEOUT', STORE_TOO_LATE)
+    case 'acknowledge':
+      return hasQuorum(rollout) ? goOn(rollout, true, context) : pause(rollout)
+    case 'bake':
+      // Bots that joined during the bake have their time to acknowledge, too.
+      return goOn({ ...rollout, baked: true }, hasQuorum(rollout), context)
+  }
+}
+
+/** The rollout is the last stage that can take a run back: what it does not apply came too late. */
+export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision']): Ownership {
+  if (decision === 'abort') return isRolloutOpen(rollout) ? 'applied' : 'late'
+  if (stage !== 'rollout') return 'elsewhere'
+  return rollout.state === 'paused' ? 'applied' : 'late'
+}
+
+function answer(rollout: Rollout, asked: Asked, context: RolloutContext): RolloutDecision {
+  const { decision } = asked
+  const ownership = decision.attempt < rollout.attempt ? 'elsewhere' : ownershipOfRollout(rollout, decision)
+  if (ownership === 'elsewhere') return unchanged(rollout)
+  const late = lateAnswer(asked, ownership, `the rollout is ${rollout.state}`)
+  if (late !== undefined) return { state: rollout, effects: [late] }
+  switch (decision.decision) {
+    case 'abort':
+      // An abort ends the run: others learn first what is live again.
+      return end(rollout, 'aborted', [{ do: 'takeBack', detail: describeDecision(decision) }], [applied(decision)])
+    case 'resume':
+      return resume(rollout, [applied(decision)], context)
+    case 'promote': {
+      const { state, effects } = goOn({ ...rollout, acceptedBy: decision.by }, true, context)
+      return { state, effects: [applied(decision), ...effects] }
+    }
+  }
+}
+
+/** The same heads under new numbers, so that config-store says again which bots are there. */
+function resume(rollout: Rollout, before: RolloutEffect[], { publishMs }: RolloutContext): RolloutDecision {
+  const members = rollout.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
+  const effects: RolloutEffect[] = [...before, { do: 'issueHeads', how: 'renew' }, { do: 'schedule', timer: 'publish', inMs: publishMs }]
+  return { state: { ...rollout, state: 'publishing', members }, effects }
+}
+
+/** On with the rollout: wait for bots while they are not all covered, then bake, then complete. */
+function goOn(rollout: Rollout, isCovered: boolean, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
+  const { run, attempt, bakeMs, dossier } = rollout
+  if (!isCovered) {
+    return { state: { ...rollout, state: 'acknowledging' }, effects: [{ do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs }] }
+  }
+  if (rollout.baked) {
+    const completed = { dossier, summary: rolloutSummary(rollout) }
+    return end(rollout, 'completed', [{ do: 'freePolicies' }], [{ do: 'emit', type: 'hms.rollout.completed.v1', data: completed }])
+  }
+  const until = new Date(now.getTime() + bakeMs).toISOString()
+  const detail = `${rolloutSummary(rollout)}; bakes until ${until}`
+  const effects: RolloutEffect[] = [
+    { do: 'cancel', timers: ['acknowledge'] },
+    { do: 'schedule', timer: 'bake', inMs: bakeMs },
+    { do: 'emit', type: 'hms.rollout.bake-started.v1', data: { run, attempt, until, detail } },
+  ]
+  return { state: { ...rollout, state: 'baking' }, effects }
+}
+
+/** Without a quorum nobody knows whether the fleet can live under the release: people decide. */
+function pause(rollout: Rollout): RolloutDecision {
+  const { run, attempt, members } = rollout
+  const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
+  const data = { run, attempt, reason: ACK_TIMEOUT, detail: describeSilence(members), next }
+  return { state: { ...rollout, state: 'paused' }, effects: [{ do: 'emit', type: 'hms.rollout.paused.v1', data }] }
+}
+
+function takeBack(rollout: Rollout, reason: string, detail: string): RolloutDecision {
+  if (!isRolloutOpen(rollout)) return unchanged(rollout)
+  return end(rollout, 'failed', [{ do: 'takeBack', detail }], [failed(rollout, reason, detail)])
+}
+
+/** `first` before the timers go, `last` when all else is done. */
+function end(rollout: Rollout, state: Rollout['state'], first: RolloutEffect[], last: RolloutEffect[] = []): RolloutDecision {
+  const cancel: RolloutEffect[] = rollout.state === 'new' ? [] : [CANCEL_ALL]
+  return { state: { ...rollout, state }, effects: [...first, ...cancel, ...last] }
+}
+
+function failed({ run, attempt }: Rollout, reason: string, detail: string, next = `hms-svc audit log --run ${run}`): RolloutEffect {
+  return { do: 'emit', type: 'hms.rollout.failed.v1', data: { run, attempt, reason, detail, next: [next] } }
+}

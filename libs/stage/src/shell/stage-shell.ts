@@ -1,0 +1,146 @@
+import type { AcceptedDecision, EventData, ReceivedEvent, RunDossier } from '#libs/contracts'
+import type { EventAnswer } from '#libs/messaging'
+import { lockedDocument, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
+import type { Answer, CommonEffect, CommonInput, StageState } from '#libs/pipeline'
+import { inTrace } from '#libs/platform'
+import type { ServiceRuntime } from '#libs/service'
+import { rememberAbort } from '../control/aborted-runs.js'
+import { abortedBefore, answerDecision, mayOwn, refusalOf, rememberDecision } from '../control/decisions.js'
+import { unattestedHere } from '../attestations/unattested-here.js'
+import { deniedByGuard } from '../guard/denied-by-guard.js'
+import type { OwnEffect, Stage } from './stage.js'
+
+/** A run that reaches a stage: `fresh` is its state before the first decision. */
+export interface Arrival<State> {
+  fresh: State
+  dossier: RunDossier
+  cause: ReceivedEvent
+}
+
+/** The shell around every decider: opens a run once per attempt, locks it, decides, and performs the effects in the same transaction. */
+export class StageShell<
+  State extends StageState,
+  Input extends { type: string },
+  Effect extends { do: string },
+  Timer extends string = never,
+> {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly stage: Stage<State, Input, Effect, Timer>,
+  ) {}
+
+  /** Registers the timers; once, before the service starts. */
+  listen(): void {
+    for (const timer of this.stage.timers) {
+      this.runtime.onTimer(this.kindOf(timer), async (tx, { data }) => {
+        await this.input(tx, data.run, { type: 'due', timer }, data)
+      })
+    }
+  }
+
+  /**
+   * A run arrives. It is opened once per attempt; a run that was ended before it came, or that a guard rule denies, is not opened, and one
+   * that no earlier stage vouches for is refused. `begin` gives the first input once all that is passed.
+   */
+  async open(tx: Transaction, { fresh, dossier, cause }: Arrival<State>, begin: () => Promise<Input> | Input): Promise<EventAnswer> {
+    const { name, attestedBy, table, timers } = this.stage
+    const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
+    if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
+    if (await abortedBefore(this.runtime, tx, dossier, { stage: name, key: cause.key })) return 'ignored-stale'
+    if (known !== undefined) await this.cancel(tx, known, timers)
+    const unattested = unattestedHere(this.runtime, dossier, attestedBy)
+    if (unattested !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'UNATTESTED', detail: unattested })
+    if (await deniedByGuard(this.runtime, tx, name, dossier, cause)) return
+    await this.decide(tx, fresh, await begin())
+  }
+
+  /** An input for the run, if it is here. `attempt`: only for this attempt. */
+  async input(tx: Transaction, run: number, input: Input | CommonInput<Timer>, { attempt }: { attempt?: number } = {}): Promise<void> {
+    await this.locked(tx, run, async (state) => {
+      if (attempt === undefined || state.attempt === attempt) await this.decide(tx, state, input)
+    })
+  }
+
+  /** Locks the whole run and hands over its state; does nothing where the run is not here. */
+  async locked(tx: Transaction, run: number, work: (state: State) => Promise<void>): Promise<void> {
+    const state = await lockedDocument(tx, this.tableOf(), String(run), this.stage.keysOf)
+    if (state !== undefined) await inTrace(state.traceparent, () => work(state))
+  }
+
+  /** The run is over, now or before it reaches this stage. */
+  async ended(
+    tx: Transaction,
+    { run, attempt, reason }: Pick<EventData['hms.run.decided.v1'], 'run' | 'attempt' | 'reason'>,
+  ): Promise<void> {
+    await rememberAbort(tx, { run, attempt })
+    await this.input(tx, run, { type: 'ended', attempt, reason })
+  }
+
+  /** A person decided. An abort that comes before its run waits for it; `dossier` reads what the person's signature must name. */
+  async asked(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
+    if (!mayOwn(this.stage.name, decision)) return
+    const known = await tx.documents(this.tableOf()).get(String(decision.run))
+    if (known === undefined || known.attempt < decision.attempt) return rememberDecision(tx, decision)
+    await this.locked(tx, decision.run, async (state) => {
+      const refusal = refusalOf(this.runtime, dossierOf(state), decision, tx.now)
+      await this.decide(tx, state, { type: 'asked', decision, ...(refusal === undefined ? {} : { refusal }) })
+    })
+  }
+
+  /** Decides on a state that the caller has locked. */
+  async decide(tx: Transaction, before: State, input: Input | CommonInput<Timer>): Promise<void> {
+    const decision = this.stage.decide(before, input, tx.now)
+    let { state } = decision
+    for (const effect of decision.effects) state = (await this.perform(tx, state, effect)) ?? state
+    const { table } = this.stage
+    if (table !== undefined && state !== before) await tx.documents(table).put(state)
+  }
+
+  private async perform(tx: Transaction, state: State, effect: Effect | CommonEffect<keyof EventData, Timer>): Promise<State | void> {
+    const common = effect as CommonEffect<keyof EventData, Timer>
+    switch (common.do) {
+      case 'emit': {
+        const { key, run, attempt, causationId } = state
+        await this.runtime.emit(tx, common.type, common.data, { key, run, attempt, causationId })
+        return
+      }
+      case 'schedule':
+        return this.schedule(tx, state, common.timer, common.inMs)
+      case 'cancel':
+        return this.cancel(tx, state, common.timers)
+      case 'answer':
+        return this.answer(tx, state, common)
+      default:
+        return this.stage.perform(tx, state, effect as OwnEffect<Effect>)
+    }
+  }
+
+  private schedule(tx: Transaction, state: State, timer: Timer, inMs: number): Promise<void> {
+    const { run, attempt } = state
+    const dueAt = new Date(tx.now.getTime() + inMs)
+    const [id, kind] = [this.timerId(timer, state), this.kindOf(timer)]
+    return this.runtime.schedule(tx, { id, kind, keys: [...this.stage.keysOf(state)], data: { run, attempt }, dueAt })
+  }
+
+  private async cancel(tx: Transaction, state: State, timers: readonly Timer[]): Promise<void> {
+    for (const timer of timers) await this.runtime.cancel(tx, this.timerId(timer, state))
+  }
+
+  private async answer(tx: Transaction, { key, run, attempt }: State, { decision, outcome, detail }: Answer): Promise<void> {
+    if (decision.decision === 'abort' && outcome === 'applied') await rememberAbort(tx, { run, attempt })
+    await answerDecision(this.runtime, tx, decision, { stage: this.stage.name, key, outcome, detail })
+  }
+
+  private kindOf(timer: Timer): TimerKind<{ run: number; attempt: number }> {
+    return timerKind(`${this.stage.name}-${timer}`)
+  }
+
+  private timerId(timer: Timer, { run, attempt }: StageState): string {
+    return `${this.kindOf(timer)}:${run}:${attempt}`
+  }
+
+  private tableOf(): DocumentTable<State> {
+    if (this.stage.table === undefined) throw new TypeError(`the stage ${this.stage.name} keeps no runs`)
+    return this.stage.table
+  }
+}
