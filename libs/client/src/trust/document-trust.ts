@@ -1,11 +1,25 @@
 import type { ConfigDocument } from '#libs/contracts'
-import { effectiveMs, Floors, freshnessAhead, readFreshness, SignatureError, verifyHead, type Roster } from '#libs/signing'
+import {
+  effectiveMs,
+  Floors,
+  freshnessAhead,
+  readFreshness,
+  SignatureError,
+  verifyHead,
+  type Roster,
+  type VerifiedHead,
+} from '#libs/signing'
 import type { Admission } from '../connection/admission.js'
 import { holdDocument, type HeldDocument } from '../connection/evaluate.js'
 import type { SavedFloors } from '../connection/floors-file.js'
 import type { PolicyValue } from '../connection/hms-connection.js'
+import { CheckedOnce } from './checked-once.js'
 import { FreshnessWatch, type Doubt } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'
+
+/** What all connections of this process share. Order, floors and time are each reader's own. */
+const checkedDocuments = new CheckedOnce(checkDocument)
+const checkedStatements = new CheckedOnce(readFreshness)
 
 /** What a reader believes, and why: signatures, the log, order, floors and time. One per connection. */
 export class DocumentTrust implements Admission {
@@ -29,23 +43,20 @@ export class DocumentTrust implements Admission {
 
   admit(document: ConfigDocument): HeldDocument {
     const roster = this.roster()
-    const verified = verifyDocument(document, roster)
-    const { head, release } = verified
-    if (head.policy !== document.id || head.scope !== document.scope || head.seq !== document.seq || head.current !== document.digest) {
-      throw new SignatureError('HMS_HEAD_MALFORMED', 'the document says of its head what the head does not say')
-    }
+    const { verified, held } = checkedDocuments.of(document, roster)
+    const { release } = verified
     const policy = release?.predicate.policy as PolicyValue | undefined
     const now = this.time.now()
     if (policy !== undefined && !(effectiveMs(policy) <= now)) {
       throw new SignatureError('HMS_RELEASE_NOT_EFFECTIVE', `${policy.id}@${policy.version} is in force from ${policy.effective}`)
     }
     this.floors.admit(verified, roster, now)
-    return leasedFrom(now, holdDocument(document))
+    return leasedFrom(now, held)
   }
 
   /** Rollout's word on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID` or `HMS_FRESHNESS_AHEAD`. */
   hear(envelope: unknown): number {
-    const word = readFreshness(envelope, this.roster())
+    const word = checkedStatements.of(envelope, this.roster())
     const issuedMs = Date.parse(word.issuedAt)
     const now = this.time.timeFor(issuedMs)
     const verdict = this.freshness.hear(word, now)
@@ -75,8 +86,17 @@ function leasedFrom(now: number, held: HeldDocument): HeldDocument {
   }
 }
 
+function checkDocument(document: ConfigDocument, roster: Roster): { verified: VerifiedHead; held: HeldDocument } {
+  const verified = verifyDocument(document, roster)
+  const { head } = verified
+  if (head.policy !== document.id || head.scope !== document.scope || head.seq !== document.seq || head.current !== document.digest) {
+    throw new SignatureError('HMS_HEAD_MALFORMED', 'the document says of its head what the head does not say')
+  }
+  return { verified, held: holdDocument(document) }
+}
+
 /** A document is what somebody sent: anything but a refusal means that it is none. */
-function verifyDocument(document: ConfigDocument, roster: Roster): ReturnType<typeof verifyHead> {
+function verifyDocument(document: ConfigDocument, roster: Roster): VerifiedHead {
   try {
     return verifyHead(document, roster)
   } catch (error) {
