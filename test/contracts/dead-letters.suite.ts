@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { DEAD_LETTERS, GIVEN_UP, headersOf, recordOfBytes, type BusRecord, type DeadLetter } from '#libs/messaging'
+import { GIVEN_UP } from '#libs/contracts'
+import { DEAD_LETTERS, headersOf, recordOfBytes, type BusRecord, type DeadLetter } from '#libs/messaging'
 import { TransientError } from '#libs/platform'
 import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
 import { signedRecord } from './signed-record.js'

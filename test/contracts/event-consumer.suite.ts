@@ -41,9 +41,29 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     const types = ['started', 'passed', 'paused', 'failed']
     const from = { topic: 'hms.simulation.v1', producer: 'simulator' } as const
     for (const [index, type] of types.entries())
-      await world.deliver({ ...from, keySeq: index + 1, type: `hms.simulation.${type}.v1`, data: { run: 7, reason: 'NO_BOTS' } })
+      await world.deliver({
+        ...from,
+        keySeq: index + 1,
+        type: `hms.simulation.${type}.v1`,
+        data: { run: 7, attempt: 2, reason: 'NO_BOTS', detail: '' },
+      })
     expect(seen).toEqual(['hms.simulation.started.v1 7', 'hms.simulation.paused.v1 7', 'NO_BOTS'])
     expect([await world.outcomes(), await world.letters()]).toEqual([{ handled: 4 }, []])
+  })
+
+  it.each<[string, JsonObject]>([
+    ['/detail: must be string', { run: 7, attempt: 2, reason: 'NO_BOTS', detail: 7 }],
+    ["/reason: must have required property 'reason'", { run: 7, attempt: 2, detail: '' }],
+    ['/attestation/signatures/0/sig: must be string', withSignature({ keyid: 'a', sig: null })],
+  ])('whose data do not fit at %s is a dead letter that says so, and its key moves on', async (where, data) => {
+    const seen: number[] = []
+    world.consumer.on(['hms.simulation.failed.v1'], async ({ keySeq }) => void seen.push(keySeq))
+    const from = { topic: 'hms.simulation.v1', producer: 'simulator', type: 'hms.simulation.failed.v1' } as const
+    await world.deliver({ ...from, keySeq: 1, data }, { ...from, keySeq: 2, data: withSignature({ keyid: 'a', sig: 'b' }) })
+    expect(seen).toEqual([2])
+    const detail = `the data of hms.simulation.failed.v1 do not fit at ${where}`
+    expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_SHAPE', detail, run: 7, tries: 1 }])
+    expect(await world.emitted()).toMatchObject([{ type: 'hms.run.poisoned.v1', data: { run: 7, reason: 'POISONED' } }])
   })
 
   it('reads no type twice, and no topic in two ways', () => {
@@ -255,6 +275,11 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       expect(world.handled).toEqual([1])
     })
   })
+}
+
+function withSignature(signature: JsonObject): JsonObject {
+  const attestation = { payload: '', payloadType: '', signatures: [signature] }
+  return { run: 7, attempt: 2, reason: 'NO_BOTS', detail: '', attestation }
 }
 
 /** Lets virtual time run from pause to pause until `done`. */

@@ -126,4 +126,13 @@ export const DOOR_GUARDS = [
     spec: 'test/attacks/metrics.spec.ts',
     test: 'are for a key where the configuration says so, with profile dev too',
   },
+  {
+    name: 'shape-of-events',
+    guard: 'a handler gets no event whose data do not fit the schema of its type',
+    file: 'libs/messaging/src/consumer/event-routes.ts',
+    find: '      requireFit(event, type)\n',
+    replace: '',
+    spec: 'test/contracts/event-consumer.spec.ts',
+    test: 'is a dead letter that says so, and its key moves on',
+  },
 ]

@@ -87,6 +87,9 @@ export function deadLetterTopic(group: string): string {
   return `hms.dlq.${group}.v1`
 }
 
+/** Type of what lies in `hms.dlq.<group>.v1`: the record as it came. People and tools read it, no service does. */
+export const GIVEN_UP = 'hms.event.given-up.v1'
+
 /** Partitions of any topic of ours, dead letters included. */
 export function partitionsOf(name: string): number {
   return name.startsWith('hms.dlq.') ? DEAD_LETTER_PARTITIONS : topicByName(name).partitions

@@ -1,5 +1,6 @@
 import type { EventType, ReceivedEvent, VerifiedEvent } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
+import { requireFit } from './event-fit.js'
 
 /**
  * Handles one event of these types inside the transaction that moves the stream's position. It must not take longer than 50 ms.
@@ -17,7 +18,10 @@ export class EventRoutes {
 
   add<T extends EventType>(type: T, handle: EventHandler<T>): void {
     if (this.handlers.has(type)) throw new TypeError(`${type} is handled twice`)
-    this.handlers.set(type, handle as TopicHandler)
+    this.handlers.set(type, async (event, tx) => {
+      requireFit(event, type)
+      return handle(event, tx)
+    })
   }
 
   /** A type without a handler here is for other readers of the topic: nothing happens. */

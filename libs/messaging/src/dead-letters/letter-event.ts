@@ -1,11 +1,8 @@
-import { deadLetterTopic, type OutgoingEvent } from '#libs/contracts'
+import { deadLetterTopic, GIVEN_UP, type OutgoingEvent } from '#libs/contracts'
 import { uuidv7 } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { DeadLetter } from './dead-letter.table.js'
 import { storable } from './letter-content.js'
-
-/** Type of what lies in `hms.dlq.<group>.v1`. Its value is what came and no statement of ours: people and tools read it, no service does. */
-export const GIVEN_UP = 'hms.event.given-up.v1'
 
 /** The outbox indexes its keys, and PostgreSQL's index rows end below 2.7 KB. */
 const KEY_CHARACTERS = 512

@@ -1,8 +1,8 @@
+import { asyncApi } from '#libs/contracts'
 import { errorPage, noErrorPage } from '#libs/platform'
 import { Controller, Get, Header, Param, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public } from '../authorization/require-scope.js'
-import { asyncApi } from './async-api.js'
 import { HostContext } from './host-context.js'
 import { openApi } from './open-api.js'
 

@@ -1,0 +1,636 @@
+// JSON Schemas of `EventData`, made from its types: `npm run schemas` writes this file anew.
+import type { EventType } from './events.js'
+
+export type JsonSchema = { readonly [keyword: string]: unknown }
+type EventSchemas = { readonly types: Record<EventType, JsonSchema>; readonly $defs: Record<string, JsonSchema> }
+
+export const EVENT_SCHEMAS: EventSchemas = {
+  "types": {
+    "hms.approval.approved.v1": {
+      "type": "object",
+      "required": ["dossier"],
+      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"}}
+    },
+    "hms.approval.rejected.v1": {"$ref":"#/$defs/RejectedApproval"},
+    "hms.lint.passed.v1": {
+      "type": "object",
+      "required": ["dossier","findings"],
+      "properties": {
+        "dossier": {"$ref":"#/$defs/RunDossier"},
+        "findings": {"type":"array","items":{"$ref":"#/$defs/LintFinding"}}
+      }
+    },
+    "hms.lint.failed.v1": {
+      "type": "object",
+      "required": ["run","attempt","reason","detail","findings"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "reason": {"type":"string"},
+        "detail": {"type":"string"},
+        "next": {"type":"array","items":{"type":"string"}},
+        "attestation": {"$ref":"#/$defs/Envelope"},
+        "findings": {"type":"array","items":{"$ref":"#/$defs/LintFinding"}}
+      }
+    },
+    "hms.simulation.started.v1": {
+      "type": "object",
+      "required": ["run","attempt"],
+      "properties": {"run":{"type":"number"},"attempt":{"type":"number"}}
+    },
+    "hms.simulation.passed.v1": {
+      "type": "object",
+      "required": ["dossier","summary","reportDigest","scenarios"],
+      "properties": {
+        "dossier": {"$ref":"#/$defs/RunDossier"},
+        "summary": {"type":"string"},
+        "reportDigest": {"type":["null","string"]},
+        "scenarios": {"type":"array","items":{"$ref":"#/$defs/ScenarioRule"}}
+      }
+    },
+    "hms.simulation.failed.v1": {"$ref":"#/$defs/StageFailure"},
+    "hms.simulation.paused.v1": {"$ref":"#/$defs/StageFailure"},
+    "hms.canary.delayed.v1": {
+      "type": "object",
+      "required": ["run","attempt","label","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "label": {"type":"string"},
+        "detail": {"type":"string"}
+      }
+    },
+    "hms.canary.started.v1": {
+      "type": "object",
+      "required": ["run","attempt","label","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "label": {"type":"string"},
+        "detail": {"type":"string"}
+      }
+    },
+    "hms.canary.observation-started.v1": {
+      "type": "object",
+      "required": ["run","attempt","detail","until"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "detail": {"type":"string"},
+        "until": {"type":"string"}
+      }
+    },
+    "hms.canary.passed.v1": {
+      "type": "object",
+      "required": ["dossier","summary","label"],
+      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"},"summary":{"type":"string"},"label":{"type":"string"}}
+    },
+    "hms.canary.failed.v1": {
+      "type": "object",
+      "required": ["run","attempt","reason","detail","label"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "reason": {"type":"string"},
+        "detail": {"type":"string"},
+        "next": {"type":"array","items":{"type":"string"}},
+        "attestation": {"$ref":"#/$defs/Envelope"},
+        "label": {"type":"string"}
+      }
+    },
+    "hms.canary.paused.v1": {
+      "type": "object",
+      "required": ["run","attempt","reason","detail","label"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "reason": {"type":"string"},
+        "detail": {"type":"string"},
+        "next": {"type":"array","items":{"type":"string"}},
+        "attestation": {"$ref":"#/$defs/Envelope"},
+        "label": {"type":"string"}
+      }
+    },
+    "hms.canary.alarmed.v1": {
+      "type": "object",
+      "required": ["run","attempt","reason","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "reason": {"type":"string"},
+        "detail": {"type":"string"}
+      }
+    },
+    "hms.rollout.started.v1": {
+      "type": "object",
+      "required": ["run","attempt","detail"],
+      "properties": {"run":{"type":"number"},"attempt":{"type":"number"},"detail":{"type":"string"}}
+    },
+    "hms.rollout.promoted.v1": {
+      "type": "object",
+      "required": ["run","attempt","heads"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "heads": {"type":"array","items":{"$ref":"#/$defs/PromotedHead"}}
+      }
+    },
+    "hms.rollout.bake-started.v1": {
+      "type": "object",
+      "required": ["run","attempt","until","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "until": {"type":"string"},
+        "detail": {"type":"string"}
+      }
+    },
+    "hms.rollout.completed.v1": {
+      "type": "object",
+      "required": ["dossier","summary"],
+      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"},"summary":{"type":"string"}}
+    },
+    "hms.rollout.failed.v1": {"$ref":"#/$defs/StageFailure"},
+    "hms.rollout.paused.v1": {"$ref":"#/$defs/StageFailure"},
+    "hms.rollout.reversed.v1": {"$ref":"#/$defs/ReversedPolicy"},
+    "hms.notification.started.v1": {
+      "type": "object",
+      "required": ["run","attempt","partners"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "partners": {"type":"array","items":{"type":"string"}}
+      }
+    },
+    "hms.notification.completed.v1": {
+      "type": "object",
+      "required": ["run","attempt","summary","sent","retrying"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "summary": {"type":"string"},
+        "sent": {"type":"number"},
+        "retrying": {"type":"number"}
+      }
+    },
+    "hms.run.changed.v1": {"type":"object","required":["view"],"properties":{"view":{"$ref":"#/$defs/RunView"}}},
+    "hms.run.decided.v1": {
+      "type": "object",
+      "required": ["run","attempt","decision","reason","by"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "decision": {"const":"abort"},
+        "reason": {"type":"string"},
+        "by": {"type":"string"}
+      }
+    },
+    "hms.run.decision-accepted.v1": {"$ref":"#/$defs/AcceptedDecision"},
+    "hms.run.decision-applied.v1": {"$ref":"#/$defs/DecisionAnswer"},
+    "hms.run.decision-late.v1": {"$ref":"#/$defs/DecisionAnswer"},
+    "hms.stage.timed-out.v1": {
+      "type": "object",
+      "required": ["run","attempt","stage","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "stage": {"enum":["lint","simulate","canary","rollout","notify"]},
+        "detail": {"type":"string"}
+      }
+    },
+    "hms.guard.judged.v1": {"$ref":"#/$defs/GuardJudged"},
+    "hms.run.poisoned.v1": {
+      "type": "object",
+      "required": ["run","attempt","group","reason","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "group": {"type":"string"},
+        "reason": {"type":"string"},
+        "detail": {"type":"string"}
+      }
+    },
+    "hms.roster.rotated.v1": {"$ref":"#/$defs/RosterStep"},
+    "hms.token.issued.v1": {"type":"object","required":["token"],"properties":{"token":{"$ref":"#/$defs/TokenRecord"}}},
+    "hms.token.revoked.v1": {"type":"object","required":["token"],"properties":{"token":{"$ref":"#/$defs/TokenRecord"}}},
+    "hms.partner.registered.v1": {
+      "type": "object",
+      "required": ["id","groups","name"],
+      "properties": {
+        "id": {"type":"string"},
+        "groups": {"type":"array","items":{"type":"string"}},
+        "name": {"type":"string"}
+      }
+    },
+    "hms.head.issued.v1": {"$ref":"#/$defs/IssuedHeads"},
+    "hms.head.published.v1": {"$ref":"#/$defs/PublishedHeads"},
+    "hms.coverage.reported.v1": {"$ref":"#/$defs/ReportedCoverage"},
+    "hms.state.recorded.v1": {
+      "type": "object",
+      "required": ["document"],
+      "properties": {"document":{"$ref":"#/$defs/ConfigDocument"},"bundle":{"type":"array","items":{"type":"string"}}}
+    },
+    "hms.state.vouched.v1": {
+      "type": "object",
+      "required": ["freshness"],
+      "properties": {"freshness":{"$ref":"#/$defs/Envelope"}}
+    },
+    "hms.alert.reported.v1": {
+      "type": "object",
+      "required": ["id","bot","region","kind","reading","value","receivedAt","connected","ofRun"],
+      "properties": {
+        "id": {"type":"string"},
+        "bot": {"type":"string"},
+        "region": {"type":"string"},
+        "kind": {"type":"string"},
+        "reading": {"type":["null","object"]},
+        "value": {"type":["null","string","number"]},
+        "policy": {"type":"string"},
+        "version": {"type":"string"},
+        "receivedAt": {"type":"string"},
+        "connected": {"type":"boolean"},
+        "ofRun": {"type":["null","number"]}
+      }
+    },
+    "hms.release.logged.v1": {"$ref":"#/$defs/LoggedProof"}
+  },
+  "$defs": {
+    "AcceptedDecision": {
+      "type": "object",
+      "required": ["run","attempt","id","decision","stage","by","reason","statement"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "id": {"type":"string"},
+        "decision": {"enum":["abort","resume","promote"]},
+        "stage": {"anyOf":[{"enum":["lint","simulate","canary","rollout","notify"]},{"type":"null"}]},
+        "by": {"type":"string"},
+        "reason": {"type":"string"},
+        "statement": {"$ref":"#/$defs/Envelope"}
+      }
+    },
+    "Audience": {
+      "type": "object",
+      "required": ["connected","cohort","smallestBucket"],
+      "properties": {
+        "connected": {"type":"number"},
+        "cohort": {"type":"number"},
+        "smallestBucket": {"type":["null","number"]}
+      }
+    },
+    "ConfigDocument": {
+      "type": "object",
+      "required": ["id","scope","seq","revision","version","digest","run","head","release","proof"],
+      "properties": {
+        "id": {"type":"string"},
+        "scope": {"type":"string"},
+        "seq": {"type":"number"},
+        "revision": {"type":"number"},
+        "version": {"type":["null","string"]},
+        "digest": {"type":["null","string"]},
+        "run": {"type":["null","number"]},
+        "head": {"$ref":"#/$defs/Envelope"},
+        "release": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/Envelope"}]},
+        "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/LogProof"}]},
+        "next": {"$ref":"#/$defs/HeldRelease"}
+      }
+    },
+    "CoverageReport": {
+      "type": "object",
+      "required": ["policy","revision","scopes"],
+      "properties": {
+        "policy": {"type":"string"},
+        "revision": {"type":"number"},
+        "scopes": {"type":"array","items":{"$ref":"#/$defs/ScopeCoverage"}}
+      }
+    },
+    "DecisionAnswer": {
+      "type": "object",
+      "required": ["run","attempt","id","decision","stage","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "id": {"type":"string"},
+        "decision": {"enum":["abort","resume","promote"]},
+        "stage": {"enum":["lint","simulate","canary","rollout","notify"]},
+        "detail": {"type":"string"}
+      }
+    },
+    "Envelope": {
+      "type": "object",
+      "required": ["payload","payloadType","signatures"],
+      "properties": {
+        "payload": {"type":"string"},
+        "payloadType": {"type":"string"},
+        "signatures": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "required": ["keyid","sig"],
+            "properties": {"keyid":{"type":"string"},"sig":{"type":"string"}}
+          }
+        }
+      }
+    },
+    "GuardJudged": {
+      "type": "object",
+      "required": ["action","run","stage","verdict","rule","sentence","rules","releases","principal","attestation"],
+      "properties": {
+        "action": {"enum":["approve","advance","rollback"]},
+        "run": {"type":["null","number"]},
+        "stage": {"anyOf":[{"enum":["lint","simulate","canary","rollout","notify"]},{"type":"null"}]},
+        "verdict": {"enum":["PASS","FAIL","WARN"]},
+        "rule": {"type":["null","string"]},
+        "sentence": {"type":"string"},
+        "rules": {"type":"array","items":{"type":"string"}},
+        "releases": {"type":"array","items":{"type":"string"}},
+        "principal": {"type":"string"},
+        "attestation": {"$ref":"#/$defs/Envelope"}
+      }
+    },
+    "HeldRelease": {
+      "type": "object",
+      "required": ["release"],
+      "properties": {
+        "release": {"$ref":"#/$defs/Envelope"},
+        "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/LogProof"}]}
+      }
+    },
+    "IssuedHeads": {
+      "type": "object",
+      "required": ["heads"],
+      "properties": {"heads":{"type":"array","items":{"$ref":"#/$defs/SignedHead"}}}
+    },
+    "LintFinding": {
+      "type": "object",
+      "required": ["file","line","column","rule","severity","message"],
+      "properties": {
+        "file": {"type":"string"},
+        "line": {"type":"number"},
+        "column": {"type":"number"},
+        "rule": {"type":"string"},
+        "severity": {"enum":["error","warning"]},
+        "message": {"type":"string"},
+        "hint": {"type":"string"}
+      }
+    },
+    "LogProof": {
+      "type": "object",
+      "required": ["entry","proof"],
+      "properties": {"entry":{"type":"string"},"proof":{"type":"string"}}
+    },
+    "LoggedProof": {
+      "type": "object",
+      "required": ["policy","version","digest","proof"],
+      "properties": {
+        "policy": {"type":"string"},
+        "version": {"type":"string"},
+        "digest": {"type":"string"},
+        "proof": {"$ref":"#/$defs/LogProof"}
+      }
+    },
+    "PromotedHead": {
+      "type": "object",
+      "required": ["policy","seq","release","version"],
+      "properties": {
+        "policy": {"type":"string"},
+        "seq": {"type":"number"},
+        "release": {"type":["null","string"]},
+        "version": {"type":["null","string"]}
+      }
+    },
+    "PublishedHead": {
+      "type": "object",
+      "required": ["policy","scope","seq","release","revision","applied","audience"],
+      "properties": {
+        "policy": {"type":"string"},
+        "scope": {"type":"string"},
+        "seq": {"type":"number"},
+        "release": {"type":["null","string"]},
+        "revision": {"type":"number"},
+        "applied": {"type":"boolean"},
+        "audience": {"$ref":"#/$defs/Audience"}
+      }
+    },
+    "PublishedHeads": {
+      "type": "object",
+      "required": ["run","heads"],
+      "properties": {"run":{"type":["null","number"]},"heads":{"type":"array","items":{"$ref":"#/$defs/PublishedHead"}}}
+    },
+    "RejectedApproval": {
+      "type": "object",
+      "required": ["run","attempt","approval","by","reason","statement"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "approval": {"type":"string"},
+        "by": {"type":"string"},
+        "reason": {"type":"string"},
+        "statement": {"$ref":"#/$defs/Envelope"}
+      }
+    },
+    "ReleaseDocument": {
+      "type": "object",
+      "required": ["id","version","policyDigest","releaseDigest","releaseEpoch","envelope"],
+      "properties": {
+        "id": {"type":"string"},
+        "version": {"type":"string"},
+        "policyDigest": {"type":"string"},
+        "releaseDigest": {"type":"string"},
+        "releaseEpoch": {"type":"number"},
+        "envelope": {"$ref":"#/$defs/Envelope"},
+        "proof": {"$ref":"#/$defs/LogProof"}
+      }
+    },
+    "ReportedCoverage": {
+      "type": "object",
+      "required": ["ofRun","reports"],
+      "properties": {
+        "ofRun": {"type":["null","number"]},
+        "reports": {"type":"array","items":{"$ref":"#/$defs/CoverageReport"}}
+      }
+    },
+    "ReversedPolicy": {
+      "type": "object",
+      "required": ["policy","from","to","seq","reason","run"],
+      "properties": {
+        "policy": {"type":"string"},
+        "from": {"$ref":"#/$defs/VersionRef"},
+        "to": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/ReleaseDocument"}]},
+        "seq": {"type":"number"},
+        "reason": {"type":"string"},
+        "run": {"type":["null","number"]}
+      }
+    },
+    "RolloutPlan": {
+      "type": "object",
+      "required": ["share","scope","scopeName","observeMs","bakeMs","partners"],
+      "properties": {
+        "share": {"type":"number"},
+        "scope": {"type":"string"},
+        "scopeName": {"type":"string"},
+        "observeMs": {"type":"number"},
+        "bakeMs": {"type":"number"},
+        "partners": {"anyOf":[{"type":"null"},{"type":"array","items":{"type":"string"}}]},
+        "requireEvidence": {"const":true}
+      }
+    },
+    "RosterStep": {
+      "type": "object",
+      "required": ["version","envelope"],
+      "properties": {"version":{"type":"number"},"envelope":{"$ref":"#/$defs/Envelope"}}
+    },
+    "RunDecision": {
+      "type": "object",
+      "required": ["id","decision","by","reason","at","outcome"],
+      "properties": {
+        "id": {"type":"string"},
+        "decision": {"enum":["abort","resume","promote"]},
+        "by": {"type":"string"},
+        "reason": {"type":"string"},
+        "at": {"type":"string"},
+        "outcome": {"enum":["pending","applied","late"]}
+      }
+    },
+    "RunDossier": {
+      "type": "object",
+      "required": ["run","attempt","releases","live","used","plan"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "releases": {"type":"array","items":{"$ref":"#/$defs/ReleaseDocument"}},
+        "live": {"type":"object","additionalProperties":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/ReleaseDocument"}]}},
+        "used": {"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/VersionRef"}}},
+        "plan": {"$ref":"#/$defs/RolloutPlan"},
+        "guard": {"type":"array","items":{"$ref":"#/$defs/ReleaseDocument"}},
+        "attestations": {"$ref":"#/$defs/StageAttestations"}
+      }
+    },
+    "RunPolicy": {
+      "type": "object",
+      "required": ["id","version","digest"],
+      "properties": {"id":{"type":"string"},"version":{"type":"string"},"digest":{"type":"string"}}
+    },
+    "RunStage": {
+      "type": "object",
+      "required": ["stage","verdict","detail","startedAt","endedAt"],
+      "properties": {
+        "stage": {"enum":["lint","simulate","canary","rollout","notify"]},
+        "verdict": {"enum":["PENDING","RUNNING","PASS","FAIL","INCONCLUSIVE","SKIPPED"]},
+        "detail": {"type":"string"},
+        "label": {"type":"string"},
+        "startedAt": {"type":["null","string"]},
+        "endedAt": {"type":["null","string"]}
+      }
+    },
+    "RunView": {
+      "type": "object",
+      "required": ["run","digest","state","attempt","policies","stages","decisions","createdAt","endedAt"],
+      "properties": {
+        "run": {"type":"number"},
+        "digest": {"type":"string"},
+        "state": {
+          "enum": [
+            "AWAITING_APPROVAL",
+            "QUEUED",
+            "LINTING",
+            "SIMULATING",
+            "WAITING",
+            "CANARY",
+            "ROLLING_OUT",
+            "BAKING",
+            "NOTIFYING",
+            "PAUSED",
+            "ROLLING_BACK",
+            "SUCCEEDED",
+            "FAILED",
+            "ROLLED_BACK",
+            "ABORTED",
+            "SUPERSEDED",
+            "STALE"
+          ]
+        },
+        "reason": {"type":"string"},
+        "detail": {"type":"string"},
+        "attempt": {"type":"number"},
+        "policies": {"type":"array","items":{"$ref":"#/$defs/RunPolicy"}},
+        "stages": {"type":"array","items":{"$ref":"#/$defs/RunStage"}},
+        "decisions": {"type":"array","items":{"$ref":"#/$defs/RunDecision"}},
+        "createdAt": {"type":"string"},
+        "endedAt": {"type":["null","string"]}
+      }
+    },
+    "ScenarioRule": {
+      "type": "object",
+      "required": ["id","policies","alert"],
+      "properties": {
+        "id": {"type":"string"},
+        "policies": {"type":"array","items":{"type":"string"}},
+        "alert": {"type":"string"}
+      }
+    },
+    "ScopeCoverage": {
+      "type": "object",
+      "required": ["scope","seq","release","expected","acknowledged","silent"],
+      "properties": {
+        "scope": {"type":"string"},
+        "seq": {"type":"number"},
+        "release": {"type":["null","string"]},
+        "expected": {"type":"number"},
+        "acknowledged": {"type":"number"},
+        "silent": {"type":"array","items":{"type":"string"}}
+      }
+    },
+    "SignedHead": {
+      "type": "object",
+      "required": ["head","release"],
+      "properties": {
+        "head": {"$ref":"#/$defs/Envelope"},
+        "release": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/Envelope"}]},
+        "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/LogProof"}]},
+        "next": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/HeldRelease"}]}
+      }
+    },
+    "StageAttestations": {
+      "type": "object",
+      "properties": {
+        "lint": {"$ref":"#/$defs/Envelope"},
+        "simulate": {"$ref":"#/$defs/Envelope"},
+        "canary": {"$ref":"#/$defs/Envelope"}
+      }
+    },
+    "StageFailure": {
+      "type": "object",
+      "required": ["run","attempt","reason","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "reason": {"type":"string"},
+        "detail": {"type":"string"},
+        "next": {"type":"array","items":{"type":"string"}},
+        "attestation": {"$ref":"#/$defs/Envelope"}
+      }
+    },
+    "TokenRecord": {
+      "type": "object",
+      "required": ["id","hash","name","scopes","createdAt","createdBy","expiresAt","revokedAt","revokedBy"],
+      "properties": {
+        "id": {"type":"string"},
+        "hash": {"type":"string"},
+        "name": {"type":"string"},
+        "scopes": {"type":"array","items":{"type":"string"}},
+        "region": {"type":"string"},
+        "createdAt": {"type":"string"},
+        "createdBy": {"type":"string"},
+        "expiresAt": {"type":"string"},
+        "revokedAt": {"type":["null","string"]},
+        "revokedBy": {"type":["null","string"]}
+      }
+    },
+    "VersionRef": {
+      "type": "object",
+      "required": ["version","digest"],
+      "properties": {"version":{"type":"string"},"digest":{"type":"string"}}
+    }
+  }
+}
