@@ -14,6 +14,7 @@ import { SCENARIOS } from './scenarios/scenario.table.js'
 import { ScenariosController } from './scenarios/scenarios.http.js'
 import { readSimulatorConfig, SimulatorConfig } from './simulator.config.js'
 import { REPLAY_RUNNER, ReplayRun } from './simulations/replay-run.js'
+import { Replaying } from './simulations/replaying.js'
 import { RunSimulation } from './simulations/run-simulation.js'
 import { SIMULATIONS } from './simulations/simulation.table.js'
 import { SimulationsController } from './simulations/simulations.http.js'
@@ -36,6 +37,7 @@ class SimulatorModule {
         { provide: BOT_INSPECTOR, useValue: inspector },
         Readings,
         ReplayRun,
+        Replaying,
         RunSimulation,
       ],
     }

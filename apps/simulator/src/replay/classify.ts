@@ -1,4 +1,5 @@
-import type { BotClass, BotOutcome } from './report.js'
+import type { BotClass } from '#libs/pipeline'
+import type { BotOutcome } from './report.js'
 import type { Stop } from './sandbox.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
 

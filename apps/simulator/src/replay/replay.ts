@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { classify, discriminating } from './classify.js'
-import { BOT_CLASSES, REPLAY_ENGINE, type BotOutcome, type BotReport, type ReplayReport, type ScenarioReport } from './report.js'
+import { BOT_CLASSES } from '#libs/pipeline'
+import { REPLAY_ENGINE, type BotOutcome, type BotReport, type ReplayReport, type ScenarioReport } from './report.js'
 import { batchesOf, runBot } from './run-bot.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { BotClass, ReplayReport } from './report.js'
+import type { BotClass } from '#libs/pipeline'
+import type { ReplayReport } from './report.js'
 import { scoreReplay } from './score.js'
 
 interface Given {

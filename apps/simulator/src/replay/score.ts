@@ -1,29 +1,11 @@
-import { BOT_CLASSES, type BotClass, type BotReport, type ReplayReport } from './report.js'
-
-export type ReplayReason = 'BELOW_THRESHOLD' | 'CRITICAL_BOT' | 'BOT_CRASHED' | 'NO_DISCRIMINATING_INPUT' | 'NO_EVIDENCE'
+import { BOT_CLASSES, type BotClass, type ReplayScore } from '#libs/pipeline'
+import type { BotReport, ReplayReport } from './report.js'
 
 export interface ScoreOptions {
   /** Bots that must adapt whatever the percentage says. */
   critical?: readonly string[]
   /** Per cent of the applicable bots that must adapt. */
   threshold?: number
-}
-
-export interface ReplayScore {
-  verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE'
-  reason?: ReplayReason
-  adapted: number
-  applicable: number
-  /** `adapted / applicable` in per cent, truncated to one decimal: 1999 of 2000 is `99.9`, never `100.0`. */
-  percent: string
-  /** Recorded inputs whose verdict the change turns; `boundary` are synthesised ones. */
-  discriminating: number
-  boundary: number
-  firstVersion: boolean
-  /** Ids of the bots of each class, sorted; classes without a bot are left out. */
-  bots: Partial<Record<BotClass, string[]>>
-  /** For the parentheses of the run's line: `98.4% bots adapted, 63/64; 1 STALE: boston-insp-03; 131 discriminating inputs`. */
-  summary: string
 }
 
 const THRESHOLD_PERCENT = 95

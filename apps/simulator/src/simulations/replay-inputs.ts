@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { SkippedScenario } from '#libs/pipeline'
 import { boundaryReadings, compileScenario, MAX_STEPS, type PolicyDocument, type Scenario, type Verdict } from '#libs/policy'
 import type { Reading } from '../replay/reading.js'
 import { scenarioInputs, type ScenarioInputs } from '../replay/scenario-inputs.js'
-import type { SkippedScenario } from './evidence.js'
 import type { PoliciesOfRun } from './policies-of-run.js'
 
 type Policies = Record<string, PolicyDocument>

@@ -4,7 +4,7 @@ import { canonicalJson } from '#libs/contracts'
 import { ReplayError } from '../replay/replay-error.js'
 import type { ReplayRunner } from '../replay/replay-runner.js'
 import { ADAPTS, dossierOf, HARD_CODED, POLICY, SCENARIO, THROWS } from '../testing/dossier.fixture.js'
-import { HeldRunner, simulatorWorld } from '../testing/simulator-world.suite.js'
+import { HeldRunner, simulatorWorld, TRACE } from '../testing/simulator-world.suite.js'
 
 type World = Awaited<ReturnType<typeof simulatorWorld>>
 let world: World | undefined
@@ -32,7 +32,7 @@ describe('a new version', () => {
     const { report, ...shown } = await given.show()
     expect(told).toMatchObject({
       type: 'hms.simulation.passed.v1',
-      traceparent: '00-trace-span-01',
+      traceparent: expect.stringContaining(TRACE) as string,
       summary: '100.0% bots adapted, 2/2; 1 discriminating inputs and 3 at the boundary',
       reportDigest: digestOf(canonicalJson(report)),
       scenarios: [{ id: 'pm25-violation', policies: [POLICY], alert: `reading.pm25 > double(policy["${POLICY}"].limit)` }],
@@ -177,7 +177,7 @@ describe('a replay that takes long', () => {
     await given.linted(await TIGHTENED())
     await given.breathe()
     expect(runner.signals.map((signal) => signal.aborted)).toEqual([true, false])
-    expect(await given.pending()).toEqual(['simulate:184:2', 'simulate-deadline:184:2'])
+    expect(await given.pending()).toEqual(['simulate-replay:184:2', 'simulate-deadline:184:2'])
     await given.aborted(184, 1)
     expect(await given.show()).toMatchObject({ attempt: 2, state: 'waiting' })
   })
@@ -189,8 +189,8 @@ describe('decisions and verdicts travel on different topics', () => {
     await given.aborted(184)
     await given.linted(await TIGHTENED())
     await given.settle()
-    expect(await given.told()).toEqual([])
-    expect(await given.show()).toMatchObject({ state: 'aborted', attempt: 1 })
+    expect([await given.told(), await given.pending()]).toEqual([[], []])
+    await expect(given.show()).rejects.toMatchObject({ code: 'HMS_SIMULATION_NOT_FOUND' })
     await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35], { attempt: 2 }))
     await given.settle()
     expect(await given.told()).toMatchObject([{ type: 'hms.simulation.passed.v1', attempt: 2 }])

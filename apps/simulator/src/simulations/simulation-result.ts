@@ -1,8 +1,6 @@
+import { GOOD_CLASSES, type BotClass, type ReplayScore, type SimulationVerdict } from '#libs/pipeline'
 import type { Scenario } from '#libs/policy'
 import { hexOf, scenarioSubject, type TestResult } from '#libs/signing'
-import { GOOD_CLASSES, type BotClass } from '../replay/report.js'
-import type { ReplayScore } from '../replay/score.js'
-import type { SimulationVerdict } from './judge-simulation.js'
 
 /** Version of what a replay does with bots and readings; raised when the same ones would come out otherwise. */
 const REPLAY = 'https://hms-svc.dev/replay/v1'

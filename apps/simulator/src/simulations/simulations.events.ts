@@ -14,12 +14,12 @@ export class SimulationsEvents {
   }
 
   @OnEvent('simulator', 'hms.run.decided.v1')
-  ended(@Payload() event: ReceivedEvent<'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runSimulation.abort(tx, event.data, event)
+  ended(@Payload() { data }: ReceivedEvent<'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    return this.runSimulation.shell.ended(tx, data)
   }
 
   @OnEvent('simulator', 'hms.run.decision-accepted.v1')
-  decided(@Payload() event: ReceivedEvent<'hms.run.decision-accepted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runSimulation.decide(tx, event.data, event)
+  decided(@Payload() { data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    return this.runSimulation.shell.asked(tx, data, ({ dossier }) => dossier)
   }
 }

@@ -13,6 +13,7 @@ import type { ReplayReport } from '../replay/report.js'
 import { ScenariosController } from '../scenarios/scenarios.http.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import { ReplayRun } from '../simulations/replay-run.js'
+import { Replaying } from '../simulations/replaying.js'
 import { RunSimulation } from '../simulations/run-simulation.js'
 import { SimulationsController } from '../simulations/simulations.http.js'
 import { CORPUS, POLICY, SCENARIO } from './dossier.fixture.js'
@@ -29,6 +30,9 @@ export class HeldRunner implements ReplayRunner {
 
   async close(): Promise<void> {}
 }
+
+/** Trace id of the run that is simulated. */
+export const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 
 /** Lets a test see whether replays are under way. */
 class CountedRunner implements ReplayRunner {
@@ -61,7 +65,9 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   const stores = { outbox, positions: new MemoryPositionStore(), timers }
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, async () => ({ database: true, migrations: true }))
   const counted = new CountedRunner(runner)
-  const stage = new RunSimulation(runtime, new SimulatorConfig(), new ReplayRun(runtime, new Readings(runtime), counted), counted)
+  const replaying = new Replaying(new ReplayRun(runtime, new Readings(runtime), counted), counted)
+  const stage = new RunSimulation(runtime, new SimulatorConfig(), replaying)
+  stage.onModuleInit()
   const bots = new BotsController(runtime, new InlineBotInspector())
   const [scenarios, corpora] = [new ScenariosController(runtime), new CorporaController(runtime)]
   const simulations = new SimulationsController(runtime)
@@ -76,7 +82,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   const breathe = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
   }
-  const cause = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: POLICY, traceparent: '00-trace-span-01' } as ReceivedEvent
+  const cause = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: POLICY, traceparent: `00-${TRACE}-00f067aa0ba902b7-01` } as ReceivedEvent
   const handle = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => database.transaction(work)
 
   return {
@@ -95,7 +101,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
       await corpora.add({ id: 'virginia', format: 'csv', content: CORPUS, map: { at: 'date', pm25: 'pm25_ug_m3' } })
     },
     linted: (dossier: RunDossier) => handle((tx) => stage.open(tx, dossier, cause)),
-    aborted: (run: number, attempt = 1): Promise<void> => handle((tx) => stage.abort(tx, { run, attempt }, cause)),
+    aborted: (run: number, attempt = 1): Promise<void> => handle((tx) => stage.shell.ended(tx, { run, attempt, reason: 'aborted' })),
     /** In steps shorter than a lease, so that work under way keeps its own. */
     advance: async (seconds: number): Promise<void> => {
       for (let step = 0; step < seconds; step++) {
@@ -115,7 +121,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     show: async (run = 184) => JSON.parse(await simulations.show(String(run))) as Record<string, unknown>,
     pending: () => database.transaction(async (tx) => (await timers.pending(tx, 'simulate')).map((timer) => timer.id)),
     stop: async (): Promise<void> => {
-      await stage.onApplicationShutdown()
+      await replaying.onApplicationShutdown()
       await runtime.stop()
     },
   }

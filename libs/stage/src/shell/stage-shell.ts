@@ -29,12 +29,19 @@ export class StageShell<
     private readonly stage: Stage<State, Input, Effect, Timer>,
   ) {}
 
-  /** Registers the timers; once, before the service starts. */
-  listen(): void {
+  /**
+   * Registers the timers; once, before the service starts. `works`: what a timer stands for that is done outside any transaction, when it is
+   * due; what comes of it is an input, `undefined` when nobody waits for it any more.
+   */
+  listen(works: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
     for (const timer of this.stage.timers) {
-      this.runtime.onTimer(this.kindOf(timer), async (tx, { data }) => {
-        await this.input(tx, data.run, { type: 'due', timer }, data)
-      })
+      const work = works[timer]
+      if (work !== undefined) this.onWork(timer, work)
+      else {
+        this.runtime.onTimer(this.kindOf(timer), async (tx, { data }) => {
+          await this.input(tx, data.run, { type: 'due', timer }, data)
+        })
+      }
     }
   }
 
@@ -43,11 +50,12 @@ export class StageShell<
    * that no earlier stage vouches for is refused. `begin` gives the first input once all that is passed.
    */
   async open(tx: Transaction, { fresh, dossier, cause }: Arrival<State>, begin: () => Promise<Input> | Input): Promise<EventAnswer> {
-    const { name, attestedBy, table, timers } = this.stage
+    const { name, attestedBy, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
     if (await abortedBefore(this.runtime, tx, dossier, { stage: name, key: cause.key })) return 'ignored-stale'
-    if (known !== undefined) await this.cancel(tx, known, timers)
+    if (known !== undefined)
+      await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt took its place' })
     const unattested = unattestedHere(this.runtime, dossier, attestedBy)
     if (unattested !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'UNATTESTED', detail: unattested })
     if (await deniedByGuard(this.runtime, tx, name, dossier, cause)) return
@@ -129,6 +137,17 @@ export class StageShell<
   private async answer(tx: Transaction, { key, run, attempt }: State, { decision, outcome, detail }: Answer): Promise<void> {
     if (decision.decision === 'abort' && outcome === 'applied') await rememberAbort(tx, { run, attempt })
     await answerDecision(this.runtime, tx, decision, { stage: this.stage.name, key, outcome, detail })
+  }
+
+  private onWork(timer: Timer, work: (state: State) => Promise<Input | undefined>): void {
+    this.runtime.onWork(this.kindOf(timer), async ({ timer: { data }, finish }) => {
+      const { run, attempt } = data
+      const state = await this.runtime.database.transaction((tx) => tx.documents(this.tableOf()).get(String(run)))
+      const input = state?.attempt === attempt ? await inTrace(state.traceparent, () => work(state)) : undefined
+      await finish(async (tx) => {
+        if (input !== undefined) await this.input(tx, run, input, { attempt })
+      })
+    })
   }
 
   private kindOf(timer: Timer): TimerKind<{ run: number; attempt: number }> {

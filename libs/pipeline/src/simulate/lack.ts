@@ -12,7 +12,7 @@ export interface Lack {
   next: string[]
 }
 
-/** `undefined` when there is something to replay. Sentences of contract §7. */
+/** `undefined` when there is something to replay. */
 export function lackOf(bots: number, scenarios: number, skipped: readonly SkippedScenario[]): Lack | undefined {
   if (bots === 0) return { sentence: 'no bots registered', next: ['hms-svc bots add FILE --id ID'] }
   if (scenarios === 0) return { sentence: 'no scenario for this policy', next: ['hms-svc scenarios add FILE'] }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { ReplayScore } from '../replay/score.js'
-import { lackOf, skippedNote, type SkippedScenario } from './evidence.js'
-import { emptyScore, judgeSimulation } from './judge-simulation.js'
+import { emptyScore, judgeSimulation } from './judge.js'
+import { lackOf, skippedNote, type SkippedScenario } from './lack.js'
+import type { ReplayScore } from './score.js'
 
 const score = (changes: Partial<ReplayScore>): ReplayScore => ({ ...emptyScore('', false), summary: 'S', ...changes })
 const skipped: SkippedScenario = { scenario: 'a', why: 'no corpus c registered', next: 'hms-svc corpora add FILE --id c' }

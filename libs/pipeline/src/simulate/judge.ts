@@ -1,6 +1,5 @@
-import { BOT_CLASSES, GOOD_CLASSES, type BotClass } from '../replay/report.js'
-import type { ReplayScore } from '../replay/score.js'
-import { skippedNote, type Lack, type SkippedScenario } from './evidence.js'
+import { skippedNote, type Lack, type SkippedScenario } from './lack.js'
+import { BOT_CLASSES, GOOD_CLASSES, type BotClass, type ReplayScore } from './score.js'
 
 export interface JudgedScore {
   score: ReplayScore
@@ -14,7 +13,7 @@ export type SimulationVerdict =
   | { do: 'fail'; reason: string; detail: string; next: string[] }
   | { do: 'pause'; reason: string; detail: string; next: string[] }
 
-/** The stage's word on a score. Where evidence is asked for, none of it is no pass; elsewhere the run goes on and says so. Contract §7. */
+/** The stage's word on a score. Where evidence is asked for, none of it is no pass; elsewhere the run goes on and says so. */
 export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence: 'optional' | 'required'): SimulationVerdict {
   // The lack names what was skipped already.
   const note = lack === undefined ? skippedNote(skipped) : ''

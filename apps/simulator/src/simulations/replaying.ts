@@ -1,0 +1,50 @@
+import type { RunDossier } from '#libs/contracts'
+import { TransientError } from '#libs/platform'
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
+import type { ReplayRunner } from '../replay/replay-runner.js'
+import { REPLAY_RUNNER, ReplayRun, type ReplayOutcome } from './replay-run.js'
+
+type Attempt = { run: number; attempt: number }
+
+/** The replays of this process, so that one whose verdict nobody waits for gives the worker free. */
+@Injectable()
+export class Replaying implements OnApplicationShutdown {
+  private readonly stopping = new AbortController()
+  private readonly wanted = new Map<string, AbortController>()
+
+  constructor(
+    private readonly replayRun: ReplayRun,
+    @Inject(REPLAY_RUNNER) private readonly runner: ReplayRunner,
+  ) {}
+
+  /** `undefined` when the replay was stopped. Rejects with `TransientError` when another process should take it up. */
+  async execute(of: Attempt, dossier: RunDossier): Promise<ReplayOutcome | undefined> {
+    const id = idOf(of)
+    // A claim whose lease ran out (the process was held up) is claimed again: the verdict of the older replay would not count.
+    this.stop(of)
+    const wanted = new AbortController()
+    this.wanted.set(id, wanted)
+    try {
+      return await this.replayRun.execute(dossier, AbortSignal.any([this.stopping.signal, wanted.signal]))
+    } catch (error) {
+      if (wanted.signal.aborted) return undefined
+      if (this.stopping.signal.aborted) throw new TransientError('the simulator stops', { cause: error })
+      throw error
+    } finally {
+      if (this.wanted.get(id) === wanted) this.wanted.delete(id)
+    }
+  }
+
+  stop(of: Attempt): void {
+    this.wanted.get(idOf(of))?.abort()
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort()
+    await this.runner.close()
+  }
+}
+
+function idOf({ run, attempt }: Attempt): string {
+  return `${run}:${attempt}`
+}

@@ -1,0 +1,130 @@
+import type { Envelope, EventData, RunDossier, ScenarioRule } from '#libs/contracts'
+import { applied, lateAnswer } from '../stage/answer.js'
+import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
+import type { SimulationVerdict } from './judge.js'
+import type { SkippedScenario } from './lack.js'
+import type { ReplayScore } from './score.js'
+
+/** The replay of a run through the registered bots. */
+export interface Simulation extends StageState {
+  /** `waiting` has two timers: the work, and its deadline. */
+  state: 'new' | 'waiting' | 'passed' | 'failed' | 'paused' | 'aborted'
+  dossier: RunDossier
+  score: ReplayScore | null
+  skipped: SkippedScenario[]
+  /** Canonical JSON as text: the bytes that `reportDigest` is over, and bots may put NUL into messages, which `jsonb` cannot hold. */
+  report: string | null
+  reportDigest: string | null
+}
+
+export const SIMULATION_TIMERS = ['replay', 'deadline'] as const
+export type SimulationTimer = (typeof SIMULATION_TIMERS)[number]
+
+/** A replay that came to a verdict. `attested`: the dossier with this stage's attestation. */
+export interface Replayed extends Pick<Simulation, 'score' | 'skipped' | 'report' | 'reportDigest'> {
+  type: 'replayed'
+  verdict: SimulationVerdict
+  scenarios: ScenarioRule[]
+  attestation: Envelope
+  attested: RunDossier
+}
+
+export type SimulationInput =
+  | CommonInput<SimulationTimer>
+  | { type: 'opened' }
+  | Replayed
+  /** The replay gave no report; that says nothing about any bot. */
+  | { type: 'replayFailed'; reason: string; detail: string }
+
+type SimulationEvent = 'hms.simulation.started.v1' | 'hms.simulation.passed.v1' | 'hms.simulation.failed.v1' | 'hms.simulation.paused.v1'
+
+export type SimulationEffect =
+  | CommonEffect<SimulationEvent, SimulationTimer>
+  /** Gives the worker free, once the transaction has committed. */
+  | { do: 'stopReplay' }
+
+export interface SimulationContext {
+  deadlineMs: number
+  /** As people wrote it: `10m`. */
+  deadline: string
+}
+
+type SimulationDecision = Decision<Simulation, SimulationEffect>
+
+/** A simulation that has not started. */
+export function newSimulation(
+  { run, attempt }: RunDossier,
+  origin: Pick<Simulation, 'key' | 'causationId' | 'traceparent' | 'dossier'>,
+): Simulation {
+  return { run, attempt, ...origin, state: 'new', score: null, skipped: [], report: null, reportDigest: null }
+}
+
+/** Everything that a simulation may do: replay once, and tell the verdict, unless the run ends or the deadline comes first. */
+export function decideSimulation(simulation: Simulation, input: SimulationInput, context: SimulationContext): SimulationDecision {
+  const { state } = simulation
+  switch (input.type) {
+    case 'opened':
+      return state === 'new' ? open(simulation, context) : unchanged(simulation)
+    case 'refused':
+      return state === 'new' ? end(simulation, 'failed', [failed(simulation, input)]) : unchanged(simulation)
+    case 'replayed':
+      return state === 'waiting' ? tell(simulation, input) : unchanged(simulation)
+    case 'replayFailed':
+      return state === 'waiting' ? end(simulation, 'failed', [failed(simulation, input)]) : unchanged(simulation)
+    case 'due':
+      return state === 'waiting' && input.timer === 'deadline' ? overdue(simulation, context) : unchanged(simulation)
+    case 'ended':
+      return state === 'waiting' && simulation.attempt <= input.attempt ? end(simulation, 'aborted', []) : unchanged(simulation)
+    case 'asked':
+      return answer(simulation, input)
+  }
+}
+
+function open(simulation: Simulation, { deadlineMs }: SimulationContext): SimulationDecision {
+  const { run, attempt } = simulation
+  const effects: SimulationEffect[] = [
+    { do: 'emit', type: 'hms.simulation.started.v1', data: { run, attempt } },
+    { do: 'schedule', timer: 'replay', inMs: 0 },
+    { do: 'schedule', timer: 'deadline', inMs: deadlineMs },
+  ]
+  return { state: { ...simulation, state: 'waiting' }, effects }
+}
+
+function tell(simulation: Simulation, { verdict, score, skipped, report, reportDigest, ...told }: Replayed): SimulationDecision {
+  const judged = { ...simulation, score, skipped, report, reportDigest }
+  if (verdict.do === 'pass') {
+    const data = { dossier: told.attested, summary: verdict.summary, reportDigest, scenarios: told.scenarios }
+    return end(judged, 'passed', [{ do: 'emit', type: 'hms.simulation.passed.v1', data }])
+  }
+  const { run, attempt } = simulation
+  const { reason, detail, next } = verdict
+  const data = { run, attempt, reason, detail, next, attestation: told.attestation }
+  if (verdict.do === 'fail') return end(judged, 'failed', [{ do: 'emit', type: 'hms.simulation.failed.v1', data }])
+  return end(judged, 'paused', [{ do: 'emit', type: 'hms.simulation.paused.v1', data }])
+}
+
+function overdue(simulation: Simulation, { deadline }: SimulationContext): SimulationDecision {
+  const detail = `the replay did not end within ${deadline}`
+  return end(simulation, 'failed', [failed(simulation, { reason: 'DEADLINE', detail })])
+}
+
+/** An abort that comes after the simulation is a later stage's; a replay answers to no other decision. */
+function answer(simulation: Simulation, asked: Asked): SimulationDecision {
+  const { decision } = asked
+  const isMine = decision.decision === 'abort' && decision.attempt >= simulation.attempt
+  if (!isMine || (simulation.state !== 'waiting' && simulation.state !== 'paused')) return unchanged(simulation)
+  const late = lateAnswer(asked, 'applied', '')
+  if (late !== undefined) return { state: simulation, effects: [late] }
+  return end(simulation, 'aborted', [applied(decision)])
+}
+
+function failed({ run, attempt }: Simulation, { reason, detail }: { reason: string; detail: string }): SimulationEffect {
+  const data: EventData['hms.simulation.failed.v1'] = { run, attempt, reason, detail, next: ['hms-svc bots list'] }
+  return { do: 'emit', type: 'hms.simulation.failed.v1', data }
+}
+
+/** Both timers go, and the replay with them. */
+function end(simulation: Simulation, state: Simulation['state'], last: SimulationEffect[]): SimulationDecision {
+  const stop: SimulationEffect[] = [{ do: 'cancel', timers: SIMULATION_TIMERS }, { do: 'stopReplay' }]
+  return { state: { ...simulation, state }, effects: [...stop, ...last] }
+}
