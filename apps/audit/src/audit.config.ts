@@ -1,5 +1,6 @@
 import { parseEnvironment, toList, type Environment } from '#libs/platform'
-import { IsOptional, Matches } from 'class-validator'
+import { IsOptional, IsString, Matches } from 'class-validator'
+import { join } from 'node:path'
 
 const PLACE = /^(?:([^\s+=/:]+(?:\/[^\s+=:]*)?)=)?(https?:\/\/[^\s@?#]+?)\/?$/
 
@@ -9,12 +10,20 @@ export interface WitnessPlace {
   url: string
 }
 
-/** `HMS_AUDIT_*`. */
+/** `HMS_AUDIT_*`, and where the data folder is. */
 export class AuditConfig {
   @IsOptional()
   @toList
   @Matches(PLACE, { each: true, message: 'witnessUrls must be a list of http URLs, each as it is or as NAME=URL' })
   witnessUrls?: string[]
+
+  @IsString()
+  dataDir = '.hms'
+
+  /** Not in the database: a witness that is restored from the log's own backup with it would see nothing. */
+  get witnessFolder(): string {
+    return join(this.dataDir, 'witness')
+  }
 
   get witnesses(): WitnessPlace[] {
     return (this.witnessUrls ?? []).map((text) => {
@@ -25,5 +34,5 @@ export class AuditConfig {
 }
 
 export function readAuditConfig(env: Environment): AuditConfig {
-  return parseEnvironment(AuditConfig, { witnessUrls: 'HMS_AUDIT_WITNESS_URLS' }, env)
+  return parseEnvironment(AuditConfig, { witnessUrls: 'HMS_AUDIT_WITNESS_URLS', dataDir: 'HMS_DATA_DIR' }, env)
 }

@@ -1,8 +1,7 @@
-import { MemoryDatabase } from '#libs/persistence'
 import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { FileSeenStore, MemorySeenStore } from '#libs/witness'
 import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common'
-import { join } from 'node:path'
+import { readAuditConfig, type AuditConfig } from './audit.config.js'
 import { AttestationsController } from './attestations/attestations.http.js'
 import { ATTESTATION_STORE } from './attestations/attestation.store.js'
 import { MemoryAttestationStore } from './attestations/attestation.store.memory.js'
@@ -24,6 +23,22 @@ import { FoldWindows } from './windows/fold-windows.js'
 import { LISTINGS, WINDOWED } from './windows/window.table.js'
 import { WindowsController } from './windows/windows.http.js'
 
+/** The twins that work on each kind of database. */
+const STORES = {
+  postgres: ({ witnessFolder }: AuditConfig) => ({
+    entries: new PostgresEntryStore(),
+    tree: new PostgresTreeStore(),
+    attestations: new PostgresAttestationStore(),
+    seen: new FileSeenStore(witnessFolder),
+  }),
+  memory: () => ({
+    entries: new MemoryEntryStore(),
+    tree: new MemoryTreeStore(),
+    attestations: new MemoryAttestationStore(),
+    seen: new MemorySeenStore(),
+  }),
+}
+
 @Module({})
 class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(@Inject(SEQUENCER) private readonly sequencer: Sequencer) {}
@@ -37,11 +52,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   }
 
   static with(runtime: ServiceRuntime): DynamicModule {
-    const inMemory = runtime.database instanceof MemoryDatabase
-    const entries = inMemory ? new MemoryEntryStore() : new PostgresEntryStore()
-    const tree = inMemory ? new MemoryTreeStore() : new PostgresTreeStore()
-    // Not in the database: a witness that is restored from the log's own backup with it would see nothing.
-    const seen = inMemory ? new MemorySeenStore() : new FileSeenStore(join(runtime.environment['HMS_DATA_DIR'] ?? '.hms', 'witness'))
+    const { entries, tree, attestations, seen } = STORES[runtime.database.kind](readAuditConfig(runtime.environment))
     const sequencer = createSequencer(runtime, tree, seen)
     const { database, clock, log } = runtime
     return {
@@ -50,7 +61,7 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ENTRY_STORE, useValue: entries },
-        { provide: ATTESTATION_STORE, useValue: inMemory ? new MemoryAttestationStore() : new PostgresAttestationStore() },
+        { provide: ATTESTATION_STORE, useValue: attestations },
         { provide: TREE_STORE, useValue: tree },
         { provide: SEQUENCER, useValue: sequencer },
         {

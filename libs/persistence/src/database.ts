@@ -3,6 +3,8 @@
  * Twins: `PostgresDatabase` (the truth) and `MemoryDatabase` (tests and simulation); both pass `test/contracts/database.suite.ts`.
  */
 export interface Database {
+  /** Which twins of stores work on it. */
+  readonly kind: 'postgres' | 'memory'
   /** Runs `work` in one transaction. What it throws rolls everything back and reaches the caller unchanged. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
   /** The same with these aggregates locked from the start, which saves round trips; `now` is then the time after the lock was had. */
@@ -43,14 +45,17 @@ export interface DocumentTable<T extends object> {
   id: (document: T) => string
   /** Columns written from the document; the only fields that `find` can filter and order by. */
   keys: Record<string, { type: KeyType; of: (document: T) => KeyValue }>
-  /** Column lists that get an index. */
+  /** Lists of key columns, or `put_at`, that get an index. */
   indexes?: string[][]
   /** When rows go. A table without it has another bound. */
   keep?: Keep
 }
 
-/** How long after its last write a row stays: as long as its run is remembered, or as long as a message can come again. */
-export type Retention = 'runs' | 'machinery'
+/**
+ * How long after its last write a row stays. `runs`: as long as its run is remembered. `machinery`: a part of that. `repeats`: as long as a
+ * message can come again.
+ */
+export type Retention = 'runs' | 'machinery' | 'repeats'
 
 export interface Keep {
   for: Retention

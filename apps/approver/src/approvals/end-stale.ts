@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { endEarly, stateOf } from '#libs/pipeline'
 import { effectiveMs, type ReleasePredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
 import { APPROVAL_MOVED, SaveRun } from '../runs/save-run.js'
@@ -11,12 +11,14 @@ import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.table.js'
 
 /** What was prepared follows a version that is no longer live: it would undo what came between, so its run ends STALE. */
 @Injectable()
-export class EndStale {
+export class EndStale implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
-  ) {
-    runtime.onTimer(APPROVAL_MOVED, async (tx, { data }) => void (await this.look(tx, data.run)))
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(APPROVAL_MOVED, async (tx, { data }) => void (await this.look(tx, data.run)))
   }
 
   async execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {

@@ -1,19 +1,21 @@
 import type { Transaction } from '#libs/persistence'
 import { endEarly } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { APPROVAL_EXPIRY, APPROVALS } from './approval.table.js'
 
 /** Signatures that never came: the run ends, its policies are free. */
 @Injectable()
-export class ExpireApproval {
+export class ExpireApproval implements OnModuleInit {
   constructor(
-    runtime: ServiceRuntime,
+    private readonly runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
-  ) {
-    runtime.onTimer(APPROVAL_EXPIRY, (tx, { data }) => this.execute(tx, data.digest))
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(APPROVAL_EXPIRY, (tx, { data }) => this.execute(tx, data.digest))
   }
 
   async execute(tx: Transaction, digest: string): Promise<void> {

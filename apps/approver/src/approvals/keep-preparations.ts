@@ -1,7 +1,7 @@
 import { policyKey } from '#libs/messaging'
 import { lockedDocument, timerKind, type Query, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { APPROVALS, type Approval } from './approval.table.js'
 import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.table.js'
@@ -14,12 +14,14 @@ const LIFE_MS = 24 * 60 * 60 * 1000
  * that nobody can fill the table or push out what others prepared.
  */
 @Injectable()
-export class KeepPreparations {
+export class KeepPreparations implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: ApproverConfig,
-  ) {
-    runtime.onTimer(PREPARATION_EXPIRY, (tx, { data }) => this.drop(tx, data.digest))
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(PREPARATION_EXPIRY, (tx, { data }) => this.drop(tx, data.digest))
   }
 
   async add(tx: Transaction, approval: Approval, by: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Transaction } from '#libs/persistence'
 import { stageAwaited, stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
 import { RUNS, type RunRecord } from './run.table.js'
@@ -9,14 +9,16 @@ import { RUN_DEADLINE, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
 /** A run's row fell due: the stage it waits for never answered, or nobody decided, or its turn was forgotten. */
 @Injectable()
-export class EndOverdueRun {
+export class EndOverdueRun implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly endRun: EndRun,
     private readonly queueRun: QueueRun,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
-  ) {
-    runtime.onTimer(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run))
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(RUN_DEADLINE, (tx, { data }) => this.execute(tx, data.run))
   }
 
   async execute(tx: Transaction, run: number): Promise<void> {

@@ -2,7 +2,7 @@ import { isTerminal } from '#libs/contracts'
 import type { TimerKind, Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVAL_EXPIRY, APPROVALS } from '../approvals/approval.table.js'
 import { EndRun } from './end-run.js'
 import { RUNS } from './run.table.js'
@@ -11,14 +11,16 @@ import { RUN_DEADLINE } from './schedule-run-deadline.js'
 
 /** A timer of approver's own was given up. Stages say that a run is poisoned; approver, which is none, ends it here. */
 @Injectable()
-export class EndStuckRun {
+export class EndStuckRun implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly endRun: EndRun,
-  ) {
+  ) {}
+
+  onModuleInit(): void {
     const kinds: TimerKind<{ run: number }>[] = [QUEUE, RUN_DEADLINE, APPROVAL_EXPIRY, APPROVAL_MOVED]
     for (const kind of kinds) {
-      runtime.onGivenUp(kind, (tx, { data }, detail) => this.execute(tx, data.run, detail))
+      this.runtime.onGivenUp(kind, (tx, { data }, detail) => this.execute(tx, data.run, detail))
     }
   }
 

@@ -1,21 +1,23 @@
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../approvals/approval.table.js'
 import { POLICIES } from '../policies/policy.table.js'
 import { RUNS } from './run.table.js'
 
 /** Ended runs and their approvals are forgotten by age, but for those that made live what still is. */
 @Injectable()
-export class PruneRuns {
-  constructor(runtime: ServiceRuntime) {
-    runtime.prunes(APPROVALS, { spares: isLive })
-    runtime.prunes(RUNS, {
+export class PruneRuns implements OnModuleInit {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  onModuleInit(): void {
+    this.runtime.prunes(APPROVALS, { spares: isLive })
+    this.runtime.prunes(RUNS, {
       spares: async (tx, record) => {
         const approval = await tx.documents(APPROVALS).get(record.approval)
         return approval !== undefined && isLive(tx, approval)
       },
-      gone: (tx, { facts: { run } }) => runtime.erase(tx, 'hms.run.changed.v1', String(run)),
+      gone: (tx, { facts: { run } }) => this.runtime.erase(tx, 'hms.run.changed.v1', String(run)),
     })
   }
 }

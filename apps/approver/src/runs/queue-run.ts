@@ -4,7 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { currentTraceparent, inTrace } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../approvals/approval.table.js'
 import { EndStale, followedBy, previousOf } from '../approvals/end-stale.js'
 import { rulesInForce } from '../guard/rules-in-force.js'
@@ -19,13 +19,15 @@ const MAX_USED = 20
 
 /** The staging queue: one active run per policy, the others wait in order. All policies of the run are locked by the caller. */
 @Injectable()
-export class QueueRun {
+export class QueueRun implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
-  ) {
-    runtime.onTimer(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
   }
 
   /** Starts the run when all its policies are free, else puts it into their queues. */

@@ -1,7 +1,7 @@
 import { isTerminal, type RunView } from '#libs/contracts'
 import { Places } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { Observable, type Subscriber } from 'rxjs'
 import { RUNS, runView } from './run.table.js'
 
@@ -9,14 +9,16 @@ const MAX_READERS = 2_000
 
 /** Runs that are followed, one stream per reader. Woken by the signal that every instance gets after a run changed. */
 @Injectable()
-export class RunFeed {
+export class RunFeed implements OnModuleInit {
   private readonly readers = new Map<number, Set<Subscriber<RunView>>>()
   private readonly places = new Places(MAX_READERS, 'readers of runs')
   private refreshing = false
   private again = false
 
-  constructor(private readonly runtime: ServiceRuntime) {
-    runtime.onSignal('runs', () => this.wake())
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  onModuleInit(): void {
+    this.runtime.onSignal('runs', () => this.wake())
   }
 
   /** The run now, then on every change; completes when it has ended. Fails with `HMS_PLACES_TAKEN` when too many follow. */

@@ -2,7 +2,7 @@ import type { VerifiedEvent } from '#libs/contracts'
 import { timerKind, type Transaction } from '#libs/persistence'
 import { TransientError, uuidv7 } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
-import { Inject, Injectable } from '@nestjs/common'
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common'
 import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
 import { INTAKE, type Intake } from '../entries/intake.js'
 import { SEQUENCER } from '../log/log.providers.js'
@@ -21,14 +21,16 @@ const PRUNED_AT_ONCE = 200
 
 /** Facts of high volume (alerts, coverage) are in the log as one digest per run and minute: whoever makes many of them must not fill it. */
 @Injectable()
-export class FoldWindows {
+export class FoldWindows implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
     @Inject(INTAKE) private readonly intake: Intake,
     @Inject(SEQUENCER) private readonly sequencer: Sequencer,
-  ) {
-    runtime.onTimer(FOLD, (tx) => this.fold(tx))
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(FOLD, (tx) => this.fold(tx))
   }
 
   async take(tx: Transaction, event: VerifiedEvent): Promise<void> {

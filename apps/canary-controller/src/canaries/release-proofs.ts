@@ -1,7 +1,7 @@
 import type { LoggedProof, ReleaseDocument, RunDossier } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 
 type KeptProof = LoggedProof & { storedAt: string }
 
@@ -21,9 +21,11 @@ const NEWEST_KEPT = 32
 
 /** Where the roster names a log, no release is shown to anybody before its approval is there for all to see. */
 @Injectable()
-export class ReleaseProofs {
-  constructor(private readonly runtime: ServiceRuntime) {
-    runtime.prunes(RELEASE_PROOFS, { spares: isAmongNewest })
+export class ReleaseProofs implements OnModuleInit {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  onModuleInit(): void {
+    this.runtime.prunes(RELEASE_PROOFS, { spares: isAmongNewest })
   }
 
   remember(tx: Transaction, proof: LoggedProof): Promise<void> {

@@ -10,8 +10,9 @@ export interface AcceptedAlert {
 export const ALERT_INBOX = documentTable<AcceptedAlert>({
   name: 'alert_inbox',
   id: (alert) => alert.id,
-  keys: { received_at: { type: 'timestamptz', of: (alert) => alert.receivedAt } },
-  indexes: [['received_at']],
+  keys: {},
+  indexes: [['put_at']],
+  keep: { for: 'repeats' },
 })
 
 /** Bots choose their ids, and none may take another's from it. */

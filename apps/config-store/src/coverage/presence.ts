@@ -2,7 +2,7 @@ import type { AppliedFrame, Audience } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 import type { HeadPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { createHash } from 'node:crypto'
 import { audienceOf, type BotPresence } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
@@ -22,7 +22,7 @@ type Mine = BotPresence & { socket: unknown; chunk: number; aside?: boolean }
 
 /** Who is connected, to this instance and, as far as they said lately, to the others. A bot with two sockets counts once: the last wins. */
 @Injectable()
-export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly exchange: PresenceExchange
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.runtime.metrics.deliveryFailures.set({ what: 'presence' }, inARow)
@@ -42,8 +42,11 @@ export class Presence implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   constructor(private readonly runtime: ServiceRuntime) {
     this.exchange = new PresenceExchange(runtime.database)
+  }
+
+  onModuleInit(): void {
     // Each instance hears its own signal too, and then has one look more, which finds nothing to say.
-    runtime.onSignal('presence', () => this.exchangeSoon())
+    this.runtime.onSignal('presence', () => this.exchangeSoon())
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -1,7 +1,7 @@
 import { describeError } from '#libs/platform'
 import { STABLE_SCOPE, stableDigest } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { evaluate, type InForce, type Reader } from '#libs/client'
 import { DOCUMENTS, REVISION_WINDOW } from '../heads/head.table.js'
 import { holdStored, type HeldStored } from './held-stored.js'
@@ -17,7 +17,7 @@ const MAX_PREPARED = 64
  * signal that every instance gets after a commit, with a slow look as safety net.
  */
 @Injectable()
-export class DocumentCopy {
+export class DocumentCopy implements OnModuleInit {
   revision = 0
   private loaded = false
   private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
@@ -26,8 +26,10 @@ export class DocumentCopy {
   private refreshing: Promise<void> | undefined
   private again = false
 
-  constructor(private readonly runtime: ServiceRuntime) {
-    runtime.onSignal('revision', () => this.refreshSoon())
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  onModuleInit(): void {
+    this.runtime.onSignal('revision', () => this.refreshSoon())
   }
 
   /** Called with one frame per batch of new revisions, once the copy holds them, until the returned function is called. */

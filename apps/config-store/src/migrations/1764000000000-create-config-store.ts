@@ -15,7 +15,7 @@ const TABLES: CreatedTables = {
   live_release: { keys: { policy: 'text', version: 'text' }, indexes: [['policy', 'version']] },
   node: {},
   presence: { keys: { node: 'text' }, indexes: [['node']] },
-  alert_inbox: { keys: { received_at: 'timestamptz' }, indexes: [['received_at']] },
+  alert_inbox: { indexes: [['put_at']] },
   freshness_marker: {},
 }
 

@@ -1,7 +1,7 @@
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { SettleNotification } from '../notifications/settle-notification.js'
 import { channelNames, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { bookTry } from './book-try.js'
@@ -31,12 +31,14 @@ export interface News {
 
 /** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
 @Injectable()
-export class DeliveryLanes {
+export class DeliveryLanes implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly settleNotification: SettleNotification,
-  ) {
-    runtime.prunes(DELIVERIES, { spares: isNewestOfLane })
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.prunes(DELIVERIES, { spares: isNewestOfLane })
   }
 
   /** Queues the news on each channel of the partner. */

@@ -1,6 +1,6 @@
 import type { Timer, WorkHandler } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy } from '@nestjs/common'
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { DeliveryLanes } from './delivery-lanes.js'
 import { DELIVER, DELIVERIES, type DeliveryTimer } from './delivery.table.js'
@@ -17,7 +17,7 @@ type Begun = { startedAt: Date; attempt: WebhookAttempt | undefined }
  * once more after the lease, under the same message id.
  */
 @Injectable()
-export class SendDelivery implements OnModuleDestroy, OnApplicationShutdown {
+export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   private readonly slots = new SendSlots()
   private readonly stop = new AbortController()
 
@@ -25,10 +25,14 @@ export class SendDelivery implements OnModuleDestroy, OnApplicationShutdown {
     private readonly runtime: ServiceRuntime,
     private readonly lanes: DeliveryLanes,
     @Inject(WEBHOOK_SENDER) private readonly sender: WebhookSender,
-  ) {
-    runtime.onWork(DELIVER, (work) => this.work(work), LEASE_MS)
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onWork(DELIVER, (work) => this.work(work), LEASE_MS)
     // What no try can send must not hold up its lane.
-    runtime.onGivenUp(DELIVER, (tx, { data }, detail) => this.lanes.book(tx, data.delivery, { kind: 'gone', latencyMs: 0, detail }, tx.now))
+    this.runtime.onGivenUp(DELIVER, (tx, { data }, detail) =>
+      this.lanes.book(tx, data.delivery, { kind: 'gone', latencyMs: 0, detail }, tx.now),
+    )
   }
 
   onModuleDestroy(): void {

@@ -55,6 +55,7 @@ export async function notifierWorld() {
   const settle = new SettleNotification(runtime)
   const lanes = new DeliveryLanes(runtime, settle)
   const worker = new SendDelivery(runtime, lanes, sender)
+  for (const part of [settle, lanes, worker]) part.onModuleInit()
   const notify = new NotifyPartners(runtime, new NotifierConfig(), lanes, settle)
   const reversal = new TellOfReversal(lanes)
   runtime.timers.start()

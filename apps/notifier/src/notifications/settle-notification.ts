@@ -1,6 +1,6 @@
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DELIVERIES } from '../delivery/delivery.table.js'
 import { deadlineTimerId, NOTIFICATIONS, NOTIFY_DEADLINE, notificationKey } from './notification.table.js'
 import { summarize } from './summary.js'
@@ -9,9 +9,11 @@ const MAX_DELIVERIES = 10_000
 
 /** Ends a notify stage, once: its lock is held from the count to the commit, and a completed stage is left alone. */
 @Injectable()
-export class SettleNotification {
-  constructor(private readonly runtime: ServiceRuntime) {
-    runtime.onTimer(NOTIFY_DEADLINE, (tx, { data }) => this.execute(tx, data.stage, { over: true }))
+export class SettleNotification implements OnModuleInit {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(NOTIFY_DEADLINE, (tx, { data }) => this.execute(tx, data.stage, { over: true }))
   }
 
   /** `over`: the deadline has passed, so first tries that are still open no longer count. */

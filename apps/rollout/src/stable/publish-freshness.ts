@@ -1,7 +1,7 @@
 import { describeError } from '#libs/platform'
 import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, signFreshness, stableDigest } from '#libs/signing'
 import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
 
 /** All there are: a digest over some would say nothing. */
@@ -14,7 +14,7 @@ const READ_EVERY = 3
  * nothing happened, and it must come with the broker down too. Each instance does; readers take the newest.
  */
 @Injectable()
-export class PublishFreshness implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private digest = ''
   private moved = true
   private turn = 0
@@ -25,8 +25,10 @@ export class PublishFreshness implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly carrier: DirectHeadDelivery,
-  ) {
-    runtime.onSignal(STABLE_MOVED, () => {
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onSignal(STABLE_MOVED, () => {
       this.moved = true
       void this.tell()
     })

@@ -164,8 +164,11 @@ export class Relay {
       })
     }
     if (now >= this.pruneAtMs) {
-      this.pruneAtMs = now + POLL_MS
-      this.pruneAtMs = now + ((await this.prune()) ? POLL_MS : PRUNE_MS)
+      const more = await this.prune().catch((error: unknown) => {
+        this.log.warn({ source: this.source, error: describeError(error) }, 'old rows are deleted later')
+        return false
+      })
+      this.pruneAtMs = now + (more ? POLL_MS : PRUNE_MS)
     }
     if (now >= this.beatAtMs) {
       this.beatAtMs = now + BEAT_MS

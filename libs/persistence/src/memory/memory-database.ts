@@ -8,6 +8,7 @@ import { MemoryRows } from './memory-rows.js'
  * in and out, time comes from the given clock.
  */
 export class MemoryDatabase implements Database {
+  readonly kind = 'memory'
   private readonly tables = new Map<string, Map<string, unknown>>()
   private tail: Promise<unknown> = Promise.resolve()
   private closed = false

@@ -5,6 +5,7 @@ import { PostgresDocuments } from './postgres-documents.js'
 
 /** PostgreSQL behind the port. Hot statements are plain SQL on the pool that TypeORM's DataSource keeps. */
 export class PostgresDatabase implements Database {
+  readonly kind = 'postgres'
   private readonly pool: Pool
 
   constructor(

@@ -1,5 +1,5 @@
 import { SharedAnswer, systemClock } from '#libs/platform'
-import { Controller, Get, Res } from '@nestjs/common'
+import { Controller, Get, Injectable, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public, RequireScope } from '../authorization/require-scope.js'
 import { HostContext } from './host-context.js'
@@ -8,6 +8,7 @@ const LAG_WITHIN_MS = 1_000
 /** Collecting asks database and broker: however many ask, it is done once in that time. */
 const COLLECT_MS = 1_000
 
+@Injectable()
 class MetricsEndpoint {
   private readonly collected: SharedAnswer<string>
 
@@ -46,17 +47,9 @@ class MetricsEndpoint {
 /** `HMS_METRICS=public`: a scraper holds no key. */
 @Public()
 @Controller()
-export class MetricsController extends MetricsEndpoint {
-  constructor(host: HostContext) {
-    super(host)
-  }
-}
+export class MetricsController extends MetricsEndpoint {}
 
 /** `HMS_METRICS=key`. */
 @RequireScope('metrics')
 @Controller()
-export class KeyedMetricsController extends MetricsEndpoint {
-  constructor(host: HostContext) {
-    super(host)
-  }
-}
+export class KeyedMetricsController extends MetricsEndpoint {}

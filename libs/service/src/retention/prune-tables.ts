@@ -1,7 +1,7 @@
 import { RETENTION_MS, TOPICS } from '#libs/contracts'
 import type { OutboxStore, PositionStore } from '#libs/messaging'
 import type { Database, DocumentTable, Transaction } from '#libs/persistence'
-import type { Logger, Metrics } from '#libs/platform'
+import { describeError, isTransient, type Logger, type Metrics } from '#libs/platform'
 import type { RetentionConfig } from './retention.config.js'
 
 /** Documents looked at in one transaction; the relay waits for it. */
@@ -47,7 +47,7 @@ export class PruneTables {
     const machinery = this.retention.ms('machinery')
     const kept = (this.tables as readonly DocumentTable<object>[]).filter(({ keep }) => keep !== undefined)
     const full: boolean[] = []
-    for (const table of kept) full.push(await this.pruneDocuments(table))
+    for (const table of kept) full.push(await this.pruneDocuments(table).catch((error: unknown) => this.failed(table.name, error)))
     full.push(
       await this.pruneRows('outbox', RETENTION_MS, (tx, before) => outbox.prune(tx, before, compactedTopics, ROWS_AT_ONCE)),
       await this.pruneRows('stream_position', machinery, (tx, before) => positions.prune(tx, before, ROWS_AT_ONCE)),
@@ -79,6 +79,13 @@ export class PruneTables {
     })
     this.counted(table.name, deleted)
     return stale === DOCUMENTS_AT_ONCE
+  }
+
+  /** A rule that throws keeps the rows of its own table only. */
+  private failed(table: string, error: unknown): false {
+    if (isTransient(error)) throw error
+    this.log.error({ service: this.service, table, error: describeError(error) }, 'old rows could not be deleted')
+    return false
   }
 
   private async pruneRows(table: string, ageMs: number, prune: (tx: Transaction, before: Date) => Promise<number>): Promise<boolean> {

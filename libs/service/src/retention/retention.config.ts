@@ -16,7 +16,8 @@ export class RetentionConfig {
    */
   ms(kind: Retention): number {
     const runs = parseDuration(this.retention)
-    return kind === 'runs' ? runs : Math.max(runs / 4, RETENTION_MS + DAY_MS)
+    const repeats = RETENTION_MS + DAY_MS
+    return { runs, machinery: Math.max(runs / 4, repeats), repeats }[kind]
   }
 }
 
