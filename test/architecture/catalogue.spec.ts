@@ -62,6 +62,28 @@ describe('all services together', () => {
   })
 })
 
+describe('nest-cli.json', () => {
+  const { projects } = JSON.parse(readFileSync(join(ROOT, 'nest-cli.json'), 'utf8')) as {
+    projects: Record<string, { root: string; sourceRoot: string; entryFile: string; compilerOptions: { tsConfigPath: string } }>
+  }
+
+  it('has every program, and no other', () => {
+    const programs = readdirSync(join(ROOT, 'apps'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    expect(Object.keys(projects).toSorted()).toEqual(programs.map(({ name }) => name).toSorted())
+  })
+
+  it.each(Object.entries(projects))(
+    'says of %s where it starts and what builds it',
+    (name, { root, sourceRoot, entryFile, compilerOptions }) => {
+      expect([root, sourceRoot]).toEqual([`apps/${name}`, `apps/${name}/src`])
+      for (const file of [`${entryFile}.ts`, compilerOptions.tsConfigPath]) expect(existsSync(join(ROOT, file)), file).toBe(true)
+      // The same that `npm run build` compiles.
+      expect(readFileSync(join(ROOT, 'apps/demo/bin/build.mjs'), 'utf8')).toContain(`'apps', 'tsconfig.build.json'`)
+      expect(compilerOptions.tsConfigPath).toBe('apps/tsconfig.build.json')
+    },
+  )
+})
+
 class RecordingBus extends MemoryBus {
   readonly subscriptions: Subscription[] = []
 

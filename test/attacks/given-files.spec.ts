@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readHostConfig, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
 import { generateKeyPair } from '#libs/signing'
-import { readHostConfig, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/service'
 
 const MAIN = fileURLToPath(new URL('../../dist/apps/cli/src/main.js', import.meta.url))
 

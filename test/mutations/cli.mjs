@@ -30,7 +30,7 @@ export const CLI_GUARDS = [
   {
     name: 'key-exposed',
     guard: 'a key that others can read speaks for nobody',
-    file: 'libs/service/src/hosting/identity-files.ts',
+    file: 'libs/process/src/identity-files.ts',
     find: '  requirePrivate(file, key)\n',
     replace: '',
     spec: 'test/attacks/given-files.spec.ts',

@@ -1,6 +1,6 @@
+import { variableOf } from '#libs/process'
 import { join } from 'node:path'
 import { SERVICES, type ServiceName } from '#libs/contracts'
-import { variableOf } from '#libs/service'
 import { ADMIN } from './broker/server-properties.js'
 import { startKafka, type TestBroker } from './broker/start-kafka.js'
 import { freshDatabase } from './postgres.js'

@@ -1,9 +1,10 @@
 import { SERVICES } from '#libs/contracts'
+import type { KeyName, Profile } from '#libs/process'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock, type Clock, type Environment } from '#libs/platform'
 import type { Roster, RosterPredicate, Signer } from '#libs/signing'
-import { Host, type KeyName, type OpenService, type Profile } from '#libs/service'
+import { Host, type OpenService } from '#libs/service'
 import { testIdentity } from './identity.js'
 
 /** All eight services on memory twins and virtual time, in this process. People sign with `signers`. */

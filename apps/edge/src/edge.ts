@@ -1,6 +1,7 @@
 import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
 import {
   addErrorPages,
+  answerProblems,
   createLogger,
   earlyErrors,
   foreignRefused,
@@ -8,12 +9,11 @@ import {
   judgeTargets,
   refuseBodiesOfReads,
   refuseForeignRequests,
-  sendProblem,
   toProblem,
   traceOfRequest,
   type Environment,
 } from '#libs/platform'
-import { localNameOf, readHostConfig, urlsOf } from '#libs/service'
+import { localNameOf, readHostConfig, urlsOf } from '#libs/process'
 import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -43,13 +43,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   judgeTargets(edge)
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)
-  edge.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
-  edge.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      reply,
-      toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log),
-    ),
-  )
+  answerProblems(edge, log)
   edge.get('/livez', async () => ({ status: 'up' }))
   edge.get('/readyz', async (_request, reply) => {
     const report = await readiness(env)

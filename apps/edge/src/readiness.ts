@@ -1,6 +1,6 @@
 import { readText, SERVICES } from '#libs/contracts'
+import { urlsOf } from '#libs/process'
 import type { Environment } from '#libs/platform'
-import { urlsOf } from '#libs/service'
 
 const TIMEOUT_MS = 2_000
 const MAX_ANSWER_BYTES = 64 * 1024

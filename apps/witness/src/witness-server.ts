@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { addErrorPages, earlyErrors, judgeTargets, sendProblem, toProblem, type Logger } from '#libs/platform'
+import { addErrorPages, answerProblems, earlyErrors, judgeTargets, type Logger } from '#libs/platform'
 import type { WitnessLink } from '#libs/witness'
 import Fastify, { type FastifyInstance } from 'fastify'
 
@@ -24,13 +24,7 @@ export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyI
   // The protocol names no media type.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  server.setErrorHandler((error, request, reply) => sendProblem(reply, toProblem(error, request, log)))
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      reply,
-      toProblem(Object.assign(new Error(`There is no ${request.method} ${request.url}.`), { statusCode: 404 }), request, log),
-    ),
-  )
+  answerProblems(server, log)
   addErrorPages(server)
   server.get('/livez', async () => ({ status: 'up' }))
   server.get('/readyz', async () => ({ status: 'up', witness: witness.key.name }))

@@ -12,16 +12,12 @@ import type {
   WorkHandler,
 } from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
+import type { KeyName, Profile } from '#libs/process'
 import type { Roster, Signer } from '#libs/signing'
 import type { PruneRule, PruneTables } from './retention/prune-tables.js'
 import type { RosterBook } from './rosters/roster-book.js'
 import type { RosterReader } from './rosters/roster-reader.js'
 import type { BacklogMonitor } from './vitals/backlog-monitor.js'
-
-export type Profile = 'dev' | 'production'
-
-/** Keys that are no service's own: those of the transparency log and of its witness. */
-export type KeyName = 'audit-log' | 'witness'
 
 /**
  * What a service works with, whatever the adapters are. The composition root makes one per service; a module hands it to its

@@ -1,5 +1,5 @@
+import { variableOf } from '#libs/process'
 import { SERVICES, type ServiceName } from '#libs/contracts'
-import { variableOf } from '#libs/service'
 import { freePort, until } from '../../support/processes.js'
 import type { History } from '../history.js'
 import { FleetMember, type ProcessName } from './fleet-member.js'

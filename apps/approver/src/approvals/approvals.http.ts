@@ -1,7 +1,6 @@
 import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
-import { TakesBody } from '#libs/platform'
 import { POLICIES_BODY } from '#libs/policy'
-import { Public, ServiceRuntime, type AuthorizedRequest } from '#libs/service'
+import { Public, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { approvalSummary } from './approval-view.js'

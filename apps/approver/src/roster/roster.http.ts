@@ -1,7 +1,6 @@
 import { HmsError, type RosterProposalView, type RosterStep } from '#libs/contracts'
-import { TakesBody } from '#libs/platform'
 import { readSuccessor } from '#libs/signing'
-import { Public, RequireScope, rostersAfter, ServiceRuntime } from '#libs/service'
+import { Public, RequireScope, rostersAfter, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.table.js'
 import { proposalView } from './proposal-view.js'

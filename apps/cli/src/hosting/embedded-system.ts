@@ -1,17 +1,10 @@
 import { HmsError, SERVICES } from '#libs/contracts'
+import { acquireFolder, EmbeddedError } from '#libs/files'
+import { readHostConfig, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
 import { createDemoIdentity } from '#libs/client'
-import { acquireFolder, EmbeddedError, startPostgres } from '#libs/persistence'
+import { startPostgres } from '#libs/persistence'
 import { createLogger, Metrics, systemClock, type Environment } from '#libs/platform'
-import {
-  Host,
-  openEmbeddedBus,
-  openPostgresService,
-  readHostConfig,
-  readNamedSigner,
-  readRosterFile,
-  readServiceSigner,
-  VERSION,
-} from '#libs/service'
+import { Host, openEmbeddedBus, openPostgresService, VERSION } from '#libs/service'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { requireFreePort } from './free-port.js'

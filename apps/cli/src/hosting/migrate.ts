@@ -1,7 +1,8 @@
+import { readHostConfig } from '#libs/process'
 import { createDemoIdentity } from '#libs/client'
 import { EXIT, HmsError, SERVICES } from '#libs/contracts'
 import { processEnvironment } from '#libs/platform'
-import { loadService, migrateService, readHostConfig } from '#libs/service'
+import { loadService, migrateService } from '#libs/service'
 import { mkdir } from 'node:fs/promises'
 import type { MigrateOptions } from './hosting.js'
 

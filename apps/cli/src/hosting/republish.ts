@@ -1,6 +1,7 @@
 import { EXIT, HmsError, parseDuration, SERVICES, type ServiceName } from '#libs/contracts'
+import { readHostConfig } from '#libs/process'
 import { processEnvironment, systemClock } from '#libs/platform'
-import { loadService, readHostConfig, republishService } from '#libs/service'
+import { loadService, republishService } from '#libs/service'
 import { usageError } from '../errors.js'
 import type { RepublishOptions } from './hosting.js'
 

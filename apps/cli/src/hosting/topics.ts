@@ -1,7 +1,8 @@
 import { EXIT, TOPICS, type TopicReport } from '#libs/contracts'
+import { HostConfig, readHostConfig, replicationOf } from '#libs/process'
 import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, KafkaBus, type TopicDifference, type TopicLag } from '#libs/messaging'
 import { createLogger, processEnvironment, systemClock } from '#libs/platform'
-import { HostConfig, kafkaSettings, readHostConfig, replicationOf } from '#libs/service'
+import { kafkaSettings } from '#libs/service'
 import type { Output } from '../output/output.js'
 import type { TopicsOptions, TopicsVerb } from './hosting.js'
 

@@ -1,6 +1,5 @@
 import type { AlertReceipt } from '#libs/contracts'
-import { TakesBody } from '#libs/platform'
-import { RequireScope, type AuthorizedRequest } from '#libs/service'
+import { RequireScope, type AuthorizedRequest, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
 import { AcceptAlert } from './accept-alert.js'
 import { AlertDto } from './alerts.dto.js'

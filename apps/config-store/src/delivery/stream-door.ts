@@ -1,6 +1,7 @@
 import { HmsError } from '#libs/contracts'
+import { localNameOf } from '#libs/process'
 import { describeError, foreignRefused, isForeignRequest, toProblem } from '#libs/platform'
-import { Authorizer, localNameOf, ServiceRuntime, type Grant } from '#libs/service'
+import { Authorizer, ServiceRuntime, type Grant } from '#libs/service'
 import { refuseUpgrade, serveUpgrades, type Upgrade } from '#libs/upgrade'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'

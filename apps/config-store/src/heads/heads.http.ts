@@ -1,6 +1,5 @@
 import type { HeadReceipt } from '#libs/contracts'
-import { TakesBody } from '#libs/platform'
-import { Public } from '#libs/service'
+import { Public, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { Freshness } from './freshness.js'
 import { IssuedHeadsDto, SignedFreshnessDto } from './heads.dto.js'

@@ -8,6 +8,7 @@ import {
   type OutgoingEvent,
   type SignedHead,
 } from '#libs/contracts'
+import type { Profile } from '#libs/process'
 import { MemoryBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock, VirtualClock, type Clock } from '#libs/platform'
@@ -22,7 +23,7 @@ import {
   type RosterPredicate,
   type StableHead,
 } from '#libs/signing'
-import { Host, migrateService, openPostgresService, type HostAdapters, type Profile, type ServiceRuntime } from '#libs/service'
+import { Host, migrateService, openPostgresService, type HostAdapters, type ServiceRuntime } from '#libs/service'
 import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 import { openMemoryService } from '../../../../test/support/memory-system.js'
 

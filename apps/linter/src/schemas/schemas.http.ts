@@ -1,7 +1,6 @@
 import { HmsError } from '#libs/contracts'
-import { TakesBody } from '#libs/platform'
 import { compileRuleSchema } from '#libs/policy'
-import { RequireScope, ServiceRuntime } from '#libs/service'
+import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { SCHEMAS, type RegisteredSchema } from './schema.table.js'
 import { SchemaRegistrationDto } from './schemas.dto.js'

@@ -1,7 +1,6 @@
 import { HmsError, type CorpusSummary } from '#libs/contracts'
-import { TakesBody } from '#libs/platform'
 import { digestOf, digestOfJson } from '#libs/signing'
-import { RequireScope, ServiceRuntime } from '#libs/service'
+import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { register } from '../registry-limit.js'
 import { parseCorpus, type CorpusProblem } from '../replay/corpus.js'

@@ -1,6 +1,6 @@
 import { chownSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { EmbeddedError } from './embedded-error.js'
+import { EmbeddedError } from '#libs/files'
 
 /** The operating-system user a server runs as; `undefined` everywhere means the user of this process. */
 export type Account = { uid: number; gid: number }

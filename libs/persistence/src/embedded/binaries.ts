@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import type { Account } from './account.js'
 import { blockingFolder } from './account.js'
-import { EmbeddedError } from './embedded-error.js'
+import { EmbeddedError } from '#libs/files'
 
 export type Binaries = { postgres: string; initdb: string; pgCtl: string }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.js'
 import { giveTo } from './account.js'
-import { EmbeddedError } from './embedded-error.js'
+import { EmbeddedError } from '#libs/files'
 
 /** What the embedded database keeps in the data folder. `cluster` belongs to the database user, the rest to ours. */
 export type DatabaseFiles = { folder: string; cluster: string; password: string; port: string; log: string }

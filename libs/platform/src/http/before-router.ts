@@ -4,7 +4,7 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Duplex } from 'node:stream'
 import type { Logger } from '../logger.js'
 import { refusalOfExpectation, refusalOfHost } from './request-head.js'
-import { sendProblem, toProblem } from './problem.filter.js'
+import { sendProblem, toProblem } from './problem.js'
 
 /** Options of every Fastify server: what goes wrong before a route is found is told as all else is. */
 export function earlyErrors(log: Logger): {

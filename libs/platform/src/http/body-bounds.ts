@@ -1,5 +1,3 @@
-import { RouteConfig } from '@nestjs/platform-fastify'
-
 /** What a body may be. `parts`: values and members, whatever they hold. */
 export interface BodyBounds {
   bytes: number
@@ -9,11 +7,6 @@ export interface BodyBounds {
 
 /** Of a route that says nothing. */
 export const BODY_BOUNDS: Readonly<BodyBounds> = { bytes: 64 * 1024, parts: 1_000, depth: 16 }
-
-/** Of a route whose body is larger or deeper than most. */
-export function TakesBody(bounds: Partial<BodyBounds>): MethodDecorator {
-  return RouteConfig({ bounds: { ...BODY_BOUNDS, ...bounds } })
-}
 
 export function boundsOf(route: { config?: unknown }): BodyBounds {
   return (route.config as { bounds?: BodyBounds } | undefined)?.bounds ?? BODY_BOUNDS

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenRecord } from '#libs/contracts'
+import type { Profile } from '#libs/process'
 import { MemoryDatabase } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import {
@@ -13,7 +14,6 @@ import {
   type Roster,
   type Signer,
 } from '#libs/signing'
-import type { Profile } from '../service-runtime.js'
 import { REQUEST_NONCES } from './request-nonce.table.js'
 import { Authorizer, type AccessNeed, type AccessRequest } from './authorizer.js'
 

@@ -1,9 +1,9 @@
 import { HmsError } from '#libs/contracts'
+import type { Profile } from '#libs/process'
 import type { Database } from '#libs/persistence'
 import type { Clock } from '#libs/platform'
 import { requireScope, type Need, type Roster } from '#libs/signing'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Profile } from '../service-runtime.js'
 import { SignedRequests, type Actor } from './signed-requests.js'
 import { TokenBook } from './token-book.js'
 

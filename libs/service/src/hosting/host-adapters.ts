@@ -1,11 +1,11 @@
 import type { ServiceName } from '#libs/contracts'
+import type { KeyName, Profile } from '#libs/process'
 import type { EventBus } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import type { Clock, Environment, Logger, Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
 import type { Coordination, ServiceStores } from '../create-runtime.js'
 import type { ServiceDefinition } from '../service-definition.js'
-import type { KeyName, Profile } from '../service-runtime.js'
 
 /** One service's side of the database, as the composition root opened it. */
 export interface OpenService {

@@ -1,9 +1,9 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
+import { replicationOf, type HostConfig } from '#libs/process'
 import { readGivenText } from '#libs/files'
 import { clientIdOf, createKafka, EmbeddedBus, KafkaBus, keepTopics, type EventBus, type KafkaSettings } from '#libs/messaging'
 import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import { Pool } from 'pg'
-import { replicationOf, type HostConfig } from './host.config.js'
 
 const MAX_CA_BYTES = 1024 * 1024
 

@@ -1,9 +1,10 @@
 import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
 import { parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator'
-import type { Profile } from '../service-runtime.js'
 
-/** What every process of HMS-SVC reads from its environment, contract §6. */
+export type Profile = 'dev' | 'production'
+
+/** What every process of HMS-SVC reads from its environment. */
 export class HostConfig {
   @IsIn(['dev', 'production'])
   profile: Profile = 'production'

@@ -1,7 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common'
-import { readShape } from './read-shape.js'
-import type { Shape } from './members.js'
+import { readShape, type Shape } from '#libs/platform'
 
 const NO_SHAPES: readonly unknown[] = [undefined, Object, Array, Boolean, Number]
 

@@ -1,16 +1,19 @@
+import {
+  BODY_BOUNDS,
+  earlyErrors,
+  judgeTargets,
+  refuseBodiesOfReads,
+  refuseForeignRequests,
+  takeJsonBodies,
+  traceRequests,
+  type Logger,
+} from '#libs/platform'
 import { NestFactory } from '@nestjs/core'
 import type { DynamicModule, LoggerService } from '@nestjs/common'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from '../logger.js'
-import { ShapePipe } from '../shape/shape.pipe.js'
-import { earlyErrors, judgeTargets } from './before-router.js'
-import { BODY_BOUNDS } from './body-bounds.js'
-import { refuseBodiesOfReads } from './body-of-a-read.js'
-import { refuseForeignRequests } from './foreign-request.js'
-import { takeJsonBodies } from './json-body.js'
 import { ProblemFilter } from './problem.filter.js'
-import { traceRequests } from './trace-requests.js'
+import { ShapePipe } from './shape.pipe.js'
 
 const REQUEST_TIMEOUT_MS = 60_000
 

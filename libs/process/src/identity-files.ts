@@ -5,9 +5,10 @@ import { localSigner, readRoster, type Roster, type Signer } from '#libs/signing
 import { createPrivateKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { KeyName } from '../service-runtime.js'
-import type { HostConfig } from './host.config.js'
-import { variableOf } from './host.config.js'
+import { variableOf, type HostConfig } from './host.config.js'
+
+/** Keys that are no service's own: those of the transparency log and of its witness. */
+export type KeyName = 'audit-log' | 'witness'
 
 /** Of a roster; a key is far smaller. */
 const MAX_BYTES = 4 * 1024 * 1024

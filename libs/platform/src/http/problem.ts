@@ -1,8 +1,6 @@
 import { HmsError, type Problem } from '#libs/contracts'
-import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
-import { throwError, type Observable } from 'rxjs'
 import { describeError, isDataError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
 import { MAX_ERRORS } from '../shape/read-shape.js'
@@ -10,22 +8,6 @@ import { traceIdOf, traceOfRequest } from '../trace.js'
 
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
 const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
-
-/**
- * The one place where an error becomes RFC 9457 problem+json. For events it rethrows the original: Nest's own filter would turn it
- * into a nameless "Internal server error" and the consumer could no longer tell transient from terminal.
- */
-@Catch()
-export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Logger) {}
-
-  catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
-    if (host.getType() !== 'http') return throwError(() => error)
-    const reply = host.switchToHttp().getResponse<FastifyReply>()
-    const request = host.switchToHttp().getRequest<FastifyRequest>()
-    sendProblem(reply, toProblem(error, request, this.log))
-  }
-}
 
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.sent) return
@@ -37,11 +19,11 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
 const MAX_TEXT = 2_000
 const MAX_ERRORS_CHARACTERS = 32 * 1024
 
-/** Maps any thrown value. Unexpected ones are logged with their trace id and say nothing of the inside. */
+/** The one place where an error becomes RFC 9457 problem+json: maps any thrown value. Unexpected ones are logged with their trace id and say nothing of the inside. */
 export function toProblem(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }, log: Logger): Problem {
   const traceId = traceIdOf(traceOfRequest(request))
   if (error instanceof HmsError) return problemOf(error, traceId)
-  if (error instanceof HttpException) return problemOf(ofHttpException(error, request), traceId)
+  if (isHttpException(error)) return problemOf(ofHttpException(error, request), traceId)
   const status = (error as { statusCode?: unknown } | null)?.statusCode
   if (typeof status === 'number' && status >= 400 && status < 500) return problemOf(ofFastifyError(status, describeError(error)), traceId)
   if (isDataError(error))
@@ -85,6 +67,17 @@ function fitting(errors: Problem['errors'] & object): Problem['errors'] & object
 
 function cut(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
+}
+
+/** Of Nest, which this library does not load. */
+interface HttpException extends Error {
+  getStatus(): number
+  getResponse(): string | object
+}
+
+function isHttpException(error: unknown): error is HttpException {
+  const { getStatus, getResponse } = (error ?? {}) as Partial<HttpException>
+  return error instanceof Error && typeof getStatus === 'function' && typeof getResponse === 'function'
 }
 
 function ofHttpException(error: HttpException, request: { method: string; url: string }): HmsError {

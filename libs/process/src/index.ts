@@ -1,0 +1,2 @@
+export * from './host.config.js'
+export * from './identity-files.js'

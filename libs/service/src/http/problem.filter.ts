@@ -1,0 +1,20 @@
+import { sendProblem, toProblem, type Logger } from '#libs/platform'
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { throwError, type Observable } from 'rxjs'
+
+/**
+ * Answers every error of a route as problem+json. For events it rethrows the original: Nest's own filter would turn it into a nameless
+ * "Internal server error" and the consumer could no longer tell transient from terminal.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly log: Logger) {}
+
+  catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
+    if (host.getType() !== 'http') return throwError(() => error)
+    const reply = host.switchToHttp().getResponse<FastifyReply>()
+    const request = host.switchToHttp().getRequest<FastifyRequest>()
+    sendProblem(reply, toProblem(error, request, this.log))
+  }
+}
