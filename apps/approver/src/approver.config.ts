@@ -1,27 +1,26 @@
 import { parseDuration } from '#libs/contracts'
 import type { Patience } from '#libs/pipeline'
-import { parseEnvironment, type Environment } from '#libs/platform'
+import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { Matches } from 'class-validator'
 
 /** Who waits for its turn is called when its turn comes; this is for a call that got lost. */
 const QUEUE_LOOK_MS = 10 * 60 * 1000
-const DURATION = /^\d+(\.\d+)?(ms|s|m|h)$/
 
 /** `HMS_APPROVER_*`: what a plan gets where its author says nothing. */
 export class ApproverConfig {
-  @Matches(DURATION, { message: 'observe must be a duration such as 5m' })
+  @isDuration('5m')
   observe = '5m'
 
   /** How long an approval waits for its signatures. */
-  @Matches(DURATION, { message: 'approvalExpiry must be a duration such as 168h' })
+  @isDuration('168h')
   approvalExpiry = '168h'
 
   /** How long a stage may be silent, beyond what the plan itself asks of it; the run fails after that. Above the stages' own deadlines. */
-  @Matches(DURATION, { message: 'stageDeadline must be a duration such as 15m' })
+  @isDuration('15m')
   stageDeadline = '15m'
 
   /** How long a paused run waits for somebody to decide. */
-  @Matches(DURATION, { message: 'pauseDeadline must be a duration such as 24h' })
+  @isDuration('24h')
   pauseDeadline = '24h'
 
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME' })

@@ -1,4 +1,4 @@
-import { describeError } from '#libs/platform'
+import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 
@@ -11,36 +11,35 @@ const COMPARE_MS = 60_000
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private aheadMs = 0
-  private cancel: () => void = () => {}
-  private stopped = false
+  private readonly comparisons: Repeat
 
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(private readonly runtime: ServiceRuntime) {
+    this.comparisons = new Repeat(runtime.clock, {
+      everyMs: COMPARE_MS,
+      run: () => this.compare(),
+      failed: (error) => this.failed(error),
+    })
+  }
 
   nowMs(): number {
     return this.runtime.clock.now().getTime() + this.aheadMs
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.compare()
-    this.again()
+    await this.compare().catch((error: unknown) => this.failed(error))
+    this.comparisons.start()
   }
 
   beforeApplicationShutdown(): void {
-    this.stopped = true
-    this.cancel()
+    void this.comparisons.stop()
+  }
+
+  private async compare(): Promise<void> {
+    this.aheadMs = (await this.runtime.databaseTime()).getTime() - this.runtime.clock.now().getTime()
   }
 
   /** Without the database what was known of the difference goes on to count. */
-  private async compare(): Promise<void> {
-    try {
-      this.aheadMs = (await this.runtime.databaseTime()).getTime() - this.runtime.clock.now().getTime()
-    } catch (error) {
-      this.runtime.log.debug({ error: describeError(error) }, 'the time of the database is asked again later')
-    }
-  }
-
-  private again(): void {
-    if (this.stopped) return
-    this.cancel = this.runtime.clock.after(COMPARE_MS, () => void this.compare().finally(() => this.again()))
+  private failed(error: unknown): void {
+    this.runtime.log.debug({ error: describeError(error) }, 'the time of the database is asked again later')
   }
 }

@@ -1,16 +1,15 @@
 import { parseDuration } from '#libs/contracts'
-import { parseEnvironment, type Environment } from '#libs/platform'
-import { IsIn, IsOptional, Matches, ValidateBy } from 'class-validator'
+import { isDuration, listOf, parseEnvironment, type Environment } from '#libs/platform'
+import { IsIn, IsOptional, ValidateBy } from 'class-validator'
 import type { Deployment, Profile } from './partners/address-guard.js'
 import { parseCidr } from './partners/address-ranges.js'
 
-const DURATION = /^\d+(\.\d+)?(ms|s|m|h)$/
 const DEV_NETWORKS = ['127.0.0.0/8', '::1/128']
 
 const isCidrList = ValidateBy({
   name: 'isCidrList',
   validator: {
-    validate: (value: unknown) => typeof value === 'string' && listOf(value)!.every((each) => parseCidr(each) !== undefined),
+    validate: (value: unknown) => typeof value === 'string' && listOf(value).every((each) => parseCidr(each) !== undefined),
     defaultMessage: () => 'networks must be CIDRs separated by commas, for instance 10.20.0.0/16,fd12:3456::/32',
   },
 })
@@ -21,7 +20,7 @@ export class NotifierConfig {
   profile: Profile = 'production'
 
   /** How long a run waits for the first tries at its partners; what is open then goes on without it. */
-  @Matches(DURATION, { message: 'deadline must be a duration such as 20s' })
+  @isDuration('20s')
   deadline = '20s'
 
   /** The widest that the `networks` of a partner may open. */
@@ -33,13 +32,13 @@ export class NotifierConfig {
     return parseDuration(this.deadline)
   }
 
-  get deployment(): Deployment {
-    return { profile: this.profile, networks: listOf(this.networks) ?? (this.profile === 'dev' ? DEV_NETWORKS : []) }
+  private get defaultNetworks(): string[] {
+    return this.profile === 'dev' ? DEV_NETWORKS : []
   }
-}
 
-function listOf(text: string | undefined): string[] | undefined {
-  return text?.split(',').map((part) => part.trim())
+  get deployment(): Deployment {
+    return { profile: this.profile, networks: this.networks === undefined ? this.defaultNetworks : listOf(this.networks) }
+  }
 }
 
 export function readNotifierConfig(env: Environment, profile: Profile): NotifierConfig {

@@ -1,19 +1,18 @@
 import { parseDuration } from '#libs/contracts'
-import { parseEnvironment, type Environment } from '#libs/platform'
+import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
 import { Matches } from 'class-validator'
 
 /** A percentage of at most 100, or a fraction of at most 1; more than nobody. */
 const QUORUM = /^(?!0+(\.0*)?%?$)((100|\d{1,2}(\.\d{1,2})?)%|1(\.0+)?|0\.\d{1,4})$/
-const DURATION = /^\d+(\.\d+)?(ms|s|m|h)$/
 
 /** `HMS_ROLLOUT_*`. */
 export class RolloutConfig {
   /** How long connected bots may take to say that they run the new version. */
-  @Matches(DURATION, { message: 'acknowledge must be a duration such as 30s' })
+  @isDuration('30s')
   acknowledge = '30s'
 
   /** How long config-store may take to store the heads; the rollout fails after that. */
-  @Matches(DURATION, { message: 'publish must be a duration such as 10m' })
+  @isDuration('10m')
   publish = '10m'
 
   /** Share of the connected bots that must have acknowledged before a rollout goes on by itself. */

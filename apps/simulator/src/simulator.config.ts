@@ -1,11 +1,11 @@
 import { parseDuration } from '#libs/contracts'
-import { parseEnvironment, type Environment } from '#libs/platform'
-import { IsIn, Matches } from 'class-validator'
+import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
+import { IsIn } from 'class-validator'
 
 /** `HMS_SIMULATOR_*`. */
 export class SimulatorConfig {
   /** A replay that has not ended by then, waiting included, fails its run. */
-  @Matches(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: 'deadline must be a duration such as 10m' })
+  @isDuration('10m')
   deadline = '10m'
 
   /** `inline` blocks the caller's thread: for tests, where no compiled worker is at hand. */

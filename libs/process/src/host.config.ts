@@ -1,5 +1,5 @@
 import { EDGE_PORT, HmsError, SERVICE_PORTS, SERVICES, type ServiceName } from '#libs/contracts'
-import { parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
+import { listOf, parseEnvironment, toList, toNumber, type Environment, type LogLevel } from '#libs/platform'
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator'
 
 export type Profile = 'dev' | 'production'
@@ -120,7 +120,7 @@ export function portOf(service: ServiceName, env: Environment): number {
 export function urlsOf(service: ServiceName, env: Environment): string[] {
   const text = env[variableOf(service, 'URLS')]
   if (text === undefined || text === '') return [`http://127.0.0.1:${portOf(service, env)}`]
-  return text.split(',').map((url) => url.trim().replace(/\/$/, ''))
+  return listOf(text).map((url) => url.replace(/\/$/, ''))
 }
 
 /** Everything at once, so that a process with a wrong variable stops before it has touched anything. */

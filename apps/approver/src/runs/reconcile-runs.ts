@@ -1,4 +1,4 @@
-import { describeError } from '#libs/platform'
+import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { RUNS, type RunRecord } from './run.table.js'
@@ -13,21 +13,25 @@ const PAGE = 500
  */
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
-  private cancelNext: () => void = () => {}
-  private running: Promise<void> = Promise.resolve()
+  private readonly looks: Repeat
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.later()
+  ) {
+    this.looks = new Repeat(runtime.clock, {
+      everyMs: EVERY_MS,
+      run: () => this.execute(),
+      failed: (error) => runtime.log.debug({ error: describeError(error) }, 'runs are looked at later'),
+    })
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.cancelNext()
-    await this.running
+  onApplicationBootstrap(): void {
+    this.looks.start()
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.looks.stop()
   }
 
   /** Answers how many runs it gave their row back. */
@@ -58,17 +62,6 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
       this.runtime.metrics.repairs.inc({ service: 'approver', what: 'run-timer' })
       this.runtime.log.error({ run }, 'an open run had no timer; it has one again')
       return true
-    })
-  }
-
-  private later(): void {
-    this.cancelNext = this.runtime.clock.after(EVERY_MS, () => {
-      this.running = this.execute()
-        .then(
-          () => {},
-          (error: unknown) => this.runtime.log.debug({ error: describeError(error) }, 'runs are looked at later'),
-        )
-        .finally(() => this.later())
     })
   }
 }

@@ -1,3 +1,4 @@
+import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { Freshness } from '../heads/freshness.js'
@@ -19,13 +20,18 @@ export interface Follower extends Receiver {
 export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly fanOut = new FanOut<Follower>()
   private readonly counts = { stream: 0, events: 0 }
-  private cancelHeartbeat: () => void = () => {}
+  private readonly heartbeats: Repeat
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
   ) {
+    this.heartbeats = new Repeat(runtime.clock, {
+      everyMs: HEARTBEAT_MS,
+      run: () => this.beat(),
+      failed: (error) => runtime.log.error({ error: describeError(error) }, 'a heartbeat could not be sent'),
+    })
     copy.onChange((frame) => this.fanOut.broadcast(frame.with(this.freshness.headsPushed(copy.stableDigest()))))
     freshness.onStatement((_statement, isNews) => {
       if (isNews) this.fanOut.broadcast(this.heartbeat())
@@ -35,7 +41,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   async onApplicationBootstrap(): Promise<void> {
     await this.copy.reach()
     this.freshness.headsPushed(this.copy.stableDigest())
-    this.beat()
+    this.heartbeats.start()
   }
 
   add(follower: Follower): void {
@@ -50,7 +56,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** Before the HTTP server closes: it waits for every connection, and these would never end by themselves. */
   beforeApplicationShutdown(): void {
-    this.cancelHeartbeat()
+    void this.heartbeats.stop()
     for (const follower of this.fanOut.all()) follower.end()
   }
 
@@ -64,11 +70,8 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private beat(): void {
-    this.cancelHeartbeat = this.runtime.clock.after(HEARTBEAT_MS, () => {
-      this.fanOut.broadcast(this.heartbeat())
-      this.beat()
-      // The safety net for a signal that was lost with its session.
-      this.copy.refreshSoon()
-    })
+    this.fanOut.broadcast(this.heartbeat())
+    // The safety net for a signal that was lost with its session.
+    this.copy.refreshSoon()
   }
 }

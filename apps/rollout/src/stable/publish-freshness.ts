@@ -1,4 +1,4 @@
-import { describeError } from '#libs/platform'
+import { describeError, Repeat } from '#libs/platform'
 import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, signFreshness, stableDigest } from '#libs/signing'
 import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
@@ -20,12 +20,21 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private turn = 0
   private stopped = false
   private telling = false
-  private cancelNext: () => void = () => {}
+  private readonly beats: Repeat
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly carrier: DirectHeadDelivery,
-  ) {}
+  ) {
+    this.beats = new Repeat(runtime.clock, {
+      everyMs: FRESHNESS_EVERY_MS,
+      run: () => {
+        this.moved ||= this.turn++ % READ_EVERY === 0
+        return this.tell()
+      },
+      failed: (error) => this.failed(error),
+    })
+  }
 
   onModuleInit(): void {
     this.runtime.onSignal(STABLE_MOVED, () => {
@@ -35,20 +44,12 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   }
 
   onApplicationBootstrap(): void {
-    if (this.runtime.configStoreUrls.length > 0) this.later(0)
+    if (this.runtime.configStoreUrls.length > 0) this.beats.start(0)
   }
 
   beforeApplicationShutdown(): void {
     this.stopped = true
-    this.cancelNext()
-  }
-
-  private later(delayMs: number): void {
-    if (this.stopped) return
-    this.cancelNext = this.runtime.clock.after(delayMs, () => {
-      this.moved ||= this.turn++ % READ_EVERY === 0
-      void this.tell().finally(() => this.later(FRESHNESS_EVERY_MS))
-    })
+    void this.beats.stop()
   }
 
   private async tell(): Promise<void> {
@@ -60,11 +61,15 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
         await this.carrier.refresh(await this.signed(await this.runtime.databaseTime()))
       } while (this.moved && !this.stopped)
     } catch (error) {
-      this.moved = true
-      this.runtime.log.debug({ error: describeError(error) }, 'freshness could not be told')
+      this.failed(error)
     } finally {
       this.telling = false
     }
+  }
+
+  private failed(error: unknown): void {
+    this.moved = true
+    this.runtime.log.debug({ error: describeError(error) }, 'freshness could not be told')
   }
 
   private async read(): Promise<void> {

@@ -8,7 +8,7 @@ import {
   type VerifiedEvent,
 } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
-import { describeError, inTrace, isTransient, pause, TerminalError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { backOffMs, describeError, inTrace, isTransient, pause, TerminalError, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord, recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import { codeOf } from '../dead-letters/code-of.js'
@@ -64,7 +64,6 @@ interface Subscriber {
 }
 
 const MAX_TRIES = 3
-const BACK_OFF_MS = [50, 100, 250, 500, 1_000, 2_000] as const
 
 /** The one way events reach a service: verify, lock, position, handler, commit; failures by their kind (design §4). */
 export class EventConsumer {
@@ -168,7 +167,7 @@ export class EventConsumer {
         const fields = { service: this.deps.service, topic: record.topic, position: record.position, error: describeError(error) }
         if (isTransient(error)) {
           this.deps.log.warn(fields, 'event met a transient fault and is tried again')
-          await pause(this.deps.clock, BACK_OFF_MS[Math.min(waits++, BACK_OFF_MS.length - 1)]!)
+          await pause(this.deps.clock, backOffMs(++waits))
           continue
         }
         tries++
@@ -285,7 +284,7 @@ export class EventConsumer {
         return await store()
       } catch (error) {
         if (this.stopping || !isTransient(error)) throw error
-        await pause(this.deps.clock, BACK_OFF_MS[Math.min(waits++, BACK_OFF_MS.length - 1)]!)
+        await pause(this.deps.clock, backOffMs(++waits))
       }
     }
   }

@@ -1,6 +1,6 @@
 import type { VerifiedEvent, ServiceName } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { describeError, Repeat, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { PositionStore } from '../inbox/position.store.js'
 
 const LOOK_MS = 60_000
@@ -22,21 +22,26 @@ export interface OverdueGapsDependencies {
  * is missing ends at its deadline.
  */
 export class OverdueGaps {
-  private cancelNext: () => void = () => {}
-  private stopped = false
+  private readonly looks: Repeat
 
   constructor(
     private readonly goOn: (event: VerifiedEvent) => Promise<void>,
     private readonly deps: OverdueGapsDependencies,
-  ) {}
+  ) {
+    const { service, clock, log } = deps
+    this.looks = new Repeat(clock, {
+      everyMs: LOOK_MS,
+      run: () => this.look(),
+      failed: (error) => log.debug({ service, error: describeError(error) }, 'waiting events cannot be looked at now'),
+    })
+  }
 
   start(): void {
-    this.later()
+    this.looks.start()
   }
 
   stop(): void {
-    this.stopped = true
-    this.cancelNext()
+    void this.looks.stop()
   }
 
   async look(): Promise<void> {
@@ -50,16 +55,5 @@ export class OverdueGaps {
       metrics.repairs.inc({ service, what: 'gap' })
       await this.goOn(event)
     }
-  }
-
-  private later(): void {
-    if (this.stopped) return
-    this.cancelNext = this.deps.clock.after(LOOK_MS, () => {
-      void this.look()
-        .catch((error: unknown) =>
-          this.deps.log.debug({ service: this.deps.service, error: describeError(error) }, 'waiting events cannot be looked at now'),
-        )
-        .finally(() => this.later())
-    })
   }
 }

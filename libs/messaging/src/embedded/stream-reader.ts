@@ -1,4 +1,4 @@
-import { pause, type Clock } from '#libs/platform'
+import { pause, Repeat, type Clock } from '#libs/platform'
 
 export interface Stream<R extends { offset: string }> {
   topic: string
@@ -30,14 +30,16 @@ export class StreamReader<R extends { offset: string }> {
   private at: number | undefined
   private storedAt = 0
   private done: Promise<void> = Promise.resolve()
-  private cancelPoll: () => void = () => {}
+  private readonly polls: Repeat
   private cancelMove: (() => void) | undefined
 
   constructor(
     private readonly stream: Stream<R>,
     private readonly clock: Clock,
     private readonly onFault: (error: unknown) => void,
-  ) {}
+  ) {
+    this.polls = new Repeat(clock, { everyMs: POLL_MS, run: () => this.poll(), failed: onFault })
+  }
 
   get topic(): string {
     return this.stream.topic
@@ -50,7 +52,7 @@ export class StreamReader<R extends { offset: string }> {
   start(): void {
     this.stopped = false
     this.wake()
-    this.pollLater()
+    this.polls.start()
   }
 
   /** Rows that were just given their place in the log; all of them come this way, in order, from the moment the reader exists. */
@@ -66,7 +68,7 @@ export class StreamReader<R extends { offset: string }> {
 
   async stop(): Promise<void> {
     this.stopped = true
-    this.cancelPoll()
+    void this.polls.stop()
     await this.done
     this.cancelMove?.()
     await this.storePosition().catch(this.onFault)
@@ -136,11 +138,8 @@ export class StreamReader<R extends { offset: string }> {
     this.storedAt = at
   }
 
-  private pollLater(): void {
-    this.cancelPoll = this.clock.after(POLL_MS, () => {
-      this.mustFetch = true
-      this.wake()
-      this.pollLater()
-    })
+  private poll(): void {
+    this.mustFetch = true
+    this.wake()
   }
 }

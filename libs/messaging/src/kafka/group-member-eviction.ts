@@ -1,4 +1,4 @@
-import { describeError, type Clock, type Logger } from '#libs/platform'
+import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import type { GroupCoordinators, GroupMember } from './group-coordinators.js'
 
 const LOOK_MS = 500
@@ -18,8 +18,7 @@ export function clientIdOf(name: string, instance: string): string {
  */
 export class GroupMemberEviction {
   private readonly missed = new Map<string, number>()
-  private stopped = false
-  private cancelNext: () => void = () => {}
+  private readonly looks: Repeat
 
   constructor(
     private readonly group: string,
@@ -27,29 +26,25 @@ export class GroupMemberEviction {
     private readonly coordinators: GroupCoordinators,
     /** Of these instances, those that hold no session of the database. Rejects while it cannot know. */
     private readonly gone: (instances: readonly string[]) => Promise<readonly string[]>,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.looks = new Repeat(clock, {
+      everyMs: LOOK_MS,
+      run: () => this.look(),
+      failed: (error) => {
+        this.missed.clear()
+        log.debug({ group, error: describeError(error) }, 'members cannot be looked at now')
+      },
+    })
+  }
 
   start(): void {
-    this.later()
+    this.looks.start()
   }
 
   stop(): void {
-    this.stopped = true
-    this.cancelNext()
-  }
-
-  private later(): void {
-    if (this.stopped) return
-    this.cancelNext = this.clock.after(LOOK_MS, () => {
-      void this.look()
-        .catch((error: unknown) => {
-          this.missed.clear()
-          this.log.debug({ group: this.group, error: describeError(error) }, 'members cannot be looked at now')
-        })
-        .finally(() => this.later())
-    })
+    void this.looks.stop()
   }
 
   private async look(): Promise<void> {

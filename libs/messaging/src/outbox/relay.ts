@@ -1,6 +1,6 @@
 import { TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { describeError, isTransient, type Clock, type Logger } from '#libs/platform'
+import { backOffMs, describeError, isTransient, type Clock, type Logger } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { EventBus, Place } from '../event-bus.js'
 import type { OutboxRow, OutboxStore } from './outbox.store.js'
@@ -10,7 +10,6 @@ const BATCH = 200
 /** Rows of a partition that takes nothing must not hide those of the others behind them. */
 const MAX_BATCH = 3_200
 const POLL_MS = 1_000
-const BACK_OFF_MS = [50, 100, 250, 500, 1_000] as const
 const RECONCILE_MS = 60_000
 const PRUNE_MS = 60 * 60 * 1000
 /** As long as a segment: a compacted topic is compacted only when a segment closes, and one closes only when something is appended. */
@@ -100,7 +99,7 @@ export class Relay {
   }
 
   private backOff(): number {
-    return BACK_OFF_MS[Math.min(this.failures++, BACK_OFF_MS.length - 1)]!
+    return backOffMs(++this.failures, POLL_MS)
   }
 
   /** `false` when the bus did not take all of the batch. */

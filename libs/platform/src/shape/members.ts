@@ -1,4 +1,4 @@
-import { ArrayMaxSize, ArrayMinSize, IsArray, ValidateNested } from 'class-validator'
+import { ArrayMaxSize, ArrayMinSize, IsArray, Matches, ValidateNested } from 'class-validator'
 
 export type Shape<T extends object = object> = new () => T
 /** Turns what came into what the validators judge. What it does not know it leaves for them to refuse. */
@@ -21,7 +21,17 @@ export function Read(read: Reader): PropertyDecorator {
 export const toNumber = Read((value) => (typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value))
 
 /** A member that comes as text with commas between its parts. */
-export const toList = Read((value) => (typeof value === 'string' ? value.split(',').map((part) => part.trim()) : value))
+export const toList = Read((value) => (typeof value === 'string' ? listOf(value) : value))
+
+/** The parts of a text with commas between them. */
+export function listOf(text: string): string[] {
+  return text.split(',').map((part) => part.trim())
+}
+
+/** A member that is a duration, with an example for those who got it wrong. */
+export function isDuration(example: string): PropertyDecorator {
+  return Matches(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: `$property must be a duration such as ${example}` })
+}
 
 /** A member that is an object of another class. */
 export function Nested(shape: () => Shape): PropertyDecorator {

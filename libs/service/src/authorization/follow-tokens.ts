@@ -1,6 +1,6 @@
 import type { EventType, ReceivedEvent } from '#libs/contracts'
 import type { Database, Transaction } from '#libs/persistence'
-import { describeError, type Clock, type Logger } from '#libs/platform'
+import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import type { TokenBook } from './token-book.js'
 import { keepToken, MAX_TOKENS, TOKENS } from './token.table.js'
 
@@ -29,9 +29,10 @@ export interface TokenSource {
 
 /** Keeps a process's book as the tables of its services are: at the start, at every signal, and every ten seconds. */
 export class TokenReader {
-  private reading: Promise<boolean> | undefined
+  private reading: Promise<void> | undefined
   private again = false
-  private cancelNext: () => void = () => {}
+  private looks: Repeat | undefined
+  private wasRead = false
   private stopped = false
 
   constructor(
@@ -42,46 +43,50 @@ export class TokenReader {
   /** Before anything listens, so that whoever holds a key is known from the first request on. */
   async start(): Promise<void> {
     for (const service of this.services) service.onSignal(TOKENS_CHANGED, () => void this.read())
-    this.later(await this.read())
+    await this.read()
+    const [first] = this.services
+    if (first === undefined || this.stopped) return
+    this.looks = new Repeat(first.clock, {
+      everyMs: () => (this.wasRead ? LOOK_AGAIN_MS : LOOK_SOON_MS),
+      run: () => this.read(),
+      failed: (error) => this.failed(error),
+    })
+    this.looks.start()
   }
 
   stop(): void {
     this.stopped = true
-    this.cancelNext()
+    void this.looks?.stop()
   }
 
   /** One after the other: an older view must not replace a newer one. */
-  private read(): Promise<boolean> {
+  private read(): Promise<void> {
     this.again = true
     return (this.reading ??= this.readUntilDone())
   }
 
-  private async readUntilDone(): Promise<boolean> {
-    let done = false
+  private async readUntilDone(): Promise<void> {
     while (this.again && !this.stopped) {
       this.again = false
-      done = await this.readOnce()
+      await this.readOnce()
     }
     this.reading = undefined
-    return done
   }
 
-  private async readOnce(): Promise<boolean> {
+  private async readOnce(): Promise<void> {
     try {
       const tables = await Promise.all(
         this.services.map(({ database }) => database.autocommit((tx) => tx.documents(TOKENS).find({ limit: 2 * MAX_TOKENS }))),
       )
       this.book.learn(tables.flat())
-      return true
+      this.wasRead = true
     } catch (error) {
-      this.services[0]?.log.warn({ error: describeError(error) }, 'keys of programs cannot be read; those known count on')
-      return false
+      this.failed(error)
     }
   }
 
-  private later(wasRead: boolean): void {
-    const [first] = this.services
-    if (this.stopped || first === undefined) return
-    this.cancelNext = first.clock.after(wasRead ? LOOK_AGAIN_MS : LOOK_SOON_MS, () => void this.read().then((read) => this.later(read)))
+  private failed(error: unknown): void {
+    this.wasRead = false
+    this.services[0]?.log.warn({ error: describeError(error) }, 'keys of programs cannot be read; those known count on')
   }
 }

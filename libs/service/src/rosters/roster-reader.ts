@@ -1,5 +1,5 @@
 import type { Database } from '#libs/persistence'
-import { describeError, type Clock, type Logger } from '#libs/platform'
+import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import type { RosterBook } from './roster-book.js'
 import { ROSTERS } from './roster.table.js'
 
@@ -10,15 +10,20 @@ const LOOK_SOON_MS = 1_000
 /** Keeps a book as its service's table is: at the start, at every signal, and every half minute. */
 export class RosterReader {
   private isOpen = false
-  private stopped = false
-  private cancelNext: () => void = () => {}
+  private readonly looks: Repeat
 
   constructor(
     private readonly book: RosterBook,
     private readonly database: Database,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.looks = new Repeat(clock, {
+      everyMs: () => (this.isOpen ? LOOK_AGAIN_MS : LOOK_SOON_MS),
+      run: () => this.look(),
+      failed: (error) => this.failed(error),
+    })
+  }
 
   /**
    * Before the service reads or answers anything. Never throws: a database that is not migrated yet holds no roster, and without a
@@ -29,12 +34,11 @@ export class RosterReader {
   }
 
   start(): void {
-    this.later()
+    this.looks.start()
   }
 
   stop(): void {
-    this.stopped = true
-    this.cancelNext()
+    void this.looks.stop()
   }
 
   /** Answers whether there was a newer roster. */
@@ -43,13 +47,17 @@ export class RosterReader {
       if (!this.isOpen) await this.keepPinned()
       return await this.database.autocommit((tx) => this.book.catchUp(tx))
     } catch (error) {
-      const { version } = this.book.newest
-      this.log.error(
-        { roster: version, error: describeError(error) },
-        'rosters cannot be read, or one does not follow from the one before; the known one stays',
-      )
+      this.failed(error)
       return false
     }
+  }
+
+  private failed(error: unknown): void {
+    const { version } = this.book.newest
+    this.log.error(
+      { roster: version, error: describeError(error) },
+      'rosters cannot be read, or one does not follow from the one before; the known one stays',
+    )
   }
 
   /** The chain begins with it, for those who are pinned to it longer than this service. */
@@ -57,10 +65,5 @@ export class RosterReader {
     const { version, envelope } = this.book.pinned
     await this.database.autocommit((tx) => tx.documents(ROSTERS).put({ version, envelope }))
     this.isOpen = true
-  }
-
-  private later(): void {
-    if (this.stopped) return
-    this.cancelNext = this.clock.after(this.isOpen ? LOOK_AGAIN_MS : LOOK_SOON_MS, () => void this.look().then(() => this.later()))
   }
 }

@@ -1,5 +1,5 @@
 import type { ServiceName } from '#libs/contracts'
-import { describeError, type Clock, type Logger, type Metrics } from '#libs/platform'
+import { describeError, Repeat, type Clock, type Logger, type Metrics } from '#libs/platform'
 import type { Vitals } from './vitals.js'
 
 const LOOK_MS = 10_000
@@ -24,36 +24,39 @@ const ALARMS: readonly Alarm[] = [
 export class BacklogMonitor {
   private readonly ringing = new Set<string>()
   private readonly topics = new Set<string>()
-  private cancelNext: () => void = () => {}
-  private stopped = true
+  private readonly looks: Repeat
 
   constructor(
     private readonly service: ServiceName,
     private readonly read: () => Promise<Vitals>,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly log: Logger,
     private readonly metrics: Metrics,
-  ) {}
+  ) {
+    this.looks = new Repeat(clock, { everyMs: LOOK_MS, run: () => this.look(), failed: (error) => this.unread(error) })
+  }
 
   start(): void {
-    this.stopped = false
-    this.later()
+    this.looks.start()
   }
 
   stop(): void {
-    this.stopped = true
-    this.cancelNext()
+    void this.looks.stop()
   }
 
   /** Brings the gauges up to date. A database that does not answer leaves them as they were; `/readyz` says so. */
   async refresh(): Promise<void> {
-    try {
-      const vitals = await this.read()
-      this.show(vitals)
-      this.alarm(vitals)
-    } catch (error) {
-      this.log.debug({ service: this.service, error: describeError(error) }, 'vital signs cannot be read now')
-    }
+    await this.look().catch((error: unknown) => this.unread(error))
+  }
+
+  private async look(): Promise<void> {
+    const vitals = await this.read()
+    this.show(vitals)
+    this.alarm(vitals)
+  }
+
+  private unread(error: unknown): void {
+    this.log.debug({ service: this.service, error: describeError(error) }, 'vital signs cannot be read now')
   }
 
   private show({ outboxPending, outboxOldestMs, timersOverdueMs, parked, parkedOldestMs, letters }: Vitals): void {
@@ -82,10 +85,5 @@ export class BacklogMonitor {
         this.log.error(fields, 'alarm')
       }
     }
-  }
-
-  private later(): void {
-    if (this.stopped) return
-    this.cancelNext = this.clock.after(LOOK_MS, () => void this.refresh().finally(() => this.later()))
   }
 }

@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import { VirtualClock } from './clock.js'
+import { Repeat } from './repeat.js'
+
+function world(everyMs: number | (() => number), run: () => unknown) {
+  const clock = new VirtualClock()
+  const failures: string[] = []
+  const repeat = new Repeat(clock, { everyMs, run, failed: (error) => failures.push((error as Error).message) })
+  const start = clock.now().getTime()
+  return {
+    repeat,
+    failures,
+    /** Time since the beginning. */
+    pass: async (toMs: number) => {
+      clock.advanceTo(start + toMs)
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+    },
+    next: () => (clock.nextAt() === undefined ? undefined : clock.nextAt()! - start),
+  }
+}
+
+it('waits from the end of one time to the begin of the next', async () => {
+  const ends: (() => void)[] = []
+  const { repeat, pass, next } = world(100, () => new Promise<void>((resolve) => ends.push(resolve)))
+  repeat.start()
+  await pass(100)
+  await pass(250)
+  expect([ends.length, next()]).toEqual([1, undefined])
+  ends[0]!()
+  await pass(260)
+  expect(next()).toBe(360)
+})
+
+it('goes on after a failure, which is told', async () => {
+  let times = 0
+  const { repeat, pass, failures } = world(
+    () => 10 * times,
+    () => {
+      times++
+      throw new Error(`time ${times}`)
+    },
+  )
+  repeat.start(5)
+  for (const at of [5, 15, 35]) await pass(at)
+  expect(failures).toEqual(['time 1', 'time 2', 'time 3'])
+})
+
+it('stops at once, waits for what runs, and can start again', async () => {
+  let end = (): void => {}
+  let times = 0
+  const run = (): Promise<void> => new Promise((resolve) => ((end = resolve), times++))
+  const { repeat, pass, next } = world(10, run)
+  repeat.start()
+  await pass(10)
+  let stopped = false
+  const stopping = repeat.stop().then(() => (stopped = true))
+  await pass(20)
+  expect(stopped).toBe(false)
+  end()
+  await stopping
+  expect([times, next()]).toEqual([1, undefined])
+  repeat.start()
+  expect(next()).toBe(30)
+})
