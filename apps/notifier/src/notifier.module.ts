@@ -11,7 +11,6 @@ import { NotifierConfig, readNotifierConfig } from './notifier.config.js'
 import { NOTIFICATIONS } from './notifications/notification.table.js'
 import { NotifyPartners } from './notifications/notify-partners.js'
 import { RolloutEvents } from './notifications/rollout.events.js'
-import { SettleNotification } from './notifications/settle-notification.js'
 import { TellOfReversal } from './notifications/tell-of-reversal.js'
 import { PARTNERS } from './partners/partner.table.js'
 import { PartnersController } from './partners/partners.http.js'
@@ -27,7 +26,6 @@ class NotifierModule {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: NotifierConfig, useValue: config },
         { provide: WEBHOOK_SENDER, useValue: new UndiciWebhookSender({ deployment: config.deployment }) },
-        SettleNotification,
         DeliveryLanes,
         SendDelivery,
         NotifyPartners,

@@ -1,6 +1,8 @@
 export * from './canary/canary.js'
 export type { CountedAlert } from './canary/alerts.js'
 export * from './canary/decide.js'
+export * from './lint/decide.js'
+export * from './notify/decide.js'
 export * from './rollout/decide.js'
 export * from './rollout/rollout.js'
 export * from './run/decisions.js'

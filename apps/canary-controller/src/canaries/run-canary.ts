@@ -33,6 +33,7 @@ export class RunCanary implements OnModuleInit {
     this.shell = new StageShell(runtime, {
       name: 'canary',
       table: CANARIES,
+      isAbortable: true,
       attestedBy: ['lint', 'simulate'],
       timers: CANARY_TIMERS,
       decide: (canary, input, now) => {

@@ -1,5 +1,5 @@
 import type { ReceivedEvent } from '#libs/contracts'
-import { EventContext, OnEvent } from '#libs/messaging'
+import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { LintRun } from './lint-run.js'
@@ -9,7 +9,7 @@ export class LintRunEvents {
   constructor(private readonly lintRun: LintRun) {}
 
   @OnEvent('linter', 'hms.approval.approved.v1')
-  handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+  handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
     return this.lintRun.execute(tx, event.data.dossier, event)
   }
 }

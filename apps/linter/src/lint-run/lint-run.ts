@@ -1,49 +1,53 @@
 import { peekPredicate, type LintFinding, type ReceivedEvent, type ReleaseDocument, type RunDossier } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
+import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
+import { decideLint, type Lint, type LintEffect, type LintInput } from '#libs/pipeline'
 import { hasErrors, lintPolicy, sourceOf, type PolicyDocument } from '#libs/policy'
 import { digestOfJson, hexOf, readRelease, signTestResult, withAttestation, type ResourceDescriptor } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
-import { deniedByGuard } from '#libs/stage'
+import { StageShell } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.table.js'
 import { SCHEMAS } from '../schemas/schema.table.js'
 import { boundedFindings } from './bounded-findings.js'
 import { lintResultOf } from './lint-result.js'
 
-/** The stage: judges every release of a run, and sends the run on or ends it. A finding never passes in silence. */
+type Linted = { findings: LintFinding[]; schema?: ResourceDescriptor }
+
+/** The stage: judges every release of a run. Every finding is reported. */
 @Injectable()
 export class LintRun {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  private readonly shell: StageShell<Lint, LintInput, LintEffect>
 
-  async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<void> {
-    if (await deniedByGuard(this.runtime, tx, 'lint', dossier, cause)) return
+  constructor(private readonly runtime: ServiceRuntime) {
+    this.shell = new StageShell(runtime, {
+      name: 'lint',
+      isAbortable: false,
+      attestedBy: [],
+      timers: [],
+      decide: decideLint,
+      keysOf: ({ key }) => [policyKey(key)],
+      perform: async () => {},
+    })
+  }
+
+  execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+    const { run, attempt } = dossier
+    const fresh: Lint = { run, attempt, key: cause.key, state: 'new', causationId: cause.id, traceparent: cause.traceparent ?? null }
+    return this.shell.open(tx, { fresh, dossier, cause }, () => this.judge(tx, dossier))
+  }
+
+  private async judge(tx: Transaction, dossier: RunDossier): Promise<LintInput> {
     const linted = await Promise.all(dossier.releases.map((release) => this.lint(tx, dossier, release)))
     const all = linted.flatMap((each) => each.findings)
     const findings = boundedFindings(all)
-    const result = lintResultOf(
-      dossier.releases,
-      findings,
-      linted.flatMap((each) => each.schema ?? []),
-    )
-    const attestation = await signTestResult(result, dossier, this.runtime.signer)
-    const { run, attempt } = dossier
-    const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent }
-    if (!hasErrors(all)) {
-      await this.runtime.emit(tx, 'hms.lint.passed.v1', { dossier: withAttestation(dossier, 'lint', attestation), findings }, options)
-      return
-    }
-    const first = findings.find((finding) => finding.severity === 'error')!
-    const detail = `${first.file}: ${first.message}${first.hint === undefined ? '' : ` (${first.hint})`}`
-    const failure = { run, attempt, reason: 'LINT_ERRORS', detail, findings, next: [`hms-svc lint ${first.file}`], attestation }
-    await this.runtime.emit(tx, 'hms.lint.failed.v1', failure, options)
+    const schemas = linted.flatMap((each) => each.schema ?? [])
+    const attestation = await signTestResult(lintResultOf(dossier.releases, findings, schemas), dossier, this.runtime.signer)
+    return { type: 'linted', findings, hasErrors: hasErrors(all), attestation, attested: withAttestation(dossier, 'lint', attestation) }
   }
 
-  private async lint(
-    tx: Transaction,
-    dossier: RunDossier,
-    release: ReleaseDocument,
-  ): Promise<{ findings: LintFinding[]; schema?: ResourceDescriptor }> {
+  private async lint(tx: Transaction, dossier: RunDossier, release: ReleaseDocument): Promise<Linted> {
     // What is judged is what was signed, not what lies beside it in the message.
     const policy = readRelease(release.envelope).predicate.policy as PolicyDocument
     const live = dossier.live[release.id]

@@ -2,7 +2,6 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { SettleNotification } from '../notifications/settle-notification.js'
 import { channelNames, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { bookTry } from './book-try.js'
 import { DELIVER, DELIVERIES, laneOf, type Delivery } from './delivery.table.js'
@@ -32,13 +31,17 @@ export interface News {
 /** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
 @Injectable()
 export class DeliveryLanes implements OnModuleInit {
-  constructor(
-    private readonly runtime: ServiceRuntime,
-    private readonly settleNotification: SettleNotification,
-  ) {}
+  private tried: (tx: Transaction, stage: string | null) => Promise<void> = async () => {}
+
+  constructor(private readonly runtime: ServiceRuntime) {}
 
   onModuleInit(): void {
     this.runtime.prunes(DELIVERIES, { spares: isNewestOfLane })
+  }
+
+  /** Hears of each try that ended, and of each delivery that is not sent after all; `stage` as in `Delivery`. */
+  onTried(listener: (tx: Transaction, stage: string | null) => Promise<void>): void {
+    this.tried = listener
   }
 
   /** Queues the news on each channel of the partner. */
@@ -61,7 +64,7 @@ export class DeliveryLanes implements OnModuleInit {
     const fields = { delivery: id, partner, tries, state, status: outcome.status, detail: outcome.detail, latencyMs: outcome.latencyMs }
     if (state === 'dead') this.runtime.log.warn(fields, 'a delivery was given up')
     else this.runtime.log.info(fields, 'a delivery was tried')
-    await this.settleNotification.execute(tx, delivery.stage)
+    await this.tried(tx, delivery.stage)
   }
 
   /** Puts work back that came to no try. */
@@ -74,7 +77,7 @@ export class DeliveryLanes implements OnModuleInit {
   async supersede(tx: Transaction, delivery: Delivery): Promise<void> {
     await this.runtime.cancel(tx, timerId(delivery))
     await tx.documents(DELIVERIES).put({ ...delivery, state: 'superseded', nextAttemptAt: null })
-    await this.settleNotification.execute(tx, delivery.stage)
+    await this.tried(tx, delivery.stage)
   }
 
   private async addOn(tx: Transaction, news: News, partner: RegisteredPartner, channel: string): Promise<void> {

@@ -13,7 +13,6 @@ import { NotifierConfig } from '../notifier.config.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import type { Partner } from '../partners/partner.js'
 import { NotifyPartners } from './notify-partners.js'
-import { SettleNotification } from './settle-notification.js'
 import { TellOfReversal } from './tell-of-reversal.js'
 
 const POLICY = 'epa-pm25-limit'
@@ -52,11 +51,10 @@ export async function notifierWorld() {
   const options = { ...base, database, clock, log: silentLogger, roster, signer }
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, ready)
   const sender = new ScriptedSender()
-  const settle = new SettleNotification(runtime)
-  const lanes = new DeliveryLanes(runtime, settle)
+  const lanes = new DeliveryLanes(runtime)
   const worker = new SendDelivery(runtime, lanes, sender)
-  for (const part of [settle, lanes, worker]) part.onModuleInit()
-  const notify = new NotifyPartners(runtime, new NotifierConfig(), lanes, settle)
+  const notify = new NotifyPartners(runtime, new NotifierConfig(), lanes)
+  for (const part of [lanes, worker, notify]) part.onModuleInit()
   const reversal = new TellOfReversal(lanes)
   runtime.timers.start()
 
@@ -65,7 +63,7 @@ export async function notifierWorld() {
   }
   const cause = (): ReceivedEvent =>
     ({ id: '01890a5d-ac96-774b-bcce-b302099a8057', key: POLICY, time: clock.now().toISOString() }) as ReceivedEvent
-  const handle = <T>(work: (tx: Parameters<NotifyPartners['execute']>[0]) => Promise<T>): Promise<T> =>
+  const handle = <T>(work: (tx: Parameters<NotifyPartners['open']>[0]) => Promise<T>): Promise<T> =>
     database.transaction(async (tx) => {
       await tx.lock([policyKey(POLICY)])
       return work(tx)
@@ -89,7 +87,7 @@ export async function notifierWorld() {
       const [release, live] = [await releaseOf(version), before === null ? null : await releaseOf(before)]
       const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners }
       const dossier: RunDossier = { run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan }
-      await handle((tx) => notify.execute(tx, dossier, cause()))
+      await handle((tx) => notify.open(tx, dossier, cause()))
       await quiet()
     },
     async reverse(from: string, to: string, seq: number): Promise<void> {

@@ -1,70 +1,93 @@
 import type { ReceivedEvent, ReleaseDocument, RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { timerKind, type Transaction } from '#libs/persistence'
+import {
+  decideNotification,
+  type Notification,
+  type NotificationEffect,
+  type NotificationInput,
+  type NotificationTimer,
+} from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
-import { deniedByGuard } from '#libs/stage'
-import { Injectable } from '@nestjs/common'
+import { StageShell } from '#libs/stage'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { DELIVERIES } from '../delivery/delivery.table.js'
 import { NotifierConfig } from '../notifier.config.js'
-import { PARTNERS } from '../partners/partner.table.js'
 import { resolvePartners } from '../partners/partner.js'
-import { deadlineTimerId, NOTIFICATIONS, notificationKey, NOTIFY_DEADLINE, stageId, type Notification } from './notification.table.js'
+import { PARTNERS } from '../partners/partner.table.js'
+import { NOTIFICATIONS, notificationKey, stageId } from './notification.table.js'
 import { releaseFacts } from './release-facts.js'
-import { SettleNotification } from './settle-notification.js'
+import { summarize } from './summary.js'
 
 const MAX_PARTNERS = 10_000
+const MAX_DELIVERIES = 10_000
+const DEADLINE = timerKind<{ run: number; attempt: number }>('notify-deadline')
 
-type OpenedStage = Pick<Notification, 'id' | 'run' | 'attempt' | 'partners' | 'unknown'>
-
-/** The stage: one message for each policy, partner and channel of a run that is live for all. */
+/** The stage: one message for each policy, partner and channel of a run that is live for all; it ends when each was tried once. */
 @Injectable()
-export class NotifyPartners {
+export class NotifyPartners implements OnModuleInit {
+  private readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
+
   constructor(
     private readonly runtime: ServiceRuntime,
-    private readonly config: NotifierConfig,
+    { deadlineMs }: NotifierConfig,
     private readonly lanes: DeliveryLanes,
-    private readonly settleNotification: SettleNotification,
-  ) {}
-
-  async execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
-    const { run, attempt, plan, releases } = dossier
-    const id = stageId(run, attempt)
-    if ((await tx.documents(NOTIFICATIONS).get(id)) !== undefined) return 'ignored-stale'
-    if (await deniedByGuard(this.runtime, tx, 'notify', dossier, cause)) return
-    const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
-    const { partners, unknown } = resolvePartners(plan.partners, [...registered.values()])
-    const told = partners.map((partner) => partner.id)
-    await this.open(tx, { id, run, attempt, partners: told, unknown }, cause)
-    for (const release of releases) {
-      const news = { ...this.newsOf(dossier, release, cause), cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: id }
-      for (const partner of told) await this.lanes.add(tx, news, registered.get(partner)!)
-    }
-    await this.settleNotification.execute(tx, id)
+  ) {
+    this.shell = new StageShell(runtime, {
+      name: 'notify',
+      table: NOTIFICATIONS,
+      isAbortable: false,
+      attestedBy: [],
+      timers: [],
+      decide: (stage, input, now) => decideNotification(stage, input, { now, deadlineMs }),
+      keysOf: ({ run }) => [notificationKey(run)],
+      perform: (tx, stage, { dossier, partners }) => this.deliver(tx, stage, dossier, partners),
+    })
   }
 
-  private async open(tx: Transaction, stage: OpenedStage, cause: ReceivedEvent): Promise<void> {
-    const { id, run, attempt, partners } = stage
-    const traceparent = cause.traceparent
-    const origin = { key: cause.key, causationId: cause.id, traceparent: traceparent ?? null }
-    const opened = { state: 'open' as const, startedAt: tx.now.toISOString(), completedAt: null, summary: null }
-    const notification: Notification = { ...stage, ...origin, ...opened }
-    await tx.documents(NOTIFICATIONS).put(notification)
-    const dueAt = new Date(tx.now.getTime() + this.config.deadlineMs)
-    const timer = {
-      id: deadlineTimerId(notification),
-      kind: NOTIFY_DEADLINE,
-      keys: [notificationKey(id)],
-      data: { stage: id, run, attempt, key: cause.key },
-      dueAt,
-    }
-    await this.runtime.schedule(tx, timer)
-    const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent }
-    await this.runtime.emit(tx, 'hms.notification.started.v1', { run, attempt, partners }, options)
+  onModuleInit(): void {
+    this.runtime.onTimer(DEADLINE, (tx, { data }) => this.count(tx, stageId(data), { isOverdue: true }))
+    this.lanes.onTried((tx, stage) => this.count(tx, stage))
   }
 
-  private newsOf(dossier: RunDossier, release: ReleaseDocument, cause: ReceivedEvent) {
-    const before = dossier.live[release.id]?.version ?? null
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+    const { run, attempt, plan } = dossier
+    const origin = { run, attempt, key: cause.key, causationId: cause.id, traceparent: cause.traceparent ?? null }
+    const rolledOutAt = new Date(cause.time).toISOString()
+    const fresh: Notification = { ...origin, state: 'new', partners: [], unknown: [], rolledOutAt, completedAt: null, summary: null }
+    const answer = await this.shell.open(tx, { fresh, dossier, cause }, async () => {
+      const { partners, unknown } = resolvePartners(plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
+      return { type: 'opened', dossier, partners: partners.map(({ id }) => id), unknown }
+    })
+    // Nobody to tell, or nobody whose first try has to be waited for.
+    await this.count(tx, stageId(dossier))
+    return answer
+  }
+
+  private async deliver(tx: Transaction, stage: Notification, dossier: RunDossier, partners: readonly string[]): Promise<void> {
+    const { run, attempt } = stage
     const bundle = dossier.releases.map(({ id, version }) => `${id}@${version}`)
-    return { ...releaseFacts(release), before, bundle, at: new Date(cause.time) }
+    const registered = await Promise.all(partners.map((partner) => tx.documents(PARTNERS).get(partner)))
+    const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
+    for (const release of dossier.releases) {
+      const news = { ...releaseFacts(release), ...names, before: versionBefore(dossier, release), bundle, at: new Date(stage.rolledOutAt) }
+      for (const partner of registered) await this.lanes.add(tx, news, partner!)
+    }
   }
+
+  private async count(tx: Transaction, stage: string | null, { isOverdue = false } = {}): Promise<void> {
+    if (stage === null) return
+    await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
+      if (stageId(notification) !== stage || notification.state !== 'open') return
+      const waiting = await tx.documents(DELIVERIES).count({ stage, first_try: 'open' })
+      if (waiting > 0 && !isOverdue) return
+      const deliveries = await tx.documents(DELIVERIES).find({ where: { stage }, limit: MAX_DELIVERIES })
+      await this.shell.decide(tx, notification, { type: 'counted', waiting, isOverdue, result: summarize(notification, deliveries) })
+    })
+  }
+}
+
+function versionBefore({ live }: RunDossier, { id }: ReleaseDocument): string | null {
+  return live[id]?.version ?? null
 }

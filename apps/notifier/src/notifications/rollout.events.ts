@@ -14,7 +14,7 @@ export class RolloutEvents {
 
   @OnEvent('notifier', 'hms.rollout.completed.v1')
   completed(@Payload() event: ReceivedEvent<'hms.rollout.completed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
-    return this.notifyPartners.execute(tx, event.data.dossier, event)
+    return this.notifyPartners.open(tx, event.data.dossier, event)
   }
 
   @OnEvent('notifier', 'hms.rollout.reversed.v1')

@@ -1,13 +1,6 @@
+import type { NotificationSummary } from '#libs/pipeline'
 import type { Delivery } from '../delivery/delivery.table.js'
 import { HORIZON_MS } from '../delivery/schedule.js'
-
-/** What a notify stage came to, counted in partners. */
-export interface NotificationSummary {
-  /** Contract §2: `6 sent`, `5 sent, 1 retrying until …`, `0 sent (no partners)`, `2 sent (unknown: x)`. */
-  summary: string
-  sent: number
-  retrying: number
-}
 
 type Standing = 'sent' | 'retrying' | 'failed' | 'superseded'
 type Addressees = { partners: readonly string[]; unknown: readonly string[] }

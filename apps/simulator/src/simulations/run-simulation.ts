@@ -38,6 +38,7 @@ export class RunSimulation implements OnModuleInit {
     this.shell = new StageShell(runtime, {
       name: 'simulate',
       table: SIMULATIONS,
+      isAbortable: true,
       attestedBy: [],
       timers: SIMULATION_TIMERS,
       decide: (simulation, input) => decideSimulation(simulation, input, config),

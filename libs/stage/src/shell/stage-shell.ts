@@ -50,10 +50,10 @@ export class StageShell<
    * that no earlier stage vouches for is refused. `begin` gives the first input once all that is passed.
    */
   async open(tx: Transaction, { fresh, dossier, cause }: Arrival<State>, begin: () => Promise<Input> | Input): Promise<EventAnswer> {
-    const { name, attestedBy, table } = this.stage
+    const { name, attestedBy, isAbortable, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
-    if (await abortedBefore(this.runtime, tx, dossier, { stage: name, key: cause.key })) return 'ignored-stale'
+    if (isAbortable && (await abortedBefore(this.runtime, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
     if (known !== undefined)
       await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt took its place' })
     const unattested = unattestedHere(this.runtime, dossier, attestedBy)

@@ -11,6 +11,8 @@ export interface Stage<State extends StageState, Input extends { type: string },
   name: StageName
   /** Where the state of the newest attempt of each run is kept. Without it the stage decides once and keeps nothing. */
   table?: DocumentTable<State>
+  /** Whether a run that is ended early is not opened here. */
+  isAbortable: boolean
   /** Stages that must have vouched for a run before it may go on here. */
   attestedBy: readonly AttestingStage[]
   timers: readonly Timer[]

@@ -1,0 +1,44 @@
+import type { Envelope, LintFinding, RunDossier } from '#libs/contracts'
+import { unchanged, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
+
+/** The lint of a run: decided at once, and kept nowhere. */
+export interface Lint extends StageState {
+  state: 'new' | 'passed' | 'failed'
+}
+
+/** `findings`: as an event can carry them. `attested`: the dossier with this stage's attestation. */
+export type LintInput =
+  | CommonInput<never>
+  | { type: 'linted'; findings: LintFinding[]; hasErrors: boolean; attestation: Envelope; attested: RunDossier }
+
+export type LintEffect = CommonEffect<'hms.lint.passed.v1' | 'hms.lint.failed.v1', never>
+
+/** Everything that lint may do: send the run on with its findings, or end it when one of them is an error. */
+export function decideLint(lint: Lint, input: LintInput): Decision<Lint, LintEffect> {
+  switch (input.type) {
+    case 'linted':
+      return lint.state === 'new' ? tell(lint, input) : unchanged(lint)
+    case 'refused':
+    case 'due':
+    case 'ended':
+    case 'asked':
+      return unchanged(lint)
+  }
+}
+
+function tell(
+  lint: Lint,
+  { findings, hasErrors, attestation, attested }: Extract<LintInput, { type: 'linted' }>,
+): Decision<Lint, LintEffect> {
+  if (!hasErrors) {
+    return {
+      state: { ...lint, state: 'passed' },
+      effects: [{ do: 'emit', type: 'hms.lint.passed.v1', data: { dossier: attested, findings } }],
+    }
+  }
+  const { run, attempt } = lint
+  const first = findings.find((finding) => finding.severity === 'error')!
+  const detail = `${first.file}: ${first.message}${first.hint === undefined ? '' : ` (${first.hint})`}`
+  const data = { run, attempt, reason: 'LINT_ERRORS', detail, findings, next: [`hms-svc lint ${first.file}`], attestation }
+  return { state: { ...lint, state: 'failed' }, effects: [{ do: 'emit', type: 'hms.lint.failed.v1', data }] }
+}
