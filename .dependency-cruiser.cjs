@@ -17,11 +17,12 @@ const LIBS = {
   witness: ['contracts', 'platform', 'signing'],
   service: ['contracts', 'files', 'process', 'signing', 'guard', 'messaging', 'persistence', 'platform'],
   stage: ['contracts', 'signing', 'guard', 'pipeline', 'messaging', 'persistence', 'platform', 'service'],
-  client: ['contracts', 'files', 'kafka-socket', 'policy', 'signing'],
+  evaluation: ['contracts', 'policy', 'signing'],
+  client: ['contracts', 'evaluation', 'files', 'kafka-socket', 'policy', 'signing'],
   // What an auditor reads: nothing of ours may come with it.
   verify: [],
 }
-const PURE = '^libs/(contracts|policy|pipeline|signing|guard)/'
+const PURE = '^libs/(contracts|evaluation|policy|pipeline|signing|guard)/'
 const SPEC = '\\.(spec|suite|fixture)\\.ts$'
 const pkg = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/|$)`
 const core = (...names) => `^(node:)?(${names.join('|')})(/|$)`

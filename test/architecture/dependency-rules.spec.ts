@@ -21,6 +21,7 @@ const BREACHES: [rule: string, file: string, line: string][] = [
   ['lib-platform', 'libs/platform/src/index.ts', `import '#libs/persistence'`],
   ['lib-persistence', 'libs/persistence/src/index.ts', `import '#libs/messaging'`],
   ['lib-messaging', 'libs/messaging/src/index.ts', `import '#libs/stage'`],
+  ['lib-evaluation', 'libs/evaluation/src/index.ts', `import '#libs/platform'`],
   ['lib-process', 'libs/process/src/index.ts', `import '#libs/persistence'`],
   ['lib-service', 'libs/service/src/index.ts', `import './nest.js'\nimport '#libs/pipeline'`],
   ['lib-stage', 'libs/stage/src/index.ts', `import '#libs/client'`],

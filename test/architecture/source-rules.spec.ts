@@ -41,6 +41,16 @@ describe('sources', () => {
     expect(linesThatMatch(elsewhere, /\b(new (Memory|Virtual)\w+|memoryOf)\b/)).toEqual([])
   })
 
+  it('register timers, signals and rules when modules start, not in constructors', () => {
+    const bodies = (text: string): string[] =>
+      [...text.matchAll(/^  constructor\((?:.*|\n(?: {4}.*\n)* {2})\) (\{\}|\{\n((?: {4}.*\n|\n)*) {2}\})$/gm)].map(
+        ([, , body]) => body ?? '',
+      )
+    const constructors = production.map(({ path, text }) => ({ path, text: bodies(text).join('') }))
+    expect(constructors.filter(({ text }) => text !== '').length).toBeGreaterThan(20)
+    expect(linesThatMatch(constructors, /\bruntime\.(on[A-Z]\w+|prunes)\(|\.start\(|setInterval|process\.on/)).toEqual([])
+  })
+
   it('do not sleep in tests', () => {
     const sleeping = [...code, ...tests].filter(({ path }) => /\.(spec|suite)\.ts$/.test(path) && !path.startsWith('test/architecture/'))
     const sleep = /\bsetTimeout\(\s*(resolve|done|\(\) => resolve)|\{[^}]*setTimeout[^}]*\} from 'node:timers\/promises'/

@@ -120,7 +120,7 @@ export const ALERT_GUARDS = [
   {
     name: 'audit-windows',
     guard: 'facts of high volume are one entry a window',
-    file: 'apps/audit/src/entries/record-events.ts',
+    file: 'apps/audit/src/recording/record-events.ts',
     find: "if (topicByName(event.topic).trail === 'window') return",
     replace: 'if (event.topic === "") return',
     spec: 'test/scenarios/audit-windows.spec.ts',

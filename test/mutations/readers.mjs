@@ -3,7 +3,7 @@ export const READER_GUARDS = [
   {
     name: 'held-before-its-time',
     guard: 'nobody lives under a rule before its time (design §6)',
-    file: 'libs/client/src/connection/evaluate.ts',
+    file: 'libs/evaluation/src/evaluate.ts',
     find: 'held.next !== null && held.next.atMs <= now ?',
     replace: 'held.next !== null ?',
     spec: 'test/attacks/held-rules.spec.ts',
@@ -129,7 +129,7 @@ export const READER_GUARDS = [
   {
     name: 'floors-checksum',
     guard: 'floors of which a bit changed are not believed',
-    file: 'libs/client/src/connection/floors-file.ts',
+    file: 'libs/client/src/trust/floors-file.ts',
     find: ' && sha256 === sumOf({ floors, signedMs: signedMs! })',
     replace: '',
     spec: 'libs/client/src/connection/disk-copy.spec.ts',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CoverageView, StreamFrame } from '#libs/contracts'
 import { openConnection } from '../../libs/client/src/connection/connect.js'
-import type { Clock } from '../../libs/client/src/connection/clock.js'
+import type { Clock } from '../../libs/client/src/clock.js'
 import type { LiveConnection } from '../../libs/client/src/connection/live-connection.js'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'

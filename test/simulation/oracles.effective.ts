@@ -1,4 +1,4 @@
-import { evaluate, holdDocument } from '#libs/client'
+import { evaluate, holdDocument } from '#libs/evaluation'
 import { effectiveMs, STABLE_SCOPE } from '#libs/signing'
 import type { Evidence } from './evidence.js'
 

@@ -1,5 +1,5 @@
 import type { StreamFrame } from '#libs/contracts'
-import { evaluate, holdDocument, type HeldDocument } from '#libs/client'
+import { evaluate, holdDocument, type HeldDocument } from '#libs/evaluation'
 import { WebSocket } from 'ws'
 
 /** A bot that follows the stream but acknowledges only when the test says so. */

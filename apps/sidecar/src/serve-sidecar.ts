@@ -1,7 +1,7 @@
 import { connect, readClientConfig } from '#libs/client'
 import { createLogger, systemClock, type Environment } from '#libs/platform'
 import type { LocalReader } from './held-values.js'
-import { createSidecarServer } from './http/sidecar-server.js'
+import { createSidecarServer } from './sidecar-server.js'
 import { sidecarMetrics } from './http/sidecar-metrics.js'
 import { logConnection } from './log-connection.js'
 import { listen, type Place } from './place/listen.js'

@@ -32,7 +32,6 @@ export { ApiClient, type ApiClientOptions, type Authorize, type EventsOptions, t
 export { authorizationFrom, bearer, signedBy, statement } from './api/authorization.js'
 export { asKeyProblem } from './api/key-problem.js'
 export { isLoopback } from './api/loopback.js'
-export { evaluate, holdDocument, serving, standing, type HeldDocument, type InForce, type Reader } from './connection/evaluate.js'
 export { chooseSigner, type SignerChoice } from './approve/choose-signer.js'
 export { followRun, type FollowOptions } from './approve/follow-run.js'
 export { parseDuration } from '#libs/contracts'

@@ -1,5 +1,5 @@
 export * from './cloud-event.js'
-export * from './consumer/aggregate-keys.js'
+export * from './aggregate-keys.js'
 export * from './consumer/event-consumer.js'
 export * from './consumer/event-routes.js'
 export * from './consumer/event-server.js'

@@ -1,4 +1,4 @@
-import { evaluate, holdDocument, type HeldDocument } from '#libs/client'
+import { evaluate, holdDocument, type HeldDocument } from '#libs/evaluation'
 import type { ConfigDocument } from '#libs/contracts'
 import type { Oracle } from './oracle.js'
 

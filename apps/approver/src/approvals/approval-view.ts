@@ -4,7 +4,7 @@ import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import type { RunRecord } from '../runs/run.table.js'
-import type { Approval } from './approval.table.js'
+import type { Approval } from '../records/approval.table.js'
 
 export function approvalView(approval: Approval, run: RunRecord | undefined): ApprovalView {
   return {

@@ -4,7 +4,7 @@ import { Public, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { approvalSummary } from './approval-view.js'
-import { APPROVALS, type Approval } from './approval.table.js'
+import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { ApprovalDecisionRequestDto, ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { PrepareApproval } from './prepare-approval.js'
 import { RejectApproval } from './reject-approval.js'

@@ -4,7 +4,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
-import { APPROVAL_EXPIRY, APPROVALS } from './approval.table.js'
+import { APPROVAL_EXPIRY, APPROVALS } from '../records/approval.table.js'
 
 /** Signatures that never came: the run ends, its policies are free. */
 @Injectable()

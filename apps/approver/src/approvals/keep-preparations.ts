@@ -3,7 +3,7 @@ import { lockedDocument, timerKind, type Query, type Transaction } from '#libs/p
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { APPROVALS, type Approval } from './approval.table.js'
+import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { MOST_PREPARATIONS, PREPARATIONS, type Preparation } from './preparation.table.js'
 
 const PREPARATION_EXPIRY = timerKind<{ digest: string }>('preparation-expiry')

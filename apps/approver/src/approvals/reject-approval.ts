@@ -16,7 +16,7 @@ import { Injectable } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.table.js'
+import { APPROVAL_EXPIRY, APPROVALS, type Approval } from '../records/approval.table.js'
 
 const MAX_REASON = 1_000
 

@@ -1,6 +1,6 @@
 import { HmsError, peekPredicate, type PlanOptions, type PrepareRequest, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
-import type { Approval } from './approval.table.js'
+import type { Approval } from '../records/approval.table.js'
 
 /** A later signer may leave out plan and author; other values than the signed ones are a conflict: 409 `HMS_APPROVER_PLAN_DIFFERS`. */
 export function requireSamePlan(approval: Approval, { plan = {}, author }: Pick<PrepareRequest, 'plan' | 'author'>, roster: Roster): void {

@@ -3,7 +3,7 @@ import { guard, judgeReleases, principalOf, refusalOf } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime, tellVerdict } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import type { Approval } from '../approvals/approval.table.js'
+import type { Approval } from '../records/approval.table.js'
 import { policyAt } from '../policies/policy.table.js'
 import { rulesInForce } from './rules-in-force.js'
 

@@ -14,7 +14,7 @@ import { abortUnstarted, acceptDecision, pendingDecision, stageAwaited, stateOf 
 import { readRunDecision, SignatureError, type ReadRunDecision } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { APPROVALS, type Approval } from '../approvals/approval.table.js'
+import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'

@@ -1,7 +1,7 @@
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { APPROVALS, type Approval } from '../approvals/approval.table.js'
+import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { POLICIES } from '../policies/policy.table.js'
 import { RUNS } from './run.table.js'
 

@@ -1,6 +1,5 @@
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
-import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
-import type { LoggedRelease } from '../log/tree.store.js'
+import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type LoggedRelease } from './entry.js'
 import type { EntryQuery, EntryStore } from './entry.store.js'
 
 interface Row {

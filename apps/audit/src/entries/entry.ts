@@ -89,3 +89,13 @@ export function leafHashOf(facts: EntryFacts): Buffer {
 export function viewOf({ index, facts, leafHash: hash }: LogEntry): RecordedEntry {
   return { index, ...facts, leafHash: hash.toString('hex') }
 }
+
+/** A release that the log holds. */
+export interface LoggedRelease {
+  /** Release digest. */
+  digest: string
+  policy: string
+  version: string
+  /** Of its entry. */
+  index: number
+}

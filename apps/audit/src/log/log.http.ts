@@ -5,7 +5,8 @@ import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
 import type { Transaction } from '#libs/persistence'
 import { ProofQueryDto } from './log.dto.js'
 import { proofOf } from './proof-of.js'
-import { TREE_STORE, type LoggedRelease, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
+import type { LoggedRelease } from '../entries/entry.js'
+import { TREE_STORE, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
 const FOR_GOOD = 'public, max-age=31536000, immutable'
 

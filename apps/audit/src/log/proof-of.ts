@@ -2,7 +2,8 @@ import type { LogProof } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { formatTlogProof } from '#libs/signing'
 import { inclusionProof } from './tree.js'
-import type { LoggedRelease, PublishedCheckpoint, TreeStore } from './tree.store.js'
+import type { LoggedRelease } from '../entries/entry.js'
+import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 
 /** That the checkpoint covers the approval of a release; its index is below the checkpoint's size. */
 export async function proofOf(

@@ -1,6 +1,7 @@
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import { entryRowsOf, releaseRowsOf } from '../entries/entry.store.memory.js'
-import type { LoggedRelease, PublishedCheckpoint, TreeStore } from './tree.store.js'
+import type { LoggedRelease } from '../entries/entry.js'
+import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 
 export class MemoryTreeStore implements TreeStore {
   async size(tx: Transaction): Promise<number> {

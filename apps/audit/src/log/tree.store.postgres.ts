@@ -1,5 +1,6 @@
 import { postgresOf, type Transaction } from '#libs/persistence'
-import type { LoggedRelease, PublishedCheckpoint, TreeStore } from './tree.store.js'
+import type { LoggedRelease } from '../entries/entry.js'
+import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 
 export class PostgresTreeStore implements TreeStore {
   async size(tx: Transaction): Promise<number> {

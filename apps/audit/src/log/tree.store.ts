@@ -1,20 +1,11 @@
 import type { Transaction } from '#libs/persistence'
+import type { LoggedRelease } from '../entries/entry.js'
 
 /** A checkpoint that was published: the log's signature and those of its witnesses. */
 export interface PublishedCheckpoint {
   size: number
   /** The whole note. */
   note: string
-}
-
-/** A release that the log holds. */
-export interface LoggedRelease {
-  /** Release digest. */
-  digest: string
-  policy: string
-  version: string
-  /** Of its entry. */
-  index: number
 }
 
 /** Held while the tree grows: two instances that grow it at once would write the same. */

@@ -1,5 +1,5 @@
 import { EXIT, HmsError, type ConfigDocument } from '#libs/contracts'
-import { holdDocument, standing } from '#libs/client'
+import { holdDocument, standing } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
 import { writeFile } from 'node:fs/promises'

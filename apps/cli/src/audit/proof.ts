@@ -3,7 +3,7 @@ import { namesRelease, SignatureError, verifyTlogProof } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { newestRoster } from '../roster/newest-roster.js'
-import { logPoliciesOf } from './pinned-roster.js'
+import { logPoliciesOf } from '../roster/pinned-roster.js'
 
 /** The proof that the approval of a version is in the log, checked before it is shown. */
 export async function showProof(context: CliContext, name: string): Promise<number> {

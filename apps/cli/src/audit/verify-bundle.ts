@@ -2,7 +2,7 @@ import { EXIT } from '#libs/contracts'
 import { verifyBundle } from '#libs/verify'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
-import { MAX_SIGNED_BYTES } from './pinned-roster.js'
+import { MAX_SIGNED_BYTES } from '../roster/pinned-roster.js'
 
 export interface VerifyOptions {
   roster: string

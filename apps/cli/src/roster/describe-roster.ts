@@ -1,5 +1,5 @@
 import type { Roster } from '#libs/signing'
-import { describeRules } from '../audit/describe-rules.js'
+import { describeRules } from './describe-rules.js'
 import { describeMatch } from './describe-difference.js'
 
 /** Who may approve what, for people. */

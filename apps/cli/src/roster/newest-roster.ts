@@ -1,6 +1,6 @@
 import { HmsError, type RosterStep } from '#libs/contracts'
 import { nextRoster, requireUnexpired, SignatureError, type Roster } from '#libs/signing'
-import { pinnedRoster } from '../audit/pinned-roster.js'
+import { pinnedRoster } from './pinned-roster.js'
 import type { CliContext } from '../context.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { ApiClient } from '#libs/client'
 import { HmsError, type RosterStep } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
-import { pinnedRoster } from '../audit/pinned-roster.js'
+import { pinnedRoster } from '../roster/pinned-roster.js'
 import type { CliContext } from '../context.js'
 import { findKey, keyFolderOf } from '../keys/key-folder.js'
 import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'

@@ -2,7 +2,7 @@ import type { AlertReceipt, BotAlert } from '#libs/contracts'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { Presence } from '../coverage/presence.js'
-import { DocumentCopy } from '../delivery/document-copy.js'
+import { DocumentCopy } from '../copy/document-copy.js'
 import { requireRegion } from '../coverage/require-region.js'
 import { ALERT_INBOX, inboxId } from './alert.table.js'
 

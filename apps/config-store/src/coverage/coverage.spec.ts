@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { HeldDocument } from '#libs/client'
+import type { HeldDocument } from '#libs/evaluation'
 import { bucketOf } from '#libs/policy'
 import type { HeadPredicate } from '#libs/signing'
 import { audienceOf, coverageOf, viewOf, type BotPresence } from './coverage.js'

@@ -1,5 +1,5 @@
 import { MAX_SILENT, type Audience, type CoverageReport, type CoverageView, type ScopeCoverage } from '#libs/contracts'
-import { evaluate, serving, standing, type HeldDocument } from '#libs/client'
+import { evaluate, serving, standing, type HeldDocument } from '#libs/evaluation'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 

@@ -2,9 +2,9 @@ import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { Freshness } from '../heads/freshness.js'
-import { DocumentCopy } from './document-copy.js'
+import { DocumentCopy } from '../copy/document-copy.js'
 import { FanOut, type Receiver } from './fan-out.js'
-import { PreparedFrame } from './prepared-frame.js'
+import { PreparedFrame } from '../copy/prepared-frame.js'
 
 const HEARTBEAT_MS = 10_000
 /** What a reader may leave unread: more would have us keep every frame for it. It is closed, and resumes or starts from a snapshot. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { MAX_UNREAD_BYTES, type Follower } from './broadcast.js'
-import type { PreparedFrame } from './prepared-frame.js'
+import type { PreparedFrame } from '../copy/prepared-frame.js'
 
 /** One reader over Server-Sent Events. */
 export class EventFollower implements Follower {

@@ -3,9 +3,9 @@ import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { readerQuery } from '../reads/reader-query.js'
 import { Broadcast } from './broadcast.js'
-import { DocumentCopy } from './document-copy.js'
+import { DocumentCopy } from '../copy/document-copy.js'
 import { EventFollower } from './event-follower.js'
-import { parseRevision } from './prepared-frame.js'
+import { parseRevision } from '../copy/prepared-frame.js'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 

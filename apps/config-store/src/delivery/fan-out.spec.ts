@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FanOut, SLICE } from './fan-out.js'
-import { PreparedFrame } from './prepared-frame.js'
+import { PreparedFrame } from '../copy/prepared-frame.js'
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 

@@ -1,4 +1,4 @@
-import type { PreparedFrame } from './prepared-frame.js'
+import type { PreparedFrame } from '../copy/prepared-frame.js'
 
 /** Receivers served per turn of the event loop: reads stay fast while a change goes out (research 06 §4). */
 export const SLICE = 250

@@ -2,7 +2,7 @@ import type { Clock } from '#libs/platform'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { MAX_UNREAD_BYTES, type Follower } from './broadcast.js'
-import type { PreparedFrame } from './prepared-frame.js'
+import type { PreparedFrame } from '../copy/prepared-frame.js'
 
 const GOING_AWAY = 1001
 const REFUSED = 1008

@@ -4,9 +4,9 @@ import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
-import { DocumentCopy } from '../delivery/document-copy.js'
+import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
-import type { PreparedAnswer } from '../delivery/held-stored.js'
+import type { PreparedAnswer } from '../copy/held-stored.js'
 import { readerQuery, type ReaderQuery } from './reader-query.js'
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */

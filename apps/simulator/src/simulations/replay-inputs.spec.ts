@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseScenario, type Scenario } from '#libs/policy'
 import { dossierOf, POLICY, SCENARIO } from '../testing/dossier.fixture.js'
-import { isFirstVersion, policiesOf, rulesOf, scenariosOf } from './policies-of-run.js'
+import { isFirstVersion, policiesOf, rulesOf, scenariosOf } from '../scenarios/policies-of-run.js'
 import { inputsOf } from './replay-inputs.js'
 
 const reading = (id: string, facts: Record<string, number> = {}) => ({ id, at: id, region: '', ...facts })

@@ -3,7 +3,7 @@ import type { SkippedScenario } from '#libs/pipeline'
 import { boundaryReadings, compileScenario, MAX_STEPS, type PolicyDocument, type Scenario, type Verdict } from '#libs/policy'
 import type { Reading } from '../replay/reading.js'
 import { scenarioInputs, type ScenarioInputs } from '../replay/scenario-inputs.js'
-import type { PoliciesOfRun } from './policies-of-run.js'
+import type { PoliciesOfRun } from '../scenarios/policies-of-run.js'
 
 type Policies = Record<string, PolicyDocument>
 

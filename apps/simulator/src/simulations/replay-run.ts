@@ -12,7 +12,7 @@ import type { ReplayReport } from '../replay/report.js'
 import type { ScenarioInputs } from '../replay/scenario-inputs.js'
 import { scoreReplay } from '../replay/score.js'
 import { SCENARIOS } from '../scenarios/scenario.table.js'
-import { isFirstVersion, policiesOf, scenariosOf } from './policies-of-run.js'
+import { isFirstVersion, policiesOf, scenariosOf } from '../scenarios/policies-of-run.js'
 import { inputsOf } from './replay-inputs.js'
 
 export const REPLAY_RUNNER = Symbol('ReplayRunner')

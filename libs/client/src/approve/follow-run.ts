@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { HmsError, isTerminal, type RunView } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 import { unreachable } from '../api/unreachable.js'
-import { backoffMs } from '../connection/backoff.js'
+import { backoffMs } from '../backoff.js'
 import { timerMs } from '../timers.js'
 
 export interface FollowOptions {

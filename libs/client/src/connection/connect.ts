@@ -1,7 +1,7 @@
 import { ApiClient } from '../api/api-client.js'
 import { bearer } from '../api/authorization.js'
 import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
-import { systemClock, type Clock } from './clock.js'
+import { systemClock, type Clock } from '../clock.js'
 import { DiskCopy } from './disk-copy.js'
 import type { HmsConnection } from './hms-connection.js'
 import { LiveConnection } from './live-connection.js'

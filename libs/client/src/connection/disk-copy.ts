@@ -3,9 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HmsError, type ConfigDocument } from '#libs/contracts'
 import { replaceFile } from '../keys/files.js'
-import type { Reader } from './evaluate.js'
-import { FloorsFile, type SavedFloors } from './floors-file.js'
-import { readOwnFile } from './read-own-file.js'
+import type { Reader } from '#libs/evaluation'
+import { FloorsFile, type SavedFloors } from '../trust/floors-file.js'
+import { readOwnFile } from '../trust/read-own-file.js'
 
 /** The last known good copy of one reader. */
 export interface SavedDocuments {

@@ -7,7 +7,7 @@ import { SAMPLE_ROSTER } from '../testing/sample-trust.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { ReaderTime } from '../trust/reader-time.js'
 import { ManualClock } from '../testing/manual-clock.js'
-import { evaluate, holdDocument, type Reader } from './evaluate.js'
+import { evaluate, holdDocument, type Reader } from '#libs/evaluation'
 import { HeldDocuments, type RefusedDocument } from './held-documents.js'
 
 const NOW = Date.parse('2024-09-01T12:00:00Z')

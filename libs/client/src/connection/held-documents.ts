@@ -1,7 +1,7 @@
 import { peekPredicate, type ConfigDocument } from '#libs/contracts'
 import { effectiveMs, SignatureError, STABLE_SCOPE, type ReleasePredicate, type StableHead } from '#libs/signing'
-import type { Admission } from './admission.js'
-import { evaluate, type HeldDocument, type InForce, type Reader } from './evaluate.js'
+import type { Admission } from '../trust/admission.js'
+import { evaluate, type HeldDocument, type InForce, type Reader } from '#libs/evaluation'
 
 /** A document that was not admitted, and why. */
 export interface RefusedDocument {

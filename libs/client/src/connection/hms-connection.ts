@@ -1,13 +1,6 @@
+import type { PolicyValue } from '#libs/evaluation'
 import type { Json } from '#libs/contracts'
 import type { TrustKind } from '../trust/pinned-rosters.js'
-
-/** A policy as rules read it, frozen through and through. Every key beside these is rule data. */
-export interface PolicyValue {
-  readonly id: string
-  readonly version: string
-  readonly effective: string
-  readonly [field: string]: Json | undefined
-}
 
 /**
  * `READY`: in contact, and the copy is all that is signed. `STALE`: no frame for 30 s, disconnected, or in doubt: something
@@ -71,3 +64,5 @@ export interface HmsConnection {
   alert(alert: AlertInput): Promise<void>
   close(): Promise<void>
 }
+
+export type { PolicyValue }

@@ -3,7 +3,7 @@ import { HmsError, type AlertReceipt, type AlertRequest, type StreamFrame } from
 import type { ApiClient } from '../api/api-client.js'
 import { unreachable } from '../api/unreachable.js'
 import { requireReading } from './alert-reading.js'
-import type { Timer } from './clock.js'
+import type { Timer } from '../clock.js'
 import { Contact } from './contact.js'
 import type { AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue } from './hms-connection.js'
 import { StreamLink, type LinkFailure } from './stream-link.js'

@@ -1,8 +1,8 @@
 import type { ConfigDocument } from '#libs/contracts'
 import { stableDigest } from '#libs/signing'
-import type { Admission } from './admission.js'
-import type { Clock, Timer } from './clock.js'
-import type { InForce, Reader } from './evaluate.js'
+import type { Admission } from '../trust/admission.js'
+import type { Clock, Timer } from '../clock.js'
+import type { InForce, Reader } from '#libs/evaluation'
 import { HeldDocuments, type RefusedDocument } from './held-documents.js'
 import type { ConnectionEvents } from './hms-connection.js'
 

@@ -3,10 +3,10 @@ import { WebSocket } from 'ws'
 import { readText, type AppliedFrame, type HmsError, type StreamFrame } from '#libs/contracts'
 import { errorOfResponse } from '../api/problem-to-error.js'
 import { reasonOf } from '../api/unreachable.js'
-import { backoffMs } from './backoff.js'
-import type { Clock, Timer } from './clock.js'
+import { backoffMs } from '../backoff.js'
+import type { Clock, Timer } from '../clock.js'
 import type { Failure } from './contact.js'
-import type { Reader } from './evaluate.js'
+import type { Reader } from '#libs/evaluation'
 import { parseFrame } from './parse-frame.js'
 
 export interface LinkOptions {

@@ -1,5 +1,5 @@
 import { readClientConfig } from '../client.config.js'
-import { systemClock, type Clock } from '../connection/clock.js'
+import { systemClock, type Clock } from '../clock.js'
 import { DiskCopy } from '../connection/disk-copy.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { openRosters } from '../trust/open-rosters.js'

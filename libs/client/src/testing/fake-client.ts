@@ -10,7 +10,7 @@ import type {
   HmsConnection,
   PolicyValue,
 } from '../connection/hms-connection.js'
-import { deepFreeze } from '../freeze.js'
+import { deepFreeze } from '#libs/evaluation'
 
 /** A policy of a test; `version` and `effective` have defaults. */
 export type FakePolicy = { id: string; version?: string; effective?: string; [field: string]: PolicyValue[string] }

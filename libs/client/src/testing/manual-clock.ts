@@ -1,4 +1,4 @@
-import type { Clock } from '../connection/clock.js'
+import type { Clock } from '../clock.js'
 
 /** A clock that stands still until it is told to go on; due tasks run in the order of their times. */
 export class ManualClock implements Clock {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigDocument } from '#libs/contracts'
 import { readRoster, type Roster } from '#libs/signing'
-import { systemClock } from '../connection/clock.js'
+import { systemClock } from '../clock.js'
 import { sampleDocument } from '../testing/sample-document.js'
 import { SAMPLE_ROSTER, sampleRoster } from '../testing/sample-trust.js'
 import { CheckedOnce } from './checked-once.js'

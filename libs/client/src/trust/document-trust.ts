@@ -9,10 +9,9 @@ import {
   type Roster,
   type VerifiedHead,
 } from '#libs/signing'
-import type { Admission } from '../connection/admission.js'
-import { holdDocument, type HeldDocument } from '../connection/evaluate.js'
-import type { SavedFloors } from '../connection/floors-file.js'
-import type { PolicyValue } from '../connection/hms-connection.js'
+import type { Admission } from './admission.js'
+import { holdDocument, type HeldDocument, type PolicyValue } from '#libs/evaluation'
+import type { SavedFloors } from './floors-file.js'
 import { CheckedOnce } from './checked-once.js'
 import { FreshnessWatch, type Doubt } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'

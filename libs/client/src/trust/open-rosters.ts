@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { HmsError } from '#libs/contracts'
 import { SignatureError } from '#libs/signing'
-import { backoffMs } from '../connection/backoff.js'
-import type { Clock } from '../connection/clock.js'
+import { backoffMs } from '../backoff.js'
+import type { Clock } from '../clock.js'
 import { PinnedRosters } from './pinned-rosters.js'
 import type { RosterSource } from './roster-source.js'
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../connection/clock.js'
+import type { Clock } from '../clock.js'
 import { isFarAhead } from '#libs/signing'
 
 /**

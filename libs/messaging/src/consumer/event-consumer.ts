@@ -19,12 +19,12 @@ import type { ReplayTimer } from '../dead-letters/timer-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
-import { aggregateKeysOf } from './aggregate-keys.js'
+import { aggregateKeysOf } from '../aggregate-keys.js'
 import { EventRoutes, type EventHandler, type TopicHandler } from './event-routes.js'
 import { compatibilityOf } from './event-type.js'
 import { OverdueGaps } from './overdue-gaps.js'
 import { groupOf } from './group-of.js'
-import { poisonRunOf, runOf } from './poison-run.js'
+import { poisonRunOf, runOf } from '../dead-letters/poison-run.js'
 
 /** Takes a record that no service of ours wrote. `false`: it is nothing that may be taken, and is recorded as forged. */
 export type OutsideHandler = (record: BusRecord, tx: Transaction) => Promise<boolean>

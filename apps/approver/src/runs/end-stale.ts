@@ -5,9 +5,9 @@ import { effectiveMs, type ReleasePredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
-import { RUNS, type RunRecord } from '../runs/run.table.js'
-import { APPROVAL_MOVED, SaveRun } from '../runs/save-run.js'
-import { APPROVAL_EXPIRY, APPROVALS, type Approval } from './approval.table.js'
+import { RUNS, type RunRecord } from './run.table.js'
+import { APPROVAL_MOVED, SaveRun } from './save-run.js'
+import { APPROVAL_EXPIRY, APPROVALS, type Approval } from '../records/approval.table.js'
 
 /** What was prepared follows a version that is no longer live: it would undo what came between, so its run ends STALE. */
 @Injectable()

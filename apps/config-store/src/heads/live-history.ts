@@ -1,7 +1,7 @@
 import type { Envelope, LogProof } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
-import type { StoredDocument } from '../heads/head.table.js'
+import type { StoredDocument } from './head.table.js'
 
 /** A release that was in force at some time, in any scope, with what proves it. Kept for good; one row however often it comes back. */
 export interface LiveRelease {

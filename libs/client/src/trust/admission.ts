@@ -1,5 +1,5 @@
 import type { ConfigDocument } from '#libs/contracts'
-import type { HeldDocument } from './evaluate.js'
+import type { HeldDocument } from '#libs/evaluation'
 
 /** The seam of trust: every document passes here, from the stream and from disk alike, before anything reads it. */
 export interface Admission {

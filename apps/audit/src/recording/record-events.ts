@@ -5,12 +5,12 @@ import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
 import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attestation.store.js'
-import { factsOf } from './entry.js'
+import { factsOf } from '../entries/entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
 import { FoldWindows } from '../windows/fold-windows.js'
-import { ENTRY_STORE, type EntryStore } from './entry.store.js'
-import { INTAKE, type Intake } from './intake.js'
+import { ENTRY_STORE, type EntryStore } from '../entries/entry.store.js'
+import { INTAKE, type Intake } from '../entries/intake.js'
 
 /** Takes in every event of every topic that the catalogue gives to audit, in the transaction that moves its position. */
 @Injectable()

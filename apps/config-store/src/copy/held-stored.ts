@@ -1,5 +1,5 @@
 import type { PolicyView } from '#libs/contracts'
-import { holdDocument, type HeldDocument } from '#libs/client'
+import { holdDocument, type HeldDocument } from '#libs/evaluation'
 import type { Origin, StoredDocument } from '../heads/head.table.js'
 
 /** A `PolicyView` made once and given many times. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage, type RequestOptions } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { serveSample, type SampleSidecar } from '../testing/serve-sample.js'
+import { serveSample, type SampleSidecar } from './testing/serve-sample.js'
 
 let sidecar: SampleSidecar
 beforeEach(async () => {

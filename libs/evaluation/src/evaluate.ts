@@ -1,8 +1,15 @@
-import { peekPredicate, type ConfigDocument, type Envelope } from '#libs/contracts'
+import { peekPredicate, type ConfigDocument, type Envelope, type Json } from '#libs/contracts'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
-import { deepFreeze } from '../freeze.js'
-import type { PolicyValue } from './hms-connection.js'
+import { deepFreeze } from './freeze.js'
+
+/** A policy as rules read it, frozen through and through. Every key beside these is rule data. */
+export interface PolicyValue {
+  readonly id: string
+  readonly version: string
+  readonly effective: string
+  readonly [field: string]: Json | undefined
+}
 
 /** Who reads. Without a bot name no canary applies; the region counts for scopes only. */
 export interface Reader {

@@ -1,0 +1,41 @@
+import { posix } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { sourcesOf } from './root.js'
+
+const sources = [...sourcesOf('apps', /\.ts$/), ...sourcesOf('libs', /\.ts$/)].filter(
+  ({ path }) => !/\.(spec|suite|fixture)\.ts$|\/testing\//.test(path),
+)
+
+/** `apps/audit/src/log` of a file in it or below; `undefined` for files that lie in `src` itself, such as modules and barrels. */
+function featureOf(path: string): string | undefined {
+  return /^(apps|libs)\/[^/]+\/src\/[^/]+(?=\/)/.exec(path)?.[0]
+}
+
+/** One line for each import from one feature folder into another of the same app or lib. */
+function crossings(): Map<string, string[]> {
+  const found = new Map<string, string[]>()
+  for (const { path, text } of sources) {
+    const from = featureOf(path)
+    for (const [, target] of text.matchAll(/from '(\.\.?\/[^']+)'/g)) {
+      const to = featureOf(posix.join(posix.dirname(path), target!))
+      if (from === undefined || to === undefined || from === to) continue
+      const pair = `${from} → ${to}`
+      found.set(pair, [...(found.get(pair) ?? []), `${path} imports ${target}`])
+    }
+  }
+  return found
+}
+
+describe('feature folders', () => {
+  const found = crossings()
+
+  it('are found, and what they import of each other', () => {
+    expect(found.size).toBeGreaterThan(20)
+  })
+
+  it('do not import each other both ways', () => {
+    const reversed = (pair: string): string => pair.split(' → ').toReversed().join(' → ')
+    const mutual = [...found].filter(([pair]) => found.has(reversed(pair)))
+    expect(mutual.flatMap(([, imports]) => imports)).toEqual([])
+  })
+})
