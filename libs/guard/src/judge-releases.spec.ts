@@ -55,6 +55,25 @@ describe('rules as releases', () => {
     expect(sentenceOf({ ...altered, envelope: { ...altered.envelope, payload: Buffer.from('{}').toString('base64') } })).toContain(denied)
   })
 
+  it('read each release that is judged once, however many rules speak of it', async () => {
+    const readsOf = async (rules: ReleaseDocument[]): Promise<number> => {
+      const release = await limit(20)
+      let reads = 0
+      const { payload, ...rest } = release.envelope
+      const envelope = {
+        ...rest,
+        get payload() {
+          reads++
+          return payload
+        },
+      }
+      judge({ releases: [{ ...release, envelope }], rules })
+      return reads
+    }
+    const rules = await Promise.all(Array.from({ length: 16 }, (_, index) => rule({ ...STEP, rule: 'true' }, { id: `rule-${index}` })))
+    expect(await readsOf(rules)).toBe(await readsOf(rules.slice(0, 1)))
+  })
+
   it('deny a bundle for one of its policies, and more rules than one may ask', async () => {
     const rules = [await rule({ ...STEP, policies: ['ozone'] })]
     const releases = [await limit(20), await limit(40, 'ozone')]

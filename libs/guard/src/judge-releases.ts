@@ -23,10 +23,12 @@ export interface Asked {
 export function judgeReleases(guard: Guard, roster: Roster, asked: Asked): GuardVerdict {
   try {
     const rules = rulesOfReleases(asked.rules, roster)
-    const many = tooMany(rules.filter((rule) => requestsOf(asked, roster).some((request) => applies(rule, request))))
+    // Read once, not once for each rule.
+    const requests = requestsOf(asked, roster)
+    const many = tooMany(rules.filter((rule) => requests.some((request) => applies(rule, request))))
     if (many !== undefined) return { verdict: 'FAIL', ...many, ruleDigests: [] }
     const compiled = guard.compileRules(rules)
-    const verdicts = requestsOf(asked, roster).map((request) => guard.judge(compiled, request))
+    const verdicts = requests.map((request) => guard.judge(compiled, request))
     const hardest = (['FAIL', 'WARN', 'PASS'] as const).flatMap((verdict) => verdicts.filter((each) => each.verdict === verdict))[0]
     if (hardest === undefined) throw new RangeError('nothing was asked')
     return { ...hardest, ruleDigests: [...new Set(verdicts.flatMap((verdict) => verdict.ruleDigests))].sort() }
