@@ -34,13 +34,14 @@ import { Problems } from '../../apps/cli/src/audit/problems.js'
 import { recomputeLog } from '../../apps/cli/src/audit/recompute-log.js'
 import { LOG_POLICY, LOG_SIGNER, WITNESS_SIGNER } from '../support/test-log.js'
 import { until } from '../support/processes.js'
-import { startDurablePostgres } from './durable-postgres.js'
+import { startDurablePostgres, type DurablePostgres } from './durable-postgres.js'
 import { nowMs } from './figures.js'
 import { sampleBundle } from './sample-bundle.js'
 import { median, perSecond } from './writers.js'
 
 const ROUNDS = 5
 const SLICE_MS = 2_000
+const SUSTAINED_MS = 15_000
 const ENTRIES = 100_000
 
 const print = (label: string, value: number, unit: string, note = ''): void =>
@@ -90,6 +91,7 @@ describe('trust', () => {
       halted: () => sequencer.halted,
       placed: (isAwaited) => sequencer.wake(isAwaited),
     })
+    intake.start()
     // What the log adds to the transaction of an event is this statement; places, tree, signatures and witness follow meanwhile.
     const append = async (): Promise<void> => {
       await database.autocommit((tx) => entries.take(tx, facts()))
@@ -123,11 +125,17 @@ describe('trust', () => {
       beside(`log appends, ${writers} at a time`, median(appends), `single-row inserts, ${writers} at a time`, median(inserts), '/s', 0.7)
       print('each append in a transaction of its own', median(alone), '/s', `  (${(median(alone) / median(inserts)).toFixed(2)})`)
     }
-    // An append is done when its entry has a place: all must have one soon.
-    await until(
-      'each has its place',
-      async () => (await server.query<{ n: number }>('SELECT count(*)::int AS n FROM audit.arrival'))[0]!.n === 0,
-    )
+    await until('each has its place', async () => (await covered(server)).open === 0)
+    // What counts is what a checkpoint covers: an append that waits for its place is proven to nobody.
+    const [before, startedAt] = [await covered(server), nowMs()]
+    const taken = await perSecond(8, SUSTAINED_MS, append)
+    const [after, stoppedAt] = [(await covered(server)).published - before.published, nowMs()]
+    const rate = (after * 1_000) / (stoppedAt - startedAt)
+    await until('each is in a checkpoint', async () => (await covered(server)).open === 0)
+    const drainedMs = nowMs() - stoppedAt
+    const inserts = await perSecond(8, SLICE_MS, insert)
+    beside(`placed and in a published checkpoint, of ${taken.toFixed(0)}/s taken in`, rate, 'inserts, 8 at a time', inserts, '/s', 0.5)
+    print('after the writers stop, until all are', drainedMs, 'ms')
     intake.stop()
     sequencer.stop()
     await pool.end()
@@ -145,6 +153,15 @@ describe('trust', () => {
     beside('entries verified from their tiles', median(verified), 'the same tree by the bare hash loop', median(bare), '/s', 0.5)
   })
 })
+
+/** Entries that a published checkpoint covers, and all that it does not cover yet. */
+async function covered(server: DurablePostgres): Promise<{ published: number; open: number }> {
+  const [row] = await server.query<{ published: number; open: number }>(
+    `SELECT published, (SELECT count(*)::int FROM audit.arrival) + (SELECT coalesce(max(index) + 1, 0)::int FROM audit.entry) - published AS open
+     FROM (SELECT coalesce(max(size), 0)::int AS published FROM audit.checkpoint) AS newest`,
+  )
+  return row!
+}
 
 function beside(label: string, value: number, floorLabel: string, floor: number, unit: string, aim: number): void {
   print(label, value, unit)

@@ -28,14 +28,16 @@ export class PostgresEntryStore implements EntryStore {
     ])
   }
 
+  /** LATERAL, so that each is looked for by its index: an anti-join was planned as a scan of the whole log for each batch. */
   async place(tx: Transaction, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<{ index: string; entry: string }>(
       `WITH taken AS (
          DELETE FROM ${schema}.arrival WHERE nth IN (SELECT nth FROM ${schema}.arrival ORDER BY nth LIMIT $1) RETURNING nth, ${COLUMNS}
        ), first AS (
-         SELECT DISTINCT ON (event_id) * FROM taken
-         WHERE NOT EXISTS (SELECT 1 FROM ${schema}.entry WHERE entry.event_id = taken.event_id) ORDER BY event_id, nth
+         SELECT DISTINCT ON (event_id) taken.* FROM taken
+         LEFT JOIN LATERAL (SELECT 1 AS found FROM ${schema}.entry WHERE entry.event_id = taken.event_id LIMIT 1) AS known ON true
+         WHERE known.found IS NULL ORDER BY event_id, nth
        )
        INSERT INTO ${schema}.entry (index, ${COLUMNS})
        SELECT (SELECT coalesce(max(index) + 1, 0) FROM ${schema}.entry) + row_number() OVER (ORDER BY nth) - 1, ${COLUMNS} FROM first
