@@ -7,6 +7,7 @@ import { loadService, migrateService, migrationsOf, SHARED_MIGRATIONS, SHARED_TA
 import { STAGE_MIGRATIONS } from '#libs/stage'
 import { freshDatabase } from '../support/postgres.js'
 import { dumpSchema } from '../support/schema-dump.js'
+import { sourcesOf } from './root.js'
 
 /** What migrations make is what `schemas/` shows (`npm run schemas` writes it anew), and what the code's document tables need. */
 describe('tables', () => {
@@ -35,6 +36,12 @@ describe('tables', () => {
     it('have the columns and indexes that its code describes', async () => {
       const { sections } = await tablesOf(service)
       for (const table of [...SHARED_TABLES, ...(await loadService(service)).tables]) expect(sections).toContain(sectionOf(table))
+    })
+
+    it('include those of stages where its stage can be aborted', async () => {
+      const isAbortable = sourcesOf(`apps/${service}/src`, /\.ts$/).some(({ text }) => text.includes('isAbortable: true'))
+      const { sections } = await tablesOf(service)
+      expect(without(ofStages, sections)).toEqual(isAbortable ? [] : ofStages)
     })
 
     it('are made once', async () => {

@@ -1,4 +1,5 @@
 import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { BOTS } from './bots/bot.table.js'
 import { InlineBotInspector } from './bots/bot-inspector.js'
@@ -46,7 +47,7 @@ class SimulatorModule {
 
 export const definition: ServiceDefinition = {
   name: 'simulator',
-  tables: [BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS],
-  migrations: [CreateSimulator1764000000000],
+  tables: [...STAGE_TABLES, BOTS, SCENARIOS, CORPORA, CORPUS_CONTENT, SIMULATIONS],
+  migrations: [...STAGE_MIGRATIONS, CreateSimulator1764000000000],
   module: SimulatorModule.with,
 }
