@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import type { CoverageReport } from '#libs/contracts'
+import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
+import { describeStage, transitionsOf } from '../testing/transitions.js'
+import { newCanary, type Canary } from './canary.js'
+import { CANARY_TIMERS, decideCanary, type CanaryContext, type CanaryEffect, type CanaryInput } from './decide.js'
+
+const SCOPE = 'region:NCR'
+const CONTEXT: CanaryContext = { now: NOW, acknowledgeMs: 30_000, leaseMs: 90_000, evidence: 'optional' }
+const LEASE = new Date(NOW.getTime() + CONTEXT.leaseMs).toISOString()
+const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begins: new Map() })
+const ALERT = { alert: 'a1', bot: 'bot-9', reading: 'r1', reason: 'no alert expected', once: 'bot-9 r1', connected: true, explained: false }
+const ONE_ALERT = { ...ALERT, bot: 'bot-8', once: 'bot-8 r1' }
+
+/** Head 7 was issued; so many bots of the cohort are connected and have acknowledged. */
+function canary(
+  state: Canary['state'],
+  { of = 3, acknowledged = of, ...more }: Partial<Canary> & { of?: number; acknowledged?: number } = {},
+): Canary {
+  const silent = Array.from({ length: of - acknowledged }, (_, index) => `bot-${index + 1}`)
+  const counts = { connected: of, expected: of, acknowledged, silent, heard: acknowledged > 0 }
+  const member = { ...FRESH.members[0]!, seq: 7, published: state !== 'publishing' && state !== 'proving', ...counts }
+  const publishedAt = state === 'proving' ? null : NOW.toISOString()
+  return { ...FRESH, state, members: [member], publishedAt, leaseUntil: LEASE, unexplained: [], ...more }
+}
+
+function report(expected: number, acknowledged: number): CoverageReport {
+  const scope = { scope: SCOPE, seq: 7, release: 'sha256:new', expected, acknowledged, silent: [] }
+  return { policy: POLICY, revision: 3, scopes: [scope] }
+}
+
+const when = (given: Canary, input: CanaryInput, context = CONTEXT): { state: Canary; effects: readonly CanaryEffect[] } =>
+  decideCanary(given, input, context)
+const kinds = (effects: readonly CanaryEffect[]): string[] => effects.map((effect) => (effect.do === 'emit' ? effect.type : effect.do))
+
+describe('given a new canary', () => {
+  it('when the log holds its approvals, then its heads go out on a lease', () => {
+    const { state, effects } = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: true })
+    expect(state).toMatchObject({ state: 'publishing', leaseUntil: LEASE })
+    expect(kinds(effects)).toEqual(['issueHeads', 'schedule', 'hms.canary.started.v1'])
+    expect(effects[1]).toEqual({ do: 'schedule', timer: 'lease', inMs: 30_000 })
+  })
+
+  it('when the log does not, then nothing is shown until it does', () => {
+    const waiting = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: false })
+    expect([waiting.state.state, kinds(waiting.effects)]).toEqual(['proving', ['hms.canary.delayed.v1']])
+    expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: false }).effects).toEqual([])
+    expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: true }).state.state).toBe('publishing')
+  })
+
+  it('when no earlier stage vouches for it, then it fails and shows nothing', () => {
+    const { state, effects } = when(FRESH, { type: 'refused', reason: 'UNATTESTED', detail: 'no attestation of lint' })
+    expect([state.state, effects]).toEqual(['failed', [{ do: 'fail', reason: 'UNATTESTED', detail: 'no attestation of lint' }]])
+  })
+})
+
+describe('given heads that are not stored', () => {
+  const given = canary('publishing', { of: 3, acknowledged: 0 })
+
+  it('when they are, then the cohort has its time to acknowledge', () => {
+    const { state, effects } = when(given, { type: 'published', heads: [storedHead(SCOPE, 3)] })
+    expect(state).toMatchObject({ state: 'publishing', publishedAt: NOW.toISOString(), members: [{ published: true, expected: 3 }] })
+    expect(effects).toEqual([{ do: 'schedule', timer: 'acknowledge', inMs: 30_000 }])
+  })
+
+  it('when they are and no bot of the scope is connected, then the observation begins at once', () => {
+    const { state } = when(given, { type: 'published', heads: [storedHead(SCOPE, 0)] })
+    expect(state.state).toBe('observing')
+  })
+
+  it('when no connected bot falls below the share, then the smallest share that takes in one is issued', () => {
+    const head = { ...storedHead(SCOPE, 3), audience: { connected: 3, cohort: 0, smallestBucket: 811 } }
+    const { state, effects } = when(given, { type: 'published', heads: [head] })
+    expect(state.members).toMatchObject([{ share: 812, published: false }])
+    expect(effects).toEqual([{ do: 'issueHeads', fast: false, policies: [POLICY] }])
+  })
+
+  it('when the cohort is silent until its time is over, then it pauses and names the silent', () => {
+    const { state, effects } = when(canary('publishing', { of: 3, acknowledged: 1 }), { type: 'due', timer: 'acknowledge' })
+    expect(state.state).toBe('paused')
+    expect(effects.at(-1)).toMatchObject({
+      data: { reason: 'ACK_TIMEOUT', detail: 'ACK_TIMEOUT: 1 of 3 bots acknowledged; silent: bot-1, bot-2' },
+    })
+  })
+})
+
+describe('given an observation', () => {
+  it('when it is over and the cohort was heard, then it passes on what was observed; the lease goes on', () => {
+    const { state, effects } = when(canary('observing'), { type: 'due', timer: 'observe' })
+    expect(state.state).toBe('passed')
+    expect(effects).toEqual([
+      { do: 'cancel', timers: ['acknowledge'] },
+      { do: 'pass', basis: 'observed', summary: '3 of 3 bots acknowledged; 0 unexplained alerts' },
+    ])
+  })
+
+  it('when nobody was there, then it passes unobserved in dev, and pauses where evidence is required', () => {
+    const given = canary('observing', { of: 0 })
+    expect(when(given, { type: 'due', timer: 'observe' }).effects.at(-1)).toMatchObject({ do: 'pass', basis: 'unobserved' })
+    const strict = when(given, { type: 'due', timer: 'observe' }, { ...CONTEXT, evidence: 'required' })
+    expect(strict.state.state).toBe('paused')
+    expect(strict.effects.at(-1)).toMatchObject({ data: { reason: 'NO_EVIDENCE' } })
+  })
+
+  it('when bots joined that have not acknowledged, then the verdict waits for them', () => {
+    const joined = when(canary('observing', { of: 4, acknowledged: 3 }), { type: 'due', timer: 'observe' })
+    expect(joined.state).toMatchObject({ state: 'observing', observed: true })
+    expect(when(joined.state, { type: 'covered', reports: [report(4, 4)] }).state.state).toBe('passed')
+  })
+
+  it('when a second bot raises an unexplained alert, then it is taken back and the run fails', () => {
+    const first = when(canary('observing'), { type: 'alerted', alert: ONE_ALERT })
+    expect(first.effects).toEqual([])
+    const { state, effects } = when(first.state, { type: 'alerted', alert: ALERT })
+    expect([state.state, kinds(effects)]).toEqual(['failed', ['takeBack', 'cancel', 'fail']])
+  })
+
+  it('when the lease is due, then it is renewed; when it has lapsed, then the canary pauses', () => {
+    expect(kinds(when(canary('observing'), { type: 'due', timer: 'lease' }).effects)).toEqual(['issueHeads', 'schedule'])
+    const lapsed = when(canary('observing', { leaseUntil: NOW.toISOString() }), { type: 'due', timer: 'lease' })
+    expect(lapsed.state.state).toBe('paused')
+    expect(lapsed.effects.at(-1)).toMatchObject({ data: { reason: 'LEASE_LAPSED' } })
+  })
+})
+
+describe('given a canary that passed', () => {
+  it('when the stable heads take over, then it is taken back and goes on watching', () => {
+    const { state, effects } = when(canary('passed'), { type: 'promoted' })
+    expect([state.state, kinds(effects)]).toEqual(['baking', ['takeBack', 'cancel']])
+  })
+
+  it.each([
+    ['passed', ['takeBack', 'cancel', 'hms.canary.alarmed.v1']],
+    ['baking', ['cancel', 'hms.canary.alarmed.v1']],
+  ] as const)('when unexplained alerts come while it is %s, then rollout is alarmed', (state, expected) => {
+    const first = when(canary(state), { type: 'alerted', alert: ONE_ALERT })
+    expect(kinds(when(first.state, { type: 'alerted', alert: ALERT }).effects)).toEqual(expected)
+  })
+})
+
+describe('given a paused canary', () => {
+  const paused = canary('paused', { of: 3, acknowledged: 1 })
+
+  it('when its lease is due, then it is renewed: the cohort must not change sides while people think', () => {
+    expect(kinds(when(paused, { type: 'due', timer: 'lease' }).effects)).toEqual(['issueHeads', 'schedule'])
+  })
+
+  it('when a person resumes it, then it starts again from its publication', () => {
+    const { state, effects } = when(paused, asked('resume', 'canary'))
+    expect(state).toMatchObject({ state: 'publishing', observed: false, members: [{ published: false, acknowledged: 0 }] })
+    expect(kinds(effects)).toEqual(['answer', 'issueHeads', 'schedule'])
+  })
+
+  it('when a person promotes it, then it passes on their word', () => {
+    const { effects } = when(paused, asked('promote', 'canary'))
+    expect(effects.at(-1)).toEqual({ do: 'pass', basis: 'promoted', summary: 'promoted by EPA Chief: drill' })
+  })
+
+  it('when a person aborts it, then the answer comes first, and it is taken back', () => {
+    const { state, effects } = when(paused, asked('abort', 'simulate'))
+    expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel']])
+  })
+
+  it('when the statement does not count, then that is the answer and nothing else happens', () => {
+    const { state, effects } = when(paused, asked('promote', 'canary', 'EPA Counsel may not promote'))
+    expect([state, effects.length]).toEqual([paused, 1])
+    expect(effects[0]).toMatchObject({ do: 'answer', outcome: 'late', detail: 'EPA Counsel may not promote' })
+  })
+})
+
+describe('every state with every input', () => {
+  const suspect = [{ alert: 'a0', bot: 'bot-8', reading: 'r0', reason: '' }]
+  const states: Record<string, Canary> = {
+    new: FRESH,
+    proving: canary('proving', { of: 0 }),
+    publishing: canary('publishing', { of: 3, acknowledged: 0, unexplained: suspect }),
+    observing: canary('observing', { unexplained: suspect }),
+    paused: canary('paused', { of: 3, acknowledged: 1, unexplained: suspect }),
+    passed: canary('passed', { unexplained: suspect }),
+    baking: canary('baking', { unexplained: suspect }),
+    failed: canary('failed'),
+    ended: canary('ended'),
+  }
+  const inputs: Record<string, CanaryInput> = {
+    'opened, approvals logged': { type: 'opened', dossier: DOSSIER, isProven: true },
+    'opened, approvals not logged': { type: 'opened', dossier: DOSSIER, isProven: false },
+    'approvals logged': { type: 'proven', dossier: DOSSIER, isProven: true },
+    'heads stored, bots connected': { type: 'published', heads: [storedHead(SCOPE, 3)] },
+    'heads stored, nobody connected': { type: 'published', heads: [storedHead(SCOPE, 0)] },
+    'cohort acknowledged': { type: 'covered', reports: [report(3, 3)] },
+    'second bot alerts': { type: 'alerted', alert: ALERT },
+    'stable heads took over': { type: 'promoted' },
+    'rollout completed': { type: 'completed' },
+    ...commonInputs(CANARY_TIMERS, 'canary'),
+  }
+  const transitions = transitionsOf(states, inputs, (state, input) => decideCanary(state, input, CONTEXT))
+
+  it('has a defined answer, which stands in docs/stages/canary.md', async () => {
+    expect(transitions).toHaveLength(Object.keys(states).length * Object.keys(inputs).length)
+    await expect(describeStage('Canary', transitions, ['failed', 'ended'])).toMatchFileSnapshot('../../../../docs/stages/canary.md')
+  })
+
+  it('never leaves an end', () => {
+    for (const { state, next, effects } of transitions.filter((one) => ['failed', 'ended'].includes(one.state)))
+      expect([next, effects.filter((effect) => effect !== 'answer late')]).toEqual([state, []])
+  })
+})

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import type { LintFinding } from '#libs/contracts'
+import { commonInputs, DOSSIER, ORIGIN } from '../testing/samples.js'
+import { describeStage, transitionsOf } from '../testing/transitions.js'
+import { decideLint, type Lint, type LintInput } from './decide.js'
+
+const { dossier: _dossier, ...origin } = ORIGIN
+const inState = (state: Lint['state']): Lint => ({ run: 184, attempt: 1, ...origin, state })
+const finding = (severity: LintFinding['severity']): LintFinding => {
+  return { file: 'epa-pm25-limit@2.0.0', line: 1, column: 1, rule: 'r', severity, message: 'limit is missing', hint: 'add limit' }
+}
+const linted = (...findings: LintFinding[]): LintInput => {
+  const hasErrors = findings.some(({ severity }) => severity === 'error')
+  return { type: 'linted', findings, hasErrors, attestation: { payloadType: '', payload: '', signatures: [] }, attested: DOSSIER }
+}
+
+describe('given a new run', () => {
+  it('when nothing is an error, then it goes on with its warnings', () => {
+    const { state, effects } = decideLint(inState('new'), linted(finding('warning')))
+    expect([state.state, effects]).toMatchObject([
+      'passed',
+      [{ type: 'hms.lint.passed.v1', data: { findings: [{ severity: 'warning' }] } }],
+    ])
+  })
+
+  it('when a finding is an error, then it ends with the first one as its reason', () => {
+    const { state, effects } = decideLint(inState('new'), linted(finding('warning'), finding('error')))
+    const data = { reason: 'LINT_ERRORS', detail: 'epa-pm25-limit@2.0.0: limit is missing (add limit)' }
+    expect([state.state, effects]).toMatchObject(['failed', [{ type: 'hms.lint.failed.v1', data }]])
+  })
+})
+
+describe('every state with every input', () => {
+  const states = Object.fromEntries((['new', 'passed', 'failed'] as const).map((state) => [state, inState(state)]))
+  const inputs: Record<string, LintInput> = {
+    'no errors': linted(finding('warning')),
+    errors: linted(finding('error')),
+    ...commonInputs<never>([], 'lint'),
+  }
+  const transitions = transitionsOf(states, inputs, decideLint)
+
+  it('has a defined answer, which stands in docs/stages/lint.md', async () => {
+    expect(transitions).toHaveLength(Object.keys(states).length * Object.keys(inputs).length)
+    await expect(describeStage('Lint', transitions, ['passed', 'failed'])).toMatchFileSnapshot('../../../../docs/stages/lint.md')
+  })
+})

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { commonInputs, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
+import { describeStage, transitionsOf } from '../testing/transitions.js'
+import { decideNotification, type Notification, type NotificationInput } from './decide.js'
+
+const { dossier: _dossier, ...origin } = ORIGIN
+const counts = { partners: [], unknown: [], rolledOutAt: NOW.toISOString(), completedAt: null, summary: null }
+const inState = (state: Notification['state']): Notification => ({ run: 184, attempt: 1, ...origin, state, ...counts })
+const when = (given: Notification, input: NotificationInput) => decideNotification(given, input, { now: NOW, deadlineMs: 20_000 })
+const counted = (waiting: number, isOverdue = false): NotificationInput => {
+  return { type: 'counted', waiting, isOverdue, result: { summary: '1 sent', sent: 1, retrying: 0 } }
+}
+
+describe('given a new notification', () => {
+  it('when its run arrives, then the deliveries are queued under a deadline', () => {
+    const { state, effects } = when(inState('new'), { type: 'opened', dossier: DOSSIER, partners: ['va-deq'], unknown: [] })
+    expect(state).toMatchObject({ state: 'open', partners: ['va-deq'] })
+    expect(effects).toMatchObject([
+      { do: 'schedule', timer: 'deadline', inMs: 20_000 },
+      { do: 'emit', type: 'hms.notification.started.v1' },
+      { do: 'deliver', partners: ['va-deq'] },
+    ])
+  })
+})
+
+describe('given deliveries under way', () => {
+  it('when a first try has not ended, then it waits, unless the deadline has passed', () => {
+    expect(when(inState('open'), counted(1)).effects).toEqual([])
+    expect(when(inState('open'), counted(1, true)).state.state).toBe('completed')
+  })
+
+  it('when all first tries have ended, then it completes once', () => {
+    const { state, effects } = when(inState('open'), counted(0))
+    expect(effects.at(-1)).toMatchObject({ type: 'hms.notification.completed.v1', data: { summary: '1 sent' } })
+    expect(when(state, counted(0)).effects).toEqual([])
+  })
+})
+
+describe('every state with every input', () => {
+  const states = Object.fromEntries((['new', 'open', 'completed'] as const).map((state) => [state, inState(state)]))
+  const inputs: Record<string, NotificationInput> = {
+    opened: { type: 'opened', dossier: DOSSIER, partners: ['va-deq'], unknown: [] },
+    'first tries under way': counted(1),
+    'first tries ended': counted(0),
+    'deadline passed': counted(1, true),
+    ...commonInputs<'deadline'>([], 'notify'),
+  }
+  const transitions = transitionsOf(states, inputs, when)
+
+  it('has a defined answer, which stands in docs/stages/notify.md', async () => {
+    expect(transitions).toHaveLength(Object.keys(states).length * Object.keys(inputs).length)
+    await expect(describeStage('Notify', transitions, ['completed'])).toMatchFileSnapshot('../../../../docs/stages/notify.md')
+  })
+})

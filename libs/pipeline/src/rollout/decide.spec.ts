@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest'
+import type { CoverageReport } from '#libs/contracts'
+import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
+import { describeStage, transitionsOf } from '../testing/transitions.js'
+import { decideRollout, ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput } from './decide.js'
+import { newRollout, type Rollout } from './rollout.js'
+
+const CONTEXT: RolloutContext = { now: NOW, publishMs: 600_000, acknowledgeMs: 30_000 }
+const FRESH = newRollout(DOSSIER, ORIGIN, { quorum: 9_900, begins: new Map() })
+const LIVE = { [POLICY]: DOSSIER.live[POLICY]! }
+
+/** Head 7 was issued, and so many bots are connected and have acknowledged. */
+function rollout(
+  state: Rollout['state'],
+  { of = 4, acknowledged = of, ...more }: Partial<Rollout> & { of?: number; acknowledged?: number } = {},
+): Rollout {
+  const silent = Array.from({ length: of - acknowledged }, (_, index) => `bot-${index + 1}`)
+  const member = { ...FRESH.members[0]!, seq: 7, published: state !== 'publishing', connected: of, expected: of, acknowledged, silent }
+  return { ...FRESH, state, members: [member], promoted: state !== 'publishing', ...more }
+}
+
+function report(expected: number, acknowledged: number, seq = 7): CoverageReport {
+  const scope = { scope: 'global', seq, release: 'sha256:new', expected, acknowledged, silent: [] }
+  return { policy: POLICY, revision: 3, scopes: [scope] }
+}
+
+const when = (state: Rollout, ...inputs: RolloutInput[]): { state: Rollout; effects: readonly RolloutEffect[] } =>
+  inputs.reduce<{ state: Rollout; effects: readonly RolloutEffect[] }>((before, input) => decideRollout(before.state, input, CONTEXT), {
+    state,
+    effects: [],
+  })
+const kinds = (effects: readonly RolloutEffect[]): string[] => effects.map((effect) => (effect.do === 'emit' ? effect.type : effect.do))
+const dataOf = (effects: readonly RolloutEffect[], type: string): object | undefined => {
+  const found = effects.find((effect) => effect.do === 'emit' && effect.type === type)
+  return found?.do === 'emit' ? found.data : undefined
+}
+
+describe('given a new rollout', () => {
+  it('when what is live is what the run was prepared against, then heads are issued and config-store is waited for', () => {
+    const { state, effects } = when(FRESH, { type: 'opened', stable: LIVE })
+    expect(state.state).toBe('publishing')
+    expect(effects).toEqual([
+      { do: 'issueHeads', how: 'advance' },
+      { do: 'schedule', timer: 'publish', inMs: 600_000 },
+      { do: 'emit', type: 'hms.rollout.started.v1', data: { run: 184, attempt: 1, detail: 'waiting for the store' } },
+    ])
+  })
+
+  it('when another version is live, then it fails and publishes nothing', () => {
+    const { state, effects } = when(FRESH, { type: 'opened', stable: { [POLICY]: { releaseDigest: 'sha256:other', version: '1.6.0' } } })
+    expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
+    expect(dataOf(effects, 'hms.rollout.failed.v1')).toMatchObject({
+      reason: 'LIVE_MOVED',
+      detail: 'epa-pm25-limit moved to 1.6.0 while the canary ran',
+    })
+  })
+})
+
+describe('given heads that are not stored', () => {
+  it('when they are and no bot is connected, then others hear of the promotion and it bakes', () => {
+    const { state, effects } = when(rollout('publishing', { of: 0 }), { type: 'published', heads: [storedHead('global', 0)] })
+    expect(state).toMatchObject({ state: 'baking', promoted: true })
+    expect(kinds(effects)).toEqual(['cancel', 'hms.rollout.promoted.v1', 'cancel', 'schedule', 'hms.rollout.bake-started.v1'])
+  })
+
+  it('when they are and bots are connected, then their acknowledgements are waited for', () => {
+    const { state, effects } = when(rollout('publishing', { of: 4, acknowledged: 0 }), {
+      type: 'published',
+      heads: [storedHead('global', 4)],
+    })
+    expect(state.state).toBe('acknowledging')
+    expect(effects.at(-1)).toEqual({ do: 'schedule', timer: 'acknowledge', inMs: 30_000 })
+  })
+
+  it('when heads of another number or scope are stored, then nothing happens', () => {
+    const given = rollout('publishing')
+    for (const head of [{ ...storedHead('global', 4), seq: 6 }, storedHead('region:NCR', 4)])
+      expect(when(given, { type: 'published', heads: [head] })).toEqual({ state: given, effects: [] })
+  })
+
+  it('when the time for that is over, then they are taken back and the run fails', () => {
+    const { state, effects } = when(rollout('publishing'), { type: 'due', timer: 'publish' })
+    expect([state.state, kinds(effects)]).toEqual(['failed', ['takeBack', 'cancel', 'hms.rollout.failed.v1']])
+  })
+})
+
+describe('given bots that have not all acknowledged', () => {
+  const waiting = rollout('acknowledging', { of: 200, acknowledged: 100 })
+
+  it('when all have, then it bakes', () => {
+    expect(when(waiting, { type: 'covered', reports: [report(200, 200)] }).state.state).toBe('baking')
+  })
+
+  it('when only the quorum has, then it goes on waiting, and bakes when the time is over', () => {
+    const quorum = when(waiting, { type: 'covered', reports: [report(200, 198)] })
+    expect(quorum.state.state).toBe('acknowledging')
+    expect(when(quorum.state, { type: 'due', timer: 'acknowledge' }).state.state).toBe('baking')
+  })
+
+  it('when the time is over without a quorum, then it pauses and names the silent', () => {
+    const { state, effects } = when(rollout('acknowledging', { of: 4, acknowledged: 2 }), { type: 'due', timer: 'acknowledge' })
+    expect(state.state).toBe('paused')
+    expect(dataOf(effects, 'hms.rollout.paused.v1')).toMatchObject({
+      reason: 'ACK_TIMEOUT',
+      detail: 'ACK_TIMEOUT: 2 of 4 bots acknowledged; silent: bot-1, bot-2',
+    })
+  })
+
+  it('when an older head is acknowledged, then nothing happens', () => {
+    expect(when(waiting, { type: 'covered', reports: [report(200, 200, 6)] }).state.state).toBe('acknowledging')
+  })
+})
+
+describe('given a bake', () => {
+  it('when it is over, then the rollout is completed and the policies are free', () => {
+    const { state, effects } = when(rollout('baking'), { type: 'due', timer: 'bake' })
+    expect([state.state, kinds(effects)]).toEqual(['completed', ['freePolicies', 'cancel', 'hms.rollout.completed.v1']])
+    expect(dataOf(effects, 'hms.rollout.completed.v1')).toMatchObject({ summary: '4 of 4 bots acknowledged' })
+  })
+
+  it('when it is over and bots joined that have not acknowledged, then they get their time, and it does not bake again', () => {
+    const joined = when(rollout('baking', { of: 4, acknowledged: 1 }), { type: 'due', timer: 'bake' })
+    expect(joined.state).toMatchObject({ state: 'acknowledging', baked: true })
+    expect(when(joined.state, { type: 'covered', reports: [report(4, 4)] }).state.state).toBe('completed')
+  })
+
+  it('when the cohort raises unexplained alerts, then it is taken back; an alarm of another attempt is ignored', () => {
+    const alarm = { type: 'alarmed', reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts' } as const
+    expect(when(rollout('baking'), { ...alarm, attempt: 1 }).state.state).toBe('failed')
+    expect(when(rollout('baking'), { ...alarm, attempt: 2 }).effects).toEqual([])
+  })
+
+  it('when a rollback took over, then it stops and leaves what is live alone', () => {
+    const { state, effects } = when(rollout('baking'), { type: 'overtaken' })
+    expect([state.state, kinds(effects)]).toEqual(['aborted', ['freePolicies', 'cancel']])
+  })
+})
+
+describe('given a paused rollout', () => {
+  const paused = rollout('paused', { of: 4, acknowledged: 2 })
+
+  it('when a person resumes it, then the same heads go out again and it waits anew', () => {
+    const { state, effects } = when(paused, asked('resume', 'rollout'))
+    expect(state).toMatchObject({ state: 'publishing', members: [{ published: false, acknowledged: 0 }] })
+    expect(kinds(effects)).toEqual(['answer', 'issueHeads', 'schedule'])
+  })
+
+  it('when a person promotes it, then it bakes and says who accepted the silence', () => {
+    const { state } = when(paused, asked('promote', 'rollout'), { type: 'due', timer: 'bake' })
+    expect(state).toMatchObject({ state: 'completed', acceptedBy: 'EPA Chief' })
+  })
+
+  it('when a person aborts it, then what was live is live again before the run ends', () => {
+    const { state, effects } = when(paused, asked('abort', 'canary'))
+    expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
+  })
+
+  it('when the statement does not count, then that is the answer and nothing else happens', () => {
+    const { state, effects } = when(paused, asked('promote', 'rollout', 'EPA Counsel may not promote'))
+    expect(state).toBe(paused)
+    expect(effects).toMatchObject([{ do: 'answer', outcome: 'late', detail: 'EPA Counsel may not promote' }])
+  })
+})
+
+describe('every state with every input', () => {
+  const states = {
+    new: FRESH,
+    publishing: rollout('publishing', { of: 4, acknowledged: 0 }),
+    acknowledging: rollout('acknowledging', { of: 4, acknowledged: 2 }),
+    baking: rollout('baking'),
+    paused: rollout('paused', { of: 4, acknowledged: 2 }),
+    completed: rollout('completed'),
+    failed: rollout('failed'),
+    aborted: rollout('aborted'),
+  }
+  const inputs: Record<string, RolloutInput> = {
+    opened: { type: 'opened', stable: LIVE },
+    'opened, another version live': { type: 'opened', stable: {} },
+    'heads stored, bots connected': { type: 'published', heads: [storedHead('global', 4)] },
+    'heads stored, nobody connected': { type: 'published', heads: [storedHead('global', 0)] },
+    'all bots acknowledged': { type: 'covered', reports: [report(4, 4)] },
+    'some bots acknowledged': { type: 'covered', reports: [report(4, 3)] },
+    'unexplained alerts': { type: 'alarmed', attempt: 1, reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts' },
+    'rollback took over': { type: 'overtaken' },
+    ...commonInputs(ROLLOUT_TIMERS, 'rollout'),
+  }
+  const transitions = transitionsOf(states, inputs, (state, input) => decideRollout(state, input, CONTEXT))
+
+  it('has a defined answer, which stands in docs/stages/rollout.md', async () => {
+    expect(transitions).toHaveLength(Object.keys(states).length * Object.keys(inputs).length)
+    const page = describeStage('Rollout', transitions, ['completed', 'failed', 'aborted'])
+    await expect(page).toMatchFileSnapshot('../../../../docs/stages/rollout.md')
+  })
+
+  it('never leaves an end', () => {
+    for (const { state, next, effects } of transitions.filter((one) => ['completed', 'failed', 'aborted'].includes(one.state)))
+      expect([next, effects.filter((effect) => effect !== 'answer late')]).toEqual([state, []])
+  })
+})

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import { asked, commonInputs, DOSSIER, ORIGIN } from '../testing/samples.js'
+import { describeStage, transitionsOf } from '../testing/transitions.js'
+import { decideSimulation, newSimulation, SIMULATION_TIMERS, type Replayed, type Simulation, type SimulationInput } from './decide.js'
+import { emptyScore, type SimulationVerdict } from './judge.js'
+
+const CONTEXT = { deadlineMs: 600_000, deadline: '10m' }
+const FRESH = newSimulation(DOSSIER, ORIGIN)
+const inState = (state: Simulation['state']): Simulation => ({ ...FRESH, state })
+const when = (given: Simulation, input: SimulationInput) => decideSimulation(given, input, CONTEXT)
+
+function replayed(verdict: SimulationVerdict): Replayed {
+  const attestation = { payloadType: '', payload: '', signatures: [] }
+  const told = { scenarios: [], attestation, attested: DOSSIER, report: null, reportDigest: null, skipped: [] }
+  return { type: 'replayed', verdict, score: emptyScore('no bots registered', false), ...told }
+}
+
+describe('given a new simulation', () => {
+  it('when its run arrives, then the replay and its deadline become timers', () => {
+    const { state, effects } = when(FRESH, { type: 'opened' })
+    expect(state.state).toBe('waiting')
+    expect(effects.slice(1)).toEqual([
+      { do: 'schedule', timer: 'replay', inMs: 0 },
+      { do: 'schedule', timer: 'deadline', inMs: 600_000 },
+    ])
+  })
+})
+
+describe('given a replay under way', () => {
+  it.each([
+    [{ do: 'pass', summary: '2 of 2 adapted' }, 'passed', 'hms.simulation.passed.v1'],
+    [{ do: 'fail', reason: 'BELOW_THRESHOLD', detail: '1 STALE', next: [] }, 'failed', 'hms.simulation.failed.v1'],
+    [{ do: 'pause', reason: 'NO_EVIDENCE', detail: 'no bots', next: [] }, 'paused', 'hms.simulation.paused.v1'],
+  ] as const)('when the verdict is %j, then it is %s and says so', (verdict, state, type) => {
+    const decision = when(inState('waiting'), replayed(verdict as unknown as SimulationVerdict))
+    expect(decision.state.state).toBe(state)
+    expect(decision.effects.at(-1)).toMatchObject({ do: 'emit', type })
+  })
+
+  it('when the deadline comes first, then it fails, and a verdict after that changes nothing', () => {
+    const late = when(inState('waiting'), { type: 'due', timer: 'deadline' })
+    expect(late.effects.at(-1)).toMatchObject({ data: { reason: 'DEADLINE', detail: 'the replay did not end within 10m' } })
+    expect(when(late.state, replayed({ do: 'pass', summary: '' }))).toEqual({ state: late.state, effects: [] })
+  })
+
+  it('when the run ends, then the worker is given free; the end of an older attempt does nothing', () => {
+    expect(when(inState('waiting'), { type: 'ended', attempt: 1, reason: '' }).effects).toContainEqual({ do: 'stopReplay' })
+    expect(when(inState('waiting'), { type: 'ended', attempt: 0, reason: '' }).effects).toEqual([])
+  })
+})
+
+describe('given a simulation that passed', () => {
+  it('when a person aborts, then a later stage answers', () => {
+    expect(when(inState('passed'), asked('abort', 'simulate')).effects).toEqual([])
+  })
+})
+
+describe('every state with every input', () => {
+  const states = Object.fromEntries(
+    (['new', 'waiting', 'passed', 'failed', 'paused', 'aborted'] as const).map((state) => [state, inState(state)]),
+  )
+  const inputs: Record<string, SimulationInput> = {
+    opened: { type: 'opened' },
+    'verdict pass': replayed({ do: 'pass', summary: '' }),
+    'verdict fail': replayed({ do: 'fail', reason: 'BELOW_THRESHOLD', detail: '', next: [] }),
+    'verdict pause': replayed({ do: 'pause', reason: 'NO_EVIDENCE', detail: '', next: [] }),
+    'replay gave no report': { type: 'replayFailed', reason: 'REPLAY_FAILED', detail: '' },
+    ...commonInputs(SIMULATION_TIMERS, 'simulate'),
+  }
+  const transitions = transitionsOf(states, inputs, when)
+
+  it('has a defined answer, which stands in docs/stages/simulate.md', async () => {
+    expect(transitions).toHaveLength(Object.keys(states).length * Object.keys(inputs).length)
+    await expect(describeStage('Simulate', transitions, ['passed', 'failed', 'aborted'])).toMatchFileSnapshot(
+      '../../../../docs/stages/simulate.md',
+    )
+  })
+})

@@ -1,0 +1,52 @@
+import type { AcceptedDecision, PublishedHead, ReleaseDocument, RunDossier } from '#libs/contracts'
+import type { Asked, CommonInput } from '../stage/decision.js'
+
+/** Time of all samples. */
+export const NOW = new Date('2026-01-01T00:00:00.000Z')
+export const POLICY = 'epa-pm25-limit'
+
+/** A run of one policy, version 2.0.0, that replaces 1.5.0. Envelopes are left empty: deciders never open them. */
+export const DOSSIER: RunDossier = {
+  run: 184,
+  attempt: 1,
+  releases: [releaseOf('2.0.0', 'sha256:new')],
+  live: { [POLICY]: releaseOf('1.5.0', 'sha256:old') },
+  used: {},
+  plan: { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 60_000, bakeMs: 30_000, partners: null },
+}
+
+export const ORIGIN = { key: POLICY, causationId: 'cause', traceparent: null, dossier: DOSSIER }
+
+/** A person decided, about the attempt of the samples; approver saw the run at `stage`. */
+export function asked(decision: AcceptedDecision['decision'], stage: AcceptedDecision['stage'], refusal?: string): Asked {
+  const statement = { payloadType: '', payload: '', signatures: [] }
+  const accepted = { run: 184, attempt: 1, id: 'sha256:1', decision, stage, by: 'EPA Chief', reason: 'drill', statement }
+  return { type: 'asked', decision: accepted, ...(refusal === undefined ? {} : { refusal }) }
+}
+
+/** The inputs that every stage knows, by name. */
+export function commonInputs<Timer extends string>(
+  timers: readonly Timer[],
+  stage: AcceptedDecision['stage'],
+): Record<string, CommonInput<Timer>> {
+  const due = timers.map((timer) => [`${timer} timer is due`, { type: 'due' as const, timer }] as const)
+  return {
+    'not attested': { type: 'refused', reason: 'UNATTESTED', detail: 'no attestation of lint' },
+    'run ended': { type: 'ended', attempt: 1, reason: 'deadline' },
+    'person aborts': asked('abort', stage),
+    'person resumes': asked('resume', stage),
+    'person promotes': asked('promote', stage),
+    ...Object.fromEntries(due),
+  }
+}
+
+/** A head of the samples' policy that config-store stored, and how many bots of its scope were connected then. */
+export function storedHead(scope: string, connected: number): PublishedHead {
+  const audience = { connected, cohort: connected, smallestBucket: connected > 0 ? 12 : null }
+  return { policy: POLICY, scope, seq: 7, release: 'sha256:new', revision: 3, applied: true, audience }
+}
+
+function releaseOf(version: string, digest: string): ReleaseDocument {
+  const envelope = { payloadType: '', payload: '', signatures: [] }
+  return { id: POLICY, version, policyDigest: digest, releaseDigest: digest, releaseEpoch: 1, envelope }
+}
