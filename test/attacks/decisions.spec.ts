@@ -96,7 +96,10 @@ describe('a decision about a run', () => {
     await press.whenState(run, 'ABORTED')
   })
 
-  it('is believed by a stage for its signature alone, whatever approver says', async () => {
+  it.each([
+    ['of a person who may not decide', () => statement(person('EPA Counsel'))],
+    ['of something else', () => statement(person('EPA Chief'), { decision: 'resume' })],
+  ])('is believed by a stage for its signature alone, whatever approver says: one %s counts for nothing', async (_what, sign) => {
     const approver = system.host.runtimes.get('approver')!
     const forged: AcceptedDecision = {
       run,
@@ -106,7 +109,7 @@ describe('a decision about a run', () => {
       stage: 'canary',
       by: 'EPA Chief',
       reason: 'forged',
-      statement: await statement(person('EPA Counsel')),
+      statement: await sign(),
     }
     await approver.database.transaction((tx) =>
       approver.emit(tx, 'hms.run.decision-accepted.v1', forged, { key: 'ozone', run, attempt: 1 }),

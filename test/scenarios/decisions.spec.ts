@@ -163,6 +163,22 @@ describe('a run paused in its canary', () => {
     expect((await stageOf(run, 'rollout')).detail).toContain('1 silent, accepted by EPA Chief')
   })
 
+  it('while a decision is pending no other is accepted', async () => {
+    const { run } = await paused()
+    const { attempt, digest: subject } = await press.show(run)
+    const at = system.clock.now()
+    const signed = (decision: 'abort' | 'promote', name: string) =>
+      signRunDecision({ run, attempt, subject, decision, reason: 'race', at }, system.signers.get(name)!)
+    const [abort, promote] = [await signed('abort', 'EPA Chief'), await signed('promote', 'EPA Counsel')]
+    const post = (statement: unknown) => press.api.post<RunView>(`/v1/runs/${run}/decisions`, { statement })
+    // While its database is held, the canary controller cannot answer.
+    await system.host.runtimes.get('canary-controller')!.database.locked([], async () => {
+      expect(await post(abort)).toMatchObject({ decisions: [{ outcome: 'pending' }] })
+      await expect(post(promote)).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_PENDING', status: 409 })
+    })
+    await press.whenState(run, 'ABORTED')
+  })
+
   it('of two decisions at once the first counts, and the same one again is the first', async () => {
     const { run } = await paused()
     const { attempt, digest: subject } = await press.show(run)

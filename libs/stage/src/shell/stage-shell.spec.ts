@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { AcceptedDecision, ReceivedEvent, RunDossier } from '#libs/contracts'
+import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
+import { documentTable, MemoryDatabase, MemoryTimerStore, type Transaction } from '#libs/persistence'
+import {
+  decideRollout,
+  newRollout,
+  ROLLOUT_TIMERS,
+  type Rollout,
+  type RolloutEffect,
+  type RolloutInput,
+  type RolloutTimer,
+} from '#libs/pipeline'
+import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
+import { createRuntime, type ServiceRuntime } from '#libs/service'
+import { testIdentity } from '../../../../test/support/identity.js'
+import { StageShell } from './stage-shell.js'
+
+const TABLE = documentTable<Rollout>({ name: 'rollout', id: ({ run }) => String(run), keys: {} })
+const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
+const NOTHING = { payloadType: '', payload: '', signatures: [] }
+const CAUSE = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: 'pm25' } as ReceivedEvent
+
+/** The shell with rollout's decider on memory twins; heads are counted instead of signed. */
+async function shellWorld() {
+  const clock = new VirtualClock('2026-01-01T00:00:00Z')
+  const [database, outbox] = [new MemoryDatabase(clock), new MemoryOutboxStore()]
+  const identity = await testIdentity()
+  const coordination = { leadership: { tryLead: async () => false }, notify: () => {}, onNotification: () => {}, close: async () => {} }
+  const base = { name: 'rollout' as const, profile: 'dev' as const, environment: {}, configStoreUrls: [], metrics: new Metrics() }
+  const options = { ...base, database, clock, log: silentLogger, roster: identity.roster, signer: identity.serviceSigner('rollout') }
+  const stores = { outbox, positions: new MemoryPositionStore(), timers: new MemoryTimerStore() }
+  const runtime = createRuntime(options, stores, new MemoryBus(), coordination, async () => ({ database: true, migrations: true }))
+  const own: string[] = []
+  const shell = new StageShell<Rollout, RolloutInput, RolloutEffect, RolloutTimer>(runtime, {
+    name: 'rollout',
+    table: TABLE,
+    isAbortable: true,
+    attestedBy: [],
+    timers: ROLLOUT_TIMERS,
+    decide: (state, input, now) => decideRollout(state, input, { now, publishMs: 600_000, acknowledgeMs: 30_000 }),
+    keysOf: ({ members }) => members.map(({ policy }) => policy),
+    perform: async (_tx, _state, effect) => void own.push(effect.do),
+  })
+  const handle = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => database.transaction(work)
+  return {
+    shell,
+    runtime,
+    own,
+    handle,
+    open: (attempt = 1) => handle((tx) => open(shell, tx, attempt)),
+    state: () => handle((tx) => tx.documents(TABLE).get('7')),
+    pending: () => handle(async (tx) => (await runtime.pendingTimers(tx, 'rollout')).map(({ id }) => id)),
+    sent: async (): Promise<string[]> => (await handle((tx) => outbox.unsent(tx, 100))).map(({ type }) => type),
+  }
+}
+
+function open(shell: StageShell<Rollout, RolloutInput, RolloutEffect, RolloutTimer>, tx: Transaction, attempt: number) {
+  const release = { id: 'pm25', version: '2.0.0', policyDigest: '', releaseDigest: 'sha256:new', releaseEpoch: 1, envelope: NOTHING }
+  const dossier: RunDossier = { run: 7, attempt, releases: [release], live: { pm25: null }, used: {}, plan: PLAN }
+  const origin = { key: CAUSE.key, causationId: CAUSE.id, traceparent: null, dossier }
+  const fresh = newRollout(dossier, origin, { quorum: 9_900, begins: new Map() })
+  return shell.open(tx, { fresh, dossier, cause: CAUSE }, () => ({ type: 'opened', stable: {} }))
+}
+
+const abort = (attempt = 1): AcceptedDecision => {
+  return { run: 7, attempt, id: 'sha256:1', decision: 'abort', stage: 'lint', by: 'EPA Chief', reason: 'drill', statement: NOTHING }
+}
+
+describe('the stage shell', () => {
+  let world: Awaited<ReturnType<typeof shellWorld>>
+  let runtime: ServiceRuntime
+  beforeEach(async () => {
+    world = await shellWorld()
+    runtime = world.runtime
+  })
+
+  it('opens a run once per attempt, with its effects, its timers and its state', async () => {
+    await world.open()
+    expect(await world.open()).toBe('ignored-stale')
+    expect(world.own).toEqual(['issueHeads'])
+    expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
+    expect(await world.pending()).toEqual(['rollout-publish:7:1'])
+    expect(await world.state()).toMatchObject({ state: 'publishing', attempt: 1 })
+  })
+
+  it('ends an older attempt before it opens a newer one', async () => {
+    await world.open()
+    await world.open(2)
+    expect(world.own).toEqual(['issueHeads', 'takeBack', 'issueHeads'])
+    expect(await world.pending()).toEqual(['rollout-publish:7:2'])
+    expect(await world.open(1)).toBe('ignored-stale')
+  })
+
+  it('does not open a run that was ended before it came, and opens its next attempt', async () => {
+    await world.handle((tx) => world.shell.ended(tx, { run: 7, attempt: 1, reason: 'deadline' }))
+    expect(await world.open()).toBe('ignored-stale')
+    expect([await world.state(), await world.sent()]).toEqual([undefined, []])
+    await world.open(2)
+    expect(await world.state()).toMatchObject({ state: 'publishing', attempt: 2 })
+  })
+
+  it('keeps the abort of a person until its run comes, and answers it then', async () => {
+    await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
+    expect(await world.sent()).toEqual([])
+    expect(await world.open()).toBe('ignored-stale')
+    expect(await world.sent()).toEqual(['hms.run.decision-applied.v1'])
+  })
+
+  it('leaves a decision to a later stage when approver saw the run there', async () => {
+    await world.open()
+    await world.handle((tx) => world.shell.asked(tx, { ...abort(), stage: 'notify' }, ({ dossier }) => dossier))
+    expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
+  })
+
+  it('answers a decision whose signature does not count, and does nothing else', async () => {
+    await world.open()
+    await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
+    expect(await world.sent()).toEqual(['hms.rollout.started.v1', 'hms.run.decision-late.v1'])
+    expect(await world.state()).toMatchObject({ state: 'publishing' })
+  })
+
+  it('gives a due timer to its own attempt alone', async () => {
+    world.shell.listen()
+    await world.open()
+    const input = { type: 'due', timer: 'publish' } as const
+    await world.handle((tx) => world.shell.input(tx, 7, input, { attempt: 2 }))
+    expect(await world.state()).toMatchObject({ state: 'publishing' })
+    await world.handle((tx) => world.shell.input(tx, 7, input, { attempt: 1 }))
+    expect(await world.state()).toMatchObject({ state: 'failed' })
+    expect(await world.pending()).toEqual([])
+    expect(runtime.idle).toBe(true)
+  })
+})
