@@ -51,6 +51,12 @@ describe('all services together', () => {
     expect(Object.keys(channels)).toHaveLength(TOPICS.length + SERVICES.length)
   })
 
+  it('find each of their routes in the OpenAPI document, and no other', async () => {
+    const served = (await (await fetch(`${system.url}/openapi.json`)).json()) as { paths: Record<string, Record<string, object>> }
+    const written = JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8')) as typeof served
+    expect(served.paths).toEqual(written.paths)
+  })
+
   it.each([...SERVICES])('%s reads the topics that the catalogue says, and no others', (service) => {
     const mine = system.bus.subscriptions.filter(({ group }) => group.split('.')[0] === service)
     const read = mine.flatMap(({ topics }) => topics.map(({ name }) => name))

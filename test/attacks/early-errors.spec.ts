@@ -136,12 +136,13 @@ describe('the services', () => {
 
   it('describe themselves in templates that OpenAPI knows', async () => {
     const { paths } = (await (await fetch(`${system.url}/openapi.json`)).json()) as {
-      paths: Record<string, Record<string, { parameters?: { name: string }[] }>>
+      paths: Record<string, Record<string, { parameters?: { name: string; in: string }[] }>>
     }
     for (const [path, methods] of Object.entries(paths)) {
       expect(path).toMatch(/^(\/([A-Za-z0-9._-]+|\{[A-Za-z]+\}))+$/)
       const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
-      for (const { parameters = [] } of Object.values(methods)) expect(parameters.map(({ name }) => name)).toEqual(named)
+      for (const { parameters = [] } of Object.values(methods))
+        expect(parameters.filter((each) => each.in === 'path').map(({ name }) => name)).toEqual(named)
     }
     expect(Object.keys(paths)).toContain('/tile/{path}')
   })

@@ -1,4 +1,4 @@
-import { SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
+import { asyncApi, SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contracts'
 import {
   addErrorPages,
   answerProblems,
@@ -7,6 +7,8 @@ import {
   foreignRefused,
   isForeignRequest,
   judgeTargets,
+  openApi,
+  VERSION,
   refuseBodiesOfReads,
   refuseForeignRequests,
   toProblem,
@@ -52,6 +54,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   })
   // Its own: a problem of the edge names a page also while no service answers.
   addErrorPages(edge)
+  edge.get('/openapi.json', async () => openApi(VERSION))
+  edge.get('/asyncapi.json', async () => asyncApi(VERSION))
   for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env)
   const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), log)
   serveUpgrades(edge.server, {

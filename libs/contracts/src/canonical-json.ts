@@ -2,6 +2,9 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined }
 export type JsonObject = { [key: string]: Json | undefined }
 
+/** Text, or its bytes, that is JSON of a `T`: written before somebody asks, or byte for byte what was signed. */
+export type JsonText<T, Raw = string> = Raw & { readonly textOf?: T }
+
 /**
  * Canonical JSON, RFC 8785 (JCS): keys sorted by UTF-16 code units, ECMAScript number and string form.
  * Members that are `undefined` are left out, as `JSON.stringify` does.

@@ -30,6 +30,11 @@ export class TypeSchemas {
     return { $ref: `#/${this.place}/${name}` }
   }
 
+  /** The type itself, where a name for it would be in the way. */
+  inline(type: ts.Type): Schema {
+    return this.plain(type)
+  }
+
   /** Of interfaces, classes and aliases of objects in this repository. */
   private nameOf(type: ts.Type): string | undefined {
     const alias = type.aliasSymbol
@@ -58,6 +63,8 @@ export class TypeSchemas {
   private union(type: ts.UnionType): Schema {
     const members = type.types.filter(({ flags }) => (flags & ts.TypeFlags.Undefined) === 0)
     if (members.length === 1) return this.of(members[0]!)
+    // `Json | undefined` is a union of its own, without a name.
+    if (members.some((member) => this.checker.isArrayType(member) && this.itemOf(member).aliasSymbol?.name === 'Json')) return {}
     if (members.every((member) => (member.flags & ts.TypeFlags.BooleanLiteral) !== 0)) return { type: 'boolean' }
     const isBoolean = members.filter(({ flags }) => (flags & ts.TypeFlags.BooleanLiteral) !== 0).length === 2
     const literals = members.filter((member) => member.isStringLiteral() || member.isNumberLiteral())
@@ -70,9 +77,12 @@ export class TypeSchemas {
     return schemas.length === 1 ? schemas[0]! : merged(schemas)
   }
 
+  private itemOf(list: ts.Type): ts.Type {
+    return this.checker.getTypeArguments(list as ts.TypeReference)[0]!
+  }
+
   private object(type: ts.Type): Schema {
-    if (this.checker.isArrayType(type))
-      return { type: 'array', items: this.of(this.checker.getTypeArguments(type as ts.TypeReference)[0]!) }
+    if (this.checker.isArrayType(type)) return { type: 'array', items: this.of(this.itemOf(type)) }
     if (this.checker.isTupleType(type)) {
       const items = this.checker.getTypeArguments(type as ts.TypeReference).map((item) => this.of(item))
       return { type: 'array', prefixItems: items, minItems: items.length, maxItems: items.length }
@@ -92,7 +102,7 @@ export class TypeSchemas {
       type: 'object',
       ...(required.length === 0 ? {} : { required }),
       ...(Object.keys(properties).length === 0 ? {} : { properties }),
-      ...(others === undefined ? {} : { additionalProperties: this.of(others.type) }),
+      ...(others === undefined ? closed(type) : { additionalProperties: this.of(others.type) }),
     }
   }
 }
@@ -105,6 +115,11 @@ function merged(schemas: Schema[]): Schema {
 
 function hasDefault({ valueDeclaration }: ts.Symbol): boolean {
   return valueDeclaration !== undefined && ts.isPropertyDeclaration(valueDeclaration) && valueDeclaration.initializer !== undefined
+}
+
+/** A class is what is taken over HTTP: members that it does not name are refused. */
+function closed(type: ts.Type): Schema {
+  return ((type.getSymbol()?.flags ?? 0) & ts.SymbolFlags.Class) !== 0 ? { additionalProperties: false } : {}
 }
 
 function isLiterals(type: ts.Type): boolean {

@@ -13,7 +13,7 @@ export class RosterSignatureDto implements RosterSignature {
   sig!: string
 }
 
-class EnvelopeDto implements Envelope {
+class ProposalEnvelopeDto implements Envelope {
   @IsString()
   payload!: string
 
@@ -27,6 +27,6 @@ class EnvelopeDto implements Envelope {
 
 export class RosterProposalDto implements RosterProposal {
   @IsDefined()
-  @Nested(() => EnvelopeDto)
-  envelope!: EnvelopeDto
+  @Nested(() => ProposalEnvelopeDto)
+  envelope!: ProposalEnvelopeDto
 }

@@ -5,7 +5,7 @@ import { distinctUntilChanged, from, map, mergeMap, type Observable } from 'rxjs
 import { RunFeed } from './run-feed.js'
 import { DecideRun } from './decide-run.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
-import { RunDecisionRequestDto } from './runs.dto.js'
+import { RunDecisionRequestDto, RunsQueryDto } from './runs.dto.js'
 
 const LIST_LIMIT = 100
 
@@ -19,7 +19,7 @@ export class RunsController {
 
   /** Newest first. `open=yes` leaves out what has ended. */
   @Get()
-  async list(@Query('open') open?: string): Promise<RunView[]> {
+  async list(@Query() { open }: RunsQueryDto): Promise<RunView[]> {
     const where = open === 'yes' ? { open: 'yes' } : undefined
     const records = await this.runtime.database.transaction((tx) =>
       tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT }),

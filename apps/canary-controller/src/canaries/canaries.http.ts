@@ -9,7 +9,7 @@ export class CanariesController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
   @Get(':run')
-  async show(@Param('run') run: string): Promise<object> {
+  async show(@Param('run') run: string) {
     const canary = await this.runtime.database.transaction((tx) => tx.documents(CANARIES).get(run))
     if (canary === undefined) {
       throw new HmsError('HMS_CANARY_NOT_FOUND', `Run ${run} has no canary, or not yet.`, { status: 404, next: ['hms-svc runs list'] })

@@ -1,6 +1,5 @@
 import { EXIT } from '#libs/contracts'
-import { processEnvironment, signalled } from '#libs/platform'
-import { VERSION } from '#libs/service'
+import { processEnvironment, signalled, VERSION } from '#libs/platform'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepareDevFolder } from './data-folder.js'

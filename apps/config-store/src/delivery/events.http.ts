@@ -1,7 +1,7 @@
 import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { readerQuery } from '../reads/reader-query.js'
+import { readerQuery, type ReaderParameters } from '../reads/reader-query.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { EventFollower } from './event-follower.js'
@@ -23,10 +23,10 @@ export class EventsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
     @Headers('last-event-id') lastId?: string,
-    @Query() query: Record<string, unknown> = {},
+    @Query() query: ReaderParameters & { revision?: string } = {},
   ): Promise<void> {
     readerQuery(query)
-    const known = parseRevision(lastId ?? query['revision'])
+    const known = parseRevision(lastId ?? query.revision)
     await this.copy.reach(known)
     reply.hijack()
     const { raw } = reply

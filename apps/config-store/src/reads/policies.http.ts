@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, type JsonText, type PolicyView, type StreamFrame } from '#libs/contracts'
 import { isKnown } from '#libs/platform'
 import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
-import { readerQuery, type ReaderQuery } from './reader-query.js'
+import { readerQuery, type ReaderParameters, type ReaderQuery } from './reader-query.js'
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')
@@ -23,8 +23,8 @@ export class PoliciesController {
   async list(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('if-none-match') known?: string,
-    @Query() query: Record<string, unknown> = {},
-  ): Promise<string | undefined> {
+    @Query() query: ReaderParameters = {},
+  ): Promise<JsonText<PolicyView[]> | undefined> {
     const reader = readerQuery(query)
     await this.copy.reach()
     const answers = this.copy
@@ -45,8 +45,8 @@ export class PoliciesController {
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('if-none-match') known?: string,
-    @Query() query: Record<string, unknown> = {},
-  ): Promise<string | undefined> {
+    @Query() query: ReaderParameters = {},
+  ): Promise<JsonText<PolicyView> | undefined> {
     const reader = readerQuery(query)
     await this.copy.reach()
     const answer = this.answer(id, reader)
@@ -63,8 +63,8 @@ export class PoliciesController {
   async snapshot(
     @Res({ passthrough: true }) reply: FastifyReply,
     @Headers('if-none-match') known?: string,
-    @Query() query: Record<string, unknown> = {},
-  ): Promise<Buffer | undefined> {
+    @Query() query: ReaderParameters = {},
+  ): Promise<JsonText<StreamFrame, Buffer> | undefined> {
     readerQuery(query)
     await this.copy.reach()
     return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)
@@ -75,12 +75,17 @@ export class PoliciesController {
   }
 }
 
-function send<T extends string | Buffer>(reply: FastifyReply, etag: string, known: string | undefined, body: () => T): T | undefined {
+function send<T extends string | Buffer>(
+  reply: FastifyReply,
+  etag: string,
+  known: string | undefined,
+  body: () => T,
+): JsonText<never, T> | undefined {
   void reply.header('etag', etag)
   if (isKnown(etag, known)) {
     void reply.status(304)
     return undefined
   }
   void reply.header('content-type', 'application/json; charset=utf-8')
-  return body()
+  return body() as JsonText<never, T>
 }

@@ -1,5 +1,11 @@
 import { HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME } from '#libs/contracts'
 
+/** How a query names who reads. */
+export interface ReaderParameters {
+  bot?: string
+  region?: string
+}
+
 /** Who reads, as the query of any way in names it. */
 export interface ReaderQuery {
   bot: string | undefined
@@ -10,7 +16,7 @@ export interface ReaderQuery {
  * The one door for names in a query: what could not be stored, logged or shown is refused here, before anything keeps it. An empty name is none.
  * Throws 400 `HMS_HTTP_QUERY_INVALID`.
  */
-export function readerQuery(query: Readonly<Record<string, unknown>>): ReaderQuery {
+export function readerQuery(query: Readonly<Record<keyof ReaderParameters, unknown>> | ReaderParameters): ReaderQuery {
   const bot = nameIn(query, 'bot', MAX_BOT_NAME)
   const region = nameIn(query, 'region', MAX_REGION_NAME)
   return { bot, region }
@@ -22,7 +28,11 @@ export function readerOf(query: URLSearchParams): ReaderQuery {
   return readerQuery({ bot: all('bot'), region: all('region') })
 }
 
-function nameIn(query: Readonly<Record<string, unknown>>, field: string, maxLength: number): string | undefined {
+function nameIn(
+  query: Readonly<Record<string, unknown>> | ReaderParameters,
+  field: keyof ReaderParameters,
+  maxLength: number,
+): string | undefined {
   const text = query[field]
   if (text === undefined || text === '') return undefined
   if (isName(text, maxLength)) return text

@@ -1,4 +1,4 @@
-import type { PartnerSummary } from '#libs/contracts'
+import type { PartnerRegistration, PartnerSummary } from '#libs/contracts'
 import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { NotifierConfig } from '../notifier.config.js'
@@ -21,7 +21,7 @@ export class PartnersController {
   /** A known id is replaced; what waits for the partner goes to the new address. */
   @Post()
   @RequireScope('operate')
-  add(@Body() body: Record<string, unknown>): Promise<PartnerSummary> {
+  add(@Body() body: PartnerRegistration): Promise<PartnerSummary> {
     const partner = checkPartner(body, this.config.deployment)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([partnerKey(partner.id)])

@@ -1,7 +1,10 @@
-import { canonicalJson, HmsError, type Json } from '#libs/contracts'
+import { canonicalJson, HmsError, type Json, type JsonText } from '#libs/contracts'
+import type { Simulation } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Header, Param } from '@nestjs/common'
 import { SIMULATIONS } from './simulation.table.js'
+
+type SimulationView = Pick<Simulation, 'run' | 'attempt' | 'state' | 'score' | 'skipped' | 'reportDigest'> & { report: Json }
 
 @Controller('v1/simulations')
 export class SimulationsController {
@@ -13,7 +16,7 @@ export class SimulationsController {
    */
   @Get(':run')
   @Header('content-type', 'application/json; charset=utf-8')
-  async show(@Param('run') run: string): Promise<string> {
+  async show(@Param('run') run: string): Promise<JsonText<SimulationView>> {
     const simulation = await this.runtime.database.transaction((tx) => tx.documents(SIMULATIONS).get(run))
     if (simulation === undefined) {
       const detail = `Run ${run} was not simulated, or not yet.`

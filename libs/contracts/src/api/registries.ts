@@ -48,6 +48,16 @@ export interface CorpusSummary {
   addedAt: string
 }
 
+/** `POST /v1/partners`: a known id is replaced. */
+export interface PartnerRegistration {
+  id: string
+  name: string
+  groups?: string[]
+  channels: { webhook: { url: string; secret: string } }[]
+  lane?: 'latest' | 'every'
+  networks?: string[]
+}
+
 /** `partners add`: the parsed YAML, secrets already resolved by the CLI. Summaries never carry secrets. */
 export interface PartnerSummary {
   id: string

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { readFileSync } from 'node:fs'
+import { docsFile } from './docs-file.js'
 
 /** What `docs/errors.md` says of a code: the page that `type` of a problem points to. `undefined` for a code that is not ours. */
 export function errorPage(code: string): string | undefined {
@@ -26,10 +26,9 @@ export function noErrorPage(code: string): string {
 
 let rows: Map<string, string> | undefined
 
-/** Lines of the lists: "- `CODE`, `CODE` (status): meaning → next step". Sources and `dist` lie at different depths below the folder of `docs`. */
+/** Lines of the lists: "- `CODE`, `CODE` (status): meaning → next step". */
 function readRows(): Map<string, string> {
-  const root = import.meta.url.endsWith('.ts') ? '../../../../' : '../../../../../'
-  const text = readFileSync(new URL(`${root}docs/errors.md`, import.meta.url), 'utf8')
+  const text = docsFile('errors.md')
   const found = [...text.matchAll(/^- ((?:`HMS_[A-Z0-9_]+`(?:, )?)+) (.*)$/gm)]
   return new Map(found.flatMap(([, codes, said]) => [...codes!.matchAll(/HMS_\w+/g)].map(([code]) => [code, said!.replaceAll('`', '')])))
 }

@@ -1,10 +1,19 @@
 import { HmsError, isServiceName, printable, type ServiceName } from '#libs/contracts'
 import { checkPorts, portOf, readHostConfig, urlsOf, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
-import { createLogger, describeError, Metrics, processEnvironment, signalled, systemClock, uuidv7, type Environment } from '#libs/platform'
+import {
+  createLogger,
+  describeError,
+  Metrics,
+  processEnvironment,
+  signalled,
+  systemClock,
+  uuidv7,
+  VERSION,
+  type Environment,
+} from '#libs/platform'
 import { Host } from './host.js'
 import { openKafkaBus } from './open-bus.js'
 import { openPostgresService } from './postgres-services.js'
-import { VERSION } from './version.js'
 
 /** The composition root of distributed mode: the named services in this process, on Kafka and a shared PostgreSQL. */
 export async function serveServices(services: readonly ServiceName[], env: Environment): Promise<{ host: Host; port: number }> {

@@ -1,10 +1,9 @@
 import { asyncApi } from '#libs/contracts'
-import { errorPage, noErrorPage } from '#libs/platform'
+import { errorPage, noErrorPage, openApi } from '#libs/platform'
 import { Controller, Get, Header, Param, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { Public } from '../authorization/require-scope.js'
 import { HostContext } from './host-context.js'
-import { openApi } from './open-api.js'
 
 /** Public: it says how this software is spoken to, nothing of what an installation holds. */
 @Public()
@@ -14,7 +13,7 @@ export class DescriptionController {
 
   @Get('openapi.json')
   routes(): object {
-    return openApi(this.host.routes, this.host.version)
+    return openApi(this.host.version, this.host.routes)
   }
 
   @Get('asyncapi.json')

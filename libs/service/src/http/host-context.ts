@@ -1,6 +1,6 @@
 import type { Metrics } from '#libs/platform'
 import type { ServiceRuntime } from '../service-runtime.js'
-import type { Route } from './open-api.js'
+import type { Route } from '#libs/platform'
 
 /** What the routes of a host show: one for all services of the process. */
 export class HostContext {

@@ -1,0 +1,38 @@
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import { docsFile } from './docs-file.js'
+
+export interface Route {
+  method: string
+  url: string
+}
+
+interface Document {
+  info: { version: string }
+  paths: Record<string, Record<string, unknown>>
+}
+
+/** Fills with every route of the server that is registered later. */
+export function collectRoutes(server: FastifyInstance): Route[] {
+  const routes: Route[] = []
+  server.addHook('onRoute', ({ method, url }: RouteOptions) => {
+    for (const each of [method].flat()) if (each !== 'HEAD' && each !== 'OPTIONS') routes.push({ method: each, url })
+  })
+  return routes
+}
+
+let document: Document | undefined
+
+/** `docs/openapi.json`, which describes all services; of a process that runs some of them, what it answers itself. */
+export function openApi(version: string, routes?: readonly Route[]): object {
+  document ??= JSON.parse(docsFile('openapi.json')) as Document
+  return { ...document, info: { ...document.info, version }, paths: routes === undefined ? document.paths : pathsOf(document, routes) }
+}
+
+function pathsOf({ paths }: Document, routes: readonly Route[]): Document['paths'] {
+  const here: Document['paths'] = {}
+  for (const { method, url } of routes) {
+    const [path, name] = [url.replaceAll(/:([A-Za-z]+)/g, '{$1}').replaceAll('*', '{path}'), method.toLowerCase()]
+    here[path] = { ...here[path], [name]: paths[path]?.[name] ?? { responses: { default: { description: 'not described' } } } }
+  }
+  return here
+}

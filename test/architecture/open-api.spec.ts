@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openApiFromSources } from '../support/documents/open-api.js'
+import { printJson } from '../support/documents/print-json.js'
+import { ROOT } from './root.js'
+
+interface Operation {
+  operationId: string
+  requestBody?: object
+  responses: Record<string, { content?: object }>
+}
+
+/** What controllers and their classes say is what `docs/openapi.json` shows; `npm run schemas` writes it anew. */
+describe('the OpenAPI document', () => {
+  let operations: [name: string, operation: Operation][]
+  beforeAll(() => {
+    const { paths } = JSON.parse(readFileSync(join(ROOT, 'docs/openapi.json'), 'utf8')) as {
+      paths: Record<string, Record<string, Operation>>
+    }
+    operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]): [string, Operation] => [`${method} ${path}`, operation]),
+    )
+  })
+
+  it('is what controllers and their classes say', async () => {
+    await expect(`${printJson(await openApiFromSources())}\n`).toMatchFileSnapshot('../../docs/openapi.json')
+  })
+
+  it('names each operation once', () => {
+    const names = operations.map(([, { operationId }]) => operationId)
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+  })
+
+  it('says what every write takes, and what every answer holds', () => {
+    const bodiless = /\/(revoke|replay)$/
+    expect(operations.filter(([name, { requestBody }]) => !/^get /.test(name) && !bodiless.test(name) && !requestBody)).toEqual([])
+    const answers = operations.flatMap(([name, { responses }]) => ['200', '201', '202'].map((status) => [name, responses[status]] as const))
+    expect(answers.filter(([, answer]) => answer !== undefined && answer.content === undefined)).toEqual([])
+  })
+})

@@ -1,0 +1,148 @@
+import ts from 'typescript'
+import { SERVICE_PATHS, SERVICES } from '#libs/contracts'
+import type { Schema, TypeSchemas } from './type-schemas.js'
+
+const METHODS = ['Get', 'Post', 'Put', 'Patch', 'Delete', 'Sse']
+const PROBLEM = { $ref: '#/components/responses/Problem' }
+const SIGNED = { signature: [] }
+const KEY = { key: [] }
+
+export interface Operation {
+  path: string
+  method: string
+  operation: Schema
+}
+
+/** What controllers say of their routes: decorators, types of what they take and answer, and the comments above them. */
+export function operationsIn(source: ts.SourceFile, checker: ts.TypeChecker, schemas: TypeSchemas): Operation[] {
+  return source.statements.filter(ts.isClassDeclaration).flatMap((controller) => {
+    const prefix = decoratorsOf(controller).get('Controller')
+    if (prefix === undefined) return []
+    const names = { tag: controller.name!.text.replace(/Controller$/, ''), prefix: textOf(prefix[0]) ?? '' }
+    const methods = [controller, ...ancestorsOf(controller, checker)].flatMap((each) => each.members.filter(ts.isMethodDeclaration))
+    return methods.flatMap((method) => operationOf(method, decoratorsOf(controller), names, checker, schemas))
+  })
+}
+
+type Decorators = Map<string, readonly ts.Expression[]>
+
+function operationOf(
+  method: ts.MethodDeclaration,
+  ofClass: Decorators,
+  { tag, prefix }: { tag: string; prefix: string },
+  checker: ts.TypeChecker,
+  schemas: TypeSchemas,
+): Operation[] {
+  const decorators = decoratorsOf(method)
+  const verb = METHODS.find((name) => decorators.has(name))
+  if (verb === undefined) return []
+  const url = `/${[prefix, textOf(decorators.get(verb)![0]) ?? ''].filter((part) => part !== '').join('/')}`
+  const path = url.replaceAll(/:([A-Za-z]+)/g, '{$1}').replaceAll('*', '{path}')
+  const name = (method.name as ts.Identifier).text
+  const summary = ts.displayPartsToString(checker.getSymbolAtLocation(method.name)?.getDocumentationComment(checker)).replaceAll('\n', ' ')
+  const taken = method.parameters.flatMap((parameter) => takenBy(parameter, checker, schemas))
+  const inPath = [...path.matchAll(/\{([A-Za-z]+)\}/g)].map(([, each]) => ({
+    name: each!,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const parameters = [...inPath, ...taken.flatMap(({ parameters: each = [] }) => each)]
+  const body = taken.find(({ body: each }) => each !== undefined)?.body
+  const status = Number(decorators.get('HttpCode')?.[0]?.getText() ?? (verb === 'Post' ? 201 : 200))
+  const operation = {
+    operationId: `${tag[0]!.toLowerCase()}${tag.slice(1)}${name[0]!.toUpperCase()}${name.slice(1)}`,
+    tags: [
+      SERVICES.find((service) => SERVICE_PATHS[service].some((each) => url === each || url.startsWith(`${each}/`))) ?? 'every service',
+    ],
+    summary: summary === '' ? `${tag}: ${name}` : summary,
+    security: securityOf(verb, decorators, ofClass),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    responses: { [status]: answerOf(method, verb, decorators, checker, schemas), '4XX': PROBLEM, '5XX': PROBLEM },
+  }
+  return [{ path, method: verb === 'Sse' ? 'get' : verb.toLowerCase(), operation }]
+}
+
+function takenBy(
+  parameter: ts.ParameterDeclaration,
+  checker: ts.TypeChecker,
+  schemas: TypeSchemas,
+): { body?: Schema; parameters?: object[] }[] {
+  const decorators = decoratorsOf(parameter)
+  const type = checker.getTypeAtLocation(parameter)
+  if (decorators.has('Body')) return [{ body: schemas.of(type) }]
+  if (decorators.has('Headers')) {
+    const name = textOf(decorators.get('Headers')![0])
+    return name === undefined ? [] : [{ parameters: [{ name, in: 'header', required: false, schema: { type: 'string' } }] }]
+  }
+  if (!decorators.has('Query')) return []
+  const name = textOf(decorators.get('Query')![0])
+  if (name !== undefined)
+    return [{ parameters: [{ name, in: 'query', required: parameter.questionToken === undefined, schema: { type: 'string' } }] }]
+  const { properties = {}, required = [] } = schemas.inline(type) as { properties?: Record<string, Schema>; required?: string[] }
+  return [
+    { parameters: Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: required.includes(name), schema })) },
+  ]
+}
+
+function answerOf(
+  method: ts.MethodDeclaration,
+  verb: string,
+  decorators: Decorators,
+  checker: ts.TypeChecker,
+  schemas: TypeSchemas,
+): object {
+  if (verb === 'Sse') return { description: 'Server-Sent Events', content: { 'text/event-stream': { schema: { type: 'string' } } } }
+  const declared = checker.getReturnTypeOfSignature(checker.getSignatureFromDeclaration(method)!)
+  const awaited = checker.getAwaitedType(declared) ?? declared
+  if ((awaited.flags & ts.TypeFlags.Void) !== 0) return answer('text/event-stream', { type: 'string' })
+  const type = checker.getNonNullableType(awaited)
+  const contentType = contentTypeOf(method)
+  const json = jsonTextOf(type, checker)
+  if (json !== undefined) return answer('application/json', schemas.of(json))
+  if (type.getSymbol()?.name === 'StreamableFile') return answer('application/octet-stream', { type: 'string', format: 'binary' })
+  if ((type.flags & ts.TypeFlags.StringLike) !== 0) return answer(contentType ?? 'text/plain', { type: 'string' })
+  return answer('application/json', schemas.of(type))
+}
+
+function contentTypeOf(method: ts.MethodDeclaration): string | undefined {
+  const headers = callsOn(method).filter((call) => call.expression.getText() === 'Header')
+  const named = headers.find(({ arguments: [name] }) => textOf(name) === 'content-type')
+  return textOf(named?.arguments[1])?.split(';')[0]
+}
+
+function answer(contentType: string, schema: Schema): object {
+  return { description: 'done as asked', content: { [contentType]: { schema } } }
+}
+
+/** What a `JsonText<T>` is the text of. */
+function jsonTextOf(type: ts.Type, checker: ts.TypeChecker): ts.Type | undefined {
+  const member = type.isIntersection() ? type.getProperty('textOf') : undefined
+  return member === undefined ? undefined : checker.getNonNullableType(checker.getTypeOfSymbol(member))
+}
+
+/** With profile production; with profile dev most of what is behind a key is open on the own machine. */
+function securityOf(verb: string, ofMethod: Decorators, ofClass: Decorators): object[] {
+  const said = [ofMethod, ofClass].find((each) => each.has('Public') || each.has('RequireScope'))
+  if (said?.has('Public') === true) return []
+  return textOf(said?.get('RequireScope')?.[0]) === 'statement' ? [SIGNED] : [SIGNED, KEY]
+}
+
+function decoratorsOf(node: ts.HasDecorators): Decorators {
+  return new Map(callsOn(node).map((call) => [call.expression.getText(), call.arguments] as const))
+}
+
+function callsOn(node: ts.HasDecorators): ts.CallExpression[] {
+  return (ts.getDecorators(node) ?? []).map(({ expression }) => expression).filter(ts.isCallExpression)
+}
+
+function ancestorsOf(controller: ts.ClassDeclaration, checker: ts.TypeChecker): ts.ClassDeclaration[] {
+  const [base] = controller.heritageClauses?.flatMap(({ types }) => types) ?? []
+  const declaration = base === undefined ? undefined : checker.getTypeAtLocation(base).getSymbol()?.valueDeclaration
+  return declaration !== undefined && ts.isClassDeclaration(declaration) ? [declaration] : []
+}
+
+function textOf(expression: ts.Expression | undefined): string | undefined {
+  return expression !== undefined && ts.isStringLiteralLike(expression) ? expression.text : undefined
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { SERVICES } from '#libs/contracts'
+import { ROOT, sourcesOf } from '../../architecture/root.js'
+import { operationsIn } from './http-api.js'
+import { exportedType, programOf } from './program.js'
+import { TypeSchemas } from './type-schemas.js'
+import { refineBy } from './validators.js'
+
+const DESCRIPTION =
+  'A signed YAML policy becomes a live rule. What goes wrong is a problem document (RFC 9457) with a stable `code`; its `type` is a page ' +
+  'of this server that says what to do. With profile dev most routes ask for nothing on the own machine.'
+
+/** OpenAPI 3.1 of all services, from the controllers and classes that answer. */
+export async function openApiFromSources(): Promise<object> {
+  const ours = [...SERVICES.map((service) => `apps/${service}/src`), 'libs/service/src']
+  const files = (pattern: RegExp): string[] =>
+    ours.flatMap((folder) => sourcesOf(folder, pattern).map(({ path }) => join(ROOT, path))).toSorted()
+  const controllers = files(/\.http\.ts$/)
+  const problem = join(ROOT, 'libs/contracts/src/problem.ts')
+  const program = programOf([...controllers, problem])
+  const checker = program.getTypeChecker()
+  const schemas = new TypeSchemas(checker, 'components/schemas', refineBy(await classesIn(files(/\.dto\.ts$/))))
+  const paths: Record<string, Record<string, object>> = {}
+  for (const file of controllers) {
+    for (const { path, method, operation } of operationsIn(program.getSourceFile(file)!, checker, schemas)) {
+      paths[path] = { [method]: operation, ...paths[path] }
+    }
+  }
+  const problemSchema = schemas.of(exportedType(program, problem, 'Problem'))
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'HMS-SVC',
+      version: '0.0.0',
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: '/', description: 'The server that this document comes from.' }],
+    tags: [
+      ...SERVICES.map((name) => ({ name, description: `Routes that ${name} answers.` })),
+      { name: 'every service', description: 'Routes that each service answers for itself.' },
+    ],
+    paths: sorted(paths),
+    components: {
+      securitySchemes: {
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: '`HMS-Statement`, and the request as a statement that a person or the operator of the roster signed.',
+        },
+        key: { type: 'http', scheme: 'bearer', description: 'A key with a scope, from `POST /v1/tokens`.' },
+      },
+      responses: {
+        Problem: { description: 'What went wrong (RFC 9457).', content: { 'application/problem+json': { schema: problemSchema } } },
+      },
+      schemas: sorted(schemas.definitions),
+    },
+  }
+}
+
+async function classesIn(files: readonly string[]): Promise<Map<string, new () => object>> {
+  const classes = new Map<string, new () => object>()
+  for (const file of files) {
+    const module = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+    for (const [name, value] of Object.entries(module)) if (typeof value === 'function') classes.set(name, value as new () => object)
+  }
+  return classes
+}
+
+function sorted<T>(record: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
