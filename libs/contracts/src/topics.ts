@@ -12,6 +12,10 @@ export interface Topic {
   purpose: string
   /** How the trail takes it: an entry for each event, or one digest per run and window for facts of high volume. */
   trail?: 'window'
+  /** Where its producer, a stage, says what every stage can say (`STAGE_EVENTS`). */
+  stage?: true
+  /** Group of its readers besides `SERVICE`: decisions of people must not wait behind a slow handler. */
+  group?: 'control'
 }
 
 /** Key of the records that make an idle compacted topic compact; readers skip them. */
@@ -21,15 +25,6 @@ export const FRESHNESS_KEY = '~freshness'
 
 /** All but the one that says it; audit is added to every list. */
 const EVERY_OTHER = SERVICES.filter((name) => name !== 'approver' && name !== 'audit')
-
-/** Where stages say what all of them can say; approver, config-store and audit are no stages. */
-export const STAGE_TOPICS: Partial<Record<ServiceName, string>> = {
-  linter: 'hms.lint.v1',
-  simulator: 'hms.simulation.v1',
-  'canary-controller': 'hms.canary.v1',
-  rollout: 'hms.rollout.v1',
-  notifier: 'hms.notification.v1',
-}
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -50,12 +45,14 @@ function stage(name: string, producer: ServiceName, consumers: ServiceName[], pu
 /** Every topic, its producers and its readers. The partition count is for life: growing a keyed topic re-maps its keys. */
 export const TOPICS: readonly Topic[] = [
   stage('hms.approval.v1', 'approver', ['linter'], 'approved releases enter the press'),
-  stage('hms.lint.v1', 'linter', ['simulator', 'approver'], 'verdicts of lint and schema'),
-  stage('hms.simulation.v1', 'simulator', ['canary-controller', 'approver'], 'verdicts of the replay'),
-  stage('hms.canary.v1', 'canary-controller', ['rollout', 'approver'], 'the canary and its verdict'),
-  stage('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks too'),
-  stage('hms.notification.v1', 'notifier', ['approver'], 'what partners were told'),
-  stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people'),
+  stage('hms.lint.v1', 'linter', ['simulator', 'approver'], 'verdicts of lint and schema', { stage: true }),
+  stage('hms.simulation.v1', 'simulator', ['canary-controller', 'approver'], 'verdicts of the replay', { stage: true }),
+  stage('hms.canary.v1', 'canary-controller', ['rollout', 'approver'], 'the canary and its verdict', { stage: true }),
+  stage('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks too', { stage: true }),
+  stage('hms.notification.v1', 'notifier', ['approver'], 'what partners were told', { stage: true }),
+  stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people', {
+    group: 'control',
+  }),
   stage('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
   stage('hms.roster.v1', 'approver', EVERY_OTHER, 'rosters, one version after the other', {
     key: 'roster',
@@ -81,6 +78,11 @@ export const TOPICS: readonly Topic[] = [
   // Not to itself: its own word would be one more entry.
   stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller'] }),
 ]
+
+/** Where each stage says what all of them can say; approver, config-store and audit are no stages. */
+export const STAGE_TOPICS: Partial<Record<ServiceName, string>> = Object.fromEntries(
+  TOPICS.filter((topic) => topic.stage === true).map(({ name, producers }) => [producers[0], name]),
+)
 
 /** Dead letters of one consumer group. */
 export function deadLetterTopic(group: string): string {

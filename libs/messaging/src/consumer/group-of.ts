@@ -1,9 +1,7 @@
-import type { ServiceName } from '#libs/contracts'
+import { TOPICS, type ServiceName } from '#libs/contracts'
 
-/** People's decisions and rollbacks must not wait behind a slow handler: they have a consumer of their own. */
-const CONTROL_TOPIC = 'hms.run.control.v1'
-
-/** The group in which a service reads a topic. */
+/** The group in which a service reads a topic, as the catalogue has it. */
 export function groupOf(service: ServiceName, topic: string): string {
-  return topic === CONTROL_TOPIC ? `${service}.control` : service
+  const group = TOPICS.find(({ name }) => name === topic)?.group
+  return group === undefined ? service : `${service}.${group}`
 }
