@@ -6,7 +6,10 @@ const root = new URL('..', import.meta.url).pathname
 /** Whole systems are heavy: they come after what is quick, and the harness that kills them runs alone, or its faults would be ours. */
 const SYSTEMS = ['test/kafka/**/*.spec.ts', 'test/system/**/*.spec.ts']
 const KILLS = ['test/kill/**/*.spec.ts']
-/** With the deep tests only: a process under faketime starts several times as slowly, and two of each service want both cores for six minutes. */
+/**
+ * With the deep tests only: a process under faketime starts several times as slowly, and two of each service want both cores for six
+ * minutes.
+ */
 const DEEP = deep ? [] : ['test/system/clock-skew.spec.ts', 'test/kill/two-instances.spec.ts']
 
 export default defineConfig({

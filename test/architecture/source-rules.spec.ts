@@ -26,6 +26,18 @@ describe('sources', () => {
     expect(linesThatMatch([...code, ...tests], word('TO', 'DO|FIX', 'ME|XX', 'X'))).toEqual([])
   })
 
+  it('have lines of at most 140 characters', () => {
+    expect(linesThatMatch(code, /^.{141}/)).toEqual([])
+  })
+
+  it('cite nothing that is not in the repository', () => {
+    const foreign = new RegExp(
+      ['resea', 'rch(/| )[0-9]{2}|(desi', 'gn|contra', 'ct) §|(^|[^a-z-])(desi', 'gn|contra', 'ct)\\.md'].join(''),
+      'i',
+    )
+    expect(linesThatMatch([...code, ...tests], foreign)).toEqual([])
+  })
+
   it('silence no type error', () => {
     expect(linesThatMatch([...code, ...tests], word('@ts-', 'ignore|@ts-no', 'check|@ts-expect', '-error'))).toEqual([])
   })

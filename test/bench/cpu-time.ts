@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** Clock ticks of Linux, the same on all its platforms. */
 const TICK_MS = 10
 
-/** Milliseconds of processor time that this process and a database server have used: steadier than rates on a machine that others use too. */
+/**
+ * Milliseconds of processor time that this process and a database server have used: steadier than rates on a machine that others use too.
+ */
 export interface CpuTime {
   node: number
   /** Zero where there is no /proc. Sessions that have ended are not in it: keep them open between two readings. */

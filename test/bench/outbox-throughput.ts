@@ -17,7 +17,9 @@ interface Mode {
   inside?: (tx: Transaction) => Promise<unknown>
 }
 
-/** What two instances listen for, but sent by the transaction itself. The product never does this: it serialises all commits of the server. */
+/**
+ * What two instances listen for, but sent by the transaction itself. The product never does this: it serialises all commits of the server.
+ */
 const notifyInside = (tx: Transaction): Promise<unknown> => postgresOf(tx).query('SELECT pg_notify($1, $2)', ['hms_linter', 'bench outbox'])
 
 const MODES: Mode[] = [

@@ -1,4 +1,5 @@
-// One more instance of the linter's relay, in a process that a bench can kill. Runs what `npm run build` made; argument: the database's URL.
+// One more instance of the linter's relay, in a process that a bench can kill. Runs what `npm run build` made; argument: the database's
+// URL.
 import { EmbeddedBus, PostgresOutboxStore, PostgresPositionStore, schemaOf } from '#libs/messaging'
 import { createDataSource, PostgresDatabase, PostgresTimerStore, ServiceSession } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'

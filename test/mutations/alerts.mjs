@@ -20,7 +20,7 @@ export const ALERT_GUARDS = [
   },
   {
     name: 'alert-two-bots',
-    guard: 'one bot in a larger cohort ends no canary (contract §8)',
+    guard: 'one bot in a larger cohort ends no canary',
     file: 'libs/pipeline/src/canary/alerts.ts',
     find: 'return !isOtherAlerting && !isOtherConnected',
     replace: 'return true',
@@ -128,7 +128,7 @@ export const ALERT_GUARDS = [
   },
   {
     name: 'alert-unsigned',
-    guard: 'what bots write without a signature counts as one bot (contract §8)',
+    guard: 'what bots write without a signature counts as one bot',
     file: 'apps/canary-controller/src/canaries/judge-alert.ts',
     find: 'unsigned === undefined ? alert.bot : UNSIGNED',
     replace: 'unsigned === undefined ? alert.bot : alert.bot',

@@ -1,4 +1,7 @@
-/** Guards of the transparency log against its witnesses, of what partners may make us call, and against requests that no client of ours writes. */
+/**
+ * Guards of the transparency log against its witnesses, of what partners may make us call, and against requests that no client of ours
+ * writes.
+ */
 export const AUDIT_GUARDS = [
   {
     name: 'witness-suspended-not-halted',

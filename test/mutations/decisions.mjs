@@ -2,7 +2,7 @@
 export const DECISION_GUARDS = [
   {
     name: 'rollback-taken-back',
-    guard: 'the newest approved release may become live again after a rollback (contract §2)',
+    guard: 'the newest approved release may become live again after a rollback',
     file: 'apps/rollout/src/rollbacks/choose-target.ts',
     find: '  if (forward?.version === version) return forward\n',
     replace: '',
@@ -47,7 +47,7 @@ export const DECISION_GUARDS = [
   },
   {
     name: 'canary-silence',
-    guard: 'a cohort that is connected and silent pauses the run (contract §7)',
+    guard: 'a cohort that is connected and silent pauses the run',
     file: 'libs/pipeline/src/canary/decide.ts',
     find: '  if (isSilent(canary.members)) return pause(canary, ACK_TIMEOUT, describeSilence(canary.members))\n',
     replace: '',
@@ -65,7 +65,7 @@ export const DECISION_GUARDS = [
   },
   {
     name: 'rollout-quorum',
-    guard: 'a rollout without its quorum pauses (contract §7)',
+    guard: 'a rollout without its quorum pauses',
     file: 'libs/pipeline/src/rollout/decide.ts',
     find: 'return hasQuorum(rollout) ? goOn(rollout, true, context) : pause(rollout)',
     replace: 'return rollout.members.length > 0 ? goOn(rollout, true, context) : pause(rollout)',

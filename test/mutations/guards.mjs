@@ -16,7 +16,7 @@ import { ALERT_GUARDS } from './alerts.mjs'
 export const GUARDS = [
   {
     name: 'position-check',
-    guard: 'a position moves only from n−1 to n (design §4.2)',
+    guard: 'a position moves only from n−1 to n',
     file: 'libs/messaging/src/inbox/position.store.postgres.ts',
     find: '\n         WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1',
     replace: '',
@@ -34,7 +34,7 @@ export const GUARDS = [
   },
   {
     name: 'row-lock',
-    guard: 'the aggregate is locked before anything is read (design §4.1)',
+    guard: 'the aggregate is locked before anything is read',
     file: 'libs/persistence/src/postgres/postgres-database.ts',
     find: ' FOR UPDATE',
     replace: '',
@@ -44,7 +44,7 @@ export const GUARDS = [
   },
   {
     name: 'attempt-check',
-    guard: 'an event of an older attempt changes nothing (design §4.3)',
+    guard: 'an event of an older attempt changes nothing',
     file: 'libs/pipeline/src/run/evolve-run.ts',
     find: 'return (event.attempt ?? facts.attempt) < facts.attempt',
     replace: 'return event.attempt === facts.attempt - 1_000',
@@ -68,7 +68,7 @@ export const GUARDS = [
   },
   {
     name: 'one-partition-per-send',
-    guard: 'a send carries records of one partition (research 08 §6)',
+    guard: 'a send carries records of one partition',
     file: 'libs/messaging/src/kafka/partition-batches.ts',
     find: 'const place = `${event.topic} ${partition}`',
     replace: 'const place = event.topic',

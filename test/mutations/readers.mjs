@@ -2,7 +2,7 @@
 export const READER_GUARDS = [
   {
     name: 'held-before-its-time',
-    guard: 'nobody lives under a rule before its time (design §6)',
+    guard: 'nobody lives under a rule before its time',
     file: 'libs/evaluation/src/evaluate.ts',
     find: 'held.next !== null && held.next.atMs <= now ?',
     replace: 'held.next !== null ?',

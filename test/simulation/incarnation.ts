@@ -11,7 +11,10 @@ export type Fate = 'go on' | 'die'
 export class Incarnation {
   alive = true
   paused = false
-  /** What waits for a dead process waits for ever. One for each life: whatever waits for a shared one would be kept, and with it its whole seed. */
+  /**
+   * What waits for a dead process waits for ever. One for each life: whatever waits for a shared one would be kept, and with it its whole
+   * seed.
+   */
   readonly never = new Promise<never>(() => {})
   private readonly stopped: (() => void)[] = []
   private readonly mourners: (() => void)[] = []

@@ -32,7 +32,10 @@ export class PipelineDriver {
     })
   }
 
-  /** Prepares, signs as "EPA Chief" (`signer` by name, `by` with a key of one's own) and submits; answers the run's number. `policies` are `ID@VERSION=LIMIT`. */
+  /**
+   * Prepares, signs as "EPA Chief" (`signer` by name, `by` with a key of one's own) and submits; answers the run's number. `policies` are
+   * `ID@VERSION=LIMIT`.
+   */
   async approve(policies: string[], plan: PrepareRequest['plan'] = {}, options: ApproveOptions = {}): Promise<number> {
     const { queue, author, committedBy, reason } = options
     const documents = policies.map((text) => {

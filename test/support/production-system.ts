@@ -12,7 +12,8 @@ import { freePort, hms, ready, scratchFolder, Served, until, type Finished } fro
 export const PEOPLE = ['Air Director', 'Air Counsel', 'Air Office'] as const
 
 /**
- * An installation in profile production, set up as its operator would: keys made by their holders, a first roster signed offline, a broker that
+ * An installation in profile production, set up as its operator would: keys made by their holders, a first roster signed offline, a broker
+ * that
  * speaks TLS and lets nobody do what no ACL says, eight services, the edge, and a witness with a folder of its own.
  */
 export class ProductionSystem {
@@ -95,7 +96,10 @@ export class ProductionSystem {
   }
 }
 
-/** Keys of people by the CLI, those of services as any PKCS#8 file, and the roster that names them, signed by two people without any service. */
+/**
+ * Keys of people by the CLI, those of services as any PKCS#8 file, and the roster that names them, signed by two people without any
+ * service.
+ */
 async function writeRoster(at: (name: string) => string, env: Record<string, string>): Promise<void> {
   mkdirSync(at('service-keys'))
   const person = async (name: string): Promise<[string, unknown]> => {

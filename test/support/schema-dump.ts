@@ -1,6 +1,8 @@
 import { Client } from 'pg'
 
-/** What the catalog says of a schema: one section for each table, sequence and function, by its first line. Names are without the schema. */
+/**
+ * What the catalog says of a schema: one section for each table, sequence and function, by its first line. Names are without the schema.
+ */
 export async function dumpSchema(url: string, schema: string): Promise<string[]> {
   const client = new Client({ connectionString: url })
   await client.connect()

@@ -1,7 +1,7 @@
 import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, printableJson, type Problem } from '#libs/contracts'
 import type { Output } from './output/output.js'
 
-/** Codes whose exit code does not follow from an HTTP status. Contract §2. */
+/** Codes whose exit code does not follow from an HTTP status. */
 const EXIT_OF_CODE: Record<string, number> = {
   HMS_UNREACHABLE: EXIT.unreachable,
   HMS_KEY_PASSPHRASE: EXIT.notAllowed,
@@ -19,7 +19,7 @@ const EXIT_OF_CODE: Record<string, number> = {
   HMS_RUN_DECISION_UNANSWERED: EXIT.stillRunning,
 }
 
-/** Documents that are registered: what is refused was wrong, not judged. Contract §2. */
+/** Documents that are registered: what is refused was wrong, not judged. */
 const DOCUMENT_CODE = /^HMS_(BOT|SCENARIO|CORPUS|SCHEMA|PARTNER|FREEZE)_/
 
 /** What does not verify; such a refusal is judged by its code where no status says "not allowed". */

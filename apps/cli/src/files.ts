@@ -1,7 +1,7 @@
 import { exposedTo, readGivenFile as read, readGivenText as readText } from '#libs/files'
 import type { Output } from './output/output.js'
 
-/** Bound on a policy, bot, scenario, schema or partner; a corpus may be larger. Contract §1. */
+/** Bound on a policy, bot, scenario, schema or partner; a corpus may be larger. */
 export const MAX_FILE_BYTES = 256 * 1024
 const MAX_SECRET_BYTES = 64 * 1024
 

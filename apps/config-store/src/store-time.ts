@@ -5,7 +5,8 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 const COMPARE_MS = 60_000
 
 /**
- * The time by which this instance judges: the database's, so that all instances put a rule in force at one moment, whatever the clock of one
+ * The time by which this instance judges: the database's, so that all instances put a rule in force at one moment, whatever the clock of
+ * one
  * says. Between two comparisons it goes on by this process's clock.
  */
 @Injectable()

@@ -44,7 +44,8 @@ async function tell(stage: DemoStage, partners: Partners, fleet: Fleet): Promise
   const { say } = stage
   const readings = await registerReplayMaterial(stage.api, ASSETS)
   say(
-    `Replay: ${REPLAY_BOTS} inspection bots, one of them with 35 hard-coded; ${readings.toLocaleString('en')} EPA readings of Virginia, 2023`,
+    `Replay: ${REPLAY_BOTS} inspection bots, one of them with 35 hard-coded; ${readings.toLocaleString('en')} EPA readings of ` +
+      `Virginia, 2023`,
   )
   await fleet.connect()
   say(`Fleet:  ${fleet.size} bots connected by the SDK (${fleet.census()})`)

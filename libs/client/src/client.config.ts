@@ -1,6 +1,6 @@
 import { EDGE_PORT, HmsError, withoutCredentials } from '#libs/contracts'
 
-/** What the environment says to the SDK and the CLI, contract §6. Absent and empty are the same. */
+/** Settings of the SDK and the CLI from the environment. Absent and empty are the same. */
 export interface ClientConfig {
   /** Without a trailing slash. */
   url: string

@@ -1,4 +1,4 @@
-/** DSSE v1.0.2 envelope: `payload` and `sig` are base64. Source: research 02 §1.2. */
+/** DSSE v1.0.2 envelope: `payload` and `sig` are base64. Source: the DSSE specification, envelope.md. */
 export interface Envelope {
   payload: string
   payloadType: string

@@ -134,7 +134,9 @@ export interface EventData {
   'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string[] }
   /** Rollout's word on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
   'hms.state.vouched.v1': { freshness: Envelope }
-  /** `region` as its bot is known by, where it is known; `connected`: a stream of this bot was open; `ofRun`: the newest run that serves it. */
+  /**
+   * `region` as its bot is known by, where it is known; `connected`: a stream of this bot was open; `ofRun`: the newest run that serves it.
+   */
   'hms.alert.reported.v1': BotAlert & { receivedAt: string; connected: boolean; ofRun: number | null }
   'hms.release.logged.v1': LoggedProof
 }

@@ -1,6 +1,6 @@
 import type { RunState } from './runs.js'
 
-/** Exit codes of `hms-svc`, contract §2. */
+/** Exit codes of `hms-svc`. */
 export const EXIT = {
   done: 0,
   internal: 1,

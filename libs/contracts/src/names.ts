@@ -2,7 +2,8 @@
 export const MAX_BOT_NAME = 200
 export const MAX_REGION_NAME = 64
 
-// Controls, half surrogate pairs, line separators, and what turns the direction of text: databases refuse them, logs and terminals act upon them.
+// Controls, half surrogate pairs, line separators, and what turns the direction of text: databases refuse them, logs and terminals act upon
+// them.
 const UNNAMEABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/u
 
 /** Whether a text can be a name that somebody else gives: of a bot, a region, a kind, an id. Never empty. */

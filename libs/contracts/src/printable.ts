@@ -1,10 +1,14 @@
 /**
  * Characters that a terminal obeys or does not show: controls, what turns the direction of text, what has no width, line and paragraph
- * separators, halves of surrogate pairs, and blanks that count as letters. Variation selectors only choose between two pictures of a character.
+ * separators, halves of surrogate pairs, and blanks that count as letters. Variation selectors only choose between two pictures of a
+ * character.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}/gu
 
-/** One line for a terminal, whoever wrote it: what moves the cursor or hides text is written out as `\u{1b}`. A text that is printable stays as it is. */
+/**
+ * One line for a terminal, whoever wrote it: what moves the cursor or hides text is written out as `\u{1b}`. A text that is printable stays
+ * as it is.
+ */
 export function printable(text: string): string {
   return text.replaceAll(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }

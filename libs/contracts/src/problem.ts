@@ -1,4 +1,4 @@
-/** An error on the wire: RFC 9457 with the members of contract §4. */
+/** An error on the wire: RFC 9457 with a code and next steps. */
 export interface Problem {
   type: string
   title: string

@@ -1,4 +1,4 @@
-/** States of a run, contract §2. The last six are terminal. */
+/** States of a run. The last six are terminal. */
 export const RUN_STATES = [
   'AWAITING_APPROVAL',
   'QUEUED',

@@ -19,7 +19,7 @@ export const WITNESS_PORT = 7109
 /** Of `sidecar`, which stands beside a reader and not beside the services. */
 export const SIDECAR_PORT = 7185
 
-/** First path segments that each service answers; the edge routes by the longest match. Source: contract §4. */
+/** First path segments that each service answers; the edge routes by the longest match. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
   approver: ['/v1/approvals', '/v1/runs', '/v1/roster', '/v1/tokens', '/v1/dead-letters/approver'],
   linter: ['/v1/lint', '/v1/schemas', '/v1/dead-letters/linter'],

@@ -78,7 +78,8 @@ export function evaluate(documents: readonly HeldDocument[], reader: Reader, now
 }
 
 /**
- * The document that serves `reader`, whether it is in force or held for later: the canary that covers it or will, else stable. Whoever counts
+ * The document that serves `reader`, whether it is in force or held for later: the canary that covers it or will, else stable. Whoever
+ * counts
  * the bots counts this one for it.
  */
 export function serving(documents: readonly HeldDocument[], reader: Reader, now: number): HeldDocument | undefined {

@@ -8,7 +8,8 @@ export interface Access {
 
 /**
  * Whom a file that holds a secret is open to beside its owner. A group that may only read is taken for meant where the file is another
- * user's: so does Kubernetes hand a secret to a process that is not root. `undefined` where nobody else can, and on Windows, which has no such bits.
+ * user's: so does Kubernetes hand a secret to a process that is not root. `undefined` where nobody else can, and on Windows, which has no
+ * such bits.
  */
 export function exposedTo({ mode, uid }: Access, ownUid = process.getuid?.()): string | undefined {
   if (ownUid === undefined) return undefined
@@ -24,7 +25,8 @@ export function requirePrivate(path: string, access: Access): void {
   const mode = access.mode.toString(8).padStart(4, '0')
   throw new HmsError(
     'HMS_KEY_EXPOSED',
-    `${path} is open to ${whom} (mode ${mode}), and what it holds signs in somebody's name; close it, and replace it where others may have read it`,
+    `${path} is open to ${whom} (mode ${mode}), and what it holds signs in somebody's name; close it, and replace it where ` +
+      `others may have read it`,
     {
       status: 403,
       next: [`chmod 600 ${path}`],

@@ -84,7 +84,10 @@ export interface Documents<T extends object> {
   delete(id: string): Promise<boolean>
   find(query?: Query): Promise<T[]>
   count(where?: Query['where']): Promise<number>
-  /** Up to `limit` ended rows (`keep.ended`) that were last written before a time, the oldest first, locked; rows that others hold are left out. */
+  /**
+   * Up to `limit` ended rows (`keep.ended`) that were last written before a time, the oldest first, locked; rows that others hold are left
+   * out.
+   */
   stale(before: Date, limit: number): Promise<T[]>
 }
 

@@ -1,6 +1,9 @@
 import type { Clock } from './clock.js'
 
-/** One answer for all who ask within a time, those who wait for it included: what it costs does not grow with how many ask. A failure is not kept. */
+/**
+ * One answer for all who ask within a time, those who wait for it included: what it costs does not grow with how many ask. A failure is not
+ * kept.
+ */
 export class SharedAnswer<T> {
   private made: { at: number; answer: Promise<T> } | undefined
 

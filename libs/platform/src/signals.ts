@@ -1,7 +1,8 @@
 import { outliveListeners } from './outlive-listeners.js'
 
 /**
- * What every process does that serves until it is told to stop: resolves at the first SIGINT or SIGTERM, and names it; a second SIGINT ends the process
+ * What every process does that serves until it is told to stop: resolves at the first SIGINT or SIGTERM, and names it; a second SIGINT ends
+ * the process
  * at once. Until then nothing that a listener throws ends it.
  */
 export function signalled(): Promise<'SIGINT' | 'SIGTERM'> {

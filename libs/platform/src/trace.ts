@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 
 /**
  * W3C Trace Context. A trace begins at the door (a request, a record of a producer) and goes on in everything that follows from it: the
- * transaction's events and timers take it with them, so no code in between names it. It is for people who look for causes; nothing is decided by it.
+ * transaction's events and timers take it with them, so no code in between names it. It is for people who look for causes; nothing is
+ * decided by it.
  */
 const traces = new AsyncLocalStorage<string>()
 

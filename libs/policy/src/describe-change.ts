@@ -6,7 +6,8 @@ import type { FieldChange } from './changes.js'
 const MAX_SHOWN = 2_000
 
 /**
- * One line for people: `limit 35 → 25 µg/m³`, `ceiling added 80`, `note removed (was "x")`. Values are JSON, so that `25` and `"25"` differ, and whole:
+ * One line for people: `limit 35 → 25 µg/m³`, `ceiling added 80`, `note removed (was "x")`. Values are JSON, so that `25` and `"25"`
+ * differ, and whole:
  * what is signed is what is shown.
  */
 export function describeChange(change: FieldChange): string {
@@ -24,7 +25,9 @@ export function describeChange(change: FieldChange): string {
 /** Words of letters, digits and the usual signs; anything else could be taken for a value. */
 const UNITS = /^[\p{L}\p{N}_%°·/^*.²³-]+(?: [\p{L}\p{N}_%°·/^*.²³-]+)*$/u
 
-/** `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; what it does not know stays as it is, in quotes where it is no unit. */
+/**
+ * `ug_per_m3` → `µg/m³`, `percent` → `%`, `usd_per_day` → `usd/day`; what it does not know stays as it is, in quotes where it is no unit.
+ */
 export function displayUnits(units: string): string {
   if (units === 'percent') return '%'
   if (!UNITS.test(units)) return JSON.stringify(units)

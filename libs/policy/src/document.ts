@@ -34,7 +34,10 @@ export type PolicySource = {
 
 export const POLICY_MAX_BYTES = 256 * 1024
 
-/** A request that brings the policies of a run as JSON. They are read as YAML, whose time goes by parts: a second of a processor for that many. */
+/**
+ * A request that brings the policies of a run as JSON. They are read as YAML, whose time goes by parts: a second of a processor for that
+ * many.
+ */
 export const POLICIES_BODY = { bytes: 512 * 1024, parts: 65_536, depth: 70 }
 
 export const POLICY_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/

@@ -3,7 +3,8 @@ const DECIMAL = /^[-+]?(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/
 const MAX_DIGITS = 101
 
 /**
- * Whether a number reads back, at the precision it was written with, as what was written: `0.1` and seventeen digits of a dump do, `4503599627370497.5`
+ * Whether a number reads back, at the precision it was written with, as what was written: `0.1` and seventeen digits of a dump do,
+ * `4503599627370497.5`
  * and integers beyond 2^53−1 do not, for a double has no place for their last digits. `literal`: decimal, as YAML, JSON and CSV write it.
  */
 export function isExact(literal: string, value = Number(literal)): boolean {

@@ -93,7 +93,10 @@ export function replicationOf({ profile, kafkaReplication }: Pick<HostConfig, 'p
   return kafkaReplication ?? (profile === 'production' ? 3 : 1)
 }
 
-/** The name besides those of loopback that a server with profile dev answers to; `undefined` in production, where nobody is trusted for where they are. */
+/**
+ * The name besides those of loopback that a server with profile dev answers to; `undefined` in production, where nobody is trusted for
+ * where they are.
+ */
 export function localNameOf(profile: Profile, env: Environment): string | undefined {
   return profile === 'dev' ? readHostConfig(env).host : undefined
 }

@@ -53,7 +53,10 @@ export async function readServiceSigner(service: ServiceName, config: HostConfig
 
 const NAMED_KEY_FILES: Record<KeyName, string> = { 'audit-log': 'HMS_TRANSPARENCY_LOG_KEY_FILE', witness: 'HMS_WITNESS_KEY_FILE' }
 
-/** The key of the transparency log, or of its witness: `HMS_TRANSPARENCY_LOG_KEY_FILE`, `HMS_WITNESS_KEY_FILE`, else the data folder's (profile dev). */
+/**
+ * The key of the transparency log, or of its witness: `HMS_TRANSPARENCY_LOG_KEY_FILE`, `HMS_WITNESS_KEY_FILE`, else the data folder's
+ * (profile dev).
+ */
 export async function readNamedSigner(name: KeyName, config: HostConfig, env: Environment): Promise<Signer | undefined> {
   const variable = NAMED_KEY_FILES[name]
   const named = env[variable]

@@ -164,7 +164,10 @@ export class ServiceRuntime {
     return this.parts.ready()
   }
 
-  /** What people should look at while the service answers: shows in `/readyz` as degraded. `read` is asked at each probe; none when all is well. */
+  /**
+   * What people should look at while the service answers: shows in `/readyz` as degraded. `read` is asked at each probe; none when all is
+   * well.
+   */
   onConcerns(read: () => readonly string[]): void {
     this.concernSources.push(read)
   }

@@ -11,7 +11,7 @@ export function digestOf(data: Uint8Array | string): string {
   return `sha256:${hash('sha256', data, 'hex')}`
 }
 
-/** Digest over the canonical form of a JSON value. For a policy this is its policy digest (contract §2). */
+/** Digest over the canonical form of a JSON value. For a policy this is its policy digest. */
 export function digestOfJson(value: unknown): string {
   return digestOf(canonicalJson(value))
 }

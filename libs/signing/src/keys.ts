@@ -7,7 +7,7 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const RAW_LENGTH = 32
 const CACHE_LIMIT = 4096
 
-/** A verification with a cached KeyObject costs half of one that parses the key first (research 02 §1.5). */
+/** A verification with a cached KeyObject costs half of one that parses the key first. */
 const cache = new Map<string, KeyObject>()
 
 export type KeyPair = {
@@ -51,7 +51,7 @@ export function rawPublicKey(key: KeyObject): Buffer {
 
 /**
  * Key id = OpenSSH fingerprint, as `ssh-keygen -lf` and `ssh-add -l` print it. Takes the 32 raw bytes or a key
- * (of a private key, its public half). cosign matches key ids by this form only (research 02 §1.2).
+ * (of a private key, its public half). cosign matches key ids by this form only.
  */
 export function keyIdOf(key: Uint8Array | KeyObject): string {
   const raw = key instanceof KeyObject ? rawPublicKey(key) : key

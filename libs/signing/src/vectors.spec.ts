@@ -35,7 +35,7 @@ const PAYLOAD = Buffer.from(
     '"a29ca0559634cd6a97f9a23fd61357c1453e70f2beb0a97742dbe601d92d3144"},"name":"policies/pm25.yaml"}]}',
 )
 
-describe('vectors that cosign, openssl and securesystemslib agree with (research 02 §9)', () => {
+describe('vectors that cosign, openssl and securesystemslib agree with', () => {
   it('pre-authentication encoding of the DSSE specification', () => {
     const encoded = pae('http://example.com/HelloWorld', Buffer.from('hello world'))
     expect(encoded.toString()).toBe('DSSEv1 29 http://example.com/HelloWorld 11 hello world')

@@ -153,7 +153,11 @@ describe('an offer of another protocol', () => {
   it('also with a body in chunks, and with what follows in the same packet', async () => {
     const client = dial()
     client.write(
-      `${offering('POST /a', 'Transfer-Encoding: chunked')}5\r\nhello\r\n0\r\n\r\n${offering('GET /b')}${offering('GET /c', 'Connection: close')}`,
+      [
+        `${offering('POST /a', 'Transfer-Encoding: chunked')}5\r\nhello\r\n0\r\n\r\n`,
+        offering('GET /b'),
+        offering('GET /c', 'Connection: close'),
+      ].join(''),
     )
     await once(client, 'end')
     expect(client.text.match(/(POST|GET) \/\w .*? \[\w*\]/g)?.map((line) => line.replace(/ .* /, ' '))).toEqual([

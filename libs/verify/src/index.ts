@@ -74,7 +74,10 @@ export async function verifyBundle(
 }
 
 function expired({ expiresMs }: Roster): string {
-  return `the roster was valid until ${new Date(expiresMs).toISOString()}: what it vouched for may have been replaced since. Bring the newest roster (hms-svc roster show --json)`
+  return (
+    `the roster was valid until ${new Date(expiresMs).toISOString()}: what it vouched for may have been replaced since. ` +
+    `Bring the newest roster (hms-svc roster show --json)`
+  )
 }
 
 function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry: string; proof: string } {

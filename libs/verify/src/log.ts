@@ -36,7 +36,10 @@ export function readLogKey(vkey: string): LogKey {
   return { name, id, type: bytes[0]!, key: rawKey(bytes.subarray(1)) }
 }
 
-/** That the log holds `entry` (C2SP tlog-proof), under a checkpoint that it signed and enough of its witnesses saw; `logs`: that of now, then those before it. */
+/**
+ * That the log holds `entry` (C2SP tlog-proof), under a checkpoint that it signed and enough of its witnesses saw; `logs`: that of now,
+ * then those before it.
+ */
 export function verifyProof(entry: string, text: string, logs: readonly LogKeys[]): Proven {
   let refusal: unknown
   for (const keys of logs) {

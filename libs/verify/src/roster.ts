@@ -68,7 +68,10 @@ export function entitledKeys(
   return new Map(chosen.filter(counts).map(({ keyid, key }) => [keyid, key]))
 }
 
-/** The role that must approve a policy: one for its tag or id prefix before the one for everything; the strictest of several. `dropped`: tags of earlier versions. */
+/**
+ * The role that must approve a policy: one for its tag or id prefix before the one for everything; the strictest of several. `dropped`:
+ * tags of earlier versions.
+ */
 export function roleFor({ roles }: Roster, policy: JsonObject, dropped?: Json): Role {
   const { id, tags } = policy
   const special = roles.filter(({ match }) => {

@@ -7,7 +7,9 @@ const TIMEOUT_MS = 5_000
 const MAX_ANSWER_BYTES = 16 * 1024
 const STATUSES: readonly number[] = [200, 400, 403, 404, 409, 422]
 
-/** A witness in a process of its own. One call at a time: what waits behind a witness that hangs would be out of date when its turn comes. */
+/**
+ * A witness in a process of its own. One call at a time: what waits behind a witness that hangs would be out of date when its turn comes.
+ */
 export class HttpWitness implements WitnessLink {
   private busy = false
 

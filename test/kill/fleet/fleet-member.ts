@@ -13,7 +13,7 @@ const GIVEN_UP = 'a Kafka consumer was given up'
 export class FleetMember {
   /** How it ended without being asked to, after it had begun to serve. Starting without a database may fail; serving may not. */
   readonly fell: string[] = []
-  /** How often it ended because kafkajs would not go on with a consumer: a silent one would be worse (design §4). */
+  /** How often it ended because kafkajs would not go on with a consumer: a silent one would be worse. */
   gaveUp = 0
   private served: Served
   private wanted = true

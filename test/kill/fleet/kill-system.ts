@@ -15,7 +15,9 @@ export interface Network {
   database: TcpProxy
 }
 
-/** Everything real: eight services (or twice that), the edge, a broker and a database of their own, with a proxy before each of those two. */
+/**
+ * Everything real: eight services (or twice that), the edge, a broker and a database of their own, with a proxy before each of those two.
+ */
 export class KillSystem {
   private constructor(
     readonly env: Record<string, string>,

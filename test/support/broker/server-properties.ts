@@ -4,7 +4,10 @@ export type BrokerPorts = { client: number; controller: number; advertised?: num
 /** Who runs the secured broker: the only super user. */
 export const ADMIN = { username: 'admin', password: 'admin-secret' }
 
-/** Everybody logs in, and may do nothing that no ACL says. The controller's listener has users of its own: an open one would make the broker ANONYMOUS. */
+/**
+ * Everybody logs in, and may do nothing that no ACL says. The controller's listener has users of its own: an open one would make the broker
+ * ANONYMOUS.
+ */
 const SECURED = `sasl.enabled.mechanisms=SCRAM-SHA-512
 sasl.mechanism.inter.broker.protocol=SCRAM-SHA-512
 sasl.mechanism.controller.protocol=PLAIN

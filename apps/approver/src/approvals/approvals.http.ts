@@ -10,7 +10,10 @@ import { PrepareApproval } from './prepare-approval.js'
 import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
 
-/** The human door. Preparing is a write, which nobody has to sign for in profile dev; a signature is its own proof of who asks, and no key of a program stands for one. */
+/**
+ * The human door. Preparing is a write, which nobody has to sign for in profile dev; a signature is its own proof of who asks, and no key
+ * of a program stands for one.
+ */
 @Controller('v1/approvals')
 export class ApprovalsController {
   constructor(

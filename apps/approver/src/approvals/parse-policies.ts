@@ -6,7 +6,10 @@ export type ParsedPolicy = { policy: PolicyDocument; digest: string }
 /** New and live documents of a run travel in one message; this keeps it below the bound of a signed payload. */
 const MAX_RUN_BYTES = 320 * 1024
 
-/** The policies of one run, by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or `HMS_APPROVER_RUN_TOO_LARGE` (413). */
+/**
+ * The policies of one run, by id. Throws `HMS_APPROVER_POLICY_INVALID`, `HMS_APPROVER_BUNDLE_TWICE` (422) or `HMS_APPROVER_RUN_TOO_LARGE`
+ * (413).
+ */
 export function parsePolicies(policies: readonly JsonObject[]): ParsedPolicy[] {
   // First: reading takes up to a second for 256 KiB.
   const bytes = Buffer.byteLength(JSON.stringify(policies))

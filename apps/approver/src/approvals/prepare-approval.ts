@@ -169,7 +169,9 @@ export class PrepareApproval {
 }
 
 function heldUntil(id: string, { release, at }: Upcoming): HmsError {
-  const detail = `${id}@${release.version} is held until ${at}, and readers hold one release beside the one in force. Wait behind it with --queue, or take it back.`
+  const detail =
+    `${id}@${release.version} is held until ${at}, and readers hold one release beside the one in force. Wait ` +
+    `behind it with --queue, or take it back.`
   return new HmsError('HMS_APPROVER_RELEASE_HELD', detail, {
     status: 409,
     next: ['hms-svc approve FILE --sign NAME --queue'],
@@ -220,7 +222,9 @@ function membersOf(policies: ParsedPolicy[]): string {
     .join(' ')
 }
 
-/** What is still lacking, over all releases: roles, and the author where he must sign. A plan that no longer holds to the roster is refused. */
+/**
+ * What is still lacking, over all releases: roles, and the author where he must sign. A plan that no longer holds to the roster is refused.
+ */
 export function missingOf(roster: Roster, releases: ReleaseDocument[]): string[] {
   const states = releases.map(({ envelope }) => approvalState(roster, peekPredicate<{ policy: PolicyDocument }>(envelope).policy, envelope))
   const outside = states.find((state) => state.outside !== undefined)?.outside

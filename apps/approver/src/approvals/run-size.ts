@@ -23,7 +23,8 @@ const ADDED_BYTES = {
 } as const
 
 /**
- * Refuses a run whose largest event could outgrow what a service signs, before anybody signs it: the dossier carries each new release and the
+ * Refuses a run whose largest event could outgrow what a service signs, before anybody signs it: the dossier carries each new release and
+ * the
  * one that it replaces, with their signatures and proofs, and every stage adds to it. Throws 413 `HMS_APPROVER_RUN_TOO_LARGE`.
  */
 export function requireEventsFit(releases: readonly ReleaseDocument[], live: readonly (ReleaseDocument | null)[], plan: RolloutPlan): void {
@@ -33,14 +34,18 @@ export function requireEventsFit(releases: readonly ReleaseDocument[], live: rea
   const bytes = documents.reduce((sum, release) => sum + bytesOf(release), added + Buffer.byteLength(JSON.stringify(plan)))
   if (bytes <= MAX_EVENT_BYTES) return
   const replaced = live.reduce((sum, release) => sum + (release === null ? 0 : bytesOf(release)), 0)
-  const detail = `The largest event of this run could have ${bytes} bytes, ${replaced} of them for the versions it replaces; ${MAX_EVENT_BYTES} fit. Approve fewer policies together.`
+  const detail =
+    `The largest event of this run could have ${bytes} bytes, ${replaced} of them for the versions it replaces; ` +
+    `${MAX_EVENT_BYTES} fit. Approve fewer policies together.`
   throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', detail, { status: 413, next: ['hms-svc approve FILE --sign NAME'] })
 }
 
 function requireGuardFits(release: ReleaseDocument): void {
   const bytes = release.envelope.payload.length
   if (!isGuardRelease(release) || bytes <= MAX_GUARD_RELEASE_BYTES) return
-  const detail = `The release of the guard rule ${release.id} has ${bytes} bytes with its plan, at most ${MAX_GUARD_RELEASE_BYTES} fit. Name fewer partners.`
+  const detail =
+    `The release of the guard rule ${release.id} has ${bytes} bytes with its plan, at most ` +
+    `${MAX_GUARD_RELEASE_BYTES} fit. Name fewer partners.`
   throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', detail, { status: 413, next: ['hms-svc approve FILE --sign NAME'] })
 }
 

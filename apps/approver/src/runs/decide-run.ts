@@ -78,7 +78,8 @@ export class DecideRun {
       if (Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS) return read
       throw new HmsError(
         'HMS_RUN_DECISION_EXPIRED',
-        'The decision was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.',
+        'The decision was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. ' +
+          'Sign it again.',
         { status: 403 },
       )
     } catch (error) {

@@ -54,7 +54,10 @@ export class SaveRun {
     }
   }
 
-  /** What is live, or on its way to be, is another: it may be the turn of the first in the queue, and what waits for signatures may follow a version that never comes. */
+  /**
+   * What is live, or on its way to be, is another: it may be the turn of the first in the queue, and what waits for signatures may follow a
+   * version that never comes.
+   */
   async callWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
     const [first] = policy.queue
     if (policy.active === null && first !== undefined) await this.call(tx, QUEUE, first)

@@ -2,7 +2,9 @@ import type { StageAttestation } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { ToldAttestation } from './attestation.js'
 
-/** Attestations as they were signed: rows are added and read, never changed. Twins: PostgreSQL, where triggers refuse all else, and memory. */
+/**
+ * Attestations as they were signed: rows are added and read, never changed. Twins: PostgreSQL, where triggers refuse all else, and memory.
+ */
 export interface AttestationStore {
   /** One that is there already is passed over. */
   keep(tx: Transaction, attestation: ToldAttestation): Promise<void>

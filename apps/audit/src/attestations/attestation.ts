@@ -10,7 +10,10 @@ const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {
   'hms.canary.passed.v1': 'canary',
 } satisfies Partial<Record<EventType, keyof StageAttestations>>
 
-/** What the sender of this event says of releases, as in-toto's test result or verification result; `undefined` when it says nothing of the kind. */
+/**
+ * What the sender of this event says of releases, as in-toto's test result or verification result; `undefined` when it says nothing of the
+ * kind.
+ */
 export function attestationIn(event: VerifiedEvent): ToldAttestation | undefined {
   const { dossier, attestation } = event.data as { dossier?: Pick<RunDossier, 'attestations'>; attestation?: Envelope }
   const stage = OF_DOSSIER[event.type]

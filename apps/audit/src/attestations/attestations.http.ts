@@ -11,7 +11,9 @@ export class AttestationsController {
     @Inject(ATTESTATION_STORE) private readonly attestations: AttestationStore,
   ) {}
 
-  /** What stages and guard said of the releases of one run, in the order in which it came. Open, as the log is: who checks needs no account. */
+  /**
+   * What stages and guard said of the releases of one run, in the order in which it came. Open, as the log is: who checks needs no account.
+   */
   @Get()
   @Public()
   async ofRun(@Query() { run }: AttestationsQueryDto): Promise<StageAttestation[]> {

@@ -47,7 +47,7 @@ describe.each([
       return twin.store.place(tx, limit)
     })
 
-  it('gives indexes from 0 without a gap, in the order of arrival, also when placers race, one fails and one event comes again', async () => {
+  it('gives indexes from 0 without a gap, in the order of arrival, also when placers race, fail, or place one event twice', async () => {
     const events = [1, 2, null, 2, 1, null].map(event)
     for (const each of events) await take(each)
     await take(events[3]!)

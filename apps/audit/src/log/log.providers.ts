@@ -43,7 +43,8 @@ async function logKeysOf(runtime: ServiceRuntime, policy: LogPolicy, seen: SeenS
   if (signer.keyid !== keyIdOf(policy.log.key)) {
     throw new HmsError(
       'HMS_IDENTITY_MISMATCH',
-      `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}: put that into the file of HMS_TRANSPARENCY_LOG_KEY_FILE.`,
+      `The log's key is ${signer.keyid}, and the roster names ${keyIdOf(policy.log.key)}: put that into the file of ` +
+        `HMS_TRANSPARENCY_LOG_KEY_FILE.`,
       { status: 403, next: ['hms-svc roster show'] },
     )
   }

@@ -241,7 +241,10 @@ export class Sequencer {
     }
   }
 
-  /** What is wrong with the keys is for a person to mend: it is said once a roster, and tried again, for a file may be put in its place at any time. */
+  /**
+   * What is wrong with the keys is for a person to mend: it is said once a roster, and tried again, for a file may be put in its place at
+   * any time.
+   */
   private async isOpen(): Promise<boolean> {
     const { log, policy } = this.deps
     try {

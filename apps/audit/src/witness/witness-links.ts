@@ -19,7 +19,7 @@ export async function witnessLinks(
     const links = found.flatMap(({ place, key }) => (key === undefined ? [] : [new HttpWitness(key, place.url)]))
     const known = policy.witnesses.map(({ name }) => name).join(', ') || 'none'
     if (links.length < policy.quorum) {
-      const detail = `HMS_AUDIT_WITNESS_URLS has ${links.length} of the witnesses that the roster names (${known}), and ${policy.quorum} must sign.`
+      const detail = `HMS_AUDIT_WITNESS_URLS has ${links.length} of the roster's witnesses (${known}), and ${policy.quorum} must sign.`
       throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc roster show'] })
     }
     // A coming roster may name them, or the last one did: addresses are told once, rosters follow each other.

@@ -16,7 +16,9 @@ const MAX_PACKED_REFS_BYTES = 16 * 1024 * 1024
 const REF = /^refs\/[^\s\\:?*[~^]+$/
 const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 
-/** The commit that HEAD names where a file lies, read from the repository's files: no program is started. `undefined` where there is none. */
+/**
+ * The commit that HEAD names where a file lies, read from the repository's files: no program is started. `undefined` where there is none.
+ */
 export async function findCommit(file: string): Promise<Commit | undefined> {
   try {
     // The link itself may be committed, wherever it leads; its folder is where git would look from.

@@ -40,7 +40,8 @@ export interface LiveSources {
 }
 
 /**
- * Each document is one that a reader would take; its release is named by an approval in the log, which gives a proof of it, and went through
+ * Each document is one that a reader would take; its release is named by an approval in the log, which gives a proof of it, and went
+ * through
  * the stages before it was shown. Answers with how many releases there are.
  */
 export async function checkLive(
@@ -59,7 +60,8 @@ export async function checkLive(
         (release?.predicate.policy.version ?? null) !== document.version
       ) {
         throw wrong(
-          `${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ${release?.predicate.policy.version ?? 'nothing'}`,
+          `${name} is given out in ${document.scope} with the head of ${head.policy} in ${head.scope}, and the release of ` +
+            `${release?.predicate.policy.version ?? 'nothing'}`,
         )
       }
       // What is held is asked for as much as what is in force: readers will live by it without asking again.

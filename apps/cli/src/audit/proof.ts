@@ -10,7 +10,8 @@ export async function showProof(context: CliContext, name: string): Promise<numb
   const { digest, index, size, witnessedAt, ...rest } = await fetchProof(context, name)
   const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
   context.output.data({ ...rest, digest, index, size, witnessedAt: seenAt }, () => [
-    `${context.output.paint.good('✓')} ${name} is entry ${index} of ${size}${seenAt === null ? '' : `, seen by the witnesses at ${seenAt}`}`,
+    `${context.output.paint.good('✓')} ${name} is entry ${index} of ` +
+      `${size}${seenAt === null ? '' : `, seen by the witnesses at ${seenAt}`}`,
     `  release ${digest}`,
     ...rest.proof.trimEnd().split('\n'),
   ])

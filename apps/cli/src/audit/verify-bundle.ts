@@ -16,7 +16,8 @@ export async function verifyGivenBundle(context: CliContext, file: string, { ros
   context.output.data({ policy, release, proof, ...(stale === undefined ? {} : { stale }) }, () => [
     `${context.output.paint.good('✓')} ${policy.id}@${policy.version} was approved by ${release.approvedBy.join(', ')}`,
     `${context.output.paint.good('✓')} rollout's head ${release.seq} makes it the one in force for all`,
-    `${context.output.paint.good('✓')} the approval is entry ${proof.index} of ${proof.size} in the log, seen by the witnesses at ${proof.witnessedAt}`,
+    `${context.output.paint.good('✓')} the approval is entry ${proof.index} of ${proof.size} in the log, seen by the ` +
+      `witnesses at ${proof.witnessedAt}`,
     ...Object.entries(policy).map(([name, value]) => `  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`),
   ])
   return EXIT.done

@@ -27,13 +27,17 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   await memory.keep(note)
   const { origin, size, root, witnessedAt } = checkpoint
   const seenAt = witnessedAt === undefined ? null : new Date(witnessedAt * 1_000).toISOString()
+  const continued =
+    before === undefined ? 'nothing was verified here before' : `it continues the ${before.size} entries that were verified here before`
   context.output.data(
     { origin, size, root: root.toString('base64'), witnessedAt: seenAt, continues: before?.size ?? null, runs: published, live },
     () => [
-      `${context.output.paint.good('✓')} ${origin}: ${size} entries, and the root that the log signed${seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`}`,
-      `${context.output.paint.good('✓')} ${before === undefined ? 'nothing was verified here before' : `it continues the ${before.size} entries that were verified here before`}`,
+      `${context.output.paint.good('✓')} ${origin}: ${size} entries, and the root that the log ` +
+        `signed${seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`}`,
+      `${context.output.paint.good('✓')} ${continued}`,
       `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
-      `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let through by each stage, and the log proves it`,
+      `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let ` +
+        `through by each stage, and the log proves it`,
     ],
   )
   return EXIT.done

@@ -22,10 +22,13 @@ interface SidecarModule {
 export async function runSidecar({ output, ...options }: SidecarOptions): Promise<number> {
   const { serveSidecar } = await loadProgram<SidecarModule>('sidecar/src/serve-sidecar')
   const { stop, reader, ...at } = await serveSidecar(processEnvironment(), options)
+  const name = reader.bot === undefined ? 'nobody by name (HMS_BOT)' : `bot ${reader.bot}`
+  const region = reader.region === undefined ? '' : ` of region ${reader.region}`
   output.data({ ...at, ...reader }, () => [
-    `Side-car of ${at.upstream} is ready   (${at.state}: ${at.policies === 1 ? '1 policy' : `${at.policies} policies`} at revision ${at.revision})`,
+    `Side-car of ${at.upstream} is ready   (${at.state}: ${at.policies === 1 ? '1 policy' : `${at.policies} policies`} at ` +
+      `revision ${at.revision})`,
     `  Answers  ${at.address}   /v1/policies  /v1/events  /readyz`,
-    `  Reads    as ${reader.bot === undefined ? 'nobody by name (HMS_BOT)' : `bot ${reader.bot}`}${reader.region === undefined ? '' : ` of region ${reader.region}`}`,
+    `  Reads    as ${name}${region}`,
     'Ctrl-C stops it.',
   ])
   await signalled()

@@ -13,7 +13,8 @@ describe('what dev says to try', () => {
 
   it('names another data folder and another port, for a second terminal does not know them', () => {
     expect(commandsToTry({ cwd: '/srv/x', dataDir: "/var/lib/it's here", port: 7300, sample })).toEqual([
-      `HMS_DATA_DIR='/var/lib/it'\\''s here' npx hms-svc approve ${sample} --sign "EPA Chief" --observe 1s --watch --url http://127.0.0.1:7300`,
+      `HMS_DATA_DIR='/var/lib/it'\\''s here' npx hms-svc approve ${sample} --sign "EPA Chief" --observe 1s --watch --url ` +
+        `http://127.0.0.1:7300`,
       `HMS_DATA_DIR='/var/lib/it'\\''s here' npx hms-svc get epa-pm25-limit --url http://127.0.0.1:7300`,
     ])
   })

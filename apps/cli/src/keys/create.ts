@@ -18,7 +18,8 @@ export async function createKey(context: CliContext, options: CreateOptions): Pr
       : await folder.adopt(options.name, options.agent === true ? undefined : options.agent)
   context.output.done(`Key of "${entry.name}" ${entry.agent === true ? 'noted' : 'made'}: ${entry.keyid}`)
   context.output.note(
-    `${entry.agent === true ? 'The ssh-agent holds it; use it for nothing else.' : `It lies in ${entry.file}.`} Who keeps the roster needs: hms-svc keys export "${entry.name}"`,
+    `${entry.agent === true ? 'The ssh-agent holds it; use it for nothing else.' : `It lies in ${entry.file}.`} Who keeps the ` +
+      `roster needs: hms-svc keys export "${entry.name}"`,
   )
   if (context.output.mode === 'json') context.output.data(entry, () => [])
   return EXIT.done

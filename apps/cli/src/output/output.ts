@@ -20,7 +20,8 @@ export interface OutputOptions {
 }
 
 /**
- * The only way verbs speak: data on stdout, everything else on stderr. Contract §2. Every line is cleaned here, whoever wrote what stands in
+ * The only way verbs speak: data on stdout, everything else on stderr. Every line is cleaned here, whoever wrote what stands
+ * in
  * it: nothing but our own colours and the redrawing reaches a terminal as more than text.
  */
 export class Output {

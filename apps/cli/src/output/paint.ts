@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 
 /**
- * Stands for the escape character until `Output` has cleaned a line. It is new in each process, so no text that came from elsewhere holds it.
+ * Stands for the escape character until `Output` has cleaned a line. It is new in each process, so no text that came from elsewhere holds
+ * it.
  */
 const MARK = randomUUID()
 

@@ -11,14 +11,14 @@ const LABELS: Record<StageName, string> = {
   notify: 'Partner Notifications',
 }
 
-/** Verdicts start in this column, except behind a longer label, which still gets `LEAST_DOTS`. Contract §2, sample. */
+/** Verdicts start in this column, except behind a longer label, which still gets `LEAST_DOTS`. */
 const DOT_COLUMN = 28
 const LEAST_DOTS = 4
 
 /** Words of the closing line; any other state is shown as it is. */
 const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCCESSFUL', FAILED: 'DEPLOYMENT FAILED' }
 
-/** The `runs show` block of contract §2, one string per line, the same for every verb that watches a run. */
+/** The block that `runs show` prints, one string per line, the same for every verb that watches a run. */
 export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
   const stages = view.stages.map((stage) => renderStage(stage, paint))
   return [renderHeadline(view), ...stages, ...view.decisions.map(renderDecision), ...renderObstacle(view), renderClosing(view, paint)]

@@ -8,7 +8,7 @@ export interface SecretSources {
 }
 
 /**
- * Replaces every `env:NAME` and `file:PATH` by what it names. This happens on the caller's side alone, contract §8:
+ * Replaces every `env:NAME` and `file:PATH` by what it names. Only the caller's side does this:
  * a server that read either would hand out its own secrets.
  */
 export async function resolveSecrets(value: Json, sources: SecretSources): Promise<Json> {

@@ -17,7 +17,8 @@ export function registerRoster(program: Command, session: Session): void {
   roster
     .command('sign [digest-or-file]')
     .description(
-      'show what the proposed roster changes, sign and submit; the last signature needed brings it into force. FILE: sign a roster where it lies, such as an installation’s first',
+      'show what the proposed roster changes, sign and submit; the last signature needed brings it into force. FILE: sign a ' +
+        'roster where it lies, such as an installation’s first',
     )
     .requiredOption('--sign <name>', 'whose key signs, such as "EPA Chief"')
     .option('--out <file>', 'of FILE: where the signed roster goes; a signed one is added to where it lies')

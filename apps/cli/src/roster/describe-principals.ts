@@ -9,7 +9,8 @@ export function describePrincipals(from: Principals, to: Principals): string[] {
     const [before, after] = [from[id], to[id]]
     if (after === undefined)
       return [
-        `- ${before!.name} (${before!.kind}) leaves; what was approved with ${fingerprintsOf(before!.keys)} no longer counts, unless the key stays with an end (notAfter)`,
+        `- ${before!.name} (${before!.kind}) leaves; what was approved with ${fingerprintsOf(before!.keys)} no longer counts, ` +
+          `unless the key stays with an end (notAfter)`,
       ]
     if (before === undefined) return [`+ ${after.name} (${after.kind}) joins with ${fingerprintsOf(after.keys)}`]
     return [

@@ -17,7 +17,8 @@ export function sayProgress({ output }: CliContext, view: RosterProposalView): v
   for (const { version, signedBy, threshold } of view.progress) {
     const missing = Math.max(0, threshold - signedBy.length)
     output.done(
-      `Roster ${version} asks for ${threshold}: signed by ${signedBy.join(', ') || 'nobody'}${missing === 0 ? '' : `; ${missing} more needed`}`,
+      `Roster ${version} asks for ${threshold}: signed by ` +
+        `${signedBy.join(', ') || 'nobody'}${missing === 0 ? '' : `; ${missing} more needed`}`,
     )
   }
 }

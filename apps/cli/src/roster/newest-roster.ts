@@ -14,7 +14,8 @@ export async function newestRoster(context: CliContext): Promise<Roster> {
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
     context.output.note(
-      `${error.message}: what it vouches for may be stale. People sign the next one (hms-svc roster propose FILE), or pin the newest (hms-svc roster show --json)`,
+      `${error.message}: what it vouches for may be stale. People sign the next one (hms-svc roster propose FILE), or pin the ` +
+        `newest (hms-svc roster show --json)`,
     )
   }
   return roster

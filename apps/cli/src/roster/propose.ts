@@ -6,7 +6,10 @@ import { describeProposal, sayProgress } from './describe-proposal.js'
 import { newestRoster } from './newest-roster.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
 
-/** Shows what the next roster changes and hands it to approver, for people to sign. FILE: the whole next roster, or a signed statement of it. */
+/**
+ * Shows what the next roster changes and hands it to approver, for people to sign. FILE: the whole next roster, or a signed statement of
+ * it.
+ */
 export async function proposeRoster(context: CliContext, file: string): Promise<number> {
   const current = await newestRoster(context)
   const document = await readYamlMap(file)

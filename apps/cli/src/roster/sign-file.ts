@@ -11,7 +11,10 @@ import { describeRoster } from './describe-roster.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
 import type { SignRosterOptions } from './sign.js'
 
-/** Signs a roster in a file, without any service: the first one of an installation has nothing to follow from. Several people do so one after the other. */
+/**
+ * Signs a roster in a file, without any service: the first one of an installation has nothing to follow from. Several people do so one
+ * after the other.
+ */
 export async function signRosterFile(context: CliContext, file: string, options: SignRosterOptions): Promise<number> {
   const folder = keyFolderOf(context)
   await findKey(folder, options.sign)
@@ -35,7 +38,8 @@ export async function signRosterFile(context: CliContext, file: string, options:
   context.output.done(
     complete
       ? `Enough people signed it; pin it with HMS_ROSTER=${out}`
-      : `It asks for ${threshold} people: signed by ${people.map(({ name }) => name).join(', ') || 'nobody who counts'}; ${missing} more needed`,
+      : `It asks for ${threshold} people: signed by ${people.map(({ name }) => name).join(', ') || 'nobody who counts'}; ` +
+          `${missing} more needed`,
   )
   if (context.output.mode === 'json')
     context.output.data(

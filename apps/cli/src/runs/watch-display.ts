@@ -20,7 +20,7 @@ export function chooseDisplay(output: Output, now: () => number): WatchDisplay {
 
 const SILENT: WatchDisplay = { show: () => undefined, tick: () => undefined, clear: () => undefined }
 
-/** Append-only: one line per change, one heartbeat per 30 s without a line. Contract §2, `--plain`. */
+/** Append-only: one line per change, one heartbeat per 30 s without a line. This is `--plain`. */
 export class AppendingDisplay implements WatchDisplay {
   private view: RunView | undefined
   private spokeAt: number

@@ -5,7 +5,10 @@ import { isDigest } from '#libs/signing'
 /** A head in each scope, each with one that is held: more of them nobody has. */
 const MAX_HELD = 20
 
-/** What a named bot may say over its socket; `undefined` for anything else. Keys are policy ids and values digests, or nothing is taken of it. */
+/**
+ * What a named bot may say over its socket; `undefined` for anything else. Keys are policy ids and values digests, or nothing is taken of
+ * it.
+ */
 export function parseApplied(text: string): AppliedFrame | undefined {
   try {
     const { type, revision, applied, held } = JSON.parse(text) as Partial<AppliedFrame>

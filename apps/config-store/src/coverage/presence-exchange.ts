@@ -26,7 +26,8 @@ export class PresenceExchange {
   constructor(private readonly database: Database) {}
 
   /**
-   * Renews the lease, writes `chunks`, and answers with what the other instances told. A bot that the database refuses is left out and named in `refused`: it must not keep those quiet that share its row, or its transaction.
+   * Renews the lease, writes `chunks`, and answers with what the other instances told. A bot that the database refuses is left out and
+   * named in `refused`: it must not keep those quiet that share its row, or its transaction.
    */
   async tell(chunks: ReadonlyMap<number, BotPresence[]>): Promise<Exchanged & { refused: string[] }> {
     try {

@@ -1,6 +1,6 @@
 import type { PreparedFrame } from '../copy/prepared-frame.js'
 
-/** Receivers served per turn of the event loop: reads stay fast while a change goes out (research 06 §4). */
+/** Receivers served per turn of the event loop: reads stay fast while a change goes out. */
 export const SLICE = 250
 
 export interface Receiver {

@@ -57,7 +57,9 @@ export class StreamSocket implements Follower {
     this.clock.after(CLOSING_MS, () => this.client.terminate())
   }
 
-  /** Ends once what was sent is flushed, without waiting for the other side, and reads nothing meanwhile: to parse a flood would serve it. */
+  /**
+   * Ends once what was sent is flushed, without waiting for the other side, and reads nothing meanwhile: to parse a flood would serve it.
+   */
   cut(): void {
     this.client.pause()
     this.raw.end(() => this.raw.destroy())

@@ -7,7 +7,10 @@ import { PARTNERS } from '../partners/partner.table.js'
 import { SCHEMAS } from '../schemas/schema.table.js'
 import { LintRequestDto } from './dry-run.dto.js'
 
-/** Lint without a run, of what a run may bring at most: what the pipeline would say of the file alone, with the registered schemas and partners. */
+/**
+ * Lint without a run, of what a run may bring at most: what the pipeline would say of the file alone, with the registered schemas and
+ * partners.
+ */
 @Controller('v1/lint')
 export class DryRunController {
   constructor(private readonly runtime: ServiceRuntime) {}

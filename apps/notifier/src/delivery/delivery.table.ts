@@ -43,7 +43,7 @@ export interface Delivery {
   deliveredAt: string | null
 }
 
-/** Delivered, given up, tried once, or waiting behind its lane: a run waits for it no longer (contract §2). */
+/** Delivered, given up, tried once, or waiting behind its lane: a run waits for it no longer. */
 export function firstTryEnded(delivery: Delivery): boolean {
   return delivery.state !== 'pending' || delivery.tries > 0 || delivery.nextAttemptAt === null
 }

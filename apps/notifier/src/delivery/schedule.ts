@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Outcome } from './webhook-sender.js'
 
 /**
- * The 24-hour schedule (research 05 §4.3): tries at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h,
+ * The 24-hour schedule: tries at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h,
  * 16 h, 21 h and 24 h after the first. Seven of the fifteen lie inside the promise of 30 minutes.
  */
 const SECOND = 1000

@@ -61,7 +61,7 @@ describe('parseWebhookSecret', () => {
 })
 
 describe('policyUpdatedBody', () => {
-  it('is the body of contract §8', () => {
+  it('is the documented body', () => {
     const update = {
       id: 'epa-pm25-limit',
       version: '2.0.0',

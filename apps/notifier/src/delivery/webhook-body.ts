@@ -16,7 +16,7 @@ export type PolicyUpdate = {
 }
 
 /**
- * The body of contract §8. The bytes are kept and sent again on every try: key order and `timestamp`, the moment of the
+ * The body of `policy.updated`. The bytes are kept and sent again on every try: key order and `timestamp`, the moment of the
  * event and not of the try, are part of what partners may compare.
  */
 export function policyUpdatedBody(update: PolicyUpdate, timestamp: Date): Buffer {

@@ -4,7 +4,7 @@ import { contains, isClosedAddress, isLoopbackAddress, isLoopbackName, isSpecial
 import { embeddedAddresses } from './embedded-address.js'
 
 /**
- * Where a partner's webhook may point (contract §8, SSRF rules of research 05 §4.4).
+ * Where a partner's webhook may point, so that a registered address cannot reach inside the network (SSRF).
  *
  * - http or https, no user info; https on 443 or 8443 to a public address is always fine;
  * - an address of a special range only inside the partner's `networks` and those that the deployment allows;

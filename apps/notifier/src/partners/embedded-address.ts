@@ -9,7 +9,8 @@ const PREFIXES_96 = /^(0{20}(0000|ffff)|0{16}ffff0000|0064ff9b0{16})/
 const LOCAL = /^0{31}[01]$/
 
 /**
- * The IPv4 addresses that an IPv6 address can stand for on its way: mapped and compatible forms, SIIT, 6to4, Teredo (server and client), ISATAP
+ * The IPv4 addresses that an IPv6 address can stand for on its way: mapped and compatible forms, SIIT, 6to4, Teredo (server and client),
+ * ISATAP
  * and NAT64 at each place that RFC 6052 §2.2 allows. None for IPv4 itself. A gateway that we do not know decides, so all are named.
  */
 export function embeddedAddresses(address: string): string[] {

@@ -22,7 +22,7 @@ const systemResolve: Resolve = (host, done) => lookup(host, { all: true }, done)
 /**
  * The `lookup` of a connector: it resolves once, refuses if *any* answer is forbidden, and hands exactly the checked
  * answers to the connection. Checking the name first and connecting later is broken: a resolver that flips its answer
- * reached 127.0.0.1 (research 05 §4.4). It is not called for IP literals; `checkPartnerUrl` judges those.
+ * reached 127.0.0.1. It is not called for IP literals; `checkPartnerUrl` judges those.
  */
 export function guardedLookup(networks: readonly string[], deployment: Deployment, options: GuardedLookupOptions = {}): LookupFunction {
   const rules = rulesOf(networks, deployment, options.onlyNetworks ?? false)

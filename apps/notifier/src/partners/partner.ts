@@ -1,4 +1,4 @@
-/** A partner as registered (contract §8): who is told of a new policy, where, and in which order. */
+/** A partner as registered: who is told of a new policy, where, and in which order. */
 export type Partner = {
   id: string
   name: string

@@ -33,7 +33,8 @@ export function chooseTarget(stable: Stable | undefined, policy: string, version
   if (target !== undefined) return target
   throw new HmsError(
     'HMS_ROLLOUT_NOT_PREAPPROVED',
-    `The approvers of the newest release of ${policy} did not name ${version} as fallback, so no bot would take it back. Approve it as a new version.`,
+    `The approvers of the newest release of ${policy} did not name ${version} as fallback, so no bot would take it back. ` +
+      `Approve it as a new version.`,
     { status: 403, next: ['hms-svc approve FILE --sign NAME'], state: { fallbacks: fallbacks.map((ref) => ref.version) } },
   )
 }

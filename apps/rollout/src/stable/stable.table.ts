@@ -64,7 +64,8 @@ export async function stableOf(tx: Transaction, policy: string): Promise<Stable 
 }
 
 /**
- * The next head makes `release` current, by its run, or holds it until its time; what was current, or was held, can be gone back to. Here and
+ * The next head makes `release` current, by its run, or holds it until its time; what was current, or was held, can be gone back to. Here
+ * and
  * below `stable` is as of `now`.
  */
 export function advance(stable: Stable, release: ReleaseDocument, run: number, bundle: string[], now: Date): Stable {
@@ -104,7 +105,10 @@ export function runOf({ liveBy }: Stable, release: ReleaseDocument | null): numb
   return release === null ? undefined : liveBy[release.releaseDigest]
 }
 
-/** The release of the highest epoch that was ever live or held. Readers keep it as their floor, so its fallbacks count, also after a rollback. */
+/**
+ * The release of the highest epoch that was ever live or held. Readers keep it as their floor, so its fallbacks count, also after a
+ * rollback.
+ */
 export function newestApproved({ current, next, history }: Stable): ReleaseDocument | undefined {
   return [...(next === undefined ? [] : [next.release]), ...(current === null ? [] : [current]), ...history].reduce<
     ReleaseDocument | undefined

@@ -3,7 +3,9 @@ import type { EventFeed } from './event-feed.js'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }
 
-/** `GET /v1/events`: Server-Sent Events. Goes on after `Last-Event-ID`, or after `?revision=` for a first connection, as config-store's do. */
+/**
+ * `GET /v1/events`: Server-Sent Events. Goes on after `Last-Event-ID`, or after `?revision=` for a first connection, as config-store's do.
+ */
 export function follow({ method, headers }: IncomingMessage, response: ServerResponse, query: URLSearchParams, feed: EventFeed): void {
   if (method === 'HEAD') return void response.writeHead(200, HEADERS).end()
   feed.follow(response, HEADERS, revisionIn(headers['last-event-id'] ?? query.get('revision')))

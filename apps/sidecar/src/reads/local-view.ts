@@ -1,7 +1,9 @@
 import type { LocalPolicyView } from '#libs/contracts'
 import type { HeldValues } from '../held-values.js'
 
-/** As config-store shows it, with how old it may be. Throws what the connection does: `HMS_POLICY_NOT_FOUND`, or why a document was refused. */
+/**
+ * As config-store shows it, with how old it may be. Throws what the connection does: `HMS_POLICY_NOT_FOUND`, or why a document was refused.
+ */
 export function localView(id: string, values: HeldValues): LocalPolicyView {
   const { value, version, revision, source, scope, state, ageMs, trust, code } = values.explain(id)
   return {

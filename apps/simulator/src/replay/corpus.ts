@@ -36,7 +36,7 @@ export interface ParsedCorpus {
   problems: CorpusProblem[]
 }
 
-/** The bytes of a corpus file as readings (contract §8). Bad input is a listed problem, never a throw. */
+/** The bytes of a corpus file as readings. Bad input is a listed problem, never a throw. */
 export function parseCorpus(bytes: Uint8Array, options: CorpusOptions): ParsedCorpus {
   const found = new Found(options.id)
   if (bytes.byteLength > CORPUS_LIMITS.bytes) {

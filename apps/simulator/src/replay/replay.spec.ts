@@ -119,7 +119,8 @@ describe('replay, one class per bot', () => {
   it('NOT_APPLICABLE: neither declares nor reads the changed policy, even if it crashes', async () => {
     expect(await outcome("export const policies = ['ozone']\nexport default () => { throw 1 }")).toMatchObject({ class: 'NOT_APPLICABLE' })
     const secret =
-      "export const policies = ['ozone']\nexport default (r, getPolicy) => r.pm25 > getPolicy('epa-pm25-limit').limit ? { alert: 'V' } : null"
+      "export const policies = ['ozone']\nexport default (r, getPolicy) => r.pm25 > getPolicy('epa-pm25-limit').limit ? { " +
+      "alert: 'V' } : null"
     expect(await outcome(secret)).toMatchObject({ class: 'ADAPTED' })
   })
 

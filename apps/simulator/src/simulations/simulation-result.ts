@@ -5,7 +5,10 @@ import { hexOf, scenarioSubject, type TestResult } from '#libs/signing'
 /** Version of what a replay does with bots and readings; raised when the same ones would come out otherwise. */
 const REPLAY = 'https://hms-svc.dev/replay/v1'
 
-/** A replay as in-toto's test result. A test is a bot; the scenarios are what it was tested with, the report stands among them by its digest. */
+/**
+ * A replay as in-toto's test result. A test is a bot; the scenarios are what it was tested with, the report stands among them by its
+ * digest.
+ */
 export function simulationResultOf(
   verdict: SimulationVerdict['do'],
   score: ReplayScore,

@@ -20,7 +20,8 @@ export interface ConnectOptions {
   /** Folder for the last known good copy. Without one a restart without a server has nothing, and no floor is remembered. */
   cacheDir?: string
   /**
-   * The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one the roster of a loopback address is
+   * The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one the roster of a loopback address
+   * is
    * pinned at first use (in `cacheDir`, else for this connection); any other address is refused with `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array

@@ -208,7 +208,10 @@ export class TrustedCopy {
   private reasonFor(code: string): string {
     if (code !== 'HMS_ROSTER_EXPIRED') return 'rollout does not vouch for the stable heads that are held'
     const { version, expires } = this.options.rosters.newest
-    return `roster ${version} was valid until ${expires}, and no newer one follows it: people sign the next one (hms-svc roster propose), or pin the newest (hms-svc roster show --json)`
+    return (
+      `roster ${version} was valid until ${expires}, and no newer one follows it: people sign the next one (hms-svc ` +
+      `roster propose), or pin the newest (hms-svc roster show --json)`
+    )
   }
 
   private becomeReady(): void {

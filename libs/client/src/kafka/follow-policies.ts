@@ -15,7 +15,10 @@ export interface FollowOptions extends BrokerOptions {
   /** A named bot takes part in canaries. Nobody on Kafka counts it, or hears what it applies. */
   bot?: string
   region?: string
-  /** The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one nothing is read: `HMS_ROSTER_REQUIRED`. */
+  /**
+   * The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one nothing is read:
+   * `HMS_ROSTER_REQUIRED`.
+   */
   roster?: string | Uint8Array
   /**
    * Folder for the last known good copy, one for each installation. Without one a restart without a broker has nothing, and no floor is
@@ -29,7 +32,8 @@ export interface FollowOptions extends BrokerOptions {
 const FIRST_COPY_MS = 10_000
 
 /**
- * Follows the policies on Kafka, without a server of ours: `hms.config.state.v1` from its beginning, and rosters on `hms.roster.v1`. Nothing
+ * Follows the policies on Kafka, without a server of ours: `hms.config.state.v1` from its beginning, and rosters on `hms.roster.v1`.
+ * Nothing
  * is applied that does not verify. Resolves at the end of the log, or with a copy from disk; rejects with `HMS_BROKER_…` or `HMS_ROSTER_…`.
  * It keeps the process alive until `close`.
  */

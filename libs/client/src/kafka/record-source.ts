@@ -19,7 +19,10 @@ export interface RecordBatch {
 export interface RecordSource {
   /** For people: where it reads. */
   readonly name: string
-  /** What lies from `place` on, as much as one answer holds; waits up to `waitMs` for a first record. Rejects with an `HmsError` `HMS_BROKER_…`. */
+  /**
+   * What lies from `place` on, as much as one answer holds; waits up to `waitMs` for a first record. Rejects with an `HmsError`
+   * `HMS_BROKER_…`.
+   */
   read(topic: string, place: TopicPlace, waitMs: number): Promise<RecordBatch>
   close(): Promise<void>
 }

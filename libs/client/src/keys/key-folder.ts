@@ -21,7 +21,8 @@ const PUBLIC = '.pub.json'
 
 /**
  * People's signing keys: `epa-chief.key.pem` (encrypted, 0600) beside `epa-chief.pub.json`, in a folder of mode 0700. Of a key that an
- * ssh-agent holds there is the public file alone. Names that differ only in case or punctuation share a file, so the second one is refused and either finds it.
+ * ssh-agent holds there is the public file alone. Names that differ only in case or punctuation share a file, so the second one is refused
+ * and either finds it.
  */
 export class KeyFolder {
   constructor(
@@ -57,7 +58,8 @@ export class KeyFolder {
   }
 
   /**
-   * Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; of one that an agent holds, which needs no passphrase
+   * Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; of one that an agent holds, which
+   * needs no passphrase
    * here, `HMS_KEY_AGENT_…`.
    */
   async open(name: string, passphrase: string): Promise<NamedSigner> {

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { encryptPbes2, isPbes2 } from './pbes2.js'
 import { KeyError } from './key-error.js'
 
-/** OWASP's figure for PBKDF2-HMAC-SHA256; one derivation took 130 to 260 ms on the machine of research 02 §4. */
+/** OWASP's figure for PBKDF2-HMAC-SHA256; one derivation takes 130 to 260 ms on a server core. */
 export const PBKDF2_ROUNDS = 600_000
 
 /** OpenSSL reads a passphrase into a buffer of 1,024 bytes: a longer one would make a file that nothing opens again. */

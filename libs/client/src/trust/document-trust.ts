@@ -53,7 +53,10 @@ export class DocumentTrust implements Admission {
     return leasedFrom(now, held)
   }
 
-  /** Rollout's word on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID` or `HMS_FRESHNESS_AHEAD`. */
+  /**
+   * Rollout's word on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID` or
+   * `HMS_FRESHNESS_AHEAD`.
+   */
   hear(envelope: unknown): number {
     const word = checkedStatements.of(envelope, this.roster())
     const issuedMs = Date.parse(word.issuedAt)

@@ -12,7 +12,8 @@ export interface SavedFloors {
 }
 
 /**
- * Floors lie apart from the documents, which may be lost without harm: a reader that forgot its floors could be shown an older release. A file
+ * Floors lie apart from the documents, which may be lost without harm: a reader that forgot its floors could be shown an older release. A
+ * file
  * that is damaged, or is missing beside documents, is therefore refused, and nothing is read until a person has decided.
  */
 export class FloorsFile {
@@ -52,7 +53,9 @@ export class FloorsFile {
   }
 
   private refuse(why: string, cause?: unknown): never {
-    const detail = `${why}: it says behind which releases this reader must not be taken back, so nothing is read without it. Put it back from a copy. To begin anew, and trust the next release that is shown, remove it together with ${this.documents}.`
+    const detail =
+      `${why}: it says behind which releases this reader must not be taken back, so nothing is read without it. ` +
+      `Put it back from a copy. To begin anew, and trust the next release that is shown, remove it together with ${this.documents}.`
     throw new HmsError('HMS_FLOORS_DAMAGED', detail, { status: 500, cause, next: [`rm ${this.file} ${this.documents}`] })
   }
 }

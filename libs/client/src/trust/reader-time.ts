@@ -2,8 +2,10 @@ import type { Clock } from '../clock.js'
 import { isFarAhead } from '#libs/signing'
 
 /**
- * A reader's time: the newest time that rollout signed, and what has passed since by the monotonic clock. The wall clock, which whoever owns
- * the machine can set, counts before first contact only, and not behind what was signed before a restart. It runs backwards only when what was
+ * A reader's time: the newest time that rollout signed, and what has passed since by the monotonic clock. The wall clock, which whoever
+ * owns
+ * the machine can set, counts before first contact only, and not behind what was signed before a restart. It runs backwards only when what
+ * was
  * signed turns out to have been far ahead.
  */
 export class ReaderTime implements Clock {
@@ -18,7 +20,8 @@ export class ReaderTime implements Clock {
   }
 
   /**
-   * By which time a statement that says `ms` is judged: this reader's own. Where that is far ahead of the wall clock, and the statement is not,
+   * By which time a statement that says `ms` is judged: this reader's own. Where that is far ahead of the wall clock, and the statement is
+   * not,
    * two clocks speak against what was signed before.
    */
   timeFor(ms: number): number {

@@ -8,7 +8,10 @@ export interface PrepareRequest {
   policies: JsonObject[]
   plan?: PlanOptions
   author?: string
-  /** Who committed the file of each policy last, by policy id: the author where nobody else is named and the roster knows a person of that name. */
+  /**
+   * Who committed the file of each policy last, by policy id: the author where nobody else is named and the roster knows a person of that
+   * name.
+   */
   committedBy?: Record<string, string>
   /** Wait behind the active run of the policy instead of being refused. */
   queue?: boolean

@@ -96,7 +96,10 @@ export interface AuditEntry {
   leafHash: string
 }
 
-/** `GET /v1/audit/attestations?run=N`: what a stage or the guard said of a run's releases, as it signed it. `type` is of the event that brought it. */
+/**
+ * `GET /v1/audit/attestations?run=N`: what a stage or the guard said of a run's releases, as it signed it. `type` is of the event that
+ * brought it.
+ */
 export interface StageAttestation {
   run: number | null
   attempt: number | null

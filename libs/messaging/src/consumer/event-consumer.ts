@@ -65,7 +65,7 @@ interface Subscriber {
 
 const MAX_TRIES = 3
 
-/** The one way events reach a service: verify, lock, position, handler, commit; failures by their kind (design §4). */
+/** The one way events reach a service: verify, lock, position, handler, commit; failures by their kind (ADR 0003). */
 export class EventConsumer {
   /** What was given up. */
   readonly letters: DeadLetterBox

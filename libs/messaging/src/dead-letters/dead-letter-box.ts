@@ -8,7 +8,10 @@ import { excerptContent, letterIdOf, storable, wholeContent } from './letter-con
 import { letterEvent } from './letter-event.js'
 import { newestLetters } from './newest-letters.js'
 
-/** Letters kept at a time, by state. Beyond it the oldest goes and is counted; its copy on the topic stays for 30 days. Each raised an alarm. */
+/**
+ * Letters kept at a time, by state. Beyond it the oldest goes and is counted; its copy on the topic stays for 30 days. Each raised an
+ * alarm.
+ */
 const MAX_LETTERS = { waiting: 100_000, ignored: 10_000 } as const
 const TRIM_EVERY = 100
 const MAX_IGNORED_SENT_AN_HOUR = 1_000

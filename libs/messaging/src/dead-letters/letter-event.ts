@@ -31,7 +31,8 @@ export function letterEvent(letter: DeadLetter, keySeq: number, now: Date): Outg
   const value = letter.raw === undefined ? letter.value : letter.raw.value
   const fits = Buffer.byteLength(value ?? '') + Buffer.byteLength(JSON.stringify(headers)) <= MAX_BYTES
   return {
-    // Not the letter's id: that is the same when the record comes again after the letter was forgotten, and the outbox may still hold the first.
+    // Not the letter's id: that is the same when the record comes again after the letter was forgotten, and the outbox may still hold the
+    // first.
     id: uuidv7(now),
     source: `${SOURCE_PREFIX}${group}`,
     type: GIVEN_UP,

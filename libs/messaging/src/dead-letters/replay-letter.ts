@@ -20,8 +20,9 @@ export interface ReplayDependencies {
 }
 
 /**
- * Runs the handler on a dead letter, past the position of its stream (design §4.2); what it changes and the end of the letter are one
- * transaction, and of two replays at once one finds the letter ended. Whether the event still counts is for the handler's own guards to say.
+ * Runs the handler on a dead letter, past the position of its stream; what it changes and the end of the letter are one
+ * transaction, and of two replays at once one finds the letter ended. Whether the event still counts is for the handler's own guards to
+ * say.
  */
 export async function replayLetter(deps: ReplayDependencies, id: string, by: string): Promise<DeadLetter> {
   const { letters, database } = deps

@@ -27,7 +27,8 @@ export class PostgresPositionStore implements PositionStore {
   async park(tx: Transaction, stream: StreamKey, event: VerifiedEvent): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).query(
-      `INSERT INTO ${schema}.parked_event (consumer, producer, topic, msg_key, key_seq, event) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+      `INSERT INTO ${schema}.parked_event (consumer, producer, topic, msg_key, key_seq, event) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT DO NOTHING`,
       [...valuesOf(stream), event.keySeq, JSON.stringify(event)],
     )
   }
@@ -35,7 +36,8 @@ export class PostgresPositionStore implements PositionStore {
   async unpark(tx: Transaction, stream: StreamKey, keySeq: number): Promise<VerifiedEvent | undefined> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<{ event: VerifiedEvent }>(
-      `WITH mine AS (SELECT key_seq, event FROM ${schema}.parked_event WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4),
+      `WITH mine AS (SELECT key_seq, event FROM ${schema}.parked_event WHERE consumer = $1 AND producer = $2 AND topic = $3 AND
+         msg_key = $4),
          gone AS (DELETE FROM ${schema}.parked_event
                   WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4 AND key_seq <= $5)
        SELECT event FROM mine WHERE key_seq = $5::bigint + 1`,

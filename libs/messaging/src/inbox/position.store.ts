@@ -39,7 +39,8 @@ export interface PositionStore {
   /** Of each stream in which an event has waited so long since it came, by the database's clock, the first that waits; 100 at most. */
   overdue(tx: Transaction, waitedMs: number): Promise<VerifiedEvent[]>
   /**
-   * Forgets up to `limit` streams that moved last before a time and have nothing parked. Safe once no record of that age can come again: the
+   * Forgets up to `limit` streams that moved last before a time and have nothing parked. Safe once no record of that age can come again:
+   * the
    * next event of such a stream is its first again. Answers how many went.
    */
   prune(tx: Transaction, before: Date, limit: number): Promise<number>

@@ -25,7 +25,7 @@ export interface KafkaBusOptions {
   instance?: string
 }
 
-/** Apache Kafka behind the port, by kafkajs. Settings and their reasons: research 08 §3, §6. */
+/** Apache Kafka behind the port, by kafkajs. The reasons for its settings stand beside them. */
 export class KafkaBus implements EventBus {
   private readonly producer = new ConnectOnce(() => this.connectProducer())
   private readonly admin = new ConnectOnce(() => this.connectAdmin())
@@ -133,7 +133,7 @@ export class KafkaBus implements EventBus {
   }
 
   private async connectProducer(): Promise<Producer> {
-    // Retries are short: the relay keeps the order and comes again; an idempotent producer cannot be had safely (design §4).
+    // Retries are short: the relay keeps the order and comes again; an idempotent producer cannot be had safely with kafkajs.
     const producer = this.kafka.producer({
       allowAutoTopicCreation: false,
       idempotent: false,

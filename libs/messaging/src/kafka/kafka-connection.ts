@@ -19,7 +19,7 @@ export interface KafkaSettings {
   ca?: string
 }
 
-/** A client with the deadlines and retries of research 08: below 5 retries a send fails while a broker moves. */
+/** A client with deadlines and retries: below 5 retries a send fails while a broker moves. */
 export function createKafka(settings: KafkaSettings, log: Logger): Kafka {
   return new kafkajs.Kafka({
     clientId: settings.clientId,

@@ -27,7 +27,10 @@ export async function readLag(admin: Admin, services: readonly ServiceName[], cl
   )
 }
 
-/** Since when a group of this process is behind: all it has not taken is younger than what it took last, and than the last look that found nothing. */
+/**
+ * Since when a group of this process is behind: all it has not taken is younger than what it took last, and than the last look that found
+ * nothing.
+ */
 export class LagClock {
   private readonly sinceMs = new Map<string, number>()
 

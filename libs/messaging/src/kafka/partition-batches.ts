@@ -1,7 +1,9 @@
 import { partitionsOf, type OutgoingEvent } from '#libs/contracts'
 import { partitionOf } from './kafka-connection.js'
 
-/** A record batch is refused whole when it is larger than the topic's `max.message.bytes`, 4 MiB; far below it one slow send holds up less. */
+/**
+ * A record batch is refused whole when it is larger than the topic's `max.message.bytes`, 4 MiB; far below it one slow send holds up less.
+ */
 const MAX_BATCH_BYTES = 1024 * 1024
 
 export interface PartitionBatch {
@@ -13,7 +15,7 @@ export interface PartitionBatch {
 
 /**
  * What one `send()` may carry: records of one partition alone. Over several, kafkajs was measured to resolve although records were never
- * written when a broker died (research 08 §6). The order within each partition is kept.
+ * written when a broker died. The order within each partition is kept.
  */
 export function partitionBatches(events: readonly OutgoingEvent[]): PartitionBatch[] {
   const batches = new Map<string, PartitionBatch & { bytes: number }>()

@@ -1,6 +1,9 @@
 import { HmsError } from '#libs/contracts'
 
-/** How many brokers must have a record before its producer hears so: one copy may be away, and nothing that was confirmed is lost with one more. */
+/**
+ * How many brokers must have a record before its producer hears so: one copy may be away, and nothing that was confirmed is lost with one
+ * more.
+ */
 export function inSyncOf(replication: number): number {
   return Math.max(1, replication - 1)
 }
@@ -8,7 +11,9 @@ export function inSyncOf(replication: number): number {
 /** Topics with copies that the cluster cannot hold are not made at all. Throws `HMS_TOPICS_BROKERS`. */
 export function requireBrokers(replication: number, brokers: number): void {
   if (brokers >= replication) return
-  const detail = `Topics are to have ${replication} copies, and the cluster has ${brokers} ${brokers === 1 ? 'broker' : 'brokers'}. Start more of them, or set HMS_KAFKA_REPLICATION=${brokers}.`
+  const detail =
+    `Topics are to have ${replication} copies, and the cluster has ${brokers} ` +
+    `${brokers === 1 ? 'broker' : 'brokers'}. Start more of them, or set HMS_KAFKA_REPLICATION=${brokers}.`
   throw new HmsError('HMS_TOPICS_BROKERS', detail, { status: 409, next: ['hms-svc help environment'] })
 }
 

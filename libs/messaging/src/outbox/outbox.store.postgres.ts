@@ -61,7 +61,8 @@ export class PostgresOutboxStore implements OutboxStore {
     const given = [...places.values()]
     // Without a place the offset is drawn in seq order: the embedded log keeps the order in which the leader sent.
     const rows = await postgresOf(tx).query<{ id: string; offset: string }>(
-      `WITH placed AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[]) AS p (event_id, log_partition, log_offset, at_ms)),
+      `WITH placed AS (SELECT * FROM unnest($1::uuid[], $2::int[], $3::bigint[], $4::bigint[]) AS p (event_id, log_partition,
+         log_offset, at_ms)),
          batch AS (
            SELECT seq, topic, log_partition, coalesce(log_offset, nextval('${schema}.outbox_log_offset')) AS log_offset, at_ms
            FROM (SELECT outbox.seq, outbox.topic, placed.log_partition, placed.log_offset, placed.at_ms
@@ -110,7 +111,8 @@ export class PostgresOutboxStore implements OutboxStore {
       `WITH part AS (
          SELECT seq FROM ${schema}.outbox WHERE seq > $2 AND log_partition IS NOT NULL AND occurred_at >= $1 ORDER BY seq LIMIT $3),
          unsent AS (
-           UPDATE ${schema}.outbox SET sent_at = NULL, log_partition = NULL, log_offset = NULL FROM part WHERE outbox.seq = part.seq RETURNING 1)
+           UPDATE ${schema}.outbox SET sent_at = NULL, log_partition = NULL, log_offset = NULL FROM part WHERE outbox.seq =
+              part.seq RETURNING 1)
        SELECT count(*) AS rows, max(seq) AS last FROM part`,
       [since, afterSeq, limit],
     )
@@ -167,7 +169,8 @@ export class PostgresOutboxStore implements OutboxStore {
   private async unsend(tx: Transaction, which: string, values: unknown[]): Promise<number> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query(
-      `UPDATE ${schema}.outbox SET sent_at = NULL, log_partition = NULL, log_offset = NULL WHERE sent_at IS NOT NULL AND ${which} RETURNING seq`,
+      `UPDATE ${schema}.outbox SET sent_at = NULL, log_partition = NULL, log_offset = NULL WHERE sent_at IS NOT NULL AND
+         ${which} RETURNING seq`,
       values,
     )
     return rows.length

@@ -31,15 +31,20 @@ export interface OutboxStore {
   logEnds(tx: Transaction): Promise<LogEnd[]>
   /** Forgets that anything of a partition was sent: it is published again from the oldest row kept. Answers how many rows that are. */
   unsendPartition(tx: Transaction, topic: string, partition: number): Promise<number>
-  /** The same for what was made since a time and lies after `afterSeq`, at most `limit` rows in `seq` order. `lastSeq` is `null` when that was all. */
+  /**
+   * The same for what was made since a time and lies after `afterSeq`, at most `limit` rows in `seq` order. `lastSeq` is `null` when that
+   * was all.
+   */
   unsendSince(tx: Transaction, since: Date, afterSeq: number, limit: number): Promise<{ rows: number; lastSeq: number | null }>
   /**
-   * Forgets the number of up to `limit` streams whose last event is older than a time. A later stream of such a key goes on above every number
+   * Forgets the number of up to `limit` streams whose last event is older than a time. A later stream of such a key goes on above every
+   * number
    * that was forgotten of its topic, so that no reader takes its events for old ones. Answers how many went.
    */
   pruneStreams(tx: Transaction, before: Date, limit: number): Promise<number>
   /**
-   * Deletes up to `limit` rows sent before a time, but of `compacted` topics the newest of each key unless it is a tombstone: a broker that lost
+   * Deletes up to `limit` rows sent before a time, but of `compacted` topics the newest of each key unless it is a tombstone: a broker that
+   * lost
    * them must be able to get them again. Answers how many went.
    */
   prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number>

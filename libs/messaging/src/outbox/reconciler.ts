@@ -21,7 +21,10 @@ interface Known extends Place {
  */
 export class Reconciler {
   private readonly ends = new Map<string, Known>()
-  /** Partitions that something younger was found in, and until when the same is not believed again: a broker's clock that was set back looks alike. */
+  /**
+   * Partitions that something younger was found in, and until when the same is not believed again: a broker's clock that was set back looks
+   * alike.
+   */
   private readonly believed = new Map<string, { offset: number; untilMs: number }>()
 
   constructor(

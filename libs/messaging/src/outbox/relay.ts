@@ -22,7 +22,7 @@ export interface Leadership {
 
 /**
  * Moves a service's outbox to the bus: unsent rows in seq order, marked sent only when the bus named them. A cursor on `seq`, or a second
- * reader with SKIP LOCKED, was measured to lose or invert events (research 05 §1.2). A zombie leader is harmless: it too starts at the
+ * reader with SKIP LOCKED, was measured to lose or invert events. A zombie leader is harmless: it too starts at the
  * oldest unsent row, and what it sends twice the positions drop.
  */
 export class Relay {

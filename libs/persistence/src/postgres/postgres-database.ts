@@ -104,7 +104,10 @@ function isUnanswered(error: unknown): error is Error {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
-/** A lock was asked for that sorts before one that is held: waiting for it could be a deadlock. The transaction begins anew with all of `keys`. */
+/**
+ * A lock was asked for that sorts before one that is held: waiting for it could be a deadlock. The transaction begins anew with all of
+ * `keys`.
+ */
 class StartAgain extends Error {
   constructor(readonly keys: readonly string[]) {
     super('the transaction starts again with all its locks')

@@ -48,7 +48,8 @@ export class PostgresDocuments<T extends object> implements Documents<T> {
     }
     values.push(query.limit ?? DEFAULT_FIND_LIMIT)
     const direction = query.descending === true ? 'DESC' : 'ASC'
-    const sql = `SELECT doc FROM ${this.table}${whereClause(conditions)} ORDER BY ${order} ${direction}, id ${direction} LIMIT $${values.length}`
+    const sql = `SELECT doc FROM ${this.table}${whereClause(conditions)} ORDER BY ${order} ${direction}, id ${direction} LIMIT
+       $${values.length}`
     return (await this.tx.query<{ doc: T }>(sql, values)).map((row) => row.doc)
   }
 

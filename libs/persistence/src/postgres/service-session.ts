@@ -79,7 +79,8 @@ export class ServiceSession {
     const { rows } = await this.ask<{ name: string }>(
       this.client,
       `SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
-         SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE
+            datname = current_database())
            AND classid = (hashtext($2)::bigint & 4294967295)::oid AND objid = (hashtext(name)::bigint & 4294967295)::oid)`,
       [instances, this.livesUnder],
     )

@@ -23,8 +23,10 @@ export class PostgresTimerStore implements TimerStore {
     const { schema } = postgresOf(tx)
     // A moved timer gets a new epoch: whoever had claimed the old one can no longer take it.
     await postgresOf(tx).query(
-      `INSERT INTO ${schema}.timer (id, kind, keys, data, due_at, traceparent, lease_epoch) VALUES ($1, $2, $3, $4, $5, $6, nextval('${schema}.timer_epoch'))
-       ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, keys = EXCLUDED.keys, data = EXCLUDED.data, due_at = EXCLUDED.due_at, traceparent = EXCLUDED.traceparent,
+      `INSERT INTO ${schema}.timer (id, kind, keys, data, due_at, traceparent, lease_epoch) VALUES ($1, $2, $3, $4, $5, $6,
+         nextval('${schema}.timer_epoch'))
+       ON CONFLICT (id) DO UPDATE SET kind = EXCLUDED.kind, keys = EXCLUDED.keys, data = EXCLUDED.data, due_at =
+          EXCLUDED.due_at, traceparent = EXCLUDED.traceparent,
          lease_until = NULL, lease_epoch = EXCLUDED.lease_epoch, tries = 0, waits = 0`,
       [timer.id, timer.kind, timer.keys, JSON.stringify(timer.data ?? {}), timer.dueAt, currentTraceparent() ?? null],
     )
@@ -42,7 +44,8 @@ export class PostgresTimerStore implements TimerStore {
          SELECT id FROM ${schema}.timer
          WHERE due_at <= clock_timestamp() AND (lease_until IS NULL OR lease_until <= clock_timestamp())
          ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-       UPDATE ${schema}.timer SET lease_epoch = nextval('${schema}.timer_epoch'), lease_until = clock_timestamp() + $2 * interval '1 millisecond'
+       UPDATE ${schema}.timer SET lease_epoch = nextval('${schema}.timer_epoch'), lease_until = clock_timestamp() + $2 *
+          interval '1 millisecond'
        FROM due WHERE timer.id = due.id
        RETURNING ${COLUMNS}`,
       [limit, leaseMs],
@@ -62,7 +65,8 @@ export class PostgresTimerStore implements TimerStore {
   async renew(tx: Transaction, timer: Timer, leaseMs: number): Promise<boolean> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query(
-      `UPDATE ${schema}.timer SET lease_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND lease_epoch = $2 RETURNING id`,
+      `UPDATE ${schema}.timer SET lease_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND lease_epoch
+         = $2 RETURNING id`,
       [timer.id, timer.leaseEpoch, leaseMs],
     )
     return rows.length > 0
@@ -71,7 +75,8 @@ export class PostgresTimerStore implements TimerStore {
   async failed(tx: Transaction, timer: Timer, counter: 'tries' | 'waits', delayMs: number): Promise<boolean> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query(
-      `UPDATE ${schema}.timer SET ${counter} = ${counter} + 1, lease_until = clock_timestamp() + $3 * interval '1 millisecond' WHERE id = $1 AND lease_epoch = $2 RETURNING id`,
+      `UPDATE ${schema}.timer SET ${counter} = ${counter} + 1, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
+         WHERE id = $1 AND lease_epoch = $2 RETURNING id`,
       [timer.id, timer.leaseEpoch, delayMs],
     )
     return rows.length > 0
@@ -80,7 +85,8 @@ export class PostgresTimerStore implements TimerStore {
   async nextDueInMs(tx: Transaction): Promise<number | null> {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<{ ms: number | null }>(
-      `SELECT extract(epoch FROM min(greatest(due_at, coalesce(lease_until, due_at))) - clock_timestamp())::float8 * 1000 AS ms FROM ${schema}.timer`,
+      `SELECT extract(epoch FROM min(greatest(due_at, coalesce(lease_until, due_at))) - clock_timestamp())::float8 * 1000 AS ms
+         FROM ${schema}.timer`,
     )
     return rows[0]?.ms ?? null
   }

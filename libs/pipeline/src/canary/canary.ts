@@ -24,7 +24,9 @@ export interface CanaryMember {
 
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
-  /** `proving`: not published before the log holds the approvals. `baking`: taken back for the stable head, and still watched for alerts. */
+  /**
+   * `proving`: not published before the log holds the approvals. `baking`: taken back for the stable head, and still watched for alerts.
+   */
   state: 'new' | 'proving' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
   scope: string
   scopeName: string
@@ -93,7 +95,9 @@ export function isOpen(canary: Canary): boolean {
   return canary.state === 'publishing' || canary.state === 'observing'
 }
 
-/** An alert counts from the publication to the end of the bake. One that is paused goes on counting: its cohort lives under the new rule. */
+/**
+ * An alert counts from the publication to the end of the bake. One that is paused goes on counting: its cohort lives under the new rule.
+ */
 export const ALERT_STATES = ['publishing', 'observing', 'paused', 'passed', 'baking'] as const satisfies readonly Canary['state'][]
 
 export function countsAlerts({ state, publishedAt }: Canary): boolean {

@@ -36,7 +36,8 @@ export function describeStage(title: string, transitions: readonly Transition[],
   return [
     `# ${title}`,
     '',
-    'Written from the decider by `npm run diagrams`; a test holds it against the code. An input that is not listed for a state changes nothing there.',
+    'Written from the decider by `npm run diagrams`; a test holds it against the code. An input that is not listed for a ' +
+      'state changes nothing there.',
     '',
     '```mermaid',
     'stateDiagram-v2',

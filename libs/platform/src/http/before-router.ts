@@ -46,7 +46,10 @@ function refusalOf(code: string | undefined): HmsError {
   return new HmsError('HMS_HTTP_BAD_REQUEST', `This is no HTTP request that can be read (${code ?? 'unknown'}).`, { status: 400 })
 }
 
-/** Judges the head of every request: one host, no unknown demand, 405 with `Allow` where a path is known and its method is not, 400 for a NUL. Before any route is added. */
+/**
+ * Judges the head of every request: one host, no unknown demand, 405 with `Allow` where a path is known and its method is not, 400 for a
+ * NUL. Before any route is added.
+ */
 export function judgeTargets(server: FastifyInstance): void {
   const known: { path: RegExp; method: string }[] = []
   server.addHook('onRoute', ({ url, method }) => {

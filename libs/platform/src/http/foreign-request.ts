@@ -12,7 +12,10 @@ export interface ReceivedRequest {
   socket: { localAddress?: string }
 }
 
-/** Whether `Host` names another site: a page whose name was made to point here (DNS rebinding) sends its own. `ownName`: a name besides those of loopback. */
+/**
+ * Whether `Host` names another site: a page whose name was made to point here (DNS rebinding) sends its own. `ownName`: a name besides
+ * those of loopback.
+ */
 export function isForeignHost(host: string | undefined, ownName?: string): boolean {
   if (host === undefined) return true
   return !LOOPBACK_HOST.test(host) && host.replace(/:\d{1,5}$/, '').toLowerCase() !== ownName?.toLowerCase()
@@ -26,7 +29,8 @@ export function isForeignOrigin(origin: string | undefined, host: string | undef
 }
 
 /**
- * Whether a page of another site may be behind a request to a server that trusts its own machine. Over an address that is not loopback any `Host`
+ * Whether a page of another site may be behind a request to a server that trusts its own machine. Over an address that is not loopback any
+ * `Host`
  * is taken: whoever set `HMS_HOST` put the server on a network, and the names there are that network's.
  */
 export function isForeignRequest({ headers, socket }: ReceivedRequest, ownName?: string): boolean {

@@ -4,12 +4,16 @@ import { isUtf8 } from 'node:buffer'
 import { boundsOf, brokenBound } from './body-bounds.js'
 import { refusalOfEncoding } from './request-head.js'
 
-/** Bodies are JSON and nothing else: forms and plain text are what pages of other sites can send unasked. `rawBody` is what signed requests cover. */
+/**
+ * Bodies are JSON and nothing else: forms and plain text are what pages of other sites can send unasked. `rawBody` is what signed requests
+ * cover.
+ */
 export function takeJsonBodies(server: FastifyInstance): void {
   server.addHook('onRoute', (route) => {
     route.bodyLimit = boundsOf(route).bytes
   })
-  // The rest of a body that is too large is read and dropped: closing on it resets the connection, and the client, or the edge, never sees the 413.
+  // The rest of a body that is too large is read and dropped: closing on it resets the connection, and the client, or the edge, never sees
+  // the 413.
   server.addHook('onSend', (request, reply, _payload, done) => {
     if (reply.statusCode === 413 && request.method === 'POST') void reply.removeHeader('connection')
     done()

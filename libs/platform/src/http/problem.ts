@@ -19,7 +19,10 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
 const MAX_TEXT = 2_000
 const MAX_ERRORS_CHARACTERS = 32 * 1024
 
-/** The one place where an error becomes RFC 9457 problem+json: maps any thrown value. Unexpected ones are logged with their trace id and say nothing of the inside. */
+/**
+ * The one place where an error becomes RFC 9457 problem+json: maps any thrown value. Unexpected ones are logged with their trace id and say
+ * nothing of the inside.
+ */
 export function toProblem(error: unknown, request: { method: string; url: string; headers?: IncomingHttpHeaders }, log: Logger): Problem {
   const traceId = traceIdOf(traceOfRequest(request))
   if (error instanceof HmsError) return problemOf(error, traceId)

@@ -1,7 +1,10 @@
 import { HmsError } from '#libs/contracts'
 import type { IncomingMessage } from 'node:http'
 
-/** A request names one host (RFC 9112 §3.2): with two, or another one in its target, whoever stands before this server may have judged by the other. */
+/**
+ * A request names one host (RFC 9112 §3.2): with two, or another one in its target, whoever stands before this server may have judged by
+ * the other.
+ */
 export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url = '' }: IncomingMessage): HmsError | undefined {
   const named = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
   const target = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1]

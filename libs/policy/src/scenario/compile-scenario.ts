@@ -17,7 +17,10 @@ export class ScenarioError extends Error {
   }
 }
 
-/** Whether a right bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`, also where that takes more steps than `budget` has. */
+/**
+ * Whether a right bot alerts on `reading` under `policies` (by id). Throws `ScenarioError`, also where that takes more steps than `budget`
+ * has.
+ */
 export type Verdict = (reading: JsonObject, policies: Policies, budget?: Budget) => boolean
 
 export type CompiledScenario = { ok: true; verdict: Verdict } | { ok: false; code: 'HMS_SCENARIO_EXPRESSION'; message: string }

@@ -45,7 +45,10 @@ export class Authorizer {
     this.signed = new SignedRequests(roster, databaseFor)
   }
 
-  /** Rejects with 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is needed. */
+  /**
+   * Rejects with 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is
+   * needed.
+   */
   async admit(request: AccessRequest, { what, dev }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
     const needless = this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
@@ -74,7 +77,8 @@ export class Authorizer {
 function required(): HmsError {
   return new HmsError(
     'HMS_AUTH_REQUIRED',
-    'This needs a signed request, or a key in HMS_TOKEN. With profile dev the CLI and the SDK sign writes with the operator key of the data folder.',
+    'This needs a signed request, or a key in HMS_TOKEN. With profile dev the CLI and the SDK sign writes with the operator ' +
+      'key of the data folder.',
     {
       status: 401,
       next: ['hms-svc tokens create --scope SCOPE --sign NAME', 'hms-svc help environment'],

@@ -50,7 +50,9 @@ async function readCa(file: string): Promise<string> {
   }
 }
 
-/** Ends the process when kafkajs gives a consumer up again and again: an orchestrator starts it again, a silent consumer would stay silent. */
+/**
+ * Ends the process when kafkajs gives a consumer up again and again: an orchestrator starts it again, a silent consumer would stay silent.
+ */
 export async function openKafkaBus(
   config: HostConfig,
   services: readonly ServiceName[],

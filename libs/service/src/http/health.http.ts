@@ -15,7 +15,9 @@ export class HealthController {
     return { status: 'up' }
   }
 
-  /** 503 only without database or migrations: reads, approvals and rollback need neither the broker nor whatever else shows as `degraded`. */
+  /**
+   * 503 only without database or migrations: reads, approvals and rollback need neither the broker nor whatever else shows as `degraded`.
+   */
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     const services = await Promise.all(this.host.services.map(stateOf))

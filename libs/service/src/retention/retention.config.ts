@@ -11,7 +11,8 @@ export class RetentionConfig {
   retention = '400d'
 
   /**
-   * `machinery` is what only keeps messages in order and answers calls that are repeated: a quarter of that, never less than the time for which
+   * `machinery` is what only keeps messages in order and answers calls that are repeated: a quarter of that, never less than the time for
+   * which
    * a topic can bring a message again.
    */
   ms(kind: Retention): number {

@@ -2,7 +2,10 @@ import type { Transaction } from '#libs/persistence'
 import { nextRoster, type Roster } from '#libs/signing'
 import { ROSTERS_AT_ONCE, rostersAfter } from './roster.table.js'
 
-/** The newest roster that a service verified, step by step from the one it is pinned to. Asked at every use; it changes while the service runs. */
+/**
+ * The newest roster that a service verified, step by step from the one it is pinned to. Asked at every use; it changes while the service
+ * runs.
+ */
 export class RosterBook {
   private current: Roster
   private readonly listeners: (() => void)[] = []

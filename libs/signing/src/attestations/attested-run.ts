@@ -10,7 +10,9 @@ export interface AttestedRun {
   releases: readonly Pick<ReleaseDocument, 'id' | 'version' | 'releaseDigest'>[]
 }
 
-/** In-toto's predicates may carry more members when their names are URIs. This one keeps the word on one attempt from standing for the next. */
+/**
+ * In-toto's predicates may carry more members when their names are URIs. This one keeps the word on one attempt from standing for the next.
+ */
 export const ATTEMPT = 'https://hms-svc.dev/attestation/attempt/v1'
 
 export type OfAttempt = { [ATTEMPT]: Pick<AttestedRun, 'run' | 'attempt'> }

@@ -8,7 +8,10 @@ import type { ResourceDescriptor } from './test-result.js'
 
 export const SVR_V0_2 = 'https://in-toto.io/attestation/svr/v0.2'
 
-/** A verdict: what `verifier.id` found to hold at `timeCreated`, by `verifier.policies`. What does not hold is left out; a refusal has no property at all. */
+/**
+ * A verdict: what `verifier.id` found to hold at `timeCreated`, by `verifier.policies`. What does not hold is left out; a refusal has no
+ * property at all.
+ */
 export type VerificationResult = {
   verifier: { id: string; policies: ResourceDescriptor[] }
   timeCreated: string

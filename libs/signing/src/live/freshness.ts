@@ -31,7 +31,9 @@ const FRESHNESS: StatementKind<FreshnessPredicate> = {
   subject: (predicate) => subjectOfPredicate('stable heads', predicate),
 }
 
-/** By so much clocks may differ: a statement that is dated further ahead of the time that it is judged by comes from a clock that is wrong. */
+/**
+ * By so much clocks may differ: a statement that is dated further ahead of the time that it is judged by comes from a clock that is wrong.
+ */
 export const FRESHNESS_AHEAD_MS = 5 * 60_000
 
 /** Whether a time (RFC 3339) lies further ahead of `nowMs` than clocks may differ. */
@@ -40,7 +42,8 @@ export function isFarAhead(time: string, nowMs: number): boolean {
 }
 
 /**
- * What a statement is to somebody who holds another, by their own time: everybody judges by this. One that is dated far ahead, or would last
+ * What a statement is to somebody who holds another, by their own time: everybody judges by this. One that is dated far ahead, or would
+ * last
  * far longer than any, is refused: to take it would refuse all right ones after it. A right one takes the place of such a one.
  */
 export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | undefined, nowMs: number): 'newer' | 'older' | 'ahead' {
@@ -51,7 +54,9 @@ export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | unde
 
 /** The refusal of one that is ahead. */
 export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: number): SignatureError {
-  const detail = `rollout's word on the stable heads is dated ${issuedAt} and lasts until ${expires}; here it is ${new Date(nowMs).toISOString()}. One of the two clocks is wrong: set this machine's, or that of rollout's database`
+  const detail =
+    `rollout's word on the stable heads is dated ${issuedAt} and lasts until ${expires}; here it is ` +
+    `${new Date(nowMs).toISOString()}. One of the two clocks is wrong: set this machine's, or that of rollout's database`
   return new SignatureError('HMS_FRESHNESS_AHEAD', detail)
 }
 

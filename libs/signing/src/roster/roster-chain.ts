@@ -7,7 +7,8 @@ import type { Roster } from './roster.js'
 /**
  * The step from one roster to the next, by TUF's rules for root: exactly one version on, signed by enough people of the present roster
  * and by enough of the new one. Profile and installation never change, and a revoked key stays revoked. Throws `HMS_ROSTER_VERSION`,
- * `_THRESHOLD`, `_PROFILE`, `_INSTALLATION`, `_INVALID`, or what a malformed statement throws. Does not look at `expires`: an expired roster may be a step on the way to the newest one,
+ * `_THRESHOLD`, `_PROFILE`, `_INSTALLATION`, `_INVALID`, or what a malformed statement throws. Does not look at `expires`: an expired
+ * roster may be a step on the way to the newest one,
  * which alone must be good today (`requireUnexpired`).
  */
 export function nextRoster(current: Roster, envelope: unknown): Roster {

@@ -31,7 +31,10 @@ export type Role = {
 /** A key that counts for nothing signed or witnessed at `since` (RFC 3339) or later. What it signed before stays good. */
 export type Revocation = { keyid: string; since: string; reason: string }
 
-/** A log with its witnesses from before they changed. What enough of them had seen by `until` (RFC 3339) goes on counting; what they sign later does not. */
+/**
+ * A log with its witnesses from before they changed. What enough of them had seen by `until` (RFC 3339) goes on counting; what they sign
+ * later does not.
+ */
 export type EarlierLog = { log: string; witnesses: string[]; quorum: number; until: string }
 
 /** Who may do what: the root of trust, itself a signed statement. */

@@ -44,7 +44,10 @@ export function readAddCheckpoint(text: string): AddCheckpoint {
   return { old: Number(old), path, checkpoint: text.slice(end + 2) }
 }
 
-/** Whether a witness that last saw `seen` may sign; `logs`: the keys by which it knows the log. It never signs two histories: that is all its signature says. */
+/**
+ * Whether a witness that last saw `seen` may sign; `logs`: the keys by which it knows the log. It never signs two histories: that is all
+ * its signature says.
+ */
 export function decideCosignature(
   seen: Seen | undefined,
   { old, path, checkpoint }: AddCheckpoint,

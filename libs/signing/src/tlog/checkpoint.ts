@@ -17,7 +17,9 @@ export interface LogPolicy {
   until?: number
 }
 
-/** A checkpoint that counts. `witnessedAt` (Unix seconds): when the last witness that the quorum needs had seen it; absent without a quorum. */
+/**
+ * A checkpoint that counts. `witnessedAt` (Unix seconds): when the last witness that the quorum needs had seen it; absent without a quorum.
+ */
 export interface WitnessedCheckpoint extends Checkpoint {
   witnessedAt?: number
 }

@@ -28,7 +28,9 @@ export function readTlogProof(text: string): TlogProof {
   return { index: Number(index), path: hashes.map(readHash), checkpoint: text.slice(end + 2) }
 }
 
-/** That the log holds `entry`, and since when its witnesses know. `policies`: of the log of now and those before it (`Roster.logPolicies`). */
+/**
+ * That the log holds `entry`, and since when its witnesses know. `policies`: of the log of now and those before it (`Roster.logPolicies`).
+ */
 export function verifyTlogProof(entry: Uint8Array, text: string, policies: readonly LogPolicy[]): WitnessedCheckpoint & { index: number } {
   const { index, path, checkpoint } = readTlogProof(text)
   const { size, root, ...rest } = verifyCheckpointOfAny(checkpoint, policies)

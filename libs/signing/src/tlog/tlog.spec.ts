@@ -44,7 +44,7 @@ const NOTE = [
 ].join('\n')
 
 describe('a Merkle tree of RFC 6962', () => {
-  it('has the roots of transparency-dev/merkle (research 02 §9 C)', () => {
+  it('has the roots of transparency-dev/merkle', () => {
     const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map((hex) =>
       Buffer.from(hex, 'hex'),
     )
@@ -104,7 +104,7 @@ describe('a Merkle tree of RFC 6962', () => {
   })
 })
 
-describe('our log (research 02 §9 D)', () => {
+describe('our log', () => {
   it('has the hashes and proof lengths that two independent libraries agreed with', () => {
     expect(leafHash(entries[0]!).toString('hex')).toBe('2335076b4a12c52ecf0671e27296a43aec90cb2105b6e2685a4d157cc80ede29')
     expect(nodeHash(leafHash(entries[0]!), leafHash(entries[1]!)).toString('hex')).toBe(
