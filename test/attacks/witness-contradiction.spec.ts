@@ -113,7 +113,7 @@ describe('what a witness shows as signed', () => {
   ])('halts the log for good when log and witness signed %s', async (_what, size) => {
     const log = await publishWith((witness) => shownBy(witness, size, { cosigner: { key: KEY } }))
     expect(log.sequencer.halted).toBeDefined()
-    expect([log.alarms, await log.gauge('auditLogHalted')]).toEqual([['audit_forked'], 1])
+    expect([log.alarms, await log.gauge('halted')]).toEqual([['audit_forked'], 1])
     await log.publishAfter(90_000)
     expect([await log.latest(), await log.gauge('checkpointLag'), await log.gauge('checkpointLagSeconds')]).toEqual([undefined, 5, 90])
     expect(log.sequencer.concerns[0]).toContain('the audit log is halted')

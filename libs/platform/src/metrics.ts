@@ -31,28 +31,6 @@ export class Metrics {
   readonly parkedOldestAge = this.gauge('parked_oldest_age_seconds', 'Age of the oldest of them', ['service'])
   readonly lagMessages = this.gauge('bus_lag_messages', 'Messages that a group has not handled', ['topic', 'group'])
   readonly lagSeconds = this.gauge('bus_lag_seconds', 'Age of the oldest of them; 0 when there are none', ['topic', 'group'])
-  readonly runsWithoutTimer = this.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
-  readonly checkpointLag = this.gauge('checkpoint_lag_entries', 'Entries of the audit log that no published checkpoint covers', [])
-  readonly checkpointLagSeconds = this.gauge('checkpoint_lag_seconds', 'For how long there have been such', [])
-  readonly auditLogHalted = this.gauge(
-    'audit_log_halted',
-    '1 while signed evidence of another history keeps the audit log from growing',
-    [],
-  )
-  readonly witnessSuspended = this.gauge('audit_witness_suspended', '1 while a witness contradicts the audit log and counts as missing', [
-    'witness',
-  ])
-  readonly deliveryFailures = this.gauge(
-    'presence_failures',
-    'Tries in a row that failed to exchange presence, or to report coverage; 0 in a healthy system',
-    ['what'],
-  )
-  readonly presenceRefused = this.counter(
-    'presence_refused_total',
-    'Bots that the database refused to store, each left out alone; 0 in a healthy system',
-    [],
-  )
-  readonly sockets = this.gauge('push_connections', 'Open push connections', ['transport'])
 
   /** Process metrics (CPU, heap, event loop): once per process, not in tests. */
   withProcessMetrics(): this {
@@ -61,11 +39,20 @@ export class Metrics {
     return this
   }
 
-  private counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
-    return new Counter({ name: `hms_svc_${name}`, help, labelNames: [...labelNames], registers: [this.registry] })
+  /** One of a domain, declared where the domain is; the same one for all services of the process that ask. */
+  counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return this.known<Counter<L>>(name) ?? new Counter({ ...this.named(name), help, labelNames: [...labelNames] })
   }
 
-  private gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
-    return new Gauge({ name: `hms_svc_${name}`, help, labelNames: [...labelNames], registers: [this.registry] })
+  gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return this.known<Gauge<L>>(name) ?? new Gauge({ ...this.named(name), help, labelNames: [...labelNames] })
+  }
+
+  private known<T>(name: string): T | undefined {
+    return this.registry.getSingleMetric(this.named(name).name) as T | undefined
+  }
+
+  private named(name: string): { name: string; registers: Registry[] } {
+    return { name: `hms_svc_${name}`, registers: [this.registry] }
   }
 }

@@ -1,4 +1,4 @@
-import { describeError, Repeat } from '#libs/platform'
+import { describeError, Repeat, type Metrics } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common'
 import { RUNS, type RunRecord } from './run.table.js'
@@ -14,11 +14,13 @@ const PAGE = 500
 @Injectable()
 export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly looks: Repeat
+  private readonly runsWithoutTimer: ReturnType<Metrics['gauge']>
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
   ) {
+    this.runsWithoutTimer = runtime.metrics.gauge('runs_without_timer', 'Open runs that nothing would ever end; 0 in a healthy system', [])
     this.looks = new Repeat(runtime.clock, {
       everyMs: EVERY_MS,
       run: () => this.execute(),
@@ -48,7 +50,7 @@ export class ReconcileRuns implements OnApplicationBootstrap, OnApplicationShutd
     })
     let mended = 0
     for (const record of lost) if (await this.mend(record)) mended++
-    this.runtime.metrics.runsWithoutTimer.set(lost.length - mended)
+    this.runsWithoutTimer.set(lost.length - mended)
     return mended
   }
 

@@ -1,20 +1,24 @@
 import type { Clock, Logger, Metrics } from '#libs/platform'
+import { LogMetrics } from './log-metrics.js'
 
 /** Entries that no witness has seen for so long wait for a person, not for a batch. */
 const ALARM_MS = 30_000
 
 /** How far the published checkpoint is behind the log: shown in the metrics, said once when it lasts, and once when it is over. */
 export class CheckpointLag {
+  private readonly metrics: LogMetrics
   private entries = 0
   private halted = false
   private since: number | undefined
   private ringing = false
 
   constructor(
-    private readonly metrics: Metrics,
+    metrics: Metrics,
     private readonly clock: Clock,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.metrics = new LogMetrics(metrics)
+  }
 
   /** `entries`: how many no published checkpoint covers at this moment. */
   is(entries: number): void {
@@ -25,7 +29,7 @@ export class CheckpointLag {
   /** The log takes nothing more: it is behind from now on, however many entries it has. */
   halt(): void {
     this.halted = true
-    this.metrics.auditLogHalted.set(1)
+    this.metrics.halted.set(1)
     this.show()
   }
 

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Metrics } from '#libs/platform'
 import type { NoteKey } from '#libs/signing'
+import { LogMetrics } from './log-metrics.js'
 
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 60_000
@@ -19,12 +20,15 @@ interface Suspension {
  */
 export class SuspendedWitnesses {
   private readonly suspended = new Map<string, Suspension>()
+  private readonly metrics: LogMetrics
 
   constructor(
     private readonly clock: Clock,
     private readonly log: Logger,
-    private readonly metrics: Metrics,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.metrics = new LogMetrics(metrics)
+  }
 
   /** Whether it may be asked now: always, unless it is suspended and its wait is not over. */
   mayAsk(key: NoteKey): boolean {

@@ -3,6 +3,7 @@ import { policyKey } from '#libs/messaging'
 import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
+import { StoreMetrics } from '../store-metrics.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
 import type { HeldStored } from '../copy/held-stored.js'
@@ -22,9 +23,10 @@ const RETRY_MS = 1_000
 export class CoverageReports {
   private readonly told = new Map<string, string>()
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
-    this.runtime.metrics.deliveryFailures.set({ what: 'coverage' }, inARow)
+    this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
     if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the stages do not hear how far the bots are')
   })
+  private readonly metrics: StoreMetrics
   private reporting = false
   private again = false
 
@@ -34,6 +36,7 @@ export class CoverageReports {
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
   ) {
+    this.metrics = new StoreMetrics(runtime.metrics)
     presence.onChange(() => this.wake())
     copy.onChange(() => this.wake())
   }

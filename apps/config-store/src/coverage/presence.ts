@@ -4,6 +4,7 @@ import type { HeadPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { createHash } from 'node:crypto'
+import { StoreMetrics } from '../store-metrics.js'
 import { audienceOf, type BotPresence } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
 import { PresenceExchange } from './presence-exchange.js'
@@ -24,8 +25,9 @@ type Mine = BotPresence & { socket: unknown; chunk: number; aside?: boolean }
 @Injectable()
 export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly exchange: PresenceExchange
+  private readonly metrics: StoreMetrics
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
-    this.runtime.metrics.deliveryFailures.set({ what: 'presence' }, inARow)
+    this.metrics.presenceFailures.set({ what: 'presence' }, inARow)
     if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the other instances do not hear of the bots of this one')
   })
   private readonly mine = new Map<string, Mine>()
@@ -41,6 +43,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   private stopped = false
 
   constructor(private readonly runtime: ServiceRuntime) {
+    this.metrics = new StoreMetrics(runtime.metrics)
     this.exchange = new PresenceExchange(runtime.database)
   }
 
@@ -162,7 +165,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     for (const name of refused) {
       const bot = this.mine.get(name)
       if (bot !== undefined) this.mine.set(name, { ...bot, aside: true })
-      this.runtime.metrics.presenceRefused.inc()
+      this.metrics.presenceRefused.inc()
       this.runtime.log.error({ bot: name }, 'the database refused a bot; the other instances do not hear of it')
     }
   }

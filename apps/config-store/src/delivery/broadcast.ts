@@ -1,6 +1,7 @@
 import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { StoreMetrics } from '../store-metrics.js'
 import { Freshness } from '../heads/freshness.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { FanOut, type Receiver } from './fan-out.js'
@@ -21,12 +22,14 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly fanOut = new FanOut<Follower>()
   private readonly counts = { stream: 0, events: 0 }
   private readonly heartbeats: Repeat
+  private readonly metrics: StoreMetrics
 
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
   ) {
+    this.metrics = new StoreMetrics(runtime.metrics)
     this.heartbeats = new Repeat(runtime.clock, {
       everyMs: HEARTBEAT_MS,
       run: () => this.beat(),
@@ -66,7 +69,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private count({ kind }: Follower, change: 1 | -1): void {
     this.counts[kind] += change
-    this.runtime.metrics.sockets.set({ transport: kind }, this.counts[kind])
+    this.metrics.connections.set({ transport: kind }, this.counts[kind])
   }
 
   private beat(): void {
