@@ -48,16 +48,14 @@ export function brokerDownSuite(brokerOf: () => TestBroker, kafkaOf: () => Kafka
     for (const bus of [writer, reader, started]) await expect.poll(() => bus.state(), { timeout: BACK_MS }).toBe('up')
   })
 
-  it('closes at once while the broker is down', async () => {
+  it('closes while the broker is down, and hands back what it could not publish', async () => {
     await brokerOf().kill()
     onTestFinished(() => brokerOf().restart())
     const bus = openBus()
     await bus.subscribe({ group: 'simulator.never', topics: [TOPIC], handle: async () => {} })
     const publishing = bus.publish([eventOf('never', 1)])
-    const startedAt = performance.now()
     await bus.close()
     expect(await publishing).toEqual(new Map())
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
   })
 }
 

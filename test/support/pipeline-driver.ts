@@ -1,5 +1,13 @@
 import { ApiClient, decide, prepareApproval, rejectApproval, signApproval, statement, submitApproval } from '#libs/client'
-import type { ApprovalSummary, ApprovalView, PolicyView, PrepareRequest, RunDecisionName, RunView } from '#libs/contracts'
+import {
+  isTerminal,
+  type ApprovalSummary,
+  type ApprovalView,
+  type PolicyView,
+  type PrepareRequest,
+  type RunDecisionName,
+  type RunView,
+} from '#libs/contracts'
 import { parsePolicy } from '#libs/policy'
 import type { Signer } from '#libs/signing'
 import type { MemorySystem } from './memory-system.js'
@@ -80,8 +88,18 @@ export class PipelineDriver {
     return (await this.api.get<PolicyView>(`/v1/policies/${id}`)).value['limit']
   }
 
-  /** Waits without moving time. */
+  /** Waits without moving time. Rejects with what it met instead when the run ends otherwise. */
   async whenState(run: number, state: string): Promise<void> {
-    while ((await this.show(run)).state !== state) await this.system.settle()
+    for (;;) {
+      const view = await this.show(run)
+      if (view.state === state) return
+      if (isTerminal(view.state)) throw new Error(`run ${run} should be ${state} and ended ${view.state}: ${wrongEndOf(view)}`)
+      await this.system.settle()
+    }
   }
+}
+
+function wrongEndOf({ reason, stages }: RunView): string {
+  const told = stages.filter(({ verdict, detail }) => verdict !== 'PASS' && detail !== '').map(({ stage, detail }) => `${stage} ${detail}`)
+  return [reason ?? 'no reason', ...told].join('; ')
 }

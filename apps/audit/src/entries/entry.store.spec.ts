@@ -1,28 +1,9 @@
-import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
-import { uuidv7, VirtualClock } from '#libs/platform'
-import { dataSourceOf, migrateService } from '#libs/service'
+import type { PostgresDatabase } from '#libs/persistence'
+import { uuidv7 } from '#libs/platform'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freshDatabase } from '../../../../test/support/postgres.js'
-import { definition } from '../audit.module.js'
+import { LOG_TWINS, openPostgres, type LogTwin } from '../testing/log-twins.suite.js'
 import { factsOf, leafHashOf, type EntryFacts, type LogEntry } from './entry.js'
-import { LOG_LOCK, type EntryQuery, type EntryStore } from './entry.store.js'
-import { MemoryEntryStore } from './entry.store.memory.js'
-import { PostgresEntryStore } from './entry.store.postgres.js'
-
-type Twin = { database: Database; store: EntryStore; close(): Promise<void> }
-
-async function openMemory(): Promise<Twin> {
-  const database = new MemoryDatabase(new VirtualClock())
-  return { database, store: new MemoryEntryStore(), close: () => database.close() }
-}
-
-async function openPostgres(): Promise<Twin> {
-  const { url, drop } = await freshDatabase()
-  await migrateService(definition, url)
-  const source = await dataSourceOf(definition, url).initialize()
-  const database = new PostgresDatabase(source, 'audit')
-  return { database, store: new PostgresEntryStore(), close: () => database.close().then(drop) }
-}
+import { LOG_LOCK, type EntryQuery } from './entry.store.js'
 
 function event(run: number | null): EntryFacts {
   const envelope = { payload: 'e30=', payloadType: 'x', signatures: [] }
@@ -30,21 +11,18 @@ function event(run: number | null): EntryFacts {
   return factsOf({ ...head, time: '2026-01-01T00:00:00.000Z', ...(run === null ? {} : { runId: String(run) }), data: {}, envelope })
 }
 
-describe.each([
-  ['memory', openMemory],
-  ['PostgreSQL', openPostgres],
-] as const)('the log in %s', (_name, open) => {
-  let twin: Twin
+describe.each(LOG_TWINS)('the log in %s', (_name, open) => {
+  let twin: LogTwin
   beforeAll(async () => {
     twin = await open()
   })
   afterAll(() => twin.close())
 
-  const take = (facts: EntryFacts): Promise<void> => twin.database.transaction((tx) => twin.store.take(tx, facts))
+  const take = (facts: EntryFacts): Promise<void> => twin.database.transaction((tx) => twin.entries.take(tx, facts))
   const place = (limit: number): Promise<number> =>
     twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      return twin.store.place(tx, limit)
+      return twin.entries.place(tx, limit)
     })
 
   it('gives indexes from 0 without a gap, in the order of arrival, also when placers race, fail, or place one event twice', async () => {
@@ -53,8 +31,8 @@ describe.each([
     await take(events[3]!)
     const failing = twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await twin.store.take(tx, event(9))
-      await twin.store.place(tx, 3)
+      await twin.entries.take(tx, event(9))
+      await twin.entries.place(tx, 3)
       throw new Error('rolled back')
     })
     const added = await Promise.all([place(2), failing.catch(() => 0), place(2), place(10)])
@@ -62,13 +40,13 @@ describe.each([
     await take(events[0]!)
     expect(await place(10)).toBe(0)
     expect(await place(10)).toBe(0)
-    const all = await twin.database.transaction((tx) => twin.store.find(tx, { limit: 100 }))
+    const all = await twin.database.transaction((tx) => twin.entries.find(tx, { limit: 100 }))
     expect(all.map(({ index, facts }) => [index, facts.event])).toEqual(events.map((facts, index) => [index, facts.event]))
     expect(all.every(({ facts, leafHash }) => leafHash.equals(leafHashOf(facts)))).toBe(true)
   })
 
   it('answers by run, after an index, up to a limit', async () => {
-    const find = (query: EntryQuery): Promise<LogEntry[]> => twin.database.transaction((tx) => twin.store.find(tx, query))
+    const find = (query: EntryQuery): Promise<LogEntry[]> => twin.database.transaction((tx) => twin.entries.find(tx, query))
     expect((await find({ run: 2, limit: 10 })).map(({ facts }) => facts.run)).toEqual([2, 2])
     expect((await find({ after: 1, limit: 2 })).map(({ index }) => index)).toEqual([2, 3])
     const [first] = await find({ run: 1, limit: 1 })
@@ -77,7 +55,7 @@ describe.each([
 })
 
 describe('the tables of the log', () => {
-  let twin: Twin
+  let twin: LogTwin
   beforeAll(async () => {
     twin = await openPostgres()
   })

@@ -53,12 +53,7 @@ export class MemoryPositionStore implements PositionStore {
         .values()
         .map(({ stream }) => stream),
     )
-    const old = rows
-      .entries()
-      .filter(([id, { movedAt }]) => movedAt < before.getTime() && !waiting.has(id))
-      .slice(0, limit)
-    for (const [id] of old) rows.delete(id)
-    return old.length
+    return rows.deleteFirst(limit, ({ movedAt }, id) => movedAt < before.getTime() && !waiting.has(id)).length
   }
 }
 

@@ -53,14 +53,8 @@ export class MemoryOutboxStore implements OutboxStore {
   }
 
   async pruneStreams(tx: Transaction, before: Date, limit: number): Promise<number> {
-    const old = headsOf(tx)
-      .entries()
-      .filter(([, { movedAt }]) => movedAt < before.getTime())
-      .slice(0, limit)
-    for (const [id, { topic, keySeq }] of old) {
-      headsOf(tx).delete(id)
-      forgottenOf(tx).set(topic, Math.max(keySeq, forgottenOf(tx).get(topic) ?? 0))
-    }
+    const old = headsOf(tx).deleteFirst(limit, ({ movedAt }) => movedAt < before.getTime())
+    for (const { topic, keySeq } of old) forgottenOf(tx).set(topic, Math.max(keySeq, forgottenOf(tx).get(topic) ?? 0))
     return old.length
   }
 

@@ -44,6 +44,15 @@ export class MemoryRows<R> {
     return rows
   }
 
+  /** Deletes up to `limit` rows that match, those inserted first before others; answers them. */
+  deleteFirst(limit: number, matches: (row: R, id: string) => boolean): R[] {
+    const found = this.entries()
+      .filter(([id, row]) => matches(row, id))
+      .slice(0, limit)
+    for (const [id] of found) this.delete(id)
+    return found.map(([, row]) => row)
+  }
+
   commit(): void {
     for (const [id, row] of this.staged ?? []) {
       if (row === undefined) this.committed.delete(id)

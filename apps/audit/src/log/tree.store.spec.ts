@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { entryFacts } from '../../../../test/support/log-instance.js'
+import type { EntryFacts } from '../entries/entry.js'
+import { LOG_LOCK } from '../entries/entry.store.js'
+import { LOG_TWINS, type LogTwin } from '../testing/log-twins.suite.js'
+import type { TreeStore } from './tree.store.js'
+import type { Transaction } from '#libs/persistence'
+
+const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+describe.each(LOG_TWINS)('the tree in %s', (_name, open) => {
+  let twin: LogTwin
+  const facts = entryFacts(5)
+  beforeAll(async () => {
+    twin = await open()
+    const approved = (version: string, digest: string): Partial<EntryFacts> => ({ releases: [{ id: 'ozone', version, digest }] })
+    await take([
+      facts[0]!,
+      { ...facts[1]!, ...approved('1.0.0', 'one') },
+      facts[2]!,
+      { ...facts[3]!, ...approved('2.0.0', 'two') },
+      facts[4]!,
+    ])
+  })
+  afterAll(() => twin.close())
+
+  const take = (events: EntryFacts[]): Promise<number> =>
+    twin.database.transaction(async (tx) => {
+      await tx.lock([LOG_LOCK])
+      for (const event of events) await twin.entries.take(tx, event)
+      return twin.entries.place(tx, 100)
+    })
+  const ask = <T>(question: (tree: TreeStore, tx: Transaction) => Promise<T>): Promise<T> =>
+    twin.database.transaction((tx) => question(twin.tree, tx))
+
+  it('has the entries as its leaves, in order', async () => {
+    expect(await ask((tree, tx) => tree.size(tx))).toBe(5)
+    const entries = await ask((tree, tx) => tree.entries(tx, 1, 4))
+    expect(entries).toHaveLength(3)
+    const leaves = await ask((tree, tx) => tree.hashes(tx, 0, 1, 4))
+    expect(leaves).toEqual(entries.map((entry) => hashOf(`\0${entry}`)))
+    expect(await ask((tree, tx) => tree.hashes(tx, 0, 4, 9))).toHaveLength(1)
+  })
+
+  it('keeps roots by level, and counts those without a gap', async () => {
+    await ask(async (tree, tx) => {
+      for (const [level, index] of [
+        [1, 0],
+        [1, 1],
+        [2, 0],
+      ] as const)
+        await tree.add(tx, level, index, hashOf(`${level} ${index}`))
+    })
+    expect(await ask((tree, tx) => tree.hashes(tx, 1, 0, 2))).toEqual([hashOf('1 0'), hashOf('1 1')])
+    expect(await Promise.all([1, 2, 3].map((level) => ask((tree, tx) => tree.count(tx, level))))).toEqual([2, 1, 0])
+  })
+
+  it('answers with the newest checkpoint: the largest, and of one size the last', async () => {
+    expect(await ask((tree, tx) => tree.latest(tx))).toBeUndefined()
+    for (const [size, note] of [
+      [3, 'first'],
+      [5, 'second'],
+      [5, 'renewed'],
+      [4, 'late'],
+    ] as const)
+      await ask((tree, tx) => tree.publish(tx, { size, note }))
+    expect(await ask((tree, tx) => tree.latest(tx))).toEqual({ size: 5, note: 'renewed' })
+  })
+
+  it('finds releases by digest, by policy and version, and by where their entries lie', async () => {
+    const one = { digest: 'one', policy: 'ozone', version: '1.0.0', index: 1 }
+    const two = { digest: 'two', policy: 'ozone', version: '2.0.0', index: 3 }
+    expect(await ask((tree, tx) => tree.release(tx, { digest: 'one' }))).toEqual(one)
+    expect(await ask((tree, tx) => tree.release(tx, { policy: 'ozone', version: '2.0.0' }))).toEqual(two)
+    expect(await ask((tree, tx) => tree.release(tx, { policy: 'ozone', version: '3.0.0' }))).toBeUndefined()
+    expect(await ask((tree, tx) => tree.releasesIn(tx, 0, 5))).toEqual([one, two])
+    expect(await ask((tree, tx) => tree.releasesIn(tx, 2, 3))).toEqual([])
+  })
+})

@@ -1,0 +1,42 @@
+import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
+import { VirtualClock } from '#libs/platform'
+import { dataSourceOf, migrateService } from '#libs/service'
+import { freshDatabase } from '../../../../test/support/postgres.js'
+import { MemoryAttestationStore } from '../attestations/attestation.store.memory.js'
+import { PostgresAttestationStore } from '../attestations/attestation.store.postgres.js'
+import type { AttestationStore } from '../attestations/attestation.store.js'
+import { definition } from '../audit.module.js'
+import type { EntryStore } from '../entries/entry.store.js'
+import { MemoryEntryStore } from '../entries/entry.store.memory.js'
+import { PostgresEntryStore } from '../entries/entry.store.postgres.js'
+import { MemoryTreeStore } from '../log/tree.store.memory.js'
+import { PostgresTreeStore } from '../log/tree.store.postgres.js'
+import type { TreeStore } from '../log/tree.store.js'
+
+/** The stores of the log on one database. */
+export interface LogTwin {
+  database: Database
+  entries: EntryStore
+  tree: TreeStore
+  attestations: AttestationStore
+  close(): Promise<void>
+}
+
+async function openMemory(): Promise<LogTwin> {
+  const database = new MemoryDatabase(new VirtualClock())
+  const stores = { entries: new MemoryEntryStore(), tree: new MemoryTreeStore(), attestations: new MemoryAttestationStore() }
+  return { database, ...stores, close: () => database.close() }
+}
+
+export async function openPostgres(): Promise<LogTwin> {
+  const { url, drop } = await freshDatabase()
+  await migrateService(definition, url)
+  const database = new PostgresDatabase(await dataSourceOf(definition, url).initialize(), 'audit')
+  const stores = { entries: new PostgresEntryStore(), tree: new PostgresTreeStore(), attestations: new PostgresAttestationStore() }
+  return { database, ...stores, close: () => database.close().then(drop) }
+}
+
+export const LOG_TWINS = [
+  ['memory', openMemory],
+  ['PostgreSQL', openPostgres],
+] as const
