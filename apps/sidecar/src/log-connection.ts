@@ -4,7 +4,8 @@ import { describeError, type Logger } from '#libs/platform'
 const ERROR_PAUSE_MS = 1_000
 
 /**
- * What becomes of the connection, for whoever reads the log. What a server sends decides how many errors there are: one a second is told.
+ * What becomes of the connection, for anyone who reads the log. What a server sends decides how many errors there are: one a second is
+ * told.
  */
 export function logConnection(connection: Pick<HmsConnection, 'on'>, log: Logger, elapsed: () => number = () => performance.now()): void {
   let [toldAt, untold] = [Number.NEGATIVE_INFINITY, 0]

@@ -57,7 +57,7 @@ describe('the logs that a witness watches', () => {
     expect(keys()).toEqual([renewed.spki])
   })
 
-  it('are read again at most once a second, whoever asks', async () => {
+  it('are read again at most once a second, anyone who asks', async () => {
     const witness = new RenewingWitness(
       { key: logs.keys()[0]!, addCheckpoint: async (): Promise<WitnessAnswer> => ({ status: 403, body: '' }) },
       logs,

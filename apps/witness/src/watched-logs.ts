@@ -2,7 +2,7 @@ import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { NoteKey, Roster } from '#libs/signing'
 import type { WitnessAnswer, WitnessLink } from '#libs/witness'
 
-/** How often whoever sends may make us read the file. */
+/** How often a sender may make us read the file. */
 const PAUSE_MS = 1_000
 
 export interface WatchedLogsOptions {
@@ -15,7 +15,7 @@ export interface WatchedLogsOptions {
 }
 
 /**
- * The logs of the roster file that a witness is pinned to. Whoever runs the witness decides what it watches, so it asks nobody: when the
+ * The logs of the roster file that a witness is pinned to. Anyone who runs the witness decides what it watches, so it asks nobody: when the
  * roster
  * is rotated he puts the new one in the file's place, and it is read when a checkpoint comes that the known one cannot judge.
  */

@@ -1,7 +1,7 @@
 import { timerMs } from './timers.js'
 
 /**
- * The promise, or `late()` thrown after `ms`. The timer keeps the process alive until then: whoever awaits an answer must
+ * The promise, or `late()` thrown after `ms`. The timer keeps the process alive until then: anyone who awaits an answer must
  * get one, although neither our sockets nor our other timers hold a process.
  */
 export async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {

@@ -132,7 +132,7 @@ export interface EventData {
   'hms.coverage.reported.v1': ReportedCoverage
   /** `bundle`: places (`policy@scope`) of all documents of this revision, where there are several; they take effect together. */
   'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string[] }
-  /** Rollout's word on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
+  /** Rollout's freshness statement on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
   'hms.state.vouched.v1': { freshness: Envelope }
   /**
    * `region` as its bot is known by, where it is known; `connected`: a stream of this bot was open; `ofRun`: the newest run that serves it.
@@ -257,7 +257,7 @@ export interface GuardJudged {
   rules: string[]
   /** Release digests of what was judged. */
   releases: string[]
-  /** Roster id of whoever asked. */
+  /** Roster id of the caller. */
   principal: string
   /** The same as in-toto's verification result. */
   attestation: Envelope

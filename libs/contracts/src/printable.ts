@@ -6,7 +6,8 @@
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}/gu
 
 /**
- * One line for a terminal, whoever wrote it: what moves the cursor or hides text is written out as `\u{1b}`. A text that is printable stays
+ * One line for a terminal, anyone who wrote it: what moves the cursor or hides text is written out as `\u{1b}`. A text that is printable
+ * stays
  * as it is.
  */
 export function printable(text: string): string {

@@ -78,7 +78,7 @@ export function evaluate(documents: readonly HeldDocument[], reader: Reader, now
 }
 
 /**
- * The document that serves `reader`, whether it is in force or held for later: the canary that covers it or will, else stable. Whoever
+ * The document that serves `reader`, whether it is in force or held for later: the canary that covers it or will, else stable. Anyone who
  * counts
  * the bots counts this one for it.
  */

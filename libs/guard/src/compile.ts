@@ -4,7 +4,7 @@ import { cedarRequest } from './cedar/schema.js'
 import { factsFor, RULE_LANGUAGE } from './cel/facts.js'
 import { MAX_RULE_LENGTH, ruleName, type GuardRequest, type GuardRule } from './rule.js'
 
-/** A rule that can be asked. `holds` throws for whatever keeps it from a true or false answer. */
+/** A rule that can be asked. `holds` throws when it cannot answer true or false. */
 export interface CompiledRule {
   rule: GuardRule
   /** Why it does not compile; it then denies. */

@@ -68,7 +68,7 @@ export function principalOf(roster: Roster, { id, name, kind }: Pick<Principal, 
   return { kind, id, name, roles: roster.roles.filter((role) => role.principals.includes(id)).map((role) => role.name) }
 }
 
-/** What is told of a verdict, beside the attestation of whoever tells it. */
+/** What is told of a verdict, beside the attestation of the service that tells it. */
 export function judgedOf(
   { verdict, rule, sentence, ruleDigests }: GuardVerdict,
   asked: Asked,
@@ -79,7 +79,7 @@ export function judgedOf(
   return { action: asked.action, run, stage: asked.stage ?? null, ...said, releases, principal: asked.principal.id }
 }
 
-/** What whoever asked gets to hear of a FAIL. */
+/** What the caller is told of a FAIL. */
 export function refusalOf({ rule, sentence }: GuardVerdict, { releases }: Asked): HmsError {
   return new HmsError('HMS_GUARD_DENIED', `Guard ${rule}: ${sentence}`, {
     status: 422,

@@ -60,7 +60,7 @@ function membersOf({ kind, rule, message, severity, when, policies, tags }: Json
     [
       isText(message, MAX_MESSAGE_LENGTH),
       'message',
-      `"message" is one sentence of at most ${MAX_MESSAGE_LENGTH} characters for whoever it stops`,
+      `"message" is one sentence of at most ${MAX_MESSAGE_LENGTH} characters for anyone who it stops`,
     ],
     [severity === 'deny' || severity === 'warn', 'severity', '"severity" is deny or warn'],
     [when === undefined || isListOf(when, isAction), 'when', `"when" is a list of ${GUARD_ACTIONS.join(', ')}; empty puts it out of force`],

@@ -18,14 +18,14 @@ export interface GuardRule {
   /** `cedar`: one `forbid`, which must not match. `cel`: an expression that must be true. */
   kind: 'cedar' | 'cel'
   text: string
-  /** One sentence for whoever it stops. */
+  /** One sentence for anyone who it stops. */
   message: string
   severity: 'deny' | 'warn'
   when: GuardAction[]
   /** Policies it speaks of: by id, or by tag; without either all that are no guard rules themselves. */
   policies?: string[]
   tags?: string[]
-  /** Why it cannot be believed at all; such a rule denies whatever it might have spoken of. */
+  /** Why it cannot be believed at all; such a rule denies everything that it could be about. */
   problem?: string
 }
 

@@ -1,5 +1,5 @@
 const A_MINUTE_MS = 60_000
-/** A process that throws all the time is broken, and whoever started it must start it anew. */
+/** A process that throws all the time is broken, and its supervisor must start it again. */
 const MAX_A_MINUTE = 100
 
 export interface ThrowingProcess {

@@ -65,7 +65,7 @@ export async function readNamedSigner(name: KeyName, config: HostConfig, env: En
   return config.profile === 'dev' && existsSync(file) ? readSigner(file, 'HMS_DATA_DIR') : undefined
 }
 
-/** `HMS_KEY_EXPOSED` where others can read it: whoever does speaks for the service. */
+/** `HMS_KEY_EXPOSED` where others can read it: anyone who does speaks for the service. */
 async function readSigner(file: string, variable: string): Promise<Signer> {
   const key = await readNamed(file, variable)
   requirePrivate(file, key)

@@ -106,7 +106,7 @@ export function createRuntime(
   if (topicByName(ROSTER_TOPIC).consumers.includes(name))
     consumer.follow(['hms.roster.rotated.v1'], (event, tx) => followRoster(event, tx, rosters, signal))
   listeners.set(ROSTERS_CHANGED, [() => void rosterReader.look()])
-  // Whoever issues keys needs no news of them.
+  // The service that issues keys needs no news of them.
   if (topicByName(TOKEN_TOPIC).consumers.includes(name)) consumer.follow(TOKEN_EVENTS, (event, tx) => followToken(event, tx, signal))
   const vitals = new BacklogMonitor(name, () => readVitals(database, stores), clock, log, metrics)
   return new ServiceRuntime(options, {

@@ -36,7 +36,7 @@ export function signRunDecision(
 
 /**
  * Reads a decision and says whose it is. Throws `SignatureError`: it does not verify, is about another run, attempt or release
- * (`HMS_DECISION_OTHER`), or is not this person's to make (`HMS_DECISION_NOT_ALLOWED`). `at` (RFC 3339) is when keys are judged. Whoever
+ * (`HMS_DECISION_OTHER`), or is not this person's to make (`HMS_DECISION_NOT_ALLOWED`). `at` (RFC 3339) is when keys are judged. Anyone who
  * may approve the releases decides; their authors, whose signatures count for nothing else, may abort.
  */
 export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Roster, at: string): ReadRunDecision {

@@ -72,9 +72,9 @@ export type SignatureErrorCode =
   | 'HMS_RELEASE_TAG_DROPPED'
   /** The policy is in force only later. */
   | 'HMS_RELEASE_NOT_EFFECTIVE'
-  /** Not rollout's word on all stable heads, or an older one than is known. */
+  /** Not rollout's freshness statement on all stable heads, or an older one than is known. */
   | 'HMS_FRESHNESS_INVALID'
-  /** rollout's word is dated far ahead of the time of whoever heard it. */
+  /** rollout's freshness statement is dated far ahead of the time of anyone who heard it. */
   | 'HMS_FRESHNESS_AHEAD'
 
 /** What does not verify. `code` is stable; `detail` says what is wrong and is safe to show. */

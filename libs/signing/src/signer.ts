@@ -2,7 +2,7 @@ import { sign, type KeyObject } from 'node:crypto'
 import { openEnvelope, pae, STATEMENT_TYPE, MAX_SIGNATURES, tooMany, type Envelope } from './envelope.js'
 import { keyIdOf } from './keys.js'
 
-/** Whatever holds an Ed25519 key: a file, an agent, a KMS. `sign` gets the bytes to sign as they are, never a hash. */
+/** A holder of an Ed25519 key: a file, an agent, a KMS. `sign` gets the bytes to sign as they are, never a hash. */
 export interface Signer {
   readonly keyid: string
   sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array

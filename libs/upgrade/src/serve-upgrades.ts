@@ -56,7 +56,7 @@ async function admit({ path, open, problemOf }: UpgradeDoor, asked: Omit<Upgrade
   }
 }
 
-/** The handshake is a GET (RFC 6455 §4.1); whatever else names the protocol is a plain request. */
+/** The handshake is a GET (RFC 6455 §4.1); any other request that names the protocol is a plain request. */
 function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
   const offered = (headers.upgrade ?? '').split(',').map((protocol) => protocol.trim().toLowerCase())
   return method === 'GET' && offered.includes('websocket')

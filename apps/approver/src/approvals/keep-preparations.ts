@@ -10,7 +10,8 @@ const PREPARATION_EXPIRY = timerKind<{ digest: string }>('preparation-expiry')
 const LIFE_MS = 24 * 60 * 60 * 1000
 
 /**
- * Preparations that nobody has signed live side by side, each for a day. Where there are too many the oldest of whoever has most goes, so
+ * Preparations that nobody has signed live side by side, each for a day. Where there are too many the oldest of anyone who has most goes,
+ * so
  * that nobody can fill the table or push out what others prepared.
  */
 @Injectable()
@@ -65,7 +66,7 @@ export class KeepPreparations implements OnModuleInit {
   }
 }
 
-/** The oldest preparation, `preparations` being sorted by age, of whoever has most of them. */
+/** The oldest preparation, `preparations` being sorted by age, of anyone who has most of them. */
 export function oldestOfGreatest(preparations: readonly Preparation[]): Preparation | undefined {
   const counts = new Map<string, number>()
   for (const { by } of preparations) counts.set(by, (counts.get(by) ?? 0) + 1)

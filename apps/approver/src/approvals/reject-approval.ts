@@ -20,7 +20,7 @@ import { APPROVAL_EXPIRY, APPROVALS, type Approval } from '../records/approval.t
 
 const MAX_REASON = 1_000
 
-/** One person's signed no ends an approval that waits. Whoever could approve it may say so, and its author may withdraw it. */
+/** One person's signed no ends an approval that waits. Anyone who could approve it may say so, and its author may withdraw it. */
 @Injectable()
 export class RejectApproval {
   constructor(
@@ -102,14 +102,14 @@ export class RejectApproval {
 
   private requireHis({ releases }: Approval, person: Principal): void {
     const { roster } = this.runtime
-    const his = releases.some(({ envelope }) => {
+    const isTheirs = releases.some(({ envelope }) => {
       const { predicate } = readRelease(envelope)
       return (
         approvalRequirement(roster, predicate).eligible.includes(person.id) ||
         authorsOf(roster, predicate.author).some(({ id }) => id === person.id)
       )
     })
-    if (his) return
+    if (isTheirs) return
     throw new HmsError('HMS_APPROVER_NOT_YOURS_TO_REJECT', `${person.name} neither wrote this nor is among those who may approve it.`, {
       status: 403,
       next: ['hms-svc roster show'],

@@ -145,7 +145,7 @@ export class SignApproval {
   private requireEligible(release: ReleaseDocument, person: { id: string; name: string }): void {
     const { predicate } = readRelease(release.envelope)
     const requirement = approvalRequirement(this.runtime.roster, predicate)
-    // The author may be asked to sign too, whatever roles he holds.
+    // The author may be asked to sign too, whatever roles they hold.
     if (requirement.eligible.includes(person.id) || authorsOf(this.runtime.roster, predicate.author).some(({ id }) => id === person.id))
       return
     throw new HmsError(

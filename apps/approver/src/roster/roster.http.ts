@@ -9,7 +9,7 @@ import { RosterProposalDto, RosterSignatureDto } from './roster.dto.js'
 import { SignProposal } from './sign-proposal.js'
 
 /**
- * The chain of rosters for whoever is pinned to one of them, and the next one while people sign it. A signature is its own proof of who
+ * The chain of rosters for anyone who is pinned to one of them, and the next one while people sign it. A signature is its own proof of who
  * asks.
  */
 @Controller('v1/roster')

@@ -3,7 +3,8 @@ import { digestOf, leafHash, readRelease } from '#libs/signing'
 
 /**
  * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
- * so whoever holds them can recompute it; `v` changes when they do: 2 is an entry that names the releases that were approved, 3 one of many
+ * so anyone who holds them can recompute it; `v` changes when they do: 2 is an entry that names the releases that were approved, 3 one of
+ * many
  * events of a window.
  */
 export interface EntryFacts {

@@ -19,7 +19,9 @@ const MAX_FOLDED = 1_000
 const KEEP_MS = 8 * 24 * 60 * 60 * 1000
 const PRUNED_AT_ONCE = 200
 
-/** Facts of high volume (alerts, coverage) are in the log as one digest per run and minute: whoever makes many of them must not fill it. */
+/**
+ * Facts of high volume (alerts, coverage) are in the log as one digest per run and minute: anyone who makes many of them must not fill it.
+ */
 @Injectable()
 export class FoldWindows implements OnModuleInit {
   constructor(

@@ -12,7 +12,7 @@ export interface Explanation {
 
 /**
  * Asks the scenarios of a canary whether a right bot alerts here under the new policies. They share the steps of one question, so that no
- * alert holds up the others: whoever may register a scenario or send a reading decides what it costs.
+ * alert holds up the others: anyone who may register a scenario or send a reading decides what it costs.
  */
 export class ExplainAlert {
   private readonly compiled = new Map<string, CompiledScenario>()

@@ -32,7 +32,7 @@ describe('who committed a file', () => {
     await writeFile(file, 'limit: 35\n')
     expect(await committerOf(file)).toBeUndefined()
     git(folder, 'init')
-    git(folder, 'config', 'user.name', 'Whoever the repository says')
+    git(folder, 'config', 'user.name', 'Anyone who the repository says')
     expect(await committerOf(file)).toBeUndefined()
     git(folder, 'add', 'pm25.yaml')
     git(folder, 'commit', '--no-gpg-sign', '-m', 'first', '--author', 'Air Office <air@example.org>')

@@ -58,7 +58,7 @@ async function isCommitted(file: string, folder: string, commit: Commit): Promis
   )
 }
 
-/** From the settings of whoever calls, which are theirs, not the repository's. */
+/** From the settings of the caller, not of the repository. */
 function ownName(folder: string): Promise<string | undefined> {
   const { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = processEnvironment()
   return started(folder, ['config', '--global', '--no-includes', 'user.name'], { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL })

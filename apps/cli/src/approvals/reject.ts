@@ -10,7 +10,7 @@ export interface RejectFlags extends PassphraseOptions {
   reason: string
 }
 
-/** A signed no. Whoever could approve it may give it, and its author may withdraw it so. */
+/** A signed no. Anyone who could approve it may give it, and its author may withdraw it so. */
 export async function rejectWaiting(context: CliContext, digest: string, flags: RejectFlags): Promise<number> {
   if (flags.reason.trim() === '') throw usageError('Say why with --reason TEXT', ['hms-svc help approvals'])
   requireName(digest, 'the digest of an approval', 'hms-svc approvals list')

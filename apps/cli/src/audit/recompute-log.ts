@@ -19,7 +19,7 @@ export interface LoggedRelease {
   digest: string
 }
 
-/** What the entries say, whoever wrote them. */
+/** What the entries say, anyone who wrote them. */
 export interface Told {
   /** Runs with an approval, and the releases that it names. */
   approved: Map<number, LoggedRelease[]>

@@ -20,7 +20,7 @@ export interface OutputOptions {
 }
 
 /**
- * The only way verbs speak: data on stdout, everything else on stderr. Every line is cleaned here, whoever wrote what stands
+ * The only way verbs speak: data on stdout, everything else on stderr. Every line is cleaned here, anyone who wrote what stands
  * in
  * it: nothing but our own colours and the redrawing reaches a terminal as more than text.
  */

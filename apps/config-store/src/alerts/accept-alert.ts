@@ -32,7 +32,7 @@ export class AcceptAlert {
     })
   }
 
-  /** For whoever asks later which run an alert was about; what it counts for is the canary's to say. */
+  /** For anyone who asks later which run an alert was about; what it counts for is the canary's to say. */
   private runOf({ bot, region, policy }: BotAlert): number | null {
     const now = this.runtime.clock.now().getTime()
     const policies = policy === undefined ? this.copy.policies() : [policy]

@@ -32,7 +32,7 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
 
 /**
  * How far the bots are with the heads of one policy; `now` in ms. A bot counts for the scope whose document serves it, so one that
- * a live canary serves does not count for the stable head. Before the time of a release that is held, whoever holds it counts. Pure.
+ * a live canary serves does not count for the stable head. Before the time of a release that is held, anyone who holds it counts. Pure.
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {

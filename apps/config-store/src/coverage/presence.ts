@@ -62,7 +62,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     this.listeners.add(listener)
   }
 
-  /** Called soon after any change, until the returned function is called: for whoever waits for the bots. */
+  /** Called soon after any change, until the returned function is called: for anyone who waits for the bots. */
   watch(watcher: () => void): () => void {
     this.watchers.add(watcher)
     return () => this.watchers.delete(watcher)

@@ -24,7 +24,7 @@ describe('FanOut', () => {
     expect(all.every(({ revisions }) => revisions.join() === '1,2')).toBe(true)
   })
 
-  it('gives nothing that was on its way to whoever joins, and nothing more to whoever left', async () => {
+  it('gives nothing that was on its way to anyone who joins, and nothing more to anyone who left', async () => {
     const fanOut = new FanOut<Recorder>()
     const [gone, late] = [new Recorder(), new Recorder()]
     fanOut.add(gone)

@@ -27,7 +27,7 @@ export class FanOut<R extends Receiver> {
   }
 
   broadcast(frame: PreparedFrame): void {
-    // Whoever joins later is given a state that holds this frame already: an older revision must not follow a newer one.
+    // Anyone who joins later is given a state that holds this frame already: an older revision must not follow a newer one.
     this.queue.push({ frame, targets: this.all() })
     if (this.sending) return
     this.sending = true

@@ -36,7 +36,7 @@ describe('two instances on one PostgreSQL', () => {
     expect(await whenTotal(0)).toMatchObject({ total: 0 })
   })
 
-  it('agree on one revision whoever is asked first', async () => {
+  it('agree on one revision anyone who is asked first', async () => {
     const heads = await Promise.all([2, 3, 4, 5, 6].map((seq) => one!.head({ seq, version: `${seq}.0.0` })))
     const responses = await Promise.all(heads.map((head) => one!.post(head)))
     const receipts = (await Promise.all(responses.map((response) => response.json()))) as HeadReceipt[]

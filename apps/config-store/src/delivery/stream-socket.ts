@@ -53,7 +53,7 @@ export class StreamSocket implements Follower {
 
   /** The key it was opened with was revoked, or expired. */
   expel(): void {
-    this.client.close(REFUSED, 'the key counts no more')
+    this.client.close(REFUSED, 'the key was revoked or has expired')
     this.clock.after(CLOSING_MS, () => this.client.terminate())
   }
 

@@ -6,7 +6,7 @@ import { IssuedHeadsDto, SignedFreshnessDto } from './heads.dto.js'
 import { StoreHeads } from './store-heads.js'
 import { orRefused } from './refused.js'
 
-/** The fast path of heads, and of rollout's word on all of them. Idempotent; the signature is the proof of who sends it. */
+/** The fast path of heads, and of rollout's freshness statement. Idempotent; the signature is the proof of who sends it. */
 @Controller('v1')
 export class HeadsController {
   constructor(

@@ -105,7 +105,7 @@ export class StoreHeads {
     return revision
   }
 
-  /** Once for all heads of a scope and run: whoever waits for them locks and writes the whole bundle with each event. */
+  /** Once for all heads of a scope and run: anyone who waits for them locks and writes the whole bundle with each event. */
   private async announce(tx: Transaction, settled: readonly Settled[], cause?: ReceivedEvent): Promise<void> {
     for (const together of groupsOf(settled)) {
       const heads = together.map(({ verified: { head }, revision, applied }): PublishedHead => {

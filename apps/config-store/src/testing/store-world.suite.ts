@@ -58,7 +58,7 @@ export interface StoreWorld {
   /** By HTTP. */
   post(...heads: SignedHead[]): Promise<Response>
   stored(...heads: SignedHead[]): Promise<HeadReceipt>
-  /** Rollout's word on these stable heads, by HTTP. */
+  /** Rollout's freshness statement on these stable heads, by HTTP. */
   vouch(heads: StableHead[], issuedAt: Date): Promise<Response>
   /** By the bus, as an event of `source`. */
   send(issued: IssuedHeads, source: 'rollout' | 'canary-controller'): Promise<void>

@@ -130,7 +130,7 @@ export class DeliveryLanes implements OnModuleInit {
   }
 }
 
-/** Whoever was told of what is in force must be told when it is taken back, however long ago that was. */
+/** A partner that was told of what is in force must be told when it is taken back, however long ago that was. */
 async function isNewestOfLane(tx: Transaction, { id, lane }: Delivery): Promise<boolean> {
   const [newest] = await tx
     .documents(DELIVERIES)

@@ -31,7 +31,7 @@ export type Outcome = {
   timedOut?: boolean
 }
 
-/** Never rejects: whatever goes wrong is an outcome, so that a try is always booked. */
+/** Never rejects: any failure is an outcome, so that a try is always booked. */
 export interface WebhookSender {
   send(attempt: WebhookAttempt, signal: AbortSignal): Promise<Outcome>
   close(): Promise<void>

@@ -9,7 +9,7 @@ import { releaseFacts } from './release-facts.js'
 const MAX_DELIVERIES = 10_000
 
 /**
- * A version went back: whoever was told of it is told what is in force again. No stage waits for that. A withdrawal, which restores
+ * A version went back: partners that were told of it are told what is in force again. No stage waits for that. A withdrawal, which restores
  * nothing, tells nobody yet.
  */
 @Injectable()

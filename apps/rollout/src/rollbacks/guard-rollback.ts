@@ -34,7 +34,7 @@ export class GuardRollback implements OnModuleInit {
   }
 }
 
-/** Whoever is no principal of the roster is a program, which came through by its scope. */
+/** Anyone who is no principal of the roster is a program, which came through by its scope. */
 function whoAsks(roster: Roster, { id, name, kind }: { id: string; name: string; kind: string }): GuardPrincipal {
   if (kind === 'person' || kind === 'operator') return principalOf(roster, { id, name, kind })
   return { kind: 'program', id, name, roles: ['operate'] }

@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { isForeignHost, isForeignOrigin, refusalOfExpectation, refusalOfHost } from '#libs/platform'
 import type { IncomingMessage } from 'node:http'
 
-/** What no route should see. `overTcp`: who connects to a socket file has shown by its mode who he is, and its Host means nothing. */
+/** What no route should see. `overTcp`: who connects to a socket file has shown by its mode who they are, and its Host means nothing. */
 export function refusalOf(request: IncomingMessage, overTcp: boolean): HmsError | undefined {
   const { method, headers } = request
   if (overTcp && (isForeignHost(headers.host) || isForeignOrigin(headers.origin, headers.host))) {

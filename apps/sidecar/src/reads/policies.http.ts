@@ -33,7 +33,7 @@ export class PolicyReads {
     return isKnown(etag, known) ? { status: 304, headers } : { body: JSON.stringify(body), headers }
   }
 
-  /** config-store answers for whoever is named; to answer with the values of somebody else would be wrong in silence. */
+  /** config-store answers for anyone who is named; to answer with the values of somebody else would be wrong in silence. */
   private requireOwn(query: URLSearchParams): void {
     for (const name of ['bot', 'region'] as const) {
       const asked = query.get(name) ?? ''

@@ -12,7 +12,7 @@ export class SimulationsController {
 
   /**
    * State, score and report of a run's newest attempt, in canonical form. `reportDigest` is over the bytes of `report` as they stand in
-   * here: the same bots, inputs and policies give the same ones, whoever replays them.
+   * here: the same bots, inputs and policies give the same ones, anyone who replays them.
    */
   @Get(':run')
   @Header('content-type', 'application/json; charset=utf-8')

@@ -45,7 +45,7 @@ const NO_BODY = new Uint8Array()
 
 /**
  * JSON over HTTP with deadlines. Every failure is an `HmsError`: the server's own code, or `HMS_UNREACHABLE` when
- * nobody answered. Nothing is tried twice; whoever calls knows whether that is safe.
+ * nobody answered. Nothing is tried twice; the caller knows whether that is safe.
  */
 export class ApiClient {
   readonly url: string

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { KeyError, type KeyErrorCode } from '../keys/key-error.js'
 
-/** What a trouble with a key means to whoever called: not allowed, unless the request itself was wrong. */
+/** What a trouble with a key means to the caller: not allowed, unless the request itself was wrong. */
 const STATUS: Partial<Record<KeyErrorCode, number>> = {
   HMS_KEY_UNREADABLE: 400,
   HMS_KEY_NAME: 400,

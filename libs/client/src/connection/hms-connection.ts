@@ -4,7 +4,8 @@ import type { TrustKind } from '../trust/pinned-rosters.js'
 
 /**
  * `READY`: in contact, and the copy is all that is signed. `STALE`: no frame for 30 s, disconnected, or in doubt: something
- * was refused, or rollout's word on all stable heads is missing, old, or speaks of others. Values stay as they were. `CLOSED`: `close` was
+ * was refused, or rollout's freshness statement on all stable heads is missing, old, or speaks of others. Values stay as they were.
+ * `CLOSED`: `close` was
  * called; values stay as they were.
  */
 export type ConnectionState = 'READY' | 'STALE' | 'CLOSED'
@@ -20,7 +21,7 @@ export interface Explanation {
   /** Milliseconds since the server, or the writing of the copy on disk, last confirmed the value. */
   ageMs: number
   state: ConnectionState
-  /** Whether the roster was named by whoever runs this, or taken from a loopback address at first use. */
+  /** Whether the roster was named by anyone who runs this, or taken from a loopback address at first use. */
   trust: TrustKind
   /** Scope of the head that put the value in force: `global`, or that of a canary. */
   scope: string

@@ -99,7 +99,7 @@ export class LiveConnection implements HmsConnection {
     await written
   }
 
-  /** For whoever made the copy on disk: what went wrong with it. */
+  /** For anyone who made the copy on disk: what went wrong with it. */
   fail(error: Error): void {
     this.copy.fail(error)
   }

@@ -22,15 +22,15 @@ export interface TrustedCopyOptions {
 
 /** What a copy asks of the way by which documents come. */
 export interface CopyHost {
-  /** What is in force has changed; asked before any listener, who may take his time. */
+  /** What is in force has changed; asked before any listener, which may take their time. */
   applied(): void
   /** There is a newer roster: what was refused under the one before is wanted again. */
   startOver(): void
 }
 
-/** Refusals that are remembered: names in them are whatever somebody sent. */
+/** Refusals that are remembered: the sender chooses the names in them. */
 const MAX_REFUSALS = 1_000
-/** How often whoever sends may make us ask for rosters. */
+/** How often a sender may make us ask for rosters. */
 const ROSTER_PAUSE_MS = 10_000
 /** A signed time that differs by more from what was taken for the time changes what is in force now. */
 const JUMP_MS = 100
@@ -268,7 +268,7 @@ function unlessOvertaken(documents: readonly ConfigDocument[], refused: RefusedD
   })
 }
 
-/** What was refused is the doing of whoever sent it. */
+/** A refusal is the fault of the sender. */
 export function refusalOf({ code, detail }: SignatureError): HmsError {
   return new HmsError(code, `${detail}; what was held before stays in force`, { status: 502, next: ['hms-svc audit verify'] })
 }

@@ -22,7 +22,7 @@ export interface FollowOptions extends BrokerOptions {
   roster?: string | Uint8Array
   /**
    * Folder for the last known good copy, one for each installation. Without one a restart without a broker has nothing, and no floor is
-   * remembered: whoever owns the broker could then show an older log.
+   * remembered: anyone who owns the broker could then show an older log.
    */
   cacheDir?: string
   /** How long to wait for the end of the log. Default 10 s. */
@@ -53,7 +53,7 @@ export async function openFollower(
   const cacheDir = options.cacheDir ?? config.cacheDir
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const report = (error: Error): void => follower.fail(error)
-  // By the topic and not by the brokers: whoever changes these addresses must not lose the floors.
+  // By the topic and not by the brokers: anyone who changes these addresses must not lose the floors.
   const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, STATE_TOPIC, reader, report)
   const pinned = options.roster ?? config.roster
   const rosters = await openRosters({ pinned, source: topicRosters(source, report), cacheDir, clock, until: clock.elapsed() })

@@ -70,7 +70,7 @@ export class KafkaSource implements RecordSource {
       authenticationTimeout: 5_000,
       requestTimeout: 15_000,
       socketFactory: framedSocket,
-      // Whoever reads tries again for ever, and says so meanwhile: here it is enough to get over a broker that restarts.
+      // Anyone who reads tries again for ever, and says so meanwhile: here it is enough to get over a broker that restarts.
       retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 3 },
       logLevel: kafkajs.logLevel.NOTHING,
       ...config,

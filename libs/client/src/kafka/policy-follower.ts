@@ -97,7 +97,8 @@ export class PolicyFollower implements HmsFollower {
 
   private async run(): Promise<void> {
     const { source, rosters, random } = this.options
-    // The log is judged by the newest roster. Without an answer the known one counts, and rollout's word will name the newer.
+    // The log is judged by the newest roster. Without an answer the known one counts, and rollout's freshness statement will name the
+    // newer.
     await rosters.follow().catch((error: unknown) => this.fail(error as Error))
     for (let attempt = 0; !this.closing.signal.aborted;) {
       try {
@@ -130,7 +131,7 @@ export class PolicyFollower implements HmsFollower {
       else if (opened.type === 'hms.state.vouched.v1') this.copy.hear(freshnessIn(opened))
       else throw recordError('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
     } catch (error) {
-      // Whatever it does to whoever opens it, a record holds up none behind it.
+      // A record that fails to open does not block the records behind it.
       this.fail(
         error instanceof HmsError
           ? error

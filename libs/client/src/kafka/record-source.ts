@@ -1,4 +1,4 @@
-/** A record as it lies in the log: whoever owns the broker can have written it. */
+/** A record as it lies in the log: anyone who owns the broker can have written it. */
 export interface TopicRecord {
   key: Uint8Array | null
   value: Uint8Array | null

@@ -4,7 +4,7 @@ type Recorded = EventData['hms.state.recorded.v1']
 
 /** A relay that died between two records of a bundle goes on within seconds; longer than that nobody is kept waiting for. */
 const PATIENCE_MS = 10_000
-/** Places in memory; names are whatever somebody wrote. Without them a bundle waits in vain, and for `PATIENCE_MS`. */
+/** Places in memory; the writer chooses the names. Without them a bundle waits in vain, and for `PATIENCE_MS`. */
 const MAX_PLACES = 10_000
 /** A log that has not been compacted for hours holds much that is overtaken already. */
 const MAX_BYTES = 32 * 1024 * 1024

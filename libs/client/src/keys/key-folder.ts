@@ -77,7 +77,7 @@ export class KeyFolder {
   async ensure(name: string, passphrase: string): Promise<{ signer: NamedSigner; spki: string }> {
     const made = await this.make(name, passphrase)
     const key = made ?? decryptPrivateKey((await readPrivateIfThere(this.privateFile(name))) ?? '', passphrase)
-    // Its maker may have died before it came to the public file: whoever comes by writes the same content.
+    // Its maker may have died before it came to the public file: anyone who comes by writes the same content.
     if (!made) await this.writePublic({ name, keyid: keyIdOf(key), spki: spkiOf(key) })
     return { signer: { ...localSigner(key), name }, spki: spkiOf(key) }
   }

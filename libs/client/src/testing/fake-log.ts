@@ -7,7 +7,7 @@ interface Read {
   reject(error: Error): void
 }
 
-/** A log in memory whose owner can do with it what he likes. A read at its end waits until something is written, or `poll` is called. */
+/** A log in memory whose owner can do with it anything. A read at its end waits until something is written, or `poll` is called. */
 export class FakeLog implements RecordSource {
   readonly name = 'the fake log'
   /** Records of one answer. */

@@ -56,7 +56,7 @@ export function sampleDocument(sample: SampleHead): ConfigDocument {
   }
 }
 
-/** Rollout's word that these are all stable heads there are. */
+/** Rollout's freshness statement: these are all stable heads. */
 export function sampleFreshness(heads: readonly StableHead[], issuedAt: string, expires: string, roster = 1): Envelope {
   return signedBy(statementOf('freshness', 'stable heads', { stable: stableDigest(heads), roster, issuedAt, expires }), 'rollout')
 }

@@ -36,7 +36,7 @@ export class StreamServer {
   private readonly http = createServer((request, response) => this.answer(request, response))
   private readonly sockets = new WebSocketServer({ noServer: true })
 
-  /** Answer to whoever asks for the stream. */
+  /** Answer to a request for the stream. */
   refuse: { status: number; problem: unknown } | undefined
   answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => response.writeHead(404).end()
 

@@ -54,7 +54,7 @@ export class DocumentTrust implements Admission {
   }
 
   /**
-   * Rollout's word on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID` or
+   * Rollout's freshness statement on all stable heads; returns the version of the roster it goes by. Throws `HMS_FRESHNESS_INVALID` or
    * `HMS_FRESHNESS_AHEAD`.
    */
   hear(envelope: unknown): number {

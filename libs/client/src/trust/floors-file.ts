@@ -60,7 +60,7 @@ export class FloorsFile {
   }
 }
 
-/** Against bits that change by themselves; whoever may write the file may write this too. */
+/** Against bits that change by themselves; anyone who may write the file may write this too. */
 function sumOf({ floors, signedMs }: SavedFloors): string {
   return createHash('sha256')
     .update(JSON.stringify([floors, signedMs]))

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import { isFarAhead } from '#libs/signing'
 
 /**
- * A reader's time: the newest time that rollout signed, and what has passed since by the monotonic clock. The wall clock, which whoever
+ * A reader's time: the newest time that rollout signed, and what has passed since by the monotonic clock. The wall clock, which anyone who
  * owns
  * the machine can set, counts before first contact only, and not behind what was signed before a restart. It runs backwards only when what
  * was

@@ -13,7 +13,7 @@ export interface RosterSource {
   first?(): Promise<Envelope | undefined>
 }
 
-/** `GET /v1/roster`. Whoever owns a loopback address owns this machine: there the first roster shown may be pinned. */
+/** `GET /v1/roster`. Anyone who owns a loopback address owns this machine: there the first roster shown may be pinned. */
 export function httpRosters(api: ApiClient): RosterSource {
   const after = async ({ version }: Roster) =>
     (await api.get<RosterStep[]>('/v1/roster', { since: version })).map(({ envelope }) => envelope)

@@ -56,7 +56,7 @@ export interface PreparedApproval {
   plan: RolloutPlan
   missing: string[]
   signedBy: string[]
-  /** Whoever wrote it; their signatures count for nothing unless the roster says so. */
+  /** The author; their signatures count for nothing unless the roster says so. */
   authors: string[]
   expiresAt: string
 }

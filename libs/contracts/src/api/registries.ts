@@ -109,7 +109,7 @@ export interface StageAttestation {
   envelope: Envelope
 }
 
-/** That the log holds the approval of a release; to be checked by whoever has the roster. */
+/** That the log holds the approval of a release; to be checked by anyone who has the roster. */
 export interface AuditProof {
   /** Release digest. */
   digest: string

@@ -7,7 +7,7 @@ import type { Claim, Holder } from './claim.js'
 const ATTEMPTS = 5
 const ANSWER_MS = 1_000
 
-/** Listens on an address that one process at a time can have, and tells whoever connects who that is. */
+/** Listens on an address that one process at a time can have, and tells anyone who connects who that is. */
 export async function claimSocket(address: string, holder: Holder): Promise<Claim> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const server = await listen(address, holder)

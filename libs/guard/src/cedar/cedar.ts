@@ -10,7 +10,7 @@ export type CedarDecision = { allowed: boolean; /** Ids of the policies that dec
 const MAX_KEPT = 256
 
 /**
- * The Cedar engine, loaded at the first question. Whatever goes wrong throws, and throws away an instance that trapped. An allow counts
+ * The Cedar engine, loaded at the first question. Any failure throws, and throws away an instance that trapped. An allow counts
  * only without errors: a `forbid` that errs is skipped by Cedar, and what is left may well say allow.
  */
 export class Cedar {

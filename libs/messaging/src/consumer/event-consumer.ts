@@ -204,7 +204,7 @@ export class EventConsumer {
           )
           outcome = 'parked'
         }
-        // Whatever came: a crash may have left events that waited for one before it.
+        // Drain even if nothing arrived: a crash can leave parked events.
         return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
       }),
     )

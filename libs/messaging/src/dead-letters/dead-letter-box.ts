@@ -29,7 +29,7 @@ export interface DeadLetterBoxDependencies {
   metrics: Metrics
 }
 
-/** The letters of one service: the table is the truth, the topic a copy for whoever works with tools of the broker. */
+/** The letters of one service: the table is the truth, the topic a copy for anyone who works with tools of the broker. */
 export class DeadLetterBox {
   private readonly stored = { waiting: 0, ignored: 0 }
   private hour = 0

@@ -23,7 +23,8 @@ export interface Advance {
  */
 export interface PositionStore {
   /**
-   * Moves the position from `keySeq - 1` to `keySeq`. A stream seen for the first time starts at whatever comes first, which is the oldest
+   * Moves the position from `keySeq - 1` to `keySeq`. A stream seen for the first time starts at the first record that comes, which is the
+   * oldest
    * retained record. `over`: what is missing will not come, and the stream goes on behind it.
    */
   advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance>

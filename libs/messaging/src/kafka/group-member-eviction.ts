@@ -6,7 +6,7 @@ const LOOK_MS = 500
 const LOOKS = 3
 const INSTANCE = '/instance/'
 
-/** Client id of a process: whoever sees it among the members of a group knows whose it is. */
+/** Client id of a process: anyone who sees it among the members of a group knows whose it is. */
 export function clientIdOf(name: string, instance: string): string {
   return `${name}${INSTANCE}${instance}`
 }

@@ -14,7 +14,7 @@ export interface EmitOptions {
   causationId?: string
   /** The trace that runs, unless this belongs to another. */
   traceparent?: string
-  /** Only for `STAGE_EVENTS`, which go to the topic of whoever emits them. */
+  /** Only for `STAGE_EVENTS`, which go to the topic of the service that emits them. */
   topic?: string
 }
 

@@ -79,7 +79,7 @@ export class Relay {
       while (this.again && !this.stopped) {
         this.again = false
         if (!(await this.leadership.tryLead(0))) {
-          // Another may have written since: whoever leads next compares first.
+          // Another may have written since: the next leader compares first.
           this.reconcileAtMs = 0
           break
         }

@@ -29,7 +29,7 @@ async function stopByProc(cluster: string): Promise<boolean> {
     const running = serversOn(cluster)
     if (running.length === 0) break
     const main = postmasterPid(pidFile)
-    // Workers whose postmaster was killed leave by themselves; the later signals go to whatever is still there.
+    // Workers whose postmaster was killed leave by themselves; the later signals go to those that are left.
     const targets = signal === 'SIGINT' ? running.filter((pid) => pid === main) : running
     for (const pid of targets) sendSignal(pid, signal)
     const end = Date.now() + deadlineMs

@@ -32,7 +32,7 @@ export type EmbeddedPostgres = {
   pid: number
   /** Resolves when the server has ended; may be called again. */
   stop(): Promise<void>
-  /** Resolves when the server has ended, whoever ended it. */
+  /** Resolves when the server has ended, for any reason. */
   exited: Promise<void>
 }
 

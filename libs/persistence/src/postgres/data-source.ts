@@ -31,7 +31,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     applicationName: `hms-svc ${options.schema}`,
     extra: {
       statement_timeout: 15_000,
-      // Ours beside the server's: a network that swallows everything carries no server's word.
+      // Ours beside the server's: a network that swallows everything carries no message of the server.
       query_timeout: options.queryTimeoutMs ?? 20_000,
       options: SERVER_KEEPALIVE,
       lock_timeout: 10_000,

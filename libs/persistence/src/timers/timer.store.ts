@@ -2,7 +2,7 @@ import type { Transaction } from '../database.js'
 
 /**
  * A wait as a row: a deadline, the end of an observation, work to be done outside a transaction. Due by the database's clock.
- * A due timer is claimed with a lease; whoever finishes it proves with `leaseEpoch` that it still holds it.
+ * A due timer is claimed with a lease: the worker that finishes it proves with `leaseEpoch` that it still holds it.
  */
 export interface Timer {
   /** Unique per wait; scheduling the same id again moves it. */

@@ -95,7 +95,7 @@ function addEnd(facts: RunFacts, end: EndedEarly): RunFacts {
   return facts.endedEarly === undefined ? { ...facts, endedEarly: end } : facts
 }
 
-/** A run ends once: whatever ended it first is its end. */
+/** A run ends once: the first end counts. */
 function settle(facts: RunFacts): RunFacts {
   const state = stateOf(facts)
   if (facts.ended !== undefined || !isTerminal(state)) return facts

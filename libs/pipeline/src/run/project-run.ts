@@ -60,7 +60,7 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
   }
 }
 
-/** A failed stage says why, then whatever ended the run from outside its stages, then the stage at which it is paused. */
+/** A failed stage says why, then what ended the run from outside its stages, then the stage at which it is paused. */
 export function reasonOf(facts: RunFacts): string | undefined {
   const known = facts.stages[failedStage(facts) ?? 'lint']
   return known?.verdict === 'FAIL' ? known.reason : (facts.endedEarly?.reason ?? known?.reason)

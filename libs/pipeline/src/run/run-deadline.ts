@@ -18,7 +18,7 @@ export interface PlannedWaits {
 
 /**
  * When the row falls due that watches over a run in `state`, in ms from the moment it got there; `undefined` once it has ended. Every
- * open state has one: no run waits for ever, whoever died.
+ * open state has one: no run waits for ever, even if a service died.
  */
 export function patienceFor(state: RunState, waits: PlannedWaits, patience: Patience): number | undefined {
   if (isTerminal(state)) return undefined

@@ -13,7 +13,7 @@ export type SimulationVerdict =
   | { do: 'fail'; reason: string; detail: string; next: string[] }
   | { do: 'pause'; reason: string; detail: string; next: string[] }
 
-/** The stage's word on a score. Where evidence is asked for, none of it is no pass; elsewhere the run goes on and says so. */
+/** The stage's verdict on a score. Where evidence is asked for, none of it is no pass; elsewhere the run goes on and says so. */
 export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence: 'optional' | 'required'): SimulationVerdict {
   // The lack names what was skipped already.
   const note = lack === undefined ? skippedNote(skipped) : ''

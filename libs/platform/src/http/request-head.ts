@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import type { IncomingMessage } from 'node:http'
 
 /**
- * A request names one host (RFC 9112 §3.2): with two, or another one in its target, whoever stands before this server may have judged by
+ * A request names one host (RFC 9112 §3.2): with two, or another one in its target, anyone who stands before this server may have judged by
  * the other.
  */
 export function refusalOfHost({ httpVersion, rawHeaders, headers: { host }, url = '' }: IncomingMessage): HmsError | undefined {

@@ -15,7 +15,8 @@ const TEXTS = ['title', 'owner', 'units', 'schema', 'tags', 'partners']
 const LINES = ['description', 'breaking']
 
 /**
- * Whoever signs a policy reads its keys and texts in a terminal or a browser: they hold no control, bidirectional or zero-width characters.
+ * Anyone who signs a policy reads its keys and texts in a terminal or a browser: they hold no control, bidirectional or zero-width
+ * characters.
  */
 export function checkCharacters(policy: JsonObject, report: Report): void {
   for (const name of TEXTS) checkText(policy[name], [name], IN_TEXT, report)

@@ -43,7 +43,7 @@ export function compileExpression(text: string, language: Language = SCENARIO_LA
 }
 
 /**
- * A reusable evaluator of an expression or a part of one. Answers with the value or, for whatever goes wrong, with an `Error`: also when it
+ * A reusable evaluator of an expression or a part of one. Answers with the value or, for any failure, with an `Error`: also when it
  * could take more steps than `budget` still has, of which nothing is taken then.
  */
 export function evaluator(ast: Expr): (reading: JsonObject, policies: Policies, budget?: Budget) => unknown {
@@ -74,7 +74,7 @@ function prepare(policies: Policies, reads: ReturnType<typeof policyReadsOf>): {
   return { facts: toCelMap(read), extent: extentOf(read) }
 }
 
-/** The same over whatever facts a language names. */
+/** The same over the facts that a language names. */
 export function factEvaluator(ast: Expr, language: Language): (facts: Record<string, Json>) => unknown {
   const run = plan(language.env, ast)
   return (facts) => valueOf(() => run(Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, toCel(fact)]))))

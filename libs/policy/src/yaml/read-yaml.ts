@@ -13,7 +13,7 @@ export type YamlResult = { ok: true; value: Json; locate: Locate } | { ok: false
 const MAX_FINDINGS = 20
 
 /**
- * One document of YAML 1.2 (core schema) or JSON, in UTF-8, with or without a byte order mark. Never throws: whatever is wrong comes
+ * One document of YAML 1.2 (core schema) or JSON, in UTF-8, with or without a byte order mark. Never throws: each error comes
  * back as findings with line and column. Takes less than a second for any input of 256 KiB.
  */
 export function readYaml(bytes: Uint8Array | string, file: string, maxBytes: number): YamlResult {

@@ -40,7 +40,7 @@ export class TokenReader {
     private readonly services: readonly TokenSource[],
   ) {}
 
-  /** Before anything listens, so that whoever holds a key is known from the first request on. */
+  /** Before anything listens, so that anyone who holds a key is known from the first request on. */
   async start(): Promise<void> {
     for (const service of this.services) service.onSignal(TOKENS_CHANGED, () => void this.read())
     await this.read()

@@ -8,7 +8,7 @@ import { DeadLettersQueryDto, DiscardDto } from './dead-letters.dto.js'
 /** Token of the consumers of this process, by service. */
 export const CONSUMERS = Symbol('consumers')
 
-/** Dead letters of the services of this process. Part of every host: whoever reads events gives some up. */
+/** Dead letters of the services of this process. Part of every host: every reader of events gives some up. */
 @Controller('v1/dead-letters/:service')
 export class DeadLettersController {
   constructor(@Inject(CONSUMERS) private readonly consumers: ReadonlyMap<ServiceName, EventConsumer>) {}

@@ -16,7 +16,8 @@ export class HealthController {
   }
 
   /**
-   * 503 only without database or migrations: reads, approvals and rollback need neither the broker nor whatever else shows as `degraded`.
+   * 503 only without database or migrations: reads, approvals and rollback need neither the broker nor anything else that shows as
+   * `degraded`.
    */
   @Get('readyz')
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {

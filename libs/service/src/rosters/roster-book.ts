@@ -29,7 +29,7 @@ export class RosterBook {
     for (const listener of this.listeners) listener()
   }
 
-  /** For whoever keeps something open that the roster names; everybody else asks for `newest` at every use. */
+  /** For anyone who keeps something open that the roster names; everybody else asks for `newest` at every use. */
   onAdvance(listener: () => void): void {
     this.listeners.push(listener)
   }

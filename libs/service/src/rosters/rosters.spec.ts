@@ -70,7 +70,7 @@ describe('the rosters of a service', () => {
     expect([book.newest.version, await world.stored(), world.signals]).toEqual([3, [2, 3], ['rosters', 'rosters']])
   })
 
-  it('are found again after a restart, by whoever is pinned to any of them', async () => {
+  it('are found again after a restart, by anyone who is pinned to any of them', async () => {
     const { follow, reader } = world.instance()
     await reader.open()
     await follow(2, two)
@@ -106,7 +106,7 @@ describe('the rosters of a service', () => {
     ['a step signed by one old root', 'HMS_ROSTER_THRESHOLD', 2, () => roster(2, 1)],
     ['a step too far', 'HMS_ROSTER_VERSION', 3, async () => three],
     ['an older one under a new number', 'HMS_ROSTER_VERSION', 2, async () => one],
-  ])('refuse %s, whoever says it: %s', async (_what, code, version, envelope) => {
+  ])('refuse %s, anyone who says it: %s', async (_what, code, version, envelope) => {
     const { book, follow } = world.instance()
     await expect(follow(version, await envelope())).rejects.toMatchObject({ code, name: 'TerminalError' })
     expect([book.newest.version, await world.stored(), world.signals]).toEqual([1, [], []])

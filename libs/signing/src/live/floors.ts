@@ -27,7 +27,8 @@ export interface FloorMemory {
 
 /**
  * Keeps a reader from being walked back: a head never after one of higher `seq`, a release never behind the highest epoch unless that
- * highest one lists it as fallback, and a policy never out of the role that its tags chose without the release saying so. Whoever takes a
+ * highest one lists it as fallback, and a policy never out of the role that its tags chose without the release saying so. Anyone who takes
+ * a
  * reader back to a fallback takes it no further: the fallbacks of the fallback do not count.
  * What only a canary showed may never come to be: it binds later canaries of its scope, and keeps no stable release out.
  */

@@ -13,7 +13,8 @@ export const FRESHNESS_EVERY_MS = 10_000
 export const FRESHNESS_LIFE_MS = 5 * 60_000
 
 /**
- * Rollout's word on all stable heads at once: a reader that holds others was shown a mixture, and one that hears it no more is kept in the
+ * Rollout's freshness statement, on all stable heads at once: a reader that holds others was shown a mixture, and one that hears it no more
+ * is kept in the
  * dark. It changes what a reader says of its state, never its values.
  */
 export type FreshnessPredicate = {
@@ -55,7 +56,7 @@ export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | unde
 /** The refusal of one that is ahead. */
 export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: number): SignatureError {
   const detail =
-    `rollout's word on the stable heads is dated ${issuedAt} and lasts until ${expires}; here it is ` +
+    `rollout's freshness statement is dated ${issuedAt} and lasts until ${expires}; here it is ` +
     `${new Date(nowMs).toISOString()}. One of the two clocks is wrong: set this machine's, or that of rollout's database`
   return new SignatureError('HMS_FRESHNESS_AHEAD', detail)
 }
@@ -80,7 +81,7 @@ export function readFreshness(envelope: unknown, roster: Roster): FreshnessPredi
     return verifyStatement(FRESHNESS, envelope, roster.serviceKeys('rollout')).predicate
   } catch (error) {
     if (error instanceof SignatureError)
-      throw new SignatureError('HMS_FRESHNESS_INVALID', `not rollout's word on the stable heads: ${error.detail}`)
+      throw new SignatureError('HMS_FRESHNESS_INVALID', `not rollout's freshness statement: ${error.detail}`)
     throw error
   }
 }

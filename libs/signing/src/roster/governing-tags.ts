@@ -11,7 +11,8 @@ export function tagsOf({ policy: { tags }, droppedTags = [] }: Tagged): string[]
 }
 
 /**
- * Those of `tags` that a role of the roster names, sorted. Such a tag holds on: whoever drops it from a policy would otherwise choose the
+ * Those of `tags` that a role of the roster names, sorted. Such a tag holds on: anyone who drops it from a policy would otherwise choose
+ * the
  * laxer
  * role for that very change, and for all that come after it. Only the roster lets go of one.
  */

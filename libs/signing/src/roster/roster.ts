@@ -20,7 +20,7 @@ export class Roster {
   /** Every document that a reader checks asks for it; read late, for a roster that names a wrong key is still to be refused as such. */
   #logPolicies: readonly LogPolicy[] | undefined
 
-  /** `envelope`: as it was read, for whoever has to hand it on. */
+  /** `envelope`: as it was read, for anyone who has to hand it on. */
   constructor(
     private readonly predicate: RosterPredicate,
     readonly digest: string,
@@ -133,7 +133,7 @@ export class Roster {
   }
 
   /**
-   * Keys of all people, or of the operator: whoever may sign, not what it means. `at` (RFC 3339) leaves out keys that were not valid or
+   * Keys of all people, or of the operator: anyone who may sign, not what it means. `at` (RFC 3339) leaves out keys that were not valid or
    * revoked then; without it, those that were ever revoked.
    */
   keysOfKind(kind: PrincipalKind, at?: string): Keys {
