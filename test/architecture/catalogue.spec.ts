@@ -7,7 +7,7 @@ import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { Host, loadService } from '#libs/service'
 import { testIdentity } from '../support/identity.js'
-import { ROOT } from './root.js'
+import { ROOT, sourcesOf } from './root.js'
 
 const STAGE_TOPICS = ['hms.lint.v1', 'hms.simulation.v1', 'hms.canary.v1', 'hms.rollout.v1', 'hms.notification.v1']
 
@@ -65,6 +65,29 @@ describe('all services together', () => {
         .map(({ name }) => name)
         .toSorted(),
     )
+  })
+})
+
+/** What the README answers to "how do I add a stage?". */
+describe('a stage', () => {
+  const sources = [...sourcesOf('apps', /\.ts$/), ...sourcesOf('libs', /\.ts$/)].filter(
+    ({ path }) => !/\.(spec|suite)\.ts$|\/testing\//.test(path),
+  )
+  const others = ['nest-cli.json', 'docker-compose.yml'].map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+
+  it('is known by four files outside its own folder: notifier', () => {
+    const known = [...sources, ...others].filter(({ path, text }) => !path.startsWith('apps/notifier/') && /\bnotifier\b/.test(text))
+    expect(known.map(({ path }) => path)).toEqual([
+      'libs/contracts/src/services.ts',
+      'libs/contracts/src/topics.ts',
+      'nest-cli.json',
+      'docker-compose.yml',
+    ])
+  })
+
+  it.each(['lint', 'simulate', 'canary', 'rollout', 'notify'])('%s has its decider, its specification and its diagram', (stage) => {
+    for (const path of [`libs/pipeline/src/${stage}/decide.ts`, `libs/pipeline/src/${stage}/decide.spec.ts`, `docs/stages/${stage}.md`])
+      expect(existsSync(join(ROOT, path)), path).toBe(true)
   })
 })
 
