@@ -5,8 +5,7 @@ import { frozen } from './frozen.js'
 import { remembered } from './remembered.js'
 
 // Readings of the same text, again and again, on its way through eight services and over the seeds. What is read is frozen: who changes
-// what
-// all share is to hear of it.
+// what all share is to hear of it.
 
 export function rememberReleases<T extends { readRelease: typeof readRelease }>(original: T): T {
   const read = remembered(

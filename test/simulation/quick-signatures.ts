@@ -5,10 +5,8 @@ const publicBytes = new WeakMap<KeyObject, Buffer>()
 
 /**
  * A keyed digest takes the place of Ed25519 in this process: a seed makes and checks a few hundred signatures, and at 70 and 235 µs each
- * they
- * were measured to take nine tenths of it. Envelopes, statements, key ids and rosters stay what they are; the signatures themselves have
- * their
- * tests in `libs/signing`, and one seed in a run is played with the true ones.
+ * they were measured to take nine tenths of it. Envelopes, statements, key ids and rosters stay what they are; the signatures themselves
+ * have their tests in `libs/signing`, and one seed in a run is played with the true ones.
  */
 export function useQuickSignatures(): () => void {
   const { sign, verify, randomBytes } = crypto

@@ -51,8 +51,7 @@ class SimulatedTransaction extends MemoryTransaction {
 
 /**
  * One process's connection to the tables of its service. Transactions do not interleave: each runs within one step, as row locks would
- * order
- * them. What a crash within one leaves behind is nothing, so it is enough to crash before and after the commit.
+ * order them. What a crash within one leaves behind is nothing, so it is enough to crash before and after the commit.
  */
 export class SimulatedDatabase extends MemoryDatabase {
   constructor(

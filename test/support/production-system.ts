@@ -12,9 +12,8 @@ import { freePort, hms, ready, scratchFolder, Served, until, type Finished } fro
 export const PEOPLE = ['Air Director', 'Air Counsel', 'Air Office'] as const
 
 /**
- * An installation in profile production, set up as its operator would: keys made by their holders, a first roster signed offline, a broker
- * that
- * speaks TLS and lets nobody do what no ACL says, eight services, the edge, and a witness with a folder of its own.
+ * An installation in profile production, set up as its operator would: keys made by their holders, a first roster signed offline, a
+ * broker that speaks TLS and lets nobody do what no ACL says, eight services, the edge, and a witness with a folder of its own.
  */
 export class ProductionSystem {
   private constructor(

@@ -6,8 +6,7 @@ const COMPARE_MS = 60_000
 
 /**
  * The time by which this instance judges: the database's, so that all instances put a rule in force at one moment, whatever the clock of
- * one
- * says. Between two comparisons it goes on by this process's clock.
+ * one says. Between two comparisons it goes on by this process's clock.
  */
 @Injectable()
 export class StoreTime implements OnApplicationBootstrap, BeforeApplicationShutdown {

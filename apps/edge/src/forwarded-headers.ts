@@ -3,8 +3,7 @@ import type { IncomingHttpHeaders as IncomingHttp2Headers } from 'node:http2'
 
 /**
  * What of a reader's upgrade goes on to config-store. Everything else stays here: a header that Node reads as an order to itself
- * (`Trailer`,
- * `Expect`, `Transfer-Encoding`) would make the request that is passed on throw, hang, or mean something else.
+ * (`Trailer`, `Expect`, `Transfer-Encoding`) would make the request that is passed on throw, hang, or mean something else.
  */
 const OF_THE_TUNNEL = [
   'authorization',

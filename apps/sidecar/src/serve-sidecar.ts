@@ -32,8 +32,7 @@ export interface ServedSidecar {
 
 /**
  * An agent beside a service: one verified connection upstream, its values on this machine alone. Listens once there is a first copy, live
- * or
- * from disk. Throws what `connect` throws without one, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for a place that it cannot have.
+ * or from disk. Throws what `connect` throws without one, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for a place that it cannot have.
  */
 export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
   const { port, socket, logLevel } = readSidecarConfig(env)

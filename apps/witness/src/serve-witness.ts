@@ -10,9 +10,9 @@ import { createWitnessServer } from './witness-server.js'
 import { readWitnessConfig } from './witness.config.js'
 
 /**
- * A witness in a process of its own: it signs checkpoints of the log that the roster in its pinned file names, and remembers what it signed
- * in a folder
- * that is its alone. Throws when it could not sign, or could not remember: `HMS_WITNESS_…` and the codes of roster and keys.
+ * A witness in a process of its own: it signs checkpoints of the log that the roster in its pinned file names, and remembers what it
+ * signed in a folder that is its alone. Throws when it could not sign, or could not remember: `HMS_WITNESS_…` and the codes of roster and
+ * keys.
  */
 export async function serveWitness(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
   const config = readHostConfig(env)

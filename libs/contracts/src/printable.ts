@@ -7,8 +7,7 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?![\uFE00-\uFE0F])\p{Default_I
 
 /**
  * One line for a terminal, anyone who wrote it: what moves the cursor or hides text is written out as `\u{1b}`. A text that is printable
- * stays
- * as it is.
+ * stays as it is.
  */
 export function printable(text: string): string {
   return text.replaceAll(UNSAFE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`)

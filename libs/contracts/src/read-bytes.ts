@@ -2,8 +2,7 @@ import { HmsError } from './problem.js'
 
 /**
  * A whole body, as long as it has at most `maxBytes` after decompression. Throws `HMS_HTTP_ANSWER_OVERSIZED` at the first chunk beyond,
- * which cancels the
- * source: a server, or somebody in its place, must not decide how much memory a reader takes.
+ * which cancels the source: a server, or somebody in its place, must not decide how much memory a reader takes.
  */
 export async function readBytes(chunks: AsyncIterable<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = []

@@ -79,8 +79,7 @@ export function evaluate(documents: readonly HeldDocument[], reader: Reader, now
 
 /**
  * The document that serves `reader`, whether it is in force or held for later: the canary that covers it or will, else stable. Anyone who
- * counts
- * the bots counts this one for it.
+ * counts the bots counts this one for it.
  */
 export function serving(documents: readonly HeldDocument[], reader: Reader, now: number): HeldDocument | undefined {
   const stable = stableOf(documents)

@@ -6,11 +6,9 @@ const KEEP_ALIVE_MS = 60_000
 
 /**
  * A socket factory for kafkajs. kafkajs 2.2.4 keeps the beginning of a response that was cut off, puts the next connection's bytes behind
- * it, and
- * reads a length out of the middle: the RangeError that follows is thrown in a socket's event and ends the process (a long kill run: ten
- * times in two hours of broken connections). From this socket it gets whole responses only, so that nothing is left of one that was cut;
- * what
- * has no length of a response is an error of the connection, which it knows how to end.
+ * it, and reads a length out of the middle: the RangeError that follows is thrown in a socket's event and ends the process (a long kill
+ * run: ten times in two hours of broken connections). From this socket it gets whole responses only, so that nothing is left of one that
+ * was cut; what has no length of a response is an error of the connection, which it knows how to end.
  */
 export function framedSocket({
   host,

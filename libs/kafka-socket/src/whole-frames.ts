@@ -6,8 +6,7 @@ const MOST_LENGTH = 128 * 1024 * 1024
 
 /**
  * Takes bytes as they come and hands on whole responses only, those that came together in one piece, in order. `refuse` hears of a length
- * that no
- * response has, once; nothing is handed on after that.
+ * that no response has, once; nothing is handed on after that.
  */
 export function wholeFrames(deliver: (frames: Buffer) => void, refuse: (error: Error) => void): (chunk: Buffer) => void {
   let held: Buffer[] = []

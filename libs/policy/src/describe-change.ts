@@ -7,8 +7,7 @@ const MAX_SHOWN = 2_000
 
 /**
  * One line for people: `limit 35 → 25 µg/m³`, `ceiling added 80`, `note removed (was "x")`. Values are JSON, so that `25` and `"25"`
- * differ, and whole:
- * what is signed is what is shown.
+ * differ, and whole: what is signed is what is shown.
  */
 export function describeChange(change: FieldChange): string {
   const units = change.units === undefined ? '' : ` ${displayUnits(change.units)}`

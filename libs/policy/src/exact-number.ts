@@ -4,8 +4,8 @@ const MAX_DIGITS = 101
 
 /**
  * Whether a number reads back, at the precision it was written with, as what was written: `0.1` and seventeen digits of a dump do,
- * `4503599627370497.5`
- * and integers beyond 2^53−1 do not, for a double has no place for their last digits. `literal`: decimal, as YAML, JSON and CSV write it.
+ * `4503599627370497.5` and integers beyond 2^53−1 do not, for a double has no place for their last digits. `literal`: decimal, as YAML,
+ * JSON and CSV write it.
  */
 export function isExact(literal: string, value = Number(literal)): boolean {
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) return false

@@ -14,8 +14,7 @@ export interface UpgradeAnswer {
 
 /**
  * Answers a socket that no HTTP server looks after any more, and closes it: Node detaches it at the upgrade, allows it to stay half open,
- * and would keep
- * its descriptor for ever. Destroyed once the answer is flushed, or after `withinMs`.
+ * and would keep its descriptor for ever. Destroyed once the answer is flushed, or after `withinMs`.
  */
 export function answerUpgrade(socket: Duplex, { status, type, body, headers = {} }: UpgradeAnswer, withinMs = REFUSAL_MS): void {
   if (!socket.writable) return void socket.destroy()

@@ -5,9 +5,9 @@ import type { Duplex } from 'node:stream'
 const OF_THE_OFFER = new Set(['upgrade', 'http2-settings'])
 
 /**
- * Answers requests as if they had offered no other protocol (RFC 9110 §7.8: a server may ignore the offer). Node takes the socket from its
- * parser before
- * it asks anybody, so the request is put back in front of what followed it, without the offer, and the socket is given to the server anew.
+ * Answers requests as if they had offered no other protocol (RFC 9110 §7.8: a server may ignore the offer). Node takes the socket from
+ * its parser before it asks anybody, so the request is put back in front of what followed it, without the offer, and the socket is given
+ * to the server anew.
  */
 export class PlainRequests {
   private readonly answering = new WeakMap<Duplex, ServerResponse>()

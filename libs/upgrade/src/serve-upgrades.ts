@@ -23,8 +23,7 @@ export interface Upgrade {
 
 /**
  * The one way in for upgrades of a server: an offer of another protocol than WebSocket is answered as the plain request it came with, a
- * WebSocket for
- * another path gets 404, and nothing that is thrown here leaves the listener. Returns what takes the door away again.
+ * WebSocket for another path gets 404, and nothing that is thrown here leaves the listener. Returns what takes the door away again.
  */
 export function serveUpgrades(server: Server, door: UpgradeDoor): () => void {
   const plain = new PlainRequests(server)

@@ -27,11 +27,9 @@ const READY_MS = 60_000
 const POLL_MS = 50
 
 /**
- * A real Apache Kafka for tests: one node on 127.0.0.1, ready when it answers a Metadata request with a controller.
- * With `users` (name to password) everybody logs in by SCRAM-SHA-512 and may do what ACLs say, and nothing else; `ADMIN` is the super user;
- * with
- * `tls` they do so over TLS.
- * Ready is not "every topic usable": the first sends to a new topic may meet NOT_LEADER, which kafkajs retries.
+ * A real Apache Kafka for tests: one node on 127.0.0.1, ready when it answers a Metadata request with a controller. With `users` (name to
+ * password) everybody logs in by SCRAM-SHA-512 and may do what ACLs say, and nothing else; `ADMIN` is the super user; with `tls` they do
+ * so over TLS. Ready is not "every topic usable": the first sends to a new topic may meet NOT_LEADER, which kafkajs retries.
  */
 export async function startKafka(
   options: { dir?: string; port?: number; advertisedPort?: number; users?: Readonly<Record<string, string>>; tls?: boolean } = {},

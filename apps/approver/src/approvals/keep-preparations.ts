@@ -11,8 +11,7 @@ const LIFE_MS = 24 * 60 * 60 * 1000
 
 /**
  * Preparations that nobody has signed live side by side, each for a day. Where there are too many the oldest of anyone who has most goes,
- * so
- * that nobody can fill the table or push out what others prepared.
+ * so that nobody can fill the table or push out what others prepared.
  */
 @Injectable()
 export class KeepPreparations implements OnModuleInit {

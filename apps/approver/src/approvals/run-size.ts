@@ -24,8 +24,7 @@ const ADDED_BYTES = {
 
 /**
  * Refuses a run whose largest event could outgrow what a service signs, before anybody signs it: the dossier carries each new release and
- * the
- * one that it replaces, with their signatures and proofs, and every stage adds to it. Throws 413 `HMS_APPROVER_RUN_TOO_LARGE`.
+ * the one that it replaces, with their signatures and proofs, and every stage adds to it. Throws 413 `HMS_APPROVER_RUN_TOO_LARGE`.
  */
 export function requireEventsFit(releases: readonly ReleaseDocument[], live: readonly (ReleaseDocument | null)[], plan: RolloutPlan): void {
   for (const release of releases) requireGuardFits(release)

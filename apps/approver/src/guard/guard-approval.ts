@@ -1,7 +1,7 @@
 import type { HmsError, ReleaseDocument } from '#libs/contracts'
 import { guard, judgeReleases, principalOf, refusalOf } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
-import { ServiceRuntime, tellVerdict } from '#libs/service'
+import { ServiceRuntime, emitVerdict } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import type { Approval } from '../records/approval.table.js'
 import { policyAt } from '../policies/policy.table.js'
@@ -30,7 +30,7 @@ export class GuardApproval implements OnModuleInit {
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
     const run = approval.run ?? undefined
-    await tellVerdict(this.runtime, tx, verdict, asked, { key: releases[0]!.id, run, topic: TOPIC })
+    await emitVerdict(this.runtime, tx, verdict, asked, { key: releases[0]!.id, run, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
     return refusalOf(verdict, asked)
   }

@@ -47,8 +47,7 @@ export async function policyAt(tx: Transaction, id: string): Promise<PolicyRecor
 
 /**
  * The release that a new one follows: what is held, where that comes into force first, else what is live. Readers hold one release beside
- * the
- * one in force: a newer one that comes into force no later takes its place.
+ * the one in force: a newer one that comes into force no later takes its place.
  */
 export function predecessorOf({ live, next }: PolicyRecord, effectiveAtMs: number): ReleaseDocument | null {
   return next !== undefined && Date.parse(next.at) < effectiveAtMs ? next.release : live

@@ -27,7 +27,7 @@ export class TokensController {
   @Get()
   async list(): Promise<TokenView[]> {
     const records = await this.runtime.database.autocommit((tx) => tx.documents(TOKENS).find({ limit: MAX_TOKENS }))
-    return records.map(viewOf).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
+    return records.map(tokenView).sort((a, b) => b.createdAt.localeCompare(a.createdAt))
   }
 
   @Post(':id/revoke')
@@ -40,10 +40,10 @@ export class TokensController {
   /** This process acts on it before it answers; the others follow. */
   private learned(record: TokenRecord): TokenView {
     this.access.tokens.add(record)
-    return viewOf(record)
+    return tokenView(record)
   }
 }
 
-function viewOf({ hash: _hash, ...shown }: TokenRecord): TokenView {
+function tokenView({ hash: _hash, ...shown }: TokenRecord): TokenView {
   return shown
 }

@@ -1,7 +1,7 @@
 import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Inject, Query } from '@nestjs/common'
 import { EntriesQueryDto } from './entries.dto.js'
-import { viewOf, type RecordedEntry } from './entry.js'
+import { recordedEntry, type RecordedEntry } from './entry.js'
 import { ENTRY_STORE, type EntryStore } from './entry.store.js'
 
 @Controller('v1/audit/entries')
@@ -15,6 +15,6 @@ export class EntriesController {
   @Get()
   async list(@Query() query: EntriesQueryDto): Promise<RecordedEntry[]> {
     const found = await this.runtime.database.transaction((tx) => this.entries.find(tx, query))
-    return found.map(viewOf)
+    return found.map(recordedEntry)
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { VerifiedEvent } from '#libs/contracts'
 import { describe, expect, it } from 'vitest'
-import { factsOf, leafHashOf, leafOf, viewOf } from './entry.js'
+import { factsOf, leafHashOf, leafOf, recordedEntry } from './entry.js'
 
 const payload = Buffer.from('{"predicate":{"data":{"secret":"not for the log"}}}')
 const EVENT: VerifiedEvent = {
@@ -46,7 +46,7 @@ describe('an audit entry', () => {
 
   it('can be hashed again from the answer alone', () => {
     const facts = factsOf(EVENT)
-    const { index, leafHash, ...rest } = viewOf({ index: 0, facts, leafHash: leafHashOf(facts) })
+    const { index, leafHash, ...rest } = recordedEntry({ index: 0, facts, leafHash: leafHashOf(facts) })
     expect([index, leafHashOf(rest).toString('hex')]).toEqual([0, leafHash])
   })
 })

@@ -4,8 +4,7 @@ import { digestOf, leafHash, readRelease } from '#libs/signing'
 /**
  * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
  * so anyone who holds them can recompute it; `v` changes when they do: 2 is an entry that names the releases that were approved, 3 one of
- * many
- * events of a window.
+ * many events of a window.
  */
 export interface EntryFacts {
   v: 1 | 2 | 3
@@ -87,7 +86,7 @@ export function leafHashOf(facts: EntryFacts): Buffer {
   return leafHash(Buffer.from(leafOf(facts)))
 }
 
-export function viewOf({ index, facts, leafHash: hash }: LogEntry): RecordedEntry {
+export function recordedEntry({ index, facts, leafHash: hash }: LogEntry): RecordedEntry {
   return { index, ...facts, leafHash: hash.toString('hex') }
 }
 

@@ -34,9 +34,8 @@ export class Cosigners {
 
   /**
    * Signature lines, as soon as they are a quorum or everybody has answered: a witness that hangs holds up nobody whom it is not needed
-   * for.
-   * `isFirst`: nothing was published since the start. Then a quorum that leaves as many out waits for the others a while, for one that was
-   * left behind would sign what another can prove to be a second history.
+   * for. `isFirst`: nothing was published since the start. Then a quorum that leaves as many out waits for the others a while, for one
+   * that was left behind would sign what another can prove to be a second history.
    */
   sign({ witnesses, policy }: Asked, grown: Grown, note: string, { isFirst }: { isFirst: boolean }): Promise<string[]> {
     const asked = witnesses.filter(({ key }) => this.suspended.mayAsk(key))

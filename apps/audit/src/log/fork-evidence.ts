@@ -6,8 +6,7 @@ import type { TreeStore } from './tree.store.js'
 
 /**
  * The newest checkpoint that a witness signed, where it can show one that the log signed too: nobody else can make such a note. Anything
- * else
- * a witness says is unsigned and proves nothing.
+ * else a witness says is unsigned and proves nothing.
  */
 export async function signedByBoth(witness: WitnessLink, log: NoteKey): Promise<Checkpoint | undefined> {
   const note = await witness.newestCheckpoint?.(log.name)

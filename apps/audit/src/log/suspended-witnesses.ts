@@ -15,8 +15,7 @@ interface Suspension {
 
 /**
  * Witnesses that contradict the log without proof. Each counts as missing until it signs again: what one witness says unsigned must not
- * stop
- * a log that others sign, and a log that is wrong gets no signature from any witness that knows better.
+ * stop a log that others sign, and a log that is wrong gets no signature from any witness that knows better.
  */
 export class SuspendedWitnesses {
   private readonly suspended = new Map<string, Suspension>()

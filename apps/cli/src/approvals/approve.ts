@@ -42,7 +42,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])
   const signer = await openKey(context, folder, flags.sign, flags)
   const view = await submitApproval(client, prepared, await signApproval(prepared, signer), { reason: flags.reason })
-  sayAccepted(context, prepared, view, signer)
+  printAccepted(context, prepared, view, signer)
   if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
   if (output.mode === 'json') output.data(view, () => [])
   return EXIT.done
@@ -55,7 +55,7 @@ async function committersOf(files: readonly string[], policies: readonly { id: s
   return Object.fromEntries(policies.map(({ id }, index) => [id, names[index]!]))
 }
 
-function sayAccepted({ output }: CliContext, prepared: PreparedApproval, view: ApprovalView, signer: NamedSigner): void {
+function printAccepted({ output }: CliContext, prepared: PreparedApproval, view: ApprovalView, signer: NamedSigner): void {
   const signedBefore = prepared.signedBy.includes(signer.name)
   output.done(signedBefore ? `Signed before by ${signer.name}; nothing changes` : 'Signature added')
   if (prepared.authors.includes(signer.name) && view.missing.length > 0)

@@ -13,12 +13,10 @@ const run = promisify(execFile)
 
 /**
  * Who wrote a file as git knows it: the author of its last commit, or, where it was changed since or never committed, who is at work here
- * by
- * their own settings. `undefined` outside of a repository, without git, and when git takes longer than two seconds.
+ * by their own settings. `undefined` outside of a repository, without git, and when git takes longer than two seconds.
  *
  * A repository's settings can name programs for nearly everything git does, so git never sees them: it works in a folder made for this
- * call,
- * with settings of ours, and borrows the repository's objects alone. ADR 0037.
+ * call, with settings of ours, and borrows the repository's objects alone. ADR 0037.
  */
 export async function committerOf(file: string): Promise<string | undefined> {
   const commit = await findCommit(file)

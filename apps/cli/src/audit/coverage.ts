@@ -41,8 +41,7 @@ export interface LiveSources {
 
 /**
  * Each document is one that a reader would take; its release is named by an approval in the log, which gives a proof of it, and went
- * through
- * the stages before it was shown. Answers with how many releases there are.
+ * through the stages before it was shown. Answers with how many releases there are.
  */
 export async function checkLive(
   documents: readonly ConfigDocument[],

@@ -50,7 +50,7 @@ export async function runDemo({ output, port, dataDir: folder, once, observeMs, 
   try {
     const ended = await Promise.race([playing, stopAsked.then(() => undefined), system.failed])
     if (ended !== undefined && !once) {
-      sayNext(say, port)
+      printNext(say, port)
       await Promise.race([stopAsked, system.failed])
     }
     if (!once || ended === undefined) say('Stopping…')
@@ -76,7 +76,7 @@ async function runAt(cwd: string, run: (io: CliIo) => Promise<number>, url: stri
   }
 }
 
-function sayNext(say: (text: string) => void, port: number): void {
+function printNext(say: (text: string) => void, port: number): void {
   const at = port === 7184 ? '' : ` --url http://127.0.0.1:${port}`
   say('')
   say('Everything stays up. In another terminal:')

@@ -20,9 +20,8 @@ export interface OutputOptions {
 }
 
 /**
- * The only way verbs speak: data on stdout, everything else on stderr. Every line is cleaned here, anyone who wrote what stands
- * in
- * it: nothing but our own colours and the redrawing reaches a terminal as more than text.
+ * The only way verbs speak: data on stdout, everything else on stderr. Every line is cleaned here, anyone who wrote what stands in it:
+ * nothing but our own colours and the redrawing reaches a terminal as more than text.
  */
 export class Output {
   readonly mode: OutputMode

@@ -11,7 +11,7 @@ export function describeProposal(current: Roster, next: Roster): string[] {
 }
 
 /** Who is still needed; with --json the proposal alone. */
-export function sayProgress({ output }: CliContext, view: RosterProposalView): void {
+export function printProgress({ output }: CliContext, view: RosterProposalView): void {
   if (output.mode === 'json') return output.data(view, () => [])
   if (view.state === 'CURRENT') return output.done(`Roster ${view.version} is in force`)
   for (const { version, signedBy, threshold } of view.progress) {

@@ -2,7 +2,7 @@ import { EXIT, type RosterProposalView } from '#libs/contracts'
 import { readSuccessor } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { readYamlMap } from '../yaml-file.js'
-import { describeProposal, sayProgress } from './describe-proposal.js'
+import { describeProposal, printProgress } from './describe-proposal.js'
 import { newestRoster } from './newest-roster.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
 
@@ -21,6 +21,6 @@ export async function proposeRoster(context: CliContext, file: string): Promise<
   const client = await context.client()
   const view = await client.post<RosterProposalView>('/v1/roster/proposals', { envelope })
   context.output.done(`Roster ${view.version} proposed, digest ${view.digest}`)
-  sayProgress(context, view)
+  printProgress(context, view)
   return EXIT.done
 }

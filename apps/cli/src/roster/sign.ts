@@ -5,7 +5,7 @@ import { usageError } from '../errors.js'
 import { expectDigest } from '../keys/expect-digest.js'
 import { findKey, keyFolderOf } from '../keys/key-folder.js'
 import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
-import { describeProposal, sayProgress } from './describe-proposal.js'
+import { describeProposal, printProgress } from './describe-proposal.js'
 import { newestRoster } from './newest-roster.js'
 
 export interface SignRosterOptions extends PassphraseOptions {
@@ -26,7 +26,7 @@ export async function signRosterProposal(context: CliContext, given: string | un
   const signer = await folder.open(options.sign, await passphraseFor(context, options.sign, folder.dir, options))
   const view = await client.post<RosterProposalView>(`/v1/roster/proposals/${next.digest}/signatures`, await signatureOf(next, signer))
   context.output.done('Signature added')
-  sayProgress(context, view)
+  printProgress(context, view)
   return EXIT.done
 }
 

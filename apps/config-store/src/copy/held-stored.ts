@@ -18,7 +18,7 @@ export function holdStored({
   nextOrigin,
   storedAt,
   traceparent,
-  told: _told,
+  announcedSeqs: _announcedSeqs,
   ...document
 }: StoredDocument): HeldStored {
   const held = holdDocument({ ...document, proof: document.proof ?? null })

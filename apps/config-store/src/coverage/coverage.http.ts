@@ -4,7 +4,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Query } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
-import { viewOf } from './coverage.js'
+import { coverageView } from './coverage.js'
 import { CoverageQueryDto } from './coverage.dto.js'
 import { Presence } from './presence.js'
 
@@ -34,7 +34,7 @@ export class CoverageController {
   }
 
   private view(policy: string): CoverageView {
-    return viewOf(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
+    return coverageView(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
   }
 
   private whenCurrent(policy: string, revision: number, waitMs: number): Promise<CoverageView> {

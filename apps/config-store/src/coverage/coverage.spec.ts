@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { HeldDocument } from '#libs/evaluation'
 import { bucketOf } from '#libs/policy'
 import type { HeadPredicate } from '#libs/signing'
-import { audienceOf, coverageOf, viewOf, type BotPresence } from './coverage.js'
+import { audienceOf, coverageOf, coverageView, type BotPresence } from './coverage.js'
 import { parseApplied } from './parse-applied.js'
 
 const POLICY = 'epa-pm25-limit'
@@ -76,7 +76,7 @@ describe('coverageOf', () => {
     const holder = { ...bot('a', 'v1'), held: { [POLICY]: ['v2'] } }
     const stable = [until(held({}), 'v2')]
     expect(numbers(stable, [holder, bot('b', 'v1'), bot('c', 'v2')])).toEqual([['global', 3, 1]])
-    expect(viewOf(POLICY, stable, [holder, bot('b', 'v1')], NOW).lagging.map(({ id }) => id)).toEqual(['b'])
+    expect(coverageView(POLICY, stable, [holder, bot('b', 'v1')], NOW).lagging.map(({ id }) => id)).toEqual(['b'])
     expect(numbers(stable, [holder, bot('b', 'v2')], Date.parse(LATER))).toEqual([['global', 2, 1]])
     const tried = [held({}), until({ ...canary, head: { ...canary.head, current: 'v1', expires: '2026-01-01T01:00:00Z' } }, 'v2')]
     expect(numbers(tried, [holder, bot('b', 'v1'), bot('c', 'v1', 'VA')])).toEqual([
@@ -94,7 +94,7 @@ describe('coverageOf', () => {
         const documents = [held({}), { ...canary, head: { ...canary.head, share } }]
         const fleet = some.map(({ name, region, applied: digest }) => bot(name, digest, region))
         const { scopes } = coverageOf(POLICY, documents, fleet, NOW)
-        const view = viewOf(POLICY, documents, fleet, NOW)
+        const view = coverageView(POLICY, documents, fleet, NOW)
         expect(scopes.reduce((sum, { expected }) => sum + expected, 0)).toBe(view.total)
         expect(scopes.reduce((sum, { acknowledged }) => sum + acknowledged, 0)).toBe(view.current)
         expect(view.total - view.current).toBe(view.lagging.length)

@@ -52,7 +52,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
 }
 
 /** Who runs and holds what it should, and who does not yet; `now` in ms. Pure. */
-export function viewOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageView {
+export function coverageView(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageView {
   const view: CoverageView = { policy, revision: revisionOf(documents), total: 0, current: 0, lagging: [] }
   for (const bot of bots) {
     view.total++

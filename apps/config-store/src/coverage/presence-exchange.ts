@@ -31,7 +31,7 @@ export class PresenceExchange {
    */
   async tell(chunks: ReadonlyMap<number, BotPresence[]>): Promise<Exchanged & { refused: string[] }> {
     try {
-      return { ...(await this.tellAll(chunks)), refused: [] }
+      return { ...(await this.exchangeAll(chunks)), refused: [] }
     } catch (error) {
       if (!isDataError(error)) throw error
     }
@@ -39,7 +39,7 @@ export class PresenceExchange {
     for (const [chunk, bots] of chunks) storable.set(chunk, await this.storable(bots))
     const kept = new Set([...storable.values()].flat())
     return {
-      ...(await this.tellAll(storable)),
+      ...(await this.exchangeAll(storable)),
       refused: [...chunks.values()]
         .flat()
         .filter((bot) => !kept.has(bot))
@@ -71,7 +71,7 @@ export class PresenceExchange {
   /**
    * Renews the lease, writes `chunks`, and answers with the bots of all other living instances.
    */
-  private tellAll(chunks: ReadonlyMap<number, BotPresence[]>): Promise<Exchanged> {
+  private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>): Promise<Exchanged> {
     return this.database.transaction(async (tx) => {
       const nodes = await tx.documents(NODES).find()
       await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS) })

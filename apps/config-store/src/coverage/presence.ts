@@ -118,7 +118,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
 
   private touch(chunk: number): void {
     this.dirty.add(chunk)
-    this.tellWatchers()
+    this.notifyWatchers()
     this.exchangeSoon()
   }
 
@@ -150,15 +150,15 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
       this.setAside(refused)
       this.failures.succeeded()
       this.others = new Map(others.map((bot) => [bot.bot, bot]))
-      if (forgotten) this.tellAgain([...this.mine.values()].map(({ chunk }) => chunk))
+      if (forgotten) this.markUnsent([...this.mine.values()].map(({ chunk }) => chunk))
       if (chunks.size > 0) this.runtime.signal('presence')
     } catch (error) {
-      this.tellAgain(chunks.keys())
+      this.markUnsent(chunks.keys())
       this.failures.failed(error)
       this.runtime.log.debug({ error: describeError(error) }, 'presence is told later')
     }
     for (const listener of this.listeners) listener()
-    this.tellWatchers()
+    this.notifyWatchers()
   }
 
   private setAside(refused: readonly string[]): void {
@@ -170,7 +170,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     }
   }
 
-  private tellAgain(chunks: Iterable<number>): void {
+  private markUnsent(chunks: Iterable<number>): void {
     for (const chunk of chunks) this.dirty.add(chunk)
     this.again = true
   }
@@ -183,7 +183,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     return chunks
   }
 
-  private tellWatchers(): void {
+  private notifyWatchers(): void {
     if (this.watchers.size === 0 || this.stopped) return
     this.cancelTell ??= this.runtime.clock.after(TELL_MS, () => {
       this.cancelTell = undefined

@@ -22,7 +22,7 @@ describe('GET /v1/stream', () => {
     await world.stored(await world.head({ policy: 'a-limit' }), await world.head({ policy: 'b-limit' }))
     const change = await reader.frame(1)
     expect([change.type, change.revision, change.documents.map(({ id }) => id)]).toEqual(['change', 2, ['a-limit', 'b-limit']])
-    expect(Object.keys(change.documents[0]!)).not.toContain('told')
+    expect(Object.keys(change.documents[0]!)).not.toContain('announcedSeqs')
   })
 
   it('resumes with what was missed, with a heartbeat when that is nothing, with a snapshot when the store counts anew', async () => {

@@ -4,9 +4,8 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 
 /**
- * Calls `onExcess` once when a client sends more than its kind may. Frames of every kind count, pings too, and so do bare bytes: parts of a
- * message that
- * never ends are no frame to anybody, yet each has to be parsed.
+ * Calls `onExcess` once when a client sends more than its kind may. Frames of every kind count, pings too, and so do bare bytes: parts of
+ * a message that never ends are no frame to anybody, yet each has to be parsed.
  */
 export function watchIntake(client: WebSocket, raw: Duplex, named: boolean, clock: Clock, onExcess: () => void): void {
   const now = (): number => clock.now().getTime()

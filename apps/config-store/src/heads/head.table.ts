@@ -16,7 +16,7 @@ export interface StoredDocument extends ConfigDocument, Origin {
   /** The trace that brought it here. */
   traceparent: string | null
   /** The newest numbers whose issuer was told what became of them: each is told once, by whichever path it came. */
-  told: number[]
+  announcedSeqs: number[]
 }
 
 export const DOCUMENTS = documentTable<StoredDocument>({

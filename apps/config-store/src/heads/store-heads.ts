@@ -13,10 +13,10 @@ import { orRefused } from './refused.js'
 /** Heads of one message, at most the policies of one run. */
 export const MAX_HEADS = 20
 /** Far more than can be on their way at once: a lease is renewed a few times a minute. */
-const MAX_TOLD = 50
+const MAX_ANNOUNCED = 50
 
 /** `isNews`: it names another release than the head before, or is stable. A canary's renewals are none. */
-type Fresh = VerifiedHead & { told: number[]; isNews: boolean }
+type Fresh = VerifiedHead & { announcedSeqs: number[]; isNews: boolean }
 /** What became of a head. */
 type Settled = HeadReceipt & { verified: VerifiedHead }
 
@@ -58,14 +58,14 @@ export class StoreHeads {
     for (const verified of heads) {
       const { policy, scope, seq } = verified.head
       const known = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
-      const told = [...(known?.told ?? []), seq].slice(-MAX_TOLD)
+      const announcedSeqs = [...(known?.announcedSeqs ?? []), seq].slice(-MAX_ANNOUNCED)
       if (known === undefined || known.seq < seq)
-        fresh.push({ ...verified, told, isNews: scope === 'global' || known?.digest !== verified.head.current })
+        fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || known?.digest !== verified.head.current })
       else {
         held = Math.max(held, known.revision)
-        if (known.told.includes(seq)) continue
+        if (known.announcedSeqs.includes(seq)) continue
         // Overtaken before it arrived: the one that issued it must not wait for it.
-        await tx.documents(DOCUMENTS).put({ ...known, told })
+        await tx.documents(DOCUMENTS).put({ ...known, announcedSeqs })
         overtaken.push({ verified, revision: known.revision, applied: false })
       }
     }
@@ -94,7 +94,7 @@ export class StoreHeads {
         soleOfficial: _soleOfficial,
         nextOrigin: _nextOrigin,
         storedAt: _storedAt,
-        told: _told,
+        announcedSeqs: _announcedSeqs,
         traceparent: _trace,
         ...document
       } = stored
@@ -151,7 +151,7 @@ function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
   }
 }
 
-function documentOf({ head, envelope, release, next, told }: Fresh, revision: number, now: Date): StoredDocument {
+function documentOf({ head, envelope, release, next, announcedSeqs }: Fresh, revision: number, now: Date): StoredDocument {
   const { policy: id, scope, seq, current: digest, run = null } = head
   return {
     id,
@@ -160,7 +160,7 @@ function documentOf({ head, envelope, release, next, told }: Fresh, revision: nu
     revision,
     digest,
     run,
-    told,
+    announcedSeqs,
     version: release?.predicate.policy.version ?? null,
     head: envelope,
     release: release?.envelope ?? null,

@@ -13,9 +13,8 @@ export interface ReaderQuery {
 }
 
 /**
- * The one door for names in a query: what could not be stored, logged or shown is refused here, before anything keeps it. An empty name is
- * none.
- * Throws 400 `HMS_HTTP_QUERY_INVALID`.
+ * The one door for names in a query: what could not be stored, logged or shown is refused here, before anything keeps it. An empty name
+ * is none. Throws 400 `HMS_HTTP_QUERY_INVALID`.
  */
 export function readerQuery(query: Readonly<Record<keyof ReaderParameters, unknown>> | ReaderParameters): ReaderQuery {
   const bot = nameIn(query, 'bot', MAX_BOT_NAME)

@@ -3,7 +3,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Query } from '@nestjs/common'
 import { DeliveriesQueryDto } from './deliveries.dto.js'
 import { DELIVERIES } from './delivery.table.js'
-import { viewOf } from './delivery-view.js'
+import { deliveryView } from './delivery-view.js'
 
 const LIMIT = 500
 
@@ -17,6 +17,6 @@ export class DeliveriesController {
     const where = { ...(partner === undefined ? {} : { partner }), ...(run === undefined ? {} : { run }) }
     const query = { where, orderBy: 'created_at', descending: true, limit: LIMIT }
     const deliveries = await this.runtime.database.transaction((tx) => tx.documents(DELIVERIES).find(query))
-    return deliveries.map(viewOf)
+    return deliveries.map(deliveryView)
   }
 }

@@ -10,8 +10,8 @@ const LOCAL = /^0{31}[01]$/
 
 /**
  * The IPv4 addresses that an IPv6 address can stand for on its way: mapped and compatible forms, SIIT, 6to4, Teredo (server and client),
- * ISATAP
- * and NAT64 at each place that RFC 6052 §2.2 allows. None for IPv4 itself. A gateway that we do not know decides, so all are named.
+ * ISATAP and NAT64 at each place that RFC 6052 §2.2 allows. None for IPv4 itself. A gateway that we do not know decides, so all are
+ * named.
  */
 export function embeddedAddresses(address: string): string[] {
   const bare = address.split('%', 1)[0] ?? ''

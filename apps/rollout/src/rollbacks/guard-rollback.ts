@@ -2,7 +2,7 @@ import type { HmsError, ReleaseDocument } from '#libs/contracts'
 import { guard, isGuardRelease, judgeReleases, principalOf, refusalOf, type GuardPrincipal } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { Roster } from '#libs/signing'
-import { ServiceRuntime, tellVerdict, type Actor } from '#libs/service'
+import { ServiceRuntime, emitVerdict, type Actor } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { asOf, STABLES, type Stable } from '../stable/stable.table.js'
 
@@ -28,7 +28,7 @@ export class GuardRollback implements OnModuleInit {
     const asked = { action: 'rollback' as const, principal: whoAsks(roster, by), releases, live, rules }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
-    await tellVerdict(this.runtime, tx, verdict, asked, { key: releases[0]!.id, topic: TOPIC })
+    await emitVerdict(this.runtime, tx, verdict, asked, { key: releases[0]!.id, topic: TOPIC })
     if (verdict.verdict === 'WARN') return undefined
     return refusalOf(verdict, asked)
   }

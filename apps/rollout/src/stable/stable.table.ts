@@ -65,8 +65,7 @@ export async function stableOf(tx: Transaction, policy: string): Promise<Stable 
 
 /**
  * The next head makes `release` current, by its run, or holds it until its time; what was current, or was held, can be gone back to. Here
- * and
- * below `stable` is as of `now`.
+ * and below `stable` is as of `now`.
  */
 export function advance(stable: Stable, release: ReleaseDocument, run: number, bundle: string[], now: Date): Stable {
   const moved = moveTo(stable, release, bundle, now)

@@ -43,9 +43,8 @@ export class EventFeed {
   }
 
   /**
-   * `known`: the id that a reader saw last. Where it is the one given out last, and nothing has moved since, nothing is repeated; else the
-   * first
-   * frame lists all that is in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
+   * `known`: the id that a reader saw last. Where it is the one given out last, and nothing has moved since, nothing is repeated; else
+   * the first frame lists all that is in force. Throws `HMS_SIDECAR_BUSY` before anything is written.
    */
   follow(response: ServerResponse, headers: Record<string, string>, known: number | undefined): void {
     if (this.size >= MAX_SUBSCRIBERS) {

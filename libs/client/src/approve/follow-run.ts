@@ -20,8 +20,7 @@ const PATIENCE_MS = 120_000
 
 /**
  * Follows a run to its end, over dropped connections. Resolves with the view when the run is terminal or PAUSED (or `until` says so), or
- * with the
- * last one when the time is up. Rejects when the first contact fails, or the service stays away for two minutes.
+ * with the last one when the time is up. Rejects when the first contact fails, or the service stays away for two minutes.
  */
 export async function followRun(api: ApiClient, run: number, options: FollowOptions = {}): Promise<RunView> {
   const end = new AbortController()

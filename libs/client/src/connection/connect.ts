@@ -21,8 +21,7 @@ export interface ConnectOptions {
   cacheDir?: string
   /**
    * The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one the roster of a loopback address
-   * is
-   * pinned at first use (in `cacheDir`, else for this connection); any other address is refused with `HMS_ROSTER_REQUIRED`.
+   * is pinned at first use (in `cacheDir`, else for this connection); any other address is refused with `HMS_ROSTER_REQUIRED`.
    */
   roster?: string | Uint8Array
   /** How long to wait for the first copy. Default 10 s. */

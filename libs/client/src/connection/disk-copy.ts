@@ -22,8 +22,7 @@ export interface SavedCopy {
 
 /**
  * Two files per server and reader, documents and floors: what a server sends may depend on who asks, so one reader's copy is no resume
- * point
- * for another. Each is replaced whole, so a process that dies while writing leaves the one before.
+ * point for another. Each is replaced whole, so a process that dies while writing leaves the one before.
  */
 export class DiskCopy {
   readonly file: string

@@ -3,10 +3,9 @@ import type { Json } from '#libs/contracts'
 import type { TrustKind } from '../trust/pinned-rosters.js'
 
 /**
- * `READY`: in contact, and the copy is all that is signed. `STALE`: no frame for 30 s, disconnected, or in doubt: something
- * was refused, or rollout's freshness statement on all stable heads is missing, old, or speaks of others. Values stay as they were.
- * `CLOSED`: `close` was
- * called; values stay as they were.
+ * `READY`: in contact, and the copy is all that is signed. `STALE`: no frame for 30 s, disconnected, or in doubt: something was refused,
+ * or rollout's freshness statement on all stable heads is missing, old, or speaks of others. Values stay as they were. `CLOSED`: `close`
+ * was called; values stay as they were.
  */
 export type ConnectionState = 'READY' | 'STALE' | 'CLOSED'
 

@@ -33,9 +33,8 @@ const FIRST_COPY_MS = 10_000
 
 /**
  * Follows the policies on Kafka, without a server of ours: `hms.config.state.v1` from its beginning, and rosters on `hms.roster.v1`.
- * Nothing
- * is applied that does not verify. Resolves at the end of the log, or with a copy from disk; rejects with `HMS_BROKER_…` or `HMS_ROSTER_…`.
- * It keeps the process alive until `close`.
+ * Nothing is applied that does not verify. Resolves at the end of the log, or with a copy from disk; rejects with `HMS_BROKER_…` or
+ * `HMS_ROSTER_…`. It keeps the process alive until `close`.
  */
 export async function followPolicies(options: FollowOptions = {}): Promise<HmsFollower> {
   const { brokers, sasl, ssl } = await readBrokerConfig(options)

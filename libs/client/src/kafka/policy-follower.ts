@@ -28,10 +28,9 @@ const SILENCE_MS = 30_000
 const AGAIN_MS = 60_000
 
 /**
- * The trusted copy kept up to date from the compacted topic of state. It reads the whole log, is ready at its end, and goes on from there.
- * A
- * record is a claim like any other: what it carries is verified as from anywhere else, and one that carries nothing good is said and left
- * out.
+ * The trusted copy kept up to date from the compacted topic of state. It reads the whole log, is ready at its end, and goes on from
+ * there. A record is a claim like any other: what it carries is verified as from anywhere else, and one that carries nothing good is said
+ * and left out.
  */
 export class PolicyFollower implements HmsFollower {
   private readonly contact: Contact

@@ -58,9 +58,8 @@ export class KeyFolder {
   }
 
   /**
-   * Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; of one that an agent holds, which
-   * needs no passphrase
-   * here, `HMS_KEY_AGENT_…`.
+   * Unlocks a key. `HMS_KEY_NOT_FOUND`, `HMS_KEY_EXPOSED`, `HMS_KEY_PASSPHRASE`, or `HMS_KEY_UNREADABLE`; of one that an agent holds,
+   * which needs no passphrase here, `HMS_KEY_AGENT_…`.
    */
   async open(name: string, passphrase: string): Promise<NamedSigner> {
     const entry = await this.require(name)

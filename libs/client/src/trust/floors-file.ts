@@ -13,8 +13,7 @@ export interface SavedFloors {
 
 /**
  * Floors lie apart from the documents, which may be lost without harm: a reader that forgot its floors could be shown an older release. A
- * file
- * that is damaged, or is missing beside documents, is therefore refused, and nothing is read until a person has decided.
+ * file that is damaged, or is missing beside documents, is therefore refused, and nothing is read until a person has decided.
  */
 export class FloorsFile {
   /** `documents`: the file that these floors belong to. */

@@ -2,11 +2,9 @@ import type { Clock } from '../clock.js'
 import { isFarAhead } from '#libs/signing'
 
 /**
- * A reader's time: the newest time that rollout signed, and what has passed since by the monotonic clock. The wall clock, which anyone who
- * owns
- * the machine can set, counts before first contact only, and not behind what was signed before a restart. It runs backwards only when what
- * was
- * signed turns out to have been far ahead.
+ * A reader's time: the newest time that rollout signed, and what has passed since by the monotonic clock. The wall clock, which anyone
+ * who owns the machine can set, counts before first contact only, and not behind what was signed before a restart. It runs backwards only
+ * when what was signed turns out to have been far ahead.
  */
 export class ReaderTime implements Clock {
   private signed: { ms: number; elapsed: number } | undefined
@@ -20,9 +18,8 @@ export class ReaderTime implements Clock {
   }
 
   /**
-   * By which time a statement that says `ms` is judged: this reader's own. Where that is far ahead of the wall clock, and the statement is
-   * not,
-   * two clocks speak against what was signed before.
+   * By which time a statement that says `ms` is judged: this reader's own. Where that is far ahead of the wall clock, and the statement
+   * is not, two clocks speak against what was signed before.
    */
   timeFor(ms: number): number {
     const [own, wall] = [this.now(), this.clock.now()]

@@ -2,9 +2,8 @@ import type { GuardRequest } from '../rule.js'
 import type { CedarModule } from './engine.js'
 
 /**
- * What Cedar rules may speak of; anything else is found when a rule is compiled. All kinds of principals have the same attributes, so that
- * a
- * rule need not say whom it means before it asks for a name. Cedar knows integers only: values of policies are for CEL.
+ * What Cedar rules may speak of; anything else is found when a rule is compiled. All kinds of principals have the same attributes, so
+ * that a rule need not say whom it means before it asks for a name. Cedar knows integers only: values of policies are for CEL.
  */
 export const CEDAR_SCHEMA = `
 entity Person, Operator, Service, Program { id: String, name: String, roles: Set<String> };

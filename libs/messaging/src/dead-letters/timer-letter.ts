@@ -26,8 +26,7 @@ export interface TimerLetterDependencies {
 
 /**
  * Keeps a timer that goes on failing as a dead letter, and fails the run that it names in `data`. `fault`: the second could not be done;
- * the
- * run ends at its deadline then.
+ * the run ends at its deadline then.
  */
 export async function deadLetterTimer(
   tx: Transaction,

@@ -23,9 +23,8 @@ export interface Advance {
  */
 export interface PositionStore {
   /**
-   * Moves the position from `keySeq - 1` to `keySeq`. A stream seen for the first time starts at the first record that comes, which is the
-   * oldest
-   * retained record. `over`: what is missing will not come, and the stream goes on behind it.
+   * Moves the position from `keySeq - 1` to `keySeq`. A stream seen for the first time starts at the first record that comes, which is
+   * the oldest retained record. `over`: what is missing will not come, and the stream goes on behind it.
    */
   advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance>
   /** Keeps an early event until the missing one comes. */
@@ -41,8 +40,7 @@ export interface PositionStore {
   overdue(tx: Transaction, waitedMs: number): Promise<VerifiedEvent[]>
   /**
    * Forgets up to `limit` streams that moved last before a time and have nothing parked. Safe once no record of that age can come again:
-   * the
-   * next event of such a stream is its first again. Answers how many went.
+   * the next event of such a stream is its first again. Answers how many went.
    */
   prune(tx: Transaction, before: Date, limit: number): Promise<number>
 }

@@ -106,9 +106,9 @@ function entryOf({ principal, resource, name, operation }: Grant): AclEntry {
 function differencesOf({ missing, extra, foreign }: Compared): TopicDifference[] {
   const row = (entry: AclEntry, wanted: string, found: string): TopicDifference => ({ topic: nameOf(entry), what: 'acl', wanted, found })
   return [
-    ...missing.map((grant) => row(entryOf(grant), sayOf(entryOf(grant)), 'nothing')),
-    ...extra.map((entry) => row(entry, 'nothing', sayOf(entry))),
-    ...foreign.map((entry) => row(entry, 'nothing, by another user', sayOf(entry))),
+    ...missing.map((grant) => row(entryOf(grant), describeEntry(entryOf(grant)), 'nothing')),
+    ...extra.map((entry) => row(entry, 'nothing', describeEntry(entry))),
+    ...foreign.map((entry) => row(entry, 'nothing, by another user', describeEntry(entry))),
   ]
 }
 
@@ -117,7 +117,7 @@ function nameOf({ resourceType, resourceName, resourcePatternType }: AclEntry): 
   return resourceType === AclResourceTypes.TOPIC ? name : `${termOf(AclResourceTypes, resourceType).toLowerCase()} ${name}`
 }
 
-function sayOf({ principal, operation, permissionType, host }: AclEntry): string {
+function describeEntry({ principal, operation, permissionType, host }: AclEntry): string {
   const denied = permissionType === AclPermissionTypes.DENY ? 'not ' : ''
   return `${principal} ${denied}${termOf(AclOperationTypes, operation)}${host === '*' ? '' : ` from ${host}`}`
 }

@@ -91,9 +91,8 @@ export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
 }
 
 /**
- * Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys. So
- * are more
- * copies than brokers; topics that were made with other copies are left as they are, and refused when the rest is done.
+ * Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys.
+ * So are more copies than brokers; topics that were made with other copies are left as they are, and refused when the rest is done.
  */
 export async function applyTopics(
   kafka: Kafka,

@@ -38,14 +38,12 @@ export interface OutboxStore {
   unsendSince(tx: Transaction, since: Date, afterSeq: number, limit: number): Promise<{ rows: number; lastSeq: number | null }>
   /**
    * Forgets the number of up to `limit` streams whose last event is older than a time. A later stream of such a key goes on above every
-   * number
-   * that was forgotten of its topic, so that no reader takes its events for old ones. Answers how many went.
+   * number that was forgotten of its topic, so that no reader takes its events for old ones. Answers how many went.
    */
   pruneStreams(tx: Transaction, before: Date, limit: number): Promise<number>
   /**
-   * Deletes up to `limit` rows sent before a time, but of `compacted` topics the newest of each key unless it is a tombstone: a broker that
-   * lost
-   * them must be able to get them again. Answers how many went.
+   * Deletes up to `limit` rows sent before a time, but of `compacted` topics the newest of each key unless it is a tombstone: a broker
+   * that lost them must be able to get them again. Answers how many went.
    */
   prune(tx: Transaction, before: Date, compacted: readonly string[], limit: number): Promise<number>
   /** Rows not sent yet, and when the oldest of them was made. */

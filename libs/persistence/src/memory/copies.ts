@@ -1,7 +1,6 @@
 /**
  * Copies of plain values, by hand: `structuredClone` was most of what a memory transaction cost. Stored rows are frozen, so that they can
- * be
- * looked at without a copy, and a reader that changes one by mistake hears of it.
+ * be looked at without a copy, and a reader that changes one by mistake hears of it.
  */
 export function frozenCopy<T>(value: T): T {
   return copy(value, true)

@@ -17,7 +17,7 @@ export type LintEffect = CommonEffect<'hms.lint.passed.v1' | 'hms.lint.failed.v1
 export function decideLint(lint: Lint, input: LintInput): Decision<Lint, LintEffect> {
   switch (input.type) {
     case 'linted':
-      return lint.state === 'new' ? tell(lint, input) : unchanged(lint)
+      return lint.state === 'new' ? announce(lint, input) : unchanged(lint)
     case 'refused':
     case 'due':
     case 'ended':
@@ -26,7 +26,7 @@ export function decideLint(lint: Lint, input: LintInput): Decision<Lint, LintEff
   }
 }
 
-function tell(
+function announce(
   lint: Lint,
   { findings, hasErrors, attestation, attested }: Extract<LintInput, { type: 'linted' }>,
 ): Decision<Lint, LintEffect> {

@@ -17,9 +17,8 @@ export function pendingDecision(facts: RunFacts): RunDecision | undefined {
 }
 
 /**
- * A stage answered. The first outcome stands, but that the end of the run closed a decision says nothing of it: the stage's answer may only
- * have
- * come later than the end that followed from it.
+ * A stage answered. The first outcome stands, but that the end of the run closed a decision says nothing of it: the stage's answer may
+ * only have come later than the end that followed from it.
  */
 export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applied' | 'late', at: string): RunFacts {
   const decision = facts.decisions.find(({ id }) => id === answer.id)

@@ -68,7 +68,7 @@ export function decideSimulation(simulation: Simulation, input: SimulationInput,
     case 'refused':
       return state === 'new' ? end(simulation, 'failed', [failed(simulation, input)]) : unchanged(simulation)
     case 'replayed':
-      return state === 'waiting' ? tell(simulation, input) : unchanged(simulation)
+      return state === 'waiting' ? announce(simulation, input) : unchanged(simulation)
     case 'replayFailed':
       return state === 'waiting' ? end(simulation, 'failed', [failed(simulation, input)]) : unchanged(simulation)
     case 'due':
@@ -90,15 +90,15 @@ function open(simulation: Simulation, { deadlineMs }: SimulationContext): Simula
   return { state: { ...simulation, state: 'waiting' }, effects }
 }
 
-function tell(simulation: Simulation, { verdict, score, skipped, report, reportDigest, ...told }: Replayed): SimulationDecision {
+function announce(simulation: Simulation, { verdict, score, skipped, report, reportDigest, ...replayed }: Replayed): SimulationDecision {
   const judged = { ...simulation, score, skipped, report, reportDigest }
   if (verdict.do === 'pass') {
-    const data = { dossier: told.attested, summary: verdict.summary, reportDigest, scenarios: told.scenarios }
+    const data = { dossier: replayed.attested, summary: verdict.summary, reportDigest, scenarios: replayed.scenarios }
     return end(judged, 'passed', [{ do: 'emit', type: 'hms.simulation.passed.v1', data }])
   }
   const { run, attempt } = simulation
   const { reason, detail, next } = verdict
-  const data = { run, attempt, reason, detail, next, attestation: told.attestation }
+  const data = { run, attempt, reason, detail, next, attestation: replayed.attestation }
   if (verdict.do === 'fail') return end(judged, 'failed', [{ do: 'emit', type: 'hms.simulation.failed.v1', data }])
   return end(judged, 'paused', [{ do: 'emit', type: 'hms.simulation.paused.v1', data }])
 }

@@ -23,9 +23,8 @@ const [QUOTE, BACKSLASH, COMMA, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT
 ]
 
 /**
- * The bound that JSON text breaks, `undefined` for none. Counts brackets and commas outside of strings and builds nothing, so that what is
- * too much is
- * refused before memory is taken for it. Whether it is JSON is for the parser.
+ * The bound that JSON text breaks, `undefined` for none. Counts brackets and commas outside of strings and builds nothing, so that what
+ * is too much is refused before memory is taken for it. Whether it is JSON is for the parser.
  */
 export function brokenBound(text: Buffer, { parts, depth }: Pick<BodyBounds, 'parts' | 'depth'>): string | undefined {
   let level = 0

@@ -4,8 +4,7 @@ import type { IncomingMessage } from 'node:http'
 
 /**
  * Refuses a GET or HEAD that brings a body. Nobody here reads it: a stream of events would let it be sent on and on, and a proxy that
- * passes its length
- * on without it makes the next request on that connection part of it.
+ * passes its length on without it makes the next request on that connection part of it.
  */
 export function refuseBodiesOfReads(server: FastifyInstance): void {
   server.addHook('onRequest', (request, reply, done) => {

@@ -29,9 +29,8 @@ export function isForeignOrigin(origin: string | undefined, host: string | undef
 }
 
 /**
- * Whether a page of another site may be behind a request to a server that trusts its own machine. Over an address that is not loopback any
- * `Host`
- * is taken: anyone who set `HMS_HOST` put the server on a network, and the names there are that network's.
+ * Whether a page of another site may be behind a request to a server that trusts its own machine. Over an address that is not loopback
+ * any `Host` is taken: anyone who set `HMS_HOST` put the server on a network, and the names there are that network's.
  */
 export function isForeignRequest({ headers, socket }: ReceivedRequest, ownName?: string): boolean {
   // A socket that is closed already has no address.

@@ -13,8 +13,7 @@ export interface ShapeError {
 
 /**
  * An object of a class from what a parser gave: members are read as their decorators say, judged by class-validator, and those that the
- * class
- * does not name are refused. Takes time that is linear in what is read, whatever it is.
+ * class does not name are refused. Takes time that is linear in what is read, whatever it is.
  */
 export function readShape<T extends object>(shape: Shape<T>, plain: unknown): { value: T; errors: ShapeError[] } {
   if (!isPlainObject(plain)) return { value: new shape(), errors: [{ pointer: '', detail: 'an object is expected' }] }

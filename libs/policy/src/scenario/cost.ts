@@ -3,10 +3,9 @@ import type { Expr } from './cel.js'
 import { argumentsOf, partsOf, walk } from './expression-tree.js'
 
 /**
- * Steps that one question may take over all its expressions. Counted before anything is evaluated, and from the texts and the facts alone,
- * so
- * that every stage comes to the same verdict however busy its machine is. A step was measured at less than 1 µs of processor time on Node
- * 20.
+ * Steps that one question may take over all its expressions. Counted before anything is evaluated, and from the texts and the facts
+ * alone, so that every stage comes to the same verdict however busy its machine is. A step was measured at less than 1 µs of processor
+ * time on Node 20.
  */
 export const MAX_STEPS = 100_000
 /** Characters of the facts that one expression reads: string functions walk over them. */
@@ -35,8 +34,7 @@ interface Share {
 
 /**
  * A function of how large the facts are that gives the most steps an expression can take over them, reading them included: every part
- * counts
- * as often as the loops around it may turn. It throws `RangeError` for too much text.
+ * counts as often as the loops around it may turn. It throws `RangeError` for too much text.
  */
 export function costOf(expr: Expr): (facts: Extent) => number {
   const parts = [...walk(expr)]

@@ -21,7 +21,7 @@ export class DeadLettersController {
 
   @Get(':id')
   async show(@Param('service') service: string, @Param('id') id: string): Promise<DeadLetterView> {
-    return viewOf(await this.consumer(service).letters.get(id))
+    return letterView(await this.consumer(service).letters.get(id))
   }
 
   @Post(':id/replay')
@@ -63,7 +63,7 @@ function summaryOf(letter: DeadLetter): DeadLetterSummary {
   return { id, service: group, topic, position, key, code, detail, run, tries, state, at, closed: closed ?? null }
 }
 
-function viewOf(letter: DeadLetter): DeadLetterView {
+function letterView(letter: DeadLetter): DeadLetterView {
   const { value, headers, raw, cutFrom } = letter
   return { ...summaryOf(letter), value, headers, raw: raw ?? null, cutFrom: cutFrom ?? null }
 }

@@ -18,9 +18,8 @@ import { ShapePipe } from './shape.pipe.js'
 const REQUEST_TIMEOUT_MS = 60_000
 
 /**
- * A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening. `localTo`:
- * with
- * profile dev what `HMS_HOST` says; requests of other sites are refused then.
+ * A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening.
+ * `localTo`: with profile dev what `HMS_HOST` says; requests of other sites are refused then.
  */
 export async function createHttpApplication(
   module: DynamicModule,

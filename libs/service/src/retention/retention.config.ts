@@ -12,8 +12,7 @@ export class RetentionConfig {
 
   /**
    * `machinery` is what only keeps messages in order and answers calls that are repeated: a quarter of that, never less than the time for
-   * which
-   * a topic can bring a message again.
+   * which a topic can bring a message again.
    */
   ms(kind: Retention): number {
     const runs = parseDuration(this.retention)

@@ -30,8 +30,7 @@ export type Demand = {
 
 /**
  * Why a run's releases may not go on: a stage did not say by its own key that it let exactly these through in this attempt. `undefined`
- * when
- * all did. Anyone who can write to the bus, or holds another service's key, can so skip no stage.
+ * when all did. Anyone who can write to the bus, or holds another service's key, can so skip no stage.
  */
 export function unattested(dossier: AttestedDossier, stages: readonly AttestingStage[], demand: Demand): string | undefined {
   for (const stage of stages) {

@@ -27,10 +27,9 @@ export interface FloorMemory {
 
 /**
  * Keeps a reader from being walked back: a head never after one of higher `seq`, a release never behind the highest epoch unless that
- * highest one lists it as fallback, and a policy never out of the role that its tags chose without the release saying so. Anyone who takes
- * a
- * reader back to a fallback takes it no further: the fallbacks of the fallback do not count.
- * What only a canary showed may never come to be: it binds later canaries of its scope, and keeps no stable release out.
+ * highest one lists it as fallback, and a policy never out of the role that its tags chose without the release saying so. Anyone who
+ * takes a reader back to a fallback takes it no further: the fallbacks of the fallback do not count. What only a canary showed may never
+ * come to be: it binds later canaries of its scope, and keeps no stable release out.
  */
 export class Floors {
   private readonly releases: Map<string, Floor>
@@ -43,8 +42,7 @@ export class Floors {
 
   /**
    * Throws `HMS_HEAD_REPLAYED`, `HMS_RELEASE_BELOW_FLOOR` or `HMS_RELEASE_TAG_DROPPED`; else remembers the head, its release, and the one
-   * that
-   * is held for later. `nowMs`: what was current before a held release whose time has come no longer counts.
+   * that is held for later. `nowMs`: what was current before a held release whose time has come no longer counts.
    */
   admit({ head, release, next }: VerifiedHead, roster: Roster, nowMs: number): void {
     const place = placeOf(head)

@@ -13,9 +13,8 @@ export const FRESHNESS_EVERY_MS = 10_000
 export const FRESHNESS_LIFE_MS = 5 * 60_000
 
 /**
- * Rollout's freshness statement, on all stable heads at once: a reader that holds others was shown a mixture, and one that hears it no more
- * is kept in the
- * dark. It changes what a reader says of its state, never its values.
+ * Rollout's freshness statement, on all stable heads at once: a reader that holds others was shown a mixture, and one that hears it no
+ * more is kept in the dark. It changes what a reader says of its state, never its values.
  */
 export type FreshnessPredicate = {
   /** See `stableDigest`. */
@@ -44,8 +43,7 @@ export function isFarAhead(time: string, nowMs: number): boolean {
 
 /**
  * What a statement is to somebody who holds another, by their own time: everybody judges by this. One that is dated far ahead, or would
- * last
- * far longer than any, is refused: to take it would refuse all right ones after it. A right one takes the place of such a one.
+ * last far longer than any, is refused: to take it would refuse all right ones after it. A right one takes the place of such a one.
  */
 export function judgeFreshness(said: FreshnessTimes, held: FreshnessTimes | undefined, nowMs: number): 'newer' | 'older' | 'ahead' {
   if (isFarAhead(said.issuedAt, nowMs) || isFarAhead(said.expires, nowMs + FRESHNESS_LIFE_MS)) return 'ahead'

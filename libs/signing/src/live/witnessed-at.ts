@@ -8,8 +8,7 @@ const APPROVED = 'hms.approval.approved.v1'
 
 /**
  * When the witnesses of the roster's log, or of one before it, had seen the approval of a release (RFC 3339): the time at which its
- * signers' keys must be valid.
- * `undefined` where the roster names no log. Throws `SignatureError` when the proof does not lead there.
+ * signers' keys must be valid. `undefined` where the roster names no log. Throws `SignatureError` when the proof does not lead there.
  */
 export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogProof | null, roster: Roster): string | undefined {
   const policies = roster.logPolicies

@@ -12,9 +12,7 @@ export function tagsOf({ policy: { tags }, droppedTags = [] }: Tagged): string[]
 
 /**
  * Those of `tags` that a role of the roster names, sorted. Such a tag holds on: anyone who drops it from a policy would otherwise choose
- * the
- * laxer
- * role for that very change, and for all that come after it. Only the roster lets go of one.
+ * the laxer role for that very change, and for all that come after it. Only the roster lets go of one.
  */
 export function governingTags(roster: Roster, tags: readonly string[]): string[] {
   const named = new Set(roster.roles.map(({ match }) => match.tag))

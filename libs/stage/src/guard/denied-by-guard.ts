@@ -2,7 +2,7 @@ import { STAGE_TOPICS, type ReceivedEvent, type RunDossier, type StageName } fro
 import { guard, judgeReleases } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { ServiceRuntime } from '#libs/service'
-import { tellVerdict } from '#libs/service'
+import { emitVerdict } from '#libs/service'
 
 /**
  * A stage asks it before it starts and does nothing more when the answer is `true`: the run has then ended, for approver reads the verdict.
@@ -21,6 +21,6 @@ export async function deniedByGuard(
   const asked = { action: 'advance' as const, principal, releases, live, rules, stage }
   const verdict = judgeReleases(guard, runtime.roster, asked)
   const options = { key: cause.key, run, attempt, causationId: cause.id, traceparent: cause.traceparent, topic: STAGE_TOPICS[runtime.name] }
-  await tellVerdict(runtime, tx, verdict, asked, options)
+  await emitVerdict(runtime, tx, verdict, asked, options)
   return verdict.verdict === 'FAIL'
 }

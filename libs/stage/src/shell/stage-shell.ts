@@ -31,8 +31,7 @@ export class StageShell<
 
   /**
    * Registers the timers; once, before the service starts. `works`: what a timer stands for that is done outside any transaction, when it
-   * is
-   * due; what comes of it is an input, `undefined` when nobody waits for it any more.
+   * is due; what comes of it is an input, `undefined` when nobody waits for it any more.
    */
   listen(works: Partial<Record<Timer, (state: State) => Promise<Input | undefined>>> = {}): void {
     for (const timer of this.stage.timers) {

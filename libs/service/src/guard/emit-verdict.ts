@@ -14,7 +14,7 @@ const PROPERTIES: Record<GuardVerdict['verdict'], string[]> = {
 }
 
 /** Tells what the guard said, and signs it as a verification result of the releases it was asked about. */
-export async function tellVerdict(
+export async function emitVerdict(
   runtime: ServiceRuntime,
   tx: Transaction,
   verdict: GuardVerdict,
