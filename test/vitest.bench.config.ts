@@ -3,7 +3,7 @@ import base from './vitest.config.js'
 
 /** Benches are run like tests, alone and without a deadline that could cut a figure short; they print and do not judge. */
 export default mergeConfig(
-  { ...base, test: { ...base.test, projects: undefined } },
+  { ...base, test: { ...base.test, projects: undefined, globalSetup: ['test/support/global-setup.ts'] } },
   {
     test: {
       include: ['test/bench/*.bench.ts'],

@@ -1,16 +1,9 @@
 import { defineConfig } from 'vitest/config'
-import { deep } from './support/deep.config.js'
+import { patternsOf } from './projects.js'
 
 const root = new URL('..', import.meta.url).pathname
-
-/** Whole systems are heavy: they come after what is quick, and the harness that kills them runs alone, or its faults would be ours. */
-const SYSTEMS = ['test/kafka/**/*.spec.ts', 'test/system/**/*.spec.ts']
-const KILLS = ['test/kill/**/*.spec.ts']
-/**
- * With the deep tests only: a process under faketime starts several times as slowly, and two of each service want both cores for six
- * minutes.
- */
-const DEEP = deep ? [] : ['test/system/clock-skew.spec.ts', 'test/kill/two-instances.spec.ts']
+/** All projects but the quick one may ask for a database; they share one server. */
+const globalSetup = ['test/support/global-setup.ts']
 
 export default defineConfig({
   root,
@@ -19,23 +12,19 @@ export default defineConfig({
   test: {
     root,
     setupFiles: ['reflect-metadata'],
-    globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
     passWithNoTests: false,
+    // Whole systems are heavy: they come after what is quick, and the harness that kills them runs alone, or its faults would be ours.
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'quick',
-          include: ['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spec.ts'],
-          exclude: [...SYSTEMS, ...KILLS],
-          sequence: { groupOrder: 0 },
-        },
-      },
-      { extends: true, test: { name: 'systems', include: SYSTEMS, exclude: DEEP, sequence: { groupOrder: 1 } } },
-      { extends: true, test: { name: 'kills', include: KILLS, exclude: DEEP, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      // Most of its time would go into loading the same files again for each spec.
+      { extends: true, test: { name: 'quick', ...patternsOf('quick'), isolate: false, sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'services', ...patternsOf('services'), globalSetup, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'systems', ...patternsOf('systems'), globalSetup, sequence: { groupOrder: 2 } } },
+      { extends: true, test: { name: 'parts', ...patternsOf('parts'), globalSetup, sequence: { groupOrder: 3 } } },
+      { extends: true, test: { name: 'kills', ...patternsOf('kills'), globalSetup, maxWorkers: 1, sequence: { groupOrder: 4 } } },
+      { extends: true, test: { name: 'deep', ...patternsOf('deep'), globalSetup, maxWorkers: 1, sequence: { groupOrder: 5 } } },
     ],
   },
 })

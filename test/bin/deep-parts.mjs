@@ -1,0 +1,24 @@
+const { env } = process
+
+/** One after the other: each wants both cores. `guards` is `npm run mutate`, no specs of its own. */
+export const PARTS = [
+  { name: 'seeds', specs: ['test/simulation'], with: { HMS_TEST_SEEDS: env['HMS_TEST_SEEDS'] ?? '10000' } },
+  {
+    name: 'kills',
+    specs: ['test/kill/kill.spec.ts'],
+    needs: ['kafka'],
+    with: { HMS_TEST_KILLS: env['HMS_TEST_KILLS'] ?? '200', HMS_TEST_RUNS: env['HMS_TEST_RUNS'] ?? '5000' },
+  },
+  { name: 'clocks', specs: ['test/system/clock-skew.spec.ts'], needs: ['kafka', 'faketime'] },
+  { name: 'instances', specs: ['test/kill/two-instances.spec.ts'], needs: ['kafka'] },
+  { name: 'poison', specs: ['test/system/poison.spec.ts'], needs: ['kafka'] },
+  { name: 'guards', needs: ['kafka'] },
+]
+
+/** The parts of these names, all of them without a name; a name that is none is refused with those that are. */
+export function chooseParts(names) {
+  const known = PARTS.map(({ name }) => name)
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length > 0) return { refusal: `no part is called ${unknown.join(', ')}; known: ${known.join(', ')}` }
+  return { parts: PARTS.filter(({ name }) => names.length === 0 || names.includes(name)) }
+}
