@@ -1,8 +1,19 @@
 import type { Envelope, RosterProposal, RosterSignature } from '#libs/contracts'
-import { Nested, NestedList } from '#libs/platform'
-import { IsDefined, IsString, Matches, MaxLength } from 'class-validator'
+import { Nested, NestedList, toNumber } from '#libs/platform'
+import { IsDefined, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator'
 
 const MAX_SIGNATURES = 16
+const MAX_VERSION = 999_999_999
+
+export class RosterQueryDto {
+  /** Version that the caller has; without it the chain begins with the first. */
+  @IsOptional()
+  @toNumber
+  @IsInt()
+  @Min(0)
+  @Max(MAX_VERSION)
+  since?: number
+}
 
 export class RosterSignatureDto implements RosterSignature {
   @Matches(/^SHA256:[A-Za-z0-9+/]{43}$/, { message: 'keyid must be SHA256: and 43 characters' })

@@ -1,11 +1,11 @@
-import { HmsError, type RosterProposalView, type RosterStep } from '#libs/contracts'
+import type { RosterProposalView, RosterStep } from '#libs/contracts'
 import { readSuccessor } from '#libs/signing'
 import { Public, RequireScope, rostersAfter, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
 import { MAX_PROPOSAL_BYTES, MAX_PROPOSALS, ROSTER_PROPOSALS } from './proposal.table.js'
 import { proposalView } from './proposal-view.js'
 import { ProposeRoster } from './propose-roster.js'
-import { RosterProposalDto, RosterSignatureDto } from './roster.dto.js'
+import { RosterProposalDto, RosterQueryDto, RosterSignatureDto } from './roster.dto.js'
 import { SignProposal } from './sign-proposal.js'
 
 /**
@@ -22,10 +22,8 @@ export class RosterController {
 
   @Get()
   @Public()
-  chain(@Query('since') since?: string): Promise<RosterStep[]> {
-    if (since !== undefined && !/^\d{1,9}$/.test(since))
-      throw new HmsError('HMS_ROSTER_SINCE_INVALID', 'since is the number of a version.', { status: 400 })
-    return this.runtime.database.transaction((tx) => rostersAfter(tx, Number(since ?? -1)))
+  chain(@Query() { since = -1 }: RosterQueryDto): Promise<RosterStep[]> {
+    return this.runtime.database.transaction((tx) => rostersAfter(tx, since))
   }
 
   @TakesBody({ bytes: 2 * MAX_PROPOSAL_BYTES })

@@ -2,9 +2,10 @@ import { HmsError } from '#libs/contracts'
 import { ADDRESS_REFUSED, checkPartnerUrl, type Deployment } from './address-guard.js'
 import { parsePartner } from './parse-partner.js'
 import type { Partner } from './partner.js'
+import type { PartnerRegistrationDto } from './partners.dto.js'
 
-/** What was sent as a partner that may be stored and called. Throws `HmsError`; its words repeat no secret. */
-export function checkPartner(body: unknown, deployment: Deployment): Partner {
+/** The partner to store and call. Throws `HmsError`, whose texts repeat no secret. */
+export function checkPartner(body: PartnerRegistrationDto, deployment: Deployment): Partner {
   const parsed = parsePartner(body)
   const next = ['hms-svc partners add FILE']
   if (!parsed.ok) throw new HmsError(parsed.code, sentence(parsed.problems), { status: 422, errors: parsed.problems, next })

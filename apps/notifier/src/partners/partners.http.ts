@@ -1,9 +1,10 @@
-import type { PartnerRegistration, PartnerSummary } from '#libs/contracts'
+import type { PartnerSummary } from '#libs/contracts'
 import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, Post } from '@nestjs/common'
 import { NotifierConfig } from '../notifier.config.js'
 import { checkPartner } from './check-partner.js'
 import { partnerKey, PARTNERS, summaryOf } from './partner.table.js'
+import { PartnerRegistrationDto } from './partners.dto.js'
 
 @Controller('v1/partners')
 export class PartnersController {
@@ -21,7 +22,7 @@ export class PartnersController {
   /** A known id is replaced; what waits for the partner goes to the new address. */
   @Post()
   @RequireScope('operate')
-  add(@Body() body: PartnerRegistration): Promise<PartnerSummary> {
+  add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {
     const partner = checkPartner(body, this.config.deployment)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([partnerKey(partner.id)])
