@@ -223,7 +223,7 @@ function membersOf(policies: ParsedPolicy[]): string {
 }
 
 /**
- * What is still lacking, over all releases: roles, and the author where he must sign. A plan that no longer holds to the roster is refused.
+ * Roles whose signatures are missing, over all releases, and the author where they must sign. Refuses a plan outside the roster's bounds.
  */
 export function missingOf(roster: Roster, releases: ReleaseDocument[]): string[] {
   const states = releases.map(({ envelope }) => approvalState(roster, peekPredicate<{ policy: PolicyDocument }>(envelope).policy, envelope))
