@@ -36,7 +36,7 @@ describe('a timer that goes on failing', () => {
   const letters = (service: ServiceName): Promise<DeadLetterSummary[]> => press.api.get(`/v1/dead-letters/${service}`, { state: 'waiting' })
 
   it.each<[ServiceName, string, 'timer' | 'work']>([
-    ['simulator', 'simulate', 'work'],
+    ['simulator', 'simulate-replay', 'work'],
     ['canary-controller', 'canary-observe', 'timer'],
     ['rollout', 'rollout-bake', 'timer'],
     ['notifier', 'notify-deadline', 'timer'],

@@ -17,6 +17,9 @@ export interface Arrival<State> {
   cause: ReceivedEvent
 }
 
+/** `key`: of the run's events, by which the run is failed when its timer goes on failing. */
+type RunTimer = { run: number; attempt: number; key: string }
+
 /** The shell around every decider: opens a run once per attempt, locks it, decides, and performs the effects in the same transaction. */
 export class StageShell<
   State extends StageState,
@@ -124,10 +127,10 @@ export class StageShell<
   }
 
   private schedule(tx: Transaction, state: State, timer: Timer, inMs: number): Promise<void> {
-    const { run, attempt } = state
+    const { run, attempt, key } = state
     const dueAt = new Date(tx.now.getTime() + inMs)
     const [id, kind] = [this.timerId(timer, state), this.kindOf(timer)]
-    return this.runtime.schedule(tx, { id, kind, keys: [...this.stage.keysOf(state)], data: { run, attempt }, dueAt })
+    return this.runtime.schedule(tx, { id, kind, keys: [...this.stage.keysOf(state)], data: { run, attempt, key }, dueAt })
   }
 
   private async cancel(tx: Transaction, state: State, timers: readonly Timer[]): Promise<void> {
@@ -150,7 +153,7 @@ export class StageShell<
     })
   }
 
-  private kindOf(timer: Timer): TimerKind<{ run: number; attempt: number }> {
+  private kindOf(timer: Timer): TimerKind<RunTimer> {
     return timerKind(`${this.stage.name}-${timer}`)
   }
 
