@@ -133,6 +133,6 @@ export const DOOR_GUARDS = [
     find: '      requireFit(event, type)\n',
     replace: '',
     spec: 'test/contracts/event-consumer.spec.ts',
-    test: 'is a dead letter that says so, and its key moves on',
+    test: 'whose data do not fit at /detail: must be string is a dead letter that says so, and its key moves on',
   },
 ]

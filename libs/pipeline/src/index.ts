@@ -1,5 +1,4 @@
 export * from './canary/canary.js'
-export type { CountedAlert } from './canary/alerts.js'
 export * from './canary/decide.js'
 export * from './lint/decide.js'
 export * from './notify/decide.js'

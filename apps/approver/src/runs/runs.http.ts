@@ -1,7 +1,7 @@
 import { HmsError, type RunView } from '#libs/contracts'
 import { Public, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Sse, type MessageEvent } from '@nestjs/common'
-import { distinctUntilChanged, from, map, mergeMap, type Observable } from 'rxjs'
+import { distinctUntilChanged, map, type Observable } from 'rxjs'
 import { RunFeed } from './run-feed.js'
 import { DecideRun } from './decide-run.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
@@ -42,9 +42,10 @@ export class RunsController {
   }
 
   @Sse(':number/events')
-  events(@Param('number') number: string): Observable<MessageEvent> {
-    return from(this.load(number)).pipe(
-      mergeMap((record) => this.feed.follow(record.facts.run)),
+  async events(@Param('number') number: string): Promise<Observable<MessageEvent>> {
+    // Before the stream begins: an unknown run is a 404, not an error inside a 200.
+    const { facts } = await this.load(number)
+    return this.feed.follow(facts.run).pipe(
       map((view) => JSON.stringify(view)),
       distinctUntilChanged(),
       map((data) => ({ data })),
