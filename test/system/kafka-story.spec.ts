@@ -27,7 +27,7 @@ describeKafka('the story with eight processes on real Kafka, each a user of its 
     expect(done.stdout).toMatch(/Canary 5% traffic \(National Capital Region\) \.+ PASS \(.*0 unexplained alerts\)/)
     expect(done.stdout).toMatch(/Full Rollout \.+ PASS \(20 of 20 bots acknowledged\)/)
     await until('every bot reads 25', async () => fleet.every((bot) => (bot.get('epa-pm25-limit') as { limit?: unknown }).limit === 25))
-  })
+  }, 240_000)
 
   it('goes on when each service is killed once, and ends once', async () => {
     const asked = await hms(

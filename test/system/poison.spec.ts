@@ -125,8 +125,11 @@ describeKafka('poison on real Kafka', () => {
     const run = await approve('broken', 1, 60_000)
     await until(`run ${run} is in CANARY`, async () => (await show(run)).state === 'CANARY')
     const bystander = await approve('bystander', 1)
+    // It fits its schema, and no table of PostgreSQL can hold it: NUL.
+    const plan = { share: 500, scope: 'region:NCR', scopeName: '\0', observeMs: 0, bakeMs: 0, partners: null }
+    const data = { dossier: { run: 1_000_000, attempt: 1, releases: [], live: {}, used: {}, plan }, findings: [] }
     await poisoner.send(
-      await poisoner.forge({ topic: 'hms.lint.v1', type: 'hms.lint.passed.v1', key: 'poison-bug', producer: 'linter', run, data: {} }),
+      await poisoner.forge({ topic: 'hms.lint.v1', type: 'hms.lint.passed.v1', key: 'poison-bug', producer: 'linter', run, data }),
     )
     const watched = await hms(['runs', 'watch', String(run), '--json', '--timeout', '60s'], system.env)
     expect(watched.code).toBe(6)
