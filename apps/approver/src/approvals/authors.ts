@@ -10,9 +10,9 @@ export interface NamedAuthors {
 }
 
 /**
- * Who wrote a policy: whom the caller names, else its `owner`, else the committer of its file. A person of the roster is called by their
- * name there; `null` when nobody is named. Throws `HMS_APPROVER_AUTHOR_UNKNOWN` where the roster must know the author, and
- * `HMS_APPROVER_NOBODY_LEFT` when too few others may approve.
+ * The author of a policy: the name that the caller gives, else its `owner`, else the committer of its file. A person of the roster
+ * gets the name that they have there; `null` when nobody is named. Throws `HMS_APPROVER_AUTHOR_UNKNOWN` where the roster must know the
+ * author, and `HMS_APPROVER_NOBODY_LEFT` when too few others may approve.
  */
 export function authorOf(
   { policy, droppedTags }: Omit<NewPolicy, 'digest'>,

@@ -55,8 +55,8 @@ export class SaveRun {
   }
 
   /**
-   * What is live, or on its way to be, is another: it may be the turn of the first in the queue, and what waits for signatures may follow a
-   * version that never comes.
+   * The live or coming version has changed: the first run in the queue may start, and a run that waits for signatures may follow a version
+   * that never comes.
    */
   async callWaiting(tx: Transaction, policy: PolicyRecord): Promise<void> {
     const [first] = policy.queue

@@ -11,7 +11,7 @@ import { RUNS } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
-/** What says something of a run or of what is live. */
+/** Events that change a run or the live versions. */
 export const TRACKED_EVENTS = [...RUN_EVENTS, 'hms.rollout.promoted.v1', 'hms.rollout.reversed.v1'] as const
 export type TrackedEvent = (typeof TRACKED_EVENTS)[number]
 

@@ -11,8 +11,7 @@ const OF_DOSSIER: Partial<Record<string, keyof StageAttestations>> = {
 } satisfies Partial<Record<EventType, keyof StageAttestations>>
 
 /**
- * What the sender of this event says of releases, as in-toto's test result or verification result; `undefined` when it says nothing of the
- * kind.
+ * The attestation in this event, an in-toto test result or verification result about releases; `undefined` when it carries none.
  */
 export function attestationIn(event: VerifiedEvent): ToldAttestation | undefined {
   const { dossier, attestation } = event.data as { dossier?: Pick<RunDossier, 'attestations'>; attestation?: Envelope }

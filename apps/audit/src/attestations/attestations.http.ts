@@ -12,7 +12,7 @@ export class AttestationsController {
   ) {}
 
   /**
-   * What stages and guard said of the releases of one run, in the order in which it came. Open, as the log is: who checks needs no account.
+   * Attestations of the stages and the guard about one run, in order of arrival. Public like the log: an auditor needs no account.
    */
   @Get()
   @Public()

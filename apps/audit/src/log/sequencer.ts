@@ -242,8 +242,8 @@ export class Sequencer {
   }
 
   /**
-   * What is wrong with the keys is for a person to mend: it is said once a roster, and tried again, for a file may be put in its place at
-   * any time.
+   * Only a person can mend the keys: the error is logged once per roster, and the keys are read again each time, for the file may be
+   * replaced at any time.
    */
   private async isOpen(): Promise<boolean> {
     const { log, policy } = this.deps

@@ -1,7 +1,7 @@
 import { createDocumentTables, dropTables } from '#libs/persistence'
 import type { MigrationInterface, QueryRunner } from 'typeorm'
 
-/** What an event is in the log, and before it has its place. */
+/** Columns of an event, in the log and while it waits for its place there. */
 const EVENT = `
   event_id uuid NOT NULL,
   at timestamptz NOT NULL,
@@ -28,7 +28,7 @@ const LOG: Record<string, string> = {
     published_at timestamptz NOT NULL DEFAULT clock_timestamp()`,
   logged_release: `
     digest text CONSTRAINT logged_release_pkey PRIMARY KEY, policy text NOT NULL, version text NOT NULL, index bigint NOT NULL`,
-  // What stages said of releases, as they signed it.
+  // Attestations of the stages, as they signed them.
   attestation: `
     digest text CONSTRAINT attestation_pkey PRIMARY KEY,
     nth bigserial NOT NULL,

@@ -11,8 +11,8 @@ import {
   type CanaryInput,
   type CanaryTimer,
 } from '#libs/pipeline'
-import { ServiceRuntime, upcoming } from '#libs/service'
-import { StageShell } from '#libs/stage'
+import { ServiceRuntime, startTimesOf } from '#libs/service'
+import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryEffects } from './canary-effects.js'
@@ -50,10 +50,8 @@ export class RunCanary implements OnModuleInit {
   }
 
   open(tx: Transaction, { dossier, scenarios }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<EventAnswer> {
-    const begins = new Map(
-      dossier.releases.flatMap((release) => upcoming(release, tx.now) ?? []).map(({ release, at }) => [release.id, at]),
-    )
-    const origin = { key: cause.key, causationId: cause.id, traceparent: cause.traceparent ?? null, dossier, scenarios }
+    const begins = startTimesOf(dossier.releases, tx.now)
+    const origin = { ...originOf(cause), dossier, scenarios }
     const fresh = newCanary(dossier, origin, { now: tx.now, begins })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
       const known = await this.proofs.attach(tx, dossier)

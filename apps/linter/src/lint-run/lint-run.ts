@@ -6,7 +6,7 @@ import { decideLint, type Lint, type LintEffect, type LintInput } from '#libs/pi
 import { hasErrors, lintPolicy, sourceOf, type PolicyDocument } from '#libs/policy'
 import { digestOfJson, hexOf, readRelease, signTestResult, withAttestation, type ResourceDescriptor } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
-import { StageShell } from '#libs/stage'
+import { originOf, StageShell } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.table.js'
 import { SCHEMAS } from '../schemas/schema.table.js'
@@ -34,7 +34,7 @@ export class LintRun {
 
   execute(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt } = dossier
-    const fresh: Lint = { run, attempt, key: cause.key, state: 'new', causationId: cause.id, traceparent: cause.traceparent ?? null }
+    const fresh: Lint = { run, attempt, ...originOf(cause), state: 'new' }
     return this.shell.open(tx, { fresh, dossier, cause }, () => this.judge(tx, dossier))
   }
 

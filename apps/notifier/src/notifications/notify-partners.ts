@@ -9,7 +9,7 @@ import {
   type NotificationTimer,
 } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
-import { StageShell } from '#libs/stage'
+import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { DELIVERIES } from '../delivery/delivery.table.js'
@@ -53,7 +53,7 @@ export class NotifyPartners implements OnModuleInit {
 
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
     const { run, attempt, plan } = dossier
-    const origin = { run, attempt, key: cause.key, causationId: cause.id, traceparent: cause.traceparent ?? null }
+    const origin = { run, attempt, ...originOf(cause) }
     const rolledOutAt = new Date(cause.time).toISOString()
     const fresh: Notification = { ...origin, state: 'new', partners: [], unknown: [], rolledOutAt, completedAt: null, summary: null }
     const answer = await this.shell.open(tx, { fresh, dossier, cause }, async () => {
@@ -68,11 +68,11 @@ export class NotifyPartners implements OnModuleInit {
   private async deliver(tx: Transaction, stage: Notification, dossier: RunDossier, partners: readonly string[]): Promise<void> {
     const { run, attempt } = stage
     const bundle = dossier.releases.map(({ id, version }) => `${id}@${version}`)
-    const registered = await Promise.all(partners.map((partner) => tx.documents(PARTNERS).get(partner)))
+    const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
     const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
     for (const release of dossier.releases) {
       const news = { ...releaseFacts(release), ...names, before: versionBefore(dossier, release), bundle, at: new Date(stage.rolledOutAt) }
-      for (const partner of registered) await this.lanes.add(tx, news, partner!)
+      for (const partner of partners) await this.lanes.add(tx, news, registered.get(partner)!)
     }
   }
 

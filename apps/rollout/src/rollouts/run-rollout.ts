@@ -10,8 +10,8 @@ import {
   type RolloutInput,
   type RolloutTimer,
 } from '#libs/pipeline'
-import { ServiceRuntime, upcoming } from '#libs/service'
-import { StageShell } from '#libs/stage'
+import { ServiceRuntime, startTimesOf } from '#libs/service'
+import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { stableOf } from '../stable/stable.table.js'
@@ -46,10 +46,8 @@ export class RunRollout implements OnModuleInit {
   }
 
   open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
-    const begins = new Map(
-      dossier.releases.flatMap((release) => upcoming(release, tx.now) ?? []).map(({ release, at }) => [release.id, at]),
-    )
-    const origin = { key: cause.key, causationId: cause.id, traceparent: cause.traceparent ?? null, dossier }
+    const begins = startTimesOf(dossier.releases, tx.now)
+    const origin = { ...originOf(cause), dossier }
     const fresh = newRollout(dossier, origin, { quorum: this.config.quorumShare, begins })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
       const stable = await Promise.all(dossier.releases.map(async ({ id }) => [id, (await stableOf(tx, id))?.current ?? null] as const))

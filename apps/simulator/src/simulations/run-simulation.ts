@@ -15,7 +15,7 @@ import {
 } from '#libs/pipeline'
 import { digestOf, signTestResult, withAttestation } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
-import { StageShell } from '#libs/stage'
+import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { encodeReport } from '../replay/report.js'
 import { SimulatorConfig } from '../simulator.config.js'
@@ -52,7 +52,7 @@ export class RunSimulation implements OnModuleInit {
   }
 
   open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
-    const origin = { key: cause.key, causationId: cause.id, traceparent: cause.traceparent ?? null, dossier }
+    const origin = { ...originOf(cause), dossier }
     return this.shell.open(tx, { fresh: newSimulation(dossier, origin), dossier, cause }, () => ({ type: 'opened' }))
   }
 

@@ -15,6 +15,11 @@ export function upcoming(release: ReleaseDocument, now: Date): Upcoming | undefi
   return ms > now.getTime() ? { release, at: new Date(ms).toISOString() } : undefined
 }
 
+/** When each release that is not in force yet will be, by policy id. */
+export function startTimesOf(releases: readonly ReleaseDocument[], now: Date): Map<string, string> {
+  return new Map(releases.flatMap((release) => upcoming(release, now) ?? []).map(({ release, at }) => [release.id, at]))
+}
+
 /** The head that makes `current` current and `next` held, with all that a reader needs to believe it. */
 export async function signHeadOf(
   head: Omit<HeadPredicate, 'current' | 'next'>,

@@ -20,6 +20,11 @@ export interface Arrival<State> {
 /** `key`: of the run's events, by which the run is failed when its timer goes on failing. */
 type RunTimer = { run: number; attempt: number; key: string }
 
+/** What the state of a run takes from the event that opens it. */
+export function originOf({ key, id, traceparent }: ReceivedEvent): Pick<StageState, 'key' | 'causationId' | 'traceparent'> {
+  return { key, causationId: id, traceparent: traceparent ?? null }
+}
+
 /** The shell around every decider: opens a run once per attempt, locks it, decides, and performs the effects in the same transaction. */
 export class StageShell<
   State extends StageState,
@@ -72,10 +77,11 @@ export class StageShell<
     })
   }
 
-  /** Locks the whole run and hands over its state; does nothing where the run is not here. */
-  async locked(tx: Transaction, run: number, work: (state: State) => Promise<void>): Promise<void> {
+  /** Locks the whole run and hands over its state; answers `false`, and does nothing, where the run is not here. */
+  async locked(tx: Transaction, run: number, work: (state: State) => Promise<void>): Promise<boolean> {
     const state = await lockedDocument(tx, this.tableOf(), String(run), this.stage.keysOf)
     if (state !== undefined) await inTrace(state.traceparent, () => work(state))
+    return state !== undefined
   }
 
   /** The run is over, now or before it reaches this stage. */
@@ -90,12 +96,12 @@ export class StageShell<
   /** A person decided. An abort that comes before its run waits for it; `dossier` reads what the person's signature must name. */
   async asked(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
     if (!mayOwn(this.stage.name, decision)) return
-    const known = await tx.documents(this.tableOf()).get(String(decision.run))
-    if (known === undefined || known.attempt < decision.attempt) return rememberDecision(tx, decision)
-    await this.locked(tx, decision.run, async (state) => {
+    const isHere = await this.locked(tx, decision.run, async (state) => {
+      if (state.attempt < decision.attempt) return rememberDecision(tx, decision)
       const refusal = refusalOf(this.runtime, dossierOf(state), decision, tx.now)
       await this.decide(tx, state, { type: 'asked', decision, ...(refusal === undefined ? {} : { refusal }) })
     })
+    if (!isHere) await rememberDecision(tx, decision)
   }
 
   /** Decides on a state that the caller has locked. */
