@@ -8,13 +8,18 @@ import { killRun } from './kill-run.js'
 const config = readKillConfig()
 /** A run takes a tenth of a second and a kill some; the margin is for machines with other things to do. */
 const LIMIT_MS = 400_000 + config.kills * 20_000 + config.runs * 3_000
+/** Within it after the last fault, no event and no timer waits any longer. */
+const FRESH_MS = 30_000
 
 describeKafka('eight processes on real Kafka and PostgreSQL, killed at random', () => {
   const history = new History(config.seed)
   let system: KillSystem
+  let startMs: number
 
   beforeAll(async () => {
+    const startedAt = Date.now()
     system = await KillSystem.start(1, history)
+    startMs = Date.now() - startedAt
   }, 400_000)
 
   afterAll(() => system.stop(), 120_000)
@@ -29,7 +34,8 @@ describeKafka('eight processes on real Kafka and PostgreSQL, killed at random', 
         expect(healing.stuck).toEqual([])
         expect(findings.flatMap(({ oracle, violations }) => violations.map((violation) => `${oracle}: ${violation}`))).toEqual([])
         expect(system.fleet.fell).toEqual([])
-        expect(healing.freshMs).toBeLessThan(30_000)
+        // On a slow machine in the time that it takes to start two such fleets.
+        expect(healing.freshMs).toBeLessThan(Math.max(FRESH_MS, 2 * startMs))
       } catch (error) {
         process.stdout.write(`history of seed ${config.seed}: ${history.save()}\n`)
         throw error
