@@ -1,0 +1,53 @@
+import { Parser } from '@asyncapi/parser'
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../architecture/root.js'
+import { scratchFolder } from '../support/processes.js'
+
+const OPEN_API = join(ROOT, 'docs/openapi.json')
+const ASYNC_API = join(ROOT, 'docs/asyncapi.json')
+const REDOCLY = join(ROOT, 'node_modules/@redocly/cli/bin/cli.js')
+/** Neither counted anywhere nor compared with a newer one: the test needs no network. */
+const OFFLINE = { REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+
+/** Every rule of the linters' recommended sets, warnings included; what other tools read of these documents then means what it says. */
+describe('the OpenAPI document', () => {
+  const scratch = scratchFolder()
+  afterAll(() => scratch.remove())
+
+  it('has nothing that Redocly would say', () => {
+    expect(problemsOf(OPEN_API)).toEqual([])
+  })
+
+  it('would have, with an operation that says nothing of itself', () => {
+    const document = JSON.parse(readFileSync(OPEN_API, 'utf8')) as { paths: Record<string, object> }
+    document.paths['/v1/nameless'] = { get: { responses: { 200: { description: 'Nothing.' } } } }
+    const file = join(scratch.path, 'openapi.json')
+    writeFileSync(file, JSON.stringify(document))
+    expect(problemsOf(file)).toEqual(expect.arrayContaining(['operation-operationId', 'operation-summary', 'security-defined']))
+  })
+})
+
+describe('the AsyncAPI document', () => {
+  const parser = new Parser()
+
+  it('has nothing that its parser would say', async () => {
+    expect(await parser.validate(readFileSync(ASYNC_API, 'utf8'))).toEqual([])
+  })
+
+  it('would have, with a channel without an address and a message that is nowhere', async () => {
+    const document = JSON.parse(readFileSync(ASYNC_API, 'utf8')) as { channels: Record<string, object> }
+    document.channels['nowhere'] = { address: 7, messages: { lost: { $ref: '#/components/messages/lost' } } }
+    expect((await parser.validate(JSON.stringify(document))).map(({ code }) => code)).toEqual(expect.arrayContaining(['invalid-ref']))
+  })
+})
+
+/** Rules that a file breaks, in a process of its own: the linter has no interface but its command line. */
+function problemsOf(file: string): string[] {
+  const args = [REDOCLY, 'lint', file, '--extends', 'recommended', '--format', 'json']
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { ...process.env, ...OFFLINE } })
+  if (stdout === '') throw new Error(stderr)
+  return (JSON.parse(stdout) as { problems: { ruleId: string }[] }).problems.map(({ ruleId }) => ruleId)
+}
