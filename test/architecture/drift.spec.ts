@@ -5,6 +5,7 @@ import { schemaOf } from '#libs/messaging'
 import { createDataSource, indexName, migrate, type DocumentTable, type MigrationClass } from '#libs/persistence'
 import { loadService, migrateService, migrationsOf, SHARED_MIGRATIONS, SHARED_TABLES } from '#libs/service'
 import { STAGE_MIGRATIONS } from '#libs/stage'
+import { expectGolden } from '../support/documents/golden-file.js'
 import { freshDatabase } from '../support/postgres.js'
 import { dumpSchema } from '../support/schema-dump.js'
 import { sourcesOf } from './root.js'
@@ -22,15 +23,15 @@ describe('tables', () => {
   afterAll(() => server.drop())
 
   it('that every service shares, and every stage', async () => {
-    await expect(golden(shared)).toMatchFileSnapshot('./schemas/shared.txt')
-    await expect(golden(ofStages)).toMatchFileSnapshot('./schemas/stages.txt')
+    await expectGolden(golden(shared), 'test/architecture/schemas/shared.txt')
+    await expectGolden(golden(ofStages), 'test/architecture/schemas/stages.txt')
   })
 
   describe.each([...SERVICES])('of %s', (service) => {
     it('are the shared ones and its own', async () => {
       const { sections, own } = await tablesOf(service)
       expect(without(shared, sections)).toEqual([])
-      await expect(golden(own)).toMatchFileSnapshot(`./schemas/${service}.txt`)
+      await expectGolden(golden(own), `test/architecture/schemas/${service}.txt`)
     })
 
     it('have the columns and indexes that its code describes', async () => {

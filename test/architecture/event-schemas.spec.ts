@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { asyncApi, EVENT_SCHEMAS, EVENT_TYPES } from '#libs/contracts'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
+import { expectGolden } from '../support/documents/golden-file.js'
 import { printJson } from '../support/documents/print-json.js'
 import { exportedType, programOf } from '../support/documents/program.js'
 import { TypeSchemas, type Schema } from '../support/documents/type-schemas.js'
@@ -19,11 +20,11 @@ describe('the JSON Schemas of events', () => {
   it('are what their types say', async () => {
     const { types, $defs } = fromTypes()
     const text = `${HEADER} ${printJson({ types, $defs })}\n`
-    await expect(text).toMatchFileSnapshot('../../libs/contracts/src/event-schemas.ts')
+    await expectGolden(text, 'libs/contracts/src/event-schemas.ts')
   })
 
   it('are the payloads of the AsyncAPI document', async () => {
-    await expect(`${printJson(asyncApi('0.0.0'))}\n`).toMatchFileSnapshot('../../docs/asyncapi.json')
+    await expectGolden(`${printJson(asyncApi('0.0.0'))}\n`, 'docs/asyncapi.json')
   })
 
   it('are there for every type, and mean something to a validator', () => {
