@@ -45,6 +45,8 @@ describe('a name that no database, log or terminal should be given', () => {
   it('is refused when it is given twice, or too long', async () => {
     for (const query of ['bot=a&bot=b', 'region=a&region=b', `bot=${'x'.repeat(201)}`, `region=${'x'.repeat(65)}`])
       expect(await statusOf(`/v1/policies?${query}`)).toBe(400)
+    for (const query of ['revision=nonsense', 'revision=-1', 'revision=1&revision=2'])
+      expect(await statusOf(`/v1/events?${query}`)).toBe(400)
     for (const query of ['', 'bot=&region=', 'bot=inspector-7&region=N%20C', 'bot=%C3%A9'])
       expect(await statusOf(`/v1/policies?${query}`)).toBe(200)
   })

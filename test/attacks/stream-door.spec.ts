@@ -137,7 +137,10 @@ describe.each(doors)('the door for upgrades of %s', (_what, port) => {
     `?region=${'x'.repeat(65)}`,
     '?bot=a&bot=b',
     '?bot=a&region=a&region=b',
-  ])('refuses a name that could not be kept or shown: %s', async (query) =>
+    '?revision=nonsense',
+    '?revision=1e3',
+    '?bots=a',
+  ])('refuses what could not be kept or shown, or is no member: %s', async (query) =>
     expect(await refusal(open(port(), query))).toEqual([400, 'HMS_HTTP_QUERY_INVALID']),
   )
 

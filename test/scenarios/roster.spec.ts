@@ -115,7 +115,7 @@ describe('a roster that is rotated while the press runs', () => {
     const newest = steps.reduce<Roster>((roster, { envelope }) => nextRoster(roster, envelope), system.roster)
     expect(newest.digest).toBe(office.current.digest)
     expect((await press.api.get<RosterStep[]>('/v1/roster')).map(({ version }) => version)).toEqual([1, 2, 3, 4])
-    await expect(press.api.get('/v1/roster', { since: 'x' })).rejects.toMatchObject({ code: 'HMS_HTTP_BODY_INVALID', status: 400 })
+    await expect(press.api.get('/v1/roster', { since: 'x' })).rejects.toMatchObject({ code: 'HMS_HTTP_QUERY_INVALID', status: 400 })
   })
 
   it('stands in the trail', async () => {

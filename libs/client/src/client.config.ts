@@ -1,4 +1,5 @@
-import { EDGE_PORT, HmsError, withoutCredentials } from '#libs/contracts'
+import { EDGE_PORT, HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME, withoutCredentials } from '#libs/contracts'
+import { Variables } from './variables.js'
 
 /** Settings of the SDK and the CLI from the environment. Absent and empty are the same. */
 export interface ClientConfig {
@@ -22,40 +23,52 @@ export interface ClientConfig {
 
 const DEFAULT_URL = `http://127.0.0.1:${EDGE_PORT}`
 
-/** Throws `HMS_CONFIG_INVALID` (400) for a `HMS_URL` that is not an http(s) address. */
+/** Throws one `HMS_CONFIG_INVALID` (400) that names every wrong variable. */
 export function readClientConfig(env: Record<string, string | undefined> = process.env): ClientConfig {
-  const text = (name: string): string | undefined => env[name]?.trim() || undefined
-  return {
-    url: readUrl(text('HMS_URL') ?? DEFAULT_URL, 'HMS_URL'),
-    bot: text('HMS_BOT'),
-    region: text('HMS_REGION'),
-    token: text('HMS_TOKEN'),
-    cacheDir: text('HMS_CACHE_DIR'),
-    roster: text('HMS_ROSTER'),
-    keysDir: text('HMS_KEYS_DIR'),
-    signer: text('HMS_SIGNER'),
+  const variables = new Variables(env)
+  const config = {
+    url: withoutSlash(variables.read('HMS_URL', urlProblem) ?? DEFAULT_URL),
+    bot: variables.read('HMS_BOT', nameProblem(MAX_BOT_NAME)),
+    region: variables.read('HMS_REGION', nameProblem(MAX_REGION_NAME)),
+    token: variables.read('HMS_TOKEN', tokenProblem),
+    cacheDir: variables.read('HMS_CACHE_DIR'),
+    roster: variables.read('HMS_ROSTER'),
+    keysDir: variables.read('HMS_KEYS_DIR'),
+    signer: variables.read('HMS_SIGNER'),
     keyPassphrase: env['HMS_KEY_PASSPHRASE'] || undefined,
-    agentSocket: text('SSH_AUTH_SOCK'),
-    dataDir: text('HMS_DATA_DIR') ?? '.hms',
+    agentSocket: variables.read('SSH_AUTH_SOCK'),
+    dataDir: variables.read('HMS_DATA_DIR') ?? '.hms',
   }
+  variables.refuseWrong()
+  return config
 }
 
 /** Checks an address and takes off trailing slashes; no error repeats a password that stands in it. `name` is what the error calls it. */
 export function readUrl(value: string, name = 'url'): string {
+  const problem = urlProblem(value)
+  if (problem !== undefined) throw new HmsError('HMS_CONFIG_INVALID', `${name} ${problem}`, { status: 400 })
+  return withoutSlash(value)
+}
+
+function urlProblem(value: string): string | undefined {
   const parsed = URL.canParse(value) ? new URL(value) : undefined
-  if (
-    parsed === undefined ||
-    !/^https?:$/.test(parsed.protocol) ||
-    parsed.username !== '' ||
-    parsed.password !== '' ||
-    parsed.search !== '' ||
-    parsed.hash !== ''
-  ) {
-    throw new HmsError(
-      'HMS_CONFIG_INVALID',
-      `${name} is not an http(s) address without user name, query and fragment: ${withoutCredentials(value)}`,
-      { status: 400 },
-    )
-  }
-  return parsed.href.replace(/\/+$/, '')
+  const isPlain =
+    parsed !== undefined &&
+    /^https?:$/.test(parsed.protocol) &&
+    [parsed.username, parsed.password, parsed.search, parsed.hash].every((part) => part === '')
+  return isPlain ? undefined : `is not an http(s) address without user name, query and fragment: ${withoutCredentials(value)}`
+}
+
+function withoutSlash(url: string): string {
+  return URL.canParse(url) ? new URL(url).href.replace(/\/+$/, '') : url
+}
+
+function nameProblem(max: number): (value: string) => string | undefined {
+  return (value) =>
+    isName(value, max) ? undefined : `must have at most ${max} characters, and no control characters or half surrogate pairs`
+}
+
+/** It goes into a header. What it is stays unsaid. */
+function tokenProblem(value: string): string | undefined {
+  return /^[\x21-\x7e]+$/.test(value) ? undefined : 'must be a key as `hms-svc tokens create` prints it'
 }

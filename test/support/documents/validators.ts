@@ -11,6 +11,7 @@ const REFINEMENTS: Record<string, Refine> = {
   minLength: (schema, [minLength]) => ({ ...schema, minLength }),
   maxLength: (schema, [maxLength]) => ({ ...schema, maxLength }),
   isLength: (schema, [minLength, maxLength]) => ({ ...schema, minLength, ...(maxLength === undefined ? {} : { maxLength }) }),
+  isNameOf: (schema, [maxLength]) => ({ ...schema, maxLength }),
   isNotEmpty: (schema) => ({ minLength: 1, ...schema }),
   matches: (schema, [pattern]) => ({ ...schema, pattern: (pattern as RegExp).source }),
   isIn: (schema, [values]) => ({ ...schema, enum: values }),

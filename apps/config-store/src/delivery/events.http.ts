@@ -1,7 +1,7 @@
 import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { readerQuery, type ReaderParameters } from '../reads/reader-query.js'
+import { StreamQueryDto } from '../reads/reader-query.dto.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { EventFollower } from './event-follower.js'
@@ -22,11 +22,10 @@ export class EventsController {
   async follow(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
+    @Query() { revision }: StreamQueryDto,
     @Headers('last-event-id') lastId?: string,
-    @Query() query: ReaderParameters & { revision?: string } = {},
   ): Promise<void> {
-    readerQuery(query)
-    const known = parseRevision(lastId ?? query.revision)
+    const known = parseRevision(lastId) ?? revision
     await this.copy.reach(known)
     reply.hijack()
     const { raw } = reply

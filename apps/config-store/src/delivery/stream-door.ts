@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { localNameOf } from '#libs/process'
 import { describeError, foreignRefused, isForeignRequest, toProblem } from '#libs/platform'
-import { Authorizer, ServiceRuntime, type Grant } from '#libs/service'
+import { Authorizer, readQuery, ServiceRuntime, type Grant } from '#libs/service'
 import { refuseUpgrade, serveUpgrades, type Upgrade } from '#libs/upgrade'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
@@ -11,10 +11,9 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { parseApplied } from '../coverage/parse-applied.js'
 import { Presence } from '../coverage/presence.js'
 import { requireRegion } from '../coverage/require-region.js'
-import { readerOf } from '../reads/reader-query.js'
+import { StreamQueryDto } from '../reads/reader-query.dto.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
-import { parseRevision } from '../copy/prepared-frame.js'
 import { watchIntake } from './stream-intake.js'
 import { StreamSocket } from './stream-socket.js'
 
@@ -61,7 +60,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
 
   private async open({ request, socket, head, target: { searchParams: query } }: Upgrade): Promise<void> {
     if (this.localTo !== undefined && isForeignRequest(request, this.localTo)) throw foreignRefused()
-    const reader = { ...readerOf(query), known: parseRevision(query.get('revision')) }
+    const reader = readQuery(StreamQueryDto, query)
     const grant = await this.inTime(this.admit(request, reader))
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       this.serve(client, socket, reader, grant).catch((error: unknown) => {
@@ -72,7 +71,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   /** Who is named may acknowledge, and so needs the key of that bot. */
-  private async admit(request: IncomingMessage, { bot, region }: Reader): Promise<Grant> {
+  private async admit(request: IncomingMessage, { bot, region }: StreamQueryDto): Promise<Grant> {
     const { method = 'GET', url = PATH, headers } = request
     const asked = { method, url, headers, body: Buffer.alloc(0), peer: request.socket.remoteAddress }
     const grant = await this.access.admit(asked, bot === undefined ? { what: 'values', dev: 'open' } : { what: { bot }, dev: 'loopback' })
@@ -91,7 +90,12 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     })
   }
 
-  private async serve(client: WebSocket, raw: Duplex, { bot, region, known }: Reader, { token, actor }: Grant): Promise<void> {
+  private async serve(
+    client: WebSocket,
+    raw: Duplex,
+    { bot, region, revision: known }: StreamQueryDto,
+    { token, actor }: Grant,
+  ): Promise<void> {
     const { clock, log } = this.runtime
     const socket = new StreamSocket(client, raw, clock, bot !== undefined)
     const release = token === undefined ? () => {} : this.access.tokens.hold(token, () => socket.expel())
@@ -128,10 +132,4 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     socket.heard()
     this.presence.applied(bot, socket, frame)
   }
-}
-
-interface Reader {
-  bot: string | undefined
-  region: string | undefined
-  known: number | undefined
 }

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
-import { readerQuery, type ReaderParameters, type ReaderQuery } from './reader-query.js'
+import { ReaderQueryDto } from './reader-query.dto.js'
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')
@@ -22,10 +22,9 @@ export class PoliciesController {
   @RequireScope('values')
   async list(
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Query() reader: ReaderQueryDto,
     @Headers('if-none-match') known?: string,
-    @Query() query: ReaderParameters = {},
   ): Promise<JsonText<PolicyView[]> | undefined> {
-    const reader = readerQuery(query)
     await this.copy.reach()
     const answers = this.copy
       .policies()
@@ -44,10 +43,9 @@ export class PoliciesController {
   async show(
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Query() reader: ReaderQueryDto,
     @Headers('if-none-match') known?: string,
-    @Query() query: ReaderParameters = {},
   ): Promise<JsonText<PolicyView> | undefined> {
-    const reader = readerQuery(query)
     await this.copy.reach()
     const answer = this.answer(id, reader)
     if (answer === null) {
@@ -62,15 +60,14 @@ export class PoliciesController {
   @RequireScope('values')
   async snapshot(
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Query() _reader: ReaderQueryDto,
     @Headers('if-none-match') known?: string,
-    @Query() query: ReaderParameters = {},
   ): Promise<JsonText<StreamFrame, Buffer> | undefined> {
-    readerQuery(query)
     await this.copy.reach()
     return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)
   }
 
-  private answer(id: string, reader: ReaderQuery): PreparedAnswer | null {
+  private answer(id: string, reader: ReaderQueryDto): PreparedAnswer | null {
     return this.copy.inForce(id, reader, this.time.nowMs())?.held.answer ?? null
   }
 }

@@ -1,4 +1,5 @@
-import { ArrayMaxSize, ArrayMinSize, IsArray, Matches, ValidateNested } from 'class-validator'
+import { isName } from '#libs/contracts'
+import { ArrayMaxSize, ArrayMinSize, IsArray, Matches, ValidateBy, ValidateNested } from 'class-validator'
 
 export type Shape<T extends object = object> = new () => T
 /** Turns what came into what the validators judge. What it does not know it leaves for them to refuse. */
@@ -23,6 +24,9 @@ export const toNumber = Read((value) => (typeof value === 'string' && /^\d+$/.te
 /** A member that comes as text with commas between its parts. */
 export const toList = Read((value) => (typeof value === 'string' ? listOf(value) : value))
 
+/** A member that may be left empty, as if it were not there. */
+export const emptyIsNone = Read((value) => (value === '' ? undefined : value))
+
 /** The parts of a text with commas between them. */
 export function listOf(text: string): string[] {
   return text.split(',').map((part) => part.trim())
@@ -31,6 +35,19 @@ export function listOf(text: string): string[] {
 /** A member that is a duration, with an example for those who got it wrong. */
 export function isDuration(example: string): PropertyDecorator {
   return Matches(/^\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: `$property must be a duration such as ${example}` })
+}
+
+/** A member that is a name which somebody gives, of at most `max` characters. */
+export function isNameOf(max: number): PropertyDecorator {
+  return ValidateBy({
+    name: 'isNameOf',
+    constraints: [max],
+    validator: {
+      validate: (text) => isName(text, max),
+      defaultMessage: () =>
+        `$property must be given once, have at most ${max} characters, and no control characters or half surrogate pairs`,
+    },
+  })
 }
 
 /** A member that is an object of another class. */
@@ -50,11 +67,20 @@ export function NestedList(shape: () => Shape, { min = 0, max }: { min?: number;
 }
 
 export function readerOf(shape: Shape, name: string): Reader | undefined {
-  return readers.get(shape.prototype as object)?.get(name)
+  return inherited(readers, shape, name)
 }
 
 export function nestedOf(shape: Shape, name: string): NestedShape | undefined {
-  return nested.get(shape.prototype as object)?.get(name)
+  return inherited(nested, shape, name)
+}
+
+/** Of the class itself, else of the nearest that it extends. */
+function inherited<V>(all: WeakMap<object, Map<string, V>>, shape: Shape, name: string): V | undefined {
+  for (let at = shape.prototype as object | null; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const known = all.get(at)?.get(name)
+    if (known !== undefined) return known
+  }
+  return undefined
 }
 
 function put<V>(all: WeakMap<object, Map<string, V>>, prototype: object, name: string | symbol, value: V): void {

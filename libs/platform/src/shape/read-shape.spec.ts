@@ -22,6 +22,12 @@ class Tree {
   leaves: Leaf[] = []
 }
 
+class Pine extends Tree {
+  @toNumber
+  @IsInt()
+  needles = 0
+}
+
 const errorsOf = (plain: unknown): { pointer: string; detail: string }[] => readShape(Tree, plain).errors
 
 describe('what a parser gave', () => {
@@ -31,6 +37,12 @@ describe('what a parser gave', () => {
     expect(value).toEqual({ size: 7, leaf: { name: 'a' }, leaves: [{ name: 'b' }] })
     expect([value, value.leaf, value.leaves[0]].map((each) => each?.constructor)).toEqual([Tree, Leaf, Leaf])
     expect(readShape(Tree, { size: 1 }).value.leaves).toEqual([])
+  })
+
+  it('is read as the class says that theirs extends', () => {
+    const { value, errors } = readShape(Pine, { size: '7', needles: '9', leaf: { name: 'a' }, leaves: [{ name: 'b' }] })
+    expect(errors).toEqual([])
+    expect([value.size, value.needles, value.leaf?.constructor]).toEqual([7, 9, Leaf])
   })
 
   it.each([[null], [1], ['text'], [[]], [[{}]], [undefined], [true]])('is refused where it is no object: %j', (plain) => {
