@@ -63,7 +63,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     open: (upgrade) => {
       // Here, for config-store sees the edge's own request.
       if (localTo !== undefined && isForeignRequest(upgrade.request, localTo)) throw foreignRefused()
-      streams.open(upgrade)
+      return streams.open(upgrade)
     },
     problemOf: (error, request) => toProblem(error, request, log),
   })

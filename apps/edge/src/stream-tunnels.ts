@@ -1,6 +1,6 @@
-import { HmsError, readText, type Problem } from '#libs/contracts'
-import { describeError, toProblem, type Logger } from '#libs/platform'
-import { answerUpgrade, BOT_INTAKE, contained, Intake, READER_INTAKE, refuseUpgrade, type Upgrade } from '#libs/upgrade'
+import { HmsError, readText } from '#libs/contracts'
+import { describeError, type Logger } from '#libs/platform'
+import { answerUpgrade, BOT_INTAKE, contained, Intake, READER_INTAKE, type Upgrade } from '#libs/upgrade'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Duplex } from 'node:stream'
@@ -22,8 +22,13 @@ export class StreamTunnels {
     private readonly log: Logger,
   ) {}
 
-  open({ request, socket: reader, head, target }: Upgrade): void {
-    this.hold(reader)
+  /** Resolves when the reader has its tunnel or config-store's refusal. Rejects with 503 `HMS_HTTP_UNAVAILABLE` when nobody answers. */
+  open(upgrade: Upgrade): Promise<void> {
+    this.hold(upgrade.socket)
+    return new Promise((resolve, reject) => this.connect(upgrade, resolve, (error) => reject(this.unavailable(error))))
+  }
+
+  private connect({ request, socket: reader, head, target }: Upgrade, done: () => void, failed: (error: unknown) => void): void {
     // From the instance's own address: what the reader wrote says nothing about where to go.
     const url = new URL(STREAM_PATH + target.search, this.upstream())
     const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request) }
@@ -31,15 +36,19 @@ export class StreamTunnels {
     const impatience = setTimeout(() => call.destroy(new Error('no answer in time')), HANDSHAKE_MS)
     const fail = (error: unknown): void => {
       call.destroy()
-      if (!reader.destroyed) refuseUpgrade(reader, this.unavailable(error, request))
+      failed(error)
     }
-    reader.once('close', () => call.destroy())
+    reader.once('close', () => {
+      call.destroy()
+      done()
+    })
     call.once('close', () => clearTimeout(impatience))
     call.once(
       'upgrade',
       contained(
         (response: IncomingMessage, store: Duplex, storeHead: Buffer) => {
           clearTimeout(impatience)
+          done()
           this.hold(store)
           reader.write(`HTTP/1.1 101 Switching Protocols\r\n${linesOf(response.rawHeaders)}\r\n`)
           reader.write(storeHead)
@@ -50,7 +59,7 @@ export class StreamTunnels {
         () => reader.destroy(),
       ),
     )
-    call.once('response', (response) => void relay(response, reader).catch(fail))
+    call.once('response', (response) => void relay(response, reader).then(done, fail))
     call.once('error', fail)
     call.end()
   }
@@ -66,10 +75,9 @@ export class StreamTunnels {
     socket.once('close', () => this.sockets.delete(socket))
   }
 
-  private unavailable(error: unknown, { headers }: IncomingMessage): Problem {
+  private unavailable(error: unknown): HmsError {
     this.log.warn({ error: describeError(error) }, 'a stream could not be opened')
-    const unavailable = new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store answers at the moment. Try again.', { status: 503 })
-    return toProblem(unavailable, { method: 'GET', url: STREAM_PATH, headers }, this.log)
+    return new HmsError('HMS_HTTP_UNAVAILABLE', 'No config-store answers at the moment. Try again.', { status: 503 })
   }
 }
 

@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { localNameOf } from '#libs/process'
 import { describeError, foreignRefused, isForeignRequest, toProblem } from '#libs/platform'
 import { Authorizer, readQuery, ServiceRuntime, type Grant } from '#libs/service'
-import { refuseUpgrade, serveUpgrades, type Upgrade } from '#libs/upgrade'
+import { serveUpgrades, type Upgrade } from '#libs/upgrade'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import type { IncomingMessage, Server } from 'node:http'
@@ -39,9 +39,9 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly access: Authorizer,
   ) {
     this.localTo = localNameOf(runtime.profile, runtime.environment)
-    this.sockets.on('wsClientError', (error, socket, { url = PATH, headers }) => {
-      const malformed = new HmsError('HMS_HTTP_BAD_REQUEST', `This is no WebSocket handshake: ${error.message}.`, { status: 400 })
-      refuseUpgrade(socket, toProblem(malformed, { method: 'GET', url, headers }, this.runtime.log))
+    // Emitted inside `handleUpgrade`, so `open` throws it, and the door answers.
+    this.sockets.on('wsClientError', ({ message }) => {
+      throw new HmsError('HMS_HTTP_BAD_REQUEST', `This is no WebSocket handshake: ${message}.`, { status: 400 })
     })
   }
 
