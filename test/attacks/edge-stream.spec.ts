@@ -71,6 +71,7 @@ it('passes nothing else on', async () => {
     'sec-websocket-version',
     'upgrade',
     'x-forwarded-for',
+    'x-hms-client',
   ]
   expect(Object.keys(asked.at(-1)!.headers).toSorted()).toEqual(known)
   socket.terminate()

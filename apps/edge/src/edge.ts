@@ -7,15 +7,18 @@ import {
   foreignRefused,
   isForeignRequest,
   judgeTargets,
+  limitClients,
   openApi,
-  VERSION,
+  refusalOfConnection,
   refuseBodiesOfReads,
   refuseForeignRequests,
   toProblem,
   traceOfRequest,
+  VERSION,
   type Environment,
+  type HttpLimits,
 } from '#libs/platform'
-import { localNameOf, readHostConfig, urlsOf } from '#libs/process'
+import { localNameOf, readHostConfig, readHttpLimits, urlsOf } from '#libs/process'
 import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -28,6 +31,7 @@ import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
 /** Corpora are the largest bodies that any service takes; each judges its own. */
 const BODY_LIMIT_BYTES = 40 * 1024 * 1024
 const UPSTREAM_TIMEOUT_MS = 65_000
+const REQUEST_TIMEOUT_MS = 60_000
 
 /** One port in front of distributed services, WebSocket included, from the same path table that the services are described by. */
 export async function serveEdge(env: Environment): Promise<{ port: number; stop(): Promise<void> }> {
@@ -36,10 +40,13 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const edge = Fastify({
     ...earlyErrors(log),
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
     keepAliveTimeout: 5_000,
     logger: false,
   })
+  const limits = readHttpLimits(config.profile, env, false)
+  limitClients(edge, { limits, isEdge: true })
   const localTo = localNameOf(config.profile, env)
   if (localTo !== undefined) refuseForeignRequests(edge, localTo)
   judgeTargets(edge)
@@ -56,11 +63,13 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   addErrorPages(edge)
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
-  for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env)
-  const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), log)
+  for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env, limits)
+  const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), limits.trusted, log)
   serveUpgrades(edge.server, {
     path: STREAM_PATH,
     open: (upgrade) => {
+      const refused = refusalOfConnection(edge.server, upgrade.request.socket)
+      if (refused !== undefined) throw refused
       // Here, for config-store sees the edge's own request.
       if (localTo !== undefined && isForeignRequest(upgrade.request, localTo)) throw foreignRefused()
       return streams.open(upgrade)
@@ -78,7 +87,13 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   }
 }
 
-async function forward(edge: FastifyInstance, service: ServiceName, path: string, env: Environment): Promise<void> {
+async function forward(
+  edge: FastifyInstance,
+  service: ServiceName,
+  path: string,
+  env: Environment,
+  { trusted }: HttpLimits,
+): Promise<void> {
   await edge.register(httpProxy, {
     upstream: '',
     prefix: path,
@@ -88,7 +103,11 @@ async function forward(edge: FastifyInstance, service: ServiceName, path: string
     replyOptions: {
       getUpstream: inTurn(urlsOf(service, env)),
       rewriteHeaders: withoutHopByHop,
-      rewriteRequestHeaders: (request, headers) => ({ ...judged(headers), ...forwardedFor(request), traceparent: traceOfRequest(request) }),
+      rewriteRequestHeaders: (request, headers) => ({
+        ...judged(headers),
+        ...forwardedFor(request, trusted),
+        traceparent: traceOfRequest(request),
+      }),
     },
   })
 }

@@ -1,3 +1,4 @@
+import { CLIENT_HEADER, clientAddress, type TrustedProxies } from '#libs/platform'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { IncomingHttpHeaders as IncomingHttp2Headers } from 'node:http2'
 
@@ -21,11 +22,16 @@ export function tunnelHeaders(headers: IncomingHttpHeaders): Record<string, stri
   return { ...(Object.fromEntries(given) as Record<string, string>), connection: 'Upgrade', upgrade: 'websocket' }
 }
 
-/** Who asked, for services that trust loopback with profile dev. */
-export function forwardedFor({ headers, socket }: { headers: IncomingHttpHeaders; socket: { remoteAddress?: string } }): {
-  'x-forwarded-for': string
-} {
-  return { 'x-forwarded-for': [headers['x-forwarded-for'] ?? [], socket.remoteAddress ?? 'unknown'].flat().join(', ') }
+/** Who asked: all that was said of it, for services that trust loopback with profile dev, and the one address that its limits go by. */
+export function forwardedFor(
+  { headers, socket }: { headers: IncomingHttpHeaders; socket: { remoteAddress?: string } },
+  trusted: TrustedProxies,
+): { 'x-forwarded-for': string; [CLIENT_HEADER]: string } {
+  const peer = socket.remoteAddress ?? 'unknown'
+  return {
+    'x-forwarded-for': [headers['x-forwarded-for'] ?? [], peer].flat().join(', '),
+    [CLIENT_HEADER]: clientAddress(peer, headers, trusted, false),
+  }
 }
 
 /** What a service says of its own connection is not the client's: that one ends when the client asks for it. */

@@ -1,5 +1,5 @@
 import { HmsError, readText } from '#libs/contracts'
-import { describeError, type Logger } from '#libs/platform'
+import { describeError, type Logger, type TrustedProxies } from '#libs/platform'
 import { answerUpgrade, BOT_INTAKE, contained, Intake, READER_INTAKE, type Upgrade } from '#libs/upgrade'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
@@ -19,6 +19,7 @@ export class StreamTunnels {
 
   constructor(
     private readonly upstream: () => string,
+    private readonly trusted: TrustedProxies,
     private readonly log: Logger,
   ) {}
 
@@ -31,7 +32,7 @@ export class StreamTunnels {
   private connect({ request, socket: reader, head, target }: Upgrade, done: () => void, failed: (error: unknown) => void): void {
     // From the instance's own address: what the reader wrote says nothing about where to go.
     const url = new URL(STREAM_PATH + target.search, this.upstream())
-    const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request) }
+    const headers = { ...tunnelHeaders(request.headers), host: url.host, ...forwardedFor(request, this.trusted) }
     const call = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, { headers })
     const impatience = setTimeout(() => call.destroy(new Error('no answer in time')), HANDSHAKE_MS)
     const fail = (error: unknown): void => {

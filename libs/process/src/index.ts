@@ -1,2 +1,3 @@
+export * from './http-limits.config.js'
 export * from './host.config.js'
 export * from './identity-files.js'

@@ -38,6 +38,8 @@ export class KillSystem {
     const broker = await startKafka({ port, advertisedPort: network.broker.port })
     const env: Record<string, string> = {
       HMS_PROFILE: 'dev',
+      // The load comes from one address.
+      HMS_HTTP_WRITES_PER_SECOND: '100000',
       HMS_BUS: 'kafka',
       HMS_KAFKA_BROKERS: network.broker.address,
       HMS_DATABASE_URL: network.database.url(database.url),

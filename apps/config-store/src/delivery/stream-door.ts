@@ -1,6 +1,6 @@
 import { HmsError } from '#libs/contracts'
 import { localNameOf } from '#libs/process'
-import { describeError, foreignRefused, isForeignRequest, toProblem } from '#libs/platform'
+import { describeError, foreignRefused, isForeignRequest, refusalOfConnection, toProblem } from '#libs/platform'
 import { Authorizer, readQuery, ServiceRuntime, type Grant } from '#libs/service'
 import { serveUpgrades, type Upgrade } from '#libs/upgrade'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
@@ -46,9 +46,14 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
   }
 
   onApplicationBootstrap(): void {
-    this.closeDoor = serveUpgrades(this.adapter.httpAdapter.getHttpServer() as Server, {
+    const server = this.adapter.httpAdapter.getHttpServer() as Server
+    this.closeDoor = serveUpgrades(server, {
       path: PATH,
-      open: (upgrade) => this.open(upgrade),
+      open: (upgrade) => {
+        const refused = refusalOfConnection(server, upgrade.request.socket)
+        if (refused !== undefined) throw refused
+        return this.open(upgrade)
+      },
       problemOf: (error, request) => toProblem(error, request, this.runtime.log),
     })
   }

@@ -6,15 +6,21 @@ import type { Logger } from '../logger.js'
 import { refusalOfExpectation, refusalOfHost } from './request-head.js'
 import { sendProblem, toProblem } from './problem.js'
 
-/** Options of every Fastify server: what goes wrong before a route is found is told as all else is. */
+const HEADERS_MS = 10_000
+const CHECKED_EVERY_MS = 5_000
+
+/**
+ * Options of every Fastify server: what goes wrong before a route is found is told as all else is, and a connection that does not bring the
+ * head of its request is cut.
+ */
 export function earlyErrors(log: Logger): {
   frameworkErrors(error: Error, request: FastifyRequest, reply: FastifyReply): void
   clientErrorHandler(error: Error, socket: Duplex): void
-  http: { requireHostHeader: false }
+  http: { requireHostHeader: false; headersTimeout: number; connectionsCheckingInterval: number }
 } {
   return {
     // `refusalOfHost` says it as a problem; Node would say it with an empty body.
-    http: { requireHostHeader: false },
+    http: { requireHostHeader: false, headersTimeout: HEADERS_MS, connectionsCheckingInterval: CHECKED_EVERY_MS },
     frameworkErrors: (error, request, reply) => sendProblem(reply, toProblem(error, request, log)),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, log),
   }

@@ -11,7 +11,9 @@ const DISK_FULL = 'The database has no room left on its disk, and nothing was st
 
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.sent) return
-  if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', '2')
+  // Who knows how long has said so already.
+  const again = problem.status === 429 || problem.status === 503
+  if (again && !reply.hasHeader('retry-after')) void reply.header('retry-after', '2')
   void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem))
 }
 

@@ -7,6 +7,7 @@ import { silentLogger, VirtualClock } from '#libs/platform'
 import { mintToken, type Roster } from '#libs/signing'
 import { createHttpApplication } from '../http/http-application.js'
 import { AuthorizationGuard } from './authorization.guard.js'
+import { readHttpLimits } from '#libs/process'
 import { Authorizer } from './authorizer.js'
 import { Public, RequireScope } from './require-scope.js'
 
@@ -87,7 +88,7 @@ describe('a controller’s @RequireScope', () => {
         { provide: APP_GUARD, useClass: AuthorizationGuard },
       ],
     }
-    app = await createHttpApplication(module, silentLogger, undefined)
+    app = await createHttpApplication(module, silentLogger, undefined, { limits: readHttpLimits('production', {}, false) })
     await app.init()
   })
   afterAll(() => app.close())

@@ -45,6 +45,12 @@ export class Authorizer {
     this.signed = new SignedRequests(roster, databaseFor)
   }
 
+  /** Id of the key in this header, if it counts: for limits, before anybody asks what it may. */
+  keyOf(authorization: string): string | undefined {
+    const bearer = BEARER.exec(authorization)?.[1]
+    return bearer === undefined ? undefined : this.tokens.known(bearer)?.id
+  }
+
   /**
    * Rejects with 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is
    * needed.

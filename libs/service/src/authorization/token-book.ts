@@ -34,6 +34,15 @@ export class TokenBook {
     return requireToken(token, id === undefined ? undefined : this.records.get(id), this.clock.now())
   }
 
+  /** The same as `require`, `undefined` for a key that does not count. */
+  known(token: string): TokenRecord | undefined {
+    try {
+      return this.require(token)
+    } catch {
+      return undefined
+    }
+  }
+
   /** Calls `end` once when the key stops to count; the returned function is for who ends before. */
   hold(id: string, end: () => void): () => void {
     const ends = this.held.get(id) ?? new Set()

@@ -1,5 +1,5 @@
 import { SERVICE_PATHS, type ServiceName } from '#libs/contracts'
-import { localNameOf, readHostConfig } from '#libs/process'
+import { localNameOf, readHostConfig, readHttpLimits } from '#libs/process'
 import { EventServer, type EventConsumer } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
 import { collectRoutes } from '#libs/platform'
@@ -65,7 +65,12 @@ export class Host {
     const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
     const controllers = [HealthController, metrics, TopicsController, DescriptionController, DeadLettersController]
     const root = { module: HostModule, global: true, imports, controllers, providers, exports: [Authorizer] }
-    const app = await createHttpApplication(root, adapters.log, localNameOf(adapters.profile, adapters.environment))
+    const app = await createHttpApplication(root, adapters.log, localNameOf(adapters.profile, adapters.environment), {
+      // The bus that lives in one process has no edge.
+      limits: readHttpLimits(adapters.profile, adapters.environment, readHostConfig(adapters.environment).bus === 'kafka'),
+      metrics: adapters.metrics,
+      keyOf: (authorization) => access.keyOf(authorization),
+    })
     context.routes = collectRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance)
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))

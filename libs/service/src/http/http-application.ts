@@ -2,10 +2,12 @@ import {
   BODY_BOUNDS,
   earlyErrors,
   judgeTargets,
+  limitClients,
   refuseBodiesOfReads,
   refuseForeignRequests,
   takeJsonBodies,
   traceRequests,
+  type LimitedServer,
   type Logger,
 } from '#libs/platform'
 import { NestFactory } from '@nestjs/core'
@@ -19,12 +21,13 @@ const REQUEST_TIMEOUT_MS = 60_000
 
 /**
  * A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening.
- * `localTo`: with profile dev what `HMS_HOST` says; requests of other sites are refused then.
+ * `localTo`: with profile dev what `HMS_HOST` says; requests of other sites are refused then. `clients`: what one of them may do.
  */
 export async function createHttpApplication(
   module: DynamicModule,
   log: Logger,
   localTo: string | undefined,
+  clients: LimitedServer,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     ...earlyErrors(log),
@@ -36,6 +39,7 @@ export async function createHttpApplication(
     routerOptions: { ignoreTrailingSlash: true },
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
+  limitClients(server, clients)
   if (localTo !== undefined) refuseForeignRequests(server, localTo)
   judgeTargets(server)
   refuseBodiesOfReads(server)

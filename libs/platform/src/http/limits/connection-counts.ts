@@ -1,0 +1,58 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { clientOf, type TrustedProxies } from './client-address.js'
+
+export interface ConnectionBounds {
+  /** Of one client; peers that speak for others have no such bound. */
+  perClient: number
+  all: number
+}
+
+/** Beyond its bound a server takes so many more, for probes: they are told apart by their path, which is not known yet. */
+const RESERVE = 64
+
+/** Which connections a server has, and which of them are more than it wants. */
+export class ConnectionCounts {
+  private readonly known = new WeakSet<object>()
+  private readonly surplus = new WeakMap<object, 'client' | 'all'>()
+  private readonly byClient = new Map<string, number>()
+  private open = 0
+
+  constructor(
+    private readonly bounds: ConnectionBounds,
+    private readonly trusted: TrustedProxies,
+  ) {}
+
+  watch(server: Server): void {
+    // One that a protocol offer was put back on comes a second time.
+    server.prependListener('connection', (socket: Socket) => {
+      if (!this.known.has(socket)) this.take(socket)
+    })
+  }
+
+  /** Why a connection is one too many: of its client, or of all. Answer what it asks with a refusal, but for probes. */
+  surplusOf(socket: object): 'client' | 'all' | undefined {
+    return this.surplus.get(socket)
+  }
+
+  private take(socket: Socket): void {
+    this.known.add(socket)
+    const address = socket.remoteAddress ?? ''
+    const client = this.trusted.has(address) ? undefined : clientOf(address)
+    const mine = client === undefined ? 0 : (this.byClient.get(client) ?? 0)
+    if (this.open >= this.bounds.all + RESERVE || mine >= this.bounds.perClient + RESERVE) return void socket.destroy()
+    if (mine >= this.bounds.perClient) this.surplus.set(socket, 'client')
+    else if (this.open >= this.bounds.all) this.surplus.set(socket, 'all')
+    this.open++
+    if (client !== undefined) this.byClient.set(client, mine + 1)
+    socket.once('close', () => this.leave(client))
+  }
+
+  private leave(client: string | undefined): void {
+    this.open--
+    if (client === undefined) return
+    const left = (this.byClient.get(client) ?? 1) - 1
+    if (left > 0) this.byClient.set(client, left)
+    else this.byClient.delete(client)
+  }
+}

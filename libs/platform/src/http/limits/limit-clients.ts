@@ -1,0 +1,96 @@
+import { HmsError } from '#libs/contracts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Server } from 'node:http'
+import type { Metrics } from '../../metrics.js'
+import { clientAddress, clientOf, type TrustedProxies } from './client-address.js'
+import { ClientBuckets } from './client-buckets.js'
+import { ConnectionCounts } from './connection-counts.js'
+
+export interface HttpLimits {
+  writesPerSecond: number
+  connectionsPerClient: number
+  connections: number
+  trusted: TrustedProxies
+}
+
+export interface LimitedServer {
+  limits: HttpLimits
+  metrics?: Metrics
+  /** An id of the key that a request holds, if it counts. A key that nobody issued must not give its sender a bucket of its own. */
+  keyOf?(authorization: string): string | undefined
+  /** The edge cannot judge keys: what holds one is judged by the service that knows it, and is bounded here by address more widely. */
+  isEdge?: boolean
+}
+
+const BURST_SECONDS = 10
+/** What services send each other, and what an edge leaves to the services to judge. */
+const WIDER = 10
+/** Carries signatures of services, which send it to each other. */
+const OF_SERVICES = /^\/v1\/(?:heads|freshness)\/?$/
+/** Probes and scrapers come in whatever happens. */
+const EXEMPT = /^\/(?:livez|readyz|metrics)\/?$/
+/** Asks with a body, and changes nothing. */
+const READ_BY_POST = /^\/ofrep\//
+
+const counts = new WeakMap<Server, ConnectionCounts>()
+
+/**
+ * Bounds what one client may do: writes by key, else by address (429 with `Retry-After`), reads and streams by connections. Before any
+ * other hook. The clock is monotonic: a machine's time that jumps fills no bucket.
+ */
+export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, isEdge = false }: LimitedServer): void {
+  const { writesPerSecond: perSecond, trusted } = limits
+  const bucketsOf = (times: number): ClientBuckets =>
+    new ClientBuckets({ burst: BURST_SECONDS * times * perSecond, perSecond: times * perSecond }, () => performance.now())
+  const [writes, wider] = [bucketsOf(1), bucketsOf(WIDER)]
+  const connections = new ConnectionCounts({ perClient: limits.connectionsPerClient, all: limits.connections }, trusted)
+  connections.watch(server.server)
+  counts.set(server.server, connections)
+  const refused = metrics?.counter('http_refused_total', 'Requests refused because their client did too much', ['what'])
+  const addressOf = ({ raw, headers }: FastifyRequest): string =>
+    clientOf(clientAddress(raw.socket.remoteAddress ?? '', headers, trusted, !isEdge))
+
+  const waitOf = (request: FastifyRequest, path: string): number => {
+    const { authorization } = request.headers
+    if (OF_SERVICES.test(path) || (isEdge && authorization !== undefined)) return wider.take(addressOf(request))
+    const key = authorization === undefined ? undefined : keyOf?.(authorization)
+    return writes.take(key === undefined ? addressOf(request) : `key ${key}`)
+  }
+
+  server.addHook('onRequest', (request, reply, done) => {
+    const path = request.url.split('?')[0]!
+    if (EXEMPT.test(path)) return done()
+    const tooMany = refusalOfConnection(server.server, request.raw.socket)
+    if (tooMany !== undefined) {
+      refused?.inc({ what: 'connections' })
+      void reply.header('connection', 'close')
+      return done(tooMany)
+    }
+    if (!isWrite(request.method) || READ_BY_POST.test(path)) return done()
+    const waitMs = waitOf(request, path)
+    if (waitMs === 0) return done()
+    refused?.inc({ what: 'writes' })
+    void reply.header('retry-after', String(Math.ceil(waitMs / 1_000)))
+    done(
+      new HmsError('HMS_HTTP_TOO_MANY', `This client writes more than ${perSecond} times a second. Wait as long as Retry-After says.`, {
+        status: 429,
+      }),
+    )
+  })
+}
+
+/** Why nothing is answered on this connection but probes: for upgrades, which no hook sees. */
+export function refusalOfConnection(server: Server, socket: object): HmsError | undefined {
+  switch (counts.get(server)?.surplusOf(socket)) {
+    case undefined:
+      return undefined
+    case 'client':
+      return new HmsError('HMS_HTTP_CONNECTIONS', 'This client has too many connections open. Close some, or share one.', { status: 429 })
+    case 'all':
+      return new HmsError('HMS_HTTP_CONNECTIONS', 'This server has as many connections as it takes. Try again.', { status: 503 })
+  }
+}
+
+function isWrite(method: string): boolean {
+  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS'
+}

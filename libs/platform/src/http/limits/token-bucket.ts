@@ -1,0 +1,37 @@
+/** How much may come: `burst` at once, `perSecond` on and on. */
+export interface BucketBounds {
+  burst: number
+  perSecond: number
+}
+
+/** What is left of a burst, and when that was so in ms of the caller's clock. */
+export interface Bucket {
+  left: number
+  atMs: number
+}
+
+export interface Taken {
+  bucket: Bucket
+  /** 0 when one was taken; else nothing was, and one is there again after so long. */
+  waitMs: number
+}
+
+/** Far below what a request is, far above what sums of fractions are off by. */
+const EPSILON = 1e-6
+
+export function fullBucket({ burst }: BucketBounds, nowMs: number): Bucket {
+  return { left: burst, atMs: nowMs }
+}
+
+/** Takes one out of a bucket that fills by itself. Time that goes back fills nothing. */
+export function takeOne(bucket: Bucket, bounds: BucketBounds, nowMs: number): Taken {
+  const left = leftAt(bucket, bounds, nowMs)
+  const atMs = Math.max(bucket.atMs, nowMs)
+  if (left >= 1 - EPSILON) return { bucket: { left: left - 1, atMs }, waitMs: 0 }
+  return { bucket: { left, atMs }, waitMs: Math.ceil(((1 - left) / bounds.perSecond) * 1_000 - EPSILON) }
+}
+
+/** What is in it by now. */
+export function leftAt({ left, atMs }: Bucket, { burst, perSecond }: BucketBounds, nowMs: number): number {
+  return Math.min(burst, left + (Math.max(0, nowMs - atMs) / 1_000) * perSecond)
+}

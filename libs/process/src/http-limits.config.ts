@@ -1,0 +1,65 @@
+import { HmsError } from '#libs/contracts'
+import { parseEnvironment, toList, toNumber, TrustedProxies, type Environment, type HttpLimits } from '#libs/platform'
+import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator'
+import type { Profile } from './host.config.js'
+
+const LOOPBACK = ['127.0.0.0/8', '::1']
+
+/** What one client may do. */
+class HttpLimitsConfig {
+  @toNumber
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  writesPerSecond = 50
+
+  @IsOptional()
+  @toNumber
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  connectionsPerClient?: number
+
+  @toNumber
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
+  connections = 40_000
+
+  @IsOptional()
+  @toList
+  @IsString({ each: true })
+  trustedProxies?: string[]
+}
+
+/**
+ * `behindEdge`: a service of distributed mode, whose edge is by default on this machine. A developer's machine opens all its bots from one
+ * address.
+ */
+export function readHttpLimits(profile: Profile, env: Environment, behindEdge: boolean): HttpLimits {
+  const names = {
+    writesPerSecond: 'HMS_HTTP_WRITES_PER_SECOND',
+    connectionsPerClient: 'HMS_HTTP_CONNECTIONS_PER_CLIENT',
+    connections: 'HMS_HTTP_CONNECTIONS',
+    trustedProxies: 'HMS_HTTP_TRUSTED_PROXIES',
+  }
+  const { trustedProxies, connectionsPerClient, ...rest } = parseEnvironment(HttpLimitsConfig, names, env)
+  return {
+    ...rest,
+    connectionsPerClient: connectionsPerClient ?? (profile === 'dev' ? 20_000 : 2_000),
+    trusted: readTrusted(trustedProxies ?? (behindEdge ? LOOPBACK : [])),
+  }
+}
+
+function readTrusted(cidrs: readonly string[]): TrustedProxies {
+  try {
+    return new TrustedProxies(cidrs)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new HmsError('HMS_CONFIG_INVALID', `HMS_HTTP_TRUSTED_PROXIES must be addresses or CIDRs separated by commas: ${error.message}.`, {
+      status: 400,
+      next: ['hms-svc help environment'],
+      cause: error,
+    })
+  }
+}

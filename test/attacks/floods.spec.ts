@@ -1,0 +1,186 @@
+import { once } from 'node:events'
+import { connect as dial, type Socket } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { ApiClient, signedBy } from '#libs/client'
+import type { IssuedToken, TokenRequest } from '#libs/contracts'
+import { serveEdge } from '../../apps/edge/src/edge.js'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+
+const LIMITS = { HMS_HTTP_WRITES_PER_SECOND: '1' }
+const BURST = 10
+const FEW = { HMS_HTTP_CONNECTIONS_PER_CLIENT: '12' }
+
+const headers = { 'content-type': 'application/json', connection: 'close' }
+const post = (url: string, more: Record<string, string> = {}, path = '/v1/approvals/prepare'): Promise<Response> =>
+  fetch(url + path, { method: 'POST', headers: { ...headers, ...more }, body: '{}' })
+/** At once: what time brings meanwhile must not count. */
+const flood = (times: number, url: string, more?: (n: number) => Record<string, string>, path?: string): Promise<Response[]> =>
+  Promise.all(
+    Array.from({ length: times }, async (_, n) => {
+      const answer = await post(url, more?.(n), path)
+      await answer.clone().arrayBuffer()
+      return answer
+    }),
+  )
+const limited = (answers: Response[]): number => answers.filter(({ status }) => status === 429).length
+
+describe('a flood of writes', () => {
+  let system: MemorySystem
+  beforeAll(async () => {
+    system = await startMemorySystem({ HMS_PROFILE: 'production', ...LIMITS })
+  })
+  afterAll(() => system.stop())
+
+  it('meets a limit that says when to come again, whatever it says of itself', async () => {
+    const answers = await flood(4 * BURST, system.url, (n) => ({
+      'x-forwarded-for': `192.0.2.${n}`,
+      'x-hms-client': `192.0.2.${n}`,
+      authorization: `Bearer hms_${'a'.repeat(16)}_${String(n).padStart(43, 'b')}`,
+    }))
+    expect(limited(answers)).toBeGreaterThanOrEqual(BURST)
+    const refused = answers.find(({ status }) => status === 429)!
+    expect(refused.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+    expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
+    expect(await refused.json()).toMatchObject({ code: 'HMS_HTTP_TOO_MANY', retryable: true })
+  })
+
+  it('takes nothing from reads, probes, scrapers, and what services send each other', async () => {
+    expect(limited(await flood(2 * BURST, system.url))).toBeGreaterThan(0)
+    for (const path of ['/livez', '/readyz', '/metrics', '/v1/roster'])
+      expect([path, (await fetch(system.url + path)).status]).toEqual([path, 200])
+    expect(limited(await flood(5, system.url, undefined, '/v1/heads'))).toBe(0)
+    expect(await (await fetch(`${system.url}/metrics`)).text()).toMatch(/hms_svc_http_refused_total\{what="writes"\} \d+/)
+  })
+
+  it('bounds what is said to come from a service, too', async () => {
+    expect(limited(await flood(30 * BURST, system.url, undefined, '/v1/heads'))).toBeGreaterThan(0)
+  })
+
+  it('does not reach a key that counts: each has limits of its own', async () => {
+    const authorize = signedBy(system.operator, system.roster.installation, () => system.clock.now())
+    // The address of the test may write again once a second is over.
+    let token: string | undefined
+    await expect
+      .poll(
+        async () => {
+          const made = await new ApiClient({ url: system.url, authorize })
+            .post<IssuedToken>('/v1/tokens', { scopes: ['operate'] } satisfies TokenRequest)
+            .catch(() => undefined)
+          return (token = made?.token)
+        },
+        { timeout: 20_000, interval: 500 },
+      )
+      .toBeDefined()
+    expect(limited(await flood(2 * BURST, system.url))).toBeGreaterThan(0)
+    const answers = await flood(4 * BURST, system.url, () => ({ authorization: `Bearer ${token}` }))
+    expect(answers.filter(({ status }) => status === 400).length).toBeGreaterThanOrEqual(BURST)
+    expect(limited(answers)).toBeGreaterThan(0)
+  })
+})
+
+describe('too many connections of one client', () => {
+  let system: MemorySystem
+  let edge: Awaited<ReturnType<typeof serveEdge>>
+  const held: Socket[] = []
+  beforeAll(async () => {
+    system = await startMemorySystem(FEW)
+    const { port } = new URL(system.url)
+    edge = await serveEdge({ HMS_PROFILE: 'dev', HMS_PORT: '0', HMS_LOG_LEVEL: 'silent', HMS_CONFIG_STORE_PORT: port, ...FEW })
+  })
+  afterEach(async () => {
+    await Promise.all(held.splice(0).map((socket) => (socket.closed ? undefined : once(socket.destroy(), 'close'))))
+  })
+  afterAll(async () => {
+    await edge.stop()
+    await system.stop()
+  })
+  const doors: [string, () => number][] = [
+    ['a service', () => Number(new URL(system.url).port)],
+    ['the edge', () => edge.port],
+  ]
+
+  describe.each(doors)('at %s', (_where, port) => {
+    const hold = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n++) {
+        const socket = dial(port(), '127.0.0.1')
+        socket.on('error', () => {})
+        held.push(socket)
+        await once(socket, 'connect')
+      }
+    }
+    const get = async (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port()}${path}`, { headers: { connection: 'close' } })
+
+    it('are refused with a reason, but for probes', async () => {
+      await hold(12)
+      await expect.poll(async () => (await get('/v1/policies')).status).toBe(429)
+      expect(await (await get('/v1/policies')).json()).toMatchObject({ code: 'HMS_HTTP_CONNECTIONS' })
+      expect((await get('/livez')).status).toBe(200)
+    })
+
+    it('open no stream', async () => {
+      await hold(12)
+      await expect.poll(async () => (await get('/v1/policies')).status).toBe(429)
+      const socket = new WebSocket(`ws://127.0.0.1:${port()}/v1/stream`)
+      const [, response] = (await once(
+        socket.on('error', () => {}),
+        'unexpected-response',
+      )) as [unknown, { statusCode: number }]
+      expect(response.statusCode).toBe(429)
+      socket.terminate()
+    })
+
+    it('come in again when others are gone', async () => {
+      await expect.poll(async () => (await get('/v1/policies')).status).toBe(200)
+    })
+
+    it('and more than a few beyond the bound are cut at once', async () => {
+      await hold(12 + 64)
+      const socket = dial(port(), '127.0.0.1')
+      held.push(socket)
+      await once(
+        socket.on('error', () => {}),
+        'close',
+      )
+    })
+
+    it('that bring half a head are cut', { timeout: 30_000 }, async () => {
+      const socket = dial(port(), '127.0.0.1')
+      held.push(socket)
+      socket.on('error', () => {}).resume()
+      socket.write('GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: ')
+      await once(socket, 'close')
+    })
+  })
+})
+
+describe('behind the edge', () => {
+  it('clients are told apart by what the edge saw, and not by what they say', async () => {
+    const system = await startMemorySystem({ ...LIMITS, HMS_HTTP_TRUSTED_PROXIES: '127.0.0.1' })
+    const { port } = new URL(system.url)
+    const behind = { HMS_PROFILE: 'dev', HMS_PORT: '0', HMS_LOG_LEVEL: 'silent', HMS_APPROVER_PORT: port }
+    const edge = await serveEdge({ ...behind, ...LIMITS, HMS_HTTP_WRITES_PER_SECOND: '1000' })
+    try {
+      const url = `http://127.0.0.1:${edge.port}`
+      const forged = await flood(3 * BURST, url, (n) => ({ 'x-forwarded-for': `192.0.2.${n}`, 'x-hms-client': `192.0.2.${n}` }))
+      expect(limited(forged)).toBeGreaterThanOrEqual(BURST)
+      const direct = await flood(5, system.url, () => ({ 'x-hms-client': '198.51.100.1' }))
+      expect(limited(direct)).toBe(0)
+    } finally {
+      await edge.stop()
+      await system.stop()
+    }
+  })
+
+  it('a service key is not held to the limit of its address', async () => {
+    const edge = await serveEdge({ HMS_PROFILE: 'dev', HMS_PORT: '0', HMS_LOG_LEVEL: 'silent', HMS_APPROVER_PORT: '9', ...LIMITS })
+    try {
+      const url = `http://127.0.0.1:${edge.port}`
+      expect(limited(await flood(3 * BURST, url))).toBeGreaterThan(0)
+      expect(limited(await flood(3 * BURST, url, () => ({ authorization: 'Bearer any' })))).toBe(0)
+      expect(limited(await flood(30 * BURST, url, () => ({ authorization: 'Bearer any' })))).toBeGreaterThan(0)
+    } finally {
+      await edge.stop()
+    }
+  })
+})
