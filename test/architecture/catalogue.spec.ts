@@ -73,15 +73,19 @@ describe('a stage', () => {
   const sources = [...sourcesOf('apps', /\.ts$/), ...sourcesOf('libs', /\.ts$/)].filter(
     ({ path }) => !/\.(spec|suite)\.ts$|\/testing\//.test(path),
   )
-  const others = ['nest-cli.json', 'docker-compose.yml'].map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+  const others = ['nest-cli.json', 'docker-compose.yml', 'k8s/base/kustomization.yaml'].map((path) => ({
+    path,
+    text: readFileSync(join(ROOT, path), 'utf8'),
+  }))
 
-  it('is known by four files outside its own folder: notifier', () => {
+  it('is known by five files outside its own folders: notifier', () => {
     const known = [...sources, ...others].filter(({ path, text }) => !path.startsWith('apps/notifier/') && /\bnotifier\b/.test(text))
     expect(known.map(({ path }) => path)).toEqual([
       'libs/contracts/src/services.ts',
       'libs/contracts/src/topics.ts',
       'nest-cli.json',
       'docker-compose.yml',
+      'k8s/base/kustomization.yaml',
     ])
   })
 

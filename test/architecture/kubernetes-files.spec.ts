@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { SERVICES, TOPICS } from '#libs/contracts'
+import { grantsSql, rolesSql } from '../support/kubernetes/database-rights.js'
+import { externalSecrets } from '../support/kubernetes/external-secrets.js'
+import { printManifests } from '../support/kubernetes/manifests.js'
+import { kafkaTopics, kafkaUsers } from '../support/kubernetes/strimzi.js'
+import { ROOT } from './root.js'
+
+/** What the catalogue says and Kubernetes must be told; `npm run k8s` writes these files anew. */
+describe('files for Kubernetes', () => {
+  it('have a KafkaTopic for each topic, and for the dead letters of each service', async () => {
+    const topics = kafkaTopics()
+    expect(topics).toHaveLength(TOPICS.length + SERVICES.length)
+    await expect(printManifests(topics)).toMatchFileSnapshot('../../k8s/components/strimzi/topics.yaml')
+  })
+
+  it('have a KafkaUser for each service, one that compares and one that counts', async () => {
+    const users = kafkaUsers()
+    expect(users).toHaveLength(SERVICES.length + 2)
+    await expect(printManifests(users)).toMatchFileSnapshot('../../k8s/components/strimzi/users.yaml')
+  })
+
+  it('have the rights of each service in PostgreSQL', async () => {
+    await expect(rolesSql()).toMatchFileSnapshot('../../k8s/components/cloudnative-pg/roles.sql')
+    await expect(grantsSql()).toMatchFileSnapshot('../../k8s/components/cloudnative-pg/grants.sql')
+  })
+
+  it('grant audit what the reference tells administrators to', () => {
+    const page = readFileSync(join(ROOT, 'docs/reference.md'), 'utf8')
+    const blocks = [...page.split('### Rights in PostgreSQL')[1]!.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, block]) => block!)
+    const statements = (sql: string): string[] => sql.split(/;\n/).map((line) => line.replace(/^--.*\n/, '').trim())
+    expect(statements(grantsSql())).toEqual(expect.arrayContaining(statements(blocks[1]!).filter((line) => line !== '')))
+  })
+
+  it('have an ExternalSecret for each key and each login of the database', async () => {
+    await expect(printManifests(externalSecrets())).toMatchFileSnapshot('../../k8s/components/external-secrets/secrets.yaml')
+  })
+})

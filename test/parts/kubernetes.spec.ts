@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { SERVICES } from '#libs/contracts'
+import { documentsOf, isWorkload, type Container, type Manifest, type PodSpec, type Workload } from '../support/kubernetes/manifests.js'
+import { describeWith, runTool } from '../support/kubernetes/tools.config.js'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const KUBERNETES = '1.37.0'
+/** What kubernetes-validate has schemas for. It passes over kinds that it does not know, so it gets none. */
+const BUILT_IN = ['v1', 'apps/v1', 'batch/v1', 'policy/v1', 'networking.k8s.io/v1']
+const OURS = [...SERVICES, 'edge', 'witness']
+
+const scratch = mkdtempSync(join(tmpdir(), 'hms-kustomize-'))
+afterAll(() => rmSync(scratch, { recursive: true }))
+
+/** An overlay of the base with these components, as an operator would write it. */
+function overlayWith(components: readonly string[]): string {
+  const folder = mkdtempSync(join(scratch, 'overlay-'))
+  const at = (path: string): string => relative(folder, join(ROOT, 'k8s', path))
+  const listed = components.map((name) => `  - ${at(`components/${name}`)}\n`).join('')
+  writeFileSync(
+    join(folder, 'kustomization.yaml'),
+    `namespace: hms-svc\nresources: [${at('base')}]\n${listed === '' ? '' : `components:\n${listed}`}`,
+  )
+  return folder
+}
+
+const VARIANTS: [name: string, folder: () => string, counts: { builtIn: number; custom: number }][] = [
+  ['overlays/dev', () => 'k8s/overlays/dev', { builtIn: 69, custom: 0 }],
+  ['overlays/prod', () => 'k8s/overlays/prod', { builtIn: 70, custom: 64 }],
+  ['base alone', () => 'k8s/base', { builtIn: 61, custom: 0 }],
+  ['base with strimzi', () => overlayWith(['strimzi']), { builtIn: 62, custom: 37 }],
+  ['base with cloudnative-pg', () => overlayWith(['cloudnative-pg']), { builtIn: 65, custom: 1 }],
+  ['base with keda', () => overlayWith(['keda']), { builtIn: 63, custom: 6 }],
+  ['base with monitoring', () => overlayWith(['monitoring']), { builtIn: 62, custom: 1 }],
+  ['base with ingress', () => overlayWith(['ingress']), { builtIn: 62, custom: 0 }],
+  ['base with external-secrets', () => overlayWith(['external-secrets']), { builtIn: 61, custom: 19 }],
+]
+
+describeWith(['kustomize', 'kubernetes-validate', 'check-jsonschema'], 'the manifests', () => {
+  const rendered = new Map<string, Manifest[]>()
+  const of = (name: string): Manifest[] => rendered.get(name)!
+  const workloads = (name: string): Workload[] => of(name).filter(isWorkload)
+  const own = (name: string): Workload[] =>
+    workloads(name).filter(({ spec }) => OURS.includes(spec.template.metadata.labels['app.kubernetes.io/component'] ?? ''))
+
+  beforeAll(() => {
+    for (const [name, folder] of VARIANTS) {
+      const built = runTool('kustomize', ['build', folder()], { cwd: ROOT })
+      expect(built.code, `${name}: ${built.stderr}`).toBe(0)
+      expect(built.stderr, name).toBe('')
+      rendered.set(name, documentsOf(built.stdout))
+    }
+  })
+
+  it.each(VARIANTS)('%s are as many as they should be, and as Kubernetes takes them', (name, _folder, counts) => {
+    const documents = of(name)
+    const builtIn = documents.filter(({ apiVersion }) => BUILT_IN.includes(apiVersion))
+    expect({ builtIn: builtIn.length, custom: documents.length - builtIn.length }).toEqual(counts)
+    const file = join(scratch, `${name.replaceAll(/\W/g, '-')}.json`)
+    for (const document of builtIn) writeFileSync(file, `---\n${JSON.stringify(document)}\n`, { flag: 'a' })
+    const judged = runTool('kubernetes-validate', ['--strict', '-k', KUBERNETES, file])
+    expect(judged.code, judged.stderr).toBe(0)
+    expect(`${judged.stdout}${judged.stderr}`.match(/ passed for resource /g)).toHaveLength(counts.builtIn)
+  })
+
+  it('turn red where a field is misspelt', () => {
+    const file = join(scratch, 'misspelt.json')
+    writeFileSync(file, JSON.stringify(own('base alone')[0]).replace('"readinessProbe"', '"readynessProbe"'))
+    expect(runTool('kubernetes-validate', ['--strict', '-k', KUBERNETES, file]).code).not.toBe(0)
+  })
+
+  it('name everything once, and refer to nothing that is not there', () => {
+    for (const [name] of VARIANTS) {
+      const ids = of(name).map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+      expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([])
+      const configMaps = texts(of(name)).filter((text) => /^hms-(environment|backends|postgres-grants)-/.test(text))
+      for (const text of configMaps) expect(ids, name).toContain(`ConfigMap ${text}`)
+      for (const { spec } of workloads(name)) {
+        const account = spec.template.spec.serviceAccountName
+        if (account !== undefined) expect(ids, name).toContain(`ServiceAccount ${account}`)
+      }
+    }
+  })
+
+  it.each(['overlays/dev', 'overlays/prod'])(
+    '%s run every service, the edge and the witness, two Jobs, and nobody without bounds',
+    (name) => {
+      expect(
+        own(name)
+          .map(({ metadata }) => metadata.name)
+          .toSorted(),
+      ).toEqual(OURS.map((each) => `hms-${each}`).toSorted())
+      for (const each of OURS) {
+        const label = (labels?: Record<string, string>): boolean => labels?.['app.kubernetes.io/component'] === each
+        for (const kind of ['Service', 'PodDisruptionBudget', 'NetworkPolicy', 'ServiceAccount'])
+          expect(
+            of(name).filter((document) => document.kind === kind && label(document.metadata.labels)),
+            `${each}: ${kind}`,
+          ).toHaveLength(1)
+      }
+      expect(
+        of(name)
+          .filter(({ kind }) => kind === 'Job')
+          .map(({ metadata }) => metadata.name),
+      ).toEqual(expect.arrayContaining(['hms-migrate', 'hms-topics']))
+      for (const { metadata, spec } of workloads(name)) expect(faultsOf(spec.template.spec), metadata.name).toEqual([])
+    },
+  )
+
+  it.each(['overlays/dev', 'overlays/prod'])('%s ask each process whether it starts, is ready and lives, and let it drain', (name) => {
+    for (const { metadata, spec } of own(name)) {
+      const { terminationGracePeriodSeconds, containers } = spec.template.spec
+      const [box] = containers
+      const paths = [box!.startupProbe, box!.readinessProbe, box!.livenessProbe].map((probe) => probe?.httpGet)
+      const ready = metadata.name === 'hms-edge' ? '/livez' : '/readyz'
+      expect(paths, metadata.name).toEqual(['/livez', ready, '/livez'].map((path) => ({ path, port: 'http' })))
+      if (metadata.name === 'hms-witness') continue
+      expect(box!.lifecycle?.preStop.sleep.seconds, metadata.name).toBeGreaterThanOrEqual(5)
+      expect(terminationGracePeriodSeconds, metadata.name).toBeGreaterThanOrEqual(30)
+      expect(spec.template.spec.topologySpreadConstraints?.map(({ topologyKey }) => topologyKey)).toEqual([
+        'kubernetes.io/hostname',
+        'topology.kubernetes.io/zone',
+      ])
+    }
+  })
+
+  it('deny what no policy names', () => {
+    for (const [name] of VARIANTS) {
+      const deny = of(name).find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'hms-default-deny')
+      expect(deny?.spec, name).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] })
+      expect(of(name)[0]).toMatchObject({ kind: 'Namespace', metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } })
+    }
+  })
+
+  it('leave the number of instances to KEDA where it is there, and to nobody else where it is not', () => {
+    const replicas = (name: string): unknown[] => own(name).map(({ metadata, spec }) => [metadata.name, spec.replicas])
+    const scaled = of('overlays/prod')
+      .filter(({ kind }) => kind === 'ScaledObject')
+      .map(({ metadata }) => metadata.name)
+    expect(scaled).toHaveLength(5)
+    for (const name of scaled) {
+      expect(replicas('overlays/prod')).toContainEqual([name, undefined])
+      expect(replicas('base alone')).toContainEqual([name, 2])
+    }
+  })
+
+  it('do not hide that Docker Compose would refuse its file', () => {
+    const check = (input: string): number =>
+      runTool('check-jsonschema', ['--builtin-schema', 'vendor.compose-spec', input], { cwd: ROOT }).code
+    expect(check('docker-compose.yml')).toBe(0)
+    const file = join(scratch, 'compose.yml')
+    writeFileSync(file, 'services: { edge: { image: x, depend_on: [audit] } }')
+    expect(check(file)).not.toBe(0)
+  })
+})
+
+/** What the Pod Security Standard `restricted` asks, and what we ask beside it. */
+function faultsOf(pod: PodSpec): string[] {
+  return [
+    ...(pod.automountServiceAccountToken === false ? [] : ['mounts a token']),
+    ...(pod.enableServiceLinks === false ? [] : ['gets variables of Services']),
+    ...(pod.securityContext?.['runAsNonRoot'] === true ? [] : ['may run as root']),
+    ...(JSON.stringify(pod.securityContext?.['seccompProfile']) === '{"type":"RuntimeDefault"}' ? [] : ['has no seccomp profile']),
+    ...(pod.containers.length === 1 ? [] : ['has several containers']),
+    ...pod.containers.flatMap(faultsOfContainer),
+  ]
+}
+
+function faultsOfContainer({ image, resources, securityContext }: Container): string[] {
+  // The image of the demo's broker writes its configuration when it starts.
+  const writes = image.startsWith('apache/kafka:')
+  return [
+    ...(resources?.requests['memory'] !== undefined && resources.limits['memory'] !== undefined ? [] : ['has no bounds']),
+    ...(securityContext?.['allowPrivilegeEscalation'] === false ? [] : ['may gain rights']),
+    ...(writes || securityContext?.['readOnlyRootFilesystem'] === true ? [] : ['writes into its image']),
+    ...(JSON.stringify(securityContext?.['capabilities']) === '{"drop":["ALL"]}' ? [] : ['keeps capabilities']),
+  ]
+}
+
+function texts(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(texts)
+}

@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe } from 'vitest'
+import { cacheFolder } from '../broker/broker.config.js'
+
+/** What `.ci/tools` puts into the cache, and what Debian's package `prometheus` brings. */
+const PLACES = {
+  kustomize: join(cacheFolder(), 'tools/bin/kustomize'),
+  'kubernetes-validate': join(cacheFolder(), 'tools/python/bin/kubernetes-validate'),
+  'check-jsonschema': join(cacheFolder(), 'tools/python/bin/check-jsonschema'),
+} as const
+type Tool = keyof typeof PLACES
+
+interface Ran {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+const LIMIT_MS = 120_000
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
+
+/** Runs a tool to its end, in the root of the repository unless told otherwise. */
+export function runTool(tool: Tool, argv: string[], options: { input?: string; cwd?: string } = {}): Ran {
+  const ran = spawnSync(PLACES[tool], argv, { encoding: 'utf8', timeout: LIMIT_MS, maxBuffer: MAX_OUTPUT_BYTES, ...options })
+  if (ran.error !== undefined) throw ran.error
+  return { code: ran.status ?? 1, stdout: ran.stdout, stderr: ran.stderr }
+}
+
+/** `describe` where these tools are, else a skip that says which is missing; with `HMS_TEST_TOOLS=required` there is no skip. */
+export function describeWith(tools: readonly Tool[], name: string, suite: () => void): void {
+  const missing = tools.filter((tool) => !existsSync(PLACES[tool]))
+  if (missing.length === 0 || process.env['HMS_TEST_TOOLS'] === 'required') describe(name, suite)
+  else describe.skip(`${name} (skipped: without ${missing.join(', ')}; .ci/tools and Debian's prometheus bring them)`, suite)
+}
