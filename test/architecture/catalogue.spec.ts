@@ -70,7 +70,7 @@ describe('all services together', () => {
 
 /** What the README answers to "how do I add a stage?". */
 describe('a stage', () => {
-  const sources = [...sourcesOf('apps', /\.ts$/), ...sourcesOf('libs', /\.ts$/)].filter(
+  const sources = [...sourcesOf('apps', /\.tsx?$/), ...sourcesOf('libs', /\.ts$/)].filter(
     ({ path }) => !/\.(spec|suite)\.ts$|\/testing\//.test(path),
   )
   const others = ['nest-cli.json', 'docker-compose.yml', 'k8s/base/kustomization.yaml'].map((path) => ({

@@ -24,6 +24,7 @@ import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
+import { loadConsole } from './load-console.js'
 import { readiness } from './readiness.js'
 import { refuseUnforwardable } from './unforwardable.js'
 import { STREAM_PATH, StreamTunnels } from './stream-tunnels.js'
@@ -63,6 +64,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   addErrorPages(edge)
   edge.get('/openapi.json', async () => openApi(VERSION))
   edge.get('/asyncapi.json', async () => asyncApi(VERSION))
+  const { addConsole } = await loadConsole()
+  addConsole(edge, { urlsOf: (service) => urlsOf(service, env) })
   for (const service of SERVICES) for (const path of SERVICE_PATHS[service]) await forward(edge, service, path, env, limits)
   const streams = new StreamTunnels(inTurn(urlsOf('config-store', env)), limits.trusted, log)
   serveUpgrades(edge.server, {

@@ -17,12 +17,12 @@ export class RunsController {
     private readonly decideRun: DecideRun,
   ) {}
 
-  /** Newest first. `open=yes` leaves out what has ended. */
+  /** Newest first. `open=yes` leaves out what has ended; `before` is the last number of the page before. */
   @Get()
-  async list(@Query() { open }: RunsQueryDto): Promise<RunView[]> {
-    const where = open === 'yes' ? { open: 'yes' } : undefined
+  async list(@Query() { open, state, before }: RunsQueryDto): Promise<RunView[]> {
+    const where = { ...(open === 'yes' ? { open } : {}), ...(state === undefined ? {} : { state }) }
     const records = await this.runtime.database.transaction((tx) =>
-      tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT }),
+      tx.documents(RUNS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT, after: before }),
     )
     return records.map(runView)
   }

@@ -8,6 +8,12 @@ import { Host, openEmbeddedBus, openPostgresService } from '#libs/service'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { requireFreePort } from './free-port.js'
+import { loadProgram } from './load-program.js'
+
+/** Mirrors `addConsole` of apps/console, which is loaded late and by name: apps do not import apps. */
+interface ConsoleModule {
+  addConsole(server: unknown, options: { urlsOf(): readonly string[] }): void
+}
 
 export interface EmbeddedSystem {
   url: string
@@ -68,6 +74,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       version: VERSION,
     })
     cleanup.push(() => host.stop())
+    const { addConsole } = await loadProgram<ConsoleModule>('console/src/console')
+    addConsole(host.app.getHttpAdapter().getInstance(), { urlsOf: () => [url] })
     await host.start({ host: config.host, port: options.port })
     let stopping = false
     const failed = database.exited.then(() => (stopping ? new Promise<never>(() => {}) : Promise.reject(databaseEnded())))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Output, type OutputOptions, type Sink } from './output.js'
 import { choosePaint, COLOURED, PLAIN } from './paint.js'
 import { renderTable } from './table.js'
-import { spokenDuration } from './duration.js'
+import { spokenDuration } from '#libs/contracts'
 
 class Memory implements Sink {
   text = ''

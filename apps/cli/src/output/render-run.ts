@@ -1,15 +1,14 @@
-import type { RunDecision, RunStage, RunState, RunView, StageName } from '#libs/contracts'
-import { spokenDuration } from './duration.js'
+import {
+  stageLabel,
+  nextCommandsOf,
+  stageOutcome,
+  spokenDuration,
+  type RunDecision,
+  type RunStage,
+  type RunState,
+  type RunView,
+} from '#libs/contracts'
 import { PLAIN, type Paint } from './paint.js'
-import { nextCommandsOf } from './next-commands.js'
-
-const LABELS: Record<StageName, string> = {
-  lint: 'Lint & Schema',
-  simulate: 'Simulation Replay',
-  canary: 'Canary',
-  rollout: 'Full Rollout',
-  notify: 'Partner Notifications',
-}
 
 /** Verdicts start in this column, except behind a longer label, which still gets `LEAST_DOTS`. */
 const DOT_COLUMN = 28
@@ -30,24 +29,14 @@ function renderHeadline(view: RunView): string {
 }
 
 function renderStage(stage: RunStage, paint: Paint): string {
-  const label = labelOf(stage)
+  const label = stageLabel(stage)
   const dots = '.'.repeat(Math.max(LEAST_DOTS, DOT_COLUMN - label.length))
-  return `• ${label} ${dots} ${paintVerdict(stage, outcomeOf(stage), paint)}`
+  return `• ${label} ${dots} ${paintVerdict(stage, stageOutcome(stage), paint)}`
 }
 
 /** `  abort by EPA Chief, applied: bot is broken`. */
 function renderDecision({ decision, by, outcome, reason }: RunDecision): string {
   return `  ${decision} by ${by}, ${outcome === 'late' ? 'too late' : outcome}: ${reason}`
-}
-
-function labelOf(stage: RunStage): string {
-  return stage.label ?? LABELS[stage.stage]
-}
-
-/** `PASS (98.4% bots adapted)`; the notify stage says what was sent instead of PASS. */
-export function outcomeOf(stage: RunStage): string {
-  if (stage.detail === '') return stage.verdict
-  return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${stage.verdict} (${stage.detail})`
 }
 
 function paintVerdict(stage: RunStage, text: string, paint: Paint): string {

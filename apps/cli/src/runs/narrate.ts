@@ -1,5 +1,4 @@
-import type { RunStage, RunView } from '#libs/contracts'
-import { outcomeOf } from '../output/render-run.js'
+import { stageOutcome, type RunStage, type RunView } from '#libs/contracts'
 
 /**
  * Lines that tell what changed from one view of a run to the next: one per stage whose verdict moved, one when the state moved.
@@ -8,7 +7,7 @@ import { outcomeOf } from '../output/render-run.js'
 export function narrateChange(before: RunView | undefined, view: RunView, nowMs: number): string[] {
   const prefix = `${stamp(nowMs)} run=${view.run}`
   const stages = view.stages.filter((stage) => stage.verdict !== verdictIn(before, stage))
-  const lines = stages.map((stage) => `${prefix} stage=${stage.stage} ${outcomeOf(stage)}${took(stage)}`)
+  const lines = stages.map((stage) => `${prefix} stage=${stage.stage} ${stageOutcome(stage)}${took(stage)}`)
   if (before?.state !== view.state || before.attempt !== view.attempt) {
     const reason = view.reason === undefined ? '' : ` reason=${view.reason}`
     lines.push(`${prefix} state=${view.state}${view.attempt > 1 ? ` attempt=${view.attempt}` : ''}${reason}`)

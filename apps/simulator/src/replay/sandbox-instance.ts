@@ -1,8 +1,5 @@
 import { newQuickJSWASMModuleFromVariant, newVariant, RELEASE_SYNC, type QuickJSWASMModule } from 'quickjs-emscripten'
 
-// The compiler's libraries here are those of the language; WebAssembly's types come with a browser's.
-declare const WebAssembly: { Memory: new (pages: { initial: number; maximum: number }) => { grow: (pages: number) => number } }
-
 const PAGE_BYTES = 65_536
 /** What the compiled module declares as its least. */
 const INITIAL_PAGES = 256

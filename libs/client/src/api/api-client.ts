@@ -35,7 +35,7 @@ interface Request {
   method: 'GET' | 'POST'
   path: string
   headers: Record<string, string>
-  body: Uint8Array
+  body: Uint8Array<ArrayBuffer>
 }
 
 /** The same bound as for a frame of the stream: a snapshot is the largest answer there is. */

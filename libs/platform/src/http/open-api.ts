@@ -11,10 +11,11 @@ interface Document {
   paths: Record<string, Record<string, unknown>>
 }
 
-/** Fills with every route of the server that is registered later. */
+/** Fills with every route of the API that is registered later; pages for people (`config: { page: true }`) are none. */
 export function collectRoutes(server: FastifyInstance): Route[] {
   const routes: Route[] = []
-  server.addHook('onRoute', ({ method, url }: RouteOptions) => {
+  server.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
+    if ((config as { page?: boolean } | undefined)?.page === true) return
     for (const each of [method].flat()) if (each !== 'HEAD' && each !== 'OPTIONS') routes.push({ method: each, url })
   })
   return routes

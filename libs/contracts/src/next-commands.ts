@@ -1,4 +1,4 @@
-import type { RunDecisionName, RunView } from '#libs/contracts'
+import type { RunDecisionName, RunView } from './runs.js'
 
 /** What a person can do about a run that did not succeed, as commands that exist. */
 export function nextCommandsOf(view: RunView): string[] {

@@ -1,0 +1,92 @@
+// Brings what changed into an open page. Everything works without it: it only saves the reader from loading again.
+const PAUSE = 'Pause updates'
+const RESUME = 'Resume updates'
+/** A screen reader must be able to finish a sentence. */
+const ANNOUNCE_MS = 5000
+
+const pauseButton = document.querySelector('[data-pause]')
+const connection = document.querySelector('[data-connection]')
+const announcer = document.querySelector('[data-announce]')
+
+let source
+let paused = false
+let newest
+let announcedAt = 0
+let announcing
+
+function open() {
+  if (source !== undefined || paused || document.hidden) return
+  source = new EventSource(`/console/live?page=${encodeURIComponent(location.pathname + location.search)}`)
+  source.addEventListener('open', () => say('Live.'))
+  source.addEventListener('error', () => say('Connection lost; trying again.'))
+  source.addEventListener('message', ({ data }) => {
+    newest = new DOMParser().parseFromString(JSON.parse(data), 'text/html')
+    bringIn()
+  })
+}
+
+function close() {
+  source?.close()
+  source = undefined
+}
+
+function say(text) {
+  if (connection.textContent !== text) connection.textContent = text
+}
+
+/** Replaces the parts that differ, but for one that the reader is in: that one follows when they have left it. */
+function bringIn() {
+  if (newest === undefined || paused) return
+  document.title = newest.title
+  const time = document.querySelector('[data-as-of]')
+  const newTime = newest.querySelector('[data-as-of]')
+  if (time !== null && newTime !== null) time.replaceWith(newTime.cloneNode(true))
+  const before = document.querySelector('#summary')?.textContent
+  for (const part of document.querySelectorAll('[data-live]')) {
+    const next = newest.getElementById(part.id)
+    if (next === null || next.outerHTML === part.outerHTML || isInUse(part)) continue
+    const copy = next.cloneNode(true)
+    keepPlace(part, copy)
+    part.replaceWith(copy)
+  }
+  const after = document.querySelector('#summary')?.textContent
+  if (after !== before) announce(after)
+}
+
+function isInUse(part) {
+  const selection = getSelection()
+  return part.contains(document.activeElement) || (selection !== null && !selection.isCollapsed && part.contains(selection.anchorNode))
+}
+
+/** What was opened stays open, what was scrolled stays there. */
+function keepPlace(part, copy) {
+  for (const details of part.querySelectorAll('details[open][id]'))
+    copy.querySelector(`#${CSS.escape(details.id)}`)?.setAttribute('open', '')
+  const scrolled = [...part.querySelectorAll('.usa-table-container--scrollable')].map(({ scrollLeft }) => scrollLeft)
+  requestAnimationFrame(() => {
+    for (const [index, region] of [...copy.querySelectorAll('.usa-table-container--scrollable')].entries())
+      region.scrollLeft = scrolled[index] ?? 0
+  })
+}
+
+function announce(text) {
+  clearTimeout(announcing)
+  const wait = Math.max(0, announcedAt + ANNOUNCE_MS - Date.now())
+  announcing = setTimeout(() => {
+    announcedAt = Date.now()
+    announcer.textContent = text
+  }, wait)
+}
+
+pauseButton.hidden = false
+pauseButton.addEventListener('click', () => {
+  paused = !paused
+  pauseButton.textContent = paused ? RESUME : PAUSE
+  say(paused ? 'Paused.' : '')
+  if (paused) return close()
+  bringIn()
+  open()
+})
+document.addEventListener('focusout', () => requestAnimationFrame(bringIn))
+document.addEventListener('visibilitychange', () => (document.hidden ? close() : open()))
+open()

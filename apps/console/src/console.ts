@@ -1,0 +1,54 @@
+import { HmsError, type ServiceName } from '#libs/contracts'
+import { systemClock, type Clock } from '#libs/platform'
+import type { FastifyInstance } from 'fastify'
+import { addLiveUpdates } from './live/live-updates.js'
+import { acceptsHtml } from './page/accepts-html.js'
+import { readAssets, type Asset } from './page/assets.js'
+import { PageMaker } from './page/page-maker.js'
+import { PAGE_HEADERS } from './page/page-headers.js'
+import { PAGES } from './pages.js'
+import { ApiReader } from './reading/api-reader.js'
+
+export interface ConsoleOptions {
+  /** Base URLs of a service's instances; in one process its own. */
+  urlsOf(service: ServiceName): readonly string[]
+  clock?: Clock
+}
+
+/** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
+export function addConsole(server: FastifyInstance, { urlsOf, clock = systemClock }: ConsoleOptions): void {
+  const { style, script, icon } = readAssets()
+  const maker = new PageMaker(new ApiReader({ urlsOf, clock }), { style: style.href, script: script.href, icon: icon.href }, clock)
+  for (const asset of [style, script, icon]) serveAsset(server, asset)
+  for (const page of PAGES) {
+    server.get(page.path, { config: { page: true } }, async ({ headers, params, url }, reply) => {
+      if (!acceptsHtml(headers.accept)) throw notAcceptable()
+      const found = { page, params: params as Record<string, string> }
+      const { status, html } = await maker.make(found, { query: queryOf(url), authorization: bearerOf(headers) })
+      return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+    })
+  }
+  addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: bearerOf })
+}
+
+function queryOf(url: string): URLSearchParams {
+  return new URLSearchParams(url.split('?')[1] ?? '')
+}
+
+/** A signed request is for one path alone; a key of a program opens what it opens for its holder. */
+function bearerOf({ authorization }: { authorization?: string }): string | undefined {
+  return authorization !== undefined && /^Bearer /i.test(authorization) ? authorization : undefined
+}
+
+function notAcceptable(): HmsError {
+  const detail = 'This is a page for people, as text/html. Programs read /v1/… as JSON; /openapi.json lists the paths.'
+  return new HmsError('HMS_HTTP_NOT_ACCEPTABLE', detail, { status: 406, next: ['hms-svc runs list --json'] })
+}
+
+/** Named with the hash of its text it may be kept for good. */
+function serveAsset(server: FastifyInstance, { path, type, hash, body }: Asset): void {
+  server.get(path, { config: { page: true } }, async ({ url }, reply) => {
+    const kept = queryOf(url).get('v') === hash ? 'public, max-age=31536000, immutable' : 'no-cache'
+    return reply.type(type).header('cache-control', kept).header('x-content-type-options', 'nosniff').send(body)
+  })
+}

@@ -1,0 +1,66 @@
+import { VirtualClock } from '#libs/platform'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FollowedPage } from './followed-page.js'
+
+const page = (at: string, text: string) => `<p><time data-as-of="true" datetime="${at}">${at}</time></p><main>${text}</main>`
+
+describe('a page that is followed', () => {
+  let clock: VirtualClock
+  let text = ''
+  let made = 0
+  beforeEach(() => {
+    clock = new VirtualClock()
+    text = 'one'
+    made = 0
+  })
+  const followedPage = () =>
+    new FollowedPage(clock, async () => {
+      made++
+      if (text === 'broken') throw new Error('cannot be made')
+      return page(clock.now().toISOString(), text)
+    })
+  const later = async (ms: number): Promise<void> => {
+    clock.advanceTo(clock.now().getTime() + ms)
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve()
+  }
+
+  it('is sent when it says something else than the time, and made once for all', async () => {
+    const followed = followedPage()
+    const seen: string[][] = [[], []]
+    const leave = seen.map((mine) => followed.follow((html) => mine.push(/<main>(.*)<\/main>/.exec(html)![1]!)))
+    await later(0)
+    await later(2_000)
+    text = 'two'
+    await later(2_000)
+    expect(seen).toEqual([
+      ['one', 'two'],
+      ['one', 'two'],
+    ])
+    expect(made).toBe(3)
+    for (const stop of leave) stop()
+    await later(60_000)
+    expect(made).toBe(3)
+    expect(followed.followed).toBe(false)
+  })
+
+  it('goes on behind a page that could not be made', async () => {
+    const followed = followedPage()
+    const seen: string[] = []
+    followed.follow((html) => seen.push(html))
+    await later(0)
+    text = 'broken'
+    await later(2_000)
+    text = 'mended'
+    await later(2_000)
+    expect(seen.map((html) => /<main>(.*)<\/main>/.exec(html)![1])).toEqual(['one', 'mended'])
+  })
+
+  it('gives who comes later the newest copy at once', async () => {
+    const followed = followedPage()
+    followed.follow(() => {})
+    await later(0)
+    const seen: string[] = []
+    followed.follow((html) => seen.push(html))
+    expect(seen).toHaveLength(1)
+  })
+})

@@ -1,0 +1,71 @@
+import { HmsError } from '#libs/contracts'
+import { Places, type Clock } from '#libs/platform'
+import type { FastifyInstance } from 'fastify'
+import type { ServerResponse } from 'node:http'
+import { findPage, type FoundPage } from '../page/find-page.js'
+import type { Page } from '../page/page.js'
+import type { Asked } from '../page/page-maker.js'
+import { FollowedPage } from './followed-page.js'
+
+export const LIVE_PATH = '/console/live'
+const MAX_FOLLOWERS = 500
+const MAX_ADDRESS = 2_000
+const KEEP_ALIVE_MS = 15_000
+/** A reader that takes nothing must not fill the memory: it comes again. */
+const MAX_UNSENT_BYTES = 1024 * 1024
+
+export interface LiveOptions {
+  clock: Clock
+  pages: readonly Page[]
+  make(found: FoundPage, asked: Asked): Promise<{ html: string }>
+  authorizationOf(headers: { authorization?: string }): string | undefined
+}
+
+/** `GET /console/live?page=/runs/1`: Server-Sent Events, each the whole page anew; the script takes the parts that changed. */
+export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, authorizationOf }: LiveOptions): void {
+  const places = new Places(MAX_FOLLOWERS, 'readers of live pages')
+  const followed = new Map<string, FollowedPage>()
+  const open = new Set<ServerResponse>()
+  server.get(LIVE_PATH, { config: { page: true } }, (request, reply) => {
+    const target = new URLSearchParams(request.url.split('?')[1] ?? '').get('page') ?? ''
+    const [path, search] = target.split('?', 2)
+    const found = target.length <= MAX_ADDRESS ? findPage(pages, path!) : undefined
+    if (found === undefined) throw new HmsError('HMS_HTTP_PATH_UNKNOWN', 'There is no such page to follow.', { status: 404 })
+    const asked = { query: new URLSearchParams(search ?? ''), authorization: authorizationOf(request.headers) }
+    const leave = places.take()
+    const key = `${asked.authorization ?? ''}\n${target}`
+    const page = followed.get(key) ?? new FollowedPage(clock, async () => (await make(found, asked)).html)
+    followed.set(key, page)
+    reply.hijack()
+    const { raw } = reply
+    open.add(raw)
+    raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+    raw.write('retry: 3000\n\n')
+    const stops = [leave, page.follow((html) => send(raw, `data: ${JSON.stringify(html)}\n\n`)), keepAlive(clock, raw)]
+    raw.once('close', () => {
+      open.delete(raw)
+      for (const stop of stops) stop()
+      if (!page.followed) followed.delete(key)
+    })
+  })
+  // They never end by themselves, and a server waits for what is open.
+  server.addHook('preClose', async () => {
+    for (const raw of open) raw.destroy()
+  })
+}
+
+function send(raw: ServerResponse, text: string): void {
+  if (raw.writableLength > MAX_UNSENT_BYTES) raw.destroy()
+  else if (!raw.destroyed) raw.write(text)
+}
+
+/** Proxies cut what is silent. */
+function keepAlive(clock: Clock, raw: ServerResponse): () => void {
+  let cancel = (): void => {}
+  const beat = (): void => {
+    send(raw, ':\n\n')
+    cancel = clock.after(KEEP_ALIVE_MS, beat)
+  }
+  cancel = clock.after(KEEP_ALIVE_MS, beat)
+  return () => cancel()
+}

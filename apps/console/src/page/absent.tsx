@@ -1,0 +1,71 @@
+import type { ComponentChildren, JSX } from 'preact'
+import type { Answer } from '../reading/answer.js'
+import { Command } from './parts.js'
+
+interface LoadedProps<T> {
+  answer: Answer<T>
+  /** What it is, in the plural: `runs`. */
+  what: string
+  children: (value: T) => ComponentChildren
+}
+
+/** Shows what was loaded, else which of the reasons it is not. */
+export function Loaded<T>({ answer, what, children }: LoadedProps<T>): JSX.Element {
+  switch (answer.kind) {
+    case 'loaded':
+      return <>{children(answer.value)}</>
+    case 'denied':
+      return (
+        <Alert kind="warning" title={`Not allowed to see the ${what}`}>
+          <p>{answer.detail} They may exist; this address is not allowed to see them. Ask the operator for a key with the scope read.</p>
+        </Alert>
+      )
+    case 'away':
+      return (
+        <Alert kind="error" title={`The ${what} could not be loaded`}>
+          <p>
+            {answer.service} {answer.detail}. This says nothing about whether there are any. Try again; the operator looks with{' '}
+            <Command>hms-svc doctor</Command>.
+          </p>
+        </Alert>
+      )
+    case 'missing':
+      return <None>{answer.detail === '' ? `There are no ${what}.` : answer.detail}</None>
+  }
+}
+
+/** There is nothing, and that is a fact. */
+export function None({ children }: { children: ComponentChildren }): JSX.Element {
+  return <p class="none">{children}</p>
+}
+
+/** There is something, and the filters of this page leave it out. */
+export function FilteredAway({ what, href }: { what: string; href: string }): JSX.Element {
+  return (
+    <p class="none">
+      No {what} match these filters. <a href={href}>Show all {what}</a>
+    </p>
+  )
+}
+
+export function Alert({
+  kind,
+  title,
+  children,
+}: {
+  kind: 'info' | 'success' | 'warning' | 'error'
+  title: string
+  children?: ComponentChildren
+}): JSX.Element {
+  return (
+    <div class={`usa-alert usa-alert--${kind}`}>
+      <p class="usa-alert__heading">
+        <span aria-hidden="true">{MARKS[kind]} </span>
+        {title}
+      </p>
+      {children}
+    </div>
+  )
+}
+
+const MARKS = { info: 'ⓘ', success: '✓', warning: '!', error: '✗' } as const

@@ -1,0 +1,95 @@
+import { VERSION } from '#libs/platform'
+import type { JSX } from 'preact'
+import { momentText } from './parts.js'
+import { SECTIONS, type PageContent } from './page.js'
+
+export interface LayoutProps {
+  content: PageContent
+  /** Addresses of style sheet and script, with what their text hashes to. */
+  assets: { style: string; script: string; icon: string }
+  now: Date
+}
+
+export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
+  const { title, heading, section, trail = [], summary, body } = content
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{`${title} · HMS-SVC`}</title>
+        <link rel="stylesheet" href={assets.style} />
+        <link rel="icon" href={assets.icon} type="image/svg+xml" />
+        <script src={assets.script} defer />
+      </head>
+      <body>
+        <a class="usa-skipnav" href="#main">
+          Skip to main content
+        </a>
+        <header class="usa-header">
+          <div class="grid-container">
+            <p class="usa-logo">
+              <a href="/">HMS-SVC</a>
+            </p>
+            <nav aria-label="Main">
+              <ul class="usa-nav">
+                {SECTIONS.map(({ href, text }) => (
+                  <li key={href}>
+                    <a href={href} aria-current={text === section ? (trail.length === 0 ? 'page' : 'true') : undefined}>
+                      {text}
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            </nav>
+          </div>
+        </header>
+        <main id="main" class="grid-container" tabIndex={-1}>
+          {trail.length === 0 ? null : <Trail trail={trail} heading={heading} />}
+          <h1>{heading}</h1>
+          <p id="summary" class="usa-intro" data-live>
+            {summary}
+          </p>
+          <p class="as-of">
+            As of{' '}
+            <time data-as-of dateTime={now.toISOString()}>
+              {momentText(now.toISOString())}
+            </time>
+            .{' '}
+            <span data-reload>
+              <a href="">Load again</a>
+            </span>{' '}
+            <button type="button" class="usa-button usa-button--outline" data-pause hidden>
+              Pause updates
+            </button>{' '}
+            <span data-connection />
+          </p>
+          <p role="status" class="usa-sr-only" data-announce />
+          {body}
+        </main>
+        <footer class="usa-footer">
+          <div class="grid-container">
+            <p>
+              HMS-SVC {VERSION}. Reads only: people decide with <code>hms-svc</code>. Help: <code>hms-svc --help</code>.
+            </p>
+          </div>
+        </footer>
+      </body>
+    </html>
+  )
+}
+
+function Trail({ trail, heading }: { trail: readonly { href: string; text: string }[]; heading: string }): JSX.Element {
+  return (
+    <nav aria-label="Breadcrumbs">
+      <ol class="usa-breadcrumb">
+        {trail.map(({ href, text }) => (
+          <li key={href}>
+            <a href={href}>{text}</a>
+          </li>
+        ))}
+        <li aria-current="page">{heading}</li>
+      </ol>
+    </nav>
+  )
+}

@@ -1,0 +1,38 @@
+import type { ServiceName } from '#libs/contracts'
+import type { ComponentChildren } from 'preact'
+import type { Read } from '../reading/answer.js'
+
+/** What a page is made of: the API, where it stands in the address, and the time. */
+export interface PageRequest {
+  read: Read
+  health(service: ServiceName): Promise<{ url: string; body: unknown }[]>
+  params: Readonly<Record<string, string | undefined>>
+  query: URLSearchParams
+  now: Date
+}
+
+export interface PageContent {
+  /** 200 unless there is nothing of that name. */
+  status?: 404
+  /** Of the window; the page's name comes behind the most telling part: `Run 184 · Canary · epa-pm25-limit`. */
+  title: string
+  heading: string
+  /** Which entry of the main menu this belongs to. */
+  section: Section
+  /** Pages above this one. */
+  trail?: readonly { href: string; text: string }[]
+  /** One sentence that says how things stand; announced when it changes. */
+  summary: string
+  body: ComponentChildren
+}
+
+export interface Page {
+  path: string
+  content(request: PageRequest): Promise<PageContent>
+}
+
+export const SECTIONS = [
+  { href: '/', text: 'Home' },
+  { href: '/runs', text: 'Runs' },
+] as const
+export type Section = (typeof SECTIONS)[number]['text']

@@ -1,0 +1,93 @@
+import type { Json } from '#libs/contracts'
+import type { ComponentChildren, JSX } from 'preact'
+
+/** A moment: the zone is named, and programs read the attribute. */
+export function Moment({ at }: { at: string | null }): JSX.Element {
+  if (at === null) return <span>–</span>
+  return <time dateTime={at}>{momentText(at)}</time>
+}
+
+/** `2026-11-26 13:31:05 UTC`; a text that is no time stays as it is. */
+export function momentText(at: string): string {
+  const ms = Date.parse(at)
+  return Number.isNaN(ms) ? at : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** A command to copy: one click selects it whole. */
+export function Command({ children }: { children: string }): JSX.Element {
+  return <code class="command">{children}</code>
+}
+
+export function Commands({ commands }: { commands: readonly string[] }): JSX.Element | null {
+  if (commands.length === 0) return null
+  return (
+    <ul class="commands">
+      {commands.map((command) => (
+        <li key={command}>
+          <Command>{command}</Command>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Wide tables scroll by themselves, by keyboard too; the page never does. */
+export function Table({ caption, head, children }: { caption: string; head: readonly string[]; children: ComponentChildren }): JSX.Element {
+  return (
+    <div class="usa-table-container--scrollable" tabIndex={0} role="group" aria-label={caption}>
+      <table class="usa-table">
+        <caption class="usa-sr-only">{caption}</caption>
+        <thead>
+          <tr>
+            {head.map((text) => (
+              <th scope="col" key={text}>
+                {text}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  )
+}
+
+/** A part of a page that follows what happens, with its heading. */
+export function Part({ id, title, children }: { id: string; title: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <section id={id} data-live aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>{title}</h2>
+      {children}
+    </section>
+  )
+}
+
+export function PolicyLink({ id, version }: { id: string; version?: string | null }): JSX.Element {
+  return <a href={`/policies/${encodeURIComponent(id)}`}>{version === undefined || version === null ? id : `${id}@${version}`}</a>
+}
+
+export function RunLink({ run }: { run: number | null }): JSX.Element {
+  return run === null ? <span>–</span> : <a href={`/runs/${run}`}>Run {run}</a>
+}
+
+/** A digest in groups of four, as people compare it. */
+export function Digest({ digest }: { digest: string }): JSX.Element {
+  const [algorithm, hex] = digest.includes(':') ? (digest.split(':', 2) as [string, string]) : ['', digest]
+  return (
+    <span class="digest">
+      {algorithm === '' ? null : `${algorithm}:`}
+      {hex.replaceAll(/(.{4})(?=.)/g, '$1 ')}
+    </span>
+  )
+}
+
+/** A value of a policy as people write it. */
+export function valueText(value: Json | undefined): string {
+  if (value === undefined) return '–'
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+/** `1 run`, `3 runs`. */
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`
+}

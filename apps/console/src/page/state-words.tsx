@@ -1,0 +1,62 @@
+import type { RunState, StageVerdict } from '#libs/contracts'
+import type { JSX } from 'preact'
+
+type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'idle'
+
+const MARKS: Record<Tone, string> = { good: '✓', bad: '✗', warn: '!', busy: '●', idle: '○' }
+
+const STATES: Record<RunState, { text: string; tone: Tone }> = {
+  AWAITING_APPROVAL: { text: 'Waiting for signatures', tone: 'warn' },
+  QUEUED: { text: 'Queued', tone: 'idle' },
+  LINTING: { text: 'Lint', tone: 'busy' },
+  SIMULATING: { text: 'Simulation', tone: 'busy' },
+  WAITING: { text: 'Waiting for its time', tone: 'busy' },
+  CANARY: { text: 'Canary', tone: 'busy' },
+  ROLLING_OUT: { text: 'Rollout', tone: 'busy' },
+  BAKING: { text: 'Rollout, being watched', tone: 'busy' },
+  NOTIFYING: { text: 'Notification', tone: 'busy' },
+  PAUSED: { text: 'Paused', tone: 'warn' },
+  ROLLING_BACK: { text: 'Going back', tone: 'warn' },
+  SUCCEEDED: { text: 'Succeeded', tone: 'good' },
+  FAILED: { text: 'Failed', tone: 'bad' },
+  ROLLED_BACK: { text: 'Rolled back', tone: 'bad' },
+  ABORTED: { text: 'Aborted', tone: 'bad' },
+  SUPERSEDED: { text: 'Superseded', tone: 'idle' },
+  STALE: { text: 'Stale', tone: 'idle' },
+}
+
+const VERDICTS: Record<StageVerdict, { text: string; tone: Tone }> = {
+  PENDING: { text: 'Not begun', tone: 'idle' },
+  RUNNING: { text: 'Running', tone: 'busy' },
+  PASS: { text: 'Passed', tone: 'good' },
+  FAIL: { text: 'Failed', tone: 'bad' },
+  INCONCLUSIVE: { text: 'No clear answer', tone: 'warn' },
+  SKIPPED: { text: 'Skipped', tone: 'idle' },
+}
+
+export function stateText(state: RunState): string {
+  return wordsOf(STATES, state).text
+}
+
+/** Mark, word and colour together: none of them alone carries the meaning. */
+export function StateTag({ state }: { state: RunState }): JSX.Element {
+  return <Tag {...wordsOf(STATES, state)} />
+}
+
+export function VerdictTag({ verdict }: { verdict: StageVerdict }): JSX.Element {
+  return <Tag {...wordsOf(VERDICTS, verdict)} />
+}
+
+export function Tag({ text, tone }: { text: string; tone: Tone }): JSX.Element {
+  return (
+    <span class={`usa-tag tag--${tone}`}>
+      <span aria-hidden="true">{MARKS[tone]} </span>
+      {text}
+    </span>
+  )
+}
+
+/** A newer service may know a state that this page does not. */
+function wordsOf<K extends string>(words: Record<K, { text: string; tone: Tone }>, key: K): { text: string; tone: Tone } {
+  return words[key] ?? { text: key, tone: 'idle' }
+}

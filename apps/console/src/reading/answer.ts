@@ -1,0 +1,24 @@
+import type { ServiceName } from '#libs/contracts'
+
+/**
+ * What a service said, or why it said nothing. The four are different facts for a person, so each has its own words on a page: a service
+ * that is away must not look like an empty list.
+ */
+export type Answer<T> =
+  | { kind: 'loaded'; value: T }
+  | { kind: 'missing'; detail: string }
+  | { kind: 'denied'; detail: string }
+  | { kind: 'away'; service: ServiceName; detail: string }
+
+/** Reads over the public HTTP API, by the paths that the edge serves. Never rejects. */
+export type Read = <T>(path: string) => Promise<Answer<T>>
+
+/** The value, where there is one. */
+export function valueOf<T>(answer: Answer<T>): T | undefined {
+  return answer.kind === 'loaded' ? answer.value : undefined
+}
+
+/** The loaded answer with another value; all others as they are. */
+export function mapAnswer<T, U>(answer: Answer<T>, map: (value: T) => U): Answer<U> {
+  return answer.kind === 'loaded' ? { kind: 'loaded', value: map(answer.value) } : answer
+}

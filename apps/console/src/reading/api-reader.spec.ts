@@ -1,0 +1,105 @@
+import { VirtualClock } from '#libs/platform'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ApiReader } from './api-reader.js'
+
+let server: Server
+let answer: (response: ServerResponse) => void
+let requests: { url: string; authorization: string | undefined }[]
+let url: string
+
+beforeEach(async () => {
+  requests = []
+  answer = (response) => response.end('[1]')
+  server = createServer((request, response) => {
+    requests.push({ url: request.url!, authorization: request.headers.authorization })
+    answer(response)
+  })
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterEach(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+const clock = new VirtualClock()
+const readerOf = (...urls: string[]) => new ApiReader({ urlsOf: () => urls, clock, deadlineMs: 400 })
+/** An address where nobody listens. */
+const deserted = async (): Promise<string> => {
+  const other = createServer()
+  await new Promise<void>((ready) => other.listen(0, '127.0.0.1', ready))
+  const { port } = other.address() as AddressInfo
+  await new Promise((closed) => other.close(closed))
+  return `http://127.0.0.1:${port}`
+}
+const problem = (status: number, code: string) => (response: ServerResponse) =>
+  response.writeHead(status, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ status, code, detail: 'why' }))
+
+describe('reading the API', () => {
+  it('brings the key of the caller along, and shares an answer only with who has the same', async () => {
+    const reader = readerOf(url)
+    await reader.as('Bearer a')('/v1/runs')
+    await reader.as('Bearer a')('/v1/runs')
+    await reader.as(undefined)('/v1/runs')
+    expect(requests.map(({ authorization }) => authorization)).toEqual(['Bearer a', undefined])
+  })
+
+  it.each([
+    [401, 'denied'],
+    [403, 'denied'],
+    [404, 'missing'],
+    [400, 'missing'],
+    [429, 'away'],
+    [500, 'away'],
+    [503, 'away'],
+  ])('takes %d for %s', async (status, kind) => {
+    answer = problem(status, 'HMS_TEST')
+    expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind })
+  })
+
+  it('asks the next instance when one cannot be reached', async () => {
+    expect(await readerOf(await deserted(), url).as(undefined)('/v1/runs')).toEqual({ kind: 'loaded', value: [1] })
+  })
+
+  it('names the service that is away, without its address', async () => {
+    const away = await readerOf(await deserted()).as(undefined)('/v1/canaries/1')
+    expect(away).toEqual({ kind: 'away', service: 'canary-controller', detail: 'cannot be reached (ECONNREFUSED)' })
+  })
+
+  it('waits no longer than its deadline', async () => {
+    answer = () => {}
+    const startedAt = performance.now()
+    expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind: 'away', detail: 'said nothing within 0.4 s' })
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+
+  it('takes no answer that is too large, no JSON, or leads elsewhere', async () => {
+    answer = (response) => response.end(Buffer.alloc(9 * 1024 * 1024, ' '))
+    expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind: 'away' })
+    answer = (response) => response.end('<html>')
+    expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ detail: 'answered with something that is not JSON' })
+    answer = (response) => response.writeHead(302, { location: url }).end()
+    expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind: 'away' })
+  })
+
+  it('cleans texts and names where they come in', async () => {
+    answer = (response) => response.end(JSON.stringify({ 'a\u202eb': ['c\u001b'] }))
+    expect(await readerOf(url).as(undefined)('/v1/runs')).toEqual({ kind: 'loaded', value: { 'a\\u{202e}b': ['c\\u{1b}'] } })
+  })
+
+  it('asks the same service as the edge would', async () => {
+    const asked: string[] = []
+    const reader = new ApiReader({
+      clock,
+      urlsOf: (service) => {
+        asked.push(service)
+        return [url]
+      },
+    })
+    for (const path of ['/v1/runs/1', '/v1/policies/x', '/v1/audit/entries?run=1', '/v1/dead-letters/rollout', '/v1/topics'])
+      await reader.as(undefined)(path)
+    expect(asked).toEqual(['approver', 'config-store', 'audit', 'rollout', 'audit'])
+  })
+})

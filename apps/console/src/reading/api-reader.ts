@@ -1,0 +1,97 @@
+import { HmsError, readText, type ServiceName } from '#libs/contracts'
+import { SharedAnswer, type Clock } from '#libs/platform'
+import type { Answer, Read } from './answer.js'
+import { parseClean } from './clean-json.js'
+import { serviceOfPath } from './service-of-path.js'
+
+const DEADLINE_MS = 2_500
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024
+/** Reloads and followers of one page within this time cost a service one request. */
+const SHARE_MS = 1_000
+const MAX_SHARED = 500
+
+export interface ApiReaderOptions {
+  /** Base URLs of a service's instances. */
+  urlsOf(service: ServiceName): readonly string[]
+  clock: Pick<Clock, 'now'>
+  deadlineMs?: number
+}
+
+/** The console's one way to the services: bounded in time and size, whatever a service does. */
+export class ApiReader {
+  private readonly shared = new Map<string, SharedAnswer<Answer<unknown>>>()
+
+  constructor(private readonly options: ApiReaderOptions) {}
+
+  private get deadlineMs(): number {
+    return this.options.deadlineMs ?? DEADLINE_MS
+  }
+
+  /** For one caller, whose key (`Authorization`) decides what may be seen. */
+  as(authorization: string | undefined): Read {
+    return <T>(path: string) => this.share(path, authorization) as Promise<Answer<T>>
+  }
+
+  /** What each instance of a service says of itself at `/readyz`, whatever the status; `undefined` for one that does not answer. */
+  async health(service: ServiceName): Promise<{ url: string; body: unknown }[]> {
+    const urls = this.options.urlsOf(service)
+    return Promise.all(
+      urls.map(async (url) => {
+        const body = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(this.deadlineMs), redirect: 'error' })
+          .then(async (response) => parseClean(await readText(response.body, MAX_ANSWER_BYTES)))
+          .catch(() => undefined)
+        return { url, body }
+      }),
+    )
+  }
+
+  private share(path: string, authorization: string | undefined): Promise<Answer<unknown>> {
+    const key = `${authorization ?? ''}\n${path}`
+    const known = this.shared.get(key)
+    if (known !== undefined) return known.get()
+    if (this.shared.size >= MAX_SHARED) this.shared.delete(this.shared.keys().next().value!)
+    const made = new SharedAnswer(() => this.ask(path, authorization), this.options.clock, SHARE_MS)
+    this.shared.set(key, made)
+    return made.get()
+  }
+
+  /** One instance after the other, all within one deadline, until one answers. */
+  private async ask(path: string, authorization: string | undefined): Promise<Answer<unknown>> {
+    const service = serviceOfPath(path)
+    const signal = AbortSignal.timeout(this.deadlineMs)
+    let last: Answer<unknown> = { kind: 'away', service, detail: 'no address of it is known' }
+    for (const url of this.options.urlsOf(service)) {
+      last = await this.askOne(url + path, service, authorization, signal)
+      if (last.kind !== 'away') return last
+    }
+    return last
+  }
+
+  private async askOne(
+    url: string,
+    service: ServiceName,
+    authorization: string | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer<unknown>> {
+    try {
+      const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
+      const response = await fetch(url, { headers, signal, redirect: 'error' })
+      const body = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
+      if (response.ok) return { kind: 'loaded', value: body }
+      const { detail = '', code = '' } = (body ?? {}) as { detail?: string; code?: string }
+      if (response.status === 401 || response.status === 403) return { kind: 'denied', detail }
+      if (response.status === 400 || response.status === 404) return { kind: 'missing', detail }
+      return { kind: 'away', service, detail: `answered ${response.status}${code === '' ? '' : ` (${code})`}` }
+    } catch (error) {
+      return { kind: 'away', service, detail: signal.aborted ? `said nothing within ${this.deadlineMs / 1000} s` : reasonOf(error) }
+    }
+  }
+}
+
+/** Without addresses: a page is read by people who need not know where services run. */
+function reasonOf(error: unknown): string {
+  if (error instanceof SyntaxError) return 'answered with something that is not JSON'
+  if (error instanceof HmsError) return error.detail
+  const { code } = ((error as { cause?: unknown } | null)?.cause ?? {}) as { code?: unknown }
+  return typeof code === 'string' ? `cannot be reached (${code})` : 'cannot be reached'
+}

@@ -1,0 +1,70 @@
+import { stageLabel, type RunView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { None } from '../page/absent.js'
+import { Digest, Moment } from '../page/parts.js'
+import { valueOf, type Read } from '../reading/answer.js'
+
+/** What of `GET /v1/simulations/{run}` a page shows. */
+interface SimulationEvidence {
+  state: string
+  reportDigest: string | null
+}
+
+/** What of `GET /v1/canaries/{run}` a page shows. */
+interface CanaryEvidence {
+  scope: string
+  publishedAt: string | null
+  observeUntil: string | null
+  leaseUntil: string | null
+  alerts: number
+  unexplained: readonly unknown[]
+}
+
+export interface RunEvidence {
+  simulation?: SimulationEvidence
+  canary?: CanaryEvidence
+}
+
+/** Asks only for what the run has come to. */
+export async function readEvidence(read: Read, { run, stages }: RunView): Promise<RunEvidence> {
+  const begun = (name: string): boolean => stages.some(({ stage, startedAt }) => stage === name && startedAt !== null)
+  const [simulation, canary] = await Promise.all([
+    begun('simulate') ? read<SimulationEvidence>(`/v1/simulations/${run}`) : undefined,
+    begun('canary') ? read<CanaryEvidence>(`/v1/canaries/${run}`) : undefined,
+  ])
+  return { simulation: simulation && valueOf(simulation), canary: canary && valueOf(canary) }
+}
+
+/** Why each stage said what it said. */
+export function Evidence({ run, evidence: { simulation, canary } }: { run: RunView; evidence: RunEvidence }): JSX.Element {
+  const judged = run.stages.filter(({ startedAt }) => startedAt !== null)
+  if (judged.length === 0) return <None>No stage has judged it yet.</None>
+  return (
+    <dl class="facts">
+      {judged.map((stage) => (
+        <div key={stage.stage}>
+          <dt>{stageLabel(stage)}</dt>
+          <dd>
+            {stage.detail === '' ? stage.verdict : `${stage.verdict}: ${stage.detail}`}
+            {stage.stage === 'simulate' && simulation !== undefined && simulation.reportDigest !== null ? (
+              <p>
+                <a href={`/v1/simulations/${run.run}`}>Report of the replay</a>, whose bytes have the digest{' '}
+                <Digest digest={simulation.reportDigest} />
+              </p>
+            ) : null}
+            {stage.stage === 'canary' && canary !== undefined ? <CanaryFacts canary={canary} run={run.run} /> : null}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): JSX.Element {
+  return (
+    <p>
+      Scope {canary.scope}; {canary.alerts} alerts, {canary.unexplained.length} of them unexplained (two end it). Live since{' '}
+      <Moment at={canary.publishedAt} />, watched until <Moment at={canary.observeUntil} />. <a href={`/v1/canaries/${run}`}>As JSON</a>
+    </p>
+  )
+}

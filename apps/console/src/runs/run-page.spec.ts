@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { RUN_STATES } from '#libs/contracts'
+import { aRun, AWAY, DENIED, MISSING, shown, type World } from '../testing/shown.js'
+import { runPage } from './run-page.js'
+
+const params = { number: '7' }
+const approval = {
+  digest: 'sha256:aabbccdd',
+  run: 7,
+  state: 'CANARY',
+  missing: [],
+  policies: [{ id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:1122' }],
+  signedBy: ['EPA Chief'],
+  authors: ['Ann'],
+  reasons: [{ name: 'EPA Chief', reason: 'new evidence' }],
+  preparedAt: '2026-11-26T11:00:00Z',
+  expiresAt: '2026-12-03T11:00:00Z',
+}
+const entry = { index: 3, at: '2026-11-26T11:00:01Z', source: '/hms-svc/linter', type: 'hms.lint.passed.v1', leafHash: 'ab'.repeat(32) }
+
+function answers(more: Record<string, unknown> = {}): World['answers'] {
+  return {
+    '/v1/runs/7': aRun(),
+    '/v1/approvals/sha256%3Aaabbccdd': approval,
+    '/v1/audit/entries?run=7&limit=1000': [entry],
+    '/v1/deliveries?run=7': [],
+    '/v1/simulations/7': { state: 'passed', reportDigest: 'sha256:99', report: null },
+    '/v1/canaries/7': { scope: 'region:NCR', publishedAt: null, observeUntil: null, leaseUntil: null, alerts: 1, unexplained: [] },
+    ...more,
+  }
+}
+
+describe('the page of a run', () => {
+  it('shows steps, signers, evidence, events with proof, what comes next, and the same for a terminal', async () => {
+    const { text, html, status } = await shown(runPage, { answers: answers(), params })
+    expect(status).toBe(200)
+    expect(html).toContain('<title>Run 7 · Canary · epa-pm25-limit · HMS-SVC</title>')
+    for (const step of ['Lint', 'Simulation', 'Canary', 'Rollout', 'Notification']) expect(html).toContain(`<h3>${step}</h3>`)
+    expect(html).toMatch(/aria-current="step"><h3>Canary</)
+    expect(text).toContain('Canary, step 3 of 5.')
+    expect(text).toContain('Signed by EPA Chief')
+    expect(text).toContain('EPA Chief: “new evidence”')
+    expect(text).toContain('1 alerts, 0 of them unexplained')
+    expect(text).toContain('lint passed')
+    expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
+    expect(html).toContain('href="/v1/audit/entries?limit=1&amp;after=2"')
+    expect(text).toContain('hms-svc runs watch 7')
+    expect(text).toContain('If it holds, all bots get it; if not, it is taken back at once.')
+  })
+
+  it.each(RUN_STATES)('has words for %s', async (state) => {
+    const { text } = await shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state }) }), params })
+    expect(text).not.toContain(state.includes('_') ? state : 'undefined')
+    expect(text).toMatch(/(What happens next|How it ended) \w+/)
+  })
+
+  it('shows the decision that leads on from a pause, and what became of decisions', async () => {
+    const decisions = [
+      { id: 'd', decision: 'resume', by: 'EPA Chief', reason: 'bots are back', at: '2026-11-26T11:30:00Z', outcome: 'late' },
+    ]
+    const run = { ...aRun({ state: 'PAUSED', reason: 'ACK_TIMEOUT' }), decisions }
+    const { text } = await shown(runPage, { answers: answers({ '/v1/runs/7': run }), params })
+    expect(text).toContain('Paused (ACK_TIMEOUT)')
+    expect(text).toContain('hms-svc runs resume 7 --reason TEXT --sign NAME')
+    expect(text).toContain('bots are back came too late')
+  })
+
+  it('asks for no evidence of stages that have not begun', async () => {
+    const stages = aRun().stages.map((stage) => ({ ...stage, verdict: 'PENDING' as const, startedAt: null, endedAt: null }))
+    const { paths, text } = await shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state: 'QUEUED', stages }) }), params })
+    expect(paths.filter((path) => /simulations|canaries/.test(path))).toEqual([])
+    expect(text).toContain('No stage has judged it yet.')
+  })
+
+  it('escapes what people and services wrote, and writes out what hides text', async () => {
+    const evil = '<script>alert(1)</script>"\u202e\u001b[31m'
+    const run = aRun({ state: 'PAUSED', reason: evil, policies: [{ id: 'x', version: evil, digest: 'sha256:1' }] })
+    run.stages[0]!.detail = evil
+    const said = { ...approval, signedBy: [evil], reasons: [{ name: evil, reason: evil }] }
+    const { html } = await shown(runPage, { answers: answers({ '/v1/runs/7': run, '/v1/approvals/sha256%3Aaabbccdd': said }), params })
+    expect(html).not.toContain('<script>alert')
+    expect(html).not.toMatch(/[\u202e\u001b]/)
+    expect(html).toContain('&lt;script>alert(1)')
+    expect(html).toContain('\\u{202e}\\u{1b}[31m')
+  })
+
+  it('is a 404 for a run that is not there, and for what is no number', async () => {
+    const none = await shown(runPage, { answers: { '/v1/runs/7': MISSING }, params })
+    expect(none.status).toBe(404)
+    expect(none.text).toContain('There is none.')
+    const word = await shown(runPage, { answers: {}, params: { number: '../v1/x' } })
+    expect(word.status).toBe(404)
+    expect(word.paths).toEqual([])
+  })
+
+  it('says which service is away, and that one may not see, and never that there is nothing', async () => {
+    const away = await shown(runPage, { answers: { '/v1/runs/7': AWAY }, params })
+    expect(away.status).toBe(200)
+    expect(away.text).toContain('approver said nothing within 2.5 s. This says nothing about whether there are any.')
+    const denied = await shown(runPage, { answers: { '/v1/runs/7': DENIED }, params })
+    expect(denied.text).toContain('Not allowed to see the run')
+    const partly = await shown(runPage, { answers: answers({ '/v1/audit/entries?run=7&limit=1000': AWAY }), params })
+    expect(partly.text).toContain('Signed by EPA Chief')
+    expect(partly.text).toContain('The recorded events of this run could not be loaded')
+  })
+})

@@ -1,0 +1,289 @@
+import {
+  nextCommandsOf,
+  stageLabel,
+  isTerminal,
+  spokenDuration,
+  type ApprovalSummary,
+  type AuditEntry,
+  type DeliveryView,
+  type RunStage,
+  type RunView,
+} from '#libs/contracts'
+import type { JSX } from 'preact'
+import type { Answer } from '../reading/answer.js'
+import { Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Command, Commands, count, Digest, Moment, Part, PolicyLink, Table } from '../page/parts.js'
+import { stateText, StateTag, VerdictTag } from '../page/state-words.js'
+import { Evidence, readEvidence } from './evidence.js'
+import { whatNext } from './what-next.js'
+
+const TRAIL = [{ href: '/runs', text: 'Runs' }]
+
+/** One run: how far it is, why, who signed, what comes next, and what proves it. */
+export async function runPage(request: PageRequest): Promise<PageContent> {
+  const number = request.params['number'] ?? ''
+  const answer: Answer<RunView> = /^\d{1,9}$/.test(number)
+    ? await request.read<RunView>(`/v1/runs/${number}`)
+    : { kind: 'missing', detail: `There is no run ${number.slice(0, 40)}: runs have numbers.` }
+  if (answer.kind !== 'loaded') return withoutRun(number, answer)
+  const run = answer.value
+  const { read } = request
+  const [approval, entries, deliveries, evidence] = await Promise.all([
+    read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
+    read<AuditEntry[]>(`/v1/audit/entries?run=${run.run}&limit=1000`),
+    read<DeliveryView[]>(`/v1/deliveries?run=${run.run}`),
+    readEvidence(read, run),
+  ])
+  const name = run.policies.map(({ id, version }) => `${id}@${version}`).join(', ')
+  return {
+    title: `Run ${run.run} · ${stateText(run.state)} · ${run.policies.map(({ id }) => id).join(', ')}`,
+    heading: `Run ${run.run}: ${name}`,
+    section: 'Runs',
+    trail: TRAIL,
+    summary: summaryOf(run),
+    body: (
+      <>
+        <Part id="steps" title="Steps">
+          <Steps run={run} />
+        </Part>
+        <Part id="next" title={isTerminal(run.state) ? 'How it ended' : 'What happens next'}>
+          <p>{whatNext(run)}</p>
+          <Commands commands={nextCommandsOf(run)} />
+          <Decisions run={run} />
+        </Part>
+        <Part id="approvals" title="Who signed">
+          <Loaded answer={approval} what="approvals of this run">
+            {(value) => <Signers approval={value} />}
+          </Loaded>
+        </Part>
+        <Part id="evidence" title="Evidence">
+          <Evidence run={run} evidence={evidence} />
+        </Part>
+        <Part id="told" title="Partners told">
+          <Loaded answer={deliveries} what="deliveries of this run">
+            {(value) => <Deliveries deliveries={value} />}
+          </Loaded>
+        </Part>
+        <Part id="events" title="Events and proof">
+          <Loaded answer={entries} what="recorded events of this run">
+            {(value) => <Events entries={value} run={run} />}
+          </Loaded>
+        </Part>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">The same from a terminal</h2>
+          <Commands
+            commands={[
+              `hms-svc runs ${isTerminal(run.state) ? 'show' : 'watch'} ${run.run}`,
+              `hms-svc audit log --run ${run.run}`,
+              ...run.policies.map(({ id, version }) => `hms-svc audit proof ${id}@${version}`),
+            ]}
+          />
+        </section>
+      </>
+    ),
+  }
+}
+
+function withoutRun(number: string, answer: Exclude<Answer<RunView>, { kind: 'loaded' }>): PageContent {
+  const missing = answer.kind === 'missing'
+  const heading = missing ? `No run ${number.slice(0, 40)}` : `Run ${number}`
+  return {
+    ...(missing ? { status: 404 as const } : {}),
+    title: heading,
+    heading,
+    section: 'Runs',
+    trail: TRAIL,
+    summary: missing ? 'There is nothing of that number.' : 'It cannot be shown now.',
+    body: (
+      <Part id="absent" title="What to do">
+        <Loaded answer={answer} what="run">
+          {() => null}
+        </Loaded>
+        <p>
+          <a href="/runs">All runs</a> are listed, the newest first.
+        </p>
+      </Part>
+    ),
+  }
+}
+
+function summaryOf(run: RunView): string {
+  const stage = run.stages.findIndex(({ verdict }) => verdict === 'RUNNING')
+  const where = stage === -1 || isTerminal(run.state) ? '' : `, step ${stage + 1} of ${run.stages.length}`
+  const reason = run.reason === undefined ? '' : ` (${run.reason})`
+  const took = run.endedAt === null ? '' : ` after ${spokenDuration(Date.parse(run.endedAt) - Date.parse(run.createdAt))}`
+  return `${stateText(run.state)}${reason}${where}${took}.`
+}
+
+const SHORT: Record<RunStage['stage'], string> = {
+  lint: 'Lint',
+  simulate: 'Simulation',
+  canary: 'Canary',
+  rollout: 'Rollout',
+  notify: 'Notification',
+}
+
+function Steps({ run }: { run: RunView }): JSX.Element {
+  return (
+    <>
+      <p>
+        <StateTag state={run.state} /> {run.attempt > 1 ? `Attempt ${run.attempt}. ` : ''}Started <Moment at={run.createdAt} />
+        {run.endedAt === null ? null : (
+          <>
+            , ended <Moment at={run.endedAt} />
+          </>
+        )}
+        .
+      </p>
+      <ol class="usa-step-indicator">
+        {run.stages.map((stage) => (
+          <li
+            key={stage.stage}
+            class={`usa-step-indicator__segment segment--${stage.verdict.toLowerCase()}`}
+            aria-current={stage.verdict === 'RUNNING' ? 'step' : undefined}
+          >
+            <h3>{SHORT[stage.stage]}</h3>
+            <VerdictTag verdict={stage.verdict} />
+            {stage.label === undefined ? null : <p>{stageLabel(stage)}</p>}
+            {stage.detail === '' ? null : <p>{stage.detail}</p>}
+            {stage.startedAt === null ? null : <p class="quiet">{tookOf(stage)}</p>}
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}
+
+function tookOf({ startedAt, endedAt }: RunStage): JSX.Element {
+  if (endedAt === null || startedAt === null)
+    return (
+      <>
+        since <Moment at={startedAt} />
+      </>
+    )
+  return <>took {spokenDuration(Date.parse(endedAt) - Date.parse(startedAt))}</>
+}
+
+function Decisions({ run }: { run: RunView }): JSX.Element | null {
+  if (run.decisions.length === 0) return null
+  return (
+    <Table caption="What people decided" head={['When', 'Decision', 'Who', 'Reason', 'What became of it']}>
+      {run.decisions.map(({ id, decision, by, reason, at, outcome }) => (
+        <tr key={id}>
+          <td>
+            <Moment at={at} />
+          </td>
+          <td>{decision}</td>
+          <td>{by}</td>
+          <td>{reason}</td>
+          <td>{outcome === 'late' ? 'came too late' : outcome}</td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
+  const { signedBy, missing, authors, reasons, policies, digest, expiresAt } = approval
+  return (
+    <>
+      <dl class="facts">
+        <dt>Signed by</dt>
+        <dd>{signedBy.length === 0 ? 'nobody yet' : signedBy.join(', ')}</dd>
+        <dt>Written by</dt>
+        <dd>{authors.length === 0 ? 'not said' : authors.join(', ')}</dd>
+        {missing.length === 0 ? null : (
+          <>
+            <dt>Still missing</dt>
+            <dd>
+              {missing.join(', ')}, until <Moment at={expiresAt} />
+            </dd>
+          </>
+        )}
+        <dt>What was signed</dt>
+        <dd>
+          <Digest digest={digest} />
+        </dd>
+        <dt>Policies</dt>
+        <dd>
+          {policies.map(({ id, version }) => (
+            <span key={id}>
+              <PolicyLink id={id} version={version} />{' '}
+            </span>
+          ))}
+        </dd>
+      </dl>
+      {reasons.map(({ name, reason }) => (
+        <p key={name + reason}>
+          {name}: “{reason}”
+        </p>
+      ))}
+    </>
+  )
+}
+
+function Deliveries({ deliveries }: { deliveries: DeliveryView[] }): JSX.Element {
+  if (deliveries.length === 0) return <None>Nobody was told by this run, or not yet.</None>
+  return (
+    <Table caption={`${count(deliveries.length, 'delivery', 'deliveries')}`} head={['Partner', 'Policy', 'State', 'Tries', 'Last answer']}>
+      {deliveries.map(({ id, partner, policy, version, state, attempts, lastStatus, lastDetail }) => (
+        <tr key={id}>
+          <td>{partner}</td>
+          <td>
+            {policy}@{version}
+          </td>
+          <td>{state}</td>
+          <td>{attempts}</td>
+          <td>{lastDetail ?? (lastStatus === null ? '–' : String(lastStatus))}</td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function Events({ entries, run }: { entries: AuditEntry[]; run: RunView }): JSX.Element {
+  if (entries.length === 0) return <None>The log has nothing of this run yet; entries follow within a second.</None>
+  return (
+    <>
+      <p>
+        Each line is an entry of the public log.{' '}
+        {run.policies.map(({ id, version }) => (
+          <span key={id}>
+            <a href={`/v1/audit/proofs?policy=${encodeURIComponent(id)}&version=${encodeURIComponent(version)}`}>
+              Proof of {id}@{version}
+            </a>{' '}
+          </span>
+        ))}
+        Check it yourself: <Command>hms-svc audit verify</Command>.
+      </p>
+      <Table caption={`${count(entries.length, 'event')} of this run`} head={['Entry', 'Time', 'Service', 'What happened', 'Leaf hash']}>
+        {entries.map(({ index, at, source, type, leafHash }) => (
+          <tr key={index}>
+            <td>
+              <a href={`/v1/audit/entries?limit=1${index === 0 ? '' : `&after=${index - 1}`}`}>{index}</a>
+            </td>
+            <td>
+              <Moment at={at} />
+            </td>
+            <td>{source.replace(/^\/hms-svc\//, '')}</td>
+            <td>
+              {eventWords(type)} <span class="quiet">{type}</span>
+            </td>
+            <td>
+              <Digest digest={leafHash.slice(0, 16)} />…
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  )
+}
+
+/** `canary observation started` of `hms.canary.observation-started.v1`. */
+function eventWords(type: string): string {
+  return type
+    .replace(/^hms\./, '')
+    .replace(/\.v\d+$/, '')
+    .replaceAll(/[.-]/g, ' ')
+}

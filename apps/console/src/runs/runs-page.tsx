@@ -1,0 +1,153 @@
+import { RUN_STATES, type RunState, type RunView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { FilteredAway, Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Command, Commands, count, Moment, Part, PolicyLink, RunLink, Table } from '../page/parts.js'
+import { stateText, StateTag } from '../page/state-words.js'
+import { readRuns, type RunsFilter, type RunsFound } from './read-runs.js'
+
+/** Runs, the newest first. Everything that narrows the list stands in the address, so that it can be kept and sent. */
+export async function runsPage({ read, query }: PageRequest): Promise<PageContent> {
+  const filter = filterOf(query)
+  const answer = await readRuns(read, filter)
+  const narrowed = filter.state !== undefined || filter.policy !== undefined || filter.open || filter.before !== undefined
+  return {
+    title: narrowed ? 'Runs, filtered' : 'Runs',
+    heading: 'Runs',
+    section: 'Runs',
+    summary: answer.kind === 'loaded' ? summaryOf(answer.value, narrowed) : 'The runs cannot be shown now.',
+    body: (
+      <>
+        <Filters filter={filter} />
+        <Part id="runs" title={narrowed ? 'Runs that match' : 'All runs'}>
+          <Loaded answer={answer} what="runs">
+            {(found) => <Found found={found} filter={filter} narrowed={narrowed} />}
+          </Loaded>
+        </Part>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">The same from a terminal</h2>
+          <Commands commands={['hms-svc runs list']} />
+        </section>
+      </>
+    ),
+  }
+}
+
+function filterOf(query: URLSearchParams): RunsFilter {
+  const state = query.get('state') ?? ''
+  const policy = (query.get('policy') ?? '').trim()
+  const before = query.get('before') ?? ''
+  return {
+    open: query.get('open') === 'yes',
+    ...((RUN_STATES as readonly string[]).includes(state) ? { state: state as RunState } : {}),
+    ...(policy === '' ? {} : { policy: policy.slice(0, 100) }),
+    ...(/^\d{1,9}$/.test(before) ? { before: Number(before) } : {}),
+  }
+}
+
+function summaryOf({ runs }: RunsFound, narrowed: boolean): string {
+  if (narrowed) return `${count(runs.length, 'run')} on this page ${runs.length === 1 ? 'matches' : 'match'} the filters.`
+  return runs.length === 0 ? 'There are no runs yet.' : `The newest ${count(runs.length, 'run')}.`
+}
+
+function Filters({ filter }: { filter: RunsFilter }): JSX.Element {
+  return (
+    <form class="usa-form" method="get" action="/runs">
+      <div>
+        <label class="usa-label" for="policy">
+          Policy
+        </label>
+        <input class="usa-input" id="policy" name="policy" maxLength={100} value={filter.policy ?? ''} />
+      </div>
+      <div>
+        <label class="usa-label" for="state">
+          State
+        </label>
+        <select class="usa-select" id="state" name="state">
+          <option value="">Any state</option>
+          {RUN_STATES.map((state) => (
+            <option key={state} value={state} selected={state === filter.state}>
+              {stateText(state)}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div>
+        <label class="usa-label" for="open">
+          Which
+        </label>
+        <select class="usa-select" id="open" name="open">
+          <option value="">All runs</option>
+          <option value="yes" selected={filter.open}>
+            Under way only
+          </option>
+        </select>
+      </div>
+      <button class="usa-button" type="submit">
+        Filter
+      </button>
+    </form>
+  )
+}
+
+function Found({ found, filter, narrowed }: { found: RunsFound; filter: RunsFilter; narrowed: boolean }): JSX.Element {
+  const { runs, older } = found
+  return (
+    <>
+      {runs.length > 0 ? (
+        <Rows runs={runs} />
+      ) : narrowed ? (
+        <FilteredAway what="runs" href="/runs" />
+      ) : (
+        <None>
+          No run yet. A person starts one: <Command>hms-svc approve FILE --sign NAME</Command>
+        </None>
+      )}
+      {older === undefined ? null : (
+        <p>
+          <a href={`/runs?${searchOf({ ...filter, before: older })}`}>Older runs, before run {older}</a>
+        </p>
+      )}
+    </>
+  )
+}
+
+function Rows({ runs }: { runs: RunView[] }): JSX.Element {
+  return (
+    <Table caption="Runs, the newest first" head={['Run', 'Policies', 'State', 'Reason', 'Started', 'Ended']}>
+      {runs.map((run) => (
+        <tr key={run.run}>
+          <th scope="row">
+            <RunLink run={run.run} />
+          </th>
+          <td>
+            {run.policies.map(({ id, version }) => (
+              <span key={id}>
+                <PolicyLink id={id} version={version} />{' '}
+              </span>
+            ))}
+          </td>
+          <td>
+            <StateTag state={run.state} />
+          </td>
+          <td>{run.reason ?? '–'}</td>
+          <td>
+            <Moment at={run.createdAt} />
+          </td>
+          <td>
+            <Moment at={run.endedAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function searchOf({ open, state, policy, before }: RunsFilter): string {
+  const search = new URLSearchParams()
+  if (open) search.set('open', 'yes')
+  if (state !== undefined) search.set('state', state)
+  if (policy !== undefined) search.set('policy', policy)
+  if (before !== undefined) search.set('before', String(before))
+  return search.toString()
+}

@@ -1,0 +1,29 @@
+import type { RunState, RunView } from '#libs/contracts'
+
+const NEXT: Record<RunState, string> = {
+  AWAITING_APPROVAL: 'It waits for the signatures that are still missing. When the last one comes, lint begins.',
+  QUEUED: 'It waits for its turn: another run of the same policy is under way, or is about to begin.',
+  LINTING:
+    'The linter checks form, schema and version. If it passes, recorded readings are replayed through the bots. Nothing is live yet.',
+  SIMULATING: 'Recorded readings are replayed through the bots, under the old rule and under the new one. If it passes, the canary begins.',
+  WAITING: 'Every reader holds the rule already, and lives under it from its effective time on. Until then it can be aborted.',
+  CANARY:
+    'A small share of one region lives under the new rule and is watched. If it holds, all bots get it; if not, it is taken back at once.',
+  ROLLING_OUT: 'All bots are getting the new rule. When enough of them have acknowledged it, it is watched for a while.',
+  BAKING: 'All bots live under the new rule, and it is watched. An alarm takes it back; without one, partners are told.',
+  NOTIFYING: 'The rule is in force. Partners are being told; one who is down changes nothing about it.',
+  PAUSED: 'It waits for a person. What it lacks stands above; the decisions that lead on are below.',
+  ROLLING_BACK: 'The version before is being brought back.',
+  SUCCEEDED: 'The rule is in force, and partners were told.',
+  FAILED: 'It ended before anything was published. The rule in force did not change.',
+  ROLLED_BACK: 'The new rule was taken back. The version before is in force again.',
+  ABORTED: 'A person ended it, or nobody decided in time. What it had published was taken back.',
+  SUPERSEDED: 'A newer release took its place.',
+  STALE: 'What it was to follow is not in force any more. Approve it anew, if it is still wanted.',
+}
+
+/** What a person who reads about this run wants to know next, in a sentence or two. */
+export function whatNext(run: RunView): string {
+  const said = run.detail === undefined ? '' : ` ${run.detail}.`
+  return `${NEXT[run.state] ?? ''}${said}`
+}

@@ -1,0 +1,92 @@
+import type { RunView } from '#libs/contracts'
+import type { Page } from '../page/page.js'
+import { renderPage } from '../page/render.js'
+import type { Answer } from '../reading/answer.js'
+import { parseClean } from '../reading/clean-json.js'
+
+export interface Shown {
+  html: string
+  /** What a person reads, blanks as one. */
+  text: string
+  status: number
+  /** Paths that were read, in order. */
+  paths: string[]
+}
+
+export interface World {
+  /** What services say, by path: a value, or an answer that is none. Any other path is away. */
+  answers: Record<string, unknown>
+  params?: Record<string, string>
+  query?: string
+  health?: (service: string) => unknown
+}
+
+/** A page as it is sent, for services that answer so. */
+export async function shown(content: Page['content'], { answers, params = {}, query = '', health }: World): Promise<Shown> {
+  const paths: string[] = []
+  const now = new Date('2026-11-26T12:00:00Z')
+  const made = await content({
+    read: async <T>(path: string) => {
+      paths.push(path)
+      return answerOf(answers[path]) as Answer<T>
+    },
+    health: async (service) => [{ url: 'http://127.0.0.1:1', body: health?.(service) }],
+    params,
+    query: new URLSearchParams(query),
+    now,
+  })
+  const html = renderPage({ content: made, assets: { style: '/s.css', script: '/s.js', icon: '/i.svg' }, now })
+  return { html, text: textOf(html), status: made.status ?? 200, paths }
+}
+
+/** Of what a service that is no longer there would say. */
+export const AWAY: Answer<never> = { kind: 'away', service: 'approver', detail: 'said nothing within 2.5 s' }
+export const DENIED: Answer<never> = { kind: 'denied', detail: 'This needs a key.' }
+export const MISSING: Answer<never> = { kind: 'missing', detail: 'There is none.' }
+
+function answerOf(said: unknown): Answer<unknown> {
+  if (said === undefined) return AWAY
+  if (said === AWAY || said === DENIED || said === MISSING) return said as Answer<unknown>
+  // As it would come over HTTP.
+  return { kind: 'loaded', value: parseClean(JSON.stringify(said)) }
+}
+
+function textOf(html: string): string {
+  const body = html.slice(html.indexOf('<body'))
+  return body
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&amp;', '&')
+    .replaceAll(/\s+/g, ' ')
+}
+
+/** A run in its canary, with a policy and a signature. */
+export function aRun(more: Partial<RunView> = {}): RunView {
+  const stage = (name: RunView['stages'][number]['stage'], verdict: RunView['stages'][number]['verdict']) => ({
+    stage: name,
+    verdict,
+    detail: verdict === 'PASS' ? 'all good' : '',
+    startedAt: verdict === 'PENDING' ? null : '2026-11-26T11:00:00Z',
+    endedAt: verdict === 'PASS' ? '2026-11-26T11:00:04Z' : null,
+  })
+  return {
+    run: 7,
+    digest: 'sha256:aabbccdd',
+    state: 'CANARY',
+    attempt: 1,
+    policies: [{ id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:1122' }],
+    stages: [
+      stage('lint', 'PASS'),
+      stage('simulate', 'PASS'),
+      stage('canary', 'RUNNING'),
+      stage('rollout', 'PENDING'),
+      stage('notify', 'PENDING'),
+    ],
+    decisions: [],
+    createdAt: '2026-11-26T11:00:00Z',
+    endedAt: null,
+    ...more,
+  }
+}

@@ -1,0 +1,14 @@
+import type { ServiceName } from '#libs/contracts'
+import type { FastifyInstance } from 'fastify'
+
+/** Mirrors `addConsole` of apps/console. */
+interface ConsoleModule {
+  addConsole(server: FastifyInstance, options: { urlsOf(service: ServiceName): readonly string[] }): void
+}
+
+/** Late and by name: apps do not import apps. */
+export async function loadConsole(): Promise<ConsoleModule> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const url = new URL(`../../console/src/console.${extension}`, import.meta.url)
+  return (await import(/* @vite-ignore */ url.href)) as ConsoleModule
+}
