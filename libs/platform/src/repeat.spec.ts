@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { VirtualClock } from './clock.js'
 import { Repeat } from './repeat.js'
 
@@ -61,4 +61,63 @@ it('stops at once, waits for what runs, and can start again', async () => {
   expect([times, next()]).toEqual([1, undefined])
   repeat.start()
   expect(next()).toBe(30)
+})
+
+describe('woken', () => {
+  it('begins at once, and does not begin a second time by the clock', async () => {
+    let times = 0
+    const { repeat, pass, next } = world(100, () => times++)
+    repeat.start()
+    await pass(30)
+    repeat.wake()
+    expect([times, next()]).toEqual([1, undefined])
+    await pass(30)
+    expect(next()).toBe(130)
+  })
+
+  it('begins in time, and puts off nothing that comes sooner', async () => {
+    const { repeat, pass, next } = world(100, () => {})
+    repeat.start()
+    repeat.wake(200)
+    expect(next()).toBe(100)
+    repeat.wake(40)
+    expect(next()).toBe(40)
+    await pass(20)
+    repeat.wake(40)
+    expect(next()).toBe(40)
+  })
+
+  it('while it runs, runs once more when it has ended, however often it was woken', async () => {
+    const ends: (() => void)[] = []
+    const { repeat, pass } = world(100, () => new Promise<void>((resolve) => ends.push(resolve)))
+    repeat.start(0)
+    await pass(0)
+    for (let time = 0; time < 3; time++) repeat.wake()
+    ends[0]!()
+    await pass(0)
+    expect([ends.length, repeat.idle]).toEqual([2, false])
+    ends[1]!()
+    await pass(0)
+    expect([ends.length, repeat.idle]).toEqual([2, true])
+  })
+
+  it('while it fails, waits all the same: a fault that lasts must not be met in a tight loop', async () => {
+    const { repeat, pass, next, failures } = world(100, () => {
+      repeat.wake()
+      throw new Error('still down')
+    })
+    repeat.start(0)
+    await pass(0)
+    expect([failures.length, next()]).toEqual([1, 100])
+  })
+
+  it('before it was started, begins with the start; never without a pause of its own', async () => {
+    let times = 0
+    const { repeat, pass, next } = world(Infinity, () => times++)
+    repeat.wake()
+    expect(next()).toBeUndefined()
+    repeat.start()
+    await pass(0)
+    expect([times, next()]).toEqual([1, undefined])
+  })
 })

@@ -1,5 +1,5 @@
 import type { Database } from '#libs/persistence'
-import { describeError, type Clock, type Logger } from '#libs/platform'
+import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import { LOG_LOCK, type EntryStore } from './entry.store.js'
 
 /** So many get their places in one transaction. */
@@ -26,74 +26,60 @@ interface IntakeDependencies {
  * second writer do not wait for the first one's disk (8 writers: 0.08 of bare inserts before, see `npm run bench -- trust`).
  */
 export class Intake {
-  private running = false
-  private again = false
+  private readonly batches: Repeat
   /** Something waits for an entry that came since the last batch began. */
   private awaited = false
-  private stopped = true
-  /** No batch before this, and the next look is due then; ms since the epoch. */
+  /** No batch before this, ms since the epoch, but one that is awaited. */
   private notBefore = 0
-  private dueAt = Infinity
-  private cancelNext: () => void = () => {}
 
-  constructor(private readonly deps: IntakeDependencies) {}
+  constructor(private readonly deps: IntakeDependencies) {
+    this.batches = new Repeat(deps.clock, {
+      everyMs: POLL_MS,
+      run: () => this.place(),
+      failed: (error) => deps.log.debug({ error: describeError(error) }, 'what was taken in waits for its place'),
+    })
+  }
 
   /** What another life left behind is there too. */
   start(): void {
-    this.stopped = false
+    this.batches.start()
     this.wake()
   }
 
+  /** Nobody waits for a batch that is under way. */
   stop(): void {
-    this.stopped = true
-    this.later(Infinity)
+    void this.batches.stop()
   }
 
   /** Something was taken in. `isAwaited`: a run waits for its proof (195 of the 370 ms from approval to all before). */
   wake(isAwaited = false): void {
-    this.again = true
     this.awaited ||= isAwaited
-    if (this.running || this.stopped) return
-    const now = this.deps.clock.now().getTime()
-    if (isAwaited || this.notBefore <= now) this.run()
-    else if (this.notBefore < this.dueAt) this.later(this.notBefore - now)
+    this.batches.wake(isAwaited ? 0 : this.paceMs)
   }
 
-  private run(): void {
-    this.later(Infinity)
-    if (this.stopped || this.deps.halted() !== undefined) return
-    this.running = true
-    this.again = false
+  private get paceMs(): number {
+    return this.batches.idle ? Math.max(0, this.notBefore - this.deps.clock.now().getTime()) : PACE_MS
+  }
+
+  private async place(): Promise<void> {
+    const { database, entries, clock, halted, placed } = this.deps
+    if (halted() !== undefined) return
     const isAwaited = this.awaited
     this.awaited = false
-    this.place(isAwaited)
-      .catch((error: unknown) => {
-        this.deps.log.debug({ error: describeError(error) }, 'what was taken in waits for its place')
-        return 0
+    try {
+      const added = await database.transaction(async (tx) => {
+        await tx.lock([LOG_LOCK])
+        return entries.place(tx, BATCH)
       })
-      .then((added) => {
-        this.running = false
-        this.notBefore = this.deps.clock.now().getTime() + PACE_MS
-        if (added === BATCH || this.awaited) this.run()
-        else if (!this.stopped) this.later(this.again ? PACE_MS : POLL_MS)
-      })
-  }
-
-  private later(waitMs: number): void {
-    this.cancelNext()
-    this.dueAt = this.deps.clock.now().getTime() + waitMs
-    this.cancelNext = waitMs === Infinity ? () => {} : this.deps.clock.after(waitMs, () => this.run())
-  }
-
-  private async place(isAwaited: boolean): Promise<number> {
-    const { database, entries, placed } = this.deps
-    const added = await database.transaction(async (tx) => {
-      await tx.lock([LOG_LOCK])
-      return entries.place(tx, BATCH)
-    })
-    // Another instance may have placed what is awaited.
-    if (added > 0 || isAwaited) placed(isAwaited)
-    return added
+      // Another instance may have placed what is awaited.
+      if (added > 0 || isAwaited) placed(isAwaited)
+      if (added === BATCH) this.batches.wake()
+    } catch (error) {
+      this.awaited ||= isAwaited
+      throw error
+    } finally {
+      this.notBefore = clock.now().getTime() + PACE_MS
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Database, Transaction } from '#libs/persistence'
-import { describeError, type Clock, type Logger } from '#libs/platform'
+import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
 import { HmsError, type LoggedProof } from '#libs/contracts'
 import { formatCheckpoint, isWitnessed, signNote, type LogPolicy, type Signer } from '#libs/signing'
 import type { WitnessLink } from '#libs/witness'
@@ -51,13 +51,10 @@ export class Sequencer {
   private publishedBy: OpenKeys | undefined
   /** `idle`: there is nothing to publish with, until another roster says so. */
   private state: 'new' | 'idle' | 'running' | 'over' = 'new'
-  private publishing = false
   private waiting = false
   /** Something waits for the next checkpoint. */
   private awaited = false
-  /** When it looks next, ms since the epoch. */
-  private dueAt = Infinity
-  private cancelNext: () => void = () => {}
+  private readonly turns: Repeat
   private keys: OpenKeys | undefined
   private complainedOf: LogPolicy | undefined
   /** Size of the largest published checkpoint that this process saw. */
@@ -66,24 +63,34 @@ export class Sequencer {
 
   constructor(private readonly deps: SequencerDependencies) {
     this.cosigners = new Cosigners(deps, deps.suspended, (reason) => this.halt(reason))
+    this.turns = new Repeat(deps.clock, {
+      everyMs: () => (this.state === 'running' ? POLL_MS : Infinity),
+      run: () => this.turn(),
+      failed: (error) => {
+        deps.lag.show()
+        deps.log.debug({ error: describeError(error) }, 'the log could not be brought up to date')
+        if (this.waiting) this.turns.wake(BATCH_MS)
+      },
+    })
   }
 
   /** Rejects when a key that should be there is not. */
   async start(): Promise<void> {
     this.state = (await this.openKeys()) === undefined ? 'idle' : 'running'
-    this.later(0)
+    this.turns.start(this.state === 'running' ? 0 : Infinity)
   }
 
   /** Another roster is in force, with another log or other witnesses perhaps. */
   reopen(): void {
     if (this.state === 'idle') this.state = 'running'
     this.waiting = true
-    if (!this.publishing) this.later(0)
+    if (this.state === 'running') this.turns.wake()
   }
 
+  /** Nobody waits for a checkpoint that is under way: a witness may take its time. */
   stop(): void {
     this.state = 'over'
-    this.cancelNext()
+    void this.turns.stop()
   }
 
   /** Entries were added. `isAwaited`: they are published at once, or with all that comes while another checkpoint is. */
@@ -91,8 +98,7 @@ export class Sequencer {
     if (this.waiting && !isAwaited) return
     this.waiting = true
     this.awaited ||= isAwaited
-    // What another instance wrote may be looked for sooner than a batch from now; that is not put off.
-    if (!this.publishing && this.deps.clock.now().getTime() + this.batchMs < this.dueAt) this.later(this.batchMs)
+    if (this.state === 'running') this.turns.wake(this.batchMs)
   }
 
   private get batchMs(): number {
@@ -216,29 +222,10 @@ export class Sequencer {
     return [...(this.halted === undefined ? [] : [`the audit log is halted: ${this.halted}`]), ...suspended.concerns, ...lag.concerns]
   }
 
-  private later(delayMs: number): void {
-    if (this.state !== 'running') return
-    this.cancelNext()
-    this.dueAt = this.deps.clock.now().getTime() + delayMs
-    this.cancelNext = this.deps.clock.after(delayMs, () => {
-      this.publishing = true
-      this.waiting = false
-      this.awaited = false
-      void this.turn().finally(() => {
-        this.publishing = false
-        this.later(this.waiting ? this.batchMs : POLL_MS)
-      })
-    })
-  }
-
   private async turn(): Promise<void> {
-    if (!(await this.isOpen())) return
-    try {
-      await this.publish()
-    } catch (error) {
-      this.deps.lag.show()
-      this.deps.log.debug({ error: describeError(error) }, 'the log could not be brought up to date')
-    }
+    this.waiting = false
+    this.awaited = false
+    if (await this.isOpen()) await this.publish()
   }
 
   /**

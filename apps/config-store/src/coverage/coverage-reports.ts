@@ -1,8 +1,8 @@
 import type { ReportedCoverage } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
-import { describeError } from '#libs/platform'
+import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { StoreTime } from '../store-time.js'
@@ -20,15 +20,14 @@ const RETRY_MS = 1_000
 
 /** Tells the stages how far the bots are, whenever the numbers of a policy changed that had a head lately. */
 @Injectable()
-export class CoverageReports {
+export class CoverageReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly told = new Map<string, string>()
   private readonly failures = new FailureStreak((inARow, alarm, error) => {
     this.metrics.presenceFailures.set({ what: 'coverage' }, inARow)
     if (alarm) this.runtime.log.error({ inARow, error: describeError(error) }, 'the stages do not hear how far the bots are')
   })
   private readonly metrics: StoreMetrics
-  private reporting = false
-  private again = false
+  private readonly rounds: Repeat
 
   constructor(
     private readonly runtime: ServiceRuntime,
@@ -37,31 +36,29 @@ export class CoverageReports {
     private readonly presence: Presence,
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
-    presence.onChange(() => this.wake())
-    copy.onChange(() => this.wake())
+    this.rounds = new Repeat(runtime.clock, {
+      everyMs: Infinity,
+      run: () => this.report(),
+      failed: (error) => {
+        this.failures.failed(error)
+        runtime.log.debug({ error: describeError(error) }, 'coverage is told later')
+        this.rounds.wake(RETRY_MS)
+      },
+    })
+    presence.onChange(() => this.rounds.wake())
+    copy.onChange(() => this.rounds.wake())
   }
 
-  private wake(): void {
-    this.again = true
-    if (!this.reporting) void this.report()
+  onApplicationBootstrap(): void {
+    this.rounds.start()
   }
 
+  beforeApplicationShutdown(): Promise<void> {
+    return this.rounds.stop()
+  }
+
+  /** Throws the last error. A run whose report fails does not keep the others quiet. */
   private async report(): Promise<void> {
-    this.reporting = true
-    let failure: unknown
-    while (this.again) {
-      this.again = false
-      failure = await this.reportAll()
-    }
-    this.reporting = false
-    if (failure === undefined) return this.failures.succeeded()
-    this.failures.failed(failure)
-    this.runtime.log.debug({ error: describeError(failure) }, 'coverage is told later')
-    this.runtime.clock.after(RETRY_MS, () => this.wake())
-  }
-
-  /** Answers with the last error. A run whose report fails does not keep the others quiet. */
-  private async reportAll(): Promise<unknown> {
     let failure: unknown
     for (const reports of this.news()) {
       try {
@@ -71,7 +68,8 @@ export class CoverageReports {
         failure = error ?? new Error('thrown without an error')
       }
     }
-    return failure
+    if (failure !== undefined) throw failure
+    this.failures.succeeded()
   }
 
   /** What changed, by run: each report makes its stage lock and write all policies of the run, so a bundle is told as one. */

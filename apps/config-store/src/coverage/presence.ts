@@ -1,5 +1,5 @@
 import type { AppliedFrame, Audience } from '#libs/contracts'
-import { describeError } from '#libs/platform'
+import { describeError, Repeat } from '#libs/platform'
 import type { HeadPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
@@ -35,16 +35,19 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   private readonly dirty = new Set<number>()
   private readonly listeners = new Set<() => void>()
   private readonly watchers = new Set<() => void>()
-  private cancelExchange: (() => void) | undefined
+  /** Also hears of instances that died, and of canaries whose lease ran out. */
+  private readonly exchanges: Repeat
   private cancelTell: (() => void) | undefined
-  private cancelRenew: () => void = () => {}
-  private exchanging: Promise<void> | undefined
-  private again = false
   private stopped = false
 
   constructor(private readonly runtime: ServiceRuntime) {
     this.metrics = new StoreMetrics(runtime.metrics)
     this.exchange = new PresenceExchange(runtime.database)
+    this.exchanges = new Repeat(runtime.clock, {
+      everyMs: RENEW_MS,
+      run: () => this.tell(),
+      failed: (error) => runtime.log.error({ error: describeError(error) }, 'who waits for the bots could not be told'),
+    })
   }
 
   onModuleInit(): void {
@@ -53,8 +56,8 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.flush()
-    this.renewLater()
+    await this.tell()
+    this.exchanges.start()
   }
 
   /** Called after each exchange with the other instances: at most four times a second, at least every five seconds. */
@@ -101,8 +104,8 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true
-    for (const cancel of [this.cancelExchange, this.cancelTell, this.cancelRenew]) cancel?.()
-    await this.exchanging
+    this.cancelTell?.()
+    await this.exchanges.stop()
     try {
       await this.exchange.leave()
       this.runtime.signal('presence')
@@ -123,26 +126,10 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   }
 
   private exchangeSoon(): void {
-    if (this.stopped) return
-    if (this.exchanging !== undefined) this.again = true
-    else {
-      this.cancelExchange ??= this.runtime.clock.after(FLUSH_MS, () => {
-        this.cancelExchange = undefined
-        void this.flush()
-      })
-    }
+    this.exchanges.wake(FLUSH_MS)
   }
 
-  /** One at a time; what changes meanwhile is told by the next. Never rejects. */
-  private flush(): Promise<void> {
-    return (this.exchanging = this.tell().finally(() => {
-      this.exchanging = undefined
-      if (!this.again) return
-      this.again = false
-      this.exchangeSoon()
-    }))
-  }
-
+  /** What changes meanwhile is told by the next. */
   private async tell(): Promise<void> {
     const chunks = this.takeDirty()
     try {
@@ -172,7 +159,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
 
   private markUnsent(chunks: Iterable<number>): void {
     for (const chunk of chunks) this.dirty.add(chunk)
-    this.again = true
+    this.exchangeSoon()
   }
 
   private takeDirty(): Map<number, BotPresence[]> {
@@ -188,15 +175,6 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     this.cancelTell ??= this.runtime.clock.after(TELL_MS, () => {
       this.cancelTell = undefined
       for (const watcher of this.watchers) watcher()
-    })
-  }
-
-  /** Also hears of instances that died, and of canaries whose lease ran out. */
-  private renewLater(): void {
-    if (this.stopped) return
-    this.cancelRenew = this.runtime.clock.after(RENEW_MS, () => {
-      this.exchangeSoon()
-      this.renewLater()
     })
   }
 

@@ -9,7 +9,7 @@ export class FollowedPage {
   private last: string | undefined
 
   constructor(
-    clock: Pick<Clock, 'after'>,
+    clock: Clock,
     private readonly make: () => Promise<string>,
   ) {
     // A page that cannot be made now is made the next time; the reader's copy says as of when it is.

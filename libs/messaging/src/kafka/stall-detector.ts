@@ -1,4 +1,4 @@
-import type { Clock } from '#libs/platform'
+import { Repeat, type Clock } from '#libs/platform'
 import type { GroupPlace } from './group-places.js'
 
 const LOOK_MS = 10_000
@@ -11,7 +11,7 @@ const MOST_LOOKS = 360
  * Counts looks, not time on the wall: a clock that jumps is one of the causes.
  */
 export class StallDetector {
-  private cancelNext: () => void = () => {}
+  private loop: Repeat | undefined
   /** A new consumer that did not help either is given twice as long: an end that cannot be reached must not cost one every half minute. */
   private patience = LOOKS
   private looks = 0
@@ -26,37 +26,30 @@ export class StallDetector {
   ) {}
 
   watch(still: () => void): void {
-    this.looks = 0
-    this.stuckAt.clear()
-    this.later(still)
+    this.forget()
+    const loop = new Repeat(this.clock, {
+      everyMs: LOOK_MS,
+      run: async () => {
+        if (!(await this.look()) || this.loop !== loop) return
+        this.stop()
+        still()
+      },
+      // A broker that does not answer says nothing about the reader.
+      failed: () => this.forget(),
+    })
+    this.loop = loop
+    loop.start()
   }
 
+  /** A look that is under way finds nothing any more; nobody waits for it. */
   stop(): void {
-    this.cancelNext()
-    this.cancelNext = () => {}
+    void this.loop?.stop()
+    this.loop = undefined
   }
 
   /** A record was handled. */
   moved(): void {
     this.moves++
-  }
-
-  private later(still: () => void): void {
-    let stopped = false
-    const cancel = this.clock.after(LOOK_MS, () => {
-      // A broker that does not answer says nothing about the reader.
-      void this.look()
-        .catch(() => this.forget())
-        .then((found) => {
-          if (stopped) return
-          if (found === true) still()
-          else this.later(still)
-        })
-    })
-    this.cancelNext = () => {
-      stopped = true
-      cancel()
-    }
   }
 
   private async look(): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { backOffMs, describeError, isTransient, type Clock, type Logger } from '#libs/platform'
+import { backOffMs, describeError, isTransient, Repeat, type Clock, type Logger } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { EventBus, Place } from '../event-bus.js'
 import type { OutboxRow, OutboxStore } from './outbox.store.js'
@@ -26,16 +26,13 @@ export interface Leadership {
  * oldest unsent row, and what it sends twice the positions drop.
  */
 export class Relay {
-  private pumping = false
-  private again = false
-  private stopped = true
+  private readonly pumps: Repeat
+  private nextPumpMs = POLL_MS
   private failures = 0
   private faulted = false
   private reconcileAtMs = 0
   private pruneAtMs = 0
   private beatAtMs = 0
-  private cancelNext: () => void = () => {}
-  private done: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly database: Database,
@@ -48,58 +45,50 @@ export class Relay {
     private readonly log: Logger,
     /** Deletes what the service need not remember any more; `true` when more waits to be deleted. */
     private readonly prune: () => Promise<boolean> = async () => false,
-  ) {}
+  ) {
+    this.pumps = new Repeat(clock, {
+      everyMs: () => this.nextPumpMs,
+      run: () => this.pump(),
+      failed: (error) => {
+        this.backOff()
+        const fields = { source, error: describeError(error) }
+        if (isTransient(error)) log.debug(fields, 'relay waits')
+        else log.error(fields, 'relay failed and will try again')
+      },
+    })
+  }
 
   start(): void {
-    this.stopped = false
+    this.pumps.start()
     this.wake()
   }
 
   wake(): void {
-    if (this.stopped) return
-    this.again = true
-    if (!this.pumping) this.done = this.pump()
+    this.pumps.wake()
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true
-    this.cancelNext()
-    await this.done
+  stop(): Promise<void> {
+    return this.pumps.stop()
   }
 
   get idle(): boolean {
-    return !this.pumping
+    return this.pumps.idle
   }
 
   private async pump(): Promise<void> {
-    this.pumping = true
-    this.cancelNext()
-    let delayMs = POLL_MS
-    try {
-      while (this.again && !this.stopped) {
-        this.again = false
-        if (!(await this.leadership.tryLead(0))) {
-          // Another may have written since: the next leader compares first.
-          this.reconcileAtMs = 0
-          break
-        }
-        await this.keepHouse()
-        if (await this.moveBatch()) this.failures = 0
-        else delayMs = this.backOff()
-      }
-    } catch (error) {
-      delayMs = this.backOff()
-      const fields = { source: this.source, error: describeError(error) }
-      if (isTransient(error)) this.log.debug(fields, 'relay waits')
-      else this.log.error(fields, 'relay failed and will try again')
-    } finally {
-      this.pumping = false
-      if (!this.stopped) this.cancelNext = this.clock.after(delayMs, () => this.wake())
+    this.nextPumpMs = POLL_MS
+    if (!(await this.leadership.tryLead(0))) {
+      // Another may have written since: the next leader compares first.
+      this.reconcileAtMs = 0
+      return
     }
+    await this.keepHouse()
+    if (await this.moveBatch()) this.failures = 0
+    else this.backOff()
   }
 
-  private backOff(): number {
-    return backOffMs(++this.failures, POLL_MS)
+  private backOff(): void {
+    this.nextPumpMs = backOffMs(++this.failures, POLL_MS)
   }
 
   /** `false` when the bus did not take all of the batch. */
@@ -115,7 +104,7 @@ export class Relay {
     // A broker that did not answer may have come back with less than it had.
     if (this.faulted) this.reconcileAtMs = 0
     // What was written meanwhile has woken the relay by itself.
-    this.again ||= this.faulted || rows.length === limit
+    if (this.faulted || rows.length === limit) this.wake()
     this.faulted = false
     return true
   }
@@ -147,7 +136,7 @@ export class Relay {
     for (const [topic, mine] of places) {
       const begun = await this.reconciler.noticed(topic, mine, this.clock.now(), this.faulted)
       if (begun.size === 0) continue
-      this.again = true
+      this.wake()
       for (const row of rows) if (row.topic === topic && begun.has(written.get(row.id)?.partition ?? -1)) kept.delete(row.id)
     }
     return kept

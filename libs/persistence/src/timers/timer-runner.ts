@@ -1,4 +1,4 @@
-import { describeError, inTrace, isTransient, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
+import { describeError, inTrace, isTransient, Repeat, TerminalError, TransientError, type Clock, type Logger } from '#libs/platform'
 import type { Database, Transaction } from '../database.js'
 import type { FiredTimer, TimerKind } from './timer-kind.js'
 import type { NewTimer, Timer, TimerStore } from './timer.store.js'
@@ -36,11 +36,8 @@ const MOST_RETRY_MS = 30_000
 export class TimerRunner {
   private readonly handlers = new Map<string, TimerHandler>()
   private readonly workers = new Map<string, { work: WorkHandler; leaseMs: number }>()
-  private cancelNext: () => void = () => {}
-  private sweeping = false
-  private again = false
-  private stopped = true
-  private swept: Promise<void> = Promise.resolve()
+  private readonly sweeps: Repeat
+  private nextSweepMs = SWEEP_MS
   private readonly running = new Set<Promise<void>>()
   private finishing = 0
   private giveUp: GiveUpTimer | undefined
@@ -50,7 +47,13 @@ export class TimerRunner {
     readonly store: TimerStore,
     private readonly clock: Clock,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.sweeps = new Repeat(clock, {
+      everyMs: () => this.nextSweepMs,
+      run: () => this.claimAndFire(),
+      failed: (error) => log.warn({ error: describeError(error) }, 'timers could not be swept'),
+    })
+  }
 
   on<D extends object>(kind: TimerKind<D>, handler: TimerHandler<D>): void {
     this.handlers.set(kind, handler as unknown as TimerHandler)
@@ -79,57 +82,37 @@ export class TimerRunner {
   }
 
   start(): void {
-    this.stopped = false
+    this.sweeps.start()
     this.wake()
   }
 
   /** Sweeps now, or once more when a sweep is under way. */
   wake(): void {
-    if (this.stopped) return
-    this.again = true
-    if (!this.sweeping) this.swept = this.sweep()
+    this.sweeps.wake()
   }
 
   async stop(): Promise<void> {
-    this.stopped = true
-    this.cancelNext()
     // A sweep under way may still claim: what it claims is fired and waited for, or its lease would hold it back after a restart.
-    await this.swept
+    await this.sweeps.stop()
     await Promise.allSettled(this.running)
   }
 
   /** For tests on virtual time: whether no transaction is under way. Work that waits for the world outside does not count. */
   get idle(): boolean {
-    return !this.sweeping && this.finishing === 0
+    return this.sweeps.idle && this.finishing === 0
   }
 
-  private async sweep(): Promise<void> {
-    this.sweeping = true
-    this.cancelNext()
-    let delayMs = SWEEP_MS
-    try {
-      while (this.again && !this.stopped) {
-        this.again = false
-        delayMs = await this.claimAndFire()
-      }
-    } catch (error) {
-      this.log.warn({ error: describeError(error) }, 'timers could not be swept')
-    } finally {
-      this.sweeping = false
-      if (!this.stopped) this.cancelNext = this.clock.after(delayMs, () => this.wake())
-    }
-  }
-
-  private async claimAndFire(): Promise<number> {
+  private async claimAndFire(): Promise<void> {
+    this.nextSweepMs = SWEEP_MS
     const room = MAX_CONCURRENT - this.running.size
-    if (room <= 0) return SWEEP_MS
+    if (room <= 0) return
     const { due, next } = await this.database.autocommit(async (tx) => {
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
       return { due: claimed, next: claimed.length > 0 ? null : await this.store.nextDueInMs(tx) }
     })
     for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer)))
-    if (due.length > 0) this.again = true
-    return next === null ? SWEEP_MS : Math.min(SWEEP_MS, Math.max(next, 1))
+    if (due.length > 0) this.wake()
+    else if (next !== null) this.nextSweepMs = Math.min(SWEEP_MS, Math.max(next, 1))
   }
 
   private track(firing: Promise<void>): void {
