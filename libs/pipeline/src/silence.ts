@@ -1,10 +1,25 @@
-import { MAX_SILENT, type ScopeCoverage } from '#libs/contracts'
+import { MAX_SILENT, type CoverageReport, type ScopeCoverage } from '#libs/contracts'
 
 /** The bots did not all say in time that they run the release. */
 export const ACK_TIMEOUT = 'ACK_TIMEOUT'
 
 /** What the connected bots said of one policy. */
 export type Acknowledgements = Pick<ScopeCoverage, 'expected' | 'acknowledged' | 'silent'>
+
+/** The members as the bots of one scope said last; what was said of an earlier head counts for none. */
+export function withCoverage<M extends Acknowledgements & { policy: string; seq: number }>(
+  members: readonly M[],
+  scope: string,
+  reports: readonly CoverageReport[],
+): M[] {
+  const numbers = new Map(reports.map(({ policy, scopes }) => [policy, scopes.find((each) => each.scope === scope)]))
+  return members.map((member) => {
+    const said = numbers.get(member.policy)
+    if (said?.seq !== member.seq) return member
+    const { expected, acknowledged, silent } = said
+    return { ...member, expected, acknowledged, silent }
+  })
+}
 
 export function isSilent(members: readonly Acknowledgements[]): boolean {
   return members.some(({ expected, acknowledged }) => acknowledged < expected)

@@ -1,6 +1,6 @@
 import type { ReceivedEvent, ReleaseDocument, RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
-import { timerKind, type Transaction } from '#libs/persistence'
+import type { Transaction } from '#libs/persistence'
 import {
   decideNotification,
   type Notification,
@@ -22,7 +22,6 @@ import { summarize } from './summary.js'
 
 const MAX_PARTNERS = 10_000
 const MAX_DELIVERIES = 10_000
-const DEADLINE = timerKind<{ run: number; attempt: number }>('notify-deadline')
 
 /** The stage: one message for each policy, partner and channel of a run that is live for all; it ends when each was tried once. */
 @Injectable()
@@ -30,7 +29,7 @@ export class NotifyPartners implements OnModuleInit {
   private readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
 
   constructor(
-    private readonly runtime: ServiceRuntime,
+    runtime: ServiceRuntime,
     { deadlineMs }: NotifierConfig,
     private readonly lanes: DeliveryLanes,
   ) {
@@ -39,7 +38,7 @@ export class NotifyPartners implements OnModuleInit {
       table: NOTIFICATIONS,
       isAbortable: false,
       attestedBy: [],
-      timers: [],
+      timers: ['deadline'],
       decide: (stage, input, now) => decideNotification(stage, input, { now, deadlineMs }),
       keysOf: ({ run }) => [notificationKey(run)],
       perform: (tx, stage, { dossier, partners }) => this.deliver(tx, stage, dossier, partners),
@@ -47,7 +46,7 @@ export class NotifyPartners implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.runtime.onTimer(DEADLINE, (tx, { data }) => this.count(tx, stageId(data), { isOverdue: true }))
+    this.shell.onDue('deadline', (tx, run) => this.count(tx, stageId(run), { isOverdue: true }))
     this.lanes.onTried((tx, stage) => this.count(tx, stage))
   }
 

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../canonical-json.js'
 import type { Envelope } from '../envelope.js'
-import type { RolloutPlan } from '../events.js'
+import type { RolloutPlan } from '../run-dossier.js'
 import type { RunState } from '../runs.js'
 
 /** `POST /v1/approvals/prepare`: approver allots the epoch and binds plan, previous version and fallbacks. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../canonical-json.js'
 import type { Envelope } from '../envelope.js'
-import type { BotAlert, ConfigDocument } from '../events.js'
+import type { BotAlert } from '../bots.js'
+import type { ConfigDocument } from '../heads.js'
 
 /** `get --json` and `GET /v1/policies/{id}`. */
 export interface PolicyView {

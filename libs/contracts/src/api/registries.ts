@@ -1,5 +1,5 @@
 import type { JsonObject } from '../canonical-json.js'
-import type { LintFinding } from '../events.js'
+import type { LintFinding } from '../run-dossier.js'
 import type { Envelope } from '../envelope.js'
 
 export interface LintReport {
@@ -48,7 +48,7 @@ export interface CorpusSummary {
   addedAt: string
 }
 
-/** `POST /v1/partners`: a known id is replaced. */
+/** `POST /v1/partners`, from the parsed YAML of `partners add`, secrets resolved by the CLI: a known id is replaced. */
 export interface PartnerRegistration {
   id: string
   name: string
@@ -58,7 +58,7 @@ export interface PartnerRegistration {
   networks?: string[]
 }
 
-/** `partners add`: the parsed YAML, secrets already resolved by the CLI. Summaries never carry secrets. */
+/** Summaries never carry secrets. */
 export interface PartnerSummary {
   id: string
   name: string
@@ -67,6 +67,7 @@ export interface PartnerSummary {
   lane: 'latest' | 'every'
   addedAt: string
 }
+
 export interface DeliveryView {
   id: string
   partner: string

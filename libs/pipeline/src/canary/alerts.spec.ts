@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RunDossier } from '#libs/contracts'
 import { MAX_ALERTS_OF_BOT, MAX_COUNTED, summaryOf, type Canary } from './canary.js'
-import { decideCanary, type CanaryContext, type CanaryEffect } from './decide.js'
+import { decideCanary } from './decide.js'
+import type { CanaryContext, CanaryEffect } from './inputs-and-effects.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const CONTEXT: CanaryContext = { now: new Date(AT), acknowledgeMs: 1_000, leaseMs: 9_000, evidence: 'optional' }

@@ -3,7 +3,8 @@ import type { CoverageReport } from '#libs/contracts'
 import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
 import { describeStage, transitionsOf } from '../testing/transitions.js'
 import { newCanary, type Canary } from './canary.js'
-import { CANARY_TIMERS, decideCanary, type CanaryContext, type CanaryEffect, type CanaryInput } from './decide.js'
+import { decideCanary } from './decide.js'
+import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type CanaryInput } from './inputs-and-effects.js'
 
 const SCOPE = 'region:NCR'
 const CONTEXT: CanaryContext = { now: NOW, acknowledgeMs: 30_000, leaseMs: 90_000, evidence: 'optional' }

@@ -1,58 +1,17 @@
 import type { Audience, CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
-import { ACK_TIMEOUT, describeSilence, isSilent } from '../silence.js'
+import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence.js'
 import { applied, describeDecision, lateAnswer, type Ownership } from '../stage/answer.js'
-import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
+import { unchanged, type Asked, type Decision } from '../stage/decision.js'
 import { countAlert, type CountedAlert } from './alerts.js'
 import { canaryLabel, isLive, isOpen, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
-
-export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease'] as const
-export type CanaryTimer = (typeof CANARY_TIMERS)[number]
-
-/** `isProven`: the transparency log holds the approval of every release, or the roster names no log. */
-export type CanaryInput =
-  | CommonInput<CanaryTimer>
-  | { type: 'opened'; dossier: RunDossier; isProven: boolean }
-  | { type: 'proven'; dossier: RunDossier; isProven: boolean }
-  /** config-store stored heads, as a rule all of the run at once, and counted the connected bots. */
-  | { type: 'published'; heads: readonly PublishedHead[] }
-  /** The numbers of bots that acknowledged changed. */
-  | { type: 'covered'; reports: readonly CoverageReport[] }
-  /** A bot of the cohort alerted. */
-  | { type: 'alerted'; alert: CountedAlert }
-  /** The stable heads took over. */
-  | { type: 'promoted' }
-  /** The rollout is over, its bake included. */
-  | { type: 'completed' }
-
-type CanaryEvent =
-  | 'hms.canary.delayed.v1'
-  | 'hms.canary.started.v1'
-  | 'hms.canary.observation-started.v1'
-  | 'hms.canary.paused.v1'
-  | 'hms.canary.alarmed.v1'
-
-/** On what a pass rests: bots that were observed, a person's decision, or nothing but the time that went by. */
-export type PassBasis = 'observed' | 'promoted' | 'unobserved'
-
-export type CanaryEffect =
-  | CommonEffect<CanaryEvent, CanaryTimer>
-  /** Signs canary heads under new numbers, valid until `leaseUntil`. `policies`: only these. `fast`: straight to the stores as well. */
-  | { do: 'issueHeads'; fast: boolean; policies?: readonly string[] }
-  /** Signs heads that end the canary for its readers. */
-  | { do: 'takeBack' }
-  /** Attests the verdict and sends it with the dossier. */
-  | { do: 'pass'; basis: PassBasis; summary: string }
-  | { do: 'fail'; reason: string; detail: string }
-
-export interface CanaryContext {
-  now: Date
-  /** How long the cohort may take to acknowledge. */
-  acknowledgeMs: number
-  /** How long a head lives unless it is renewed. */
-  leaseMs: number
-  /** Whether a canary that nobody took part in pauses. */
-  evidence: 'required' | 'optional'
-}
+import {
+  CANARY_TIMERS,
+  type CanaryContext,
+  type CanaryEffect,
+  type CanaryInput,
+  type CanaryTimer,
+  type PassBasis,
+} from './inputs-and-effects.js'
 
 type CanaryDecision = Decision<Canary, CanaryEffect>
 
@@ -141,14 +100,11 @@ function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }
 
 function covered(canary: Canary, reports: readonly CoverageReport[], context: CanaryContext): CanaryDecision {
   if (!isLive(canary)) return unchanged(canary)
-  const numbers = new Map(reports.map(({ policy, scopes }) => [policy, scopes.find(({ scope }) => scope === canary.scope)]))
-  const members = canary.members.map((member) => {
-    const mine = numbers.get(member.policy)
-    if (mine?.seq !== member.seq) return member
-    const { expected, acknowledged, silent } = mine
-    const [heard, connected] = [member.heard || acknowledged > 0, Math.max(member.connected, expected)]
-    return { ...member, expected, acknowledged, silent, heard, connected }
-  })
+  const members = withCoverage(canary.members, canary.scope, reports).map((member) => ({
+    ...member,
+    heard: member.heard || member.acknowledged > 0,
+    connected: Math.max(member.connected, member.expected),
+  }))
   const counted = { ...canary, members }
   if (counted.state === 'publishing') return observeWhenReady(counted, context)
   if (counted.state === 'observing' && counted.observed && !isSilent(counted.members)) return judge(counted, context)

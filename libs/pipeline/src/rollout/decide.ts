@@ -1,5 +1,5 @@
 import type { CoverageReport, PublishedHead, ReleaseDocument } from '#libs/contracts'
-import { ACK_TIMEOUT, describeSilence } from '../silence.js'
+import { ACK_TIMEOUT, describeSilence, withCoverage } from '../silence.js'
 import { applied, describeDecision, lateAnswer, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
 import { hasAll, hasQuorum, isRolloutOpen, rolloutSummary, type Rollout } from './rollout.js'
@@ -117,13 +117,7 @@ function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
 
 function covered(rollout: Rollout, reports: readonly CoverageReport[], context: RolloutContext): RolloutDecision {
   if (!isRolloutOpen(rollout)) return unchanged(rollout)
-  const numbers = new Map(reports.map((report) => [report.policy, report.scopes.find(({ scope }) => scope === 'global')]))
-  const members = rollout.members.map((member) => {
-    const mine = numbers.get(member.policy)
-    if (mine?.seq !== member.seq) return member
-    return { ...member, expected: mine.expected, acknowledged: mine.acknowledged, silent: mine.silent }
-  })
-  const counted = { ...rollout, members }
+  const counted = { ...rollout, members: withCoverage(rollout.members, 'global', reports) }
   const isReady = counted.state === 'acknowledging' && (counted.baked ? hasQuorum(counted) : hasAll(counted))
   return isReady ? goOn(counted, true, context) : unchanged(counted)
 }

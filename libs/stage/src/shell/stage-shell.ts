@@ -53,6 +53,11 @@ export class StageShell<
     }
   }
 
+  /** Registers one timer that its service answers by itself, for its input is counted first. */
+  onDue(timer: Timer, handle: (tx: Transaction, run: RunTimer) => Promise<void>): void {
+    this.runtime.onTimer(this.kindOf(timer), (tx, { data }) => handle(tx, data))
+  }
+
   /**
    * A run arrives. It is opened once per attempt; a run that was ended before it came, or that a guard rule denies, is not opened, and one
    * that no earlier stage vouches for is refused. `begin` gives the first input once all that is passed.

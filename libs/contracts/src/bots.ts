@@ -1,0 +1,49 @@
+import type { JsonObject } from './canonical-json.js'
+
+/** Bots of a scope that are connected, and how the requested share falls on them. */
+export interface Audience {
+  /** Connected, named bots that the scope covers. */
+  connected: number
+  /** Of these, below the share. */
+  cohort: number
+  /** Smallest bucket among `connected`, in basis points; `null` without any. */
+  smallestBucket: number | null
+}
+
+/** Soft state: how far the connected bots are. Sent on change, at most four times a second, for all policies of a run together. */
+export interface ReportedCoverage {
+  /** Run of their newest heads. */
+  ofRun: number | null
+  reports: CoverageReport[]
+}
+
+/** How far the connected bots are with one policy. */
+export interface CoverageReport {
+  policy: string
+  revision: number
+  scopes: ScopeCoverage[]
+}
+
+export interface ScopeCoverage {
+  scope: string
+  seq: number
+  release: string | null
+  /** Connected, named bots that should run `release`, and how many said they do. */
+  expected: number
+  acknowledged: number
+  /** Names of those that did not, at most `MAX_SILENT` of them. */
+  silent: string[]
+}
+
+export const MAX_SILENT = 20
+
+export interface BotAlert {
+  id: string
+  bot: string
+  region: string
+  kind: string
+  reading: JsonObject | null
+  value: number | string | null
+  policy?: string
+  version?: string
+}

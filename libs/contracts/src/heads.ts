@@ -1,0 +1,82 @@
+import type { Audience } from './bots.js'
+import type { Envelope } from './envelope.js'
+import type { LogProof } from './log-proof.js'
+import type { ReleaseDocument, VersionRef } from './run-dossier.js'
+
+/**
+ * Heads as canary-controller and rollout hand them to config-store on every path: stored together, under one revision, so that no reader
+ * ever sees half a bundle.
+ */
+export interface IssuedHeads {
+  heads: SignedHead[]
+}
+
+export interface SignedHead {
+  head: Envelope
+  /** The release the head makes current; `null` when it names none. */
+  release: Envelope | null
+  /** That the release's approval is in the log; `null` where the roster names none. */
+  proof?: LogProof | null
+  /** The release that the head's `next` names, where it has one. */
+  next?: HeldRelease | null
+}
+
+/** A release that readers hold and put in force by themselves at its time. */
+export interface HeldRelease {
+  release: Envelope
+  proof?: LogProof | null
+}
+
+/** What became of heads of one scope that came together: a bundle is told once, not once for each of its policies. */
+export interface PublishedHeads {
+  /** Run that they name; `null` for heads that name none. */
+  run: number | null
+  heads: PublishedHead[]
+}
+
+/** config-store stored a head (or found it older than what it holds: `applied` false) and says who is connected. */
+export interface PublishedHead {
+  policy: string
+  scope: string
+  seq: number
+  release: string | null
+  revision: number
+  applied: boolean
+  audience: Audience
+}
+
+/** One policy in one scope as readers get it: signed head, signed release, and the store's revision. */
+export interface ConfigDocument {
+  id: string
+  scope: string
+  seq: number
+  revision: number
+  version: string | null
+  /** Release digest, `null` when the head names no release. */
+  digest: string | null
+  run: number | null
+  head: Envelope
+  release: Envelope | null
+  /** `null` where the roster names no log, or the head no release. */
+  proof: LogProof | null
+  /** What the head's `next` names: held, and in force from its time on. */
+  next?: HeldRelease
+}
+
+export interface PromotedHead {
+  policy: string
+  seq: number
+  release: string | null
+  version: string | null
+}
+
+/** A stable head went back to an earlier release: a rollback by people or of a failed rollout. */
+export interface ReversedPolicy {
+  policy: string
+  from: VersionRef
+  to: ReleaseDocument | null
+  seq: number
+  reason: string
+  /** Runs of this policy that the reversal ended, where rollout knows them. */
+  run: number | null
+}

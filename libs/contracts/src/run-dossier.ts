@@ -1,0 +1,82 @@
+import type { Envelope } from './envelope.js'
+import type { LogProof } from './log-proof.js'
+
+/** What a rollout does with a release; bound into what its approvers sign. */
+export interface RolloutPlan {
+  /** Basis points of the canary scope: 500 is 5 %. */
+  share: number
+  /** `region:NCR`; a canary is always one region. */
+  scope: string
+  /** Display name of the scope, `National Capital Region`. */
+  scopeName: string
+  observeMs: number
+  bakeMs: number
+  /** Partner ids or groups; `null` means all registered. */
+  partners: string[] | null
+  /** Set where the roster asks for it: no evidence pauses the run with every profile. */
+  requireEvidence?: true
+}
+
+/** A release as messages carry it: the envelope is the truth, the rest is read from its payload. */
+export interface ReleaseDocument {
+  id: string
+  version: string
+  policyDigest: string
+  releaseDigest: string
+  releaseEpoch: number
+  envelope: Envelope
+  /** From the moment that a stage knew it. */
+  proof?: LogProof
+}
+
+/** A version of a policy that was in force or prepared before. */
+export interface VersionRef {
+  version: string
+  digest: string
+}
+
+/** What every stage needs of a run: it travels with the events, nobody looks anything up. */
+export interface RunDossier {
+  run: number
+  attempt: number
+  /** Sorted by policy id; a bundle has several. */
+  releases: ReleaseDocument[]
+  /** The release in force per policy when the run started; `null` for a first version. */
+  live: Record<string, ReleaseDocument | null>
+  /** Per policy what its new version was signed as before, if it was: a version never means two things. */
+  used: Record<string, VersionRef[]>
+  plan: RolloutPlan
+  /** Guard rules in force that speak of these policies; missing in what was sent before there were any. */
+  guard?: ReleaseDocument[]
+  /** What the stages that it went through say of these releases: in-toto test results and verification results, each by its own key. */
+  attestations?: StageAttestations
+}
+
+export type StageAttestations = { lint?: Envelope; simulate?: Envelope; canary?: Envelope }
+
+export interface LintFinding {
+  file: string
+  line: number
+  column: number
+  rule: string
+  severity: 'error' | 'warning'
+  message: string
+  hint?: string
+}
+
+export interface ScenarioRule {
+  id: string
+  policies: string[]
+  alert: string
+}
+
+/** A verdict that ends a stage without success. `reason` is a stable code such as `UNEXPLAINED_ALERTS`. */
+export interface StageFailure {
+  run: number
+  attempt: number
+  reason: string
+  detail: string
+  next?: string[]
+  /** Of a stage that judged and refused: its test result or verification result. */
+  attestation?: Envelope
+}

@@ -1,0 +1,52 @@
+import type { CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
+import type { CommonEffect, CommonInput } from '../stage/decision.js'
+import type { CountedAlert } from './alerts.js'
+
+export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease'] as const
+export type CanaryTimer = (typeof CANARY_TIMERS)[number]
+
+/** `isProven`: the transparency log holds the approval of every release, or the roster names no log. */
+export type CanaryInput =
+  | CommonInput<CanaryTimer>
+  | { type: 'opened'; dossier: RunDossier; isProven: boolean }
+  | { type: 'proven'; dossier: RunDossier; isProven: boolean }
+  /** config-store stored heads, as a rule all of the run at once, and counted the connected bots. */
+  | { type: 'published'; heads: readonly PublishedHead[] }
+  /** The numbers of bots that acknowledged changed. */
+  | { type: 'covered'; reports: readonly CoverageReport[] }
+  /** A bot of the cohort alerted. */
+  | { type: 'alerted'; alert: CountedAlert }
+  /** The stable heads took over. */
+  | { type: 'promoted' }
+  /** The rollout is over, its bake included. */
+  | { type: 'completed' }
+
+type CanaryEvent =
+  | 'hms.canary.delayed.v1'
+  | 'hms.canary.started.v1'
+  | 'hms.canary.observation-started.v1'
+  | 'hms.canary.paused.v1'
+  | 'hms.canary.alarmed.v1'
+
+/** On what a pass rests: bots that were observed, a person's decision, or nothing but the time that went by. */
+export type PassBasis = 'observed' | 'promoted' | 'unobserved'
+
+export type CanaryEffect =
+  | CommonEffect<CanaryEvent, CanaryTimer>
+  /** Signs canary heads under new numbers, valid until `leaseUntil`. `policies`: only these. `fast`: straight to the stores as well. */
+  | { do: 'issueHeads'; fast: boolean; policies?: readonly string[] }
+  /** Signs heads that end the canary for its readers. */
+  | { do: 'takeBack' }
+  /** Attests the verdict and sends it with the dossier. */
+  | { do: 'pass'; basis: PassBasis; summary: string }
+  | { do: 'fail'; reason: string; detail: string }
+
+export interface CanaryContext {
+  now: Date
+  /** How long the cohort may take to acknowledge. */
+  acknowledgeMs: number
+  /** How long a head lives unless it is renewed. */
+  leaseMs: number
+  /** Whether a canary that nobody took part in pauses. */
+  evidence: 'required' | 'optional'
+}
