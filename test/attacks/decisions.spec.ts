@@ -55,7 +55,7 @@ describe('a decision about a run', () => {
     [
       'a person, who says something that nobody knows',
       'HMS_RUN_DECISION_OTHER',
-      () => statement(person('EPA Chief'), { decision: 'extend' as 'abort' }),
+      () => statement(person('EPA Chief'), { decision: 'annul' as 'abort' }),
     ],
     ['a person without a reason', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { reason: ' ' })],
     ['a person with an endless reason', 'HMS_RUN_DECISION_OTHER', () => statement(person('EPA Chief'), { reason: 'x'.repeat(1_001) })],

@@ -3,6 +3,7 @@ import { DOOR_GUARDS } from './doors.mjs'
 import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
 import { AUDIT_GUARDS } from './audit.mjs'
+import { FREEZE_GUARDS } from './freezes.mjs'
 import { GROWTH_GUARDS } from './growth.mjs'
 import { READER_GUARDS } from './readers.mjs'
 import { SOCKET_GUARDS } from './sockets.mjs'
@@ -343,6 +344,7 @@ export const GUARDS = [
   ...DOOR_GUARDS,
   ...CLI_GUARDS,
   ...DECISION_GUARDS,
+  ...FREEZE_GUARDS,
   ...APPROVER_GUARDS,
   ...AUDIT_GUARDS,
   ...GROWTH_GUARDS,

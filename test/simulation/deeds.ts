@@ -19,6 +19,7 @@ export async function perform(world: World, deed: Deed, number: number): Promise
     else if (deed.do === 'roll back') await rollBack(world, deed.policy, `rollback-${number}`)
     else if (deed.do === 'alert') await alert(world, deed, number)
     else if (deed.do === 'decide') await decide(world, deed)
+    else if (deed.do === 'freeze') await freeze(world, deed, number)
     else await connect(world, deed)
   } catch (error) {
     if (!(error instanceof HmsError)) throw error
@@ -45,6 +46,14 @@ async function approve(world: World, { policies, plan, queue, twice, effectiveIn
 async function decide(world: World, { run, decision, twice }: Extract<Deed, { do: 'decide' }>): Promise<void> {
   const both = twice ? [decision, 'abort' as const] : [decision]
   await Promise.allSettled(both.map((wanted) => world.press.decide(run, wanted)))
+}
+
+async function freeze(world: World, { scope, forMs, liftAfterMs }: Extract<Deed, { do: 'freeze' }>, number: number): Promise<void> {
+  const id = `freeze-${number}`
+  await world.press.freeze({ id, reason: 'seeded', scope, until: new Date(world.scheduler.nowMs + forMs).toISOString() })
+  if (liftAfterMs === undefined) return
+  await world.scheduler.sleep(liftAfterMs)
+  await world.press.lift(id)
 }
 
 async function rollBack(world: World, policy: string, key: string): Promise<void> {

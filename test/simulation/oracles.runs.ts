@@ -42,25 +42,35 @@ export function runsEndOnce({ emitted, runs, accepted }: Evidence): string[] {
   return found
 }
 
-/** A canary that people resumed is observed again. */
-const AGAIN_AFTER_RESUME = 'hms.canary.observation-started.v1'
+/** Steps that a stage takes again when people resume or extend it; an observation also goes on after each freeze that stopped it. */
+const AGAIN: ReadonlySet<string> = new Set(['hms.canary.observation-started.v1', 'hms.rollout.bake-started.v1'])
 
 export function effectsOnce({ emitted, runs }: Evidence): string[] {
   const found: string[] = []
-  const resumed = (run: string): number =>
-    runs
-      .find(({ facts }) => String(facts.run) === run)
-      ?.facts.decisions.filter(({ decision, outcome }) => decision === 'resume' && outcome === 'applied').length ?? 0
   for (const group of [...VERDICTS, ...STEPS]) {
-    const counts = new Map<string, number>()
+    const counts = new Map<string, { run: string; count: number }>()
     for (const event of emitted) {
       if (!group.includes(event.type)) continue
-      const name = `run ${runOf(event)} attempt ${event.attempt ?? 1}`
-      counts.set(name, (counts.get(name) ?? (group.includes(AGAIN_AFTER_RESUME) ? -resumed(runOf(event)) : 0)) + 1)
+      const [run, name] = [runOf(event), `run ${runOf(event)} attempt ${event.attempt ?? 1}`]
+      counts.set(name, { run, count: (counts.get(name)?.count ?? 0) + 1 })
     }
-    for (const [name, count] of counts) if (count > 1) found.push(`${name} has ${count} of ${group.join(' or ')}`)
+    for (const [name, { run, count }] of counts) {
+      const again = AGAIN.has(group[0]!) ? decidedAgain(runs, run) + (group[0]!.startsWith('hms.canary.') ? frozen(emitted, run) : 0) : 0
+      if (count > 1 + again) found.push(`${name} has ${count} of ${group.join(' or ')}`)
+    }
   }
   return found
+}
+
+function decidedAgain(runs: Evidence['runs'], run: string): number {
+  const decisions = runs.find(({ facts }) => String(facts.run) === run)?.facts.decisions ?? []
+  return decisions.filter(({ decision, outcome }) => (decision === 'resume' || decision === 'extend') && outcome === 'applied').length
+}
+
+function frozen(emitted: readonly Emitted[], run: string): number {
+  return emitted.filter((event) => {
+    return event.type === 'hms.canary.delayed.v1' && runOf(event) === run && (event.data as { reason?: string }).reason === 'FREEZE'
+  }).length
 }
 
 /** One message for each partner, policy and cause; what is given up was tried. */

@@ -43,6 +43,14 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     ...evidence,
     revisions: evidence.revisions.map((revision) => ({ ...revision, at: '2000-01-01T00:00:00Z' })),
   }),
+  'I14 what waits for a freeze waits until its end': (evidence) => {
+    const started = event(evidence, 'hms.canary.started.v1')
+    const statement = { payloadType: '', payload: '', signatures: [] }
+    const freeze = { id: 'drill', reason: '', scope: 'global', by: '', declaredAt: '2000-01-01T00:00:00Z', statement, lifted: null }
+    const delayed = { ...started, type: 'hms.canary.delayed.v1', data: { ...(started.data as object), reason: 'FREEZE' } as never }
+    const declared = { ...started, producer: 'approver' as const, type: 'hms.freeze.declared.v1', data: { freeze } as never }
+    return { ...evidence, emitted: [declared, delayed, started] }
+  },
   'I8 nothing waits': (evidence) => ({ ...evidence, parked: [{ service: 'audit', count: 1 }] }),
   'I10 one bot vetoes nothing': (evidence) => ({
     ...evidence,

@@ -1,6 +1,7 @@
 import { decisionsCountOnce, pausesAreAnswered } from './oracles.decisions.js'
 import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles.runs.js'
 import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
+import { freezesHold } from './oracles.freezes.js'
 import { rulesInTime } from './oracles.effective.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
@@ -24,6 +25,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I9 no dead letter without a cause': unexplainedDeadLetters,
   'I10 one bot vetoes nothing': alertsWeighed,
   'I13 no rule before its time, and each at it': rulesInTime,
+  'I14 what waits for a freeze waits until its end': freezesHold,
 }
 
 export interface Violation {

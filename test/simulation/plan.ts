@@ -18,6 +18,8 @@ export type Deed =
   | { do: 'alert'; atMs: number; bot: string; reading: string; lies: boolean; times: number }
   /** About the run of that number, in the order of their coming. */
   | { do: 'decide'; atMs: number; run: number; decision: RunDecisionName; twice: boolean }
+  /** Somebody lifts it after `liftAfterMs`; else it ends by itself after `forMs`. */
+  | { do: 'freeze'; atMs: number; scope: string; forMs: number; liftAfterMs: number | undefined }
   /** A bot is connected for so long; a silent one never acknowledges. */
   | { do: 'connect'; atMs: number; bot: string; forMs: number; silent: boolean }
 
@@ -116,7 +118,26 @@ export function planOf(random: Random): Plan {
   plan.deeds.push(...fleetOf(random))
   for (const deed of plan.deeds)
     if (deed.do === 'approve' && random.chance(0.3)) deed.effectiveInMs = random.pick([500, 2_000, 8_000, 60_000, 3_600_000])
+  plan.deeds.push(...stopsOf(random))
   return plan
+}
+
+/** People who stop the line for a while, and who pause or extend what is under way. */
+function stopsOf(random: Random): Deed[] {
+  const deeds: Deed[] = []
+  if (random.chance(0.2)) {
+    for (let freezes = random.between(1, 2); freezes > 0; freezes--) {
+      const scope = random.pick(['global', 'region:NCR', 'region:TX'])
+      const [forMs, liftAfterMs] = [random.pick([500, 3_000, 30_000, 600_000]), random.pick([undefined, 400, 5_000])]
+      deeds.push({ do: 'freeze', atMs: random.below(4_000), scope, forMs, liftAfterMs })
+    }
+  }
+  if (random.chance(0.2)) {
+    const decision = random.pick(['pause', 'extend'] as const)
+    deeds.push({ do: 'decide', atMs: random.between(200, 6_000), run: random.between(1, 2), decision, twice: random.chance(0.3) })
+    deeds.push({ do: 'decide', atMs: random.between(6_000, 12_000), run: random.between(1, 2), decision: 'resume', twice: false })
+  }
+  return deeds
 }
 
 function deedsOf(random: Random): Deed[] {

@@ -3,13 +3,16 @@ import {
   isTerminal,
   type ApprovalSummary,
   type ApprovalView,
+  type Freeze,
+  type FreezeRecord,
+  type FreezeView,
   type PolicyView,
   type PrepareRequest,
   type RunDecisionName,
   type RunView,
 } from '#libs/contracts'
 import { parsePolicy } from '#libs/policy'
-import type { Signer } from '#libs/signing'
+import { digestOf, signFreeze, signLift, type Signer } from '#libs/signing'
 import type { MemorySystem } from './memory-system.js'
 
 export interface ApproveOptions {
@@ -72,8 +75,22 @@ export class PipelineDriver {
   }
 
   /** Answers when the stage that owns the run has. */
-  decide(run: number, decision: RunDecisionName, signer = 'EPA Chief', reason = 'test'): Promise<RunView> {
-    return decide(this.api, run, decision, { reason, signer: this.system.signers.get(signer)!, at: this.system.clock.now() })
+  decide(run: number, decision: RunDecisionName, signer = 'EPA Chief', reason = 'test', byMs?: number): Promise<RunView> {
+    return decide(this.api, run, decision, { reason, byMs, signer: this.system.signers.get(signer)!, at: this.system.clock.now() })
+  }
+
+  /** Everywhere and at once unless told otherwise. */
+  async freeze(freeze: Partial<Freeze> & { id: string }, signer = 'EPA Chief'): Promise<FreezeView> {
+    const whole = { reason: 'drill', scope: 'global', ...freeze }
+    const signed = await signFreeze(whole, this.system.clock.now(), this.system.signers.get(signer)!)
+    return this.api.post<FreezeView>('/v1/freezes', { statement: signed })
+  }
+
+  async lift(id: string, signer = 'EPA Chief'): Promise<FreezeView> {
+    const { statement: declaration } = await this.api.get<FreezeRecord>(`/v1/freezes/${id}`)
+    const declared = digestOf(Buffer.from(declaration.payload, 'base64'))
+    const signed = await signLift({ id, declared, reason: 'over' }, this.system.clock.now(), this.system.signers.get(signer)!)
+    return this.api.post<FreezeView>(`/v1/freezes/${id}/lift`, { statement: signed })
   }
 
   async provenance(id: string): Promise<PolicyView['provenance']> {

@@ -1,4 +1,5 @@
 import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { FREEZE_MIGRATIONS, FREEZE_TABLES } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { ApprovalsController } from './approvals/approvals.http.js'
 import { APPROVALS } from './records/approval.table.js'
@@ -10,6 +11,9 @@ import { PrepareApproval } from './approvals/prepare-approval.js'
 import { RejectApproval } from './approvals/reject-approval.js'
 import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
+import { DeclareFreeze } from './freezes/declare-freeze.js'
+import { FreezesController } from './freezes/freezes.http.js'
+import { LiftFreeze } from './freezes/lift-freeze.js'
 import { GuardApproval } from './guard/guard-approval.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { POLICY_VERSIONS } from './policies/policy-version.table.js'
@@ -41,7 +45,7 @@ class ApproverModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: ApproverModule,
-      controllers: [TrackRunEvents, ApprovalsController, RunsController, TokensController, RosterController],
+      controllers: [TrackRunEvents, ApprovalsController, RunsController, TokensController, RosterController, FreezesController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
@@ -67,6 +71,8 @@ class ApproverModule {
         RevokeToken,
         ProposeRoster,
         SignProposal,
+        DeclareFreeze,
+        LiftFreeze,
       ],
     }
   }
@@ -74,7 +80,7 @@ class ApproverModule {
 
 export const definition: ServiceDefinition = {
   name: 'approver',
-  tables: [POLICIES, POLICY_VERSIONS, APPROVALS, PREPARATIONS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
-  migrations: [CreateApprover1764000000000],
+  tables: [...FREEZE_TABLES, POLICIES, POLICY_VERSIONS, APPROVALS, PREPARATIONS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
+  migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000],
   module: ApproverModule.with,
 }

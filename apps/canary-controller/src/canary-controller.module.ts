@@ -1,5 +1,5 @@
 import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
+import { FREEZE_MIGRATIONS, FREEZE_TABLES, STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CanariesController } from './canaries/canaries.http.js'
 import { CanariesEvents } from './canaries/canaries.events.js'
@@ -36,7 +36,7 @@ class CanaryControllerModule {
 
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
-  tables: [...STAGE_TABLES, CANARIES, CANARY_HEADS, RELEASE_PROOFS, UNSIGNED_ALERTS],
-  migrations: [...STAGE_MIGRATIONS, CreateCanaryController1764000000000],
+  tables: [...STAGE_TABLES, ...FREEZE_TABLES, CANARIES, CANARY_HEADS, RELEASE_PROOFS, UNSIGNED_ALERTS],
+  migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, CreateCanaryController1764000000000],
   module: CanaryControllerModule.with,
 }

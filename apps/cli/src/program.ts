@@ -4,6 +4,7 @@ import { registerApprovals } from './approvals/commands.js'
 import { registerAudit } from './audit/commands.js'
 import { registerDeadLetters } from './dead-letters/commands.js'
 import { reportError, usageError } from './errors.js'
+import { registerFreezes } from './freezes/commands.js'
 import { registerHelp } from './help/commands.js'
 import { registerHosting } from './hosting/commands.js'
 import { outputOf, type CliIo } from './io.js'
@@ -24,6 +25,7 @@ const AREAS = [
   registerKeys,
   registerApprovals,
   registerRuns,
+  registerFreezes,
   registerPolicies,
   registerReplay,
   registerPartners,

@@ -1,5 +1,5 @@
 import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
+import { FREEZE_MIGRATIONS, FREEZE_TABLES, STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { ROLLBACKS } from './rollbacks/rollback.table.js'
@@ -38,7 +38,7 @@ class RolloutModule {
 
 export const definition: ServiceDefinition = {
   name: 'rollout',
-  tables: [...STAGE_TABLES, STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS],
-  migrations: [...STAGE_MIGRATIONS, CreateRollout1764000000000],
+  tables: [...STAGE_TABLES, ...FREEZE_TABLES, STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS],
+  migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, CreateRollout1764000000000],
   module: RolloutModule.with,
 }

@@ -57,7 +57,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "label": {"type":"string"},
-        "detail": {"type":"string"}
+        "detail": {"type":"string"},
+        "reason": {"const":"FREEZE"}
       }
     },
     "hms.canary.started.v1": {
@@ -119,6 +120,16 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "attempt": {"type":"number"},
         "reason": {"type":"string"},
         "detail": {"type":"string"}
+      }
+    },
+    "hms.rollout.delayed.v1": {
+      "type": "object",
+      "required": ["run","attempt","detail","reason"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "detail": {"type":"string"},
+        "reason": {"const":"FREEZE"}
       }
     },
     "hms.rollout.started.v1": {
@@ -213,6 +224,16 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.roster.rotated.v1": {"$ref":"#/$defs/RosterStep"},
     "hms.token.issued.v1": {"type":"object","required":["token"],"properties":{"token":{"$ref":"#/$defs/TokenRecord"}}},
     "hms.token.revoked.v1": {"type":"object","required":["token"],"properties":{"token":{"$ref":"#/$defs/TokenRecord"}}},
+    "hms.freeze.declared.v1": {
+      "type": "object",
+      "required": ["freeze"],
+      "properties": {"freeze":{"$ref":"#/$defs/FreezeRecord"}}
+    },
+    "hms.freeze.lifted.v1": {
+      "type": "object",
+      "required": ["freeze"],
+      "properties": {"freeze":{"$ref":"#/$defs/FreezeRecord"}}
+    },
     "hms.partner.registered.v1": {
       "type": "object",
       "required": ["id","groups","name"],
@@ -262,8 +283,9 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "id": {"type":"string"},
-        "decision": {"enum":["abort","resume","promote"]},
+        "decision": {"enum":["pause","resume","promote","extend","abort"]},
         "stage": {"anyOf":[{"enum":["lint","simulate","canary","rollout","notify"]},{"type":"null"}]},
+        "byMs": {"type":"number"},
         "by": {"type":"string"},
         "reason": {"type":"string"},
         "statement": {"$ref":"#/$defs/Envelope"}
@@ -311,7 +333,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "id": {"type":"string"},
-        "decision": {"enum":["abort","resume","promote"]},
+        "decision": {"enum":["pause","resume","promote","extend","abort"]},
         "stage": {"enum":["lint","simulate","canary","rollout","notify"]},
         "detail": {"type":"string"}
       }
@@ -331,6 +353,41 @@ export const EVENT_SCHEMAS: EventSchemas = {
           }
         }
       }
+    },
+    "FreezeRecord": {
+      "type": "object",
+      "required": ["by","declaredAt","statement","lifted","id","reason","scope"],
+      "properties": {
+        "by": {"type":"string"},
+        "declaredAt": {"type":"string"},
+        "statement": {"$ref":"#/$defs/Envelope"},
+        "lifted": {
+          "anyOf": [
+            {"type":"null"},
+            {
+              "type": "object",
+              "required": ["by","reason","at","statement"],
+              "properties": {
+                "by": {"type":"string"},
+                "reason": {"type":"string"},
+                "at": {"type":"string"},
+                "statement": {"$ref":"#/$defs/Envelope"}
+              }
+            }
+          ]
+        },
+        "id": {"type":"string"},
+        "reason": {"type":"string"},
+        "scope": {"type":"string"},
+        "from": {"type":"string"},
+        "until": {"type":"string"},
+        "recurrence": {"$ref":"#/$defs/FreezeRecurrence"}
+      }
+    },
+    "FreezeRecurrence": {
+      "type": "object",
+      "required": ["cron","zone","for"],
+      "properties": {"cron":{"type":"string"},"zone":{"type":"string"},"for":{"type":"string"}}
     },
     "GuardJudged": {
       "type": "object",
@@ -485,7 +542,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["id","decision","by","reason","at","outcome"],
       "properties": {
         "id": {"type":"string"},
-        "decision": {"enum":["abort","resume","promote"]},
+        "decision": {"enum":["pause","resume","promote","extend","abort"]},
         "by": {"type":"string"},
         "reason": {"type":"string"},
         "at": {"type":"string"},

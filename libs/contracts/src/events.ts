@@ -2,11 +2,15 @@ import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
 import type { Envelope } from './envelope.js'
+import type { FreezeRecord } from './freezes.js'
 import type { ConfigDocument, IssuedHeads, PromotedHead, PublishedHeads, ReversedPolicy } from './heads.js'
 import type { LoggedProof } from './log-proof.js'
 import type { AcceptedDecision, DecisionAnswer, GuardJudged, RejectedApproval } from './run-decisions.js'
 import type { LintFinding, RunDossier, ScenarioRule, StageFailure } from './run-dossier.js'
 import type { RunView, StageName } from './runs.js'
+
+/** What a run in state WAITING waits for. */
+export type WaitReason = 'FREEZE'
 
 /** Data of each event type. The key is `ce_type`; the topic is in `EVENT_TOPICS`. */
 export interface EventData {
@@ -18,8 +22,8 @@ export interface EventData {
   'hms.simulation.passed.v1': { dossier: RunDossier; summary: string; reportDigest: string | null; scenarios: ScenarioRule[] }
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
-  /** It waits for what it may not start without. */
-  'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string }
+  /** It waits for what it may not go on without. `reason`: where it waits for something that people decided. */
+  'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: WaitReason }
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string }
   'hms.canary.observation-started.v1': { run: number; attempt: number; detail: string; until: string }
   'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string }
@@ -27,6 +31,7 @@ export interface EventData {
   'hms.canary.paused.v1': StageFailure & { label: string }
   /** Unexplained alerts after the canary passed: rollout takes the run back. */
   'hms.canary.alarmed.v1': { run: number; attempt: number; reason: string; detail: string }
+  'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: WaitReason }
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
   'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string }
@@ -50,6 +55,9 @@ export interface EventData {
   'hms.token.issued.v1': { token: TokenRecord }
   /** Whole, so that it stands alone once the topic is compacted. */
   'hms.token.revoked.v1': { token: TokenRecord }
+  /** Both whole, so that each stands alone once the topic is compacted. */
+  'hms.freeze.declared.v1': { freeze: FreezeRecord }
+  'hms.freeze.lifted.v1': { freeze: FreezeRecord }
   'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHeads
@@ -91,6 +99,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.canary.failed.v1': 'hms.canary.v1',
   'hms.canary.paused.v1': 'hms.canary.v1',
   'hms.canary.alarmed.v1': 'hms.canary.v1',
+  'hms.rollout.delayed.v1': 'hms.rollout.v1',
   'hms.rollout.started.v1': 'hms.rollout.v1',
   'hms.rollout.promoted.v1': 'hms.rollout.v1',
   'hms.rollout.bake-started.v1': 'hms.rollout.v1',
@@ -107,6 +116,8 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.roster.rotated.v1': 'hms.roster.v1',
   'hms.token.issued.v1': 'hms.token.v1',
   'hms.token.revoked.v1': 'hms.token.v1',
+  'hms.freeze.declared.v1': 'hms.freeze.v1',
+  'hms.freeze.lifted.v1': 'hms.freeze.v1',
   'hms.partner.registered.v1': 'hms.partner.v1',
   'hms.head.issued.v1': 'hms.config.head.v1',
   'hms.head.published.v1': 'hms.config.published.v1',

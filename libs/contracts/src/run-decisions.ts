@@ -22,6 +22,8 @@ export interface AcceptedDecision {
   decision: RunDecisionName
   /** Where the run was as far as approver knew; `null` when it had not started, so that approver applied the decision itself. */
   stage: StageName | null
+  /** Of `extend`: by how much. */
+  byMs?: number
   /** Name of the person. */
   by: string
   reason: string

@@ -31,7 +31,7 @@ export type StageName = (typeof STAGES)[number]
 export type StageVerdict = 'PENDING' | 'RUNNING' | 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'SKIPPED'
 
 /** What people decide about a run that is under way. */
-export const RUN_DECISIONS = ['abort', 'resume', 'promote'] as const
+export const RUN_DECISIONS = ['pause', 'resume', 'promote', 'extend', 'abort'] as const
 export type RunDecisionName = (typeof RUN_DECISIONS)[number]
 
 /** A person's decision that was accepted. It counts when the stage that owns the run applies it; else it came too late. */

@@ -6,7 +6,7 @@ export interface Topic {
   name: string
   producers: readonly ServiceName[]
   consumers: readonly ServiceName[]
-  key: 'policy' | 'run' | 'roster' | 'token' | 'partner' | 'bot' | 'document' | 'original'
+  key: 'policy' | 'run' | 'roster' | 'token' | 'freeze' | 'partner' | 'bot' | 'document' | 'original'
   partitions: number
   cleanup: 'delete' | 'compact'
   purpose: string
@@ -63,6 +63,12 @@ export const TOPICS: readonly Topic[] = [
     key: 'token',
     partitions: 1,
     cleanup: 'compact',
+  }),
+  stage('hms.freeze.v1', 'approver', ['canary-controller', 'rollout'], 'freezes and the stop switch', {
+    key: 'freeze',
+    partitions: 1,
+    cleanup: 'compact',
+    group: 'control',
   }),
   stage('hms.partner.v1', 'notifier', ['linter'], 'registered partners', { key: 'partner', cleanup: 'compact' }),
   stage('hms.config.head.v1', 'rollout', ['config-store'], 'signed heads', { producers: ['canary-controller', 'rollout'] }),

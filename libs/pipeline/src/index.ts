@@ -1,6 +1,7 @@
 export * from './canary/canary.js'
 export * from './canary/decide.js'
 export * from './canary/inputs-and-effects.js'
+export * from './freezes/freeze-windows.js'
 export * from './lint/decide.js'
 export * from './notify/decide.js'
 export * from './rollout/decide.js'

@@ -27,6 +27,7 @@ const CANARY: Canary = {
   alerting: [],
   unexplained: [],
   observed: false,
+  frozen: null,
   scenarios: [],
 }
 const ROLLOUT: Rollout = {

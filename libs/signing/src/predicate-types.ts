@@ -8,5 +8,6 @@ export const PREDICATE_TYPES = {
   freshness: `${PREFIX}freshness/v1`,
   event: `${PREFIX}event/v1`,
   decision: `${PREFIX}decision/v1`,
+  freeze: `${PREFIX}freeze/v1`,
   request: `${PREFIX}request/v1`,
 } as const

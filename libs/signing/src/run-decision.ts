@@ -7,13 +7,13 @@ import { approvalDigest, readRelease } from './release.js'
 import { countsOnRelease } from './roster/approvals.js'
 import { authorsOf } from './roster/author-rule.js'
 import type { Principal, Roster } from './roster/roster.js'
-import { isCount, isText, isTime } from './shape.js'
+import { isCount, isText, isTime, optional } from './shape.js'
 import { SignatureError } from './signature-error.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
 
 /** A person's decision about a run that is under way: bound to its number, its attempt and its release digest. */
-export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number }
+export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number }
 
 /** The run that a decision is about; without `attempt` the caller judges that. */
 export type DecidedRun = { run: number; attempt?: number; releases: readonly ReleaseDocument[] }
@@ -22,13 +22,24 @@ export type ReadRunDecision = { predicate: RunDecisionPredicate; digest: string;
 
 const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
   predicateType: PREDICATE_TYPES.decision,
-  shape: { subject: isDigest, run: isCount, attempt: isCount, decision: isText, reason: isText, at: isTime, nonce: isText },
+  shape: {
+    subject: isDigest,
+    run: isCount,
+    attempt: isCount,
+    decision: isText,
+    reason: isText,
+    at: isTime,
+    nonce: isText,
+    byMs: optional(isCount),
+  },
   subject: (decision) => subjectOfPredicate(`${decision.decision} run ${decision.run}`, decision),
+  contradiction: ({ decision, byMs }) =>
+    (decision === 'extend') === (byMs !== undefined && byMs > 0) ? undefined : 'byMs is of extend, and of nothing else',
 }
 
 /** `subject` is the release digest of the run, as its view names it. */
 export function signRunDecision(
-  { at, ...said }: { run: number; attempt: number; subject: string; decision: RunDecisionName; reason: string; at: Date },
+  { at, ...said }: { run: number; attempt: number; subject: string; decision: RunDecisionName; reason: string; at: Date; byMs?: number },
   signer: Signer,
 ): Promise<Envelope> {
   return signStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() }, [signer])

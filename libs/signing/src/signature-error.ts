@@ -21,6 +21,10 @@ export type SignatureErrorCode =
   | 'HMS_DECISION_OTHER'
   /** A decision of somebody who may not make it. */
   | 'HMS_DECISION_NOT_ALLOWED'
+  /** A freeze declared or lifted by somebody who has no role. */
+  | 'HMS_FREEZE_NOT_ALLOWED'
+  /** A freeze or its lifting that is not what its person signed. */
+  | 'HMS_FREEZE_OTHER'
   /** A roster that contradicts itself. */
   | 'HMS_ROSTER_INVALID'
   /** Fewer people signed the roster than its own root rule, or that of the roster before it, asks for. */

@@ -1,3 +1,5 @@
+export { FollowFreezes } from './freezes/follow-freezes.js'
+export { FREEZES } from './freezes/freeze.table.js'
 export type { OwnEffect } from './shell/stage.js'
 export * from './shell/stage-shell.js'
 export * from './stage-tables.js'

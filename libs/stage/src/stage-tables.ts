@@ -1,8 +1,15 @@
 import type { DocumentTable, MigrationClass } from '#libs/persistence'
 import { ABORTED_RUNS } from './control/aborted-runs.js'
+import { FREEZES } from './freezes/freeze.table.js'
 import { CreateAbortedRuns1763000000003 } from './migrations/1763000000003-create-aborted-runs.js'
+import { CreateFreezes1763000000004 } from './migrations/1763000000004-create-freezes.js'
 
 /** Document tables that a stage has besides those of every service; `STAGE_MIGRATIONS` make them. */
 export const STAGE_TABLES: readonly DocumentTable<never>[] = [ABORTED_RUNS]
 
 export const STAGE_MIGRATIONS: readonly MigrationClass[] = [CreateAbortedRuns1763000000003]
+
+/** What a stage that publishes has besides: the freezes that hold it back. */
+export const FREEZE_TABLES: readonly DocumentTable<never>[] = [FREEZES]
+
+export const FREEZE_MIGRATIONS: readonly MigrationClass[] = [CreateFreezes1763000000004]

@@ -14,6 +14,9 @@ const IMPATIENT = 0.1
 /** A rollback while the run is under way, and one after it. */
 const ROLLBACKS_DURING = 0.04
 const ROLLBACKS_AFTER = 0.06
+/** Somebody stops the line for a moment. */
+const FREEZES = 0.02
+const FREEZE_MS = 2_000
 
 export interface LoadSize {
   policies: number
@@ -87,6 +90,7 @@ export class Load {
     const runs = [await this.approve(official, ids, false)]
     if (runs[0]!.is === 'accepted' && this.random.chance(QUEUED)) runs.push(await this.approve(official, ids, true))
     if (!this.size.calm && this.random.chance(ROLLBACKS_DURING)) await this.rollBack(official, ids)
+    if (!this.size.calm && this.random.chance(FREEZES)) await official.freeze('drill', FREEZE_MS)
     for (const outcome of runs) if ('run' in outcome) await this.openRuns.ended(outcome.run)
     if (!this.size.calm && this.random.chance(ROLLBACKS_AFTER)) await this.rollBack(official, ids)
   }

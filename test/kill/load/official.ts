@@ -13,7 +13,7 @@ import {
 } from '#libs/client'
 import { HmsError, type JsonObject, type RollbackResult, type RunDecisionName } from '#libs/contracts'
 import { pause, systemClock } from '#libs/platform'
-import type { Signer } from '#libs/signing'
+import { signFreeze, type Signer } from '#libs/signing'
 import type { Ledger } from './ledger.js'
 
 const ANSWER_MS = 5_000
@@ -75,6 +75,18 @@ export class Official {
       const { code, state } = error as HmsError & { state?: { run?: number } }
       this.ledger.refused(code)
       return code === 'HMS_APPROVER_RUN_ACTIVE' && state?.run !== undefined ? { is: 'busy', run: state.run } : { is: 'refused' }
+    }
+  }
+
+  /** Everywhere, from now on for so long. */
+  async freeze(id: string, ms: number): Promise<void> {
+    const at = new Date()
+    const freeze = { id, reason: 'drill', scope: 'global', from: at.toISOString(), until: new Date(at.getTime() + ms).toISOString() }
+    try {
+      const signed = await signFreeze(freeze, at, this.signer)
+      await persist(() => this.api.post('/v1/freezes', { statement: signed }))
+    } catch (error) {
+      if (!mayHaveWorked(error)) this.ledger.refused((error as HmsError).code)
     }
   }
 

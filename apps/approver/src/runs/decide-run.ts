@@ -6,11 +6,12 @@ import {
   type Envelope,
   type RunDecision,
   type RunDecisionName,
+  type RunState,
   type RunView,
   type StageName,
 } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { abortUnstarted, acceptDecision, pendingDecision, stageAwaited, stateOf } from '#libs/pipeline'
+import { abortUnstarted, acceptDecision, pendingDecision, stageAwaited, stateOf, waitingStage } from '#libs/pipeline'
 import { readRunDecision, SignatureError, type ReadRunDecision } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -20,6 +21,8 @@ import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
 const MAX_REASON = 1_000
+/** A run that is extended for longer than this stands in the way of all that follow it. */
+const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
 /** Of one run; an abort is always taken. */
 const MAX_DECISIONS = 100
 /** A signed decision that was held back must not answer another question later. */
@@ -52,7 +55,9 @@ export class DecideRun {
       }
       const accepted = { ...record, facts: acceptDecision(record.facts, decision) }
       const { attempt } = record.facts
-      const data = { run, attempt, id: digest, decision: name, stage, by: person.name, reason: predicate.reason, statement }
+      const { reason, byMs } = predicate
+      const extension = byMs === undefined ? {} : { byMs }
+      const data = { run, attempt, id: digest, decision: name, stage, by: person.name, reason, statement, ...extension }
       await this.runtime.emit(tx, 'hms.run.decision-accepted.v1', data, { key: record.key, run, attempt })
       const saved = stage === null ? await this.endUnstarted(tx, accepted, approval, decision) : accepted
       await this.saveRun.execute(tx, saved)
@@ -72,9 +77,10 @@ export class DecideRun {
   private read({ facts }: RunRecord, approval: Approval, statement: Envelope, now: Date): ReadRunDecision {
     try {
       const read = readRunDecision(statement, { run: facts.run, releases: approval.releases }, this.runtime.roster, now.toISOString())
-      const { decision, reason, at } = read.predicate
+      const { decision, reason, at, byMs = 0 } = read.predicate
       if (!isDecision(decision)) throw other(`${decision} is none of ${RUN_DECISIONS.join(', ')}.`)
       if (reason.trim() === '' || reason.length > MAX_REASON) throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
+      if (byMs > LONGEST_EXTENSION_MS) throw other('A run is extended by 7 days at most.')
       if (Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS) return read
       throw new HmsError(
         'HMS_RUN_DECISION_EXPIRED',
@@ -128,10 +134,21 @@ export class DecideRun {
         `hms-svc rollback ${id}@VERSION`,
       )
     }
-    if (decision === 'abort') return facts.startedAt === undefined ? null : (stageAwaited(state) ?? pausedStage(facts.stages))
-    if (state !== 'PAUSED')
+    if (decision === 'abort')
+      return facts.startedAt === undefined ? null : (stageAwaited(state) ?? waitingStage(facts) ?? pausedStage(facts.stages))
+    const isGoingOn = STAGES_OF[decision]?.includes(state) === true
+    if (state !== 'PAUSED' && !isGoingOn && STAGES_OF[decision] !== undefined)
+      throw refuse(
+        'HMS_RUN_DECISION_NOT_NOW',
+        `Run #${facts.run} is ${state}: it can be ${decision === 'pause' ? 'paused' : 'extended'} in ${STAGES_OF[decision].join(', ')}.`,
+        `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
+      )
+    if (decision === 'pause' && state === 'PAUSED') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`, show)
+    if (state !== 'PAUSED' && !isGoingOn)
       throw refuse('HMS_RUN_NOT_PAUSED', `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`, show)
-    const stage = pausedStage(facts.stages)
+    const stage = isGoingOn ? stageAwaited(state)! : pausedStage(facts.stages)
+    if (decision === 'extend' && stage === 'rollout' && state === 'PAUSED')
+      throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, it bakes anew.`, show)
     if (stage === 'simulate') {
       throw refuse(
         'HMS_RUN_NOT_RESUMABLE',
@@ -146,6 +163,12 @@ export class DecideRun {
       `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
     )
   }
+}
+
+/** States in which a run that is not paused takes these decisions. */
+const STAGES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
+  pause: ['CANARY', 'ROLLING_OUT', 'BAKING'],
+  extend: ['CANARY', 'BAKING'],
 }
 
 function isDecision(text: string): text is RunDecisionName {

@@ -47,6 +47,14 @@ export class CanariesEvents {
     return this.runCanary.shell.ended(tx, data)
   }
 
+  @OnEvent('canary-controller', 'hms.freeze.declared.v1', 'hms.freeze.lifted.v1')
+  frozen(
+    @Payload() { data }: ReceivedEvent<'hms.freeze.declared.v1' | 'hms.freeze.lifted.v1'>,
+    @Ctx() { tx }: EventContext,
+  ): Promise<void> {
+    return this.runCanary.freezes.keep(tx, data.freeze)
+  }
+
   @OnEvent('canary-controller', 'hms.release.logged.v1')
   logged(@Payload() { data }: ReceivedEvent<'hms.release.logged.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     return this.runCanary.proven(tx, data)

@@ -12,17 +12,21 @@ import {
   type CanaryTimer,
 } from '#libs/pipeline'
 import { ServiceRuntime, startTimesOf } from '#libs/service'
-import { originOf, StageShell } from '#libs/stage'
+import { FollowFreezes, originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryEffects } from './canary-effects.js'
 import { CANARIES } from './canary.table.js'
 import { ReleaseProofs } from './release-proofs.js'
 
+/** States in which a freeze holds a canary back. */
+const FREEZABLE = ['proving', 'waiting', 'publishing', 'observing', 'paused'] as const satisfies readonly Canary['state'][]
+
 /** The stage: what it decides is in `decideCanary`, what only it can do in `CanaryEffects`. */
 @Injectable()
 export class RunCanary implements OnModuleInit {
   readonly shell: StageShell<Canary, CanaryInput, CanaryEffect, CanaryTimer>
+  readonly freezes: FollowFreezes<Canary>
 
   constructor(
     runtime: ServiceRuntime,
@@ -40,13 +44,22 @@ export class RunCanary implements OnModuleInit {
         const evidence = isEvidenceRequired(runtime.profile, canary.dossier.plan) ? 'required' : 'optional'
         return decideCanary(canary, input, { now, acknowledgeMs, leaseMs, evidence })
       },
-      keysOf: ({ members }) => members.map(({ policy }) => policyKey(policy)),
+      keysOf,
       perform: (tx, canary, effect) => effects.perform(tx, canary, effect),
+    })
+    this.freezes = new FollowFreezes(runtime, {
+      name: 'canary',
+      table: CANARIES,
+      states: FREEZABLE,
+      keysOf,
+      scopeOf: ({ scope }) => scope,
+      tell: (tx, { run, attempt }, frozen) => this.shell.input(tx, run, { type: 'freezeChanged', frozen }, { attempt }),
     })
   }
 
   onModuleInit(): void {
     this.shell.listen()
+    this.freezes.listen()
   }
 
   open(tx: Transaction, { dossier, scenarios }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<EventAnswer> {
@@ -55,7 +68,8 @@ export class RunCanary implements OnModuleInit {
     const fresh = newCanary(dossier, origin, { now: tx.now, begins })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
       const known = await this.proofs.attach(tx, dossier)
-      return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known) }
+      const frozen = await this.freezes.against(tx, dossier.plan.scope)
+      return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen }
     })
   }
 
@@ -70,4 +84,8 @@ export class RunCanary implements OnModuleInit {
       })
     }
   }
+}
+
+function keysOf({ members }: Canary): string[] {
+  return members.map(({ policy }) => policyKey(policy))
 }

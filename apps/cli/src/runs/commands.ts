@@ -4,9 +4,11 @@ import type { Session } from '../session.js'
 import type { DecideFlags } from './decide.js'
 
 const DECISIONS: Record<RunDecisionName, string> = {
-  abort: 'end a run; what it published is taken back',
+  pause: 'stop a run in its canary, rollout or bake until somebody resumes it',
   resume: 'let a paused run ask its bots again',
   promote: 'let a paused run go on without the evidence that it lacks',
+  extend: 'observe or bake for longer',
+  abort: 'end a run; what it published is taken back',
 }
 
 export function registerRuns(program: Command, session: Session): void {
@@ -24,7 +26,7 @@ export function registerRuns(program: Command, session: Session): void {
     .description('follow a run until it rests; the exit code says how it ended')
     .action(session.run(async (context, number: string) => (await import('./watch.js')).scheduleRunDeadline(context, number)))
   for (const decision of RUN_DECISIONS) {
-    runs
+    const command = runs
       .command(`${decision} <number>`)
       .description(DECISIONS[decision])
       .requiredOption('--reason <text>', 'why')
@@ -35,5 +37,6 @@ export function registerRuns(program: Command, session: Session): void {
           (await import('./decide.js')).decideOnRun(context, decision, number, flags),
         ),
       )
+    if (decision === 'extend') command.requiredOption('--by <duration>', 'how much longer, such as 10m')
   }
 }

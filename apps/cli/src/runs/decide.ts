@@ -1,6 +1,7 @@
 import { ANSWER_MS, decide } from '#libs/client'
 import { EXIT, type RunDecisionName } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { parseDurationFlag } from '../duration-flag.js'
 import { usageError } from '../errors.js'
 import { findKey, keyFolderOf } from '../keys/key-folder.js'
 import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
@@ -10,6 +11,7 @@ import { parseRunNumber } from './run-number.js'
 export interface DecideFlags extends PassphraseOptions {
   sign: string
   reason: string
+  by?: string
 }
 
 /**
@@ -23,7 +25,12 @@ export async function decideOnRun(context: CliContext, decision: RunDecisionName
   await findKey(folder, flags.sign)
   const client = await context.client()
   const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
-  const view = await decide(client, run, decision, { reason: flags.reason, signer, waitMs: (await context.timeoutMs()) ?? ANSWER_MS })
+  const view = await decide(client, run, decision, {
+    reason: flags.reason,
+    byMs: await parseDurationFlag('--by', flags.by),
+    signer,
+    waitMs: (await context.timeoutMs()) ?? ANSWER_MS,
+  })
   if (context.output.mode !== 'quiet') context.output.data(view, () => renderRun(view, context.output.paint))
   return EXIT.done
 }

@@ -29,6 +29,14 @@ export class RolloutsEvents {
     if (data.ofRun !== null) await this.runRollout.shell.input(tx, data.ofRun, { type: 'covered', reports: data.reports })
   }
 
+  @OnEvent('rollout', 'hms.freeze.declared.v1', 'hms.freeze.lifted.v1')
+  frozen(
+    @Payload() { data }: ReceivedEvent<'hms.freeze.declared.v1' | 'hms.freeze.lifted.v1'>,
+    @Ctx() { tx }: EventContext,
+  ): Promise<void> {
+    return this.runRollout.freezes.keep(tx, data.freeze)
+  }
+
   @OnEvent('rollout', 'hms.run.decided.v1')
   ended(@Payload() { data }: ReceivedEvent<'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     return this.runRollout.shell.ended(tx, data)

@@ -1,4 +1,4 @@
-import type { ReceivedEvent, RunDossier } from '#libs/contracts'
+import type { ReceivedEvent, ReleaseDocument, RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
@@ -11,7 +11,7 @@ import {
   type RolloutTimer,
 } from '#libs/pipeline'
 import { ServiceRuntime, startTimesOf } from '#libs/service'
-import { originOf, StageShell } from '#libs/stage'
+import { FollowFreezes, originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { stableOf } from '../stable/stable.table.js'
@@ -22,6 +22,7 @@ import { ROLLOUTS } from './rollout.table.js'
 @Injectable()
 export class RunRollout implements OnModuleInit {
   readonly shell: StageShell<Rollout, RolloutInput, RolloutEffect, RolloutTimer>
+  readonly freezes: FollowFreezes<Rollout>
 
   constructor(
     runtime: ServiceRuntime,
@@ -36,13 +37,23 @@ export class RunRollout implements OnModuleInit {
       timers: ROLLOUT_TIMERS,
       decide: (rollout, input, now) =>
         decideRollout(rollout, input, { now, publishMs: config.publishMs, acknowledgeMs: config.acknowledgeMs }),
-      keysOf: ({ members }) => members.map(({ policy }) => policyKey(policy)),
+      keysOf,
       perform: (tx, rollout, effect) => effects.perform(tx, rollout, effect),
+    })
+    this.freezes = new FollowFreezes(runtime, {
+      name: 'rollout',
+      table: ROLLOUTS,
+      states: ['waiting'],
+      keysOf,
+      scopeOf: () => 'global',
+      tell: async (tx, { run, attempt, dossier }, frozen) =>
+        this.shell.input(tx, run, { type: 'freezeChanged', stable: await stableReleases(tx, dossier), frozen }, { attempt }),
     })
   }
 
   onModuleInit(): void {
     this.shell.listen()
+    this.freezes.listen()
   }
 
   open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
@@ -50,8 +61,16 @@ export class RunRollout implements OnModuleInit {
     const origin = { ...originOf(cause), dossier }
     const fresh = newRollout(dossier, origin, { quorum: this.config.quorumShare, begins })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
-      const stable = await Promise.all(dossier.releases.map(async ({ id }) => [id, (await stableOf(tx, id))?.current ?? null] as const))
-      return { type: 'opened', stable: Object.fromEntries(stable) }
+      return { type: 'opened', stable: await stableReleases(tx, dossier), frozen: await this.freezes.against(tx, 'global') }
     })
   }
+}
+
+function keysOf({ members }: Rollout): string[] {
+  return members.map(({ policy }) => policyKey(policy))
+}
+
+async function stableReleases(tx: Transaction, { releases }: RunDossier): Promise<Record<string, ReleaseDocument | null>> {
+  const stable = await Promise.all(releases.map(async ({ id }) => [id, (await stableOf(tx, id))?.current ?? null] as const))
+  return Object.fromEntries(stable)
 }

@@ -8,6 +8,8 @@ import { readClientConfig, readUrl } from '../client.config.js'
 
 export interface DecideOptions {
   reason: string
+  /** Of `extend`: by how much; ms. */
+  byMs?: number
   /** Name of the key that signs. */
   sign?: string
   /** Unlocks the key; else `HMS_KEY_PASSPHRASE`, else what dev left beside its keys. */
@@ -29,7 +31,7 @@ export async function decideRun(run: number, decision: RunDecisionName, options:
   const url = options.url === undefined ? config.url : readUrl(options.url)
   const api = new ApiClient({ url, authorize: authorizationFrom({ ...config, url }) })
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
-  return decide(api, run, decision, { reason: options.reason, signer, waitMs: options.waitMs })
+  return decide(api, run, decision, { reason: options.reason, byMs: options.byMs, signer, waitMs: options.waitMs })
 }
 
 /** The same over a given client and signer. `at`: when it was signed. */
@@ -37,10 +39,16 @@ export async function decide(
   api: ApiClient,
   run: number,
   decision: RunDecisionName,
-  { reason, signer, at = new Date(), waitMs = ANSWER_MS }: { reason: string; signer: Signer; at?: Date; waitMs?: number },
+  {
+    reason,
+    byMs,
+    signer,
+    at = new Date(),
+    waitMs = ANSWER_MS,
+  }: { reason: string; byMs?: number; signer: Signer; at?: Date; waitMs?: number },
 ): Promise<RunView> {
   const { attempt, digest: subject } = await api.get<RunView>(`/v1/runs/${run}`)
-  const statement = await signRunDecision({ run, attempt, subject, decision, reason, at }, signer)
+  const statement = await signRunDecision({ run, attempt, subject, decision, reason, at, ...(byMs === undefined ? {} : { byMs }) }, signer)
   const id = digestOf(Buffer.from(statement.payload, 'base64'))
   const accepted = await api.post<RunView>(`/v1/runs/${run}/decisions`, { statement } satisfies RunDecisionRequest)
   const isAnswered = (view: RunView): boolean => outcomeIn(view, id) !== 'pending'

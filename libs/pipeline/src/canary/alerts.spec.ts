@@ -39,6 +39,7 @@ function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
     alerting: [],
     unexplained: [],
     observed: false,
+    frozen: null,
     scenarios: [],
     dossier: {} as RunDossier,
     causationId: 'x',

@@ -1,4 +1,4 @@
-import type { RunDossier, ScenarioRule } from '#libs/contracts'
+import type { FreezeNotice, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { StageState } from '../stage/decision.js'
 
 /** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
@@ -25,9 +25,10 @@ export interface CanaryMember {
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
   /**
-   * `proving`: not published before the log holds the approvals. `baking`: taken back for the stable head, and still watched for alerts.
+   * `proving`: not published before the log holds the approvals. `waiting`: not published while a freeze holds. `baking`: taken back for the
+   * stable head, and still watched for alerts.
    */
-  state: 'new' | 'proving' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
+  state: 'new' | 'proving' | 'waiting' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
   scope: string
   scopeName: string
   requestedShare: number
@@ -36,6 +37,10 @@ export interface Canary extends StageState {
   /** When the first head was stored: alerts count from here. */
   publishedAt: string | null
   observeUntil: string | null
+  /** The freeze that holds in its scope, as it was last told. */
+  frozen: FreezeNotice | null
+  /** What is left of the observation, while a freeze stops its clock. */
+  remainingMs?: number
   /** The observation is over, and the verdict waits for bots that joined meanwhile. */
   observed: boolean
   leaseUntil: string
@@ -68,7 +73,7 @@ export function newCanary(
     }
   })
   const { scope, scopeName, share: requestedShare, observeMs } = plan
-  const watch = { publishedAt: null, observeUntil: null, observed: false, leaseUntil: now.toISOString() }
+  const watch = { publishedAt: null, observeUntil: null, observed: false, frozen: null, leaseUntil: now.toISOString() }
   const alerts = { counted: [], alerting: [], unexplained: [] }
   return { run, attempt, ...origin, state: 'new', scope, scopeName, requestedShare, observeMs, members, ...watch, ...alerts }
 }

@@ -11,6 +11,7 @@ const CONTEXT: CanaryContext = { now: NOW, acknowledgeMs: 30_000, leaseMs: 90_00
 const LEASE = new Date(NOW.getTime() + CONTEXT.leaseMs).toISOString()
 const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begins: new Map() })
 const ALERT = { alert: 'a1', bot: 'bot-9', reading: 'r1', reason: 'no alert expected', once: 'bot-9 r1', connected: true, explained: false }
+const FREEZE = { id: 'election-week', reason: 'polling stations report', until: '2026-01-02T00:00:00.000Z' }
 const ONE_ALERT = { ...ALERT, bot: 'bot-8', once: 'bot-8 r1' }
 
 /** Head 7 was issued; so many bots of the cohort are connected and have acknowledged. */
@@ -20,8 +21,8 @@ function canary(
 ): Canary {
   const silent = Array.from({ length: of - acknowledged }, (_, index) => `bot-${index + 1}`)
   const counts = { connected: of, expected: of, acknowledged, silent, heard: acknowledged > 0 }
-  const member = { ...FRESH.members[0]!, seq: 7, published: state !== 'publishing' && state !== 'proving', ...counts }
-  const publishedAt = state === 'proving' ? null : NOW.toISOString()
+  const member = { ...FRESH.members[0]!, seq: 7, published: !['publishing', 'proving', 'waiting'].includes(state), ...counts }
+  const publishedAt = state === 'proving' || state === 'waiting' ? null : NOW.toISOString()
   return { ...FRESH, state, members: [member], publishedAt, leaseUntil: LEASE, unexplained: [], ...more }
 }
 
@@ -36,14 +37,14 @@ const kinds = (effects: readonly CanaryEffect[]): string[] => effects.map((effec
 
 describe('given a new canary', () => {
   it('when the log holds its approvals, then its heads go out on a lease', () => {
-    const { state, effects } = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: true })
+    const { state, effects } = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: true, frozen: null })
     expect(state).toMatchObject({ state: 'publishing', leaseUntil: LEASE })
     expect(kinds(effects)).toEqual(['issueHeads', 'schedule', 'hms.canary.started.v1'])
     expect(effects[1]).toEqual({ do: 'schedule', timer: 'lease', inMs: 30_000 })
   })
 
   it('when the log does not, then nothing is shown until it does', () => {
-    const waiting = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: false })
+    const waiting = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: false, frozen: null })
     expect([waiting.state.state, kinds(waiting.effects)]).toEqual(['proving', ['hms.canary.delayed.v1']])
     expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: false }).effects).toEqual([])
     expect(when(waiting.state, { type: 'proven', dossier: DOSSIER, isProven: true }).state.state).toBe('publishing')
@@ -169,13 +170,88 @@ describe('given a paused canary', () => {
   })
 })
 
+describe('given a freeze in its scope', () => {
+  const later = new Date(NOW.getTime() + 10 * 60_000)
+
+  it('when the canary is opened, then nothing is shown until the freeze is over', () => {
+    const { state, effects } = when(FRESH, { type: 'opened', dossier: DOSSIER, isProven: true, frozen: FREEZE })
+    expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.canary.delayed.v1']])
+    expect(effects[0]).toMatchObject({
+      data: { reason: 'FREEZE', detail: 'waits for election-week until 2026-01-02T00:00:00.000Z: polling stations report' },
+    })
+    expect(when(state, { type: 'freezeChanged', frozen: null }).state.state).toBe('publishing')
+  })
+
+  it('when the log comes to hold the approvals, then it goes on waiting', () => {
+    const { state } = when(canary('proving', { frozen: FREEZE }), { type: 'proven', dossier: DOSSIER, isProven: true })
+    expect(state.state).toBe('waiting')
+  })
+
+  it('when one begins during the observation, then its clock stands still, and goes on with what was left', () => {
+    const observing = canary('observing', { observeUntil: new Date(NOW.getTime() + 40_000).toISOString() })
+    const stopped = when(observing, { type: 'freezeChanged', frozen: FREEZE })
+    expect(stopped.state).toMatchObject({ state: 'observing', remainingMs: 40_000, observeUntil: null })
+    expect(kinds(stopped.effects)).toEqual(['cancel', 'hms.canary.delayed.v1'])
+    expect(when(stopped.state, { type: 'due', timer: 'observe' }).effects).toEqual([])
+    const goesOn = when(stopped.state, { type: 'freezeChanged', frozen: null }, { ...CONTEXT, now: later })
+    expect(goesOn.state.observeUntil).toBe(new Date(later.getTime() + 40_000).toISOString())
+    expect(goesOn.state).not.toHaveProperty('remainingMs')
+    expect(goesOn.effects).toContainEqual({ do: 'schedule', timer: 'observe', inMs: 40_000 })
+  })
+
+  it('when one of another region comes or goes, then the observation goes on as it was', () => {
+    const observing = canary('observing', { observeUntil: new Date(NOW.getTime() + 40_000).toISOString() })
+    expect(when(observing, { type: 'freezeChanged', frozen: null })).toEqual({ state: observing, effects: [] })
+    const stopped = canary('observing', { frozen: FREEZE, remainingMs: 40_000, observeUntil: null })
+    expect(when(stopped, { type: 'freezeChanged', frozen: { ...FREEZE } })).toEqual({ state: stopped, effects: [] })
+  })
+
+  it('when its cohort acknowledges, then the observation begins with its clock stopped', () => {
+    const given = canary('publishing', { of: 3, acknowledged: 0, frozen: FREEZE })
+    const stored = when(given, { type: 'published', heads: [storedHead(SCOPE, 3)] })
+    const { state, effects } = when(stored.state, { type: 'covered', reports: [report(3, 3)] })
+    expect(state).toMatchObject({ state: 'observing', remainingMs: 60_000, observeUntil: null })
+    expect(kinds(effects)).not.toContain('schedule')
+  })
+
+  it('when a second bot alerts, then it is taken back all the same', () => {
+    const first = when(canary('observing', { frozen: FREEZE, remainingMs: 1_000 }), { type: 'alerted', alert: ONE_ALERT })
+    expect(kinds(when(first.state, { type: 'alerted', alert: ALERT }).effects)).toEqual(['takeBack', 'cancel', 'fail'])
+  })
+})
+
+describe('given an observation and a person', () => {
+  const observing = canary('observing', { observeUntil: new Date(NOW.getTime() + 40_000).toISOString() })
+
+  it('who pauses it, then its clock stops and its lease goes on', () => {
+    const { state, effects } = when(observing, asked('pause', 'canary'))
+    expect([state.state, kinds(effects)]).toEqual(['paused', ['answer', 'cancel', 'hms.canary.paused.v1']])
+    expect(effects.at(-1)).toMatchObject({ data: { reason: 'MANUAL', detail: 'paused by EPA Chief: drill' } })
+    expect(kinds(when(state, { type: 'due', timer: 'lease' }).effects)).toEqual(['issueHeads', 'schedule'])
+  })
+
+  it('who extends it, then it is observed for that much longer', () => {
+    const { effects } = when(observing, asked('extend', 'canary'))
+    expect(effects).toContainEqual({ do: 'schedule', timer: 'observe', inMs: 40_000 + 600_000 })
+  })
+
+  it('who extends it while it is paused, then it asks its bots again and is observed for that long', () => {
+    const resumed = when(canary('paused'), asked('extend', 'canary'))
+    expect(resumed.state).toMatchObject({ state: 'publishing', remainingMs: 600_000 })
+    const stored = when({ ...resumed.state, members: canary('observing').members }, { type: 'covered', reports: [report(3, 3)] })
+    expect(stored.effects).toContainEqual({ do: 'schedule', timer: 'observe', inMs: 600_000 })
+  })
+})
+
 describe('every state with every input', () => {
   const suspect = [{ alert: 'a0', bot: 'bot-8', reading: 'r0', reason: '' }]
   const states: Record<string, Canary> = {
     new: FRESH,
     proving: canary('proving', { of: 0 }),
+    waiting: canary('waiting', { of: 0, frozen: FREEZE }),
     publishing: canary('publishing', { of: 3, acknowledged: 0, unexplained: suspect }),
-    observing: canary('observing', { unexplained: suspect }),
+    observing: canary('observing', { observeUntil: NOW.toISOString(), unexplained: suspect }),
+    'observing, clock stopped': canary('observing', { frozen: FREEZE, remainingMs: 1_000, observeUntil: null, unexplained: suspect }),
     paused: canary('paused', { of: 3, acknowledged: 1, unexplained: suspect }),
     passed: canary('passed', { unexplained: suspect }),
     baking: canary('baking', { unexplained: suspect }),
@@ -183,8 +259,11 @@ describe('every state with every input', () => {
     ended: canary('ended'),
   }
   const inputs: Record<string, CanaryInput> = {
-    'opened, approvals logged': { type: 'opened', dossier: DOSSIER, isProven: true },
-    'opened, approvals not logged': { type: 'opened', dossier: DOSSIER, isProven: false },
+    'opened, approvals logged': { type: 'opened', dossier: DOSSIER, isProven: true, frozen: null },
+    'opened, approvals not logged': { type: 'opened', dossier: DOSSIER, isProven: false, frozen: null },
+    'opened during a freeze': { type: 'opened', dossier: DOSSIER, isProven: true, frozen: FREEZE },
+    'freeze begins': { type: 'freezeChanged', frozen: FREEZE },
+    'freeze ends': { type: 'freezeChanged', frozen: null },
     'approvals logged': { type: 'proven', dossier: DOSSIER, isProven: true },
     'heads stored, bots connected': { type: 'published', heads: [storedHead(SCOPE, 3)] },
     'heads stored, nobody connected': { type: 'published', heads: [storedHead(SCOPE, 0)] },

@@ -1,6 +1,7 @@
-import type { Audience, CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
+import type { Audience, CoverageReport, FreezeNotice, PublishedHead } from '#libs/contracts'
+import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence.js'
-import { applied, describeDecision, lateAnswer, type Ownership } from '../stage/answer.js'
+import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type Decision } from '../stage/decision.js'
 import { countAlert, type CountedAlert } from './alerts.js'
 import { canaryLabel, isLive, isOpen, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
@@ -21,11 +22,15 @@ const CANCEL_ALL: CanaryEffect = { do: 'cancel', timers: CANARY_TIMERS }
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
   switch (input.type) {
     case 'opened':
-      return canary.state === 'new' ? open(canary, input.dossier, input.isProven, context) : unchanged(canary)
+      return canary.state === 'new'
+        ? open({ ...canary, dossier: input.dossier, frozen: input.frozen }, input.isProven, context)
+        : unchanged(canary)
     case 'refused':
       return canary.state === 'new' ? refuse(canary, input.reason, input.detail) : unchanged(canary)
     case 'proven':
-      return canary.state === 'proving' && input.isProven ? publish({ ...canary, dossier: input.dossier }, context) : unchanged(canary)
+      return canary.state === 'proving' && input.isProven ? begin({ ...canary, dossier: input.dossier }, context) : unchanged(canary)
+    case 'freezeChanged':
+      return freezeChanged(canary, input.frozen, context)
     case 'published':
       return published(canary, input.heads, context)
     case 'covered':
@@ -46,12 +51,49 @@ export function decideCanary(canary: Canary, input: CanaryInput, context: Canary
   }
 }
 
-function open(canary: Canary, dossier: RunDossier, isProven: boolean, context: CanaryContext): CanaryDecision {
-  const opened = { ...canary, dossier }
-  if (isProven) return publish(opened, context)
+function open(canary: Canary, isProven: boolean, context: CanaryContext): CanaryDecision {
+  if (isProven) return begin(canary, context)
   const { run, attempt } = canary
   const data = { run, attempt, label: canaryLabel(canary), detail: 'waiting for the audit log to hold the approval' }
-  return { state: { ...opened, state: 'proving' }, effects: [{ do: 'emit', type: 'hms.canary.delayed.v1', data }] }
+  return { state: { ...canary, state: 'proving' }, effects: [{ do: 'emit', type: 'hms.canary.delayed.v1', data }] }
+}
+
+function begin(canary: Canary, context: CanaryContext): CanaryDecision {
+  return canary.frozen === null
+    ? publish(canary, context)
+    : { state: { ...canary, state: 'waiting' }, effects: [delayed(canary, canary.frozen)] }
+}
+
+/** Nothing goes forward during a freeze: no first head, and no time that counts as observed. What is published stays, on its lease. */
+function freezeChanged(canary: Canary, frozen: FreezeNotice | null, context: CanaryContext): CanaryDecision {
+  // A freeze of another region, or one that ends before the one that holds: nothing changes for this canary.
+  if (isSameFreeze(canary.frozen, frozen)) return unchanged(canary)
+  const seen = { ...canary, frozen }
+  switch (canary.state) {
+    case 'waiting':
+      return frozen === null ? publish(seen, context) : { state: seen, effects: [delayed(seen, frozen)] }
+    case 'observing':
+      if (canary.observed) return { state: seen, effects: [] }
+      return frozen === null ? observe(seen, context) : stopClock(seen, frozen, context)
+    case 'proving':
+    case 'publishing':
+    case 'paused':
+      return { state: seen, effects: [] }
+    default:
+      return unchanged(canary)
+  }
+}
+
+function stopClock(canary: Canary, frozen: FreezeNotice, { now }: CanaryContext): CanaryDecision {
+  const remainingMs = canary.remainingMs ?? Math.max(0, Date.parse(canary.observeUntil!) - now.getTime())
+  const effects: CanaryEffect[] = [{ do: 'cancel', timers: ['observe'] }, delayed(canary, frozen)]
+  return { state: { ...canary, observeUntil: null, remainingMs }, effects }
+}
+
+function delayed(canary: Canary, frozen: FreezeNotice): CanaryEffect {
+  const { run, attempt } = canary
+  const detail = `waits for ${describeFreeze(frozen)}`
+  return { do: 'emit', type: 'hms.canary.delayed.v1', data: { run, attempt, label: canaryLabel(canary), detail, reason: 'FREEZE' } }
 }
 
 /** No reader sees what no stage before this one vouches for. */
@@ -116,7 +158,7 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
     case 'acknowledge':
       return acknowledgementsOverdue(canary, context)
     case 'observe': {
-      if (canary.state !== 'observing' || canary.observed) return unchanged(canary)
+      if (canary.state !== 'observing' || canary.observed || canary.remainingMs !== undefined) return unchanged(canary)
       const observed = { ...canary, observed: true }
       // Bots that joined during the observation have their time to acknowledge, too.
       return isSilent(observed.members) ? awaitAcknowledgements(observed, context) : judge(observed, context)
@@ -164,14 +206,22 @@ function observeWhenReady(canary: Canary, context: CanaryContext): CanaryDecisio
   return isPublished(canary) && canary.members.every(isCovered) ? observe(canary, context) : unchanged(canary)
 }
 
-function observe(canary: Canary, { now }: CanaryContext): CanaryDecision {
-  const { run, attempt, observeMs } = canary
-  const until = new Date(now.getTime() + observeMs).toISOString()
-  const observing: Canary = { ...canary, state: 'observing', publishedAt: canary.publishedAt ?? now.toISOString(), observeUntil: until }
+/** From here on, for as long as the plan says or as a freeze left of it. */
+function observe(canary: Canary, context: CanaryContext): CanaryDecision {
+  const { now } = context
+  const { run, attempt, observeMs, remainingMs, ...rest } = canary
+  const leftMs = remainingMs ?? observeMs
+  const until = new Date(now.getTime() + leftMs).toISOString()
+  const publishedAt = canary.publishedAt ?? now.toISOString()
+  const observing: Canary = { ...rest, run, attempt, observeMs, state: 'observing', publishedAt, observeUntil: until }
+  if (canary.frozen !== null) {
+    const { state, effects } = stopClock(observing, canary.frozen, context)
+    return { state, effects: [{ do: 'cancel', timers: ['acknowledge'] }, ...effects] }
+  }
   const detail = `${lackOfEvidence(observing) ?? summaryOf(observing)}; observed until ${until}`
   const effects: CanaryEffect[] = [
     { do: 'cancel', timers: ['acknowledge'] },
-    { do: 'schedule', timer: 'observe', inMs: observeMs },
+    { do: 'schedule', timer: 'observe', inMs: leftMs },
     { do: 'emit', type: 'hms.canary.observation-started.v1', data: { run, attempt, detail, until } },
   ]
   return { state: observing, effects }
@@ -206,9 +256,20 @@ function pause(canary: Canary, reason: string, detail: string): CanaryDecision {
 
 /** An abort follows the run to the stage that owns it; the other decisions count here or nowhere. */
 export function ownershipOfCanary(canary: Canary, { decision, stage }: Asked['decision']): Ownership {
-  if (decision === 'abort') return isLive(canary) || canary.state === 'proving' ? 'applied' : 'elsewhere'
+  if (decision === 'abort') return isLive(canary) || isUnpublished(canary) ? 'applied' : 'elsewhere'
   if (stage !== 'canary') return 'elsewhere'
-  return canary.state === 'paused' ? 'applied' : 'late'
+  return mayApply(canary, decision) ? 'applied' : 'late'
+}
+
+function mayApply(canary: Canary, decision: Asked['decision']['decision']): boolean {
+  switch (decision) {
+    case 'pause':
+      return isOpen(canary)
+    case 'extend':
+      return canary.state === 'paused' || (canary.state === 'observing' && !canary.observed)
+    default:
+      return canary.state === 'paused'
+  }
 }
 
 /** The answer comes before what it leads to: the run's view never shows the effect without its cause. */
@@ -230,24 +291,44 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
       return resume(canary, context)
     case 'promote':
       return pass(canary, 'promoted', describeDecision(decision))
+    case 'pause':
+      return pause(canary, MANUAL, describeDecision(decision))
+    case 'extend':
+      return extend(canary, decision.byMs ?? 0, context)
   }
 }
 
 /** It starts again from its publication: heads that are stored anew say which bots are there now. Alerts go on counting. */
 function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
-  return lease({ ...canary, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
+  const { remainingMs: _remainingMs, ...rest } = canary
+  return lease({ ...rest, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
+}
+
+/** A longer observation; one that is paused asks its bots again and then observes for that long. */
+function extend(canary: Canary, byMs: number, context: CanaryContext): CanaryDecision {
+  if (canary.state === 'paused') {
+    const { state, effects } = resume(canary, context)
+    return { state: { ...state, remainingMs: byMs }, effects }
+  }
+  const leftMs = canary.remainingMs ?? Math.max(0, Date.parse(canary.observeUntil!) - context.now.getTime())
+  return observe({ ...canary, remainingMs: leftMs + byMs }, context)
 }
 
 /** The run is over: what is published goes back at once. */
 function letGo(canary: Canary): CanaryDecision {
-  if (canary.state === 'proving' || canary.state === 'baking') return end(canary, 'ended')
+  if (isUnpublished(canary) || canary.state === 'baking') return end(canary, 'ended')
   return isLive(canary) || canary.state === 'passed' ? end(canary, 'ended', [{ do: 'takeBack' }]) : unchanged(canary)
 }
 
 /** `first` before the timers go, `last` when all else is done. */
 function end(canary: Canary, state: Canary['state'], first: CanaryEffect[] = [], last: CanaryEffect[] = []): CanaryDecision {
   return { state: { ...canary, state }, effects: [...first, CANCEL_ALL, ...last] }
+}
+
+/** It was opened, and no reader has seen it. */
+function isUnpublished({ state }: Canary): boolean {
+  return state === 'proving' || state === 'waiting'
 }
 
 function isPublished({ members }: Canary): boolean {

@@ -1,15 +1,20 @@
-import type { CoverageReport, PublishedHead, RunDossier } from '#libs/contracts'
+import type { CoverageReport, FreezeNotice, PublishedHead, RunDossier } from '#libs/contracts'
 import type { CommonEffect, CommonInput } from '../stage/decision.js'
 import type { CountedAlert } from './alerts.js'
 
 export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease'] as const
 export type CanaryTimer = (typeof CANARY_TIMERS)[number]
 
-/** `isProven`: the transparency log holds the approval of every release, or the roster names no log. */
+/**
+ * `isProven`: the transparency log holds the approval of every release, or the roster names no log. `frozen`: the freeze that holds in the
+ * canary's scope.
+ */
 export type CanaryInput =
   | CommonInput<CanaryTimer>
-  | { type: 'opened'; dossier: RunDossier; isProven: boolean }
+  | { type: 'opened'; dossier: RunDossier; isProven: boolean; frozen: FreezeNotice | null }
   | { type: 'proven'; dossier: RunDossier; isProven: boolean }
+  /** A freeze began, ended, or has other times. */
+  | { type: 'freezeChanged'; frozen: FreezeNotice | null }
   /** config-store stored heads, as a rule all of the run at once, and counted the connected bots. */
   | { type: 'published'; heads: readonly PublishedHead[] }
   /** The numbers of bots that acknowledged changed. */

@@ -7,6 +7,7 @@ import { newRollout, type Rollout } from './rollout.js'
 
 const CONTEXT: RolloutContext = { now: NOW, publishMs: 600_000, acknowledgeMs: 30_000 }
 const FRESH = newRollout(DOSSIER, ORIGIN, { quorum: 9_900, begins: new Map() })
+const FREEZE = { id: 'stop-the-line', reason: 'drill', until: null }
 const LIVE = { [POLICY]: DOSSIER.live[POLICY]! }
 
 /** Head 7 was issued, and so many bots are connected and have acknowledged. */
@@ -37,7 +38,7 @@ const dataOf = (effects: readonly RolloutEffect[], type: string): object | undef
 
 describe('given a new rollout', () => {
   it('when what is live is what the run was prepared against, then heads are issued and config-store is waited for', () => {
-    const { state, effects } = when(FRESH, { type: 'opened', stable: LIVE })
+    const { state, effects } = when(FRESH, { type: 'opened', stable: LIVE, frozen: null })
     expect(state.state).toBe('publishing')
     expect(effects).toEqual([
       { do: 'issueHeads', how: 'advance' },
@@ -47,7 +48,11 @@ describe('given a new rollout', () => {
   })
 
   it('when another version is live, then it fails and publishes nothing', () => {
-    const { state, effects } = when(FRESH, { type: 'opened', stable: { [POLICY]: { releaseDigest: 'sha256:other', version: '1.6.0' } } })
+    const { state, effects } = when(FRESH, {
+      type: 'opened',
+      stable: { [POLICY]: { releaseDigest: 'sha256:other', version: '1.6.0' } },
+      frozen: null,
+    })
     expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
     expect(dataOf(effects, 'hms.rollout.failed.v1')).toMatchObject({
       reason: 'LIVE_MOVED',
@@ -162,20 +167,62 @@ describe('given a paused rollout', () => {
   })
 })
 
+describe('given a freeze', () => {
+  const opened: RolloutInput = { type: 'opened', stable: LIVE, frozen: FREEZE }
+
+  it('when the rollout is opened, then no head is issued until the freeze is over', () => {
+    const { state, effects } = when(FRESH, opened)
+    expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.rollout.delayed.v1']])
+    expect(dataOf(effects, 'hms.rollout.delayed.v1')).toMatchObject({ reason: 'FREEZE', detail: 'waits for stop-the-line: drill' })
+    const goesOn = when(state, { type: 'freezeChanged', stable: LIVE, frozen: null })
+    expect([goesOn.state.state, kinds(goesOn.effects)[0]]).toEqual(['publishing', 'issueHeads'])
+  })
+
+  it('when another version went live meanwhile, then it fails and publishes nothing', () => {
+    const { state, effects } = when(FRESH, opened, { type: 'freezeChanged', stable: {}, frozen: null })
+    expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
+  })
+
+  it('when a person aborts what waits, then there is nothing to take back', () => {
+    const { state, effects } = when(FRESH, opened, asked('abort', 'rollout'))
+    expect([state.state, kinds(effects)]).toEqual(['aborted', ['answer']])
+  })
+})
+
+describe('given a bake and a person', () => {
+  const baking = rollout('baking', { bakeUntil: new Date(NOW.getTime() + 20_000).toISOString() })
+
+  it('who extends it, then it bakes for that much longer', () => {
+    const { state, effects } = when(baking, asked('extend', 'rollout'))
+    expect(state.state).toBe('baking')
+    expect(effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: 20_000 + 600_000 })
+  })
+
+  it('who pauses it, then it waits, and bakes anew once it is resumed', () => {
+    const { state, effects } = when(baking, asked('pause', 'rollout'))
+    expect([state.state, kinds(effects)]).toEqual(['paused', ['answer', 'cancel', 'hms.rollout.paused.v1']])
+    expect(when(state, asked('resume', 'rollout')).state.state).toBe('publishing')
+  })
+})
+
 describe('every state with every input', () => {
   const states = {
     new: FRESH,
+    waiting: { ...FRESH, state: 'waiting' as const, frozen: FREEZE },
     publishing: rollout('publishing', { of: 4, acknowledged: 0 }),
     acknowledging: rollout('acknowledging', { of: 4, acknowledged: 2 }),
-    baking: rollout('baking'),
+    baking: rollout('baking', { bakeUntil: NOW.toISOString() }),
     paused: rollout('paused', { of: 4, acknowledged: 2 }),
     completed: rollout('completed'),
     failed: rollout('failed'),
     aborted: rollout('aborted'),
   }
   const inputs: Record<string, RolloutInput> = {
-    opened: { type: 'opened', stable: LIVE },
-    'opened, another version live': { type: 'opened', stable: {} },
+    opened: { type: 'opened', stable: LIVE, frozen: null },
+    'opened, another version live': { type: 'opened', stable: {}, frozen: null },
+    'opened during a freeze': { type: 'opened', stable: LIVE, frozen: FREEZE },
+    'freeze ends': { type: 'freezeChanged', stable: LIVE, frozen: null },
+    'freeze goes on': { type: 'freezeChanged', stable: LIVE, frozen: FREEZE },
     'heads stored, bots connected': { type: 'published', heads: [storedHead('global', 4)] },
     'heads stored, nobody connected': { type: 'published', heads: [storedHead('global', 0)] },
     'all bots acknowledged': { type: 'covered', reports: [report(4, 4)] },

@@ -1,16 +1,21 @@
-import type { CoverageReport, PublishedHead, ReleaseDocument } from '#libs/contracts'
+import type { CoverageReport, FreezeNotice, PublishedHead, ReleaseDocument } from '#libs/contracts'
+import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence, withCoverage } from '../silence.js'
-import { applied, describeDecision, lateAnswer, type Ownership } from '../stage/answer.js'
+import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
 import { hasAll, hasQuorum, isRolloutOpen, rolloutSummary, type Rollout } from './rollout.js'
 
 export const ROLLOUT_TIMERS = ['publish', 'acknowledge', 'bake'] as const
 export type RolloutTimer = (typeof ROLLOUT_TIMERS)[number]
 
-/** `stable`: what is live for all, per policy, as this service knows it. */
+type StableReleases = Readonly<Record<string, Pick<ReleaseDocument, 'releaseDigest' | 'version'> | null>>
+
+/** `stable`: what is live for all, per policy, as this service knows it. `frozen`: a freeze that holds anywhere. */
 export type RolloutInput =
   | CommonInput<RolloutTimer>
-  | { type: 'opened'; stable: Readonly<Record<string, Pick<ReleaseDocument, 'releaseDigest' | 'version'> | null>> }
+  | { type: 'opened'; stable: StableReleases; frozen: FreezeNotice | null }
+  /** A freeze began, ended, or has other times. */
+  | { type: 'freezeChanged'; stable: StableReleases; frozen: FreezeNotice | null }
   /** config-store stored heads, as a rule all of the run at once. */
   | { type: 'published'; heads: readonly PublishedHead[] }
   /** The numbers of bots that acknowledged changed. */
@@ -21,6 +26,7 @@ export type RolloutInput =
   | { type: 'overtaken' }
 
 type RolloutEvent =
+  | 'hms.rollout.delayed.v1'
   | 'hms.rollout.started.v1'
   | 'hms.rollout.promoted.v1'
   | 'hms.rollout.bake-started.v1'
@@ -54,7 +60,9 @@ const STORE_TOO_LATE = 'the config-store did not store the new heads in time; th
 export function decideRollout(rollout: Rollout, input: RolloutInput, context: RolloutContext): RolloutDecision {
   switch (input.type) {
     case 'opened':
-      return rollout.state === 'new' ? open(rollout, input.stable, context) : unchanged(rollout)
+      return rollout.state === 'new' ? open(rollout, input, context) : unchanged(rollout)
+    case 'freezeChanged':
+      return rollout.state === 'waiting' ? open(rollout, input, context) : unchanged(rollout)
     case 'refused':
       return rollout.state === 'new' ? end(rollout, 'failed', [failed(rollout, input.reason, input.detail)]) : unchanged(rollout)
     case 'published':
@@ -68,7 +76,7 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
     case 'ended':
       return rollout.attempt <= input.attempt ? takeBack(rollout, 'RUN_ENDED', `the run was ended: ${input.reason}`) : unchanged(rollout)
     case 'overtaken':
-      return isRolloutOpen(rollout) ? end(rollout, 'aborted', [{ do: 'freePolicies' }]) : unchanged(rollout)
+      return isRolloutOpen(rollout) || rollout.state === 'waiting' ? end(rollout, 'aborted', [{ do: 'freePolicies' }]) : unchanged(rollout)
     case 'asked':
       return answer(rollout, input, context)
   }
@@ -76,22 +84,28 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
 
 function open(
   rollout: Rollout,
-  stable: Extract<RolloutInput, { type: 'opened' }>['stable'],
+  { stable, frozen }: { stable: StableReleases; frozen: FreezeNotice | null },
   { publishMs }: RolloutContext,
 ): RolloutDecision {
-  const { run, attempt, dossier, members } = rollout
+  const { frozen: known, ...rest } = rollout
+  const { run, attempt, dossier, members } = rest
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
   const moved = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
   if (moved !== undefined) {
     const detail = `${moved.policy} moved to ${stable[moved.policy]?.version ?? 'nothing'} while the canary ran`
     return end(rollout, 'failed', [failed(rollout, 'LIVE_MOVED', detail, 'hms-svc approve FILE --sign NAME')])
   }
+  if (frozen !== null && isSameFreeze(known ?? null, frozen)) return unchanged(rollout)
+  if (frozen !== null) {
+    const data = { run, attempt, reason: 'FREEZE', detail: `waits for ${describeFreeze(frozen)}` } as const
+    return { state: { ...rest, state: 'waiting', frozen }, effects: [{ do: 'emit', type: 'hms.rollout.delayed.v1', data }] }
+  }
   const effects: RolloutEffect[] = [
     { do: 'issueHeads', how: 'advance' },
     { do: 'schedule', timer: 'publish', inMs: publishMs },
     { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for the store' } },
   ]
-  return { state: { ...rollout, state: 'publishing' }, effects }
+  return { state: { ...rest, state: 'publishing' }, effects }
 }
 
 function published(rollout: Rollout, heads: readonly PublishedHead[], context: RolloutContext): RolloutDecision {
@@ -130,7 +144,7 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
       // The heads are in the outbox and will be stored one day: the take-back makes that day harmless.
       return takeBack(rollout, 'PUBLISH_TIMEOUT', STORE_TOO_LATE)
     case 'acknowledge':
-      return hasQuorum(rollout) ? goOn(rollout, true, context) : pause(rollout)
+      return hasQuorum(rollout) ? goOn(rollout, true, context) : pause(rollout, ACK_TIMEOUT, describeSilence(rollout.members))
     case 'bake':
       // Bots that joined during the bake have their time to acknowledge, too.
       return goOn({ ...rollout, baked: true }, hasQuorum(rollout), context)
@@ -139,9 +153,20 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
 
 /** The rollout is the last stage that can take a run back: what it does not apply came too late. */
 export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision']): Ownership {
-  if (decision === 'abort') return isRolloutOpen(rollout) ? 'applied' : 'late'
+  if (decision === 'abort') return isRolloutOpen(rollout) || rollout.state === 'waiting' ? 'applied' : 'late'
   if (stage !== 'rollout') return 'elsewhere'
-  return rollout.state === 'paused' ? 'applied' : 'late'
+  return mayApply(rollout, decision) ? 'applied' : 'late'
+}
+
+function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): boolean {
+  switch (decision) {
+    case 'pause':
+      return isRolloutOpen(rollout) && rollout.state !== 'paused'
+    case 'extend':
+      return rollout.state === 'baking'
+    default:
+      return rollout.state === 'paused'
+  }
 }
 
 function answer(rollout: Rollout, asked: Asked, context: RolloutContext): RolloutDecision {
@@ -153,11 +178,19 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
   switch (decision.decision) {
     case 'abort':
       // An abort ends the run: others learn first what is live again.
-      return end(rollout, 'aborted', [{ do: 'takeBack', detail: describeDecision(decision) }], [applied(decision)])
+      return end(rollout, 'aborted', issued(rollout, describeDecision(decision)), [applied(decision)])
     case 'resume':
       return resume(rollout, [applied(decision)], context)
     case 'promote': {
       const { state, effects } = goOn({ ...rollout, acceptedBy: decision.by }, true, context)
+      return { state, effects: [applied(decision), ...effects] }
+    }
+    case 'pause': {
+      const { state, effects } = pause(rollout, MANUAL, describeDecision(decision))
+      return { state, effects: [applied(decision), CANCEL_ALL, ...effects] }
+    }
+    case 'extend': {
+      const { state, effects } = bake(rollout, Date.parse(rollout.bakeUntil!) - context.now.getTime() + (decision.byMs ?? 0), context)
       return { state, effects: [applied(decision), ...effects] }
     }
   }
@@ -170,16 +203,9 @@ function resume(rollout: Rollout, before: RolloutEffect[], { publishMs }: Rollou
   return { state: { ...rollout, state: 'publishing', members }, effects }
 }
 
-/** On with the rollout: wait for bots while they are not all covered, then bake, then complete. */
-function goOn(rollout: Rollout, isCovered: boolean, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
-  const { run, attempt, bakeMs, dossier } = rollout
-  if (!isCovered) {
-    return { state: { ...rollout, state: 'acknowledging' }, effects: [{ do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs }] }
-  }
-  if (rollout.baked) {
-    const completed = { dossier, summary: rolloutSummary(rollout) }
-    return end(rollout, 'completed', [{ do: 'freePolicies' }], [{ do: 'emit', type: 'hms.rollout.completed.v1', data: completed }])
-  }
+/** Watches for that long what is live for all. */
+function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext): RolloutDecision {
+  const { run, attempt } = rollout
   const until = new Date(now.getTime() + bakeMs).toISOString()
   const detail = `${rolloutSummary(rollout)}; bakes until ${until}`
   const effects: RolloutEffect[] = [
@@ -187,25 +213,44 @@ function goOn(rollout: Rollout, isCovered: boolean, { now, acknowledgeMs }: Roll
     { do: 'schedule', timer: 'bake', inMs: bakeMs },
     { do: 'emit', type: 'hms.rollout.bake-started.v1', data: { run, attempt, until, detail } },
   ]
-  return { state: { ...rollout, state: 'baking' }, effects }
+  return { state: { ...rollout, state: 'baking', bakeUntil: until }, effects }
+}
+
+/** On with the rollout: wait for bots while they are not all covered, then bake, then complete. */
+function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): RolloutDecision {
+  const { bakeMs, dossier } = rollout
+  if (!isCovered) {
+    const effects: RolloutEffect[] = [{ do: 'schedule', timer: 'acknowledge', inMs: context.acknowledgeMs }]
+    return { state: { ...rollout, state: 'acknowledging' }, effects }
+  }
+  if (rollout.baked) {
+    const completed = { dossier, summary: rolloutSummary(rollout) }
+    return end(rollout, 'completed', [{ do: 'freePolicies' }], [{ do: 'emit', type: 'hms.rollout.completed.v1', data: completed }])
+  }
+  return bake(rollout, bakeMs, context)
 }
 
 /** Without a quorum nobody knows whether the fleet can live under the release: people decide. */
-function pause(rollout: Rollout): RolloutDecision {
-  const { run, attempt, members } = rollout
+function pause(rollout: Rollout, reason: string, detail: string): RolloutDecision {
+  const { run, attempt } = rollout
   const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
-  const data = { run, attempt, reason: ACK_TIMEOUT, detail: describeSilence(members), next }
+  const data = { run, attempt, reason, detail, next }
   return { state: { ...rollout, state: 'paused' }, effects: [{ do: 'emit', type: 'hms.rollout.paused.v1', data }] }
 }
 
 function takeBack(rollout: Rollout, reason: string, detail: string): RolloutDecision {
-  if (!isRolloutOpen(rollout)) return unchanged(rollout)
-  return end(rollout, 'failed', [{ do: 'takeBack', detail }], [failed(rollout, reason, detail)])
+  if (!isRolloutOpen(rollout) && rollout.state !== 'waiting') return unchanged(rollout)
+  return end(rollout, 'failed', issued(rollout, detail), [failed(rollout, reason, detail)])
+}
+
+/** What there is to take back: one that waits has issued nothing. */
+function issued({ state }: Rollout, detail: string): RolloutEffect[] {
+  return state === 'waiting' ? [] : [{ do: 'takeBack', detail }]
 }
 
 /** `first` before the timers go, `last` when all else is done. */
 function end(rollout: Rollout, state: Rollout['state'], first: RolloutEffect[], last: RolloutEffect[] = []): RolloutDecision {
-  const cancel: RolloutEffect[] = rollout.state === 'new' ? [] : [CANCEL_ALL]
+  const cancel: RolloutEffect[] = rollout.state === 'new' || rollout.state === 'waiting' ? [] : [CANCEL_ALL]
   return { state: { ...rollout, state }, effects: [...first, ...cancel, ...last] }
 }
 

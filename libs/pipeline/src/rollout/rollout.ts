@@ -1,4 +1,4 @@
-import type { RunDossier } from '#libs/contracts'
+import type { FreezeNotice, RunDossier } from '#libs/contracts'
 import { beginning } from '../canary/canary.js'
 import type { Acknowledgements } from '../silence.js'
 import type { StageState } from '../stage/decision.js'
@@ -18,15 +18,20 @@ export interface RolloutMember extends Acknowledgements {
 
 /** The full rollout of a run: stable heads, acknowledged by the connected bots, then baked. */
 export interface Rollout extends StageState {
-  state: 'new' | 'publishing' | 'acknowledging' | 'baking' | 'paused' | 'completed' | 'failed' | 'aborted'
+  /** `waiting`: it issues nothing while a freeze holds. */
+  state: 'new' | 'waiting' | 'publishing' | 'acknowledging' | 'baking' | 'paused' | 'completed' | 'failed' | 'aborted'
   bakeMs: number
   /** Basis points of the connected bots that must have acknowledged. */
   quorum: number
   members: RolloutMember[]
+  /** RFC 3339, while it bakes. */
+  bakeUntil?: string
   /** Other services were told that the release is live. */
   promoted: boolean
   /** The bake is over; only bots that joined during it still have to acknowledge. */
   baked: boolean
+  /** The freeze that it waits for. */
+  frozen?: FreezeNotice
   /** Name of the person who went on without the silent bots. */
   acceptedBy?: string
   dossier: RunDossier

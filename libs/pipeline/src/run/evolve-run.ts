@@ -27,19 +27,24 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
       return add(facts, 'simulate', { startedAt: event.time })
     case 'hms.simulation.passed.v1':
       return pass(facts, 'simulate', event, event.data.summary)
-    case 'hms.canary.delayed.v1':
+    case 'hms.canary.delayed.v1': {
+      const { label, detail, reason } = event.data
+      return add(facts, 'canary', { startedAt: facts.stages.canary?.startedAt ?? event.time, label, detail, waits: reason })
+    }
     case 'hms.canary.started.v1': {
       const { label, detail } = event.data
-      return add(facts, 'canary', { startedAt: event.time, label, detail })
+      return add(facts, 'canary', { startedAt: event.time, label, detail, waits: null })
     }
     case 'hms.canary.observation-started.v1':
-      return add(facts, 'canary', { detail: event.data.detail })
+      return add(facts, 'canary', { detail: event.data.detail, waits: null })
     case 'hms.canary.passed.v1': {
       const { summary, label } = event.data
       return pass(facts, 'canary', event, summary, { label })
     }
+    case 'hms.rollout.delayed.v1':
+      return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: event.data.reason })
     case 'hms.rollout.started.v1':
-      return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail })
+      return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: null })
     case 'hms.rollout.bake-started.v1':
       return add(facts, 'rollout', { baking: true, detail: event.data.detail })
     case 'hms.rollout.completed.v1':

@@ -12,6 +12,7 @@ export function stateOf(facts: RunFacts): RunState {
   if (verdictOf(facts, 'notify') === 'PASS') return 'SUCCEEDED'
   if (facts.endedEarly !== undefined) return facts.endedEarly.state
   if (failed !== undefined) return 'PAUSED'
+  if (waitingStage(facts) !== undefined) return 'WAITING'
   if (verdictOf(facts, 'rollout') === 'PASS') return 'NOTIFYING'
   if (facts.stages.rollout?.baking === true) return 'BAKING'
   if (verdictOf(facts, 'canary') === 'PASS') return 'ROLLING_OUT'
@@ -63,7 +64,13 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
 /** A failed stage says why, then what ended the run from outside its stages, then the stage at which it is paused. */
 export function reasonOf(facts: RunFacts): string | undefined {
   const known = facts.stages[failedStage(facts) ?? 'lint']
-  return known?.verdict === 'FAIL' ? known.reason : (facts.endedEarly?.reason ?? known?.reason)
+  if (known?.verdict === 'FAIL') return known.reason
+  return facts.endedEarly?.reason ?? known?.reason ?? facts.stages[waitingStage(facts) ?? 'lint']?.waits ?? undefined
+}
+
+/** The stage that waits for what people decided: it may go on by itself. */
+export function waitingStage({ stages }: RunFacts): StageName | undefined {
+  return STAGES.find((stage) => stages[stage]?.verdict === undefined && stages[stage]?.waits != null)
 }
 
 function failedStage(facts: RunFacts): StageName | undefined {

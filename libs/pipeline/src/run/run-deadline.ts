@@ -4,7 +4,7 @@ import { isTerminal, type RunState, type StageName } from '#libs/contracts'
 export interface Patience {
   /** Beyond what the plan itself asks of a stage. */
   stageMs: number
-  /** Waiting for people or for its turn: how often it is looked at whether it was forgotten. */
+  /** Waiting for people, for its turn or for the end of a freeze: how often it is looked at whether it was forgotten. */
   lookMs: number
   /** A paused run that nobody decides on ends in the safe way. */
   pauseMs: number
@@ -25,6 +25,7 @@ export function patienceFor(state: RunState, waits: PlannedWaits, patience: Pati
   switch (state) {
     case 'AWAITING_APPROVAL':
     case 'QUEUED':
+    case 'WAITING':
       return patience.lookMs
     case 'PAUSED':
       return patience.pauseMs

@@ -9,6 +9,7 @@ export const RUN_EVENTS = [
   'hms.canary.started.v1',
   'hms.canary.observation-started.v1',
   'hms.canary.passed.v1',
+  'hms.rollout.delayed.v1',
   'hms.rollout.started.v1',
   'hms.rollout.bake-started.v1',
   'hms.rollout.completed.v1',

@@ -1,4 +1,4 @@
-import type { RunDecision, RunPolicy, RunState, StageName, StageVerdict } from '#libs/contracts'
+import type { RunDecision, RunPolicy, RunState, StageName, StageVerdict, WaitReason } from '#libs/contracts'
 
 /** What is known of one stage; facts only ever get added, so events may come in any order across topics. */
 export interface StageFacts {
@@ -9,6 +9,8 @@ export interface StageFacts {
   label?: string
   reason?: string
   next?: string[]
+  /** What it waits for; `null` once it has gone on. */
+  waits?: WaitReason | null
   /** Rollout: everyone has it, and it is being watched. */
   baking?: boolean
   /** What a guard rule had to say against it without stopping it. */

@@ -1,7 +1,15 @@
 import type { AcceptedDecision, RunDecisionName } from '#libs/contracts'
 import type { Answer, Asked } from './decision.js'
 
-const DONE: Record<RunDecisionName, string> = { abort: 'aborted', resume: 'resumed', promote: 'promoted' }
+const DONE: Record<RunDecisionName, string> = {
+  pause: 'paused',
+  resume: 'resumed',
+  promote: 'promoted',
+  extend: 'extended',
+  abort: 'aborted',
+}
+/** Why a run is paused that a person paused. */
+export const MANUAL = 'MANUAL'
 
 /** `resumed by EPA Chief: the bot was replaced`. */
 export function describeDecision({ decision, by, reason }: AcceptedDecision): string {

@@ -20,7 +20,8 @@ export const ORIGIN = { key: POLICY, causationId: 'cause', traceparent: null, do
 /** A person decided, about the attempt of the samples; approver saw the run at `stage`. */
 export function asked(decision: AcceptedDecision['decision'], stage: AcceptedDecision['stage'], refusal?: string): Asked {
   const statement = { payloadType: '', payload: '', signatures: [] }
-  const accepted = { run: 184, attempt: 1, id: 'sha256:1', decision, stage, by: 'EPA Chief', reason: 'drill', statement }
+  const extension = decision === 'extend' ? { byMs: 600_000 } : {}
+  const accepted = { ...extension, run: 184, attempt: 1, id: 'sha256:1', decision, stage, by: 'EPA Chief', reason: 'drill', statement }
   return { type: 'asked', decision: accepted, ...(refusal === undefined ? {} : { refusal }) }
 }
 
@@ -34,6 +35,8 @@ export function commonInputs<Timer extends string>(
     'not attested': { type: 'refused', reason: 'UNATTESTED', detail: 'no attestation of lint' },
     'run ended': { type: 'ended', attempt: 1, reason: 'deadline' },
     'person aborts': asked('abort', stage),
+    'person pauses': asked('pause', stage),
+    'person extends': asked('extend', stage),
     'person resumes': asked('resume', stage),
     'person promotes': asked('promote', stage),
     ...Object.fromEntries(due),

@@ -39,7 +39,8 @@ export function refusalOf(
 ): string | undefined {
   try {
     const { predicate } = readRunDecision(decision.statement, { run, attempt, releases }, roster, now.toISOString())
-    return predicate.decision === decision.decision ? undefined : `what was signed is ${predicate.decision}, not ${decision.decision}`
+    const isSame = predicate.decision === decision.decision && predicate.byMs === decision.byMs
+    return isSame ? undefined : `what was signed is ${predicate.decision}, not ${decision.decision}`
   } catch (error) {
     if (error instanceof SignatureError) return error.message
     throw error

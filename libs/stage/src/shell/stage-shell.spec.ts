@@ -60,7 +60,7 @@ function open(shell: StageShell<Rollout, RolloutInput, RolloutEffect, RolloutTim
   const dossier: RunDossier = { run: 7, attempt, releases: [release], live: { pm25: null }, used: {}, plan: PLAN }
   const origin = { key: CAUSE.key, causationId: CAUSE.id, traceparent: null, dossier }
   const fresh = newRollout(dossier, origin, { quorum: 9_900, begins: new Map() })
-  return shell.open(tx, { fresh, dossier, cause: CAUSE }, () => ({ type: 'opened', stable: {} }))
+  return shell.open(tx, { fresh, dossier, cause: CAUSE }, () => ({ type: 'opened', stable: {}, frozen: null }))
 }
 
 const abort = (attempt = 1): AcceptedDecision => {

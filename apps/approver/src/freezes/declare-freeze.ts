@@ -1,0 +1,69 @@
+import { HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { faultOfFreeze } from '#libs/pipeline'
+import { isPolicyId } from '#libs/policy'
+import { digestOf } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { FREEZES } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { freezeView } from './freeze-view.js'
+import { readSignedFreeze } from './read-signed-freeze.js'
+
+const MAX_REASON = 1_000
+const SHOW = ['hms-svc freezes list']
+/** Lifted and past ones are forgotten after this long. */
+const FORGOTTEN_AFTER_MS = 90 * 24 * 60 * 60 * 1000
+
+/** Takes a freeze that a person signed. One of a known id takes its place. */
+@Injectable()
+export class DeclareFreeze {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  async execute(statement: Envelope): Promise<FreezeView> {
+    return this.runtime.database.locked(['freezes'], async (tx) => {
+      const { predicate, person } = readSignedFreeze(statement, this.runtime.roster, tx.now)
+      if (predicate.action !== 'declare') throw invalid('What was signed lifts a freeze.')
+      const { freeze } = predicate
+      requireWell(freeze)
+      const known = await tx.documents(FREEZES).get(freeze.id)
+      // The same statement again changes nothing: the answer to the first may have been lost.
+      if (known !== undefined && digestOfStatement(known.statement) === digestOfStatement(statement)) return freezeView(known, tx.now)
+      await this.makeRoom(tx, known)
+      const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
+      await tx.documents(FREEZES).put(record)
+      await this.runtime.emit(tx, 'hms.freeze.declared.v1', { freeze: record }, { key: freeze.id })
+      return freezeView(record, tx.now)
+    })
+  }
+
+  private async makeRoom(tx: Transaction, known: FreezeRecord | undefined): Promise<void> {
+    const freezes = tx.documents(FREEZES)
+    const all = await freezes.find({ limit: MAX_FREEZES })
+    const limit = new Date(tx.now.getTime() - FORGOTTEN_AFTER_MS).toISOString()
+    const old = all.filter((freeze) => freeze.declaredAt < limit && ['OVER', 'LIFTED'].includes(freezeView(freeze, tx.now).state))
+    for (const { id } of old) {
+      await freezes.delete(id)
+      await this.runtime.erase(tx, 'hms.freeze.declared.v1', id)
+    }
+    if (known !== undefined || all.length - old.length < MAX_FREEZES) return
+    throw new HmsError('HMS_FREEZE_LIMIT', `There are ${MAX_FREEZES} freezes; one is forgotten 90 days after it is over.`, {
+      status: 409,
+      next: SHOW,
+    })
+  }
+}
+
+export function digestOfStatement({ payload }: Envelope): string {
+  return digestOf(Buffer.from(payload, 'base64'))
+}
+
+function requireWell(freeze: Freeze): void {
+  if (!isPolicyId(freeze.id)) throw invalid('id must be lower-case words and digits joined by hyphens, 3 to 100 characters.')
+  if (freeze.reason.trim() === '' || freeze.reason.length > MAX_REASON) throw invalid(`reason must have 1 to ${MAX_REASON} characters.`)
+  const fault = faultOfFreeze(freeze)
+  if (fault !== undefined) throw invalid(`${fault}.`)
+}
+
+function invalid(detail: string): HmsError {
+  return new HmsError('HMS_FREEZE_INVALID', detail, { status: 422, next: ['hms-svc freezes add --help'] })
+}

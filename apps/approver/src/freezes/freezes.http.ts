@@ -1,0 +1,49 @@
+import { HmsError, MAX_FREEZES, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { Public, ServiceRuntime } from '#libs/service'
+import { FREEZES } from '#libs/stage'
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common'
+import { DeclareFreeze } from './declare-freeze.js'
+import { freezeView } from './freeze-view.js'
+import { FreezeRequestDto } from './freezes.dto.js'
+import { LiftFreeze } from './lift-freeze.js'
+
+/** Windows in which nothing goes forward, the stop switch among them. */
+@Controller('v1/freezes')
+export class FreezesController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly declareFreeze: DeclareFreeze,
+    private readonly liftFreeze: LiftFreeze,
+  ) {}
+
+  /** Newest first, those that are over too. */
+  @Get()
+  async list(): Promise<FreezeView[]> {
+    return this.runtime.database.transaction(async (tx) => {
+      const records = await tx.documents(FREEZES).find({ limit: MAX_FREEZES })
+      return records.map((record) => freezeView(record, tx.now)).sort((a, b) => b.declaredAt.localeCompare(a.declaredAt))
+    })
+  }
+
+  /** The whole record, with what was signed: who lifts a freeze signs its digest. */
+  @Get(':id')
+  async show(@Param('id') id: string): Promise<FreezeRecord> {
+    const record = await this.runtime.database.transaction((tx) => tx.documents(FREEZES).get(id))
+    if (record !== undefined) return record
+    throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: ['hms-svc freezes list'] })
+  }
+
+  /** The statement's own signature says whose it is. */
+  @Post()
+  @Public()
+  declare(@Body() { statement }: FreezeRequestDto): Promise<FreezeView> {
+    return this.declareFreeze.execute(statement)
+  }
+
+  @Post(':id/lift')
+  @HttpCode(200)
+  @Public()
+  lift(@Param('id') id: string, @Body() { statement }: FreezeRequestDto): Promise<FreezeView> {
+    return this.liftFreeze.execute(id, statement)
+  }
+}

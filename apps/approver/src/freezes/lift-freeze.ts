@@ -1,0 +1,34 @@
+import { HmsError, type Envelope, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { ServiceRuntime } from '#libs/service'
+import { FREEZES } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { digestOfStatement } from './declare-freeze.js'
+import { freezeView } from './freeze-view.js'
+import { readSignedFreeze } from './read-signed-freeze.js'
+
+const SHOW = ['hms-svc freezes list']
+
+/** Lifts a freeze before its end. The record stays, with who lifted it and why. */
+@Injectable()
+export class LiftFreeze {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  /** Lifting again changes nothing and answers the same. */
+  async execute(id: string, statement: Envelope): Promise<FreezeView> {
+    return this.runtime.database.locked(['freezes'], async (tx) => {
+      const known = await tx.documents(FREEZES).get(id)
+      if (known === undefined) throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: SHOW })
+      const { predicate, person } = readSignedFreeze(statement, this.runtime.roster, tx.now)
+      if (predicate.action !== 'lift' || predicate.id !== id || predicate.declared !== digestOfStatement(known.statement)) {
+        const detail = `What was signed does not lift ${id} as it stands now: it was declared anew, or never so.`
+        throw new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
+      }
+      if (known.lifted !== null) return freezeView(known, tx.now)
+      const lifted = { by: person.name, reason: predicate.reason, at: tx.now.toISOString(), statement }
+      const record: FreezeRecord = { ...known, lifted }
+      await tx.documents(FREEZES).put(record)
+      await this.runtime.emit(tx, 'hms.freeze.lifted.v1', { freeze: record }, { key: id })
+      return freezeView(record, tx.now)
+    })
+  }
+}

@@ -1,0 +1,19 @@
+import { HmsError, type Envelope } from '#libs/contracts'
+import { readFreeze, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
+
+/** A statement that was held back must not freeze or lift anything later. */
+const WINDOW_MS = 10 * 60_000
+
+/** Says over HTTP why a statement about a freeze does not count. */
+export function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadFreeze {
+  try {
+    const read = readFreeze(statement, roster, now.toISOString())
+    if (Math.abs(now.getTime() - Date.parse(read.predicate.at)) <= WINDOW_MS) return read
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    const code = error.code === 'HMS_FREEZE_NOT_ALLOWED' ? error.code : 'HMS_FREEZE_SIGNATURE_INVALID'
+    throw new HmsError(code, `The statement does not count: ${error.detail}.`, { status: 403, next: ['hms-svc roster show'], cause: error })
+  }
+  const detail = 'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
+  throw new HmsError('HMS_FREEZE_STATEMENT_EXPIRED', detail, { status: 403 })
+}

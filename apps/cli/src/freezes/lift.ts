@@ -1,0 +1,20 @@
+import { EXIT, type FreezeRecord, type FreezeRequest, type FreezeView } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { requireName } from '../errors.js'
+import { requireReason, signerFor, type SignedReason } from './sign-freeze.js'
+
+export async function liftFreeze(context: CliContext, id: string, flags: SignedReason): Promise<number> {
+  requireName(id, 'the id of a freeze', 'hms-svc freezes list')
+  requireReason(flags.reason, 'freezes lift')
+  const signer = await signerFor(context, flags)
+  const { digestOf, signLift } = await import('#libs/signing')
+  const client = await context.client()
+  const { statement: declared, lifted } = await client.get<FreezeRecord>(`/v1/freezes/${id}`)
+  if (lifted !== null && context.output.mode !== 'json') context.output.note(`${id} was lifted by ${lifted.by} at ${lifted.at}.`)
+  const subject = digestOf(Buffer.from(declared.payload, 'base64'))
+  const statement = await signLift({ id, declared: subject, reason: flags.reason }, new Date(context.io.now()), signer)
+  const view = await client.post<FreezeView>(`/v1/freezes/${id}/lift`, { statement } satisfies FreezeRequest)
+  if (context.output.mode === 'json') context.output.data(view, () => [])
+  else context.output.done(`${id} is lifted`)
+  return EXIT.done
+}

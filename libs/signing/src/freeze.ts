@@ -1,0 +1,86 @@
+import { canonicalJson, peekPredicate, type Envelope, type Freeze, type FreezeRecord } from '#libs/contracts'
+import { randomUUID } from 'node:crypto'
+import { isDigest } from './digest.js'
+import { PREDICATE_TYPES } from './predicate-types.js'
+import type { Principal, Roster } from './roster/roster.js'
+import { isText, isTime, objectOf, oneOf, optional } from './shape.js'
+import { SignatureError } from './signature-error.js'
+import type { Signer } from './signer.js'
+import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+
+/** A person declares a freeze, or lifts the one whose declaration has the digest `declared`. */
+export type FreezePredicate =
+  | { action: 'declare'; freeze: Freeze; at: string; nonce: string }
+  | { action: 'lift'; id: string; declared: string; reason: string; at: string; nonce: string }
+
+export type ReadFreeze = { predicate: FreezePredicate; digest: string; person: Principal }
+
+const isFreeze = objectOf({
+  id: isText,
+  reason: isText,
+  scope: isText,
+  from: optional(isTime),
+  until: optional(isTime),
+  recurrence: optional(objectOf({ cron: isText, zone: isText, for: isText })),
+})
+
+const FREEZE: StatementKind<FreezePredicate> = {
+  predicateType: PREDICATE_TYPES.freeze,
+  shape: {
+    action: oneOf('declare', 'lift'),
+    at: isTime,
+    nonce: isText,
+    freeze: optional(isFreeze),
+    id: optional(isText),
+    declared: optional(isDigest),
+    reason: optional(isText),
+  },
+  subject: (predicate) =>
+    subjectOfPredicate(predicate.action === 'declare' ? `freeze ${predicate.freeze.id}` : `lift ${predicate.id}`, predicate),
+  contradiction: (predicate) => {
+    const { freeze, id, declared, reason } = predicate as Partial<Record<'freeze' | 'id' | 'declared' | 'reason', unknown>>
+    const isWhole =
+      predicate.action === 'declare' ? freeze !== undefined : id !== undefined && declared !== undefined && reason !== undefined
+    return isWhole ? undefined : `what a person needs to ${predicate.action} a freeze is not all there`
+  },
+}
+
+export function signFreeze(freeze: Freeze, at: Date, signer: Signer): Promise<Envelope> {
+  return signStatement(FREEZE, { action: 'declare', freeze, at: at.toISOString(), nonce: randomUUID() }, [signer])
+}
+
+/** `declared`: digest of the declaration, so that no later freeze of that name is lifted by the same signature. */
+export function signLift(lift: { id: string; declared: string; reason: string }, at: Date, signer: Signer): Promise<Envelope> {
+  return signStatement(FREEZE, { action: 'lift', ...lift, at: at.toISOString(), nonce: randomUUID() }, [signer])
+}
+
+/**
+ * Reads what a person says about a freeze, and who it is. Throws `SignatureError`; `HMS_FREEZE_NOT_ALLOWED` for a person who has no role in
+ * the roster. `at` (RFC 3339) is when keys are judged.
+ */
+export function readFreeze(envelope: unknown, roster: Roster, at: string): ReadFreeze {
+  const { predicate, digest, keyids } = verifyStatement(FREEZE, envelope, roster.keysOfKind('person', at))
+  const person = roster.principalOfKey(keyids[0]!)!
+  if (roster.roles.some(({ principals }) => principals.includes(person.id))) return { predicate, digest, person }
+  throw new SignatureError('HMS_FREEZE_NOT_ALLOWED', `${person.name} has no role in the roster`)
+}
+
+/**
+ * Holds a record against what its people signed. Throws `SignatureError`. Keys are judged at the times that the statements name: a record
+ * comes again whenever somebody reads the topic anew, and a person may have left since.
+ */
+export function verifyFreeze({ by, declaredAt: _declaredAt, statement, lifted, ...freeze }: FreezeRecord, roster: Roster): void {
+  const declared = readFreeze(statement, roster, timeOf(statement))
+  const { predicate } = declared
+  if (predicate.action !== 'declare' || canonicalJson(predicate.freeze) !== canonicalJson(freeze) || declared.person.name !== by)
+    throw new SignatureError('HMS_FREEZE_OTHER', `what ${declared.person.name} signed is not this freeze`)
+  if (lifted === null) return
+  const lift = readFreeze(lifted.statement, roster, timeOf(lifted.statement))
+  const isThis = lift.predicate.action === 'lift' && lift.predicate.id === freeze.id && lift.predicate.declared === declared.digest
+  if (!isThis || lift.person.name !== lifted.by)
+    throw new SignatureError('HMS_FREEZE_OTHER', `what ${lift.person.name} signed lifts another freeze`)
+}
+
+function timeOf(statement: Envelope): string {
+  return peekPredicate<{ at: string }>(statement).at
+}

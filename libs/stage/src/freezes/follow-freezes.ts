@@ -1,0 +1,87 @@
+import { canonicalJson, MAX_FREEZES, type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
+import { timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
+import { freezeAgainst, nextChange, type StageState } from '#libs/pipeline'
+import type { ServiceRuntime } from '#libs/service'
+import { verifyFreeze } from '#libs/signing'
+import { FREEZES } from './freeze.table.js'
+
+/** A run that was being opened while a freeze was declared did not see it, and is told then. */
+const LOOK_AGAIN_MS = 5_000
+
+/** A stage that publishes, as freezes need to know it. */
+export interface FreezableStage<State extends StageState> {
+  name: StageName
+  table: DocumentTable<State>
+  /** States of the runs that a freeze holds back. */
+  states: readonly State['state'][]
+  keysOf(state: State): readonly string[]
+  scopeOf(state: State): string
+  /** Hands the freeze that holds by now to the run, under its lock. */
+  tell(tx: Transaction, state: State, frozen: FreezeNotice | null): Promise<void>
+}
+
+/** Keeps the freezes that people declared, and tells the runs of a stage when one begins, ends or is lifted. */
+export class FollowFreezes<State extends StageState> {
+  private readonly change: TimerKind<{ id: string }>
+  private readonly told: TimerKind<{ run: number; attempt: number; key: string }>
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly stage: FreezableStage<State>,
+  ) {
+    this.change = timerKind(`${stage.name}-freeze-change`)
+    this.told = timerKind(`${stage.name}-freeze`)
+  }
+
+  /** Registers the timers; once, before the service starts. */
+  listen(): void {
+    this.runtime.onTimer(this.change, (tx, { data }) => this.changed(tx, data.id))
+    this.runtime.onTimer(this.told, (tx, { data }) => this.tell(tx, data))
+  }
+
+  /** A freeze was declared or lifted. Throws `SignatureError` unless the person whom the record names signed what it says. */
+  async keep(tx: Transaction, freeze: FreezeRecord): Promise<void> {
+    verifyFreeze(freeze, this.runtime.roster)
+    const known = await tx.documents(FREEZES).get(freeze.id)
+    if (known !== undefined && canonicalJson(known) === canonicalJson(freeze)) return
+    await tx.documents(FREEZES).put(freeze)
+    await this.tellAll(tx)
+    await this.look(tx, freeze, new Date(tx.now.getTime() + LOOK_AGAIN_MS))
+  }
+
+  /** The freeze that stands in the way of a step in `scope`. */
+  async against(tx: Transaction, scope: string): Promise<FreezeNotice | null> {
+    return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scope, tx.now)
+  }
+
+  private async changed(tx: Transaction, id: string): Promise<void> {
+    const freeze = await tx.documents(FREEZES).get(id)
+    if (freeze === undefined) return
+    await this.tellAll(tx)
+    await this.look(tx, freeze)
+  }
+
+  /** Sets the timer of the freeze: at its next change, at `soon` if that is earlier. */
+  private async look(tx: Transaction, freeze: FreezeRecord, soon?: Date): Promise<void> {
+    const moments = [freeze.lifted === null ? nextChange(freeze, tx.now) : undefined, soon].filter((at) => at !== undefined)
+    const dueAt = moments.sort((a, b) => a.getTime() - b.getTime())[0]
+    if (dueAt === undefined) return
+    await this.runtime.schedule(tx, { id: `${this.change}:${freeze.id}`, kind: this.change, keys: [], data: { id: freeze.id }, dueAt })
+  }
+
+  /** By a timer for each run: this transaction has locked none of their policies. */
+  private async tellAll(tx: Transaction): Promise<void> {
+    const { table, states, keysOf } = this.stage
+    const open = await Promise.all(states.map((state) => tx.documents(table).find({ where: { state } })))
+    for (const state of open.flat()) {
+      const { run, attempt, key } = state
+      const [id, keys] = [`${this.told}:${run}`, [...keysOf(state)]]
+      await this.runtime.schedule(tx, { id, kind: this.told, keys, data: { run, attempt, key }, dueAt: tx.now })
+    }
+  }
+
+  private async tell(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
+    const state = await tx.documents(this.stage.table).get(String(run))
+    if (state?.attempt === attempt) await this.stage.tell(tx, state, await this.against(tx, this.stage.scopeOf(state)))
+  }
+}

@@ -1,0 +1,50 @@
+import type { EventData, FreezeRecord } from '#libs/contracts'
+import { freezeAgainst } from '#libs/pipeline'
+import type { Emitted, Evidence } from './evidence.js'
+
+/** Steps that put a rule in front of more readers, or count time as observed. */
+const FORWARD: ReadonlySet<string> = new Set([
+  'hms.canary.started.v1',
+  'hms.canary.observation-started.v1',
+  'hms.canary.passed.v1',
+  'hms.rollout.started.v1',
+])
+
+/** A run that said that it waits for a freeze does not go on before every freeze that it may wait for has ended or was lifted. */
+export function freezesHold({ emitted }: Evidence): string[] {
+  const freezes = freezesIn(emitted)
+  const found: string[] = []
+  const waits = new Map<string, string>()
+  for (const { producer, type, time, data } of emitted) {
+    const { run, reason, dossier } = data as { run?: number; reason?: string; dossier?: { run: number } }
+    const key = `${producer} ${run ?? dossier?.run}`
+    if (type === 'hms.canary.delayed.v1' || type === 'hms.rollout.delayed.v1') {
+      if (reason === 'FREEZE') waits.set(key, time)
+      continue
+    }
+    const since = waits.get(key)
+    if (since === undefined || !FORWARD.has(type)) continue
+    waits.delete(key)
+    const scope = producer === 'rollout' ? 'global' : 'region:NCR'
+    // It heard of each of them before it said that it waits, or not at all.
+    const heard = freezes.filter(({ declaredAt }) => declaredAt <= since).map((freeze) => liftedBy(freeze, time))
+    const holds = heard.length > 0 && heard.every((freeze) => freezeAgainst([freeze], scope, new Date(time)) !== null)
+    if (holds) found.push(`${type} of ${key} at ${time}, and it waits since ${since} for what has not ended`)
+  }
+  return found
+}
+
+/** Each freeze as it was left in the end. */
+function freezesIn(emitted: readonly Emitted[]): FreezeRecord[] {
+  const known = new Map<string, FreezeRecord>()
+  for (const { type, data } of emitted) {
+    if (type !== 'hms.freeze.declared.v1' && type !== 'hms.freeze.lifted.v1') continue
+    const { freeze } = data as unknown as EventData['hms.freeze.declared.v1']
+    known.set(freeze.id, freeze)
+  }
+  return [...known.values()]
+}
+
+function liftedBy(freeze: FreezeRecord, time: string): FreezeRecord {
+  return freeze.lifted !== null && freeze.lifted.at > time ? { ...freeze, lifted: null } : freeze
+}
