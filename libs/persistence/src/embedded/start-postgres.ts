@@ -36,6 +36,8 @@ export type EmbeddedPostgres = {
   exited: Promise<void>
 }
 
+/** A large folder on a slow disk was measured to take 40 s. */
+const RECOVERED_MS = 300_000
 const READY_MS = 30_000
 const POLL_MS = 20
 const DATABASE = 'hms'
@@ -102,9 +104,9 @@ async function launch({ files, binaries, account, port, password, settings, log 
 
 /** Ready is an answered query on our database, with our password: another program on the port cannot pass for it. */
 async function untilReady(child: ChildProcess, url: string): Promise<void> {
-  const end = Date.now() + READY_MS
+  const startedAt = Date.now()
   let last: unknown
-  while (Date.now() < end) {
+  while (Date.now() - startedAt < (isRecovering(last) ? RECOVERED_MS : READY_MS)) {
     if (hasExited(child)) throw new Error(`the server ended at once (${child.exitCode ?? child.signalCode})`)
     try {
       await query(url, 'SELECT 1')
@@ -116,7 +118,7 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
       else await delay(POLL_MS)
     }
   }
-  throw new Error(`the server did not answer within ${READY_MS / 1000} s: ${String(last)}`, { cause: last })
+  throw new Error(`the server did not answer within ${Math.round((Date.now() - startedAt) / 1000)} s: ${String(last)}`, { cause: last })
 }
 
 async function query(connectionString: string, text: string): Promise<void> {
@@ -128,6 +130,11 @@ async function query(connectionString: string, text: string): Promise<void> {
   } finally {
     await client.end()
   }
+}
+
+/** It answers that it is starting up: after a crash it writes its whole folder to the disk before it lets anybody in. */
+function isRecovering(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '57P03'
 }
 
 function isMissingDatabase(error: unknown): boolean {
