@@ -25,8 +25,8 @@ export interface CanaryMember {
 /** The canary of a run: a lease on a share of one scope, watched for unexplained alerts. */
 export interface Canary extends StageState {
   /**
-   * `proving`: not published before the log holds the approvals. `waiting`: not published while a freeze holds. `baking`: taken back for the
-   * stable head, and still watched for alerts.
+   * `proving`: not published before the log holds the approvals. `waiting`: not published while a freeze holds. `baking`: taken back for
+   * the stable head, and still watched for alerts.
    */
   state: 'new' | 'proving' | 'waiting' | 'publishing' | 'observing' | 'passed' | 'baking' | 'failed' | 'paused' | 'ended'
   scope: string

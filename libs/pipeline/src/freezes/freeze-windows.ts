@@ -73,7 +73,6 @@ function faultOfRecurrence(recurrence: NonNullable<FreezeTimes['recurrence']>): 
   try {
     const lasts = parseDuration(recurrence.for, 'recurrence.for')
     if (lasts < 60_000 || lasts > LONGEST_MS) return 'recurrence.for must be between 1m and 366d'
-    new Intl.DateTimeFormat('en', { timeZone: recurrence.zone })
     return cronOf(recurrence).nextRun() === null ? 'recurrence.cron never comes' : undefined
   } catch (error) {
     return `recurrence: ${(error as Error).message}`
