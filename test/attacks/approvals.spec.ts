@@ -39,8 +39,7 @@ async function saidOf(parts: Parts): Promise<Said> {
     (error: unknown) => ({ approvedBy: [], soleOfficial: false, refused: (error as BundleRefused).code }),
   )
   try {
-    const { predicate } = readRelease(parts.release)
-    const state = approvalState(readRoster(await office.signedRoster(parts.roster)), predicate.policy, parts.release, SEEN)
+    const state = approvalState(readRoster(await office.signedRoster(parts.roster)), readRelease(parts.release), SEEN)
     const approvedBy = state.complete ? state.approvedBy.map(({ id }) => id).sort() : []
     const ours = { approvedBy, soleOfficial: state.complete && state.soleOfficial }
     expect({ approvedBy: detached.approvedBy.toSorted(), soleOfficial: detached.soleOfficial }).toEqual(ours)

@@ -21,13 +21,14 @@ export function rulesOfReleases(releases: readonly ReleaseDocument[], roster: Ro
 
 function ruleOf(release: ReleaseDocument, roster: Roster): GuardRule {
   // What was signed counts, not what lies beside it in the message.
-  const { predicate, digest } = readRelease(release.envelope)
+  const opened = readRelease(release.envelope)
+  const { predicate, digest } = opened
   const policy = predicate.policy as PolicyDocument
   const known = { id: policy.id, version: policy.version, releaseDigest: digest }
   if (!isGuardPolicy(policy)) return unbelievable(known, 'its policy is no guard rule')
   const read = readRule(policy)
   if (!read.ok) return unbelievable(known, read.problems[0]!.message)
-  const { complete, missing } = approvalState(roster, predicate.policy, release.envelope)
+  const { complete, missing } = approvalState(roster, opened)
   if (!complete) return { ...read.rule, digest, problem: `its release lacks approval by ${missing.join(', ')}` }
   return { ...read.rule, digest }
 }

@@ -51,8 +51,9 @@ const event: EventPredicate = {
 describe('a release', () => {
   it('is named by the digest of its payload and speaks about the policy', async () => {
     const built = buildRelease({ ...release, bundle: [other] })
-    const read = readRelease(await signEnvelope(built.payload, [signer]))
-    expect(read).toEqual(built)
+    const envelope = await signEnvelope(built.payload, [signer])
+    const read = readRelease(envelope)
+    expect(read).toEqual({ ...built, envelope })
     expect(read.digest).toBe(digestOf(built.payload))
     expect(read.policyDigest).toBe(digestOfJson({ version: '2.0.0', limit: 25, id: 'epa-pm25-limit' }))
     expect(read.predicate.bundle).toEqual([other, read.policyDigest].sort())

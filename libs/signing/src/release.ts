@@ -1,4 +1,4 @@
-import type { JsonObject, ReleaseDocument, RolloutPlan } from '#libs/contracts'
+import type { Envelope, JsonObject, ReleaseDocument, RolloutPlan } from '#libs/contracts'
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, oneOf, optional, type Check } from './shape.js'
@@ -32,6 +32,9 @@ export type ReleasePredicate = {
 }
 
 export type PreparedRelease = StatementDocument<ReleasePredicate> & { policyDigest: string }
+
+/** A release that was read, with the envelope that it lies in: it is decoded once, and travels like this. */
+export type OpenedRelease = PreparedRelease & { envelope: Envelope }
 
 const isReleaseRef = objectOf({ version: isText, digest: isDigest })
 const isPolicy: Check = objectOf({ id: isText, version: isText })
@@ -76,9 +79,9 @@ export function buildRelease(predicate: ReleasePredicate): PreparedRelease {
 }
 
 /** Reads a release without judging its signatures: who approved it is for `approvalState` to say. */
-export function readRelease(envelope: unknown): PreparedRelease {
+export function readRelease(envelope: unknown): OpenedRelease {
   const document = readUnverified(RELEASE, envelope)
-  return { ...document, policyDigest: digestOfJson(document.predicate.policy) }
+  return { ...document, policyDigest: digestOfJson(document.predicate.policy), envelope: envelope as Envelope }
 }
 
 /** From when on a policy is in force, in ms since 1970; `NaN` for a time that cannot be read, which never comes. */

@@ -16,7 +16,6 @@ export type SignatureErrorCode =
   /** A statement of the right type with a wrong or missing member. */
   | 'HMS_STATEMENT_INVALID'
   /** The release speaks for another policy than the one at hand. */
-  | 'HMS_RELEASE_MISMATCH'
   /** A decision about another run, attempt or release. */
   | 'HMS_DECISION_OTHER'
   /** A decision of somebody who may not make it. */

@@ -9,13 +9,13 @@ import {
 } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import type { PolicyDocument } from '#libs/policy'
 import {
   approvalDigest,
   approvalState,
   digestOfJson,
   droppedTags,
   effectiveMs,
+  readRelease,
   tagsOf,
   type ReleasePredicate,
   type Roster,
@@ -226,7 +226,7 @@ function membersOf(policies: ParsedPolicy[]): string {
  * Roles whose signatures are missing, over all releases, and the author where they must sign. Refuses a plan outside the roster's bounds.
  */
 export function missingOf(roster: Roster, releases: ReleaseDocument[]): string[] {
-  const states = releases.map(({ envelope }) => approvalState(roster, peekPredicate<{ policy: PolicyDocument }>(envelope).policy, envelope))
+  const states = releases.map(({ envelope }) => approvalState(roster, readRelease(envelope)))
   const outside = states.find((state) => state.outside !== undefined)?.outside
   if (outside !== undefined) throw outOfBounds(outside)
   return [...new Set(states.flatMap(({ missing }) => missing))]

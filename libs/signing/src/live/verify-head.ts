@@ -1,14 +1,13 @@
 import { peekPredicate, type Envelope, type HeldRelease, type LogProof, type ServiceName, type SignedHead } from '#libs/contracts'
 import { STABLE_SCOPE, readHead, type HeadPredicate } from '../head.js'
-import { effectiveMs, readRelease, type PreparedRelease } from '../release.js'
+import { effectiveMs, readRelease, type OpenedRelease } from '../release.js'
 import { approvalState } from '../roster/approvals.js'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError, type SignatureErrorCode } from '../signature-error.js'
 import { witnessedAt } from './witnessed-at.js'
 
 /** A release that may be in force: approved by the people whom the roster asks for, and in the log where there is one. */
-export interface VerifiedRelease extends PreparedRelease {
-  envelope: Envelope
+export interface VerifiedRelease extends OpenedRelease {
   /** `null` where the roster names no log. */
   proof: LogProof | null
   /** When the log's witnesses had seen its approval (RFC 3339); `undefined` where the roster names no log. */
@@ -92,13 +91,12 @@ function readApproved(head: HeadPredicate, named: string, envelope: Envelope, pr
   const name = `${head.policy}@${predicate.policy.version}`
   const at = inTheWordsOf('HMS_HEAD_NOT_LOGGED', `${name} is not in the witnessed log`, () => witnessedAt(release, proof, roster))
   const state = inTheWordsOf('HMS_HEAD_RELEASE_INVALID', `the release of ${head.policy} does not verify`, () =>
-    approvalState(roster, predicate.policy, envelope, at),
+    approvalState(roster, release, at),
   )
   if (state.outside !== undefined) throw refused('HMS_HEAD_PLAN_BOUNDS', `${name}: ${state.outside.detail} (${state.outside.bound})`)
   if (!state.complete) throw refused('HMS_HEAD_NOT_APPROVED', `${name} lacks approval by ${state.missing.join(', ')}`)
   return {
     ...release,
-    envelope,
     proof,
     witnessedAt: at,
     approvedBy: state.approvedBy.map((person) => person.name),
@@ -107,7 +105,7 @@ function readApproved(head: HeadPredicate, named: string, envelope: Envelope, pr
 }
 
 /** What was approved for a canary in one region is shown in no other; what a canary stands on was approved for all. */
-function requireItsScope(head: HeadPredicate, named: string, { predicate }: PreparedRelease): void {
+function requireItsScope(head: HeadPredicate, named: string, { predicate }: OpenedRelease): void {
   if (!predicate.scopes.includes(STABLE_SCOPE) && !predicate.scopes.includes(head.scope)) {
     throw refused('HMS_HEAD_SCOPE', `${head.policy}@${predicate.policy.version} was not approved for scope ${head.scope}`)
   }

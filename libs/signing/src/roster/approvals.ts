@@ -1,6 +1,4 @@
-import type { JsonObject } from '#libs/contracts'
-import { digestOfJson } from '../digest.js'
-import { readRelease } from '../release.js'
+import type { OpenedRelease } from '../release.js'
 import { SignatureError } from '../signature-error.js'
 import { checkSignatures } from '../verify-envelope.js'
 import { authorRule, type AuthorRule } from './author-rule.js'
@@ -54,12 +52,10 @@ export function approvalRequirement(roster: Roster, tagged: Tagged): ApprovalReq
 /**
  * How far the approval of a release has come. Counts people, not keys: two keys of one person, or one signature
  * twice, are one, and the author counts for nothing unless the roster says so. A plan outside of the roster's bounds is
- * never approved. Throws `HMS_RELEASE_MISMATCH` when the envelope is for another policy than `policy`.
+ * never approved.
  * `at` (RFC 3339) is when key validity is judged: the witnessed time where there is one, else when it was prepared.
  */
-export function approvalState(roster: Roster, policy: JsonObject, envelope: unknown, at?: string): ApprovalState {
-  const { predicate, policyDigest } = readRelease(envelope)
-  if (digestOfJson(policy) !== policyDigest) throw new SignatureError('HMS_RELEASE_MISMATCH', 'the release is for another policy')
+export function approvalState(roster: Roster, { predicate, envelope }: OpenedRelease, at?: string): ApprovalState {
   const requirement = approvalRequirement(roster, predicate)
   const author = authorRule(roster, requirement, predicate.author)
   const outside = brokenBound(requirement.bounds, predicate.plan)
