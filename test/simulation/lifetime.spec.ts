@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SERVICES } from '#libs/contracts'
 import { deep } from '../support/deep.config.js'
 import { testIdentity } from '../support/identity.js'
 import { perform, registerPartners } from './deeds.js'
-import { forgetEvents } from './quick-events.js'
+import { forgetEvents, QUICK_SEAL } from './quick-events.js'
 import { useQuickSignatures } from './quick-signatures.js'
 import { calm } from './simulate.js'
 import { planOf, type Deed } from './plan.js'
 import { Random } from './random.js'
 import { openRuns, restless } from './rest.js'
 import { layGround, World, type Ground } from './world.js'
-
-vi.mock('../../libs/signing/src/event.js', () => import('./quick-events.js'))
-vi.mock('../../libs/signing/src/release.js', async (original) => (await import('./quick-readings.js')).rememberReleases(await original()))
-vi.mock('../../libs/contracts/src/envelope.js', async (original) => (await import('./quick-readings.js')).rememberPeeks(await original()))
-vi.mock('../../libs/policy/src/parse-policy.js', async (original) =>
-  (await import('./quick-readings.js')).rememberPolicies(await original()),
-)
 
 const RUNS = deep ? 10_000 : 240
 const POLICIES = 5
@@ -44,7 +37,7 @@ describe('a long life', () => {
   let restore: () => void
   beforeAll(async () => {
     restore = useQuickSignatures()
-    ground = await layGround(await testIdentity())
+    ground = await layGround(await testIdentity(), QUICK_SEAL)
   })
   afterAll(() => restore())
 

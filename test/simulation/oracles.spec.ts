@@ -1,13 +1,12 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { EventData, RunState } from '#libs/contracts'
 import { testIdentity } from '../support/identity.js'
 import type { Emitted, Evidence } from './evidence.js'
 import { judge, ORACLES } from './oracles.js'
+import { QUICK_SEAL } from './quick-events.js'
 import { useQuickSignatures } from './quick-signatures.js'
 import { calm, simulate } from './simulate.js'
 import { layGround } from './world.js'
-
-vi.mock('../../libs/signing/src/event.js', () => import('./quick-events.js'))
 
 type Forgery = (evidence: Evidence) => Evidence
 
@@ -92,7 +91,7 @@ describe('the oracles', () => {
 
   beforeAll(async () => {
     useQuickSignatures()
-    const ground = await layGround(await testIdentity())
+    const ground = await layGround(await testIdentity(), QUICK_SEAL)
     const outcome = await simulate(1, ground, calm)
     evidence = outcome.evidence!
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { testIdentity } from '../support/identity.js'
-import { forgetEvents } from './quick-events.js'
+import { forgetEvents, QUICK_SEAL } from './quick-events.js'
 import { useQuickSignatures } from './quick-signatures.js'
 import { describeFailure, Tally } from './report.js'
 import { simulate } from './simulate.js'
@@ -21,7 +21,7 @@ export function playSeeds(first: number, step: number): void {
 
     beforeAll(async () => {
       restore = useQuickSignatures()
-      ground = await layGround(await testIdentity())
+      ground = await layGround(await testIdentity(), QUICK_SEAL)
     })
 
     afterAll(() => restore())

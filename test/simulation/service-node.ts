@@ -1,5 +1,5 @@
 import type { ServiceName } from '#libs/contracts'
-import { MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
+import { MemoryOutboxStore, MemoryPositionStore, type EventSeal } from '#libs/messaging'
 import { MemoryTimerStore } from '#libs/persistence'
 import { silentLogger, type Clock, type Metrics } from '#libs/platform'
 import type { Roster, Signer } from '#libs/signing'
@@ -24,6 +24,7 @@ export interface Surroundings {
   roster: Roster
   environment: Record<string, string>
   signerOf(name: ServiceName): Signer
+  seal: EventSeal | undefined
   /** Providers of a service that would reach out of the process. */
   insteadOf(name: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown>
   tell(who: string, what: string): void
@@ -110,6 +111,7 @@ export class ServiceNode {
         metrics,
         roster,
         signer: this.around.signerOf(this.name),
+        seal: this.around.seal,
         configStoreUrls: [],
       },
       this.stores,

@@ -1,4 +1,5 @@
 import { SERVICES, type ServiceName } from '#libs/contracts'
+import type { EventSeal } from '#libs/messaging'
 import { Metrics } from '#libs/platform'
 import type { Signer } from '#libs/signing'
 import { loadService, type ServiceDefinition } from '#libs/service'
@@ -20,11 +21,13 @@ export interface Ground {
   definitions: readonly ServiceDefinition[]
   metrics: Metrics
   signers: ReadonlyMap<ServiceName, Signer>
+  /** How events are signed and read; as statements unless said otherwise. */
+  seal?: EventSeal
 }
 
-export async function layGround(identity: TestIdentity): Promise<Ground> {
+export async function layGround(identity: TestIdentity, seal?: EventSeal): Promise<Ground> {
   const signers = new Map(SERVICES.map((name) => [name, identity.serviceSigner(name)]))
-  return { identity, definitions: await Promise.all(SERVICES.map(loadService)), metrics: uncounted(), signers }
+  return { identity, definitions: await Promise.all(SERVICES.map(loadService)), metrics: uncounted(), signers, seal }
 }
 
 /** Nobody reads the metrics of a seed, and keeping them was a tenth of its time. */
@@ -74,6 +77,7 @@ export class World {
           roster: ground.identity.roster,
           environment: { HMS_PROFILE: 'dev', HMS_SIMULATOR_RUNNER: 'inline', ...plan.environment },
           signerOf: (name) => ground.signers.get(name)!,
+          seal: ground.seal,
           insteadOf: (name, incarnation) => this.outside.insteadOf(name, incarnation),
           tell,
           poison: plan.poison,

@@ -1,7 +1,8 @@
 import type { Envelope, OutgoingEvent, VerifiedEvent, ServiceName } from '#libs/contracts'
 import { describeError, validTraceparent } from '#libs/platform'
-import { readEvent, SignatureError, type Roster } from '#libs/signing'
+import { SignatureError, type Roster } from '#libs/signing'
 import type { BusRecord } from './event-bus.js'
+import { STATEMENT_SEAL, type EventSeal } from './event-seal.js'
 
 /** CloudEvents 1.0, Kafka binding, binary mode: attributes are headers, the value is the signed statement. */
 export function headersOf(event: OutgoingEvent): Record<string, string> {
@@ -39,6 +40,7 @@ export function openRecord(
   record: BusRecord,
   producers: readonly ServiceName[],
   roster: Roster,
+  seal: EventSeal = STATEMENT_SEAL,
 ): { ok: true; event: VerifiedEvent } | Unusable {
   if (record.value === null) return unreadable('the record has no value')
   const envelope = parse(record.value)
@@ -49,7 +51,7 @@ export function openRecord(
     return { ok: false, kind: 'forged', code: 'HMS_EVENT_PRODUCER', detail: `${source || 'nobody'} does not produce ${record.topic}` }
   }
   try {
-    const { predicate } = readEvent(envelope, roster.serviceKeys(producer))
+    const { predicate } = seal.read(envelope, roster.serviceKeys(producer))
     if (predicate.source !== source || predicate.topic !== record.topic || predicate.key !== record.key) {
       return {
         ok: false,

@@ -49,7 +49,7 @@ export function createRuntime(
   coordination: Coordination,
   ready: () => Promise<{ database: boolean; migrations: boolean }>,
 ): ServiceRuntime {
-  const { name, tables = [], database, clock, log, metrics, roster, signer } = options
+  const { name, tables = [], database, clock, log, metrics, roster, signer, seal } = options
   const source = `${SOURCE_PREFIX}${name}`
   const reconciler = new Reconciler(database, stores.outbox, bus, source, log, metrics)
   const pruneTables = new PruneTables(
@@ -70,7 +70,7 @@ export function createRuntime(
     coordination.notify('outbox')
   }
   const wakeTimers = (): void => timers.wake()
-  const outbox = new Outbox(stores.outbox, name, signer, wakeRelay)
+  const outbox = new Outbox(stores.outbox, name, signer, wakeRelay, seal)
   const rosters = new RosterBook(roster)
   const rosterReader = new RosterReader(rosters, database, clock, log)
   const consumer = new EventConsumer({
@@ -81,6 +81,7 @@ export function createRuntime(
     outbox,
     roster: () => rosters.newest,
     catchUp: () => rosterReader.look(),
+    seal,
     clock,
     log,
     metrics,

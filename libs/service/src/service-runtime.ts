@@ -1,5 +1,5 @@
 import type { EventData, EventType, OutgoingEvent, ServiceName } from '#libs/contracts'
-import type { EmitOptions, EventBus, EventConsumer, Outbox, Relay, SettleTimer } from '#libs/messaging'
+import type { EmitOptions, EventBus, EventConsumer, EventSeal, Outbox, Relay, SettleTimer } from '#libs/messaging'
 import type {
   Database,
   DocumentTable,
@@ -196,6 +196,8 @@ export interface RuntimeOptions {
   roster: Roster
   signer: Signer
   signerNamed?: (name: KeyName) => Promise<Signer | undefined>
+  /** How events are signed and read; as statements unless said otherwise. */
+  seal?: EventSeal
   configStoreUrls: readonly string[]
 }
 

@@ -17,6 +17,7 @@ import type { DeadLetter } from '../dead-letters/dead-letter.table.js'
 import { replayLetter } from '../dead-letters/replay-letter.js'
 import type { ReplayTimer } from '../dead-letters/timer-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
+import type { EventSeal } from '../event-seal.js'
 import type { PositionStore, StreamKey } from '../inbox/position.store.js'
 import type { Outbox } from '../outbox/outbox.js'
 import { aggregateKeysOf } from '../aggregate-keys.js'
@@ -39,6 +40,8 @@ export interface EventConsumerDependencies {
   roster(): Roster
   /** Looks whether there is a newer one; `true` when there was. */
   catchUp?(): Promise<boolean>
+  /** How events are read; as signed statements unless said otherwise. */
+  seal?: EventSeal
   clock: Clock
   log: Logger
   metrics: Metrics
@@ -220,11 +223,11 @@ export class EventConsumer {
 
   /** A key that nobody knows yet may be one that a newer roster names. */
   private async open(record: BusRecord): Promise<ReturnType<typeof openRecord>> {
-    const { roster, catchUp } = this.deps
+    const { roster, catchUp, seal } = this.deps
     const { producers } = topicByName(record.topic)
-    const opened = openRecord(record, producers, roster())
+    const opened = openRecord(record, producers, roster(), seal)
     const unknown = !opened.ok && opened.code === 'HMS_SIGNATURE_UNKNOWN_KEY'
-    return unknown && (await catchUp?.()) === true ? openRecord(record, producers, roster()) : opened
+    return unknown && (await catchUp?.()) === true ? openRecord(record, producers, roster(), seal) : opened
   }
 
   private async run(event: VerifiedEvent, tx: Transaction): Promise<Outcome> {
@@ -268,9 +271,9 @@ export class EventConsumer {
 
   /** Runs the handler on a dead letter; `by` is who asked for it. */
   async replay(id: string, by: string): Promise<DeadLetter> {
-    const { service, database, roster, metrics, replayTimer } = this.deps
+    const { service, database, roster, metrics, replayTimer, seal } = this.deps
     const letter = await replayLetter(
-      { letters: this.letters, database, roster: roster(), run: (event, tx) => this.run(event, tx), replayTimer },
+      { letters: this.letters, database, roster: roster(), seal, run: (event, tx) => this.run(event, tx), replayTimer },
       id,
       by,
     )

@@ -3,6 +3,7 @@ import type { Database, Transaction } from '#libs/persistence'
 import { describeError, isTransient } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import { openRecord } from '../cloud-event.js'
+import type { EventSeal } from '../event-seal.js'
 import { aggregateKeysOf } from '../aggregate-keys.js'
 import { codeOf } from './code-of.js'
 import type { DeadLetterBox } from './dead-letter-box.js'
@@ -14,6 +15,7 @@ export interface ReplayDependencies {
   letters: DeadLetterBox
   database: Database
   roster: Roster
+  seal?: EventSeal
   /** The handler of the service; answers what became of the event. */
   run(event: VerifiedEvent, tx: Transaction): Promise<string>
   replayTimer?: ReplayTimer
@@ -46,19 +48,19 @@ export async function replayLetter(deps: ReplayDependencies, id: string, by: str
 /** What the letter is about, and what doing it again means. */
 function contentOf(
   letter: DeadLetter,
-  { roster, run, replayTimer }: ReplayDependencies,
+  { roster, seal, run, replayTimer }: ReplayDependencies,
 ): { keys: string[]; run(tx: Transaction): Promise<string> } {
   if (replayTimer !== undefined && isTimerLetter(letter)) {
     const timer = timerOfLetter(letter)
     return { keys: timer.keys, run: (tx) => replayTimer(tx, timer) }
   }
-  const event = eventOf(letter, roster)
+  const event = eventOf(letter, roster, seal)
   return { keys: aggregateKeysOf(event), run: (tx) => run(event, tx) }
 }
 
 /** What came must verify today: a letter is no way round the checks. */
-function eventOf(letter: DeadLetter, roster: Roster): VerifiedEvent {
-  const opened = openRecord(recordOfLetter(letter), topicByName(letter.topic).producers, roster)
+function eventOf(letter: DeadLetter, roster: Roster, seal?: EventSeal): VerifiedEvent {
+  const opened = openRecord(recordOfLetter(letter), topicByName(letter.topic).producers, roster, seal)
   if (opened.ok && letter.state !== 'ignored') return opened.event
   const detail = opened.ok ? letter.detail : opened.detail
   throw new HmsError(

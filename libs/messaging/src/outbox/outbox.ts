@@ -1,8 +1,9 @@
 import { EVENT_TOPICS, type EventData, type EventType, type JsonObject, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { continued, currentTraceparent, uuidv7 } from '#libs/platform'
-import { signEvent, type Signer } from '#libs/signing'
+import type { Signer } from '#libs/signing'
 import { SOURCE_PREFIX } from '../cloud-event.js'
+import { STATEMENT_SEAL, type EventSeal } from '../event-seal.js'
 import type { OutboxStore } from './outbox.store.js'
 
 export interface EmitOptions {
@@ -28,6 +29,7 @@ export class Outbox {
     private readonly signer: Signer,
     /** Called after the commit: wakes the relay. */
     private readonly wake: () => void,
+    private readonly seal: EventSeal = STATEMENT_SEAL,
   ) {
     this.source = `${SOURCE_PREFIX}${service}`
   }
@@ -46,7 +48,7 @@ export class Outbox {
       ...(options.attempt === undefined ? {} : { attempt: options.attempt }),
       ...(options.causationId === undefined ? {} : { causationId: options.causationId }),
     }
-    const envelope = await signEvent({ ...head, data: data as unknown as JsonObject }, this.signer)
+    const envelope = await this.seal.sign({ ...head, data: data as unknown as JsonObject }, this.signer)
     const event: OutgoingEvent = {
       ...head,
       traceparent: options.traceparent ?? currentTraceparent() ?? continued(undefined),
