@@ -28,6 +28,7 @@ export class BusWorld {
       subscribe: (subscription) => writer.subscribe(subscription),
       state: () => writer.state(),
       lag: () => writer.lag(),
+      rates: (now) => writer.rates(now),
       close: () => writer.close(),
     }
     this.outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => this.relay.wake())

@@ -51,6 +51,21 @@ export function eventBusSuite(worldOf: () => BusWorld): void {
     for (const reading of readings) expect(reading.seqs()).toEqual([1, 2, 3, 4])
   })
 
+  it('counts what was written in the minute under way', async () => {
+    const world = worldOf()
+    const bus = world.openBus()
+    const written = async (): Promise<number> => {
+      const rates = await bus.rates(new Date(Date.now() + 1_000))
+      return rates.find(({ topic }) => topic === TOPIC.name)?.perMinute.reduce((sum, events) => sum + events, 0) ?? 0
+    }
+    const before = await written()
+    const key = world.name()
+    const reading = await read(bus, world.name(), [key])
+    await world.emit(key, key, key)
+    await reading.meet(3)
+    expect(await written()).toBe(before + 3)
+  })
+
   it('goes on where the group was, after a restart', async () => {
     const world = worldOf()
     const [key, group] = [world.name(), world.name()]

@@ -1,5 +1,5 @@
 import type { OutgoingEvent } from '#libs/contracts'
-import type { EventBus, LostPlace, Place, Subscription, TopicLag } from '#libs/messaging'
+import type { EventBus, LostPlace, Place, Subscription, TopicLag, TopicRate } from '#libs/messaging'
 import type { Broker } from './broker.js'
 import { GroupMember } from './group-member.js'
 import type { BusFaults } from './faults.js'
@@ -63,6 +63,10 @@ export class SimulatedBus implements EventBus {
   }
 
   async lag(): Promise<TopicLag[]> {
+    return []
+  }
+
+  async rates(): Promise<TopicRate[]> {
     return []
   }
 

@@ -19,6 +19,7 @@ import { RecordFreshness } from './heads/record-freshness.js'
 import { StoreHeads } from './heads/store-heads.js'
 import { FRESHNESS_MARKERS } from './heads/freshness-marker.table.js'
 import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './heads/live-history.js'
+import { HistoryController } from './history/history.http.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { PoliciesController } from './reads/policies.http.js'
 import { StoreTime } from './store-time.js'
@@ -28,7 +29,15 @@ class ConfigStoreModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: ConfigStoreModule,
-      controllers: [HeadsEvents, HeadsController, PoliciesController, EventsController, CoverageController, AlertsController],
+      controllers: [
+        HeadsEvents,
+        HeadsController,
+        PoliciesController,
+        HistoryController,
+        EventsController,
+        CoverageController,
+        AlertsController,
+      ],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         StoreTime,

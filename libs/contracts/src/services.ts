@@ -21,12 +21,12 @@ export const SIDECAR_PORT = 7185
 
 /** First path segments that each service answers; the edge routes by the longest match. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
-  approver: ['/v1/approvals', '/v1/runs', '/v1/roster', '/v1/tokens', '/v1/dead-letters/approver'],
-  linter: ['/v1/lint', '/v1/schemas', '/v1/dead-letters/linter'],
-  simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations', '/v1/dead-letters/simulator'],
-  'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller'],
-  rollout: ['/v1/rollbacks', '/v1/dead-letters/rollout'],
-  notifier: ['/v1/partners', '/v1/deliveries', '/v1/dead-letters/notifier'],
+  approver: ['/v1/approvals', '/v1/runs', '/v1/roster', '/v1/tokens', '/v1/dead-letters/approver', '/v1/groups/approver'],
+  linter: ['/v1/lint', '/v1/schemas', '/v1/dead-letters/linter', '/v1/groups/linter'],
+  simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations', '/v1/dead-letters/simulator', '/v1/groups/simulator'],
+  'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller', '/v1/groups/canary-controller'],
+  rollout: ['/v1/rollbacks', '/v1/dead-letters/rollout', '/v1/groups/rollout'],
+  notifier: ['/v1/partners', '/v1/deliveries', '/v1/dead-letters/notifier', '/v1/groups/notifier'],
   'config-store': [
     '/v1/policies',
     '/v1/stream',
@@ -36,8 +36,9 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
     '/v1/alerts',
     '/v1/heads',
     '/v1/dead-letters/config-store',
+    '/v1/groups/config-store',
   ],
-  audit: ['/v1/audit', '/checkpoint', '/tile', '/v1/topics', '/v1/dead-letters/audit'],
+  audit: ['/v1/audit', '/checkpoint', '/tile', '/v1/topics', '/v1/dead-letters/audit', '/v1/groups/audit'],
 }
 
 export function isServiceName(name: string): name is ServiceName {

@@ -26,6 +26,8 @@ export interface EventBus {
   state(): 'up' | 'degraded'
   /** Messages per topic and group that are not handled yet; of these services' groups alone, where given. */
   lag(services?: readonly ServiceName[]): Promise<TopicLag[]>
+  /** Events written in each of the last `RATE_MINUTES` minutes up to `now`, for every topic that the log knows. */
+  rates(now: Date): Promise<TopicRate[]>
   close(): Promise<void>
 }
 
@@ -83,5 +85,33 @@ export interface RecordBytes {
 export interface TopicLag {
   topic: string
   messages: number
-  groups: { group: string; messages: number; seconds: number }[]
+  groups: GroupLag[]
+}
+
+export interface GroupLag {
+  group: string
+  messages: number
+  /** Age of the oldest event that is not handled; 0 also where this process cannot know it. */
+  seconds: number
+  /** That event, where this process knows it. */
+  oldest?: UnhandledEvent
+}
+
+export interface UnhandledEvent {
+  run: number | null
+  at: string
+}
+
+export const RATE_MINUTES = 15
+
+/** By whole minutes of the clock, the oldest first; the last is the minute under way. */
+export interface TopicRate {
+  topic: string
+  perMinute: number[]
+}
+
+/** Where the minutes of a rate begin, epoch milliseconds, the oldest first. */
+export function minutesUntil(now: Date): number[] {
+  const last = Math.floor(now.getTime() / 60_000) * 60_000
+  return Array.from({ length: RATE_MINUTES }, (_, index) => last - (RATE_MINUTES - 1 - index) * 60_000)
 }

@@ -1,5 +1,6 @@
-import type { Envelope, LogProof } from '#libs/contracts'
+import { peekPredicate, type Envelope, type LogProof } from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
+import type { HeadPredicate } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
 import type { StoredDocument } from './head.table.js'
 
@@ -55,25 +56,23 @@ export const LIVE_HEADS = documentTable<LiveHead>({
 export class LiveHistory {
   /** Of a canary's scope only the release is kept: its heads were in force for a cohort, and for minutes. */
   async remember(tx: Transaction, documents: readonly StoredDocument[]): Promise<void> {
-    for (const {
-      id: policy,
-      scope,
-      seq,
-      revision,
-      digest,
-      run,
-      head,
-      storedAt,
-      release,
-      version,
-      proof,
-      author,
-      approvedBy,
-      soleOfficial,
-    } of documents) {
+    for (const document of documents) {
+      const { id: policy, scope, seq, revision, digest, run, head, storedAt } = document
       if (scope === 'global') await tx.documents(LIVE_HEADS).insert({ policy, seq, revision, digest, run, head, storedAt })
-      if (digest === null || release === null || version === null) continue
-      await tx.documents(LIVE_RELEASES).insert({ digest, policy, version, release, proof, author, approvedBy, soleOfficial })
+      for (const release of [currentOf(document), nextOf(document)]) if (release !== null) await tx.documents(LIVE_RELEASES).insert(release)
     }
   }
+}
+
+function currentOf({ id, digest, version, release, proof, author, approvedBy, soleOfficial }: StoredDocument): LiveRelease | null {
+  if (digest === null || release === null || version === null) return null
+  return { digest, policy: id, version, release, proof, author, approvedBy, soleOfficial }
+}
+
+/** What a head holds for later comes into force without another head. */
+function nextOf({ id, head, next, nextOrigin }: StoredDocument): LiveRelease | null {
+  const digest = peekPredicate<HeadPredicate>(head).next?.release
+  if (next === undefined || nextOrigin === undefined || digest === undefined) return null
+  const { version } = peekPredicate<{ policy: { version: string } }>(next.release).policy
+  return { digest, policy: id, version, release: next.release, proof: next.proof ?? null, ...nextOrigin }
 }

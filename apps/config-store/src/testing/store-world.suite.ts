@@ -46,6 +46,8 @@ export interface HeadOptions extends Partial<HeadPredicate> {
   signedBy?: 'rollout' | 'canary-controller'
   approvedBy?: string[]
   tags?: string[]
+  /** Of the release; the beginning of the world's time unless given. */
+  effective?: string
 }
 
 /** The service behind its HTTP port, with a demo roster whose keys are all at hand. */
@@ -159,8 +161,17 @@ function dataOf<T extends EventType>(event: OutgoingEvent): EventData[T] {
 }
 
 async function signedHead(identity: TestIdentity, options: HeadOptions = {}): Promise<SignedHead> {
-  const { version = '1.0.0', signedBy, approvedBy = ['EPA Chief'], tags, policy: id = POLICY, scope = 'global', ...rest } = options
-  const release = version === null ? null : releaseOf(id, version, tags)
+  const {
+    version = '1.0.0',
+    signedBy,
+    approvedBy = ['EPA Chief'],
+    tags,
+    effective,
+    policy: id = POLICY,
+    scope = 'global',
+    ...rest
+  } = options
+  const release = version === null ? null : releaseOf(id, version, { tags, effective })
   const predicate: HeadPredicate = { policy: id, scope, seq: 1, current: release?.digest ?? null, issuedAt: AT, ...rest }
   const signer = identity.serviceSigner(signedBy ?? (scope === 'global' ? 'rollout' : 'canary-controller'))
   return {
@@ -176,13 +187,13 @@ async function signedHead(identity: TestIdentity, options: HeadOptions = {}): Pr
 }
 
 /** Release digest of a policy as `head` makes it. */
-export function digestOfRelease(version: string, id = POLICY): string {
-  return releaseOf(id, version).digest
+export function digestOfRelease(version: string, id = POLICY, effective = AT): string {
+  return releaseOf(id, version, { effective }).digest
 }
 
-function releaseOf(id: string, version: string, tags: string[] = ['air']) {
+function releaseOf(id: string, version: string, { tags = ['air'], effective = AT }: Pick<HeadOptions, 'tags' | 'effective'>) {
   return buildRelease({
-    policy: { id, version, effective: AT, limit: 25, tags },
+    policy: { id, version, effective, limit: 25, tags },
     releaseEpoch: 1,
     previous: null,
     fallbacks: [],

@@ -2,32 +2,43 @@ import { isTerminal, type ApprovalSummary, type PolicyView, type RunView } from 
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../page/parts.js'
+import { Command, count, Moment, Part, RunLink, Table } from '../page/parts.js'
 import { StateTag } from '../page/state-words.js'
+import { PolicyTable } from '../policies/policy-table.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
+import { readHealth } from '../status/read-health.js'
+import { readLetters } from '../topics/read-topics.js'
+import { countTrouble, Trouble } from './trouble.js'
 
 const MAX_POLICIES = 20
 
 /** What is in force, what needs a person, and what is wrong now. */
-export async function homePage({ read }: PageRequest): Promise<PageContent> {
-  const [policies, open, approvals] = await Promise.all([
+export async function homePage({ read, health }: PageRequest): Promise<PageContent> {
+  const [policies, open, approvals, runs, letters, services] = await Promise.all([
     read<PolicyView[]>('/v1/policies'),
     read<RunView[]>('/v1/runs?open=yes'),
     read<ApprovalSummary[]>('/v1/approvals'),
+    read<RunView[]>('/v1/runs'),
+    readLetters(read),
+    readHealth(health),
   ])
+  const trouble = { services, letters, runs }
   return {
     title: 'Home',
     heading: 'What is in force',
     section: 'Home',
-    summary: summaryOf(policies, open),
+    summary: summaryOf(policies, open, countTrouble(trouble)),
     body: (
       <>
         <Part id="needs" title="What needs a person">
           <Needs open={open} approvals={approvals} />
         </Part>
+        <Part id="wrong" title="What is wrong now">
+          <Trouble facts={trouble} />
+        </Part>
         <Part id="runs" title="Under way">
           <Loaded answer={open} what="runs">
-            {(runs) => <UnderWay runs={runs} />}
+            {(all) => <UnderWay runs={all} />}
           </Loaded>
         </Part>
         <Part id="policies" title="Policies in force">
@@ -40,39 +51,23 @@ export async function homePage({ read }: PageRequest): Promise<PageContent> {
   }
 }
 
-function summaryOf(policies: Answer<PolicyView[]>, open: Answer<RunView[]>): string {
+function summaryOf(policies: Answer<PolicyView[]>, open: Answer<RunView[]>, wrong: number): string {
   const inForce = valueOf(policies)
   const runs = valueOf(open)
-  const first = inForce === undefined ? 'What is in force cannot be read now.' : `${count(inForce.length, 'policy', 'policies')} in force.`
-  return runs === undefined ? first : `${first} ${count(runs.length, 'run')} under way.`
+  return [
+    inForce === undefined ? 'What is in force cannot be read now.' : `${count(inForce.length, 'policy', 'policies')} in force.`,
+    ...(runs === undefined ? [] : [`${count(runs.length, 'run')} under way.`]),
+    wrong === 0 ? 'Nothing is known to be wrong.' : `${count(wrong, 'thing')} ${wrong === 1 ? 'is' : 'are'} wrong.`,
+  ].join(' ')
 }
 
 function Needs({ open, approvals }: { open: Answer<RunView[]>; approvals: Answer<ApprovalSummary[]> }): JSX.Element {
   const paused = mapAnswer(open, (runs) => runs.filter(({ state }) => state === 'PAUSED'))
-  const waiting = valueOf(approvals)
-  const questions = valueOf(paused)
-  if (waiting?.length === 0 && questions?.length === 0) return <None>Nothing waits for a person.</None>
+  if (valueOf(approvals)?.length === 0 && valueOf(paused)?.length === 0) return <None>Nothing waits for a person.</None>
   return (
     <>
       <Loaded answer={approvals} what="approvals">
-        {(list) =>
-          list.length === 0 ? null : (
-            <Table caption="Waiting for signatures" head={['Policies', 'Signed by', 'Missing', 'Until']}>
-              {list.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
-                <tr key={digest}>
-                  <td>
-                    <RunLink run={run} /> {policies.map(({ id, version }) => `${id}@${version}`).join(', ')}
-                  </td>
-                  <td>{signedBy.join(', ')}</td>
-                  <td>{missing.join(', ')}</td>
-                  <td>
-                    <Moment at={expiresAt} />
-                  </td>
-                </tr>
-              ))}
-            </Table>
-          )
-        }
+        {(list) => (list.length === 0 ? null : <Waiting approvals={list} />)}
       </Loaded>
       <Loaded answer={paused} what="runs">
         {(list) =>
@@ -88,6 +83,25 @@ function Needs({ open, approvals }: { open: Answer<RunView[]>; approvals: Answer
         }
       </Loaded>
     </>
+  )
+}
+
+function Waiting({ approvals }: { approvals: ApprovalSummary[] }): JSX.Element {
+  return (
+    <Table caption="Waiting for signatures" head={['Policies', 'Signed by', 'Missing', 'Until']}>
+      {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
+        <tr key={digest}>
+          <td>
+            <RunLink run={run} /> {policies.map(({ id, version }) => `${id}@${version}`).join(', ')}
+          </td>
+          <td>{signedBy.join(', ')}</td>
+          <td>{missing.join(', ')}</td>
+          <td>
+            <Moment at={expiresAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   )
 }
 
@@ -114,20 +128,7 @@ function InForce({ policies }: { policies: PolicyView[] }): JSX.Element {
     )
   return (
     <>
-      <Table caption="Policies in force" head={['Policy', 'Value', 'Signed by', 'Run']}>
-        {policies.slice(0, MAX_POLICIES).map(({ id, version, value, provenance }) => (
-          <tr key={id}>
-            <th scope="row">
-              <PolicyLink id={id} version={version} />
-            </th>
-            <td>{valueLine(value)}</td>
-            <td>{provenance.approvedBy.join(', ')}</td>
-            <td>
-              <RunLink run={provenance.run} />
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <PolicyTable policies={policies.slice(0, MAX_POLICIES)} />
       {policies.length > MAX_POLICIES ? (
         <p>
           <a href="/policies">All {policies.length} policies</a>
@@ -135,14 +136,4 @@ function InForce({ policies }: { policies: PolicyView[] }): JSX.Element {
       ) : null}
     </>
   )
-}
-
-/** Keys that describe a policy; the others are its rule. */
-const DESCRIBING = ['id', 'version', 'effective', 'title', 'description', 'owner', 'tags', 'units', 'schema', 'partners', 'breaking']
-
-/** `limit 35 ug_per_m3`. */
-function valueLine(value: PolicyView['value']): string {
-  const rule = Object.entries(value).filter(([key]) => !DESCRIBING.includes(key))
-  const units = typeof value['units'] === 'string' ? ` ${value['units']}` : ''
-  return rule.map(([key, each]) => `${key} ${valueText(each)}${typeof each === 'number' ? units : ''}`).join(', ')
 }

@@ -1,6 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
 import type { Answer } from '../reading/answer.js'
-import { Command } from './parts.js'
 
 interface LoadedProps<T> {
   answer: Answer<T>
@@ -24,8 +23,8 @@ export function Loaded<T>({ answer, what, children }: LoadedProps<T>): JSX.Eleme
       return (
         <Alert kind="error" title={`The ${what} could not be loaded`}>
           <p>
-            {answer.service} {answer.detail}. This says nothing about whether there are any. Try again; the operator looks with{' '}
-            <Command>hms-svc doctor</Command>.
+            {answer.service} {answer.detail}. This says nothing about whether there are any. Load the page again;{' '}
+            <a href="/status">Status</a> shows which services are up.
           </p>
         </Alert>
       )

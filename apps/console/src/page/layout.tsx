@@ -70,7 +70,8 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         <footer class="usa-footer">
           <div class="grid-container">
             <p>
-              HMS-SVC {VERSION}. Reads only: people decide with <code>hms-svc</code>. Help: <code>hms-svc --help</code>.
+              HMS-SVC {VERSION}. Reads only: people decide with <code>hms-svc</code>. Help: <code>hms-svc --help</code>.{' '}
+              <a href="/accessibility">Accessibility</a>
             </p>
           </div>
         </footer>

@@ -33,6 +33,9 @@ export interface Page {
 
 export const SECTIONS = [
   { href: '/', text: 'Home' },
+  { href: '/policies', text: 'Policies' },
   { href: '/runs', text: 'Runs' },
+  { href: '/topics', text: 'Topics' },
+  { href: '/status', text: 'Status' },
 ] as const
-export type Section = (typeof SECTIONS)[number]['text']
+export type Section = (typeof SECTIONS)[number]['text'] | 'Accessibility'

@@ -25,7 +25,7 @@ afterEach(() => {
 })
 
 const clock = new VirtualClock()
-const readerOf = (...urls: string[]) => new ApiReader({ urlsOf: () => urls, clock, deadlineMs: 400 })
+const readerOf = (...urls: string[]) => new ApiReader({ urlsOf: () => urls, clock, deadlineMs: 30_000 })
 /** An address where nobody listens. */
 const deserted = async (): Promise<string> => {
   const other = createServer()
@@ -70,9 +70,8 @@ describe('reading the API', () => {
 
   it('waits no longer than its deadline', async () => {
     answer = () => {}
-    const startedAt = performance.now()
-    expect(await readerOf(url).as(undefined)('/v1/runs')).toMatchObject({ kind: 'away', detail: 'said nothing within 0.4 s' })
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
+    const reader = new ApiReader({ urlsOf: () => [url], clock, deadlineMs: 300 })
+    expect(await reader.as(undefined)('/v1/runs')).toMatchObject({ kind: 'away', detail: 'said nothing within 0.3 s' })
   })
 
   it('takes no answer that is too large, no JSON, or leads elsewhere', async () => {

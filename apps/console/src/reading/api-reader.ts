@@ -19,7 +19,7 @@ export interface ApiReaderOptions {
 
 /** The console's one way to the services: bounded in time and size, whatever a service does. */
 export class ApiReader {
-  private readonly shared = new Map<string, SharedAnswer<Answer<unknown>>>()
+  private readonly shared = new Map<string, SharedAnswer<unknown>>()
 
   constructor(private readonly options: ApiReaderOptions) {}
 
@@ -29,30 +29,31 @@ export class ApiReader {
 
   /** For one caller, whose key (`Authorization`) decides what may be seen. */
   as(authorization: string | undefined): Read {
-    return <T>(path: string) => this.share(path, authorization) as Promise<Answer<T>>
+    return <T>(path: string) => this.share(`${authorization ?? ''}\n${path}`, () => this.ask(path, authorization)) as Promise<Answer<T>>
   }
 
   /** What each instance of a service says of itself at `/readyz`, whatever the status; `undefined` for one that does not answer. */
-  async health(service: ServiceName): Promise<{ url: string; body: unknown }[]> {
+  health(service: ServiceName): Promise<{ url: string; body: unknown }[]> {
     const urls = this.options.urlsOf(service)
-    return Promise.all(
-      urls.map(async (url) => {
-        const body = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(this.deadlineMs), redirect: 'error' })
-          .then(async (response) => parseClean(await readText(response.body, MAX_ANSWER_BYTES)))
-          .catch(() => undefined)
-        return { url, body }
-      }),
-    )
+    return Promise.all(urls.map(async (url) => ({ url, body: await this.share(`${url}/readyz`, () => this.probe(url)) })))
   }
 
-  private share(path: string, authorization: string | undefined): Promise<Answer<unknown>> {
-    const key = `${authorization ?? ''}\n${path}`
+  private async probe(url: string): Promise<unknown> {
+    try {
+      const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(this.deadlineMs), redirect: 'error' })
+      return parseClean(await readText(response.body, MAX_ANSWER_BYTES))
+    } catch {
+      return undefined
+    }
+  }
+
+  private share<T>(key: string, make: () => Promise<T>): Promise<T> {
     const known = this.shared.get(key)
-    if (known !== undefined) return known.get()
+    if (known !== undefined) return known.get() as Promise<T>
     if (this.shared.size >= MAX_SHARED) this.shared.delete(this.shared.keys().next().value!)
-    const made = new SharedAnswer(() => this.ask(path, authorization), this.options.clock, SHARE_MS)
+    const made = new SharedAnswer<unknown>(make, this.options.clock, SHARE_MS)
     this.shared.set(key, made)
-    return made.get()
+    return made.get() as Promise<T>
   }
 
   /** One instance after the other, all within one deadline, until one answers. */

@@ -2,6 +2,7 @@ import type { JsonObject } from '../canonical-json.js'
 import type { Envelope } from '../envelope.js'
 import type { BotAlert } from '../bots.js'
 import type { ConfigDocument } from '../heads.js'
+import type { FieldDifference } from './approvals.js'
 
 /** `get --json` and `GET /v1/policies/{id}`. */
 export interface PolicyView {
@@ -13,6 +14,26 @@ export interface PolicyView {
   value: JsonObject
   /** `soleOfficial`: the author approved alone, as the roster allows. */
   provenance: { run: number | null; digest: string; author: string | null; approvedBy: string[]; soleOfficial?: true }
+}
+
+/**
+ * `GET /v1/policies/{id}/history`: a release that was in force for all, and when. `version` is `null` while the policy was withdrawn;
+ * `from` lies ahead for one that readers hold for later.
+ */
+export interface PolicyHistoryEntry {
+  version: string | null
+  /** Release digest. */
+  digest: string | null
+  run: number | null
+  /** Of the head that brought it into force. */
+  seq: number
+  revision: number
+  author: string | null
+  approvedBy: string[]
+  from: string
+  until: string | null
+  /** Against what was in force before; every field of a first version. */
+  differences: FieldDifference[]
 }
 
 /** The same from a side-car: it can say how far to trust the value, and leaves out what the signatures do not tell. */

@@ -129,3 +129,28 @@ export interface TopicReport {
   messages: number
   lag: { group: string; messages: number; seconds: number }[]
 }
+
+/** `GET /v1/topics`: what is written to a topic, and how far its readers are. */
+export interface TopicActivity {
+  topic: string
+  /** That the log holds. */
+  messages: number
+  groups: TopicGroup[]
+  /** Events of the last 15 minutes of the clock, the oldest first; the last is the minute under way. */
+  perMinute: number[]
+}
+
+/** `seconds`: age of the oldest event not handled; 0 where the process that answers cannot know it. `oldest`: that event, likewise. */
+export interface TopicGroup {
+  group: string
+  messages: number
+  seconds: number
+  oldest?: { run: number | null; at: string }
+}
+
+/** `GET /v1/groups/{service}`: how far one service is in each topic that it reads, by its own word. */
+export interface ServiceLag {
+  topic: string
+  messages: number
+  groups: TopicGroup[]
+}

@@ -2,7 +2,15 @@ import { SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Pool } from 'pg'
 import { recordOf, SOURCE_PREFIX } from '../cloud-event.js'
-import type { EventBus, LostPlace, SentEvent, Subscription, TopicLag } from '../event-bus.js'
+import {
+  minutesUntil,
+  type EventBus,
+  type LostPlace,
+  type SentEvent,
+  type Subscription,
+  type TopicLag,
+  type TopicRate,
+} from '../event-bus.js'
 import { EVENT_COLUMNS, eventOf } from '../outbox/outbox.store.postgres.js'
 import { StreamReader } from './stream-reader.js'
 
@@ -12,6 +20,16 @@ export function schemaOf(service: string): string {
 }
 
 type LoggedEvent = OutgoingEvent & { offset: string }
+
+interface GroupPosition {
+  group: string
+  topic: string
+  producer: string
+  log_offset: string
+}
+
+/** Rows of an outbox that a rate is counted from: more than a busy quarter of an hour on one machine. */
+const MAX_COUNTED = 50_000
 
 /**
  * The bus of one machine: the outbox *is* the log. The relay's leader gives each sent row its `log_offset`; a group keeps, per topic and
@@ -78,20 +96,32 @@ export class EmbeddedBus implements EventBus {
 
   async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
     const reports = new Map<string, TopicLag>()
-    for (const service of SERVICES) {
-      for (const row of await this.lagOf(service)) {
+    for (const rows of await Promise.all(SERVICES.map((service) => this.lagOf(service)))) {
+      for (const row of rows) {
         const report = reports.get(row.topic) ?? { topic: row.topic, messages: 0, groups: [] }
         report.messages += Number(row.messages)
         reports.set(row.topic, report)
       }
     }
-    for (const service of services) {
-      const { rows } = await this.pool.query<{ group: string; topic: string; producer: string; log_offset: string }>(
-        `SELECT "group", topic, producer, log_offset FROM ${schemaOf(service)}.consumer_offset`,
-      )
-      for (const row of rows) await this.addGroup(reports, row)
-    }
+    const positions = await Promise.all(services.map((service) => this.positionsOf(service)))
+    await Promise.all(positions.flat().map((position) => this.addGroup(reports, position)))
+    for (const { groups } of reports.values()) groups.sort((a, b) => a.group.localeCompare(b.group))
     return [...reports.values()].sort((a, b) => a.topic.localeCompare(b.topic))
+  }
+
+  async rates(now: Date): Promise<TopicRate[]> {
+    const minutes = minutesUntil(now)
+    const counts = new Map<string, number[]>()
+    for (const rows of await Promise.all(SERVICES.map((service) => this.writtenSince(service, minutes[0]!)))) {
+      for (const { topic, minute, events } of rows) {
+        const perMinute = counts.get(topic) ?? minutes.map(() => 0)
+        // A producer's clock may be ahead of this one.
+        const index = Math.min(minutes.length - 1, (Number(minute) * 60_000 - minutes[0]!) / 60_000)
+        perMinute[index] = perMinute[index]! + Number(events)
+        counts.set(topic, perMinute)
+      }
+    }
+    return [...counts].map(([topic, perMinute]) => ({ topic, perMinute }))
   }
 
   async close(): Promise<void> {
@@ -107,17 +137,43 @@ export class EmbeddedBus implements EventBus {
     ).rows
   }
 
-  private async addGroup(
-    reports: Map<string, TopicLag>,
-    row: { group: string; topic: string; producer: string; log_offset: string },
-  ): Promise<void> {
-    const { rows } = await this.pool.query<{ messages: string; seconds: string | null }>(
-      `SELECT count(*) AS messages, extract(epoch FROM clock_timestamp() - min(occurred_at)) AS seconds
-       FROM ${schemaOf(row.producer)}.outbox WHERE topic = $1 AND log_offset > $2`,
-      [row.topic, row.log_offset],
+  /** Looks at the newest rows alone: what a question costs must not grow with what is kept. */
+  private async writtenSince(service: ServiceName, sinceMs: number): Promise<{ topic: string; minute: string; events: string }[]> {
+    return (
+      await this.pool.query<{ topic: string; minute: string; events: string }>(
+        `SELECT topic, floor(extract(epoch FROM occurred_at) / 60) AS minute, count(*) AS events
+         FROM (SELECT topic, occurred_at FROM ${schemaOf(service)}.outbox ORDER BY seq DESC LIMIT ${MAX_COUNTED}) newest
+         WHERE occurred_at >= to_timestamp($1) GROUP BY 1, 2`,
+        [sinceMs / 1_000],
+      )
+    ).rows
+  }
+
+  private async positionsOf(service: ServiceName): Promise<GroupPosition[]> {
+    return (await this.pool.query<GroupPosition>(`SELECT "group", topic, producer, log_offset FROM ${schemaOf(service)}.consumer_offset`))
+      .rows
+  }
+
+  /** A group reads the part of each producer apart; people know it as one. */
+  private async addGroup(reports: Map<string, TopicLag>, { group, topic, producer, log_offset: at }: GroupPosition): Promise<void> {
+    const report = reports.get(topic)
+    if (report === undefined) return
+    const { rows } = await this.pool.query<{ messages: string; seconds: string | null; at: Date | null; run: string | null }>(
+      `SELECT count(*) AS messages, extract(epoch FROM clock_timestamp() - min(occurred_at)) AS seconds,
+         min(occurred_at) AS at, (array_agg(run_id ORDER BY occurred_at))[1] AS run
+       FROM ${schemaOf(producer)}.outbox WHERE topic = $1 AND log_offset > $2`,
+      [topic, at],
     )
-    const report = reports.get(row.topic)
-    report?.groups.push({ group: row.group, messages: Number(rows[0]!.messages), seconds: Math.round(Number(rows[0]!.seconds ?? 0)) })
+    const [row] = rows
+    const messages = Number(row!.messages)
+    const seconds = Math.round(Number(row!.seconds ?? 0))
+    const oldest = row!.at === null ? undefined : { run: row!.run === null ? null : Number(row!.run), at: row!.at.toISOString() }
+    const known = report.groups.find((candidate) => candidate.group === group)
+    if (known === undefined) report.groups.push({ group, messages, seconds, ...(oldest === undefined ? {} : { oldest }) })
+    else {
+      known.messages += messages
+      if (oldest !== undefined && (known.oldest === undefined || oldest.at < known.oldest.at)) Object.assign(known, { seconds, oldest })
+    }
   }
 
   private async positionOf(group: string, topic: string, producer: string): Promise<number> {

@@ -10,11 +10,22 @@ export interface GroupPlace {
   end: number
 }
 
+type Committed = Awaited<ReturnType<Admin['fetchOffsets']>>
+interface TopicEnds {
+  topic: string
+  partitions: Awaited<ReturnType<Admin['fetchTopicOffsets']>>
+}
+
 export async function groupPlaces(admin: Admin, group: string, topics: readonly string[]): Promise<GroupPlace[]> {
   const [committed, ends] = await Promise.all([
     admin.fetchOffsets({ groupId: group, topics: [...topics] }),
     Promise.all(topics.map(async (topic) => ({ topic, partitions: await admin.fetchTopicOffsets(topic) }))),
   ])
+  return placesIn(committed, ends)
+}
+
+/** Of what a broker said: the offsets that a group committed, and where topics begin and end. */
+export function placesIn(committed: Committed, ends: readonly TopicEnds[]): GroupPlace[] {
   const offsets = new Map(
     committed.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => [`${topic} ${partition}`, Number(offset)])),
   )

@@ -2,13 +2,14 @@ import { HEARTBEAT_KEY, partitionsOf, SERVICES, type OutgoingEvent, type Service
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
-import type { EventBus, LostPlace, Place, Subscription, TopicLag } from '../event-bus.js'
+import type { EventBus, LostPlace, Place, Subscription, TopicLag, TopicRate } from '../event-bus.js'
 import { ConnectOnce } from './connect-once.js'
 import { GroupMemberEviction } from './group-member-eviction.js'
 import { GroupCoordinators } from './group-coordinators.js'
 import { groupPlaces } from './group-places.js'
 import { LagClock, readLag } from './kafka-lag.js'
 import { KafkaReader, type ReaderHost } from './kafka-reader.js'
+import { TopicRates } from './kafka-rates.js'
 import { lostPlaces } from './lost-places.js'
 import { partitionBatches, type PartitionBatch } from './partition-batches.js'
 
@@ -33,6 +34,7 @@ export class KafkaBus implements EventBus {
   private readonly readers: KafkaReader[] = []
   private coordinators: GroupCoordinators | undefined
   private readonly watches: GroupMemberEviction[] = []
+  private readonly topicRates = new TopicRates()
   private readonly lagClock = new LagClock(() => this.clock.now().getTime())
   private closed = false
   private end: () => void = () => {}
@@ -94,6 +96,10 @@ export class KafkaBus implements EventBus {
 
   async lag(services: readonly ServiceName[] = SERVICES): Promise<TopicLag[]> {
     return readLag(await this.admin.get(), services, this.lagClock)
+  }
+
+  async rates(now: Date): Promise<TopicRate[]> {
+    return this.topicRates.read(await this.admin.get(), now)
   }
 
   async close(): Promise<void> {
@@ -173,7 +179,7 @@ export class KafkaBus implements EventBus {
     return {
       heard: () => this.heard(),
       unreachable: (error) => this.unreachable(error),
-      took: (group, topic, atMs) => this.lagClock.took(group, topic, atMs),
+      took: (record) => this.lagClock.took(record),
       places: async (group, topics) => groupPlaces(await this.admin.get(), group, topics),
       renewed: (group) => this.options.onRenewed?.(group),
       fatal: (error) => this.options.onFatal(error),

@@ -1,30 +1,51 @@
 import { SERVICES, TOPICS, type ServiceName } from '#libs/contracts'
 import type { Admin } from 'kafkajs'
 import { groupOf } from '../consumer/group-of.js'
-import type { TopicLag } from '../event-bus.js'
-import { groupPlaces } from './group-places.js'
+import type { GroupLag, TopicLag, UnhandledEvent } from '../event-bus.js'
+import { placesIn } from './group-places.js'
 
 /**
- * How far behind the groups of some services are: what lies between a group's committed offset and the end. A broker does not say since
- * when; `LagClock` knows it for groups that this process reads for.
+ * How far behind the groups of some services are: what lies between a group's committed offset and the end. Each topic's end and each
+ * group's offsets are asked for once. A broker does not say since when; `LagClock` knows it for groups that this process reads for.
  */
 export async function readLag(admin: Admin, services: readonly ServiceName[], clock: LagClock): Promise<TopicLag[]> {
   const topics = TOPICS.filter(
     (topic) => services.length === SERVICES.length || topic.consumers.some((service) => services.includes(service)),
   )
-  return Promise.all(
-    topics.map(async (topic) => {
-      const ends = await admin.fetchTopicOffsets(topic.name)
-      const mine = topic.consumers.filter((service) => services.includes(service)).map((service) => groupOf(service, topic.name))
-      const groups = await Promise.all(
-        mine.map(async (group) => {
-          const messages = (await groupPlaces(admin, group, [topic.name])).reduce((sum, { at, end }) => sum + end - at, 0)
-          return { group, messages, seconds: clock.secondsBehind(group, topic.name, messages) }
-        }),
-      )
-      return { topic: topic.name, messages: ends.reduce((sum, end) => sum + Number(end.high) - Number(end.low), 0), groups }
-    }),
+  const readers = topics.flatMap(({ name, consumers }) =>
+    consumers.filter((service) => services.includes(service)).map((service) => ({ topic: name, group: groupOf(service, name) })),
   )
+  const groups = [...new Set(readers.map(({ group }) => group))]
+  const [ends, offsets] = await Promise.all([
+    Promise.all(topics.map(async ({ name }) => ({ topic: name, partitions: await admin.fetchTopicOffsets(name) }))),
+    Promise.all(
+      groups.map(async (groupId) => {
+        const mine = readers.filter(({ group }) => group === groupId).map(({ topic }) => topic)
+        return [groupId, await admin.fetchOffsets({ groupId, topics: mine })] as const
+      }),
+    ),
+  ])
+  const committed = new Map(offsets)
+  return ends.map((end) => ({
+    topic: end.topic,
+    messages: end.partitions.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0),
+    groups: readers
+      .filter(({ topic }) => topic === end.topic)
+      .map(({ group }): GroupLag => {
+        const messages = placesIn(committed.get(group)!, [end]).reduce((sum, place) => sum + place.end - place.at, 0)
+        const oldest = messages === 0 ? undefined : clock.oldest(group, end.topic)
+        return { group, messages, seconds: clock.secondsBehind(group, end.topic, messages), ...(oldest === undefined ? {} : { oldest }) }
+      }),
+  }))
+}
+
+/** A record that is being handled. */
+export interface RecordInHand {
+  group: string
+  topic: string
+  /** When it was written, epoch milliseconds. */
+  atMs: number
+  run: number | null
 }
 
 /**
@@ -33,12 +54,15 @@ export async function readLag(admin: Admin, services: readonly ServiceName[], cl
  */
 export class LagClock {
   private readonly sinceMs = new Map<string, number>()
+  private readonly inHand = new Set<RecordInHand>()
 
   constructor(private readonly nowMs: () => number) {}
 
-  /** A record that was written at `atMs` is being handled. */
-  took(group: string, topic: string, atMs: number): void {
-    this.raise(`${group} ${topic}`, atMs)
+  /** A record is being handled, until what this answers is called. */
+  took(record: RecordInHand): () => void {
+    this.raise(`${record.group} ${record.topic}`, record.atMs)
+    this.inHand.add(record)
+    return () => this.inHand.delete(record)
   }
 
   secondsBehind(group: string, topic: string, messages: number): number {
@@ -46,6 +70,13 @@ export class LagClock {
     if (messages === 0) this.raise(name, this.nowMs())
     const since = this.sinceMs.get(name)
     return messages === 0 || since === undefined ? 0 : Math.max(0, Math.round((this.nowMs() - since) / 1_000))
+  }
+
+  /** Of what this process handles now: none of the partitions it reads has an older one. */
+  oldest(group: string, topic: string): UnhandledEvent | undefined {
+    const mine = [...this.inHand].filter((record) => record.group === group && record.topic === topic)
+    const first = mine.toSorted((a, b) => a.atMs - b.atMs)[0]
+    return first && { run: first.run, at: new Date(first.atMs).toISOString() }
   }
 
   private raise(name: string, atMs: number): void {

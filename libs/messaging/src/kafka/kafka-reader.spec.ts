@@ -34,7 +34,7 @@ describe('a Kafka reader', () => {
     const host = {
       heard: () => {},
       unreachable: () => {},
-      took: () => {},
+      took: () => () => {},
       places: async () => places,
       renewed: (group: string) => void renewed.push(group),
       fatal: (error: Error) => void fatal.push(error.message),

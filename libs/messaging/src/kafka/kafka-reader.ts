@@ -1,7 +1,8 @@
 import { describeError, pause, type Clock, type Logger } from '#libs/platform'
 import type { Consumer, Kafka } from 'kafkajs'
-import type { Subscription } from '../event-bus.js'
+import type { BusRecord, Subscription } from '../event-bus.js'
 import type { GroupPlace } from './group-places.js'
+import type { RecordInHand } from './kafka-lag.js'
 import { recordOfMessage } from './kafka-record.js'
 import { StallDetector } from './stall-detector.js'
 
@@ -13,8 +14,8 @@ const LEAVE_MS = 5_000
 export interface ReaderHost {
   heard(): void
   unreachable(error: unknown): void
-  /** A record that was written at `atMs` is being handled. */
-  took(group: string, topic: string, atMs: number): void
+  /** A record is being handled, until what this answers is called. */
+  took(record: RecordInHand): () => void
   /** Where the group is, and where these topics end. Rejects while the broker does not answer. */
   places(group: string, topics: readonly string[]): Promise<readonly GroupPlace[]>
   /** A consumer that said nothing and read nothing was replaced. */
@@ -70,11 +71,13 @@ export class KafkaReader {
         autoCommitInterval: 250,
         partitionsConsumedConcurrently: 4,
         eachMessage: async ({ topic, partition, message }) => {
-          this.host.took(group, topic, Number(message.timestamp))
+          const record = recordOfMessage(topic, partition, message)
+          const handled = this.host.took({ group, topic, atMs: Number(message.timestamp), run: runOf(record) })
           this.inFlight++
           try {
-            await this.subscription.handle(recordOfMessage(topic, partition, message))
+            await this.subscription.handle(record)
           } finally {
+            handled()
             this.inFlight--
             this.stallDetector.moved()
           }
@@ -132,4 +135,10 @@ export class KafkaReader {
     )
     return places.filter(({ topic, partition, at, end }) => at < end && this.assigned[topic]?.includes(partition))
   }
+}
+
+/** As the record says, which is not verified yet: for people who look why a reader stands still. */
+function runOf({ headers }: BusRecord): number | null {
+  const run = headers['ce_runid']
+  return run !== undefined && /^\d{1,9}$/.test(run) ? Number(run) : null
 }

@@ -1,6 +1,15 @@
 import type { OutgoingEvent } from '#libs/contracts'
 import { recordOf } from '../cloud-event.js'
-import type { BusRecord, EventBus, LostPlace, Place, Subscription, TopicLag } from '../event-bus.js'
+import {
+  minutesUntil,
+  type BusRecord,
+  type EventBus,
+  type LostPlace,
+  type Place,
+  type Subscription,
+  type TopicLag,
+  type TopicRate,
+} from '../event-bus.js'
 
 /** What outlives a bus, as a broker does: the records of each topic, and how far each group has read. */
 export class MemoryLog {
@@ -77,12 +86,22 @@ export class MemoryBus implements EventBus {
       messages: this.log.topic(topic).length,
       groups: this.readers
         .filter(({ subscription }) => subscription.topics.some((mine) => mine.name === topic))
-        .map(({ subscription: { group } }) => ({
-          group,
-          messages: this.log.topic(topic).length - this.log.position(group, topic),
-          seconds: 0,
-        })),
+        .map(({ subscription: { group } }) => {
+          const position = this.log.position(group, topic)
+          const next = this.log.topic(topic)[position]
+          const oldest = next === undefined ? {} : { oldest: { run: runOf(next), at: timeOf(next) } }
+          return { group, messages: this.log.topic(topic).length - position, seconds: 0, ...oldest }
+        }),
     }))
+  }
+
+  async rates(now: Date): Promise<TopicRate[]> {
+    const minutes = minutesUntil(now)
+    return this.log.names.map((topic) => {
+      const times = this.log.topic(topic).map((record) => Date.parse(timeOf(record)))
+      const perMinute = minutes.map((from, index) => times.filter((at) => at >= from && at < (minutes[index + 1] ?? Infinity)).length)
+      return { topic, perMinute }
+    })
   }
 
   async close(): Promise<void> {
@@ -125,4 +144,12 @@ export class MemoryBus implements EventBus {
     }
     return true
   }
+}
+
+function runOf({ headers }: BusRecord): number | null {
+  return headers['ce_runid'] === undefined ? null : Number(headers['ce_runid'])
+}
+
+function timeOf({ headers }: BusRecord): string {
+  return headers['ce_time'] ?? ''
 }

@@ -17,7 +17,7 @@ import { HealthController } from '../http/health.http.js'
 import { createHttpApplication } from '../http/http-application.js'
 import { HostContext } from '../http/host-context.js'
 import { KeyedMetricsController, MetricsController } from '../http/metrics.http.js'
-import { TopicsController } from '../http/topics.http.js'
+import { GroupsController, TopicsController } from '../http/topics.http.js'
 import { loadService } from '../load-service.js'
 import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
 import { ServiceRuntime } from '../service-runtime.js'
@@ -63,7 +63,7 @@ export class Host {
       { provide: APP_GUARD, useClass: AuthorizationGuard },
     ]
     const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
-    const controllers = [HealthController, metrics, TopicsController, DescriptionController, DeadLettersController]
+    const controllers = [HealthController, metrics, TopicsController, GroupsController, DescriptionController, DeadLettersController]
     const root = { module: HostModule, global: true, imports, controllers, providers, exports: [Authorizer] }
     const app = await createHttpApplication(root, adapters.log, localNameOf(adapters.profile, adapters.environment), {
       // The bus that lives in one process has no edge.

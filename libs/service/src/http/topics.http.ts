@@ -1,14 +1,56 @@
-import type { TopicLag } from '#libs/messaging'
-import { Controller, Get } from '@nestjs/common'
+import type { ServiceLag, TopicActivity } from '#libs/contracts'
+import { SharedAnswer, systemClock } from '#libs/platform'
+import { Controller, Get, Injectable, Param } from '@nestjs/common'
 import { HostContext } from './host-context.js'
+import { serviceHere } from './service-here.js'
 
-/** How far the readers of each topic are. */
+/** Both ask database or broker many things: however many people look, it is done once in that time. */
+const SHARE_MS = 1_000
+
+/** What is written to each topic, and how far its readers are, in all services. */
+@Injectable()
 @Controller('v1/topics')
 export class TopicsController {
-  constructor(private readonly host: HostContext) {}
+  private readonly activity: SharedAnswer<TopicActivity[]>
+
+  constructor(private readonly host: HostContext) {
+    this.activity = new SharedAnswer(() => this.read(), host.services[0]?.clock ?? systemClock, SHARE_MS)
+  }
 
   @Get()
-  list(): Promise<TopicLag[]> {
-    return this.host.services[0]?.bus.lag() ?? Promise.resolve([])
+  list(): Promise<TopicActivity[]> {
+    return this.activity.get()
+  }
+
+  private async read(): Promise<TopicActivity[]> {
+    const [first] = this.host.services
+    if (first === undefined) return []
+    const [lags, rates] = await Promise.all([first.bus.lag(), first.bus.rates(first.clock.now())])
+    return lags.map((lag) => ({ ...lag, perMinute: rates.find(({ topic }) => topic === lag.topic)?.perMinute ?? [] }))
+  }
+}
+
+/** How far one service is in the topics that it reads, as it knows it best itself: since when, and at which event it stands. */
+@Injectable()
+@Controller('v1/groups/:service')
+export class GroupsController {
+  private readonly lags: SharedAnswer<ServiceLag[]>
+
+  constructor(private readonly host: HostContext) {
+    const names = host.services.map(({ name }) => name)
+    const [first] = host.services
+    this.lags = new SharedAnswer(() => first?.bus.lag(names) ?? Promise.resolve([]), first?.clock ?? systemClock, SHARE_MS)
+  }
+
+  @Get()
+  async list(@Param('service') service: string): Promise<ServiceLag[]> {
+    const name = serviceHere(
+      this.host.services.map((runtime) => runtime.name),
+      service,
+    )
+    const lags = await this.lags.get()
+    return lags
+      .map((lag) => ({ ...lag, groups: lag.groups.filter(({ group }) => group === name || group.startsWith(`${name}.`)) }))
+      .filter(({ groups }) => groups.length > 0)
   }
 }

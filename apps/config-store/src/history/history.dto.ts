@@ -1,0 +1,20 @@
+import { toNumber } from '#libs/platform'
+import { IsInt, IsOptional, Max, Min } from 'class-validator'
+
+export class HistoryQueryDto {
+  /** Heads that are looked at; one that changed nothing for readers makes no entry. */
+  @IsOptional()
+  @toNumber
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit = 50
+
+  /** `seq` of the last entry of the page before. */
+  @IsOptional()
+  @toNumber
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  before?: number
+}

@@ -1,0 +1,20 @@
+import { HmsError, type PolicyHistoryEntry } from '#libs/contracts'
+import { RequireScope, ServiceRuntime } from '#libs/service'
+import { Controller, Get, Param, Query } from '@nestjs/common'
+import { HistoryQueryDto } from './history.dto.js'
+import { policyHistory } from './policy-history.js'
+
+@Controller('v1/policies/:id/history')
+export class HistoryController {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  /** What was in force for all, the newest first; the next page is asked for with `before` = the last `seq`. */
+  @Get()
+  @RequireScope('values')
+  async list(@Param('id') id: string, @Query() { limit, before }: HistoryQueryDto): Promise<PolicyHistoryEntry[]> {
+    const entries = await this.runtime.database.transaction((tx) => policyHistory(tx, id, { limit, before }))
+    if (entries.length > 0 || before !== undefined) return entries
+    const next = ['hms-svc approve FILE --sign NAME']
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} was ever in force.`, { status: 404, next })
+  }
+}

@@ -1,0 +1,83 @@
+import type { PolicyHistoryEntry } from '#libs/contracts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+
+const START = Date.parse('2026-01-01T00:00:00Z')
+const at = (seconds: number): string => new Date(START + seconds * 1_000).toISOString()
+
+let world: Awaited<ReturnType<typeof startStore>>
+beforeEach(async () => {
+  world = await startStore()
+})
+afterEach(() => world.stop())
+
+const read = (query = ''): Promise<Response> => fetch(`${world.url}/v1/policies/${POLICY}/history${query}`)
+const entries = async (query = ''): Promise<PolicyHistoryEntry[]> => (await (await read(query)).json()) as PolicyHistoryEntry[]
+const wait = (seconds: number): void => world.clock.advanceTo(START + seconds * 1_000)
+
+describe('the history of a policy', () => {
+  it('says what was in force when, by whom, and what changed, the newest first', async () => {
+    await world.stored(await world.head({ seq: 1, run: 1 }))
+    wait(10)
+    await world.stored(await world.head({ seq: 2, version: '2.0.0', run: 2 }))
+    wait(30)
+    await world.stored(await world.head({ seq: 3, version: '1.0.0', run: 1 }))
+    wait(60)
+    await world.stored(await world.head({ seq: 4, version: null }))
+    const found = await entries()
+    expect(found.map(({ version, run, from, until }) => ({ version, run, from, until }))).toEqual([
+      { version: null, run: null, from: at(60), until: null },
+      { version: '1.0.0', run: 1, from: at(30), until: at(60) },
+      { version: '2.0.0', run: 2, from: at(10), until: at(30) },
+      { version: '1.0.0', run: 1, from: at(0), until: at(10) },
+    ])
+    expect(found[3]).toMatchObject({ digest: digestOfRelease('1.0.0'), author: 'Air Office', approvedBy: ['EPA Chief'], revision: 1 })
+    expect(found[3]!.differences.map(({ field }) => field)).toEqual(['effective', 'limit', 'tags'])
+    expect(found[2]!.differences).toEqual([])
+  })
+
+  it('begins a reign that a head held for later at its time, without another head', async () => {
+    await world.stored(await world.head({ seq: 1 }))
+    const later = await world.head({ version: '2.0.0', effective: at(100) })
+    const holding = await world.head({ seq: 2, run: 1, next: { release: digestOfRelease('2.0.0', POLICY, at(100)), at: at(100), run: 2 } })
+    wait(10)
+    const receipt = await world.stored({ ...holding, next: { release: later.release!, proof: null } })
+    expect(receipt).toMatchObject({ applied: true })
+    const found = await entries()
+    expect(found.map(({ version, run, seq, from, until }) => ({ version, run, seq, from, until }))).toEqual([
+      { version: '2.0.0', run: 2, seq: 2, from: at(100), until: null },
+      { version: '1.0.0', run: null, seq: 1, from: at(0), until: at(100) },
+    ])
+  })
+
+  it('leaves out what was held and replaced before its time came', async () => {
+    await world.stored(await world.head({ seq: 1 }))
+    const later = await world.head({ version: '2.0.0', effective: at(100) })
+    const holding = await world.head({ seq: 2, next: { release: digestOfRelease('2.0.0', POLICY, at(100)), at: at(100) } })
+    const receipt = await world.stored({ ...holding, next: { release: later.release!, proof: null } })
+    expect(receipt).toMatchObject({ applied: true })
+    wait(50)
+    await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
+    expect((await entries()).map(({ version }) => version)).toEqual(['3.0.0', '1.0.0'])
+  })
+
+  it('comes in pages that fit together', async () => {
+    for (let seq = 1; seq <= 7; seq++) {
+      wait(seq)
+      await world.stored(await world.head({ seq, version: `${seq}.0.0` }))
+    }
+    const whole = await entries()
+    const pages: PolicyHistoryEntry[] = []
+    for (let page = await entries('?limit=3'); page.length > 0; page = await entries(`?limit=3&before=${pages.at(-1)!.seq}`))
+      pages.push(...page)
+    expect(pages).toEqual(whole)
+    expect(whole).toHaveLength(7)
+  })
+
+  it('is none for a policy that never was, and knows no canary', async () => {
+    expect((await read()).status).toBe(404)
+    await world.stored(await world.head({ seq: 1, scope: 'region:NCR', share: 500, base: null, expires: at(600) }))
+    expect((await read()).status).toBe(404)
+    expect((await read('?limit=0')).status).toBe(400)
+  })
+})

@@ -1,0 +1,42 @@
+import type { PageContent } from '../page/page.js'
+
+/** What these pages promise to people with disabilities, and what they do not hold. */
+export async function accessibilityPage(): Promise<PageContent> {
+  return {
+    title: 'Accessibility',
+    heading: 'Accessibility',
+    section: 'Accessibility',
+    summary: 'These pages aim at WCAG 2.2, level AA, and at Revised Section 508.',
+    body: (
+      <>
+        <section aria-labelledby="do-title">
+          <h2 id="do-title">What they do</h2>
+          <ul>
+            <li>Every page works without scripts, and says the same then. Scripts only bring in what changed.</li>
+            <li>Everything can be reached by keyboard, in the order in which it is read. The first stop leads to the content.</li>
+            <li>
+              Parts that update by themselves can be paused. Screen readers hear one sentence about a change, at most every 5 seconds.
+            </li>
+            <li>A state is a word and a mark; colour only repeats it. Charts say their numbers in words.</li>
+            <li>At a width of 320 pixels nothing but wide tables scrolls sideways, and they do so by keyboard too.</li>
+            <li>Nothing moves where less motion is asked for. Times name their zone.</li>
+          </ul>
+        </section>
+        <section aria-labelledby="tried-title">
+          <h2 id="tried-title">How it is tried</h2>
+          <p>
+            With axe-core in Chromium, at 1280 and 320 pixels, with and without scripts, by keyboard alone. Not yet tried: screen readers
+            used by people, and other browsers.
+          </p>
+        </section>
+        <section aria-labelledby="else-title">
+          <h2 id="else-title">If something keeps you out</h2>
+          <p>
+            Tell the operator of this installation. The same facts come from a terminal (<code>hms-svc --help</code>) and as JSON (
+            <a href="/openapi.json">/openapi.json</a>).
+          </p>
+        </section>
+      </>
+    ),
+  }
+}

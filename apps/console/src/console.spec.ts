@@ -1,0 +1,74 @@
+import { VirtualClock } from '#libs/platform'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { addConsole } from './console.js'
+import { PAGES } from './pages.js'
+
+let server: FastifyInstance
+beforeEach(async () => {
+  server = Fastify()
+  server.setErrorHandler((error: { status?: number; code?: string }, _request, reply) => {
+    void reply.status(error.status ?? 500).send({ code: error.code })
+  })
+  // No service answers.
+  addConsole(server, { urlsOf: () => ['http://127.0.0.1:1'], clock: new VirtualClock() })
+  await server.listen({ host: '127.0.0.1', port: 0 })
+})
+afterEach(() => server.close())
+
+const get = (url: string, accept = 'text/html') => server.inject({ url, headers: { accept } })
+const addressOf = (path: string): string => path.replace(':number', '7').replace(':id', 'epa-pm25-limit')
+
+describe('the console', () => {
+  it.each(PAGES.map(({ path }) => addressOf(path)))(
+    '%s is a page also while no service answers, with its own headers and no cookie',
+    async (path) => {
+      const { statusCode, headers, body } = await get(path)
+      expect([statusCode, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
+      expect(headers['content-security-policy']).toMatch(/^default-src 'self'; .*frame-ancestors 'none'/)
+      expect(headers['content-security-policy']).not.toMatch(/unsafe|\*/)
+      expect(headers['x-content-type-options']).toBe('nosniff')
+      expect(headers['set-cookie']).toBeUndefined()
+      expect(body).toMatch(/^<!doctype html>\n<html lang="en">/)
+      expect(body).not.toMatch(/<style|style="|<script(?! src="\/console\/)| on[a-z]+="/)
+      for (const [, url] of body.matchAll(/(?:src|href)="([^"#]*)"/g)) expect(url).toMatch(/^(\/(?!\/)|$)/)
+    },
+  )
+
+  it('answers programs that want something else with a problem', async () => {
+    const { statusCode, body } = await get('/runs', 'application/json')
+    expect([statusCode, JSON.parse(body)]).toEqual([406, { code: 'HMS_HTTP_NOT_ACCEPTABLE' }])
+  })
+
+  it('serves its style and script for good under their hash, within their bounds', async () => {
+    const { body } = await get('/')
+    const [style] = /\/console\/console\.css\?v=\w+/.exec(body)!
+    const [script] = /\/console\/console\.js\?v=\w+/.exec(body)!
+    for (const [url, most] of [
+      [style, 25 * 1024],
+      [script, 45 * 1024],
+    ] as const) {
+      const { headers, rawPayload } = await get(url)
+      expect(headers['cache-control']).toContain('immutable')
+      expect(gzipSync(rawPayload).length).toBeLessThan(most)
+    }
+    expect((await get('/console/console.css?v=other')).headers['cache-control']).toBe('no-cache')
+  })
+
+  it('has a style for less motion, for forced colours and for paper', () => {
+    const style = readFileSync(new URL('../assets/console.css', import.meta.url), 'utf8')
+    for (const rule of ['prefers-reduced-motion: no-preference', 'forced-colors: active', '@media print']) expect(style).toContain(rule)
+    expect(style).not.toMatch(/@import|url\(|animation/)
+  })
+
+  it('sends a page that is followed, and knows no other', async () => {
+    expect((await get('/console/live?page=/nowhere', 'text/event-stream')).statusCode).toBe(404)
+    expect((await get(`/console/live?page=${encodeURIComponent('//evil.example/')}`, 'text/event-stream')).statusCode).toBe(404)
+    const { port } = server.server.address() as { port: number }
+    const response = await fetch(`http://127.0.0.1:${port}/console/live?page=${encodeURIComponent('/accessibility?x=1')}`)
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    await response.body!.cancel()
+  })
+})

@@ -1,0 +1,77 @@
+import { SERVICES, type RunState } from '#libs/contracts'
+import { describe, expect, it } from 'vitest'
+import { statusPage } from '../status/status-page.js'
+import { aRun, AWAY, DENIED, shown, type World } from '../testing/shown.js'
+import { homePage } from './home-page.js'
+import { badlyEnded } from './trouble.js'
+
+const well = { services: SERVICES.map((service) => ({ service, database: 'up', migrations: 'current', broker: 'up' })) }
+const ended = (run: number, state: RunState, id = 'pm25') => aRun({ run, state, policies: [{ id, version: '1.0.0', digest: 'sha256:1' }] })
+
+function answers(more: Record<string, unknown> = {}): World['answers'] {
+  const letters = Object.fromEntries(SERVICES.map((service) => [`/v1/dead-letters/${service}?state=waiting&limit=200`, []]))
+  return { ...letters, '/v1/policies': [], '/v1/runs?open=yes': [], '/v1/runs': [], '/v1/approvals': [], ...more }
+}
+const home = (more: Record<string, unknown> = {}, health: unknown = well) =>
+  shown(homePage, { answers: answers(more), health: () => health })
+
+describe('home', () => {
+  it('says that nothing waits and nothing is wrong, only where that is known', async () => {
+    const quiet = await home()
+    expect(quiet.text).toContain('0 policies in force. 0 runs under way. Nothing is known to be wrong.')
+    expect(quiet.text).toContain('Nothing waits for a person.')
+    const dark = await home({ '/v1/approvals': AWAY })
+    expect(dark.text).not.toContain('Nothing waits for a person.')
+    expect(dark.text).toContain('The approvals could not be loaded')
+    expect((await home({ '/v1/approvals': DENIED })).text).toContain('Not allowed to see the approvals')
+  })
+
+  it('shows what needs a person: signatures and pauses', async () => {
+    const approval = {
+      digest: 'sha256:1',
+      run: 9,
+      policies: [{ id: 'pm25', version: '2.0.0' }],
+      signedBy: ['EPA Chief'],
+      missing: ['counsel'],
+      expiresAt: '2026-12-01T00:00:00Z',
+    }
+    const paused = aRun({ run: 8, state: 'PAUSED', reason: 'ACK_TIMEOUT' })
+    const { text } = await home({ '/v1/approvals': [approval], '/v1/runs?open=yes': [paused] })
+    expect(text).toContain('Run 9 pm25@2.0.0 EPA Chief counsel')
+    expect(text).toContain('Run 8 is paused (ACK_TIMEOUT)')
+  })
+
+  it('shows what is wrong: services, given-up messages, runs that ended badly', async () => {
+    const letters = { '/v1/dead-letters/linter?state=waiting&limit=200': [{ id: 'a' }] }
+    const body = { services: well.services.map((each) => (each.service === 'rollout' ? { ...each, broker: 'degraded' } : each)) }
+    const { text } = await home({ ...letters, '/v1/runs': [ended(5, 'ROLLED_BACK')] }, body)
+    expect(text).toContain('3 things are wrong.')
+    expect(text).toContain('Degraded rollout cannot reach the broker')
+    expect(text).toContain('1 message could not be handled.')
+    expect(text).toContain('Rolled back Run 5 pm25@1.0.0')
+  })
+
+  it('forgets a failure when a later run of its policy ended well', () => {
+    const runs = [
+      ended(9, 'SUCCEEDED'),
+      ended(8, 'FAILED'),
+      ended(7, 'FAILED', 'ozone'),
+      ended(6, 'ROLLED_BACK', 'ozone'),
+      aRun({ run: 5 }),
+    ]
+    expect(badlyEnded(runs).map(({ run }) => run)).toEqual([7])
+  })
+})
+
+describe('status', () => {
+  it('shows each service with the state of its best instance, and why', async () => {
+    const all = await shown(statusPage, { answers: {}, health: () => well })
+    expect(all.text).toContain(`All ${SERVICES.length} services are up.`)
+    const one = await shown(statusPage, { answers: {}, health: (service) => (service === 'audit' ? undefined : well) })
+    expect(one.text).toContain('Not well: audit (down).')
+    expect(one.text).toContain('0 of 1 does not answer')
+    const old = { services: [{ ...well.services[0], migrations: 'missing', concerns: ['look at the roster'] }] }
+    const stale = await shown(statusPage, { answers: {}, health: () => old })
+    expect(stale.text).toContain('its database schema is not current; look at the roster')
+  })
+})

@@ -1,0 +1,64 @@
+import type { PolicyView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { FilteredAway, Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Command, Commands, count, Part } from '../page/parts.js'
+import { mapAnswer } from '../reading/answer.js'
+import { PolicyTable } from './policy-table.js'
+
+/** Everything in force, by id. */
+export async function policiesPage({ read, query }: PageRequest): Promise<PageContent> {
+  const wanted = (query.get('q') ?? '').trim().slice(0, 100)
+  const answer = await read<PolicyView[]>('/v1/policies')
+  const found = mapAnswer(answer, (all) => ({ all, fitting: all.filter((policy) => fits(policy, wanted)) }))
+  return {
+    title: 'Policies',
+    heading: 'Policies',
+    section: 'Policies',
+    summary: found.kind === 'loaded' ? summaryOf(found.value.all.length, found.value.fitting.length) : 'The policies cannot be shown now.',
+    body: (
+      <>
+        <form class="usa-form" method="get" action="/policies">
+          <div>
+            <label class="usa-label" for="q">
+              Id, title or tag
+            </label>
+            <input class="usa-input" id="q" name="q" maxLength={100} value={wanted} />
+          </div>
+          <button class="usa-button" type="submit">
+            Filter
+          </button>
+        </form>
+        <Part id="policies" title="In force for all">
+          <Loaded answer={found} what="policies">
+            {({ all, fitting }) => <Found all={all} fitting={fitting} />}
+          </Loaded>
+        </Part>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">The same from a terminal</h2>
+          <Commands commands={['hms-svc get ID']} />
+        </section>
+      </>
+    ),
+  }
+}
+
+function summaryOf(all: number, fitting: number): string {
+  const inForce = `${count(all, 'policy', 'policies')} in force`
+  return fitting === all ? `${inForce}.` : `${inForce}, ${fitting} of them shown.`
+}
+
+function fits({ id, value }: PolicyView, wanted: string): boolean {
+  const texts = [id, value['title'], ...[value['tags']].flat()].filter((text) => typeof text === 'string')
+  return texts.some((text) => text.toLowerCase().includes(wanted.toLowerCase()))
+}
+
+function Found({ all, fitting }: { all: PolicyView[]; fitting: PolicyView[] }): JSX.Element {
+  if (fitting.length > 0) return <PolicyTable policies={fitting} />
+  if (all.length > 0) return <FilteredAway what="policies" href="/policies" />
+  return (
+    <None>
+      No policy is in force yet. A person approves one: <Command>hms-svc approve FILE --sign NAME</Command>
+    </None>
+  )
+}

@@ -1,0 +1,204 @@
+import type { CoverageView, JsonObject, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Commands, count, Digest, Moment, Part, RunLink, Table, valueText } from '../page/parts.js'
+import { Tag } from '../page/state-words.js'
+import { valueOf, type Answer } from '../reading/answer.js'
+import { ruleOf, unitText } from './rule-of.js'
+
+const TRAIL = [{ href: '/policies', text: 'Policies' }]
+const MAX_ENTRIES = 50
+const MAX_LAGGING = 50
+
+/** One policy: its value with unit, since when, signed by whom, who runs it, and every value before with what changed. */
+export async function policyPage({ read, params, query }: PageRequest): Promise<PageContent> {
+  const id = params['id'] ?? ''
+  const path = `/v1/policies/${encodeURIComponent(id)}`
+  const before = /^\d{1,15}$/.test(query.get('before') ?? '') ? `&before=${query.get('before')}` : ''
+  const [policy, history, coverage] = await Promise.all([
+    read<PolicyView>(path),
+    read<PolicyHistoryEntry[]>(`${path}/history?limit=${MAX_ENTRIES}${before}`),
+    read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`),
+  ])
+  const missing = policy.kind === 'missing' && history.kind === 'missing'
+  const view = valueOf(policy)
+  const shownId = id.slice(0, 100)
+  return {
+    ...(missing ? { status: 404 as const } : {}),
+    title: view === undefined ? shownId : `${view.id} ${view.version}`,
+    heading: missing ? `No policy ${shownId}` : (titleOf(view) ?? shownId),
+    section: 'Policies',
+    trail: TRAIL,
+    summary: summaryOf(policy, history),
+    body: (
+      <>
+        <Part id="value" title="In force for all">
+          <Loaded answer={policy} what="policy">
+            {(value) => <InForce policy={value} history={history} />}
+          </Loaded>
+        </Part>
+        <Part id="coverage" title="Who runs it">
+          <Loaded answer={coverage} what="bots of this policy">
+            {(value) => <Coverage coverage={value} />}
+          </Loaded>
+        </Part>
+        <Part id="history" title="History">
+          <Loaded answer={history} what="versions of this policy">
+            {(entries) => <History id={id} entries={entries} />}
+          </Loaded>
+        </Part>
+        {missing ? null : (
+          <section aria-labelledby="terminal-title">
+            <h2 id="terminal-title">The same from a terminal</h2>
+            <Commands
+              commands={[`hms-svc get ${shownId}`, ...(view === undefined ? [] : [`hms-svc audit proof ${view.id}@${view.version}`])]}
+            />
+          </section>
+        )}
+      </>
+    ),
+  }
+}
+
+function titleOf(view: PolicyView | undefined): string | undefined {
+  const title = view?.value['title']
+  return typeof title === 'string' ? `${view!.id}: ${title}` : view?.id
+}
+
+function summaryOf(policy: Answer<PolicyView>, history: Answer<PolicyHistoryEntry[]>): string {
+  if (policy.kind === 'loaded') {
+    const [newest] = valueOf(history) ?? []
+    const { value, version } = policy.value
+    const rule = ruleOf(value).map(([key, each]) => `${key} ${valueText(each)}${typeof each === 'number' ? ` ${unitText(value)}` : ''}`)
+    const by = policy.value.provenance.approvedBy
+    return `${rule.slice(0, 4).join(', ')}: version ${version}${by.length === 0 ? '' : `, signed by ${by.join(', ')}`}${
+      newest !== undefined && newest.version !== version ? '; another release is held for later' : ''
+    }.`
+  }
+  if (policy.kind !== 'missing') return 'What is in force cannot be shown now.'
+  return history.kind === 'loaded' ? 'It is not in force; it was.' : 'There is nothing of that name.'
+}
+
+function InForce({ policy, history }: { policy: PolicyView; history: Answer<PolicyHistoryEntry[]> }): JSX.Element {
+  const { value, version, provenance, revision } = policy
+  const since = valueOf(history)?.find(({ digest }) => digest === provenance.digest)?.from
+  return (
+    <>
+      {ruleOf(value).map(([key, each]) => (
+        <p key={key}>
+          {key}
+          <br />
+          <span class={typeof each === 'object' ? 'command' : 'value'}>{valueText(each)}</span>{' '}
+          {typeof each === 'number' ? unitText(value) : ''}
+        </p>
+      ))}
+      <dl class="facts">
+        <dt>Version</dt>
+        <dd>
+          {version}, revision {revision}
+        </dd>
+        <dt>In force since</dt>
+        <dd>{since === undefined ? 'not known now' : <Moment at={since} />}</dd>
+        <dt>Signed by</dt>
+        <dd>
+          {provenance.approvedBy.length === 0 ? 'not said' : provenance.approvedBy.join(', ')}
+          {provenance.soleOfficial === true ? ' (author and approver, as the roster allows)' : ''}
+        </dd>
+        <dt>Written by</dt>
+        <dd>{provenance.author ?? 'not said'}</dd>
+        <dt>Made live by</dt>
+        <dd>
+          <RunLink run={provenance.run} />
+        </dd>
+        <dt>Release</dt>
+        <dd>
+          <Digest digest={provenance.digest} />
+        </dd>
+        <Describing value={value} />
+      </dl>
+    </>
+  )
+}
+
+function Describing({ value }: { value: JsonObject }): JSX.Element {
+  const said = ['effective', 'description', 'owner', 'tags', 'schema', 'partners'].filter((key) => value[key] !== undefined)
+  return (
+    <>
+      {said.map((key) => (
+        <div key={key}>
+          <dt>{key}</dt>
+          <dd>{[value[key]].flat().map(valueText).join(', ')}</dd>
+        </div>
+      ))}
+    </>
+  )
+}
+
+function Coverage({ coverage: { total, current, lagging, revision } }: { coverage: CoverageView }): JSX.Element {
+  if (total === 0) return <None>No bot that names itself is connected.</None>
+  const tag = lagging.length === 0 ? <Tag text="All current" tone="good" /> : <Tag text={`${lagging.length} behind`} tone="warn" />
+  return (
+    <>
+      <p>
+        {tag} {current} of {count(total, 'connected bot')} acknowledged revision {revision}.
+      </p>
+      {lagging.length === 0 ? null : (
+        <Table caption="Bots that are behind" head={['Bot', 'Revision', 'Since']}>
+          {lagging.slice(0, MAX_LAGGING).map(({ id, revision: at, since }) => (
+            <tr key={id}>
+              <th scope="row">{id}</th>
+              <td>{at}</td>
+              <td>
+                <Moment at={since} />
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </>
+  )
+}
+
+function History({ id, entries }: { id: string; entries: PolicyHistoryEntry[] }): JSX.Element {
+  if (entries.length === 0) return <None>Nothing earlier.</None>
+  const last = entries.at(-1)!
+  return (
+    <>
+      <Table caption="What was in force, the newest first" head={['Version', 'From', 'Until', 'What changed', 'Signed by', 'Run']}>
+        {entries.map((entry) => (
+          <tr key={`${entry.seq} ${entry.digest}`}>
+            <th scope="row">{entry.version ?? 'withdrawn'}</th>
+            <td>
+              <Moment at={entry.from} />
+            </td>
+            <td>{entry.until === null ? '–' : <Moment at={entry.until} />}</td>
+            <td>
+              <Differences entry={entry} />
+            </td>
+            <td>{entry.approvedBy.join(', ')}</td>
+            <td>
+              <RunLink run={entry.run} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {entries.length < MAX_ENTRIES ? null : (
+        <p>
+          <a href={`/policies/${encodeURIComponent(id)}?before=${last.seq}`}>Earlier versions</a>
+        </p>
+      )}
+    </>
+  )
+}
+
+function Differences({ entry: { differences, version } }: { entry: PolicyHistoryEntry }): JSX.Element {
+  if (differences.length === 0) return <>{version === null ? 'taken out of force' : 'nothing but the version'}</>
+  return (
+    <ul class="plain">
+      {differences.map(({ field, text }) => (
+        <li key={field}>{text}</li>
+      ))}
+    </ul>
+  )
+}

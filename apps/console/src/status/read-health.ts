@@ -1,0 +1,50 @@
+import { SERVICES, type ServiceName } from '#libs/contracts'
+import type { PageRequest } from '../page/page.js'
+
+export interface ServiceHealth {
+  service: ServiceName
+  state: 'up' | 'degraded' | 'down'
+  /** Instances that answered, of those that should. */
+  instances: { up: number; all: number }
+  /** What people should look at, in sentences. */
+  concerns: string[]
+}
+
+/** What of one service's part of `/readyz` a page shows. */
+interface Readiness {
+  service: string
+  database: string
+  migrations: string
+  broker: string
+  concerns?: string[]
+}
+
+/** Every service asks itself; the state of a service is that of its best instance. */
+export function readHealth(health: PageRequest['health']): Promise<ServiceHealth[]> {
+  return Promise.all(
+    SERVICES.map(async (service) => {
+      const found = (await health(service)).map(({ body }) => stateOf(service, body))
+      const states = found.map(({ state }) => state)
+      return {
+        service,
+        state: states.find((state) => state === 'up') ?? states.find((state) => state === 'degraded') ?? 'down',
+        instances: { up: states.filter((state) => state !== 'down').length, all: states.length },
+        concerns: [...new Set(found.flatMap(({ concerns }) => concerns))],
+      }
+    }),
+  )
+}
+
+function stateOf(service: ServiceName, body: unknown): Pick<ServiceHealth, 'state' | 'concerns'> {
+  const { services } = (body ?? {}) as { services?: unknown }
+  const mine = Array.isArray(services) ? (services as Readiness[]).find((each) => each.service === service) : undefined
+  if (mine === undefined) return { state: 'down', concerns: ['does not answer'] }
+  const concerns = [
+    ...(mine.database === 'up' ? [] : ['cannot reach its database']),
+    ...(mine.migrations === 'current' ? [] : ['its database schema is not current']),
+    ...(mine.broker === 'up' ? [] : ['cannot reach the broker: it goes on by itself when that is back']),
+    ...(mine.concerns ?? []),
+  ]
+  if (mine.database !== 'up' || mine.migrations !== 'current') return { state: 'down', concerns }
+  return { state: concerns.length === 0 ? 'up' : 'degraded', concerns }
+}

@@ -1,0 +1,84 @@
+import { SERVICES, TOPICS, type DeadLetterSummary } from '#libs/contracts'
+import { describe, expect, it } from 'vitest'
+import { AWAY, DENIED, shown, type World } from '../testing/shown.js'
+import { topicsPage } from './topics-page.js'
+
+const letter: DeadLetterSummary = {
+  id: 'a1',
+  service: 'linter',
+  topic: 'hms.approval.v1',
+  position: '0:7',
+  key: 'pm25',
+  code: 'HMS_EVENT_MALFORMED',
+  detail: 'no JSON <b>',
+  run: 7,
+  tries: 3,
+  state: 'waiting',
+  at: '2026-11-26T11:00:00Z',
+  closed: null,
+}
+const lag = (group: string, messages: number, seconds: number, oldest?: object) => ({
+  topic: 'hms.approval.v1',
+  messages: 9,
+  groups: [{ group, messages, seconds, oldest }],
+})
+
+function answers(more: Record<string, unknown> = {}): World['answers'] {
+  const quiet = Object.fromEntries(
+    SERVICES.flatMap((service) => [
+      [`/v1/groups/${service}`, []],
+      [`/v1/dead-letters/${service}?state=waiting&limit=200`, []],
+    ]),
+  )
+  return {
+    ...quiet,
+    '/v1/topics': [{ topic: 'hms.approval.v1', messages: 9, groups: [], perMinute: [...Array(10).fill(0), 1, 2, 3, 4, 5] }],
+    ...more,
+  }
+}
+
+describe('the page of topics', () => {
+  it('has a row for each topic of the catalogue, with purpose, writers and readers', async () => {
+    const { html, text } = await shown(topicsPage, { answers: answers() })
+    for (const { name, purpose } of TOPICS) {
+      expect(html).toContain(`<code>${name}</code>`)
+      expect(text).toContain(purpose)
+    }
+    expect(text).toContain('No reader is more than a minute behind; 0 dead letters wait for a person.')
+    expect(text).toContain('No message was given up.')
+  })
+
+  it('shows the rate as number, line and words', async () => {
+    const { html, text } = await shown(topicsPage, { answers: answers() })
+    expect(text).toContain('approver linter, audit 3.0')
+    expect(html).toContain('aria-label="Events in each of the last 15 minutes: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5"')
+    expect(html).toMatch(/<polyline points="2,22 /)
+  })
+
+  it('shows lag in messages and seconds, and the oldest event with its run', async () => {
+    const oldest = { run: 12, at: '2026-11-26T11:57:00Z' }
+    const { html, text } = await shown(topicsPage, { answers: answers({ '/v1/groups/linter': [lag('linter', 4, 180, oldest)] }) })
+    expect(text).toContain('linter: 4 messages, 180 s')
+    expect(html).toContain('<a href="/runs/12">Run 12</a> at linter, since')
+    expect(text).toContain('More than a minute behind: linter')
+  })
+
+  it('lists dead letters with their reason and the commands that end them', async () => {
+    const { html, text } = await shown(topicsPage, { answers: answers({ '/v1/dead-letters/linter?state=waiting&limit=200': [letter] }) })
+    expect(html).toContain('<a href="#letters">1 letter</a>')
+    expect(text).toContain('HMS_EVENT_MALFORMED: no JSON <b>')
+    expect(html).not.toContain('no JSON <b>')
+    for (const command of ['replay linter/a1', 'discard linter/a1 --reason TEXT']) expect(text).toContain(`hms-svc dlq ${command}`)
+  })
+
+  it('never shows a reader that says nothing as one that is up to date', async () => {
+    const gone = { '/v1/groups/linter': AWAY, '/v1/dead-letters/linter?state=waiting&limit=200': AWAY }
+    const { text } = await shown(topicsPage, { answers: answers(gone) })
+    expect(text).toContain('linter: not known, it does not say')
+    expect(text).toContain('not known: linter')
+    expect(text).toContain('Those that answered gave no message up.')
+    const denied = await shown(topicsPage, { answers: answers({ '/v1/topics': DENIED }) })
+    expect(denied.text).toContain('Not allowed to see the rates of the topics')
+    expect(denied.text).toContain('not known now')
+  })
+})

@@ -1,0 +1,175 @@
+import type { DeadLetterSummary, Topic } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Alert, Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Commands, count, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { Tag } from '../page/state-words.js'
+import { readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
+import { SparkLine } from './spark-line.js'
+
+/** Older than that, a reader is not just busy. */
+const SLOW_SECONDS = 60
+/** The rate is the mean of these minutes: one alone jumps. */
+const RATE_OF_MINUTES = 5
+
+/** One row a topic, in words: what it is for, who writes and reads, how much, how far behind, and what was given up. */
+export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
+  const { rows, activity, letters } = await readTopics(read)
+  const waiting = rows.flatMap((row) => row.letters)
+  return {
+    title: 'Topics',
+    heading: 'Topics',
+    section: 'Topics',
+    summary: summaryOf(rows, waiting.length),
+    body: (
+      <>
+        <Part id="topics" title="Events between the services">
+          {activity.kind === 'loaded' ? null : (
+            <Loaded answer={activity} what="rates of the topics">
+              {() => null}
+            </Loaded>
+          )}
+          <Table
+            caption="Topics"
+            head={['Topic and purpose', 'Written by', 'Read by', 'Events a minute', 'Lag', 'Oldest unhandled', 'Dead letters', 'Kept']}
+          >
+            {rows.map((row) => (
+              <Row key={row.topic.name} row={row} />
+            ))}
+          </Table>
+        </Part>
+        <Part id="letters" title="Dead letters">
+          {letters.map((answer) =>
+            answer.kind === 'loaded' ? null : (
+              <Loaded answer={answer} what="dead letters">
+                {() => null}
+              </Loaded>
+            ),
+          )}
+          <Letters letters={waiting} complete={letters.every(({ kind }) => kind === 'loaded')} />
+        </Part>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">The same from a terminal</h2>
+          <Commands commands={['hms-svc topics list', 'hms-svc dlq list']} />
+        </section>
+      </>
+    ),
+  }
+}
+
+function summaryOf(rows: readonly TopicRow[], letters: number): string {
+  const readers = rows.flatMap((row) => row.readers)
+  const slow = new Set(readers.flatMap((each) => (each.known && each.seconds > SLOW_SECONDS ? [each.reader] : [])))
+  const unknown = new Set(readers.flatMap((each) => (each.known ? [] : [each.reader])))
+  const parts = [
+    slow.size === 0 ? 'No reader is more than a minute behind' : `More than a minute behind: ${[...slow].join(', ')}`,
+    ...(unknown.size === 0 ? [] : [`not known: ${[...unknown].join(', ')}`]),
+    `${count(letters, 'dead letter')} ${letters === 1 ? 'waits' : 'wait'} for a person`,
+  ]
+  return `${parts.join('; ')}.`
+}
+
+function Row({ row: { topic, perMinute, readers, letters } }: { row: TopicRow }): JSX.Element {
+  return (
+    <tr>
+      <th scope="row">
+        <code>{topic.name}</code>
+        <br />
+        <span class="purpose">{topic.purpose}</span>
+      </th>
+      <td>{topic.producers.join(', ')}</td>
+      <td>{topic.consumers.length === 0 ? 'bots and dashboards' : topic.consumers.join(', ')}</td>
+      <td>{perMinute === undefined ? 'not known now' : <Rate perMinute={perMinute} />}</td>
+      <td>
+        <Lag readers={readers} />
+      </td>
+      <td>
+        <Oldest readers={readers} />
+      </td>
+      <td>{letters.length === 0 ? '0' : <a href="#letters">{count(letters.length, 'letter')}</a>}</td>
+      <td>{keptOf(topic)}</td>
+    </tr>
+  )
+}
+
+function Rate({ perMinute }: { perMinute: readonly number[] }): JSX.Element {
+  if (perMinute.length === 0) return <>none yet</>
+  const last = perMinute.slice(-RATE_OF_MINUTES)
+  const rate = last.reduce((sum, events) => sum + events, 0) / last.length
+  return (
+    <>
+      {rate === 0 ? '0' : rate < 10 ? rate.toFixed(1) : String(Math.round(rate))}
+      <SparkLine values={perMinute} label={`Events in each of the last ${perMinute.length} minutes: ${perMinute.join(', ')}`} />
+    </>
+  )
+}
+
+function Lag({ readers }: { readers: readonly ReaderLag[] }): JSX.Element {
+  if (readers.length === 0) return <>–</>
+  const behind = readers.filter((each) => !each.known || each.messages > 0)
+  if (behind.length === 0) return <>0 messages, 0 s</>
+  return (
+    <ul class="plain">
+      {behind.map((each) => (
+        <li key={each.reader}>
+          {each.reader}: {each.known ? `${count(each.messages, 'message')}, ${each.seconds} s` : 'not known, it does not say'}{' '}
+          {each.known && each.seconds > SLOW_SECONDS ? <Tag text="behind" tone="bad" /> : null}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Oldest({ readers }: { readers: readonly ReaderLag[] }): JSX.Element {
+  const oldest = readers
+    .flatMap((each) => (each.known && each.oldest !== undefined ? [{ reader: each.reader, ...each.oldest }] : []))
+    .toSorted((a, b) => (a.at < b.at ? -1 : 1))[0]
+  if (oldest === undefined) return <>–</>
+  return (
+    <>
+      <RunLink run={oldest.run} /> at {oldest.reader}, since <Moment at={oldest.at} />
+    </>
+  )
+}
+
+function keptOf({ cleanup, partitions }: Topic): string {
+  return `${cleanup === 'compact' ? 'newest of each key' : '7 days'}, ${count(partitions, 'partition')}`
+}
+
+function Letters({ letters, complete }: { letters: readonly DeadLetterSummary[]; complete: boolean }): JSX.Element {
+  if (letters.length === 0) return <None>{complete ? 'No message was given up.' : 'Those that answered gave no message up.'}</None>
+  return (
+    <>
+      <Alert kind="warning" title={`${count(letters.length, 'message')} could not be handled`}>
+        <p>Look at one, then hand it over again, or end it without an effect. A letter that cannot be handled again stays here.</p>
+      </Alert>
+      <Table caption="Dead letters that wait for a person" head={['Since', 'Topic', 'Service', 'Run', 'Reason', 'Tries', 'What to do']}>
+        {letters.map(({ id, at, topic, service, run, code, detail, tries }) => (
+          <tr key={`${service}/${id}`}>
+            <td>
+              <Moment at={at} />
+            </td>
+            <td>{topic}</td>
+            <td>{service}</td>
+            <td>
+              <RunLink run={run} />
+            </td>
+            <td>
+              {code}: {detail}
+            </td>
+            <td>{tries}</td>
+            <td>
+              <Commands
+                commands={[
+                  `hms-svc dlq show ${service}/${id}`,
+                  `hms-svc dlq replay ${service}/${id}`,
+                  `hms-svc dlq discard ${service}/${id} --reason TEXT`,
+                ]}
+              />
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  )
+}

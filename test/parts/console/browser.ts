@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+/** Debian's; others that ship one put it there too. */
+const PATHS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export async function openBrowser(): Promise<Browser> {
+  const executablePath = PATHS.find((path) => existsSync(path))
+  if (executablePath === undefined) throw new Error(`no Chromium in ${PATHS.join(', ')}: apt-get install chromium`)
+  // Root has no sandbox of its own; what is opened is ours.
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] })
+}
+
+export interface Finding {
+  rule: string
+  /** The beginning of each element. */
+  elements: string[]
+}
+
+/** What axe-core finds on an open page: what is wrong, and what it could not decide. */
+export async function audit(page: Page): Promise<{ wrong: Finding[]; undecided: Finding[] }> {
+  await page.evaluate(AXE)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<Record<'violations' | 'incomplete', { id: string; nodes: { html: string }[] }[]>> }
+    }
+    const { violations, incomplete } = await axe.run()
+    const found = (results: typeof violations) =>
+      results.map(({ id, nodes }) => ({ rule: id, elements: nodes.map(({ html }) => html.slice(0, 200)) }))
+    return { wrong: found(violations), undecided: found(incomplete) }
+  })
+}
+
+/** What a person reads on the page, but for the moment at which it was made. */
+export function factsOf(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const copy = document.querySelector('main')!.cloneNode(true) as HTMLElement
+    for (const part of copy.querySelectorAll('.as-of, [data-announce]')) part.remove()
+    return copy.textContent!.replaceAll(/\s+/g, ' ')
+  })
+}
+
+/** By how many pixels the page, not a part of it, scrolls sideways. */
+export function overhang(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+}
