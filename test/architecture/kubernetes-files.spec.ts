@@ -5,6 +5,7 @@ import { SERVICES, TOPICS } from '#libs/contracts'
 import { grantsSql, rolesSql } from '../support/kubernetes/database-rights.js'
 import { externalSecrets } from '../support/kubernetes/external-secrets.js'
 import { printManifests } from '../support/kubernetes/manifests.js'
+import { prometheusRule } from '../support/kubernetes/prometheus-rule.js'
 import { kafkaTopics, kafkaUsers } from '../support/kubernetes/strimzi.js'
 import { ROOT } from './root.js'
 
@@ -32,6 +33,12 @@ describe('files for Kubernetes', () => {
     const blocks = [...page.split('### Rights in PostgreSQL')[1]!.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, block]) => block!)
     const statements = (sql: string): string[] => sql.split(/;\n/).map((line) => line.replace(/^--.*\n/, '').trim())
     expect(statements(grantsSql())).toEqual(expect.arrayContaining(statements(blocks[1]!).filter((line) => line !== '')))
+  })
+
+  it('have the rules of Prometheus for its operator', async () => {
+    const alerts = readFileSync(join(ROOT, 'k8s/components/monitoring/alerts.yml'), 'utf8')
+    const path = '../../k8s/components/monitoring/prometheus-rule.yaml'
+    await expect(printManifests([prometheusRule(alerts)])).toMatchFileSnapshot(path)
   })
 
   it('have an ExternalSecret for each key and each login of the database', async () => {

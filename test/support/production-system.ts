@@ -99,7 +99,7 @@ export class ProductionSystem {
  * Keys of people by the CLI, those of services as any PKCS#8 file, and the roster that names them, signed by two people without any
  * service.
  */
-async function writeRoster(at: (name: string) => string, env: Record<string, string>): Promise<void> {
+export async function writeRoster(at: (name: string) => string, env: Record<string, string>): Promise<void> {
   mkdirSync(at('service-keys'))
   const person = async (name: string): Promise<[string, unknown]> => {
     require0(['keys', 'create'], await hms(['keys', 'create', '--name', name], env))

@@ -3,19 +3,27 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from 'vitest'
 import { cacheFolder } from '../broker/broker.config.js'
+import { kafkaAvailable } from '../broker/kafka-jars.js'
 
 /** What `.ci/tools` puts into the cache, and what Debian's package `prometheus` brings. */
 const PLACES = {
   kustomize: join(cacheFolder(), 'tools/bin/kustomize'),
   'kubernetes-validate': join(cacheFolder(), 'tools/python/bin/kubernetes-validate'),
   'check-jsonschema': join(cacheFolder(), 'tools/python/bin/check-jsonschema'),
+  promtool: '/usr/bin/promtool',
+  prometheus: '/usr/bin/prometheus',
 } as const
-type Tool = keyof typeof PLACES
+export type Tool = keyof typeof PLACES
 
 interface Ran {
   code: number
   stdout: string
   stderr: string
+}
+
+/** What a container has before anybody sets anything: where programs are. */
+export function plainEnvironment(): Record<string, string> {
+  return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' }
 }
 
 const LIMIT_MS = 120_000
@@ -28,9 +36,19 @@ export function runTool(tool: Tool, argv: string[], options: { input?: string; c
   return { code: ran.status ?? 1, stdout: ran.stdout, stderr: ran.stderr }
 }
 
+export function programOf(tool: Tool): string {
+  return PLACES[tool]
+}
+
+/** What a pod as a process needs beside the tools: the rights of a kubelet, and a broker. */
+export function lacksForPods(): string[] {
+  const kafka = kafkaAvailable()
+  return [...(process.getuid?.() === 0 ? [] : ['root']), ...(kafka.ok ? [] : [kafka.why])]
+}
+
 /** `describe` where these tools are, else a skip that says which is missing; with `HMS_TEST_TOOLS=required` there is no skip. */
-export function describeWith(tools: readonly Tool[], name: string, suite: () => void): void {
-  const missing = tools.filter((tool) => !existsSync(PLACES[tool]))
+export function describeWith(tools: readonly Tool[], name: string, suite: () => void, others: readonly string[] = []): void {
+  const missing = [...tools.filter((tool) => !existsSync(PLACES[tool])), ...others]
   if (missing.length === 0 || process.env['HMS_TEST_TOOLS'] === 'required') describe(name, suite)
   else describe.skip(`${name} (skipped: without ${missing.join(', ')}; .ci/tools and Debian's prometheus bring them)`, suite)
 }
