@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { SERVICES } from '#libs/contracts'
+import { SERVICES, TOPICS } from '#libs/contracts'
 import { documentsOf, isWorkload, type Container, type Manifest, type PodSpec, type Workload } from '../support/kubernetes/manifests.js'
 import { describeWith, runTool } from '../support/kubernetes/tools.config.js'
 
@@ -11,6 +11,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const KUBERNETES = '1.37.0'
 /** What kubernetes-validate has schemas for. It passes over kinds that it does not know, so it gets none. */
 const BUILT_IN = ['v1', 'apps/v1', 'batch/v1', 'policy/v1', 'networking.k8s.io/v1']
+/** A topic each, and the dead letters of each service. */
+const TOPIC_DOCUMENTS = TOPICS.length + SERVICES.length
 const OURS = [...SERVICES, 'edge', 'witness']
 
 const scratch = mkdtempSync(join(tmpdir(), 'hms-kustomize-'))
@@ -30,9 +32,9 @@ function overlayWith(components: readonly string[]): string {
 
 const VARIANTS: [name: string, folder: () => string, counts: { builtIn: number; custom: number }][] = [
   ['overlays/dev', () => 'k8s/overlays/dev', { builtIn: 69, custom: 0 }],
-  ['overlays/prod', () => 'k8s/overlays/prod', { builtIn: 71, custom: 65 }],
+  ['overlays/prod', () => 'k8s/overlays/prod', { builtIn: 71, custom: 40 + TOPIC_DOCUMENTS }],
   ['base alone', () => 'k8s/base', { builtIn: 61, custom: 0 }],
-  ['base with strimzi', () => overlayWith(['strimzi']), { builtIn: 62, custom: 37 }],
+  ['base with strimzi', () => overlayWith(['strimzi']), { builtIn: 62, custom: 12 + TOPIC_DOCUMENTS }],
   ['base with cloudnative-pg', () => overlayWith(['cloudnative-pg']), { builtIn: 65, custom: 1 }],
   ['base with keda', () => overlayWith(['keda']), { builtIn: 63, custom: 6 }],
   ['base with monitoring', () => overlayWith(['monitoring']), { builtIn: 63, custom: 2 }],
