@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { SERVICES, TOPICS } from '#libs/contracts'
+import { expectGolden } from '../support/documents/golden-file.js'
 import { grantsSql, rolesSql } from '../support/kubernetes/database-rights.js'
 import { externalSecrets } from '../support/kubernetes/external-secrets.js'
 import { printManifests } from '../support/kubernetes/manifests.js'
@@ -9,23 +10,25 @@ import { prometheusRule } from '../support/kubernetes/prometheus-rule.js'
 import { kafkaTopics, kafkaUsers } from '../support/kubernetes/strimzi.js'
 import { ROOT } from './root.js'
 
+const COMMAND = 'npm run k8s'
+
 /** What the catalogue says and Kubernetes must be told; `npm run k8s` writes these files anew. */
 describe('files for Kubernetes', () => {
   it('have a KafkaTopic for each topic, and for the dead letters of each service', async () => {
     const topics = kafkaTopics()
     expect(topics).toHaveLength(TOPICS.length + SERVICES.length)
-    await expect(printManifests(topics)).toMatchFileSnapshot('../../k8s/components/strimzi/topics.yaml')
+    await expectGolden(printManifests(topics), 'k8s/components/strimzi/topics.yaml', COMMAND)
   })
 
   it('have a KafkaUser for each service, one that compares and one that counts', async () => {
     const users = kafkaUsers()
     expect(users).toHaveLength(SERVICES.length + 2)
-    await expect(printManifests(users)).toMatchFileSnapshot('../../k8s/components/strimzi/users.yaml')
+    await expectGolden(printManifests(users), 'k8s/components/strimzi/users.yaml', COMMAND)
   })
 
   it('have the rights of each service in PostgreSQL', async () => {
-    await expect(rolesSql()).toMatchFileSnapshot('../../k8s/components/cloudnative-pg/roles.sql')
-    await expect(grantsSql()).toMatchFileSnapshot('../../k8s/components/cloudnative-pg/grants.sql')
+    await expectGolden(rolesSql(), 'k8s/components/cloudnative-pg/roles.sql', COMMAND)
+    await expectGolden(grantsSql(), 'k8s/components/cloudnative-pg/grants.sql', COMMAND)
   })
 
   it('grant audit what the reference tells administrators to', () => {
@@ -37,11 +40,10 @@ describe('files for Kubernetes', () => {
 
   it('have the rules of Prometheus for its operator', async () => {
     const alerts = readFileSync(join(ROOT, 'k8s/components/monitoring/alerts.yml'), 'utf8')
-    const path = '../../k8s/components/monitoring/prometheus-rule.yaml'
-    await expect(printManifests([prometheusRule(alerts)])).toMatchFileSnapshot(path)
+    await expectGolden(printManifests([prometheusRule(alerts)]), 'k8s/components/monitoring/prometheus-rule.yaml', COMMAND)
   })
 
   it('have an ExternalSecret for each key and each login of the database', async () => {
-    await expect(printManifests(externalSecrets())).toMatchFileSnapshot('../../k8s/components/external-secrets/secrets.yaml')
+    await expectGolden(printManifests(externalSecrets()), 'k8s/components/external-secrets/secrets.yaml', COMMAND)
   })
 })

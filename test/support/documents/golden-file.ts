@@ -6,7 +6,7 @@ import { ROOT } from '../../architecture/root.js'
  * Compares with a file of the repository, byte by byte: a route, a field or a demand that went, came or changed is red until somebody has
  * written the file anew and seen the difference.
  */
-export async function expectGolden(text: string, path: string): Promise<void> {
-  const said = `${path} is not what the code says. If the change is meant, run \`npm run schemas\` and read the diff for what breaks others`
+export async function expectGolden(text: string, path: string, command = 'npm run schemas'): Promise<void> {
+  const said = `${path} is not what the code says. If the change is meant, run \`${command}\` and read the diff for what breaks others`
   await expect(text, said).toMatchFileSnapshot(join(ROOT, path))
 }
