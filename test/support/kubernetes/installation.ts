@@ -13,7 +13,7 @@ import { freePort, hms, scratchFolder, until, type Finished } from '../processes
 import { writeRoster } from '../production-system.js'
 import { isWorkload, type Manifest, type PodVolume, type Workload } from './manifests.js'
 import { actAsCloudNativePg, actAsStrimzi, runGrants } from './operators.js'
-import { dataOf, Pod, type Surroundings } from './pod.js'
+import { dataOf, Pod, portVariable, type Surroundings } from './pod.js'
 
 const PORTS: Record<string, number> = { ...SERVICE_PORTS, edge: EDGE_PORT, witness: WITNESS_PORT }
 const SERVED = [...SERVICES, 'edge', 'witness']
@@ -192,7 +192,7 @@ export class KubernetesInstallation {
         // Where a pod has an address of its own, a process of this machine has loopback and a port; and there is one broker.
         HMS_HOST: '127.0.0.1',
         HMS_KAFKA_REPLICATION: '1',
-        ...(this.ports.has(component) ? { [variableOfPort(component)]: String(this.ports.get(component)) } : {}),
+        ...(this.ports.has(component) ? { [portVariable(component)]: String(this.ports.get(component)) } : {}),
       }),
     }
   }
@@ -218,10 +218,6 @@ export class KubernetesInstallation {
     }
     return folder
   }
-}
-
-function variableOfPort(component: string): string {
-  return component === 'edge' ? 'HMS_PORT' : `HMS_${component.toUpperCase().replaceAll('-', '_')}_PORT`
 }
 
 /** The server takes its certificate without a restart; those without TLS may still connect. */

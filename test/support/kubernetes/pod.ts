@@ -41,7 +41,8 @@ export class Pod {
     if (child.pid !== undefined) child.once('exit', killWithParent(child.pid))
   }
 
-  static start(workload: Workload, around: Surroundings): Pod {
+  /** `argv`: another command line, as `kubectl exec` would run beside the container's own. */
+  static start(workload: Workload, around: Surroundings, argv?: readonly string[]): Pod {
     const { spec: pod, metadata } = workload.spec.template
     const [container] = pod.containers
     const component = metadata.labels['app.kubernetes.io/component']!
@@ -53,9 +54,9 @@ export class Pod {
     })
     const user = pod.securityContext as { runAsUser: number; runAsGroup: number; fsGroup: number }
     const who = [`--reuid=${user.runAsUser}`, `--regid=${user.runAsGroup}`, `--groups=${user.fsGroup}`]
-    const argv = ['--mount', '--propagation', 'private', 'sh', '-ec', ENTER, 'sh', CHECKOUT, process.execPath, String(volumes.length)]
-    const program = ['/app/dist/apps/cli/src/main.js', ...(container!.args ?? [])]
-    const child = spawn('unshare', [...argv, ...volumes.flat(), ...who, '--', process.execPath, ...program], {
+    const enter = ['--mount', '--propagation', 'private', 'sh', '-ec', ENTER, 'sh', CHECKOUT, process.execPath, String(volumes.length)]
+    const program = ['/app/dist/apps/cli/src/main.js', ...(argv ?? container!.args ?? [])]
+    const child = spawn('unshare', [...enter, ...volumes.flat(), ...who, '--', process.execPath, ...program], {
       env: { ...plainEnvironment(), NODE_ENV: 'production', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -159,6 +160,11 @@ function claimsOf(workload: Workload): PodVolume[] {
 }
 
 function portOf(env: Record<string, string>, component: string): number | undefined {
-  const own = env[`HMS_${component.toUpperCase().replaceAll('-', '_')}_PORT`] ?? env['HMS_PORT']
+  const own = env[portVariable(component)]
   return own === undefined ? undefined : Number(own)
+}
+
+/** What moves the port of this process. */
+export function portVariable(component: string): string {
+  return component === 'edge' ? 'HMS_PORT' : `HMS_${component.toUpperCase().replaceAll('-', '_')}_PORT`
 }
