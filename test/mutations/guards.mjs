@@ -56,14 +56,14 @@ export const GUARDS = [
     name: 'outbox',
     guard: 'events are written in the transaction of their cause and sent after it (here: published directly)',
     file: 'libs/service/src/create-runtime.ts',
-    find: 'const outbox = new Outbox(stores.outbox, name, signer, wakeRelay)',
+    find: 'const outbox = new Outbox(stores.outbox, name, signer, wakeRelay, seal)',
     replace: `const direct = Object.assign(Object.create(Object.getPrototypeOf(stores.outbox) as object) as typeof stores.outbox, stores.outbox, {
     append: async (_tx: never, event: Parameters<typeof bus.publish>[0][number]) => {
       const placed = await bus.publish([event])
       bus.announce(source, [{ event, offset: placed.get(event.id)?.offset ?? 0 }])
     },
   })
-  const outbox = new Outbox(direct, name, signer, wakeRelay)`,
+  const outbox = new Outbox(direct, name, signer, wakeRelay, seal)`,
     spec: 'test/simulation/simulation.spec.ts',
     test: 'hold every promise, whatever fails when',
   },
