@@ -5,7 +5,7 @@ import { HeldDocuments } from '../../libs/client/src/connection/held-documents.j
 import { ManualClock } from '../../libs/client/src/testing/manual-clock.js'
 import { DocumentTrust } from '../../libs/client/src/trust/document-trust.js'
 import { ReaderTime } from '../../libs/client/src/trust/reader-time.js'
-import { digestOf, Office } from './office.js'
+import { ALONE, digestOf, Office } from './office.js'
 
 const NOW = Date.parse('2026-03-02T00:00:00Z')
 const AT = '2026-03-02T01:00:00Z'
@@ -28,7 +28,7 @@ let current: ConfigDocument
 
 async function logged(release: Envelope, id: string, version: string): Promise<NonNullable<ConfigDocument['proof']>> {
   const entry = office.entry(release, { releases: [{ id, version, digest: digestOf(release) }] })
-  return { entry, proof: await office.proof(entry) }
+  return { entry, member: ALONE, proof: await office.proof(entry) }
 }
 
 async function held({

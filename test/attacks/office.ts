@@ -1,6 +1,8 @@
-import { canonicalJson, type Envelope } from '#libs/contracts'
+import { canonicalJson, type ApprovalMember, type Envelope } from '#libs/contracts'
 import {
+  ApprovalTree,
   buildRelease,
+  bundleOf,
   cosign,
   demoRoster,
   digestOfJson,
@@ -19,6 +21,7 @@ import {
   signNote,
   signRoster,
   vkeyOf,
+  type ApprovedRelease,
   type HeadPredicate,
   type KeyPair,
   type ReleasePredicate,
@@ -30,11 +33,15 @@ import { verifyBundle, type VerifiedBundle } from '#libs/verify'
 /** When the witness of the office saw its log. */
 export const SEEN = '2026-03-01T00:00:00.000Z'
 
+/** Place of a release in an approval of one. */
+export const ALONE: ApprovalMember = { index: 0, path: [] }
+
 export interface Parts {
   roster: RosterPredicate
   release: Envelope
   head: Envelope
   entry: string
+  member: ApprovalMember
   proof: string
 }
 
@@ -96,12 +103,11 @@ export class Office {
       scopes: ['global'],
       author: null,
       plan,
-      bundle: [],
       preparedAt: '2026-02-01T00:00:00Z',
       expires: '2026-02-08T00:00:00Z',
     } as unknown as ReleasePredicate
     change(predicate)
-    return { ...predicate, bundle: [digestOfJson(predicate.policy)] }
+    return { ...predicate, bundle: bundleOf([digestOfJson(predicate.policy)]) }
   }
 
   head(release: Envelope, signer = 'rollout', change: (head: HeadPredicate) => void = () => {}): Promise<Envelope> {
@@ -116,8 +122,9 @@ export class Office {
     return signHead(head, this.signer(signer))
   }
 
-  entry(release: Envelope, change: Record<string, unknown> = {}): string {
-    const releases = [{ id: 'lead-limit', version: '1.0.0', digest: digestOf(release) }]
+  /** `releases`: what the approval is of; the release alone, unless given. */
+  entry(release: Envelope, { releases: approved, ...change }: { releases?: ApprovedRelease[]; [member: string]: unknown } = {}): string {
+    const releases = new ApprovalTree(approved ?? [{ id: 'lead-limit', version: '1.0.0', digest: digestOf(release) }]).root
     return canonicalJson({ v: 2, type: 'hms.approval.approved.v1', run: 7, releases, ...change } as never)
   }
 
@@ -147,7 +154,7 @@ export class Office {
   ): Promise<Parts> {
     const release = await this.release(signers, change)
     const entry = this.entry(release)
-    return { roster: this.roster(), release, head: await this.head(release), entry, proof: await this.proof(entry) }
+    return { roster: this.roster(), release, head: await this.head(release), entry, member: ALONE, proof: await this.proof(entry) }
   }
 
   signedRoster(roster: RosterPredicate): Promise<Envelope> {

@@ -17,7 +17,7 @@ import { HeldDocuments } from '../../libs/client/src/connection/held-documents.j
 import { ManualClock } from '../../libs/client/src/testing/manual-clock.js'
 import { DocumentTrust } from '../../libs/client/src/trust/document-trust.js'
 import { ReaderTime } from '../../libs/client/src/trust/reader-time.js'
-import { digestOf, Office, SEEN } from './office.js'
+import { ALONE, digestOf, Office, SEEN } from './office.js'
 
 const NOW = Date.parse('2026-03-02T00:00:00Z')
 const office = new Office()
@@ -30,7 +30,7 @@ interface Shown {
   envelope?: (release: Envelope) => Envelope | Promise<Envelope>
   head?: (head: HeadPredicate) => void
   headSigner?: string
-  entry?: Record<string, unknown>
+  entry?: Parameters<Office['entry']>[1]
   proof?: Parameters<Office['proof']>[1]
 }
 
@@ -48,7 +48,7 @@ async function shown({
   const { id, version } = JSON.parse(Buffer.from(release.payload, 'base64').toString()).predicate.policy as { id: string; version: string }
   const entry = office.entry(release, { releases: [{ id, version, digest: digestOf(release) }], ...edits })
   const signed = await office.head(release, headSigner ?? 'rollout', head)
-  return documentOf(signed, release, { entry, proof: await office.proof(entry, proof) })
+  return documentOf(signed, release, { entry, member: ALONE, proof: await office.proof(entry, proof) })
 }
 
 function documentOf(head: Envelope, release: Envelope | null, proof: ConfigDocument['proof']): ConfigDocument {
@@ -217,6 +217,14 @@ describe('a bot, with root on config-store, Kafka and PostgreSQL against it', ()
       async () => {
         const document = await shown(next)
         return { ...document, proof: { ...document.proof!, entry: document.proof!.entry.replace('"run":7', '"run":8') } }
+      },
+    ],
+    [
+      'another place among the releases of its approval',
+      'HMS_HEAD_NOT_LOGGED',
+      async () => {
+        const document = await shown(next)
+        return { ...document, proof: { ...document.proof!, member: { index: 1, path: [] } } }
       },
     ],
     ['the proof of another release', 'HMS_HEAD_NOT_LOGGED', async () => ({ ...(await shown(next)), proof: good.proof })],

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { canonicalJson, type Envelope } from '#libs/contracts'
 import {
   addSignature,
+  ApprovalTree,
   digestOfJson,
   generateKeyPair,
   localSigner,
@@ -56,6 +57,11 @@ describe('a bundle', () => {
     })
     const over = await office.head(good.release, 'rollout', (head) => void (head.next = { release: digestOfJson('after'), at: past }))
     await expect(office.verify({ ...good, head: over })).rejects.toMatchObject({ code: 'HMS_VERIFY_HEAD' })
+  })
+
+  it('proves a release of a bundle by its place among the others', async () => {
+    const { release, proof } = await office.verify({ ...good, ...(await inBundle(good.release, 'lead-limit')) })
+    expect([release.digest, proof.index]).toEqual([digestOf(good.release), 1])
   })
 
   it('counts with an empty key id, as cosign writes it', async () => {
@@ -138,6 +144,10 @@ describe('a bundle', () => {
         return { entry, proof: await office.proof(entry) }
       },
     ],
+    ['another place among the releases of the approval', 'HMS_VERIFY_PROOF', async () => ({ member: { index: 1, path: [] } })],
+    ['a path to no such approval', 'HMS_VERIFY_PROOF', async () => ({ member: { index: 0, path: [Buffer.alloc(32).toString('base64')] } })],
+    ['a place that is none', 'HMS_VERIFY_PROOF', async () => ({ member: null as never })],
+    ['a member of a bundle by the place of another', 'HMS_VERIFY_PROOF', async ({ release }) => inBundle(release, 'ozone-limit')],
     [
       'an entry of another kind',
       'HMS_VERIFY_PROOF',
@@ -281,6 +291,15 @@ function stolen(parts: Parts): Parts {
     ...parts,
     release: { ...parts.release, signatures: [first!, { keyid: office.people.get('EPA Counsel')!.keyid, sig: second!.sig }] },
   }
+}
+
+/** The approval of a bundle that the release is one of, and the place there of the one of `id`. */
+async function inBundle(release: Envelope, id: string): Promise<Partial<Parts>> {
+  const others = ['ozone-limit', 'radon-limit'].map((other) => ({ id: other, version: '1.0.0', digest: digestOfJson(other) }))
+  const releases = [{ id: 'lead-limit', version: '1.0.0', digest: digestOf(release) }, ...others]
+  const entry = office.entry(release, { releases })
+  const member = new ApprovalTree(releases).member(releases.find((each) => each.id === id)!.digest)
+  return { entry, member, proof: await office.proof(entry) }
 }
 
 async function subjectOfAnother(): Promise<Partial<Parts>> {

@@ -1,5 +1,7 @@
 import { canonicalJson, type Envelope, type JsonObject } from '#libs/contracts'
 import {
+  ApprovalTree,
+  bundleOf,
   buildRelease,
   cosign,
   demoRoster,
@@ -57,7 +59,7 @@ export async function sampleBundle(): Promise<SampleBundle> {
     scopes: ['global'],
     author: null,
     plan,
-    bundle: [digestOfJson(policy)],
+    bundle: bundleOf([digestOfJson(policy)]),
     preparedAt: '2026-02-01T00:00:00Z',
     expires: '2026-02-08T00:00:00Z',
   } as unknown as ReleasePredicate)
@@ -70,7 +72,7 @@ export async function sampleBundle(): Promise<SampleBundle> {
     v: 2,
     type: 'hms.approval.approved.v1',
     run: 7,
-    releases: [{ id: 'lead-limit', version: '1.0.0', digest }],
+    releases: new ApprovalTree([{ id: 'lead-limit', version: '1.0.0', digest }]).root,
   })
   const tree = new HashTree()
   for (let index = 0; index < 1_000; index++) tree.append(leafHash(Buffer.from(index === 500 ? entry : `entry ${index}`)))
@@ -81,7 +83,7 @@ export async function sampleBundle(): Promise<SampleBundle> {
     (await signNote(body, logKey, localSigner(log.privateKey))) + (await cosign(body, seen, witnesses[0]!, localSigner(witness.privateKey)))
   const proof = formatTlogProof({ index: 500, path: tree.inclusion(500), checkpoint: note })
   return {
-    bundle: Buffer.from(JSON.stringify({ bundle: 1, release, head, entry, proof })),
+    bundle: Buffer.from(JSON.stringify({ bundle: 1, release, head, entry, member: { index: 0, path: [] }, proof })),
     roster: Buffer.from(JSON.stringify(rosterEnvelope)),
     release,
     parsed: { roster, policy },

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { Kafka } from 'kafkajs'
 import type * as KafkaJs from 'kafkajs'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { FRESHNESS_KEY, peekPredicate, SERVICES, type HeadReceipt, type ServiceName, type SignedHead } from '#libs/contracts'
+import { FRESHNESS_KEY, packHeads, peekPredicate, SERVICES, type HeadReceipt, type ServiceName, type SignedHead } from '#libs/contracts'
 import { applyAcls, applyTopics, createKafka, KafkaBus, MemoryOutboxStore, Outbox } from '#libs/messaging'
 import { MemoryDatabase } from '#libs/persistence'
 import { Metrics, silentLogger, systemClock } from '#libs/platform'
@@ -227,7 +227,6 @@ describeKafka('hms-svc/kafka', () => {
       scopes: ['global'],
       author: 'Air Office',
       plan: { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 1_000, bakeMs: 1_000, partners: null },
-      bundle: [],
       preparedAt: at,
       expires: '2036-01-01T00:00:00Z',
     })
@@ -237,7 +236,7 @@ describeKafka('hms-svc/kafka', () => {
   }
 
   async function post(...signed: SignedHead[]): Promise<void> {
-    expect((await send<HeadReceipt>('/v1/heads', { heads: signed })).applied).toBe(true)
+    expect((await send<HeadReceipt>('/v1/heads', packHeads(signed))).applied).toBe(true)
   }
 
   async function vouch(roster = 1): Promise<void> {

@@ -86,7 +86,7 @@ export const APPROVER_GUARDS = [
     name: 'run-size',
     guard: 'a run whose events could outgrow what is signed is refused when it is prepared',
     file: 'apps/approver/src/approvals/prepare-approval.ts',
-    find: 'requireEventsFit(releases, live, plan)\n',
+    find: 'requireEventsFit(this.runtime.roster, { releases, live, plan })\n',
     replace: 'void [requireEventsFit, live]\n',
     spec: 'test/regressions/bundle-of-legal-size.spec.ts',
     test: 'that would outgrow its events is refused before anybody signs it',

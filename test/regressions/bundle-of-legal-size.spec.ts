@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { prepareApproval, signApproval, submitApproval } from '#libs/client'
-import { isTerminal, peekPredicate, type Envelope, type PreparedApproval, type RunDossier } from '#libs/contracts'
+import { isTerminal, MAX_POLICIES_OF_RUN, peekPredicate, type Envelope, type PreparedApproval, type RunDossier } from '#libs/contracts'
 import { MemoryBus, MemoryLog } from '#libs/messaging'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
 import {
@@ -69,8 +69,9 @@ describe('a run', () => {
     if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
     return parsed.source.policy
   }
-  const bundle = (version: string, bytes: number): PolicyDocument[] =>
-    Array.from({ length: 20 }, (_, at) => policy(`p${String(at).padStart(2, '0')}`, version, bytes))
+  /** As many policies as a run may have, or fewer larger ones, which are close to 320 KiB together. */
+  const bundle = (of: string, count: number, version: string): PolicyDocument[] =>
+    Array.from({ length: count }, (_, at) => policy(`${of}${String(at).padStart(3, '0')}`, version, Math.floor((319 * 1024) / count) - 110))
   const prepare = (policies: PolicyDocument[]): Promise<PreparedApproval> => prepareApproval(press.api, policies, QUICK, {})
   const live = async (policies: PolicyDocument[]): Promise<string> => {
     const prepared = await prepare(policies)
@@ -79,20 +80,27 @@ describe('a run', () => {
     return (await press.show(run!)).state
   }
 
-  it('of twenty policies of the largest legal size goes through, twice, and its events carry both versions', async () => {
-    expect(await live(bundle('1.0.0', 16_200))).toBe('SUCCEEDED')
-    expect(await live(bundle('2.0.0', 16_200))).toBe('SUCCEEDED')
-    const largest = bus.largestOn(
-      'hms.approval.v1',
-      'hms.lint.v1',
-      'hms.simulation.v1',
-      'hms.canary.v1',
-      'hms.rollout.v1',
-      'hms.config.head.v1',
-    )
-    expect(largest).toBeGreaterThan(MIB)
-    expect(largest).toBeLessThan(MAX_EVENT_BYTES)
-  }, 240_000)
+  it.each([
+    ['twenty policies', 'p', 20],
+    ['as many policies as it may have', 'q', MAX_POLICIES_OF_RUN],
+  ])(
+    'of %s of the largest legal size goes through, twice, and its events carry both versions',
+    async (_what, of, count) => {
+      expect(await live(bundle(of, count, '1.0.0'))).toBe('SUCCEEDED')
+      expect(await live(bundle(of, count, '2.0.0'))).toBe('SUCCEEDED')
+      const largest = bus.largestOn(
+        'hms.approval.v1',
+        'hms.lint.v1',
+        'hms.simulation.v1',
+        'hms.canary.v1',
+        'hms.rollout.v1',
+        'hms.config.head.v1',
+      )
+      expect(largest).toBeGreaterThan(MIB / 2)
+      expect(largest).toBeLessThan(MAX_EVENT_BYTES)
+    },
+    240_000,
+  )
 
   it('carries of the versions used before only what lint asks for', async () => {
     for (let minor = 0; minor < 3; minor++) expect(await live([policy('qqq', `1.${minor}.0`, 10 + minor)])).toBe('SUCCEEDED')

@@ -127,7 +127,7 @@ describeKafka('poison on real Kafka', () => {
     const bystander = await approve('bystander', 1)
     // It fits its schema, and no table of PostgreSQL can hold it: NUL.
     const plan = { share: 500, scope: 'region:NCR', scopeName: '\0', observeMs: 0, bakeMs: 0, partners: null }
-    const data = { dossier: { run: 1_000_000, attempt: 1, releases: [], live: {}, used: {}, plan }, findings: [] }
+    const data = { dossier: { run: 1_000_000, attempt: 1, releases: [], live: {}, used: {}, plan, proofs: [] }, findings: [] }
     await poisoner.send(
       await poisoner.forge({ topic: 'hms.lint.v1', type: 'hms.lint.passed.v1', key: 'poison-bug', producer: 'linter', run, data }),
     )

@@ -60,7 +60,6 @@ function prepare({ policies, plan: asked }: PrepareRequest): unknown {
       scopes: ['global'],
       author: null,
       plan,
-      bundle: [],
       preparedAt: '2024-09-01T00:00:00Z',
       expires: '2024-09-02T00:00:00Z',
     })

@@ -249,7 +249,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.state.recorded.v1": {
       "type": "object",
       "required": ["document"],
-      "properties": {"document":{"$ref":"#/$defs/ConfigDocument"},"bundle":{"type":"array","items":{"type":"string"}}}
+      "properties": {"document":{"$ref":"#/$defs/ConfigDocument"},"bundle":{"type":"string"}}
     },
     "hms.state.vouched.v1": {
       "type": "object",
@@ -273,7 +273,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "ofRun": {"type":["null","number"]}
       }
     },
-    "hms.release.logged.v1": {"$ref":"#/$defs/LoggedProof"}
+    "hms.release.logged.v1": {"$ref":"#/$defs/LoggedApproval"}
   },
   "$defs": {
     "AcceptedDecision": {
@@ -291,6 +291,11 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "statement": {"$ref":"#/$defs/Envelope"}
       }
     },
+    "ApprovalMember": {
+      "type": "object",
+      "required": ["index","path"],
+      "properties": {"index":{"type":"number"},"path":{"type":"array","items":{"type":"string"}}}
+    },
     "Audience": {
       "type": "object",
       "required": ["connected","cohort","smallestBucket"],
@@ -298,6 +303,28 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "connected": {"type":"number"},
         "cohort": {"type":"number"},
         "smallestBucket": {"type":["null","number"]}
+      }
+    },
+    "CarriedRelease": {
+      "type": "object",
+      "required": ["id","version","policyDigest","releaseDigest","releaseEpoch","statement","payloadType","signatures"],
+      "properties": {
+        "id": {"type":"string"},
+        "version": {"type":"string"},
+        "policyDigest": {"type":"string"},
+        "releaseDigest": {"type":"string"},
+        "releaseEpoch": {"type":"number"},
+        "statement": {"type":"object"},
+        "payloadType": {"type":"string"},
+        "signatures": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "required": ["keyid","sig"],
+            "properties": {"keyid":{"type":"string"},"sig":{"type":"string"}}
+          }
+        },
+        "proof": {"$ref":"#/$defs/ProofPlace"}
       }
     },
     "ConfigDocument": {
@@ -413,10 +440,31 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/LogProof"}]}
       }
     },
+    "IssuedHead": {
+      "type": "object",
+      "required": ["head","release"],
+      "properties": {
+        "head": {"$ref":"#/$defs/Envelope"},
+        "release": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/Envelope"}]},
+        "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/ProofPlace"}]},
+        "next": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/IssuedNext"}]}
+      }
+    },
     "IssuedHeads": {
       "type": "object",
-      "required": ["heads"],
-      "properties": {"heads":{"type":"array","items":{"$ref":"#/$defs/SignedHead"}}}
+      "required": ["heads","proofs"],
+      "properties": {
+        "heads": {"type":"array","items":{"$ref":"#/$defs/IssuedHead"}},
+        "proofs": {"type":"array","items":{"$ref":"#/$defs/SharedProof"}}
+      }
+    },
+    "IssuedNext": {
+      "type": "object",
+      "required": ["release"],
+      "properties": {
+        "release": {"$ref":"#/$defs/Envelope"},
+        "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/ProofPlace"}]}
+      }
     },
     "LintFinding": {
       "type": "object",
@@ -433,18 +481,22 @@ export const EVENT_SCHEMAS: EventSchemas = {
     },
     "LogProof": {
       "type": "object",
-      "required": ["entry","proof"],
-      "properties": {"entry":{"type":"string"},"proof":{"type":"string"}}
+      "required": ["member","entry","proof"],
+      "properties": {"member":{"$ref":"#/$defs/ApprovalMember"},"entry":{"type":"string"},"proof":{"type":"string"}}
     },
-    "LoggedProof": {
+    "LoggedApproval": {
       "type": "object",
-      "required": ["policy","version","digest","proof"],
+      "required": ["releases","entry","proof"],
       "properties": {
-        "policy": {"type":"string"},
-        "version": {"type":"string"},
-        "digest": {"type":"string"},
-        "proof": {"$ref":"#/$defs/LogProof"}
+        "releases": {"type":"array","items":{"$ref":"#/$defs/LoggedRelease"}},
+        "entry": {"type":"string"},
+        "proof": {"type":"string"}
       }
+    },
+    "LoggedRelease": {
+      "type": "object",
+      "required": ["policy","version","digest"],
+      "properties": {"policy":{"type":"string"},"version":{"type":"string"},"digest":{"type":"string"}}
     },
     "PromotedHead": {
       "type": "object",
@@ -455,6 +507,11 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "release": {"type":["null","string"]},
         "version": {"type":["null","string"]}
       }
+    },
+    "ProofPlace": {
+      "type": "object",
+      "required": ["of","index","path"],
+      "properties": {"of":{"type":"number"},"index":{"type":"number"},"path":{"type":"array","items":{"type":"string"}}}
     },
     "PublishedHead": {
       "type": "object",
@@ -551,16 +608,17 @@ export const EVENT_SCHEMAS: EventSchemas = {
     },
     "RunDossier": {
       "type": "object",
-      "required": ["run","attempt","releases","live","used","plan"],
+      "required": ["run","attempt","releases","live","used","plan","proofs"],
       "properties": {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
-        "releases": {"type":"array","items":{"$ref":"#/$defs/ReleaseDocument"}},
-        "live": {"type":"object","additionalProperties":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/ReleaseDocument"}]}},
+        "releases": {"type":"array","items":{"$ref":"#/$defs/CarriedRelease"}},
+        "live": {"type":"object","additionalProperties":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/CarriedRelease"}]}},
         "used": {"type":"object","additionalProperties":{"type":"array","items":{"$ref":"#/$defs/VersionRef"}}},
         "plan": {"$ref":"#/$defs/RolloutPlan"},
-        "guard": {"type":"array","items":{"$ref":"#/$defs/ReleaseDocument"}},
-        "attestations": {"$ref":"#/$defs/StageAttestations"}
+        "guard": {"type":"array","items":{"$ref":"#/$defs/CarriedRelease"}},
+        "attestations": {"$ref":"#/$defs/StageAttestations"},
+        "proofs": {"type":"array","items":{"$ref":"#/$defs/SharedProof"}}
       }
     },
     "RunPolicy": {
@@ -638,15 +696,10 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "silent": {"type":"array","items":{"type":"string"}}
       }
     },
-    "SignedHead": {
+    "SharedProof": {
       "type": "object",
-      "required": ["head","release"],
-      "properties": {
-        "head": {"$ref":"#/$defs/Envelope"},
-        "release": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/Envelope"}]},
-        "proof": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/LogProof"}]},
-        "next": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/HeldRelease"}]}
-      }
+      "required": ["entry","proof"],
+      "properties": {"entry":{"type":"string"},"proof":{"type":"string"}}
     },
     "StageAttestations": {
       "type": "object",

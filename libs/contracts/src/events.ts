@@ -1,12 +1,14 @@
 import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
+import type { RunDossier } from './dossier.js'
 import type { Envelope } from './envelope.js'
 import type { FreezeRecord } from './freezes.js'
-import type { ConfigDocument, IssuedHeads, PromotedHead, PublishedHeads, ReversedPolicy } from './heads.js'
-import type { LoggedProof } from './log-proof.js'
+import type { ConfigDocument, PromotedHead, PublishedHeads, ReversedPolicy } from './heads.js'
+import type { IssuedHeads } from './issued-heads.js'
+import type { LoggedApproval } from './log-proof.js'
 import type { AcceptedDecision, DecisionAnswer, GuardJudged, RejectedApproval } from './run-decisions.js'
-import type { LintFinding, RunDossier, ScenarioRule, StageFailure } from './run-dossier.js'
+import type { LintFinding, ScenarioRule, StageFailure } from './run-dossier.js'
 import type { RunView, StageName } from './runs.js'
 
 /** What a run in state WAITING waits for. */
@@ -62,15 +64,18 @@ export interface EventData {
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHeads
   'hms.coverage.reported.v1': ReportedCoverage
-  /** `bundle`: places (`policy@scope`) of all documents of this revision, where there are several; they take effect together. */
-  'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string[] }
+  /**
+   * `bundle`: where this revision has several documents, which take effect together: of the place (`policy@scope`) of each the first four
+   * bytes of its SHA-256, one after the other in base64.
+   */
+  'hms.state.recorded.v1': { document: ConfigDocument; bundle?: string }
   /** Rollout's freshness statement on all stable heads, for who reads the topic alone: a fact that ages, and no entry of the log. */
   'hms.state.vouched.v1': { freshness: Envelope }
   /**
    * `region` as its bot is known by, where it is known; `connected`: a stream of this bot was open; `ofRun`: the newest run that serves it.
    */
   'hms.alert.reported.v1': BotAlert & { receivedAt: string; connected: boolean; ofRun: number | null }
-  'hms.release.logged.v1': LoggedProof
+  'hms.release.logged.v1': LoggedApproval
 }
 export type EventType = keyof EventData
 

@@ -3,14 +3,7 @@ import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
 import type { ReleaseDocument, VersionRef } from './run-dossier.js'
 
-/**
- * Heads as canary-controller and rollout hand them to config-store on every path: stored together, under one revision, so that no reader
- * ever sees half a bundle.
- */
-export interface IssuedHeads {
-  heads: SignedHead[]
-}
-
+/** A head with all that a reader needs to believe it. */
 export interface SignedHead {
   head: Envelope
   /** The release the head makes current; `null` when it names none. */

@@ -35,23 +35,6 @@ export interface VersionRef {
   digest: string
 }
 
-/** What every stage needs of a run: it travels with the events, nobody looks anything up. */
-export interface RunDossier {
-  run: number
-  attempt: number
-  /** Sorted by policy id; a bundle has several. */
-  releases: ReleaseDocument[]
-  /** The release in force per policy when the run started; `null` for a first version. */
-  live: Record<string, ReleaseDocument | null>
-  /** Per policy what its new version was signed as before, if it was: a version never means two things. */
-  used: Record<string, VersionRef[]>
-  plan: RolloutPlan
-  /** Guard rules in force that speak of these policies; missing in what was sent before there were any. */
-  guard?: ReleaseDocument[]
-  /** What the stages that it went through say of these releases: in-toto test results and verification results, each by its own key. */
-  attestations?: StageAttestations
-}
-
 export type StageAttestations = { lint?: Envelope; simulate?: Envelope; canary?: Envelope }
 
 export interface LintFinding {

@@ -148,7 +148,7 @@ describe('rules as releases', () => {
 
   async function release(policy: ReleasePredicate['policy'], signers = [chief]): Promise<ReleaseDocument> {
     const times = { preparedAt: '2026-01-01T00:00:00.000Z', expires: '2026-01-08T00:00:00.000Z' }
-    const rest = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan: PLAN, bundle: [], ...times }
+    const rest = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], author: null, plan: PLAN, ...times }
     const { payload, digest, policyDigest } = buildRelease({ policy, ...rest })
     return {
       id: policy.id,

@@ -1,3 +1,4 @@
+import { bundleOf } from './bundle.js'
 import { describe, expect, it } from 'vitest'
 import {
   buildRelease,
@@ -24,7 +25,7 @@ const keys = new Map([[rollout.keyid, rollout.publicKey]])
 const policy = { id: 'epa-pm25-limit', version: '2.0.0', limit: 25 }
 const other = digestOf('another policy')
 const old = { version: '1.5.0', digest: digestOf('1.5.0') }
-const release: ReleasePredicate = {
+const release: Omit<ReleasePredicate, 'bundle'> = {
   policy,
   releaseEpoch: 2,
   previous: old,
@@ -32,7 +33,6 @@ const release: ReleasePredicate = {
   scopes: ['global'],
   author: null,
   plan: { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 300_000, bakeMs: 300_000, partners: null },
-  bundle: [],
   preparedAt: '2024-09-01T00:00:00Z',
   expires: '2024-09-08T00:00:00Z',
 }
@@ -50,13 +50,14 @@ const event: EventPredicate = {
 
 describe('a release', () => {
   it('is named by the digest of its payload and speaks about the policy', async () => {
-    const built = buildRelease({ ...release, bundle: [other] })
+    const built = buildRelease({ ...release, bundle: bundleOf([other, digestOfJson(policy)]) })
     const envelope = await signEnvelope(built.payload, [signer])
     const read = readRelease(envelope)
     expect(read).toEqual({ ...built, envelope })
     expect(read.digest).toBe(digestOf(built.payload))
     expect(read.policyDigest).toBe(digestOfJson({ version: '2.0.0', limit: 25, id: 'epa-pm25-limit' }))
-    expect(read.predicate.bundle).toEqual([other, read.policyDigest].sort())
+    expect(read.predicate.bundle).toEqual({ digest: digestOfJson([other, read.policyDigest].sort()), size: 2 })
+    expect(buildRelease(release).predicate.bundle).toEqual({ digest: digestOfJson([read.policyDigest]), size: 1 })
   })
 
   it('that is malformed can be neither built nor read', async () => {
@@ -65,12 +66,12 @@ describe('a release', () => {
     expect(() => buildRelease({ ...release, expires: 'tomorrow' })).toThrow('expires')
     const hex = digestOfJson(policy).slice(7)
     const subject = [{ name: 'epa-pm25-limit@2.0.0', digest: { sha256: hex } }]
-    const alone = { ...release, bundle: [`sha256:${hex}`] }
+    const alone = { ...release, bundle: bundleOf([`sha256:${hex}`]) }
     const read = async (subjects: typeof subject, predicate: ReleasePredicate) =>
       readRelease(await signEnvelope(statement(PREDICATE_TYPES.release, subjects, predicate), []))
     expect((await read(subject, alone)).predicate).toEqual(alone)
-    await expect(read(subject, release)).rejects.toThrow('bundle leaves out')
-    await expect(read(subject, { ...release, bundle: [other, `sha256:${hex}`].sort().toReversed() })).rejects.toThrow('not sorted')
+    await expect(read(subject, { ...release, bundle: bundleOf([other]) })).rejects.toThrow('bundle leaves out')
+    await expect(read(subject, { ...release, bundle: [] as never })).rejects.toThrow('bundle')
     await expect(read([{ name: 'epa-pm25-limit@9.0.0', digest: { sha256: hex } }], alone)).rejects.toThrow('HMS_STATEMENT_INVALID')
   })
 })
@@ -83,7 +84,7 @@ describe('a head', () => {
       share: 500,
       base: null,
       salt: '',
-      bundle: [policy.id],
+      bundle: bundleOf(['one', 'another']),
       expires: '2024-09-01T00:05:00Z',
       next: { release: other, at: '2024-09-02T00:00:00+02:00' },
     }

@@ -1,7 +1,9 @@
+import { groupBy } from '#libs/contracts'
+import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js'
 import { isDigest } from './digest.js'
 import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
-import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, optional } from './shape.js'
+import { isBasisPoints, isCount, isString, isText, isTime, nullable, objectOf, optional } from './shape.js'
 import type { Signer } from './signer.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
@@ -20,7 +22,8 @@ export type HeadPredicate = {
   share?: number
   /** Canary heads: the stable release they stand on; readers ignore the head when stable differs. */
   base?: string | null
-  bundle?: string[]
+  /** Of the heads that were issued with this one, where there are several: they are stored together or not at all. */
+  bundle?: BundleRef
   /** Changes who falls into the share. */
   salt?: string
   /** Held by readers, and current from `at` on, without another head. `run`: see below. */
@@ -41,7 +44,7 @@ const HEAD: StatementKind<HeadPredicate> = {
     current: nullable(isDigest),
     share: optional(isBasisPoints),
     base: optional(nullable(isDigest)),
-    bundle: optional(listOf(isText)),
+    bundle: optional(isBundleRef),
     salt: optional(isString),
     next: optional(objectOf({ release: isDigest, at: isTime, run: optional(isCount) })),
     expires: optional(isTime),
@@ -49,6 +52,23 @@ const HEAD: StatementKind<HeadPredicate> = {
     run: optional(isCount),
   },
   subject: (head) => subjectOfPredicate(`${head.policy}@${head.scope}`, head),
+}
+
+type HeadInBundle = Pick<HeadPredicate, 'policy' | 'scope' | 'seq' | 'current' | 'next' | 'bundle'>
+
+export function bundleOfHeads(heads: readonly HeadInBundle[]): BundleRef {
+  return bundleOf(heads.map(({ policy, scope, seq, current, next }) => `${policy}@${scope} ${seq} ${current} ${next?.release ?? null}`))
+}
+
+/** Why these heads are not whole: one was issued with others than it comes with. `undefined` when all are here. */
+export function brokenHeads(heads: readonly HeadInBundle[]): string | undefined {
+  const together = groupBy(heads, ({ bundle }) => bundle?.digest)
+  for (const [digest, members] of together) {
+    const other = digest === undefined ? undefined : members.find(({ bundle }) => !isSameBundle(bundle, bundleOfHeads(members)))
+    if (other !== undefined)
+      return `the head of ${other.policy} was issued with ${other.bundle!.size - 1} others, and does not come with these alone`
+  }
+  return undefined
 }
 
 export function signHead(predicate: HeadPredicate, signer: Signer): Promise<Envelope> {

@@ -1,7 +1,9 @@
 import type { Envelope, JsonObject, ReleaseDocument, RolloutPlan } from '#libs/contracts'
+import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js'
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isBasisPoints, isCount, isString, isText, isTime, listOf, nullable, objectOf, oneOf, optional, type Check } from './shape.js'
+import { SignatureError } from './signature-error.js'
 import { readUnverified, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
 export const MAX_FALLBACKS = 5
@@ -24,8 +26,8 @@ export type ReleasePredicate = {
   author: string | null
   /** Part of what is signed, so nobody can slip in another plan with the last signature. */
   plan: RolloutPlan
-  /** Policy digests of the run's members, this one included, sorted. */
-  bundle: string[]
+  /** Of the policy digests of the run's members, this one included. */
+  bundle: BundleRef
   preparedAt: string
   /** When an unfinished approval ends. */
   expires: string
@@ -59,29 +61,41 @@ const RELEASE: StatementKind<ReleasePredicate> = {
     droppedTags: optional(listOf(isText, MAX_DROPPED_TAGS)),
     author: nullable(isText),
     plan: isPlan,
-    bundle: listOf(isDigest),
+    bundle: isBundleRef,
     preparedAt: isTime,
     expires: isTime,
   },
   subject: ({ policy }) => ({ name: `${policy.id}@${policy.version}`, digest: { sha256: hexOf(digestOfJson(policy)) } }),
   contradiction({ bundle, policy }) {
-    if (!bundle.includes(digestOfJson(policy))) return 'bundle leaves out the policy itself'
-    const sorted = bundle.every((digest, i) => i === 0 || digest > (bundle[i - 1] ?? ''))
-    return sorted ? undefined : 'bundle is not sorted, or names a member twice'
+    const isOther = bundle.size <= 1 && !isSameBundle(bundle, bundleOf([digestOfJson(policy)]))
+    return isOther ? 'bundle leaves out the policy itself' : undefined
   },
 }
 
-/** The bytes that all approvers sign. `bundle` is sorted, and the policy's own digest added when it is missing. */
-export function buildRelease(predicate: ReleasePredicate): PreparedRelease {
+/** The bytes that all approvers sign. Without a `bundle` the policy is alone. */
+export function buildRelease(predicate: Omit<ReleasePredicate, 'bundle'> & { bundle?: BundleRef }): PreparedRelease {
   const policyDigest = digestOfJson(predicate.policy)
-  const bundle = [...new Set([...predicate.bundle, policyDigest])].sort()
-  return { ...writeStatement(RELEASE, { ...predicate, bundle }), policyDigest }
+  return { ...writeStatement(RELEASE, { ...predicate, bundle: predicate.bundle ?? bundleOf([policyDigest]) }), policyDigest }
 }
 
 /** Reads a release without judging its signatures: who approved it is for `approvalState` to say. */
 export function readRelease(envelope: unknown): OpenedRelease {
   const document = readUnverified(RELEASE, envelope)
   return { ...document, policyDigest: digestOfJson(document.predicate.policy), envelope: envelope as Envelope }
+}
+
+/** Why these releases are not the whole bundle that people approved, and nothing else; `undefined` when they are. */
+export function brokenBundle(releases: readonly Pick<ReleaseDocument, 'envelope'>[]): string | undefined {
+  try {
+    const read = releases.map(({ envelope }) => readRelease(envelope))
+    const whole = bundleOf(read.map(({ policyDigest }) => policyDigest))
+    const other = read.find(({ predicate }) => !isSameBundle(predicate.bundle, whole))?.predicate
+    if (other === undefined) return undefined
+    return `${other.policy.id}@${other.policy.version} was approved in a bundle of ${other.bundle.size}, and these ${whole.size} are another`
+  } catch (error) {
+    if (error instanceof SignatureError) return error.detail
+    throw error
+  }
 }
 
 /** From when on a policy is in force, in ms since 1970; `NaN` for a time that cannot be read, which never comes. */

@@ -1,8 +1,8 @@
 import { approversOf } from './approval.js'
-import { verifyProof } from './log.js'
+import { isMember, verifyProof } from './log.js'
 import { BundleRefused } from './refused.js'
 import { entitledKeys, readRoster, type Roster } from './roster.js'
-import { canonical, isObject, openStatement, sha256, signersOf, type JsonObject, type Statement } from './statement.js'
+import { canonical, isObject, openStatement, sha256, signersOf, type Json, type JsonObject, type Statement } from './statement.js'
 
 export { BundleRefused }
 export type { Json, JsonObject } from './statement.js'
@@ -48,7 +48,7 @@ export async function verifyBundle(
   { roster: rosterBytes, at = new Date() }: VerifyBundleOptions,
 ): Promise<VerifiedBundle> {
   const roster = readRoster(rosterBytes)
-  const { release: envelope, head: headEnvelope, entry, proof } = readBundle(bytes)
+  const { release: envelope, head: headEnvelope, entry, member, proof } = readBundle(bytes)
   if (roster.logs.length === 0) throw new BundleRefused('HMS_VERIFY_ROSTER', 'the roster names no log')
   // First when it was seen, for a key is judged at that time.
   const { index, size, witnessedAtMs } = verifyProof(entry, proof, roster.logs)
@@ -64,7 +64,7 @@ export async function verifyBundle(
   if (release.subject !== sha256(canonical(policy))) throw refused('its subject is another policy')
   const { approvedBy, soleOfficial } = approversOf(release, policy, roster, witnessedAtMs)
   const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster, at)
-  checkEntry(entry, policy['id'], policy['version'], release.digest)
+  checkEntry(entry, member, { digest: release.digest, id: policy['id'], version: policy['version'] })
   return {
     policy: policy as VerifiedBundle['policy'],
     release: { digest: release.digest, releaseEpoch: releaseEpoch as number, approvedBy, ...(soleOfficial ? { soleOfficial } : {}), seq },
@@ -80,17 +80,17 @@ function expired({ expiresMs }: Roster): string {
   )
 }
 
-function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry: string; proof: string } {
-  let value: unknown
+function readBundle(bytes: Uint8Array): { release: unknown; head: unknown; entry: string; member: Json | undefined; proof: string } {
+  let value: Json
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as Json
   } catch {
     throw new BundleRefused('HMS_VERIFY_BUNDLE', 'the bundle is not JSON: it is cut, or damaged')
   }
   if (!isObject(value) || value['bundle'] !== 1 || typeof value['entry'] !== 'string' || typeof value['proof'] !== 'string') {
     throw new BundleRefused('HMS_VERIFY_BUNDLE', 'not a bundle of version 1')
   }
-  return { release: value['release'], head: value['head'], entry: value['entry'], proof: value['proof'] }
+  return { release: value['release'], head: value['head'], entry: value['entry'], member: value['member'], proof: value['proof'] }
 }
 
 /** The stable head: signed by rollout alone, of this policy, for everybody, naming this release. */
@@ -114,13 +114,10 @@ function checkHead(head: Statement, policy: string, digest: string, roster: Rost
   return seq as number
 }
 
-/** The entry of the log names this release. */
-function checkEntry(entry: string, id: string, version: string, digest: string): void {
-  const { releases, type } = JSON.parse(entry) as { releases?: JsonObject[]; type?: string }
-  const named =
-    Array.isArray(releases) &&
-    releases.some((release) => release['id'] === id && release['version'] === version && release['digest'] === digest)
-  if (!named || type !== 'hms.approval.approved.v1')
+/** The entry of the log is the approval of this release, among others or alone. */
+function checkEntry(entry: string, member: Json | undefined, release: JsonObject): void {
+  const { releases, type } = JSON.parse(entry) as JsonObject
+  if (type !== 'hms.approval.approved.v1' || !isMember(canonical(release), member, releases))
     throw new BundleRefused('HMS_VERIFY_PROOF', 'the entry of the log is not the approval of this release')
 }
 

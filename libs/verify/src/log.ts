@@ -1,6 +1,6 @@
 import { createHash, verify, type KeyObject } from 'node:crypto'
 import { BundleRefused } from './refused.js'
-import { rawKey } from './statement.js'
+import { isObject, rawKey, type Json } from './statement.js'
 
 const ED25519 = 0x01
 const COSIGNATURE = 0x04
@@ -61,6 +61,16 @@ function verifyProofOf(entry: string, text: string, keys: LogKeys): Proven {
   const leaf = createHash('sha256').update(Uint8Array.of(0)).update(entry).digest()
   if (!leads(leaf, Number(index), size, path.map(hashOf), root)) throw refused('the log does not hold this entry there')
   return { index: Number(index), size, witnessedAtMs }
+}
+
+/** Whether `leaf` is one of the releases that an approval commits to: a tree of RFC 6962, of one leaf or many. */
+export function isMember(leaf: string, member: Json | undefined, releases: Json | undefined): boolean {
+  if (!isObject(member) || !isObject(releases) || !Array.isArray(member['path'])) return false
+  const [index, size] = [member['index'], releases['size']]
+  if (typeof index !== 'number' || typeof size !== 'number' || !Number.isSafeInteger(index) || index < 0) return false
+  const path = member['path'].map((hash) => hashOf(String(hash)))
+  const hash = createHash('sha256').update(Uint8Array.of(0)).update(leaf).digest()
+  return leads(hash, index, size, path, hashOf(String(releases['root'])))
 }
 
 function verifyCheckpoint(

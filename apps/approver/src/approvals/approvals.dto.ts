@@ -1,4 +1,4 @@
-import type { Envelope, JsonObject, PlanOptions } from '#libs/contracts'
+import { MAX_POLICIES_OF_RUN, type Envelope, type JsonObject, type PlanOptions } from '#libs/contracts'
 import { Nested, NestedList } from '#libs/platform'
 import {
   ArrayMaxSize,
@@ -50,7 +50,7 @@ export class PlanOptionsDto implements PlanOptions {
 
   @IsOptional()
   @IsArray()
-  @ArrayMaxSize(20)
+  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
   @MaxLength(300, { each: true })
   @Matches(/^[a-z0-9-]+@\S+$/, { each: true, message: 'fallbacks must look like ID@VERSION' })
   fallbacks?: string[]
@@ -59,7 +59,7 @@ export class PlanOptionsDto implements PlanOptions {
 export class PrepareRequestDto {
   @IsArray()
   @ArrayMinSize(1)
-  @ArrayMaxSize(20)
+  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
   @IsObject({ each: true })
   policies!: JsonObject[]
 
@@ -98,7 +98,7 @@ export class ApprovalRequestDto {
   @Matches(/^sha256:[0-9a-f]{64}$/, { message: 'digest must be sha256: and 64 hex digits' })
   digest!: string
 
-  @NestedList(() => SignatureDto, { min: 1, max: 20 })
+  @NestedList(() => SignatureDto, { min: 1, max: MAX_POLICIES_OF_RUN })
   signatures!: SignatureDto[]
 
   @IsOptional()

@@ -89,7 +89,7 @@ export class PrepareApproval {
     const releases = prepareReleases(input)
     // What it follows may be held until a later time: then the dossier carries what is live, unless that time comes first.
     for (const live of [[...known.predecessors.values()], [...known.records.values()].map((record) => record.live)])
-      requireEventsFit(releases, live, plan)
+      requireEventsFit(this.runtime.roster, { releases, live, plan })
     for (const release of releases)
       await tx.documents(POLICIES).put({ ...known.records.get(release.id)!, releaseEpoch: release.releaseEpoch })
     return {

@@ -1,6 +1,6 @@
 import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
-import { buildRelease, MAX_FALLBACKS, STATEMENT_TYPE, type ReleasePredicate, type ReleaseRef } from '#libs/signing'
+import { buildRelease, bundleOf, MAX_FALLBACKS, STATEMENT_TYPE, type ReleasePredicate, type ReleaseRef } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 
 /** A policy that is to become a release. */
@@ -35,7 +35,7 @@ export interface PrepareInput {
 
 /** Builds the bytes that all approvers sign: epoch, previous version, fallbacks and plan are bound in. Pure. */
 export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
-  const bundle = input.policies.map(({ digest }) => digest).sort()
+  const bundle = bundleOf(input.policies.map(({ digest }) => digest))
   return input.policies.map(({ policy, digest, droppedTags }) => {
     const record = input.records.get(policy.id)!
     const history = input.histories.get(policy.id)!

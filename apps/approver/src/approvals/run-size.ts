@@ -1,38 +1,53 @@
-import { HmsError, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
-import { MAX_EVENT_BYTES, MAX_SIGNATURES } from '#libs/signing'
+import { approvalRequirement, authorsOf, MAX_EVENT_BYTES, MAX_SIGNATURES, type ReleasePredicate, type Roster } from '#libs/signing'
 
-/** A signature with its key id in an envelope, and the proof of a release in a log of a billion entries with sixteen witnesses. */
+/** A signature with its key id in an envelope, and the proof of an approval in a log of a billion entries with sixteen witnesses. */
 const SIGNATURE_BYTES = 200
 const PROOF_BYTES = 6 * 1024
+/** Which release of an approval a proof is of: a path of eight hashes. */
+const PLACE_BYTES = 450
+/** A signed head, without what it brings. */
+const HEAD_BYTES = 1_600
 
 /** Of a release that is a guard rule: the dossiers of all that it speaks of carry it, seventeen at most. */
 const MAX_GUARD_RELEASE_BYTES = 12 * 1024
 const MAX_GUARD_RELEASES = 17
+/** Of one release in what lint and simulation attest, beside its name. */
+const ATTESTED_BYTES = 300
 
-/** What stages add to a run's dossier, each bounded where it is made. */
+/**
+ * What stages add to a run's dossier in the largest event, that of a simulation that passed: each is bounded where it is made. A canary
+ * adds its attestation and the proofs of the new releases, and carries no scenarios.
+ */
 const ADDED_BYTES = {
   /** Rules in force that speak of these policies. */
   guard: MAX_GUARD_RELEASES * (MAX_GUARD_RELEASE_BYTES + MAX_SIGNATURES * SIGNATURE_BYTES + PROOF_BYTES),
-  /** What lint, simulation and canary attest. */
-  attestations: 256 * 1024,
+  /** What lint and simulation attest: bots, scenarios and rules of lint. */
+  attestations: 192 * 1024,
   /** Scenario expressions, or the findings of lint. */
   scenarios: 256 * 1024,
   /** The event's own members, the plan, and the versions used before. */
   frame: 32 * 1024,
 } as const
 
+/** A run, and what it replaces. */
+export interface RunToFit {
+  releases: readonly ReleaseDocument[]
+  live: readonly (ReleaseDocument | null)[]
+  plan: RolloutPlan
+}
+
 /**
- * Refuses a run whose largest event could outgrow what a service signs, before anybody signs it: the dossier carries each new release and
- * the one that it replaces, with their signatures and proofs, and every stage adds to it. Throws 413 `HMS_APPROVER_RUN_TOO_LARGE`.
+ * Refuses a run whose largest event could outgrow what a service signs: a dossier carries each new release and the one that it replaces,
+ * the proof of each approval once, and what the stages add; heads carry the same releases as base64. Throws 413
+ * `HMS_APPROVER_RUN_TOO_LARGE`.
  */
-export function requireEventsFit(releases: readonly ReleaseDocument[], live: readonly (ReleaseDocument | null)[], plan: RolloutPlan): void {
-  for (const release of releases) requireGuardFits(release)
-  const documents = [...releases, ...live.filter((release) => release !== null)]
-  const added = Object.values(ADDED_BYTES).reduce((sum, bytes) => sum + bytes, 0)
-  const bytes = documents.reduce((sum, release) => sum + bytesOf(release), added + Buffer.byteLength(JSON.stringify(plan)))
+export function requireEventsFit(roster: Roster, run: RunToFit): void {
+  for (const release of run.releases) requireGuardFits(release)
+  const bytes = Math.max(dossierBytes(roster, run), headsBytes(roster, run))
   if (bytes <= MAX_EVENT_BYTES) return
-  const replaced = live.reduce((sum, release) => sum + (release === null ? 0 : bytesOf(release)), 0)
+  const replaced = sumOf(run.live.map((release) => release?.envelope.payload.length ?? 0))
   const detail =
     `The largest event of this run could have ${bytes} bytes, ${replaced} of them for the versions it replaces; ` +
     `${MAX_EVENT_BYTES} fit. Approve fewer policies together.`
@@ -48,8 +63,61 @@ function requireGuardFits(release: ReleaseDocument): void {
   throw new HmsError('HMS_APPROVER_RUN_TOO_LARGE', detail, { status: 413, next: ['hms-svc approve FILE --sign NAME'] })
 }
 
-/** As the dossier carries it in the end, whatever signatures and proof it has now. */
-function bytesOf({ proof: _proof, envelope, ...rest }: ReleaseDocument): number {
-  const bare = JSON.stringify({ ...rest, envelope: { ...envelope, signatures: [] } })
-  return Buffer.byteLength(bare) + MAX_SIGNATURES * SIGNATURE_BYTES + PROOF_BYTES
+function dossierBytes(roster: Roster, run: RunToFit): number {
+  const live = run.live.filter((release) => release !== null)
+  // In a dossier the payload is JSON, not base64 of it.
+  const carried = documentsOf(run).map(({ envelope }) => -Math.floor(envelope.payload.length / 4))
+  const attested = run.releases.map(({ id, version }) => ATTESTED_BYTES + 4 * Buffer.byteLength(id + version))
+  const added = Object.values(ADDED_BYTES)
+  return (
+    releasesBytes(roster, run) +
+    sumOf([...carried, ...attested, ...added]) +
+    proofsBytes(roster, live) +
+    Buffer.byteLength(JSON.stringify(run.plan))
+  )
+}
+
+function headsBytes(roster: Roster, run: RunToFit): number {
+  return releasesBytes(roster, run) + proofsBytes(roster, documentsOf(run)) + run.releases.length * HEAD_BYTES
+}
+
+function documentsOf({ releases, live }: RunToFit): ReleaseDocument[] {
+  return [...releases, ...live.filter((release) => release !== null)]
+}
+
+/** With envelopes, without proofs. What is live, and so proven, has the signatures that it has. */
+function releasesBytes(roster: Roster, run: RunToFit): number {
+  const signatures = signaturesOf(roster, run.releases)
+  return sumOf(
+    documentsOf(run).map(({ proof, envelope, ...rest }) => {
+      const bare = Buffer.byteLength(JSON.stringify({ ...rest, envelope: { ...envelope, signatures: [] } }))
+      return bare + (proof === undefined ? signatures : envelope.signatures.length) * SIGNATURE_BYTES
+    }),
+  )
+}
+
+/** How many a release of the run can have in the end: those that are asked for and those of authors. Whoever signs, signs all releases. */
+function signaturesOf(roster: Roster, releases: readonly ReleaseDocument[]): number {
+  const predicates = releases.map(({ envelope }) => peekPredicate<ReleasePredicate>(envelope))
+  const threshold = Math.max(...predicates.map((predicate) => approvalRequirement(roster, predicate).threshold))
+  const authors = new Set(predicates.flatMap(({ author }) => authorsOf(roster, author).map(({ id }) => id)))
+  const present = releases.map(({ envelope }) => envelope.signatures.length)
+  return Math.max(Math.min(threshold + authors.size, MAX_SIGNATURES), ...present)
+}
+
+/** Releases that were approved together share their proof. */
+function proofsBytes(roster: Roster, documents: readonly ReleaseDocument[]): number {
+  if (roster.logPolicy === undefined) return 0
+  const approvals = new Map(
+    documents.map(({ envelope, proof }) => {
+      if (proof !== undefined) return [proof.entry, Buffer.byteLength(proof.entry + proof.proof)]
+      const { bundle, preparedAt } = peekPredicate<ReleasePredicate>(envelope)
+      return [`${bundle.digest} ${preparedAt}`, PROOF_BYTES]
+    }),
+  )
+  return sumOf([...approvals.values()]) + documents.length * PLACE_BYTES
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0)
 }

@@ -6,7 +6,7 @@ import { approvalRequirement, authorsOf, checkSignatures, readRelease } from '#l
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from '../guard/guard-approval.js'
-import { newPolicy, POLICIES } from '../policies/policy.table.js'
+import { newPolicy, POLICIES, policyAt } from '../policies/policy.table.js'
 import { rememberSigned } from '../policies/policy-version.table.js'
 import { QueueRun } from '../runs/queue-run.js'
 import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.table.js'
@@ -16,6 +16,7 @@ import { APPROVAL_EXPIRY, APPROVALS, type Approval } from '../records/approval.t
 import { EndStale } from '../runs/end-stale.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { missingOf } from './prepare-approval.js'
+import { requireEventsFit } from './run-size.js'
 import { signedSiblings } from './signed-siblings.js'
 
 /** Accepts one person's signatures over prepared bytes. The first gives the run its number, the last puts it into the queue. */
@@ -63,6 +64,9 @@ export class SignApproval {
     const denied = await this.guardApproval.execute(tx, approval, signer)
     if (denied !== undefined) return denied
     const releases = approval.releases.map((release) => withSignature(release, request))
+    // Once more: the roster may ask for more signatures now than when it was prepared.
+    const live = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))?.live ?? null))
+    requireEventsFit(this.runtime.roster, { releases, live, plan: approval.plan })
     const missing = missingOf(this.runtime.roster, releases)
     const opened = run ?? (await this.openRun(tx, approval))
     const signed: Approval = {

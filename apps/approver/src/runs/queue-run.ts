@@ -1,4 +1,4 @@
-import type { ReleaseDocument, RunDossier, VersionRef } from '#libs/contracts'
+import { packDossier, type OpenedDossier, type ReleaseDocument, type VersionRef } from '#libs/contracts'
 import { rulesForRun } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
@@ -64,7 +64,8 @@ export class QueueRun implements OnModuleInit {
     const started = { ...record, facts: { ...record.facts, startedAt: tx.now.toISOString() } }
     await this.saveRun.execute(tx, started)
     const facts = await dossierOf(tx, started, approval, policies)
-    const dossier = { ...facts, guard: rulesForRun(this.runtime.roster, { ...facts, rules: await rulesInForce(tx) }) }
+    const guard = rulesForRun(this.runtime.roster, { ...facts, rules: await rulesInForce(tx) })
+    const dossier = packDossier({ ...facts, guard })
     await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
     return started
   }
@@ -90,7 +91,7 @@ function heldBefore(approval: Approval, policies: PolicyRecord[]): string | unde
   return times.sort().at(-1)
 }
 
-async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<RunDossier> {
+async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<OpenedDossier> {
   const live: Record<string, ReleaseDocument | null> = {}
   const used: Record<string, VersionRef[]> = {}
   for (const policy of policies) {

@@ -1,4 +1,5 @@
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
+import type { ApprovedRelease } from '#libs/signing'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type LoggedRelease } from './entry.js'
 import type { EntryQuery, EntryStore } from './entry.store.js'
 
@@ -9,19 +10,19 @@ interface Row {
 }
 
 export class MemoryEntryStore implements EntryStore {
-  async take(tx: Transaction, facts: EntryFacts): Promise<void> {
-    arrivalsOf(tx).set(facts.event, facts)
+  async take(tx: Transaction, facts: EntryFacts, releases: readonly ApprovedRelease[] = []): Promise<void> {
+    arrivalsOf(tx).set(facts.event, { facts, releases })
   }
 
   async place(tx: Transaction, limit: number): Promise<number> {
     const rows = entryRowsOf(tx)
     let added = 0
-    for (const facts of arrivalsOf(tx).values().slice(0, limit)) {
+    for (const { facts, releases } of arrivalsOf(tx).values().slice(0, limit)) {
       arrivalsOf(tx).delete(facts.event)
       if (rows.get(facts.event) !== undefined) continue
       const index = rows.values().length
       rows.set(facts.event, { index, entry: leafOf(facts), leafHash: leafHashOf(facts).toString('hex') })
-      for (const { id, version, digest } of facts.releases ?? []) {
+      for (const { id, version, digest } of releases) {
         if (releaseRowsOf(tx).get(digest) === undefined) releaseRowsOf(tx).set(digest, { digest, policy: id, version, index })
       }
       added++
@@ -38,8 +39,13 @@ export class MemoryEntryStore implements EntryStore {
   }
 }
 
-function arrivalsOf(tx: Transaction): MemoryRows<EntryFacts> {
-  return memoryOf(tx).rows<EntryFacts>('arrival')
+interface Arrival {
+  facts: EntryFacts
+  releases: readonly ApprovedRelease[]
+}
+
+function arrivalsOf(tx: Transaction): MemoryRows<Arrival> {
+  return memoryOf(tx).rows<Arrival>('arrival')
 }
 
 export function entryRowsOf(tx: Transaction): MemoryRows<Row> {

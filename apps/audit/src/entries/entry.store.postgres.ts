@@ -1,4 +1,5 @@
 import { postgresOf, type Transaction } from '#libs/persistence'
+import type { ApprovedRelease } from '#libs/signing'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
 import type { EntryQuery, EntryStore } from './entry.store.js'
 
@@ -12,43 +13,49 @@ interface Row {
 }
 
 export class PostgresEntryStore implements EntryStore {
-  async take(tx: Transaction, facts: EntryFacts): Promise<void> {
+  async take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[]): Promise<void> {
     const { schema } = postgresOf(tx)
-    await postgresOf(tx).query(`INSERT INTO ${schema}.arrival (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, [
-      facts.event,
-      facts.at,
-      facts.source,
-      facts.type,
-      facts.topic,
-      facts.key,
-      facts.run,
-      leafOf(facts),
-      facts.digest,
-      leafHashOf(facts),
-    ])
+    await postgresOf(tx).query(
+      `INSERT INTO ${schema}.arrival (${COLUMNS}, releases) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      [
+        facts.event,
+        facts.at,
+        facts.source,
+        facts.type,
+        facts.topic,
+        facts.key,
+        facts.run,
+        leafOf(facts),
+        facts.digest,
+        leafHashOf(facts),
+        releases === undefined ? null : JSON.stringify(releases),
+      ],
+    )
   }
 
   /** LATERAL, so that each is looked for by its index: an anti-join was planned as a scan of the whole log for each batch. */
   async place(tx: Transaction, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ index: string; entry: string }>(
+    const rows = await postgresOf(tx).query<{ index: string; releases: ApprovedRelease[] | null }>(
       `WITH taken AS (
-         DELETE FROM ${schema}.arrival WHERE nth IN (SELECT nth FROM ${schema}.arrival ORDER BY nth LIMIT $1) RETURNING nth, ${COLUMNS}
+         DELETE FROM ${schema}.arrival WHERE nth IN (SELECT nth FROM ${schema}.arrival ORDER BY nth LIMIT $1) RETURNING nth, ${COLUMNS}, releases
        ), first AS (
          SELECT DISTINCT ON (event_id) taken.* FROM taken
          LEFT JOIN LATERAL (SELECT 1 AS found FROM ${schema}.entry WHERE entry.event_id = taken.event_id LIMIT 1) AS known ON true
          WHERE known.found IS NULL ORDER BY event_id, nth
+       ), placed AS (
+         INSERT INTO ${schema}.entry (index, ${COLUMNS})
+         SELECT (SELECT coalesce(max(index) + 1, 0) FROM ${schema}.entry) + row_number() OVER (ORDER BY nth) - 1, ${COLUMNS} FROM first
+         RETURNING index, event_id
        )
-       INSERT INTO ${schema}.entry (index, ${COLUMNS})
-       SELECT (SELECT coalesce(max(index) + 1, 0) FROM ${schema}.entry) + row_number() OVER (ORDER BY nth) - 1, ${COLUMNS} FROM first
-       RETURNING index, entry`,
+       SELECT placed.index, first.releases FROM placed JOIN first USING (event_id)`,
       [limit],
     )
-    for (const { index, entry } of rows) await this.placeReleases(tx, Number(index), JSON.parse(entry) as EntryFacts)
+    for (const { index, releases } of rows) if (releases !== null) await this.placeReleases(tx, Number(index), releases)
     return rows.length
   }
 
-  private async placeReleases(tx: Transaction, index: number, { releases = [] }: EntryFacts): Promise<void> {
+  private async placeReleases(tx: Transaction, index: number, releases: readonly ApprovedRelease[]): Promise<void> {
     const { schema } = postgresOf(tx)
     for (const { id, version, digest } of releases) {
       await postgresOf(tx).query(

@@ -1,4 +1,5 @@
 import type { Transaction } from '#libs/persistence'
+import type { ApprovedRelease } from '#libs/signing'
 import type { EntryFacts, LogEntry } from './entry.js'
 
 /** Held from the choice of an index to the commit: without it two events could take the same place, or leave one empty. */
@@ -13,8 +14,8 @@ export interface EntryQuery {
 
 /** The log: rows are added and read, never changed. Twins: PostgreSQL, where triggers refuse all else, and memory. */
 export interface EntryStore {
-  /** Takes an event in; it has no place yet. Writers do not wait for each other here. */
-  take(tx: Transaction, facts: EntryFacts): Promise<void>
+  /** Takes an event in; it has no place yet. Writers do not wait for each other here. `releases`: what an approval is of. */
+  take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[]): Promise<void>
   /**
    * Gives at most `limit` of those taken in the next indexes, in the order in which they came; one that is in the log already is passed
    * over. Answers how many it added. The caller holds `LOG_LOCK`.

@@ -1,9 +1,9 @@
-import { canonicalJson, type AuditEntry, type EventData, type VerifiedEvent } from '#libs/contracts'
-import { digestOf, leafHash, readRelease } from '#libs/signing'
+import { canonicalJson, openDossier, type AuditEntry, type EventData, type VerifiedEvent } from '#libs/contracts'
+import { ApprovalTree, digestOf, leafHash, readRelease, type ApprovalRoot, type ApprovedRelease } from '#libs/signing'
 
 /**
  * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
- * so anyone who holds them can recompute it; `v` changes when they do: 2 is an entry that names the releases that were approved, 3 one of
+ * so anyone who holds them can recompute it; `v` changes when they do: 2 is an entry that commits to the releases that were approved, 3 one of
  * many events of a window.
  */
 export interface EntryFacts {
@@ -20,18 +20,10 @@ export interface EntryFacts {
   event: string
   /** SHA-256 over the payload bytes that the producer signed. */
   digest: string
-  /** Of an approval: the releases that its run is for. A proof of the entry is one of each of them. */
-  releases?: ApprovedRelease[]
+  /** Of an approval: the root over the releases that its run is for. A proof of the entry, with a path to that root, is one of each. */
+  releases?: ApprovalRoot
   /** Of a window: then `digest` is over the listing of its events, and `event` the id of this entry alone. */
   window?: { from: string; until: string; events: number }
-}
-
-export interface ApprovedRelease {
-  /** Policy id. */
-  id: string
-  version: string
-  /** Release digest. */
-  digest: string
 }
 
 /** A place in the log. `index` counts from 0 without gaps. */
@@ -44,8 +36,8 @@ export interface LogEntry {
 /** The answer carries the whole leaf: all members but `index` and `leafHash` are the entry that was hashed. */
 export type RecordedEntry = AuditEntry & EntryFacts
 
-export function factsOf(event: VerifiedEvent): EntryFacts {
-  const releases = releasesOf(event)
+/** `releases`: of an approval, as `releasesOf` reads them. */
+export function factsOf(event: VerifiedEvent, releases?: readonly ApprovedRelease[]): EntryFacts {
   return {
     v: releases === undefined ? 1 : 2,
     at: event.time,
@@ -57,17 +49,17 @@ export function factsOf(event: VerifiedEvent): EntryFacts {
     attempt: event.attempt ?? null,
     event: event.id,
     digest: digestOf(Buffer.from(event.envelope.payload, 'base64')),
-    ...(releases === undefined ? {} : { releases }),
+    ...(releases === undefined ? {} : { releases: new ApprovalTree(releases).root }),
   }
 }
 
 const APPROVED = 'hms.approval.approved.v1'
 
-function releasesOf(event: VerifiedEvent): ApprovedRelease[] | undefined {
+export function releasesOf(event: VerifiedEvent): ApprovedRelease[] | undefined {
   if (event.type !== APPROVED) return undefined
   try {
     const { dossier } = event.data as Pick<EventData[typeof APPROVED], 'dossier'>
-    return dossier.releases.map(({ envelope }) => {
+    return openDossier(dossier).releases.map(({ envelope }) => {
       const { predicate, digest } = readRelease(envelope)
       return { id: predicate.policy.id, version: predicate.policy.version, digest }
     })

@@ -1,4 +1,5 @@
-import { IsString, Length } from 'class-validator'
+import { toNumber } from '#libs/platform'
+import { IsInt, IsString, Length, Max, Min } from 'class-validator'
 
 export class ProofQueryDto {
   @IsString()
@@ -8,4 +9,13 @@ export class ProofQueryDto {
   @IsString()
   @Length(1, 100)
   version!: string
+}
+
+/** Entries from this index on, as many as a tile has. */
+export class ReleasesQueryDto {
+  @toNumber
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  from!: number
 }

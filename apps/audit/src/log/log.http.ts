@@ -1,10 +1,10 @@
-import { HmsError, type AuditProof } from '#libs/contracts'
+import { HmsError, type ApprovedReleases, type AuditProof } from '#libs/contracts'
 import { Public, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Header, Inject, Param, Query, Res, StreamableFile } from '@nestjs/common'
 import { entryBundle, readTilePath, tileWidth, TILE_WIDTH } from '#libs/signing'
 import type { Transaction } from '#libs/persistence'
-import { ProofQueryDto } from './log.dto.js'
-import { proofOf } from './proof-of.js'
+import { ProofQueryDto, ReleasesQueryDto } from './log.dto.js'
+import { byEntry, proofOf } from './proof-of.js'
 import type { LoggedRelease } from '../entries/entry.js'
 import { TREE_STORE, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
 
@@ -57,6 +57,18 @@ export class LogController {
   @Public()
   async proofOfDigest(@Param('digest') digest: string): Promise<AuditProof> {
     return this.proof(await this.release({ digest }, digest))
+  }
+
+  /** What the approvals among some entries are of: an entry has but the root over them. */
+  @Get('v1/audit/releases')
+  @Public()
+  async releases(@Query() { from }: ReleasesQueryDto): Promise<ApprovedReleases[]> {
+    return this.inPublished(async (tx, { size }) =>
+      Array.from(await byEntry(this.tree, tx, from, Math.min(from + TILE_WIDTH, size)), ([index, releases]) => ({
+        index,
+        releases: releases.map(({ policy, version, digest }) => ({ policy, version, digest })),
+      })),
+    )
   }
 
   private async release(which: { digest: string } | { policy: string; version: string }, name: string): Promise<LoggedRelease> {

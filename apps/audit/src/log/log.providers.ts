@@ -21,7 +21,10 @@ export function createSequencer(runtime: ServiceRuntime, tree: TreeStore, seen: 
     log,
     policy: () => runtime.roster.logPolicy,
     keys: (policy) => logKeysOf(runtime, policy, seen),
-    announce: async (tx, proof) => void (await runtime.emit(tx, 'hms.release.logged.v1', proof, { key: proof.policy })),
+    announce: async (tx, approval) => {
+      const [key] = approval.releases.map(({ policy }) => policy).sort()
+      await runtime.emit(tx, 'hms.release.logged.v1', approval, { key: key! })
+    },
     lag: new CheckpointLag(metrics, clock, log),
     suspended: new SuspendedWitnesses(clock, log, metrics),
   })

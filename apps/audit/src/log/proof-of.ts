@@ -1,17 +1,45 @@
-import type { LogProof } from '#libs/contracts'
+import { groupBy, type LoggedApproval, type LogProof, type SharedProof } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { formatTlogProof } from '#libs/signing'
-import { inclusionProof } from './tree.js'
+import { ApprovalTree, formatTlogProof, type ApprovedRelease } from '#libs/signing'
 import type { LoggedRelease } from '../entries/entry.js'
+import { inclusionProof } from './tree.js'
 import type { PublishedCheckpoint, TreeStore } from './tree.store.js'
 
 /** That the checkpoint covers the approval of a release; its index is below the checkpoint's size. */
 export async function proofOf(
   tree: TreeStore,
   tx: Transaction,
-  { index }: LoggedRelease,
-  { size, note }: PublishedCheckpoint,
+  { index, digest }: LoggedRelease,
+  published: PublishedCheckpoint,
 ): Promise<LogProof> {
+  const approval = new ApprovalTree((await tree.releasesIn(tx, index, index + 1)).map(approvedOf))
+  return { ...(await sharedProof(tree, tx, index, published)), member: approval.member(digest) }
+}
+
+/** The approvals among the entries `start` to `end`, each with its proof and all its releases. */
+export async function approvalsIn(
+  tree: TreeStore,
+  tx: Transaction,
+  { start, end }: { start: number; end: number },
+  published: PublishedCheckpoint,
+): Promise<LoggedApproval[]> {
+  const approvals: LoggedApproval[] = []
+  for (const [index, releases] of await byEntry(tree, tx, start, end)) {
+    const named = releases.map(({ policy, version, digest }) => ({ policy, version, digest }))
+    approvals.push({ ...(await sharedProof(tree, tx, index, published)), releases: named })
+  }
+  return approvals
+}
+
+export async function byEntry(tree: TreeStore, tx: Transaction, start: number, end: number): Promise<Map<number, LoggedRelease[]>> {
+  return groupBy(await tree.releasesIn(tx, start, end), ({ index }) => index)
+}
+
+async function sharedProof(tree: TreeStore, tx: Transaction, index: number, { size, note }: PublishedCheckpoint): Promise<SharedProof> {
   const [entry] = await tree.entries(tx, index, index + 1)
   return { entry: entry!, proof: formatTlogProof({ index, path: await inclusionProof(tree, tx, index, size), checkpoint: note }) }
+}
+
+function approvedOf({ policy, version, digest }: LoggedRelease): ApprovedRelease {
+  return { id: policy, version, digest }
 }

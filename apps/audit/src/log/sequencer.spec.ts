@@ -1,7 +1,8 @@
-import type { LoggedProof } from '#libs/contracts'
+import type { LoggedApproval } from '#libs/contracts'
 import { MemoryDatabase, PostgresDatabase, type Database } from '#libs/persistence'
 import { Metrics, silentLogger, uuidv7, VirtualClock } from '#libs/platform'
 import {
+  ApprovalTree,
   formatCheckpoint,
   generateKeyPair,
   HashTree,
@@ -76,7 +77,7 @@ describe.each([
   ['PostgreSQL', openPostgres],
 ] as const)('the transparency log in %s', (_name, open) => {
   let twin: Twin
-  let announced: LoggedProof[]
+  let announced: LoggedApproval[]
   let seen: MemorySeenStore
   let witness: WitnessLink
   beforeEach(async () => {
@@ -91,7 +92,7 @@ describe.each([
     const releases = [{ id: 'ozone', version, digest: `sha256:${version}` }]
     await twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      await twin.entries.take(tx, { ...facts(), v: 2, releases })
+      await twin.entries.take(tx, { ...facts(), v: 2, releases: new ApprovalTree(releases).root }, releases)
       await twin.entries.place(tx, 1)
     })
   }
@@ -174,10 +175,11 @@ describe.each([
     await approve('2.0.0')
     await approve('3.0.0')
     await publisher.publish()
-    expect(announced.map(({ version }) => version)).toEqual(['1.0.0', '2.0.0', '3.0.0'])
-    for (const { policy: id, digest, version, proof } of announced) {
-      expect(verifyTlogProof(Buffer.from(proof.entry), proof.proof, [policy]).witnessedAt).toEqual(expect.any(Number))
-      expect(JSON.parse(proof.entry)).toMatchObject({ releases: [{ id, version, digest }] })
+    expect(announced.map(({ releases }) => releases[0]!.version)).toEqual(['1.0.0', '2.0.0', '3.0.0'])
+    for (const { releases, entry, proof } of announced) {
+      expect(verifyTlogProof(Buffer.from(entry), proof, [policy]).witnessedAt).toEqual(expect.any(Number))
+      const named = releases.map(({ policy: id, version, digest }) => ({ id, version, digest }))
+      expect(JSON.parse(entry)).toMatchObject({ releases: new ApprovalTree(named).root })
     }
   })
 
@@ -200,9 +202,9 @@ describe.each([
     expect(await twin.database.transaction((tx) => twin.tree.latest(tx))).toEqual(latest)
     await approve('2.0.0')
     await publisher.publish()
-    expect(announced.map(({ version }) => version)).toEqual(['1.0.0', '2.0.0'])
+    expect(announced.map(({ releases }) => releases[0]!.version)).toEqual(['1.0.0', '2.0.0'])
     const judged = [policy, newPolicy].map((by) =>
-      announced.map(({ proof: { entry, proof } }) => {
+      announced.map(({ entry, proof }) => {
         try {
           return verifyTlogProof(Buffer.from(entry), proof, [by]).size
         } catch (error) {

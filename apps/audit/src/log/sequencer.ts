@@ -1,11 +1,11 @@
 import type { Database, Transaction } from '#libs/persistence'
 import { describeError, Repeat, type Clock, type Logger } from '#libs/platform'
-import { HmsError, type LoggedProof } from '#libs/contracts'
+import { HmsError, type LoggedApproval } from '#libs/contracts'
 import { formatCheckpoint, isWitnessed, signNote, type LogPolicy, type Signer } from '#libs/signing'
 import type { WitnessLink } from '#libs/witness'
 import type { CheckpointLag } from './checkpoint-lag.js'
 import { Cosigners } from './cosigners.js'
-import { proofOf } from './proof-of.js'
+import { approvalsIn } from './proof-of.js'
 import type { SuspendedWitnesses } from './suspended-witnesses.js'
 import { growTree, rootOf, type Grown } from './tree.js'
 import { TREE_LOCK, type PublishedCheckpoint, type TreeStore } from './tree.store.js'
@@ -30,8 +30,8 @@ export interface SequencerDependencies {
   keys(policy: LogPolicy): Promise<LogKeys | undefined>
   clock: Clock
   log: Logger
-  /** A release is proven from here on; in the transaction that publishes the checkpoint. */
-  announce(tx: Transaction, proof: LoggedProof): Promise<void>
+  /** The releases of an approval are proven from here on; in the transaction that publishes the checkpoint. */
+  announce(tx: Transaction, approval: LoggedApproval): Promise<void>
   lag: CheckpointLag
   suspended: SuspendedWitnesses
 }
@@ -142,10 +142,8 @@ export class Sequencer {
       if (before !== undefined && (checkpoint.size < before.size || (checkpoint.size === before.size && isWitnessed(before.note, policy))))
         return
       await tree.publish(tx, checkpoint)
-      for (const release of await tree.releasesIn(tx, before?.size ?? 0, checkpoint.size)) {
-        const { digest, policy, version } = release
-        await announce(tx, { policy, version, digest, proof: await proofOf(tree, tx, release, checkpoint) })
-      }
+      const news = { start: before?.size ?? 0, end: checkpoint.size }
+      for (const approval of await approvalsIn(tree, tx, news, checkpoint)) await announce(tx, approval)
     })
   }
 

@@ -57,7 +57,7 @@ export class MemoryTreeStore implements TreeStore {
     return releaseRowsOf(tx)
       .values()
       .filter(({ index }) => index >= start && index < end)
-      .toSorted((a, b) => a.index - b.index)
+      .toSorted((a, b) => a.index - b.index || (a.digest < b.digest ? -1 : 1))
   }
 
   async release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined> {

@@ -6,6 +6,7 @@ import { LOG_LOCK } from '../entries/entry.store.js'
 import { LOG_TWINS, type LogTwin } from '../testing/log-twins.suite.js'
 import type { TreeStore } from './tree.store.js'
 import type { Transaction } from '#libs/persistence'
+import type { ApprovedRelease } from '#libs/signing'
 
 const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest()
 
@@ -14,21 +15,21 @@ describe.each(LOG_TWINS)('the tree in %s', (_name, open) => {
   const facts = entryFacts(5)
   beforeAll(async () => {
     twin = await open()
-    const approved = (version: string, digest: string): Partial<EntryFacts> => ({ releases: [{ id: 'ozone', version, digest }] })
+    const approved = (version: string, digest: string): ApprovedRelease[] => [{ id: 'ozone', version, digest }]
     await take([
-      facts[0]!,
-      { ...facts[1]!, ...approved('1.0.0', 'one') },
-      facts[2]!,
-      { ...facts[3]!, ...approved('2.0.0', 'two') },
-      facts[4]!,
+      [facts[0]!],
+      [facts[1]!, approved('1.0.0', 'one')],
+      [facts[2]!],
+      [facts[3]!, [...approved('2.0.0', 'two'), ...approved('3.0.0-a', 'three')]],
+      [facts[4]!],
     ])
   })
   afterAll(() => twin.close())
 
-  const take = (events: EntryFacts[]): Promise<number> =>
+  const take = (events: [EntryFacts, ApprovedRelease[]?][]): Promise<number> =>
     twin.database.transaction(async (tx) => {
       await tx.lock([LOG_LOCK])
-      for (const event of events) await twin.entries.take(tx, event)
+      for (const [event, releases] of events) await twin.entries.take(tx, event, releases)
       return twin.entries.place(tx, 100)
     })
   const ask = <T>(question: (tree: TreeStore, tx: Transaction) => Promise<T>): Promise<T> =>
@@ -70,11 +71,12 @@ describe.each(LOG_TWINS)('the tree in %s', (_name, open) => {
 
   it('finds releases by digest, by policy and version, and by where their entries lie', async () => {
     const one = { digest: 'one', policy: 'ozone', version: '1.0.0', index: 1 }
+    const three = { digest: 'three', policy: 'ozone', version: '3.0.0-a', index: 3 }
     const two = { digest: 'two', policy: 'ozone', version: '2.0.0', index: 3 }
     expect(await ask((tree, tx) => tree.release(tx, { digest: 'one' }))).toEqual(one)
     expect(await ask((tree, tx) => tree.release(tx, { policy: 'ozone', version: '2.0.0' }))).toEqual(two)
     expect(await ask((tree, tx) => tree.release(tx, { policy: 'ozone', version: '3.0.0' }))).toBeUndefined()
-    expect(await ask((tree, tx) => tree.releasesIn(tx, 0, 5))).toEqual([one, two])
+    expect(await ask((tree, tx) => tree.releasesIn(tx, 0, 5))).toEqual([one, three, two])
     expect(await ask((tree, tx) => tree.releasesIn(tx, 2, 3))).toEqual([])
   })
 })

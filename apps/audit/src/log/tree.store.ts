@@ -28,7 +28,7 @@ export interface TreeStore {
   /** The newest checkpoint: of the largest size the last one; `undefined` before the first. */
   latest(tx: Transaction): Promise<PublishedCheckpoint | undefined>
   publish(tx: Transaction, checkpoint: PublishedCheckpoint): Promise<void>
-  /** Releases whose entries lie from `start` (included) to `end` (not included), by index. */
+  /** Releases whose entries lie from `start` (included) to `end` (not included), by index and digest, as their trees are ordered. */
   releasesIn(tx: Transaction, start: number, end: number): Promise<LoggedRelease[]>
   release(tx: Transaction, which: { digest: string } | { policy: string; version: string }): Promise<LoggedRelease | undefined>
 }

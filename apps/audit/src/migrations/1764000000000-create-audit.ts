@@ -58,7 +58,7 @@ export class CreateAudit1764000000000 implements MigrationInterface {
     for (const [table, columns] of Object.entries(LOG)) await createLogTable(runner, table, columns)
     for (const index of INDEXES) await runner.query(`CREATE ${index}`)
     // A queue: events that were taken in and have no place yet.
-    await runner.query(`CREATE TABLE audit.arrival (nth bigserial CONSTRAINT arrival_pkey PRIMARY KEY, ${EVENT})`)
+    await runner.query(`CREATE TABLE audit.arrival (nth bigserial CONSTRAINT arrival_pkey PRIMARY KEY, ${EVENT}, releases jsonb)`)
     // Events of high volume wait for the end of their window; a listing holds what the digest of a window was made over.
     await createDocumentTables(runner, {
       windowed_event: { keys: { until: 'timestamptz' }, indexes: [['until']] },

@@ -5,7 +5,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
 import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attestation.store.js'
-import { factsOf } from '../entries/entry.js'
+import { factsOf, releasesOf } from '../entries/entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
 import { FoldWindows } from '../windows/fold-windows.js'
@@ -43,11 +43,11 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
   private async record(event: VerifiedEvent, tx: Transaction): Promise<void> {
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
     if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event)
-    const facts = factsOf(event)
-    await this.entries.take(tx, facts)
+    const releases = releasesOf(event)
+    await this.entries.take(tx, factsOf(event, releases), releases)
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)
     // A canary waits for the proof of its releases.
-    tx.afterCommit(() => this.intake.wake(facts.releases !== undefined))
+    tx.afterCommit(() => this.intake.wake(releases !== undefined))
   }
 }

@@ -1,4 +1,4 @@
-import { peekPredicate, type JsonObject, type ScenarioRule } from '#libs/contracts'
+import { predicateIn, type JsonObject, type ScenarioRule } from '#libs/contracts'
 import type { Canary } from '#libs/pipeline'
 import { compileScenario, MAX_STEPS, type CompiledScenario, type PolicyDocument } from '#libs/policy'
 
@@ -21,7 +21,7 @@ export class ExplainAlert {
   of(canary: Pick<Canary, 'dossier' | 'scenarios'>, { reading }: { reading: JsonObject | null }): Explanation {
     if (reading === null || reading === undefined) return { explained: false, reason: 'the alert brings no reading' }
     const policies = Object.fromEntries(
-      canary.dossier.releases.map((release) => [release.id, peekPredicate<{ policy: PolicyDocument }>(release.envelope).policy]),
+      canary.dossier.releases.map((release) => [release.id, predicateIn<{ policy: PolicyDocument }>(release).policy]),
     )
     const fitting = canary.scenarios.filter((scenario) => scenario.policies.every((id) => policies[id] !== undefined))
     if (fitting.length === 0) return { explained: false, reason: 'no scenario speaks of it' }

@@ -1,9 +1,18 @@
-import type { LoggedProof, ReleaseDocument, RunDossier } from '#libs/contracts'
+import {
+  openDossier,
+  packDossier,
+  type LoggedApproval,
+  type LoggedRelease,
+  type LogProof,
+  type ReleaseDocument,
+  type RunDossier,
+} from '#libs/contracts'
 import { documentTable, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
+import { ApprovalTree } from '#libs/signing'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 
-type KeptProof = LoggedProof & { storedAt: string }
+type KeptProof = LoggedRelease & { proof: LogProof; storedAt: string }
 
 export const RELEASE_PROOFS = documentTable<KeptProof>({
   name: 'release_proof',
@@ -28,17 +37,22 @@ export class ReleaseProofs implements OnModuleInit {
     this.runtime.prunes(RELEASE_PROOFS, { spares: isAmongNewest })
   }
 
-  remember(tx: Transaction, proof: LoggedProof): Promise<void> {
-    return tx.documents(RELEASE_PROOFS).put({ ...proof, storedAt: tx.now.toISOString() })
+  async remember(tx: Transaction, { releases, entry, proof }: LoggedApproval): Promise<void> {
+    const tree = new ApprovalTree(releases.map(({ policy, version, digest }) => ({ id: policy, version, digest })))
+    for (const release of releases) {
+      const kept = { ...release, proof: { entry, proof, member: tree.member(release.digest) } }
+      await tx.documents(RELEASE_PROOFS).put({ ...kept, storedAt: tx.now.toISOString() })
+    }
   }
 
   /** The dossier with the proofs that are known, of what is new and of what it may be taken back to; from here on they travel with it. */
-  async attach(tx: Transaction, dossier: RunDossier): Promise<RunDossier> {
+  async attach(tx: Transaction, carried: RunDossier): Promise<RunDossier> {
+    const dossier = openDossier(carried)
     const releases = await Promise.all(dossier.releases.map((release) => proven(tx, release)))
     const live = await Promise.all(
       Object.entries(dossier.live).map(async ([id, release]) => [id, release && (await proven(tx, release))] as const),
     )
-    return { ...dossier, releases, live: Object.fromEntries(live) }
+    return packDossier({ ...dossier, releases, live: Object.fromEntries(live) })
   }
 
   areComplete({ releases }: RunDossier): boolean {

@@ -1,4 +1,4 @@
-import type { EventData, LoggedProof, ReceivedEvent } from '#libs/contracts'
+import { openDossier, type EventData, type LoggedApproval, type ReceivedEvent } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
@@ -63,7 +63,7 @@ export class RunCanary implements OnModuleInit {
   }
 
   open(tx: Transaction, { dossier, scenarios }: EventData['hms.simulation.passed.v1'], cause: ReceivedEvent): Promise<EventAnswer> {
-    const begins = startTimesOf(dossier.releases, tx.now)
+    const begins = startTimesOf(openDossier(dossier).releases, tx.now)
     const origin = { ...originOf(cause), dossier, scenarios }
     const fresh = newCanary(dossier, origin, { now: tx.now, begins })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
@@ -74,10 +74,11 @@ export class RunCanary implements OnModuleInit {
   }
 
   /** The log holds an approval. It may come before its run was simulated, or be what a canary waits for. */
-  async proven(tx: Transaction, proof: LoggedProof): Promise<void> {
-    await this.proofs.remember(tx, proof)
+  async proven(tx: Transaction, approval: LoggedApproval): Promise<void> {
+    await this.proofs.remember(tx, approval)
+    const proven = new Set(approval.releases.map(({ digest }) => digest))
     for (const { run, members } of await tx.documents(CANARIES).find({ where: { state: 'proving' } })) {
-      if (!members.some((member) => member.release === proof.digest)) continue
+      if (!members.some((member) => proven.has(member.release))) continue
       await this.shell.locked(tx, run, async (canary) => {
         const dossier = await this.proofs.attach(tx, canary.dossier)
         await this.shell.decide(tx, canary, { type: 'proven', dossier, isProven: this.proofs.areComplete(dossier) })

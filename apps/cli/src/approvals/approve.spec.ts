@@ -30,7 +30,7 @@ function prepare(request: PrepareRequest): PreparedApproval {
   const { share = 500, observeMs = 300_000, bakeMs = 300_000 } = request.plan ?? {}
   const plan = { share, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs, bakeMs, partners: null }
   const at = '2024-09-01T00:00:00Z'
-  const place = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'], bundle: [] }
+  const place = { releaseEpoch: 1, previous: null, fallbacks: [], scopes: ['global'] }
   const { digest, payload } = buildRelease({ ...place, policy, author: null, plan, preparedAt: at, expires: at })
   const difference = { field: 'limit', from: 35, to: 25, text: 'limit 35 → 25 µg/m³' }
   return {

@@ -22,8 +22,8 @@ export async function writeBundle(context: CliContext, id: string, { out }: Bund
   if (document?.release == null || document.version === null) {
     throw new HmsError('HMS_POLICY_NOT_FOUND', `${id} is not in force.`, { status: 404, next: [`hms-svc get ${id}`, 'hms-svc runs list'] })
   }
-  const { entry, proof } = await fetchProof(context, `${id}@${document.version}`)
-  const bytes = Buffer.from(JSON.stringify({ bundle: 1, release: document.release, head: document.head, entry, proof }))
+  const { entry, member, proof } = await fetchProof(context, `${id}@${document.version}`)
+  const bytes = Buffer.from(JSON.stringify({ bundle: 1, release: document.release, head: document.head, entry, member, proof }))
   const { envelope } = await newestRoster(context)
   const { release } = await verifyBundle(bytes, { roster: Buffer.from(JSON.stringify(envelope)), at: new Date(context.io.now()) })
   const file = out ?? `${id}@${document.version}.bundle`

@@ -1,10 +1,10 @@
 import type { AuditProof, ConfigDocument, RunView, StageAttestation } from '#libs/contracts'
 import {
+  ApprovalTree,
   buildRelease,
   CANARY_PASSED,
   cosign,
   demoRoster,
-  digestOfJson,
   formatCheckpoint,
   formatTlogProof,
   generateKeyPair,
@@ -171,7 +171,6 @@ async function makeWorld() {
     scopes: ['global'],
     author: null,
     plan,
-    bundle: [digestOfJson(policy)],
     preparedAt: '2026-02-01T00:00:00Z',
     expires: '2026-02-08T00:00:00Z',
   } as unknown as ReleasePredicate
@@ -181,9 +180,9 @@ async function makeWorld() {
     { id: 'ozone', version: '1.0.0', digest: DIGEST },
   ]
   const entries = [
-    { type: 'hms.approval.approved.v1', run: 1, releases: [lead] },
-    { type: 'hms.approval.approved.v1', run: 2, releases: [ozone] },
-    { type: 'hms.lint.passed.v1', run: 1, releases: [lead] },
+    { type: 'hms.approval.approved.v1', run: 1, releases: new ApprovalTree([lead]).root },
+    { type: 'hms.approval.approved.v1', run: 2, releases: new ApprovalTree([ozone]).root },
+    { type: 'hms.lint.passed.v1', run: 1, releases: new ApprovalTree([lead]).root },
   ].map((each) => JSON.stringify(each))
   const tree = new HashTree()
   for (const entry of entries) tree.append(leafHash(Buffer.from(entry)))
@@ -198,6 +197,7 @@ async function makeWorld() {
     version: '1.0.0',
     entry: entries[index]!,
     proof: formatTlogProof({ index, path: tree.inclusion(index), checkpoint: note }),
+    member: { index: 0, path: [] },
   })
   const of = (service: string): Signer => localSigner(services.get(service)!.privateKey)
   const head = { policy: 'lead', scope: 'global', seq: 1, current: digest, issuedAt: '2026-02-01T00:00:00Z' }

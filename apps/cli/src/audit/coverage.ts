@@ -5,12 +5,13 @@ import {
   unattested,
   verifyHead,
   witnessedAt,
+  type ApprovedRelease,
   type Demand,
   type Roster,
   type VerifiedRelease,
 } from '#libs/signing'
 import type { Problems } from './problems.js'
-import type { LoggedRelease, Told } from './recompute-log.js'
+import type { Told } from './recompute-log.js'
 
 /** A run in one of these has published something for all. */
 const PUBLISHED = new Set(['BAKING', 'NOTIFYING', 'SUCCEEDED'])
@@ -88,7 +89,7 @@ async function requireStages(
   name: string,
   scope: string,
   release: VerifiedRelease,
-  [run, named]: [number, LoggedRelease[]],
+  [run, named]: [number, ApprovedRelease[]],
   { roster, attestationsOf }: LiveSources,
 ): Promise<void> {
   const told = await attestationsOf(run)

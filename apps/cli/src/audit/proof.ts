@@ -33,7 +33,7 @@ export async function fetchProof(context: CliContext, name: string): Promise<Che
   const client = await context.client()
   const proof = await client.get<AuditProof>('/v1/audit/proofs', { policy, version })
   const { index, size, witnessedAt } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, logPoliciesOf(roster))
-  if (!namesRelease(proof.entry, { id: policy, version, digest: proof.digest }))
+  if (!namesRelease(proof, { id: policy, version, digest: proof.digest }))
     throw new SignatureError('HMS_PROOF_INVALID', `the entry does not name ${name}`)
   return { ...proof, index, size, ...(witnessedAt === undefined ? {} : { witnessedAt }) }
 }

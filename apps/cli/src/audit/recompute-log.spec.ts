@@ -1,7 +1,9 @@
 import type { ApiClient } from '#libs/client'
-import type { HmsError } from '#libs/contracts'
+import type { ApprovedReleases, HmsError, LoggedRelease } from '#libs/contracts'
 import {
+  ApprovalTree,
   cosign,
+  digestOf,
   entryBundle,
   formatCheckpoint,
   generateKeyPair,
@@ -17,6 +19,7 @@ import {
   tileWidth,
   TILE_WIDTH,
   vkeyOf,
+  type ApprovalRoot,
   type LogPolicy,
 } from '#libs/signing'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -45,16 +48,32 @@ function said(problems: Problems): string {
   }
 }
 
+function approvalOf(run: number): LoggedRelease[] {
+  return ['lead', 'ozone'].map((policy) => ({ policy, version: '1.0.0', digest: digestOf(`${policy} ${run}`) }))
+}
+
+function rootOf(run: number): ApprovalRoot {
+  return new ApprovalTree(approvalOf(run).map(({ policy, ...rest }) => ({ id: policy, ...rest }))).root
+}
+
 /** A log as it was served at its checkpoint, and what somebody with root made of it since. */
 class ServedLog {
   entries: Buffer[]
   leaves: Buffer[]
   note = ''
   cut = false
+  /** Entry of an approval of which the log does not say what it is of. */
+  untold = -1
+  /** Entry of an approval of which the log tells other releases. */
+  swapped = -1
 
   constructor(count: number) {
     this.entries = Array.from({ length: count }, (_, run) =>
-      Buffer.from(JSON.stringify({ run, type: run % 2 === 0 ? 'hms.approval.approved.v1' : 'hms.lint.passed.v1' })),
+      Buffer.from(
+        JSON.stringify(
+          run % 2 === 0 ? { run, type: 'hms.approval.approved.v1', releases: rootOf(run) } : { run, type: 'hms.lint.passed.v1' },
+        ),
+      ),
     )
     this.leaves = this.entries.map((entry) => leafHash(entry))
   }
@@ -83,7 +102,13 @@ class ServedLog {
       if (tile.level === 'entries') return entryBundle(this.entries.slice(...range)).subarray(0, this.cut ? -1 : undefined)
       return Buffer.concat(this.leaves.slice(...range))
     }
-    return { bytes } as unknown as ApiClient
+    const get = async (_path: string, { from }: { from: number }): Promise<ApprovedReleases[]> => {
+      const indexes = this.entries.slice(from, from + TILE_WIDTH).map((_, at) => from + at)
+      return indexes.flatMap((index) =>
+        index % 2 === 0 && index !== this.untold ? [{ index, releases: approvalOf(index === this.swapped ? 0 : index) }] : [],
+      )
+    }
+    return { bytes, get } as unknown as ApiClient
   }
 
   /** What was computed, and every problem on the way in one text. */
@@ -99,6 +124,12 @@ describe('a log that is recomputed from outside', () => {
     const { checkpoint, tree, approved, problems } = await (await new ServedLog(count).publish()).recompute()
     expect([checkpoint.size, tree.size, approved.size, problems]).toEqual([count, count, Math.ceil(count / 2), ''])
     expect(checkpoint.witnessedAt).toBe(1_700_000_000)
+    expect(
+      approved
+        .get(0)
+        ?.map(({ id }) => id)
+        .sort(),
+    ).toEqual(['lead', 'ozone'])
   })
 
   it.each<[string, RegExp, (log: ServedLog) => void]>([
@@ -107,6 +138,8 @@ describe('a log that is recomputed from outside', () => {
     ['the tail dropped', /bundle 2 has/, (log) => void (log.entries.length = 699)],
     ['a bundle that was cut', /entry bundle is cut/, (log) => void (log.cut = true)],
     ['an entry deleted in the middle', /is not the one|bundle/, (log) => void log.entries.splice(10, 1)],
+    ['an approval that is told nothing of', /entry 300 is an approval/, (log) => void (log.untold = 300)],
+    ['an approval of other releases than its entry commits to', /entry 300 is an approval/, (log) => void (log.swapped = 300)],
     ['two entries swapped', /is not the one/, (log) => void ([log.entries[1], log.entries[2]] = [log.entries[2]!, log.entries[1]!])],
   ])('shows %s', async (_what, message, tamper) => {
     const log = await new ServedLog(700).publish()

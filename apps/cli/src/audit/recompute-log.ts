@@ -1,28 +1,24 @@
 import type { ApiClient } from '#libs/client'
+import type { ApprovedReleases } from '#libs/contracts'
 import {
+  ApprovalTree,
   HashTree,
   leafHash,
   readEntryBundle,
   tilePath,
   TILE_WIDTH,
   verifyCheckpoint,
+  type ApprovalRoot,
+  type ApprovedRelease,
   type LogPolicy,
   type WitnessedCheckpoint,
 } from '#libs/signing'
 import type { Problems } from './problems.js'
 
-/** As an approval in the log names it. */
-export interface LoggedRelease {
-  id: string
-  version: string
-  /** Release digest. */
-  digest: string
-}
-
 /** What the entries say, anyone who wrote them. */
 export interface Told {
-  /** Runs with an approval, and the releases that it names. */
-  approved: Map<number, LoggedRelease[]>
+  /** Runs with an approval, and the releases that it is of. */
+  approved: Map<number, ApprovedRelease[]>
   /** Runs that published for all. */
   promoted: Set<number>
 }
@@ -37,7 +33,7 @@ export interface RecomputedLog extends Told {
 interface Entry {
   type: string
   run: number | null
-  releases?: LoggedRelease[]
+  releases?: ApprovalRoot
 }
 
 const HASH_BYTES = 32
@@ -53,12 +49,15 @@ export async function recomputeLog(client: ApiClient, policy: LogPolicy, problem
   const checkpoint = verifyCheckpoint(note, policy)
   const tree = new HashTree()
   const told: Told = { approved: new Map(), promoted: new Set() }
+  const approvals = new Approvals(problems)
   for (let index = 0; index * TILE_WIDTH < checkpoint.size; index++) {
     const width = Math.min(TILE_WIDTH, checkpoint.size - index * TILE_WIDTH)
-    const [bundle, tile] = await Promise.all([
+    const [bundle, tile, releases] = await Promise.all([
       client.bytes(`/tile/${tilePath({ level: 'entries', index, width })}`),
       client.bytes(`/tile/${tilePath({ level: 0, index, width })}`),
+      client.get<ApprovedReleases[]>('/v1/audit/releases', { from: index * TILE_WIDTH }),
     ])
+    approvals.hear(releases)
     const entries = entriesOf(bundle, index, problems)
     if (entries.length !== width) problems.add('the log', `bundle ${index} has ${entries.length} entries, not ${width}`)
     for (const [at, entry] of entries.entries()) {
@@ -66,7 +65,7 @@ export async function recomputeLog(client: ApiClient, policy: LogPolicy, problem
       if (!leaf.equals(tile.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
         problems.add('the log', `entry ${index * TILE_WIDTH + at} is not the one whose hash the tile has`)
       tree.append(leaf)
-      tell(told, entry)
+      tell(told, entry, (root) => approvals.of(root, index * TILE_WIDTH + at))
     }
   }
   if (!tree.root().equals(checkpoint.root))
@@ -85,19 +84,40 @@ function entriesOf(bundle: Buffer, index: number, problems: Problems): Buffer[] 
 }
 
 /** An entry that is no JSON says nothing; whether it is the right one its hash shows. */
-function tell({ approved, promoted }: Told, bytes: Buffer): void {
+function tell({ approved, promoted }: Told, bytes: Buffer, releasesOf: (approval: ApprovalRoot) => ApprovedRelease[]): void {
   let entry: Entry
   try {
     entry = JSON.parse(bytes.toString('utf8')) as Entry
   } catch {
     return
   }
-  const { type, run, releases = [] } = entry
+  const { type, run, releases } = entry
   if (run === null) return
-  if (type === APPROVED) {
+  if (type === APPROVED && releases !== undefined) {
     // A run that is tried again has the same releases approved once more.
     const known = approved.get(run) ?? []
-    approved.set(run, [...known, ...releases.filter(({ digest }) => !known.some((each) => each.digest === digest))])
+    approved.set(run, [...known, ...releasesOf(releases).filter(({ digest }) => !known.some((each) => each.digest === digest))])
   }
   if (type === PROMOTED) promoted.add(run)
+}
+
+/** What approvals are of, as the log tells it beside its entries: believed where it has the root that an entry names. */
+class Approvals {
+  private readonly byRoot = new Map<string, ApprovedRelease[]>()
+
+  constructor(private readonly problems: Problems) {}
+
+  hear(told: readonly ApprovedReleases[]): void {
+    for (const { releases } of told) {
+      const approved = releases.map(({ policy, version, digest }) => ({ id: policy, version, digest }))
+      this.byRoot.set(new ApprovalTree(approved).root.root, approved)
+    }
+  }
+
+  /** `index`: of the entry. A run that is tried again has an entry with the same root. */
+  of({ root }: ApprovalRoot, index: number): ApprovedRelease[] {
+    const approved = this.byRoot.get(root)
+    if (approved === undefined) this.problems.add('the log', `entry ${index} is an approval, and the log does not say of what`)
+    return approved ?? []
+  }
 }

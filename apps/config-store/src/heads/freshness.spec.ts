@@ -37,7 +37,7 @@ describe('a freshness statement on heads that readers do not have yet', () => {
   })
 
   it('goes out in the change that brings them by the bus', async () => {
-    await world.send({ heads: [await world.head({ seq: 2, version: '2.0.0' })] }, 'rollout')
+    await world.send([await world.head({ seq: 2, version: '2.0.0' })], 'rollout')
     expect(await news(1)).toEqual([['change', 2, 1]])
   })
 

@@ -1,8 +1,16 @@
-import type { Envelope, HeldRelease, IssuedHeads, LogProof, SignedFreshness, SignedHead } from '#libs/contracts'
+import {
+  MAX_POLICIES_OF_RUN,
+  type Envelope,
+  type IssuedHead,
+  type IssuedHeads,
+  type IssuedNext,
+  type ProofPlace,
+  type SharedProof,
+  type SignedFreshness,
+} from '#libs/contracts'
 import { Nested, NestedList } from '#libs/platform'
 import { MAX_SIGNATURES } from '#libs/signing'
-import { IsDefined, IsOptional, IsString, MaxLength, ValidateIf } from 'class-validator'
-import { MAX_HEADS } from './store-heads.js'
+import { ArrayMaxSize, IsArray, IsDefined, IsInt, IsOptional, IsString, MaxLength, Min, ValidateIf } from 'class-validator'
 
 class EnvelopeSignatureDto {
   @IsString()
@@ -23,7 +31,25 @@ class EnvelopeDto implements Envelope {
   signatures!: EnvelopeSignatureDto[]
 }
 
-class LogProofDto implements LogProof {
+/** A path in a tree over the releases of a run. */
+const MAX_PATH = 8
+
+class ProofPlaceDto implements ProofPlace {
+  @IsInt()
+  @Min(0)
+  of!: number
+
+  @IsInt()
+  @Min(0)
+  index!: number
+
+  @IsArray()
+  @ArrayMaxSize(MAX_PATH)
+  @IsString({ each: true })
+  path!: string[]
+}
+
+class SharedProofDto implements SharedProof {
   @IsString()
   @MaxLength(65_535)
   entry!: string
@@ -33,17 +59,17 @@ class LogProofDto implements LogProof {
   proof!: string
 }
 
-class HeldReleaseDto implements HeldRelease {
+class IssuedNextDto implements IssuedNext {
   @IsDefined()
   @Nested(() => EnvelopeDto)
   release!: EnvelopeDto
 
   @IsOptional()
-  @Nested(() => LogProofDto)
-  proof?: LogProofDto | null
+  @Nested(() => ProofPlaceDto)
+  proof?: ProofPlaceDto | null
 }
 
-class SignedHeadDto implements SignedHead {
+class IssuedHeadDto implements IssuedHead {
   @IsDefined()
   @Nested(() => EnvelopeDto)
   head!: EnvelopeDto
@@ -54,17 +80,21 @@ class SignedHeadDto implements SignedHead {
   release!: EnvelopeDto | null
 
   @IsOptional()
-  @Nested(() => LogProofDto)
-  proof?: LogProofDto | null
+  @Nested(() => ProofPlaceDto)
+  proof?: ProofPlaceDto | null
 
   @IsOptional()
-  @Nested(() => HeldReleaseDto)
-  next?: HeldReleaseDto | null
+  @Nested(() => IssuedNextDto)
+  next?: IssuedNextDto | null
 }
 
 export class IssuedHeadsDto implements IssuedHeads {
-  @NestedList(() => SignedHeadDto, { min: 1, max: MAX_HEADS })
-  heads!: SignedHeadDto[]
+  @NestedList(() => IssuedHeadDto, { min: 1, max: MAX_POLICIES_OF_RUN })
+  heads!: IssuedHeadDto[]
+
+  /** Of the releases in force and of those held, at most. */
+  @NestedList(() => SharedProofDto, { max: 2 * MAX_POLICIES_OF_RUN })
+  proofs!: SharedProofDto[]
 }
 
 export class SignedFreshnessDto implements SignedFreshness {

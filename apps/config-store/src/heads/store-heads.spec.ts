@@ -1,3 +1,4 @@
+import { bundleOfHeads, bundlePlaces } from '#libs/signing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DEAD_LETTERS } from '#libs/messaging'
 import { REVISIONS } from './head.table.js'
@@ -39,7 +40,7 @@ describe('heads by seq', () => {
   it('tells the fate of a head once, whichever paths it comes by', async () => {
     const first = await world.head({ seq: 1 })
     await world.stored(first)
-    await world.send({ heads: [first] }, 'rollout')
+    await world.send([first], 'rollout')
     await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
     expect(await world.stored(first)).toEqual({ revision: 2, applied: false })
     expect((await told()).map(({ seq, applied }) => ({ seq, applied }))).toEqual([
@@ -51,7 +52,7 @@ describe('heads by seq', () => {
   it('tells the issuer of a head that was overtaken before it came, once, and leaves what is held', async () => {
     await world.stored(await world.head({ seq: 3, version: '3.0.0' }))
     const late = await world.head({ seq: 2, version: '2.0.0' })
-    await world.send({ heads: [late] }, 'rollout')
+    await world.send([late], 'rollout')
     expect(await world.stored(late)).toEqual({ revision: 1, applied: false })
     expect((await told()).map(({ seq, applied, revision }) => [seq, applied, revision])).toEqual([
       [3, true, 1],
@@ -64,7 +65,7 @@ describe('heads by seq', () => {
     await world.stored(await world.head())
     const bundle = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy })))
     expect(await world.stored(...bundle)).toEqual({ revision: 2, applied: true })
-    const places = ['a-limit@global', 'b-limit@global']
+    const places = bundlePlaces(['a-limit', 'b-limit'].map((id) => ({ id, scope: 'global' })))
     const told = (await world.emitted('hms.state.recorded.v1')).map(({ document, bundle }) => [document.id, bundle])
     expect(told).toEqual([
       [POLICY, undefined],
@@ -78,6 +79,18 @@ describe('heads by seq', () => {
       [2, ['a-limit', 'b-limit']],
       [3, [POLICY]],
     ])
+  })
+
+  it('stores no half of a bundle, nor one with another member', async () => {
+    const said = ['a-limit', 'b-limit'].map((policy) => ({ policy, scope: 'global', seq: 1, current: digestOfRelease('1.0.0', policy) }))
+    const bundle = bundleOfHeads(said)
+    const [a, b] = await Promise.all(['a-limit', 'b-limit'].map((policy) => world.head({ policy, bundle })))
+    const others = [await world.head({ policy: 'b-limit', version: '2.0.0', bundle }), await world.head({ policy: 'c-limit' })]
+    for (const heads of [[a!], [b!], [a!, others[0]!], [a!, others[1]!]]) {
+      const answer = await world.post(...heads)
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([422, 'HMS_HEAD_BUNDLE'])
+    }
+    expect(await world.stored(a!, b!)).toEqual({ revision: 1, applied: true })
   })
 
   it('tells the fate of a bundle once, of each run and scope by itself, those that were overtaken among them', async () => {
@@ -158,9 +171,9 @@ describe('heads that are refused', () => {
   })
 
   it('a true head that another service passes on: a dead letter, and the next of its key is handled', async () => {
-    await world.send({ heads: [await world.head()] }, 'canary-controller')
+    await world.send([await world.head()], 'canary-controller')
     expect((await deadLetters()).map(({ code }) => code)).toEqual(['HMS_HEAD_SOURCE'])
-    await world.send({ heads: [await world.head()] }, 'rollout')
+    await world.send([await world.head()], 'rollout')
     expect(await world.emitted('hms.head.published.v1')).toHaveLength(1)
   })
 })

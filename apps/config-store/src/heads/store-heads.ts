@@ -1,8 +1,17 @@
-import { HmsError, type HeadReceipt, type IssuedHeads, type PublishedHead, type ReceivedEvent } from '#libs/contracts'
+import {
+  groupBy,
+  HmsError,
+  MAX_POLICIES_OF_RUN,
+  openHeads,
+  type HeadReceipt,
+  type IssuedHeads,
+  type PublishedHead,
+  type ReceivedEvent,
+} from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { currentTraceparent } from '#libs/platform'
-import { verifyHead, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
+import { brokenHeads, bundlePlaces, verifyHead, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { LiveHistory } from './live-history.js'
@@ -10,8 +19,6 @@ import { Presence } from '../coverage/presence.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.table.js'
 import { orRefused } from './refused.js'
 
-/** Heads of one message, at most the policies of one run. */
-export const MAX_HEADS = 20
 /** Far more than can be on their way at once: a lease is renewed a few times a minute. */
 const MAX_ANNOUNCED = 50
 
@@ -39,13 +46,15 @@ export class StoreHeads {
   }
 
   verify(issued: IssuedHeads): VerifiedHead[] {
-    if (issued.heads.length === 0 || issued.heads.length > MAX_HEADS) {
-      throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_HEADS} heads.`, { status: 400 })
+    if (issued.heads.length === 0 || issued.heads.length > MAX_POLICIES_OF_RUN) {
+      throw new HmsError('HMS_HEAD_COUNT', `A message carries 1 to ${MAX_POLICIES_OF_RUN} heads.`, { status: 400 })
     }
-    const heads = issued.heads.map((signed) => orRefused(() => verifyHead(signed, this.runtime.roster)))
+    const heads = openHeads(issued).map((signed) => orRefused(() => verifyHead(signed, this.runtime.roster)))
     if (new Set(heads.map(({ head }) => documentId(head.policy, head.scope))).size < heads.length) {
       throw new HmsError('HMS_HEAD_TWICE', 'A message carries one head per policy and scope.', { status: 400 })
     }
+    const broken = brokenHeads(heads.map(({ head }) => head))
+    if (broken !== undefined) throw new HmsError('HMS_HEAD_BUNDLE', `The bundle is not whole: ${broken}.`, { status: 422 })
     return heads
   }
 
@@ -85,7 +94,7 @@ export class StoreHeads {
     await tx.documents(REVISIONS).put({ revision, documents, at: tx.now.toISOString() })
     await tx.documents(REVISIONS).delete(String(revision - REVISION_WINDOW))
     const places = documents.map(({ id, scope }) => documentId(id, scope))
-    const bundle = places.length > 1 ? { bundle: places } : {}
+    const bundle = places.length > 1 ? { bundle: bundlePlaces(documents) } : {}
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
       const {
@@ -133,14 +142,7 @@ function runOf({ head }: VerifiedHead): number | undefined {
 
 /** By scope and run, each in the order in which it came. */
 function groupsOf(settled: readonly Settled[]): Iterable<Settled[]> {
-  const groups = new Map<string, Settled[]>()
-  for (const one of settled) {
-    const place = `${runOf(one.verified) ?? ''} ${one.verified.head.scope}`
-    const group = groups.get(place)
-    if (group === undefined) groups.set(place, [one])
-    else group.push(one)
-  }
-  return groups.values()
+  return groupBy(settled, ({ verified }) => `${runOf(verified) ?? ''} ${verified.head.scope}`).values()
 }
 
 function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {

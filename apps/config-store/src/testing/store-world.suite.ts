@@ -1,10 +1,10 @@
 import {
+  packHeads,
   peekPredicate,
   type Envelope,
   type EventData,
   type EventType,
   type HeadReceipt,
-  type IssuedHeads,
   type OutgoingEvent,
   type SignedHead,
 } from '#libs/contracts'
@@ -63,7 +63,7 @@ export interface StoreWorld {
   /** Rollout's freshness statement on these stable heads, by HTTP. */
   vouch(heads: StableHead[], issuedAt: Date): Promise<Response>
   /** By the bus, as an event of `source`. */
-  send(issued: IssuedHeads, source: 'rollout' | 'canary-controller'): Promise<void>
+  send(heads: SignedHead[], source: 'rollout' | 'canary-controller'): Promise<void>
   emitted<T extends EventType>(type: T): Promise<EventData[T][]>
   /** What reached the log of one topic, in order. */
   recorded(topic: string): OutgoingEvent[]
@@ -111,7 +111,7 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
   const outside = new MemoryDatabase(clock)
   const send = (path: string, body: object): Promise<Response> =>
     fetch(`${url}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-  const post = (...heads: SignedHead[]): Promise<Response> => send('/v1/heads', { heads })
+  const post = (...heads: SignedHead[]): Promise<Response> => send('/v1/heads', packHeads(heads))
   return {
     url,
     identity,
@@ -132,12 +132,12 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
       }
       return send('/v1/freshness', { freshness: await signFreshness(predicate, identity.serviceSigner('rollout')) })
     },
-    send: async (issued, source) => {
+    send: async (heads, source) => {
       const outbox = producers.get(source) ?? outboxOf(source, identity)
       producers.set(source, outbox)
-      const key = peekPredicate<HeadPredicate>(issued.heads[0]!.head).policy
+      const key = peekPredicate<HeadPredicate>(heads[0]!.head).policy
       const options = { key, run: 7, attempt: 2 }
-      const event = await outside.transaction((tx) => outbox.emit(tx, 'hms.head.issued.v1', issued, options))
+      const event = await outside.transaction((tx) => outbox.emit(tx, 'hms.head.issued.v1', packHeads(heads), options))
       await bus.publish([event])
       bus.announce()
       await settle()
@@ -200,7 +200,6 @@ function releaseOf(id: string, version: string, { tags = ['air'], effective = AT
     scopes: ['global'],
     author: 'Air Office',
     plan: { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 1_000, bakeMs: 1_000, partners: null },
-    bundle: [],
     preparedAt: AT,
     expires: '2027-01-01T00:00:00Z',
   })

@@ -6,7 +6,7 @@ const LINT = 'https://hms-svc.dev/lint/v1'
 
 /** Findings as in-toto's test result. A test is a release, `ID@VERSION`, or a rule that found something in it, `ID@VERSION RULE`. */
 export function lintResultOf(
-  releases: readonly ReleaseDocument[],
+  releases: readonly Pick<ReleaseDocument, 'id' | 'version'>[],
   findings: readonly LintFinding[],
   schemas: readonly ResourceDescriptor[],
 ): TestResult {

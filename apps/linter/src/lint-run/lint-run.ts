@@ -1,4 +1,4 @@
-import { peekPredicate, type LintFinding, type ReceivedEvent, type ReleaseDocument, type RunDossier } from '#libs/contracts'
+import { openRelease, predicateIn, type CarriedRelease, type LintFinding, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
@@ -47,15 +47,15 @@ export class LintRun {
     return { type: 'linted', findings, hasErrors: hasErrors(all), attestation, attested: withAttestation(dossier, 'lint', attestation) }
   }
 
-  private async lint(tx: Transaction, dossier: RunDossier, release: ReleaseDocument): Promise<Linted> {
+  private async lint(tx: Transaction, dossier: RunDossier, release: CarriedRelease): Promise<Linted> {
     // What is judged is what was signed, not what lies beside it in the message.
-    const policy = readRelease(release.envelope).predicate.policy as PolicyDocument
+    const policy = readRelease(openRelease(release, dossier.proofs).envelope).predicate.policy as PolicyDocument
     const live = dossier.live[release.id]
     const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })
     const name = policy.schema
     const file = `${release.id}@${release.version}`
     const source = sourceOf(policy, file)
-    const before = live === null || live === undefined ? undefined : peekPredicate<{ policy: PolicyDocument }>(live.envelope).policy
+    const before = live === null || live === undefined ? undefined : predicateIn<{ policy: PolicyDocument }>(live).policy
     const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
     const findings = lintPolicy(source, {
       file,

@@ -1,8 +1,8 @@
-import type { OutgoingEvent, ReceivedEvent, ReleaseDocument, ReversedPolicy, RunDossier } from '#libs/contracts'
+import { packDossier, type OutgoingEvent, type ReceivedEvent, type ReleaseDocument, type ReversedPolicy } from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, policyKey } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
-import { buildRelease, signEnvelope, type ReleasePredicate } from '#libs/signing'
+import { buildRelease, signEnvelope } from '#libs/signing'
 import { createRuntime } from '#libs/service'
 import { testIdentity } from '../../../../test/support/identity.js'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
@@ -86,7 +86,7 @@ export async function notifierWorld() {
     async complete(run: number, version: string, before: string | null, partners: string[] | null = null): Promise<void> {
       const [release, live] = [await releaseOf(version), before === null ? null : await releaseOf(before)]
       const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners }
-      const dossier: RunDossier = { run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan }
+      const dossier = packDossier({ run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan })
       await handle((tx) => notify.open(tx, dossier, cause()))
       await quiet()
     },
@@ -122,7 +122,7 @@ async function releaseOf(version: string): Promise<ReleaseDocument> {
   const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners: null }
   const history = { releaseEpoch: 1, previous: null, fallbacks: [], author: null }
   const times = { preparedAt: '2026-01-01T00:00:00Z', expires: '2026-01-08T00:00:00Z' }
-  const predicate: ReleasePredicate = { policy, scopes: ['global'], plan, bundle: [], ...history, ...times }
+  const predicate = { policy, scopes: ['global'], plan, ...history, ...times }
   const { payload, digest, policyDigest } = buildRelease(predicate)
   return { id: POLICY, version, policyDigest, releaseDigest: digest, releaseEpoch: 1, envelope: await signEnvelope(payload, []) }
 }

@@ -1,4 +1,4 @@
-import type { ReceivedEvent, ReleaseDocument, RunDossier } from '#libs/contracts'
+import { openRelease, type CarriedRelease, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
@@ -70,7 +70,13 @@ export class NotifyPartners implements OnModuleInit {
     const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
     const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
     for (const release of dossier.releases) {
-      const news = { ...releaseFacts(release), ...names, before: versionBefore(dossier, release), bundle, at: new Date(stage.rolledOutAt) }
+      const news = {
+        ...releaseFacts(openRelease(release, dossier.proofs)),
+        ...names,
+        before: versionBefore(dossier, release),
+        bundle,
+        at: new Date(stage.rolledOutAt),
+      }
       for (const partner of partners) await this.lanes.add(tx, news, registered.get(partner)!)
     }
   }
@@ -87,6 +93,6 @@ export class NotifyPartners implements OnModuleInit {
   }
 }
 
-function versionBefore({ live }: RunDossier, { id }: ReleaseDocument): string | null {
+function versionBefore({ live }: RunDossier, { id }: CarriedRelease): string | null {
   return live[id]?.version ?? null
 }

@@ -1,3 +1,4 @@
+import { openDossier } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Rollout, RolloutEffect } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
@@ -26,19 +27,21 @@ export class RolloutEffects {
   }
 
   private async issue(tx: Transaction, rollout: Rollout, how: 'advance' | 'renew'): Promise<Rollout> {
-    const { run, dossier } = rollout
-    const bundle = dossier.releases.map((release) => release.id)
+    const { run } = rollout
+    const { releases } = openDossier(rollout.dossier)
+    const bundle = releases.map((release) => release.id)
     const stables = await stablesOf(tx, rollout)
     const next = stables.map((stable, index) =>
-      how === 'renew' ? { ...stable, seq: stable.seq + 1 } : advance(stable, dossier.releases[index]!, run, bundle, tx.now),
+      how === 'renew' ? { ...stable, seq: stable.seq + 1 } : advance(stable, releases[index]!, run, bundle, tx.now),
     )
     await this.heads.issue(tx, next, rollout)
     return { ...rollout, members: rollout.members.map((member, index) => ({ ...member, seq: next[index]!.seq })) }
   }
 
   private async takeBack(tx: Transaction, rollout: Rollout, detail: string): Promise<void> {
-    const { run, attempt, causationId, dossier, members } = rollout
-    const back = (await stablesOf(tx, rollout)).map((stable) => giveUp(stable, dossier.live[stable.policy] ?? null, tx.now))
+    const { run, attempt, causationId, members } = rollout
+    const { live } = openDossier(rollout.dossier)
+    const back = (await stablesOf(tx, rollout)).map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now))
     await this.heads.issue(tx, back, rollout)
     if (!rollout.promoted) return
     for (const [index, { policy, version, release }] of members.entries()) {

@@ -1,4 +1,4 @@
-import type { ReceivedEvent, ReleaseDocument, RunDossier } from '#libs/contracts'
+import { openDossier, type ReceivedEvent, type ReleaseDocument, type RunDossier } from '#libs/contracts'
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
@@ -57,7 +57,7 @@ export class RunRollout implements OnModuleInit {
   }
 
   open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
-    const begins = startTimesOf(dossier.releases, tx.now)
+    const begins = startTimesOf(openDossier(dossier).releases, tx.now)
     const origin = { ...originOf(cause), dossier }
     const fresh = newRollout(dossier, origin, { quorum: this.config.quorumShare, begins })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {

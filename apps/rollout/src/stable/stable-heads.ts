@@ -1,7 +1,7 @@
 import type { IssuedHeads } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { STABLE_SCOPE } from '#libs/signing'
-import { ServiceRuntime, signHeadOf } from '#libs/service'
+import { ServiceRuntime, signHeads } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { runOf, STABLE_HEADS, STABLE_MOVED, STABLES, type Stable } from './stable.table.js'
 
@@ -19,28 +19,18 @@ export class StableHeads {
 
   /** Each head names the run that made its release live, also when a rollback issues it. */
   async issue(tx: Transaction, stables: Stable[], context: HeadsContext): Promise<IssuedHeads> {
-    const bundle = stables.length > 1 ? stables.map((stable) => stable.policy).sort() : undefined
-    const heads = await Promise.all(
-      stables.map((stable) => {
-        const { policy, seq, current, next } = stable
-        const head = {
-          policy,
-          scope: STABLE_SCOPE,
-          seq,
-          issuedAt: tx.now.toISOString(),
-          ...(bundle === undefined ? {} : { bundle }),
-          run: runOf(stable, current),
-        }
-        return signHeadOf(head, current, next && { ...next, run: runOf(stable, next.release) }, this.runtime.signer)
-      }),
-    )
+    const heads = stables.map((stable) => {
+      const { policy, seq, current, next } = stable
+      const head = { policy, scope: STABLE_SCOPE, seq, issuedAt: tx.now.toISOString(), run: runOf(stable, current) }
+      return { head, current, next: next && { ...next, run: runOf(stable, next.release) } }
+    })
     for (const stable of stables) {
       const { policy, seq, current } = stable
       await tx.documents(STABLES).put(stable)
       await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
     }
     tx.afterCommit(() => this.runtime.signal(STABLE_MOVED))
-    const issued = { heads }
+    const issued = await signHeads(heads, this.runtime.signer)
     const { key, run, attempt, causationId } = context
     await this.runtime.emit(tx, 'hms.head.issued.v1', issued, { key, ...(run === null ? {} : { run }), attempt, causationId })
     return issued

@@ -1,4 +1,4 @@
-import { peekPredicate, type ReleaseDocument, type RunDossier, type ScenarioRule } from '#libs/contracts'
+import { predicateIn, type CarriedRelease, type RunDossier, type ScenarioRule } from '#libs/contracts'
 import type { PolicyDocument, Scenario } from '#libs/policy'
 
 /** Policies by id on both sides of the run. */
@@ -33,6 +33,6 @@ export function rulesOf(scenarios: readonly Scenario[]): ScenarioRule[] {
   return scenarios.map(({ id, policies, alert }) => ({ id, policies, alert }))
 }
 
-function policyOf(release: ReleaseDocument): PolicyDocument {
-  return peekPredicate<{ policy: PolicyDocument }>(release.envelope).policy
+function policyOf(release: CarriedRelease): PolicyDocument {
+  return predicateIn<{ policy: PolicyDocument }>(release).policy
 }

@@ -26,7 +26,6 @@ function prepared(of: JsonObject & { id: string; version: string } = policy): Pr
     scopes: ['global'],
     author: null,
     plan,
-    bundle: [],
     preparedAt: '2024-09-01T00:00:00Z',
     expires: '2024-09-02T00:00:00Z',
   })

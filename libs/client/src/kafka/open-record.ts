@@ -36,8 +36,7 @@ export function documentIn({ key, data }: OpenedRecord): EventData['hms.state.re
     throw recordError('HMS_EVENT_MISPLACED', `the record under ${key} holds ${document.id}@${document.scope}`)
   if (!Number.isSafeInteger(document.seq) || !Number.isSafeInteger(document.revision))
     throw recordError('HMS_EVENT_UNREADABLE', `the document under ${key} has no numbers`)
-  const members = Array.isArray(bundle) ? bundle.filter((id) => typeof id === 'string') : []
-  return { document: document as ConfigDocument, ...(members.length === 0 ? {} : { bundle: members }) }
+  return { document: document as ConfigDocument, ...(typeof bundle === 'string' ? { bundle } : {}) }
 }
 
 export function freshnessIn({ key, data }: OpenedRecord): Envelope {

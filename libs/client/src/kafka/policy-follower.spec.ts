@@ -1,3 +1,4 @@
+import { bundlePlaces } from '#libs/signing'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -124,13 +125,12 @@ describe('a follower of the state topic', () => {
   it('shows a bundle whole: it waits for the rest, at most ten seconds', async () => {
     const follower = await follow()
     const [a, b] = ['a-limit', 'b-limit'].map((id) => sampleDocument({ policy: { id, version: '1.0.0' }, seq: 1, revision: 7 }))
-    const bundle = ['a-limit@global', 'b-limit@global']
-    await log.write(STATE, documentRecord(a!, bundle))
+    await log.write(STATE, documentRecord(a!, bundleOf('a-limit', 'b-limit')))
     expect(follower.ids()).toEqual([])
-    await log.write(STATE, documentRecord(b!, bundle))
+    await log.write(STATE, documentRecord(b!, bundleOf('a-limit', 'b-limit')))
     expect(follower.ids()).toEqual(['a-limit', 'b-limit'])
     const c = sampleDocument({ policy: { id: 'c-limit', version: '1.0.0' }, seq: 1, revision: 8 })
-    await log.write(STATE, documentRecord(c, ['c-limit@global', 'd-limit@global']))
+    await log.write(STATE, documentRecord(c, bundleOf('c-limit', 'd-limit')))
     clock.advance(10_000)
     await log.poll()
     expect(follower.ids()).toEqual(['a-limit', 'b-limit', 'c-limit'])
@@ -139,7 +139,7 @@ describe('a follower of the state topic', () => {
   it('does not wait for a member that compaction took away, because a newer one lies in its place', async () => {
     const a = sampleDocument({ policy: { id: 'a-limit', version: '1.0.0' }, seq: 1, revision: 7 })
     const b = sampleDocument({ policy: { id: 'b-limit', version: '1.1.0' }, seq: 2, revision: 9 })
-    await log.write(STATE, documentRecord(a, ['a-limit@global', 'b-limit@global']), documentRecord(b))
+    await log.write(STATE, documentRecord(a, bundleOf('a-limit', 'b-limit')), documentRecord(b))
     expect((await follow()).ids()).toEqual(['a-limit', 'b-limit'])
   })
 
@@ -419,4 +419,8 @@ function bend(value: Uint8Array, place: number, instead: unknown): Buffer {
   const [node, name] = places[place % places.length]!
   node[name] = instead
   return Buffer.from(JSON.stringify({ ...envelope, payload: Buffer.from(JSON.stringify(event)).toString('base64') }))
+}
+
+function bundleOf(...ids: string[]): string {
+  return bundlePlaces(ids.map((id) => ({ id, scope: 'global' })))
 }

@@ -1,4 +1,5 @@
 import type { ConfigDocument, EventData } from '#libs/contracts'
+import { placeTag, placeTagsIn } from '#libs/signing'
 
 type Recorded = EventData['hms.state.recorded.v1']
 
@@ -17,12 +18,12 @@ interface Waiting extends Recorded {
 export class WholeRevisions {
   private waiting: Waiting[] = []
   private bytes = 0
-  /** The newest revision that came, by policy and scope. */
+  /** The newest revision that came, by the tag of its policy and scope. */
   private readonly came = new Map<string, number>()
 
   add(recorded: Recorded, bytes: number, now: number): void {
     const { id, scope, revision } = recorded.document
-    const place = `${id}@${scope}`
+    const place = placeTag(id, scope)
     if (this.came.size >= MAX_PLACES) this.came.clear()
     this.came.set(place, Math.max(this.came.get(place) ?? 0, revision))
     this.waiting.push({ ...recorded, since: now })
@@ -45,7 +46,7 @@ export class WholeRevisions {
   }
 
   /** Every other of its revision has come, or something newer in its place. */
-  private isWhole({ document: { revision }, bundle = [] }: Waiting): boolean {
-    return bundle.every((place) => (this.came.get(place) ?? -1) >= revision)
+  private isWhole({ document: { revision }, bundle = '' }: Waiting): boolean {
+    return placeTagsIn(bundle).every((place) => (this.came.get(place) ?? -1) >= revision)
   }
 }

@@ -72,7 +72,6 @@ function releaseOf(policy: ReleasePredicate['policy'], scope: string, members: P
     scopes: ['global', canaryScope],
     author: null,
     plan: { share: 500, scope: canaryScope, scopeName: canaryScope, observeMs: 1_000, bakeMs: 1_000, partners: null },
-    bundle: [],
     preparedAt: AT,
     expires: '2034-09-08T00:00:00Z',
     ...members,

@@ -17,7 +17,7 @@ export function textRecord(key: string, text: string | null): TopicRecord {
   return { key: Buffer.from(key), value: text === null ? null : Buffer.from(text) }
 }
 
-export function documentRecord(document: ConfigDocument, bundle?: string[]): TopicRecord {
+export function documentRecord(document: ConfigDocument, bundle?: string): TopicRecord {
   return sampleRecord('hms.state.recorded.v1', `${document.id}@${document.scope}`, {
     document,
     ...(bundle === undefined ? {} : { bundle }),

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../canonical-json.js'
+import type { ApprovalMember, LoggedRelease } from '../log-proof.js'
 import type { LintFinding } from '../run-dossier.js'
 import type { Envelope } from '../envelope.js'
 
@@ -116,10 +117,20 @@ export interface AuditProof {
   digest: string
   policy: string
   version: string
-  /** The log's entry, byte for byte what was hashed; it names the release. */
+  /** The log's entry, byte for byte what was hashed; it names the releases of the approval by the root of a tree over them. */
   entry: string
   /** C2SP tlog-proof. */
   proof: string
+  /** Where this release stands in that tree. */
+  member: ApprovalMember
+}
+
+/** `GET /v1/audit/releases?run=N`: what the approvals of a run are of, entry by entry; each list has the root that its entry names. */
+export interface ApprovedReleases {
+  /** Of the entry. */
+  index: number
+  /** In the order of the tree. */
+  releases: LoggedRelease[]
 }
 
 export interface TopicReport {

@@ -46,10 +46,10 @@ export interface Answer {
 /** The effects that the shell performs for every stage. */
 export type CommonEffect<Type extends EventType, Timer extends string> = Emit<Type> | Schedule<Timer> | Cancel<Timer> | Answer
 
-/** The run may not go on here: an earlier stage did not vouch for it. */
+/** The run may not go on here: an earlier stage did not vouch for it, or it is not the whole bundle that people approved. */
 export interface Refused {
   type: 'refused'
-  reason: 'UNATTESTED'
+  reason: 'UNATTESTED' | 'BUNDLE_BROKEN'
   detail: string
 }
 

@@ -1,11 +1,11 @@
-import type { AcceptedDecision, PublishedHead, ReleaseDocument, RunDossier } from '#libs/contracts'
+import type { AcceptedDecision, CarriedRelease, PublishedHead, RunDossier } from '#libs/contracts'
 import type { Asked, CommonInput } from '../stage/decision.js'
 
 /** Time of all samples. */
 export const NOW = new Date('2026-01-01T00:00:00.000Z')
 export const POLICY = 'epa-pm25-limit'
 
-/** A run of one policy, version 2.0.0, that replaces 1.5.0. Envelopes are left empty: deciders never open them. */
+/** A run of one policy, version 2.0.0, that replaces 1.5.0. Statements are left empty: deciders never look at them. */
 export const DOSSIER: RunDossier = {
   run: 184,
   attempt: 1,
@@ -13,6 +13,7 @@ export const DOSSIER: RunDossier = {
   live: { [POLICY]: releaseOf('1.5.0', 'sha256:old') },
   used: {},
   plan: { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 60_000, bakeMs: 30_000, partners: null },
+  proofs: [],
 }
 
 export const ORIGIN = { key: POLICY, causationId: 'cause', traceparent: null, dossier: DOSSIER }
@@ -49,7 +50,7 @@ export function storedHead(scope: string, connected: number): PublishedHead {
   return { policy: POLICY, scope, seq: 7, release: 'sha256:new', revision: 3, applied: true, audience }
 }
 
-function releaseOf(version: string, digest: string): ReleaseDocument {
-  const envelope = { payloadType: '', payload: '', signatures: [] }
-  return { id: POLICY, version, policyDigest: digest, releaseDigest: digest, releaseEpoch: 1, envelope }
+function releaseOf(version: string, digest: string): CarriedRelease {
+  const signed = { statement: {}, payloadType: '', signatures: [] }
+  return { id: POLICY, version, policyDigest: digest, releaseDigest: digest, releaseEpoch: 1, ...signed }
 }

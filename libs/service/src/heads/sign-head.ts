@@ -1,5 +1,5 @@
-import { peekPredicate, type HeldRelease, type ReleaseDocument, type SignedHead } from '#libs/contracts'
-import { effectiveMs, signHead, type HeadPredicate, type ReleasePredicate, type Signer } from '#libs/signing'
+import { packHeads, peekPredicate, type HeldRelease, type IssuedHeads, type ReleaseDocument, type SignedHead } from '#libs/contracts'
+import { bundleOfHeads, effectiveMs, signHead, type HeadPredicate, type ReleasePredicate, type Signer } from '#libs/signing'
 
 /** A release that readers hold until its time (RFC 3339). */
 export interface Upcoming {
@@ -20,16 +20,25 @@ export function startTimesOf(releases: readonly ReleaseDocument[], now: Date): M
   return new Map(releases.flatMap((release) => upcoming(release, now) ?? []).map(({ release, at }) => [release.id, at]))
 }
 
-/** The head that makes `current` current and `next` held, with all that a reader needs to believe it. */
-export async function signHeadOf(
-  head: Omit<HeadPredicate, 'current' | 'next'>,
-  current: ReleaseDocument | null,
-  next: Upcoming | undefined,
-  signer: Signer,
-): Promise<SignedHead> {
-  const named = { current: current?.releaseDigest ?? null, ...(next === undefined ? {} : { next: nextOf(next) }) }
-  const signed = { head: await signHead({ ...head, ...named }, signer), release: current?.envelope ?? null, proof: current?.proof ?? null }
-  return next === undefined ? signed : { ...signed, next: broughtBy(next.release) }
+/** What one head is to say. */
+export interface HeadToSign {
+  head: Omit<HeadPredicate, 'current' | 'next' | 'bundle'>
+  current: ReleaseDocument | null
+  next?: Upcoming
+}
+
+/** Signs heads that are stored together, each with all that a reader needs to believe it. Each binds the others by their digest. */
+export async function signHeads(heads: readonly HeadToSign[], signer: Signer): Promise<IssuedHeads> {
+  const said = heads.map(({ head, current, next }): HeadPredicate => {
+    return { ...head, current: current?.releaseDigest ?? null, ...(next === undefined ? {} : { next: nextOf(next) }) }
+  })
+  const bundle = said.length > 1 ? { bundle: bundleOfHeads(said) } : {}
+  const signed = heads.map(async ({ current, next }, index): Promise<SignedHead> => {
+    const head = await signHead({ ...said[index]!, ...bundle }, signer)
+    const brought = { head, release: current?.envelope ?? null, proof: current?.proof ?? null }
+    return next === undefined ? brought : { ...brought, next: broughtBy(next.release) }
+  })
+  return packHeads(await Promise.all(signed))
 }
 
 function broughtBy({ envelope, proof }: ReleaseDocument): HeldRelease {

@@ -2,6 +2,7 @@ import { type LogProof } from '#libs/contracts'
 import type { PreparedRelease } from '../release.js'
 import type { Roster } from '../roster/roster.js'
 import { SignatureError } from '../signature-error.js'
+import { isApproved, type ApprovedRelease } from '../tlog/approval-tree.js'
 import { verifyTlogProof } from '../tlog/tlog-proof.js'
 
 const APPROVED = 'hms.approval.approved.v1'
@@ -16,17 +17,16 @@ export function witnessedAt({ predicate, digest }: PreparedRelease, proof: LogPr
   if (proof === null) throw new SignatureError('HMS_PROOF_INVALID', 'there is no proof')
   const { witnessedAt: seconds } = verifyTlogProof(Buffer.from(proof.entry), proof.proof, policies)
   const { id, version } = predicate.policy
-  if (!namesRelease(proof.entry, { id, version, digest }))
+  if (!namesRelease(proof, { id, version, digest }))
     throw new SignatureError('HMS_PROOF_INVALID', 'the entry is not the approval of this release')
   return seconds === undefined ? undefined : new Date(seconds * 1_000).toISOString()
 }
 
-/** Whether an entry of the log is the approval of this release; what is no entry names nothing. */
-export function namesRelease(entry: string, { id, version, digest }: { id: string; version: string; digest: string }): boolean {
+/** Whether the entry that is proven is the approval of this release, among others or alone; what is no entry names nothing. */
+export function namesRelease({ entry, member }: Pick<LogProof, 'entry' | 'member'>, release: ApprovedRelease): boolean {
   try {
     const { type, releases } = JSON.parse(entry) as { type?: unknown; releases?: unknown }
-    const named = Array.isArray(releases) ? (releases as { id?: unknown; version?: unknown; digest?: unknown }[]) : []
-    return type === APPROVED && named.some((release) => release.id === id && release.version === version && release.digest === digest)
+    return type === APPROVED && isApproved(releases, release, member)
   } catch {
     return false
   }

@@ -46,7 +46,6 @@ function releaseOf(policy: ReleasePredicate['policy']): Buffer {
     fallbacks: [],
     scopes: ['global'],
     author: null,
-    bundle: [],
     plan: { share: 500, scope: 'global', scopeName: 'everywhere', observeMs: 1, bakeMs: 1, partners: [] },
     preparedAt: '2024-09-01T00:00:00Z',
     expires: '2024-09-02T00:00:00Z',

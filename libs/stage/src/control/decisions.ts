@@ -1,4 +1,4 @@
-import { STAGE_TOPICS, STAGES, type AcceptedDecision, type RunDossier, type StageName } from '#libs/contracts'
+import { openDossier, STAGE_TOPICS, STAGES, type AcceptedDecision, type RunDossier, type StageName } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { describeDecision } from '#libs/pipeline'
 import { readRunDecision, SignatureError } from '#libs/signing'
@@ -31,14 +31,9 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
 }
 
 /** Why the decision does not count by the roster of this service: a stage believes the person's signature, not approver. */
-export function refusalOf(
-  { roster }: ServiceRuntime,
-  { run, attempt, releases }: RunDossier,
-  decision: AcceptedDecision,
-  now: Date,
-): string | undefined {
+export function refusalOf({ roster }: ServiceRuntime, dossier: RunDossier, decision: AcceptedDecision, now: Date): string | undefined {
   try {
-    const { predicate } = readRunDecision(decision.statement, { run, attempt, releases }, roster, now.toISOString())
+    const { predicate } = readRunDecision(decision.statement, openDossier(dossier), roster, now.toISOString())
     const isSame = predicate.decision === decision.decision && predicate.byMs === decision.byMs
     return isSame ? undefined : `what was signed is ${predicate.decision}, not ${decision.decision}`
   } catch (error) {

@@ -1,4 +1,4 @@
-import { STAGE_TOPICS, type ReceivedEvent, type RunDossier, type StageName } from '#libs/contracts'
+import { openDossier, STAGE_TOPICS, type ReceivedEvent, type RunDossier, type StageName } from '#libs/contracts'
 import { guard, judgeReleases } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import type { ServiceRuntime } from '#libs/service'
@@ -15,8 +15,8 @@ export async function deniedByGuard(
   dossier: RunDossier,
   cause: ReceivedEvent,
 ): Promise<boolean> {
-  const { run, attempt, releases, live, guard: rules = [] } = dossier
-  if (rules.length === 0) return false
+  if ((dossier.guard ?? []).length === 0) return false
+  const { run, attempt, releases, live, guard: rules = [] } = openDossier(dossier)
   const principal = { kind: 'service' as const, id: runtime.name, name: runtime.name, roles: [] }
   const asked = { action: 'advance' as const, principal, releases, live, rules, stage }
   const verdict = judgeReleases(guard, runtime.roster, asked)

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { AcceptedDecision, ReceivedEvent, RunDossier } from '#libs/contracts'
+import { packDossier, type AcceptedDecision, type ReceivedEvent, type ReleaseDocument, type RunDossier } from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore } from '#libs/messaging'
 import { documentTable, MemoryDatabase, MemoryTimerStore, type Transaction } from '#libs/persistence'
 import {
@@ -13,16 +13,26 @@ import {
 } from '#libs/pipeline'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { createRuntime, type ServiceRuntime } from '#libs/service'
-import { testIdentity } from '../../../../test/support/identity.js'
+import {
+  buildRelease,
+  bundleOf,
+  CANARY_PASSED,
+  digestOfJson,
+  signEnvelope,
+  signVerificationResult,
+  type AttestingStage,
+  type BundleRef,
+} from '#libs/signing'
+import { testIdentity, type TestIdentity } from '../../../../test/support/identity.js'
 import { StageShell } from './stage-shell.js'
 
 const TABLE = documentTable<Rollout>({ name: 'rollout', id: ({ run }) => String(run), keys: {} })
 const PLAN = { share: 500, scope: 'region:NCR', scopeName: 'NCR', observeMs: 0, bakeMs: 0, partners: null }
-const NOTHING = { payloadType: '', payload: '', signatures: [] }
+const NOTHING = { payloadType: '', payload: Buffer.from('{}').toString('base64'), signatures: [] }
 const CAUSE = { id: '01890a5d-ac96-774b-bcce-b302099a8057', key: 'pm25' } as ReceivedEvent
 
 /** The shell with rollout's decider on memory twins; heads are counted instead of signed. */
-async function shellWorld() {
+async function shellWorld(attestedBy: AttestingStage[] = []) {
   const clock = new VirtualClock('2026-01-01T00:00:00Z')
   const [database, outbox] = [new MemoryDatabase(clock), new MemoryOutboxStore()]
   const identity = await testIdentity()
@@ -36,7 +46,7 @@ async function shellWorld() {
     name: 'rollout',
     table: TABLE,
     isAbortable: true,
-    attestedBy: [],
+    attestedBy,
     timers: ROLLOUT_TIMERS,
     decide: (state, input, now) => decideRollout(state, input, { now, publishMs: 600_000, acknowledgeMs: 30_000 }),
     keysOf: ({ members }) => members.map(({ policy }) => policy),
@@ -44,6 +54,7 @@ async function shellWorld() {
   })
   const handle = <T>(work: (tx: Transaction) => Promise<T>): Promise<T> => database.transaction(work)
   return {
+    identity,
     shell,
     runtime,
     own,
@@ -57,10 +68,30 @@ async function shellWorld() {
 
 function open(shell: StageShell<Rollout, RolloutInput, RolloutEffect, RolloutTimer>, tx: Transaction, attempt: number) {
   const release = { id: 'pm25', version: '2.0.0', policyDigest: '', releaseDigest: 'sha256:new', releaseEpoch: 1, envelope: NOTHING }
-  const dossier: RunDossier = { run: 7, attempt, releases: [release], live: { pm25: null }, used: {}, plan: PLAN }
+  const dossier = packDossier({ run: 7, attempt, releases: [release], live: { pm25: null }, used: {}, plan: PLAN })
   const origin = { key: CAUSE.key, causationId: CAUSE.id, traceparent: null, dossier }
   const fresh = newRollout(dossier, origin, { quorum: 9_900, begins: new Map() })
   return shell.open(tx, { fresh, dossier, cause: CAUSE }, () => ({ type: 'opened', stable: {}, frozen: null }))
+}
+
+const TIMES = { preparedAt: '2026-01-01T00:00:00Z', expires: '2026-01-08T00:00:00Z' }
+const policyOf = (id: string) => ({ id, version: '1.0.0', effective: '2026-01-01T00:00:00Z' })
+
+async function releaseOf(id: string, bundle: BundleRef): Promise<ReleaseDocument> {
+  const history = { releaseEpoch: 1, previous: null, fallbacks: [], author: null }
+  const built = buildRelease({ policy: policyOf(id), scopes: ['global'], plan: PLAN, bundle, ...history, ...TIMES })
+  const names = { id, version: '1.0.0', policyDigest: built.policyDigest, releaseDigest: built.digest }
+  return { ...names, releaseEpoch: 1, envelope: await signEnvelope(built.payload, []) }
+}
+
+/** The dossier of these policies out of a bundle of `all`, as canary-controller let it through. */
+async function dossierOf(identity: TestIdentity, policies: string[], all: string[]): Promise<RunDossier> {
+  const bundle = bundleOf(all.map((id) => digestOfJson(policyOf(id))))
+  const releases = await Promise.all(policies.map((id) => releaseOf(id, bundle)))
+  const held = { verifier: { id: 'canary', policies: [] }, timeCreated: TIMES.preparedAt, properties: [CANARY_PASSED] }
+  const canary = await signVerificationResult(held, { run: 7, attempt: 1, releases }, identity.serviceSigner('canary-controller'))
+  const live = Object.fromEntries(policies.map((id) => [id, null]))
+  return packDossier({ run: 7, attempt: 1, releases, live, used: {}, plan: PLAN, attestations: { canary } })
 }
 
 const abort = (attempt = 1): AcceptedDecision => {
@@ -82,6 +113,21 @@ describe('the stage shell', () => {
     expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
     expect(await world.pending()).toEqual(['rollout-publish:7:1'])
     expect(await world.state()).toMatchObject({ state: 'publishing', attempt: 1 })
+  })
+
+  it.each([
+    ['refuses a run that is but a part of what was approved together', ['ozone', 'pm25'], ['hms.rollout.failed.v1'], 'failed'],
+    ['opens a run of all that was approved together', ['pm25'], ['hms.rollout.started.v1'], 'publishing'],
+  ])('%s', async (_what, all, sent, state) => {
+    world = await shellWorld(['canary'])
+    const dossier = await dossierOf(world.identity, ['pm25'], all)
+    const fresh = newRollout(
+      dossier,
+      { key: CAUSE.key, causationId: CAUSE.id, traceparent: null, dossier },
+      { quorum: 9_900, begins: new Map() },
+    )
+    await world.handle((tx) => world.shell.open(tx, { fresh, dossier, cause: CAUSE }, () => ({ type: 'opened', stable: {}, frozen: null })))
+    expect([await world.sent(), (await world.state())?.state]).toEqual([sent, state])
   })
 
   it('ends an older attempt before it opens a newer one', async () => {

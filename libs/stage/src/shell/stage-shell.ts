@@ -1,8 +1,9 @@
-import type { AcceptedDecision, EventData, ReceivedEvent, RunDossier } from '#libs/contracts'
+import { openDossier, type AcceptedDecision, type EventData, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
 import type { Answer, CommonEffect, CommonInput, StageState } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
+import { brokenBundle } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { rememberAbort } from '../control/aborted-runs.js'
 import { abortedBefore, answerDecision, mayOwn, refusalOf, rememberDecision } from '../control/decisions.js'
@@ -60,7 +61,8 @@ export class StageShell<
 
   /**
    * A run arrives. It is opened once per attempt; a run that was ended before it came, or that a guard rule denies, is not opened, and one
-   * that no earlier stage vouches for is refused. `begin` gives the first input once all that is passed.
+   * that no earlier stage vouches for, or that is but a part of what was approved, is refused by stages that show it to readers. `begin`
+   * gives the first input once all that is passed.
    */
   async open(tx: Transaction, { fresh, dossier, cause }: Arrival<State>, begin: () => Promise<Input> | Input): Promise<EventAnswer> {
     const { name, attestedBy, isAbortable, table } = this.stage
@@ -71,6 +73,8 @@ export class StageShell<
       await this.decide(tx, known, { type: 'ended', attempt: known.attempt, reason: 'a newer attempt took its place' })
     const unattested = unattestedHere(this.runtime, dossier, attestedBy)
     if (unattested !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'UNATTESTED', detail: unattested })
+    const broken = attestedBy.length === 0 ? undefined : brokenBundle(openDossier(dossier).releases)
+    if (broken !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'BUNDLE_BROKEN', detail: broken })
     if (await deniedByGuard(this.runtime, tx, name, dossier, cause)) return
     await this.decide(tx, fresh, await begin())
   }

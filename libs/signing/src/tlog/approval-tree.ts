@@ -1,0 +1,64 @@
+import { canonicalJson, type ApprovalMember } from '#libs/contracts'
+import { HashTree } from './hash-tree.js'
+import { leafHash } from './merkle.js'
+import { verifyInclusion } from './verify-proof.js'
+
+/** A release as the entry of its approval commits to it. */
+export interface ApprovedRelease {
+  /** Policy id. */
+  id: string
+  version: string
+  /** Release digest. */
+  digest: string
+}
+
+/** What the entry of an approval says of its releases: so an entry is as small for two hundred as for one. */
+export type ApprovalRoot = {
+  size: number
+  /** Root of the tree over the releases, 32 bytes in base64. */
+  root: string
+}
+
+const HASH_BYTES = 32
+
+/** The tree of RFC 6962 over the releases of one approval, by digest. A leaf is the canonical form of `{ digest, id, version }`. */
+export class ApprovalTree {
+  private readonly tree = new HashTree()
+  private readonly places: Map<string, number>
+
+  constructor(releases: readonly ApprovedRelease[]) {
+    const sorted = [...releases].sort((a, b) => (a.digest < b.digest ? -1 : 1))
+    for (const release of sorted) this.tree.append(leafOf(release))
+    this.places = new Map(sorted.map(({ digest }, index) => [digest, index]))
+  }
+
+  get root(): ApprovalRoot {
+    return { size: this.tree.size, root: this.tree.root().toString('base64') }
+  }
+
+  /** Throws a `RangeError` for a release that is none of these. */
+  member(digest: string): ApprovalMember {
+    const index = this.places.get(digest)
+    if (index === undefined) throw new RangeError(`${digest} is not in this approval`)
+    return { index, path: this.tree.inclusion(index).map((hash) => hash.toString('base64')) }
+  }
+}
+
+/** Whether the approval with this root is of this release. Never throws: both come from outside. */
+export function isApproved(approval: unknown, release: ApprovedRelease, member: unknown): boolean {
+  const { root, size } = (approval ?? {}) as Partial<ApprovalRoot>
+  const { index, path } = (member ?? {}) as Partial<ApprovalMember>
+  if (typeof size !== 'number' || typeof index !== 'number' || !Array.isArray(path)) return false
+  const [top, ...hashes] = [root, ...path].map(hashOf)
+  if (top === undefined || hashes.includes(undefined)) return false
+  return verifyInclusion(leafOf(release), index, size, hashes as Buffer[], top)
+}
+
+function leafOf({ id, version, digest }: ApprovedRelease): Buffer {
+  return leafHash(Buffer.from(canonicalJson({ digest, id, version })))
+}
+
+function hashOf(text: unknown): Buffer | undefined {
+  const hash = Buffer.from(typeof text === 'string' ? text : '', 'base64')
+  return hash.length === HASH_BYTES && hash.toString('base64') === text ? hash : undefined
+}
