@@ -102,10 +102,10 @@ export const CLI_GUARDS = [
   {
     name: 'idempotency-key',
     guard: 'an over-long Idempotency-Key is refused',
-    file: 'apps/rollout/src/rollbacks/idempotency-key.ts',
+    file: 'libs/service/src/idempotency/idempotency-key.ts',
     find: ' && header.length <= MAX_LENGTH',
     replace: '',
-    spec: 'apps/rollout/src/rollbacks/idempotency-key.spec.ts',
+    spec: 'libs/service/src/idempotency/idempotency-key.spec.ts',
     test: 'counts whole: one that is too long is refused, not cut to another one',
   },
 ]

@@ -28,7 +28,7 @@ describe('a rollback', () => {
   it('commits once under one Idempotency-Key, and refuses the key for anything else', async () => {
     const first = await rollBack('pm25', '1.0.0', 'key-1')
     expect(await rollBack('pm25', '1.0.0', 'key-1')).toMatchObject({ seq: first.seq, digest: first.digest })
-    await expect(rollBack('pm25', '2.0.0', 'key-1')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_KEY_REUSED', status: 409 })
+    await expect(rollBack('pm25', '2.0.0', 'key-1')).rejects.toMatchObject({ code: 'HMS_HTTP_KEY_REUSED', status: 422 })
     await expect(rollBack('pm25', '1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_ALREADY_LIVE', status: 409 })
   })
 

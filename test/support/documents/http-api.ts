@@ -47,7 +47,7 @@ function operationOf(
     required: true,
     schema: { type: 'string' },
   }))
-  const parameters = [...inPath, ...taken.flatMap(({ parameters: each = [] }) => each)]
+  const parameters = [...inPath, ...taken.flatMap(({ parameters: each = [] }) => each), ...(verb === 'Post' ? [IDEMPOTENCY_KEY] : [])]
   const body = taken.find(({ body: each }) => each !== undefined)?.body
   const status = Number(decorators.get('HttpCode')?.[0]?.getText() ?? (verb === 'Post' ? 201 : 200))
   const operation = {
@@ -62,6 +62,15 @@ function operationOf(
     responses: { [status]: answerOf(method, verb, decorators, checker, schemas), '4XX': PROBLEM, '5XX': PROBLEM },
   }
   return [{ path, method: verb === 'Sse' ? 'get' : verb.toLowerCase(), operation }]
+}
+
+/** Of every POST. */
+const IDEMPOTENCY_KEY = {
+  name: 'idempotency-key',
+  in: 'header',
+  required: false,
+  description: 'The same body to the same path under it within 24 hours is answered as the first time, and done once.',
+  schema: { type: 'string', minLength: 1, maxLength: 200 },
 }
 
 function takenBy(

@@ -1,6 +1,6 @@
 import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
 import { POLICIES_BODY } from '#libs/policy'
-import { Public, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
+import { Public, RepeatsSafely, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
 import { approvalSummary } from './approval-view.js'
@@ -33,6 +33,7 @@ export class ApprovalsController {
   @Post()
   @HttpCode(202)
   @Public()
+  @RepeatsSafely()
   sign(@Body() body: ApprovalRequestDto): Promise<ApprovalView> {
     return this.signApproval.execute(body)
   }

@@ -1,5 +1,5 @@
 import type { IssuedToken, TokenRecord, TokenView } from '#libs/contracts'
-import { Authorizer, MAX_TOKENS, RequireScope, ServiceRuntime, TOKENS, type AuthorizedRequest } from '#libs/service'
+import { AnsweredOnce, Authorizer, MAX_TOKENS, RequireScope, ServiceRuntime, TOKENS, type AuthorizedRequest } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { IssueToken } from './issue-token.js'
 import { RevokeToken } from './revoke-token.js'
@@ -18,6 +18,7 @@ export class TokensController {
   @Post()
   @Header('cache-control', 'no-store')
   @RequireScope('statement')
+  @AnsweredOnce('token')
   async create(@Body() body: TokenRequestDto, @Req() request: AuthorizedRequest): Promise<IssuedToken> {
     const { record, token } = await this.issueToken.execute(body, request.actor!.name)
     return { ...this.learned(record), token }

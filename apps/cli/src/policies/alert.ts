@@ -17,7 +17,7 @@ export interface AlertOptions {
 export async function reportAlert(context: CliContext, options: AlertOptions): Promise<number> {
   const alert = alertOf(options)
   const client = await context.client()
-  const receipt = await client.post<AlertReceipt>('/v1/alerts', alert, { idempotencyKey: alert.id })
+  const receipt = await client.post<AlertReceipt>('/v1/alerts', alert)
   if (context.output.mode === 'json') context.output.data(receipt, () => [])
   else context.output.done(`Alert ${receipt.id} reported`)
   return EXIT.done

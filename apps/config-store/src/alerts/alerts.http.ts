@@ -1,5 +1,5 @@
 import type { AlertReceipt } from '#libs/contracts'
-import { RequireScope, type AuthorizedRequest, TakesBody } from '#libs/service'
+import { RepeatsSafely, RequireScope, type AuthorizedRequest, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
 import { AcceptAlert } from './accept-alert.js'
 import { AlertDto } from './alerts.dto.js'
@@ -12,6 +12,7 @@ export class AlertsController {
   @Post()
   @HttpCode(202)
   @RequireScope('bot')
+  @RepeatsSafely()
   report(@Body() body: AlertDto, @Req() { actor }: AuthorizedRequest): Promise<AlertReceipt> {
     return this.acceptAlert.execute({ ...body }, actor?.region)
   }

@@ -2,13 +2,14 @@ import { HmsError, peekPredicate, type ReleaseDocument, type RollbackRequest, ty
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { digestOfJson, type ReleasePredicate } from '#libs/signing'
-import { DirectHeadDelivery, ServiceRuntime, type Actor } from '#libs/service'
+import { DirectHeadDelivery, keyReused, ServiceRuntime, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { newestOf, rollBackTo, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
 import { chooseTarget } from './choose-target.js'
 import { GuardRollback } from './guard-rollback.js'
+import { rollbackSeconds } from './rollback-metrics.js'
 import { ROLLBACKS, type CommittedRollback } from './rollback.table.js'
 
 interface Reversal {
@@ -27,8 +28,9 @@ export class RollBack {
     private readonly guardRollback: GuardRollback,
   ) {}
 
-  /** `key`: the caller's `Idempotency-Key`; a retry under it commits nothing new. */
+  /** `key`: id of the call where the caller gave it an `Idempotency-Key`; a retry under it commits nothing new. */
   async execute(request: RollbackRequest, by: Actor, key?: string): Promise<RollbackResult> {
+    const startedAt = performance.now()
     const members = await this.runtime.database.transaction(async (tx) => membersOf(await stableOf(tx, request.policy), request))
     const committed = await this.runtime.database.locked(members.map(policyKey), async (tx) => {
       const before = key === undefined ? undefined : await this.committed(tx, key, request)
@@ -46,6 +48,7 @@ export class RollBack {
     if (committed instanceof HmsError) throw committed
     const { issued, result } = committed
     const stored = await this.carrier.deliver(issued)
+    rollbackSeconds(this.runtime.metrics).observe((performance.now() - startedAt) / 1_000)
     const revision = Math.max(0, ...stored.map((copy) => copy.revision))
     return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
   }
@@ -53,7 +56,7 @@ export class RollBack {
   private async committed(tx: Transaction, key: string, request: RollbackRequest): Promise<CommittedRollback | undefined> {
     const known = await tx.documents(ROLLBACKS).get(key)
     if (known === undefined || known.request === digestOfJson(request)) return known
-    throw new HmsError('HMS_ROLLOUT_KEY_REUSED', 'This Idempotency-Key was used for another rollback.', { status: 409 })
+    throw keyReused()
   }
 
   private async reversals(tx: Transaction, request: RollbackRequest, members: string[]): Promise<Reversal[]> {

@@ -3,6 +3,7 @@ import { documentTable } from '#libs/persistence'
 
 /** A rollback that was committed under an `Idempotency-Key`: the same call again delivers the same heads and answers the same. */
 export interface CommittedRollback {
+  /** Id of the call under its key. */
   key: string
   /** Digest of the request: the key with another request is a mistake. */
   request: string

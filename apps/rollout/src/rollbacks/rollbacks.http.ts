@@ -1,7 +1,6 @@
 import type { RollbackResult } from '#libs/contracts'
-import { RequireScope, type AuthorizedRequest } from '#libs/service'
-import { Body, Controller, Headers, HttpCode, Post, Req } from '@nestjs/common'
-import { idempotencyKeyOf } from './idempotency-key.js'
+import { RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
+import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common'
 import { RollBack } from './roll-back.js'
 import { RollbackRequestDto } from './rollbacks.dto.js'
 
@@ -9,15 +8,15 @@ import { RollbackRequestDto } from './rollbacks.dto.js'
 export class RollbacksController {
   constructor(private readonly rollBack: RollBack) {}
 
-  /** 202: the head is committed and on its way; `stored` says which config-stores have it already. */
+  /**
+   * 202: the head is committed and on its way; `stored` says which config-stores have it already. What a killed instance committed under an
+   * `Idempotency-Key` is found again in its own table, so a rollback that is sent again never waits.
+   */
   @Post()
+  @RepeatsSafely()
   @HttpCode(202)
   @RequireScope('operate')
-  create(
-    @Body() body: RollbackRequestDto,
-    @Req() request: AuthorizedRequest,
-    @Headers('idempotency-key') key?: string,
-  ): Promise<RollbackResult> {
-    return this.rollBack.execute({ ...body }, request.actor!, idempotencyKeyOf(key))
+  create(@Body() body: RollbackRequestDto, @Req() request: AuthorizedRequest): Promise<RollbackResult> {
+    return this.rollBack.execute({ ...body }, request.actor!, request.call)
   }
 }

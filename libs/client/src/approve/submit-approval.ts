@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { ApprovalRequest, ApprovalView, PreparedApproval } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
 
-/** Hands in signatures. The answer says whether others are missing, and the run's number. */
+/** Hands in signatures: again, they change nothing. The answer says whether others are missing, and the run's number. */
 export function submitApproval(
   api: ApiClient,
   prepared: Pick<PreparedApproval, 'digest'>,
@@ -10,5 +9,5 @@ export function submitApproval(
   options: { reason?: string } = {},
 ): Promise<ApprovalView> {
   const request: ApprovalRequest = { digest: prepared.digest, signatures, reason: options.reason }
-  return api.post<ApprovalView>('/v1/approvals', request, { idempotencyKey: randomUUID() })
+  return api.post<ApprovalView>('/v1/approvals', request)
 }

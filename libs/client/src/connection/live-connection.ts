@@ -89,7 +89,7 @@ export class LiveConnection implements HmsConnection {
     }
     requireReading(reading)
     const alert: AlertRequest = { id, bot, region, kind, reading, value, policy, version }
-    await this.options.api.post<AlertReceipt>('/v1/alerts', alert, { idempotencyKey: id })
+    await this.options.api.post<AlertReceipt>('/v1/alerts', alert)
   }
 
   async close(): Promise<void> {

@@ -1,18 +1,24 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common'
 import { Reflector } from '@nestjs/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Authorizer } from './authorizer.js'
+import { ANSWERED_ONCE, RepeatedCalls, REPEATS_SAFELY } from '../idempotency/repeated-calls.js'
+import { Authorizer, type AccessNeed } from './authorizer.js'
 import { needOf, requirementOf } from './require-scope.js'
 import type { Actor } from './signed-requests.js'
 
-export type AuthorizedRequest = FastifyRequest & { actor?: Actor; rawBody?: Buffer }
+/** `call`: id of the request under its `Idempotency-Key`, the same when it comes again. */
+export type AuthorizedRequest = FastifyRequest & { actor?: Actor; rawBody?: Buffer; call?: string }
 
-/** Asks `Authorizer` before every route of every controller, and ends a read that is still open when its key is revoked. */
+/**
+ * Asks `Authorizer` before every route of every controller, and ends a read that is still open when its key is revoked. A write that comes
+ * again under its `Idempotency-Key` goes no further.
+ */
 @Injectable()
 export class AuthorizationGuard implements CanActivate {
   constructor(
     private readonly access: Authorizer,
     private readonly reflector: Reflector,
+    private readonly calls: RepeatedCalls,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -20,12 +26,17 @@ export class AuthorizationGuard implements CanActivate {
     const http = context.switchToHttp()
     const request = http.getRequest<AuthorizedRequest>()
     const need = needOf(requirementOf(this.reflector, context), request)
-    if (need === undefined) return true
+    if (need !== undefined) await this.admit(request, need, http.getResponse<FastifyReply>())
+    const [safely, secret] = [REPEATS_SAFELY, ANSWERED_ONCE].map((key) => this.reflector.get<unknown>(key, context.getHandler()))
+    await this.calls.begin(request, safely === true, secret as string | undefined)
+    return true
+  }
+
+  private async admit(request: AuthorizedRequest, need: AccessNeed, reply: FastifyReply): Promise<void> {
     const { method, url, headers, rawBody: body = Buffer.alloc(0) } = request
     const { actor, token } = await this.access.admit({ method, url, headers, body, peer: request.socket.remoteAddress }, need)
     request.actor = actor
-    if (token !== undefined && method === 'GET') this.hold(token, http.getResponse<FastifyReply>())
-    return true
+    if (token !== undefined && method === 'GET') this.hold(token, reply)
   }
 
   /** Server-sent events live on; other reads are over at once. A write is never cut: it may be committed already. */

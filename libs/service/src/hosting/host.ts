@@ -18,6 +18,7 @@ import { createHttpApplication } from '../http/http-application.js'
 import { HostContext } from '../http/host-context.js'
 import { KeyedMetricsController, MetricsController } from '../http/metrics.http.js'
 import { GroupsController, TopicsController } from '../http/topics.http.js'
+import { RepeatedCalls } from '../idempotency/repeated-calls.js'
 import { loadService } from '../load-service.js'
 import { newestRoster, requireRosterInForce } from '../rosters/in-force.js'
 import { ServiceRuntime } from '../service-runtime.js'
@@ -56,11 +57,13 @@ export class Host {
       (path) => databaseFor(path, runtimes),
     )
     const context = new HostContext([...runtimes.values()], adapters.metrics, adapters.version)
+    const calls = new RepeatedCalls((path) => databaseFor(path, runtimes), adapters.log)
     const providers = [
       { provide: CONSUMERS, useValue: consumers },
       { provide: Authorizer, useValue: access },
       { provide: HostContext, useValue: context },
       { provide: APP_GUARD, useClass: AuthorizationGuard },
+      { provide: RepeatedCalls, useValue: calls },
     ]
     const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
     const controllers = [HealthController, metrics, TopicsController, GroupsController, DescriptionController, DeadLettersController]
@@ -71,7 +74,9 @@ export class Host {
       metrics: adapters.metrics,
       keyOf: (authorization) => access.keyOf(authorization),
     })
-    context.routes = collectRoutes(app.getHttpAdapter().getInstance() as unknown as FastifyInstance)
+    const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance
+    calls.watch(server)
+    context.routes = collectRoutes(server)
     app.connectMicroservice({ strategy: new EventServer(consumers) }, { inheritAppConfig: true })
     return new Host(app, runtimes, adapters, new TokenReader(access.tokens, [...runtimes.values()]))
   }
@@ -95,6 +100,7 @@ export class Host {
     await this.app.close()
     await this.adapters.bus.close()
     await Promise.all([...this.runtimes.values()].map((runtime) => runtime.stop()))
+    await this.adapters.stopTracing?.()
   }
 
   /** For tests on virtual time. */

@@ -1,7 +1,9 @@
-import { sendProblem, toProblem, type Logger } from '#libs/platform'
+import { sendProblem, toProblem, type Logger, type Metrics } from '#libs/platform'
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { throwError, type Observable } from 'rxjs'
+import { GivenAgain } from '../idempotency/repeated-calls.js'
+import { countRejectedSignature } from './rejected-signatures.js'
 
 /**
  * Answers every error of a route as problem+json. For events it rethrows the original: Nest's own filter would turn it into a nameless
@@ -9,12 +11,18 @@ import { throwError, type Observable } from 'rxjs'
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Logger) {}
+  constructor(
+    private readonly log: Logger,
+    private readonly metrics?: Metrics,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
     if (host.getType() !== 'http') return throwError(() => error)
     const reply = host.switchToHttp().getResponse<FastifyReply>()
     const request = host.switchToHttp().getRequest<FastifyRequest>()
-    sendProblem(reply, toProblem(error, request, this.log))
+    if (error instanceof GivenAgain) return error.send(reply)
+    const problem = toProblem(error, request, this.log)
+    countRejectedSignature(this.metrics, problem.code)
+    sendProblem(reply, problem)
   }
 }

@@ -6,6 +6,6 @@ describe('an Idempotency-Key', () => {
     expect(idempotencyKeyOf(undefined)).toBeUndefined()
     expect(idempotencyKeyOf('k'.repeat(200))).toBe('k'.repeat(200))
     for (const key of ['', 'k'.repeat(201)])
-      expect(() => idempotencyKeyOf(key)).toThrowError(expect.objectContaining({ code: 'HMS_ROLLOUT_KEY_INVALID', status: 400 }))
+      expect(() => idempotencyKeyOf(key)).toThrowError(expect.objectContaining({ code: 'HMS_HTTP_KEY_INVALID', status: 400 }))
   })
 })

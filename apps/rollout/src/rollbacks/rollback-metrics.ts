@@ -1,0 +1,13 @@
+import type { Metrics } from '#libs/platform'
+
+const BUCKETS_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** How long a rollback takes until every reachable config-store has it. */
+export function rollbackSeconds(metrics: Metrics) {
+  return metrics.histogram(
+    'rollback_duration_seconds',
+    'Time from a call to roll back until config-stores have the heads',
+    [],
+    BUCKETS_SECONDS,
+  )
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryDatabase } from '#libs/persistence'
+import { VirtualClock } from '#libs/platform'
+import { REPEATABLE_REQUESTS } from './repeatable-request.table.js'
+import { keyedCall, RepeatableRequests, type KeyedCall } from './repeatable-requests.js'
+
+const BODY = Buffer.from('{"a":1}')
+const DAY_MS = 24 * 60 * 60 * 1000
+
+function world() {
+  const clock = new VirtualClock()
+  const database = new MemoryDatabase(clock)
+  return {
+    database,
+    requests: new RepeatableRequests(database),
+    pass: (ms: number) => clock.advanceTo(clock.now().getTime() + ms),
+    kept: () => database.transaction((tx) => tx.documents(REPEATABLE_REQUESTS).count()),
+  }
+}
+const call = (key = 'k', body = BODY, safely = false, caller = 'chief'): KeyedCall => keyedCall(key, caller, '/v1/tokens', body, safely)
+const code = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    (value) => value ?? 'goes on',
+    (error: { code: string }) => error.code,
+  )
+
+describe('a request with a key', () => {
+  it('is answered again for a day, and then done again', async () => {
+    const { requests, pass } = world()
+    const first = call()
+    expect(await code(requests.begin(first))).toBe('goes on')
+    await requests.settle(first, 201, '{"id":"x"}')
+    pass(DAY_MS - 1)
+    expect(await requests.begin(call())).toEqual({ status: 201, json: '{"id":"x"}' })
+    pass(1)
+    expect(await code(requests.begin(call()))).toBe('goes on')
+  })
+
+  it('with another body is refused, whether the first is done or not', async () => {
+    const { requests } = world()
+    const first = call()
+    await requests.begin(first)
+    const other = (): Promise<unknown> => code(requests.begin(call('k', Buffer.from('{}'), true)))
+    expect(await other()).toBe('HMS_HTTP_KEY_REUSED')
+    await requests.settle(first, 200, '{}')
+    expect(await other()).toBe('HMS_HTTP_KEY_REUSED')
+  })
+
+  it('of another caller, or to another path, is another request', async () => {
+    const { requests } = world()
+    await requests.begin(call())
+    expect(await code(requests.begin(call('k', BODY, false, 'counsel')))).toBe('goes on')
+    expect(await code(requests.begin(keyedCall('k', 'chief', '/v1/bots', BODY, false)))).toBe('goes on')
+  })
+
+  it('goes on once when several come at the same time, whoever is first', async () => {
+    const { requests } = world()
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => code(requests.begin(call()))))
+    expect(outcomes.filter((outcome) => outcome === 'goes on')).toHaveLength(1)
+    expect(outcomes.filter((outcome) => outcome === 'HMS_HTTP_KEY_BUSY')).toHaveLength(19)
+  })
+
+  it('is taken over once when the process of the first is gone; what that one still says changes nothing', async () => {
+    const { requests, pass } = world()
+    const first = call()
+    await requests.begin(first)
+    pass(15_000)
+    const second = call()
+    expect(await code(Promise.all([requests.begin(second), code(requests.begin(call()))]))).toEqual([undefined, 'HMS_HTTP_KEY_BUSY'])
+    await requests.release(first)
+    await requests.settle(first, 200, '{"by":"first"}')
+    await requests.settle(second, 200, '{"by":"second"}')
+    expect((await requests.begin(call()))?.json).toBe('{"by":"second"}')
+  })
+
+  it('that was refused may come again, as it is or otherwise', async () => {
+    const { requests } = world()
+    const first = call()
+    await requests.begin(first)
+    await requests.release(first)
+    expect(await code(requests.begin(call('k', Buffer.from('{}'))))).toBe('goes on')
+  })
+
+  it('waits for nobody where its handler counts repeats itself', async () => {
+    const { requests } = world()
+    await requests.begin(call('k', BODY, true))
+    expect(await code(requests.begin(call('k', BODY, true)))).toBe('goes on')
+  })
+
+  it('is not remembered with an answer of more than a million characters', async () => {
+    const { requests, kept } = world()
+    const first = call()
+    await requests.begin(first)
+    await requests.settle(first, 200, 'x'.repeat(1024 * 1024 + 1))
+    expect(await kept()).toBe(0)
+  })
+
+  it('costs no other caller theirs: beyond ten thousand the oldest of the same goes', async () => {
+    const { requests, database, kept, pass } = world()
+    await requests.begin(call('theirs', BODY, false, 'counsel'))
+    await database.transaction(async (tx) => {
+      for (let n = 0; n < 10_000; n++) {
+        const { id, caller, body, claim } = call(String(n))
+        const at = new Date(tx.now.getTime() + DAY_MS + n).toISOString()
+        await tx.documents(REPEATABLE_REQUESTS).put({ id, caller, body, claim, leaseUntil: at, expiresAt: at })
+      }
+    })
+    await requests.begin(call('one more'))
+    expect(await kept()).toBe(1 + 10_000 - 50 + 1)
+    expect(await code(requests.begin(call('theirs', BODY, false, 'counsel')))).toBe('HMS_HTTP_KEY_BUSY')
+    pass(2 * DAY_MS)
+    await requests.begin(call('later'))
+    expect(await kept()).toBe(1 + 10_000 - 100 + 2)
+  })
+})

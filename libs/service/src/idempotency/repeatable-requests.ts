@@ -1,0 +1,114 @@
+import { HmsError } from '#libs/contracts'
+import type { Database, Transaction } from '#libs/persistence'
+import { digestOf } from '#libs/signing'
+import { randomUUID } from 'node:crypto'
+import { REPEATABLE_REQUESTS, type RepeatableRequest } from './repeatable-request.table.js'
+
+const KEPT_MS = 24 * 60 * 60 * 1000
+/** Longer than a request may take that is not killed. */
+const LEASE_MS = 15_000
+/** Requests of one caller that are remembered; beyond them the oldest goes. All that nobody asks for a key share one number. */
+const MAX_OF_CALLER = 10_000
+const FORGOTTEN_AT_ONCE = 50
+const MAX_ANSWER_CHARACTERS = 1024 * 1024
+
+/** One try of a request with a key. */
+export interface KeyedCall {
+  id: string
+  caller: string
+  body: string
+  /** Its handler counts a repeated call once by itself, so nobody waits for one that is under way. */
+  repeatsSafely: boolean
+  claim: string
+}
+
+export type KeptAnswer = NonNullable<RepeatableRequest['answer']>
+
+/** Makes a repeated POST count once: the first one is worked at, and whoever comes again under its key gets its answer. */
+export class RepeatableRequests {
+  /** What the instances of a service share. Its time counts, not this process's. */
+  constructor(private readonly database: Database) {}
+
+  /**
+   * The answer to give again, or `undefined` for who is to go on. Throws 422 `HMS_HTTP_KEY_REUSED` for another body under the key, 409
+   * `HMS_HTTP_KEY_BUSY` while another try is at it.
+   */
+  begin(call: KeyedCall): Promise<KeptAnswer | undefined> {
+    return this.database.transaction(async (tx) => {
+      const requests = tx.documents(REPEATABLE_REQUESTS)
+      const fresh: RepeatableRequest = { ...claimOf(call), leaseUntil: after(tx, LEASE_MS), expiresAt: after(tx, KEPT_MS) }
+      await forget(tx, call.caller)
+      if (await requests.insert(fresh)) return undefined
+      // Whoever came first is committed by now; of two that take over one waits here for the other.
+      await tx.lock([`repeatable ${call.id}`])
+      const known = await requests.get(call.id)
+      if (known === undefined || isPast(tx, known.expiresAt)) return void (await requests.put(fresh))
+      if (known.body !== call.body) throw keyReused()
+      if (known.answer !== undefined) return known.answer
+      if (!call.repeatsSafely && !isPast(tx, known.leaseUntil)) throw busy()
+      await requests.put({ ...fresh, expiresAt: known.expiresAt })
+      return undefined
+    })
+  }
+
+  /** Keeps what was answered: `json` is the body as text, without what must not be kept. */
+  async settle(call: KeyedCall, status: number, json: string | null): Promise<void> {
+    if (json !== null && json.length > MAX_ANSWER_CHARACTERS) return this.release(call)
+    await this.mine(call, (tx, request) => tx.documents(REPEATABLE_REQUESTS).put({ ...request, answer: { status, json } }))
+  }
+
+  /** It was refused, or failed: the next one under this key is judged anew. */
+  async release(call: KeyedCall): Promise<void> {
+    await this.mine(call, (tx, { id }) => tx.documents(REPEATABLE_REQUESTS).delete(id))
+  }
+
+  /** What took over in the meantime is left alone. */
+  private mine(call: KeyedCall, work: (tx: Transaction, request: RepeatableRequest) => Promise<unknown>): Promise<void> {
+    return this.database.locked([`repeatable ${call.id}`], async (tx) => {
+      const request = await tx.documents(REPEATABLE_REQUESTS).get(call.id)
+      if (request !== undefined && request.claim === call.claim && request.answer === undefined) await work(tx, request)
+    })
+  }
+}
+
+/** `caller`: who asked; what one sent under a key says nothing to another. */
+export function keyedCall(key: string, caller: string, path: string, body: Buffer, repeatsSafely: boolean): KeyedCall {
+  const id = digestOf(Buffer.from(JSON.stringify([caller, path, key])))
+  return { id, caller, body: digestOf(body), repeatsSafely, claim: randomUUID() }
+}
+
+export function keyReused(): HmsError {
+  return new HmsError('HMS_HTTP_KEY_REUSED', 'This Idempotency-Key came before with another request. Choose a new one for each.', {
+    status: 422,
+  })
+}
+
+function busy(): HmsError {
+  return new HmsError('HMS_HTTP_KEY_BUSY', 'A request under this Idempotency-Key is still under way. Send it again to get its answer.', {
+    status: 409,
+    retryable: true,
+  })
+}
+
+function claimOf({ id, caller, body, claim }: KeyedCall): Pick<RepeatableRequest, 'id' | 'caller' | 'body' | 'claim'> {
+  return { id, caller, body, claim }
+}
+
+async function forget(tx: Transaction, caller: string): Promise<void> {
+  const requests = tx.documents(REPEATABLE_REQUESTS)
+  for (const { id, expiresAt } of await requests.find({ orderBy: 'expires_at', limit: FORGOTTEN_AT_ONCE })) {
+    if (!isPast(tx, expiresAt)) break
+    await requests.delete(id)
+  }
+  if ((await requests.count({ caller })) < MAX_OF_CALLER) return
+  for (const { id } of await requests.find({ where: { caller }, orderBy: 'expires_at', limit: FORGOTTEN_AT_ONCE }))
+    await requests.delete(id)
+}
+
+function after({ now }: Transaction, ms: number): string {
+  return new Date(now.getTime() + ms).toISOString()
+}
+
+function isPast({ now }: Transaction, at: string): boolean {
+  return Date.parse(at) <= now.getTime()
+}

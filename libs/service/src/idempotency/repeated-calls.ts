@@ -1,0 +1,97 @@
+import type { Database } from '#libs/persistence'
+import { describeError, type Logger } from '#libs/platform'
+import { SetMetadata, type CustomDecorator } from '@nestjs/common'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { idempotencyKeyOf } from './idempotency-key.js'
+import { keyedCall, RepeatableRequests, type KeptAnswer, type KeyedCall } from './repeatable-requests.js'
+
+export const REPEATS_SAFELY = 'hms:repeats-safely'
+export const ANSWERED_ONCE = 'hms:answered-once'
+
+/** Of a route whose handler counts a repeated call once by itself: nobody waits for one that is under way, or was killed. */
+export function RepeatsSafely(): CustomDecorator {
+  return SetMetadata(REPEATS_SAFELY, true)
+}
+
+/** A member of the answer that is given once, kept nowhere, and left out when the answer is given again. */
+export function AnsweredOnce(member: string): CustomDecorator {
+  return SetMetadata(ANSWERED_ONCE, member)
+}
+
+/** A request of which the guard knows who asks. */
+type AskedRequest = FastifyRequest & { actor?: { id: string }; rawBody?: Buffer; call?: string }
+
+/** Thrown in front of a handler in place of its answer: the one that the first request got. */
+export class GivenAgain extends Error {
+  constructor(readonly answer: KeptAnswer) {
+    super('the answer is known')
+  }
+
+  send(reply: FastifyReply): void {
+    const { status, json } = this.answer
+    void reply.status(status).header('idempotency-replayed', 'true')
+    if (json === null) void reply.send()
+    else void reply.type('application/json; charset=utf-8').send(json)
+  }
+}
+
+/** Every POST takes an `Idempotency-Key`. Asked by the guard, so that only who may ask gets an answer again. */
+export class RepeatedCalls {
+  private readonly open = new WeakMap<object, { call: KeyedCall; path: string; secret: string | undefined }>()
+
+  constructor(
+    /** Of the service that answers a path. */
+    private readonly databaseFor: (path: string) => Database,
+    private readonly log: Logger,
+  ) {}
+
+  /** What was answered is kept before it is sent. */
+  watch(server: FastifyInstance): void {
+    server.addHook('onSend', async (request, reply, payload) => {
+      await this.end(request, reply.statusCode, payload)
+      return payload
+    })
+  }
+
+  /** Throws `GivenAgain` for a request that was answered, and what refuses one under its key. */
+  async begin(request: AskedRequest, repeatsSafely: boolean, secret: string | undefined): Promise<void> {
+    const key = idempotencyKeyOf([request.headers['idempotency-key'] ?? []].flat()[0])
+    if (request.method !== 'POST' || key === undefined) return
+    const path = request.url.split('?')[0]!
+    const call = keyedCall(key, request.actor?.id ?? '', path, request.rawBody ?? Buffer.alloc(0), repeatsSafely)
+    const before = await this.requests(path).begin(call)
+    if (before !== undefined) throw new GivenAgain(before)
+    request.call = call.id
+    this.open.set(request, { call, path, secret })
+  }
+
+  /** What was done is done and told, whether or not it can be kept; a try after the lease is judged by the route itself. */
+  private async end(request: object, status: number, payload: unknown): Promise<void> {
+    const begun = this.open.get(request)
+    if (begun === undefined) return
+    this.open.delete(request)
+    const { call, path, secret } = begun
+    try {
+      const json = textOf(payload)
+      if (status >= 300 || json === undefined) await this.requests(path).release(call)
+      else await this.requests(path).settle(call, status, json === null ? null : without(json, secret))
+    } catch (error) {
+      this.log.warn({ error: describeError(error) }, 'an answer could not be kept for repeats')
+    }
+  }
+
+  private requests(path: string): RepeatableRequests {
+    return new RepeatableRequests(this.databaseFor(path))
+  }
+}
+
+/** `null` for an empty body, `undefined` for a stream, which cannot be kept. */
+function textOf(payload: unknown): string | null | undefined {
+  if (payload === undefined || payload === null || payload === '') return null
+  if (typeof payload === 'string') return payload
+  return Buffer.isBuffer(payload) ? payload.toString('utf8') : undefined
+}
+
+function without(json: string, member: string | undefined): string {
+  return member === undefined ? json : JSON.stringify({ ...(JSON.parse(json) as object), [member]: undefined })
+}
