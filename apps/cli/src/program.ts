@@ -3,6 +3,8 @@ import { EXIT } from '#libs/contracts'
 import { registerApprovals } from './approvals/commands.js'
 import { registerAudit } from './audit/commands.js'
 import { registerDeadLetters } from './dead-letters/commands.js'
+import { registerDoctor } from './doctor/commands.js'
+import { registerExport } from './export/commands.js'
 import { reportError, usageError } from './errors.js'
 import { registerFreezes } from './freezes/commands.js'
 import { registerHelp } from './help/commands.js'
@@ -32,6 +34,8 @@ const AREAS = [
   registerDeadLetters,
   registerTokens,
   registerAudit,
+  registerExport,
+  registerDoctor,
   registerRoster,
   registerHelp,
 ]

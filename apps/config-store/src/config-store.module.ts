@@ -4,6 +4,7 @@ import { AcceptAlert } from './alerts/accept-alert.js'
 import { ALERT_INBOX } from './alerts/alert.table.js'
 import { AlertsController } from './alerts/alerts.http.js'
 import { CoverageController } from './coverage/coverage.http.js'
+import { CountBots } from './coverage/count-bots.js'
 import { CoverageReports } from './coverage/coverage-reports.js'
 import { NODES, PRESENCE } from './coverage/presence.table.js'
 import { Presence } from './coverage/presence.js'
@@ -13,6 +14,8 @@ import { EventsController } from './delivery/events.http.js'
 import { StreamDoor } from './delivery/stream-door.js'
 import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.table.js'
 import { Freshness } from './heads/freshness.js'
+import { HistoryController } from './history/history.http.js'
+import { LiveRecordsController } from './records/live-records.http.js'
 import { HeadsEvents } from './heads/heads.events.js'
 import { HeadsController } from './heads/heads.http.js'
 import { RecordFreshness } from './heads/record-freshness.js'
@@ -37,6 +40,7 @@ class ConfigStoreModule {
         EventsController,
         CoverageController,
         AlertsController,
+        LiveRecordsController,
       ],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
@@ -45,6 +49,7 @@ class ConfigStoreModule {
         Broadcast,
         Presence,
         CoverageReports,
+        CountBots,
         Freshness,
         RecordFreshness,
         LiveHistory,

@@ -8,6 +8,7 @@ import {
   isForeignRequest,
   judgeTargets,
   limitClients,
+  Metrics,
   openApi,
   refusalOfConnection,
   refuseBodiesOfReads,
@@ -23,6 +24,7 @@ import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
+import { addMetrics } from './edge-metrics.js'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import { loadConsole } from './load-console.js'
 import { readiness } from './readiness.js'
@@ -47,7 +49,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     logger: false,
   })
   const limits = readHttpLimits(config.profile, env, false)
-  limitClients(edge, { limits, isEdge: true })
+  const metrics = new Metrics().withProcessMetrics()
+  limitClients(edge, { limits, metrics, isEdge: true })
   const localTo = localNameOf(config.profile, env)
   if (localTo !== undefined) refuseForeignRequests(edge, localTo)
   judgeTargets(edge)
@@ -60,6 +63,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
     if (!report.ready) void reply.status(503).header('retry-after', '2')
     return report
   })
+  if (config.metrics === 'public') addMetrics(edge, metrics)
   // Its own: a problem of the edge names a page also while no service answers.
   addErrorPages(edge)
   edge.get('/openapi.json', async () => openApi(VERSION))

@@ -1,7 +1,6 @@
 import { HmsError } from '#libs/contracts'
-import { answerClientError, errorPage, noErrorPage, toProblem, type Logger } from '#libs/platform'
+import { answerClientError, errorPage, noErrorPage, toProblem, type Logger, type Metrics } from '#libs/platform'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Registry } from 'prom-client'
 import type { HeldValues } from './held-values.js'
 import { follow } from './push/events.http.js'
 import type { EventFeed } from './push/event-feed.js'
@@ -25,7 +24,7 @@ export interface SidecarParts {
   reads: PolicyReads
   feed: EventFeed
   values: HeldValues
-  metrics: Registry
+  metrics: Metrics
   log: Logger
   overTcp: boolean
 }
@@ -67,7 +66,7 @@ async function answer(
     case '/readyz':
       return send(response, readiness(values))
     case '/metrics':
-      return send(response, { type: metrics.contentType, body: await metrics.metrics() })
+      return send(response, { type: metrics.registry.contentType, body: await metrics.page() })
     default:
       throw new HmsError('HMS_HTTP_PATH_UNKNOWN', `There is no ${request.method} ${pathname}.`, { status: 404 })
   }

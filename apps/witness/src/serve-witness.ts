@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 import { acquireFolder, EmbeddedError, type FolderLock } from '#libs/files'
 import { readHostConfig, readNamedSigner, readRosterFile, type HostConfig } from '#libs/process'
-import { createLogger, describeError, systemClock, type Environment } from '#libs/platform'
+import { createLogger, describeError, Metrics, systemClock, type Environment } from '#libs/platform'
 import { keyIdOf, type LogPolicy, type NoteKey, type Roster, type Signer } from '#libs/signing'
 import { FileSeenStore, Witness } from '#libs/witness'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ export async function serveWitness(env: Environment): Promise<{ port: number; st
     const log = createLogger(config.logLevel, { process: 'witness' })
     const logs = new WatchedLogs({ roster, read: () => readRosterFile(config), clock: systemClock, log })
     const witness = new Witness(key, signer, () => logs.keys(), seen, systemClock)
-    const server = createWitnessServer(new RenewingWitness(witness, logs), log)
+    const server = createWitnessServer(new RenewingWitness(witness, logs), log, new Metrics().withProcessMetrics())
     await server.listen({ port, host: config.host }).catch((error: unknown) => {
       throw taken(port, error)
     })

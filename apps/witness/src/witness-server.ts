@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { addErrorPages, answerProblems, earlyErrors, judgeTargets, type Logger } from '#libs/platform'
+import { addErrorPages, answerProblems, earlyErrors, judgeTargets, Metrics, type Logger } from '#libs/platform'
 import type { WitnessLink } from '#libs/witness'
 import Fastify, { type FastifyInstance } from 'fastify'
 
@@ -10,7 +10,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 const MAX_WAITING = 64
 
 /** C2SP tlog-witness over HTTP: `POST /add-checkpoint`, and the probes that every process has. Not yet listening. */
-export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyInstance {
+export function createWitnessServer(witness: WitnessLink, log: Logger, metrics = new Metrics()): FastifyInstance {
   const server = Fastify({
     ...earlyErrors(log),
     bodyLimit: BODY_LIMIT_BYTES,
@@ -19,6 +19,7 @@ export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyI
     keepAliveTimeout: 5_000,
     logger: false,
   })
+  const asked = metrics.counter('witness_checkpoints_total', 'Checkpoints that were brought, by the status they got', ['status'])
   let waiting = 0
   judgeTargets(server)
   // The protocol names no media type.
@@ -27,6 +28,7 @@ export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyI
   answerProblems(server, log)
   addErrorPages(server)
   server.get('/livez', async () => ({ status: 'up' }))
+  server.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await metrics.page()))
   server.get('/readyz', async () => ({ status: 'up', witness: witness.key.name }))
   server.get<{ Querystring: { origin?: unknown } }>('/checkpoint', async ({ query: { origin } }, reply) => {
     const note = typeof origin === 'string' ? await witness.newestCheckpoint?.(origin) : undefined
@@ -43,6 +45,7 @@ export function createWitnessServer(witness: WitnessLink, log: Logger): FastifyI
     waiting++
     try {
       const { status, body } = await witness.addCheckpoint(typeof request.body === 'string' ? request.body : '')
+      asked.inc({ status: String(status) })
       if (status !== 200) log.info({ status }, 'a checkpoint was not signed')
       return await reply
         .status(status)

@@ -35,6 +35,7 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
     '/v1/coverage',
     '/v1/alerts',
     '/v1/heads',
+    '/v1/history',
     '/v1/dead-letters/config-store',
     '/v1/groups/config-store',
   ],

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { VERSION } from './version.js'
 
 const HANDLER_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 
@@ -8,14 +9,14 @@ const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 /** Metrics of one process, all under `hms_svc_`; services of the process share it and are told apart by a label. */
 export class Metrics {
   readonly registry = new Registry()
+  private readonly looks: (() => Promise<void> | void)[] = []
   readonly handled = this.counter('bus_handled_total', 'Messages that a group is done with, by outcome', ['group', 'topic', 'outcome'])
-  readonly handlerSeconds = new Histogram({
-    name: 'hms_svc_bus_handler_duration_seconds',
-    help: 'Time from taking a message to its commit',
-    labelNames: ['group', 'topic', 'outcome'] as const,
-    buckets: HANDLER_BUCKETS_SECONDS,
-    registers: [this.registry],
-  })
+  readonly handlerSeconds = this.histogram(
+    'bus_handler_duration_seconds',
+    'Time from taking a message to its commit',
+    ['group', 'topic', 'outcome'],
+    HANDLER_BUCKETS_SECONDS,
+  )
   readonly deadLetters = this.counter('dlq_letters_total', 'Messages given up, by code', ['group', 'code'])
   readonly deadLettersForgotten = this.counter('dlq_forgotten_total', 'Ignored dead letters that were deleted because newer ones came', [
     'group',
@@ -32,6 +33,21 @@ export class Metrics {
   readonly lagMessages = this.gauge('bus_lag_messages', 'Messages that a group has not handled', ['topic', 'group'])
   readonly lagSeconds = this.gauge('bus_lag_seconds', 'Age of the oldest of them; 0 when there are none', ['topic', 'group'])
 
+  constructor() {
+    this.gauge('build_info', '1, with the version that runs', ['version', 'node']).set({ version: VERSION, node: process.versions.node }, 1)
+  }
+
+  /** Looks at what nobody tells, before the page is made. One that fails leaves its gauges as they were. */
+  beforeCollect(look: () => Promise<void> | void): void {
+    this.looks.push(look)
+  }
+
+  /** The page as Prometheus reads it. */
+  async page(): Promise<string> {
+    await Promise.all(this.looks.map(async (look) => look()).map((looked) => looked.catch(() => {})))
+    return this.registry.metrics()
+  }
+
   /** Process metrics (CPU, heap, event loop): once per process, not in tests. */
   withProcessMetrics(): this {
     collectDefaultMetrics({ register: this.registry })
@@ -46,6 +62,11 @@ export class Metrics {
 
   gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
     return this.known<Gauge<L>>(name) ?? new Gauge({ ...this.named(name), help, labelNames: [...labelNames] })
+  }
+
+  histogram<L extends string>(name: string, help: string, labelNames: readonly L[], buckets: readonly number[]): Histogram<L> {
+    const known = this.known<Histogram<L>>(name)
+    return known ?? new Histogram({ ...this.named(name), help, labelNames: [...labelNames], buckets: [...buckets] })
   }
 
   private known<T>(name: string): T | undefined {

@@ -2,8 +2,9 @@ import { isTerminal, type ReceivedEvent } from '#libs/contracts'
 import { timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
-import { Injectable } from '@nestjs/common'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { POLICIES, type PolicyRecord } from '../policies/policy.table.js'
+import { RunMetrics } from './run-metrics.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
 import { keysOfRun, ScheduleRunDeadline } from './schedule-run-deadline.js'
 
@@ -13,15 +14,29 @@ export const APPROVAL_MOVED = timerKind<{ run: number }>('approval-moved')
 
 /** Stores a run and tells everyone who watches. The one place where a run ends, and where the next in the queue is called. */
 @Injectable()
-export class SaveRun {
+export class SaveRun implements OnModuleInit {
+  private readonly metrics: RunMetrics
+
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
-  ) {}
+  ) {
+    this.metrics = new RunMetrics(runtime.metrics)
+  }
+
+  onModuleInit(): void {
+    this.runtime.metrics.beforeCollect(() =>
+      this.runtime.database.transaction(async (tx) => {
+        const open = await tx.documents(RUNS).find({ where: { open: 'yes' }, orderBy: 'number' })
+        this.metrics.show(open.map(runView), tx.now)
+      }),
+    )
+  }
 
   async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent): Promise<void> {
     const known = await tx.documents(RUNS).get(String(record.facts.run))
     const before = known === undefined ? undefined : stateOf(known.facts)
+    const viewBefore = known === undefined ? undefined : runView(known)
     await tx.documents(RUNS).put(record)
     const view = runView(record)
     const number = record.facts.run
@@ -33,7 +48,10 @@ export class SaveRun {
     )
     if (view.state !== before) await this.scheduleRunDeadline.execute(tx, record)
     if (isTerminal(view.state) && (before === undefined || !isTerminal(before))) await this.free(tx, record)
-    tx.afterCommit(() => this.runtime.signal('runs'))
+    tx.afterCommit(() => {
+      this.metrics.changed(viewBefore, view)
+      this.runtime.signal('runs')
+    })
   }
 
   /** The run has ended: its policies are the next one's. */

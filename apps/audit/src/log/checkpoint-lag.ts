@@ -11,6 +11,7 @@ export class CheckpointLag {
   private halted = false
   private since: number | undefined
   private ringing = false
+  private publishedAt: number
 
   constructor(
     metrics: Metrics,
@@ -18,12 +19,24 @@ export class CheckpointLag {
     private readonly log: Logger,
   ) {
     this.metrics = new LogMetrics(metrics)
+    this.publishedAt = clock.now().getTime()
+    metrics.beforeCollect(() => this.metrics.checkpointAge.set((clock.now().getTime() - this.publishedAt) / 1_000))
   }
 
   /** `entries`: how many no published checkpoint covers at this moment. */
   is(entries: number): void {
     this.entries = entries
     this.show()
+  }
+
+  /** Entries of the log at this moment. */
+  grew(entries: number): void {
+    this.metrics.entries.set(entries)
+  }
+
+  /** Here, or by another instance. */
+  published(): void {
+    this.publishedAt = this.clock.now().getTime()
   }
 
   /** The log takes nothing more: it is behind from now on, however many entries it has. */

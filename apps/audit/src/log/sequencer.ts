@@ -128,6 +128,7 @@ export class Sequencer {
     }
     await this.store({ size: grown.size, note: `${note}${signed.join('')}` }, policy)
     lag.is(0)
+    lag.published()
     this.publishedBy = keys
     return true
   }
@@ -179,7 +180,9 @@ export class Sequencer {
       await tx.lock([TREE_LOCK])
       const [size, latest] = [await tree.size(tx), await tree.latest(tx)]
       const published = latest?.size ?? 0
+      if (published > this.newest) lag.published()
       this.newest = Math.max(this.newest, published)
+      lag.grew(size)
       if (size < this.newest || published < this.newest)
         this.halt(`the log has ${size} entries, ${published} of them in a checkpoint, and one of ${this.newest} was published`)
       lag.is(Math.max(0, size - published))

@@ -3,7 +3,7 @@ import { acquireFolder, EmbeddedError } from '#libs/files'
 import { readHostConfig, readNamedSigner, readRosterFile, readServiceSigner } from '#libs/process'
 import { createDemoIdentity } from '#libs/client'
 import { startPostgres } from '#libs/persistence'
-import { createLogger, Metrics, systemClock, VERSION, type Environment } from '#libs/platform'
+import { createLogger, Metrics, startTracing, systemClock, VERSION, type Environment } from '#libs/platform'
 import { Host, openEmbeddedBus, openPostgresService } from '#libs/service'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
@@ -59,12 +59,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const url = `http://127.0.0.1:${options.port}`
     const log = createLogger(config.logLevel, { process: 'dev' })
     const clock = systemClock
+    const metrics = new Metrics().withProcessMetrics()
+    const stopTracing = await startTracing({ endpoint: config.otlpEndpoint, service: 'hms-svc', version: VERSION, clock, log, metrics })
     const host = await Host.create(SERVICES, {
       profile: 'dev',
       environment,
       clock,
       log,
-      metrics: new Metrics().withProcessMetrics(),
+      metrics,
       roster: await readRosterFile(config),
       bus: openEmbeddedBus(database.url, clock, log),
       signerOf: (service) => readServiceSigner(service, config, environment),
@@ -72,6 +74,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       open: (definition) => openPostgresService(definition, { url: database.url, clock, log, embedded: true }),
       configStoreUrls: [url],
       version: VERSION,
+      stopTracing,
     })
     cleanup.push(() => host.stop())
     const { addConsole } = await loadProgram<ConsoleModule>('console/src/console')

@@ -63,7 +63,7 @@ export function coverageView(policy: string, documents: readonly HeldDocument[],
 }
 
 /** Where nothing is in force a bot is right that says that it runs nothing, not one that says nothing. */
-function isCurrent(bot: BotPresence, policy: string, documents: readonly HeldDocument[], now: number): boolean {
+export function isCurrent(bot: BotPresence, policy: string, documents: readonly HeldDocument[], now: number): boolean {
   if (bot.revision === 0) return false
   const wanted = evaluate(documents, bot, now)?.held.document.digest ?? null
   const next = serving(documents, bot, now)?.next ?? null

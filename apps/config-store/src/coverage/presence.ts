@@ -35,6 +35,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   private readonly dirty = new Set<number>()
   private readonly listeners = new Set<() => void>()
   private readonly watchers = new Set<() => void>()
+  private told: (before: number, revision: number) => void = () => {}
   /** Also hears of instances that died, and of canaries whose lease ran out. */
   private readonly exchanges: Repeat
   private cancelTell: (() => void) | undefined
@@ -79,6 +80,7 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     const known = this.mine.get(bot)
     if (known === undefined || known.socket !== socket) return
     this.put({ ...known, revision, applied, held, since: this.now(), aside: false })
+    this.told(known.revision, revision)
   }
 
   left(bot: string, socket: unknown): void {
@@ -86,6 +88,16 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     if (known === undefined || known.socket !== socket) return
     this.mine.delete(bot)
     this.touch(known.chunk)
+  }
+
+  /** Hears what revision a bot of this instance applied before, and which it applies now. */
+  onApplied(listener: (before: number, revision: number) => void): void {
+    this.told = listener
+  }
+
+  /** Named bots that are connected to this instance. */
+  own(): Iterable<BotPresence> {
+    return this.mine.values()
   }
 
   /** Every connected, named bot, once. */

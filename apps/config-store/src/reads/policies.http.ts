@@ -1,10 +1,11 @@
 import { HmsError, type JsonText, type PolicyView, type StreamFrame } from '#libs/contracts'
 import { isKnown } from '#libs/platform'
-import { RequireScope } from '#libs/service'
+import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
+import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
 import { ReaderQueryDto } from './reader-query.dto.js'
@@ -12,10 +13,15 @@ import { ReaderQueryDto } from './reader-query.dto.js'
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')
 export class PoliciesController {
+  private readonly metrics: StoreMetrics
+
   constructor(
+    runtime: ServiceRuntime,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
-  ) {}
+  ) {
+    this.metrics = new StoreMetrics(runtime.metrics)
+  }
 
   /** What is in force for this reader, all policies. */
   @Get('policies')
@@ -26,6 +32,7 @@ export class PoliciesController {
     @Headers('if-none-match') known?: string,
   ): Promise<JsonText<PolicyView[]> | undefined> {
     await this.copy.reach()
+    this.metrics.reads.inc({ source: 'list' })
     const answers = this.copy
       .policies()
       .sort()
@@ -47,6 +54,7 @@ export class PoliciesController {
     @Headers('if-none-match') known?: string,
   ): Promise<JsonText<PolicyView> | undefined> {
     await this.copy.reach()
+    this.metrics.reads.inc({ source: 'policy' })
     const answer = this.answer(id, reader)
     if (answer === null) {
       const next = ['hms-svc approve FILE --sign NAME']
@@ -64,6 +72,7 @@ export class PoliciesController {
     @Headers('if-none-match') known?: string,
   ): Promise<JsonText<StreamFrame, Buffer> | undefined> {
     await this.copy.reach()
+    this.metrics.reads.inc({ source: 'snapshot' })
     return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)
   }
 

@@ -4,6 +4,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { channelNames, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { bookTry } from './book-try.js'
+import { DeliveryMetrics } from './delivery-metrics.js'
 import { DELIVER, DELIVERIES, laneOf, type Delivery } from './delivery.table.js'
 import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
 import { policyUpdatedBody } from './webhook-body.js'
@@ -33,9 +34,14 @@ export interface News {
 export class DeliveryLanes implements OnModuleInit {
   private tried: (tx: Transaction, stage: string | null) => Promise<void> = async () => {}
 
-  constructor(private readonly runtime: ServiceRuntime) {}
+  private readonly metrics: DeliveryMetrics
+
+  constructor(private readonly runtime: ServiceRuntime) {
+    this.metrics = new DeliveryMetrics(runtime.metrics)
+  }
 
   onModuleInit(): void {
+    this.runtime.metrics.beforeCollect(() => this.runtime.database.transaction((tx) => this.metrics.look(tx)))
     this.runtime.prunes(DELIVERIES, { spares: isNewestOfLane })
   }
 
@@ -60,6 +66,7 @@ export class DeliveryLanes implements OnModuleInit {
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
     const next = booked.state === 'pending' ? undefined : nextInLane(others)
     if (next !== undefined) await this.tryAt(tx, next, tx.now)
+    tx.afterCommit(() => this.metrics.tried(booked))
     const { partner, tries, state } = booked
     const fields = { delivery: id, partner, tries, state, status: outcome.status, detail: outcome.detail, latencyMs: outcome.latencyMs }
     if (state === 'dead') this.runtime.log.warn(fields, 'a delivery was given up')

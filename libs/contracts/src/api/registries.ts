@@ -1,6 +1,7 @@
 import type { JsonObject } from '../canonical-json.js'
 import type { ApprovalMember, LoggedRelease } from '../log-proof.js'
 import type { LintFinding } from '../run-dossier.js'
+import type { LogProof } from '../log-proof.js'
 import type { Envelope } from '../envelope.js'
 
 export interface LintReport {
@@ -96,6 +97,24 @@ export interface AuditEntry {
   event: string
   digest: string
   leafHash: string
+}
+
+/** `GET /v1/history`: a head that was live for all, with the release that it made so; `null` for a withdrawal. */
+export interface LiveRecord {
+  policy: string
+  seq: number
+  revision: number
+  /** Digest of the release. */
+  digest: string | null
+  run: number | null
+  /** RFC 3339, the database's clock. */
+  storedAt: string
+  head: Envelope
+  version: string | null
+  release: Envelope | null
+  proof: LogProof | null
+  author: string | null
+  approvedBy: string[]
 }
 
 /**

@@ -32,11 +32,21 @@ export class HealthController {
 async function stateOf(runtime: ServiceRuntime) {
   const { database, migrations } = await runtime.ready()
   const { concerns } = runtime
+  const clockOffMs = database ? await clockOff(runtime) : undefined
   return {
     service: runtime.name,
     database: database ? 'up' : 'down',
     migrations: migrations ? 'current' : 'missing',
     broker: runtime.bus.state(),
     concerns: concerns.length > 0 ? concerns : undefined,
+    clockOffMs,
   }
+}
+
+/** How far the clock of this process is ahead of the database's. Nothing is decided by it; who compares logs wants to know. */
+async function clockOff(runtime: ServiceRuntime): Promise<number | undefined> {
+  const before = runtime.clock.now().getTime()
+  const database = await runtime.databaseTime().catch(() => undefined)
+  // Half way between question and answer.
+  return database === undefined ? undefined : Math.round((before + runtime.clock.now().getTime()) / 2 - database.getTime())
 }

@@ -3,6 +3,7 @@ import {
   earlyErrors,
   judgeTargets,
   limitClients,
+  logWrites,
   refuseBodiesOfReads,
   refuseForeignRequests,
   takeJsonBodies,
@@ -45,12 +46,13 @@ export async function createHttpApplication(
   refuseBodiesOfReads(server)
   takeJsonBodies(server)
   traceRequests(server)
+  logWrites(server, log)
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(log),
     abortOnError: false,
     bodyParser: false,
   })
-  app.useGlobalFilters(new ProblemFilter(log))
+  app.useGlobalFilters(new ProblemFilter(log, clients.metrics))
   app.useGlobalPipes(new ShapePipe())
   return app
 }

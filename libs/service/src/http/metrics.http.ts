@@ -25,7 +25,7 @@ class MetricsEndpoint {
   private async collect(): Promise<string> {
     const { services, metrics } = this.host
     await Promise.all([...services.map((service) => service.vitals.refresh()), this.refreshLag()])
-    return metrics.registry.metrics()
+    return metrics.page()
   }
 
   /** Of the groups of this process. A broker that does not answer within a second leaves the gauges as they were. */

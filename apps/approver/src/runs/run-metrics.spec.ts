@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import type { RunView } from '#libs/contracts'
+import { Metrics } from '#libs/platform'
+import { RunMetrics } from './run-metrics.js'
+
+const at = (seconds: number): string => new Date(Date.parse('2026-01-01T00:00:00Z') + seconds * 1_000).toISOString()
+const run = (state: RunView['state'], ...stages: Partial<RunView['stages'][number]>[]): RunView =>
+  ({ run: 1, state, attempt: 1, stages, createdAt: at(0) }) as unknown as RunView
+const lint = { stage: 'lint', verdict: 'PASS', startedAt: at(0), endedAt: at(2) } as const
+const canary = { stage: 'canary', verdict: 'RUNNING', startedAt: at(3), endedAt: null } as const
+
+it('counts the end of a run once, and each stage when it has its verdict', async () => {
+  const metrics = new Metrics()
+  const counted = new RunMetrics(metrics)
+  const steps = [
+    run('LINTING', { ...lint, verdict: 'RUNNING', endedAt: null }),
+    run('CANARY', lint, canary),
+    run('CANARY', lint, canary),
+    run('FAILED', lint, { ...canary, verdict: 'FAIL', endedAt: at(63) }),
+    run('FAILED', lint, { ...canary, verdict: 'FAIL', endedAt: at(63) }),
+  ]
+  let before: RunView | undefined
+  for (const step of steps) {
+    counted.changed(before, step)
+    before = step
+  }
+  const page = await metrics.page()
+  expect(page).toContain('hms_svc_runs_total{outcome="FAILED"} 1')
+  expect(page).toContain('hms_svc_run_stage_duration_seconds_count{stage="lint",outcome="PASS"} 1')
+  expect(page).toContain('hms_svc_run_stage_duration_seconds_sum{stage="canary",outcome="FAIL"} 60')
+})
+
+it('says where open runs are and for how long, and forgets where none is any more', async () => {
+  const metrics = new Metrics()
+  const counted = new RunMetrics(metrics)
+  counted.show([run('CANARY', lint, canary), run('AWAITING_APPROVAL'), run('QUEUED')], new Date(at(10)))
+  const page = await metrics.page()
+  for (const line of ['runs_active{stage="canary"} 1', 'run_oldest_stage_age_seconds{stage="canary"} 7', 'runs_active{stage="approval"} 1'])
+    expect(page).toContain(`hms_svc_${line}`)
+  counted.show([], new Date(at(20)))
+  expect(await metrics.page()).not.toContain('runs_active{')
+})

@@ -1,0 +1,56 @@
+import { isTerminal, type RunState, type RunView } from '#libs/contracts'
+import type { Metrics } from '#libs/platform'
+
+const STAGE_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
+
+/** What approver counts of runs. A run that waits for people or for its turn is in no stage: `approval`, `queue`. */
+export class RunMetrics {
+  private readonly ended = this.metrics.counter('runs_total', 'Runs that ended, by how', ['outcome'])
+  private readonly stages = this.metrics.histogram(
+    'run_stage_duration_seconds',
+    'Time from the start of a stage to its verdict',
+    ['stage', 'outcome'],
+    STAGE_BUCKETS_SECONDS,
+  )
+  private readonly active = this.metrics.gauge('runs_active', 'Open runs, by the stage that they are in', ['stage'])
+  private readonly oldest = this.metrics.gauge('run_oldest_stage_age_seconds', 'For how long the oldest of them has been there', ['stage'])
+
+  constructor(private readonly metrics: Metrics) {}
+
+  /** A change of a run that was committed. */
+  changed(before: RunView | undefined, after: RunView): void {
+    if (isTerminal(after.state) && (before === undefined || !isTerminal(before.state))) this.ended.inc({ outcome: after.state })
+    for (const { stage, verdict, startedAt, endedAt } of after.stages) {
+      if (startedAt === null || endedAt === null) continue
+      const known = before?.attempt === after.attempt ? before.stages.find((other) => other.stage === stage) : undefined
+      if (known !== undefined && known.endedAt !== null) continue
+      this.stages.observe({ stage, outcome: verdict }, secondsBetween(startedAt, endedAt))
+    }
+  }
+
+  /** All open runs, and the time by the database's clock. */
+  show(open: readonly RunView[], now: Date): void {
+    this.active.reset()
+    this.oldest.reset()
+    const ages = new Map<string, number[]>()
+    for (const run of open) {
+      const { stage, since } = placeOf(run)
+      ages.set(stage, [...(ages.get(stage) ?? []), secondsBetween(since, now.toISOString())])
+    }
+    for (const [stage, seconds] of ages) {
+      this.active.set({ stage }, seconds.length)
+      this.oldest.set({ stage }, Math.max(...seconds))
+    }
+  }
+}
+
+function placeOf({ state, stages, createdAt }: RunView): { stage: string; since: string } {
+  const running = stages.findLast(({ startedAt, endedAt }) => startedAt !== null && endedAt === null)
+  if (running !== undefined) return { stage: running.stage, since: running.startedAt! }
+  const waits: Partial<Record<RunState, string>> = { AWAITING_APPROVAL: 'approval' }
+  return { stage: waits[state] ?? 'queue', since: stages.findLast(({ endedAt }) => endedAt !== null)?.endedAt ?? createdAt }
+}
+
+function secondsBetween(from: string, to: string): number {
+  return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1_000)
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import { runForTest } from '../testing/run-cli.js'
+import { serveCanned } from '../testing/canned-service.js'
+import { judgeRoom } from './machine.js'
+import { judgeLag, judgeLetters, judgeServices, type ServiceState } from './services.js'
+import { judgeRoster } from './trust.js'
+
+const NOW = Date.parse('2026-03-01T00:00:00Z')
+const up = (more: Partial<ServiceState> = {}): ServiceState => ({
+  service: 'linter',
+  state: 'up',
+  database: 'up',
+  migrations: 'current',
+  broker: 'up',
+  clockOffMs: 3,
+  ...more,
+})
+const judged = (service: ServiceState, at: number | undefined = NOW) =>
+  judgeServices({ at, services: [up({ service: 'approver' }), service] }, NOW)
+    .filter(({ state }) => state !== 'ok')
+    .map(({ check, state, next }) => `${state} ${check} → ${next}`)
+
+describe('doctor finds', () => {
+  it('nothing wrong where all is well', () => expect(judged(up())).toEqual([]))
+
+  it.each<[string, ServiceState, string]>([
+    ['a database that is away', up({ state: 'down', database: 'down' }), 'wrong database → hms-svc help environment'],
+    ['a schema that is old', up({ state: 'down', migrations: 'missing' }), 'wrong schema → hms-svc migrate'],
+    ['a broker that is silent', up({ state: 'degraded', broker: 'degraded' }), 'wrong broker → hms-svc topics diff'],
+    [
+      'what a service is concerned about',
+      up({ state: 'degraded', concerns: ['a witness contradicts the log'] }),
+      'wrong linter → hms-svc audit verify',
+    ],
+    ['a clock ahead of the database', up({ clockOffMs: 3_600_000 }), 'wrong clock → timedatectl status'],
+    ['a clock behind it', up({ clockOffMs: -6_000 }), 'wrong clock → timedatectl status'],
+    ['a service without an instance behind the edge', { service: 'linter', state: 'down' }, 'wrong services → hms-svc serve linter'],
+  ])('%s', (_what, service, line) => expect(judged(service)).toEqual([line]))
+
+  it('a clock of this machine that is off', () => expect(judged(up(), NOW - 60_000)).toEqual(['wrong clock → timedatectl status']))
+
+  it('lag in seconds, the worst first', () => {
+    const groups = (seconds: number) => ({ lag: [{ group: 'linter', messages: 2, seconds }] })
+    expect(judgeLag([groups(30)], ['a']).state).toBe('ok')
+    expect(judgeLag([groups(61), groups(600)], ['a', 'b'])).toMatchObject({
+      state: 'wrong',
+      detail: expect.stringContaining('600 s behind on b') as string,
+    })
+  })
+
+  it('dead letters, and a roster that ends', () => {
+    expect([judgeLetters(0).state, judgeLetters(2).state]).toEqual(['ok', 'warn'])
+    const roster = (expires: string) => judgeRoster({ version: 2, expires }, NOW).state
+    expect(['2026-02-01T00:00:00Z', '2026-03-20T00:00:00Z', '2027-01-01T00:00:00Z'].map(roster)).toEqual(['wrong', 'warn', 'ok'])
+  })
+
+  it('a disk that is nearly full', () => {
+    const room = (mib: number) =>
+      judgeRoom('disk', mib * 1024 * 1024, { wrong: 100 * 1024 * 1024, warn: 1024 * 1024 * 1024 }, 'free', 'df -h')
+    expect([50, 500, 5_000].map((mib) => room(mib).state)).toEqual(['wrong', 'warn', 'ok'])
+  })
+})
+
+describe('hms-svc doctor', () => {
+  it('says what is to be done where nobody answers, and fails', async () => {
+    const { code, stdout } = await runForTest(['doctor', '--url', 'http://127.0.0.1:9'])
+    expect([code, stdout]).toEqual([
+      11,
+      expect.stringMatching(/✗ port .*nobody answers at http:\/\/127\.0\.0\.1:9\n {2}next: hms-svc dev\n/),
+    ])
+  })
+
+  it('asks what the environment names, too', async () => {
+    const env = { HMS_DATABASE_URL: 'postgres://hms@127.0.0.1:9/hms', HMS_KAFKA_BROKERS: '127.0.0.1:9' }
+    const { stdout } = await runForTest(['doctor', '--json', '--url', 'http://127.0.0.1:9'], { env })
+    const { healthy, checks } = JSON.parse(stdout) as { healthy: boolean; checks: { check: string; state: string; next?: string }[] }
+    expect(healthy).toBe(false)
+    for (const name of ['port', 'database', 'broker'])
+      expect(checks.find(({ check }) => check === name)).toMatchObject({ state: 'wrong', next: expect.any(String) as string })
+    for (const { state, next } of checks) if (state === 'wrong') expect(next).toBeTruthy()
+  })
+
+  it('does not take another program on the port for these services', async () => {
+    const other = await serveCanned({})
+    try {
+      const { code, stdout } = await runForTest(['doctor', '--url', other.url])
+      expect([code, stdout]).toEqual([11, expect.stringContaining('is taken, and not by these services')])
+    } finally {
+      await other.close()
+    }
+  })
+
+  it('fails with 5 where services answer and something is wrong', async () => {
+    const service = { service: 'linter', database: 'up', migrations: 'missing', broker: 'up' }
+    const system = await serveCanned({ 'GET /readyz': { status: 503, body: { status: 'down', services: [service] } } })
+    try {
+      const { code, stdout } = await runForTest(['doctor', '--url', system.url])
+      expect([code, stdout]).toEqual([5, expect.stringContaining('next: hms-svc migrate')])
+    } finally {
+      await system.close()
+    }
+  })
+})

@@ -1,0 +1,68 @@
+import type { ApiClient } from '#libs/client'
+import { EXIT, SERVICES, type DeadLetterView, type TopicReport } from '#libs/contracts'
+import type { TopicLag } from '#libs/messaging'
+import type { CliContext } from '../context.js'
+import { askServices } from '../dead-letters/all-services.js'
+import { unknown, wrong, type Check } from './check.js'
+import { checkDisk, checkMemory } from './machine.js'
+import { checkNamedParts, isOpen } from './reach.js'
+import { judgeLag, judgeLetters, judgeServices, readReadiness } from './services.js'
+import { checkTrust } from './trust.js'
+
+const MARKS = { ok: '✓', warn: '!', wrong: '✗', unknown: '?' } as const
+
+/** Looks at all that a system of ours stands on, and says what is wrong and what to do. Works without any service, too. */
+export async function runDoctor(context: CliContext): Promise<number> {
+  const { environment } = context.io
+  const readiness = await readReadiness(context.url)
+  const answering = readiness !== undefined
+  const checks: Check[] = [
+    ...(answering ? judgeServices(readiness, context.io.now()) : [await nobody(context.url)]),
+    ...(await checkNamedParts((name) => environment.lookup(name))),
+    await checkDisk(environment.dataDir),
+    checkMemory(),
+    ...(await checkTrust(context, answering)),
+    ...(answering ? await checkTraffic(await context.client()) : []),
+  ]
+  const found = checks.filter(({ state }) => state === 'wrong').length
+  context.output.data({ healthy: found === 0, checks }, () => [...checks.flatMap((check) => lines(context, check)), closing(found)])
+  if (found === 0) return EXIT.done
+  return answering ? EXIT.conflict : EXIT.unreachable
+}
+
+async function nobody(url: string): Promise<Check> {
+  const { hostname, port, protocol } = new URL(url)
+  const taken = await isOpen(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'https:' ? 443 : 80)))
+  return taken
+    ? wrong('port', `${url} is taken, and not by these services`, 'hms-svc dev --port ANOTHER')
+    : wrong('port', `nobody answers at ${url}`, 'hms-svc dev')
+}
+
+async function checkTraffic(client: ApiClient): Promise<Check[]> {
+  const lag = client.get<TopicLag[]>('/v1/topics').then(
+    (topics) =>
+      judgeLag(
+        topics.map(({ groups }) => ({ lag: groups as TopicReport['lag'] })),
+        topics.map(({ topic }) => topic),
+      ),
+    (error: Error) => unknown('lag', error.message),
+  )
+  const { answers, silent, refusals } = await askServices(SERVICES, (service) =>
+    client.get<DeadLetterView[]>(`/v1/dead-letters/${service}`, { state: 'waiting', limit: 1_000 }),
+  )
+  const letters =
+    answers.length === 0
+      ? unknown('dead letters', String((silent[0]?.error as Error | undefined)?.message ?? (refusals[0] as Error | undefined)?.message))
+      : judgeLetters(answers.reduce((sum, { answer }) => sum + answer.length, 0))
+  return [await lag, letters]
+}
+
+function lines({ output: { paint } }: CliContext, { check, state, detail, next }: Check): string[] {
+  const colour = { ok: paint.good, warn: paint.bad, wrong: paint.bad, unknown: (text: string) => text }[state]
+  const line = `${colour(MARKS[state])} ${check.padEnd(14)} ${state === 'ok' ? '' : `${state}: `}${detail}`
+  return next === undefined ? [line] : [line, `  next: ${next}`]
+}
+
+function closing(found: number): string {
+  return found === 0 ? 'Nothing is wrong.' : found === 1 ? 'One thing is wrong.' : `${found} things are wrong.`
+}

@@ -1,0 +1,44 @@
+import { describeError } from '#libs/platform'
+import { existsSync, readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { freemem } from 'node:os'
+import { dirname, resolve } from 'node:path'
+import { ok, unknown, warn, wrong, type Check } from './check.js'
+
+const MIB = 1024 * 1024
+const DISK = { wrong: 100 * MIB, warn: 1024 * MIB }
+const MEMORY = { wrong: 128 * MIB, warn: 512 * MIB }
+
+/** Room for the data folder; where there is none yet, for the folder that it would be made in. */
+export async function checkDisk(dataDir: string): Promise<Check> {
+  let folder = resolve(dataDir)
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
+  try {
+    const { bavail, bsize } = await statfs(folder)
+    return judgeRoom('disk', bavail * bsize, DISK, `free for ${folder}`, `df -h ${folder}`)
+  } catch (error) {
+    return unknown('disk', `${folder}: ${describeError(error)}`)
+  }
+}
+
+export function checkMemory(): Check {
+  return judgeRoom('memory', availableMemory(), MEMORY, 'available', 'free -m')
+}
+
+/** `bounds`: below which it is wrong, or near that. */
+export function judgeRoom(check: string, bytes: number, bounds: { wrong: number; warn: number }, what: string, next: string): Check {
+  const said = `${Math.floor(bytes / MIB)} MiB ${what}`
+  if (bytes < bounds.wrong) return wrong(check, `${said}, less than ${bounds.wrong / MIB}`, next)
+  if (bytes < bounds.warn) return warn(check, `${said}, less than ${bounds.warn / MIB}`, next)
+  return ok(check, said)
+}
+
+/** What programs can still have: Linux counts its caches as used, though it gives them up. */
+function availableMemory(): number {
+  try {
+    const kib = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
+    return kib === undefined ? freemem() : Number(kib) * 1024
+  } catch {
+    return freemem()
+  }
+}

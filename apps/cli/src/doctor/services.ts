@@ -1,0 +1,108 @@
+import { readText, type TopicReport } from '#libs/contracts'
+import { ok, unknown, warn, wrong, type Check } from './check.js'
+
+const ANSWER_MS = 5_000
+const MAX_ANSWER_BYTES = 1024 * 1024
+const CLOCK_MS = 5_000
+const LAG_SECONDS = 60
+
+/** What `/readyz` says: of a service process each service with its parts, of an edge each service by its name. */
+export interface Readiness {
+  /** When it was answered, by the clock there; to the second. */
+  at: number | undefined
+  services: ServiceState[]
+}
+
+export interface ServiceState {
+  service: string
+  state: 'up' | 'degraded' | 'down'
+  database?: string
+  migrations?: string
+  broker?: string
+  concerns?: string[]
+  clockOffMs?: number
+}
+
+type Told = { services?: Record<string, ServiceState['state']> | (Omit<ServiceState, 'state'> & { broker: string })[] }
+
+/** `undefined` where nobody of ours answers. */
+export async function readReadiness(url: string): Promise<Readiness | undefined> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'manual' })
+    const { services } = JSON.parse(await readText(response.body, MAX_ANSWER_BYTES)) as Told
+    if (services === undefined) return undefined
+    const at = Date.parse(response.headers.get('date') ?? '')
+    return { at: Number.isNaN(at) ? undefined : at, services: Array.isArray(services) ? services.map(stateOf) : fromEdge(services) }
+  } catch {
+    return undefined
+  }
+}
+
+function stateOf(told: Omit<ServiceState, 'state'>): ServiceState {
+  const down = told.database !== 'up' || told.migrations !== 'current'
+  return { ...told, state: down ? 'down' : told.broker === 'degraded' || told.concerns !== undefined ? 'degraded' : 'up' }
+}
+
+function fromEdge(services: Record<string, ServiceState['state']>): ServiceState[] {
+  return Object.entries(services).map(([service, state]) => ({ service, state }))
+}
+
+/** Pure. `now`: the clock here, in ms. */
+export function judgeServices({ at, services }: Readiness, now: number): Check[] {
+  const named = (states: ServiceState[]): string => states.map(({ service }) => service).join(', ')
+  const where = (wanted: (state: ServiceState) => boolean): ServiceState[] => services.filter(wanted)
+  const checks: Check[] = []
+  const down = where(({ state }) => state === 'down')
+  const noDatabase = where(({ database }) => database === 'down')
+  const noSchema = where(({ database, migrations }) => database === 'up' && migrations === 'missing')
+  const noBroker = where(({ broker }) => broker === 'degraded')
+  const unexplained = down.filter((state) => !noDatabase.includes(state) && !noSchema.includes(state))
+  if (noDatabase.length > 0) checks.push(wrong('database', `not reachable for ${named(noDatabase)}`, 'hms-svc help environment'))
+  if (noSchema.length > 0) checks.push(wrong('schema', `not up to date for ${named(noSchema)}`, 'hms-svc migrate'))
+  if (unexplained.length > 0)
+    checks.push(wrong('services', `no instance is ready of ${named(unexplained)}`, `hms-svc serve ${unexplained[0]!.service}`))
+  if (noBroker.length > 0) checks.push(wrong('broker', `does not answer ${named(noBroker)}`, 'hms-svc topics diff'))
+  if (down.length === 0) checks.push(ok('services', `${services.length} ready`))
+  if (services.some(({ database }) => database === 'up')) checks.push(ok('schema', noSchema.length === 0 ? 'up to date' : 'of the others'))
+  for (const { service, concerns = [] } of services)
+    for (const concern of concerns) checks.push(wrong(service, concern, 'hms-svc audit verify'))
+  return [...checks, ...judgeClocks(at, services, now)]
+}
+
+function judgeClocks(at: number | undefined, services: ServiceState[], now: number): Check[] {
+  const next = 'timedatectl status'
+  const off = services.filter(({ clockOffMs = 0 }) => Math.abs(clockOffMs) > CLOCK_MS)
+  const checks = off.map(({ service, clockOffMs }) =>
+    wrong('clock', `${service} is ${seconds(clockOffMs!)} off the database's clock`, next),
+  )
+  // The header tells whole seconds.
+  const here = at === undefined ? 0 : now - at
+  if (Math.abs(here) > CLOCK_MS + 1_000) checks.push(wrong('clock', `this machine is ${seconds(here)} off the services' clock`, next))
+  if (checks.length > 0) return checks
+  if (services.every(({ clockOffMs }) => clockOffMs === undefined)) return [unknown('clock', 'the edge does not tell that of its services')]
+  return [ok('clock', "within five seconds of the database's")]
+}
+
+/** Pure. */
+export function judgeLag(topics: readonly Pick<TopicReport, 'lag'>[], names: readonly string[]): Check {
+  const behind = topics
+    .flatMap(({ lag }, at) => lag.map((group) => ({ ...group, topic: names[at]! })))
+    .filter(({ messages }) => messages > 0)
+  const late = behind.filter(({ seconds: old }) => old > LAG_SECONDS).sort((a, b) => b.seconds - a.seconds)
+  const [worst] = late
+  if (worst !== undefined)
+    return wrong(
+      'lag',
+      `${worst.group} is ${worst.messages} messages and ${Math.round(worst.seconds)} s behind on ${worst.topic}`,
+      'hms-svc topics list',
+    )
+  return ok('lag', behind.length === 0 ? 'nobody is behind' : 'under a minute')
+}
+
+export function judgeLetters(waiting: number): Check {
+  return waiting === 0 ? ok('dead letters', 'none wait') : warn('dead letters', `${waiting} wait for a person`, 'hms-svc dlq list')
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(Math.abs(ms) / 1_000)} s ${ms < 0 ? 'behind' : 'ahead'}`
+}

@@ -1,0 +1,44 @@
+import type { LiveRecord } from '#libs/contracts'
+import { ServiceRuntime } from '#libs/service'
+import { Controller, Get, Query } from '@nestjs/common'
+import { LIVE_HEADS, LIVE_RELEASES } from '../heads/live-history.js'
+import { LiveRecordsQueryDto } from './live-records.dto.js'
+
+/** What comes at one time is never parted: a page that one bundle fills and passes is read on to its end. */
+const LIMIT = 100
+
+@Controller('v1/history')
+export class LiveRecordsController {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  /**
+   * Every head that was ever live for all, with its release and proof, by the time it was stored. The next page is asked for with `after` =
+   * the last `storedAt`; heads of one time are never in two pages.
+   */
+  @Get()
+  async list(@Query() { after, limit = LIMIT }: LiveRecordsQueryDto): Promise<LiveRecord[]> {
+    return this.runtime.database.autocommit(async (tx) => {
+      const found = await tx.documents(LIVE_HEADS).find({ orderBy: 'stored_at', after, limit: limit + 1 })
+      const last = found.at(-1)?.storedAt
+      const whole =
+        found.length <= limit
+          ? found
+          : found[0]!.storedAt === last
+            ? await tx.documents(LIVE_HEADS).find({ where: { stored_at: last! }, orderBy: 'stored_at' })
+            : found.filter(({ storedAt }) => storedAt !== last)
+      const records: LiveRecord[] = []
+      for (const head of whole) {
+        const kept = head.digest === null ? undefined : await tx.documents(LIVE_RELEASES).get(head.digest)
+        records.push({
+          ...head,
+          release: kept?.release ?? null,
+          proof: kept?.proof ?? null,
+          version: kept?.version ?? null,
+          author: kept?.author ?? null,
+          approvedBy: kept?.approvedBy ?? [],
+        })
+      }
+      return records
+    })
+  }
+}

@@ -1,0 +1,15 @@
+import { SharedAnswer, systemClock, type Metrics } from '#libs/platform'
+import type { FastifyInstance } from 'fastify'
+
+const COLLECT_MS = 1_000
+
+/** `GET /metrics` of the edge itself. It knows no keys, so it is served only where everybody may read it. */
+export function addMetrics(edge: FastifyInstance, metrics: Metrics): void {
+  const answered = metrics.counter('edge_requests_total', 'Requests that the edge answered or passed on, by class of status', ['status'])
+  const page = new SharedAnswer(() => metrics.page(), systemClock, COLLECT_MS)
+  edge.addHook('onResponse', (_request, reply, done) => {
+    answered.inc({ status: `${Math.floor(reply.statusCode / 100)}xx` })
+    done()
+  })
+  edge.get('/metrics', async (_request, reply) => reply.type(metrics.registry.contentType).send(await page.get()))
+}
