@@ -1,4 +1,5 @@
 import { pino, type Logger as PinoLogger } from 'pino'
+import { currentTraceparent, traceIdOf } from './trace.js'
 
 /** One JSON line per outcome. Never payloads, never secrets. */
 export interface Logger {
@@ -17,6 +18,7 @@ export function createLogger(level: LogLevel, fields: Record<string, unknown> = 
     {
       level,
       base: fields,
+      mixin: traceFields,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: ['secret', 'passphrase', 'authorization', '*.secret', '*.passphrase', '*.authorization'],
@@ -24,6 +26,12 @@ export function createLogger(level: LogLevel, fields: Record<string, unknown> = 
     pino.destination({ dest: 2, sync: true }),
   )
   return root
+}
+
+/** Of the trace that the line is written in; a line that names another keeps its own. */
+function traceFields(): { traceId?: string } {
+  const traceparent = currentTraceparent()
+  return traceparent === undefined ? {} : { traceId: traceIdOf(traceparent) }
 }
 
 export const silentLogger: Logger = {

@@ -1,6 +1,7 @@
 import { isValidSpanId, isValidTraceId, trace } from '@opentelemetry/api'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
+import { endSpan, spansWanted } from './tracing/span.js'
 
 /**
  * W3C Trace Context. A trace begins at the door (a request, a record of a producer) and goes on in everything that follows from it: the
@@ -15,6 +16,7 @@ const MAX_LENGTH = 256
 
 interface TraceParts {
   traceId: string
+  spanId: string
   flags: string
 }
 
@@ -23,9 +25,44 @@ export function currentTraceparent(): string | undefined {
   return traces.getStore() ?? ofActiveSpan()
 }
 
-/** Runs `work` in the trace of `traceparent`, as a span of its own; in a new one where there is none, or what is there is malformed. */
-export function inTrace<T>(traceparent: string | null | undefined, work: () => T): T {
-  return traces.run(continued(traceparent), work)
+/**
+ * Runs `work` in the trace of `traceparent`, as a span of its own; in a new one where there is none, or what is there is malformed. `name`:
+ * of that span, where it is worth showing.
+ */
+export function inTrace<T>(traceparent: string | null | undefined, work: () => T, name?: string): T {
+  const own = continued(traceparent)
+  if (name === undefined || !spansWanted()) return traces.run(own, work)
+  const startMs = Date.now()
+  const end = (failed: boolean): void => showSpan(own, traceparent, { name, startMs, failed })
+  try {
+    const result = traces.run(own, work)
+    if (result instanceof Promise)
+      void result.then(
+        () => end(false),
+        () => end(true),
+      )
+    else end(false)
+    return result
+  } catch (error) {
+    end(true)
+    throw error
+  }
+}
+
+/** Runs `work` as the span that `traceparent` is already. */
+export function asSpan<T>(traceparent: string, work: () => T): T {
+  return traces.run(traceparent, work)
+}
+
+/** Shows work that is over: `own` is its `traceparent`, `cause` that of what caused it. */
+export function showSpan(own: string, cause: unknown, span: { name: string; startMs: number; failed: boolean }): void {
+  const { traceId, spanId } = partsOf(own)!
+  endSpan({ traceId, spanId, parentSpanId: partsOf(cause)?.spanId, endMs: Date.now(), ...span })
+}
+
+/** Shows work that nothing runs in: a wait, a way. In the trace of what caused it, if it is in one. */
+export function showWait(cause: string | null | undefined, name: string, startMs: number): void {
+  if (spansWanted() && partsOf(cause) !== undefined) showSpan(continued(cause), cause, { name, startMs, failed: false })
 }
 
 /** For what outlives its cause, as a clock's actions do: without this the first request would give its trace to every loop it woke. */
@@ -35,7 +72,7 @@ export function outsideTrace<T>(work: () => T): T {
 
 /** The same trace with a span of this process; a new one for what is not a `traceparent`. */
 export function continued(traceparent: unknown): string {
-  const { traceId, flags } = partsOf(traceparent) ?? { traceId: randomBytes(16).toString('hex'), flags: '00' }
+  const { traceId, flags } = partsOf(traceparent) ?? { traceId: randomBytes(16).toString('hex'), flags: spansWanted() ? '01' : '00' }
   return `00-${traceId}-${randomBytes(8).toString('hex')}-${flags}`
 }
 
@@ -62,7 +99,7 @@ function partsOf(traceparent: unknown): TraceParts | undefined {
   if (typeof traceparent !== 'string' || traceparent.length > MAX_LENGTH) return undefined
   const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(traceparent) ?? []
   if (version === undefined || (version === '00' && more !== undefined)) return undefined
-  return isValidTraceId(traceId) && isValidSpanId(spanId) ? { traceId, flags } : undefined
+  return isValidTraceId(traceId) && isValidSpanId(spanId) ? { traceId, spanId, flags } : undefined
 }
 
 /** Where somebody runs an OpenTelemetry SDK in this process. */

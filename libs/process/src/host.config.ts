@@ -56,6 +56,11 @@ export class HostConfig {
   @Matches(/^https?:\/\//, { each: true, message: 'configStoreUrls must be a list of http URLs' })
   configStoreUrls?: string[]
 
+  /** Base URL of a collector of traces. */
+  @IsOptional()
+  @Matches(/^https?:\/\//, { message: 'otlpEndpoint must be an http URL' })
+  otlpEndpoint?: string
+
   /** Who may read `/metrics`: everybody, or who has a key with `read`. */
   @IsIn(['public', 'key'])
   metrics: 'public' | 'key' = 'public'
@@ -81,6 +86,7 @@ export function readHostConfig(env: Environment): HostConfig {
       kafkaReplication: 'HMS_KAFKA_REPLICATION',
       logLevel: 'HMS_LOG_LEVEL',
       configStoreUrls: 'HMS_CONFIG_STORE_URLS',
+      otlpEndpoint: 'HMS_OTLP_ENDPOINT',
       metrics: 'HMS_METRICS',
       roster: 'HMS_ROSTER',
     },

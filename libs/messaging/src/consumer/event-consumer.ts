@@ -192,24 +192,27 @@ export class EventConsumer {
       return { outcome: kind }
     }
     const { event } = opened
-    return inTrace(event.traceparent, () =>
-      database.locked(aggregateKeysOf(event), async (tx) => {
-        const stream = this.streamOf(event)
-        const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
-        let outcome: Outcome = 'duplicate'
-        if (place === 'next') outcome = await this.run(event, tx)
-        else if (place === 'gap') {
-          // The data lie in the envelope, where no NUL in them can offend jsonb.
-          await positions.park(tx, stream, { ...event, data: null })
-          this.deps.log.warn(
-            { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
-            'event came before an earlier one and waits',
-          )
-          outcome = 'parked'
-        }
-        // Drain even if nothing arrived: a crash can leave parked events.
-        return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
-      }),
+    return inTrace(
+      event.traceparent,
+      () =>
+        database.locked(aggregateKeysOf(event), async (tx) => {
+          const stream = this.streamOf(event)
+          const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
+          let outcome: Outcome = 'duplicate'
+          if (place === 'next') outcome = await this.run(event, tx)
+          else if (place === 'gap') {
+            // The data lie in the envelope, where no NUL in them can offend jsonb.
+            await positions.park(tx, stream, { ...event, data: null })
+            this.deps.log.warn(
+              { service, topic: event.topic, key: event.key, keySeq: event.keySeq },
+              'event came before an earlier one and waits',
+            )
+            outcome = 'parked'
+          }
+          // Drain even if nothing arrived: a crash can leave parked events.
+          return { outcome, parked: parked ? await positions.unpark(tx, stream, last) : undefined }
+        }),
+      `handle ${event.type} in ${service}`,
     )
   }
 
@@ -242,7 +245,8 @@ export class EventConsumer {
     if (kin === 'known') await follower?.handle(event, tx)
     const outcome = wanted ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
-    if (outcome !== 'handled') log.info({ service, type, key, run: runId, attempt, outcome }, 'event ignored')
+    const said = outcome === 'handled' ? 'event handled' : 'event ignored'
+    tx.afterCommit(() => log.info({ service, type, key, run: runId, attempt, outcome }, said))
     return outcome
   }
 

@@ -1,6 +1,6 @@
 import { TOPICS } from '#libs/contracts'
 import type { Database } from '#libs/persistence'
-import { backOffMs, describeError, isTransient, Repeat, type Clock, type Logger } from '#libs/platform'
+import { backOffMs, describeError, isTransient, Repeat, showWait, type Clock, type Logger } from '#libs/platform'
 import { SOURCE_PREFIX } from '../cloud-event.js'
 import type { EventBus, Place } from '../event-bus.js'
 import type { OutboxRow, OutboxStore } from './outbox.store.js'
@@ -113,6 +113,8 @@ export class Relay {
     const kept = await this.sendable(rows, written)
     const offsets = await this.database.autocommit((tx) => this.store.markSent(tx, kept))
     const sent = rows.flatMap((event) => (offsets.has(event.id) ? { event, offset: offsets.get(event.id)! } : []))
+    // From the commit to the log.
+    for (const { event } of sent) showWait(event.traceparent, `publish ${event.topic}`, Date.parse(event.time))
     this.bus.announce(this.source, sent)
   }
 

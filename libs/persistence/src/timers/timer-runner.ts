@@ -110,7 +110,7 @@ export class TimerRunner {
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
       return { due: claimed, next: claimed.length > 0 ? null : await this.store.nextDueInMs(tx) }
     })
-    for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer)))
+    for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer), `timer ${timer.kind}`))
     if (due.length > 0) this.wake()
     else if (next !== null) this.nextSweepMs = Math.min(SWEEP_MS, Math.max(next, 1))
   }

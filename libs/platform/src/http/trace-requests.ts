@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { inTrace, traceOfRequest } from '../trace.js'
+import { asSpan, traceOfRequest } from '../trace.js'
 
 type Instance = Pick<FastifyInstance, 'addHook'>
 
@@ -8,6 +8,6 @@ export function traceRequests(instance: Instance): void {
   // After the body: its events come in the context of the socket, and would lose the trace again.
   instance.addHook('preHandler', (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
     if (request.method === 'GET' || request.method === 'HEAD') return done()
-    inTrace(traceOfRequest(request), done)
+    asSpan(traceOfRequest(request), done)
   })
 }

@@ -58,7 +58,7 @@ export class DirectHeadDelivery {
 
   private async post(url: string, heads: IssuedHeads): Promise<CarriedHead> {
     try {
-      const response = await this.send(`${url}/v1/heads`, heads)
+      const response = await inTrace(currentTraceparent(), () => this.send(`${url}/v1/heads`, heads), 'send heads')
       const body = await readText(response.body, MAX_ANSWER_BYTES)
       if (!response.ok) return { url, ok: false, revision: 0, detail: `status ${response.status}: ${body.slice(0, 300)}` }
       const receipt = JSON.parse(body) as HeadReceipt
@@ -72,7 +72,7 @@ export class DirectHeadDelivery {
   private send(url: string, body: object): Promise<Response> {
     return fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', traceparent: continued(currentTraceparent()) },
+      headers: { 'content-type': 'application/json', traceparent: currentTraceparent() ?? continued(undefined) },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS),
       redirect: 'error',

@@ -31,4 +31,6 @@ export interface HostAdapters {
   open(definition: ServiceDefinition): Promise<OpenService>
   configStoreUrls: readonly string[]
   version: string
+  /** Ends the exporter of traces; last of all, so that it hears of all. */
+  stopTracing?(): Promise<void>
 }

@@ -6,6 +6,7 @@ import {
   Metrics,
   processEnvironment,
   signalled,
+  startTracing,
   systemClock,
   uuidv7,
   VERSION,
@@ -40,6 +41,14 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
   const clock = systemClock
   const instance = uuidv7(clock.now())
   const metrics = new Metrics().withProcessMetrics()
+  const stopTracing = await startTracing({
+    endpoint: config.otlpEndpoint,
+    service: services.join('+'),
+    version: VERSION,
+    clock,
+    log,
+    metrics,
+  })
   const host = await Host.create(services, {
     profile: config.profile,
     environment: env,
@@ -53,6 +62,7 @@ export async function serveServices(services: readonly ServiceName[], env: Envir
     open: (definition) => openPostgresService(definition, { url, clock, log, embedded: false, instance }),
     configStoreUrls: config.configStoreUrls ?? urlsOf('config-store', env),
     version: VERSION,
+    stopTracing,
   })
   const port = await host.start({ host: config.host, port: portOf(services[0]!, env) })
   return { host, port }

@@ -1,0 +1,104 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { VirtualClock } from '../clock.js'
+import { silentLogger } from '../logger.js'
+import { Metrics } from '../metrics.js'
+import { endSpan, spansWanted, type Span } from './span.js'
+import { startTracing } from './start-tracing.js'
+
+interface Sent {
+  resourceSpans: {
+    resource: { attributes: { key: string; value: { stringValue: string } }[] }
+    scopeSpans: { spans: Record<string, unknown>[] }[]
+  }[]
+}
+
+const SPAN: Span = {
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+  spanId: '00f067aa0ba902b7',
+  parentSpanId: '53995c3f42cd8ad8',
+  name: 'handle hms.lint.passed.v1',
+  startMs: 1_700_000_000_000,
+  endMs: 1_700_000_000_001.5,
+  failed: false,
+}
+
+let collector: Server
+let bodies: Sent[]
+let status: number
+beforeEach(async () => {
+  bodies = []
+  status = 200
+  collector = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    expect([request.method, request.url]).toEqual(['POST', '/v1/traces'])
+    bodies.push(JSON.parse(Buffer.concat(chunks).toString()) as Sent)
+    response.writeHead(status).end('{}')
+  })
+  await new Promise<void>((ready) => collector.listen(0, '127.0.0.1', ready))
+})
+afterEach(() => {
+  collector.closeAllConnections()
+  collector.close()
+})
+
+function tracing(metrics = new Metrics(), endpoint: string | undefined = `http://127.0.0.1:${(collector.address() as AddressInfo).port}/`) {
+  return startTracing({ endpoint, service: 'linter', version: '0.1.0', clock: new VirtualClock(), log: silentLogger, metrics })
+}
+const counted = async (metrics: Metrics): Promise<string[]> =>
+  (await metrics.page()).split('\n').filter((line) => line.startsWith('hms_svc_otlp_spans_total{'))
+
+it('sends spans as OTLP, with who ran them', async () => {
+  const stop = await tracing()
+  endSpan(SPAN)
+  endSpan({ ...SPAN, parentSpanId: undefined, failed: true })
+  await stop()
+  const [{ resource, scopeSpans }] = bodies[0]!.resourceSpans as [Sent['resourceSpans'][number]]
+  expect(resource.attributes[0]).toEqual({ key: 'service.name', value: { stringValue: 'linter' } })
+  expect(scopeSpans[0]!.spans).toEqual([
+    {
+      traceId: SPAN.traceId,
+      spanId: SPAN.spanId,
+      parentSpanId: SPAN.parentSpanId,
+      name: SPAN.name,
+      kind: 1,
+      startTimeUnixNano: '1700000000000000000',
+      endTimeUnixNano: '1700000000001500000',
+      status: {},
+    },
+    expect.objectContaining({ status: { code: 2 } }),
+  ])
+  expect(bodies[0]!.resourceSpans[0]!.scopeSpans[0]!.spans[1]).not.toHaveProperty('parentSpanId')
+})
+
+it('takes none without an endpoint, and none after its end', async () => {
+  const stopNone = await startTracing({
+    endpoint: undefined,
+    service: 'x',
+    version: '1',
+    clock: new VirtualClock(),
+    log: silentLogger,
+    metrics: new Metrics(),
+  })
+  expect(spansWanted()).toBe(false)
+  await stopNone()
+  const stop = await tracing()
+  expect(spansWanted()).toBe(true)
+  await stop()
+  expect(spansWanted()).toBe(false)
+})
+
+it('drops what a collector does not take, and what is more than it may keep', async () => {
+  status = 503
+  const metrics = new Metrics()
+  const stop = await tracing(metrics)
+  for (let n = 0; n < 5_000; n++) endSpan(SPAN)
+  await stop()
+  const lines = await counted(metrics)
+  const total = lines.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0)
+  expect(total).toBe(5_000)
+  expect(lines.some((line) => line.includes('refused'))).toBe(true)
+  expect(lines.some((line) => line.includes('sent'))).toBe(false)
+})

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { prepareApproval, signApproval } from '#libs/client'
+import { exportSpans, type Span } from '#libs/platform'
+import { parsePolicy } from '#libs/policy'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+import { RawBot } from '../support/raw-bot.js'
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
+const DOOR = '00f067aa0ba902b7'
+const PLAN = { share: 10_000, scope: 'region:NCR', observeMs: 0, bakeMs: 0 }
+
+let system: MemorySystem
+let spans: Span[]
+let stopTaking: () => void
+beforeEach(async () => {
+  spans = []
+  stopTaking = exportSpans((span) => spans.push(span))
+  system = await startMemorySystem()
+})
+afterEach(async () => {
+  stopTaking()
+  await system.stop()
+})
+
+it('from the door to the acknowledgement of a bot are one trace', async () => {
+  const press = new PipelineDriver(system)
+  const bot = await RawBot.connect(system.url, 'inspector-7', 'NCR')
+  const parsed = parsePolicy('id: pm25-limit\nversion: 1.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 35\n', 'p.yaml')
+  if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
+  const prepared = await prepareApproval(press.api, [parsed.source.policy], PLAN)
+  const signatures = await signApproval(prepared, system.signers.get('EPA Chief')!)
+  const response = await fetch(`${system.url}/v1/approvals`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', traceparent: `00-${TRACE}-${DOOR}-01` },
+    body: JSON.stringify({ digest: prepared.digest, signatures }),
+  })
+  const { run } = (await response.json()) as { run: number }
+  await system.runUntil(async () => {
+    bot.acknowledge('pm25-limit', system.clock.now().getTime())
+    return (await press.show(run)).state === 'SUCCEEDED'
+  }, 400_000)
+  bot.close()
+
+  const mine = spans.filter(({ traceId }) => traceId === TRACE)
+  const names = [...new Set(mine.map(({ name }) => name))]
+  for (const name of [
+    'POST /v1/approvals',
+    'publish hms.approval.v1',
+    'handle hms.approval.approved.v1 in linter',
+    'handle hms.lint.passed.v1 in simulator',
+    'handle hms.rollout.completed.v1 in notifier',
+    'push and acknowledge',
+  ])
+    expect(names).toContain(name)
+  expect(mine.find(({ name }) => name === 'POST /v1/approvals')).toMatchObject({ parentSpanId: DOOR, failed: false })
+  // What caused a span is in the same trace, or was not worth a span.
+  expect(mine.every(({ parentSpanId }) => parentSpanId !== undefined)).toBe(true)
+  expect(new Set(mine.map(({ spanId }) => spanId)).size).toBe(mine.length)
+  const door = mine.find(({ name }) => name === 'POST /v1/approvals')!
+  expect(mine.some(({ parentSpanId, name }) => parentSpanId === door.spanId && name.startsWith('handle '))).toBe(true)
+})
