@@ -85,7 +85,7 @@ const suite = (): void => {
     expect(bot.explain('epa-pm25-limit')).toMatchObject({ version: '1.0.0', state: 'READY', trust: 'pinned' })
   }, 600_000)
 
-  it('is scraped by a real Prometheus', async () => {
+  it('is scraped by a real Prometheus, which finds every metric that dashboard and rules name', async () => {
     const targets = installation.all().filter(({ name }) => SERVICES.some((service) => name === `hms-${service}`))
     prometheus = await TestPrometheus.start(
       installation.at('prometheus'),
@@ -94,6 +94,14 @@ const suite = (): void => {
       targets.map(({ port }) => `127.0.0.1:${port}`),
     )
     await until('all are scraped', async () => (await prometheus!.values('up == 1')).length === SERVICES.length)
+    const pages = await Promise.all(targets.map(({ port }) => declaredAt(`http://127.0.0.1:${port}/metrics`)))
+    const declared = new Set(pages.flat())
+    const files = ['alerts.yml', 'dashboard.json'].map((name) => readFileSync(join(MONITORING, name), 'utf8'))
+    const named = new Set(
+      files.flatMap((text) => [...text.matchAll(/\bhms_svc_[a-z_]+/g)].map(([name]) => name.replace(/_(bucket|count)$/, ''))),
+    )
+    expect(named.size).toBeGreaterThanOrEqual(15)
+    expect([...named].filter((name) => !declared.has(name))).toEqual([])
     await until('nothing is down', async () => (await prometheus!.firing('ServiceDown')).length === 0)
   }, 120_000)
 
@@ -176,3 +184,9 @@ const suite = (): void => {
 describeWith(['kustomize', 'prometheus'], 'the manifests of production, as processes', suite, lacksForPods())
 
 const CORPUS = 'id,at,region,pm25\n1,2026-01-01T00:00:00Z,NCR,20\n2,2026-01-02T00:00:00Z,NCR,30\n3,2026-01-03T00:00:00Z,NCR,40\n'
+
+/** Names on a page of metrics, those without a value yet too. */
+async function declaredAt(url: string): Promise<string[]> {
+  const text = await (await fetch(url)).text()
+  return [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!)
+}

@@ -20,13 +20,18 @@ interface Reversal {
 /** Takes policies back: one signed head each, committed first, then raced to every config-store. Never waits for a broker. */
 @Injectable()
 export class RollBack {
+  private readonly seconds: ReturnType<typeof rollbackSeconds>
+
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly heads: StableHeads,
     private readonly runRollout: RunRollout,
     private readonly carrier: DirectHeadDelivery,
     private readonly guardRollback: GuardRollback,
-  ) {}
+  ) {
+    // There from the start: Prometheus sees no increase in a series that begins with its first value.
+    this.seconds = rollbackSeconds(runtime.metrics)
+  }
 
   /** `key`: id of the call where the caller gave it an `Idempotency-Key`; a retry under it commits nothing new. */
   async execute(request: RollbackRequest, by: Actor, key?: string): Promise<RollbackResult> {
@@ -48,7 +53,7 @@ export class RollBack {
     if (committed instanceof HmsError) throw committed
     const { issued, result } = committed
     const stored = await this.carrier.deliver(issued)
-    rollbackSeconds(this.runtime.metrics).observe((performance.now() - startedAt) / 1_000)
+    this.seconds.observe((performance.now() - startedAt) / 1_000)
     const revision = Math.max(0, ...stored.map((copy) => copy.revision))
     return { ...result, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
   }

@@ -3,7 +3,7 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { throwError, type Observable } from 'rxjs'
 import { GivenAgain } from '../idempotency/repeated-calls.js'
-import { countRejectedSignature } from './rejected-signatures.js'
+import { RejectedSignatures } from './rejected-signatures.js'
 
 /**
  * Answers every error of a route as problem+json. For events it rethrows the original: Nest's own filter would turn it into a nameless
@@ -11,10 +11,14 @@ import { countRejectedSignature } from './rejected-signatures.js'
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
+  private readonly rejected: RejectedSignatures | undefined
+
   constructor(
     private readonly log: Logger,
-    private readonly metrics?: Metrics,
-  ) {}
+    metrics?: Metrics,
+  ) {
+    this.rejected = metrics === undefined ? undefined : new RejectedSignatures(metrics)
+  }
 
   catch(error: unknown, host: ArgumentsHost): Observable<never> | void {
     if (host.getType() !== 'http') return throwError(() => error)
@@ -22,7 +26,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>()
     if (error instanceof GivenAgain) return error.send(reply)
     const problem = toProblem(error, request, this.log)
-    countRejectedSignature(this.metrics, problem.code)
+    this.rejected?.see(problem.code)
     sendProblem(reply, problem)
   }
 }
