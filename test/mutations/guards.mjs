@@ -7,6 +7,7 @@ import { FREEZE_GUARDS } from './freezes.mjs'
 import { GROWTH_GUARDS } from './growth.mjs'
 import { READER_GUARDS } from './readers.mjs'
 import { SOCKET_GUARDS } from './sockets.mjs'
+import { TICKET_GUARDS } from './tickets.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
 
@@ -345,6 +346,7 @@ export const GUARDS = [
   ...CLI_GUARDS,
   ...DECISION_GUARDS,
   ...FREEZE_GUARDS,
+  ...TICKET_GUARDS,
   ...APPROVER_GUARDS,
   ...AUDIT_GUARDS,
   ...GROWTH_GUARDS,

@@ -1,10 +1,11 @@
-import { SERVICES, TOPICS, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import { SERVICES, TOPICS, type OutgoingEvent, type ServiceName, type Ticket } from '#libs/contracts'
 import { DEAD_LETTERS, type DeadLetter } from '#libs/messaging'
 import { memoryOf, type Timer, type Transaction } from '#libs/persistence'
 import type { Canary } from '#libs/pipeline'
 import type { EventPredicate } from '#libs/signing'
 import { POLICIES, type PolicyRecord } from '../../apps/approver/src/policies/policy.table.js'
 import { RUNS, type RunRecord } from '../../apps/approver/src/runs/run.table.js'
+import { TICKETS } from '../../apps/approver/src/tickets/ticket.table.js'
 import { LISTINGS, WINDOWED } from '../../apps/audit/src/windows/window.table.js'
 import { CANARIES } from '../../apps/canary-controller/src/canaries/canary.table.js'
 import { DOCUMENTS, REVISIONS, type Revision, type StoredDocument } from '../../apps/config-store/src/heads/head.table.js'
@@ -31,6 +32,7 @@ export interface Evidence {
   parked: { service: ServiceName; count: number }[]
   runs: RunRecord[]
   policies: PolicyRecord[]
+  tickets: Ticket[]
   canaries: Canary[]
   stables: Stable[]
   documents: StoredDocument[]
@@ -72,6 +74,7 @@ export async function collect(world: World): Promise<Evidence> {
     parked: await everywhere(async (tx, service) => [{ service, count: (await world.node(service).stores.positions.parked(tx)).count }]),
     runs: await of('approver', (tx) => tx.documents(RUNS).find()),
     policies: await of('approver', (tx) => tx.documents(POLICIES).find()),
+    tickets: await of('approver', (tx) => tx.documents(TICKETS).find({ limit: 1_000 })),
     canaries: await of('canary-controller', (tx) => tx.documents(CANARIES).find()),
     stables: await of('rollout', (tx) => tx.documents(STABLES).find()),
     documents: await of('config-store', (tx) => tx.documents(DOCUMENTS).find()),

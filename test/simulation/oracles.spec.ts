@@ -50,6 +50,11 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const declared = { ...started, producer: 'approver' as const, type: 'hms.freeze.declared.v1', data: { freeze } as never }
     return { ...evidence, emitted: [declared, delayed, started] }
   },
+  'I15 who is taken back asks people once': (evidence) => {
+    const ended = { state: 'FAILED' as const, reason: 'POISONED', detail: '', at: '' }
+    const runs = evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, endedEarly: ended, ended } }))
+    return { ...evidence, runs }
+  },
   'I8 nothing waits': (evidence) => ({ ...evidence, parked: [{ service: 'audit', count: 1 }] }),
   'I10 one bot vetoes nothing': (evidence) => ({
     ...evidence,

@@ -2,6 +2,7 @@ import { decisionsCountOnce, pausesAreAnswered } from './oracles.decisions.js'
 import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles.runs.js'
 import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
 import { freezesHold } from './oracles.freezes.js'
+import { peopleAreAsked } from './oracles.tickets.js'
 import { rulesInTime } from './oracles.effective.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
@@ -26,6 +27,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I10 one bot vetoes nothing': alertsWeighed,
   'I13 no rule before its time, and each at it': rulesInTime,
   'I14 what waits for a freeze waits until its end': freezesHold,
+  'I15 who is taken back asks people once': peopleAreAsked,
 }
 
 export interface Violation {

@@ -23,6 +23,10 @@ export class ApproverConfig {
   @isDuration('24h')
   pauseDeadline = '24h'
 
+  /** How long a review of what automation did waits for an answer; what was done stands after that. */
+  @isDuration('24h')
+  reviewDeadline = '24h'
+
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME' })
   scope = 'region:NCR'
 
@@ -36,6 +40,10 @@ export class ApproverConfig {
 
   get approvalExpiryMs(): number {
     return parseDuration(this.approvalExpiry)
+  }
+
+  get reviewMs(): number {
+    return parseDuration(this.reviewDeadline)
   }
 
   get patience(): Patience {
@@ -56,6 +64,7 @@ export function readApproverConfig(env: Environment): ApproverConfig {
       approvalExpiry: 'HMS_APPROVER_APPROVAL_EXPIRY',
       stageDeadline: 'HMS_APPROVER_STAGE_DEADLINE',
       pauseDeadline: 'HMS_APPROVER_PAUSE_DEADLINE',
+      reviewDeadline: 'HMS_APPROVER_REVIEW_DEADLINE',
       scope: 'HMS_APPROVER_CANARY_SCOPE',
       scopeNames: 'HMS_APPROVER_CANARY_SCOPE_NAMES',
     },

@@ -36,6 +36,10 @@ import { SaveRun } from './runs/save-run.js'
 import { TrackRun } from './runs/track-run.js'
 import { TrackRunEvents } from './runs/track-run.events.js'
 import { ScheduleRunDeadline } from './runs/schedule-run-deadline.js'
+import { DecideTicket } from './reviews/decide-ticket.js'
+import { FollowRun } from './tickets/follow-run.js'
+import { TICKET_COUNTER, TICKETS } from './tickets/ticket.table.js'
+import { TicketsController } from './reviews/tickets.http.js'
 import { IssueToken } from './tokens/issue-token.js'
 import { RevokeToken } from './tokens/revoke-token.js'
 import { TokensController } from './tokens/tokens.http.js'
@@ -45,7 +49,15 @@ class ApproverModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: ApproverModule,
-      controllers: [TrackRunEvents, ApprovalsController, RunsController, TokensController, RosterController, FreezesController],
+      controllers: [
+        TrackRunEvents,
+        ApprovalsController,
+        RunsController,
+        TokensController,
+        RosterController,
+        FreezesController,
+        TicketsController,
+      ],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
@@ -73,6 +85,8 @@ class ApproverModule {
         SignProposal,
         DeclareFreeze,
         LiftFreeze,
+        FollowRun,
+        DecideTicket,
       ],
     }
   }
@@ -80,7 +94,18 @@ class ApproverModule {
 
 export const definition: ServiceDefinition = {
   name: 'approver',
-  tables: [...FREEZE_TABLES, POLICIES, POLICY_VERSIONS, APPROVALS, PREPARATIONS, RUNS, RUN_COUNTER, ROSTER_PROPOSALS],
+  tables: [
+    ...FREEZE_TABLES,
+    POLICIES,
+    POLICY_VERSIONS,
+    APPROVALS,
+    PREPARATIONS,
+    RUNS,
+    RUN_COUNTER,
+    TICKETS,
+    TICKET_COUNTER,
+    ROSTER_PROPOSALS,
+  ],
   migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000],
   module: ApproverModule.with,
 }

@@ -18,6 +18,7 @@ import { registerReplay } from './replay/commands.js'
 import { registerRoster } from './roster/commands.js'
 import { registerRuns } from './runs/commands.js'
 import { Session } from './session.js'
+import { registerTickets } from './tickets/commands.js'
 import { registerTokens } from './tokens/commands.js'
 
 /** Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. */
@@ -28,6 +29,7 @@ const AREAS = [
   registerApprovals,
   registerRuns,
   registerFreezes,
+  registerTickets,
   registerPolicies,
   registerReplay,
   registerPartners,

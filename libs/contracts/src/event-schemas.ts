@@ -210,6 +210,9 @@ export const EVENT_SCHEMAS: EventSchemas = {
       }
     },
     "hms.guard.judged.v1": {"$ref":"#/$defs/GuardJudged"},
+    "hms.ticket.opened.v1": {"type":"object","required":["ticket"],"properties":{"ticket":{"$ref":"#/$defs/Ticket"}}},
+    "hms.ticket.escalated.v1": {"type":"object","required":["ticket"],"properties":{"ticket":{"$ref":"#/$defs/Ticket"}}},
+    "hms.ticket.closed.v1": {"type":"object","required":["ticket"],"properties":{"ticket":{"$ref":"#/$defs/Ticket"}}},
     "hms.run.poisoned.v1": {
       "type": "object",
       "required": ["run","attempt","group","reason","detail"],
@@ -719,6 +722,60 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "detail": {"type":"string"},
         "next": {"type":"array","items":{"type":"string"}},
         "attestation": {"$ref":"#/$defs/Envelope"}
+      }
+    },
+    "Ticket": {
+      "type": "object",
+      "required": [
+        "ticket",
+        "run",
+        "attempt",
+        "digest",
+        "policies",
+        "kind",
+        "state",
+        "reason",
+        "detail",
+        "allowed",
+        "openedAt",
+        "expiresAt",
+        "told",
+        "decided",
+        "closedAt"
+      ],
+      "properties": {
+        "ticket": {"type":"number"},
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "digest": {"type":"string"},
+        "policies": {"type":"array","items":{"$ref":"#/$defs/RunPolicy"}},
+        "kind": {"enum":["INCONCLUSIVE","EMERGENCY_REVIEW","ACK_TIMEOUT","POISONED"]},
+        "state": {"enum":["OPEN","DECIDED","EXPIRED","MOOT"]},
+        "reason": {"type":"string"},
+        "detail": {"type":"string"},
+        "allowed": {"type":"array","items":{"enum":["resume","promote","extend","abort","accept"]}},
+        "openedAt": {"type":"string"},
+        "expiresAt": {"type":"string"},
+        "told": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "required": ["to","at"],
+            "properties": {"to":{"enum":["on-call","second","director"]},"at":{"type":"string"}}
+          }
+        },
+        "decided": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/TicketAnswer"}]},
+        "closedAt": {"type":["null","string"]}
+      }
+    },
+    "TicketAnswer": {
+      "type": "object",
+      "required": ["decision","by","reason","at"],
+      "properties": {
+        "decision": {"type":"string"},
+        "by": {"type":"string"},
+        "reason": {"type":"string"},
+        "at": {"type":"string"}
       }
     },
     "TokenRecord": {

@@ -10,6 +10,7 @@ import type { LoggedApproval } from './log-proof.js'
 import type { AcceptedDecision, DecisionAnswer, GuardJudged, RejectedApproval } from './run-decisions.js'
 import type { LintFinding, ScenarioRule, StageFailure } from './run-dossier.js'
 import type { RunView, StageName } from './runs.js'
+import type { Ticket } from './tickets.js'
 
 /** What a run in state WAITING waits for. */
 export type WaitReason = 'FREEZE'
@@ -51,6 +52,10 @@ export interface EventData {
   'hms.run.decision-late.v1': DecisionAnswer
   'hms.stage.timed-out.v1': { run: number; attempt: number; stage: StageName; detail: string }
   'hms.guard.judged.v1': GuardJudged
+  /** All three whole: who reads one needs no other. */
+  'hms.ticket.opened.v1': { ticket: Ticket }
+  'hms.ticket.escalated.v1': { ticket: Ticket }
+  'hms.ticket.closed.v1': { ticket: Ticket }
   'hms.run.poisoned.v1': { run: number; attempt: number; group: string; reason: string; detail: string }
   /** Keyed by its version, so that compaction leaves every step of the chain. */
   'hms.roster.rotated.v1': RosterStep
@@ -121,6 +126,9 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.roster.rotated.v1': 'hms.roster.v1',
   'hms.token.issued.v1': 'hms.token.v1',
   'hms.token.revoked.v1': 'hms.token.v1',
+  'hms.ticket.opened.v1': 'hms.ticket.v1',
+  'hms.ticket.escalated.v1': 'hms.ticket.v1',
+  'hms.ticket.closed.v1': 'hms.ticket.v1',
   'hms.freeze.declared.v1': 'hms.freeze.v1',
   'hms.freeze.lifted.v1': 'hms.freeze.v1',
   'hms.partner.registered.v1': 'hms.partner.v1',

@@ -39,7 +39,10 @@ const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
 
 /** `subject` is the release digest of the run, as its view names it. */
 export function signRunDecision(
-  { at, ...said }: { run: number; attempt: number; subject: string; decision: RunDecisionName; reason: string; at: Date; byMs?: number },
+  {
+    at,
+    ...said
+  }: { run: number; attempt: number; subject: string; decision: RunDecisionName | 'accept'; reason: string; at: Date; byMs?: number },
   signer: Signer,
 ): Promise<Envelope> {
   return signStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() }, [signer])

@@ -17,6 +17,8 @@ const TABLES: CreatedTables = {
   preparation: { keys: { policy: 'text', by: 'text', prepared_at: 'timestamptz' }, indexes: [['policy', 'by'], ['prepared_at']] },
   run: { keys: { number: 'bigint', state: 'text', open: 'text' }, indexes: [['number'], ['open']] },
   run_counter: {},
+  ticket: { keys: { number: 'bigint', run: 'bigint', state: 'text' }, indexes: [['number'], ['run', 'state']] },
+  ticket_counter: {},
   roster_proposal: {},
 }
 

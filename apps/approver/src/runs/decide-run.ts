@@ -74,11 +74,18 @@ export class DecideRun {
     return { ...record, facts: abortUnstarted(record.facts, decision, tx.now.toISOString()) }
   }
 
-  private read({ facts }: RunRecord, approval: Approval, statement: Envelope, now: Date): ReadRunDecision {
+  /** `known`: what may be decided here. Throws unless the signature, the run, the reason and the time are right. */
+  read(
+    { facts }: RunRecord,
+    approval: Approval,
+    statement: Envelope,
+    now: Date,
+    known: readonly string[] = RUN_DECISIONS,
+  ): ReadRunDecision {
     try {
       const read = readRunDecision(statement, { run: facts.run, releases: approval.releases }, this.runtime.roster, now.toISOString())
       const { decision, reason, at, byMs = 0 } = read.predicate
-      if (!isDecision(decision)) throw other(`${decision} is none of ${RUN_DECISIONS.join(', ')}.`)
+      if (!known.includes(decision)) throw other(`${decision} is none of ${known.join(', ')}.`)
       if (reason.trim() === '' || reason.length > MAX_REASON) throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
       if (byMs > LONGEST_EXTENSION_MS) throw other('A run is extended by 7 days at most.')
       if (Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS) return read
@@ -169,10 +176,6 @@ export class DecideRun {
 const STAGES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
   pause: ['CANARY', 'ROLLING_OUT', 'BAKING'],
   extend: ['CANARY', 'BAKING'],
-}
-
-function isDecision(text: string): text is RunDecisionName {
-  return (RUN_DECISIONS as readonly string[]).includes(text)
 }
 
 function other(detail: string): HmsError {

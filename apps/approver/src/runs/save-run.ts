@@ -3,6 +3,7 @@ import { timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { FollowRun } from '../tickets/follow-run.js'
 import { POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 import { RunMetrics } from './run-metrics.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
@@ -20,6 +21,7 @@ export class SaveRun implements OnModuleInit {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
+    private readonly followRun: FollowRun,
   ) {
     this.metrics = new RunMetrics(runtime.metrics)
   }
@@ -46,7 +48,10 @@ export class SaveRun implements OnModuleInit {
       { view },
       { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent },
     )
-    if (view.state !== before) await this.scheduleRunDeadline.execute(tx, record)
+    if (view.state !== before) {
+      await this.scheduleRunDeadline.execute(tx, record)
+      await this.followRun.execute(tx, view)
+    }
     if (isTerminal(view.state) && (before === undefined || !isTerminal(before))) await this.free(tx, record)
     tx.afterCommit(() => {
       this.metrics.changed(viewBefore, view)

@@ -1,0 +1,72 @@
+import { HmsError, peekPredicate, type Envelope, type Ticket } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import { lockedDocument } from '#libs/persistence'
+import { answerTicket } from '#libs/pipeline'
+import type { RunDecisionPredicate } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { APPROVALS } from '../records/approval.table.js'
+import { DecideRun } from '../runs/decide-run.js'
+import { RUNS } from '../runs/run.table.js'
+import { FollowRun } from '../tickets/follow-run.js'
+import { TICKETS } from '../tickets/ticket.table.js'
+
+/** A person answers a ticket: by a decision about its run, or by accepting what automation did. The first answer wins. */
+@Injectable()
+export class DecideTicket {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly decideRun: DecideRun,
+    private readonly followRun: FollowRun,
+  ) {}
+
+  async execute(number: number, statement: Envelope): Promise<Ticket> {
+    const decision = decisionOf(statement)
+    const ticket = await this.runtime.database.transaction((tx) => tx.documents(TICKETS).get(String(number)))
+    if (ticket === undefined) throw ticketNotFound(number)
+    if (decision !== 'accept') {
+      requireOpen(ticket, decision)
+      // The stage that owns the run answers; the ticket closes when the run goes on or ends.
+      await this.decideRun.execute(ticket.run, statement)
+      return this.runtime.database.transaction(async (tx) => (await tx.documents(TICKETS).get(String(number))) ?? ticket)
+    }
+    return this.runtime.database.transaction(async (tx) => {
+      const open = (await lockedDocument(tx, TICKETS, String(number), ({ policies }) => policies.map(({ id }) => policyKey(id))))!
+      const record = (await tx.documents(RUNS).get(String(open.run)))!
+      const approval = (await tx.documents(APPROVALS).get(record.approval))!
+      const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, ['accept'])
+      // The same answer again changes nothing: that to the first may have been lost.
+      if (open.decided?.by === person.name && open.decided.reason === predicate.reason) return open
+      requireOpen(open, decision)
+      const answer = { decision, by: person.name, reason: predicate.reason, at: tx.now.toISOString() }
+      const decided = answerTicket(open, answer, tx.now)
+      await this.followRun.close(tx, decided)
+      return decided
+    })
+  }
+}
+
+export function ticketNotFound(number: number | string): HmsError {
+  return new HmsError('HMS_TICKET_NOT_FOUND', `There is no ticket ${number}.`, { status: 404, next: ['hms-svc tickets list'] })
+}
+
+function requireOpen(ticket: Ticket, decision: string): void {
+  const show = [`hms-svc tickets show ${ticket.ticket}`]
+  if (ticket.state !== 'OPEN') {
+    const by = ticket.decided === null ? '' : ` by ${ticket.decided.by}`
+    const detail = `Ticket ${ticket.ticket} is ${ticket.state}${by}: too late to ${decision}.`
+    throw new HmsError('HMS_TICKET_CLOSED', detail, { status: 409, next: show })
+  }
+  if ((ticket.allowed as string[]).includes(decision)) return
+  const detail = `Ticket ${ticket.ticket} takes ${ticket.allowed.join(', ')}, not ${decision}.`
+  throw new HmsError('HMS_TICKET_DECISION_OTHER', detail, { status: 422, next: show })
+}
+
+/** What was signed, before the signature is looked at; anything else is refused where it is. */
+function decisionOf(statement: Envelope): string {
+  try {
+    return String(peekPredicate<RunDecisionPredicate>(statement).decision)
+  } catch {
+    return ''
+  }
+}

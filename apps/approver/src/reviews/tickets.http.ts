@@ -1,0 +1,42 @@
+import type { Ticket } from '#libs/contracts'
+import { Public, ServiceRuntime } from '#libs/service'
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common'
+import { DecideTicket, ticketNotFound } from './decide-ticket.js'
+import { TICKETS } from '../tickets/ticket.table.js'
+import { TicketDecisionRequestDto, TicketsQueryDto } from './tickets.dto.js'
+
+const LIST_LIMIT = 100
+
+/** Questions to people about runs: automation acted first. */
+@Controller('v1/tickets')
+export class TicketsController {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly decideTicket: DecideTicket,
+  ) {}
+
+  /** Newest first, 100 at most; `state=OPEN` leaves out what is closed. */
+  @Get()
+  list(@Query() { state }: TicketsQueryDto): Promise<Ticket[]> {
+    const where = state === undefined ? undefined : { state }
+    return this.runtime.database.transaction((tx) =>
+      tx.documents(TICKETS).find({ where, orderBy: 'number', descending: true, limit: LIST_LIMIT }),
+    )
+  }
+
+  @Get(':number')
+  async show(@Param('number') number: string): Promise<Ticket> {
+    const ticket = await this.runtime.database.transaction((tx) => tx.documents(TICKETS).get(number))
+    if (ticket === undefined) throw ticketNotFound(number)
+    return ticket
+  }
+
+  /** 202: accepted. The decision's own signature says whose it is. */
+  @Post(':number/decisions')
+  @HttpCode(202)
+  @Public()
+  decide(@Param('number') number: string, @Body() { statement }: TicketDecisionRequestDto): Promise<Ticket> {
+    if (!/^\d{1,9}$/.test(number)) throw ticketNotFound(number)
+    return this.decideTicket.execute(Number(number), statement)
+  }
+}

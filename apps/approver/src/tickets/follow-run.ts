@@ -1,0 +1,92 @@
+import type { RunView, Ticket } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { escalate, expireTicket, nextStep, openTicket, questionOf, settleTicket } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { ApproverConfig } from '../approver.config.js'
+import { TICKET_COUNTER, TICKET_EXPIRY, TICKET_LADDER, TICKETS } from './ticket.table.js'
+
+/** Opens a ticket when a run asks people, tells more of them while nobody answers, and closes it when the run asks no longer. */
+@Injectable()
+export class FollowRun implements OnModuleInit {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: ApproverConfig,
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(TICKET_LADDER, (tx, { data }) => this.climb(tx, data.ticket))
+    this.runtime.onTimer(TICKET_EXPIRY, (tx, { data }) => this.expire(tx, data.ticket))
+  }
+
+  /** The state of a run changed; its policies are locked. */
+  async execute(tx: Transaction, view: RunView): Promise<void> {
+    const [open] = await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' }, limit: 1 })
+    const kind = questionOf(view)
+    if (open !== undefined && open.kind === kind && open.attempt === view.attempt && open.reason === view.reason) return
+    if (open !== undefined) await this.close(tx, settleTicket(open, view, tx.now))
+    if (kind !== undefined) await this.open(tx, kind, view)
+  }
+
+  /** Stores a ticket that has come to its end, and tells whom it was told to. */
+  async close(tx: Transaction, ticket: Ticket): Promise<void> {
+    await tx.documents(TICKETS).put(ticket)
+    await this.runtime.cancel(tx, `${TICKET_LADDER}:${ticket.ticket}`)
+    await this.runtime.cancel(tx, `${TICKET_EXPIRY}:${ticket.ticket}`)
+    await this.tell(tx, 'hms.ticket.closed.v1', ticket)
+  }
+
+  private async open(tx: Transaction, kind: Ticket['kind'], view: RunView): Promise<void> {
+    const number = await this.nextNumber(tx)
+    const isPaused = view.state === 'PAUSED'
+    const expiresInMs = isPaused ? this.config.patience.pauseMs : this.config.reviewMs
+    const ticket = openTicket(number, kind, view, tx.now, expiresInMs)
+    await tx.documents(TICKETS).put(ticket)
+    await this.scheduleLadder(tx, ticket)
+    // The deadline of a paused run is the run's own: its end closes the ticket.
+    if (!isPaused) await this.schedule(tx, TICKET_EXPIRY, ticket, new Date(ticket.expiresAt))
+    await this.tell(tx, 'hms.ticket.opened.v1', ticket)
+  }
+
+  private async climb(tx: Transaction, number: number): Promise<void> {
+    const known = await tx.documents(TICKETS).get(String(number))
+    const ticket = known === undefined ? undefined : escalate(known, tx.now)
+    if (ticket === undefined || ticket === known) return
+    await tx.documents(TICKETS).put(ticket)
+    await this.scheduleLadder(tx, ticket)
+    await this.tell(tx, 'hms.ticket.escalated.v1', ticket)
+  }
+
+  private async expire(tx: Transaction, number: number): Promise<void> {
+    const known = await tx.documents(TICKETS).get(String(number))
+    if (known?.state === 'OPEN') await this.close(tx, expireTicket(known, tx.now))
+  }
+
+  private async scheduleLadder(tx: Transaction, ticket: Ticket): Promise<void> {
+    const step = nextStep(ticket)
+    if (step !== undefined) await this.schedule(tx, TICKET_LADDER, ticket, step.at)
+  }
+
+  private schedule(tx: Transaction, kind: typeof TICKET_LADDER, { ticket, policies }: Ticket, dueAt: Date): Promise<void> {
+    const keys = policies.map(({ id }) => policyKey(id))
+    return this.runtime.schedule(tx, { id: `${kind}:${ticket}`, kind, keys, data: { ticket }, dueAt })
+  }
+
+  private async tell(
+    tx: Transaction,
+    type: 'hms.ticket.opened.v1' | 'hms.ticket.escalated.v1' | 'hms.ticket.closed.v1',
+    ticket: Ticket,
+  ): Promise<void> {
+    const { run, attempt, policies } = ticket
+    await this.runtime.emit(tx, type, { ticket }, { key: policies.map(({ id }) => id).sort()[0]!, run, attempt })
+  }
+
+  /** The counter's row is locked last of all, and for as long as the rest of the transaction takes. */
+  private async nextNumber(tx: Transaction): Promise<number> {
+    await tx.lock(['ticket-number'])
+    const last = (await tx.documents(TICKET_COUNTER).get('ticket'))?.last ?? 0
+    await tx.documents(TICKET_COUNTER).put({ id: 'ticket', last: last + 1 })
+    return last + 1
+  }
+}

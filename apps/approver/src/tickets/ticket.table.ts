@@ -1,0 +1,26 @@
+import type { Ticket } from '#libs/contracts'
+import { documentTable, timerKind } from '#libs/persistence'
+
+export const TICKETS = documentTable<Ticket>({
+  name: 'ticket',
+  id: ({ ticket }) => String(ticket),
+  keys: {
+    number: { type: 'bigint', of: ({ ticket }) => ticket },
+    run: { type: 'bigint', of: ({ run }) => run },
+    state: { type: 'text', of: ({ state }) => state },
+  },
+  indexes: [['number'], ['run', 'state']],
+  keep: { for: 'runs', ended: { state: ['DECIDED', 'EXPIRED', 'MOOT'] } },
+})
+
+/** The last ticket number given; one row. */
+export interface TicketCounter {
+  id: 'ticket'
+  last: number
+}
+
+export const TICKET_COUNTER = documentTable<TicketCounter>({ name: 'ticket_counter', id: ({ id }) => id, keys: {} })
+
+/** Kinds of timers: the next step of the ladder is due; nobody decided in time. */
+export const TICKET_LADDER = timerKind<{ ticket: number }>('ticket-ladder')
+export const TICKET_EXPIRY = timerKind<{ ticket: number }>('ticket-expiry')

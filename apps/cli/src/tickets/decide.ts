@@ -1,0 +1,38 @@
+import { EXIT, type Ticket, type TicketDecision, type TicketDecisionRequest } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { parseDurationFlag } from '../duration-flag.js'
+import { usageError } from '../errors.js'
+import { findKey, keyFolderOf } from '../keys/key-folder.js'
+import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+import { describeTicket } from './show.js'
+import { parseTicketNumber } from './ticket-number.js'
+
+export interface TicketFlags extends PassphraseOptions {
+  decision: TicketDecision
+  reason: string
+  sign: string
+  by?: string
+}
+
+/** Signs the answer, bound to the ticket's run, attempt and release. Exit 5 when somebody else was first. */
+export async function decideTicket(context: CliContext, text: string, flags: TicketFlags): Promise<number> {
+  const number = parseTicketNumber(text)
+  const { decision, reason } = flags
+  if (reason.trim() === '') throw usageError('Say why with --reason TEXT', ['hms-svc tickets decide --help'])
+  if ((decision === 'extend') !== (flags.by !== undefined))
+    throw usageError('--by DURATION is of --decision extend, which needs it', ['hms-svc tickets decide --help'])
+  const byMs = await parseDurationFlag('--by', flags.by)
+  const folder = keyFolderOf(context)
+  await findKey(folder, flags.sign)
+  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const client = await context.client()
+  const { run, attempt, digest: subject } = await client.get<Ticket>(`/v1/tickets/${number}`)
+  const { signRunDecision } = await import('#libs/signing')
+  const said = { run, attempt, subject, decision, reason, at: new Date(context.io.now()), ...(byMs === undefined ? {} : { byMs }) }
+  const statement = await signRunDecision(said, signer)
+  const ticket = await client.post<Ticket>(`/v1/tickets/${number}/decisions`, { statement } satisfies TicketDecisionRequest)
+  if (ticket.state === 'OPEN' && context.output.mode !== 'json')
+    context.output.note(`Accepted. The stage that owns run #${run} applies it: hms-svc runs show ${run}`)
+  if (context.output.mode !== 'quiet') context.output.data(ticket, () => describeTicket(ticket))
+  return EXIT.done
+}

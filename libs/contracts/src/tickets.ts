@@ -1,0 +1,55 @@
+import type { Envelope } from './envelope.js'
+import type { RunPolicy } from './runs.js'
+
+/** Why people are asked. */
+export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED'] as const
+export type TicketKind = (typeof TICKET_KINDS)[number]
+
+/** The last three are ends. `MOOT`: the run went on or ended without an answer to the question. */
+export const TICKET_STATES = ['OPEN', 'DECIDED', 'EXPIRED', 'MOOT'] as const
+export type TicketState = (typeof TICKET_STATES)[number]
+
+/** `accept`: what automation did stands. The others are decisions about the run. */
+export const TICKET_DECISIONS = ['promote', 'extend', 'resume', 'abort', 'accept'] as const
+export type TicketDecision = (typeof TICKET_DECISIONS)[number]
+
+/** Who is told while nobody answers: groups of partners. */
+export const LADDER = ['on-call', 'second', 'director'] as const
+export type LadderStep = (typeof LADDER)[number]
+
+/** A question to people about one attempt of a run: automation acted first. */
+export interface Ticket {
+  ticket: number
+  run: number
+  attempt: number
+  /** Release digest of the run, which decisions are bound to. */
+  digest: string
+  policies: RunPolicy[]
+  kind: TicketKind
+  state: TicketState
+  /** Code and words of what happened. */
+  reason: string
+  detail: string
+  /** What may be decided. */
+  allowed: TicketDecision[]
+  openedAt: string
+  /** When it ends in the safe way: a paused run is aborted, a rollback stands. */
+  expiresAt: string
+  /** Who has been told so far, and when. */
+  told: { to: LadderStep; at: string }[]
+  decided: TicketAnswer | null
+  closedAt: string | null
+}
+
+export interface TicketAnswer {
+  decision: string
+  /** Name of the person. */
+  by: string
+  reason: string
+  at: string
+}
+
+/** `POST /v1/tickets/{n}/decisions`: a signed decision about the ticket's run. */
+export interface TicketDecisionRequest {
+  statement: Envelope
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import type { RunStage, RunView, StageName, StageVerdict } from '#libs/contracts'
+import { answerTicket, escalate, expireTicket, LADDER_MS, nextStep, openTicket, questionOf, settleTicket } from './ticket.js'
+
+const NOW = new Date('2026-01-01T00:00:00.000Z')
+const after = (ms: number): Date => new Date(NOW.getTime() + ms)
+
+function view(state: RunView['state'], reason?: string, verdicts: Partial<Record<StageName, StageVerdict>> = {}): RunView {
+  const stages = Object.entries(verdicts).map(([stage, verdict]) => ({ stage, verdict, detail: `${stage} says so` }) as RunStage)
+  const policies = [{ id: 'pm25', version: '2.0.0', digest: 'sha256:1' }]
+  const more = reason === undefined ? {} : { reason }
+  return { run: 7, digest: 'sha256:2', state, attempt: 1, policies, stages, decisions: [], createdAt: '', endedAt: null, ...more }
+}
+const decided = (run: RunView, decision: 'resume' | 'abort', outcome: 'applied' | 'late' | 'pending', at = after(1)): RunView => ({
+  ...run,
+  decisions: [{ id: 'sha256:3', decision, by: 'EPA Chief', reason: 'known', at: at.toISOString(), outcome }],
+})
+const paused = view('PAUSED', 'NO_EVIDENCE', { canary: 'INCONCLUSIVE' })
+const ticket = openTicket(1, 'INCONCLUSIVE', paused, NOW, 3_600_000)
+
+describe('a run that asks people', () => {
+  it.each([
+    ['paused for lack of evidence', paused, 'INCONCLUSIVE'],
+    ['paused by silent bots', view('PAUSED', 'ACK_TIMEOUT', { rollout: 'INCONCLUSIVE' }), 'ACK_TIMEOUT'],
+    ['paused by a person', view('PAUSED', 'MANUAL', { canary: 'INCONCLUSIVE' }), undefined],
+    ['taken back by its canary', view('ROLLED_BACK', 'UNEXPLAINED_ALERTS', { canary: 'FAIL' }), 'EMERGENCY_REVIEW'],
+    ['taken back by its rollout', view('ROLLED_BACK', 'PUBLISH_TIMEOUT', { rollout: 'FAIL' }), 'EMERGENCY_REVIEW'],
+    ['failed by poison', view('FAILED', 'POISONED'), 'POISONED'],
+    ['failed by lint', view('FAILED', 'LINT_ERRORS', { lint: 'FAIL' }), undefined],
+    ['under way', view('CANARY'), undefined],
+  ])('%s', (_what, run, kind) => expect(questionOf(run)).toBe(kind))
+
+  it('names what may be decided, and no more than can be', () => {
+    expect(ticket.allowed).toEqual(['promote', 'resume', 'extend', 'abort'])
+    expect(openTicket(1, 'ACK_TIMEOUT', view('PAUSED', 'ACK_TIMEOUT', { rollout: 'INCONCLUSIVE' }), NOW, 1).allowed).not.toContain('extend')
+    expect(openTicket(1, 'INCONCLUSIVE', view('PAUSED', 'NO_CORPUS', { simulate: 'INCONCLUSIVE' }), NOW, 1).allowed).toEqual(['abort'])
+    expect(openTicket(1, 'EMERGENCY_REVIEW', view('ROLLED_BACK', 'X', { canary: 'FAIL' }), NOW, 1).allowed).toEqual(['accept'])
+  })
+})
+
+describe('the ladder', () => {
+  it('tells who is on call at once, the second after five minutes, the director after fifteen, and then nobody', () => {
+    expect(ticket.told).toEqual([{ to: 'on-call', at: NOW.toISOString() }])
+    expect(nextStep(ticket)).toEqual({ to: 'second', at: after(5 * 60_000) })
+    expect(escalate(ticket, after(LADDER_MS.second - 1))).toBe(ticket)
+    const second = escalate(ticket, after(LADDER_MS.second))
+    expect(second.told.map(({ to }) => to)).toEqual(['on-call', 'second'])
+    expect(nextStep(escalate(second, after(LADDER_MS.director)))).toBeUndefined()
+  })
+
+  it('after a standstill tells everybody who is due, and nobody of a ticket that is closed', () => {
+    expect(escalate(ticket, after(3_600_000)).told.map(({ to }) => to)).toEqual(['on-call', 'second', 'director'])
+    expect(nextStep(expireTicket(ticket, NOW))).toBeUndefined()
+  })
+})
+
+describe('the end of a ticket', () => {
+  const answer = { decision: 'accept', by: 'EPA Chief', reason: 'known', at: NOW.toISOString() }
+
+  it('is the first answer: no later one, no expiry and nothing that the run does changes it', () => {
+    const closed = answerTicket(ticket, answer, NOW)
+    expect(closed).toMatchObject({ state: 'DECIDED', decided: answer })
+    expect(answerTicket(closed, { ...answer, by: 'EPA Counsel' }, NOW)).toBe(closed)
+    expect(expireTicket(closed, NOW)).toBe(closed)
+    expect(settleTicket(closed, view('ABORTED', 'PAUSE_EXPIRED'), NOW)).toBe(closed)
+    expect(answerTicket(expireTicket(ticket, NOW), answer, NOW).state).toBe('EXPIRED')
+  })
+
+  it('is the decision that was applied to its run', () => {
+    expect(settleTicket(ticket, decided(view('CANARY'), 'resume', 'applied'), after(2))).toMatchObject({
+      state: 'DECIDED',
+      decided: { decision: 'resume', by: 'EPA Chief', reason: 'known' },
+    })
+  })
+
+  it('is its expiry when the pause of its run expired', () => {
+    expect(settleTicket(ticket, view('ABORTED', 'PAUSE_EXPIRED'), NOW).state).toBe('EXPIRED')
+  })
+
+  it.each([
+    ['a rollback of the policy', view('ABORTED', 'ROLLED_BACK')],
+    ['a decision that came too late', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'late')],
+    ['a decision of before', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'applied', after(-1))],
+  ])('is nobody’s answer after %s', (_what, run) => expect(settleTicket(ticket, run, NOW)).toMatchObject({ state: 'MOOT', decided: null }))
+})

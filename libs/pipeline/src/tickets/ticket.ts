@@ -1,0 +1,98 @@
+import {
+  isTerminal,
+  LADDER,
+  type LadderStep,
+  type RunDecision,
+  type RunView,
+  type Ticket,
+  type TicketAnswer,
+  type TicketKind,
+} from '#libs/contracts'
+import { MANUAL } from '../stage/answer.js'
+import { ACK_TIMEOUT } from '../silence.js'
+
+/** When each step of the ladder is told, after the ticket was opened; ms. */
+export const LADDER_MS: Readonly<Record<LadderStep, number>> = { 'on-call': 0, second: 5 * 60_000, director: 15 * 60_000 }
+
+/** How a run that is paused, rolled back or poisoned asks people; `undefined` where it asks nothing. */
+export function questionOf({ state, reason, stages }: RunView): TicketKind | undefined {
+  if (state === 'PAUSED') return reason === MANUAL ? undefined : reason === ACK_TIMEOUT ? 'ACK_TIMEOUT' : 'INCONCLUSIVE'
+  if (state === 'FAILED') return reason === 'POISONED' ? 'POISONED' : undefined
+  const judged = stages.find(({ verdict }) => verdict === 'FAIL')?.stage
+  return state === 'ROLLED_BACK' && (judged === 'canary' || judged === 'rollout') ? 'EMERGENCY_REVIEW' : undefined
+}
+
+const ALLOWED: Record<TicketKind, Ticket['allowed']> = {
+  EMERGENCY_REVIEW: ['accept'],
+  POISONED: ['accept'],
+  INCONCLUSIVE: ['promote', 'resume', 'extend', 'abort'],
+  ACK_TIMEOUT: ['promote', 'resume', 'extend', 'abort'],
+}
+
+/** A paused simulation starts anew with a new run: all that can be decided about it is its end. */
+function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
+  const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
+  if (paused === 'simulate') return ['abort']
+  return paused === 'rollout' ? ALLOWED[kind].filter((decision) => decision !== 'extend') : ALLOWED[kind]
+}
+
+export function openTicket(ticket: number, kind: TicketKind, view: RunView, now: Date, expiresInMs: number): Ticket {
+  const { run, attempt, digest, policies, reason = view.state, stages } = view
+  const asking = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE' || verdict === 'FAIL')
+  return {
+    ticket,
+    run,
+    attempt,
+    digest,
+    policies,
+    kind,
+    state: 'OPEN',
+    reason,
+    detail: asking?.detail ?? view.detail ?? '',
+    allowed: allowedFor(kind, view),
+    openedAt: now.toISOString(),
+    expiresAt: new Date(now.getTime() + expiresInMs).toISOString(),
+    told: [{ to: LADDER[0], at: now.toISOString() }],
+    decided: null,
+    closedAt: null,
+  }
+}
+
+/** The next step of the ladder and when it is due; `undefined` once all are told or the ticket is closed. */
+export function nextStep({ state, openedAt, told }: Ticket): { to: LadderStep; at: Date } | undefined {
+  const to = LADDER.find((step) => !told.some((known) => known.to === step))
+  if (state !== 'OPEN' || to === undefined) return undefined
+  return { to, at: new Date(Date.parse(openedAt) + LADDER_MS[to]) }
+}
+
+/** Steps that are due by `now` are told, in their order. */
+export function escalate(ticket: Ticket, now: Date): Ticket {
+  const step = nextStep(ticket)
+  if (step === undefined || step.at > now) return ticket
+  return escalate({ ...ticket, told: [...ticket.told, { to: step.to, at: now.toISOString() }] }, now)
+}
+
+/** The one answer wins: a closed ticket stays what it became. */
+export function answerTicket(ticket: Ticket, decided: TicketAnswer, now: Date): Ticket {
+  return ticket.state === 'OPEN' ? { ...ticket, state: 'DECIDED', decided, closedAt: now.toISOString() } : ticket
+}
+
+export function expireTicket(ticket: Ticket, now: Date): Ticket {
+  return ticket.state === 'OPEN' ? { ...ticket, state: 'EXPIRED', closedAt: now.toISOString() } : ticket
+}
+
+/** The run no longer asks: somebody decided about it, its time was over, or something else became of it. */
+export function settleTicket(ticket: Ticket, view: RunView, now: Date): Ticket {
+  if (ticket.state !== 'OPEN') return ticket
+  const answer = lastApplied(view.decisions, ticket.openedAt)
+  if (answer !== undefined) return answerTicket(ticket, answer, now)
+  const isOver = isTerminal(view.state) && view.reason === 'PAUSE_EXPIRED'
+  return isOver ? expireTicket(ticket, now) : { ...ticket, state: 'MOOT', closedAt: now.toISOString() }
+}
+
+function lastApplied(decisions: readonly RunDecision[], since: string): TicketAnswer | undefined {
+  const applied = decisions.findLast(({ outcome, at }) => outcome === 'applied' && at >= since)
+  if (applied === undefined) return undefined
+  const { decision, by, reason, at } = applied
+  return { decision, by, reason, at }
+}

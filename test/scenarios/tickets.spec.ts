@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { RunView, Ticket, TicketDecision } from '#libs/contracts'
+import { signRunDecision } from '#libs/signing'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+import { RawBot } from '../support/raw-bot.js'
+
+const EVERYONE = { share: 10_000, scope: 'region:NCR', observeMs: 60_000, bakeMs: 1_000 }
+
+let system: MemorySystem
+let press: PipelineDriver
+let bots: RawBot[] = []
+beforeEach(async () => {
+  system = await startMemorySystem({ HMS_APPROVER_PAUSE_DEADLINE: '10m', HMS_APPROVER_REVIEW_DEADLINE: '20m' })
+  press = new PipelineDriver(system)
+  await press.whenState(await press.approve(['pm25@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
+})
+afterEach(async () => {
+  for (const bot of bots) bot.close()
+  bots = []
+  await system.stop()
+})
+
+const tickets = (): Promise<Ticket[]> => press.api.get<Ticket[]>('/v1/tickets')
+const reaches = (run: number, state: RunView['state'], within = 120_000): Promise<void> =>
+  system.runUntil(async () => (await press.show(run)).state === state, within)
+const passes = (ms: number): Promise<void> => {
+  const until = system.clock.now().getTime() + ms
+  return system.runUntil(async () => system.clock.now().getTime() >= until, ms + 1_000)
+}
+
+async function answer(ticket: Ticket, decision: TicketDecision, signer = 'EPA Chief', reason = 'looked at it'): Promise<Ticket> {
+  const { run, attempt, digest: subject } = ticket
+  const said = { run, attempt, subject, decision, reason, at: system.clock.now() }
+  const statement = await signRunDecision(said, system.signers.get(signer)!)
+  return press.api.post<Ticket>(`/v1/tickets/${ticket.ticket}/decisions`, { statement })
+}
+
+async function rolledBack(): Promise<number> {
+  const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+  await press.whenState(run, 'CANARY')
+  await system.settle()
+  for (const bot of ['bot-1', 'bot-2']) {
+    const reading = { id: bot, at: '2026-01-01T00:00:00Z', region: 'NCR', pm25: 5 }
+    await press.api.post('/v1/alerts', { id: `alert-${bot}`, bot, region: 'NCR', kind: 'Violation', value: 5, reading })
+  }
+  await press.whenState(run, 'ROLLED_BACK')
+  return run
+}
+
+async function silent(): Promise<number> {
+  bots.push(await RawBot.connect(system.url, 'mute-1', 'NCR'))
+  const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
+  await reaches(run, 'PAUSED')
+  return run
+}
+
+describe('a canary that failed', () => {
+  it('is rolled back first, then opens an emergency review, which a person accepts once', async () => {
+    const run = await rolledBack()
+    expect(await press.limit('pm25')).toBe(35)
+    const [ticket] = await tickets()
+    expect(ticket).toMatchObject({
+      run,
+      attempt: 1,
+      kind: 'EMERGENCY_REVIEW',
+      state: 'OPEN',
+      reason: 'UNEXPLAINED_ALERTS',
+      allowed: ['accept'],
+    })
+    const accepted = await answer(ticket!, 'accept')
+    expect(accepted).toMatchObject({ state: 'DECIDED', decided: { decision: 'accept', by: 'EPA Chief', reason: 'looked at it' } })
+    await expect(answer(ticket!, 'accept', 'EPA Counsel', 'me too')).rejects.toMatchObject({ code: 'HMS_TICKET_CLOSED', status: 409 })
+    expect((await press.show(run)).state).toBe('ROLLED_BACK')
+  })
+
+  it('tells more people while nobody answers, and what was done stands in the end', async () => {
+    await rolledBack()
+    const steps = async (): Promise<string[]> => (await tickets())[0]!.told.map(({ to }) => to)
+    expect(await steps()).toEqual(['on-call'])
+    await passes(5 * 60_000 + 1_000)
+    expect(await steps()).toEqual(['on-call', 'second'])
+    await passes(10 * 60_000)
+    expect(await steps()).toEqual(['on-call', 'second', 'director'])
+    await system.runUntil(async () => (await tickets())[0]!.state === 'EXPIRED', 600_000)
+    expect(await press.limit('pm25')).toBe(35)
+  })
+})
+
+describe('a run that is paused', () => {
+  it('opens a ticket that a decision about it closes, and the run goes where it says', async () => {
+    const run = await silent()
+    const [ticket] = await tickets()
+    expect(ticket).toMatchObject({ run, kind: 'ACK_TIMEOUT', state: 'OPEN' })
+    await answer(ticket!, 'abort')
+    await press.whenState(run, 'ABORTED')
+    await system.settle()
+    expect(await tickets()).toMatchObject([{ state: 'DECIDED', decided: { decision: 'abort', by: 'EPA Chief' } }])
+  })
+
+  it('opens another when it asks again', async () => {
+    const run = await silent()
+    await press.decide(run, 'resume')
+    await reaches(run, 'PAUSED')
+    expect((await tickets()).map(({ ticket, state }) => [ticket, state])).toEqual([
+      [2, 'OPEN'],
+      [1, 'DECIDED'],
+    ])
+  })
+
+  it('expires with the pause: nobody who stays away promotes anything', async () => {
+    const run = await silent()
+    await reaches(run, 'ABORTED', 700_000)
+    expect(await tickets()).toMatchObject([{ state: 'EXPIRED', decided: null }])
+    expect(await press.limit('pm25')).toBe(35)
+  })
+})
+
+describe('an answer that does not count', () => {
+  it('is one that the ticket does not take, or about another run, or of nobody', async () => {
+    const run = await rolledBack()
+    const [ticket] = await tickets()
+    await expect(answer(ticket!, 'promote')).rejects.toMatchObject({ code: 'HMS_TICKET_DECISION_OTHER', status: 422 })
+    await expect(answer({ ...ticket!, run: run - 1 }, 'accept')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_OTHER' })
+    await expect(answer({ ...ticket!, ticket: 99 }, 'accept')).rejects.toMatchObject({ code: 'HMS_TICKET_NOT_FOUND', status: 404 })
+    const path = `/v1/tickets/${ticket!.ticket}/decisions`
+    await expect(press.api.post(path, { statement: {} })).rejects.toMatchObject({ status: 422 })
+    expect((await tickets())[0]).toMatchObject({ state: 'OPEN' })
+  })
+})

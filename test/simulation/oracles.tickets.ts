@@ -1,0 +1,21 @@
+import { isTerminal } from '#libs/contracts'
+import { projectRun, questionOf, stateOf } from '#libs/pipeline'
+import type { Evidence } from './evidence.js'
+
+/** A run that was taken back asks people once; a pause leaves no open question behind. */
+export function peopleAreAsked({ runs, tickets }: Evidence): string[] {
+  const found: string[] = []
+  for (const { facts, approval } of runs) {
+    const mine = tickets.filter(({ run, attempt }) => run === facts.run && attempt === facts.attempt)
+    const question = questionOf({ ...projectRun(facts), digest: approval })
+    const asked = mine.filter(({ kind }) => kind === question).length
+    if (isTerminal(stateOf(facts)) && question !== undefined && asked !== 1)
+      found.push(`run ${facts.run} is ${stateOf(facts)}, and ${asked} tickets ask about it`)
+    for (const { ticket, kind, state } of mine)
+      if (isTerminal(stateOf(facts)) && state === 'OPEN' && kind !== question)
+        found.push(`ticket ${ticket} (${kind}) is open, and run ${facts.run} is ${stateOf(facts)}`)
+  }
+  const open = tickets.filter(({ state }) => state === 'OPEN').map(({ run }) => run)
+  for (const run of new Set(open)) if (open.filter((other) => other === run).length > 1) found.push(`run ${run} has two open tickets`)
+  return found
+}
