@@ -91,7 +91,8 @@ export function brokenBundle(releases: readonly Pick<ReleaseDocument, 'envelope'
     const whole = bundleOf(read.map(({ policyDigest }) => policyDigest))
     const other = read.find(({ predicate }) => !isSameBundle(predicate.bundle, whole))?.predicate
     if (other === undefined) return undefined
-    return `${other.policy.id}@${other.policy.version} was approved in a bundle of ${other.bundle.size}, and these ${whole.size} are another`
+    const { policy, bundle } = other
+    return `${policy.id}@${policy.version} was approved in a bundle of ${bundle.size}, and these ${whole.size} are another`
   } catch (error) {
     if (error instanceof SignatureError) return error.detail
     throw error

@@ -38,7 +38,8 @@ export class PostgresEntryStore implements EntryStore {
     const { schema } = postgresOf(tx)
     const rows = await postgresOf(tx).query<{ index: string; releases: ApprovedRelease[] | null }>(
       `WITH taken AS (
-         DELETE FROM ${schema}.arrival WHERE nth IN (SELECT nth FROM ${schema}.arrival ORDER BY nth LIMIT $1) RETURNING nth, ${COLUMNS}, releases
+         DELETE FROM ${schema}.arrival WHERE nth IN (SELECT nth FROM ${schema}.arrival ORDER BY nth LIMIT $1)
+         RETURNING nth, ${COLUMNS}, releases
        ), first AS (
          SELECT DISTINCT ON (event_id) taken.* FROM taken
          LEFT JOIN LATERAL (SELECT 1 AS found FROM ${schema}.entry WHERE entry.event_id = taken.event_id LIMIT 1) AS known ON true

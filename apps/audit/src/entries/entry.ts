@@ -3,8 +3,8 @@ import { ApprovalTree, digestOf, leafHash, readRelease, type ApprovalRoot, type 
 
 /**
  * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
- * so anyone who holds them can recompute it; `v` changes when they do: 2 is an entry that commits to the releases that were approved, 3 one of
- * many events of a window.
+ * so anyone who holds them can recompute it; `v` changes when they do: 2 is an entry that commits to the releases that were approved,
+ * 3 one of many events of a window.
  */
 export interface EntryFacts {
   v: 1 | 2 | 3
