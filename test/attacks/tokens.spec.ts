@@ -63,14 +63,18 @@ describe('in production', () => {
       'GET /v1/audit/attestations',
       'GET /v1/audit/proofs',
       'GET /v1/audit/proofs/{digest}',
+      'GET /v1/audit/releases',
       'GET /v1/audit/windows/{event}',
       'GET /v1/roster',
       'POST /v1/approvals',
       'POST /v1/approvals/{digest}/decisions',
+      'POST /v1/freezes',
+      'POST /v1/freezes/{id}/lift',
       'POST /v1/freshness',
       'POST /v1/heads',
       'POST /v1/roster/proposals/{digest}/signatures',
       'POST /v1/runs/{number}/decisions',
+      'POST /v1/tickets/{number}/decisions',
     ])
   })
 

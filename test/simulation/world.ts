@@ -35,7 +35,7 @@ function uncounted(): Metrics {
   const metrics = new Metrics()
   const metric = { inc: () => {}, observe: () => {}, set: () => {} }
   for (const name of Object.keys(metrics)) if (name !== 'registry') Object.assign(metrics, { [name]: metric })
-  return metrics
+  return Object.assign(metrics, { beforeCollect: () => {} })
 }
 
 /** Eight services, a broker, partners and people on one virtual time. */
