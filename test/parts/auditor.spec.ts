@@ -45,7 +45,7 @@ describe('an auditor with the tools of Debian', () => {
   it('follows the page to its end, and again at the next visit', async () => {
     for (const _visit of [1, 2]) {
       const { code, output } = await page()
-      expect(output.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(6)
+      expect(output.split('\n').filter((line) => line.startsWith('ok'))).toHaveLength(7)
       expect(code, output).toBe(0)
     }
   }, 60_000)
