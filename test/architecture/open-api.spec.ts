@@ -8,6 +8,7 @@ import { ROOT } from './root.js'
 
 interface Operation {
   operationId: string
+  tags: string[]
   requestBody?: object
   responses: Record<string, { content?: object }>
 }
@@ -26,6 +27,12 @@ describe('the OpenAPI document', () => {
 
   it('is what controllers and their classes say', async () => {
     await expectGolden(`${printJson(await openApiFromSources())}\n`, 'docs/openapi.json')
+  })
+
+  it('knows whose each path is: the edge finds no other', () => {
+    const shared = /^\w+ \/(livez|readyz|metrics|openapi\.json|asyncapi\.json|docs\/errors\/|v1\/dead-letters\/|v1\/groups\/)/
+    const nobodys = operations.filter(([name, { tags }]) => tags.includes('every service') && !shared.test(name))
+    expect(nobodys.map(([name]) => name)).toEqual([])
   })
 
   it('names each operation once', () => {

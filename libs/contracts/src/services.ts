@@ -21,7 +21,16 @@ export const SIDECAR_PORT = 7185
 
 /** First path segments that each service answers; the edge routes by the longest match. */
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
-  approver: ['/v1/approvals', '/v1/runs', '/v1/roster', '/v1/tokens', '/v1/dead-letters/approver', '/v1/groups/approver'],
+  approver: [
+    '/v1/approvals',
+    '/v1/runs',
+    '/v1/tickets',
+    '/v1/freezes',
+    '/v1/roster',
+    '/v1/tokens',
+    '/v1/dead-letters/approver',
+    '/v1/groups/approver',
+  ],
   linter: ['/v1/lint', '/v1/schemas', '/v1/dead-letters/linter', '/v1/groups/linter'],
   simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations', '/v1/dead-letters/simulator', '/v1/groups/simulator'],
   'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller', '/v1/groups/canary-controller'],
@@ -35,6 +44,7 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
     '/v1/coverage',
     '/v1/alerts',
     '/v1/heads',
+    '/v1/freshness',
     '/v1/history',
     '/v1/dead-letters/config-store',
     '/v1/groups/config-store',

@@ -8,9 +8,11 @@ import { badlyEnded } from './trouble.js'
 const well = { services: SERVICES.map((service) => ({ service, database: 'up', migrations: 'current', broker: 'up' })) }
 const ended = (run: number, state: RunState, id = 'pm25') => aRun({ run, state, policies: [{ id, version: '1.0.0', digest: 'sha256:1' }] })
 
+const asked = { '/v1/tickets?state=OPEN': [], '/v1/freezes': [] }
+
 function answers(more: Record<string, unknown> = {}): World['answers'] {
   const letters = Object.fromEntries(SERVICES.map((service) => [`/v1/dead-letters/${service}?state=waiting&limit=200`, []]))
-  return { ...letters, '/v1/policies': [], '/v1/runs?open=yes': [], '/v1/runs': [], '/v1/approvals': [], ...more }
+  return { ...letters, '/v1/policies': [], '/v1/runs?open=yes': [], '/v1/runs': [], '/v1/approvals': [], ...asked, ...more }
 }
 const home = (more: Record<string, unknown> = {}, health: unknown = well) =>
   shown(homePage, { answers: answers(more), health: () => health })
@@ -39,6 +41,28 @@ describe('home', () => {
     const { text } = await home({ '/v1/approvals': [approval], '/v1/runs?open=yes': [paused] })
     expect(text).toContain('Run 9 pm25@2.0.0 EPA Chief counsel')
     expect(text).toContain('Run 8 is paused (ACK_TIMEOUT)')
+  })
+
+  it('shows tickets of runs that have ended, and a paused run once', async () => {
+    const ticket = {
+      ticket: 3,
+      run: 7,
+      policies: [{ id: 'pm25', version: '2.0.0' }],
+      reason: 'UNEXPLAINED_ALERTS',
+      expiresAt: '2026-12-01T00:00:00Z',
+    }
+    const paused = aRun({ run: 8, state: 'PAUSED', reason: 'ACK_TIMEOUT' })
+    const { text } = await home({ '/v1/tickets?state=OPEN': [ticket, { ...ticket, ticket: 4, run: 8 }], '/v1/runs?open=yes': [paused] })
+    expect(text).toContain('Ticket 3 asks about Run 7 pm25@2.0.0 (UNEXPLAINED_ALERTS)')
+    expect(text).toContain('Run 8 is paused')
+    expect(text).not.toContain('Ticket 4')
+  })
+
+  it('shows what holds everything back, and not what is over', async () => {
+    const freeze = { id: 'stop-the-line', scope: 'global', reason: 'drill', by: 'EPA Chief', state: 'ACTIVE', next: null }
+    const { text } = await home({ '/v1/freezes': [freeze, { ...freeze, id: 'election-week', state: 'OVER' }] })
+    expect(text).toContain('Nothing goes forward anywhere: stop-the-line (drill), by EPA Chief, until it is lifted.')
+    expect(text).not.toContain('election-week')
   })
 
   it('shows what is wrong: services, given-up messages, runs that ended badly', async () => {

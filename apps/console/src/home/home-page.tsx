@@ -1,23 +1,27 @@
-import { isTerminal, type ApprovalSummary, type PolicyView, type RunView } from '#libs/contracts'
+import { isTerminal, type ApprovalSummary, type FreezeView, type PolicyView, type RunView, type Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { Command, count, Part, RunLink } from '../page/parts.js'
 import { StateTag } from '../page/state-words.js'
 import { PolicyTable } from '../policies/policy-table.js'
-import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
+import { valueOf, type Answer } from '../reading/answer.js'
 import { readHealth } from '../status/read-health.js'
 import { readLetters } from '../topics/read-topics.js'
+import { ActiveFreezes } from './freezes.js'
+import { Needs } from './needs.js'
 import { countTrouble, Trouble } from './trouble.js'
 
 const MAX_POLICIES = 20
 
 /** What is in force, what needs a person, and what is wrong now. */
 export async function homePage({ read, health }: PageRequest): Promise<PageContent> {
-  const [policies, open, approvals, runs, letters, services] = await Promise.all([
+  const [policies, open, approvals, tickets, freezes, runs, letters, services] = await Promise.all([
     read<PolicyView[]>('/v1/policies'),
     read<RunView[]>('/v1/runs?open=yes'),
     read<ApprovalSummary[]>('/v1/approvals'),
+    read<Ticket[]>('/v1/tickets?state=OPEN'),
+    read<FreezeView[]>('/v1/freezes'),
     read<RunView[]>('/v1/runs'),
     readLetters(read),
     readHealth(health),
@@ -31,12 +35,15 @@ export async function homePage({ read, health }: PageRequest): Promise<PageConte
     body: (
       <>
         <Part id="needs" title="What needs a person">
-          <Needs open={open} approvals={approvals} />
+          <Needs facts={{ open, approvals, tickets }} />
         </Part>
         <Part id="wrong" title="What is wrong now">
           <Trouble facts={trouble} />
         </Part>
         <Part id="runs" title="Under way">
+          <Loaded answer={freezes} what="freezes">
+            {(all) => <ActiveFreezes freezes={all} />}
+          </Loaded>
           <Loaded answer={open} what="runs">
             {(all) => <UnderWay runs={all} />}
           </Loaded>
@@ -59,50 +66,6 @@ function summaryOf(policies: Answer<PolicyView[]>, open: Answer<RunView[]>, wron
     ...(runs === undefined ? [] : [`${count(runs.length, 'run')} under way.`]),
     wrong === 0 ? 'Nothing is known to be wrong.' : `${count(wrong, 'thing')} ${wrong === 1 ? 'is' : 'are'} wrong.`,
   ].join(' ')
-}
-
-function Needs({ open, approvals }: { open: Answer<RunView[]>; approvals: Answer<ApprovalSummary[]> }): JSX.Element {
-  const paused = mapAnswer(open, (runs) => runs.filter(({ state }) => state === 'PAUSED'))
-  if (valueOf(approvals)?.length === 0 && valueOf(paused)?.length === 0) return <None>Nothing waits for a person.</None>
-  return (
-    <>
-      <Loaded answer={approvals} what="approvals">
-        {(list) => (list.length === 0 ? null : <Waiting approvals={list} />)}
-      </Loaded>
-      <Loaded answer={paused} what="runs">
-        {(list) =>
-          list.length === 0 ? null : (
-            <ul>
-              {list.map((run) => (
-                <li key={run.run}>
-                  <RunLink run={run.run} /> is paused ({run.reason ?? 'no reason given'}): people decide whether it goes on.
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-    </>
-  )
-}
-
-function Waiting({ approvals }: { approvals: ApprovalSummary[] }): JSX.Element {
-  return (
-    <Table caption="Waiting for signatures" head={['Policies', 'Signed by', 'Missing', 'Until']}>
-      {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
-        <tr key={digest}>
-          <td>
-            <RunLink run={run} /> {policies.map(({ id, version }) => `${id}@${version}`).join(', ')}
-          </td>
-          <td>{signedBy.join(', ')}</td>
-          <td>{missing.join(', ')}</td>
-          <td>
-            <Moment at={expiresAt} />
-          </td>
-        </tr>
-      ))}
-    </Table>
-  )
 }
 
 function UnderWay({ runs }: { runs: RunView[] }): JSX.Element {

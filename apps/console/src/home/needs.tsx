@@ -1,0 +1,81 @@
+import type { ApprovalSummary, RunView, Ticket } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Loaded, None } from '../page/absent.js'
+import { Command, Moment, RunLink, Table } from '../page/parts.js'
+import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
+
+export interface NeedsFacts {
+  /** Runs that have not ended. */
+  open: Answer<RunView[]>
+  approvals: Answer<ApprovalSummary[]>
+  /** Those that nobody has answered. */
+  tickets: Answer<Ticket[]>
+}
+
+/** Signatures, pauses and reviews that wait for somebody. */
+export function Needs({ facts }: { facts: NeedsFacts }): JSX.Element {
+  const { open, approvals, tickets } = facts
+  const paused = mapAnswer(open, (runs) => runs.filter(({ state }) => state === 'PAUSED'))
+  const asked = new Set((valueOf(paused) ?? []).map(({ run }) => run))
+  // A paused run is shown as such; its ticket asks the same question.
+  const reviews = mapAnswer(tickets, (list) => list.filter(({ run }) => !asked.has(run)))
+  if ([approvals, paused, reviews].every((answer) => valueOf<readonly unknown[]>(answer)?.length === 0))
+    return <None>Nothing waits for a person.</None>
+  return (
+    <>
+      <Loaded answer={approvals} what="approvals">
+        {(list) => (list.length === 0 ? null : <Waiting approvals={list} />)}
+      </Loaded>
+      <Loaded answer={paused} what="runs">
+        {(list) => (list.length === 0 ? null : <Paused runs={list} />)}
+      </Loaded>
+      <Loaded answer={reviews} what="tickets">
+        {(list) => (list.length === 0 ? null : <Reviews tickets={list} />)}
+      </Loaded>
+    </>
+  )
+}
+
+function Paused({ runs }: { runs: RunView[] }): JSX.Element {
+  return (
+    <ul>
+      {runs.map((run) => (
+        <li key={run.run}>
+          <RunLink run={run.run} /> is paused ({run.reason ?? 'no reason given'}): people decide whether it goes on.
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Reviews({ tickets }: { tickets: Ticket[] }): JSX.Element {
+  return (
+    <ul>
+      {tickets.map(({ ticket, run, policies, reason, expiresAt }) => (
+        <li key={ticket}>
+          Ticket {ticket} asks about <RunLink run={run} /> {policies.map(({ id, version }) => `${id}@${version}`).join(', ')} ({reason}),
+          until <Moment at={expiresAt} />: <Command>{`hms-svc tickets show ${ticket}`}</Command>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Waiting({ approvals }: { approvals: ApprovalSummary[] }): JSX.Element {
+  return (
+    <Table caption="Waiting for signatures" head={['Policies', 'Signed by', 'Missing', 'Until']}>
+      {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
+        <tr key={digest}>
+          <td>
+            <RunLink run={run} /> {policies.map(({ id, version }) => `${id}@${version}`).join(', ')}
+          </td>
+          <td>{signedBy.join(', ')}</td>
+          <td>{missing.join(', ')}</td>
+          <td>
+            <Moment at={expiresAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
