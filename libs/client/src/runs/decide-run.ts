@@ -1,4 +1,4 @@
-import { HmsError, type RunDecision, type RunDecisionName, type RunDecisionRequest, type RunView } from '#libs/contracts'
+import { HmsError, isTerminal, type RunDecision, type RunDecisionName, type RunDecisionRequest, type RunView } from '#libs/contracts'
 import { digestOf, signRunDecision, type Signer } from '#libs/signing'
 import { ApiClient } from '../api/api-client.js'
 import { authorizationFrom } from '../api/authorization.js'
@@ -51,7 +51,12 @@ export async function decide(
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, at, ...(byMs === undefined ? {} : { byMs }) }, signer)
   const id = digestOf(Buffer.from(statement.payload, 'base64'))
   const accepted = await api.post<RunView>(`/v1/runs/${run}/decisions`, { statement } satisfies RunDecisionRequest)
-  const isAnswered = (view: RunView): boolean => outcomeIn(view, id) !== 'pending'
+  // The answer to a pause comes a moment before the pause itself: what is shown is the run as it was asked to be.
+  const isThere = ({ state }: RunView): boolean => decision !== 'pause' || state === 'PAUSED' || isTerminal(state)
+  const isAnswered = (view: RunView): boolean => {
+    const known = outcomeIn(view, id)
+    return known === 'late' || (known === 'applied' && isThere(view))
+  }
   const view = isAnswered(accepted) ? accepted : await followRun(api, run, { timeoutMs: waitMs, until: isAnswered })
   const outcome = outcomeIn(view, id)
   if (outcome === 'applied') return view
