@@ -16,5 +16,10 @@ export function placesOf(source, find) {
 
 /** `source` with `replace` at each of these places. */
 export function replaceAt(source, places, replace) {
-  return places.toReversed().reduce((text, [start, end]) => text.slice(0, start) + replace + text.slice(end), source)
+  const apart = (text) => (/^\s+$/.test(text) ? '\n' : '')
+  return places.toReversed().reduce((text, [start, end]) => {
+    const removed = text.slice(start, end)
+    // The white space around it went with it: what stood on lines of their own must not end up on one.
+    return text.slice(0, start) + apart(removed.at(0)) + replace + apart(removed.at(-1)) + text.slice(end)
+  }, source)
 }
