@@ -33,6 +33,7 @@ describe('the stop switch', () => {
     await press.whenState(run, 'WAITING')
     expect(await press.show(run)).toMatchObject({ reason: 'FREEZE' })
     expect(await detailOf(run, 'canary')).toBe('waits for stop-the-line: drill of the operators')
+    expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'waiting' })
     await passes(30 * 60_000)
     expect([(await press.show(run)).state, await press.limit('pm25')]).toEqual(['WAITING', 35])
     await press.lift('stop-the-line')
