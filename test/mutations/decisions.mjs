@@ -120,9 +120,9 @@ export const DECISION_GUARDS = [
   {
     name: 'decision-expires',
     guard: 'a decision that was held back answers no later question',
-    file: 'apps/approver/src/runs/decide-run.ts',
-    find: 'if (Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS) return read',
-    replace: 'return read',
+    file: 'libs/signing/src/decision.ts',
+    find: 'return Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS',
+    replace: 'return at.length > 0 || now.getTime() > 0',
     spec: 'test/attacks/decisions.spec.ts',
     test: 'is refused of a person, hours ago',
   },

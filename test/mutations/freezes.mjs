@@ -40,7 +40,7 @@ export const FREEZE_GUARDS = [
     name: 'lift-of-this-declaration',
     guard: 'a lift counts for the declaration that it names',
     file: 'apps/approver/src/freezes/lift-freeze.ts',
-    find: ' || predicate.declared !== digestOfStatement(known.statement)',
+    find: ' || predicate.declared !== digestOfPayload(known.statement)',
     replace: '',
     spec: 'test/scenarios/freezes.spec.ts',
     test: 'cannot be lifted by what lifted the one before it',

@@ -1,7 +1,7 @@
 import { signApproval } from '#libs/client'
 import type { Freeze, PlanOptions, RunDecisionName, RunView } from '#libs/contracts'
 import type { PolicyDocument } from '#libs/policy'
-import { digestOf, signFreeze, signLift, signRunDecision, type Signer } from '#libs/signing'
+import { digestOfPayload, signFreeze, signLift, signRunDecision, type Signer } from '#libs/signing'
 import { PrepareApproval } from '../../apps/approver/src/approvals/prepare-approval.js'
 import { SignApproval } from '../../apps/approver/src/approvals/sign-approval.js'
 import { DeclareFreeze } from '../../apps/approver/src/freezes/declare-freeze.js'
@@ -59,7 +59,7 @@ export class Press {
   async lift(id: string): Promise<void> {
     const known = await this.approver.durable.read((tx) => tx.documents(FREEZES).get(id))
     if (known === undefined) return
-    const declared = digestOf(Buffer.from(known.statement.payload, 'base64'))
+    const declared = digestOfPayload(known.statement)
     const statement = await signLift({ id, declared, reason: 'over' }, await this.now(), this.signer)
     await this.client.ask('approver', `lift ${id}`, ({ injector }) => injector.get(LiftFreeze).execute(id, statement))
   }

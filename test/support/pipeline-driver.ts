@@ -12,7 +12,7 @@ import {
   type RunView,
 } from '#libs/contracts'
 import { parsePolicy } from '#libs/policy'
-import { digestOf, signFreeze, signLift, type Signer } from '#libs/signing'
+import { digestOfPayload, signFreeze, signLift, type Signer } from '#libs/signing'
 import type { MemorySystem } from './memory-system.js'
 
 export interface ApproveOptions {
@@ -88,7 +88,7 @@ export class PipelineDriver {
 
   async lift(id: string, signer = 'EPA Chief'): Promise<FreezeView> {
     const { statement: declaration } = await this.api.get<FreezeRecord>(`/v1/freezes/${id}`)
-    const declared = digestOf(Buffer.from(declaration.payload, 'base64'))
+    const declared = digestOfPayload(declaration)
     const signed = await signLift({ id, declared, reason: 'over' }, this.system.clock.now(), this.system.signers.get(signer)!)
     return this.api.post<FreezeView>(`/v1/freezes/${id}/lift`, { statement: signed })
   }

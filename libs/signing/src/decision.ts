@@ -18,6 +18,14 @@ export type DecisionPredicate = {
   nonce: string
 }
 
+/** A decision that was held back must not answer another question later. */
+const WINDOW_MS = 10 * 60_000
+
+/** `at` (RFC 3339): when it says that it was signed; up to ten minutes from `now`, either way. */
+export function isSignedLately(at: string, now: Date): boolean {
+  return Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS
+}
+
 const DECISION: StatementKind<DecisionPredicate> = {
   predicateType: PREDICATE_TYPES.decision,
   shape: { subject: isDigest, decision: isText, reason: isText, at: isTime, nonce: isText },

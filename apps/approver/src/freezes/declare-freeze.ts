@@ -2,7 +2,7 @@ import { HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, t
 import type { Transaction } from '#libs/persistence'
 import { faultOfFreeze } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
-import { digestOf } from '#libs/signing'
+import { digestOfPayload } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
@@ -27,7 +27,7 @@ export class DeclareFreeze {
       requireWell(freeze)
       const known = await tx.documents(FREEZES).get(freeze.id)
       // The same statement again changes nothing: the answer to the first may have been lost.
-      if (known !== undefined && digestOfStatement(known.statement) === digestOfStatement(statement)) return freezeView(known, tx.now)
+      if (known !== undefined && digestOfPayload(known.statement) === digestOfPayload(statement)) return freezeView(known, tx.now)
       await this.makeRoom(tx, known)
       const record: FreezeRecord = { ...freeze, by: person.name, declaredAt: tx.now.toISOString(), statement, lifted: null }
       await tx.documents(FREEZES).put(record)
@@ -51,10 +51,6 @@ export class DeclareFreeze {
       next: SHOW,
     })
   }
-}
-
-export function digestOfStatement({ payload }: Envelope): string {
-  return digestOf(Buffer.from(payload, 'base64'))
 }
 
 function requireWell(freeze: Freeze): void {

@@ -1,8 +1,8 @@
 import { HmsError, type Envelope, type FreezeRecord, type FreezeView } from '#libs/contracts'
+import { digestOfPayload } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { FREEZES } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
-import { digestOfStatement } from './declare-freeze.js'
 import { freezeView } from './freeze-view.js'
 import { readSignedFreeze } from './read-signed-freeze.js'
 
@@ -19,7 +19,7 @@ export class LiftFreeze {
       const known = await tx.documents(FREEZES).get(id)
       if (known === undefined) throw new HmsError('HMS_FREEZE_NOT_FOUND', `There is no freeze ${id}.`, { status: 404, next: SHOW })
       const { predicate, person } = readSignedFreeze(statement, this.runtime.roster, tx.now)
-      if (predicate.action !== 'lift' || predicate.id !== id || predicate.declared !== digestOfStatement(known.statement)) {
+      if (predicate.action !== 'lift' || predicate.id !== id || predicate.declared !== digestOfPayload(known.statement)) {
         const detail = `What was signed does not lift ${id} as it stands now: it was declared anew, or never so.`
         throw new HmsError('HMS_FREEZE_OTHER', detail, { status: 409, next: SHOW })
       }

@@ -1,14 +1,11 @@
 import { HmsError, type Envelope } from '#libs/contracts'
-import { readFreeze, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
-
-/** A statement that was held back must not freeze or lift anything later. */
-const WINDOW_MS = 10 * 60_000
+import { isSignedLately, readFreeze, SignatureError, type ReadFreeze, type Roster } from '#libs/signing'
 
 /** Says over HTTP why a statement about a freeze does not count. */
 export function readSignedFreeze(statement: Envelope, roster: Roster, now: Date): ReadFreeze {
   try {
     const read = readFreeze(statement, roster, now.toISOString())
-    if (Math.abs(now.getTime() - Date.parse(read.predicate.at)) <= WINDOW_MS) return read
+    if (isSignedLately(read.predicate.at, now)) return read
   } catch (error) {
     if (!(error instanceof SignatureError)) throw error
     const code = error.code === 'HMS_FREEZE_NOT_ALLOWED' ? error.code : 'HMS_FREEZE_SIGNATURE_INVALID'

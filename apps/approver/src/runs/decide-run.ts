@@ -12,7 +12,7 @@ import {
 } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, pendingDecision, stageAwaited, stateOf, waitingStage } from '#libs/pipeline'
-import { readRunDecision, SignatureError, type ReadRunDecision } from '#libs/signing'
+import { isSignedLately, readRunDecision, SignatureError, type ReadRunDecision } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
@@ -25,8 +25,6 @@ const MAX_REASON = 1_000
 const LONGEST_EXTENSION_MS = 7 * 24 * 60 * 60_000
 /** Of one run; an abort is always taken. */
 const MAX_DECISIONS = 100
-/** A signed decision that was held back must not answer another question later. */
-const WINDOW_MS = 10 * 60_000
 
 /** Accepts a person's decision about a run and hands it to the stage that owns the run. One at a time: the first wins. */
 @Injectable()
@@ -88,7 +86,7 @@ export class DecideRun {
       if (!known.includes(decision)) throw other(`${decision} is none of ${known.join(', ')}.`)
       if (reason.trim() === '' || reason.length > MAX_REASON) throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
       if (byMs > LONGEST_EXTENSION_MS) throw other('A run is extended by 7 days at most.')
-      if (Math.abs(now.getTime() - Date.parse(at)) <= WINDOW_MS) return read
+      if (isSignedLately(at, now)) return read
       throw new HmsError(
         'HMS_RUN_DECISION_EXPIRED',
         'The decision was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. ' +
@@ -120,8 +118,7 @@ export class DecideRun {
   private requireInTime(record: RunRecord, decision: RunDecisionName, attempt: number): StageName | null {
     const { facts } = record
     const state = stateOf(facts)
-    const refuse = (code: string, detail: string, next: string): HmsError =>
-      new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
+    const refuse: Refuse = (code, detail, next) => new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
     const show = `hms-svc runs show ${facts.run}`
     if (isTerminal(state)) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} has ended ${state}: too late to ${decision} it.`, show)
     if (attempt !== facts.attempt)
@@ -143,19 +140,7 @@ export class DecideRun {
     }
     if (decision === 'abort')
       return facts.startedAt === undefined ? null : (stageAwaited(state) ?? waitingStage(facts) ?? pausedStage(facts.stages))
-    const isGoingOn = STAGES_OF[decision]?.includes(state) === true
-    if (state !== 'PAUSED' && !isGoingOn && STAGES_OF[decision] !== undefined)
-      throw refuse(
-        'HMS_RUN_DECISION_NOT_NOW',
-        `Run #${facts.run} is ${state}: it can be ${decision === 'pause' ? 'paused' : 'extended'} in ${STAGES_OF[decision].join(', ')}.`,
-        `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
-      )
-    if (decision === 'pause' && state === 'PAUSED') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`, show)
-    if (state !== 'PAUSED' && !isGoingOn)
-      throw refuse('HMS_RUN_NOT_PAUSED', `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`, show)
-    const stage = isGoingOn ? stageAwaited(state)! : pausedStage(facts.stages)
-    if (decision === 'extend' && stage === 'rollout' && state === 'PAUSED')
-      throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, it bakes anew.`, show)
+    const stage = state === 'PAUSED' ? this.pausedAt(record, decision, refuse) : this.goingOnAt(record, state, decision, refuse)
     if (stage === 'simulate') {
       throw refuse(
         'HMS_RUN_NOT_RESUMABLE',
@@ -170,10 +155,34 @@ export class DecideRun {
       `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
     )
   }
+
+  private pausedAt({ facts }: RunRecord, decision: RunDecisionName, refuse: Refuse): StageName {
+    const show = `hms-svc runs show ${facts.run}`
+    if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`, show)
+    const stage = pausedStage(facts.stages)
+    if (decision !== 'extend' || stage !== 'rollout') return stage
+    throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, it bakes anew.`, show)
+  }
+
+  private goingOnAt({ facts }: RunRecord, state: RunState, decision: RunDecisionName, refuse: Refuse): StageName {
+    const states = STATES_OF[decision]
+    if (states === undefined) {
+      const detail = `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`
+      throw refuse('HMS_RUN_NOT_PAUSED', detail, `hms-svc runs show ${facts.run}`)
+    }
+    if (states.includes(state)) return stageAwaited(state)!
+    throw refuse(
+      'HMS_RUN_DECISION_NOT_NOW',
+      `Run #${facts.run} is ${state}: it can be ${decision === 'pause' ? 'paused' : 'extended'} in ${states.join(', ')}.`,
+      `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
+    )
+  }
 }
 
+type Refuse = (code: string, detail: string, next: string) => HmsError
+
 /** States in which a run that is not paused takes these decisions. */
-const STAGES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
+const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
   pause: ['CANARY', 'ROLLING_OUT', 'BAKING'],
   extend: ['CANARY', 'BAKING'],
 }

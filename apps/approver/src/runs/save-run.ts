@@ -1,6 +1,5 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
 import { timerKind, type TimerKind, type Transaction } from '#libs/persistence'
-import { stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { FollowRun } from '../tickets/follow-run.js'
@@ -37,8 +36,7 @@ export class SaveRun implements OnModuleInit {
 
   async execute(tx: Transaction, record: RunRecord, cause?: ReceivedEvent): Promise<void> {
     const known = await tx.documents(RUNS).get(String(record.facts.run))
-    const before = known === undefined ? undefined : stateOf(known.facts)
-    const viewBefore = known === undefined ? undefined : runView(known)
+    const before = known === undefined ? undefined : runView(known)
     await tx.documents(RUNS).put(record)
     const view = runView(record)
     const number = record.facts.run
@@ -48,13 +46,13 @@ export class SaveRun implements OnModuleInit {
       { view },
       { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent },
     )
-    if (view.state !== before) {
+    if (view.state !== before?.state) {
       await this.scheduleRunDeadline.execute(tx, record)
-      await this.followRun.execute(tx, view)
+      await this.followRun.execute(tx, before?.state, view)
     }
-    if (isTerminal(view.state) && (before === undefined || !isTerminal(before))) await this.free(tx, record)
+    if (isTerminal(view.state) && (before === undefined || !isTerminal(before.state))) await this.free(tx, record)
     tx.afterCommit(() => {
-      this.metrics.changed(viewBefore, view)
+      this.metrics.changed(before, view)
       this.runtime.signal('runs')
     })
   }

@@ -1,4 +1,4 @@
-import type { RunView, Ticket } from '#libs/contracts'
+import type { RunState, RunView, Ticket } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { escalate, expireTicket, nextStep, openTicket, questionOf, settleTicket } from '#libs/pipeline'
@@ -20,10 +20,11 @@ export class FollowRun implements OnModuleInit {
     this.runtime.onTimer(TICKET_EXPIRY, (tx, { data }) => this.expire(tx, data.ticket))
   }
 
-  /** The state of a run changed; its policies are locked. */
-  async execute(tx: Transaction, view: RunView): Promise<void> {
-    const [open] = await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' }, limit: 1 })
+  /** The state of a run changed; its policies are locked. Most runs never ask: of a run that does not and did not, nothing is read. */
+  async execute(tx: Transaction, before: RunState | undefined, view: RunView): Promise<void> {
     const kind = questionOf(view)
+    if (kind === undefined && before !== 'PAUSED') return
+    const [open] = await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' }, limit: 1 })
     if (open !== undefined && open.kind === kind && open.attempt === view.attempt && open.reason === view.reason) return
     if (open !== undefined) await this.close(tx, settleTicket(open, view, tx.now))
     if (kind !== undefined) await this.open(tx, kind, view)

@@ -1,5 +1,5 @@
 import type { Envelope, EventType, VerifiedEvent, RunDossier, StageAttestation, StageAttestations } from '#libs/contracts'
-import { digestOf } from '#libs/signing'
+import { digestOfPayload } from '#libs/signing'
 
 /** An attestation that came with an event, and by which event. `digest` is over its payload: it comes again with later ones, and is one. */
 export type ToldAttestation = StageAttestation & { digest: string }
@@ -25,6 +25,6 @@ export function attestationIn(event: VerifiedEvent): ToldAttestation | undefined
     source: event.source,
     type: event.type,
     envelope,
-    digest: digestOf(Buffer.from(envelope.payload, 'base64')),
+    digest: digestOfPayload(envelope),
   }
 }

@@ -1,5 +1,5 @@
 import { canonicalJson, openDossier, type AuditEntry, type EventData, type VerifiedEvent } from '#libs/contracts'
-import { ApprovalTree, digestOf, leafHash, readRelease, type ApprovalRoot, type ApprovedRelease } from '#libs/signing'
+import { ApprovalTree, digestOfPayload, leafHash, readRelease, type ApprovalRoot, type ApprovedRelease } from '#libs/signing'
 
 /**
  * What the trail keeps of an event: facts and digests, no contents. The leaf is the canonical form (RFC 8785) of exactly these members,
@@ -48,7 +48,7 @@ export function factsOf(event: VerifiedEvent, releases?: readonly ApprovedReleas
     run: event.runId === undefined ? null : Number(event.runId),
     attempt: event.attempt ?? null,
     event: event.id,
-    digest: digestOf(Buffer.from(event.envelope.payload, 'base64')),
+    digest: digestOfPayload(event.envelope),
     ...(releases === undefined ? {} : { releases: new ApprovalTree(releases).root }),
   }
 }

@@ -1,5 +1,5 @@
 import type { VerifiedEvent } from '#libs/contracts'
-import { digestOf } from '#libs/signing'
+import { digestOf, digestOfPayload } from '#libs/signing'
 import type { EntryFacts } from '../entries/entry.js'
 
 export const WINDOW_MS = 60_000
@@ -30,7 +30,7 @@ export function windowedOf(event: VerifiedEvent): WindowedEvent {
     run: runIn(event.data),
     from: new Date(fromMs).toISOString(),
     until: new Date(fromMs + WINDOW_MS).toISOString(),
-    digest: digestOf(Buffer.from(event.envelope.payload, 'base64')),
+    digest: digestOfPayload(event.envelope),
   }
 }
 

@@ -1,5 +1,5 @@
 import { HmsError, isTerminal, type RunDecision, type RunDecisionName, type RunDecisionRequest, type RunView } from '#libs/contracts'
-import { digestOf, signRunDecision, type Signer } from '#libs/signing'
+import { digestOfPayload, signRunDecision, type Signer } from '#libs/signing'
 import { ApiClient } from '../api/api-client.js'
 import { authorizationFrom } from '../api/authorization.js'
 import { chooseSigner } from '../approve/choose-signer.js'
@@ -49,7 +49,7 @@ export async function decide(
 ): Promise<RunView> {
   const { attempt, digest: subject } = await api.get<RunView>(`/v1/runs/${run}`)
   const statement = await signRunDecision({ run, attempt, subject, decision, reason, at, ...(byMs === undefined ? {} : { byMs }) }, signer)
-  const id = digestOf(Buffer.from(statement.payload, 'base64'))
+  const id = digestOfPayload(statement)
   const accepted = await api.post<RunView>(`/v1/runs/${run}/decisions`, { statement } satisfies RunDecisionRequest)
   // The answer to a pause comes a moment before the pause itself: what is shown is the run as it was asked to be.
   const isThere = ({ state }: RunView): boolean => decision !== 'pause' || state === 'PAUSED' || isTerminal(state)
