@@ -36,6 +36,11 @@ export function requireName(name: string, what: string, next: string): string {
   throw usageError(`"${name}" is not ${what}`, [next])
 }
 
+/** Of what a person signs. `command`: the verb whose help says more. */
+export function requireReason(reason: string, command: string): void {
+  if (reason.trim() === '') throw usageError('Say why with --reason TEXT', [`hms-svc ${command} --help`])
+}
+
 export function exitCodeOf(error: unknown): number {
   const { code, status } = problemOf(error)
   const special = EXIT_OF_CODE[code]

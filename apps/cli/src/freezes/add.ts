@@ -1,19 +1,21 @@
+import type { Signer } from '#libs/signing'
 import { EXIT, type Freeze, type FreezeRequest, type FreezeView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { readYamlMap } from '../yaml-file.js'
-import { signerFor, type SignedReason } from './sign-freeze.js'
+import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import type { SignedReason } from './signed-reason.js'
 
 const KEYS = ['id', 'reason', 'scope', 'from', 'until', 'recurrence']
 const RECURRENCE_KEYS = ['cron', 'zone', 'for']
 
 export async function addFreeze(context: CliContext, file: string, flags: Omit<SignedReason, 'reason'>): Promise<number> {
   const freeze = requireFreeze(await readYamlMap(file), file)
-  const signer = await signerFor(context, flags)
+  const signer = await openKey(context, keyFolderOf(context), flags.sign, flags)
   return declare(context, freeze, signer)
 }
 
-export async function declare(context: CliContext, freeze: Freeze, signer: Awaited<ReturnType<typeof signerFor>>): Promise<number> {
+export async function declare(context: CliContext, freeze: Freeze, signer: Signer): Promise<number> {
   const { signFreeze } = await import('#libs/signing')
   const statement = await signFreeze(freeze, new Date(context.io.now()), signer)
   const view = await (await context.client()).post<FreezeView>('/v1/freezes', { statement } satisfies FreezeRequest)

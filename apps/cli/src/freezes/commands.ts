@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Session } from '../session.js'
-import type { SignedReason } from './sign-freeze.js'
+import type { SignedReason } from './signed-reason.js'
 
 export function registerFreezes(program: Command, session: Session): void {
   const freezes = program.command('freezes').description('windows in which nothing goes forward; everything goes back')

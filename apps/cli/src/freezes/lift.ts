@@ -1,12 +1,13 @@
 import { EXIT, type FreezeRecord, type FreezeRequest, type FreezeView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { requireName } from '../errors.js'
-import { requireReason, signerFor, type SignedReason } from './sign-freeze.js'
+import { requireName, requireReason } from '../errors.js'
+import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import type { SignedReason } from './signed-reason.js'
 
 export async function liftFreeze(context: CliContext, id: string, flags: SignedReason): Promise<number> {
   requireName(id, 'the id of a freeze', 'hms-svc freezes list')
   requireReason(flags.reason, 'freezes lift')
-  const signer = await signerFor(context, flags)
+  const signer = await openKey(context, keyFolderOf(context), flags.sign, flags)
   const { digestOfPayload, signLift } = await import('#libs/signing')
   const client = await context.client()
   const { statement: declared, lifted } = await client.get<FreezeRecord>(`/v1/freezes/${id}`)

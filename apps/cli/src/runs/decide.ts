@@ -2,9 +2,9 @@ import { ANSWER_MS, decide } from '#libs/client'
 import { EXIT, type RunDecisionName } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
-import { usageError } from '../errors.js'
-import { findKey, keyFolderOf } from '../keys/key-folder.js'
-import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+import { requireReason } from '../errors.js'
+import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import type { PassphraseOptions } from '../keys/passphrase.js'
 import { renderRun } from '../output/render-run.js'
 import { parseRunNumber } from './run-number.js'
 
@@ -20,11 +20,9 @@ export interface DecideFlags extends PassphraseOptions {
  */
 export async function decideOnRun(context: CliContext, decision: RunDecisionName, text: string, flags: DecideFlags): Promise<number> {
   const run = parseRunNumber(text)
-  if (flags.reason.trim() === '') throw usageError('Say why with --reason TEXT', [`hms-svc runs ${decision} --help`])
-  const folder = keyFolderOf(context)
-  await findKey(folder, flags.sign)
+  requireReason(flags.reason, `runs ${decision}`)
   const client = await context.client()
-  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const signer = await openKey(context, keyFolderOf(context), flags.sign, flags)
   const view = await decide(client, run, decision, {
     reason: flags.reason,
     byMs: await parseDurationFlag('--by', flags.by),

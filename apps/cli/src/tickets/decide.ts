@@ -1,9 +1,9 @@
 import { EXIT, type Ticket, type TicketDecision, type TicketDecisionRequest } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
-import { usageError } from '../errors.js'
-import { findKey, keyFolderOf } from '../keys/key-folder.js'
-import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+import { requireReason, usageError } from '../errors.js'
+import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import type { PassphraseOptions } from '../keys/passphrase.js'
 import { describeTicket } from './show.js'
 import { parseTicketNumber } from './ticket-number.js'
 
@@ -18,13 +18,11 @@ export interface TicketFlags extends PassphraseOptions {
 export async function decideTicket(context: CliContext, text: string, flags: TicketFlags): Promise<number> {
   const number = parseTicketNumber(text)
   const { decision, reason } = flags
-  if (reason.trim() === '') throw usageError('Say why with --reason TEXT', ['hms-svc tickets decide --help'])
+  requireReason(reason, 'tickets decide')
   if ((decision === 'extend') !== (flags.by !== undefined))
     throw usageError('--by DURATION is of --decision extend, which needs it', ['hms-svc tickets decide --help'])
   const byMs = await parseDurationFlag('--by', flags.by)
-  const folder = keyFolderOf(context)
-  await findKey(folder, flags.sign)
-  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const signer = await openKey(context, keyFolderOf(context), flags.sign, flags)
   const client = await context.client()
   const { run, attempt, digest: subject } = await client.get<Ticket>(`/v1/tickets/${number}`)
   const { signRunDecision } = await import('#libs/signing')
