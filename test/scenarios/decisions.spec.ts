@@ -30,8 +30,6 @@ async function connect(name: string, region = 'NCR'): Promise<RawBot> {
   bots.push(bot)
   return bot
 }
-const reaches = (run: number, state: RunView['state'], within = WITHIN_MS) =>
-  system.runUntil(async () => (await press.show(run)).state === state, within)
 const stageOf = async (run: number, name: string) => (await press.show(run)).stages.find(({ stage }) => stage === name)!
 const deadlines = (run: number) => {
   const approver = system.host.runtimes.get('approver')!
@@ -54,7 +52,7 @@ describe('a cohort that is connected and silent', () => {
     await connect('mute-1')
     await connect('mute-2')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     expect(await press.show(run)).toMatchObject({ reason: 'ACK_TIMEOUT', endedAt: null })
     expect(await stageOf(run, 'canary')).toMatchObject({
       verdict: 'INCONCLUSIVE',
@@ -75,7 +73,7 @@ describe('a cohort that is connected and silent', () => {
     await press.whenState(run, 'CANARY')
     await system.settle()
     await connect('late-mute')
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     expect((await stageOf(run, 'canary')).detail).toContain('silent: late-mute')
   })
 
@@ -83,8 +81,8 @@ describe('a cohort that is connected and silent', () => {
     await start({ HMS_APPROVER_PAUSE_DEADLINE: '5m' })
     const bot = await connect('mute-1')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
-    await reaches(run, 'PAUSED')
-    await reaches(run, 'ABORTED', 400_000)
+    await press.reaches(run, 'PAUSED')
+    await press.reaches(run, 'ABORTED', 400_000)
     await system.settle()
     expect(await press.show(run)).toMatchObject({ reason: 'PAUSE_EXPIRED' })
     expect(bot.versionOf('pm25', system.clock.now().getTime())).toBe('1.0.0')
@@ -96,7 +94,7 @@ describe('a cohort that is connected and silent', () => {
     await connect('mute-1')
     await connect('mute-2')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     const reading = { at: '2026-01-01T00:00:00Z', region: 'NCR', pm25: 5 }
     for (const bot of ['mute-1', 'mute-2'])
       await press.api.post('/v1/alerts', {
@@ -116,7 +114,7 @@ describe('a run paused in its canary', () => {
     await start()
     const bot = await connect('mute-1')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     return { run, bot }
   }
 
@@ -144,10 +142,10 @@ describe('a run paused in its canary', () => {
   it('asks again when somebody resumes it: passes when the bot answers now, pauses again when it does not', async () => {
     const { run, bot } = await paused()
     expect(await press.decide(run, 'resume')).toMatchObject({ state: 'CANARY' })
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     await press.decide(run, 'resume')
     await acknowledge(bot)
-    await reaches(run, 'SUCCEEDED')
+    await press.reaches(run, 'SUCCEEDED')
     expect((await press.show(run)).decisions.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
     expect(await press.limit('pm25')).toBe(25)
   })
@@ -155,11 +153,11 @@ describe('a run paused in its canary', () => {
   it('goes on when somebody promotes it, into a rollout that asks the fleet by itself', async () => {
     const { run } = await paused()
     await press.decide(run, 'promote', 'EPA Chief', 'known to be mute')
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     expect(await stageOf(run, 'canary')).toMatchObject({ verdict: 'PASS', detail: 'promoted by EPA Chief: known to be mute' })
     expect((await stageOf(run, 'rollout')).detail).toBe('ACK_TIMEOUT: 0 of 1 bot acknowledged; silent: mute-1')
     await press.decide(run, 'promote')
-    await reaches(run, 'SUCCEEDED')
+    await press.reaches(run, 'SUCCEEDED')
     expect((await stageOf(run, 'rollout')).detail).toContain('1 silent, accepted by EPA Chief')
   })
 
@@ -202,7 +200,7 @@ describe('a rollout', () => {
     await start()
     await connect('mute-va', 'VA')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     expect(await press.show(run)).toMatchObject({ reason: 'ACK_TIMEOUT' })
     expect((await stageOf(run, 'rollout')).detail).toContain('silent: mute-va')
     expect(await press.limit('pm25')).toBe(25)
@@ -217,12 +215,12 @@ describe('a rollout', () => {
     await start()
     const bot = await connect('mute-va', 'VA')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     const until = system.clock.now().getTime() + LONG_MS
     await system.runUntil(async () => system.clock.now().getTime() >= until, LONG_MS + 1_000)
     await acknowledge(bot)
     await press.decide(run, 'resume')
-    await reaches(run, 'SUCCEEDED')
+    await press.reaches(run, 'SUCCEEDED')
   })
 
   it('goes on by itself with its quorum; the silent are counted', async () => {
@@ -230,26 +228,26 @@ describe('a rollout', () => {
     const bot = await connect('heard', 'VA')
     await connect('mute-va', 'VA')
     const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
-    await reaches(run, 'ROLLING_OUT')
+    await press.reaches(run, 'ROLLING_OUT')
     await acknowledge(bot)
-    await reaches(run, 'SUCCEEDED')
+    await press.reaches(run, 'SUCCEEDED')
     expect((await stageOf(run, 'rollout')).detail).toBe('1 of 2 bots acknowledged; 1 silent')
   })
 
   it('pauses for a fleet that joins during the bake and is silent', async () => {
     await start()
     const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, bakeMs: 60_000 })
-    await reaches(run, 'BAKING')
+    await press.reaches(run, 'BAKING')
     await connect('mute-va', 'VA')
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     expect(await press.decide(run, 'promote')).toMatchObject({ decisions: [{ outcome: 'applied' }] })
-    await reaches(run, 'SUCCEEDED')
+    await press.reaches(run, 'SUCCEEDED')
   })
 
   it('is aborted while it bakes: what was live before is live again', async () => {
     await start()
     const run = await press.approve(['pm25@2.0.0=25'], { ...AT_ONCE, bakeMs: 3_600_000 })
-    await reaches(run, 'BAKING')
+    await press.reaches(run, 'BAKING')
     expect(await press.decide(run, 'abort')).toMatchObject({ state: 'ABORTED' })
     await system.settle()
     expect(await press.limit('pm25')).toBe(35)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { FreezeView, RunView } from '#libs/contracts'
+import type { FreezeView } from '#libs/contracts'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -15,12 +15,6 @@ beforeEach(async () => {
 })
 afterEach(() => system.stop())
 
-const passes = (ms: number): Promise<void> => {
-  const until = system.clock.now().getTime() + ms
-  return system.runUntil(async () => system.clock.now().getTime() >= until, ms + 1_000)
-}
-const reaches = (run: number, state: RunView['state'], within = 120_000): Promise<void> =>
-  system.runUntil(async () => (await press.show(run)).state === state, within)
 const detailOf = async (run: number, name: string): Promise<string> =>
   (await press.show(run)).stages.find(({ stage }) => stage === name)!.detail
 const inMs = (ms: number): string => new Date(system.clock.now().getTime() + ms).toISOString()
@@ -34,10 +28,10 @@ describe('the stop switch', () => {
     expect(await press.show(run)).toMatchObject({ reason: 'FREEZE' })
     expect(await detailOf(run, 'canary')).toBe('waits for stop-the-line: drill of the operators')
     expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'waiting' })
-    await passes(30 * 60_000)
+    await press.passes(30 * 60_000)
     expect([(await press.show(run)).state, await press.limit('pm25')]).toEqual(['WAITING', 35])
     await press.lift('stop-the-line')
-    await reaches(run, 'SUCCEEDED')
+    await press.reaches(run, 'SUCCEEDED')
     expect(await press.limit('pm25')).toBe(25)
   })
 
@@ -58,14 +52,14 @@ describe('a freeze with times', () => {
   it('stops the clock of an observation that is under way, and the rest of it follows', async () => {
     const run = await press.approve(['pm25@2.0.0=25'], SLOWLY)
     await press.whenState(run, 'CANARY')
-    await passes(20_000)
+    await press.passes(20_000)
     await press.freeze({ id: 'drill', from: inMs(0), until: inMs(600_000) })
-    await reaches(run, 'WAITING')
-    await passes(300_000)
+    await press.reaches(run, 'WAITING')
+    await press.passes(300_000)
     expect((await press.show(run)).state).toBe('WAITING')
-    await reaches(run, 'CANARY', 400_000)
+    await press.reaches(run, 'CANARY', 400_000)
     const resumedAt = system.clock.now().getTime()
-    await reaches(run, 'SUCCEEDED')
+    await press.reaches(run, 'SUCCEEDED')
     expect(system.clock.now().getTime() - resumedAt).toBeGreaterThan(35_000)
   })
 
@@ -76,7 +70,7 @@ describe('a freeze with times', () => {
     await press.whenState(run, 'WAITING')
     expect(await detailOf(run, 'rollout')).toMatch(/^waits for drill until /)
     expect(await press.limit('pm25')).toBe(35)
-    await reaches(run, 'SUCCEEDED', 400_000)
+    await press.reaches(run, 'SUCCEEDED', 400_000)
   })
 
   it('is shown as it stands: coming, active, over, lifted', async () => {
@@ -84,9 +78,9 @@ describe('a freeze with times', () => {
       (await press.api.get<FreezeView[]>('/v1/freezes')).map(({ id, state }) => `${id} ${state}`)
     await press.freeze({ id: 'drill', from: inMs(60_000), until: inMs(120_000) })
     expect(await states()).toEqual(['drill COMING'])
-    await passes(61_000)
+    await press.passes(61_000)
     expect(await states()).toEqual(['drill ACTIVE'])
-    await passes(61_000)
+    await press.passes(61_000)
     expect(await states()).toEqual(['drill OVER'])
     await press.freeze({ id: 'drill' })
     await press.lift('drill', 'EPA Counsel')

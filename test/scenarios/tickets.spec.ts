@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { RunView, Ticket, TicketDecision } from '#libs/contracts'
+import type { Ticket, TicketDecision } from '#libs/contracts'
 import { signRunDecision } from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
@@ -22,12 +22,6 @@ afterEach(async () => {
 })
 
 const tickets = (): Promise<Ticket[]> => press.api.get<Ticket[]>('/v1/tickets')
-const reaches = (run: number, state: RunView['state'], within = 120_000): Promise<void> =>
-  system.runUntil(async () => (await press.show(run)).state === state, within)
-const passes = (ms: number): Promise<void> => {
-  const until = system.clock.now().getTime() + ms
-  return system.runUntil(async () => system.clock.now().getTime() >= until, ms + 1_000)
-}
 
 async function answer(ticket: Ticket, decision: TicketDecision, signer = 'EPA Chief', reason = 'looked at it'): Promise<Ticket> {
   const { run, attempt, digest: subject } = ticket
@@ -51,7 +45,7 @@ async function rolledBack(): Promise<number> {
 async function silent(): Promise<number> {
   bots.push(await RawBot.connect(system.url, 'mute-1', 'NCR'))
   const run = await press.approve(['pm25@2.0.0=25'], EVERYONE)
-  await reaches(run, 'PAUSED')
+  await press.reaches(run, 'PAUSED')
   return run
 }
 
@@ -78,9 +72,9 @@ describe('a canary that failed', () => {
     await rolledBack()
     const steps = async (): Promise<string[]> => (await tickets())[0]!.told.map(({ to }) => to)
     expect(await steps()).toEqual(['on-call'])
-    await passes(5 * 60_000 + 1_000)
+    await press.passes(5 * 60_000 + 1_000)
     expect(await steps()).toEqual(['on-call', 'second'])
-    await passes(10 * 60_000)
+    await press.passes(10 * 60_000)
     expect(await steps()).toEqual(['on-call', 'second', 'director'])
     await system.runUntil(async () => (await tickets())[0]!.state === 'EXPIRED', 600_000)
     expect(await press.limit('pm25')).toBe(35)
@@ -101,7 +95,7 @@ describe('a run that is paused', () => {
   it('opens another when it asks again', async () => {
     const run = await silent()
     await press.decide(run, 'resume')
-    await reaches(run, 'PAUSED')
+    await press.reaches(run, 'PAUSED')
     expect((await tickets()).map(({ ticket, state }) => [ticket, state])).toEqual([
       [2, 'OPEN'],
       [1, 'DECIDED'],
@@ -110,7 +104,7 @@ describe('a run that is paused', () => {
 
   it('expires with the pause: nobody who stays away promotes anything', async () => {
     const run = await silent()
-    await reaches(run, 'ABORTED', 700_000)
+    await press.reaches(run, 'ABORTED', 700_000)
     expect(await tickets()).toMatchObject([{ state: 'EXPIRED', decided: null }])
     expect(await press.limit('pm25')).toBe(35)
   })

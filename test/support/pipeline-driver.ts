@@ -105,6 +105,17 @@ export class PipelineDriver {
     return (await this.api.get<PolicyView>(`/v1/policies/${id}`)).value['limit']
   }
 
+  /** Moves time until the run is there. */
+  reaches(run: number, state: RunView['state'], within = 120_000): Promise<void> {
+    return this.system.runUntil(async () => (await this.show(run)).state === state, within)
+  }
+
+  /** Moves time on by so much. */
+  passes(ms: number): Promise<void> {
+    const until = this.system.clock.now().getTime() + ms
+    return this.system.runUntil(async () => this.system.clock.now().getTime() >= until, ms + 1_000)
+  }
+
   /** Waits without moving time. Rejects with what it met instead when the run ends otherwise. */
   async whenState(run: number, state: string): Promise<void> {
     for (;;) {
