@@ -62,7 +62,7 @@ function requireOpen(ticket: Ticket, decision: string): void {
   throw new HmsError('HMS_TICKET_DECISION_OTHER', detail, { status: 422, next: show })
 }
 
-/** What was signed, before the signature is looked at; anything else is refused where it is. */
+/** The decision that a statement names; empty where it cannot be read. The signature is checked later. */
 function decisionOf(statement: Envelope): string {
   try {
     return String(peekPredicate<RunDecisionPredicate>(statement).decision)

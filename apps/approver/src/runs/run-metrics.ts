@@ -3,7 +3,7 @@ import type { Metrics } from '#libs/platform'
 
 const STAGE_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 
-/** What approver counts of runs. A run that waits for people or for its turn is in no stage: `approval`, `queue`. */
+/** Metrics of runs. A run that no stage has counts under `approval` while it waits for people, under `queue` for its turn. */
 export class RunMetrics {
   private readonly ended = this.metrics.counter('runs_total', 'Runs that ended, by how', ['outcome'])
   private readonly stages = this.metrics.histogram(

@@ -59,7 +59,7 @@ export class LogController {
     return this.proof(await this.release({ digest }, digest))
   }
 
-  /** What the approvals among some entries are of: an entry has but the root over them. */
+  /** The releases of the approvals among the entries that begin at `from`; an entry itself holds only the root over them. */
   @Get('v1/audit/releases')
   @Public()
   async releases(@Query() { from }: ReleasesQueryDto): Promise<ApprovedReleases[]> {

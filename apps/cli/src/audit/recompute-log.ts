@@ -101,7 +101,7 @@ function tell({ approved, promoted }: Told, bytes: Buffer, releasesOf: (approval
   if (type === PROMOTED) promoted.add(run)
 }
 
-/** What approvals are of, as the log tells it beside its entries: believed where it has the root that an entry names. */
+/** The releases of each approval, as the log lists them beside its entries. A list counts only where its root is that of the entry. */
 class Approvals {
   private readonly byRoot = new Map<string, ApprovedRelease[]>()
 

@@ -3,7 +3,7 @@ export interface Check {
   check: string
   state: 'ok' | 'warn' | 'wrong' | 'unknown'
   detail: string
-  /** What to do, as a command. */
+  /** The command that mends it. */
   next?: string
 }
 
