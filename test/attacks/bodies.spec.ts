@@ -94,6 +94,17 @@ describe('a body', () => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
   })
 
+  it.each([
+    ['in a text', String.raw`"\ud800"`],
+    ['in a key', String.raw`{"\udc00":1}`],
+    ['deep inside', String.raw`[[{"a":["\udfff"]}]]`],
+  ])('that is right but for half a surrogate pair in a free field is refused at the door: %s', async (_where, value) => {
+    const alert = (fact: string): string =>
+      `{"id":"a1","bot":"b1","region":"NCR","kind":"Violation","value":5,"reading":{"id":"r1","at":"2026-01-01T00:00:00Z","region":"NCR","fact":${fact}}}`
+    expect((await post('/v1/alerts', alert('"right"'))).status).toBe(202)
+    expect(await post('/v1/alerts', alert(value))).toMatchObject({ status: 400, code: 'HMS_HTTP_BODY_INVALID' })
+  })
+
   it('of three hundred thousand objects, or of forty thousand keys, is refused before it is parsed', async () => {
     const many = everywhere(list(50_000, '{}'))
     for (const body of [many, keys(40_000)]) {

@@ -32,10 +32,9 @@ export const APPROVER_GUARDS = [
     guard: 'a timer that goes on failing becomes a dead letter and fails its run',
     file: 'libs/service/src/create-runtime.ts',
     find: 'timers.onGivenUp((tx, timer, error, fault) =>',
-    replace:
-      'void ((tx: Parameters<typeof deadLetterTimer>[0], timer: Parameters<typeof deadLetterTimer>[1], error: unknown, fault: unknown) =>',
+    replace: 'Object.is(timers, (tx: never, timer: never, error: never, fault: never) =>',
     spec: 'test/regressions/timer-goes-on-failing.spec.ts',
-    test: 'backs off, becomes a dead letter, and its run fails with the reason',
+    test: 'canary-controller, canary-observe: backs off, becomes a dead letter, and its run fails with the reason',
   },
   {
     name: 'timer-poison-approver',
@@ -62,7 +61,7 @@ export const APPROVER_GUARDS = [
     find: 'return preparations.find(({ by }) => counts.get(by) === most)',
     replace: 'return preparations[0] ?? (most === 0 ? undefined : preparations[0])',
     spec: 'apps/approver/src/approvals/keep-preparations.spec.ts',
-    test: 'is of whoever has most',
+    test: 'is of anyone who has most, and the oldest of theirs',
   },
   {
     name: 'prepare-signed-wins',
@@ -71,7 +70,7 @@ export const APPROVER_GUARDS = [
     find: 'if (run === undefined) await requireUnsigned(tx, approval)\n',
     replace: '',
     spec: 'test/attacks/preparations.spec.ts',
-    test: 'loses against one that somebody signed',
+    test: 'loses against one that somebody signed: others countersign that, or are told of the conflict',
   },
   {
     name: 'prepare-expiry',
@@ -134,6 +133,6 @@ export const APPROVER_GUARDS = [
     find: 'namedInstallation !== undefined && namedInstallation !== current.installation',
     replace: 'namedInstallation === current.digest && version === 0',
     spec: 'test/scenarios/roster.spec.ts',
-    test: 'refuses another installation',
+    test: 'refuses another installation: HMS_ROSTER_INSTALLATION',
   },
 ]

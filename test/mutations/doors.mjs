@@ -34,7 +34,7 @@ export const DOOR_GUARDS = [
     find: 'error === null ? notInterchangeable(value) : undefined',
     replace: 'undefined as ReturnType<typeof notInterchangeable>',
     spec: 'test/attacks/bodies.spec.ts',
-    test: 'of half a surrogate pair is refused by every route, in few words',
+    test: 'that is right but for half a surrogate pair in a free field is refused at the door: in a key',
   },
   {
     name: 'body-forms',
@@ -142,7 +142,7 @@ export const DOOR_GUARDS = [
     find: 'if (waitMs === 0) return done()',
     replace: 'if (waitMs >= 0) return done()',
     spec: 'test/attacks/floods.spec.ts',
-    test: 'meets a limit that says when to come again',
+    test: 'meets a limit that says when to come again, whatever it says of itself',
   },
   {
     name: 'flood-false-keys',
@@ -151,7 +151,7 @@ export const DOOR_GUARDS = [
     find: 'authorization === undefined ? undefined : keyOf?.(authorization)',
     replace: 'authorization',
     spec: 'test/attacks/floods.spec.ts',
-    test: 'meets a limit that says when to come again',
+    test: 'meets a limit that says when to come again, whatever it says of itself',
   },
   {
     name: 'flood-edge-header',
@@ -160,7 +160,7 @@ export const DOOR_GUARDS = [
     find: '[CLIENT_HEADER]: clientAddress(peer, headers, trusted, false),',
     replace: '[CLIENT_HEADER]: String(headers[CLIENT_HEADER]),',
     spec: 'test/attacks/floods.spec.ts',
-    test: 'clients are told apart by what the edge saw',
+    test: 'clients are told apart by what the edge saw, and not by what they say',
   },
   {
     name: 'flood-connections',

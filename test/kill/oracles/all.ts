@@ -9,11 +9,13 @@ import { orderAtConsumers, orderInTopics } from './order.js'
 import { readersFollow } from './readers-follow.js'
 import { runsEndOnce } from './runs-end-once.js'
 import { stateTopic } from './state-topic.js'
+import { ticketsOnce } from './tickets-once.js'
 
 /** The oracles I1 to I9 of the reliability catalogue. */
 export const ORACLES: readonly Oracle[] = [
   runsEndOnce,
   effectsOnce,
+  ticketsOnce,
   approvalsKept,
   orderInTopics,
   orderAtConsumers,

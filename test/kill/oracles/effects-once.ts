@@ -4,7 +4,7 @@ import type { Observer } from '../observer.js'
 import { DATA } from './decode.js'
 import type { Oracle } from './oracle.js'
 
-/** What a stage says at most once about an attempt of a run. Heads, coverage and the run's own states repeat by nature. */
+/** What is no effect of a stage that is there at most once: heads, coverage and the run's own states repeat by nature; tickets are judged apart. */
 const REPEATED = [
   'hms.run.decision-accepted.v1',
   'hms.run.changed.v1',
@@ -12,6 +12,9 @@ const REPEATED = [
   'hms.head.published.v1',
   'hms.state.recorded.v1',
   'hms.coverage.reported.v1',
+  'hms.ticket.opened.v1',
+  'hms.ticket.escalated.v1',
+  'hms.ticket.closed.v1',
 ]
 
 /** What a run that was paused says again, once people let it go on. */
