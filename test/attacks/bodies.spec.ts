@@ -95,14 +95,14 @@ describe('a body', () => {
   })
 
   it.each([
-    ['in a text', String.raw`"\ud800"`],
-    ['in a key', String.raw`{"\udc00":1}`],
-    ['deep inside', String.raw`[[{"a":["\udfff"]}]]`],
-  ])('that is right but for half a surrogate pair in a free field is refused at the door: %s', async (_where, value) => {
+    ['in a text', String.raw`"\ud800"`, '/reading/fact'],
+    ['in a key', String.raw`{"\udc00":1}`, '/reading/fact/\udc00'],
+    ['deep inside', String.raw`[[{"a":["\udfff"]}]]`, '/reading/fact/0/0/a/0'],
+  ])('that is right but for half a surrogate pair in a free field is told where: %s', async (_where, value, pointer) => {
     const alert = (fact: string): string =>
       `{"id":"a1","bot":"b1","region":"NCR","kind":"Violation","value":5,"reading":{"id":"r1","at":"2026-01-01T00:00:00Z","region":"NCR","fact":${fact}}}`
     expect((await post('/v1/alerts', alert('"right"'))).status).toBe(202)
-    expect(await post('/v1/alerts', alert(value))).toMatchObject({ status: 400, code: 'HMS_HTTP_BODY_INVALID' })
+    expect(await post('/v1/alerts', alert(value))).toMatchObject({ status: 400, code: 'HMS_HTTP_BODY_INVALID', errors: [{ pointer }] })
   })
 
   it('of three hundred thousand objects, or of forty thousand keys, is refused before it is parsed', async () => {

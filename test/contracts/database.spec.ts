@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MemoryDatabase, type PostgresDatabase } from '#libs/persistence'
+import { MemoryDatabase, type PostgresDatabase, type Transaction } from '#libs/persistence'
 import { VirtualClock } from '#libs/platform'
 import { freshDatabase } from '../support/postgres.js'
 import { databaseSuite, PARCELS } from './database.suite.js'
@@ -26,15 +26,34 @@ describe('PostgresDatabase', () => {
 
   databaseSuite(async () => ({ database, close: async () => void (await database.query('TRUNCATE linter.parcel')) }))
 
-  it('loses no increment while lock rows are pruned beside it', async () => {
+  it.each<[string, (work: (tx: Transaction) => Promise<void>) => Promise<void>]>([
+    ['at its beginning', (work) => database.locked(['parcel:pruned'], work)],
+    ['on its way', (work) => database.transaction(async (tx) => (await tx.lock(['parcel:pruned']), work(tx)))],
+  ])('loses no increment while lock rows are pruned beside it: a transaction that locks %s', async (_when, locked) => {
+    await database.query('TRUNCATE linter.parcel')
     const increment = (): Promise<void> =>
-      database.locked(['parcel:pruned'], async (tx) => {
+      locked(async (tx) => {
         const found = await tx.documents(PARCELS).get('pruned')
         await tx.documents(PARCELS).put({ id: 'pruned', town: null, weight: (found?.weight ?? 0) + 1, postedAt: '2026-01-01T00:00:00Z' })
       })
     const prune = (): Promise<number> => database.pruneLocks(0, 100)
     await Promise.all(Array.from({ length: 60 }, (_, n) => (n % 3 === 0 ? prune() : increment())))
     expect((await database.transaction((tx) => tx.documents(PARCELS).get('pruned')))?.weight).toBe(40)
+  })
+
+  it('lets in one at a time of those who lock a key that has no row yet', async () => {
+    let [inside, most] = [0, 0]
+    const enter = (key: string): Promise<void> =>
+      database.transaction(async (tx) => {
+        await tx.lock([key])
+        most = Math.max(most, ++inside)
+        // Long enough for whoever else was let in.
+        await tx.documents(PARCELS).get(key)
+        inside--
+      })
+    // The first few open connections, one after the other; those behind come all at once.
+    for (const key of ['parcel:first', 'parcel:second', 'parcel:third']) await Promise.all(Array.from({ length: 8 }, () => enter(key)))
+    expect(most).toBe(1)
   })
 
   it('prunes no lock row that somebody holds, and none while they are few', async () => {

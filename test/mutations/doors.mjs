@@ -34,7 +34,7 @@ export const DOOR_GUARDS = [
     find: 'error === null ? notInterchangeable(value) : undefined',
     replace: 'undefined as ReturnType<typeof notInterchangeable>',
     spec: 'test/attacks/bodies.spec.ts',
-    test: 'that is right but for half a surrogate pair in a free field is refused at the door: in a key',
+    test: 'that is right but for half a surrogate pair in a free field is told where: in a text',
   },
   {
     name: 'body-forms',

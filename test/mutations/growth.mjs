@@ -34,7 +34,7 @@ export const GROWTH_GUARDS = [
     find: 'while (!(await this.lockRow(key)))',
     replace: 'if (!(await this.lockRow(key)))',
     spec: 'test/contracts/database.spec.ts',
-    test: 'loses no increment while lock rows are pruned beside it',
+    test: 'lets in one at a time of those who lock a key that has no row yet',
   },
   {
     name: 'runs-are-pruned',

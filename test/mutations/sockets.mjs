@@ -115,7 +115,7 @@ export const SOCKET_GUARDS = [
     find: '@Query() { revision }: StreamQueryDto',
     replace: '@Query() { revision }: { revision?: number } = {}',
     spec: 'test/attacks/names-at-the-door.spec.ts',
-    test: 'is refused in every query: %00',
+    test: 'is refused in every query: %0A',
   },
   {
     name: 'applied-names',
