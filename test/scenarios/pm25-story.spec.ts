@@ -89,6 +89,7 @@ describe('the PM 2.5 story on memory twins and virtual time', () => {
           String.raw`^• Full Rollout \.+ PASS \(20 of 20 bots acknowledged\)$`,
           String.raw`^• Partner Notifications \.+ 6 sent$`,
           String.raw`^DEPLOYMENT SUCCESSFUL  —  11 min 42 sec$`,
+          String.raw`^In force: 20 of 20 bots after \d+ min \d+ s; 6 of 6 partners told after 11 min 42 s$`,
         ].join('\n'),
         'm',
       ),

@@ -32,6 +32,7 @@ function pattern(line: string): RegExp {
     .replace(/\d+ sec$/, String.raw`\d+ sec`)
     .replace(/in \d+\\\.\d+ s,/, String.raw`in \d+\.\d+ s,`)
     .replace(/after \d+\\\.\d+ s/, String.raw`after \d+\.\d+ s`)
+    .replaceAll(/after \d+ s/g, String.raw`after (?:\d+ min )?\d+ s`)
     .replace(/127\\\.0\\\.0\\\.1:\d+/, String.raw`127\.0\.0\.1:\d+`)
     .replace(/^ {2}Data {3}\S+/, String.raw`  Data   .*\.hms`)
     // The test has a folder and a port of its own, which `dev` then names.

@@ -27,6 +27,10 @@ export class ApproverConfig {
   @isDuration('24h')
   reviewDeadline = '24h'
 
+  /** How soon after its first signature a rule should be in force, and its partners told. An alarm says where it is not. */
+  @isDuration('30m')
+  promise = '30m'
+
   @Matches(/^region:.+$/, { message: 'scope must be region:NAME' })
   scope = 'region:NCR'
 
@@ -44,6 +48,10 @@ export class ApproverConfig {
 
   get reviewMs(): number {
     return parseDuration(this.reviewDeadline)
+  }
+
+  get promiseMs(): number {
+    return parseDuration(this.promise)
   }
 
   get patience(): Patience {
@@ -65,6 +73,7 @@ export function readApproverConfig(env: Environment): ApproverConfig {
       stageDeadline: 'HMS_APPROVER_STAGE_DEADLINE',
       pauseDeadline: 'HMS_APPROVER_PAUSE_DEADLINE',
       reviewDeadline: 'HMS_APPROVER_REVIEW_DEADLINE',
+      promise: 'HMS_APPROVER_PROMISE',
       scope: 'HMS_APPROVER_CANARY_SCOPE',
       scopeNames: 'HMS_APPROVER_CANARY_SCOPE_NAMES',
     },

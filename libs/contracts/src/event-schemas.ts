@@ -153,13 +153,18 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "until": {"type":"string"},
-        "detail": {"type":"string"}
+        "detail": {"type":"string"},
+        "reach": {"$ref":"#/$defs/Reach"}
       }
     },
     "hms.rollout.completed.v1": {
       "type": "object",
       "required": ["dossier","summary"],
-      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"},"summary":{"type":"string"}}
+      "properties": {
+        "dossier": {"$ref":"#/$defs/RunDossier"},
+        "summary": {"type":"string"},
+        "reach": {"$ref":"#/$defs/Reach"}
+      }
     },
     "hms.rollout.failed.v1": {"$ref":"#/$defs/StageFailure"},
     "hms.rollout.paused.v1": {"$ref":"#/$defs/StageFailure"},
@@ -534,6 +539,17 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["run","heads"],
       "properties": {"run":{"type":["null","number"]},"heads":{"type":"array","items":{"$ref":"#/$defs/PublishedHead"}}}
     },
+    "Reach": {
+      "type": "object",
+      "required": ["bots","current","halfAt","mostAt","allAt"],
+      "properties": {
+        "bots": {"type":"number"},
+        "current": {"type":"number"},
+        "halfAt": {"type":["null","string"]},
+        "mostAt": {"type":["null","string"]},
+        "allAt": {"type":["null","string"]}
+      }
+    },
     "RejectedApproval": {
       "type": "object",
       "required": ["run","attempt","approval","by","reason","statement"],
@@ -596,6 +612,26 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "type": "object",
       "required": ["version","envelope"],
       "properties": {"version":{"type":"number"},"envelope":{"$ref":"#/$defs/Envelope"}}
+    },
+    "RunClock": {
+      "type": "object",
+      "required": ["bots","current","partners","told","seconds"],
+      "properties": {
+        "bots": {"type":"number"},
+        "current": {"type":"number"},
+        "partners": {"type":"number"},
+        "told": {"type":"number"},
+        "seconds": {
+          "type": "object",
+          "required": ["half","most","all","partners"],
+          "properties": {
+            "half": {"type":["null","number"]},
+            "most": {"type":["null","number"]},
+            "all": {"type":["null","number"]},
+            "partners": {"type":["null","number"]}
+          }
+        }
+      }
     },
     "RunDecision": {
       "type": "object",
@@ -675,7 +711,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "stages": {"type":"array","items":{"$ref":"#/$defs/RunStage"}},
         "decisions": {"type":"array","items":{"$ref":"#/$defs/RunDecision"}},
         "createdAt": {"type":"string"},
-        "endedAt": {"type":["null","string"]}
+        "endedAt": {"type":["null","string"]},
+        "clock": {"$ref":"#/$defs/RunClock"}
       }
     },
     "ScenarioRule": {

@@ -1,6 +1,7 @@
 import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
+import type { Reach } from './clock.js'
 import type { RunDossier } from './dossier.js'
 import type { Envelope } from './envelope.js'
 import type { FreezeRecord } from './freezes.js'
@@ -37,8 +38,9 @@ export interface EventData {
   'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: WaitReason }
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
-  'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string }
-  'hms.rollout.completed.v1': { dossier: RunDossier; summary: string }
+  /** `reach`: how many had it so far; what earlier builds said has none. */
+  'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string; reach?: Reach }
+  'hms.rollout.completed.v1': { dossier: RunDossier; summary: string; reach?: Reach }
   'hms.rollout.failed.v1': StageFailure
   'hms.rollout.paused.v1': StageFailure
   'hms.rollout.reversed.v1': ReversedPolicy

@@ -1,3 +1,5 @@
+import type { RunClock } from './clock.js'
+
 /** States of a run. The last six are terminal. */
 export const RUN_STATES = [
   'AWAITING_APPROVAL',
@@ -80,4 +82,6 @@ export interface RunView {
   decisions: RunDecision[]
   createdAt: string
   endedAt: string | null
+  /** How fast it came into force; none until it is live for all, and after it was taken back. */
+  clock?: RunClock
 }

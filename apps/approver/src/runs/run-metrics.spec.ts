@@ -11,7 +11,7 @@ const canary = { stage: 'canary', verdict: 'RUNNING', startedAt: at(3), endedAt:
 
 it('counts the end of a run once, and each stage when it has its verdict', async () => {
   const metrics = new Metrics()
-  const counted = new RunMetrics(metrics)
+  const counted = new RunMetrics(metrics, 1_800_000)
   const steps = [
     run('LINTING', { ...lint, verdict: 'RUNNING', endedAt: null }),
     run('CANARY', lint, canary),
@@ -32,11 +32,36 @@ it('counts the end of a run once, and each stage when it has its verdict', async
 
 it('says where open runs are and for how long, and forgets where none is any more', async () => {
   const metrics = new Metrics()
-  const counted = new RunMetrics(metrics)
+  const counted = new RunMetrics(metrics, 1_800_000)
   counted.show([run('CANARY', lint, canary), run('AWAITING_APPROVAL'), run('QUEUED')], new Date(at(10)))
   const page = await metrics.page()
   for (const line of ['runs_active{stage="canary"} 1', 'run_oldest_stage_age_seconds{stage="canary"} 7', 'runs_active{stage="approval"} 1'])
     expect(page).toContain(`hms_svc_${line}`)
   counted.show([], new Date(at(20)))
   expect(await metrics.page()).not.toContain('runs_active{')
+})
+
+it('tells how soon a rule that succeeded was in force', async () => {
+  const metrics = new Metrics()
+  const seconds = { half: 21, most: 21, all: null, partners: 23 }
+  const over: RunView = { ...run('SUCCEEDED'), clock: { bots: 300, current: 299, partners: 6, told: 6, seconds } }
+  const counted = new RunMetrics(metrics, 1_800_000)
+  counted.changed({ ...over, state: 'NOTIFYING' }, over)
+  counted.changed(over, over)
+  const page = await metrics.page()
+  expect(page).toContain('hms_svc_run_clock_seconds_sum{until="half"} 21')
+  expect(page).toContain('hms_svc_run_clock_seconds_count{until="partners"} 1')
+  expect(page).not.toContain('until="all"')
+})
+
+it('counts approved runs that take longer than was promised', async () => {
+  const metrics = new Metrics()
+  const counted = new RunMetrics(metrics, 1_800_000)
+  const seconds = { half: 1, most: 1, all: 1, partners: null }
+  const held: RunView = { ...run('WAITING'), reason: 'EFFECTIVE_AT', clock: { bots: 1, current: 1, partners: 0, told: 0, seconds } }
+  const open = [run('CANARY', lint, canary), run('AWAITING_APPROVAL'), held, { ...held, reason: 'FREEZE' }]
+  counted.show(open, new Date(at(1_800)))
+  expect(await metrics.page()).toContain('hms_svc_runs_over_promise 0')
+  counted.show(open, new Date(at(1_801)))
+  expect(await metrics.page()).toContain('hms_svc_runs_over_promise 2')
 })

@@ -1,6 +1,7 @@
 import { isTerminal, type RunState, type RunView } from '#libs/contracts'
 import type { Metrics } from '#libs/platform'
 
+const CLOCK_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 14_400, 86_400]
 const STAGE_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400]
 
 /** Metrics of runs. A run that no stage has counts under `approval` while it waits for people, under `queue` for its turn. */
@@ -15,17 +16,33 @@ export class RunMetrics {
   private readonly active = this.metrics.gauge('runs_active', 'Open runs, by the stage that they are in', ['stage'])
   private readonly oldest = this.metrics.gauge('run_oldest_stage_age_seconds', 'For how long the oldest of them has been there', ['stage'])
 
-  constructor(private readonly metrics: Metrics) {}
+  private readonly clock = this.metrics.histogram(
+    'run_clock_seconds',
+    'Time from the first signature until half, most (95 %) or all connected bots had the rule, and until the partners were told',
+    ['until'],
+    CLOCK_BUCKETS_SECONDS,
+  )
+  private readonly late = this.metrics.gauge('runs_over_promise', 'Approved runs that are open for longer than HMS_APPROVER_PROMISE', [])
+
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly promiseMs: number,
+  ) {}
 
   /** A change of a run that was committed. */
   changed(before: RunView | undefined, after: RunView): void {
-    if (isTerminal(after.state) && (before === undefined || !isTerminal(before.state))) this.ended.inc({ outcome: after.state })
+    if (isTerminal(after.state) && (before === undefined || !isTerminal(before.state))) this.end(after)
     for (const { stage, verdict, startedAt, endedAt } of after.stages) {
       if (startedAt === null || endedAt === null) continue
       const known = before?.attempt === after.attempt ? before.stages.find((other) => other.stage === stage) : undefined
       if (known !== undefined && known.endedAt !== null) continue
       this.stages.observe({ stage, outcome: verdict }, secondsBetween(startedAt, endedAt))
     }
+  }
+
+  private end({ state, clock }: RunView): void {
+    this.ended.inc({ outcome: state })
+    for (const [until, seconds] of Object.entries(clock?.seconds ?? {})) if (seconds !== null) this.clock.observe({ until }, seconds)
   }
 
   /** All open runs, and the time by the database's clock. */
@@ -37,11 +54,17 @@ export class RunMetrics {
       const { stage, since } = placeOf(run)
       ages.set(stage, [...(ages.get(stage) ?? []), secondsBetween(since, now.toISOString())])
     }
+    this.late.set({}, open.filter((run) => now.getTime() - Date.parse(run.createdAt) > this.promiseMs && isPromised(run)).length)
     for (const [stage, seconds] of ages) {
       this.active.set({ stage }, seconds.length)
       this.oldest.set({ stage }, Math.max(...seconds))
     }
   }
+}
+
+/** What waits for its signatures is shown among the approvals; what all bots hold until its time is where it should be. */
+function isPromised({ state, reason, clock }: RunView): boolean {
+  return state !== 'AWAITING_APPROVAL' && !(state === 'WAITING' && reason === 'EFFECTIVE_AT' && clock?.seconds.all != null)
 }
 
 function placeOf({ state, stages, createdAt }: RunView): { stage: string; since: string } {

@@ -2,6 +2,7 @@ import { isTerminal, type ReceivedEvent } from '#libs/contracts'
 import { timerKind, type TimerKind, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { ApproverConfig } from '../approver.config.js'
 import { FollowRun } from '../tickets/follow-run.js'
 import { POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 import { RunMetrics } from './run-metrics.js'
@@ -21,8 +22,9 @@ export class SaveRun implements OnModuleInit {
     private readonly runtime: ServiceRuntime,
     private readonly scheduleRunDeadline: ScheduleRunDeadline,
     private readonly followRun: FollowRun,
+    { promiseMs }: ApproverConfig,
   ) {
-    this.metrics = new RunMetrics(runtime.metrics)
+    this.metrics = new RunMetrics(runtime.metrics, promiseMs)
   }
 
   onModuleInit(): void {

@@ -42,6 +42,13 @@ describe('renderRun', () => {
     )
   })
 
+  it('says under the closing line how soon the rule was in force', () => {
+    const seconds = { half: 21, most: 22, all: 22, partners: 23 }
+    const clock = { bots: 300, current: 300, partners: 6, told: 6, seconds }
+    expect(renderRun({ ...SUCCEEDED, clock }).at(-1)).toBe('In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s')
+    expect(renderRun({ ...SUCCEEDED, state: 'WAITING', reason: 'EFFECTIVE_AT', clock }).at(-1)).toMatch(/^Held: 300 of 300 bots/)
+  })
+
   it('lists every policy of a bundle and says which attempt it is', () => {
     const bundle = { ...SUCCEEDED, attempt: 2, policies: [...SUCCEEDED.policies, { id: 'epa-ozone-limit', version: '1.0.0', digest: '' }] }
     expect(renderRun(bundle)[0]).toBe('RUN #184  epa-pm25-limit@2.0.0, epa-ozone-limit@1.0.0  (attempt 2)')

@@ -1,4 +1,5 @@
 import {
+  describeClock,
   stageLabel,
   nextCommandsOf,
   stageOutcome,
@@ -20,7 +21,14 @@ const CLOSING: Partial<Record<RunState, string>> = { SUCCEEDED: 'DEPLOYMENT SUCC
 /** The block that `runs show` prints, one string per line, the same for every verb that watches a run. */
 export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
   const stages = view.stages.map((stage) => renderStage(stage, paint))
-  return [renderHeadline(view), ...stages, ...view.decisions.map(renderDecision), ...renderObstacle(view), renderClosing(view, paint)]
+  return [
+    renderHeadline(view),
+    ...stages,
+    ...view.decisions.map(renderDecision),
+    ...renderObstacle(view),
+    renderClosing(view, paint),
+    ...renderClock(view),
+  ]
 }
 
 function renderHeadline(view: RunView): string {
@@ -76,6 +84,11 @@ function renderClosing(view: RunView, paint: Paint): string {
   const reason = view.reason === undefined || view.state === 'SUCCEEDED' || view.state === 'FAILED' ? '' : ` (${view.reason})`
   const took = view.endedAt === null ? '' : `  —  ${spokenDuration(Date.parse(view.endedAt) - Date.parse(view.createdAt))}`
   return paintState(view.state, words + reason, paint) + took
+}
+
+/** Until a rule begins, its readers hold it. */
+function renderClock({ clock, state, reason }: RunView): string[] {
+  return clock === undefined ? [] : [describeClock(clock, state === 'WAITING' && reason === 'EFFECTIVE_AT')]
 }
 
 function paintState(state: RunState, text: string, paint: Paint): string {

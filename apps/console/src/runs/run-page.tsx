@@ -1,4 +1,5 @@
 import {
+  describeClock,
   nextCommandsOf,
   stageLabel,
   isTerminal,
@@ -134,7 +135,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
             , ended <Moment at={run.endedAt} />
           </>
         )}
-        .
+        .{run.clock === undefined ? null : ` ${describeClock(run.clock, run.reason === 'EFFECTIVE_AT')}.`}
       </p>
       <ol class="usa-step-indicator">
         {run.stages.map((stage) => (

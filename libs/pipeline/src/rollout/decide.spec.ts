@@ -92,8 +92,15 @@ describe('given heads that are not stored', () => {
 describe('given bots that have not all acknowledged', () => {
   const waiting = rollout('acknowledging', { of: 200, acknowledged: 100 })
 
-  it('when all have, then it bakes', () => {
-    expect(when(waiting, { type: 'covered', reports: [report(200, 200)] }).state.state).toBe('baking')
+  it('when all have, then it bakes, and says when half, most and all had', () => {
+    const covered = (state: Rollout, acknowledged: number, now: string) =>
+      decideRollout(state, { type: 'covered', reports: [report(200, acknowledged)] }, { ...CONTEXT, now: new Date(now) })
+    const half = covered(waiting, 189, '2026-01-01T00:00:01Z')
+    const { state, effects } = covered(half.state, 200, '2026-01-01T00:00:02Z')
+    expect(state.state).toBe('baking')
+    expect(dataOf(effects, 'hms.rollout.bake-started.v1')).toMatchObject({
+      reach: { bots: 200, current: 200, halfAt: '2026-01-01T00:00:01.000Z', mostAt: '2026-01-01T00:00:02.000Z' },
+    })
   })
 
   it('when only the quorum has, then it goes on waiting, and bakes when the time is over', () => {

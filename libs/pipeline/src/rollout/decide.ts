@@ -1,8 +1,9 @@
-import type { CoverageReport, FreezeNotice, PublishedHead, ReleaseDocument } from '#libs/contracts'
+import type { CoverageReport, FreezeNotice, PublishedHead, Reach, ReleaseDocument } from '#libs/contracts'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence, withCoverage } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
+import { countReach, NOBODY_REACHED } from './reach.js'
 import { hasAll, hasQuorum, isRolloutOpen, rolloutSummary, type Rollout } from './rollout.js'
 
 export const ROLLOUT_TIMERS = ['publish', 'acknowledge', 'bake'] as const
@@ -116,7 +117,8 @@ function published(rollout: Rollout, heads: readonly PublishedHead[], context: R
     if (head?.seq !== member.seq) return member
     return { ...member, published: true, connected: head.audience.connected, expected: head.audience.cohort }
   })
-  const stored = { ...rollout, members }
+  if (members.every((member, index) => member === rollout.members[index])) return unchanged(rollout)
+  const stored = reached({ ...rollout, members }, context)
   return members.every((member) => member.published) ? promote(stored, context) : unchanged(stored)
 }
 
@@ -131,9 +133,13 @@ function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
 
 function covered(rollout: Rollout, reports: readonly CoverageReport[], context: RolloutContext): RolloutDecision {
   if (!isRolloutOpen(rollout)) return unchanged(rollout)
-  const counted = { ...rollout, members: withCoverage(rollout.members, 'global', reports) }
+  const counted = reached({ ...rollout, members: withCoverage(rollout.members, 'global', reports) }, context)
   const isReady = counted.state === 'acknowledging' && (counted.baked ? hasQuorum(counted) : hasAll(counted))
   return isReady ? goOn(counted, true, context) : unchanged(counted)
+}
+
+function reached(rollout: Rollout, { now }: RolloutContext): Rollout {
+  return { ...rollout, reach: countReach(rollout.reach ?? NOBODY_REACHED, rollout.members, now) }
 }
 
 function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): RolloutDecision {
@@ -211,7 +217,7 @@ function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext): Rollou
   const effects: RolloutEffect[] = [
     { do: 'cancel', timers: ['acknowledge'] },
     { do: 'schedule', timer: 'bake', inMs: bakeMs },
-    { do: 'emit', type: 'hms.rollout.bake-started.v1', data: { run, attempt, until, detail } },
+    { do: 'emit', type: 'hms.rollout.bake-started.v1', data: { run, attempt, until, detail, ...reachOf(rollout) } },
   ]
   return { state: { ...rollout, state: 'baking', bakeUntil: until }, effects }
 }
@@ -224,10 +230,15 @@ function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): Ro
     return { state: { ...rollout, state: 'acknowledging' }, effects }
   }
   if (rollout.baked) {
-    const completed = { dossier, summary: rolloutSummary(rollout) }
+    const completed = { dossier, summary: rolloutSummary(rollout), ...reachOf(rollout) }
     return end(rollout, 'completed', [{ do: 'freePolicies' }], [{ do: 'emit', type: 'hms.rollout.completed.v1', data: completed }])
   }
   return bake(rollout, bakeMs, context)
+}
+
+/** A rollout that began under an earlier build has none. */
+function reachOf({ reach }: Rollout): { reach?: Reach } {
+  return reach === undefined ? {} : { reach }
 }
 
 /** Without a quorum nobody knows whether the fleet can live under the release: people decide. */

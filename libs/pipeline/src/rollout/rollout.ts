@@ -1,4 +1,4 @@
-import type { FreezeNotice, RunDossier } from '#libs/contracts'
+import type { FreezeNotice, Reach, RunDossier } from '#libs/contracts'
 import { beginning } from '../canary/canary.js'
 import type { Acknowledgements } from '../silence.js'
 import type { StageState } from '../stage/decision.js'
@@ -26,6 +26,8 @@ export interface Rollout extends StageState {
   members: RolloutMember[]
   /** RFC 3339, while it bakes. */
   bakeUntil?: string
+  /** How many of the bots have it, and since when. */
+  reach?: Reach
   /** Other services were told that the release is live. */
   promoted: boolean
   /** The bake is over; only bots that joined during it still have to acknowledge. */

@@ -46,13 +46,13 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.rollout.started.v1':
       return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: null })
     case 'hms.rollout.bake-started.v1':
-      return add(facts, 'rollout', { baking: true, detail: event.data.detail })
+      return add(facts, 'rollout', { baking: true, detail: event.data.detail, reach: event.data.reach })
     case 'hms.rollout.completed.v1':
-      return pass(facts, 'rollout', event, event.data.summary)
+      return pass(facts, 'rollout', event, event.data.summary, { reach: event.data.reach })
     case 'hms.notification.started.v1':
-      return add(facts, 'notify', { startedAt: event.time })
+      return add(facts, 'notify', { startedAt: event.time, partners: event.data.partners.length })
     case 'hms.notification.completed.v1':
-      return pass(facts, 'notify', event, event.data.summary)
+      return pass(facts, 'notify', event, event.data.summary, { told: event.data.sent })
     case 'hms.lint.failed.v1':
       return fail(facts, 'lint', event, 'FAIL', { startedAt: facts.startedAt })
     case 'hms.simulation.failed.v1':

@@ -1,4 +1,5 @@
 import { isTerminal, STAGES, type RunStage, type RunState, type RunView, type StageName } from '#libs/contracts'
+import { clockOf } from './run-clock.js'
 import type { RunFacts } from './run-facts.js'
 
 /** The run's state as its facts give it, whatever the order in which they came. */
@@ -28,6 +29,7 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   const stages = STAGES.map((stage) => projectStage(facts, stage, state))
   const reason = facts.ended === undefined ? reasonOf(facts) : facts.ended.reason
   const detail = facts.endedEarly?.state === state && state !== 'FAILED' ? facts.endedEarly.detail : undefined
+  const clock = clockOf(facts, state)
   return {
     run: facts.run,
     state,
@@ -39,6 +41,7 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
     decisions: facts.decisions,
     createdAt: facts.createdAt,
     endedAt: facts.ended?.at ?? null,
+    ...(clock === undefined ? {} : { clock }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RunDecision, RunPolicy, RunState, StageName, StageVerdict, WaitReason } from '#libs/contracts'
+import type { Reach, RunDecision, RunPolicy, RunState, StageName, StageVerdict, WaitReason } from '#libs/contracts'
 
 /** What is known of one stage; facts only ever get added, so events may come in any order across topics. */
 export interface StageFacts {
@@ -13,6 +13,11 @@ export interface StageFacts {
   waits?: WaitReason | null
   /** Rollout: everyone has it, and it is being watched. */
   baking?: boolean
+  /** Rollout: how many of the bots have it, and since when. */
+  reach?: Reach
+  /** Notify: how many partners there are to tell, and how many were told. */
+  partners?: number
+  told?: number
   /** What a guard rule had to say against it without stopping it. */
   warning?: string
 }

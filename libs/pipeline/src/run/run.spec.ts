@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isTerminal, STAGES, type EventData, type RunState } from '#libs/contracts'
+import { isTerminal, STAGES, type EventData, type Reach, type RunState } from '#libs/contracts'
 import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
 import { patienceFor } from './run-deadline.js'
 import { projectRun, stateOf } from './project-run.js'
@@ -10,9 +10,12 @@ import { newRun, type RunFacts } from './run-facts.js'
 const AT = '2026-01-01T00:00:00.000Z'
 const started: RunFacts = { ...newRun(7, [{ id: 'pm25', version: '1.0.0', digest: 'sha256:' }], AT), approvedAt: AT, startedAt: AT }
 
+const at = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000Z`
+const REACH: Reach = { bots: 4, current: 2, halfAt: at(6), mostAt: null, allAt: null }
+
 /** What a stage says; `data` is only what the run looks at. */
 function said<T extends RunEvent['type']>(type: T, data: Partial<EventData[T]> = {}, second = 1, attempt = 1): RunEvent {
-  return { type, data, attempt, time: `2026-01-01T00:00:${String(second).padStart(2, '0')}.000Z` } as unknown as RunEvent
+  return { type, data, attempt, time: at(second) } as unknown as RunEvent
 }
 
 const PASSING = [
@@ -22,10 +25,10 @@ const PASSING = [
   said('hms.canary.started.v1', { label: '', detail: '' }, 4),
   said('hms.canary.passed.v1', { summary: '', label: '' }, 5),
   said('hms.rollout.started.v1', { detail: '' }, 6),
-  said('hms.rollout.bake-started.v1', { detail: '' }, 7),
-  said('hms.rollout.completed.v1', { summary: '' }, 8),
-  said('hms.notification.started.v1', {}, 9),
-  said('hms.notification.completed.v1', { summary: '6 sent' }, 10),
+  said('hms.rollout.bake-started.v1', { detail: '', reach: REACH }, 7),
+  said('hms.rollout.completed.v1', { summary: '', reach: { ...REACH, current: 4, allAt: at(8) } }, 8),
+  said('hms.notification.started.v1', { partners: ['a', 'b'] }, 9),
+  said('hms.notification.completed.v1', { summary: '2 sent', sent: 2 }, 10),
 ]
 const ENDING = [
   said('hms.lint.failed.v1', { reason: 'LINT_ERRORS', detail: '', findings: [] }),
@@ -46,6 +49,20 @@ describe('a run as a projection of what its stages say', () => {
         expect(view).toEqual(expected)
       }),
     )
+  })
+
+  it('runs a clock from the first signature until the last bot has it and the last partner was told', () => {
+    const clocks = PASSING.map((_event, index) => projectRun(PASSING.slice(0, index + 1).reduce(evolveRun, started)).clock)
+    expect(clocks.slice(0, 6)).toEqual(Array.from({ length: 6 }))
+    expect(clocks[6]).toEqual({ bots: 4, current: 2, partners: 0, told: 0, seconds: { half: 6, most: null, all: null, partners: null } })
+    expect(clocks.at(-1)).toEqual({ bots: 4, current: 4, partners: 2, told: 2, seconds: { half: 6, most: null, all: 8, partners: 10 } })
+  })
+
+  it('has no clock once it was taken back, and no time for partners while one was not told', () => {
+    const failed = [...PASSING.slice(0, 7), said('hms.rollout.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '' }, 8)]
+    expect(projectRun(failed.reduce(evolveRun, started)).clock).toBeUndefined()
+    const retrying = [...PASSING.slice(0, 9), said('hms.notification.completed.v1', { summary: '1 sent, 1 retrying', sent: 1 }, 10)]
+    expect(projectRun(retrying.reduce(evolveRun, started)).clock).toMatchObject({ told: 1, seconds: { partners: null } })
   })
 
   it('ends once: whatever comes after the first end changes neither state, reason nor time', () => {

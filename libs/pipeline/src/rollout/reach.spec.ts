@@ -1,0 +1,51 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { countReach, NOBODY_REACHED } from './reach.js'
+
+const at = (second: number): Date => new Date(Date.UTC(2026, 0, 1, 0, 0, second))
+const of = (...pairs: [number, number][]) => pairs.map(([acknowledged, expected]) => ({ acknowledged, expected, silent: [] }))
+
+describe('the reach of a release', () => {
+  it('is half, most and all of the bots, each when it was so first', () => {
+    const steps: [number, number][] = [
+      [9, 20],
+      [10, 20],
+      [18, 20],
+      [19, 20],
+      [20, 20],
+      [20, 40],
+    ]
+    const reach = steps.reduce((known, step, second) => countReach(known, of(step), at(second)), NOBODY_REACHED)
+    expect(reach).toEqual({
+      bots: 40,
+      current: 20,
+      halfAt: at(1).toISOString(),
+      mostAt: at(3).toISOString(),
+      allAt: at(4).toISOString(),
+    })
+  })
+
+  it('is that of the policy of a bundle that fewest have', () => {
+    expect(countReach(NOBODY_REACHED, of([20, 20], [5, 20]), at(1))).toEqual({ ...NOBODY_REACHED, bots: 20, current: 5 })
+  })
+
+  it('is nobody where nobody is connected', () => {
+    expect(countReach(NOBODY_REACHED, of([0, 0]), at(1))).toEqual(NOBODY_REACHED)
+  })
+
+  it('never moves a time, and has them in order', () => {
+    const pair = fc.nat(50).chain((expected) => fc.tuple(fc.nat(expected), fc.constant(expected)))
+    fc.assert(
+      fc.property(fc.array(pair, { minLength: 1, maxLength: 20 }), (steps) => {
+        let known = NOBODY_REACHED
+        for (const [second, step] of steps.entries()) {
+          const next = countReach(known, of(step), at(second))
+          for (const mark of ['halfAt', 'mostAt', 'allAt'] as const) if (known[mark] !== null) expect(next[mark]).toBe(known[mark])
+          if (next.allAt !== null) expect(next.mostAt! <= next.allAt).toBe(true)
+          if (next.mostAt !== null) expect(next.halfAt! <= next.mostAt).toBe(true)
+          known = next
+        }
+      }),
+    )
+  })
+})
