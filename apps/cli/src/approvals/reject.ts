@@ -2,8 +2,8 @@ import { rejectApproval } from '#libs/client'
 import { EXIT } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { requireName, usageError } from '../errors.js'
-import { findKey, keyFolderOf } from '../keys/key-folder.js'
-import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
+import type { PassphraseOptions } from '../keys/passphrase.js'
 
 export interface RejectFlags extends PassphraseOptions {
   sign: string
@@ -17,7 +17,7 @@ export async function rejectWaiting(context: CliContext, digest: string, flags: 
   const folder = keyFolderOf(context)
   await findKey(folder, flags.sign)
   const client = await context.client()
-  const signer = await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags))
+  const signer = await openKey(context, folder, flags.sign, flags)
   const view = await rejectApproval(client, digest, flags.reason, signer)
   context.output.done(`Rejected by ${signer.name}; run #${view.run} is ${view.state}`)
   if (context.output.mode === 'json') context.output.data(view, () => [])

@@ -4,8 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { expectDigest } from '../keys/expect-digest.js'
-import { findKey, keyFolderOf } from '../keys/key-folder.js'
-import { passphraseFor } from '../keys/passphrase.js'
+import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
 import { readYamlMap } from '../yaml-file.js'
 import { describeRoster } from './describe-roster.js'
 import { isEnvelope, rosterEnvelope } from './roster-document.js'
@@ -28,7 +27,7 @@ export async function signRosterFile(context: CliContext, file: string, options:
   const roster = readUnsignedRoster(envelope)
   for (const line of describeRoster(roster)) context.output.note(line)
   expectDigest(options.expectDigest, roster.digest)
-  const signer = await folder.open(options.sign, await passphraseFor(context, options.sign, folder.dir, options))
+  const signer = await openKey(context, folder, options.sign, options)
   requirePerson(roster, signer.keyid, options.sign)
   const signed = await addSignature(envelope, signer)
   await writeFile(out, `${JSON.stringify(signed)}\n`)

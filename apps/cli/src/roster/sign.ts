@@ -3,8 +3,8 @@ import { pae, readSuccessor, STATEMENT_TYPE, type Roster, type Signer } from '#l
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
 import { expectDigest } from '../keys/expect-digest.js'
-import { findKey, keyFolderOf } from '../keys/key-folder.js'
-import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
+import type { PassphraseOptions } from '../keys/passphrase.js'
 import { describeProposal, printProgress } from './describe-proposal.js'
 import { newestRoster } from './newest-roster.js'
 
@@ -23,7 +23,7 @@ export async function signRosterProposal(context: CliContext, given: string | un
   const proposal = choose(await client.get<RosterProposalView[]>('/v1/roster/proposals'), given)
   const next = checked(proposal, await newestRoster(context), context)
   expectDigest(options.expectDigest, next.digest)
-  const signer = await folder.open(options.sign, await passphraseFor(context, options.sign, folder.dir, options))
+  const signer = await openKey(context, folder, options.sign, options)
   const view = await client.post<RosterProposalView>(`/v1/roster/proposals/${next.digest}/signatures`, await signatureOf(next, signer))
   context.output.done('Signature added')
   printProgress(context, view)

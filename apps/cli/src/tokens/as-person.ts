@@ -3,8 +3,8 @@ import { HmsError, type RosterStep } from '#libs/contracts'
 import type { Signer } from '#libs/signing'
 import { pinnedRoster } from '../roster/pinned-roster.js'
 import type { CliContext } from '../context.js'
-import { findKey, keyFolderOf } from '../keys/key-folder.js'
-import { passphraseFor, type PassphraseOptions } from '../keys/passphrase.js'
+import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
+import type { PassphraseOptions } from '../keys/passphrase.js'
 
 export interface AsPerson extends PassphraseOptions {
   sign?: string
@@ -20,7 +20,7 @@ export async function signingClient(context: CliContext, flags: AsPerson): Promi
     return context.client(authorizationFrom({ url: readUrl(context.url), dataDir: context.io.environment.dataDir }))
   const folder = keyFolderOf(context)
   await findKey(folder, flags.sign)
-  return signingAs(context, await folder.open(flags.sign, await passphraseFor(context, flags.sign, folder.dir, flags)))
+  return signingAs(context, await openKey(context, folder, flags.sign, flags))
 }
 
 /** A client whose requests this key signs, for the installation of the pinned roster. */
