@@ -5,7 +5,11 @@ import { escalate, expireTicket, nextStep, openTicket, questionOf, settleTicket 
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
+import { TicketMetrics } from './ticket-metrics.js'
 import { TICKET_COUNTER, TICKET_EXPIRY, TICKET_LADDER, TICKETS } from './ticket.table.js'
+
+/** Tickets that a scrape looks at, the oldest first: more than this many open questions are no number that anybody needs. */
+const MAX_COUNTED = 1_000
 
 /** Opens a ticket when a run asks people, tells more of them while nobody answers, and closes it when the run asks no longer. */
 @Injectable()
@@ -18,6 +22,12 @@ export class FollowRun implements OnModuleInit {
   onModuleInit(): void {
     this.runtime.onTimer(TICKET_LADDER, (tx, { data }) => this.climb(tx, data.ticket))
     this.runtime.onTimer(TICKET_EXPIRY, (tx, { data }) => this.expire(tx, data.ticket))
+    const metrics = new TicketMetrics(this.runtime.metrics)
+    this.runtime.metrics.beforeCollect(() =>
+      this.runtime.database.transaction(async (tx) =>
+        metrics.show(await tx.documents(TICKETS).find({ where: { state: 'OPEN' }, orderBy: 'number', limit: MAX_COUNTED }), tx.now),
+      ),
+    )
   }
 
   /** The state of a run changed; its policies are locked. Most runs never ask: of a run that does not and did not, nothing is read. */

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import type { Ticket } from '#libs/contracts'
+import { Metrics } from '#libs/platform'
+import { TicketMetrics } from './ticket-metrics.js'
+
+const ticket = (kind: Ticket['kind'], openedAt: string): Ticket => ({ kind, openedAt }) as Ticket
+
+it('counts what nobody has answered by how grave it is, and says for how long', async () => {
+  const metrics = new Metrics()
+  const counted = new TicketMetrics(metrics)
+  const open = [
+    ticket('EMERGENCY_REVIEW', '2026-01-01T00:09:00Z'),
+    ticket('ACK_TIMEOUT', '2026-01-01T00:05:00Z'),
+    ticket('INCONCLUSIVE', '2026-01-01T00:08:00Z'),
+  ]
+  counted.show(open, new Date('2026-01-01T00:10:00Z'))
+  const page = await metrics.page()
+  for (const line of ['review_open{severity="high"} 1', 'review_open{severity="normal"} 2', 'review_oldest_age_seconds 300'])
+    expect(page).toContain(`hms_svc_${line}`)
+  counted.show([], new Date('2026-01-01T00:10:00Z'))
+  expect(await metrics.page()).toContain('hms_svc_review_oldest_age_seconds 0')
+})

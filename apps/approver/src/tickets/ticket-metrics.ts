@@ -1,0 +1,26 @@
+import type { Ticket, TicketKind } from '#libs/contracts'
+import type { Metrics } from '#libs/platform'
+
+/** `high`: automation has acted, or could not; `normal`: a run waits for an answer and is safe as it is. */
+const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
+  EMERGENCY_REVIEW: 'high',
+  POISONED: 'high',
+  INCONCLUSIVE: 'normal',
+  ACK_TIMEOUT: 'normal',
+}
+
+/** What people are asked and have not answered. */
+export class TicketMetrics {
+  private readonly open = this.metrics.gauge('review_open', 'Questions to people that nobody has answered', ['severity'])
+  private readonly oldest = this.metrics.gauge('review_oldest_age_seconds', 'For how long the oldest of them has been waiting', [])
+
+  constructor(private readonly metrics: Metrics) {}
+
+  /** All open tickets, and the time by the database's clock. */
+  show(tickets: readonly Ticket[], now: Date): void {
+    for (const severity of ['high', 'normal'] as const)
+      this.open.set({ severity }, tickets.filter(({ kind }) => SEVERITY[kind] === severity).length)
+    const ages = tickets.map(({ openedAt }) => (now.getTime() - Date.parse(openedAt)) / 1_000)
+    this.oldest.set({}, Math.max(0, ...ages))
+  }
+}
