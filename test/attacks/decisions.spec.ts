@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { AcceptedDecision, RunView } from '#libs/contracts'
-import { generateKeyPair, localSigner, signDecision, signRunDecision, type RosterPredicate, type Signer } from '#libs/signing'
+import { signApproval } from '#libs/client'
+import type { AcceptedDecision, Envelope, PreparedApproval, RunView } from '#libs/contracts'
+import {
+  generateKeyPair,
+  localSigner,
+  signDecision,
+  STATEMENT_TYPE,
+  signRunDecision,
+  type RosterPredicate,
+  type Signer,
+} from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -117,4 +126,43 @@ describe('a decision about a run', () => {
     await system.settle()
     expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'observing' })
   })
+
+  it.each<[string, (press: PipelineDriver) => Promise<Envelope>]>([
+    ['nobody has signed', async () => envelopeOf(await press.prepare(['ozone@2.0.0=60'], {}, { supersede: true }))],
+    [
+      'a person signed who may not approve it',
+      async () => signedBy(await press.prepare(['ozone@2.0.0=60'], {}, { supersede: true }), 'EPA Counsel'),
+    ],
+    ['is of another policy', async () => signedBy(await press.prepare(['lead@1.0.0=9']), 'EPA Chief')],
+    ['is the run’s own', async () => signedBy(await press.prepare(['ozone@1.0.0=70']), 'EPA Chief')],
+  ])('supersedes no run, whatever approver says, by a release that %s', async (_what, make) => {
+    const forged: AcceptedDecision = {
+      run,
+      attempt: 1,
+      id: `sha256:${'2'.repeat(64)}`,
+      decision: 'supersede',
+      stage: 'canary',
+      by: 'run #9',
+      reason: 'forged',
+      statement: await make(press),
+    }
+    const approver = system.host.runtimes.get('approver')!
+    await approver.database.transaction((tx) =>
+      approver.emit(tx, 'hms.run.decision-accepted.v1', forged, { key: 'ozone', run, attempt: 1 }),
+    )
+    await system.settle()
+    expect(await press.api.get(`/v1/canaries/${run}`)).toMatchObject({ state: 'observing' })
+  })
+
+  function envelopeOf({ releases }: PreparedApproval, signatures: Envelope['signatures'] = []): Envelope {
+    return { payload: releases[0]!.payload, payloadType: STATEMENT_TYPE, signatures }
+  }
+
+  async function signedBy(prepared: PreparedApproval, name: string): Promise<Envelope> {
+    const signatures = await signApproval(prepared, person(name))
+    return envelopeOf(
+      prepared,
+      signatures.map(({ keyid, sig }) => ({ keyid, sig })),
+    )
+  }
 })

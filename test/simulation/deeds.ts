@@ -36,9 +36,12 @@ export async function registerPartners(world: World, count: number): Promise<voi
   }
 }
 
-async function approve(world: World, { policies, plan, queue, twice, effectiveInMs }: Extract<Deed, { do: 'approve' }>): Promise<void> {
+async function approve(
+  world: World,
+  { policies, plan, queue, supersede, twice, effectiveInMs }: Extract<Deed, { do: 'approve' }>,
+): Promise<void> {
   const effective = effectiveInMs === undefined ? '2024-09-01T00:00:00Z' : new Date(world.scheduler.nowMs + effectiveInMs).toISOString()
-  const wish = { policies: policies.map((policy) => ({ ...policy, effective })), plan, queue }
+  const wish = { policies: policies.map((policy) => ({ ...policy, effective })), plan, queue, supersede }
   await Promise.all(twice ? [world.press.approve(wish), world.press.approve(wish)] : [world.press.approve(wish)])
 }
 

@@ -50,6 +50,13 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
     const declared = { ...started, producer: 'approver' as const, type: 'hms.freeze.declared.v1', data: { freeze } as never }
     return { ...evidence, emitted: [declared, delayed, started] }
   },
+  'I16 what was superseded names its successor and is over first': (evidence) => ({
+    ...evidence,
+    runs: evidence.runs.map((record) => ({
+      ...record,
+      facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'SUPERSEDED' as const } },
+    })),
+  }),
   'I15 who is taken back asks people once': (evidence) => {
     const ended = { state: 'FAILED' as const, reason: 'POISONED', detail: '', at: '' }
     const runs = evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, endedEarly: ended, ended } }))

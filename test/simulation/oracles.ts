@@ -3,6 +3,7 @@ import { approvalsKept, effectsOnce, partnersOnce, runsEndOnce } from './oracles
 import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './oracles.heads.js'
 import { freezesHold } from './oracles.freezes.js'
 import { peopleAreAsked } from './oracles.tickets.js'
+import { supersededLetGo } from './oracles.supersede.js'
 import { rulesInTime } from './oracles.effective.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
@@ -28,6 +29,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I13 no rule before its time, and each at it': rulesInTime,
   'I14 what waits for a freeze waits until its end': freezesHold,
   'I15 who is taken back asks people once': peopleAreAsked,
+  'I16 what was superseded names its successor and is over first': supersededLetGo,
 }
 
 export interface Violation {

@@ -10,6 +10,7 @@ export type Deed =
       policies: { id: string; version: string; limit: number }[]
       plan: PlanOptions
       queue: boolean
+      supersede?: boolean
       twice: boolean
       /** After it was prepared; long ago without it. */ effectiveInMs?: number
     }
@@ -119,6 +120,7 @@ export function planOf(random: Random): Plan {
   for (const deed of plan.deeds)
     if (deed.do === 'approve' && random.chance(0.3)) deed.effectiveInMs = random.pick([500, 2_000, 8_000, 60_000, 3_600_000])
   plan.deeds.push(...stopsOf(random))
+  for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.2)) Object.assign(deed, { queue: false, supersede: true })
   return plan
 }
 

@@ -11,7 +11,7 @@ import { layGround, type Ground } from './world.js'
 const MAX_SHOWN = 3
 /** With so many seeds a way in which runs can end that never came is a hole in the test. */
 const MANY = 400
-const ENDS = ['ABORTED', 'FAILED', 'ROLLED_BACK', 'STALE', 'SUCCEEDED']
+const ENDS = ['ABORTED', 'FAILED', 'ROLLED_BACK', 'STALE', 'SUCCEEDED', 'SUPERSEDED']
 
 /** Seeds from `first`, every `step`-th: two files play one half each, beside one another. */
 export function playSeeds(first: number, step: number): void {

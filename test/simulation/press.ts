@@ -16,6 +16,7 @@ export interface Wish {
   policies: PolicyDocument[]
   plan: PlanOptions
   queue: boolean
+  supersede?: boolean
 }
 
 /** People at the door of the press: they prepare, sign, and keep in mind what they were told. */
@@ -30,10 +31,10 @@ export class Press {
   ) {}
 
   /** Answers the run's number. */
-  async approve({ policies, plan, queue }: Wish): Promise<number> {
+  async approve({ policies, plan, queue, supersede }: Wish): Promise<number> {
     const names = policies.map(({ id, version }) => `${id}@${version}`).join(' + ')
     const prepared = await this.client.ask('approver', `prepare ${names}`, ({ injector }) =>
-      injector.get(PrepareApproval).execute({ policies, plan, queue }),
+      injector.get(PrepareApproval).execute({ policies, plan, queue, supersede }),
     )
     const request = { digest: prepared.digest, signatures: await signApproval(prepared, this.signer) }
     const { run } = await this.client.ask('approver', `sign ${names}`, ({ injector }) => injector.get(SignApproval).execute(request))

@@ -7,6 +7,7 @@ import {
   type FreezeRecord,
   type FreezeView,
   type PolicyView,
+  type PreparedApproval,
   type PrepareRequest,
   type RunDecisionName,
   type RunView,
@@ -17,6 +18,7 @@ import type { MemorySystem } from './memory-system.js'
 
 export interface ApproveOptions {
   queue?: boolean
+  supersede?: boolean
   signer?: string
   by?: Signer
   tags?: string[]
@@ -48,7 +50,15 @@ export class PipelineDriver {
    * `ID@VERSION=LIMIT`.
    */
   async approve(policies: string[], plan: PrepareRequest['plan'] = {}, options: ApproveOptions = {}): Promise<number> {
-    const { queue, author, committedBy, reason } = options
+    const { reason } = options
+    const prepared = await this.prepare(policies, plan, options)
+    const signatures = await signApproval(prepared, options.by ?? this.system.signers.get(options.signer ?? 'EPA Chief')!)
+    return (await submitApproval(this.api, prepared, signatures, { reason })).run!
+  }
+
+  /** Nobody has signed it then. */
+  prepare(policies: string[], plan: PrepareRequest['plan'] = {}, options: ApproveOptions = {}): Promise<PreparedApproval> {
+    const { queue, supersede, author, committedBy } = options
     const documents = policies.map((text) => {
       const [, id, version, limit] = /^(.+)@(.+)=(\d+)$/.exec(text)!
       const parsed = parsePolicy(
@@ -58,9 +68,7 @@ export class PipelineDriver {
       if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
       return parsed.source.policy
     })
-    const prepared = await prepareApproval(this.api, documents, plan, { queue, author, committedBy })
-    const signatures = await signApproval(prepared, options.by ?? this.system.signers.get(options.signer ?? 'EPA Chief')!)
-    return (await submitApproval(this.api, prepared, signatures, { reason })).run!
+    return prepareApproval(this.api, documents, plan, { queue, supersede, author, committedBy })
   }
 
   /** What one run waits for. */

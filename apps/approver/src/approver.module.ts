@@ -33,6 +33,7 @@ import { RunFeed } from './runs/run-feed.js'
 import { RunsController } from './runs/runs.http.js'
 import { RUN_COUNTER, RUNS } from './runs/run.table.js'
 import { SaveRun } from './runs/save-run.js'
+import { SupersedeRuns } from './runs/supersede-runs.js'
 import { TrackRun } from './runs/track-run.js'
 import { TrackRunEvents } from './runs/track-run.events.js'
 import { ScheduleRunDeadline } from './runs/schedule-run-deadline.js'
@@ -69,6 +70,7 @@ class ApproverModule {
         GuardApproval,
         ExpireApproval,
         QueueRun,
+        SupersedeRuns,
         ScheduleRunDeadline,
         EndRun,
         EndOverdueRun,

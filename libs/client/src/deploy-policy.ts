@@ -25,6 +25,8 @@ export interface DeployOptions extends PlanInput {
   reason?: string
   /** Wait behind the active run of the policy instead of being refused. */
   queue?: boolean
+  /** End the runs of these policies that are under way, once all have signed. */
+  supersede?: boolean
   onProgress?: (run: RunView) => void
   /** `false`: resolve as soon as the signature is accepted. */
   wait?: boolean
@@ -51,7 +53,7 @@ export async function deployPolicy(options: DeployOptions): Promise<RunView | Ap
   const signer = await chooseSigner(config, { name: options.sign, passphrase: options.passphrase })
   const asSigner = async (): Promise<ApiClient> => new ApiClient({ url, authorize: signedBy(signer, await installationOf(config)) })
   const prepared = await prepareAs(api, asSigner, (client) =>
-    prepareApproval(client, policies, plan, { author: options.author, queue: options.queue }),
+    prepareApproval(client, policies, plan, { author: options.author, queue: options.queue, supersede: options.supersede }),
   )
   const approval = await submitApproval(api, prepared, await signApproval(prepared, signer), { reason: options.reason })
   return options.wait === false ? approval : waitForRun(api, prepared, approval, options)

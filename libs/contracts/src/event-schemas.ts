@@ -291,7 +291,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "id": {"type":"string"},
-        "decision": {"enum":["pause","resume","promote","extend","abort"]},
+        "decision": {"enum":["pause","resume","promote","extend","abort","supersede"]},
         "stage": {"anyOf":[{"enum":["lint","simulate","canary","rollout","notify"]},{"type":"null"}]},
         "byMs": {"type":"number"},
         "by": {"type":"string"},
@@ -368,7 +368,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "id": {"type":"string"},
-        "decision": {"enum":["pause","resume","promote","extend","abort"]},
+        "decision": {"enum":["pause","resume","promote","extend","abort","supersede"]},
         "stage": {"enum":["lint","simulate","canary","rollout","notify"]},
         "detail": {"type":"string"}
       }
@@ -638,11 +638,12 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["id","decision","by","reason","at","outcome"],
       "properties": {
         "id": {"type":"string"},
-        "decision": {"enum":["pause","resume","promote","extend","abort"]},
+        "decision": {"enum":["pause","resume","promote","extend","abort","supersede"]},
         "by": {"type":"string"},
         "reason": {"type":"string"},
         "at": {"type":"string"},
-        "outcome": {"enum":["pending","applied","late"]}
+        "outcome": {"enum":["pending","applied","late"]},
+        "successor": {"type":"number"}
       }
     },
     "RunDossier": {
@@ -706,6 +707,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         },
         "reason": {"type":"string"},
         "detail": {"type":"string"},
+        "supersededBy": {"type":"number"},
         "attempt": {"type":"number"},
         "policies": {"type":"array","items":{"$ref":"#/$defs/RunPolicy"}},
         "stages": {"type":"array","items":{"$ref":"#/$defs/RunStage"}},

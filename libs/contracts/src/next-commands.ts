@@ -17,7 +17,7 @@ export function nextCommandsOf(view: RunView): string[] {
     case 'STALE':
       return ['hms-svc approve FILE --sign NAME']
     case 'SUPERSEDED':
-      return ['hms-svc runs list']
+      return [view.supersededBy === undefined ? 'hms-svc runs list' : `hms-svc runs show ${view.supersededBy}`]
     case 'AWAITING_APPROVAL':
       return ['hms-svc approvals list', 'hms-svc approve FILE --sign NAME']
     case 'PAUSED':

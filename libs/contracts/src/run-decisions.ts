@@ -1,5 +1,5 @@
 import type { Envelope } from './envelope.js'
-import type { RunDecisionName, StageName } from './runs.js'
+import type { RunControl, StageName } from './runs.js'
 
 /** A person said no to an approval that waited for signatures; `statement` is what was signed. */
 export interface RejectedApproval {
@@ -13,20 +13,21 @@ export interface RejectedApproval {
   statement: Envelope
 }
 
-/** A person's decision about a run, on its way to the stage that owns the run. Exactly one stage answers, or the run ends first. */
+/** A decision about a run, on its way to the stage that owns the run. Exactly one stage answers, or the run ends first. */
 export interface AcceptedDecision {
   run: number
   attempt: number
-  /** Digest of what was signed. */
+  /** Digest of what was signed; of `supersede` the digest of the newer approval. */
   id: string
-  decision: RunDecisionName
+  decision: RunControl
   /** Where the run was as far as approver knew; `null` when it had not started, so that approver applied the decision itself. */
   stage: StageName | null
   /** Of `extend`: by how much. */
   byMs?: number
-  /** Name of the person. */
+  /** Name of the person; of `supersede` the newer run. */
   by: string
   reason: string
+  /** What the person signed; of `supersede` a release of the newer run, with all its signatures. */
   statement: Envelope
 }
 
@@ -34,7 +35,7 @@ export interface DecisionAnswer {
   run: number
   attempt: number
   id: string
-  decision: RunDecisionName
+  decision: RunControl
   stage: StageName
   detail: string
 }

@@ -35,17 +35,21 @@ export type StageVerdict = 'PENDING' | 'RUNNING' | 'PASS' | 'FAIL' | 'INCONCLUSI
 /** What people decide about a run that is under way. */
 export const RUN_DECISIONS = ['pause', 'resume', 'promote', 'extend', 'abort'] as const
 export type RunDecisionName = (typeof RUN_DECISIONS)[number]
+/** `supersede`: a newer release takes the run's place, because its approvers said so. */
+export type RunControl = RunDecisionName | 'supersede'
 
-/** A person's decision that was accepted. It counts when the stage that owns the run applies it; else it came too late. */
+/** A decision that was accepted. It counts when the stage that owns the run applies it; else it came too late. */
 export interface RunDecision {
-  /** Digest of what was signed. */
+  /** Digest of what was signed; of `supersede` the digest of the newer approval. */
   id: string
-  decision: RunDecisionName
-  /** Name of the person. */
+  decision: RunControl
+  /** Name of the person; of `supersede` the newer run. */
   by: string
   reason: string
   at: string
   outcome: 'pending' | 'applied' | 'late'
+  /** Of `supersede`: number of the newer run. */
+  successor?: number
 }
 
 /** A policy as a run carries it: `digest` is the policy digest. */
@@ -75,6 +79,8 @@ export interface RunView {
   reason?: string
   /** How it ended, in a sentence, where no stage says it: who rejected it and why, what moved. */
   detail?: string
+  /** Number of the run that took its place. */
+  supersededBy?: number
   attempt: number
   policies: RunPolicy[]
   stages: RunStage[]

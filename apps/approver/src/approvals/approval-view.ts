@@ -22,6 +22,7 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
     signedBy: approval.signedBy,
     authors: authorsIn(approval),
     reasons: approval.reasons ?? [],
+    ...(approval.supersede === true ? { supersede: true } : {}),
     preparedAt: approval.preparedAt,
     expiresAt: approval.expiresAt,
   }
@@ -47,6 +48,7 @@ export function preparedView(approval: Approval, run: RunRecord | undefined, rec
     plan: approval.plan,
     signedBy: approval.signedBy,
     authors: authorsIn(approval),
+    ...(approval.supersede === true ? { supersede: true } : {}),
     expiresAt: approval.expiresAt,
   }
 }

@@ -79,6 +79,10 @@ export class PrepareRequestDto {
   @IsOptional()
   @IsBoolean()
   queue?: boolean
+
+  @IsOptional()
+  @IsBoolean()
+  supersede?: boolean
 }
 
 export class SignatureDto {

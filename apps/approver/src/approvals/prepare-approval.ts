@@ -20,6 +20,7 @@ import {
   type ReleasePredicate,
   type Roster,
 } from '#libs/signing'
+import { isSupersedable } from '#libs/pipeline'
 import { ServiceRuntime, type Upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -51,6 +52,7 @@ export class PrepareApproval {
   /** What others signed is to be countersigned; of what nobody has signed, only what says the same. `by` is who asks. */
   execute(request: PrepareRequest, by = 'anyone'): Promise<PreparedApproval> {
     const policies = parsePolicies(request.policies)
+    if (request.queue === true && request.supersede === true) throw queueOrSupersede()
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(policies.map(({ policy }) => policyKey(policy.id)))
       const records = await this.load(tx, policies)
@@ -59,7 +61,7 @@ export class PrepareApproval {
         requireSamePlan(signed[0], request, this.runtime.roster)
         return this.view(tx, signed[0], records)
       }
-      const predecessors = await this.predecessors(tx, policies, records, request.queue === true)
+      const predecessors = await this.predecessors(tx, policies, records, request)
       const histories = await historiesOf(tx, policies, records)
       const { roster } = this.runtime
       const news = policies.map(({ policy, digest }) => ({
@@ -102,6 +104,7 @@ export class PrepareApproval {
       plan,
       signedBy: [],
       missing: missingOf(this.runtime.roster, releases),
+      ...(request.supersede === true ? { supersede: true } : {}),
       preparedAt: tx.now.toISOString(),
       expiresAt: expiresAt.toISOString(),
     }
@@ -127,27 +130,30 @@ export class PrepareApproval {
     }
   }
 
-  /** What each new release follows. While a run is under way that is its release, and only who says `queue` may wait behind it. */
+  /**
+   * What each new release follows. While a run is under way that is its release, and only who says `queue` may wait behind it. Who says
+   * `supersede` follows what is live, unless the rollout of the run under way has begun.
+   */
   private async predecessors(
     tx: Transaction,
     policies: ParsedPolicy[],
     records: Map<string, PolicyRecord>,
-    queue: boolean,
+    { queue, supersede }: PrepareRequest,
   ): Promise<Map<string, ReleaseDocument | null>> {
     const predecessors = new Map<string, ReleaseDocument | null>()
     for (const { policy } of policies) {
       const record = records.get(policy.id)!
-      const ahead = record.queue.at(-1) ?? record.active
+      const ahead = supersede === true ? await this.beyondSuperseding(tx, record) : (record.queue.at(-1) ?? record.active)
       if (ahead === null) {
         const followed = predecessorOf(record, effectiveMs(policy))
-        if (!queue && followed !== record.live) throw heldUntil(record.id, record.next!)
+        if (queue !== true && supersede !== true && followed !== record.live) throw heldUntil(record.id, record.next!)
         predecessors.set(record.id, followed)
         continue
       }
-      if (!queue) {
+      if (queue !== true && supersede !== true) {
         throw new HmsError(
           'HMS_APPROVER_RUN_ACTIVE',
-          `Run #${ahead} of ${record.id} has not ended. Watch it, or wait behind it with --queue.`,
+          `Run #${ahead} of ${record.id} has not ended. Watch it, wait behind it with --queue, or end it with --supersede.`,
           {
             status: 409,
             next: [`hms-svc runs watch ${ahead}`],
@@ -160,6 +166,12 @@ export class PrepareApproval {
       predecessors.set(record.id, approval?.releases.find((release) => release.id === record.id) ?? record.live)
     }
     return predecessors
+  }
+
+  /** The active run, where it can only be followed. */
+  private async beyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
+    const run = active === null ? undefined : await tx.documents(RUNS).get(String(active))
+    return run === undefined || isSupersedable(run.facts) ? null : active
   }
 
   private async view(tx: Transaction, approval: Approval, records: Map<string, PolicyRecord>): Promise<PreparedApproval> {
@@ -179,8 +191,13 @@ function heldUntil(id: string, { release, at }: Upcoming): HmsError {
   })
 }
 
-function fingerprintOf({ plan }: PrepareRequest, authors: Map<string, string | null>): string {
-  return digestOfJson({ plan: plan ?? {}, authors: Object.fromEntries(authors) })
+function queueOrSupersede(): HmsError {
+  const detail = 'A release waits behind the run that is under way (queue) or ends it (supersede), not both.'
+  return new HmsError('HMS_APPROVER_QUEUE_OR_SUPERSEDE', detail, { status: 400, next: ['hms-svc help approve'] })
+}
+
+function fingerprintOf({ plan, supersede }: PrepareRequest, authors: Map<string, string | null>): string {
+  return digestOfJson({ plan: plan ?? {}, authors: Object.fromEntries(authors), ...(supersede === true ? { supersede } : {}) })
 }
 
 /** Whether an unsigned preparation still follows what is live, and is not about to expire. */

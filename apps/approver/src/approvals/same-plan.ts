@@ -3,9 +3,16 @@ import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
 import type { Approval } from '../records/approval.table.js'
 
 /** A later signer may leave out plan and author; other values than the signed ones are a conflict: 409 `HMS_APPROVER_PLAN_DIFFERS`. */
-export function requireSamePlan(approval: Approval, { plan = {}, author }: Pick<PrepareRequest, 'plan' | 'author'>, roster: Roster): void {
+export function requireSamePlan(
+  approval: Approval,
+  { plan = {}, author, supersede }: Pick<PrepareRequest, 'plan' | 'author' | 'supersede'>,
+  roster: Roster,
+): void {
   const contradiction =
-    contradictionOf(approval.plan, plan) ?? unknownFallback(approval, plan.fallbacks ?? []) ?? otherAuthor(approval, author, roster)
+    contradictionOf(approval.plan, plan) ??
+    unknownFallback(approval, plan.fallbacks ?? []) ??
+    otherAuthor(approval, author, roster) ??
+    otherTurn(approval, supersede)
   if (contradiction === undefined) return
   throw new HmsError('HMS_APPROVER_PLAN_DIFFERS', `What others signed says: ${contradiction}. Leave the option out to countersign it.`, {
     status: 409,
@@ -17,6 +24,11 @@ function unknownFallback(approval: Approval, named: string[]): string | undefine
   const bound = approval.releases.flatMap((release) => predicateOf(release).fallbacks.map((ref) => `${release.id}@${ref.version}`))
   const missing = named.find((name) => !bound.includes(name))
   return missing === undefined ? undefined : `fallbacks are ${bound.join(', ') || 'none'}, without ${missing}`
+}
+
+/** What the first signer asked for stands: nobody ends a run with the last signature alone. */
+function otherTurn(approval: Approval, supersede = false): string | undefined {
+  return supersede && approval.supersede !== true ? 'it ends no run that is under way' : undefined
 }
 
 function otherAuthor({ releases }: Approval, named: string | undefined, roster: Roster): string | undefined {

@@ -16,6 +16,8 @@ export interface Approval {
   /** What signers gave as their reason; for the record, not signed. */
   reasons?: SigningReason[]
   missing: string[]
+  /** The last signature ends the runs of these policies that are under way. */
+  supersede?: true
   preparedAt: string
   expiresAt: string
 }

@@ -2,7 +2,6 @@ import {
   HmsError,
   isTerminal,
   RUN_DECISIONS,
-  STAGES,
   type Envelope,
   type RunDecision,
   type RunDecisionName,
@@ -11,7 +10,7 @@ import {
   type StageName,
 } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { abortUnstarted, acceptDecision, pendingDecision, stageAwaited, stateOf, waitingStage } from '#libs/pipeline'
+import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf } from '#libs/pipeline'
 import { isSignedLately, readRunDecision, SignatureError, type ReadRunDecision } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -138,8 +137,7 @@ export class DecideRun {
         `hms-svc rollback ${id}@VERSION`,
       )
     }
-    if (decision === 'abort')
-      return facts.startedAt === undefined ? null : (stageAwaited(state) ?? waitingStage(facts) ?? pausedStage(facts.stages))
+    if (decision === 'abort') return owningStage(facts)
     const stage = state === 'PAUSED' ? this.pausedAt(record, decision, refuse) : this.goingOnAt(record, state, decision, refuse)
     if (stage === 'simulate') {
       throw refuse(
@@ -159,7 +157,7 @@ export class DecideRun {
   private pausedAt({ facts }: RunRecord, decision: RunDecisionName, refuse: Refuse): StageName {
     const show = `hms-svc runs show ${facts.run}`
     if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`, show)
-    const stage = pausedStage(facts.stages)
+    const stage = pausedStage(facts)!
     if (decision !== 'extend' || stage !== 'rollout') return stage
     throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, it bakes anew.`, show)
   }
@@ -189,8 +187,4 @@ const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
 
 function other(detail: string): HmsError {
   return new HmsError('HMS_RUN_DECISION_OTHER', detail, { status: 422, next: ['hms-svc runs --help'] })
-}
-
-function pausedStage(stages: RunRecord['facts']['stages']): StageName {
-  return STAGES.find((stage) => stages[stage]?.verdict === 'INCONCLUSIVE')!
 }

@@ -47,8 +47,8 @@ export class EndStale implements OnModuleInit {
 
   /** Neither live nor on its way: with `--queue` the release that it follows may be that of a run ahead. */
   private async hasMoved(tx: Transaction, policy: PolicyRecord, approved: Approval): Promise<boolean> {
+    if (followsLive(approved, policy)) return false
     const previous = previousOf(approved, policy.id)
-    if (previous === (followedBy(approved, policy)?.releaseDigest ?? null)) return false
     for (const ahead of [policy.active, ...policy.queue]) {
       const run = ahead === null ? undefined : await tx.documents(RUNS).get(String(ahead))
       const approval = run === undefined ? undefined : await tx.documents(APPROVALS).get(run.approval)
@@ -63,8 +63,13 @@ export function previousOf(approval: Approval, policyId: string): string | null 
   return peekPredicate<ReleasePredicate>(release.envelope).previous?.digest ?? null
 }
 
+/** Whether what was prepared follows the release that it must by now. */
+export function followsLive(approval: Approval, policy: PolicyRecord): boolean {
+  return previousOf(approval, policy.id) === (followedBy(approval, policy)?.releaseDigest ?? null)
+}
+
 /** The release that the approved one must follow by now: see `predecessorOf`. */
-export function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument | null {
+function followedBy(approval: Approval, policy: PolicyRecord): ReleaseDocument | null {
   const release = approval.releases.find(({ id }) => id === policy.id)!
   return predecessorOf(policy, effectiveMs(peekPredicate<ReleasePredicate>(release.envelope).policy))
 }

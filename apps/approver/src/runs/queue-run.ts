@@ -6,11 +6,12 @@ import { currentTraceparent, inTrace } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
-import { EndStale, followedBy, previousOf } from './end-stale.js'
+import { EndStale, followsLive, previousOf } from './end-stale.js'
 import { rulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { signedAlike } from '../policies/policy-version.table.js'
 import { QUEUE, SaveRun } from './save-run.js'
+import { SupersedeRuns } from './supersede-runs.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
@@ -24,14 +25,16 @@ export class QueueRun implements OnModuleInit {
     private readonly runtime: ServiceRuntime,
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
+    private readonly supersedeRuns: SupersedeRuns,
   ) {}
 
   onModuleInit(): void {
     this.runtime.onTimer(QUEUE, (tx, { data }) => this.callAgain(tx, data.run))
   }
 
-  /** Starts the run when all its policies are free, else puts it into their queues. */
+  /** Starts the run when all its policies are free, else puts it into their queues, behind what it does not supersede. */
   async execute(tx: Transaction, record: RunRecord, approval: Approval): Promise<RunRecord> {
+    if (approval.supersede === true) await this.supersedeRuns.execute(tx, record, approval)
     const policies = await this.policiesOf(tx, record)
     const number = record.facts.run
     const free = policies.every((policy) => policy.active === null && (policy.queue.length === 0 || policy.queue[0] === number))
@@ -56,7 +59,7 @@ export class QueueRun implements OnModuleInit {
 
   private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<RunRecord> {
     const { run, attempt } = record.facts
-    const moved = policies.find((policy) => previousOf(approval, policy.id) !== (followedBy(approval, policy)?.releaseDigest ?? null))
+    const moved = policies.find((policy) => !followsLive(approval, policy))
     if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })

@@ -16,7 +16,7 @@ import { FollowFreezes, originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryEffects } from './canary-effects.js'
-import { CANARIES } from './canary.table.js'
+import { CANARIES, CANARY_HEADS, headId } from './canary.table.js'
 import { ReleaseProofs } from './release-proofs.js'
 
 /** States in which a freeze holds a canary back. */
@@ -67,10 +67,21 @@ export class RunCanary implements OnModuleInit {
     const origin = { ...originOf(cause), dossier, scenarios }
     const fresh = newCanary(dossier, origin, { now: tx.now, begins })
     return this.shell.open(tx, { fresh, dossier, cause }, async () => {
+      await this.endEarlier(tx, fresh)
       const known = await this.proofs.attach(tx, dossier)
       const frozen = await this.freezes.against(tx, dossier.plan.scope)
       return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen }
     })
+  }
+
+  /** A policy is one run's at a time: a canary of it that an earlier run still has is over, though word of its end may come later. */
+  private async endEarlier(tx: Transaction, { run, scope, members }: Canary): Promise<void> {
+    for (const { policy } of members) {
+      const holder = (await tx.documents(CANARY_HEADS).get(headId({ policy, scope })))?.run ?? run
+      const earlier = holder === run ? undefined : await tx.documents(CANARIES).get(String(holder))
+      if (earlier === undefined) continue
+      await this.shell.input(tx, holder, { type: 'ended', attempt: earlier.attempt, reason: `run #${run} has ${policy} now` })
+    }
   }
 
   /** The log holds an approval. It may come before its run was simulated, or be what a canary waits for. */

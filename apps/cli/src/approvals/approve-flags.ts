@@ -16,6 +16,7 @@ export interface ApproveFlags extends PassphraseOptions {
   reason?: string
   expectDigest?: string
   queue?: boolean
+  supersede?: boolean
   watch?: boolean
 }
 

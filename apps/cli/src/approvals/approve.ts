@@ -36,7 +36,7 @@ export async function approve(context: CliContext, givenFiles: readonly string[]
   const committedBy = flags.authorFromGit === true ? await committersOf(files, policies) : undefined
   // Opened for this request alone: the consent is that the key is opened once more, behind what is shown.
   const asSigner = async (): Promise<ApiClient> => signingAs(context, await openKey(context, folder, flags.sign, flags))
-  const options = { author: flags.author, committedBy, queue: flags.queue }
+  const options = { author: flags.author, committedBy, queue: flags.queue, supersede: flags.supersede }
   const prepared = await prepareAs(client, asSigner, (asking) => prepareApproval(asking, policies, plan, options))
   for (const line of describePrepared(prepared)) output.note(line)
   expectDigest(flags.expectDigest, prepared.digest, [`hms-svc approve ${files.join(' ')} --sign NAME --expect-digest ${prepared.digest}`])

@@ -49,6 +49,7 @@ function registerApprove(program: Command, session: Session): void {
     .option('--expect-digest <digest>', 'refuse to sign anything else')
     .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
     .option('--queue', 'wait behind the active run of the policy')
+    .addOption(new Option('--supersede', 'end the runs of the policy that are under way').conflicts('queue'))
     .option('--watch', 'follow the run until it rests')
     .action(
       session.run(async (context, files: string[], flags: ApproveFlags) => {

@@ -7,6 +7,7 @@ export function describePrepared(prepared: PreparedApproval): string[] {
     `  Plan: ${describePlan(prepared.plan)}`,
     ...(prepared.authors.length === 0 ? [] : [`  Written by ${prepared.authors.join(', ')}`]),
     ...(prepared.signedBy.length === 0 ? [] : [`  Signed already by ${prepared.signedBy.join(', ')}`]),
+    ...(prepared.supersede === true ? ['  Supersedes: ends the runs of these policies that are under way'] : []),
     `  Digest ${prepared.digest}`,
   ]
 }

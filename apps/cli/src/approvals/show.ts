@@ -18,6 +18,7 @@ function linesOf(approval: ApprovalSummary): string[] {
     `Digest    ${approval.digest}`,
     `Signed by ${approval.signedBy.join(', ') || 'nobody yet'}`,
     ...(approval.authors.length === 0 ? [] : [`Written by ${approval.authors.join(', ')}`]),
+    ...(approval.supersede === true ? ['Supersedes the runs of these policies that are under way'] : []),
     ...approval.reasons.map(({ name, reason }) => `  ${name}: ${reason}`),
     ...(hasEnded || approval.missing.length === 0 ? [] : [`Waits for ${approval.missing.join(', ')} until ${approval.expiresAt}`]),
   ]

@@ -85,6 +85,20 @@ describe('renderRun', () => {
     expect(lines.find((line) => line.startsWith('✗'))).toContain('UNEXPLAINED_ALERTS')
   })
 
+  it('names the run that took its place', () => {
+    const end = {
+      state: 'SUPERSEDED',
+      reason: 'NEWER_RELEASE',
+      detail: 'by run #185: epa-pm25-limit@2.1.0 takes its place',
+      supersededBy: 185,
+    }
+    expect(renderRun({ ...SUCCEEDED, ...end, stages: [stage('canary', 'RUNNING')], endedAt: at(60) } as RunView).slice(2)).toEqual([
+      '✗ stopped at canary: NEWER_RELEASE, by run #185: epa-pm25-limit@2.1.0 takes its place',
+      '  next: hms-svc runs show 185',
+      'SUPERSEDED (by run #185)  —  1 min 0 sec',
+    ])
+  })
+
   it('says who rejected it and why, and what to do next', () => {
     const reason = { state: 'ABORTED', reason: 'REJECTED', detail: 'EPA Counsel: the unit is wrong' } as const
     expect(renderRun({ ...SUCCEEDED, ...reason, stages: [stage('lint', 'PENDING')], endedAt: at(60) }).slice(2)).toEqual([

@@ -37,9 +37,12 @@ function renderHeadline(view: RunView): string {
 }
 
 function renderStage(stage: RunStage, paint: Paint): string {
-  const label = stageLabel(stage)
-  const dots = '.'.repeat(Math.max(LEAST_DOTS, DOT_COLUMN - label.length))
-  return `• ${label} ${dots} ${paintVerdict(stage, stageOutcome(stage), paint)}`
+  return dotted(stageLabel(stage), paintVerdict(stage, stageOutcome(stage), paint))
+}
+
+/** `• Lint & Schema ............... PASS`. */
+export function dotted(label: string, text: string): string {
+  return `• ${label} ${'.'.repeat(Math.max(LEAST_DOTS, DOT_COLUMN - label.length))} ${text}`
 }
 
 /** `  abort by EPA Chief, applied: bot is broken`. */
@@ -81,7 +84,8 @@ function renderObstacle(view: RunView): string[] {
 
 function renderClosing(view: RunView, paint: Paint): string {
   const words = CLOSING[view.state] ?? view.state.replaceAll('_', ' ')
-  const reason = view.reason === undefined || view.state === 'SUCCEEDED' || view.state === 'FAILED' ? '' : ` (${view.reason})`
+  const by = view.supersededBy === undefined ? view.reason : `by run #${view.supersededBy}`
+  const reason = by === undefined || view.state === 'SUCCEEDED' || view.state === 'FAILED' ? '' : ` (${by})`
   const took = view.endedAt === null ? '' : `  —  ${spokenDuration(Date.parse(view.endedAt) - Date.parse(view.createdAt))}`
   return paintState(view.state, words + reason, paint) + took
 }

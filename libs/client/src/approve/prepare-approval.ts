@@ -16,6 +16,8 @@ export interface PrepareOptions {
   committedBy?: Record<string, string>
   /** Wait behind the active run of the policy instead of being refused. */
   queue?: boolean
+  /** End the runs of these policies that are under way, once all have signed. */
+  supersede?: boolean
 }
 
 /**
@@ -34,6 +36,7 @@ export async function prepareApproval(
     author: options.author,
     committedBy: options.committedBy,
     queue: options.queue,
+    supersede: options.supersede,
   }
   const prepared = await api.post<PreparedApproval>('/v1/approvals/prepare', request)
   const asked = policies.map(digestOfJson).sort()

@@ -15,6 +15,8 @@ export interface PrepareRequest {
   committedBy?: Record<string, string>
   /** Wait behind the active run of the policy instead of being refused. */
   queue?: boolean
+  /** End the runs of these policies that are under way, once all have signed. */
+  supersede?: boolean
 }
 
 /** Plan options of a caller. What is left out is filled by approver's configuration. */
@@ -58,6 +60,8 @@ export interface PreparedApproval {
   signedBy: string[]
   /** The author; their signatures count for nothing unless the roster says so. */
   authors: string[]
+  /** The last signature ends the runs of these policies that are under way. */
+  supersede?: true
   expiresAt: string
 }
 
@@ -93,6 +97,8 @@ export interface ApprovalSummary extends ApprovalView {
   signedBy: string[]
   authors: string[]
   reasons: SigningReason[]
+  /** The last signature ends the runs of these policies that are under way. */
+  supersede?: true
   preparedAt: string
   expiresAt: string
 }

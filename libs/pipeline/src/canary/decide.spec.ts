@@ -163,6 +163,15 @@ describe('given a paused canary', () => {
     expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel']])
   })
 
+  it('when a newer release supersedes it, then the answer comes first, and it is taken back', () => {
+    for (const given of [paused, canary('publishing', { acknowledged: 0 }), canary('observing')]) {
+      const { state, effects } = when(given, asked('supersede', 'simulate'))
+      expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel']])
+      expect(effects[0]).toMatchObject({ outcome: 'applied' })
+    }
+    expect(when(canary('passed'), asked('supersede', 'canary')).effects).toEqual([])
+  })
+
   it('when the statement does not count, then that is the answer and nothing else happens', () => {
     const { state, effects } = when(paused, asked('promote', 'canary', 'EPA Counsel may not promote'))
     expect([state, effects.length]).toEqual([paused, 1])

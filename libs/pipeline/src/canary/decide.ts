@@ -1,7 +1,7 @@
 import type { Audience, CoverageReport, FreezeNotice, PublishedHead } from '#libs/contracts'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence.js'
-import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
+import { applied, describeDecision, endsRun, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type Decision } from '../stage/decision.js'
 import { countAlert, type CountedAlert } from './alerts.js'
 import { canaryLabel, isLive, isOpen, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
@@ -254,9 +254,9 @@ function pause(canary: Canary, reason: string, detail: string): CanaryDecision {
   return { state: { ...canary, state: 'paused' }, effects }
 }
 
-/** An abort follows the run to the stage that owns it; the other decisions count here or nowhere. */
+/** What ends the run follows it to the stage that owns it; the other decisions count here or nowhere. */
 export function ownershipOfCanary(canary: Canary, { decision, stage }: Asked['decision']): Ownership {
-  if (decision === 'abort') return isLive(canary) || isUnpublished(canary) ? 'applied' : 'elsewhere'
+  if (endsRun(decision)) return isLive(canary) || isUnpublished(canary) ? 'applied' : 'elsewhere'
   if (stage !== 'canary') return 'elsewhere'
   return mayApply(canary, decision) ? 'applied' : 'late'
 }
@@ -286,6 +286,7 @@ function answer(canary: Canary, asked: Asked, context: CanaryContext): CanaryDec
 function apply(canary: Canary, decision: Asked['decision'], context: CanaryContext): CanaryDecision {
   switch (decision.decision) {
     case 'abort':
+    case 'supersede':
       return letGo(canary)
     case 'resume':
       return resume(canary, context)

@@ -190,6 +190,12 @@ describe('given a freeze', () => {
     expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
   })
 
+  it('when a newer release supersedes what waits, then it ends, and nothing was shown', () => {
+    const { state, effects } = when(FRESH, opened, asked('supersede', 'rollout'))
+    expect([state.state, kinds(effects)]).toEqual(['aborted', ['answer']])
+    expect(effects[0]).toMatchObject({ outcome: 'applied' })
+  })
+
   it('when a person aborts what waits, then there is nothing to take back', () => {
     const { state, effects } = when(FRESH, opened, asked('abort', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['answer']])
@@ -210,6 +216,17 @@ describe('given a bake and a person', () => {
     expect([state.state, kinds(effects)]).toEqual(['paused', ['answer', 'cancel', 'hms.rollout.paused.v1']])
     expect(when(state, asked('resume', 'rollout')).state.state).toBe('publishing')
   })
+})
+
+describe('given heads that were issued to all', () => {
+  it.each([rollout('publishing'), rollout('acknowledging'), rollout('baking'), rollout('paused'), rollout('completed')])(
+    'when a newer release would supersede a rollout that is $state, then it comes too late',
+    (given) => {
+      const { state, effects } = when(given, asked('supersede', 'canary'))
+      expect([state, effects.length]).toEqual([given, 1])
+      expect(effects[0]).toMatchObject({ do: 'answer', outcome: 'late', detail: `the rollout is ${given.state}` })
+    },
+  )
 })
 
 describe('every state with every input', () => {

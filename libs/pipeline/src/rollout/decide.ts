@@ -160,6 +160,8 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
 /** The rollout is the last stage that can take a run back: what it does not apply came too late. */
 export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision']): Ownership {
   if (decision === 'abort') return isRolloutOpen(rollout) || rollout.state === 'waiting' ? 'applied' : 'late'
+  // What it issued to all goes on to its end: a newer release follows it.
+  if (decision === 'supersede') return rollout.state === 'waiting' ? 'applied' : 'late'
   if (stage !== 'rollout') return 'elsewhere'
   return mayApply(rollout, decision) ? 'applied' : 'late'
 }
@@ -183,7 +185,8 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
   if (late !== undefined) return { state: rollout, effects: [late] }
   switch (decision.decision) {
     case 'abort':
-      // An abort ends the run: others learn first what is live again.
+    case 'supersede':
+      // It ends the run: others learn first what is live again.
       return end(rollout, 'aborted', issued(rollout, describeDecision(decision)), [applied(decision)])
     case 'resume':
       return resume(rollout, [applied(decision)], context)

@@ -1,17 +1,20 @@
 import type { DecisionAnswer, RunDecision } from '#libs/contracts'
-import type { RunFacts } from './run-facts.js'
+import { endsRun } from '../stage/answer.js'
+import type { EndedEarly, RunFacts } from './run-facts.js'
 
 type Answer = Pick<DecisionAnswer, 'id' | 'stage' | 'detail'>
 
 /** Why a run ended that people aborted. */
 const DECIDED = 'DECIDED'
+/** Why a run ended whose place a newer one took. */
+const NEWER_RELEASE = 'NEWER_RELEASE'
 
-/** A person's decision was accepted and waits for the stage that owns the run. */
+/** A decision was accepted and waits for the stage that owns the run. */
 export function acceptDecision(facts: RunFacts, decision: RunDecision): RunFacts {
   return { ...facts, decisions: [...facts.decisions, decision] }
 }
 
-/** The decision that no stage has answered yet; there is one at a time. */
+/** The first decision that no stage has answered yet. People have one at a time; a newer release may supersede the run meanwhile. */
 export function pendingDecision(facts: RunFacts): RunDecision | undefined {
   return facts.decisions.find(({ outcome }) => outcome === 'pending')
 }
@@ -22,23 +25,27 @@ export function pendingDecision(facts: RunFacts): RunDecision | undefined {
  */
 export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applied' | 'late', at: string): RunFacts {
   const decision = facts.decisions.find(({ id }) => id === answer.id)
-  if (decision?.outcome === 'late' && outcome === 'applied' && decision.decision !== 'abort')
-    return withOutcome(facts, decision.id, outcome)
+  if (decision?.outcome === 'late' && outcome === 'applied' && !endsRun(decision.decision)) return withOutcome(facts, decision.id, outcome)
   if (decision?.outcome !== 'pending') return facts
   const answered = withOutcome(facts, decision.id, outcome)
   if (outcome === 'late') return answered
-  if (decision.decision === 'abort') return { ...answered, endedEarly: answered.endedEarly ?? endOf(decision, at) }
+  if (endsRun(decision.decision)) return { ...answered, endedEarly: answered.endedEarly ?? endOf(decision, at) }
   return reopen(answered, answer)
 }
 
 /** The run has ended: what is still pending came too late. */
 export function closeDecisions(facts: RunFacts): RunFacts {
-  const pending = pendingDecision(facts)
-  return pending === undefined ? facts : withOutcome(facts, pending.id, 'late')
+  return facts.decisions.filter(({ outcome }) => outcome === 'pending').reduce((closed, { id }) => withOutcome(closed, id, 'late'), facts)
 }
 
-function endOf({ by, reason }: RunDecision, at: string): NonNullable<RunFacts['endedEarly']> {
+function endOf({ by, reason, successor }: RunDecision, at: string): EndedEarly {
+  if (successor !== undefined) return supersededBy(successor, reason, at)
   return { state: 'ABORTED', reason: DECIDED, detail: `${by}: ${reason}`, at }
+}
+
+/** The end of a run whose place run `successor` takes. */
+export function supersededBy(successor: number, reason: string, at: string): EndedEarly {
+  return { state: 'SUPERSEDED', reason: NEWER_RELEASE, detail: `by run #${successor}: ${reason}`, at, by: successor }
 }
 
 function withOutcome(facts: RunFacts, id: string, outcome: RunDecision['outcome']): RunFacts {

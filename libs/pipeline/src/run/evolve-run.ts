@@ -85,7 +85,7 @@ export function endEarly(facts: RunFacts, end: EndedEarly): RunFacts {
   return settle(addEnd(facts, end))
 }
 
-/** An abort of a run that no stage has yet: it ends by the decision alone. */
+/** A run that no stage has yet is aborted or superseded: it ends by the decision alone. */
 export function abortUnstarted(facts: RunFacts, { id }: RunDecision, at: string): RunFacts {
   return settle(answerDecision(facts, { id, stage: 'lint', detail: '' }, 'applied', at))
 }

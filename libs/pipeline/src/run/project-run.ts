@@ -30,11 +30,13 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   const reason = facts.ended === undefined ? reasonOf(facts) : facts.ended.reason
   const detail = facts.endedEarly?.state === state && state !== 'FAILED' ? facts.endedEarly.detail : undefined
   const clock = clockOf(facts, state)
+  const by = state === 'SUPERSEDED' ? facts.endedEarly?.by : undefined
   return {
     run: facts.run,
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(detail === undefined ? {} : { detail }),
+    ...(by === undefined ? {} : { supersededBy: by }),
     attempt: facts.attempt,
     policies: facts.policies,
     stages,

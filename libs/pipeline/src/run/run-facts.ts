@@ -23,7 +23,14 @@ export interface StageFacts {
 }
 
 /** How a run ended other than by its stages. */
-export type EndedEarly = { state: 'ABORTED' | 'SUPERSEDED' | 'STALE' | 'FAILED'; reason: string; detail: string; at: string }
+export interface EndedEarly {
+  state: 'ABORTED' | 'SUPERSEDED' | 'STALE' | 'FAILED'
+  reason: string
+  detail: string
+  at: string
+  /** Of SUPERSEDED: number of the newer run. */
+  by?: number
+}
 
 /** The run as approver keeps it: facts from people and stages. `projectRun` makes its state of them. */
 export interface RunFacts {

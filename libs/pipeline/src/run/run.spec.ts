@@ -1,7 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isTerminal, STAGES, type EventData, type Reach, type RunState } from '#libs/contracts'
+import { acceptDecision } from './decisions.js'
 import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
+import { isSupersedable } from './owning-stage.js'
 import { patienceFor } from './run-deadline.js'
 import { projectRun, stateOf } from './project-run.js'
 import type { RunEvent } from './run-events.js'
@@ -123,5 +125,29 @@ describe('a run as a projection of what its stages say', () => {
     expect(patienceFor('CANARY', { observeMs: 10, bakeMs: 20 }, patience)).toBe(11)
     expect(patienceFor('SUCCEEDED', { observeMs: 10, bakeMs: 20 }, patience)).toBeUndefined()
     expect(STAGES).toHaveLength(5)
+  })
+
+  it('ends superseded by the answer of the stage that let go of it, whatever else is pending, and names its successor', () => {
+    const word = { by: 'x', reason: 'pm25@2.0.0 takes its place', at: AT, outcome: 'pending' } as const
+    const decided = [
+      { ...word, id: 'sha256:1', decision: 'resume' as const },
+      { ...word, id: 'sha256:2', decision: 'supersede' as const, successor: 8 },
+    ].reduce(acceptDecision, { ...started, stages: { canary: { verdict: 'INCONCLUSIVE' as const } } })
+    const facts = evolveRun(decided, said('hms.run.decision-applied.v1', { id: 'sha256:2', stage: 'canary', detail: '' }))
+    const { state, reason, supersededBy, decisions } = projectRun(facts)
+    expect([state, reason, supersededBy]).toEqual(['SUPERSEDED', 'NEWER_RELEASE', 8])
+    expect(decisions.map(({ outcome }) => outcome)).toEqual(['late', 'applied'])
+  })
+
+  it('can be superseded until its canary has passed, and while its rollout waits for the end of a freeze', () => {
+    const at = (stages: RunFacts['stages']): boolean => isSupersedable({ ...started, stages })
+    expect([at({}), at({ canary: { verdict: 'INCONCLUSIVE' } })]).toEqual([true, true])
+    const passed = { canary: { verdict: 'PASS' as const } }
+    expect([at(passed), at({ ...passed, rollout: { waits: 'FREEZE' } }), at({ ...passed, rollout: { waits: null } })]).toEqual([
+      false,
+      true,
+      false,
+    ])
+    expect(isSupersedable({ ...started, approvedAt: undefined })).toBe(false)
   })
 })

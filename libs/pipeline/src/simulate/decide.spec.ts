@@ -50,8 +50,8 @@ describe('given a replay under way', () => {
 })
 
 describe('given a simulation that passed', () => {
-  it('when a person aborts, then a later stage answers', () => {
-    expect(when(inState('passed'), asked('abort', 'simulate')).effects).toEqual([])
+  it('when it is aborted or superseded, then a later stage answers', () => {
+    for (const decision of ['abort', 'supersede'] as const) expect(when(inState('passed'), asked(decision, 'simulate')).effects).toEqual([])
   })
 })
 

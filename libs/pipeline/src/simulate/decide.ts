@@ -1,5 +1,5 @@
 import type { Envelope, EventData, RunDossier, ScenarioRule } from '#libs/contracts'
-import { applied, lateAnswer } from '../stage/answer.js'
+import { applied, endsRun, lateAnswer } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 import type { SimulationVerdict } from './judge.js'
 import type { SkippedScenario } from './lack.js'
@@ -108,10 +108,10 @@ function overdue(simulation: Simulation, { deadline }: SimulationContext): Simul
   return end(simulation, 'failed', [failed(simulation, { reason: 'DEADLINE', detail })])
 }
 
-/** An abort that comes after the simulation is a later stage's; a replay answers to no other decision. */
+/** What ends the run and comes after the simulation is a later stage's; a replay answers to no other decision. */
 function answer(simulation: Simulation, asked: Asked): SimulationDecision {
   const { decision } = asked
-  const isMine = decision.decision === 'abort' && decision.attempt >= simulation.attempt
+  const isMine = endsRun(decision.decision) && decision.attempt >= simulation.attempt
   if (!isMine || (simulation.state !== 'waiting' && simulation.state !== 'paused')) return unchanged(simulation)
   const late = lateAnswer(asked, 'applied', '')
   if (late !== undefined) return { state: simulation, effects: [late] }

@@ -1,13 +1,20 @@
-import type { AcceptedDecision, RunDecisionName } from '#libs/contracts'
+import type { AcceptedDecision, RunControl } from '#libs/contracts'
 import type { Answer, Asked } from './decision.js'
 
-const DONE: Record<RunDecisionName, string> = {
+const DONE: Record<RunControl, string> = {
   pause: 'paused',
   resume: 'resumed',
   promote: 'promoted',
   extend: 'extended',
   abort: 'aborted',
+  supersede: 'superseded',
 }
+
+/** Both end the run, and follow it to the stage that owns it. */
+export function endsRun(decision: RunControl): boolean {
+  return decision === 'abort' || decision === 'supersede'
+}
+
 /** Why a run is paused that a person paused. */
 export const MANUAL = 'MANUAL'
 

@@ -36,6 +36,7 @@ export function commonInputs<Timer extends string>(
     'not attested': { type: 'refused', reason: 'UNATTESTED', detail: 'no attestation of lint' },
     'run ended': { type: 'ended', attempt: 1, reason: 'deadline' },
     'person aborts': asked('abort', stage),
+    'newer release supersedes': asked('supersede', stage),
     'person pauses': asked('pause', stage),
     'person extends': asked('extend', stage),
     'person resumes': asked('resume', stage),

@@ -11,7 +11,12 @@ function view(state: RunView['state'], reason?: string, verdicts: Partial<Record
   const more = reason === undefined ? {} : { reason }
   return { run: 7, digest: 'sha256:2', state, attempt: 1, policies, stages, decisions: [], createdAt: '', endedAt: null, ...more }
 }
-const decided = (run: RunView, decision: 'resume' | 'abort', outcome: 'applied' | 'late' | 'pending', at = after(1)): RunView => ({
+const decided = (
+  run: RunView,
+  decision: 'resume' | 'abort' | 'supersede',
+  outcome: 'applied' | 'late' | 'pending',
+  at = after(1),
+): RunView => ({
   ...run,
   decisions: [{ id: 'sha256:3', decision, by: 'EPA Chief', reason: 'known', at: at.toISOString(), outcome }],
 })
@@ -80,6 +85,7 @@ describe('the end of a ticket', () => {
   it.each([
     ['a rollback of the policy', view('ABORTED', 'ROLLED_BACK')],
     ['a decision that came too late', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'late')],
+    ['a newer release', decided(view('SUPERSEDED', 'NEWER_RELEASE'), 'supersede', 'applied', after(1))],
     ['a decision of before', decided(view('ROLLED_BACK', 'UNEXPLAINED_ALERTS'), 'resume', 'applied', after(-1))],
   ])('is nobody’s answer after %s', (_what, run) => expect(settleTicket(ticket, run, NOW)).toMatchObject({ state: 'MOOT', decided: null }))
 })

@@ -91,7 +91,7 @@ export function settleTicket(ticket: Ticket, view: RunView, now: Date): Ticket {
 }
 
 function lastApplied(decisions: readonly RunDecision[], since: string): TicketAnswer | undefined {
-  const applied = decisions.findLast(({ outcome, at }) => outcome === 'applied' && at >= since)
+  const applied = decisions.findLast(({ outcome, decision, at }) => outcome === 'applied' && decision !== 'supersede' && at >= since)
   if (applied === undefined) return undefined
   const { decision, by, reason, at } = applied
   return { decision, by, reason, at }

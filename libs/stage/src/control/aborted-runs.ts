@@ -5,7 +5,7 @@ import { documentTable, type Transaction } from '#libs/persistence'
 export interface AbortedRun {
   run: number
   attempt: number
-  /** The abort of a person that no stage has answered: the stage that is about to start owns the run, and answers. */
+  /** The decision that ends it and that no stage has answered: the stage that is about to start owns the run, and answers. */
   decision?: AcceptedDecision
 }
 

@@ -1,16 +1,25 @@
-import { openDossier, STAGE_TOPICS, STAGES, type AcceptedDecision, type RunDossier, type StageName } from '#libs/contracts'
+import {
+  openDossier,
+  STAGE_TOPICS,
+  STAGES,
+  type AcceptedDecision,
+  type Envelope,
+  type ReleaseDocument,
+  type RunDossier,
+  type StageName,
+} from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { describeDecision } from '#libs/pipeline'
-import { readRunDecision, SignatureError } from '#libs/signing'
+import { describeDecision, endsRun } from '#libs/pipeline'
+import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { abortOf, rememberAbort } from './aborted-runs.js'
 
-/** The run has not come to this stage: an abort waits for it, for it may be on its way. */
+/** The run has not come to this stage: what ends it waits for it, for it may be on its way. */
 export async function rememberDecision(tx: Transaction, decision: AcceptedDecision): Promise<void> {
-  if (decision.decision === 'abort') await rememberAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
+  if (endsRun(decision.decision)) await rememberAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
 }
 
-/** Whether the run was ended before it came here. The abort of a person is answered then, for this stage owns the run. */
+/** Whether the run was ended before it came here. A decision that ended it is answered then, for this stage owns the run. */
 export async function abortedBefore(
   runtime: ServiceRuntime,
   tx: Transaction,
@@ -30,9 +39,10 @@ export function mayOwn(stage: StageName, decision: AcceptedDecision): boolean {
   return decision.stage !== null && STAGES.indexOf(stage) >= STAGES.indexOf(decision.stage)
 }
 
-/** Why the decision does not count by the roster of this service: a stage believes the person's signature, not approver. */
+/** Why the decision does not count by the roster of this service: a stage believes people's signatures, not approver. */
 export function refusalOf({ roster }: ServiceRuntime, dossier: RunDossier, decision: AcceptedDecision, now: Date): string | undefined {
   try {
+    if (decision.decision === 'supersede') return refusalOfNewer(roster, openDossier(dossier).releases, decision.statement)
     const { predicate } = readRunDecision(decision.statement, openDossier(dossier), roster, now.toISOString())
     const isSame = predicate.decision === decision.decision && predicate.byMs === decision.byMs
     return isSame ? undefined : `what was signed is ${predicate.decision}, not ${decision.decision}`
@@ -40,6 +50,17 @@ export function refusalOf({ roster }: ServiceRuntime, dossier: RunDossier, decis
     if (error instanceof SignatureError) return error.message
     throw error
   }
+}
+
+/** Why a release does not take the place of these: it carries none of their policies, is no newer, or lacks signatures. */
+function refusalOfNewer(roster: Roster, older: readonly ReleaseDocument[], statement: Envelope): string | undefined {
+  const newer = readRelease(statement)
+  const { policy, releaseEpoch } = newer.predicate
+  const known = older.find(({ id }) => id === policy.id)
+  if (known === undefined) return `the run carries no ${policy.id}`
+  if (releaseEpoch <= known.releaseEpoch) return `release ${releaseEpoch} of ${policy.id} is not newer than ${known.releaseEpoch}`
+  const { missing } = approvalState(roster, newer)
+  return missing.length === 0 ? undefined : `${policy.id}@${policy.version} still lacks ${missing.join(', ')}`
 }
 
 /** The one answer to a decision, on the stage's own topic. `key` is that of the run. */

@@ -1,7 +1,7 @@
 import { openDossier, type AcceptedDecision, type EventData, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
-import type { Answer, CommonEffect, CommonInput, StageState } from '#libs/pipeline'
+import { endsRun, type Answer, type CommonEffect, type CommonInput, type StageState } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
 import { brokenBundle } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
@@ -102,7 +102,7 @@ export class StageShell<
     await this.input(tx, run, { type: 'ended', attempt, reason })
   }
 
-  /** A person decided. An abort that comes before its run waits for it; `dossier` reads what the person's signature must name. */
+  /** A decision about the run. One that ends it and comes before it waits for it; `dossier` reads what the signature must name. */
   async asked(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
     if (!mayOwn(this.stage.name, decision)) return
     const isHere = await this.locked(tx, decision.run, async (state) => {
@@ -153,7 +153,7 @@ export class StageShell<
   }
 
   private async answer(tx: Transaction, { key, run, attempt }: State, { decision, outcome, detail }: Answer): Promise<void> {
-    if (decision.decision === 'abort' && outcome === 'applied') await rememberAbort(tx, { run, attempt })
+    if (endsRun(decision.decision) && outcome === 'applied') await rememberAbort(tx, { run, attempt })
     await answerDecision(this.runtime, tx, decision, { stage: this.stage.name, key, outcome, detail })
   }
 

@@ -1,0 +1,80 @@
+import type { RunDecision } from '#libs/contracts'
+import { lockedDocument, type Transaction } from '#libs/persistence'
+import { abortUnstarted, acceptDecision, isSupersedable, owningStage } from '#libs/pipeline'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { followsLive, previousOf } from './end-stale.js'
+import { RUNS, type RunRecord } from './run.table.js'
+import { SaveRun } from './save-run.js'
+import { keysOfRun } from './schedule-run-deadline.js'
+
+/** Asks for the end of the runs ahead of a newer one whose approvers said so. It starts once they have let go of its policies. */
+@Injectable()
+export class SupersedeRuns {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly saveRun: SaveRun,
+  ) {}
+
+  /** The newer run's policies are locked, and all have signed it. Each older run is asked once; one that may not be ended goes on. */
+  async execute(tx: Transaction, newer: RunRecord, approval: Approval): Promise<void> {
+    const policies = await Promise.all(newer.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
+    const follows = await Promise.all(policies.map((policy) => this.followed(tx, approval, policy)))
+    // It would end STALE itself: no run ends for that.
+    if (follows.includes('nothing')) return
+    for (const run of aheadOf(policies, newer.facts.run)) {
+      const older = await lockedDocument(tx, RUNS, String(run), keysOfRun)
+      const isFree = older?.facts.startedAt === undefined || !follows.includes('active')
+      if (older !== undefined && isFree && (await this.isOlder(tx, older, approval))) await this.supersede(tx, older, newer, approval)
+    }
+  }
+
+  /** The release that the newer one was prepared to follow: what is live, that of the run under way, or neither by now. */
+  private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
+    if (followsLive(approval, policy)) return 'live'
+    const active = policy.active === null ? undefined : await tx.documents(RUNS).get(String(policy.active))
+    const ahead = active === undefined ? undefined : await tx.documents(APPROVALS).get(active.approval)
+    const previous = previousOf(approval, policy.id)
+    return ahead?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true ? 'active' : 'nothing'
+  }
+
+  /** Whether it can end, has not been asked before, and all that both carry was prepared earlier there. */
+  private async isOlder(tx: Transaction, { facts, approval }: RunRecord, newer: Approval): Promise<boolean> {
+    if (!isSupersedable(facts) || facts.decisions.some(({ decision }) => decision === 'supersede')) return false
+    const older = (await tx.documents(APPROVALS).get(approval))!
+    return older.releases.every(({ id, releaseEpoch }) =>
+      newer.releases.every((release) => release.id !== id || release.releaseEpoch > releaseEpoch),
+    )
+  }
+
+  private async supersede(tx: Transaction, older: RunRecord, newer: RunRecord, approval: Approval): Promise<void> {
+    const { run, attempt, policies } = older.facts
+    const successor = newer.facts.run
+    const releases = approval.releases.filter(({ id }) => policies.some((policy) => policy.id === id))
+    const reason = `${releases.map(({ id, version }) => `${id}@${version}`).join(', ')} takes its place`
+    const said = { id: approval.digest, decision: 'supersede' as const, by: `run #${successor}`, reason }
+    const decision: RunDecision = { ...said, at: tx.now.toISOString(), outcome: 'pending', successor }
+    const stage = owningStage(older.facts)
+    const statement = releases[0]!.envelope
+    await this.runtime.emit(
+      tx,
+      'hms.run.decision-accepted.v1',
+      { run, attempt, ...said, stage, statement },
+      { key: older.key, run, attempt },
+    )
+    const accepted = acceptDecision(older.facts, decision)
+    const facts = stage === null ? abortUnstarted(accepted, decision, tx.now.toISOString()) : accepted
+    await this.saveRun.execute(tx, { ...older, facts })
+  }
+}
+
+/** Runs that hold one of the policies, or wait for it before `run` does. */
+function aheadOf(policies: readonly PolicyRecord[], run: number): number[] {
+  const ahead = policies.flatMap(({ active, queue }) => {
+    const place = queue.indexOf(run)
+    return [...(active === null || active === run ? [] : [active]), ...(place < 0 ? queue : queue.slice(0, place))]
+  })
+  return [...new Set(ahead)]
+}
