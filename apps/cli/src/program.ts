@@ -13,6 +13,7 @@ import { outputOf, type CliIo } from './io.js'
 import { registerKeys } from './keys/commands.js'
 import { registerLint } from './lint/commands.js'
 import { registerPartners } from './partners/commands.js'
+import { registerPlan } from './plan/commands.js'
 import { registerPolicies } from './policies/commands.js'
 import { registerReplay } from './replay/commands.js'
 import { registerRoster } from './roster/commands.js'
@@ -25,6 +26,7 @@ import { registerTokens } from './tokens/commands.js'
 const AREAS = [
   registerHosting,
   registerLint,
+  registerPlan,
   registerKeys,
   registerApprovals,
   registerRuns,

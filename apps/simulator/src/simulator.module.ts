@@ -9,7 +9,7 @@ import { CorporaController } from './corpora/corpora.http.js'
 import { CORPORA, CORPUS_CONTENT } from './corpora/corpus.table.js'
 import { Readings } from './corpora/readings.js'
 import { CreateSimulator1764000000000 } from './migrations/1764000000000-create-simulator.js'
-import { InlineReplayRunner } from './replay/replay-runner.js'
+import { InlineReplayRunner, type ReplayRunner } from './replay/replay-runner.js'
 import { WorkerReplayRunner } from './replay/worker-replay-runner.js'
 import { SCENARIOS } from './scenarios/scenario.table.js'
 import { ScenariosController } from './scenarios/scenarios.http.js'
@@ -20,13 +20,15 @@ import { RunSimulation } from './simulations/run-simulation.js'
 import { SIMULATIONS } from './simulations/simulation.table.js'
 import { SimulationsController } from './simulations/simulations.http.js'
 import { SimulationsEvents } from './simulations/simulations.events.js'
+import { TRIAL_REPLAY_MS, TRIAL_RUNNER, TryPolicies } from './simulations/try-policies.js'
 
 @Module({})
 class SimulatorModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     const config = readSimulatorConfig(runtime.environment)
     const inline = config.runner === 'inline'
-    const runner = inline ? new InlineReplayRunner(config.replayMs) : new WorkerReplayRunner({ deadlineMs: config.replayMs })
+    const runnerOf = (deadlineMs: number): ReplayRunner =>
+      inline ? new InlineReplayRunner(deadlineMs) : new WorkerReplayRunner({ deadlineMs })
     const inspector = inline ? new InlineBotInspector() : new WorkerBotInspector(runtime.clock)
     return {
       module: SimulatorModule,
@@ -34,12 +36,14 @@ class SimulatorModule {
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: SimulatorConfig, useValue: config },
-        { provide: REPLAY_RUNNER, useValue: runner },
+        { provide: REPLAY_RUNNER, useValue: runnerOf(config.replayMs) },
+        { provide: TRIAL_RUNNER, useValue: runnerOf(TRIAL_REPLAY_MS) },
         { provide: BOT_INSPECTOR, useValue: inspector },
         Readings,
         ReplayRun,
         Replaying,
         RunSimulation,
+        TryPolicies,
       ],
     }
   }

@@ -1,5 +1,5 @@
 import { MAX_POLICIES_OF_RUN, type JsonObject } from '#libs/contracts'
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject } from 'class-validator'
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject, IsOptional } from 'class-validator'
 
 export class LintRequestDto {
   @IsArray()
@@ -7,4 +7,11 @@ export class LintRequestDto {
   @ArrayMaxSize(MAX_POLICIES_OF_RUN)
   @IsObject({ each: true })
   policies!: JsonObject[]
+
+  /** What is in force of them: with it, versions are judged too. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
+  @IsObject({ each: true })
+  live?: JsonObject[]
 }

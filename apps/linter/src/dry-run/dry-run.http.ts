@@ -1,6 +1,6 @@
-import type { LintReport } from '#libs/contracts'
+import type { JsonObject, LintReport } from '#libs/contracts'
 import { guard, lintGuard } from '#libs/guard'
-import { lintPolicy, parsePolicy, POLICIES_BODY, type Finding } from '#libs/policy'
+import { lintPolicy, parsePolicy, POLICIES_BODY, type Finding, type PolicyDocument } from '#libs/policy'
 import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { PARTNERS } from '../partners/partner.table.js'
@@ -8,14 +8,14 @@ import { SCHEMAS } from '../schemas/schema.table.js'
 import { LintRequestDto } from './dry-run.dto.js'
 
 /**
- * Lint without a run, of what a run may bring at most: what the pipeline would say of the file alone, with the registered schemas and
- * partners.
+ * Lint without a run, of what a run may bring at most: what the pipeline would say of the policies, with the registered schemas and
+ * partners, beside what the caller says is in force.
  */
 @Controller('v1/lint')
 export class DryRunController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  @TakesBody({ ...POLICIES_BODY, bytes: 321 * 1024 })
+  @TakesBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
   @Post()
   @HttpCode(200)
   @RequireScope('read')
@@ -23,6 +23,7 @@ export class DryRunController {
     const findings = await this.runtime.database.transaction(async (tx) => {
       const partners = await tx.documents(PARTNERS).find({ limit: 10_000 })
       const knownPartners = { ids: partners.map((partner) => partner.id), groups: partners.flatMap((partner) => partner.groups) }
+      const live = liveOf(body.live ?? [])
       const found: Finding[] = []
       for (const [index, policy] of body.policies.entries()) {
         const file = `policies[${index}]`
@@ -31,15 +32,21 @@ export class DryRunController {
           found.push(...parsed.findings)
           continue
         }
-        const name = parsed.source.policy.schema
+        const { id, schema: name } = parsed.source.policy
         const schema = typeof name === 'string' ? await tx.documents(SCHEMAS).get(name) : undefined
         found.push(
-          ...lintPolicy(parsed.source, { file, profile: this.runtime.profile, schema, knownPartners }),
-          ...lintGuard(parsed.source, guard),
+          ...lintPolicy(parsed.source, { file, profile: this.runtime.profile, live: live.get(id), schema, knownPartners }),
+          ...lintGuard(parsed.source, guard, live.get(id)),
         )
       }
       return found
     })
     return { findings }
   }
+}
+
+/** By id. What is no policy was never in force. */
+function liveOf(given: readonly JsonObject[]): Map<string, PolicyDocument> {
+  const parsed = given.map((policy) => parsePolicy(JSON.stringify(policy), 'live'))
+  return new Map(parsed.flatMap((policy) => (policy.ok ? [[policy.source.policy.id, policy.source.policy] as const] : [])))
 }

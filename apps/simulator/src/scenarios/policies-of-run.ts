@@ -6,6 +6,8 @@ export interface PoliciesOfRun {
   /** In force before; a first version is missing here. */
   before: Record<string, PolicyDocument>
   after: Record<string, PolicyDocument>
+  /** Ids of the policies that the run carries. */
+  changed: string[]
 }
 
 /** From what was signed. What is live beside the run's own policies is known only as far as the dossier carries it. */
@@ -14,17 +16,17 @@ export function policiesOf(dossier: RunDossier): PoliciesOfRun {
   for (const [id, live] of Object.entries(dossier.live)) if (live !== null) before[id] = policyOf(live)
   const after = { ...before }
   for (const release of dossier.releases) after[release.id] = policyOf(release)
-  return { before, after }
+  return { before, after, changed: dossier.releases.map(({ id }) => id) }
 }
 
 /** Whether no policy of the run was ever live. */
-export function isFirstVersion(dossier: RunDossier): boolean {
-  return dossier.releases.every((release) => (dossier.live[release.id] ?? null) === null)
+export function isFirstVersion({ before, changed }: PoliciesOfRun): boolean {
+  return changed.every((id) => before[id] === undefined)
 }
 
 /** Scenarios that speak of a policy of the run. */
-export function scenariosOf(dossier: RunDossier, scenarios: readonly Scenario[]): Scenario[] {
-  const ids = new Set(dossier.releases.map((release) => release.id))
+export function scenariosOf({ changed }: PoliciesOfRun, scenarios: readonly Scenario[]): Scenario[] {
+  const ids = new Set(changed)
   return scenarios.filter((scenario) => scenario.policies.some((id) => ids.has(id)))
 }
 

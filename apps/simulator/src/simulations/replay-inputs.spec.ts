@@ -15,17 +15,17 @@ const tightened = await dossierOf(['2.0.0', 25], ['1.5.0', 35])
 describe('policies of a run', () => {
   it('are the live ones before, and the signed ones after', () => {
     const { before, after } = policiesOf(tightened)
-    expect([before[POLICY]?.['limit'], after[POLICY]?.['limit'], isFirstVersion(tightened)]).toEqual([35, 25, false])
+    expect([before[POLICY]?.['limit'], after[POLICY]?.['limit'], isFirstVersion(policiesOf(tightened))]).toEqual([35, 25, false])
   })
 
   it('have no before in a first version', async () => {
     const first = await dossierOf(['1.0.0', 25], null)
-    expect([policiesOf(first).before, isFirstVersion(first)]).toEqual([{}, true])
+    expect([policiesOf(first).before, isFirstVersion(policiesOf(first))]).toEqual([{}, true])
   })
 
   it('choose the scenarios', () => {
     const other = { ...scenarioOf(), id: 'other', policies: ['ozone-limit'] }
-    expect(rulesOf(scenariosOf(tightened, [other, scenarioOf()]))).toMatchObject([{ id: 'pm25-violation', policies: [POLICY] }])
+    expect(rulesOf(scenariosOf(policiesOf(tightened), [other, scenarioOf()]))).toMatchObject([{ id: 'pm25-violation', policies: [POLICY] }])
   })
 })
 

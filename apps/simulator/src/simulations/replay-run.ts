@@ -1,4 +1,3 @@
-import type { RunDossier } from '#libs/contracts'
 import { describeError, TransientError } from '#libs/platform'
 import { emptyScore, lackOf, type JudgedScore, type SkippedScenario } from '#libs/pipeline'
 import type { Scenario } from '#libs/policy'
@@ -12,7 +11,7 @@ import type { ReplayReport } from '../replay/report.js'
 import type { ScenarioInputs } from '../replay/scenario-inputs.js'
 import { scoreReplay } from '../replay/score.js'
 import { SCENARIOS } from '../scenarios/scenario.table.js'
-import { isFirstVersion, policiesOf, scenariosOf } from '../scenarios/policies-of-run.js'
+import { isFirstVersion, scenariosOf, type PoliciesOfRun } from '../scenarios/policies-of-run.js'
 import { inputsOf } from './replay-inputs.js'
 
 export const REPLAY_RUNNER = Symbol('ReplayRunner')
@@ -35,11 +34,11 @@ export class ReplayRun {
   ) {}
 
   /** Rejects with `TransientError` when the same replay may go well another time, and with the signal's reason. */
-  async execute(dossier: RunDossier, signal: AbortSignal): Promise<ReplayOutcome> {
-    const { bots, scenarios } = await this.registered(dossier)
-    const { inputs, skipped } = await this.inputs(dossier, scenarios, signal)
+  async execute(policies: PoliciesOfRun, signal: AbortSignal): Promise<ReplayOutcome> {
+    const { bots, scenarios } = await this.registered(policies)
+    const { inputs, skipped } = await this.inputs(policies, scenarios, signal)
     const lack = lackOf(bots.length, scenarios.length, skipped)
-    if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(dossier)), report: null, scenarios, skipped, lack }
+    if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(policies)), report: null, scenarios, skipped, lack }
     try {
       const report = await this.runner.replay({ bots: bots.map(({ id, source }) => ({ id, source })), scenarios: inputs }, signal)
       const critical = bots.filter((bot) => bot.critical).map((bot) => bot.id)
@@ -54,14 +53,14 @@ export class ReplayRun {
   }
 
   /** All bots: one that reads a policy without declaring it is found out by being run. */
-  private registered(dossier: RunDossier): Promise<{ bots: RegisteredBot[]; scenarios: Scenario[] }> {
+  private registered(policies: PoliciesOfRun): Promise<{ bots: RegisteredBot[]; scenarios: Scenario[] }> {
     return this.runtime.database.transaction(async (tx) => {
       const bots = await tx.documents(BOTS).find({ limit: MAX_BOTS })
       const entries = await tx.documents(SCENARIOS).find()
       return {
         bots,
         scenarios: scenariosOf(
-          dossier,
+          policies,
           entries.map((entry) => entry.scenario),
         ),
       }
@@ -69,11 +68,10 @@ export class ReplayRun {
   }
 
   private async inputs(
-    dossier: RunDossier,
+    policies: PoliciesOfRun,
     scenarios: Scenario[],
     signal: AbortSignal,
   ): Promise<{ inputs: ScenarioInputs[]; skipped: SkippedScenario[] }> {
-    const policies = policiesOf(dossier)
     const inputs: ScenarioInputs[] = []
     const skipped: SkippedScenario[] = []
     for (const scenario of scenarios) {

@@ -2,6 +2,7 @@ import type { RunDossier } from '#libs/contracts'
 import { TransientError } from '#libs/platform'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import type { ReplayRunner } from '../replay/replay-runner.js'
+import { policiesOf } from '../scenarios/policies-of-run.js'
 import { REPLAY_RUNNER, ReplayRun, type ReplayOutcome } from './replay-run.js'
 
 type Attempt = { run: number; attempt: number }
@@ -25,7 +26,7 @@ export class Replaying implements OnApplicationShutdown {
     const wanted = new AbortController()
     this.wanted.set(id, wanted)
     try {
-      return await this.replayRun.execute(dossier, AbortSignal.any([this.stopping.signal, wanted.signal]))
+      return await this.replayRun.execute(policiesOf(dossier), AbortSignal.any([this.stopping.signal, wanted.signal]))
     } catch (error) {
       if (wanted.signal.aborted) return undefined
       if (this.stopping.signal.aborted) throw new TransientError('the simulator stops', { cause: error })

@@ -1,14 +1,29 @@
-import { canonicalJson, HmsError, type Json, type JsonText } from '#libs/contracts'
+import { canonicalJson, HmsError, type Json, type JsonText, type Trial } from '#libs/contracts'
 import type { Simulation } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
-import { Controller, Get, Header, Param } from '@nestjs/common'
+import { POLICIES_BODY } from '#libs/policy'
+import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
+import { Body, Controller, Get, Header, HttpCode, Param, Post } from '@nestjs/common'
 import { SIMULATIONS } from './simulation.table.js'
+import { TrialRequestDto } from './trial.dto.js'
+import { TryPolicies } from './try-policies.js'
 
 type SimulationView = Pick<Simulation, 'run' | 'attempt' | 'state' | 'score' | 'skipped' | 'reportDigest'> & { report: Json }
 
 @Controller('v1/simulations')
 export class SimulationsController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly tryPolicies: TryPolicies,
+  ) {}
+
+  /** Dry run: what the simulation of these policies would say of the bots, scenarios and corpora that are registered now. */
+  @TakesBody({ ...POLICIES_BODY, bytes: 642 * 1024 })
+  @Post()
+  @HttpCode(200)
+  @RequireScope('read')
+  try(@Body() body: TrialRequestDto): Promise<Trial> {
+    return this.tryPolicies.execute(body)
+  }
 
   /**
    * State, score and report of a run's newest attempt, in canonical form. `reportDigest` is over the bytes of `report` as they stand in

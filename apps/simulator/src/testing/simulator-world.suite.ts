@@ -14,6 +14,7 @@ import type { ReplayReport } from '../replay/report.js'
 import { ScenariosController } from '../scenarios/scenarios.http.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import { ReplayRun } from '../simulations/replay-run.js'
+import { TryPolicies } from '../simulations/try-policies.js'
 import { Replaying } from '../simulations/replaying.js'
 import { RunSimulation } from '../simulations/run-simulation.js'
 import { SimulationsController } from '../simulations/simulations.http.js'
@@ -71,7 +72,8 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   stage.onModuleInit()
   const bots = new BotsController(runtime, new InlineBotInspector())
   const [scenarios, corpora] = [new ScenariosController(runtime), new CorporaController(runtime)]
-  const simulations = new SimulationsController(runtime)
+  const trials = new TryPolicies(runtime, new Readings(runtime), runner)
+  const simulations = new SimulationsController(runtime, trials)
   runtime.timers.start()
 
   const settle = async (): Promise<void> => {
@@ -90,6 +92,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     bots,
     scenarios,
     corpora,
+    trials,
     settle,
     breathe,
     stage,

@@ -4,8 +4,9 @@ import type { LintFinding } from '../run-dossier.js'
 import type { LogProof } from '../log-proof.js'
 import type { Envelope } from '../envelope.js'
 
+/** `POST /v1/lint`. `pointer`: where in the policy it stands. */
 export interface LintReport {
-  findings: LintFinding[]
+  findings: (LintFinding & { pointer?: string })[]
 }
 
 export interface SchemaRegistration {

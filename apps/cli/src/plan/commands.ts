@@ -1,0 +1,9 @@
+import type { Command } from 'commander'
+import type { Session } from '../session.js'
+
+export function registerPlan(program: Command, session: Session): void {
+  program
+    .command('plan <files...>')
+    .description('what approving these files would do: difference, lint, replay, bots; signs nothing')
+    .action(session.run(async (context, files: string[]) => (await import('./plan.js')).planFiles(context, files)))
+}

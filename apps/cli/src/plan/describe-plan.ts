@@ -1,0 +1,51 @@
+import type { LintFinding, Trial } from '#libs/contracts'
+import { describeChange, type FieldChange } from '#libs/policy'
+import { findingLines } from '../lint/findings.js'
+import type { Paint } from '../output/paint.js'
+import { dotted } from '../output/render-run.js'
+
+export interface PlannedPolicy {
+  id: string
+  version: string
+  /** In force now; `null` for a first version. */
+  live: string | null
+  differences: FieldChange[]
+  /** Connected bots that live by it, and how many of them are up to date; `null` before its first version. */
+  bots: { total: number; current: number } | null
+}
+
+/** `plan --json`. `simulation` is `null` where lint has ended it. */
+export interface Plan {
+  verdict: Trial['verdict']
+  policies: PlannedPolicy[]
+  findings: (LintFinding & { pointer?: string })[]
+  simulation: Trial | null
+}
+
+/** Difference first, then the stages as `runs show` writes them. */
+export function planLines({ policies, findings, simulation }: Plan, paint: Paint): string[] {
+  const errors = findings.filter(({ severity }) => severity === 'error').length
+  const lint = errors > 0 ? paint.bad(`FAIL (${errors} of ${findings.length})`) : paint.good('PASS')
+  return [
+    ...policies.flatMap(policyLines),
+    dotted('Lint & Schema', findings.length > 0 && errors === 0 ? `${lint} (warnings: ${findings.length})` : lint),
+    ...findingLines(findings, paint).map((line) => `  ${line}`),
+    ...(simulation === null ? [] : simulationLines(simulation, paint)),
+    dotted('Affected Bots', policies.map(botsOf).join(', ')),
+  ]
+}
+
+function policyLines({ id, version, live, differences }: PlannedPolicy): string[] {
+  const versions = live === null ? `${version} (first version)` : `${live} → ${version}`
+  const changes = differences.map((change) => `  ${describeChange(change)}`)
+  return [`${id} ${versions}`, ...(changes.length === 0 ? ['  no change of values'] : changes)]
+}
+
+function simulationLines({ verdict, detail, next }: Trial, paint: Paint): string[] {
+  const tone = { PASS: paint.good, FAIL: paint.bad, INCONCLUSIVE: paint.warn }[verdict]
+  return [dotted('Simulation Replay', tone(`${verdict} (${detail})`)), ...next.map((command) => `  next: ${command}`)]
+}
+
+function botsOf({ id, bots }: PlannedPolicy): string {
+  return bots === null ? `none lives by ${id} yet` : `${bots.total} connected live by ${id}`
+}

@@ -1,0 +1,111 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Trial } from '#libs/contracts'
+import { serveCanned, type Canned, type CannedService } from '../testing/canned-service.js'
+import { runForTest, type CliRun } from '../testing/run-cli.js'
+
+const LIVE = { id: 'epa-pm25-limit', version: '8.0.0', effective: '2024-09-01T00:00:00Z', limit: 28, units: 'ug_per_m3' }
+const PASS: Trial = {
+  verdict: 'PASS',
+  detail: '98.4% bots adapted, 63/64',
+  next: [],
+  score: { adapted: 63, applicable: 64, percent: '98.4', discriminating: 131, boundary: 4, firstVersion: false, bots: {} },
+  skipped: [],
+  reportDigest: 'sha256:1',
+}
+
+let folder: string
+let file: string
+let service: CannedService | undefined
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hms-plan-'))
+  file = join(folder, 'pm25.yaml')
+  await writeFile(
+    file,
+    'id: epa-pm25-limit\nversion: 9.0.0\neffective: 2024-09-01T00:00:00Z\nlimit: 27\nunits: ug_per_m3\npartners: [nobody]\n',
+  )
+})
+afterEach(() => service?.close())
+afterAll(() => rm(folder, { recursive: true }))
+
+async function plan(answers: Record<string, Canned> = {}, options: string[] = []): Promise<CliRun> {
+  service = await serveCanned({
+    'GET /v1/policies/epa-pm25-limit': { body: { id: LIVE.id, version: LIVE.version, value: LIVE } },
+    'GET /v1/coverage?policy=epa-pm25-limit': { body: { policy: LIVE.id, revision: 7, total: 300, current: 299, lagging: [] } },
+    'POST /v1/lint': { body: { findings: [] } },
+    'POST /v1/simulations': { body: PASS },
+    ...answers,
+  })
+  return runForTest(['plan', file, ...options, '--url', service.url])
+}
+
+describe('plan', () => {
+  it('shows difference, lint, replay and bots, and signs nothing', async () => {
+    const { code, stdout, stderr } = await plan()
+    expect(code).toBe(0)
+    expect(stdout.split('\n')).toEqual([
+      'epa-pm25-limit 8.0.0 → 9.0.0',
+      '  limit 28 → 27 µg/m³',
+      '  partners added ["nobody"]',
+      '• Lint & Schema ............... PASS',
+      '• Simulation Replay ........... PASS (98.4% bots adapted, 63/64)',
+      '• Affected Bots ............... 300 connected live by epa-pm25-limit',
+      '',
+    ])
+    expect(stderr).toContain('Nothing was signed.')
+    expect(service!.requests.map(({ call }) => call).filter((call) => call.startsWith('POST'))).toEqual([
+      'POST /v1/lint',
+      'POST /v1/simulations',
+    ])
+    expect(service!.requests.at(-1)!.body).toMatchObject({ policies: [{ version: '9.0.0' }], live: [LIVE] })
+  })
+
+  it('gives one value with --json', async () => {
+    expect(JSON.parse((await plan({}, ['--json'])).stdout)).toMatchObject({
+      verdict: 'PASS',
+      policies: [{ id: LIVE.id, version: '9.0.0', live: '8.0.0', bots: { total: 300, current: 299 } }],
+      findings: [],
+      simulation: { verdict: 'PASS' },
+    })
+  })
+
+  it('points into the file where lint fails, replays nothing then, exit 6', async () => {
+    const finding = { file: 'policies[0]', line: 1, column: 90, severity: 'error', pointer: '/partners/0', message: 'is not known' }
+    const { code, stdout } = await plan({ 'POST /v1/lint': { body: { findings: [{ ...finding, rule: 'partner-unknown' }] } } })
+    expect(code).toBe(6)
+    expect(stdout).toContain(`${file}:6:12 partner-unknown is not known`)
+    expect(service!.requests.some(({ call }) => call === 'POST /v1/simulations')).toBe(false)
+  })
+
+  it.each([
+    ['FAIL', 6],
+    ['INCONCLUSIVE', 0],
+  ] as const)('says what would make a replay better that is %s, exit %i', async (verdict, exit) => {
+    const next = ['hms-svc bots add FILE --id ID']
+    const { code, stdout } = await plan({ 'POST /v1/simulations': { body: { ...PASS, verdict, detail: 'no bots registered', next } } })
+    expect(code).toBe(exit)
+    expect(stdout).toContain(`${verdict} (no bots registered)\n  next: hms-svc bots add FILE --id ID\n`)
+  })
+
+  it('knows a first version by what is not there', async () => {
+    const missing = { status: 404, body: { code: 'HMS_POLICY_NOT_FOUND', detail: 'none', status: 404, next: [] } }
+    const { code, stdout } = await plan({
+      'GET /v1/policies/epa-pm25-limit': missing,
+      'GET /v1/coverage?policy=epa-pm25-limit': missing,
+    })
+    expect(code).toBe(0)
+    expect(stdout).toContain('epa-pm25-limit 9.0.0 (first version)\n')
+    expect(stdout).toContain('none lives by epa-pm25-limit yet')
+  })
+
+  it('asks nobody about a file that is no policy, exit 6', async () => {
+    const broken = join(folder, 'broken.yaml')
+    await writeFile(broken, 'id: broken\nversion: [\n')
+    const { code, stdout } = await runForTest(['plan', broken, '--url', 'http://127.0.0.1:9'])
+    expect(code).toBe(6)
+    expect(stdout).toMatch(/broken\.yaml:\d+:\d+ /)
+  })
+})

@@ -1,0 +1,66 @@
+import type { ApiClient } from '#libs/client'
+import { EXIT, HmsError, type CoverageView, type JsonObject, type LintReport, type PolicyView, type Trial } from '#libs/contracts'
+import { diffPolicies, hasErrors, parsePolicy, POLICY_MAX_BYTES, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
+import type { CliContext } from '../context.js'
+import { readGivenFile } from '../files.js'
+import { findingLines } from '../lint/findings.js'
+import { planLines, type Plan, type PlannedPolicy } from './describe-plan.js'
+
+/** Longer than the simulator's own deadline. */
+const TRIAL_MS = 60_000
+
+/** Shows what approving the files would do, and signs nothing. Exit 6 when lint or the replay would fail the run. */
+export async function planFiles(context: CliContext, files: readonly string[]): Promise<number> {
+  const { output } = context
+  const parsed = await Promise.all(files.map(async (file) => parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)))
+  const malformed = parsed.flatMap((each) => (each.ok ? [] : each.findings))
+  if (malformed.length > 0) {
+    output.data({ verdict: 'FAIL', policies: [], findings: malformed, simulation: null } satisfies Plan, () =>
+      findingLines(malformed, output.paint),
+    )
+    return EXIT.failed
+  }
+  const sources = parsed.flatMap((each) => (each.ok ? [each.source] : []))
+  const client = await context.client()
+  const plan = await planOf(client, sources, await context.timeoutMs())
+  output.data(plan, () => planLines(plan, output.paint))
+  if (plan.verdict !== 'FAIL') output.note(`Nothing was signed. Next: hms-svc approve ${files.join(' ')} --sign NAME`)
+  return plan.verdict === 'FAIL' ? EXIT.failed : EXIT.done
+}
+
+async function planOf(client: ApiClient, sources: readonly PolicySource[], timeoutMs = TRIAL_MS): Promise<Plan> {
+  const lives = await Promise.all(sources.map(({ policy }) => orMissing(client.get<PolicyView>(`/v1/policies/${policy.id}`))))
+  const policies = await Promise.all(sources.map(({ policy }, index) => plannedOf(client, policy, lives[index]?.value)))
+  const request = { policies: sources.map(({ policy }) => policy), live: lives.flatMap((live) => live?.value ?? []) }
+  const findings = located(await client.post<LintReport>('/v1/lint', request), sources)
+  // A policy that lint refuses is replayed in no run.
+  if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null }
+  const simulation = await client.post<Trial>('/v1/simulations', request, { timeoutMs })
+  return { verdict: simulation.verdict, policies, findings, simulation }
+}
+
+async function plannedOf(client: ApiClient, policy: PolicyDocument, live: JsonObject | undefined): Promise<PlannedPolicy> {
+  const { id, version } = policy
+  const before = live as PolicyDocument | undefined
+  const coverage = await orMissing(client.get<CoverageView>('/v1/coverage', { policy: id }))
+  const bots = coverage === undefined ? null : { total: coverage.total, current: coverage.current }
+  return { id, version, live: before?.version ?? null, differences: diffPolicies(before, policy), bots }
+}
+
+/** `undefined` for what is not there: a first version has no version in force and no bot that lives by it. */
+async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof HmsError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+/** The service names policies by their place in the request, and the places within them by pointer. */
+function located({ findings }: LintReport, sources: readonly PolicySource[]): Finding[] {
+  return findings.map((finding) => {
+    const source = sources.find((_source, index) => finding.file === `policies[${index}]`)
+    return source === undefined ? finding : { ...finding, file: source.file, ...source.locate(finding.pointer ?? '') }
+  })
+}

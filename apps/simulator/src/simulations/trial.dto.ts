@@ -1,0 +1,16 @@
+import { MAX_POLICIES_OF_RUN, type JsonObject, type TrialRequest } from '#libs/contracts'
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsObject, IsOptional } from 'class-validator'
+
+export class TrialRequestDto implements TrialRequest {
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
+  @IsObject({ each: true })
+  policies!: JsonObject[]
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_POLICIES_OF_RUN)
+  @IsObject({ each: true })
+  live?: JsonObject[]
+}

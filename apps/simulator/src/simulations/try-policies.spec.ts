@@ -1,0 +1,92 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { ReplayError } from '../replay/replay-error.js'
+import { ADAPTS, dossierOf, HARD_CODED, POLICY } from '../testing/dossier.fixture.js'
+import { HeldRunner, simulatorWorld } from '../testing/simulator-world.suite.js'
+
+type World = Awaited<ReturnType<typeof simulatorWorld>>
+let world: World | undefined
+afterEach(() => world?.stop())
+
+async function open(options?: Parameters<typeof simulatorWorld>[0]): Promise<World> {
+  world = await simulatorWorld(options)
+  await world.addBots({ one: ADAPTS })
+  await world.addEvidence()
+  return world
+}
+
+const policy = (version: string, limit: number) => ({ id: POLICY, version, effective: '2024-09-01T00:00:00Z', limit })
+const CHANGE = { policies: [policy('2.0.0', 25)], live: [policy('1.5.0', 35)] }
+
+describe('a trial', () => {
+  it('says what a run would, from the same bytes, and keeps nothing', async () => {
+    const given = await open()
+    const trial = await given.trials.execute(CHANGE)
+    expect(trial).toMatchObject({
+      verdict: 'PASS',
+      detail: '100.0% bots adapted, 1/1; 1 discriminating inputs and 3 at the boundary',
+      score: { adapted: 1, applicable: 1, firstVersion: false, bots: { ADAPTED: ['one'] } },
+    })
+    await expect(given.show()).rejects.toMatchObject({ code: 'HMS_SIMULATION_NOT_FOUND' })
+    await given.linted(await dossierOf(['2.0.0', 25], ['1.5.0', 35]))
+    await given.settle()
+    expect((await given.show()).reportDigest).toBe(trial.reportDigest)
+  })
+
+  it('fails where the run would', async () => {
+    const given = await open()
+    await given.addBots({ stale: HARD_CODED })
+    expect(await given.trials.execute(CHANGE)).toMatchObject({
+      verdict: 'FAIL',
+      reason: 'BELOW_THRESHOLD',
+      next: ['hms-svc bots add FILE --id stale'],
+    })
+  })
+
+  it('calls a policy without one in force a first version', async () => {
+    const given = await open()
+    const { verdict, score } = await given.trials.execute({ policies: CHANGE.policies })
+    expect([verdict, score?.firstVersion]).toEqual(['PASS', true])
+  })
+
+  it('passes nothing without evidence, in dev either', async () => {
+    world = await simulatorWorld()
+    const trial = await world.trials.execute(CHANGE)
+    expect(trial).toMatchObject({
+      verdict: 'INCONCLUSIVE',
+      reason: 'NO_EVIDENCE',
+      detail: 'NO_EVIDENCE: no bots registered',
+      reportDigest: null,
+    })
+  })
+
+  it('is one at a time, and gives its place free when its deadline comes', async () => {
+    const runner = new HeldRunner()
+    const given = await open({ runner })
+    const held = given.trials.execute(CHANGE)
+    await given.breathe()
+    await expect(given.trials.execute(CHANGE)).rejects.toMatchObject({ code: 'HMS_PLACES_TAKEN', status: 503 })
+    await given.advance(51)
+    expect(await held).toMatchObject({ verdict: 'INCONCLUSIVE', reason: 'DEADLINE', score: null })
+    expect(runner.signals[0]!.aborted).toBe(true)
+    const next = given.trials.execute(CHANGE)
+    await given.breathe()
+    expect(runner.signals).toHaveLength(2)
+    await given.advance(51)
+    await next
+  })
+
+  it('says that it was interrupted when the worker was lost', async () => {
+    const lost = new ReplayError('HMS_REPLAY_WORKER_LOST', 'lost', true)
+    const given = await open({ runner: { replay: () => Promise.reject(lost), close: async () => {} } })
+    await expect(given.trials.execute(CHANGE)).rejects.toMatchObject({ code: 'HMS_TRIAL_INTERRUPTED', status: 503 })
+  })
+
+  it.each([
+    ['what is no policy', { policies: [{ id: 'x' }] }],
+    ['a policy twice', { policies: [...CHANGE.policies, policy('2.0.1', 24)] }],
+    ['what cannot be in force', { policies: CHANGE.policies, live: [{ id: 'x' }] }],
+  ])('refuses %s', async (_what, request) => {
+    const given = await open()
+    await expect(given.trials.execute(request)).rejects.toMatchObject({ code: 'HMS_TRIAL_POLICY', status: 422 })
+  })
+})

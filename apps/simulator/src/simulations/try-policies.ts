@@ -1,0 +1,103 @@
+import { HmsError, type JsonObject, type Trial, type TrialRequest } from '#libs/contracts'
+import { judgeSimulation } from '#libs/pipeline'
+import { Places, TransientError } from '#libs/platform'
+import { parsePolicy, type PolicyDocument } from '#libs/policy'
+import { ServiceRuntime } from '#libs/service'
+import { digestOf } from '#libs/signing'
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
+import { Readings } from '../corpora/readings.js'
+import type { ReplayRunner } from '../replay/replay-runner.js'
+import { encodeReport } from '../replay/report.js'
+import type { PoliciesOfRun } from '../scenarios/policies-of-run.js'
+import { ReplayRun, type ReplayOutcome } from './replay-run.js'
+
+export const TRIAL_RUNNER = Symbol('TrialRunner')
+
+/** Shorter than any caller waits, the edge included: of the runner, and of gathering readings and the replay together. */
+export const TRIAL_REPLAY_MS = 45_000
+const TRIAL_MS = 50_000
+
+/** Replays policies that nobody has approved and keeps nothing of it. One at a time in this process, apart from the replays of runs. */
+@Injectable()
+export class TryPolicies implements OnApplicationShutdown {
+  private readonly places = new Places(1, 'trial')
+  private readonly stopping = new AbortController()
+  private readonly replayRun: ReplayRun
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    readings: Readings,
+    @Inject(TRIAL_RUNNER) private readonly runner: ReplayRunner,
+  ) {
+    this.replayRun = new ReplayRun(runtime, readings, runner)
+  }
+
+  /**
+   * Throws `HMS_PLACES_TAKEN` (503) while another trial is under way, `HMS_TRIAL_INTERRUPTED` (503) where the worker was lost,
+   * `HMS_TRIAL_POLICY` (422) for what is no policy.
+   */
+  async execute({ policies, live = [] }: TrialRequest): Promise<Trial> {
+    const before = documentsOf(live, 'live')
+    const given = documentsOf(policies, 'policies')
+    const leave = this.places.take()
+    try {
+      return await this.replay({ before, after: { ...before, ...given }, changed: Object.keys(given) })
+    } finally {
+      leave()
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort()
+    await this.runner.close()
+  }
+
+  private async replay(policies: PoliciesOfRun): Promise<Trial> {
+    const overdue = new AbortController()
+    const cancel = this.runtime.clock.after(TRIAL_MS, () => overdue.abort())
+    try {
+      return trialOf(await this.replayRun.execute(policies, AbortSignal.any([overdue.signal, this.stopping.signal])))
+    } catch (error) {
+      if (overdue.signal.aborted)
+        return trialOf({ failure: { reason: 'DEADLINE', detail: `the trial did not end within ${TRIAL_MS / 1_000} s` } })
+      if (!this.stopping.signal.aborted && !(error instanceof TransientError)) throw error
+      throw new HmsError('HMS_TRIAL_INTERRUPTED', 'The trial was interrupted; try again.', { status: 503, cause: error })
+    } finally {
+      cancel()
+    }
+  }
+}
+
+/** A replay without a report says nothing about any bot: a run has longer. */
+function trialOf(outcome: ReplayOutcome): Trial {
+  if ('failure' in outcome) {
+    const { reason, detail } = outcome.failure
+    return { verdict: 'INCONCLUSIVE', reason, detail, next: ['hms-svc bots list'], score: null, skipped: [], reportDigest: null }
+  }
+  const { score, skipped, report } = outcome
+  const judged = judgeSimulation(outcome, 'required')
+  const reportDigest = report === null ? null : digestOf(encodeReport(report))
+  const { adapted, applicable, percent, discriminating, boundary, firstVersion, bots } = score
+  const counts = { adapted, applicable, percent, discriminating, boundary, firstVersion, bots }
+  if (judged.do === 'pass') return { verdict: 'PASS', detail: judged.summary, next: [], score: counts, skipped, reportDigest }
+  const { reason, detail, next } = judged
+  return { verdict: judged.do === 'fail' ? 'FAIL' : 'INCONCLUSIVE', reason, detail, next, score: counts, skipped, reportDigest }
+}
+
+/** By id; each once. */
+function documentsOf(given: readonly JsonObject[], name: string): Record<string, PolicyDocument> {
+  const documents: Record<string, PolicyDocument> = {}
+  for (const [index, policy] of given.entries()) {
+    const file = `${name}[${index}]`
+    const parsed = parsePolicy(JSON.stringify(policy), file)
+    if (!parsed.ok) throw refused(`${file}: ${parsed.findings[0]!.message}`)
+    const { id } = parsed.source.policy
+    if (Object.hasOwn(documents, id)) throw refused(`${file}: ${id} is given twice`)
+    documents[id] = parsed.source.policy
+  }
+  return documents
+}
+
+function refused(detail: string): HmsError {
+  return new HmsError('HMS_TRIAL_POLICY', detail, { status: 422, next: ['hms-svc lint FILE'] })
+}

@@ -1,0 +1,31 @@
+import type { JsonObject } from '../canonical-json.js'
+
+/** `POST /v1/simulations`: policies as a run would carry them, beside what is in force of them. */
+export interface TrialRequest {
+  policies: JsonObject[]
+  live?: JsonObject[]
+}
+
+/** What a run of these policies would find in its simulation, of what is registered now. */
+export interface Trial {
+  /** Without evidence it is `INCONCLUSIVE` in every profile: a run pauses in production, and goes on with profile dev. */
+  verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE'
+  reason?: string
+  /** For the parentheses of the run's line. */
+  detail: string
+  /** Commands that change it. */
+  next: string[]
+  /** `null` where the replay gave no report. `bots`: ids by class, such as STALE. */
+  score: {
+    adapted: number
+    applicable: number
+    percent: string
+    discriminating: number
+    boundary: number
+    firstVersion: boolean
+    bots: Partial<Record<string, string[]>>
+  } | null
+  skipped: { scenario: string; why: string; next: string | null }[]
+  /** Over the canonical form of the whole report, as a run's. */
+  reportDigest: string | null
+}
