@@ -16,8 +16,11 @@ type EventSchemas = { readonly types: Record<EventType, JsonSchema>; readonly $d
 
 export const EVENT_SCHEMAS: EventSchemas =`
 
+/** All types of the repository are read: seconds alone, minutes beside other work. */
+const READING_MS = 600_000
+
 describe('the JSON Schemas of events', () => {
-  it('are what their types say', async () => {
+  it('are what their types say', { timeout: READING_MS }, async () => {
     const { types, $defs } = fromTypes()
     const text = `${HEADER} ${printJson({ types, $defs })}\n`
     await expectGolden(text, 'libs/contracts/src/event-schemas.ts')

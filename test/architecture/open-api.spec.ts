@@ -25,7 +25,8 @@ describe('the OpenAPI document', () => {
     )
   })
 
-  it('is what controllers and their classes say', async () => {
+  // All types of the repository are read: seconds alone, minutes beside other work.
+  it('is what controllers and their classes say', { timeout: 600_000 }, async () => {
     await expectGolden(`${printJson(await openApiFromSources())}\n`, 'docs/openapi.json')
   })
 
