@@ -3,6 +3,7 @@ import { DOOR_GUARDS } from './doors.mjs'
 import { DECISION_GUARDS } from './decisions.mjs'
 import { APPROVER_GUARDS } from './approver.mjs'
 import { AUDIT_GUARDS } from './audit.mjs'
+import { EFFECTIVE_GUARDS } from './effective.mjs'
 import { FREEZE_GUARDS } from './freezes.mjs'
 import { GROWTH_GUARDS } from './growth.mjs'
 import { READER_GUARDS } from './readers.mjs'
@@ -345,6 +346,7 @@ export const GUARDS = [
   ...DOOR_GUARDS,
   ...CLI_GUARDS,
   ...DECISION_GUARDS,
+  ...EFFECTIVE_GUARDS,
   ...FREEZE_GUARDS,
   ...TICKET_GUARDS,
   ...APPROVER_GUARDS,

@@ -8,7 +8,7 @@ import { PipelineDriver } from '../support/pipeline-driver.js'
 import { scratchFolder } from '../support/processes.js'
 
 const AT_ONCE = { observeMs: 0, bakeMs: 0, share: 10_000 }
-const HOUR_MS = 3_600_000
+const LATER_MS = 60_000
 
 describe('a rule that takes effect later', () => {
   const scratch = scratchFolder()
@@ -22,7 +22,7 @@ describe('a rule that takes effect later', () => {
   beforeEach(async () => {
     system = await startMemorySystem()
     press = new PipelineDriver(system)
-    at = system.clock.now().getTime() + HOUR_MS
+    at = system.clock.now().getTime() + LATER_MS
     await live(['pm25@1.0.0=35'])
     const now = (): number => system.clock.now().getTime()
     clock = { now, elapsed: now, after: (ms, task) => ({ cancel: system.clock.after(ms, task) }) }
@@ -39,13 +39,14 @@ describe('a rule that takes effect later', () => {
   })
 
   it('is held and acknowledged before its time, and in force at it everywhere', async () => {
-    const run = await live(['pm25@2.0.0=25'], later())
-    expect((await press.show(run)).stages.find(({ stage }) => stage === 'canary')?.detail).toContain('1 of 1 bot acknowledged')
+    const run = await held(['pm25@2.0.0=25'], later())
+    expect(await detailOf(run, 'canary')).toContain('1 of 1 bot acknowledged')
+    expect(await detailOf(run, 'rollout')).toContain(`; held until ${new Date(at).toISOString()}`)
     expect([bot.get('pm25')['limit'], await press.limit('pm25'), seen]).toEqual([35, 35, []])
     expect(await press.provenance('pm25')).toMatchObject({ run: run - 1 })
     expect(await coverage()).toMatchObject({ total: 1, current: 1, lagging: [] })
-    system.clock.advanceTo(at - 1)
-    expect([bot.get('pm25')['limit'], await press.limit('pm25')]).toEqual([35, 35])
+    await almostThere()
+    expect([bot.get('pm25')['limit'], await press.limit('pm25'), (await press.show(run)).state]).toEqual([35, 35, 'WAITING'])
     system.clock.advanceTo(at)
     expect([bot.get('pm25')['limit'], bot.explain('pm25').version, await press.limit('pm25'), seen]).toEqual([
       25,
@@ -55,10 +56,42 @@ describe('a rule that takes effect later', () => {
     ])
     expect(await press.provenance('pm25')).toMatchObject({ run, approvedBy: ['EPA Chief'] })
     await until(async () => (await coverage()).current === 1)
+    await ends(run)
+    expect(await detailOf(run, 'rollout')).toBe(`1 of 1 bots acknowledged; in force since ${new Date(at).toISOString()}`)
+  })
+
+  it('bakes after its time, and goes back when its cohort raises alerts then; what came before its time does not count', async () => {
+    const run = await held(['pm25@2.0.0=25'], later(), { ...AT_ONCE, bakeMs: LATER_MS })
+    await alerts('before')
+    await almostThere()
+    expect((await press.show(run)).state).toBe('WAITING')
+    await press.reaches(run, 'BAKING')
+    expect(bot.get('pm25')['limit']).toBe(25)
+    await alerts('after')
+    await press.reaches(run, 'ROLLED_BACK')
+    await until(async () => bot.get('pm25')['limit'] === 35)
+  })
+
+  it('is aborted before its time: it is taken back from all who hold it, and its policy is free', async () => {
+    const run = await held(['pm25@2.0.0=25'], later())
+    await expect(press.decide(run, 'pause')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_NOT_NOW', status: 409 })
+    expect(await press.decide(run, 'abort')).toMatchObject({ state: 'ABORTED' })
+    await system.settle()
+    expect((await press.api.get<StreamFrame>('/v1/snapshot')).documents.filter(({ next }) => next !== undefined)).toEqual([])
+    await live(['pm25@3.0.0=20'])
+    await press.passes(2 * LATER_MS)
+    expect([bot.get('pm25')['limit'], await press.limit('pm25'), seen]).toEqual([20, 20, ['pm25 3.0.0']])
+  })
+
+  it('takes effect under a freeze too: nothing can stop what readers hold but to take it back', async () => {
+    const run = await held(['pm25@2.0.0=25'], later())
+    await press.freeze({ id: 'stop-the-line' })
+    await ends(run)
+    expect([bot.get('pm25')['limit'], await press.limit('pm25')]).toEqual([25, 25])
   })
 
   it('is on disk: a bot that restarts without a server comes to live by it', async () => {
-    await live(['pm25@2.0.0=25'], later())
+    await held(['pm25@2.0.0=25'], later())
     await bot.close()
     await system.stop()
     bot = await follow()
@@ -76,16 +109,17 @@ describe('a rule that takes effect later', () => {
   })
 
   it('is taken back by a rollback to what is in force', async () => {
-    await live(['pm25@2.0.0=25'], later())
+    const run = await held(['pm25@2.0.0=25'], later())
     expect(await rollBack('1.0.0')).toMatchObject({ version: '1.0.0', from: '2.0.0' })
     await system.settle()
+    expect(await press.show(run)).toMatchObject({ state: 'ABORTED', reason: 'ROLLED_BACK' })
     system.clock.advanceTo(at + 1)
     expect([bot.get('pm25')['limit'], await press.limit('pm25')]).toEqual([35, 35])
     await expect(rollBack('1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_ALREADY_LIVE' })
   })
 
   it('is held again when that rollback is taken back before its time', async () => {
-    await live(['pm25@2.0.0=25'], later())
+    await held(['pm25@2.0.0=25'], later())
     await rollBack('1.0.0')
     await rollBack('2.0.0')
     await expect(rollBack('2.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_ALREADY_LIVE' })
@@ -98,37 +132,38 @@ describe('a rule that takes effect later', () => {
 
   it('can be rolled back once it is in force, as any other', async () => {
     await live(['pm25@2.0.0=25'], later())
-    system.clock.advanceTo(at + 1)
     expect(await rollBack('1.0.0')).toMatchObject({ version: '1.0.0', from: '2.0.0' })
     await until(async () => bot.get('pm25')['limit'] === 35)
     await expect(rollBack('1.0.0')).rejects.toMatchObject({ code: 'HMS_ROLLOUT_ALREADY_LIVE' })
   })
 
-  it('gives way to a newer one that is in force before it', async () => {
-    await live(['pm25@2.0.0=25'], later())
+  it('gives way to a newer one that is in force before it, where no run has it any more', async () => {
+    await held(['pm25@2.0.0=25'], later())
+    await rollBack('1.0.0')
+    await rollBack('2.0.0')
+    await system.settle()
     await live(['pm25@3.0.0=20'])
     await until(async () => bot.get('pm25')['limit'] === 20)
     system.clock.advanceTo(at + 1)
     expect([bot.get('pm25')['limit'], await press.limit('pm25')]).toEqual([20, 20])
   })
 
-  it('is not replaced by one that begins after it: that one waits behind it', async () => {
-    await live(['pm25@2.0.0=25'], later())
-    const last = { effective: new Date(at + HOUR_MS).toISOString() }
-    await expect(press.approve(['pm25@3.0.0=20'], AT_ONCE, last)).rejects.toMatchObject({ code: 'HMS_APPROVER_RELEASE_HELD', status: 409 })
+  it('stands in the way of a newer one, which waits with --queue until it is in force and baked', async () => {
+    const run = await held(['pm25@2.0.0=25'], later())
+    const last = { effective: new Date(at + LATER_MS).toISOString() }
+    await expect(press.approve(['pm25@3.0.0=20'], AT_ONCE, last)).rejects.toMatchObject({ code: 'HMS_APPROVER_RUN_ACTIVE', status: 409 })
     const waiting = await press.approve(['pm25@3.0.0=20'], AT_ONCE, { ...last, queue: true })
-    await system.settle()
-    system.clock.advanceTo(at - 1)
-    await system.settle()
-    expect(await press.show(waiting)).toMatchObject({ state: 'QUEUED' })
+    await almostThere()
+    expect([(await press.show(run)).state, (await press.show(waiting)).state]).toEqual(['WAITING', 'QUEUED'])
+    await press.reaches(waiting, 'WAITING')
+    expect([(await press.show(run)).state, system.clock.now().getTime() >= at, await press.limit('pm25')]).toEqual(['SUCCEEDED', true, 25])
     await ends(waiting)
-    expect([system.clock.now().getTime() >= at, await press.limit('pm25')]).toEqual([true, 25])
-    system.clock.advanceTo(at + HOUR_MS)
     await until(async () => bot.get('pm25')['limit'] === 20)
+    expect(system.clock.now().getTime()).toBeGreaterThanOrEqual(at + LATER_MS)
   })
 
   it('flips a bundle whole, each policy at its own time', async () => {
-    await live(['pm25@2.0.0=25', 'ozone@1.0.0=70'], later())
+    await held(['pm25@2.0.0=25', 'ozone@1.0.0=70'], later())
     expect(bot.ids()).toEqual(['pm25'])
     expect(() => bot.get('ozone')).toThrow('no version of ozone is in force here')
     system.clock.advanceTo(at)
@@ -136,13 +171,42 @@ describe('a rule that takes effect later', () => {
   })
 
   it('travels in the snapshot', async () => {
-    await live(['pm25@2.0.0=25'], later())
+    await held(['pm25@2.0.0=25'], later())
     const { documents } = await press.api.get<StreamFrame>('/v1/snapshot')
     expect(documents.find(({ scope }) => scope === 'global')).toMatchObject({ version: '1.0.0', next: { release: {} } })
   })
 
   function later(): { effective: string } {
     return { effective: new Date(at).toISOString() }
+  }
+
+  /** Approves, and moves time until all readers hold it. */
+  async function held(policies: string[], options: { effective: string }, plan = AT_ONCE): Promise<number> {
+    const run = await press.approve(policies, plan, options)
+    await press.reaches(run, 'WAITING')
+    expect(await press.show(run)).toMatchObject({ reason: 'EFFECTIVE_AT' })
+    await system.settle()
+    return run
+  }
+
+  /** To the last millisecond before its time. */
+  async function almostThere(): Promise<void> {
+    await press.passes(LATER_MS / 2)
+    system.clock.advanceTo(at - 1)
+    await system.settle()
+  }
+
+  /** Two bots of the cohort complain, and no scenario expects it. */
+  async function alerts(name: string): Promise<void> {
+    for (const who of ['bot-1', 'bot-2']) {
+      const reading = { id: `${name}-${who}`, at: '2026-01-01T00:00:00Z', region: 'NCR', pm25: 5 }
+      await press.api.post('/v1/alerts', { id: `${name}-${who}`, bot: who, region: 'NCR', kind: 'Violation', value: 5, reading })
+    }
+    await system.settle()
+  }
+
+  async function detailOf(run: number, name: string): Promise<string> {
+    return (await press.show(run)).stages.find(({ stage }) => stage === name)!.detail
   }
 
   async function live(policies: string[], options: { effective?: string } = {}): Promise<number> {
@@ -155,7 +219,7 @@ describe('a rule that takes effect later', () => {
   async function ends(run: number): Promise<void> {
     await system.runUntil(
       async () => ['SUCCEEDED', 'FAILED', 'ABORTED', 'STALE', 'PAUSED', 'ROLLED_BACK'].includes((await press.show(run)).state),
-      2 * HOUR_MS,
+      10 * LATER_MS,
     )
     expect(await press.show(run)).toMatchObject({ state: 'SUCCEEDED' })
     await system.settle()

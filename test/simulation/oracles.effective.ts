@@ -1,6 +1,10 @@
+import type { EventData } from '#libs/contracts'
 import { evaluate, holdDocument } from '#libs/evaluation'
 import { effectiveMs, STABLE_SCOPE } from '#libs/signing'
-import type { Evidence } from './evidence.js'
+import type { Emitted, Evidence } from './evidence.js'
+
+/** Steps of a rollout after the time of what it brings. */
+const AFTER: ReadonlySet<string> = new Set(['hms.rollout.took-effect.v1', 'hms.rollout.bake-started.v1', 'hms.rollout.completed.v1'])
 
 /** Nothing was ever in force before its time; what is held comes into force at its time from the documents alone. */
 export function rulesInTime({ documents, revisions }: Evidence): string[] {
@@ -22,4 +26,16 @@ export function rulesInTime({ documents, revisions }: Evidence): string[] {
       found.push(`${document.id} is ${before} before its time and ${after} at it`)
   }
   return found
+}
+
+/** A rollout that said until when all readers hold what it brings does not go on before. */
+export function waitsForItsTime({ emitted }: Evidence): string[] {
+  const keyOf = ({ runId, attempt }: Emitted): string => `run ${runId} attempt ${attempt ?? 1}`
+  const held = emitted.filter(({ type }) => type === 'hms.rollout.held.v1')
+  const times = new Map(held.map((event) => [keyOf(event), (event.data as unknown as EventData['hms.rollout.held.v1']).until]))
+  return emitted.flatMap((event) => {
+    const until = times.get(keyOf(event))
+    const isEarly = until !== undefined && AFTER.has(event.type) && Date.parse(event.time) < Date.parse(until)
+    return isEarly ? [`${event.type} of ${keyOf(event)} at ${event.time}, and it is held until ${until}`] : []
+  })
 }

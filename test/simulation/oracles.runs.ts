@@ -16,6 +16,8 @@ const STEPS: readonly (readonly string[])[] = [
   ['hms.canary.observation-started.v1'],
   ['hms.rollout.started.v1'],
   ['hms.rollout.promoted.v1'],
+  ['hms.rollout.held.v1'],
+  ['hms.rollout.took-effect.v1'],
   ['hms.rollout.bake-started.v1'],
   ['hms.notification.started.v1'],
   ['hms.notification.completed.v1'],

@@ -57,6 +57,11 @@ const FORGERIES: Record<keyof typeof ORACLES, Forgery> = {
       facts: { ...record.facts, ended: { ...record.facts.ended!, state: 'SUPERSEDED' as const } },
     })),
   }),
+  'I17 a run waits until the time of its rule': (evidence) => {
+    const completed = event(evidence, 'hms.rollout.completed.v1')
+    const held = { ...completed, type: 'hms.rollout.held.v1', data: { until: '2999-01-01T00:00:00Z', detail: '' } as never }
+    return { ...evidence, emitted: [...evidence.emitted, held] }
+  },
   'I15 who is taken back asks people once': (evidence) => {
     const ended = { state: 'FAILED' as const, reason: 'POISONED', detail: '', at: '' }
     const runs = evidence.runs.map((record) => ({ ...record, facts: { ...record.facts, endedEarly: ended, ended } }))

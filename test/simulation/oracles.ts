@@ -4,7 +4,7 @@ import { alertsWeighed, canariesTakenBack, headsOrdered, storesAgree } from './o
 import { freezesHold } from './oracles.freezes.js'
 import { peopleAreAsked } from './oracles.tickets.js'
 import { supersededLetGo } from './oracles.supersede.js'
-import { rulesInTime } from './oracles.effective.js'
+import { rulesInTime, waitsForItsTime } from './oracles.effective.js'
 import { auditComplete, atRest, handlersInOrder, unexplainedDeadLetters } from './oracles.messages.js'
 import type { Evidence } from './evidence.js'
 
@@ -28,6 +28,7 @@ export const ORACLES: Readonly<Record<string, Oracle>> = {
   'I10 one bot vetoes nothing': alertsWeighed,
   'I13 no rule before its time, and each at it': rulesInTime,
   'I14 what waits for a freeze waits until its end': freezesHold,
+  'I17 a run waits until the time of its rule': waitsForItsTime,
   'I15 who is taken back asks people once': peopleAreAsked,
   'I16 what was superseded names its successor and is over first': supersededLetGo,
 }

@@ -68,6 +68,7 @@ const POISONS: readonly Poison[] = [
   { service: 'canary-controller', type: 'hms.simulation.passed.v1' },
   { service: 'rollout', type: 'hms.canary.passed.v1' },
   { service: 'notifier', type: 'hms.rollout.completed.v1' },
+  { service: 'notifier', type: 'hms.rollout.held.v1' },
 ]
 
 /** Bots that claim the canary's region and are known to be of another. */
@@ -81,6 +82,7 @@ const BROKEN_TIMERS: readonly BrokenTimer[] = [
   { service: 'canary-controller', kind: 'canary-observe' },
   { service: 'canary-controller', kind: 'canary-lease' },
   { service: 'rollout', kind: 'rollout-acknowledge' },
+  { service: 'rollout', kind: 'rollout-begin' },
   { service: 'rollout', kind: 'rollout-bake' },
   { service: 'notifier', kind: 'deliver' },
   { service: 'notifier', kind: 'notify-deadline' },

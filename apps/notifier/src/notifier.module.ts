@@ -1,4 +1,5 @@
 import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
+import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { DeliveriesController } from './delivery/deliveries.http.js'
 import { DELIVERIES } from './delivery/delivery.table.js'
@@ -37,7 +38,7 @@ class NotifierModule {
 
 export const definition: ServiceDefinition = {
   name: 'notifier',
-  tables: [PARTNERS, DELIVERIES, NOTIFICATIONS],
-  migrations: [CreateNotifier1764000000000],
+  tables: [...STAGE_TABLES, PARTNERS, DELIVERIES, NOTIFICATIONS],
+  migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000],
   module: NotifierModule.with,
 }

@@ -146,6 +146,16 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "heads": {"type":"array","items":{"$ref":"#/$defs/PromotedHead"}}
       }
     },
+    "hms.rollout.held.v1": {
+      "type": "object",
+      "required": ["dossier","until","detail"],
+      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"},"until":{"type":"string"},"detail":{"type":"string"}}
+    },
+    "hms.rollout.took-effect.v1": {
+      "type": "object",
+      "required": ["run","attempt","detail"],
+      "properties": {"run":{"type":"number"},"attempt":{"type":"number"},"detail":{"type":"string"}}
+    },
     "hms.rollout.bake-started.v1": {
       "type": "object",
       "required": ["run","attempt","until","detail"],

@@ -14,7 +14,7 @@ import type { RunView, StageName } from './runs.js'
 import type { Ticket } from './tickets.js'
 
 /** What a run in state WAITING waits for. */
-export type WaitReason = 'FREEZE'
+export type WaitReason = 'FREEZE' | 'EFFECTIVE_AT'
 
 /** Data of each event type. The key is `ce_type`; the topic is in `EVENT_TOPICS`. */
 export interface EventData {
@@ -27,7 +27,7 @@ export interface EventData {
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
   /** It waits for what it may not go on without. `reason`: where it waits for something that people decided. */
-  'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: WaitReason }
+  'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE' }
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string }
   'hms.canary.observation-started.v1': { run: number; attempt: number; detail: string; until: string }
   'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string }
@@ -35,9 +35,12 @@ export interface EventData {
   'hms.canary.paused.v1': StageFailure & { label: string }
   /** Unexplained alerts after the canary passed: rollout takes the run back. */
   'hms.canary.alarmed.v1': { run: number; attempt: number; reason: string; detail: string }
-  'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: WaitReason }
+  'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: 'FREEZE' }
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
+  /** All readers hold the releases; the last of them takes effect at `until`, by the readers' own clocks. */
+  'hms.rollout.held.v1': { dossier: RunDossier; until: string; detail: string }
+  'hms.rollout.took-effect.v1': { run: number; attempt: number; detail: string }
   /** `reach`: how many had it so far; what earlier builds said has none. */
   'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string; reach?: Reach }
   'hms.rollout.completed.v1': { dossier: RunDossier; summary: string; reach?: Reach }
@@ -114,6 +117,8 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.rollout.delayed.v1': 'hms.rollout.v1',
   'hms.rollout.started.v1': 'hms.rollout.v1',
   'hms.rollout.promoted.v1': 'hms.rollout.v1',
+  'hms.rollout.held.v1': 'hms.rollout.v1',
+  'hms.rollout.took-effect.v1': 'hms.rollout.v1',
   'hms.rollout.bake-started.v1': 'hms.rollout.v1',
   'hms.rollout.completed.v1': 'hms.rollout.v1',
   'hms.rollout.failed.v1': 'hms.rollout.v1',

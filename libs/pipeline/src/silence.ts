@@ -6,19 +6,22 @@ export const ACK_TIMEOUT = 'ACK_TIMEOUT'
 /** What the connected bots said of one policy. */
 export type Acknowledgements = Pick<ScopeCoverage, 'expected' | 'acknowledged' | 'silent'>
 
-/** The members as the bots of one scope said last; what was said of an earlier head counts for none. */
+/** The members as the bots of one scope said last; what was said of an earlier head counts for none. `take`: what one makes of it. */
 export function withCoverage<M extends Acknowledgements & { policy: string; seq: number }>(
   members: readonly M[],
   scope: string,
   reports: readonly CoverageReport[],
+  take: (member: M, said: ScopeCoverage) => M = withNumbers,
 ): M[] {
   const numbers = new Map(reports.map(({ policy, scopes }) => [policy, scopes.find((each) => each.scope === scope)]))
   return members.map((member) => {
     const said = numbers.get(member.policy)
-    if (said?.seq !== member.seq) return member
-    const { expected, acknowledged, silent } = said
-    return { ...member, expected, acknowledged, silent }
+    return said?.seq === member.seq ? take(member, said) : member
   })
+}
+
+export function withNumbers<M extends Acknowledgements>(member: M, { expected, acknowledged, silent }: ScopeCoverage): M {
+  return { ...member, expected, acknowledged, silent }
 }
 
 export function isSilent(members: readonly Acknowledgements[]): boolean {

@@ -1,5 +1,5 @@
 import type { Transaction } from '#libs/persistence'
-import { stageAwaited, stateOf } from '#libs/pipeline'
+import { stageAwaited, stateOf, timedWait } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { EndRun } from './end-run.js'
@@ -25,7 +25,7 @@ export class EndOverdueRun implements OnModuleInit {
     const record = await tx.documents(RUNS).get(String(run))
     if (record === undefined) return
     const state = stateOf(record.facts)
-    const stage = stageAwaited(state)
+    const stage = stageAwaited(state) ?? timedWait(record.facts)?.stage
     if (stage !== undefined) return this.timeOut(tx, record, stage)
     if (state === 'PAUSED') {
       const detail = 'nobody decided on the paused run in time'

@@ -1,6 +1,6 @@
 import { policyKey } from '#libs/messaging'
 import { timerKind, type Transaction } from '#libs/persistence'
-import { patienceFor, stateOf } from '#libs/pipeline'
+import { patienceFor, stateOf, timedWait } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -19,7 +19,9 @@ export class ScheduleRunDeadline {
   /** Called with each change of state; an ended run is watched no longer, and the answer is `false`. */
   async execute(tx: Transaction, record: RunRecord): Promise<boolean> {
     const { run } = record.facts
-    const ms = patienceFor(stateOf(record.facts), record.waits, this.config.patience)
+    const wait = timedWait(record.facts)
+    const goesOnInMs = wait === undefined ? undefined : Date.parse(wait.until) - tx.now.getTime()
+    const ms = patienceFor(stateOf(record.facts), record.waits, this.config.patience, goesOnInMs)
     if (ms === undefined) {
       await this.runtime.cancel(tx, deadlineId(run))
       return false

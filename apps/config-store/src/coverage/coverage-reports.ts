@@ -12,13 +12,13 @@ import { FailureStreak } from './failure-streak.js'
 import { Presence } from './presence.js'
 
 /**
- * Stages wait for the bots only after a head, and a canary renews its own all the time. Without this bound every bot that comes or goes
- * would cost one signed event for each policy there is.
+ * Stages wait for the bots only after a head, or after the time of what it holds, and a canary renews its own all the time. Without this
+ * bound every bot that comes or goes would cost one signed event for each policy there is.
  */
 const MATTERS_MS = 10 * 60 * 1000
 const RETRY_MS = 1_000
 
-/** Tells the stages how far the bots are, whenever the numbers of a policy changed that had a head lately. */
+/** Tells the stages how far the bots are, whenever the numbers of a policy changed that had a head, or took effect, lately. */
 @Injectable()
 export class CoverageReports implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly told = new Map<string, string>()
@@ -89,8 +89,9 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
   }
 
   private matters(documents: readonly HeldStored[]): boolean {
-    const since = this.time.nowMs() - MATTERS_MS
-    return documents.some(({ storedAt }) => storedAt >= since)
+    const now = this.time.nowMs()
+    const isRecent = (ms: number): boolean => ms <= now && ms >= now - MATTERS_MS
+    return documents.some(({ storedAt, next }) => storedAt >= now - MATTERS_MS || (next !== null && isRecent(next.atMs)))
   }
 
   private emit(reports: ReportedCoverage): Promise<void> {

@@ -6,7 +6,7 @@ const NEXT: Record<RunState, string> = {
   LINTING:
     'The linter checks form, schema and version. If it passes, recorded readings are replayed through the bots. Nothing is live yet.',
   SIMULATING: 'Recorded readings are replayed through the bots, under the old rule and under the new one. If it passes, the canary begins.',
-  WAITING: 'Every reader holds the rule already, and lives under it from its effective time on. Until then it can be aborted.',
+  WAITING: 'A freeze is on. What waits goes on by itself when the freeze ends or is lifted; it can be aborted meanwhile.',
   CANARY:
     'A small share of one region lives under the new rule and is watched. If it holds, all bots get it; if not, it is taken back at once.',
   ROLLING_OUT: 'All bots are getting the new rule. When enough of them have acknowledged it, it is watched for a while.',
@@ -22,8 +22,11 @@ const NEXT: Record<RunState, string> = {
   STALE: 'What it was to follow is not in force any more. Approve it anew, if it is still wanted.',
 }
 
+const HELD = 'Every reader holds the rule already, and lives under it from its effective time on. Until then it can be aborted.'
+
 /** What a person who reads about this run wants to know next, in a sentence or two. */
 export function whatNext(run: RunView): string {
   const said = run.detail === undefined ? '' : ` ${run.detail}.`
-  return `${NEXT[run.state] ?? ''}${said}`
+  const next = run.state === 'WAITING' && run.reason === 'EFFECTIVE_AT' ? HELD : NEXT[run.state]
+  return `${next ?? ''}${said}`
 }

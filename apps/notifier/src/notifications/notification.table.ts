@@ -16,5 +16,5 @@ export const NOTIFICATIONS = documentTable<Notification>({
   name: 'notification',
   id: (notification) => String(notification.run),
   keys: { state: { type: 'text', of: (notification) => notification.state } },
-  keep: { for: 'runs', ended: { state: ['completed'] } },
+  keep: { for: 'runs', ended: { state: ['completed', 'dropped'] } },
 })

@@ -1,4 +1,11 @@
-import { packDossier, type OutgoingEvent, type ReceivedEvent, type ReleaseDocument, type ReversedPolicy } from '#libs/contracts'
+import {
+  packDossier,
+  type OutgoingEvent,
+  type ReceivedEvent,
+  type ReleaseDocument,
+  type ReversedPolicy,
+  type RunDossier,
+} from '#libs/contracts'
 import { MemoryBus, MemoryOutboxStore, MemoryPositionStore, policyKey } from '#libs/messaging'
 import { MemoryDatabase, MemoryTimerStore } from '#libs/persistence'
 import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
@@ -84,10 +91,18 @@ export async function notifierWorld() {
     },
     /** A run went live for all. */
     async complete(run: number, version: string, before: string | null, partners: string[] | null = null): Promise<void> {
-      const [release, live] = [await releaseOf(version), before === null ? null : await releaseOf(before)]
-      const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners }
-      const dossier = packDossier({ run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan })
+      const dossier = await dossierOf(run, version, before, partners)
       await handle((tx) => notify.open(tx, dossier, cause()))
+      await quiet()
+    },
+    /** All readers hold what a run brings, until its time. */
+    async hold(run: number, version: string, before: string | null): Promise<void> {
+      const dossier = await dossierOf(run, version, before, null)
+      await handle((tx) => notify.announce(tx, dossier, cause()))
+      await quiet()
+    },
+    async end(run: number): Promise<void> {
+      await handle((tx) => notify.shell.ended(tx, { run, attempt: 1, reason: 'aborted' }))
       await quiet()
     },
     async reverse(from: string, to: string, seq: number): Promise<void> {
@@ -115,6 +130,12 @@ export async function notifierWorld() {
 function dataOf(event: OutgoingEvent): unknown {
   const { payload } = JSON.parse(event.value!) as { payload: string }
   return (JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: { data: unknown } }).predicate.data
+}
+
+async function dossierOf(run: number, version: string, before: string | null, partners: string[] | null): Promise<RunDossier> {
+  const [release, live] = [await releaseOf(version), before === null ? null : await releaseOf(before)]
+  const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners }
+  return packDossier({ run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan })
 }
 
 async function releaseOf(version: string): Promise<ReleaseDocument> {

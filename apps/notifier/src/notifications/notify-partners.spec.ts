@@ -53,6 +53,27 @@ describe('a run that is live for all', () => {
   })
 })
 
+describe('a run that takes effect later', () => {
+  it('tells its partners ahead, with the date, and nobody again when it is in force', async () => {
+    await world.register({ id: 'va-deq' })
+    await world.hold(184, '2.0.0', '1.5.0')
+    expect(world.sender.sent[0]).toMatchObject({ body: { data: { version: '2.0.0', effective: '2026-01-01T00:00:00Z' } } })
+    expect(await world.completions()).toEqual([])
+    await world.complete(184, '2.0.0', '1.5.0')
+    expect([told(), await world.completions()]).toMatchObject([['va-deq 2.0.0'], [{ summary: '1 sent' }]])
+  })
+
+  it('tells what stays in force when it is taken back, and nothing of a run that had ended before', async () => {
+    await world.register({ id: 'va-deq' })
+    await world.hold(184, '2.0.0', '1.5.0')
+    await world.reverse('2.0.0', '1.5.0', 7)
+    await world.end(184)
+    await world.end(185)
+    await world.hold(185, '2.1.0', '1.5.0')
+    expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 1.5.0'])
+  })
+})
+
 describe('a lane', () => {
   it('latest: a newer version replaces one that waits and lists what the partner was never told of', async () => {
     await world.register({ id: 'va-deq' })

@@ -23,10 +23,10 @@ import { summarize } from './summary.js'
 const MAX_PARTNERS = 10_000
 const MAX_DELIVERIES = 10_000
 
-/** The stage: one message for each policy, partner and channel of a run that is live for all; it ends when each was tried once. */
+/** The stage: one message for each policy, partner and channel of a run, once it is live for all or held by all until its time. */
 @Injectable()
 export class NotifyPartners implements OnModuleInit {
-  private readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
+  readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
 
   constructor(
     runtime: ServiceRuntime,
@@ -50,18 +50,31 @@ export class NotifyPartners implements OnModuleInit {
     this.lanes.onTried((tx, stage) => this.count(tx, stage))
   }
 
+  /** The run takes effect later: its partners are told now, with the date. */
+  announce(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+    const arrival = { fresh: freshOf(dossier, cause), dossier, cause, isAbortable: true }
+    return this.shell.open(tx, arrival, async () => ({ type: 'announced', dossier, ...(await addresseesOf(tx, dossier)) }))
+  }
+
   async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
-    const { run, attempt, plan } = dossier
-    const origin = { run, attempt, ...originOf(cause) }
-    const rolledOutAt = new Date(cause.time).toISOString()
-    const fresh: Notification = { ...origin, state: 'new', partners: [], unknown: [], rolledOutAt, completedAt: null, summary: null }
-    const answer = await this.shell.open(tx, { fresh, dossier, cause }, async () => {
-      const { partners, unknown } = resolvePartners(plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
-      return { type: 'opened', dossier, partners: partners.map(({ id }) => id), unknown }
-    })
+    const answer = (await this.openAnnounced(tx, dossier))
+      ? undefined
+      : await this.shell.open(tx, { fresh: freshOf(dossier, cause), dossier, cause }, async () => {
+          return { type: 'opened', dossier, ...(await addresseesOf(tx, dossier)) }
+        })
     // Nobody to tell, or nobody whose first try has to be waited for.
     await this.count(tx, stageId(dossier))
     return answer
+  }
+
+  /** Answers whether the partners of this attempt were told ahead. */
+  private async openAnnounced(tx: Transaction, dossier: RunDossier): Promise<boolean> {
+    let isAnnounced = false
+    await this.shell.locked(tx, dossier.run, async (stage) => {
+      isAnnounced = stage.state === 'announced' && stage.attempt === dossier.attempt
+      if (isAnnounced) await this.shell.decide(tx, stage, { type: 'opened', dossier, partners: stage.partners, unknown: stage.unknown })
+    })
+    return isAnnounced
   }
 
   private async deliver(tx: Transaction, stage: Notification, dossier: RunDossier, partners: readonly string[]): Promise<void> {
@@ -91,6 +104,17 @@ export class NotifyPartners implements OnModuleInit {
       await this.shell.decide(tx, notification, { type: 'counted', waiting, isOverdue, result: summarize(notification, deliveries) })
     })
   }
+}
+
+function freshOf(dossier: RunDossier, cause: ReceivedEvent): Notification {
+  const { run, attempt } = dossier
+  const rolledOutAt = new Date(cause.time).toISOString()
+  return { run, attempt, ...originOf(cause), state: 'new', partners: [], unknown: [], rolledOutAt, completedAt: null, summary: null }
+}
+
+async function addresseesOf(tx: Transaction, { plan }: RunDossier): Promise<{ partners: string[]; unknown: string[] }> {
+  const { partners, unknown } = resolvePartners(plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
+  return { partners: partners.map(({ id }) => id), unknown }
 }
 
 function versionBefore({ live }: RunDossier, { id }: CarriedRelease): string | null {

@@ -17,12 +17,23 @@ export class RolloutEvents {
     return this.notifyPartners.open(tx, event.data.dossier, event)
   }
 
+  @OnEvent('notifier', 'hms.rollout.held.v1')
+  held(@Payload() event: ReceivedEvent<'hms.rollout.held.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+    return this.notifyPartners.announce(tx, event.data.dossier, event)
+  }
+
   @OnEvent('notifier', 'hms.rollout.reversed.v1')
   reversed(@Payload() event: ReceivedEvent<'hms.rollout.reversed.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     return this.tellOfReversal.execute(tx, event.data, event)
   }
 
+  /** Too late for a run that is live for all; of one that was told of ahead nothing more is to be told. */
+  @OnEvent('notifier', 'hms.rollout.failed.v1', 'hms.run.decided.v1')
+  ended(@Payload() { data }: ReceivedEvent<'hms.rollout.failed.v1' | 'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    return this.notifyPartners.shell.ended(tx, data)
+  }
+
   /** An abort comes too late for a run that is being told of: it is live for all, and only a rollback takes it back. */
-  @OnEvent('notifier', 'hms.run.decided.v1', 'hms.run.decision-accepted.v1')
+  @OnEvent('notifier', 'hms.run.decision-accepted.v1')
   async control(): Promise<void> {}
 }

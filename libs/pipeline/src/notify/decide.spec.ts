@@ -23,6 +23,31 @@ describe('given a new notification', () => {
   })
 })
 
+describe('given a run that takes effect later', () => {
+  const announced = when(inState('new'), { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] })
+  const opened: NotificationInput = { type: 'opened', dossier: DOSSIER, partners: ['va-deq', 'md-mde'], unknown: [] }
+
+  it('when all readers hold it, then partners are told, and the stage has not begun', () => {
+    expect([announced.state.state, announced.effects]).toEqual(['announced', [{ do: 'deliver', dossier: DOSSIER, partners: ['va-deq'] }]])
+    expect(when(announced.state, counted(0)).effects).toEqual([])
+  })
+
+  it('when its rollout is completed, then nobody is told again', () => {
+    const { state, effects } = when(announced.state, opened)
+    expect(state).toMatchObject({ state: 'open', partners: ['va-deq'] })
+    expect(effects.filter((effect) => effect.do === 'deliver')).toEqual([])
+    expect(when(state, { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] }).effects).toEqual([])
+  })
+
+  it('when the run is ended before its time, then nothing more is told; an older end changes nothing', () => {
+    const ended = { type: 'ended', attempt: 1, reason: 'aborted' } as const
+    expect(when({ ...announced.state, attempt: 2 }, ended).state.state).toBe('announced')
+    const { state } = when(announced.state, ended)
+    expect(state.state).toBe('dropped')
+    expect(when(state, opened).effects).toEqual([])
+  })
+})
+
 describe('given deliveries under way', () => {
   it('when a first try has not ended, then it waits, unless the deadline has passed', () => {
     expect(when(inState('open'), counted(1)).effects).toEqual([])
@@ -37,9 +62,10 @@ describe('given deliveries under way', () => {
 })
 
 describe('every state with every input', () => {
-  const states = Object.fromEntries((['new', 'open', 'completed'] as const).map((state) => [state, inState(state)]))
+  const states = Object.fromEntries((['new', 'announced', 'open', 'completed', 'dropped'] as const).map((state) => [state, inState(state)]))
   const inputs: Record<string, NotificationInput> = {
     opened: { type: 'opened', dossier: DOSSIER, partners: ['va-deq'], unknown: [] },
+    'announced ahead': { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] },
     'first tries under way': counted(1),
     'first tries ended': counted(0),
     'deadline passed': counted(1, true),
@@ -49,6 +75,6 @@ describe('every state with every input', () => {
 
   it('has a defined answer, which stands in docs/stages/notify.md', async () => {
     expect(transitions).toHaveLength(Object.keys(states).length * Object.keys(inputs).length)
-    await expect(describeStage('Notify', transitions, ['completed'])).toMatchFileSnapshot('../../../../docs/stages/notify.md')
+    await expect(describeStage('Notify', transitions, ['completed', 'dropped'])).toMatchFileSnapshot('../../../../docs/stages/notify.md')
   })
 })

@@ -8,6 +8,8 @@ import { newRollout, type Rollout } from './rollout.js'
 const CONTEXT: RolloutContext = { now: NOW, publishMs: 600_000, acknowledgeMs: 30_000 }
 const FRESH = newRollout(DOSSIER, ORIGIN, { quorum: 9_900, begins: new Map() })
 const FREEZE = { id: 'stop-the-line', reason: 'drill', until: null }
+const LATER = new Date(NOW.getTime() + 3_600_000).toISOString()
+const AT_ITS_TIME: RolloutContext = { ...CONTEXT, now: new Date(LATER) }
 const LIVE = { [POLICY]: DOSSIER.live[POLICY]! }
 
 /** Head 7 was issued, and so many bots are connected and have acknowledged. */
@@ -20,8 +22,14 @@ function rollout(
   return { ...FRESH, state, members: [member], promoted: state !== 'publishing', ...more }
 }
 
-function report(expected: number, acknowledged: number, seq = 7): CoverageReport {
-  const scope = { scope: 'global', seq, release: 'sha256:new', expected, acknowledged, silent: [] }
+/** It takes effect later; so far bots may hold it. */
+function later(given: Rollout): Rollout {
+  return { ...given, members: given.members.map((member) => ({ ...member, beginsAt: LATER, heldOnly: true })) }
+}
+
+/** `release`: what those who acknowledged live under. */
+function report(expected: number, acknowledged: number, seq = 7, release = 'sha256:new'): CoverageReport {
+  const scope = { scope: 'global', seq, release, expected, acknowledged, silent: [] }
   return { policy: POLICY, revision: 3, scopes: [scope] }
 }
 
@@ -202,6 +210,68 @@ describe('given a freeze', () => {
   })
 })
 
+describe('given a release that takes effect later', () => {
+  const held = when(later(rollout('acknowledging', { acknowledged: 3 })), { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] })
+  const begun = decideRollout(held.state, { type: 'due', timer: 'begin' }, AT_ITS_TIME)
+
+  it('when all bots hold it, then others hear of it and it waits for its time', () => {
+    expect(held.state.state).toBe('holding')
+    expect(held.effects).toEqual([
+      { do: 'cancel', timers: ['acknowledge'] },
+      { do: 'schedule', timer: 'begin', inMs: 3_600_000 },
+      {
+        do: 'emit',
+        type: 'hms.rollout.held.v1',
+        data: { dossier: DOSSIER, until: LATER, detail: `4 of 4 bots acknowledged; held until ${LATER}` },
+      },
+    ])
+    expect(when(held.state, { type: 'due', timer: 'bake' }, { type: 'due', timer: 'acknowledge' }).state).toBe(held.state)
+  })
+
+  it('when its time comes, then it bakes only once the bots live under it: that they hold it is no answer any more', () => {
+    expect([begun.state.state, kinds(begun.effects)]).toEqual(['acknowledging', ['hms.rollout.took-effect.v1', 'schedule']])
+    const late = decideRollout(begun.state, { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] }, AT_ITS_TIME)
+    expect(late.state.state).toBe('acknowledging')
+    const live = decideRollout(late.state, { type: 'covered', reports: [report(4, 4)] }, AT_ITS_TIME)
+    expect([live.state.state, kinds(live.effects).at(-1)]).toEqual(['baking', 'hms.rollout.bake-started.v1'])
+    expect(dataOf(live.effects, 'hms.rollout.bake-started.v1')).toMatchObject({
+      detail: expect.stringContaining(`4 of 4 bots acknowledged; in force since ${LATER}`) as string,
+    })
+  })
+
+  it('when bots do not come to live under it in time, then it pauses and names them', () => {
+    const some = decideRollout(begun.state, { type: 'covered', reports: [report(4, 2)] }, AT_ITS_TIME)
+    const { state, effects } = decideRollout(some.state, { type: 'due', timer: 'acknowledge' }, AT_ITS_TIME)
+    expect([state.state, dataOf(effects, 'hms.rollout.paused.v1')]).toMatchObject(['paused', { reason: 'ACK_TIMEOUT' }])
+  })
+
+  it('when one of a bundle is in force already, then its bots are not asked again', () => {
+    const [first] = held.state.members
+    const members = [first!, { ...first!, policy: 'ozone', beginsAt: NOW.toISOString(), heldOnly: false }]
+    const { state } = decideRollout({ ...held.state, members }, { type: 'due', timer: 'begin' }, AT_ITS_TIME)
+    expect(state.members.map(({ acknowledged }) => acknowledged)).toEqual([0, 4])
+  })
+
+  it('when its time has come before the bots acknowledged, then it waits no longer', () => {
+    const { state } = decideRollout(
+      later(rollout('acknowledging', { acknowledged: 3 })),
+      { type: 'covered', reports: [report(4, 4)] },
+      AT_ITS_TIME,
+    )
+    expect(state.state).toBe('baking')
+  })
+
+  it('when a person pauses it, then that comes too late: readers flip by their own clocks', () => {
+    const { state, effects } = when(held.state, asked('pause', 'rollout'))
+    expect([state, effects]).toMatchObject([held.state, [{ do: 'answer', outcome: 'late', detail: 'the rollout is holding' }]])
+  })
+
+  it('when a person aborts it, then it is taken back from all who hold it', () => {
+    const { state, effects } = when(held.state, asked('abort', 'rollout'))
+    expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
+  })
+})
+
 describe('given a bake and a person', () => {
   const baking = rollout('baking', { bakeUntil: new Date(NOW.getTime() + 20_000).toISOString() })
 
@@ -234,13 +304,15 @@ describe('every state with every input', () => {
     new: FRESH,
     waiting: { ...FRESH, state: 'waiting' as const, frozen: FREEZE },
     publishing: rollout('publishing', { of: 4, acknowledged: 0 }),
-    acknowledging: rollout('acknowledging', { of: 4, acknowledged: 2 }),
+    acknowledging: later(rollout('acknowledging', { of: 4, acknowledged: 2 })),
+    holding: later(rollout('holding')),
     baking: rollout('baking', { bakeUntil: NOW.toISOString() }),
     paused: rollout('paused', { of: 4, acknowledged: 2 }),
     completed: rollout('completed'),
     failed: rollout('failed'),
     aborted: rollout('aborted'),
   }
+  const early: RolloutInput = { type: 'covered', reports: [report(4, 4, 7, 'sha256:old')] }
   const inputs: Record<string, RolloutInput> = {
     opened: { type: 'opened', stable: LIVE, frozen: null },
     'opened, another version live': { type: 'opened', stable: {}, frozen: null },
@@ -251,11 +323,14 @@ describe('every state with every input', () => {
     'heads stored, nobody connected': { type: 'published', heads: [storedHead('global', 0)] },
     'all bots acknowledged': { type: 'covered', reports: [report(4, 4)] },
     'some bots acknowledged': { type: 'covered', reports: [report(4, 3)] },
+    'all bots hold it before its time': early,
     'unexplained alerts': { type: 'alarmed', attempt: 1, reason: 'UNEXPLAINED_ALERTS', detail: '2 unexplained alerts' },
     'rollback took over': { type: 'overtaken' },
     ...commonInputs(ROLLOUT_TIMERS, 'rollout'),
   }
-  const transitions = transitionsOf(states, inputs, (state, input) => decideRollout(state, input, CONTEXT))
+  const transitions = transitionsOf(states, inputs, (state, input) => {
+    return decideRollout(state, input, input === early ? CONTEXT : AT_ITS_TIME)
+  })
 
   it('has a defined answer, which stands in docs/stages/rollout.md', async () => {
     expect(transitions).toHaveLength(Object.keys(states).length * Object.keys(inputs).length)

@@ -1,12 +1,12 @@
 import type { CoverageReport, FreezeNotice, PublishedHead, Reach, ReleaseDocument } from '#libs/contracts'
 import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
-import { ACK_TIMEOUT, describeSilence, withCoverage } from '../silence.js'
+import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
 import { countReach, NOBODY_REACHED } from './reach.js'
-import { hasAll, hasQuorum, isRolloutOpen, rolloutSummary, type Rollout } from './rollout.js'
+import { hasAll, hasQuorum, heldUntil, inForce, isRolloutOpen, rolloutSummary, withAnswers, type Rollout } from './rollout.js'
 
-export const ROLLOUT_TIMERS = ['publish', 'acknowledge', 'bake'] as const
+export const ROLLOUT_TIMERS = ['publish', 'acknowledge', 'begin', 'bake'] as const
 export type RolloutTimer = (typeof ROLLOUT_TIMERS)[number]
 
 type StableReleases = Readonly<Record<string, Pick<ReleaseDocument, 'releaseDigest' | 'version'> | null>>
@@ -30,6 +30,8 @@ type RolloutEvent =
   | 'hms.rollout.delayed.v1'
   | 'hms.rollout.started.v1'
   | 'hms.rollout.promoted.v1'
+  | 'hms.rollout.held.v1'
+  | 'hms.rollout.took-effect.v1'
   | 'hms.rollout.bake-started.v1'
   | 'hms.rollout.completed.v1'
   | 'hms.rollout.failed.v1'
@@ -57,7 +59,7 @@ type RolloutDecision = Decision<Rollout, RolloutEffect>
 const CANCEL_ALL = { do: 'cancel', timers: ROLLOUT_TIMERS } as const
 const STORE_TOO_LATE = 'the config-store did not store the new heads in time; they were taken back'
 
-/** Everything that a rollout may do: publish to all, wait for the bots, bake, and take back. */
+/** Everything that a rollout may do: publish to all, wait for the bots and for the time of what takes effect later, bake, and take back. */
 export function decideRollout(rollout: Rollout, input: RolloutInput, context: RolloutContext): RolloutDecision {
   switch (input.type) {
     case 'opened':
@@ -133,7 +135,7 @@ function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
 
 function covered(rollout: Rollout, reports: readonly CoverageReport[], context: RolloutContext): RolloutDecision {
   if (!isRolloutOpen(rollout)) return unchanged(rollout)
-  const counted = reached({ ...rollout, members: withCoverage(rollout.members, 'global', reports) }, context)
+  const counted = reached({ ...rollout, members: withAnswers(rollout.members, reports, context.now) }, context)
   const isReady = counted.state === 'acknowledging' && (counted.baked ? hasQuorum(counted) : hasAll(counted))
   return isReady ? goOn(counted, true, context) : unchanged(counted)
 }
@@ -143,7 +145,7 @@ function reached(rollout: Rollout, { now }: RolloutContext): Rollout {
 }
 
 function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): RolloutDecision {
-  const isAwaited = { publish: 'publishing', acknowledge: 'acknowledging', bake: 'baking' }[timer] === rollout.state
+  const isAwaited = { publish: 'publishing', acknowledge: 'acknowledging', begin: 'holding', bake: 'baking' }[timer] === rollout.state
   if (!isAwaited) return unchanged(rollout)
   switch (timer) {
     case 'publish':
@@ -151,6 +153,8 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
       return takeBack(rollout, 'PUBLISH_TIMEOUT', STORE_TOO_LATE)
     case 'acknowledge':
       return hasQuorum(rollout) ? goOn(rollout, true, context) : pause(rollout, ACK_TIMEOUT, describeSilence(rollout.members))
+    case 'begin':
+      return takeEffect(rollout, context)
     case 'bake':
       // Bots that joined during the bake have their time to acknowledge, too.
       return goOn({ ...rollout, baked: true }, hasQuorum(rollout), context)
@@ -169,7 +173,8 @@ export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked[
 function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): boolean {
   switch (decision) {
     case 'pause':
-      return isRolloutOpen(rollout) && rollout.state !== 'paused'
+      // What readers hold takes effect by their own clocks: a pause would only look as if it did not.
+      return isRolloutOpen(rollout) && rollout.state !== 'paused' && rollout.state !== 'holding'
     case 'extend':
       return rollout.state === 'baking'
     default:
@@ -216,7 +221,7 @@ function resume(rollout: Rollout, before: RolloutEffect[], { publishMs }: Rollou
 function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext): RolloutDecision {
   const { run, attempt } = rollout
   const until = new Date(now.getTime() + bakeMs).toISOString()
-  const detail = `${rolloutSummary(rollout)}; bakes until ${until}`
+  const detail = `${rolloutSummary(rollout, now)}; bakes until ${until}`
   const effects: RolloutEffect[] = [
     { do: 'cancel', timers: ['acknowledge'] },
     { do: 'schedule', timer: 'bake', inMs: bakeMs },
@@ -225,7 +230,27 @@ function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext): Rollou
   return { state: { ...rollout, state: 'baking', bakeUntil: until }, effects }
 }
 
-/** On with the rollout: wait for bots while they are not all covered, then bake, then complete. */
+/** Everybody holds it, and nobody lives under it. No reader needs a head, or the network, when its time comes. */
+function hold(rollout: Rollout, until: string, { now }: RolloutContext): RolloutDecision {
+  const data = { dossier: rollout.dossier, until, detail: rolloutSummary(rollout, now) }
+  const effects: RolloutEffect[] = [
+    { do: 'cancel', timers: ['acknowledge'] },
+    { do: 'schedule', timer: 'begin', inMs: Date.parse(until) - now.getTime() },
+    { do: 'emit', type: 'hms.rollout.held.v1', data },
+  ]
+  return { state: { ...rollout, state: 'holding' }, effects }
+}
+
+/** The time has come: it bakes once the bots say that they live under it. */
+function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision {
+  const { run, attempt } = rollout
+  const begun = { ...rollout, members: inForce(rollout.members) }
+  const { state, effects } = goOn(begun, hasAll(begun), context)
+  const data = { run, attempt, detail: 'in force; waiting for the bots to live under it' }
+  return { state, effects: [{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }, ...effects] }
+}
+
+/** On with the rollout: wait for bots while they are not all covered, then for its time, then bake, then complete. */
 function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): RolloutDecision {
   const { bakeMs, dossier } = rollout
   if (!isCovered) {
@@ -233,10 +258,11 @@ function goOn(rollout: Rollout, isCovered: boolean, context: RolloutContext): Ro
     return { state: { ...rollout, state: 'acknowledging' }, effects }
   }
   if (rollout.baked) {
-    const completed = { dossier, summary: rolloutSummary(rollout), ...reachOf(rollout) }
+    const completed = { dossier, summary: rolloutSummary(rollout, context.now), ...reachOf(rollout) }
     return end(rollout, 'completed', [{ do: 'freePolicies' }], [{ do: 'emit', type: 'hms.rollout.completed.v1', data: completed }])
   }
-  return bake(rollout, bakeMs, context)
+  const until = heldUntil(rollout, context.now)
+  return until === undefined ? bake(rollout, bakeMs, context) : hold(rollout, until, context)
 }
 
 /** A rollout that began under an earlier build has none. */

@@ -1,6 +1,6 @@
-import type { FreezeNotice, Reach, RunDossier } from '#libs/contracts'
+import type { CoverageReport, FreezeNotice, Reach, RunDossier } from '#libs/contracts'
 import { beginning } from '../canary/canary.js'
-import type { Acknowledgements } from '../silence.js'
+import { withCoverage, withNumbers, type Acknowledgements } from '../silence.js'
 import type { StageState } from '../stage/decision.js'
 
 export interface RolloutMember extends Acknowledgements {
@@ -14,12 +14,14 @@ export interface RolloutMember extends Acknowledgements {
   connected: number
   /** From when on it is in force (RFC 3339), where readers only hold it until then. */
   beginsAt?: string
+  /** Those who acknowledged said that they hold it, not yet that they live under it. */
+  heldOnly?: boolean
 }
 
 /** The full rollout of a run: stable heads, acknowledged by the connected bots, then baked. */
 export interface Rollout extends StageState {
-  /** `waiting`: it issues nothing while a freeze holds. */
-  state: 'new' | 'waiting' | 'publishing' | 'acknowledging' | 'baking' | 'paused' | 'completed' | 'failed' | 'aborted'
+  /** `waiting`: it issues nothing while a freeze holds. `holding`: all readers hold what takes effect later. */
+  state: 'new' | 'waiting' | 'publishing' | 'acknowledging' | 'holding' | 'baking' | 'paused' | 'completed' | 'failed' | 'aborted'
   bakeMs: number
   /** Basis points of the connected bots that must have acknowledged. */
   quorum: number
@@ -55,7 +57,33 @@ export function newRollout(
 
 /** It may still end either way. */
 export function isRolloutOpen({ state }: Rollout): boolean {
-  return state === 'publishing' || state === 'acknowledging' || state === 'baking' || state === 'paused'
+  return state === 'publishing' || state === 'acknowledging' || state === 'holding' || state === 'baking' || state === 'paused'
+}
+
+/** When the last release takes effect, where that is ahead (RFC 3339). */
+export function heldUntil({ members }: Rollout, now: Date): string | undefined {
+  return aheadOf(members, now)
+    .map(({ beginsAt }) => beginsAt!)
+    .sort()
+    .at(-1)
+}
+
+/** What the bots said last. From its time on a release is acknowledged by those who live under it: that others hold it is no answer. */
+export function withAnswers(members: readonly RolloutMember[], reports: readonly CoverageReport[], now: Date): RolloutMember[] {
+  const ahead = new Set(aheadOf(members, now))
+  return withCoverage(members, 'global', reports, (member, said) => {
+    const heldOnly = said.release !== member.release
+    return heldOnly && !ahead.has(member) ? member : { ...withNumbers(member, said), heldOnly }
+  })
+}
+
+/** Their time has come: nobody has said yet that they live under it. */
+export function inForce(members: readonly RolloutMember[]): RolloutMember[] {
+  return members.map((member) => (member.heldOnly === true ? { ...member, acknowledged: 0, silent: [] } : member))
+}
+
+function aheadOf(members: readonly RolloutMember[], now: Date): RolloutMember[] {
+  return members.filter(({ beginsAt }) => beginsAt !== undefined && Date.parse(beginsAt) > now.getTime())
 }
 
 /** While there is time, all bots are waited for. */
@@ -68,7 +96,7 @@ export function hasQuorum({ acceptedBy, members, quorum }: Rollout): boolean {
 }
 
 /** `63 of 64 bots acknowledged; 1 silent, accepted by EPA Chief`: the stage's words in `runs show`. */
-export function rolloutSummary({ members, acceptedBy }: Rollout): string {
+export function rolloutSummary({ members, acceptedBy }: Rollout, now: Date): string {
   const expected = Math.max(...members.map((member) => member.expected))
   const acknowledged = Math.min(...members.map((member) => member.acknowledged))
   const silent = expected - acknowledged
@@ -77,5 +105,15 @@ export function rolloutSummary({ members, acceptedBy }: Rollout): string {
     silent > 0
       ? `${acknowledged} of ${expected} bots acknowledged; ${silent} silent${accepted}`
       : `${expected} of ${expected} bots acknowledged`
-  return [expected === 0 ? 'no bots connected' : counted, beginning(members)].filter((part) => part !== undefined).join('; ')
+  const times = beginning(aheadOf(members, now)) ?? sinceWhen(members)
+  return [expected === 0 ? 'no bots connected' : counted, times].filter((part) => part !== undefined).join('; ')
+}
+
+/** `in force since …` for releases that were only held at first. */
+function sinceWhen(members: readonly RolloutMember[]): string | undefined {
+  const last = members
+    .flatMap(({ beginsAt }) => beginsAt ?? [])
+    .sort()
+    .at(-1)
+  return last === undefined ? undefined : `in force since ${last}`
 }

@@ -45,8 +45,14 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
       return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: event.data.reason })
     case 'hms.rollout.started.v1':
       return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: null })
+    case 'hms.rollout.held.v1': {
+      const { detail, until } = event.data
+      return add(facts, 'rollout', { detail, waits: 'EFFECTIVE_AT', until })
+    }
+    case 'hms.rollout.took-effect.v1':
+      return add(facts, 'rollout', { detail: event.data.detail, waits: null })
     case 'hms.rollout.bake-started.v1':
-      return add(facts, 'rollout', { baking: true, detail: event.data.detail, reach: event.data.reach })
+      return add(facts, 'rollout', { baking: true, detail: event.data.detail, waits: null, reach: event.data.reach })
     case 'hms.rollout.completed.v1':
       return pass(facts, 'rollout', event, event.data.summary, { reach: event.data.reach })
     case 'hms.notification.started.v1':

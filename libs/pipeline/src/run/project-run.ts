@@ -73,9 +73,16 @@ export function reasonOf(facts: RunFacts): string | undefined {
   return facts.endedEarly?.reason ?? known?.reason ?? facts.stages[waitingStage(facts) ?? 'lint']?.waits ?? undefined
 }
 
-/** The stage that waits for what people decided: it may go on by itself. */
+/** The stage that waits for the end of a freeze or for the time of its rule: it goes on by itself. */
 export function waitingStage({ stages }: RunFacts): StageName | undefined {
   return STAGES.find((stage) => stages[stage]?.verdict === undefined && stages[stage]?.waits != null)
+}
+
+/** The stage that waits for a time that it named, and that time (RFC 3339). */
+export function timedWait(facts: RunFacts): { stage: StageName; until: string } | undefined {
+  const stage = stateOf(facts) === 'WAITING' ? waitingStage(facts) : undefined
+  const known = stage === undefined ? undefined : facts.stages[stage]
+  return known?.waits === 'EFFECTIVE_AT' && known.until !== undefined ? { stage: stage!, until: known.until } : undefined
 }
 
 function failedStage(facts: RunFacts): StageName | undefined {

@@ -18,15 +18,17 @@ export interface PlannedWaits {
 
 /**
  * When the row falls due that watches over a run in `state`, in ms from the moment it got there; `undefined` once it has ended. Every
- * open state has one: no run waits for ever, even if a service died.
+ * open state has one: no run waits for ever, even if a service died. `goesOnInMs`: when a run that waits goes on by itself, where its
+ * stage said so; from then on that stage has its time.
  */
-export function patienceFor(state: RunState, waits: PlannedWaits, patience: Patience): number | undefined {
+export function patienceFor(state: RunState, waits: PlannedWaits, patience: Patience, goesOnInMs?: number): number | undefined {
   if (isTerminal(state)) return undefined
   switch (state) {
     case 'AWAITING_APPROVAL':
     case 'QUEUED':
-    case 'WAITING':
       return patience.lookMs
+    case 'WAITING':
+      return goesOnInMs === undefined ? patience.lookMs : Math.max(0, goesOnInMs) + patience.stageMs
     case 'PAUSED':
       return patience.pauseMs
     case 'CANARY':

@@ -11,6 +11,8 @@ export const RUN_EVENTS = [
   'hms.canary.passed.v1',
   'hms.rollout.delayed.v1',
   'hms.rollout.started.v1',
+  'hms.rollout.held.v1',
+  'hms.rollout.took-effect.v1',
   'hms.rollout.bake-started.v1',
   'hms.rollout.completed.v1',
   'hms.notification.started.v1',

@@ -11,6 +11,8 @@ export interface StageFacts {
   next?: string[]
   /** What it waits for; `null` once it has gone on. */
   waits?: WaitReason | null
+  /** When it goes on by itself, where that was said (RFC 3339). */
+  until?: string
   /** Rollout: everyone has it, and it is being watched. */
   baking?: boolean
   /** Rollout: how many of the bots have it, and since when. */

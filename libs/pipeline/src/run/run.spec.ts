@@ -5,7 +5,7 @@ import { acceptDecision } from './decisions.js'
 import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
 import { isSupersedable } from './owning-stage.js'
 import { patienceFor } from './run-deadline.js'
-import { projectRun, stateOf } from './project-run.js'
+import { projectRun, stateOf, timedWait } from './project-run.js'
 import type { RunEvent } from './run-events.js'
 import { newRun, type RunFacts } from './run-facts.js'
 
@@ -98,6 +98,24 @@ describe('a run as a projection of what its stages say', () => {
       ['PENDING', ''],
       ['PENDING', ''],
     ])
+  })
+
+  it('waits until a time that it names, and its deadline counts from there', () => {
+    const patience = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
+    const until = '2026-01-05T00:00:00.000Z'
+    const held = said('hms.rollout.held.v1', { until, detail: 'held' }, 7)
+    const waiting = [...PASSING.slice(0, 6), held].reduce(evolveRun, started)
+    expect([projectRun(waiting), timedWait(waiting)]).toMatchObject([
+      { state: 'WAITING', reason: 'EFFECTIVE_AT' },
+      { stage: 'rollout', until },
+    ])
+    const waits = { observeMs: 10, bakeMs: 20 }
+    expect(patienceFor('WAITING', waits, patience, 86_400_000)).toBe(87_300_000)
+    expect(patienceFor('WAITING', waits, patience, -1)).toBe(900_000)
+    expect(patienceFor('WAITING', waits, patience)).toBe(600_000)
+    const begun = evolveRun(waiting, said('hms.rollout.took-effect.v1', { detail: '' }, 8))
+    expect([stateOf(begun), timedWait(begun)]).toEqual(['ROLLING_OUT', undefined])
+    expect(stateOf(PASSING.slice(6).reduce(evolveRun, waiting))).toBe('SUCCEEDED')
   })
 
   it('ignores what an older attempt says', () => {

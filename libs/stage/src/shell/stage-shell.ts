@@ -16,6 +16,8 @@ export interface Arrival<State> {
   fresh: State
   dossier: RunDossier
   cause: ReceivedEvent
+  /** Whether a run that was ended is not opened; as its stage has it, unless given. */
+  isAbortable?: boolean
 }
 
 /** `key`: of the run's events, by which the run is failed when its timer goes on failing. */
@@ -64,8 +66,12 @@ export class StageShell<
    * that no earlier stage vouches for, or that is but a part of what was approved, is refused by stages that show it to readers. `begin`
    * gives the first input once all that is passed.
    */
-  async open(tx: Transaction, { fresh, dossier, cause }: Arrival<State>, begin: () => Promise<Input> | Input): Promise<EventAnswer> {
-    const { name, attestedBy, isAbortable, table } = this.stage
+  async open(
+    tx: Transaction,
+    { fresh, dossier, cause, isAbortable = this.stage.isAbortable }: Arrival<State>,
+    begin: () => Promise<Input> | Input,
+  ): Promise<EventAnswer> {
+    const { name, attestedBy, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
     if (isAbortable && (await abortedBefore(this.runtime, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'
