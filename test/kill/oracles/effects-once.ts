@@ -17,11 +17,13 @@ const REPEATED = [
   'hms.ticket.closed.v1',
 ]
 
-/** What a run that was paused says again, once people let it go on. */
+/** What a run that was paused says again, once people let it go on, and one that waits for first one thing and then another. */
 const AGAIN = [
   'hms.canary.paused.v1',
   'hms.canary.observation-started.v1',
   'hms.rollout.paused.v1',
+  'hms.canary.delayed.v1',
+  'hms.rollout.delayed.v1',
   'hms.run.decision-applied.v1',
   'hms.run.decision-late.v1',
 ]
@@ -53,6 +55,11 @@ export const effectsOnce: Oracle = {
       `SELECT ${DATA}->>'id' AS id FROM $schema.outbox WHERE type IN ('hms.run.decision-applied.v1', 'hms.run.decision-late.v1') GROUP BY 1 HAVING count(*) > 1`,
     )
     violations.push(...answers.map(({ id }) => `decision ${id} was answered more than once`))
+    const waits = await observer.everywhere<{ run_id: string; type: string; detail: string }>(
+      `SELECT run_id, type, ${DATA}->>'detail' AS detail FROM $schema.outbox
+       WHERE type IN ('hms.canary.delayed.v1', 'hms.rollout.delayed.v1') GROUP BY run_id, attempt, type, 3 HAVING count(*) > 1`,
+    )
+    violations.push(...waits.map(({ run_id, type, detail }) => `run ${run_id}: ${type} "${detail}" more than once`))
     const heads = await headNumbers(observer)
     const deliveries = await observer.rows<{ id: string; n: string }>(
       `SELECT doc->>'messageId' || ' ' || partner || ' ' || (doc->>'channel') AS id, count(*) AS n FROM notifier.delivery GROUP BY 1 HAVING count(*) > 1`,

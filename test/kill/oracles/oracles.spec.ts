@@ -70,6 +70,8 @@ describe('oracles of the kill harness', () => {
     await event('approver', 'hms.run.state.v1', 'hms.run.changed.v1', '1', 2, { view: { state: 'ABORTED' } })
     await event('linter', 'hms.lint.v1', 'hms.lint.passed.v1', 'pm25', 1, {})
     await event('linter', 'hms.lint.v1', 'hms.lint.passed.v1', 'pm25', 2, {})
+    // A wait for one and the same thing that was told twice.
+    for (const keySeq of [1, 2]) await event('canary_controller', 'hms.canary.v1', 'hms.canary.delayed.v1', 'pm25', keySeq, { detail: 'x' })
     // A question that was asked twice.
     for (const keySeq of [1, 2])
       await event('approver', 'hms.ticket.v1', 'hms.ticket.opened.v1', 'pm25', keySeq, { ticket: { ticket: keySeq, run: 1, told: [] } })
