@@ -75,6 +75,7 @@ describe('in production', () => {
       'POST /v1/roster/proposals/{digest}/signatures',
       'POST /v1/runs/{number}/decisions',
       'POST /v1/tickets/{number}/decisions',
+      'POST /v1/withdrawals',
     ])
   })
 

@@ -5,6 +5,7 @@ import { APPROVER_GUARDS } from './approver.mjs'
 import { AUDIT_GUARDS } from './audit.mjs'
 import { EFFECTIVE_GUARDS } from './effective.mjs'
 import { FREEZE_GUARDS } from './freezes.mjs'
+import { GOING_BACK_GUARDS } from './going-back.mjs'
 import { GROWTH_GUARDS } from './growth.mjs'
 import { READER_GUARDS } from './readers.mjs'
 import { SOCKET_GUARDS } from './sockets.mjs'
@@ -348,6 +349,7 @@ export const GUARDS = [
   ...DECISION_GUARDS,
   ...EFFECTIVE_GUARDS,
   ...FREEZE_GUARDS,
+  ...GOING_BACK_GUARDS,
   ...TICKET_GUARDS,
   ...APPROVER_GUARDS,
   ...AUDIT_GUARDS,

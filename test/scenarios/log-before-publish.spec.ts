@@ -35,8 +35,11 @@ function isProvenBy({ proof }: ConfigDocument, policy: LogPolicy): boolean {
 /** Remembers the order in which events reached the log of the bus. */
 class RecordingBus extends MemoryBus {
   readonly types: string[] = []
+  /** Nobody hears what audit says. */
+  isLogSilent = false
 
-  override publish(events: readonly OutgoingEvent[]) {
+  override async publish(all: readonly OutgoingEvent[]) {
+    const events = this.isLogSilent ? all.filter(({ topic }) => topic !== 'hms.audit.v1') : all
     this.types.push(...events.map(({ type }) => type))
     return super.publish(events)
   }
@@ -93,6 +96,35 @@ describe('a release, where the roster names a log', () => {
     await system.settle()
     expect(await press.limit('pm25-limit')).toBe(35)
     expect(bus.types.filter((type) => type === 'hms.release.logged.v1')).toHaveLength(proven)
+  })
+
+  it('goes back by signatures once the log holds them, and never before', async () => {
+    hasWitness = true
+    await start()
+    for (const policy of ['pm25-limit@1.0.0=35', 'pm25-limit@2.0.0=25']) await reaches(await press.approve([policy], QUICK), 'SUCCEEDED')
+    const { run } = await press.signRollback('pm25-limit', '1.0.0')
+    await reaches(run!, 'SUCCEEDED')
+    await system.settle()
+    expect(bus.types.lastIndexOf('hms.head.issued.v1')).toBeGreaterThan(bus.types.lastIndexOf('hms.release.logged.v1'))
+    expect(await press.limit('pm25-limit')).toBe(35)
+  })
+
+  it('does not go back by signatures while the log says nothing of them, and its run ends without it', async () => {
+    hasWitness = true
+    await start({ HMS_APPROVER_STAGE_DEADLINE: '1m' })
+    for (const policy of ['pm25-limit@1.0.0=35', 'pm25-limit@2.0.0=25']) await reaches(await press.approve([policy], QUICK), 'SUCCEEDED')
+    bus.isLogSilent = true
+    const { run } = await press.signRollback('pm25-limit', '1.0.0')
+    await system.settle()
+    expect((await press.show(run!)).stages).toMatchObject([{ stage: 'rollout', detail: 'waiting for the audit log to hold the approval' }])
+    await expect(press.decide(run!, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_LATE', status: 409 })
+    await reaches(run!, 'FAILED')
+    await system.settle()
+    expect(await press.limit('pm25-limit')).toBe(25)
+    bus.isLogSilent = false
+    await press.api.post('/v1/rollbacks', { policy: 'pm25-limit', version: '1.0.0' })
+    await system.settle()
+    expect(await press.limit('pm25-limit')).toBe(35)
   })
 
   it('goes on under another key of the log that a roster brings while all of it runs, once that key is in its place', async () => {

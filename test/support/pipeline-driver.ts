@@ -1,4 +1,15 @@
-import { ApiClient, decide, prepareApproval, rejectApproval, signApproval, statement, submitApproval } from '#libs/client'
+import {
+  ApiClient,
+  decide,
+  prepareApproval,
+  prepareRollback,
+  rejectApproval,
+  signApproval,
+  signRollback,
+  statement,
+  submitApproval,
+  withdrawPolicy,
+} from '#libs/client'
 import {
   isTerminal,
   type ApprovalSummary,
@@ -11,6 +22,7 @@ import {
   type PrepareRequest,
   type RunDecisionName,
   type RunView,
+  type WithdrawalResult,
 } from '#libs/contracts'
 import { parsePolicy } from '#libs/policy'
 import { digestOfPayload, signFreeze, signLift, type Signer } from '#libs/signing'
@@ -69,6 +81,16 @@ export class PipelineDriver {
       return parsed.source.policy
     })
     return prepareApproval(this.api, documents, plan, { queue, supersede, author, committedBy })
+  }
+
+  /** Prepares and signs a rollback that no fallback allows. */
+  async signRollback(policy: string, version: string, signer = 'EPA Chief', reason?: string): Promise<ApprovalView> {
+    const rollback = await prepareRollback(this.api, { policy, version, ...(reason === undefined ? {} : { reason }) })
+    return signRollback(this.api, rollback, this.system.signers.get(signer)!, { reason })
+  }
+
+  async withdraw(policy: string, signer = 'EPA Chief', reason = 'test'): Promise<WithdrawalResult> {
+    return withdrawPolicy(this.api, policy, { reason, signer: this.system.signers.get(signer)!, at: this.system.clock.now() })
   }
 
   /** What one run waits for. */

@@ -8,6 +8,7 @@ import { ExpireApproval } from './approvals/expire-approval.js'
 import { KeepPreparations } from './approvals/keep-preparations.js'
 import { PREPARATIONS } from './approvals/preparation.table.js'
 import { PrepareApproval } from './approvals/prepare-approval.js'
+import { PrepareRollback } from './approvals/prepare-rollback.js'
 import { RejectApproval } from './approvals/reject-approval.js'
 import { SignApproval } from './approvals/sign-approval.js'
 import { ApproverConfig, readApproverConfig } from './approver.config.js'
@@ -26,6 +27,7 @@ import { DecideRun } from './runs/decide-run.js'
 import { EndOverdueRun } from './runs/end-overdue-run.js'
 import { EndRun } from './runs/end-run.js'
 import { EndStuckRun } from './runs/end-stuck-run.js'
+import { StartRollback } from './runs/start-rollback.js'
 import { QueueRun } from './runs/queue-run.js'
 import { PruneRuns } from './runs/prune-runs.js'
 import { ReconcileRuns } from './runs/reconcile-runs.js'
@@ -64,6 +66,7 @@ class ApproverModule {
         { provide: ApproverConfig, useValue: readApproverConfig(runtime.environment) },
         KeepPreparations,
         PrepareApproval,
+        PrepareRollback,
         SignApproval,
         RejectApproval,
         EndStale,
@@ -71,6 +74,7 @@ class ApproverModule {
         ExpireApproval,
         QueueRun,
         SupersedeRuns,
+        StartRollback,
         ScheduleRunDeadline,
         EndRun,
         EndOverdueRun,

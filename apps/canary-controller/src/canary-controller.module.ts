@@ -1,5 +1,13 @@
 import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { FREEZE_MIGRATIONS, FREEZE_TABLES, STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
+import {
+  FREEZE_MIGRATIONS,
+  FREEZE_TABLES,
+  PROOF_MIGRATIONS,
+  PROOF_TABLES,
+  ReleaseProofs,
+  STAGE_MIGRATIONS,
+  STAGE_TABLES,
+} from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CanariesController } from './canaries/canaries.http.js'
 import { CanariesEvents } from './canaries/canaries.events.js'
@@ -7,7 +15,6 @@ import { CANARIES, CANARY_HEADS } from './canaries/canary.table.js'
 import { CanaryHeads } from './canaries/canary-heads.js'
 import { CanaryEffects } from './canaries/canary-effects.js'
 import { JudgeAlert } from './canaries/judge-alert.js'
-import { RELEASE_PROOFS, ReleaseProofs } from './canaries/release-proofs.js'
 import { RunCanary } from './canaries/run-canary.js'
 import { TakeUnsignedAlerts, UNSIGNED_ALERTS } from './canaries/take-unsigned-alerts.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
@@ -36,7 +43,7 @@ class CanaryControllerModule {
 
 export const definition: ServiceDefinition = {
   name: 'canary-controller',
-  tables: [...STAGE_TABLES, ...FREEZE_TABLES, CANARIES, CANARY_HEADS, RELEASE_PROOFS, UNSIGNED_ALERTS],
-  migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, CreateCanaryController1764000000000],
+  tables: [...STAGE_TABLES, ...FREEZE_TABLES, ...PROOF_TABLES, CANARIES, CANARY_HEADS, UNSIGNED_ALERTS],
+  migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateCanaryController1764000000000],
   module: CanaryControllerModule.with,
 }

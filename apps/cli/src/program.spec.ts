@@ -17,7 +17,22 @@ describe('command line', () => {
   it('prints help on stdout, and lists every verb', async () => {
     const { code, stdout } = await runForTest(['--help'])
     expect(code).toBe(0)
-    const verbs = ['dev', 'serve', 'migrate', 'demo', 'topics', 'lint', 'keys', 'approve', 'approvals', 'runs', 'rollback', 'get', 'alert']
+    const verbs = [
+      'dev',
+      'serve',
+      'migrate',
+      'demo',
+      'topics',
+      'lint',
+      'keys',
+      'approve',
+      'approvals',
+      'runs',
+      'rollback',
+      'withdraw',
+      'get',
+      'alert',
+    ]
     for (const verb of verbs) {
       expect(stdout).toMatch(new RegExp(`^ {2}${verb}\\b`, 'm'))
     }

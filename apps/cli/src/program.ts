@@ -7,6 +7,7 @@ import { registerDoctor } from './doctor/commands.js'
 import { registerExport } from './export/commands.js'
 import { reportError, usageError } from './errors.js'
 import { registerFreezes } from './freezes/commands.js'
+import { registerGoingBack } from './going-back/commands.js'
 import { registerHelp } from './help/commands.js'
 import { registerHosting } from './hosting/commands.js'
 import { outputOf, type CliIo } from './io.js'
@@ -33,6 +34,7 @@ const AREAS = [
   registerFreezes,
   registerTickets,
   registerPolicies,
+  registerGoingBack,
   registerReplay,
   registerPartners,
   registerDeadLetters,

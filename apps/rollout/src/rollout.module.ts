@@ -1,5 +1,13 @@
 import { DirectHeadDelivery, ServiceRuntime, type ServiceDefinition } from '#libs/service'
-import { FREEZE_MIGRATIONS, FREEZE_TABLES, STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
+import {
+  FREEZE_MIGRATIONS,
+  FREEZE_TABLES,
+  PROOF_MIGRATIONS,
+  PROOF_TABLES,
+  ReleaseProofs,
+  STAGE_MIGRATIONS,
+  STAGE_TABLES,
+} from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { ROLLBACKS } from './rollbacks/rollback.table.js'
@@ -11,16 +19,23 @@ import { ROLLOUTS } from './rollouts/rollout.table.js'
 import { RolloutsEvents } from './rollouts/rollouts.events.js'
 import { RolloutEffects } from './rollouts/rollout-effects.js'
 import { RunRollout } from './rollouts/run-rollout.js'
+import { RollBackSigned } from './signed-rollbacks/roll-back-signed.js'
+import { SIGNED_ROLLBACKS } from './signed-rollbacks/signed-rollback.table.js'
+import { SignedRollbacksEvents } from './signed-rollbacks/signed-rollbacks.events.js'
+import { LIVE_VERSIONS } from './stable/live-version.table.js'
 import { StableHeads } from './stable/stable-heads.js'
 import { STABLE_HEADS, STABLES } from './stable/stable.table.js'
 import { PublishFreshness } from './stable/publish-freshness.js'
+import { Withdraw } from './withdrawals/withdraw.js'
+import { WITHDRAWALS } from './withdrawals/withdrawal.table.js'
+import { WithdrawalsController } from './withdrawals/withdrawals.http.js'
 
 @Module({})
 class RolloutModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: RolloutModule,
-      controllers: [RolloutsEvents, RollbacksController],
+      controllers: [RolloutsEvents, SignedRollbacksEvents, RollbacksController, WithdrawalsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
@@ -31,6 +46,9 @@ class RolloutModule {
         RolloutEffects,
         GuardRollback,
         RollBack,
+        ReleaseProofs,
+        RollBackSigned,
+        Withdraw,
       ],
     }
   }
@@ -38,7 +56,18 @@ class RolloutModule {
 
 export const definition: ServiceDefinition = {
   name: 'rollout',
-  tables: [...STAGE_TABLES, ...FREEZE_TABLES, STABLES, STABLE_HEADS, ROLLOUTS, ROLLBACKS],
-  migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, CreateRollout1764000000000],
+  tables: [
+    ...STAGE_TABLES,
+    ...FREEZE_TABLES,
+    ...PROOF_TABLES,
+    STABLES,
+    STABLE_HEADS,
+    LIVE_VERSIONS,
+    ROLLOUTS,
+    ROLLBACKS,
+    SIGNED_ROLLBACKS,
+    WITHDRAWALS,
+  ],
+  migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateRollout1764000000000],
   module: RolloutModule.with,
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { HmsError, type CoverageView, type RollbackReport, type RollbackRequest, type RollbackResult } from '#libs/contracts'
+import { HmsError, type RollbackReport, type RollbackRequest, type RollbackResult } from '#libs/contracts'
 import { ApiClient } from './api/api-client.js'
 import { authorizationFrom } from './api/authorization.js'
 import { readClientConfig, readUrl } from './client.config.js'
+import { reportOf } from './rollback-report.js'
 
 export interface RollbackOptions {
   reason?: string
@@ -11,10 +12,6 @@ export interface RollbackOptions {
   /** How long to wait for acknowledgements. Default 10 s. */
   waitMs?: number
 }
-
-const ANSWER_MS = 5_000
-/** Below what config-store waits for at most; a longer wait is several questions. */
-const LONGEST_QUESTION_MS = 10_000
 
 /**
  * Brings `ID@VERSION` back and waits until the connected bots have it. `seconds` runs from the call to the last
@@ -37,33 +34,7 @@ export async function rollBack(
   const startedAt = performance.now()
   const request: RollbackRequest = { policy: id, version, only, reason }
   const result = await api.post<RollbackResult>('/v1/rollbacks', request, { idempotencyKey: randomUUID() })
-  const coverage = await coverageOf(api, result, waitMs)
-  const seconds = Math.round(performance.now() - startedAt) / 1000
-  const silent = coverage.lagging.map((bot) => bot.id)
-  const report = { id: result.id, version: result.version, revision: result.revision, seconds, acknowledged: coverage.current, silent }
-  return { report, result }
-}
-
-async function coverageOf(api: ApiClient, { id, version, revision }: RollbackResult, waitMs: number): Promise<CoverageView> {
-  try {
-    // A question ends early only when nobody lags behind, so each one takes its time off the wait.
-    for (let leftMs = waitMs; ; leftMs -= LONGEST_QUESTION_MS) {
-      const askMs = Math.min(leftMs, LONGEST_QUESTION_MS)
-      const coverage = await api.get<CoverageView>(
-        '/v1/coverage',
-        { policy: id, revision, waitMs: askMs },
-        { timeoutMs: askMs + ANSWER_MS },
-      )
-      if (coverage.lagging.length === 0 || leftMs === askMs) return coverage
-    }
-  } catch (error) {
-    const why = (error as Error).message
-    throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', `${id}@${version} is back, but who has it could not be asked: ${why}`, {
-      status: error instanceof HmsError ? error.status : 500,
-      next: [`hms-svc get ${id}`],
-      cause: error,
-    })
-  }
+  return { report: await reportOf(api, result, { startedAt, waitMs }), result }
 }
 
 function parseReference(reference: string): { id: string; version: string } {

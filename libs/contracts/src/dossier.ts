@@ -95,6 +95,11 @@ export function predicateIn<T>({ statement }: CarriedRelease): T {
   return statement['predicate'] as T
 }
 
+/** People signed it to bring an earlier version back: it passes no stage, and rollout alone brings it. */
+export function isRollbackDossier({ releases }: RunDossier): boolean {
+  return releases.some((release) => predicateIn<{ rollback?: unknown }>(release).rollback !== undefined)
+}
+
 function mapped<A, B>(all: Record<string, A | null>, change: (one: A) => B): Record<string, B | null> {
   return Object.fromEntries(Object.entries(all).map(([id, one]) => [id, one === null ? null : change(one)]))
 }

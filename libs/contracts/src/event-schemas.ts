@@ -179,6 +179,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.rollout.failed.v1": {"$ref":"#/$defs/StageFailure"},
     "hms.rollout.paused.v1": {"$ref":"#/$defs/StageFailure"},
     "hms.rollout.reversed.v1": {"$ref":"#/$defs/ReversedPolicy"},
+    "hms.rollout.withdrawn.v1": {"$ref":"#/$defs/WithdrawnPolicy"},
     "hms.notification.started.v1": {
       "type": "object",
       "required": ["run","attempt","partners"],
@@ -847,6 +848,18 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "type": "object",
       "required": ["version","digest"],
       "properties": {"version":{"type":"string"},"digest":{"type":"string"}}
+    },
+    "WithdrawnPolicy": {
+      "type": "object",
+      "required": ["policy","from","seq","reason","by","statements"],
+      "properties": {
+        "policy": {"type":"string"},
+        "from": {"$ref":"#/$defs/VersionRef"},
+        "seq": {"type":"number"},
+        "reason": {"type":"string"},
+        "by": {"type":"array","items":{"type":"string"}},
+        "statements": {"type":"array","items":{"$ref":"#/$defs/Envelope"}}
+      }
     }
   }
 }

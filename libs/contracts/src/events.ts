@@ -5,7 +5,7 @@ import type { Reach } from './clock.js'
 import type { RunDossier } from './dossier.js'
 import type { Envelope } from './envelope.js'
 import type { FreezeRecord } from './freezes.js'
-import type { ConfigDocument, PromotedHead, PublishedHeads, ReversedPolicy } from './heads.js'
+import type { ConfigDocument, PromotedHead, PublishedHeads, ReversedPolicy, WithdrawnPolicy } from './heads.js'
 import type { IssuedHeads } from './issued-heads.js'
 import type { LoggedApproval } from './log-proof.js'
 import type { AcceptedDecision, DecisionAnswer, GuardJudged, RejectedApproval } from './run-decisions.js'
@@ -47,6 +47,7 @@ export interface EventData {
   'hms.rollout.failed.v1': StageFailure
   'hms.rollout.paused.v1': StageFailure
   'hms.rollout.reversed.v1': ReversedPolicy
+  'hms.rollout.withdrawn.v1': WithdrawnPolicy
   'hms.notification.started.v1': { run: number; attempt: number; partners: string[] }
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
   'hms.run.changed.v1': { view: RunView }
@@ -124,6 +125,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.rollout.failed.v1': 'hms.rollout.v1',
   'hms.rollout.paused.v1': 'hms.rollout.v1',
   'hms.rollout.reversed.v1': 'hms.rollout.v1',
+  'hms.rollout.withdrawn.v1': 'hms.rollout.v1',
   'hms.notification.started.v1': 'hms.notification.v1',
   'hms.notification.completed.v1': 'hms.notification.v1',
   'hms.run.changed.v1': 'hms.run.state.v1',

@@ -70,6 +70,19 @@ export interface ReversedPolicy {
   to: ReleaseDocument | null
   seq: number
   reason: string
-  /** Runs of this policy that the reversal ended, where rollout knows them. */
+  /** The run that went back: one that gave itself up, or that of a rollback which people signed; `null` for a rollback without one. */
   run: number | null
+}
+
+/** People retired a policy: from this head on nothing of it is in force. */
+export interface WithdrawnPolicy {
+  policy: string
+  /** With its release digest. */
+  from: VersionRef
+  seq: number
+  reason: string
+  /** Names of those who signed, in that order. */
+  by: string[]
+  /** What each of them signed. */
+  statements: Envelope[]
 }

@@ -34,7 +34,7 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
   linter: ['/v1/lint', '/v1/schemas', '/v1/dead-letters/linter', '/v1/groups/linter'],
   simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations', '/v1/dead-letters/simulator', '/v1/groups/simulator'],
   'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller', '/v1/groups/canary-controller'],
-  rollout: ['/v1/rollbacks', '/v1/dead-letters/rollout', '/v1/groups/rollout'],
+  rollout: ['/v1/rollbacks', '/v1/withdrawals', '/v1/dead-letters/rollout', '/v1/groups/rollout'],
   notifier: ['/v1/partners', '/v1/deliveries', '/v1/dead-letters/notifier', '/v1/groups/notifier'],
   'config-store': [
     '/v1/policies',

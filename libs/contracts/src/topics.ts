@@ -44,11 +44,13 @@ function stage(name: string, producer: ServiceName, consumers: ServiceName[], pu
 
 /** Every topic, its producers and its readers. The partition count is for life: growing a keyed topic re-maps its keys. */
 export const TOPICS: readonly Topic[] = [
-  stage('hms.approval.v1', 'approver', ['linter'], 'approved releases enter the press'),
+  stage('hms.approval.v1', 'approver', ['linter', 'rollout'], 'approved releases enter the press, signed rollbacks at its end'),
   stage('hms.lint.v1', 'linter', ['simulator', 'approver'], 'verdicts of lint and schema', { stage: true }),
   stage('hms.simulation.v1', 'simulator', ['canary-controller', 'approver'], 'verdicts of the replay', { stage: true }),
   stage('hms.canary.v1', 'canary-controller', ['rollout', 'approver'], 'the canary and its verdict', { stage: true }),
-  stage('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks too', { stage: true }),
+  stage('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks and withdrawals too', {
+    stage: true,
+  }),
   stage('hms.notification.v1', 'notifier', ['approver'], 'what partners were told', { stage: true }),
   stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people', {
     group: 'control',
@@ -83,7 +85,7 @@ export const TOPICS: readonly Topic[] = [
   }),
   stage('hms.bot.alert.v1', 'config-store', ['canary-controller'], 'alerts of bots', { key: 'bot', trail: 'window' }),
   // Not to itself: its own word would be one more entry.
-  stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller'] }),
+  stage('hms.audit.v1', 'audit', [], 'proofs that approvals are in the log', { consumers: ['canary-controller', 'rollout'] }),
 ]
 
 /** Where each stage says what all of them can say; approver, config-store and audit are no stages. */

@@ -1,4 +1,4 @@
-import type { Envelope, JsonObject, ReleaseDocument, RolloutPlan } from '#libs/contracts'
+import { peekPredicate, type Envelope, type JsonObject, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js'
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
@@ -8,6 +8,15 @@ import { readUnverified, writeStatement, type StatementDocument, type StatementK
 
 export const MAX_FALLBACKS = 5
 const MAX_DROPPED_TAGS = 64
+
+/** That a release brings back an earlier version, which people signed because no fallback names it. */
+export type RollbackOrder = {
+  /** The release whose document it carries. */
+  target: ReleaseRef
+  reason: string
+  /** What is in force while people sign; `null` for a policy that was withdrawn. */
+  replaces: ReleaseRef | null
+}
 
 export type ReleaseRef = { version: string; /** Release digest. */ digest: string }
 
@@ -28,6 +37,7 @@ export type ReleasePredicate = {
   plan: RolloutPlan
   /** Of the policy digests of the run's members, this one included. */
   bundle: BundleRef
+  rollback?: RollbackOrder
   preparedAt: string
   /** When an unfinished approval ends. */
   expires: string
@@ -62,6 +72,7 @@ const RELEASE: StatementKind<ReleasePredicate> = {
     author: nullable(isText),
     plan: isPlan,
     bundle: isBundleRef,
+    rollback: optional(objectOf({ target: isReleaseRef, reason: isString, replaces: nullable(isReleaseRef) })),
     preparedAt: isTime,
     expires: isTime,
   },
@@ -82,6 +93,11 @@ export function buildRelease(predicate: Omit<ReleasePredicate, 'bundle'> & { bun
 export function readRelease(envelope: unknown): OpenedRelease {
   const document = readUnverified(RELEASE, envelope)
   return { ...document, policyDigest: digestOfJson(document.predicate.policy), envelope: envelope as Envelope }
+}
+
+/** What a release that brings an earlier version back says of that. Not verified: for readers that verified before. */
+export function rollbackOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): RollbackOrder | undefined {
+  return peekPredicate<Pick<ReleasePredicate, 'rollback'>>(envelope).rollback
 }
 
 /** Why these releases are not the whole bundle that people approved, and nothing else; `undefined` when they are. */

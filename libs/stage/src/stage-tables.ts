@@ -3,6 +3,8 @@ import { ABORTED_RUNS } from './control/aborted-runs.js'
 import { FREEZES } from './freezes/freeze.table.js'
 import { CreateAbortedRuns1763000000003 } from './migrations/1763000000003-create-aborted-runs.js'
 import { CreateFreezes1763000000004 } from './migrations/1763000000004-create-freezes.js'
+import { CreateReleaseProofs1763000000005 } from './migrations/1763000000005-create-release-proofs.js'
+import { RELEASE_PROOFS } from './proofs/release-proofs.js'
 
 /** Document tables that a stage has besides those of every service; `STAGE_MIGRATIONS` make them. */
 export const STAGE_TABLES: readonly DocumentTable<never>[] = [ABORTED_RUNS]
@@ -13,3 +15,8 @@ export const STAGE_MIGRATIONS: readonly MigrationClass[] = [CreateAbortedRuns176
 export const FREEZE_TABLES: readonly DocumentTable<never>[] = [FREEZES]
 
 export const FREEZE_MIGRATIONS: readonly MigrationClass[] = [CreateFreezes1763000000004]
+
+/** What a service has besides that shows a release first: the proofs without which it may not. */
+export const PROOF_TABLES: readonly DocumentTable<never>[] = [RELEASE_PROOFS]
+
+export const PROOF_MIGRATIONS: readonly MigrationClass[] = [CreateReleaseProofs1763000000005]

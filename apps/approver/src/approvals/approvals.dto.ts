@@ -56,12 +56,34 @@ export class PlanOptionsDto implements PlanOptions {
   fallbacks?: string[]
 }
 
+/** A rollback to a version that no fallback names. */
+export class RollbackOrderDto {
+  @Matches(/^[a-z0-9]+(-[a-z0-9]+)*$/, { message: 'policy must be a policy id' })
+  @MaxLength(100)
+  policy!: string
+
+  @IsString()
+  @MaxLength(200)
+  version!: string
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(1_000)
+  reason?: string
+}
+
 export class PrepareRequestDto {
+  /** Instead of `policies` and what goes with them. */
+  @IsOptional()
+  @Nested(() => RollbackOrderDto)
+  rollback?: RollbackOrderDto
+
+  @IsOptional()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_POLICIES_OF_RUN)
   @IsObject({ each: true })
-  policies!: JsonObject[]
+  policies?: JsonObject[]
 
   @IsOptional()
   @Nested(() => PlanOptionsDto)

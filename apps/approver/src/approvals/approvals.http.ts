@@ -7,6 +7,7 @@ import { approvalSummary } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { ApprovalDecisionRequestDto, ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { PrepareApproval } from './prepare-approval.js'
+import { PrepareRollback } from './prepare-rollback.js'
 import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
 
@@ -19,6 +20,7 @@ export class ApprovalsController {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly prepareApproval: PrepareApproval,
+    private readonly prepareRollback: PrepareRollback,
     private readonly signApproval: SignApproval,
     private readonly rejectApproval: RejectApproval,
   ) {}
@@ -27,7 +29,12 @@ export class ApprovalsController {
   @Post('prepare')
   @HttpCode(200)
   prepare(@Body() body: PrepareRequestDto, @Req() { actor }: AuthorizedRequest): Promise<PreparedApproval> {
-    return this.prepareApproval.execute(body, actor?.id)
+    const { rollback, policies, ...rest } = body
+    const given = Object.entries(rest).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+    if (policies != null && rollback == null) return this.prepareApproval.execute({ ...rest, policies }, actor?.id)
+    if (rollback != null && policies == null && given.length === 0) return this.prepareRollback.execute(rollback, actor?.id)
+    const detail = 'Give policies, with what belongs to them, or rollback alone.'
+    throw new HmsError('HMS_HTTP_BODY_INVALID', detail, { status: 400, errors: [{ pointer: '/policies', detail }] })
   }
 
   @Post()

@@ -9,6 +9,16 @@ export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, releases: rea
   return demanding ? { ...plan, requireEvidence: true } : plan
 }
 
+/** The plan, held to every bound of the roster: for a release whose plan nobody chooses, and nothing goes by. */
+export function withinBounds(plan: RolloutPlan, roster: Roster, release: Tagged): RolloutPlan {
+  const { bounds } = approvalRequirement(roster, release)
+  const held = bounds.reduce((within, { minObserveMs = 0, minBakeMs = 0, maxShare = 10_000 }) => {
+    const [observeMs, bakeMs] = [Math.max(within.observeMs, minObserveMs), Math.max(within.bakeMs, minBakeMs)]
+    return { ...within, observeMs, bakeMs, share: Math.min(within.share, maxShare) }
+  }, plan)
+  return asTheRosterAsks(held, roster, [release])
+}
+
 /** 422 `HMS_APPROVER_PLAN_BOUNDS`. */
 export function outOfBounds({ bound, detail, flag }: BrokenBound): HmsError {
   const sentence = detail.charAt(0).toUpperCase() + detail.slice(1)

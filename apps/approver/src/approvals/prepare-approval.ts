@@ -30,7 +30,7 @@ import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { authorOf } from './authors.js'
-import { releasedOf, signedAs } from '../policies/policy-version.table.js'
+import { releasedOf, releaseOf, signedAs } from '../policies/policy-version.table.js'
 import { parsePolicies, type ParsedPolicy } from './parse-policies.js'
 import { asTheRosterAsks, outOfBounds } from './plan-bounds.js'
 import { prepareReleases, type NewPolicy, type PolicyHistory, type PrepareInput } from './prepare-release.js'
@@ -62,7 +62,7 @@ export class PrepareApproval {
         return this.view(tx, signed[0], records)
       }
       const predecessors = await this.predecessors(tx, policies, records, request)
-      const histories = await historiesOf(tx, policies, records)
+      const histories = await historiesOf(tx, policies, records, request.plan?.fallbacks ?? [])
       const { roster } = this.runtime
       const news = policies.map(({ policy, digest }) => ({
         policy,
@@ -201,7 +201,7 @@ function fingerprintOf({ plan, supersede }: PrepareRequest, authors: Map<string,
 }
 
 /** Whether an unsigned preparation still follows what is live, and is not about to expire. */
-function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
+export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDocument | null>, now: Date): boolean {
   const young = Date.parse(approval.preparedAt) > now.getTime() - REUSE_MS
   return (
     young &&
@@ -222,12 +222,16 @@ async function historiesOf(
   tx: Transaction,
   policies: ParsedPolicy[],
   records: Map<string, PolicyRecord>,
+  fallbacks: readonly string[],
 ): Promise<Map<string, PolicyHistory>> {
   const histories = new Map<string, PolicyHistory>()
   for (const {
     policy: { id, version },
   } of policies) {
-    histories.set(id, { released: await releasedOf(tx, records.get(id)!), signed: await signedAs(tx, id, version) })
+    const record = records.get(id)!
+    const versions = fallbacks.filter((name) => name.startsWith(`${id}@`)).map((name) => name.slice(id.length + 1))
+    const named = await Promise.all(versions.map(async (each) => (await releaseOf(tx, record, each)) ?? []))
+    histories.set(id, { released: [...named.flat(), ...(await releasedOf(tx, record))], signed: await signedAs(tx, id, version) })
   }
   return histories
 }

@@ -1,6 +1,14 @@
 import { HmsError, peekPredicate, type ReleaseDocument, type RolloutPlan, type VersionRef } from '#libs/contracts'
 import { compareVersions, type PolicyDocument } from '#libs/policy'
-import { buildRelease, bundleOf, MAX_FALLBACKS, STATEMENT_TYPE, type ReleasePredicate, type ReleaseRef } from '#libs/signing'
+import {
+  buildRelease,
+  bundleOf,
+  MAX_FALLBACKS,
+  STATEMENT_TYPE,
+  type PreparedRelease,
+  type ReleasePredicate,
+  type ReleaseRef,
+} from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 
 /** A policy that is to become a release. */
@@ -59,15 +67,15 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
       preparedAt: input.now.toISOString(),
       expires: input.expiresAt.toISOString(),
     })
-    return {
-      id: policy.id,
-      version: policy.version,
-      policyDigest: digest,
-      releaseDigest: release.digest,
-      releaseEpoch: record.releaseEpoch + 1,
-      envelope: { payload: release.payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] },
-    }
+    return unsigned(release)
   })
+}
+
+/** As it is kept and carried, before anybody signs it. */
+export function unsigned({ predicate, payload, digest, policyDigest }: PreparedRelease): ReleaseDocument {
+  const { policy, releaseEpoch } = predicate
+  const envelope = { payload: payload.toString('base64'), payloadType: STATEMENT_TYPE, signatures: [] }
+  return { id: policy.id, version: policy.version, policyDigest, releaseDigest: digest, releaseEpoch, envelope }
 }
 
 function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, policy: PolicyDocument, digest: string): void {
@@ -82,7 +90,7 @@ function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, p
       },
     )
   }
-  const { live, next } = record
+  const { live, next, withdrawn } = record
   if (next?.release.policyDigest === digest) {
     throw new HmsError('HMS_APPROVER_ALREADY_LIVE', `${name} is held by all readers, and in force from ${next.at}.`, {
       status: 409,
@@ -98,10 +106,19 @@ function requireUnusedVersion(record: PolicyRecord, { signed }: PolicyHistory, p
       next: [`hms-svc rollback ${name}`],
     })
   }
+  if (live === null && withdrawn !== undefined && compareVersions(policy.version, withdrawn) <= 0) {
+    const detail = `${name} is not above ${withdrawn}, which was withdrawn. Raise it, or sign a rollback to an earlier version.`
+    throw new HmsError('HMS_APPROVER_VERSION_NOT_HIGHER', detail, { status: 409, next: [`hms-svc rollback ${name} --sign NAME`] })
+  }
 }
 
 /** The version live at preparation always; then the named ones, else the live version's own. */
-function fallbacksOf(record: PolicyRecord, history: PolicyHistory, predecessor: ReleaseDocument | null, named: string[]): ReleaseRef[] {
+export function fallbacksOf(
+  record: PolicyRecord,
+  history: PolicyHistory,
+  predecessor: ReleaseDocument | null,
+  named: string[],
+): ReleaseRef[] {
   const refs: ReleaseRef[] = [predecessor, record.live].flatMap((release) => (release === null ? [] : [refOf(release)]))
   if (named.length > 0) refs.push(...named.map((name) => refOf(releasedAs(record, history, name))))
   else if (predecessor !== null) refs.push(...peekPredicate<ReleasePredicate>(predecessor.envelope).fallbacks)
@@ -119,6 +136,6 @@ function releasedAs(record: PolicyRecord, { released }: PolicyHistory, name: str
   })
 }
 
-function refOf(release: ReleaseDocument): ReleaseRef {
+export function refOf(release: ReleaseDocument): ReleaseRef {
   return { version: release.version, digest: release.releaseDigest }
 }

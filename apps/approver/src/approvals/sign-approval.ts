@@ -9,10 +9,11 @@ import { GuardApproval } from '../guard/guard-approval.js'
 import { newPolicy, POLICIES, policyAt } from '../policies/policy.table.js'
 import { rememberSigned } from '../policies/policy-version.table.js'
 import { QueueRun } from '../runs/queue-run.js'
+import { StartRollback } from '../runs/start-rollback.js'
 import { RUN_COUNTER, RUNS, type RunRecord } from '../runs/run.table.js'
 import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
-import { APPROVAL_EXPIRY, APPROVALS, type Approval } from '../records/approval.table.js'
+import { APPROVAL_EXPIRY, APPROVALS, isRollback, type Approval } from '../records/approval.table.js'
 import { EndStale } from '../runs/end-stale.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { missingOf } from './prepare-approval.js'
@@ -25,6 +26,7 @@ export class SignApproval {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly queueRun: QueueRun,
+    private readonly startRollback: StartRollback,
     private readonly saveRun: SaveRun,
     private readonly endStale: EndStale,
     private readonly guardApproval: GuardApproval,
@@ -94,7 +96,8 @@ export class SignApproval {
     }
     await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${signed.digest}`)
     const queued = { ...opened, facts: { ...opened.facts, approvedAt: tx.now.toISOString() } }
-    return approvalView(signed, await this.queueRun.execute(tx, queued, signed))
+    const start = queued.facts.isRollback === true ? this.startRollback : this.queueRun
+    return approvalView(signed, await start.execute(tx, queued, signed))
   }
 
   /** Name of the one person whose true signatures the request brings, one per release. */
@@ -167,7 +170,7 @@ export class SignApproval {
     const policies = approval.releases.map(({ id, version, policyDigest }) => ({ id, version, digest: policyDigest }))
     const { observeMs, bakeMs } = approval.plan
     return {
-      facts: newRun(number, policies, tx.now.toISOString()),
+      facts: { ...newRun(number, policies, tx.now.toISOString()), ...(isRollback(approval) ? { isRollback: true as const } : {}) },
       approval: approval.digest,
       key: approval.releases[0]!.id,
       waits: { observeMs, bakeMs },

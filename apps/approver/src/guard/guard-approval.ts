@@ -3,7 +3,7 @@ import { guard, judgeReleases, principalOf, refusalOf } from '#libs/guard'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime, emitVerdict } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import type { Approval } from '../records/approval.table.js'
+import { isRollback, type Approval } from '../records/approval.table.js'
 import { policyAt } from '../policies/policy.table.js'
 import { rulesInForce } from './rules-in-force.js'
 
@@ -26,7 +26,8 @@ export class GuardApproval implements OnModuleInit {
     const { roster } = this.runtime
     const principal = principalOf(roster, roster.principalByName(signer)!)
     const { releases } = approval
-    const asked = { action: 'approve' as const, principal, releases, live: await this.liveOf(tx, releases), rules: await rulesInForce(tx) }
+    const action = isRollback(approval) ? ('rollback' as const) : ('approve' as const)
+    const asked = { action, principal, releases, live: await this.liveOf(tx, releases), rules: await rulesInForce(tx) }
     const verdict = judgeReleases(guard, roster, asked)
     if (verdict.verdict === 'PASS') return undefined
     const run = approval.run ?? undefined

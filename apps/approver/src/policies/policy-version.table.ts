@@ -5,7 +5,7 @@ import type { PolicyRecord } from './policy.table.js'
 /** A version that somebody signed: it never means two things. Kept for good, a row each, so that no row grows with the versions. */
 export interface PolicyVersion extends VersionRef {
   policy: string
-  /** The newest release of this version that was live, while it is among the newest of its policy. */
+  /** The newest release of this version that was live; `null` for one that never was. */
   release: ReleaseDocument | null
   /** Number of the stable head that moved on from it; `null` until then. */
   replacedSeq: number | null
@@ -26,8 +26,8 @@ export const POLICY_VERSIONS = documentTable<PolicyVersion>({
   ],
 })
 
-/** Enough for five fallbacks of every release that still counts. */
-const MAX_RELEASED = 20
+/** Enough for five fallbacks of every release that still counts. Older ones are found by their version. */
+const NEWEST_READ = 20
 
 /** Digest under which the version was signed before; undefined for a new version. */
 export async function signedAs(tx: Transaction, policy: string, version: string): Promise<VersionRef | undefined> {
@@ -47,25 +47,29 @@ export async function signedAlike(tx: Transaction, policy: string, version: stri
 /** Called before the policy moves on from what is live. */
 export async function rememberReleased(tx: Transaction, { id: policy, live, liveSeq }: PolicyRecord): Promise<void> {
   if (live === null) return
-  const versions = tx.documents(POLICY_VERSIONS)
-  await versions.put({ policy, version: live.version, digest: live.policyDigest, release: live, replacedSeq: liveSeq })
-  const surplus = (await newest(tx, policy, MAX_RELEASED + 1))[MAX_RELEASED]
-  if (surplus !== undefined) await versions.put({ ...surplus, release: null })
+  const row = { policy, version: live.version, digest: live.policyDigest, release: live, replacedSeq: liveSeq }
+  await tx.documents(POLICY_VERSIONS).put(row)
 }
 
-/** Releases that were live, the present one at the end: what a fallback can name. */
+/** The newest release of this version that was live, however long ago. */
+export async function releaseOf(tx: Transaction, { id, live }: PolicyRecord, version: string): Promise<ReleaseDocument | undefined> {
+  if (live?.version === version) return live
+  return (await tx.documents(POLICY_VERSIONS).get(`${id}@${version}`))?.release ?? undefined
+}
+
+/** The newest releases that were live, the present one at the end. */
 export async function releasedOf(tx: Transaction, { id, live }: PolicyRecord): Promise<ReleaseDocument[]> {
-  const before = (await newest(tx, id, MAX_RELEASED)).flatMap(({ release }) =>
+  const before = (await newest(tx, id)).flatMap(({ release }) =>
     release === null || release.releaseDigest === live?.releaseDigest ? [] : [release],
   )
   return [...before.toReversed(), ...(live === null ? [] : [live])]
 }
 
-/** `after` leaves out those that were never live, or whose release is kept no longer. */
-function newest(tx: Transaction, policy: string, limit: number): Promise<PolicyVersion[]> {
+/** `after` leaves out those that were never live. */
+function newest(tx: Transaction, policy: string): Promise<PolicyVersion[]> {
   return tx
     .documents(POLICY_VERSIONS)
-    .find({ where: { policy }, orderBy: 'replaced_seq', descending: true, after: Number.MAX_SAFE_INTEGER, limit })
+    .find({ where: { policy }, orderBy: 'replaced_seq', descending: true, after: Number.MAX_SAFE_INTEGER, limit: NEWEST_READ })
 }
 
 function precedenceOf(version: string): string {

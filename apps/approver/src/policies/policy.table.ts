@@ -17,6 +17,8 @@ export interface PolicyRecord {
   waiting?: number[]
   /** Held by all readers, and live from its time on; rollout says nothing more of it then. */
   next?: Upcoming
+  /** The version that people withdrew last: while nothing is live, a new one must be above it. */
+  withdrawn?: string
 }
 
 export const POLICIES = documentTable<PolicyRecord>({

@@ -120,6 +120,8 @@ export class DecideRun {
     const refuse: Refuse = (code, detail, next) => new HmsError(code, detail, { status: 409, next: [next], state: runView(record) })
     const show = `hms-svc runs show ${facts.run}`
     if (isTerminal(state)) throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} has ended ${state}: too late to ${decision} it.`, show)
+    if (facts.isRollback === true && facts.startedAt !== undefined)
+      throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is a rollback on its way: too late to ${decision} it.`, show)
     if (attempt !== facts.attempt)
       throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} is over.`, show)
     const pending = pendingDecision(facts)

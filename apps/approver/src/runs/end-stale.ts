@@ -7,7 +7,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
-import { APPROVAL_EXPIRY, APPROVALS, type Approval } from '../records/approval.table.js'
+import { APPROVAL_EXPIRY, APPROVALS, isRollback, type Approval } from '../records/approval.table.js'
 
 /** What was prepared follows a version that is no longer live: it would undo what came between, so its run ends STALE. */
 @Injectable()
@@ -23,7 +23,8 @@ export class EndStale implements OnModuleInit {
 
   async execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
     const live = followedBy(approval, moved)
-    const detail = `${moved.id} moved to ${live?.version ?? 'nothing'} after this was prepared; approve the file again`
+    const remedy = isRollback(approval) ? 'sign the rollback again' : 'approve the file again'
+    const detail = `${moved.id} moved to ${live?.version ?? 'nothing'} after this was prepared; ${remedy}`
     const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason: 'LIVE_MOVED', detail, at: tx.now.toISOString() }) }
     await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
     await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })

@@ -12,7 +12,7 @@ import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
 /** Events that change a run or the live versions. */
-export const TRACKED_EVENTS = [...RUN_EVENTS, 'hms.rollout.promoted.v1', 'hms.rollout.reversed.v1'] as const
+export const TRACKED_EVENTS = [...RUN_EVENTS, 'hms.rollout.promoted.v1', 'hms.rollout.withdrawn.v1'] as const
 export type TrackedEvent = (typeof TRACKED_EVENTS)[number]
 
 /** The run as a projection of what its stages say, and the live versions as a projection of what rollout says. */
@@ -27,7 +27,8 @@ export class TrackRun {
     // A bundle is one aggregate: the event locked the policy it is keyed by, what follows touches them all.
     const record = event.runId === undefined ? undefined : await lockedDocument(tx, RUNS, event.runId, keysOfRun)
     if (event.type === 'hms.rollout.promoted.v1') await this.promote(tx, event.data)
-    if (event.type === 'hms.rollout.reversed.v1') return this.reverse(tx, event)
+    if (event.type === 'hms.rollout.reversed.v1') await this.reverse(tx, event)
+    if (event.type === 'hms.rollout.withdrawn.v1') return this.withdraw(tx, event)
     if (record === undefined) return
     if (isOfOlderAttempt(record.facts, event)) return 'ignored-stale'
     if (event.type === 'hms.rollout.promoted.v1') return
@@ -61,11 +62,31 @@ export class TrackRun {
     const reversed = event.data
     const policy = (await policyAt(tx, reversed.policy)) ?? newPolicy(reversed.policy)
     await this.move(tx, policy, becomesLive(policy, reversed.to, reversed.seq, tx.now))
-    const record = policy.active === null ? undefined : await lockedDocument(tx, RUNS, String(policy.active), keysOfRun)
     // A run's own stages tell how it ended when it was they who went back.
-    if (record === undefined || isTerminal(stateOf(record.facts)) || reversed.run === record.facts.run) return
+    if (policy.active === reversed.run) return
     const detail = `${reversed.policy} was rolled back to ${reversed.to?.version ?? 'nothing'} by ${reversed.reason}`
-    await this.endRun.execute(tx, record, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
+    await this.endActive(tx, policy, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
+  }
+
+  /** People retired a policy: nothing is live, and what would replace it has nothing to follow. */
+  private async withdraw(tx: Transaction, event: ReceivedEvent<'hms.rollout.withdrawn.v1'>): Promise<void> {
+    const { policy: id, from, seq, by, reason } = event.data
+    const policy = (await policyAt(tx, id)) ?? newPolicy(id)
+    const retired = becomesLive(policy, null, seq, tx.now)
+    await this.move(tx, policy, retired === policy ? policy : { ...retired, withdrawn: from.version })
+    const detail = `${id} was withdrawn by ${by.join(', ')}: ${reason}`
+    await this.endActive(tx, policy, { state: 'ABORTED', reason: 'WITHDRAWN', detail }, 'withdrawal', event)
+  }
+
+  private async endActive(
+    tx: Transaction,
+    { active }: PolicyRecord,
+    end: Parameters<EndRun['execute']>[2],
+    by: string,
+    cause: ReceivedEvent,
+  ): Promise<void> {
+    const record = active === null ? undefined : await lockedDocument(tx, RUNS, String(active), keysOfRun)
+    if (record !== undefined && !isTerminal(stateOf(record.facts))) await this.endRun.execute(tx, record, end, by, cause)
   }
 }
 

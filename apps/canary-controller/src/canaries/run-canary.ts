@@ -12,12 +12,11 @@ import {
   type CanaryTimer,
 } from '#libs/pipeline'
 import { ServiceRuntime, startTimesOf } from '#libs/service'
-import { FollowFreezes, originOf, StageShell } from '#libs/stage'
+import { FollowFreezes, originOf, ReleaseProofs, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CanaryEffects } from './canary-effects.js'
 import { CANARIES, CANARY_HEADS, headId } from './canary.table.js'
-import { ReleaseProofs } from './release-proofs.js'
 
 /** States in which a freeze holds a canary back. */
 const FREEZABLE = ['proving', 'waiting', 'publishing', 'observing', 'paused'] as const satisfies readonly Canary['state'][]

@@ -4,7 +4,6 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 const TABLES: CreatedTables = {
   canary: { keys: { state: 'text' }, indexes: [['state']] },
   canary_head: {},
-  release_proof: { keys: { policy: 'text', stored_at: 'timestamptz' }, indexes: [['policy', 'stored_at']] },
   unsigned_alert: {},
 }
 

@@ -2,9 +2,16 @@ import type { PreparedApproval, PreparedRelease, RolloutPlan } from '#libs/contr
 
 /** What a signer should read before the key is unlocked: difference, plan and digest. */
 export function describePrepared(prepared: PreparedApproval): string[] {
+  return [...prepared.releases.flatMap(describeRelease), `  Plan: ${describePlan(prepared.plan)}`, ...describePeople(prepared)]
+}
+
+/** The same of a rollback, which goes by no plan. */
+export function describeRollbackOrder(prepared: PreparedApproval): string[] {
+  return [...prepared.releases.flatMap(describeRelease), ...describePeople(prepared)]
+}
+
+function describePeople(prepared: PreparedApproval): string[] {
   return [
-    ...prepared.releases.flatMap(describeRelease),
-    `  Plan: ${describePlan(prepared.plan)}`,
     ...(prepared.authors.length === 0 ? [] : [`  Written by ${prepared.authors.join(', ')}`]),
     ...(prepared.signedBy.length === 0 ? [] : [`  Signed already by ${prepared.signedBy.join(', ')}`]),
     ...(prepared.supersede === true ? ['  Supersedes: ends the runs of these policies that are under way'] : []),

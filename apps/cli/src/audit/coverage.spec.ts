@@ -136,6 +136,24 @@ describe('releases in force', () => {
     expect(await check({}, { attestations: [{ ...lint, attempt: 2 }, lint, simulate, canary] })).toEqual([])
   })
 
+  it('that people brought back are proven by the release that they were, which went through the stages', async () => {
+    const { broughtBack, roster, attestations, backDigest } = world
+    const lead = { id: 'lead', version: '1.0.0' }
+    const approved = new Map([...world.approved, [3, [{ ...lead, digest: backDigest }]] as const])
+    const checkBack = async (said: StageAttestation[], log_: Told['approved'], proofs = world.proofs): Promise<string[]> => {
+      const problems = new Problems()
+      const attestationsOf = async (run: number): Promise<StageAttestation[]> => (run === 1 ? said : [])
+      const sources = { roster, proofOf: async (digest: string) => proofs.get(digest), attestationsOf }
+      await checkLive([broughtBack], { approved: log_, promoted: new Set() }, sources, problems)
+      return problemsOf(problems)
+    }
+    expect(await checkBack(attestations, approved)).toEqual([])
+    expect(await checkBack([], approved)).toEqual([expect.stringContaining('no stage said anything of it')])
+    const unknown = [expect.stringContaining('the approval of what it was is not in the log')]
+    expect(await checkBack(attestations, new Map([...approved].filter(([run]) => run === 3)))).toEqual(unknown)
+    expect(await checkBack(attestations, approved, new Map([...world.proofs].filter(([digest]) => digest === backDigest)))).toEqual(unknown)
+  })
+
   it('are named one by one', async () => {
     const problems = new Problems()
     const { document, roster, approved, proof, attestations } = world
@@ -175,6 +193,8 @@ async function makeWorld() {
     expires: '2026-02-08T00:00:00Z',
   } as unknown as ReleasePredicate
   const { payload, digest } = buildRelease(release)
+  const rollback = { target: { version: '1.0.0', digest }, reason: 'drill', replaces: null }
+  const back = buildRelease({ ...release, releaseEpoch: 3, rollback })
   const [lead, ozone] = [
     { id: 'lead', version: '1.0.0', digest },
     { id: 'ozone', version: '1.0.0', digest: DIGEST },
@@ -183,6 +203,7 @@ async function makeWorld() {
     { type: 'hms.approval.approved.v1', run: 1, releases: new ApprovalTree([lead]).root },
     { type: 'hms.approval.approved.v1', run: 2, releases: new ApprovalTree([ozone]).root },
     { type: 'hms.lint.passed.v1', run: 1, releases: new ApprovalTree([lead]).root },
+    { type: 'hms.approval.approved.v1', run: 3, releases: new ApprovalTree([{ ...lead, digest: back.digest }]).root },
   ].map((each) => JSON.stringify(each))
   const tree = new HashTree()
   for (const entry of entries) tree.append(leafHash(Buffer.from(entry)))
@@ -236,5 +257,18 @@ async function makeWorld() {
     proof: proofAt(0),
     otherProof: proofAt(1),
     otherKind: proofAt(2),
+    broughtBack: {
+      id: 'lead',
+      version: '1.0.0',
+      scope: 'global',
+      head: await signHead({ ...head, seq: 2, current: back.digest }, of('rollout')),
+      release: await signEnvelope(back.payload, signers),
+      proof: proofAt(3),
+    } as unknown as ConfigDocument,
+    proofs: new Map([
+      [digest, proofAt(0)],
+      [back.digest, proofAt(3)],
+    ]),
+    backDigest: back.digest,
   }
 }

@@ -70,7 +70,9 @@ export async function checkLive(
         const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === each.digest))
         if (run === undefined) throw wrong(`${name} is in force in ${head.scope}, and its approval is not in the log`)
         await requireProof(name, each, sources)
-        await requireStages(name, head.scope, each, run, sources)
+        const rollback = each.predicate.rollback
+        if (rollback === undefined) await requireStages(name, head.scope, each.witnessedAt, run, sources)
+        else await requireOrigin(name, each, approved, sources)
       }
     })
   }
@@ -84,17 +86,27 @@ async function requireProof(name: string, release: VerifiedRelease, { roster, pr
   witnessedAt(release, proof, roster)
 }
 
+/** What people brought back went through no stage itself: the release whose document it carries did. */
+async function requireOrigin(name: string, release: VerifiedRelease, approved: Told['approved'], sources: LiveSources): Promise<void> {
+  const origin = release.predicate.rollback!.target.digest
+  const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === origin))
+  const proof = await sources.proofOf(origin)
+  if (run === undefined || proof === undefined) throw wrong(`${name} was brought back, and the approval of what it was is not in the log`)
+  const at = witnessedAt({ ...release, digest: origin }, proof, sources.roster)
+  await requireStages(name, STABLE_SCOPE, at, run, sources)
+}
+
 /** Some attempt of its run was let through by each stage; by keys that were valid when its approval was witnessed, or later. */
 async function requireStages(
   name: string,
   scope: string,
-  release: VerifiedRelease,
+  at: string | undefined,
   [run, named]: [number, ApprovedRelease[]],
   { roster, attestationsOf }: LiveSources,
 ): Promise<void> {
   const told = await attestationsOf(run)
   const releases = named.map(({ id, version, digest }) => ({ id, version, releaseDigest: digest }))
-  const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at: release.witnessedAt }
+  const demand: Demand = { roster, evidence: roster.profile === 'production' ? 'required' : 'optional', at }
   const reasons = [...new Set(told.map(({ attempt }) => attempt))].map((attempt) => {
     const said = (type: EventType) => told.find((each) => each.attempt === attempt && each.type === type)?.envelope
     const attestations = {

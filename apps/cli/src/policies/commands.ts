@@ -2,7 +2,6 @@ import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { AlertOptions } from './alert.js'
 import type { GetOptions } from './get.js'
-import type { RollbackOptions } from './rollback.js'
 
 export function registerPolicies(program: Command, session: Session): void {
   program
@@ -14,17 +13,6 @@ export function registerPolicies(program: Command, session: Session): void {
       session.run(async (context, subject: string, options: GetOptions) => {
         const { getPolicyValue } = await import('./get.js')
         return getPolicyValue(context, subject, options)
-      }),
-    )
-  program
-    .command('rollback <id@version>')
-    .description('bring an earlier version back, and wait until the bots have it')
-    .option('--only', 'this policy alone, although it went live in a bundle')
-    .option('--reason <text>', 'why, for the record')
-    .action(
-      session.run(async (context, subject: string, options: RollbackOptions) => {
-        const { rollback } = await import('./rollback.js')
-        return rollback(context, subject, options)
       }),
     )
   program

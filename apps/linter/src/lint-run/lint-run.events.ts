@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '#libs/contracts'
+import { isRollbackDossier, type ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
@@ -9,7 +9,8 @@ export class LintRunEvents {
   constructor(private readonly lintRun: LintRun) {}
 
   @OnEvent('linter', 'hms.approval.approved.v1')
-  handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  async handle(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+    if (isRollbackDossier(event.data.dossier)) return
     return this.lintRun.execute(tx, event.data.dossier, event)
   }
 }

@@ -7,7 +7,7 @@ import { bookTry } from './book-try.js'
 import { DeliveryMetrics } from './delivery-metrics.js'
 import { DELIVER, DELIVERIES, laneOf, type Delivery } from './delivery.table.js'
 import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
-import { policyUpdatedBody } from './webhook-body.js'
+import { policyUpdatedBody, policyWithdrawnBody } from './webhook-body.js'
 import type { Outcome } from './webhook-sender.js'
 
 /** What a partner is to be told of one policy. */
@@ -27,6 +27,8 @@ export interface News {
   bundle: string[]
   /** The moment of the event. */
   at: Date
+  /** `version` is in force no more, and nothing is in its place. */
+  isWithdrawal?: boolean
 }
 
 /** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
@@ -88,7 +90,7 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   private async addOn(tx: Transaction, news: News, partner: RegisteredPartner, channel: string): Promise<void> {
-    const { policy, version, digest, effective, bundle, run, stage } = news
+    const { policy, version, digest, run, stage } = news
     const lane = laneOf(partner.id, policy, channel)
     const open = await this.open(tx, lane)
     const { superseded, first, laneSeq } = joinLane(open, partner.lane)
@@ -106,7 +108,7 @@ export class DeliveryLanes implements OnModuleInit {
       lane,
       laneSeq,
       supersedes,
-      body: policyUpdatedBody({ id: policy, version, digest, effective, supersedes, bundle }, news.at).toString(),
+      body: bodyOf(news, supersedes).toString(),
       state: 'pending',
       sending: false,
       tries: 0,
@@ -135,6 +137,11 @@ export class DeliveryLanes implements OnModuleInit {
     const timer = { id: timerId(delivery), kind: DELIVER, keys: [policyKey(policy)], data: { delivery: id, partner }, dueAt }
     return this.runtime.schedule(tx, timer)
   }
+}
+
+function bodyOf({ policy: id, version, digest, effective, bundle, at, isWithdrawal }: News, supersedes: string[]): Buffer {
+  if (isWithdrawal === true) return policyWithdrawnBody({ id, version, digest, supersedes }, at)
+  return policyUpdatedBody({ id, version, digest, effective, supersedes, bundle }, at)
 }
 
 /** A partner that was told of what is in force must be told when it is taken back, however long ago that was. */

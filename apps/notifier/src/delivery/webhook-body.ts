@@ -29,3 +29,12 @@ export function policyUpdatedBody(update: PolicyUpdate, timestamp: Date): Buffer
     }),
   )
 }
+
+/** The body of `policy.withdrawn`: `version` is in force no more, and nothing is in its place. The bytes are kept as above. */
+export function policyWithdrawnBody(
+  { id, version, digest, supersedes }: Pick<PolicyUpdate, 'id' | 'version' | 'digest' | 'supersedes'>,
+  timestamp: Date,
+): Buffer {
+  const data = { intent: 'policy-withdrawal', id, version, digest, supersedes }
+  return Buffer.from(JSON.stringify({ type: 'policy.withdrawn', timestamp: timestamp.toISOString(), data }))
+}

@@ -26,7 +26,7 @@ const POLICY = 'epa-pm25-limit'
 
 /** Answers as told per partner, in turn; the last answer stays. `hang` waits until the process stops. */
 class ScriptedSender implements WebhookSender {
-  readonly sent: { partner: string; id: string; body: { data: { version: string; supersedes: string[] } } }[] = []
+  readonly sent: { partner: string; id: string; body: { type: string; data: { version: string; supersedes: string[] } } }[] = []
   readonly script = new Map<string, (number | 'hang')[]>()
 
   async send(attempt: WebhookAttempt, signal: AbortSignal): Promise<Outcome> {
@@ -108,7 +108,12 @@ export async function notifierWorld() {
     async reverse(from: string, to: string, seq: number): Promise<void> {
       const replaced = { version: from, digest: '' }
       const reversed: ReversedPolicy = { policy: POLICY, from: replaced, to: await releaseOf(to), seq, reason: '', run: null }
-      await handle((tx) => reversal.execute(tx, reversed, cause()))
+      await handle((tx) => reversal.reversed(tx, reversed, cause()))
+      await quiet()
+    },
+    async withdraw(version: string, seq: number): Promise<void> {
+      const withdrawn = { policy: POLICY, from: { version, digest: '' }, seq, reason: '', by: [], statements: [] }
+      await handle((tx) => reversal.withdrawn(tx, withdrawn, cause()))
       await quiet()
     },
     async advance(seconds: number): Promise<void> {

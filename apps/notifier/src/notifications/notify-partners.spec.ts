@@ -120,6 +120,26 @@ describe('a rollback', () => {
   })
 })
 
+describe('a withdrawal', () => {
+  it('tells those who were told of the version, and nobody else', async () => {
+    await world.register({ id: 'md-mde' }, { id: 'va-deq' })
+    await world.complete(184, '2.0.0', '1.5.0', ['va-deq'])
+    await world.withdraw('2.0.0', 9)
+    expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0'])
+    const body = { type: 'policy.withdrawn', data: { intent: 'policy-withdrawal', supersedes: ['epa-pm25-limit@2.0.0'] } }
+    expect(world.sender.sent.at(-1)).toMatchObject({ id: 'withdrawal_9_epa-pm25-limit_va-deq', body })
+  })
+
+  it('takes back what waits', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.withdraw('2.0.0', 9)
+    expect((await states()).sort()).toEqual(['2.0.0 delivered', '2.0.0 superseded'])
+    expect(world.sender.sent.map(({ body }) => body.type)).toEqual(['policy.updated', 'policy.withdrawn'])
+  })
+})
+
 describe('a stopping process', () => {
   it('books no try for what it cut short', async () => {
     await world.register({ id: 'va-deq' })

@@ -24,7 +24,12 @@ export class RolloutEvents {
 
   @OnEvent('notifier', 'hms.rollout.reversed.v1')
   reversed(@Payload() event: ReceivedEvent<'hms.rollout.reversed.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.tellOfReversal.execute(tx, event.data, event)
+    return this.tellOfReversal.reversed(tx, event.data, event)
+  }
+
+  @OnEvent('notifier', 'hms.rollout.withdrawn.v1')
+  withdrawn(@Payload() event: ReceivedEvent<'hms.rollout.withdrawn.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    return this.tellOfReversal.withdrawn(tx, event.data, event)
   }
 
   /** Too late for a run that is live for all; of one that was told of ahead nothing more is to be told. */

@@ -1,25 +1,48 @@
-import type { ReceivedEvent, ReversedPolicy } from '#libs/contracts'
+import type { ReceivedEvent, ReversedPolicy, WithdrawnPolicy } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
-import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { DeliveryLanes, type News } from '../delivery/delivery-lanes.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { releaseFacts } from './release-facts.js'
 
 const MAX_DELIVERIES = 10_000
 
-/**
- * A version went back: partners that were told of it are told what is in force again. No stage waits for that. A withdrawal, which restores
- * nothing, tells nobody yet.
- */
+/** A version went back, or was withdrawn: partners that were told of it are told that. No stage waits for it. */
 @Injectable()
 export class TellOfReversal {
   constructor(private readonly lanes: DeliveryLanes) {}
 
-  async execute(tx: Transaction, reversed: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
-    const { policy, from, to, seq } = reversed
+  /** They are told what is in force again. A first version that its own run took back was told to nobody. */
+  async reversed(tx: Transaction, { policy, from, to, seq }: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
     if (to === null) return
-    const where = { policy, version: from.version, state: ['delivered', 'pending'] }
+    const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}` }
+    const facts = releaseFacts(to)
+    const context = { before: from.version, bundle: [`${policy}@${facts.version}`], at: new Date(cause.time) }
+    await this.tell(tx, policy, from.version, () => ({ ...names, ...facts, ...context }))
+  }
+
+  async withdrawn(tx: Transaction, { policy, from, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
+    const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, isWithdrawal: true }
+    const context = { before: from.version, bundle: [], at: new Date(cause.time) }
+    await this.tell(tx, policy, from.version, ({ version, digest }) => ({
+      ...names,
+      policy,
+      version,
+      digest,
+      effective: cause.time,
+      ...context,
+    }))
+  }
+
+  /** `newsFor`: from a delivery of the version that they were told of. */
+  private async tell(
+    tx: Transaction,
+    policy: string,
+    version: string,
+    newsFor: (known: Delivery) => Omit<News, 'run' | 'stage'>,
+  ): Promise<void> {
+    const where = { policy, version, state: ['delivered', 'pending'] }
     const found = await tx.documents(DELIVERIES).find({ where, limit: MAX_DELIVERIES })
     for (const id of new Set(found.map((delivery) => delivery.partner))) {
       const deliveries = found.filter((delivery) => delivery.partner === id)
@@ -30,10 +53,7 @@ export class TellOfReversal {
         continue
       }
       const run = Math.max(...deliveries.map((delivery) => delivery.run))
-      const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}`, run, stage: null }
-      const facts = releaseFacts(to)
-      const context = { before: from.version, bundle: [`${policy}@${facts.version}`], at: new Date(cause.time) }
-      await this.lanes.add(tx, { ...names, ...facts, ...context }, partner)
+      await this.lanes.add(tx, { ...newsFor(deliveries[0]!), run, stage: null }, partner)
     }
   }
 }

@@ -4,7 +4,10 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 const TABLES: CreatedTables = {
   stable: { keys: { guard: 'text' }, indexes: [['guard']] },
   stable_head: {},
+  live_version: {},
   rollback: {},
+  signed_rollback: { keys: { run: 'bigint' }, indexes: [['run']] },
+  withdrawal: { keys: { release: 'text', state: 'text' }, indexes: [['release', 'state']] },
   rollout: { keys: { state: 'text' }, indexes: [['state']] },
 }
 

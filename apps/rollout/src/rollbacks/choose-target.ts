@@ -4,11 +4,16 @@ import { newestApproved, takenBack, type Stable } from '../stable/stable.table.j
 
 /**
  * The release that a rollback to `version` makes current: the newest approved release itself (a rollback is taken back), or one that its
- * approvers named as fallback. Readers accept no other without new signatures. Throws with the present state.
+ * approvers named as fallback. Readers accept no other without new signatures. `wasLive`: whether the version ever was. Throws with the
+ * present state.
  */
-export function chooseTarget(stable: Stable | undefined, policy: string, version: string): ReleaseDocument {
+export function chooseTarget(
+  stable: Stable | undefined,
+  { policy, version, wasLive }: { policy: string; version: string; wasLive: boolean },
+): ReleaseDocument {
   const current = stable?.current
   if (stable === undefined || current === null || current === undefined) {
+    if (wasLive) throw notPreapproved(policy, version, [])
     throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: ['hms-svc runs list'] })
   }
   if (current.version === version) {
@@ -25,18 +30,25 @@ export function chooseTarget(stable: Stable | undefined, policy: string, version
     throw new HmsError('HMS_ROLLOUT_ALREADY_LIVE', detail, { status: 409, next: [`hms-svc get ${policy}`], state: { version } })
   }
   const known = stable.history.filter((release) => release.version === version)
-  if (known.length === 0) throw neverLive(stable, policy, version)
+  if (known.length === 0 && !wasLive) throw neverLive(stable, policy, version)
   const forward = takenBack(stable)
   if (forward?.version === version) return forward
   const { fallbacks } = peekPredicate<ReleasePredicate>(newestApproved(stable)!.envelope)
   const target = known.findLast((release) => fallbacks.some((ref) => ref.digest === release.releaseDigest))
   if (target !== undefined) return target
-  throw new HmsError(
-    'HMS_ROLLOUT_NOT_PREAPPROVED',
-    `The approvers of the newest release of ${policy} did not name ${version} as fallback, so no bot would take it back. ` +
-      `Approve it as a new version.`,
-    { status: 403, next: ['hms-svc approve FILE --sign NAME'], state: { fallbacks: fallbacks.map((ref) => ref.version) } },
+  throw notPreapproved(
+    policy,
+    version,
+    fallbacks.map((ref) => ref.version),
   )
+}
+
+function notPreapproved(policy: string, version: string, fallbacks: string[]): HmsError {
+  const detail =
+    `${policy}@${version} was live, and no release that readers hold names it as fallback. ` +
+    `As many people as approving it would take must sign the rollback.`
+  const next = [`hms-svc rollback ${policy}@${version} --sign NAME`]
+  return new HmsError('HMS_ROLLOUT_NOT_PREAPPROVED', detail, { status: 403, next, state: { fallbacks } })
 }
 
 function neverLive({ current, history }: Stable, policy: string, version: string): HmsError {

@@ -5,6 +5,7 @@ import { digestOfJson, type ReleasePredicate } from '#libs/signing'
 import { DirectHeadDelivery, keyReused, ServiceRuntime, type Actor } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
+import { liveVersion } from '../stable/live-version.table.js'
 import { StableHeads } from '../stable/stable-heads.js'
 import { newestOf, rollBackTo, stableOf, takenBack, type Stable } from '../stable/stable.table.js'
 import { chooseTarget } from './choose-target.js'
@@ -73,6 +74,8 @@ export class RollBack {
       const version = policy === request.policy ? request.version : forward ? forwardWith(stable!, request.policy) : previousOf(stable)
       // What has moved on since it went back stays where it is.
       if (forward && version === undefined) continue
+      // What was withdrawn meanwhile stays so.
+      if (policy !== request.policy && stable !== undefined && newestOf(stable) === null) continue
       if (version === undefined) {
         throw new HmsError(
           'HMS_ROLLOUT_BUNDLE_FIRST',
@@ -83,7 +86,10 @@ export class RollBack {
           },
         )
       }
-      reversals.push({ stable: stable!, to: chooseTarget(stable, policy, version) })
+      reversals.push({
+        stable: stable!,
+        to: chooseTarget(stable, { policy, version, wasLive: (await liveVersion(tx, policy, version)) !== undefined }),
+      })
     }
     return reversals
   }

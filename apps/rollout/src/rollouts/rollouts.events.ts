@@ -37,11 +37,6 @@ export class RolloutsEvents {
     return this.runRollout.freezes.keep(tx, data.freeze)
   }
 
-  @OnEvent('rollout', 'hms.run.decided.v1')
-  ended(@Payload() { data }: ReceivedEvent<'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.runRollout.shell.ended(tx, data)
-  }
-
   @OnEvent('rollout', 'hms.run.decision-accepted.v1')
   decided(@Payload() { data }: ReceivedEvent<'hms.run.decision-accepted.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     return this.runRollout.shell.asked(tx, data, ({ dossier }) => dossier)

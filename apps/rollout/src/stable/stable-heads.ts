@@ -3,7 +3,8 @@ import type { Transaction } from '#libs/persistence'
 import { STABLE_SCOPE } from '#libs/signing'
 import { ServiceRuntime, signHeads } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { runOf, STABLE_HEADS, STABLE_MOVED, STABLES, type Stable } from './stable.table.js'
+import { rememberLive } from './live-version.table.js'
+import { runOf, STABLE_HEADS, STABLE_MOVED, stableOf, STABLES, type Stable } from './stable.table.js'
 
 export interface HeadsContext {
   key: string
@@ -26,6 +27,7 @@ export class StableHeads {
     })
     for (const stable of stables) {
       const { policy, seq, current } = stable
+      await rememberLive(tx, (await stableOf(tx, policy))?.current ?? null)
       await tx.documents(STABLES).put(stable)
       await tx.documents(STABLE_HEADS).put({ policy, seq, current: current?.releaseDigest ?? null })
     }

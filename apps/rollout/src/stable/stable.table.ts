@@ -86,6 +86,11 @@ export function giveUp(stable: Stable, release: ReleaseDocument | null, now: Dat
   return { ...moved, run: null, takenBackWith: [] }
 }
 
+/** People retired the policy: nothing is in force, nor held. */
+export function withdrawn(stable: Stable, now: Date): Stable {
+  return { ...moveTo(stable, null, [], now), run: null, takenBackWith: [] }
+}
+
 /** The newest approved release, where people took it back: it may become live again. */
 export function takenBack(stable: Stable): ReleaseDocument | undefined {
   const newest = newestApproved(stable)

@@ -19,6 +19,14 @@ export interface PrepareRequest {
   supersede?: boolean
 }
 
+/**
+ * `POST /v1/approvals/prepare` for a rollback that no fallback allows: approver prepares a release that carries the earlier document, and
+ * as many people sign it as approving that document would take.
+ */
+export interface PrepareRollbackRequest {
+  rollback: { policy: string; version: string; reason?: string }
+}
+
 /** Plan options of a caller. What is left out is filled by approver's configuration. */
 export interface PlanOptions {
   /** Basis points, 1 to 10,000. */

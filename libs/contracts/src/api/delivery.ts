@@ -63,6 +63,24 @@ export interface RollbackResult {
   stored: { url: string; ok: boolean; detail?: string }[]
 }
 
+/** `POST /v1/withdrawals`: a person's signed decision `withdraw` about the release in force. */
+export interface WithdrawalRequest {
+  policy: string
+  statement: Envelope
+}
+
+/** `withdraw --json`. While others have to sign too the state is `AWAITING_APPROVAL`, `seq` is `null` and nothing was stored. */
+export interface WithdrawalResult {
+  id: string
+  version: string
+  state: 'WITHDRAWN' | 'AWAITING_APPROVAL'
+  signedBy: string[]
+  missing: string[]
+  seq: number | null
+  revision: number
+  stored: { url: string; ok: boolean; detail?: string }[]
+}
+
 /** `rollback --json`. */
 export interface RollbackReport {
   id: string

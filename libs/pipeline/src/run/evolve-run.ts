@@ -55,6 +55,12 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
       return add(facts, 'rollout', { baking: true, detail: event.data.detail, waits: null, reach: event.data.reach })
     case 'hms.rollout.completed.v1':
       return pass(facts, 'rollout', event, event.data.summary, { reach: event.data.reach })
+    case 'hms.rollout.reversed.v1': {
+      const { from, to, reason } = event.data
+      // A run that gives itself up says why by its verdict.
+      if (facts.isRollback !== true) return facts
+      return pass(facts, 'rollout', event, `from ${from.version} to ${to?.version ?? 'nothing'}: ${reason}`)
+    }
     case 'hms.notification.started.v1':
       return add(facts, 'notify', { startedAt: event.time, partners: event.data.partners.length })
     case 'hms.notification.completed.v1':

@@ -7,10 +7,10 @@ export function stateOf(facts: RunFacts): RunState {
   if (facts.ended !== undefined) return facts.ended.state
   const failed = failedStage(facts)
   if (failed !== undefined && facts.stages[failed]!.verdict === 'FAIL') {
-    // Before the canary nothing was published; from there on failing means that it was taken back.
-    return failed === 'lint' || failed === 'simulate' ? 'FAILED' : 'ROLLED_BACK'
+    // Before the canary nothing was published; from there on failing means that it was taken back. A rollback that fails published nothing.
+    return failed === 'lint' || failed === 'simulate' || facts.isRollback === true ? 'FAILED' : 'ROLLED_BACK'
   }
-  if (verdictOf(facts, 'notify') === 'PASS') return 'SUCCEEDED'
+  if (verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS') return 'SUCCEEDED'
   if (facts.endedEarly !== undefined) return facts.endedEarly.state
   if (failed !== undefined) return 'PAUSED'
   if (waitingStage(facts) !== undefined) return 'WAITING'
@@ -19,14 +19,14 @@ export function stateOf(facts: RunFacts): RunState {
   if (verdictOf(facts, 'canary') === 'PASS') return 'ROLLING_OUT'
   if (verdictOf(facts, 'simulate') === 'PASS') return 'CANARY'
   if (verdictOf(facts, 'lint') === 'PASS') return 'SIMULATING'
-  if (facts.startedAt !== undefined) return 'LINTING'
+  if (facts.startedAt !== undefined) return facts.isRollback === true ? 'ROLLING_OUT' : 'LINTING'
   return facts.approvedAt === undefined ? 'AWAITING_APPROVAL' : 'QUEUED'
 }
 
 /** All of the view but the release digest, which is the approval's. */
 export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   const state = stateOf(facts)
-  const stages = STAGES.map((stage) => projectStage(facts, stage, state))
+  const stages = stagesOf(facts).map((stage) => projectStage(facts, stage, state))
   const reason = facts.ended === undefined ? reasonOf(facts) : facts.ended.reason
   const detail = facts.endedEarly?.state === state && state !== 'FAILED' ? facts.endedEarly.detail : undefined
   const clock = clockOf(facts, state)
@@ -47,9 +47,15 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
   }
 }
 
+/** Those that the run passes, in their order. */
+function stagesOf({ isRollback }: RunFacts): readonly StageName[] {
+  return isRollback === true ? ['rollout'] : STAGES
+}
+
 function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunStage {
   const known = facts.stages[stage] ?? {}
-  const before = STAGES[STAGES.indexOf(stage) - 1]
+  const passed = stagesOf(facts)
+  const before = passed[passed.indexOf(stage) - 1]
   const startedAt =
     known.startedAt ??
     (before === undefined ? facts.startedAt : facts.stages[before]?.verdict === 'PASS' ? facts.stages[before].endedAt : undefined)

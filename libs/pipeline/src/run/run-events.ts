@@ -15,6 +15,7 @@ export const RUN_EVENTS = [
   'hms.rollout.took-effect.v1',
   'hms.rollout.bake-started.v1',
   'hms.rollout.completed.v1',
+  'hms.rollout.reversed.v1',
   'hms.notification.started.v1',
   'hms.notification.completed.v1',
   'hms.lint.failed.v1',

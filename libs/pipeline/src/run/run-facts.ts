@@ -39,6 +39,8 @@ export interface RunFacts {
   run: number
   attempt: number
   policies: RunPolicy[]
+  /** People signed a rollback: it goes live by its rollout alone, and ends there. */
+  isRollback?: true
   createdAt: string
   /** Every approver has signed. */
   approvedAt?: string

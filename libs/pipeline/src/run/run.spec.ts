@@ -118,6 +118,20 @@ describe('a run as a projection of what its stages say', () => {
     expect(stateOf(PASSING.slice(6).reduce(evolveRun, waiting))).toBe('SUCCEEDED')
   })
 
+  it('that is a rollback is its rollout alone, ends with it, and publishes nothing where it fails', () => {
+    const rollback: RunFacts = { ...started, isRollback: true }
+    expect(stateOf(rollback)).toBe('ROLLING_OUT')
+    const from = { version: '3.0.0', digest: '' }
+    const reversed = said('hms.rollout.reversed.v1', { from, to: null, reason: 'EPA Chief: drill' }, 2)
+    const { state, stages } = projectRun(evolveRun(rollback, reversed))
+    expect(state).toBe('SUCCEEDED')
+    expect(stages.map(({ stage, verdict, startedAt, detail }) => [stage, verdict, startedAt, detail])).toEqual([
+      ['rollout', 'PASS', AT, 'from 3.0.0 to nothing: EPA Chief: drill'],
+    ])
+    expect(stateOf(evolveRun(rollback, said('hms.rollout.failed.v1', { reason: 'LIVE_MOVED', detail: '' })))).toBe('FAILED')
+    expect(evolveRun(started, reversed)).toBe(started)
+  })
+
   it('ignores what an older attempt says', () => {
     const retried = { ...started, attempt: 2 }
     const old = said('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }, 1, 1)

@@ -48,9 +48,9 @@ export class ReleaseProofs implements OnModuleInit {
   /** The dossier with the proofs that are known, of what is new and of what it may be taken back to; from here on they travel with it. */
   async attach(tx: Transaction, carried: RunDossier): Promise<RunDossier> {
     const dossier = openDossier(carried)
-    const releases = await Promise.all(dossier.releases.map((release) => proven(tx, release)))
+    const releases = await Promise.all(dossier.releases.map((release) => withProof(tx, release)))
     const live = await Promise.all(
-      Object.entries(dossier.live).map(async ([id, release]) => [id, release && (await proven(tx, release))] as const),
+      Object.entries(dossier.live).map(async ([id, release]) => [id, release && (await withProof(tx, release))] as const),
     )
     return packDossier({ ...dossier, releases, live: Object.fromEntries(live) })
   }
@@ -65,7 +65,8 @@ async function isAmongNewest(tx: Transaction, { policy, digest }: KeptProof): Pr
   return newest.some((proof) => proof.digest === digest)
 }
 
-async function proven(tx: Transaction, release: ReleaseDocument): Promise<ReleaseDocument> {
+/** The release with its proof, where that is known. */
+export async function withProof(tx: Transaction, release: ReleaseDocument): Promise<ReleaseDocument> {
   const known = await tx.documents(RELEASE_PROOFS).get(release.releaseDigest)
   return known === undefined ? release : { ...release, proof: known.proof }
 }

@@ -1,0 +1,121 @@
+import { HmsError, peekPredicate, type PreparedApproval, type PrepareRollbackRequest, type ReleaseDocument } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import type { PolicyDocument } from '#libs/policy'
+import { approvalDigest, buildRelease, digestOfJson, droppedTags, rollbackOf, tagsOf, type ReleasePredicate } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { ApproverConfig } from '../approver.config.js'
+import { newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { releasedOf, releaseOf } from '../policies/policy-version.table.js'
+import { APPROVALS, type Approval } from '../records/approval.table.js'
+import { RUNS } from '../runs/run.table.js'
+import { preparedView } from './approval-view.js'
+import { authorOf } from './authors.js'
+import { KeepPreparations } from './keep-preparations.js'
+import { withinBounds } from './plan-bounds.js'
+import { missingOf, standsOn } from './prepare-approval.js'
+import { fallbacksOf, refOf, unsigned } from './prepare-release.js'
+import { requireEventsFit } from './run-size.js'
+import { signedSiblings } from './signed-siblings.js'
+
+/**
+ * Prepares the release that brings back a version which no fallback names: the earlier document under the next epoch. A run under way is
+ * no obstacle, for a rollback ends it.
+ */
+@Injectable()
+export class PrepareRollback {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: ApproverConfig,
+    private readonly preparations: KeepPreparations,
+  ) {}
+
+  /** What others signed is to be countersigned, whatever reason is given here. `by` is who asks. */
+  execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
+    const { policy: id, version } = request
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock([policyKey(id)])
+      const record = (await policyAt(tx, id)) ?? newPolicy(id)
+      const target = await this.targetOf(tx, record, version)
+      const members = `rollback ${id}@${version} ${target.policyDigest}`
+      const [signed] = await signedSiblings(tx, members)
+      if (signed !== undefined) return this.view(tx, signed, record)
+      const fingerprint = digestOfJson({ rollback: { reason: request.reason ?? '' } })
+      const same = { members, state: 'prepared', request: fingerprint }
+      const [known] = await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 })
+      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now)) return this.view(tx, known, record)
+      const approval = { ...(await this.prepare(tx, record, target, request.reason ?? '')), members, request: fingerprint }
+      await this.preparations.add(tx, approval, by)
+      return this.view(tx, approval, record)
+    })
+  }
+
+  private async prepare(
+    tx: Transaction,
+    record: PolicyRecord,
+    target: ReleaseDocument,
+    reason: string,
+  ): Promise<Omit<Approval, 'members' | 'request'>> {
+    const { roster } = this.runtime
+    const { policy, author, plan: before } = peekPredicate<ReleasePredicate>(target.envelope)
+    const released = await releasedOf(tx, record)
+    const dropped = droppedTags(
+      roster,
+      tagsOf({ policy }),
+      [...released, target].flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope))),
+    )
+    const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
+    const named = { policy: policy as unknown as PolicyDocument, droppedTags: dropped }
+    const plan = withinBounds({ ...before, partners: null }, roster, { policy, droppedTags: dropped })
+    const release = unsigned(
+      buildRelease({
+        policy,
+        releaseEpoch: record.releaseEpoch + 1,
+        previous: record.live && refOf(record.live),
+        fallbacks: fallbacksOf(record, { released, signed: undefined }, record.live, []),
+        scopes: [...new Set(['global', plan.scope])],
+        ...(dropped.length === 0 ? {} : { droppedTags: dropped }),
+        author: authorOf(named, author === null ? {} : { author }, roster),
+        plan,
+        // What came back before is the document of the release that went through the stages.
+        rollback: { target: rollbackOf(target)?.target ?? refOf(target), reason, replaces: record.live && refOf(record.live) },
+        preparedAt: tx.now.toISOString(),
+        expires: expiresAt.toISOString(),
+      }),
+    )
+    requireEventsFit(roster, { releases: [release], live: [record.live], plan })
+    await tx.documents(POLICIES).put({ ...record, releaseEpoch: release.releaseEpoch })
+    return {
+      digest: approvalDigest([release]),
+      state: 'prepared',
+      run: null,
+      releases: [release],
+      plan,
+      signedBy: [],
+      missing: missingOf(roster, [release]),
+      preparedAt: tx.now.toISOString(),
+      expiresAt: expiresAt.toISOString(),
+    }
+  }
+
+  private async targetOf(tx: Transaction, record: PolicyRecord, version: string): Promise<ReleaseDocument> {
+    const { id, live } = record
+    if (live?.version === version) {
+      const detail = `${id}@${version} is live already.`
+      throw new HmsError('HMS_APPROVER_ALREADY_LIVE', detail, { status: 409, next: [`hms-svc get ${id}`] })
+    }
+    const release = await releaseOf(tx, record, version)
+    if (release !== undefined) return release
+    const detail = `${id}@${version} was never live, so nothing brings it back. Approve it as a new version.`
+    throw new HmsError('HMS_APPROVER_TARGET_UNKNOWN', detail, {
+      status: 404,
+      next: ['hms-svc approve FILE --sign NAME', `hms-svc get ${id}`],
+    })
+  }
+
+  private async view(tx: Transaction, approval: Approval, record: PolicyRecord): Promise<PreparedApproval> {
+    const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
+    return preparedView(approval, run, new Map([[record.id, record]]))
+  }
+}

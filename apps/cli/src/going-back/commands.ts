@@ -1,0 +1,32 @@
+import type { Command } from 'commander'
+import type { SignedReason } from '../freezes/signed-reason.js'
+import type { Session } from '../session.js'
+import type { RollbackOptions } from './rollback.js'
+
+export function registerGoingBack(program: Command, session: Session): void {
+  program
+    .command('rollback <id@version>')
+    .description('bring an earlier version back, and wait until the bots have it')
+    .option('--only', 'this policy alone, although it went live in a bundle')
+    .option('--reason <text>', 'why, for the record')
+    .option('--sign <name>', 'whose key signs: needed for a version that no fallback names')
+    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .action(
+      session.run(async (context, subject: string, options: RollbackOptions) => {
+        const { rollback } = await import('./rollback.js')
+        return rollback(context, subject, options)
+      }),
+    )
+  program
+    .command('withdraw <id>')
+    .description('retire a policy: nothing of it is in force any more')
+    .requiredOption('--reason <text>', 'why')
+    .requiredOption('--sign <name>', 'whose key signs')
+    .option('--passphrase-file <file>', 'file that holds the passphrase (HMS_KEY_PASSPHRASE)')
+    .action(
+      session.run(async (context, id: string, flags: SignedReason) => {
+        const { withdraw } = await import('./withdraw.js')
+        return withdraw(context, id, flags)
+      }),
+    )
+}

@@ -1,0 +1,39 @@
+import { awaitRollback, prepareRollback, signRollback } from '#libs/client'
+import { HmsError, type RollbackReport } from '#libs/contracts'
+import { describeRollbackOrder } from '../approvals/describe-prepared.js'
+import type { CliContext } from '../context.js'
+import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import { signingAs } from '../tokens/as-person.js'
+import { parsePolicyRef } from '../policies/policy-ref.js'
+import type { RollbackOptions } from './rollback.js'
+
+/**
+ * Signs a rollback to a version that no fallback names. Shows what would be signed; opening the key once more is the consent. Throws
+ * `HMS_ROLLOUT_NOT_PREAPPROVED` while others have to sign too: the signature stays, and nothing has gone back yet.
+ */
+export async function rollbackSigned(
+  context: CliContext,
+  reference: string,
+  options: RollbackOptions,
+): Promise<{ report: RollbackReport; from: string | null }> {
+  const { id, version } = parsePolicyRef(reference)
+  const { reason, sign } = options
+  const folder = keyFolderOf(context)
+  const client = await signingAs(context, await openKey(context, folder, sign!, options))
+  const rollback = await prepareRollback(client, { policy: id, version, ...(reason === undefined ? {} : { reason }) })
+  context.output.note(`No fallback names ${version}: this needs signatures, as approving it would.`)
+  for (const line of describeRollbackOrder(rollback.prepared)) context.output.note(line)
+  const signer = await openKey(context, folder, sign!, options)
+  const startedAt = performance.now()
+  const view = await signRollback(client, rollback, signer, { reason })
+  if (view.run === null || view.missing.length > 0) {
+    const detail = `${signer.name} signed, and run #${view.run} waits for: ${view.missing.join(', ')}. ${id} has not gone back yet.`
+    throw new HmsError('HMS_ROLLOUT_NOT_PREAPPROVED', detail, {
+      status: 403,
+      next: [`hms-svc rollback ${reference} --sign NAME`, 'hms-svc approvals list'],
+      state: view,
+    })
+  }
+  const report = await awaitRollback(client, view.run, rollback, { startedAt, waitMs: await context.timeoutMs() })
+  return { report, from: rollback.prepared.releases[0]!.live }
+}

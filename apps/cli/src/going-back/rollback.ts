@@ -1,0 +1,63 @@
+import { rollBack, type NamedSigner } from '#libs/client'
+import { EXIT, HmsError, type RollbackReport } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import type { PassphraseOptions } from '../keys/passphrase.js'
+import { signingAs } from '../tokens/as-person.js'
+import { parsePolicyRef } from '../policies/policy-ref.js'
+
+export interface RollbackOptions extends PassphraseOptions {
+  only?: boolean
+  reason?: string
+  sign?: string
+}
+
+/** What went back: from which version, and the config-stores that do not have it yet, as far as they were asked. */
+interface Done {
+  report: RollbackReport
+  from: string | null
+  behind: string[]
+}
+
+/** Waits for acknowledgements, 10 s unless `--timeout` says otherwise. Bots that stay silent are named, exit 8; the rollback stands. */
+export async function rollback(context: CliContext, reference: string, options: RollbackOptions): Promise<number> {
+  parsePolicyRef(reference)
+  const { output } = context
+  const { report, from, behind } = await goBack(context, reference, options)
+  const complete = report.silent.length === 0
+  const said = describeRollback(report, from)
+  if (output.mode === 'json') output.data(report, () => [])
+  else if (complete) output.done(said)
+  else output.undone(said)
+  for (const store of behind) output.note(store)
+  if (!complete) output.note(`Silent: ${report.silent.join(', ')}. The rollback stands; they follow when they connect.`)
+  return complete ? EXIT.done : EXIT.stillRunning
+}
+
+/** Where a fallback allows it, that is quickest, and one signature is enough. */
+async function goBack(context: CliContext, reference: string, options: RollbackOptions): Promise<Done> {
+  if (options.sign === undefined) return atOnce(context, reference, options)
+  const person = await openKey(context, keyFolderOf(context), options.sign, options)
+  try {
+    return await atOnce(context, reference, options, person)
+  } catch (error) {
+    if (!(error instanceof HmsError) || error.code !== 'HMS_ROLLOUT_NOT_PREAPPROVED') throw error
+    const { rollbackSigned } = await import('./rollback-signed.js')
+    return { ...(await rollbackSigned(context, reference, options)), behind: [] }
+  }
+}
+
+async function atOnce(context: CliContext, reference: string, { only, reason }: RollbackOptions, person?: NamedSigner): Promise<Done> {
+  const client = person === undefined ? await context.client() : await signingAs(context, person)
+  const { report, result } = await rollBack(client, reference, { only, reason, waitMs: await context.timeoutMs() })
+  const missing = result.stored.filter((store) => !store.ok)
+  const behind = missing.map(({ url, detail }) => `${url} does not have it yet${detail === undefined ? '' : `: ${detail}`}`)
+  return { report, from: result.from, behind }
+}
+
+/** `epa-pm25-limit 2.0.0 → 1.5.0 in 0.84 s, 20 of 20 bots acknowledged`. */
+export function describeRollback(report: RollbackReport, from: string | null): string {
+  const connected = report.acknowledged + report.silent.length
+  const bots = connected === 0 ? 'no bot connected' : `${report.acknowledged} of ${connected} bots acknowledged`
+  return `${report.id} ${from === null ? '' : `${from} → `}${report.version} in ${report.seconds.toFixed(2)} s, ${bots}`
+}

@@ -1,0 +1,48 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { peekPredicate, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
+import { serveCanned, type CannedService } from '../testing/canned-service.js'
+import { runForTest } from '../testing/run-cli.js'
+
+const DIGEST = `sha256:${'1'.repeat(64)}`
+
+let service: CannedService
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hms-withdraw-'))
+  const env = { HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'secret' }
+  expect((await runForTest(['keys', 'create', '--name', 'EPA Chief'], { env })).code).toBe(0)
+})
+afterEach(() => service.close())
+afterAll(() => rm(folder, { recursive: true }))
+
+async function withdraw(result: Partial<WithdrawalResult>, ...flags: string[]): ReturnType<typeof runForTest> {
+  const done = { id: 'ozone', version: '2.0.0', state: 'WITHDRAWN', signedBy: ['EPA Chief'], missing: [], seq: 4, revision: 9, stored: [] }
+  service = await serveCanned({
+    'GET /v1/policies/ozone': { body: { id: 'ozone', version: '2.0.0', revision: 8, provenance: { digest: DIGEST } } },
+    'POST /v1/withdrawals': { status: 202, body: { ...done, ...result } },
+  })
+  const env = { HMS_URL: service.url, HMS_KEYS_DIR: folder, HMS_KEY_PASSPHRASE: 'secret' }
+  return runForTest(['withdraw', 'ozone', '--reason', 'drill', '--sign', 'EPA Chief', ...flags], { env })
+}
+
+describe('withdraw', () => {
+  it('signs that the release in force is withdrawn, and says so', async () => {
+    const { code, stdout } = await withdraw({})
+    expect([code, stdout]).toEqual([0, '✓ ozone@2.0.0 is withdrawn; nothing of it is in force\n'])
+    const { policy, statement } = service.requests.at(-1)!.body as WithdrawalRequest
+    expect(policy).toBe('ozone')
+    expect(peekPredicate(statement)).toMatchObject({ subject: DIGEST, decision: 'withdraw', reason: 'drill' })
+  })
+
+  it('names who is missing, exit 7', async () => {
+    const { code, stdout } = await withdraw({ state: 'AWAITING_APPROVAL', missing: ['critical'], seq: null })
+    expect([code, stdout]).toEqual([7, '✗ ozone@2.0.0 stays in force: signed by EPA Chief, still missing: critical\n'])
+  })
+
+  it('gives programs the answer', async () => {
+    expect(JSON.parse((await withdraw({}, '--json')).stdout)).toMatchObject({ id: 'ozone', state: 'WITHDRAWN', seq: 4 })
+  })
+})

@@ -1,0 +1,25 @@
+import { withdrawPolicy } from '#libs/client'
+import { EXIT, type WithdrawalResult } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { requireReason } from '../errors.js'
+import type { SignedReason } from '../freezes/signed-reason.js'
+import { keyFolderOf, openKey } from '../keys/key-folder.js'
+
+/** Exit 0 once the policy is withdrawn, 7 while others have to sign too. */
+export async function withdraw(context: CliContext, id: string, flags: SignedReason): Promise<number> {
+  requireReason(flags.reason, 'withdraw')
+  const { output } = context
+  const signer = await openKey(context, keyFolderOf(context), flags.sign, flags)
+  const result = await withdrawPolicy(await context.client(), id, { reason: flags.reason, signer })
+  const isDone = result.state === 'WITHDRAWN'
+  if (output.mode === 'json') output.data(result, () => [])
+  else if (isDone) output.done(`${id}@${result.version} is withdrawn; nothing of it is in force`)
+  else output.undone(waiting(result))
+  for (const { url, ok, detail } of result.stored)
+    if (!ok) output.note(`${url} does not have it yet${detail === undefined ? '' : `: ${detail}`}`)
+  return isDone ? EXIT.done : EXIT.paused
+}
+
+function waiting({ id, version, signedBy, missing }: WithdrawalResult): string {
+  return `${id}@${version} stays in force: signed by ${signedBy.join(', ')}, still missing: ${missing.join(', ')}`
+}

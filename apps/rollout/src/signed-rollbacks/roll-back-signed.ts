@@ -1,0 +1,120 @@
+import {
+  HmsError,
+  isRollbackDossier,
+  openDossier,
+  type EventData,
+  type EventType,
+  type LoggedApproval,
+  type ReceivedEvent,
+  type ReleaseDocument,
+  type RunDossier,
+} from '#libs/contracts'
+import { policyKey, type EventAnswer } from '#libs/messaging'
+import { lockedDocument, type Transaction } from '#libs/persistence'
+import { rollbackOf } from '#libs/signing'
+import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
+import { abortedBefore, ReleaseProofs, withProof } from '#libs/stage'
+import { Injectable } from '@nestjs/common'
+import { GuardRollback } from '../rollbacks/guard-rollback.js'
+import { RunRollout } from '../rollouts/run-rollout.js'
+import { liveVersion } from '../stable/live-version.table.js'
+import { StableHeads } from '../stable/stable-heads.js'
+import { advance, newestOf, newStable, stableOf, type Stable } from '../stable/stable.table.js'
+import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollback.js'
+import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.js'
+
+/**
+ * Brings back a version that no fallback names, by a release that people signed for it. Like any release it is shown to nobody before its
+ * approval is in the log; then its head goes out as that of a rollback does.
+ */
+@Injectable()
+export class RollBackSigned {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly heads: StableHeads,
+    private readonly runRollout: RunRollout,
+    private readonly carrier: DirectHeadDelivery,
+    private readonly guardRollback: GuardRollback,
+    private readonly proofs: ReleaseProofs,
+  ) {}
+
+  /** Every approval comes here; all but rollbacks go through the stages. */
+  async open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
+    if (!isRollbackDossier(dossier)) return
+    const { run, attempt } = dossier
+    if (await abortedBefore(this.runtime, tx, dossier, { stage: 'rollout', key: cause.key })) return 'ignored-stale'
+    const { id: policy, releaseDigest: release } = dossier.releases[0]!
+    const order = { release, run, attempt, policy, dossier, causationId: cause.id, traceparent: cause.traceparent ?? null }
+    if (await this.carryOut(tx, order)) return
+    await tx.documents(SIGNED_ROLLBACKS).put(order)
+    const detail = 'waiting for the audit log to hold the approval'
+    await this.emit(tx, order, 'hms.rollout.started.v1', { run, attempt, detail })
+  }
+
+  async logged(tx: Transaction, approval: LoggedApproval): Promise<void> {
+    await this.proofs.remember(tx, approval)
+    for (const { digest } of approval.releases) {
+      const order = await lockedDocument(tx, SIGNED_ROLLBACKS, digest, ({ policy }) => [policyKey(policy)])
+      if (order !== undefined && (await this.carryOut(tx, order))) await tx.documents(SIGNED_ROLLBACKS).delete(digest)
+    }
+  }
+
+  /** Its run has ended without it. */
+  async drop(tx: Transaction, run: number): Promise<void> {
+    for (const { release } of await tx.documents(SIGNED_ROLLBACKS).find({ where: { run } }))
+      await tx.documents(SIGNED_ROLLBACKS).delete(release)
+  }
+
+  /** `false` while its proof is missing. Its policy is locked. */
+  private async carryOut(tx: Transaction, order: SignedRollback): Promise<boolean> {
+    const { run, policy } = order
+    const releases = await Promise.all(openDossier(order.dossier).releases.map((release) => withProof(tx, release)))
+    const stable = (await stableOf(tx, policy)) ?? newStable(policy)
+    const known = await liveVersion(tx, policy, releases[0]!.version)
+    const judged = judgeSignedRollback(releases, { stable, known }, this.runtime.roster)
+    if ('reason' in judged) return this.fail(tx, order, judged)
+    const release = releases[0]!
+    if (this.runtime.roster.logPolicy !== undefined && release.proof === undefined) return false
+    for (const { id, name } of judged.approvedBy) {
+      const denied = await this.guardRollback.execute(tx, [{ stable, to: release }], { id, name, kind: 'person' })
+      if (denied instanceof HmsError) return this.fail(tx, order, { reason: 'GUARD_DENIED', detail: denied.detail })
+    }
+    const moved = { ...advance(stable, release, run, [], tx.now), run: null }
+    const issued = await this.heads.issue(tx, [moved], { key: policy, run, attempt: order.attempt, causationId: order.causationId })
+    await this.announce(tx, order, { stable, release, seq: moved.seq, by: judged.approvedBy.map(({ name }) => name) })
+    tx.afterCommit(() => this.carrier.deliverSoon(issued, order.traceparent ?? undefined))
+    return true
+  }
+
+  private async announce(
+    tx: Transaction,
+    order: SignedRollback,
+    { stable, release, seq, by }: { stable: Stable; release: ReleaseDocument; seq: number; by: string[] },
+  ): Promise<void> {
+    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken' })
+    const reason = rollbackOf(release)?.reason ?? ''
+    // Of a policy that was withdrawn nothing is in force: those who were told of the version before are told what is.
+    const { version, releaseDigest: digest } = newestOf(stable) ?? stable.history.at(-1) ?? release
+    const said = { policy: order.policy, from: { version, digest }, to: release, seq, run: order.run }
+    await this.emit(tx, order, 'hms.rollout.reversed.v1', {
+      ...said,
+      reason: reason === '' ? by.join(', ') : `${by.join(', ')}: ${reason}`,
+    })
+  }
+
+  private async fail(tx: Transaction, order: SignedRollback, { reason, detail }: RefusedRollback): Promise<true> {
+    const { run, attempt, policy, dossier } = order
+    const next = [`hms-svc rollback ${policy}@${dossier.releases[0]!.version} --sign NAME`]
+    await this.emit(tx, order, 'hms.rollout.failed.v1', { run, attempt, reason, detail, next })
+    return true
+  }
+
+  private async emit<T extends EventType>(
+    tx: Transaction,
+    { policy: key, run, attempt, causationId }: SignedRollback,
+    type: T,
+    data: EventData[T],
+  ): Promise<void> {
+    await this.runtime.emit(tx, type, data, { key, run, attempt, causationId })
+  }
+}

@@ -1,0 +1,22 @@
+import type { RunDossier } from '#libs/contracts'
+import { documentTable } from '#libs/persistence'
+
+/** A rollback that people signed and whose approval is not in the log yet. The row goes when the head is issued, or the run has ended. */
+export interface SignedRollback {
+  /** Digest of its release. */
+  release: string
+  run: number
+  attempt: number
+  policy: string
+  dossier: RunDossier
+  /** Event that brought it, and its trace. */
+  causationId: string
+  traceparent: string | null
+}
+
+export const SIGNED_ROLLBACKS = documentTable<SignedRollback>({
+  name: 'signed_rollback',
+  id: ({ release }) => release,
+  keys: { run: { type: 'bigint', of: ({ run }) => run } },
+  indexes: [['run']],
+})

@@ -1,0 +1,31 @@
+import type { ReceivedEvent } from '#libs/contracts'
+import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
+import { Controller } from '@nestjs/common'
+import { Ctx, Payload } from '@nestjs/microservices'
+import { RunRollout } from '../rollouts/run-rollout.js'
+import { RollBackSigned } from './roll-back-signed.js'
+
+@Controller()
+export class SignedRollbacksEvents {
+  constructor(
+    private readonly rollBackSigned: RollBackSigned,
+    private readonly runRollout: RunRollout,
+  ) {}
+
+  @OnEvent('rollout', 'hms.approval.approved.v1')
+  approved(@Payload() event: ReceivedEvent<'hms.approval.approved.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+    return this.rollBackSigned.open(tx, event.data.dossier, event)
+  }
+
+  @OnEvent('rollout', 'hms.release.logged.v1')
+  logged(@Payload() { data }: ReceivedEvent<'hms.release.logged.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    return this.rollBackSigned.logged(tx, data)
+  }
+
+  /** Either kind of run. */
+  @OnEvent('rollout', 'hms.run.decided.v1')
+  async ended(@Payload() { data }: ReceivedEvent<'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    await this.rollBackSigned.drop(tx, data.run)
+    await this.runRollout.shell.ended(tx, data)
+  }
+}

@@ -1,0 +1,58 @@
+import { HmsError, type Envelope, type ReleaseDocument } from '#libs/contracts'
+import { countsOnRelease, isSignedLately, readDecision, readRelease, SignatureError, type Principal, type Roster } from '#libs/signing'
+
+const MAX_REASON = 1_000
+
+export interface ReadWithdrawal {
+  /** Digest of the statement. */
+  id: string
+  person: Principal
+  reason: string
+}
+
+/**
+ * What a person signed about the release in force. Throws unless it is a withdrawal of exactly that release, signed lately by somebody
+ * whose signature would count on it.
+ */
+export function readWithdrawal(
+  statement: Envelope,
+  { id, version, envelope, releaseDigest }: ReleaseDocument,
+  roster: Roster,
+  now: Date,
+): ReadWithdrawal {
+  const read = decisionIn(statement, roster, now)
+  const { subject, decision, reason, at } = read.predicate
+  const person = roster.principalOfKey(read.keyids[0]!)!
+  if (decision !== 'withdraw' || reason.trim() === '' || reason.length > MAX_REASON)
+    throw other(`What was signed is no withdrawal with a reason of at most ${MAX_REASON} characters.`, id)
+  if (subject !== releaseDigest)
+    throw other(`What was signed is about another release than ${id}@${version}, which is in force. Sign it again.`, id)
+  if (!isSignedLately(at, now)) {
+    const detail =
+      'It was signed more than ten minutes ago, or the clocks of its signer and of the database differ that much. Sign it again.'
+    throw new HmsError('HMS_WITHDRAWAL_EXPIRED', detail, { status: 403, next: [commandOf(id)] })
+  }
+  if (countsOnRelease(roster, person, readRelease(envelope).predicate)) return { id: read.digest, person, reason }
+  throw new HmsError('HMS_WITHDRAWAL_NOT_ALLOWED', `${person.name} is not among those whose signature counts on ${id}@${version}.`, {
+    status: 403,
+    next: ['hms-svc roster show'],
+  })
+}
+
+function decisionIn(statement: Envelope, roster: Roster, now: Date): ReturnType<typeof readDecision> {
+  try {
+    return readDecision(statement, roster.keysOfKind('person', now.toISOString()))
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    const detail = `No person of the roster signed this withdrawal: ${error.detail}.`
+    throw new HmsError('HMS_WITHDRAWAL_SIGNATURE_INVALID', detail, { status: 403, cause: error, next: ['hms-svc keys list'] })
+  }
+}
+
+function other(detail: string, id: string): HmsError {
+  return new HmsError('HMS_WITHDRAWAL_OTHER', detail, { status: 422, next: [commandOf(id)] })
+}
+
+function commandOf(id: string): string {
+  return `hms-svc withdraw ${id} --reason TEXT --sign NAME`
+}

@@ -1,0 +1,125 @@
+import { HmsError, type IssuedHeads, type ReleaseDocument, type WithdrawalRequest, type WithdrawalResult } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { approvalRequirement, countsOnRelease, digestOfPayload, readRelease, type ReleasePredicate } from '#libs/signing'
+import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { RunRollout } from '../rollouts/run-rollout.js'
+import { StableHeads } from '../stable/stable-heads.js'
+import { stableOf, withdrawn, type Stable } from '../stable/stable.table.js'
+import { readWithdrawal } from './read-withdrawal.js'
+import { WITHDRAWALS, type Withdrawal } from './withdrawal.table.js'
+
+/** A signature waits so long for those of others. */
+const WAIT_MS = 24 * 60 * 60_000
+/** Of one release that wait; one a person. */
+const MAX_READ = 1_000
+
+type Outcome = Omit<WithdrawalResult, 'revision' | 'stored'> & { issued?: IssuedHeads }
+
+/**
+ * Retires a policy, once as many people signed that as approving it would take: a signed head that names no release, committed first, then
+ * raced to every config-store. Never waits for a broker.
+ */
+@Injectable()
+export class Withdraw {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly heads: StableHeads,
+    private readonly runRollout: RunRollout,
+    private readonly carrier: DirectHeadDelivery,
+  ) {}
+
+  async execute({ policy, statement }: WithdrawalRequest): Promise<WithdrawalResult> {
+    const { issued, ...outcome } = await this.runtime.database.locked([policyKey(policy)], (tx) => this.sign(tx, policy, statement))
+    const stored = issued === undefined ? [] : await this.carrier.deliver(issued)
+    const revision = Math.max(0, ...stored.map((copy) => copy.revision))
+    return { ...outcome, revision, stored: stored.map(({ url, ok, detail }) => ({ url, ok, ...(detail === undefined ? {} : { detail }) })) }
+  }
+
+  private async sign(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Outcome> {
+    const stable = await stableOf(tx, policy)
+    const known = await this.known(tx, policy, statement)
+    if (known?.state === 'carried-out') return this.before(tx, known)
+    const current = stable?.current ?? null
+    if (stable === undefined || current === null)
+      throw new HmsError('HMS_ROLLOUT_NOTHING_LIVE', `Nothing is live for ${policy}.`, { status: 404, next: ['hms-svc runs list'] })
+    const { id, person, reason } = readWithdrawal(statement, current, this.runtime.roster, tx.now)
+    const signed: Withdrawal = {
+      id,
+      policy,
+      release: current.releaseDigest,
+      version: current.version,
+      by: person.id,
+      reason,
+      statement,
+      signedAt: tx.now.toISOString(),
+      state: 'waiting',
+      seq: null,
+    }
+    const all = [...(await this.waitingOf(tx, current, person.id)), signed]
+    const { role, threshold } = approvalRequirement(this.runtime.roster, predicateOf(current))
+    await tx.documents(WITHDRAWALS).put(signed)
+    const said = { id: policy, version: current.version, signedBy: all.map(({ by }) => this.nameOf(by)) }
+    if (all.length < threshold) return { ...said, state: 'AWAITING_APPROVAL', missing: [role], seq: null }
+    const issued = await this.retire(tx, stable, current, all)
+    return { ...said, state: 'WITHDRAWN', missing: [], seq: stable.seq + 1, issued }
+  }
+
+  private async retire(tx: Transaction, stable: Stable, current: ReleaseDocument, signed: Withdrawal[]): Promise<IssuedHeads> {
+    const { policy } = stable
+    const retired = withdrawn(stable, tx.now)
+    const issued = await this.heads.issue(tx, [retired], { key: policy, run: null })
+    if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken' })
+    for (const each of signed) await tx.documents(WITHDRAWALS).put({ ...each, state: 'carried-out', seq: retired.seq })
+    const data = {
+      policy,
+      from: { version: current.version, digest: current.releaseDigest },
+      seq: retired.seq,
+      reason: signed.at(-1)!.reason,
+      by: signed.map(({ by }) => this.nameOf(by)),
+      statements: signed.map(({ statement }) => statement),
+    }
+    await this.runtime.emit(tx, 'hms.rollout.withdrawn.v1', data, { key: policy })
+    return issued
+  }
+
+  /** Signatures of others that wait for this one, of people who still count; the oldest first. An older one of the same person goes. */
+  private async waitingOf(tx: Transaction, current: ReleaseDocument, person: string): Promise<Withdrawal[]> {
+    const { roster } = this.runtime
+    const found = await tx.documents(WITHDRAWALS).find({ where: { release: current.releaseDigest, state: 'waiting' }, limit: MAX_READ })
+    for (const { id, by } of found) if (by === person) await tx.documents(WITHDRAWALS).delete(id)
+    const since = tx.now.getTime() - WAIT_MS
+    const counts = (by: string): boolean => {
+      const other = roster.principals.get(by)
+      return other !== undefined && by !== person && countsOnRelease(roster, other, predicateOf(current))
+    }
+    return found
+      .filter(({ by, signedAt }) => counts(by) && Date.parse(signedAt) > since)
+      .sort((a, b) => Date.parse(a.signedAt) - Date.parse(b.signedAt))
+  }
+
+  /** The answer to the first may have been lost: the same statement again changes nothing. */
+  private async before(tx: Transaction, { policy, release, version, seq }: Withdrawal): Promise<Outcome> {
+    const signed = await tx.documents(WITHDRAWALS).find({ where: { release, state: 'carried-out' }, limit: MAX_READ })
+    return { id: policy, version, state: 'WITHDRAWN', signedBy: signed.map(({ by }) => this.nameOf(by)), missing: [], seq }
+  }
+
+  private async known(tx: Transaction, policy: string, statement: WithdrawalRequest['statement']): Promise<Withdrawal | undefined> {
+    const known = await tx.documents(WITHDRAWALS).get(digestOf(statement))
+    return known?.policy === policy ? known : undefined
+  }
+
+  private nameOf(id: string): string {
+    return this.runtime.roster.principals.get(id)?.name ?? id
+  }
+}
+
+function predicateOf({ envelope }: ReleaseDocument): ReleasePredicate {
+  return readRelease(envelope).predicate
+}
+
+/** `''` for what is no envelope: it is refused where it is read. */
+function digestOf(statement: WithdrawalRequest['statement']): string {
+  return typeof statement.payload === 'string' ? digestOfPayload(statement) : ''
+}

@@ -1,0 +1,19 @@
+import type { WithdrawalResult } from '#libs/contracts'
+import { Public, RepeatsSafely } from '#libs/service'
+import { Body, Controller, HttpCode, Post } from '@nestjs/common'
+import { Withdraw } from './withdraw.js'
+import { WithdrawalRequestDto } from './withdrawals.dto.js'
+
+@Controller('v1/withdrawals')
+export class WithdrawalsController {
+  constructor(private readonly withdraw: Withdraw) {}
+
+  /** 202: signed; with the last signature the head is committed and on its way. The statement's own signature says whose it is. */
+  @Post()
+  @RepeatsSafely()
+  @HttpCode(202)
+  @Public()
+  create(@Body() { policy, statement }: WithdrawalRequestDto): Promise<WithdrawalResult> {
+    return this.withdraw.execute({ policy, statement })
+  }
+}

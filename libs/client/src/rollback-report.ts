@@ -1,0 +1,41 @@
+import { HmsError, type CoverageView, type RollbackReport } from '#libs/contracts'
+import type { ApiClient } from './api/api-client.js'
+
+const ANSWER_MS = 5_000
+/** Below what config-store waits for at most; a longer wait is several questions. */
+const LONGEST_QUESTION_MS = 10_000
+
+type Reversed = Pick<RollbackReport, 'id' | 'version' | 'revision'>
+
+/** Who has what went back, once all connected bots acknowledged it or the wait is over. `startedAt`: of `performance`. */
+export async function reportOf(
+  api: ApiClient,
+  { id, version, revision }: Reversed,
+  { startedAt, waitMs }: { startedAt: number; waitMs: number },
+): Promise<RollbackReport> {
+  const coverage = await coverageOf(api, { id, version, revision }, waitMs)
+  const seconds = Math.round(performance.now() - startedAt) / 1000
+  return { id, version, revision, seconds, acknowledged: coverage.current, silent: coverage.lagging.map((bot) => bot.id) }
+}
+
+async function coverageOf(api: ApiClient, { id, version, revision }: Reversed, waitMs: number): Promise<CoverageView> {
+  try {
+    // A question ends early only when nobody lags behind, so each one takes its time off the wait.
+    for (let leftMs = waitMs; ; leftMs -= LONGEST_QUESTION_MS) {
+      const askMs = Math.min(leftMs, LONGEST_QUESTION_MS)
+      const coverage = await api.get<CoverageView>(
+        '/v1/coverage',
+        { policy: id, revision, waitMs: askMs },
+        { timeoutMs: askMs + ANSWER_MS },
+      )
+      if (coverage.lagging.length === 0 || leftMs === askMs) return coverage
+    }
+  } catch (error) {
+    const why = (error as Error).message
+    throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', `${id}@${version} is back, but who has it could not be asked: ${why}`, {
+      status: error instanceof HmsError ? error.status : 500,
+      next: [`hms-svc get ${id}`],
+      cause: error,
+    })
+  }
+}

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  HmsError,
+  peekPredicate,
+  type ApprovalView,
+  type PolicyView,
+  type PreparedApproval,
+  type PrepareRollbackRequest,
+  type RollbackReport,
+} from '#libs/contracts'
+import { digestOf, STATEMENT_TYPE, type ReleasePredicate, type Signer } from '#libs/signing'
+import type { ApiClient } from './api/api-client.js'
+import { followRun } from './approve/follow-run.js'
+import { RunError } from './approve/run-error.js'
+import { signApproval } from './approve/sign-approval.js'
+import { submitApproval } from './approve/submit-approval.js'
+import { reportOf } from './rollback-report.js'
+
+const LOOK_MS = 100
+
+/** A rollback that approver prepared, with what its run is about. */
+export interface PreparedRollback {
+  id: string
+  version: string
+  prepared: PreparedApproval
+}
+
+/**
+ * Has approver prepare the release that brings a version back, and checks that it says so: a signature over anything else would be
+ * somebody else's. Throws `HMS_APPROVAL_MISMATCH` (502) where it does not.
+ */
+export async function prepareRollback(api: ApiClient, rollback: PrepareRollbackRequest['rollback']): Promise<PreparedRollback> {
+  const { policy: id, version } = rollback
+  const prepared = await api.post<PreparedApproval>('/v1/approvals/prepare', { rollback } satisfies PrepareRollbackRequest)
+  const [release] = prepared.releases
+  const isOne = release !== undefined && prepared.releases.length === 1
+  if (!isOne || !bringsBack(release, id, version)) {
+    const detail = 'the service prepared another rollback than was asked for; nothing was signed'
+    throw new HmsError('HMS_APPROVAL_MISMATCH', detail, { status: 502, retryable: false })
+  }
+  return { id, version, prepared }
+}
+
+function bringsBack({ payload, digest }: PreparedApproval['releases'][number], id: string, version: string): boolean {
+  if (digestOf(Buffer.from(payload, 'base64')) !== digest) return false
+  const { policy, rollback } = peekPredicate<ReleasePredicate>({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
+  return policy.id === id && policy.version === version && rollback?.target.version === version
+}
+
+/** Signs and submits. While others are missing nothing goes back: see `missing`. */
+export async function signRollback(
+  api: ApiClient,
+  { prepared }: PreparedRollback,
+  signer: Signer,
+  options: { reason?: string } = {},
+): Promise<ApprovalView> {
+  return submitApproval(api, prepared, await signApproval(prepared, signer), options)
+}
+
+/**
+ * Waits until the release is in force and the connected bots have it, `waitMs` for each at most. `startedAt`: of `performance`, when it was
+ * asked for. Throws `RunError` when its run ends otherwise, or does not end in that time.
+ */
+export async function awaitRollback(
+  api: ApiClient,
+  run: number,
+  { id, version, prepared }: PreparedRollback,
+  { startedAt, waitMs = 10_000 }: { startedAt: number; waitMs?: number },
+): Promise<RollbackReport> {
+  const view = await followRun(api, run, { timeoutMs: waitMs })
+  if (view.state !== 'SUCCEEDED') throw new RunError(view)
+  const revision = await revisionOf(api, id, prepared.releases[0]!.digest, waitMs)
+  return reportOf(api, { id, version, revision }, { startedAt, waitMs })
+}
+
+/** The store may have the head a moment after the run has ended. */
+async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
+  for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+    const view = await api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`).catch((error: unknown) => notYet(error))
+    if (view?.provenance.digest === digest) return view.revision
+    if (waitedMs >= waitMs) {
+      const detail = `the rollback of ${id} stands, and config-store does not have it yet`
+      throw new HmsError('HMS_ROLLBACK_UNCONFIRMED', detail, { status: 504, next: [`hms-svc get ${id}`] })
+    }
+    await delay(LOOK_MS)
+  }
+}
+
+/** Of a policy that was withdrawn nothing is in force before. */
+function notYet(error: unknown): undefined {
+  if (error instanceof HmsError && error.status === 404) return undefined
+  throw error
+}
