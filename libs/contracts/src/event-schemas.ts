@@ -149,7 +149,12 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.rollout.held.v1": {
       "type": "object",
       "required": ["dossier","until","detail"],
-      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"},"until":{"type":"string"},"detail":{"type":"string"}}
+      "properties": {
+        "dossier": {"$ref":"#/$defs/RunDossier"},
+        "until": {"type":"string"},
+        "detail": {"type":"string"},
+        "reach": {"$ref":"#/$defs/Reach"}
+      }
     },
     "hms.rollout.took-effect.v1": {
       "type": "object",

@@ -39,7 +39,7 @@ export interface EventData {
   'hms.rollout.started.v1': { run: number; attempt: number; detail: string }
   'hms.rollout.promoted.v1': { run: number; attempt: number; heads: PromotedHead[] }
   /** All readers hold the releases; the last of them takes effect at `until`, by the readers' own clocks. */
-  'hms.rollout.held.v1': { dossier: RunDossier; until: string; detail: string }
+  'hms.rollout.held.v1': { dossier: RunDossier; until: string; detail: string; reach?: Reach }
   'hms.rollout.took-effect.v1': { run: number; attempt: number; detail: string }
   /** `reach`: how many had it so far; what earlier builds said has none. */
   'hms.rollout.bake-started.v1': { run: number; attempt: number; until: string; detail: string; reach?: Reach }

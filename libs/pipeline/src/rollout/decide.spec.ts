@@ -222,7 +222,12 @@ describe('given a release that takes effect later', () => {
       {
         do: 'emit',
         type: 'hms.rollout.held.v1',
-        data: { dossier: DOSSIER, until: LATER, detail: `4 of 4 bots acknowledged; held until ${LATER}` },
+        data: {
+          dossier: DOSSIER,
+          until: LATER,
+          detail: `4 of 4 bots acknowledged; held until ${LATER}`,
+          reach: expect.objectContaining({ bots: 4, current: 4 }) as object,
+        },
       },
     ])
     expect(when(held.state, { type: 'due', timer: 'bake' }, { type: 'due', timer: 'acknowledge' }).state).toBe(held.state)

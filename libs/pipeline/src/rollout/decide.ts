@@ -232,7 +232,7 @@ function bake(rollout: Rollout, bakeMs: number, { now }: RolloutContext): Rollou
 
 /** Everybody holds it, and nobody lives under it. No reader needs a head, or the network, when its time comes. */
 function hold(rollout: Rollout, until: string, { now }: RolloutContext): RolloutDecision {
-  const data = { dossier: rollout.dossier, until, detail: rolloutSummary(rollout, now) }
+  const data = { dossier: rollout.dossier, until, detail: rolloutSummary(rollout, now), ...reachOf(rollout) }
   const effects: RolloutEffect[] = [
     { do: 'cancel', timers: ['acknowledge'] },
     { do: 'schedule', timer: 'begin', inMs: Date.parse(until) - now.getTime() },

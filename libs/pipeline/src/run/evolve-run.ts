@@ -46,8 +46,8 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.rollout.started.v1':
       return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: null })
     case 'hms.rollout.held.v1': {
-      const { detail, until } = event.data
-      return add(facts, 'rollout', { detail, waits: 'EFFECTIVE_AT', until })
+      const { detail, until, reach } = event.data
+      return add(facts, 'rollout', { detail, waits: 'EFFECTIVE_AT', until, reach })
     }
     case 'hms.rollout.took-effect.v1':
       return add(facts, 'rollout', { detail: event.data.detail, waits: null })
