@@ -243,4 +243,13 @@ export const DECISION_GUARDS = [
     spec: 'test/scenarios/supersede.spec.ts',
     test: 'ends an older one of its policy, though word of its end has not come',
   },
+  {
+    name: 'retry-carries-nothing',
+    guard: 'a retried run begins without what was measured before',
+    file: 'libs/pipeline/src/run/decisions.ts',
+    find: 'attempt: facts.attempt + 1, stages: {} }',
+    replace: 'attempt: facts.attempt + 1 }',
+    spec: 'libs/pipeline/src/run/run.spec.ts',
+    test: 'is a clean attempt once a stage has let go of the one that people retry',
+  },
 ]

@@ -139,6 +139,19 @@ describe('a run paused in its canary', () => {
     expect(await press.approve(['pm25@2.1.0=24'], AT_ONCE)).toBe(run + 1)
   })
 
+  it('starts anew when somebody retries it: what was shown goes back, and nothing is carried over', async () => {
+    const { run, bot } = await paused()
+    const seen = await press.api.get<{ members: { seq: number }[] }>(`/v1/canaries/${run}`)
+    expect(await press.decide(run, 'retry')).toMatchObject({ attempt: 2, decisions: [{ decision: 'retry', outcome: 'applied' }] })
+    await press.whenState(run, 'CANARY')
+    await acknowledge(bot)
+    const canary = await press.api.get<{ members: { seq: number }[] }>(`/v1/canaries/${run}`)
+    // One head took the first attempt back before the second was shown.
+    expect(canary.members[0]!.seq).toBeGreaterThanOrEqual(seen.members[0]!.seq + 2)
+    await press.reaches(run, 'SUCCEEDED')
+    expect(await press.limit('pm25')).toBe(25)
+  })
+
   it('asks again when somebody resumes it: passes when the bot answers now, pauses again when it does not', async () => {
     const { run, bot } = await paused()
     expect(await press.decide(run, 'resume')).toMatchObject({ state: 'CANARY' })

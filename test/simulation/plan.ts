@@ -122,6 +122,14 @@ export function planOf(random: Random): Plan {
   for (const deed of plan.deeds)
     if (deed.do === 'approve' && random.chance(0.3)) deed.effectiveInMs = random.pick([500, 2_000, 8_000, 60_000, 3_600_000])
   plan.deeds.push(...stopsOf(random))
+  if (random.chance(0.1))
+    plan.deeds.push({
+      do: 'decide',
+      atMs: random.between(2_000, 12_000),
+      run: random.between(1, 2),
+      decision: 'retry',
+      twice: random.chance(0.3),
+    })
   for (const deed of plan.deeds) if (deed.do === 'approve' && random.chance(0.2)) Object.assign(deed, { queue: false, supersede: true })
   return plan
 }

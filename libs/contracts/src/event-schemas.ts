@@ -307,7 +307,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "id": {"type":"string"},
-        "decision": {"enum":["pause","resume","promote","extend","abort","supersede"]},
+        "decision": {"enum":["pause","resume","promote","extend","retry","abort","supersede"]},
         "stage": {"anyOf":[{"enum":["lint","simulate","canary","rollout","notify"]},{"type":"null"}]},
         "byMs": {"type":"number"},
         "by": {"type":"string"},
@@ -384,7 +384,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "run": {"type":"number"},
         "attempt": {"type":"number"},
         "id": {"type":"string"},
-        "decision": {"enum":["pause","resume","promote","extend","abort","supersede"]},
+        "decision": {"enum":["pause","resume","promote","extend","retry","abort","supersede"]},
         "stage": {"enum":["lint","simulate","canary","rollout","notify"]},
         "detail": {"type":"string"}
       }
@@ -654,7 +654,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["id","decision","by","reason","at","outcome"],
       "properties": {
         "id": {"type":"string"},
-        "decision": {"enum":["pause","resume","promote","extend","abort","supersede"]},
+        "decision": {"enum":["pause","resume","promote","extend","retry","abort","supersede"]},
         "by": {"type":"string"},
         "reason": {"type":"string"},
         "at": {"type":"string"},
@@ -808,7 +808,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "state": {"enum":["OPEN","DECIDED","EXPIRED","MOOT"]},
         "reason": {"type":"string"},
         "detail": {"type":"string"},
-        "allowed": {"type":"array","items":{"enum":["resume","promote","extend","abort","accept"]}},
+        "allowed": {"type":"array","items":{"enum":["resume","promote","extend","retry","abort","accept"]}},
         "openedAt": {"type":"string"},
         "expiresAt": {"type":"string"},
         "told": {

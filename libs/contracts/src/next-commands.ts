@@ -27,9 +27,9 @@ export function nextCommandsOf(view: RunView): string[] {
   }
 }
 
-/** A simulation starts anew with a new run; canary and rollout can go on. */
+/** A simulation can only start anew; canary and rollout can go on, a canary start anew, too. */
 function doorsOf({ stages }: RunView): readonly RunDecisionName[] {
-  return stages.some(({ stage, verdict }) => stage === 'simulate' && verdict === 'INCONCLUSIVE')
-    ? ['abort']
-    : ['resume', 'promote', 'abort']
+  const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
+  if (paused === 'simulate') return ['retry', 'abort']
+  return paused === 'rollout' ? ['resume', 'promote', 'abort'] : ['resume', 'promote', 'retry', 'abort']
 }

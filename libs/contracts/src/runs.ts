@@ -33,7 +33,7 @@ export type StageName = (typeof STAGES)[number]
 export type StageVerdict = 'PENDING' | 'RUNNING' | 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'SKIPPED'
 
 /** What people decide about a run that is under way. */
-export const RUN_DECISIONS = ['pause', 'resume', 'promote', 'extend', 'abort'] as const
+export const RUN_DECISIONS = ['pause', 'resume', 'promote', 'extend', 'retry', 'abort'] as const
 export type RunDecisionName = (typeof RUN_DECISIONS)[number]
 /** `supersede`: a newer release takes the run's place, because its approvers said so. */
 export type RunControl = RunDecisionName | 'supersede'

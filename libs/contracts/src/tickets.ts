@@ -10,7 +10,7 @@ export const TICKET_STATES = ['OPEN', 'DECIDED', 'EXPIRED', 'MOOT'] as const
 export type TicketState = (typeof TICKET_STATES)[number]
 
 /** `accept`: what automation did stands. The others are decisions about the run. */
-export const TICKET_DECISIONS = ['promote', 'extend', 'resume', 'abort', 'accept'] as const
+export const TICKET_DECISIONS = ['promote', 'extend', 'resume', 'retry', 'abort', 'accept'] as const
 export type TicketDecision = (typeof TICKET_DECISIONS)[number]
 
 /** Who is told while nobody answers: groups of partners. */

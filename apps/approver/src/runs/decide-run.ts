@@ -141,11 +141,11 @@ export class DecideRun {
     }
     if (decision === 'abort') return owningStage(facts)
     const stage = state === 'PAUSED' ? this.pausedAt(record, decision, refuse) : this.goingOnAt(record, state, decision, refuse)
-    if (stage === 'simulate') {
+    if (stage === 'simulate' && decision !== 'retry') {
       throw refuse(
         'HMS_RUN_NOT_RESUMABLE',
-        `Run #${facts.run} is paused in simulation, which starts anew with a new run: abort it, add what it lacks, approve again.`,
-        `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
+        `Run #${facts.run} is paused in simulation, which cannot go on: add what it lacks, and let it start anew.`,
+        `hms-svc runs retry ${facts.run} --reason TEXT --sign NAME`,
       )
     }
     if (facts.decisions.length < MAX_DECISIONS) return stage
@@ -160,7 +160,7 @@ export class DecideRun {
     const show = `hms-svc runs show ${facts.run}`
     if (decision === 'pause') throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused already.`, show)
     const stage = pausedStage(facts)!
-    if (decision !== 'extend' || stage !== 'rollout') return stage
+    if ((decision !== 'extend' && decision !== 'retry') || stage !== 'rollout') return stage
     throw refuse('HMS_RUN_DECISION_NOT_NOW', `Run #${facts.run} is paused in its rollout: resume it, it bakes anew.`, show)
   }
 

@@ -37,7 +37,7 @@ export class QueueRun implements OnModuleInit {
     if (approval.supersede === true) await this.supersedeRuns.execute(tx, record, approval)
     const policies = await this.policiesOf(tx, record)
     const number = record.facts.run
-    const free = policies.every((policy) => policy.active === null && (policy.queue.length === 0 || policy.queue[0] === number))
+    const free = policies.every((policy) => isTurnOf(policy, number))
     const begins = free ? heldBefore(approval, policies) : undefined
     if (free && begins === undefined) return this.start(tx, record, approval, policies)
     const joining = policies.filter((policy) => !policy.queue.includes(number))
@@ -84,6 +84,11 @@ export class QueueRun implements OnModuleInit {
   private policiesOf(tx: Transaction, record: RunRecord): Promise<PolicyRecord[]> {
     return Promise.all(record.facts.policies.map(async ({ id }) => (await policyAt(tx, id))!))
   }
+}
+
+/** A run that has the policy already starts a further attempt. */
+function isTurnOf({ active, queue }: PolicyRecord, run: number): boolean {
+  return active === run || (active === null && (queue.length === 0 || queue[0] === run))
 }
 
 /** When the last release is in force that this run follows and readers only hold; `undefined` when it follows none. */

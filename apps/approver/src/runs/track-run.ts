@@ -7,7 +7,8 @@ import { APPROVALS } from '../records/approval.table.js'
 import { becomesLive, newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { rememberReleased } from '../policies/policy-version.table.js'
 import { EndRun } from './end-run.js'
-import { RUNS } from './run.table.js'
+import { QueueRun } from './queue-run.js'
+import { RUNS, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
@@ -21,6 +22,7 @@ export class TrackRun {
   constructor(
     private readonly saveRun: SaveRun,
     private readonly endRun: EndRun,
+    private readonly queueRun: QueueRun,
   ) {}
 
   async execute(tx: Transaction, event: ReceivedEvent<TrackedEvent>): Promise<EventAnswer> {
@@ -34,11 +36,18 @@ export class TrackRun {
     if (event.type === 'hms.rollout.promoted.v1') return
     const facts = evolveRun(record.facts, event)
     if (facts === record.facts) return
+    // The stage has let go of the older attempt.
+    if (facts.attempt > record.facts.attempt) return this.retry(tx, { ...record, facts })
     await this.saveRun.execute(tx, { ...record, facts }, event)
     const by = BY[event.type]
     if (by !== undefined && facts.endedEarly !== undefined && endedNow(record.facts, facts)) {
       await this.endRun.letGo(tx, record, facts.endedEarly.detail, by, event)
     }
+  }
+
+  private async retry(tx: Transaction, record: RunRecord): Promise<void> {
+    const approval = (await tx.documents(APPROVALS).get(record.approval))!
+    await this.queueRun.execute(tx, record, approval)
   }
 
   private async promote(tx: Transaction, { run, heads }: EventData['hms.rollout.promoted.v1']): Promise<void> {

@@ -8,6 +8,7 @@ const DECISIONS: Record<RunDecisionName, string> = {
   resume: 'let a paused run ask its bots again',
   promote: 'let a paused run go on without the evidence that it lacks',
   extend: 'observe or bake for longer',
+  retry: 'let a paused run start anew from lint; nothing that was measured is carried over',
   abort: 'end a run; what it published is taken back',
 }
 

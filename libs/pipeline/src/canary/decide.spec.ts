@@ -163,6 +163,12 @@ describe('given a paused canary', () => {
     expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel']])
   })
 
+  it('when a person retries it, then it is taken back, and the next attempt finds nothing of it', () => {
+    const { state, effects } = when(paused, asked('retry', 'canary'))
+    expect([state.state, kinds(effects)]).toEqual(['ended', ['answer', 'takeBack', 'cancel']])
+    expect(when(canary('observing'), asked('retry', 'canary')).effects).toMatchObject([{ do: 'answer', outcome: 'late' }])
+  })
+
   it('when a newer release supersedes it, then the answer comes first, and it is taken back', () => {
     for (const given of [paused, canary('publishing', { acknowledged: 0 }), canary('observing')]) {
       const { state, effects } = when(given, asked('supersede', 'simulate'))

@@ -287,6 +287,7 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
   switch (decision.decision) {
     case 'abort':
     case 'supersede':
+    case 'retry':
       return letGo(canary)
     case 'resume':
       return resume(canary, context)

@@ -177,6 +177,8 @@ function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): bo
       return isRolloutOpen(rollout) && rollout.state !== 'paused' && rollout.state !== 'holding'
     case 'extend':
       return rollout.state === 'baking'
+    case 'retry':
+      return false
     default:
       return rollout.state === 'paused'
   }
@@ -191,6 +193,7 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
   switch (decision.decision) {
     case 'abort':
     case 'supersede':
+    case 'retry':
       // It ends the run: others learn first what is live again.
       return end(rollout, 'aborted', issued(rollout, describeDecision(decision)), [applied(decision)])
     case 'resume':

@@ -30,7 +30,7 @@ export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applie
   const answered = withOutcome(facts, decision.id, outcome)
   if (outcome === 'late') return answered
   if (endsRun(decision.decision)) return { ...answered, endedEarly: answered.endedEarly ?? endOf(decision, at) }
-  return reopen(answered, answer)
+  return decision.decision === 'retry' ? nextAttempt(answered) : reopen(answered, answer)
 }
 
 /** The run has ended: what is still pending came too late. */
@@ -46,6 +46,11 @@ function endOf({ by, reason, successor }: RunDecision, at: string): EndedEarly {
 /** The end of a run whose place run `successor` takes. */
 export function supersededBy(successor: number, reason: string, at: string): EndedEarly {
   return { state: 'SUPERSEDED', reason: NEWER_RELEASE, detail: `by run #${successor}: ${reason}`, at, by: successor }
+}
+
+/** A clean attempt: nothing of what was measured is carried over. It waits for its start. */
+function nextAttempt({ startedAt: _startedAt, ...facts }: RunFacts): RunFacts {
+  return { ...facts, attempt: facts.attempt + 1, stages: {} }
 }
 
 function withOutcome(facts: RunFacts, id: string, outcome: RunDecision['outcome']): RunFacts {

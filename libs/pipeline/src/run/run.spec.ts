@@ -171,6 +171,15 @@ describe('a run as a projection of what its stages say', () => {
     expect(decisions.map(({ outcome }) => outcome)).toEqual(['late', 'applied'])
   })
 
+  it('is a clean attempt once a stage has let go of the one that people retry', () => {
+    const decision = { id: 'sha256:1', decision: 'retry', by: 'x', reason: '', at: AT, outcome: 'pending' } as const
+    const paused = acceptDecision({ ...started, stages: { lint: { verdict: 'PASS' }, canary: { verdict: 'INCONCLUSIVE' } } }, decision)
+    const facts = evolveRun(paused, said('hms.run.decision-applied.v1', { id: 'sha256:1', stage: 'canary', detail: '' }))
+    expect(facts).toMatchObject({ attempt: 2, stages: {}, decisions: [{ outcome: 'applied' }] })
+    expect(stateOf(facts)).toBe('QUEUED')
+    expect(evolveRun(facts, said('hms.canary.passed.v1', { summary: '', label: '' }))).toBe(facts)
+  })
+
   it('can be superseded until its canary has passed, and while its rollout waits for the end of a freeze', () => {
     const at = (stages: RunFacts['stages']): boolean => isSupersedable({ ...started, stages })
     expect([at({}), at({ canary: { verdict: 'INCONCLUSIVE' } })]).toEqual([true, true])

@@ -49,6 +49,15 @@ describe('given a replay under way', () => {
   })
 })
 
+describe('given a simulation that is paused', () => {
+  it('when a person retries it, then it is over, and its stage says so', () => {
+    const { state, effects } = when(inState('paused'), asked('retry', 'simulate'))
+    expect(state.state).toBe('aborted')
+    expect(effects.at(-1)).toMatchObject({ do: 'answer', outcome: 'applied' })
+    expect(when(inState('waiting'), asked('retry', 'simulate')).effects).toEqual([])
+  })
+})
+
 describe('given a simulation that passed', () => {
   it('when it is aborted or superseded, then a later stage answers', () => {
     for (const decision of ['abort', 'supersede'] as const) expect(when(inState('passed'), asked(decision, 'simulate')).effects).toEqual([])

@@ -1,4 +1,4 @@
-import type { Envelope, EventData, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { Envelope, EventData, RunControl, RunDossier, ScenarioRule } from '#libs/contracts'
 import { applied, endsRun, lateAnswer } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 import type { SimulationVerdict } from './judge.js'
@@ -111,11 +111,17 @@ function overdue(simulation: Simulation, { deadline }: SimulationContext): Simul
 /** What ends the run and comes after the simulation is a later stage's; a replay answers to no other decision. */
 function answer(simulation: Simulation, asked: Asked): SimulationDecision {
   const { decision } = asked
-  const isMine = endsRun(decision.decision) && decision.attempt >= simulation.attempt
-  if (!isMine || (simulation.state !== 'waiting' && simulation.state !== 'paused')) return unchanged(simulation)
+  const isMine =
+    (endsRun(decision.decision) && simulation.state === 'waiting') || (isForPaused(decision.decision) && simulation.state === 'paused')
+  if (!isMine || decision.attempt < simulation.attempt) return unchanged(simulation)
   const late = lateAnswer(asked, 'applied', '')
   if (late !== undefined) return { state: simulation, effects: [late] }
   return end(simulation, 'aborted', [applied(decision)])
+}
+
+/** A paused replay goes nowhere: it ends with its run, or with this attempt of it. */
+function isForPaused(decision: RunControl): boolean {
+  return endsRun(decision) || decision === 'retry'
 }
 
 function failed({ run, attempt }: Simulation, { reason, detail }: { reason: string; detail: string }): SimulationEffect {

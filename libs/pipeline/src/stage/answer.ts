@@ -6,6 +6,7 @@ const DONE: Record<RunControl, string> = {
   resume: 'resumed',
   promote: 'promoted',
   extend: 'extended',
+  retry: 'retried',
   abort: 'aborted',
   supersede: 'superseded',
 }

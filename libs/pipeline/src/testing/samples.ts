@@ -39,6 +39,7 @@ export function commonInputs<Timer extends string>(
     'newer release supersedes': asked('supersede', stage),
     'person pauses': asked('pause', stage),
     'person extends': asked('extend', stage),
+    'person retries': asked('retry', stage),
     'person resumes': asked('resume', stage),
     'person promotes': asked('promote', stage),
     ...Object.fromEntries(due),

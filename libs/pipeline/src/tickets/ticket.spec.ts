@@ -36,9 +36,12 @@ describe('a run that asks people', () => {
   ])('%s', (_what, run, kind) => expect(questionOf(run)).toBe(kind))
 
   it('names what may be decided, and no more than can be', () => {
-    expect(ticket.allowed).toEqual(['promote', 'resume', 'extend', 'abort'])
+    expect(ticket.allowed).toEqual(['promote', 'resume', 'extend', 'retry', 'abort'])
     expect(openTicket(1, 'ACK_TIMEOUT', view('PAUSED', 'ACK_TIMEOUT', { rollout: 'INCONCLUSIVE' }), NOW, 1).allowed).not.toContain('extend')
-    expect(openTicket(1, 'INCONCLUSIVE', view('PAUSED', 'NO_CORPUS', { simulate: 'INCONCLUSIVE' }), NOW, 1).allowed).toEqual(['abort'])
+    expect(openTicket(1, 'INCONCLUSIVE', view('PAUSED', 'NO_CORPUS', { simulate: 'INCONCLUSIVE' }), NOW, 1).allowed).toEqual([
+      'retry',
+      'abort',
+    ])
     expect(openTicket(1, 'EMERGENCY_REVIEW', view('ROLLED_BACK', 'X', { canary: 'FAIL' }), NOW, 1).allowed).toEqual(['accept'])
   })
 })

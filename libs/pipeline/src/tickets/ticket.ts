@@ -25,15 +25,15 @@ export function questionOf({ state, reason, stages }: RunView): TicketKind | und
 const ALLOWED: Record<TicketKind, Ticket['allowed']> = {
   EMERGENCY_REVIEW: ['accept'],
   POISONED: ['accept'],
-  INCONCLUSIVE: ['promote', 'resume', 'extend', 'abort'],
-  ACK_TIMEOUT: ['promote', 'resume', 'extend', 'abort'],
+  INCONCLUSIVE: ['promote', 'resume', 'extend', 'retry', 'abort'],
+  ACK_TIMEOUT: ['promote', 'resume', 'extend', 'retry', 'abort'],
 }
 
-/** A paused simulation starts anew with a new run: all that can be decided about it is its end. */
+/** A paused simulation cannot go on, and a rollout neither starts anew nor observes for longer. */
 function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
-  if (paused === 'simulate') return ['abort']
-  return paused === 'rollout' ? ALLOWED[kind].filter((decision) => decision !== 'extend') : ALLOWED[kind]
+  if (paused === 'simulate') return ['retry', 'abort']
+  return paused === 'rollout' ? ALLOWED[kind].filter((decision) => decision !== 'extend' && decision !== 'retry') : ALLOWED[kind]
 }
 
 export function openTicket(ticket: number, kind: TicketKind, view: RunView, now: Date, expiresInMs: number): Ticket {
