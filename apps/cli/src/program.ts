@@ -20,6 +20,7 @@ import { registerReplay } from './replay/commands.js'
 import { registerRoster } from './roster/commands.js'
 import { registerRuns } from './runs/commands.js'
 import { Session } from './session.js'
+import { registerSimulations } from './simulations/commands.js'
 import { registerTickets } from './tickets/commands.js'
 import { registerTokens } from './tokens/commands.js'
 
@@ -31,6 +32,7 @@ const AREAS = [
   registerKeys,
   registerApprovals,
   registerRuns,
+  registerSimulations,
   registerFreezes,
   registerTickets,
   registerPolicies,

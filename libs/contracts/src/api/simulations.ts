@@ -29,3 +29,14 @@ export interface Trial {
   /** Over the canonical form of the whole report, as a run's. */
   reportDigest: string | null
 }
+
+/** `GET /v1/simulations/{run}`: the newest attempt. Clients read of the report what they show. */
+export interface SimulationReport {
+  run: number
+  attempt: number
+  state: string
+  score: { summary: string; bots: Partial<Record<string, string[]>> } | null
+  skipped: Trial['skipped']
+  reportDigest: string | null
+  report: { bots: { bot: string; message?: string }[] } | null
+}

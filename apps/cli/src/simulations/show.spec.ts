@@ -1,0 +1,40 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { serveCanned, type CannedService } from '../testing/canned-service.js'
+import { runForTest } from '../testing/run-cli.js'
+
+let service: CannedService | undefined
+afterEach(() => service?.close())
+
+const SIMULATION = {
+  run: 184,
+  attempt: 2,
+  state: 'failed',
+  score: { summary: '50.0% bots adapted, 1/2; 1 STALE: boston-insp-03', bots: { STALE: ['boston-insp-03'], ADAPTED: ['a'] } },
+  skipped: [{ scenario: 'both', why: 'ozone-limit not in this run', next: null }],
+  reportDigest: 'sha256:1',
+  report: { bots: [{ bot: 'boston-insp-03', message: 'stays with 35' }, { bot: 'a' }] },
+}
+
+describe('simulations show', () => {
+  it('names the bots of each class, and why', async () => {
+    service = await serveCanned({ 'GET /v1/simulations/184': { body: SIMULATION } })
+    const { code, stdout } = await runForTest(['simulations', 'show', '#184', '--url', service.url])
+    expect(code).toBe(0)
+    expect(stdout.split('\n')).toEqual([
+      'Run #184, attempt 2  failed',
+      '50.0% bots adapted, 1/2; 1 STALE: boston-insp-03',
+      '  STALE 1: boston-insp-03',
+      '  ADAPTED 1: a',
+      '  boston-insp-03: stays with 35',
+      '  skipped both: ozone-limit not in this run',
+      'Report sha256:1',
+      '',
+    ])
+    expect(JSON.parse((await runForTest(['simulations', 'show', '184', '--json', '--url', service.url])).stdout)).toEqual(SIMULATION)
+  })
+
+  it('knows none of a run that was not simulated, exit 4', async () => {
+    service = await serveCanned({})
+    expect((await runForTest(['simulations', 'show', '9', '--url', service.url])).code).toBe(4)
+  })
+})
