@@ -252,4 +252,13 @@ export const DECISION_GUARDS = [
     spec: 'libs/pipeline/src/run/run.spec.ts',
     test: 'is a clean attempt once a stage has let go of the one that people retry',
   },
+  {
+    name: 'promote-unseen',
+    guard: 'a canary whose cohort has not answered is not promoted',
+    file: 'libs/pipeline/src/canary/decide.ts',
+    find: "canary.state === 'paused' || canary.state === 'observing'\n    default",
+    replace: "canary.state === 'paused' || canary.state === 'publishing' || canary.state === 'observing'\n    default",
+    spec: 'libs/pipeline/src/canary/decide.spec.ts',
+    test: 'when a person has seen enough, then an observation passes on their word; before the cohort answered that is too early',
+  },
 ]

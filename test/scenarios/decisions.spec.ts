@@ -304,12 +304,19 @@ describe('an abort', () => {
     }
   })
 
+  it('ends an observation when somebody has seen enough, and says who', async () => {
+    await start()
+    const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, observeMs: 3_600_000 })
+    await press.whenState(run, 'CANARY')
+    await press.decide(run, 'promote', 'EPA Chief', 'seen enough')
+    expect(await stageOf(run, 'canary')).toMatchObject({ verdict: 'PASS', detail: 'promoted by EPA Chief: seen enough' })
+  })
+
   it('is no way into a run that is not paused', async () => {
     await start()
     const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, observeMs: 3_600_000 })
     await press.whenState(run, 'CANARY')
-    for (const decision of ['resume', 'promote'] as const)
-      await expect(press.decide(run, decision)).rejects.toMatchObject({ code: 'HMS_RUN_NOT_PAUSED', status: 409 })
+    await expect(press.decide(run, 'resume')).rejects.toMatchObject({ code: 'HMS_RUN_NOT_PAUSED', status: 409 })
     await expect(press.decide(1, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_LATE', state: { state: 'SUCCEEDED' } })
     await expect(press.decide(99, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_NOT_FOUND', status: 404 })
   })

@@ -173,7 +173,7 @@ export class DecideRun {
     if (states.includes(state)) return stageAwaited(state)!
     throw refuse(
       'HMS_RUN_DECISION_NOT_NOW',
-      `Run #${facts.run} is ${state}: it can be ${decision === 'pause' ? 'paused' : 'extended'} in ${states.join(', ')}.`,
+      `Run #${facts.run} is ${state}: it can be ${DONE[decision]} in ${states.join(', ')}.`,
       `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
     )
   }
@@ -185,7 +185,10 @@ type Refuse = (code: string, detail: string, next: string) => HmsError
 const STATES_OF: Partial<Record<RunDecisionName, readonly RunState[]>> = {
   pause: ['CANARY', 'ROLLING_OUT', 'BAKING'],
   extend: ['CANARY', 'BAKING'],
+  promote: ['CANARY'],
 }
+
+const DONE: Partial<Record<RunDecisionName, string>> = { pause: 'paused', extend: 'extended', promote: 'promoted' }
 
 function other(detail: string): HmsError {
   return new HmsError('HMS_RUN_DECISION_OTHER', detail, { status: 422, next: ['hms-svc runs --help'] })

@@ -121,11 +121,13 @@ describe('renderRun', () => {
       '✗ stopped at canary: NO_EVIDENCE',
       '  next: hms-svc runs resume 184 --reason TEXT --sign NAME',
       '  next: hms-svc runs promote 184 --reason TEXT --sign NAME',
+      '  next: hms-svc runs retry 184 --reason TEXT --sign NAME',
       '  next: hms-svc runs abort 184 --reason TEXT --sign NAME',
       'PAUSED (NO_EVIDENCE)',
     ])
     const simulated = { ...paused, stages: [stage('simulate', 'INCONCLUSIVE', 'no bots registered')] }
     expect(renderRun(simulated).filter((line) => line.includes('next:'))).toEqual([
+      '  next: hms-svc runs retry 184 --reason TEXT --sign NAME',
       '  next: hms-svc runs abort 184 --reason TEXT --sign NAME',
     ])
   })

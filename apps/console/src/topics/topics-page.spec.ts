@@ -50,7 +50,7 @@ describe('the page of topics', () => {
 
   it('shows the rate as number, line and words', async () => {
     const { html, text } = await shown(topicsPage, { answers: answers() })
-    expect(text).toContain('approver linter, audit 3.0')
+    expect(text).toContain('approver linter, rollout, audit 3.0')
     expect(html).toContain('aria-label="Events in each of the last 15 minutes: 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5"')
     expect(html).toMatch(/<polyline points="2,22 /)
   })

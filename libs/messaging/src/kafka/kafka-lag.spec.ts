@@ -29,7 +29,14 @@ describe('lag on Kafka', () => {
     const lag = await readLag(admin as never, ['linter', 'rollout'], new LagClock(() => 0))
     expect(asked.length).toBe(new Set(asked).size)
     const approval = lag.find(({ topic }) => topic === 'hms.approval.v1')
-    expect(approval).toEqual({ topic: 'hms.approval.v1', messages: 7, groups: [{ group: 'linter', messages: 4, seconds: 0 }] })
+    expect(approval).toEqual({
+      topic: 'hms.approval.v1',
+      messages: 7,
+      groups: [
+        { group: 'linter', messages: 4, seconds: 0 },
+        { group: 'rollout', messages: 7, seconds: 0 },
+      ],
+    })
     const control = lag.find(({ topic }) => topic === 'hms.run.control.v1')
     expect(control?.groups).toEqual([{ group: 'rollout.control', messages: 7, seconds: 0 }])
   })

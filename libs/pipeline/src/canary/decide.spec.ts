@@ -91,7 +91,7 @@ describe('given an observation', () => {
     const { state, effects } = when(canary('observing'), { type: 'due', timer: 'observe' })
     expect(state.state).toBe('passed')
     expect(effects).toEqual([
-      { do: 'cancel', timers: ['acknowledge'] },
+      { do: 'cancel', timers: ['acknowledge', 'observe'] },
       { do: 'pass', basis: 'observed', summary: '3 of 3 bots acknowledged; 0 unexplained alerts' },
     ])
   })
@@ -151,6 +151,14 @@ describe('given a paused canary', () => {
     const { state, effects } = when(paused, asked('resume', 'canary'))
     expect(state).toMatchObject({ state: 'publishing', observed: false, members: [{ published: false, acknowledged: 0 }] })
     expect(kinds(effects)).toEqual(['answer', 'issueHeads', 'schedule'])
+  })
+
+  it('when a person has seen enough, then an observation passes on their word; before the cohort answered that is too early', () => {
+    const { state, effects } = when(canary('observing'), asked('promote', 'canary'))
+    expect([state.state, kinds(effects)]).toEqual(['passed', ['answer', 'cancel', 'pass']])
+    expect(effects[1]).toEqual({ do: 'cancel', timers: ['acknowledge', 'observe'] })
+    const early = when(canary('publishing', { acknowledged: 0 }), asked('promote', 'canary'))
+    expect([early.state.state, early.effects]).toMatchObject(['publishing', [{ do: 'answer', outcome: 'late' }]])
   })
 
   it('when a person promotes it, then it passes on their word', () => {

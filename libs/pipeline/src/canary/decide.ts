@@ -237,7 +237,7 @@ function judge(canary: Canary, { evidence }: CanaryContext): CanaryDecision {
 /** The lease goes on until the stable heads have taken over. */
 function pass(canary: Canary, basis: PassBasis, summary: string): CanaryDecision {
   const effects: CanaryEffect[] = [
-    { do: 'cancel', timers: ['acknowledge'] },
+    { do: 'cancel', timers: ['acknowledge', 'observe'] },
     { do: 'pass', basis, summary },
   ]
   return { state: { ...canary, state: 'passed' }, effects }
@@ -267,6 +267,9 @@ function mayApply(canary: Canary, decision: Asked['decision']['decision']): bool
       return isOpen(canary)
     case 'extend':
       return canary.state === 'paused' || (canary.state === 'observing' && !canary.observed)
+    case 'promote':
+      // Before its cohort has answered nobody has seen anything that would be enough.
+      return canary.state === 'paused' || canary.state === 'observing'
     default:
       return canary.state === 'paused'
   }
