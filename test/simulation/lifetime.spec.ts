@@ -23,6 +23,7 @@ const KEPT_FOR_GOOD = new Set([
   'audit logged_release',
   'audit attestation',
   'approver document:policy_version',
+  'rollout document:live_version',
   'config-store document:live_head',
   'config-store document:live_release',
 ])
