@@ -211,7 +211,7 @@ export const DECISION_GUARDS = [
     name: 'supersede-not-stable',
     guard: 'a rollout that has issued heads to all is not taken back for a newer release',
     file: 'libs/pipeline/src/rollout/decide.ts',
-    find: "if (decision === 'supersede') return rollout.state === 'waiting' || rollout.state === 'holding' ? 'applied' : 'late'",
+    find: "if (decision === 'supersede') return rollout.state === 'waiting' ? 'applied' : 'late'",
     replace: "if (decision === 'supersede') return 'applied'",
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
     test: 'when a newer release would supersede a rollout that is baking, then it comes too late',

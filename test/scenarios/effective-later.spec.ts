@@ -162,20 +162,6 @@ describe('a rule that takes effect later', () => {
     expect(system.clock.now().getTime()).toBeGreaterThanOrEqual(at + LATER_MS)
   })
 
-  it('is superseded by a newer one that takes effect no later; one that takes effect after it waits behind it', async () => {
-    const run = await held(['pm25@2.0.0=25'], later())
-    const after = { effective: new Date(at + LATER_MS).toISOString(), supersede: true }
-    const last = await press.approve(['pm25@4.0.0=15'], AT_ONCE, after)
-    await system.settle()
-    expect([(await press.show(run)).state, (await press.show(last)).state]).toEqual(['WAITING', 'QUEUED'])
-    await press.decide(last, 'abort')
-    const newer = await press.approve(['pm25@5.0.0=20'], AT_ONCE, { supersede: true })
-    await press.reaches(run, 'SUPERSEDED')
-    await ends(newer)
-    await press.passes(2 * LATER_MS)
-    expect([bot.get('pm25')['limit'], await press.limit('pm25'), seen]).toEqual([20, 20, ['pm25 5.0.0']])
-  })
-
   it('flips a bundle whole, each policy at its own time', async () => {
     await held(['pm25@2.0.0=25', 'ozone@1.0.0=70'], later())
     expect(bot.ids()).toEqual(['pm25'])

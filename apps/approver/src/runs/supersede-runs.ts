@@ -33,12 +33,11 @@ export class SupersedeRuns {
 
   /** The release that the newer one was prepared to follow: what is live, that of the run under way, or neither by now. */
   private async followed(tx: Transaction, approval: Approval, policy: PolicyRecord): Promise<'live' | 'active' | 'nothing'> {
+    if (followsLive(approval, policy)) return 'live'
     const active = policy.active === null ? undefined : await tx.documents(RUNS).get(String(policy.active))
     const ahead = active === undefined ? undefined : await tx.documents(APPROVALS).get(active.approval)
     const previous = previousOf(approval, policy.id)
-    // What readers hold of the run under way may be both: then the newer one takes effect after it.
-    if (ahead?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true) return 'active'
-    return followsLive(approval, policy) ? 'live' : 'nothing'
+    return ahead?.releases.some(({ releaseDigest }) => releaseDigest === previous) === true ? 'active' : 'nothing'
   }
 
   /** Whether it can end, has not been asked before, and all that both carry was prepared earlier there. */

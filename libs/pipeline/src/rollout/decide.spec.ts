@@ -271,8 +271,8 @@ describe('given a release that takes effect later', () => {
     expect([state, effects]).toMatchObject([held.state, [{ do: 'answer', outcome: 'late', detail: 'the rollout is holding' }]])
   })
 
-  it.each(['abort', 'supersede'] as const)('when it is to end by %s, then it is taken back from all who hold it', (decision) => {
-    const { state, effects } = when(held.state, asked(decision, 'rollout'))
+  it('when a person aborts it, then it is taken back from all who hold it', () => {
+    const { state, effects } = when(held.state, asked('abort', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])
   })
 })

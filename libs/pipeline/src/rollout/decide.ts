@@ -165,7 +165,7 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
 export function ownershipOfRollout(rollout: Rollout, { decision, stage }: Asked['decision']): Ownership {
   if (decision === 'abort') return isRolloutOpen(rollout) || rollout.state === 'waiting' ? 'applied' : 'late'
   // What it issued to all goes on to its end: a newer release follows it.
-  if (decision === 'supersede') return rollout.state === 'waiting' || rollout.state === 'holding' ? 'applied' : 'late'
+  if (decision === 'supersede') return rollout.state === 'waiting' ? 'applied' : 'late'
   if (stage !== 'rollout') return 'elsewhere'
   return mayApply(rollout, decision) ? 'applied' : 'late'
 }

@@ -15,10 +15,10 @@ export function pausedStage({ stages }: RunFacts): StageName | undefined {
 }
 
 /**
- * Whether a newer release may take the run's place: it has its signatures, and nobody but a cohort lives under it. A rollout that has begun
- * goes on to its end, and the newer release follows it, unless readers only hold what it brought.
+ * Whether a newer release may take the run's place: it has its signatures, and nothing of it goes to all readers. A rollout that has begun
+ * goes on to its end, and the newer release follows it.
  */
 export function isSupersedable(facts: RunFacts): boolean {
   if (facts.approvedAt === undefined || isTerminal(stateOf(facts))) return false
-  return facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits != null
+  return facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits === 'FREEZE'
 }
