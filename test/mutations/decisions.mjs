@@ -178,7 +178,7 @@ export const DECISION_GUARDS = [
     find: "    if (follows.includes('nothing')) return\n",
     replace: '',
     spec: 'test/scenarios/supersede.spec.ts',
-    test: 'ends nothing when it would be stale itself',
+    test: 'ends nothing when it would be stale itself: another of its policies moved',
   },
   {
     name: 'supersede-before-rollout',
@@ -214,7 +214,7 @@ export const DECISION_GUARDS = [
     find: "if (decision === 'supersede') return rollout.state === 'waiting' ? 'applied' : 'late'",
     replace: "if (decision === 'supersede') return 'applied'",
     spec: 'libs/pipeline/src/rollout/decide.spec.ts',
-    test: 'when a newer release would supersede a rollout that is baking, then it comes too late',
+    test: "when a newer release would supersede a rollout that is 'baking', then it comes too late",
   },
   {
     name: 'supersede-signed',

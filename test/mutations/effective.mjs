@@ -34,7 +34,7 @@ export const EFFECTIVE_GUARDS = [
     find: ' || (next !== null && isRecent(next.atMs))',
     replace: '',
     spec: 'test/scenarios/effective-later.spec.ts',
-    test: 'is held and acknowledged before its time, and in force at it everywhere',
+    test: 'is heard to be in force when no head was published for an hour',
   },
   {
     name: 'effective-no-pause',

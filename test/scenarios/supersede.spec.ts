@@ -133,10 +133,10 @@ describe('a newer release that supersedes', () => {
     await press.whenState(newer, 'STALE')
   })
 
-  it('ends nothing when it would be stale itself', async () => {
-    const prepared = await press.prepare(['pm25@3.0.0=20'], AT_ONCE, NEWER)
-    await press.whenState(await press.approve(['pm25@2.0.0=25'], AT_ONCE), 'SUCCEEDED')
-    const older = await observed('2.1.0')
+  it('ends nothing when it would be stale itself: another of its policies moved', async () => {
+    const older = await observed()
+    const prepared = await press.prepare(['pm25@3.0.0=20', 'ozone@1.0.0=70'], AT_ONCE, NEWER)
+    await press.whenState(await press.approve(['ozone@0.9.0=80'], AT_ONCE), 'SUCCEEDED')
     await sign(prepared)
     await system.settle()
     expect(await press.show(older)).toMatchObject({ state: 'CANARY', decisions: [] })
