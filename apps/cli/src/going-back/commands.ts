@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { SignedReason } from '../freezes/signed-reason.js'
 import type { Session } from '../session.js'
-import type { RollbackOptions } from './rollback.js'
+import type { RollbackOptions } from './rollback-options.js'
 
 export function registerGoingBack(program: Command, session: Session): void {
   program

@@ -5,7 +5,7 @@ import type { CliContext } from '../context.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
 import { parsePolicyRef } from '../policies/policy-ref.js'
-import type { RollbackOptions } from './rollback.js'
+import type { RollbackOptions } from './rollback-options.js'
 
 /**
  * Signs a rollback to a version that no fallback names. Shows what would be signed; opening the key once more is the consent. Throws

@@ -2,15 +2,9 @@ import { rollBack, type NamedSigner } from '#libs/client'
 import { EXIT, HmsError, type RollbackReport } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
-import type { PassphraseOptions } from '../keys/passphrase.js'
 import { signingAs } from '../tokens/as-person.js'
 import { parsePolicyRef } from '../policies/policy-ref.js'
-
-export interface RollbackOptions extends PassphraseOptions {
-  only?: boolean
-  reason?: string
-  sign?: string
-}
+import type { RollbackOptions } from './rollback-options.js'
 
 /** What went back: from which version, and the config-stores that do not have it yet, as far as they were asked. */
 interface Done {
