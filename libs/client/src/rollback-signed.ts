@@ -10,6 +10,7 @@ import {
 } from '#libs/contracts'
 import { digestOf, STATEMENT_TYPE, type ReleasePredicate, type Signer } from '#libs/signing'
 import type { ApiClient } from './api/api-client.js'
+import { orMissing } from './api/or-missing.js'
 import { followRun } from './approve/follow-run.js'
 import { RunError } from './approve/run-error.js'
 import { signApproval } from './approve/sign-approval.js'
@@ -76,7 +77,8 @@ export async function awaitRollback(
 /** The store may have the head a moment after the run has ended. */
 async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: number): Promise<number> {
   for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
-    const view = await api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`).catch((error: unknown) => notYet(error))
+    // Of a policy that was withdrawn nothing is in force before.
+    const view = await orMissing(api.get<PolicyView>(`/v1/policies/${encodeURIComponent(id)}`))
     if (view?.provenance.digest === digest) return view.revision
     if (waitedMs >= waitMs) {
       const detail = `the rollback of ${id} stands, and config-store does not have it yet`
@@ -84,10 +86,4 @@ async function revisionOf(api: ApiClient, id: string, digest: string, waitMs: nu
     }
     await delay(LOOK_MS)
   }
-}
-
-/** Of a policy that was withdrawn nothing is in force before. */
-function notYet(error: unknown): undefined {
-  if (error instanceof HmsError && error.status === 404) return undefined
-  throw error
 }

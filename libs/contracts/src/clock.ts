@@ -20,10 +20,10 @@ export interface RunClock {
 }
 
 /** The line under the closing line of a run: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. */
-export function describeClock({ bots, current, partners, told, seconds }: RunClock, isHeld = false): string {
+export function describeClock({ bots, current, partners, told, seconds }: RunClock, held = false): string {
   const reached = bots === 0 ? 'no bot connected' : `${current} of ${bots} bots${describeShare(seconds)}`
   const informed = partners === 0 ? '' : `; ${told} of ${partners} partners told${after(seconds.partners)}`
-  return `${isHeld ? 'Held' : 'In force'}: ${reached}${informed}`
+  return `${held ? 'Held' : 'In force'}: ${reached}${informed}`
 }
 
 /** While not all have it, how soon the largest share did. */

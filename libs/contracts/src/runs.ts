@@ -91,3 +91,8 @@ export interface RunView {
   /** How fast it came into force; none until it is live for all, and after it was taken back. */
   clock?: RunClock
 }
+
+/** The run waits for the time of its rule: readers hold it, and nobody lives under it yet. */
+export function isHeld({ state, reason }: Pick<RunView, 'state' | 'reason'>): boolean {
+  return state === 'WAITING' && reason === 'EFFECTIVE_AT'
+}

@@ -1,9 +1,10 @@
 import { peekPredicate, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
 import { stateOf } from '#libs/pipeline'
 import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
-import type { RunRecord } from '../runs/run.table.js'
+import { RUNS, type RunRecord } from '../runs/run.table.js'
 import type { Approval } from '../records/approval.table.js'
 
 export function approvalView(approval: Approval, run: RunRecord | undefined): ApprovalView {
@@ -29,7 +30,8 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
 }
 
 /** With the differences to what is live, so that a signer sees what the signature does. */
-export function preparedView(approval: Approval, run: RunRecord | undefined, records: Map<string, PolicyRecord>): PreparedApproval {
+export async function preparedView(tx: Transaction, approval: Approval, records: Map<string, PolicyRecord>): Promise<PreparedApproval> {
+  const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
   return {
     ...approvalView(approval, run),
     releases: approval.releases.map((release) => {

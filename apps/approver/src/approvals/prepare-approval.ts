@@ -59,7 +59,7 @@ export class PrepareApproval {
       const signed = await signedSiblings(tx, membersOf(policies))
       if (signed[0] !== undefined) {
         requireSamePlan(signed[0], request, this.runtime.roster)
-        return this.view(tx, signed[0], records)
+        return preparedView(tx, signed[0], records)
       }
       const predecessors = await this.predecessors(tx, policies, records, request)
       const histories = await historiesOf(tx, policies, records, request.plan?.fallbacks ?? [])
@@ -72,10 +72,10 @@ export class PrepareApproval {
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
       const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
       const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
-      if (known !== undefined && standsOn(known, predecessors, tx.now)) return this.view(tx, known, records)
+      if (known !== undefined && standsOn(known, predecessors, tx.now)) return preparedView(tx, known, records)
       const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
       await this.preparations.add(tx, approval, by)
-      return this.view(tx, approval, records)
+      return preparedView(tx, approval, records)
     })
   }
 
@@ -131,8 +131,8 @@ export class PrepareApproval {
   }
 
   /**
-   * What each new release follows. While a run is under way that is its release, and only who says `queue` may wait behind it. Who says
-   * `supersede` follows what is live, unless the rollout of the run under way has begun.
+   * The release that each new one follows. With `queue` it is that of the last run ahead; without, a run that is under way is a conflict.
+   * With `supersede` it is the one that is live, unless the rollout of the run under way has begun.
    */
   private async predecessors(
     tx: Transaction,
@@ -172,11 +172,6 @@ export class PrepareApproval {
   private async beyondSuperseding(tx: Transaction, { active }: PolicyRecord): Promise<number | null> {
     const run = active === null ? undefined : await tx.documents(RUNS).get(String(active))
     return run === undefined || isSupersedable(run.facts) ? null : active
-  }
-
-  private async view(tx: Transaction, approval: Approval, records: Map<string, PolicyRecord>): Promise<PreparedApproval> {
-    const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
-    return preparedView(approval, run, records)
   }
 }
 

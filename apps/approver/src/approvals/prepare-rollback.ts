@@ -9,7 +9,6 @@ import { ApproverConfig } from '../approver.config.js'
 import { newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { releasedOf, releaseOf } from '../policies/policy-version.table.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
-import { RUNS } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
 import { authorOf } from './authors.js'
 import { KeepPreparations } from './keep-preparations.js'
@@ -31,23 +30,24 @@ export class PrepareRollback {
     private readonly preparations: KeepPreparations,
   ) {}
 
-  /** What others signed is to be countersigned, whatever reason is given here. `by` is who asks. */
+  /** A rollback that others signed is countersigned: the reason that is given here does not count then. `by` is who asks. */
   execute(request: PrepareRollbackRequest['rollback'], by = 'anyone'): Promise<PreparedApproval> {
     const { policy: id, version } = request
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([policyKey(id)])
       const record = (await policyAt(tx, id)) ?? newPolicy(id)
+      const records = new Map([[id, record]])
       const target = await this.targetOf(tx, record, version)
       const members = `rollback ${id}@${version} ${target.policyDigest}`
       const [signed] = await signedSiblings(tx, members)
-      if (signed !== undefined) return this.view(tx, signed, record)
+      if (signed !== undefined) return preparedView(tx, signed, records)
       const fingerprint = digestOfJson({ rollback: { reason: request.reason ?? '' } })
       const same = { members, state: 'prepared', request: fingerprint }
       const [known] = await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 })
-      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now)) return this.view(tx, known, record)
+      if (known !== undefined && standsOn(known, new Map([[id, record.live]]), tx.now)) return preparedView(tx, known, records)
       const approval = { ...(await this.prepare(tx, record, target, request.reason ?? '')), members, request: fingerprint }
       await this.preparations.add(tx, approval, by)
-      return this.view(tx, approval, record)
+      return preparedView(tx, approval, records)
     })
   }
 
@@ -78,7 +78,7 @@ export class PrepareRollback {
         ...(dropped.length === 0 ? {} : { droppedTags: dropped }),
         author: authorOf(named, author === null ? {} : { author }, roster),
         plan,
-        // What came back before is the document of the release that went through the stages.
+        // A target that is itself a rollback carries an earlier document: the release that first brought it passed the stages.
         rollback: { target: rollbackOf(target)?.target ?? refOf(target), reason, replaces: record.live && refOf(record.live) },
         preparedAt: tx.now.toISOString(),
         expires: expiresAt.toISOString(),
@@ -112,10 +112,5 @@ export class PrepareRollback {
       status: 404,
       next: ['hms-svc approve FILE --sign NAME', `hms-svc get ${id}`],
     })
-  }
-
-  private async view(tx: Transaction, approval: Approval, record: PolicyRecord): Promise<PreparedApproval> {
-    const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
-    return preparedView(approval, run, new Map([[record.id, record]]))
   }
 }

@@ -26,7 +26,7 @@ function unknownFallback(approval: Approval, named: string[]): string | undefine
   return missing === undefined ? undefined : `fallbacks are ${bound.join(', ') || 'none'}, without ${missing}`
 }
 
-/** What the first signer asked for stands: nobody ends a run with the last signature alone. */
+/** The first signer chooses whether runs end. A later one cannot add that with a signature. */
 function otherTurn(approval: Approval, supersede = false): string | undefined {
   return supersede && approval.supersede !== true ? 'it ends no run that is under way' : undefined
 }

@@ -1,4 +1,4 @@
-import { isTerminal, type RunState, type RunView } from '#libs/contracts'
+import { isHeld, isTerminal, type RunState, type RunView } from '#libs/contracts'
 import type { Metrics } from '#libs/platform'
 
 const CLOCK_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 1_800, 3_600, 14_400, 86_400]
@@ -62,9 +62,9 @@ export class RunMetrics {
   }
 }
 
-/** What waits for its signatures is shown among the approvals; what all bots hold until its time is where it should be. */
-function isPromised({ state, reason, clock }: RunView): boolean {
-  return state !== 'AWAITING_APPROVAL' && !(state === 'WAITING' && reason === 'EFFECTIVE_AT' && clock?.seconds.all != null)
+/** A run that waits for signatures stands among the approvals. One whose rule all bots hold until its time has kept the promise. */
+function isPromised(run: RunView): boolean {
+  return run.state !== 'AWAITING_APPROVAL' && !(isHeld(run) && run.clock?.seconds.all != null)
 }
 
 function placeOf({ state, stages, createdAt }: RunView): { stage: string; since: string } {

@@ -9,7 +9,7 @@ const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
   ACK_TIMEOUT: 'normal',
 }
 
-/** What people are asked and have not answered. */
+/** Counts the open tickets: questions that nobody has answered. */
 export class TicketMetrics {
   private readonly open = this.metrics.gauge('review_open', 'Questions to people that nobody has answered', ['severity'])
   private readonly oldest = this.metrics.gauge('review_oldest_age_seconds', 'For how long the oldest of them has been waiting', [])

@@ -86,7 +86,7 @@ async function requireProof(name: string, release: VerifiedRelease, { roster, pr
   witnessedAt(release, proof, roster)
 }
 
-/** What people brought back went through no stage itself: the release whose document it carries did. */
+/** A signed rollback passes no stage. The release whose document it brings back did, and must prove that. */
 async function requireOrigin(name: string, release: VerifiedRelease, approved: Told['approved'], sources: LiveSources): Promise<void> {
   const origin = release.predicate.rollback!.target.digest
   const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === origin))

@@ -4,9 +4,10 @@ import type { CliContext } from '../context.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
 import { signingAs } from '../tokens/as-person.js'
 import { parsePolicyRef } from '../policies/policy-ref.js'
+import { describeBehind } from './describe-behind.js'
 import type { RollbackOptions } from './rollback-options.js'
 
-/** What went back: from which version, and the config-stores that do not have it yet, as far as they were asked. */
+/** `from`: the version that was live. `behind`: a line for each config-store that was asked and does not have the head yet. */
 interface Done {
   report: RollbackReport
   from: string | null
@@ -44,9 +45,7 @@ async function goBack(context: CliContext, reference: string, options: RollbackO
 async function atOnce(context: CliContext, reference: string, { only, reason }: RollbackOptions, person?: NamedSigner): Promise<Done> {
   const client = person === undefined ? await context.client() : await signingAs(context, person)
   const { report, result } = await rollBack(client, reference, { only, reason, waitMs: await context.timeoutMs() })
-  const missing = result.stored.filter((store) => !store.ok)
-  const behind = missing.map(({ url, detail }) => `${url} does not have it yet${detail === undefined ? '' : `: ${detail}`}`)
-  return { report, from: result.from, behind }
+  return { report, from: result.from, behind: describeBehind(result.stored) }
 }
 
 /** `epa-pm25-limit 2.0.0 → 1.5.0 in 0.84 s, 20 of 20 bots acknowledged`. */

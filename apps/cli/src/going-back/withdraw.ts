@@ -4,6 +4,7 @@ import type { CliContext } from '../context.js'
 import { requireReason } from '../errors.js'
 import type { SignedReason } from '../freezes/signed-reason.js'
 import { keyFolderOf, openKey } from '../keys/key-folder.js'
+import { describeBehind } from './describe-behind.js'
 
 /** Exit 0 once the policy is withdrawn, 7 while others have to sign too. */
 export async function withdraw(context: CliContext, id: string, flags: SignedReason): Promise<number> {
@@ -15,8 +16,7 @@ export async function withdraw(context: CliContext, id: string, flags: SignedRea
   if (output.mode === 'json') output.data(result, () => [])
   else if (isDone) output.done(`${id}@${result.version} is withdrawn; nothing of it is in force`)
   else output.undone(waiting(result))
-  for (const { url, ok, detail } of result.stored)
-    if (!ok) output.note(`${url} does not have it yet${detail === undefined ? '' : `: ${detail}`}`)
+  for (const store of describeBehind(result.stored)) output.note(store)
   return isDone ? EXIT.done : EXIT.paused
 }
 

@@ -1,5 +1,6 @@
 import {
   describeClock,
+  isHeld,
   stageLabel,
   nextCommandsOf,
   stageOutcome,
@@ -91,8 +92,8 @@ function renderClosing(view: RunView, paint: Paint): string {
 }
 
 /** Until a rule begins, its readers hold it. */
-function renderClock({ clock, state, reason }: RunView): string[] {
-  return clock === undefined ? [] : [describeClock(clock, state === 'WAITING' && reason === 'EFFECTIVE_AT')]
+function renderClock(view: RunView): string[] {
+  return view.clock === undefined ? [] : [describeClock(view.clock, isHeld(view))]
 }
 
 function paintState(state: RunState, text: string, paint: Paint): string {

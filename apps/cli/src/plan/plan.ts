@@ -1,5 +1,5 @@
-import type { ApiClient } from '#libs/client'
-import { EXIT, HmsError, type CoverageView, type JsonObject, type LintReport, type PolicyView, type Trial } from '#libs/contracts'
+import { orMissing, type ApiClient } from '#libs/client'
+import { EXIT, type CoverageView, type JsonObject, type LintReport, type PolicyView, type Trial } from '#libs/contracts'
 import { diffPolicies, hasErrors, parsePolicy, POLICY_MAX_BYTES, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
@@ -28,6 +28,7 @@ export async function planFiles(context: CliContext, files: readonly string[]): 
   return plan.verdict === 'FAIL' ? EXIT.failed : EXIT.done
 }
 
+/** A first version has no version in force, and no bot that lives by it. */
 async function planOf(client: ApiClient, sources: readonly PolicySource[], timeoutMs = TRIAL_MS): Promise<Plan> {
   const lives = await Promise.all(sources.map(({ policy }) => orMissing(client.get<PolicyView>(`/v1/policies/${policy.id}`))))
   const policies = await Promise.all(sources.map(({ policy }, index) => plannedOf(client, policy, lives[index]?.value)))
@@ -45,16 +46,6 @@ async function plannedOf(client: ApiClient, policy: PolicyDocument, live: JsonOb
   const coverage = await orMissing(client.get<CoverageView>('/v1/coverage', { policy: id }))
   const bots = coverage === undefined ? null : { total: coverage.total, current: coverage.current }
   return { id, version, live: before?.version ?? null, differences: diffPolicies(before, policy), bots }
-}
-
-/** `undefined` for what is not there: a first version has no version in force and no bot that lives by it. */
-async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (error instanceof HmsError && error.status === 404) return undefined
-    throw error
-  }
 }
 
 /** The service names policies by their place in the request, and the places within them by pointer. */

@@ -1,5 +1,6 @@
 import {
   describeClock,
+  isHeld,
   nextCommandsOf,
   stageLabel,
   isTerminal,
@@ -135,7 +136,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
             , ended <Moment at={run.endedAt} />
           </>
         )}
-        .{run.clock === undefined ? null : ` ${describeClock(run.clock, run.reason === 'EFFECTIVE_AT')}.`}
+        .{run.clock === undefined ? null : ` ${describeClock(run.clock, isHeld(run))}.`}
       </p>
       <ol class="usa-step-indicator">
         {run.stages.map((stage) => (

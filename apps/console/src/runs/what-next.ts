@@ -1,4 +1,4 @@
-import type { RunState, RunView } from '#libs/contracts'
+import { isHeld, type RunState, type RunView } from '#libs/contracts'
 
 const NEXT: Record<RunState, string> = {
   AWAITING_APPROVAL: 'It waits for the signatures that are still missing. When the last one comes, lint begins.',
@@ -27,6 +27,6 @@ const HELD = 'Every reader holds the rule already, and lives under it from its e
 /** What a person who reads about this run wants to know next, in a sentence or two. */
 export function whatNext(run: RunView): string {
   const said = run.detail === undefined ? '' : ` ${run.detail}.`
-  const next = run.state === 'WAITING' && run.reason === 'EFFECTIVE_AT' ? HELD : NEXT[run.state]
+  const next = isHeld(run) ? HELD : NEXT[run.state]
   return `${next ?? ''}${said}`
 }
