@@ -4,7 +4,7 @@ import { DirectHeadDelivery } from '#libs/service'
 import type { InjectionToken } from '@nestjs/common'
 import { StreamDoor } from '../../apps/config-store/src/delivery/stream-door.js'
 import { StoreHeads } from '../../apps/config-store/src/heads/store-heads.js'
-import { WEBHOOK_SENDER, type Outcome, type WebhookAttempt, type WebhookSender } from '../../apps/notifier/src/delivery/webhook-sender.js'
+import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../../apps/notifier/src/channels/channel-sender.js'
 import type { Incarnation } from './incarnation.js'
 import type { ServiceNode } from './service-node.js'
 import type { Random } from './random.js'
@@ -22,14 +22,14 @@ export class Outside {
 
   insteadOf(service: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown> {
     if (service === 'config-store') return new Map([[StreamDoor, undefined]])
-    if (service === 'notifier') return new Map([[WEBHOOK_SENDER, this.partners(incarnation)]])
+    if (service === 'notifier') return new Map([[CHANNEL_SENDERS, this.partners(incarnation)]])
     if (service === 'canary-controller' || service === 'rollout') return new Map([[DirectHeadDelivery, this.carrier(incarnation)]])
     return new Map()
   }
 
-  private partners(incarnation: Incarnation): WebhookSender {
-    return {
-      send: async ({ id, body }: WebhookAttempt): Promise<Outcome> => {
+  private partners(incarnation: Incarnation): ChannelSenders {
+    const webhook = {
+      send: async ({ id, body }: Attempt): Promise<Outcome> => {
         await incarnation.passage(this.random.between(1, 400))
         if (this.random.chance(this.loss)) return { kind: 'retry', latencyMs: 1, detail: 'refused' }
         this.received.push({ id, body: body.toString() })
@@ -39,6 +39,7 @@ export class Outside {
       },
       close: async () => {},
     }
+    return { webhook }
   }
 
   /** One try to the first process of config-store that runs; the bus is the second way, and must do by itself. */

@@ -1,12 +1,12 @@
 import { ServiceRuntime, type ServiceDefinition } from '#libs/service'
 import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
+import { CHANNEL_SENDERS } from './channels/channel-sender.js'
+import { channelSenders } from './channels/channel-senders.js'
 import { DeliveriesController } from './delivery/deliveries.http.js'
-import { DELIVERIES } from './delivery/delivery.table.js'
+import { DELIVERIES, MESSAGES } from './delivery/delivery.table.js'
 import { DeliveryLanes } from './delivery/delivery-lanes.js'
 import { SendDelivery } from './delivery/send-delivery.js'
-import { UndiciWebhookSender } from './delivery/send-webhook.js'
-import { WEBHOOK_SENDER } from './delivery/webhook-sender.js'
 import { CreateNotifier1764000000000 } from './migrations/1764000000000-create-notifier.js'
 import { NotifierConfig, readNotifierConfig } from './notifier.config.js'
 import { NOTIFICATIONS } from './notifications/notification.table.js'
@@ -26,7 +26,7 @@ class NotifierModule {
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: NotifierConfig, useValue: config },
-        { provide: WEBHOOK_SENDER, useValue: new UndiciWebhookSender({ deployment: config.deployment }) },
+        { provide: CHANNEL_SENDERS, useValue: channelSenders(config) },
         DeliveryLanes,
         SendDelivery,
         NotifyPartners,
@@ -38,7 +38,7 @@ class NotifierModule {
 
 export const definition: ServiceDefinition = {
   name: 'notifier',
-  tables: [...STAGE_TABLES, PARTNERS, DELIVERIES, NOTIFICATIONS],
+  tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, NOTIFICATIONS],
   migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000],
   module: NotifierModule.with,
 }

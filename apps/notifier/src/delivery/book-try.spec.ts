@@ -6,13 +6,14 @@ import { HORIZON_MS } from './schedule.js'
 const START = new Date('2026-01-01T00:00:01Z')
 const END = new Date('2026-01-01T00:00:02Z')
 const sending = sampleDelivery({ sending: true })
+const failed = { outcome: 'retry' as const, latencyMs: 0, detail: null }
 const refusal = { kind: 'retry' as const, status: 500, latencyMs: 12, detail: 'answered 500' }
 
 describe('bookTry', () => {
   it('ends a delivery that the partner took', () => {
     const booked = bookTry(sending, { kind: 'delivered', status: 204, latencyMs: 12 }, START, END, false)
     expect(booked).toMatchObject({ state: 'delivered', sending: false, tries: 1, nextAttemptAt: null, deliveredAt: END.toISOString() })
-    expect(booked.log).toEqual([{ at: START.toISOString(), status: 204, latencyMs: 12, detail: null }])
+    expect(booked.log).toEqual([{ at: START.toISOString(), outcome: 'delivered', status: 204, latencyMs: 12, detail: null }])
   })
 
   it('waits for the next try of the schedule after a failure', () => {
@@ -31,8 +32,17 @@ describe('bookTry', () => {
     expect(bookTry(sending, refusal, START, END, true)).toMatchObject({ state: 'superseded', nextAttemptAt: null })
   })
 
+  it('ends at the second lasting refusal, wherever it comes', () => {
+    const rejection = { kind: 'rejected' as const, status: 550, latencyMs: 1 }
+    const once = bookTry(sending, rejection, START, END, false)
+    expect(once).toMatchObject({ state: 'pending', nextAttemptAt: expect.any(String) })
+    const between = bookTry(once, refusal, START, END, false)
+    expect(between.state).toBe('pending')
+    expect(bookTry(between, rejection, START, END, false)).toMatchObject({ state: 'dead', tries: 3, nextAttemptAt: null })
+  })
+
   it('keeps the last 20 tries', () => {
-    const log = Array.from({ length: 20 }, (_, index) => ({ at: START.toISOString(), status: index, latencyMs: 0, detail: null }))
+    const log = Array.from({ length: 20 }, (_, index) => ({ at: START.toISOString(), ...failed, status: index }))
     const kept = bookTry({ ...sending, log }, refusal, START, END, false).log
     expect(kept.map(({ status }) => status)).toEqual([...log.slice(1).map(({ status }) => status), 500])
   })

@@ -1,17 +1,20 @@
-import type { Delivery } from './delivery.table.js'
+import type { Outcome } from '../channels/channel-sender.js'
+import type { Delivery, TryRecord } from './delivery.table.js'
 import { nextAttemptAt } from './schedule.js'
-import type { Outcome } from './webhook-sender.js'
 
 const KEPT_TRIES = 20
+/** A lasting refusal is believed when it is repeated. */
+const MAX_REJECTIONS = 2
 
 /** The delivery after a try. `overtaken`: a newer message waits in its lane, so a failure is not tried again. */
 export function bookTry(delivery: Delivery, outcome: Outcome, startedAt: Date, endedAt: Date, overtaken: boolean): Delivery {
   const { status = null, latencyMs, detail = null } = outcome
-  const record = { at: startedAt.toISOString(), status, latencyMs, detail }
+  const record: TryRecord = { at: startedAt.toISOString(), outcome: outcome.kind, status, latencyMs, detail }
   const firstAt = delivery.firstAt ?? record.at
   const tries = delivery.tries + 1
   const tried = { ...delivery, sending: false, tries, firstAt, nextAttemptAt: null, log: [...delivery.log, record].slice(-KEPT_TRIES) }
   if (outcome.kind === 'delivered') return { ...tried, state: 'delivered', deliveredAt: endedAt.toISOString() }
+  if (tried.log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS) return { ...tried, state: 'dead' }
   if (overtaken) return { ...tried, state: 'superseded' }
   const next = nextAttemptAt({
     firstAt: new Date(firstAt),

@@ -1,14 +1,16 @@
+import type { ReleaseDocument } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
-import { channelNames, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
+import type { Outcome } from '../channels/channel-sender.js'
+import { channelNames } from '../partners/channel.js'
+import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { bookTry } from './book-try.js'
 import { DeliveryMetrics } from './delivery-metrics.js'
-import { DELIVER, DELIVERIES, laneOf, type Delivery } from './delivery.table.js'
+import { DELIVER, DELIVERIES, laneOf, MESSAGES, type Delivery, type Message } from './delivery.table.js'
 import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
-import { policyUpdatedBody, policyWithdrawnBody } from './webhook-body.js'
-import type { Outcome } from './webhook-sender.js'
+import { policyUpdatedBody, policyWithdrawnBody } from './message-body.js'
 
 /** What a partner is to be told of one policy. */
 export interface News {
@@ -27,8 +29,10 @@ export interface News {
   bundle: string[]
   /** The moment of the event. */
   at: Date
-  /** `version` is in force no more, and nothing is in its place. */
-  isWithdrawal?: boolean
+  /** The signed release of `version`; `null` when `version` is in force no more and nothing is in its place. */
+  release: ReleaseDocument | null
+  /** What was in force before. */
+  replaced: ReleaseDocument | null
 }
 
 /** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
@@ -52,9 +56,13 @@ export class DeliveryLanes implements OnModuleInit {
     this.tried = listener
   }
 
-  /** Queues the news on each channel of the partner. */
-  async add(tx: Transaction, news: News, partner: RegisteredPartner): Promise<void> {
-    for (const channel of channelNames(partner)) await this.addOn(tx, news, partner, channel)
+  /** Queues the news for each partner: on all of its channels, or on the one that it prefers. */
+  async add(tx: Transaction, news: News, partners: readonly RegisteredPartner[]): Promise<void> {
+    await tx.documents(MESSAGES).insert(messageOf(news))
+    for (const partner of partners) {
+      const names = channelNames(partner.channels)
+      for (const channel of partner.deliver === 'first' ? names.slice(0, 1) : names) await this.addOn(tx, news, partner, channel)
+    }
   }
 
   /** Writes down what a try came to, and moves the lane on when that was its end. */
@@ -62,15 +70,24 @@ export class DeliveryLanes implements OnModuleInit {
     const delivery = await tx.documents(DELIVERIES).get(id)
     if (delivery?.state !== 'pending') return
     const others = (await this.open(tx, delivery.lane)).filter((other) => other.id !== id)
-    const mode = (await tx.documents(PARTNERS).get(delivery.partner))?.lane ?? 'latest'
-    const booked = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, mode))
+    const partner = await tx.documents(PARTNERS).get(delivery.partner)
+    const booked = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
     await tx.documents(DELIVERIES).put(booked)
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
-    const next = booked.state === 'pending' ? undefined : nextInLane(others)
+    const movesOn = booked.state === 'dead' && (await this.failOver(tx, booked, partner))
+    const next = booked.state === 'pending' || movesOn ? undefined : nextInLane(others)
     if (next !== undefined) await this.tryAt(tx, next, tx.now)
     tx.afterCommit(() => this.metrics.tried(booked))
-    const { partner, tries, state } = booked
-    const fields = { delivery: id, partner, tries, state, status: outcome.status, detail: outcome.detail, latencyMs: outcome.latencyMs }
+    const { tries, state } = booked
+    const fields = {
+      delivery: id,
+      partner: delivery.partner,
+      tries,
+      state,
+      status: outcome.status,
+      detail: outcome.detail,
+      latencyMs: outcome.latencyMs,
+    }
     if (state === 'dead') this.runtime.log.warn(fields, 'a delivery was given up')
     else this.runtime.log.info(fields, 'a delivery was tried')
     await this.tried(tx, delivery.stage)
@@ -89,15 +106,29 @@ export class DeliveryLanes implements OnModuleInit {
     await this.tried(tx, delivery.stage)
   }
 
+  /** With `deliver: first` a message whose channel gave up goes to the next one, at the same place of its lane. */
+  private async failOver(tx: Transaction, dead: Delivery, partner: RegisteredPartner | undefined): Promise<boolean> {
+    if (partner?.deliver !== 'first') return false
+    const names = channelNames(partner.channels)
+    const channel = names[names.indexOf(dead.channel) + 1]
+    if (channel === undefined) return false
+    const fresh = { state: 'pending' as const, sending: false, tries: 0, firstAt: null, nextAttemptAt: null, log: [], deliveredAt: null }
+    const delivery = { ...dead, ...fresh, id: deliveryId(dead.message, partner.id, channel), channel, createdAt: tx.now.toISOString() }
+    if (!(await tx.documents(DELIVERIES).insert(delivery))) return false
+    await this.tryAt(tx, delivery, tx.now)
+    return true
+  }
+
   private async addOn(tx: Transaction, news: News, partner: RegisteredPartner, channel: string): Promise<void> {
     const { policy, version, digest, run, stage } = news
-    const lane = laneOf(partner.id, policy, channel)
+    const lane = laneOf(partner.id, policy, partner.deliver === 'first' ? null : channel)
     const open = await this.open(tx, lane)
     const { superseded, first, laneSeq } = joinLane(open, partner.lane)
     const supersedes = supersededBy(news, open)
     const delivery: Delivery = {
-      id: `${news.cause}.${policy}.${partner.id}.${channel}`,
+      id: deliveryId(messageIdOf(news), partner.id, channel),
       messageId: `${news.messageCause}_${policy}_${partner.id}`,
+      message: messageIdOf(news),
       partner: partner.id,
       channel,
       policy,
@@ -139,8 +170,22 @@ export class DeliveryLanes implements OnModuleInit {
   }
 }
 
-function bodyOf({ policy: id, version, digest, effective, bundle, at, isWithdrawal }: News, supersedes: string[]): Buffer {
-  if (isWithdrawal === true) return policyWithdrawnBody({ id, version, digest, supersedes }, at)
+function messageIdOf({ cause, policy }: News): string {
+  return `${cause}.${policy}`
+}
+
+function deliveryId(message: string, partner: string, channel: string): string {
+  return `${message}.${partner}.${channel}`
+}
+
+function messageOf(news: News): Message {
+  const { policy, version, digest, effective, bundle, at, release, replaced } = news
+  const type = release === null ? ('policy.withdrawn' as const) : ('policy.updated' as const)
+  return { id: messageIdOf(news), type, policy, version, digest, effective, bundle, at: at.toISOString(), release, replaced }
+}
+
+function bodyOf({ policy: id, version, digest, effective, bundle, at, release }: News, supersedes: string[]): Buffer {
+  if (release === null) return policyWithdrawnBody({ id, version, digest, supersedes }, at)
   return policyUpdatedBody({ id, version, digest, effective, supersedes, bundle }, at)
 }
 

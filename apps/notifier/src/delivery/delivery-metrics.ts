@@ -29,5 +29,5 @@ export class DeliveryMetrics {
 
 /** Channels of one kind are numbered in a partner. */
 function kindOf(channel: string): string {
-  return channel.replace(/\W.*$/, '')
+  return channel.replace(/-.*$/, '')
 }

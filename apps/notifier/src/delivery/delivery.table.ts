@@ -1,8 +1,10 @@
 import { documentTable, timerKind } from '#libs/persistence'
+import type { MessageContent, Outcome } from '../channels/channel-sender.js'
 
 /** One ended try: the evidence for when a partner knew. */
 export interface TryRecord {
   at: string
+  outcome: Outcome['kind']
   status: number | null
   latencyMs: number
   detail: string | null
@@ -13,7 +15,10 @@ export interface Delivery {
   id: string
   /** `webhook-id`: the same on every try, channel and attempt of the run, so that a partner can drop doubles. */
   messageId: string
+  /** Id of the `Message` that it carries. */
+  message: string
   partner: string
+  /** As `channelNames` has it. */
   channel: string
   policy: string
   version: string
@@ -22,12 +27,12 @@ export interface Delivery {
   run: number
   /** The notify stage that waits for its first try; `null` when none does. */
   stage: string | null
-  /** Partner, policy and channel: news of one lane never overtake each other. */
+  /** Partner, policy and, with `deliver: all`, the channel: news of one lane never overtake each other. */
   lane: string
   /** Order within the open deliveries of the lane. */
   laneSeq: number
   supersedes: string[]
-  /** The exact text that is signed and sent. */
+  /** The JSON of the message: the exact text that a webhook signs and sends. */
   body: string
   state: 'pending' | 'delivered' | 'dead' | 'superseded'
   /** A worker has it and may be talking to the partner. After a crash it stays so until the work is claimed again. */
@@ -48,9 +53,15 @@ export function firstTryEnded(delivery: Delivery): boolean {
   return delivery.state !== 'pending' || delivery.tries > 0 || delivery.nextAttemptAt === null
 }
 
-export function laneOf(partner: string, policy: string, channel: string): string {
-  return `${partner}/${policy}/${channel}`
+/** `channel` is `null` for a partner with `deliver: first`, where the channels of a message take turns. */
+export function laneOf(partner: string, policy: string, channel: string | null): string {
+  return channel === null ? `${partner}/${policy}` : `${partner}/${policy}/${channel}`
 }
+
+/** What the deliveries of one message share; each has its own `supersedes`. */
+export type Message = Omit<MessageContent, 'supersedes'> & { id: string }
+
+export const MESSAGES = documentTable<Message>({ name: 'message', id: (message) => message.id, keys: {}, keep: { for: 'runs' } })
 
 /** What a worker needs to know before it reads the delivery. */
 export type DeliveryTimer = { delivery: string; partner: string }

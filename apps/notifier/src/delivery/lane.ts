@@ -32,10 +32,10 @@ export function nextInLane(open: readonly Delivery[]): Delivery | undefined {
  * `ID@VERSION` of what a message replaces for this partner: the version before, and what open messages of the lane would have told.
  */
 export function supersededBy(
-  news: { policy: string; version: string; before: string | null; isWithdrawal?: boolean },
+  news: { policy: string; version: string; before: string | null; release?: object | null },
   open: readonly Delivery[],
 ): string[] {
   const ahead = open.flatMap((delivery) => [`${delivery.policy}@${delivery.version}`, ...delivery.supersedes])
   const all = [...(news.before === null ? [] : [`${news.policy}@${news.before}`]), ...ahead]
-  return [...new Set(all)].filter((version) => news.isWithdrawal === true || version !== `${news.policy}@${news.version}`)
+  return [...new Set(all)].filter((version) => news.release === null || version !== `${news.policy}@${news.version}`)
 }

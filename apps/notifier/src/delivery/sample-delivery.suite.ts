@@ -5,6 +5,7 @@ export function sampleDelivery(changes: Partial<Delivery> = {}): Delivery {
   const [partner, policy, channel] = ['va-deq', 'epa-pm25-limit', 'webhook']
   return {
     id: 'run-184-1.epa-pm25-limit.va-deq.webhook',
+    message: 'run-184-1.epa-pm25-limit',
     messageId: 'run_184_epa-pm25-limit_va-deq',
     partner,
     channel,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Outcome } from './webhook-sender.js'
+import type { Outcome } from '../channels/channel-sender.js'
 
 /**
  * The 24-hour schedule: tries at 0 s, 5 s, 30 s, 2 m, 5 m, 15 m, 30 m, 1 h, 2 h, 4 h, 7 h, 11 h,

@@ -1,16 +1,18 @@
 import type { Timer, WorkHandler } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
+import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
+import { closeSenders, dispatch } from '../channels/dispatch.js'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { DeliveryLanes } from './delivery-lanes.js'
-import { DELIVER, DELIVERIES, type DeliveryTimer } from './delivery.table.js'
+import { DELIVER, DELIVERIES, MESSAGES, type DeliveryTimer } from './delivery.table.js'
 import { SendSlots } from './send-slots.js'
-import { WEBHOOK_SENDER, type Outcome, type WebhookAttempt, type WebhookSender } from './webhook-sender.js'
 
 /** Longer than a try may take, so that a slow partner is not called twice at once. */
 const LEASE_MS = 30_000
 
-type Begun = { startedAt: Date; attempt: WebhookAttempt | undefined }
+/** `attempt`: or why there is nothing to send it on. */
+type Begun = { startedAt: Date; attempt: Attempt | string }
 
 /**
  * The worker: marks a delivery as being sent, calls the partner outside any transaction, books what came of it. A crash in between sends
@@ -24,7 +26,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly lanes: DeliveryLanes,
-    @Inject(WEBHOOK_SENDER) private readonly sender: WebhookSender,
+    @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
   ) {}
 
   onModuleInit(): void {
@@ -40,7 +42,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
   }
 
   onApplicationShutdown(): Promise<void> {
-    return this.sender.close()
+    return closeSenders(this.senders)
   }
 
   private async work({ timer, finish }: Parameters<WorkHandler<DeliveryTimer>>[0]): Promise<void> {
@@ -69,17 +71,27 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       if (delivery?.state !== 'pending') return undefined
       const partner = await tx.documents(PARTNERS).get(delivery.partner)
       const channel = partner === undefined ? undefined : channelOf(partner, delivery.channel)
-      if (partner === undefined || channel === undefined) return { startedAt: tx.now, attempt: undefined }
+      if (partner === undefined || channel === undefined) return { startedAt: tx.now, attempt: 'the partner no longer has this channel' }
+      const message = await tx.documents(MESSAGES).get(delivery.message)
+      if (message === undefined) return { startedAt: tx.now, attempt: 'the message is older than what is kept' }
       await tx.documents(DELIVERIES).put({ ...delivery, sending: true })
-      const { url, secret } = channel.webhook
-      const message = { id: delivery.messageId, body: Buffer.from(delivery.body), timestamp: tx.now }
-      return { startedAt: tx.now, attempt: { url, secrets: [secret], networks: partner.networks, ...message } }
+      const attempt: Attempt = {
+        partner: { id: partner.id, name: partner.name },
+        channel,
+        networks: partner.networks,
+        id: delivery.messageId,
+        body: Buffer.from(delivery.body),
+        content: { ...message, supersedes: delivery.supersedes },
+        timestamp: tx.now,
+        triesBefore: delivery.tries,
+      }
+      return { startedAt: tx.now, attempt }
     })
   }
 
-  private async call(attempt: WebhookAttempt | undefined): Promise<Outcome> {
-    if (attempt === undefined) return { kind: 'gone', latencyMs: 0, detail: 'the partner no longer has this channel' }
-    return this.sender.send(attempt, this.stop.signal)
+  private async call(attempt: Attempt | string): Promise<Outcome> {
+    if (typeof attempt === 'string') return { kind: 'gone', latencyMs: 0, detail: attempt }
+    return dispatch(this.senders, attempt, this.stop.signal)
   }
 }
 

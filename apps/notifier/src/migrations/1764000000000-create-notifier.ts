@@ -3,6 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 
 const TABLES: CreatedTables = {
   partner: {},
+  message: {},
   notification: { keys: { state: 'text' } },
   delivery: {
     keys: {

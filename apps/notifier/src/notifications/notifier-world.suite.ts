@@ -12,27 +12,31 @@ import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { buildRelease, signEnvelope } from '#libs/signing'
 import { createRuntime } from '#libs/service'
 import { testIdentity } from '../../../../test/support/identity.js'
+import type { Attempt, Outcome } from '../channels/channel-sender.js'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { SendDelivery } from '../delivery/send-delivery.js'
-import type { Outcome, WebhookAttempt, WebhookSender } from '../delivery/webhook-sender.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { PARTNERS } from '../partners/partner.table.js'
+import type { ChannelKind } from '../partners/channel.js'
 import type { Partner } from '../partners/partner.js'
 import { NotifyPartners } from './notify-partners.js'
 import { TellOfReversal } from './tell-of-reversal.js'
 
+const USUAL = { deliver: 'all', contact: null, rate: 5, lane: 'latest' } as const
 const POLICY = 'epa-pm25-limit'
 
-/** Answers as told per partner, in turn; the last answer stays. `hang` waits until the process stops. */
-class ScriptedSender implements WebhookSender {
-  readonly sent: { partner: string; id: string; body: { type: string; data: { version: string; supersedes: string[] } } }[] = []
+type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: string; data: { version: string; supersedes: string[] } } }
+
+/** Any kind of channel. Answers as told per partner, or per `partner/kind`, in turn; the last answer stays. `hang` waits for the stop. */
+class ScriptedSender {
+  readonly sent: Sent[] = []
   readonly script = new Map<string, (number | 'hang')[]>()
 
-  async send(attempt: WebhookAttempt, signal: AbortSignal): Promise<Outcome> {
-    const partner = new URL(attempt.url).hostname.split('.')[0]!
-    this.sent.push({ partner, id: attempt.id, body: JSON.parse(attempt.body.toString()) as never })
-    const answers = this.script.get(partner) ?? [204]
+  async send(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
+    const [partner, channel] = [attempt.partner.id, attempt.channel.kind]
+    this.sent.push({ partner, channel, id: attempt.id, body: JSON.parse(attempt.body.toString()) as never })
+    const answers = this.script.get(`${partner}/${channel}`) ?? this.script.get(partner) ?? [204]
     const answer = answers.length > 1 ? answers.shift()! : answers[0]!
     if (answer === 'hang') {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
@@ -59,7 +63,7 @@ export async function notifierWorld() {
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, ready)
   const sender = new ScriptedSender()
   const lanes = new DeliveryLanes(runtime)
-  const worker = new SendDelivery(runtime, lanes, sender)
+  const worker = new SendDelivery(runtime, lanes, { webhook: sender, email: sender })
   const notify = new NotifyPartners(runtime, new NotifierConfig(), lanes)
   for (const part of [lanes, worker, notify]) part.onModuleInit()
   const reversal = new TellOfReversal(lanes)
@@ -83,9 +87,9 @@ export async function notifierWorld() {
     async register(...partners: (Partial<Partner> & { id: string })[]): Promise<void> {
       await database.transaction(async (tx) => {
         for (const partner of partners) {
-          const channels = [{ webhook: { url: `https://${partner.id}.example/`, secret: 'whsec_' } }]
-          const usual = { name: partner.id, groups: [], channels, lane: 'latest' as const, networks: [] }
-          await tx.documents(PARTNERS).put({ ...usual, addedAt: tx.now.toISOString(), ...partner })
+          const channels = [{ kind: 'webhook' as const, url: `https://${partner.id}.example/`, secret: 'whsec_' }]
+          const usual = { name: partner.id, groups: [], channels, ...USUAL }
+          await tx.documents(PARTNERS).put({ ...usual, networks: [], addedAt: tx.now.toISOString(), ...partner })
         }
       })
     },

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Channel } from '../partners/channel.js'
 import { notifierWorld } from './notifier-world.suite.js'
 
 let world: Awaited<ReturnType<typeof notifierWorld>>
@@ -96,6 +97,48 @@ describe('a lane', () => {
     await world.advance(7)
     expect(told()).toEqual(['va-deq 2.0.0', 'va-deq 2.0.0', 'va-deq 2.1.0'])
     expect(await states()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
+  })
+})
+
+describe('a partner with several channels', () => {
+  const channels: Channel[] = [
+    { kind: 'webhook', url: 'https://va-deq.example/', secret: 'whsec_' },
+    { kind: 'email', to: 'air@va.example' },
+  ]
+  const ways = (): string[] => world.sender.sent.map(({ channel, body }) => `${channel} ${body.data.version}`)
+
+  it('all: is told on each, and the failure of one does not hold up the other', async () => {
+    await world.register({ id: 'va-deq', channels })
+    world.sender.script.set('va-deq/webhook', [500])
+    await world.complete(184, '2.0.0', null)
+    expect(ways().sort()).toEqual(['email 2.0.0', 'webhook 2.0.0'])
+    expect((await states()).sort()).toEqual(['2.0.0 delivered', '2.0.0 pending'])
+  })
+
+  it('first: is told on the first alone', async () => {
+    await world.register({ id: 'va-deq', channels, deliver: 'first' })
+    await world.complete(184, '2.0.0', null)
+    expect(ways()).toEqual(['webhook 2.0.0'])
+  })
+
+  it('first: goes to the next when one is gone, in the order of the lane', async () => {
+    await world.register({ id: 'va-deq', channels, deliver: 'first', lane: 'every' })
+    world.sender.script.set('va-deq/webhook', [500, 410, 204])
+    world.sender.script.set('va-deq/email', [500, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.complete(185, '2.1.0', '2.0.0')
+    await world.advance(14)
+    expect(ways()).toEqual(['webhook 2.0.0', 'webhook 2.0.0', 'email 2.0.0', 'email 2.0.0', 'webhook 2.1.0'])
+    const ended = (await world.deliveries()).map(({ channel, version, state }) => `${channel} ${version} ${state}`)
+    expect(ended.sort()).toEqual(['email 2.0.0 delivered', 'webhook 2.0.0 dead', 'webhook 2.1.0 delivered'])
+  })
+
+  it('first: is given up when the last channel is gone too', async () => {
+    await world.register({ id: 'va-deq', channels, deliver: 'first' })
+    world.sender.script.set('va-deq', [410])
+    await world.complete(184, '2.0.0', null)
+    expect(await world.completions()).toMatchObject([{ summary: '0 sent, 1 failed' }])
+    expect((await states()).sort()).toEqual(['2.0.0 dead', '2.0.0 dead'])
   })
 })
 

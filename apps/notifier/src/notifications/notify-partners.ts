@@ -83,14 +83,22 @@ export class NotifyPartners implements OnModuleInit {
     const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
     const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
     for (const release of dossier.releases) {
+      const opened = openRelease(release, dossier.proofs)
+      const live = dossier.live[release.id] ?? null
       const news = {
-        ...releaseFacts(openRelease(release, dossier.proofs)),
+        ...releaseFacts(opened),
         ...names,
-        before: versionBefore(dossier, release),
+        release: opened,
+        replaced: live === null ? null : openRelease(live, dossier.proofs),
+        before: live?.version ?? null,
         bundle,
         at: new Date(stage.rolledOutAt),
       }
-      for (const partner of partners) await this.lanes.add(tx, news, registered.get(partner)!)
+      await this.lanes.add(
+        tx,
+        news,
+        partners.flatMap((id) => registered.get(id) ?? []),
+      )
     }
   }
 
@@ -115,8 +123,4 @@ function freshOf(dossier: RunDossier, cause: ReceivedEvent): Notification {
 async function addresseesOf(tx: Transaction, { plan }: RunDossier): Promise<{ partners: string[]; unknown: string[] }> {
   const { partners, unknown } = resolvePartners(plan.partners, await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
   return { partners: partners.map(({ id }) => id), unknown }
-}
-
-function versionBefore({ live }: RunDossier, { id }: CarriedRelease): string | null {
-  return live[id]?.version ?? null
 }

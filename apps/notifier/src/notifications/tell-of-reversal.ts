@@ -18,13 +18,14 @@ export class TellOfReversal {
     if (to === null) return
     const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}` }
     const facts = releaseFacts(to)
-    const context = { before: from.version, bundle: [`${policy}@${facts.version}`], at: new Date(cause.time) }
+    const documents = { release: to, replaced: null }
+    const context = { before: from.version, bundle: [`${policy}@${facts.version}`], at: new Date(cause.time), ...documents }
     await this.tell(tx, policy, from.version, () => ({ ...names, ...facts, ...context }))
   }
 
   async withdrawn(tx: Transaction, { policy, from, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
-    const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, isWithdrawal: true }
-    const context = { before: from.version, bundle: [], at: new Date(cause.time) }
+    const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}` }
+    const context = { before: from.version, bundle: [], at: new Date(cause.time), release: null, replaced: null }
     await this.tell(tx, policy, from.version, ({ version, digest }) => ({
       ...names,
       policy,
@@ -53,7 +54,7 @@ export class TellOfReversal {
         continue
       }
       const run = Math.max(...deliveries.map((delivery) => delivery.run))
-      await this.lanes.add(tx, { ...newsFor(deliveries[0]!), run, stage: null }, partner)
+      await this.lanes.add(tx, { ...newsFor(deliveries[0]!), run, stage: null }, [partner])
     }
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkPartnerUrl, type Deployment, type Profile } from './address-guard.js'
+import { checkPartnerHost, checkPartnerUrl, type Deployment, type Profile } from './address-guard.js'
 
 const ALL = ['0.0.0.0/0', '::/0']
 const LOOPBACK = ['127.0.0.0/8', '::1/128']
@@ -218,5 +218,35 @@ describe('checkPartnerUrl', () => {
   it('says what to do', () => {
     const check = checkPartnerUrl('http://partner.example/', [], wide('production'))
     expect(check.ok ? '' : check.detail).toBe('plain http is not allowed; use https on port 443 or 8443')
+  })
+})
+
+describe('the host of an SFTP server', () => {
+  const ofHost = (host: string, port: number, networks: string[] = [], profile: Profile = 'production') =>
+    checkPartnerHost(host, port, networks, { profile, networks: ['10.0.0.0/8', '127.0.0.0/8'] })
+
+  it('is a public name or address, on 22 or 2222', () => {
+    expect(ofHost('SFTP.partner.example', 22)).toEqual({ ok: true, host: 'sftp.partner.example', onlyNetworks: false })
+    expect(ofHost('8.8.8.8', 2222)).toMatchObject({ ok: true })
+    expect(ofHost('2606:4700::1111', 22)).toMatchObject({ ok: true, host: '2606:4700::1111' })
+    expect(ofHost('sftp.partner.example', 2022)).toMatchObject({ ok: false, detail: expect.stringContaining('port 2022') })
+  })
+
+  it.each(['127.0.0.1', '0x7f.1', '2130706433', '10.1.2.3', '169.254.169.254', '::ffff:10.1.2.3', 'localhost'])('is not %s', (host) => {
+    expect(ofHost(host, 22)).toMatchObject({ ok: false })
+  })
+
+  it.each(['', 'a b', 'user@host.example', 'host.example/path', 'host.example:22', '[::1', 'host.example?x', 'host.example#x'])(
+    'is no other text: %s',
+    (host) => {
+      expect(ofHost(host, 22)).toMatchObject({ ok: false })
+    },
+  )
+
+  it('may be private inside the networks, and on other ports with profile dev', () => {
+    expect(ofHost('10.1.2.3', 22, ['10.1.0.0/16'])).toMatchObject({ ok: true })
+    expect(ofHost('10.1.2.3', 2022, ['10.1.0.0/16'])).toMatchObject({ ok: false })
+    expect(ofHost('0x7f.1', 40_022, ['127.0.0.1/32'], 'dev')).toEqual({ ok: true, host: '127.0.0.1', onlyNetworks: true })
+    expect(ofHost('8.8.8.8', 40_022, ['127.0.0.1/32'], 'dev')).toMatchObject({ ok: false })
   })
 })

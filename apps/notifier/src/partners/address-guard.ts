@@ -4,9 +4,9 @@ import { contains, isClosedAddress, isLoopbackAddress, isLoopbackName, isSpecial
 import { embeddedAddresses } from './embedded-address.js'
 
 /**
- * Where a partner's webhook may point, so that a registered address cannot reach inside the network (SSRF).
+ * Where a partner's channels may point, so that a registered address cannot reach inside the network (SSRF).
  *
- * - http or https, no user info; https on 443 or 8443 to a public address is always fine;
+ * - http or https, no user info; https on 443 or 8443, and SFTP on 22 or 2222, to a public address is always fine;
  * - an address of a special range only inside the partner's `networks` and those that the deployment allows;
  * - loopback, plain http and other ports only inside both, and only with profile dev;
  * - link-local, metadata, multicast, unspecified and reserved addresses never. What an IPv6 address embeds is judged with it.
@@ -24,11 +24,18 @@ export interface Deployment {
   networks: readonly string[]
 }
 
+const SFTP_PORTS: readonly number[] = [22, 2222]
+const USUAL_PORTS = 'use https on port 443 or 8443, SFTP on 22 or 2222'
+
 export const ADDRESS_REFUSED = 'HMS_PARTNER_ADDRESS_REFUSED'
 
 export type AddressCheck =
   /** `onlyNetworks`: the name must resolve into `networks`, because of its scheme or port. */
   { ok: true; url: URL; onlyNetworks: boolean } | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
+
+export type HostCheck =
+  /** `host`: to connect to, in the form that was judged. `onlyNetworks`: as above. */
+  { ok: true; host: string; onlyNetworks: boolean } | { ok: false; code: typeof ADDRESS_REFUSED; detail: string }
 
 export type AddressRules = { networks: BlockList; widest: BlockList; profile: Profile; onlyNetworks: boolean }
 
@@ -47,6 +54,22 @@ export function checkPartnerUrl(url: string, networks: readonly string[], deploy
   const detail = hostRefusal(parsed.hostname.replace(/^\[(.*)\]$/, '$1'), rules, networks.length > 0)
   if (detail) return refusedAddress(departure ? `${departure}: ${detail}` : detail)
   return { ok: true, url: parsed, onlyNetworks: rules.onlyNetworks }
+}
+
+/** The same for an SFTP server. The host goes through the URL parser, so that `0x7f.1` is judged as the address that it is. */
+export function checkPartnerHost(host: string, port: number, networks: readonly string[], deployment: Deployment): HostCheck {
+  const bracketed = isIP(host) === 6 ? `[${host}]` : host
+  const parsed = URL.canParse(`https://${bracketed}/`) ? new URL(`https://${bracketed}/`) : undefined
+  if (parsed === undefined || parsed.href !== `https://${parsed.hostname}/`) {
+    return refusedHost('the host is not a name or an address; write sftp.partner.example')
+  }
+  const departure = SFTP_PORTS.includes(port) ? undefined : `port ${port}`
+  if (departure && deployment.profile !== 'dev') return refusedHost(`${departure} is not allowed; use port 22 or 2222`)
+  const rules = rulesOf(networks, deployment, departure !== undefined)
+  const name = parsed.hostname.replace(/^\[(.*)\]$/, '$1')
+  const detail = hostRefusal(name, rules, networks.length > 0)
+  if (detail) return refusedHost(departure ? `${departure}: ${detail}` : detail)
+  return { ok: true, host: name, onlyNetworks: rules.onlyNetworks }
 }
 
 export function rulesOf(networks: readonly string[], { profile, networks: widest }: Deployment, onlyNetworks: boolean): AddressRules {
@@ -73,8 +96,7 @@ function refusalOf(address: string, rules: AddressRules): string | undefined {
   if (isSpecialAddress(address) && !listed) {
     return `${address} is not a public address; name a public host, or list its network under networks`
   }
-  if (rules.onlyNetworks && !listed)
-    return `${address} is in none of the partner's networks that this deployment allows; use https on port 443 or 8443`
+  if (rules.onlyNetworks && !listed) return `${address} is in none of the partner's networks that this deployment allows; ${USUAL_PORTS}`
   return undefined
 }
 
@@ -92,7 +114,7 @@ function hostRefusal(host: string, rules: AddressRules, hasNetworks: boolean): s
   if (isIP(host) !== 0) return addressRefusal(host, rules)
   const loopback = loopbackAnswers(host, rules)
   if (loopback) return loopback.length > 0 ? undefined : `${host} is this machine itself; name a public host`
-  if (rules.onlyNetworks && !hasNetworks) return `${host} is in none of the partner's networks; use https on port 443 or 8443`
+  if (rules.onlyNetworks && !hasNetworks) return `${host} is in none of the partner's networks; ${USUAL_PORTS}`
   return undefined
 }
 
@@ -101,5 +123,7 @@ function departureOf(url: URL): string | undefined {
   if (url.protocol === 'http:') return 'plain http'
   return url.port === '' || url.port === '8443' ? undefined : `port ${url.port}`
 }
+
+const refusedHost = (detail: string): HostCheck => ({ ok: false, code: ADDRESS_REFUSED, detail })
 
 const refusedAddress = (detail: string): AddressCheck => ({ ok: false, code: ADDRESS_REFUSED, detail })

@@ -1,23 +1,57 @@
 import { HmsError } from '#libs/contracts'
-import { ADDRESS_REFUSED, checkPartnerUrl, type Deployment } from './address-guard.js'
-import { parsePartner } from './parse-partner.js'
+import type { ChannelSenders } from '../channels/channel-sender.js'
+import { channelRefusal } from '../channels/dispatch.js'
+import { ADDRESS_REFUSED, checkPartnerHost, checkPartnerUrl, type Deployment } from './address-guard.js'
+import type { Channel } from './channel.js'
+import { parsePartner, type PartnerProblem } from './parse-partner.js'
 import type { Partner } from './partner.js'
 import type { PartnerRegistrationDto } from './partners.dto.js'
 
+const NEXT = ['hms-svc partners add FILE']
+
 /** The partner to store and call. Throws `HmsError`, whose texts repeat no secret. */
-export function checkPartner(body: PartnerRegistrationDto, deployment: Deployment): Partner {
+export function checkPartner(body: PartnerRegistrationDto, deployment: Deployment, senders: ChannelSenders): Partner {
   const parsed = parsePartner(body)
-  const next = ['hms-svc partners add FILE']
-  if (!parsed.ok) throw new HmsError(parsed.code, sentence(parsed.problems), { status: 422, errors: parsed.problems, next })
+  if (!parsed.ok) throw refusal('HMS_PARTNER_INVALID', 422, parsed.problems)
   const { partner } = parsed
-  const refused = partner.channels.flatMap(({ webhook }, index) => {
-    const check = checkPartnerUrl(webhook.url, partner.networks, deployment)
-    return check.ok ? [] : [{ pointer: `/channels/${index}/webhook/url`, detail: check.detail }]
+  const undelivered = partner.channels.flatMap((channel, index) => {
+    const refused = channelRefusal(senders, channel)
+    return refused === undefined ? [] : [{ code: refused.code, pointer: `/channels/${index}/${channel.kind}`, detail: refused.detail }]
   })
-  if (refused.length > 0) throw new HmsError(ADDRESS_REFUSED, sentence(refused), { status: 400, errors: refused, next })
+  if (undelivered.length > 0)
+    throw refusal(
+      undelivered[0]!.code,
+      422,
+      undelivered.map(({ pointer, detail }) => ({ pointer, detail })),
+    )
+  const forbidden = partner.channels.flatMap((channel, index) =>
+    addressProblem(channel, `/channels/${index}/${channel.kind}`, partner.networks, deployment),
+  )
+  if (forbidden.length > 0) throw refusal(ADDRESS_REFUSED, 400, forbidden)
   return partner
 }
 
-function sentence(problems: { pointer: string; detail: string }[]): string {
+/** Every host that a partner names. Mail goes through the agency's own relay, which no partner chooses. */
+function addressProblem(channel: Channel, pointer: string, networks: readonly string[], deployment: Deployment): PartnerProblem[] {
+  switch (channel.kind) {
+    case 'webhook':
+    case 'a2a': {
+      const check = checkPartnerUrl(channel.url, networks, deployment)
+      return check.ok ? [] : [{ pointer: `${pointer}/url`, detail: check.detail }]
+    }
+    case 'sftp': {
+      const check = checkPartnerHost(channel.host, channel.port, networks, deployment)
+      return check.ok ? [] : [{ pointer: `${pointer}/host`, detail: check.detail }]
+    }
+    case 'email':
+      return []
+  }
+}
+
+function refusal(code: string, status: number, errors: PartnerProblem[]): HmsError {
+  return new HmsError(code, sentence(errors), { status, errors, next: NEXT })
+}
+
+function sentence(problems: readonly PartnerProblem[]): string {
   return problems.map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`)).join('; ')
 }

@@ -7,6 +7,11 @@ import { PartnerRegistrationDto } from './partners.dto.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const webhook = { url: 'https://partner.example/hooks/hms', secret: SECRET }
+const HOST_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ'
+const KEY = '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk=\n-----END OPENSSH PRIVATE KEY-----'
+const sftp = { host: 'sftp.partner.example', user: 'hms', hostKey: HOST_KEY, dir: '/inbox', key: KEY }
+const email = { to: 'air@va.example' }
+const a2a = { url: 'https://partner.example/a2a', secret: 's'.repeat(32) }
 const minimal = { id: 'va-deq', name: 'Virginia DEQ', channels: [{ webhook }] }
 
 const read = (body: unknown): PartnerRegistrationDto => readShape(PartnerRegistrationDto, body).value
@@ -21,7 +26,9 @@ describe('the shape of a registration', () => {
   it('takes a partner with and without options', () => {
     expect(misshapenAt(minimal)).toEqual([])
     expect(misshapenAt({ ...minimal, groups: ['a'], lane: 'every', networks: ['10.0.0.0/8'] })).toEqual([])
-    expect(misshapenAt({ ...minimal, channels: [{ email: {} }, { sftp: {} }] })).toEqual([])
+    expect(
+      misshapenAt({ ...minimal, channels: [{ email }, { sftp }, { a2a }], deliver: 'first', contact: 'a@b.example', rate: 5 }),
+    ).toEqual([])
   })
 
   it.each([
@@ -36,6 +43,10 @@ describe('the shape of a registration', () => {
     [{ ...minimal, groups: Array.from({ length: 65 }, (_, index) => `g-${index}`) }, ['/groups']],
     [{ ...minimal, lane: 'newest' }, ['/lane']],
     [{ ...minimal, networks: [{}] }, ['/networks']],
+    [{ ...minimal, deliver: 'some' }, ['/deliver']],
+    [{ ...minimal, contact: 7 }, ['/contact']],
+    [{ ...minimal, rate: 0 }, ['/rate']],
+    [{ ...minimal, rate: 0.5 }, ['/rate']],
     [{ ...minimal, 'a/b': 1 }, ['/a~1b']],
     [{ ...minimal, channels: [] }, ['/channels']],
     [{ ...minimal, channels: ['x'] }, ['/channels/0']],
@@ -43,6 +54,11 @@ describe('the shape of a registration', () => {
     [{ ...minimal, channels: [{ pager: {} }] }, ['/channels/0/pager']],
     [{ ...minimal, channels: [{ webhook: null }] }, ['/channels/0/webhook']],
     [{ ...minimal, channels: [{ webhook: [] }] }, ['/channels/0/webhook']],
+    [{ ...minimal, channels: [{ email: null }] }, ['/channels/0/email']],
+    [{ ...minimal, channels: [{ email: { to: ['a@b.example'] } }] }, ['/channels/0/email/to']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, port: 70_000 } }] }, ['/channels/0/sftp/port']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, hostKey: undefined } }] }, ['/channels/0/sftp/hostKey']],
+    [{ ...minimal, channels: [{ a2a: { url: a2a.url } }] }, ['/channels/0/a2a/secret']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, url: 7 } }] }, ['/channels/0/webhook/url']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, url: 'u'.repeat(2049) } }] }, ['/channels/0/webhook/url']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, secret: 7 } }] }, ['/channels/0/webhook/secret']],
@@ -60,12 +76,23 @@ describe('the shape of a registration', () => {
 
 describe('parsePartner', () => {
   it('fills in the defaults', () => {
-    expect(parsePartner(read(minimal))).toEqual({ ok: true, partner: { ...minimal, groups: [], lane: 'latest', networks: [] } })
+    const usual = { groups: [], deliver: 'all', contact: null, rate: 5, lane: 'latest', networks: [] }
+    expect(parsePartner(read(minimal))).toEqual({
+      ok: true,
+      partner: { ...minimal, channels: [{ kind: 'webhook', ...webhook }], ...usual },
+    })
   })
 
   it('keeps what is given', () => {
-    const full = { ...minimal, groups: ['state-airboards'], lane: 'every', networks: ['10.0.0.0/8', 'fd00::/8'] }
-    expect(parsePartner(read(full))).toEqual({ ok: true, partner: full })
+    const given = { groups: ['state-airboards'], lane: 'every', networks: ['10.0.0.0/8', 'fd00::/8'] }
+    const more = { deliver: 'first', contact: 'air@va.example', rate: 2 }
+    const full = { ...minimal, channels: [{ email }, { sftp }, { a2a }], ...given, ...more }
+    const channels = [
+      { kind: 'email', ...email },
+      { kind: 'sftp', port: 22, ...sftp },
+      { kind: 'a2a', ...a2a },
+    ]
+    expect(parsePartner(read(full))).toEqual({ ok: true, partner: { ...full, channels } })
   })
 
   it.each([
@@ -76,29 +103,39 @@ describe('parsePartner', () => {
     [{ ...minimal, networks: ['10.0.0.0'] }, ['/networks/0']],
     [{ ...minimal, networks: ['10.0.0.0/33'] }, ['/networks/0']],
     [{ ...minimal, channels: [{}] }, ['/channels/0']],
-    [{ ...minimal, channels: [{ webhook, email: {} }] }, ['/channels/0']],
+    [{ ...minimal, channels: [{ webhook, email }] }, ['/channels/0']],
+    [{ ...minimal, contact: 'the air board' }, ['/contact']],
+    [{ ...minimal, channels: [{ email: { to: 'a@b.example, c@d.example' } }] }, ['/channels/0/email/to']],
+    [{ ...minimal, channels: [{ email: { to: 'a@b.example\r\nbcc: c@d.example' } }] }, ['/channels/0/email/to']],
+    [{ ...minimal, channels: [{ email: { to: 'Air <a@b.example>' } }] }, ['/channels/0/email/to']],
+    [{ ...minimal, channels: [{ email: { to: 'root@localhost' } }] }, ['/channels/0/email/to']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, user: 'a b' } }] }, ['/channels/0/sftp/user']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, hostKey: 'SHA256:abc' } }] }, ['/channels/0/sftp/hostKey']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, hostKey: HOST_KEY.replace('ssh-ed25519', 'ssh-rsa') } }] }, ['/channels/0/sftp/hostKey']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, dir: '/inbox/../../etc' } }] }, ['/channels/0/sftp/dir']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, dir: 'a\nb' } }] }, ['/channels/0/sftp/dir']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, key: 'file:id_ed25519' } }] }, ['/channels/0/sftp/key']],
+    [{ ...minimal, channels: [{ sftp: { ...sftp, key: HOST_KEY } }] }, ['/channels/0/sftp/key']],
+    [{ ...minimal, channels: [{ a2a: { ...a2a, secret: 'env:A2A' } }] }, ['/channels/0/a2a/secret']],
+    [{ ...minimal, channels: [{ a2a: { ...a2a, secret: 'short' } }] }, ['/channels/0/a2a/secret']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, secret: 'env:VA' } }] }, ['/channels/0/webhook/secret']],
     [{ ...minimal, channels: [{ webhook: { ...webhook, secret: 'whsec_c2hvcnQ=' } }] }, ['/channels/0/webhook/secret']],
   ])('%# points at what is wrong', (value, pointers) => {
     expect(pointersOf(value)).toEqual(pointers)
   })
 
-  it.each(['email', 'sftp'])('names %s as known but unsupported, with a next step', (kind) => {
-    expect(parsePartner(read({ ...minimal, channels: [{ webhook }, { [kind]: {} }] }))).toMatchObject({
-      ok: false,
-      code: 'HMS_PARTNER_CHANNEL_UNSUPPORTED',
-      problems: [{ pointer: `/channels/1/${kind}`, detail: expect.stringContaining('give the partner a webhook') }],
-    })
-  })
-
   it('never repeats a secret in a problem', () => {
-    const parsed = parsePartner(read({ ...minimal, channels: [{ webhook: { ...webhook, secret: 'hunter2hunter2' } }] }))
+    const hidden = 'hunter2'
+    const channels = [{ webhook: { ...webhook, secret: hidden } }, { sftp: { ...sftp, key: hidden } }, { a2a: { ...a2a, secret: hidden } }]
+    const parsed = parsePartner(read({ ...minimal, channels }))
+    expect(parsed).toMatchObject({ ok: false, problems: { length: 3 } })
     expect(JSON.stringify(parsed)).not.toContain('hunter2')
   })
 })
 
 describe('resolvePartners', () => {
-  const partner = (id: string, ...groups: string[]): Partner => ({ id, name: id, groups, channels: [], lane: 'latest', networks: [] })
+  const usual = { channels: [], deliver: 'all' as const, contact: null, rate: 5, lane: 'latest' as const, networks: [] }
+  const partner = (id: string, ...groups: string[]): Partner => ({ id, name: id, groups, ...usual })
   const all = [partner('va-deq', 'state-airboards'), partner('md-mde', 'state-airboards'), partner('epa-open-data')]
   const idsOf = (selection: string[] | null): string[] => resolvePartners(selection, all).partners.map(({ id }) => id)
 

@@ -1,6 +1,7 @@
 import type { PartnerSummary } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
-import type { Channel, Partner } from './partner.js'
+import { channelNames, type Channel } from './channel.js'
+import type { Partner } from './partner.js'
 
 /** With its secrets, which leave this schema only as signatures. */
 export type RegisteredPartner = Partner & { addedAt: string }
@@ -11,16 +12,11 @@ export function partnerKey(id: string): string {
   return `partner:${id}`
 }
 
-/** What a channel is called in deliveries and lists: its kind, numbered from the second on. */
-export function channelNames(partner: Partner): string[] {
-  return partner.channels.map((_, index) => (index === 0 ? 'webhook' : `webhook-${index + 1}`))
-}
-
 export function channelOf(partner: Partner, name: string): Channel | undefined {
-  return partner.channels[channelNames(partner).indexOf(name)]
+  return partner.channels[channelNames(partner.channels).indexOf(name)]
 }
 
 export function summaryOf(partner: RegisteredPartner): PartnerSummary {
-  const { id, name, groups, lane, addedAt } = partner
-  return { id, name, groups, channels: channelNames(partner), lane, addedAt }
+  const { id, name, groups, channels, deliver, contact, rate, lane, addedAt } = partner
+  return { id, name, groups, channels: channelNames(channels), deliver, contact, rate, lane, addedAt }
 }

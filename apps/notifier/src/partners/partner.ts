@@ -1,17 +1,23 @@
+import type { Channel } from './channel.js'
+
 /** A partner as registered: who is told of a new policy, where, and in which order. */
 export type Partner = {
   id: string
   name: string
   groups: string[]
+  /** In order of preference. */
   channels: Channel[]
+  /** `all`: each message on every channel. `first`: on the first channel that takes it. */
+  deliver: 'all' | 'first'
+  /** Email address of the people who are told when news cannot be delivered. */
+  contact: string | null
+  /** Messages a second, at most. */
+  rate: number
   /** `latest`: a newer version replaces a waiting older one. `every`: strict first in, first out. */
   lane: 'latest' | 'every'
   /** CIDRs that are allowed although private. */
   networks: string[]
 }
-
-/** `secret`: `whsec_…`, a value; `env:` and `file:` are resolved by the CLI and never reach a server. */
-export type Channel = { webhook: { url: string; secret: string } }
 
 /** Ids and group names share one namespace of selection and one form. */
 export const PARTNER_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/

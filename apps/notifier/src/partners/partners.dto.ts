@@ -1,34 +1,12 @@
 import type { PartnerRegistration } from '#libs/contracts'
 import { Nested, NestedList } from '#libs/platform'
-import { ArrayMaxSize, IsArray, IsIn, IsObject, IsOptional, IsString, Matches, MaxLength, ValidateIf } from 'class-validator'
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator'
+import { ChannelDto } from './channels.dto.js'
 
 const MAX_NAME = 200
 const MAX_ENTRIES = 64
 const MAX_CHANNELS = 8
-const MAX_URL = 2048
-
-export class WebhookDto {
-  @Matches(/\S/, { message: 'url must be a text' })
-  @MaxLength(MAX_URL)
-  url!: string
-
-  @IsString()
-  secret!: string
-}
-
-export class ChannelDto {
-  @ValidateIf(({ webhook }: ChannelDto) => webhook !== undefined)
-  @IsObject()
-  @Nested(() => WebhookDto)
-  webhook?: WebhookDto
-
-  /** Known and not built: `checkPartner` says so. */
-  @IsOptional()
-  email?: unknown
-
-  @IsOptional()
-  sftp?: unknown
-}
+const MAX_RATE = 100
 
 /** Types, counts and lengths. What the texts mean is for `checkPartner` to judge. */
 export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channels'> {
@@ -47,6 +25,20 @@ export class PartnerRegistrationDto implements Omit<PartnerRegistration, 'channe
 
   @NestedList(() => ChannelDto, { min: 1, max: MAX_CHANNELS })
   channels!: ChannelDto[]
+
+  @IsOptional()
+  @IsIn(['all', 'first'])
+  deliver?: 'all' | 'first'
+
+  @IsOptional()
+  @IsString()
+  contact?: string
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_RATE)
+  rate?: number
 
   @IsOptional()
   @IsIn(['latest', 'every'])

@@ -1,6 +1,7 @@
 import type { PartnerSummary } from '#libs/contracts'
 import { RequireScope, ServiceRuntime } from '#libs/service'
-import { Body, Controller, Get, Post } from '@nestjs/common'
+import { Body, Controller, Get, Inject, Post } from '@nestjs/common'
+import { CHANNEL_SENDERS, type ChannelSenders } from '../channels/channel-sender.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { checkPartner } from './check-partner.js'
 import { partnerKey, PARTNERS, summaryOf } from './partner.table.js'
@@ -11,6 +12,7 @@ export class PartnersController {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly config: NotifierConfig,
+    @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
   ) {}
 
   @Get()
@@ -23,7 +25,7 @@ export class PartnersController {
   @Post()
   @RequireScope('operate')
   add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {
-    const partner = checkPartner(body, this.config.deployment)
+    const partner = checkPartner(body, this.config.deployment, this.senders)
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([partnerKey(partner.id)])
       const registered = { ...partner, addedAt: tx.now.toISOString() }

@@ -56,17 +56,34 @@ export interface PartnerRegistration {
   id: string
   name: string
   groups?: string[]
-  channels: { webhook: { url: string; secret: string } }[]
+  /** In order of preference. */
+  channels: ChannelRegistration[]
+  /** `all`, the default: each message on every channel. `first`: on the first channel that takes it. */
+  deliver?: 'all' | 'first'
+  /** Email address of the people who are told when news cannot be delivered. */
+  contact?: string
+  /** Messages a second, at most. */
+  rate?: number
   lane?: 'latest' | 'every'
   networks?: string[]
 }
+
+export type ChannelRegistration =
+  | { webhook: { url: string; secret: string } }
+  | { email: { to: string } }
+  | { sftp: { host: string; port?: number; user: string; hostKey: string; dir: string; key: string } }
+  | { a2a: { url: string; secret: string } }
 
 /** Summaries never carry secrets. */
 export interface PartnerSummary {
   id: string
   name: string
   groups: string[]
+  /** Their kinds, numbered from the second of a kind on: `webhook`, `webhook-2`, `email`. */
   channels: string[]
+  deliver: 'all' | 'first'
+  contact: string | null
+  rate: number
   lane: 'latest' | 'every'
   addedAt: string
 }

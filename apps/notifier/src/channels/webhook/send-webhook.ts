@@ -1,14 +1,15 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { Agent, Dispatcher } from 'undici'
 import { request } from 'undici'
-import type { Deployment } from '../partners/address-guard.js'
-import { ADDRESS_REFUSED, checkPartnerUrl } from '../partners/address-guard.js'
-import type { Resolve } from '../partners/guarded-lookup.js'
-import { Deadline } from './deadline.js'
+import type { WebhookChannel } from '../../partners/channel.js'
+import type { Deployment } from '../../partners/address-guard.js'
+import { ADDRESS_REFUSED, checkPartnerUrl } from '../../partners/address-guard.js'
+import type { Resolve } from '../../partners/guarded-lookup.js'
+import type { Attempt, ChannelSender, Outcome } from '../channel-sender.js'
+import { Deadline } from '../deadline.js'
 import { PartnerAgents } from './partner-agents.js'
 import { parseRetryAfter } from './retry-after.js'
 import { signWebhook } from './standard-webhooks.js'
-import type { Outcome, WebhookAttempt, WebhookSender } from './webhook-sender.js'
 
 /** For the whole try: waiting for a connection, sending, and reading the answer. */
 const DEADLINE_MS = 15_000
@@ -18,7 +19,7 @@ const REPLY_KEPT_BYTES = 4 * 1024
 export type UndiciSenderOptions = { deployment: Deployment; deadlineMs?: number; resolve?: Resolve }
 
 /** Calls partners with undici's `request`, which follows no redirect and reads no proxy from the environment. */
-export class UndiciWebhookSender implements WebhookSender {
+export class UndiciWebhookSender implements ChannelSender<'webhook'> {
   private readonly agents: PartnerAgents
   private readonly deadlineMs: number
 
@@ -27,12 +28,12 @@ export class UndiciWebhookSender implements WebhookSender {
     this.agents = new PartnerAgents(options.deployment, this.deadlineMs, options.resolve)
   }
 
-  async send(attempt: WebhookAttempt, signal: AbortSignal): Promise<Outcome> {
+  async send(attempt: Attempt<WebhookChannel>, signal: AbortSignal): Promise<Outcome> {
     const startedAt = performance.now()
     const latency = (): number => Math.round(performance.now() - startedAt)
-    const address = checkPartnerUrl(attempt.url, attempt.networks, this.options.deployment)
+    const address = checkPartnerUrl(attempt.channel.url, attempt.networks, this.options.deployment)
     if (!address.ok) return { kind: 'refused', latencyMs: 0, detail: address.detail }
-    const signed = signWebhook(attempt)
+    const signed = signWebhook({ ...attempt, secrets: [attempt.channel.secret] })
     if (!signed.ok) return { kind: 'refused', latencyMs: 0, detail: signed.detail }
 
     const deadline = new Deadline(this.deadlineMs, signal)

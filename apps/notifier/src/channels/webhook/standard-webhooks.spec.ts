@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import { parseWebhookSecret } from '../partners/webhook-secret.js'
+import { parseWebhookSecret } from '../../partners/webhook-secret.js'
 import { signWebhook } from './standard-webhooks.js'
-import { policyUpdatedBody } from './webhook-body.js'
+import { policyUpdatedBody } from '../../delivery/message-body.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const OLD_SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`

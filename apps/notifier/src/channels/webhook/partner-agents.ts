@@ -1,7 +1,7 @@
 import { Agent } from 'undici'
-import type { Deployment } from '../partners/address-guard.js'
-import type { Resolve } from '../partners/guarded-lookup.js'
-import { guardedLookup } from '../partners/guarded-lookup.js'
+import type { Deployment } from '../../partners/address-guard.js'
+import type { Resolve } from '../../partners/guarded-lookup.js'
+import { guardedLookup } from '../../partners/guarded-lookup.js'
 
 /** Per origin; several partners may share a gateway, and how many tries one partner may have at once is the worker's to limit. */
 const CONNECTIONS_PER_ORIGIN = 8

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { parseWebhookSecret } from '../partners/webhook-secret.js'
+import { parseWebhookSecret } from '../../partners/webhook-secret.js'
 
 export type WebhookHeaders = {
   'webhook-id': string

@@ -4,9 +4,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it } from 'vitest'
+import { sampleAttempt } from '../sample-attempt.suite.js'
+import type { Attempt } from '../channel-sender.js'
+import type { WebhookChannel } from '../../partners/channel.js'
 import type { UndiciSenderOptions } from './send-webhook.js'
 import { UndiciWebhookSender } from './send-webhook.js'
-import type { WebhookAttempt } from './webhook-sender.js'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const NETWORKS = ['127.0.0.0/8']
@@ -34,15 +36,9 @@ function sender(options: Partial<UndiciSenderOptions> = {}): UndiciWebhookSender
   return created
 }
 
-const attempt = (url: string, more: Partial<WebhookAttempt> = {}): WebhookAttempt => ({
-  url,
-  secrets: [SECRET],
-  networks: NETWORKS,
-  id: 'msg_1',
-  body: Buffer.from('{"type":"policy.updated"}'),
-  timestamp: new Date(),
-  ...more,
-})
+type More = Partial<Attempt<WebhookChannel>>
+const attempt = (url: string, more: More = {}): Attempt<WebhookChannel> =>
+  sampleAttempt({ kind: 'webhook', url, secret: SECRET }, { networks: NETWORKS, ...more })
 const never = new AbortController().signal
 const answer =
   (status: number, headers: Record<string, string> = {}, body = ''): RequestListener =>
@@ -164,6 +160,8 @@ describe('UndiciWebhookSender', () => {
 
   it('refuses what cannot be signed', async () => {
     const { url } = await partner(answer(200))
-    expect(await sender().send(attempt(url, { secrets: ['nope'] }), never)).toMatchObject({ kind: 'refused' })
+    expect(await sender().send(attempt(url, { channel: { kind: 'webhook', url, secret: 'nope' } }), never)).toMatchObject({
+      kind: 'refused',
+    })
   })
 })

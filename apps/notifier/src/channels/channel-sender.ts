@@ -1,0 +1,84 @@
+import type { ReleaseDocument } from '#libs/contracts'
+import type { Channel, ChannelKind, ChannelOf } from '../partners/channel.js'
+
+/** What a message says, for channels that send more than its body. */
+export interface MessageContent {
+  type: 'policy.updated' | 'policy.withdrawn'
+  policy: string
+  version: string
+  /** Policy digest, `sha256:…`. */
+  digest: string
+  /** RFC 3339. */
+  effective: string
+  /** `ID@VERSION`, as in the body. */
+  supersedes: readonly string[]
+  bundle: readonly string[]
+  /** The moment of the event, RFC 3339. */
+  at: string
+  /** The signed release of `version`, with the proof that the log holds it; `null` for a withdrawal. */
+  release: ReleaseDocument | null
+  /** The release that was in force before, where one was. */
+  replaced: ReleaseDocument | null
+}
+
+/** One try of one delivery. */
+export interface Attempt<C extends Channel = Channel> {
+  partner: { id: string; name: string }
+  /** As registered, secrets in the clear. */
+  channel: C
+  /** CIDRs that the partner lists as allowed although private. */
+  networks: readonly string[]
+  /** The same on every try: the partner's key against doubles. Letters, digits, `_` and `-`. */
+  id: string
+  /** The JSON of the message, the same bytes on every try. */
+  body: Buffer
+  content: MessageContent
+  /** When this try is made, not when the policy changed. */
+  timestamp: Date
+  /** Tries before this one: above 0 the partner may have the message already. */
+  triesBefore: number
+}
+
+/**
+ * What a try came to; it is also the evidence for when a partner knew.
+ * - `delivered`: the partner's side took the message.
+ * - `retry`: no answer, or one that may be another next time.
+ * - `rejected`: a lasting refusal of this message; the second one ends the delivery.
+ * - `gone`: the partner wants no more on this channel.
+ * - `refused`: nothing was sent, because our own rules forbid the address or the message cannot be made.
+ */
+export interface Outcome {
+  kind: 'delivered' | 'retry' | 'rejected' | 'gone' | 'refused'
+  /** HTTP or SMTP status. */
+  status?: number
+  latencyMs: number
+  /** At most the first 4 KiB of the answer. */
+  reply?: string
+  detail?: string
+  /** What the partner asked for, not yet capped. */
+  retryAfterMs?: number
+  timedOut?: boolean
+}
+
+/**
+ * The port of one kind of channel. `send` never rejects: any failure is an outcome, so that a try is always booked. It ends within 15 s,
+ * and at once when `signal` aborts. Every host that a partner named is judged at each connection.
+ */
+export interface ChannelSender<K extends ChannelKind = ChannelKind> {
+  send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
+  /** Why such a channel cannot be registered, beyond what `parsePartner` and the address guard say. */
+  refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined
+  close(): Promise<void>
+}
+
+export interface ChannelRefusal {
+  code: string
+  /** Repeats no secret. */
+  detail: string
+}
+
+/** Kind to sender. A partner with a channel of another kind is refused. */
+export type ChannelSenders = { readonly [K in ChannelKind]?: ChannelSender<K> }
+
+/** Under which the module provides the senders. */
+export const CHANNEL_SENDERS = Symbol('ChannelSenders')

@@ -1,0 +1,67 @@
+import type { Channel } from './channel.js'
+import type { ChannelDto, EmailDto, SftpDto, WebhookDto } from './channels.dto.js'
+import { isEmailAddress } from './email-address.js'
+import { isPrivateKeyText, parseHostKey } from './ssh-keys.js'
+import { parseWebhookSecret } from './webhook-secret.js'
+
+/** `pointer` is an RFC 6901 pointer into the document that was sent. */
+export type Report = (pointer: string, detail: string) => void
+
+const SFTP_PORT = 22
+const MIN_A2A_SECRET = 16
+
+/** One channel of a registration; `undefined` after a report. Details repeat no secret. */
+export function parseChannel({ webhook, email, sftp, a2a }: ChannelDto, pointer: string, report: Report): Channel | undefined {
+  const given = Object.values({ webhook, email, sftp, a2a }).filter((channel) => channel !== undefined)
+  if (given.length !== 1) report(pointer, 'a channel has exactly one key: webhook, email, sftp or a2a')
+  else if (webhook !== undefined) return parseWebhook(webhook, `${pointer}/webhook`, report)
+  else if (email !== undefined) return parseEmail(email, `${pointer}/email`, report)
+  else if (sftp !== undefined) return parseSftp(sftp, `${pointer}/sftp`, report)
+  else if (a2a !== undefined) return parseA2a(a2a, `${pointer}/a2a`, report)
+  return undefined
+}
+
+function parseWebhook({ url, secret }: WebhookDto, pointer: string, report: Report): Channel {
+  const parsed = parseWebhookSecret(secret)
+  if (isValue(secret, `${pointer}/secret`, report) && !parsed.ok) report(`${pointer}/secret`, parsed.detail)
+  return { kind: 'webhook', url, secret }
+}
+
+function parseEmail({ to }: EmailDto, pointer: string, report: Report): Channel {
+  if (!isEmailAddress(to)) report(`${pointer}/to`, 'must be one email address, for instance air@va.example, without a name beside it')
+  return { kind: 'email', to }
+}
+
+function parseSftp({ host, port = SFTP_PORT, user, hostKey, dir, key }: SftpDto, pointer: string, report: Report): Channel {
+  if (!/^[!-~]+$/.test(user)) report(`${pointer}/user`, 'must be a user name without spaces and control characters')
+  if (parseHostKey(hostKey) === undefined) {
+    report(
+      `${pointer}/hostKey`,
+      'must be a line of an OpenSSH public key, for instance from ssh-keyscan -t ed25519 HOST: ssh-ed25519 AAAA…',
+    )
+  }
+  if (!isFolder(dir)) report(`${pointer}/dir`, 'must be a folder on the server without .. and control characters, for instance /inbox')
+  if (isValue(key, `${pointer}/key`, report) && !isPrivateKeyText(key)) {
+    report(`${pointer}/key`, 'must be a private key in PEM or OpenSSH form, for instance file:id_ed25519 for hms-svc partners add')
+  }
+  return { kind: 'sftp', host, port, user, hostKey: hostKey.trim(), dir, key }
+}
+
+function parseA2a({ url, secret }: WebhookDto, pointer: string, report: Report): Channel {
+  if (isValue(secret, `${pointer}/secret`, report) && secret.length < MIN_A2A_SECRET) {
+    report(`${pointer}/secret`, `the secret has ${secret.length} characters; ${MIN_A2A_SECRET} or more are needed`)
+  }
+  return { kind: 'a2a', url, secret }
+}
+
+/** A server that resolved these would hand out its own secrets. */
+function isValue(secret: string, pointer: string, report: Report): boolean {
+  if (!/^(env|file):/.test(secret)) return true
+  report(pointer, 'env: and file: are resolved by hms-svc partners add; send the value itself')
+  return false
+}
+
+function isFolder(dir: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return dir !== '' && !/[\u0000-\u001f\u007f]/.test(dir) && !dir.split('/').includes('..')
+}
