@@ -2,6 +2,7 @@ import { HmsError } from '#libs/contracts'
 import { RollBack } from '../../apps/rollout/src/rollbacks/roll-back.js'
 import { STABLES } from '../../apps/rollout/src/stable/stable.table.js'
 import { AcceptAlert } from '../../apps/config-store/src/alerts/accept-alert.js'
+import { CHANNEL_SENDERS } from '../../apps/notifier/src/channels/channel-sender.js'
 import { NotifierConfig } from '../../apps/notifier/src/notifier.config.js'
 import { Presence } from '../../apps/config-store/src/coverage/presence.js'
 import { PartnersController } from '../../apps/notifier/src/partners/partners.http.js'
@@ -31,7 +32,7 @@ export async function registerPartners(world: World, count: number): Promise<voi
     const webhook = { url: `http://127.0.0.1:${index}/`, secret: `whsec_${Buffer.alloc(32, index).toString('base64')}` }
     const partner = { id: `partner-${index}`, name: `Partner ${index}`, groups: [], channels: [{ webhook }], networks: ['127.0.0.1/32'] }
     await world.client.ask('notifier', `register ${partner.id}`, ({ runtime, injector }) =>
-      new PartnersController(runtime, injector.get(NotifierConfig)).add(partner),
+      new PartnersController(runtime, injector.get(NotifierConfig), injector.get(CHANNEL_SENDERS)).add(partner),
     )
   }
 }
