@@ -18,3 +18,29 @@ describe('the networks that a deployment allows partners', () => {
     expect(() => readNotifierConfig({ HMS_NOTIFIER_NETWORKS: text }, 'production')).toThrow('HMS_NOTIFIER_NETWORKS must be CIDRs')
   })
 })
+
+describe('mail', () => {
+  const [url, from] = ['smtp://hms:s3cret@relay.example', 'press@hms.example']
+
+  it('is sent where relay and sender are known, encrypted in production', () => {
+    expect(readNotifierConfig({}, 'production').mail).toBeUndefined()
+    const env = { HMS_NOTIFIER_SMTP_URL: url, HMS_NOTIFIER_MAIL_FROM: from }
+    expect(readNotifierConfig(env, 'production').mail).toMatchObject({ from, relay: { host: 'relay.example', requiresTls: true } })
+    expect(readNotifierConfig(env, 'dev').mail).toMatchObject({ relay: { requiresTls: false }, dkimSelector: 'hms' })
+  })
+
+  it('needs both', () => {
+    expect(() => readNotifierConfig({ HMS_NOTIFIER_SMTP_URL: url }, 'dev')).toThrow('HMS_NOTIFIER_SMTP_URL needs HMS_NOTIFIER_MAIL_FROM')
+    expect(() => readNotifierConfig({ HMS_NOTIFIER_MAIL_FROM: from }, 'dev')).toThrow('HMS_NOTIFIER_MAIL_FROM needs HMS_NOTIFIER_SMTP_URL')
+  })
+
+  it('is refused where a value is wrong, which is not repeated: it may hold a password', () => {
+    const refused = (changes: Record<string, string>) => () =>
+      readNotifierConfig({ HMS_NOTIFIER_SMTP_URL: url, HMS_NOTIFIER_MAIL_FROM: from, ...changes }, 'dev')
+    expect(refused({ HMS_NOTIFIER_SMTP_URL: 'smtp://hms:s3cret@relay.example/path' })).toThrow(
+      /^(?!.*s3cret).*HMS_NOTIFIER_SMTP_URL must be/,
+    )
+    expect(refused({ HMS_NOTIFIER_MAIL_FROM: 'Press <press@hms.example>' })).toThrow('HMS_NOTIFIER_MAIL_FROM must be one email address')
+    expect(refused({ HMS_NOTIFIER_DKIM_SELECTOR: 'a b' })).toThrow('HMS_NOTIFIER_DKIM_SELECTOR must be')
+  })
+})

@@ -1,8 +1,10 @@
-import { parseDuration } from '#libs/contracts'
+import { HmsError, parseDuration } from '#libs/contracts'
 import { isDuration, listOf, parseEnvironment, type Environment } from '#libs/platform'
-import { IsIn, IsOptional, ValidateBy } from 'class-validator'
+import { IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
+import { parseRelay, type SmtpRelay } from './channels/email/smtp-relay.js'
 import type { Deployment, Profile } from './partners/address-guard.js'
 import { parseCidr } from './partners/address-ranges.js'
+import { isEmailAddress } from './partners/email-address.js'
 
 const DEV_NETWORKS = ['127.0.0.0/8', '::1/128']
 
@@ -13,6 +15,31 @@ const isCidrList = ValidateBy({
     defaultMessage: () => 'networks must be CIDRs separated by commas, for instance 10.20.0.0/16,fd12:3456::/32',
   },
 })
+
+/** The message repeats nothing of the value, which holds a password. */
+const isRelayUrl = ValidateBy({
+  name: 'isRelayUrl',
+  validator: {
+    validate: (value: unknown) => typeof value === 'string' && parseRelay(value, 'production') !== undefined,
+    defaultMessage: () => 'smtpUrl must be smtp://[USER:PASSWORD@]HOST[:PORT], or smtps:// for TLS from the start',
+  },
+})
+
+const isSender = ValidateBy({
+  name: 'isSender',
+  validator: {
+    validate: (value: unknown) => typeof value === 'string' && isEmailAddress(value),
+    defaultMessage: () => 'mailFrom must be one email address, for instance press@agency.example',
+  },
+})
+
+export interface MailConfig {
+  relay: SmtpRelay
+  from: string
+  caFile: string | undefined
+  dkimKeyFile: string | undefined
+  dkimSelector: string
+}
 
 /** `HMS_NOTIFIER_*`. */
 export class NotifierConfig {
@@ -28,6 +55,36 @@ export class NotifierConfig {
   @isCidrList
   networks?: string
 
+  /** The agency's own relay; with `mailFrom`, or neither. */
+  @IsOptional()
+  @isRelayUrl
+  smtpUrl?: string
+
+  @IsOptional()
+  @isSender
+  mailFrom?: string
+
+  /** PEM file of the authority that the relay's certificate is judged by. */
+  @IsOptional()
+  @IsString()
+  smtpCa?: string
+
+  @IsOptional()
+  @IsString()
+  dkimKeyFile?: string
+
+  /** Where the domain of `mailFrom` publishes the key: `SELECTOR._domainkey.DOMAIN`. */
+  @Matches(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, {
+    message: 'dkimSelector must be a label of a domain name',
+  })
+  dkimSelector = 'hms'
+
+  get mail(): MailConfig | undefined {
+    const { profile, smtpUrl, mailFrom: from, smtpCa: caFile, dkimKeyFile, dkimSelector } = this
+    const relay = smtpUrl === undefined ? undefined : parseRelay(smtpUrl, profile)
+    return relay === undefined || from === undefined ? undefined : { relay, from, caFile, dkimKeyFile, dkimSelector }
+  }
+
   get deadlineMs(): number {
     return parseDuration(this.deadline)
   }
@@ -42,6 +99,22 @@ export class NotifierConfig {
 }
 
 export function readNotifierConfig(env: Environment, profile: Profile): NotifierConfig {
-  const names = { profile: 'HMS_PROFILE', deadline: 'HMS_NOTIFIER_DEADLINE', networks: 'HMS_NOTIFIER_NETWORKS' }
-  return parseEnvironment(NotifierConfig, names, { ...env, HMS_PROFILE: profile })
+  const names = {
+    profile: 'HMS_PROFILE',
+    deadline: 'HMS_NOTIFIER_DEADLINE',
+    networks: 'HMS_NOTIFIER_NETWORKS',
+    smtpUrl: 'HMS_NOTIFIER_SMTP_URL',
+    mailFrom: 'HMS_NOTIFIER_MAIL_FROM',
+    smtpCa: 'HMS_NOTIFIER_SMTP_CA',
+    dkimKeyFile: 'HMS_NOTIFIER_DKIM_KEY_FILE',
+    dkimSelector: 'HMS_NOTIFIER_DKIM_SELECTOR',
+  }
+  const config = parseEnvironment(NotifierConfig, names, { ...env, HMS_PROFILE: profile })
+  if ((config.smtpUrl === undefined) === (config.mailFrom === undefined)) return config
+  const [given, missing] = config.smtpUrl === undefined ? [names.mailFrom, names.smtpUrl] : [names.smtpUrl, names.mailFrom]
+  throw new HmsError('HMS_CONFIG_INVALID', `${given} needs ${missing} beside it: mail has a relay and a sender`, {
+    status: 400,
+    errors: [{ pointer: missing, detail: `${given} needs ${missing} beside it` }],
+    next: ['hms-svc help environment'],
+  })
 }

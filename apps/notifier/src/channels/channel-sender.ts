@@ -65,6 +65,8 @@ export interface Outcome {
  * and at once when `signal` aborts. Every host that a partner named is judged at each connection.
  */
 export interface ChannelSender<K extends ChannelKind = ChannelKind> {
+  /** Reads what the sender needs, before the first try. Rejects with what ends the start of the process. */
+  open?(): Promise<void>
   send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
   /** Why such a channel cannot be registered, beyond what `parsePartner` and the address guard say. */
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined

@@ -19,6 +19,10 @@ export function channelRefusal(senders: ChannelSenders, channel: Channel): Chann
   }
 }
 
+export async function openSenders(senders: ChannelSenders): Promise<void> {
+  await Promise.all(Object.values(senders).map((sender) => sender.open?.()))
+}
+
 export async function closeSenders(senders: ChannelSenders): Promise<void> {
   await Promise.all(Object.values(senders).map((sender) => sender.close()))
 }

@@ -2,7 +2,7 @@ import type { Timer, WorkHandler } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
-import { closeSenders, dispatch } from '../channels/dispatch.js'
+import { closeSenders, dispatch, openSenders } from '../channels/dispatch.js'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { DeliveryLanes } from './delivery-lanes.js'
 import { DELIVER, DELIVERIES, MESSAGES, type DeliveryTimer } from './delivery.table.js'
@@ -29,12 +29,13 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.runtime.onWork(DELIVER, (work) => this.work(work), LEASE_MS)
     // What no try can send must not hold up its lane.
     this.runtime.onGivenUp(DELIVER, (tx, { data }, detail) =>
       this.lanes.book(tx, data.delivery, { kind: 'gone', latencyMs: 0, detail }, tx.now),
     )
+    await openSenders(this.senders)
   }
 
   onModuleDestroy(): void {

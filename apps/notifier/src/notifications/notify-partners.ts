@@ -1,4 +1,4 @@
-import { openRelease, type CarriedRelease, type ReceivedEvent, type RunDossier } from '#libs/contracts'
+import { openRelease, type ReceivedEvent, type RunDossier } from '#libs/contracts'
 import type { EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {

@@ -1,5 +1,5 @@
 import type { PartnerRegistration } from '#libs/contracts'
-import { Nested, NestedList } from '#libs/platform'
+import { NestedList } from '#libs/platform'
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator'
 import { ChannelDto } from './channels.dto.js'
 

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import DKIM from 'nodemailer/lib/dkim'
+import MailComposer from 'nodemailer/lib/mail-composer'
+import { readRelease } from '#libs/signing'
+import type { EmailChannel } from '../../partners/channel.js'
+import type { Attempt } from '../channel-sender.js'
+import { describeNews } from './describe-news.js'
+import { mailHtml, mailText } from './mail-body.js'
+
+export interface DkimKey {
+  /** The domain of the sender. */
+  domain: string
+  selector: string
+  /** PEM. */
+  key: string
+}
+
+export interface MailIdentity {
+  /** One address. */
+  from: string
+  dkim?: DkimKey
+}
+
+/**
+ * The message of a try, RFC 5322. A retry has the same Message-ID, so that a relay or reader that took the last one can drop it; all
+ * messages about one policy to one address hang under one thread.
+ */
+export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }: MailIdentity): Promise<Buffer> {
+  const { content, channel, partner, timestamp } = attempt
+  const news = describeNews(content)
+  const attachments = attachmentsOf(attempt)
+  const footer = { partner: printable(partner.name), attached: attachments.map(({ filename }) => filename) }
+  const thread = idOf(from, `policy.${content.policy}`, partner.id, channel.to)
+  const message = await new MailComposer({
+    from: { name: '', address: from },
+    to: { name: '', address: channel.to },
+    subject: news.subject,
+    date: timestamp,
+    messageId: idOf(from, attempt.id, channel.to),
+    inReplyTo: thread,
+    references: thread,
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      'List-Unsubscribe': `<mailto:${from}?subject=${encodeURIComponent(`unsubscribe ${partner.id}`)}>`,
+    },
+    text: mailText(news, footer),
+    html: mailHtml(news, footer),
+    attachments,
+    newline: 'win',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+    .compile()
+    .build()
+  return dkim === undefined ? message : signed(message, dkim)
+}
+
+/** Letters, digits and hyphens alone, whatever the parts are. */
+function idOf(from: string, name: string, ...parts: string[]): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([name, ...parts]))
+    .digest('hex')
+  return `<${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 80)}.${hash.slice(0, 16)}@${from.split('@')[1]!}>`
+}
+
+/** The policy as a person reads it, and the release that was signed, with the proof that the log holds it. */
+function attachmentsOf({ content }: Attempt<EmailChannel>): { filename: string; contentType: string; content: Buffer }[] {
+  const { policy, version, release } = content
+  if (release === null) return []
+  const name = `${policy}-${version}`.replace(/[^A-Za-z0-9.+_-]/g, '-')
+  const file = (filename: string, value: object) => ({
+    filename,
+    contentType: 'application/json',
+    content: Buffer.from(`${JSON.stringify(value, null, 2)}\n`),
+  })
+  return [file(`${name}.json`, readRelease(release.envelope).predicate.policy), file(`${name}.release.json`, release)]
+}
+
+async function signed(message: Buffer, { domain, selector, key }: DkimKey): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  const stream = new DKIM({ domainName: domain, keySelector: selector, privateKey: key }).sign(message)
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+function printable(text: string): string {
+  return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
+}

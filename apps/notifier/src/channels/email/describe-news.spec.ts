@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import type { JsonObject } from '#libs/contracts'
+import { sampleAttempt } from '../sample-attempt.suite.js'
+import { sampleRelease } from '../sample-release.suite.js'
+import type { MessageContent } from '../channel-sender.js'
+import { describeNews } from './describe-news.js'
+import { mailHtml, mailText } from './mail-body.js'
+
+const OLD = { id: 'epa-pm25-limit', version: '1.5.0', effective: '2024-01-01T00:00:00Z', limit: 35, units: 'ug_per_m3', title: 'PM 2.5' }
+const NEW = { ...OLD, version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25, breaking: 'The unit stays.' }
+
+async function contentOf(changes: Partial<MessageContent> = {}, policy: JsonObject = {}): Promise<MessageContent> {
+  const { content } = sampleAttempt({ kind: 'email', to: 'air@va.example' })
+  const release = await sampleRelease({ ...NEW, ...policy })
+  return { ...content, effective: NEW.effective, release, replaced: await sampleRelease(OLD), ...changes }
+}
+
+const footer = { partner: 'Virginia DEQ', attached: ['epa-pm25-limit-2.0.0.json'] }
+
+describe('news in words', () => {
+  it('say what changes, with units, and since when', async () => {
+    const news = describeNews(await contentOf())
+    expect(news.subject).toBe('epa-pm25-limit 2.0.0 is in force: PM 2.5')
+    expect(news.sentences).toEqual([
+      'Version 2.0.0 of epa-pm25-limit is in force since 2026-01-01T00:00:00.000Z.',
+      'It replaces epa-pm25-limit@1.5.0.',
+      'What readers must look at: The unit stays.',
+    ])
+    expect(news.changesHeading).toBe('What changes from 1.5.0')
+    expect(news.changes).toContain('limit 35 → 25 µg/m³')
+  })
+
+  it('say from when a rule is that takes effect later, and what goes with it', async () => {
+    const bundle = ['epa-pm25-limit@2.0.0', 'ozone@3.0.0']
+    const news = describeNews(await contentOf({ effective: '2026-12-01T00:00:00Z', bundle }))
+    expect(news.subject).toBe('epa-pm25-limit 2.0.0 takes effect on 2026-12-01T00:00:00Z: PM 2.5')
+    expect(news.sentences[0]).toBe('Version 2.0.0 of epa-pm25-limit takes effect on 2026-12-01T00:00:00Z.')
+    expect(news.sentences).toContain('It goes together with ozone@3.0.0.')
+  })
+
+  it('say what a rule says where nothing is known of the one before, and what is withdrawn', async () => {
+    const first = describeNews(await contentOf({ replaced: null }))
+    expect([first.changesHeading, first.changes.includes('limit 25 µg/m³')]).toEqual(['What it says', true])
+    const gone = describeNews(await contentOf({ type: 'policy.withdrawn', release: null, replaced: null }))
+    expect(gone).toMatchObject({ subject: 'epa-pm25-limit 2.0.0 is withdrawn', changes: [] })
+    expect(gone.sentences[0]).toContain('nothing is in its place')
+  })
+
+  it('have a bound', async () => {
+    const many = Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`field${index}`, index]))
+    const news = describeNews(await contentOf({}, { ...many, title: 't'.repeat(500) }))
+    expect(news.changes).toHaveLength(51)
+    expect(news.changes.at(-1)).toMatch(/^and \d+ more: see the attached policy$/)
+    expect(news.subject.length).toBeLessThanOrEqual(150)
+  })
+
+  it('forge no line: control, direction and separator characters are taken out', async () => {
+    const news = describeNews(await contentOf({}, { title: 'a\r\nBcc: x@y.example\u202e\u2028b', note: 'c\u202ed' }))
+    const lines = [news.subject, news.headline, ...news.sentences, ...news.changes]
+    expect(lines.filter((line) => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line))).toEqual([])
+    expect(mailText(news, footer)).not.toMatch(/^Bcc/m)
+  })
+})
+
+describe('the HTML of a mail', () => {
+  it('escapes all that a policy says, and loads nothing', async () => {
+    const hostile = { title: '<img src="https://evil.example/x">&\'"', note: '</style><script>alert(1)</script>' }
+    const html = mailHtml(describeNews(await contentOf({}, hostile)), { ...footer, partner: '<b>' })
+    const tags = [...html.matchAll(/<\/?([a-z0-9]+)/gi)].map(([, tag]) => tag)
+    expect(new Set(tags)).toEqual(
+      new Set(['html', 'head', 'meta', 'title', 'style', 'body', 'main', 'h1', 'h2', 'p', 'ul', 'li', 'table', 'tr', 'th', 'td', 'footer']),
+    )
+    expect(html).toContain('&lt;img src=&quot;https://evil.example/x&quot;&gt;&amp;&#39;&quot;')
+    expect(html).not.toMatch(/url\(|@import|\son\w+=/i)
+    expect(html).toContain('prefers-color-scheme: dark')
+  })
+
+  it('says the same as the text', async () => {
+    const news = describeNews(await contentOf())
+    const [text, html] = [mailText(news, footer), mailHtml(news, footer)]
+    for (const line of [...news.sentences, 'limit 35 → 25 µg/m³', 'Virginia DEQ'])
+      expect([text, html].every((each) => each.includes(line))).toBe(true)
+  })
+})

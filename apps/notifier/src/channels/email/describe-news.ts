@@ -1,0 +1,92 @@
+import { describeChange, diffPolicies, type FieldChange, type PolicyDocument } from '#libs/policy'
+import { readRelease } from '#libs/signing'
+import type { ReleaseDocument } from '#libs/contracts'
+import type { MessageContent } from '../channel-sender.js'
+
+/** A message in words, before it is text or HTML. Every line is one line. */
+export interface DescribedNews {
+  subject: string
+  headline: string
+  sentences: string[]
+  /** Heading of `changes`. */
+  changesHeading: string
+  changes: string[]
+  facts: [label: string, value: string][]
+}
+
+const MAX_CHANGES = 50
+const MAX_SUBJECT = 150
+
+export function describeNews(content: MessageContent): DescribedNews {
+  return printed(content.type === 'policy.withdrawn' ? withdrawal(content) : update(content))
+}
+
+function update(content: MessageContent): DescribedNews {
+  const { policy, version, effective, at, supersedes, bundle, digest, release, replaced } = content
+  const document = documentOf(release)
+  const before = documentOf(replaced)
+  const isAhead = Date.parse(effective) > Date.parse(at)
+  const title = typeof document?.title === 'string' ? document.title : undefined
+  const when = isAhead ? `takes effect on ${effective}` : `is in force since ${at}`
+  const others = bundle.filter((each) => each !== `${policy}@${version}`)
+  const changes = document === undefined ? [] : diffPolicies(before, document)
+  return {
+    subject: `${policy} ${version} ${isAhead ? `takes effect on ${effective}` : 'is in force'}${title === undefined ? '' : `: ${title}`}`,
+    headline: title ?? `${policy} ${version}`,
+    sentences: [
+      `Version ${version} of ${policy} ${when}.`,
+      ...(supersedes.length > 0 ? [`It replaces ${supersedes.join(', ')}.`] : []),
+      ...(others.length > 0 ? [`It goes together with ${others.join(', ')}.`] : []),
+      ...(typeof document?.breaking === 'string' ? [`What readers must look at: ${document.breaking}`] : []),
+    ],
+    changesHeading: before === undefined ? 'What it says' : `What changes from ${before.version}`,
+    changes: bounded(changes.map(before === undefined ? describeRule : describeChange)),
+    facts: [
+      ['Policy', `${policy}@${version}`],
+      ['Effective', effective],
+      ['Digest', digest],
+    ],
+  }
+}
+
+function withdrawal({ policy, version, at, digest }: MessageContent): DescribedNews {
+  return {
+    subject: `${policy} ${version} is withdrawn`,
+    headline: `${policy} is withdrawn`,
+    sentences: [`Version ${version} of ${policy} is in force no more since ${at}, and nothing is in its place.`],
+    changesHeading: '',
+    changes: [],
+    facts: [
+      ['Policy', `${policy}@${version}`],
+      ['Withdrawn', at],
+      ['Digest', digest],
+    ],
+  }
+}
+
+/** The message came in a signed event, and its release was judged by the stages before. */
+function documentOf(release: ReleaseDocument | null): PolicyDocument | undefined {
+  return release === null ? undefined : (readRelease(release.envelope).predicate.policy as PolicyDocument)
+}
+
+function describeRule(change: FieldChange): string {
+  return describeChange(change).replace(/ added /, ' ')
+}
+
+function bounded(lines: readonly string[]): string[] {
+  const more = lines.length - MAX_CHANGES
+  return more > 0 ? [...lines.slice(0, MAX_CHANGES), `and ${more} more: see the attached policy`] : [...lines]
+}
+
+/** What a policy says reaches people as it is: no control, direction or line separating character may forge a line or a header. */
+function printed({ subject, headline, sentences, changesHeading, changes, facts }: DescribedNews): DescribedNews {
+  const plain = (text: string): string => text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD')
+  return {
+    subject: [...plain(subject)].slice(0, MAX_SUBJECT).join(''),
+    headline: plain(headline),
+    sentences: sentences.map(plain),
+    changesHeading: plain(changesHeading),
+    changes: changes.map(plain),
+    facts: facts.map(([label, value]) => [label, plain(value)]),
+  }
+}

@@ -1,0 +1,54 @@
+import { createPrivateKey } from 'node:crypto'
+import { HmsError } from '#libs/contracts'
+import { readGivenFile, requirePrivate } from '#libs/files'
+import { describeError } from '#libs/platform'
+import type { MailConfig } from '../../notifier.config.js'
+import type { DkimKey } from './compose-mail.js'
+import type { EmailSenderOptions } from './send-email.js'
+
+const MAX_CA_BYTES = 1024 * 1024
+const MAX_KEY_BYTES = 64 * 1024
+/** RFC 8301 §3.2 asks verifiers to refuse less than 1024, and signers to use this. */
+const MIN_RSA_BITS = 2048
+
+/** Reads the files that the configuration names. Throws `HMS_CONFIG_INVALID`, and `HMS_KEY_EXPOSED` for a key that others can read. */
+export async function openMail({ relay, from, caFile, dkimKeyFile, dkimSelector }: MailConfig): Promise<EmailSenderOptions> {
+  const ca = caFile === undefined ? undefined : await readCa(caFile)
+  const dkim = dkimKeyFile === undefined ? undefined : await readDkimKey(dkimKeyFile, dkimSelector, from)
+  return { relay: { ...relay, ...(ca === undefined ? {} : { ca }) }, from, ...(dkim === undefined ? {} : { dkim }) }
+}
+
+async function readCa(file: string): Promise<string> {
+  try {
+    return (await readGivenFile(file, MAX_CA_BYTES)).bytes.toString('utf8')
+  } catch (error) {
+    throw invalid('HMS_NOTIFIER_SMTP_CA', file, describeError(error))
+  }
+}
+
+async function readDkimKey(file: string, selector: string, from: string): Promise<DkimKey> {
+  const found = await readGivenFile(file, MAX_KEY_BYTES).catch((error: unknown) => {
+    throw invalid('HMS_NOTIFIER_DKIM_KEY_FILE', file, describeError(error))
+  })
+  requirePrivate(file, found)
+  return { domain: from.split('@')[1]!, selector, key: pemOf(file, found.bytes) }
+}
+
+function pemOf(file: string, bytes: Buffer): string {
+  try {
+    const key = createPrivateKey(bytes)
+    const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+    if (key.asymmetricKeyType === 'rsa' && bits >= MIN_RSA_BITS) return key.export({ type: 'pkcs8', format: 'pem' }) as string
+  } catch {
+    // What OpenSSL says of a key that it cannot read may repeat parts of it.
+  }
+  throw invalid('HMS_NOTIFIER_DKIM_KEY_FILE', file, `it is no RSA key of ${MIN_RSA_BITS} bits or more in PEM without a passphrase`)
+}
+
+function invalid(variable: string, file: string, detail: string): HmsError {
+  return new HmsError('HMS_CONFIG_INVALID', `${file}, which ${variable} names, cannot be used: ${detail}`, {
+    status: 400,
+    errors: [{ pointer: variable, detail }],
+    next: ['hms-svc help environment'],
+  })
+}

@@ -1,0 +1,88 @@
+import type { EmailChannel } from '../../partners/channel.js'
+import type { Attempt, ChannelRefusal, ChannelSender, Outcome } from '../channel-sender.js'
+import { Deadline } from '../deadline.js'
+import { composeMail, type MailIdentity } from './compose-mail.js'
+import type { SmtpRelay } from './smtp-relay.js'
+import { submitMail, type SubmissionError } from './submit-mail.js'
+
+/** For the whole try: connecting, signing in, and the reply to the message. */
+const DEADLINE_MS = 15_000
+const REPLY_KEPT = 4 * 1024
+/** The relay asks us to sign in or to encrypt: that is no word about the message. */
+const RELAY_STATUS: readonly number[] = [530, 534, 535, 538]
+
+export interface EmailSenderOptions extends MailIdentity {
+  relay: SmtpRelay
+  deadlineMs?: number
+}
+
+/** Hands mail to the agency's relay. A connection lost after the message is ambiguous, and tried again under the same Message-ID. */
+export class SmtpEmailSender implements ChannelSender<'email'> {
+  private options: Promise<EmailSenderOptions> | undefined
+
+  /** `read`: once, at the start of the process. */
+  constructor(private readonly read: () => Promise<EmailSenderOptions>) {}
+
+  async open(): Promise<void> {
+    await this.opened()
+  }
+
+  async send(attempt: Attempt<EmailChannel>, signal: AbortSignal): Promise<Outcome> {
+    const options = await this.opened()
+    const { relay, from, deadlineMs = DEADLINE_MS } = options
+    const startedAt = performance.now()
+    const latency = (): number => Math.round(performance.now() - startedAt)
+    const message = await composeMail(attempt, options).catch((error: unknown) => error as Error)
+    if (message instanceof Error) return { kind: 'refused', latencyMs: latency(), detail: `the mail cannot be made: ${message.message}` }
+    const deadline = new Deadline(deadlineMs, signal)
+    try {
+      const reply = await submitMail(relay, { from, to: attempt.channel.to, message }, deadline.signal, deadlineMs)
+      return { kind: 'delivered', status: statusOf(reply), reply: kept(reply), latencyMs: latency() }
+    } catch (error) {
+      return { ...judge(error as SubmissionError, signal.aborted, deadline.passed), latencyMs: latency() }
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  private opened(): Promise<EmailSenderOptions> {
+    this.options ??= this.read()
+    return this.options
+  }
+}
+
+/** In place of the sender where no relay is configured. */
+export class NoEmailSender implements ChannelSender<'email'> {
+  async send(): Promise<Outcome> {
+    return { kind: 'refused', latencyMs: 0, detail: 'this deployment sends no mail (HMS_NOTIFIER_SMTP_URL)' }
+  }
+
+  refusal(): ChannelRefusal {
+    const detail = 'this deployment sends no mail: set HMS_NOTIFIER_SMTP_URL and HMS_NOTIFIER_MAIL_FROM, or give another channel'
+    return { code: 'HMS_PARTNER_MAIL_UNCONFIGURED', detail }
+  }
+
+  async close(): Promise<void> {}
+}
+
+function judge(error: SubmissionError, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
+  const { code, command, responseCode: status, response } = error
+  if (late || code === 'ETIMEDOUT') return { kind: 'retry', timedOut: true, detail: 'no answer of the mail relay in time' }
+  if (stopped) return { kind: 'retry', detail: 'stopped before the mail relay answered' }
+  const step = command === undefined || command === 'CONN' ? '' : ` at ${command}`
+  if (status === undefined) return { kind: 'retry', detail: `${code ?? 'failed'}${step}: ${kept(error.message)}` }
+  const isAboutMessage = code === 'EENVELOPE' || code === 'EMESSAGE'
+  const kind = isAboutMessage && status >= 500 && !RELAY_STATUS.includes(status) ? ('rejected' as const) : ('retry' as const)
+  return { kind, status, detail: `the mail relay answered ${status}${step}`, reply: kept(response ?? '') }
+}
+
+function statusOf(reply: string): number {
+  return Number(/^\d{3}/.exec(reply)?.[0] ?? 250)
+}
+
+/** Of foreign text, one line and no NUL: PostgreSQL holds none. */
+function kept(text: string): string {
+  return text.slice(0, REPLY_KEPT).replaceAll('\0', '\uFFFD').toWellFormed()
+}
