@@ -7,8 +7,10 @@ const FOLDER = join(ROOT, 'docs', 'adr')
 const records = readdirSync(FOLDER).filter((name) => /^\d{4}-.*\.md$/.test(name))
 
 describe('decision records', () => {
-  it('have numbers of their own, without a gap', () => {
-    expect(records.map((name) => Number(name.slice(0, 4)))).toEqual(records.map((_name, index) => index + 1))
+  // A number is chosen when a record is begun, and several are under way at a time: one may stay free for a while.
+  it('have numbers of their own', () => {
+    const numbers = records.map((name) => Number(name.slice(0, 4)))
+    expect(new Set(numbers).size).toBe(numbers.length)
   })
 
   it('say their number, and stand in the index in order', () => {

@@ -14,7 +14,7 @@ import { NotifyPartners } from './notifications/notify-partners.js'
 import { RolloutEvents } from './notifications/rollout.events.js'
 import { TellOfReversal } from './notifications/tell-of-reversal.js'
 import { PARTNERS } from './partners/partner.table.js'
-import { PartnersController } from './partners/partners.http.js'
+import { PartnersController } from './registration/partners.http.js'
 
 @Module({})
 class NotifierModule {

@@ -4,8 +4,8 @@ import { Body, Controller, Get, Inject, Post } from '@nestjs/common'
 import { CHANNEL_SENDERS, type ChannelSenders } from '../channels/channel-sender.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { checkPartner } from './check-partner.js'
-import { partnerKey, PARTNERS, summaryOf } from './partner.table.js'
-import { PartnerRegistrationDto } from './partners.dto.js'
+import { partnerKey, PARTNERS, summaryOf } from '../partners/partner.table.js'
+import { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
 @Controller('v1/partners')
 export class PartnersController {

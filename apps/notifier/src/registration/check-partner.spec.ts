@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { ChannelSenders } from '../channels/channel-sender.js'
 import { UndiciWebhookSender } from '../channels/webhook/send-webhook.js'
 import { checkPartner } from './check-partner.js'
-import { channelOf, summaryOf } from './partner.table.js'
-import type { PartnerRegistrationDto } from './partners.dto.js'
+import { channelOf, summaryOf } from '../partners/partner.table.js'
+import type { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const PRODUCTION = { profile: 'production', networks: [] } as const

@@ -1,11 +1,11 @@
 import { HmsError } from '#libs/contracts'
 import type { ChannelSenders } from '../channels/channel-sender.js'
 import { channelRefusal } from '../channels/dispatch.js'
-import { ADDRESS_REFUSED, checkPartnerHost, checkPartnerUrl, type Deployment } from './address-guard.js'
-import type { Channel } from './channel.js'
-import { parsePartner, type PartnerProblem } from './parse-partner.js'
-import type { Partner } from './partner.js'
-import type { PartnerRegistrationDto } from './partners.dto.js'
+import { ADDRESS_REFUSED, checkPartnerHost, checkPartnerUrl, type Deployment } from '../partners/address-guard.js'
+import type { Channel } from '../partners/channel.js'
+import { parsePartner, type PartnerProblem } from '../partners/parse-partner.js'
+import type { Partner } from '../partners/partner.js'
+import type { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
 const NEXT = ['hms-svc partners add FILE']
 
