@@ -31,6 +31,7 @@ describe('command line', () => {
       'rollback',
       'withdraw',
       'get',
+      'watch',
       'alert',
     ]
     for (const verb of verbs) {
@@ -50,6 +51,11 @@ describe('command line', () => {
     [['rollback', 'epa-pm25-limit'], 'is not ID@VERSION'],
     [['sidecar', '--port', '70000'], '--port must be a port from 1 to 65535'],
     [['sidecar', '--port', '7185', '--socket', 's'], "'--socket <path>' cannot be used with"],
+    [['sidecar', '--write', 'limits.tpl'], '--write limits.tpl is not TEMPLATE=FILE'],
+    [['watch'], "missing required argument 'ids'"],
+    [['watch', 'Upper'], '"Upper" is not the id of a policy'],
+    [['watch', 'a', '--exec', '/nonexistent/program'], '--exec /nonexistent/program is no program that can be run'],
+    [['watch', 'a', '--exec-timeout', '0s'], 'leaves no time to run anything'],
     [['dev', '--port', '99999'], '--port must be a port'],
     [['get', ''], 'is not ID or ID.FIELD'],
     [['get', '.limit'], 'is not ID or ID.FIELD'],

@@ -23,6 +23,7 @@ import { Session } from './session.js'
 import { registerSimulations } from './simulations/commands.js'
 import { registerTickets } from './tickets/commands.js'
 import { registerTokens } from './tokens/commands.js'
+import { registerWatch } from './watch/commands.js'
 
 /** Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. */
 const AREAS = [
@@ -36,6 +37,7 @@ const AREAS = [
   registerFreezes,
   registerTickets,
   registerPolicies,
+  registerWatch,
   registerGoingBack,
   registerReplay,
   registerPartners,

@@ -8,6 +8,8 @@ import { listen, type Place } from './place/listen.js'
 import { EventFeed } from './push/event-feed.js'
 import { PolicyReads } from './reads/policies.http.js'
 import { readSidecarConfig } from './sidecar.config.js'
+import { FileWriter } from './write/file-writer.js'
+import { openFiles, type WriteTarget } from './write/written-file.js'
 
 /** What a command line says; the rest comes from the environment. */
 export interface SidecarOptions {
@@ -17,6 +19,8 @@ export interface SidecarOptions {
   place?: Place
   /** How long to wait for the first copy. */
   timeoutMs?: number
+  /** Files for programs that know only files. */
+  write?: readonly WriteTarget[]
 }
 
 export interface ServedSidecar {
@@ -27,12 +31,15 @@ export interface ServedSidecar {
   state: string
   revision: number
   policies: number
+  /** Files that follow their templates. */
+  files: number
   stop(): Promise<void>
 }
 
 /**
  * An agent beside a service: one verified connection upstream, its values on this machine alone. Listens once there is a first copy, live
- * or from disk. Throws what `connect` throws without one, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for a place that it cannot have.
+ * or from disk. Throws what `connect` throws without one, `HMS_PORT_…` and `HMS_SIDECAR_SOCKET_…` for a place that it cannot have, and what
+ * keeps a file of `write` from being written.
  */
 export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
   const { port, socket, logLevel } = readSidecarConfig(env)
@@ -41,27 +48,32 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
   const upstream = options.url ?? url
   const reader = { bot, region }
   const log = createLogger(logLevel, { process: 'sidecar' })
+  const files = await openFiles(options.write ?? [])
   const connection = await connect({ url: upstream, ...reader, token, cacheDir, roster, timeoutMs: options.timeoutMs })
   const feed = new EventFeed(connection, systemClock)
+  const writer = new FileWriter(files, { values: connection, clock: systemClock, log })
   const reads = new PolicyReads(connection, reader)
   const server = createSidecarServer({
     reads,
     feed,
     values: connection,
-    metrics: sidecarMetrics(connection, feed),
+    metrics: sidecarMetrics(connection, feed, writer),
     log,
     overTcp: 'port' in place,
   })
   const stop = async (): Promise<void> => {
     feed.close()
+    await writer.close()
     server.closeAllConnections()
     if (server.listening) await new Promise((closed) => server.close(closed))
     await connection.close()
   }
   try {
+    await writer.start()
     const address = await listen(server, place)
     logConnection(connection, log)
-    return { address, upstream, reader, state: connection.state, revision: connection.revision, policies: connection.ids().length, stop }
+    const { state, revision } = connection
+    return { address, upstream, reader, state, revision, policies: connection.ids().length, files: writer.size, stop }
   } catch (error) {
     await stop()
     throw error

@@ -84,6 +84,13 @@ describe('reads', () => {
     expect(await problemAt('/v1/policies/epa-pm25-limit?region=VA')).toEqual([400, 'application/problem+json', 'HMS_SIDECAR_READER'])
   })
 
+  it.each(['at=2026-01-01T00:00:00Z', 'known=2026-01-01T00:00:00Z', 'version=1.5.0'])(
+    'are of now: %s is not answered with another time',
+    async (query) => {
+      expect(await problemAt(`/v1/policies/epa-pm25-limit?${query}`)).toEqual([400, 'application/problem+json', 'HMS_SIDECAR_READER'])
+    },
+  )
+
   it('have a HEAD', async () => {
     const [whole, head] = [await ask('/v1/policies'), await ask('/v1/policies', { method: 'HEAD' })]
     expect([head.status, head.body, head.headers.etag, head.headers['content-length']]).toEqual([
@@ -182,7 +189,7 @@ describe('the probes', () => {
     sidecar.values.ageMs = 1_500
     const { body, headers } = await ask('/metrics')
     expect(headers['content-type']).toContain('text/plain')
-    for (const line of ['ready 1', 'revision 4', 'policies 1', 'age_seconds 1.5', 'subscribers 0'])
+    for (const line of ['ready 1', 'revision 4', 'policies 1', 'age_seconds 1.5', 'subscribers 0', 'files_failing 0'])
       expect(body).toContain(`\nhms_svc_sidecar_${line}\n`)
   })
 })

@@ -63,13 +63,27 @@ function registerSidecar(program: Command, session: Session): void {
     .description('local agent beside a service: verified policies on loopback, over one upstream connection')
     .option('--port <number>', 'where to answer (HMS_SIDECAR_PORT)')
     .addOption(new Option('--socket <path>', 'a Unix socket instead (HMS_SIDECAR_SOCKET)').conflicts('port'))
+    .option('--write <template=file>', 'keep a file up to date: a template with {{ ID.FIELD }}', collectWrites, [])
     .action(
-      session.run(async (context, { port, socket }: { port?: string; socket?: string }) => {
+      session.run(async (context, { port, socket, write }: { port?: string; socket?: string; write: WriteFlag[] }) => {
         const place = socket === undefined ? portPlace(port) : { socket }
-        const { url } = context.options
-        return (await import('./sidecar.js')).runSidecar({ output: context.output, url, place, timeoutMs: await context.timeoutMs() })
+        const options = { output: context.output, url: context.options.url, place, write, timeoutMs: await context.timeoutMs() }
+        return (await import('./sidecar.js')).runSidecar(options)
       }),
     )
+}
+
+interface WriteFlag {
+  template: string
+  file: string
+}
+
+/** The first `=` parts them: a template can be renamed, the file is somebody else's. */
+function collectWrites(text: string, before: readonly WriteFlag[]): WriteFlag[] {
+  const [, template, file] = /^([^=]+)=(.+)$/s.exec(text) ?? []
+  if (template === undefined || file === undefined)
+    throw usageError(`--write ${text} is not TEMPLATE=FILE, such as --write limits.tpl=limits.env`, ['hms-svc sidecar --help'])
+  return [...before, { template, file }]
 }
 
 function portPlace(flag: string | undefined): { port: number } | undefined {

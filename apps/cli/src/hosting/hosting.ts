@@ -33,6 +33,8 @@ export interface SidecarOptions extends HostOptions {
   /** Where to answer, likewise. */
   place?: { port: number } | { socket: string }
   timeoutMs?: number
+  /** Files that follow a template. */
+  write: readonly { template: string; file: string }[]
 }
 
 export type MigrateOptions = HostOptions

@@ -15,6 +15,7 @@ interface SidecarModule {
     state: string
     revision: number
     policies: number
+    files: number
     stop(): Promise<void>
   }>
 }
@@ -29,6 +30,7 @@ export async function runSidecar({ output, ...options }: SidecarOptions): Promis
       `revision ${at.revision})`,
     `  Answers  ${at.address}   /v1/policies  /v1/events  /readyz`,
     `  Reads    as ${name}${region}`,
+    ...(at.files === 0 ? [] : [`  Writes   ${at.files === 1 ? '1 file' : `${at.files} files`}, again with each change`]),
     'Ctrl-C stops it.',
   ])
   await signalled()

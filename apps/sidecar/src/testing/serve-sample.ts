@@ -27,7 +27,7 @@ export async function serveSample(place: Place = { port: 0 }): Promise<SampleSid
     reads,
     feed,
     values,
-    metrics: sidecarMetrics(values, feed),
+    metrics: sidecarMetrics(values, feed, { failing: 0 }),
     log: silentLogger,
     overTcp: 'port' in place,
   })

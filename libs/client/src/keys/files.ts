@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { link, open, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, rm } from 'node:fs/promises'
 import { HmsError } from '#libs/contracts'
-import { readGivenFile, requirePrivate, type GivenFile } from '#libs/files'
+import { readGivenFile, requirePrivate, stageFile, type GivenFile } from '#libs/files'
 
 /** Far above what a bot that lives by every policy keeps; the rest of these files is small. */
 const MAX_BYTES = 64 * 1024 * 1024
@@ -14,7 +12,7 @@ const MAX_SECRET_BYTES = 64 * 1024
  * reader sees half a file, of two writers one wins, and one that dies leaves the name free.
  */
 export async function publishOnce(path: string, content: string, mode: number): Promise<boolean> {
-  const staged = await stage(path, content, mode)
+  const staged = await stageFile(path, content, mode)
   try {
     await link(staged, path)
     return true
@@ -23,29 +21,6 @@ export async function publishOnce(path: string, content: string, mode: number): 
     throw error
   } finally {
     await rm(staged, { force: true })
-  }
-}
-
-/** Puts a whole file under a name, in place of what was there; it is on the disk, under that name, when this resolves. */
-export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
-  const staged = await stage(path, content, mode)
-  try {
-    await rename(staged, path)
-  } catch (error) {
-    await rm(staged, { force: true })
-    throw error
-  }
-  await syncFolder(dirname(path))
-}
-
-/** Windows cannot open a folder, and needs no such thing. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }
 
@@ -72,10 +47,4 @@ async function fileIfThere(path: string, maxBytes: number): Promise<GivenFile | 
 
 export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | null)?.code
-}
-
-async function stage(path: string, content: string, mode: number): Promise<string> {
-  const staged = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  await writeFile(staged, content, { mode, flag: 'wx', flush: true })
-  return staged
 }

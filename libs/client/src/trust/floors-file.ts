@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HmsError } from '#libs/contracts'
 import { isFloorMemory, type FloorMemory } from '#libs/signing'
-import { replaceFile } from '../keys/files.js'
+import { replaceFile } from '#libs/files'
 import { readOwnFile } from './read-own-file.js'
 
 /** What a reader must not be taken back behind. */

@@ -1,0 +1,106 @@
+import type { HmsConnection, PolicyValue } from '#libs/client'
+import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
+import type { Output } from '../output/output.js'
+import type { PolicyChange } from './policy-change.js'
+import type { ProgramEnd } from './run-program.js'
+
+export type WatchedConnection = Pick<HmsConnection, 'state' | 'ids' | 'explain' | 'on'>
+
+export interface PolicyWatchParts {
+  connection: WatchedConnection
+  output: Output
+  /** Milliseconds since the epoch. */
+  now(): number
+  /** Gets each change after it was said. */
+  changed(change: PolicyChange): void
+}
+
+/** Silence after which a line says that the watching goes on. */
+const HEARTBEAT_MS = 30_000
+
+/** Says what is in force for some policies, and each change: a line, or with --json a value. */
+export class PolicyWatch {
+  private readonly values = new Map<string, PolicyValue>()
+  private saidAt = 0
+  private off: (() => void)[] = []
+
+  constructor(
+    private readonly ids: readonly string[],
+    private readonly parts: PolicyWatchParts,
+  ) {}
+
+  start(): void {
+    const { connection, output } = this.parts
+    this.off = [
+      connection.on('change', ({ id, from, to, revision }) => {
+        if (this.ids.includes(id)) this.tell({ id, from, to, revision, value: to === null ? null : connection.explain(id).value })
+      }),
+      connection.on('stale', ({ reason, code }) => this.remark(`STALE: ${reason}${code === undefined ? '' : ` [${code}]`}`)),
+      connection.on('ready', ({ revision }) => this.remark(`READY at revision ${revision}`)),
+      connection.on('error', (error) => this.remark(`✗ ${error.message}`)),
+    ]
+    const held = new Set(connection.ids())
+    for (const id of this.ids) {
+      if (!held.has(id)) output.note(`${this.stamp()} no version of ${id} is in force yet`)
+      else {
+        const { version, revision, value } = connection.explain(id)
+        this.tell({ id, from: null, to: version, revision, value })
+      }
+    }
+  }
+
+  /** To be called every second or so; says that nothing happened where there are no screens to redraw. */
+  tick(): void {
+    const { output, connection } = this.parts
+    if (output.mode !== 'plain' || this.parts.now() - this.saidAt < HEARTBEAT_MS) return
+    this.remark(`no change, ${connection.state}`)
+  }
+
+  ended({ id, to }: PolicyChange, program: string, end: ProgramEnd): void {
+    const { output } = this.parts
+    if (output.mode === 'json') output.data({ id, version: to, exec: end }, () => [])
+    else this.remark(`${id}: ${program} ${describeEnd(end)}`)
+  }
+
+  stop(): void {
+    for (const off of this.off.splice(0)) off()
+  }
+
+  private tell(change: PolicyChange): void {
+    const { output } = this.parts
+    output.data(change, () => [`${this.stamp()} ${lineOf(change, this.values.get(change.id))}`])
+    this.saidAt = this.parts.now()
+    if (change.value === null) this.values.delete(change.id)
+    else this.values.set(change.id, change.value)
+    this.parts.changed(change)
+  }
+
+  private remark(text: string): void {
+    this.saidAt = this.parts.now()
+    this.parts.output.note(`${this.stamp()} ${text}`)
+  }
+
+  private stamp(): string {
+    return new Date(this.parts.now()).toISOString().replace(/\.\d+Z$/, 'Z')
+  }
+}
+
+function lineOf({ id, from, to, revision, value }: PolicyChange, before: PolicyValue | undefined): string {
+  if (value === null) return `${id} ${from ?? '–'} → none in force  revision ${revision}`
+  if (from === null) return `${id} ${to}  revision ${revision}`
+  const fields = diffPolicies(before && documentOf(before), documentOf(value))
+    .filter(({ field }) => field !== 'version')
+    .map(describeChange)
+  return `${id} ${from} → ${to}  revision ${revision}${fields.length === 0 ? '' : `  ${fields.join('; ')}`}`
+}
+
+/** A value is a policy as it was signed, which is a policy document. */
+function documentOf(value: PolicyValue): PolicyDocument {
+  return { ...value } as PolicyDocument
+}
+
+function describeEnd({ code, signal, seconds, timedOut, error }: ProgramEnd): string {
+  if (error !== undefined) return `could not be started: ${error}`
+  const how = code === null ? `was ended by ${signal ?? 'a signal'}` : `exit ${code}`
+  return `${how} after ${seconds} s${timedOut ? ', its time was over' : ''}`
+}

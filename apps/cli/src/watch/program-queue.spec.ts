@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import type { PolicyChange } from './policy-change.js'
+import { ProgramQueue } from './program-queue.js'
+
+const change = (id: string, to: string): PolicyChange => ({ id, from: null, to, revision: 1, value: null })
+
+/** A program that ends when the test says so. */
+function stage() {
+  const begun: string[] = []
+  const ends: (() => void)[] = []
+  const queue = new ProgramQueue(({ id, to }) => {
+    begun.push(`${id}@${to}`)
+    return new Promise((end) => ends.push(end))
+  })
+  const endOne = async (): Promise<void> => {
+    ends.shift()!()
+    for (let turns = 0; turns < 5; turns++) await Promise.resolve()
+  }
+  return { begun, queue, endOne }
+}
+
+describe('programs that follow changes', () => {
+  it('run one at a time, and what was overtaken meanwhile never runs', async () => {
+    const { begun, queue, endOne } = stage()
+    for (const version of ['1.0.0', '2.0.0', '3.0.0']) queue.push(change('a', version))
+    expect(begun).toEqual(['a@1.0.0'])
+    await endOne()
+    expect(begun).toEqual(['a@1.0.0', 'a@3.0.0'])
+    await endOne()
+    queue.push(change('a', '4.0.0'))
+    expect(begun.at(-1)).toBe('a@4.0.0')
+  })
+
+  it('serve every policy, in the order of the newest changes', async () => {
+    const { begun, queue, endOne } = stage()
+    queue.push(change('a', '1.0.0'))
+    queue.push(change('b', '1.0.0'))
+    queue.push(change('c', '1.0.0'))
+    queue.push(change('b', '2.0.0'))
+    for (let ended = 0; ended < 3; ended++) await endOne()
+    expect(begun).toEqual(['a@1.0.0', 'c@1.0.0', 'b@2.0.0'])
+  })
+
+  it('begin no other once the watching ends', async () => {
+    const { begun, queue, endOne } = stage()
+    queue.push(change('a', '1.0.0'))
+    queue.push(change('b', '1.0.0'))
+    const closed = queue.close()
+    await endOne()
+    await closed
+    expect(begun).toEqual(['a@1.0.0'])
+  })
+})

@@ -1,0 +1,35 @@
+import type { PolicyChange } from './policy-change.js'
+
+/** Runs one program at a time. Of the changes that come meanwhile each policy keeps the newest: what is old by then is never run. */
+export class ProgramQueue {
+  private readonly waiting = new Map<string, PolicyChange>()
+  private running: Promise<void> | undefined
+  private closed = false
+
+  /** `run` must not reject. */
+  constructor(private readonly run: (change: PolicyChange) => Promise<void>) {}
+
+  push(change: PolicyChange): void {
+    // At the end of the line: the order is that of the newest changes.
+    this.waiting.delete(change.id)
+    this.waiting.set(change.id, change)
+    this.running ??= this.runAll().finally(() => (this.running = undefined))
+  }
+
+  /** What waits is given up; resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    this.closed = true
+    await this.running
+  }
+
+  private async runAll(): Promise<void> {
+    for (let next = this.next(); next !== undefined && !this.closed; next = this.next()) {
+      this.waiting.delete(next.id)
+      await this.run(next)
+    }
+  }
+
+  private next(): PolicyChange | undefined {
+    return this.waiting.values().next().value
+  }
+}

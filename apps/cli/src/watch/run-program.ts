@@ -1,0 +1,86 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { delimiter, join } from 'node:path'
+import { usageError } from '../errors.js'
+
+export interface ProgramRun {
+  /** What `findProgram` gave. */
+  program: string
+  stdin: string
+  environment: Readonly<Record<string, string | undefined>>
+  deadlineMs: number
+  /** Ends it before its deadline. */
+  signal?: AbortSignal
+}
+
+/** How a program ended. One that could not be started has `error`, and neither code nor signal. */
+export interface ProgramEnd {
+  code: number | null
+  signal: string | null
+  seconds: number
+  timedOut: boolean
+  error?: string
+}
+
+/** Between the request to end and the end. */
+const GRACE_MS = 5_000
+
+/** The path of a program that can be run. Throws 400 before anything is watched: a name that was mistyped would fail in silence later. */
+export function findProgram(name: string, path: string | undefined): string {
+  const places = name.includes('/') ? [name] : (path ?? '').split(delimiter).flatMap((folder) => (folder === '' ? [] : join(folder, name)))
+  const found = places.find(isProgram)
+  if (found !== undefined) return found
+  throw usageError(`--exec ${name} is no program that can be run: name one file, without arguments`, [`chmod +x ${name}`])
+}
+
+/** Without a shell: no value of a policy is ever read as a command. What it prints goes to our stderr, for stdout is ours. Never rejects. */
+export function runProgram({ program, stdin, environment, deadlineMs, signal }: ProgramRun): Promise<ProgramEnd> {
+  const startedAt = performance.now()
+  return new Promise((resolve) => {
+    let timedOut = false
+    const end = (code: number | null, by: string | null, error?: string): void => {
+      clearTimeout(deadline)
+      clearTimeout(grace)
+      signal?.removeEventListener('abort', stop)
+      const seconds = Math.round(performance.now() - startedAt) / 1_000
+      resolve({ code, signal: by, seconds, timedOut, ...(error === undefined ? {} : { error }) })
+    }
+    // A group of its own, so that what it started ends with it.
+    const child = spawn(program, [], { detached: true, stdio: ['pipe', 2, 2], env: { ...environment }, shell: false })
+    let grace: NodeJS.Timeout | undefined
+    const stop = (): void => {
+      killGroup(child, 'SIGTERM')
+      grace ??= setTimeout(() => killGroup(child, 'SIGKILL'), GRACE_MS)
+    }
+    const deadline = setTimeout(() => {
+      timedOut = true
+      stop()
+    }, deadlineMs)
+    signal?.addEventListener('abort', stop)
+    child.once('error', (error) => end(null, null, error.message))
+    child.once('exit', (code, by) => end(code, by))
+    // A program need not read what it is given.
+    child.stdin!.on('error', () => {})
+    child.stdin!.end(stdin)
+    if (signal?.aborted === true) stop()
+  })
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // It has ended, or the system knows no groups.
+    child.kill(signal)
+  }
+}

@@ -1,0 +1,70 @@
+import { connect, readUrl } from '#libs/client'
+import { EXIT, HmsError } from '#libs/contracts'
+import { processEnvironment } from '#libs/platform'
+import type { CliContext } from '../context.js'
+import { parseDurationFlag } from '../duration-flag.js'
+import { usageError } from '../errors.js'
+import { inputOf } from './policy-change.js'
+import { PolicyWatch } from './policy-watch.js'
+import { ProgramQueue } from './program-queue.js'
+import { findProgram, runProgram } from './run-program.js'
+
+export interface WatchOptions {
+  exec?: string
+  /** As written. */
+  execTimeout?: string
+  bot?: string
+  region?: string
+}
+
+const EXEC_MS = 60_000
+const TICK_MS = 1_000
+const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
+
+/** Follows policies over a verified connection until Ctrl-C. `--timeout` is for the first copy. */
+export async function watchPolicies(context: CliContext, ids: readonly string[], options: WatchOptions): Promise<number> {
+  const { io, output } = context
+  for (const id of ids) if (!ID.test(id)) throw usageError(`"${id}" is not the id of a policy`, ['hms-svc policies list'])
+  const environment = processEnvironment()
+  const program = options.exec === undefined ? undefined : findProgram(options.exec, environment['PATH'])
+  const deadlineMs = (await parseDurationFlag('--exec-timeout', options.execTimeout)) ?? EXEC_MS
+  if (deadlineMs === 0) throw usageError('--exec-timeout leaves no time to run anything')
+  const interrupt = new AbortController()
+  const interrupted = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
+  const ignoreInterrupts = io.onInterrupt(() => interrupt.abort())
+  // Also what keeps the process alive: a connection does not.
+  let tick = (): void => {}
+  const stopTicking = io.every(TICK_MS, () => tick())
+  try {
+    const connection = await connect({
+      url: readUrl(context.url, context.options.url === undefined ? 'HMS_URL' : '--url'),
+      token: io.environment.token,
+      bot: options.bot,
+      region: options.region,
+      timeoutMs: await context.timeoutMs(),
+    })
+    const queue = new ProgramQueue(async (change) => {
+      if (program === undefined) return
+      const { stdin, variables } = inputOf(change)
+      const run = { program, stdin, environment: { ...environment, ...variables }, deadlineMs, signal: interrupt.signal }
+      watch.ended(change, program, await runProgram(run))
+    })
+    const watch = new PolicyWatch([...new Set(ids)], { connection, output, now: io.now, changed: (change) => queue.push(change) })
+    try {
+      watch.start()
+      tick = () => watch.tick()
+      await interrupted
+      return EXIT.interrupted
+    } finally {
+      watch.stop()
+      await queue.close()
+      await connection.close()
+    }
+  } catch (error) {
+    if (error instanceof HmsError && interrupt.signal.aborted) return EXIT.interrupted
+    throw error
+  } finally {
+    stopTicking()
+    ignoreInterrupts()
+  }
+}

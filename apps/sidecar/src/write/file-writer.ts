@@ -1,0 +1,110 @@
+import { HmsError } from '#libs/contracts'
+import { describeError, type Clock, type Logger } from '#libs/platform'
+import type { HeldValues } from '../held-values.js'
+import type { WrittenFile } from './written-file.js'
+
+/** A disk that is full, or a value that a template cannot take: tried again even if nothing changes. */
+const RETRY_MS = 10_000
+
+export interface FileWriterParts {
+  values: Pick<HeldValues, 'explain' | 'on' | 'revision'>
+  clock: Clock
+  log: Logger
+}
+
+/**
+ * Keeps files up to date with their templates: for programs that know only files. One is written after the other; what changes meanwhile
+ * is written once, with the newest values. A file that cannot be written stays as it was, and is tried again.
+ */
+export class FileWriter {
+  private readonly dirty = new Set<WrittenFile>()
+  private readonly failures = new Set<WrittenFile>()
+  private off: () => void = () => {}
+  private cancelRetry: (() => void) | undefined
+  private working: Promise<void> | undefined
+  private started = false
+  private closed = false
+
+  constructor(
+    private readonly files: readonly WrittenFile[],
+    private readonly parts: FileWriterParts,
+  ) {}
+
+  /** Resolves when each file is written for the first time. Throws what keeps one from it: nothing that starts wrong goes on in silence. */
+  async start(): Promise<void> {
+    const { values } = this.parts
+    // From before the first values are read on: no change falls in between.
+    this.off = values.on('change', ({ id }) => this.changed(id))
+    for (const file of this.files) await file.write(values)
+    this.started = true
+    this.work()
+  }
+
+  get size(): number {
+    return this.files.length
+  }
+
+  /** Files that do not say what is in force. */
+  get failing(): number {
+    return this.failures.size
+  }
+
+  /** Resolves when what is being written is written. */
+  async idle(): Promise<void> {
+    await this.working
+  }
+
+  /** Resolves when nothing is being written any more. */
+  async close(): Promise<void> {
+    this.closed = true
+    this.off()
+    this.cancelRetry?.()
+    await this.working
+  }
+
+  private changed(id: string): void {
+    for (const file of this.files) if (file.ids.has(id)) this.dirty.add(file)
+    this.work()
+  }
+
+  private work(): void {
+    if (this.dirty.size === 0 || !this.started || this.closed) return
+    this.working ??= this.writeAll().finally(() => {
+      this.working = undefined
+      // What came after the last look at the set.
+      this.work()
+    })
+  }
+
+  private async writeAll(): Promise<void> {
+    // The connection tells the changes of one revision without a pause: a file that names two policies is written once for both.
+    await Promise.resolve()
+    for (const file of this.dirty) {
+      if (this.closed) return
+      this.dirty.delete(file)
+      await this.write(file)
+    }
+  }
+
+  private async write(file: WrittenFile): Promise<void> {
+    const { values, log } = this.parts
+    try {
+      const changed = await file.write(values)
+      if (changed) log.info({ file: file.file, revision: values.revision }, 'the file is written')
+      this.failures.delete(file)
+    } catch (error) {
+      const code = error instanceof HmsError ? error.code : undefined
+      log.error({ file: file.file, code, error: describeError(error) }, 'the file stays as it was')
+      this.failures.add(file)
+      this.retryLater()
+    }
+  }
+
+  private retryLater(): void {
+    this.cancelRetry ??= this.parts.clock.after(RETRY_MS, () => {
+      this.cancelRetry = undefined
+      for (const file of this.failures) this.dirty.add(file)
+      this.work()
+    })
+  }
+}

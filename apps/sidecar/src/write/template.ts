@@ -1,0 +1,114 @@
+import { HmsError, type Json } from '#libs/contracts'
+
+/** A value that a template names: `{{ id }}`, `{{ id.field }}`, `{{ id.field | json }}`. */
+export interface Reference {
+  id: string
+  path: readonly string[]
+  /** Strings in quotes, escaped: as JSON. */
+  asJson: boolean
+  /** `FILE:LINE:COLUMN`, for errors. */
+  place: string
+}
+
+/** Text and references in their order. */
+export type Template = readonly (string | Reference)[]
+
+const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
+const REFERENCE = /^\s*([^\s.{}|"]+)((?:\.[^\s.{}|"]+)*)\s*(?:\|\s*(\S+)\s*)?$/
+/** How braces get into the file that is written: a piece of text in quotes. */
+const QUOTED = /^\s*("(?:[^"\\]|\\.)*")\s*$/
+
+/** Throws 400 `HMS_SIDECAR_TEMPLATE` with file, line and column. `name`: what errors call the template. */
+export function parseTemplate(text: string, name: string): Template {
+  const parts: (string | Reference)[] = []
+  let end = 0
+  for (;;) {
+    const start = text.indexOf('{{', end)
+    parts.push(text.slice(end, start < 0 ? undefined : start))
+    if (start < 0) return parts.filter((part) => part !== '')
+    const place = `${name}:${positionOf(text, start)}`
+    const close = text.indexOf('}}', start)
+    if (close < 0) throw malformed(place, '"{{" has no "}}"')
+    parts.push(partOf(text.slice(start + 2, close), place))
+    end = close + 2
+  }
+}
+
+/** The ids that a template names. */
+export function idsIn(template: Template): Set<string> {
+  return new Set(template.flatMap((part) => (typeof part === 'string' ? [] : part.id)))
+}
+
+/**
+ * The text with its values: strings as they are, everything else as JSON. `read` throws for an id that has none. Throws 404
+ * `HMS_POLICY_FIELD_UNKNOWN` for a field that is not there, and 422 `HMS_SIDECAR_VALUE` for a string that would break the line it stands in.
+ */
+export function renderTemplate(template: Template, read: (id: string) => { version: string; value: object }): string {
+  return template.map((part) => (typeof part === 'string' ? part : textOf(part, read))).join('')
+}
+
+function partOf(inside: string, place: string): string | Reference {
+  const quoted = QUOTED.exec(inside)?.[1]
+  if (quoted !== undefined) return unquoted(quoted, place)
+  const [, id, path = '', filter] = REFERENCE.exec(inside) ?? []
+  if (id === undefined || !ID.test(id))
+    throw malformed(place, `"{{${inside}}}" is not {{ ID }} or {{ ID.FIELD }}, such as {{ epa-pm25-limit.limit }}`)
+  if (filter !== undefined && filter !== 'json') throw malformed(place, `there is no "${filter}" behind "|", only json`)
+  return { id, path: path.split('.').slice(1), asJson: filter === 'json', place }
+}
+
+function unquoted(quoted: string, place: string): string {
+  try {
+    return JSON.parse(quoted) as string
+  } catch {
+    throw malformed(place, `${quoted} is not text in quotes, such as {{ "{{" }}`)
+  }
+}
+
+function textOf({ id, path, asJson, place }: Reference, read: (id: string) => { version: string; value: object }): string {
+  const { version, value } = readAt(place, () => read(id))
+  const found = valueAt(value as Json, path)
+  const name = [id, ...path].join('.')
+  if (found === undefined) {
+    throw new HmsError('HMS_POLICY_FIELD_UNKNOWN', `${place} ${id}@${version} has no ${path.join('.')}`, {
+      status: 404,
+      next: [`hms-svc get ${id}`],
+    })
+  }
+  if (typeof found !== 'string' || asJson) return JSON.stringify(found)
+  if (/\p{Cc}/u.test(found)) {
+    throw new HmsError('HMS_SIDECAR_VALUE', `${place} ${name} holds a line break or a control character: write {{ ${name} | json }}`, {
+      status: 422,
+      next: [`hms-svc get ${name}`],
+    })
+  }
+  return found
+}
+
+function readAt<T>(place: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof HmsError)) throw error
+    throw new HmsError(error.code, `${place} ${error.detail}`, { status: error.status, cause: error, next: ['hms-svc policies list'] })
+  }
+}
+
+function valueAt(root: Json, path: readonly string[]): Json | undefined {
+  let value: Json | undefined = root
+  for (const name of path) {
+    value = typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Record<string, Json>)[name] : undefined
+  }
+  return value
+}
+
+/** `LINE:COLUMN`, both from 1; a column is a character as editors count them. */
+function positionOf(text: string, at: number): string {
+  const before = text.slice(0, at)
+  const line = before.split('\n').length
+  return `${line}:${Array.from(before.slice(before.lastIndexOf('\n') + 1)).length + 1}`
+}
+
+function malformed(place: string, what: string): HmsError {
+  return new HmsError('HMS_SIDECAR_TEMPLATE', `${place} ${what}`, { status: 400, next: ['hms-svc sidecar --help'] })
+}
