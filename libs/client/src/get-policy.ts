@@ -1,6 +1,9 @@
 import { openConnection } from './connection/connect.js'
+import { PastPolicies } from './history/past-policies.js'
+import type { PastQuery } from './history/past-query.js'
 import type { PolicyValue } from './connection/hms-connection.js'
 import { policyPromise, type PolicyPromise } from './policy-promise.js'
+import type { GetPolicy } from './policy-types.js'
 
 /** As much of a connection as one read needs. */
 export interface PolicyReader {
@@ -34,12 +37,29 @@ export function policyGetter(open: (timeoutMs: number) => Promise<PolicyReader>)
 }
 
 const get = policyGetter((timeoutMs) => openConnection({ timeoutMs }))
+const past = pastGetter(() => PastPolicies.fromEnvironment())
+
+/** `getPolicy` of another time; whom to trust is found out at the first call, and again at the next when that failed. */
+export function pastGetter(open: () => Promise<Pick<PastPolicies, 'read'>>): (id: string, query: PastQuery) => Promise<PolicyValue> {
+  let shared: Promise<Pick<PastPolicies, 'read'>> | undefined
+  const opened = (): Promise<Pick<PastPolicies, 'read'>> => {
+    shared ??= open().catch((error: unknown) => {
+      shared = undefined
+      throw error
+    })
+    return shared
+  }
+  return async (id, query) => (await (await opened()).read(id, query)).value
+}
 
 /**
  * The policy in force, frozen: `await getPolicy(id)`, or a field of it: `await getPolicy(id).limit`. One connection per
  * process, made from the environment, serves all calls; it never keeps the process alive.
  * Rejects with `HMS_POLICY_NOT_FOUND`, or within 5 s with `HMS_UNREACHABLE` when nobody answers and no copy lies on disk.
+ * With `at` (and `known`), or `version`, it is what was in force for all, asked of the store and verified alike: `HMS_VERIFY_HISTORY`.
  */
-export function getPolicy<T extends object = PolicyValue>(id: string): PolicyPromise<T> {
-  return policyPromise(get(id) as unknown as Promise<T>)
+export const getPolicy: GetPolicy = <T extends object = PolicyValue>(id: string, query: PastQuery = {}): PolicyPromise<T> => {
+  const { at, known, version } = query
+  const found = at === undefined && known === undefined && version === undefined ? get(id) : past(id, { at, known, version })
+  return policyPromise(found as unknown as Promise<T>)
 }

@@ -1,28 +1,56 @@
-import { EXIT, HmsError, type Json, type LocalPolicyView, type PolicyView } from '#libs/contracts'
+import { EXIT, HmsError, type Json, type LocalPolicyView, type PastPolicyView, type PolicyView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { usageError } from '../errors.js'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 
 export interface GetOptions {
   region?: string
   bot?: string
+  /** Of another time: RFC 3339. */
+  at?: string
+  known?: string
+  version?: string
 }
 
 /** Of config-store, or of a side-car. */
-type View = PolicyView | LocalPolicyView
+type View = PolicyView | LocalPolicyView | PastPolicyView
 
 /** `epa-pm25-limit` gives the policy with its provenance, `epa-pm25-limit.limit` that value alone. */
 export async function getPolicyValue(context: CliContext, subject: string, options: GetOptions): Promise<number> {
   const [id = '', ...path] = subject.split('.')
   if (id === '' || path.includes(''))
     throw usageError(`"${subject}" is not ID or ID.FIELD, such as epa-pm25-limit.limit`, ['hms-svc runs list'])
-  const client = await context.client()
-  const view = await client.get<View>(`/v1/policies/${encodeURIComponent(id)}`, { region: options.region, bot: options.bot })
+  const view = isPast(options) ? await readPast(context, id, options) : await readPresent(context, id, options)
   if (path.length === 0) context.output.data(view, () => linesOf(view))
   else {
     const value = valueAt(view, path)
     context.output.data(value, () => textOf(value).split('\n'))
   }
   return EXIT.done
+}
+
+function isPast({ at, known, version }: GetOptions): boolean {
+  return at !== undefined || known !== undefined || version !== undefined
+}
+
+async function readPresent(context: CliContext, id: string, { region, bot }: GetOptions): Promise<View> {
+  const client = await context.client()
+  return client.get<View>(`/v1/policies/${encodeURIComponent(id)}`, { region, bot })
+}
+
+/** Verified by the roster of HMS_ROSTER, else the data folder's, else what a loopback address shows. */
+async function readPast(context: CliContext, id: string, { region, bot, at, known, version }: GetOptions): Promise<View> {
+  if (region !== undefined || bot !== undefined)
+    throw usageError('What was in force is known for all: leave out --region and --bot', [`hms-svc history ${id}`])
+  const { PastPolicies } = await import('#libs/client')
+  const { io } = context
+  const dataRoster = join(io.environment.dataDir, 'roster.json')
+  const roster = io.environment.lookup('HMS_ROSTER') ?? (existsSync(dataRoster) ? dataRoster : undefined)
+  const past = await PastPolicies.open({ api: await context.client(), roster, timeoutMs: await context.timeoutMs() })
+  const { view, value, author, approvedBy } = await past.read(id, { at, known, version })
+  // What is shown is what was verified.
+  return { ...view, value: { ...value }, provenance: { ...view.provenance, author, approvedBy } }
 }
 
 function valueAt(view: View, path: string[]): Json {
@@ -40,6 +68,7 @@ function valueAt(view: View, path: string[]): Json {
 function linesOf(view: View): string[] {
   return [
     `${view.id}@${view.version}  revision ${view.revision}, ${view.source}, ${view.scope}`,
+    ...('recordedAt' in view ? [timesOf(view)] : []),
     ...Object.entries(view.value)
       .filter(([name]) => name !== 'id' && name !== 'version')
       .map(([name, value]) => `  ${name}: ${textOf(value ?? null)}`),
@@ -49,7 +78,11 @@ function linesOf(view: View): string[] {
   ]
 }
 
-function provenanceOf({ provenance }: PolicyView): string[] {
+function timesOf({ since, until, recordedAt }: PastPolicyView): string {
+  return `In force from ${since} until ${until ?? 'now'}, recorded at ${recordedAt}`
+}
+
+function provenanceOf({ provenance }: PolicyView | PastPolicyView): string[] {
   return [`${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`, originOf(provenance)]
 }
 

@@ -1,6 +1,7 @@
 import type { PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/evaluation'
 import type { Origin, StoredDocument } from '../heads/head.table.js'
+import { begunAt } from '../heads/in-force-since.js'
 
 /** A `PolicyView` made once and given many times. */
 export interface PreparedAnswer {
@@ -17,28 +18,30 @@ export function holdStored({
   soleOfficial,
   nextOrigin,
   storedAt,
+  since = storedAt,
   traceparent,
   announcedSeqs: _announcedSeqs,
   ...document
 }: StoredDocument): HeldStored {
   const held = holdDocument({ ...document, proof: document.proof ?? null })
-  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, { storedAt, traceparent })
+  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, { storedAt, since, traceparent })
   if (held.next === null || nextOrigin === undefined) return answered
-  return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, { storedAt, traceparent }) } }
+  const begun = begunAt(new Date(held.next.atMs).toISOString(), storedAt)
+  return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, { storedAt, since: begun, traceparent }) } }
 }
 
 function withAnswer(
   held: HeldDocument,
   origin: Origin,
-  { storedAt, traceparent }: Pick<StoredDocument, 'storedAt' | 'traceparent'>,
+  { storedAt, since, traceparent }: Pick<StoredDocument, 'storedAt' | 'traceparent'> & { since: string },
 ): HeldStored {
-  return { ...held, answer: answerOf(held, origin), storedAt: Date.parse(storedAt), traceparent }
+  return { ...held, answer: answerOf(held, origin, since), storedAt: Date.parse(storedAt), traceparent }
 }
 
-function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleOfficial }: Origin): PreparedAnswer | null {
+function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleOfficial }: Origin, since: string): PreparedAnswer | null {
   const { id, version, digest, revision, scope, run } = document
   if (value === null || version === null || digest === null) return null
   const provenance: PolicyView['provenance'] = { run, digest, author, approvedBy, ...(soleOfficial ? { soleOfficial } : {}) }
-  const view: PolicyView = { id, version, revision, source: 'live', scope, value: { ...value }, provenance }
+  const view: PolicyView = { id, version, revision, source: 'live', scope, since, value: { ...value }, provenance }
   return { json: JSON.stringify(view), etag: `"${revision}.${digest.slice(-12)}"` }
 }

@@ -13,6 +13,8 @@ export interface StoredDocument extends ConfigDocument, Origin {
   /** Of the release that is held for later. */
   nextOrigin?: Origin
   storedAt: string
+  /** When what the head makes current came into force. */
+  since?: string
   /** The trace that brought it here. */
   traceparent: string | null
   /** The newest numbers whose issuer was told what became of them: each is told once, by whichever path it came. */

@@ -17,13 +17,14 @@ import { Injectable } from '@nestjs/common'
 import { LiveHistory } from './live-history.js'
 import { Presence } from '../coverage/presence.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.table.js'
+import { inForceSince } from './in-force-since.js'
 import { orRefused } from './refused.js'
 
 /** Far more than can be on their way at once: a lease is renewed a few times a minute. */
 const MAX_ANNOUNCED = 50
 
 /** `isNews`: it names another release than the head before, or is stable. A canary's renewals are none. */
-type Fresh = VerifiedHead & { announcedSeqs: number[]; isNews: boolean }
+type Fresh = VerifiedHead & { announcedSeqs: number[]; isNews: boolean; since: string }
 /** What became of a head. */
 type Settled = HeadReceipt & { verified: VerifiedHead }
 
@@ -69,7 +70,12 @@ export class StoreHeads {
       const known = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
       const announcedSeqs = [...(known?.announcedSeqs ?? []), seq].slice(-MAX_ANNOUNCED)
       if (known === undefined || known.seq < seq)
-        fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || known?.digest !== verified.head.current })
+        fresh.push({
+          ...verified,
+          announcedSeqs,
+          isNews: scope === 'global' || known?.digest !== verified.head.current,
+          since: inForceSince(known, verified.head.current, tx.now),
+        })
       else {
         held = Math.max(held, known.revision)
         if (known.announcedSeqs.includes(seq)) continue
@@ -103,6 +109,7 @@ export class StoreHeads {
         soleOfficial: _soleOfficial,
         nextOrigin: _nextOrigin,
         storedAt: _storedAt,
+        since: _since,
         announcedSeqs: _announcedSeqs,
         traceparent: _trace,
         ...document
@@ -153,7 +160,7 @@ function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
   }
 }
 
-function documentOf({ head, envelope, release, next, announcedSeqs }: Fresh, revision: number, now: Date): StoredDocument {
+function documentOf({ head, envelope, release, next, announcedSeqs, since }: Fresh, revision: number, now: Date): StoredDocument {
   const { policy: id, scope, seq, current: digest, run = null } = head
   return {
     id,
@@ -169,6 +176,7 @@ function documentOf({ head, envelope, release, next, announcedSeqs }: Fresh, rev
     proof: release?.proof ?? null,
     ...originOf(release),
     storedAt: now.toISOString(),
+    since,
     traceparent: currentTraceparent() ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
   }

@@ -1,17 +1,9 @@
 import { peekPredicate, type FieldDifference, type PolicyHistoryEntry } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
-import type { HeadPredicate } from '#libs/signing'
-import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
-
-/** A release and since when, as the heads tell it. */
-interface Reign {
-  digest: string | null
-  run: number | null
-  seq: number
-  revision: number
-  from: string
-}
+import { LIVE_HEADS, LIVE_RELEASES, type LiveRelease } from '../heads/live-history.js'
+import { withNext } from './policy-at.js'
+import { reignsOf, type Reign } from './reigns.js'
 
 /** What was in force for all, the newest first: at most `limit` heads' worth, of heads below `before`. */
 export async function policyHistory(
@@ -25,29 +17,11 @@ export async function policyHistory(
   const heads = await tx
     .documents(LIVE_HEADS)
     .find({ where: { policy }, orderBy: 'seq', descending: true, limit: limit + 1, after: before })
-  const reigns = reignsOf([...above, ...heads].toReversed())
+  const reigns = reignsOf([...above, ...heads].toReversed().map(withNext))
   const releases = await releasesOf(tx, reigns)
   const entries = reigns.map((reign, index) => entryOf(reign, reigns[index + 1], releases, reigns[index - 1]))
   const oldest = heads.length > limit ? heads.at(-1)!.seq : -1
   return entries.filter(({ seq }) => seq > oldest && (before === undefined || seq < before)).toReversed()
-}
-
-/** Of heads in ascending order. A head that changes nothing for readers, such as one that only holds a release, begins no reign. */
-function reignsOf(heads: readonly LiveHead[]): Reign[] {
-  const reigns: Reign[] = []
-  const begin = (reign: Reign): void => {
-    const last = reigns.at(-1)
-    if (last === undefined ? reign.digest !== null : last.digest !== reign.digest) reigns.push(reign)
-  }
-  for (const [index, { digest, run, seq, revision, head, storedAt }] of heads.entries()) {
-    begin({ digest, run, seq, revision, from: storedAt })
-    const { next } = peekPredicate<HeadPredicate>(head)
-    // Replaced before its time came, it never was in force.
-    const replacedAt = heads[index + 1]?.storedAt
-    if (next !== undefined && (replacedAt === undefined || Date.parse(next.at) < Date.parse(replacedAt)))
-      begin({ digest: next.release, run: next.run ?? null, seq, revision, from: next.at })
-  }
-  return reigns
 }
 
 async function releasesOf(tx: Transaction, reigns: readonly Reign[]): Promise<ReadonlyMap<string, LiveRelease>> {
@@ -57,7 +31,7 @@ async function releasesOf(tx: Transaction, reigns: readonly Reign[]): Promise<Re
 }
 
 function entryOf(
-  { digest, run, seq, revision, from }: Reign,
+  { digest, run, seq, revision, from, recordedAt }: Reign,
   after: Reign | undefined,
   releases: ReadonlyMap<string, LiveRelease>,
   before: Reign | undefined,
@@ -73,6 +47,7 @@ function entryOf(
     approvedBy: release?.approvedBy ?? [],
     from,
     until: after?.from ?? null,
+    recordedAt,
     differences: differencesOf(releases.get(before?.digest ?? ''), release),
   }
 }

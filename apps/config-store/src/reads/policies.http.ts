@@ -1,14 +1,15 @@
-import { HmsError, type JsonText, type PolicyView, type StreamFrame } from '#libs/contracts'
+import { HmsError, type JsonText, type PastPolicyView, type PolicyView, type StreamFrame } from '#libs/contracts'
 import { isKnown } from '#libs/platform'
 import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Controller, Get, Headers, Param, Query, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { createHash } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
+import { policyAt, policyVersion } from '../history/policy-at.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
-import { ReaderQueryDto } from './reader-query.dto.js'
+import { PolicyQueryDto, ReaderQueryDto } from './reader-query.dto.js'
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')
@@ -16,7 +17,7 @@ export class PoliciesController {
   private readonly metrics: StoreMetrics
 
   constructor(
-    runtime: ServiceRuntime,
+    private readonly runtime: ServiceRuntime,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
   ) {
@@ -37,25 +38,28 @@ export class PoliciesController {
       .policies()
       .sort()
       .flatMap((id) => this.answer(id, reader) ?? [])
-    const etag = `"${createHash('sha256')
-      .update(answers.map((answer) => answer.etag).join())
-      .digest('hex')
-      .slice(0, 32)}"`
-    return send(reply, etag, known, () => `[${answers.map(({ json }) => json).join(',')}]`)
+    return send(reply, etagOf(answers.map((answer) => answer.etag).join()), known, () => `[${answers.map(({ json }) => json).join(',')}]`)
   }
 
-  /** The version in force for this reader: its canary's, where one covers it, else the stable one. */
+  /**
+   * The version in force for this reader: its canary's, where one covers it, else the stable one. With `at`, `known` or `version` what was
+   * in force for all, with the signed head and releases that prove it.
+   */
   @Get('policies/:id')
   @RequireScope('values')
   async show(
     @Param('id') id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
-    @Query() reader: ReaderQueryDto,
+    @Query() query: PolicyQueryDto,
     @Headers('if-none-match') known?: string,
-  ): Promise<JsonText<PolicyView> | undefined> {
+  ): Promise<JsonText<PolicyView | PastPolicyView> | undefined> {
+    if (query.at !== undefined || query.known !== undefined || query.version !== undefined) {
+      const json = JSON.stringify(await this.past(id, query))
+      return send(reply, etagOf(json), known, () => json)
+    }
     await this.copy.reach()
     this.metrics.reads.inc({ source: 'policy' })
-    const answer = this.answer(id, reader)
+    const answer = this.answer(id, query)
     if (answer === null) {
       const next = ['hms-svc approve FILE --sign NAME']
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next })
@@ -76,9 +80,29 @@ export class PoliciesController {
     return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)
   }
 
+  private past(id: string, { at, known, version, bot, region }: PolicyQueryDto): Promise<PastPolicyView> {
+    if (bot !== undefined || region !== undefined) throw refusedQuery('history knows what was in force for all: leave out bot and region')
+    if (version !== undefined && (at !== undefined || known !== undefined))
+      throw refusedQuery('a version says the same at any time: leave out at and known')
+    this.metrics.reads.inc({ source: 'history' })
+    return this.runtime.database.transaction((tx) => {
+      if (version !== undefined) return policyVersion(tx, id, version)
+      const [atMs, knownMs] = [at, known].map((time) => (time === undefined ? tx.now.getTime() : Date.parse(time)))
+      return policyAt(tx, id, { atMs: atMs!, knownMs: knownMs! })
+    })
+  }
+
   private answer(id: string, reader: ReaderQueryDto): PreparedAnswer | null {
     return this.copy.inForce(id, reader, this.time.nowMs())?.held.answer ?? null
   }
+}
+
+function refusedQuery(detail: string): HmsError {
+  return new HmsError('HMS_HTTP_QUERY_INVALID', `${detail}.`, { status: 400 })
+}
+
+function etagOf(text: string): string {
+  return `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`
 }
 
 function send<T extends string | Buffer>(

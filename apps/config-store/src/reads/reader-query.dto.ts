@@ -1,6 +1,16 @@
 import { MAX_BOT_NAME, MAX_REGION_NAME } from '#libs/contracts'
 import { emptyIsNone, isNameOf, toNumber } from '#libs/platform'
-import { IsInt, IsOptional, Max, Min } from 'class-validator'
+import { isTimestamp } from '#libs/policy'
+import { IsInt, IsOptional, Matches, Max, Min, ValidateBy } from 'class-validator'
+
+const isTime = ValidateBy({
+  name: 'isTime',
+  validator: {
+    validate: isTimestamp,
+    defaultMessage: () =>
+      '$property must be a time with an offset, RFC 3339, such as 2026-01-01T00:00:00Z; a + in an address is written %2B',
+  },
+})
 
 /** Who reads. The one door for names in a query: what could not be stored, logged or shown is refused before anything keeps it. */
 export class ReaderQueryDto {
@@ -24,4 +34,22 @@ export class StreamQueryDto extends ReaderQueryDto {
   @Min(0)
   @Max(Number.MAX_SAFE_INTEGER)
   revision?: number
+}
+
+/** One policy: as it is in force for a reader, or as it was in force for all. */
+export class PolicyQueryDto extends ReaderQueryDto {
+  /** What was in force then. */
+  @IsOptional()
+  @isTime
+  at?: string
+
+  /** As it was known then: what was recorded later does not count. Now, unless given. */
+  @IsOptional()
+  @isTime
+  known?: string
+
+  /** What this version said, and when it was last in force. */
+  @IsOptional()
+  @Matches(/^\d+\.\d+\.\d+[0-9A-Za-z.+-]*$/, { message: 'version must be a version such as 1.5.0' })
+  version?: string
 }

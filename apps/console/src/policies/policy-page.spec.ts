@@ -12,6 +12,7 @@ const policy: PolicyView = {
   revision: 4,
   source: 'live',
   scope: 'global',
+  since: '2026-11-26T10:00:00Z',
   value: { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25, units: 'ug_per_m3', tags: ['air', 'epa'] },
   provenance: { run: 2, digest: 'sha256:bb', author: 'Ann', approvedBy: ['EPA Chief'] },
 }
@@ -25,6 +26,7 @@ const entry = (more: Partial<PolicyHistoryEntry>): PolicyHistoryEntry => ({
   approvedBy: ['EPA Chief'],
   from: '2026-11-26T10:00:00Z',
   until: null,
+  recordedAt: '2026-11-26T10:00:00Z',
   differences: [{ field: 'limit', from: 35, to: 25, text: 'limit 35 → 25 µg/m³' }],
   ...more,
 })

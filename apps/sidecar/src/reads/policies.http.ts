@@ -35,6 +35,9 @@ export class PolicyReads {
 
   /** config-store answers for anyone who is named; to answer with the values of somebody else would be wrong in silence. */
   private requireOwn(query: URLSearchParams): void {
+    const past = ['at', 'known', 'version'].find((name) => query.has(name))
+    if (past !== undefined)
+      throw new HmsError('HMS_SIDECAR_READER', `A side-car knows what is in force now; ask config-store with ${past}.`, { status: 400 })
     for (const name of ['bot', 'region'] as const) {
       const asked = query.get(name) ?? ''
       if (asked === '' || asked === this.reader[name]) continue

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HmsError, type Envelope } from '#libs/contracts'
-import { readGivenText } from '#libs/files'
+import { readGivenText, replaceFile } from '#libs/files'
 import { nextRoster, readRoster, SignatureError, type Roster } from '#libs/signing'
-import { readIfThere, replaceFile } from '../keys/files.js'
+import { readIfThere } from '../keys/files.js'
 import type { RosterSource } from './roster-source.js'
 
 /** `pinned`: somebody named the roster. `first-use`: it is the one that a loopback address showed first. */
@@ -33,6 +33,14 @@ export class PinnedRosters {
 
   get newest(): Roster {
     return this.current
+  }
+
+  /** Every one that is known, the newest first: what was signed earlier is judged by the one of its time. */
+  all(): Roster[] {
+    const rosters = this.envelopes
+      .slice(1)
+      .reduce<Roster[]>((known, envelope) => [...known, nextRoster(known.at(-1)!, envelope)], [readRoster(this.envelopes[0])])
+    return rosters.toReversed()
   }
 
   /**

@@ -11,9 +11,22 @@ export interface PolicyView {
   revision: number
   source: 'live' | 'cache' | 'disk' | 'default'
   scope: string
+  /** When this release came into force in its scope. */
+  since: string
   value: JsonObject
   /** `soleOfficial`: the author approved alone, as the roster allows. */
   provenance: { run: number | null; digest: string; author: string | null; approvedBy: string[]; soleOfficial?: true }
+}
+
+/** `GET /v1/policies/{id}?at=&known=` and `?version=`: what was in force for all, with what proves it. */
+export interface PastPolicyView extends Omit<PolicyView, 'source'> {
+  source: 'history'
+  /** When another release took its place, as far as it was known; `null` where none did. */
+  until: string | null
+  /** When the head was stored by which it came into force. */
+  recordedAt: string
+  /** The head and its releases as readers got them. */
+  record: ConfigDocument
 }
 
 /**
@@ -32,12 +45,14 @@ export interface PolicyHistoryEntry {
   approvedBy: string[]
   from: string
   until: string | null
+  /** When the head was stored that says so: before `from` for a release that was held for later. */
+  recordedAt: string
   /** Against what was in force before; every field of a first version. */
   differences: FieldDifference[]
 }
 
 /** The same from a side-car: it can say how far to trust the value, and leaves out what the signatures do not tell. */
-export interface LocalPolicyView extends Omit<PolicyView, 'provenance'> {
+export interface LocalPolicyView extends Omit<PolicyView, 'provenance' | 'since'> {
   state: 'READY' | 'STALE'
   /** Milliseconds since the server, or the writing of the copy on disk, last confirmed the value. */
   ageMs: number

@@ -1,0 +1,146 @@
+import { HmsError, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
+import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
+import { reignAt, reignsOf, type RecordedHead, type Reign } from './reigns.js'
+
+const PAGE = 50
+/** Heads of one policy that one question may read: far more than people sign in a decade. */
+const MAX_HEADS = 5_000
+
+/** A reign with the head that says so. */
+interface FoundReign {
+  reign: Reign
+  head: LiveHead
+  until: string | null
+}
+
+export function withNext(head: LiveHead): RecordedHead {
+  return { ...head, next: peekPredicate<HeadPredicate>(head.head).next }
+}
+
+/**
+ * What was in force for all at `atMs`, as it was known at `knownMs`: of the heads that were stored by both, the newest speaks; where the
+ * first lies behind the second it says what was then held for later. Throws 404 where nothing was.
+ */
+export async function policyAt(
+  tx: Transaction,
+  policy: string,
+  { atMs, knownMs }: { atMs: number; knownMs: number },
+): Promise<PastPolicyView> {
+  const base = await newestBy(tx, policy, Math.min(atMs, knownMs))
+  const after = base === undefined ? [] : await headsAfter(tx, base, { atMs, knownMs })
+  const found = base && (await findReign(tx, policy, [base, ...after], (reigns) => reignAt(reigns, atMs)))
+  // The head that spoke at that time proves it: the one that began the reign may hold what was taken back since.
+  const view = found && (await viewOf(tx, policy, { ...found, head: base }))
+  if (view !== undefined) return view
+  const [at, known] = [atMs, knownMs].map((ms) => new Date(ms).toISOString())
+  throw notFound(policy, `No version of ${policy} was in force at ${at}${atMs > knownMs ? `, as known at ${known}` : ''}.`)
+}
+
+/** What a version said, and when it was last in force for all. Throws 404 for one that never was. */
+export async function policyVersion(tx: Transaction, policy: string, version: string): Promise<PastPolicyView> {
+  // Signed anew, a version is another release.
+  const digests = new Set((await tx.documents(LIVE_RELEASES).find({ where: { policy, version } })).map(({ digest }) => digest))
+  const [newest] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, limit: 1 })
+  const found =
+    newest &&
+    digests.size > 0 &&
+    (await findReign(tx, policy, [newest], (reigns) => reigns.findLastIndex(({ digest }) => digest !== null && digests.has(digest))))
+  const view = found && (await viewOf(tx, policy, found))
+  if (view) return view
+  throw notFound(policy, `${policy}@${version} was never in force for all.`)
+}
+
+/** `heads`: in ascending order; those before them are read until the reign is found with its beginning. */
+async function findReign(
+  tx: Transaction,
+  policy: string,
+  heads: LiveHead[],
+  pick: (reigns: readonly Reign[]) => number,
+): Promise<FoundReign | undefined> {
+  for (;;) {
+    const reigns = reignsOf(heads.map(withNext))
+    const index = pick(reigns)
+    const below =
+      index > 0
+        ? []
+        : await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', descending: true, after: heads[0]!.seq, limit: PAGE })
+    if (below.length > 0 && heads.length < MAX_HEADS) {
+      heads = [...below.toReversed(), ...heads]
+      continue
+    }
+    const reign = reigns[index]
+    if (reign === undefined) return undefined
+    return { reign, head: heads.find(({ seq }) => seq === reign.seq)!, until: reigns[index + 1]?.from ?? null }
+  }
+}
+
+/** The newest head that was stored by then. Two that were stored at one moment count by their number. */
+async function newestBy(tx: Transaction, policy: string, ms: number): Promise<LiveHead | undefined> {
+  const after = new Date(ms + 1).toISOString()
+  const [found] = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'stored_at', descending: true, after, limit: 1 })
+  if (found === undefined) return undefined
+  const same = await tx.documents(LIVE_HEADS).find({ where: { policy }, orderBy: 'seq', after: found.seq - 1, limit: PAGE })
+  return same.findLast(({ storedAt }) => Date.parse(storedAt) <= ms) ?? found
+}
+
+/** The heads behind `base` that were known, up to the one by which the reign at `atMs` ends. */
+async function headsAfter(tx: Transaction, base: LiveHead, { atMs, knownMs }: { atMs: number; knownMs: number }): Promise<LiveHead[]> {
+  const heads: LiveHead[] = []
+  const where = { policy: base.policy }
+  while (heads.length < MAX_HEADS) {
+    const page = await tx.documents(LIVE_HEADS).find({ where, orderBy: 'seq', after: heads.at(-1)?.seq ?? base.seq, limit: PAGE })
+    const known = page.filter(({ storedAt }) => Date.parse(storedAt) <= knownMs)
+    heads.push(...known)
+    const reigns = reignsOf([base, ...heads].map(withNext))
+    if (known.length < PAGE || reignAt(reigns, atMs) < reigns.length - 1) break
+  }
+  return heads
+}
+
+async function viewOf(tx: Transaction, policy: string, { reign, head, until }: FoundReign): Promise<PastPolicyView | undefined> {
+  const release = await releaseOf(tx, reign.digest)
+  if (release === undefined) return undefined
+  const { version, digest, author, approvedBy, soleOfficial } = release
+  return {
+    id: policy,
+    version,
+    revision: reign.revision,
+    source: 'history',
+    scope: STABLE_SCOPE,
+    since: reign.from,
+    until,
+    recordedAt: reign.recordedAt,
+    value: peekPredicate<{ policy: PastPolicyView['value'] }>(release.release).policy,
+    provenance: { run: reign.run, digest, author, approvedBy, ...(soleOfficial ? { soleOfficial } : {}) },
+    record: await recordOf(tx, policy, head),
+  }
+}
+
+/** As readers got it: with it they can check what is said here. */
+async function recordOf(tx: Transaction, policy: string, { seq, revision, digest, run, head }: LiveHead): Promise<ConfigDocument> {
+  const held = peekPredicate<HeadPredicate>(head).next?.release ?? null
+  const [current, next] = [await releaseOf(tx, digest), await releaseOf(tx, held)]
+  return {
+    id: policy,
+    scope: STABLE_SCOPE,
+    seq,
+    revision,
+    digest,
+    version: current?.version ?? null,
+    run,
+    head,
+    release: current?.release ?? null,
+    proof: current?.proof ?? null,
+    ...(next === undefined ? {} : { next: { release: next.release, proof: next.proof } }),
+  }
+}
+
+async function releaseOf(tx: Transaction, digest: string | null): Promise<LiveRelease | undefined> {
+  return digest === null ? undefined : tx.documents(LIVE_RELEASES).get(digest)
+}
+
+function notFound(policy: string, detail: string): HmsError {
+  return new HmsError('HMS_POLICY_NOT_FOUND', detail, { status: 404, next: [`hms-svc history ${policy}`] })
+}

@@ -1,0 +1,58 @@
+import type { PastPolicyView } from '#libs/contracts'
+import { ApiClient } from '../api/api-client.js'
+import { bearer } from '../api/authorization.js'
+import { readClientConfig } from '../client.config.js'
+import { systemClock, type Clock } from '../clock.js'
+import { openRosters } from '../trust/open-rosters.js'
+import type { PinnedRosters } from '../trust/pinned-rosters.js'
+import { httpRosters } from '../trust/roster-source.js'
+import { askedTimes, type PastQuery } from './past-query.js'
+import { verifyPast, type VerifiedPast } from './verify-past.js'
+
+export interface PastPoliciesOptions {
+  api: ApiClient
+  /** As of `connect`. */
+  roster?: string | Uint8Array
+  cacheDir?: string
+  /** For the first answer of a server that is only starting. Default 5 s. */
+  timeoutMs?: number
+  clock?: Clock
+}
+
+const FIRST_ROSTER_MS = 5_000
+
+/** Asks for what was in force before, and checks each answer. */
+export class PastPolicies {
+  private constructor(
+    private readonly api: ApiClient,
+    private readonly rosters: PinnedRosters,
+  ) {}
+
+  /** Throws what `connect` throws where it is not known whom to trust. */
+  static async open({
+    api,
+    roster,
+    cacheDir,
+    timeoutMs = FIRST_ROSTER_MS,
+    clock = systemClock,
+  }: PastPoliciesOptions): Promise<PastPolicies> {
+    const until = clock.elapsed() + timeoutMs
+    return new PastPolicies(api, await openRosters({ pinned: roster, source: httpRosters(api), cacheDir, clock, until }))
+  }
+
+  /** As the environment says, for `getPolicy`. */
+  static fromEnvironment(): Promise<PastPolicies> {
+    const { url, token, roster, cacheDir } = readClientConfig()
+    return PastPolicies.open({ api: new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) }), roster, cacheDir })
+  }
+
+  /** Throws 404 `HMS_POLICY_NOT_FOUND` where nothing was in force, and 502 `HMS_VERIFY_HISTORY` for what does not verify. */
+  async read(id: string, query: PastQuery): Promise<VerifiedPast & { view: PastPolicyView }> {
+    const times = askedTimes(query)
+    const view = await this.api.get<PastPolicyView>(`/v1/policies/${encodeURIComponent(id)}`, times)
+    // The store's roster may be newer than what is known here; what was signed by an older one still counts as of its time.
+    await this.rosters.follow()
+    const atMs = times.at === undefined ? undefined : Date.parse(times.at)
+    return { view, ...verifyPast(view, { id, atMs, version: query.version }, this.rosters.all()) }
+  }
+}

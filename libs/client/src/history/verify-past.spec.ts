@@ -1,0 +1,112 @@
+import type { ConfigDocument, PastPolicyView } from '#libs/contracts'
+import { readRoster } from '#libs/signing'
+import { describe, expect, it } from 'vitest'
+import { sampleDocument } from '../testing/sample-document.js'
+import { SAMPLE_ROSTER } from '../testing/sample-trust.js'
+import { askedTimes } from './past-query.js'
+import { verifyPast, type AskedPast, type VerifiedPast } from './verify-past.js'
+
+const ID = 'epa-pm25-limit'
+const ROSTER = readRoster(SAMPLE_ROSTER)
+const AT = '2024-09-01T00:00:00Z'
+const LATER = '2024-10-01T00:00:00Z'
+const ms = (time: string): number => Date.parse(time)
+
+const first = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 3 })
+const second = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25, effective: LATER } })
+/** 1.5.0 in force, 2.0.0 held for later. */
+const holding: ConfigDocument = {
+  ...sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 4, next: { release: second.digest!, at: LATER } }),
+  next: { release: second.release!, proof: null },
+}
+
+/** As a store shows it that says `said` of the record. */
+function shown(record: ConfigDocument, said: ConfigDocument = record): PastPolicyView {
+  return {
+    id: ID,
+    version: said.version!,
+    revision: 1,
+    source: 'history',
+    scope: 'global',
+    since: AT,
+    until: null,
+    recordedAt: AT,
+    // Nobody believes it: what counts is what is signed.
+    value: { limit: 1 },
+    provenance: { run: null, digest: said.digest!, author: null, approvedBy: ['Mallory'] },
+    record,
+  }
+}
+const check = (view: PastPolicyView, asked: Partial<AskedPast>): unknown => {
+  try {
+    return verifyPast(view, { id: ID, ...asked }, [ROSTER])
+  } catch (error) {
+    return error
+  }
+}
+
+describe('what a store says of an earlier time', () => {
+  it('is the policy that was signed', () => {
+    const found = check(shown(first), { atMs: ms(AT) }) as VerifiedPast
+    expect(found).toMatchObject({ value: { version: '1.5.0', limit: 35 }, approvedBy: ['EPA Chief'] })
+    expect(Object.isFrozen(found.value)).toBe(true)
+    expect(check(shown(first), { version: '1.5.0' })).toMatchObject({ value: { limit: 35 } })
+  })
+
+  it('is what the head held for that time', () => {
+    expect(check(shown(holding), { atMs: ms(LATER) - 1 })).toMatchObject({ value: { version: '1.5.0' } })
+    expect(check(shown(holding, second), { atMs: ms(LATER) })).toMatchObject({ value: { version: '2.0.0', limit: 25 } })
+    expect(check(shown(holding, second), { version: '2.0.0' })).toMatchObject({ value: { limit: 25 } })
+  })
+
+  const foreign = sampleDocument({ policy: { id: 'ozone-limit', version: '1.5.0', limit: 35 } })
+  it.each<[string, PastPolicyView, Partial<AskedPast>, string]>([
+    ['another version than it names', shown(first, second), { atMs: ms(AT) }, 'what is signed is epa-pm25-limit@1.5.0'],
+    ['the version before, at a time of the next', shown(holding), { atMs: ms(LATER) }, 'what is signed is epa-pm25-limit@2.0.0'],
+    ['a version that the head does not name', shown(first), { version: '2.0.0' }, 'does not make'],
+    ['another policy', shown(foreign), { atMs: ms(AT) }, 'the head shown is of ozone-limit@global'],
+    ['a head of later on', shown(first), { atMs: ms('2024-08-01T00:00:00Z') }, 'after the time asked for'],
+    ['a withdrawal as a value', shown(sampleDocument({ policy: null }), first), { atMs: ms(AT) }, 'does not make'],
+    [
+      'a head that rollout did not sign',
+      shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, headSignedBy: 'canary-controller' })),
+      { atMs: ms(AT) },
+      'only rollout speaks',
+    ],
+    [
+      'a release that nobody approved',
+      shown(sampleDocument({ policy: { id: ID, version: '1.5.0' }, approvedBy: [] })),
+      { atMs: ms(AT) },
+      '',
+    ],
+    ['a head without its releases', shown({ ...holding, next: undefined } as ConfigDocument), { atMs: ms(AT) }, 'does not bring it'],
+    ['nothing that proves it', { ...shown(first), record: undefined } as unknown as PastPolicyView, { atMs: ms(AT) }, 'without a head'],
+    [
+      'a rule before its time',
+      shown(sampleDocument({ policy: { id: ID, version: '2.0.0', effective: LATER } })),
+      { atMs: ms(AT) },
+      `is in force from ${LATER}`,
+    ],
+  ])('is refused where it shows %s', (_what, view, asked, detail) => {
+    expect(check(view, asked)).toMatchObject({ code: 'HMS_VERIFY_HISTORY', status: 502, detail: expect.stringContaining(detail) })
+  })
+})
+
+describe('a time that is asked for', () => {
+  it('is a date, or text with an offset; one of knowledge alone is asked of now', () => {
+    expect(askedTimes({ at: new Date(0), known: '2026-01-01T00:00:00+02:00' })).toEqual({
+      at: '1970-01-01T00:00:00.000Z',
+      known: '2026-01-01T00:00:00+02:00',
+      version: undefined,
+    })
+    expect(askedTimes({ known: AT }).at).toMatch(/^20\d\d-/)
+    expect(askedTimes({ version: '1.5.0' })).toEqual({ version: '1.5.0' })
+  })
+
+  it.each([{ at: 'yesterday' }, { at: new Date(Number.NaN) }, { known: '2026-01-01' }, { at: AT, version: '1.5.0' }])(
+    'is not %j',
+    (query) => {
+      expect(() => askedTimes(query)).toThrow(expect.objectContaining({ code: 'HMS_POLICY_TIME', status: 400 }))
+    },
+  )
+})

@@ -1,0 +1,83 @@
+import { HmsError, type PastPolicyView } from '#libs/contracts'
+import { deepFreeze, type PolicyValue } from '#libs/evaluation'
+import {
+  effectiveMs,
+  isFarAhead,
+  SignatureError,
+  STABLE_SCOPE,
+  verifyHead,
+  type Roster,
+  type VerifiedHead,
+  type VerifiedRelease,
+} from '#libs/signing'
+
+/** What was asked for; either a time or a version. */
+export interface AskedPast {
+  id: string
+  /** Milliseconds since 1970. */
+  atMs?: number
+  version?: string
+}
+
+/** What is signed of an earlier time. Since when and until when is the store's word. */
+export interface VerifiedPast {
+  value: PolicyValue
+  author: string | null
+  /** Names of the people whose signatures count. */
+  approvedBy: string[]
+}
+
+/**
+ * Checks what a store says of an earlier time as a reader checks what is in force: rollout signed the head, enough people signed its
+ * releases, the log shows them, and of what it names the release is the one at that time. `rosters`: all that are known, the newest first,
+ * for keys and roles may have changed since. Throws 502 `HMS_VERIFY_HISTORY`. That no later head was recorded by then is the store's word.
+ */
+export function verifyPast(view: PastPolicyView, asked: AskedPast, rosters: readonly Roster[]): VerifiedPast {
+  const { head, release, next } = verifiedByAny(view, rosters)
+  if (head.policy !== asked.id || head.scope !== STABLE_SCOPE) throw refused(`the head shown is of ${head.policy}@${head.scope}`)
+  const named =
+    asked.atMs === undefined ? releaseOfVersion([release, next?.release], asked.version) : releaseAt({ release, next }, asked.atMs)
+  if (named === undefined || named === null) throw refused(`the head shown does not make what it is shown for the one in force`)
+  const policy = named.predicate.policy as unknown as PolicyValue
+  if (asked.atMs !== undefined) {
+    // Clocks of rollout and of the database may differ a little.
+    if (isFarAhead(head.issuedAt, asked.atMs)) throw refused(`the head shown was issued at ${head.issuedAt}, after the time asked for`)
+    if (!(effectiveMs(named.predicate.policy) <= asked.atMs))
+      throw refused(`${policy.id}@${policy.version} is in force from ${policy.effective}`)
+  }
+  if (named.digest !== view.provenance.digest || policy.version !== view.version || view.id !== asked.id)
+    throw refused(`it says ${view.id}@${view.version}, and what is signed is ${policy.id}@${policy.version}`)
+  return { value: deepFreeze(policy), author: named.predicate.author, approvedBy: named.approvedBy }
+}
+
+function releaseAt({ release, next }: Pick<VerifiedHead, 'release' | 'next'>, atMs: number): VerifiedRelease | null {
+  return next !== null && next.atMs <= atMs ? next.release : release
+}
+
+function releaseOfVersion(
+  releases: readonly (VerifiedRelease | null | undefined)[],
+  version: string | undefined,
+): VerifiedRelease | undefined {
+  return releases.find((release) => release?.predicate.policy.version === version) ?? undefined
+}
+
+/** The refusal of the newest roster is the one that is told. */
+function verifiedByAny({ record }: PastPolicyView, rosters: readonly Roster[]): VerifiedHead {
+  let refusal: SignatureError | undefined
+  for (const roster of rosters) {
+    try {
+      return verifyHead(record, roster)
+    } catch (error) {
+      refusal ??= error instanceof SignatureError ? error : new SignatureError('HMS_HEAD_MALFORMED', 'it comes without a head')
+    }
+  }
+  throw refused(refusal?.detail ?? 'no roster is known', refusal)
+}
+
+function refused(why: string, cause?: Error): HmsError {
+  return new HmsError('HMS_VERIFY_HISTORY', `What the store says of that time does not verify: ${why}.`, {
+    status: 502,
+    cause,
+    next: ['hms-svc audit verify'],
+  })
+}
