@@ -12,17 +12,13 @@ export type {
 } from '#libs/contracts'
 
 export { connect, type ConnectOptions } from './connection/connect.js'
-export type {
-  AlertInput,
-  ConnectionEvents,
-  ConnectionState,
-  Explanation,
-  HmsConnection,
-  PolicyValue,
-  ValueSource,
-} from './connection/hms-connection.js'
+export type { AlertInput, ConnectionEvents, ConnectionState, Explanation, PolicyValue, ValueSource } from './connection/hms-connection.js'
 export { deployPolicy, type DeployOptions } from './deploy-policy.js'
+// Whole, so that a declaration can fill `Policies`.
+export * from './policy-types.js'
+export type { TypedConnection as HmsConnection } from './policy-types.js'
 export { getPolicy } from './get-policy.js'
+export type { PastQuery } from './history/past-query.js'
 export type { PolicyPromise } from './policy-promise.js'
 export { rollbackPolicy, type RollbackOptions } from './rollback-policy.js'
 export { decideRun, type DecideOptions } from './runs/decide-run.js'
@@ -45,6 +41,7 @@ export { signApproval } from './approve/sign-approval.js'
 export { submitApproval } from './approve/submit-approval.js'
 export { readClientConfig, readUrl, type ClientConfig } from './client.config.js'
 export { createDemoIdentity } from './keys/demo-identity.js'
+export { PastPolicies } from './history/past-policies.js'
 export { loadIdentity, type Identity } from './keys/identity.js'
 export { KeyError, type KeyErrorCode } from './keys/key-error.js'
 export { SshAgent } from './keys/ssh-agent.js'

@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { AlertOptions } from './alert.js'
 import type { GetOptions } from './get.js'
+import type { HistoryOptions } from './history.js'
+import type { ListOptions } from './list.js'
 
 export function registerPolicies(program: Command, session: Session): void {
   program
@@ -9,12 +11,27 @@ export function registerPolicies(program: Command, session: Session): void {
     .description('the policy in force, or one value of it')
     .option('--region <region>', 'as a bot of this region sees it')
     .option('--bot <id>', 'as this bot sees it')
+    .option('--at <time>', 'what was in force for all at that time (RFC 3339)')
+    .option('--known <time>', 'as it was known at that time')
+    .option('--version <version>', 'what this version said')
     .action(
       session.run(async (context, subject: string, options: GetOptions) => {
         const { getPolicyValue } = await import('./get.js')
         return getPolicyValue(context, subject, options)
       }),
     )
+  program
+    .command('history <id>')
+    .description('every version of a policy that was in force: run, signers, from and until')
+    .option('--limit <number>', 'only the newest; all without it')
+    .action(
+      session.run(async (context, id: string, options: HistoryOptions) => (await import('./history.js')).showHistory(context, id, options)),
+    )
+  registerList(program, session)
+  program
+    .command('types')
+    .description('TypeScript declarations of the policies in force: a wrong id or field does not compile')
+    .action(session.run(async (context) => (await import('./types.js')).printTypes(context)))
   program
     .command('alert')
     .description('report an alert as a bot would')
@@ -25,4 +42,14 @@ export function registerPolicies(program: Command, session: Session): void {
     .option('--reading <json>', 'the reading behind it, a JSON object')
     .option('--policy <id@version>', 'the policy the bot judged by')
     .action(session.run(async (context, options: AlertOptions) => (await import('./alert.js')).reportAlert(context, options)))
+}
+
+function registerList(program: Command, session: Session): void {
+  const policies = program.command('policies').description('policies in force')
+  policies
+    .command('list')
+    .description('what is in force, since when, by whom')
+    .option('--region <region>', 'as a bot of this region sees it')
+    .option('--bot <id>', 'as this bot sees it')
+    .action(session.run(async (context, options: ListOptions) => (await import('./list.js')).listPolicies(context, options)))
 }

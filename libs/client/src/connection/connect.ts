@@ -3,8 +3,8 @@ import { bearer } from '../api/authorization.js'
 import { readClientConfig, readUrl, type ClientConfig } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { DiskCopy } from './disk-copy.js'
-import type { HmsConnection } from './hms-connection.js'
 import { LiveConnection } from './live-connection.js'
+import type { TypedConnection } from '../policy-types.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { openRosters } from '../trust/open-rosters.js'
 import { ReaderTime } from '../trust/reader-time.js'
@@ -39,7 +39,7 @@ const FIRST_COPY_MS = 10_000
  * Opens a connection that keeps a local copy up to date, reconnecting for ever; nothing is applied that does not verify. Resolves on the
  * first copy, live or from disk; rejects with `HMS_UNREACHABLE`, or with what the server refused it for. It never keeps the process alive.
  */
-export function connect(options: ConnectOptions = {}): Promise<HmsConnection> {
+export function connect(options: ConnectOptions = {}): Promise<TypedConnection> {
   return openConnection(options)
 }
 

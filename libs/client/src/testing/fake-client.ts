@@ -11,11 +11,12 @@ import type {
   PolicyValue,
 } from '../connection/hms-connection.js'
 import { deepFreeze } from '#libs/evaluation'
+import type { TypedConnection } from '../policy-types.js'
 
 /** A policy of a test; `version` and `effective` have defaults. */
 export type FakePolicy = { id: string; version?: string; effective?: string; [field: string]: PolicyValue[string] }
 
-export interface FakeClient extends HmsConnection {
+export interface FakeClient extends TypedConnection {
   /** Puts a policy in force, as a push would. */
   set(policy: FakePolicy): void
   /** Takes a policy out of force. */
@@ -33,7 +34,7 @@ export function fakeClient({ policies = [] }: { policies?: readonly FakePolicy[]
   return client
 }
 
-class InMemoryClient implements FakeClient {
+class InMemoryClient implements HmsConnection, FakeClient {
   state: ConnectionState = 'READY'
   readonly alerts: (AlertInput & { id: string })[] = []
   revision = 0

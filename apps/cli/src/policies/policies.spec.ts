@@ -1,0 +1,181 @@
+import type { PastPolicyView, PolicyHistoryEntry } from '#libs/contracts'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { sampleDocument } from '../../../../libs/client/src/testing/sample-document.js'
+import { SAMPLE_ROSTER_BYTES } from '../../../../libs/client/src/testing/sample-trust.js'
+import { serveCanned, type Canned, type CannedService } from '../testing/canned-service.js'
+import { runForTest, type CliRun } from '../testing/run-cli.js'
+
+const ID = 'epa-pm25-limit'
+const PATH = `GET /v1/policies/${ID}`
+
+let folder: string
+let service: CannedService | undefined
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hms-policies-'))
+  writeFileSync(join(folder, 'roster.json'), SAMPLE_ROSTER_BYTES)
+  return () => rmSync(folder, { recursive: true })
+})
+afterEach(async () => {
+  await service?.close()
+  service = undefined
+})
+
+async function against(answers: Record<string, Canned>, ...argv: string[]): Promise<CliRun> {
+  service = await serveCanned(answers)
+  return runForTest(argv, { env: { HMS_URL: service.url, HMS_ROSTER: join(folder, 'roster.json') } })
+}
+
+describe('history', () => {
+  const entry = (seq: number, more: Partial<PolicyHistoryEntry> = {}): PolicyHistoryEntry => ({
+    version: `${seq}.0.0`,
+    digest: `sha256:${seq}`,
+    run: seq,
+    seq,
+    revision: seq,
+    author: 'Ann',
+    approvedBy: ['EPA Chief', 'EPA Counsel'],
+    from: `202${seq}-01-01T00:00:00Z`,
+    until: `202${seq + 1}-01-01T00:00:00Z`,
+    recordedAt: `202${seq}-01-01T00:00:00Z`,
+    differences: [{ field: 'limit', from: 35, to: 25, text: 'limit 35 → 25' }],
+    ...more,
+  })
+  const answers = {
+    [`${PATH}/history?limit=200`]: {
+      body: [entry(5, { from: '9999-01-01T00:00:00Z', until: null }), entry(4, { until: '9999-01-01T00:00:00Z' })],
+    },
+    [`${PATH}/history?limit=200&before=4`]: {
+      body: [
+        entry(3, { version: null, digest: null, run: null, approvedBy: [], differences: [] }),
+        entry(1, { differences: [{ field: 'limit', to: 35, text: 'limit added 35' }] }),
+      ],
+    },
+    [`${PATH}/history?limit=200&before=1`]: { body: [] },
+  }
+
+  it('lists all versions of all pages, the newest first, with run, signers and times', async () => {
+    const { code, stdout } = await against(answers, 'history', ID)
+    expect(code).toBe(0)
+    const lines = stdout.trimEnd().split('\n')
+    expect(lines.map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+      ['VERSION', 'STATE'],
+      ['5.0.0', 'HELD'],
+      ['4.0.0', 'IN_FORCE'],
+      ['–', 'REPLACED'],
+      ['1.0.0', 'REPLACED'],
+    ])
+    expect(lines[2]).toMatch(
+      /2024-01-01T00:00:00Z +9999-01-01T00:00:00Z +2024-01-01T00:00:00Z +4 +EPA Chief, EPA Counsel +limit 35 → 25 +sha256:4$/,
+    )
+    expect(lines[4]).toMatch(/EPA Counsel +– +sha256:1$/)
+  })
+
+  it('is an array with --json, and no longer than asked for', async () => {
+    const { stdout } = await against(answers, 'history', ID, '--json', '--limit', '3')
+    expect((JSON.parse(stdout) as { version: string | null; state: string }[]).map(({ version, state }) => [version, state])).toEqual([
+      ['5.0.0', 'HELD'],
+      ['4.0.0', 'IN_FORCE'],
+      [null, 'REPLACED'],
+    ])
+  })
+
+  it.each([
+    ['0', '--limit 0 is not a number'],
+    ['10001', 'from 1 to 10000'],
+  ])('takes no --limit %s', async (limit, detail) => {
+    expect(await against({}, 'history', ID, '--limit', limit)).toMatchObject({ code: 2, stderr: expect.stringContaining(detail) })
+  })
+
+  it('exits 4 for what never was in force', async () => {
+    expect((await against({}, 'history', 'no-such')).code).toBe(4)
+  })
+})
+
+describe('policies list and types', () => {
+  const view = {
+    id: ID,
+    version: '2.0.0',
+    revision: 7,
+    source: 'live',
+    scope: 'global',
+    since: '2026-01-01T00:00:00Z',
+    value: { id: ID, version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25 },
+    provenance: { run: 184, digest: 'sha256:9f', author: null, approvedBy: ['EPA Chief'] },
+  }
+
+  it('says what is in force, since when, by whom', async () => {
+    const { stdout } = await against({ 'GET /v1/policies?region=NCR': { body: [view] } }, 'policies', 'list', '--region', 'NCR')
+    expect(stdout).toMatch(
+      /^POLICY +VERSION +IN FORCE SINCE +SCOPE +RUN +APPROVED BY\nepa-pm25-limit +2\.0\.0 +2026-01-01T00:00:00Z +global +184 +EPA Chief\n$/,
+    )
+  })
+
+  it('is [] with --json where nothing is', async () => {
+    expect(await against({ 'GET /v1/policies': { body: [] } }, 'policies', 'list', '--json')).toMatchObject({ code: 0, stdout: '[]\n' })
+  })
+
+  it('declares the types of what is in force', async () => {
+    const { stdout } = await against({ 'GET /v1/policies': { body: [view] } }, 'types')
+    expect(stdout).toContain("declare module 'hms-svc' {")
+    expect(stdout).toContain('      readonly limit: number\n')
+    const { stdout: json } = await against({ 'GET /v1/policies': { body: [view] } }, 'types', '--json')
+    expect(JSON.parse(json)).toMatchObject({
+      policies: [{ id: ID, version: '2.0.0' }],
+      declarations: expect.stringContaining('limit: number'),
+    })
+  })
+})
+
+describe('get of another time', () => {
+  const record = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 } })
+  const past: PastPolicyView = {
+    id: ID,
+    version: '1.5.0',
+    revision: 1,
+    source: 'history',
+    scope: 'global',
+    since: '2024-09-01T00:00:00Z',
+    until: '2024-10-01T00:00:00Z',
+    recordedAt: '2024-09-01T00:00:00Z',
+    value: { id: ID, version: '1.5.0', limit: 999 },
+    provenance: { run: 1, digest: record.digest!, author: 'Mallory', approvedBy: ['Mallory'] },
+    record,
+  }
+  const answers = (body: object): Record<string, Canned> => ({
+    [`${PATH}?version=1.5.0`]: { body },
+    [`${PATH}?at=2024-09-15T00%3A00%3A00Z&known=2024-09-16T00%3A00%3A00Z`]: { body },
+    'GET /v1/roster?since=1': { body: [] },
+  })
+
+  it('shows what is signed, whatever else the store says', async () => {
+    const { code, stdout } = await against(answers(past), 'get', ID, '--version', '1.5.0', '--json')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: '1.5.0',
+      value: { limit: 35 },
+      provenance: { author: null, approvedBy: ['EPA Chief'] },
+    })
+    const times = ['--at', '2024-09-15T00:00:00Z', '--known', '2024-09-16T00:00:00Z']
+    const { stdout: text } = await against(answers(past), 'get', ID, ...times)
+    expect(text).toContain('In force from 2024-09-01T00:00:00Z until 2024-10-01T00:00:00Z, recorded at 2024-09-01T00:00:00Z\n')
+    expect((await against(answers(past), 'get', `${ID}.limit`, ...times)).stdout).toBe('35\n')
+  })
+
+  it('exits 10 for what does not verify', async () => {
+    const forged = { ...past, record: { ...record, release: { ...record.release!, signatures: [] } } }
+    const { code, stdout, stderr } = await against(answers(forged), 'get', ID, '--version', '1.5.0')
+    expect([code, stdout]).toEqual([10, ''])
+    expect(stderr).toContain('[HMS_VERIFY_HISTORY]')
+  })
+
+  it.each([
+    [['--at', 'yesterday'], 'at must be a time'],
+    [['--at', '2024-09-15T00:00:00Z', '--version', '1.5.0'], 'leave out at and known'],
+    [['--version', '1.5.0', '--region', 'NCR'], 'leave out --region and --bot'],
+  ])('refuses %j', async (argv, detail) => {
+    expect(await against({}, 'get', ID, ...argv)).toMatchObject({ code: 2, stderr: expect.stringContaining(detail) })
+  })
+})
