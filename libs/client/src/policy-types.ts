@@ -18,9 +18,9 @@ export type GetPolicy = [Declared] extends [never]
   ? <T extends object = PolicyValue>(id: string, query?: PastQuery) => PolicyPromise<T>
   : <Id extends Declared>(id: Id, query?: PastQuery) => PolicyPromise<Policies[Id]>
 
-type Get = [Declared] extends [never] ? (id: string) => PolicyValue : <Id extends Declared>(id: Id) => Policies[Id]
+type Get = [Declared] extends [never] ? HmsConnection['get'] : <Id extends Declared>(id: Id) => Policies[Id]
 type Explain = [Declared] extends [never]
-  ? (id: string) => Explanation
+  ? HmsConnection['explain']
   : <Id extends Declared>(id: Id) => Omit<Explanation, 'value'> & { value: Policies[Id] }
 
 /** A connection that knows the declared policies. */

@@ -33,7 +33,9 @@ export function findProgram(name: string, path: string | undefined): string {
   throw usageError(`--exec ${name} is no program that can be run: name one file, without arguments`, [`chmod +x ${name}`])
 }
 
-/** Without a shell: no value of a policy is ever read as a command. What it prints goes to our stderr, for stdout is ours. Never rejects. */
+/**
+ * Without a shell: no value of a policy is ever read as a command. What it prints goes to our stderr, for stdout is ours. Never rejects.
+ */
 export function runProgram({ program, stdin, environment, deadlineMs, signal }: ProgramRun): Promise<ProgramEnd> {
   const startedAt = performance.now()
   return new Promise((resolve) => {

@@ -41,7 +41,8 @@ export function idsIn(template: Template): Set<string> {
 
 /**
  * The text with its values: strings as they are, everything else as JSON. `read` throws for an id that has none. Throws 404
- * `HMS_POLICY_FIELD_UNKNOWN` for a field that is not there, and 422 `HMS_SIDECAR_VALUE` for a string that would break the line it stands in.
+ * `HMS_POLICY_FIELD_UNKNOWN` for a field that is not there, and 422 `HMS_SIDECAR_VALUE` for a string that would break the line it stands
+ * in.
  */
 export function renderTemplate(template: Template, read: (id: string) => { version: string; value: object }): string {
   return template.map((part) => (typeof part === 'string' ? part : textOf(part, read))).join('')
