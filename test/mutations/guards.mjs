@@ -7,6 +7,7 @@ import { EFFECTIVE_GUARDS } from './effective.mjs'
 import { FREEZE_GUARDS } from './freezes.mjs'
 import { GOING_BACK_GUARDS } from './going-back.mjs'
 import { GROWTH_GUARDS } from './growth.mjs'
+import { PARTNER_GUARDS } from './partners.mjs'
 import { READER_GUARDS } from './readers.mjs'
 import { SOCKET_GUARDS } from './sockets.mjs'
 import { TICKET_GUARDS } from './tickets.mjs'
@@ -354,4 +355,5 @@ export const GUARDS = [
   ...APPROVER_GUARDS,
   ...AUDIT_GUARDS,
   ...GROWTH_GUARDS,
+  ...PARTNER_GUARDS,
 ]

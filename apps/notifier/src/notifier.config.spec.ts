@@ -44,3 +44,17 @@ describe('mail', () => {
     expect(refused({ HMS_NOTIFIER_DKIM_SELECTOR: 'a b' })).toThrow('HMS_NOTIFIER_DKIM_SELECTOR must be')
   })
 })
+
+describe('the public address', () => {
+  it('is unknown in production unless it is named, and that of dev on a developer’s machine', () => {
+    expect(readNotifierConfig({}, 'production').publicUrl).toBeUndefined()
+    expect(readNotifierConfig({ HMS_PORT: '8000' }, 'dev').publicUrl).toBe('http://127.0.0.1:8000')
+    const named = { HMS_NOTIFIER_PUBLIC_URL: 'https://hms.agency.gov', HMS_PORT: '8000' }
+    expect(readNotifierConfig(named, 'dev').publicUrl).toBe('https://hms.agency.gov')
+  })
+
+  it.each(['hms.agency.gov', 'ftp://hms.agency.gov', 'https://hms.agency.gov/', 'https://u:p@hms.agency.gov', 'https://hms.agency.gov?x'])(
+    'is not %s',
+    (text) => expect(() => readNotifierConfig({ HMS_NOTIFIER_PUBLIC_URL: text }, 'production')).toThrow('HMS_NOTIFIER_PUBLIC_URL must be'),
+  )
+})

@@ -1,4 +1,4 @@
-import { HmsError, parseDuration } from '#libs/contracts'
+import { EDGE_PORT, HmsError, parseDuration } from '#libs/contracts'
 import { isDuration, listOf, parseEnvironment, type Environment } from '#libs/platform'
 import { IsIn, IsOptional, IsString, Matches, ValidateBy } from 'class-validator'
 import { parseRelay, type SmtpRelay } from './channels/email/smtp-relay.js'
@@ -41,6 +41,14 @@ export interface MailConfig {
   dkimSelector: string
 }
 
+const isPublicUrl = ValidateBy({
+  name: 'isPublicUrl',
+  validator: {
+    validate: (value: unknown) => typeof value === 'string' && isBaseUrl(value),
+    defaultMessage: () => 'publicUrl must be where partners reach this installation, without a path, for instance https://hms.agency.gov',
+  },
+})
+
 /** `HMS_NOTIFIER_*`. */
 export class NotifierConfig {
   @IsIn(['dev', 'production'], { message: 'profile must be dev or production' })
@@ -79,6 +87,11 @@ export class NotifierConfig {
   })
   dkimSelector = 'hms'
 
+  /** Where partners reach this installation: stands before the path of a receipt. Without it receipts are relative. */
+  @IsOptional()
+  @isPublicUrl
+  publicUrl?: string
+
   get mail(): MailConfig | undefined {
     const { profile, smtpUrl, mailFrom: from, smtpCa: caFile, dkimKeyFile, dkimSelector } = this
     const relay = smtpUrl === undefined ? undefined : parseRelay(smtpUrl, profile)
@@ -108,8 +121,10 @@ export function readNotifierConfig(env: Environment, profile: Profile): Notifier
     smtpCa: 'HMS_NOTIFIER_SMTP_CA',
     dkimKeyFile: 'HMS_NOTIFIER_DKIM_KEY_FILE',
     dkimSelector: 'HMS_NOTIFIER_DKIM_SELECTOR',
+    publicUrl: 'HMS_NOTIFIER_PUBLIC_URL',
   }
-  const config = parseEnvironment(NotifierConfig, names, { ...env, HMS_PROFILE: profile })
+  const known = profile === 'dev' ? { HMS_NOTIFIER_PUBLIC_URL: developersUrl(env['HMS_PORT']) } : {}
+  const config = parseEnvironment(NotifierConfig, names, { ...known, ...env, HMS_PROFILE: profile })
   if ((config.smtpUrl === undefined) === (config.mailFrom === undefined)) return config
   const [given, missing] = config.smtpUrl === undefined ? [names.mailFrom, names.smtpUrl] : [names.smtpUrl, names.mailFrom]
   throw new HmsError('HMS_CONFIG_INVALID', `${given} needs ${missing} beside it: mail has a relay and a sender`, {
@@ -117,4 +132,16 @@ export function readNotifierConfig(env: Environment, profile: Profile): Notifier
     errors: [{ pointer: missing, detail: `${given} needs ${missing} beside it` }],
     next: ['hms-svc help environment'],
   })
+}
+
+/** Where `dev` serves; a port that is none is for others to refuse. */
+function developersUrl(port = String(EDGE_PORT)): string | undefined {
+  const url = `http://127.0.0.1:${port}`
+  return URL.canParse(url) ? new URL(url).origin : undefined
+}
+
+function isBaseUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, origin } = new URL(text)
+  return /^https?:$/.test(protocol) && text === origin
 }

@@ -7,7 +7,10 @@ import { DeliveriesController } from './delivery/deliveries.http.js'
 import { DELIVERIES, MESSAGES } from './delivery/delivery.table.js'
 import { DeliveryLanes } from './delivery/delivery-lanes.js'
 import { SendDelivery } from './delivery/send-delivery.js'
+import { EVIDENCE } from './delivery/evidence.table.js'
+import { RECEIPTS } from './delivery/receipt.table.js'
 import { CreateNotifier1764000000000 } from './migrations/1764000000000-create-notifier.js'
+import { CreateReceipts1764000000001 } from './migrations/1764000000001-create-receipts.js'
 import { NotifierConfig, readNotifierConfig } from './notifier.config.js'
 import { NOTIFICATIONS } from './notifications/notification.table.js'
 import { NotifyPartners } from './notifications/notify-partners.js'
@@ -15,6 +18,10 @@ import { RolloutEvents } from './notifications/rollout.events.js'
 import { TellOfReversal } from './notifications/tell-of-reversal.js'
 import { PARTNERS } from './partners/partner.table.js'
 import { PartnersController } from './registration/partners.http.js'
+import { Acknowledge } from './receipts/acknowledge.js'
+import { ReceiptsController } from './receipts/receipts.http.js'
+import { RedriveDeliveries } from './redrive/redrive-deliveries.js'
+import { RedriveController } from './redrive/redrive.http.js'
 
 @Module({})
 class NotifierModule {
@@ -22,7 +29,7 @@ class NotifierModule {
     const config = readNotifierConfig(runtime.environment, runtime.profile)
     return {
       module: NotifierModule,
-      controllers: [RolloutEvents, PartnersController, DeliveriesController],
+      controllers: [RolloutEvents, PartnersController, DeliveriesController, RedriveController, ReceiptsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: NotifierConfig, useValue: config },
@@ -31,6 +38,8 @@ class NotifierModule {
         SendDelivery,
         NotifyPartners,
         TellOfReversal,
+        RedriveDeliveries,
+        Acknowledge,
       ],
     }
   }
@@ -38,7 +47,7 @@ class NotifierModule {
 
 export const definition: ServiceDefinition = {
   name: 'notifier',
-  tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, NOTIFICATIONS],
-  migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000],
+  tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, NOTIFICATIONS, RECEIPTS, EVIDENCE],
+  migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000, CreateReceipts1764000000001],
   module: NotifierModule.with,
 }

@@ -9,21 +9,35 @@ export interface Reach {
   allAt: string | null
 }
 
+/** Partners are promised to hear of a rule this soon after its first signature. */
+export const PARTNER_PROMISE_MS = 30 * 60 * 1000
+
 /** What an official waits for: from the first accepted signature until everybody lives under the rule and has been told. */
 export interface RunClock {
   bots: number
   current: number
   partners: number
   told: number
+  /** Of those told, how many were within `PARTNER_PROMISE_MS`; of all, how many acknowledged so far. */
+  toldInTime: number
+  acknowledged: number
   /** Since the first signature; `null`: not yet, or there is nobody. */
   seconds: { half: number | null; most: number | null; all: number | null; partners: number | null }
 }
 
 /** The line under the closing line of a run: `In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s`. */
-export function describeClock({ bots, current, partners, told, seconds }: RunClock, held = false): string {
+export function describeClock(clock: RunClock, held = false): string {
+  const { bots, current, seconds } = clock
   const reached = bots === 0 ? 'no bot connected' : `${current} of ${bots} bots${describeShare(seconds)}`
-  const informed = partners === 0 ? '' : `; ${told} of ${partners} partners told${after(seconds.partners)}`
-  return `${held ? 'Held' : 'In force'}: ${reached}${informed}`
+  return `${held ? 'Held' : 'In force'}: ${reached}${describePartners(clock)}`
+}
+
+/** The share that was told in time stands there where it is another than the share that was told. */
+function describePartners({ partners, told, toldInTime, acknowledged, seconds }: RunClock): string {
+  if (partners === 0) return ''
+  const late = told > toldInTime ? `, ${toldInTime} within ${PARTNER_PROMISE_MS / 60_000} min` : ''
+  const heard = acknowledged > 0 ? `; ${acknowledged} of ${partners} acknowledged` : ''
+  return `; ${told} of ${partners} partners told${after(seconds.partners)}${late}${heard}`
 }
 
 /** While not all have it, how soon the largest share did. */

@@ -205,6 +205,16 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "retrying": {"type":"number"}
       }
     },
+    "hms.notification.progressed.v1": {
+      "type": "object",
+      "required": ["run","attempt","sent","acknowledged"],
+      "properties": {
+        "run": {"type":"number"},
+        "attempt": {"type":"number"},
+        "sent": {"type":"number"},
+        "acknowledged": {"type":"number"}
+      }
+    },
     "hms.run.changed.v1": {"type":"object","required":["view"],"properties":{"view":{"$ref":"#/$defs/RunView"}}},
     "hms.run.decided.v1": {
       "type": "object",
@@ -265,6 +275,92 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "id": {"type":"string"},
         "groups": {"type":"array","items":{"type":"string"}},
         "name": {"type":"string"}
+      }
+    },
+    "hms.delivery.delivered.v1": {
+      "type": "object",
+      "required": [
+        "delivery",
+        "message",
+        "partner",
+        "channel",
+        "policy",
+        "version",
+        "digest",
+        "run",
+        "at",
+        "tries",
+        "status",
+        "address",
+        "tlsFingerprint",
+        "keyId"
+      ],
+      "properties": {
+        "delivery": {"type":"string"},
+        "message": {"type":"string"},
+        "partner": {"type":"string"},
+        "channel": {"type":"string"},
+        "policy": {"type":"string"},
+        "version": {"type":"string"},
+        "digest": {"type":"string"},
+        "run": {"type":"number"},
+        "at": {"type":"string"},
+        "tries": {"type":"number"},
+        "status": {"type":["null","number"]},
+        "address": {"type":["null","string"]},
+        "tlsFingerprint": {"type":["null","string"]},
+        "keyId": {"type":["null","string"]}
+      }
+    },
+    "hms.delivery.acknowledged.v1": {
+      "type": "object",
+      "required": ["delivery","message","partner","channel","policy","version","digest","run","at","way","keyId"],
+      "properties": {
+        "delivery": {"type":"string"},
+        "message": {"type":"string"},
+        "partner": {"type":"string"},
+        "channel": {"type":"string"},
+        "policy": {"type":"string"},
+        "version": {"type":"string"},
+        "digest": {"type":"string"},
+        "run": {"type":"number"},
+        "at": {"type":"string"},
+        "way": {"enum":["callback","reply","file","link"]},
+        "keyId": {"type":["null","string"]}
+      }
+    },
+    "hms.delivery.given-up.v1": {
+      "type": "object",
+      "required": ["delivery","message","partner","channel","policy","version","digest","run","at","tries","detail"],
+      "properties": {
+        "delivery": {"type":"string"},
+        "message": {"type":"string"},
+        "partner": {"type":"string"},
+        "channel": {"type":"string"},
+        "policy": {"type":"string"},
+        "version": {"type":"string"},
+        "digest": {"type":"string"},
+        "run": {"type":"number"},
+        "at": {"type":"string"},
+        "tries": {"type":"number"},
+        "detail": {"type":["null","string"]}
+      }
+    },
+    "hms.delivery.redriven.v1": {
+      "type": "object",
+      "required": ["delivery","message","partner","channel","policy","version","digest","run","at","by","reason"],
+      "properties": {
+        "delivery": {"type":"string"},
+        "message": {"type":"string"},
+        "partner": {"type":"string"},
+        "channel": {"type":"string"},
+        "policy": {"type":"string"},
+        "version": {"type":"string"},
+        "digest": {"type":"string"},
+        "run": {"type":"number"},
+        "at": {"type":"string"},
+        "by": {"type":"string"},
+        "reason": {"type":"string"}
       }
     },
     "hms.head.issued.v1": {"$ref":"#/$defs/IssuedHeads"},
@@ -631,12 +727,14 @@ export const EVENT_SCHEMAS: EventSchemas = {
     },
     "RunClock": {
       "type": "object",
-      "required": ["bots","current","partners","told","seconds"],
+      "required": ["bots","current","partners","told","toldInTime","acknowledged","seconds"],
       "properties": {
         "bots": {"type":"number"},
         "current": {"type":"number"},
         "partners": {"type":"number"},
         "told": {"type":"number"},
+        "toldInTime": {"type":"number"},
+        "acknowledged": {"type":"number"},
         "seconds": {
           "type": "object",
           "required": ["half","most","all","partners"],

@@ -1,3 +1,4 @@
+import type { DeliveryFacts, ReceiptWay } from './api/deliveries.js'
 import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
@@ -50,6 +51,8 @@ export interface EventData {
   'hms.rollout.withdrawn.v1': WithdrawnPolicy
   'hms.notification.started.v1': { run: number; attempt: number; partners: string[] }
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
+  /** After the stage ended: a partner that had to wait was told, or one acknowledged. Both count partners, as `sent` does. */
+  'hms.notification.progressed.v1': { run: number; attempt: number; sent: number; acknowledged: number }
   'hms.run.changed.v1': { view: RunView }
   /** Approver ended the run itself: every stage lets go of it. */
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
@@ -72,6 +75,19 @@ export interface EventData {
   'hms.freeze.declared.v1': { freeze: FreezeRecord }
   'hms.freeze.lifted.v1': { freeze: FreezeRecord }
   'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
+  /** The partner's side took the message; `status` and what follows are the evidence of the last try. */
+  'hms.delivery.delivered.v1': DeliveryFacts & {
+    tries: number
+    status: number | null
+    address: string | null
+    tlsFingerprint: string | null
+    keyId: string | null
+  }
+  /** The partner says that it took the message up, which a 2xx does not say. `keyId`: of the secret that signed the callback. */
+  'hms.delivery.acknowledged.v1': DeliveryFacts & { way: ReceiptWay; keyId: string | null }
+  'hms.delivery.given-up.v1': DeliveryFacts & { tries: number; detail: string | null }
+  /** A person had it sent again, under the same message id. */
+  'hms.delivery.redriven.v1': DeliveryFacts & { by: string; reason: string }
   'hms.head.issued.v1': IssuedHeads
   'hms.head.published.v1': PublishedHeads
   'hms.coverage.reported.v1': ReportedCoverage
@@ -128,6 +144,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.rollout.withdrawn.v1': 'hms.rollout.v1',
   'hms.notification.started.v1': 'hms.notification.v1',
   'hms.notification.completed.v1': 'hms.notification.v1',
+  'hms.notification.progressed.v1': 'hms.notification.v1',
   'hms.run.changed.v1': 'hms.run.state.v1',
   'hms.run.decided.v1': 'hms.run.control.v1',
   'hms.run.decision-accepted.v1': 'hms.run.control.v1',
@@ -141,6 +158,10 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.freeze.declared.v1': 'hms.freeze.v1',
   'hms.freeze.lifted.v1': 'hms.freeze.v1',
   'hms.partner.registered.v1': 'hms.partner.v1',
+  'hms.delivery.delivered.v1': 'hms.receipt.v1',
+  'hms.delivery.acknowledged.v1': 'hms.receipt.v1',
+  'hms.delivery.given-up.v1': 'hms.receipt.v1',
+  'hms.delivery.redriven.v1': 'hms.receipt.v1',
   'hms.head.issued.v1': 'hms.config.head.v1',
   'hms.head.published.v1': 'hms.config.published.v1',
   'hms.coverage.reported.v1': 'hms.config.coverage.v1',

@@ -44,7 +44,10 @@ it('says where open runs are and for how long, and forgets where none is any mor
 it('tells how soon a rule that succeeded was in force', async () => {
   const metrics = new Metrics()
   const seconds = { half: 21, most: 21, all: null, partners: 23 }
-  const over: RunView = { ...run('SUCCEEDED'), clock: { bots: 300, current: 299, partners: 6, told: 6, seconds } }
+  const over: RunView = {
+    ...run('SUCCEEDED'),
+    clock: { bots: 300, current: 299, partners: 6, told: 6, toldInTime: 6, acknowledged: 0, seconds },
+  }
   const counted = new RunMetrics(metrics, 1_800_000)
   counted.changed({ ...over, state: 'NOTIFYING' }, over)
   counted.changed(over, over)
@@ -58,7 +61,8 @@ it('counts approved runs that take longer than was promised', async () => {
   const metrics = new Metrics()
   const counted = new RunMetrics(metrics, 1_800_000)
   const seconds = { half: 1, most: 1, all: 1, partners: null }
-  const held: RunView = { ...run('WAITING'), reason: 'EFFECTIVE_AT', clock: { bots: 1, current: 1, partners: 0, told: 0, seconds } }
+  const clock = { bots: 1, current: 1, partners: 0, told: 0, toldInTime: 0, acknowledged: 0, seconds }
+  const held: RunView = { ...run('WAITING'), reason: 'EFFECTIVE_AT', clock }
   const open = [run('CANARY', lint, canary), run('AWAITING_APPROVAL'), held, { ...held, reason: 'FREEZE' }]
   counted.show(open, new Date(at(1_800)))
   expect(await metrics.page()).toContain('hms_svc_runs_over_promise 0')

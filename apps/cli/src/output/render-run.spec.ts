@@ -44,7 +44,7 @@ describe('renderRun', () => {
 
   it('says under the closing line how soon the rule was in force', () => {
     const seconds = { half: 21, most: 22, all: 22, partners: 23 }
-    const clock = { bots: 300, current: 300, partners: 6, told: 6, seconds }
+    const clock = { bots: 300, current: 300, partners: 6, told: 6, toldInTime: 6, acknowledged: 0, seconds }
     expect(renderRun({ ...SUCCEEDED, clock }).at(-1)).toBe('In force: 300 of 300 bots after 22 s; 6 of 6 partners told after 23 s')
     expect(renderRun({ ...SUCCEEDED, state: 'WAITING', reason: 'EFFECTIVE_AT', clock }).at(-1)).toMatch(/^Held: 300 of 300 bots/)
   })

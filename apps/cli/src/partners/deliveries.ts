@@ -1,28 +1,56 @@
-import { EXIT, type DeliveryView } from '#libs/contracts'
+import { DELIVERY_STATES, EXIT, type DeliveriesFilter, type DeliveryState, type DeliveryView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
-import { requireName } from '../errors.js'
+import { requireName, usageError } from '../errors.js'
+import { parseRunNumber } from '../runs/run-number.js'
+import { DELIVERY_COLUMNS } from './delivery-table.js'
+import { policyFilter } from './policy-filter.js'
+import { timeOf } from './time-flag.js'
 
-export async function listDeliveries(context: CliContext, partner: string | undefined): Promise<number> {
+export interface DeliveriesOptions {
+  run?: string
+  policy?: string
+  state?: string
+  since?: string
+  before?: string
+  limit?: string
+}
+
+const PAGE = 500
+
+export async function listDeliveries(context: CliContext, partner: string | undefined, options: DeliveriesOptions): Promise<number> {
   if (partner !== undefined) requireName(partner, 'the id of a partner', 'hms-svc partners list')
+  const limit = limitOf(options.limit)
+  const filter: DeliveriesFilter = {
+    partner,
+    ...(options.run === undefined ? {} : { run: parseRunNumber(options.run) }),
+    ...policyFilter(options.policy),
+    ...(options.state === undefined ? {} : { state: stateOf(options.state) }),
+    ...(options.since === undefined ? {} : { since: timeOf('--since', options.since, context.io.now()) }),
+    ...(options.before === undefined ? {} : { before: options.before }),
+    limit,
+  }
   const client = await context.client()
-  context.output.list(
-    await client.get<DeliveryView[]>('/v1/deliveries', { partner }),
-    [
-      { heading: 'PARTNER', cell: (delivery) => delivery.partner },
-      { heading: 'RUN', cell: (delivery) => `#${delivery.run}` },
-      { heading: 'POLICY', cell: (delivery) => `${delivery.policy}@${delivery.version}` },
-      { heading: 'CHANNEL', cell: (delivery) => delivery.channel },
-      { heading: 'STATE', cell: (delivery) => delivery.state },
-      { heading: 'TRIES', cell: (delivery) => delivery.attempts },
-      { heading: 'NEXT', cell: (delivery) => delivery.nextAttemptAt },
-      { heading: 'LAST ANSWER', cell: (delivery) => lastAnswer(delivery) },
-    ],
-    partner === undefined ? 'Nothing was sent yet.' : `Nothing was sent to ${partner} yet.`,
-  )
+  const deliveries = await client.get<DeliveryView[]>('/v1/deliveries', { ...filter })
+  context.output.list(deliveries, DELIVERY_COLUMNS, whenEmpty(partner, options))
+  const last = deliveries.at(-1)
+  if (last !== undefined && deliveries.length === limit)
+    context.output.note(`The newest ${limit} are shown. Older ones: the same command with --before ${last.id}`)
   return EXIT.done
 }
 
-function lastAnswer(delivery: DeliveryView): string | null {
-  const parts = [delivery.lastStatus, delivery.lastDetail].filter((part) => part !== null)
-  return parts.length === 0 ? null : parts.join(' ')
+function whenEmpty(partner: string | undefined, options: DeliveriesOptions): string {
+  if (Object.keys(options).length > 0) return 'No delivery is like that.'
+  return partner === undefined ? 'Nothing was sent yet.' : `Nothing was sent to ${partner} yet.`
+}
+
+function stateOf(text: string): DeliveryState {
+  const state = DELIVERY_STATES.find((each) => each === text)
+  if (state === undefined) throw usageError(`--state ${text} is none of ${DELIVERY_STATES.join(', ')}`)
+  return state
+}
+
+function limitOf(text: string | undefined): number {
+  const limit = text === undefined ? PAGE : Number(text)
+  if (Number.isInteger(limit) && limit >= 1 && limit <= PAGE) return limit
+  throw usageError(`--limit ${text} is no whole number of 1 to ${PAGE}`)
 }

@@ -35,6 +35,8 @@ export interface Attempt<C extends Channel = Channel> {
   content: MessageContent
   /** When this try is made, not when the policy changed. */
   timestamp: Date
+  /** Page where a person acknowledges the message; only where the installation knows its public address. */
+  receiptPage?: string
   /** Tries before this one: above 0 the partner may have the message already. */
   triesBefore: number
 }
@@ -54,6 +56,12 @@ export interface Outcome {
   latencyMs: number
   /** At most the first 4 KiB of the answer. */
   reply?: string
+  /** IP address that was called. */
+  address?: string
+  /** SHA-256 of the certificate that the other side showed, as `AB:CD:…`. */
+  tlsFingerprint?: string
+  /** Names the secret or key that signed, without telling it. */
+  keyId?: string
   detail?: string
   /** What the partner asked for, not yet capped. */
   retryAfterMs?: number

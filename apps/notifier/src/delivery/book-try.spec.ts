@@ -41,6 +41,17 @@ describe('bookTry', () => {
     expect(bookTry(between, rejection, START, END, false)).toMatchObject({ state: 'dead', tries: 3, nextAttemptAt: null })
   })
 
+  it('keeps what was delivered delivered, and when, whatever comes of sending it again', () => {
+    const again = { ...sending, deliveredAt: '2025-12-31T00:00:00.000Z' }
+    const gone = { kind: 'gone' as const, status: 410, latencyMs: 1 }
+    for (const booked of [
+      bookTry(again, gone, START, END, false),
+      bookTry(again, refusal, START, END, true),
+      bookTry(again, { kind: 'delivered', status: 204, latencyMs: 1 }, START, END, false),
+    ])
+      expect(booked).toMatchObject({ state: 'delivered', deliveredAt: '2025-12-31T00:00:00.000Z' })
+  })
+
   it('keeps the last 20 tries', () => {
     const log = Array.from({ length: 20 }, (_, index) => ({ at: START.toISOString(), ...failed, status: index }))
     const kept = bookTry({ ...sending, log }, refusal, START, END, false).log

@@ -13,9 +13,9 @@ export function bookTry(delivery: Delivery, outcome: Outcome, startedAt: Date, e
   const firstAt = delivery.firstAt ?? record.at
   const tries = delivery.tries + 1
   const tried = { ...delivery, sending: false, tries, firstAt, nextAttemptAt: null, log: [...delivery.log, record].slice(-KEPT_TRIES) }
-  if (outcome.kind === 'delivered') return { ...tried, state: 'delivered', deliveredAt: endedAt.toISOString() }
-  if (tried.log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS) return { ...tried, state: 'dead' }
-  if (overtaken) return { ...tried, state: 'superseded' }
+  if (outcome.kind === 'delivered') return { ...tried, state: 'delivered', deliveredAt: delivery.deliveredAt ?? endedAt.toISOString() }
+  if (tried.log.filter((each) => each.outcome === 'rejected').length >= MAX_REJECTIONS) return { ...tried, state: endOf(delivery, 'dead') }
+  if (overtaken) return { ...tried, state: endOf(delivery, 'superseded') }
   const next = nextAttemptAt({
     firstAt: new Date(firstAt),
     endedAt,
@@ -24,5 +24,10 @@ export function bookTry(delivery: Delivery, outcome: Outcome, startedAt: Date, e
     retryAfterMs: outcome.retryAfterMs,
     seed: delivery.id,
   })
-  return next instanceof Date ? { ...tried, nextAttemptAt: next.toISOString() } : { ...tried, state: 'dead' }
+  return next instanceof Date ? { ...tried, nextAttemptAt: next.toISOString() } : { ...tried, state: endOf(delivery, 'dead') }
+}
+
+/** What was delivered before a person had it sent again stays delivered. */
+export function endOf({ deliveredAt }: Delivery, state: 'dead' | 'superseded'): Delivery['state'] {
+  return deliveredAt === null ? state : 'delivered'
 }

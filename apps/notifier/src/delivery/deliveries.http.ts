@@ -1,22 +1,29 @@
-import type { DeliveryView } from '#libs/contracts'
+import type { DeliveryDetail, DeliveryView } from '#libs/contracts'
 import { ServiceRuntime } from '#libs/service'
-import { Controller, Get, Query } from '@nestjs/common'
+import { Controller, Get, Param, Query } from '@nestjs/common'
 import { DeliveriesQueryDto } from './deliveries.dto.js'
 import { DELIVERIES } from './delivery.table.js'
-import { deliveryView } from './delivery-view.js'
-
-const LIMIT = 500
+import { deliveryDetail, deliveryUnknown, deliveryView } from './delivery-view.js'
+import { findDeliveries } from './find-deliveries.js'
 
 @Controller('v1/deliveries')
 export class DeliveriesController {
   constructor(private readonly runtime: ServiceRuntime) {}
 
-  /** Newest first, the 500 newest at most. */
+  /** Newest first, 500 at most; the next page is asked for with `before` = the last id. */
   @Get()
-  async list(@Query() { partner, run }: DeliveriesQueryDto): Promise<DeliveryView[]> {
-    const where = { ...(partner === undefined ? {} : { partner }), ...(run === undefined ? {} : { run }) }
-    const query = { where, orderBy: 'created_at', descending: true, limit: LIMIT }
-    const deliveries = await this.runtime.database.transaction((tx) => tx.documents(DELIVERIES).find(query))
+  async list(@Query() query: DeliveriesQueryDto): Promise<DeliveryView[]> {
+    const deliveries = await this.runtime.database.transaction((tx) => findDeliveries(tx, query))
     return deliveries.map(deliveryView)
+  }
+
+  /** With every try that is kept, and what it showed. */
+  @Get(':id')
+  async show(@Param('id') id: string): Promise<DeliveryDetail> {
+    return this.runtime.database.transaction(async (tx) => {
+      const delivery = await tx.documents(DELIVERIES).get(id)
+      if (delivery === undefined) throw deliveryUnknown(id)
+      return deliveryDetail(tx, delivery)
+    })
   }
 }

@@ -1,4 +1,3 @@
-import type { ReleaseDocument } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
@@ -6,44 +5,37 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import type { Outcome } from '../channels/channel-sender.js'
 import { channelNames } from '../partners/channel.js'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
-import { bookTry } from './book-try.js'
+import { NotifierConfig } from '../notifier.config.js'
+import { bookTry, endOf } from './book-try.js'
+import { DeliveryEvents } from './delivery-events.js'
 import { DeliveryMetrics } from './delivery-metrics.js'
-import { DELIVER, DELIVERIES, laneOf, MESSAGES, type Delivery, type Message } from './delivery.table.js'
+import { DELIVER, DELIVERIES, laneOf, MESSAGES, type Acknowledgement, type Delivery } from './delivery.table.js'
+import { EVIDENCE, evidenceOf } from './evidence.table.js'
 import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
-import { policyUpdatedBody, policyWithdrawnBody } from './message-body.js'
+import { bodyOf, deliveryId, messageIdOf, messageOf, type News } from './news.js'
+import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
+import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
+import { replyAcknowledges } from './reply-acknowledges.js'
 
-/** What a partner is to be told of one policy. */
-export interface News {
-  /** Names the cause: run and attempt, or the head that went back. Unique with policy, partner and channel. */
-  cause: string
-  /** As `cause`, but the same for every attempt of a run. */
-  messageCause: string
-  run: number
-  stage: string | null
-  policy: string
-  version: string
-  digest: string
-  effective: string
-  /** The version that was in force before. */
-  before: string | null
-  bundle: string[]
-  /** The moment of the event. */
-  at: Date
-  /** The signed release of `version`; `null` when `version` is in force no more and nothing is in its place. */
-  release: ReleaseDocument | null
-  /** What was in force before. */
-  replaced: ReleaseDocument | null
-}
+const KEPT_REDRIVES = 20
+
+type Listener = (tx: Transaction, stage: string | null) => Promise<void>
 
 /** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
 @Injectable()
 export class DeliveryLanes implements OnModuleInit {
-  private tried: (tx: Transaction, stage: string | null) => Promise<void> = async () => {}
+  private tried: Listener = async () => {}
+  private heard: Listener = async () => {}
 
   private readonly metrics: DeliveryMetrics
+  private readonly events: DeliveryEvents
 
-  constructor(private readonly runtime: ServiceRuntime) {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: NotifierConfig,
+  ) {
     this.metrics = new DeliveryMetrics(runtime.metrics)
+    this.events = new DeliveryEvents(runtime)
   }
 
   onModuleInit(): void {
@@ -52,8 +44,13 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   /** Hears of each try that ended, and of each delivery that is not sent after all; `stage` as in `Delivery`. */
-  onTried(listener: (tx: Transaction, stage: string | null) => Promise<void>): void {
+  onTried(listener: Listener): void {
     this.tried = listener
+  }
+
+  /** Hears of each delivery that a partner took, or acknowledged; before `onTried` does. */
+  onHeard(listener: Listener): void {
+    this.heard = listener
   }
 
   /** Queues the news for each partner: on all of its channels, or on the one that it prefers. */
@@ -73,6 +70,9 @@ export class DeliveryLanes implements OnModuleInit {
     const partner = await tx.documents(PARTNERS).get(delivery.partner)
     const booked = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
     await tx.documents(DELIVERIES).put(booked)
+    const evidence = evidenceOf(id, outcome, startedAt)
+    await tx.documents(EVIDENCE).insert(evidence)
+    if (booked.state !== 'pending') await this.events.ended(tx, booked, outcome.kind, evidence)
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
     const movesOn = booked.state === 'dead' && (await this.failOver(tx, booked, partner))
     const next = booked.state === 'pending' || movesOn ? undefined : nextInLane(others)
@@ -90,6 +90,11 @@ export class DeliveryLanes implements OnModuleInit {
     }
     if (state === 'dead') this.runtime.log.warn(fields, 'a delivery was given up')
     else this.runtime.log.info(fields, 'a delivery was tried')
+    if (replyAcknowledges(outcome, delivery.messageId)) {
+      await this.acknowledge(tx, booked, { way: 'reply', keyId: outcome.keyId ?? null, note: null })
+      return
+    }
+    if (outcome.kind === 'delivered') await this.heard(tx, delivery.stage)
     await this.tried(tx, delivery.stage)
   }
 
@@ -102,8 +107,49 @@ export class DeliveryLanes implements OnModuleInit {
   /** Ends an open delivery that shall not be sent; with its own head gone, the caller says what the lane does next. */
   async supersede(tx: Transaction, delivery: Delivery): Promise<void> {
     await this.runtime.cancel(tx, timerId(delivery))
-    await tx.documents(DELIVERIES).put({ ...delivery, state: 'superseded', nextAttemptAt: null })
+    await tx.documents(DELIVERIES).put({ ...delivery, state: endOf(delivery, 'superseded'), nextAttemptAt: null })
     await this.tried(tx, delivery.stage)
+  }
+
+  /**
+   * The partner says that it took the message up; the first time counts. One that is still tried, or was given up, has reached the partner
+   * then, whatever its server answered: nothing more is sent, and the lane goes on.
+   */
+  async acknowledge(tx: Transaction, delivery: Delivery, said: Omit<Acknowledgement, 'at'>): Promise<Delivery> {
+    if (delivery.acknowledged !== undefined) return delivery
+    const at = tx.now.toISOString()
+    const acknowledged = { at, ...said }
+    const arrived = { state: 'delivered' as const, sending: false, nextAttemptAt: null, deliveredAt: delivery.deliveredAt ?? at }
+    const isOpen = delivery.state === 'pending'
+    const after: Delivery = { ...delivery, acknowledged, ...(isOpen || delivery.state === 'dead' ? arrived : {}) }
+    await tx.documents(DELIVERIES).put(after)
+    if (isOpen) await this.runtime.cancel(tx, timerId(delivery))
+    const isHead = isOpen && delivery.nextAttemptAt !== null
+    const next = isHead ? nextInLane(await this.open(tx, delivery.lane)) : undefined
+    if (next !== undefined) await this.tryAt(tx, next, tx.now)
+    await this.events.acknowledged(tx, after)
+    await this.heard(tx, after.stage)
+    await this.tried(tx, after.stage)
+    return after
+  }
+
+  /** Sends a message that is over again, at `at` unless others of its lane wait: the same id and bytes, a fresh schedule. */
+  async redrive(tx: Transaction, delivery: Delivery, { by, reason }: { by: string; reason: string }, at: Date): Promise<void> {
+    const { first, laneSeq } = joinLane(await this.open(tx, delivery.lane), 'every')
+    const redrives = [...(delivery.redrives ?? []), { at: tx.now.toISOString(), by, reason }].slice(-KEPT_REDRIVES)
+    const redriven: Delivery = { ...delivery, ...UNTRIED, laneSeq, redrives }
+    await tx.documents(DELIVERIES).put(redriven)
+    const token = receiptTokenIn(delivery.body)
+    if (token !== undefined) await this.issueReceipt(tx, redriven, token)
+    await this.events.redriven(tx, redriven)
+    if (first) await this.tryAt(tx, redriven, at)
+  }
+
+  /** The newest message of a lane that a partner was told of, or is to be. */
+  async newestOf(tx: Transaction, lane: string): Promise<Delivery | undefined> {
+    const where = { lane, state: ['pending', 'delivered', 'dead'] }
+    const [newest] = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: 1 })
+    return newest
   }
 
   /** With `deliver: first` a message whose channel gave up goes to the next one, at the same place of its lane. */
@@ -112,9 +158,19 @@ export class DeliveryLanes implements OnModuleInit {
     const names = channelNames(partner.channels)
     const channel = names[names.indexOf(dead.channel) + 1]
     if (channel === undefined) return false
-    const fresh = { state: 'pending' as const, sending: false, tries: 0, firstAt: null, nextAttemptAt: null, log: [], deliveredAt: null }
-    const delivery = { ...dead, ...fresh, id: deliveryId(dead.message, partner.id, channel), channel, createdAt: tx.now.toISOString() }
+    const token = mintReceiptToken()
+    const delivery: Delivery = {
+      ...dead,
+      ...UNTRIED,
+      id: deliveryId(dead.message, partner.id, channel),
+      channel,
+      body: withReceiptToken(dead.body, token),
+      createdAt: tx.now.toISOString(),
+      deliveredAt: null,
+      redrives: [],
+    }
     if (!(await tx.documents(DELIVERIES).insert(delivery))) return false
+    await this.issueReceipt(tx, delivery, token)
     await this.tryAt(tx, delivery, tx.now)
     return true
   }
@@ -125,6 +181,7 @@ export class DeliveryLanes implements OnModuleInit {
     const open = await this.open(tx, lane)
     const { superseded, first, laneSeq } = joinLane(open, partner.lane)
     const supersedes = supersededBy(news, open)
+    const token = mintReceiptToken()
     const delivery: Delivery = {
       id: deliveryId(messageIdOf(news), partner.id, channel),
       messageId: `${news.messageCause}_${policy}_${partner.id}`,
@@ -139,19 +196,20 @@ export class DeliveryLanes implements OnModuleInit {
       lane,
       laneSeq,
       supersedes,
-      body: bodyOf(news, supersedes).toString(),
-      state: 'pending',
-      sending: false,
-      tries: 0,
-      firstAt: null,
-      nextAttemptAt: null,
-      log: [],
+      body: bodyOf(news, supersedes, receiptUrl(token, this.config.publicUrl)),
+      ...UNTRIED,
       createdAt: tx.now.toISOString(),
       deliveredAt: null,
     }
     if (!(await tx.documents(DELIVERIES).insert(delivery))) return
+    await this.issueReceipt(tx, delivery, token)
     for (const older of superseded) await this.supersede(tx, older)
     if (first) await this.tryAt(tx, delivery, tx.now)
+  }
+
+  private async issueReceipt(tx: Transaction, { id: delivery, policy }: Delivery, token: string): Promise<void> {
+    const expiresAt = new Date(tx.now.getTime() + RECEIPT_LIFE_MS).toISOString()
+    await tx.documents(RECEIPTS).put({ id: receiptId(token), delivery, policy, expiresAt })
   }
 
   private open(tx: Transaction, lane: string): Promise<Delivery[]> {
@@ -170,24 +228,7 @@ export class DeliveryLanes implements OnModuleInit {
   }
 }
 
-function messageIdOf({ cause, policy }: News): string {
-  return `${cause}.${policy}`
-}
-
-function deliveryId(message: string, partner: string, channel: string): string {
-  return `${message}.${partner}.${channel}`
-}
-
-function messageOf(news: News): Message {
-  const { policy, version, digest, effective, bundle, at, release, replaced } = news
-  const type = release === null ? ('policy.withdrawn' as const) : ('policy.updated' as const)
-  return { id: messageIdOf(news), type, policy, version, digest, effective, bundle, at: at.toISOString(), release, replaced }
-}
-
-function bodyOf({ policy: id, version, digest, effective, bundle, at, release }: News, supersedes: string[]): Buffer {
-  if (release === null) return policyWithdrawnBody({ id, version, digest, supersedes }, at)
-  return policyUpdatedBody({ id, version, digest, effective, supersedes, bundle }, at)
-}
+const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nextAttemptAt: null, log: [] } satisfies Partial<Delivery>
 
 /** A partner that was told of what is in force must be told when it is taken back, however long ago that was. */
 async function isNewestOfLane(tx: Transaction, { id, lane }: Delivery): Promise<boolean> {

@@ -1,9 +1,29 @@
-import type { DeliveryView } from '#libs/contracts'
+import { HmsError, type DeliveryDetail, type DeliveryTry, type DeliveryView } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
 import type { Delivery } from './delivery.table.js'
+import { EVIDENCE } from './evidence.table.js'
+import { withReceiptToken } from './receipt-token.js'
+
+const SHOWN_TRIES = 20
+/** In place of a token: whoever may read deliveries must not acknowledge for a partner. */
+const WITHHELD = 'withheld'.padEnd(43, '-')
 
 export function deliveryView(delivery: Delivery): DeliveryView {
-  const { id, partner, run, policy, version, channel, state, nextAttemptAt, deliveredAt, createdAt } = delivery
+  const { id, messageId, partner, run, policy, version, channel, state, nextAttemptAt, deliveredAt, createdAt, acknowledged } = delivery
   const last = delivery.log.at(-1)
   const tried = { attempts: delivery.tries, lastStatus: last?.status ?? null, lastDetail: last?.detail ?? null }
-  return { id, partner, run, policy, version, channel, state, ...tried, nextAttemptAt, deliveredAt, createdAt }
+  const heard = { deliveredAt, acknowledgedAt: acknowledged?.at ?? null, acknowledgedBy: acknowledged?.way ?? null }
+  return { id, messageId, partner, run, policy, version, channel, state, ...tried, nextAttemptAt, ...heard, createdAt }
+}
+
+export async function deliveryDetail(tx: Transaction, delivery: Delivery): Promise<DeliveryDetail> {
+  const query = { where: { delivery: delivery.id }, orderBy: 'at', descending: true, limit: SHOWN_TRIES }
+  const evidence = await tx.documents(EVIDENCE).find(query)
+  const { digest, supersedes, body, redrives = [] } = delivery
+  const tries = evidence.toReversed().map(({ delivery: _delivery, ...shown }): DeliveryTry => shown)
+  return { ...deliveryView(delivery), digest, supersedes, body: withReceiptToken(body, WITHHELD), tries, redrives }
+}
+
+export function deliveryUnknown(id: string): HmsError {
+  return new HmsError('HMS_DELIVERY_UNKNOWN', `There is no delivery ${id}.`, { status: 404, next: ['hms-svc partners deliveries'] })
 }

@@ -1,3 +1,4 @@
+import type { DeliveryRedrive, ReceiptWay } from '#libs/contracts'
 import { documentTable, timerKind } from '#libs/persistence'
 import type { MessageContent, Outcome } from '../channels/channel-sender.js'
 
@@ -8,6 +9,16 @@ export interface TryRecord {
   status: number | null
   latencyMs: number
   detail: string | null
+}
+
+/** The partner said that it took the message up. */
+export interface Acknowledgement {
+  at: string
+  way: ReceiptWay
+  /** Of the secret that signed what said it. */
+  keyId: string | null
+  /** The partner's own words. */
+  note: string | null
 }
 
 /** One message to one partner on one channel. */
@@ -45,7 +56,11 @@ export interface Delivery {
   /** The last 20 tries, oldest first. */
   log: TryRecord[]
   createdAt: string
+  /** When the partner's side took it first: a message that is sent again stays delivered. */
   deliveredAt: string | null
+  acknowledged?: Acknowledgement
+  /** The last 20 times that a person had it sent again, oldest first. */
+  redrives?: DeliveryRedrive[]
 }
 
 /** Delivered, given up, tried once, or waiting behind its lane: a run waits for it no longer. */

@@ -13,6 +13,8 @@ export type PolicyUpdate = {
   supersedes: readonly string[]
   /** `ID@VERSION` of every policy of the run, this one included: they took effect together. */
   bundle: readonly string[]
+  /** Where the partner acknowledges this message. */
+  receipt: string
 }
 
 /**
@@ -20,21 +22,21 @@ export type PolicyUpdate = {
  * event and not of the try, are part of what partners may compare.
  */
 export function policyUpdatedBody(update: PolicyUpdate, timestamp: Date): Buffer {
-  const { id, version, digest, effective, supersedes, bundle } = update
+  const { id, version, digest, effective, supersedes, bundle, receipt } = update
   return Buffer.from(
     JSON.stringify({
       type: 'policy.updated',
       timestamp: timestamp.toISOString(),
-      data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle },
+      data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle, receipt },
     }),
   )
 }
 
 /** The body of `policy.withdrawn`: `version` is in force no more, and nothing is in its place. The bytes are kept as above. */
 export function policyWithdrawnBody(
-  { id, version, digest, supersedes }: Pick<PolicyUpdate, 'id' | 'version' | 'digest' | 'supersedes'>,
+  { id, version, digest, supersedes, receipt }: Omit<PolicyUpdate, 'effective' | 'bundle'>,
   timestamp: Date,
 ): Buffer {
-  const data = { intent: 'policy-withdrawal', id, version, digest, supersedes }
+  const data = { intent: 'policy-withdrawal', id, version, digest, supersedes, receipt }
   return Buffer.from(JSON.stringify({ type: 'policy.withdrawn', timestamp: timestamp.toISOString(), data }))
 }

@@ -3,9 +3,11 @@ import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
 import { closeSenders, dispatch, openSenders } from '../channels/dispatch.js'
+import { NotifierConfig } from '../notifier.config.js'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { DeliveryLanes } from './delivery-lanes.js'
 import { DELIVER, DELIVERIES, MESSAGES, type DeliveryTimer } from './delivery.table.js'
+import { receiptTokenIn } from './receipt-token.js'
 import { SendSlots } from './send-slots.js'
 
 /** Longer than a try may take, so that a slow partner is not called twice at once. */
@@ -26,6 +28,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly lanes: DeliveryLanes,
+    private readonly config: NotifierConfig,
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
   ) {}
 
@@ -84,6 +87,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
         body: Buffer.from(delivery.body),
         content: { ...message, supersedes: delivery.supersedes },
         timestamp: tx.now,
+        ...receiptPageOf(delivery.body, this.config.publicUrl),
         triesBefore: delivery.tries,
       }
       return { startedAt: tx.now, attempt }
@@ -94,6 +98,11 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     if (typeof attempt === 'string') return { kind: 'gone', latencyMs: 0, detail: attempt }
     return dispatch(this.senders, attempt, this.stop.signal)
   }
+}
+
+function receiptPageOf(body: string, publicUrl: string | undefined): { receiptPage?: string } {
+  const token = receiptTokenIn(body)
+  return token === undefined || publicUrl === undefined ? {} : { receiptPage: `${publicUrl}/receipts/${token}` }
 }
 
 /**

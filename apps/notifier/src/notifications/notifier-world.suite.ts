@@ -1,5 +1,6 @@
 import {
   packDossier,
+  type EventType,
   type OutgoingEvent,
   type ReceivedEvent,
   type ReleaseDocument,
@@ -31,7 +32,7 @@ type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: s
 /** Any kind of channel. Answers as told per partner, or per `partner/kind`, in turn; the last answer stays. `hang` waits for the stop. */
 class ScriptedSender {
   readonly sent: Sent[] = []
-  readonly script = new Map<string, (number | 'hang')[]>()
+  readonly script = new Map<string, (number | 'hang' | 'acknowledged')[]>()
 
   async send(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
     const [partner, channel] = [attempt.partner.id, attempt.channel.kind]
@@ -42,6 +43,7 @@ class ScriptedSender {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       return { kind: 'retry', latencyMs: 1, detail: 'stopped' }
     }
+    if (answer === 'acknowledged') return { kind: 'delivered', status: 200, latencyMs: 1, reply: '{"acknowledged":true}' }
     if (answer === 410) return { kind: 'gone', status: 410, latencyMs: 1 }
     return { kind: answer < 300 ? 'delivered' : 'retry', status: answer, latencyMs: 1 }
   }
@@ -62,9 +64,10 @@ export async function notifierWorld() {
   const options = { ...base, database, clock, log: silentLogger, roster, signer }
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, ready)
   const sender = new ScriptedSender()
-  const lanes = new DeliveryLanes(runtime)
-  const worker = new SendDelivery(runtime, lanes, { webhook: sender, email: sender })
-  const notify = new NotifyPartners(runtime, new NotifierConfig(), lanes)
+  const config = new NotifierConfig()
+  const lanes = new DeliveryLanes(runtime, config)
+  const worker = new SendDelivery(runtime, lanes, config, { webhook: sender, email: sender })
+  const notify = new NotifyPartners(runtime, config, lanes)
   for (const part of [lanes, worker, notify]) part.onModuleInit()
   const reversal = new TellOfReversal(lanes)
   runtime.timers.start()
@@ -80,7 +83,16 @@ export async function notifierWorld() {
       return work(tx)
     })
 
+  const said = async (type: EventType): Promise<unknown[]> => {
+    const events = await database.transaction((tx) => outbox.unsent(tx, 1_000))
+    return events.filter((event) => event.type === type).map(dataOf)
+  }
+
   return {
+    runtime,
+    database,
+    clock,
+    lanes,
     sender,
     worker,
     quiet,
@@ -109,9 +121,11 @@ export async function notifierWorld() {
       await handle((tx) => notify.shell.ended(tx, { run, attempt: 1, reason: 'aborted' }))
       await quiet()
     },
-    async reverse(from: string, to: string, seq: number): Promise<void> {
+    /** `to`: `null` when nothing was in force before. */
+    async reverse(from: string, to: string | null, seq: number): Promise<void> {
       const replaced = { version: from, digest: '' }
-      const reversed: ReversedPolicy = { policy: POLICY, from: replaced, to: await releaseOf(to), seq, reason: '', run: null }
+      const before = to === null ? null : await releaseOf(to)
+      const reversed: ReversedPolicy = { policy: POLICY, from: replaced, to: before, seq, reason: '', run: null }
       await handle((tx) => reversal.reversed(tx, reversed, cause()))
       await quiet()
     },
@@ -128,10 +142,8 @@ export async function notifierWorld() {
       }
     },
     deliveries: (): Promise<Delivery[]> => database.transaction((tx) => tx.documents(DELIVERIES).find()),
-    async completions(): Promise<unknown[]> {
-      const events = await database.transaction((tx) => outbox.unsent(tx, 100))
-      return events.filter(({ type }) => type === 'hms.notification.completed.v1').map(dataOf)
-    },
+    completions: () => said('hms.notification.completed.v1'),
+    said,
     stop: () => runtime.stop(),
   }
 }

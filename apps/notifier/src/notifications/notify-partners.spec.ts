@@ -75,6 +75,64 @@ describe('a run that takes effect later', () => {
   })
 })
 
+describe('a first version that takes effect later and is taken back before', () => {
+  it('is taken back for those who were told ahead, and named to nobody else', async () => {
+    await world.register({ id: 'va-deq' })
+    await world.hold(184, '1.0.0', null)
+    await world.reverse('1.0.0', null, 7)
+    expect(world.sender.sent.map(({ body }) => body.type)).toEqual(['policy.updated', 'policy.withdrawn'])
+    const data = { intent: 'policy-withdrawal', version: '1.0.0', supersedes: ['epa-pm25-limit@1.0.0'] }
+    expect(world.sender.sent.at(-1)).toMatchObject({ id: 'rollback_7_epa-pm25-limit_va-deq', body: { data } })
+  })
+
+  it('was told to nobody when its own run took it back in the bake', async () => {
+    await world.register({ id: 'va-deq' })
+    await world.reverse('1.0.0', null, 7)
+    expect(told()).toEqual([])
+  })
+})
+
+describe('what became of a message', () => {
+  const facts = { partner: 'va-deq', message: 'run_184_epa-pm25-limit_va-deq', policy: 'epa-pm25-limit', version: '2.0.0', run: 184 }
+
+  it('is said once for each delivery that a partner took, with the evidence, and not for a try that failed', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.complete(184, '2.0.0', null)
+    expect(await world.said('hms.delivery.delivered.v1')).toEqual([])
+    await world.advance(7)
+    expect(await world.said('hms.delivery.delivered.v1')).toMatchObject([{ ...facts, tries: 2, status: 204, at: expect.any(String) }])
+    expect(await world.said('hms.delivery.acknowledged.v1')).toEqual([])
+  })
+
+  it('says delivered and acknowledged apart, where the answer does both', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', ['acknowledged'])
+    await world.complete(184, '2.0.0', null)
+    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', acknowledged: { way: 'reply' } }])
+    expect(await world.said('hms.delivery.delivered.v1')).toMatchObject([facts])
+    expect(await world.said('hms.delivery.acknowledged.v1')).toMatchObject([{ ...facts, way: 'reply' }])
+  })
+
+  it('says who was given up', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [410])
+    await world.complete(184, '2.0.0', null)
+    expect(await world.said('hms.delivery.given-up.v1')).toMatchObject([{ ...facts, tries: 1 }])
+  })
+
+  it('reaches the clock of the run after its end, many together', async () => {
+    await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
+    for (const partner of ['va-deq', 'wv-dep']) world.sender.script.set(partner, [500, 'acknowledged'])
+    await world.complete(184, '2.0.0', null)
+    await world.advance(12)
+    const progressed = (await world.said('hms.notification.progressed.v1')) as { sent: number; acknowledged: number }[]
+    expect(progressed.at(-1)).toEqual({ run: 184, attempt: 1, sent: 3, acknowledged: 2 })
+    expect(progressed.length).toBeLessThanOrEqual(2)
+    expect((await world.completions()).length).toBe(1)
+  })
+})
+
 describe('a lane', () => {
   it('latest: a newer version replaces one that waits and lists what the partner was never told of', async () => {
     await world.register({ id: 'va-deq' })

@@ -38,7 +38,7 @@ export class NotifyPartners implements OnModuleInit {
       table: NOTIFICATIONS,
       isAbortable: false,
       attestedBy: [],
-      timers: ['deadline'],
+      timers: ['deadline', 'recount'],
       decide: (stage, input, now) => decideNotification(stage, input, { now, deadlineMs }),
       keysOf: ({ run }) => [notificationKey(run)],
       perform: (tx, stage, { dossier, partners }) => this.deliver(tx, stage, dossier, partners),
@@ -47,7 +47,9 @@ export class NotifyPartners implements OnModuleInit {
 
   onModuleInit(): void {
     this.shell.onDue('deadline', (tx, run) => this.count(tx, stageId(run), { isOverdue: true }))
+    this.shell.onDue('recount', (tx, run) => this.count(tx, stageId(run), { isRecount: true }))
     this.lanes.onTried((tx, stage) => this.count(tx, stage))
+    this.lanes.onHeard((tx, stage) => this.hear(tx, stage))
   }
 
   /** The run takes effect later: its partners are told now, with the date. */
@@ -102,12 +104,20 @@ export class NotifyPartners implements OnModuleInit {
     }
   }
 
-  private async count(tx: Transaction, stage: string | null, { isOverdue = false } = {}): Promise<void> {
+  /** After its end a stage is counted anew now and then, and not at each delivery. */
+  private async hear(tx: Transaction, stage: string | null): Promise<void> {
     if (stage === null) return
     await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
-      if (stageId(notification) !== stage || notification.state !== 'open') return
+      if (stageId(notification) === stage) await this.shell.decide(tx, notification, { type: 'heard' })
+    })
+  }
+
+  private async count(tx: Transaction, stage: string | null, { isOverdue = false, isRecount = false } = {}): Promise<void> {
+    if (stage === null) return
+    await this.shell.locked(tx, Number(stage.split('.')[0]), async (notification) => {
+      if (stageId(notification) !== stage || notification.state !== (isRecount ? 'completed' : 'open')) return
       const waiting = await tx.documents(DELIVERIES).count({ stage, first_try: 'open' })
-      if (waiting > 0 && !isOverdue) return
+      if (waiting > 0 && !isOverdue && !isRecount) return
       const deliveries = await tx.documents(DELIVERIES).find({ where: { stage }, limit: MAX_DELIVERIES })
       await this.shell.decide(tx, notification, { type: 'counted', waiting, isOverdue, result: summarize(notification, deliveries) })
     })

@@ -11,7 +11,7 @@ describe('the summary of a notify stage', () => {
   it('counts partners, not messages', () => {
     const six = ['a', 'b', 'c', 'd', 'e', 'f']
     const messages = six.flatMap((partner) => [to(partner, 'delivered'), to(partner, 'delivered', { policy: 'ozone' })])
-    expect(summarize(stage(six), messages)).toEqual({ summary: '6 sent', sent: 6, retrying: 0 })
+    expect(summarize(stage(six), messages)).toEqual({ summary: '6 sent', sent: 6, retrying: 0, acknowledged: 0 })
   })
 
   it('says until when the others are tried: 24 hours after the first try of the last', () => {
@@ -20,7 +20,7 @@ describe('the summary of a notify stage', () => {
       to('b', 'pending', { firstAt: '2026-01-01T00:00:01.500Z' }),
       to('c', 'pending', { createdAt: '2026-01-01T00:00:00.000Z' }),
     ]
-    const expected = { summary: '1 sent, 2 retrying until 2026-01-02T00:00:01Z', sent: 1, retrying: 2 }
+    const expected = { summary: '1 sent, 2 retrying until 2026-01-02T00:00:01Z', sent: 1, retrying: 2, acknowledged: 0 }
     expect(summarize(stage(['a', 'b', 'c']), deliveries)).toEqual(expected)
   })
 
@@ -30,9 +30,26 @@ describe('the summary of a notify stage', () => {
     expect(summarize(stage(['a', 'b'], ['x']), [to('a', 'delivered'), to('b', 'delivered')]).summary).toBe('2 sent (unknown: x)')
   })
 
+  it('counts who acknowledged each policy, on one channel at least', () => {
+    const acknowledged = { at: '', way: 'reply' as const, keyId: null, note: null }
+    const deliveries = [
+      to('a', 'delivered', { acknowledged }),
+      to('a', 'delivered', { channel: 'webhook-2' }),
+      to('b', 'delivered', { acknowledged }),
+      to('b', 'delivered', { policy: 'ozone' }),
+      to('c', 'delivered'),
+    ]
+    expect(summarize(stage(['a', 'b', 'c']), deliveries)).toMatchObject({ sent: 3, acknowledged: 1 })
+  })
+
   it('takes one channel that worked for told, and names partners who were given up or overtaken', () => {
     const deliveries = [to('a', 'delivered'), to('a', 'dead', { channel: 'webhook-2' }), to('b', 'dead'), to('c', 'superseded')]
-    expect(summarize(stage(['a', 'b', 'c']), deliveries)).toEqual({ summary: '1 sent, 1 failed, 1 superseded', sent: 1, retrying: 0 })
+    expect(summarize(stage(['a', 'b', 'c']), deliveries)).toEqual({
+      summary: '1 sent, 1 failed, 1 superseded',
+      sent: 1,
+      retrying: 0,
+      acknowledged: 0,
+    })
     const half = [to('a', 'delivered'), to('a', 'dead', { policy: 'ozone' })]
     expect(summarize(stage(['a']), half).summary).toBe('0 sent, 1 failed')
   })

@@ -4,7 +4,7 @@ import { HORIZON_MS } from '../delivery/schedule.js'
 
 type Standing = 'sent' | 'retrying' | 'failed' | 'superseded'
 type Addressees = { partners: readonly string[]; unknown: readonly string[] }
-type Facts = Pick<Delivery, 'partner' | 'policy' | 'state' | 'firstAt' | 'createdAt'>
+type Facts = Pick<Delivery, 'partner' | 'policy' | 'state' | 'firstAt' | 'createdAt' | 'acknowledged'>
 
 export function summarize(stage: Addressees, deliveries: readonly Facts[]): NotificationSummary {
   const standings = stage.partners.map((partner) => standingOf(deliveries.filter((delivery) => delivery.partner === partner)))
@@ -13,7 +13,19 @@ export function summarize(stage: Addressees, deliveries: readonly Facts[]): Noti
   const parts = [`${sent} sent`]
   if (retrying > 0) parts.push(`${retrying} retrying until ${horizonOf(deliveries)}`)
   for (const standing of ['failed', 'superseded'] as const) if (count(standing) > 0) parts.push(`${count(standing)} ${standing}`)
-  return { summary: `${parts.join(', ')}${remark(stage)}`, sent, retrying }
+  return {
+    summary: `${parts.join(', ')}${remark(stage)}`,
+    sent,
+    retrying,
+    acknowledged: stage.partners.filter((partner) => hasAcknowledged(partner, deliveries)).length,
+  }
+}
+
+/** Each policy on one channel at least. */
+function hasAcknowledged(partner: string, deliveries: readonly Facts[]): boolean {
+  const own = deliveries.filter((delivery) => delivery.partner === partner)
+  const heard = new Set(own.filter(({ acknowledged }) => acknowledged !== undefined).map(({ policy }) => policy))
+  return own.length > 0 && own.every(({ policy }) => heard.has(policy))
 }
 
 /** A partner was told when each policy reached it on one channel at least and nothing waits. */

@@ -2,7 +2,8 @@ import type { ReceivedEvent, ReversedPolicy, WithdrawnPolicy } from '#libs/contr
 import type { Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
-import { DeliveryLanes, type News } from '../delivery/delivery-lanes.js'
+import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import type { News } from '../delivery/news.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { releaseFacts } from './release-facts.js'
 
@@ -13,10 +14,13 @@ const MAX_DELIVERIES = 10_000
 export class TellOfReversal {
   constructor(private readonly lanes: DeliveryLanes) {}
 
-  /** They are told what is in force again. A first version that its own run took back was told to nobody. */
+  /**
+   * They are told what is in force again; of a first version, that nothing is. Most first versions that their run took back were told to
+   * nobody, but one that was announced for later was.
+   */
   async reversed(tx: Transaction, { policy, from, to, seq }: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
-    if (to === null) return
     const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}` }
+    if (to === null) return this.tell(tx, policy, from.version, (known) => ({ ...names, ...nothingInForce(known, cause) }))
     const facts = releaseFacts(to)
     const documents = { release: to, replaced: null }
     const context = { before: from.version, bundle: [`${policy}@${facts.version}`], at: new Date(cause.time), ...documents }
@@ -25,15 +29,7 @@ export class TellOfReversal {
 
   async withdrawn(tx: Transaction, { policy, from, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
     const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}` }
-    const context = { before: from.version, bundle: [], at: new Date(cause.time), release: null, replaced: null }
-    await this.tell(tx, policy, from.version, ({ version, digest }) => ({
-      ...names,
-      policy,
-      version,
-      digest,
-      effective: cause.time,
-      ...context,
-    }))
+    await this.tell(tx, policy, from.version, (known) => ({ ...names, ...nothingInForce(known, cause) }))
   }
 
   /** `newsFor`: from a delivery of the version that they were told of. */
@@ -62,4 +58,12 @@ export class TellOfReversal {
 /** A try that failed may have been heard all the same. */
 function mayKnow({ state, tries, sending }: Delivery): boolean {
   return state === 'delivered' || tries > 0 || sending
+}
+
+function nothingInForce(
+  { policy, version, digest }: Delivery,
+  { time }: ReceivedEvent,
+): Omit<News, 'run' | 'stage' | 'cause' | 'messageCause'> {
+  const nothing = { bundle: [], release: null, replaced: null }
+  return { policy, version, digest, effective: time, before: version, at: new Date(time), ...nothing }
 }

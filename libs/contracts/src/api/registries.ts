@@ -88,22 +88,6 @@ export interface PartnerSummary {
   addedAt: string
 }
 
-export interface DeliveryView {
-  id: string
-  partner: string
-  run: number
-  policy: string
-  version: string
-  channel: string
-  state: 'pending' | 'delivered' | 'dead' | 'superseded'
-  attempts: number
-  lastStatus: number | null
-  lastDetail: string | null
-  nextAttemptAt: string | null
-  deliveredAt: string | null
-  createdAt: string
-}
-
 /** `audit log`: one recorded event. `leafHash` is RFC 6962 over the canonical entry. */
 export interface AuditEntry {
   index: number

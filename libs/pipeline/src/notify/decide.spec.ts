@@ -7,8 +7,8 @@ const { dossier: _dossier, ...origin } = ORIGIN
 const counts = { partners: [], unknown: [], rolledOutAt: NOW.toISOString(), completedAt: null, summary: null }
 const inState = (state: Notification['state']): Notification => ({ run: 184, attempt: 1, ...origin, state, ...counts })
 const when = (given: Notification, input: NotificationInput) => decideNotification(given, input, { now: NOW, deadlineMs: 20_000 })
-const counted = (waiting: number, isOverdue = false): NotificationInput => {
-  return { type: 'counted', waiting, isOverdue, result: { summary: '1 sent', sent: 1, retrying: 0 } }
+const counted = (waiting: number, isOverdue = false, sent = 1, acknowledged = 0): NotificationInput => {
+  return { type: 'counted', waiting, isOverdue, result: { summary: '1 sent', sent, retrying: 0, acknowledged } }
 }
 
 describe('given a new notification', () => {
@@ -61,6 +61,35 @@ describe('given deliveries under way', () => {
   })
 })
 
+describe('given a completed notification', () => {
+  const { state: completed } = when(inState('open'), counted(0))
+
+  it('when partners are heard of, then they are counted together, soon', () => {
+    const { state, effects } = when(completed, { type: 'heard' })
+    expect(effects).toEqual([{ do: 'schedule', timer: 'recount', inMs: 2_000 }])
+    expect(when(state, { type: 'heard' }).effects).toEqual([])
+    const { state: recounted } = when(state, counted(0, false, 2))
+    expect(when(recounted, { type: 'heard' }).effects).toHaveLength(1)
+  })
+
+  it('when a partner that had to wait is told, or one acknowledges, then the run hears of it, each count once', () => {
+    const { state, effects } = when(completed, counted(0, false, 2, 1))
+    expect(effects).toEqual([
+      { do: 'emit', type: 'hms.notification.progressed.v1', data: { run: 184, attempt: 1, sent: 2, acknowledged: 1 } },
+    ])
+    expect(when(state, counted(0, false, 2, 1)).effects).toEqual([])
+  })
+
+  it('when fewer count, for a message is sent once more, then nothing is taken back', () => {
+    expect(when(completed, counted(1, false, 0, 0)).effects).toEqual([])
+  })
+
+  it('when one had acknowledged before the end, then the run hears that too', () => {
+    const types = when(inState('open'), counted(0, false, 1, 1)).effects.map((effect) => (effect.do === 'emit' ? effect.type : effect.do))
+    expect(types).toEqual(['cancel', 'hms.notification.completed.v1', 'hms.notification.progressed.v1'])
+  })
+})
+
 describe('every state with every input', () => {
   const states = Object.fromEntries((['new', 'announced', 'open', 'completed', 'dropped'] as const).map((state) => [state, inState(state)]))
   const inputs: Record<string, NotificationInput> = {
@@ -68,8 +97,10 @@ describe('every state with every input', () => {
     'announced ahead': { type: 'announced', dossier: DOSSIER, partners: ['va-deq'], unknown: [] },
     'first tries under way': counted(1),
     'first tries ended': counted(0),
+    'further partners told': counted(0, false, 2),
+    'partner heard of': { type: 'heard' },
     'deadline passed': counted(1, true),
-    ...commonInputs<'deadline'>([], 'notify'),
+    ...commonInputs<'deadline' | 'recount'>([], 'notify'),
   }
   const transitions = transitionsOf(states, inputs, when)
 

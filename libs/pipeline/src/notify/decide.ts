@@ -13,9 +13,16 @@ export interface Notification extends StageState {
   rolledOutAt: string
   completedAt: string | null
   summary: string | null
+  /** What approver was told last. Rows of earlier builds have neither. */
+  sent?: number
+  acknowledged?: number
+  recounts?: boolean
 }
 
-export type NotificationTimer = 'deadline'
+/** `recount`: partners were told or acknowledged since the stage ended; many at once are counted together. */
+export type NotificationTimer = 'deadline' | 'recount'
+
+const RECOUNT_MS = 2_000
 
 /** What the deliveries of a stage came to, counted in partners. */
 export interface NotificationSummary {
@@ -23,6 +30,7 @@ export interface NotificationSummary {
   summary: string
   sent: number
   retrying: number
+  acknowledged: number
 }
 
 export type NotificationInput =
@@ -32,9 +40,11 @@ export type NotificationInput =
   | { type: 'announced'; dossier: RunDossier; partners: string[]; unknown: string[] }
   /** `waiting`: deliveries whose first try has not ended. `isOverdue`: the deadline has passed, so they no longer count. */
   | { type: 'counted'; waiting: number; isOverdue: boolean; result: NotificationSummary }
+  /** A partner was told, or acknowledged. */
+  | { type: 'heard' }
 
 export type NotificationEffect =
-  | CommonEffect<'hms.notification.started.v1' | 'hms.notification.completed.v1', NotificationTimer>
+  | CommonEffect<'hms.notification.started.v1' | 'hms.notification.completed.v1' | 'hms.notification.progressed.v1', NotificationTimer>
   /** Queues one delivery for each policy, partner and channel. */
   | { do: 'deliver'; dossier: RunDossier; partners: readonly string[] }
 
@@ -56,7 +66,11 @@ export function decideNotification(stage: Notification, input: NotificationInput
     case 'announced':
       return stage.state === 'new' ? announce(stage, input) : unchanged(stage)
     case 'counted':
+      if (stage.state === 'completed') return progress(stage, input.result)
       return stage.state === 'open' && (input.waiting === 0 || input.isOverdue) ? complete(stage, input.result, context) : unchanged(stage)
+    case 'heard':
+      if (stage.state !== 'completed' || stage.recounts === true) return unchanged(stage)
+      return { state: { ...stage, recounts: true }, effects: [{ do: 'schedule', timer: 'recount', inMs: RECOUNT_MS }] }
     case 'ended':
       return stage.state === 'announced' && stage.attempt <= input.attempt
         ? { state: { ...stage, state: 'dropped' }, effects: [] }
@@ -93,11 +107,29 @@ function announce(
   return { state: { ...stage, state: 'announced', partners, unknown }, effects: [{ do: 'deliver', dossier, partners }] }
 }
 
-function complete(stage: Notification, result: NotificationSummary, { now }: NotificationContext): NotificationDecision {
+function complete(
+  stage: Notification,
+  { acknowledged, ...result }: NotificationSummary,
+  { now }: NotificationContext,
+): NotificationDecision {
   const { run, attempt } = stage
+  const { sent, summary } = result
   const effects: NotificationEffect[] = [
     { do: 'cancel', timers: ['deadline'] },
     { do: 'emit', type: 'hms.notification.completed.v1', data: { run, attempt, ...result } },
   ]
-  return { state: { ...stage, state: 'completed', completedAt: now.toISOString(), summary: result.summary }, effects }
+  const completed: Notification = { ...stage, state: 'completed', completedAt: now.toISOString(), summary, sent, acknowledged: 0 }
+  if (acknowledged === 0) return { state: completed, effects }
+  const further = progress(completed, { ...result, acknowledged })
+  return { state: further.state, effects: [...effects, ...further.effects] }
+}
+
+/** The run is over; the counts of its clock go on. They never fall: a partner that was told stays told. */
+function progress(stage: Notification, result: NotificationSummary): NotificationDecision {
+  const [sent, acknowledged] = [Math.max(result.sent, stage.sent ?? 0), Math.max(result.acknowledged, stage.acknowledged ?? 0)]
+  const state = { ...stage, sent, acknowledged, recounts: false }
+  if (sent === (stage.sent ?? 0) && acknowledged === (stage.acknowledged ?? 0)) return { state, effects: [] }
+  const { run, attempt } = stage
+  const data = { run, attempt, sent, acknowledged }
+  return { state, effects: [{ do: 'emit', type: 'hms.notification.progressed.v1', data }] }
 }

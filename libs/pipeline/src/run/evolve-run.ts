@@ -1,4 +1,4 @@
-import { isTerminal, type EventData, type RunDecision, type StageFailure, type StageName } from '#libs/contracts'
+import { isTerminal, PARTNER_PROMISE_MS, type EventData, type RunDecision, type StageFailure, type StageName } from '#libs/contracts'
 import { answerDecision, closeDecisions } from './decisions.js'
 import { endOf, reasonOf, stateOf } from './project-run.js'
 import type { RunEvent } from './run-events.js'
@@ -64,7 +64,9 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.notification.started.v1':
       return add(facts, 'notify', { startedAt: event.time, partners: event.data.partners.length })
     case 'hms.notification.completed.v1':
-      return pass(facts, 'notify', event, event.data.summary, { told: event.data.sent })
+      return withTold(pass(facts, 'notify', event, event.data.summary), event.data.sent, 0, event.time)
+    case 'hms.notification.progressed.v1':
+      return withTold(facts, event.data.sent, event.data.acknowledged, event.time)
     case 'hms.lint.failed.v1':
       return fail(facts, 'lint', event, 'FAIL', { startedAt: facts.startedAt })
     case 'hms.simulation.failed.v1':
@@ -133,6 +135,27 @@ function fail(
 ): RunFacts {
   const { reason, detail, next } = data
   return add(facts, stage, { ...more, verdict, reason, detail, next, endedAt: time })
+}
+
+/** Counts only grow, so that events of the stage may come in any order. They add to the stage after its verdict too. */
+function withTold(facts: RunFacts, told: number, acknowledged: number, at: string): RunFacts {
+  const known = facts.stages.notify ?? {}
+  const isInTime = Date.parse(at) - Date.parse(facts.createdAt) <= PARTNER_PROMISE_MS
+  const toldAt = earlierFor(told, at, known)
+  const notify: StageFacts = {
+    ...known,
+    told: Math.max(told, known.told ?? 0),
+    ...(toldAt === undefined ? {} : { toldAt }),
+    toldInTime: Math.max(isInTime ? told : 0, known.toldInTime ?? 0),
+    acknowledged: Math.max(acknowledged, known.acknowledged ?? 0),
+  }
+  return { ...facts, stages: { ...facts.stages, notify } }
+}
+
+/** When this many were first told. */
+function earlierFor(told: number, at: string, known: StageFacts): string | undefined {
+  if (told > (known.told ?? 0)) return at
+  return told === known.told && known.toldAt !== undefined && at < known.toldAt ? at : known.toldAt
 }
 
 /** A verdict is final, but for a pause: what comes later about that stage adds only what is missing. */

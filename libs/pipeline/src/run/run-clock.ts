@@ -15,11 +15,13 @@ export function clockOf({ createdAt, stages: { rollout, notify } }: RunFacts, st
     current: reach.current,
     partners,
     told: notify?.told ?? 0,
+    toldInTime: notify?.toldInTime ?? 0,
+    acknowledged: notify?.acknowledged ?? 0,
     seconds: {
       half: since(reach.halfAt),
       most: since(reach.mostAt),
       all: since(reach.allAt),
-      partners: partners > 0 && notify?.told === partners ? since(notify.endedAt) : null,
+      partners: partners > 0 && notify?.told === partners ? since(notify.toldAt ?? notify.endedAt) : null,
     },
   }
 }

@@ -18,6 +18,7 @@ export const RUN_EVENTS = [
   'hms.rollout.reversed.v1',
   'hms.notification.started.v1',
   'hms.notification.completed.v1',
+  'hms.notification.progressed.v1',
   'hms.lint.failed.v1',
   'hms.simulation.failed.v1',
   'hms.canary.failed.v1',

@@ -17,9 +17,12 @@ export interface StageFacts {
   baking?: boolean
   /** Rollout: how many of the bots have it, and since when. */
   reach?: Reach
-  /** Notify: how many partners there are to tell, and how many were told. */
+  /** Notify: how many partners there are to tell, how many were told, the last of them when, and how many acknowledged. */
   partners?: number
   told?: number
+  toldAt?: string
+  toldInTime?: number
+  acknowledged?: number
   /** What a guard rule had to say against it without stopping it. */
   warning?: string
 }

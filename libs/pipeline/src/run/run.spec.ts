@@ -12,7 +12,7 @@ import { newRun, type RunFacts } from './run-facts.js'
 const AT = '2026-01-01T00:00:00.000Z'
 const started: RunFacts = { ...newRun(7, [{ id: 'pm25', version: '1.0.0', digest: 'sha256:' }], AT), approvedAt: AT, startedAt: AT }
 
-const at = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000Z`
+const at = (second: number): string => new Date(Date.parse(AT) + second * 1_000).toISOString()
 const REACH: Reach = { bots: 4, current: 2, halfAt: at(6), mostAt: null, allAt: null }
 
 /** What a stage says; `data` is only what the run looks at. */
@@ -56,8 +56,24 @@ describe('a run as a projection of what its stages say', () => {
   it('runs a clock from the first signature until the last bot has it and the last partner was told', () => {
     const clocks = PASSING.map((_event, index) => projectRun(PASSING.slice(0, index + 1).reduce(evolveRun, started)).clock)
     expect(clocks.slice(0, 6)).toEqual(Array.from({ length: 6 }))
-    expect(clocks[6]).toEqual({ bots: 4, current: 2, partners: 0, told: 0, seconds: { half: 6, most: null, all: null, partners: null } })
-    expect(clocks.at(-1)).toEqual({ bots: 4, current: 4, partners: 2, told: 2, seconds: { half: 6, most: null, all: 8, partners: 10 } })
+    expect(clocks[6]).toEqual({
+      bots: 4,
+      current: 2,
+      partners: 0,
+      told: 0,
+      toldInTime: 0,
+      acknowledged: 0,
+      seconds: { half: 6, most: null, all: null, partners: null },
+    })
+    expect(clocks.at(-1)).toEqual({
+      bots: 4,
+      current: 4,
+      partners: 2,
+      told: 2,
+      toldInTime: 2,
+      acknowledged: 0,
+      seconds: { half: 6, most: null, all: 8, partners: 10 },
+    })
   })
 
   it('has no clock once it was taken back, and no time for partners while one was not told', () => {
@@ -65,6 +81,19 @@ describe('a run as a projection of what its stages say', () => {
     expect(projectRun(failed.reduce(evolveRun, started)).clock).toBeUndefined()
     const retrying = [...PASSING.slice(0, 9), said('hms.notification.completed.v1', { summary: '1 sent, 1 retrying', sent: 1 }, 10)]
     expect(projectRun(retrying.reduce(evolveRun, started)).clock).toMatchObject({ told: 1, seconds: { partners: null } })
+  })
+
+  it('counts partners that are told or acknowledge after the run ended, and who of them within 30 minutes', () => {
+    const progressed = (sent: number, acknowledged: number, second: number) =>
+      said('hms.notification.progressed.v1', { sent, acknowledged }, second)
+    const completed = said('hms.notification.completed.v1', { summary: '0 sent, 2 retrying', sent: 0 }, 10)
+    const events = [...PASSING.slice(0, 9), completed, progressed(1, 0, 900), progressed(2, 1, 2_400)]
+    const { clock, state, endedAt } = projectRun(events.reduce(evolveRun, started))
+    expect(clock).toMatchObject({ told: 2, toldInTime: 1, acknowledged: 1, seconds: { partners: 2_400 } })
+    expect([state, endedAt]).toEqual(['SUCCEEDED', completed.time])
+    const [first, second] = [progressed(1, 0, 900), progressed(2, 1, 2_400)]
+    const turned = [...PASSING.slice(0, 9), second, first, completed]
+    expect(projectRun(turned.reduce(evolveRun, started)).clock).toEqual(clock)
   })
 
   it('ends once: whatever comes after the first end changes neither state, reason nor time', () => {

@@ -29,7 +29,11 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
   const { content, channel, partner, timestamp } = attempt
   const news = describeNews(content)
   const attachments = attachmentsOf(attempt)
-  const footer = { partner: printable(partner.name), attached: attachments.map(({ filename }) => filename) }
+  const footer = {
+    partner: printable(partner.name),
+    attached: attachments.map(({ filename }) => filename),
+    receiptPage: attempt.receiptPage,
+  }
   const thread = idOf(from, `policy.${content.policy}`, partner.id, channel.to)
   const message = await new MailComposer({
     from: { name: '', address: from },

@@ -75,6 +75,14 @@ describe('the HTML of a mail', () => {
     expect(html).toContain('prefers-color-scheme: dark')
   })
 
+  it('has one link, to the page whose button acknowledges, where there is such a page', async () => {
+    const news = describeNews(await contentOf())
+    const receiptPage = 'https://hms.agency.gov/receipts/abc'
+    const [text, html] = [mailText(news, { ...footer, receiptPage }), mailHtml(news, { ...footer, receiptPage })]
+    expect([text.includes(receiptPage), html.match(/href="[^"]*"/g)]).toEqual([true, [`href="${receiptPage}"`]])
+    expect(mailHtml(news, footer)).not.toContain('href=')
+  })
+
   it('says the same as the text', async () => {
     const news = describeNews(await contentOf())
     const [text, html] = [mailText(news, footer), mailHtml(news, footer)]

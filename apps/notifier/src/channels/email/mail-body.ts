@@ -5,15 +5,19 @@ export interface MailFooter {
   partner: string
   /** Names of the attached files. */
   attached: readonly string[]
+  /** Page whose button acknowledges the message. */
+  receiptPage?: string
 }
 
 export function mailText(news: DescribedNews, footer: MailFooter): string {
   const changes = news.changes.length === 0 ? [] : [`${news.changesHeading}:`, ...news.changes.map((line) => `  - ${line}`), '']
   const facts = news.facts.map(([label, value]) => `${label.padEnd(10)} ${value}`)
-  return [news.headline, '', ...news.sentences, '', ...changes, ...facts, '', ...footerLines(footer), ''].join('\n')
+  return [news.headline, '', ...news.sentences, '', ...changes, ...facts, '', ...receiptLines(footer), ...footerLines(footer), ''].join(
+    '\n',
+  )
 }
 
-/** No image, no script, no link, no font from anywhere: it reads the same in a client that loads nothing. */
+/** No image, no script, no font from anywhere, and one link at most: it reads the same in a client that loads nothing. */
 export function mailHtml(news: DescribedNews, footer: MailFooter): string {
   const items = (lines: readonly string[]): string => lines.map((line) => `<li>${escaped(line)}</li>`).join('')
   const changes = news.changes.length === 0 ? '' : `<h2>${escaped(news.changesHeading)}</h2><ul>${items(news.changes)}</ul>`
@@ -34,6 +38,7 @@ export function mailHtml(news: DescribedNews, footer: MailFooter): string {
 ${news.sentences.map((line) => `<p>${escaped(line)}</p>`).join('\n')}
 ${changes}
 <table>${facts}</table>
+${receiptLink(footer)}
 <footer>${footerLines(footer)
     .map((line) => `<p>${escaped(line)}</p>`)
     .join('')}</footer>
@@ -56,6 +61,16 @@ footer { margin-top: 32px; border-top: 1px solid #a9aeb1; color: #565c65; font-s
   footer { border-color: #71767a; color: #c6cace; }
 }
 `
+
+const ACKNOWLEDGE = 'Say that your organisation has taken this up, by the button on this page'
+
+function receiptLines({ receiptPage }: MailFooter): string[] {
+  return receiptPage === undefined ? [] : [`${ACKNOWLEDGE}:`, receiptPage, '']
+}
+
+function receiptLink({ receiptPage }: MailFooter): string {
+  return receiptPage === undefined ? '' : `<p><a href="${escaped(receiptPage)}">${ACKNOWLEDGE}</a></p>`
+}
 
 function footerLines({ partner, attached }: MailFooter): string[] {
   return [

@@ -57,7 +57,8 @@ describe('UndiciWebhookSender', () => {
       response.end('thanks\0')
     })
     const outcome = await sender().send(attempt(url), never)
-    expect(outcome).toEqual({ kind: 'delivered', status: 200, reply: 'thanks\uFFFD', latencyMs: expect.any(Number) })
+    const evidence = { address: '127.0.0.1', keyId: expect.stringMatching(/^sha256:[0-9a-f]{16}$/) }
+    expect(outcome).toEqual({ kind: 'delivered', status: 200, reply: 'thanks\uFFFD', latencyMs: expect.any(Number), ...evidence })
     expect(seen).toEqual(['POST', '/hook?a=b', 'application/json', { type: 'policy.updated' }])
   })
 

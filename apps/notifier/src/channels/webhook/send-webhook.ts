@@ -6,7 +6,9 @@ import type { Deployment } from '../../partners/address-guard.js'
 import { ADDRESS_REFUSED, checkPartnerUrl } from '../../partners/address-guard.js'
 import type { Resolve } from '../../partners/guarded-lookup.js'
 import type { Attempt, ChannelSender, Outcome } from '../channel-sender.js'
+import { webhookKeyId } from '../../partners/webhook-key-id.js'
 import { Deadline } from '../deadline.js'
+import { watchConnection } from './watch-connection.js'
 import { PartnerAgents } from './partner-agents.js'
 import { parseRetryAfter } from './retry-after.js'
 import { signWebhook } from './standard-webhooks.js'
@@ -37,12 +39,17 @@ export class UndiciWebhookSender implements ChannelSender<'webhook'> {
     if (!signed.ok) return { kind: 'refused', latencyMs: 0, detail: signed.detail }
 
     const deadline = new Deadline(this.deadlineMs, signal)
+    const connection = watchConnection(attempt.body)
+    const shown = (): Pick<Outcome, 'address' | 'tlsFingerprint' | 'keyId'> => ({
+      ...connection,
+      keyId: webhookKeyId(attempt.channel.secret),
+    })
     try {
       const agent = this.agents.agentFor(attempt.networks, address.onlyNetworks)
       const response = await post(agent, address.url, signed.headers, attempt.body, deadline.signal)
-      return { ...judge(response), reply: await readReply(response.body), latencyMs: latency() }
+      return { ...judge(response), reply: await readReply(response.body), ...shown(), latencyMs: latency() }
     } catch (error) {
-      return { ...describeFailure(error, signal.aborted, deadline.passed), latencyMs: latency() }
+      return { ...describeFailure(error, signal.aborted, deadline.passed), ...shown(), latencyMs: latency() }
     } finally {
       deadline.clear()
     }

@@ -27,7 +27,7 @@ describe('signWebhook', () => {
 
   it('signs with old and new secret during a rotation, and the official library accepts either', () => {
     const effective = '2026-01-01T00:00:00Z'
-    const update = { id: 'ozone', version: '1.0.0', digest: 'sha256:ab', effective, supersedes: [], bundle: ['ozone@1.0.0'] }
+    const update = { id: 'ozone', version: '1.0.0', digest: 'sha256:ab', effective, supersedes: [], bundle: ['ozone@1.0.0'], receipt: '' }
     const body = policyUpdatedBody(update, new Date())
     const signed = signWebhook({ id: 'msg_1', timestamp: new Date(), body, secrets: [SECRET, OLD_SECRET] })
     if (!signed.ok) throw new Error(signed.detail)
@@ -69,11 +69,12 @@ describe('policyUpdatedBody', () => {
       effective: '2024-09-01T00:00:00Z',
       supersedes: ['epa-pm25-limit@1.5.0'],
       bundle: ['epa-pm25-limit@2.0.0'],
+      receipt: '/v1/receipts/x',
     }
     expect(policyUpdatedBody(update, new Date(0)).toString()).toBe(
       '{"type":"policy.updated","timestamp":"1970-01-01T00:00:00.000Z","data":{"intent":"policy-update","id":"epa-pm25-limit",' +
         '"version":"2.0.0","digest":"sha256:ab","effective":"2024-09-01T00:00:00Z","supersedes":["epa-pm25-limit@1.5.0"],' +
-        '"bundle":["epa-pm25-limit@2.0.0"]}}',
+        '"bundle":["epa-pm25-limit@2.0.0"],"receipt":"/v1/receipts/x"}}',
     )
   })
 })

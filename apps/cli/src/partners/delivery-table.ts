@@ -1,0 +1,25 @@
+import type { DeliveryView } from '#libs/contracts'
+import type { Column } from '../output/table.js'
+
+/** Delivered is what a server said, acknowledged what the partner said: two columns. */
+export const DELIVERY_COLUMNS: Column<DeliveryView>[] = [
+  { heading: 'PARTNER', cell: (delivery) => delivery.partner },
+  { heading: 'RUN', cell: (delivery) => `#${delivery.run}` },
+  { heading: 'POLICY', cell: (delivery) => `${delivery.policy}@${delivery.version}` },
+  { heading: 'CHANNEL', cell: (delivery) => delivery.channel },
+  { heading: 'STATE', cell: (delivery) => delivery.state },
+  { heading: 'ACKNOWLEDGED', cell: (delivery) => acknowledgement(delivery) },
+  { heading: 'TRIES', cell: (delivery) => delivery.attempts },
+  { heading: 'NEXT', cell: (delivery) => delivery.nextAttemptAt },
+  { heading: 'LAST ANSWER', cell: (delivery) => lastAnswer(delivery) },
+  { heading: 'ID', cell: (delivery) => delivery.id },
+]
+
+export function acknowledgement({ acknowledgedAt, acknowledgedBy }: DeliveryView): string | null {
+  return acknowledgedAt === null ? null : `${acknowledgedAt} (${acknowledgedBy})`
+}
+
+function lastAnswer(delivery: DeliveryView): string | null {
+  const parts = [delivery.lastStatus, delivery.lastDetail].filter((part) => part !== null)
+  return parts.length === 0 ? null : parts.join(' ')
+}

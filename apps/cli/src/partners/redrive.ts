@@ -1,0 +1,70 @@
+import { EXIT, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { reportError, requireName, requireReason, usageError } from '../errors.js'
+import { policyFilter } from './policy-filter.js'
+import { timeOf } from './time-flag.js'
+
+export interface RedriveOptions {
+  reason: string
+  failed?: boolean
+  partner?: string
+  policy?: string
+  since?: string
+  until?: string
+}
+
+export async function redriveDeliveries(context: CliContext, ids: readonly string[], options: RedriveOptions): Promise<number> {
+  requireReason(options.reason, 'partners redrive')
+  const { failed, reason, ...chosen } = options
+  const choosesSome = Object.keys(chosen).length > 0
+  if (ids.length > 0 && (failed === true || choosesSome)) throw usageError('Name deliveries, or choose them with --failed; not both')
+  if (ids.length === 0 && failed !== true) {
+    throw usageError('Name deliveries, or say --failed for all that were given up', ['hms-svc partners deliveries --state dead'])
+  }
+  return failed === true ? redriveFailed(context, reason, chosen) : redriveEach(context, ids, reason)
+}
+
+/** One that fails does not hold up the next, and its code is the exit code. */
+async function redriveEach(context: CliContext, ids: readonly string[], reason: string): Promise<number> {
+  const { output } = context
+  const client = await context.client()
+  const redriven: DeliveryDetail[] = []
+  let code: number = EXIT.done
+  for (const id of ids) {
+    try {
+      requireName(id, 'the id of a delivery', 'hms-svc partners deliveries')
+      const delivery = await client.post<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}/redrive`, { reason })
+      redriven.push(delivery)
+      output.done(`${id} is sent again to ${delivery.partner}, as message ${delivery.messageId}`)
+    } catch (error) {
+      const refused = reportError(error, output)
+      if (code === EXIT.done) code = refused
+    }
+  }
+  if (output.mode === 'json') output.data(redriven, () => [])
+  return code
+}
+
+async function redriveFailed(
+  context: CliContext,
+  reason: string,
+  { partner, policy, since, until }: Omit<RedriveOptions, 'reason' | 'failed'>,
+): Promise<number> {
+  const { output } = context
+  const now = context.io.now()
+  const request: RedriveManyRequest = {
+    reason,
+    ...(partner === undefined ? {} : { partner }),
+    ...policyFilter(policy),
+    ...(since === undefined ? {} : { since: timeOf('--since', since, now) }),
+    ...(until === undefined ? {} : { until: timeOf('--until', until, now) }),
+  }
+  const client = await context.client()
+  const result = await client.post<RedriveResult>('/v1/deliveries/redrive', request)
+  const { redriven, skipped, more } = result
+  output.data(result, () => [])
+  output.done(`${redriven.length} ${redriven.length === 1 ? 'delivery is' : 'deliveries are'} sent again`)
+  for (const { id, detail } of skipped) output.note(`left alone: ${id}: ${detail}`)
+  if (more) output.note('There are more: run the same command again.')
+  return EXIT.done
+}

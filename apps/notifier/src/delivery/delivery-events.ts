@@ -1,0 +1,41 @@
+import type { DeliveryFacts } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import type { ServiceRuntime } from '#libs/service'
+import type { Outcome } from '../channels/channel-sender.js'
+import type { Delivery } from './delivery.table.js'
+import type { Evidence } from './evidence.table.js'
+
+/** Says on `hms.receipt.v1` what became of a delivery, for the trail: when each partner knew, and what shows it. */
+export class DeliveryEvents {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  /** Of a try that ended its delivery; says nothing of one that is tried again, or that a newer message replaces. */
+  async ended(tx: Transaction, delivery: Delivery, kind: Outcome['kind'], evidence: Evidence): Promise<void> {
+    const { tries, state } = delivery
+    const { at, status, address, tlsFingerprint, keyId, detail } = evidence
+    if (kind === 'delivered') {
+      const shown = { tries, status, address, tlsFingerprint, keyId }
+      await this.runtime.emit(tx, 'hms.delivery.delivered.v1', { ...factsOf(delivery, at), ...shown }, origin(delivery))
+    } else if (state === 'dead' || state === 'delivered') {
+      await this.runtime.emit(tx, 'hms.delivery.given-up.v1', { ...factsOf(delivery, at), tries, detail }, origin(delivery))
+    }
+  }
+
+  async acknowledged(tx: Transaction, delivery: Delivery): Promise<void> {
+    const { at, way, keyId } = delivery.acknowledged!
+    await this.runtime.emit(tx, 'hms.delivery.acknowledged.v1', { ...factsOf(delivery, at), way, keyId }, origin(delivery))
+  }
+
+  async redriven(tx: Transaction, delivery: Delivery): Promise<void> {
+    const { at, by, reason } = delivery.redrives!.at(-1)!
+    await this.runtime.emit(tx, 'hms.delivery.redriven.v1', { ...factsOf(delivery, at), by, reason }, origin(delivery))
+  }
+}
+
+function factsOf({ id, messageId, partner, channel, policy, version, digest, run }: Delivery, at: string): DeliveryFacts {
+  return { delivery: id, message: messageId, partner, channel, policy, version, digest, run, at }
+}
+
+function origin({ partner, run }: Delivery): { key: string; run: number } {
+  return { key: partner, run }
+}

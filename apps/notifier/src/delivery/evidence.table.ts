@@ -1,0 +1,24 @@
+import type { DeliveryTry } from '#libs/contracts'
+import { documentTable } from '#libs/persistence'
+import type { Outcome } from '../channels/channel-sender.js'
+
+/** One ended try, whole: written once, and never changed. */
+export interface Evidence extends DeliveryTry {
+  delivery: string
+}
+
+export const EVIDENCE = documentTable<Evidence>({
+  name: 'evidence',
+  id: ({ delivery, at }) => `${delivery}@${at}`,
+  keys: {
+    delivery: { type: 'text', of: (evidence) => evidence.delivery },
+    at: { type: 'timestamptz', of: (evidence) => evidence.at },
+  },
+  indexes: [['delivery', 'at']],
+  keep: { for: 'runs' },
+})
+
+export function evidenceOf(delivery: string, outcome: Outcome, startedAt: Date): Evidence {
+  const { status = null, latencyMs, detail = null, reply = null, address = null, tlsFingerprint = null, keyId = null } = outcome
+  return { delivery, at: startedAt.toISOString(), status, latencyMs, detail, reply, address, tlsFingerprint, keyId }
+}

@@ -1,0 +1,41 @@
+import { MemoryDatabase } from '#libs/persistence'
+import { VirtualClock } from '#libs/platform'
+import type { DeliveriesFilter } from '#libs/contracts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { DELIVERIES, type Delivery } from './delivery.table.js'
+import { findDeliveries } from './find-deliveries.js'
+import { sampleDelivery } from './sample-delivery.suite.js'
+
+let database: MemoryDatabase
+beforeEach(async () => {
+  database = new MemoryDatabase(new VirtualClock('2026-01-01T00:00:00Z'))
+  const add = (id: string, changes: Partial<Delivery>) =>
+    database.transaction((tx) => tx.documents(DELIVERIES).put(sampleDelivery({ id, ...changes })))
+  for (const id of ['a', 'b', 'c']) await add(id, { createdAt: '2026-01-01T00:00:00.000Z' })
+  for (const id of ['d', 'e', 'f']) await add(id, { createdAt: '2026-01-02T00:00:00.000Z', state: 'dead', partner: 'md-mde' })
+})
+
+const ids = async (filter: DeliveriesFilter): Promise<string> =>
+  (await database.transaction((tx) => findDeliveries(tx, filter))).map(({ id }) => id).join('')
+
+describe('deliveries', () => {
+  it('come the newest first, all of them in pages of any size, also where many were made at once', async () => {
+    for (const limit of [1, 2, 3, 4, 5]) {
+      let all = await ids({ limit })
+      for (let page = all; page.length === limit; all += page) page = await ids({ limit, before: all.at(-1)! })
+      expect(all, `pages of ${limit}`).toBe('fedcba')
+    }
+  })
+
+  it('are chosen by partner, policy, version, state, run and time', async () => {
+    expect(await ids({ partner: 'md-mde' })).toBe('fed')
+    expect(await ids({ state: 'pending', policy: 'epa-pm25-limit', version: '2.0.0', run: 184 })).toBe('cba')
+    expect(await ids({ version: '1.0.0' })).toBe('')
+    expect(await ids({ since: '2026-01-02T00:00:00Z' })).toBe('fed')
+    expect(await ids({ since: '2026-01-02T00:00:00Z', before: 'e', limit: 5 })).toBe('d')
+  })
+
+  it('after one that is not there are none', async () => {
+    await expect(ids({ before: 'z' })).rejects.toMatchObject({ code: 'HMS_DELIVERY_UNKNOWN', status: 404 })
+  })
+})

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { replyAcknowledges } from './reply-acknowledges.js'
+
+describe('the answer to a webhook', () => {
+  it.each([
+    ['{"acknowledged":true}', true],
+    ['{"acknowledged":"run_184_pm25_va-deq","case":7}', true],
+    ['{"acknowledged":"run_183_pm25_va-deq"}', false],
+    ['{"acknowledged":1}', false],
+    ['{"type":"policy.updated","data":{"acknowledged":true}}', false],
+    ['[{"acknowledged":true}]', false],
+    ['"acknowledged"', false],
+    ['null', false],
+    ['OK', false],
+    ['', false],
+    ['{"acknowledged":true', false],
+    [undefined, false],
+  ])('%s', (reply, expected) => {
+    expect(replyAcknowledges({ kind: 'delivered', reply }, 'run_184_pm25_va-deq')).toBe(expected)
+  })
+
+  it('that is no 2xx acknowledges nothing', () => {
+    expect(replyAcknowledges({ kind: 'retry', reply: '{"acknowledged":true}' }, 'run_184_pm25_va-deq')).toBe(false)
+  })
+})

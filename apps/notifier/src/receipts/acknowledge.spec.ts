@@ -1,0 +1,128 @@
+import { createHmac } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { receiptTokenIn } from '../delivery/receipt-token.js'
+import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { Acknowledge, type Callback } from './acknowledge.js'
+
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const MESSAGE = 'run_184_epa-pm25-limit_va-deq'
+
+let world: Awaited<ReturnType<typeof notifierWorld>>
+let receipts: Acknowledge
+beforeEach(async () => {
+  world = await notifierWorld()
+  receipts = new Acknowledge(world.runtime, world.lanes)
+  await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
+})
+afterEach(() => world.stop())
+
+const tokenOf = async (at = 0): Promise<string> => receiptTokenIn((await world.deliveries())[at]!.body)!
+const refusal = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'taken',
+    ({ status, code }: { status: number; code: string }) => `${status} ${code}`,
+  )
+
+/** A call as a partner makes it. */
+function call(
+  said: Callback['said'] = { acknowledged: MESSAGE },
+  { key = SECRET, skewMs = 0, signed = JSON.stringify(said) } = {},
+): Callback {
+  const timestamp = String(Math.floor((world.clock.now().getTime() + skewMs) / 1000))
+  const mac = createHmac('sha256', Buffer.from(key.slice(6), 'base64'))
+    .update(`ack_1.${timestamp}.${signed}`)
+    .digest('base64')
+  const headers = { 'webhook-id': 'ack_1', 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` }
+  return { headers, body: Buffer.from(JSON.stringify(said)), said }
+}
+
+describe('a signed call to a receipt', () => {
+  beforeEach(() => world.complete(184, '2.0.0', null))
+
+  it('acknowledges once, with the time of the first, and leaves what was delivered as it is', async () => {
+    const token = await tokenOf()
+    expect(await receipts.read(token)).toMatchObject({ messageId: MESSAGE, acknowledgedAt: null, signed: true })
+    const first = await receipts.acknowledge(token, call({ acknowledged: MESSAGE, note: 'ticket 4711' }))
+    await world.advance(3)
+    expect(await receipts.acknowledge(token, call())).toEqual(first)
+    const [delivery] = await world.deliveries()
+    expect(delivery).toMatchObject({ state: 'delivered', deliveredAt: '2026-01-01T00:00:00.000Z', acknowledged: { way: 'callback' } })
+    expect(delivery!.acknowledged).toMatchObject({ note: 'ticket 4711', keyId: expect.stringMatching(/^sha256:/) })
+    expect(await world.said('hms.delivery.acknowledged.v1')).toHaveLength(1)
+  })
+
+  it('counts with the secret, its own body, a near time and the message alone', async () => {
+    const token = await tokenOf()
+    const other = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+    const refused = [
+      call(undefined, { key: other }),
+      call(undefined, { signed: '{}' }),
+      call(undefined, { skewMs: 301_000 }),
+      call(undefined, { skewMs: -301_000 }),
+      { ...call(), headers: {} },
+    ].map((each) => refusal(receipts.acknowledge(token, each)))
+    expect(await Promise.all(refused)).toEqual(refused.map(() => '401 HMS_RECEIPT_SIGNATURE'))
+    for (const said of [{}, { acknowledged: 'run_183_epa-pm25-limit_va-deq' }])
+      expect(await refusal(receipts.acknowledge(token, call(said)))).toBe('422 HMS_RECEIPT_OTHER')
+    expect((await world.deliveries())[0]!.acknowledged).toBeUndefined()
+  })
+
+  it('gets one answer for every token that does not count', async () => {
+    const token = await tokenOf()
+    const problems: unknown[] = []
+    for (const wrong of ['', 'x', `${token}x`, token.slice(1), token.toUpperCase(), 'A'.repeat(43), '../partners']) {
+      await receipts.acknowledge(wrong, call()).catch((error: Error & { code: string; status: number }) => {
+        problems.push([error.status, error.code, error.message])
+      })
+    }
+    world.clock.advanceTo(world.clock.now().getTime() + 30 * 24 * 3_600_000)
+    await receipts
+      .read(token)
+      .catch((error: Error & { code: string; status: number }) => problems.push([error.status, error.code, error.message]))
+    expect(problems).toHaveLength(8)
+    expect(new Set(problems.map(String)).size).toBe(1)
+    expect(problems[0]).toMatchObject([404, 'HMS_RECEIPT_UNKNOWN', expect.any(String)])
+  })
+})
+
+describe('a receipt', () => {
+  it('ends the tries of a message whose server did not say 2xx, and the lane goes on', async () => {
+    await world.register({ id: 'va-deq', lane: 'every', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET }] })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.complete(185, '2.1.0', '2.0.0')
+    const first = (await world.deliveries()).findIndex(({ version }) => version === '2.0.0')
+    await receipts.acknowledge(await tokenOf(first), call())
+    await world.advance(1)
+    expect(world.sender.sent.map(({ body }) => body.data.version)).toEqual(['2.0.0', '2.1.0'])
+    await world.advance(60)
+    expect(world.sender.sent).toHaveLength(2)
+    const states = (await world.deliveries()).map(({ version, state }) => `${version} ${state}`)
+    expect(states.sort()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
+  })
+
+  it('of a channel without a secret is acknowledged by its token, and reading it acknowledges nothing', async () => {
+    await world.register({ id: 'va-deq', channels: [{ kind: 'email', to: 'air@va.example' }] })
+    await world.complete(184, '2.0.0', null)
+    const token = await tokenOf()
+    expect(await receipts.read(token)).toMatchObject({ acknowledgedAt: null, signed: false })
+    expect((await world.deliveries())[0]!.acknowledged).toBeUndefined()
+    await receipts.acknowledge(token, { headers: {}, body: Buffer.from('{}'), said: {} })
+    expect((await world.deliveries())[0]!.acknowledged).toMatchObject({ way: 'link', keyId: null })
+  })
+
+  it('of one channel is another than that of the next, when that takes over', async () => {
+    const channels = [
+      { kind: 'webhook' as const, url: 'https://va-deq.example/', secret: SECRET },
+      { kind: 'email' as const, to: 'air@va.example' },
+    ]
+    await world.register({ id: 'va-deq', deliver: 'first', channels })
+    world.sender.script.set('va-deq/webhook', [410])
+    await world.complete(184, '2.0.0', null)
+    await world.advance(1)
+    const tokens = [await tokenOf(0), await tokenOf(1)]
+    expect(new Set(tokens).size).toBe(2)
+    const ways = await Promise.all(tokens.map((token) => receipts.read(token)))
+    expect(ways.map(({ signed }) => signed).sort()).toEqual([false, true])
+  })
+})

@@ -1,0 +1,93 @@
+import { HmsError, type ReceiptView } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import type { IncomingHttpHeaders } from 'node:http'
+import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
+import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { receiptId } from '../delivery/receipt-token.js'
+import { RECEIPTS, type Receipt } from '../delivery/receipt.table.js'
+import { channelOf, PARTNERS } from '../partners/partner.table.js'
+import type { AcknowledgementDto } from './receipts.dto.js'
+import { verifyCallback } from './verify-callback.js'
+
+/** A call that a partner makes; `body` as it came, for its signature. */
+export interface Callback {
+  headers: IncomingHttpHeaders
+  body: Buffer
+  said: AcknowledgementDto
+}
+
+type Found = { delivery: Delivery; secrets: string[] | null }
+
+/**
+ * A receipt by its token. A channel with a secret is acknowledged by a signed call alone: addresses stand in the logs of proxies, secrets
+ * do not. The link of a mail has nothing but its token.
+ */
+@Injectable()
+export class Acknowledge {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly lanes: DeliveryLanes,
+  ) {}
+
+  /** Changes nothing: whatever looks at a link before a person does must not acknowledge. */
+  async read(token: string): Promise<ReceiptView> {
+    return this.runtime.database.transaction(async (tx) => {
+      const receipt = await receiptOf(tx, token)
+      return viewOf(await this.find(tx, receipt))
+    })
+  }
+
+  /**
+   * The first one counts, and is answered again. Throws 404 `HMS_RECEIPT_UNKNOWN` for a token that is unknown, expired or malformed, 401
+   * `HMS_RECEIPT_SIGNATURE`, 422 `HMS_RECEIPT_OTHER` for a signed call about another message.
+   */
+  async acknowledge(token: string, { headers, body, said }: Callback): Promise<ReceiptView> {
+    const { policy } = await this.runtime.database.transaction((tx) => receiptOf(tx, token))
+    return this.runtime.database.locked([policyKey(policy)], async (tx) => {
+      const found = await this.find(tx, await receiptOf(tx, token))
+      const { delivery, secrets } = found
+      const keyId = secrets === null ? null : requireSigned(secrets, headers, body, tx.now)
+      if (said.acknowledged !== undefined ? said.acknowledged !== delivery.messageId : secrets !== null) {
+        const detail = `acknowledged must be the webhook-id of the message: ${delivery.messageId}.`
+        throw new HmsError('HMS_RECEIPT_OTHER', detail, { status: 422, errors: [{ pointer: '/acknowledged', detail }] })
+      }
+      const way = secrets === null ? ('link' as const) : ('callback' as const)
+      const after = await this.lanes.acknowledge(tx, delivery, { way, keyId, note: said.note ?? null })
+      return viewOf({ ...found, delivery: after })
+    })
+  }
+
+  private async find(tx: Transaction, receipt: Receipt): Promise<Found> {
+    const delivery = await tx.documents(DELIVERIES).get(receipt.delivery)
+    const partner = delivery === undefined ? undefined : await tx.documents(PARTNERS).get(delivery.partner)
+    const channel = delivery === undefined || partner === undefined ? undefined : channelOf(partner, delivery.channel)
+    if (delivery === undefined || channel === undefined) throw unknown()
+    return { delivery, secrets: 'secret' in channel ? [channel.secret] : null }
+  }
+}
+
+async function receiptOf(tx: Transaction, token: string): Promise<Receipt> {
+  const receipt = await tx.documents(RECEIPTS).get(receiptId(token))
+  if (receipt === undefined || Date.parse(receipt.expiresAt) <= tx.now.getTime()) throw unknown()
+  return receipt
+}
+
+function requireSigned(secrets: readonly string[], headers: IncomingHttpHeaders, body: Buffer, now: Date): string {
+  const verified = verifyCallback(secrets, headers, body, now)
+  if (verified.ok) return verified.keyId
+  throw new HmsError('HMS_RECEIPT_SIGNATURE', verified.detail, { status: 401 })
+}
+
+/** The same for every token that does not count. */
+function unknown(): HmsError {
+  const detail = 'No message has this receipt. It is the one at the end of the address in the message, and counts for 30 days.'
+  return new HmsError('HMS_RECEIPT_UNKNOWN', detail, { status: 404 })
+}
+
+function viewOf({ delivery, secrets }: Found): ReceiptView {
+  const { partner, policy, version, messageId, acknowledged } = delivery
+  return { partner, policy, version, messageId, acknowledgedAt: acknowledged?.at ?? null, signed: secrets !== null }
+}

@@ -1,0 +1,25 @@
+import type { ReceiptView } from '#libs/contracts'
+import { Public, RepeatsSafely, type AuthorizedRequest } from '#libs/service'
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
+import { Acknowledge } from './acknowledge.js'
+import { AcknowledgementDto } from './receipts.dto.js'
+
+/** Public: whoever has the token was sent the message, and what has a secret is signed with it. */
+@Controller('v1/receipts/:token')
+@Public()
+export class ReceiptsController {
+  constructor(private readonly receipts: Acknowledge) {}
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  read(@Param('token') token: string): Promise<ReceiptView> {
+    return this.receipts.read(token)
+  }
+
+  @Post()
+  @HttpCode(200)
+  @RepeatsSafely()
+  acknowledge(@Param('token') token: string, @Body() said: AcknowledgementDto, @Req() request: AuthorizedRequest): Promise<ReceiptView> {
+    return this.receipts.acknowledge(token, { headers: request.headers, body: request.rawBody ?? Buffer.alloc(0), said })
+  }
+}

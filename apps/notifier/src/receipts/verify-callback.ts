@@ -1,0 +1,30 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { webhookKeyId } from '../partners/webhook-key-id.js'
+import { parseWebhookSecret } from '../partners/webhook-secret.js'
+
+const TOLERANCE_MS = 300_000
+
+export type VerifiedCallback = { ok: true; keyId: string } | { ok: false; detail: string }
+
+/** The partner's own call, signed as we sign ours: Standard Webhooks 1.0.0, scheme `v1`, with one of the secrets that count. */
+export function verifyCallback(secrets: readonly string[], headers: IncomingHttpHeaders, body: Buffer, now: Date): VerifiedCallback {
+  const [id, timestamp, signatures] = ['id', 'timestamp', 'signature'].map((name) => headers[`webhook-${name}`])
+  if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string') {
+    return { ok: false, detail: 'The call has no webhook-id, webhook-timestamp or webhook-signature: sign it as our webhooks are signed.' }
+  }
+  const isNear = /^\d{1,12}$/.test(timestamp) && Math.abs(now.getTime() - Number(timestamp) * 1000) <= TOLERANCE_MS
+  if (!isNear) return { ok: false, detail: 'webhook-timestamp is more than five minutes away; the clock of the sender may be wrong.' }
+  for (const text of secrets) {
+    const secret = parseWebhookSecret(text)
+    if (!secret.ok) continue
+    const mac = createHmac('sha256', secret.key).update(`${id}.${timestamp}.`).update(body).digest()
+    if (signatures.split(' ').some((signature) => matches(signature, mac))) return { ok: true, keyId: webhookKeyId(text) }
+  }
+  return { ok: false, detail: 'No signature fits. Sign the body as it is sent, with the secret of this webhook.' }
+}
+
+function matches(signature: string, mac: Buffer): boolean {
+  const given = Buffer.from(/^v1,(.+)$/.exec(signature)?.[1] ?? '', 'base64')
+  return given.length === mac.length && timingSafeEqual(given, mac)
+}

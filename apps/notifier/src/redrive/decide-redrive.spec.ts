@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { sampleDelivery } from '../delivery/sample-delivery.suite.js'
+import { decideRedrive } from './decide-redrive.js'
+
+const dead = sampleDelivery({ state: 'dead', nextAttemptAt: null })
+const newer = sampleDelivery({ id: 'run-185-1.epa-pm25-limit.va-deq.webhook', version: '2.1.0', state: 'delivered' })
+
+describe('a message that a person wants sent again', () => {
+  it.each(['dead', 'delivered'] as const)('is sent when it was %s and is the newest of its lane', (state) => {
+    for (const lane of ['latest', 'every'] as const) expect(decideRedrive({ ...dead, state }, dead, lane)).toEqual({ do: 'send' })
+  })
+
+  it('is left alone while it is being tried, and says when the next try is', () => {
+    const pending = sampleDelivery()
+    expect(decideRedrive(pending, pending, 'latest')).toMatchObject({ because: 'pending', detail: expect.stringContaining('2026-01-01') })
+    const behind = sampleDelivery({ nextAttemptAt: null })
+    expect(decideRedrive(behind, pending, 'every')).toMatchObject({
+      because: 'pending',
+      detail: expect.stringContaining('another message'),
+    })
+  })
+
+  it('is left alone when its lane is latest and a newer one came, and names that', () => {
+    expect(decideRedrive(dead, newer, 'latest')).toMatchObject({ because: 'overtaken', detail: expect.stringContaining(newer.id) })
+    expect(decideRedrive({ ...dead, state: 'superseded' }, dead, 'latest')).toMatchObject({ because: 'overtaken' })
+    expect(decideRedrive(dead, newer, 'every')).toEqual({ do: 'send' })
+  })
+})

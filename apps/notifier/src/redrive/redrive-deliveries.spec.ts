@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { deliveryDetail } from '../delivery/delivery-view.js'
+import { receiptTokenIn } from '../delivery/receipt-token.js'
+import { RedriveDeliveries } from './redrive-deliveries.js'
+
+const asked = { by: 'operator', reason: 'their gateway is back' }
+
+let world: Awaited<ReturnType<typeof notifierWorld>>
+let redrive: RedriveDeliveries
+beforeEach(async () => {
+  world = await notifierWorld()
+  redrive = new RedriveDeliveries(world.runtime, world.lanes)
+})
+afterEach(() => world.stop())
+
+const states = async (): Promise<string[]> => (await world.deliveries()).map(({ partner, state }) => `${partner} ${state}`)
+const refusal = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'taken',
+    ({ status, code }: { status: number; code: string }) => `${status} ${code}`,
+  )
+
+describe('a message that is sent again', () => {
+  it('keeps its id and bytes, begins a schedule of its own, and says who had it sent and why', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [410, 500, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    const { id } = (await world.deliveries())[0]!
+    expect(await redrive.one(id, asked)).toMatchObject({ redrives: [asked] })
+    await world.advance(8)
+    expect(await states()).toEqual(['va-deq delivered'])
+    expect(world.sender.sent).toHaveLength(3)
+    expect(new Set(world.sender.sent.map((sent) => JSON.stringify([sent.id, sent.body]))).size).toBe(1)
+    expect(await world.said('hms.delivery.redriven.v1')).toMatchObject([{ ...asked, partner: 'va-deq', version: '2.0.0' }])
+  })
+
+  it('shows the message without the token of its receipt, and each try with what it showed', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [410])
+    await world.complete(184, '2.0.0', '1.5.0')
+    const [delivery] = await world.deliveries()
+    const shown = await world.database.transaction((tx) => deliveryDetail(tx, delivery!))
+    const token = receiptTokenIn(delivery!.body)!
+    expect([JSON.stringify(shown).includes(token), JSON.parse(shown.body)]).toMatchObject([false, { data: { version: '2.0.0' } }])
+    expect(shown.tries).toMatchObject([{ status: 410, latencyMs: 1, reply: null, address: null }])
+  })
+
+  it('is sent once however often it is asked for while it is under way', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [410, 500])
+    await world.complete(184, '2.0.0', '1.5.0')
+    const { id } = (await world.deliveries())[0]!
+    await Promise.all([redrive.one(id, asked), redrive.one(id, asked), redrive.many({ reason: 'r' }, 'operator')])
+    await world.quiet()
+    expect([world.sender.sent.length, (await world.said('hms.delivery.redriven.v1')).length]).toEqual([2, 1])
+  })
+
+  it('never tells a partner what is in force no more, and is refused for what is not there', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [410, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.complete(185, '2.1.0', '2.0.0')
+    const old = (await world.deliveries()).find(({ version }) => version === '2.0.0')!
+    expect(await refusal(redrive.one(old.id, asked))).toBe('409 HMS_DELIVERY_OVERTAKEN')
+    expect(await redrive.many({ reason: 'r' }, 'operator')).toMatchObject({ redriven: [], skipped: [{ id: old.id }], more: false })
+    expect(await refusal(redrive.one('nothing', asked))).toBe('404 HMS_DELIVERY_UNKNOWN')
+    expect(world.sender.sent).toHaveLength(2)
+  })
+
+  it('stays delivered where it was, whatever comes of it', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [204, 410])
+    await world.complete(184, '2.0.0', '1.5.0')
+    const [before] = await world.deliveries()
+    await redrive.one(before!.id, asked)
+    await world.quiet()
+    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', deliveredAt: before!.deliveredAt }])
+    expect(world.sender.sent).toHaveLength(2)
+  })
+})
+
+describe('all that was given up', () => {
+  beforeEach(async () => {
+    await world.register({ id: 'md-mde' }, { id: 'va-deq' }, { id: 'wv-dep' })
+    for (const partner of ['md-mde', 'va-deq']) world.sender.script.set(partner, [410, 204])
+    await world.complete(184, '2.0.0', '1.5.0')
+  })
+
+  it('is sent again, and nothing else', async () => {
+    const { redriven, more } = await redrive.many({ reason: 'r' }, 'operator')
+    expect([redriven.map(({ partner }) => partner).sort(), more]).toEqual([['md-mde', 'va-deq'], false])
+    await world.advance(1)
+    expect((await states()).sort()).toEqual(['md-mde delivered', 'va-deq delivered', 'wv-dep delivered'])
+    expect(world.sender.sent.filter(({ partner }) => partner === 'wv-dep')).toHaveLength(1)
+  })
+
+  it('is chosen by partner, policy, version and the time when it was given up', async () => {
+    const count = async (filter: object): Promise<number> => (await redrive.many({ reason: 'r', ...filter }, 'operator')).redriven.length
+    for (const none of [
+      { partner: 'wv-dep' },
+      { policy: 'ozone' },
+      { version: '1.0.0' },
+      { since: '2026-01-01T00:00:01Z' },
+      { until: '2026-01-01T00:00:00Z' },
+    ])
+      expect(await count(none), JSON.stringify(none)).toBe(0)
+    expect(await count({ partner: 'md-mde', policy: 'epa-pm25-limit', version: '2.0.0', since: '2026-01-01T00:00:00Z' })).toBe(1)
+    expect(await count({ until: '2026-01-01T00:00:01Z' })).toBe(1)
+  })
+})
+
+it('paces what goes to one partner: five a second', async () => {
+  await world.register({ id: 'va-deq', lane: 'every' })
+  world.sender.script.set('va-deq', [410])
+  for (let run = 1; run <= 3; run++) await world.complete(run, `${run}.0.0`, null)
+  world.sender.script.set('va-deq', [204])
+  await redrive.many({ reason: 'r' }, 'operator')
+  await world.quiet()
+  await world.advance(2)
+  const versions = world.sender.sent.slice(3).map(({ body }) => body.data.version)
+  expect(versions).toEqual(['1.0.0', '2.0.0', '3.0.0'])
+})

@@ -1,0 +1,95 @@
+import { HmsError, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
+import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { deliveryDetail, deliveryUnknown, deliveryView } from '../delivery/delivery-view.js'
+import { PARTNERS } from '../partners/partner.table.js'
+import { decideRedrive, type RedriveAnswer } from './decide-redrive.js'
+
+/** At once; whoever wants more asks again. */
+const MAX_AT_ONCE = 500
+const PAGE = 500
+/** Between two messages to one partner, so that what gathered in an outage does not end the partner's next hour. */
+const PACE_MS = 200
+
+type Asked = { by: string; reason: string }
+type GivenUp = Pick<Delivery, 'id' | 'partner' | 'policy' | 'createdAt'>
+
+/** Messages that a person has sent again: same id, same bytes, a fresh schedule of 24 hours. */
+@Injectable()
+export class RedriveDeliveries {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly lanes: DeliveryLanes,
+  ) {}
+
+  /** Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). One that is under way already is answered as it is. */
+  async one(id: string, asked: Asked): Promise<DeliveryDetail> {
+    const { policy } = await this.read(id)
+    const answer = await this.redrive({ id, policy }, asked, 0)
+    if (answer.do === 'nothing' && answer.because === 'overtaken') {
+      throw new HmsError('HMS_DELIVERY_OVERTAKEN', answer.detail, { status: 409, next: ['hms-svc partners deliveries'] })
+    }
+    return this.runtime.database.transaction(async (tx) => deliveryDetail(tx, await this.read(id, tx)))
+  }
+
+  /** Each in a transaction of its own: what was done stays done, and asking again goes on with the rest. */
+  async many({ reason, ...filter }: RedriveManyRequest, by: string): Promise<RedriveResult> {
+    const found = await this.givenUp(filter)
+    const result: RedriveResult = { redriven: [], skipped: [], more: found.length > MAX_AT_ONCE }
+    const sentTo = new Map<string, number>()
+    for (const delivery of found.slice(0, MAX_AT_ONCE)) {
+      const before = sentTo.get(delivery.partner) ?? 0
+      const answer = await this.redrive(delivery, { by, reason }, before * PACE_MS)
+      if (answer.do === 'nothing') result.skipped.push({ id: delivery.id, detail: answer.detail })
+      else {
+        sentTo.set(delivery.partner, before + 1)
+        result.redriven.push(deliveryView(await this.read(delivery.id)))
+      }
+    }
+    return result
+  }
+
+  private redrive({ id, policy }: Pick<Delivery, 'id' | 'policy'>, asked: Asked, inMs: number): Promise<RedriveAnswer> {
+    return this.runtime.database.locked([policyKey(policy)], async (tx) => {
+      const delivery = await this.read(id, tx)
+      const newest = await this.lanes.newestOf(tx, delivery.lane)
+      const partner = await tx.documents(PARTNERS).get(delivery.partner)
+      const answer = decideRedrive(delivery, newest, partner?.lane ?? 'latest')
+      if (answer.do === 'send') await this.lanes.redrive(tx, delivery, asked, new Date(tx.now.getTime() + inMs))
+      return answer
+    })
+  }
+
+  /** The oldest first: within a lane the order stays. */
+  private async givenUp({ partner, policy, version, since, until }: Omit<RedriveManyRequest, 'reason'>): Promise<GivenUp[]> {
+    const given = Object.entries({ partner, policy, version }).filter(([, value]) => value !== undefined)
+    const where = { state: 'dead', ...Object.fromEntries(given) }
+    const [fromMs, untilMs] = [Date.parse(since ?? ''), Date.parse(until ?? '')]
+    const found: GivenUp[] = []
+    let after: string | undefined
+    for (;;) {
+      const page = await this.runtime.database.transaction((tx) =>
+        tx.documents(DELIVERIES).find({ where, limit: PAGE, ...(after === undefined ? {} : { after }) }),
+      )
+      for (const delivery of page) {
+        const endedMs = Date.parse(delivery.log.at(-1)?.at ?? delivery.createdAt)
+        if (endedMs < fromMs || endedMs >= untilMs) continue
+        const { id, partner: to, policy: about, createdAt } = delivery
+        found.push({ id, partner: to, policy: about, createdAt })
+      }
+      after = page.at(-1)?.id
+      if (page.length < PAGE) return found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    }
+  }
+
+  private async read(id: string, tx?: Transaction): Promise<Delivery> {
+    const find = (within: Transaction): Promise<Delivery | undefined> => within.documents(DELIVERIES).get(id)
+    const delivery = await (tx === undefined ? this.runtime.database.transaction(find) : find(tx))
+    if (delivery === undefined) throw deliveryUnknown(id)
+    return delivery
+  }
+}

@@ -1,0 +1,31 @@
+import type { DeliveryDetail, RedriveResult } from '#libs/contracts'
+import { RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
+import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common'
+import { RedriveDeliveries } from './redrive-deliveries.js'
+import { RedriveDto, RedriveManyDto } from './redrive.dto.js'
+
+@Controller('v1/deliveries')
+@RequireScope('operate')
+export class RedriveController {
+  constructor(private readonly redrive: RedriveDeliveries) {}
+
+  /** What was given up, of these partners, policies and versions, in this time; 500 at once. */
+  @Post('redrive')
+  @HttpCode(200)
+  @RepeatsSafely()
+  many(@Body() body: RedriveManyDto, @Req() request: AuthorizedRequest): Promise<RedriveResult> {
+    return this.redrive.many(body, nameOf(request))
+  }
+
+  /** One that was given up or delivered. One that is under way is answered as it is. */
+  @Post(':id/redrive')
+  @HttpCode(200)
+  @RepeatsSafely()
+  one(@Param('id') id: string, @Body() { reason }: RedriveDto, @Req() request: AuthorizedRequest): Promise<DeliveryDetail> {
+    return this.redrive.one(id, { by: nameOf(request), reason })
+  }
+}
+
+function nameOf(request: AuthorizedRequest): string {
+  return request.actor?.name ?? 'operator'
+}
