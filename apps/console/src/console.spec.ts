@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 const get = (url: string, accept = 'text/html') => server.inject({ url, headers: { accept } })
-const addressOf = (path: string): string => path.replace(':number', '7').replace(':id', 'epa-pm25-limit')
+const addressOf = (path: string): string => path.replace(':number', '7').replace(':id', 'epa-pm25-limit').replace(':token', 'abc')
 
 describe('the console', () => {
   it.each(PAGES.map(({ path }) => addressOf(path)))(

@@ -8,6 +8,7 @@ import { PageMaker } from './page/page-maker.js'
 import { PAGE_HEADERS } from './page/page-headers.js'
 import { PAGES } from './pages.js'
 import { ApiReader } from './reading/api-reader.js'
+import { addReceiptForm } from './receipts/receipt-form.js'
 
 export interface ConsoleOptions {
   /** Base URLs of a service's instances; in one process its own. */
@@ -18,7 +19,8 @@ export interface ConsoleOptions {
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
 export function addConsole(server: FastifyInstance, { urlsOf, clock = systemClock }: ConsoleOptions): void {
   const { style, script, icon } = readAssets()
-  const maker = new PageMaker(new ApiReader({ urlsOf, clock }), { style: style.href, script: script.href, icon: icon.href }, clock)
+  const reader = new ApiReader({ urlsOf, clock })
+  const maker = new PageMaker(reader, { style: style.href, script: script.href, icon: icon.href }, clock)
   for (const asset of [style, script, icon]) serveAsset(server, asset)
   for (const page of PAGES) {
     server.get(page.path, { config: { page: true } }, async ({ headers, params, url }, reply) => {
@@ -28,6 +30,7 @@ export function addConsole(server: FastifyInstance, { urlsOf, clock = systemCloc
       return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
     })
   }
+  addReceiptForm(server, reader)
   addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: bearerOf })
 }
 

@@ -35,6 +35,7 @@ export const SECTIONS = [
   { href: '/', text: 'Home' },
   { href: '/policies', text: 'Policies' },
   { href: '/runs', text: 'Runs' },
+  { href: '/partners', text: 'Partners' },
   { href: '/topics', text: 'Topics' },
   { href: '/status', text: 'Status' },
 ] as const

@@ -38,6 +38,15 @@ export class ApiReader {
     return Promise.all(urls.map(async (url) => ({ url, body: await this.share(`${url}/readyz`, () => this.probe(url)) })))
   }
 
+  /** The only write: what a form of a page sends, for nobody in particular. Never rejects; asked of one instance, once. */
+  async send(path: string, body: object): Promise<Answer<unknown>> {
+    const service = serviceOfPath(path)
+    const [url] = this.options.urlsOf(service)
+    if (url === undefined) return { kind: 'away', service, detail: 'no address of it is known' }
+    const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    return this.askOne(url + path, service, sent, AbortSignal.timeout(this.deadlineMs))
+  }
+
   private async probe(url: string): Promise<unknown> {
     try {
       const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(this.deadlineMs), redirect: 'error' })
@@ -61,8 +70,9 @@ export class ApiReader {
     const service = serviceOfPath(path)
     const signal = AbortSignal.timeout(this.deadlineMs)
     let last: Answer<unknown> = { kind: 'away', service, detail: 'no address of it is known' }
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
     for (const url of this.options.urlsOf(service)) {
-      last = await this.askOne(url + path, service, authorization, signal)
+      last = await this.askOne(url + path, service, { headers }, signal)
       if (last.kind !== 'away') return last
     }
     return last
@@ -71,12 +81,11 @@ export class ApiReader {
   private async askOne(
     url: string,
     service: ServiceName,
-    authorization: string | undefined,
+    { headers, ...request }: { method?: string; headers: Record<string, string>; body?: string },
     signal: AbortSignal,
   ): Promise<Answer<unknown>> {
     try {
-      const headers = { accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) }
-      const response = await fetch(url, { headers, signal, redirect: 'error' })
+      const response = await fetch(url, { ...request, headers: { accept: 'application/json', ...headers }, signal, redirect: 'error' })
       const body = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
       if (response.ok) return { kind: 'loaded', value: body }
       const { detail = '', code = '' } = (body ?? {}) as { detail?: string; code?: string }

@@ -1,0 +1,128 @@
+import type { DeliveryDetail, DeliveryTry } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Commands, count, Digest, Moment, Part, PolicyLink, RunLink, Table } from '../page/parts.js'
+import { Acknowledged, DeliveryTag } from './delivery-rows.js'
+
+/** Of an answer; the terminal shows the 4 KiB that are kept. */
+const SHOWN_REPLY = 200
+
+/** One delivery: what was sent, what came of each try, and what shows it. */
+export async function deliveryPage({ read, params: { id = '' } }: PageRequest): Promise<PageContent> {
+  const answer = await read<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(id)}`)
+  const heading = answer.kind === 'loaded' ? `${answer.value.policy}@${answer.value.version} to ${answer.value.partner}` : 'Delivery'
+  return {
+    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+    title: heading,
+    heading,
+    section: 'Partners',
+    trail: [{ href: '/partners', text: 'Partners' }],
+    summary: answer.kind === 'loaded' ? summaryOf(answer.value) : 'The delivery cannot be shown.',
+    body: (
+      <Loaded answer={answer} what="delivery">
+        {(delivery) => <Delivery delivery={delivery} />}
+      </Loaded>
+    ),
+  }
+}
+
+function summaryOf({ state, acknowledgedAt, attempts }: DeliveryDetail): string {
+  const heard = acknowledgedAt === null ? 'The partner has not acknowledged it.' : 'The partner acknowledged it.'
+  switch (state) {
+    case 'delivered':
+      return `The partner’s server took it after ${count(attempts, 'try', 'tries')}. ${heard}`
+    case 'pending':
+      return `It is being sent; ${count(attempts, 'try', 'tries')} so far. ${heard}`
+    case 'dead':
+      return `It was given up after ${count(attempts, 'try', 'tries')}. ${heard}`
+    case 'superseded':
+      return `A newer message took its place. ${heard}`
+  }
+}
+
+function Delivery({ delivery }: { delivery: DeliveryDetail }): JSX.Element {
+  const { id, policy, version, run, channel, messageId, digest, supersedes, tries, redrives, state } = delivery
+  const shown = [`hms-svc partners delivery ${id}`, ...(state === 'dead' ? [`hms-svc partners redrive ${id} --reason TEXT`] : [])]
+  return (
+    <>
+      <Part id="delivery" title="The message">
+        <dl>
+          <dt>State</dt>
+          <dd>
+            <DeliveryTag delivery={delivery} />
+          </dd>
+          <dt>Delivered</dt>
+          <dd>
+            <Moment at={delivery.deliveredAt} />
+          </dd>
+          <dt>Acknowledged</dt>
+          <dd>
+            <Acknowledged delivery={delivery} />
+          </dd>
+          <dt>Policy</dt>
+          <dd>
+            <PolicyLink id={policy} version={version} />, <RunLink run={run} />
+          </dd>
+          <dt>Policy digest</dt>
+          <dd>
+            <Digest digest={digest} />
+          </dd>
+          <dt>Supersedes</dt>
+          <dd>{supersedes.length === 0 ? '–' : supersedes.join(', ')}</dd>
+          <dt>Channel</dt>
+          <dd>{channel}</dd>
+          <dt>Message</dt>
+          <dd>{messageId}</dd>
+          <dt>Next try</dt>
+          <dd>
+            <Moment at={delivery.nextAttemptAt} />
+          </dd>
+        </dl>
+      </Part>
+      <Part id="tries" title="Tries">
+        <Tries tries={tries} />
+      </Part>
+      <Part id="redrives" title="Sent again by people">
+        {redrives.length === 0 ? <None>Nobody had it sent again.</None> : <Redrives redrives={redrives} />}
+      </Part>
+      <section aria-labelledby="terminal-title">
+        <h2 id="terminal-title">From a terminal</h2>
+        <Commands commands={shown} />
+      </section>
+    </>
+  )
+}
+
+function Tries({ tries }: { tries: readonly DeliveryTry[] }): JSX.Element {
+  if (tries.length === 0) return <None>No try has ended yet.</None>
+  return (
+    <Table caption={count(tries.length, 'try', 'tries')} head={['Time', 'Answer', 'Took', 'Address', 'Certificate', 'Key', 'What it said']}>
+      {tries.map(({ at, status, detail, latencyMs, address, tlsFingerprint, keyId, reply }) => (
+        <tr key={at}>
+          <th scope="row">
+            <Moment at={at} />
+          </th>
+          <td>{[status, detail].filter((part) => part !== null).join(' ') || 'taken'}</td>
+          <td>{latencyMs} ms</td>
+          <td>{address ?? '–'}</td>
+          <td>{tlsFingerprint ?? '–'}</td>
+          <td>{keyId ?? '–'}</td>
+          <td>{reply === null || reply === '' ? '–' : reply.slice(0, SHOWN_REPLY)}</td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function Redrives({ redrives }: { redrives: DeliveryDetail['redrives'] }): JSX.Element {
+  return (
+    <ul>
+      {redrives.map(({ at, by, reason }) => (
+        <li key={at}>
+          <Moment at={at} />, {by}: “{reason}”
+        </li>
+      ))}
+    </ul>
+  )
+}

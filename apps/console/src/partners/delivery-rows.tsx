@@ -1,0 +1,61 @@
+import type { DeliveryView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { count, Moment, PolicyLink, RunLink, Table } from '../page/parts.js'
+import { Tag } from '../page/state-words.js'
+
+/** Delivered is what a server said, acknowledged what the partner said: two columns. */
+export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView[] }): JSX.Element {
+  const head = ['Delivery', 'Policy', 'Run', 'State', 'Delivered', 'Acknowledged', 'Tries', 'Last answer']
+  return (
+    <Table caption={count(deliveries.length, 'delivery', 'deliveries')} head={head}>
+      {deliveries.map((delivery) => (
+        <tr key={delivery.id}>
+          <th scope="row">
+            <a href={`/deliveries/${encodeURIComponent(delivery.id)}`}>
+              {delivery.partner} by {delivery.channel}
+            </a>
+          </th>
+          <td>
+            <PolicyLink id={delivery.policy} version={delivery.version} />
+          </td>
+          <td>
+            <RunLink run={delivery.run} />
+          </td>
+          <td>
+            <DeliveryTag delivery={delivery} />
+          </td>
+          <td>
+            <Moment at={delivery.deliveredAt} />
+          </td>
+          <td>
+            <Acknowledged delivery={delivery} />
+          </td>
+          <td>{delivery.attempts}</td>
+          <td>{delivery.lastDetail ?? (delivery.lastStatus === null ? '–' : String(delivery.lastStatus))}</td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+export function DeliveryTag({ delivery: { state, nextAttemptAt } }: { delivery: DeliveryView }): JSX.Element {
+  switch (state) {
+    case 'delivered':
+      return <Tag text="Delivered" tone="good" />
+    case 'pending':
+      return <Tag text={nextAttemptAt === null ? 'Waits for its turn' : 'Being sent'} tone="warn" />
+    case 'dead':
+      return <Tag text="Given up" tone="bad" />
+    case 'superseded':
+      return <Tag text="Superseded" tone="warn" />
+  }
+}
+
+export function Acknowledged({ delivery: { acknowledgedAt, acknowledgedBy } }: { delivery: DeliveryView }): JSX.Element {
+  if (acknowledgedAt === null) return <span>not yet</span>
+  return (
+    <span>
+      <Moment at={acknowledgedAt} /> by {acknowledgedBy}
+    </span>
+  )
+}

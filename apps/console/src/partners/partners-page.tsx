@@ -1,0 +1,155 @@
+import { DELIVERY_STATES, type DeliveryState, type DeliveryView, type PartnerSummary } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { FilteredAway, Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Command, Commands, count, Part, Table } from '../page/parts.js'
+import { DeliveryRows } from './delivery-rows.js'
+
+/** Rows on one page. */
+const PAGE = 50
+
+interface Filter {
+  partner?: string
+  policy?: string
+  state?: DeliveryState
+  before?: string
+}
+
+/** Who is told, and what was sent to whom. Everything that narrows the list stands in the address. */
+export async function partnersPage({ read, query }: PageRequest): Promise<PageContent> {
+  const filter = filterOf(query)
+  const [partners, deliveries] = await Promise.all([
+    read<PartnerSummary[]>('/v1/partners'),
+    read<DeliveryView[]>(`/v1/deliveries?${searchOf(filter, PAGE + 1)}`),
+  ])
+  const narrowed = Object.keys(filter).length > 0
+  return {
+    title: narrowed ? 'Partners, filtered' : 'Partners',
+    heading: 'Partners',
+    section: 'Partners',
+    summary: deliveries.kind === 'loaded' ? summaryOf(deliveries.value.slice(0, PAGE)) : 'What was sent cannot be shown now.',
+    body: (
+      <>
+        <Part id="partners" title="Registered partners">
+          <Loaded answer={partners} what="partners">
+            {(found) => <Partners partners={found} />}
+          </Loaded>
+        </Part>
+        <Filters filter={filter} />
+        <Part id="deliveries" title={narrowed ? 'Deliveries that match' : 'Deliveries'}>
+          <Loaded answer={deliveries} what="deliveries">
+            {(found) => <Found deliveries={found} filter={filter} narrowed={narrowed} />}
+          </Loaded>
+        </Part>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">From a terminal</h2>
+          <Commands
+            commands={[
+              'hms-svc partners deliveries',
+              'hms-svc partners test ID',
+              'hms-svc partners redrive --failed --since 24h --reason TEXT',
+            ]}
+          />
+        </section>
+      </>
+    ),
+  }
+}
+
+function filterOf(query: URLSearchParams): Filter {
+  const text = (name: string): string => (query.get(name) ?? '').trim().slice(0, 500)
+  const state = DELIVERY_STATES.find((each) => each === query.get('state'))
+  return {
+    ...(text('partner') === '' ? {} : { partner: text('partner').slice(0, 100) }),
+    ...(text('policy') === '' ? {} : { policy: text('policy').slice(0, 100) }),
+    ...(state === undefined ? {} : { state }),
+    ...(text('before') === '' ? {} : { before: text('before') }),
+  }
+}
+
+function searchOf({ partner, policy, state, before }: Filter, limit?: number): string {
+  const given = Object.entries({ partner, policy, state, before, limit }).filter(([, value]) => value !== undefined)
+  return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString()
+}
+
+function summaryOf(deliveries: readonly DeliveryView[]): string {
+  if (deliveries.length === 0) return 'Nothing was sent, or nothing matches.'
+  const waiting = deliveries.filter(({ state }) => state === 'pending').length
+  const givenUp = deliveries.filter(({ state }) => state === 'dead').length
+  return `Of the ${count(deliveries.length, 'delivery', 'deliveries')} shown, ${waiting} wait and ${givenUp} were given up.`
+}
+
+function Partners({ partners }: { partners: readonly PartnerSummary[] }): JSX.Element {
+  if (partners.length === 0) {
+    return (
+      <None>
+        No partner is registered. <Command>hms-svc partners add FILE</Command>
+      </None>
+    )
+  }
+  return (
+    <Table caption={count(partners.length, 'partner')} head={['Partner', 'Name', 'Channels', 'Groups', 'Lane']}>
+      {partners.map(({ id, name, channels, groups, lane }) => (
+        <tr key={id}>
+          <th scope="row">
+            <a href={`/partners?partner=${encodeURIComponent(id)}`}>{id}</a>
+          </th>
+          <td>{name}</td>
+          <td>{channels.join(', ')}</td>
+          <td>{groups.length === 0 ? '–' : groups.join(', ')}</td>
+          <td>{lane}</td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function Filters({ filter }: { filter: Filter }): JSX.Element {
+  return (
+    <form class="usa-form" method="get" action="/partners">
+      <div>
+        <label class="usa-label" for="partner">
+          Partner
+        </label>
+        <input class="usa-input" id="partner" name="partner" maxLength={100} value={filter.partner ?? ''} />
+      </div>
+      <div>
+        <label class="usa-label" for="policy">
+          Policy
+        </label>
+        <input class="usa-input" id="policy" name="policy" maxLength={100} value={filter.policy ?? ''} />
+      </div>
+      <div>
+        <label class="usa-label" for="state">
+          State
+        </label>
+        <select class="usa-select" id="state" name="state">
+          <option value="">Any state</option>
+          {DELIVERY_STATES.map((state) => (
+            <option key={state} value={state} selected={state === filter.state}>
+              {state}
+            </option>
+          ))}
+        </select>
+      </div>
+      <button class="usa-button" type="submit">
+        Filter
+      </button>
+    </form>
+  )
+}
+
+function Found({ deliveries, filter, narrowed }: { deliveries: readonly DeliveryView[]; filter: Filter; narrowed: boolean }): JSX.Element {
+  const page = deliveries.slice(0, PAGE)
+  if (page.length === 0) return narrowed ? <FilteredAway what="deliveries" href="/partners" /> : <None>Nothing was sent yet.</None>
+  return (
+    <>
+      <DeliveryRows deliveries={page} />
+      {deliveries.length > PAGE ? (
+        <p>
+          <a href={`/partners?${searchOf({ ...filter, before: page.at(-1)!.id })}`}>Older deliveries</a>
+        </p>
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,43 @@
+import { VirtualClock } from '#libs/platform'
+import Fastify from 'fastify'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { ApiReader } from '../reading/api-reader.js'
+import { addReceiptForm } from './receipt-form.js'
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': '0' }
+
+/** The form before a notifier that answers with `status`; none answers where it is `undefined`. */
+async function press(status: number | undefined): Promise<{ answer: [number, unknown]; asked: string[] }> {
+  const asked: string[] = []
+  const notifier = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url} ${request.headers['content-type']}`)
+    response.writeHead(status ?? 500, { 'content-type': 'application/json' }).end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(notifier, 'listening')
+  const url = status === undefined ? 'http://127.0.0.1:1' : `http://127.0.0.1:${(notifier.address() as AddressInfo).port}`
+  const server = Fastify()
+  server.setErrorHandler((error: { status?: number; statusCode?: number }, _request, reply) => {
+    void reply.status(error.status ?? error.statusCode ?? 500).send()
+  })
+  addReceiptForm(server, new ApiReader({ urlsOf: () => [url], clock: new VirtualClock() }))
+  const { statusCode, headers } = await server.inject({ method: 'POST', url: '/receipts/abc', headers: FORM })
+  expect((await server.inject({ method: 'POST', url: '/', headers: FORM, payload: 'a=b' })).statusCode).toBe(404)
+  await server.close()
+  notifier.close()
+  notifier.closeAllConnections()
+  return { answer: [statusCode, headers.location], asked }
+}
+
+describe('the button of a receipt', () => {
+  it.each([200, 401, 404])('asks the notifier once, and leads to the page that says what it answered: %i', async (status) => {
+    const { answer, asked } = await press(status)
+    expect([answer, asked]).toEqual([[303, '/receipts/abc?pressed'], ['POST /v1/receipts/abc application/json']])
+  })
+
+  it.each([undefined, 503])('says that nothing was acknowledged when the notifier does not answer, or cannot: %s', async (status) => {
+    expect((await press(status)).answer).toEqual([503, undefined])
+  })
+})

@@ -1,0 +1,60 @@
+import type { ReceiptView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Alert, Loaded } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Moment, PolicyLink } from '../page/parts.js'
+
+/**
+ * Behind the link in a mail. Opening it changes nothing, for scanners of mail open links before people do: only the button acknowledges.
+ */
+export async function receiptPage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
+  // Read anew once the button was pressed.
+  const answer = await read<ReceiptView>(`/v1/receipts/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)
+  return {
+    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+    title: 'Receipt',
+    heading: 'Receipt of a message',
+    section: 'Partners',
+    summary: answer.kind === 'loaded' ? summaryOf(answer.value) : 'This receipt cannot be shown.',
+    body: (
+      <Loaded answer={answer} what="receipt">
+        {(receipt) => <Receipt receipt={receipt} token={token} />}
+      </Loaded>
+    ),
+  }
+}
+
+function summaryOf({ partner, acknowledgedAt }: ReceiptView): string {
+  return acknowledgedAt === null ? `${partner} has not acknowledged this message yet.` : `${partner} acknowledged this message.`
+}
+
+function Receipt({ receipt, token }: { receipt: ReceiptView; token: string }): JSX.Element {
+  const { policy, version, acknowledgedAt, signed, messageId } = receipt
+  return (
+    <>
+      <dl>
+        <dt>Policy</dt>
+        <dd>
+          <PolicyLink id={policy} version={version} />
+        </dd>
+        <dt>Message</dt>
+        <dd>{messageId}</dd>
+        <dt>Acknowledged</dt>
+        <dd>{acknowledgedAt === null ? 'not yet' : <Moment at={acknowledgedAt} />}</dd>
+      </dl>
+      {acknowledgedAt === null && !signed ? (
+        <form method="post" action={`/receipts/${encodeURIComponent(token)}`}>
+          <p>By pressing the button you say that your organisation has taken up this message.</p>
+          <button class="usa-button" type="submit">
+            Acknowledge
+          </button>
+        </form>
+      ) : null}
+      {acknowledgedAt === null && signed ? (
+        <Alert kind="info" title="A program acknowledges this message">
+          <p>It came by a channel with a secret, so only a call that is signed with that secret counts.</p>
+        </Alert>
+      ) : null}
+    </>
+  )
+}
