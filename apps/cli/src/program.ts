@@ -24,6 +24,7 @@ import { registerSimulations } from './simulations/commands.js'
 import { registerTickets } from './tickets/commands.js'
 import { registerTokens } from './tokens/commands.js'
 import { registerWatch } from './watch/commands.js'
+import { registerWebhooks } from './webhooks/commands.js'
 
 /** Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. */
 const AREAS = [
@@ -41,6 +42,7 @@ const AREAS = [
   registerGoingBack,
   registerReplay,
   registerPartners,
+  registerWebhooks,
   registerDeadLetters,
   registerTokens,
   registerAudit,

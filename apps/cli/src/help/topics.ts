@@ -24,6 +24,7 @@ const TOPICS: Record<string, readonly string[]> = {
     'HMS_KEYS_DIR        signing keys, default `keys` in the data folder, else ~/.config/hms-svc/keys',
     'HMS_KEY_PASSPHRASE  passphrase of the signing key (--passphrase-file)',
     'HMS_TOKEN           key of a program, made by `tokens create`; sent with every call',
+    'HMS_WEBHOOK_SECRET  secret that `webhooks listen` and `webhooks trigger` sign with (--secret)',
     'HMS_PROFILE         dev or production, default production; `dev` and `demo` set dev',
     'HMS_BUS             embedded or kafka',
     'HMS_DATABASE_URL    PostgreSQL, for `serve` and `migrate`',

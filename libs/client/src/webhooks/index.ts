@@ -1,2 +1,3 @@
+export { signWebhook, type SignedWebhookHeaders } from './sign-webhook.js'
 export * from './webhook-verification-error.js'
-export * from './verify-webhook.js'
+export { verifyWebhook, type VerifyWebhookOptions, type WebhookBody, type WebhookRequestHeaders } from './verify-webhook.js'

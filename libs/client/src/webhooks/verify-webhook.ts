@@ -43,7 +43,7 @@ export function verifyWebhook<Body = WebhookBody>(
   return parseBody(rawBody) as Body
 }
 
-function decodeSecret(secret: string): Buffer {
+export function decodeSecret(secret: string): Buffer {
   const encoded = /^whsec_(.+)$/.exec(secret)?.[1] ?? ''
   const key = Buffer.from(encoded, 'base64')
   // Buffer skips what is not base64; only the way back shows that nothing was skipped.

@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { usageError } from '../errors.js'
+import { readGivenText } from '../files.js'
+
+/** How far a listener has come. */
+export interface FeedPosition {
+  /** When the newest message that was forwarded, or passed over at the start, was made. */
+  newest: string
+  /** Message ids made near that time that were forwarded: transactions may end in another order than they began. */
+  seen: { id: string; at: string }[]
+  secret: string
+}
+
+/** A transaction that began this long before another may end after it. */
+export const OVERLAP_MS = 60_000
+
+export function mintSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`
+}
+
+/** The position after a message was forwarded. Bounded by what is made in a minute. */
+export function after(position: FeedPosition, id: string, at: string): FeedPosition {
+  const newest = at > position.newest ? at : position.newest
+  const horizonMs = Date.parse(newest) - OVERLAP_MS
+  return { ...position, newest, seen: [...position.seen, { id, at }].filter((each) => Date.parse(each.at) >= horizonMs) }
+}
+
+/** Where it lies, so that a listener that is started again goes on. Its secret is for one machine alone. */
+export class PositionFile {
+  private readonly folder: string
+  private readonly file: string
+
+  constructor(dataDir: string, url: string, partner: string | undefined) {
+    // A data folder is for `dev` to make.
+    this.folder = join(existsSync(dataDir) ? dataDir : join(homedir(), '.config', 'hms-svc'), 'webhooks')
+    this.file = join(this.folder, `${encodeURIComponent(url)}~${encodeURIComponent(partner ?? 'all')}.json`)
+  }
+
+  async read(): Promise<FeedPosition | undefined> {
+    if (!existsSync(this.file)) return undefined
+    const text = await readGivenText(this.file)
+    try {
+      const read = JSON.parse(text) as FeedPosition
+      if (typeof read.secret === 'string' && Array.isArray(read.seen)) return read
+    } catch {
+      // The same answer as for JSON of another shape.
+    }
+    throw usageError(`${this.file} does not say how far the listener came`, ['hms-svc webhooks listen --forward URL --from 1h'])
+  }
+
+  async write(position: FeedPosition): Promise<void> {
+    await mkdir(this.folder, { recursive: true })
+    await writeFile(`${this.file}.new`, JSON.stringify(position), { mode: 0o600 })
+    await rename(`${this.file}.new`, this.file)
+  }
+}

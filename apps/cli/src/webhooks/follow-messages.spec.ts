@@ -1,0 +1,137 @@
+import type { ApiClient } from '#libs/client'
+import type { DeliveryView } from '#libs/contracts'
+import { describe, expect, it } from 'vitest'
+import type { FeedPosition } from './feed-position.js'
+import { followMessages, positionOfNow, type FollowOptions } from './follow-messages.js'
+
+/** A notifier that answers as `GET /v1/deliveries` does, and a receiver beside it. */
+function world() {
+  const made: DeliveryView[] = []
+  let isDown = false
+  const get = async (path: string, query: { since?: string; before?: string; limit?: number } = {}): Promise<unknown> => {
+    if (isDown) throw new Error('not reachable')
+    if (path !== '/v1/deliveries') return { body: `body of ${path.slice('/v1/deliveries/'.length)}` }
+    const sorted = made.toSorted((a, b) => (a.createdAt === b.createdAt ? (a.id < b.id ? 1 : -1) : a.createdAt < b.createdAt ? 1 : -1))
+    const rest = query.before === undefined ? sorted : sorted.slice(sorted.findIndex(({ id }) => id === query.before) + 1)
+    return rest.filter(({ createdAt }) => createdAt >= (query.since ?? '')).slice(0, query.limit)
+  }
+  const client = { get } as unknown as ApiClient
+  const taken: string[] = []
+  const log: string[] = []
+  const answers: number[] = []
+  const steps: (() => void)[] = []
+  const kept: FeedPosition[] = []
+  const options: FollowOptions = {
+    client,
+    partner: undefined,
+    forward: async ({ id, body }) => {
+      const status = answers.shift() ?? 204
+      if (status < 300) taken.push(`${id} ${body}`)
+      return { ok: status < 300, detail: String(status), acknowledged: false }
+    },
+    // Each wait lets the world take its next step; behind the last the listener stops.
+    wait: async (ms) => {
+      log.push(`wait ${ms}`)
+      steps.shift()?.()
+      return steps.length > 0
+    },
+    onReady: () => log.push('ready'),
+    onForwarded: ({ messageId }, { detail }) => log.push(`${messageId} ${detail}`),
+    onTrouble: (error) => log.push((error as Error).message),
+    keep: async (position) => void kept.push(position),
+  }
+  return {
+    client,
+    options,
+    taken,
+    log,
+    answers,
+    kept,
+    make: (id: string, second: number, messageId = id) =>
+      made.push({ id, messageId, createdAt: new Date(second * 1_000).toISOString() } as DeliveryView),
+    down: (value: boolean) => (isDown = value),
+    play: (...next: (() => void)[]) => steps.push(...next, () => {}),
+  }
+}
+
+describe('a listener', () => {
+  it('begins behind what was made, and forwards what is made from then on, once each and in order', async () => {
+    const { client, options, make, play, taken, log } = world()
+    for (let each = 0; each < 700; each++) make(`old-${each}`, 1_000)
+    const start = await positionOfNow(client, undefined, 'whsec_')
+    play(
+      () => [make('b', 1_002), make('a', 1_001)],
+      () => make('c', 1_003),
+    )
+    await followMessages(options, start)
+    expect(taken).toEqual(['a body of a', 'b body of b', 'c body of c'])
+    expect(log[0]).toBe('ready')
+  })
+
+  it('forwards what was committed late, behind a message that was made after it', async () => {
+    const { client, options, make, play, taken } = world()
+    const start = await positionOfNow(client, undefined, 'whsec_')
+    play(
+      () => make('second', 1_030),
+      () => make('first', 1_000),
+    )
+    await followMessages(options, start)
+    expect(taken).toEqual(['second body of second', 'first body of first'])
+  })
+
+  it('goes on where the last one ended, with the message that was not taken', async () => {
+    const { client, options, make, play, taken, answers, kept } = world()
+    const start = await positionOfNow(client, undefined, 'whsec_')
+    for (const [id, second] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ] as const)
+      make(id, second + 100)
+    answers.push(204, 500)
+    await followMessages(options, start)
+    expect(taken).toEqual(['a body of a'])
+    play()
+    await followMessages(options, kept.at(-1)!)
+    expect(taken).toEqual(['a body of a', 'b body of b', 'c body of c'])
+  })
+
+  it('posts again what was refused, waiting longer each time, and nothing overtakes it', async () => {
+    const { client, options, make, play, answers, log } = world()
+    const start = await positionOfNow(client, undefined, 'whsec_')
+    make('a', 101)
+    make('b', 102)
+    answers.push(500, 500, 204)
+    play(
+      () => {},
+      () => {},
+      () => {},
+    )
+    await followMessages(options, start)
+    expect(log.slice(0, 8)).toEqual(['ready', 'a 500', 'wait 2000', 'a 500', 'wait 4000', 'a 204', 'b 204', 'wait 1000'])
+  })
+
+  it('is ready only once the service answered, and asks on when it is gone later', async () => {
+    const { options, make, play, down, log, taken } = world()
+    const start: FeedPosition = { newest: new Date(100_000).toISOString(), seen: [], secret: 'whsec_' }
+    down(true)
+    await expect(followMessages(options, start)).rejects.toThrow('not reachable')
+    expect(log).toEqual([])
+    down(false)
+    play(
+      () => down(true),
+      () => [down(false), make('a', 101)],
+    )
+    await followMessages(options, start)
+    expect(log.slice(0, 5)).toEqual(['ready', 'wait 1000', 'not reachable', 'wait 2000', 'a 204'])
+    expect(taken).toEqual(['a body of a'])
+  })
+
+  it('forwards a message once that goes out on several channels', async () => {
+    const { client, options, make, play, taken } = world()
+    const start = await positionOfNow(client, undefined, 'whsec_')
+    play(() => [make('m.webhook', 101, 'm'), make('m.email', 101, 'm')])
+    await followMessages(options, start)
+    expect(taken).toHaveLength(1)
+  })
+})

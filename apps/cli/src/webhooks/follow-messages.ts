@@ -1,0 +1,88 @@
+import type { ApiClient } from '#libs/client'
+import type { DeliveryDetail, DeliveryView } from '#libs/contracts'
+import { after, OVERLAP_MS, type FeedPosition } from './feed-position.js'
+import type { Forwarded, Message } from './forward.js'
+
+const PAGE = 500
+const POLL_MS = 1_000
+const LONGEST_WAIT_MS = 30_000
+
+export interface FollowOptions {
+  client: ApiClient
+  partner: string | undefined
+  forward(message: Message): Promise<Forwarded>
+  /** Waits; ends early, and answers `false`, when the listener is to stop. */
+  wait(ms: number): Promise<boolean>
+  /** The service answered for the first time. */
+  onReady(): void
+  onForwarded(delivery: DeliveryView, result: Forwarded): void
+  /** The service did not answer; it is asked again, and nothing is lost. */
+  onTrouble(error: unknown): void
+  keep(position: FeedPosition): Promise<void>
+}
+
+/** Where a listener begins that has no position: behind all that was made, and behind all that may still be committed beside it. */
+export async function positionOfNow(client: ApiClient, partner: string | undefined, secret: string): Promise<FeedPosition> {
+  const [newest] = await client.get<DeliveryView[]>('/v1/deliveries', { partner, limit: 1 })
+  const start: FeedPosition = { newest: newest?.createdAt ?? new Date(OVERLAP_MS).toISOString(), seen: [], secret }
+  const passed = await messagesAfter(client, partner, start)
+  return passed.reduce((position, { messageId, createdAt }) => after(position, messageId, createdAt), start)
+}
+
+/**
+ * Forwards each message once, in the order in which they were made, until `wait` says that it is over. What the receiver does not take is
+ * posted again before the next. The position moves once a message was taken: a listener that ends in between forwards it again.
+ * Rejects when the service does not answer at the start.
+ */
+export async function followMessages(options: FollowOptions, start: FeedPosition): Promise<void> {
+  const { client, partner, keep, wait } = options
+  let position = start
+  let failures = 0
+  let isReady = false
+  do {
+    try {
+      const messages = await messagesAfter(client, partner, position)
+      if (!isReady) options.onReady()
+      isReady = true
+      failures = 0
+      for (const message of messages) {
+        if (!(await deliver(options, message))) return
+        position = after(position, message.messageId, message.createdAt)
+        await keep(position)
+      }
+    } catch (error) {
+      if (!isReady) throw error
+      failures++
+      options.onTrouble(error)
+    }
+  } while (await wait(pauseAfter(failures)))
+}
+
+/** The oldest first; one for each message id, of which every channel of a partner has the same. */
+async function messagesAfter(client: ApiClient, partner: string | undefined, { newest, seen }: FeedPosition): Promise<DeliveryView[]> {
+  const since = new Date(Date.parse(newest) - OVERLAP_MS).toISOString()
+  const found = new Map<string, DeliveryView>()
+  let before: string | undefined
+  for (;;) {
+    const page = await client.get<DeliveryView[]>('/v1/deliveries', { partner, since, before, limit: PAGE })
+    for (const delivery of page) found.set(delivery.messageId, delivery)
+    before = page.at(-1)?.id
+    if (page.length < PAGE) break
+  }
+  for (const { id } of seen) found.delete(id)
+  return [...found.values()].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+}
+
+async function deliver({ client, forward, wait, onForwarded }: FollowOptions, delivery: DeliveryView): Promise<boolean> {
+  const { body } = await client.get<DeliveryDetail>(`/v1/deliveries/${encodeURIComponent(delivery.id)}`)
+  for (let tries = 1; ; tries++) {
+    const result = await forward({ id: delivery.messageId, body })
+    onForwarded(delivery, result)
+    if (result.ok) return true
+    if (!(await wait(pauseAfter(tries)))) return false
+  }
+}
+
+function pauseAfter(failures: number): number {
+  return Math.min(LONGEST_WAIT_MS, POLL_MS * 2 ** failures)
+}

@@ -1,0 +1,89 @@
+import { EXIT, type DeliveryView } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { problemOf, requireName } from '../errors.js'
+import { timeOf } from '../partners/time-flag.js'
+import { mintSecret, OVERLAP_MS, PositionFile, type FeedPosition } from './feed-position.js'
+import { followMessages, positionOfNow } from './follow-messages.js'
+import { forward, type Forwarded } from './forward.js'
+import { checkForward, secretOf } from './forward-flags.js'
+
+export interface ListenOptions {
+  forward: string
+  partner?: string
+  secret?: string
+  from?: string
+}
+
+/** Forwards what partners are told to a receiver on this machine, until Ctrl-C. No partner is told less or more by it. */
+export async function listenForWebhooks(context: CliContext, options: ListenOptions): Promise<number> {
+  const { io, output } = context
+  const { partner } = options
+  const url = checkForward(options.forward)
+  if (partner !== undefined) requireName(partner, 'the id of a partner', 'hms-svc partners list')
+  const given = secretOf(options.secret, io.environment)
+  const client = await context.client()
+  const file = new PositionFile(io.environment.dataDir, client.url, partner)
+  const known = await file.read().catch((error: unknown) => {
+    if (options.from !== undefined) return undefined
+    throw error
+  })
+  const secret = given ?? known?.secret ?? mintSecret()
+  const from = options.from === undefined ? undefined : timeOf('--from', options.from, io.now())
+  const start = from === undefined ? { ...(known ?? (await positionOfNow(client, partner, secret))), secret } : since(from, secret)
+  await file.write(start)
+
+  const stopper = stopOnInterrupt(context)
+  try {
+    await followMessages(
+      {
+        client,
+        partner,
+        forward: (message) => forward(url, secret, message, new Date(io.now())),
+        wait: stopper.wait,
+        onReady: () => {
+          output.note(`Ready. Messages to ${partner ?? 'all partners'} go to ${url}; what was made since ${start.newest} comes first.`)
+          if (given === undefined) output.note(`They are signed with ${secret}, which only this listener knows.`)
+        },
+        onForwarded: (delivery, result) => show(context, delivery, result),
+        onTrouble: (error) => output.note(`! ${problemOf(error).detail} Asking again; nothing is lost.`),
+        keep: (position) => file.write(position),
+      },
+      start,
+    )
+  } finally {
+    stopper.end()
+  }
+  output.note('Stopped. The next listener goes on from here.')
+  return EXIT.interrupted
+}
+
+function since(from: string, secret: string): FeedPosition {
+  return { newest: new Date(Date.parse(from) + OVERLAP_MS).toISOString(), seen: [], secret }
+}
+
+function show({ output }: CliContext, delivery: DeliveryView, { ok, detail, acknowledged }: Forwarded): void {
+  const { messageId: message, partner, policy, version } = delivery
+  const line = { message, partner, policy, version, ok, answer: detail, acknowledged }
+  output.data(line, () => [`${message}  ${policy}@${version} → ${detail}${acknowledged ? ', acknowledged' : ok ? '' : ', posted again'}`])
+}
+
+function stopOnInterrupt({ io }: CliContext): { wait(ms: number): Promise<boolean>; end(): void } {
+  let isStopped = false
+  let wake: () => void = () => {}
+  const end = io.onInterrupt(() => {
+    isStopped = true
+    wake()
+  })
+  const wait = async (ms: number): Promise<boolean> => {
+    if (isStopped) return false
+    await new Promise<void>((resolve) => {
+      const stop = io.every(ms, () => wake())
+      wake = () => {
+        stop()
+        resolve()
+      }
+    })
+    return !isStopped
+  }
+  return { wait, end }
+}

@@ -1,0 +1,32 @@
+import { EXIT, HmsError } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { mintSecret } from './feed-position.js'
+import { forward } from './forward.js'
+import { checkForward, secretOf } from './forward-flags.js'
+import { SAMPLE_EVENTS, sampleMessage } from './sample-message.js'
+
+export interface TriggerOptions {
+  forward: string
+  secret?: string
+}
+
+/** Posts one sample to a receiver, signed as a real message is. No service is asked, and no partner is told. */
+export async function triggerWebhook(context: CliContext, name: string, options: TriggerOptions): Promise<number> {
+  const { io, output } = context
+  const event = SAMPLE_EVENTS.find((each) => each === name)
+  if (event === undefined) throw usageError(`There is no event ${name}; there are ${SAMPLE_EVENTS.join(' and ')}`)
+  const url = checkForward(options.forward)
+  const given = secretOf(options.secret, io.environment)
+  const secret = given ?? mintSecret()
+  const now = new Date(io.now())
+  const message = sampleMessage(event, now)
+  const { ok, detail, acknowledged } = await forward(url, secret, message, now)
+  output.data({ message: message.id, event, ok, answer: detail, acknowledged }, () => [
+    `${message.id}  ${event} → ${detail}${acknowledged ? ', acknowledged' : ''}`,
+  ])
+  if (given === undefined) output.note(`It is signed with ${secret}; name the receiver's own with --secret or HMS_WEBHOOK_SECRET.`)
+  if (ok) return EXIT.done
+  const reason = `The receiver did not take it: ${detail}. Anything but 2xx is tried again by the service.`
+  throw new HmsError('HMS_WEBHOOK_REFUSED', reason, { status: /^\d/.test(detail) ? 409 : 503 })
+}
