@@ -25,6 +25,7 @@ export const PROJECTS = {
     'libs/files/src/folder-lock/folder-lock.spec.ts',
     'libs/files/src/read-file.spec.ts',
     'libs/persistence/src/embedded',
+    'test/architecture/bridge-bundle.spec.ts',
     'test/architecture/drift.spec.ts',
     'test/architecture/event-schemas.spec.ts',
     'test/architecture/open-api.spec.ts',

@@ -1,3 +1,4 @@
+import { BRIDGE_GUARDS } from './bridge.mjs'
 import { CLI_GUARDS } from './cli.mjs'
 import { DOOR_GUARDS } from './doors.mjs'
 import { DECISION_GUARDS } from './decisions.mjs'
@@ -356,4 +357,5 @@ export const GUARDS = [
   ...AUDIT_GUARDS,
   ...GROWTH_GUARDS,
   ...PARTNER_GUARDS,
+  ...BRIDGE_GUARDS,
 ]

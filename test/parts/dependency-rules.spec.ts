@@ -45,6 +45,7 @@ const BREACHES: [rule: string, file: string, line: string][] = [
   ['pg-at-the-edge', 'apps/rollout/src/rules.ts', `import type {} from 'pg'`],
   ['memory-twins-by-barrel', 'apps/rollout/src/rules.ts', `import './thing.store.memory.js'`],
   ['verify-needs-node-alone', 'libs/verify/src/proof.ts', `import 'node:fs'`],
+  ['bridge-needs-no-node', 'libs/client/src/bridge/router.ts', `import 'node:fs'`],
   ['small-programs', 'apps/edge/src/main.ts', `import '#libs/service'`],
   ['no-cycles', 'apps/audit/src/one.ts', `import './two.js'`],
   ['resolvable', 'apps/audit/src/lost.ts', `import 'no-such-package'`],

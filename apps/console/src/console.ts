@@ -3,10 +3,11 @@ import { systemClock, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './page/accepts-html.js'
-import { readAssets, type Asset } from './page/assets.js'
+import { readAssets, readBundle, type Asset } from './page/assets.js'
 import { PageMaker } from './page/page-maker.js'
 import { PAGE_HEADERS } from './page/page-headers.js'
 import { PAGES } from './pages.js'
+import { FRAME_HEADERS, FRAME_PATH, paneFrame } from './panes/pane-frame.js'
 import { ApiReader } from './reading/api-reader.js'
 import { addReceiptForm } from './receipts/receipt-form.js'
 
@@ -18,10 +19,17 @@ export interface ConsoleOptions {
 
 /** Adds the pages for people to the server that also answers the API. They read it as any other client does. */
 export function addConsole(server: FastifyInstance, { urlsOf, clock = systemClock }: ConsoleOptions): void {
-  const { style, script, icon } = readAssets()
+  const assets = readAssets()
+  const { style, script, icon, panes, paneFrame: frame } = assets
+  const hrefs = { style: style.href, script: script.href, icon: icon.href, panes: panes.href, paneFrame: frame.href }
   const reader = new ApiReader({ urlsOf, clock })
-  const maker = new PageMaker(reader, { style: style.href, script: script.href, icon: icon.href }, clock)
-  for (const asset of [style, script, icon]) serveAsset(server, asset)
+  const maker = new PageMaker(reader, hrefs, clock)
+  for (const asset of Object.values(assets)) serveAsset(server, asset)
+  for (const asset of [readBundle('bridge.js'), readBundle('pane.js')]) if (asset !== undefined) serveAsset(server, asset)
+  server.get(FRAME_PATH, { config: { page: true } }, async ({ headers }, reply) => {
+    const html = await paneFrame(reader.as(bearerOf(headers)), hrefs)
+    return reply.headers(FRAME_HEADERS).type('text/html; charset=utf-8').send(html)
+  })
   for (const page of PAGES) {
     server.get(page.path, { config: { page: true } }, async ({ headers, params, url }, reply) => {
       if (!acceptsHtml(headers.accept)) throw notAcceptable()

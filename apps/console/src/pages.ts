@@ -3,6 +3,7 @@ import { homePage } from './home/home-page.js'
 import type { Page } from './page/page.js'
 import { deliveryPage } from './partners/delivery-page.js'
 import { partnersPage } from './partners/partners-page.js'
+import { panesPage } from './panes/panes-page.js'
 import { policiesPage } from './policies/policies-page.js'
 import { policyPage } from './policies/policy-page.js'
 import { receiptPage } from './receipts/receipt-page.js'
@@ -23,5 +24,6 @@ export const PAGES: readonly Page[] = [
   { path: '/receipts/:token', content: receiptPage },
   { path: '/topics', content: topicsPage },
   { path: '/status', content: statusPage },
+  { path: '/panes', content: panesPage },
   { path: '/accessibility', content: accessibilityPage },
 ]

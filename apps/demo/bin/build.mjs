@@ -6,17 +6,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const STAMP = join(ROOT, 'dist', '.built')
+const BUNDLER = join(ROOT, 'apps', 'demo', 'bin', 'bundle-bridge.mjs')
 
-/** Compiles what changed; answers false when the compiler refused. */
+/** Compiles what changed and bundles for browsers; answers false when either failed. */
 export function build() {
   if (!stale()) return true
   if (!existsSync(STAMP)) rmSync(join(ROOT, 'dist'), { recursive: true, force: true })
   const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { status } = spawnSync(process.execPath, [tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')], {
-    stdio: ['ignore', 2, 2],
-    cwd: ROOT,
-  })
-  if (status !== 0) return false
+  const run = (...args) => spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2], cwd: ROOT }).status === 0
+  if (!run(tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')) || !run(BUNDLER)) return false
   chmodSync(join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js'), 0o755)
   writeFileSync(STAMP, '')
   return true
@@ -28,6 +26,7 @@ function stale() {
   const sources = [
     join(ROOT, 'package.json'),
     join(ROOT, 'tsconfig.json'),
+    BUNDLER,
     ...filesUnder(join(ROOT, 'apps')),
     ...filesUnder(join(ROOT, 'libs')),
   ]

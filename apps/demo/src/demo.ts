@@ -50,6 +50,7 @@ async function tell(stage: DemoStage, partners: Partners, fleet: Fleet): Promise
   await fleet.connect()
   say(`Fleet:  ${fleet.size} bots connected by the SDK (${fleet.census()})`)
   say(`Told:   ${partners.count} partners with webhook receivers on this machine (state-airboards, epa-open-data)`)
+  say(`Page:   ${stage.url}/panes holds panes over one connection; Air quality turns red when the limit falls`)
   say('')
   say('1.5.0 (limit 35) goes live first; in this demo it is observed and baked for one second each:')
   const before = await stage.run([

@@ -6,7 +6,7 @@ import { SECTIONS, type PageContent } from './page.js'
 export interface LayoutProps {
   content: PageContent
   /** Addresses of style sheet and script, with what their text hashes to. */
-  assets: { style: string; script: string; icon: string }
+  assets: { style: string; script: string; icon: string; panes: string; paneFrame: string }
   now: Date
 }
 
@@ -21,6 +21,7 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         <link rel="stylesheet" href={assets.style} />
         <link rel="icon" href={assets.icon} type="image/svg+xml" />
         <script src={assets.script} defer />
+        {content.script === undefined ? null : <script src={assets[content.script]} type="module" />}
       </head>
       <body>
         <a class="usa-skipnav" href="#main">

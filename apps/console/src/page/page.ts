@@ -24,6 +24,8 @@ export interface PageContent {
   /** One sentence that says how things stand; announced when it changes. */
   summary: string
   body: ComponentChildren
+  /** A script of this page's own, beside the one that every page has. */
+  script?: 'panes'
 }
 
 export interface Page {
@@ -39,4 +41,4 @@ export const SECTIONS = [
   { href: '/topics', text: 'Topics' },
   { href: '/status', text: 'Status' },
 ] as const
-export type Section = (typeof SECTIONS)[number]['text'] | 'Accessibility'
+export type Section = (typeof SECTIONS)[number]['text'] | 'Accessibility' | 'Panes'

@@ -35,7 +35,11 @@ export async function shown(content: Page['content'], { answers, params = {}, qu
     query: new URLSearchParams(query),
     now,
   })
-  const html = renderPage({ content: made, assets: { style: '/s.css', script: '/s.js', icon: '/i.svg' }, now })
+  const html = renderPage({
+    content: made,
+    assets: { style: '/s.css', script: '/s.js', icon: '/i.svg', panes: '/p.js', paneFrame: '/f.js' },
+    now,
+  })
   return { html, text: textOf(html), status: made.status ?? 200, paths }
 }
 

@@ -10,10 +10,13 @@ import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue, Value
 import { Listeners } from './listeners.js'
 import { LocalCopy, type Change } from './local-copy.js'
 
+/** Whom a reader trusts now, and the way to what follows. */
+export type RosterKeeper = Pick<PinnedRosters, 'kind' | 'newest' | 'follow'>
+
 export interface TrustedCopyOptions {
   reader: Reader
-  disk: DiskCopy | null
-  rosters: PinnedRosters
+  disk: Pick<DiskCopy, 'load' | 'save' | 'settled'> | null
+  rosters: RosterKeeper
   trust: DocumentTrust
   time: ReaderTime
   /** Documents come from a log, which may bring an old one again: a record that was sent twice, or a place that is read once more. */

@@ -1,0 +1,75 @@
+// Bundles the pane bridge for browsers: plain ES modules that import nothing. Plain Node: runs right after the compiler.
+import { build } from 'esbuild'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** Of each part, in kB (1,000 bytes) of gzip; `unverified` is what of `bridge.js` does not verify. */
+export const LIMITS_KB = { 'bridge.js': 60, unverified: 30, 'pane.js': 30 }
+
+/** Bundles the compiled code, or for tests the `sources`, into `outdir`; answers the size of each part in kB of gzip. */
+export async function bundleBridge({ outdir, sources = false }) {
+  const [libs, extension] = sources ? ['libs', 'ts'] : ['dist/libs', 'js']
+  const folder = join(ROOT, libs, 'client/src/bridge')
+  const bundle = (entry, external = []) => bundleOf({ libs: join(ROOT, libs), folder, extension, entry, external })
+  const parts = {
+    'bridge.js': await bundle('index'),
+    unverified: await bundle('index', ['verified-stream', 'page-rosters', 'crypto']),
+    'pane.js': await bundle('pane-entry'),
+  }
+  mkdirSync(outdir, { recursive: true })
+  for (const name of ['bridge.js', 'pane.js']) writeFileSync(join(outdir, name), parts[name])
+  return Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, gzipSync(bytes).length / 1_000]))
+}
+
+function describeSizes(sizes) {
+  const kb = (name) => `${sizes[name].toFixed(1)} kB gz (at most ${LIMITS_KB[name]})`
+  return `hms-svc/bridge: ${kb('bridge.js')}, of it without verification ${kb('unverified')}; hms-svc/bridge/pane: ${kb('pane.js')}`
+}
+
+async function bundleOf({ libs, folder, extension, entry, external }) {
+  const { outputFiles } = await build({
+    entryPoints: [join(folder, `${entry}.${extension}`)],
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    write: false,
+    logLevel: 'warning',
+    inject: [join(folder, 'browser', `buffer.${extension}`)],
+    plugins: [ownModules({ libs, folder, extension, external })],
+  })
+  return outputFiles[0].contents
+}
+
+/**
+ * Finds our own modules, which have no effect by being loaded, so that what is not used is left out with all it needs; `node:crypto` is the
+ * bridge's own. Anything else would stay as an import, which a test looks for.
+ */
+function ownModules({ libs, folder, extension, external }) {
+  const crypto = join(folder, 'browser', `crypto.${extension}`)
+  return {
+    name: 'own-modules',
+    setup({ onResolve }) {
+      onResolve({ filter: /./ }, ({ path, importer, kind }) => {
+        if (kind === 'entry-point') return undefined
+        if (external.some((name) => path.endsWith(`/${name}.js`))) return { path, external: true, sideEffects: false }
+        if (path === 'node:crypto') return { path: crypto, sideEffects: false }
+        if (path.startsWith('#libs/'))
+          return { path: join(libs, path.slice('#libs/'.length), 'src', `index.${extension}`), sideEffects: false }
+        if (path.startsWith('.')) return { path: join(dirname(importer), path).replace(/\.js$/, `.${extension}`), sideEffects: false }
+        return path.startsWith('/') ? undefined : { path, external: true, sideEffects: false }
+      })
+    },
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const sizes = await bundleBridge({ outdir: join(ROOT, 'dist', 'browser') })
+  process.stderr.write(`${describeSizes(sizes)}\n`)
+  if (Object.entries(LIMITS_KB).some(([name, limit]) => sizes[name] > limit)) process.exitCode = 1
+}

@@ -1,0 +1,153 @@
+import { HmsError } from '#libs/contracts'
+import type { PolicyValue } from '#libs/evaluation'
+import type { Clock } from '../clock.js'
+import type { ConnectionEvents, ConnectionState, Explanation } from '../connection/hms-connection.js'
+import { Listeners } from '../connection/listeners.js'
+import type { VerifiedStream } from './copy/verified-stream.js'
+import { FrameMember } from './frames/frame-member.js'
+import type { FrameOptions, FrameWindow, OwnWindow } from './frames/windows.js'
+import { LocalPane } from './local-pane.js'
+import type { BridgeEvents, Pane, PaneMessage, PaneOptions, PolicyChanged } from './pane.js'
+import { invalid, readMessage, readPaneOptions } from './pane-bounds.js'
+import { Router } from './router.js'
+
+/** What the page that holds the panes hears: everything. */
+export interface HostEvents extends BridgeEvents {
+  /** What was refused or went wrong. Values stay as they were. */
+  'bridge:error': Error
+}
+
+/** The stream as the bridge needs it. */
+export type BridgeStream = Pick<VerifiedStream, 'state' | 'revision' | 'find' | 'explain' | 'on' | 'close'>
+
+/** One connection of a page, and the panes that live by it. */
+export class Bridge {
+  private readonly router = new Router()
+  private readonly listeners = new Listeners<Record<string, object>>()
+  private readonly locals = new Set<LocalPane>()
+  private readonly frames = new Map<object, FrameMember>()
+  private readonly hear = (event: { data: unknown; origin: string; source: unknown }): void => {
+    if (event.source !== null && typeof event.source === 'object') this.frames.get(event.source)?.receive(event)
+  }
+
+  /** `policies`: those that the stream is about, where not all. `page`: `undefined` where there is none, and so no frame. */
+  constructor(
+    private readonly stream: BridgeStream,
+    private readonly clock: Clock,
+    private readonly policies: readonly string[] | undefined,
+    private readonly page: OwnWindow | undefined,
+  ) {
+    stream.on('change', ({ id, from, to, revision }) => this.changed({ id, from, to, revision, value: stream.find(id) ?? null }))
+    stream.on('stale', (stale) => this.say('bridge:stale', stale))
+    stream.on('ready', (ready) => this.say('bridge:ready', ready))
+    stream.on('error', (error: ConnectionEvents['error']) => this.listeners.emit('bridge:error', error))
+    page?.addEventListener('message', this.hear)
+  }
+
+  get state(): ConnectionState {
+    return this.stream.state
+  }
+
+  get revision(): number {
+    return this.stream.revision
+  }
+
+  get(id: string): PolicyValue {
+    return this.explain(id).value
+  }
+
+  explain(id: string): Explanation {
+    return this.stream.explain(id)
+  }
+
+  /** A pane of this page. Throws `HMS_BRIDGE_PANE_INVALID`, `HMS_BRIDGE_NOT_FOLLOWED` or `HMS_BRIDGE_FULL`. */
+  pane(options: PaneOptions): Pane {
+    const { name, policies } = readPaneOptions(options)
+    this.requireFollowed(policies)
+    const pane: LocalPane = new LocalPane(name, policies, {
+      state: () => this.state,
+      explain: (id) => this.stream.explain(id),
+      emit: (event, message) => this.tell(event, message, pane),
+      close: () => {
+        leave()
+        this.locals.delete(pane)
+      },
+    })
+    const leave = this.router.add(pane)
+    this.locals.add(pane)
+    return pane
+  }
+
+  /**
+   * Lets a frame of this page join, from the one origin that it is loaded from. Nothing is heard from it under
+   * another origin, and nothing is sent to it there. Returns a function that puts it out again.
+   */
+  frame({ contentWindow: window }: { contentWindow: FrameWindow | null }, options: FrameOptions): () => void {
+    if (window === null || this.page === undefined) throw invalid('the frame is not in the page')
+    this.frames.get(window)?.close()
+    const member = new FrameMember(window, options, this.clock, {
+      state: () => this.stream,
+      join: (joining) => {
+        this.requireFollowed(joining.policies)
+        return this.router.add(joining)
+      },
+      explain: (id) => (this.stream.find(id) === undefined ? undefined : this.stream.explain(id)),
+      emit: (event, message) => this.tell(event, message, member),
+    })
+    this.frames.set(window, member)
+    return () => {
+      member.close()
+      if (this.frames.get(window) === member) this.frames.delete(window)
+    }
+  }
+
+  on<E extends keyof HostEvents>(event: E, listener: (detail: HostEvents[E]) => void): () => void
+  on(event: string, listener: (message: PaneMessage) => void): () => void
+  on(event: string, listener: (detail: never) => void): () => void {
+    return this.listeners.on(event, listener as (detail: object) => void)
+  }
+
+  /**
+   * To the panes that declared `message.id`. `policy:changed` has them read again what is in force: the value that goes with it is the
+   * verified one, whatever the message says.
+   */
+  emit(event: string, message: PaneMessage): void {
+    if (event !== 'policy:changed') return this.tell(event, readMessage(event, message))
+    const { id } = readMessage('changed', message)
+    const value = this.stream.find(id) ?? null
+    const version = value?.version ?? null
+    this.changed({ id, from: version, to: version, revision: this.revision, value })
+  }
+
+  close(): void {
+    this.page?.removeEventListener('message', this.hear)
+    for (const pane of this.locals) pane.close()
+    for (const frame of this.frames.values()) frame.close()
+    this.frames.clear()
+    this.stream.close()
+  }
+
+  private changed(change: PolicyChanged): void {
+    this.router.changed(change)
+    this.listeners.emit('policy:changed', change)
+  }
+
+  private tell(event: string, message: PaneMessage, from?: LocalPane | FrameMember): void {
+    this.router.tell(event, message, from)
+    if (from !== undefined) this.listeners.emit(event, message)
+  }
+
+  private say(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
+    for (const pane of this.locals) pane.say(event, detail)
+    for (const frame of this.frames.values()) frame.say(event, detail)
+    this.listeners.emit(event, detail)
+  }
+
+  private requireFollowed(ids: readonly string[]): void {
+    const other = this.policies === undefined ? undefined : ids.find((id) => !this.policies!.includes(id))
+    if (other === undefined) return
+    throw new HmsError('HMS_BRIDGE_NOT_FOLLOWED', `The connection is not about ${other}: name it in openBridge({ policies }).`, {
+      status: 400,
+    })
+  }
+}

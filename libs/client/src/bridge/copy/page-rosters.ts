@@ -1,0 +1,89 @@
+import { HmsError, type Envelope, type RosterStep } from '#libs/contracts'
+import { nextRoster, readRoster, SignatureError, type Roster } from '#libs/signing'
+import { isLoopback } from '../../api/loopback.js'
+import type { RosterKeeper } from '../../connection/trusted-copy.js'
+import type { TrustKind } from '../../trust/pinned-rosters.js'
+import { getJson, type PageFetch } from '../link/page-fetch.js'
+import type { Prove } from './prove.js'
+
+export interface PageRostersOptions {
+  url: string
+  /** As `hms-svc roster show --json` prints it: text, bytes, or what they parse to. */
+  roster: string | Uint8Array | object | undefined
+  token: string | undefined
+  fetch: PageFetch
+  prove: Prove
+}
+
+/** More steps than people make in a decade; an answer is bounded too. */
+const MAX_ROSTERS = 1_000
+const MAX_ROSTER_BYTES = 4 * 1024 * 1024
+
+/** Whom a page trusts: the roster that it was given, and what follows from it step by step. Loaded again it begins with its own. */
+export class PageRosters implements RosterKeeper {
+  private constructor(
+    readonly kind: TrustKind,
+    private current: Roster,
+    private readonly options: PageRostersOptions,
+  ) {}
+
+  get newest(): Roster {
+    return this.current
+  }
+
+  /** Without a roster that of a loopback address is trusted. Throws `HMS_ROSTER_REQUIRED`, `HMS_ROSTER_UNREADABLE` or a refusal. */
+  static async open(options: PageRostersOptions): Promise<PageRosters> {
+    const { url, roster } = options
+    if (roster !== undefined) return new PageRosters('pinned', await verified(parse(roster), options.prove), options)
+    if (!isLoopback(url)) {
+      throw new HmsError('HMS_ROSTER_REQUIRED', `Whom to trust at ${url} is not known: give openBridge the roster.`, {
+        status: 400,
+        next: ['hms-svc roster show --json > roster.json'],
+      })
+    }
+    const shown = (await steps(options)).at(-1)
+    if (shown === undefined)
+      throw new HmsError('HMS_ROSTER_REQUIRED', `${url} shows no roster.`, { status: 400, next: ['hms-svc roster show'] })
+    return new PageRosters('first-use', await verified(shown, options.prove), options)
+  }
+
+  /** Asks for what follows the newest. A step that does not follow is refused with its code, and none behind it counts. */
+  async follow(): Promise<void> {
+    for (const envelope of await steps(this.options, this.current)) {
+      const before = this.current
+      await this.options.prove(() => nextRoster(before, envelope))
+      // Somebody else may have followed meanwhile.
+      if (this.current === before) this.current = nextRoster(before, envelope)
+    }
+  }
+}
+
+async function verified(envelope: Envelope, prove: Prove): Promise<Roster> {
+  await prove(() => readRoster(envelope))
+  try {
+    return readRoster(envelope)
+  } catch (error) {
+    if (!(error instanceof SignatureError)) throw error
+    throw new HmsError(error.code, error.detail, { status: 422, cause: error, next: ['hms-svc roster show --json'] })
+  }
+}
+
+async function steps({ url, token, fetch }: PageRostersOptions, newest?: Roster): Promise<Envelope[]> {
+  const address = new URL('/v1/roster', url)
+  if (newest !== undefined) address.searchParams.set('since', String(newest.version))
+  const answer = await getJson(fetch, address.href, token, MAX_ROSTER_BYTES)
+  return Array.isArray(answer) ? (answer as RosterStep[]).slice(0, MAX_ROSTERS).map((step) => step?.envelope) : []
+}
+
+function parse(roster: string | Uint8Array | object): Envelope {
+  try {
+    if (roster instanceof Uint8Array) return JSON.parse(new TextDecoder().decode(roster)) as Envelope
+    return (typeof roster === 'string' ? JSON.parse(roster) : roster) as Envelope
+  } catch (error) {
+    throw new HmsError('HMS_ROSTER_UNREADABLE', 'The roster given cannot be read as a signed roster.', {
+      status: 400,
+      cause: error,
+      next: ['hms-svc roster show --json'],
+    })
+  }
+}

@@ -1,0 +1,298 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Envelope } from '#libs/contracts'
+import { ManualClock } from '../../testing/manual-clock.js'
+import { sampleDocument, sampleFreshness } from '../../testing/sample-document.js'
+import { SAMPLE_ROSTER, SAMPLE_ROSTER_BYTES, sampleRoster } from '../../testing/sample-trust.js'
+import type { Bridge } from '../bridge.js'
+import type { PageFetch } from '../link/page-fetch.js'
+import { openWith, type BridgeOptions } from '../open-bridge.js'
+import { FakeSockets, type FakeSocket } from '../testing/fake-socket.js'
+
+const ID = 'epa-pm25-limit'
+const URL_ = 'https://policy.example.gov'
+const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
+const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
+
+let clock: ManualClock
+let sockets: FakeSockets
+let fetch: PageFetch
+let bridges: Bridge[]
+
+beforeEach(() => {
+  clock = new ManualClock(Date.parse('2024-09-01T12:00:00Z'))
+  sockets = new FakeSockets()
+  fetch = async () => answer(404, {})
+  bridges = []
+})
+afterEach(() => {
+  for (const bridge of bridges) bridge.close()
+})
+
+/** `until`: when the answer ends; at once when left out. */
+function answer(status: number, body: unknown, until?: Promise<void>): Awaited<ReturnType<PageFetch>> {
+  const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
+  const stream = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(bytes)
+      await until
+      controller.close()
+    },
+  })
+  return { ok: status === 200, status, headers: { get: () => 'application/problem+json' }, body: stream }
+}
+
+/** Each answers later than asked, as WebCrypto does. */
+const prove = async (check: () => void): Promise<void> => {
+  await new Promise((resolve) => setImmediate(resolve))
+  check()
+}
+
+function opening(options: Partial<BridgeOptions> = {}): Promise<Bridge> {
+  const ports = { clock, prove, canVerify: async () => true, fetch: (...asked: Parameters<PageFetch>) => fetch(...asked) }
+  return openWith(
+    { ...ports, openSocket: sockets.open, page: undefined, random: () => 1 },
+    { url: URL_, roster: SAMPLE_ROSTER_BYTES, ...options },
+  )
+}
+
+async function opened(documents = [old], options?: Partial<BridgeOptions>): Promise<{ bridge: Bridge; socket: FakeSocket }> {
+  const dialled = sockets.next()
+  const promise = opening(options)
+  const socket = (await dialled).accept()
+  socket.send('snapshot', 4, documents)
+  const bridge = await promise
+  bridges.push(bridge)
+  return { bridge, socket }
+}
+
+/** The first try after a drop comes within 250 ms; `random` is at its end here. */
+async function redialled(tries = 1): Promise<FakeSocket> {
+  const dialled = sockets.next()
+  clock.advance(250 * 2 ** (tries - 1))
+  return (await dialled).accept()
+}
+
+const heard = <E extends 'bridge:stale' | 'bridge:ready' | 'bridge:error' | 'policy:changed'>(bridge: Bridge, event: E) =>
+  new Promise<unknown>((resolve) => {
+    const off = bridge.on(event, (detail) => {
+      off()
+      resolve(detail)
+    })
+  })
+
+describe('the one connection of a page', () => {
+  it('asks once, for the policies that panes may show, and applies what verifies', async () => {
+    const { bridge, socket } = await opened([old], { region: 'NCR', policies: [ID, 'ozone-limit'] })
+    expect(socket.url.href).toBe('wss://policy.example.gov/v1/stream?region=NCR&policies=epa-pm25-limit%2Cozone-limit')
+    const pane = bridge.pane({ policies: [ID] })
+    expect(pane.explain(ID)).toMatchObject({ version: '1.5.0', revision: 4, source: 'live', state: 'READY', trust: 'pinned' })
+    const changed = heard(bridge, 'policy:changed')
+    socket.send('change', 5, [strict])
+    expect(await changed).toMatchObject({ id: ID, from: '1.5.0', to: '2.0.0', revision: 5, value: { limit: 25 } })
+    expect(pane.get(ID)['limit']).toBe(25)
+    expect(sockets.opened).toHaveLength(1)
+  })
+
+  it('goes on from where it was after a drop, says stale meanwhile, and keeps the value', async () => {
+    const { bridge, socket } = await opened()
+    const stale = heard(bridge, 'bridge:stale')
+    socket.drop()
+    expect(await stale).toEqual({ reason: 'the connection was closed (1006)' })
+    expect(bridge.explain(ID)).toMatchObject({ source: 'cache', state: 'STALE', value: { limit: 35 } })
+    const next = await redialled()
+    expect(next.url.searchParams.get('revision')).toBe('4')
+    const ready = heard(bridge, 'bridge:ready')
+    next.send('heartbeat', 4)
+    expect(await ready).toEqual({ revision: 4 })
+    expect(bridge.state).toBe('READY')
+  })
+
+  it('says stale and dials again when nothing comes', async () => {
+    const { bridge, socket } = await opened()
+    const stale = heard(bridge, 'bridge:stale')
+    clock.advance(30_000)
+    expect(await stale).toEqual({ reason: 'no frame for 30 s' })
+    expect(socket.closed).toBe(true)
+    await redialled()
+  })
+
+  it('applies frames in their order, although verification takes time', async () => {
+    const { bridge, socket } = await opened()
+    const seen: unknown[] = []
+    const done = new Promise<void>((resolve) =>
+      bridge.on('policy:changed', ({ to }) => {
+        seen.push(to)
+        if (seen.length === 2) resolve()
+      }),
+    )
+    socket.send('change', 5, [strict])
+    socket.send('change', 6, [sampleDocument({ policy: { id: ID, version: '3.0.0', limit: 20 }, seq: 3, revision: 6 })])
+    await done
+    expect(seen).toEqual(['2.0.0', '3.0.0'])
+  })
+
+  it('never applies a lower revision: not of a frame, and not of a node that is behind', async () => {
+    const { bridge, socket } = await opened([strict])
+    const stale = heard(bridge, 'bridge:stale')
+    socket.send('snapshot', 3, [old])
+    expect(await stale).toMatchObject({ code: 'HMS_BRIDGE_SERVER_BEHIND' })
+    expect(bridge.get(ID)['limit']).toBe(25)
+    const behind = await redialled()
+    expect(behind.url.searchParams.get('revision')).toBe('4')
+    const again = heard(bridge, 'bridge:stale')
+    behind.send('heartbeat', 3)
+    expect(await again).toMatchObject({ code: 'HMS_BRIDGE_SERVER_BEHIND' })
+    const caughtUp = await redialled(2)
+    const ready = heard(bridge, 'bridge:ready')
+    caughtUp.send('heartbeat', 4)
+    await ready
+    expect(bridge.get(ID)['limit']).toBe(25)
+  })
+
+  it('does not apply what an earlier connection brought', async () => {
+    const { bridge, socket } = await opened()
+    const changed = vi.fn()
+    bridge.on('policy:changed', changed)
+    socket.send('change', 5, [strict])
+    socket.drop()
+    const next = await redialled()
+    const ready = heard(bridge, 'bridge:ready')
+    next.send('heartbeat', 4)
+    await ready
+    expect(changed).not.toHaveBeenCalled()
+  })
+
+  it('begins anew after a frame that is none', async () => {
+    const { bridge, socket } = await opened()
+    const error = heard(bridge, 'bridge:error')
+    socket.sendText('{"type":')
+    expect(await error).toMatchObject({ code: 'HMS_STREAM_MALFORMED' })
+    expect((await redialled()).url.searchParams.has('revision')).toBe(false)
+    expect(bridge.get(ID)['limit']).toBe(35)
+  })
+})
+
+describe('what does not verify', () => {
+  const tampered = (document: typeof strict): typeof strict => {
+    const payload = Buffer.from(document.release!.payload, 'base64').toString().replace('"limit":25', '"limit":99')
+    return { ...document, release: { ...document.release!, payload: Buffer.from(payload).toString('base64') } }
+  }
+
+  it.each([
+    ['a release that was changed', tampered(strict), 'HMS_HEAD_RELEASE_INVALID'],
+    [
+      'a release that too few people approved',
+      sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, approvedBy: [] }),
+      'HMS_HEAD_NOT_APPROVED',
+    ],
+    [
+      'a head by anybody but rollout',
+      sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, headSignedBy: 'EPA Chief' }),
+      'HMS_HEAD_SIGNER',
+    ],
+    [
+      'a head that is older',
+      { ...sampleDocument({ policy: { id: ID, version: '1.0.0', limit: 40 }, seq: 0 }), revision: 5 },
+      'HMS_HEAD_REPLAYED',
+    ],
+  ])('%s is refused: stale is said, and the value stays', async (_what, document, code) => {
+    const { bridge, socket } = await opened()
+    const [error, stale] = [heard(bridge, 'bridge:error'), heard(bridge, 'bridge:stale')]
+    socket.send('change', 5, [document])
+    expect(await error).toMatchObject({ code })
+    expect(await stale).toMatchObject({ code })
+    expect(bridge.explain(ID)).toMatchObject({ version: '1.5.0', state: 'STALE', value: { limit: 35 } })
+  })
+
+  it("is rollout's freshness statement on other heads than are held", async () => {
+    const { bridge, socket } = await opened([old])
+    const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
+    const others = (): Envelope => sampleFreshness([{ policy: ID, seq: 9, current: null }], at(0), at(300_000))
+    const stale = heard(bridge, 'bridge:stale')
+    for (let n = 0; n < 4; n++) {
+      const seen = new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))))
+      socket.send('heartbeat', 4, [], others())
+      await seen
+      clock.advance(10_000)
+    }
+    expect(await stale).toMatchObject({ code: 'HMS_FRESHNESS_MIXED' })
+  })
+
+  it('follows a roster that the one before has signed, and begins anew under it', async () => {
+    const second = await sampleRoster(2)
+    fetch = async (url) => answer(200, url.endsWith('/v1/roster?since=1') ? [{ envelope: second }] : [])
+    const { socket } = await opened()
+    const dialled = sockets.next()
+    const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
+    socket.send('heartbeat', 4, [], sampleFreshness([{ policy: ID, seq: 1, current: old.digest }], at(0), at(300_000), 2))
+    // What was refused under the roster before is wanted again.
+    await vi.waitFor(() => expect(socket.closed).toBe(true))
+    clock.advance(250)
+    expect((await dialled).url.searchParams.has('revision')).toBe(false)
+  })
+})
+
+describe('opening', () => {
+  it('is refused without a roster, but for a loopback address', async () => {
+    await expect(opening({ roster: undefined })).rejects.toMatchObject({ code: 'HMS_ROSTER_REQUIRED' })
+    fetch = async () => answer(200, [{ envelope: SAMPLE_ROSTER }])
+    const { bridge } = await opened([old], { url: 'http://127.0.0.1:7184', roster: undefined })
+    expect(bridge.explain(ID).trust).toBe('first-use')
+  })
+
+  it('is refused for a roster that does not verify, and for what is none', async () => {
+    await expect(opening({ roster: await sampleRoster(1, ['EPA Chief']) })).rejects.toMatchObject({ code: 'HMS_ROSTER_THRESHOLD' })
+    await expect(opening({ roster: 'roster.json' })).rejects.toMatchObject({ code: 'HMS_ROSTER_UNREADABLE' })
+  })
+
+  it('is refused where the browser cannot verify', async () => {
+    const ports = { clock, prove, canVerify: async () => false, fetch, openSocket: sockets.open, page: undefined }
+    await expect(openWith(ports, { url: URL_, roster: SAMPLE_ROSTER_BYTES })).rejects.toMatchObject({ code: 'HMS_BRIDGE_NO_ED25519' })
+  })
+
+  it('ends when nobody answers in time', async () => {
+    const dialled = sockets.next()
+    const promise = opening({ timeoutMs: 4_000 })
+    const refused = expect(promise).rejects.toMatchObject({ code: 'HMS_UNREACHABLE' })
+    await dialled
+    clock.advance(4_000)
+    await refused
+  })
+
+  it('tries events where no WebSocket comes through, and says why the server refuses', async () => {
+    const asked: string[] = []
+    fetch = async (url) => {
+      asked.push(url)
+      return answer(401, { code: 'HMS_AUTH_REQUIRED', detail: 'a key is needed' })
+    }
+    const dialled = sockets.next()
+    const refused = expect(opening()).rejects.toMatchObject({ code: 'HMS_AUTH_REQUIRED' })
+    ;(await dialled).drop()
+    clock.advance(250)
+    await refused
+    expect(asked).toEqual([`${URL_}/v1/events`])
+  })
+
+  it('reads by events alone with a key, and goes on after the last one', async () => {
+    const asked: { url: string; key: string | undefined }[] = []
+    const frame = { type: 'snapshot', revision: 4, changes: [], documents: [old] }
+    let drop = (): void => {}
+    const until = new Promise<void>((resolve) => (drop = resolve))
+    fetch = async (url, { headers }) => {
+      asked.push({ url, key: headers['authorization'] })
+      return answer(200, `id: 4\ndata: ${JSON.stringify(frame)}\n\n`, until)
+    }
+    const bridge = await opening({ token: 'key' })
+    bridges.push(bridge)
+    expect(bridge.get(ID)['limit']).toBe(35)
+    const stale = heard(bridge, 'bridge:stale')
+    drop()
+    await stale
+    clock.advance(250)
+    expect(asked).toEqual([
+      { url: `${URL_}/v1/events`, key: 'Bearer key' },
+      { url: `${URL_}/v1/events?revision=4`, key: 'Bearer key' },
+    ])
+    expect(sockets.opened).toEqual([])
+  })
+})

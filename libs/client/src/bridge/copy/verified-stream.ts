@@ -1,0 +1,216 @@
+import type { StreamFrame } from '#libs/contracts'
+import type { Reader } from '#libs/evaluation'
+import { readFreshness, verifyHead } from '#libs/signing'
+import { reasonOf, unreachable } from '../../api/unreachable.js'
+import type { Clock, Timer } from '../../clock.js'
+import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue } from '../../connection/hms-connection.js'
+import { parseFrame } from '../../connection/parse-frame.js'
+import { TrustedCopy } from '../../connection/trusted-copy.js'
+import { DocumentTrust } from '../../trust/document-trust.js'
+import { ReaderTime } from '../../trust/reader-time.js'
+import { BridgeLink } from '../link/bridge-link.js'
+import type { LinkFailure, Transport } from '../link/transport.js'
+import type { PageRosters } from './page-rosters.js'
+import type { Prove } from './prove.js'
+
+export interface VerifiedStreamOptions {
+  url: string
+  token?: string
+  reader: Reader
+  policies?: readonly string[]
+  rosters: PageRosters
+  transports: readonly Transport[]
+  clock: Clock
+  prove: Prove
+  random?: () => number
+}
+
+/** Three heartbeats missed. */
+const SILENCE_MS = 30_000
+/** Frames that wait to be verified, and their characters; a server that sends faster is read again from where we are. */
+const MAX_WAITING = 256
+const MAX_WAITING_CHARACTERS = 32 * 1024 * 1024
+
+interface Wait {
+  resolve(): void
+  reject(error: Error): void
+}
+
+/**
+ * The SDK's verified copy, kept up to date over one stream of a page. Signatures are verified before a frame is applied, which takes time
+ * there, so frames wait in line: they are applied in their order, each whole, and never one of a lower revision.
+ */
+export class VerifiedStream {
+  private readonly copy: TrustedCopy
+  private readonly link: BridgeLink
+  private readonly time: ReaderTime
+  private resumePoint: number | undefined
+  private silence: Timer | undefined
+  private line: Promise<void> = Promise.resolve()
+  /** Of the connection: what an earlier one brought is not applied. */
+  private connection = 0
+  private waiting = 0
+  private waitingCharacters = 0
+  private first: Wait | undefined
+  private hasCopy = false
+  private lastReason = 'no answer in time'
+
+  constructor(private readonly options: VerifiedStreamOptions) {
+    const { reader, rosters, clock, transports, random } = options
+    this.time = new ReaderTime(clock)
+    const trust = new DocumentTrust(() => rosters.newest, this.time)
+    this.copy = new TrustedCopy(
+      { reader, disk: null, rosters, trust, time: this.time },
+      { applied: () => {}, startOver: () => this.startOver('there is a newer roster') },
+    )
+    this.link = new BridgeLink(
+      { transports, clock, random },
+      {
+        request: () => ({ ...this.options, region: reader.region, revision: this.resumePoint }),
+        opened: () => this.watchSilence(),
+        text: (text) => this.queue(text),
+        down: (failure) => this.down(failure),
+      },
+    )
+  }
+
+  get state(): ConnectionState {
+    return this.copy.state
+  }
+
+  get revision(): number {
+    return this.copy.revision
+  }
+
+  /** Resolves on the first verified copy; rejects with `HMS_UNREACHABLE`, or with what the server refused this page for. */
+  async open(timeoutMs: number): Promise<void> {
+    const { clock, url } = this.options
+    const opened = new Promise<void>((resolve, reject) => (this.first = { resolve, reject }))
+    const late = clock.after(timeoutMs, () => this.first?.reject(unreachable(url, this.lastReason)))
+    this.link.start()
+    try {
+      await opened
+    } finally {
+      this.first = undefined
+      late.cancel()
+    }
+  }
+
+  find(id: string): PolicyValue | undefined {
+    return this.copy.find(id)
+  }
+
+  explain(id: string): Explanation {
+    return this.copy.explain(id)
+  }
+
+  on<E extends keyof ConnectionEvents>(event: E, listener: (data: ConnectionEvents[E]) => void): () => void {
+    return this.copy.on(event, listener)
+  }
+
+  close(): void {
+    this.silence?.cancel()
+    this.link.stop()
+    void this.copy.close()
+  }
+
+  private queue(text: string): void {
+    if (this.waiting >= MAX_WAITING || this.waitingCharacters + text.length > MAX_WAITING_CHARACTERS)
+      return this.link.reconnect({ reason: 'frames come faster than they can be verified' })
+    this.watchSilence()
+    const { connection } = this
+    this.waiting++
+    this.waitingCharacters += text.length
+    this.line = this.line
+      .then(() => this.read(text, connection))
+      .catch((error: unknown) => this.damaged(error, connection))
+      .then(() => {
+        this.waiting--
+        this.waitingCharacters -= text.length
+      })
+  }
+
+  private async read(text: string, connection: number): Promise<void> {
+    const isPast = (): boolean => connection !== this.connection || this.state === 'CLOSED'
+    if (isPast()) return
+    const frame = parseFrame(text)
+    await this.prove(frame)
+    if (isPast()) return
+    if (frame.revision < this.copy.revision) return this.behind(frame.revision)
+    if (frame.freshness !== undefined) this.copy.hear(frame.freshness)
+    this.copy.confirm()
+    if (frame.type === 'heartbeat') this.heartbeat()
+    else this.apply(frame)
+  }
+
+  /** Under the newest roster that is known; when that changes meanwhile, once more under the next. */
+  private async prove({ documents, freshness }: StreamFrame): Promise<void> {
+    const { rosters, prove } = this.options
+    for (let roster; roster !== rosters.newest;) {
+      const judge = (roster = rosters.newest)
+      await prove(() => {
+        for (const document of documents) tried(() => verifyHead(document, judge))
+        if (freshness !== undefined) tried(() => readFreshness(freshness, judge))
+      })
+    }
+  }
+
+  private apply({ revision, documents }: StreamFrame): void {
+    this.hasCopy = true
+    this.copy.take(revision, documents)
+    // Past a refused document there is no going on: the next connection starts from a snapshot.
+    this.resumePoint = this.copy.complete ? revision : undefined
+    this.first?.resolve()
+  }
+
+  private heartbeat(): void {
+    // Who asked for a snapshot has nothing to confirm before it came.
+    if (this.hasCopy) this.copy.settle()
+  }
+
+  /** A node that has not caught up, or another store under the same name. What is held stays. */
+  private behind(revision: number): void {
+    const reason = `the server is at revision ${revision}, and ${this.copy.revision} is held`
+    this.copy.stale(reason, 'HMS_BRIDGE_SERVER_BEHIND')
+    this.link.reconnect({ reason })
+  }
+
+  private damaged(error: unknown, connection: number): void {
+    if (connection !== this.connection) return
+    if (error instanceof Error) this.copy.fail(error)
+    this.link.reconnect({ reason: reasonOf(error), damaged: true })
+  }
+
+  private startOver(reason: string): void {
+    this.resumePoint = undefined
+    this.link.reconnect({ reason })
+  }
+
+  private down({ reason, refused, damaged }: LinkFailure): void {
+    this.connection++
+    if (damaged === true) this.resumePoint = undefined
+    this.silence?.cancel()
+    this.lastReason = reason
+    this.copy.stale(reason)
+    if (refused === undefined) return
+    this.copy.fail(refused)
+    if (!refused.retryable) this.first?.reject(refused)
+  }
+
+  private watchSilence(): void {
+    this.silence?.cancel()
+    this.silence = this.options.clock.after(SILENCE_MS, () => {
+      const reason = `no frame for ${SILENCE_MS / 1000} s`
+      this.copy.stale(reason)
+      this.link.reconnect({ reason })
+    })
+  }
+}
+
+function tried(check: () => unknown): void {
+  try {
+    check()
+  } catch {
+    // Told by the run that counts.
+  }
+}

@@ -1,0 +1,135 @@
+import { HmsError } from '#libs/contracts'
+import type { Clock } from '../../clock.js'
+import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
+import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
+import { notDeclared, readMessage, readPaneOptions } from '../pane-bounds.js'
+import type { Member } from '../router.js'
+import { fromFrame, written, type FromFrame, type FromHost } from './messages.js'
+import { namedOrigin } from './named-origin.js'
+import type { FrameOptions, FrameWindow, MessageFromWindow } from './windows.js'
+
+export interface FrameHost {
+  state(): { state: ConnectionState; revision: number }
+  /** Throws when the frame may not join. Returns a function that takes it out again. */
+  join(member: Member): () => void
+  explain(id: string): Explanation | undefined
+  emit(event: string, message: PaneMessage): void
+}
+
+/** Messages that a frame may send at once, and how many more each second. Beyond that it is put out. */
+const BURST = 100
+const EACH_SECOND = 20
+
+/**
+ * The host's end of the line to one frame. It hears this window under this origin alone; what is sent names the origin, so that a frame
+ * that was led elsewhere gets nothing. A frame that is loaded again joins again, and takes its own place.
+ */
+export class FrameMember implements Member {
+  policies: readonly string[] = []
+  private readonly origin: string
+  private readonly allowed: ReadonlySet<string> | undefined
+  private name = 'frame'
+  private leave: (() => void) | undefined
+  private allowance = BURST
+  private countedAt: number
+  private isOut = false
+
+  constructor(
+    private readonly window: FrameWindow,
+    { origin, policies }: FrameOptions,
+    private readonly clock: Clock,
+    private readonly host: FrameHost,
+  ) {
+    this.origin = namedOrigin(origin)
+    this.allowed = policies === undefined ? undefined : new Set(policies)
+    this.countedAt = clock.elapsed()
+  }
+
+  /** What a window said. The caller has found this member by its window. */
+  receive({ data, origin }: Omit<MessageFromWindow, 'source'>): void {
+    const message = origin === this.origin && !this.isOut ? fromFrame(data) : undefined
+    if (message === undefined) return
+    if (!this.isWithinBounds()) return this.putOut('HMS_BRIDGE_FLOOD', `pane ${this.name} said too much at once`)
+    try {
+      this.take(message)
+    } catch (error) {
+      if (!(error instanceof HmsError)) throw error
+      this.send({ type: 'refused', code: error.code, detail: error.detail })
+    }
+  }
+
+  changed({ value: _value, ...change }: PolicyChanged): void {
+    this.send({ type: 'changed', change, explanation: this.host.explain(change.id) ?? null })
+  }
+
+  told(event: string, message: PaneMessage): void {
+    this.send({ type: 'told', event, message })
+  }
+
+  say(event: 'bridge:stale' | 'bridge:ready', detail: BridgeEvents[typeof event]): void {
+    if (this.leave !== undefined) this.send({ type: 'state', state: this.host.state().state, event, detail })
+  }
+
+  close(): void {
+    if (!this.isOut) this.putOut('HMS_BRIDGE_CLOSED', 'the host closed the bridge')
+  }
+
+  private take(message: FromFrame): void {
+    switch (message.type) {
+      case 'join':
+        return this.join(message)
+      case 'emit':
+        return this.emit(message.event, message.message)
+      case 'leave':
+        return this.part()
+    }
+  }
+
+  private join({ name, policies }: FromFrame & { type: 'join' }): void {
+    this.part()
+    const read = readPaneOptions({ name, policies })
+    const forbidden = this.allowed === undefined ? undefined : read.policies.find((id) => !this.allowed!.has(id))
+    if (forbidden !== undefined)
+      throw new HmsError('HMS_BRIDGE_NOT_ALLOWED', `The host does not let this frame declare ${forbidden}.`, { status: 403 })
+    this.name = read.name
+    this.policies = read.policies
+    this.leave = this.host.join(this)
+    const values = Object.fromEntries(read.policies.map((id) => [id, this.host.explain(id) ?? null]))
+    this.send({ type: 'welcome', ...pick(this.host.state()), values })
+  }
+
+  private emit(event: string, message: PaneMessage): void {
+    if (this.leave === undefined) return
+    const read = readMessage(event, message)
+    if (!this.policies.includes(read.id)) throw notDeclared(this.name, read.id)
+    this.host.emit(event, read)
+  }
+
+  private part(): void {
+    this.leave?.()
+    this.leave = undefined
+    this.policies = []
+  }
+
+  private putOut(code: string, detail: string): void {
+    this.send({ type: 'refused', code, detail })
+    this.part()
+    this.isOut = true
+  }
+
+  private send(message: FromHost): void {
+    this.window.postMessage(written(message), this.origin)
+  }
+
+  private isWithinBounds(): boolean {
+    const now = this.clock.elapsed()
+    this.allowance = Math.min(BURST, this.allowance + ((now - this.countedAt) / 1_000) * EACH_SECOND)
+    this.countedAt = now
+    this.allowance--
+    return this.allowance >= 0
+  }
+}
+
+function pick({ state, revision }: { state: ConnectionState; revision: number }): { state: ConnectionState; revision: number } {
+  return { state, revision }
+}

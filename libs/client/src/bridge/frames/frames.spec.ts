@@ -1,0 +1,230 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { ManualClock } from '../../testing/manual-clock.js'
+import { Bridge } from '../bridge.js'
+import type { Pane } from '../pane.js'
+import { facing, FakeWindow } from '../testing/fake-windows.js'
+import { FakeStream } from '../testing/fake-stream.js'
+import { joinFrom, type JoinOptions } from './join-bridge.js'
+import type { FrameWindow } from './windows.js'
+
+const AIR = 'epa-pm25-limit'
+const OZONE = 'ozone-limit'
+const PORTAL = 'https://portal.example.gov'
+const PANES = 'https://panes.example.gov'
+const ELSEWHERE = 'https://elsewhere.example.com'
+
+let stream: FakeStream
+let clock: ManualClock
+let portal: FakeWindow
+let bridge: Bridge
+
+beforeEach(() => {
+  stream = new FakeStream()
+  clock = new ManualClock(0)
+  portal = new FakeWindow(PORTAL)
+  bridge = new Bridge(stream, clock, undefined, portal)
+})
+
+interface Frame {
+  page: FakeWindow & { parent: FrameWindow }
+  contentWindow: FrameWindow
+  join(options?: Partial<JoinOptions>): Promise<Pane>
+}
+
+function frame(origin = PANES): Frame {
+  const page = new FakeWindow(origin)
+  const { frameAtHost, hostAtFrame } = facing(portal, page)
+  const inPage = Object.assign(page, { parent: hostAtFrame })
+  const join = (options?: Partial<JoinOptions>) => joinFrom({ page: inPage, clock }, { host: PORTAL, policies: [AIR], ...options })
+  return { page: inPage, contentWindow: frameAtHost, join }
+}
+
+const codeOf = (code: string): unknown => expect.objectContaining({ code })
+
+describe('a pane in a frame', () => {
+  it('reads what is in force, and hears of its own policies alone', async () => {
+    stream.put(AIR, '1.5.0', 35)
+    const there = frame()
+    bridge.frame(there, { origin: PANES })
+    const pane = await there.join()
+    expect(pane.get(AIR)).toEqual(stream.find(AIR))
+    expect(Object.isFrozen(pane.get(AIR))).toBe(true)
+    expect(pane.state).toBe('READY')
+    const heard = vi.fn()
+    pane.on('policy:changed', heard)
+    stream.put(OZONE, '1.0.0', 70)
+    stream.put(AIR, '2.0.0', 25)
+    expect(heard.mock.calls).toEqual([[{ id: AIR, from: '1.5.0', to: '2.0.0', revision: 3, value: stream.find(AIR) }]])
+    expect(pane.get(AIR)['limit']).toBe(25)
+    clock.advance(2_000)
+    expect(pane.explain(AIR)).toMatchObject({ version: '2.0.0', trust: 'pinned', ageMs: 2_000 })
+    expect(there.page.targets.every((target) => target === PANES)).toBe(true)
+    expect(portal.targets.every((target) => target === PORTAL)).toBe(true)
+  })
+
+  it('talks to other panes by id, in both directions', async () => {
+    const there = frame()
+    bridge.frame(there, { origin: PANES })
+    const pane = await there.join()
+    const [here, in_frame, ozone] = [vi.fn(), vi.fn(), vi.fn()]
+    const local = bridge.pane({ policies: [AIR] })
+    local.on('reading', here)
+    bridge.pane({ policies: [OZONE] }).on('reading', ozone)
+    pane.on('chosen', in_frame)
+    pane.emit('reading', { id: AIR, pm25: 30 })
+    local.emit('chosen', { id: AIR, station: 7 })
+    expect(here.mock.calls).toEqual([[{ id: AIR, pm25: 30 }]])
+    expect(in_frame.mock.calls).toEqual([[{ id: AIR, station: 7 }]])
+    expect(ozone).not.toHaveBeenCalled()
+  })
+
+  it('is told that values may be old, and that they no longer are', async () => {
+    stream.put(AIR, '1.5.0', 35)
+    const there = frame()
+    bridge.frame(there, { origin: PANES })
+    const pane = await there.join()
+    const stale = vi.fn()
+    pane.on('bridge:stale', stale)
+    stream.stale('the connection was closed')
+    expect(stale.mock.calls).toEqual([[{ reason: 'the connection was closed' }]])
+    expect(pane.state).toBe('STALE')
+    expect(pane.get(AIR)['limit']).toBe(35)
+  })
+
+  it('knocks until the host lets it in', async () => {
+    const there = frame()
+    const joining = there.join()
+    clock.advance(2_000)
+    bridge.frame(there, { origin: PANES })
+    clock.advance(500)
+    await expect(joining).resolves.toMatchObject({ state: 'READY' })
+  })
+
+  it('gives up on a host that never answers', async () => {
+    const joining = frame().join({ timeoutMs: 3_000 })
+    clock.advance(3_000)
+    await expect(joining).rejects.toThrow(codeOf('HMS_BRIDGE_NO_HOST') as Error)
+  })
+
+  it('is refused for ids that it may not declare, with the reason', async () => {
+    const there = frame()
+    bridge.frame(there, { origin: PANES, policies: [OZONE] })
+    await expect(there.join()).rejects.toThrow(codeOf('HMS_BRIDGE_NOT_ALLOWED') as Error)
+    await expect(there.join({ policies: ['*'] })).rejects.toThrow(codeOf('HMS_BRIDGE_PANE_INVALID') as Error)
+  })
+
+  it('takes its own place when it is loaded again, and hears each change once', async () => {
+    const there = frame()
+    bridge.frame(there, { origin: PANES })
+    await there.join()
+    const pane = await there.join({ policies: [OZONE] })
+    const heard = vi.fn()
+    pane.on('policy:changed', heard)
+    stream.put(OZONE, '1.0.0', 70)
+    stream.put(AIR, '1.5.0', 35)
+    expect(heard).toHaveBeenCalledTimes(1)
+  })
+
+  it('hears nothing once it left, or was put out', async () => {
+    const there = frame()
+    const putOut = bridge.frame(there, { origin: PANES })
+    const first = await there.join()
+    first.close()
+    const sent = there.page.targets.length
+    stream.put(AIR, '1.5.0', 35)
+    expect(there.page.targets).toHaveLength(sent)
+    const second = await there.join()
+    putOut()
+    expect(second.state).toBe('STALE')
+    stream.put(AIR, '2.0.0', 25)
+    expect(second.get(AIR)['limit']).toBe(35)
+  })
+})
+
+describe('windows that are not what they seem', () => {
+  it('another origin in the same window is not heard, and gets nothing', async () => {
+    const there = frame()
+    bridge.frame(there, { origin: PANES })
+    const pane = await there.join()
+    const host = vi.fn()
+    bridge.on('reading', host)
+    there.page.origin = ELSEWHERE
+    const leak = vi.fn()
+    there.page.addEventListener('message', leak)
+    pane.emit('reading', { id: AIR })
+    stream.put(AIR, '2.0.0', 25)
+    expect(host).not.toHaveBeenCalled()
+    expect(leak).not.toHaveBeenCalled()
+  })
+
+  it('another window of the same origin is not heard', () => {
+    const [known, stranger] = [frame(), frame()]
+    bridge.frame(known, { origin: PANES })
+    void stranger.join().catch(() => {})
+    expect(stranger.page.targets).toEqual([])
+  })
+
+  it('a frame hears its parent alone, and only under the origin that it named', async () => {
+    stream.put(AIR, '2.0.0', 25)
+    const there = frame()
+    bridge.frame(there, { origin: PANES })
+    const pane = await there.join()
+    const forged = {
+      hmsBridge: 1,
+      type: 'changed',
+      change: { id: AIR, from: null, to: '9.0.0', revision: 99 },
+      explanation: { ...pane.explain(AIR), value: { id: AIR, version: '9.0.0', limit: 9_000 }, version: '9.0.0' },
+    }
+    there.page.deliver(forged, PANES, { origin: PORTAL, source: {} })
+    portal.origin = ELSEWHERE
+    there.contentWindow.postMessage(forged, PANES)
+    expect(pane.get(AIR)['limit']).toBe(25)
+    portal.origin = PORTAL
+    there.contentWindow.postMessage(forged, PANES)
+    expect(pane.get(AIR)['limit']).toBe(9_000)
+    there.contentWindow.postMessage({ ...forged, change: { ...forged.change, revision: 98 }, explanation: null }, PANES)
+    // A lower revision is not applied.
+    expect(pane.get(AIR)['limit']).toBe(9_000)
+  })
+
+  it('an origin has a name', () => {
+    for (const origin of ['*', 'null', '', PANES + '/', `${PANES}/path`, 'file://', 'https://*.example.gov', undefined])
+      expect(() => bridge.frame(frame(), { origin: origin as string })).toThrow(codeOf('HMS_BRIDGE_PANE_INVALID') as Error)
+  })
+
+  it.each([
+    null,
+    'join',
+    { type: 'join', name: 'pane', policies: [AIR] },
+    { hmsBridge: 2, type: 'join', name: 'pane', policies: [AIR] },
+    { hmsBridge: 1, type: 'join', name: 'pane' },
+    { hmsBridge: 1, type: 'emit', event: 'reading', message: { id: AIR } },
+    { hmsBridge: 1, type: 'changed', change: { id: AIR, revision: 9 }, explanation: null },
+    { hmsBridge: 1 },
+  ])('passes over %j', (message) => {
+    const there = frame()
+    const host = vi.fn()
+    bridge.frame(there, { origin: PANES })
+    bridge.on('reading', host)
+    there.page.parent.postMessage(message, PORTAL)
+    expect(there.page.targets).toEqual([])
+    expect(host).not.toHaveBeenCalled()
+  })
+
+  it('a frame that says too much is put out, and the others are not', async () => {
+    const [loud, quiet] = [frame(), frame()]
+    bridge.frame(loud, { origin: PANES })
+    bridge.frame(quiet, { origin: PANES })
+    const [pane, other] = [await loud.join(), await quiet.join()]
+    const host = vi.fn()
+    bridge.on('reading', host)
+    for (let n = 0; n < 500; n++) pane.emit('reading', { id: AIR })
+    expect(host.mock.calls.length).toBeLessThanOrEqual(100)
+    expect(pane.state).toBe('STALE')
+    clock.advance(60_000)
+    pane.emit('reading', { id: AIR })
+    expect(host.mock.calls.length).toBeLessThanOrEqual(100)
+    other.emit('reading', { id: AIR, quiet: true })
+    expect(host).toHaveBeenLastCalledWith({ id: AIR, quiet: true })
+  })
+})

@@ -1,0 +1,149 @@
+import { HmsError } from '#libs/contracts'
+import { deepFreeze } from '#libs/evaluation'
+import type { Clock } from '../../clock.js'
+import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
+import { LocalPane } from '../local-pane.js'
+import type { Pane, PaneOptions } from '../pane.js'
+import { readPaneOptions } from '../pane-bounds.js'
+import { fromHost, written, type FromFrame, type FromHost, type Values } from './messages.js'
+import { namedOrigin } from './named-origin.js'
+import type { FrameWindow, MessageFromWindow, OwnWindow } from './windows.js'
+
+export interface JoinOptions extends PaneOptions {
+  /** Origin of the page that holds the frame: `https://portal.example.gov`. Nothing is heard from another one. */
+  host: string
+  /** How long to wait for the host, which may only be starting. Default 10 s. */
+  timeoutMs?: number
+}
+
+export interface FramePorts {
+  page: OwnWindow & { parent: FrameWindow }
+  clock: Clock
+}
+
+const WELCOME_MS = 10_000
+/** A host that opens its bridge later than the frame has not heard the first knock. */
+const KNOCK_MS = 500
+
+/** Joins the bridge of the page that holds this frame. Rejects with `HMS_BRIDGE_NO_HOST`, or with what the host refused it for. */
+export async function joinFrom({ page, clock }: FramePorts, { host, timeoutMs = WELCOME_MS, ...options }: JoinOptions): Promise<Pane> {
+  const origin = namedOrigin(host)
+  const { name, policies } = readPaneOptions(options)
+  return new Promise((resolve, reject) => {
+    const line = new HostLine(page, origin, clock)
+    const send = (message: FromFrame): void => page.parent.postMessage(written(message), origin)
+    const pane = new LocalPane(name, policies, {
+      state: () => line.state,
+      explain: (id) => line.explain(id),
+      emit: (event, message) => send({ type: 'emit', event, message }),
+      close() {
+        send({ type: 'leave' })
+        line.close()
+      },
+    })
+    let [next, isOver] = [{ cancel() {} }, false]
+    const knock = (): void => {
+      next = clock.after(KNOCK_MS, knock)
+      send({ type: 'join', name, policies: [...policies] })
+    }
+    const end = (): void => {
+      isOver = true
+      next.cancel()
+      late.cancel()
+    }
+    const late = clock.after(timeoutMs, () => {
+      end()
+      line.close()
+      reject(new HmsError('HMS_BRIDGE_NO_HOST', `No bridge answers at ${origin}: does the page let this frame join?`, { status: 503 }))
+    })
+    line.listen((message) => {
+      if (message.type === 'welcome') {
+        end()
+        resolve(pane)
+      } else if (message.type === 'refused' && !isOver) {
+        end()
+        line.close()
+        reject(new HmsError(message.code, message.detail, { status: 403 }))
+      }
+      tell(pane, message)
+    })
+    knock()
+  })
+}
+
+/** The frame's end of the line: what the host said last, and nothing older than that. */
+class HostLine {
+  state: ConnectionState = 'STALE'
+  private revision = 0
+  private values: Values = {}
+  private saidAt = 0
+  private hear: (event: MessageFromWindow) => void = () => {}
+
+  constructor(
+    private readonly page: FramePorts['page'],
+    private readonly origin: string,
+    private readonly clock: Clock,
+  ) {}
+
+  listen(then: (message: FromHost) => void): void {
+    this.hear = ({ data, origin, source }) => {
+      const message = origin === this.origin && source === this.page.parent ? fromHost(data) : undefined
+      if (message !== undefined && this.take(message)) then(message)
+    }
+    this.page.addEventListener('message', this.hear)
+  }
+
+  explain(id: string): Explanation {
+    const said = this.values[id] ?? undefined
+    if (said === undefined) throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here`, { status: 404 })
+    return { ...said, state: this.state, ageMs: said.ageMs + this.clock.elapsed() - this.saidAt }
+  }
+
+  close(): void {
+    this.state = 'CLOSED'
+    this.page.removeEventListener('message', this.hear)
+  }
+
+  /** `false` for what is older than what is held. */
+  private take(message: FromHost): boolean {
+    switch (message.type) {
+      case 'welcome':
+        if (message.revision < this.revision) return false
+        this.revision = message.revision
+        this.values = deepFreeze(message.values)
+        this.state = message.state
+        break
+      case 'changed': {
+        const { id, revision } = message.change
+        if (revision < this.revision) return false
+        this.revision = revision
+        this.values = { ...this.values, [id]: deepFreeze(message.explanation) }
+        break
+      }
+      case 'state':
+        this.state = message.state
+        break
+      case 'refused':
+        if (message.code === 'HMS_BRIDGE_CLOSED' || message.code === 'HMS_BRIDGE_FLOOD') this.state = 'STALE'
+        return true
+      default:
+        return true
+    }
+    this.saidAt = this.clock.elapsed()
+    return true
+  }
+}
+
+function tell(pane: LocalPane, message: FromHost): void {
+  switch (message.type) {
+    case 'changed':
+      return pane.changed({ ...message.change, value: message.explanation?.value ?? null })
+    case 'told':
+      return pane.told(message.event, message.message)
+    case 'state':
+      return pane.say(message.event, message.detail as never)
+    case 'refused':
+      return pane.say('bridge:stale', { reason: message.detail, code: message.code })
+    default:
+  }
+}

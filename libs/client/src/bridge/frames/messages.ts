@@ -1,0 +1,78 @@
+import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
+import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
+
+/** Version of what windows say to each other: a page and its frames may have been built at different times. */
+const PROTOCOL = 1
+
+/** What is in force for one declared id, where anything is. */
+export type Values = Record<string, Explanation | null>
+
+export type FromFrame =
+  | { type: 'join'; name: string; policies: string[] }
+  | { type: 'emit'; event: string; message: PaneMessage }
+  | { type: 'leave' }
+
+export type FromHost =
+  | { type: 'welcome'; state: ConnectionState; revision: number; values: Values }
+  | { type: 'changed'; change: Omit<PolicyChanged, 'value'>; explanation: Explanation | null }
+  | { type: 'told'; event: string; message: PaneMessage }
+  | { type: 'state'; state: ConnectionState; event: 'bridge:stale' | 'bridge:ready'; detail: BridgeEvents['bridge:stale' | 'bridge:ready'] }
+  | { type: 'refused'; code: string; detail: string }
+
+export function written(message: FromFrame | FromHost): object {
+  return { hmsBridge: PROTOCOL, ...message }
+}
+
+/** `undefined` for what is not of this protocol: pages say many things to each other. Members are checked where they are used. */
+export function fromFrame(data: unknown): FromFrame | undefined {
+  if (!isOurs(data)) return undefined
+  const { type, name, policies, event, message } = data
+  if (type === 'join' && typeof name === 'string' && Array.isArray(policies)) return { type, name, policies: policies as string[] }
+  if (type === 'emit' && typeof event === 'string' && isObject(message)) return { type, event, message: message as PaneMessage }
+  return type === 'leave' ? { type } : undefined
+}
+
+export function fromHost(data: unknown): FromHost | undefined {
+  if (!isOurs(data)) return undefined
+  const { type, state, revision, values, change, explanation, event, message, detail, code } = data
+  switch (type) {
+    case 'welcome':
+      if (!isState(state) || !isCount(revision) || !isObject(values) || !Object.values(values).every(isExplained)) return undefined
+      return { type, state, revision, values: values as Values }
+    case 'changed':
+      if (!isObject(change) || typeof change['id'] !== 'string' || !isCount(change['revision']) || !isExplained(explanation))
+        return undefined
+      return { type, change: change as unknown as PolicyChanged, explanation }
+    case 'told':
+      return typeof event === 'string' && isObject(message) ? { type, event, message: message as PaneMessage } : undefined
+    case 'state':
+      if (!isState(state) || (event !== 'bridge:stale' && event !== 'bridge:ready') || !isObject(detail)) return undefined
+      return { type, state, event, detail: detail as BridgeEvents['bridge:stale'] }
+    case 'refused':
+      return typeof code === 'string' && typeof detail === 'string' ? { type, code, detail } : undefined
+    default:
+      return undefined
+  }
+}
+
+type Members = Record<string, unknown>
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isOurs(data: unknown): data is Members {
+  return isObject(data) && data['hmsBridge'] === PROTOCOL
+}
+
+function isState(value: unknown): value is ConnectionState {
+  return value === 'READY' || value === 'STALE' || value === 'CLOSED'
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function isExplained(value: unknown): value is Explanation | null {
+  return value === null || (isObject(value) && isObject(value['value']) && typeof value['version'] === 'string')
+}

@@ -1,0 +1,20 @@
+// Entry of the browser's bundle: `node:crypto` is crypto.ts there, see apps/demo/bin/bundle-bridge.mjs.
+import type { Bridge } from './bridge.js'
+import { canVerify, prove } from './browser/crypto.js'
+import { openSocket, pageClock, pageFetch, pageWindow } from './browser/page-ports.js'
+import { openWith, type BridgeOptions } from './open-bridge.js'
+
+/**
+ * Opens the page's one connection. Nothing is shown to a pane that does not verify, by the rules of the SDK. Resolves on the first verified
+ * copy; rejects with `HMS_UNREACHABLE`, with what the server refused the page for, or with `HMS_BRIDGE_NO_ED25519`.
+ */
+export function openBridge(options: BridgeOptions): Promise<Bridge> {
+  return openWith({ clock: pageClock, prove, canVerify, fetch: pageFetch, openSocket, page: pageWindow() }, options)
+}
+
+export { HmsError } from '#libs/contracts'
+export type { Bridge, HostEvents } from './bridge.js'
+export type { FrameOptions } from './frames/windows.js'
+export type { BridgeOptions } from './open-bridge.js'
+export type { BridgeEvents, Pane, PaneMessage, PaneOptions, PolicyChanged } from './pane.js'
+export { joinBridge, type JoinOptions } from './pane-entry.js'

@@ -1,0 +1,67 @@
+import { HmsError } from '#libs/contracts'
+import { deepFreeze } from '#libs/evaluation'
+import type { PaneMessage, PaneOptions } from './pane.js'
+
+export const MAX_PANES = 256
+export const MAX_POLICIES = 256
+const MAX_NAME = 100
+const MAX_EVENT = 100
+const MAX_MESSAGE_CHARACTERS = 64 * 1024
+/** Names that only the bridge says. */
+const RESERVED = /^(policy|bridge):/
+const ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
+
+/** What a pane says of itself, in order; throws `HMS_BRIDGE_PANE_INVALID`. */
+export function readPaneOptions({ name = 'pane', policies }: PaneOptions): Required<PaneOptions> {
+  const ids = Array.isArray(policies) ? [...new Set<string>(policies)] : []
+  const isId = (id: unknown): boolean => typeof id === 'string' && id.length <= MAX_NAME && ID.test(id)
+  if (typeof name !== 'string' || name === '' || name.length > MAX_NAME) throw invalid(`a pane's name has 1 to ${MAX_NAME} characters`)
+  if (ids.length === 0 || ids.length > MAX_POLICIES) throw invalid(`a pane declares 1 to ${MAX_POLICIES} policy ids in policies: [...]`)
+  const wrong = ids.find((id) => !isId(id))
+  if (wrong !== undefined) throw invalid(`${String(wrong).slice(0, MAX_NAME)} is not a policy id: lower-case words joined by hyphens`)
+  return { name, policies: ids }
+}
+
+/** A message as others get it: a copy that nobody can change. Throws `HMS_BRIDGE_EVENT_RESERVED` or `HMS_BRIDGE_MESSAGE_INVALID`. */
+export function readMessage(event: string, message: PaneMessage): PaneMessage {
+  if (RESERVED.test(event)) {
+    throw new HmsError('HMS_BRIDGE_EVENT_RESERVED', `Only the bridge says ${event}. Choose a name without policy: or bridge: before it.`, {
+      status: 400,
+    })
+  }
+  return readTold(event, message)
+}
+
+/** The same for an event that the bridge may say too. */
+export function readTold(event: string, message: PaneMessage): PaneMessage {
+  if (typeof event !== 'string' || event === '' || event.length > MAX_EVENT) throw wrong(`an event's name has 1 to ${MAX_EVENT} characters`)
+  const text = textOf(message)
+  if (text === undefined || text.length > MAX_MESSAGE_CHARACTERS) throw wrong('a message is a JSON object of at most 64 KiB')
+  const copy = JSON.parse(text) as PaneMessage | null
+  if (typeof copy !== 'object' || copy === null || typeof copy.id !== 'string')
+    throw wrong('a message names the policy that it is about: id')
+  return deepFreeze(copy)
+}
+
+export function notDeclared(name: string, id: string): HmsError {
+  return new HmsError('HMS_BRIDGE_NOT_DECLARED', `Pane ${name} did not declare ${id}: name it in policies when the pane joins.`, {
+    status: 400,
+  })
+}
+
+export function invalid(detail: string): HmsError {
+  return new HmsError('HMS_BRIDGE_PANE_INVALID', `The pane cannot join: ${detail}.`, { status: 400 })
+}
+
+function wrong(detail: string): HmsError {
+  return new HmsError('HMS_BRIDGE_MESSAGE_INVALID', `Nothing was sent: ${detail}.`, { status: 400 })
+}
+
+/** `undefined` for what is no JSON: a cycle, or nothing at all. */
+function textOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}

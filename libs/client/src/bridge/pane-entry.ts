@@ -1,0 +1,16 @@
+// Entry of the bundle for frames: it verifies nothing, and believes the page that holds it.
+import { HmsError } from '#libs/contracts'
+import { pageClock, pageWindow } from './browser/page-ports.js'
+import { joinFrom, type JoinOptions } from './frames/join-bridge.js'
+import type { Pane } from './pane.js'
+
+/** Joins the bridge of the page that holds this frame. */
+export async function joinBridge(options: JoinOptions): Promise<Pane> {
+  const page = pageWindow()
+  if (page === undefined) throw new HmsError('HMS_BRIDGE_NO_HOST', 'There is no page here that could hold a frame.', { status: 400 })
+  return joinFrom({ page, clock: pageClock }, options)
+}
+
+export { HmsError } from '#libs/contracts'
+export type { JoinOptions } from './frames/join-bridge.js'
+export type { BridgeEvents, Pane, PaneMessage, PaneOptions, PolicyChanged } from './pane.js'

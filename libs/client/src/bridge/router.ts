@@ -1,0 +1,52 @@
+import { HmsError } from '#libs/contracts'
+import type { PaneMessage, PolicyChanged } from './pane.js'
+import { MAX_PANES } from './pane-bounds.js'
+
+/** A pane as the router sees it, in this page or in a frame. */
+export interface Member {
+  readonly policies: readonly string[]
+  changed(change: PolicyChanged): void
+  told(event: string, message: PaneMessage): void
+}
+
+/** Which pane hears what: those that declared the id, and no other. */
+export class Router {
+  private readonly byPolicy = new Map<string, Set<Member>>()
+  private readonly all = new Set<Member>()
+
+  /** Throws `HMS_BRIDGE_FULL`. Returns a function that takes the member out again. */
+  add(member: Member): () => void {
+    if (this.all.size >= MAX_PANES)
+      throw new HmsError('HMS_BRIDGE_FULL', `A bridge has at most ${MAX_PANES} panes: close those that are not shown.`, { status: 409 })
+    this.all.add(member)
+    for (const id of member.policies) this.byPolicy.set(id, (this.byPolicy.get(id) ?? new Set()).add(member))
+    return () => this.remove(member)
+  }
+
+  changed(change: PolicyChanged): void {
+    for (const member of this.membersFor(change.id)) member.changed(change)
+  }
+
+  /** `from`: the pane that says it, which need not be told. */
+  tell(event: string, message: PaneMessage, from?: Member): void {
+    for (const member of this.membersFor(message.id)) if (member !== from) member.told(event, message)
+  }
+
+  /** A copy: a listener may close its pane, or open another one. */
+  members(): Member[] {
+    return [...this.all]
+  }
+
+  private membersFor(id: string): Member[] {
+    return [...(this.byPolicy.get(id) ?? [])]
+  }
+
+  private remove(member: Member): void {
+    this.all.delete(member)
+    for (const id of member.policies) {
+      const members = this.byPolicy.get(id)
+      members?.delete(member)
+      if (members?.size === 0) this.byPolicy.delete(id)
+    }
+  }
+}
