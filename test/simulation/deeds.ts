@@ -4,6 +4,7 @@ import { STABLES } from '../../apps/rollout/src/stable/stable.table.js'
 import { AcceptAlert } from '../../apps/config-store/src/alerts/accept-alert.js'
 import { CHANNEL_SENDERS } from '../../apps/notifier/src/channels/channel-sender.js'
 import { NotifierConfig } from '../../apps/notifier/src/notifier.config.js'
+import { SecretBox } from '../../apps/notifier/src/secrets/secret-box.js'
 import { Presence } from '../../apps/config-store/src/coverage/presence.js'
 import { PartnersController } from '../../apps/notifier/src/registration/partners.http.js'
 import { connect } from './bots.js'
@@ -32,7 +33,7 @@ export async function registerPartners(world: World, count: number): Promise<voi
     const webhook = { url: `http://127.0.0.1:${index}/`, secret: `whsec_${Buffer.alloc(32, index).toString('base64')}` }
     const partner = { id: `partner-${index}`, name: `Partner ${index}`, groups: [], channels: [{ webhook }], networks: ['127.0.0.1/32'] }
     await world.client.ask('notifier', `register ${partner.id}`, ({ runtime, injector }) =>
-      new PartnersController(runtime, injector.get(NotifierConfig), injector.get(CHANNEL_SENDERS)).add(partner),
+      new PartnersController(runtime, injector.get(NotifierConfig), injector.get(CHANNEL_SENDERS), injector.get(SecretBox)).add(partner),
     )
   }
 }

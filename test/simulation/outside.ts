@@ -5,6 +5,8 @@ import type { InjectionToken } from '@nestjs/common'
 import { StreamDoor } from '../../apps/config-store/src/delivery/stream-door.js'
 import { StoreHeads } from '../../apps/config-store/src/heads/store-heads.js'
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../../apps/notifier/src/channels/channel-sender.js'
+import { SecretBox } from '../../apps/notifier/src/secrets/secret-box.js'
+import { secretKey } from '../../apps/notifier/src/secrets/secret-keys.js'
 import type { Incarnation } from './incarnation.js'
 import type { ServiceNode } from './service-node.js'
 import type { Random } from './random.js'
@@ -13,6 +15,9 @@ import type { Random } from './random.js'
 export class Outside {
   /** `webhook-id` of every message that a partner answered with 2xx, in the order of their coming. */
   readonly received: { id: string; body: string }[] = []
+  /** Outlives the process, as a file of keys does. */
+  private readonly box = new SecretBox(async () => [secretKey(Buffer.alloc(32, 7))])
+
   constructor(
     private readonly random: Random,
     private readonly configStore: () => ServiceNode,
@@ -22,7 +27,11 @@ export class Outside {
 
   insteadOf(service: ServiceName, incarnation: Incarnation): ReadonlyMap<InjectionToken, unknown> {
     if (service === 'config-store') return new Map([[StreamDoor, undefined]])
-    if (service === 'notifier') return new Map([[CHANNEL_SENDERS, this.partners(incarnation)]])
+    if (service === 'notifier')
+      return new Map<InjectionToken, unknown>([
+        [CHANNEL_SENDERS, this.partners(incarnation)],
+        [SecretBox, this.box],
+      ])
     if (service === 'canary-controller' || service === 'rollout') return new Map([[DirectHeadDelivery, this.carrier(incarnation)]])
     return new Map()
   }

@@ -92,6 +92,14 @@ export class NotifierConfig {
   @isPublicUrl
   publicUrl?: string
 
+  /** Keys that partners' secrets are stored under. */
+  @IsOptional()
+  @IsString()
+  secretsKeyFile?: string
+
+  @IsString()
+  dataDir = '.hms'
+
   get mail(): MailConfig | undefined {
     const { profile, smtpUrl, mailFrom: from, smtpCa: caFile, dkimKeyFile, dkimSelector } = this
     const relay = smtpUrl === undefined ? undefined : parseRelay(smtpUrl, profile)
@@ -122,6 +130,8 @@ export function readNotifierConfig(env: Environment, profile: Profile): Notifier
     dkimKeyFile: 'HMS_NOTIFIER_DKIM_KEY_FILE',
     dkimSelector: 'HMS_NOTIFIER_DKIM_SELECTOR',
     publicUrl: 'HMS_NOTIFIER_PUBLIC_URL',
+    secretsKeyFile: 'HMS_NOTIFIER_SECRETS_KEY_FILE',
+    dataDir: 'HMS_DATA_DIR',
   }
   const known = profile === 'dev' ? { HMS_NOTIFIER_PUBLIC_URL: developersUrl(env['HMS_PORT']) } : {}
   const config = parseEnvironment(NotifierConfig, names, { ...known, ...env, HMS_PROFILE: profile })

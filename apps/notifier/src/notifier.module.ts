@@ -6,9 +6,11 @@ import { channelSenders } from './channels/channel-senders.js'
 import { DeliveriesController } from './delivery/deliveries.http.js'
 import { DELIVERIES, MESSAGES } from './delivery/delivery.table.js'
 import { DeliveryLanes } from './delivery/delivery-lanes.js'
+import { BREAKERS } from './delivery/partner-gate.js'
 import { SendDelivery } from './delivery/send-delivery.js'
 import { EVIDENCE } from './delivery/evidence.table.js'
 import { RECEIPTS } from './delivery/receipt.table.js'
+import { TellContact } from './delivery/tell-contact.js'
 import { CreateNotifier1764000000000 } from './migrations/1764000000000-create-notifier.js'
 import { CreateReceipts1764000000001 } from './migrations/1764000000001-create-receipts.js'
 import { NotifierConfig, readNotifierConfig } from './notifier.config.js'
@@ -22,6 +24,9 @@ import { Acknowledge } from './receipts/acknowledge.js'
 import { ReceiptsController } from './receipts/receipts.http.js'
 import { RedriveDeliveries } from './redrive/redrive-deliveries.js'
 import { RedriveController } from './redrive/redrive.http.js'
+import { ResealSecrets } from './secrets/reseal-secrets.js'
+import { SecretBox } from './secrets/secret-box.js'
+import { readSecretKeys } from './secrets/secret-keys.js'
 
 @Module({})
 class NotifierModule {
@@ -34,7 +39,10 @@ class NotifierModule {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: NotifierConfig, useValue: config },
         { provide: CHANNEL_SENDERS, useValue: channelSenders(config) },
+        { provide: SecretBox, useValue: new SecretBox(() => readSecretKeys(config)) },
+        ResealSecrets,
         DeliveryLanes,
+        TellContact,
         SendDelivery,
         NotifyPartners,
         TellOfReversal,
@@ -47,7 +55,7 @@ class NotifierModule {
 
 export const definition: ServiceDefinition = {
   name: 'notifier',
-  tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, NOTIFICATIONS, RECEIPTS, EVIDENCE],
+  tables: [...STAGE_TABLES, PARTNERS, MESSAGES, DELIVERIES, BREAKERS, NOTIFICATIONS, RECEIPTS, EVIDENCE],
   migrations: [...STAGE_MIGRATIONS, CreateNotifier1764000000000, CreateReceipts1764000000001],
   module: NotifierModule.with,
 }

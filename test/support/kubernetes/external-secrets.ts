@@ -4,10 +4,11 @@ import { SERVICES } from '#libs/contracts'
 const DATABASE_ROLES = ['migrate', ...SERVICES]
 const KEYS = [...SERVICES, 'audit-log', 'witness']
 
-/** An `ExternalSecret` for each Secret that the manifests name and no operator makes: signing keys and logins of the database. */
+/** An `ExternalSecret` for each Secret that the manifests name and no operator makes: signing keys, the keys that partners' secrets are stored under, logins of the database. */
 export function externalSecrets(): object[] {
   const logins = DATABASE_ROLES.map((role) => external(`hms-${role}-database`, ['username', 'password'], 'kubernetes.io/basic-auth'))
-  return [...KEYS.map((name) => external(`hms-${name}-key`, ['key.pem'], 'Opaque')), ...logins]
+  const keys = KEYS.map((name) => external(`hms-${name}-key`, ['key.pem'], 'Opaque'))
+  return [...keys, external('hms-notifier-secrets', ['keys'], 'Opaque'), ...logins]
 }
 
 function external(name: string, keys: string[], type: string): object {

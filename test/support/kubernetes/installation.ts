@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
@@ -60,6 +61,7 @@ export class KubernetesInstallation {
     await writeRoster(this.at, this.people)
     for (const name of [...SERVICES, 'audit-log', 'witness'])
       secrets.set(`hms-${name}-key`, { 'key.pem': readFileSync(this.at(`service-keys/${name}.pem`), 'utf8') })
+    secrets.set('hms-notifier-secrets', { keys: `${randomBytes(32).toString('base64')}\n` })
     for (const name of SERVED) this.ports.set(name, await freePort())
     const passwordOf = (secret: string): string => dataOf(secrets, secret)['password']!
     await actAsStrimzi(this.kafkaAdmin(), this.manifests)

@@ -3,7 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import type { Outcome } from '../channels/channel-sender.js'
-import { channelNames } from '../partners/channel.js'
+import { channelNames, CONTACT } from '../partners/channel.js'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { bookTry, endOf } from './book-try.js'
@@ -13,6 +13,7 @@ import { DELIVER, DELIVERIES, laneOf, MESSAGES, type Acknowledgement, type Deliv
 import { EVIDENCE, evidenceOf } from './evidence.table.js'
 import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
 import { bodyOf, deliveryId, messageIdOf, messageOf, type News } from './news.js'
+import { noteTry } from './partner-gate.js'
 import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
 import { replyAcknowledges } from './reply-acknowledges.js'
@@ -21,11 +22,15 @@ const KEPT_REDRIVES = 20
 
 type Listener = (tx: Transaction, stage: string | null) => Promise<void>
 
+type DeadListener = (tx: Transaction, delivery: Delivery, partner: RegisteredPartner) => Promise<void>
+
 /** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
 @Injectable()
 export class DeliveryLanes implements OnModuleInit {
   private tried: Listener = async () => {}
   private heard: Listener = async () => {}
+
+  private dead: DeadListener = async () => {}
 
   private readonly metrics: DeliveryMetrics
   private readonly events: DeliveryEvents
@@ -68,15 +73,20 @@ export class DeliveryLanes implements OnModuleInit {
     if (delivery?.state !== 'pending') return
     const others = (await this.open(tx, delivery.lane)).filter((other) => other.id !== id)
     const partner = await tx.documents(PARTNERS).get(delivery.partner)
-    const booked = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
+    const tried = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
+    const breaker = await noteTry(tx, delivery, outcome)
+    // With `deliver: first` nobody waits for a channel that is down while there is another.
+    const givesUp = tried.state === 'dead' || (tried.state === 'pending' && breaker !== undefined && breaker.openUntil !== null)
+    const movesOn = givesUp && (await this.failOver(tx, tried, partner))
+    const booked: Delivery = movesOn && tried.state === 'pending' ? { ...tried, state: 'superseded', nextAttemptAt: null } : tried
     await tx.documents(DELIVERIES).put(booked)
     const evidence = evidenceOf(id, outcome, startedAt)
     await tx.documents(EVIDENCE).insert(evidence)
     if (booked.state !== 'pending') await this.events.ended(tx, booked, outcome.kind, evidence)
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
-    const movesOn = booked.state === 'dead' && (await this.failOver(tx, booked, partner))
     const next = booked.state === 'pending' || movesOn ? undefined : nextInLane(others)
     if (next !== undefined) await this.tryAt(tx, next, tx.now)
+    if (booked.state === 'dead' && !movesOn && partner !== undefined) await this.dead(tx, booked, partner)
     tx.afterCommit(() => this.metrics.tried(booked))
     const { tries, state } = booked
     const fields = {
@@ -102,6 +112,36 @@ export class DeliveryLanes implements OnModuleInit {
   async postpone(tx: Transaction, id: string, afterMs: number): Promise<void> {
     const delivery = await tx.documents(DELIVERIES).get(id)
     if (delivery?.state === 'pending') await this.tryAt(tx, { ...delivery, sending: false }, new Date(tx.now.getTime() + afterMs))
+  }
+
+  /** The channel is down: with `deliver: first` the message goes to the next one, else it waits and spends no try. */
+  async holdBack(tx: Transaction, id: string, afterMs: number): Promise<void> {
+    const delivery = await tx.documents(DELIVERIES).get(id)
+    if (delivery?.state !== 'pending') return
+    const partner = await tx.documents(PARTNERS).get(delivery.partner)
+    if (!(await this.failOver(tx, delivery, partner))) return this.postpone(tx, id, afterMs)
+    await tx.documents(DELIVERIES).put({ ...delivery, state: 'superseded', sending: false, nextAttemptAt: null })
+    await this.tried(tx, delivery.stage)
+  }
+
+  /** Hears of each delivery that no channel of its partner took. */
+  onDead(listener: DeadListener): void {
+    this.dead = listener
+  }
+
+  /** Sends what no channel took to the people of the partner, under the same message id. No run waits for it. */
+  async tellContact(tx: Transaction, dead: Delivery, partner: RegisteredPartner): Promise<void> {
+    if (partner.contact === null || dead.channel === CONTACT) return
+    const where = { partner: partner.id, policy: dead.policy, version: dead.version, state: ['delivered', 'pending'] }
+    const others = await tx.documents(DELIVERIES).find({ where })
+    if (others.some(({ message }) => message === dead.message)) return
+    const lane = laneOf(partner.id, dead.policy, CONTACT)
+    const open = await this.open(tx, lane)
+    const { superseded, first, laneSeq } = joinLane(open, partner.lane)
+    const delivery = await this.sendBy(tx, dead, CONTACT, { lane, laneSeq, stage: null })
+    if (delivery === undefined) return
+    for (const older of superseded) await this.supersede(tx, older)
+    if (first) await this.tryAt(tx, delivery, tx.now)
   }
 
   /** Ends an open delivery that shall not be sent; with its own head gone, the caller says what the lane does next. */
@@ -158,21 +198,29 @@ export class DeliveryLanes implements OnModuleInit {
     const names = channelNames(partner.channels)
     const channel = names[names.indexOf(dead.channel) + 1]
     if (channel === undefined) return false
+    const delivery = await this.sendBy(tx, dead, channel)
+    if (delivery === undefined) return false
+    await this.tryAt(tx, delivery, tx.now)
+    return true
+  }
+
+  /** Puts the same message on another channel; `undefined` where it is on that one already. */
+  private async sendBy(tx: Transaction, from: Delivery, channel: string, changes: Partial<Delivery> = {}): Promise<Delivery | undefined> {
     const token = mintReceiptToken()
     const delivery: Delivery = {
-      ...dead,
+      ...from,
       ...UNTRIED,
-      id: deliveryId(dead.message, partner.id, channel),
+      id: deliveryId(from.message, from.partner, channel),
       channel,
-      body: withReceiptToken(dead.body, token),
+      body: withReceiptToken(from.body, token),
       createdAt: tx.now.toISOString(),
       deliveredAt: null,
       redrives: [],
+      ...changes,
     }
-    if (!(await tx.documents(DELIVERIES).insert(delivery))) return false
+    if (!(await tx.documents(DELIVERIES).insert(delivery))) return undefined
     await this.issueReceipt(tx, delivery, token)
-    await this.tryAt(tx, delivery, tx.now)
-    return true
+    return delivery
   }
 
   private async addOn(tx: Transaction, news: News, partner: RegisteredPartner, channel: string): Promise<void> {

@@ -1,20 +1,25 @@
 import type { Timer, WorkHandler } from '#libs/persistence'
+import { describeError } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
 import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
 import { closeSenders, dispatch, openSenders } from '../channels/dispatch.js'
 import { NotifierConfig } from '../notifier.config.js'
+import { CONTACT } from '../partners/channel.js'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
+import { openChannel } from '../secrets/sealed-channels.js'
+import { SecretBox } from '../secrets/secret-box.js'
 import { DeliveryLanes } from './delivery-lanes.js'
 import { DELIVER, DELIVERIES, MESSAGES, type DeliveryTimer } from './delivery.table.js'
 import { receiptTokenIn } from './receipt-token.js'
+import { PartnerGate } from './partner-gate.js'
 import { SendSlots } from './send-slots.js'
 
 /** Longer than a try may take, so that a slow partner is not called twice at once. */
 const LEASE_MS = 30_000
 
 /** `attempt`: or why there is nothing to send it on. */
-type Begun = { startedAt: Date; attempt: Attempt | string }
+type Begun = { startedAt: Date; attempt: Attempt | string } | { waitMs: number; isDown: boolean }
 
 /**
  * The worker: marks a delivery as being sent, calls the partner outside any transaction, books what came of it. A crash in between sends
@@ -23,6 +28,7 @@ type Begun = { startedAt: Date; attempt: Attempt | string }
 @Injectable()
 export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   private readonly slots = new SendSlots()
+  private readonly gate = new PartnerGate()
   private readonly stop = new AbortController()
 
   constructor(
@@ -30,6 +36,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     private readonly lanes: DeliveryLanes,
     private readonly config: NotifierConfig,
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
+    private readonly box: SecretBox,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -58,6 +65,10 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     try {
       const begun = await this.begin(timer, id)
       if (begun === undefined) return void (await finish(async () => {}))
+      if ('waitMs' in begun) {
+        const afterMs = begun.waitMs + postponedMs(timer)
+        return void (await finish((tx) => (begun.isDown ? this.lanes.holdBack(tx, id, afterMs) : this.lanes.postpone(tx, id, afterMs))))
+      }
       const outcome = await this.call(begun.attempt)
       // A try that our own shutdown cut short says nothing of the partner.
       const cutShort = this.stop.signal.aborted && outcome.kind !== 'delivered'
@@ -78,6 +89,8 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       if (partner === undefined || channel === undefined) return { startedAt: tx.now, attempt: 'the partner no longer has this channel' }
       const message = await tx.documents(MESSAGES).get(delivery.message)
       if (message === undefined) return { startedAt: tx.now, attempt: 'the message is older than what is kept' }
+      const gate = await this.gate.wait(tx, delivery, partner)
+      if (gate.waitMs > 0) return gate
       await tx.documents(DELIVERIES).put({ ...delivery, sending: true })
       const attempt: Attempt = {
         partner: { id: partner.id, name: partner.name },
@@ -88,6 +101,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
         content: { ...message, supersedes: delivery.supersedes },
         timestamp: tx.now,
         ...receiptPageOf(delivery.body, this.config.publicUrl),
+        ...(delivery.channel === CONTACT ? { isLastResort: true } : {}),
         triesBefore: delivery.tries,
       }
       return { startedAt: tx.now, attempt }
@@ -96,7 +110,12 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
 
   private async call(attempt: Attempt | string): Promise<Outcome> {
     if (typeof attempt === 'string') return { kind: 'gone', latencyMs: 0, detail: attempt }
-    return dispatch(this.senders, attempt, this.stop.signal)
+    try {
+      const channel = await openChannel(this.box, attempt.partner.id, attempt.channel)
+      return await dispatch(this.senders, { ...attempt, channel }, this.stop.signal)
+    } catch (error) {
+      return { kind: 'refused', latencyMs: 0, detail: describeError(error) }
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm'
 const TABLES: CreatedTables = {
   partner: {},
   message: {},
+  breaker: {},
   notification: { keys: { state: 'text' } },
   delivery: {
     keys: {

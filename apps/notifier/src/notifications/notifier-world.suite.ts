@@ -21,6 +21,9 @@ import { NotifierConfig } from '../notifier.config.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import type { ChannelKind } from '../partners/channel.js'
 import type { Partner } from '../partners/partner.js'
+import { sealPartner } from '../secrets/sealed-channels.js'
+import { SecretBox } from '../secrets/secret-box.js'
+import { secretKey } from '../secrets/secret-keys.js'
 import { NotifyPartners } from './notify-partners.js'
 import { TellOfReversal } from './tell-of-reversal.js'
 
@@ -64,11 +67,13 @@ export async function notifierWorld() {
   const options = { ...base, database, clock, log: silentLogger, roster, signer }
   const runtime = createRuntime(options, stores, new MemoryBus(), coordination, ready)
   const sender = new ScriptedSender()
+  const box = new SecretBox(async () => [secretKey(Buffer.alloc(32, 1))])
   const config = new NotifierConfig()
   const lanes = new DeliveryLanes(runtime, config)
-  const worker = new SendDelivery(runtime, lanes, config, { webhook: sender, email: sender })
+  const worker = new SendDelivery(runtime, lanes, config, { webhook: sender, email: sender }, box)
   const notify = new NotifyPartners(runtime, config, lanes)
   for (const part of [lanes, worker, notify]) part.onModuleInit()
+  lanes.onDead((tx, delivery, partner) => lanes.tellContact(tx, delivery, partner))
   const reversal = new TellOfReversal(lanes)
   runtime.timers.start()
 
@@ -89,6 +94,7 @@ export async function notifierWorld() {
   }
 
   return {
+    box,
     runtime,
     database,
     clock,
@@ -101,7 +107,8 @@ export async function notifierWorld() {
         for (const partner of partners) {
           const channels = [{ kind: 'webhook' as const, url: `https://${partner.id}.example/`, secret: 'whsec_' }]
           const usual = { name: partner.id, groups: [], channels, ...USUAL }
-          await tx.documents(PARTNERS).put({ ...usual, networks: [], addedAt: tx.now.toISOString(), ...partner })
+          const registered = { ...usual, networks: [], addedAt: tx.now.toISOString(), ...partner }
+          await tx.documents(PARTNERS).put(await sealPartner(box, registered))
         }
       })
     },
@@ -141,6 +148,18 @@ export async function notifierWorld() {
         await quiet()
       }
     },
+    /** From wait to wait, until `seconds` have passed. */
+    async leap(seconds: number): Promise<void> {
+      const end = clock.now().getTime() + seconds * 1000
+      for (let at = 0; at < end;) {
+        const deliveries = await database.transaction((tx) => tx.documents(DELIVERIES).find({ where: { state: 'pending' } }))
+        const waits = deliveries.flatMap(({ nextAttemptAt }) => (nextAttemptAt === null ? [] : [Date.parse(nextAttemptAt)]))
+        at = Math.min(end, ...waits.filter((each) => each > clock.now().getTime()))
+        clock.advanceTo(at)
+        await quiet()
+      }
+    },
+    now: (): Date => clock.now(),
     deliveries: (): Promise<Delivery[]> => database.transaction((tx) => tx.documents(DELIVERIES).find()),
     completions: () => said('hms.notification.completed.v1'),
     said,

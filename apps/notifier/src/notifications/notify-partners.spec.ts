@@ -191,12 +191,78 @@ describe('a partner with several channels', () => {
     expect(ended.sort()).toEqual(['email 2.0.0 delivered', 'webhook 2.0.0 dead', 'webhook 2.1.0 delivered'])
   })
 
+  it('first: waits for no channel that is down', async () => {
+    await world.register({ id: 'va-deq', channels, deliver: 'first' })
+    world.sender.script.set('va-deq/webhook', [500])
+    await world.complete(184, '2.0.0', '1.5.0')
+    await world.leap(7 * 60)
+    expect(ways()).toEqual([...Array<string>(5).fill('webhook 2.0.0'), 'email 2.0.0'])
+    expect((await states()).sort()).toEqual(['2.0.0 delivered', '2.0.0 superseded'])
+    await world.leap(3600)
+    world.sender.script.set('va-deq/webhook', [204])
+    await world.complete(185, '2.1.0', '2.0.0')
+    expect(ways().at(-1)).toBe('webhook 2.1.0')
+  })
+
   it('first: is given up when the last channel is gone too', async () => {
     await world.register({ id: 'va-deq', channels, deliver: 'first' })
     world.sender.script.set('va-deq', [410])
     await world.complete(184, '2.0.0', null)
     expect(await world.completions()).toMatchObject([{ summary: '0 sent, 1 failed' }])
     expect((await states()).sort()).toEqual(['2.0.0 dead', '2.0.0 dead'])
+  })
+})
+
+describe('the 24 hours', () => {
+  const channels: Channel[] = [
+    { kind: 'webhook', url: 'https://va-deq.example/', secret: 'whsec_' },
+    { kind: 'email', to: 'air@va.example' },
+  ]
+
+  it('tell a partner who was down for 23 h 50 min, on each channel, by 15 tries', async () => {
+    await world.register({ id: 'va-deq', channels, contact: 'oncall@va.example' })
+    world.sender.script.set('va-deq', [500])
+    const startedAt = performance.now()
+    await world.complete(184, '2.0.0', null)
+    await world.leap(23 * 3600 + 50 * 60)
+    expect((await states()).every((state) => state === '2.0.0 pending')).toBe(true)
+    world.sender.script.set('va-deq', [204])
+    await world.leap(10 * 60)
+    const ended = (await world.deliveries()).map(({ channel, state, tries, deliveredAt }) => ({ channel, state, tries, deliveredAt }))
+    const told = { state: 'delivered', tries: 15, deliveredAt: '2026-01-02T00:00:00.000Z' }
+    expect(ended).toEqual([
+      { channel: 'email', ...told },
+      { channel: 'webhook', ...told },
+    ])
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+
+  it('end in a mail to the people of the partner, under the same message id', async () => {
+    await world.register({ id: 'va-deq', contact: 'oncall@va.example' })
+    world.sender.script.set('va-deq/webhook', [500])
+    await world.complete(184, '2.0.0', null)
+    await world.leap(24 * 3600)
+    const ended = (await world.deliveries()).map(({ channel, state, stage }) => ({ channel, state, stage }))
+    expect(ended).toEqual([
+      { channel: 'contact', state: 'delivered', stage: null },
+      { channel: 'webhook', state: 'dead', stage: '184.1' },
+    ])
+    expect(world.sender.sent.at(-1)).toMatchObject({ channel: 'email', id: 'run_184_epa-pm25-limit_va-deq' })
+  })
+})
+
+describe('the people of a partner', () => {
+  it('hear nothing while one channel took the message, or may still take it', async () => {
+    const channels: Channel[] = [
+      { kind: 'webhook', url: 'https://va-deq.example/', secret: 'whsec_' },
+      { kind: 'email', to: 'air@va.example' },
+    ]
+    await world.register({ id: 'va-deq', channels, contact: 'oncall@va.example' })
+    world.sender.script.set('va-deq/webhook', [410])
+    world.sender.script.set('va-deq/email', [500, 204])
+    await world.complete(184, '2.0.0', null)
+    await world.leap(3600)
+    expect((await world.deliveries()).map(({ channel, state }) => `${channel} ${state}`)).toEqual(['email delivered', 'webhook dead'])
   })
 })
 

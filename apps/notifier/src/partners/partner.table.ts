@@ -1,6 +1,6 @@
 import type { PartnerSummary } from '#libs/contracts'
 import { documentTable } from '#libs/persistence'
-import { channelNames, type Channel } from './channel.js'
+import { channelNames, CONTACT, type Channel } from './channel.js'
 import type { Partner } from './partner.js'
 
 /** With its secrets, which leave this schema only as signatures. */
@@ -13,6 +13,7 @@ export function partnerKey(id: string): string {
 }
 
 export function channelOf(partner: Partner, name: string): Channel | undefined {
+  if (name === CONTACT) return partner.contact === null ? undefined : { kind: 'email', to: partner.contact }
   return partner.channels[channelNames(partner.channels).indexOf(name)]
 }
 

@@ -9,6 +9,8 @@ import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { receiptId } from '../delivery/receipt-token.js'
 import { RECEIPTS, type Receipt } from '../delivery/receipt.table.js'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
+import { openChannel } from '../secrets/sealed-channels.js'
+import { SecretBox } from '../secrets/secret-box.js'
 import type { AcknowledgementDto } from './receipts.dto.js'
 import { verifyCallback } from './verify-callback.js'
 
@@ -30,6 +32,7 @@ export class Acknowledge {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly lanes: DeliveryLanes,
+    private readonly box: SecretBox,
   ) {}
 
   /** Changes nothing: whatever looks at a link before a person does must not acknowledge. */
@@ -65,7 +68,8 @@ export class Acknowledge {
     const partner = delivery === undefined ? undefined : await tx.documents(PARTNERS).get(delivery.partner)
     const channel = delivery === undefined || partner === undefined ? undefined : channelOf(partner, delivery.channel)
     if (delivery === undefined || channel === undefined) throw unknown()
-    return { delivery, secrets: 'secret' in channel ? [channel.secret] : null }
+    const clear = await openChannel(this.box, delivery.partner, channel)
+    return { delivery, secrets: 'secret' in clear ? [clear.secret] : null }
   }
 }
 

@@ -3,6 +3,8 @@ import { RequireScope, ServiceRuntime } from '#libs/service'
 import { Body, Controller, Get, Inject, Post } from '@nestjs/common'
 import { CHANNEL_SENDERS, type ChannelSenders } from '../channels/channel-sender.js'
 import { NotifierConfig } from '../notifier.config.js'
+import { sealPartner } from '../secrets/sealed-channels.js'
+import { SecretBox } from '../secrets/secret-box.js'
 import { checkPartner } from './check-partner.js'
 import { partnerKey, PARTNERS, summaryOf } from '../partners/partner.table.js'
 import { PartnerRegistrationDto } from '../partners/partners.dto.js'
@@ -13,6 +15,7 @@ export class PartnersController {
     private readonly runtime: ServiceRuntime,
     private readonly config: NotifierConfig,
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
+    private readonly box: SecretBox,
   ) {}
 
   @Get()
@@ -24,8 +27,8 @@ export class PartnersController {
   /** A known id is replaced; what waits for the partner goes to the new address. */
   @Post()
   @RequireScope('operate')
-  add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {
-    const partner = checkPartner(body, this.config.deployment, this.senders)
+  async add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {
+    const partner = await sealPartner(this.box, checkPartner(body, this.config.deployment, this.senders))
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([partnerKey(partner.id)])
       const registered = { ...partner, addedAt: tx.now.toISOString() }

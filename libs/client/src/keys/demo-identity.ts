@@ -5,14 +5,14 @@ import { DEMO_PEOPLE, demoRoster, generateKeyPair, signRoster, spkiOf } from '#l
 import { publishOnce, readIfThere, readPrivateIfThere } from './files.js'
 import { KeyFolder } from './key-folder.js'
 import { dataFolderPassphrase } from './keys-dir.js'
-import { AUDIT_LOG, OPERATOR, rosterFile, serviceKeyFile, serviceKeysDir, WITNESS } from './identity-files.js'
+import { AUDIT_LOG, OPERATOR, rosterFile, secretsKeyFile, serviceKeyFile, serviceKeysDir, WITNESS } from './identity-files.js'
 import { readPlainKey } from './private-key.js'
 
 const TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 /**
  * Makes what profile `dev` needs to sign and verify: people's keys and their passphrase, one key per service, an
- * operator key, and last the roster, signed by the people. Does nothing when there is a roster.
+ * operator key, the key that notifier stores secrets under, and last the roster, signed by the people. Does nothing when there is a roster.
  *
  * There is no lock. Every file is put in place whole and only where none is, and who finds one uses it: two processes
  * at once end with one identity, and one that was killed midway is finished by the next.
@@ -33,6 +33,7 @@ export async function createDemoIdentity(dataDir: string, services: readonly str
     log: { spki: await ensureServiceKey(dataDir, AUDIT_LOG), witness: await ensureServiceKey(dataDir, WITNESS) },
     expires: new Date(now.getTime() + TEN_YEARS_MS).toISOString(),
   })
+  await publishOnce(secretsKeyFile(dataDir), `${randomBytes(32).toString('base64')}\n`, 0o600)
   const envelope = await signRoster(
     roster,
     people.map(({ signer }) => signer),

@@ -18,3 +18,8 @@ export function serviceKeyFile(dataDir: string, name: string): string {
   if (!/^[a-z][a-z0-9-]*$/.test(name)) throw new TypeError(`${name} is no name of a service`)
   return join(serviceKeysDir(dataDir), `${name}.pem`)
 }
+
+/** Where notifier looks for the key that it stores partners' secrets under. */
+export function secretsKeyFile(dataDir: string): string {
+  return join(serviceKeysDir(dataDir), 'notifier-secrets.key')
+}

@@ -27,7 +27,7 @@ export interface MailIdentity {
  */
 export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }: MailIdentity): Promise<Buffer> {
   const { content, channel, partner, timestamp } = attempt
-  const news = describeNews(content)
+  const news = describeNews(content, attempt.isLastResort === true)
   const attachments = attachmentsOf(attempt)
   const footer = {
     partner: printable(partner.name),

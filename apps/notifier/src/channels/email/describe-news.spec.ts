@@ -46,6 +46,12 @@ describe('news in words', () => {
     expect(gone.sentences[0]).toContain('nothing is in its place')
   })
 
+  it('say that no channel took them, where they are the last resort', async () => {
+    const news = describeNews(await contentOf(), true)
+    expect(news.subject).toMatch(/^Not delivered: epa-pm25-limit 2\.0\.0/)
+    expect(news.sentences[0]).toContain('did not take this message')
+  })
+
   it('have a bound', async () => {
     const many = Object.fromEntries(Array.from({ length: 80 }, (_, index) => [`field${index}`, index]))
     const news = describeNews(await contentOf({}, { ...many, title: 't'.repeat(500) }))

@@ -16,9 +16,12 @@ export interface DescribedNews {
 
 const MAX_CHANGES = 50
 const MAX_SUBJECT = 150
+const UNDELIVERED = 'Your systems did not take this message on any channel that you registered: please hand it on, and look at why.'
 
-export function describeNews(content: MessageContent): DescribedNews {
-  return printed(content.type === 'policy.withdrawn' ? withdrawal(content) : update(content))
+/** `isLastResort`: no channel of the partner took the message. */
+export function describeNews(content: MessageContent, isLastResort = false): DescribedNews {
+  const news = content.type === 'policy.withdrawn' ? withdrawal(content) : update(content)
+  return printed(isLastResort ? { ...news, subject: `Not delivered: ${news.subject}`, sentences: [UNDELIVERED, ...news.sentences] } : news)
 }
 
 function update(content: MessageContent): DescribedNews {

@@ -1,0 +1,83 @@
+import type { Outcome } from '../channels/channel-sender.js'
+
+/**
+ * The breaker of one channel of a partner. While it is open, deliveries wait without spending their tries, and one probe at a time asks
+ * whether the other side is back.
+ */
+export interface Breaker {
+  /** As `breakerId` has it. */
+  id: string
+  /** Failed tries in a row. */
+  failures: number
+  /** Tries of the last minutes, oldest first. */
+  recent: { at: string; failed: boolean }[]
+  /** Open until then; the next try after that is a probe. `null`: closed. */
+  openUntil: string | null
+  /** How long it stays open after the next failed probe. */
+  probeMs: number
+}
+
+export const FAILURES_IN_A_ROW = 5
+const WINDOW_MS = 5 * 60_000
+const MIN_TRIES = 10
+const FAILED_SHARE = 0.7
+const KEPT_TRIES = 50
+const FIRST_PROBE_MS = 30_000
+const MAX_PROBE_MS = 10 * 60_000
+/** No second probe while one may be under way: above the lease of a try. */
+const PROBE_LEASE_MS = 30_000
+
+export type Passage =
+  /** `breaker`: what is to be stored before the try. */
+  { pass: true; breaker: Breaker | undefined } | { pass: false; until: Date }
+
+export function breakerId(partner: string, channel: string): string {
+  return `${partner}/${channel}`
+}
+
+/** Whether a delivery may be tried. `isLast`: its 24 hours are over, and this try decides. */
+export function passage(breaker: Breaker | undefined, now: Date, isLast: boolean): Passage {
+  if (breaker === undefined || breaker.openUntil === null) return { pass: true, breaker: undefined }
+  const until = new Date(breaker.openUntil)
+  if (until > now && !isLast) return { pass: false, until }
+  const probing = new Date(now.getTime() + PROBE_LEASE_MS)
+  return { pass: true, breaker: { ...breaker, openUntil: probing.toISOString() } }
+}
+
+/** The breaker after a try; the same object where nothing is to be remembered. */
+export function afterTry(id: string, known: Breaker | undefined, outcome: Outcome['kind'], now: Date): Breaker | undefined {
+  const verdict = verdictOf(outcome)
+  if (verdict === undefined || (known === undefined && verdict === 'up')) return known
+  const breaker = known ?? { id, failures: 0, recent: [], openUntil: null, probeMs: FIRST_PROBE_MS }
+  const recent = [...breaker.recent, { at: now.toISOString(), failed: verdict === 'down' }]
+    .filter(({ at }) => now.getTime() - Date.parse(at) < WINDOW_MS)
+    .slice(-KEPT_TRIES)
+  if (verdict === 'up') {
+    // What failed before it came back says nothing of how it is now.
+    const since = breaker.openUntil === null ? recent : []
+    return { ...breaker, failures: 0, recent: since, openUntil: null, probeMs: FIRST_PROBE_MS }
+  }
+  const failures = breaker.failures + 1
+  if (breaker.openUntil !== null) return opened({ ...breaker, failures, recent }, Math.min(breaker.probeMs * 2, MAX_PROBE_MS), now)
+  const failed = recent.filter((each) => each.failed).length
+  const isDown = failures >= FAILURES_IN_A_ROW || (recent.length >= MIN_TRIES && failed >= recent.length * FAILED_SHARE)
+  return isDown ? opened({ ...breaker, failures, recent }, FIRST_PROBE_MS, now) : { ...breaker, failures, recent }
+}
+
+function opened(breaker: Breaker, probeMs: number, now: Date): Breaker {
+  return { ...breaker, probeMs, openUntil: new Date(now.getTime() + probeMs).toISOString() }
+}
+
+/** A refusal of one message, or by our own rules, says nothing of whether the other side is there. */
+function verdictOf(outcome: Outcome['kind']): 'up' | 'down' | undefined {
+  switch (outcome) {
+    case 'delivered':
+    case 'rejected':
+      return 'up'
+    case 'retry':
+      return 'down'
+    case 'gone':
+    case 'refused':
+      return undefined
+  }
+}

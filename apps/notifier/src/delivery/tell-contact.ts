@@ -1,0 +1,16 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { NotifierConfig } from '../notifier.config.js'
+import { DeliveryLanes } from './delivery-lanes.js'
+
+/** What no channel of a partner took goes by mail to the people of its `contact`, where this deployment sends mail. */
+@Injectable()
+export class TellContact implements OnModuleInit {
+  constructor(
+    private readonly lanes: DeliveryLanes,
+    private readonly config: NotifierConfig,
+  ) {}
+
+  onModuleInit(): void {
+    if (this.config.mail !== undefined) this.lanes.onDead((tx, delivery, partner) => this.lanes.tellContact(tx, delivery, partner))
+  }
+}

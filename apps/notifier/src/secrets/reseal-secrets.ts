@@ -1,0 +1,49 @@
+import { HmsError } from '#libs/contracts'
+import { describeError } from '#libs/platform'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common'
+import { partnerKey, PARTNERS } from '../partners/partner.table.js'
+import { SecretBox } from './secret-box.js'
+import { resealPartner } from './sealed-channels.js'
+
+const MAX_PARTNERS = 10_000
+
+/** At the start: all that is stored opens, and is sealed by the newest key. A wrong key ends the start, not the first message of a day. */
+@Injectable()
+export class ResealSecrets implements OnApplicationBootstrap {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly box: SecretBox,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.box.load()
+    try {
+      await this.resealAll()
+    } catch (error) {
+      if (error instanceof HmsError) throw error
+      // A database that is away or not migrated is for others to say; the keys of before still open what they sealed.
+      this.runtime.log.warn({ error: describeError(error) }, 'secrets were not looked at')
+    }
+  }
+
+  private async resealAll(): Promise<void> {
+    const { database, log } = this.runtime
+    const partners = await database.transaction((tx) => tx.documents(PARTNERS).find({ limit: MAX_PARTNERS }))
+    let resealed = 0
+    for (const { id } of partners) if (await this.reseal(id)) resealed++
+    if (resealed > 0) log.info({ partners: resealed }, 'secrets were sealed anew by the newest key')
+  }
+
+  private reseal(id: string): Promise<boolean> {
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock([partnerKey(id)])
+      const stored = await tx.documents(PARTNERS).get(id)
+      if (stored === undefined) return false
+      const resealed = await resealPartner(this.box, stored)
+      if (resealed === stored) return false
+      await tx.documents(PARTNERS).put(resealed)
+      return true
+    })
+  }
+}

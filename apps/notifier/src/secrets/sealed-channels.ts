@@ -1,0 +1,48 @@
+import type { Channel } from '../partners/channel.js'
+import type { Partner } from '../partners/partner.js'
+import type { SecretBox } from './secret-box.js'
+
+/** The partner as it is stored. */
+export async function sealPartner<P extends Partner>(box: SecretBox, partner: P): Promise<P> {
+  return withChannels(partner, (channel) => withSecret(channel, (secret) => box.seal(secret, ownerOf(partner.id, channel))))
+}
+
+/** A stored channel with its secret in the clear, for one try. */
+export function openChannel(box: SecretBox, partner: string, channel: Channel): Promise<Channel> {
+  return withSecret(channel, (secret) => box.open(secret, ownerOf(partner, channel)))
+}
+
+/** The stored partner sealed by the newest key; the same object where it is already. Throws `HMS_SECRETS_KEY_WRONG`. */
+export async function resealPartner<P extends Partner>(box: SecretBox, stored: P): Promise<P> {
+  let isStale = false
+  const resealed = await withChannels(stored, (channel) =>
+    withSecret(channel, async (secret) => {
+      const of = ownerOf(stored.id, channel)
+      const text = await box.open(secret, of)
+      if (await box.isFresh(secret)) return secret
+      isStale = true
+      return box.seal(text, of)
+    }),
+  )
+  return isStale ? resealed : stored
+}
+
+function ownerOf(partner: string, { kind }: Channel): string {
+  return `partner/${partner}/${kind}`
+}
+
+async function withChannels<P extends Partner>(partner: P, change: (channel: Channel) => Promise<Channel>): Promise<P> {
+  return { ...partner, channels: await Promise.all(partner.channels.map(change)) }
+}
+
+async function withSecret(channel: Channel, change: (secret: string) => Promise<string>): Promise<Channel> {
+  switch (channel.kind) {
+    case 'webhook':
+    case 'a2a':
+      return { ...channel, secret: await change(channel.secret) }
+    case 'sftp':
+      return { ...channel, key: await change(channel.key) }
+    case 'email':
+      return channel
+  }
+}
