@@ -3,8 +3,8 @@
  */
 export type Channel = WebhookChannel | EmailChannel | SftpChannel | A2aChannel
 
-/** Standard Webhooks. `secret`: `whsec_…`. */
-export type WebhookChannel = { kind: 'webhook'; url: string; secret: string }
+/** Standard Webhooks. `secret`: `whsec_…`. `previous`: the one before, which signs beside it for a while. */
+export type WebhookChannel = { kind: 'webhook'; url: string; secret: string; previous?: { secret: string; until: string } }
 /** `to`: one address. */
 export type EmailChannel = { kind: 'email'; to: string }
 /** `hostKey`: an OpenSSH public key line. `key`: the private key that we sign in with. */
@@ -26,4 +26,9 @@ export function channelNames(channels: readonly { kind: ChannelKind }[]): string
     seen.set(kind, count)
     return count === 1 ? kind : `${kind}-${count}`
   })
+}
+
+/** Secrets that sign at a time, the newest first. */
+export function liveSecrets({ secret, previous }: WebhookChannel, at: Date): string[] {
+  return previous !== undefined && Date.parse(previous.until) > at.getTime() ? [secret, previous.secret] : [secret]
 }

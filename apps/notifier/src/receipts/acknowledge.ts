@@ -8,6 +8,7 @@ import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { receiptId } from '../delivery/receipt-token.js'
 import { RECEIPTS, type Receipt } from '../delivery/receipt.table.js'
+import { liveSecrets } from '../partners/channel.js'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
@@ -69,7 +70,8 @@ export class Acknowledge {
     const channel = delivery === undefined || partner === undefined ? undefined : channelOf(partner, delivery.channel)
     if (delivery === undefined || channel === undefined) throw unknown()
     const clear = await openChannel(this.box, delivery.partner, channel)
-    return { delivery, secrets: 'secret' in clear ? [clear.secret] : null }
+    if (clear.kind === 'webhook') return { delivery, secrets: liveSecrets(clear, tx.now) }
+    return { delivery, secrets: clear.kind === 'a2a' ? [clear.secret] : null }
   }
 }
 

@@ -6,6 +6,7 @@ import { NotifierConfig } from '../notifier.config.js'
 import { sealPartner } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { checkPartner } from './check-partner.js'
+import { keepPrevious } from './keep-previous.js'
 import { partnerKey, PARTNERS, summaryOf } from '../partners/partner.table.js'
 import { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
@@ -27,10 +28,12 @@ export class PartnersController {
   /** A known id is replaced; what waits for the partner goes to the new address. */
   @Post()
   @RequireScope('operate')
-  async add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {
-    const partner = await sealPartner(this.box, checkPartner(body, this.config.deployment, this.senders))
+  add(@Body() body: PartnerRegistrationDto): Promise<PartnerSummary> {
+    const given = checkPartner(body, this.config.deployment, this.senders)
     return this.runtime.database.transaction(async (tx) => {
-      await tx.lock([partnerKey(partner.id)])
+      await tx.lock([partnerKey(given.id)])
+      const known = await tx.documents(PARTNERS).get(given.id)
+      const partner = await sealPartner(this.box, await keepPrevious(this.box, given, known, tx.now))
       const registered = { ...partner, addedAt: tx.now.toISOString() }
       await tx.documents(PARTNERS).put(registered)
       const { id, groups, name } = partner

@@ -37,7 +37,11 @@ async function withChannels<P extends Partner>(partner: P, change: (channel: Cha
 
 async function withSecret(channel: Channel, change: (secret: string) => Promise<string>): Promise<Channel> {
   switch (channel.kind) {
-    case 'webhook':
+    case 'webhook': {
+      const { previous } = channel
+      const kept = previous === undefined ? {} : { previous: { ...previous, secret: await change(previous.secret) } }
+      return { ...channel, secret: await change(channel.secret), ...kept }
+    }
     case 'a2a':
       return { ...channel, secret: await change(channel.secret) }
     case 'sftp':

@@ -62,6 +62,32 @@ describe('UndiciWebhookSender', () => {
     expect(seen).toEqual(['POST', '/hook?a=b', 'application/json', { type: 'policy.updated' }])
   })
 
+  it('signs with the secret before as well, until its time is over', async () => {
+    const OLD = `whsec_${Buffer.alloc(32, 3).toString('base64')}`
+    const opened: boolean[][] = []
+    const { url } = await partner(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const opens = (secret: string): boolean => {
+        try {
+          return new Webhook(secret).verify(Buffer.concat(chunks), request.headers as Record<string, string>) !== undefined
+        } catch {
+          return false
+        }
+      }
+      opened.push([SECRET, OLD].map(opens))
+      response.end()
+    })
+    for (const untilMs of [60_000, -1]) {
+      const previous = { secret: OLD, until: new Date(Date.now() + untilMs).toISOString() }
+      await sender().send(attempt(url, { channel: { kind: 'webhook', url, secret: SECRET, previous } }), never)
+    }
+    expect(opened).toEqual([
+      [true, true],
+      [true, false],
+    ])
+  })
+
   it.each([204, 299])('takes %i as delivered', async (status) => {
     const { url } = await partner(answer(status))
     expect(await sender().send(attempt(url), never)).toMatchObject({ kind: 'delivered', status })

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { Agent, Dispatcher } from 'undici'
 import { request } from 'undici'
-import type { WebhookChannel } from '../../partners/channel.js'
+import { liveSecrets, type WebhookChannel } from '../../partners/channel.js'
 import type { Deployment } from '../../partners/address-guard.js'
 import { ADDRESS_REFUSED, checkPartnerUrl } from '../../partners/address-guard.js'
 import type { Resolve } from '../../partners/guarded-lookup.js'
@@ -35,7 +35,7 @@ export class UndiciWebhookSender implements ChannelSender<'webhook'> {
     const latency = (): number => Math.round(performance.now() - startedAt)
     const address = checkPartnerUrl(attempt.channel.url, attempt.networks, this.options.deployment)
     if (!address.ok) return { kind: 'refused', latencyMs: 0, detail: address.detail }
-    const signed = signWebhook({ ...attempt, secrets: [attempt.channel.secret] })
+    const signed = signWebhook({ ...attempt, secrets: liveSecrets(attempt.channel, attempt.timestamp) })
     if (!signed.ok) return { kind: 'refused', latencyMs: 0, detail: signed.detail }
 
     const deadline = new Deadline(this.deadlineMs, signal)

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { liveSecrets, type Channel, type WebhookChannel } from '../partners/channel.js'
+import type { Partner } from '../partners/partner.js'
+import { sealPartner } from '../secrets/sealed-channels.js'
+import { SecretBox } from '../secrets/secret-box.js'
+import { secretKey } from '../secrets/secret-keys.js'
+import { keepPrevious, OVERLAP_MS } from './keep-previous.js'
+
+const NOW = new Date('2026-01-01T00:00:00Z')
+const box = new SecretBox(async () => [secretKey(Buffer.alloc(32, 1))])
+const webhook = (secret: string, url = 'https://partner.example/'): WebhookChannel => ({ kind: 'webhook', url, secret })
+const usual = { name: 'x', groups: [], deliver: 'all', contact: null, rate: 5, lane: 'latest', networks: [] } as const
+const partner = (...channels: Channel[]): Partner => ({ ...usual, groups: [], networks: [], id: 'va-deq', channels })
+const after = (ms: number): Date => new Date(NOW.getTime() + ms)
+
+/** Registers in turn, and answers with the first channel in the clear. */
+async function register(...registrations: [Partner, Date][]): Promise<WebhookChannel> {
+  let stored: Partner | undefined
+  let clear: Partner | undefined
+  for (const [given, at] of registrations) {
+    clear = await keepPrevious(box, given, stored, at)
+    stored = await sealPartner(box, clear)
+    expect(JSON.stringify(stored)).not.toMatch(/old|new/)
+  }
+  return clear!.channels[0] as WebhookChannel
+}
+
+describe('a webhook secret that is replaced', () => {
+  it('signs beside the new one for a day', async () => {
+    const channel = await register([partner(webhook('old')), NOW], [partner(webhook('new')), NOW])
+    expect([liveSecrets(channel, after(OVERLAP_MS - 1)), liveSecrets(channel, after(OVERLAP_MS))]).toEqual([['new', 'old'], ['new']])
+  })
+
+  it('goes on doing so when the same is registered once more, and no longer than that day', async () => {
+    const both: [Partner, Date][] = [
+      [partner(webhook('old')), NOW],
+      [partner(webhook('new')), NOW],
+    ]
+    expect(liveSecrets(await register(...both, [partner(webhook('new')), after(1)]), after(2))).toEqual(['new', 'old'])
+    expect(await register(...both, [partner(webhook('new')), after(OVERLAP_MS)])).toEqual(webhook('new'))
+  })
+
+  it('is not kept for another address', async () => {
+    const elsewhere = partner(webhook('new', 'https://other.example/'))
+    expect(await register([partner(webhook('old')), NOW], [elsewhere, NOW])).toEqual(elsewhere.channels[0])
+  })
+
+  it('is dropped where no key opens it: that is how a lost key is healed', async () => {
+    const strange = new SecretBox(async () => [secretKey(Buffer.alloc(32, 2))])
+    const stored = await sealPartner(strange, partner(webhook('old')))
+    expect(await keepPrevious(box, partner(webhook('new')), stored, NOW)).toEqual(partner(webhook('new')))
+  })
+})

@@ -1,0 +1,35 @@
+import { liveSecrets, type WebhookChannel } from '../partners/channel.js'
+import type { Partner } from '../partners/partner.js'
+import { openChannel } from '../secrets/sealed-channels.js'
+import type { SecretBox } from '../secrets/secret-box.js'
+
+/** How long a receiver may take to learn a new secret. */
+export const OVERLAP_MS = 24 * 60 * 60_000
+
+/**
+ * The partner as given, with the webhook secrets that its new ones replace: they sign beside them for a day, so that neither side has to
+ * change at the same moment. `known`: as stored.
+ */
+export async function keepPrevious(box: SecretBox, given: Partner, known: Partner | undefined, now: Date): Promise<Partner> {
+  const before = await Promise.all((known?.channels ?? []).map((channel) => opened(box, given.id, channel)))
+  const channels = given.channels.map((channel) => {
+    const old = channel.kind === 'webhook' ? before.find((each) => each?.url === channel.url) : undefined
+    return channel.kind === 'webhook' && old !== undefined ? withPrevious(channel, old, now) : channel
+  })
+  return { ...given, channels }
+}
+
+function withPrevious(channel: WebhookChannel, old: WebhookChannel, now: Date): WebhookChannel {
+  // The same registration once more ends no overlap.
+  if (old.secret === channel.secret) return liveSecrets(old, now).length > 1 ? { ...channel, previous: old.previous } : channel
+  return { ...channel, previous: { secret: old.secret, until: new Date(now.getTime() + OVERLAP_MS).toISOString() } }
+}
+
+/** What does not open is replaced without an overlap: registering it again is how a lost key is healed. */
+async function opened(box: SecretBox, partner: string, channel: Partner['channels'][number]): Promise<WebhookChannel | undefined> {
+  if (channel.kind !== 'webhook') return undefined
+  return openChannel(box, partner, channel).then(
+    (clear) => clear as WebhookChannel,
+    () => undefined,
+  )
+}
