@@ -121,7 +121,7 @@ describe('the file of keys', () => {
     expect(await readSecretKeys({ profile: 'dev', dataDir })).toHaveLength(1)
     mkdirSync(join(dataDir, 'service-keys'), { recursive: true })
     const made = await readSecretKeys({ profile: 'dev', dataDir })
-    const file = join(dataDir, 'service-keys', 'notifier-secrets.key')
+    const file = join(dataDir, 'service-keys', 'partner-secrets.key')
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(parseSecretKeys(readFileSync(file, 'utf8'))).toMatchObject([{ id: made[0]!.id }])
     expect(await readSecretKeys({ profile: 'dev', dataDir })).toMatchObject([{ id: made[0]!.id }])

@@ -50,7 +50,7 @@ export async function readSecretKeys({ profile, secretsKeyFile, dataDir }: Secre
   if (profile !== 'dev') return []
   const folder = join(dataDir, 'service-keys')
   if (!existsSync(folder)) return [secretKey(randomBytes(KEY_BYTES))]
-  const file = join(folder, 'notifier-secrets.key')
+  const file = join(folder, 'partner-secrets.key')
   await makeKeyFile(file)
   return readKeyFile(file)
 }

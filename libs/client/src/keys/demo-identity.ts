@@ -12,7 +12,8 @@ const TEN_YEARS_MS = 10 * 365 * 86_400_000
 
 /**
  * Makes what profile `dev` needs to sign and verify: people's keys and their passphrase, one key per service, an
- * operator key, the key that notifier stores secrets under, and last the roster, signed by the people. Does nothing when there is a roster.
+ * operator key, the key that partners' secrets are stored under, and last the roster, signed by the people. Does
+ * nothing when there is a roster.
  *
  * There is no lock. Every file is put in place whole and only where none is, and who finds one uses it: two processes
  * at once end with one identity, and one that was killed midway is finished by the next.

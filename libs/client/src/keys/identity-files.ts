@@ -19,7 +19,7 @@ export function serviceKeyFile(dataDir: string, name: string): string {
   return join(serviceKeysDir(dataDir), `${name}.pem`)
 }
 
-/** Where notifier looks for the key that it stores partners' secrets under. */
+/** The key that partners' secrets are stored under. */
 export function secretsKeyFile(dataDir: string): string {
-  return join(serviceKeysDir(dataDir), 'notifier-secrets.key')
+  return join(serviceKeysDir(dataDir), 'partner-secrets.key')
 }
