@@ -19,6 +19,8 @@ export const PROJECTS = {
     'apps/config-store/src/coverage/presence-exchange.spec.ts',
     'apps/config-store/src/delivery/instances.spec.ts',
     'apps/notifier/src/channels/email/send-email.spec.ts',
+    'apps/notifier/src/channels/sftp/sftp-sender.spec.ts',
+    'apps/notifier/src/channels/sftp/ssh-signature.spec.ts',
     'apps/simulator/src/replay/replay.spec.ts',
     'libs/client/src/keys/private-key.spec.ts',
     'libs/client/src/keys/ssh-agent.spec.ts',

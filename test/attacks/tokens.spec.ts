@@ -67,6 +67,7 @@ describe('in production', () => {
       'GET /v1/audit/windows/{event}',
       'GET /v1/receipts/{token}',
       'GET /v1/roster',
+      'GET /v1/webhook-keys',
       'POST /v1/approvals',
       'POST /v1/approvals/{digest}/decisions',
       'POST /v1/freezes',

@@ -14,6 +14,7 @@ import { SOCKET_GUARDS } from './sockets.mjs'
 import { TICKET_GUARDS } from './tickets.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
+import { CHANNEL_GUARDS } from './channels.mjs'
 
 /**
  * The guards of the choreography, each with the edit that removes it and the test that must then turn red. `find` stands exactly once in
@@ -343,6 +344,7 @@ export const GUARDS = [
     test: 'judge rollbacks too, and the verdict is told',
   },
   ...ALERT_GUARDS,
+  ...CHANNEL_GUARDS,
   ...TRUST_GUARDS,
   ...READER_GUARDS,
   ...SOCKET_GUARDS,

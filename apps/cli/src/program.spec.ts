@@ -65,6 +65,7 @@ describe('command line', () => {
     [['approvals', 'show', '..'], 'is not the digest'],
     [['tokens', 'revoke', ''], 'is not the id of a key'],
     [['partners', 'deliveries', ''], 'is not the id of a partner'],
+    [['partners', 'test', ''], 'is not the id of a partner'],
     [['audit', 'bundle', ' '], 'is not the id of a policy'],
     [['runs', 'show', ''], 'is not the number of a run'],
     [['runs', 'list', '--timeout', ''], 'is not a duration'],

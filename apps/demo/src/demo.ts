@@ -1,6 +1,6 @@
 import type { ApiClient } from '#libs/client'
 import { Fleet } from './fleet.js'
-import { startPartners, type Partners } from './partners.js'
+import { PartnerServers } from './partners/partner-servers.js'
 import { registerReplayMaterial, REPLAY_BOTS } from './replay-material.js'
 
 /** What the demo needs of its host: a running system, and the CLI as a person would use it. */
@@ -8,6 +8,8 @@ export interface DemoStage {
   url: string
   /** With the operator's key. */
   api: ApiClient
+  /** Of `startPartnerServers`; the host stops them. */
+  partners: PartnerServers
   /** File of the roster that the fleet is pinned to. */
   roster: string
   say(text: string): void
@@ -24,24 +26,26 @@ export interface Demo {
 /** Folder with the policies, bots and readings of the story. */
 export const ASSETS = new URL(import.meta.url.endsWith('.ts') ? '../assets/' : '../../../../apps/demo/assets/', import.meta.url)
 
+/** Before the system, which has to know where mail goes. */
+export function startPartnerServers(): Promise<PartnerServers> {
+  return new PartnerServers().start()
+}
+
 /** The PM 2.5 story: a fleet that lives under 35 µg/m³, a signature, and the same fleet under 25. */
 export async function playDemo(stage: DemoStage): Promise<Demo> {
-  const partners = await startPartners(stage.api)
+  await stage.partners.register(stage.api)
   const fleet = new Fleet(stage.url, stage.roster)
-  const stop = async (): Promise<void> => {
-    await fleet.close()
-    await partners.stop()
-  }
+  const stop = (): Promise<void> => fleet.close()
   try {
-    return { exitCode: await tell(stage, partners, fleet), stop }
+    return { exitCode: await tell(stage, fleet), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-async function tell(stage: DemoStage, partners: Partners, fleet: Fleet): Promise<number> {
-  const { say } = stage
+async function tell(stage: DemoStage, fleet: Fleet): Promise<number> {
+  const { say, partners } = stage
   const readings = await registerReplayMaterial(stage.api, ASSETS)
   say(
     `Replay: ${REPLAY_BOTS} inspection bots, one of them with 35 hard-coded; ${readings.toLocaleString('en')} EPA readings of ` +
@@ -49,7 +53,7 @@ async function tell(stage: DemoStage, partners: Partners, fleet: Fleet): Promise
   )
   await fleet.connect()
   say(`Fleet:  ${fleet.size} bots connected by the SDK (${fleet.census()})`)
-  say(`Told:   ${partners.count} partners with webhook receivers on this machine (state-airboards, epa-open-data)`)
+  say(`Told:   ${partners.count} partners with servers of their own on this machine: two take webhooks, two mail, two files over SFTP`)
   say(`Page:   ${stage.url}/panes holds panes over one connection; Air quality turns red when the limit falls`)
   say('')
   say('1.5.0 (limit 35) goes live first; in this demo it is observed and baked for one second each:')
@@ -71,10 +75,12 @@ async function tell(stage: DemoStage, partners: Partners, fleet: Fleet): Promise
   say('')
   say('The limit falls from 35 to 25. Observed and baked as HMS_APPROVER_OBSERVE says here (the product: 5 min):')
   say('$ hms-svc approve policies/pm25.yaml --sign "EPA Chief"')
-  const told = partners.received()
+  const told = partners.receipts.length
   const code = await stage.run(['approve', 'policies/pm25.yaml', '--sign', 'EPA Chief', '--watch'])
   if (code !== 0) return code
   await fleet.all('2.0.0')
-  say(`  all ${fleet.size} bots read 25; ${partners.received() - told} partners got policy.updated and verified its signature`)
+  const receipts = partners.receipts.slice(told)
+  say(`  all ${fleet.size} bots read 25; ${receipts.length} partners got it, and each checked what it got:`)
+  for (const { partner, what, proof } of receipts) say(`    ${partner.padEnd(13)} ${what}: ${proof}`)
   return code
 }

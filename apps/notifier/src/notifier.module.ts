@@ -3,6 +3,7 @@ import { STAGE_MIGRATIONS, STAGE_TABLES } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { CHANNEL_SENDERS } from './channels/channel-sender.js'
 import { channelSenders } from './channels/channel-senders.js'
+import { WebhookKeysController } from './channels/webhook/webhook-keys.http.js'
 import { DeliveriesController } from './delivery/deliveries.http.js'
 import { DELIVERIES, MESSAGES } from './delivery/delivery.table.js'
 import { DeliveryLanes } from './delivery/delivery-lanes.js'
@@ -19,6 +20,8 @@ import { NotifyPartners } from './notifications/notify-partners.js'
 import { RolloutEvents } from './notifications/rollout.events.js'
 import { TellOfReversal } from './notifications/tell-of-reversal.js'
 import { PARTNERS } from './partners/partner.table.js'
+import { PartnerTestsController } from './partner-tests/partner-tests.http.js'
+import { TestPartner } from './partner-tests/test-partner.js'
 import { PartnersController } from './registration/partners.http.js'
 import { Acknowledge } from './receipts/acknowledge.js'
 import { ReceiptsController } from './receipts/receipts.http.js'
@@ -34,11 +37,19 @@ class NotifierModule {
     const config = readNotifierConfig(runtime.environment, runtime.profile)
     return {
       module: NotifierModule,
-      controllers: [RolloutEvents, PartnersController, DeliveriesController, RedriveController, ReceiptsController],
+      controllers: [
+        RolloutEvents,
+        PartnersController,
+        PartnerTestsController,
+        WebhookKeysController,
+        DeliveriesController,
+        RedriveController,
+        ReceiptsController,
+      ],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: NotifierConfig, useValue: config },
-        { provide: CHANNEL_SENDERS, useValue: channelSenders(config) },
+        { provide: CHANNEL_SENDERS, useValue: channelSenders(config, runtime) },
         { provide: SecretBox, useValue: new SecretBox(() => readSecretKeys(config)) },
         ResealSecrets,
         DeliveryLanes,
@@ -48,6 +59,7 @@ class NotifierModule {
         TellOfReversal,
         RedriveDeliveries,
         Acknowledge,
+        TestPartner,
       ],
     }
   }

@@ -46,9 +46,14 @@ export function lacksForPods(): string[] {
   return [...(process.getuid?.() === 0 ? [] : ['root']), ...(kafka.ok ? [] : [kafka.why])]
 }
 
+/** With `HMS_TEST_TOOLS=required` no test is skipped because a tool is missing. */
+export function areToolsRequired(): boolean {
+  return process.env['HMS_TEST_TOOLS'] === 'required'
+}
+
 /** `describe` where these tools are, else a skip that says which is missing; with `HMS_TEST_TOOLS=required` there is no skip. */
 export function describeWith(tools: readonly Tool[], name: string, suite: () => void, others: readonly string[] = []): void {
   const missing = [...tools.filter((tool) => !existsSync(PLACES[tool])), ...others]
-  if (missing.length === 0 || process.env['HMS_TEST_TOOLS'] === 'required') describe(name, suite)
+  if (missing.length === 0 || areToolsRequired()) describe(name, suite)
   else describe.skip(`${name} (skipped: without ${missing.join(', ')}; .ci/tools and Debian's prometheus bring them)`, suite)
 }

@@ -13,19 +13,38 @@ import { loadProgram } from './load-program.js'
 
 const OBSERVE_MS = 10_000
 
+/** Partners of the demo, who have servers before the system starts. */
+interface PartnerServers {
+  environment: Record<string, string>
+  stop(): Promise<void>
+}
+
 /** Mirrors `playDemo` of apps/demo, which is loaded late and by name: apps do not import apps. */
 interface DemoModule {
   ASSETS: URL
+  startPartnerServers(): Promise<PartnerServers>
   playDemo(stage: {
     url: string
     api: ApiClient
+    partners: PartnerServers
     roster: string
     say(text: string): void
     run(argv: string[]): Promise<number>
   }): Promise<{ exitCode: number; stop(): Promise<void> }>
 }
 
-export async function runDemo({ output, port, dataDir: folder, once, observeMs, runCli }: DemoOptions): Promise<number> {
+export async function runDemo(options: DemoOptions): Promise<number> {
+  const demo = await loadProgram<DemoModule>('demo/src/demo')
+  const partners = await demo.startPartnerServers()
+  try {
+    return await play(options, demo, partners)
+  } finally {
+    await partners.stop()
+  }
+}
+
+async function play(options: DemoOptions, { playDemo, ASSETS }: DemoModule, partners: PartnerServers): Promise<number> {
+  const { output, port, dataDir: folder, once, observeMs, runCli } = options
   const stopAsked = signalled()
   const dataDir = resolve(folder)
   const say = (text: string): void => output.note(text)
@@ -34,15 +53,15 @@ export async function runDemo({ output, port, dataDir: folder, once, observeMs, 
   const system = await startEmbedded({
     port,
     dataDir,
-    environment: { ...processEnvironment(), ...environment },
+    environment: { ...processEnvironment(), ...environment, ...partners.environment },
     prepare: (prepared) => prepareDemoFolder(prepared, say),
   })
   say(`HMS-SVC is ready on ${system.url}   (demo: data in ${folder}, not for production)`)
-  const { playDemo, ASSETS } = await loadProgram<DemoModule>('demo/src/demo')
   const api = new ApiClient({ url: system.url, timeoutMs: 10_000, authorize: authorizationFrom({ url: system.url, dataDir }) })
   const playing = playDemo({
     url: system.url,
     api,
+    partners,
     roster: join(dataDir, 'roster.json'),
     say,
     run: (argv) => runAt(fileURLToPath(ASSETS), (io) => runCli(argv, io), system.url, dataDir),

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Session } from '../session.js'
 import type { DeliveriesOptions } from './deliveries.js'
 import type { RedriveOptions } from './redrive.js'
+import type { TestOptions } from './test.js'
 
 export function registerPartners(program: Command, session: Session): void {
   const partners = program.command('partners').description('who is told when a policy goes live')
@@ -13,6 +14,12 @@ export function registerPartners(program: Command, session: Session): void {
     .command('list')
     .description('registered partners')
     .action(session.run(async (context) => (await import('./list.js')).listPartners(context)))
+  partners
+    .command('test <id>')
+    .description('send a test message by each channel of a partner, now')
+    .option('--channel <name>', 'one channel, as `partners list` names it')
+    .option('--explain', 'where a webhook refuses our signature, find out what its receiver gets wrong: id, time, body or secret')
+    .action(session.run(async (context, id: string, options: TestOptions) => (await import('./test.js')).testPartner(context, id, options)))
   registerDeliveries(partners, session)
 }
 

@@ -1,9 +1,10 @@
-import type { ReleaseDocument } from '#libs/contracts'
+import type { RefusalExplanation, ReleaseDocument } from '#libs/contracts'
 import type { Channel, ChannelKind, ChannelOf } from '../partners/channel.js'
 
 /** What a message says, for channels that send more than its body. */
 export interface MessageContent {
-  type: 'policy.updated' | 'policy.withdrawn'
+  /** `partner.test`: of no policy, to try a channel. */
+  type: 'policy.updated' | 'policy.withdrawn' | 'partner.test'
   policy: string
   version: string
   /** Policy digest, `sha256:…`. */
@@ -80,6 +81,8 @@ export interface ChannelSender<K extends ChannelKind = ChannelKind> {
   send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
   /** Why such a channel cannot be registered, beyond what `parsePartner` and the address guard say. */
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined
+  /** Why the other side refuses what is signed right. Sends the message several times: for tests that somebody asked for alone. */
+  explain?(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<RefusalExplanation | undefined>
   close(): Promise<void>
 }
 

@@ -1,13 +1,21 @@
+import type { ServiceRuntime } from '#libs/service'
 import type { NotifierConfig } from '../notifier.config.js'
+import { A2aSender } from './a2a/send-a2a.js'
 import type { ChannelSenders } from './channel-sender.js'
 import { openMail } from './email/open-mail.js'
 import { NoEmailSender, SmtpEmailSender } from './email/send-email.js'
+import { SftpSender } from './sftp/sftp-sender.js'
+import { sshSignature } from './sftp/ssh-signature.js'
+import { publicKeyOf } from './signing-key.js'
 import { UndiciWebhookSender } from './webhook/send-webhook.js'
 
 /** The senders of this process. A new kind of channel is one line here. */
-export function channelSenders({ deployment, mail }: NotifierConfig): ChannelSenders {
+export function channelSenders({ deployment, mail }: NotifierConfig, runtime: ServiceRuntime): ChannelSenders {
+  const { signer } = runtime
   return {
-    webhook: new UndiciWebhookSender({ deployment }),
+    webhook: new UndiciWebhookSender({ deployment, signer }),
     email: mail === undefined ? new NoEmailSender() : new SmtpEmailSender(() => openMail(mail)),
+    sftp: new SftpSender({ deployment, sign: async (bytes) => sshSignature(bytes, signer, publicKeyOf(runtime.roster, signer)) }),
+    a2a: new A2aSender({ deployment }),
   }
 }

@@ -1,3 +1,4 @@
+import type { RefusalExplanation } from '#libs/contracts'
 import type { Channel } from '../partners/channel.js'
 import type { Attempt, ChannelRefusal, ChannelSender, ChannelSenders, Outcome } from './channel-sender.js'
 
@@ -6,6 +7,11 @@ export async function dispatch(senders: ChannelSenders, attempt: Attempt, signal
   const sender = senderOf(senders, attempt.channel)
   if (sender !== undefined) return sender.send(attempt, signal)
   return { kind: 'refused', latencyMs: 0, detail: `this process has no sender for ${attempt.channel.kind}` }
+}
+
+/** Why the other side refuses a test; `undefined` where the channel has no signature to explain. */
+export async function explain(senders: ChannelSenders, attempt: Attempt, signal: AbortSignal): Promise<RefusalExplanation | undefined> {
+  return senderOf(senders, attempt.channel)?.explain?.(attempt, signal)
 }
 
 /** Why a channel cannot be registered here. */

@@ -7,6 +7,9 @@ import { verifyWebhook } from './verify-webhook.js'
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const OTHER = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 const BODY = '{"test": 2432232314}'
+/** Of the seed of 32 bytes 01. */
+const PUBLIC_KEY = 'whpk_iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w='
+const SIGNED_V1A = 'v1a,Ykcu7AtGZGmZxFEH1Gaa2Nd7feY/CTuruoL4fqgnKwfbHU4DhemoVHZdvGfIvKvn4BIgwktLGGPGIr/i9nK7AA=='
 const now = new Date(1_614_265_330_000)
 const HEADERS = {
   'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
@@ -49,6 +52,16 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook([OTHER, SECRET], { ...HEADERS, 'webhook-signature': signature }, BODY, { now })).toBeDefined()
   })
 
+  it('accepts a signature by the public key of the sender, alone or beside the other', () => {
+    const signedBoth = `${HEADERS['webhook-signature']} ${SIGNED_V1A}`
+    for (const signature of [SIGNED_V1A, signedBoth, `v1a,AAAA ${SIGNED_V1A}`]) {
+      const headers = { ...HEADERS, 'webhook-signature': signature }
+      expect(verifyWebhook(PUBLIC_KEY, headers, BODY, { now })).toEqual({ test: 2432232314 })
+      expect(verifyWebhook([OTHER, PUBLIC_KEY], headers, new TextEncoder().encode(BODY), { now })).toBeDefined()
+    }
+    expect(verifyWebhook(SECRET, { ...HEADERS, 'webhook-signature': signedBoth }, BODY, { now })).toBeDefined()
+  })
+
   it('allows five minutes either way, or what is asked', () => {
     const at = (ms: number, toleranceMs?: number) =>
       codeOf(() => verifyWebhook(SECRET, HEADERS, BODY, { now: new Date(now.getTime() + ms), toleranceMs }))
@@ -67,6 +80,12 @@ describe('verifyWebhook', () => {
     ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, { 'webhook-timestamp': '1614265331' }, BODY],
     ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, { 'webhook-signature': 'v1,' }, BODY],
     ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, { 'webhook-signature': HEADERS['webhook-signature'].replace('v1', 'v1a') }, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', PUBLIC_KEY, {}, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', PUBLIC_KEY, { 'webhook-signature': SIGNED_V1A }, `${BODY} `],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', PUBLIC_KEY, { 'webhook-signature': SIGNED_V1A, 'webhook-id': 'msg_3' }, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', SECRET, { 'webhook-signature': SIGNED_V1A }, BODY],
+    ['HMS_WEBHOOK_SIGNATURE_INVALID', PUBLIC_KEY, { 'webhook-signature': SIGNED_V1A.replace('v1a', 'v1') }, BODY],
+    ['HMS_WEBHOOK_SECRET_INVALID', PUBLIC_KEY.slice(0, -4), {}, BODY],
     ['HMS_WEBHOOK_HEADER_MISSING', SECRET, { 'webhook-signature': undefined }, BODY],
     ['HMS_WEBHOOK_HEADER_MISSING', SECRET, { 'webhook-id': ['a', 'b'] }, BODY],
     ['HMS_WEBHOOK_TIMESTAMP_INVALID', SECRET, { 'webhook-timestamp': '1614265330.5' }, BODY],

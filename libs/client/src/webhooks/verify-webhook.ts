@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { decodePublicKey, isPublicKey, isSignedBy } from './public-key.js'
 import { WebhookVerificationError } from './webhook-verification-error.js'
 
 /** What a partner receives. `data.bundle` names every policy that took effect in the same run. */
@@ -19,11 +20,12 @@ export type VerifyWebhookOptions = {
 }
 
 /**
- * Checks a message by Standard Webhooks 1.0.0, scheme `v1`, and returns its parsed body; throws
+ * Checks a message by Standard Webhooks 1.0.0, schemes `v1` and `v1a`, and returns its parsed body; throws
  * `WebhookVerificationError` otherwise. Its shape is vouched for by the signature and not checked
  * again. Retries carry the same `webhook-id`: handle an id once.
  *
- * @param secret `whsec_…`; during a rotation a list of those that are accepted
+ * @param secret `whsec_…`, or a public key of the sender, `whpk_…`, with which the receiver holds no secret; a list of those that are
+ *   accepted
  * @param rawBody the bytes as received: a body that was parsed and printed again has another signature
  */
 export function verifyWebhook<Body = WebhookBody>(
@@ -32,15 +34,28 @@ export function verifyWebhook<Body = WebhookBody>(
   rawBody: string | Uint8Array,
   { toleranceMs = 300_000, now = new Date() }: VerifyWebhookOptions = {},
 ): Body {
-  const keys = (typeof secret === 'string' ? [secret] : secret).map(decodeSecret)
+  const checks = (typeof secret === 'string' ? [secret] : secret).map(checkOf)
   const id = readHeader(headers, 'webhook-id')
   const timestamp = readHeader(headers, 'webhook-timestamp')
   const signatures = readHeader(headers, 'webhook-signature').split(' ')
   checkTime(timestamp, toleranceMs, now)
-  const expected = keys.map((key) => createHmac('sha256', key).update(`${id}.${timestamp}.`).update(rawBody).digest())
-  const fits = signatures.some((signature) => expected.some((mac) => matches(signature, mac)))
+  const signed = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), Buffer.from(rawBody)])
+  const fits = checks.map((check) => check(signed)).some((isOf) => signatures.some(isOf))
   if (!fits) throw new WebhookVerificationError('HMS_WEBHOOK_SIGNATURE_INVALID')
   return parseBody(rawBody) as Body
+}
+
+/** By a key: whether an entry of the list signs these bytes. */
+function checkOf(text: string): (signed: Buffer) => (signature: string) => boolean {
+  if (isPublicKey(text)) {
+    const key = decodePublicKey(text)
+    return (signed) => (signature) => isSignedBy(key, signature, signed)
+  }
+  const key = decodeSecret(text)
+  return (signed) => {
+    const mac = createHmac('sha256', key).update(signed).digest()
+    return (signature) => matches(signature, mac)
+  }
 }
 
 export function decodeSecret(secret: string): Buffer {
@@ -69,7 +84,7 @@ function checkTime(timestamp: string, toleranceMs: number, now: Date): void {
   if (-ageMs > toleranceMs) throw new WebhookVerificationError('HMS_WEBHOOK_TIMESTAMP_TOO_NEW')
 }
 
-/** Other schemes in the list, `v1a` for instance, are passed over. */
+/** Other schemes in the list are passed over. */
 function matches(signature: string, mac: Buffer): boolean {
   const encoded = /^v1,(.+)$/.exec(signature)?.[1] ?? ''
   const given = Buffer.from(encoded, 'base64')

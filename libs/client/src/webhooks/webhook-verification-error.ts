@@ -1,5 +1,5 @@
 const EXPLANATIONS = {
-  HMS_WEBHOOK_SECRET_INVALID: 'The secret is not whsec_ followed by the base64 of 24 to 64 bytes.',
+  HMS_WEBHOOK_SECRET_INVALID: 'The secret is neither whsec_ with the base64 of 24 to 64 bytes nor whpk_ with that of 32.',
   HMS_WEBHOOK_HEADER_MISSING: 'A header webhook-id, webhook-timestamp or webhook-signature is missing or given twice.',
   HMS_WEBHOOK_TIMESTAMP_INVALID: 'webhook-timestamp is not a whole number of seconds.',
   HMS_WEBHOOK_TIMESTAMP_TOO_OLD: 'The message was sent too long ago; it may be a replay, or this clock is ahead.',

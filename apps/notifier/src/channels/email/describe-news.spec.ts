@@ -30,6 +30,13 @@ describe('news in words', () => {
     expect(news.changes).toContain('limit 35 → 25 µg/m³')
   })
 
+  it('say of a test that it is one, and that nothing has changed', async () => {
+    const news = describeNews(await contentOf({ type: 'partner.test', release: null, replaced: null }))
+    expect(news.subject).toContain('A test')
+    expect(news.sentences.join(' ')).toContain('No policy has changed')
+    expect(JSON.stringify(news)).not.toContain('epa-pm25-limit')
+  })
+
   it('say from when a rule is that takes effect later, and what goes with it', async () => {
     const bundle = ['epa-pm25-limit@2.0.0', 'ozone@3.0.0']
     const news = describeNews(await contentOf({ effective: '2026-12-01T00:00:00Z', bundle }))

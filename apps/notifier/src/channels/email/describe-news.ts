@@ -20,8 +20,14 @@ const UNDELIVERED = 'Your systems did not take this message on any channel that 
 
 /** `isLastResort`: no channel of the partner took the message. */
 export function describeNews(content: MessageContent, isLastResort = false): DescribedNews {
-  const news = content.type === 'policy.withdrawn' ? withdrawal(content) : update(content)
+  const news = DESCRIBE[content.type](content)
   return printed(isLastResort ? { ...news, subject: `Not delivered: ${news.subject}`, sentences: [UNDELIVERED, ...news.sentences] } : news)
+}
+
+const DESCRIBE: Record<MessageContent['type'], (content: MessageContent) => DescribedNews> = {
+  'policy.updated': update,
+  'policy.withdrawn': withdrawal,
+  'partner.test': test,
 }
 
 function update(content: MessageContent): DescribedNews {
@@ -64,6 +70,20 @@ function withdrawal({ policy, version, at, digest }: MessageContent): DescribedN
       ['Withdrawn', at],
       ['Digest', digest],
     ],
+  }
+}
+
+function test({ at }: MessageContent): DescribedNews {
+  return {
+    subject: 'A test: news about policies will come here',
+    headline: 'A test of this address',
+    sentences: [
+      'Somebody at the agency asked whether news about policies reaches you. It does.',
+      'No policy has changed, and nothing is to be done.',
+    ],
+    changesHeading: '',
+    changes: [],
+    facts: [['Sent', at]],
   }
 }
 

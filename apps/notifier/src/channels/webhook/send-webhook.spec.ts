@@ -2,11 +2,14 @@ import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { verifyWebhook } from '#libs/client'
+import { generateKeyPair, localSigner, rawPublicKey } from '#libs/signing'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, describe, expect, it } from 'vitest'
 import { sampleAttempt } from '../sample-attempt.suite.js'
 import type { Attempt } from '../channel-sender.js'
 import type { WebhookChannel } from '../../partners/channel.js'
+import { webhookPublicKey } from './ed25519-signature.js'
 import type { UndiciSenderOptions } from './send-webhook.js'
 import { UndiciWebhookSender } from './send-webhook.js'
 
@@ -86,6 +89,22 @@ describe('UndiciWebhookSender', () => {
       [true, true],
       [true, false],
     ])
+  })
+
+  it('signs by its own key too, for partners who hold no secret', async () => {
+    const { privateKey, publicKey } = generateKeyPair()
+    const seen: unknown[] = []
+    const { url } = await partner(async (request, response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      for (const key of [webhookPublicKey(rawPublicKey(publicKey)), SECRET]) {
+        seen.push(verifyWebhook(key, request.headers, Buffer.concat(chunks)))
+      }
+      new Webhook(SECRET).verify(Buffer.concat(chunks), request.headers as Record<string, string>)
+      response.end()
+    })
+    expect(await sender({ signer: localSigner(privateKey) }).send(attempt(url), never)).toMatchObject({ kind: 'delivered' })
+    expect(seen).toEqual([{ type: 'policy.updated' }, { type: 'policy.updated' }])
   })
 
   it.each([204, 299])('takes %i as delivered', async (status) => {

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto'
+import type { ServerHostKeyAlgorithm } from 'ssh2'
+import { parseHostKey } from '../../partners/ssh-keys.js'
+
+/** The one host key that a server may show. */
+export interface HostPin {
+  /** RFC 4253 §6.6. */
+  blob: Buffer
+  fingerprint: string
+  /** Asks a server with keys of several types for the registered one. RSA never with SHA-1. */
+  algorithms: ServerHostKeyAlgorithm[]
+}
+
+export function pinHost(line: string): HostPin | undefined {
+  const parsed = parseHostKey(line)
+  if (parsed === undefined) return undefined
+  const { type, blob } = parsed
+  const algorithms: ServerHostKeyAlgorithm[] = type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type as ServerHostKeyAlgorithm]
+  return { blob, fingerprint: fingerprintOf(blob), algorithms }
+}
+
+/** As `ssh-keygen -lf` prints it. */
+export function fingerprintOf(blob: Uint8Array): string {
+  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import type { Signer } from '#libs/signing'
+
+/** What `ssh-keygen -Y verify -n` has to be told: a signature of ours made for anything else does not pass for one of a file. */
+export const FILE_NAMESPACE = 'hms-svc-file'
+
+const LINE = 70
+
+/**
+ * A detached signature that `ssh-keygen -Y verify` checks (OpenSSH PROTOCOL.sshsig, version 1), so that a partner needs no program of ours.
+ * Ed25519 signs the same bytes alike, so a retry makes the same file.
+ *
+ * @param publicKey the 32 raw bytes of the signer's public key
+ */
+export async function sshSignature(bytes: Uint8Array, signer: Signer, publicKey: Uint8Array): Promise<string> {
+  const [namespace, reserved, algorithm] = [text(FILE_NAMESPACE), string(Buffer.alloc(0)), text('sha512')]
+  const hash = string(createHash('sha512').update(bytes).digest())
+  const signed = Buffer.concat([Buffer.from('SSHSIG'), namespace, reserved, algorithm, hash])
+  const signature = Buffer.concat([text('ssh-ed25519'), string(await signer.sign(signed))])
+  const version = Buffer.from([0, 0, 0, 1])
+  const blob = Buffer.concat([
+    Buffer.from('SSHSIG'),
+    version,
+    string(keyBlob(publicKey)),
+    namespace,
+    reserved,
+    algorithm,
+    string(signature),
+  ])
+  const lines = blob.toString('base64').match(new RegExp(`.{1,${LINE}}`, 'g')) ?? []
+  return ['-----BEGIN SSH SIGNATURE-----', ...lines, '-----END SSH SIGNATURE-----', ''].join('\n')
+}
+
+/** `ssh-ed25519 AAAA…`: the line of a public key as `allowed_signers` and `authorized_keys` hold it. */
+export function sshPublicKey(publicKey: Uint8Array): string {
+  return `ssh-ed25519 ${keyBlob(publicKey).toString('base64')}`
+}
+
+function keyBlob(publicKey: Uint8Array): Buffer {
+  return Buffer.concat([text('ssh-ed25519'), string(publicKey)])
+}
+
+function text(value: string): Buffer {
+  return string(Buffer.from(value))
+}
+
+function string(bytes: Uint8Array): Buffer {
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}

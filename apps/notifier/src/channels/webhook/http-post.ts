@@ -1,0 +1,114 @@
+import { StringDecoder } from 'node:string_decoder'
+import type { Agent, Dispatcher } from 'undici'
+import { request } from 'undici'
+import type { Deployment } from '../../partners/address-guard.js'
+import { ADDRESS_REFUSED, checkPartnerUrl } from '../../partners/address-guard.js'
+import type { Resolve } from '../../partners/guarded-lookup.js'
+import type { Outcome } from '../channel-sender.js'
+import { Deadline } from '../deadline.js'
+import { PartnerAgents } from './partner-agents.js'
+import { parseRetryAfter } from './retry-after.js'
+import { watchConnection } from './watch-connection.js'
+
+/** For the whole try: waiting for a connection, sending, and reading the answer. */
+const DEADLINE_MS = 15_000
+const REPLY_READ_BYTES = 64 * 1024
+const REPLY_KEPT_BYTES = 4 * 1024
+
+export type HttpPostOptions = { deployment: Deployment; deadlineMs?: number; resolve?: Resolve }
+
+/** To one partner: `networks` are its own. `keyId`: of what signed, for evidence. */
+export type HttpMessage = { url: string; networks: readonly string[]; headers: Record<string, string>; body: Buffer; keyId: string }
+
+/** `receiverClock`: `Date` of the answer. */
+export type HttpAnswer = { outcome: Outcome; receiverClock?: Date }
+
+/** Posts JSON to partners with undici's `request`, which follows no redirect and reads no proxy from the environment. Never rejects. */
+export class HttpPost {
+  private readonly agents: PartnerAgents
+  private readonly deadlineMs: number
+
+  constructor(private readonly options: HttpPostOptions) {
+    this.deadlineMs = options.deadlineMs ?? DEADLINE_MS
+    this.agents = new PartnerAgents(options.deployment, this.deadlineMs, options.resolve)
+  }
+
+  async send({ url, networks, headers, body, keyId }: HttpMessage, signal: AbortSignal): Promise<HttpAnswer> {
+    const startedAt = performance.now()
+    const latency = (): number => Math.round(performance.now() - startedAt)
+    const address = checkPartnerUrl(url, networks, this.options.deployment)
+    if (!address.ok) return { outcome: { kind: 'refused', latencyMs: 0, detail: address.detail } }
+
+    const deadline = new Deadline(this.deadlineMs, signal)
+    const connection = watchConnection(body)
+    const shown = (): Pick<Outcome, 'address' | 'tlsFingerprint' | 'keyId'> => ({ ...connection, keyId })
+    try {
+      const agent = this.agents.agentFor(networks, address.onlyNetworks)
+      const response = await post(agent, address.url, headers, body, deadline.signal)
+      const outcome = { ...judge(response), reply: await readReply(response.body), ...shown(), latencyMs: latency() }
+      return { outcome, receiverClock: dateOf(response) }
+    } catch (error) {
+      return { outcome: { ...describeFailure(error, signal.aborted, deadline.passed), ...shown(), latencyMs: latency() } }
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  close(): Promise<void> {
+    return this.agents.close()
+  }
+}
+
+/** `reset` closes the connection afterwards: each try resolves and is checked anew, and no stale socket is met. */
+function post(
+  dispatcher: Agent,
+  url: URL,
+  given: Record<string, string>,
+  body: Buffer,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  const headers = { 'content-type': 'application/json', 'user-agent': 'hms-svc', ...given }
+  return request(url, { dispatcher, method: 'POST', headers, body, signal, reset: true })
+}
+
+function judge({ statusCode: status, headers }: Dispatcher.ResponseData): Omit<Outcome, 'latencyMs'> {
+  if (status >= 200 && status < 300) return { kind: 'delivered', status }
+  if (status === 410) return { kind: 'gone', status, detail: 'answered 410 Gone' }
+  const redirected = status >= 300 && status < 400
+  const detail = redirected ? `answered ${status}; redirects are not followed, register the final address` : `answered ${status}`
+  const header = headers['retry-after']
+  const retryAfterMs = parseRetryAfter(Array.isArray(header) ? header[0] : header, new Date())
+  return { kind: 'retry', status, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+}
+
+function dateOf({ headers: { date } }: Dispatcher.ResponseData): Date | undefined {
+  const clock = new Date(typeof date === 'string' ? date : Number.NaN)
+  return Number.isNaN(clock.getTime()) ? undefined : clock
+}
+
+/** The status decides; an answer that breaks off, stalls until the deadline or does not end only leaves less evidence. */
+async function readReply(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const kept: Buffer[] = []
+  let read = 0
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (read < REPLY_KEPT_BYTES) kept.push(chunk.subarray(0, REPLY_KEPT_BYTES - read))
+      read += chunk.length
+      if (read >= REPLY_READ_BYTES) break
+    }
+  } catch {
+    body.destroy()
+  }
+  // The decoder drops a character cut in two; PostgreSQL's text holds no NUL.
+  return new StringDecoder('utf8').write(Buffer.concat(kept)).replaceAll('\0', '\uFFFD')
+}
+
+function describeFailure(error: unknown, stopped: boolean, late: boolean): Omit<Outcome, 'latencyMs'> {
+  const { code, message } = error as Partial<NodeJS.ErrnoException>
+  if (code === ADDRESS_REFUSED) return { kind: 'refused', detail: message }
+  if (late || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
+    return { kind: 'retry', timedOut: true, detail: 'no answer in time' }
+  }
+  if (stopped) return { kind: 'retry', detail: 'stopped before the partner answered' }
+  return { kind: 'retry', detail: [code, message].filter(Boolean).join(': ') || String(error) }
+}

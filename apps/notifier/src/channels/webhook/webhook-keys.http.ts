@@ -1,0 +1,23 @@
+import type { WebhookKeyView } from '#libs/contracts'
+import { Public, ServiceRuntime } from '#libs/service'
+import { rawPublicKey } from '#libs/signing'
+import { Controller, Get } from '@nestjs/common'
+import { sshPublicKey } from '../sftp/ssh-signature.js'
+import { webhookPublicKey } from './ed25519-signature.js'
+
+/** Public: partners hold no key of ours. The roster names the same keys, for anyone who would rather trust that. */
+@Controller('v1/webhook-keys')
+@Public()
+export class WebhookKeysController {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  /** Those that count now: while notifier's key is replaced, both. */
+  @Get()
+  async list(): Promise<WebhookKeyView[]> {
+    const now = (await this.runtime.databaseTime()).toISOString()
+    return [...this.runtime.roster.serviceKeys('notifier', now)].map(([keyid, key]) => {
+      const raw = rawPublicKey(key)
+      return { keyid, webhook: webhookPublicKey(raw), ssh: sshPublicKey(raw) }
+    })
+  }
+}

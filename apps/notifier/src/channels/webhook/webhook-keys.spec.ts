@@ -1,0 +1,33 @@
+import { generateKeyPair, localSigner } from '#libs/signing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { verifyWebhook } from '#libs/client'
+import { notifierWorld } from '../../notifications/notifier-world.suite.js'
+import { publicKeyOf } from '../signing-key.js'
+import { webhookPublicKey, withEd25519 } from './ed25519-signature.js'
+import { WebhookKeysController } from './webhook-keys.http.js'
+
+let world: Awaited<ReturnType<typeof notifierWorld>>
+beforeEach(async () => {
+  world = await notifierWorld()
+})
+afterEach(() => world.stop())
+
+describe('the published keys', () => {
+  it('are those by which the messages of notifier verify', async () => {
+    const { signer, roster } = world.runtime
+    const keys = await new WebhookKeysController(world.runtime).list()
+    expect(keys).toEqual([
+      { keyid: signer.keyid, webhook: expect.stringMatching(/^whpk_/), ssh: expect.stringMatching(/^ssh-ed25519 AAAA/) },
+    ])
+    expect(keys[0]?.webhook).toBe(webhookPublicKey(publicKeyOf(roster, signer)))
+    const now = new Date()
+    const unsigned = { 'webhook-id': 'msg_1', 'webhook-timestamp': String(Math.floor(now.getTime() / 1000)), 'webhook-signature': '' }
+    const headers = await withEd25519(unsigned, Buffer.from('{}'), signer)
+    expect(verifyWebhook(keys[0]!.webhook, headers, '{}', { now })).toEqual({})
+  })
+
+  it('are not guessed where the roster does not name the key that signs', () => {
+    const { privateKey } = generateKeyPair()
+    expect(() => publicKeyOf(world.runtime.roster, localSigner(privateKey))).toThrow(/roster does not name/)
+  })
+})

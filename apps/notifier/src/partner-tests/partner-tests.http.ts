@@ -1,0 +1,18 @@
+import type { PartnerTestResult } from '#libs/contracts'
+import { RequireScope } from '#libs/service'
+import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common'
+import { PartnerTestDto } from './partner-tests.dto.js'
+import { TestPartner } from './test-partner.js'
+
+@Controller('v1/partners/:id/test')
+export class PartnerTestsController {
+  constructor(private readonly testPartner: TestPartner) {}
+
+  /** 200 also where the partner took nothing: the answer says so. */
+  @Post()
+  @HttpCode(200)
+  @RequireScope('operate')
+  test(@Param('id') id: string, @Body() request: PartnerTestDto): Promise<PartnerTestResult> {
+    return this.testPartner.execute(id, request)
+  }
+}

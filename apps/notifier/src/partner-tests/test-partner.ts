@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto'
+import { HmsError, type ChannelTest, type PartnerTestRequest, type PartnerTestResult } from '#libs/contracts'
+import { describeError } from '#libs/platform'
+import { ServiceRuntime } from '#libs/service'
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common'
+import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from '../channels/channel-sender.js'
+import { Deadline } from '../channels/deadline.js'
+import { dispatch, explain } from '../channels/dispatch.js'
+import { channelNames, type Channel } from '../partners/channel.js'
+import { channelOf, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
+import { openChannel } from '../secrets/sealed-channels.js'
+import { SecretBox } from '../secrets/secret-box.js'
+import { testMessage } from './test-message.js'
+
+/** For all channels together, explanations included: below what an edge waits for an answer. */
+const DEADLINE_MS = 45_000
+/** How a receiver refuses what it takes for forged. */
+const REFUSALS: readonly (number | undefined)[] = [400, 401, 403]
+
+/** Sends a test message by the senders of real ones, now and once: no lane, no schedule, no row. */
+@Injectable()
+export class TestPartner implements OnModuleDestroy {
+  private readonly running = new Set<string>()
+  private readonly stop = new AbortController()
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
+    private readonly box: SecretBox,
+  ) {}
+
+  onModuleDestroy(): void {
+    this.stop.abort()
+  }
+
+  async execute(id: string, request: PartnerTestRequest): Promise<PartnerTestResult> {
+    const { partner, at } = await this.find(id)
+    const channels = chosenOf(partner, request.channel)
+    if (this.running.has(id)) {
+      const detail = `A test of ${id} is under way; wait for its end.`
+      throw new HmsError('HMS_PARTNER_TEST_RUNNING', detail, { status: 409, retryable: true, next: [`hms-svc partners test ${id}`] })
+    }
+    this.running.add(id)
+    const deadline = new Deadline(DEADLINE_MS, this.stop.signal)
+    try {
+      const message = `test_${randomUUID()}`
+      const facts = { partner: { id, name: partner.name }, networks: partner.networks, id: message, timestamp: at, triesBefore: 0 }
+      const attempts = channels.map(([name, channel]) => ({ name, attempt: { ...facts, channel, ...testMessage(id, at) } }))
+      const tests = await Promise.all(
+        attempts.map(({ name, attempt }) => this.try(name, attempt, request.explain === true, deadline.signal)),
+      )
+      return { partner: id, message, ok: tests.every(({ ok }) => ok), channels: tests }
+    } finally {
+      deadline.clear()
+      this.running.delete(id)
+    }
+  }
+
+  private async try(name: string, sealed: Attempt, explains: boolean, signal: AbortSignal): Promise<ChannelTest> {
+    try {
+      const attempt = { ...sealed, channel: await openChannel(this.box, sealed.partner.id, sealed.channel) }
+      const outcome = await dispatch(this.senders, attempt, signal)
+      const isRefused = outcome.kind !== 'delivered' && REFUSALS.includes(outcome.status)
+      const explanation = explains && isRefused ? await explain(this.senders, attempt, signal) : undefined
+      return { ...testOf(name, outcome), explanation: explanation ?? null }
+    } catch (error) {
+      return { ...testOf(name, { kind: 'refused', latencyMs: 0, detail: describeError(error) }), explanation: null }
+    }
+  }
+
+  private find(id: string): Promise<{ partner: RegisteredPartner; at: Date }> {
+    return this.runtime.database.transaction(async (tx) => {
+      const partner = await tx.documents(PARTNERS).get(id)
+      if (partner === undefined) {
+        throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: ['hms-svc partners list'] })
+      }
+      return { partner, at: tx.now }
+    })
+  }
+}
+
+function chosenOf(partner: RegisteredPartner, name: string | undefined): [string, Channel][] {
+  const names = name === undefined ? channelNames(partner.channels) : [name]
+  return names.map((each) => {
+    const channel = channelOf(partner, each)
+    if (channel !== undefined) return [each, channel]
+    const detail = `${partner.id} has no channel ${each}; it has ${channelNames(partner.channels).join(', ')}.`
+    throw new HmsError('HMS_PARTNER_CHANNEL_UNKNOWN', detail, { status: 404, next: ['hms-svc partners list'] })
+  })
+}
+
+function testOf(channel: string, { kind, status, latencyMs, detail, reply, address }: Outcome): Omit<ChannelTest, 'explanation'> {
+  return {
+    channel,
+    ok: kind === 'delivered',
+    status: status ?? null,
+    latencyMs,
+    detail: detail ?? null,
+    reply: reply === undefined || reply === '' ? null : reply,
+    address: address ?? null,
+  }
+}

@@ -1,0 +1,48 @@
+/** Guards of the ways to partners. Same form as `GUARDS`. */
+export const CHANNEL_GUARDS = [
+  {
+    name: 'sftp-host-key',
+    guard: 'an SFTP server is the one whose host key the partner registered',
+    file: 'apps/notifier/src/channels/sftp/sftp-session.ts',
+    find: 'if (blob.equals(host.blob)) return true',
+    replace: 'return true',
+    spec: 'apps/notifier/src/channels/sftp/sftp-sender.spec.ts',
+    test: 'refuses a server that shows another key, of the registered type or of another, and writes nothing',
+  },
+  {
+    name: 'sftp-address',
+    guard: 'the address of an SFTP server is judged before a connection is made',
+    file: 'apps/notifier/src/channels/sftp/sftp-sender.ts',
+    find: '    if (!address.ok) return refused(address.detail)\n',
+    replace: '',
+    spec: 'apps/notifier/src/channels/sftp/sftp-sender.spec.ts',
+    test: 'refuses a forbidden address before any connection, a literal or an answer of the resolver',
+  },
+  {
+    name: 'sftp-part-first',
+    guard: 'a file gets its name when it is whole',
+    file: 'apps/notifier/src/channels/sftp/drop-files.ts',
+    find: '    await folder.create(part, bytes)\n',
+    replace: '    await folder.create(name, bytes)\n',
+    spec: 'apps/notifier/src/channels/sftp/drop-files.spec.ts',
+    test: 'finishes after a break',
+  },
+  {
+    name: 'sftp-measured',
+    guard: 'what a full disk cut off gets no name',
+    file: 'apps/notifier/src/channels/sftp/drop-files.ts',
+    find: 'if (size !== bytes.length) throw',
+    replace: 'if (size === undefined) throw',
+    spec: 'apps/notifier/src/channels/sftp/drop-files.spec.ts',
+    test: 'gives up on a disk that is full, even one that says nothing, and leaves no part',
+  },
+  {
+    name: 'test-once',
+    guard: 'one test of a partner runs at a time',
+    file: 'apps/notifier/src/partner-tests/test-partner.ts',
+    find: '    this.running.add(id)\n',
+    replace: '',
+    spec: 'apps/notifier/src/partner-tests/test-partner.spec.ts',
+    test: 'says who is unknown, and does one test of a partner at a time',
+  },
+]
