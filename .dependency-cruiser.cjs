@@ -18,6 +18,7 @@ const LIBS = {
   service: ['contracts', 'files', 'process', 'signing', 'guard', 'messaging', 'persistence', 'platform'],
   stage: ['contracts', 'signing', 'guard', 'pipeline', 'messaging', 'persistence', 'platform', 'service'],
   evaluation: ['contracts', 'policy', 'signing'],
+  ofrep: ['contracts', 'evaluation', 'platform', 'signing'],
   client: ['contracts', 'evaluation', 'files', 'kafka-socket', 'policy', 'signing'],
   // What an auditor reads: nothing of ours may come with it.
   verify: [],

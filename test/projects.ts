@@ -2,7 +2,8 @@
  * Where each spec runs: in the project of the longest entry that is its path or a folder above it. `quick` stays in its process;
  * `services` is what needs PostgreSQL or another program, and what is long: all services at once, a program of all sources;
  * `systems` and `kills` start our programs, most of them with Kafka; `parts` needs another language or a tool that reads the whole tree;
- * `deep` wants both cores for minutes.
+ * `deep` wants both cores for minutes, or fetches other languages'
+ * packages.
  */
 export const PROJECTS = {
   quick: ['apps', 'libs', 'test/architecture'],
@@ -42,7 +43,7 @@ export const PROJECTS = {
   systems: ['test/kafka', 'test/system'],
   kills: ['test/kill'],
   parts: ['test/parts'],
-  deep: ['test/kill/two-instances.spec.ts', 'test/system/clock-skew.spec.ts'],
+  deep: ['test/kill/two-instances.spec.ts', 'test/ofrep', 'test/system/clock-skew.spec.ts'],
 } as const satisfies Record<string, readonly string[]>
 
 export type ProjectName = keyof typeof PROJECTS

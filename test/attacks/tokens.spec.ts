@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { ApiClient, bearer, connect, prepareApproval, signApproval, signedBy } from '#libs/client'
-import type { EventData, IssuedToken, OutgoingEvent, Problem, TokenRequest, TokenView } from '#libs/contracts'
+import type { EventData, IssuedToken, OfrepFailure, OutgoingEvent, Problem, TokenRequest, TokenView } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import { parsePolicy } from '#libs/policy'
 import { generateKeyPair, localSigner, mintToken, type Signer } from '#libs/signing'
@@ -30,6 +30,7 @@ const as = (signer: Signer): ApiClient =>
 const by = (token: string): ApiClient => new ApiClient({ url: system.url, authorize: bearer(token) })
 const make = (...scopes: string[]): Promise<IssuedToken> => operator().post('/v1/tokens', { scopes } satisfies TokenRequest)
 const revoke = (id: string): Promise<TokenView> => operator().post(`/v1/tokens/${id}/revoke`, {})
+const told = (answer: Problem | OfrepFailure): { code: string } => ('metadata' in answer ? answer.metadata : answer)
 const refusal = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'accepted',
@@ -45,7 +46,7 @@ describe('in production', () => {
         const url = system.url + path.replaceAll(/\{\w+\}|\*/g, 'x')
         const headers = { 'content-type': 'application/json' }
         const response = await fetch(url, { method, headers, body: method === 'GET' ? undefined : '{}' })
-        const { code } = response.status === 401 ? ((await response.json()) as Problem) : { code: '' }
+        const { code } = response.status === 401 ? told((await response.json()) as Problem | OfrepFailure) : { code: '' }
         if (response.status !== 401) open.push(`${method} ${path}`)
         else expect(code, path).toBe('HMS_AUTH_REQUIRED')
         await response.body?.cancel().catch(() => {})

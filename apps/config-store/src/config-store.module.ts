@@ -23,6 +23,10 @@ import { FRESHNESS_MARKERS } from './heads/freshness-marker.table.js'
 import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './heads/live-history.js'
 import { HistoryController } from './history/history.http.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
+import { EvaluateController } from './ofrep/evaluate.http.js'
+import { Flags } from './ofrep/flags.js'
+import { RefetchEvents } from './ofrep/refetch-events.js'
+import { RefetchEventsController } from './ofrep/refetch-events.http.js'
 import { PoliciesController } from './reads/policies.http.js'
 import { StoreTime } from './store-time.js'
 
@@ -35,6 +39,8 @@ class ConfigStoreModule {
         HeadsEvents,
         HeadsController,
         PoliciesController,
+        EvaluateController,
+        RefetchEventsController,
         HistoryController,
         EventsController,
         CoverageController,
@@ -45,6 +51,8 @@ class ConfigStoreModule {
         { provide: ServiceRuntime, useValue: runtime },
         StoreTime,
         DocumentCopy,
+        Flags,
+        RefetchEvents,
         Broadcast,
         Presence,
         CoverageReports,

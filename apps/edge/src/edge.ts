@@ -10,6 +10,7 @@ import {
   limitClients,
   Metrics,
   openApi,
+  openToOrigins,
   refusalOfConnection,
   refuseBodiesOfReads,
   refuseForeignRequests,
@@ -19,7 +20,7 @@ import {
   type Environment,
   type HttpLimits,
 } from '#libs/platform'
-import { localNameOf, readHostConfig, readHttpLimits, urlsOf } from '#libs/process'
+import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf } from '#libs/process'
 import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -51,8 +52,9 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const limits = readHttpLimits(config.profile, env, false)
   const metrics = new Metrics().withProcessMetrics()
   limitClients(edge, { limits, metrics, isEdge: true })
-  const localTo = localNameOf(config.profile, env)
-  if (localTo !== undefined) refuseForeignRequests(edge, localTo)
+  const [localTo, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
+  openToOrigins(edge, origins)
+  if (localTo !== undefined) refuseForeignRequests(edge, localTo, origins)
   judgeTargets(edge)
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)

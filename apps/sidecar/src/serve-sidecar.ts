@@ -1,10 +1,13 @@
-import { connect, readClientConfig } from '#libs/client'
+import { openConnection, readClientConfig } from '#libs/client'
+import { readCorsOrigins } from '#libs/process'
 import { createLogger, systemClock, type Environment } from '#libs/platform'
 import type { LocalReader } from './held-values.js'
 import { createSidecarServer } from './sidecar-server.js'
 import { sidecarMetrics } from './http/sidecar-metrics.js'
 import { logConnection } from './log-connection.js'
 import { listen, type Place } from './place/listen.js'
+import { FlagReads } from './ofrep/flag-reads.js'
+import { RefetchEvents } from './ofrep/refetch-events.js'
 import { EventFeed } from './push/event-feed.js'
 import { PolicyReads } from './reads/policies.http.js'
 import { readSidecarConfig } from './sidecar.config.js'
@@ -48,21 +51,29 @@ export async function serveSidecar(env: Environment, options: SidecarOptions = {
   const upstream = options.url ?? url
   const reader = { bot, region }
   const log = createLogger(logLevel, { process: 'sidecar' })
+  const origins = readCorsOrigins(env)
   const files = await openFiles(options.write ?? [])
-  const connection = await connect({ url: upstream, ...reader, token, cacheDir, roster, timeoutMs: options.timeoutMs })
+  const connection = await openConnection({ url: upstream, ...reader, token, cacheDir, roster, timeoutMs: options.timeoutMs })
   const feed = new EventFeed(connection, systemClock)
   const writer = new FileWriter(files, { values: connection, clock: systemClock, log })
   const reads = new PolicyReads(connection, reader)
+  const flags = new FlagReads(connection, reader)
+  const refetches = new RefetchEvents(connection, flags.held, systemClock)
   const server = createSidecarServer({
     reads,
     feed,
+    flags,
+    refetches,
     values: connection,
-    metrics: sidecarMetrics(connection, feed, writer),
+    metrics: sidecarMetrics(connection, () => feed.size + refetches.size, writer),
     log,
     overTcp: 'port' in place,
+    origins,
   })
   const stop = async (): Promise<void> => {
     feed.close()
+    refetches.close()
+    flags.close()
     await writer.close()
     server.closeAllConnections()
     if (server.listening) await new Promise((closed) => server.close(closed))

@@ -1,13 +1,25 @@
 import { HmsError } from '#libs/contracts'
-import { answerClientError, errorPage, noErrorPage, toProblem, type Logger, type Metrics } from '#libs/platform'
+import {
+  answerClientError,
+  crossOriginHeaders,
+  errorPage,
+  noErrorPage,
+  problemBody,
+  toProblem,
+  type Logger,
+  type Metrics,
+} from '#libs/platform'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { HeldValues } from './held-values.js'
 import { follow } from './push/events.http.js'
 import type { EventFeed } from './push/event-feed.js'
 import type { PolicyReads } from './reads/policies.http.js'
 import { send, type Answer } from './http/answer.js'
-import { refusalOf } from './http/local-request.js'
+import { isEvaluation, refusalOf } from './http/local-request.js'
+import { readJson } from './http/read-json.js'
 import { readiness } from './http/readiness.js'
+import type { FlagReads } from './ofrep/flag-reads.js'
+import type { RefetchEvents } from './ofrep/refetch-events.js'
 
 /** Nobody has much to say to a side-car. What exceeds them is 431 or 408. */
 const BOUNDS = {
@@ -24,9 +36,13 @@ export interface SidecarParts {
   reads: PolicyReads
   feed: EventFeed
   values: HeldValues
+  flags: FlagReads
+  refetches: RefetchEvents
   metrics: Metrics
   log: Logger
   overTcp: boolean
+  /** Of pages that may ask by OFREP. */
+  origins: readonly string[]
 }
 
 /** The side-car over HTTP. Not yet listening. */
@@ -42,16 +58,26 @@ export function createSidecarServer(parts: SidecarParts): Server {
   return server
 }
 
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { reads, feed, values, metrics, log, overTcp }: SidecarParts,
-): Promise<void> {
-  const refusal = refusalOf(request, overTcp)
+async function answer(request: IncomingMessage, response: ServerResponse, parts: SidecarParts): Promise<void> {
+  const { log, overTcp, origins } = parts
+  const named = crossOriginHeaders(request, origins)
+  for (const [name, value] of Object.entries(named?.headers ?? {})) response.setHeader(name, value)
+  if (named?.preflight === true) return send(response, { status: 204 })
+  const refusal = refusalOf(request, overTcp, origins)
   // What such a request still brings is not read.
   if (refusal !== undefined) return send(response, withHeaders(problemOf(refusal, request, log), { connection: 'close' }))
+  await route(request, response, parts)
+}
+
+async function route(request: IncomingMessage, response: ServerResponse, parts: SidecarParts): Promise<void> {
+  const { reads, feed, flags, refetches, values, metrics } = parts
   const { pathname, searchParams } = targetOf(request)
   const known = request.headers['if-none-match']
+  if (isEvaluation(request)) {
+    const key = /^\/ofrep\/v1\/evaluate\/flags\/(.+)$/.exec(pathname)?.[1]
+    const asked = key === undefined ? undefined : decoded(key)
+    return send(response, flags.answer(asked, await readJson(request), known))
+  }
   const id = /^\/v1\/policies\/([^/]+)$/.exec(pathname)?.[1]
   if (id !== undefined) return send(response, reads.show(decoded(id), searchParams, known))
   const code = /^\/docs\/errors\/([^/]+)$/.exec(pathname)?.[1]
@@ -59,6 +85,8 @@ async function answer(
   switch (pathname) {
     case '/v1/policies':
       return send(response, reads.list(searchParams, known))
+    case '/ofrep/v1/events':
+      return refetches.follow(request, response)
     case '/v1/events':
       return follow(request, response, searchParams, feed)
     case '/livez':
@@ -99,12 +127,14 @@ function malformed(what: string): HmsError {
   return new HmsError('HMS_HTTP_BAD_REQUEST', `${what} is no path that can be read.`, { status: 400 })
 }
 
-function problemOf(error: unknown, { method = '', url = '', headers: given }: IncomingMessage, log: Logger): Answer {
+function problemOf(error: unknown, request: IncomingMessage, log: Logger): Answer {
+  const { method = '', url = '', headers: given } = request
   const problem = toProblem(error, { method, url, headers: given }, log)
   const headers: Record<string, string> = { 'cache-control': 'no-store' }
-  if (problem.status === 405) headers['allow'] = 'GET, HEAD'
+  if (problem.status === 405) headers['allow'] = isEvaluation(request) ? 'POST' : 'GET, HEAD'
   if (problem.status === 503) headers['retry-after'] = '2'
-  return { status: problem.status, type: 'application/problem+json', body: JSON.stringify(problem), headers }
+  if (problem.status === 413) headers['connection'] = 'close'
+  return { status: problem.status, ...problemBody(problem, url), headers }
 }
 
 function withHeaders(answered: Answer, more: Record<string, string>): Answer {

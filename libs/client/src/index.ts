@@ -24,6 +24,8 @@ export { rollbackPolicy, type RollbackOptions } from './rollback-policy.js'
 export { decideRun, type DecideOptions } from './runs/decide-run.js'
 
 // For the CLI and other tools over the same API.
+export { openConnection } from './connection/connect.js'
+export type { HeldDocumentSource } from './connection/live-connection.js'
 export { ApiClient, type ApiClientOptions, type Authorize, type EventsOptions, type PostOptions, type Query } from './api/api-client.js'
 export { authorizationFrom, bearer, signedBy, statement } from './api/authorization.js'
 export { asKeyProblem } from './api/key-problem.js'

@@ -37,6 +37,7 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
   rollout: ['/v1/rollbacks', '/v1/withdrawals', '/v1/dead-letters/rollout', '/v1/groups/rollout'],
   notifier: ['/v1/partners', '/v1/deliveries', '/v1/receipts', '/v1/webhook-keys', '/v1/dead-letters/notifier', '/v1/groups/notifier'],
   'config-store': [
+    '/ofrep',
     '/v1/policies',
     '/v1/stream',
     '/v1/events',

@@ -22,6 +22,8 @@ export interface HeldDocument {
   document: ConfigDocument
   head: HeadPredicate
   value: PolicyValue | null
+  /** The revision from which on this place names this release: a lease that is renewed has a newer one each time. */
+  firstRevision: number
   /** What the same head says from `atMs` (since 1970) on. */
   next: { atMs: number; held: HeldDocument } | null
 }
@@ -37,7 +39,7 @@ export function holdDocument(document: ConfigDocument): HeldDocument {
   const head = peekPredicate<HeadPredicate>(document.head)
   // What a head does not name nobody has verified.
   const value = head.current === null || document.release === null ? null : valueIn(document.release)
-  return { document, head, value, next: nextOf(document, head) }
+  return { document, head, value, firstRevision: document.revision, next: nextOf(document, head) }
 }
 
 /** What a head makes of itself at its `next`: the same document with the held release as its current one. */
@@ -52,7 +54,10 @@ function nextOf({ next: brought, ...document }: ConfigDocument, { next, ...head 
     proof: brought.proof ?? null,
     run: next.run ?? document.run,
   }
-  return { atMs: Date.parse(next.at), held: { document: later, head: { ...head, current: next.release }, value, next: null } }
+  return {
+    atMs: Date.parse(next.at),
+    held: { document: later, head: { ...head, current: next.release }, value, firstRevision: document.revision, next: null },
+  }
 }
 
 function valueIn(release: Envelope): PolicyValue {
@@ -89,18 +94,37 @@ export function serving(documents: readonly HeldDocument[], reader: Reader, now:
   return documents.filter(covers).sort(newestFirst)[0] ?? stable
 }
 
+/** The canaries that are live at `now`, whichever readers they cover: while there are some, not all readers see the same. */
+export function liveCanaries(documents: readonly HeldDocument[], now: number): HeldDocument[] {
+  const present = documents.map((held) => standing(held, now))
+  const stable = stableOf(present)
+  return present.filter((held) => isLiveCanary(held, stable, now))
+}
+
+/** When what is in force for some reader changes next without a new document (ms since 1970); `null` for never. */
+export function nextTurn(documents: readonly HeldDocument[], now: number): number | null {
+  const turns = documents.flatMap(({ next }) => (next === null || next.atMs <= now ? [] : [next.atMs]))
+  const leases = liveCanaries(documents, now).flatMap(({ head }) => expiryOf(head) ?? [])
+  return [...turns, ...leases].reduce<number | null>((first, at) => (first === null || at < first ? at : first), null)
+}
+
 function stableOf(documents: readonly HeldDocument[]): HeldDocument | undefined {
   return documents.find(({ head }) => head.scope === STABLE_SCOPE)
 }
 
-function isCanaryFor({ head, value }: HeldDocument, stable: HeldDocument | undefined, reader: Reader, now: number): boolean {
-  if (head.scope === STABLE_SCOPE || value === null || reader.bot === undefined) return false
+function isCanaryFor(held: HeldDocument, stable: HeldDocument | undefined, reader: Reader, now: number): boolean {
+  if (reader.bot === undefined || !isLiveCanary(held, stable, now)) return false
+  const { head } = held
+  return scopeCovers(head.scope as Scope, reader) && inShare(bucketOf(head.policy, reader.bot, head.salt), head.share ?? 0)
+}
+
+function isLiveCanary({ head, value }: HeldDocument, stable: HeldDocument | undefined, now: number): boolean {
+  if (head.scope === STABLE_SCOPE || value === null) return false
   const base = head.base ?? null
   // A canary speaks only for the stable release that it was started against; `current` = `base` is how one ends.
   if (base !== (stable?.head.current ?? null) || head.current === null || head.current === base) return false
   const expires = expiryOf(head)
-  if (expires !== null && expires <= now) return false
-  return scopeCovers(head.scope as Scope, reader) && inShare(bucketOf(head.policy, reader.bot, head.salt), head.share ?? 0)
+  return expires === null || expires > now
 }
 
 /** A time that cannot be read has passed: a lease without a readable end is none. */

@@ -1,3 +1,4 @@
+export * from './cross-origin.config.js'
 export * from './http-limits.config.js'
 export * from './host.config.js'
 export * from './identity-files.js'

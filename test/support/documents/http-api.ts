@@ -1,9 +1,11 @@
 import ts from 'typescript'
-import { SERVICE_PATHS, SERVICES } from '#libs/contracts'
+import { OFREP_PATH, SERVICE_PATHS, SERVICES } from '#libs/contracts'
+import { isWrite } from '#libs/platform'
 import type { Schema, TypeSchemas } from './type-schemas.js'
 
 const METHODS = ['Get', 'Post', 'Put', 'Patch', 'Delete', 'Sse']
 const PROBLEM = { $ref: '#/components/responses/Problem' }
+const OFREP_FAILURE = { $ref: '#/components/responses/OfrepFailure' }
 const SIGNED = { signature: [] }
 const KEY = { key: [] }
 
@@ -47,9 +49,14 @@ function operationOf(
     required: true,
     schema: { type: 'string' },
   }))
-  const parameters = [...inPath, ...taken.flatMap(({ parameters: each = [] }) => each), ...(verb === 'Post' ? [IDEMPOTENCY_KEY] : [])]
+  const parameters = [
+    ...inPath,
+    ...taken.flatMap(({ parameters: each = [] }) => each),
+    ...(verb === 'Post' && isWrite({ method: 'POST', url }) ? [IDEMPOTENCY_KEY] : []),
+  ]
   const body = taken.find(({ body: each }) => each !== undefined)?.body
   const status = Number(decorators.get('HttpCode')?.[0]?.getText() ?? (verb === 'Post' ? 201 : 200))
+  const refused = url.startsWith(`${OFREP_PATH}/v1/evaluate/`) ? OFREP_FAILURE : PROBLEM
   const operation = {
     operationId: `${tag[0]!.toLowerCase()}${tag.slice(1)}${name[0]!.toUpperCase()}${name.slice(1)}`,
     tags: [
@@ -59,12 +66,12 @@ function operationOf(
     security: securityOf(verb, decorators, ofClass),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
-    responses: { [status]: answerOf(method, verb, decorators, checker, schemas), '4XX': PROBLEM, '5XX': PROBLEM },
+    responses: { [status]: answerOf(method, verb, decorators, checker, schemas), '4XX': refused, '5XX': refused },
   }
   return [{ path, method: verb === 'Sse' ? 'get' : verb.toLowerCase(), operation }]
 }
 
-/** Of every POST. */
+/** Of every POST that may change something. */
 const IDEMPOTENCY_KEY = {
   name: 'idempotency-key',
   in: 'header',

@@ -18,7 +18,8 @@ export async function openApiFromSources(): Promise<object> {
     ours.flatMap((folder) => sourcesOf(folder, pattern).map(({ path }) => join(ROOT, path))).toSorted()
   const controllers = files(/\.http\.ts$/)
   const problem = join(ROOT, 'libs/contracts/src/problem.ts')
-  const program = programOf([...controllers, problem])
+  const ofrep = join(ROOT, 'libs/contracts/src/api/ofrep.ts')
+  const program = programOf([...controllers, problem, ofrep])
   const checker = program.getTypeChecker()
   const schemas = new TypeSchemas(checker, 'components/schemas', refineBy(await classesIn(files(/\.dto\.ts$/))))
   const paths: Record<string, Record<string, object>> = {}
@@ -28,6 +29,7 @@ export async function openApiFromSources(): Promise<object> {
     }
   }
   const problemSchema = schemas.of(exportedType(program, problem, 'Problem'))
+  const failureSchema = schemas.of(exportedType(program, ofrep, 'OfrepFailure'))
   return {
     openapi: '3.1.0',
     info: {
@@ -54,6 +56,7 @@ export async function openApiFromSources(): Promise<object> {
       },
       responses: {
         Problem: { description: 'What went wrong (RFC 9457).', content: { 'application/problem+json': { schema: problemSchema } } },
+        OfrepFailure: { description: 'What went wrong, as OFREP says it.', content: { 'application/json': { schema: failureSchema } } },
       },
       schemas: sorted(schemas.definitions),
     },

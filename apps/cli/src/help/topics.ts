@@ -33,6 +33,7 @@ const TOPICS: Record<string, readonly string[]> = {
     'HMS_LOG_LEVEL       of the services and the side-car',
     'HMS_HTTP_WRITES_PER_SECOND, HMS_HTTP_CONNECTIONS_PER_CLIENT, HMS_HTTP_CONNECTIONS  limits of clients',
     'HMS_HTTP_TRUSTED_PROXIES  edges and proxies whose word on their clients counts',
+    'HMS_HTTP_CORS_ORIGINS  origins whose pages may ask by OFREP, such as https://dashboard.example',
     'HMS_METRICS         public or key: who may read /metrics of the services',
     'HMS_BOT, HMS_REGION as whom `sidecar` and the SDK read; HMS_CACHE_DIR keeps the last known good copy',
     'HMS_ROSTER          file of the roster to trust; pinned at first use on loopback without it',

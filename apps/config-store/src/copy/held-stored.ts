@@ -19,11 +19,13 @@ export function holdStored({
   nextOrigin,
   storedAt,
   since = storedAt,
+  firstRevision,
   traceparent,
   announcedSeqs: _announcedSeqs,
   ...document
 }: StoredDocument): HeldStored {
-  const held = holdDocument({ ...document, proof: document.proof ?? null })
+  const opened = holdDocument({ ...document, proof: document.proof ?? null })
+  const held = { ...opened, firstRevision: firstRevision ?? opened.firstRevision }
   const answered = withAnswer(held, { approvedBy, author, soleOfficial }, { storedAt, since, traceparent })
   if (held.next === null || nextOrigin === undefined) return answered
   const begun = begunAt(new Date(held.next.atMs).toISOString(), storedAt)

@@ -26,7 +26,8 @@ function held(head: Partial<HeadPredicate>, revision = 1): HeldDocument {
     release: null,
     proof: null,
   }
-  return { document, head: whole, value: current === null ? null : { id: POLICY, version: current, effective: LATER }, next: null }
+  const value = current === null ? null : { id: POLICY, version: current, effective: LATER }
+  return { document, head: whole, value, firstRevision: revision, next: null }
 }
 
 function bot(name: string, applied: string | null, region = 'NCR'): BotPresence {

@@ -15,6 +15,8 @@ export interface StoredDocument extends ConfigDocument, Origin {
   storedAt: string
   /** When what the head makes current came into force. */
   since?: string
+  /** From which on this place names this release: leases are renewed. */
+  firstRevision?: number
   /** The trace that brought it here. */
   traceparent: string | null
   /** The newest numbers whose issuer was told what became of them: each is told once, by whichever path it came. */

@@ -23,8 +23,11 @@ import { orRefused } from './refused.js'
 /** Far more than can be on their way at once: a lease is renewed a few times a minute. */
 const MAX_ANNOUNCED = 50
 
-/** `isNews`: it names another release than the head before, or is stable. A canary's renewals are none. */
-type Fresh = VerifiedHead & { announcedSeqs: number[]; isNews: boolean; since: string }
+/**
+ * `isNews`: it names another release than the head before, or is stable. A canary's renewals are none. `firstRevision`: from which on heads
+ * name this release, where the one before did.
+ */
+type Fresh = VerifiedHead & { announcedSeqs: number[]; isNews: boolean; since: string; firstRevision: number | undefined }
 /** What became of a head. */
 type Settled = HeadReceipt & { verified: VerifiedHead }
 
@@ -69,14 +72,12 @@ export class StoreHeads {
       const { policy, scope, seq } = verified.head
       const known = await tx.documents(DOCUMENTS).get(documentId(policy, scope))
       const announcedSeqs = [...(known?.announcedSeqs ?? []), seq].slice(-MAX_ANNOUNCED)
-      if (known === undefined || known.seq < seq)
-        fresh.push({
-          ...verified,
-          announcedSeqs,
-          isNews: scope === 'global' || known?.digest !== verified.head.current,
-          since: inForceSince(known, verified.head.current, tx.now),
-        })
-      else {
+      if (known === undefined || known.seq < seq) {
+        const isSame = known?.digest === verified.head.current
+        const since = inForceSince(known, verified.head.current, tx.now)
+        const firstRevision = isSame ? (known.firstRevision ?? known.revision) : undefined
+        fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || !isSame, since, firstRevision })
+      } else {
         held = Math.max(held, known.revision)
         if (known.announcedSeqs.includes(seq)) continue
         // Overtaken before it arrived: the one that issued it must not wait for it.
@@ -110,6 +111,7 @@ export class StoreHeads {
         nextOrigin: _nextOrigin,
         storedAt: _storedAt,
         since: _since,
+        firstRevision: _firstRevision,
         announcedSeqs: _announcedSeqs,
         traceparent: _trace,
         ...document
@@ -160,7 +162,11 @@ function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
   }
 }
 
-function documentOf({ head, envelope, release, next, announcedSeqs, since }: Fresh, revision: number, now: Date): StoredDocument {
+function documentOf(
+  { head, envelope, release, next, announcedSeqs, since, firstRevision }: Fresh,
+  revision: number,
+  now: Date,
+): StoredDocument {
   const { policy: id, scope, seq, current: digest, run = null } = head
   return {
     id,
@@ -177,6 +183,7 @@ function documentOf({ head, envelope, release, next, announcedSeqs, since }: Fre
     ...originOf(release),
     storedAt: now.toISOString(),
     since,
+    firstRevision: firstRevision ?? revision,
     traceparent: currentTraceparent() ?? null,
     ...(next === null ? {} : { next: { release: next.release.envelope, proof: next.release.proof }, nextOrigin: originOf(next.release) }),
   }

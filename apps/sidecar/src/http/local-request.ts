@@ -1,17 +1,32 @@
 import { HmsError } from '#libs/contracts'
-import { isForeignHost, isForeignOrigin, refusalOfExpectation, refusalOfHost } from '#libs/platform'
+import { isForeignHost, isForeignOrigin, isNamedOrigin, refusalOfExpectation, refusalOfHost } from '#libs/platform'
 import type { IncomingMessage } from 'node:http'
 
-/** What no route should see. `overTcp`: who connects to a socket file has shown by its mode who they are, and its Host means nothing. */
-export function refusalOf(request: IncomingMessage, overTcp: boolean): HmsError | undefined {
+/** The paths that are asked with a body, though they are for reading too. */
+const EVALUATE = /^\/ofrep\/v1\/evaluate\/flags(?:[/?]|$)/
+
+export function isEvaluation({ url = '' }: IncomingMessage): boolean {
+  return EVALUATE.test(url)
+}
+
+/**
+ * What no route should see. `overTcp`: who connects to a socket file has shown by its mode who they are, and its Host means nothing.
+ * `origins`: of pages that may ask by OFREP.
+ */
+export function refusalOf(request: IncomingMessage, overTcp: boolean, origins: readonly string[]): HmsError | undefined {
   const { method, headers } = request
-  if (overTcp && (isForeignHost(headers.host) || isForeignOrigin(headers.origin, headers.host))) {
+  const isForeignPage = isForeignOrigin(headers.origin, headers.host) && !isNamedOrigin(request, origins)
+  if (overTcp && (isForeignHost(headers.host) || isForeignPage)) {
     return new HmsError('HMS_SIDECAR_HOST', 'The side-car answers to names and pages of loopback only, such as 127.0.0.1 or localhost.', {
       status: 403,
     })
   }
   const refused = refusalOfHost(request) ?? refusalOfExpectation(request)
   if (refused !== undefined) return refused
+  if (isEvaluation(request)) {
+    if (method === 'POST') return undefined
+    return new HmsError('HMS_HTTP_METHOD', `An evaluation is asked for with POST, not ${method}.`, { status: 405 })
+  }
   if (method !== 'GET' && method !== 'HEAD') {
     return new HmsError('HMS_HTTP_METHOD', `The side-car is for reading: GET and HEAD, not ${method}.`, { status: 405 })
   }

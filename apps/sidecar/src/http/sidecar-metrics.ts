@@ -1,10 +1,9 @@
 import { Metrics } from '#libs/platform'
 import type { HeldValues } from '../held-values.js'
-import type { EventFeed } from '../push/event-feed.js'
 import type { FileWriter } from '../write/file-writer.js'
 
 /** What tells whether a side-car does its work, read when asked for. */
-export function sidecarMetrics(values: HeldValues, feed: EventFeed, files: Pick<FileWriter, 'failing'>): Metrics {
+export function sidecarMetrics(values: HeldValues, readersOfEvents: () => number, files: Pick<FileWriter, 'failing'>): Metrics {
   const metrics = new Metrics()
   const gauge = (name: string, help: string, read: () => number): void => {
     const shown = metrics.gauge(`sidecar_${name}`, help, [])
@@ -14,7 +13,7 @@ export function sidecarMetrics(values: HeldValues, feed: EventFeed, files: Pick<
   gauge('revision', 'Revision of the copy', () => values.revision)
   gauge('policies', 'Policies in force', () => values.ids().length)
   gauge('age_seconds', 'Since the server last confirmed the copy; 0 when it holds nothing', () => ageMs(values) / 1_000)
-  gauge('subscribers', 'Open readers of events', () => feed.size)
+  gauge('subscribers', 'Open readers of events', readersOfEvents)
   gauge('files_failing', 'Files that could not be written with what is in force', () => files.failing)
   return metrics
 }

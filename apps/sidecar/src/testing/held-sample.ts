@@ -1,4 +1,4 @@
-import type { ConnectionEvents, Explanation } from '#libs/client'
+import type { ConnectionEvents, Explanation, HeldDocumentSource } from '#libs/client'
 import { HmsError } from '#libs/contracts'
 import { EventEmitter } from 'node:events'
 import type { HeldValues } from '../held-values.js'
@@ -12,6 +12,8 @@ export class HeldSample implements HeldValues {
   readonly refused = new Map<string, string>()
   private readonly values = new Map<string, { version: string; revision: number; scope: string }>()
   private readonly events = new EventEmitter()
+  /** For evaluations of others, which are tried with a real connection. */
+  readonly documents: HeldDocumentSource = { policies: () => [], of: () => [], nowMs: () => 0, onTaken: () => () => {} }
 
   /** Puts versions in force, or with `null` takes them out, all in one revision; a lease that ends passes the one that is. */
   set(versions: Record<string, string | null>, revision = this.revision + 1, scope = 'global'): this {

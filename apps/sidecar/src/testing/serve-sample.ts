@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { sidecarMetrics } from '../http/sidecar-metrics.js'
 import { createSidecarServer } from '../sidecar-server.js'
 import { listen, type Place } from '../place/listen.js'
+import { FlagReads } from '../ofrep/flag-reads.js'
+import { RefetchEvents } from '../ofrep/refetch-events.js'
 import { EventFeed } from '../push/event-feed.js'
 import { PolicyReads } from '../reads/policies.http.js'
 import { HeldSample } from './held-sample.js'
@@ -22,14 +24,20 @@ export async function serveSample(place: Place = { port: 0 }): Promise<SampleSid
   const values = new HeldSample().set({ 'epa-pm25-limit': '1.5.0' }, 4)
   const clock = new VirtualClock()
   const feed = new EventFeed(values, clock)
-  const reads = new PolicyReads(values, { bot: 'inspector-7', region: undefined })
+  const reader = { bot: 'inspector-7', region: undefined }
+  const reads = new PolicyReads(values, reader)
+  const flags = new FlagReads(values, reader)
+  const refetches = new RefetchEvents(values, flags.held, clock)
   const server = createSidecarServer({
     reads,
     feed,
+    flags,
+    refetches,
     values,
-    metrics: sidecarMetrics(values, feed, { failing: 0 }),
+    metrics: sidecarMetrics(values, () => feed.size + refetches.size, { failing: 0 }),
     log: silentLogger,
     overTcp: 'port' in place,
+    origins: ['https://dashboard.example'],
   })
   await listen(server, place)
   const address = server.address() as AddressInfo | string
@@ -41,6 +49,8 @@ export async function serveSample(place: Place = { port: 0 }): Promise<SampleSid
     port: typeof address === 'string' ? 0 : address.port,
     stop: () => {
       feed.close()
+      refetches.close()
+      flags.close()
       server.closeAllConnections()
       return new Promise((closed) => server.close(() => closed()))
     },

@@ -83,6 +83,14 @@ export class HeldDocuments {
     return values
   }
 
+  documentsOf(id: string): HeldDocument[] {
+    return [...(this.byPolicy.get(id)?.values() ?? [])]
+  }
+
+  policies(): string[] {
+    return [...this.byPolicy.keys()]
+  }
+
   private *values(): Iterable<HeldDocument> {
     for (const scopes of this.byPolicy.values()) yield* scopes.values()
   }
@@ -93,8 +101,11 @@ export class HeldDocuments {
 
   private put(held: HeldDocument): void {
     const { document } = held
+    const before = this.find(document)
+    const isSame = before !== undefined && before.document.digest === document.digest
+    const { firstRevision } = isSame ? before : held
     const scopes = this.byPolicy.get(document.id) ?? new Map<string, HeldDocument>()
-    this.byPolicy.set(document.id, scopes.set(document.scope, held))
+    this.byPolicy.set(document.id, scopes.set(document.scope, { ...held, firstRevision }))
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HmsError, type AlertReceipt, type AlertRequest, type StreamFrame } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
+import type { HeldDocument } from '#libs/evaluation'
 import { unreachable } from '../api/unreachable.js'
 import { requireReading } from './alert-reading.js'
 import type { Timer } from '../clock.js'
@@ -15,6 +16,16 @@ export interface LiveConnectionOptions extends TrustedCopyOptions {
   random?: () => number
 }
 
+/** All verified documents that are held, whomever they are for: for a program that evaluates for others, such as the side-car. */
+export interface HeldDocumentSource {
+  policies(): string[]
+  of(id: string): HeldDocument[]
+  /** The reader's time, in ms since 1970. */
+  nowMs(): number
+  /** Called when documents were taken, or a time has come, until the returned function is called. */
+  onTaken(listener: () => void): () => void
+}
+
 /** Three heartbeats missed. */
 const SILENCE_MS = 30_000
 
@@ -26,11 +37,21 @@ export class LiveConnection implements HmsConnection {
   private resumePoint: number | undefined
   private silence: Timer | undefined
   private toldApplied = false
+  private readonly onTaken = new Set<() => void>()
+  readonly documents: HeldDocumentSource = {
+    policies: () => this.copy.policies(),
+    of: (id) => this.copy.documentsOf(id),
+    nowMs: () => this.copy.nowMs(),
+    onTaken: (listener) => {
+      this.onTaken.add(listener)
+      return () => this.onTaken.delete(listener)
+    },
+  }
 
   constructor(private readonly options: LiveConnectionOptions) {
     const { reader, api, token, time, random } = options
     this.contact = new Contact((reason) => unreachable(api.url, reason))
-    this.copy = new TrustedCopy(options, { applied: () => this.acknowledge(), startOver: () => this.startOver() })
+    this.copy = new TrustedCopy(options, { applied: () => this.applied(), startOver: () => this.startOver() })
     this.link = new StreamLink(
       { url: api.url, reader, token, clock: time, random },
       {
@@ -138,6 +159,11 @@ export class LiveConnection implements HmsConnection {
   private startOver(): void {
     this.resumePoint = undefined
     this.link.reconnect()
+  }
+
+  private applied(): void {
+    this.acknowledge()
+    for (const listener of this.onTaken) listener()
   }
 
   private acknowledge(): void {

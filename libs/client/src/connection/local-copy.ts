@@ -2,7 +2,7 @@ import type { ConfigDocument } from '#libs/contracts'
 import { stableDigest } from '#libs/signing'
 import type { Admission } from '../trust/admission.js'
 import type { Clock, Timer } from '../clock.js'
-import type { InForce, Reader } from '#libs/evaluation'
+import type { HeldDocument, InForce, Reader } from '#libs/evaluation'
 import { HeldDocuments, type RefusedDocument } from './held-documents.js'
 import type { ConnectionEvents } from './hms-connection.js'
 
@@ -56,6 +56,14 @@ export class LocalCopy {
 
   all(): ConfigDocument[] {
     return this.documents.all()
+  }
+
+  policies(): string[] {
+    return this.documents.policies()
+  }
+
+  documentsOf(id: string): HeldDocument[] {
+    return this.documents.documentsOf(id)
   }
 
   /** Release digest in force per policy: what a named bot acknowledges. */

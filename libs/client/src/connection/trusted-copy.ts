@@ -4,7 +4,7 @@ import type { DocumentTrust } from '../trust/document-trust.js'
 import type { PinnedRosters } from '../trust/pinned-rosters.js'
 import type { ReaderTime } from '../trust/reader-time.js'
 import type { DiskCopy } from './disk-copy.js'
-import type { InForce, Reader } from '#libs/evaluation'
+import type { HeldDocument, InForce, Reader } from '#libs/evaluation'
 import type { RefusedDocument } from './held-documents.js'
 import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue, ValueSource } from './hms-connection.js'
 import { Listeners } from './listeners.js'
@@ -180,6 +180,20 @@ export class TrustedCopy {
 
   ids(): string[] {
     return this.copy.ids()
+  }
+
+  /** Those of which any document is held. */
+  policies(): string[] {
+    return this.copy.policies()
+  }
+
+  documentsOf(id: string): HeldDocument[] {
+    return this.copy.documentsOf(id)
+  }
+
+  /** The time by which all this is judged, in ms since 1970. */
+  nowMs(): number {
+    return this.options.time.now()
   }
 
   /** Release digest in force per policy: what a named bot acknowledges. */

@@ -1,8 +1,12 @@
-/** What a body may be. `parts`: values and members, whatever they hold. */
+/**
+ * What a body may be. `parts`: values and members, whatever they hold. `kept: false`: nothing of it is stored or passed on, so it may hold
+ * numbers and texts that others would read otherwise.
+ */
 export interface BodyBounds {
   bytes: number
   parts: number
   depth: number
+  kept?: boolean
 }
 
 /** Of a route that says nothing. */

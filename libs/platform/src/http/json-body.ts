@@ -32,7 +32,7 @@ export function takeJsonBodies(server: FastifyInstance): void {
         return done(new HmsError('HMS_HTTP_BODY_TOO_LARGE', `The body is more than this route takes: ${broken}.`, { status: 413 }))
       // The second half of the signature is for parsers that return a promise.
       return void parse(request, body.toString(), (error, value) => {
-        const found = error === null ? notInterchangeable(value) : undefined
+        const found = error === null && boundsOf(request.routeOptions).kept !== false ? notInterchangeable(value) : undefined
         if (found === undefined) return done(error, value)
         done(new HmsError('HMS_HTTP_BODY_INVALID', `The body cannot be kept as it is: ${found.detail}.`, { status: 400, errors: [found] }))
       })

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from '../logger.js'
+import { isWrite } from './read-by-post.js'
 import { showSpan, traceIdOf, traceOfRequest } from '../trace.js'
 import { spansWanted } from '../tracing/span.js'
 
@@ -7,7 +8,7 @@ import { spansWanted } from '../tracing/span.js'
 export function logWrites(server: FastifyInstance, log: Logger): void {
   server.addHook('onResponse', (request, reply, done) => {
     const { method, url } = request
-    if (method !== 'GET' && method !== 'HEAD') {
+    if (isWrite(request)) {
       const [ms, status, own] = [Math.round(reply.elapsedTime), reply.statusCode, traceOfRequest(request)]
       log.info({ method, path: url.split('?')[0], status, ms, traceId: traceIdOf(own) }, 'request answered')
       // By its pattern: names must not grow with ids.

@@ -5,16 +5,26 @@ import { describeError, isDataError, isTransient } from '../failures.js'
 import type { Logger } from '../logger.js'
 import { MAX_ERRORS } from '../shape/read-shape.js'
 import { traceIdOf, traceOfRequest } from '../trace.js'
+import { ofrepFailure } from './ofrep-failure.js'
 
 const UNREACHABLE = 'The service cannot reach its database at the moment. Try again.'
 const DISK_FULL = 'The database has no room left on its disk, and nothing was stored. Free some, then try again.'
 
+/** In the form of the route: OFREP has its own. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (reply.sent) return
   // Who knows how long has said so already.
   const again = problem.status === 429 || problem.status === 503
   if (again && !reply.hasHeader('retry-after')) void reply.header('retry-after', '2')
-  void reply.status(problem.status).header('content-type', 'application/problem+json').send(JSON.stringify(problem))
+  const { type, body } = problemBody(problem, reply.request.url)
+  void reply.status(problem.status).header('content-type', type).send(body)
+}
+
+/** What a problem is told as to anyone who asked for `url`. */
+export function problemBody(problem: Problem, url: string): { type: string; body: string } {
+  const failure = ofrepFailure(problem, url)
+  if (failure === undefined) return { type: 'application/problem+json', body: JSON.stringify(problem) }
+  return { type: 'application/json; charset=utf-8', body: JSON.stringify(failure) }
 }
 
 /** An answer must not grow with what was sent. */
@@ -37,11 +47,19 @@ export function toProblem(error: unknown, request: { method: string; url: string
       traceId,
     )
   if (isTransient(error)) {
-    log.warn({ traceId, error: describeError(error), url: request.url }, 'request met a transient fault')
+    log.warn({ traceId, error: describeError(error), url: loggedUrl(request) }, 'request met a transient fault')
     return problemOf(new HmsError('HMS_HTTP_UNAVAILABLE', isDiskFull(error) ? DISK_FULL : UNREACHABLE, { status: 503 }), traceId)
   }
-  log.error({ traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url: request.url }, 'request failed')
+  log.error(
+    { traceId, error: error instanceof Error ? (error.stack ?? error.message) : String(error), url: loggedUrl(request) },
+    'request failed',
+  )
   return problemOf(new HmsError('HMS_HTTP_INTERNAL', `Unexpected error; the log has it under trace ${traceId}.`, { status: 500 }), traceId)
+}
+
+/** A key in an address is a secret. */
+function loggedUrl({ url }: { url: string }): string {
+  return url.replaceAll(/([?&]key=)[^&]*/g, '$1…')
 }
 
 function isDiskFull(error: unknown): boolean {

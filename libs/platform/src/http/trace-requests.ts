@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isWrite } from './read-by-post.js'
 import { asSpan, traceOfRequest } from '../trace.js'
 
 type Instance = Pick<FastifyInstance, 'addHook'>
@@ -7,7 +8,7 @@ type Instance = Pick<FastifyInstance, 'addHook'>
 export function traceRequests(instance: Instance): void {
   // After the body: its events come in the context of the socket, and would lose the trace again.
   instance.addHook('preHandler', (request: FastifyRequest, _reply: FastifyReply, done: () => void) => {
-    if (request.method === 'GET' || request.method === 'HEAD') return done()
+    if (!isWrite(request)) return done()
     asSpan(traceOfRequest(request), done)
   })
 }

@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, type TokenRecord } from '#libs/contracts'
 import type { Profile } from '#libs/process'
 import type { Database } from '#libs/persistence'
 import type { Clock } from '#libs/platform'
@@ -11,6 +11,8 @@ import { TokenBook } from './token-book.js'
 export interface AccessNeed {
   what: Need | 'statement'
   dev: 'open' | 'loopback' | 'asked'
+  /** Of a stream that carries no values: its own key in the query (`key`) does, where no header comes. */
+  byQuery?: true
 }
 
 export interface AccessRequest {
@@ -55,8 +57,10 @@ export class Authorizer {
    * Rejects with 401 `HMS_AUTH_…` for who is not known, 403 for who may not. A key that does not count is refused even where none is
    * needed.
    */
-  async admit(request: AccessRequest, { what, dev }: AccessNeed): Promise<Grant> {
+  async admit(request: AccessRequest, { what, dev, byQuery }: AccessNeed): Promise<Grant> {
     const header = request.headers.authorization
+    const streamKey = byQuery === true && header === undefined ? keyInQuery(request.url) : undefined
+    if (streamKey !== undefined) return grantOf(this.tokens.requireStreamKey(streamKey))
     const needless = this.profile === 'dev' && (dev === 'open' || (dev === 'loopback' && isLocal(request)))
     if (header === undefined && needless) return {}
     if (header === undefined) throw required()
@@ -75,9 +79,17 @@ export class Authorizer {
       )
     }
     if (!needless) requireScope(record.scopes, what)
-    // Never the bare name: a key that is called like a person must not pass for one in the trail.
-    return { actor: { id: record.id, name: `key ${record.id} (${record.name})`, kind: 'token', region: record.region }, token: record.id }
+    return grantOf(record)
   }
+}
+
+/** Never the bare name: a key that is called like a person must not pass for one in the trail. */
+function grantOf({ id, name, region }: TokenRecord): Grant {
+  return { actor: { id, name: `key ${id} (${name})`, kind: 'token', region }, token: id }
+}
+
+function keyInQuery(url: string): string | undefined {
+  return new URLSearchParams(url.split('?')[1] ?? '').get('key') ?? undefined
 }
 
 function required(): HmsError {

@@ -4,13 +4,14 @@ import type { AccessNeed } from './authorizer.js'
 
 const REQUIREMENT = 'hms:requirement'
 
-type Requirement = 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'bot'
+type Requirement = 'operate' | 'statement' | 'read' | 'metrics' | 'values' | 'notices' | 'bot'
 
 /**
  * Who may call a route, or every route of a controller that says nothing else. `operate`: a person or operator who signed the request, or
  * a key with that scope, in every profile. `statement`: the same without keys. `metrics`: who may `read`, in every profile. `read`,
  * `values`, `bot` (of the body's `bot`): anyone who signed, or a key with the scope; with profile dev nobody needs one, a bot only on
- * loopback. A route of which nothing is said needs `read` for GET and `operate` for all else, in production.
+ * loopback. `notices`: the same as `values`, or by the address that an evaluation gave. A route of which nothing is said needs `read` for
+ * GET and `operate` for all else, in production.
  */
 export function RequireScope(requirement: Requirement): CustomDecorator {
   return SetMetadata(REQUIREMENT, requirement)
@@ -43,6 +44,8 @@ export function needOf(
     case 'operate':
     case 'statement':
       return { what: requirement, dev: 'asked' }
+    case 'notices':
+      return { what: 'values', dev: 'open', byQuery: true }
     default:
       return { what: requirement, dev: 'open' }
   }

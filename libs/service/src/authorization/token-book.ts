@@ -1,6 +1,6 @@
 import type { TokenRecord } from '#libs/contracts'
 import type { Clock } from '#libs/platform'
-import { requireToken, tokenIdOf } from '#libs/signing'
+import { requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from '#libs/signing'
 
 /**
  * The keys of programs that this process knows, in memory: every request asks it. Services of one process share it. What it once learned as
@@ -32,6 +32,17 @@ export class TokenBook {
   require(token: string): TokenRecord {
     const id = tokenIdOf(token)
     return requireToken(token, id === undefined ? undefined : this.records.get(id), this.clock.now())
+  }
+
+  /** As `require`, for what `streamKey` gave out. */
+  requireStreamKey(key: string): TokenRecord {
+    return requireStreamKey(key, this.records.get(key.split('.')[0]!), this.clock.now())
+  }
+
+  /** For the holder of this key, who has shown it. */
+  streamKey(id: string): string | undefined {
+    const record = this.records.get(id)
+    return record === undefined ? undefined : streamKeyOf(record)
   }
 
   /** The same as `require`, `undefined` for a key that does not count. */

@@ -1,8 +1,8 @@
 import { SERVICE_PATHS, type ServiceName } from '#libs/contracts'
-import { localNameOf, readHostConfig, readHttpLimits } from '#libs/process'
+import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits } from '#libs/process'
 import { EventServer, type EventConsumer } from '#libs/messaging'
 import type { Database } from '#libs/persistence'
-import { collectRoutes } from '#libs/platform'
+import { collectRoutes, type LimitedServer } from '#libs/platform'
 import { Module, type DynamicModule } from '@nestjs/common'
 import { APP_GUARD } from '@nestjs/core'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
@@ -68,12 +68,14 @@ export class Host {
     const metrics = readHostConfig(adapters.environment).metrics === 'key' ? KeyedMetricsController : MetricsController
     const controllers = [HealthController, metrics, TopicsController, GroupsController, DescriptionController, DeadLettersController]
     const root = { module: HostModule, global: true, imports, controllers, providers, exports: [Authorizer] }
-    const app = await createHttpApplication(root, adapters.log, localNameOf(adapters.profile, adapters.environment), {
+    const clients: LimitedServer = {
       // The bus that lives in one process has no edge.
       limits: readHttpLimits(adapters.profile, adapters.environment, readHostConfig(adapters.environment).bus === 'kafka'),
       metrics: adapters.metrics,
       keyOf: (authorization) => access.keyOf(authorization),
-    })
+    }
+    const [localTo, origins] = [localNameOf(adapters.profile, adapters.environment), readCorsOrigins(adapters.environment)]
+    const app = await createHttpApplication(root, adapters.log, localTo, clients, origins)
     const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance
     calls.watch(server)
     context.routes = collectRoutes(server)

@@ -4,6 +4,7 @@ import {
   judgeTargets,
   limitClients,
   logWrites,
+  openToOrigins,
   refuseBodiesOfReads,
   refuseForeignRequests,
   takeJsonBodies,
@@ -15,6 +16,7 @@ import { NestFactory } from '@nestjs/core'
 import type { DynamicModule, LoggerService } from '@nestjs/common'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import type { FastifyInstance } from 'fastify'
+import { takeApiKeys } from './api-key.js'
 import { ProblemFilter } from './problem.filter.js'
 import { ShapePipe } from './shape.pipe.js'
 
@@ -23,12 +25,14 @@ const REQUEST_TIMEOUT_MS = 60_000
 /**
  * A Nest application on Fastify with the bounds, the validation and the error form that every service shares. Not yet listening.
  * `localTo`: with profile dev what `HMS_HOST` says; requests of other sites are refused then. `clients`: what one of them may do.
+ * `origins`: of pages that may ask by OFREP.
  */
 export async function createHttpApplication(
   module: DynamicModule,
   log: Logger,
   localTo: string | undefined,
   clients: LimitedServer,
+  origins: readonly string[] = [],
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     ...earlyErrors(log),
@@ -40,8 +44,10 @@ export async function createHttpApplication(
     routerOptions: { ignoreTrailingSlash: true },
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
+  takeApiKeys(server)
   limitClients(server, clients)
-  if (localTo !== undefined) refuseForeignRequests(server, localTo)
+  openToOrigins(server, origins)
+  if (localTo !== undefined) refuseForeignRequests(server, localTo, origins)
   judgeTargets(server)
   refuseBodiesOfReads(server)
   takeJsonBodies(server)

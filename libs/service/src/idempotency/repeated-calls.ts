@@ -1,5 +1,5 @@
 import type { Database } from '#libs/persistence'
-import { describeError, type Logger } from '#libs/platform'
+import { describeError, isWrite, type Logger } from '#libs/platform'
 import { SetMetadata, type CustomDecorator } from '@nestjs/common'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { idempotencyKeyOf } from './idempotency-key.js'
@@ -35,7 +35,7 @@ export class GivenAgain extends Error {
   }
 }
 
-/** Every POST takes an `Idempotency-Key`. Asked by the guard, so that only who may ask gets an answer again. */
+/** Every POST that may change something takes an `Idempotency-Key`. Asked by the guard, so that only who may ask gets an answer again. */
 export class RepeatedCalls {
   private readonly open = new WeakMap<object, { call: KeyedCall; path: string; secret: string | undefined }>()
 
@@ -56,7 +56,7 @@ export class RepeatedCalls {
   /** Throws `GivenAgain` for a request that was answered, and what refuses one under its key. */
   async begin(request: AskedRequest, repeatsSafely: boolean, secret: string | undefined): Promise<void> {
     const key = idempotencyKeyOf([request.headers['idempotency-key'] ?? []].flat()[0])
-    if (request.method !== 'POST' || key === undefined) return
+    if (request.method !== 'POST' || !isWrite(request) || key === undefined) return
     const path = request.url.split('?')[0]!
     const call = keyedCall(key, request.actor?.id ?? '', path, request.rawBody ?? Buffer.alloc(0), repeatsSafely)
     const before = await this.requests(path).begin(call)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { TokenRecord } from '#libs/contracts'
 import { digestOf } from '../digest.js'
 import { isScope, requireScope, type Need } from './scopes.js'
-import { mintToken, requireToken, tokenIdOf } from './token.js'
+import { mintToken, requireStreamKey, requireToken, streamKeyOf, tokenIdOf } from './token.js'
 
 const NOW = new Date('2026-06-01T00:00:00Z')
 const { token, id, hash } = mintToken()
@@ -59,6 +59,28 @@ describe('a key', () => {
   it.each(['', 'hms_', `hms_${id}`, `hms_${id.toUpperCase()}_${token.slice(-43)}`, `${token}\n`, `x${token}`])('is not %j', (text) =>
     expect(tokenIdOf(text)).toBeUndefined(),
   )
+})
+
+describe('the key of a stream', () => {
+  const key = streamKeyOf({ id, hash })
+  const judged = (presented: string, known: TokenRecord | undefined, now = NOW): string =>
+    codeOf(() => requireStreamKey(presented, known, now))
+
+  it('is the same at every instance, and tells nothing of the key that it is for', () => {
+    expect([key, key.startsWith(`${id}.`), judged(key, record())]).toEqual([streamKeyOf(record()), true, 'none'])
+    for (const secret of [token.slice(-43), hash.slice('sha256:'.length)]) expect(key).not.toContain(secret)
+    expect(judge(key, record())).toBe('HMS_AUTH_TOKEN_UNKNOWN')
+  })
+
+  it.each([
+    ['of another key', streamKeyOf(mintToken()), record(), 'UNKNOWN'],
+    ['with one character changed', `${key.slice(0, -1)}${key.endsWith('A') ? 'E' : 'A'}`, record(), 'UNKNOWN'],
+    ['that is the key itself', token, record(), 'UNKNOWN'],
+    ['that is empty', '', record(), 'UNKNOWN'],
+    ['without a record', key, undefined, 'UNKNOWN'],
+    ['of a key that was revoked', key, record({ revokedAt: '2026-02-01T00:00:00Z' }), 'REVOKED'],
+    ['of a key that has expired', key, record({ expiresAt: NOW.toISOString() }), 'EXPIRED'],
+  ])('is refused %s', (_what, presented, known, reason) => expect(judged(presented, known)).toBe(`HMS_AUTH_TOKEN_${reason}`))
 })
 
 describe('scopes', () => {

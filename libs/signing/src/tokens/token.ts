@@ -31,6 +31,26 @@ export function requireToken(token: string, record: TokenRecord | undefined, now
   if (record === undefined || !isSame(digestOf(token), record.hash)) {
     throw refused('UNKNOWN', 'No such key is known here. One that was made a moment ago counts within seconds.')
   }
+  return requireCounting(record, now)
+}
+
+/**
+ * What opens the event stream of OFREP for the holder of a key, and nothing else: browsers send no header there, so it stands in the
+ * address. Made from the record, so that every instance knows it, it is the same as long as the key counts.
+ */
+export function streamKeyOf({ id, hash }: Pick<TokenRecord, 'id' | 'hash'>): string {
+  return `${id}.${digestOf(`ofrep-events ${hash}`).slice('sha256:'.length)}`
+}
+
+/** The same as `requireToken`, for a stream key. */
+export function requireStreamKey(key: string, record: TokenRecord | undefined, now: Date): TokenRecord {
+  if (record === undefined || !isSame(key, streamKeyOf(record))) {
+    throw refused('UNKNOWN', 'No such address of a stream is known here: evaluate again, and take the one in the answer.')
+  }
+  return requireCounting(record, now)
+}
+
+function requireCounting(record: TokenRecord, now: Date): TokenRecord {
   if (record.revokedAt !== null) throw refused('REVOKED', `The key ${record.id} was revoked at ${record.revokedAt}.`)
   if (!(now.getTime() < Date.parse(record.expiresAt))) throw refused('EXPIRED', `The key ${record.id} expired at ${record.expiresAt}.`)
   return record

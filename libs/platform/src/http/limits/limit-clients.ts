@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Server } from 'node:http'
 import type { Metrics } from '../../metrics.js'
 import { clientAddress, clientOf, type TrustedProxies } from './client-address.js'
+import { isWrite } from '../read-by-post.js'
 import { ClientBuckets } from './client-buckets.js'
 import { ConnectionCounts } from './connection-counts.js'
 
@@ -29,8 +30,6 @@ const WIDER = 10
 const OF_SERVICES = /^\/v1\/(?:heads|freshness)\/?$/
 /** Probes and scrapers come in whatever happens. */
 const EXEMPT = /^\/(?:livez|readyz|metrics)\/?$/
-/** Asks with a body, and changes nothing. */
-const READ_BY_POST = /^\/ofrep\//
 
 const counts = new WeakMap<Server, ConnectionCounts>()
 
@@ -66,7 +65,7 @@ export function limitClients(server: FastifyInstance, { limits, metrics, keyOf, 
       void reply.header('connection', 'close')
       return done(tooMany)
     }
-    if (!isWrite(request.method) || READ_BY_POST.test(path)) return done()
+    if (!isWrite(request)) return done()
     const waitMs = waitOf(request, path)
     if (waitMs === 0) return done()
     refused?.inc({ what: 'writes' })
@@ -89,8 +88,4 @@ export function refusalOfConnection(server: Server, socket: object): HmsError | 
     case 'all':
       return new HmsError('HMS_HTTP_CONNECTIONS', 'This server has as many connections as it takes. Try again.', { status: 503 })
   }
-}
-
-function isWrite(method: string): boolean {
-  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS'
 }

@@ -1,0 +1,31 @@
+import { EVENT_HEADERS } from '#libs/ofrep'
+import { RequireScope } from '#libs/service'
+import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { RefetchEvents } from './refetch-events.js'
+
+/**
+ * `GET /ofrep/v1/events`: Server-Sent Events of OFREP. Accepted at once, also while the copy is not read yet: browsers give up on anything
+ * but 200, and are told when there is something to ask for.
+ */
+@Controller('ofrep/v1/events')
+export class RefetchEventsController {
+  constructor(private readonly events: RefetchEvents) {}
+
+  /** Says when to evaluate again. `key`: of the reader, as a bulk evaluation gave it, for browsers, which can send no header here. */
+  @Get()
+  @RequireScope('notices')
+  follow(
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+    @Query('key') _key?: string,
+    @Headers('last-event-id') lastId?: string,
+  ): void {
+    reply.hijack()
+    const { raw } = reply
+    if (raw.destroyed) return
+    raw.on('error', () => raw.destroy())
+    if (request.method === 'HEAD') return void raw.writeHead(200, EVENT_HEADERS).end()
+    this.events.feed.follow(raw, lastId)
+  }
+}

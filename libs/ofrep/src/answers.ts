@@ -1,0 +1,42 @@
+import { HmsError, type OfrepEventStream } from '#libs/contracts'
+import type { Reader } from '#libs/evaluation'
+import { isKnown } from '#libs/platform'
+import type { FlagBook } from './flag-book.js'
+
+/** A whole answer; without `body` nothing has changed since the reader asked. */
+export interface EvaluationAnswer {
+  status: 200 | 304
+  etag: string
+  body?: string
+}
+
+/** Throws 404 `HMS_POLICY_NOT_FOUND`. */
+export function answerFlag(book: FlagBook, key: string, reader: Reader, known?: string): EvaluationAnswer {
+  const flag = book.flag(key, reader)
+  if (flag === undefined) {
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy and no field of one that is in force for this context is called ${key}.`, {
+      status: 404,
+      next: ['hms-svc policies list'],
+    })
+  }
+  return answer(`"${flag.digest}"`, known, () => flag.json)
+}
+
+/**
+ * Where a reader hears of changes. `owner` is part of the ETag: one who comes with another key must not keep the address of the one before,
+ * which a 304 would leave it.
+ */
+export interface OwnStream {
+  stream: OfrepEventStream
+  owner?: string
+}
+
+export function answerFlags(book: FlagBook, reader: Reader, known?: string, own?: OwnStream): EvaluationAnswer {
+  const { json, digest } = book.flags(reader)
+  const streams = own === undefined ? '' : `,"eventStreams":${JSON.stringify([own.stream])}`
+  return answer(`"${digest}${own?.owner === undefined ? '' : `.${own.owner}`}"`, known, () => `{"flags":[${json}]${streams}}`)
+}
+
+function answer(etag: string, known: string | undefined, body: () => string): EvaluationAnswer {
+  return isKnown(etag, known) ? { status: 304, etag } : { status: 200, etag, body: body() }
+}

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import type { OfrepFlag } from '#libs/contracts'
+import type { Reader } from '#libs/evaluation'
+import { FlagBook } from './flag-book.js'
+import { ANYONE, held, HeldByHand, IN_NCR, NOW } from './testing/held.js'
+
+const PM25 = 'epa-pm25-limit'
+const stable = held(PM25, { version: '1.5.0', revision: 3, fields: { limit: 35 } })
+const canaryOf = (more: object = {}) =>
+  held(PM25, {
+    version: '2.0.0',
+    scope: 'region:NCR',
+    revision: 8,
+    firstRevision: 5,
+    fields: { limit: 25 },
+    canary: { base: stable.head.current, expires: '2026-01-01T00:02:00Z', ...more },
+  })
+const asked = (copy: HeldByHand, key: string, reader: Reader = ANYONE): OfrepFlag | undefined => {
+  const found = new FlagBook(copy).flag(key, reader)
+  return found === undefined ? undefined : (JSON.parse(found.json) as OfrepFlag)
+}
+const all = (book: FlagBook, reader: Reader = ANYONE): OfrepFlag[] => JSON.parse(`[${book.flags(reader).json}]`) as OfrepFlag[]
+
+describe('a flag', () => {
+  const fields = { limit: 35, strict: true, units: 'ug_per_m3', tags: ['air', 'epa'], bands: { good: 12 }, note: null, '__proto__.x': 1 }
+  const copy = new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 3, fields }))
+  const metadata = {
+    policyVersion: '1.5.0',
+    revision: 3,
+    digest: `sha256:${PM25}@1.5.0`,
+    scope: 'global',
+    effective: '2024-09-01T00:00:00Z',
+    runId: 7,
+  }
+
+  it('called like a policy is the whole policy, with what is known of it', () => {
+    const value = { id: PM25, version: '1.5.0', effective: '2024-09-01T00:00:00Z', ...fields }
+    expect(asked(copy, PM25)).toEqual({ key: PM25, value, reason: 'STATIC', variant: '1.5.0', metadata })
+  })
+
+  it.each([
+    ['limit', 35],
+    ['strict', true],
+    ['units', 'ug_per_m3'],
+    ['bands', { good: 12 }],
+    ['version', '1.5.0'],
+    ['tags', { items: ['air', 'epa'] }],
+    ['__proto__.x', 1],
+  ])('called like the field %s has the type of the field, a list inside an object', (field, value) => {
+    expect(asked(copy, `${PM25}.${field}`)).toEqual({ key: `${PM25}.${field}`, value, reason: 'STATIC', variant: '1.5.0', metadata })
+  })
+
+  it.each(['', '.', '.limit', `${PM25}.`, `${PM25}.note`, `${PM25}.none`, `${PM25}.constructor`, `${PM25}.__proto__`, 'ozone-limit'])(
+    'is none: %j',
+    (key) => expect(asked(copy, key)).toBeUndefined(),
+  )
+
+  it('has no null in its metadata, and says whether a side-car may be behind', () => {
+    const local = new HeldByHand().set(held(PM25, { run: null }))
+    local.staleness = 'STALE'
+    const said = asked(local, PM25)!.metadata
+    expect([Object.values(said).includes(null as never), 'runId' in said, said.state]).toEqual([false, false, 'STALE'])
+  })
+})
+
+describe('the reason', () => {
+  const copy = new HeldByHand().set(stable, canaryOf())
+  const said = (reader: Reader): [string, unknown, string] => {
+    const { reason, value, metadata } = asked(copy, `${PM25}.limit`, reader)!
+    return [reason, value, metadata.scope]
+  }
+
+  it('is SPLIT inside a canary, and TARGETING_MATCH outside of one that runs: the answer depends on who asks', () => {
+    expect(said(IN_NCR)).toEqual(['SPLIT', 25, 'region:NCR'])
+    expect(said(ANYONE)).toEqual(['TARGETING_MATCH', 35, 'global'])
+    expect(said({ bot: 'bot-1', region: 'VA' })).toEqual(['TARGETING_MATCH', 35, 'global'])
+  })
+
+  it('is STATIC before, and once lease or base have ended', () => {
+    expect(asked(new HeldByHand().set(stable), PM25, IN_NCR)!.reason).toBe('STATIC')
+    for (const over of [{ expires: '2026-01-01T00:00:00Z' }, { base: 'sha256:other' }])
+      expect(asked(new HeldByHand().set(stable, canaryOf(over)), PM25, IN_NCR)).toMatchObject({ reason: 'STATIC', variant: '1.5.0' })
+  })
+
+  it('follows the share by the bucket of the key, as bots do', () => {
+    // Buckets of these names for this policy: 439 and 4753 of 10,000.
+    const few = new HeldByHand().set(stable, canaryOf({ share: 500 }))
+    const reasons = ['bot-0007', 'bot-0001'].map((bot) => asked(few, PM25, { bot, region: 'NCR' })!.reason)
+    expect(reasons).toEqual(['SPLIT', 'TARGETING_MATCH'])
+  })
+})
+
+describe('all flags', () => {
+  it('are each policy with each field, sorted, a field that is null left out', () => {
+    const copy = new HeldByHand().set(held('b-limit')).set(held('a-limit', { fields: { note: null } }))
+    const own = (id: string): string[] => [id, `${id}.id`, `${id}.version`, `${id}.effective`]
+    expect(all(new FlagBook(copy)).map(({ key }) => key)).toEqual([...own('a-limit'), ...own('b-limit'), 'b-limit.limit'])
+  })
+
+  it('have a digest that moves with value, reason, variant or metadata alone', () => {
+    const digest = (copy: HeldByHand, reader = ANYONE): string => new FlagBook(copy).flags(reader).digest
+    const one = digest(new HeldByHand().set(stable))
+    expect(digest(new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 9, firstRevision: 3, fields: { limit: 35 } })))).toBe(one)
+    const others = [
+      new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 3, fields: { limit: 34 } })),
+      new HeldByHand().set(held(PM25, { version: '1.5.1', revision: 3, fields: { limit: 35 } })),
+      new HeldByHand().set(held(PM25, { version: '1.5.0', revision: 4, fields: { limit: 35 } })),
+      new HeldByHand().set(stable, canaryOf()),
+    ]
+    expect(new Set([one, ...others.map((copy) => digest(copy))]).size).toBe(5)
+    expect(digest(others[3]!, IN_NCR)).not.toBe(digest(others[3]!))
+  })
+
+  it('change when the time of a later rule comes, without a document', () => {
+    const copy = new HeldByHand().set(held(PM25, { version: '1.5.0', next: { at: NOW + 1_000, version: '2.0.0' } }))
+    const book = new FlagBook(copy)
+    const versions = [NOW, NOW + 999, NOW + 1_000].map((now) => ((copy.now = now), all(book)[0]!.variant))
+    expect(versions).toEqual(['1.5.0', '1.5.0', '2.0.0'])
+  })
+
+  it('are evaluated only where readers or times make a difference', () => {
+    const copy = new HeldByHand().set(stable, canaryOf())
+    for (let index = 0; index < 100; index++) copy.set(held(`limit-${index}`))
+    const book = new FlagBook(copy)
+    book.flags(IN_NCR)
+    copy.asked = 0
+    expect(all(book, IN_NCR).length).toBe(101 * 5)
+    expect(copy.asked).toBe(1)
+  })
+
+  it('forget what they knew when the copy takes documents', () => {
+    const copy = new HeldByHand().set(stable)
+    const book = new FlagBook(copy)
+    expect(all(book, IN_NCR)[0]!.variant).toBe('1.5.0')
+    copy.set(stable, canaryOf())
+    book.forget()
+    expect(all(book, IN_NCR)[0]!.variant).toBe('2.0.0')
+  })
+})

@@ -1,0 +1,111 @@
+import type { Clock } from '#libs/platform'
+import type { ServerResponse } from 'node:http'
+
+const HEARTBEAT_MS = 10_000
+/** Readers served per turn of the event loop: evaluations stay fast while many are told. */
+const SLICE = 250
+/** Frames are short; a reader that leaves this much unread does not read. It is cut off, and comes again. */
+const MAX_UNREAD_BYTES = 64 * 1024
+/** A comment, which no reader hands on. */
+const ALIVE = Buffer.from(': alive\n\n')
+
+export const EVENT_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+
+export interface RefetchFeedOptions {
+  clock: Clock
+  /** Of this process and no other: an id that an earlier one gave out is not the newest. */
+  life: string
+  /** Called with the number of open readers. */
+  counted?: (readers: number) => void
+}
+
+/**
+ * The event stream of OFREP: says that evaluations may have changed, and carries no values. A reader that does not name the newest id,
+ * whatever it names, is told at once: it may have missed a change, and stock providers do not ask again by themselves after a reconnect.
+ */
+export class RefetchFeed {
+  private readonly readers = new Set<ServerResponse>()
+  private changes = 0
+  private newest: Buffer
+  private sending = false
+  private cancelHeartbeat = (): void => {}
+
+  constructor(private readonly options: RefetchFeedOptions) {
+    this.newest = this.frame()
+  }
+
+  get size(): number {
+    return this.readers.size
+  }
+
+  /**
+   * `hint`: comes back with the evaluation that this leads to, as `flagConfigEtag`. Changes that come while readers are being told are
+   * told as one.
+   */
+  tell(hint?: string): void {
+    this.changes++
+    this.newest = this.frame(hint)
+    if (this.sending) return
+    this.sending = true
+    setImmediate(() => this.send())
+  }
+
+  follow(response: ServerResponse, lastEventId?: string): void {
+    response.writeHead(200, EVENT_HEADERS)
+    response.write(lastEventId === this.id ? ALIVE : this.newest)
+    if (this.readers.size === 0) this.beat()
+    this.readers.add(response)
+    this.count()
+    response.once('close', () => {
+      this.readers.delete(response)
+      this.count()
+    })
+  }
+
+  /** Readers come again. */
+  close(): void {
+    this.cancelHeartbeat()
+    for (const reader of this.readers) reader.end()
+  }
+
+  private get id(): string {
+    return `${this.options.life}.${this.changes}`
+  }
+
+  private frame(hint?: string): Buffer {
+    const data = JSON.stringify({ type: 'refetchEvaluation', ...(hint === undefined ? {} : { etag: hint }) })
+    return Buffer.from(`id: ${this.id}\nevent: message\ndata: ${data}\n\n`)
+  }
+
+  private send(): void {
+    const frame = this.newest
+    this.slice(frame, [...this.readers], 0, () => {
+      if (this.newest === frame) this.sending = false
+      else this.send()
+    })
+  }
+
+  private slice(frame: Buffer, readers: readonly ServerResponse[], start: number, done: () => void): void {
+    for (const reader of readers.slice(start, start + SLICE)) write(reader, frame)
+    setImmediate(() => (start + SLICE < readers.length ? this.slice(frame, readers, start + SLICE, done) : done()))
+  }
+
+  private beat(): void {
+    this.cancelHeartbeat()
+    this.cancelHeartbeat = this.options.clock.after(HEARTBEAT_MS, () => {
+      if (this.readers.size === 0) return
+      this.slice(ALIVE, [...this.readers], 0, () => {})
+      this.beat()
+    })
+  }
+
+  private count(): void {
+    this.options.counted?.(this.readers.size)
+  }
+}
+
+function write(reader: ServerResponse, bytes: Buffer): void {
+  if (!reader.writable) return
+  if (reader.writableLength > MAX_UNREAD_BYTES) reader.destroy()
+  else reader.write(bytes)
+}

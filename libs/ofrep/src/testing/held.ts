@@ -1,0 +1,77 @@
+import type { Json } from '#libs/contracts'
+import type { HeldDocument, Reader } from '#libs/evaluation'
+import type { HeldPolicies } from '../flag-book.js'
+
+export const NOW = Date.parse('2026-01-01T00:00:00Z')
+export const ANYONE: Reader = { bot: 'bot-1' }
+export const IN_NCR: Reader = { bot: 'bot-1', region: 'NCR' }
+
+export interface HeldOptions {
+  version?: string
+  scope?: string
+  revision?: number
+  firstRevision?: number
+  run?: number | null
+  fields?: Record<string, Json>
+  /** Of a canary: its release is not the stable one. */
+  canary?: { base: string | null; share?: number; expires?: string }
+  /** In force from this time on. */
+  next?: { at: number; version: string }
+}
+
+/** A document as a copy holds it, without its signatures: nothing here looks at them. */
+export function held(id: string, options: HeldOptions = {}): HeldDocument {
+  const {
+    version = '1.0.0',
+    scope = 'global',
+    revision = 1,
+    firstRevision = revision,
+    run = 7,
+    fields = { limit: 25 },
+    canary,
+    next,
+  } = options
+  const digest = `sha256:${id}@${version}`
+  const head = { policy: id, scope, seq: revision, current: digest, issuedAt: '2026-01-01T00:00:00Z', ...canaryHead(canary) }
+  const envelope = { payload: '', payloadType: '', signatures: [] }
+  const document = { id, scope, seq: revision, revision, version, digest, run, head: envelope, release: envelope, proof: null }
+  const value = { id, version, effective: '2024-09-01T00:00:00Z', ...fields }
+  const later = next === undefined ? null : { atMs: next.at, held: held(id, { ...options, version: next.version, next: undefined }) }
+  return { document, head, value, firstRevision, next: later }
+}
+
+function canaryHead(canary: HeldOptions['canary']): object {
+  return canary === undefined ? {} : { share: 10_000, ...canary }
+}
+
+/** A copy whose documents and time a test sets. */
+export class HeldByHand implements HeldPolicies {
+  now = NOW
+  staleness: 'READY' | 'STALE' | undefined
+  /** How often documents were asked for. */
+  asked = 0
+  private readonly byPolicy = new Map<string, HeldDocument[]>()
+
+  set(...documents: HeldDocument[]): this {
+    const id = documents[0]!.document.id
+    this.byPolicy.set(id, documents)
+    return this
+  }
+
+  policies(): string[] {
+    return [...this.byPolicy.keys()]
+  }
+
+  documentsOf(id: string): HeldDocument[] {
+    this.asked++
+    return this.byPolicy.get(id) ?? []
+  }
+
+  nowMs(): number {
+    return this.now
+  }
+
+  state(): 'READY' | 'STALE' | undefined {
+    return this.staleness
+  }
+}

@@ -1,0 +1,44 @@
+import { type OfrepErrorCode, type OfrepFailure, type Problem } from '#libs/contracts'
+
+const EVALUATE = /^\/ofrep\/v1\/evaluate\/flags(?:\/(.*?))?\/?$/
+
+/** Codes of ours that OFREP has a word for. */
+const WORDS: Record<string, OfrepErrorCode> = {
+  HMS_OFREP_TARGETING_KEY: 'TARGETING_KEY_MISSING',
+  HMS_OFREP_CONTEXT: 'INVALID_CONTEXT',
+  HMS_POLICY_NOT_FOUND: 'FLAG_NOT_FOUND',
+}
+
+/**
+ * A problem as OFREP says it, where an evaluation was asked for; `undefined` for every other path. Stock providers refuse what lacks `key`,
+ * `errorCode` or `errorDetails`, at any status, with an error of their own that hides the reason.
+ */
+export function ofrepFailure({ status, code, detail, retryable, traceId }: Problem, url: string): OfrepFailure | undefined {
+  const path = EVALUATE.exec(url.split('?')[0]!)
+  if (path === null) return undefined
+  const [, named = ''] = path
+  const key = named === '' ? undefined : readable(named)
+  return {
+    ...(key === undefined ? {} : { key }),
+    errorCode: errorCodeOf(status, code, key),
+    errorDetails: detail,
+    metadata: { code, retryable, ...(traceId === undefined ? {} : { traceId }) },
+  }
+}
+
+/** What is wrong with a body is one matter to OFREP, whether it is no JSON, too large, or of another type. */
+function errorCodeOf(status: number, code: string, key: string | undefined): OfrepErrorCode {
+  const word = WORDS[code]
+  if (word !== undefined) return word
+  if (status === 404 && key !== undefined) return 'FLAG_NOT_FOUND'
+  return status === 400 || status === 413 || status === 415 ? 'PARSE_ERROR' : 'GENERAL'
+}
+
+/** As it was meant; as it came where its encoding is broken. */
+function readable(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
+}
