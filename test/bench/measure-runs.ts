@@ -14,7 +14,7 @@ export async function measureRuns(url: string, dataDir: string, runs: number): P
   socket.on('message', (data) => {
     const frame = JSON.parse(String(data)) as StreamFrame
     const at = nowMs()
-    for (const change of frame.changes) if (change.scope === 'global' && change.version !== null) waiting.get(change.version)?.(at)
+    for (const change of frame.changes ?? []) if (change.scope === 'global' && change.version !== null) waiting.get(change.version)?.(at)
   })
   await new Promise((resolve) => socket.once('message', resolve))
   const times: number[] = []

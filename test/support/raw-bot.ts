@@ -46,7 +46,7 @@ export class RawBot {
 
   private take(frame: StreamFrame): void {
     if (frame.type === 'snapshot') this.held.clear()
-    for (const document of frame.documents) this.held.set(`${document.id}@${document.scope}`, holdDocument(document))
+    for (const document of frame.documents ?? []) this.held.set(`${document.id}@${document.scope}`, holdDocument(document))
     this.revision = frame.revision
   }
 }

@@ -11,6 +11,7 @@ const OF_THE_TUNNEL = [
   'user-agent',
   'traceparent',
   'tracestate',
+  'if-revision-at-least',
   'sec-websocket-key',
   'sec-websocket-version',
   'sec-websocket-protocol',

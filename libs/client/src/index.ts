@@ -12,7 +12,15 @@ export type {
 } from '#libs/contracts'
 
 export { connect, type ConnectOptions } from './connection/connect.js'
-export type { AlertInput, ConnectionEvents, ConnectionState, Explanation, PolicyValue, ValueSource } from './connection/hms-connection.js'
+export type {
+  AlertInput,
+  ConnectionEvents,
+  ConnectionState,
+  Explanation,
+  PolicyValue,
+  ReadyOptions,
+  ValueSource,
+} from './connection/hms-connection.js'
 export { deployPolicy, type DeployOptions } from './deploy-policy.js'
 // Whole, so that a declaration can fill `Policies`.
 export * from './policy-types.js'

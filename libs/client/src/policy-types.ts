@@ -18,14 +18,16 @@ export type GetPolicy = [Declared] extends [never]
   ? <T extends object = PolicyValue>(id: string, query?: PastQuery) => PolicyPromise<T>
   : <Id extends Declared>(id: Id, query?: PastQuery) => PolicyPromise<Policies[Id]>
 
-type Get = [Declared] extends [never] ? HmsConnection['get'] : <Id extends Declared>(id: Id) => Policies[Id]
+type Get = [Declared] extends [never]
+  ? HmsConnection['get']
+  : <Id extends Declared, D = Policies[Id]>(id: Id, fallback?: D) => Policies[Id] | D
 type Explain = [Declared] extends [never]
   ? HmsConnection['explain']
-  : <Id extends Declared>(id: Id) => Omit<Explanation, 'value'> & { value: Policies[Id] }
+  : <Id extends Declared, D = Policies[Id]>(id: Id, fallback?: D) => Omit<Explanation, 'value'> & { value: Policies[Id] | D }
 
 /** A connection that knows the declared policies. */
 export type TypedConnection = Omit<HmsConnection, 'get' | 'explain'> & {
-  /** Synchronous, without I/O. Throws `HMS_POLICY_NOT_FOUND` (404) when no version is in force for this reader. */
+  /** Synchronous, without I/O. When no version is in force for this reader: `fallback`, else it throws `HMS_POLICY_NOT_FOUND` (404). */
   readonly get: Get
   /** As `get`, with where the value comes from and how old it is. */
   readonly explain: Explain

@@ -1,3 +1,4 @@
+import { HmsError, STORE_BEHIND } from '#libs/contracts'
 import { describeError } from '#libs/platform'
 import { STABLE_SCOPE, stableDigest } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
@@ -7,6 +8,8 @@ import { DOCUMENTS, REVISION_WINDOW } from '../heads/head.table.js'
 import { holdStored, type HeldStored } from './held-stored.js'
 import { PreparedFrame } from './prepared-frame.js'
 
+/** Other instances hear of a revision within milliseconds. */
+const BEHIND_WAIT_MS = 2_000
 /** All there are: a bundle must not be cut. */
 const ALL = 1_000_000
 /** Frames for readers that resume, kept until the next revision: a whole fleet that reconnects resumes at few points. */
@@ -50,11 +53,22 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   /**
-   * Resolves when the copy was read at least once, and again if a reader saw a later revision at another instance. Rejects with the
-   * database's error: to answer from an older copy would take that reader back.
+   * Resolves when the copy was read at least once, and again if a reader saw a later revision at another instance; where that is not there
+   * yet, when it comes or after two seconds. Rejects with the database's error: to answer from an older copy would take that reader back.
    */
   async reach(revision = 0): Promise<void> {
     if (!this.loaded || revision > this.revision) await this.refresh()
+    if (revision > this.revision) await this.arrival(revision)
+  }
+
+  /** As `reach`; rejects with `HMS_STORE_BEHIND` when the revision has not come. */
+  async require(revision: number | undefined): Promise<void> {
+    await this.reach(revision)
+    if (revision === undefined || revision <= this.revision) return
+    throw new HmsError(STORE_BEHIND, `This instance has seen revision ${this.revision}, and not ${revision} yet. Ask another one.`, {
+      status: 503,
+      state: { revision: this.revision },
+    })
   }
 
   policies(): string[] {
@@ -88,6 +102,20 @@ export class DocumentCopy implements OnModuleInit {
   stableDigest(): string {
     const stable = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.document ?? [])
     return stableDigest(stable.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest })))
+  }
+
+  private arrival(revision: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        off()
+        cancel()
+        resolve()
+      }
+      const off = this.onChange(() => {
+        if (this.revision >= revision) done()
+      })
+      const cancel = this.runtime.clock.after(BEHIND_WAIT_MS, done)
+    })
   }
 
   private prepare(from: number | undefined): PreparedFrame {

@@ -4,6 +4,7 @@ import type { ConfigDocument, Envelope, StreamFrame } from '#libs/contracts'
 export class PreparedFrame {
   private bytes: Buffer | undefined
   private event: Buffer | undefined
+  private vouched: PreparedFrame | undefined
 
   constructor(readonly frame: StreamFrame) {}
 
@@ -18,25 +19,41 @@ export class PreparedFrame {
     return new PreparedFrame({ type, revision, changes, documents, ...(traceparent === null ? {} : { traceparent }) })
   }
 
+  /** Without a statement it is `type` and `revision` alone: 64 bytes at most. */
   static heartbeat(revision: number, freshness?: Envelope): PreparedFrame {
-    return new PreparedFrame({ type: 'heartbeat', revision, changes: [], documents: [], ...(freshness === undefined ? {} : { freshness }) })
+    return new PreparedFrame({ type: 'heartbeat', revision, ...NOTHING, ...(freshness === undefined ? {} : { freshness }) })
   }
 
-  /** The same with the freshness statement on what it carries. */
+  static goodbye(revision: number, retryMs: number): PreparedFrame {
+    return new PreparedFrame({ type: 'goodbye', revision, ...NOTHING, retryMs })
+  }
+
+  /** The same with the freshness statement on what it carries; the last one is kept, for all who ask for it. */
   with(freshness: Envelope | undefined): PreparedFrame {
-    return freshness === undefined ? this : new PreparedFrame({ ...this.frame, freshness })
+    if (freshness === undefined) return this
+    if (this.vouched?.frame.freshness !== freshness) this.vouched = new PreparedFrame({ ...this.frame, freshness })
+    return this.vouched
   }
 
   /** As a text frame of a WebSocket. */
   get message(): Buffer {
-    return (this.bytes ??= Buffer.from(JSON.stringify(this.frame)))
+    return (this.bytes ??= Buffer.from(JSON.stringify(this.sent())))
   }
 
-  /** As a Server-Sent Event; `id:` is the revision. */
+  /** As a Server-Sent Event; `id:` is the revision, `retry:` what a stock EventSource waits before it connects again. */
   get serverSentEvent(): Buffer {
-    return (this.event ??= Buffer.from(`id: ${this.frame.revision}\ndata: ${this.message.toString()}\n\n`))
+    const { revision, retryMs } = this.frame
+    const retry = retryMs === undefined ? '' : `retry: ${retryMs}\n`
+    return (this.event ??= Buffer.from(`id: ${revision}\n${retry}data: ${this.message.toString()}\n\n`))
+  }
+
+  private sent(): Partial<StreamFrame> {
+    const { changes, documents, ...rest } = this.frame
+    return rest.type === 'snapshot' || rest.type === 'change' ? { ...rest, changes, documents } : rest
   }
 }
+
+const NOTHING = { changes: [], documents: [] }
 
 /** The revision a reader names as its own; `undefined` when it names none. */
 export function parseRevision(text: unknown): number | undefined {

@@ -2,8 +2,9 @@ import { connect } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PolicyView } from '#libs/contracts'
+import { WebSocket } from 'ws'
 import { Follower } from '../testing/follow.suite.js'
-import { POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
@@ -12,6 +13,18 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 const advance = (ms: number) => world.clock.advanceTo(world.clock.now().getTime() + ms)
+
+/** Lets time pass until there is an answer. */
+async function inTime<T>(asked: Promise<T>): Promise<T> {
+  const end = { reached: false }
+  const mark = (): void => void (end.reached = true)
+  asked.then(mark, mark)
+  while (!end.reached) {
+    advance(500)
+    await world.settle()
+  }
+  return asked
+}
 
 describe('GET /v1/stream', () => {
   it('begins with a snapshot and goes on with each change, a bundle in one frame', async () => {
@@ -29,20 +42,50 @@ describe('GET /v1/stream', () => {
     for (const seq of [1, 2, 3]) await world.stored(await world.head({ seq, version: `${seq}.0.0` }))
     await world.stored(await world.head({ policy: 'a-limit' }))
     const first = async (revision: string) => {
-      const { type, revision: at, documents } = await Follower.stream(world.url, { revision }).frame(0)
+      const { type, revision: at, documents = [] } = await Follower.stream(world.url, { revision }).frame(0)
       return [type, at, documents.map(({ id, seq }) => `${id} ${seq}`)]
     }
     expect(await first('3')).toEqual(['change', 4, ['a-limit 1']])
     expect(await first('1')).toEqual(['change', 4, [`${POLICY} 3`, 'a-limit 1']])
     expect(await first('4')).toEqual(['heartbeat', 4, []])
-    expect(await first('9')).toEqual(['snapshot', 4, [`${POLICY} 3`, 'a-limit 1']])
+    expect(await inTime(first('9'))).toEqual(['snapshot', 4, [`${POLICY} 3`, 'a-limit 1']])
   })
 
-  it('proves life every ten seconds', async () => {
+  it('proves life every two seconds, with as little as that takes', async () => {
     const reader = Follower.stream(world.url)
     await reader.frame(0)
-    advance(10_000)
-    expect(await reader.frame(1)).toEqual({ type: 'heartbeat', revision: 0, changes: [], documents: [] })
+    advance(2_000)
+    expect(await reader.frame(1)).toEqual({ type: 'heartbeat', revision: 0 })
+  })
+
+  it('brings a freshness statement once to those who are there, and at once to those who join', async () => {
+    const reader = Follower.stream(world.url)
+    await reader.frame(0)
+    await world.vouch([], world.clock.now())
+    expect(await reader.frame(1)).toHaveProperty('freshness')
+    advance(2_000)
+    expect(await reader.frame(2)).toEqual({ type: 'heartbeat', revision: 0 })
+    await world.vouch([], new Date(world.clock.now().getTime() + 1))
+    advance(2_000)
+    expect(await reader.frame(3)).toHaveProperty('freshness')
+    const late = Follower.stream(world.url)
+    await late.frame(0)
+    expect(await late.frame(1)).toEqual(await reader.frame(3))
+  })
+
+  it('lets a named bot go that answers no ping for half a minute, and no bot that does', async () => {
+    const mute = Follower.stream(world.url, { bot: 'mute' }, { autoPong: false })
+    const bot = Follower.stream(world.url, { bot: 'b' })
+    await Promise.all([mute.frame(0), bot.frame(0)])
+    for (let beat = 1; beat <= 20; beat++) {
+      const pinged = beat % 5 === 0 ? bot.pinged() : undefined
+      advance(2_000)
+      await bot.frame(beat)
+      await pinged
+      await world.settle()
+    }
+    expect(await mute.closed).toBe(1006)
+    expect(bot.socket.readyState).toBe(bot.socket.OPEN)
   })
 
   it('closes on a frame that is none, and on one that is too large', async () => {
@@ -63,12 +106,17 @@ describe('GET /v1/stream', () => {
     }
   })
 
-  it('lets the host stop while readers are connected', async () => {
+  it('lets the host stop while readers are connected, and tells them when to come again', async () => {
     const other = await startStore()
     const reader = Follower.stream(other.url, { bot: 'a' })
     await reader.frame(0)
+    const events = await readEvents(other.url)
+    await events.next()
     await other.stop()
     expect(await reader.closed).toBe(1001)
+    const goodbye = { type: 'goodbye', revision: 0, retryMs: expect.any(Number) as number }
+    expect(reader.frames.at(-1)).toEqual(goodbye)
+    expect((await events.next()).data).toEqual(goodbye)
   })
 })
 
@@ -85,8 +133,64 @@ describe('GET /v1/events', () => {
   it('repeats no change to a reader that names the newest revision', async () => {
     await world.stored(await world.head())
     const events = await readEvents(world.url, { 'last-event-id': '1' })
-    expect(await events.next()).toEqual({ id: '1', data: { type: 'heartbeat', revision: 1, changes: [], documents: [] } })
+    expect(await events.next()).toEqual({ id: '1', data: { type: 'heartbeat', revision: 1 } })
     await events.cancel()
+  })
+})
+
+describe('a reader that has seen more than this instance', () => {
+  const atLeast = (revision: string) => ({ headers: { 'if-revision-at-least': revision } })
+  const upgraded = (revision: string) =>
+    new Promise<number>((resolve) => {
+      const socket = new WebSocket(`${world.url.replace('http', 'ws')}/v1/stream`, atLeast(revision))
+      socket.on('error', () => {})
+      socket.on('open', () => resolve(101))
+      socket.on('unexpected-response', (_request, response) => {
+        resolve(response.statusCode!)
+        socket.terminate()
+      })
+    })
+
+  it('waits for the revision to come', async () => {
+    await world.stored(await world.head())
+    const answer = fetch(`${world.url}/v1/policies/${POLICY}`, atLeast('2'))
+    await world.settle()
+    await world.stored(await world.head({ seq: 2, version: '2.0.0' }))
+    const response = await answer
+    expect([response.headers.get('hms-revision'), await response.json()]).toMatchObject(['2', { version: '2.0.0' }])
+  })
+
+  it('is sent elsewhere after two seconds, and never given anything older', async () => {
+    await world.stored(await world.head())
+    for (const path of [`/v1/policies/${POLICY}`, '/v1/policies', '/v1/snapshot', '/v1/events']) {
+      const response = await inTime(fetch(world.url + path, atLeast('2')))
+      expect([response.status, response.headers.has('retry-after'), await response.json()]).toMatchObject([
+        503,
+        true,
+        { code: 'HMS_STORE_BEHIND', retryable: true, state: { revision: 1 } },
+      ])
+    }
+    expect([await upgraded('1'), await inTime(upgraded('2'))]).toEqual([101, 503])
+    expect((await fetch(`${world.url}/v1/policies`, atLeast('new'))).status).toBe(400)
+  })
+})
+
+describe('a reader that polls', () => {
+  it('gets what it missed and the newest freshness statement, and 304 while there is neither', async () => {
+    await world.stored(await world.head())
+    const heads = [{ policy: POLICY, seq: 1, current: digestOfRelease('1.0.0') }]
+    await world.vouch(heads, world.clock.now())
+    const poll = async (revision: string, known = '') => {
+      const response = await fetch(`${world.url}/v1/snapshot?revision=${revision}`, { headers: { 'if-none-match': known } })
+      return { status: response.status, mark: response.headers.get('etag')!, frame: response.ok ? await response.json() : undefined }
+    }
+    const first = await poll('0')
+    expect(first).toMatchObject({ status: 200, frame: { type: 'change', revision: 1, documents: [{ id: POLICY }], freshness: {} } })
+    expect(await poll('1', first.mark)).toMatchObject({ status: 304 })
+    await world.vouch(heads, new Date(world.clock.now().getTime() + 1))
+    const second = await poll('1', first.mark)
+    expect(second).toMatchObject({ status: 200, frame: { type: 'heartbeat', revision: 1, freshness: {} } })
+    expect(await poll('1', second.mark)).toMatchObject({ status: 304 })
   })
 })
 
@@ -136,7 +240,7 @@ async function readEvents(url: string, headers: Record<string, string> = {}) {
     next: async (): Promise<{ id: string; data: unknown }> => {
       while (!text.includes('\n\n')) text += (await reader.read()).value ?? ''
       const end = text.indexOf('\n\n')
-      const [, id, data] = /^id: (\d+)\ndata: (.*)$/.exec(text.slice(0, end))!
+      const [, id, data] = /^id: (\d+)\n(?:retry: \d+\n)?data: (.*)$/.exec(text.slice(0, end))!
       text = text.slice(end + 2)
       return { id: id!, data: JSON.parse(data!) }
     },

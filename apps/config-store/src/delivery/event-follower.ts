@@ -21,7 +21,7 @@ export class EventFollower implements Follower {
     else this.response.write(frame.serverSentEvent)
   }
 
-  end(): void {
-    this.response.end()
+  end(goodbye: PreparedFrame): void {
+    this.response.end(goodbye.serverSentEvent)
   }
 }

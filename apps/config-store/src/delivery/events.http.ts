@@ -1,6 +1,7 @@
 import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { parseAtLeast } from '../reads/at-least.js'
 import { StreamQueryDto } from '../reads/reader-query.dto.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
@@ -24,8 +25,10 @@ export class EventsController {
     @Res() reply: FastifyReply,
     @Query() { revision }: StreamQueryDto,
     @Headers('last-event-id') lastId?: string,
+    @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<void> {
     const known = parseRevision(lastId) ?? revision
+    await this.copy.require(parseAtLeast(atLeast))
     await this.copy.reach(known)
     reply.hijack()
     const { raw } = reply

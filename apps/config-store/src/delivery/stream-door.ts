@@ -1,4 +1,4 @@
-import { HmsError } from '#libs/contracts'
+import { HmsError, REVISION_HEADER } from '#libs/contracts'
 import { localNameOf } from '#libs/process'
 import { describeError, foreignRefused, isForeignRequest, refusalOfConnection, toProblem } from '#libs/platform'
 import { Authorizer, readQuery, ServiceRuntime, type Grant } from '#libs/service'
@@ -11,6 +11,7 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import { parseApplied } from '../coverage/parse-applied.js'
 import { Presence } from '../coverage/presence.js'
 import { requireRegion } from '../coverage/require-region.js'
+import { parseAtLeast } from '../reads/at-least.js'
 import { StreamQueryDto } from '../reads/reader-query.dto.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
@@ -67,6 +68,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     if (this.localTo !== undefined && isForeignRequest(request, this.localTo)) throw foreignRefused()
     const reader = readQuery(StreamQueryDto, query)
     const grant = await this.inTime(this.admit(request, reader))
+    await this.copy.require(parseAtLeast(request.headers[REVISION_HEADER] as string | undefined))
     this.sockets.handleUpgrade(request, socket, head, (client) => {
       this.serve(client, socket, reader, grant).catch((error: unknown) => {
         this.runtime.log.error({ error: describeError(error) }, 'a reader could not be served')

@@ -9,13 +9,16 @@ const REFUSED = 1008
 const TRY_AGAIN_LATER = 1013
 /** For a peer that does not answer the closing handshake. */
 const CLOSING_MS = 500
-/** Heartbeats without a word from the other side, after which a named bot counts as gone: its host may have died without a FIN. */
+/** A ping in ten seconds is enough to count a bot; a heartbeat has no answer. */
+const HEARTBEATS_PER_PING = 5
+/** Pings without an answer, after which a named bot counts as gone: its host may have died without a FIN. */
 const MAX_UNANSWERED = 3
 
 /** One reader over WebSocket. */
 export class StreamSocket implements Follower {
   readonly kind = 'stream'
   private allowedBytes = MAX_UNREAD_BYTES
+  private heartbeats = 0
   private unanswered = 0
 
   constructor(
@@ -38,7 +41,7 @@ export class StreamSocket implements Follower {
     if (!this.isOpen) return
     if (this.client.bufferedAmount > this.allowedBytes) return this.client.close(TRY_AGAIN_LATER, 'too slow')
     this.client.send(frame.message, { binary: false })
-    if (this.named && frame.frame.type === 'heartbeat') this.probe()
+    if (this.named && frame.frame.type === 'heartbeat' && ++this.heartbeats % HEARTBEATS_PER_PING === 0) this.probe()
   }
 
   heard(): void {
@@ -70,7 +73,8 @@ export class StreamSocket implements Follower {
     this.client.close(TRY_AGAIN_LATER, 'try again later')
   }
 
-  end(): void {
+  end(goodbye: PreparedFrame): void {
+    this.send(goodbye)
     this.client.close(GOING_AWAY, 'the server stops')
     this.clock.after(CLOSING_MS, () => this.client.terminate())
   }

@@ -9,7 +9,9 @@ import { policyAt, policyVersion } from '../history/policy-at.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
-import { PolicyQueryDto, ReaderQueryDto } from './reader-query.dto.js'
+import { Freshness } from '../heads/freshness.js'
+import { parseAtLeast } from './at-least.js'
+import { PolicyQueryDto, ReaderQueryDto, StreamQueryDto } from './reader-query.dto.js'
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')
@@ -20,6 +22,7 @@ export class PoliciesController {
     private readonly runtime: ServiceRuntime,
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
+    private readonly freshness: Freshness,
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
   }
@@ -31,14 +34,16 @@ export class PoliciesController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Query() reader: ReaderQueryDto,
     @Headers('if-none-match') known?: string,
+    @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<PolicyView[]> | undefined> {
-    await this.copy.reach()
+    await this.copy.require(parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'list' })
     const answers = this.copy
       .policies()
       .sort()
       .flatMap((id) => this.answer(id, reader) ?? [])
-    return send(reply, etagOf(answers.map((answer) => answer.etag).join()), known, () => `[${answers.map(({ json }) => json).join(',')}]`)
+    const etag = etagOf(answers.map((answer) => answer.etag).join())
+    return this.send(reply, etag, known, () => `[${answers.map(({ json }) => json).join(',')}]`)
   }
 
   /**
@@ -52,32 +57,37 @@ export class PoliciesController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @Query() query: PolicyQueryDto,
     @Headers('if-none-match') known?: string,
+    @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<PolicyView | PastPolicyView> | undefined> {
+    await this.copy.require(parseAtLeast(atLeast))
     if (query.at !== undefined || query.known !== undefined || query.version !== undefined) {
       const json = JSON.stringify(await this.past(id, query))
-      return send(reply, etagOf(json), known, () => json)
+      return this.send(reply, etagOf(json), known, () => json)
     }
-    await this.copy.reach()
     this.metrics.reads.inc({ source: 'policy' })
     const answer = this.answer(id, query)
     if (answer === null) {
       const next = ['hms-svc approve FILE --sign NAME']
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${id} is in force.`, { status: 404, next })
     }
-    return send(reply, answer.etag, known, () => answer.json)
+    return this.send(reply, answer.etag, known, () => answer.json)
   }
 
-  /** Everything, as the first frame of the stream. */
+  /** Everything, as the first frame of the stream; with `revision` what came after it, with rollout's freshness statement. */
   @Get('snapshot')
   @RequireScope('values')
   async snapshot(
     @Res({ passthrough: true }) reply: FastifyReply,
-    @Query() _reader: ReaderQueryDto,
+    @Query() { revision }: StreamQueryDto,
     @Headers('if-none-match') known?: string,
+    @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<StreamFrame, Buffer> | undefined> {
-    await this.copy.reach()
+    await this.copy.require(parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'snapshot' })
-    return send(reply, `"${this.copy.revision}"`, known, () => this.copy.frameFor().message)
+    const statement = revision === undefined ? undefined : this.freshness.current
+    // Ed25519 signs equal bytes alike (RFC 8032 §5.1.6): another signature is another statement.
+    const mark = statement === undefined ? '' : `.${statement.signatures[0]?.sig.slice(0, 16)}`
+    return this.send(reply, `"${this.copy.revision}${mark}"`, known, () => this.copy.frameFor(revision).with(statement).message)
   }
 
   private past(id: string, { at, known, version, bot, region }: PolicyQueryDto): Promise<PastPolicyView> {
@@ -95,6 +105,22 @@ export class PoliciesController {
   private answer(id: string, reader: ReaderQueryDto): PreparedAnswer | null {
     return this.copy.inForce(id, reader, this.time.nowMs())?.held.answer ?? null
   }
+
+  /** `hms-revision`: what this instance has seen, for the reader's next question to another one. */
+  private send<T extends string | Buffer>(
+    reply: FastifyReply,
+    etag: string,
+    known: string | undefined,
+    body: () => T,
+  ): JsonText<never, T> | undefined {
+    void reply.header('etag', etag).header('hms-revision', String(this.copy.revision))
+    if (isKnown(etag, known)) {
+      void reply.status(304)
+      return undefined
+    }
+    void reply.header('content-type', 'application/json; charset=utf-8')
+    return body() as JsonText<never, T>
+  }
 }
 
 function refusedQuery(detail: string): HmsError {
@@ -103,19 +129,4 @@ function refusedQuery(detail: string): HmsError {
 
 function etagOf(text: string): string {
   return `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`
-}
-
-function send<T extends string | Buffer>(
-  reply: FastifyReply,
-  etag: string,
-  known: string | undefined,
-  body: () => T,
-): JsonText<never, T> | undefined {
-  void reply.header('etag', etag)
-  if (isKnown(etag, known)) {
-    void reply.status(304)
-    return undefined
-  }
-  void reply.header('content-type', 'application/json; charset=utf-8')
-  return body() as JsonText<never, T>
 }

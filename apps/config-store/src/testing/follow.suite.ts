@@ -21,14 +21,19 @@ export class Follower {
     })
   }
 
-  static stream(url: string, query: Record<string, string> = {}): Follower {
-    return new Follower(new WebSocket(`${url.replace('http', 'ws')}/v1/stream?${new URLSearchParams(query)}`))
+  static stream(url: string, query: Record<string, string> = {}, options: { autoPong?: boolean } = {}): Follower {
+    return new Follower(new WebSocket(`${url.replace('http', 'ws')}/v1/stream?${new URLSearchParams(query)}`, options))
   }
 
   /** The frame number `index`, when it is there. */
   async frame(index: number): Promise<StreamFrame> {
     while (this.frames[index] === undefined) await new Promise<void>((resolve) => this.waiting.push(resolve))
     return this.frames[index]
+  }
+
+  /** The next ping, which the socket answers by itself. */
+  pinged(): Promise<void> {
+    return new Promise((resolve) => this.socket.once('ping', () => resolve()))
   }
 
   applied(revision: number, applied: Record<string, string>): void {

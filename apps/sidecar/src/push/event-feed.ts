@@ -1,11 +1,10 @@
-import { HmsError } from '#libs/contracts'
+import { HEARTBEAT_MS, HmsError } from '#libs/contracts'
 import type { Clock } from '#libs/platform'
 import type { ServerResponse } from 'node:http'
 import type { HeldValues } from '../held-values.js'
 import { frame, stateFrame, type LocalChange, type StateEvent } from './sse-frames.js'
 import { Subscriber } from './subscriber.js'
 
-const HEARTBEAT_MS = 10_000
 const MAX_SUBSCRIBERS = 64
 
 /** Tells every subscriber what changes. Nothing is kept for those who are away: who comes back is told what is in force. */

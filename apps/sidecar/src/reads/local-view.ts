@@ -13,9 +13,14 @@ export function localView(id: string, values: HeldValues): LocalPolicyView {
     source,
     scope,
     value: { ...value },
-    state: state === 'READY' ? 'READY' : 'STALE',
+    state: stateOf({ state }),
     ageMs: Math.round(ageMs),
     trust,
     ...(code === undefined ? {} : { code }),
   }
+}
+
+/** To who reads, a copy may be old or not; why the server refuses its side-car is in the log. */
+export function stateOf({ state }: Pick<HeldValues, 'state'>): LocalPolicyView['state'] {
+  return state === 'READY' ? 'READY' : 'STALE'
 }

@@ -3,7 +3,7 @@ import { isKnown } from '#libs/platform'
 import { createHash } from 'node:crypto'
 import type { HeldValues, LocalReader } from '../held-values.js'
 import type { Answer } from '../http/answer.js'
-import { localView } from './local-view.js'
+import { localView, stateOf } from './local-view.js'
 
 /** `GET /v1/policies` and `GET /v1/policies/{id}`: what is in force for the one reader that the side-car is. */
 export class PolicyReads {
@@ -26,7 +26,7 @@ export class PolicyReads {
 
   /** The mark is over all but the age, which moves by itself: weak, and the age is told with a 304 too. */
   private answer(body: object, ageMs: number, known: string | undefined): Answer {
-    const { state } = this.values
+    const state = stateOf(this.values)
     const marked = JSON.stringify([state, body], (name, value: unknown) => (name === 'ageMs' ? undefined : value))
     const etag = `"${createHash('sha256').update(marked).digest('hex').slice(0, 32)}"`
     const headers = { etag: `W/${etag}`, age: String(Math.floor(ageMs / 1_000)), 'cache-control': 'no-cache', 'hms-state': state }

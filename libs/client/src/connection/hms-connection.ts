@@ -3,17 +3,22 @@ import type { Json } from '#libs/contracts'
 import type { TrustKind } from '../trust/pinned-rosters.js'
 
 /**
- * `READY`: in contact, and the copy is all that is signed. `STALE`: no frame for 30 s, disconnected, or in doubt: something was refused,
- * or rollout's freshness statement on all stable heads is missing, old, or speaks of others. Values stay as they were. `CLOSED`: `close`
- * was called; values stay as they were.
+ * `READY`: in contact, and the copy is all that is signed. `STALE`: no frame for 5 s, disconnected, or in doubt: something was refused,
+ * or rollout's freshness statement on all stable heads is missing, old, or speaks of others. `ERROR`: the server refuses this reader, for
+ * instance because its key was revoked; somebody has to do something. `CLOSED`: `close` was called. Values stay as they were in each.
  */
-export type ConnectionState = 'READY' | 'STALE' | 'CLOSED'
+export type ConnectionState = 'READY' | 'STALE' | 'ERROR' | 'CLOSED'
 
-/** Where a value came from: an open stream, the copy in memory after one, or a copy on disk of an earlier process. */
+/**
+ * Where a value came from: an open stream, the copy in memory after one, a copy on disk of an earlier process, or, with nothing in force,
+ * the caller.
+ */
 export type ValueSource = 'live' | 'cache' | 'disk' | 'default'
 
-export interface Explanation {
-  value: PolicyValue
+/** `V`: with the type of the default that the caller gave. */
+export interface Explanation<V = PolicyValue> {
+  value: V
+  /** Empty for a default. */
   version: string
   revision: number
   source: ValueSource
@@ -22,10 +27,15 @@ export interface Explanation {
   state: ConnectionState
   /** Whether the roster was named by anyone who runs this, or taken from a loopback address at first use. */
   trust: TrustKind
-  /** Scope of the head that put the value in force: `global`, or that of a canary. */
+  /** Scope of the head that put the value in force: `global`, or that of a canary. Empty for a default. */
   scope: string
-  /** Why the state is `STALE`, where the reason is one of trust: as in the event `stale`. */
+  /** Why the state is `STALE`, where the reason is one of trust: as in the event `stale`. Of a default: why there is no other value. */
   code?: string
+}
+
+export interface ReadyOptions {
+  /** How long to wait. Default 5 s. */
+  timeoutMs?: number
 }
 
 export interface ConnectionEvents {
@@ -53,10 +63,15 @@ export interface HmsConnection {
   readonly state: ConnectionState
   /** Of the newest frame applied. It moves on without a `change` when a frame brings nothing for this reader. */
   readonly revision: number
-  /** Synchronous, without I/O. Throws `HMS_POLICY_NOT_FOUND` (404) when no version is in force for this reader. */
-  get(id: string): PolicyValue
+  /** Resolves with the state: once it is `READY`, else what it is when the time is over. Values can be read in any. */
+  ready(options?: ReadyOptions): Promise<ConnectionState>
+  /**
+   * Synchronous, without I/O. When no version is in force for this reader: `fallback`, or without one it throws `HMS_POLICY_NOT_FOUND`
+   * (404), or what the policy's document was refused with.
+   */
+  get<D = PolicyValue>(id: string, fallback?: D): PolicyValue | D
   /** As `get`, with where the value comes from and how old it is. */
-  explain(id: string): Explanation
+  explain<D = PolicyValue>(id: string, fallback?: D): Explanation<PolicyValue | D>
   /** Ids of all policies in force for this reader, sorted. */
   ids(): string[]
   /** Returns a function that takes the listener off again. */

@@ -40,12 +40,24 @@ async function connected(options: ConnectOptions = {}, documents = [old]): Promi
   return { hms, visitor }
 }
 
+/** Lets time pass in small steps until something has happened; what is said over sockets meanwhile is said in time. */
+async function steps<T>(time: ManualClock, happens: Promise<T>): Promise<T> {
+  const end = { reached: false }
+  const mark = (): void => void (end.reached = true)
+  happens.then(mark, mark)
+  while (!end.reached) {
+    time.advance(5)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return happens
+}
+
 /** Who comes back after a drop that the connection tells nobody about: it shows as one more wait, the one before it dials again. */
-async function redialled(drop: () => void): Promise<Visitor> {
+async function redialled(drop: () => void, afterMs = 250): Promise<Visitor> {
   const before = clock.waits
   drop()
   while (clock.waits === before) await new Promise((resolve) => setImmediate(resolve))
-  clock.advance(250)
+  clock.advance(afterMs)
   return server.visitor()
 }
 
@@ -97,10 +109,90 @@ describe('a connection', () => {
   it('takes silence for a broken connection', async () => {
     const { hms, visitor } = await connected()
     await visitor.applied()
-    clock.advance(29_999)
+    clock.advance(4_999)
     expect(hms.state).toBe('READY')
     clock.advance(1)
     expect(hms.state).toBe('STALE')
+  })
+
+  it('is silent for five seconds, not when it was stopped itself', async () => {
+    const { hms, visitor } = await connected()
+    await visitor.applied()
+    clock.stall(60_000)
+    expect(hms.state).toBe('READY')
+    clock.advance(250)
+    expect(hms.state).toBe('STALE')
+  })
+
+  it('comes back when a goodbye asks it to, and is as old meanwhile as its last frame', async () => {
+    const { hms, visitor } = await connected()
+    const states: string[] = []
+    for (const event of ['stale', 'ready'] as const) hms.on(event, () => states.push(event))
+    const leave = (from: Visitor, retryMs: number) =>
+      redialled(() => from.sendText(JSON.stringify({ type: 'goodbye', revision: 4, retryMs })), retryMs)
+    const second = await leave(visitor, 3_000)
+    expect([second.query.get('revision'), states]).toEqual(['4', []])
+    second.send('heartbeat', 4)
+    await second.applied()
+    const third = await leave(second, 7_000)
+    expect(states).toEqual(['stale'])
+    third.send('heartbeat', 4)
+    await third.applied()
+    expect(states).toEqual(['stale', 'ready'])
+  })
+
+  it('waits a minute at most, whatever a goodbye asks for', async () => {
+    const { visitor } = await connected()
+    const again = redialled(() => visitor.sendText(JSON.stringify({ type: 'goodbye', revision: 4, retryMs: 1e9 })), 60_000)
+    expect((await again).query.get('revision')).toBe('4')
+  })
+
+  it('gives what the caller gave where nothing is in force, and says so', async () => {
+    const { hms } = await connected()
+    expect(hms.get('no-such-policy', { limit: 30 })).toEqual({ limit: 30 })
+    expect(hms.get(ID, { limit: 30 })['limit']).toBe(35)
+    expect(hms.explain('no-such-policy', 30)).toEqual({
+      value: 30,
+      version: '',
+      revision: 4,
+      source: 'default',
+      ageMs: 0,
+      state: 'READY',
+      trust: 'pinned',
+      scope: '',
+      code: 'HMS_POLICY_NOT_FOUND',
+    })
+    expect(hms.explain(ID, 30)).toMatchObject({ source: 'live', value: { limit: 35 } })
+  })
+
+  it('says ERROR when the server refuses it, keeps its values, and is ready again when it is let in', async () => {
+    const { hms, visitor } = await connected()
+    const [stale, error] = [next(hms, 'stale'), next(hms, 'error')]
+    server.refuse = { status: 401, problem: { code: 'HMS_AUTH_TOKEN_REVOKED', detail: 'the key was revoked' } }
+    visitor.drop()
+    await stale
+    clock.advance(250)
+    expect(await error).toMatchObject({ code: 'HMS_AUTH_TOKEN_REVOKED', status: 401 })
+    expect(hms.explain(ID)).toMatchObject({ state: 'ERROR', source: 'cache', code: 'HMS_AUTH_TOKEN_REVOKED', value: { limit: 35 } })
+    server.refuse = undefined
+    const ready = next(hms, 'ready')
+    clock.advance(10_000)
+    ;(await server.visitor()).send('heartbeat', 4)
+    await ready
+    expect(hms.state).toBe('READY')
+  })
+
+  it('tells when it is ready, and after the time that was given what it is instead', async () => {
+    const { hms, visitor } = await connected()
+    expect(await hms.ready()).toBe('READY')
+    const stale = next(hms, 'stale')
+    visitor.drop()
+    await stale
+    expect(await hms.ready({ timeoutMs: 1 })).toBe('STALE')
+    const ready = hms.ready()
+    clock.advance(250)
+    ;(await server.visitor()).send('heartbeat', 4)
+    expect(await ready).toBe('READY')
   })
 
   it('leaves a canary when its lease runs out, by itself', async () => {
@@ -109,13 +201,13 @@ describe('a connection', () => {
       scope: 'region:NCR',
       share: 10_000,
       base: old.digest,
-      expires: '2024-09-01T12:00:20Z',
+      expires: '2024-09-01T12:00:04Z',
     })
     const { hms, visitor } = await connected({}, [old, canary])
     expect(await visitor.applied()).toMatchObject({ applied: { [ID]: canary.digest } })
     expect(hms.explain(ID)).toMatchObject({ scope: 'region:NCR', version: '2.0.0' })
     const change = next(hms, 'change')
-    clock.advance(20_000)
+    clock.advance(4_000)
     expect(await change).toEqual({ id: ID, from: '2.0.0', to: '1.5.0', revision: 4 })
     expect(await visitor.applied()).toMatchObject({ applied: { [ID]: old.digest } })
   })
@@ -140,14 +232,36 @@ describe('a connection', () => {
     expect(hms.get(ID)['limit']).toBe(35)
   })
 
+  it('asks elsewhere when an instance is behind, and begins anew when all are', async () => {
+    const { hms, visitor } = await connected()
+    visitor.drop()
+    const first = await steps(clock, server.visitor())
+    expect([first.query.get('revision'), first.atLeast]).toEqual(['4', '4'])
+    // One that does not know the header shows its older revision: nothing of it is applied.
+    first.send('change', 3, [strict])
+    const second = await steps(clock, server.visitor())
+    expect([second.query.get('revision'), hms.revision, hms.get(ID)['limit']]).toEqual(['4', 4, 35])
+    second.send('heartbeat', 4)
+    await second.applied()
+    server.refuse = { status: 503, problem: { code: 'HMS_STORE_BEHIND', detail: 'not seen yet', retryable: true } }
+    let refusals = 0
+    const all = new Promise<void>((resolve) => hms.on('error', () => ++refusals === 3 && resolve()))
+    second.drop()
+    await steps(clock, all)
+    server.refuse = undefined
+    const last = await steps(clock, server.visitor())
+    expect([last.query.has('revision'), last.atLeast]).toEqual([false, undefined])
+    expect(hms.get(ID)['limit']).toBe(35)
+  })
+
   it('starts over when the store counts from the start', async () => {
     const { hms, visitor } = await connected()
-    const stale = next(hms, 'stale')
-    visitor.send('heartbeat', 1)
-    await stale
-    clock.advance(250)
-    const again = await server.visitor()
-    expect(again.query.has('revision')).toBe(false)
+    let again = visitor
+    for (const revision of ['4', '4', null]) {
+      again.send('heartbeat', 1)
+      again = await steps(clock, server.visitor())
+      expect(again.query.get('revision')).toBe(revision)
+    }
     const refused = next(hms, 'error')
     again.send('snapshot', 1, [sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 99 }, seq: 1 })])
     expect(await refused).toMatchObject({ code: 'HMS_RELEASE_BELOW_FLOOR' })
@@ -167,13 +281,13 @@ describe('rollout’s word on all stable heads', () => {
     const { hms, visitor } = await connected()
     await visitor.applied()
     const stale = next(hms, 'stale')
-    for (let turn = 0; turn < 4; turn++) {
+    for (let turn = 0; turn <= 6; turn++) {
       beat(visitor, others)
       // Frames are taken in order: what answers this one has seen that one.
       visitor.send('change', 4)
       await visitor.applied()
-      expect(hms.state).toBe(turn < 3 ? 'READY' : 'STALE')
-      clock.advance(10_000)
+      expect(hms.state).toBe(turn <= 5 ? 'READY' : 'STALE')
+      clock.advance(4_000)
     }
     expect(await stale).toMatchObject({ code: 'HMS_FRESHNESS_MIXED' })
     expect(hms.explain(ID)).toMatchObject({ state: 'STALE', value: { limit: 35 } })
@@ -202,7 +316,7 @@ describe('rollout’s word on all stable heads', () => {
 
 describe('whom to trust', () => {
   it('is asked again once the newest roster has expired; until then the connection is stale and says what to do', async () => {
-    clock = new ManualClock(Date.parse('2035-12-31T23:59:50Z'))
+    clock = new ManualClock(Date.parse('2035-12-31T23:59:56Z'))
     const { hms, visitor } = await connected()
     const asked = new Promise((resolve) => {
       server.answer = (request, response) => {
@@ -211,7 +325,7 @@ describe('whom to trust', () => {
       }
     })
     expect(hms.state).toBe('READY')
-    clock.advance(10_000)
+    clock.advance(4_000)
     const stale = next(hms, 'stale')
     visitor.send('heartbeat', 4)
     expect(await stale).toEqual({ reason: expect.stringContaining('hms-svc roster propose') as string, code: 'HMS_ROSTER_EXPIRED' })

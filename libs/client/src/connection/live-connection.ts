@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto'
-import { HmsError, type AlertReceipt, type AlertRequest, type StreamFrame } from '#libs/contracts'
+import { HmsError, SILENCE_MS, STORE_BEHIND, type AlertReceipt, type AlertRequest, type StreamFrame } from '#libs/contracts'
 import type { ApiClient } from '../api/api-client.js'
-import type { HeldDocument } from '#libs/evaluation'
+import type { HeldDocument, Reader } from '#libs/evaluation'
 import { unreachable } from '../api/unreachable.js'
-import { requireReading } from './alert-reading.js'
 import type { Timer } from '../clock.js'
+import { requireReading } from './alert-reading.js'
+import { awaitReady } from './await-ready.js'
 import { Contact } from './contact.js'
-import type { AlertInput, ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue } from './hms-connection.js'
-import { StreamLink, type LinkFailure } from './stream-link.js'
+import type {
+  AlertInput,
+  ConnectionEvents,
+  ConnectionState,
+  Explanation,
+  HmsConnection,
+  PolicyValue,
+  ReadyOptions,
+} from './hms-connection.js'
+import { Link, type LinkFailure } from './link/link.js'
 import { TrustedCopy, type TrustedCopyOptions } from './trusted-copy.js'
 
 export interface LiveConnectionOptions extends TrustedCopyOptions {
@@ -26,16 +35,19 @@ export interface HeldDocumentSource {
   onTaken(listener: () => void): () => void
 }
 
-/** Three heartbeats missed. */
-const SILENCE_MS = 30_000
+/** Instances in a row that have not seen what this reader has; then it is the store that counts anew. */
+const MAX_BEHIND = 3
 
-/** The trusted copy kept up to date over one stream: here is the state of contact, and where to go on after a drop. */
+/** The trusted copy kept up to date over one link: here is the state of contact, and where to go on after a drop. */
 export class LiveConnection implements HmsConnection {
   private readonly contact: Contact
   private readonly copy: TrustedCopy
-  private readonly link: StreamLink
+  private readonly link: Link
   private resumePoint: number | undefined
-  private silence: Timer | undefined
+  /** The store counts from the start again: what it says may be of a lower revision than what is held. */
+  private countsAnew = false
+  private behindInARow = 0
+  private leaving: Timer | undefined
   private toldApplied = false
   private readonly onTaken = new Set<() => void>()
   readonly documents: HeldDocumentSource = {
@@ -52,10 +64,10 @@ export class LiveConnection implements HmsConnection {
     const { reader, api, token, time, random } = options
     this.contact = new Contact((reason) => unreachable(api.url, reason))
     this.copy = new TrustedCopy(options, { applied: () => this.applied(), startOver: () => this.startOver() })
-    this.link = new StreamLink(
+    this.link = new Link(
       { url: api.url, reader, token, clock: time, random },
       {
-        resumeFrom: () => this.resumePoint,
+        ask: () => ({ revision: this.resumePoint, atLeast: this.countsAnew ? undefined : this.copy.revision }),
         opened: () => this.opened(),
         frame: (frame) => this.take(frame),
         down: (failure) => this.down(failure),
@@ -69,6 +81,11 @@ export class LiveConnection implements HmsConnection {
 
   get revision(): number {
     return this.copy.revision
+  }
+
+  /** As whom it reads. */
+  get reader(): Reader {
+    return this.options.reader
   }
 
   /** Resolves on the first copy, live or from disk; rejects with `HMS_UNREACHABLE` after `timeoutMs` without either. */
@@ -87,12 +104,16 @@ export class LiveConnection implements HmsConnection {
     return this.copy.find(id)
   }
 
-  get(id: string): PolicyValue {
-    return this.copy.get(id)
+  ready(options?: ReadyOptions): Promise<ConnectionState> {
+    return awaitReady(this, options)
   }
 
-  explain(id: string): Explanation {
-    return this.copy.explain(id)
+  get<D = PolicyValue>(id: string, fallback?: D): PolicyValue | D {
+    return this.copy.get(id, fallback)
+  }
+
+  explain<D = PolicyValue>(id: string, fallback?: D): Explanation<PolicyValue | D> {
+    return this.copy.explain(id, fallback)
   }
 
   ids(): string[] {
@@ -114,7 +135,7 @@ export class LiveConnection implements HmsConnection {
   }
 
   async close(): Promise<void> {
-    this.silence?.cancel()
+    this.leaving?.cancel()
     const written = this.copy.close()
     await this.link.stop()
     await written
@@ -127,28 +148,39 @@ export class LiveConnection implements HmsConnection {
 
   private opened(): void {
     this.toldApplied = false
-    this.watchSilence()
   }
 
   private take(frame: StreamFrame): void {
     if (this.state === 'CLOSED') return
-    this.watchSilence()
+    this.leaving?.cancel()
+    if (frame.revision < this.copy.revision && !this.countsAnew) return this.refuseLower()
+    this.behindInARow = 0
     if (frame.freshness !== undefined) this.copy.hear(frame.freshness)
     this.copy.confirm()
-    if (frame.type === 'heartbeat') this.heartbeat(frame.revision)
+    if (frame.type === 'heartbeat') this.heartbeat()
     else this.apply(frame)
+  }
+
+  /** An instance that is behind: another one may not be. */
+  private refuseLower(): void {
+    if (this.isStoreSetUpAnew()) this.startOver()
+    else this.link.reconnect()
+  }
+
+  private isStoreSetUpAnew(): boolean {
+    this.countsAnew = ++this.behindInARow >= MAX_BEHIND
+    return this.countsAnew
   }
 
   private apply({ revision, documents }: StreamFrame): void {
     this.copy.take(revision, documents)
+    this.countsAnew = false
     // Past a refused document there is no going on: the next connection starts from a snapshot.
     this.resumePoint = this.copy.complete ? revision : undefined
     this.contact.made()
   }
 
-  private heartbeat(revision: number): void {
-    // The store was set up anew and counts from the start: only a snapshot tells what it holds.
-    if (revision < this.copy.revision) return this.startOver()
+  private heartbeat(): void {
     // Who asked for a snapshot has nothing to confirm before it came.
     if (this.resumePoint === undefined) return
     this.copy.settle()
@@ -179,18 +211,19 @@ export class LiveConnection implements HmsConnection {
   }
 
   private down(failure: LinkFailure): void {
+    const { reason, refused } = failure
     if (failure.damaged === true) this.resumePoint = undefined
-    this.silence?.cancel()
-    this.copy.stale(failure.reason)
-    if (failure.refused !== undefined) this.fail(failure.refused)
+    this.leaving?.cancel()
+    // Who was asked to come back soon is as old as its last frame, and no older.
+    if (failure.leaving === true) this.leaving = this.options.time.after(SILENCE_MS, () => this.copy.stale(reason))
+    else this.copy.stale(reason)
+    if (refused !== undefined) this.refusedBy(refused, failure.foreign === true)
     this.contact.failed(failure)
   }
 
-  private watchSilence(): void {
-    this.silence?.cancel()
-    this.silence = this.options.time.after(SILENCE_MS, () => {
-      this.copy.stale(`no frame for ${SILENCE_MS / 1000} s`)
-      this.link.reconnect()
-    })
+  private refusedBy(refused: HmsError, foreign: boolean): void {
+    if (refused.code === STORE_BEHIND && this.isStoreSetUpAnew()) this.resumePoint = undefined
+    if (refused.retryable || foreign) this.fail(refused)
+    else this.copy.refused(refused)
   }
 }

@@ -1,15 +1,22 @@
 import { HmsError, type StreamFrame } from '#libs/contracts'
 
-const TYPES: readonly unknown[] = ['snapshot', 'change', 'heartbeat']
+const TYPES: readonly unknown[] = ['snapshot', 'change', 'heartbeat', 'goodbye']
 
 /** A frame as far as the stream itself needs it to be right; documents are checked one by one where they are admitted. */
 export function parseFrame(text: string): StreamFrame {
   const frame = parse(text)
   const whole = TYPES.includes(frame.type) && Number.isSafeInteger(frame.revision)
-  const documents = frame.type === 'heartbeat' || Array.isArray(frame.documents)
-  if (!whole || !documents) throw malformed()
-  const { type, revision, changes = [], documents: brought = [], freshness } = frame as StreamFrame
-  return { type, revision, changes, documents: brought, ...(freshness === undefined ? {} : { freshness }) }
+  const bringsNothing = frame.type === 'heartbeat' || frame.type === 'goodbye'
+  if (!whole || !(bringsNothing || Array.isArray(frame.documents))) throw malformed()
+  const { type, revision, changes = [], documents = [], freshness, retryMs } = frame as StreamFrame
+  return {
+    type,
+    revision,
+    changes,
+    documents: bringsNothing ? [] : documents,
+    ...(freshness === undefined ? {} : { freshness }),
+    ...(typeof retryMs === 'number' && retryMs >= 0 ? { retryMs } : {}),
+  }
 }
 
 function parse(text: string): Partial<StreamFrame> {

@@ -138,9 +138,17 @@ export class TrustedCopy {
     return code
   }
 
-  /** Told once for each reason that has a code, also by a reader that never was ready. */
+  /** The server will have nothing to do with this reader. Told once, like any other state. */
+  refused(error: HmsError): void {
+    if (this.state === 'CLOSED' || this.state === 'ERROR') return
+    this.stale(error.message, error.code)
+    this.state = 'ERROR'
+    this.fail(error)
+  }
+
+  /** Told once for each reason that has a code, also by a reader that never was ready. Without one it is no news to a reader in `ERROR`. */
   stale(reason: string, code?: string): void {
-    if (this.state === 'CLOSED') return
+    if (this.state === 'CLOSED' || (this.state === 'ERROR' && code === undefined)) return
     const isNews = this.state === 'READY' || (code !== undefined && code !== this.code)
     this.state = 'STALE'
     this.code = code
@@ -151,11 +159,12 @@ export class TrustedCopy {
     return this.copy.get(id)?.held.value
   }
 
-  get(id: string): PolicyValue {
-    return this.require(id).held.value
+  get<D = PolicyValue>(id: string, fallback?: D): PolicyValue | D {
+    return fallback !== undefined && this.copy.get(id) === undefined ? fallback : this.require(id).held.value
   }
 
-  explain(id: string): Explanation {
+  explain<D = PolicyValue>(id: string, fallback?: D): Explanation<PolicyValue | D> {
+    if (fallback !== undefined && this.copy.get(id) === undefined) return this.defaulted(id, fallback)
     const { document, head, value } = this.require(id).held
     const ageMs = Math.max(0, this.options.time.now() - this.confirmedAt)
     const {
@@ -175,6 +184,22 @@ export class TrustedCopy {
       trust,
       scope: head.scope,
       ...code,
+    }
+  }
+
+  private defaulted<D>(id: string, value: D): Explanation<D> {
+    const { state, options, copy } = this
+    const code = this.refusals.get(`${id}@${STABLE_SCOPE}`)?.code ?? 'HMS_POLICY_NOT_FOUND'
+    return {
+      value,
+      version: '',
+      revision: copy.revision,
+      source: 'default',
+      ageMs: 0,
+      state,
+      trust: options.rosters.kind,
+      scope: '',
+      code,
     }
   }
 

@@ -4,7 +4,15 @@ import { reasonOf } from '../api/unreachable.js'
 import { backoffMs } from '../backoff.js'
 import type { Timer } from '../clock.js'
 import { Contact } from '../connection/contact.js'
-import type { ConnectionEvents, ConnectionState, Explanation, HmsConnection, PolicyValue } from '../connection/hms-connection.js'
+import { awaitReady } from '../connection/await-ready.js'
+import type {
+  ConnectionEvents,
+  ConnectionState,
+  Explanation,
+  HmsConnection,
+  PolicyValue,
+  ReadyOptions,
+} from '../connection/hms-connection.js'
 import { TrustedCopy, type TrustedCopyOptions } from '../connection/trusted-copy.js'
 import { brokerUnreachable } from './broker-error.js'
 import { documentIn, freshnessIn, openRecord, recordError } from './open-record.js'
@@ -64,12 +72,16 @@ export class PolicyFollower implements HmsFollower {
     await this.contact.first(timeoutMs, saved !== undefined)
   }
 
-  get(id: string): PolicyValue {
-    return this.copy.get(id)
+  ready(options?: ReadyOptions): Promise<ConnectionState> {
+    return awaitReady(this, options)
   }
 
-  explain(id: string): Explanation {
-    return this.copy.explain(id)
+  get<D = PolicyValue>(id: string, fallback?: D): PolicyValue | D {
+    return this.copy.get(id, fallback)
+  }
+
+  explain<D = PolicyValue>(id: string, fallback?: D): Explanation<PolicyValue | D> {
+    return this.copy.explain(id, fallback)
   }
 
   ids(): string[] {

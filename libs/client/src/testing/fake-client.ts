@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { HmsError } from '#libs/contracts'
 import { Listeners } from '../connection/listeners.js'
+import { awaitReady } from '../connection/await-ready.js'
 import { requireReading } from '../connection/alert-reading.js'
 import type {
   AlertInput,
@@ -9,6 +10,7 @@ import type {
   Explanation,
   HmsConnection,
   PolicyValue,
+  ReadyOptions,
 } from '../connection/hms-connection.js'
 import { deepFreeze } from '#libs/evaluation'
 import type { TypedConnection } from '../policy-types.js'
@@ -21,8 +23,8 @@ export interface FakeClient extends TypedConnection {
   set(policy: FakePolicy): void
   /** Takes a policy out of force. */
   withdraw(id: string): void
-  /** Turns the connection stale, or ready again. */
-  setState(state: 'READY' | 'STALE'): void
+  /** Turns the connection stale, ready again, or refused by the server. */
+  setState(state: 'READY' | 'STALE' | 'ERROR'): void
   /** Alerts that were reported, in order. */
   readonly alerts: readonly (AlertInput & { id: string })[]
 }
@@ -54,18 +56,29 @@ class InMemoryClient implements HmsConnection, FakeClient {
     this.listeners.emit('change', { id, from, to: null, revision: ++this.revision })
   }
 
-  setState(state: 'READY' | 'STALE'): void {
+  setState(state: 'READY' | 'STALE' | 'ERROR'): void {
     if (state === this.state) return
+    const before = this.state
     this.state = state
-    if (state === 'READY') this.listeners.emit('ready', { revision: this.revision })
-    else this.listeners.emit('stale', { reason: 'set by the test' })
+    if (state === 'READY') return this.listeners.emit('ready', { revision: this.revision })
+    if (before === 'READY') this.listeners.emit('stale', { reason: 'set by the test' })
+    if (state === 'ERROR') this.listeners.emit('error', new HmsError('HMS_AUTH_TOKEN_REVOKED', 'set by the test', { status: 401 }))
   }
 
-  get(id: string): PolicyValue {
-    return this.require(id).value
+  ready(options?: ReadyOptions): Promise<ConnectionState> {
+    return awaitReady(this, options)
   }
 
-  explain(id: string): Explanation {
+  get<D = PolicyValue>(id: string, fallback?: D): PolicyValue | D {
+    return fallback !== undefined && !this.values.has(id) ? fallback : this.require(id).value
+  }
+
+  explain<D = PolicyValue>(id: string, fallback?: D): Explanation<PolicyValue | D> {
+    const { revision: newest, state } = this
+    if (fallback !== undefined && !this.values.has(id)) {
+      const code = 'HMS_POLICY_NOT_FOUND'
+      return { value: fallback, version: '', revision: newest, source: 'default', ageMs: 0, state, trust: 'pinned', scope: '', code }
+    }
     const { value, revision } = this.require(id)
     const source = this.state === 'READY' ? 'live' : 'cache'
     return { value, version: value.version, revision, source, ageMs: 0, state: this.state, trust: 'pinned', scope: 'global' }

@@ -33,6 +33,14 @@ export class ManualClock implements Clock {
     this.time = until
   }
 
+  /** As `advance`, for a process that was stopped meanwhile: tasks that were due run late, each once, at the end. */
+  stall(ms: number): void {
+    this.time += ms
+    const due = this.tasks.filter(({ at }) => at <= this.time).sort((a, b) => a.at - b.at)
+    this.tasks = this.tasks.filter((entry) => !due.includes(entry))
+    for (const { task } of due) task()
+  }
+
   private next(until: number): { at: number; task: () => void } | undefined {
     return this.tasks.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
   }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
-import type { AppliedFrame, ConfigDocument, StreamFrame } from '#libs/contracts'
+import { REVISION_HEADER, type AppliedFrame, type ConfigDocument, type StreamFrame } from '#libs/contracts'
 
 /** What happens is queued until a test asks for it: nothing is missed, and no test waits for a time. */
 class Queue<T> {
@@ -24,6 +24,8 @@ class Queue<T> {
 export interface Visitor {
   query: URLSearchParams
   authorization: string | undefined
+  /** The revision below which it wants nothing. */
+  atLeast: string | undefined
   send(type: StreamFrame['type'], revision: number, documents?: ConfigDocument[]): void
   sendText(text: string): void
   drop(): void
@@ -76,6 +78,7 @@ function visitorOf(socket: WebSocket, request: IncomingMessage): Visitor {
   return {
     query: new URL(request.url ?? '', 'http://server').searchParams,
     authorization: request.headers.authorization,
+    atLeast: request.headers[REVISION_HEADER] as string | undefined,
     send: (type, revision, documents = []) => socket.send(JSON.stringify({ type, revision, changes: [], documents })),
     sendText: (text) => socket.send(text),
     drop: () => socket.terminate(),

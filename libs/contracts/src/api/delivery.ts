@@ -115,18 +115,31 @@ export interface CoverageView {
   lagging: { id: string; revision: number; since: string }[]
 }
 
-/** Frames of `GET /v1/stream` and `GET /v1/events` to the reader. `changes` is for people and simple programs. */
+/**
+ * Frames of `GET /v1/stream` and `GET /v1/events` to the reader. `changes` is for people and simple programs. `heartbeat` and `goodbye` are
+ * sent without `changes` and `documents`; a reader takes them for empty.
+ */
 export interface StreamFrame {
-  /** `snapshot` replaces everything held; `change` adds; `heartbeat` proves life. */
-  type: 'snapshot' | 'change' | 'heartbeat'
+  /** `snapshot` replaces everything held; `change` adds; `heartbeat` proves life; `goodbye` is the last one before the server stops. */
+  type: 'snapshot' | 'change' | 'heartbeat' | 'goodbye'
   revision: number
   changes: { id: string; version: string | null; digest: string | null; scope: string }[]
   documents: ConfigDocument[]
   /** Of a `change`: the trace in which its newest revision was made (W3C Trace Context). */
   traceparent?: string
-  /** Rollout's newest statement on all stable heads: in heartbeats, and in the `change` that it speaks of. Never before that change. */
+  /** Rollout's newest statement on all stable heads: in a heartbeat, or in the `change` that it speaks of. Never before that change. */
   freshness?: Envelope
+  /** Of a `goodbye`: how long this reader should wait before it connects again, drawn by chance for each. */
+  retryMs?: number
 }
+
+/** Header of a read: an instance that has not seen this revision waits for it, and then says `STORE_BEHIND` (503). */
+export const REVISION_HEADER = 'if-revision-at-least'
+export const STORE_BEHIND = 'HMS_STORE_BEHIND'
+
+/** Readers are STALE after so long without a frame, so heartbeats leave room for one that is lost. */
+export const SILENCE_MS = 5_000
+export const HEARTBEAT_MS = 2_000
 
 /** Body of `POST /v1/freshness`. */
 export interface SignedFreshness {

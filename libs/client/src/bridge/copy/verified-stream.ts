@@ -1,4 +1,4 @@
-import type { StreamFrame } from '#libs/contracts'
+import { SILENCE_MS, type StreamFrame } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
 import { readFreshness, verifyHead } from '#libs/signing'
 import { reasonOf, unreachable } from '../../api/unreachable.js'
@@ -25,8 +25,6 @@ export interface VerifiedStreamOptions {
   random?: () => number
 }
 
-/** Three heartbeats missed. */
-const SILENCE_MS = 30_000
 /** Frames that wait to be verified, and their characters; a server that sends faster is read again from where we are. */
 const MAX_WAITING = 256
 const MAX_WAITING_CHARACTERS = 32 * 1024 * 1024
@@ -139,8 +137,8 @@ export class VerifiedStream {
     if (frame.revision < this.copy.revision) return this.behind(frame.revision)
     if (frame.freshness !== undefined) this.copy.hear(frame.freshness)
     this.copy.confirm()
-    if (frame.type === 'heartbeat') this.heartbeat()
-    else this.apply(frame)
+    if (frame.type === 'snapshot' || frame.type === 'change') this.apply(frame)
+    else this.heartbeat()
   }
 
   /** Under the newest roster that is known; when that changes meanwhile, once more under the next. */

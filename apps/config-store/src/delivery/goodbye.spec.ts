@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { SILENCE_MS } from '#libs/contracts'
+import { comeBackAfterMs } from './goodbye.js'
+
+describe('the wait that a goodbye asks for', () => {
+  it.each([
+    [0, 500],
+    [1_000, 500],
+    [3_000, 1_500],
+    [10_000, 4_000],
+    [1_000_000, 4_000],
+  ])('of %i readers is spread over %i ms', (readers, spreadMs) => {
+    expect(comeBackAfterMs(readers, () => 0)).toBe(0)
+    expect(comeBackAfterMs(readers, () => 0.999_999)).toBe(spreadMs - 1)
+  })
+
+  it('ends before a reader says STALE', () => {
+    expect(comeBackAfterMs(Number.MAX_SAFE_INTEGER, () => 0.999_999)).toBeLessThan(SILENCE_MS)
+  })
+})

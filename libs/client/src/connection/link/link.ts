@@ -1,0 +1,159 @@
+import type { AppliedFrame, StreamFrame } from '#libs/contracts'
+import { backoffMs } from '../../backoff.js'
+import type { Timer } from '../../clock.js'
+import type { Failure } from '../contact.js'
+import { betterWay, chooseWay, FIRST_CHOICE, tryBetterAfterMs } from './choose-way.js'
+import { polling } from './polling.js'
+import { serverSentEvents } from './server-sent-events.js'
+import { Trial, type TrialEnd } from './trial.js'
+import type { Ask, Place, Way, WayName } from './way.js'
+import { webSocket } from './web-socket.js'
+
+export interface LinkOptions extends Place {
+  random?: () => number
+}
+
+export interface LinkFailure extends Failure {
+  /** What is held may lack something: the next session must start from a snapshot. */
+  damaged?: boolean
+  /** The server said goodbye before it stopped. */
+  leaving?: boolean
+  /** What was answered came from somebody in between. */
+  foreign?: boolean
+}
+
+export interface LinkEvents {
+  ask(): Ask
+  /** Frames come by another session than before: the next one is its first. */
+  opened(): void
+  frame(frame: StreamFrame): void
+  down(failure: LinkFailure): void
+}
+
+/** A session that lasted so long was a good one: the next wait starts small again. */
+const HEALTHY_MS = 10_000
+
+/**
+ * Frames from the server for as long as it lives: by WebSocket, where that is blocked by Server-Sent Events, else by polls, and back as
+ * soon as a better way leads through. Neither sockets nor timers keep the process alive.
+ */
+export class Link {
+  private readonly ways: Record<WayName, Way>
+  private choice = FIRST_CHOICE
+  private current: Trial | undefined
+  private better: Trial | undefined
+  private retry: Timer | undefined
+  private nextBetter: Timer | undefined
+  /** Tries of a better way since the stream worked. */
+  private tries = 0
+  private attempt = 0
+  /** Of the newest frame. */
+  private newest = 0
+  /** The present session has had its first frame. */
+  private isFollowed = false
+
+  constructor(
+    private readonly options: LinkOptions,
+    private readonly events: LinkEvents,
+  ) {
+    this.ways = { stream: webSocket(options), events: serverSentEvents(options), poll: polling(options) }
+  }
+
+  start(): void {
+    this.dial()
+  }
+
+  send(frame: AppliedFrame): void {
+    this.current?.send(frame)
+  }
+
+  /** Drops the session and begins another. */
+  reconnect(): void {
+    this.forgetBetter()
+    this.current?.drop('the connection was dropped')
+  }
+
+  async stop(): Promise<void> {
+    this.retry?.cancel()
+    this.forgetBetter()
+    const { current } = this
+    this.current = undefined
+    await current?.close()
+  }
+
+  private dial(): void {
+    this.current = this.trial(this.choice.way)
+  }
+
+  private trial(way: WayName): Trial {
+    return new Trial(way, this.ways[way], this.events.ask(), this.options.clock, {
+      frame: (frame, trial) => this.take(frame, trial),
+      over: (end, trial) => (trial === this.better ? this.betterFailed() : this.over(end)),
+    })
+  }
+
+  private take(frame: StreamFrame, trial: Trial): void {
+    if (trial === this.better) {
+      // An instance that is behind is no better one.
+      if (frame.revision < this.newest) return trial.drop('it is behind')
+      this.changeTo(trial)
+    } else if (!this.isFollowed) {
+      this.isFollowed = true
+      this.events.opened()
+    }
+    this.newest = frame.revision
+    if (trial.name === 'stream') this.tries = 0
+    else this.seekBetter(trial.name)
+    this.events.frame(frame)
+  }
+
+  private over({ reason, refused, blocked = false, damaged = false, leaveMs, hadFrames, lastedMs }: TrialEnd): void {
+    const { way } = this.choice
+    this.current = undefined
+    this.isFollowed = false
+    this.nextBetter?.cancel()
+    this.nextBetter = undefined
+    if (hadFrames && lastedMs >= HEALTHY_MS) this.attempt = 0
+    this.choice = chooseWay(this.choice, { hadFrames, blocked })
+    const falls = this.choice.way !== way && this.choice.way !== 'stream'
+    const { clock, random } = this.options
+    this.retry = clock.after(leaveMs ?? backoffMs(falls ? 0 : this.attempt++, random), () => this.dial())
+    // What somebody in between says counts once no way is left.
+    const told = refused === undefined || (blocked && way !== 'poll') ? {} : { refused, foreign: blocked }
+    this.events.down({ reason, damaged, leaving: leaveMs !== undefined, ...told })
+  }
+
+  private seekBetter(way: Exclude<WayName, 'stream'>): void {
+    if (this.better !== undefined || this.nextBetter !== undefined) return
+    this.nextBetter = this.options.clock.after(tryBetterAfterMs(this.tries, this.options.random), () => {
+      this.nextBetter = undefined
+      this.better = this.trial(betterWay(way, this.tries))
+    })
+  }
+
+  private betterFailed(): void {
+    this.better = undefined
+    this.tries++
+    const name = this.current?.name
+    if (this.isFollowed && name !== undefined && name !== 'stream') this.seekBetter(name)
+  }
+
+  private changeTo(trial: Trial): void {
+    const before = this.current
+    this.better = undefined
+    this.retry?.cancel()
+    this.current = trial
+    this.choice = { way: trial.name, blocked: 0, proven: this.choice.proven || trial.name === 'stream' }
+    this.isFollowed = true
+    void before?.close()
+    this.events.opened()
+  }
+
+  private forgetBetter(): void {
+    this.nextBetter?.cancel()
+    this.nextBetter = undefined
+    const { better } = this
+    this.better = undefined
+    void better?.close()
+  }
+}

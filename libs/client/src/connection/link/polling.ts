@@ -1,0 +1,70 @@
+import { Agent as HttpAgent, type ClientRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { readText, SILENCE_MS } from '#libs/contracts'
+import { reasonOf } from '../../api/unreachable.js'
+import type { Timer } from '../../clock.js'
+import { httpGet, readRefusal } from './http-get.js'
+import { parseFrame } from '../parse-frame.js'
+import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, type Place, type SessionEnd, type Way } from './way.js'
+
+export const POLL_MS = 5_000
+
+/**
+ * `GET /v1/snapshot?revision=N` with `If-None-Match`: for places where a proxy holds back what is not a whole answer. A poll brings what
+ * was missed, or 304, which is as good as a heartbeat.
+ */
+export function polling(place: Place): Way {
+  return {
+    firstMs: SILENCE_MS,
+    // One pause, and the answer behind it.
+    silenceMs: POLL_MS + SILENCE_MS,
+    open(ask, events) {
+      const agent = new (place.url.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
+      let { revision } = ask
+      let mark: string | undefined
+      let call: ClientRequest | undefined
+      let pause: Timer | undefined
+      let isOver = false
+      const over = (end: SessionEnd): void => {
+        if (isOver) return
+        isOver = true
+        pause?.cancel()
+        call?.destroy()
+        agent.destroy()
+        events.closed(end)
+      }
+      const take = async (response: IncomingMessage): Promise<void> => {
+        if (response.statusCode !== 200 && response.statusCode !== 304) {
+          const error = await readRefusal(place.url, response)
+          return over({ reason: error.message, refused: error, blocked: isForeignAnswer(error) })
+        }
+        const text = await readText(response, MAX_FRAME_BYTES)
+        if (isOver) return
+        const frame = parseFrame(response.statusCode === 304 ? JSON.stringify({ type: 'heartbeat', revision }) : text)
+        revision = frame.revision
+        mark = response.headers.etag ?? mark
+        events.frame(frame)
+        if (!isOver) pause = place.clock.after(POLL_MS, poll)
+      }
+      const poll = (): void => {
+        const address = addressOf(place, '/v1/snapshot', revision)
+        const known: Record<string, string> = mark === undefined || revision === undefined ? {} : { 'if-none-match': mark }
+        call = httpGet(address, { ...headersOf(place, { ...ask, atLeast: revision ?? ask.atLeast }), ...known }, agent)
+        call.on('response', (response) => {
+          take(response).catch((error: unknown) => over({ reason: reasonOf(error), damaged: true }))
+        })
+        call.on('error', (error) => over({ reason: reasonOf(error), blocked: !isNobodyThere(error) }))
+      }
+      poll()
+      const drop = (): void => over({ reason: 'the connection was dropped' })
+      return {
+        get received() {
+          return call?.socket?.bytesRead ?? 0
+        },
+        send: () => {},
+        drop,
+        close: async () => drop(),
+      }
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../../testing/manual-clock.js'
+import { Silence } from './silence.js'
+
+let clock: ManualClock
+let received: number
+let silent: number
+let silence: Silence
+
+beforeEach(() => {
+  ;[clock, received, silent] = [new ManualClock(0), 0, 0]
+  silence = new Silence({ clock, limitMs: 5_000, received: () => received, onSilence: () => silent++ })
+  silence.watch()
+})
+
+describe('silence', () => {
+  it('begins at the limit after the last sign of life', () => {
+    clock.advance(4_999)
+    silence.watch()
+    clock.advance(4_999)
+    expect(silent).toBe(0)
+    clock.advance(1)
+    expect(silent).toBe(1)
+  })
+
+  it('is not while a large frame is under way, and is when only pings come', () => {
+    received = 4_096
+    clock.advance(5_000)
+    expect(silent).toBe(0)
+    received += 127
+    clock.advance(5_000)
+    expect(silent).toBe(1)
+  })
+
+  it('is judged again when the process itself was away: what came meanwhile is read first', () => {
+    clock.stall(60_000)
+    expect(silent).toBe(0)
+    silence.watch()
+    clock.advance(4_999)
+    expect(silent).toBe(0)
+    clock.stall(60_000)
+    clock.advance(250)
+    expect(silent).toBe(1)
+  })
+
+  it('is nothing after it was stopped', () => {
+    silence.stop()
+    clock.advance(60_000)
+    expect(silent).toBe(0)
+  })
+})

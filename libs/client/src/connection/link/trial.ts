@@ -1,0 +1,94 @@
+import type { StreamFrame } from '#libs/contracts'
+import type { Clock } from '../../clock.js'
+import { Silence } from './silence.js'
+import type { Ask, Session, SessionEnd, Way, WayName } from './way.js'
+
+export interface TrialEnd extends SessionEnd {
+  hadFrames: boolean
+  lastedMs: number
+}
+
+export interface TrialEvents {
+  frame(frame: StreamFrame, trial: Trial): void
+  /** Once, and nothing after it. */
+  over(end: TrialEnd, trial: Trial): void
+}
+
+/** A session that had frames and fell silent sooner was held back by somebody who keeps what is not a whole answer. */
+const LED_THROUGH_MS = 10_000
+/** Whatever a goodbye asks for. */
+const LONGEST_LEAVE_MS = 60_000
+
+/** One session and what becomes of it: whether it leads through, falls silent, or is ended by a goodbye. */
+export class Trial {
+  private readonly session: Session
+  private readonly silence: Silence
+  private readonly startedAt: number
+  private frames = 0
+  private isOver = false
+
+  constructor(
+    readonly name: WayName,
+    way: Way,
+    ask: Ask,
+    private readonly clock: Clock,
+    private readonly events: TrialEvents,
+  ) {
+    this.startedAt = clock.elapsed()
+    const { firstMs, silenceMs } = way
+    this.silence = new Silence({
+      clock,
+      limitMs: silenceMs,
+      received: () => this.session.received,
+      onSilence: () => this.fellSilent(this.frames === 0 ? firstMs : silenceMs),
+    })
+    this.session = way.open(ask, {
+      opened: () => {
+        if (!this.isOver) this.silence.watch(firstMs)
+      },
+      frame: (frame) => this.take(frame),
+      closed: (end) => this.end(end),
+    })
+    this.silence.watch(firstMs)
+  }
+
+  send: Session['send'] = (frame) => this.session.send(frame)
+
+  /** Ends it as if the other side had. */
+  drop(reason: string): void {
+    this.end({ reason })
+    this.session.drop()
+  }
+
+  /** Ends it in order, and tells nobody. */
+  close(): Promise<void> {
+    this.silence.stop()
+    this.isOver = true
+    return this.session.close()
+  }
+
+  private take(frame: StreamFrame): void {
+    if (this.isOver) return
+    if (frame.type === 'goodbye') {
+      this.end({ reason: 'the server stops', leaveMs: Math.min(frame.retryMs ?? 0, LONGEST_LEAVE_MS) })
+      return void this.session.close()
+    }
+    this.frames++
+    this.silence.watch()
+    this.events.frame(frame, this)
+  }
+
+  private fellSilent(limitMs: number): void {
+    const isShort = this.clock.elapsed() - this.startedAt < LED_THROUGH_MS + limitMs
+    this.end({ reason: `no frame for ${limitMs / 1_000} s`, blocked: this.frames === 0 || isShort })
+    this.session.drop()
+  }
+
+  private end(end: SessionEnd): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.silence.stop()
+    const lastedMs = this.clock.elapsed() - this.startedAt
+    this.events.over({ ...end, hadFrames: this.frames > 0, lastedMs }, this)
+  }
+}

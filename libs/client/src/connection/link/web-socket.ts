@@ -1,0 +1,95 @@
+import type { ClientRequest } from 'node:http'
+import type { Socket } from 'node:net'
+import { WebSocket } from 'ws'
+import { SILENCE_MS } from '#libs/contracts'
+import { reasonOf } from '../../api/unreachable.js'
+import { parseFrame } from '../parse-frame.js'
+import { readRefusal } from './http-get.js'
+import { addressOf, headersOf, isForeignAnswer, isNobodyThere, MAX_FRAME_BYTES, type Place, type SessionEnd, type Way } from './way.js'
+
+const MAX_UNSENT_BYTES = 1024 * 1024
+const CLOSE_MS = 1_000
+/** A fleet that comes back at once gets its snapshots one after the other. */
+const FIRST_MS = 15_000
+/** Of a connection that ended without a closing frame (RFC 6455 §7.1.5). */
+const ABNORMAL = 1006
+
+/** `GET /v1/stream`. Its socket does not keep the process alive; a dial in progress can, as libuv counts a pending connect as work. */
+export function webSocket(place: Place): Way {
+  return {
+    firstMs: FIRST_MS,
+    silenceMs: SILENCE_MS,
+    open(ask, events) {
+      const address = addressOf(place, '/v1/stream', ask.revision)
+      address.protocol = address.protocol.replace('http', 'ws')
+      const end: SessionEnd = { reason: '' }
+      let raw: Socket | undefined
+      let frames = 0
+      const socket = new WebSocket(address, {
+        headers: headersOf(place, ask),
+        maxPayload: MAX_FRAME_BYTES,
+        handshakeTimeout: SILENCE_MS,
+        perMessageDeflate: false,
+        finishRequest: unrefAndSend,
+      })
+      socket.on('upgrade', (response) => (raw = response.socket))
+      socket.on('open', () => events.opened())
+      socket.on('message', (data) => {
+        frames++
+        try {
+          events.frame(parseFrame(String(data)))
+        } catch (error) {
+          end.reason ||= reasonOf(error)
+          end.damaged = true
+          socket.terminate()
+        }
+      })
+      socket.on('unexpected-response', (_request, response) => {
+        void readRefusal(place.url, response).then((error) => {
+          end.reason ||= error.message
+          end.refused = error
+          end.blocked = isForeignAnswer(error)
+          socket.terminate()
+        })
+      })
+      socket.on('error', (error) => {
+        end.reason ||= reasonOf(error)
+        end.blocked ??= frames === 0 && !isNobodyThere(error)
+      })
+      socket.on('close', (code) => {
+        end.blocked ??= frames === 0 && code === ABNORMAL && end.damaged !== true
+        events.closed({ ...end, reason: end.reason || 'the connection was closed' })
+      })
+      return {
+        get received() {
+          return raw?.bytesRead ?? 0
+        },
+        send(frame) {
+          if (socket.readyState !== WebSocket.OPEN) return
+          // A server that does not read would have us keep every frame; the next connection tells all of it again.
+          if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.terminate()
+          else socket.send(JSON.stringify(frame))
+        },
+        drop: () => socket.terminate(),
+        close: () => closed(socket),
+      }
+    },
+  }
+}
+
+async function closed(socket: WebSocket): Promise<void> {
+  if (socket.readyState === WebSocket.CLOSED) return
+  await new Promise<void>((resolve) => {
+    const impatience = setTimeout(() => socket.terminate(), CLOSE_MS)
+    socket.once('close', () => {
+      clearTimeout(impatience)
+      resolve()
+    })
+    socket.close(1000)
+  })
+}
+
+function unrefAndSend(request: ClientRequest): void {
+  request.once('socket', (socket) => socket.unref())
+  request.end()
+}
