@@ -131,6 +131,13 @@ module.exports = {
       to: { path: '^libs/client/src/kafka/' },
     },
     {
+      name: 'openfeature-behind-its-door',
+      comment: 'the SDK of OpenFeature is an optional peer: hms-svc/openfeature alone needs it, and nothing of the package comes to that',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: ['^libs/client/src/openfeature/', SPEC] },
+      to: { path: ['^libs/client/src/openfeature/', pkg('@openfeature')] },
+    },
+    {
       name: 'typeorm-at-the-edge',
       comment: 'tables, migrations and stores know TypeORM; rules and handlers know ports',
       severity: 'error',
@@ -172,10 +179,10 @@ module.exports = {
     },
     {
       name: 'declared-dependencies',
-      comment: 'what ships uses what package.json pins; what builds it does not ship',
+      comment: 'what ships uses what package.json pins, or leaves to its user as a peer; what builds it does not ship',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: `(${SPEC}|/testing/|^apps/demo/bin/)` },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm-peer'] },
     },
   ],
   options: {

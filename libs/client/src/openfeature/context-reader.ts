@@ -1,0 +1,20 @@
+import { InvalidContextError, type EvaluationContext } from '@openfeature/server-sdk'
+import { isName, MAX_BOT_NAME, MAX_REGION_NAME } from '#libs/contracts'
+import type { Reader } from '#libs/evaluation'
+
+/**
+ * Who asks: `targetingKey` chooses the cohort of a canary, `region` its scope; what a context leaves out is the connection's own. Throws
+ * `InvalidContextError`.
+ */
+export function readerOf({ targetingKey, region }: EvaluationContext, own: Reader): Reader {
+  return {
+    bot: nameIn('targetingKey', targetingKey, MAX_BOT_NAME) ?? own.bot,
+    region: nameIn('region', region, MAX_REGION_NAME) ?? own.region,
+  }
+}
+
+function nameIn(what: string, value: unknown, max: number): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (isName(value, max)) return value
+  throw new InvalidContextError(`${what} must be text of at most ${max} characters, without control characters and half surrogate pairs`)
+}

@@ -1,0 +1,234 @@
+import { OpenFeature, ProviderEvents, ProviderStatus, type EvaluationContext, type EventDetails, type Hook } from '@openfeature/server-sdk'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ManualClock } from '../testing/manual-clock.js'
+import { sampleDocument } from '../testing/sample-document.js'
+import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
+import { StreamServer, type Visitor } from '../testing/stream-server.js'
+import { HmsProvider, type HmsProviderOptions } from './index.js'
+
+const ID = 'epa-pm25-limit'
+const FIELDS = { limit: 35, strict: true, units: 'ug_per_m3', bands: { good: 12.5 }, tags: ['air', 'epa'], note: null }
+const old = sampleDocument({ policy: { id: ID, version: '1.5.0', ...FIELDS }, seq: 1, revision: 4 })
+const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
+const canary = sampleDocument({
+  policy: { id: ID, version: '2.0.0', ...FIELDS, limit: 25 },
+  scope: 'region:NCR',
+  share: 10_000,
+  base: old.digest,
+  revision: 5,
+})
+
+let server: StreamServer
+let url: string
+let clock: ManualClock
+
+beforeEach(async () => {
+  server = new StreamServer()
+  url = await server.start()
+  clock = new ManualClock(Date.parse('2024-09-01T12:00:00Z'))
+})
+
+afterEach(async () => {
+  await OpenFeature.close()
+  OpenFeature.clearHandlers()
+  await server.stop()
+})
+
+function providerOf(options: HmsProviderOptions = {}): HmsProvider {
+  return new HmsProvider({ url, roster: SAMPLE_ROSTER_BYTES, ...options }, { clock, random: () => 0 })
+}
+
+async function served(options: HmsProviderOptions = {}, documents = [old]): Promise<{ provider: HmsProvider; visitor: Visitor }> {
+  const provider = providerOf(options)
+  const set = OpenFeature.setProviderAndWait(provider)
+  const visitor = await server.visitor()
+  visitor.send('snapshot', documents.at(-1)!.revision, documents)
+  await set
+  return { provider, visitor }
+}
+
+function next(event: ProviderEvents): Promise<EventDetails | undefined> {
+  return new Promise((resolve) => {
+    const once = (details?: EventDetails): void => {
+      OpenFeature.removeHandler(event, once)
+      resolve(details)
+    }
+    OpenFeature.addHandler(event, once)
+  })
+}
+
+const client = () => OpenFeature.getClient()
+
+describe('evaluation', () => {
+  it('gives a whole policy by its id and fields with their own types, and what is known of them', async () => {
+    await served()
+    const metadata = {
+      policyVersion: '1.5.0',
+      revision: 4,
+      digest: old.digest,
+      scope: 'global',
+      effective: '2024-09-01T00:00:00Z',
+      state: 'READY',
+    }
+    expect(await client().getNumberDetails(`${ID}.limit`, 1)).toEqual({
+      flagKey: `${ID}.limit`,
+      value: 35,
+      variant: '1.5.0',
+      reason: 'STATIC',
+      flagMetadata: metadata,
+    })
+    expect(await client().getBooleanValue(`${ID}.strict`, false)).toBe(true)
+    expect(await client().getStringValue(`${ID}.units`, '')).toBe('ug_per_m3')
+    expect(await client().getObjectValue(`${ID}.bands`, {})).toEqual({ good: 12.5 })
+    expect(await client().getObjectValue(`${ID}.tags`, [])).toEqual(['air', 'epa'])
+    expect(await client().getObjectValue(ID, {})).toMatchObject({ id: ID, version: '1.5.0', ...FIELDS })
+  })
+
+  it.each(['no-such-policy', `${ID}.none`, `${ID}.note`, `${ID}.constructor`, `${ID}.`, '', '.limit'])(
+    'gives the default with FLAG_NOT_FOUND for %j',
+    async (key) => {
+      await served()
+      expect(await client().getNumberDetails(key, 7)).toMatchObject({ value: 7, reason: 'ERROR', errorCode: 'FLAG_NOT_FOUND' })
+    },
+  )
+
+  it('gives the default with TYPE_MISMATCH for a value of another type', async () => {
+    await served()
+    const said = [
+      await client().getBooleanDetails(`${ID}.limit`, false),
+      await client().getStringDetails(`${ID}.limit`, ''),
+      await client().getNumberDetails(`${ID}.units`, 0),
+      await client().getObjectDetails(`${ID}.units`, {}),
+      await client().getNumberDetails(ID, 0),
+    ]
+    for (const details of said) expect(details).toMatchObject({ reason: 'ERROR', errorCode: 'TYPE_MISMATCH' })
+    expect(said.map(({ value }) => value)).toEqual([false, '', 0, {}, 0])
+  })
+
+  it('chooses canary and cohort by targetingKey and region of the context, else by the connection’s own', async () => {
+    await served({ region: 'VA' }, [old, canary])
+    const limit = async (context: EvaluationContext) => {
+      const { value, reason } = await client().getNumberDetails(`${ID}.limit`, 0, context)
+      return [value, reason]
+    }
+    expect(await limit({})).toEqual([35, 'TARGETING_MATCH'])
+    expect(await limit({ targetingKey: 'bot-1' })).toEqual([35, 'TARGETING_MATCH'])
+    expect(await limit({ targetingKey: 'bot-1', region: 'NCR' })).toEqual([25, 'SPLIT'])
+    expect(await limit({ region: 'NCR' })).toEqual([35, 'TARGETING_MATCH'])
+    for (const context of [{ targetingKey: 'a\nb' }, { region: 7 }, { region: 'x'.repeat(65) }]) {
+      expect(await client().getNumberDetails(`${ID}.limit`, 0, context as unknown as EvaluationContext)).toMatchObject({
+        value: 0,
+        errorCode: 'INVALID_CONTEXT',
+      })
+    }
+  })
+
+  it('runs hooks of the provider', async () => {
+    const seen: string[] = []
+    const hook: Hook = { after: ({ flagKey }, { variant }) => void seen.push(`${flagKey} ${variant}`) }
+    await served({ hooks: [hook] })
+    await client().getNumberValue(`${ID}.limit`, 0)
+    expect(seen).toEqual([`${ID}.limit 1.5.0`])
+  })
+})
+
+describe('events', () => {
+  it('tell which flags a change has touched, each key of the policy', async () => {
+    const { visitor } = await served()
+    const changed = next(ProviderEvents.ConfigurationChanged)
+    visitor.send('change', 5, [strict])
+    expect(await changed).toMatchObject({
+      metadata: { revision: 5 },
+      flagsChanged: [
+        ID,
+        ...['bands', 'effective', 'id', 'limit', 'note', 'strict', 'tags', 'units', 'version'].map((field) => `${ID}.${field}`),
+      ],
+    })
+    expect(await client().getNumberValue(`${ID}.limit`, 0)).toBe(25)
+  })
+
+  it('tell of a canary that covers other contexts than the connection’s own, and nothing of a renewed lease', async () => {
+    const { visitor } = await served()
+    let told = 0
+    OpenFeature.addHandler(ProviderEvents.ConfigurationChanged, () => void told++)
+    const changed = next(ProviderEvents.ConfigurationChanged)
+    visitor.send('change', 5, [canary])
+    await changed
+    const renewed = sampleDocument({
+      policy: { id: ID, version: '2.0.0', ...FIELDS, limit: 25 },
+      scope: 'region:NCR',
+      share: 10_000,
+      base: old.digest,
+      seq: 2,
+      revision: 6,
+      expires: '2024-09-01T13:00:00Z',
+    })
+    const ended = next(ProviderEvents.ConfigurationChanged)
+    visitor.send('change', 6, [renewed])
+    visitor.send('change', 7, [strict])
+    expect(await ended).toMatchObject({ metadata: { revision: 7 } })
+    expect(told).toBe(2)
+  })
+
+  it('say STALE when the line is cut, with values that stay and that reason, and READY when it is back', async () => {
+    const { visitor } = await served()
+    const stale = next(ProviderEvents.Stale)
+    visitor.drop()
+    expect(await stale).toMatchObject({ providerName: 'hms-svc', message: expect.any(String) as string })
+    expect(client().providerStatus).toBe(ProviderStatus.STALE)
+    expect(await client().getNumberDetails(`${ID}.limit`, 0)).toMatchObject({
+      value: 35,
+      reason: 'STALE',
+      flagMetadata: { state: 'STALE' },
+    })
+    const ready = next(ProviderEvents.Ready)
+    clock.advance(250)
+    ;(await server.visitor()).send('heartbeat', 4)
+    await ready
+    expect(client().providerStatus).toBe(ProviderStatus.READY)
+  })
+
+  it('say ERROR when the server refuses the connection, with values that stay', async () => {
+    const { visitor } = await served()
+    const [stale, error] = [next(ProviderEvents.Stale), next(ProviderEvents.Error)]
+    server.refuse = { status: 401, problem: { code: 'HMS_AUTH_TOKEN_REVOKED', detail: 'the key was revoked' } }
+    visitor.drop()
+    await stale
+    clock.advance(250)
+    expect(await error).toMatchObject({ message: 'the key was revoked (HMS_AUTH_TOKEN_REVOKED)' })
+    expect(client().providerStatus).toBe(ProviderStatus.ERROR)
+    expect(await client().getNumberValue(`${ID}.limit`, 0)).toBe(35)
+  })
+})
+
+describe('the beginning', () => {
+  it('is FATAL when the server refuses the provider', async () => {
+    server.refuse = { status: 401, problem: { code: 'HMS_AUTH_TOKEN_REVOKED', detail: 'the key was revoked' } }
+    await expect(OpenFeature.setProviderAndWait(providerOf())).rejects.toThrow('HMS_AUTH_TOKEN_REVOKED')
+    expect(client().providerStatus).toBe(ProviderStatus.FATAL)
+    expect(await client().getNumberDetails(`${ID}.limit`, 7)).toMatchObject({ value: 7, errorCode: 'PROVIDER_FATAL' })
+  })
+
+  it('is ERROR when nobody answers, and READY as soon as somebody does', async () => {
+    const { port } = server
+    await server.stop()
+    await expect(OpenFeature.setProviderAndWait(providerOf({ timeoutMs: 100 }))).rejects.toThrow('HMS_UNREACHABLE')
+    expect(client().providerStatus).toBe(ProviderStatus.ERROR)
+    server = new StreamServer()
+    await server.start(port)
+    const ready = next(ProviderEvents.Ready)
+    clock.advance(250)
+    ;(await server.visitor()).send('snapshot', 4, [old])
+    await ready
+    expect(await client().getNumberValue(`${ID}.limit`, 0)).toBe(35)
+  })
+})
+
+describe('the end', () => {
+  it('closes the connection', async () => {
+    const { provider } = await served()
+    const { connection } = provider
+    await OpenFeature.close()
+    expect([connection?.state, provider.connection]).toEqual(['CLOSED', undefined])
+  })
+})

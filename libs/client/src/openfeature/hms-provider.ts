@@ -1,0 +1,157 @@
+import {
+  GeneralError,
+  OpenFeatureEventEmitter,
+  ProviderEvents,
+  ProviderFatalError,
+  ProviderNotReadyError,
+  type EvaluationContext,
+  type Hook,
+  type JsonValue,
+  type Provider,
+  type ResolutionDetails,
+} from '@openfeature/server-sdk'
+import { HmsError } from '#libs/contracts'
+import { backoffMs } from '../backoff.js'
+import { systemClock, type Timer } from '../clock.js'
+import { openConnection, type ConnectionPorts, type ConnectOptions } from '../connection/connect.js'
+import type { HmsConnection } from '../connection/hms-connection.js'
+import type { LiveConnection } from '../connection/live-connection.js'
+import { readerOf } from './context-reader.js'
+import { FlagChanges } from './flag-changes.js'
+import { resolveFlag, type FlagType } from './resolve-flag.js'
+
+/** What is left out comes from the environment, as for `connect`. */
+export interface HmsProviderOptions extends ConnectOptions {
+  hooks?: Hook[]
+}
+
+/**
+ * Policies as flags of the OpenFeature server SDK, over one verified connection: evaluation is local, without I/O. `ID` is a whole policy,
+ * `ID.FIELD` a field. The states of the connection are the provider's; it keeps no process alive.
+ */
+export class HmsProvider implements Provider {
+  readonly metadata = { name: 'hms-svc' } as const
+  readonly runsOn = 'server'
+  readonly events = new OpenFeatureEventEmitter()
+  readonly hooks: Hook[]
+  private live: LiveConnection | undefined
+  private off: (() => void)[] = []
+  private again: Timer | undefined
+  private closed = false
+
+  /** `ports`: the parts of the world that tests replace. */
+  constructor(
+    private readonly options: HmsProviderOptions = {},
+    private readonly ports: ConnectionPorts = {},
+  ) {
+    this.hooks = options.hooks ?? []
+  }
+
+  /** For what OpenFeature has no word for: `explain`, `alert`, each refusal. `undefined` before there is a copy. */
+  get connection(): HmsConnection | undefined {
+    return this.live
+  }
+
+  /**
+   * Resolves on the first verified copy, live or from disk. Fatal is what only people can mend (whom to trust, a key that is refused);
+   * for anything else it goes on trying, and `PROVIDER_READY` follows.
+   */
+  async initialize(): Promise<void> {
+    this.closed = false
+    try {
+      await this.open()
+    } catch (error) {
+      const refusal = error instanceof HmsError ? error : undefined
+      if (refusal !== undefined && !refusal.retryable) throw new ProviderFatalError(messageOf(error), { cause: error })
+      this.tryAgain(0)
+      throw new GeneralError(messageOf(error), { cause: error })
+    }
+    // The SDK makes the provider ready behind this; a copy from disk, or one in doubt, is not.
+    const { live } = this
+    setImmediate(() => {
+      if (live !== undefined && live.state !== 'READY') this.events.emit(ProviderEvents.Stale, { message: 'the first copy may be old' })
+    })
+  }
+
+  async onClose(): Promise<void> {
+    this.closed = true
+    this.again?.cancel()
+    for (const stop of this.off.splice(0)) stop()
+    const { live } = this
+    this.live = undefined
+    await live?.close()
+  }
+
+  async resolveBooleanEvaluation(key: string, _fallback: boolean, context: EvaluationContext): Promise<ResolutionDetails<boolean>> {
+    return this.resolve<boolean>(key, 'boolean', context)
+  }
+
+  async resolveStringEvaluation(key: string, _fallback: string, context: EvaluationContext): Promise<ResolutionDetails<string>> {
+    return this.resolve<string>(key, 'string', context)
+  }
+
+  async resolveNumberEvaluation(key: string, _fallback: number, context: EvaluationContext): Promise<ResolutionDetails<number>> {
+    return this.resolve<number>(key, 'number', context)
+  }
+
+  async resolveObjectEvaluation<T extends JsonValue>(key: string, _fallback: T, context: EvaluationContext): Promise<ResolutionDetails<T>> {
+    return this.resolve<T>(key, 'object', context)
+  }
+
+  private resolve<T extends JsonValue>(key: string, type: FlagType, context: EvaluationContext): ResolutionDetails<T> {
+    if (this.live === undefined) throw new ProviderNotReadyError('there is no verified copy yet')
+    const { documents, state, reader } = this.live
+    return resolveFlag<T>(key, type, readerOf(context, reader), documents, state)
+  }
+
+  private async open(): Promise<void> {
+    const { hooks: _hooks, ...options } = this.options
+    const live = await openConnection(options, this.ports)
+    if (this.closed) return live.close()
+    this.live = live
+    this.follow(live)
+  }
+
+  private follow(live: LiveConnection): void {
+    const changes = new FlagChanges(live.documents)
+    this.off = [
+      live.on('ready', () => this.events.emit(ProviderEvents.Ready)),
+      live.on('stale', ({ reason, code }) =>
+        this.events.emit(ProviderEvents.Stale, { message: reason, ...(code === undefined ? {} : { metadata: { code } }) }),
+      ),
+      // A document that is refused leaves the provider as able to evaluate as it was: only a state is told here.
+      live.on('error', (error) => {
+        if (live.state === 'ERROR') this.events.emit(ProviderEvents.Error, { message: messageOf(error) })
+      }),
+      live.documents.onTaken(() => {
+        const flagsChanged = changes.look()
+        if (flagsChanged.length === 0) return
+        this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged, metadata: { revision: live.revision } })
+      }),
+    ]
+  }
+
+  private tryAgain(attempt: number): void {
+    const { clock = systemClock, random } = this.ports
+    this.again = clock.after(backoffMs(attempt, random), () => {
+      this.open().then(
+        () => this.opened(),
+        () => {
+          if (!this.closed) this.tryAgain(attempt + 1)
+        },
+      )
+    })
+  }
+
+  private opened(): void {
+    const { live } = this
+    if (live === undefined) return
+    this.events.emit(ProviderEvents.Ready)
+    if (live.state !== 'READY') this.events.emit(ProviderEvents.Stale, { message: 'the first copy may be old' })
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof HmsError) return `${error.message} (${error.code})`
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,1 @@
+export { HmsProvider, type HmsProviderOptions } from './hms-provider.js'
