@@ -12,8 +12,8 @@ export const GOING_BACK_GUARDS = [
     file: JUDGE,
     find: 'if (!complete) return',
     replace: 'if (!complete && missing.length === 0) return',
-    spec: ATTACKS,
-    test: 'goes nowhere where nobody signed',
+    spec: 'apps/rollout/src/signed-rollbacks/judge-signed-rollback.spec.ts',
+    test: 'is refused where nobody signed',
   },
   {
     name: 'signed-rollback-was-live',

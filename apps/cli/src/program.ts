@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '#libs/contracts'
 import { registerApprovals } from './approvals/commands.js'
 import { registerAudit } from './audit/commands.js'
+import { registerCompletion } from './completion/commands.js'
 import { registerDeadLetters } from './dead-letters/commands.js'
 import { registerDoctor } from './doctor/commands.js'
 import { registerExport } from './export/commands.js'
@@ -9,46 +10,56 @@ import { reportError, usageError } from './errors.js'
 import { registerFreezes } from './freezes/commands.js'
 import { registerGoingBack } from './going-back/commands.js'
 import { registerHelp } from './help/commands.js'
+import { describeVerbs } from './help/describe-verbs.js'
 import { registerHosting } from './hosting/commands.js'
 import { outputOf, type CliIo } from './io.js'
 import { registerKeys } from './keys/commands.js'
 import { registerLint } from './lint/commands.js'
 import { registerPartners } from './partners/commands.js'
 import { registerPlan } from './plan/commands.js'
-import { registerPolicies } from './policies/commands.js'
+import { registerBotTools, registerPolicies } from './policies/commands.js'
 import { registerReplay } from './replay/commands.js'
 import { registerRoster } from './roster/commands.js'
 import { registerRuns } from './runs/commands.js'
 import { Session } from './session.js'
+import { registerSign } from './sign/commands.js'
 import { registerSimulations } from './simulations/commands.js'
 import { registerTickets } from './tickets/commands.js'
 import { registerTokens } from './tokens/commands.js'
 import { registerWatch } from './watch/commands.js'
 import { registerWebhooks } from './webhooks/commands.js'
+import { registerWhoami } from './whoami/commands.js'
 
-/** Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. */
+/**
+ * Verbs load their code when they are called: `--help` and `version` answer without any service, database or sandbox code. The order is
+ * that of the help.
+ */
 const AREAS = [
-  registerHosting,
-  registerLint,
   registerPlan,
-  registerKeys,
   registerApprovals,
+  registerSign,
+  registerTickets,
+  registerFreezes,
   registerRuns,
   registerSimulations,
-  registerFreezes,
-  registerTickets,
   registerPolicies,
   registerWatch,
   registerGoingBack,
-  registerReplay,
-  registerPartners,
-  registerWebhooks,
-  registerDeadLetters,
-  registerTokens,
+  registerLint,
   registerAudit,
   registerExport,
   registerDoctor,
+  registerWhoami,
+  registerReplay,
+  registerBotTools,
+  registerHosting,
+  registerPartners,
+  registerWebhooks,
+  registerDeadLetters,
   registerRoster,
+  registerKeys,
+  registerTokens,
+  registerCompletion,
   registerHelp,
 ]
 
@@ -57,8 +68,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const program = new Command('hms-svc')
   const session = new Session(io, program, runCli)
   try {
-    describeProgram(program, io)
-    for (const register of AREAS) register(program, session)
+    defineVerbs(program, session)
     await program.parseAsync([...argv], { from: 'user' })
     return session.exitCode
   } catch (error) {
@@ -69,6 +79,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
     const json = argv.includes('--json')
     return reportError(error instanceof CommanderError ? ofCommander(error) : error, outputOf(io, { ...program.opts(), json }))
   }
+}
+
+/** All verbs, under the headings and with the examples of their help. */
+export function defineVerbs(program: Command, session: Session): void {
+  describeProgram(program, session.io)
+  for (const register of AREAS) register(program, session)
+  describeVerbs(program)
 }
 
 function describeProgram(program: Command, io: CliIo): void {

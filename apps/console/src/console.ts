@@ -1,6 +1,7 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
 import { systemClock, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
+import { serveSwagger } from './docs/swagger-assets.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './page/accepts-html.js'
 import { readAssets, readBundle, type Asset } from './page/assets.js'
@@ -25,6 +26,7 @@ export function addConsole(server: FastifyInstance, { urlsOf, clock = systemCloc
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock)
   for (const asset of Object.values(assets)) serveAsset(server, asset)
+  serveSwagger(server)
   for (const asset of [readBundle('bridge.js'), readBundle('pane.js')]) if (asset !== undefined) serveAsset(server, asset)
   server.get(FRAME_PATH, { config: { page: true } }, async ({ headers }, reply) => {
     const html = await paneFrame(reader.as(bearerOf(headers)), hrefs)

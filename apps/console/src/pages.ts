@@ -1,4 +1,9 @@
 import { accessibilityPage } from './accessibility/accessibility-page.js'
+import { apiPage } from './docs/api-page.js'
+import { docPage } from './docs/doc-page.js'
+import { docsPage } from './docs/docs-page.js'
+import { eventsPage } from './docs/events-page.js'
+import { swaggerPage } from './docs/swagger-page.js'
 import { homePage } from './home/home-page.js'
 import type { Page } from './page/page.js'
 import { deliveryPage } from './partners/delivery-page.js'
@@ -23,6 +28,13 @@ export const PAGES: readonly Page[] = [
   { path: '/deliveries/:id', content: deliveryPage },
   { path: '/receipts/:token', content: receiptPage },
   { path: '/topics', content: topicsPage },
+  { path: '/docs', content: docsPage },
+  { path: '/docs/api', content: apiPage },
+  { path: '/docs/api/swagger', content: swaggerPage },
+  { path: '/docs/events', content: eventsPage },
+  { path: '/docs/:name', content: docPage },
+  { path: '/docs/:folder/:name', content: docPage },
+  { path: '/docs/:folder/:group/:name', content: docPage },
   { path: '/status', content: statusPage },
   { path: '/panes', content: panesPage },
   { path: '/accessibility', content: accessibilityPage },

@@ -1,6 +1,6 @@
 // Builds `dist` when a source is newer than the last build. Plain Node: runs before anything is compiled.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -16,8 +16,15 @@ export function build() {
   const run = (...args) => spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2], cwd: ROOT }).status === 0
   if (!run(tsc, '-p', join(ROOT, 'apps', 'tsconfig.build.json')) || !run(BUNDLER)) return false
   chmodSync(join(ROOT, 'dist', 'apps', 'cli', 'src', 'main.js'), 0o755)
+  copySwagger()
   writeFileSync(STAMP, '')
   return true
+}
+
+/** A page of the console shows the API with it; the published package brings these files instead of the whole of that package. */
+function copySwagger() {
+  for (const name of ['swagger-ui.css', 'swagger-ui-bundle.js', 'LICENSE', 'NOTICE'])
+    cpSync(join(ROOT, 'node_modules', 'swagger-ui-dist', name), join(ROOT, 'dist', 'apps', 'console', 'swagger', name))
 }
 
 function stale() {

@@ -38,7 +38,7 @@ export { ApiClient, type ApiClientOptions, type Authorize, type EventsOptions, t
 export { authorizationFrom, bearer, signedBy, statement } from './api/authorization.js'
 export { asKeyProblem } from './api/key-problem.js'
 export { isLoopback } from './api/loopback.js'
-export { chooseSigner, type SignerChoice } from './approve/choose-signer.js'
+export { chooseSigner, defaultSigner, type SignerChoice } from './approve/choose-signer.js'
 export { followRun, type FollowOptions } from './approve/follow-run.js'
 export { parseDuration } from '#libs/contracts'
 export { planOptions, type PlanInput } from './approve/plan-options.js'

@@ -22,6 +22,7 @@ const TOPICS: Record<string, readonly string[]> = {
     'HMS_DATA_DIR        data folder of `dev`, default .hms (--data)',
     'HMS_PORT            port of `dev` and `demo`, default 7184 (--port)',
     'HMS_KEYS_DIR        signing keys, default `keys` in the data folder, else ~/.config/hms-svc/keys',
+    'HMS_SIGNER          whose key signs where a call of the SDK names nobody; `whoami` says who it is',
     'HMS_KEY_PASSPHRASE  passphrase of the signing key (--passphrase-file)',
     'HMS_TOKEN           key of a program, made by `tokens create`; sent with every call',
     'HMS_WEBHOOK_SECRET  secret that `webhooks listen` and `webhooks trigger` sign with (--secret)',

@@ -28,6 +28,10 @@ export function registerPolicies(program: Command, session: Session): void {
       session.run(async (context, id: string, options: HistoryOptions) => (await import('./history.js')).showHistory(context, id, options)),
     )
   registerList(program, session)
+}
+
+/** What authors of bots use besides. */
+export function registerBotTools(program: Command, session: Session): void {
   program
     .command('types')
     .description('TypeScript declarations of the policies in force: a wrong id or field does not compile')

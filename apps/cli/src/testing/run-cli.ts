@@ -21,6 +21,12 @@ export interface CliWorld {
 /** Runs a command line against an injected world; nothing of the real process leaks in. */
 export async function runForTest(argv: readonly string[], world: CliWorld = {}): Promise<CliRun> {
   const texts = { stdout: '', stderr: '' }
+  const code = await runCli(argv, ioForTest(world, texts))
+  return { code, ...texts }
+}
+
+/** A world without a terminal; what is said there is added to `texts`. */
+export function ioForTest(world: CliWorld = {}, texts = { stdout: '', stderr: '' }): CliIo {
   const sink = (name: 'stdout' | 'stderr'): Sink => ({
     write: (text) => {
       texts[name] += text
@@ -29,7 +35,7 @@ export async function runForTest(argv: readonly string[], world: CliWorld = {}):
     columns: null,
   })
   const answers = [...(world.answers ?? [])]
-  const io: CliIo = {
+  return {
     stdout: sink('stdout'),
     stderr: sink('stderr'),
     interactive: world.answers !== undefined,
@@ -45,6 +51,4 @@ export async function runForTest(argv: readonly string[], world: CliWorld = {}):
       return answers.shift() ?? ''
     },
   }
-  const code = await runCli(argv, io)
-  return { code, ...texts }
 }

@@ -18,7 +18,7 @@ export interface Asset {
 const SCRIPT = 'text/javascript; charset=utf-8'
 
 /** Style sheet, scripts and icon: small files of our own, read once. */
-export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'paneFrame' | 'paneView', Asset> {
+export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'paneFrame' | 'paneView' | 'swaggerStart', Asset> {
   return {
     style: read('console.css', 'text/css; charset=utf-8'),
     script: read('console.js', SCRIPT),
@@ -26,6 +26,7 @@ export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'pa
     panes: read('panes.js', SCRIPT),
     paneFrame: read('pane-frame.js', SCRIPT),
     paneView: read('pane-view.js', SCRIPT),
+    swaggerStart: read('swagger-start.js', SCRIPT),
   }
 }
 

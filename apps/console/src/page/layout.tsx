@@ -11,7 +11,7 @@ export interface LayoutProps {
 }
 
 export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
-  const { title, heading, section, trail = [], summary, body } = content
+  const { title, heading, section, trail = [], summary, styles = [], scripts = [], body } = content
   return (
     <html lang="en">
       <head>
@@ -20,8 +20,14 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         <title>{`${title} · HMS-SVC`}</title>
         <link rel="stylesheet" href={assets.style} />
         <link rel="icon" href={assets.icon} type="image/svg+xml" />
+        {styles.map((href) => (
+          <link key={href} rel="stylesheet" href={href} />
+        ))}
         <script src={assets.script} defer />
         {content.script === undefined ? null : <script src={assets[content.script]} type="module" />}
+        {scripts.map((src) => (
+          <script key={src} src={src} defer />
+        ))}
       </head>
       <body>
         <a class="usa-skipnav" href="#main">
@@ -71,8 +77,8 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         <footer class="usa-footer">
           <div class="grid-container">
             <p>
-              HMS-SVC {VERSION}. Reads only: people decide with <code>hms-svc</code>. Help: <code>hms-svc --help</code>.{' '}
-              <a href="/accessibility">Accessibility</a>
+              HMS-SVC {VERSION}. Reads only: people decide with <code>hms-svc</code>. Help: <a href="/docs">documentation</a>, or{' '}
+              <code>hms-svc --help</code>. <a href="/accessibility">Accessibility</a>
             </p>
           </div>
         </footer>

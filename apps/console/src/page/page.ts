@@ -23,6 +23,9 @@ export interface PageContent {
   trail?: readonly { href: string; text: string }[]
   /** One sentence that says how things stand; announced when it changes. */
   summary: string
+  /** Addresses of what this page needs besides; all of them are here. */
+  styles?: readonly string[]
+  scripts?: readonly string[]
   body: ComponentChildren
   /** A script of this page's own, beside the one that every page has. */
   script?: 'panes'
@@ -39,6 +42,7 @@ export const SECTIONS = [
   { href: '/runs', text: 'Runs' },
   { href: '/partners', text: 'Partners' },
   { href: '/topics', text: 'Topics' },
+  { href: '/docs', text: 'Docs' },
   { href: '/status', text: 'Status' },
 ] as const
 export type Section = (typeof SECTIONS)[number]['text'] | 'Accessibility' | 'Panes'

@@ -27,7 +27,7 @@ export async function chooseSigner(
   const folder = new KeyFolder(dir, undefined, new SshAgent(config.agentSocket))
   try {
     const leftByDev = await dataFolderPassphrase(folder.dir)
-    const name = choice.name ?? config.signer ?? (await defaultName(folder, leftByDev !== undefined))
+    const name = choice.name ?? (await defaultSigner(folder, config.signer)).name
     const passphrase = choice.passphrase ?? config.keyPassphrase ?? leftByDev
     const entry = await folder.find(name)
     // An unknown name is said first: a passphrase would not help. An agent asks for its own.
@@ -38,11 +38,16 @@ export async function chooseSigner(
   }
 }
 
-async function defaultName(folder: KeyFolder, madeByDev: boolean): Promise<string> {
+/** Who signs when a call names nobody, and by what: `HMS_SIGNER`, the only key there is, or what dev made. Throws `HMS_SIGNER_REQUIRED`. */
+export async function defaultSigner(
+  folder: KeyFolder,
+  configured?: string,
+): Promise<{ name: string; by: 'HMS_SIGNER' | 'only key' | 'dev' }> {
+  if (configured !== undefined) return { name: configured, by: 'HMS_SIGNER' }
   const names = (await folder.list()).map((key) => key.name)
   const [only] = names
-  if (only !== undefined && names.length === 1) return only
-  if (madeByDev && names.includes(DEMO_SIGNER)) return DEMO_SIGNER
+  if (only !== undefined && names.length === 1) return { name: only, by: 'only key' }
+  if (names.includes(DEMO_SIGNER) && (await dataFolderPassphrase(folder.dir)) !== undefined) return { name: DEMO_SIGNER, by: 'dev' }
   const which = names.length === 0 ? `there is no key in ${folder.dir}` : `${folder.dir} has several keys: ${names.join(', ')}`
   throw new HmsError('HMS_SIGNER_REQUIRED', `${which}; say who signs`, { status: 400, next: ['hms-svc keys list'] })
 }

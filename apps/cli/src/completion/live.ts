@@ -1,0 +1,51 @@
+import { ApiClient, authorizationFrom, readUrl } from '#libs/client'
+import type { FreezeView, PolicyView, RunView, Ticket } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { keyFolderOf } from '../keys/key-folder.js'
+import type { Candidate, Wanted } from './wanted.js'
+
+/** Somebody waits with a finger on the key: who does not answer by then completes nothing. */
+const ANSWER_MS = 1_000
+
+/** Of the newest runs: more than a person reads in a list. */
+const AT_MOST = 50
+
+type Kind = Extract<Wanted, { live: string }>['live']
+
+/** Asks the services, or the key folder, for what exists now. Rejects when nobody answers in time. */
+export async function askFor(kind: Kind, context: CliContext): Promise<Candidate[]> {
+  if (kind === 'signer') return (await keyFolderOf(context).list()).map(({ name, keyid }) => ({ text: name, about: keyid }))
+  const client = clientOf(context)
+  switch (kind) {
+    case 'policy':
+      return (await client.get<PolicyView[]>('/v1/policies')).map(({ id, version }) => ({ text: id, about: version }))
+    case 'version':
+      return versionsOf(await client.get<RunView[]>('/v1/runs'))
+    case 'run':
+      return (await client.get<RunView[]>('/v1/runs')).slice(0, AT_MOST).map((run) => ({ text: String(run.run), about: aboutRun(run) }))
+    case 'ticket':
+      return (await client.get<Ticket[]>('/v1/tickets')).map(({ ticket, run, state }) => ({
+        text: String(ticket),
+        about: `run #${run} ${state}`,
+      }))
+    case 'partner':
+      return (await client.get<{ id: string; name: string }[]>('/v1/partners')).map(({ id, name }) => ({ text: id, about: name }))
+    case 'freeze':
+      return (await client.get<FreezeView[]>('/v1/freezes')).map(({ id, reason }) => ({ text: id, about: reason }))
+  }
+}
+
+function clientOf({ io, url, options }: CliContext): ApiClient {
+  const { token, dataDir } = io.environment
+  const address = readUrl(url, options.url === undefined ? 'HMS_URL' : '--url')
+  return new ApiClient({ url: address, timeoutMs: ANSWER_MS, authorize: authorizationFrom({ token, url: address, dataDir }) })
+}
+
+function versionsOf(runs: readonly RunView[]): Candidate[] {
+  const versions = new Set(runs.flatMap(({ policies }) => policies.map(({ id, version }) => `${id}@${version}`)))
+  return [...versions].slice(0, AT_MOST).map((text) => ({ text }))
+}
+
+function aboutRun({ state, policies }: RunView): string {
+  return `${state} ${policies.map(({ id, version }) => `${id}@${version}`).join(', ')}`
+}

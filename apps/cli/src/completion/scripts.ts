@@ -1,0 +1,67 @@
+/** What `completion SHELL` prints. Each hands the line up to the cursor to `__complete` of the program, which knows its own verbs. */
+export const SCRIPTS = {
+  // Bash breaks words at @, : and =, and replaces only what stands behind the last break: so candidates lose what stands before it.
+  bash: `# hms-svc completion for bash: source it, or put it into /etc/bash_completion.d
+_hms_svc() {
+  local line="\${COMP_LINE:0:COMP_POINT}" word candidates
+  word="\${COMP_WORDS[COMP_CWORD]}"
+  COMPREPLY=()
+  if ! candidates="$(hms-svc __complete "$line" 2>/dev/null)"; then
+    compopt -o default 2>/dev/null
+    return
+  fi
+  local typed="\${line##*[[:space:]]}" before candidate
+  before="\${typed%"\${typed##*[@:=]}"}"
+  while IFS=$'\\t' read -r candidate _; do
+    [ -n "$candidate" ] || continue
+    candidate="\${candidate#"$before"}"
+    case "$word" in \\"*|\\'*) ;; *) printf -v candidate '%q' "$candidate" ;; esac
+    COMPREPLY+=("$candidate")
+  done <<<"$candidates"
+}
+complete -F _hms_svc hms-svc
+`,
+  zsh: `#compdef hms-svc
+# hms-svc completion for zsh: put it into a folder of fpath as _hms-svc
+_hms_svc() {
+  local -a texts shown
+  local answer line text about
+  line="\${(j: :)words[1,CURRENT]}"
+  if ! answer="$(hms-svc __complete "$line" 2>/dev/null)"; then
+    _files
+    return
+  fi
+  while IFS=$'\\t' read -r text about; do
+    [[ -n $text ]] || continue
+    texts+=("$text")
+    shown+=("\${text}\${about:+  -- $about}")
+  done <<<"$answer"
+  compadd -l -d shown -a texts
+}
+if [ "$funcstack[1]" = "_hms-svc" ]; then _hms_svc "$@"; else compdef _hms_svc hms-svc; fi
+`,
+  fish: `# hms-svc completion for fish: ~/.config/fish/completions/hms-svc.fish
+function __hms_svc_complete
+    set -l answer (hms-svc __complete (commandline -cp) 2>/dev/null)
+    if test $status -eq 0
+        printf '%s\\n' $answer
+    else
+        __fish_complete_path (commandline -ct)
+    end
+end
+complete -c hms-svc -f -a '(__hms_svc_complete)'
+`,
+  powershell: `# hms-svc completion for PowerShell: add it to $PROFILE
+Register-ArgumentCompleter -Native -CommandName hms-svc -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $line = $commandAst.ToString()
+  if ($cursorPosition -gt $line.Length) { $line = $line.PadRight($cursorPosition) } else { $line = $line.Substring(0, $cursorPosition) }
+  hms-svc __complete $line 2>$null | ForEach-Object {
+    $text, $about = $_ -split "\`t", 2
+    if (-not $about) { $about = $text }
+    $quoted = if ($text -match '\\s') { '"' + $text + '"' } else { $text }
+    [System.Management.Automation.CompletionResult]::new($quoted, $text, 'ParameterValue', $about)
+  }
+}
+`,
+} as const

@@ -1,0 +1,99 @@
+import type { Argument, Command, Option } from 'commander'
+import type { SplitLine } from './split-line.js'
+
+/** What fits where the cursor stands: texts that the program knows itself, or a kind of thing that somebody has to be asked for. */
+export type Wanted =
+  | { texts: Candidate[] }
+  | { live: 'policy' | 'version' | 'run' | 'ticket' | 'partner' | 'freeze' | 'signer' }
+  /** The shell completes names of files better than we could. */
+  | { files: true }
+
+export interface Candidate {
+  text: string
+  /** What a shell shows beside it. */
+  about?: string
+}
+
+const NOTHING: Wanted = { texts: [] }
+
+/** Reads the words behind `hms-svc` along the verbs of `program`. */
+export function wantedAt(program: Command, { words, current }: SplitLine): Wanted {
+  let command = program
+  const args: string[] = []
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!
+    const option = optionOf(command, word)
+    if (option !== undefined) {
+      if (takesValue(option) && !word.includes('=')) {
+        if (at === words.length - 1) return valueOf(option)
+        at++
+      }
+    } else {
+      const verb = args.length === 0 ? command.commands.find((child) => child.name() === word) : undefined
+      if (verb === undefined) args.push(word)
+      else command = verb
+    }
+  }
+  if (current.startsWith('-')) return { texts: optionsOf(command) }
+  if (command.commands.length > 0 && args.length === 0) return { texts: verbsOf(command) }
+  return argumentOf(command, args.length)
+}
+
+function optionOf(command: Command, word: string): Option | undefined {
+  if (!word.startsWith('-')) return undefined
+  const flag = word.split('=')[0]
+  return allOptions(command).find(({ long, short }) => long === flag || short === flag)
+}
+
+function takesValue(option: Option): boolean {
+  return option.required || option.optional
+}
+
+/** A verb's own, then those that stand before or behind any verb. */
+function allOptions(command: Command): Option[] {
+  return command.parent === null ? [...command.options] : [...command.options, ...allOptions(command.parent)]
+}
+
+function optionsOf(command: Command): Candidate[] {
+  const own = allOptions(command).map(({ long, description }) => ({ text: long ?? '', about: description }))
+  return [...own, { text: '--help', about: 'what it does, with examples' }].filter(({ text }) => text !== '')
+}
+
+function verbsOf(command: Command): Candidate[] {
+  const shown = command.createHelp().visibleCommands(command)
+  return shown
+    .filter((verb) => verb.name() !== 'help' || command.parent === null)
+    .map((verb) => ({ text: verb.name(), about: verb.description() }))
+}
+
+function valueOf(option: Option): Wanted {
+  if (option.argChoices !== undefined) return { texts: option.argChoices.map((text) => ({ text })) }
+  if (option.long === '--sign') return { live: 'signer' }
+  if (option.long === '--fallback' || option.long === '--policy') return { live: 'version' }
+  if (option.long === '--partners') return { live: 'partner' }
+  return /<(file|folder|path)>/.test(option.flags) ? { files: true } : NOTHING
+}
+
+const FILES = /^(file|files|bundle|digest-or-file)$/
+
+function argumentOf(command: Command, at: number): Wanted {
+  const declared = command.registeredArguments
+  const argument = declared[at] ?? declared.findLast(({ variadic }) => variadic)
+  if (argument === undefined) return NOTHING
+  if (argument.argChoices !== undefined) return { texts: argument.argChoices.map((text) => ({ text })) }
+  if (FILES.test(argument.name())) return { files: true }
+  return liveOf(command, argument)
+}
+
+function liveOf(command: Command, argument: Argument): Wanted {
+  const area = command.parent?.name()
+  const name = argument.name()
+  if (name === 'id@version') return { live: 'version' }
+  if (area === 'tickets') return { live: 'ticket' }
+  if (area === 'runs' || area === 'simulations') return { live: 'run' }
+  if (area === 'partners') return ['add', 'list', 'deliveries', 'test'].includes(command.name()) ? { live: 'partner' } : NOTHING
+  if (area === 'freezes') return { live: 'freeze' }
+  if (area === 'keys' && name === 'name') return { live: 'signer' }
+  if (area === 'dlq' || area === 'tokens') return NOTHING
+  return name.startsWith('id') ? { live: 'policy' } : NOTHING
+}

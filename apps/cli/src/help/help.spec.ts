@@ -1,0 +1,52 @@
+import { Command } from 'commander'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { splitLine } from '../completion/split-line.js'
+import { defineVerbs, runCli } from '../program.js'
+import { Session } from '../session.js'
+import { ioForTest, runForTest } from '../testing/run-cli.js'
+import { VERB_HELP } from './examples.js'
+
+let program: Command
+beforeEach(() => {
+  program = new Command('hms-svc')
+  defineVerbs(program, new Session(ioForTest(), program, runCli))
+})
+
+/** Every verb that does something, by its words. */
+function leaves(command: Command, words: string[] = []): { words: string[]; command: Command }[] {
+  if (command.commands.length === 0) return command.name().startsWith('__') ? [] : [{ words, command }]
+  return command.commands.flatMap((child) => leaves(child, [...words, child.name()]))
+}
+
+describe('the help of every verb', () => {
+  it('shows an example of its own', async () => {
+    const without: string[] = []
+    for (const { words } of leaves(program)) {
+      const { code, stdout } = await runForTest([...words, '--help'])
+      expect(code, words.join(' ')).toBe(0)
+      if (!stdout.includes(`Examples:\n  hms-svc ${words.join(' ')}`)) without.push(words.join(' '))
+    }
+    expect(without).toEqual([])
+  })
+
+  it('shows examples that the program itself would take', async () => {
+    for (const example of Object.values(VERB_HELP).flatMap(({ examples }) => examples)) {
+      const reached: string[] = []
+      for (const { words, command } of leaves(program)) command.action(() => void reached.push(words.join(' ')))
+      const { words, current } = splitLine(example.replace(/ >>? .*$/, ''))
+      await expect(program.parseAsync([...words, current].slice(1), { from: 'user' }), example).resolves.toBeDefined()
+      expect(reached.length, example).toBe(1)
+    }
+  })
+
+  it('puts every verb under a heading, and nothing under none', async () => {
+    const { stdout } = await runForTest(['--help'])
+    expect(stdout.match(/^[A-Z]\w+:$/gm)).toEqual(['Options:', 'Decide:', 'Watch:', 'Undo:', 'Check:', 'Build:', 'Operate:'])
+    expect(Object.keys(VERB_HELP).sort()).toEqual(
+      program.commands
+        .map((verb) => verb.name())
+        .filter((name) => !name.startsWith('__'))
+        .sort(),
+    )
+  })
+})

@@ -1,0 +1,51 @@
+import { createDemoIdentity } from '#libs/client'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runForTest } from '../testing/run-cli.js'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hms-whoami-'))
+  await createDemoIdentity(folder, ['approver'])
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('whoami', () => {
+  it('names signer, caller and roster of a folder that dev made', async () => {
+    const { code, stdout } = await runForTest(['whoami', '--json'], { env: { HMS_DATA_DIR: folder } })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      services: { url: 'http://127.0.0.1:7184', by: 'default' },
+      signer: { name: 'EPA Chief', by: 'dev', heldBy: 'file', roles: expect.arrayContaining([expect.any(String)]) as string[] },
+      caller: { as: 'the operator', by: folder },
+      roster: { version: 1, by: join(folder, 'roster.json') },
+    })
+  })
+
+  it('says which setting wins', async () => {
+    const env = { HMS_DATA_DIR: folder, HMS_SIGNER: 'Air Office', HMS_TOKEN: 'hms_x', HMS_URL: 'http://press.example' }
+    const { stdout } = await runForTest(['whoami', '--json'], { env })
+    expect(JSON.parse(stdout)).toMatchObject({
+      services: { by: 'HMS_URL' },
+      signer: { name: 'Air Office', by: 'HMS_SIGNER' },
+      caller: { as: 'a program', by: 'HMS_TOKEN' },
+    })
+    expect(stdout).not.toContain('hms_x')
+    const away = await runForTest(['whoami', '--json', '--url', 'http://press.example'], { env: { HMS_DATA_DIR: folder } })
+    expect(JSON.parse(away.stdout)).toMatchObject({ services: { by: '--url' }, caller: { as: 'nobody' } })
+  })
+
+  it('exits 3 where nobody could sign or write, and says what is missing', async () => {
+    const { code, stdout } = await runForTest(['whoami'], { env: { HMS_KEYS_DIR: join(folder, 'none') } })
+    expect(code).toBe(3)
+    expect(stdout).toContain('signs as   nobody: there is no key in')
+    expect(stdout).toContain('no roster yet')
+  })
+
+  it('does not name a signer whose key is not there', async () => {
+    const { stdout } = await runForTest(['whoami'], { env: { HMS_DATA_DIR: folder, HMS_SIGNER: 'Nobody Known' } })
+    expect(stdout).toContain('HMS_SIGNER says "Nobody Known", and')
+  })
+})

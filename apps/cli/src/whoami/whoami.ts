@@ -1,0 +1,100 @@
+import { defaultSigner, isLoopback, KeyError, loadIdentity, type KeyEntry } from '#libs/client'
+import { EXIT, HmsError } from '#libs/contracts'
+import type { Roster } from '#libs/signing'
+import { join } from 'node:path'
+import type { CliContext } from '../context.js'
+import { keyFolderOf } from '../keys/key-folder.js'
+import { pinnedRoster } from '../roster/pinned-roster.js'
+
+/** `by`: the setting that decided. */
+interface Whoami {
+  services: { url: string; by: string }
+  keys: string
+  /** Who signs where nobody is named; `null` with the reason in `unsigned`. */
+  signer: { name: string; by: string; keyid?: string; heldBy?: 'file' | 'ssh-agent'; roles: string[] } | null
+  unsigned?: string
+  caller: { as: 'a program' | 'the operator' | 'nobody'; by: string }
+  roster: { version: number; digest: string; expires: string; by: string } | null
+}
+
+/** Reads this machine's own settings and files; asks no service, and unlocks nothing. Exit 3 where nobody could sign or write. */
+export async function showWhoami(context: CliContext): Promise<number> {
+  const roster = await trusted(context)
+  const found: Whoami = {
+    services: { url: context.url, by: origin(context, context.options.url !== undefined && '--url', 'HMS_URL') },
+    keys: keyFolderOf(context).dir,
+    ...(await signs(context, roster)),
+    caller: await calls(context),
+    roster:
+      roster === undefined ? null : { version: roster.version, digest: roster.digest, expires: roster.expires, by: rosterOrigin(context) },
+  }
+  context.output.data(found, () => linesOf(found))
+  return found.signer === null && found.caller.as === 'nobody' ? EXIT.notAllowed : EXIT.done
+}
+
+async function signs(context: CliContext, roster: Roster | undefined): Promise<Pick<Whoami, 'signer' | 'unsigned'>> {
+  const folder = keyFolderOf(context)
+  try {
+    const { name, by } = await defaultSigner(folder, context.io.environment.lookup('HMS_SIGNER'))
+    const key = await folder.find(name)
+    if (key === undefined) return { signer: null, unsigned: `${by} says "${name}", and ${folder.dir} has no such key` }
+    return { signer: { name, by, keyid: key.keyid, heldBy: key.agent === true ? 'ssh-agent' : 'file', roles: rolesOf(key, roster) } }
+  } catch (error) {
+    if (error instanceof HmsError) return { signer: null, unsigned: error.detail }
+    throw error
+  }
+}
+
+function rolesOf({ keyid }: KeyEntry, roster: Roster | undefined): string[] {
+  const person = roster?.principalOfKey(keyid)
+  if (roster === undefined || person === undefined) return []
+  return roster.roles.filter(({ principals }) => principals.includes(person.id)).map(({ name }) => name)
+}
+
+/** As `authorizationFrom` of the client chooses: the two must not differ. */
+async function calls(context: CliContext): Promise<Whoami['caller']> {
+  const { token, dataDir } = context.io.environment
+  if (token !== undefined) return { as: 'a program', by: 'HMS_TOKEN' }
+  if (!isLoopback(context.url)) return { as: 'nobody', by: 'no HMS_TOKEN' }
+  try {
+    const identity = await loadIdentity(dataDir)
+    identity.operatorSigner()
+    return { as: 'the operator', by: dataDir }
+  } catch (error) {
+    if (error instanceof KeyError) return { as: 'nobody', by: `no HMS_TOKEN, and no operator's key in ${dataDir}` }
+    throw error
+  }
+}
+
+async function trusted(context: CliContext): Promise<Roster | undefined> {
+  try {
+    return await pinnedRoster(context)
+  } catch (error) {
+    if (error instanceof HmsError && error.code === 'HMS_ROSTER_UNREADABLE') return undefined
+    throw error
+  }
+}
+
+function rosterOrigin({ io }: CliContext): string {
+  return io.environment.lookup('HMS_ROSTER') === undefined ? join(io.environment.dataDir, 'roster.json') : 'HMS_ROSTER'
+}
+
+function origin({ io }: CliContext, flag: string | false, variable: string): string {
+  return flag || (io.environment.lookup(variable) === undefined ? 'default' : variable)
+}
+
+function linesOf({ services, signer, unsigned, keys, caller, roster }: Whoami): string[] {
+  const roles = signer?.roles.length ? `; ${signer.roles.join(', ')} of the roster` : ''
+  return [
+    `signs as   ${signer === null ? `nobody: ${unsigned}` : `${signer.name} (${signer.by}${roles})`}`,
+    ...(signer === null ? [] : [`           ${signer.keyid}, held by ${signer.heldBy === 'file' ? 'a file' : 'the ssh-agent'}`]),
+    `keys in    ${keys}`,
+    `calls as   ${caller.as} (${caller.by})`,
+    `services   ${services.url} (${services.by})`,
+    `trusts     ${roster === null ? 'no roster yet: set HMS_ROSTER' : rosterText(roster)}`,
+  ]
+}
+
+function rosterText({ version, digest, by, expires }: NonNullable<Whoami['roster']>): string {
+  return `roster ${version}, ${digest} (${by}), until ${expires}`
+}

@@ -1,0 +1,104 @@
+import type { JSX } from 'preact'
+import type { PageContent } from '../page/page.js'
+import { count, Table } from '../page/parts.js'
+import { jsonDocument } from './json-document.js'
+
+interface Operation {
+  operationId: string
+  tags?: string[]
+  summary?: string
+  description?: string
+  security?: Record<string, unknown>[]
+  parameters?: { name: string; in: string; required?: boolean; description?: string }[]
+  requestBody?: unknown
+  responses: Record<string, { description?: string }>
+}
+
+export interface OpenApi {
+  tags: { name: string; description?: string }[]
+  paths: Record<string, Record<string, Operation>>
+}
+
+interface Route {
+  method: string
+  path: string
+  operation: Operation
+}
+
+/** Every path of the API with what it takes and answers, from the document that programs read. */
+export async function apiPage(): Promise<PageContent> {
+  const { paths, tags } = jsonDocument<OpenApi>('openapi.json')
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): Route => ({ method: method.toUpperCase(), path, operation })),
+  )
+  return {
+    title: 'HTTP',
+    heading: 'HTTP',
+    section: 'Docs',
+    trail: [{ href: '/docs', text: 'Documentation' }],
+    summary: `${count(routes.length, 'route')} of ${count(tags.length, 'group')}, as this version answers them.`,
+    body: (
+      <>
+        <p>
+          Programs read <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). <a href="/docs/api/swagger">Swagger UI</a> shows schemas in
+          full and sends requests; it needs scripts.
+        </p>
+        {tags.map(({ name, description }) => (
+          <Group key={name} name={name} about={description} routes={routes.filter(({ operation }) => operation.tags?.includes(name))} />
+        ))}
+      </>
+    ),
+  }
+}
+
+function Group({ name, about, routes }: { name: string; about: string | undefined; routes: readonly Route[] }): JSX.Element {
+  const id = `tag-${name.replaceAll(' ', '-')}`
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id}>{name}</h2>
+      {about === undefined ? null : <p>{about}</p>}
+      {routes.map((route) => (
+        <RouteDetails key={route.operation.operationId} {...route} />
+      ))}
+    </section>
+  )
+}
+
+function RouteDetails({ method, path, operation }: Route): JSX.Element {
+  const { operationId, summary, description, security, parameters = [], requestBody, responses } = operation
+  return (
+    <details id={operationId} class="route">
+      <summary>
+        <code>
+          {method} {path}
+        </code>{' '}
+        {summary}
+      </summary>
+      {description === undefined ? null : <p>{description}</p>}
+      <p>
+        {security?.length === 0 ? 'Public.' : 'Needs a key or a signed request where the installation asks for one.'}{' '}
+        {requestBody === undefined ? '' : 'Takes a body as JSON.'}
+      </p>
+      {parameters.length === 0 ? null : (
+        <Table caption={`Parameters of ${method} ${path}`} head={['Name', 'In', 'Needed', 'Meaning']}>
+          {parameters.map((each) => (
+            <tr key={`${each.in} ${each.name}`}>
+              <td>
+                <code>{each.name}</code>
+              </td>
+              <td>{each.in}</td>
+              <td>{each.required === true ? 'yes' : 'no'}</td>
+              <td>{each.description ?? '–'}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      <p>
+        Answers:{' '}
+        {Object.entries(responses)
+          .map(([status, said]) => (said.description === undefined ? status : `${status} (${said.description})`))
+          .join(', ')}
+      </p>
+    </details>
+  )
+}

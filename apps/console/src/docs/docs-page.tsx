@@ -1,0 +1,89 @@
+import type { JSX } from 'preact'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { count } from '../page/parts.js'
+import { KINDS, readLibrary, type Doc } from './library.js'
+import { searchDocs, type Hit } from './search-docs.js'
+
+const SHOWN = 50
+const MAX_QUERY = 200
+
+/** All documents by what they are for, or what a search found in them. */
+export async function docsPage({ query }: PageRequest): Promise<PageContent> {
+  const asked = (query.get('q') ?? '').trim().slice(0, MAX_QUERY)
+  const docs = [...readLibrary().values()]
+  const hits = asked === '' ? [] : searchDocs(docs, asked)
+  return {
+    title: asked === '' ? 'Documentation' : `${asked} · Documentation`,
+    heading: 'Documentation',
+    section: 'Docs',
+    summary: asked === '' ? `${count(docs.length, 'document')} of this version.` : foundText(hits, asked),
+    body: (
+      <>
+        <form action="/docs" method="get" role="search" class="search">
+          <label class="usa-label" for="q">
+            Search the documentation
+          </label>
+          <input class="usa-input" id="q" name="q" type="search" value={asked} maxLength={MAX_QUERY} />
+          <button type="submit" class="usa-button">
+            Search
+          </button>
+        </form>
+        {asked === '' ? <Catalogue docs={docs} /> : <Hits hits={hits} />}
+      </>
+    ),
+  }
+}
+
+function foundText(hits: readonly Hit[], asked: string): string {
+  if (hits.length === 0) return `Nothing holds all words of “${asked}”.`
+  return `${count(hits.length, 'part')} about “${asked}”${hits.length > SHOWN ? `; the first ${SHOWN} are shown` : ''}.`
+}
+
+function Catalogue({ docs }: { docs: readonly Doc[] }): JSX.Element {
+  return (
+    <>
+      <section aria-labelledby="made-title">
+        <h2 id="made-title">Interfaces</h2>
+        <ul>
+          <li>
+            <a href="/docs/api">HTTP</a>: every path, with what it takes and answers
+          </li>
+          <li>
+            <a href="/docs/events">Events</a>: every topic and type of event, with its schema
+          </li>
+        </ul>
+      </section>
+      {KINDS.map((kind) => {
+        const own = docs.filter((doc) => doc.kind === kind)
+        return own.length === 0 ? null : (
+          <section key={kind} aria-labelledby={`kind-${kind.replace(' ', '-')}`}>
+            <h2 id={`kind-${kind.replace(' ', '-')}`}>{kind}</h2>
+            <ul>
+              {own.map((doc) => (
+                <li key={doc.path}>
+                  <a href={`/docs/${doc.path}`}>{doc.title}</a>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )
+      })}
+    </>
+  )
+}
+
+function Hits({ hits }: { hits: readonly Hit[] }): JSX.Element | null {
+  if (hits.length === 0) return null
+  return (
+    <ol class="hits">
+      {hits.slice(0, SHOWN).map(({ doc, section, excerpt }) => (
+        <li key={`${doc.path}#${section.id}`}>
+          <a href={`/docs/${doc.path}${section.id === '' ? '' : `#${section.id}`}`}>
+            {section.heading === '' || section.heading === doc.title ? doc.title : `${doc.title}: ${section.heading}`}
+          </a>
+          <p>{excerpt}</p>
+        </li>
+      ))}
+    </ol>
+  )
+}

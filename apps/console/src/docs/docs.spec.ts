@@ -1,0 +1,110 @@
+import { lexer } from 'marked'
+import { renderToString } from 'preact-render-to-string'
+import { describe, expect, it } from 'vitest'
+import { shown } from '../testing/shown.js'
+import { apiPage } from './api-page.js'
+import { docPage } from './doc-page.js'
+import { docsPage } from './docs-page.js'
+import { eventsPage } from './events-page.js'
+import { readLibrary, resolveLink, type Doc } from './library.js'
+import { Markdown } from './markdown.js'
+import { searchDocs } from './search-docs.js'
+
+const docOf = (text: string, path = 'reference'): Doc => ({
+  path,
+  title: 'A document',
+  kind: 'Reference',
+  tokens: lexer(text),
+  sections: [],
+})
+const html = (text: string): string => renderToString(Markdown({ doc: docOf(text) }))
+
+describe('a document', () => {
+  it('becomes elements, and nothing of it HTML of its own', () => {
+    const made = html(
+      '# T\n\nA **b** `c<d>` <script>alert(1)</script> [e](javascript:alert(1)) ![f](http://x/y.png)\n\n<b onclick="x">raw</b>\n',
+    )
+    expect(made).toContain('<strong>b</strong> <code>c&lt;d></code>')
+    expect(made).not.toMatch(/<script|onclick|javascript:|<img|<b /)
+  })
+
+  it('says characters once: neither escaped twice nor at all lost', () => {
+    expect(html('a & b < c "d" &amp; `&lt;`')).toBe(
+      '<div class="prose"><p>a &amp; b &lt; c &quot;d&quot; &amp; <code>&amp;lt;</code></p></div>',
+    )
+  })
+
+  it('names its headings as links expect them', () => {
+    expect(html('# T\n\n## Exit codes, all!\n\n## Exit codes, all!\n')).toMatch(/id="exit-codes-all".*id="exit-codes-all-1"/s)
+  })
+
+  it.each([
+    ['#a', '#a'],
+    ['errors.md', '/docs/errors'],
+    ['errors.md#using-the-api', '/docs/errors#using-the-api'],
+    ['adr/README.md', '/docs/adr/index'],
+    ['openapi.json', '/openapi.json'],
+    ['https://www.rfc-editor.org/rfc/rfc9457', 'https://www.rfc-editor.org/rfc/rfc9457'],
+    ['../libs/contracts/GLOSSARY.md', undefined],
+    ['../errors.md', undefined],
+    ['data:text/html,x', undefined],
+    ['//elsewhere.example/errors.md', undefined],
+  ])('the link %s leads to %s', (href, address) => expect(resolveLink(docOf(''), href)).toBe(address))
+})
+
+describe('every document of this version', () => {
+  const docs = [...readLibrary().values()]
+
+  it.each(docs.map(({ path }) => path))('%s is shown, and its links to parts of documents hold', async (path) => {
+    const parts = path.split('/')
+    const params =
+      parts.length === 1 ? { name: path } : { folder: parts[0]!, ...(parts.length === 3 ? { group: parts[1]! } : {}), name: parts.at(-1)! }
+    const page = await shown(docPage, { answers: {}, params })
+    expect(page.status).toBe(200)
+    for (const [, address] of page.html.matchAll(/href="(\/docs\/[^"]*|#[^"]*)"/g)) {
+      if (address!.startsWith('/docs/errors/') || address === '#main') continue
+      const [target, id] = address!.split('#')
+      const doc = target === '' ? readLibrary().get(path) : readLibrary().get(target!.replace('/docs/', ''))
+      expect(doc, address).toBeDefined()
+      if (id !== undefined)
+        expect(
+          doc!.sections.map((section) => section.id),
+          address,
+        ).toContain(id)
+    }
+  })
+})
+
+describe('the pages of documentation', () => {
+  it('list documents by kind, and find parts by their words', async () => {
+    const all = await shown(docsPage, { answers: {} })
+    expect(all.html).toContain('href="/docs/reference"')
+    const found = await shown(docsPage, { answers: {}, query: 'q=HMS_PROFILE+production' })
+    expect(found.text).toMatch(/parts? about “HMS_PROFILE production”/)
+    expect(found.html).toContain('href="/docs/reference#every-service-process"')
+    expect((await shown(docsPage, { answers: {}, query: 'q=%3Cscript%3Ezzz' })).text).toContain('Nothing holds all words of “<script>zzz”.')
+  })
+
+  it('rank a part whose heading holds the words first', () => {
+    const section = (heading: string, text: string) => ({ id: heading, heading, text })
+    const doc = { ...docOf(''), sections: [section('Other', 'about bounds'), section('Bounds', 'of a body')] }
+    expect(searchDocs([doc], 'bounds').map(({ section: { heading } }) => heading)).toEqual(['Bounds', 'Other'])
+    expect(searchDocs([doc], '  ')).toEqual([])
+  })
+
+  it('say that a document is not there', async () => {
+    const missing: Record<string, string>[] = [
+      { name: 'nothing' },
+      { folder: '..', name: 'package' },
+      { folder: 'adr', group: '..', name: '..' },
+    ]
+    for (const params of missing) expect((await shown(docPage, { answers: {}, params })).status).toBe(404)
+  })
+
+  it('show every route and every type of event', async () => {
+    expect((await shown(apiPage, { answers: {} })).text).toContain('POST /v1/approvals/prepare')
+    const events = await shown(eventsPage, { answers: {} })
+    expect(events.text).toContain('hms.canary.paused.v1')
+    expect(events.text).toMatch(/Written by approver, read by linter, rollout, audit; keyed by policy, 12 partitions, delete\./)
+  })
+})
