@@ -16,7 +16,7 @@ export async function connect(world: World, { bot, forMs, silent }: Extract<Deed
   for (; world.scheduler.nowMs < until; await world.scheduler.sleep(LOOK_MS)) {
     const life = world.node('config-store').lives.find(({ incarnation }) => !incarnation.paused)
     if (life !== at) {
-      life?.injector.get(Presence).joined(bot, 'NCR', life)
+      life?.injector.get(Presence).joined({ bot, region: 'NCR' }, life)
       world.history.add(bot, life === undefined ? 'is alone' : `connects to ${life.incarnation.name}`)
       at = life
       told = ''

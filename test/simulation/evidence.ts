@@ -58,7 +58,7 @@ export async function collect(world: World): Promise<Evidence> {
     // Copies of dead letters are in the outbox too; they are nobody's news.
     emitted: await everywhere(async (tx, producer) =>
       outboxOf(tx)
-        .filter(({ topic }) => topicNames.has(topic))
+        .filter(({ topic, value }) => topicNames.has(topic) && value !== null)
         .map((row) => ({ ...predicateOf(row), producer })),
     ),
     sightings: await everywhere(async (tx) => sightingsIn(tx)),

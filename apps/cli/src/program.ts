@@ -3,6 +3,7 @@ import { EXIT } from '#libs/contracts'
 import { registerApprovals } from './approvals/commands.js'
 import { registerAudit } from './audit/commands.js'
 import { registerCompletion } from './completion/commands.js'
+import { registerCoverage } from './coverage/commands.js'
 import { registerDeadLetters } from './dead-letters/commands.js'
 import { registerDoctor } from './doctor/commands.js'
 import { registerExport } from './export/commands.js'
@@ -44,6 +45,7 @@ const AREAS = [
   registerSimulations,
   registerPolicies,
   registerWatch,
+  registerCoverage,
   registerGoingBack,
   registerLint,
   registerAudit,

@@ -8,6 +8,7 @@ import { CountBots } from './coverage/count-bots.js'
 import { CoverageReports } from './coverage/coverage-reports.js'
 import { NODES, PRESENCE } from './coverage/presence.table.js'
 import { Presence } from './coverage/presence.js'
+import { ReleaseVersions } from './history/release-versions.js'
 import { Broadcast } from './delivery/broadcast.js'
 import { DocumentCopy } from './copy/document-copy.js'
 import { EventsController } from './delivery/events.http.js'
@@ -15,6 +16,7 @@ import { StreamDoor } from './delivery/stream-door.js'
 import { DOCUMENTS, ENVIRONMENT, REVISIONS } from './heads/head.table.js'
 import { Freshness } from './heads/freshness.js'
 import { LiveRecordsController } from './records/live-records.http.js'
+import { EndCanaries } from './heads/end-canaries.js'
 import { HeadsEvents } from './heads/heads.events.js'
 import { HeadsController } from './heads/heads.http.js'
 import { RecordFreshness } from './heads/record-freshness.js'
@@ -55,11 +57,13 @@ class ConfigStoreModule {
         RefetchEvents,
         Broadcast,
         Presence,
+        ReleaseVersions,
         CoverageReports,
         CountBots,
         Freshness,
         RecordFreshness,
         LiveHistory,
+        EndCanaries,
         StoreHeads,
         StreamDoor,
         AcceptAlert,

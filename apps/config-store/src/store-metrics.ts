@@ -18,7 +18,7 @@ export class StoreMetrics {
   readonly reads = this.metrics.counter('reads_total', 'Reads answered, by what was read', ['source'])
   readonly propagation = this.metrics.histogram(
     'push_propagation_seconds',
-    'Time from a revision being known here to the word of a bot that it applies it',
+    'Time from the signing of the newest head of a revision to each acknowledgement of it by a connected bot',
     [],
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   )

@@ -18,6 +18,8 @@ import { openFiles, type WriteTarget } from './write/written-file.js'
 export interface SidecarOptions {
   /** Address of the services. */
   url?: string
+  /** The policies that it holds, where these are a few of many. */
+  policies?: readonly string[]
   /** Where to answer. */
   place?: Place
   /** How long to wait for the first copy. */
@@ -47,13 +49,21 @@ export interface ServedSidecar {
 export async function serveSidecar(env: Environment, options: SidecarOptions = {}): Promise<ServedSidecar> {
   const { port, socket, logLevel } = readSidecarConfig(env)
   const place = options.place ?? (socket === undefined ? { port } : { socket })
-  const { url, bot, region, token, cacheDir, roster } = readClientConfig(env)
+  const { url, bot, region, policies, token, cacheDir, roster } = readClientConfig(env)
   const upstream = options.url ?? url
   const reader = { bot, region }
   const log = createLogger(logLevel, { process: 'sidecar' })
   const origins = readCorsOrigins(env)
   const files = await openFiles(options.write ?? [])
-  const connection = await openConnection({ url: upstream, ...reader, token, cacheDir, roster, timeoutMs: options.timeoutMs })
+  const connection = await openConnection({
+    url: upstream,
+    ...reader,
+    policies: options.policies ?? policies,
+    token,
+    cacheDir,
+    roster,
+    timeoutMs: options.timeoutMs,
+  })
   const feed = new EventFeed(connection, systemClock)
   const writer = new FileWriter(files, { values: connection, clock: systemClock, log })
   const reads = new PolicyReads(connection, reader)

@@ -1,4 +1,5 @@
 import { EDGE_PORT, HmsError, isName, MAX_BOT_NAME, MAX_REGION_NAME, withoutCredentials } from '#libs/contracts'
+import { policiesProblem } from './connection/named-policies.js'
 import { Variables } from './variables.js'
 
 /** Settings of the SDK and the CLI from the environment. Absent and empty are the same. */
@@ -7,6 +8,8 @@ export interface ClientConfig {
   url: string
   bot?: string
   region?: string
+  /** The policies to live by, where these are a few of many. */
+  policies?: string[]
   token?: string
   /** Folder of the last known good copy; without one nothing outlives the process. */
   cacheDir?: string
@@ -30,6 +33,7 @@ export function readClientConfig(env: Record<string, string | undefined> = proce
     url: withoutSlash(variables.read('HMS_URL', urlProblem) ?? DEFAULT_URL),
     bot: variables.read('HMS_BOT', nameProblem(MAX_BOT_NAME)),
     region: variables.read('HMS_REGION', nameProblem(MAX_REGION_NAME)),
+    policies: listIn(variables.read('HMS_POLICIES', (value) => policiesProblem(listIn(value)!))),
     token: variables.read('HMS_TOKEN', tokenProblem),
     cacheDir: variables.read('HMS_CACHE_DIR'),
     roster: variables.read('HMS_ROSTER'),
@@ -57,6 +61,10 @@ function urlProblem(value: string): string | undefined {
     /^https?:$/.test(parsed.protocol) &&
     [parsed.username, parsed.password, parsed.search, parsed.hash].every((part) => part === '')
   return isPlain ? undefined : `is not an http(s) address without user name, query and fragment: ${withoutCredentials(value)}`
+}
+
+function listIn(text: string | undefined): string[] | undefined {
+  return text?.split(',').map((part) => part.trim())
 }
 
 function withoutSlash(url: string): string {

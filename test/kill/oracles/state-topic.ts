@@ -8,13 +8,19 @@ export const stateTopic: Oracle = {
   async check({ observer, log }) {
     const newest = new Map<string, ConfigDocument>()
     for (const { topic, key, value } of log) {
-      if (topic !== 'hms.config.state.v1' || value === null || key === HEARTBEAT_KEY || key === FRESHNESS_KEY) continue
+      if (topic !== 'hms.config.state.v1' || key === HEARTBEAT_KEY || key === FRESHNESS_KEY) continue
+      if (value === null) {
+        newest.delete(key)
+        continue
+      }
       const { document } = decode<EventData['hms.state.recorded.v1']>(value)
       const held = newest.get(key)
       // As its readers do: a lower number is an earlier copy that came again.
       if (held === undefined || document.seq > held.seq) newest.set(key, document)
     }
-    const stored = await observer.rows<{ id: string; doc: ConfigDocument }>('SELECT id, doc FROM config_store.document')
+    // A canary that is over has left the topic; its row keeps its number.
+    const isIn = "(doc->>'ended') IS DISTINCT FROM 'true'"
+    const stored = await observer.rows<{ id: string; doc: ConfigDocument }>(`SELECT id, doc FROM config_store.document WHERE ${isIn}`)
     const violations = stored
       .filter(({ id, doc }) => fingerprint(newest.get(id)) !== fingerprint(doc))
       .map(({ id, doc }) => `${id}: ${fingerprint(doc)} in the store, ${fingerprint(newest.get(id))} in the topic`)

@@ -71,6 +71,7 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
     ],
   },
   simulations: { group: 'Watch:', examples: ['hms-svc simulations show 184'] },
+  coverage: { group: 'Watch:', examples: ['hms-svc coverage', 'hms-svc coverage epa-pm25-limit --json'] },
   get: {
     group: 'Watch:',
     examples: [

@@ -37,6 +37,7 @@ const TOPICS: Record<string, readonly string[]> = {
     'HMS_HTTP_CORS_ORIGINS  origins whose pages may ask by OFREP, such as https://dashboard.example',
     'HMS_METRICS         public or key: who may read /metrics of the services',
     'HMS_BOT, HMS_REGION as whom `sidecar` and the SDK read; HMS_CACHE_DIR keeps the last known good copy',
+    'HMS_POLICIES        the few policies that these hold, separated by commas; all without it (--policies)',
     'HMS_ROSTER          file of the roster to trust; pinned at first use on loopback without it',
     'HMS_SIDECAR_PORT    port of `sidecar`, default 7185 (--port); or HMS_SIDECAR_SOCKET (--socket)',
     'NO_COLOR            no colours; FORCE_COLOR forces them (--color)',

@@ -64,10 +64,13 @@ function registerSidecar(program: Command, session: Session): void {
     .option('--port <number>', 'where to answer (HMS_SIDECAR_PORT)')
     .addOption(new Option('--socket <path>', 'a Unix socket instead (HMS_SIDECAR_SOCKET)').conflicts('port'))
     .option('--write <template=file>', 'keep a file up to date: a template with {{ ID.FIELD }}', collectWrites, [])
+    .option('--policies <ids>', 'hold these alone, separated by commas, not all there are (HMS_POLICIES)')
     .action(
-      session.run(async (context, { port, socket, write }: { port?: string; socket?: string; write: WriteFlag[] }) => {
+      session.run(async (context, flags: { port?: string; socket?: string; write: WriteFlag[]; policies?: string }) => {
+        const { port, socket, write } = flags
         const place = socket === undefined ? portPlace(port) : { socket }
-        const options = { output: context.output, url: context.options.url, place, write, timeoutMs: await context.timeoutMs() }
+        const policies = flags.policies?.split(',').map((id) => id.trim())
+        const options = { output: context.output, url: context.options.url, place, policies, write, timeoutMs: await context.timeoutMs() }
         return (await import('./sidecar.js')).runSidecar(options)
       }),
     )

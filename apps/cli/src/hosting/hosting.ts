@@ -30,6 +30,8 @@ export interface ServeOptions extends HostOptions {
 export interface SidecarOptions extends HostOptions {
   /** Address of the services, where the command line names one. */
   url?: string
+  /** The policies to hold, likewise. */
+  policies?: readonly string[]
   /** Where to answer, likewise. */
   place?: { port: number } | { socket: string }
   timeoutMs?: number

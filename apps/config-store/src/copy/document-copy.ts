@@ -1,12 +1,17 @@
 import { HmsError, STORE_BEHIND } from '#libs/contracts'
 import { describeError } from '#libs/platform'
-import { STABLE_SCOPE, stableDigest } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { evaluate, type InForce, type Reader } from '#libs/evaluation'
 import { DOCUMENTS, REVISION_WINDOW } from '../heads/head.table.js'
-import { holdStored, type HeldStored } from './held-stored.js'
+import { StoreTime } from '../store-time.js'
+import { alongWith } from './bundles.js'
+import { HeldPolicies } from './held-policies.js'
+import type { HeldStored } from './held-stored.js'
 import { PreparedFrame } from './prepared-frame.js'
+import type { Standing } from './standing.js'
+import { StoredChange } from './stored-change.js'
+import type { Subset } from './subset.js'
 
 /** Other instances hear of a revision within milliseconds. */
 const BEHIND_WAIT_MS = 2_000
@@ -14,6 +19,8 @@ const BEHIND_WAIT_MS = 2_000
 const ALL = 1_000_000
 /** Frames for readers that resume, kept until the next revision: a whole fleet that reconnects resumes at few points. */
 const MAX_PREPARED = 64
+/** First frames of readers of a few policies: they are small, and of many kinds. */
+const MAX_PREPARED_PARTS = 256
 
 /**
  * This instance's copy of what is stored: answers and frames are made from it without a query. It follows the revisions, woken by the
@@ -23,20 +30,25 @@ const MAX_PREPARED = 64
 export class DocumentCopy implements OnModuleInit {
   revision = 0
   private loaded = false
-  private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
+  private readonly held = new HeldPolicies()
   private readonly prepared = new Map<number | undefined, PreparedFrame>()
-  private readonly listeners = new Set<(frame: PreparedFrame) => void>()
+  private readonly preparedParts = new Map<string, PreparedFrame>()
+  private heads: Standing | undefined
+  private readonly listeners = new Set<(change: StoredChange) => void>()
   private refreshing: Promise<void> | undefined
   private again = false
 
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly time: StoreTime,
+  ) {}
 
   onModuleInit(): void {
     this.runtime.onSignal('revision', () => this.refreshSoon())
   }
 
-  /** Called with one frame per batch of new revisions, once the copy holds them, until the returned function is called. */
-  onChange(listener: (frame: PreparedFrame) => void): () => void {
+  /** Called once per batch of new revisions, when the copy holds them, until the returned function is called. */
+  onChange(listener: (change: StoredChange) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
   }
@@ -72,11 +84,11 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   policies(): string[] {
-    return [...this.byPolicy.keys()]
+    return this.held.ids()
   }
 
   documentsOf(policy: string): HeldStored[] {
-    return [...(this.byPolicy.get(policy)?.values() ?? [])]
+    return this.held.of(policy)
   }
 
   /** As a reader would evaluate it itself; `now` in ms. */
@@ -86,22 +98,25 @@ export class DocumentCopy implements OnModuleInit {
 
   /**
    * The first frame for a reader that holds `known`: what it missed, a heartbeat when that is nothing, a snapshot when it holds nothing,
-   * was away for too long, or comes from a store that counted further than this one.
+   * was away for too long, or comes from a store that counted further than this one. `subset`: of these policies alone.
    */
-  frameFor(known?: number): PreparedFrame {
-    const from = known === undefined || known > this.revision || this.revision - known > REVISION_WINDOW ? undefined : known
-    let frame = this.prepared.get(from)
-    if (frame === undefined) {
-      if (this.prepared.size >= MAX_PREPARED) this.prepared.clear()
-      this.prepared.set(from, (frame = this.prepare(from)))
-    }
-    return frame
+  frameFor(known?: number, subset?: Subset): PreparedFrame {
+    this.dropCanaries()
+    return this.framed(known, subset)
   }
 
-  /** Of the stable heads in this copy, those that withdraw included: see `stableDigest` of `#libs/signing`. */
-  stableDigest(): string {
-    const stable = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.document ?? [])
-    return stableDigest(stable.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest })))
+  /** The stable heads in this copy, those that withdraw included. */
+  standing(): Standing {
+    return (this.heads ??= this.held.standing())
+  }
+
+  private framed(known: number | undefined, subset?: Subset): PreparedFrame {
+    const from = known === undefined || known > this.revision || this.revision - known > REVISION_WINDOW ? undefined : known
+    return subset === undefined
+      ? prepareOnce(this.prepared, MAX_PREPARED, from, () => this.prepare(from, this.held.changedSince(from)))
+      : prepareOnce(this.preparedParts, MAX_PREPARED_PARTS, `${from}:${subset.key}`, () =>
+          this.prepare(from, this.held.partSince(from, subset)).along(alongWith(subset.ids, this.held.fellows())),
+        )
   }
 
   private arrival(revision: number): Promise<void> {
@@ -118,22 +133,12 @@ export class DocumentCopy implements OnModuleInit {
     })
   }
 
-  private prepare(from: number | undefined): PreparedFrame {
-    if (from === this.revision) return PreparedFrame.heartbeat(this.revision)
-    // A document carries the revision that last changed it, so those beyond `from` are what was missed, bundles whole.
-    const held = this.all().filter(({ document }) => document.revision > (from ?? 0))
+  private prepare(from: number | undefined, held: readonly HeldStored[]): PreparedFrame {
     const documents = held.map(({ document }) => document)
     if (from === undefined) return PreparedFrame.of('snapshot', this.revision, documents)
-    return PreparedFrame.of(
-      'change',
-      this.revision,
-      documents,
-      held.find(({ document }) => document.revision === this.revision)?.traceparent,
-    )
-  }
-
-  private all() {
-    return [...this.byPolicy.values()].flatMap((scopes) => [...scopes.values()])
+    if (documents.length === 0) return PreparedFrame.heartbeat(this.revision)
+    const newest = held.find(({ document }) => document.revision === this.revision)
+    return PreparedFrame.of('change', this.revision, documents, newest?.traceparent ?? undefined)
   }
 
   private async catchUp(): Promise<void> {
@@ -149,19 +154,38 @@ export class DocumentCopy implements OnModuleInit {
   }
 
   private async follow(): Promise<void> {
+    // Before the news: a document that is over when it comes is told once all the same.
+    this.dropCanaries()
     const before = this.revision
     // One statement sees whole revisions only: the counter's row is locked until each of them is committed.
     const query = { orderBy: 'revision', after: before, limit: ALL }
-    const news = await this.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).find(query))
-    for (const stored of news) {
-      const scopes = this.byPolicy.get(stored.id) ?? new Map<string, HeldStored>()
-      this.byPolicy.set(stored.id, scopes.set(stored.scope, holdStored(stored)))
-    }
+    const stored = await this.runtime.database.transaction((tx) => tx.documents(DOCUMENTS).find(query))
     this.loaded = true
-    if (news.length === 0) return
-    this.revision = news.at(-1)!.revision
-    this.prepared.clear()
-    const frame = this.frameFor(before)
-    for (const listener of this.listeners) listener(frame)
+    if (stored.length === 0) return
+    const news = this.held.take(stored)
+    this.revision = stored.at(-1)!.revision
+    this.forgetPrepared()
+    const issuedMs = news.reduce((latest, { head }) => Math.max(latest, Date.parse(head.issuedAt)), 0)
+    const change = new StoredChange(this.framed(before), issuedMs, this.held.partsSince(before, news), this.held.fellows())
+    for (const listener of this.listeners) listener(change)
   }
+
+  private dropCanaries(): void {
+    if (this.held.dropCanaries(this.time.nowMs())) this.forgetPrepared()
+  }
+
+  private forgetPrepared(): void {
+    this.prepared.clear()
+    this.preparedParts.clear()
+    this.heads = undefined
+  }
+}
+
+function prepareOnce<K>(prepared: Map<K, PreparedFrame>, max: number, key: K, prepare: () => PreparedFrame): PreparedFrame {
+  let frame = prepared.get(key)
+  if (frame === undefined) {
+    if (prepared.size >= max) prepared.clear()
+    prepared.set(key, (frame = prepare()))
+  }
+  return frame
 }

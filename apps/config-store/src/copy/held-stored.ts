@@ -1,5 +1,6 @@
 import type { PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/evaluation'
+import { leaseOf } from '../heads/canary-lease.js'
 import type { Origin, StoredDocument } from '../heads/head.table.js'
 import { begunAt } from '../heads/in-force-since.js'
 
@@ -10,7 +11,15 @@ export interface PreparedAnswer {
 }
 
 /** A stored document taken apart once; `answer` is `null` when it names no release. */
-export type HeldStored = HeldDocument & { answer: PreparedAnswer | null; storedAt: number; traceparent: string | null }
+export type HeldStored = HeldDocument & {
+  answer: PreparedAnswer | null
+  storedAt: number
+  traceparent: string | null
+  /** Places of what was stored with it. */
+  bundle?: string
+  /** Of a canary: when nobody lives by it any more, in ms since 1970. */
+  overAt: number
+}
 
 export function holdStored({
   approvedBy,
@@ -22,22 +31,28 @@ export function holdStored({
   firstRevision,
   traceparent,
   announcedSeqs: _announcedSeqs,
+  bundle,
+  leaseUntil,
+  ended: _ended,
   ...document
 }: StoredDocument): HeldStored {
+  const lease = leaseOf({ ...document, storedAt, leaseUntil })
+  const stored = { storedAt: Date.parse(storedAt), traceparent, bundle, overAt: lease === undefined ? Infinity : Date.parse(lease) }
   const opened = holdDocument({ ...document, proof: document.proof ?? null })
   const held = { ...opened, firstRevision: firstRevision ?? opened.firstRevision }
-  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, { storedAt, since, traceparent })
+  const answered = withAnswer(held, { approvedBy, author, soleOfficial }, stored, since)
   if (held.next === null || nextOrigin === undefined) return answered
   const begun = begunAt(new Date(held.next.atMs).toISOString(), storedAt)
-  return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, { storedAt, since: begun, traceparent }) } }
+  return { ...answered, next: { ...held.next, held: withAnswer(held.next.held, nextOrigin, stored, begun) } }
 }
 
 function withAnswer(
   held: HeldDocument,
   origin: Origin,
-  { storedAt, since, traceparent }: Pick<StoredDocument, 'storedAt' | 'traceparent'> & { since: string },
+  stored: Omit<HeldStored, keyof HeldDocument | 'answer'>,
+  since: string,
 ): HeldStored {
-  return { ...held, answer: answerOf(held, origin, since), storedAt: Date.parse(storedAt), traceparent }
+  return { ...held, answer: answerOf(held, origin, since), ...stored }
 }
 
 function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleOfficial }: Origin, since: string): PreparedAnswer | null {

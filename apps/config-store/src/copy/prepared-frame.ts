@@ -1,22 +1,23 @@
-import type { ConfigDocument, Envelope, StreamFrame } from '#libs/contracts'
+import type { ConfigDocument, Envelope, StandingProof, StreamFrame } from '#libs/contracts'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { frameText } from './frame-text.js'
+
+const compress = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>
 
 /** A frame and its bytes, made once for all who get it. */
 export class PreparedFrame {
   private bytes: Buffer | undefined
   private event: Buffer | undefined
   private vouched: PreparedFrame | undefined
+  private gzipped: Promise<Buffer> | undefined
 
   constructor(readonly frame: StreamFrame) {}
 
   /** `traceparent`: of the newest of the documents. */
-  static of(
-    type: StreamFrame['type'],
-    revision: number,
-    documents: ConfigDocument[] = [],
-    traceparent: string | null = null,
-  ): PreparedFrame {
+  static of(type: StreamFrame['type'], revision: number, documents: ConfigDocument[] = [], traceparent?: string): PreparedFrame {
     const changes = documents.map(({ id, version, digest, scope }) => ({ id, version, digest, scope }))
-    return new PreparedFrame({ type, revision, changes, documents, ...(traceparent === null ? {} : { traceparent }) })
+    return new PreparedFrame({ type, revision, changes, documents, ...(traceparent === undefined ? {} : { traceparent }) })
   }
 
   /** Without a statement it is `type` and `revision` alone: 64 bytes at most. */
@@ -28,16 +29,31 @@ export class PreparedFrame {
     return new PreparedFrame({ type: 'goodbye', revision, ...NOTHING, retryMs })
   }
 
-  /** The same with the freshness statement on what it carries; the last one is kept, for all who ask for it. */
-  with(freshness: Envelope | undefined): PreparedFrame {
+  /** The same with what comes along for a reader of a few policies; a heartbeat says nothing of that. */
+  along(policies: string[]): PreparedFrame {
+    if (policies.length === 0 || this.frame.type === 'heartbeat') return this
+    return new PreparedFrame({ ...this.frame, along: policies })
+  }
+
+  /**
+   * The same with the freshness statement on what it carries, for a reader of a few policies with where they stand in it. The last one
+   * without that is kept, for all who ask for it.
+   */
+  with(freshness: Envelope | undefined, standing?: Record<string, StandingProof>): PreparedFrame {
     if (freshness === undefined) return this
+    if (standing !== undefined) return new PreparedFrame({ ...this.frame, freshness, standing })
     if (this.vouched?.frame.freshness !== freshness) this.vouched = new PreparedFrame({ ...this.frame, freshness })
     return this.vouched
   }
 
   /** As a text frame of a WebSocket. */
   get message(): Buffer {
-    return (this.bytes ??= Buffer.from(JSON.stringify(this.sent())))
+    return (this.bytes ??= Buffer.from(frameText(this.frame)))
+  }
+
+  /** `message`, compressed once for all readers that take it so. */
+  get compressed(): Promise<Buffer> {
+    return (this.gzipped ??= compress(this.message))
   }
 
   /** As a Server-Sent Event; `id:` is the revision, `retry:` what a stock EventSource waits before it connects again. */
@@ -45,11 +61,6 @@ export class PreparedFrame {
     const { revision, retryMs } = this.frame
     const retry = retryMs === undefined ? '' : `retry: ${retryMs}\n`
     return (this.event ??= Buffer.from(`id: ${revision}\n${retry}data: ${this.message.toString()}\n\n`))
-  }
-
-  private sent(): Partial<StreamFrame> {
-    const { changes, documents, ...rest } = this.frame
-    return rest.type === 'snapshot' || rest.type === 'change' ? { ...rest, changes, documents } : rest
   }
 }
 

@@ -1,6 +1,6 @@
 import { evaluate, type HeldDocument } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
-import { isCurrent, type BotPresence } from './coverage.js'
+import { isCurrent, reads, type BotPresence } from './coverage.js'
 
 export type BotState = 'current' | 'stale' | 'silent'
 
@@ -17,9 +17,9 @@ export function botStates(
   const checks = policies.map(({ id, documents }) => {
     const [only] = documents
     if (documents.length !== 1 || only?.head.scope !== STABLE_SCOPE || only.head.next !== undefined)
-      return (bot: BotPresence) => isCurrent(bot, id, documents, now)
+      return (bot: BotPresence) => !reads(bot, id) || isCurrent(bot, id, documents, now)
     const wanted = evaluate(documents, { region: '' }, now)?.held.document.digest ?? null
-    return (bot: BotPresence) => (bot.applied[id] ?? null) === wanted
+    return (bot: BotPresence) => !reads(bot, id) || (bot.applied[id] ?? null) === wanted
   })
   for (const bot of bots) {
     if (bot.revision === 0) states.silent++

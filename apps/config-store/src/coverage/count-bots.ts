@@ -1,8 +1,8 @@
-import type { StreamFrame } from '#libs/contracts'
 import { showWait } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DocumentCopy } from '../copy/document-copy.js'
+import type { StoredChange } from '../copy/stored-change.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import { botStates } from './bot-states.js'
@@ -14,8 +14,8 @@ const MAX_REVISIONS = 1_000
 const MAX_WAYS = 20
 
 interface Revision {
-  /** In ms of the monotonic clock, and since the epoch. */
-  atMs: number
+  /** When its newest head was signed, by the database's clock, and when it came here, by this process's; in ms since 1970. */
+  issuedMs: number
   wallMs: number
   traceparent: string | undefined
   ways: number
@@ -38,7 +38,7 @@ export class CountBots implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.copy.onChange(({ frame }) => this.came(frame))
+    this.copy.onChange((change) => this.came(change))
     this.presence.onApplied((before, revision) => this.applied(before, revision))
     this.runtime.metrics.beforeCollect(() => {
       const policies = this.copy.policies().map((id) => ({ id, documents: this.copy.documentsOf(id) }))
@@ -47,16 +47,18 @@ export class CountBots implements OnModuleInit {
     })
   }
 
-  private came({ revision, traceparent }: StreamFrame): void {
-    this.revisions.set(revision, { atMs: performance.now(), wallMs: Date.now(), traceparent, ways: 0 })
+  private came({ issuedMs, frame }: StoredChange): void {
+    const { revision, traceparent } = frame.frame
+    this.revisions.set(revision, { issuedMs, wallMs: Date.now(), traceparent, ways: 0 })
     const [oldest] = this.revisions.keys()
     if (this.revisions.size > MAX_REVISIONS && oldest !== undefined) this.revisions.delete(oldest)
   }
 
   private applied(before: number, number: number): void {
-    const revision = number > before ? this.revisions.get(number) : undefined
+    // A bot that has just connected says what it held before: that was no way of this revision.
+    const revision = before > 0 && number > before ? this.revisions.get(number) : undefined
     if (revision === undefined) return
-    this.metrics.propagation.observe((performance.now() - revision.atMs) / 1_000)
+    this.metrics.propagation.observe(Math.max(0, this.time.nowMs() - revision.issuedMs) / 1_000)
     if (revision.ways++ < MAX_WAYS) showWait(revision.traceparent, 'push and acknowledge', revision.wallMs)
   }
 }

@@ -7,6 +7,8 @@ import { StoreTime } from '../store-time.js'
 import { coverageView } from './coverage.js'
 import { CoverageQueryDto } from './coverage.dto.js'
 import { Presence } from './presence.js'
+import { ReleaseVersions } from '../history/release-versions.js'
+import { seenOf } from './seen-readers.js'
 
 const MAX_WAITING = 1_000
 
@@ -19,6 +21,7 @@ export class CoverageController {
     private readonly time: StoreTime,
     private readonly copy: DocumentCopy,
     private readonly presence: Presence,
+    private readonly versions: ReleaseVersions,
   ) {}
 
   /** With `revision` and `waitMs` the answer comes when nobody lags behind that revision, or when the wait is over. */
@@ -29,12 +32,13 @@ export class CoverageController {
       const next = ['hms-svc approve FILE --sign NAME']
       throw new HmsError('HMS_POLICY_NOT_FOUND', `No policy ${policy} is stored.`, { status: 404, next })
     }
-    if (revision === undefined || waitMs === undefined) return this.view(policy)
-    return this.whenCurrent(policy, revision, waitMs)
+    const view = revision === undefined || waitMs === undefined ? this.view(policy) : await this.whenCurrent(policy, revision, waitMs)
+    return this.versions.fill(view)
   }
 
   private view(policy: string): CoverageView {
-    return coverageView(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
+    const view = coverageView(policy, this.copy.documentsOf(policy), this.presence.bots(), this.time.nowMs())
+    return { ...view, seen: seenOf(policy, this.presence.readers()) }
   }
 
   private whenCurrent(policy: string, revision: number, waitMs: number): Promise<CoverageView> {

@@ -7,6 +7,8 @@ import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
 export interface BotPresence {
   bot: string
   region: string
+  /** The policies it lives by, where these are a few of all: it counts for them alone. */
+  policies?: readonly string[]
   /** Of its last word; 0 while it has said nothing. */
   revision: number
   /** Release digest it applies, per policy. */
@@ -17,10 +19,18 @@ export interface BotPresence {
   since: string
 }
 
+export function reads({ policies }: Pick<BotPresence, 'policies'>, policy: string): boolean {
+  return policies === undefined || policies.includes(policy)
+}
+
+function* readersOf(policy: string, bots: Iterable<BotPresence>): Iterable<BotPresence> {
+  for (const bot of bots) if (reads(bot, policy)) yield bot
+}
+
 /** Who a head reaches, and how its share falls on them. Pure. */
 export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Audience {
   const audience: Audience = { connected: 0, cohort: 0, smallestBucket: null }
-  for (const { bot, region } of bots) {
+  for (const { bot, region } of readersOf(head.policy, bots)) {
     if (!scopeCovers(head.scope as Scope, { region })) continue
     audience.connected++
     const bucket = bucketOf(head.policy, bot, head.salt)
@@ -39,7 +49,7 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
     const { scope, seq, current: release } = standing(held, now).head
     return { scope, seq, release, expected: 0, acknowledged: 0, silent: [] }
   })
-  for (const bot of bots) {
+  for (const bot of readersOf(policy, bots)) {
     const scope = serving(documents, bot, now)?.head.scope
     const served = scopes.find((entry) => entry.scope === scope)
     // A first version's canary has no stable head yet: who is outside it should run nothing, and is nobody's to count.
@@ -51,15 +61,29 @@ export function coverageOf(policy: string, documents: readonly HeldDocument[], b
   return { policy, revision: revisionOf(documents), scopes }
 }
 
-/** Who runs and holds what it should, and who does not yet; `now` in ms. Pure. */
-export function coverageView(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageView {
-  const view: CoverageView = { policy, revision: revisionOf(documents), total: 0, current: 0, lagging: [] }
-  for (const bot of bots) {
-    view.total++
-    if (isCurrent(bot, policy, documents, now)) view.current++
-    else view.lagging.push({ id: bot.bot, revision: bot.revision, since: bot.since })
+/** Who runs and holds what it should, and who does not yet; `now` in ms. Versions are for somebody else to fill in. Pure. */
+export function coverageView(
+  policy: string,
+  documents: readonly HeldDocument[],
+  bots: Iterable<BotPresence>,
+  now: number,
+): Omit<CoverageView, 'seen'> {
+  const lagging: CoverageView['lagging'] = []
+  const regions = new Map<string, { total: number; current: number }>()
+  const digests = new Map<string | null, number>()
+  for (const bot of readersOf(policy, bots)) {
+    const { bot: id, region, revision, since } = bot
+    const digest = bot.applied[policy] ?? null
+    const current = isCurrent(bot, policy, documents, now)
+    const counted = regions.get(region) ?? { total: 0, current: 0 }
+    regions.set(region, { total: counted.total + 1, current: counted.current + (current ? 1 : 0) })
+    digests.set(digest, (digests.get(digest) ?? 0) + 1)
+    if (!current) lagging.push({ id, region, revision, since, digest, version: null })
   }
-  return view
+  const byRegion = [...regions].map(([region, counted]) => ({ region, ...counted })).sort((a, z) => (a.region < z.region ? -1 : 1))
+  const total = byRegion.reduce((sum, region) => sum + region.total, 0)
+  const byDigest = [...digests].map(([digest, count]) => ({ version: null, digest, total: count })).sort((a, z) => z.total - a.total)
+  return { policy, revision: revisionOf(documents), total, current: total - lagging.length, lagging, regions: byRegion, versions: byDigest }
 }
 
 /** Where nothing is in force a bot is right that says that it runs nothing, not one that says nothing. */

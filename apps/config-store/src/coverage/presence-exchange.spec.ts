@@ -25,6 +25,8 @@ afterAll(async () => {
   await database.drop()
 })
 
+const readers = { all: { stream: 0, events: 0 }, byPolicy: {} }
+
 const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
   bot: name,
   region: 'NCR',
@@ -44,8 +46,8 @@ it('a bot that the database refuses is set aside alone, whichever row it shares'
     [1, [bad[1]!, bad[2]!]],
     [2, [bot('last')]],
   ])
-  const { refused } = await one.tell(chunks)
+  const { refused } = await one.tell(chunks, readers)
   expect(refused.toSorted()).toEqual(['half', 'key', 'nul'])
-  const { others } = await other.tell(new Map())
+  const { others } = await other.tell(new Map(), readers)
   expect(others.map((each) => each.bot).toSorted()).toEqual([...many.map((each) => each.bot), 'last'].toSorted())
 })

@@ -1,6 +1,7 @@
 import type { Database, Transaction } from '#libs/persistence'
 import { isDataError, uuidv7 } from '#libs/platform'
 import type { BotPresence } from './coverage.js'
+import type { CountedReaders } from './seen-readers.js'
 import { chunkId, NODES, PRESENCE, type Node, type PresenceChunk } from './presence.table.js'
 
 /** An instance that did not renew for this long is gone, and its bots with it. */
@@ -14,6 +15,8 @@ const PROBE = -1
 export interface Exchanged {
   /** Bots of all other living instances. */
   others: BotPresence[]
+  /** Readers without a bot's name of the same. */
+  readers: CountedReaders[]
   /** What this instance told before was removed meanwhile, and must be told again. */
   forgotten: boolean
 }
@@ -29,9 +32,9 @@ export class PresenceExchange {
    * Renews the lease, writes `chunks`, and answers with what the other instances told. A bot that the database refuses is left out and
    * named in `refused`: it must not keep those quiet that share its row, or its transaction.
    */
-  async tell(chunks: ReadonlyMap<number, BotPresence[]>): Promise<Exchanged & { refused: string[] }> {
+  async tell(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders): Promise<Exchanged & { refused: string[] }> {
     try {
-      return { ...(await this.exchangeAll(chunks)), refused: [] }
+      return { ...(await this.exchangeAll(chunks, readers)), refused: [] }
     } catch (error) {
       if (!isDataError(error)) throw error
     }
@@ -39,7 +42,7 @@ export class PresenceExchange {
     for (const [chunk, bots] of chunks) storable.set(chunk, await this.storable(bots))
     const kept = new Set([...storable.values()].flat())
     return {
-      ...(await this.exchangeAll(storable)),
+      ...(await this.exchangeAll(storable, readers)),
       refused: [...chunks.values()]
         .flat()
         .filter((bot) => !kept.has(bot))
@@ -71,21 +74,27 @@ export class PresenceExchange {
   /**
    * Renews the lease, writes `chunks`, and answers with the bots of all other living instances.
    */
-  private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>): Promise<Exchanged> {
+  private exchangeAll(chunks: ReadonlyMap<number, BotPresence[]>, readers: CountedReaders): Promise<Exchanged> {
     return this.database.transaction(async (tx) => {
       const nodes = await tx.documents(NODES).find()
-      await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS) })
+      await tx.documents(NODES).put({ id: this.node, leaseUntil: later(tx.now, LEASE_MS), readers })
       for (const [chunk, bots] of chunks) await tx.documents(PRESENCE).put({ node: this.node, chunk, bots })
       const others = nodes.filter(({ id }) => id !== this.node)
       await this.forget(tx, others)
-      const living = others.filter(({ leaseUntil }) => leaseUntil > tx.now.toISOString()).map(({ id }) => id)
-      const rows = living.length === 0 ? [] : await this.rowsOf(tx, living)
+      const living = others.filter(({ leaseUntil }) => leaseUntil > tx.now.toISOString())
+      const rows =
+        living.length === 0
+          ? []
+          : await this.rowsOf(
+              tx,
+              living.map(({ id }) => id),
+            )
       const forgotten = this.written.size > 0 && others.length === nodes.length
       tx.afterCommit(() => {
         if (forgotten) this.written.clear()
         for (const chunk of chunks.keys()) this.written.add(chunk)
       })
-      return { others: rows.flatMap(({ bots }) => bots), forgotten }
+      return { others: rows.flatMap(({ bots }) => bots), readers: living.flatMap((node) => node.readers ?? []), forgotten }
     })
   }
 

@@ -1,10 +1,13 @@
 import { documentTable } from '#libs/persistence'
 import type { BotPresence } from './coverage.js'
+import type { CountedReaders } from './seen-readers.js'
 
 /** One instance of this service. What it told counts until `leaseUntil`. */
 export interface Node {
   id: string
   leaseUntil: string
+  /** Its readers without a bot's name. */
+  readers?: CountedReaders
 }
 
 export const NODES = documentTable<Node>({ name: 'node', id: (node) => node.id, keys: {} })

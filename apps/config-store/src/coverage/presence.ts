@@ -1,4 +1,4 @@
-import type { AppliedFrame, Audience } from '#libs/contracts'
+import type { AppliedFrame, Audience, SeenReaders } from '#libs/contracts'
 import { describeError, Repeat } from '#libs/platform'
 import type { HeadPredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto'
 import { StoreMetrics } from '../store-metrics.js'
 import { audienceOf, type BotPresence } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
+import type { Subset } from '../copy/subset.js'
 import { PresenceExchange } from './presence-exchange.js'
+import { ReaderCounts, type CountedReaders } from './seen-readers.js'
 
 /** Four times a second at most, so that a fleet that acknowledges at once costs a few writes and not one each. */
 const FLUSH_MS = 250
@@ -32,6 +34,8 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   })
   private readonly mine = new Map<string, Mine>()
   private others = new Map<string, BotPresence>()
+  private readonly counts = new ReaderCounts()
+  private countsElsewhere: CountedReaders[] = []
   private readonly dirty = new Set<number>()
   private readonly listeners = new Set<() => void>()
   private readonly watchers = new Set<() => void>()
@@ -72,8 +76,8 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
     return () => this.watchers.delete(watcher)
   }
 
-  joined(bot: string, region: string, socket: unknown): void {
-    this.put({ bot, region, revision: 0, applied: {}, since: this.now(), socket, chunk: chunkOf(bot) })
+  joined(reader: Pick<BotPresence, 'bot' | 'region' | 'policies'>, socket: unknown): void {
+    this.put({ ...reader, revision: 0, applied: {}, since: this.now(), socket, chunk: chunkOf(reader.bot) })
   }
 
   applied(bot: string, socket: unknown, { revision, applied, held }: AppliedFrame): void {
@@ -104,6 +108,16 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   *bots(): Iterable<BotPresence> {
     yield* this.mine.values()
     for (const bot of this.others.values()) if (!this.mine.has(bot.bot)) yield bot
+  }
+
+  /** A reader without a bot's name came or went. */
+  seen(kind: keyof SeenReaders, subset: Subset | undefined, change: 1 | -1): void {
+    this.counts.count(kind, subset, change)
+  }
+
+  /** Readers without a bot's name, by instance; those of the others as they said lately. */
+  readers(): CountedReaders[] {
+    return [this.counts.counted(), ...this.countsElsewhere]
   }
 
   find(bot: string): BotPresence | undefined {
@@ -145,9 +159,10 @@ export class Presence implements OnModuleInit, OnApplicationBootstrap, BeforeApp
   private async tell(): Promise<void> {
     const chunks = this.takeDirty()
     try {
-      const { others, forgotten, refused } = await this.exchange.tell(chunks)
+      const { others, readers, forgotten, refused } = await this.exchange.tell(chunks, this.counts.counted())
       this.setAside(refused)
       this.failures.succeeded()
+      this.countsElsewhere = readers
       this.others = new Map(others.map((bot) => [bot.bot, bot]))
       if (forgotten) this.markUnsent([...this.mine.values()].map(({ chunk }) => chunk))
       if (chunks.size > 0) this.runtime.signal('presence')

@@ -3,11 +3,14 @@ import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
 import { StoreMetrics } from '../store-metrics.js'
+import { Presence } from '../coverage/presence.js'
 import { Freshness } from '../heads/freshness.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { FanOut, type Receiver } from './fan-out.js'
+import { oncePerSubset, ToldParts, type Statement } from './told-parts.js'
 import { PreparedFrame } from '../copy/prepared-frame.js'
 import { comeBackAfterMs } from './goodbye.js'
+import type { StoredChange } from '../copy/stored-change.js'
 
 /** The safety net for a signal that was lost with its session. */
 const LOOK_MS = 10_000
@@ -16,6 +19,8 @@ export const MAX_UNREAD_BYTES = 1024 * 1024
 
 export interface Follower extends Receiver {
   readonly kind: 'stream' | 'events'
+  /** A named bot is counted by what it acknowledges. */
+  readonly named?: boolean
   /** `goodbye`: the last frame. */
   end(goodbye: PreparedFrame): void
 }
@@ -24,6 +29,7 @@ export interface Follower extends Receiver {
 @Injectable()
 export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly fanOut = new FanOut<Follower>()
+  private readonly parts = new ToldParts()
   private readonly counts = { stream: 0, events: 0 }
   private readonly heartbeats: Repeat
   private readonly looks: Repeat
@@ -35,6 +41,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly runtime: ServiceRuntime,
     private readonly copy: DocumentCopy,
     private readonly freshness: Freshness,
+    private readonly presence: Presence,
   ) {
     this.metrics = new StoreMetrics(runtime.metrics)
     this.heartbeats = new Repeat(runtime.clock, {
@@ -43,7 +50,7 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
       failed: (error) => runtime.log.error({ error: describeError(error) }, 'a heartbeat could not be sent'),
     })
     this.looks = new Repeat(runtime.clock, { everyMs: LOOK_MS, run: () => this.copy.refreshSoon(), failed: () => {} })
-    copy.onChange((frame) => this.push(frame))
+    copy.onChange((change) => this.push(change))
     freshness.onStatement((_statement, isNews) => {
       if (isNews) this.beat()
     })
@@ -51,20 +58,25 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
 
   async onApplicationBootstrap(): Promise<void> {
     await this.copy.reach()
-    this.freshness.headsPushed(this.copy.stableDigest())
+    this.freshness.headsPushed(this.copy.standing().digest)
     this.heartbeats.start()
     this.looks.start()
   }
 
   add(follower: Follower): void {
-    const { current } = this.freshness
-    if (current !== undefined) follower.send(PreparedFrame.heartbeat(this.copy.revision, current))
+    const { subset } = follower
+    const statement = this.statement()
+    const heartbeat = PreparedFrame.heartbeat(this.copy.revision)
+    const first = subset === undefined ? heartbeat.with(statement?.envelope) : this.parts.join(subset, heartbeat, statement)
+    if (statement !== undefined) follower.send(first)
     this.fanOut.add(follower)
     this.count(follower, 1)
   }
 
   remove(follower: Follower): void {
-    if (this.fanOut.delete(follower)) this.count(follower, -1)
+    if (!this.fanOut.delete(follower)) return
+    if (follower.subset !== undefined) this.parts.leave(follower.subset)
+    this.count(follower, -1)
   }
 
   /** Before the HTTP server closes: it waits for every connection, and these would never end by themselves. */
@@ -75,21 +87,41 @@ export class Broadcast implements OnApplicationBootstrap, BeforeApplicationShutd
     for (const follower of followers) follower.end(PreparedFrame.goodbye(this.copy.revision, comeBackAfterMs(followers.length)))
   }
 
-  private count({ kind }: Follower, change: 1 | -1): void {
+  /** What followers may hear, with proofs for those of a few policies where this instance has the heads that it speaks of. */
+  private statement(): Statement | undefined {
+    const { current } = this.freshness
+    if (current === undefined) return undefined
+    const standing = this.copy.standing()
+    return { envelope: current.envelope, ...(standing.digest === current.predicate.stable ? { standing } : {}) }
+  }
+
+  private count({ kind, named, subset }: Follower, change: 1 | -1): void {
+    if (named !== true) this.presence.seen(kind, subset, change)
     this.counts[kind] += change
     this.metrics.connections.set({ transport: kind }, this.counts[kind])
   }
 
-  private push(change: PreparedFrame): void {
-    const statement = this.freshness.headsPushed(this.copy.stableDigest())
-    this.told = statement ?? this.told
-    this.fanOut.broadcast(change.with(statement))
+  private push(change: StoredChange): void {
+    const isSaid = this.freshness.headsPushed(this.copy.standing().digest) !== undefined
+    const statement = isSaid ? this.statement() : undefined
+    this.told = statement?.envelope ?? this.told
+    this.fanOut.broadcast(
+      change.frame.with(statement?.envelope),
+      oncePerSubset((subset) => {
+        const part = change.partOf(subset)
+        return part && this.parts.with(subset, part, statement)
+      }),
+    )
   }
 
-  /** One frame for all. It brings a statement once: who joins later gets it at once. */
+  /** One frame for all, but for readers of a few policies. It brings a statement once: who joins later gets it at once. */
   private beat(): void {
-    const { current } = this.freshness
-    this.fanOut.broadcast(PreparedFrame.heartbeat(this.copy.revision, current === this.told ? undefined : current))
-    this.told = current
+    const statement = this.statement()
+    const heartbeat = PreparedFrame.heartbeat(this.copy.revision)
+    this.fanOut.broadcast(
+      heartbeat.with(statement?.envelope === this.told ? undefined : statement?.envelope),
+      oncePerSubset((subset) => this.parts.with(subset, heartbeat, statement)),
+    )
+    this.told = statement?.envelope
   }
 }

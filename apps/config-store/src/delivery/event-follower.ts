@@ -1,13 +1,17 @@
 import type { ServerResponse } from 'node:http'
 import { MAX_UNREAD_BYTES, type Follower } from './broadcast.js'
 import type { PreparedFrame } from '../copy/prepared-frame.js'
+import type { Subset } from '../copy/subset.js'
 
 /** One reader over Server-Sent Events. */
 export class EventFollower implements Follower {
   readonly kind = 'events'
   private allowedBytes = MAX_UNREAD_BYTES
 
-  constructor(private readonly response: ServerResponse) {}
+  constructor(
+    private readonly response: ServerResponse,
+    readonly subset?: Subset,
+  ) {}
 
   /** The first frame is as large as the store is, and does not count as unread. */
   open(frame: PreparedFrame): void {

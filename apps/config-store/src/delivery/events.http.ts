@@ -7,6 +7,7 @@ import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
 import { EventFollower } from './event-follower.js'
 import { parseRevision } from '../copy/prepared-frame.js'
+import { Subset } from '../copy/subset.js'
 
 const HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
@@ -23,7 +24,7 @@ export class EventsController {
   async follow(
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
-    @Query() { revision }: StreamQueryDto,
+    @Query() { revision, policies }: StreamQueryDto,
     @Headers('last-event-id') lastId?: string,
     @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<void> {
@@ -36,9 +37,10 @@ export class EventsController {
     raw.on('error', () => raw.destroy())
     raw.writeHead(200, HEADERS)
     if (request.method === 'HEAD') return void raw.end()
-    const follower = new EventFollower(raw)
+    const subset = Subset.of(policies)
+    const follower = new EventFollower(raw, subset)
     raw.on('close', () => this.broadcast.remove(follower))
-    follower.open(this.copy.frameFor(known))
+    follower.open(this.copy.frameFor(known, subset))
     this.broadcast.add(follower)
   }
 }

@@ -15,6 +15,7 @@ import { parseAtLeast } from '../reads/at-least.js'
 import { StreamQueryDto } from '../reads/reader-query.dto.js'
 import { Broadcast } from './broadcast.js'
 import { DocumentCopy } from '../copy/document-copy.js'
+import { Subset } from '../copy/subset.js'
 import { watchIntake } from './stream-intake.js'
 import { StreamSocket } from './stream-socket.js'
 
@@ -100,11 +101,12 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
   private async serve(
     client: WebSocket,
     raw: Duplex,
-    { bot, region, revision: known }: StreamQueryDto,
+    { bot, region, revision: known, policies }: StreamQueryDto,
     { token, actor }: Grant,
   ): Promise<void> {
     const { clock, log } = this.runtime
-    const socket = new StreamSocket(client, raw, clock, bot !== undefined)
+    const subset = Subset.of(policies)
+    const socket = new StreamSocket(client, raw, clock, bot !== undefined, subset)
     const release = token === undefined ? () => {} : this.access.tokens.hold(token, () => socket.expel())
     client.on('error', (error) => {
       log.debug({ bot, error: describeError(error) }, 'stream broke')
@@ -116,7 +118,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
       if (bot !== undefined) this.presence.left(bot, socket)
     })
     watchIntake(client, raw, bot !== undefined, clock, () => socket.refuse('too much at once'))
-    if (bot !== undefined) this.presence.joined(bot, actor?.region ?? region ?? '', socket)
+    if (bot !== undefined) this.presence.joined({ bot, region: actor?.region ?? region ?? '', policies: subset?.ids }, socket)
     client.on('message', (data) => this.take(bot, socket, data as Buffer))
     try {
       await this.copy.reach(known)
@@ -126,7 +128,7 @@ export class StreamDoor implements OnApplicationBootstrap, BeforeApplicationShut
     }
     if (!socket.isOpen) return
     // Nothing is awaited between these two: no change can come between the first frame and those that follow.
-    socket.open(this.copy.frameFor(known))
+    socket.open(this.copy.frameFor(known, subset))
     this.broadcast.add(socket)
   }
 

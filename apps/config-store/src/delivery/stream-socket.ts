@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { MAX_UNREAD_BYTES, type Follower } from './broadcast.js'
 import type { PreparedFrame } from '../copy/prepared-frame.js'
+import type { Subset } from '../copy/subset.js'
 
 const GOING_AWAY = 1001
 const REFUSED = 1008
@@ -26,7 +27,8 @@ export class StreamSocket implements Follower {
     private readonly raw: Duplex,
     private readonly clock: Clock,
     /** A named bot is counted, so it has to prove that it is there. */
-    private readonly named: boolean,
+    readonly named: boolean,
+    readonly subset?: Subset,
   ) {
     client.on('pong', () => this.heard())
   }

@@ -31,8 +31,8 @@ export class Freshness implements BeforeApplicationShutdown {
   ) {}
 
   /** What readers may hear. */
-  get current(): Envelope | undefined {
-    return this.published?.envelope
+  get current(): FreshnessStatement | undefined {
+    return this.published
   }
 
   /** Called when readers may hear a newer statement. `isNews`: it is about other heads than the one before, and rides in no change. */

@@ -19,6 +19,12 @@ export interface StoredDocument extends ConfigDocument, Origin {
   firstRevision?: number
   /** The trace that brought it here. */
   traceparent: string | null
+  /** Of documents that were stored together: the places of all of them, see `bundlePlaces`. */
+  bundle?: string
+  /** Of a canary: when nobody lives by it any more, see `leaseAfter`. */
+  leaseUntil?: string
+  /** Of a canary: it has left the topic. */
+  ended?: true
   /** The newest numbers whose issuer was told what became of them: each is told once, by whichever path it came. */
   announcedSeqs: number[]
 }

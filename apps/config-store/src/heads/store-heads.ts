@@ -14,6 +14,8 @@ import { currentTraceparent } from '#libs/platform'
 import { brokenHeads, bundlePlaces, verifyHead, type VerifiedHead, type VerifiedRelease } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
+import { leaseAfter } from './canary-lease.js'
+import { EndCanaries } from './end-canaries.js'
 import { LiveHistory } from './live-history.js'
 import { Presence } from '../coverage/presence.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.table.js'
@@ -27,7 +29,13 @@ const MAX_ANNOUNCED = 50
  * `isNews`: it names another release than the head before, or is stable. A canary's renewals are none. `firstRevision`: from which on heads
  * name this release, where the one before did.
  */
-type Fresh = VerifiedHead & { announcedSeqs: number[]; isNews: boolean; since: string; firstRevision: number | undefined }
+type Fresh = VerifiedHead & {
+  announcedSeqs: number[]
+  isNews: boolean
+  since: string
+  firstRevision: number | undefined
+  leaseUntil: string | undefined
+}
 /** What became of a head. */
 type Settled = HeadReceipt & { verified: VerifiedHead }
 
@@ -41,6 +49,7 @@ export class StoreHeads {
     private readonly runtime: ServiceRuntime,
     private readonly presence: Presence,
     private readonly history: LiveHistory,
+    private readonly endCanaries: EndCanaries,
   ) {}
 
   /** For the HTTP path. */
@@ -76,7 +85,8 @@ export class StoreHeads {
         const isSame = known?.digest === verified.head.current
         const since = inForceSince(known, verified.head.current, tx.now)
         const firstRevision = isSame ? (known.firstRevision ?? known.revision) : undefined
-        fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || !isSame, since, firstRevision })
+        const leaseUntil = leaseAfter(verified.head, known, tx.now)
+        fresh.push({ ...verified, announcedSeqs, isNews: scope === 'global' || !isSame, since, firstRevision, leaseUntil })
       } else {
         held = Math.max(held, known.revision)
         if (known.announcedSeqs.includes(seq)) continue
@@ -93,7 +103,8 @@ export class StoreHeads {
 
   private async apply(tx: Transaction, fresh: readonly Fresh[], cause?: ReceivedEvent): Promise<number> {
     const revision = await this.nextRevision(tx)
-    const documents = fresh.map((head) => documentOf(head, revision, tx.now))
+    const bundle = fresh.length > 1 ? { bundle: bundlePlaces(fresh.map(({ head: { policy: id, scope } }) => ({ id, scope }))) } : {}
+    const documents = fresh.map((head) => ({ ...documentOf(head, revision, tx.now), ...bundle }))
     await this.history.remember(
       tx,
       documents.filter((_document, index) => fresh[index]!.isNews),
@@ -101,7 +112,6 @@ export class StoreHeads {
     await tx.documents(REVISIONS).put({ revision, documents, at: tx.now.toISOString() })
     await tx.documents(REVISIONS).delete(String(revision - REVISION_WINDOW))
     const places = documents.map(({ id, scope }) => documentId(id, scope))
-    const bundle = places.length > 1 ? { bundle: bundlePlaces(documents) } : {}
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
       const {
@@ -114,10 +124,13 @@ export class StoreHeads {
         firstRevision: _firstRevision,
         announcedSeqs: _announcedSeqs,
         traceparent: _trace,
+        bundle: _bundle,
+        leaseUntil: _leaseUntil,
         ...document
       } = stored
       await tx.documents(DOCUMENTS).put(stored)
       await this.runtime.emit(tx, 'hms.state.recorded.v1', { document, ...bundle }, { ...of(head, cause), key: places[index]! })
+      await this.endCanaries.schedule(tx, stored)
     }
     tx.afterCommit(() => this.runtime.signal('revision'))
     return revision
@@ -162,11 +175,8 @@ function of(verified: VerifiedHead, cause: ReceivedEvent | undefined) {
   }
 }
 
-function documentOf(
-  { head, envelope, release, next, announcedSeqs, since, firstRevision }: Fresh,
-  revision: number,
-  now: Date,
-): StoredDocument {
+function documentOf(fresh: Fresh, revision: number, now: Date): StoredDocument {
+  const { head, envelope, release, next, announcedSeqs, since, firstRevision, leaseUntil } = fresh
   const { policy: id, scope, seq, current: digest, run = null } = head
   return {
     id,
@@ -176,6 +186,7 @@ function documentOf(
     digest,
     run,
     announcedSeqs,
+    ...(leaseUntil === undefined ? {} : { leaseUntil }),
     version: release?.predicate.policy.version ?? null,
     head: envelope,
     release: release?.envelope ?? null,

@@ -18,7 +18,7 @@ export class RefetchEvents implements BeforeApplicationShutdown {
     this.feed = new RefetchFeed({ clock: runtime.clock, life: randomUUID(), counted })
     // The revision comes back with the question, so that an instance that is behind catches up before it answers.
     this.watch = new ChangeWatch(held, runtime.clock, () => this.feed.tell(String(copy.revision)))
-    copy.onChange(({ frame }) => this.watch.look(frame.changes.map(({ id }) => id)))
+    copy.onChange(({ frame: { frame } }) => this.watch.look(frame.changes.map(({ id }) => id)))
   }
 
   /** Before the HTTP server closes: it waits for every connection, and these would never end by themselves. */

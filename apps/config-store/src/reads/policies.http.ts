@@ -9,9 +9,14 @@ import { policyAt, policyVersion } from '../history/policy-at.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { StoreTime } from '../store-time.js'
 import type { PreparedAnswer } from '../copy/held-stored.js'
+import type { PreparedFrame } from '../copy/prepared-frame.js'
 import { Freshness } from '../heads/freshness.js'
+import { Subset } from '../copy/subset.js'
 import { parseAtLeast } from './at-least.js'
 import { PolicyQueryDto, ReaderQueryDto, StreamQueryDto } from './reader-query.dto.js'
+
+/** Smaller answers gain little, and there are many kinds of them. */
+const COMPRESSED_FROM = 32 * 1024
 
 /** Reads answer from this instance's copy, with texts made when a revision came: no query, no serialisation. */
 @Controller('v1')
@@ -73,21 +78,39 @@ export class PoliciesController {
     return this.send(reply, answer.etag, known, () => answer.json)
   }
 
-  /** Everything, as the first frame of the stream; with `revision` what came after it, with rollout's freshness statement. */
+  /**
+   * Everything, or what one reader named of it, as the first frame of the stream; with `revision` what came after it, and rollout's
+   * freshness statement: for readers that poll.
+   */
   @Get('snapshot')
   @RequireScope('values')
   async snapshot(
     @Res({ passthrough: true }) reply: FastifyReply,
-    @Query() { revision }: StreamQueryDto,
+    @Query() { revision, policies }: StreamQueryDto,
     @Headers('if-none-match') known?: string,
     @Headers('if-revision-at-least') atLeast?: string,
+    @Headers('accept-encoding') encodings?: string,
   ): Promise<JsonText<StreamFrame, Buffer> | undefined> {
     await this.copy.require(parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'snapshot' })
-    const statement = revision === undefined ? undefined : this.freshness.current
-    // Ed25519 signs equal bytes alike (RFC 8032 §5.1.6): another signature is another statement.
-    const mark = statement === undefined ? '' : `.${statement.signatures[0]?.sig.slice(0, 16)}`
-    return this.send(reply, `"${this.copy.revision}${mark}"`, known, () => this.copy.frameFor(revision).with(statement).message)
+    const subset = Subset.of(policies)
+    const frame = this.polled(revision, subset)
+    const isCompressed = frame.message.length >= COMPRESSED_FROM && takesGzip(encodings)
+    void reply.header('vary', 'accept-encoding')
+    if (isCompressed) void reply.header('content-encoding', 'gzip')
+    // Of what was prepared, for the copy may move on while it is compressed.
+    const etag = frameEtag(frame, subset, isCompressed)
+    const body = isCompressed && !isKnown(etag, known) ? await frame.compressed : frame.message
+    return this.send(reply, etag, known, () => body)
+  }
+
+  private polled(revision: number | undefined, subset: Subset | undefined): PreparedFrame {
+    const frame = this.copy.frameFor(revision, subset)
+    const { current } = this.freshness
+    if (revision === undefined || current === undefined) return frame
+    const standing = this.copy.standing()
+    const isProvable = subset !== undefined && standing.digest === current.predicate.stable
+    return frame.with(current.envelope, isProvable ? standing.of(subset) : undefined)
   }
 
   private past(id: string, { at, known, version, bot, region }: PolicyQueryDto): Promise<PastPolicyView> {
@@ -128,5 +151,20 @@ function refusedQuery(detail: string): HmsError {
 }
 
 function etagOf(text: string): string {
-  return `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`
+  return `"${shortHash(text)}"`
+}
+
+function frameEtag({ frame: { revision, freshness, standing } }: PreparedFrame, subset: Subset | undefined, isCompressed: boolean): string {
+  // Ed25519 signs equal bytes alike (RFC 8032 §5.1.6): another signature is another statement.
+  const mark = freshness === undefined ? '' : `.${freshness.signatures[0]?.sig.slice(0, 16)}`
+  const proven = standing === undefined ? '' : '.p'
+  return `"${revision}${mark}${proven}${subset === undefined ? '' : `.${shortHash(subset.key)}`}${isCompressed ? '.gz' : ''}"`
+}
+
+function takesGzip(encodings = ''): boolean {
+  return encodings.split(',').some((encoding) => /^\s*(gzip|\*)\s*(;\s*q\s*=\s*(1|0\.\d*[1-9]\d*).*)?$/i.test(encoding))
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32)
 }

@@ -1,6 +1,6 @@
-import { MAX_BOT_NAME, MAX_REGION_NAME } from '#libs/contracts'
-import { emptyIsNone, isNameOf, toNumber } from '#libs/platform'
-import { isTimestamp } from '#libs/policy'
+import { MAX_BOT_NAME, MAX_POLICIES_OF_READER, MAX_REGION_NAME } from '#libs/contracts'
+import { emptyIsNone, isNameOf, toList, toNumber } from '#libs/platform'
+import { isPolicyId, isTimestamp } from '#libs/policy'
 import { IsInt, IsOptional, Matches, Max, Min, ValidateBy } from 'class-validator'
 
 const isTime = ValidateBy({
@@ -25,8 +25,25 @@ export class ReaderQueryDto {
   region?: string
 }
 
+const namesPolicies = ValidateBy({
+  name: 'namesPolicies',
+  validator: {
+    validate: (ids) => Array.isArray(ids) && ids.length <= MAX_POLICIES_OF_READER && ids.every(isPolicyId),
+    defaultMessage: () => `$property must name 1 to ${MAX_POLICIES_OF_READER} policies by their ids, with commas between them`,
+  },
+})
+
+/** Who reads how many. */
+export class PartQueryDto extends ReaderQueryDto {
+  /** The policies that this reader lives by; those of their bundles come along. Unknown ones come when they come to be. */
+  @IsOptional()
+  @toList
+  @namesPolicies
+  policies?: string[]
+}
+
 /** Who follows, and from where on. */
-export class StreamQueryDto extends ReaderQueryDto {
+export class StreamQueryDto extends PartQueryDto {
   /** What this reader has already: it gets what came after. */
   @IsOptional()
   @toNumber

@@ -19,6 +19,7 @@ import {
   signFreshness,
   signHead,
   stableDigest,
+  StableTree,
   type HeadPredicate,
   type RosterPredicate,
   type StableHead,
@@ -126,6 +127,7 @@ async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity
     vouch: async (heads, issuedAt) => {
       const predicate = {
         stable: stableDigest(heads),
+        tree: new StableTree(heads).root,
         roster: 1,
         issuedAt: issuedAt.toISOString(),
         expires: new Date(issuedAt.getTime() + FRESHNESS_LIFE_MS).toISOString(),

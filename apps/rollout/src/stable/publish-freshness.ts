@@ -1,5 +1,5 @@
 import { describeError, Repeat } from '#libs/platform'
-import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, signFreshness, stableDigest } from '#libs/signing'
+import { FRESHNESS_EVERY_MS, FRESHNESS_LIFE_MS, signFreshness, stableDigest, StableTree, type FreshnessPredicate } from '#libs/signing'
 import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { STABLE_HEADS, STABLE_MOVED } from './stable.table.js'
@@ -15,7 +15,7 @@ const READ_EVERY = 3
  */
 @Injectable()
 export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
-  private digest = ''
+  private said: Pick<FreshnessPredicate, 'stable' | 'tree'> = { stable: '' }
   private moved = true
   private turn = 0
   private stopped = false
@@ -75,13 +75,15 @@ export class PublishFreshness implements OnModuleInit, OnApplicationBootstrap, B
   private async read(): Promise<void> {
     // Before the read: a head that moves meanwhile is read again.
     this.moved = false
-    this.digest = stableDigest(await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL })))
+    const heads = await this.runtime.database.transaction((tx) => tx.documents(STABLE_HEADS).find({ limit: ALL }))
+    const stable = stableDigest(heads)
+    if (stable !== this.said.stable) this.said = { stable, tree: new StableTree(heads).root }
   }
 
   /** `now`: the database's, for a clock of this process that is off would leave all readers in doubt. */
   private signed(now: Date) {
     const { roster, signer } = this.runtime
     const [issuedAt, expires] = [now.toISOString(), new Date(now.getTime() + FRESHNESS_LIFE_MS).toISOString()]
-    return signFreshness({ stable: this.digest, roster: roster.version, issuedAt, expires }, signer)
+    return signFreshness({ ...this.said, roster: roster.version, issuedAt, expires }, signer)
   }
 }

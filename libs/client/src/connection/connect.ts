@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../clock.js'
 import { DiskCopy } from './disk-copy.js'
 import { LiveConnection } from './live-connection.js'
 import type { TypedConnection } from '../policy-types.js'
+import { namedPolicies } from './named-policies.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { openRosters } from '../trust/open-rosters.js'
 import { ReaderTime } from '../trust/reader-time.js'
@@ -16,6 +17,11 @@ export interface ConnectOptions {
   /** A named bot takes part in canaries, acknowledges what it applies, and may report alerts. */
   bot?: string
   region?: string
+  /**
+   * The policies that this reader lives by, where these are a few of many: it gets these, those of their bundles, and no others. 100 at
+   * most; ones that are not there yet come when they are. Default: `HMS_POLICIES`, else all.
+   */
+  policies?: readonly string[]
   token?: string
   /** Folder for the last known good copy. Without one a restart without a server has nothing, and no floor is remembered. */
   cacheDir?: string
@@ -49,8 +55,9 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const url = options.url === undefined ? config.url : readUrl(options.url)
   const token = options.token ?? tokenFor(url, config)
   const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
+  const policies = namedPolicies(options.policies ?? config.policies)
   const cacheDir = options.cacheDir ?? config.cacheDir
-  const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, url, reader, (error) => connection.fail(error))
+  const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, url, reader, (error) => connection.fail(error), policies)
   const { clock = systemClock, random } = ports
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const api = new ApiClient({ url, authorize: token === undefined ? undefined : bearer(token) })
@@ -58,7 +65,7 @@ export async function openConnection(options: ConnectOptions, ports: ConnectionP
   const rosters = await openRosters({ pinned: options.roster ?? config.roster, source: httpRosters(api), cacheDir, clock, random, until })
   const time = new ReaderTime(clock)
   const trust = new DocumentTrust(() => rosters.newest, time)
-  const connection: LiveConnection = new LiveConnection({ reader, api, token, disk, rosters, trust, time, random })
+  const connection: LiveConnection = new LiveConnection({ reader, policies, api, token, disk, rosters, trust, time, random })
   try {
     await connection.open(Math.max(until - clock.elapsed(), 1))
     return connection

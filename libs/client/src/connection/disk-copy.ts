@@ -9,6 +9,8 @@ import { readOwnFile } from '../trust/read-own-file.js'
 
 /** The last known good copy of one reader. */
 export interface SavedDocuments {
+  /** Of which policies these are, where they are not of all. */
+  policies?: readonly string[]
   revision: number
   /** Milliseconds since 1970. */
   savedAt: number
@@ -21,8 +23,8 @@ export interface SavedCopy {
 }
 
 /**
- * Two files per server and reader, documents and floors: what a server sends may depend on who asks, so one reader's copy is no resume
- * point for another. Each is replaced whole, so a process that dies while writing leaves the one before.
+ * Two files per server and reader, documents and floors: what a server sends may depend on who asks and for which policies, so one reader's
+ * copy is no resume point for another. Each is replaced whole, so a process that dies while writing leaves the one before.
  */
 export class DiskCopy {
   readonly file: string
@@ -36,9 +38,10 @@ export class DiskCopy {
     url: string,
     reader: Reader,
     private readonly onError: (error: Error) => void,
+    private readonly policies?: readonly string[],
   ) {
     const name = createHash('sha256')
-      .update(JSON.stringify([url, reader.bot ?? null, reader.region ?? null]))
+      .update(JSON.stringify([url, reader.bot ?? null, reader.region ?? null, ...(policies === undefined ? [] : [policies])]))
       .digest('hex')
       .slice(0, 16)
     this.file = join(dir, `policies-${name}.json`)
@@ -72,7 +75,13 @@ export class DiskCopy {
       const text = await readOwnFile(this.file)
       if (text === undefined) return undefined
       const copy = JSON.parse(text) as Partial<SavedDocuments & { format: unknown }> | null
-      if (copy?.format === 3 && Number.isSafeInteger(copy.revision) && Number.isFinite(copy.savedAt) && Array.isArray(copy.documents))
+      if (
+        copy?.format === 3 &&
+        isSame(copy.policies, this.policies) &&
+        Number.isSafeInteger(copy.revision) &&
+        Number.isFinite(copy.savedAt) &&
+        Array.isArray(copy.documents)
+      )
         return copy as SavedDocuments
       throw new TypeError('not a copy of policies')
     } catch (error) {
@@ -91,13 +100,17 @@ export class DiskCopy {
         // Documents without floors would be refused at the next start; later, documents come first: each head in them is a floor itself.
         if (!this.hasFloors) await this.floors.save({ floors, signedMs })
         this.hasFloors = true
-        await replaceFile(this.file, JSON.stringify({ format: 3, ...documents }), 0o600)
+        await replaceFile(this.file, JSON.stringify({ format: 3, policies: this.policies, ...documents }), 0o600)
         await this.floors.save({ floors, signedMs })
       }
     } catch (error) {
       this.onError(asError(error))
     }
   }
+}
+
+function isSame(held: readonly string[] | undefined, asked: readonly string[] | undefined): boolean {
+  return JSON.stringify(held ?? null) === JSON.stringify(asked ?? null)
 }
 
 function asError(error: unknown): Error {

@@ -36,6 +36,12 @@ export class HeldDocuments {
     })
   }
 
+  /** Forgets all but these policies: nobody tells this reader what becomes of others. */
+  keepOnly(kept: ReadonlySet<string>): void {
+    for (const id of this.byPolicy.keys()) if (!kept.has(id)) this.byPolicy.delete(id)
+    for (const [place, { id }] of this.early) if (!kept.has(id)) this.early.delete(place)
+  }
+
   /** Heads of scope global, those that withdraw and those of policies that are in force only later included. */
   stableHeads(): StableHead[] {
     const held = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.head ?? [])

@@ -61,11 +61,11 @@ export class LiveConnection implements HmsConnection {
   }
 
   constructor(private readonly options: LiveConnectionOptions) {
-    const { reader, api, token, time, random } = options
+    const { reader, policies, api, token, time, random } = options
     this.contact = new Contact((reason) => unreachable(api.url, reason))
     this.copy = new TrustedCopy(options, { applied: () => this.applied(), startOver: () => this.startOver() })
     this.link = new Link(
-      { url: api.url, reader, token, clock: time, random },
+      { url: api.url, reader, policies, token, clock: time, random },
       {
         ask: () => ({ revision: this.resumePoint, atLeast: this.countsAnew ? undefined : this.copy.revision }),
         opened: () => this.opened(),
@@ -155,9 +155,10 @@ export class LiveConnection implements HmsConnection {
     this.leaving?.cancel()
     if (frame.revision < this.copy.revision && !this.countsAnew) return this.refuseLower()
     this.behindInARow = 0
+    if (frame.standing !== undefined) this.copy.prove(frame.standing)
     if (frame.freshness !== undefined) this.copy.hear(frame.freshness)
     this.copy.confirm()
-    if (frame.type === 'heartbeat') this.heartbeat()
+    if (frame.type === 'heartbeat') this.heartbeat(frame.revision)
     else this.apply(frame)
   }
 
@@ -172,20 +173,27 @@ export class LiveConnection implements HmsConnection {
     return this.countsAnew
   }
 
-  private apply({ revision, documents }: StreamFrame): void {
-    this.copy.take(revision, documents)
+  private apply({ revision, documents, along }: StreamFrame): void {
+    this.copy.take(revision, documents, { along })
     this.countsAnew = false
     // Past a refused document there is no going on: the next connection starts from a snapshot.
     this.resumePoint = this.copy.complete ? revision : undefined
     this.contact.made()
   }
 
-  private heartbeat(): void {
+  private heartbeat(revision: number): void {
     // Who asked for a snapshot has nothing to confirm before it came.
     if (this.resumePoint === undefined) return
+    if (this.options.policies !== undefined) this.advance(revision)
     this.copy.settle()
     this.contact.made()
     if (!this.toldApplied) this.acknowledge()
+  }
+
+  /** What came since the last change concerned others: to ask for it again would find nothing. */
+  private advance(revision: number): void {
+    this.copy.advance(revision)
+    this.resumePoint = revision
   }
 
   private startOver(): void {

@@ -1,5 +1,5 @@
 import type { ConfigDocument } from '#libs/contracts'
-import { stableDigest } from '#libs/signing'
+import { stableDigest, type StableHead } from '#libs/signing'
 import type { Admission } from '../trust/admission.js'
 import type { Clock, Timer } from '../clock.js'
 import type { HeldDocument, InForce, Reader } from '#libs/evaluation'
@@ -10,6 +10,8 @@ export type Change = ConnectionEvents['change']
 
 export interface LocalCopyOptions {
   reader: Reader
+  /** The policies that this reader lives by, where these are a few of all. */
+  policies?: readonly string[]
   admission: Admission
   clock: Clock
   /** Values changed without a frame: a canary's lease ran out, or a policy's time came. */
@@ -29,21 +31,37 @@ export class LocalCopy {
   private values = new Map<string, InForce>()
   private timer: Timer | undefined
   private stable: string | undefined
+  /** Heads of policies that this reader does not live by, where it hears of them all the same. */
+  private readonly others = new Map<string, StableHead>()
 
   constructor(private readonly options: LocalCopyOptions) {
     this.documents = new HeldDocuments(options.admission)
   }
 
-  take(revision: number, documents: readonly ConfigDocument[]): Taken {
+  /** `along`: policies that come along with those that this reader named. */
+  take(revision: number, documents: readonly ConfigDocument[], along: readonly string[]): Taken {
     const refused = this.documents.apply(documents)
+    const { policies } = this.options
+    if (policies !== undefined) this.documents.keepOnly(new Set([...policies, ...along]))
     this.revision = revision
     this.stable = undefined
     return { refused, changes: this.evaluate() }
   }
 
-  /** Digest over the stable heads that are held. */
+  /** Digest over the stable heads that are held, and those that were noted. */
   stableDigest(): string {
-    return (this.stable ??= stableDigest(this.documents.stableHeads()))
+    return (this.stable ??= stableDigest(newestOf([...this.others.values(), ...this.stableHeads()])))
+  }
+
+  stableHeads(): StableHead[] {
+    return this.documents.stableHeads()
+  }
+
+  /** A stable head of a policy that this reader does not live by. */
+  note(head: StableHead): void {
+    if (head.seq < (this.others.get(head.policy)?.seq ?? 0)) return
+    this.others.set(head.policy, head)
+    this.stable = undefined
   }
 
   get(id: string): InForce | undefined {
@@ -68,12 +86,18 @@ export class LocalCopy {
 
   /** Release digest in force per policy: what a named bot acknowledges. */
   applied(): Record<string, string> {
-    return Object.fromEntries([...this.values].map(([id, value]) => [id, digestIn(value) ?? '']))
+    return this.named(Object.fromEntries([...this.values].map(([id, value]) => [id, digestIn(value) ?? ''])))
   }
 
   /** Release digests per policy that are held for later: what a named bot acknowledges too. */
   held(): Record<string, string[]> {
-    return this.documents.held(this.options.clock.now())
+    return this.named(this.documents.held(this.options.clock.now()))
+  }
+
+  /** Nobody counts a reader for policies that it did not name. */
+  private named<T>(byPolicy: Record<string, T>): Record<string, T> {
+    const { policies } = this.options
+    return policies === undefined ? byPolicy : Object.fromEntries(Object.entries(byPolicy).filter(([id]) => policies.includes(id)))
   }
 
   /** The reader's time was set forward: what has come due meanwhile is in force at once. */
@@ -110,6 +134,12 @@ export class LocalCopy {
     if (ends.length === 0) return
     this.timer = this.options.clock.after(Math.max(Math.min(...ends) - now, 1), () => this.look())
   }
+}
+
+function newestOf(heads: readonly StableHead[]): Iterable<StableHead> {
+  const newest = new Map<string, StableHead>()
+  for (const head of heads) if (head.seq >= (newest.get(head.policy)?.seq ?? 0)) newest.set(head.policy, head)
+  return newest.values()
 }
 
 function digestIn(value: InForce | undefined): string | null {

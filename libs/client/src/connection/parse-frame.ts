@@ -8,13 +8,15 @@ export function parseFrame(text: string): StreamFrame {
   const whole = TYPES.includes(frame.type) && Number.isSafeInteger(frame.revision)
   const bringsNothing = frame.type === 'heartbeat' || frame.type === 'goodbye'
   if (!whole || !(bringsNothing || Array.isArray(frame.documents))) throw malformed()
-  const { type, revision, changes = [], documents = [], freshness, retryMs } = frame as StreamFrame
+  const { type, revision, changes = [], documents = [], freshness, along, standing, retryMs } = frame as StreamFrame
   return {
     type,
     revision,
     changes,
     documents: bringsNothing ? [] : documents,
     ...(freshness === undefined ? {} : { freshness }),
+    ...(Array.isArray(along) ? { along } : {}),
+    ...(typeof standing === 'object' && standing !== null ? { standing } : {}),
     ...(typeof retryMs === 'number' && retryMs >= 0 ? { retryMs } : {}),
   }
 }

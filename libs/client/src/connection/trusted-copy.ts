@@ -1,5 +1,5 @@
-import { HmsError, type ConfigDocument, type Envelope } from '#libs/contracts'
-import { SignatureError, STABLE_SCOPE } from '#libs/signing'
+import { HmsError, type ConfigDocument, type Envelope, type StandingProof } from '#libs/contracts'
+import { SignatureError, STABLE_SCOPE, type StableHead } from '#libs/signing'
 import type { DocumentTrust } from '../trust/document-trust.js'
 import type { PinnedRosters } from '../trust/pinned-rosters.js'
 import type { ReaderTime } from '../trust/reader-time.js'
@@ -9,12 +9,15 @@ import type { RefusedDocument } from './held-documents.js'
 import type { ConnectionEvents, ConnectionState, Explanation, PolicyValue, ValueSource } from './hms-connection.js'
 import { Listeners } from './listeners.js'
 import { LocalCopy, type Change } from './local-copy.js'
+import { StandingProofs } from './standing-proofs.js'
 
 /** Whom a reader trusts now, and the way to what follows. */
 export type RosterKeeper = Pick<PinnedRosters, 'kind' | 'newest' | 'follow'>
 
 export interface TrustedCopyOptions {
   reader: Reader
+  /** The policies that it lives by, where these are a few of all. */
+  policies?: readonly string[]
   disk: Pick<DiskCopy, 'load' | 'save' | 'settled'> | null
   rosters: RosterKeeper
   trust: DocumentTrust
@@ -29,6 +32,11 @@ export interface CopyHost {
   applied(): void
   /** There is a newer roster: what was refused under the one before is wanted again. */
   startOver(): void
+}
+
+export interface TakeOptions {
+  more?: boolean
+  along?: readonly string[]
 }
 
 /** Refusals that are remembered: the sender chooses the names in them. */
@@ -52,14 +60,17 @@ export class TrustedCopy {
   private confirmedAt = 0
   /** What was refused last, by policy and scope: until something better comes for it, the copy is not all there is. */
   private readonly refusals = new Map<string, SignatureError>()
+  /** Of a reader of a few policies that hears of no others. */
+  private readonly proofs: StandingProofs | undefined
   private askedRostersAt = Number.NEGATIVE_INFINITY
 
   constructor(
     private readonly options: TrustedCopyOptions,
     private readonly host: CopyHost,
   ) {
-    const { reader, trust, time } = options
-    this.copy = new LocalCopy({ reader, admission: trust, clock: time, onExpiry: (changes) => this.announce(changes) })
+    const { reader, policies, trust, time, fromLog } = options
+    this.copy = new LocalCopy({ reader, policies, admission: trust, clock: time, onExpiry: (changes) => this.announce(changes) })
+    this.proofs = policies === undefined || fromLog === true ? undefined : new StandingProofs(policies)
   }
 
   /** Of the newest frame applied. */
@@ -77,21 +88,42 @@ export class TrustedCopy {
     const { floors, documents: saved } = (await this.options.disk?.load()) ?? {}
     if (floors !== undefined) this.options.trust.restore(floors)
     if (saved === undefined) return undefined
-    const { refused } = this.copy.take(saved.revision, saved.documents)
+    // What was saved was kept.
+    const along = saved.documents.map((document) => document?.id)
+    const { refused } = this.copy.take(saved.revision, saved.documents, along)
     this.origin = 'disk'
     this.confirmedAt = saved.savedAt
     this.report(refused)
     return refused.length === 0 ? 'whole' : 'part'
   }
 
-  /** Takes documents that take effect together. `more`: others are known to follow, so that this is not all there is. */
-  take(revision: number, documents: readonly ConfigDocument[], more = false): void {
-    const { refused, changes } = this.copy.take(revision, documents)
+  /**
+   * Takes documents that take effect together. `more`: others are known to follow, so that this is not all there is. `along`: policies that
+   * come along with those that this reader named.
+   */
+  take(revision: number, documents: readonly ConfigDocument[], { more = false, along = [] }: TakeOptions = {}): void {
+    const { refused, changes } = this.copy.take(revision, documents, along)
+    this.proofs?.moved()
     for (const { id, scope } of documents) this.refusals.delete(`${id}@${scope}`)
     this.report(this.options.fromLog === true ? unlessOvertaken(documents, refused, more) : refused)
     if (!more) this.settle()
     this.announce(changes)
     this.options.disk?.save({ revision, savedAt: this.confirmedAt, documents: this.copy.all(), ...this.options.trust.remembered() })
+  }
+
+  /** Revisions up to this one brought nothing for this reader, or were taken. */
+  advance(revision: number): void {
+    this.copy.revision = Math.max(this.copy.revision, revision)
+  }
+
+  /** Where the policies of this reader stand among all stable heads, before the statement on these. */
+  prove(standing: Readonly<Record<string, StandingProof>>): void {
+    this.proofs?.take(standing)
+  }
+
+  /** A stable head of a policy that this reader does not live by, verified. */
+  note(head: StableHead): void {
+    this.copy.note(head)
   }
 
   /** A damaged word of rollout is no word: it is said, and the one before goes on ageing. */
@@ -131,7 +163,7 @@ export class TrustedCopy {
   settle(): string | undefined {
     this.origin = 'server'
     const refusal = [...this.refusals.values()][0]
-    const code = refusal?.code ?? this.options.trust.doubt(this.copy.stableDigest())
+    const code = refusal?.code ?? this.doubt()
     if (code === undefined) this.becomeReady()
     else this.stale(refusal?.detail ?? this.reasonFor(code), code)
     if (code === 'HMS_ROSTER_EXPIRED') this.followRosters()
@@ -247,6 +279,11 @@ export class TrustedCopy {
     await this.options.disk?.settled()
   }
 
+  private doubt(): string | undefined {
+    const { copy, proofs } = this
+    return this.options.trust.doubt(proofs === undefined ? copy.stableDigest() : (said) => proofs.match(said, copy.stableHeads()))
+  }
+
   private reasonFor(code: string): string {
     if (code !== 'HMS_ROSTER_EXPIRED') return 'rollout does not vouch for the stable heads that are held'
     const { version, expires } = this.options.rosters.newest
@@ -288,7 +325,9 @@ export class TrustedCopy {
     if (value !== undefined) return value
     const refusal = this.refusals.get(`${id}@${STABLE_SCOPE}`)
     if (refusal !== undefined) throw refusalOf(refusal)
-    throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here`, { status: 404, next: ['hms-svc runs list'] })
+    const { policies } = this.options
+    const why = policies === undefined || policies.includes(id) ? '' : `: it is none of the policies that this reader named`
+    throw new HmsError('HMS_POLICY_NOT_FOUND', `no version of ${id} is in force here${why}`, { status: 404, next: ['hms-svc runs list'] })
   }
 
   private source(): ValueSource {

@@ -1,6 +1,7 @@
 import { readClientConfig } from '../client.config.js'
 import { systemClock, type Clock } from '../clock.js'
 import { DiskCopy } from '../connection/disk-copy.js'
+import { namedPolicies } from '../connection/named-policies.js'
 import { DocumentTrust } from '../trust/document-trust.js'
 import { openRosters } from '../trust/open-rosters.js'
 import { ReaderTime } from '../trust/reader-time.js'
@@ -15,6 +16,8 @@ export interface FollowOptions extends BrokerOptions {
   /** A named bot takes part in canaries. Nobody on Kafka counts it, or hears what it applies. */
   bot?: string
   region?: string
+  /** As of `connect`: what is held and verified. The log is read whole all the same. */
+  policies?: readonly string[]
   /**
    * The roster to trust: its file, or its bytes as `hms-svc roster show --json` prints them. Without one nothing is read:
    * `HMS_ROSTER_REQUIRED`.
@@ -49,16 +52,18 @@ export async function openFollower(
 ): Promise<PolicyFollower> {
   const config = readClientConfig()
   const reader = { bot: options.bot ?? config.bot, region: options.region ?? config.region }
+  const policies = namedPolicies(options.policies ?? config.policies)
   const cacheDir = options.cacheDir ?? config.cacheDir
   const timeoutMs = options.timeoutMs ?? FIRST_COPY_MS
   const report = (error: Error): void => follower.fail(error)
   // By the topic and not by the brokers: anyone who changes these addresses must not lose the floors.
-  const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, STATE_TOPIC, reader, report)
+  const disk = cacheDir === undefined ? null : new DiskCopy(cacheDir, STATE_TOPIC, reader, report, policies)
   const pinned = options.roster ?? config.roster
   const rosters = await openRosters({ pinned, source: topicRosters(source, report), cacheDir, clock, until: clock.elapsed() })
   const time = new ReaderTime(clock)
   const follower: PolicyFollower = new PolicyFollower({
     reader,
+    policies,
     disk,
     rosters,
     trust: new DocumentTrust(() => rosters.newest, time),

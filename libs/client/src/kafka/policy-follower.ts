@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { HmsError } from '#libs/contracts'
+import { HmsError, type ConfigDocument, type EventData } from '#libs/contracts'
+import { readHead, SignatureError, STABLE_SCOPE } from '#libs/signing'
 import { reasonOf } from '../api/unreachable.js'
 import { backoffMs } from '../backoff.js'
 import type { Timer } from '../clock.js'
@@ -13,9 +14,10 @@ import type {
   PolicyValue,
   ReadyOptions,
 } from '../connection/hms-connection.js'
-import { TrustedCopy, type TrustedCopyOptions } from '../connection/trusted-copy.js'
+import { refusalOf, TrustedCopy, type TrustedCopyOptions } from '../connection/trusted-copy.js'
 import { brokerUnreachable } from './broker-error.js'
 import { documentIn, freshnessIn, openRecord, recordError } from './open-record.js'
+import { NamedParts } from './named-parts.js'
 import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
 import { WholeRevisions } from './whole-revisions.js'
 
@@ -44,6 +46,7 @@ export class PolicyFollower implements HmsFollower {
   private readonly contact: Contact
   private readonly copy: TrustedCopy
   private readonly waiting = new WholeRevisions()
+  private readonly parts: NamedParts | undefined
   private readonly closing = new AbortController()
   private place: TopicPlace = 'beginning'
   private startsOver = false
@@ -53,6 +56,7 @@ export class PolicyFollower implements HmsFollower {
 
   constructor(private readonly options: PolicyFollowerOptions) {
     this.contact = new Contact((reason) => brokerUnreachable(options.source.name, reason))
+    this.parts = options.policies === undefined ? undefined : new NamedParts(options.policies)
     // Nobody on this topic counts who applies what.
     this.copy = new TrustedCopy(options, { applied: () => {}, startOver: () => (this.startsOver = true) })
   }
@@ -137,8 +141,7 @@ export class PolicyFollower implements HmsFollower {
     try {
       const opened = openRecord(STATE_TOPIC, record)
       if (opened === undefined) return
-      if (opened.type === 'hms.state.recorded.v1')
-        this.waiting.add(documentIn(opened), record.value?.length ?? 0, this.options.time.elapsed())
+      if (opened.type === 'hms.state.recorded.v1') this.add(documentIn(opened), record.value?.length ?? 0)
       else if (opened.type === 'hms.state.vouched.v1') this.copy.hear(freshnessIn(opened))
       else throw recordError('HMS_EVENT_UNKNOWN', `${opened.type} is no event that this version knows on ${STATE_TOPIC}`)
     } catch (error) {
@@ -148,6 +151,26 @@ export class PolicyFollower implements HmsFollower {
           ? error
           : recordError('HMS_EVENT_UNREADABLE', `a record on ${STATE_TOPIC} cannot be opened: ${reasonOf(error)}`),
       )
+    }
+  }
+
+  private add(recorded: EventData['hms.state.recorded.v1'], bytes: number): void {
+    const { document } = recorded
+    if (this.parts?.isNamed(document.id) === false) this.note(document)
+    if (this.parts?.takes(recorded) === false) return
+    this.startsOver ||= this.parts?.takeMissed() === true
+    this.waiting.add(recorded, bytes, this.options.time.elapsed())
+  }
+
+  /** Of a policy that this reader does not live by the head alone is verified: rollout's statement speaks of all of them. */
+  private note({ id, scope, head }: ConfigDocument): void {
+    if (scope !== STABLE_SCOPE) return
+    try {
+      const { policy, scope: said, seq, current } = readHead(head, this.options.rosters.newest.serviceKeys('rollout')).predicate
+      if (policy === id && said === scope) this.copy.note({ policy, seq, current })
+    } catch (error) {
+      if (!(error instanceof SignatureError)) throw error
+      this.fail(refusalOf(error))
     }
   }
 
@@ -167,7 +190,7 @@ export class PolicyFollower implements HmsFollower {
     const documents = this.waiting.release(this.options.time.elapsed())
     if (documents.length === 0) return
     const revision = documents.reduce((newest, document) => Math.max(newest, document.revision), this.copy.revision)
-    this.copy.take(revision, documents, more)
+    this.copy.take(revision, documents, { more, along: this.parts?.along() })
   }
 
   /** Rollout knows other heads. A log that lost its end and grew again may hold them before the place where this reader goes on. */

@@ -5,6 +5,7 @@ import {
   PREDICATE_TYPES,
   speakerFor,
   stableDigest,
+  StableTree,
   statement,
   type HeadPredicate,
   type ReleasePredicate,
@@ -58,7 +59,8 @@ export function sampleDocument(sample: SampleHead): ConfigDocument {
 
 /** Rollout's freshness statement: these are all stable heads. */
 export function sampleFreshness(heads: readonly StableHead[], issuedAt: string, expires: string, roster = 1): Envelope {
-  return signedBy(statementOf('freshness', 'stable heads', { stable: stableDigest(heads), roster, issuedAt, expires }), 'rollout')
+  const said = { stable: stableDigest(heads), tree: new StableTree(heads).root, roster, issuedAt, expires }
+  return signedBy(statementOf('freshness', 'stable heads', said), 'rollout')
 }
 
 function releaseOf(policy: ReleasePredicate['policy'], scope: string, members: Partial<ReleasePredicate> = {}) {

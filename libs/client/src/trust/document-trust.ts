@@ -13,7 +13,7 @@ import type { Admission } from './admission.js'
 import { holdDocument, type HeldDocument, type PolicyValue } from '#libs/evaluation'
 import type { SavedFloors } from './floors-file.js'
 import { CheckedOnce } from './checked-once.js'
-import { FreshnessWatch, type Doubt } from './freshness-watch.js'
+import { FreshnessWatch, type Doubt, type IsHeld } from './freshness-watch.js'
 import type { ReaderTime } from './reader-time.js'
 
 /** What all connections of this process share. Order, floors and time are each reader's own. */
@@ -67,10 +67,11 @@ export class DocumentTrust implements Admission {
     return word.roster
   }
 
-  /** Why what is held may not be all that is signed. */
-  doubt(stable: string): Doubt | undefined {
+  /** Why what is held may not be all that is signed. `held`: digest over all stable heads, or how a reader of a few compares them. */
+  doubt(held: string | IsHeld): Doubt | undefined {
     const now = this.time.now()
-    return now < Date.parse(this.roster().expires) ? this.freshness.doubt(stable, now) : 'HMS_ROSTER_EXPIRED'
+    const isHeld: IsHeld = typeof held === 'string' ? ({ stable }) => stable === held : held
+    return now < Date.parse(this.roster().expires) ? this.freshness.doubt(isHeld, now) : 'HMS_ROSTER_EXPIRED'
   }
 }
 

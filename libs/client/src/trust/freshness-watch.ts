@@ -13,6 +13,9 @@ export type Doubt =
   /** It speaks of other stable heads than are held: some are kept back, or mixed. */
   | 'HMS_FRESHNESS_MIXED'
 
+/** Whether a statement speaks of the stable heads that are held. */
+export type IsHeld = (statement: FreshnessPredicate) => boolean
+
 /** A head and the word on it come by different ways; one may be a little ahead. */
 const GRACE_MS = 2 * FRESHNESS_EVERY_MS
 
@@ -31,15 +34,15 @@ export class FreshnessWatch {
     return verdict
   }
 
-  /** `stable`: digest over the stable heads that are held. Asked at each frame. */
-  doubt(stable: string, nowMs: number): Doubt | undefined {
+  /** `isHeld`: whether a statement speaks of the heads that are held. Asked at each frame. */
+  doubt(isHeld: IsHeld, nowMs: number): Doubt | undefined {
     this.contactAt ??= nowMs
     if (this.newest === undefined) {
       if (this.ahead) return 'HMS_FRESHNESS_AHEAD'
       return nowMs - this.contactAt > FRESHNESS_LIFE_MS ? 'HMS_FRESHNESS_MISSING' : undefined
     }
     if (nowMs >= Date.parse(this.newest.expires)) return this.ahead ? 'HMS_FRESHNESS_AHEAD' : 'HMS_FRESHNESS_EXPIRED'
-    if (this.newest.stable === stable) this.mixedSince = undefined
+    if (isHeld(this.newest)) this.mixedSince = undefined
     else this.mixedSince ??= nowMs
     return this.mixedSince !== undefined && nowMs - this.mixedSince > GRACE_MS ? 'HMS_FRESHNESS_MIXED' : undefined
   }

@@ -112,7 +112,20 @@ export interface CoverageView {
   revision: number
   total: number
   current: number
-  lagging: { id: string; revision: number; since: string }[]
+  /** Behind, or connected and silent (`revision` 0). `digest` and `version`: of the release that it said it applies. */
+  lagging: { id: string; region: string; revision: number; since: string; digest: string | null; version: string | null }[]
+  /** By region, the empty one for bots that name none. */
+  regions: { region: string; total: number; current: number }[]
+  /** By the release that bots said they apply; `null` for those that apply none, or have said nothing. */
+  versions: { version: string | null; digest: string | null; total: number }[]
+  /** Beside `total`: readers without a bot's name, which get the policy and acknowledge nothing. Who reads the topic nobody knows. */
+  seen: SeenReaders
+}
+
+/** Open connections, by transport. */
+export interface SeenReaders {
+  stream: number
+  events: number
 }
 
 /**
@@ -131,7 +144,29 @@ export interface StreamFrame {
   freshness?: Envelope
   /** Of a `goodbye`: how long this reader should wait before it connects again, drawn by chance for each. */
   retryMs?: number
+  /**
+   * To a reader that named policies, in snapshot and change: others that come along with these, for they were stored together. What it does
+   * not name is over for this reader.
+   */
+  along?: string[]
+  /** To a reader that named policies, beside a statement on other heads than before: where each of them stands among all stable heads. */
+  standing?: Record<string, StandingProof>
 }
+
+/** One stable head as a leaf of the tree that a freshness statement names, with the hashes that lead to its root, each in base64. */
+export interface StandingRow {
+  policy: string
+  seq: number
+  current: string | null
+  index: number
+  path: string[]
+}
+
+/** The row of a policy; where it has no stable head the rows beside its place, one at an end, none of an empty tree. */
+export type StandingProof = StandingRow[]
+
+/** Policies that a reader may name: more of them would not fit into an address. */
+export const MAX_POLICIES_OF_READER = 100
 
 /** Header of a read: an instance that has not seen this revision waits for it, and then says `STORE_BEHIND` (503). */
 export const REVISION_HEADER = 'if-revision-at-least'

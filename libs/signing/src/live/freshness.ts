@@ -3,10 +3,11 @@ import { digestOfJson, isDigest } from '../digest.js'
 import type { HeadPredicate } from '../head.js'
 import { PREDICATE_TYPES } from '../predicate-types.js'
 import type { Roster } from '../roster/roster.js'
-import { isCount, isTime } from '../shape.js'
+import { isCount, isTime, optional } from '../shape.js'
 import { SignatureError } from '../signature-error.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from '../statement-kind.js'
 import type { Signer } from '../signer.js'
+import { isStableRoot, type StableRoot } from './stable-tree.js'
 
 /** How often rollout says it, and for how long each time counts. */
 export const FRESHNESS_EVERY_MS = 10_000
@@ -19,6 +20,8 @@ export const FRESHNESS_LIFE_MS = 5 * 60_000
 export type FreshnessPredicate = {
   /** See `stableDigest`. */
   stable: string
+  /** The same heads as a tree, for readers that hold a few of them; missing in statements of earlier versions. */
+  tree?: StableRoot
   /** Version of the roster that rollout goes by. */
   roster: number
   issuedAt: string
@@ -27,7 +30,7 @@ export type FreshnessPredicate = {
 
 const FRESHNESS: StatementKind<FreshnessPredicate> = {
   predicateType: PREDICATE_TYPES.freshness,
-  shape: { stable: isDigest, roster: isCount, issuedAt: isTime, expires: isTime },
+  shape: { stable: isDigest, tree: optional(isStableRoot), roster: isCount, issuedAt: isTime, expires: isTime },
   subject: (predicate) => subjectOfPredicate('stable heads', predicate),
 }
 

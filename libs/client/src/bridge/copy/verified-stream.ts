@@ -54,11 +54,11 @@ export class VerifiedStream {
   private lastReason = 'no answer in time'
 
   constructor(private readonly options: VerifiedStreamOptions) {
-    const { reader, rosters, clock, transports, random } = options
+    const { reader, policies, rosters, clock, transports, random } = options
     this.time = new ReaderTime(clock)
     const trust = new DocumentTrust(() => rosters.newest, this.time)
     this.copy = new TrustedCopy(
-      { reader, disk: null, rosters, trust, time: this.time },
+      { reader, policies, disk: null, rosters, trust, time: this.time },
       { applied: () => {}, startOver: () => this.startOver('there is a newer roster') },
     )
     this.link = new BridgeLink(
@@ -135,10 +135,11 @@ export class VerifiedStream {
     await this.prove(frame)
     if (isPast()) return
     if (frame.revision < this.copy.revision) return this.behind(frame.revision)
+    if (frame.standing !== undefined) this.copy.prove(frame.standing)
     if (frame.freshness !== undefined) this.copy.hear(frame.freshness)
     this.copy.confirm()
     if (frame.type === 'snapshot' || frame.type === 'change') this.apply(frame)
-    else this.heartbeat()
+    else this.heartbeat(frame.revision)
   }
 
   /** Under the newest roster that is known; when that changes meanwhile, once more under the next. */
@@ -153,17 +154,23 @@ export class VerifiedStream {
     }
   }
 
-  private apply({ revision, documents }: StreamFrame): void {
+  private apply({ revision, documents, along }: StreamFrame): void {
     this.hasCopy = true
-    this.copy.take(revision, documents)
+    this.copy.take(revision, documents, { along })
     // Past a refused document there is no going on: the next connection starts from a snapshot.
     this.resumePoint = this.copy.complete ? revision : undefined
     this.first?.resolve()
   }
 
-  private heartbeat(): void {
+  private heartbeat(revision: number): void {
     // Who asked for a snapshot has nothing to confirm before it came.
-    if (this.hasCopy) this.copy.settle()
+    if (!this.hasCopy) return
+    if (this.options.policies !== undefined && this.resumePoint !== undefined) {
+      // What came since the last change concerned policies that this page does not follow.
+      this.copy.advance(revision)
+      this.resumePoint = revision
+    }
+    this.copy.settle()
   }
 
   /** A node that has not caught up, or another store under the same name. What is held stays. */

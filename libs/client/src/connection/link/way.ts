@@ -20,6 +20,8 @@ export type WayName = 'stream' | 'events' | 'poll'
 export interface Place {
   url: string
   reader: Reader
+  /** Of a reader of a few. */
+  policies?: readonly string[]
   token?: string
   clock: Clock
 }
@@ -89,10 +91,11 @@ export function isForeignAnswer({ code }: HmsError): boolean {
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024
 export const MAX_REFUSAL_BYTES = 64 * 1024
 
-export function addressOf({ url, reader }: Place, path: string, revision: number | undefined): URL {
+export function addressOf({ url, reader, policies }: Place, path: string, revision: number | undefined): URL {
   const address = new URL(url + path)
   if (reader.bot !== undefined) address.searchParams.set('bot', reader.bot)
   if (reader.region !== undefined) address.searchParams.set('region', reader.region)
+  if (policies !== undefined) address.searchParams.set('policies', policies.join())
   if (revision !== undefined) address.searchParams.set('revision', String(revision))
   return address
 }

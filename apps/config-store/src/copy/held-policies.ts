@@ -1,0 +1,97 @@
+import { STABLE_SCOPE } from '#libs/signing'
+import type { StoredDocument } from '../heads/head.table.js'
+import { Bundles } from './bundles.js'
+import { holdStored, type HeldStored } from './held-stored.js'
+import { Standing } from './standing.js'
+import type { Subset } from './subset.js'
+
+/** The stored documents in memory, by policy and scope, and what of them a reader of a few policies gets. No I/O, no clock. */
+export class HeldPolicies {
+  private readonly byPolicy = new Map<string, Map<string, HeldStored>>()
+  private readonly bundles = new Bundles()
+  /** When the first canary here is over, in ms since 1970. */
+  private nextOverMs = Infinity
+
+  ids(): string[] {
+    return [...this.byPolicy.keys()]
+  }
+
+  all(): HeldStored[] {
+    return [...this.byPolicy.values()].flatMap((scopes) => [...scopes.values()])
+  }
+
+  of(policy: string): HeldStored[] {
+    return [...(this.byPolicy.get(policy)?.values() ?? [])]
+  }
+
+  /** Takes documents that were stored; a canary that is over already is none of them. Returns those that are held now. */
+  take(stored: readonly StoredDocument[]): HeldStored[] {
+    const news = stored.filter(({ ended }) => ended !== true).map(holdStored)
+    for (const held of news) {
+      const { id, scope } = held.document
+      this.byPolicy.set(id, (this.byPolicy.get(id) ?? new Map<string, HeldStored>()).set(scope, held))
+      this.nextOverMs = Math.min(this.nextOverMs, held.overAt)
+      this.bundles.place(held.document)
+    }
+    for (const id of new Set(news.map(({ document }) => document.id))) this.noteBundle(id)
+    return news
+  }
+
+  /** Nobody lives by a canary whose last lease is over: from here on it costs no reader anything. `false` where nothing was. */
+  dropCanaries(nowMs: number): boolean {
+    if (nowMs < this.nextOverMs) return false
+    this.nextOverMs = Infinity
+    for (const [policy, scopes] of this.byPolicy) {
+      const held = [...scopes].filter(([, { overAt }]) => overAt > nowMs)
+      for (const [, { overAt }] of held) this.nextOverMs = Math.min(this.nextOverMs, overAt)
+      if (held.length === scopes.size) continue
+      if (held.length === 0) this.byPolicy.delete(policy)
+      else this.byPolicy.set(policy, new Map(held))
+      this.noteBundle(policy)
+    }
+    return true
+  }
+
+  /** The stable heads, those that withdraw included. */
+  standing(): Standing {
+    const stable = [...this.byPolicy.values()].flatMap((scopes) => scopes.get(STABLE_SCOPE)?.document ?? [])
+    return new Standing(stable.map(({ id, seq, digest }) => ({ policy: id, seq, current: digest })))
+  }
+
+  /** A document carries the revision that last changed it, so those beyond `from` are what was missed, bundles whole. */
+  changedSince(from: number | undefined): HeldStored[] {
+    return this.all().filter(({ document }) => document.revision > (from ?? 0))
+  }
+
+  partSince(from: number | undefined, { ids }: Subset): HeldStored[] {
+    return [...new Set(ids.flatMap((id) => this.partOf(id, from)))]
+  }
+
+  /** What comes along with each policy, as it is now. */
+  fellows(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.bundles.copy()
+  }
+
+  /** What readers of a policy missed since `from`, by its id, for every policy whose readers get something of these documents. */
+  partsSince(from: number, news: readonly HeldStored[]): Map<string, HeldStored[]> {
+    const changed = new Set(news.map(({ document }) => document.id))
+    const concerned = [...changed, ...this.bundles.bringing(changed)]
+    return new Map(concerned.map((id) => [id, this.partOf(id, from)]))
+  }
+
+  /** Of policies that came into its bundle meanwhile a reader knew nothing: it gets all that is held of them. */
+  private partOf(policy: string, from = 0): HeldStored[] {
+    const isNew = ({ document }: HeldStored): boolean => document.revision > from
+    const own = this.of(policy).filter(isNew)
+    const isNewBundle = own.some(({ bundle }) => bundle !== undefined)
+    const fellows = [...this.bundles.fellowsOf(policy)].flatMap((fellow) => this.of(fellow))
+    return own.concat(isNewBundle ? fellows : fellows.filter(isNew))
+  }
+
+  private noteBundle(policy: string): void {
+    this.bundles.note(
+      policy,
+      this.of(policy).flatMap(({ bundle }) => bundle ?? []),
+    )
+  }
+}

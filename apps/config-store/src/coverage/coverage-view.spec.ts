@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { CoverageView } from '#libs/contracts'
+import { Follower } from '../testing/follow.suite.js'
+import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+
+const OTHER = 'ozone-limit'
+let world: Awaited<ReturnType<typeof startStore>>
+beforeEach(async () => {
+  world = await startStore()
+})
+afterEach(() => world.stop())
+
+const store = async (options: HeadOptions) => world.stored(await world.head(options))
+const coverage = async (policy = POLICY) => (await (await fetch(`${world.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
+const connected = async (query: Record<string, string>) => {
+  const follower = Follower.stream(world.url, query)
+  await follower.frame(0)
+  return follower
+}
+const digests = [1, 2].map((major) => digestOfRelease(`${major}.0.0`))
+
+describe('who runs what', () => {
+  it('is counted by region and by version, and the silent are named with what they said last', async () => {
+    await store({})
+    await store({ seq: 2, version: '2.0.0' })
+    const [a, b] = [await connected({ bot: 'a', region: 'NCR' }), await connected({ bot: 'b', region: 'VA' })]
+    await connected({ bot: 'c', region: 'VA' })
+    a.applied(2, { [POLICY]: digests[1]! })
+    b.applied(1, { [POLICY]: digests[0]! })
+    await expect.poll(async () => (await coverage()).versions.length).toBe(3)
+    const { lagging, regions, versions } = await coverage()
+    expect(regions).toEqual([
+      { region: 'NCR', total: 1, current: 1 },
+      { region: 'VA', total: 2, current: 0 },
+    ])
+    expect(lagging).toMatchObject([
+      { id: 'b', region: 'VA', revision: 1, digest: digests[0], version: '1.0.0' },
+      { id: 'c', region: 'VA', revision: 0, digest: null, version: null },
+    ])
+    expect(versions.toSorted((x, y) => ((x.version ?? '') < (y.version ?? '') ? -1 : 1))).toEqual([
+      { version: null, digest: null, total: 1 },
+      { version: '1.0.0', digest: digests[0], total: 1 },
+      { version: '2.0.0', digest: digests[1], total: 1 },
+    ])
+  })
+
+  it('says apart how many readers without a name get the policy', async () => {
+    await store({})
+    await store({ policy: OTHER })
+    await connected({ bot: 'a' })
+    await connected({})
+    const part = await connected({ policies: POLICY })
+    const events = await fetch(`${world.url}/v1/events?policies=${OTHER}`)
+    const reader = events.body!.getReader()
+    await reader.read()
+    const seen = async () => Promise.all([POLICY, OTHER].map(async (policy) => (await coverage(policy)).seen))
+    expect(await seen()).toEqual([
+      { stream: 2, events: 0 },
+      { stream: 1, events: 1 },
+    ])
+    part.socket.close()
+    await part.closed
+    await reader.cancel()
+    await expect.poll(seen).toEqual([
+      { stream: 1, events: 0 },
+      { stream: 1, events: 0 },
+    ])
+    expect((await coverage()).total).toBe(1)
+  })
+})
+
+describe('propagation', () => {
+  it('is from the signing of a head to each acknowledgement, of bots that were connected when it came', async () => {
+    await store({})
+    const [first, late] = [await connected({ bot: 'a' }), await connected({ bot: 'b' })]
+    first.applied(1, { [POLICY]: digests[0]! })
+    await expect.poll(async () => (await coverage()).current).toBe(1)
+    world.clock.advanceTo(Date.parse('2026-01-01T00:00:08Z'))
+    await store({ seq: 2, version: '2.0.0', issuedAt: '2026-01-01T00:00:05Z' })
+    first.applied(2, { [POLICY]: digests[1]! })
+    late.applied(2, { [POLICY]: digests[1]! })
+    await expect.poll(async () => (await coverage()).current).toBe(2)
+    const metrics = await (await fetch(`${world.url}/metrics`)).text()
+    expect(metrics).toMatch(/^hms_svc_push_propagation_seconds_count(\{.*\})? 1$/m)
+    expect(metrics).toMatch(/^hms_svc_push_propagation_seconds_sum(\{.*\})? 3$/m)
+  })
+})

@@ -1,0 +1,46 @@
+import type { SeenReaders } from '#libs/contracts'
+import type { Subset } from '../copy/subset.js'
+
+/** Readers without a bot's name, as an instance tells the others of its own: of all policies, and of a few by the policy. */
+export interface CountedReaders {
+  all: SeenReaders
+  byPolicy: Record<string, SeenReaders>
+}
+
+/** Policies that are told to the other instances: readers may name what they like. */
+const MAX_TOLD = 1_000
+const NOBODY: SeenReaders = { stream: 0, events: 0 }
+
+/** Open connections that get what is in force and acknowledge nothing. */
+export class ReaderCounts {
+  private all = NOBODY
+  private readonly byPolicy = new Map<string, SeenReaders>()
+
+  count(kind: keyof SeenReaders, subset: Subset | undefined, change: 1 | -1): void {
+    if (subset === undefined) this.all = { ...this.all, [kind]: this.all[kind] + change }
+    else for (const id of subset.ids) this.add(id, kind, change)
+  }
+
+  counted(): CountedReaders {
+    return { all: this.all, byPolicy: Object.fromEntries([...this.byPolicy].slice(0, MAX_TOLD)) }
+  }
+
+  private add(id: string, kind: keyof SeenReaders, change: 1 | -1): void {
+    const { [kind]: before, ...rest } = this.byPolicy.get(id) ?? NOBODY
+    const seen = { ...rest, [kind]: before + change } as SeenReaders
+    if (seen.stream + seen.events === 0) this.byPolicy.delete(id)
+    else this.byPolicy.set(id, seen)
+  }
+}
+
+/** Of one policy, over all instances. */
+export function seenOf(policy: string, instances: Iterable<CountedReaders>): SeenReaders {
+  const seen = { ...NOBODY }
+  for (const { all, byPolicy } of instances) {
+    for (const { stream, events } of [all, byPolicy[policy] ?? NOBODY]) {
+      seen.stream += stream
+      seen.events += events
+    }
+  }
+  return seen
+}

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { peekPredicate, type CoverageView, type StreamFrame } from '#libs/contracts'
+import { provesStanding, StableTree, type FreshnessPredicate, type StableHead } from '#libs/signing'
+import { Follower } from '../testing/follow.suite.js'
+import { digestOfRelease, startStore } from '../testing/store-world.suite.js'
+
+const [A, B, C] = ['a-limit', 'b-limit', 'c-limit']
+let world: Awaited<ReturnType<typeof startStore>>
+beforeEach(async () => {
+  world = await startStore()
+})
+afterEach(() => world.stop())
+
+const store = async (...heads: { policy: string; seq?: number; version?: string }[]) =>
+  world.stored(...(await Promise.all(heads.map((head) => world.head(head)))))
+const stream = (policies: string, query: Record<string, string> = {}) => Follower.stream(world.url, { policies, ...query })
+const told = ({ type, revision, documents = [] }: StreamFrame) => [type, revision, documents.map(({ id, seq }) => `${id} ${seq}`)]
+const firstWith = async (reader: Follower, from: number, member: 'freshness' | 'standing'): Promise<StreamFrame> => {
+  for (let index = from; ; index++) {
+    const frame = await reader.frame(index)
+    if (frame[member] !== undefined) return frame
+  }
+}
+const beat = () => world.clock.advanceTo(world.clock.now().getTime() + 10_000)
+
+describe('a reader of a few policies', () => {
+  it('gets these alone: in the snapshot, in changes, and one that is not there yet when it comes', async () => {
+    await store({ policy: A }, { policy: B }).then(() => store({ policy: A, seq: 2, version: '2.0.0' }))
+    const reader = stream(`${A},${C}`)
+    expect(told(await reader.frame(0))).toEqual(['snapshot', 2, [`${A} 2`]])
+    await store({ policy: B, seq: 2, version: '2.0.0' })
+    await store({ policy: C })
+    expect(told(await reader.frame(1))).toEqual(['change', 4, [`${C} 1`]])
+    beat()
+    expect(told(await reader.frame(2))).toEqual(['heartbeat', 4, []])
+  })
+
+  it('resumes with what concerns it, and with a heartbeat where that is nothing', async () => {
+    await store({ policy: A })
+    await store({ policy: B })
+    await store({ policy: A, seq: 2, version: '2.0.0' })
+    await store({ policy: B, seq: 2, version: '2.0.0' })
+    const first = async (revision: string) => told(await stream(A, { revision }).frame(0))
+    expect([await first('1'), await first('3'), await first('4')]).toEqual([
+      ['change', 4, [`${A} 2`]],
+      ['heartbeat', 4, []],
+      ['heartbeat', 4, []],
+    ])
+  })
+
+  it('gets a bundle whole, follows its members while it stands, and no longer than that', async () => {
+    await store({ policy: B })
+    const reader = stream(A)
+    await reader.frame(0)
+    await store({ policy: A }, { policy: B, seq: 2, version: '2.0.0' })
+    expect(told(await reader.frame(1))).toEqual(['change', 2, [`${A} 1`, `${B} 2`]])
+    await store({ policy: B, seq: 3, version: '3.0.0' })
+    expect(told(await reader.frame(2))).toEqual(['change', 3, [`${B} 3`]])
+    expect(told(await stream(A, { revision: '2' }).frame(0))).toEqual(['change', 3, [`${B} 3`]])
+    expect(told(await stream(A).frame(0))).toEqual(['snapshot', 3, [`${A} 1`, `${B} 3`]])
+    await store({ policy: A, seq: 2, version: '2.0.0' })
+    await store({ policy: B, seq: 4, version: '4.0.0' })
+    await store({ policy: A, seq: 3, version: '3.0.0' })
+    expect(told(await reader.frame(3))).toEqual(['change', 4, [`${A} 2`]])
+    expect(told(await reader.frame(4))).toEqual(['change', 6, [`${A} 3`]])
+    expect(reader.frames.map(({ along }) => along)).toEqual([undefined, [B], [B], undefined, undefined])
+  })
+
+  it('gets of a policy that joins the bundle of its own all that is held of it', async () => {
+    const stable = await world.head({ policy: B })
+    await world.stored(stable)
+    await store({ policy: A })
+    const base = (policy: string) => digestOfRelease('1.0.0', policy)
+    const canary = (policy: string) =>
+      world.head({ policy, scope: 'region:NCR', version: '2.0.0', share: 500, base: base(policy), expires: '2026-01-01T00:01:00Z' })
+    const reader = stream(A)
+    await reader.frame(0)
+    await world.stored(await canary(A), await canary(B))
+    const { documents } = await reader.frame(1)
+    expect(documents.map(({ id, scope }) => `${id}@${scope}`)).toEqual([`${A}@region:NCR`, `${B}@global`, `${B}@region:NCR`])
+  })
+
+  it('gets proof where its policies stand, with the first statement on other heads', async () => {
+    await store({ policy: A })
+    await store({ policy: B })
+    const heads: StableHead[] = [A, B].map((policy) => ({ policy, seq: 1, current: digestOfRelease('1.0.0', policy) }))
+    await world.vouch(heads, world.clock.now())
+    const reader = stream(`${A},${C}`)
+    const { freshness, standing } = await reader.frame(1)
+    const { tree } = peekPredicate<FreshnessPredicate>(freshness!)
+    expect(tree).toEqual(new StableTree(heads).root)
+    expect([provesStanding(tree!, A, heads[0], standing![A]), provesStanding(tree!, C, undefined, standing![C])]).toEqual([true, true])
+    await world.vouch(heads, new Date(world.clock.now().getTime() + 1))
+    beat()
+    const again = await firstWith(reader, 2, 'freshness')
+    expect(again.standing).toBeUndefined()
+    const moved = [heads[0]!, { policy: B, seq: 2, current: digestOfRelease('2.0.0', B) }]
+    await store({ policy: B, seq: 2, version: '2.0.0' })
+    await world.vouch(moved, world.clock.now())
+    const proven = await firstWith(reader, 2, 'standing')
+    expect(provesStanding(new StableTree(moved).root, A, heads[0], proven.standing![A])).toBe(true)
+    expect(proven.type).toBe('heartbeat')
+  })
+
+  it('is counted for these alone', async () => {
+    await store({ policy: A })
+    await store({ policy: B })
+    const reader = stream(A, { bot: 'inspector-7' })
+    await reader.frame(0)
+    reader.applied(2, { [A]: digestOfRelease('1.0.0', A) })
+    const coverage = async (policy: string) => (await (await fetch(`${world.url}/v1/coverage?policy=${policy}`)).json()) as CoverageView
+    await expect.poll(async () => (await coverage(A)).current).toBe(1)
+    expect([await coverage(A), await coverage(B)]).toMatchObject([
+      { total: 1, current: 1 },
+      { total: 0, current: 0 },
+    ])
+  })
+
+  it('reads the same over HTTP and as Server-Sent Events', async () => {
+    await store({ policy: A })
+    await store({ policy: B })
+    const response = await fetch(`${world.url}/v1/snapshot?policies=${A}`)
+    const etags = [response.headers.get('etag'), (await fetch(`${world.url}/v1/snapshot`)).headers.get('etag')]
+    expect(told((await response.json()) as StreamFrame)).toEqual(['snapshot', 2, [`${A} 1`]])
+    expect(new Set(etags).size).toBe(2)
+    const events = await fetch(`${world.url}/v1/events?policies=${A}`)
+    const reader = events.body!.pipeThrough(new TextDecoderStream()).getReader()
+    const { value = '' } = await reader.read()
+    await reader.cancel()
+    expect(value).toContain(A)
+    expect(value).not.toContain(B)
+  })
+
+  it('is told what is wrong with the names', async () => {
+    const many = Array.from({ length: 101 }, (_, index) => `policy-${index}`).join()
+    for (const policies of ['', 'A', 'a-limit,,b-limit', 'a-limit,__proto__', many]) {
+      const answer = await fetch(`${world.url}/v1/snapshot?policies=${policies}`)
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { code: 'HMS_HTTP_QUERY_INVALID', errors: [{ pointer: '/policies', detail: expect.stringContaining('1 to 100') as string }] },
+      ])
+    }
+  })
+})

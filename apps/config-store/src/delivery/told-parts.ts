@@ -1,0 +1,65 @@
+import type { Envelope } from '#libs/contracts'
+import type { PreparedFrame } from '../copy/prepared-frame.js'
+import type { Standing } from '../copy/standing.js'
+import type { Subset } from '../copy/subset.js'
+import type { PartOf } from './fan-out.js'
+
+/** A freshness statement as it goes out. `standing`: the heads that it speaks of; missing while this instance does not have them. */
+export interface Statement {
+  envelope: Envelope
+  standing?: Standing
+}
+
+interface Group {
+  readers: number
+  envelope?: Envelope
+  /** Digest of the heads that were proven last. */
+  proven?: string
+}
+
+/**
+ * What readers of a few policies were told of all stable heads, by the policies that they named. A change of others costs them nothing by
+ * itself; the next heartbeat brings the statement on it, with a proof where each of their policies stands.
+ */
+export class ToldParts {
+  private readonly groups = new Map<string, Group>()
+
+  /** The first statement for a new reader. */
+  join(subset: Subset, frame: PreparedFrame, statement: Statement | undefined): PreparedFrame {
+    const group = this.groups.get(subset.key) ?? told({ readers: 0 }, statement)
+    group.readers++
+    this.groups.set(subset.key, group)
+    return frame.with(statement?.envelope, statement?.standing?.of(subset))
+  }
+
+  leave({ key }: Subset): void {
+    const group = this.groups.get(key)
+    if (group !== undefined && --group.readers === 0) this.groups.delete(key)
+  }
+
+  /** The frame with what of the statement its readers have not heard. */
+  with(subset: Subset, frame: PreparedFrame, statement: Statement | undefined): PreparedFrame {
+    const group = this.groups.get(subset.key)
+    if (group === undefined || statement === undefined || group.envelope === statement.envelope) return frame
+    const { envelope, standing } = statement
+    const isProven = standing === undefined || standing.digest === group.proven
+    told(group, statement)
+    return frame.with(envelope, isProven ? undefined : standing.of(subset))
+  }
+}
+
+function told(group: Group, statement: Statement | undefined): Group {
+  if (statement === undefined) return group
+  group.envelope = statement.envelope
+  if (statement.standing !== undefined) group.proven = statement.standing.digest
+  return group
+}
+
+/** One frame for all readers of the same policies, made when the first of them is served. */
+export function oncePerSubset(partOf: PartOf): PartOf {
+  const made = new Map<string, PreparedFrame | undefined>()
+  return (subset) => {
+    if (!made.has(subset.key)) made.set(subset.key, partOf(subset))
+    return made.get(subset.key)
+  }
+}

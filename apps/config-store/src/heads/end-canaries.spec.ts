@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { StreamFrame } from '#libs/contracts'
+import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+
+const LEASE_MS = 60_000
+const EXPIRES = '2026-01-01T00:01:00Z'
+let world: Awaited<ReturnType<typeof startStore>>
+beforeEach(async () => {
+  world = await startStore()
+})
+afterEach(() => world.stop())
+
+const snapshot = async () => {
+  const { documents } = (await (await fetch(`${world.url}/v1/snapshot`)).json()) as StreamFrame
+  return documents.map(({ id, scope, seq }) => `${id}@${scope} ${seq}`)
+}
+/** Keys of the compacted topic whose newest record is no tombstone. */
+const onTopic = () => {
+  const newest = new Map(world.recorded('hms.config.state.v1').map(({ key, value }) => [key, value]))
+  return [...newest].flatMap(([key, value]) => (value === null || key.startsWith('~') ? [] : [key])).sort()
+}
+const pass = async (ms: number) => {
+  world.clock.advanceTo(world.clock.now().getTime() + ms)
+  await world.settle()
+}
+const store = async (options: HeadOptions) => world.stored(await world.head(options))
+const canary = (options: HeadOptions = {}) =>
+  store({ scope: 'region:NCR', version: '2.0.0', share: 500, base: digestOfRelease('1.0.0'), expires: EXPIRES, ...options })
+
+describe('a canary that is over', () => {
+  it('leaves a store of N policies with N documents, and the topic with N keys', async () => {
+    const policies = Array.from({ length: 12 }, (_, index) => `policy-${index + 10}`)
+    for (const policy of policies) {
+      await store({ policy })
+      await canary({ policy, base: digestOfRelease('1.0.0', policy) })
+      await store({ policy, seq: 2, version: '2.0.0' })
+    }
+    expect(await snapshot()).toHaveLength(24)
+    await pass(LEASE_MS)
+    expect(await snapshot()).toEqual(policies.map((policy) => `${policy}@global 2`))
+    expect(onTopic()).toEqual(policies.map((policy) => `${policy}@global`))
+  })
+
+  it('stays as a take-back for as long as a reader may hold what it ends', async () => {
+    await store({})
+    await canary()
+    await canary({ seq: 2, version: '1.0.0', share: undefined, expires: undefined })
+    await pass(LEASE_MS - 1)
+    expect(await snapshot()).toEqual([`${POLICY}@global 1`, `${POLICY}@region:NCR 2`])
+    await pass(1)
+    expect([await snapshot(), onTopic()]).toEqual([[`${POLICY}@global 1`], [`${POLICY}@global`]])
+  })
+
+  it('stays while its lease is renewed', async () => {
+    await store({})
+    await canary()
+    await pass(LEASE_MS / 2)
+    await canary({ seq: 2, expires: '2026-01-01T00:02:00Z' })
+    await pass(LEASE_MS / 2)
+    expect([await snapshot(), onTopic()]).toEqual([
+      [`${POLICY}@global 1`, `${POLICY}@region:NCR 2`],
+      [`${POLICY}@global`, `${POLICY}@region:NCR`],
+    ])
+  })
+
+  it('keeps its number: an old head does not bring it back, a newer one does', async () => {
+    await store({})
+    await canary({ seq: 2 })
+    await pass(LEASE_MS)
+    expect(await canary({ seq: 1, expires: '2026-01-01T01:00:00Z' })).toMatchObject({ applied: false })
+    expect(await snapshot()).toEqual([`${POLICY}@global 1`])
+    await canary({ seq: 3, expires: '2026-01-01T01:00:00Z' })
+    expect([await snapshot(), onTopic()]).toEqual([
+      [`${POLICY}@global 1`, `${POLICY}@region:NCR 3`],
+      [`${POLICY}@global`, `${POLICY}@region:NCR`],
+    ])
+  })
+
+  it('says nothing more to a reader that resumes, and takes the policy along where nothing else is held of it', async () => {
+    await canary({ base: null })
+    await pass(LEASE_MS)
+    const response = await fetch(`${world.url}/v1/events?revision=0`)
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+    const { value = '' } = await reader.read()
+    await reader.cancel()
+    expect([await snapshot(), value.includes('"type":"heartbeat"'), value.startsWith('id: 1\n')]).toEqual([[], true, true])
+  })
+})

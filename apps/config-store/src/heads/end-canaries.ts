@@ -1,0 +1,35 @@
+import { policyKey } from '#libs/messaging'
+import { timerKind, type Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { DOCUMENTS, documentId, type StoredDocument } from './head.table.js'
+
+const CANARY_OVER = timerKind<{ policy: string; scope: string }>('canary-over')
+
+/**
+ * Takes a canary's document off the topic of state once nobody can live by it any more: each policy is there once. The row stays, for its
+ * number must never be given out again; snapshots leave it out by themselves.
+ */
+@Injectable()
+export class EndCanaries implements OnModuleInit {
+  constructor(private readonly runtime: ServiceRuntime) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(CANARY_OVER, (tx, { data: { policy, scope } }) => this.execute(tx, policy, scope))
+  }
+
+  /** A renewal moves the end. */
+  async schedule(tx: Transaction, { id, scope, leaseUntil }: StoredDocument): Promise<void> {
+    if (leaseUntil === undefined) return
+    const timer = { id: `canary-over:${documentId(id, scope)}`, kind: CANARY_OVER, keys: [policyKey(id)], data: { policy: id, scope } }
+    await this.runtime.schedule(tx, { ...timer, dueAt: new Date(leaseUntil) })
+  }
+
+  async execute(tx: Transaction, policy: string, scope: string): Promise<void> {
+    const place = documentId(policy, scope)
+    const document = await tx.documents(DOCUMENTS).get(place)
+    if (document?.leaseUntil === undefined || document.ended === true || Date.parse(document.leaseUntil) > tx.now.getTime()) return
+    await tx.documents(DOCUMENTS).put({ ...document, ended: true })
+    await this.runtime.erase(tx, 'hms.state.recorded.v1', place)
+  }
+}

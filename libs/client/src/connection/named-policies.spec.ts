@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { StableTree, type StableHead } from '#libs/signing'
+import { ManualClock } from '../testing/manual-clock.js'
+import { sampleDocument, sampleFreshness } from '../testing/sample-document.js'
+import { SAMPLE_ROSTER_BYTES } from '../testing/sample-trust.js'
+import { StreamServer, type Visitor } from '../testing/stream-server.js'
+import { openConnection, type ConnectOptions } from './connect.js'
+import type { ConnectionEvents } from './hms-connection.js'
+import type { LiveConnection } from './live-connection.js'
+
+const [A, B, C] = ['a-limit', 'b-limit', 'c-limit']
+const documentOf = (id: string, version: string, seq: number, revision: number) =>
+  sampleDocument({ policy: { id, version, limit: seq }, seq, revision })
+const a1 = documentOf(A, '1.0.0', 1, 4)
+const a2 = documentOf(A, '2.0.0', 2, 7)
+const headOf = ({ id, seq, digest }: typeof a1): StableHead => ({ policy: id, seq, current: digest })
+
+let server: StreamServer
+let url: string
+let clock: ManualClock
+let open: LiveConnection[]
+
+beforeEach(async () => {
+  server = new StreamServer()
+  url = await server.start()
+  clock = new ManualClock(Date.parse('2024-09-01T12:00:00Z'))
+  open = []
+})
+afterEach(async () => {
+  await Promise.all(open.map((connection) => connection.close()))
+  await server.stop()
+})
+
+async function connected(
+  documents = [a1],
+  options: ConnectOptions = {},
+  along?: string[],
+): Promise<{ hms: LiveConnection; visitor: Visitor }> {
+  const opening = openConnection({ url, bot: 'bot-7', policies: [C, A, A], roster: SAMPLE_ROSTER_BYTES, ...options }, { clock })
+  const visitor = await server.visitor()
+  visitor.sendText(JSON.stringify({ type: 'snapshot', revision: 4, changes: [], documents, along }))
+  const hms = await opening
+  open.push(hms)
+  return { hms, visitor }
+}
+
+const next = <E extends keyof ConnectionEvents>(hms: LiveConnection, event: E) =>
+  new Promise<ConnectionEvents[E]>((resolve) => {
+    const off = hms.on(event, (data) => {
+      off()
+      resolve(data)
+    })
+  })
+/** A heartbeat, and what it brings; resolves when it was taken. */
+async function beat(hms: LiveConnection, visitor: Visitor, more: object = {}): Promise<void> {
+  const revision = hms.revision + 1
+  visitor.sendText(JSON.stringify({ type: 'heartbeat', revision, ...more }))
+  await expect.poll(() => hms.revision).toBe(revision)
+}
+/** Rollout's statement on `heads`, and proofs of A and C in the tree over `proven`. */
+function vouch(hms: LiveConnection, visitor: Visitor, heads: StableHead[], proven: StableHead[]): Promise<void> {
+  const at = (ms: number): string => new Date(clock.now() + ms).toISOString()
+  const tree = new StableTree(proven)
+  const standing = { [A]: tree.proofOf(A), [C]: tree.proofOf(C) }
+  return beat(hms, visitor, { freshness: sampleFreshness(heads, at(0), at(300_000)), standing })
+}
+/** Longer than a head and the statement on it may be apart. */
+async function passGrace(hms: LiveConnection, visitor: Visitor): Promise<void> {
+  for (let passed = 0; passed < 24_000; passed += 4_000) {
+    clock.advance(4_000)
+    await beat(hms, visitor)
+  }
+}
+
+describe('a reader of a few policies', () => {
+  it('names them once each, moves on with heartbeats, and resumes from there', async () => {
+    const { hms, visitor } = await connected()
+    expect(visitor.query.get('policies')).toBe(`${A},${C}`)
+    await visitor.applied()
+    visitor.send('heartbeat', 6)
+    await expect.poll(() => hms.revision).toBe(6)
+    expect(() => hms.get(B)).toThrow(/none of the policies that this reader named/)
+    const stale = next(hms, 'stale')
+    visitor.drop()
+    await stale
+    clock.advance(250)
+    expect((await server.visitor()).query.get('revision')).toBe('6')
+  })
+
+  it('holds what came with its own while that stands, acknowledges its own alone, and forgets it then', async () => {
+    const { hms, visitor } = await connected([a1, documentOf(B, '1.0.0', 1, 4)], {}, [B])
+    expect(hms.ids()).toEqual([A, B])
+    expect(await visitor.applied()).toMatchObject({ applied: { [A]: a1.digest } })
+    const gone = next(hms, 'change')
+    visitor.send('change', 7, [a2])
+    expect(await gone).toMatchObject({ id: A, to: '2.0.0' })
+    await expect.poll(() => hms.ids()).toEqual([A])
+    expect((await visitor.applied()).applied).toEqual({ [A]: a2.digest })
+  })
+
+  it('is ready by a proof of its own heads and of the ones that are not there, and in doubt when one is kept back', async () => {
+    const { hms, visitor } = await connected()
+    const codes: (string | undefined)[] = []
+    hms.on('stale', ({ code }) => codes.push(code))
+    const others = [B, 'd-limit'].map((policy) => headOf(documentOf(policy, '1.0.0', 3, 3)))
+    const all = [headOf(a1), ...others]
+    await vouch(hms, visitor, all, all)
+    await passGrace(hms, visitor)
+    expect([hms.state, codes]).toEqual(['READY', []])
+    const moved = [headOf(a2), ...others]
+    await vouch(hms, visitor, moved, moved)
+    await passGrace(hms, visitor)
+    expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED']])
+    const ready = next(hms, 'ready')
+    visitor.send('change', hms.revision + 1, [a2])
+    await ready
+    const born = [...moved, headOf(documentOf(C, '1.0.0', 1, 8))]
+    clock.advance(1_000)
+    await vouch(hms, visitor, born, moved)
+    expect(hms.state).toBe('READY')
+    await passGrace(hms, visitor)
+    expect([hms.state, codes]).toEqual(['STALE', ['HMS_FRESHNESS_MIXED', 'HMS_FRESHNESS_MIXED']])
+  })
+
+  it('has a copy on disk of these policies alone, which is none of other ones', async () => {
+    const cacheDir = await mkdtemp(join(tmpdir(), 'hms-named-'))
+    try {
+      const { hms } = await connected([a1], { cacheDir })
+      await hms.close()
+      const again = openConnection({ url, bot: 'bot-7', policies: [A, C], roster: SAMPLE_ROSTER_BYTES, cacheDir }, { clock })
+      expect((await server.visitor()).query.get('revision')).toBe('4')
+      const other = openConnection({ url, bot: 'bot-7', policies: [A], roster: SAMPLE_ROSTER_BYTES, cacheDir }, { clock })
+      const visitor = await server.visitor()
+      expect(visitor.query.has('revision')).toBe(false)
+      visitor.send('snapshot', 4, [a1])
+      open.push(await other)
+      await server.stop()
+      open.push(await again)
+    } finally {
+      await rm(cacheDir, { recursive: true })
+    }
+  })
+
+  it('is refused before anything is asked when a name is none, or there are too many', async () => {
+    for (const policies of [[], ['A'], Array.from({ length: 101 }, (_, index) => `policy-${index}`)])
+      await expect(openConnection({ url, policies, roster: SAMPLE_ROSTER_BYTES }, { clock })).rejects.toMatchObject({
+        code: 'HMS_CONFIG_INVALID',
+        status: 400,
+      })
+  })
+})

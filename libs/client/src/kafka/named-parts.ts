@@ -1,0 +1,61 @@
+import type { EventData } from '#libs/contracts'
+import { placeTag, placeTagsIn } from '#libs/signing'
+
+/** Policies whose records were passed over; beyond that each new one counts as one of them. */
+const MAX_PASSED = 10_000
+
+/**
+ * What of the log a reader of a few policies holds: these, and what was stored together with the newest documents of theirs. Everything in
+ * the log is read; the rest is not verified whole, and not held.
+ */
+export class NamedParts {
+  private readonly named: ReadonlySet<string>
+  /** Tags of the places of policies that came, or once came, along. */
+  private readonly fellows = new Map<string, Set<string>>()
+  private readonly passed = new Set<string>()
+  /** What the newest document at each place of a named policy was stored with. */
+  private readonly tags = new Map<string, readonly string[]>()
+  private missed = false
+
+  constructor(policies: readonly string[]) {
+    this.named = new Set(policies)
+  }
+
+  isNamed(policy: string): boolean {
+    return this.named.has(policy)
+  }
+
+  takes({ document: { id, scope }, bundle = '' }: EventData['hms.state.recorded.v1']): boolean {
+    const [tag, tags] = [placeTag(id, scope), placeTagsIn(bundle)]
+    if (this.named.has(id)) {
+      this.tags.set(tag, tags)
+      return true
+    }
+    const known = this.fellows.get(id)
+    if (known !== undefined || this.isFellow(tag, scope, tags)) {
+      this.fellows.set(id, (known ?? new Set()).add(tag))
+      this.missed ||= known === undefined && (this.passed.has(id) || this.passed.size >= MAX_PASSED)
+      return true
+    }
+    if (this.passed.size < MAX_PASSED) this.passed.add(id)
+    return false
+  }
+
+  /** Policies that come along with the newest documents of those that are named. */
+  along(): string[] {
+    const together = new Set([...this.tags.values()].flat())
+    return [...this.fellows].flatMap(([id, tags]) => ([...tags].some((tag) => together.has(tag)) ? [id] : []))
+  }
+
+  /** Once after a policy came into a bundle whose earlier records were passed over: the log has to be read again. */
+  takeMissed(): boolean {
+    const { missed } = this
+    this.missed = false
+    return missed
+  }
+
+  private isFellow(tag: string, scope: string, tags: readonly string[]): boolean {
+    if (tags.length > 0 && [...this.named].some((policy) => tags.includes(placeTag(policy, scope)))) return true
+    return [...this.tags.values()].some((together) => together.includes(tag))
+  }
+}

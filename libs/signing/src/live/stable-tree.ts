@@ -1,0 +1,96 @@
+import { canonicalJson, type StandingProof, type StandingRow } from '#libs/contracts'
+import { isCount, isText, objectOf } from '../shape.js'
+import { HashTree } from '../tlog/hash-tree.js'
+import { leafHash } from '../tlog/merkle.js'
+import { verifyInclusion } from '../tlog/verify-proof.js'
+import type { StableHead } from './freshness.js'
+
+/** What a freshness statement says of all stable heads to readers that hold a few of them: root (32 bytes in base64) over `size` rows. */
+export type StableRoot = { size: number; root: string }
+
+export const isStableRoot = objectOf({ size: isCount, root: isText })
+
+const HASH_BYTES = 32
+/** Leaves of heads that did not change, by what they say: a tree over thousands of heads is made again after each change of one. */
+const MAX_LEAVES = 20_000
+const leaves = new Map<string, Buffer>()
+
+/** The tree of RFC 6962 over all stable heads, by policy id. A leaf is the canonical form of `[policy, seq, current]`. */
+export class StableTree {
+  private readonly heads: StableHead[]
+  private readonly tree = new HashTree()
+
+  constructor(heads: Iterable<StableHead>) {
+    this.heads = [...heads].sort((a, b) => (a.policy < b.policy ? -1 : 1))
+    for (const head of this.heads) this.tree.append(leafOf(head))
+  }
+
+  get root(): StableRoot {
+    return { size: this.tree.size, root: this.tree.root().toString('base64') }
+  }
+
+  /** The row of a policy, or of one that has no stable head the rows between which it would stand. */
+  proofOf(policy: string): StandingProof {
+    const at = this.placeOf(policy)
+    const rows = this.heads[at]?.policy === policy ? [at] : [at - 1, at].filter((index) => this.heads[index] !== undefined)
+    return rows.map((index) => this.row(index))
+  }
+
+  private row(index: number): StandingRow {
+    const { policy, seq, current } = this.heads[index]!
+    return { policy, seq, current, index, path: this.tree.inclusion(index).map((hash) => hash.toString('base64')) }
+  }
+
+  /** Index of the first head that is not before `policy`. */
+  private placeOf(policy: string): number {
+    let [low, high] = [0, this.heads.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.heads[middle]!.policy < policy) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/**
+ * Whether the tree says of `policy` just what is held: this head, or with `undefined` that there is none. Never throws: `proof` comes from
+ * outside.
+ */
+export function provesStanding({ size, root }: StableRoot, policy: string, held: StableHead | undefined, proof: unknown): boolean {
+  if (!Array.isArray(proof) || proof.length > 2) return false
+  const rows = proof as (Partial<StandingRow> | null)[]
+  if (!rows.every((row) => row !== null && typeof row === 'object' && isIncluded(row, size, root))) return false
+  const [first, second] = rows as StandingRow[]
+  if (held !== undefined) return rows.length === 1 && first?.policy === policy && first.seq === held.seq && first.current === held.current
+  if (first === undefined) return size === 0
+  if (second !== undefined) return first.policy < policy && policy < second.policy && second.index === first.index + 1
+  return first.policy < policy ? first.index === size - 1 : policy < first.policy && first.index === 0
+}
+
+function isIncluded({ policy, seq, current, index, path }: Partial<StandingRow>, size: number, root: string): boolean {
+  if (!isText(policy) || !isCount(seq) || !isCount(index) || !Array.isArray(path)) return false
+  if (current !== null && typeof current !== 'string') return false
+  const [top, ...hashes] = [root, ...path].map(hashOf)
+  if (top === undefined || hashes.includes(undefined)) return false
+  return verifyInclusion(leafHash(Buffer.from(rowOf({ policy, seq, current } as StableHead))), index!, size, hashes as Buffer[], top)
+}
+
+function rowOf({ policy, seq, current }: StableHead): string {
+  return canonicalJson([policy, seq, current])
+}
+
+function leafOf(head: StableHead): Buffer {
+  const row = rowOf(head)
+  const known = leaves.get(row)
+  if (known !== undefined) return known
+  if (leaves.size >= MAX_LEAVES) leaves.clear()
+  const leaf = leafHash(Buffer.from(row))
+  leaves.set(row, leaf)
+  return leaf
+}
+
+function hashOf(text: unknown): Buffer | undefined {
+  const hash = Buffer.from(typeof text === 'string' ? text : '', 'base64')
+  return hash.length === HASH_BYTES && hash.toString('base64') === text ? hash : undefined
+}
