@@ -173,8 +173,9 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'resolvable',
+      comment: 'scripts of the panes page load the bundles that the build makes',
       severity: 'error',
-      from: {},
+      from: { pathNot: '^apps/console/assets/(panes|pane-frame)\\.js$' },
       to: { couldNotResolve: true },
     },
     {

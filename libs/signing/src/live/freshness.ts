@@ -1,12 +1,12 @@
 import type { Envelope } from '#libs/contracts'
 import { digestOfJson, isDigest } from '../digest.js'
-import type { HeadPredicate } from '../head.js'
 import { PREDICATE_TYPES } from '../predicate-types.js'
 import type { Roster } from '../roster/roster.js'
 import { isCount, isTime, optional } from '../shape.js'
 import { SignatureError } from '../signature-error.js'
 import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from '../statement-kind.js'
 import type { Signer } from '../signer.js'
+import type { StableHead } from './stable-head.js'
 import { isStableRoot, type StableRoot } from './stable-tree.js'
 
 /** How often rollout says it, and for how long each time counts. */
@@ -63,8 +63,6 @@ export function freshnessAhead({ issuedAt, expires }: FreshnessTimes, nowMs: num
 }
 
 export type FreshnessTimes = Pick<FreshnessPredicate, 'issuedAt' | 'expires'>
-
-export type StableHead = Pick<HeadPredicate, 'policy' | 'seq' | 'current'>
 
 /** Digest over the canonical JSON of `[[policy, seq, current], …]`, by policy id; heads that withdraw are part of it. */
 export function stableDigest(heads: Iterable<StableHead>): string {

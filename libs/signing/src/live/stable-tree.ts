@@ -3,7 +3,7 @@ import { isCount, isText, objectOf } from '../shape.js'
 import { HashTree } from '../tlog/hash-tree.js'
 import { leafHash } from '../tlog/merkle.js'
 import { verifyInclusion } from '../tlog/verify-proof.js'
-import type { StableHead } from './freshness.js'
+import type { StableHead } from './stable-head.js'
 
 /** What a freshness statement says of all stable heads to readers that hold a few of them: root (32 bytes in base64) over `size` rows. */
 export type StableRoot = { size: number; root: string }
