@@ -72,6 +72,25 @@ const policy = {
   provenance: { run: 1, digest: HOSTILE, author: HOSTILE, approvedBy: [HOSTILE] },
 }
 
+const delivery = {
+  id: HOSTILE,
+  messageId: HOSTILE,
+  partner: HOSTILE,
+  run: 1,
+  policy: HOSTILE,
+  version: HOSTILE,
+  channel: HOSTILE,
+  state: HOSTILE,
+  attempts: 1,
+  nextAttemptAt: null,
+  lastStatus: 500,
+  lastDetail: HOSTILE,
+  deliveredAt: null,
+  acknowledgedAt: null,
+  acknowledgedBy: null,
+  createdAt: HOSTILE,
+}
+
 const ANSWERS: [string[], Record<string, Canned>][] = [
   [['runs', 'show', '7'], { 'GET /v1/runs/7': { body: run } }],
   [['runs', 'list'], { 'GET /v1/runs': { body: [run] } }],
@@ -83,24 +102,19 @@ const ANSWERS: [string[], Record<string, Canned>][] = [
     ['partners', 'list'],
     { 'GET /v1/partners': { body: [{ id: HOSTILE, lane: HOSTILE, groups: [HOSTILE], channels: [HOSTILE], name: HOSTILE }] } },
   ],
+  [['partners', 'deliveries'], { 'GET /v1/deliveries?limit=500': { body: [delivery] } }],
   [
-    ['partners', 'deliveries'],
+    ['partners', 'delivery', 'd1'],
     {
-      'GET /v1/deliveries': {
-        body: [
-          {
-            partner: HOSTILE,
-            run: 1,
-            policy: HOSTILE,
-            version: HOSTILE,
-            channel: HOSTILE,
-            state: HOSTILE,
-            attempts: 1,
-            nextAttemptAt: null,
-            lastStatus: 500,
-            lastDetail: HOSTILE,
-          },
-        ],
+      'GET /v1/deliveries/d1': {
+        body: {
+          ...delivery,
+          digest: HOSTILE,
+          supersedes: [HOSTILE],
+          body: HOSTILE,
+          tries: [{ at: HOSTILE, status: 500, latencyMs: 1, detail: HOSTILE, reply: HOSTILE, address: HOSTILE }],
+          redrives: [],
+        },
       },
     },
   ],

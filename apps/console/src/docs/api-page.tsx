@@ -35,6 +35,7 @@ export async function apiPage(): Promise<PageContent> {
     title: 'HTTP',
     heading: 'HTTP',
     section: 'Docs',
+    still: true,
     trail: [{ href: '/docs', text: 'Documentation' }],
     summary: `${count(routes.length, 'route')} of ${count(tags.length, 'group')}, as this version answers them.`,
     body: (

@@ -15,6 +15,7 @@ export async function docPage({ params }: PageRequest): Promise<PageContent> {
     title: doc.title,
     heading: doc.title,
     section: 'Docs',
+    still: true,
     trail: TRAIL,
     summary: `${doc.kind}, of this version.`,
     body: (
@@ -56,6 +57,7 @@ function noDocument(path: string): PageContent {
     title: 'No such document',
     heading: `No document ${path}`,
     section: 'Docs',
+    still: true,
     trail: TRAIL,
     summary: 'This version has no document of that name.',
     body: (

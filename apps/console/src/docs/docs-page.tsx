@@ -16,6 +16,7 @@ export async function docsPage({ query }: PageRequest): Promise<PageContent> {
     title: asked === '' ? 'Documentation' : `${asked} · Documentation`,
     heading: 'Documentation',
     section: 'Docs',
+    still: true,
     summary: asked === '' ? `${count(docs.length, 'document')} of this version.` : foundText(hits, asked),
     body: (
       <>

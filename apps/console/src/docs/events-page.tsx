@@ -18,6 +18,7 @@ export async function eventsPage(): Promise<PageContent> {
     title: 'Events',
     heading: 'Events',
     section: 'Docs',
+    still: true,
     trail: [{ href: '/docs', text: 'Documentation' }],
     summary: `${count(channels.length, 'topic')} and ${count(types, 'type')} of event, as this version writes them.`,
     body: (

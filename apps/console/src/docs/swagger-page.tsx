@@ -7,6 +7,7 @@ export async function swaggerPage(): Promise<PageContent> {
     title: 'Swagger UI',
     heading: 'Swagger UI',
     section: 'Docs',
+    still: true,
     trail: [
       { href: '/docs', text: 'Documentation' },
       { href: '/docs/api', text: 'HTTP' },

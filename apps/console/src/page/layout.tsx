@@ -11,7 +11,7 @@ export interface LayoutProps {
 }
 
 export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
-  const { title, heading, section, trail = [], summary, styles = [], scripts = [], body } = content
+  const { title, heading, section, trail = [], summary, styles = [], scripts = [], still = false, body } = content
   return (
     <html lang="en">
       <head>
@@ -23,7 +23,7 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         {styles.map((href) => (
           <link key={href} rel="stylesheet" href={href} />
         ))}
-        <script src={assets.script} defer />
+        {still ? null : <script src={assets.script} defer />}
         {content.script === undefined ? null : <script src={assets[content.script]} type="module" />}
         {scripts.map((src) => (
           <script key={src} src={src} defer />
@@ -57,21 +57,7 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
           <p id="summary" class="usa-intro" data-live>
             {summary}
           </p>
-          <p class="as-of">
-            As of{' '}
-            <time data-as-of dateTime={now.toISOString()}>
-              {momentText(now.toISOString())}
-            </time>
-            .{' '}
-            <span data-reload>
-              <a href="">Load again</a>
-            </span>{' '}
-            <button type="button" class="usa-button usa-button--outline" data-pause hidden>
-              Pause updates
-            </button>{' '}
-            <span data-connection />
-          </p>
-          <p role="status" class="usa-sr-only" data-announce />
+          {still ? null : <AsOf now={now} />}
           {body}
         </main>
         <footer class="usa-footer">
@@ -84,6 +70,29 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         </footer>
       </body>
     </html>
+  )
+}
+
+/** When this page was made, and the means to let it follow what happens or not. */
+function AsOf({ now }: { now: Date }): JSX.Element {
+  return (
+    <>
+      <p class="as-of">
+        As of{' '}
+        <time data-as-of dateTime={now.toISOString()}>
+          {momentText(now.toISOString())}
+        </time>
+        .{' '}
+        <span data-reload>
+          <a href="">Load again</a>
+        </span>{' '}
+        <button type="button" class="usa-button usa-button--outline" data-pause hidden>
+          Pause updates
+        </button>{' '}
+        <span data-connection />
+      </p>
+      <p role="status" class="usa-sr-only" data-announce />
+    </>
   )
 }
 

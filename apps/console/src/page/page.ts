@@ -23,6 +23,8 @@ export interface PageContent {
   trail?: readonly { href: string; text: string }[]
   /** One sentence that says how things stand; announced when it changes. */
   summary: string
+  /** Nothing of it changes while it is open: it follows nothing, and says no time. */
+  still?: true
   /** Addresses of what this page needs besides; all of them are here. */
   styles?: readonly string[]
   scripts?: readonly string[]
