@@ -7,6 +7,7 @@ import { nothingLeft } from './nothing-left.js'
 import type { Oracle } from './oracle.js'
 import { orderAtConsumers, orderInTopics } from './order.js'
 import { readersFollow } from './readers-follow.js'
+import { receiptsOnce } from './receipts-once.js'
 import { runsEndOnce } from './runs-end-once.js'
 import { stateTopic } from './state-topic.js'
 import { ticketsOnce } from './tickets-once.js'
@@ -23,6 +24,7 @@ export const ORACLES: readonly Oracle[] = [
   stateTopic,
   canariesOver,
   deliveriesEnd,
+  receiptsOnce,
   readersFollow,
   nothingLeft,
 ]

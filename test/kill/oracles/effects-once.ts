@@ -4,7 +4,7 @@ import type { Observer } from '../observer.js'
 import { DATA } from './decode.js'
 import type { Oracle } from './oracle.js'
 
-/** What is no effect of a stage that is there at most once: heads, coverage and the run's own states repeat by nature; tickets are judged apart. */
+/** What is no effect of a stage that is there at most once: heads, coverage and the run's own states repeat by nature; tickets and receipts are judged apart. */
 const REPEATED = [
   'hms.run.decision-accepted.v1',
   'hms.run.changed.v1',
@@ -15,6 +15,10 @@ const REPEATED = [
   'hms.ticket.opened.v1',
   'hms.ticket.escalated.v1',
   'hms.ticket.closed.v1',
+  'hms.delivery.delivered.v1',
+  'hms.delivery.acknowledged.v1',
+  'hms.delivery.given-up.v1',
+  'hms.delivery.redriven.v1',
 ]
 
 /** What a run that was paused says again, once people let it go on, and one that waits for first one thing and then another. */

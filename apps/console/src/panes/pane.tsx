@@ -27,6 +27,8 @@ export function Pane({
   mark: 'data-pane' | 'data-pane-in-frame'
 }): JSX.Element {
   const { id, title, policy, reading, unit, of } = sample
+  // In a frame it is a document of its own, and this its only heading.
+  const Heading = mark === 'data-pane-in-frame' ? 'h1' : 'h2'
   const rule = ruleOf(answer)
   return (
     <section
@@ -39,7 +41,7 @@ export function Pane({
       data-unit={unit}
       data-state={rule === undefined ? 'none' : reading > rule.limit ? 'over' : 'within'}
     >
-      <h2 id={`${id}-title`}>{title}</h2>
+      <Heading id={`${id}-title`}>{title}</Heading>
       <p class="value">
         {reading} <span class="pane-unit">{`${unit} ${of}`}</span>
       </p>
