@@ -2,12 +2,14 @@ import type { PolicyValue } from '#libs/evaluation'
 import type { Json } from '#libs/contracts'
 import type { TrustKind } from '../trust/pinned-rosters.js'
 
+export const CONNECTION_STATES = ['READY', 'STALE', 'ERROR', 'CLOSED'] as const
+
 /**
  * `READY`: in contact, and the copy is all that is signed. `STALE`: no frame for 5 s, disconnected, or in doubt: something was refused,
  * or rollout's freshness statement on all stable heads is missing, old, or speaks of others. `ERROR`: the server refuses this reader, for
  * instance because its key was revoked; somebody has to do something. `CLOSED`: `close` was called. Values stay as they were in each.
  */
-export type ConnectionState = 'READY' | 'STALE' | 'ERROR' | 'CLOSED'
+export type ConnectionState = (typeof CONNECTION_STATES)[number]
 
 /**
  * Where a value came from: an open stream, the copy in memory after one, a copy on disk of an earlier process, or, with nothing in force,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { CONNECTION_STATES } from '../../connection/hms-connection.js'
 import { ManualClock } from '../../testing/manual-clock.js'
 import { Bridge } from '../bridge.js'
 import type { Pane } from '../pane.js'
@@ -42,6 +43,13 @@ function frame(origin = PANES): Frame {
 const codeOf = (code: string): unknown => expect.objectContaining({ code })
 
 describe('a pane in a frame', () => {
+  it.each(CONNECTION_STATES)('joins a host in state %s, and says that state', async (state) => {
+    stream.state = state
+    const there = frame()
+    bridge.frame(there, { origin: PANES })
+    expect((await there.join()).state).toBe(state)
+  })
+
   it('reads what is in force, and hears of its own policies alone', async () => {
     stream.put(AIR, '1.5.0', 35)
     const there = frame()

@@ -1,4 +1,4 @@
-import type { ConnectionState, Explanation } from '../../connection/hms-connection.js'
+import { CONNECTION_STATES, type ConnectionState, type Explanation } from '../../connection/hms-connection.js'
 import type { BridgeEvents, PaneMessage, PolicyChanged } from '../pane.js'
 
 /** Version of what windows say to each other: a page and its frames may have been built at different times. */
@@ -66,7 +66,7 @@ function isOurs(data: unknown): data is Members {
 }
 
 function isState(value: unknown): value is ConnectionState {
-  return value === 'READY' || value === 'STALE' || value === 'CLOSED'
+  return (CONNECTION_STATES as readonly unknown[]).includes(value)
 }
 
 function isCount(value: unknown): value is number {
