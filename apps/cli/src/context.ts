@@ -35,12 +35,17 @@ export class CliContext {
 
   /**
    * A client for the services, with the operator's key of the data folder or HMS_TOKEN. `--timeout` is the deadline of each call,
-   * 10 s without it; verbs that watch measure the whole time themselves. `authorize`: as whom, where it is another.
+   * 10 s without it; verbs that watch measure the whole time themselves. `authorize`: as whom, where it is another. `deadlineMs`: of
+   * each call, where nobody may wait longer.
    */
-  async client(authorize?: Authorize): Promise<ApiClient> {
+  async client(authorize?: Authorize, deadlineMs?: number): Promise<ApiClient> {
     const { ApiClient, authorizationFrom, readUrl } = await import('#libs/client')
     const { token, dataDir } = this.io.environment
     const url = readUrl(this.url, this.options.url === undefined ? 'HMS_URL' : '--url')
-    return new ApiClient({ url, timeoutMs: await this.timeoutMs(), authorize: authorize ?? authorizationFrom({ token, url, dataDir }) })
+    return new ApiClient({
+      url,
+      timeoutMs: deadlineMs ?? (await this.timeoutMs()),
+      authorize: authorize ?? authorizationFrom({ token, url, dataDir }),
+    })
   }
 }

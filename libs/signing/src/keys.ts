@@ -57,6 +57,11 @@ export function keyIdOf(key: Uint8Array | KeyObject): string {
   const raw = key instanceof KeyObject ? rawPublicKey(key) : key
   if (raw.length !== RAW_LENGTH) throw unsupported()
   const blob = Buffer.concat([sshString(Buffer.from('ssh-ed25519')), sshString(raw)])
+  return sshFingerprint(blob)
+}
+
+/** Of a public key of any type, in the form of RFC 4253 §6.6: as `ssh-keygen -lf` prints it. */
+export function sshFingerprint(blob: Uint8Array): string {
   return `SHA256:${sha256(blob).toString('base64').replace(/=+$/, '')}`
 }
 

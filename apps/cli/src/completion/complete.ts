@@ -5,9 +5,9 @@ import { splitLine } from './split-line.js'
 import { wantedAt, type Candidate, type Wanted } from './wanted.js'
 
 /**
- * What a shell asks while somebody types: one candidate a line, what it means behind a tab. `line` ends at the cursor and begins with the
- * name that was called. No candidates and exit code 1 mean: complete names of files. Never an error: it would land in the middle of the
- * line that is being typed.
+ * Prints what can follow at the end of `line`: a candidate on each line, then a tab and its meaning. `line` is what a person has typed up
+ * to the cursor, the name of the program included. Exit code 1 asks the shell to complete names of files. It never prints an error, which
+ * would appear in the middle of what is being typed.
  */
 export async function completeLine(context: CliContext, program: Command, line: string): Promise<number> {
   const { words, current } = splitLine(line)

@@ -1,4 +1,3 @@
-import { ApiClient, authorizationFrom, readUrl } from '#libs/client'
 import type { FreezeView, PolicyView, RunView, Ticket } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { keyFolderOf } from '../keys/key-folder.js'
@@ -15,7 +14,7 @@ type Kind = Extract<Wanted, { live: string }>['live']
 /** Asks the services, or the key folder, for what exists now. Rejects when nobody answers in time. */
 export async function askFor(kind: Kind, context: CliContext): Promise<Candidate[]> {
   if (kind === 'signer') return (await keyFolderOf(context).list()).map(({ name, keyid }) => ({ text: name, about: keyid }))
-  const client = clientOf(context)
+  const client = await context.client(undefined, ANSWER_MS)
   switch (kind) {
     case 'policy':
       return (await client.get<PolicyView[]>('/v1/policies')).map(({ id, version }) => ({ text: id, about: version }))
@@ -33,12 +32,6 @@ export async function askFor(kind: Kind, context: CliContext): Promise<Candidate
     case 'freeze':
       return (await client.get<FreezeView[]>('/v1/freezes')).map(({ id, reason }) => ({ text: id, about: reason }))
   }
-}
-
-function clientOf({ io, url, options }: CliContext): ApiClient {
-  const { token, dataDir } = io.environment
-  const address = readUrl(url, options.url === undefined ? 'HMS_URL' : '--url')
-  return new ApiClient({ url: address, timeoutMs: ANSWER_MS, authorize: authorizationFrom({ token, url: address, dataDir }) })
 }
 
 function versionsOf(runs: readonly RunView[]): Candidate[] {

@@ -1,4 +1,4 @@
-/** What `completion SHELL` prints. Each hands the line up to the cursor to `__complete` of the program, which knows its own verbs. */
+/** The script for each shell. It passes the line up to the cursor to `hms-svc __complete`, and offers what that prints. */
 export const SCRIPTS = {
   // Bash breaks words at @, : and =, and replaces only what stands behind the last break: so candidates lose what stands before it.
   bash: `# hms-svc completion for bash: source it, or put it into /etc/bash_completion.d

@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander'
 import type { SplitLine } from './split-line.js'
 
-/** What fits where the cursor stands: texts that the program knows itself, or a kind of thing that somebody has to be asked for. */
+/** What can stand at the cursor: texts that the program knows, or a kind of thing whose names the services or the key folder know. */
 export type Wanted =
   | { texts: Candidate[] }
   | { live: 'policy' | 'version' | 'run' | 'ticket' | 'partner' | 'freeze' | 'signer' }
@@ -10,7 +10,7 @@ export type Wanted =
 
 export interface Candidate {
   text: string
-  /** What a shell shows beside it. */
+  /** Its meaning; some shells show it. */
   about?: string
 }
 

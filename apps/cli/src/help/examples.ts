@@ -7,7 +7,7 @@ interface VerbHelp {
   examples: readonly string[]
 }
 
-/** What `--help` adds to each verb. A spec parses every example, and asks one of each verb. */
+/** Heading and examples of each verb for `--help`. A spec parses every example, and fails where a verb has none. */
 export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
   plan: { group: 'Decide:', examples: ['hms-svc plan policies/pm25.yaml', 'hms-svc plan pm25.yaml ozone.yaml --json'] },
   approve: {

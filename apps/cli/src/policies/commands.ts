@@ -30,7 +30,7 @@ export function registerPolicies(program: Command, session: Session): void {
   registerList(program, session)
 }
 
-/** What authors of bots use besides. */
+/** Verbs for authors of bots. */
 export function registerBotTools(program: Command, session: Session): void {
   program
     .command('types')

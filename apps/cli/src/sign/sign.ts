@@ -1,4 +1,4 @@
-import { EXIT } from '#libs/contracts'
+import { digestInGroups, EXIT } from '#libs/contracts'
 import { addSignature, digestOf, signEnvelope, type Envelope } from '#libs/signing'
 import type { CliContext } from '../context.js'
 import { readGivenText } from '../files.js'
@@ -23,16 +23,10 @@ export async function signStatementFile(context: CliContext, file: string, optio
   const { payload, envelope, about } = readSignable(await readGivenText(file, MAX_SIGNED_BYTES), file)
   const digest = digestOf(payload)
   for (const line of about) context.output.note(line)
-  context.output.note(`digest ${inGroups(digest)}`)
+  context.output.note(`digest ${digestInGroups(digest)}`)
   expectDigest(options.expectDigest, digest)
   const signer = await openKey(context, folder, options.sign, options)
   const signed: Envelope = envelope === undefined ? await signEnvelope(payload, [signer]) : await addSignature(envelope, signer)
   context.output.data(signed, () => [JSON.stringify(signed)])
   return EXIT.done
-}
-
-/** `sha256:9f2c 41d0 …`: what two people can read to each other. */
-function inGroups(digest: string): string {
-  const [algorithm, hex = ''] = digest.split(':')
-  return `${algorithm}:${hex.replaceAll(/(.{4})(?=.)/g, '$1 ')}`
 }

@@ -1,4 +1,4 @@
-import { defaultSigner, isLoopback, KeyError, loadIdentity, type KeyEntry } from '#libs/client'
+import { defaultSigner, isLoopback, operatorKey, type KeyEntry } from '#libs/client'
 import { EXIT, HmsError } from '#libs/contracts'
 import type { Roster } from '#libs/signing'
 import { join } from 'node:path'
@@ -51,19 +51,18 @@ function rolesOf({ keyid }: KeyEntry, roster: Roster | undefined): string[] {
   return roster.roles.filter(({ principals }) => principals.includes(person.id)).map(({ name }) => name)
 }
 
-/** As `authorizationFrom` of the client chooses: the two must not differ. */
+/** By the order of `authorizationFrom` of the client. */
 async function calls(context: CliContext): Promise<Whoami['caller']> {
   const { token, dataDir } = context.io.environment
   if (token !== undefined) return { as: 'a program', by: 'HMS_TOKEN' }
   if (!isLoopback(context.url)) return { as: 'nobody', by: 'no HMS_TOKEN' }
   try {
-    const identity = await loadIdentity(dataDir)
-    identity.operatorSigner()
-    return { as: 'the operator', by: dataDir }
+    if ((await operatorKey(dataDir)) !== undefined) return { as: 'the operator', by: dataDir }
   } catch (error) {
-    if (error instanceof KeyError) return { as: 'nobody', by: `no HMS_TOKEN, and no operator's key in ${dataDir}` }
-    throw error
+    // A folder whose key or roster cannot be used has no operator either.
+    if (!(error instanceof HmsError)) throw error
   }
+  return { as: 'nobody', by: `no HMS_TOKEN, and no operator's key in ${dataDir}` }
 }
 
 async function trusted(context: CliContext): Promise<Roster | undefined> {

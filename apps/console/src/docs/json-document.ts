@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { FOLDER } from './folder.js'
+import { docsFile } from '#libs/platform'
 
 /** A generated document of this version, parsed once. */
 export function jsonDocument<T>(name: 'openapi.json' | 'asyncapi.json'): T {
-  const read = documents.get(name) ?? (JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as unknown)
+  const read = documents.get(name) ?? (JSON.parse(docsFile(name)) as unknown)
   documents.set(name, read)
   return read as T
 }

@@ -1,7 +1,6 @@
+import { docsFile, docsPages } from '#libs/platform'
 import { lexer, type Token, type Tokens } from 'marked'
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
-import { FOLDER } from './folder.js'
+import { basename } from 'node:path'
 import { textOf } from './token-text.js'
 
 /** What a document is for, in the order of the list of documents. */
@@ -28,10 +27,8 @@ export interface Doc {
 /** The documents of this version by their path. They belong to the program and do not change while it runs: read once, when first asked. */
 export function readLibrary(): ReadonlyMap<string, Doc> {
   library ??= new Map(
-    readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.md'))
-      .sort()
-      .map((name) => readDoc(name.replaceAll('\\', '/')))
+    docsPages()
+      .map(readDoc)
       .map((doc) => [doc.path, doc]),
   )
   return library
@@ -40,8 +37,8 @@ export function readLibrary(): ReadonlyMap<string, Doc> {
 let library: Map<string, Doc> | undefined
 
 function readDoc(name: string): Doc {
-  const tokens = lexer(readFileSync(new URL(name, FOLDER), 'utf8'))
-  const path = name.replace(/\.md$/, '').replace(/(^|\/)README$/, '$1index')
+  const tokens = lexer(docsFile(name))
+  const path = pathOf(name)
   const title = tokens.find(isHeading)
   return {
     path,
@@ -50,6 +47,11 @@ function readDoc(name: string): Doc {
     tokens,
     sections: sectionsOf(tokens),
   }
+}
+
+/** Of a Markdown file, as its address names it. */
+function pathOf(name: string): string {
+  return name.replace(/\.md$/, '').replace(/(^|\/)README$/, '$1index')
 }
 
 function kindOf(path: string): Kind {
@@ -96,14 +98,12 @@ export function resolveLink(from: Doc, href: string): string | undefined {
   if (href.startsWith('#')) return href
   if (/^https?:\/\//i.test(href)) return href
   if (/^[a-z][a-z0-9+.-]*:/i.test(href)) return undefined
-  const target = new URL(href, `http://docs/${from.path}`)
-  if (target.host !== 'docs') return undefined
-  const path = target.pathname.slice(1)
-  if (path === 'openapi.json' || path === 'asyncapi.json') return `/${path}`
-  const doc = path.replace(/\.md$/, '').replace(/(^|\/)README$/, '$1index')
-  return href.startsWith('../'.repeat(depthOf(from) + 1)) || !readLibrary().has(doc) ? undefined : `/docs/${doc}${target.hash}`
+  const target = new URL(href, `${ROOT}${from.path}`)
+  if (!target.href.startsWith(ROOT)) return undefined
+  const name = target.href.slice(ROOT.length).split(/[?#]/)[0]!
+  if (name === 'openapi.json' || name === 'asyncapi.json') return `/${name}`
+  return readLibrary().has(pathOf(name)) ? `/docs/${pathOf(name)}${target.hash}` : undefined
 }
 
-function depthOf({ path }: Doc): number {
-  return dirname(path) === '.' ? 0 : path.split('/').length - 1
-}
+/** Stands for `docs` while a link is resolved: what leads out of it leads to another address. */
+const ROOT = 'http://package/docs/'

@@ -1,4 +1,4 @@
-import type { Json } from '#libs/contracts'
+import { digestInGroups, type Json } from '#libs/contracts'
 import type { ComponentChildren, JSX } from 'preact'
 
 /** A moment: the zone is named, and programs read the attribute. */
@@ -70,15 +70,8 @@ export function RunLink({ run }: { run: number | null }): JSX.Element {
   return run === null ? <span>–</span> : <a href={`/runs/${run}`}>Run {run}</a>
 }
 
-/** A digest in groups of four, as people compare it. */
 export function Digest({ digest }: { digest: string }): JSX.Element {
-  const [algorithm, hex] = digest.includes(':') ? (digest.split(':', 2) as [string, string]) : ['', digest]
-  return (
-    <span class="digest">
-      {algorithm === '' ? null : `${algorithm}:`}
-      {hex.replaceAll(/(.{4})(?=.)/g, '$1 ')}
-    </span>
-  )
+  return <span class="digest">{digestInGroups(digest)}</span>
 }
 
 /** A value of a policy as people write it. */

@@ -1,6 +1,7 @@
 import { DELIVERY_STATES, type DeliveryState, type DeliveryView, type PartnerSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
+import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command, Commands, count, Part, Table } from '../page/parts.js'
 import { DeliveryRows } from './delivery-rows.js'
@@ -105,37 +106,13 @@ function Partners({ partners }: { partners: readonly PartnerSummary[] }): JSX.El
 }
 
 function Filters({ filter }: { filter: Filter }): JSX.Element {
+  const states = DELIVERY_STATES.map((state) => ({ value: state, text: state }))
   return (
-    <form class="usa-form" method="get" action="/partners">
-      <div>
-        <label class="usa-label" for="partner">
-          Partner
-        </label>
-        <input class="usa-input" id="partner" name="partner" maxLength={100} value={filter.partner ?? ''} />
-      </div>
-      <div>
-        <label class="usa-label" for="policy">
-          Policy
-        </label>
-        <input class="usa-input" id="policy" name="policy" maxLength={100} value={filter.policy ?? ''} />
-      </div>
-      <div>
-        <label class="usa-label" for="state">
-          State
-        </label>
-        <select class="usa-select" id="state" name="state">
-          <option value="">Any state</option>
-          {DELIVERY_STATES.map((state) => (
-            <option key={state} value={state} selected={state === filter.state}>
-              {state}
-            </option>
-          ))}
-        </select>
-      </div>
-      <button class="usa-button" type="submit">
-        Filter
-      </button>
-    </form>
+    <FilterForm action="/partners">
+      <TextFilter name="partner" label="Partner" value={filter.partner} />
+      <TextFilter name="policy" label="Policy" value={filter.policy} />
+      <ChoiceFilter name="state" label="State" any="Any state" choices={states} chosen={filter.state} />
+    </FilterForm>
   )
 }
 

@@ -1,6 +1,7 @@
 import { RUN_STATES, type RunState, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
+import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command, Commands, count, Moment, Part, PolicyLink, RunLink, Table } from '../page/parts.js'
 import { stateText, StateTag } from '../page/state-words.js'
@@ -51,42 +52,14 @@ function summaryOf({ runs }: RunsFound, narrowed: boolean): string {
 }
 
 function Filters({ filter }: { filter: RunsFilter }): JSX.Element {
+  const states = RUN_STATES.map((state) => ({ value: state, text: stateText(state) }))
+  const underWay = [{ value: 'yes', text: 'Under way only' }]
   return (
-    <form class="usa-form" method="get" action="/runs">
-      <div>
-        <label class="usa-label" for="policy">
-          Policy
-        </label>
-        <input class="usa-input" id="policy" name="policy" maxLength={100} value={filter.policy ?? ''} />
-      </div>
-      <div>
-        <label class="usa-label" for="state">
-          State
-        </label>
-        <select class="usa-select" id="state" name="state">
-          <option value="">Any state</option>
-          {RUN_STATES.map((state) => (
-            <option key={state} value={state} selected={state === filter.state}>
-              {stateText(state)}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div>
-        <label class="usa-label" for="open">
-          Which
-        </label>
-        <select class="usa-select" id="open" name="open">
-          <option value="">All runs</option>
-          <option value="yes" selected={filter.open}>
-            Under way only
-          </option>
-        </select>
-      </div>
-      <button class="usa-button" type="submit">
-        Filter
-      </button>
-    </form>
+    <FilterForm action="/runs">
+      <TextFilter name="policy" label="Policy" value={filter.policy} />
+      <ChoiceFilter name="state" label="State" any="Any state" choices={states} chosen={filter.state} />
+      <ChoiceFilter name="open" label="Which" any="All runs" choices={underWay} chosen={filter.open ? 'yes' : undefined} />
+    </FilterForm>
   )
 }
 

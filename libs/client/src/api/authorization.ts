@@ -40,7 +40,8 @@ export function authorizationFrom(config: Pick<ClientConfig, 'token' | 'url' | '
   return statement(() => (operator ??= operatorKey(config.dataDir)))
 }
 
-async function operatorKey(dataDir: string): Promise<Caller | undefined> {
+/** The key that profile dev left in the data folder, where it did. */
+export async function operatorKey(dataDir: string): Promise<Caller | undefined> {
   try {
     const identity = await loadIdentity(dataDir)
     return { signer: identity.operatorSigner(), audience: identity.roster.installation }

@@ -1,7 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
-/** Text of a file of `docs`. Sources and `dist` lie at different depths below that folder. */
+/** `docs` of the package. Sources and `dist` lie at different depths below it. */
+const FOLDER = new URL(import.meta.url.endsWith('.ts') ? '../../../../docs/' : '../../../../../docs/', import.meta.url)
+
+/** Text of a file of `docs`. */
 export function docsFile(name: string): string {
-  const root = import.meta.url.endsWith('.ts') ? '../../../../' : '../../../../../'
-  return readFileSync(new URL(`${root}docs/${name}`, import.meta.url), 'utf8')
+  return readFileSync(new URL(name, FOLDER), 'utf8')
+}
+
+/** Every Markdown file of `docs` by its path below it, with slashes, in order. */
+export function docsPages(): string[] {
+  const names = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'))
+  return names.map((name) => name.replaceAll('\\', '/')).sort()
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sshFingerprint } from '#libs/signing'
 import type { ServerHostKeyAlgorithm } from 'ssh2'
 import { parseHostKey } from '../../partners/ssh-keys.js'
 
@@ -16,10 +16,5 @@ export function pinHost(line: string): HostPin | undefined {
   if (parsed === undefined) return undefined
   const { type, blob } = parsed
   const algorithms: ServerHostKeyAlgorithm[] = type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type as ServerHostKeyAlgorithm]
-  return { blob, fingerprint: fingerprintOf(blob), algorithms }
-}
-
-/** As `ssh-keygen -lf` prints it. */
-export function fingerprintOf(blob: Uint8Array): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
+  return { blob, fingerprint: sshFingerprint(blob), algorithms }
 }

@@ -1,6 +1,7 @@
+import { sshFingerprint } from '#libs/signing'
 import type { Socket } from 'node:net'
 import ssh2, { type Client, type FileEntryWithStats, type SFTPWrapper, type Stats } from 'ssh2'
-import { fingerprintOf, type HostPin } from './host-pin.js'
+import type { HostPin } from './host-pin.js'
 import { SftpFailure, type RemoteFolder } from './remote-folder.js'
 
 export interface SessionOptions {
@@ -124,7 +125,7 @@ export class SftpSession implements RemoteFolder {
     let shown: string | undefined
     const hostVerifier = (blob: Buffer): boolean => {
       if (blob.equals(host.blob)) return true
-      shown = fingerprintOf(blob)
+      shown = sshFingerprint(blob)
       return false
     }
     try {

@@ -1,0 +1,55 @@
+import type { ComponentChildren, JSX } from 'preact'
+
+/** The filters of a list, in its address: they work without scripts, and can be sent to somebody. */
+export function FilterForm({ action, children }: { action: string; children: ComponentChildren }): JSX.Element {
+  return (
+    <form class="usa-form" method="get" action={action}>
+      {children}
+      <button class="usa-button" type="submit">
+        Filter
+      </button>
+    </form>
+  )
+}
+
+export function TextFilter({ name, label, value }: { name: string; label: string; value: string | undefined }): JSX.Element {
+  return (
+    <div>
+      <FilterLabel name={name} label={label} />
+      <input class="usa-input" id={name} name={name} maxLength={100} value={value ?? ''} />
+    </div>
+  )
+}
+
+interface ChoiceProps {
+  name: string
+  label: string
+  /** What is shown where nothing is chosen. */
+  any: string
+  choices: readonly { value: string; text: string }[]
+  chosen: string | undefined
+}
+
+export function ChoiceFilter({ name, label, any, choices, chosen }: ChoiceProps): JSX.Element {
+  return (
+    <div>
+      <FilterLabel name={name} label={label} />
+      <select class="usa-select" id={name} name={name}>
+        <option value="">{any}</option>
+        {choices.map(({ value, text }) => (
+          <option key={value} value={value} selected={value === chosen}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
+
+function FilterLabel({ name, label }: { name: string; label: string }): JSX.Element {
+  return (
+    <label class="usa-label" for={name}>
+      {label}
+    </label>
+  )
+}
