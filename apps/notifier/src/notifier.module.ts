@@ -9,6 +9,7 @@ import { DELIVERIES, MESSAGES } from './delivery/delivery.table.js'
 import { DeliveryLanes } from './delivery/delivery-lanes.js'
 import { BREAKERS } from './delivery/partner-gate.js'
 import { SendDelivery } from './delivery/send-delivery.js'
+import { SendSlots } from './delivery/send-slots.js'
 import { EVIDENCE } from './delivery/evidence.table.js'
 import { RECEIPTS } from './delivery/receipt.table.js'
 import { TellContact } from './delivery/tell-contact.js'
@@ -24,6 +25,7 @@ import { PartnerTestsController } from './partner-tests/partner-tests.http.js'
 import { TestPartner } from './partner-tests/test-partner.js'
 import { PartnersController } from './registration/partners.http.js'
 import { Acknowledge } from './receipts/acknowledge.js'
+import { LookForAcks } from './receipts/look-for-acks.js'
 import { ReceiptsController } from './receipts/receipts.http.js'
 import { RedriveDeliveries } from './redrive/redrive-deliveries.js'
 import { RedriveController } from './redrive/redrive.http.js'
@@ -54,11 +56,13 @@ class NotifierModule {
         ResealSecrets,
         DeliveryLanes,
         TellContact,
+        SendSlots,
         SendDelivery,
         NotifyPartners,
         TellOfReversal,
         RedriveDeliveries,
         Acknowledge,
+        LookForAcks,
         TestPartner,
       ],
     }

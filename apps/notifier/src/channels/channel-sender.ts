@@ -71,6 +71,15 @@ export interface Outcome {
   timedOut?: boolean
 }
 
+/** A message that lies at a partner; `id` as in `Attempt`. */
+export type SentMessage = { id: string; policy: string; version: string }
+
+/** Where it lies. */
+export type AckPlace<C extends Channel = Channel> = Pick<Attempt<C>, 'channel' | 'networks'>
+
+/** What partners wrote, by the id of the message; or why they could not be asked. */
+export type AckAnswer = { ok: true; acks: ReadonlyMap<string, string> } | { ok: false; detail: string }
+
 /**
  * The port of one kind of channel. `send` never rejects: any failure is an outcome, so that a try is always booked. It ends within 15 s,
  * and at once when `signal` aborts. Every host that a partner named is judged at each connection.
@@ -79,6 +88,8 @@ export interface ChannelSender<K extends ChannelKind = ChannelKind> {
   /** Reads what the sender needs, before the first try. Rejects with what ends the start of the process. */
   open?(): Promise<void>
   send(attempt: Attempt<ChannelOf<K>>, signal: AbortSignal): Promise<Outcome>
+  /** Looks for what the other side leaves beside messages to acknowledge them, the first hundred of them. Ends as `send` does. */
+  acknowledgements?(place: AckPlace<ChannelOf<K>>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckAnswer>
   /** Why such a channel cannot be registered, beyond what `parsePartner` and the address guard say. */
   refusal?(channel: ChannelOf<K>): ChannelRefusal | undefined
   /** Why the other side refuses what is signed right. Sends the message several times: for tests that somebody asked for alone. */

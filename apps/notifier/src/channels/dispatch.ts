@@ -1,6 +1,6 @@
 import type { RefusalExplanation } from '#libs/contracts'
 import type { Channel } from '../partners/channel.js'
-import type { Attempt, ChannelRefusal, ChannelSender, ChannelSenders, Outcome } from './channel-sender.js'
+import type { AckAnswer, AckPlace, Attempt, ChannelRefusal, ChannelSender, ChannelSenders, Outcome, SentMessage } from './channel-sender.js'
 
 /** One try by the sender of the channel's kind. */
 export async function dispatch(senders: ChannelSenders, attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
@@ -12,6 +12,17 @@ export async function dispatch(senders: ChannelSenders, attempt: Attempt, signal
 /** Why the other side refuses a test; `undefined` where the channel has no signature to explain. */
 export async function explain(senders: ChannelSenders, attempt: Attempt, signal: AbortSignal): Promise<RefusalExplanation | undefined> {
   return senderOf(senders, attempt.channel)?.explain?.(attempt, signal)
+}
+
+/** What lies at a partner beside messages of ours. */
+export async function acknowledgements(
+  senders: ChannelSenders,
+  place: AckPlace,
+  messages: readonly SentMessage[],
+  signal: AbortSignal,
+): Promise<AckAnswer> {
+  const answer = await senderOf(senders, place.channel)?.acknowledgements?.(place, messages, signal)
+  return answer ?? { ok: false, detail: `nothing is left beside messages on ${place.channel.kind}` }
 }
 
 /** Why a channel cannot be registered here. */

@@ -22,6 +22,8 @@ const KEPT_REDRIVES = 20
 
 type Listener = (tx: Transaction, stage: string | null) => Promise<void>
 
+type DeliveryListener = (tx: Transaction, delivery: Delivery) => Promise<void>
+
 type DeadListener = (tx: Transaction, delivery: Delivery, partner: RegisteredPartner) => Promise<void>
 
 /** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
@@ -29,7 +31,7 @@ type DeadListener = (tx: Transaction, delivery: Delivery, partner: RegisteredPar
 export class DeliveryLanes implements OnModuleInit {
   private tried: Listener = async () => {}
   private heard: Listener = async () => {}
-
+  private delivered: DeliveryListener = async () => {}
   private dead: DeadListener = async () => {}
 
   private readonly metrics: DeliveryMetrics
@@ -56,6 +58,11 @@ export class DeliveryLanes implements OnModuleInit {
   /** Hears of each delivery that a partner took, or acknowledged; before `onTried` does. */
   onHeard(listener: Listener): void {
     this.heard = listener
+  }
+
+  /** Hears of each delivery that a partner's side took and did not acknowledge with it. */
+  onDelivered(listener: DeliveryListener): void {
+    this.delivered = listener
   }
 
   /** Queues the news for each partner: on all of its channels, or on the one that it prefers. */
@@ -104,7 +111,10 @@ export class DeliveryLanes implements OnModuleInit {
       await this.acknowledge(tx, booked, { way: 'reply', keyId: outcome.keyId ?? null, note: null })
       return
     }
-    if (outcome.kind === 'delivered') await this.heard(tx, delivery.stage)
+    if (outcome.kind === 'delivered') {
+      await this.delivered(tx, booked)
+      await this.heard(tx, delivery.stage)
+    }
     await this.tried(tx, delivery.stage)
   }
 

@@ -27,7 +27,6 @@ type Begun = { startedAt: Date; attempt: Attempt | string } | { waitMs: number; 
  */
 @Injectable()
 export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
-  private readonly slots = new SendSlots()
   private readonly gate = new PartnerGate()
   private readonly stop = new AbortController()
 
@@ -37,6 +36,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     private readonly config: NotifierConfig,
     @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
     private readonly box: SecretBox,
+    private readonly slots: SendSlots,
   ) {}
 
   async onModuleInit(): Promise<void> {

@@ -1,9 +1,15 @@
+import { Injectable } from '@nestjs/common'
+
 /** A partner who hangs holds at most this many of the worker's hands. */
 const PER_PARTNER = 2
 /** Below the runner's eight at a time, so that deadlines fire while every partner hangs. */
 const IN_ALL = 6
 
-/** How many tries this process makes at once. One slow partner must not hold up the others. */
+/**
+ * How many tries this process makes at once, looks for acknowledgements included: each is a connection. One slow partner must not hold up
+ * the others.
+ */
+@Injectable()
 export class SendSlots {
   private readonly taken = new Map<string, number>()
   private all = 0

@@ -13,14 +13,16 @@ import { Metrics, silentLogger, VirtualClock } from '#libs/platform'
 import { buildRelease, signEnvelope } from '#libs/signing'
 import { createRuntime } from '#libs/service'
 import { testIdentity } from '../../../../test/support/identity.js'
-import type { Attempt, Outcome } from '../channels/channel-sender.js'
+import type { AckAnswer, Attempt, Outcome, SentMessage } from '../channels/channel-sender.js'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { SendDelivery } from '../delivery/send-delivery.js'
+import { SendSlots } from '../delivery/send-slots.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import type { ChannelKind } from '../partners/channel.js'
 import type { Partner } from '../partners/partner.js'
+import { LookForAcks } from '../receipts/look-for-acks.js'
 import { sealPartner } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { secretKey } from '../secrets/secret-keys.js'
@@ -36,6 +38,10 @@ type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: s
 class ScriptedSender {
   readonly sent: Sent[] = []
   readonly script = new Map<string, (number | 'hang' | 'acknowledged')[]>()
+  /** Messages that each look asked for. */
+  readonly looks: string[][] = []
+  /** What partners left in their folders; `undefined`: they cannot be reached. */
+  acks: Map<string, string> | undefined = new Map()
 
   async send(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
     const [partner, channel] = [attempt.partner.id, attempt.channel.kind]
@@ -49,6 +55,23 @@ class ScriptedSender {
     if (answer === 'acknowledged') return { kind: 'delivered', status: 200, latencyMs: 1, reply: '{"acknowledged":true}' }
     if (answer === 410) return { kind: 'gone', status: 410, latencyMs: 1 }
     return { kind: answer < 300 ? 'delivered' : 'retry', status: answer, latencyMs: 1 }
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A folder whose partner writes what `acks` has for a message. */
+class ScriptedFolder {
+  constructor(private readonly sender: ScriptedSender) {}
+
+  send(attempt: Attempt, signal: AbortSignal): Promise<Outcome> {
+    return this.sender.send(attempt, signal)
+  }
+
+  async acknowledgements(_place: object, messages: readonly SentMessage[]): Promise<AckAnswer> {
+    this.sender.looks.push(messages.map(({ id }) => id))
+    if (this.sender.acks === undefined) return { ok: false, detail: 'no answer in time' }
+    return { ok: true, acks: this.sender.acks }
   }
 
   async close(): Promise<void> {}
@@ -70,9 +93,12 @@ export async function notifierWorld() {
   const box = new SecretBox(async () => [secretKey(Buffer.alloc(32, 1))])
   const config = new NotifierConfig()
   const lanes = new DeliveryLanes(runtime, config)
-  const worker = new SendDelivery(runtime, lanes, config, { webhook: sender, email: sender }, box)
+  const slots = new SendSlots()
+  const senders = { webhook: sender, email: sender, sftp: new ScriptedFolder(sender) }
+  const worker = new SendDelivery(runtime, lanes, config, senders, box, slots)
+  const looks = new LookForAcks(runtime, lanes, senders, box, slots)
   const notify = new NotifyPartners(runtime, config, lanes)
-  for (const part of [lanes, worker, notify]) part.onModuleInit()
+  for (const part of [lanes, worker, looks, notify]) part.onModuleInit()
   lanes.onDead((tx, delivery, partner) => lanes.tellContact(tx, delivery, partner))
   const reversal = new TellOfReversal(lanes)
   runtime.timers.start()

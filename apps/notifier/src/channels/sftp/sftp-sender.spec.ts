@@ -184,11 +184,13 @@ describeWithSshd('SftpSender and OpenSSH', () => {
     const server = await sshd()
     const attempt = attemptAt(server)
     const name = documentName(attempt)
-    expect(await sender().acknowledgements(attempt, [name], never)).toEqual({ ok: true, acks: new Map() })
+    const { id, content } = attempt
+    const message = { id, policy: content.policy, version: content.version }
+    expect(await sender().acknowledgements(attempt, [message], never)).toEqual({ ok: true, acks: new Map() })
     writeFileSync(join(server.dir, `${name}.ack`), 'x'.repeat(10_000))
-    expect(await sender().acknowledgements(attempt, [name, 'other.json'], never)).toEqual({
+    expect(await sender().acknowledgements(attempt, [message, { ...message, id: 'other' }], never)).toEqual({
       ok: true,
-      acks: new Map([[name, 'x'.repeat(4096)]]),
+      acks: new Map([[id, 'x'.repeat(4096)]]),
     })
     expect(await sender().send(attempt, never)).toMatchObject({ kind: 'delivered', detail: expect.stringContaining('found acknowledged') })
     expect(existsSync(join(server.dir, name))).toBe(false)

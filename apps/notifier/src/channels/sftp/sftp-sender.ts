@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { ADDRESS_REFUSED, checkPartnerHost, type Deployment } from '../../partners/address-guard.js'
 import type { SftpChannel } from '../../partners/channel.js'
 import { guardedLookup, type Resolve } from '../../partners/guarded-lookup.js'
-import type { Attempt, ChannelRefusal, ChannelSender, Outcome } from '../channel-sender.js'
+import type { AckAnswer, AckPlace, Attempt, ChannelRefusal, ChannelSender, Outcome, SentMessage } from '../channel-sender.js'
 import { Deadline } from '../deadline.js'
 import { connectGuarded } from './connect-guarded.js'
 import { ackName, dropFiles, type DroppedFile, type DropResult } from './drop-files.js'
@@ -29,14 +29,9 @@ export interface SftpSenderOptions {
   resolve?: Resolve
 }
 
-/** Where and as whom. */
-type Place = { channel: SftpChannel; networks: readonly string[] }
 type Visit<T> =
   | { ok: true; value: T; socket: Pick<Socket, 'remoteAddress' | 'remotePort'> }
   | { ok: false; failed: Omit<Outcome, 'latencyMs'> }
-
-/** What partners wrote into `NAME.ack`, by the name of the document; or why they could not be asked. */
-export type AckAnswer = { ok: true; acks: Map<string, string> } | { ok: false; detail: string }
 
 const SAID: Record<DropResult, string> = {
   written: 'written',
@@ -60,14 +55,13 @@ export class SftpSender implements ChannelSender<'sftp'> {
     return { kind: 'delivered', latencyMs, address: visit.socket.remoteAddress, detail }
   }
 
-  /** Looks for the acknowledgements of documents, by the names that `documentName` gives; the first hundred of them. */
-  async acknowledgements(place: Place, documents: readonly string[], signal: AbortSignal): Promise<AckAnswer> {
+  async acknowledgements(place: AckPlace<SftpChannel>, messages: readonly SentMessage[], signal: AbortSignal): Promise<AckAnswer> {
     const visit = await this.visit(place, signal, async (folder) => {
       const acks = new Map<string, string>()
-      for (const document of documents.slice(0, MAX_ACKS)) {
-        const size = await folder.sizeOf(ackName(document))
-        if (size === undefined) continue
-        acks.set(document, (await folder.read(ackName(document), Math.min(size, MAX_ACK_BYTES))).toString())
+      for (const { id, policy, version } of messages.slice(0, MAX_ACKS)) {
+        const name = ackName(documentName({ id, content: { policy, version } }))
+        const size = await folder.sizeOf(name)
+        if (size !== undefined) acks.set(id, (await folder.read(name, Math.min(size, MAX_ACK_BYTES))).toString())
       }
       return acks
     })
@@ -89,7 +83,7 @@ export class SftpSender implements ChannelSender<'sftp'> {
     }
   }
 
-  private async visit<T>(place: Place, signal: AbortSignal, use: (folder: RemoteFolder) => Promise<T>): Promise<Visit<T>> {
+  private async visit<T>(place: AckPlace<SftpChannel>, signal: AbortSignal, use: (folder: RemoteFolder) => Promise<T>): Promise<Visit<T>> {
     const { channel, networks } = place
     const { deployment, deadlineMs = DEADLINE_MS, stepMs = STEP_MS, resolve } = this.options
     const { user, key, dir } = channel

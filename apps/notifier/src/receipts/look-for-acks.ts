@@ -1,0 +1,148 @@
+import { policyKey } from '#libs/messaging'
+import { timerKind, type Transaction, type WorkHandler } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/service'
+import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
+import { CHANNEL_SENDERS, type AckAnswer, type ChannelSenders } from '../channels/channel-sender.js'
+import { acknowledgements } from '../channels/dispatch.js'
+import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
+import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { SendSlots } from '../delivery/send-slots.js'
+import { channelOf, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
+import { openChannel } from '../secrets/sealed-channels.js'
+import { SecretBox } from '../secrets/secret-box.js'
+import { LOOK_OFFSETS_MS, nextLook } from './look-times.js'
+
+/** Where a look goes: one timer for each. */
+type Place = { partner: string; channel: string }
+const LOOK = timerKind<Place>('sftp-look')
+
+/** Longer than a look may take. */
+const LEASE_MS = 30_000
+const POSTPONE_MS = 5_000
+/** Deliveries of a partner that are searched for those without an acknowledgement, the newest first. */
+const MAX_SEARCHED = 500
+/** A process that was away makes the last look late. */
+const MAX_AGE_MS = LOOK_OFFSETS_MS.at(-1)! + 24 * 60 * 60_000
+const MAX_NOTE = 300
+
+/**
+ * Looks for the `.ack` files of partners. A look is a timer's row, so it is made after a crash too. It says nothing of whether the channel
+ * is up: a look that fails is one look less.
+ */
+@Injectable()
+export class LookForAcks implements OnModuleInit, OnModuleDestroy {
+  private readonly stop = new AbortController()
+  private isLooking = false
+
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly lanes: DeliveryLanes,
+    @Inject(CHANNEL_SENDERS) private readonly senders: ChannelSenders,
+    private readonly box: SecretBox,
+    private readonly slots: SendSlots,
+  ) {}
+
+  onModuleInit(): void {
+    this.lanes.onDelivered((tx, delivery) => this.expect(tx, delivery))
+    this.runtime.onWork(LOOK, (work) => this.work(work), LEASE_MS)
+    // The deliveries stay delivered; the next document begins a new row of looks.
+    this.runtime.onGivenUp(LOOK, async () => {})
+  }
+
+  onModuleDestroy(): void {
+    this.stop.abort()
+  }
+
+  /** A document lies there: somebody may acknowledge it. An earlier look that is due already is kept. */
+  private async expect(tx: Transaction, { partner, channel }: Delivery): Promise<void> {
+    const place = { partner, channel }
+    const registered = await tx.documents(PARTNERS).get(partner)
+    const kind = registered === undefined ? undefined : channelOf(registered, channel)?.kind
+    if (kind === undefined || this.senders[kind]?.acknowledgements === undefined) return
+    await tx.lock([lookId(place)])
+    const known = (await this.runtime.pendingTimers(tx, lookId(place))).find(({ id }) => id === lookId(place))
+    const dueAt = nextLook([tx.now], tx.now)!
+    if (known === undefined || known.dueAt > dueAt) await this.schedule(tx, place, dueAt)
+  }
+
+  private async work({ timer, finish }: Parameters<WorkHandler<Place>>[0]): Promise<void> {
+    const place = timer.data
+    // One look at a time, and none instead of a try: a server that hangs must not take the hands that tries need.
+    if (this.stop.signal.aborted || this.isLooking || !this.slots.take(place.partner)) {
+      await finish((tx) => this.schedule(tx, place, new Date(tx.now.getTime() + POSTPONE_MS)))
+      return
+    }
+    this.isLooking = true
+    try {
+      const { partner, deliveries } = await this.runtime.database.transaction((tx) => this.awaited(tx, place))
+      if (partner !== undefined && deliveries.length > 0) await this.look(partner, place, deliveries)
+      await finish(async (tx) => {
+        const { deliveries: left } = await this.awaited(tx, place)
+        const next = nextLook(left.map(triedAt), tx.now)
+        if (next !== undefined) await this.schedule(tx, place, next)
+      })
+    } finally {
+      this.isLooking = false
+      this.slots.release(place.partner)
+    }
+  }
+
+  private async look(partner: RegisteredPartner, place: Place, deliveries: readonly Delivery[]): Promise<void> {
+    const answer = await this.ask(partner, place, deliveries)
+    if (!answer.ok) {
+      this.runtime.log.info({ ...place, detail: answer.detail }, 'a folder could not be looked at for acknowledgements')
+      return
+    }
+    for (const { id, messageId, policy } of deliveries) {
+      const text = answer.acks.get(messageId)
+      if (text === undefined) continue
+      await this.runtime.database.locked([policyKey(policy)], async (tx) => {
+        const delivery = await tx.documents(DELIVERIES).get(id)
+        if (delivery !== undefined) await this.lanes.acknowledge(tx, delivery, { way: 'file', keyId: null, note: noteOf(text) })
+      })
+    }
+  }
+
+  private async ask(partner: RegisteredPartner, { channel: name }: Place, deliveries: readonly Delivery[]): Promise<AckAnswer> {
+    const sealed = channelOf(partner, name)
+    if (sealed === undefined) return { ok: false, detail: 'the partner no longer has this channel' }
+    const channel = await openChannel(this.box, partner.id, sealed)
+    const messages = deliveries.map(({ messageId: id, policy, version }) => ({ id, policy, version }))
+    return acknowledgements(this.senders, { channel, networks: partner.networks }, messages, this.stop.signal)
+  }
+
+  /** What lies there without an acknowledgement, as long as somebody looks for it; the newest first. */
+  private async awaited(
+    tx: Transaction,
+    { partner: id, channel }: Place,
+  ): Promise<{ partner?: RegisteredPartner; deliveries: Delivery[] }> {
+    const partner = await tx.documents(PARTNERS).get(id)
+    const query = { where: { partner: id, state: 'delivered' }, orderBy: 'created_at', descending: true, limit: MAX_SEARCHED }
+    const found = await tx.documents(DELIVERIES).find(query)
+    const isAwaited = (delivery: Delivery): boolean =>
+      delivery.channel === channel && delivery.acknowledged === undefined && tx.now.getTime() - triedAt(delivery).getTime() <= MAX_AGE_MS
+    return { partner, deliveries: found.filter(isAwaited) }
+  }
+
+  private schedule(tx: Transaction, place: Place, dueAt: Date): Promise<void> {
+    return this.runtime.schedule(tx, { id: lookId(place), kind: LOOK, keys: [lookId(place)], data: place, dueAt })
+  }
+}
+
+/** Of the timer, and of the lock that is taken after a policy's and before a stage's. */
+function lookId({ partner, channel }: Place): string {
+  return `${LOOK}:${partner}/${channel}`
+}
+
+function triedAt({ log, createdAt }: Delivery): Date {
+  return new Date(log.at(-1)?.at ?? createdAt)
+}
+
+/** What the partner wrote goes into lists and logs. */
+function noteOf(text: string): string | null {
+  const plain = text
+    .toWellFormed()
+    .replace(/\p{C}+/gu, ' ')
+    .trim()
+  return plain === '' ? null : [...plain].slice(0, MAX_NOTE).join('')
+}

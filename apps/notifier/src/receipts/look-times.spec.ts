@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest'
+import { LOOK_OFFSETS_MS, MIN_GAP_MS, nextLook } from './look-times.js'
+
+const SENT = new Date('2026-01-01T00:00:00Z')
+const after = (ms: number): Date => new Date(SENT.getTime() + ms)
+
+it('looks for one document at each offset once, and no more after a week', () => {
+  const looks: number[] = []
+  for (let at = nextLook([SENT], SENT); at !== undefined; at = nextLook([SENT], at)) looks.push(at.getTime() - SENT.getTime())
+  expect(looks).toEqual(LOOK_OFFSETS_MS)
+  expect(looks.filter((ms) => ms <= 30 * 60_000)).toHaveLength(8)
+  expect(looks.at(-1)).toBe(7 * 24 * 3_600_000)
+})
+
+it('makes up for no look that it missed', () => {
+  expect(nextLook([SENT], after(100 * 3_600_000))).toEqual(after(120 * 3_600_000))
+})
+
+it('looks for many documents together, half a minute apart at least', () => {
+  const many = Array.from({ length: 500 }, (_, index) => after(index * 1_000))
+  expect(nextLook(many, after(500_000))).toEqual(after(500_000 + MIN_GAP_MS))
+  expect(nextLook([], SENT)).toBeUndefined()
+})
