@@ -17,19 +17,30 @@ export function cpuTime(serverPid: number): CpuTime {
   return { node: (user + system) / 1_000, database: serverMs(serverPid) }
 }
 
+/** Of one process, without its children. */
+export function processMs(pid: number): number {
+  return (statOf(pid)?.ticks ?? 0) * TICK_MS
+}
+
 function serverMs(serverPid: number): number {
   let ticks = 0
-  for (const pid of processIds()) {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      // The fields after the command's name, which may hold blanks: state, parent, …, user and system time at 11 and 12.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      if (Number(pid) === serverPid || Number(fields[1]) === serverPid) ticks += Number(fields[11]) + Number(fields[12])
-    } catch {
-      // It ended while we looked.
-    }
+  for (const pid of processIds().map(Number)) {
+    const stat = statOf(pid)
+    if (stat !== undefined && (pid === serverPid || stat.parent === serverPid)) ticks += stat.ticks
   }
   return ticks * TICK_MS
+}
+
+/** Undefined for a process that ended while we looked. */
+function statOf(pid: number): { parent: number; ticks: number } | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The fields after the command's name, which may hold blanks: state, parent, …, user and system time at 11 and 12.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
+  } catch {
+    return undefined
+  }
 }
 
 function processIds(): string[] {

@@ -1,38 +1,25 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
 import { describe, it } from 'vitest'
-import { ApiClient, loadIdentity, statement } from '#libs/client'
-import type { StreamFrame } from '#libs/contracts'
-import { WebSocket } from 'ws'
-import { policyFile } from '../support/policy-file.js'
-import { freePort, hms, ready, scratchFolder, Served, until } from '../support/processes.js'
 import { nowMs, report } from './figures.js'
+import { inSlices, readersOf, startPress } from './press-under-load.js'
 
 const ROUNDS = 5
-const AT_ONCE = 100
-/** Descriptors that a process needs beside those of the readers. */
-const SPARE_DESCRIPTORS = 500
 const BARE = new URL('bare-push.mjs', import.meta.url).pathname
-
-/** Linux says how many descriptors a process may have open; elsewhere nobody is asked, and 1,000 readers are tried. */
-const maxReaders = (): number => {
-  try {
-    return Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]) - SPARE_DESCRIPTORS
-  } catch {
-    return 1_000
-  }
-}
 
 /** One change to many readers: when the first and the last have it, and the same for a bare loop of writes to as many sockets. */
 describe('push', () => {
-  it.each([1_000, 10_000])('to %i WebSocket clients', async (asked) => {
-    const readers = Math.min(asked, maxReaders())
-    const press = await startPress()
+  it.each([
+    [1_000, 0],
+    [10_000, 0],
+    [1_000, 1_000],
+  ])('to %i WebSocket clients, with %i more policies in the store', async (asked, others) => {
+    const readers = readersOf(asked)
+    const press = await startPress(others)
+    process.stdout.write(`\n${readers} readers, ${others + 1} policies in the store\n`)
     const arrivals = new Arrivals(readers)
-    const clients = await inSlices(readers, () => press.follow((frame, bytes) => arrivals.frame(frame, bytes)))
+    const clients = await inSlices(readers, () => press.follow((frame) => arrivals.frame(frame)))
     const [first, last]: [number[], number[]] = [[], []]
     for (let round = 0; round < ROUNDS; round++) {
       const whole = arrivals.next()
@@ -77,53 +64,17 @@ class Arrivals {
     return new Promise((resolve) => (this.resolve = resolve))
   }
 
-  frame(data: Buffer, bytes: number): void {
+  frame(data: Buffer): void {
     // Parsing 10,000 frames here would be measured too.
     if (!data.includes('"type":"change"')) {
       if (this.isOpen && this.came === 0 && data.includes('"freshness"')) this.ahead++
       return
     }
-    this.bytes = bytes
+    this.bytes = data.length
     if (this.came++ === 0) this.first = nowMs()
     if (this.came < this.readers) return
     this.isOpen = false
     this.resolve([this.first, nowMs()])
-  }
-}
-
-async function startPress() {
-  const folder = scratchFolder()
-  const port = await freePort()
-  const env = { HMS_URL: `http://127.0.0.1:${port}`, HMS_DATA_DIR: join(folder.path, 'data') }
-  const dev = Served.start(['dev', '--port', String(port), '--data', env.HMS_DATA_DIR], {})
-  await until('dev is ready', () => ready(env.HMS_URL))
-  for (const [version, limit] of [
-    ['1.0.0', 35],
-    ['2.0.0', 25],
-  ] as const) {
-    const done = await hms(['approve', policyFile(folder.path, version, limit), '--sign', 'EPA Chief', '--observe', '0s', '--watch'], env)
-    if (done.code !== 0) throw new Error(done.stderr)
-  }
-  const { roster, operatorSigner } = await loadIdentity(env.HMS_DATA_DIR)
-  const who = { signer: operatorSigner(), audience: roster.installation }
-  const authorize = statement(
-    async () => who,
-    () => new Date(),
-  )
-  const api = new ApiClient({ url: env.HMS_URL, authorize, timeoutMs: 30_000 })
-  return {
-    follow: async (onFrame: (data: Buffer, bytes: number) => void): Promise<WebSocket> => {
-      const socket = new WebSocket(`${env.HMS_URL.replace('http', 'ws')}/v1/stream`, { perMessageDeflate: false })
-      socket.on('message', (data: Buffer) => onFrame(data, data.length))
-      const [first] = (await once(socket, 'message')) as [Buffer]
-      if ((JSON.parse(first.toString()) as StreamFrame).type !== 'snapshot') throw new Error('the first frame is no snapshot')
-      return socket
-    },
-    rollBack: (version: string) => api.post('/v1/rollbacks', { policy: 'epa-pm25-limit', version }),
-    stop: async () => {
-      await dev.stop()
-      folder.remove()
-    },
   }
 }
 
@@ -162,10 +113,4 @@ async function barePush(readers: number, bytes: number): Promise<{ first: number
   } finally {
     server.kill()
   }
-}
-
-async function inSlices<T>(count: number, make: () => Promise<T>): Promise<T[]> {
-  const made: T[] = []
-  while (made.length < count) made.push(...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - made.length) }, make))))
-  return made
 }

@@ -59,6 +59,11 @@ export class Served {
     return new Served(child, log)
   }
 
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('it never started')
+    return this.child.pid
+  }
+
   get output(): string {
     return this.log.text
   }

@@ -20,7 +20,7 @@ export class MemoryEntryStore implements EntryStore {
     for (const { facts, releases } of arrivalsOf(tx).values().slice(0, limit)) {
       arrivalsOf(tx).delete(facts.event)
       if (rows.get(facts.event) !== undefined) continue
-      const index = rows.values().length
+      const index = rows.size
       rows.set(facts.event, { index, entry: leafOf(facts), leafHash: leafHashOf(facts).toString('hex') })
       for (const { id, version, digest } of releases) {
         if (releaseRowsOf(tx).get(digest) === undefined) releaseRowsOf(tx).set(digest, { digest, policy: id, version, index })

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PolicyView } from '#libs/contracts'
 import { WebSocket } from 'ws'
 import { Follower } from '../testing/follow.suite.js'
-import { digestOfRelease, POLICY, startStore } from '../testing/store-world.suite.js'
+import { digestOfRelease, inTime, POLICY, startStore } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
 beforeEach(async () => {
@@ -13,18 +13,6 @@ beforeEach(async () => {
 afterEach(() => world.stop())
 
 const advance = (ms: number) => world.clock.advanceTo(world.clock.now().getTime() + ms)
-
-/** Lets time pass until there is an answer. */
-async function inTime<T>(asked: Promise<T>): Promise<T> {
-  const end = { reached: false }
-  const mark = (): void => void (end.reached = true)
-  asked.then(mark, mark)
-  while (!end.reached) {
-    advance(500)
-    await world.settle()
-  }
-  return asked
-}
 
 describe('GET /v1/stream', () => {
   it('begins with a snapshot and goes on with each change, a bundle in one frame', async () => {
@@ -48,7 +36,7 @@ describe('GET /v1/stream', () => {
     expect(await first('3')).toEqual(['change', 4, ['a-limit 1']])
     expect(await first('1')).toEqual(['change', 4, [`${POLICY} 3`, 'a-limit 1']])
     expect(await first('4')).toEqual(['heartbeat', 4, []])
-    expect(await inTime(first('9'))).toEqual(['snapshot', 4, [`${POLICY} 3`, 'a-limit 1']])
+    expect(await inTime(world, first('9'))).toEqual(['snapshot', 4, [`${POLICY} 3`, 'a-limit 1']])
   })
 
   it('proves life every two seconds, with as little as that takes', async () => {
@@ -163,14 +151,14 @@ describe('a reader that has seen more than this instance', () => {
   it('is sent elsewhere after two seconds, and never given anything older', async () => {
     await world.stored(await world.head())
     for (const path of [`/v1/policies/${POLICY}`, '/v1/policies', '/v1/snapshot', '/v1/events']) {
-      const response = await inTime(fetch(world.url + path, atLeast('2')))
+      const response = await inTime(world, fetch(world.url + path, atLeast('2')))
       expect([response.status, response.headers.has('retry-after'), await response.json()]).toMatchObject([
         503,
         true,
         { code: 'HMS_STORE_BEHIND', retryable: true, state: { revision: 1 } },
       ])
     }
-    expect([await upgraded('1'), await inTime(upgraded('2'))]).toEqual([101, 503])
+    expect([await upgraded('1'), await inTime(world, upgraded('2'))]).toEqual([101, 503])
     expect((await fetch(`${world.url}/v1/policies`, atLeast('new'))).status).toBe(400)
   })
 })

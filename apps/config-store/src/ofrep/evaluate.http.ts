@@ -4,6 +4,7 @@ import { Authorizer, RequireScope, ServiceRuntime, TakesBody, type AuthorizedReq
 import { Body, Controller, Headers, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply } from 'fastify'
 import { parseRevision } from '../copy/prepared-frame.js'
+import { parseAtLeast } from '../reads/at-least.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { Flags } from './flags.js'
 
@@ -33,11 +34,12 @@ export class EvaluateController {
     @Body() body: OfrepRequest,
     @Query('flagConfigEtag') heard?: string,
     @Headers('if-none-match') known?: string,
+    @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<OfrepBulk> | undefined> {
     const reader = readContext(body)
-    await this.flags.reach(parseRevision(heard))
+    await this.flags.reach(parseRevision(heard), parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'ofrep-bulk' })
-    return send(reply, answerFlags(this.flags.book, reader, known, this.streamOf(actor)))
+    return this.send(reply, answerFlags(this.flags.book, reader, known, this.streamOf(actor)))
   }
 
   /** One flag: `ID` is the whole policy as an object, `ID.FIELD` that field with its type. */
@@ -50,11 +52,12 @@ export class EvaluateController {
     @Param('key') key: string,
     @Body() body: OfrepRequest,
     @Headers('if-none-match') known?: string,
+    @Headers('if-revision-at-least') atLeast?: string,
   ): Promise<JsonText<OfrepFlag> | undefined> {
     const reader = readContext(body)
-    await this.flags.reach()
+    await this.flags.reach(undefined, parseAtLeast(atLeast))
     this.metrics.reads.inc({ source: 'ofrep' })
-    return send(reply, answerFlag(this.flags.book, key, reader, known))
+    return this.send(reply, answerFlag(this.flags.book, key, reader, known))
   }
 
   /** None for who signs each request: an address cannot. */
@@ -63,10 +66,10 @@ export class EvaluateController {
     const key = actor.kind === 'token' ? this.access.tokens.streamKey(actor.id) : undefined
     return key === undefined ? undefined : { stream: eventStream(key), owner: actor.id }
   }
-}
 
-function send(reply: FastifyReply, { status, etag, body }: EvaluationAnswer): JsonText<never> | undefined {
-  void reply.status(status).header('etag', etag).header('cache-control', 'no-store')
-  if (body !== undefined) void reply.header('content-type', 'application/json; charset=utf-8')
-  return body as JsonText<never> | undefined
+  private send(reply: FastifyReply, { status, etag, body }: EvaluationAnswer): JsonText<never> | undefined {
+    void reply.status(status).header('etag', etag).header('cache-control', 'no-store').header('hms-revision', String(this.flags.revision))
+    if (body !== undefined) void reply.header('content-type', 'application/json; charset=utf-8')
+    return body as JsonText<never> | undefined
+  }
 }

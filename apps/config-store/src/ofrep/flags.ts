@@ -22,8 +22,17 @@ export class Flags {
     copy.onChange(() => this.book.forget())
   }
 
-  /** Resolves when the copy is as new as `revision`, which a reader heard of at another instance. */
-  reach(revision?: number): Promise<void> {
-    return this.copy.reach(revision)
+  /** What this copy is up to. */
+  get revision(): number {
+    return this.copy.revision
+  }
+
+  /**
+   * Resolves when the copy is as new as `heard`, which a notice of another instance named, or after a wait: clients ask again by
+   * themselves. `atLeast`, which a reader demands, is given or refused: `HMS_STORE_BEHIND`.
+   */
+  async reach(heard?: number, atLeast?: number): Promise<void> {
+    await this.copy.reach(heard)
+    await this.copy.require(atLeast)
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { OfrepBulk, OfrepFailure, OfrepFlag } from '#libs/contracts'
-import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+import { digestOfRelease, inTime, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
 
 let world: Awaited<ReturnType<typeof startStore>>
 let seq = 1
@@ -43,6 +43,20 @@ const all = (body?: unknown, headers?: Record<string, string>, query = ''): Prom
 const put = async (options: HeadOptions = {}): Promise<void> => void (await world.stored(await world.head({ seq: ++seq, ...options })))
 const advance = (ms: number): void => world.clock.advanceTo(world.clock.now().getTime() + ms)
 const BASE = digestOfRelease('1.0.0')
+
+describe('a reader that has seen a revision elsewhere', () => {
+  it('gets what is as new as that, and is sent elsewhere for what is not here yet', async () => {
+    const { revision } = (await (await fetch(`${world.url}/v1/snapshot`)).json()) as { revision: number }
+    const demand = (atLeast: number | string) => ({ 'if-revision-at-least': String(atLeast) })
+    for (const answer of [await one(POLICY, ANYONE, demand(revision)), await all(ANYONE, demand(revision))])
+      expect([answer.status, answer.headers['hms-revision']]).toEqual([200, String(revision)])
+    for (const asked of [one(POLICY, ANYONE, demand(revision + 1)), all(ANYONE, demand(revision + 1))]) {
+      const { status, headers } = await inTime<Answer<unknown>>(world, asked)
+      expect([status, headers['retry-after'] !== undefined]).toEqual([503, true])
+    }
+    expect((await one(POLICY, ANYONE, demand('soon'))).status).toBe(400)
+  })
+})
 
 describe('a single evaluation', () => {
   it('answers the policy as an object, with variant, value and flat metadata without null', async () => {

@@ -89,6 +89,18 @@ export function startInstance(url: string, identity: TestIdentity): Promise<Stor
   })
 }
 
+/** Lets time pass until there is an answer. */
+export async function inTime<T>({ clock, settle }: Pick<StoreWorld, 'settle'> & { clock: VirtualClock }, asked: Promise<T>): Promise<T> {
+  const end = { reached: false }
+  const mark = (): void => void (end.reached = true)
+  asked.then(mark, mark)
+  while (!end.reached) {
+    clock.advanceTo(clock.now().getTime() + 500)
+    await settle()
+  }
+  return asked
+}
+
 async function startWorld(profile: Profile, clock: Clock, identity: TestIdentity, open: HostAdapters['open']): Promise<StoreWorld> {
   const bus = new RecordingBus()
   const host = await Host.create(['config-store'], {

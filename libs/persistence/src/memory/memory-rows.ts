@@ -27,6 +27,13 @@ export class MemoryRows<R> {
     return existed
   }
 
+  /** Of all rows, without going through those that are committed: a table that is kept for good is asked at each write. */
+  get size(): number {
+    let size = this.committed.size
+    for (const [id, row] of this.staged ?? []) size += Number(row !== undefined) - Number(this.committed.has(id))
+    return size
+  }
+
   /** All rows in order of first insertion. */
   values(): R[] {
     return this.staged === undefined ? [...this.committed.values()] : this.entries().map(([, row]) => row)

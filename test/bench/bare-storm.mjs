@@ -1,0 +1,7 @@
+// The floor of a storm: a bare `ws` server that sends as many bytes as it is told to whoever connects.
+import { WebSocketServer } from 'ws'
+
+const bytes = Buffer.alloc(Number(process.argv[2]), 'x')
+const server = new WebSocketServer({ port: 0, host: '127.0.0.1', backlog: 1_024, perMessageDeflate: false })
+server.on('connection', (socket) => socket.send(bytes, { binary: false }))
+server.on('listening', () => process.stdout.write(`${server.address().port}\n`))

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { nowMs, percentile } from './figures.js'
+import { POLICY, readersOf, startPress } from './press-under-load.js'
+
+const BARE = new URL('bare-storm.mjs', import.meta.url).pathname
+const OTHERS = 1_000
+const FEW = [POLICY, 'rule-1', 'rule-2'].join(',')
+
+/**
+ * Many readers that come back at once to a store of 1,001 policies: until the last has its first frame, beside a bare `ws` server that sends
+ * as many bytes; and the memory of the server for each of them afterwards. Readers of all get fewer places: each wants megabytes.
+ */
+describe('storm', () => {
+  it('of readers that come back', async () => {
+    const press = await startPress(OTHERS)
+    const { revision } = (await (await fetch(`${press.url}/v1/snapshot?policies=${POLICY}`)).json()) as { revision: number }
+    for (const [label, asked, query] of [
+      ['who read three policies', 10_000, `policies=${FEW}`],
+      ['who know the newest revision', 10_000, `revision=${revision}`],
+      ['who read all of them', 200, ''],
+    ] as const) {
+      const readers = readersOf(asked)
+      const ours = await storm(readers, `${press.url}/v1/stream?${query}`, press.pid)
+      const bare = await bareStorm(readers, ours.bytes)
+      const kib = ({ memory }: Storm): string => `${(memory / 1_024 / readers).toFixed(1)} KiB a reader`
+      const took = ({ times, lastMs }: Storm): string => `p50 ${percentile(times, 0.5).toFixed(0)} ms, last ${lastMs.toFixed(0)} ms`
+      process.stdout.write(`\n${readers} readers ${label}, ${ours.bytes} bytes each\n`)
+      process.stdout.write(`ours   ${took(ours)}, ${kib(ours)}\nbare   ${took(bare)}, ${kib(bare)}\n`)
+      const ratios = `last ours/bare ${(ours.lastMs / bare.lastMs).toFixed(2)} (aim 2), memory ${(ours.memory / bare.memory).toFixed(2)} (aim 1.5)`
+      process.stdout.write(`${ratios}\n`)
+    }
+    await press.stop()
+  })
+})
+
+interface Storm {
+  bytes: number
+  /** Sorted. */
+  times: number[]
+  lastMs: number
+  /** Resident bytes of the server that came with the readers. */
+  memory: number
+}
+
+async function storm(readers: number, url: string, pid: number): Promise<Storm> {
+  const residentBefore = resident(pid)
+  const startedAt = nowMs()
+  let bytes = 0
+  const sockets = Array.from({ length: readers }, () => new WebSocket(url.replace('http', 'ws'), { perMessageDeflate: false }))
+  const times = await Promise.all(
+    sockets.map(async (socket) => {
+      const [data] = (await once(socket, 'message')) as [Buffer]
+      bytes = data.length
+      return nowMs() - startedAt
+    }),
+  )
+  const memory = Math.max(1, resident(pid) - residentBefore)
+  for (const socket of sockets) socket.terminate()
+  times.sort((a, b) => a - b)
+  return { bytes, times, lastMs: times.at(-1)!, memory }
+}
+
+async function bareStorm(readers: number, bytes: number): Promise<Storm> {
+  const server = spawn(process.execPath, [BARE, String(bytes)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    const [line] = (await once(server.stdout, 'data')) as [Buffer]
+    return await storm(readers, `http://127.0.0.1:${Number(line.toString())}`, server.pid!)
+  } finally {
+    server.kill()
+  }
+}
+
+/** Zero where there is no /proc. */
+function resident(pid: number): number {
+  try {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024
+  } catch {
+    return 0
+  }
+}
