@@ -15,8 +15,8 @@ export interface RefetchFeedOptions {
   clock: Clock
   /** Of this process and no other: an id that an earlier one gave out is not the newest. */
   life: string
-  /** Called with the number of open readers. */
-  counted?: (readers: number) => void
+  /** Called with the number of open readers when one came or went. */
+  counted?: (readers: number, change: 1 | -1) => void
 }
 
 /**
@@ -55,10 +55,10 @@ export class RefetchFeed {
     response.write(lastEventId === this.id ? ALIVE : this.newest)
     if (this.readers.size === 0) this.beat()
     this.readers.add(response)
-    this.count()
+    this.count(1)
     response.once('close', () => {
       this.readers.delete(response)
-      this.count()
+      this.count(-1)
     })
   }
 
@@ -99,8 +99,8 @@ export class RefetchFeed {
     })
   }
 
-  private count(): void {
-    this.options.counted?.(this.readers.size)
+  private count(change: 1 | -1): void {
+    this.options.counted?.(this.readers.size, change)
   }
 }
 

@@ -24,7 +24,7 @@ const VIEW = {
     { version: '1.5.0', digest: 'sha256:1', total: 1 },
     { version: null, digest: null, total: 1 },
   ],
-  seen: { stream: 2, events: 5 },
+  seen: { stream: 2, events: 5, ofrep: 1 },
 }
 const ANSWERS = {
   'GET /v1/coverage?policy=epa-pm25-limit': { body: VIEW },
@@ -48,7 +48,7 @@ describe('coverage', () => {
       'SILENT OR BEHIND  REGION  RUNS   REVISION      SINCE',
       `boston-insp-03    BOS     1.5.0  7             ${SINCE}`,
       `boston-insp-04    –       –      said nothing  ${SINCE}`,
-      'Seen, and not asked: 2 streams without a name, 5 by Server-Sent Events',
+      'Seen, and not asked: 2 streams without a name, 5 by Server-Sent Events, 1 by OFREP',
       '',
     ])
     expect(JSON.parse((await runForTest(['coverage', 'epa-pm25-limit', '--json', '--url', service.url])).stdout)).toEqual(VIEW)
@@ -59,7 +59,7 @@ describe('coverage', () => {
     const { stdout } = await runForTest(['coverage', '--url', service.url])
     expect(stdout.split('\n')).toEqual([
       'POLICY          REVISION  BOTS  CURRENT  SILENT OR BEHIND                SEEN',
-      'epa-pm25-limit  9         3     1        boston-insp-03, boston-insp-04  7',
+      'epa-pm25-limit  9         3     1        boston-insp-03, boston-insp-04  8',
       '',
     ])
   })

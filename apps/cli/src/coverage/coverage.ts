@@ -27,7 +27,7 @@ export async function listCoverage(context: CliContext): Promise<number> {
       { heading: 'BOTS', cell: ({ total }) => total },
       { heading: 'CURRENT', cell: ({ current }) => current },
       { heading: 'SILENT OR BEHIND', cell: ({ lagging }) => lagging.map(({ id }) => id).join(', ') || null },
-      { heading: 'SEEN', cell: ({ seen: { stream, events } }) => stream + events },
+      { heading: 'SEEN', cell: ({ seen: { stream, events, ofrep } }) => stream + events + ofrep },
     ],
     'No policy is in force.',
   )
@@ -63,7 +63,7 @@ function linesOf({ policy, revision, total, current, lagging, regions, versions,
   return [
     ...lines,
     ...silentOf(lagging, width),
-    `Seen, and not asked: ${seen.stream} streams without a name, ${seen.events} by Server-Sent Events`,
+    `Seen, and not asked: ${seen.stream} streams without a name, ${seen.events} by Server-Sent Events, ${seen.ofrep} by OFREP`,
   ]
 }
 

@@ -55,15 +55,15 @@ describe('who runs what', () => {
     await reader.read()
     const seen = async () => Promise.all([POLICY, OTHER].map(async (policy) => (await coverage(policy)).seen))
     expect(await seen()).toEqual([
-      { stream: 2, events: 0 },
-      { stream: 1, events: 1 },
+      { stream: 2, events: 0, ofrep: 0 },
+      { stream: 1, events: 1, ofrep: 0 },
     ])
     part.socket.close()
     await part.closed
     await reader.cancel()
     await expect.poll(seen).toEqual([
-      { stream: 1, events: 0 },
-      { stream: 1, events: 0 },
+      { stream: 1, events: 0, ofrep: 0 },
+      { stream: 1, events: 0, ofrep: 0 },
     ])
     expect((await coverage()).total).toBe(1)
   })

@@ -25,7 +25,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-const readers = { all: { stream: 0, events: 0 }, byPolicy: {} }
+const readers = { all: { stream: 0, events: 0, ofrep: 0 }, byPolicy: {} }
 
 const bot = (name: string, more: Partial<BotPresence> = {}): BotPresence => ({
   bot: name,

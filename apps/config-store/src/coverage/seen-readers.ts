@@ -9,7 +9,7 @@ export interface CountedReaders {
 
 /** Policies that are told to the other instances: readers may name what they like. */
 const MAX_TOLD = 1_000
-const NOBODY: SeenReaders = { stream: 0, events: 0 }
+const NOBODY: SeenReaders = { stream: 0, events: 0, ofrep: 0 }
 
 /** Open connections that get what is in force and acknowledge nothing. */
 export class ReaderCounts {
@@ -28,7 +28,7 @@ export class ReaderCounts {
   private add(id: string, kind: keyof SeenReaders, change: 1 | -1): void {
     const { [kind]: before, ...rest } = this.byPolicy.get(id) ?? NOBODY
     const seen = { ...rest, [kind]: before + change } as SeenReaders
-    if (seen.stream + seen.events === 0) this.byPolicy.delete(id)
+    if (seen.stream + seen.events + seen.ofrep === 0) this.byPolicy.delete(id)
     else this.byPolicy.set(id, seen)
   }
 }
@@ -37,9 +37,10 @@ export class ReaderCounts {
 export function seenOf(policy: string, instances: Iterable<CountedReaders>): SeenReaders {
   const seen = { ...NOBODY }
   for (const { all, byPolicy } of instances) {
-    for (const { stream, events } of [all, byPolicy[policy] ?? NOBODY]) {
+    for (const { stream, events, ofrep } of [all, byPolicy[policy] ?? NOBODY]) {
       seen.stream += stream
       seen.events += events
+      seen.ofrep += ofrep
     }
   }
   return seen

@@ -57,6 +57,16 @@ describe('GET /ofrep/v1/events', () => {
     await Promise.all([events.cancel(), resumed.cancel()])
   })
 
+  it('counts its readers apart from bots, for as long as they listen', async () => {
+    await world.stored(await world.head())
+    const seen = async () => ((await (await fetch(`${world.url}/v1/coverage?policy=${POLICY}`)).json()) as { seen: unknown }).seen
+    const readers = [await follow(), await follow()]
+    expect(await seen()).toEqual({ stream: 0, events: 0, ofrep: 2 })
+    await readers[0]!.cancel()
+    await expect.poll(seen).toEqual({ stream: 0, events: 0, ofrep: 1 })
+    await readers[1]!.cancel()
+  })
+
   it('says nothing of a renewed lease, and tells when one ends', async () => {
     await world.stored(await world.head())
     const base = digestOfRelease('1.0.0')

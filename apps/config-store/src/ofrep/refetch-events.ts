@@ -3,6 +3,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common'
 import { randomUUID } from 'node:crypto'
 import { DocumentCopy } from '../copy/document-copy.js'
+import { Presence } from '../coverage/presence.js'
 import { StoreMetrics } from '../store-metrics.js'
 import { Flags } from './flags.js'
 
@@ -12,9 +13,12 @@ export class RefetchEvents implements BeforeApplicationShutdown {
   readonly feed: RefetchFeed
   private readonly watch: ChangeWatch
 
-  constructor(runtime: ServiceRuntime, copy: DocumentCopy, { held }: Flags) {
+  constructor(runtime: ServiceRuntime, copy: DocumentCopy, { held }: Flags, presence: Presence) {
     const metrics = new StoreMetrics(runtime.metrics)
-    const counted = (readers: number): void => metrics.connections.set({ transport: 'ofrep' }, readers)
+    const counted = (readers: number, change: 1 | -1): void => {
+      metrics.connections.set({ transport: 'ofrep' }, readers)
+      presence.seen('ofrep', undefined, change)
+    }
     this.feed = new RefetchFeed({ clock: runtime.clock, life: randomUUID(), counted })
     // The revision comes back with the question, so that an instance that is behind catches up before it answers.
     this.watch = new ChangeWatch(held, runtime.clock, () => this.feed.tell(String(copy.revision)))

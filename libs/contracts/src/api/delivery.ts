@@ -126,6 +126,8 @@ export interface CoverageView {
 export interface SeenReaders {
   stream: number
   events: number
+  /** Who hears by OFREP when to evaluate again. One that only asks holds no connection. */
+  ofrep: number
 }
 
 /**
