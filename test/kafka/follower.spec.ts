@@ -88,6 +88,8 @@ describeKafka('hms-svc/kafka', () => {
   it('is ready at the end of the log with the right to read two topics alone, and no group', async () => {
     await post(await headOf(POLICY, 1, 35))
     await vouch()
+    // What is answered is stored; the outbox brings it to the topic a moment later.
+    await recordsOf(STATE, 1)
     bot = await open()
     expect(bot.explain(POLICY)).toMatchObject({
       value: { limit: 35 },
@@ -98,9 +100,7 @@ describeKafka('hms-svc/kafka', () => {
       trust: 'pinned',
     })
     await withAdmin(async (admin) =>
-      expect((await admin.listGroups()).groups.map(({ groupId }) => groupId).filter((group) => !group.startsWith('config-store'))).toEqual(
-        [],
-      ),
+      expect((await admin.listGroups()).groups.filter(({ groupId }) => !/^(config-store|root)/.test(groupId))).toEqual([]),
     )
   }, 60_000)
 
@@ -121,7 +121,7 @@ describeKafka('hms-svc/kafka', () => {
   }, 60_000)
 
   it('keeps its value whatever somebody with root writes into the topic, and says so', async () => {
-    const log = await recordsOf(STATE)
+    const log = await recordsOf(STATE, 2)
     expect(log.map(({ key }) => key)).toContain(FRESHNESS_KEY)
     const place = `${POLICY}@global`
     const newest = log.findLast(({ key }) => key === place)!.value!
@@ -273,16 +273,16 @@ describeKafka('hms-svc/kafka', () => {
     await work(admin).finally(() => admin.disconnect())
   }
 
-  /** What somebody with root reads: the whole topic as it is. */
-  async function recordsOf(topic: string): Promise<{ key: string; value: string | null }[]> {
+  /** What somebody with root reads: the whole topic as it is, once it holds so many freshness statements. */
+  async function recordsOf(topic: string, statements: number): Promise<{ key: string; value: string | null }[]> {
     const records: { key: string; value: string | null }[] = []
-    const consumer = operator.consumer({ groupId: 'root' })
+    const consumer = operator.consumer({ groupId: `root-${statements}` })
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })
     await consumer.run({
       eachMessage: async ({ message }) => void records.push({ key: String(message.key), value: message.value?.toString() ?? null }),
     })
-    await expect.poll(() => records.filter(({ key }) => key === FRESHNESS_KEY).length, SLOW).toBe(2)
+    await expect.poll(() => records.filter(({ key }) => key === FRESHNESS_KEY).length, SLOW).toBeGreaterThanOrEqual(statements)
     await consumer.disconnect()
     return records
   }

@@ -17,7 +17,7 @@ export function topicAdminSuite(kafkaOf: () => Kafka): void {
 
   /** A KRaft broker learns of a change a moment after the controller has confirmed it. */
   const untilDifferencesAre = (wanted: TopicDifference[]): Promise<void> =>
-    expect.poll(() => diffTopics(kafkaOf()), { timeout: 10_000 }).toEqual(wanted)
+    expect.poll(() => diffTopics(kafkaOf()), { timeout: 45_000 }).toEqual(wanted)
 
   it('makes every topic of the catalogue, and finds nothing to do the second time', async () => {
     const made = await applyTopics(kafkaOf(), 1)
