@@ -1,10 +1,11 @@
-import { InvalidContextError, type EvaluationContext } from '@openfeature/server-sdk'
+import type { EvaluationContext } from '@openfeature/server-sdk'
 import { isName, MAX_BOT_NAME, MAX_REGION_NAME } from '#libs/contracts'
 import type { Reader } from '#libs/evaluation'
+import { ProviderError } from './provider-error.js'
 
 /**
  * Who asks: `targetingKey` chooses the cohort of a canary, `region` its scope; what a context leaves out is the connection's own. Throws
- * `InvalidContextError`.
+ * `INVALID_CONTEXT`.
  */
 export function readerOf({ targetingKey, region }: EvaluationContext, own: Reader): Reader {
   return {
@@ -16,5 +17,8 @@ export function readerOf({ targetingKey, region }: EvaluationContext, own: Reade
 function nameIn(what: string, value: unknown, max: number): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
   if (isName(value, max)) return value
-  throw new InvalidContextError(`${what} must be text of at most ${max} characters, without control characters and half surrogate pairs`)
+  throw new ProviderError(
+    'INVALID_CONTEXT',
+    `${what} must be text of at most ${max} characters, without control characters and half surrogate pairs`,
+  )
 }

@@ -1,15 +1,4 @@
-import {
-  GeneralError,
-  OpenFeatureEventEmitter,
-  ProviderEvents,
-  ProviderFatalError,
-  ProviderNotReadyError,
-  type EvaluationContext,
-  type Hook,
-  type JsonValue,
-  type Provider,
-  type ResolutionDetails,
-} from '@openfeature/server-sdk'
+import type { EvaluationContext, Hook, JsonValue, Provider, ResolutionDetails } from '@openfeature/server-sdk'
 import { HmsError } from '#libs/contracts'
 import { backoffMs } from '../backoff.js'
 import { systemClock, type Timer } from '../clock.js'
@@ -18,6 +7,8 @@ import type { HmsConnection } from '../connection/hms-connection.js'
 import type { LiveConnection } from '../connection/live-connection.js'
 import { readerOf } from './context-reader.js'
 import { FlagChanges } from './flag-changes.js'
+import { ProviderError } from './provider-error.js'
+import { ProviderEventsEmitter } from './provider-events.js'
 import { resolveFlag, type FlagType } from './resolve-flag.js'
 
 /** What is left out comes from the environment, as for `connect`. */
@@ -32,7 +23,7 @@ export interface HmsProviderOptions extends ConnectOptions {
 export class HmsProvider implements Provider {
   readonly metadata = { name: 'hms-svc' } as const
   readonly runsOn = 'server'
-  readonly events = new OpenFeatureEventEmitter()
+  readonly events = new ProviderEventsEmitter()
   readonly hooks: Hook[]
   private live: LiveConnection | undefined
   private off: (() => void)[] = []
@@ -62,14 +53,14 @@ export class HmsProvider implements Provider {
       await this.open()
     } catch (error) {
       const refusal = error instanceof HmsError ? error : undefined
-      if (refusal !== undefined && !refusal.retryable) throw new ProviderFatalError(messageOf(error), { cause: error })
+      if (refusal !== undefined && !refusal.retryable) throw new ProviderError('PROVIDER_FATAL', messageOf(error), { cause: error })
       this.tryAgain(0)
-      throw new GeneralError(messageOf(error), { cause: error })
+      throw new ProviderError('GENERAL', messageOf(error), { cause: error })
     }
     // The SDK makes the provider ready behind this; a copy from disk, or one in doubt, is not.
     const { live } = this
     setImmediate(() => {
-      if (live !== undefined && live.state !== 'READY') this.events.emit(ProviderEvents.Stale, { message: 'the first copy may be old' })
+      if (live !== undefined && live.state !== 'READY') this.events.tell('PROVIDER_STALE', { message: 'the first copy may be old' })
     })
   }
 
@@ -99,7 +90,7 @@ export class HmsProvider implements Provider {
   }
 
   private resolve<T extends JsonValue>(key: string, type: FlagType, context: EvaluationContext): ResolutionDetails<T> {
-    if (this.live === undefined) throw new ProviderNotReadyError('there is no verified copy yet')
+    if (this.live === undefined) throw new ProviderError('PROVIDER_NOT_READY', 'there is no verified copy yet')
     const { documents, state, reader } = this.live
     return resolveFlag<T>(key, type, readerOf(context, reader), documents, state)
   }
@@ -115,18 +106,18 @@ export class HmsProvider implements Provider {
   private follow(live: LiveConnection): void {
     const changes = new FlagChanges(live.documents)
     this.off = [
-      live.on('ready', () => this.events.emit(ProviderEvents.Ready)),
+      live.on('ready', () => this.events.tell('PROVIDER_READY')),
       live.on('stale', ({ reason, code }) =>
-        this.events.emit(ProviderEvents.Stale, { message: reason, ...(code === undefined ? {} : { metadata: { code } }) }),
+        this.events.tell('PROVIDER_STALE', { message: reason, ...(code === undefined ? {} : { metadata: { code } }) }),
       ),
       // A document that is refused leaves the provider as able to evaluate as it was: only a state is told here.
       live.on('error', (error) => {
-        if (live.state === 'ERROR') this.events.emit(ProviderEvents.Error, { message: messageOf(error) })
+        if (live.state === 'ERROR') this.events.tell('PROVIDER_ERROR', { message: messageOf(error) })
       }),
       live.documents.onTaken(() => {
         const flagsChanged = changes.look()
         if (flagsChanged.length === 0) return
-        this.events.emit(ProviderEvents.ConfigurationChanged, { flagsChanged, metadata: { revision: live.revision } })
+        this.events.tell('PROVIDER_CONFIGURATION_CHANGED', { flagsChanged, metadata: { revision: live.revision } })
       }),
     ]
   }
@@ -146,8 +137,8 @@ export class HmsProvider implements Provider {
   private opened(): void {
     const { live } = this
     if (live === undefined) return
-    this.events.emit(ProviderEvents.Ready)
-    if (live.state !== 'READY') this.events.emit(ProviderEvents.Stale, { message: 'the first copy may be old' })
+    this.events.tell('PROVIDER_READY')
+    if (live.state !== 'READY') this.events.tell('PROVIDER_STALE', { message: 'the first copy may be old' })
   }
 }
 

@@ -1,21 +1,16 @@
-import {
-  FlagNotFoundError,
-  StandardResolutionReasons,
-  TypeMismatchError,
-  type JsonValue,
-  type ResolutionDetails,
-} from '@openfeature/server-sdk'
+import type { JsonValue, ResolutionDetails, StandardResolutionReasons } from '@openfeature/server-sdk'
 import type { Json } from '#libs/contracts'
 import { evaluate, liveCanaries, type InForce, type Reader } from '#libs/evaluation'
 import { STABLE_SCOPE } from '#libs/signing'
 import type { ConnectionState } from '../connection/hms-connection.js'
 import type { HeldDocumentSource } from '../connection/live-connection.js'
+import { ProviderError } from './provider-error.js'
 
 /** What a caller of OpenFeature can ask for. */
 export type FlagType = 'boolean' | 'string' | 'number' | 'object'
 
 /**
- * The flag `ID` is the whole policy, `ID.FIELD` a field of it with its own type. Throws `FlagNotFoundError` and `TypeMismatchError`; the
+ * The flag `ID` is the whole policy, `ID.FIELD` a field of it with its own type. Throws `FLAG_NOT_FOUND` and `TYPE_MISMATCH`; the
  * SDK then gives the caller's default. Pure but for the copy.
  */
 export function resolveFlag<T extends JsonValue>(
@@ -30,9 +25,9 @@ export function resolveFlag<T extends JsonValue>(
   const held = evaluate(documents.of(id), reader, now)?.held
   const value = held === undefined ? undefined : valueAt(held.value, field)
   if (held === undefined || value === undefined) {
-    throw new FlagNotFoundError(`no policy, and no field of one that is in force for this context, is called ${key}`)
+    throw new ProviderError('FLAG_NOT_FOUND', `no policy, and no field of one that is in force for this context, is called ${key}`)
   }
-  if (typeof value !== type) throw new TypeMismatchError(`${key} is of type ${typeof value}, not ${type}`)
+  if (typeof value !== type) throw new ProviderError('TYPE_MISMATCH', `${key} is of type ${typeof value}, not ${type}`)
   return {
     value: value as T,
     variant: held.value.version,
@@ -54,10 +49,10 @@ function valueAt(policy: InForce['held']['value'], field: string | undefined): J
 }
 
 /** `STALE` tells of a copy that may be old, before all else; `STATIC` is the one answer that is the same for everybody. */
-function reasonOf({ head }: InForce['held'], canaryRuns: boolean, state: ConnectionState): string {
-  if (state !== 'READY') return StandardResolutionReasons.STALE
-  if (head.scope !== STABLE_SCOPE) return StandardResolutionReasons.SPLIT
-  return canaryRuns ? StandardResolutionReasons.TARGETING_MATCH : StandardResolutionReasons.STATIC
+function reasonOf({ head }: InForce['held'], canaryRuns: boolean, state: ConnectionState): keyof typeof StandardResolutionReasons {
+  if (state !== 'READY') return 'STALE'
+  if (head.scope !== STABLE_SCOPE) return 'SPLIT'
+  return canaryRuns ? 'TARGETING_MATCH' : 'STATIC'
 }
 
 function metadataOf({ document, head, value }: InForce['held'], state: ConnectionState): Record<string, string | number | boolean> {

@@ -1,0 +1,54 @@
+import type { AnyProviderEvent, EventContext, EventHandler, Logger, ProviderEventEmitter, ProviderEvents } from '@openfeature/server-sdk'
+
+type Handler = EventHandler
+
+/** Takes the SDK's events by their texts: the enum itself would be an import at run time. */
+export class ProviderEventsEmitter implements ProviderEventEmitter<AnyProviderEvent> {
+  private readonly handlers = new Map<string, Handler[]>()
+  private logger: Logger | undefined
+
+  /** The emission of the event with its own name, for callers without the enum. */
+  tell(event: `${ProviderEvents}`, context?: EventContext): void {
+    this.emit(event as ProviderEvents, context)
+  }
+
+  /** A handler that throws or rejects is logged by the SDK's logger and stops no other one. */
+  emit(event: AnyProviderEvent, context?: EventContext): void {
+    // A handler may add or remove others: that makes a new list.
+    for (const handler of this.getHandlers(event)) void this.call(handler, context)
+  }
+
+  addHandler(event: AnyProviderEvent, handler: Handler): void {
+    this.handlers.set(event, [...this.getHandlers(event), handler])
+  }
+
+  /** Once for each time that it was added. */
+  removeHandler(event: AnyProviderEvent, handler: Handler): void {
+    const handlers = [...this.getHandlers(event)]
+    const at = handlers.indexOf(handler)
+    if (at !== -1) handlers.splice(at, 1)
+    this.handlers.set(event, handlers)
+  }
+
+  removeAllHandlers(event?: AnyProviderEvent): void {
+    if (event === undefined) this.handlers.clear()
+    else this.handlers.delete(event)
+  }
+
+  getHandlers(event: AnyProviderEvent): Handler[] {
+    return this.handlers.get(event) ?? []
+  }
+
+  setLogger(logger: Logger): this {
+    this.logger = logger
+    return this
+  }
+
+  private async call(handler: Handler, context: EventContext | undefined): Promise<void> {
+    try {
+      await handler(context as Parameters<Handler>[0])
+    } catch (error) {
+      this.logger?.error('Error running event handler:', error)
+    }
+  }
+}
