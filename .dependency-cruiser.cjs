@@ -26,6 +26,8 @@ const LIBS = {
 const PURE = '^libs/(contracts|evaluation|policy|pipeline|signing|guard)/'
 const SPEC = '\\.(spec|suite|fixture)\\.ts$'
 const pkg = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/|$)`
+/** What `npm install --omit=optional` must leave whole. */
+const LIGHT = '^(libs/(contracts|files|signing|policy|guard|kafka-socket|evaluation|client|verify)/|apps/cli/src/(?!hosting/))'
 const core = (...names) => `^(node:)?(${names.join('|')})(/|$)`
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -57,7 +59,7 @@ module.exports = {
       comment: 'hms-svc/bridge runs in a browser; what its bundle brings along of the SDK is looked at by its own test',
       severity: 'error',
       from: { path: '^libs/client/src/bridge/', pathNot: [SPEC, '/testing/'] },
-      to: { dependencyTypes: ['core', 'npm'] },
+      to: { dependencyTypes: ['core', 'npm', 'npm-optional'] },
     },
     { name: 'libs-never-import-apps', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
     {
@@ -136,6 +138,27 @@ module.exports = {
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: ['^libs/client/src/openfeature/', SPEC] },
       to: { path: ['^libs/client/src/openfeature/', pkg('@openfeature')] },
+    },
+    {
+      name: 'openfeature-types-alone',
+      comment: 'hms-svc/openfeature loads in an app that has not installed the SDK: it takes types of it, and nothing at run time',
+      severity: 'error',
+      from: { path: '^libs/client/src/openfeature/', pathNot: SPEC },
+      to: { path: pkg('@openfeature'), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'light-install',
+      comment: 'the client, and the verbs that run no service, load without the optional packages; ADR 0071',
+      severity: 'error',
+      from: { path: LIGHT, pathNot: [SPEC, '/testing/'] },
+      to: { dependencyTypes: ['npm-optional'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'light-verbs',
+      comment: 'the libs of the services bring optional packages along: verbs that run no service do without them; ADR 0071',
+      severity: 'error',
+      from: { path: LIGHT, pathNot: [SPEC, '/testing/'] },
+      to: { path: '^libs/', pathNot: LIGHT, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'typeorm-at-the-edge',

@@ -34,3 +34,8 @@ export function readCliEnvironment(variables: Readonly<Record<string, string | u
     lookup,
   }
 }
+
+/** All of it: for programs that the CLI starts. */
+export function inheritedEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env
+}

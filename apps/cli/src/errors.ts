@@ -1,4 +1,5 @@
 import { EXIT, exitCodeOfStatus, HmsError, maskCredentials, printableJson, type Problem } from '#libs/contracts'
+import { ofMissingParts } from './missing-parts.js'
 import type { Output } from './output/output.js'
 
 /** Codes whose exit code does not follow from an HTTP status. */
@@ -77,7 +78,8 @@ function isCoded(error: unknown): error is CodedError {
 /** The client writes the trace of a refused call behind its detail. */
 const TRACE = / \(trace ([0-9a-f]+)\)$/
 
-export function problemOf(error: unknown): Problem {
+export function problemOf(thrown: unknown): Problem {
+  const error = ofMissingParts(thrown)
   const known: CodedError = isCoded(error)
     ? error
     : { code: 'HMS_CLI_INTERNAL', detail: error instanceof Error ? error.message : String(error), next: ['hms-svc help exit-codes'] }

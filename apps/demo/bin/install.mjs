@@ -24,8 +24,10 @@ function installed() {
   if (!existsSync(noted)) return false
   const have = JSON.parse(readFileSync(noted, 'utf8')).packages
   const want = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages
+  const own = new Set(Object.keys(want[''].optionalDependencies).map((name) => `node_modules/${name}`))
   return Object.entries(want).every(([path, { version, optional, integrity }]) => {
-    if (path === '' || optional) return true
+    // What is optional below is for other machines; npm may have left it out here.
+    if (path === '' || (optional && !own.has(path))) return true
     return have[path]?.version === version && (integrity === undefined || have[path].integrity === integrity)
   })
 }

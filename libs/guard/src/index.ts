@@ -1,3 +1,4 @@
+export { CEDAR_PACKAGE, isCedarInstalled } from './cedar/engine.js'
 export { guard } from './guard.js'
 export * from './judge-releases.js'
 export * from './lint-guard.js'

