@@ -79,6 +79,7 @@ const delivery = {
   run: 1,
   policy: HOSTILE,
   version: HOSTILE,
+  bundle: [HOSTILE, HOSTILE],
   channel: HOSTILE,
   state: HOSTILE,
   attempts: 1,

@@ -303,6 +303,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "policy": {"type":"string"},
         "version": {"type":"string"},
         "digest": {"type":"string"},
+        "policies": {"type":"array","items":{"$ref":"#/$defs/ToldPolicy"}},
         "run": {"type":"number"},
         "at": {"type":"string"},
         "tries": {"type":"number"},
@@ -323,6 +324,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "policy": {"type":"string"},
         "version": {"type":"string"},
         "digest": {"type":"string"},
+        "policies": {"type":"array","items":{"$ref":"#/$defs/ToldPolicy"}},
         "run": {"type":"number"},
         "at": {"type":"string"},
         "way": {"enum":["callback","reply","file","link"]},
@@ -340,6 +342,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "policy": {"type":"string"},
         "version": {"type":"string"},
         "digest": {"type":"string"},
+        "policies": {"type":"array","items":{"$ref":"#/$defs/ToldPolicy"}},
         "run": {"type":"number"},
         "at": {"type":"string"},
         "tries": {"type":"number"},
@@ -357,6 +360,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "policy": {"type":"string"},
         "version": {"type":"string"},
         "digest": {"type":"string"},
+        "policies": {"type":"array","items":{"$ref":"#/$defs/ToldPolicy"}},
         "run": {"type":"number"},
         "at": {"type":"string"},
         "by": {"type":"string"},
@@ -946,6 +950,11 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "revokedAt": {"type":["null","string"]},
         "revokedBy": {"type":["null","string"]}
       }
+    },
+    "ToldPolicy": {
+      "type": "object",
+      "required": ["policy","version","digest"],
+      "properties": {"policy":{"type":"string"},"version":{"type":"string"},"digest":{"type":"string"}}
     },
     "VersionRef": {
       "type": "object",

@@ -10,6 +10,7 @@ const DELIVERY: DeliveryView = {
   run: 184,
   policy: 'epa-pm25-limit',
   version: '2.0.0',
+  bundle: ['epa-pm25-limit@2.0.0'],
   channel: 'webhook',
   state: 'dead',
   attempts: 15,

@@ -5,7 +5,7 @@ import type { Column } from '../output/table.js'
 export const DELIVERY_COLUMNS: Column<DeliveryView>[] = [
   { heading: 'PARTNER', cell: (delivery) => delivery.partner },
   { heading: 'RUN', cell: (delivery) => `#${delivery.run}` },
-  { heading: 'POLICY', cell: (delivery) => `${delivery.policy}@${delivery.version}` },
+  { heading: 'POLICY', cell: (delivery) => shortBundle(delivery) },
   { heading: 'CHANNEL', cell: (delivery) => delivery.channel },
   { heading: 'STATE', cell: (delivery) => delivery.state },
   { heading: 'ACKNOWLEDGED', cell: (delivery) => acknowledgement(delivery) },
@@ -14,6 +14,11 @@ export const DELIVERY_COLUMNS: Column<DeliveryView>[] = [
   { heading: 'LAST ANSWER', cell: (delivery) => lastAnswer(delivery) },
   { heading: 'ID', cell: (delivery) => delivery.id },
 ]
+
+/** All of them stand with the delivery itself. */
+function shortBundle({ policy, version, bundle }: DeliveryView): string {
+  return `${policy}@${version}${bundle.length > 1 ? ` and ${bundle.length - 1} more` : ''}`
+}
 
 export function acknowledgement({ acknowledgedAt, acknowledgedBy }: DeliveryView): string | null {
   return acknowledgedAt === null ? null : `${acknowledgedAt} (${acknowledgedBy})`

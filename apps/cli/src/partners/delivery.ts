@@ -15,11 +15,11 @@ export async function showDelivery(context: CliContext, id: string): Promise<num
 }
 
 function linesOf(delivery: DeliveryDetail): string[] {
-  const { id, state, partner, channel, policy, version, run, messageId, supersedes, tries, redrives } = delivery
+  const { id, state, partner, channel, bundle, run, messageId, supersedes, tries, redrives } = delivery
   return [
     `DELIVERY ${id}  ${state}`,
     `  partner       ${partner}, by ${channel}`,
-    `  policy        ${policy}@${version}, of run #${run}`,
+    `  policy        ${bundle.join(', ')}, of run #${run}`,
     `  message       ${messageId}`,
     `  supersedes    ${supersedes.length === 0 ? '–' : supersedes.join(', ')}`,
     `  made          ${delivery.createdAt}`,

@@ -2,7 +2,8 @@ import type { DeliveryDetail, DeliveryTry } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Digest, Moment, Part, PolicyLink, RunLink, Table } from '../page/parts.js'
+import { Commands, count, Digest, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { BundleLinks } from './bundle-links.js'
 import { Acknowledged, DeliveryTag } from './delivery-rows.js'
 
 /** Of an answer; the terminal shows the 4 KiB that are kept. */
@@ -42,7 +43,7 @@ function summaryOf({ state, acknowledgedAt, attempts }: DeliveryDetail): string 
 }
 
 function Delivery({ delivery }: { delivery: DeliveryDetail }): JSX.Element {
-  const { id, policy, version, run, channel, messageId, digest, supersedes, tries, redrives, state } = delivery
+  const { id, bundle, run, channel, messageId, digest, supersedes, tries, redrives, state } = delivery
   const shown = [`hms-svc partners delivery ${id}`, ...(state === 'dead' ? [`hms-svc partners redrive ${id} --reason TEXT`] : [])]
   return (
     <>
@@ -60,9 +61,9 @@ function Delivery({ delivery }: { delivery: DeliveryDetail }): JSX.Element {
           <dd>
             <Acknowledged delivery={delivery} />
           </dd>
-          <dt>Policy</dt>
+          <dt>{bundle.length > 1 ? 'Policies' : 'Policy'}</dt>
           <dd>
-            <PolicyLink id={policy} version={version} />, <RunLink run={run} />
+            <BundleLinks bundle={bundle} />, <RunLink run={run} />
           </dd>
           <dt>Policy digest</dt>
           <dd>

@@ -17,6 +17,7 @@ export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView
           </th>
           <td>
             <PolicyLink id={delivery.policy} version={delivery.version} />
+            {delivery.bundle.length > 1 ? ` and ${delivery.bundle.length - 1} more` : ''}
           </td>
           <td>
             <RunLink run={delivery.run} />

@@ -15,6 +15,7 @@ function delivery(more: Partial<DeliveryView> = {}): DeliveryView {
     run: 184,
     policy: 'epa-pm25-limit',
     version: '2.0.0',
+    bundle: ['epa-pm25-limit@2.0.0'],
     channel: 'webhook',
     state: 'delivered',
     attempts: 1,

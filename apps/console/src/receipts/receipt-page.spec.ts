@@ -7,6 +7,7 @@ const RECEIPT: ReceiptView = {
   partner: 'md-mail',
   policy: 'epa-pm25-limit',
   version: '2.0.0',
+  bundle: ['epa-pm25-limit@2.0.0', 'ozone@3.0.0'],
   messageId: 'run_184_epa-pm25-limit_md-mail',
   acknowledgedAt: null,
   signed: false,
@@ -20,6 +21,7 @@ describe('the page behind the link in a mail', () => {
     const { html, paths } = await page(RECEIPT)
     expect(html).toMatch(/<form method="post" action="\/receipts\/abc">.*<button[^>]*type="submit">Acknowledge/)
     expect(paths).toEqual(['/v1/receipts/abc'])
+    expect(html).toContain('ozone@3.0.0')
   })
 
   it('has none once it was pressed, and says when', async () => {

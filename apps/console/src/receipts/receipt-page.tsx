@@ -2,7 +2,8 @@ import type { ReceiptView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Alert, Loaded } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Moment, PolicyLink } from '../page/parts.js'
+import { Moment } from '../page/parts.js'
+import { BundleLinks } from '../partners/bundle-links.js'
 
 /**
  * Behind the link in a mail. Opening it changes nothing, for scanners of mail open links before people do: only the button acknowledges.
@@ -29,13 +30,13 @@ function summaryOf({ partner, acknowledgedAt }: ReceiptView): string {
 }
 
 function Receipt({ receipt, token }: { receipt: ReceiptView; token: string }): JSX.Element {
-  const { policy, version, acknowledgedAt, signed, messageId } = receipt
+  const { bundle, acknowledgedAt, signed, messageId } = receipt
   return (
     <>
       <dl>
-        <dt>Policy</dt>
+        <dt>{bundle.length > 1 ? 'Policies' : 'Policy'}</dt>
         <dd>
-          <PolicyLink id={policy} version={version} />
+          <BundleLinks bundle={bundle} />
         </dd>
         <dt>Message</dt>
         <dd>{messageId}</dd>

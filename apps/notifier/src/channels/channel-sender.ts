@@ -1,25 +1,36 @@
 import type { RefusalExplanation, ReleaseDocument } from '#libs/contracts'
 import type { Channel, ChannelKind, ChannelOf } from '../partners/channel.js'
 
-/** What a message says, for channels that send more than its body. */
-export interface MessageContent {
-  /** `partner.test`: of no policy, to try a channel. */
-  type: 'policy.updated' | 'policy.withdrawn' | 'partner.test'
+/** What a message says of one policy. */
+export interface PolicyContent {
   policy: string
   version: string
   /** Policy digest, `sha256:…`. */
   digest: string
   /** RFC 3339. */
   effective: string
+  /** The signed release of `version`, with the proof that the log holds it; `null` for a withdrawal. */
+  release: ReleaseDocument | null
+  /** The release that was in force before, where one was. */
+  replaced: ReleaseDocument | null
+}
+
+/** What a message says, for channels that send more than its body. */
+export interface MessageContent extends PolicyContent {
+  /** `partner.test`: of no policy, to try a channel. */
+  type: 'policy.updated' | 'policy.withdrawn' | 'partner.test'
   /** `ID@VERSION`, as in the body. */
   supersedes: readonly string[]
   bundle: readonly string[]
   /** The moment of the event, RFC 3339. */
   at: string
-  /** The signed release of `version`, with the proof that the log holds it; `null` for a withdrawal. */
-  release: ReleaseDocument | null
-  /** The release that was in force before, where one was. */
-  replaced: ReleaseDocument | null
+  /** Of a bundle of several: the policies besides the first. */
+  others?: readonly PolicyContent[]
+}
+
+/** Of each policy, in the order of the bundle. */
+export function contentsOf(content: MessageContent): readonly PolicyContent[] {
+  return [content, ...(content.others ?? [])]
 }
 
 /** One try of one delivery. */

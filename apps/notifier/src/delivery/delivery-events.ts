@@ -32,8 +32,9 @@ export class DeliveryEvents {
   }
 }
 
-function factsOf({ id, messageId, partner, channel, policy, version, digest, run }: Delivery, at: string): DeliveryFacts {
-  return { delivery: id, message: messageId, partner, channel, policy, version, digest, run, at }
+function factsOf({ id, messageId, partner, channel, policy, version, digest, policies, run }: Delivery, at: string): DeliveryFacts {
+  const several = policies === undefined ? {} : { policies: [...policies] }
+  return { delivery: id, message: messageId, partner, channel, policy, version, digest, ...several, run, at }
 }
 
 function origin({ partner, run }: Delivery): { key: string; run: number } {

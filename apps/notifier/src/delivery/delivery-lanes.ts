@@ -1,4 +1,3 @@
-import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
@@ -9,16 +8,18 @@ import { NotifierConfig } from '../notifier.config.js'
 import { bookTry, endOf } from './book-try.js'
 import { DeliveryEvents } from './delivery-events.js'
 import { DeliveryMetrics } from './delivery-metrics.js'
-import { DELIVER, DELIVERIES, laneOf, MESSAGES, type Acknowledgement, type Delivery } from './delivery.table.js'
+import { columnOf, DELIVER, DELIVERIES, laneOf, lanesBeside, MESSAGES, type Acknowledgement, type Delivery } from './delivery.table.js'
 import { EVIDENCE, evidenceOf } from './evidence.table.js'
-import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
-import { bodyOf, deliveryId, messageIdOf, messageOf, type News } from './news.js'
+import { headsOf, isBehind, isOvertaken, joinLane, supersededBy, type Joined } from './lane.js'
+import { bodyOf, deliveryId, messageIdOf, messageOf, partnersIdOf, type News } from './news.js'
 import { noteTry } from './partner-gate.js'
 import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
 import { replyAcknowledges } from './reply-acknowledges.js'
+import { lockKeysOf, overlap, SEVERAL, toldOf } from './told-policies.js'
 
 const KEPT_REDRIVES = 20
+const MAX_NEWER = 500
 
 type Listener = (tx: Transaction, stage: string | null) => Promise<void>
 
@@ -26,7 +27,7 @@ type DeliveryListener = (tx: Transaction, delivery: Delivery) => Promise<void>
 
 type DeadListener = (tx: Transaction, delivery: Delivery, partner: RegisteredPartner) => Promise<void>
 
-/** Deliveries as rows, one timer for the head of each lane. Every method wants the policy's lock to be held. */
+/** Deliveries as rows, one timer for the head of each lane. Every method wants the locks of the message's policies to be held. */
 @Injectable()
 export class DeliveryLanes implements OnModuleInit {
   private tried: Listener = async () => {}
@@ -78,7 +79,7 @@ export class DeliveryLanes implements OnModuleInit {
   async book(tx: Transaction, id: string, outcome: Outcome, startedAt: Date): Promise<void> {
     const delivery = await tx.documents(DELIVERIES).get(id)
     if (delivery?.state !== 'pending') return
-    const others = (await this.open(tx, delivery.lane)).filter((other) => other.id !== id)
+    const others = (await this.open(tx, delivery)).filter((other) => other.id !== id)
     const partner = await tx.documents(PARTNERS).get(delivery.partner)
     const tried = bookTry(delivery, outcome, startedAt, tx.now, isOvertaken(delivery, others, partner?.lane ?? 'latest'))
     const breaker = await noteTry(tx, delivery, outcome)
@@ -91,8 +92,7 @@ export class DeliveryLanes implements OnModuleInit {
     await tx.documents(EVIDENCE).insert(evidence)
     if (booked.state !== 'pending') await this.events.ended(tx, booked, outcome.kind, evidence)
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
-    const next = booked.state === 'pending' || movesOn ? undefined : nextInLane(others)
-    if (next !== undefined) await this.tryAt(tx, next, tx.now)
+    if (booked.state !== 'pending' && !movesOn) await this.advance(tx, others)
     if (booked.state === 'dead' && !movesOn && partner !== undefined) await this.dead(tx, booked, partner)
     tx.afterCommit(() => this.metrics.tried(booked))
     const { tries, state } = booked
@@ -142,16 +142,14 @@ export class DeliveryLanes implements OnModuleInit {
   /** Sends what no channel took to the people of the partner, under the same message id. No run waits for it. */
   async tellContact(tx: Transaction, dead: Delivery, partner: RegisteredPartner): Promise<void> {
     if (partner.contact === null || dead.channel === CONTACT) return
-    const where = { partner: partner.id, policy: dead.policy, version: dead.version, state: ['delivered', 'pending'] }
+    const where = { partner: partner.id, run: dead.run, policy: columnOf(dead), state: ['delivered', 'pending'] }
     const others = await tx.documents(DELIVERIES).find({ where })
     if (others.some(({ message }) => message === dead.message)) return
-    const lane = laneOf(partner.id, dead.policy, CONTACT)
-    const open = await this.open(tx, lane)
-    const { superseded, first, laneSeq } = joinLane(open, partner.lane)
-    const delivery = await this.sendBy(tx, dead, CONTACT, { lane, laneSeq, stage: null })
-    if (delivery === undefined) return
-    for (const older of superseded) await this.supersede(tx, older)
-    if (first) await this.tryAt(tx, delivery, tx.now)
+    const lane = laneOf(partner.id, columnOf(dead), CONTACT)
+    const open = await this.open(tx, { ...dead, lane })
+    const joined = joinLane(dead, open, partner.lane)
+    const delivery = await this.sendBy(tx, dead, CONTACT, { lane, laneSeq: joined.laneSeq, stage: null })
+    if (delivery !== undefined) await this.join(tx, delivery, open, joined)
   }
 
   /** Ends an open delivery that shall not be sent; with its own head gone, the caller says what the lane does next. */
@@ -174,9 +172,7 @@ export class DeliveryLanes implements OnModuleInit {
     const after: Delivery = { ...delivery, acknowledged, ...(isOpen || delivery.state === 'dead' ? arrived : {}) }
     await tx.documents(DELIVERIES).put(after)
     if (isOpen) await this.runtime.cancel(tx, timerId(delivery))
-    const isHead = isOpen && delivery.nextAttemptAt !== null
-    const next = isHead ? nextInLane(await this.open(tx, delivery.lane)) : undefined
-    if (next !== undefined) await this.tryAt(tx, next, tx.now)
+    if (isOpen && delivery.nextAttemptAt !== null) await this.advance(tx, await this.open(tx, delivery))
     await this.events.acknowledged(tx, after)
     await this.heard(tx, after.stage)
     await this.tried(tx, after.stage)
@@ -185,7 +181,7 @@ export class DeliveryLanes implements OnModuleInit {
 
   /** Sends a message that is over again, at `at` unless others of its lane wait: the same id and bytes, a fresh schedule. */
   async redrive(tx: Transaction, delivery: Delivery, { by, reason }: { by: string; reason: string }, at: Date): Promise<void> {
-    const { first, laneSeq } = joinLane(await this.open(tx, delivery.lane), 'every')
+    const { first, laneSeq } = joinLane(delivery, await this.open(tx, delivery), 'every')
     const redrives = [...(delivery.redrives ?? []), { at: tx.now.toISOString(), by, reason }].slice(-KEPT_REDRIVES)
     const redriven: Delivery = { ...delivery, ...UNTRIED, laneSeq, redrives }
     await tx.documents(DELIVERIES).put(redriven)
@@ -195,11 +191,12 @@ export class DeliveryLanes implements OnModuleInit {
     if (first) await this.tryAt(tx, redriven, at)
   }
 
-  /** The newest message of a lane that a partner was told of, or is to be. */
-  async newestOf(tx: Transaction, lane: string): Promise<Delivery | undefined> {
-    const where = { lane, state: ['pending', 'delivered', 'dead'] }
-    const [newest] = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: 1 })
-    return newest
+  /** Newer messages about policies of this one that a partner was told of, or is to be; the oldest first. */
+  async newerThan(tx: Transaction, delivery: Delivery): Promise<Delivery[]> {
+    const where = { lane: lanesBeside(delivery), state: ['pending', 'delivered', 'dead'] }
+    const found = await tx.documents(DELIVERIES).find({ where, orderBy: 'created_at', descending: true, limit: MAX_NEWER })
+    const place = ({ createdAt, id }: Delivery): string => `${createdAt} ${id}`
+    return found.filter((other) => place(other) > place(delivery) && overlap(other, delivery)).toReversed()
   }
 
   /** With `deliver: first` a message whose channel gave up goes to the next one, at the same place of its lane. */
@@ -234,26 +231,26 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   private async addOn(tx: Transaction, news: News, partner: RegisteredPartner, channel: string): Promise<void> {
-    const { policy, version, digest, run, stage } = news
-    const lane = laneOf(partner.id, policy, partner.deliver === 'first' ? null : channel)
-    const open = await this.open(tx, lane)
-    const { superseded, first, laneSeq } = joinLane(open, partner.lane)
-    const supersedes = supersededBy(news, open)
+    const { run, stage } = news
+    const all = news.policies.map(({ policy, version, digest }) => ({ policy, version, digest }))
+    const told = { ...all[0]!, ...(all.length > 1 ? { policies: all } : {}) }
+    const lane = laneOf(partner.id, columnOf(told), partner.deliver === 'first' ? null : channel)
+    const open = await this.open(tx, { ...told, partner: partner.id, lane })
+    const joined = joinLane(told, open, partner.lane)
+    const supersedes = news.policies.map((each) => supersededBy(each, open))
     const token = mintReceiptToken()
     const delivery: Delivery = {
       id: deliveryId(messageIdOf(news), partner.id, channel),
-      messageId: `${news.messageCause}_${policy}_${partner.id}`,
+      messageId: partnersIdOf(news, partner.id),
       message: messageIdOf(news),
       partner: partner.id,
       channel,
-      policy,
-      version,
-      digest,
+      ...told,
       run,
       stage,
       lane,
-      laneSeq,
-      supersedes,
+      laneSeq: joined.laneSeq,
+      supersedes: supersedes.flat(),
       body: bodyOf(news, supersedes, receiptUrl(token, this.config.publicUrl)),
       ...UNTRIED,
       createdAt: tx.now.toISOString(),
@@ -261,17 +258,38 @@ export class DeliveryLanes implements OnModuleInit {
     }
     if (!(await tx.documents(DELIVERIES).insert(delivery))) return
     await this.issueReceipt(tx, delivery, token)
+    await this.join(tx, delivery, open, joined)
+  }
+
+  /** `open`: what is open beside the newcomer. */
+  private async join(tx: Transaction, delivery: Delivery, open: readonly Delivery[], { superseded, first }: Joined): Promise<void> {
     for (const older of superseded) await this.supersede(tx, older)
-    if (first) await this.tryAt(tx, delivery, tx.now)
+    if (first) return this.tryAt(tx, delivery, tx.now)
+    // A message that went may have been ahead of one that stays.
+    if (superseded.length > 0)
+      await this.advance(
+        tx,
+        open.filter((other) => !superseded.includes(other)),
+      )
   }
 
-  private async issueReceipt(tx: Transaction, { id: delivery, policy }: Delivery, token: string): Promise<void> {
+  /** Tries what is next. A bundle may wait for policies that are not in `open`. */
+  private async advance(tx: Transaction, open: readonly Delivery[]): Promise<void> {
+    for (const head of headsOf(open)) {
+      const isHeldBack = head.policies !== undefined && isBehind(head, await this.open(tx, head))
+      if (!isHeldBack) await this.tryAt(tx, head, tx.now)
+    }
+  }
+
+  private async issueReceipt(tx: Transaction, { id: delivery }: Delivery, token: string): Promise<void> {
     const expiresAt = new Date(tx.now.getTime() + RECEIPT_LIFE_MS).toISOString()
-    await tx.documents(RECEIPTS).put({ id: receiptId(token), delivery, policy, expiresAt })
+    await tx.documents(RECEIPTS).put({ id: receiptId(token), delivery, expiresAt })
   }
 
-  private open(tx: Transaction, lane: string): Promise<Delivery[]> {
-    return tx.documents(DELIVERIES).find({ where: { lane, state: 'pending' } })
+  /** What waits for the same partner and channel and tells of a policy that this one tells of; itself included. */
+  private async open(tx: Transaction, delivery: Parameters<typeof lanesBeside>[0]): Promise<Delivery[]> {
+    const found = await tx.documents(DELIVERIES).find({ where: { lane: lanesBeside(delivery), state: 'pending' } })
+    return found.filter((other) => overlap(other, delivery))
   }
 
   private async tryAt(tx: Transaction, delivery: Delivery, at: Date): Promise<void> {
@@ -280,8 +298,8 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   private schedule(tx: Transaction, delivery: Delivery, dueAt: Date): Promise<void> {
-    const { id, partner, policy } = delivery
-    const timer = { id: timerId(delivery), kind: DELIVER, keys: [policyKey(policy)], data: { delivery: id, partner }, dueAt }
+    const { id, partner } = delivery
+    const timer = { id: timerId(delivery), kind: DELIVER, keys: lockKeysOf(delivery), data: { delivery: id, partner }, dueAt }
     return this.runtime.schedule(tx, timer)
   }
 }
@@ -289,11 +307,19 @@ export class DeliveryLanes implements OnModuleInit {
 const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nextAttemptAt: null, log: [] } satisfies Partial<Delivery>
 
 /** A partner that was told of what is in force must be told when it is taken back, however long ago that was. */
-async function isNewestOfLane(tx: Transaction, { id, lane }: Delivery): Promise<boolean> {
-  const [newest] = await tx
-    .documents(DELIVERIES)
-    .find({ where: { lane, state: 'delivered' }, orderBy: 'created_at', descending: true, limit: 1 })
-  return newest?.id === id
+async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<boolean> {
+  const deliveries = tx.documents(DELIVERIES)
+  const newest = { orderBy: 'created_at', descending: true, limit: 1 }
+  const lanes = lanesBeside(delivery).filter((lane) => delivery.policies === undefined || !lane.includes(`/${SEVERAL}`))
+  for (const [index, { policy }] of toldOf(delivery).entries()) {
+    const [alone] = await deliveries.find({ where: { lane: lanes[index]!, state: 'delivered' }, ...newest })
+    if (alone?.id === delivery.id) return true
+    if (delivery.policies === undefined || (alone !== undefined && alone.createdAt > delivery.createdAt)) continue
+    const where = { lane: delivery.lane, state: 'delivered' }
+    const bundles = await deliveries.find({ where, ...newest, limit: MAX_NEWER })
+    if (bundles.find((other) => toldOf(other).some((each) => each.policy === policy))?.id === delivery.id) return true
+  }
+  return false
 }
 
 function timerId(delivery: Delivery): string {

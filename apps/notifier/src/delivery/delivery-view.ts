@@ -3,6 +3,7 @@ import type { Transaction } from '#libs/persistence'
 import type { Delivery } from './delivery.table.js'
 import { EVIDENCE } from './evidence.table.js'
 import { withReceiptToken } from './receipt-token.js'
+import { bundleOf } from './told-policies.js'
 
 const SHOWN_TRIES = 20
 /** In place of a token: whoever may read deliveries must not acknowledge for a partner. */
@@ -13,7 +14,21 @@ export function deliveryView(delivery: Delivery): DeliveryView {
   const last = delivery.log.at(-1)
   const tried = { attempts: delivery.tries, lastStatus: last?.status ?? null, lastDetail: last?.detail ?? null }
   const heard = { deliveredAt, acknowledgedAt: acknowledged?.at ?? null, acknowledgedBy: acknowledged?.way ?? null }
-  return { id, messageId, partner, run, policy, version, channel, state, ...tried, nextAttemptAt, ...heard, createdAt }
+  return {
+    id,
+    messageId,
+    partner,
+    run,
+    policy,
+    version,
+    bundle: bundleOf(delivery),
+    channel,
+    state,
+    ...tried,
+    nextAttemptAt,
+    ...heard,
+    createdAt,
+  }
 }
 
 export async function deliveryDetail(tx: Transaction, delivery: Delivery): Promise<DeliveryDetail> {

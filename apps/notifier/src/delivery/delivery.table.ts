@@ -1,6 +1,7 @@
-import type { DeliveryRedrive, ReceiptWay } from '#libs/contracts'
+import type { DeliveryRedrive, ReceiptWay, ToldPolicy } from '#libs/contracts'
 import { documentTable, timerKind } from '#libs/persistence'
 import type { MessageContent, Outcome } from '../channels/channel-sender.js'
+import { SEVERAL, toldOf, type Told } from './told-policies.js'
 
 /** One ended try: the evidence for when a partner knew. */
 export interface TryRecord {
@@ -35,12 +36,14 @@ export interface Delivery {
   version: string
   /** Policy digest of `version`. */
   digest: string
+  /** All that the message tells of, where a bundle has several; the three above are of the first. */
+  policies?: readonly ToldPolicy[]
   run: number
   /** The notify stage that waits for its first try; `null` when none does. */
   stage: string | null
-  /** Partner, policy and, with `deliver: all`, the channel: news of one lane never overtake each other. */
+  /** Partner, policy (`SEVERAL` for a bundle) and, with `deliver: all`, the channel: news of one policy never overtake each other. */
   lane: string
-  /** Order within the open deliveries of the lane. */
+  /** Order among the open deliveries that share a policy. */
   laneSeq: number
   supersedes: string[]
   /** The JSON of the message: the exact text that a webhook signs and sends. */
@@ -73,6 +76,17 @@ export function laneOf(partner: string, policy: string, channel: string | null):
   return channel === null ? `${partner}/${policy}` : `${partner}/${policy}/${channel}`
 }
 
+/** The lane of each policy of a delivery, and that of all bundles. */
+export function lanesBeside({ partner, lane, ...told }: Pick<Delivery, 'partner' | 'lane'> & Told): string[] {
+  const rest = lane.slice(laneOf(partner, columnOf(told), null).length)
+  return [...toldOf(told).map(({ policy }) => policy), SEVERAL].map((name) => `${laneOf(partner, name, null)}${rest}`)
+}
+
+/** What stands for its policy in a column or lane. */
+export function columnOf({ policy, policies }: Told): string {
+  return policies === undefined ? policy : SEVERAL
+}
+
 /** What the deliveries of one message share; each has its own `supersedes`. */
 export type Message = Omit<MessageContent, 'supersedes'> & { id: string }
 
@@ -88,8 +102,8 @@ export const DELIVERIES = documentTable<Delivery>({
   keys: {
     partner: { type: 'text', of: (delivery) => delivery.partner },
     run: { type: 'bigint', of: (delivery) => delivery.run },
-    policy: { type: 'text', of: (delivery) => delivery.policy },
-    version: { type: 'text', of: (delivery) => delivery.version },
+    policy: { type: 'text', of: columnOf },
+    version: { type: 'text', of: (delivery) => (delivery.policies === undefined ? delivery.version : SEVERAL) },
     stage: { type: 'text', of: (delivery) => delivery.stage },
     first_try: { type: 'text', of: (delivery) => (firstTryEnded(delivery) ? 'ended' : 'open') },
     lane: { type: 'text', of: (delivery) => delivery.lane },

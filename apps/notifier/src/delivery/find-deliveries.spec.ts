@@ -35,6 +35,20 @@ describe('deliveries', () => {
     expect(await ids({ since: '2026-01-02T00:00:00Z', before: 'e', limit: 5 })).toBe('d')
   })
 
+  it('find a bundle by each of its policies, in pages of any size', async () => {
+    const policies = [
+      { policy: 'epa-pm25-limit', version: '3.0.0', digest: '' },
+      { policy: 'ozone', version: '1.0.0', digest: '' },
+    ]
+    const bundle = sampleDelivery({ id: 'g', createdAt: '2026-01-03T00:00:00.000Z', policies })
+    await database.transaction((tx) => tx.documents(DELIVERIES).put(bundle))
+    expect(await ids({ policy: 'ozone' })).toBe('g')
+    expect(await ids({ policy: 'ozone', version: '1.0.0', limit: 1 })).toBe('g')
+    expect(await ids({ policy: 'ozone', version: '3.0.0' })).toBe('')
+    expect(await ids({ policy: 'epa-pm25-limit' })).toBe('gfedcba')
+    for (const limit of [1, 2, 3]) expect(await ids({ version: '2.0.0', limit }), `pages of ${limit}`).toBe('fed'.slice(0, limit))
+  })
+
   it('after one that is not there are none', async () => {
     await expect(ids({ before: 'z' })).rejects.toMatchObject({ code: 'HMS_DELIVERY_UNKNOWN', status: 404 })
   })

@@ -2,22 +2,42 @@ import type { DeliveriesFilter } from '#libs/contracts'
 import type { Query, Transaction } from '#libs/persistence'
 import { DELIVERIES, type Delivery } from './delivery.table.js'
 import { deliveryUnknown } from './delivery-view.js'
+import { SEVERAL, tellsOf } from './told-policies.js'
 
-/** The newest first. Many are made in one transaction, at the same time, so a page goes on with the rest of that time before older ones. */
-export async function findDeliveries(tx: Transaction, { before, since, limit = 500, ...filter }: DeliveriesFilter): Promise<Delivery[]> {
-  const deliveries = tx.documents(DELIVERIES)
-  const where = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
-  const newest: Query = { where, orderBy: 'created_at', descending: true, limit }
-  const found = before === undefined ? await deliveries.find(newest) : await pageAfter(before)
-  // The order is that of time: the first one that is older ends the list.
-  return since === undefined ? found : found.filter(({ createdAt }) => Date.parse(createdAt) >= Date.parse(since))
-
-  async function pageAfter(id: string): Promise<Delivery[]> {
-    const last = await deliveries.get(id)
-    if (last === undefined) throw deliveryUnknown(id)
-    const sameTime = { where: { ...where, created_at: last.createdAt }, orderBy: 'id', descending: true, after: id, limit }
-    const rest = await deliveries.find(sameTime)
-    if (rest.length === limit) return rest
-    return [...rest, ...(await deliveries.find({ ...newest, after: last.createdAt, limit: limit - rest.length }))]
+/**
+ * The newest first. Many are made in one transaction, at the same time, so a page goes on with the rest of that time before older ones. A
+ * bundle is found by each of its policies: no column names them all, so bundles are looked into.
+ */
+export async function findDeliveries(tx: Transaction, { since, limit = 500, ...query }: DeliveriesFilter): Promise<Delivery[]> {
+  const { before, policy, version, ...filter } = query
+  const sought = { ...filter, policy: orSeveral(policy), version: orSeveral(version) }
+  const where = Object.fromEntries(Object.entries(sought).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+  const isMeant = ({ createdAt, ...delivery }: Delivery): boolean =>
+    tellsOf(delivery, policy, version) && (since === undefined || Date.parse(createdAt) >= Date.parse(since))
+  const found: Delivery[] = []
+  for (let after = before; ;) {
+    const page = await pageOf(tx, where, limit, after)
+    found.push(...page.filter(isMeant))
+    const last = page.at(-1)
+    // The order is that of time: the first one that is older ends the list.
+    const isEnd = page.length < limit || (since !== undefined && Date.parse(last!.createdAt) < Date.parse(since))
+    if (isEnd || found.length >= limit) return found.slice(0, limit)
+    after = last!.id
   }
+}
+
+/** A column of a delivery with this text, or of a bundle. */
+export function orSeveral(text: string | undefined): string[] | undefined {
+  return text === undefined ? undefined : [text, SEVERAL]
+}
+
+async function pageOf(tx: Transaction, where: Query['where'], limit: number, after: string | undefined): Promise<Delivery[]> {
+  const deliveries = tx.documents(DELIVERIES)
+  const newest: Query = { where, orderBy: 'created_at', descending: true, limit }
+  if (after === undefined) return deliveries.find(newest)
+  const last = await deliveries.get(after)
+  if (last === undefined) throw deliveryUnknown(after)
+  const rest = await deliveries.find({ where: { ...where, created_at: last.createdAt }, orderBy: 'id', descending: true, after, limit })
+  if (rest.length === limit) return rest
+  return [...rest, ...(await deliveries.find({ ...newest, after: last.createdAt, limit: limit - rest.length }))]
 }

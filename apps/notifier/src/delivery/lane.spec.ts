@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { firstTryEnded } from './delivery.table.js'
-import { isOvertaken, joinLane, nextInLane, supersededBy } from './lane.js'
+import { headsOf, isBehind, isOvertaken, joinLane, supersededBy } from './lane.js'
 import { sampleDelivery } from './sample-delivery.suite.js'
 
 const waiting = sampleDelivery({ id: 'waiting' })
@@ -9,12 +9,12 @@ const behind = sampleDelivery({ id: 'behind', version: '2.1.0', laneSeq: 2, next
 
 describe('a lane of mode latest', () => {
   it('lets a newer message replace what waits', () => {
-    expect(joinLane([waiting], 'latest')).toEqual({ superseded: [waiting], first: true, laneSeq: 2 })
-    expect(joinLane([], 'latest')).toEqual({ superseded: [], first: true, laneSeq: 1 })
+    expect(joinLane(behind, [waiting], 'latest')).toEqual({ superseded: [waiting], first: true, laneSeq: 2 })
+    expect(joinLane(behind, [], 'latest')).toEqual({ superseded: [], first: true, laneSeq: 1 })
   })
 
   it('never replaces or overtakes what a worker is sending', () => {
-    expect(joinLane([sending, behind], 'latest')).toEqual({ superseded: [behind], first: false, laneSeq: 3 })
+    expect(joinLane(waiting, [sending, behind], 'latest')).toEqual({ superseded: [behind], first: false, laneSeq: 3 })
   })
 
   it('tries a failed message no more when a newer waits behind it', () => {
@@ -25,10 +25,39 @@ describe('a lane of mode latest', () => {
 
 describe('a lane of mode every', () => {
   it('keeps all, first in, first out', () => {
-    expect(joinLane([waiting, behind], 'every')).toEqual({ superseded: [], first: false, laneSeq: 3 })
+    expect(joinLane(behind, [waiting, behind], 'every')).toEqual({ superseded: [], first: false, laneSeq: 3 })
     expect(isOvertaken(waiting, [behind], 'every')).toBe(false)
-    expect(nextInLane([behind, waiting])).toBe(waiting)
-    expect(nextInLane([])).toBeUndefined()
+    const later = { ...behind, id: 'later', laneSeq: 3 }
+    expect(headsOf([later, behind])).toEqual([behind])
+    expect(headsOf([behind, waiting])).toEqual([])
+    expect(headsOf([])).toEqual([])
+  })
+})
+
+describe('a bundle in the lanes of its policies', () => {
+  const both = [
+    { policy: 'epa-pm25-limit', version: '2.0.0', digest: '' },
+    { policy: 'ozone', version: '1.0.0', digest: '' },
+  ]
+  const bundle = sampleDelivery({ id: 'bundle', policies: both, supersedes: ['ozone@0.9.0', 'epa-pm25-limit@1.5.0'] })
+  const ozone = sampleDelivery({ id: 'ozone', policy: 'ozone', version: '1.1.0', laneSeq: 2, nextAttemptAt: null })
+
+  it('is replaced by what tells of all its policies, and waited for by what tells of one', () => {
+    expect(joinLane(ozone, [bundle], 'latest')).toEqual({ superseded: [], first: false, laneSeq: 2 })
+    expect(joinLane(bundle, [ozone, behind], 'latest')).toEqual({ superseded: [ozone, behind], first: true, laneSeq: 3 })
+    expect(isOvertaken(bundle, [ozone], 'latest')).toBe(false)
+    expect(isOvertaken(bundle, [{ ...bundle, laneSeq: 2 }], 'latest')).toBe(true)
+  })
+
+  it('lets all that waited for it go at its end, and goes itself when it is the oldest in each', () => {
+    expect(headsOf([ozone, behind])).toEqual([ozone, behind])
+    const last = { ...bundle, laneSeq: 3, nextAttemptAt: null }
+    expect(headsOf([last, behind])).toEqual([behind])
+    expect([isBehind(last, [last, ozone]), isBehind(last, [last])]).toEqual([true, false])
+  })
+
+  it('is replaced policy by policy', () => {
+    expect(supersededBy({ policy: 'ozone', version: '1.1.0', before: '1.0.0' }, [bundle])).toEqual(['ozone@1.0.0', 'ozone@0.9.0'])
   })
 })
 

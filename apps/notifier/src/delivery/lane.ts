@@ -1,41 +1,57 @@
 import type { Partner } from '../partners/partner.js'
 import type { Delivery } from './delivery.table.js'
+import { bundleOf, covers, overlap, toldOf, type Told } from './told-policies.js'
 
 /**
  * The rules of a lane. Its oldest open delivery is tried, the others wait without a timer. With `latest` a newer message replaces those
- * that wait, but never one that a worker is sending: the partner may be reading it, and must not get it after the newer.
+ * that wait and of which it tells everything anew, but never one that a worker is sending: the partner may be reading it, and must not get
+ * it after the newer. The message of a bundle stands in the lanes of all its policies, and is tried when it is the oldest in each.
  */
 export interface Joined {
   superseded: Delivery[]
-  /** Whether nothing of the lane is ahead, so that the newcomer is tried at once. */
+  /** Whether nothing of its lanes is ahead, so that the newcomer is tried at once. */
   first: boolean
   laneSeq: number
 }
 
-/** What a new message does to the open deliveries of its lane. */
-export function joinLane(open: readonly Delivery[], mode: Partner['lane']): Joined {
-  const superseded = mode === 'latest' ? open.filter((delivery) => !delivery.sending) : []
+/** What a new message does to the open deliveries that share a policy with it. */
+export function joinLane(newcomer: Told, open: readonly Delivery[], mode: Partner['lane']): Joined {
+  const superseded = mode === 'latest' ? open.filter((delivery) => !delivery.sending && covers([newcomer], delivery)) : []
   return { superseded, first: superseded.length === open.length, laneSeq: 1 + Math.max(0, ...open.map((delivery) => delivery.laneSeq)) }
 }
 
-/** Whether a failed try is the last, because a newer message waits behind it. */
+/** Whether a failed try is the last, because a newer message waits behind it that tells of all its policies. */
 export function isOvertaken(delivery: Delivery, open: readonly Delivery[], mode: Partner['lane']): boolean {
-  return mode === 'latest' && open.some((other) => other.laneSeq > delivery.laneSeq)
+  return mode === 'latest' && open.some((other) => other.laneSeq > delivery.laneSeq && covers([other], delivery))
 }
 
-/** Who is next in a lane whose head has ended. */
-export function nextInLane(open: readonly Delivery[]): Delivery | undefined {
-  return [...open].sort((a, b) => a.laneSeq - b.laneSeq)[0]
+/** Who is next: those that wait, and that nothing older of `open` is ahead of. */
+export function headsOf(open: readonly Delivery[]): Delivery[] {
+  const taken = new Set<string>()
+  return open
+    .toSorted((a, b) => a.laneSeq - b.laneSeq)
+    .filter((delivery) => {
+      const names = toldOf(delivery).map(({ policy }) => policy)
+      const isFirst = !names.some((name) => taken.has(name))
+      for (const name of names) taken.add(name)
+      return isFirst && delivery.nextAttemptAt === null
+    })
+}
+
+/** Whether another open message must be told before this one. */
+export function isBehind(delivery: Delivery, open: readonly Delivery[]): boolean {
+  return open.some((other) => other.id !== delivery.id && other.laneSeq < delivery.laneSeq && overlap(other, delivery))
 }
 
 /**
- * `ID@VERSION` of what a message replaces for this partner: the version before, and what open messages of the lane would have told.
+ * `ID@VERSION` of what a message replaces of one policy for this partner: the version before, and what open messages would have told.
  */
 export function supersededBy(
   news: { policy: string; version: string; before: string | null; release?: object | null },
   open: readonly Delivery[],
 ): string[] {
-  const ahead = open.flatMap((delivery) => [`${delivery.policy}@${delivery.version}`, ...delivery.supersedes])
+  const ahead = open.flatMap((delivery) => [...bundleOf(delivery), ...delivery.supersedes])
   const all = [...(news.before === null ? [] : [`${news.policy}@${news.before}`]), ...ahead]
-  return [...new Set(all)].filter((version) => news.release === null || version !== `${news.policy}@${news.version}`)
+  const own = all.filter((version) => version.startsWith(`${news.policy}@`))
+  return [...new Set(own)].filter((version) => news.release === null || version !== `${news.policy}@${news.version}`)
 }

@@ -1,7 +1,4 @@
-/**
- * One policy of a finished run. A run of N policies makes N messages for each partner, in the order of `bundle`;
- * "6 sent" counts partners, not messages.
- */
+/** What a message says of one policy. */
 export type PolicyUpdate = {
   id: string
   version: string
@@ -11,8 +8,14 @@ export type PolicyUpdate = {
   effective: string
   /** `ID@VERSION` of what this version replaces for the partner, those it was never told of included. */
   supersedes: readonly string[]
+}
+
+/** A run of N policies makes one message for each partner: that of the first, with all of them in `policies`. */
+export type MessageUpdate = PolicyUpdate & {
   /** `ID@VERSION` of every policy of the run, this one included: they took effect together. */
   bundle: readonly string[]
+  /** Where the bundle has several: each of them. */
+  policies?: readonly PolicyUpdate[]
   /** Where the partner acknowledges this message. */
   receipt: string
 }
@@ -21,20 +24,21 @@ export type PolicyUpdate = {
  * The body of `policy.updated`. The bytes are kept and sent again on every try: key order and `timestamp`, the moment of the
  * event and not of the try, are part of what partners may compare.
  */
-export function policyUpdatedBody(update: PolicyUpdate, timestamp: Date): Buffer {
-  const { id, version, digest, effective, supersedes, bundle, receipt } = update
+export function policyUpdatedBody(update: MessageUpdate, timestamp: Date): Buffer {
+  const { id, version, digest, effective, supersedes, bundle, policies, receipt } = update
+  const several = policies === undefined ? {} : { policies }
   return Buffer.from(
     JSON.stringify({
       type: 'policy.updated',
       timestamp: timestamp.toISOString(),
-      data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle, receipt },
+      data: { intent: 'policy-update', id, version, digest, effective, supersedes, bundle, ...several, receipt },
     }),
   )
 }
 
 /** The body of `policy.withdrawn`: `version` is in force no more, and nothing is in its place. The bytes are kept as above. */
 export function policyWithdrawnBody(
-  { id, version, digest, supersedes, receipt }: Omit<PolicyUpdate, 'effective' | 'bundle'>,
+  { id, version, digest, supersedes, receipt }: Omit<MessageUpdate, 'effective' | 'bundle' | 'policies'>,
   timestamp: Date,
 ): Buffer {
   const data = { intent: 'policy-withdrawal', id, version, digest, supersedes, receipt }

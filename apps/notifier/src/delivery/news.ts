@@ -1,8 +1,15 @@
 import type { ReleaseDocument } from '#libs/contracts'
+import type { PolicyContent } from '../channels/channel-sender.js'
 import type { Message } from './delivery.table.js'
 import { policyUpdatedBody, policyWithdrawnBody } from './message-body.js'
 
 /** What a partner is to be told of one policy. */
+export interface PolicyNews extends PolicyContent {
+  /** The version that was in force before. */
+  before: string | null
+}
+
+/** What a partner is to be told at once. */
 export interface News {
   /** Names the cause: run and attempt, or the head that went back. Unique with policy, partner and channel. */
   cause: string
@@ -10,23 +17,19 @@ export interface News {
   messageCause: string
   run: number
   stage: string | null
-  policy: string
-  version: string
-  digest: string
-  effective: string
-  /** The version that was in force before. */
-  before: string | null
-  bundle: string[]
   /** The moment of the event. */
   at: Date
-  /** The signed release of `version`; `null` when `version` is in force no more and nothing is in its place. */
-  release: ReleaseDocument | null
-  /** What was in force before. */
-  replaced: ReleaseDocument | null
+  /** Several took effect together; a withdrawal is of one. */
+  policies: readonly [PolicyNews, ...PolicyNews[]]
 }
 
-export function messageIdOf({ cause, policy }: News): string {
-  return `${cause}.${policy}`
+export function messageIdOf({ cause, policies }: News): string {
+  return policies.length > 1 ? `${cause}.bundle` : `${cause}.${policies[0].policy}`
+}
+
+/** What a partner drops doubles by. */
+export function partnersIdOf({ messageCause, policies }: News, partner: string): string {
+  return policies.length > 1 ? `${messageCause}_${partner}` : `${messageCause}_${policies[0].policy}_${partner}`
 }
 
 export function deliveryId(message: string, partner: string, channel: string): string {
@@ -34,13 +37,23 @@ export function deliveryId(message: string, partner: string, channel: string): s
 }
 
 export function messageOf(news: News): Message {
-  const { policy, version, digest, effective, bundle, at, release, replaced } = news
-  const type = release === null ? ('policy.withdrawn' as const) : ('policy.updated' as const)
-  return { id: messageIdOf(news), type, policy, version, digest, effective, bundle, at: at.toISOString(), release, replaced }
+  const [first, ...others] = news.policies.map(({ before: _before, ...content }): PolicyContent => content)
+  const type = first!.release === null ? ('policy.withdrawn' as const) : ('policy.updated' as const)
+  const more = others.length === 0 ? {} : { others }
+  return { id: messageIdOf(news), type, ...first!, ...more, bundle: updatesOf(news.policies), at: news.at.toISOString() }
 }
 
-export function bodyOf(news: News, supersedes: string[], receipt: string): string {
-  const { policy: id, version, digest, effective, bundle, at, release } = news
-  const about = { id, version, digest, supersedes, receipt }
-  return (release === null ? policyWithdrawnBody(about, at) : policyUpdatedBody({ ...about, effective, bundle }, at)).toString()
+/** `supersedes`: of each policy, in their order. */
+export function bodyOf({ policies, at }: News, supersedes: readonly string[][], receipt: string): string {
+  const [first, ...others] = policies.map(({ policy: id, version, digest, effective }, index) => {
+    return { id, version, digest, effective, supersedes: supersedes[index]! }
+  })
+  if (policies[0].release === null) return policyWithdrawnBody({ ...first!, receipt }, at).toString()
+  const bundle = updatesOf(policies)
+  if (others.length === 0) return policyUpdatedBody({ ...first!, bundle, receipt }, at).toString()
+  return policyUpdatedBody({ ...first!, supersedes: supersedes.flat(), bundle, policies: [first!, ...others], receipt }, at).toString()
+}
+
+function updatesOf(policies: readonly { policy: string; version: string; release: ReleaseDocument | null }[]): string[] {
+  return policies.filter(({ release }) => release !== null).map(({ policy, version }) => `${policy}@${version}`)
 }

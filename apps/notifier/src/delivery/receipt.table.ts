@@ -5,8 +5,6 @@ export interface Receipt {
   /** `receiptId` of the token. */
   id: string
   delivery: string
-  /** Policy of the delivery: its lock is taken before anything is read. */
-  policy: string
   expiresAt: string
 }
 

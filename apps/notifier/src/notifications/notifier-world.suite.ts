@@ -32,7 +32,8 @@ import { TellOfReversal } from './tell-of-reversal.js'
 const USUAL = { deliver: 'all', contact: null, rate: 5, lane: 'latest' } as const
 const POLICY = 'epa-pm25-limit'
 
-type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: string; data: { version: string; supersedes: string[] } } }
+type MessageData = { version: string; supersedes: string[]; bundle?: string[]; policies?: { id: string; version: string }[] }
+type Sent = { partner: string; channel: ChannelKind; id: string; body: { type: string; data: MessageData } }
 
 /** Any kind of channel. Answers as told per partner, or per `partner/kind`, in turn; the last answer stays. `hang` waits for the stop. */
 class ScriptedSender {
@@ -144,6 +145,13 @@ export async function notifierWorld() {
       await handle((tx) => notify.open(tx, dossier, cause()))
       await quiet()
     },
+    /** A run of several policies went live for all; `policies` is `{ ID: VERSION }`. */
+    async completeBundle(run: number, policies: Record<string, string>): Promise<void> {
+      const releases = await Promise.all(Object.entries(policies).map(([policy, version]) => releaseOf(version, policy)))
+      const dossier = packDossier({ run, attempt: 1, releases, live: {}, used: {}, plan: planFor(null) })
+      await handle((tx) => notify.open(tx, dossier, cause()))
+      await quiet()
+    },
     /** All readers hold what a run brings, until its time. */
     async hold(run: number, version: string, before: string | null): Promise<void> {
       const dossier = await dossierOf(run, version, before, null)
@@ -200,16 +208,19 @@ function dataOf(event: OutgoingEvent): unknown {
 
 async function dossierOf(run: number, version: string, before: string | null, partners: string[] | null): Promise<RunDossier> {
   const [release, live] = [await releaseOf(version), before === null ? null : await releaseOf(before)]
-  const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners }
-  return packDossier({ run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan })
+  return packDossier({ run, attempt: 1, releases: [release], live: { [POLICY]: live }, used: {}, plan: planFor(partners) })
 }
 
-async function releaseOf(version: string): Promise<ReleaseDocument> {
-  const policy = { id: POLICY, version, effective: '2026-01-01T00:00:00Z', limit: 25 }
-  const plan = { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners: null }
+function planFor(partners: string[] | null) {
+  return { share: 500, scope: 'global', scopeName: 'everyone', observeMs: 0, bakeMs: 0, partners }
+}
+
+async function releaseOf(version: string, id = POLICY): Promise<ReleaseDocument> {
+  const policy = { id, version, effective: '2026-01-01T00:00:00Z', limit: 25 }
+  const plan = planFor(null)
   const history = { releaseEpoch: 1, previous: null, fallbacks: [], author: null }
   const times = { preparedAt: '2026-01-01T00:00:00Z', expires: '2026-01-08T00:00:00Z' }
   const predicate = { policy, scopes: ['global'], plan, ...history, ...times }
   const { payload, digest, policyDigest } = buildRelease(predicate)
-  return { id: POLICY, version, policyDigest, releaseDigest: digest, releaseEpoch: 1, envelope: await signEnvelope(payload, []) }
+  return { id, version, policyDigest, releaseDigest: digest, releaseEpoch: 1, envelope: await signEnvelope(payload, []) }
 }

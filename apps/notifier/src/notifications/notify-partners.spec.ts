@@ -92,6 +92,66 @@ describe('a first version that takes effect later and is taken back before', () 
   })
 })
 
+describe('a bundle', () => {
+  const BOTH = { 'epa-pm25-limit': '2.0.0', ozone: '1.0.0' }
+  const channels: Channel[] = [
+    { kind: 'webhook', url: 'https://va-deq.example/', secret: 'whsec_' },
+    { kind: 'email', to: 'air@va.example' },
+  ]
+  const newsOf = (): string[] => world.sender.sent.map(({ channel, body: { data } }) => `${channel} ${(data.bundle ?? []).join(' ')}`)
+
+  it('is told once on each channel, naming every policy, and counts as one partner told', async () => {
+    await world.register({ id: 'va-deq', channels })
+    await world.completeBundle(184, BOTH)
+    expect(newsOf().sort()).toEqual(['email epa-pm25-limit@2.0.0 ozone@1.0.0', 'webhook epa-pm25-limit@2.0.0 ozone@1.0.0'])
+    expect(new Set(world.sender.sent.map(({ id }) => id))).toEqual(new Set(['run_184_va-deq']))
+    const policies = world.sender.sent[0]!.body.data.policies!.map(({ id, version }) => `${id}@${version}`)
+    expect(policies).toEqual(['epa-pm25-limit@2.0.0', 'ozone@1.0.0'])
+    expect(await world.deliveries()).toHaveLength(2)
+    expect(await world.completions()).toMatchObject([{ summary: '1 sent' }])
+    const told = { policies: [{ policy: 'epa-pm25-limit' }, { policy: 'ozone', version: '1.0.0' }], policy: 'epa-pm25-limit' }
+    expect(await world.said('hms.delivery.delivered.v1')).toMatchObject([told, told])
+  })
+
+  it('keeps its place before what comes later about one of its policies, and lists what it replaced', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.completeBundle(184, BOTH)
+    await world.complete(185, '2.1.0', '2.0.0')
+    expect(newsOf()).toEqual(['webhook epa-pm25-limit@2.0.0 ozone@1.0.0'])
+    await world.advance(7)
+    expect(newsOf().slice(1)).toEqual(['webhook epa-pm25-limit@2.0.0 ozone@1.0.0', 'webhook epa-pm25-limit@2.1.0'])
+    expect(world.sender.sent.at(-1)!.body.data.supersedes).toEqual(['epa-pm25-limit@2.0.0'])
+    expect((await states()).sort()).toEqual(['2.0.0 delivered', '2.1.0 delivered'])
+  })
+
+  it('replaces what waits about its policies, and is replaced as a whole', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 500, 204])
+    await world.complete(183, '1.9.0', null)
+    await world.completeBundle(184, BOTH)
+    await world.completeBundle(185, { ...BOTH, ozone: '1.1.0' })
+    await world.advance(7)
+    const superseded = ['epa-pm25-limit@2.0.0', 'epa-pm25-limit@1.9.0', 'ozone@1.0.0'].filter((each) => each !== 'epa-pm25-limit@2.0.0')
+    expect(world.sender.sent.at(-1)!.body.data).toMatchObject({ bundle: ['epa-pm25-limit@2.0.0', 'ozone@1.1.0'], supersedes: superseded })
+    expect((await world.deliveries()).map(({ run, state }) => `${run} ${state}`).sort()).toEqual([
+      '183 superseded',
+      '184 superseded',
+      '185 delivered',
+    ])
+  })
+
+  it('is taken back policy by policy, also when nobody was reached yet', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [500, 204])
+    await world.completeBundle(184, BOTH)
+    await world.reverse('2.0.0', '1.5.0', 7)
+    await world.advance(7)
+    const bodies = world.sender.sent.map(({ id, body }) => `${id} ${body.data.version}`)
+    expect(bodies.slice(-2)).toEqual(['run_184_va-deq 2.0.0', 'rollback_7_epa-pm25-limit_va-deq 1.5.0'])
+  })
+})
+
 describe('what became of a message', () => {
   const facts = { partner: 'va-deq', message: 'run_184_epa-pm25-limit_va-deq', policy: 'epa-pm25-limit', version: '2.0.0', run: 184 }
 

@@ -13,6 +13,7 @@ import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { DELIVERIES } from '../delivery/delivery.table.js'
+import type { PolicyNews } from '../delivery/news.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { resolvePartners } from '../partners/partner.js'
 import { PARTNERS } from '../partners/partner.table.js'
@@ -23,7 +24,7 @@ import { summarize } from './summary.js'
 const MAX_PARTNERS = 10_000
 const MAX_DELIVERIES = 10_000
 
-/** The stage: one message for each policy, partner and channel of a run, once it is live for all or held by all until its time. */
+/** The stage: one message for each partner and channel of a run, once it is live for all or held by all until its time. */
 @Injectable()
 export class NotifyPartners implements OnModuleInit {
   readonly shell: StageShell<Notification, NotificationInput, NotificationEffect, NotificationTimer>
@@ -81,27 +82,19 @@ export class NotifyPartners implements OnModuleInit {
 
   private async deliver(tx: Transaction, stage: Notification, dossier: RunDossier, partners: readonly string[]): Promise<void> {
     const { run, attempt } = stage
-    const bundle = dossier.releases.map(({ id, version }) => `${id}@${version}`)
     const registered = new Map((await tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })).map((partner) => [partner.id, partner]))
-    const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
-    for (const release of dossier.releases) {
+    const policies = dossier.releases.map((release): PolicyNews => {
       const opened = openRelease(release, dossier.proofs)
       const live = dossier.live[release.id] ?? null
-      const news = {
-        ...releaseFacts(opened),
-        ...names,
-        release: opened,
-        replaced: live === null ? null : openRelease(live, dossier.proofs),
-        before: live?.version ?? null,
-        bundle,
-        at: new Date(stage.rolledOutAt),
-      }
-      await this.lanes.add(
-        tx,
-        news,
-        partners.flatMap((id) => registered.get(id) ?? []),
-      )
-    }
+      const replaced = live === null ? null : openRelease(live, dossier.proofs)
+      return { ...releaseFacts(opened), release: opened, replaced, before: live?.version ?? null }
+    })
+    const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
+    await this.lanes.add(
+      tx,
+      { ...names, at: new Date(stage.rolledOutAt), policies: policies as [PolicyNews, ...PolicyNews[]] },
+      partners.flatMap((id) => registered.get(id) ?? []),
+    )
   }
 
   /** After its end a stage is counted anew now and then, and not at each delivery. */

@@ -1,10 +1,11 @@
 import type { NotificationSummary } from '#libs/pipeline'
 import type { Delivery } from '../delivery/delivery.table.js'
 import { HORIZON_MS } from '../delivery/schedule.js'
+import { covers } from '../delivery/told-policies.js'
 
 type Standing = 'sent' | 'retrying' | 'failed' | 'superseded'
 type Addressees = { partners: readonly string[]; unknown: readonly string[] }
-type Facts = Pick<Delivery, 'partner' | 'policy' | 'state' | 'firstAt' | 'createdAt' | 'acknowledged'>
+type Facts = Pick<Delivery, 'partner' | 'policy' | 'version' | 'digest' | 'policies' | 'state' | 'firstAt' | 'createdAt' | 'acknowledged'>
 
 export function summarize(stage: Addressees, deliveries: readonly Facts[]): NotificationSummary {
   const standings = stage.partners.map((partner) => standingOf(deliveries.filter((delivery) => delivery.partner === partner)))
@@ -24,15 +25,15 @@ export function summarize(stage: Addressees, deliveries: readonly Facts[]): Noti
 /** Each policy on one channel at least. */
 function hasAcknowledged(partner: string, deliveries: readonly Facts[]): boolean {
   const own = deliveries.filter((delivery) => delivery.partner === partner)
-  const heard = new Set(own.filter(({ acknowledged }) => acknowledged !== undefined).map(({ policy }) => policy))
-  return own.length > 0 && own.every(({ policy }) => heard.has(policy))
+  const heard = own.filter(({ acknowledged }) => acknowledged !== undefined)
+  return own.length > 0 && own.every((delivery) => covers(heard, delivery))
 }
 
 /** A partner was told when each policy reached it on one channel at least and nothing waits. */
 function standingOf(deliveries: readonly Facts[]): Standing {
   if (deliveries.some(({ state }) => state === 'pending')) return 'retrying'
-  const reached = new Set(deliveries.filter(({ state }) => state === 'delivered').map(({ policy }) => policy))
-  if (deliveries.every(({ policy }) => reached.has(policy))) return 'sent'
+  const reached = deliveries.filter(({ state }) => state === 'delivered')
+  if (deliveries.every((delivery) => covers(reached, delivery))) return 'sent'
   return deliveries.some(({ state }) => state === 'dead') ? 'failed' : 'superseded'
 }
 

@@ -1,9 +1,11 @@
-import type { ReceivedEvent, ReversedPolicy, WithdrawnPolicy } from '#libs/contracts'
+import type { ReceivedEvent, ReversedPolicy, ToldPolicy, WithdrawnPolicy } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
-import type { News } from '../delivery/news.js'
+import { orSeveral } from '../delivery/find-deliveries.js'
+import type { News, PolicyNews } from '../delivery/news.js'
+import { tellsOf, toldOf } from '../delivery/told-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { releaseFacts } from './release-facts.js'
 
@@ -20,28 +22,28 @@ export class TellOfReversal {
    */
   async reversed(tx: Transaction, { policy, from, to, seq }: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
     const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}` }
-    if (to === null) return this.tell(tx, policy, from.version, (known) => ({ ...names, ...nothingInForce(known, cause) }))
-    const facts = releaseFacts(to)
-    const documents = { release: to, replaced: null }
-    const context = { before: from.version, bundle: [`${policy}@${facts.version}`], at: new Date(cause.time), ...documents }
-    await this.tell(tx, policy, from.version, () => ({ ...names, ...facts, ...context }))
+    const at = new Date(cause.time)
+    if (to === null) return this.tell(tx, policy, from.version, (known) => ({ ...names, at, policies: [nothingInForce(known, cause)] }))
+    const policies = [{ ...releaseFacts(to), release: to, replaced: null, before: from.version }] as const
+    await this.tell(tx, policy, from.version, () => ({ ...names, at, policies }))
   }
 
   async withdrawn(tx: Transaction, { policy, from, seq }: WithdrawnPolicy, cause: ReceivedEvent): Promise<void> {
-    const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}` }
-    await this.tell(tx, policy, from.version, (known) => ({ ...names, ...nothingInForce(known, cause) }))
+    const names = { cause: `withdrawal-${seq}`, messageCause: `withdrawal_${seq}`, at: new Date(cause.time) }
+    await this.tell(tx, policy, from.version, (known) => ({ ...names, policies: [nothingInForce(known, cause)] }))
   }
 
-  /** `newsFor`: from a delivery of the version that they were told of. */
+  /** `newsFor`: from what they were told of the version. */
   private async tell(
     tx: Transaction,
     policy: string,
     version: string,
-    newsFor: (known: Delivery) => Omit<News, 'run' | 'stage'>,
+    newsFor: (known: ToldPolicy) => Omit<News, 'run' | 'stage'>,
   ): Promise<void> {
-    const where = { policy, version, state: ['delivered', 'pending'] }
-    const found = await tx.documents(DELIVERIES).find({ where, limit: MAX_DELIVERIES })
-    for (const id of new Set(found.map((delivery) => delivery.partner))) {
+    const where = { policy: orSeveral(policy)!, version: orSeveral(version)!, state: ['delivered', 'pending'] }
+    const query = { where, orderBy: 'created_at', descending: true, limit: MAX_DELIVERIES }
+    const found = (await tx.documents(DELIVERIES).find(query)).filter((delivery) => tellsOf(delivery, policy, version))
+    for (const id of new Set(found.map(({ partner }) => partner).sort())) {
       const deliveries = found.filter((delivery) => delivery.partner === id)
       const partner = await tx.documents(PARTNERS).get(id)
       if (partner === undefined) continue
@@ -50,20 +52,17 @@ export class TellOfReversal {
         continue
       }
       const run = Math.max(...deliveries.map((delivery) => delivery.run))
-      await this.lanes.add(tx, { ...newsFor(deliveries[0]!), run, stage: null }, [partner])
+      const known = toldOf(deliveries[0]!).find((told) => told.policy === policy)!
+      await this.lanes.add(tx, { ...newsFor(known), run, stage: null }, [partner])
     }
   }
 }
 
-/** A try that failed may have been heard all the same. */
-function mayKnow({ state, tries, sending }: Delivery): boolean {
-  return state === 'delivered' || tries > 0 || sending
+/** A try that failed may have been heard all the same. A bundle has other policies to tell of, so it is sent, and this after it. */
+function mayKnow({ state, tries, sending, policies }: Delivery): boolean {
+  return state === 'delivered' || tries > 0 || sending || policies !== undefined
 }
 
-function nothingInForce(
-  { policy, version, digest }: Delivery,
-  { time }: ReceivedEvent,
-): Omit<News, 'run' | 'stage' | 'cause' | 'messageCause'> {
-  const nothing = { bundle: [], release: null, replaced: null }
-  return { policy, version, digest, effective: time, before: version, at: new Date(time), ...nothing }
+function nothingInForce({ policy, version, digest }: ToldPolicy, { time }: ReceivedEvent): PolicyNews {
+  return { policy, version, digest, effective: time, before: version, release: null, replaced: null }
 }

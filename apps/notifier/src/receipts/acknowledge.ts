@@ -1,6 +1,5 @@
 import { HmsError, type ReceiptView } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { lockedDocument, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import type { IncomingHttpHeaders } from 'node:http'
@@ -8,6 +7,7 @@ import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { receiptId } from '../delivery/receipt-token.js'
 import { RECEIPTS, type Receipt } from '../delivery/receipt.table.js'
+import { bundleOf, lockKeysOf } from '../delivery/told-policies.js'
 import { liveSecrets } from '../partners/channel.js'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
@@ -49,9 +49,10 @@ export class Acknowledge {
    * `HMS_RECEIPT_SIGNATURE`, 422 `HMS_RECEIPT_OTHER` for a signed call about another message.
    */
   async acknowledge(token: string, { headers, body, said }: Callback): Promise<ReceiptView> {
-    const { policy } = await this.runtime.database.transaction((tx) => receiptOf(tx, token))
-    return this.runtime.database.locked([policyKey(policy)], async (tx) => {
-      const found = await this.find(tx, await receiptOf(tx, token))
+    return this.runtime.database.transaction(async (tx) => {
+      const receipt = await receiptOf(tx, token)
+      await lockedDocument(tx, DELIVERIES, receipt.delivery, lockKeysOf)
+      const found = await this.find(tx, receipt)
       const { delivery, secrets } = found
       const keyId = secrets === null ? null : requireSigned(secrets, headers, body, tx.now)
       if (said.acknowledged !== undefined ? said.acknowledged !== delivery.messageId : secrets !== null) {
@@ -95,5 +96,13 @@ function unknown(): HmsError {
 
 function viewOf({ delivery, secrets }: Found): ReceiptView {
   const { partner, policy, version, messageId, acknowledged } = delivery
-  return { partner, policy, version, messageId, acknowledgedAt: acknowledged?.at ?? null, signed: secrets !== null }
+  return {
+    partner,
+    policy,
+    version,
+    bundle: bundleOf(delivery),
+    messageId,
+    acknowledgedAt: acknowledged?.at ?? null,
+    signed: secrets !== null,
+  }
 }

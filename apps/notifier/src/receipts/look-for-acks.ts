@@ -1,5 +1,4 @@
-import { policyKey } from '#libs/messaging'
-import { timerKind, type Transaction, type WorkHandler } from '#libs/persistence'
+import { lockedDocument, timerKind, type Transaction, type WorkHandler } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
 import { CHANNEL_SENDERS, type AckAnswer, type ChannelSenders } from '../channels/channel-sender.js'
@@ -7,6 +6,7 @@ import { acknowledgements } from '../channels/dispatch.js'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { SendSlots } from '../delivery/send-slots.js'
+import { lockKeysOf } from '../delivery/told-policies.js'
 import { channelOf, PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
@@ -93,11 +93,11 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
       this.runtime.log.info({ ...place, detail: answer.detail }, 'a folder could not be looked at for acknowledgements')
       return
     }
-    for (const { id, messageId, policy } of deliveries) {
+    for (const { id, messageId } of deliveries) {
       const text = answer.acks.get(messageId)
       if (text === undefined) continue
-      await this.runtime.database.locked([policyKey(policy)], async (tx) => {
-        const delivery = await tx.documents(DELIVERIES).get(id)
+      await this.runtime.database.transaction(async (tx) => {
+        const delivery = await lockedDocument(tx, DELIVERIES, id, lockKeysOf)
         if (delivery !== undefined) await this.lanes.acknowledge(tx, delivery, { way: 'file', keyId: null, note: noteOf(text) })
       })
     }

@@ -7,22 +7,32 @@ const newer = sampleDelivery({ id: 'run-185-1.epa-pm25-limit.va-deq.webhook', ve
 
 describe('a message that a person wants sent again', () => {
   it.each(['dead', 'delivered'] as const)('is sent when it was %s and is the newest of its lane', (state) => {
-    for (const lane of ['latest', 'every'] as const) expect(decideRedrive({ ...dead, state }, dead, lane)).toEqual({ do: 'send' })
+    for (const lane of ['latest', 'every'] as const) expect(decideRedrive({ ...dead, state }, [], lane)).toEqual({ do: 'send', behind: [] })
   })
 
   it('is left alone while it is being tried, and says when the next try is', () => {
     const pending = sampleDelivery()
-    expect(decideRedrive(pending, pending, 'latest')).toMatchObject({ because: 'pending', detail: expect.stringContaining('2026-01-01') })
+    expect(decideRedrive(pending, [], 'latest')).toMatchObject({ because: 'pending', detail: expect.stringContaining('2026-01-01') })
     const behind = sampleDelivery({ nextAttemptAt: null })
-    expect(decideRedrive(behind, pending, 'every')).toMatchObject({
+    expect(decideRedrive(behind, [], 'every')).toMatchObject({
       because: 'pending',
       detail: expect.stringContaining('another message'),
     })
   })
 
   it('is left alone when its lane is latest and a newer one came, and names that', () => {
-    expect(decideRedrive(dead, newer, 'latest')).toMatchObject({ because: 'overtaken', detail: expect.stringContaining(newer.id) })
-    expect(decideRedrive({ ...dead, state: 'superseded' }, dead, 'latest')).toMatchObject({ because: 'overtaken' })
-    expect(decideRedrive(dead, newer, 'every')).toEqual({ do: 'send' })
+    expect(decideRedrive(dead, [newer], 'latest')).toMatchObject({ because: 'overtaken', detail: expect.stringContaining(newer.id) })
+    expect(decideRedrive({ ...dead, state: 'superseded' }, [], 'latest')).toMatchObject({ because: 'overtaken' })
+    expect(decideRedrive(dead, [newer], 'every')).toEqual({ do: 'send', behind: [] })
+  })
+
+  it('is sent when it told of more than what newer ones tell of, and they once more behind it', () => {
+    const ozone = { policy: 'ozone', version: '1.0.0', digest: '' }
+    const bundle = { ...dead, policies: [{ policy: dead.policy, version: dead.version, digest: '' }, ozone] }
+    expect(decideRedrive(bundle, [newer], 'latest')).toEqual({ do: 'send', behind: [newer] })
+    const newest = { ...newer, version: '2.2.0' }
+    expect(decideRedrive(bundle, [newer, newest], 'latest')).toEqual({ do: 'send', behind: [newest] })
+    expect(decideRedrive(bundle, [newer, { ...newer, ...ozone }], 'latest')).toMatchObject({ because: 'overtaken' })
+    expect(decideRedrive(bundle, [{ ...newer, state: 'pending' }], 'latest')).toMatchObject({ because: 'overtaken' })
   })
 })

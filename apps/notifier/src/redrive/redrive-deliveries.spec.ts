@@ -68,6 +68,24 @@ describe('a message that is sent again', () => {
     expect(world.sender.sent).toHaveLength(2)
   })
 
+  it('of a bundle is sent before what overtook it in part, so that the partner ends with what is in force', async () => {
+    await world.register({ id: 'va-deq' })
+    world.sender.script.set('va-deq', [410, 204])
+    await world.completeBundle(184, { 'epa-pm25-limit': '2.0.0', ozone: '1.0.0' })
+    await world.complete(185, '2.1.0', '2.0.0')
+    const bundle = (await world.deliveries()).find(({ run }) => run === 184)!
+    await redrive.one(bundle.id, asked)
+    await world.advance(1)
+    const versions = world.sender.sent.map(({ body: { data } }) => (data.bundle ?? []).join(' '))
+    expect(versions).toEqual([
+      'epa-pm25-limit@2.0.0 ozone@1.0.0',
+      'epa-pm25-limit@2.1.0',
+      'epa-pm25-limit@2.0.0 ozone@1.0.0',
+      'epa-pm25-limit@2.1.0',
+    ])
+    expect((await redrive.many({ reason: 'r', policy: 'ozone' }, 'operator')).redriven).toEqual([])
+  })
+
   it('stays delivered where it was, whatever comes of it', async () => {
     await world.register({ id: 'va-deq' })
     world.sender.script.set('va-deq', [204, 410])

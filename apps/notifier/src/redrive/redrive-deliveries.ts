@@ -1,13 +1,14 @@
 import { HmsError, type DeliveryDetail, type RedriveManyRequest, type RedriveResult } from '#libs/contracts'
-import { policyKey } from '#libs/messaging'
-import type { Transaction } from '#libs/persistence'
+import { lockedDocument, type Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { deliveryDetail, deliveryUnknown, deliveryView } from '../delivery/delivery-view.js'
+import { orSeveral } from '../delivery/find-deliveries.js'
+import { lockKeysOf, tellsOf } from '../delivery/told-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
-import { decideRedrive, type RedriveAnswer } from './decide-redrive.js'
+import { decideRedrive, overtaken, type RedriveAnswer } from './decide-redrive.js'
 
 /** At once; whoever wants more asks again. */
 const MAX_AT_ONCE = 500
@@ -16,7 +17,7 @@ const PAGE = 500
 const PACE_MS = 200
 
 type Asked = { by: string; reason: string }
-type GivenUp = Pick<Delivery, 'id' | 'partner' | 'policy' | 'createdAt'>
+type GivenUp = Pick<Delivery, 'id' | 'partner' | 'createdAt'>
 
 /** Messages that a person has sent again: same id, same bytes, a fresh schedule of 24 hours. */
 @Injectable()
@@ -28,8 +29,7 @@ export class RedriveDeliveries {
 
   /** Throws `HMS_DELIVERY_UNKNOWN` (404), `HMS_DELIVERY_OVERTAKEN` (409). One that is under way already is answered as it is. */
   async one(id: string, asked: Asked): Promise<DeliveryDetail> {
-    const { policy } = await this.read(id)
-    const answer = await this.redrive({ id, policy }, asked, 0)
+    const answer = await this.redrive({ id }, asked, 0)
     if (answer.do === 'nothing' && answer.because === 'overtaken') {
       throw new HmsError('HMS_DELIVERY_OVERTAKEN', answer.detail, { status: 409, next: ['hms-svc partners deliveries'] })
     }
@@ -53,20 +53,30 @@ export class RedriveDeliveries {
     return result
   }
 
-  private redrive({ id, policy }: Pick<Delivery, 'id' | 'policy'>, asked: Asked, inMs: number): Promise<RedriveAnswer> {
-    return this.runtime.database.locked([policyKey(policy)], async (tx) => {
-      const delivery = await this.read(id, tx)
-      const newest = await this.lanes.newestOf(tx, delivery.lane)
+  private redrive({ id }: Pick<Delivery, 'id'>, asked: Asked, inMs: number): Promise<RedriveAnswer> {
+    return this.runtime.database.transaction(async (tx) => {
+      const delivery = await lockedDocument(tx, DELIVERIES, id, lockKeysOf)
+      if (delivery === undefined) throw deliveryUnknown(id)
+      const newer = await this.lanes.newerThan(tx, delivery)
       const partner = await tx.documents(PARTNERS).get(delivery.partner)
-      const answer = decideRedrive(delivery, newest, partner?.lane ?? 'latest')
-      if (answer.do === 'send') await this.lanes.redrive(tx, delivery, asked, new Date(tx.now.getTime() + inMs))
+      const answer = decideRedrive(delivery, newer, partner?.lane ?? 'latest')
+      if (answer.do === 'nothing') return answer
+      // What would come behind must not itself tell what is in force no more.
+      for (const each of answer.behind) {
+        const others = (await this.lanes.newerThan(tx, each)).filter(({ id: other }) => !newer.some((known) => known.id === other))
+        if (others.length > 0) return overtaken(others.at(-1), 'told')
+      }
+      const at = new Date(tx.now.getTime() + inMs)
+      await tx.lock(answer.behind.flatMap(lockKeysOf))
+      for (const each of [delivery, ...answer.behind]) await this.lanes.redrive(tx, each, asked, at)
       return answer
     })
   }
 
   /** The oldest first: within a lane the order stays. */
   private async givenUp({ partner, policy, version, since, until }: Omit<RedriveManyRequest, 'reason'>): Promise<GivenUp[]> {
-    const given = Object.entries({ partner, policy, version }).filter(([, value]) => value !== undefined)
+    const sought = { partner, policy: orSeveral(policy), version: orSeveral(version) }
+    const given = Object.entries(sought).filter(([, value]) => value !== undefined)
     const where = { state: 'dead', ...Object.fromEntries(given) }
     const [fromMs, untilMs] = [Date.parse(since ?? ''), Date.parse(until ?? '')]
     const found: GivenUp[] = []
@@ -77,9 +87,9 @@ export class RedriveDeliveries {
       )
       for (const delivery of page) {
         const endedMs = Date.parse(delivery.log.at(-1)?.at ?? delivery.createdAt)
-        if (endedMs < fromMs || endedMs >= untilMs) continue
-        const { id, partner: to, policy: about, createdAt } = delivery
-        found.push({ id, partner: to, policy: about, createdAt })
+        if (endedMs < fromMs || endedMs >= untilMs || !tellsOf(delivery, policy, version)) continue
+        const { id, partner: to, createdAt } = delivery
+        found.push({ id, partner: to, createdAt })
       }
       after = page.at(-1)?.id
       if (page.length < PAGE) return found.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))

@@ -8,6 +8,13 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number]
  */
 export type ReceiptWay = 'callback' | 'reply' | 'file' | 'link'
 
+/** A policy that a message tells of; `digest` is the policy digest. */
+export interface ToldPolicy {
+  policy: string
+  version: string
+  digest: string
+}
+
 /** `GET /v1/deliveries`: one message to one partner on one channel. */
 export interface DeliveryView {
   id: string
@@ -15,8 +22,11 @@ export interface DeliveryView {
   messageId: string
   partner: string
   run: number
+  /** The first, where the message tells of a bundle. */
   policy: string
   version: string
+  /** `ID@VERSION` of every policy that it tells of. */
+  bundle: string[]
   channel: string
   state: DeliveryState
   attempts: number
@@ -106,8 +116,11 @@ export interface RedriveResult {
 /** `GET` and `POST /v1/receipts/{token}`. */
 export interface ReceiptView {
   partner: string
+  /** The first, where the message tells of a bundle. */
   policy: string
   version: string
+  /** `ID@VERSION` of every policy that it tells of. */
+  bundle: string[]
   messageId: string
   /** `null`: not yet. */
   acknowledgedAt: string | null
@@ -125,6 +138,8 @@ export interface DeliveryFacts {
   version: string
   /** Policy digest. */
   digest: string
+  /** All that the message tells of, where a bundle has several; the three above are of the first. */
+  policies?: ToldPolicy[]
   run: number
   at: string
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { canonicalJson, type Json, type JsonObject } from '#libs/contracts'
 import { readRelease } from '#libs/signing'
-import type { Attempt } from '../channel-sender.js'
+import { contentsOf, type Attempt } from '../channel-sender.js'
 
 /** Of the form of the package. */
 const FORM = '1.0'
@@ -29,8 +29,11 @@ export function a2aPackage(attempt: Pick<Attempt, 'partner' | 'id' | 'body' | 'c
   return { ...unsigned, sig: createHmac('sha256', secret).update(canonicalJson(unsigned)).digest('hex') }
 }
 
-/** Those of the policy; a withdrawal has none. */
-function tagsOf({ content: { release } }: Pick<Attempt, 'content'>): string[] {
-  const tags: Json | undefined = release === null ? undefined : readRelease(release.envelope).predicate.policy['tags']
-  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
+/** Those of the policies, each once; a withdrawal has none. */
+function tagsOf({ content }: Pick<Attempt, 'content'>): string[] {
+  const all = contentsOf(content).flatMap(({ release }) => {
+    const tags: Json | undefined = release === null ? undefined : readRelease(release.envelope).predicate.policy['tags']
+    return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : []
+  })
+  return [...new Set(all)]
 }

@@ -3,9 +3,13 @@ import DKIM from 'nodemailer/lib/dkim'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import { readRelease } from '#libs/signing'
 import type { EmailChannel } from '../../partners/channel.js'
-import type { Attempt } from '../channel-sender.js'
+import { contentsOf, type Attempt, type PolicyContent } from '../channel-sender.js'
 import { describeNews } from './describe-news.js'
 import { mailHtml, mailText } from './mail-body.js'
+
+/** Relays commonly take 10 MiB or more, and base64 adds a third. */
+const MAX_ATTACHED_BYTES = 6 * 1024 * 1024
+const MAX_THREADS = 20
 
 export interface DkimKey {
   /** The domain of the sender. */
@@ -23,7 +27,7 @@ export interface MailIdentity {
 
 /**
  * The message of a try, RFC 5322. A retry has the same Message-ID, so that a relay or reader that took the last one can drop it; all
- * messages about one policy to one address hang under one thread.
+ * messages about one policy to one address hang under one thread, and the message of a bundle under those of its policies.
  */
 export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }: MailIdentity): Promise<Buffer> {
   const { content, channel, partner, timestamp } = attempt
@@ -34,15 +38,15 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
     attached: attachments.map(({ filename }) => filename),
     receiptPage: attempt.receiptPage,
   }
-  const thread = idOf(from, `policy.${content.policy}`, partner.id, channel.to)
+  const threads = contentsOf(content).map(({ policy }) => idOf(from, `policy.${policy}`, partner.id, channel.to))
   const message = await new MailComposer({
     from: { name: '', address: from },
     to: { name: '', address: channel.to },
     subject: news.subject,
     date: timestamp,
     messageId: idOf(from, attempt.id, channel.to),
-    inReplyTo: thread,
-    references: thread,
+    inReplyTo: threads[0],
+    references: threads.slice(0, MAX_THREADS),
     headers: {
       'Auto-Submitted': 'auto-generated',
       'List-Unsubscribe': `<mailto:${from}?subject=${encodeURIComponent(`unsubscribe ${partner.id}`)}>`,
@@ -67,12 +71,26 @@ function idOf(from: string, name: string, ...parts: string[]): string {
   return `<${name.replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 80)}.${hash.slice(0, 16)}@${from.split('@')[1]!}>`
 }
 
+interface Attachment {
+  filename: string
+  contentType: string
+  content: Buffer
+}
+
+/** As many as go into one mail, in the order of the bundle. */
+function attachmentsOf({ content }: Attempt<EmailChannel>): Attachment[] {
+  let room = MAX_ATTACHED_BYTES
+  return contentsOf(content)
+    .map(filesOf)
+    .filter((files) => (room -= files.reduce((sum, file) => sum + file.content.length, 0)) >= 0)
+    .flat()
+}
+
 /** The policy as a person reads it, and the release that was signed, with the proof that the log holds it. */
-function attachmentsOf({ content }: Attempt<EmailChannel>): { filename: string; contentType: string; content: Buffer }[] {
-  const { policy, version, release } = content
+function filesOf({ policy, version, release }: PolicyContent): Attachment[] {
   if (release === null) return []
   const name = `${policy}-${version}`.replace(/[^A-Za-z0-9.+_-]/g, '-')
-  const file = (filename: string, value: object) => ({
+  const file = (filename: string, value: object): Attachment => ({
     filename,
     contentType: 'application/json',
     content: Buffer.from(`${JSON.stringify(value, null, 2)}\n`),

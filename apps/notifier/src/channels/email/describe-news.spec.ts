@@ -45,6 +45,17 @@ describe('news in words', () => {
     expect(news.sentences).toContain('It goes together with ozone@3.0.0.')
   })
 
+  it('say of a bundle what changes in each of its policies', async () => {
+    const ozone = { id: 'ozone', version: '1.0.0', effective: OLD.effective, limit: 70, units: 'ppb' }
+    const other = { policy: 'ozone', version: '1.0.0', digest: 'sha256:01', effective: OLD.effective, replaced: null }
+    const others = [{ ...other, release: await sampleRelease(ozone) }]
+    const news = describeNews(await contentOf({ others, bundle: ['epa-pm25-limit@2.0.0', 'ozone@1.0.0'] }))
+    expect(news.subject).toBe('2 policies are in force together: epa-pm25-limit@2.0.0, ozone@1.0.0')
+    expect(news.changes).toEqual(expect.arrayContaining(['epa-pm25-limit: limit 35 → 25 µg/m³', 'ozone: limit 70 ppb']))
+    expect(news.sentences).toContain('Version 1.0.0 of ozone is in force since 2026-01-01T00:00:00.000Z.')
+    expect(news.facts.map(([, value]) => value)).toContain('sha256:01')
+  })
+
   it('say what a rule says where nothing is known of the one before, and what is withdrawn', async () => {
     const first = describeNews(await contentOf({ replaced: null }))
     expect([first.changesHeading, first.changes.includes('limit 25 µg/m³')]).toEqual(['What it says', true])

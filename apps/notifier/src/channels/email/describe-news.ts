@@ -1,7 +1,7 @@
 import { describeChange, diffPolicies, type FieldChange, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
 import type { ReleaseDocument } from '#libs/contracts'
-import type { MessageContent } from '../channel-sender.js'
+import { contentsOf, type MessageContent } from '../channel-sender.js'
 
 /** A message in words, before it is text or HTML. Every line is one line. */
 export interface DescribedNews {
@@ -31,6 +31,44 @@ const DESCRIBE: Record<MessageContent['type'], (content: MessageContent) => Desc
 }
 
 function update(content: MessageContent): DescribedNews {
+  return content.others === undefined ? updateOfOne(content) : updateOfSeveral(content)
+}
+
+/** A bundle: what of each policy changes, under one heading. */
+function updateOfSeveral(content: MessageContent): DescribedNews {
+  const { at, supersedes, bundle } = content
+  const all = contentsOf(content)
+  const when = (effective: string): string =>
+    Date.parse(effective) > Date.parse(at) ? `takes effect on ${effective}` : `is in force since ${at}`
+  const isAhead = all.some(({ effective }) => Date.parse(effective) > Date.parse(at))
+  const documents = all.map(({ release }) => documentOf(release))
+  const changes = all.flatMap(({ policy, replaced }, index) => {
+    const [before, document] = [documentOf(replaced), documents[index]]
+    const lines = document === undefined ? [] : diffPolicies(before, document).map(before === undefined ? describeRule : describeChange)
+    return lines.map((line) => `${policy}: ${line}`)
+  })
+  const breaking = documents.flatMap((document) =>
+    typeof document?.breaking === 'string' ? [`What readers of ${String(document.id)} must look at: ${document.breaking}`] : [],
+  )
+  return {
+    subject: `${all.length} policies ${isAhead ? 'take effect' : 'are in force'} together: ${bundle.join(', ')}`,
+    headline: `${all.length} policies ${isAhead ? 'take effect' : 'are in force'} together`,
+    sentences: [
+      ...all.map(({ policy, version, effective }) => `Version ${version} of ${policy} ${when(effective)}.`),
+      ...(supersedes.length > 0 ? [`They replace ${supersedes.join(', ')}.`] : []),
+      ...breaking,
+    ],
+    changesHeading: 'What changes',
+    changes: bounded(changes, 'the attached policies'),
+    facts: all.flatMap(({ policy, version, effective, digest }): [string, string][] => [
+      ['Policy', `${policy}@${version}`],
+      ['Effective', effective],
+      ['Digest', digest],
+    ]),
+  }
+}
+
+function updateOfOne(content: MessageContent): DescribedNews {
   const { policy, version, effective, at, supersedes, bundle, digest, release, replaced } = content
   const document = documentOf(release)
   const before = documentOf(replaced)
@@ -45,6 +83,7 @@ function update(content: MessageContent): DescribedNews {
     sentences: [
       `Version ${version} of ${policy} ${when}.`,
       ...(supersedes.length > 0 ? [`It replaces ${supersedes.join(', ')}.`] : []),
+      // Waiting messages of earlier builds tell of one policy of a bundle.
       ...(others.length > 0 ? [`It goes together with ${others.join(', ')}.`] : []),
       ...(typeof document?.breaking === 'string' ? [`What readers must look at: ${document.breaking}`] : []),
     ],
@@ -96,9 +135,9 @@ function describeRule(change: FieldChange): string {
   return describeChange(change).replace(/ added /, ' ')
 }
 
-function bounded(lines: readonly string[]): string[] {
+function bounded(lines: readonly string[], where = 'the attached policy'): string[] {
   const more = lines.length - MAX_CHANGES
-  return more > 0 ? [...lines.slice(0, MAX_CHANGES), `and ${more} more: see the attached policy`] : [...lines]
+  return more > 0 ? [...lines.slice(0, MAX_CHANGES), `and ${more} more: see ${where}`] : [...lines]
 }
 
 /** What a policy says reaches people as it is: no control, direction or line separating character may forge a line or a header. */

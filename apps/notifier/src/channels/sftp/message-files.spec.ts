@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { sampleAttempt } from '../sample-attempt.suite.js'
+import { sampleRelease } from '../sample-release.suite.js'
 import { documentName, messageFiles } from './message-files.js'
 
 const attempt = sampleAttempt({ kind: 'email', to: 'a@b.example' })
@@ -15,6 +16,16 @@ describe('the files of a message', () => {
     expect(sum!.toString()).toBe(`${createHash('sha256').update(document!).digest('hex')}  ${name}\n`)
     expect(signature!.toString()).toBe(`signed ${document!.length}`)
     expect(JSON.parse(document!.toString())).toEqual({ id: attempt.id, ...(JSON.parse(attempt.body.toString()) as object) })
+  })
+
+  it('hold every policy of a bundle, and every release', async () => {
+    const release = (id: string) => sampleRelease({ id, version: '1.0.0', effective: '2026-01-01T00:00:00Z' })
+    const [first, second] = [await release('epa-pm25-limit'), await release('ozone')]
+    const others = [{ ...attempt.content, policy: 'ozone', release: second }]
+    const files = await messageFiles({ ...attempt, content: { ...attempt.content, release: first, others } }, async () => '')
+    const [whole, document] = files.slice(2).map(({ bytes }) => JSON.parse(bytes.toString()) as { [name: string]: { id: string }[] })
+    expect(document!['policies']!.map(({ id }) => id)).toEqual(['epa-pm25-limit', 'ozone'])
+    expect(whole).toEqual({ releases: [first, second].map(({ envelope }) => ({ envelope, proof: null })) })
   })
 
   it('are the same on every try', async () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import type { ReleaseDocument } from '#libs/contracts'
 import { readRelease } from '#libs/signing'
-import type { Attempt } from '../channel-sender.js'
+import { contentsOf, type Attempt } from '../channel-sender.js'
 import type { DroppedFile } from './drop-files.js'
 
 type Message = Pick<Attempt, 'id' | 'body' | 'content'>
@@ -24,19 +25,26 @@ export async function messageFiles(message: Message, sign: (bytes: Buffer) => Pr
   const name = documentName(message)
   const document = documentOf(message)
   const sum = createHash('sha256').update(document).digest('hex')
-  const { release } = message.content
+  const releases = releasesOf(message).map(({ envelope, proof = null }) => ({ envelope, proof }))
+  const whole = releases.length > 1 ? { releases } : releases[0]
   return [
     { name: `${name}.sha256`, bytes: Buffer.from(`${sum}  ${name}\n`) },
     { name: `${name}.sig`, bytes: Buffer.from(await sign(document)) },
-    ...(release === null ? [] : [{ name: `${name}.release`, bytes: json({ envelope: release.envelope, proof: release.proof ?? null }) }]),
+    ...(whole === undefined ? [] : [{ name: `${name}.release`, bytes: json(whole) }]),
     { name, bytes: document },
   ]
 }
 
-/** The message as a webhook brings it, with its id and, where it has one, the policy as it was signed. */
-function documentOf({ id, body, content: { release } }: Message): Buffer {
-  const policy = release === null ? {} : { policy: readRelease(release.envelope).predicate.policy }
-  return json({ id, ...(JSON.parse(body.toString()) as object), ...policy })
+/** The message as a webhook brings it, with its id and the policy as it was signed; of a bundle each of them, in `policies`. */
+function documentOf(message: Message): Buffer {
+  const signed = releasesOf(message).map(({ envelope }) => readRelease(envelope).predicate.policy)
+  const policies = signed.length > 1 ? { policies: signed } : signed.length === 1 ? { policy: signed[0] } : {}
+  return json({ id: message.id, ...(JSON.parse(message.body.toString()) as object), ...policies })
+}
+
+/** A withdrawal has none. */
+function releasesOf({ content }: Message): ReleaseDocument[] {
+  return contentsOf(content).flatMap(({ release }) => release ?? [])
 }
 
 function json(value: object): Buffer {

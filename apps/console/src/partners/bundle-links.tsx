@@ -1,0 +1,20 @@
+import { Fragment } from 'preact'
+import type { JSX } from 'preact'
+import { PolicyLink } from '../page/parts.js'
+
+/** `ID@VERSION` of what a message tells of, each a link. */
+export function BundleLinks({ bundle }: { bundle: readonly string[] }): JSX.Element {
+  return (
+    <>
+      {bundle.map((each, index) => {
+        const [id = '', version = ''] = each.split('@')
+        return (
+          <Fragment key={each}>
+            {index > 0 ? ', ' : ''}
+            <PolicyLink id={id} version={version} />
+          </Fragment>
+        )
+      })}
+    </>
+  )
+}

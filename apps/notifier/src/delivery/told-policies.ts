@@ -1,0 +1,36 @@
+import type { ToldPolicy } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+
+/** Of a delivery or message: what it tells of. `policies`: all, where they are several; the others are of the first. */
+export type Told = ToldPolicy & { policies?: readonly ToldPolicy[] }
+
+/** In place of a policy, where a column or a lane has room for one; no policy is called so. */
+export const SEVERAL = '*'
+
+export function toldOf({ policies, policy, version, digest }: Told): readonly ToldPolicy[] {
+  return policies ?? [{ policy, version, digest }]
+}
+
+/** `ID@VERSION` of each. */
+export function bundleOf(told: Told): string[] {
+  return toldOf(told).map(({ policy, version }) => `${policy}@${version}`)
+}
+
+export function lockKeysOf(told: Told): string[] {
+  return toldOf(told).map(({ policy }) => policyKey(policy))
+}
+
+export function tellsOf(told: Told, policy: string | undefined, version: string | undefined): boolean {
+  return toldOf(told).some((each) => (policy ?? each.policy) === each.policy && (version ?? each.version) === each.version)
+}
+
+export function overlap(a: Told, b: Told): boolean {
+  const names = new Set(toldOf(a).map(({ policy }) => policy))
+  return toldOf(b).some(({ policy }) => names.has(policy))
+}
+
+/** Whether `newer` says of each policy of `older` what is new. */
+export function covers(newer: readonly Told[], older: Told): boolean {
+  const names = new Set(newer.flatMap(toldOf).map(({ policy }) => policy))
+  return toldOf(older).every(({ policy }) => names.has(policy))
+}
