@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { signWebhook, verifyWebhook } from '#libs/client'
-import type { AuditEntry, DeliveryDetail, DeliveryView, Problem, ReceiptView } from '#libs/contracts'
+import type { AuditEntry, DeliveryDetail, DeliveryView, Problem, ReceiptView, Ticket } from '#libs/contracts'
+import { signRunDecision } from '#libs/signing'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 
@@ -13,7 +14,7 @@ const PLAN = { share: 10_000, scope: 'region:NCR', observeMs: 1_000, bakeMs: 1_0
 let system: MemorySystem
 let press: PipelineDriver
 let receiver: Server
-let received: { id: string; receipt: string }[]
+let received: { id: string; type: string; receipt: string }[]
 let status: number
 beforeEach(async () => {
   system = await startMemorySystem()
@@ -23,13 +24,12 @@ beforeEach(async () => {
   receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
-    const { data } = verifyWebhook(SECRET, request.headers, Buffer.concat(chunks), { now: system.clock.now() })
-    received.push({ id: String(request.headers['webhook-id']), receipt: String(data['receipt']) })
-    response.writeHead(status).end()
+    const { type, data } = verifyWebhook(SECRET, request.headers, Buffer.concat(chunks), { now: system.clock.now() })
+    received.push({ id: String(request.headers['webhook-id']), type, receipt: String(data['receipt']) })
+    response.writeHead(type.startsWith('ticket.') ? 204 : status).end()
   }).listen(0, '127.0.0.1')
   await once(receiver, 'listening')
-  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
-  const webhook = { url, secret: SECRET }
+  const webhook = webhookHere()
   await press.api.post('/v1/partners', { id: 'va-deq', name: 'Virginia', channels: [{ webhook }], networks: ['127.0.0.1/32'] })
 })
 afterEach(async () => {
@@ -38,6 +38,7 @@ afterEach(async () => {
   await system.stop()
 })
 
+const webhookHere = () => ({ url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`, secret: SECRET })
 const deliveries = (): Promise<DeliveryView[]> => press.api.get('/v1/deliveries')
 
 /** What audit logged of the deliveries of a run, in this order; entries get their places some time after they came. */
@@ -87,4 +88,27 @@ it('what was given up is sent again by a person, under the same id, and both are
   await system.runUntil(async () => (await deliveries())[0]?.state === 'delivered', 10_000)
   expect(new Set(received.map(({ id }) => id)).size).toBe(1)
   await trailHas(run, ['given-up', 'redriven', 'delivered'])
+})
+
+it('a partner that no channel reached is asked about: who is on call hears of the ticket, once, and of its end', async () => {
+  const webhook = webhookHere()
+  await press.api.post('/v1/partners', {
+    id: 'on-duty',
+    name: 'On duty',
+    groups: ['on-call'],
+    channels: [{ webhook }],
+    networks: ['127.0.0.1/32'],
+  })
+  status = 410
+  const run = await press.approve(['pm25-limit@1.0.0=35'], PLAN)
+  await system.runUntil(async () => received.some(({ type }) => type === 'ticket.opened'), 400_000)
+  await press.whenState(run, 'SUCCEEDED')
+  const [ticket] = await press.api.get<Ticket[]>('/v1/tickets')
+  expect(ticket).toMatchObject({ run, kind: 'UNDELIVERED', state: 'OPEN', reason: 'PARTNER_NOT_REACHED', allowed: ['accept'] })
+  expect(ticket!.detail).toBe('va-deq was not told of pm25-limit@1.0.0 by webhook in 1 try: answered 410 Gone')
+  const said = { run, attempt: 1, subject: ticket!.digest, decision: 'accept' as const, reason: 'told by phone', at: system.clock.now() }
+  const statement = await signRunDecision(said, system.signers.get('EPA Chief')!)
+  expect(await press.api.post<Ticket>(`/v1/tickets/${ticket!.ticket}/decisions`, { statement })).toMatchObject({ state: 'DECIDED' })
+  await system.runUntil(async () => received.some(({ type }) => type === 'ticket.closed'), 10_000)
+  expect(received.map(({ type }) => type)).toEqual(['policy.updated', 'ticket.opened', 'ticket.closed'])
 })

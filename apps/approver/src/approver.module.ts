@@ -40,6 +40,8 @@ import { TrackRun } from './runs/track-run.js'
 import { TrackRunEvents } from './runs/track-run.events.js'
 import { ScheduleRunDeadline } from './runs/schedule-run-deadline.js'
 import { DecideTicket } from './reviews/decide-ticket.js'
+import { OpenUndelivered } from './reviews/open-undelivered.js'
+import { UndeliveredEvents } from './reviews/undelivered.events.js'
 import { FollowRun } from './tickets/follow-run.js'
 import { TICKET_COUNTER, TICKETS } from './tickets/ticket.table.js'
 import { TicketsController } from './reviews/tickets.http.js'
@@ -60,6 +62,7 @@ class ApproverModule {
         RosterController,
         FreezesController,
         TicketsController,
+        UndeliveredEvents,
       ],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
@@ -93,6 +96,7 @@ class ApproverModule {
         LiftFreeze,
         FollowRun,
         DecideTicket,
+        OpenUndelivered,
       ],
     }
   }

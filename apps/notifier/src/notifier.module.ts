@@ -18,6 +18,7 @@ import { CreateReceipts1764000000001 } from './migrations/1764000000001-create-r
 import { NotifierConfig, readNotifierConfig } from './notifier.config.js'
 import { NOTIFICATIONS } from './notifications/notification.table.js'
 import { NotifyPartners } from './notifications/notify-partners.js'
+import { ReportUndelivered } from './notifications/report-undelivered.js'
 import { RolloutEvents } from './notifications/rollout.events.js'
 import { TellOfReversal } from './notifications/tell-of-reversal.js'
 import { PARTNERS } from './partners/partner.table.js'
@@ -32,6 +33,8 @@ import { RedriveController } from './redrive/redrive.http.js'
 import { ResealSecrets } from './secrets/reseal-secrets.js'
 import { SecretBox } from './secrets/secret-box.js'
 import { readSecretKeys } from './secrets/secret-keys.js'
+import { TellOfTicket } from './tickets/tell-of-ticket.js'
+import { TicketEvents } from './tickets/ticket.events.js'
 
 @Module({})
 class NotifierModule {
@@ -41,6 +44,7 @@ class NotifierModule {
       module: NotifierModule,
       controllers: [
         RolloutEvents,
+        TicketEvents,
         PartnersController,
         PartnerTestsController,
         WebhookKeysController,
@@ -60,6 +64,8 @@ class NotifierModule {
         SendDelivery,
         NotifyPartners,
         TellOfReversal,
+        TellOfTicket,
+        ReportUndelivered,
         RedriveDeliveries,
         Acknowledge,
         LookForAcks,

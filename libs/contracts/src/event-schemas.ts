@@ -215,6 +215,19 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "acknowledged": {"type":"number"}
       }
     },
+    "hms.notification.undelivered.v1": {
+      "type": "object",
+      "required": ["run","partner","channel","message","policies","tries","detail"],
+      "properties": {
+        "run": {"type":"number"},
+        "partner": {"type":"string"},
+        "channel": {"type":"string"},
+        "message": {"type":"string"},
+        "policies": {"type":"array","items":{"type":"string"}},
+        "tries": {"type":"number"},
+        "detail": {"type":["null","string"]}
+      }
+    },
     "hms.run.changed.v1": {"type":"object","required":["view"],"properties":{"view":{"$ref":"#/$defs/RunView"}}},
     "hms.run.decided.v1": {
       "type": "object",
@@ -906,7 +919,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "attempt": {"type":"number"},
         "digest": {"type":"string"},
         "policies": {"type":"array","items":{"$ref":"#/$defs/RunPolicy"}},
-        "kind": {"enum":["INCONCLUSIVE","EMERGENCY_REVIEW","ACK_TIMEOUT","POISONED"]},
+        "kind": {"enum":["INCONCLUSIVE","EMERGENCY_REVIEW","ACK_TIMEOUT","POISONED","UNDELIVERED"]},
         "state": {"enum":["OPEN","DECIDED","EXPIRED","MOOT"]},
         "reason": {"type":"string"},
         "detail": {"type":"string"},

@@ -53,6 +53,16 @@ export interface EventData {
   'hms.notification.completed.v1': { run: number; attempt: number; summary: string; sent: number; retrying: number }
   /** After the stage ended: a partner that had to wait was told, or one acknowledged. Both count partners, as `sent` does. */
   'hms.notification.progressed.v1': { run: number; attempt: number; sent: number; acknowledged: number }
+  /** No channel of a partner took a message: people are asked. `policies` as `ID@VERSION`; `detail`: of the last try. */
+  'hms.notification.undelivered.v1': {
+    run: number
+    partner: string
+    channel: string
+    message: string
+    policies: string[]
+    tries: number
+    detail: string | null
+  }
   'hms.run.changed.v1': { view: RunView }
   /** Approver ended the run itself: every stage lets go of it. */
   'hms.run.decided.v1': { run: number; attempt: number; decision: 'abort'; reason: string; by: string }
@@ -145,6 +155,7 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.notification.started.v1': 'hms.notification.v1',
   'hms.notification.completed.v1': 'hms.notification.v1',
   'hms.notification.progressed.v1': 'hms.notification.v1',
+  'hms.notification.undelivered.v1': 'hms.notification.v1',
   'hms.run.changed.v1': 'hms.run.state.v1',
   'hms.run.decided.v1': 'hms.run.control.v1',
   'hms.run.decision-accepted.v1': 'hms.run.control.v1',

@@ -2,7 +2,7 @@ import type { Envelope } from './envelope.js'
 import type { RunPolicy } from './runs.js'
 
 /** Why people are asked. */
-export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED'] as const
+export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED', 'UNDELIVERED'] as const
 export type TicketKind = (typeof TICKET_KINDS)[number]
 
 /** The last three are ends. `MOOT`: the run went on or ended without an answer to the question. */

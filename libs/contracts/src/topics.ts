@@ -55,7 +55,7 @@ export const TOPICS: readonly Topic[] = [
   stage('hms.run.control.v1', 'approver', ['simulator', 'canary-controller', 'rollout', 'notifier'], 'decisions of people', {
     group: 'control',
   }),
-  stage('hms.ticket.v1', 'approver', [], 'questions to people, for whoever is on call'),
+  stage('hms.ticket.v1', 'approver', ['notifier'], 'questions to people, for whoever is on call'),
   stage('hms.run.state.v1', 'approver', [], 'state of each run, for dashboards', { key: 'run', cleanup: 'compact' }),
   stage('hms.roster.v1', 'approver', EVERY_OTHER, 'rosters, one version after the other', {
     key: 'roster',

@@ -1,7 +1,7 @@
 import type { RunState, RunView, Ticket } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
-import { escalate, expireTicket, nextStep, openTicket, questionOf, settleTicket } from '#libs/pipeline'
+import { escalate, expireTicket, nextStep, openTicket, questionOf, settleTicket, type TicketCause } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -34,7 +34,8 @@ export class FollowRun implements OnModuleInit {
   async execute(tx: Transaction, before: RunState | undefined, view: RunView): Promise<void> {
     const kind = questionOf(view)
     if (kind === undefined && before !== 'PAUSED') return
-    const [open] = await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' }, limit: 1 })
+    // A partner who was not reached asks for itself, whatever becomes of the run.
+    const open = (await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' } })).find((each) => each.kind !== 'UNDELIVERED')
     if (open !== undefined && open.kind === kind && open.attempt === view.attempt && open.reason === view.reason) return
     if (open !== undefined) await this.close(tx, settleTicket(open, view, tx.now))
     if (kind !== undefined) await this.open(tx, kind, view)
@@ -48,11 +49,12 @@ export class FollowRun implements OnModuleInit {
     await this.tell(tx, 'hms.ticket.closed.v1', ticket)
   }
 
-  private async open(tx: Transaction, kind: Ticket['kind'], view: RunView): Promise<void> {
+  /** `cause`: where the run does not say it itself. */
+  async open(tx: Transaction, kind: Ticket['kind'], view: RunView, cause?: TicketCause): Promise<void> {
     const number = await this.nextNumber(tx)
-    const isPaused = view.state === 'PAUSED'
+    const isPaused = view.state === 'PAUSED' && kind !== 'UNDELIVERED'
     const expiresInMs = isPaused ? this.config.patience.pauseMs : this.config.reviewMs
-    const ticket = openTicket(number, kind, view, tx.now, expiresInMs)
+    const ticket = openTicket(number, kind, view, tx.now, expiresInMs, cause)
     await tx.documents(TICKETS).put(ticket)
     await this.scheduleLadder(tx, ticket)
     // The deadline of a paused run is the run's own: its end closes the ticket.

@@ -7,6 +7,7 @@ const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
   POISONED: 'high',
   INCONCLUSIVE: 'normal',
   ACK_TIMEOUT: 'normal',
+  UNDELIVERED: 'normal',
 }
 
 /** Counts the open tickets: questions that nobody has answered. */

@@ -25,5 +25,6 @@ export function describeTicket(ticket: Ticket): string[] {
     `  expires ${expiresAt}`,
     `  next: hms-svc tickets decide ${number} --decision ${allowed.join('|')} --reason TEXT --sign NAME`,
     `        hms-svc audit log --run ${run}`,
+    ...(kind === 'UNDELIVERED' ? [`        hms-svc partners redrive --failed --reason TEXT`] : []),
   ]
 }

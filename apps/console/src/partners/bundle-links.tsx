@@ -2,7 +2,7 @@ import { Fragment } from 'preact'
 import type { JSX } from 'preact'
 import { PolicyLink } from '../page/parts.js'
 
-/** `ID@VERSION` of what a message tells of, each a link. */
+/** `ID@VERSION` of what a message tells of, each a link; a ticket is none. */
 export function BundleLinks({ bundle }: { bundle: readonly string[] }): JSX.Element {
   return (
     <>
@@ -11,7 +11,7 @@ export function BundleLinks({ bundle }: { bundle: readonly string[] }): JSX.Elem
         return (
           <Fragment key={each}>
             {index > 0 ? ', ' : ''}
-            <PolicyLink id={id} version={version} />
+            {id.includes(':') ? each : <PolicyLink id={id} version={version} />}
           </Fragment>
         )
       })}

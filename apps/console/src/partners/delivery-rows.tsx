@@ -1,7 +1,8 @@
 import type { DeliveryView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { count, Moment, PolicyLink, RunLink, Table } from '../page/parts.js'
+import { count, Moment, RunLink, Table } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
+import { BundleLinks } from './bundle-links.js'
 
 /** Delivered is what a server said, acknowledged what the partner said: two columns. */
 export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView[] }): JSX.Element {
@@ -16,7 +17,7 @@ export function DeliveryRows({ deliveries }: { deliveries: readonly DeliveryView
             </a>
           </th>
           <td>
-            <PolicyLink id={delivery.policy} version={delivery.version} />
+            <BundleLinks bundle={[`${delivery.policy}@${delivery.version}`]} />
             {delivery.bundle.length > 1 ? ` and ${delivery.bundle.length - 1} more` : ''}
           </td>
           <td>

@@ -1,4 +1,4 @@
-import type { RefusalExplanation, ReleaseDocument } from '#libs/contracts'
+import type { RefusalExplanation, ReleaseDocument, Ticket } from '#libs/contracts'
 import type { Channel, ChannelKind, ChannelOf } from '../partners/channel.js'
 
 /** What a message says of one policy. */
@@ -17,8 +17,8 @@ export interface PolicyContent {
 
 /** What a message says, for channels that send more than its body. */
 export interface MessageContent extends PolicyContent {
-  /** `partner.test`: of no policy, to try a channel. */
-  type: 'policy.updated' | 'policy.withdrawn' | 'partner.test'
+  /** `partner.test`: of no policy, to try a channel. `ticket.…`: of a question to people, for those who are on call. */
+  type: 'policy.updated' | 'policy.withdrawn' | 'partner.test' | 'ticket.opened' | 'ticket.closed'
   /** `ID@VERSION`, as in the body. */
   supersedes: readonly string[]
   bundle: readonly string[]
@@ -26,6 +26,8 @@ export interface MessageContent extends PolicyContent {
   at: string
   /** Of a bundle of several: the policies besides the first. */
   others?: readonly PolicyContent[]
+  /** Of `ticket.…`. */
+  ticket?: Ticket
 }
 
 /** Of each policy, in the order of the bundle. */

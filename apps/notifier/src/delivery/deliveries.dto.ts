@@ -2,18 +2,14 @@ import { DELIVERY_STATES, type DeliveriesFilter, type DeliveryState } from '#lib
 import { toNumber } from '#libs/platform'
 import { IsIn, IsInt, IsISO8601, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
 
-export class DeliveriesQueryDto implements DeliveriesFilter {
+export const AN_INSTANT = { strict: true, strictSeparator: true }
+
+/** Which deliveries are meant, whatever is done with them. */
+export class DeliveriesChoiceDto {
   @IsOptional()
   @IsString()
   @MaxLength(100)
   partner?: string
-
-  @IsOptional()
-  @toNumber
-  @IsInt()
-  @Min(1)
-  @Max(Number.MAX_SAFE_INTEGER)
-  run?: number
 
   @IsOptional()
   @IsString()
@@ -26,12 +22,21 @@ export class DeliveriesQueryDto implements DeliveriesFilter {
   version?: string
 
   @IsOptional()
-  @IsIn(DELIVERY_STATES)
-  state?: DeliveryState
+  @IsISO8601(AN_INSTANT, { message: 'since must be a time, for instance 2026-01-31T00:00:00Z' })
+  since?: string
+}
+
+export class DeliveriesQueryDto extends DeliveriesChoiceDto implements DeliveriesFilter {
+  @IsOptional()
+  @toNumber
+  @IsInt()
+  @Min(1)
+  @Max(Number.MAX_SAFE_INTEGER)
+  run?: number
 
   @IsOptional()
-  @IsISO8601({ strict: true, strictSeparator: true }, { message: 'since must be a time, for instance 2026-01-31T00:00:00Z' })
-  since?: string
+  @IsIn(DELIVERY_STATES)
+  state?: DeliveryState
 
   /** The id of the last delivery that the caller has. */
   @IsOptional()

@@ -10,13 +10,14 @@ import { DeliveryEvents } from './delivery-events.js'
 import { DeliveryMetrics } from './delivery-metrics.js'
 import { columnOf, DELIVER, DELIVERIES, laneOf, lanesBeside, MESSAGES, type Acknowledgement, type Delivery } from './delivery.table.js'
 import { EVIDENCE, evidenceOf } from './evidence.table.js'
-import { headsOf, isBehind, isOvertaken, joinLane, supersededBy, type Joined } from './lane.js'
-import { bodyOf, deliveryId, messageIdOf, messageOf, partnersIdOf, type News } from './news.js'
+import { headsOf, isBehind, isOvertaken, joinLane, type Joined } from './lane.js'
+import { deliveryId } from './news.js'
+import type { Notice } from './notice.js'
 import { noteTry } from './partner-gate.js'
 import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
 import { replyAcknowledges } from './reply-acknowledges.js'
-import { lockKeysOf, overlap, SEVERAL, toldOf } from './told-policies.js'
+import { isAboutTicket, lockKeysOf, overlap, SEVERAL, toldOf } from './told-policies.js'
 
 const KEPT_REDRIVES = 20
 const MAX_NEWER = 500
@@ -33,7 +34,7 @@ export class DeliveryLanes implements OnModuleInit {
   private tried: Listener = async () => {}
   private heard: Listener = async () => {}
   private delivered: DeliveryListener = async () => {}
-  private dead: DeadListener = async () => {}
+  private readonly dead: DeadListener[] = []
 
   private readonly metrics: DeliveryMetrics
   private readonly events: DeliveryEvents
@@ -66,12 +67,12 @@ export class DeliveryLanes implements OnModuleInit {
     this.delivered = listener
   }
 
-  /** Queues the news for each partner: on all of its channels, or on the one that it prefers. */
-  async add(tx: Transaction, news: News, partners: readonly RegisteredPartner[]): Promise<void> {
-    await tx.documents(MESSAGES).insert(messageOf(news))
+  /** Queues the notice for each partner: on all of its channels, or on the one that it prefers. */
+  async add(tx: Transaction, notice: Notice, partners: readonly RegisteredPartner[]): Promise<void> {
+    await tx.documents(MESSAGES).insert(notice.message)
     for (const partner of partners) {
       const names = channelNames(partner.channels)
-      for (const channel of partner.deliver === 'first' ? names.slice(0, 1) : names) await this.addOn(tx, news, partner, channel)
+      for (const channel of partner.deliver === 'first' ? names.slice(0, 1) : names) await this.addOn(tx, notice, partner, channel)
     }
   }
 
@@ -93,7 +94,7 @@ export class DeliveryLanes implements OnModuleInit {
     if (booked.state !== 'pending') await this.events.ended(tx, booked, outcome.kind, evidence)
     if (booked.nextAttemptAt !== null) await this.schedule(tx, booked, new Date(booked.nextAttemptAt))
     if (booked.state !== 'pending' && !movesOn) await this.advance(tx, others)
-    if (booked.state === 'dead' && !movesOn && partner !== undefined) await this.dead(tx, booked, partner)
+    if (booked.state === 'dead' && !movesOn && partner !== undefined) for (const hear of this.dead) await hear(tx, booked, partner)
     tx.afterCommit(() => this.metrics.tried(booked))
     const { tries, state } = booked
     const fields = {
@@ -136,7 +137,7 @@ export class DeliveryLanes implements OnModuleInit {
 
   /** Hears of each delivery that no channel of its partner took. */
   onDead(listener: DeadListener): void {
-    this.dead = listener
+    this.dead.push(listener)
   }
 
   /** Sends what no channel took to the people of the partner, under the same message id. No run waits for it. */
@@ -230,19 +231,19 @@ export class DeliveryLanes implements OnModuleInit {
     return delivery
   }
 
-  private async addOn(tx: Transaction, news: News, partner: RegisteredPartner, channel: string): Promise<void> {
-    const { run, stage } = news
-    const all = news.policies.map(({ policy, version, digest }) => ({ policy, version, digest }))
-    const told = { ...all[0]!, ...(all.length > 1 ? { policies: all } : {}) }
+  private async addOn(tx: Transaction, notice: Notice, partner: RegisteredPartner, channel: string): Promise<void> {
+    const { told, message, run, stage } = notice
+    const id = deliveryId(message.id, partner.id, channel)
+    if ((await tx.documents(DELIVERIES).get(id)) !== undefined) return
     const lane = laneOf(partner.id, columnOf(told), partner.deliver === 'first' ? null : channel)
     const open = await this.open(tx, { ...told, partner: partner.id, lane })
     const joined = joinLane(told, open, partner.lane)
-    const supersedes = news.policies.map((each) => supersededBy(each, open))
+    const supersedes = notice.supersedes(open)
     const token = mintReceiptToken()
     const delivery: Delivery = {
-      id: deliveryId(messageIdOf(news), partner.id, channel),
-      messageId: partnersIdOf(news, partner.id),
-      message: messageIdOf(news),
+      id,
+      messageId: notice.idFor(partner.id),
+      message: message.id,
       partner: partner.id,
       channel,
       ...told,
@@ -251,12 +252,12 @@ export class DeliveryLanes implements OnModuleInit {
       lane,
       laneSeq: joined.laneSeq,
       supersedes: supersedes.flat(),
-      body: bodyOf(news, supersedes, receiptUrl(token, this.config.publicUrl)),
+      body: notice.body(supersedes, receiptUrl(token, this.config.publicUrl)),
       ...UNTRIED,
       createdAt: tx.now.toISOString(),
       deliveredAt: null,
     }
-    if (!(await tx.documents(DELIVERIES).insert(delivery))) return
+    await tx.documents(DELIVERIES).insert(delivery)
     await this.issueReceipt(tx, delivery, token)
     await this.join(tx, delivery, open, joined)
   }
@@ -308,6 +309,7 @@ const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nex
 
 /** A partner that was told of what is in force must be told when it is taken back, however long ago that was. */
 async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<boolean> {
+  if (isAboutTicket(delivery)) return false
   const deliveries = tx.documents(DELIVERIES)
   const newest = { orderBy: 'created_at', descending: true, limit: 1 }
   const lanes = lanesBeside(delivery).filter((lane) => delivery.policies === undefined || !lane.includes(`/${SEVERAL}`))

@@ -7,6 +7,17 @@ export type Told = ToldPolicy & { policies?: readonly ToldPolicy[] }
 /** In place of a policy, where a column or a lane has room for one; no policy is called so. */
 export const SEVERAL = '*'
 
+const TICKET = 'ticket:'
+
+/** What stands for the policy where a message tells of a ticket; no policy is called so. */
+export function ticketSubject(ticket: number): string {
+  return `${TICKET}${ticket}`
+}
+
+export function isAboutTicket({ policy }: Told): boolean {
+  return policy.startsWith(TICKET)
+}
+
 export function toldOf({ policies, policy, version, digest }: Told): readonly ToldPolicy[] {
   return policies ?? [{ policy, version, digest }]
 }

@@ -27,6 +27,7 @@ import { sealPartner } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { secretKey } from '../secrets/secret-keys.js'
 import { NotifyPartners } from './notify-partners.js'
+import { ReportUndelivered } from './report-undelivered.js'
 import { TellOfReversal } from './tell-of-reversal.js'
 
 const USUAL = { deliver: 'all', contact: null, rate: 5, lane: 'latest' } as const
@@ -101,6 +102,7 @@ export async function notifierWorld() {
   const notify = new NotifyPartners(runtime, config, lanes)
   for (const part of [lanes, worker, looks, notify]) part.onModuleInit()
   lanes.onDead((tx, delivery, partner) => lanes.tellContact(tx, delivery, partner))
+  new ReportUndelivered(runtime, lanes).onModuleInit()
   const reversal = new TellOfReversal(lanes)
   runtime.timers.start()
 

@@ -308,6 +308,8 @@ describe('the 24 hours', () => {
       { channel: 'webhook', state: 'dead', stage: '184.1' },
     ])
     expect(world.sender.sent.at(-1)).toMatchObject({ channel: 'email', id: 'run_184_epa-pm25-limit_va-deq' })
+    const undelivered = { run: 184, partner: 'va-deq', channel: 'webhook', policies: ['epa-pm25-limit@2.0.0'], tries: 15 }
+    expect(await world.said('hms.notification.undelivered.v1')).toMatchObject([undelivered])
   })
 })
 
@@ -323,6 +325,7 @@ describe('the people of a partner', () => {
     await world.complete(184, '2.0.0', null)
     await world.leap(3600)
     expect((await world.deliveries()).map(({ channel, state }) => `${channel} ${state}`)).toEqual(['email delivered', 'webhook dead'])
+    expect(await world.said('hms.notification.undelivered.v1')).toEqual([])
   })
 })
 

@@ -14,6 +14,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { DELIVERIES } from '../delivery/delivery.table.js'
 import type { PolicyNews } from '../delivery/news.js'
+import { noticeOf } from '../delivery/notice.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { resolvePartners } from '../partners/partner.js'
 import { PARTNERS } from '../partners/partner.table.js'
@@ -92,7 +93,7 @@ export class NotifyPartners implements OnModuleInit {
     const names = { cause: `run-${run}-${attempt}`, messageCause: `run_${run}`, run, stage: stageId(stage) }
     await this.lanes.add(
       tx,
-      { ...names, at: new Date(stage.rolledOutAt), policies: policies as [PolicyNews, ...PolicyNews[]] },
+      noticeOf({ ...names, at: new Date(stage.rolledOutAt), policies: policies as [PolicyNews, ...PolicyNews[]] }),
       partners.flatMap((id) => registered.get(id) ?? []),
     )
   }

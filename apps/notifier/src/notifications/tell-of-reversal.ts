@@ -5,6 +5,7 @@ import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { orSeveral } from '../delivery/find-deliveries.js'
 import type { News, PolicyNews } from '../delivery/news.js'
+import { noticeOf } from '../delivery/notice.js'
 import { tellsOf, toldOf } from '../delivery/told-policies.js'
 import { PARTNERS } from '../partners/partner.table.js'
 import { releaseFacts } from './release-facts.js'
@@ -53,7 +54,7 @@ export class TellOfReversal {
       }
       const run = Math.max(...deliveries.map((delivery) => delivery.run))
       const known = toldOf(deliveries[0]!).find((told) => told.policy === policy)!
-      await this.lanes.add(tx, { ...newsFor(known), run, stage: null }, [partner])
+      await this.lanes.add(tx, noticeOf({ ...newsFor(known), run, stage: null }), [partner])
     }
   }
 }

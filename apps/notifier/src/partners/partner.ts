@@ -1,3 +1,4 @@
+import { LADDER } from '#libs/contracts'
 import type { Channel } from './channel.js'
 
 /** A partner as registered: who is told of a new policy, where, and in which order. */
@@ -23,12 +24,17 @@ export type Partner = {
 export const PARTNER_ID = /^[a-z0-9]+(-[a-z0-9]+)*$/
 
 /**
- * The partners that a run's selection means: ids or group names, null for all registered. Each partner once, by id;
- * `unknown` lists the names that mean nobody, in the order given.
+ * The partners that a run's selection means: ids or group names, null for all registered but those of the ladder of tickets. Each partner
+ * once, by id; `unknown` lists the names that mean nobody, in the order given.
  */
 export function resolvePartners(selection: readonly string[] | null, all: readonly Partner[]): { partners: Partner[]; unknown: string[] } {
   const means = (partner: Partner, name: string): boolean => partner.id === name || partner.groups.includes(name)
-  const chosen = selection === null ? all : all.filter((partner) => selection.some((name) => means(partner, name)))
+  // Who is on call hears of tickets, and of policies where a run names them.
+  const isOnCall = ({ groups }: Partner): boolean => LADDER.some((step) => groups.includes(step))
+  const chosen =
+    selection === null
+      ? all.filter((partner) => !isOnCall(partner))
+      : all.filter((partner) => selection.some((name) => means(partner, name)))
   const byId = new Map(chosen.map((partner) => [partner.id, partner]))
   const unknown = (selection ?? []).filter((name) => !all.some((partner) => means(partner, name)))
   return {

@@ -1,37 +1,27 @@
 import type { RedriveManyRequest, RedriveRequest } from '#libs/contracts'
 import { Read } from '#libs/platform'
 import { IsISO8601, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator'
+import { AN_INSTANT, DeliveriesChoiceDto } from '../delivery/deliveries.dto.js'
 
-const AN_INSTANT = { strict: true, strictSeparator: true }
+const trimmed = Read((value) => (typeof value === 'string' ? value.trim() : value))
+const NO_REASON = { message: 'reason must say why' }
+const MAX_REASON = 1_000
 
 export class RedriveDto implements RedriveRequest {
   /** Kept with the delivery, and in the trail. */
-  @Read((value) => (typeof value === 'string' ? value.trim() : value))
+  @trimmed
   @IsString()
-  @IsNotEmpty({ message: 'reason must say why' })
-  @MaxLength(1_000)
+  @IsNotEmpty(NO_REASON)
+  @MaxLength(MAX_REASON)
   reason!: string
 }
 
-export class RedriveManyDto extends RedriveDto implements RedriveManyRequest {
-  @IsOptional()
+export class RedriveManyDto extends DeliveriesChoiceDto implements RedriveManyRequest {
+  @trimmed
   @IsString()
-  @MaxLength(100)
-  partner?: string
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(100)
-  policy?: string
-
-  @IsOptional()
-  @IsString()
-  @MaxLength(100)
-  version?: string
-
-  @IsOptional()
-  @IsISO8601(AN_INSTANT, { message: 'since must be a time, for instance 2026-01-31T00:00:00Z' })
-  since?: string
+  @IsNotEmpty(NO_REASON)
+  @MaxLength(MAX_REASON)
+  reason!: string
 
   @IsOptional()
   @IsISO8601(AN_INSTANT, { message: 'until must be a time, for instance 2026-01-31T00:00:00Z' })

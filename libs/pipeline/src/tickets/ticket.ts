@@ -25,20 +25,31 @@ export function questionOf({ state, reason, stages }: RunView): TicketKind | und
 const ALLOWED: Record<TicketKind, Ticket['allowed']> = {
   EMERGENCY_REVIEW: ['accept'],
   POISONED: ['accept'],
+  UNDELIVERED: ['accept'],
   INCONCLUSIVE: ['promote', 'resume', 'extend', 'retry', 'abort'],
   ACK_TIMEOUT: ['promote', 'resume', 'extend', 'retry', 'abort'],
 }
 
 /** A paused simulation cannot go on, and a rollout neither starts anew nor observes for longer. */
 function allowedFor(kind: TicketKind, { stages }: RunView): Ticket['allowed'] {
+  if (kind === 'UNDELIVERED') return ALLOWED[kind]
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
   if (paused === 'simulate') return ['retry', 'abort']
   return paused === 'rollout' ? ALLOWED[kind].filter((decision) => decision !== 'extend' && decision !== 'retry') : ALLOWED[kind]
 }
 
-export function openTicket(ticket: number, kind: TicketKind, view: RunView, now: Date, expiresInMs: number): Ticket {
-  const { run, attempt, digest, policies, reason = view.state, stages } = view
-  const asking = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE' || verdict === 'FAIL')
+/** Why a ticket is opened, where the run does not say it itself. */
+export type TicketCause = Pick<Ticket, 'reason' | 'detail'>
+
+export function openTicket(
+  ticket: number,
+  kind: TicketKind,
+  view: RunView,
+  now: Date,
+  expiresInMs: number,
+  cause: TicketCause = causeOf(view),
+): Ticket {
+  const { run, attempt, digest, policies } = view
   return {
     ticket,
     run,
@@ -47,8 +58,7 @@ export function openTicket(ticket: number, kind: TicketKind, view: RunView, now:
     policies,
     kind,
     state: 'OPEN',
-    reason,
-    detail: asking?.detail ?? view.detail ?? '',
+    ...cause,
     allowed: allowedFor(kind, view),
     openedAt: now.toISOString(),
     expiresAt: new Date(now.getTime() + expiresInMs).toISOString(),
@@ -56,6 +66,11 @@ export function openTicket(ticket: number, kind: TicketKind, view: RunView, now:
     decided: null,
     closedAt: null,
   }
+}
+
+function causeOf({ reason, state, stages, detail }: RunView): TicketCause {
+  const asking = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE' || verdict === 'FAIL')
+  return { reason: reason ?? state, detail: asking?.detail ?? detail ?? '' }
 }
 
 /** The next step of the ladder and when it is due; `undefined` once all are told or the ticket is closed. */

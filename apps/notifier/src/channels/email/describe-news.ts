@@ -1,6 +1,7 @@
 import { describeChange, diffPolicies, type FieldChange, type PolicyDocument } from '#libs/policy'
 import { readRelease } from '#libs/signing'
 import type { ReleaseDocument } from '#libs/contracts'
+import { describeTicket } from './describe-ticket.js'
 import { contentsOf, type MessageContent } from '../channel-sender.js'
 
 /** A message in words, before it is text or HTML. Every line is one line. */
@@ -28,6 +29,8 @@ const DESCRIBE: Record<MessageContent['type'], (content: MessageContent) => Desc
   'policy.updated': update,
   'policy.withdrawn': withdrawal,
   'partner.test': test,
+  'ticket.opened': describeTicket,
+  'ticket.closed': describeTicket,
 }
 
 function update(content: MessageContent): DescribedNews {

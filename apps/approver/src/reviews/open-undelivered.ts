@@ -1,0 +1,37 @@
+import type { EventData } from '#libs/contracts'
+import { lockedDocument, type Transaction } from '#libs/persistence'
+import { Injectable } from '@nestjs/common'
+import { RUNS, runView } from '../runs/run.table.js'
+import { keysOfRun } from '../runs/schedule-run-deadline.js'
+import { FollowRun } from '../tickets/follow-run.js'
+import { TICKETS } from '../tickets/ticket.table.js'
+
+/** Partners beyond these are found in the list of deliveries. */
+const MAX_DETAIL = 1_000
+const AND_MORE = '; and more'
+
+/** A partner was not reached within its time: one ticket a run asks people to look, whatever becomes of the run. */
+@Injectable()
+export class OpenUndelivered {
+  constructor(private readonly followRun: FollowRun) {}
+
+  async execute(tx: Transaction, news: EventData['hms.notification.undelivered.v1']): Promise<void> {
+    const record = await lockedDocument(tx, RUNS, String(news.run), keysOfRun)
+    if (record === undefined) return
+    const open = await tx.documents(TICKETS).find({ where: { run: news.run, state: 'OPEN' } })
+    const known = open.find(({ kind }) => kind === 'UNDELIVERED')
+    const line = lineOf(news)
+    if (known === undefined) {
+      await this.followRun.open(tx, 'UNDELIVERED', runView(record), { reason: 'PARTNER_NOT_REACHED', detail: line })
+    } else if (!known.detail.endsWith(AND_MORE)) {
+      const detail = known.detail.length + line.length > MAX_DETAIL ? `${known.detail}${AND_MORE}` : `${known.detail}; ${line}`
+      await tx.documents(TICKETS).put({ ...known, detail })
+    }
+  }
+}
+
+function lineOf({ partner, channel, policies, tries, detail }: EventData['hms.notification.undelivered.v1']): string {
+  const what = policies.length > 1 ? `${policies[0]} and ${policies.length - 1} more` : policies[0]!
+  const last = detail === null ? '' : `: ${detail.slice(0, 200)}`
+  return `${partner} was not told of ${what} by ${channel} in ${tries} ${tries === 1 ? 'try' : 'tries'}${last}`
+}

@@ -1,0 +1,29 @@
+import type { MessageContent } from '../channel-sender.js'
+import type { DescribedNews } from './describe-news.js'
+
+/** A question to people, or its end, in words. */
+export function describeTicket({ ticket, version: step }: MessageContent): DescribedNews {
+  if (ticket === undefined) throw new TypeError('a message of a ticket has no ticket')
+  const { ticket: number, kind, run, state, reason, detail, policies, allowed, openedAt, expiresAt, decided } = ticket
+  const name = `Ticket ${number}: ${kind} of run #${run}`
+  const isOpen = step !== 'closed'
+  const answer = decided === null ? state : `${decided.decision} by ${decided.by}: ${decided.reason}`
+  return {
+    subject: isOpen ? `${name} asks for an answer` : `${name} is closed (${decided?.decision ?? state})`,
+    headline: name,
+    sentences: isOpen
+      ? [
+          `${reason}${detail === '' ? '' : `: ${detail}`}`,
+          `What may be decided: ${allowed.join(', ')}. See hms-svc tickets show ${number}, and answer by hms-svc tickets decide ${number}.`,
+          `You are told as ${step}. Without an answer it ends at ${expiresAt}.`,
+        ]
+      : [`Nothing more is to be done: ${answer}.`],
+    changesHeading: '',
+    changes: [],
+    facts: [
+      ['Run', `#${run}`],
+      ['Policies', policies.map(({ id, version }) => `${id}@${version}`).join(', ')],
+      ['Opened', openedAt],
+    ],
+  }
+}

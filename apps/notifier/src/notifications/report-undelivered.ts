@@ -1,0 +1,34 @@
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { columnOf, DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
+import { bundleOf, isAboutTicket, toldOf } from '../delivery/told-policies.js'
+import { CONTACT } from '../partners/channel.js'
+
+/** Says which partner no channel reached: approver asks people about it. */
+@Injectable()
+export class ReportUndelivered implements OnModuleInit {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly lanes: DeliveryLanes,
+  ) {}
+
+  onModuleInit(): void {
+    this.lanes.onDead((tx, delivery) => this.report(tx, delivery))
+  }
+
+  /** A ticket about a ticket that nobody heard of would have no end. */
+  private async report(tx: Transaction, dead: Delivery): Promise<void> {
+    if (isAboutTicket(dead) || dead.channel === CONTACT) return
+    const where = { partner: dead.partner, run: dead.run, policy: columnOf(dead), state: ['delivered', 'pending'] }
+    const others = await tx.documents(DELIVERIES).find({ where })
+    if (others.some(({ message, channel }) => message === dead.message && channel !== CONTACT)) return
+    const { run, partner, channel, messageId: message, tries, log } = dead
+    const key = toldOf(dead)
+      .map(({ policy }) => policy)
+      .toSorted()[0]!
+    const data = { run, partner, channel, message, policies: bundleOf(dead), tries, detail: log.at(-1)?.detail ?? null }
+    await this.runtime.emit(tx, 'hms.notification.undelivered.v1', data, { key, run })
+  }
+}

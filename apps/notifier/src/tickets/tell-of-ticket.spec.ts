@@ -1,0 +1,88 @@
+import type { Ticket } from '#libs/contracts'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { TellOfTicket } from './tell-of-ticket.js'
+
+const AT = '2026-01-01T00:00:00.000Z'
+const TICKET: Ticket = {
+  ticket: 7,
+  run: 184,
+  attempt: 1,
+  digest: 'sha256:2',
+  policies: [{ id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:1' }],
+  kind: 'EMERGENCY_REVIEW',
+  state: 'OPEN',
+  reason: 'UNEXPLAINED_ALERTS',
+  detail: '2 unexplained alerts',
+  allowed: ['accept'],
+  openedAt: AT,
+  expiresAt: '2026-01-02T00:00:00.000Z',
+  told: [{ to: 'on-call', at: AT }],
+  decided: null,
+  closedAt: null,
+}
+const SECOND: Ticket = { ...TICKET, told: [...TICKET.told, { to: 'second', at: '2026-01-01T00:05:00.000Z' }] }
+const CLOSED: Ticket = {
+  ...SECOND,
+  state: 'DECIDED',
+  decided: { decision: 'accept', by: 'EPA Chief', reason: 'known', at: AT },
+  closedAt: AT,
+}
+
+let world: Awaited<ReturnType<typeof notifierWorld>>
+let tickets: TellOfTicket
+beforeEach(async () => {
+  world = await notifierWorld()
+  tickets = new TellOfTicket(world.runtime, world.lanes)
+  const mail = (to: string) => [{ kind: 'email' as const, to }]
+  await world.register(
+    { id: 'anna', groups: ['on-call'], channels: mail('anna@agency.example') },
+    { id: 'ben', groups: ['second', 'director'], channels: mail('ben@agency.example') },
+    { id: 'va-deq' },
+  )
+})
+afterEach(() => world.stop())
+
+const tell = async (ticket: Ticket, what: 'open' | 'close' = 'open'): Promise<void> => {
+  await world.database.transaction((tx) => tickets[what](tx, ticket))
+  await world.quiet()
+}
+const told = (): string[] => world.sender.sent.map(({ partner, id, body: { type } }) => `${partner} ${type} ${id}`)
+
+describe('a ticket', () => {
+  it('is told to each step of the ladder once, by their own channels', async () => {
+    await tell(TICKET)
+    expect(told()).toEqual(['anna ticket.opened ticket_7_on-call_anna'])
+    const data = { intent: 'ticket', ticket: 7, run: 184, kind: 'EMERGENCY_REVIEW', policies: ['epa-pm25-limit@2.0.0'], step: 'on-call' }
+    expect(world.sender.sent[0]).toMatchObject({ channel: 'email', body: { timestamp: AT, data: { ...data, allowed: ['accept'] } } })
+    await tell(SECOND)
+    await tell(SECOND)
+    expect(told().slice(1)).toEqual(['ben ticket.opened ticket_7_second_ben'])
+  })
+
+  it('that is closed is told to everybody who was told, and to them alone, in place of what still waits', async () => {
+    world.sender.script.set('anna', [500, 204])
+    await tell(TICKET)
+    await tell({ ...CLOSED, told: TICKET.told }, 'close')
+    await world.advance(7)
+    expect(told()).toEqual(['anna ticket.opened ticket_7_on-call_anna', 'anna ticket.closed ticket_7_closed_anna'])
+    expect((await world.deliveries()).map(({ version, state }) => `${version} ${state}`)).toEqual([
+      'closed delivered',
+      'on-call superseded',
+    ])
+  })
+
+  it('tells nobody of policies: who is on call hears of tickets, unless a run names them', async () => {
+    await world.complete(184, '2.0.0', null)
+    expect(world.sender.sent.map(({ partner }) => partner)).toEqual(['va-deq'])
+    await world.complete(185, '2.1.0', '2.0.0', ['on-call'])
+    expect(world.sender.sent.at(-1)).toMatchObject({ partner: 'anna', body: { type: 'policy.updated' } })
+  })
+
+  it('that could not be told opens no other', async () => {
+    world.sender.script.set('anna', [410])
+    await tell(TICKET)
+    expect(await world.deliveries()).toMatchObject([{ state: 'dead', policy: 'ticket:7' }])
+    expect(await world.said('hms.notification.undelivered.v1')).toEqual([])
+  })
+})

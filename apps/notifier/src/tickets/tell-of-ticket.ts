@@ -1,0 +1,40 @@
+import { LADDER, type Ticket } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { DeliveryLanes } from '../delivery/delivery-lanes.js'
+import { lockKeysOf } from '../delivery/told-policies.js'
+import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
+import { ticketNotice } from './ticket-notice.js'
+
+const MAX_PARTNERS = 10_000
+
+/** The ladder of a ticket: the steps are groups of partners, who are told by their channels. */
+@Injectable()
+export class TellOfTicket {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly lanes: DeliveryLanes,
+  ) {}
+
+  /** Every step that was taken so far; nobody hears of one twice. */
+  async open(tx: Transaction, ticket: Ticket): Promise<void> {
+    const partners = await this.partners(tx, ticket)
+    for (const { to, at } of ticket.told) {
+      const people = partners.filter(({ groups }) => groups.includes(to))
+      if (people.length > 0) await this.lanes.add(tx, ticketNotice(ticket, to, at), people)
+      else this.runtime.log.warn({ ticket: ticket.ticket, group: to }, 'a ticket has nobody to tell: no partner is in this group')
+    }
+  }
+
+  async close(tx: Transaction, ticket: Ticket): Promise<void> {
+    const steps = LADDER.filter((step) => ticket.told.some(({ to }) => to === step))
+    const people = (await this.partners(tx, ticket)).filter(({ groups }) => steps.some((step) => groups.includes(step)))
+    if (people.length > 0) await this.lanes.add(tx, ticketNotice(ticket, 'closed', ticket.closedAt ?? tx.now.toISOString()), people)
+  }
+
+  private async partners(tx: Transaction, ticket: Ticket): Promise<RegisteredPartner[]> {
+    await tx.lock(lockKeysOf(ticketNotice(ticket, 'closed', '').told))
+    return tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
+  }
+}
