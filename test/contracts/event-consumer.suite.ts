@@ -153,6 +153,21 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
       expect(world.handled).toEqual([1])
     })
 
+    it('of a log that got back what it had lost takes what came first late: the reader of every type alone', async () => {
+      const seen: number[] = []
+      world.consumer.onTopic('hms.simulation.v1', async ({ keySeq }) => void seen.push(keySeq), { everyType: true })
+      const simulated = { producer: 'simulator', topic: 'hms.simulation.v1', type: 'hms.simulation.started.v1' } as const
+      await world.deliver(
+        { ...simulated, keySeq: 2 },
+        { ...simulated, keySeq: 1 },
+        { ...simulated, keySeq: 2 },
+        { ...simulated, keySeq: 3 },
+      )
+      expect(seen).toEqual([2, 1, 3])
+      await world.deliver({ keySeq: 2 }, { keySeq: 1 }, { keySeq: 3 })
+      expect(world.handled).toEqual([2, 3])
+    })
+
     it('does not outlive a missing event that is given up', async () => {
       world.behave = async (event) => {
         if (event.keySeq === 2) throw new Error('bug')

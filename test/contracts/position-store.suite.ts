@@ -29,10 +29,15 @@ export function positionStoreSuite(open: () => Promise<StoreTwin<PositionStore>>
   it('tells duplicates and gaps, and moves for neither', async () => {
     await advance(5)
     expect(await advance(5)).toBe('duplicate')
-    expect(await advance(1)).toBe('duplicate')
     expect(await advance(7)).toBe('gap')
     expect(await advance(99)).toBe('gap')
     expect(await advance(6)).toBe('next')
+  })
+
+  it('tells what lies before the beginning of the stream from what was handled, and does not move back', async () => {
+    for (const keySeq of [5, 6, 7]) await advance(keySeq)
+    expect([await advance(4), await advance(1), await advance(5), await advance(6)]).toEqual(['before', 'before', 'duplicate', 'duplicate'])
+    expect(await advance(8)).toBe('next')
   })
 
   it('goes on behind a gap when told to, but never back', async () => {

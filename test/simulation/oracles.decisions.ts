@@ -11,13 +11,15 @@ export function decisionsCountOnce({ emitted, runs }: Evidence): string[] {
   const answers = new Map<string, string[]>()
   for (const { type, data } of emitted) {
     if (!(type in ANSWERS)) continue
-    const { id } = data as unknown as EventData['hms.run.decision-applied.v1']
-    answers.set(id, [...(answers.get(id) ?? []), ANSWERS[type as keyof typeof ANSWERS]])
+    const { id, run } = data as unknown as EventData['hms.run.decision-applied.v1']
+    // One bundle may supersede several runs by one decision: each is answered for itself.
+    const asked = `${run} ${id}`
+    answers.set(asked, [...(answers.get(asked) ?? []), ANSWERS[type as keyof typeof ANSWERS]])
   }
   for (const { facts } of runs) {
     const applied = facts.decisions.filter(({ outcome }) => outcome === 'applied')
     for (const { id, decision, outcome } of facts.decisions) {
-      const said = answers.get(id) ?? []
+      const said = answers.get(`${facts.run} ${id}`) ?? []
       if (outcome === 'pending') found.push(`${decision} of run ${facts.run} was never answered`)
       if (said.length > 1) found.push(`${decision} of run ${facts.run} was answered ${said.join(', ')}`)
       // A run that has not started has no stage that could answer.

@@ -26,16 +26,18 @@ export function watchHandlers(
   tell: (what: string) => void,
 ): void {
   const register = consumer.onTopic.bind(consumer)
-  consumer.onTopic = (topic, handler) => {
-    register(topic, async (event, tx) => {
+  consumer.onTopic = (topic, handler, options) => {
+    const watched: typeof handler = async (event, tx) => {
       if (isPoison(service, event, poison, poisoned)) {
         tell(`fails on ${event.type} ${event.key} #${event.keySeq}`)
         throw new HandlerBug(`${service} cannot handle ${event.type}`)
       }
-      await handler(event, tx)
+      const answer = await handler(event, tx)
       note(service, event, tx)
       tell(`handles ${event.type} ${event.key} #${event.keySeq}`)
-    })
+      return answer
+    }
+    register(topic, watched, options)
   }
 }
 

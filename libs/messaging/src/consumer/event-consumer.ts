@@ -199,7 +199,7 @@ export class EventConsumer {
           const stream = this.streamOf(event)
           const { place, last, parked } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
           let outcome: Outcome = 'duplicate'
-          if (place === 'next') outcome = await this.run(event, tx)
+          if (place === 'next' || (place === 'before' && this.takesLate(event))) outcome = await this.run(event, tx)
           else if (place === 'gap') {
             // The data lie in the envelope, where no NUL in them can offend jsonb.
             await positions.park(tx, stream, { ...event, data: null })
@@ -265,7 +265,7 @@ export class EventConsumer {
         const stream = this.streamOf(event)
         const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
         // Another instance, to which the partition went meanwhile, is done with it.
-        if (place === 'duplicate') return { outcome: 'duplicate' }
+        if (place === 'duplicate' || (place === 'before' && !this.takesLate(event))) return { outcome: 'duplicate' }
         await poisonRunOf(tx, event, verdict.code, this.deps)
         await this.letters.store(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
         return { outcome: 'dead-letter', parked: place === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
@@ -300,6 +300,11 @@ export class EventConsumer {
   private compactedBefore(event: VerifiedEvent): 'over' | undefined {
     const ageMs = this.deps.clock.now().getTime() - Date.parse(event.time)
     return topicByName(event.topic).cleanup === 'compact' && ageMs > RETENTION_MS / 2 ? 'over' : undefined
+  }
+
+  /** Who takes every type takes none of their meaning: the order matters less than that nothing is missing. It knows events by their id. */
+  private takesLate({ topic }: VerifiedEvent): boolean {
+    return this.subscribers.get(topic)?.everyType === true
   }
 
   private streamOf(event: VerifiedEvent): StreamKey {

@@ -5,10 +5,10 @@ import type { Advance, PositionStore, StreamKey } from './position.store.js'
 export class MemoryPositionStore implements PositionStore {
   async advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance> {
     const rows = memoryOf(tx).rows<Position>('stream_position')
-    const last = rows.get(idOf(stream))?.last
-    if (last !== undefined && last >= keySeq) return { place: 'duplicate', last, parked: true }
+    const { first = keySeq, last } = rows.get(idOf(stream)) ?? {}
+    if (last !== undefined && last >= keySeq) return { place: keySeq < first ? 'before' : 'duplicate', last, parked: true }
     if (last !== undefined && last < keySeq - 1 && over === undefined) return { place: 'gap', last, parked: true }
-    rows.set(idOf(stream), { last: keySeq, movedAt: memoryOf(tx).now.getTime() })
+    rows.set(idOf(stream), { first, last: keySeq, movedAt: memoryOf(tx).now.getTime() })
     const parked = parkedOf(tx)
       .values()
       .some((waiting) => waiting.stream === idOf(stream))
@@ -58,6 +58,7 @@ export class MemoryPositionStore implements PositionStore {
 }
 
 interface Position {
+  first: number
   last: number
   /** Epoch milliseconds of the last move. */
   movedAt: number

@@ -9,8 +9,11 @@ export interface StreamKey {
 }
 
 export interface Advance {
-  /** `duplicate`: already handled. `gap`: an earlier one is missing. */
-  place: 'next' | 'duplicate' | 'gap'
+  /**
+   * `duplicate`: already handled. `gap`: an earlier one is missing. `before`: it lies before the first that came of the stream, and was
+   * never handled: a log that lost its end gets back what was there behind what is newer.
+   */
+  place: 'next' | 'duplicate' | 'gap' | 'before'
   /** Where the stream is now. */
   last: number
   /** Whether events of the stream may be parked; `false` saves the look, which every event but a few in a million would make in vain. */

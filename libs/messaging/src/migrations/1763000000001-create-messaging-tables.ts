@@ -60,7 +60,8 @@ async function createOutbox(runner: QueryRunner, schema: string): Promise<void> 
 async function createInbox(runner: QueryRunner, schema: string): Promise<void> {
   await runner.query(`
     CREATE TABLE ${schema}.stream_position (
-      consumer text NOT NULL, producer text NOT NULL, topic text NOT NULL, msg_key text NOT NULL, last_key_seq bigint NOT NULL,
+      consumer text NOT NULL, producer text NOT NULL, topic text NOT NULL, msg_key text NOT NULL,
+      first_key_seq bigint NOT NULL, last_key_seq bigint NOT NULL,
       moved_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       CONSTRAINT stream_position_pkey PRIMARY KEY (consumer, producer, topic, msg_key)
     )`)

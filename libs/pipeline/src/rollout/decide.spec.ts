@@ -170,6 +170,24 @@ describe('given a paused rollout', () => {
     expect(state).toMatchObject({ state: 'completed', acceptedBy: 'EPA Chief' })
   })
 
+  describe('whose heads were not stored yet', () => {
+    const waiting = { ...rollout('publishing', { of: 0 }), state: 'paused' as const }
+    const stored: RolloutInput = { type: 'published', heads: [storedHead('global', 4)] }
+
+    it('when they are, then others learn that the release is live, and it stays paused', () => {
+      const { state, effects } = when(waiting, stored)
+      expect([state.state, state.promoted, kinds(effects)]).toEqual(['paused', true, ['hms.rollout.promoted.v1']])
+    })
+
+    it('when a person promotes it, then it waits for the store, and then for no bot', () => {
+      const asFirst = when(waiting, asked('promote', 'rollout'))
+      expect([asFirst.state.state, kinds(asFirst.effects)]).toEqual(['publishing', ['answer', 'schedule']])
+      const { state, effects } = when(asFirst.state, stored)
+      expect([state.state, state.acceptedBy]).toEqual(['baking', 'EPA Chief'])
+      expect(kinds(effects)).toEqual(['cancel', 'hms.rollout.promoted.v1', 'cancel', 'schedule', 'hms.rollout.bake-started.v1'])
+    })
+  })
+
   it('when a person aborts it, then what was live is live again before the run ends', () => {
     const { state, effects } = when(paused, asked('abort', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])

@@ -4,7 +4,7 @@ import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
 import { countReach, NOBODY_REACHED } from './reach.js'
-import { hasAll, hasQuorum, heldUntil, inForce, isRolloutOpen, rolloutSummary, withAnswers, type Rollout } from './rollout.js'
+import { hasAll, hasQuorum, heldUntil, inForce, isRolloutOpen, isStored, rolloutSummary, withAnswers, type Rollout } from './rollout.js'
 
 export const ROLLOUT_TIMERS = ['publish', 'acknowledge', 'begin', 'bake'] as const
 export type RolloutTimer = (typeof ROLLOUT_TIMERS)[number]
@@ -112,7 +112,7 @@ function open(
 }
 
 function published(rollout: Rollout, heads: readonly PublishedHead[], context: RolloutContext): RolloutDecision {
-  if (rollout.state !== 'publishing') return unchanged(rollout)
+  if (rollout.state !== 'publishing' && rollout.state !== 'paused') return unchanged(rollout)
   const audiences = new Map(heads.filter(({ scope }) => scope === 'global').map((head) => [head.policy, head]))
   const members = rollout.members.map((member) => {
     const head = audiences.get(member.policy)
@@ -121,15 +121,19 @@ function published(rollout: Rollout, heads: readonly PublishedHead[], context: R
   })
   if (members.every((member, index) => member === rollout.members[index])) return unchanged(rollout)
   const stored = reached({ ...rollout, members }, context)
-  return members.every((member) => member.published) ? promote(stored, context) : unchanged(stored)
+  return isStored(stored) ? promote(stored, context) : unchanged(stored)
 }
 
-/** All heads are stored: bots can live under them from here on. */
+/** All heads are stored: bots can live under them from here on, also while people think about what to do. */
 function promote(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt, members } = rollout
   const heads = members.map(({ policy, seq, release, version }) => ({ policy, seq, release, version }))
   const tell: RolloutEffect[] = rollout.promoted ? [] : [{ do: 'emit', type: 'hms.rollout.promoted.v1', data: { run, attempt, heads } }]
-  const { state, effects } = goOn({ ...rollout, promoted: true }, hasAll(rollout), context)
+  const told = { ...rollout, promoted: true }
+  if (rollout.state === 'paused') return { state: told, effects: tell }
+  // Whoever went on before the heads were stored has accepted that bots are silent.
+  const isAccepted = !rollout.promoted && rollout.acceptedBy !== undefined
+  const { state, effects } = goOn(told, isAccepted || hasAll(rollout), context)
   return { state, effects: [{ do: 'cancel', timers: ['publish'] }, ...tell, ...effects] }
 }
 
@@ -199,7 +203,7 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
     case 'resume':
       return resume(rollout, [applied(decision)], context)
     case 'promote': {
-      const { state, effects } = goOn({ ...rollout, acceptedBy: decision.by }, true, context)
+      const { state, effects } = goOnWithout({ ...rollout, acceptedBy: decision.by }, context)
       return { state, effects: [applied(decision), ...effects] }
     }
     case 'pause': {
@@ -218,6 +222,12 @@ function resume(rollout: Rollout, before: RolloutEffect[], { publishMs }: Rollou
   const members = rollout.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const effects: RolloutEffect[] = [...before, { do: 'issueHeads', how: 'renew' }, { do: 'schedule', timer: 'publish', inMs: publishMs }]
   return { state: { ...rollout, state: 'publishing', members }, effects }
+}
+
+/** On without the bots that are silent, but never without the store. */
+function goOnWithout(rollout: Rollout, context: RolloutContext): RolloutDecision {
+  if (isStored(rollout)) return goOn(rollout, true, context)
+  return { state: { ...rollout, state: 'publishing' }, effects: [{ do: 'schedule', timer: 'publish', inMs: context.publishMs }] }
 }
 
 /** Watches for that long what is live for all. */

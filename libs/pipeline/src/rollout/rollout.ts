@@ -86,6 +86,11 @@ function aheadOf(members: readonly RolloutMember[], now: Date): RolloutMember[] 
   return members.filter(({ beginsAt }) => beginsAt !== undefined && Date.parse(beginsAt) > now.getTime())
 }
 
+/** config-store has all heads that were last issued. */
+export function isStored({ members }: Rollout): boolean {
+  return members.every(({ published }) => published)
+}
+
 /** While there is time, all bots are waited for. */
 export function hasAll({ members }: Rollout): boolean {
   return members.every(({ acknowledged, expected }) => acknowledged >= expected)
