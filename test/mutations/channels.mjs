@@ -14,7 +14,7 @@ export const CHANNEL_GUARDS = [
     guard: 'the address of an SFTP server is judged before a connection is made',
     file: 'apps/notifier/src/channels/sftp/sftp-sender.ts',
     find: '    if (!address.ok) return refused(address.detail)\n',
-    replace: '',
+    replace: '    if (!address.ok) Object.assign(address, { host: channel.host, onlyNetworks: false })\n',
     spec: 'apps/notifier/src/channels/sftp/sftp-sender.spec.ts',
     test: 'refuses a forbidden address before any connection, a literal or an answer of the resolver',
   },
@@ -25,7 +25,7 @@ export const CHANNEL_GUARDS = [
     find: '    await folder.create(part, bytes)\n',
     replace: '    await folder.create(name, bytes)\n',
     spec: 'apps/notifier/src/channels/sftp/drop-files.spec.ts',
-    test: 'finishes after a break',
+    test: 'writes what describes the document first, the document last, and leaves no part',
   },
   {
     name: 'sftp-measured',
@@ -42,8 +42,8 @@ export const CHANNEL_GUARDS = [
     file: 'apps/notifier/src/receipts/look-times.ts',
     find: 'return offset === undefined ? [] : [at.getTime() + offset]',
     replace: 'return [at.getTime() + (offset ?? now.getTime() - at.getTime() + HOUR)]',
-    spec: 'apps/notifier/src/receipts/look-for-acks.spec.ts',
-    test: 'is looked for a week, twenty times, also where the server cannot be reached',
+    spec: 'apps/notifier/src/receipts/look-times.spec.ts',
+    test: 'looks for one document at each offset once, and no more after a week',
   },
   {
     name: 'ack-note-plain',

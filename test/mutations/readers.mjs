@@ -51,8 +51,8 @@ export const READER_GUARDS = [
     file: 'apps/approver/src/policies/policy.table.ts',
     find: 'return next !== undefined && Date.parse(next.at) < effectiveAtMs ? next.release : live',
     replace: 'return next !== undefined && effectiveAtMs < 0 ? next.release : live',
-    spec: 'test/scenarios/effective-later.spec.ts',
-    test: 'is not replaced by one that begins after it: that one waits behind it',
+    spec: 'apps/approver/src/policies/policy.table.spec.ts',
+    test: 'is what is held where that comes into force first, and what is live where the new one does',
   },
   {
     name: 'checked-bytes',
@@ -205,7 +205,7 @@ export const READER_GUARDS = [
     find: "if (frame.revision < this.newest) return trial.drop('it is behind')",
     replace: '',
     spec: 'libs/client/src/connection/link/link.spec.ts',
-    test: 'where no WebSocket leads through a stream that is behind does not take over',
+    test: 'a stream that is behind does not take over',
   },
   {
     name: 'revision-at-least',

@@ -6,7 +6,8 @@ const after = (ms: number): Date => new Date(SENT.getTime() + ms)
 
 it('looks for one document at each offset once, and no more after a week', () => {
   const looks: number[] = []
-  for (let at = nextLook([SENT], SENT); at !== undefined; at = nextLook([SENT], at)) looks.push(at.getTime() - SENT.getTime())
+  for (let at = nextLook([SENT], SENT); at !== undefined && looks.length < 100; at = nextLook([SENT], at))
+    looks.push(at.getTime() - SENT.getTime())
   expect(looks).toEqual(LOOK_OFFSETS_MS)
   expect(looks.filter((ms) => ms <= 30 * 60_000)).toHaveLength(8)
   expect(looks.at(-1)).toBe(7 * 24 * 3_600_000)

@@ -8,7 +8,8 @@ export class PostgresPositionStore implements PositionStore {
   async advance(tx: Transaction, stream: StreamKey, keySeq: number, over?: 'over'): Promise<Advance> {
     const { schema } = postgresOf(tx)
     const moved = await postgresOf(tx).query<{ parked: boolean }>(
-      `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, first_key_seq, last_key_seq) VALUES ($1, $2, $3, $4, $5, $5)
+      `INSERT INTO ${schema}.stream_position (consumer, producer, topic, msg_key, first_key_seq, last_key_seq)
+         VALUES ($1, $2, $3, $4, $5, $5)
        ON CONFLICT (consumer, producer, topic, msg_key) DO UPDATE SET last_key_seq = EXCLUDED.last_key_seq, moved_at = EXCLUDED.moved_at
          WHERE stream_position.last_key_seq = EXCLUDED.last_key_seq - 1 OR ($6 AND stream_position.last_key_seq < EXCLUDED.last_key_seq)
        RETURNING EXISTS (SELECT 1 FROM ${schema}.parked_event AS waiting
@@ -17,7 +18,8 @@ export class PostgresPositionStore implements PositionStore {
     )
     if (moved[0] !== undefined) return { place: 'next', last: keySeq, parked: moved[0].parked }
     const rows = await postgresOf(tx).query<{ first: string; last: string }>(
-      `SELECT first_key_seq AS first, last_key_seq AS last FROM ${schema}.stream_position WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4`,
+      `SELECT first_key_seq AS first, last_key_seq AS last FROM ${schema}.stream_position
+       WHERE consumer = $1 AND producer = $2 AND topic = $3 AND msg_key = $4`,
       valuesOf(stream),
     )
     const [first, last] = [Number(rows[0]!.first), Number(rows[0]!.last)]

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest'
+import type { ReleaseDocument } from '#libs/contracts'
+import { newPolicy, predecessorOf } from './policy.table.js'
+
+const release = (version: string) => ({ version }) as ReleaseDocument
+const AT = Date.parse('2026-02-01T00:00:00Z')
+
+it('is what is held where that comes into force first, and what is live where the new one does', () => {
+  const [live, held] = [release('1.0.0'), release('2.0.0')]
+  const policy = { ...newPolicy('pm25'), live, next: { release: held, at: new Date(AT).toISOString() } }
+  expect([predecessorOf(policy, AT + 1), predecessorOf(policy, AT), predecessorOf(policy, AT - 1)]).toEqual([held, live, live])
+  expect([predecessorOf({ ...newPolicy('pm25'), live }, AT), predecessorOf(newPolicy('pm25'), AT)]).toEqual([live, null])
+})
