@@ -8,6 +8,7 @@ const LIBS = {
   policy: ['contracts'],
   pipeline: ['contracts', 'policy'],
   guard: ['contracts', 'policy', 'signing'],
+  impact: ['contracts'],
   platform: ['contracts'],
   persistence: ['contracts', 'files', 'platform'],
   process: ['contracts', 'files', 'platform', 'signing'],
@@ -27,7 +28,7 @@ const PURE = '^libs/(contracts|evaluation|policy|pipeline|signing|guard)/'
 const SPEC = '\\.(spec|suite|fixture)\\.ts$'
 const pkg = (...names) => `(^|node_modules/)(@types/)?(${names.join('|')})(/|$)`
 /** What `npm install --omit=optional` must leave whole. */
-const LIGHT = '^(libs/(contracts|files|signing|policy|guard|kafka-socket|evaluation|client|verify)/|apps/cli/src/(?!hosting/))'
+const LIGHT = '^(libs/(contracts|files|signing|policy|guard|kafka-socket|evaluation|client|impact|verify)/|apps/cli/src/(?!hosting/))'
 const core = (...names) => `^(node:)?(${names.join('|')})(/|$)`
 
 /** @type {import('dependency-cruiser').IConfiguration} */

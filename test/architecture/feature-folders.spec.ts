@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sourcesOf } from './root.js'
 
-const sources = [...sourcesOf('apps', /\.tsx?$/), ...sourcesOf('libs', /\.ts$/)].filter(
+const sources = [...sourcesOf('apps', /\.tsx?$/), ...sourcesOf('libs', /\.tsx?$/)].filter(
   ({ path }) => !/\.(spec|suite|fixture)\.ts$|\/testing\//.test(path),
 )
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { linesThatMatch, sourcesOf } from './root.js'
 
-const code = [...sourcesOf('apps', /\.(tsx?|mjs|js)$/), ...sourcesOf('libs', /\.ts$/)]
+const code = [...sourcesOf('apps', /\.(tsx?|mjs|js)$/), ...sourcesOf('libs', /\.tsx?$/)]
 const tests = sourcesOf('test', /\.(ts|mjs)$/)
 const production = code.filter(({ path }) => !/\.(spec|suite|fixture)\.ts$|\/testing\//.test(path))
 

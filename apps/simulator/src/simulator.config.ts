@@ -1,6 +1,6 @@
 import { parseDuration } from '#libs/contracts'
 import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
-import { IsIn } from 'class-validator'
+import { IsIn, IsInt, Max, Min } from 'class-validator'
 
 /** `HMS_SIMULATOR_*`. */
 export class SimulatorConfig {
@@ -11,6 +11,12 @@ export class SimulatorConfig {
   /** `inline` blocks the caller's thread: for tests, where no compiled worker is at hand. */
   @IsIn(['worker', 'inline'])
   runner: 'worker' | 'inline' = 'worker'
+
+  /** Threads that share the programs of a replay; each takes a processor while one is under way. */
+  @IsInt()
+  @Min(1)
+  @Max(64)
+  workers = 2
 
   get deadlineMs(): number {
     return parseDuration(this.deadline)
@@ -23,5 +29,9 @@ export class SimulatorConfig {
 }
 
 export function readSimulatorConfig(env: Environment): SimulatorConfig {
-  return parseEnvironment(SimulatorConfig, { deadline: 'HMS_SIMULATOR_DEADLINE', runner: 'HMS_SIMULATOR_RUNNER' }, env)
+  return parseEnvironment(
+    SimulatorConfig,
+    { deadline: 'HMS_SIMULATOR_DEADLINE', runner: 'HMS_SIMULATOR_RUNNER', workers: 'HMS_SIMULATOR_WORKERS' },
+    env,
+  )
 }

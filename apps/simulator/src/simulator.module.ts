@@ -28,7 +28,7 @@ class SimulatorModule {
     const config = readSimulatorConfig(runtime.environment)
     const inline = config.runner === 'inline'
     const runnerOf = (deadlineMs: number): ReplayRunner =>
-      inline ? new InlineReplayRunner(deadlineMs) : new WorkerReplayRunner({ deadlineMs })
+      inline ? new InlineReplayRunner(deadlineMs) : new WorkerReplayRunner({ deadlineMs, workers: config.workers })
     const inspector = inline ? new InlineBotInspector() : new WorkerBotInspector(runtime.clock)
     return {
       module: SimulatorModule,

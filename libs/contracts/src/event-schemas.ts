@@ -45,7 +45,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "dossier": {"$ref":"#/$defs/RunDossier"},
         "summary": {"type":"string"},
         "reportDigest": {"type":["null","string"]},
-        "scenarios": {"type":"array","items":{"$ref":"#/$defs/ScenarioRule"}}
+        "scenarios": {"type":"array","items":{"$ref":"#/$defs/ScenarioRule"}},
+        "load": {"$ref":"#/$defs/PredictedLoad"}
       }
     },
     "hms.simulation.failed.v1": {"$ref":"#/$defs/StageFailure"},
@@ -442,6 +443,16 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "smallestBucket": {"type":["null","number"]}
       }
     },
+    "BotLoad": {
+      "type": "object",
+      "required": ["bot","readings","before","after"],
+      "properties": {
+        "bot": {"type":"string"},
+        "readings": {"type":"number"},
+        "before": {"type":"number"},
+        "after": {"type":"number"}
+      }
+    },
     "CarriedRelease": {
       "type": "object",
       "required": ["id","version","policyDigest","releaseDigest","releaseEpoch","statement","payloadType","signatures"],
@@ -634,6 +645,15 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "type": "object",
       "required": ["policy","version","digest"],
       "properties": {"policy":{"type":"string"},"version":{"type":"string"},"digest":{"type":"string"}}
+    },
+    "PredictedLoad": {
+      "type": "object",
+      "required": ["scenarios","bots","omitted"],
+      "properties": {
+        "scenarios": {"type":"array","items":{"$ref":"#/$defs/ScenarioLoad"}},
+        "bots": {"type":"array","items":{"$ref":"#/$defs/BotLoad"}},
+        "omitted": {"type":"number"}
+      }
     },
     "PromotedHead": {
       "type": "object",
@@ -846,6 +866,30 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "createdAt": {"type":"string"},
         "endedAt": {"type":["null","string"]},
         "clock": {"$ref":"#/$defs/RunClock"}
+      }
+    },
+    "ScenarioLoad": {
+      "type": "object",
+      "required": ["scenario","days","regions","readings","before","after"],
+      "properties": {
+        "scenario": {"type":"string"},
+        "days": {"type":"number"},
+        "regions": {
+          "type": "array",
+          "items": {
+            "type": "object",
+            "required": ["region","readings","before","after"],
+            "properties": {
+              "region": {"type":"string"},
+              "readings": {"type":"number"},
+              "before": {"type":"number"},
+              "after": {"type":"number"}
+            }
+          }
+        },
+        "readings": {"type":"number"},
+        "before": {"type":"number"},
+        "after": {"type":"number"}
       }
     },
     "ScenarioRule": {

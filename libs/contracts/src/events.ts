@@ -1,4 +1,5 @@
 import type { DeliveryFacts, ReceiptWay } from './api/deliveries.js'
+import type { PredictedLoad } from './api/simulation-impact.js'
 import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
@@ -24,7 +25,14 @@ export interface EventData {
   'hms.lint.passed.v1': { dossier: RunDossier; findings: LintFinding[] }
   'hms.lint.failed.v1': StageFailure & { findings: LintFinding[] }
   'hms.simulation.started.v1': { run: number; attempt: number }
-  'hms.simulation.passed.v1': { dossier: RunDossier; summary: string; reportDigest: string | null; scenarios: ScenarioRule[] }
+  /** `load`: alerts that the replay predicts; what earlier builds said has none, and neither has a run with nothing to replay. */
+  'hms.simulation.passed.v1': {
+    dossier: RunDossier
+    summary: string
+    reportDigest: string | null
+    scenarios: ScenarioRule[]
+    load?: PredictedLoad
+  }
   'hms.simulation.failed.v1': StageFailure
   'hms.simulation.paused.v1': StageFailure
   /** It waits for what it may not go on without. `reason`: where it waits for something that people decided. */

@@ -30,7 +30,7 @@ export function diffPolicies(from: PolicyDocument | undefined, to: PolicyDocumen
     })
 }
 
-function fieldOf(path: readonly string[]): string {
+export function fieldOf(path: readonly string[]): string {
   return path.map((key) => (/^[\p{L}\p{N}_-]+$/u.test(key) ? key : JSON.stringify(key))).join('.')
 }
 

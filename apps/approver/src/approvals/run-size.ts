@@ -25,7 +25,7 @@ const ADDED_BYTES = {
   guard: MAX_GUARD_RELEASES * (MAX_GUARD_RELEASE_BYTES + MAX_SIGNATURES * SIGNATURE_BYTES + PROOF_BYTES),
   /** What lint and simulation attest: bots, scenarios and rules of lint. */
   attestations: 192 * 1024,
-  /** Scenario expressions, or the findings of lint. */
+  /** Scenario expressions and the alerts that the replay predicts, or the findings of lint. */
   scenarios: 256 * 1024,
   /** The event's own members, the plan, and the versions used before. */
   frame: 32 * 1024,

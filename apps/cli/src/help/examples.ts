@@ -9,7 +9,10 @@ interface VerbHelp {
 
 /** Heading and examples of each verb for `--help`. A spec parses every example, and fails where a verb has none. */
 export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
-  plan: { group: 'Decide:', examples: ['hms-svc plan policies/pm25.yaml', 'hms-svc plan pm25.yaml ozone.yaml --json'] },
+  plan: {
+    group: 'Decide:',
+    examples: ['hms-svc plan policies/pm25.yaml --report impact.html', 'hms-svc plan pm25.yaml ozone.yaml --json'],
+  },
   approve: {
     group: 'Decide:',
     examples: [
@@ -70,7 +73,7 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
       'hms-svc runs abort 184 --reason "wrong file" --sign "EPA Chief"',
     ],
   },
-  simulations: { group: 'Watch:', examples: ['hms-svc simulations show 184'] },
+  simulations: { group: 'Watch:', examples: ['hms-svc simulations show 184', 'hms-svc simulations show 184 --report impact.html'] },
   coverage: { group: 'Watch:', examples: ['hms-svc coverage', 'hms-svc coverage epa-pm25-limit --json'] },
   get: {
     group: 'Watch:',

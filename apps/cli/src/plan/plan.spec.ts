@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Trial } from '#libs/contracts'
+import type { SimulationImpact, Trial } from '#libs/contracts'
 import { serveCanned, type Canned, type CannedService } from '../testing/canned-service.js'
 import { runForTest, type CliRun } from '../testing/run-cli.js'
 
@@ -14,6 +14,29 @@ const PASS: Trial = {
   score: { adapted: 63, applicable: 64, percent: '98.4', discriminating: 131, boundary: 4, firstVersion: false, bots: {} },
   skipped: [],
   reportDigest: 'sha256:1',
+  impact: null,
+}
+
+const IMPACT: SimulationImpact = {
+  scenarios: [
+    {
+      scenario: 'pm25-violation',
+      policies: ['epa-pm25-limit'],
+      readings: 7703,
+      before: 118,
+      after: 249,
+      from: '2023-01-01',
+      to: '2023-12-31',
+      newlyViolating: { count: 131, ids: [] },
+      newlyCompliant: { count: 0, ids: [] },
+      regions: [],
+      sites: [],
+      months: [],
+      lost: 0,
+    },
+  ],
+  bots: [{ bot: 'inspector', readings: 7703, before: 118, after: 249 }],
+  fields: [],
 }
 
 let folder: string
@@ -61,6 +84,29 @@ describe('plan', () => {
       'POST /v1/simulations',
     ])
     expect(service!.requests.at(-1)!.body).toMatchObject({ policies: [{ version: '9.0.0' }], live: [LIVE] })
+  })
+
+  it('says what the change turns, and writes it as a page where a report is asked for', async () => {
+    const report = join(folder, 'impact.html')
+    const answers = { 'POST /v1/simulations': { body: { ...PASS, impact: IMPACT } } }
+    const { code, stdout, stderr } = await plan(answers, ['--report', report])
+    expect(code).toBe(0)
+    expect(stdout).toContain('  impact of pm25-violation: 131 newly violating, 0 newly compliant of 7,703 readings\n')
+    expect(stdout).toContain('  predicted alerts of inspector: 118 → 249\n')
+    expect(stderr).toContain(`Impact written to ${report}`)
+    const page = await readFile(report, 'utf8')
+    expect(page).toContain('<h1>Impact of epa-pm25-limit 8.0.0 → 9.0.0</h1>')
+    expect(page).toContain('epa-pm25-limit: limit 28 → 27 µg/m³')
+  })
+
+  it('writes no page where nothing was replayed, and refuses a place it cannot write to, exit 2', async () => {
+    const report = join(folder, 'none.html')
+    const { code, stderr } = await plan({}, ['--report', report])
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`${report} was not written`)])
+    await expect(readFile(report)).rejects.toThrow('ENOENT')
+    await service!.close()
+    const answers = { 'POST /v1/simulations': { body: { ...PASS, impact: IMPACT } } }
+    expect((await plan(answers, ['--report', join(folder, 'no', 'folder.html')])).code).toBe(2)
   })
 
   it('gives one value with --json', async () => {

@@ -1,16 +1,28 @@
 import { orMissing, type ApiClient } from '#libs/client'
 import { EXIT, type CoverageView, type JsonObject, type LintReport, type PolicyView, type Trial } from '#libs/contracts'
-import { diffPolicies, hasErrors, parsePolicy, POLICY_MAX_BYTES, type Finding, type PolicyDocument, type PolicySource } from '#libs/policy'
+import {
+  describeChange,
+  diffPolicies,
+  hasErrors,
+  parsePolicy,
+  POLICY_MAX_BYTES,
+  type Finding,
+  type PolicyDocument,
+  type PolicySource,
+} from '#libs/policy'
+import type { ImpactPage } from '#libs/impact'
 import type { CliContext } from '../context.js'
 import { readGivenFile } from '../files.js'
 import { findingLines } from '../lint/findings.js'
+import { writeImpactPage } from '../simulations/impact-file.js'
 import { planLines, type Plan, type PlannedPolicy } from './describe-plan.js'
+import { showTrialProgress } from './trial-progress.js'
 
 /** Longer than the simulator's own deadline. */
 const TRIAL_MS = 60_000
 
 /** Shows what approving the files would do, and signs nothing. Exit 6 when lint or the replay would fail the run. */
-export async function planFiles(context: CliContext, files: readonly string[]): Promise<number> {
+export async function planFiles(context: CliContext, files: readonly string[], { report }: { report?: string } = {}): Promise<number> {
   const { output } = context
   const parsed = await Promise.all(files.map(async (file) => parsePolicy(await readGivenFile(file, POLICY_MAX_BYTES), file)))
   const malformed = parsed.flatMap((each) => (each.ok ? [] : each.findings))
@@ -22,21 +34,43 @@ export async function planFiles(context: CliContext, files: readonly string[]): 
   }
   const sources = parsed.flatMap((each) => (each.ok ? [each.source] : []))
   const client = await context.client()
-  const plan = await planOf(client, sources, await context.timeoutMs())
-  output.data(plan, () => planLines(plan, output.paint))
+  const plan = await planOf(context, client, sources)
+  const impact = await impactOf(plan)
+  output.data(plan, () => [...planLines(plan, output.paint), ...impact.map((line) => `  ${line}`)])
+  if (report !== undefined) await writeImpactPage(context, report, pageOf(plan))
   if (plan.verdict !== 'FAIL') output.note(`Nothing was signed. Next: hms-svc approve ${files.join(' ')} --sign NAME`)
   return plan.verdict === 'FAIL' ? EXIT.failed : EXIT.done
 }
 
+async function impactOf({ simulation }: Plan): Promise<string[]> {
+  const impact = simulation?.impact ?? null
+  return impact === null ? [] : (await import('#libs/impact')).impactLines(impact)
+}
+
+function pageOf({ policies, simulation }: Plan): ImpactPage | undefined {
+  if (simulation === null || simulation.impact === null) return undefined
+  const { verdict, detail, skipped, reportDigest, impact } = simulation
+  return {
+    title: policies.map(({ id, version, live }) => `${id} ${live === null ? version : `${live} → ${version}`}`).join(', '),
+    verdict: `${verdict} (${detail})`,
+    changes: policies.flatMap(({ id, differences }) => differences.map((change) => `${id}: ${describeChange(change)}`)),
+    skipped,
+    reportDigest,
+    impact,
+  }
+}
+
 /** A first version has no version in force, and no bot that lives by it. */
-async function planOf(client: ApiClient, sources: readonly PolicySource[], timeoutMs = TRIAL_MS): Promise<Plan> {
+async function planOf(context: CliContext, client: ApiClient, sources: readonly PolicySource[]): Promise<Plan> {
   const lives = await Promise.all(sources.map(({ policy }) => orMissing(client.get<PolicyView>(`/v1/policies/${policy.id}`))))
   const policies = await Promise.all(sources.map(({ policy }, index) => plannedOf(client, policy, lives[index]?.value)))
   const request = { policies: sources.map(({ policy }) => policy), live: lives.flatMap((live) => live?.value ?? []) }
   const findings = located(await client.post<LintReport>('/v1/lint', request), sources)
   // A policy that lint refuses is replayed in no run.
   if (hasErrors(findings)) return { verdict: 'FAIL', policies, findings, simulation: null }
-  const simulation = await client.post<Trial>('/v1/simulations', request, { timeoutMs })
+  const timeoutMs = (await context.timeoutMs()) ?? TRIAL_MS
+  const stop = showTrialProgress(context, client)
+  const simulation = await client.post<Trial>('/v1/simulations', request, { timeoutMs }).finally(stop)
   return { verdict: simulation.verdict, policies, findings, simulation }
 }
 

@@ -7,5 +7,10 @@ export function registerSimulations(program: Command, session: Session): void {
     .description('replays of runs')
     .command('show <run>')
     .description('what the replay of a run found, bot by bot')
-    .action(session.run(async (context, run: string) => (await import('./show.js')).showSimulation(context, run)))
+    .option('--report <file>', 'writes the impact as an HTML page that opens without the network')
+    .action(
+      session.run(async (context, run: string, options: { report?: string }) =>
+        (await import('./show.js')).showSimulation(context, run, options),
+      ),
+    )
 }

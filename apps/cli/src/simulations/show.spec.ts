@@ -33,6 +33,13 @@ describe('simulations show', () => {
     expect(JSON.parse((await runForTest(['simulations', 'show', '184', '--json', '--url', service.url])).stdout)).toEqual(SIMULATION)
   })
 
+  it('shows how far a replay is that is under way', async () => {
+    const waiting = { ...SIMULATION, state: 'waiting', score: null, report: null, reportDigest: null, progress: { done: 12, total: 64 } }
+    service = await serveCanned({ 'GET /v1/simulations/184': { body: waiting } })
+    const { stdout } = await runForTest(['simulations', 'show', '184', '--url', service.url])
+    expect(stdout).toContain('Run #184, attempt 2  waiting\nReplaying: 12 of 64 programs done\n')
+  })
+
   it('knows none of a run that was not simulated, exit 4', async () => {
     service = await serveCanned({})
     expect((await runForTest(['simulations', 'show', '9', '--url', service.url])).code).toBe(4)

@@ -1,4 +1,4 @@
-import { stageLabel, type RunView } from '#libs/contracts'
+import { stageLabel, type ReplayProgress, type RunView, type SimulationImpact } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { None } from '../page/absent.js'
 import { Digest, Moment } from '../page/parts.js'
@@ -8,6 +8,8 @@ import { valueOf, type Read } from '../reading/answer.js'
 interface SimulationEvidence {
   state: string
   reportDigest: string | null
+  progress?: ReplayProgress | null
+  report?: { impact?: SimulationImpact } | null
 }
 
 /** What of `GET /v1/canaries/{run}` a page shows. */
@@ -50,6 +52,11 @@ export function Evidence({ run, evidence: { simulation, canary } }: { run: RunVi
               <p>
                 <a href={`/v1/simulations/${run.run}`}>Report of the replay</a>, whose bytes have the digest{' '}
                 <Digest digest={simulation.reportDigest} />
+              </p>
+            ) : null}
+            {stage.stage === 'simulate' && simulation?.progress ? (
+              <p>
+                Replaying: {simulation.progress.done} of {simulation.progress.total} programs done
               </p>
             ) : null}
             {stage.stage === 'canary' && canary !== undefined ? <CanaryFacts canary={canary} run={run.run} /> : null}

@@ -48,6 +48,41 @@ describe('the page of a run', () => {
     expect(text).toContain('If it holds, all bots get it; if not, it is taken back at once.')
   })
 
+  it('shows what the change turns, as text and as plots', async () => {
+    const group = (name: string, before: number, after: number) => {
+      return { name, readings: 1419, before, after, newlyViolating: after - before, newlyCompliant: 0 }
+    }
+    const scenario = {
+      ...group('', 30, 60),
+      scenario: 'pm25-violation',
+      policies: ['epa-pm25-limit'],
+      from: '2023-01-01',
+      to: '2023-12-31',
+      newlyViolating: { count: 30, ids: ['virginia-2023:7'] },
+      newlyCompliant: { count: 0, ids: [] },
+      regions: [group('NCR', 30, 60)],
+      sites: [],
+      months: [group('2023-05', 1, 3), group('2023-06', 29, 57)],
+      lost: 0,
+    }
+    const impact = { scenarios: [scenario], bots: [{ bot: 'inspector', readings: 1419, before: 30, after: 60 }], fields: [] }
+    const simulation = { state: 'passed', reportDigest: 'sha256:99', report: { impact } }
+    const { text, html } = await shown(runPage, { answers: answers({ '/v1/simulations/7': simulation }), params })
+    expect(text).toContain('What the change turns')
+    expect(text).toContain('30 newly violating, 0 newly compliant of 1,419 readings')
+    expect(html).toContain('<h3>Predicted alerts of bots</h3>')
+    expect(html).toContain('<svg class="impact-plot"')
+    expect(html).not.toContain('style=')
+    expect(text).toContain('hms-svc simulations show 7 --report impact.html')
+    expect((await shown(runPage, { answers: answers(), params })).text).not.toContain('What the change turns')
+  })
+
+  it('shows how far a replay is that is under way', async () => {
+    const simulation = { state: 'waiting', reportDigest: null, progress: { done: 12, total: 64 }, report: null }
+    const { text } = await shown(runPage, { answers: answers({ '/v1/simulations/7': simulation }), params })
+    expect(text).toContain('Replaying: 12 of 64 programs done')
+  })
+
   it.each(RUN_STATES)('has words for %s', async (state) => {
     const { text } = await shown(runPage, { answers: answers({ '/v1/runs/7': aRun({ state }) }), params })
     expect(text).not.toContain(state.includes('_') ? state : 'undefined')

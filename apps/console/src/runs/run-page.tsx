@@ -11,6 +11,7 @@ import {
   type RunStage,
   type RunView,
 } from '#libs/contracts'
+import { ImpactView } from '#libs/impact'
 import type { JSX } from 'preact'
 import type { Answer } from '../reading/answer.js'
 import { Loaded, None } from '../page/absent.js'
@@ -37,6 +38,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
     read<DeliveryView[]>(`/v1/deliveries?run=${run.run}`),
     readEvidence(read, run),
   ])
+  const impact = evidence.simulation?.report?.impact
   const name = run.policies.map(({ id, version }) => `${id}@${version}`).join(', ')
   return {
     title: `Run ${run.run} · ${stateText(run.state)} · ${run.policies.map(({ id }) => id).join(', ')}`,
@@ -62,6 +64,14 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
         <Part id="evidence" title="Evidence">
           <Evidence run={run} evidence={evidence} />
         </Part>
+        {impact === undefined ? null : (
+          <Part id="impact" title="What the change turns">
+            <ImpactView impact={impact} />
+            <p>
+              As a page of its own: <Command>{`hms-svc simulations show ${run.run} --report impact.html`}</Command>
+            </p>
+          </Part>
+        )}
         <Part id="told" title="Partners told">
           <Loaded answer={deliveries} what="deliveries of this run">
             {(value) => <Deliveries deliveries={value} />}

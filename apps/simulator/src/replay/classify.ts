@@ -1,7 +1,10 @@
+import type { AlertLoad } from '#libs/contracts'
 import type { BotClass } from '#libs/pipeline'
 import type { BotOutcome } from './report.js'
 import type { Stop } from './sandbox.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
+
+const LISTED_FIELDS = 3
 
 /** Answers of one run over all inputs of a scenario; shorter than the inputs when it was stopped. */
 export interface RunAnswers {
@@ -13,17 +16,20 @@ export interface RunAnswers {
 export interface BotAnswers {
   /** Whether the bot declares a changed policy, or was seen to read one. */
   concerned: boolean
+  /** Why it was not run: it says itself that it cannot read the new document. */
+  incompatible?: string
   /** Two runs under the old policy, then one under the new; a first version has the last alone. Ends at a stopped run. */
   runs: RunAnswers[]
 }
 
 /** Exactly one class per bot and scenario; see `BOT_CLASSES` for what each means. */
-export function classify(inputs: ScenarioInputs, { concerned, runs }: BotAnswers): BotOutcome {
+export function classify(inputs: ScenarioInputs, { concerned, incompatible, runs }: BotAnswers): BotOutcome {
   const { before, after } = inputs
   const [first, second] = runs
   const last = before ? runs[2] : first
   const agreed = after.verdicts.filter((verdict, index) => last?.verdicts[index] === digit(verdict)).length
   if (!concerned) return { class: 'NOT_APPLICABLE', agreed }
+  if (incompatible !== undefined) return { class: 'INCOMPATIBLE', agreed, message: incompatible }
   const stopped = runs.find((run) => run.stop)
   if (stopped?.stop) return { ...stoppedOutcome(inputs, stopped, stopped.stop, stopped === last), agreed }
   if (!before) return { class: 'RAN', agreed }
@@ -59,15 +65,30 @@ export function discriminating(inputs: ScenarioInputs): number[] {
   return after.verdicts.flatMap((verdict, index) => (verdict === before.verdicts[index] ? [] : [index]))
 }
 
+/** Alerts of a bot over the recorded inputs; nothing for one that was stopped, or that the change does not concern. */
+export function loadOf(inputs: ScenarioInputs, { concerned, incompatible, runs }: BotAnswers): AlertLoad | undefined {
+  if (!concerned || incompatible !== undefined || runs.some((run) => run.stop)) return undefined
+  const recorded = inputs.inputs.length - inputs.boundary
+  const alerts = (run: RunAnswers | undefined): number => (run?.verdicts ?? '').slice(0, recorded).split('1').length - 1
+  return { readings: recorded, before: inputs.before === null ? 0 : alerts(runs[0]), after: alerts(runs.at(-1)) }
+}
+
 function stoppedOutcome(inputs: ScenarioInputs, run: RunAnswers, stop: Stop, isNew: boolean): Omit<BotOutcome, 'agreed'> {
   const index = run.verdicts.length
   const reading = inputs.inputs[index]
   const side = isNew ? inputs.after : (inputs.before ?? inputs.after)
+  // It went through under the old document, and the new one lacks what the old one had.
+  const cannotRead = stop.kind === 'crashed' && isNew && inputs.narrowed.length > 0
   return {
-    class: stop.kind === 'budget' ? 'BUDGET' : 'CRASHED',
-    message: stop.message,
+    class: stop.kind === 'budget' ? 'BUDGET' : cannotRead ? 'INCOMPATIBLE' : 'CRASHED',
+    message: cannotRead ? `${stop.message} (gone or of another type: ${listed(inputs.narrowed)})` : stop.message,
     ...(reading ? { counterexample: { reading: reading.id, expected: word(side.verdicts[index]), got: 'nothing' } } : {}),
   }
+}
+
+function listed(fields: readonly string[]): string {
+  const rest = fields.length - LISTED_FIELDS
+  return fields.slice(0, LISTED_FIELDS).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
 function digit(verdict: boolean): string {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { ReplayProgress } from '#libs/contracts'
 import type { ReplayTask } from './replay.js'
 import { InlineReplayRunner, type ReplayRunner } from './replay-runner.js'
 import { asset, readingOf, tightening } from './virginia.fixture.js'
@@ -20,7 +21,9 @@ const ENTRY = new URL(
       if (order === 'hang') for (;;) {}
       if (order === 'exit') process.exit(3)
       if (order === 'throw') throw new Error('broken')
-      parentPort.postMessage(order === 'fail' ? { failure: 'no good' } : { report: { engine: String(threadId), scenarios: env, bots: [] } })
+      const bots = task.bots.map(({ id }) => ({ bot: id }))
+      const report = { engine: String(threadId), scenarios: env, bots, impact: { scenarios: [], bots: [], fields: [] } }
+      parentPort.postMessage(order === 'fail' ? { failure: 'no good' } : { report })
     })`)}`,
 )
 
@@ -65,7 +68,7 @@ describe('WorkerReplayRunner', () => {
       retryable: true,
       message: expect.stringMatching(/ in bot hang$/),
     })
-    expect(await next).toMatchObject({ bots: [] })
+    expect(await next).toMatchObject({ bots: [{ bot: 'go' }] })
   })
 
   it('drops an aborted replay, running or waiting, and runs the others', async () => {
@@ -80,6 +83,26 @@ describe('WorkerReplayRunner', () => {
       { reason: { message: 'not needed' } },
       { status: 'fulfilled' },
     ])
+  })
+
+  it('shares the programs among its threads, counts what is done, and ends all of them when one is lost', async () => {
+    const runner = worker({ workers: 2 })
+    const seen: ReplayProgress[] = []
+    const ids = ['go', 'on', 'further']
+    const task = { bots: ids.map((id) => ({ id, source: id })), scenarios: [tightening([])] }
+    const report = await runner.replay(task, undefined, (progress) => seen.push(progress))
+    expect(report.bots.map(({ bot }) => bot)).toEqual(ids.toSorted())
+    expect(seen).toHaveLength(2)
+    expect(seen.at(-1)!.total).toBe(3)
+    const lost = runner.replay({
+      bots: [
+        { id: 'hang', source: 'a' },
+        { id: 'exit', source: 'b' },
+      ],
+      scenarios: [],
+    })
+    await expect(lost).rejects.toMatchObject({ code: 'HMS_REPLAY_WORKER_LOST' })
+    expect((await runner.replay(task)).bots).toHaveLength(3)
   })
 
   it('refuses when the queue is full, and after close', async () => {

@@ -1,25 +1,50 @@
+import type { ReplayProgress } from '#libs/contracts'
 import type { ReplayReport } from './report.js'
 import { replay, type ReplayTask } from './replay.js'
 import { ReplayError } from './replay-error.js'
+import { programsOf } from './shares.js'
 
 /**
  * Where replays run. `replay` rejects with a `ReplayError` (`HMS_REPLAY_DEADLINE`, `HMS_REPLAY_BUSY`,
  * `HMS_REPLAY_WORKER_LOST`, `HMS_REPLAY_FAILED`) or with the signal's reason, and leaves nothing running.
  */
 export interface ReplayRunner {
-  replay(task: ReplayTask, signal?: AbortSignal): Promise<ReplayReport>
+  replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<ReplayReport>
   close(): Promise<void>
+}
+
+/** Called before each program is run over a scenario. */
+export type OnProgress = (progress: ReplayProgress) => void
+
+/** Counts what is begun: a program that is running is not done. */
+export class ProgressCount {
+  private begun = 0
+  private readonly total: number
+
+  constructor(
+    { bots, scenarios }: ReplayTask,
+    private readonly onProgress: OnProgress | undefined,
+  ) {
+    this.total = programsOf(bots).length * scenarios.length
+  }
+
+  /** `running`: how many are under way, this one included. */
+  starting(running: number): void {
+    this.begun += 1
+    this.onProgress?.({ done: Math.max(0, this.begun - running), total: this.total })
+  }
 }
 
 /** In the caller's thread, for tests and tools: blocks it, and sees an abort only when it was made before. */
 export class InlineReplayRunner implements ReplayRunner {
   constructor(private readonly deadlineMs = 60_000) {}
 
-  async replay(task: ReplayTask, signal?: AbortSignal): Promise<ReplayReport> {
+  async replay(task: ReplayTask, signal?: AbortSignal, onProgress?: OnProgress): Promise<ReplayReport> {
     signal?.throwIfAborted()
     const end = performance.now() + this.deadlineMs
+    const count = new ProgressCount(task, onProgress)
     try {
-      return await replay(task, { expired: () => performance.now() > end })
+      return await replay(task, { expired: () => performance.now() > end, starting: () => count.starting(1) })
     } catch (error) {
       if (error instanceof ReplayError) throw error
       throw new ReplayError('HMS_REPLAY_FAILED', error instanceof Error ? error.message : String(error), false)

@@ -1,9 +1,11 @@
-import { createHash } from 'node:crypto'
-import { classify, discriminating } from './classify.js'
+import type { AlertLoad, BotLoad } from '#libs/contracts'
 import { BOT_CLASSES } from '#libs/pipeline'
+import { classify, discriminating, loadOf } from './classify.js'
+import { scenarioImpact, touchedFieldsOf } from './impact.js'
 import { REPLAY_ENGINE, type BotOutcome, type BotReport, type ReplayReport, type ScenarioReport } from './report.js'
 import { batchesOf, runBot } from './run-bot.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
+import { digestOf } from './shares.js'
 
 export interface ReplayBot {
   id: string
@@ -35,6 +37,7 @@ export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise
   const expired = hooks.expired ?? (() => false)
   const scenarios = task.scenarios.toSorted((a, b) => (a.scenario < b.scenario ? -1 : 1))
   const outcomes = new Map<string, Verdict>()
+  const loads = new Map<string, AlertLoad>()
   for (const inputs of scenarios) {
     const batches = batchesOf(inputs.inputs)
     for (const { id, digest, source } of distinct.values()) {
@@ -42,6 +45,7 @@ export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise
       const answers = await runBot(source, inputs, batches, expired)
       const outcome = { ...classify(inputs, answers), scenario: inputs.scenario }
       outcomes.set(digest, worse(outcomes.get(digest), outcome))
+      loads.set(digest, added(loads.get(digest), loadOf(inputs, answers)))
     }
   }
   return {
@@ -51,6 +55,14 @@ export async function replay(task: ReplayTask, hooks: ReplayHooks = {}): Promise
       const verdict = outcomes.get(digest)
       return verdict ? [{ bot: id, digest, ...verdict }] : []
     }),
+    impact: {
+      scenarios: scenarios.map(scenarioImpact),
+      bots: bots.flatMap(({ id, digest }): BotLoad[] => {
+        const load = loads.get(digest)
+        return load === undefined || load.readings === 0 ? [] : [{ bot: id, ...load }]
+      }),
+      fields: touchedFieldsOf(scenarios),
+    },
   }
 }
 
@@ -59,6 +71,10 @@ type Verdict = BotOutcome & { scenario: string }
 function worse(known: Verdict | undefined, found: Verdict): Verdict {
   if (!known) return found
   return BOT_CLASSES.indexOf(found.class) < BOT_CLASSES.indexOf(known.class) ? found : known
+}
+
+function added(sum: AlertLoad = { readings: 0, before: 0, after: 0 }, load: AlertLoad = { readings: 0, before: 0, after: 0 }): AlertLoad {
+  return { readings: sum.readings + load.readings, before: sum.before + load.before, after: sum.after + load.after }
 }
 
 function scenarioReport(inputs: ScenarioInputs): ScenarioReport {
@@ -74,8 +90,4 @@ function scenarioReport(inputs: ScenarioInputs): ScenarioReport {
     unjudged: inputs.unjudged,
     discriminating: { recorded: recordedChanged, boundary: changed.length - recordedChanged },
   }
-}
-
-function digestOf(source: string): string {
-  return `sha256:${createHash('sha256').update(source).digest('hex')}`
 }

@@ -1,8 +1,8 @@
-import { canonicalJson } from '#libs/contracts'
+import { canonicalJson, type SimulationImpact } from '#libs/contracts'
 import type { BotClass } from '#libs/pipeline'
 
 /** Part of the report: a change of engine or limits that could change a verdict raises it. */
-export const REPLAY_ENGINE = 'hms-replay/2 quickjs-emscripten/0.32'
+export const REPLAY_ENGINE = 'hms-replay/3 quickjs-emscripten/0.32'
 
 /** The first input that decided against a bot. `before` is its answer under the old policy, where it has one. */
 export interface Counterexample {
@@ -44,6 +44,7 @@ export interface ReplayReport {
   engine: string
   scenarios: ScenarioReport[]
   bots: BotReport[]
+  impact: SimulationImpact
 }
 
 /** Canonical bytes: the same bots, inputs and policies give the same text, whatever order they were given in. */

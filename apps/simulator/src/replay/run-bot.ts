@@ -41,6 +41,8 @@ export async function runBot(source: string, inputs: ScenarioInputs, batches: Ba
       runs.push(stopped(loaded.stop))
     } else {
       for (const id of loaded.policies) policies.add(id)
+      const incompatible = cannotRead(loaded.majors, inputs)
+      if (incompatible !== undefined) return { concerned: true, incompatible, runs: [] }
       for (const [index, side] of (inputs.before ? [inputs.before, inputs.before, inputs.after] : [inputs.after]).entries()) {
         const run = oneRun(sandbox, index + 1, side.policies, batches, policies)
         runs.push(run)
@@ -54,6 +56,17 @@ export async function runBot(source: string, inputs: ScenarioInputs, batches: Ba
   }
   // A module that does not load declares nothing; it counts as concerned, because nobody can say that it is not.
   return { concerned: policies.size === 0 || inputs.policies.some((id) => policies.has(id)), runs }
+}
+
+/** The first policy of these inputs whose major version the bot says it does not know. */
+function cannotRead(majors: Record<string, number[]>, { policies, after }: ScenarioInputs): string | undefined {
+  for (const id of policies) {
+    const version = String(after.policies[id]?.['version'])
+    const known = Object.hasOwn(majors, id) ? majors[id]! : undefined
+    if (known === undefined || known.includes(Number.parseInt(version, 10))) continue
+    return `it reads ${id} of major ${known.join(', ')}, not ${version}`
+  }
+  return undefined
 }
 
 function oneRun(sandbox: BotSandbox, seed: number, policies: PoliciesInForce, batches: Batch[], reads: Set<string>): RunAnswers {

@@ -2,7 +2,7 @@
  * The loop around a bot, inside the sandbox: nothing of the host is reachable from it, not even a function.
  * Its value is a function of the prelude's reseed; that gives the object whose methods the host calls.
  *
- * - `adopt(module)` checks the exports, returns the declared policies as JSON.
+ * - `adopt(module)` checks the exports, returns what the module declares as JSON `{ policies, majors }`.
  * - `begin(seed, policies)` starts a run: policies of that run, frozen; clock and chance reseeded. Module state of the bot
  *   stays, as it does in a bot that is running when a policy changes: one that caches its first limit is found STALE.
  * - `judge(readings)` answers one batch as JSON `{ verdicts, alerts, reads, error? }`, `verdicts` one `0` or `1` a reading.
@@ -52,8 +52,13 @@ export const SANDBOX_HARNESS = `((reseed) => {
       if (!Array.isArray(declared) || declared.length === 0 || !declared.every((id) => typeof id === 'string' && id !== '')) {
         throw new TypeError('no policies: export const policies = ["policy-id"]')
       }
+      const majors = module.majors === undefined ? {} : module.majors
+      const isMajors = (list) => Array.isArray(list) && list.length > 0 && list.length <= 100 && list.every(Number.isInteger)
+      if (typeof majors !== 'object' || majors === null || Array.isArray(majors) || !Object.values(majors).every(isMajors)) {
+        throw new TypeError('majors are no lists of major versions: export const majors = { "policy-id": [1, 2] }')
+      }
       inspect = module.default
-      return stringify([...new Set(declared)])
+      return stringify({ policies: [...new Set(declared)], majors: Object.fromEntries(Object.entries(majors)) })
     },
     begin(seed, text) {
       reseed(seed)

@@ -7,7 +7,7 @@ import { BotSandbox } from './sandbox.js'
 async function inside(expression: string, seed = 1): Promise<unknown> {
   const sandbox = await BotSandbox.open(SANDBOX_LIMITS, () => false)
   const source = `export const policies = ['p']\nexport default (reading, getPolicy) => ({ alert: 'x', value: ${expression} })`
-  expect(sandbox.load(source)).toEqual({ policies: ['p'] })
+  expect(sandbox.load(source)).toEqual({ policies: ['p'], majors: {} })
   sandbox.begin(seed, '{"p":{"limit":1}}')
   const { alerts, stop } = sandbox.judge('[{"id":"a"}]', 1)
   return stop ? stop.message : (JSON.parse(alerts.slice(0, -1))[1] ?? null)

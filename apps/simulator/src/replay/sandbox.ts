@@ -11,6 +11,12 @@ export interface Stop {
   message: string
 }
 
+export interface BotDeclaration {
+  policies: string[]
+  /** Per policy the major versions that the bot can read; all of them where it names none. */
+  majors: Record<string, number[]>
+}
+
 export interface BatchAnswer {
   /** One `0` (quiet) or `1` (alert) per reading that was answered. */
   verdicts: string
@@ -62,13 +68,13 @@ export class BotSandbox {
     })
   }
 
-  /** Evaluates the module and returns the policies it declares. */
-  load(source: string): { policies: string[] } | { stop: Stop } {
+  /** Evaluates the module and returns what it declares. */
+  load(source: string): BotDeclaration | { stop: Stop } {
     this.#interrupts = this.limits.baseInterrupts
     const module = this.#settle(this.#context.evalCode(source, 'bot.js', { type: 'module' }))
     if ('stop' in module) return module
     const adopted = this.#call('adopt', module.value)
-    return typeof adopted === 'string' ? { policies: JSON.parse(adopted) as string[] } : { stop: adopted }
+    return typeof adopted === 'string' ? (JSON.parse(adopted) as BotDeclaration) : { stop: adopted }
   }
 
   /** Starts a run under these policies, given as a JSON object by id. */

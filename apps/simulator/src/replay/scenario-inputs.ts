@@ -1,3 +1,4 @@
+import type { TouchedField } from '#libs/contracts'
 import { inReplayOrder, type PoliciesInForce, type Reading } from './reading.js'
 
 /** Says whether a right bot alerts on this reading under these policies. May throw when a fact it needs is missing. */
@@ -17,8 +18,14 @@ export interface ScenarioInputs {
   /** Recorded inputs in replay order, then the boundary inputs; `boundary` counts the latter. */
   inputs: Reading[]
   boundary: number
-  /** Inputs left out because the oracle could not judge them (a missing fact). Never guessed. */
+  /** Recorded inputs left out because the oracle could not judge them (a missing fact). Never guessed. */
   unjudged: number
+  /** Of them those that it can judge under the old policies and not under the new ones. */
+  lost: number
+  /** What the change touches of these policies, with the boundary inputs made for it. */
+  fields: TouchedField[]
+  /** Fields that a bot may have read in the old documents and that are gone from the new ones, or of another type. */
+  narrowed: string[]
   /** Null for the first version of a policy: there are no older verdicts to compare with. */
   before: Side | null
   after: Side
@@ -32,27 +39,33 @@ export interface ScenarioSource {
   before: PoliciesInForce | null
   after: PoliciesInForce
   oracle: Oracle
+  fields?: readonly TouchedField[]
+  narrowed?: readonly string[]
 }
 
 /** Puts the inputs into replay order and asks the oracle once per input and side. */
 export function scenarioInputs(source: ScenarioSource): ScenarioInputs {
-  const { scenario, before, after } = source
+  const { scenario, before, after, fields = [], narrowed = [] } = source
   const inputs: Reading[] = []
   const old: boolean[] = []
   const next: boolean[] = []
   let boundary = 0
   let unjudged = 0
+  let lost = 0
   const recorded = inReplayOrder(source.readings)
   for (const [index, reading] of [...recorded, ...source.boundary].entries()) {
-    const verdicts = judge(reading, source)
-    if (!verdicts) {
-      unjudged += 1
+    const isBoundary = index >= recorded.length
+    const now = judge(source.oracle, reading, after)
+    const was = before === null ? now : judge(source.oracle, reading, before)
+    if (now === undefined || was === undefined) {
+      if (!isBoundary) unjudged += 1
+      if (!isBoundary && was !== undefined) lost += 1
       continue
     }
     inputs.push(reading)
-    old.push(verdicts.old)
-    next.push(verdicts.next)
-    if (index >= recorded.length) boundary += 1
+    old.push(was)
+    next.push(now)
+    if (isBoundary) boundary += 1
   }
   return {
     scenario,
@@ -60,16 +73,18 @@ export function scenarioInputs(source: ScenarioSource): ScenarioInputs {
     inputs,
     boundary,
     unjudged,
+    lost,
+    fields: [...fields],
+    narrowed: [...narrowed],
     before: before && { policies: before, verdicts: old },
     after: { policies: after, verdicts: next },
   }
 }
 
-function judge(reading: Reading, { before, after, oracle }: ScenarioSource): { old: boolean; next: boolean } | null {
+function judge(oracle: Oracle, reading: Reading, policies: PoliciesInForce): boolean | undefined {
   try {
-    const next = oracle(reading, after)
-    return { next, old: before ? oracle(reading, before) : next }
+    return oracle(reading, policies)
   } catch {
-    return null
+    return undefined
   }
 }

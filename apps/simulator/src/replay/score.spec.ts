@@ -12,6 +12,8 @@ interface Given {
   firstVersion?: boolean
 }
 
+const NO_IMPACT = { scenarios: [], bots: [], fields: [] }
+
 function report({ adapted = 0, others = {}, discriminating = 131, boundary = 0, firstVersion = false }: Given): ReplayReport {
   const good = Array.from({ length: adapted }, (_, index) => `bot-${index}`)
   const classes: Partial<Record<BotClass, string[]>> = { [firstVersion ? 'RAN' : 'ADAPTED']: good, ...others }
@@ -31,6 +33,7 @@ function report({ adapted = 0, others = {}, discriminating = 131, boundary = 0, 
     bots: Object.entries(classes).flatMap(([name, ids]) =>
       ids.map((bot) => ({ bot, class: name as BotClass, digest: 'sha256:0', scenario: 's', agreed: 0 })),
     ),
+    impact: NO_IMPACT,
   }
 }
 
@@ -102,7 +105,7 @@ describe('scoreReplay', () => {
   it.each([
     ['no bots registered', report({})],
     ['no bot reads p', report({ others: { NOT_APPLICABLE: ['n'] } })],
-    ['no scenario for this policy', { engine: 'test', scenarios: [], bots: [] }],
+    ['no scenario for this policy', { engine: 'test', scenarios: [], bots: [], impact: NO_IMPACT }],
     [
       'no inputs to replay',
       { ...report({ adapted: 1 }), scenarios: report({}).scenarios.map((scenario) => ({ ...scenario, recorded: 0, boundary: 0 })) },

@@ -1,75 +1,80 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { TouchedField } from '#libs/contracts'
 import type { SkippedScenario } from '#libs/pipeline'
-import { boundaryReadings, compileScenario, MAX_STEPS, type PolicyDocument, type Scenario, type Verdict } from '#libs/policy'
-import type { Reading } from '../replay/reading.js'
+import {
+  boundaryReadings,
+  compileScenario,
+  narrowedFields,
+  readsField,
+  touchedFields,
+  type PolicyChange,
+  type PolicyDocument,
+  type Scenario,
+  type Verdict,
+} from '#libs/policy'
+import { inReplayOrder, type Reading } from '../replay/reading.js'
 import { scenarioInputs, type ScenarioInputs } from '../replay/scenario-inputs.js'
 import type { PoliciesOfRun } from '../scenarios/policies-of-run.js'
-
-type Policies = Record<string, PolicyDocument>
-
-/** One reading takes 3 to 20 µs: a corpus of 200,000 judged in one go would hold up the process for seconds. */
-const JUDGED_PER_TURN = 1_000
-/** A costly expression gives way to others after fewer readings: a step takes less than 1 µs. */
-const STEPS_PER_TURN = 20_000
+import { judgeReadings, type Answers } from './judge-readings.js'
 
 /** What one scenario needs to be replayed, boundary inputs added, or why it cannot be. `readings` is `undefined` without its corpus. */
 export async function inputsOf(
   scenario: Scenario,
   readings: readonly Reading[] | undefined,
-  { before, after }: PoliciesOfRun,
+  policies: PoliciesOfRun,
   signal?: AbortSignal,
 ): Promise<ScenarioInputs | SkippedScenario> {
   const skip = (why: string, next: string | null): SkippedScenario => ({ scenario: scenario.id, why, next })
-  const unknown = scenario.policies.filter((id) => after[id] === undefined)
+  const unknown = scenario.policies.filter((id) => policies.after[id] === undefined)
   if (unknown.length > 0) return skip(`${unknown.join(', ')} not in this run`, null)
   if (readings === undefined) return skip(`no corpus ${scenario.corpus} registered`, `hms-svc corpora add FILE --id ${scenario.corpus}`)
   const compiled = compileScenario(scenario)
   if (!compiled.ok) return skip(compiled.message, 'hms-svc scenarios add FILE')
+  const judged = await judgedInputs(scenario, inReplayOrder(readings), policies, compiled.verdict, signal)
+  const { inputs, boundary, lost } = judged.inputs
+  if (lost === 0 || inputs.length > boundary) return judged.inputs
+  const why = `INCOMPATIBLE: under the new policies it has an answer for no reading (${judged.refusal ?? 'none'})`
+  return { ...skip(why, 'hms-svc scenarios add FILE'), incompatible: true }
+}
+
+async function judgedInputs(
+  scenario: Scenario,
+  readings: readonly Reading[],
+  { before, after }: PoliciesOfRun,
+  verdict: Verdict,
+  signal?: AbortSignal,
+): Promise<{ inputs: ScenarioInputs; refusal: string | undefined }> {
   // One policy without an older version is enough: the old expression then has no answer anywhere.
   const old = scenario.policies.every((id) => before[id] !== undefined) ? before : null
-  const template = readings[0]
-  const boundary = template === undefined ? [] : (boundaryReadings(scenario, old === null ? [after] : [old, after], template) as Reading[])
-  const inputs = [...readings, ...boundary]
-  const newVerdicts = await judge(inputs, compiled.verdict, after, signal)
-  const oldVerdicts = old === null ? newVerdicts : await judge(inputs, compiled.verdict, old, signal)
-  return scenarioInputs({
+  const judge = (of: readonly Reading[], under: Record<string, PolicyDocument>): Promise<Answers> =>
+    judgeReadings(of, verdict, under, signal)
+  const next = await judge(readings, after)
+  const last = old === null ? next : await judge(readings, old)
+  const touched = touchedFields(before, after, scenario.policies)
+  const edges = boundaryReadings(scenario, old === null ? [after] : [old, after], templatesOf(readings, next, last), touched)
+  const boundary = edges.readings as Reading[]
+  next.add(await judge(boundary, after))
+  if (old !== null) last.add(await judge(boundary, old))
+  const inputs = scenarioInputs({
     scenario: scenario.id,
     policies: scenario.policies,
     readings,
     boundary,
     before: old,
     after,
-    oracle: (reading, policies) => {
-      const verdict = (policies === after ? newVerdicts : oldVerdicts).get(reading)
-      if (verdict === undefined) throw new RangeError(`scenario ${scenario.id} has no answer for ${reading.id}`)
-      return verdict
-    },
+    oracle: (reading, under) => (under === after ? next : last).of(reading),
+    fields: touched.map((change, index) => touchedField(scenario, change, edges.ofTouched[index] ?? 0)),
+    narrowed: old === null ? [] : narrowedFields(touched),
   })
+  return { inputs, refusal: next.refusal }
 }
 
-/** A reading that lacks a fact the expression asks for, or that takes it too many steps, has no verdict and is left out. */
-async function judge(
-  readings: readonly Reading[],
-  verdict: Verdict,
-  policies: Policies,
-  signal?: AbortSignal,
-): Promise<Map<Reading, boolean>> {
-  const verdicts = new Map<Reading, boolean>()
-  let turn = { readings: 0, steps: 0 }
-  for (const reading of readings) {
-    if (turn.readings === JUDGED_PER_TURN || turn.steps > STEPS_PER_TURN) {
-      await nextTurn()
-      signal?.throwIfAborted()
-      turn = { readings: 0, steps: 0 }
-    }
-    const budget = { steps: MAX_STEPS }
-    try {
-      verdicts.set(reading, verdict(reading, policies, budget))
-    } catch {
-      // Left out.
-    }
-    turn.readings++
-    turn.steps += MAX_STEPS - budget.steps
-  }
-  return verdicts
+/** The first reading, and the first that alerts under either side, so that rules of several facts show their edges. */
+function templatesOf(ordered: readonly Reading[], ...answers: Answers[]): Reading[] {
+  const alerting = answers.map((verdicts) => ordered.find((reading) => verdicts.get(reading) === true))
+  return [...new Set([ordered[0], ...alerting])].filter((reading) => reading !== undefined)
+}
+
+function touchedField(scenario: Scenario, { policy, path: [top = ''], field, from, to }: PolicyChange, inputs: number): TouchedField {
+  const sides = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+  return { policy, field, ...sides, inputs, scenarios: readsField(scenario, policy, top) ? [scenario.id] : [] }
 }

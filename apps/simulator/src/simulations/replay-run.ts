@@ -6,7 +6,7 @@ import { Inject, Injectable } from '@nestjs/common'
 import { BOTS, MAX_BOTS, type RegisteredBot } from '../bots/bot.table.js'
 import { Readings } from '../corpora/readings.js'
 import { ReplayError } from '../replay/replay-error.js'
-import type { ReplayRunner } from '../replay/replay-runner.js'
+import type { OnProgress, ReplayRunner } from '../replay/replay-runner.js'
 import type { ReplayReport } from '../replay/report.js'
 import type { ScenarioInputs } from '../replay/scenario-inputs.js'
 import { scoreReplay } from '../replay/score.js'
@@ -34,13 +34,14 @@ export class ReplayRun {
   ) {}
 
   /** Rejects with `TransientError` when the same replay may go well another time, and with the signal's reason. */
-  async execute(policies: PoliciesOfRun, signal: AbortSignal): Promise<ReplayOutcome> {
+  async execute(policies: PoliciesOfRun, signal: AbortSignal, onProgress?: OnProgress): Promise<ReplayOutcome> {
     const { bots, scenarios } = await this.registered(policies)
     const { inputs, skipped } = await this.inputs(policies, scenarios, signal)
     const lack = lackOf(bots.length, scenarios.length, skipped)
     if (lack !== undefined) return { score: emptyScore(lack.sentence, isFirstVersion(policies)), report: null, scenarios, skipped, lack }
     try {
-      const report = await this.runner.replay({ bots: bots.map(({ id, source }) => ({ id, source })), scenarios: inputs }, signal)
+      const task = { bots: bots.map(({ id, source }) => ({ id, source })), scenarios: inputs }
+      const report = await this.runner.replay(task, signal, onProgress)
       const critical = bots.filter((bot) => bot.critical).map((bot) => bot.id)
       return { score: scoreReplay(report, { critical }), report, scenarios, skipped }
     } catch (error) {

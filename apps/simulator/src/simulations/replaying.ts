@@ -1,4 +1,4 @@
-import type { RunDossier } from '#libs/contracts'
+import type { ReplayProgress, RunDossier } from '#libs/contracts'
 import { TransientError } from '#libs/platform'
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common'
 import type { ReplayRunner } from '../replay/replay-runner.js'
@@ -12,6 +12,7 @@ type Attempt = { run: number; attempt: number }
 export class Replaying implements OnApplicationShutdown {
   private readonly stopping = new AbortController()
   private readonly wanted = new Map<string, AbortController>()
+  private readonly progress = new Map<string, ReplayProgress>()
 
   constructor(
     private readonly replayRun: ReplayRun,
@@ -26,14 +27,25 @@ export class Replaying implements OnApplicationShutdown {
     const wanted = new AbortController()
     this.wanted.set(id, wanted)
     try {
-      return await this.replayRun.execute(policiesOf(dossier), AbortSignal.any([this.stopping.signal, wanted.signal]))
+      const signal = AbortSignal.any([this.stopping.signal, wanted.signal])
+      return await this.replayRun.execute(policiesOf(dossier), signal, (progress) => {
+        if (this.wanted.get(id) === wanted) this.progress.set(id, progress)
+      })
     } catch (error) {
       if (wanted.signal.aborted) return undefined
       if (this.stopping.signal.aborted) throw new TransientError('the simulator stops', { cause: error })
       throw error
     } finally {
-      if (this.wanted.get(id) === wanted) this.wanted.delete(id)
+      if (this.wanted.get(id) === wanted) {
+        this.wanted.delete(id)
+        this.progress.delete(id)
+      }
     }
+  }
+
+  /** `undefined` while this process does not replay it. */
+  progressOf(of: Attempt): ReplayProgress | undefined {
+    return this.progress.get(idOf(of))
   }
 
   stop(of: Attempt): void {

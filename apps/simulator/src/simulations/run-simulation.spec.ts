@@ -3,7 +3,7 @@ import { digestOf } from '#libs/signing'
 import { canonicalJson } from '#libs/contracts'
 import { ReplayError } from '../replay/replay-error.js'
 import type { ReplayRunner } from '../replay/replay-runner.js'
-import { ADAPTS, dossierOf, HARD_CODED, POLICY, SCENARIO, THROWS } from '../testing/dossier.fixture.js'
+import { ADAPTS, bundleOf, dossierOf, HARD_CODED, POLICY, SCENARIO, THROWS } from '../testing/dossier.fixture.js'
 import { HeldRunner, simulatorWorld, TRACE } from '../testing/simulator-world.suite.js'
 
 type World = Awaited<ReturnType<typeof simulatorWorld>>
@@ -37,6 +37,24 @@ describe('a new version', () => {
       reportDigest: digestOf(canonicalJson(report)),
       scenarios: [{ id: 'pm25-violation', policies: [POLICY], alert: `reading.pm25 > double(policy["${POLICY}"].limit)` }],
       dossier: { run: 184 },
+    })
+    expect(told).toMatchObject({
+      load: {
+        scenarios: [
+          { scenario: 'pm25-violation', readings: 3, before: 1, after: 2, days: 3, regions: [{ region: '', before: 1, after: 2 }] },
+        ],
+        bots: [
+          { bot: 'one', readings: 3, before: 1, after: 2 },
+          { bot: 'two', readings: 3, before: 1, after: 2 },
+        ],
+        omitted: 0,
+      },
+    })
+    expect(report).toMatchObject({
+      impact: {
+        scenarios: [{ newlyViolating: { count: 1, ids: ['virginia:2'] }, newlyCompliant: { count: 0 } }],
+        fields: [{ policy: POLICY, field: 'limit', from: 35, to: 25, inputs: 6, scenarios: ['pm25-violation'] }],
+      },
     })
     expect(shown).toMatchObject({ run: 184, attempt: 1, state: 'passed', skipped: [], score: { adapted: 2 } })
     expect(await given.pending()).toEqual([])
@@ -77,6 +95,62 @@ describe('a new version', () => {
     await strict.addBots({ one: ADAPTS })
     await strict.addEvidence()
     expect(await toldOf(strict, same())).toMatchObject({ type: 'hms.simulation.paused.v1', reason: 'NO_DISCRIMINATING_INPUT' })
+  })
+})
+
+describe('a scenario that cannot read the new document', () => {
+  const GUARDED = SCENARIO.replace('.limit)', '.ceiling)')
+
+  it('lets nothing pass in production, whatever the bots do, and says so in dev', async () => {
+    for (const [profile, type] of [
+      ['production', 'hms.simulation.paused.v1'],
+      ['dev', 'hms.simulation.passed.v1'],
+    ] as const) {
+      const given = await open({ profile })
+      await given.addBots({ one: ADAPTS })
+      await given.addEvidence()
+      await given.scenarios.add({ file: 'ceiling.yaml', source: GUARDED.replace('pm25-violation', 'ceiling') })
+      const told = await toldOf(given, dossierOf(['2.0.0', 25], ['1.5.0', 35], { liveFields: { ceiling: 80 } }))
+      const skipped = /; skipped: ceiling \(INCOMPATIBLE: under the new policies it has an answer for no reading \(.+\)\)$/
+      const why = expect.stringMatching(skipped) as string
+      const next = ['hms-svc scenarios add FILE']
+      expect(told).toMatchObject({ type, ...(profile === 'dev' ? { summary: why } : { detail: why, reason: 'INCOMPATIBLE', next }) })
+      await given.stop()
+    }
+  })
+})
+
+describe('a bundle', () => {
+  const OZONE = 'ozone-limit'
+  const both = `export const policies = ['${POLICY}', '${OZONE}']
+export default (reading, getPolicy) =>
+  reading.pm25 > getPolicy('${POLICY}').limit && reading.o3 > getPolicy('${OZONE}').limit ? { alert: 'Both', value: reading.pm25 } : null`
+  const alone = both.replace(`getPolicy('${OZONE}').limit`, '60')
+
+  it('is replayed with all its policies together: what only both of them turn counts', async () => {
+    const given = await open()
+    await given.addBots({ both, alone })
+    const alert = `reading.pm25 > policy["${POLICY}"].limit && reading.o3 > policy["${OZONE}"].limit`
+    const source = `id: both\npolicies: [${POLICY}, ${OZONE}]\ncorpus: mixed\nalert: ${alert}\n`
+    await given.scenarios.add({ file: 'both.yaml', source })
+    // The second day turns only when both limits are lowered, the third whatever ozone does.
+    await given.corpora.add({ id: 'mixed', format: 'csv', content: 'id,pm25,o3\na,40,70\nb,30,50\nc,30,70\nd,30,10\n' })
+    const bundle = bundleOf(await TIGHTENED(), await dossierOf(['2.0.0', 40], ['1.0.0', 60], { policy: OZONE }))
+    expect(await toldOf(given, Promise.resolve(bundle))).toMatchObject({
+      type: 'hms.simulation.failed.v1',
+      detail: expect.stringContaining('1 STALE: alone; 2 discriminating inputs') as string,
+    })
+    expect(await given.show()).toMatchObject({
+      report: {
+        impact: {
+          scenarios: [{ policies: [POLICY, OZONE], newlyViolating: { count: 2, ids: ['b', 'c'] } }],
+          fields: [
+            { policy: POLICY, field: 'limit', inputs: expect.any(Number) as number },
+            { policy: OZONE, field: 'limit', inputs: expect.any(Number) as number },
+          ],
+        },
+      },
+    })
   })
 })
 
@@ -152,6 +226,15 @@ describe('a replay that takes long', () => {
     expect(await given.pending()).toHaveLength(2)
     return { runner, given }
   }
+
+  it('shows how far it is while it is under way here', async () => {
+    const { runner, given } = await held()
+    expect(await given.show()).toMatchObject({ state: 'waiting', progress: null })
+    runner.progress!({ done: 3, total: 64 })
+    expect(await given.show()).toMatchObject({ progress: { done: 3, total: 64 } })
+    await given.advance(601)
+    expect(await given.show()).toMatchObject({ state: 'failed', progress: null })
+  })
 
   it('fails its run at the deadline and gives the worker free', async () => {
     const { runner, given } = await held()

@@ -17,6 +17,7 @@ import { digestOf, signTestResult, withAttestation } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { originOf, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { predictedLoad } from '../replay/predicted-load.js'
 import { encodeReport } from '../replay/report.js'
 import { SimulatorConfig } from '../simulator.config.js'
 import { rulesOf } from '../scenarios/policies-of-run.js'
@@ -70,6 +71,7 @@ export class RunSimulation implements OnModuleInit {
     const verdict = judgeSimulation(outcome, isEvidenceRequired(this.runtime.profile, dossier.plan) ? 'required' : 'optional')
     const attestation = await signTestResult(simulationResultOf(verdict.do, score, scenarios, reportDigest), dossier, this.runtime.signer)
     const attested = withAttestation(dossier, 'simulate', attestation)
-    return { type: 'replayed', verdict, score, skipped, report, reportDigest, scenarios: rulesOf(scenarios), attestation, attested }
+    const load = outcome.report === null ? undefined : predictedLoad(outcome.report.impact)
+    return { type: 'replayed', verdict, score, skipped, report, reportDigest, load, scenarios: rulesOf(scenarios), attestation, attested }
   }
 }

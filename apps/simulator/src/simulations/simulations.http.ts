@@ -1,19 +1,24 @@
-import { canonicalJson, HmsError, type Json, type JsonText, type Trial } from '#libs/contracts'
+import { canonicalJson, HmsError, type Json, type JsonText, type ReplayProgress, type Trial } from '#libs/contracts'
 import type { Simulation } from '#libs/pipeline'
 import { POLICIES_BODY } from '#libs/policy'
 import { RequireScope, ServiceRuntime, TakesBody } from '#libs/service'
 import { Body, Controller, Get, Header, HttpCode, Param, Post } from '@nestjs/common'
+import { Replaying } from './replaying.js'
 import { SIMULATIONS } from './simulation.table.js'
 import { TrialRequestDto } from './trial.dto.js'
 import { TryPolicies } from './try-policies.js'
 
-type SimulationView = Pick<Simulation, 'run' | 'attempt' | 'state' | 'score' | 'skipped' | 'reportDigest'> & { report: Json }
+type SimulationView = Pick<Simulation, 'run' | 'attempt' | 'state' | 'score' | 'skipped' | 'reportDigest'> & {
+  progress: ReplayProgress | null
+  report: Json
+}
 
 @Controller('v1/simulations')
 export class SimulationsController {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly tryPolicies: TryPolicies,
+    private readonly replaying: Replaying,
   ) {}
 
   /** Dry run: what the simulation of these policies would say of the bots, scenarios and corpora that are registered now. */
@@ -23,6 +28,14 @@ export class SimulationsController {
   @RequireScope('read')
   try(@Body() body: TrialRequestDto): Promise<Trial> {
     return this.tryPolicies.execute(body)
+  }
+
+  /** How far the trial is that this process has under way. */
+  @Get('trial')
+  trial(): ReplayProgress {
+    const { progress } = this.tryPolicies
+    if (progress !== undefined) return progress
+    throw new HmsError('HMS_TRIAL_NOT_FOUND', 'No trial is under way here.', { status: 404, next: ['hms-svc plan FILE'] })
   }
 
   /**
@@ -39,6 +52,7 @@ export class SimulationsController {
     }
     const { attempt, state, score, skipped, reportDigest } = simulation
     const report = simulation.report === null ? null : (JSON.parse(simulation.report) as Json)
-    return canonicalJson({ run: simulation.run, attempt, state, score, skipped, reportDigest, report })
+    const progress = (state === 'waiting' ? this.replaying.progressOf(simulation) : undefined) ?? null
+    return canonicalJson({ run: simulation.run, attempt, state, score, skipped, reportDigest, progress, report })
   }
 }

@@ -1,4 +1,4 @@
-import { HmsError, type JsonObject, type Trial, type TrialRequest } from '#libs/contracts'
+import { HmsError, type JsonObject, type ReplayProgress, type Trial, type TrialRequest } from '#libs/contracts'
 import { judgeSimulation } from '#libs/pipeline'
 import { Places, TransientError } from '#libs/platform'
 import { parsePolicy, type PolicyDocument } from '#libs/policy'
@@ -23,6 +23,8 @@ export class TryPolicies implements OnApplicationShutdown {
   private readonly places = new Places(1, 'trial')
   private readonly stopping = new AbortController()
   private readonly replayRun: ReplayRun
+  /** Of the trial that is under way. */
+  progress: ReplayProgress | undefined
 
   constructor(
     private readonly runtime: ServiceRuntime,
@@ -56,7 +58,8 @@ export class TryPolicies implements OnApplicationShutdown {
     const overdue = new AbortController()
     const cancel = this.runtime.clock.after(TRIAL_MS, () => overdue.abort())
     try {
-      return trialOf(await this.replayRun.execute(policies, AbortSignal.any([overdue.signal, this.stopping.signal])))
+      const signal = AbortSignal.any([overdue.signal, this.stopping.signal])
+      return trialOf(await this.replayRun.execute(policies, signal, (progress) => (this.progress = progress)))
     } catch (error) {
       if (overdue.signal.aborted)
         return trialOf({ failure: { reason: 'DEADLINE', detail: `the trial did not end within ${TRIAL_MS / 1_000} s` } })
@@ -64,6 +67,7 @@ export class TryPolicies implements OnApplicationShutdown {
       throw new HmsError('HMS_TRIAL_INTERRUPTED', 'The trial was interrupted; try again.', { status: 503, cause: error })
     } finally {
       cancel()
+      this.progress = undefined
     }
   }
 }
@@ -72,16 +76,18 @@ export class TryPolicies implements OnApplicationShutdown {
 function trialOf(outcome: ReplayOutcome): Trial {
   if ('failure' in outcome) {
     const { reason, detail } = outcome.failure
-    return { verdict: 'INCONCLUSIVE', reason, detail, next: ['hms-svc bots list'], score: null, skipped: [], reportDigest: null }
+    const nothing = { score: null, skipped: [], reportDigest: null, impact: null }
+    return { verdict: 'INCONCLUSIVE', reason, detail, next: ['hms-svc bots list'], ...nothing }
   }
   const { score, skipped, report } = outcome
   const judged = judgeSimulation(outcome, 'required')
   const reportDigest = report === null ? null : digestOf(encodeReport(report))
   const { adapted, applicable, percent, discriminating, boundary, firstVersion, bots } = score
   const counts = { adapted, applicable, percent, discriminating, boundary, firstVersion, bots }
-  if (judged.do === 'pass') return { verdict: 'PASS', detail: judged.summary, next: [], score: counts, skipped, reportDigest }
+  const found = { score: counts, skipped, reportDigest, impact: report?.impact ?? null }
+  if (judged.do === 'pass') return { verdict: 'PASS', detail: judged.summary, next: [], ...found }
   const { reason, detail, next } = judged
-  return { verdict: judged.do === 'fail' ? 'FAIL' : 'INCONCLUSIVE', reason, detail, next, score: counts, skipped, reportDigest }
+  return { verdict: judged.do === 'fail' ? 'FAIL' : 'INCONCLUSIVE', reason, detail, next, ...found }
 }
 
 /** By id; each once. */

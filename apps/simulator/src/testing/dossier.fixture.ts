@@ -1,4 +1,4 @@
-import { packDossier, type ReleaseDocument, type RunDossier } from '#libs/contracts'
+import { packDossier, type JsonObject, type ReleaseDocument, type RunDossier } from '#libs/contracts'
 import { buildRelease, signEnvelope } from '#libs/signing'
 
 const AT = '2026-01-01T00:00:00Z'
@@ -10,13 +10,22 @@ export const POLICY = 'epa-pm25-limit'
 export type Limit = readonly [version: string, limit: number]
 
 /** A run that takes one policy from `before` to `after`. */
-export async function dossierOf(after: Limit, before: Limit | null, { run = 184, attempt = 1, policy = POLICY } = {}): Promise<RunDossier> {
-  const live = { [policy]: before === null ? null : await releaseOf(policy, before) }
+export async function dossierOf(
+  after: Limit,
+  before: Limit | null,
+  { run = 184, attempt = 1, policy = POLICY, liveFields = {} } = {},
+): Promise<RunDossier> {
+  const live = { [policy]: before === null ? null : await releaseOf(policy, before, liveFields) }
   return packDossier({ run, attempt, releases: [await releaseOf(policy, after)], live, used: {}, plan: PLAN })
 }
 
-async function releaseOf(id: string, [version, limit]: Limit): Promise<ReleaseDocument> {
-  const policy = { id, version, effective: AT, limit }
+/** Two runs of one policy each as one run of both. */
+export function bundleOf(first: RunDossier, second: RunDossier): RunDossier {
+  return { ...first, releases: [...first.releases, ...second.releases], live: { ...first.live, ...second.live } }
+}
+
+async function releaseOf(id: string, [version, limit]: Limit, fields: JsonObject = {}): Promise<ReleaseDocument> {
+  const policy = { id, version, effective: AT, limit, ...fields }
   const history = { releaseEpoch: 1, previous: null, fallbacks: [], author: null }
   const times = { preparedAt: AT, expires: '2027-01-01T00:00:00Z' }
   const { payload, digest, policyDigest } = buildRelease({ policy, scopes: ['global'], plan: PLAN, ...history, ...times })

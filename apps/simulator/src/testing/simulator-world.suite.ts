@@ -9,7 +9,7 @@ import { InlineBotInspector } from '../bots/bot-inspector.js'
 import { BotsController } from '../bots/bots.http.js'
 import { CorporaController } from '../corpora/corpora.http.js'
 import { Readings } from '../corpora/readings.js'
-import { InlineReplayRunner, type ReplayRunner } from '../replay/replay-runner.js'
+import { InlineReplayRunner, type OnProgress, type ReplayRunner } from '../replay/replay-runner.js'
 import type { ReplayReport } from '../replay/report.js'
 import { ScenariosController } from '../scenarios/scenarios.http.js'
 import { SimulatorConfig } from '../simulator.config.js'
@@ -24,7 +24,10 @@ import { CORPUS, POLICY, SCENARIO } from './dossier.fixture.js'
 export class HeldRunner implements ReplayRunner {
   readonly signals: AbortSignal[] = []
 
-  replay(_task: unknown, signal?: AbortSignal): Promise<never> {
+  progress: OnProgress | undefined
+
+  replay(_task: unknown, signal?: AbortSignal, onProgress?: OnProgress): Promise<never> {
+    this.progress = onProgress
     if (signal === undefined) throw new TypeError('nothing could ever end it')
     this.signals.push(signal)
     return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
@@ -73,7 +76,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
   const bots = new BotsController(runtime, new InlineBotInspector())
   const [scenarios, corpora] = [new ScenariosController(runtime), new CorporaController(runtime)]
   const trials = new TryPolicies(runtime, new Readings(runtime), runner)
-  const simulations = new SimulationsController(runtime, trials)
+  const simulations = new SimulationsController(runtime, trials, replaying)
   runtime.timers.start()
 
   const settle = async (): Promise<void> => {
@@ -93,6 +96,7 @@ export async function simulatorWorld({ profile = 'dev' as Profile, runner = new 
     scenarios,
     corpora,
     trials,
+    simulations,
     settle,
     breathe,
     stage,

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../canonical-json.js'
+import type { SimulationImpact } from './simulation-impact.js'
 
 /** `POST /v1/simulations`: policies as a run would carry them, beside what is in force of them. */
 export interface TrialRequest {
@@ -28,6 +29,14 @@ export interface Trial {
   skipped: { scenario: string; why: string; next: string | null }[]
   /** Over the canonical form of the whole report, as a run's. */
   reportDigest: string | null
+  /** What the change turns; `null` where the replay gave no report. It is part of the report. */
+  impact: SimulationImpact | null
+}
+
+/** How far a replay is, counted in programs: bots of the same text are one, for each scenario. */
+export interface ReplayProgress {
+  done: number
+  total: number
 }
 
 /** `GET /v1/simulations/{run}`: the newest attempt. Clients read of the report what they show. */
@@ -38,5 +47,7 @@ export interface SimulationReport {
   score: { summary: string; bots: Partial<Record<string, string[]>> } | null
   skipped: Trial['skipped']
   reportDigest: string | null
-  report: { bots: { bot: string; message?: string }[] } | null
+  /** While the replay is under way in the process that answers; `null` otherwise. */
+  progress: ReplayProgress | null
+  report: { bots: { bot: string; message?: string }[]; impact?: SimulationImpact } | null
 }

@@ -1,4 +1,4 @@
-import type { Envelope, EventData, RunControl, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { Envelope, EventData, PredictedLoad, RunControl, RunDossier, ScenarioRule } from '#libs/contracts'
 import { applied, endsRun, lateAnswer } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision, type StageState } from '../stage/decision.js'
 import type { SimulationVerdict } from './judge.js'
@@ -25,6 +25,8 @@ export interface Replayed extends Pick<Simulation, 'score' | 'skipped' | 'report
   type: 'replayed'
   verdict: SimulationVerdict
   scenarios: ScenarioRule[]
+  /** Alerts that the canary may expect, where anything was replayed. */
+  load?: PredictedLoad
   attestation: Envelope
   attested: RunDossier
 }
@@ -93,7 +95,8 @@ function open(simulation: Simulation, { deadlineMs }: SimulationContext): Simula
 function announce(simulation: Simulation, { verdict, score, skipped, report, reportDigest, ...replayed }: Replayed): SimulationDecision {
   const judged = { ...simulation, score, skipped, report, reportDigest }
   if (verdict.do === 'pass') {
-    const data = { dossier: replayed.attested, summary: verdict.summary, reportDigest, scenarios: replayed.scenarios }
+    const { attested, scenarios, load } = replayed
+    const data = { dossier: attested, summary: verdict.summary, reportDigest, scenarios, ...(load === undefined ? {} : { load }) }
     return end(judged, 'passed', [{ do: 'emit', type: 'hms.simulation.passed.v1', data }])
   }
   const { run, attempt } = simulation

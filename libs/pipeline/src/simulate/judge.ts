@@ -17,7 +17,8 @@ export type SimulationVerdict =
 export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence: 'optional' | 'required'): SimulationVerdict {
   // The lack names what was skipped already.
   const note = lack === undefined ? skippedNote(skipped) : ''
-  if (score.verdict === 'PASS') return { do: 'pass', summary: score.summary + note }
+  const incompatible = skipped.filter((scenario) => scenario.incompatible === true)
+  if (score.verdict === 'PASS' && incompatible.length === 0) return { do: 'pass', summary: score.summary + note }
   if (score.verdict === 'FAIL') {
     const next = `hms-svc bots add FILE --id ${firstToMend(score) ?? 'ID'}`
     return { do: 'fail', reason: score.reason ?? 'BELOW_THRESHOLD', detail: score.summary + note, next: [next] }
@@ -25,6 +26,8 @@ export function judgeSimulation({ score, skipped, lack }: JudgedScore, evidence:
   const lacking = score.reason === 'NO_DISCRIMINATING_INPUT' ? 'NO_EVIDENCE: no discriminating input; ' : ''
   const detail = lacking + score.summary + note
   if (evidence === 'optional') return { do: 'pass', summary: detail }
+  // Bots that adapt do not make up for it: in the canary no alert of theirs would be explained.
+  if (incompatible.length > 0) return { do: 'pause', reason: 'INCOMPATIBLE', detail, next: ['hms-svc scenarios add FILE'] }
   const next = lack?.next ?? ['hms-svc scenarios add FILE', 'hms-svc bots add FILE --id ID']
   return { do: 'pause', reason: score.reason ?? 'NO_EVIDENCE', detail, next }
 }

@@ -4,6 +4,8 @@ export interface SkippedScenario {
   why: string
   /** The command that changes it, where one does. */
   next: string | null
+  /** Its expression reads the documents in force and not the new ones: no alert could be explained by it. */
+  incompatible?: boolean
 }
 
 /** Why nothing can be replayed at all, and what changes it. */

@@ -1,19 +1,31 @@
 /**
  * Worst first; a bot that several scenarios judge has the worst of its outcomes.
  * - CRASHED threw, or its module does not load · BUDGET used up steps or memory
+ * - INCOMPATIBLE cannot read the new document: it declares other major versions, or ran under the old document and fails under a new one
+ *   that lacks a field or has it as another type
  * - NONDETERMINISTIC gave two answers under the same policy and inputs
  * - WRONG contradicts the scenario on an input the change does not touch
  * - STALE is right elsewhere, and still answers the old verdict on discriminating inputs
  * - ADAPTED right on every input · RAN first version: did not crash, nothing to compare
  * - NOT_APPLICABLE neither declares nor reads the changed policies
  */
-export const BOT_CLASSES = ['CRASHED', 'BUDGET', 'NONDETERMINISTIC', 'WRONG', 'STALE', 'ADAPTED', 'RAN', 'NOT_APPLICABLE'] as const
+export const BOT_CLASSES = [
+  'CRASHED',
+  'BUDGET',
+  'INCOMPATIBLE',
+  'NONDETERMINISTIC',
+  'WRONG',
+  'STALE',
+  'ADAPTED',
+  'RAN',
+  'NOT_APPLICABLE',
+] as const
 export type BotClass = (typeof BOT_CLASSES)[number]
 
 /** A bot of these classes does not keep a release from going on. */
 export const GOOD_CLASSES: readonly BotClass[] = ['ADAPTED', 'RAN', 'NOT_APPLICABLE']
 
-export type ReplayReason = 'BELOW_THRESHOLD' | 'CRITICAL_BOT' | 'BOT_CRASHED' | 'NO_DISCRIMINATING_INPUT' | 'NO_EVIDENCE'
+export type ReplayReason = 'BELOW_THRESHOLD' | 'CRITICAL_BOT' | 'BOT_CRASHED' | 'NO_DISCRIMINATING_INPUT' | 'NO_EVIDENCE' | 'INCOMPATIBLE'
 
 export interface ReplayScore {
   verdict: 'PASS' | 'FAIL' | 'INCONCLUSIVE'

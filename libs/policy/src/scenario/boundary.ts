@@ -1,36 +1,66 @@
+import { groupBy } from '#libs/contracts'
 import type { Json, JsonObject } from '#libs/contracts'
 import type { Expr } from './cel.js'
+import { compileScenario } from './compile-scenario.js'
 import { MAX_STEPS } from './cost.js'
 import type { Budget } from './cost.js'
+import { EdgeFinder, idOf, valueAt } from './edge.js'
+import type { Tried } from './edge.js'
 import { argumentsOf, isIdent, memberPath, walk } from './expression-tree.js'
 import { compileExpression, evaluator } from './expression.js'
 import type { Policies } from './expression.js'
 import type { Scenario } from './parse-scenario.js'
+import { changedValues, comparableFacts } from './touched.js'
+import type { PolicyChange } from './touched.js'
 
 type Threshold = { path: string[]; value: number | string; exact: boolean }
 
 const COMPARISONS = ['_>_', '_>=_', '_<_', '_<=_', '_==_', '_!=_']
+/** A change that touches thousands of numbers is tried at the first few hundred. */
+const MAX_READINGS = 500
+
+export interface BoundaryInputs {
+  readings: JsonObject[]
+  /** How many of them stand at the old or new value of each touched field, in the order in which those were given. */
+  ofTouched: number[]
+}
 
 /**
- * Readings that stand on the edge of a rule, made from `template` (a reading of the corpus): for each comparison of a reading field with
- * something that the policies decide, the field at the threshold and one step to either side, under each of `versions` (old and new
- * policies). The step is the last decimal place that threshold or template has, at least one: 25 → 24.9, 25, 25.1.
- * When the expression holds no such comparison, `boundary:` says what to try. Ids are `boundary:SCENARIO:FIELD=VALUE`.
+ * Readings that stand on the edge of a rule, made from a reading of the corpus: for each comparison of a reading field with something that
+ * the policies decide, the field at the threshold and one step to either side, under each of `versions` (old and new policies). The step
+ * is the last decimal place that threshold or template has, at least one: 25 → 24.9, 25, 25.1. Every field that the change touches is
+ * tried at its old and new value too, whether the expression compares it or not: a bot may. A field that the expression can do without is
+ * left out once. When the expression holds no comparison, `boundary:` says what to try.
+ * Of `templates` the first is taken that shows the edge, else the first of all: in `a > 1 && b > 2` no value of `a` turns a reading whose
+ * `b` is low. Ids are `boundary:SCENARIO:FIELD=VALUE`.
  */
-export function boundaryReadings(scenario: Scenario, versions: readonly Policies[], template: JsonObject): JsonObject[] {
-  const compiled = compileExpression(scenario.alert)
+export function boundaryReadings(
+  scenario: Scenario,
+  versions: readonly Policies[],
+  templates: readonly JsonObject[],
+  touched: readonly PolicyChange[] = [],
+): BoundaryInputs {
+  const [compiled, judged, [template]] = [compileExpression(scenario.alert), compileScenario(scenario), templates]
+  if (!compiled.ok || !judged.ok || template === undefined) return { readings: [], ofTouched: touched.map(() => 0) }
+  const parts = [...walk(compiled.expression.ast)]
   // One question: a threshold for which no steps are left is not tried.
   const budget = { steps: MAX_STEPS }
-  const compared = compiled.ok ? [...walk(compiled.expression.ast)].flatMap((expr) => comparisonThresholds(expr, versions, budget)) : []
-  const thresholds = compared.length > 0 ? compared : declaredThresholds(scenario.boundary ?? {}, versions, budget)
+  const compared = parts.flatMap((expr) => comparisonThresholds(expr, versions, budget))
+  const own = compared.length > 0 ? compared : declaredThresholds(scenario.boundary ?? {}, versions, budget)
+  const around = (thresholds: readonly Threshold[]): Tried[] => thresholds.flatMap((threshold) => valuesAround(threshold, template))
+  const read = parts.map((part) => memberPath(part, 'reading') ?? []).filter((path) => path.length > 0)
+  const isRead = new Set(read.map((path) => path.join('.')))
+  const ofTouched = touched.map((change) => around(touchedThresholds(change, read, template)))
+  const edge = new EdgeFinder(scenario.id, versions, judged.verdict)
   const readings = new Map<string, JsonObject>()
-  for (const { path, value, exact } of thresholds) {
-    for (const tried of exact ? [value] : around(value, valueAt(template, path))) {
-      const id = `boundary:${scenario.id}:${path.join('.')}=${tried}`
-      readings.set(id, { ...withValue(template, path, tried), id })
+  for (const [path, tried] of groupBy([...around(own), ...ofTouched.flat()], (each) => each.path.join('.'))) {
+    for (const reading of edge.readingsOf(tried, templates, isRead.has(path))) {
+      if (readings.size < MAX_READINGS) readings.set(String(reading['id']), reading)
     }
   }
-  return [...readings.values()]
+  const count = (tried: readonly Tried[]): number =>
+    new Set(tried.map((each) => idOf(scenario.id, each)).filter((id) => readings.has(id))).size
+  return { readings: [...readings.values()], ofTouched: ofTouched.map(count) }
 }
 
 function comparisonThresholds(expr: Expr, versions: readonly Policies[], budget: Budget): Threshold[] {
@@ -56,6 +86,16 @@ function declaredThresholds(boundary: NonNullable<Scenario['boundary']>, version
   })
 }
 
+/** The old and new values of a field, in every fact of the same type that it can be compared with. */
+function touchedThresholds(change: PolicyChange, read: readonly string[][], template: JsonObject): Threshold[] {
+  return comparableFacts(change, read, template).flatMap((path) => {
+    const fact = valueAt(template, path)
+    return changedValues(change)
+      .filter((value) => typeof value === typeof fact)
+      .map((value) => ({ path, value, exact: typeof value === 'string' }))
+  })
+}
+
 /** A version whose policy lacks the field has no threshold there. */
 function valuesOf(bound: Expr, versions: readonly Policies[], budget: Budget): (number | string)[] {
   const evaluate = evaluator(bound)
@@ -72,28 +112,16 @@ function unwrapped(expr: Expr): Expr {
   return inner ?? expr
 }
 
-function around(value: number | string, sample: Json | undefined): (number | string)[] {
-  if (typeof value === 'string') return [value]
+function valuesAround({ path, value, exact }: Threshold, template: JsonObject): Tried[] {
+  if (exact || typeof value === 'string') return [{ path, value }]
   if (!Number.isFinite(value)) return []
+  const sample: Json | undefined = valueAt(template, path)
   const places = Math.max(1, decimals(value), typeof sample === 'number' ? decimals(sample) : 0)
-  return [-1, 0, 1].map((steps) => Number((value + steps * 10 ** -places).toFixed(places)))
+  return [-1, 0, 1].map((steps) => ({ path, value: Number((value + steps * 10 ** -places).toFixed(places)) }))
 }
 
 /** Nine at most: beyond that the step would drown in rounding. */
 function decimals(value: number): number {
   const [, fraction = ''] = value.toFixed(9).replace(/0+$/, '').split('.')
   return fraction.length
-}
-
-function valueAt(reading: JsonObject, path: readonly string[]): Json | undefined {
-  return path.reduce<Json | undefined>((node, part) => (isObject(node) ? node[part] : undefined), reading)
-}
-
-function withValue(reading: JsonObject, [head = '', ...rest]: readonly string[], value: number | string): JsonObject {
-  const child = reading[head]
-  return { ...reading, [head]: rest.length === 0 ? value : withValue(isObject(child) ? child : {}, rest, value) }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -127,7 +127,7 @@ describe('steps', () => {
   it('bound thresholds too', () => {
     const large = { 'epa-pm25-limit': { ...under(25)['epa-pm25-limit']!, list: Array.from({ length: 2_000 }, () => 1) } }
     const costly = 'reading.pm25 > policy["epa-pm25-limit"].list.map(a, policy["epa-pm25-limit"].list.filter(b, b > a).size())[0]'
-    expect(boundaryReadings(scenario(costly), [large], { id: 'r', pm25: 3 })).toEqual([])
+    expect(boundaryReadings(scenario(costly), [large], [{ id: 'r', pm25: 3 }]).readings).toEqual([])
   })
 
   it('have a price for a match, and none is tried on long texts', () => {
@@ -139,11 +139,12 @@ describe('steps', () => {
 
 describe('boundary inputs', () => {
   const template = { id: 'virginia-2023:1', region: 'NCR', pm25: 3.3 }
-  const values = (made: Scenario): unknown[] => boundaryReadings(made, [under(35), under(25)], template).map((reading) => reading['pm25'])
+  const values = (made: Scenario): unknown[] =>
+    boundaryReadings(made, [under(35), under(25)], [template]).readings.map((reading) => reading['pm25'])
 
   it('stand at the threshold and a step to either side, under both versions', () => {
     expect(values(scenario(DOUBLE))).toEqual([34.9, 35, 35.1, 24.9, 25, 25.1])
-    expect(boundaryReadings(scenario(DOUBLE), [under(25)], template)[1]).toEqual({
+    expect(boundaryReadings(scenario(DOUBLE), [under(25)], [template]).readings[1]).toEqual({
       id: 'boundary:pm25-violation:pm25=25',
       region: 'NCR',
       pm25: 25,
@@ -153,8 +154,8 @@ describe('boundary inputs', () => {
   it('come from either side of a comparison, from literals, and from what surrounds the policy', () => {
     expect(values(scenario('50 <= reading["pm25"]'))).toEqual([49.9, 50, 50.1])
     expect(values(scenario('reading.pm25 > double(policy["epa-pm25-limit"].limit) * 1.5'))).toEqual([52.4, 52.5, 52.6, 37.4, 37.5, 37.6])
-    const nested = boundaryReadings(scenario('reading.air.kind == "dust"'), [under(25)], { ...template, air: { day: 1 } })
-    expect(nested).toEqual([{ ...template, id: 'boundary:pm25-violation:air.kind=dust', air: { day: 1, kind: 'dust' } }])
+    const nested = boundaryReadings(scenario('reading.air.kind == "dust"'), [under(25)], [{ ...template, air: { day: 1 } }])
+    expect(nested.readings).toEqual([{ ...template, id: 'boundary:pm25-violation:air.kind=dust', air: { day: 1, kind: 'dust' } }])
   })
 
   it('come from the boundary key when nothing is compared with the policies', () => {

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import { groupBy } from '#libs/contracts'
+import type { ReplayBot, ReplayTask } from './replay.js'
+import type { ReplayReport } from './report.js'
+
+/** Programs of a task: bots of the same text share one replay. */
+export function programsOf(bots: readonly ReplayBot[]): ReplayBot[][] {
+  return [...groupBy(bots, ({ source }) => digestOf(source)).values()]
+}
+
+/** The task in at most `count` parts; bots of the same text stay together. */
+export function sharesOf({ bots, scenarios }: ReplayTask, count: number): ReplayTask[] {
+  const programs = programsOf(bots)
+  const shares = Math.max(1, Math.min(count, programs.length))
+  return Array.from({ length: shares }, (_, share) => ({
+    bots: programs.filter((_program, index) => index % shares === share).flat(),
+    scenarios,
+  }))
+}
+
+/** The report of the whole task: what its shares found of their bots, in the order of ids. What it says of scenarios all of them found. */
+export function mergedReport([first, ...rest]: readonly [ReplayReport, ...ReplayReport[]]): ReplayReport {
+  if (rest.length === 0) return first
+  const reports = [first, ...rest]
+  const byId = (a: { bot: string }, b: { bot: string }): number => (a.bot < b.bot ? -1 : 1)
+  return {
+    ...first,
+    bots: reports.flatMap(({ bots }) => bots).sort(byId),
+    impact: { ...first.impact, bots: reports.flatMap(({ impact }) => impact.bots).sort(byId) },
+  }
+}
+
+export function digestOf(source: string): string {
+  return `sha256:${createHash('sha256').update(source).digest('hex')}`
+}

@@ -1,0 +1,32 @@
+import type { SimulationImpact } from '#libs/contracts'
+import { alikeBots, nameOf, numberText, turnedText } from './words.js'
+
+const SHOWN = 3
+
+/** For a terminal: what turns, where, how many alerts a bot will raise, and what no input of the replay speaks of. */
+export function impactLines({ scenarios, bots, fields }: SimulationImpact): string[] {
+  const turned = scenarios.flatMap((scenario) => {
+    const most = scenario.regions
+      .map((region) => ({ name: nameOf(region), turned: region.newlyViolating + region.newlyCompliant }))
+      .filter((region) => region.turned > 0)
+      .sort((a, b) => b.turned - a.turned)
+    const where =
+      most.length === 0
+        ? ''
+        : ` (${most
+            .slice(0, SHOWN)
+            .map(({ name, turned: count }) => `${name} ${numberText(count)}`)
+            .join(', ')})`
+    return [`impact of ${scenario.scenario}: ${turnedText(scenario)}${where}`]
+  })
+  const loads = alikeBots(bots)
+    .slice(0, SHOWN)
+    .map(({ bots: ids, load }) => {
+      const whose = ids.length === 1 ? ids[0]! : `each of ${ids.length} bots`
+      return `predicted alerts of ${whose}: ${numberText(load.before)} → ${numberText(load.after)}`
+    })
+  const silent = fields.filter(({ inputs }) => inputs === 0).map(({ policy, field }) => `${policy}.${field}`)
+  const rest = silent.length - SHOWN
+  const untried = silent.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+  return [...turned, ...loads, ...(silent.length === 0 ? [] : [`changed, and tried by no input: ${untried}`])]
+}

@@ -1,0 +1,73 @@
+import type { Json, JsonObject } from '#libs/contracts'
+import { changesBetween, fieldOf } from '../changes.js'
+import type { Change } from '../changes.js'
+import { POLICY_KNOWN_KEYS } from '../document.js'
+import { compileExpression } from './expression.js'
+import type { Policies } from './expression.js'
+import { policyReadsOf } from './reads.js'
+
+/** A field of rule data that differs between two versions of a policy. */
+export type PolicyChange = Change & { policy: string; field: string }
+
+/** More values of one field than anyone compares a reading with. */
+const MAX_VALUES = 20
+
+/**
+ * What the change touches of the policies `ids`, first versions against nothing. Keys that describe a policy are left out: no reading is
+ * judged by a title. `units` stays: 25 of another unit is another limit.
+ */
+export function touchedFields(before: Policies, after: Policies, ids: readonly string[]): PolicyChange[] {
+  const describing = POLICY_KNOWN_KEYS.filter((key) => key !== 'units') as readonly string[]
+  return ids.flatMap((policy) =>
+    changesBetween(before[policy] ?? {}, after[policy] ?? {})
+      .filter(({ path: [top = ''] }) => !describing.includes(top))
+      .map((change) => ({ ...change, policy, field: fieldOf(change.path) })),
+  )
+}
+
+/** Fields that a reader of the old document may rely on: gone in the new one, or of another type there. */
+export function narrowedFields(touched: readonly PolicyChange[]): string[] {
+  return touched
+    .filter(({ kind, from, to }) => kind === 'removed' || (kind === 'changed' && typeOf(from) !== typeOf(to)))
+    .map(({ policy, field }) => `${policy}.${field}`)
+}
+
+/** Numbers and texts that stand on one side of the change alone. */
+export function changedValues({ from, to }: PolicyChange): (number | string)[] {
+  const [old, next] = [leavesOf(from), leavesOf(to)]
+  const differ = [...old.filter((value) => !next.includes(value)), ...next.filter((value) => !old.includes(value))]
+  return [...new Set(differ)].slice(0, MAX_VALUES)
+}
+
+/**
+ * Fields of a reading that a changed field can be compared with: those of its own name (`limits.o3` and `reading.o3`), else all that the
+ * expression reads.
+ */
+export function comparableFacts({ path }: PolicyChange, read: readonly string[][], template: JsonObject): string[][] {
+  const words = path.map(plain)
+  const named = Object.keys(template).filter((fact) => words.includes(plain(fact)))
+  return named.length > 0 ? named.map((fact) => [fact]) : [...read]
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+}
+
+function leavesOf(value: Json | undefined): (number | string)[] {
+  if (typeof value === 'number' || typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap((inner) => leavesOf(inner)) : []
+}
+
+function typeOf(value: Json | undefined): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'list' : typeof value
+}
+
+/** Whether the scenario's expression reads the member `top` of a policy. */
+export function readsField({ alert }: { alert: string }, policy: string, top: string): boolean {
+  const compiled = compileExpression(alert)
+  if (!compiled.ok) return false
+  const reads = policyReadsOf(compiled.expression.ast)
+  const fields = reads === 'all' ? 'all' : (reads.get(policy) ?? [])
+  return fields === 'all' || fields.includes(top)
+}
