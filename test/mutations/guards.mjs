@@ -16,6 +16,7 @@ import { TICKET_GUARDS } from './tickets.mjs'
 import { TRUST_GUARDS } from './trust.mjs'
 import { ALERT_GUARDS } from './alerts.mjs'
 import { CHANNEL_GUARDS } from './channels.mjs'
+import { CONSOLE_GUARDS } from './console.mjs'
 
 /**
  * The guards of the choreography, each with the edit that removes it and the test that must then turn red. `find` stands exactly once in
@@ -389,4 +390,5 @@ export const GUARDS = [
   ...GROWTH_GUARDS,
   ...PARTNER_GUARDS,
   ...BRIDGE_GUARDS,
+  ...CONSOLE_GUARDS,
 ]

@@ -22,6 +22,8 @@ const get = (url: string, accept = 'text/html') => server.inject({ url, headers:
 const addressOf = (path: string): string =>
   path
     .replace(':number', '7')
+    .replace(':ticket', '1')
+    .replace(':digest', `sha256:${'a'.repeat(64)}`)
     .replace(':id', 'epa-pm25-limit')
     .replace(':folder/:group/:name', 'how-to/alerts/audit-log-halted')
     .replace(':folder/:name', 'how-to/deploy-kubernetes')
@@ -63,6 +65,15 @@ describe('the console', () => {
       expect(gzipSync(rawPayload).length).toBeLessThan(most)
     }
     expect((await get('/console/console.css?v=other')).headers['cache-control']).toBe('no-cache')
+  })
+
+  it('sends its own address along with forms, for a form from nowhere is refused', async () => {
+    expect((await get('/approvals')).headers['referrer-policy']).toBe('same-origin')
+  })
+
+  it('lets nobody follow a page that somebody is about to sign', async () => {
+    const page = encodeURIComponent(`/approvals/sha256:${'a'.repeat(64)}`)
+    expect((await get(`/console/live?page=${page}`, 'text/event-stream')).statusCode).toBe(404)
   })
 
   it('has a style for less motion, for forced colours and for paper', () => {

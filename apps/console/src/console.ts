@@ -1,6 +1,7 @@
 import { HmsError, type ServiceName } from '#libs/contracts'
 import { systemClock, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
+import { addPrepareForm } from './approvals/prepare-form.js'
 import { serveSwagger } from './docs/swagger-assets.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './page/accepts-html.js'
@@ -11,6 +12,7 @@ import { PAGES } from './pages.js'
 import { FRAME_HEADERS, FRAME_PATH, paneFrame } from './panes/pane-frame.js'
 import { ApiReader } from './reading/api-reader.js'
 import { addReceiptForm } from './receipts/receipt-form.js'
+import { addPasteForm } from './signing/paste-form.js'
 
 export interface ConsoleOptions {
   /** Base URLs of a service's instances; in one process its own. */
@@ -22,12 +24,20 @@ export interface ConsoleOptions {
 export function addConsole(server: FastifyInstance, { urlsOf, clock = systemClock }: ConsoleOptions): void {
   const assets = readAssets()
   const { style, script, icon, panes, paneFrame: frame } = assets
-  const hrefs = { style: style.href, script: script.href, icon: icon.href, panes: panes.href, paneFrame: frame.href }
+  const sign = readBundle('sign.js')
+  const hrefs = {
+    style: style.href,
+    script: script.href,
+    icon: icon.href,
+    panes: panes.href,
+    paneFrame: frame.href,
+    sign: sign?.href ?? '',
+  }
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock)
   for (const asset of Object.values(assets)) serveAsset(server, asset)
   serveSwagger(server)
-  for (const asset of [readBundle('bridge.js'), readBundle('pane.js')]) if (asset !== undefined) serveAsset(server, asset)
+  for (const asset of [readBundle('bridge.js'), readBundle('pane.js'), sign]) if (asset !== undefined) serveAsset(server, asset)
   server.get(FRAME_PATH, { config: { page: true } }, async ({ headers }, reply) => {
     const html = await paneFrame(reader.as(bearerOf(headers)), hrefs)
     return reply.headers(FRAME_HEADERS).type('text/html; charset=utf-8').send(html)
@@ -41,6 +51,8 @@ export function addConsole(server: FastifyInstance, { urlsOf, clock = systemCloc
     })
   }
   addReceiptForm(server, reader)
+  addPrepareForm(server, { reader, maker, authorizationOf: bearerOf })
+  addPasteForm(server, { reader, maker })
   addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: bearerOf })
 }
 

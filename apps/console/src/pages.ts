@@ -1,9 +1,16 @@
 import { accessibilityPage } from './accessibility/accessibility-page.js'
 import { apiPage } from './docs/api-page.js'
+import { approvalPage } from './approvals/approval-page.js'
+import { approvalsPage } from './approvals/approvals-page.js'
+import { rejectPage } from './approvals/reject-page.js'
+import { decideRunPage } from './decisions/decide-run-page.js'
 import { docPage } from './docs/doc-page.js'
 import { docsPage } from './docs/docs-page.js'
 import { eventsPage } from './docs/events-page.js'
 import { swaggerPage } from './docs/swagger-page.js'
+import { declarePage } from './freezes/declare-page.js'
+import { freezesPage } from './freezes/freezes-page.js'
+import { liftPage } from './freezes/lift-page.js'
 import { homePage } from './home/home-page.js'
 import type { Page } from './page/page.js'
 import { deliveryPage } from './partners/delivery-page.js'
@@ -12,6 +19,10 @@ import { panesPage } from './panes/panes-page.js'
 import { policiesPage } from './policies/policies-page.js'
 import { policyPage } from './policies/policy-page.js'
 import { receiptPage } from './receipts/receipt-page.js'
+import { decideTicketPage } from './reviews/decide-ticket-page.js'
+import { reviewPage } from './reviews/review-page.js'
+import { reviewsPage } from './reviews/reviews-page.js'
+import { rollbackPage } from './rollback/rollback-page.js'
 import { runPage } from './runs/run-page.js'
 import { runsPage } from './runs/runs-page.js'
 import { statusPage } from './status/status-page.js'
@@ -22,8 +33,19 @@ export const PAGES: readonly Page[] = [
   { path: '/', content: homePage },
   { path: '/policies', content: policiesPage },
   { path: '/policies/:id', content: policyPage },
+  { path: '/policies/:id/rollback', content: rollbackPage, still: true },
+  { path: '/approvals', content: approvalsPage },
+  { path: '/approvals/:digest', content: approvalPage, still: true },
+  { path: '/approvals/:digest/reject', content: rejectPage, still: true },
   { path: '/runs', content: runsPage },
   { path: '/runs/:number', content: runPage },
+  { path: '/runs/:number/decide', content: decideRunPage, still: true },
+  { path: '/reviews', content: reviewsPage },
+  { path: '/reviews/:ticket', content: reviewPage },
+  { path: '/reviews/:ticket/decide', content: decideTicketPage, still: true },
+  { path: '/freezes', content: freezesPage },
+  { path: '/freezes/declare', content: declarePage, still: true },
+  { path: '/freezes/:id/lift', content: liftPage, still: true },
   { path: '/partners', content: partnersPage },
   { path: '/deliveries/:id', content: deliveryPage },
   { path: '/receipts/:token', content: receiptPage },

@@ -1,4 +1,5 @@
-// Bundles the pane bridge for browsers: plain ES modules that import nothing. Plain Node: runs right after the compiler.
+// Bundles the pane bridge, and the console's script that signs, for browsers: plain ES modules that import nothing.
+// Plain Node: runs right after the compiler.
 import { build } from 'esbuild'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,6 +10,8 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Of each part, in kB (1,000 bytes) of gzip; `unverified` is what of `bridge.js` does not verify. */
 export const LIMITS_KB = { 'bridge.js': 60, unverified: 30, 'pane.js': 30 }
+/** Of the console's script that signs, likewise. */
+export const SIGNING_LIMIT_KB = 10
 
 /** Bundles the compiled code, or for tests the `sources`, into `outdir`; answers the size of each part in kB of gzip. */
 export async function bundleBridge({ outdir, sources = false }) {
@@ -25,12 +28,22 @@ export async function bundleBridge({ outdir, sources = false }) {
   return Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, gzipSync(bytes).length / 1_000]))
 }
 
+/** The same for the console's script that opens keys: nothing of Node's stands in for anything there. */
+export async function bundleSigning({ outdir, sources = false }) {
+  const [root, extension] = sources ? ['', 'ts'] : ['dist', 'js']
+  const folder = join(ROOT, root, 'apps/console/src/signing/page')
+  const bytes = await bundleOf({ libs: join(ROOT, root, 'libs'), folder, extension, entry: 'sign-page', external: [], inject: [] })
+  mkdirSync(outdir, { recursive: true })
+  writeFileSync(join(outdir, 'sign.js'), bytes)
+  return gzipSync(bytes).length / 1_000
+}
+
 function describeSizes(sizes) {
   const kb = (name) => `${sizes[name].toFixed(1)} kB gz (at most ${LIMITS_KB[name]})`
   return `hms-svc/bridge: ${kb('bridge.js')}, of it without verification ${kb('unverified')}; hms-svc/bridge/pane: ${kb('pane.js')}`
 }
 
-async function bundleOf({ libs, folder, extension, entry, external }) {
+async function bundleOf({ libs, folder, extension, entry, external, inject = [join(folder, 'browser', `buffer.${extension}`)] }) {
   const { outputFiles } = await build({
     entryPoints: [join(folder, `${entry}.${extension}`)],
     bundle: true,
@@ -40,7 +53,7 @@ async function bundleOf({ libs, folder, extension, entry, external }) {
     minify: true,
     write: false,
     logLevel: 'warning',
-    inject: [join(folder, 'browser', `buffer.${extension}`)],
+    inject,
     plugins: [ownModules({ libs, folder, extension, external })],
   })
   return outputFiles[0].contents
@@ -70,6 +83,7 @@ function ownModules({ libs, folder, extension, external }) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const sizes = await bundleBridge({ outdir: join(ROOT, 'dist', 'browser') })
-  process.stderr.write(`${describeSizes(sizes)}\n`)
-  if (Object.entries(LIMITS_KB).some(([name, limit]) => sizes[name] > limit)) process.exitCode = 1
+  const signing = await bundleSigning({ outdir: join(ROOT, 'dist', 'browser') })
+  process.stderr.write(`${describeSizes(sizes)}; signing in the console: ${signing.toFixed(1)} kB gz (at most ${SIGNING_LIMIT_KB})\n`)
+  if (signing > SIGNING_LIMIT_KB || Object.entries(LIMITS_KB).some(([name, limit]) => sizes[name] > limit)) process.exitCode = 1
 }

@@ -3,8 +3,15 @@ import { isDigest } from './digest.js'
 import type { Envelope } from './envelope.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
 import { isText, isTime } from './shape.js'
-import type { Signer } from './signer.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type SignedDocument, type StatementKind } from './statement-kind.js'
+import { signEnvelope, type Signer } from './signer.js'
+import {
+  subjectOfPredicate,
+  verifyStatement,
+  writeStatement,
+  type SignedDocument,
+  type StatementDocument,
+  type StatementKind,
+} from './statement-kind.js'
 import type { Keys } from './verify-envelope.js'
 
 /** What a person decides about something that has a digest, and why. */
@@ -32,11 +39,15 @@ const DECISION: StatementKind<DecisionPredicate> = {
   subject: (decision) => subjectOfPredicate(`${decision.decision} ${decision.subject}`, decision),
 }
 
-export function signDecision(
-  { at, ...said }: Pick<DecisionPredicate, 'subject' | 'decision' | 'reason'> & { at: Date },
-  signer: Signer,
-): Promise<Envelope> {
-  return signStatement(DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() }, [signer])
+type SaidDecision = Pick<DecisionPredicate, 'subject' | 'decision' | 'reason'> & { at: Date }
+
+export function signDecision(said: SaidDecision, signer: Signer): Promise<Envelope> {
+  return signEnvelope(writeDecision(said).payload, [signer])
+}
+
+/** The bytes that a person signs, for whoever holds the key elsewhere. */
+export function writeDecision({ at, ...said }: SaidDecision): StatementDocument<DecisionPredicate> {
+  return writeStatement(DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
 }
 
 /** `keys` are those of people. Throws `SignatureError`. */

@@ -5,8 +5,8 @@ import { PREDICATE_TYPES } from './predicate-types.js'
 import type { Principal, Roster } from './roster/roster.js'
 import { isText, isTime, objectOf, oneOf, optional } from './shape.js'
 import { SignatureError } from './signature-error.js'
-import type { Signer } from './signer.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+import { signEnvelope, type Signer } from './signer.js'
+import { subjectOfPredicate, verifyStatement, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
 /** A person declares a freeze, or lifts the one whose declaration has the digest `declared`. */
 export type FreezePredicate =
@@ -46,12 +46,23 @@ const FREEZE: StatementKind<FreezePredicate> = {
 }
 
 export function signFreeze(freeze: Freeze, at: Date, signer: Signer): Promise<Envelope> {
-  return signStatement(FREEZE, { action: 'declare', freeze, at: at.toISOString(), nonce: randomUUID() }, [signer])
+  return signEnvelope(writeFreeze(freeze, at).payload, [signer])
+}
+
+/** The bytes that a person signs, for whoever holds the key elsewhere. */
+export function writeFreeze(freeze: Freeze, at: Date): StatementDocument<FreezePredicate> {
+  return writeStatement(FREEZE, { action: 'declare', freeze, at: at.toISOString(), nonce: randomUUID() })
 }
 
 /** `declared`: digest of the declaration, so that no later freeze of that name is lifted by the same signature. */
-export function signLift(lift: { id: string; declared: string; reason: string }, at: Date, signer: Signer): Promise<Envelope> {
-  return signStatement(FREEZE, { action: 'lift', ...lift, at: at.toISOString(), nonce: randomUUID() }, [signer])
+type SaidLift = { id: string; declared: string; reason: string }
+
+export function signLift(lift: SaidLift, at: Date, signer: Signer): Promise<Envelope> {
+  return signEnvelope(writeLift(lift, at).payload, [signer])
+}
+
+export function writeLift(lift: SaidLift, at: Date): StatementDocument<FreezePredicate> {
+  return writeStatement(FREEZE, { action: 'lift', ...lift, at: at.toISOString(), nonce: randomUUID() })
 }
 
 /**

@@ -9,8 +9,8 @@ import { authorsOf } from './roster/author-rule.js'
 import type { Principal, Roster } from './roster/roster.js'
 import { isCount, isText, isTime, optional } from './shape.js'
 import { SignatureError } from './signature-error.js'
-import type { Signer } from './signer.js'
-import { signStatement, subjectOfPredicate, verifyStatement, type StatementKind } from './statement-kind.js'
+import { signEnvelope, type Signer } from './signer.js'
+import { subjectOfPredicate, verifyStatement, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
 /** A person's decision about a run that is under way: bound to its number, its attempt and its release digest. */
 export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number }
@@ -37,15 +37,24 @@ const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
     (decision === 'extend') === (byMs !== undefined && byMs > 0) ? undefined : 'byMs is of extend, and of nothing else',
 }
 
-/** `subject` is the release digest of the run, as its view names it. */
-export function signRunDecision(
-  {
-    at,
-    ...said
-  }: { run: number; attempt: number; subject: string; decision: RunDecisionName | 'accept'; reason: string; at: Date; byMs?: number },
-  signer: Signer,
-): Promise<Envelope> {
-  return signStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() }, [signer])
+export type SaidRunDecision = {
+  run: number
+  attempt: number
+  /** Release digest of the run, as its view names it. */
+  subject: string
+  decision: RunDecisionName | 'accept'
+  reason: string
+  at: Date
+  byMs?: number
+}
+
+export function signRunDecision(said: SaidRunDecision, signer: Signer): Promise<Envelope> {
+  return signEnvelope(writeRunDecision(said).payload, [signer])
+}
+
+/** The bytes that a person signs, for whoever holds the key elsewhere. */
+export function writeRunDecision({ at, ...said }: SaidRunDecision): StatementDocument<RunDecisionPredicate> {
+  return writeStatement(RUN_DECISION, { ...said, at: at.toISOString(), nonce: randomUUID() })
 }
 
 /**

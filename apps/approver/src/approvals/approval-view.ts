@@ -44,7 +44,10 @@ export async function preparedView(tx: Transaction, approval: Approval, records:
         digest: release.releaseDigest,
         payload: release.envelope.payload,
         live: live?.version ?? null,
-        differences: changes.map((change) => ({ field: change.field, from: change.from, to: change.to, text: describeChange(change) })),
+        differences: changes.map((change) => {
+          const { field, from, to, units } = change
+          return { field, from, to, ...(units === undefined ? {} : { units }), text: describeChange(change) }
+        }),
       }
     }),
     plan: approval.plan,

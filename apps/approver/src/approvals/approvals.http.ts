@@ -1,9 +1,11 @@
 import { HmsError, type ApprovalSummary, type ApprovalView, type PreparedApproval } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
 import { POLICIES_BODY } from '#libs/policy'
 import { Public, RepeatsSafely, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
-import { approvalSummary } from './approval-view.js'
+import { newPolicy, policyAt } from '../policies/policy.table.js'
+import { approvalSummary, preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { ApprovalDecisionRequestDto, ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
 import { PrepareApproval } from './prepare-approval.js'
@@ -67,14 +69,25 @@ export class ApprovalsController {
   @Get(':digest')
   show(@Param('digest') digest: string): Promise<ApprovalSummary> {
     return this.runtime.database.transaction(async (tx) => {
-      const approval: Approval | undefined = await tx.documents(APPROVALS).get(digest)
-      if (approval === undefined) {
-        throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, {
-          status: 404,
-          next: ['hms-svc approvals list'],
-        })
-      }
+      const approval = await approvalAt(tx, digest)
       return approvalSummary(approval, approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run)))
     })
   }
+
+  /** The bytes that people sign, as preparing answered them, with the differences to what is live now. */
+  @Get(':digest/prepared')
+  prepared(@Param('digest') digest: string): Promise<PreparedApproval> {
+    return this.runtime.database.transaction(async (tx) => {
+      const approval = await approvalAt(tx, digest)
+      const ids = approval.releases.map(({ id }) => id)
+      const records = await Promise.all(ids.map(async (id) => [id, (await policyAt(tx, id)) ?? newPolicy(id)] as const))
+      return preparedView(tx, approval, new Map(records))
+    })
+  }
+}
+
+async function approvalAt(tx: Transaction, digest: string): Promise<Approval> {
+  const approval = await tx.documents(APPROVALS).get(digest)
+  if (approval !== undefined) return approval
+  throw new HmsError('HMS_APPROVER_APPROVAL_UNKNOWN', `There is no approval ${digest}.`, { status: 404, next: ['hms-svc approvals list'] })
 }

@@ -10,7 +10,7 @@ export function ActiveFreezes({ freezes }: { freezes: FreezeView[] }): JSX.Eleme
     <ul>
       {active.map(({ id, scope, reason, by, next }) => (
         <li key={id}>
-          Nothing goes forward {scope === 'global' ? 'anywhere' : `in ${scope}`}: {id} ({reason}), by {by}
+          Nothing goes forward {scope === 'global' ? 'anywhere' : `in ${scope}`}: <a href="/freezes">{id}</a> ({reason}), by {by}
           {next === null ? (
             ', until it is lifted.'
           ) : (

@@ -1,7 +1,7 @@
 import type { ApprovalSummary, RunView, Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
-import { Command, Moment, RunLink, Table } from '../page/parts.js'
+import { Moment, RunLink, Table } from '../page/parts.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 
 export interface NeedsFacts {
@@ -41,7 +41,8 @@ function Paused({ runs }: { runs: RunView[] }): JSX.Element {
     <ul>
       {runs.map((run) => (
         <li key={run.run}>
-          <RunLink run={run.run} /> is paused ({run.reason ?? 'no reason given'}): people decide whether it goes on.
+          <RunLink run={run.run} /> is paused ({run.reason ?? 'no reason given'}):{' '}
+          <a href={`/runs/${run.run}#decide`}>decide whether it goes on</a>.
         </li>
       ))}
     </ul>
@@ -53,8 +54,8 @@ function Reviews({ tickets }: { tickets: Ticket[] }): JSX.Element {
     <ul>
       {tickets.map(({ ticket, run, policies, reason, expiresAt }) => (
         <li key={ticket}>
-          Ticket {ticket} asks about <RunLink run={run} /> {policies.map(({ id, version }) => `${id}@${version}`).join(', ')} ({reason}),
-          until <Moment at={expiresAt} />: <Command>{`hms-svc tickets show ${ticket}`}</Command>
+          <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> asks about <RunLink run={run} />{' '}
+          {policies.map(({ id, version }) => `${id}@${version}`).join(', ')} ({reason}), until <Moment at={expiresAt} />.
         </li>
       ))}
     </ul>
@@ -67,7 +68,8 @@ function Waiting({ approvals }: { approvals: ApprovalSummary[] }): JSX.Element {
       {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
         <tr key={digest}>
           <td>
-            <RunLink run={run} /> {policies.map(({ id, version }) => `${id}@${version}`).join(', ')}
+            <RunLink run={run} />{' '}
+            <a href={`/approvals/${encodeURIComponent(digest)}`}>{policies.map(({ id, version }) => `${id}@${version}`).join(', ')}</a>
           </td>
           <td>{signedBy.join(', ')}</td>
           <td>{missing.join(', ')}</td>

@@ -30,7 +30,8 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
     const target = new URLSearchParams(request.url.split('?')[1] ?? '').get('page') ?? ''
     const [path, search] = target.split('?', 2)
     const found = target.length <= MAX_ADDRESS ? findPage(pages, path!) : undefined
-    if (found === undefined) throw new HmsError('HMS_HTTP_PATH_UNKNOWN', 'There is no such page to follow.', { status: 404 })
+    if (found === undefined || found.page.still === true)
+      throw new HmsError('HMS_HTTP_PATH_UNKNOWN', 'There is no such page to follow.', { status: 404 })
     const asked = { query: new URLSearchParams(search ?? ''), authorization: authorizationOf(request.headers) }
     const leave = places.take()
     const key = `${asked.authorization ?? ''}\n${target}`

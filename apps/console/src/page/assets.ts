@@ -30,8 +30,8 @@ export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'pa
   }
 }
 
-/** The pane bridge as the build has bundled it; `undefined` where nothing was built: a console that runs from its sources. */
-export function readBundle(name: 'bridge.js' | 'pane.js'): Asset | undefined {
+/** What the build has bundled for browsers; `undefined` where nothing was built: a console that runs from its sources. */
+export function readBundle(name: 'bridge.js' | 'pane.js' | 'sign.js'): Asset | undefined {
   return existsSync(new URL(name, BUNDLES)) ? read(name, SCRIPT, BUNDLES) : undefined
 }
 

@@ -6,7 +6,7 @@ import { SECTIONS, type PageContent } from './page.js'
 export interface LayoutProps {
   content: PageContent
   /** Addresses of style sheet and script, with what their text hashes to. */
-  assets: { style: string; script: string; icon: string; panes: string; paneFrame: string }
+  assets: { style: string; script: string; icon: string; panes: string; paneFrame: string; sign: string }
   now: Date
 }
 
@@ -24,7 +24,7 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
           <link key={href} rel="stylesheet" href={href} />
         ))}
         {still ? null : <script src={assets.script} defer />}
-        {content.script === undefined ? null : <script src={assets[content.script]} type="module" />}
+        {content.script === undefined || assets[content.script] === '' ? null : <script src={assets[content.script]} type="module" />}
         {scripts.map((src) => (
           <script key={src} src={src} defer />
         ))}
@@ -63,8 +63,8 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         <footer class="usa-footer">
           <div class="grid-container">
             <p>
-              HMS-SVC {VERSION}. Reads only: people decide with <code>hms-svc</code>. Help: <a href="/docs">documentation</a>, or{' '}
-              <code>hms-svc --help</code>. <a href="/accessibility">Accessibility</a>
+              HMS-SVC {VERSION}. Help: <a href="/docs">documentation</a>, or <code>hms-svc --help</code>.{' '}
+              <a href="/accessibility">Accessibility</a>
             </p>
           </div>
         </footer>

@@ -1,6 +1,7 @@
 import type { Clock } from '#libs/platform'
 import type { ApiReader } from '../reading/api-reader.js'
 import type { LayoutProps } from './layout.js'
+import type { PageContent } from './page.js'
 import type { FoundPage } from './find-page.js'
 import { renderPage } from './render.js'
 
@@ -20,8 +21,12 @@ export class PageMaker {
 
   async make({ page, params }: FoundPage, { query, authorization }: Asked): Promise<{ status: number; html: string }> {
     const now = this.clock.now()
-    const read = this.reader.as(authorization)
-    const content = await page.content({ read, health: (service) => this.reader.health(service), params, query, now })
-    return { status: content.status ?? 200, html: renderPage({ content, assets: this.assets, now }) }
+    const [read, send] = [this.reader.as(authorization), this.reader.sendAs(authorization)]
+    return this.show(await page.content({ read, send, health: (service) => this.reader.health(service), params, query, now }))
+  }
+
+  /** A page that answers a form. */
+  show(content: PageContent): { status: number; html: string } {
+    return { status: content.status ?? 200, html: renderPage({ content, assets: this.assets, now: this.clock.now() }) }
   }
 }

@@ -1,10 +1,13 @@
 import type { ServiceName } from '#libs/contracts'
 import type { ComponentChildren } from 'preact'
 import type { Read } from '../reading/answer.js'
+import type { Send } from '../reading/sent.js'
 
 /** What a page is made of: the API, where it stands in the address, and the time. */
 export interface PageRequest {
   read: Read
+  /** For dry runs: a page that is opened changes nothing. */
+  send: Send
   health(service: ServiceName): Promise<{ url: string; body: unknown }[]>
   params: Readonly<Record<string, string | undefined>>
   query: URLSearchParams
@@ -13,7 +16,7 @@ export interface PageRequest {
 
 export interface PageContent {
   /** 200 unless there is nothing of that name. */
-  status?: 404
+  status?: 404 | 409 | 422 | 403 | 503
   /** Of the window; the page's name comes behind the most telling part: `Run 184 · Canary · epa-pm25-limit`. */
   title: string
   heading: string
@@ -30,18 +33,23 @@ export interface PageContent {
   scripts?: readonly string[]
   body: ComponentChildren
   /** A script of this page's own, beside the one that every page has. */
-  script?: 'panes'
+  script?: 'panes' | 'sign'
 }
 
 export interface Page {
   path: string
+  /** Nobody follows it: making it costs more than reading, or it holds what a person is about to sign. */
+  still?: true
   content(request: PageRequest): Promise<PageContent>
 }
 
 export const SECTIONS = [
   { href: '/', text: 'Home' },
   { href: '/policies', text: 'Policies' },
+  { href: '/approvals', text: 'Approvals' },
   { href: '/runs', text: 'Runs' },
+  { href: '/reviews', text: 'Reviews' },
+  { href: '/freezes', text: 'Freezes' },
   { href: '/partners', text: 'Partners' },
   { href: '/topics', text: 'Topics' },
   { href: '/docs', text: 'Docs' },

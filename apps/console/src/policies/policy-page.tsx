@@ -35,7 +35,14 @@ export async function policyPage({ read, params, query }: PageRequest): Promise<
       <>
         <Part id="value" title="In force for all">
           <Loaded answer={policy} what="policy">
-            {(value) => <InForce policy={value} history={history} />}
+            {(value) => (
+              <>
+                <InForce policy={value} history={history} />
+                <p>
+                  <a href={`/policies/${encodeURIComponent(value.id)}/rollback`}>Take it back to an earlier version</a>
+                </p>
+              </>
+            )}
           </Loaded>
         </Part>
         <Part id="coverage" title="Who runs it">

@@ -1,7 +1,8 @@
-import { HmsError, readText, type ServiceName } from '#libs/contracts'
+import { HmsError, readText, type Problem, type ServiceName } from '#libs/contracts'
 import { SharedAnswer, type Clock } from '#libs/platform'
 import type { Answer, Read } from './answer.js'
 import { parseClean } from './clean-json.js'
+import type { Send, Sent } from './sent.js'
 import { serviceOfPath } from './service-of-path.js'
 
 const DEADLINE_MS = 2_500
@@ -38,13 +39,26 @@ export class ApiReader {
     return Promise.all(urls.map(async (url) => ({ url, body: await this.share(`${url}/readyz`, () => this.probe(url)) })))
   }
 
-  /** The only write: what a form of a page sends, for nobody in particular. Never rejects; asked of one instance, once. */
-  async send(path: string, body: object): Promise<Answer<unknown>> {
-    const service = serviceOfPath(path)
-    const [url] = this.options.urlsOf(service)
-    if (url === undefined) return { kind: 'away', service, detail: 'no address of it is known' }
-    const sent = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
-    return this.askOne(url + path, service, sent, AbortSignal.timeout(this.deadlineMs))
+  /** What a form of a page sends, as its caller. Asked of one instance, once: what it did not answer it may have done. */
+  sendAs(authorization: string | undefined): Send {
+    return async <T>(path: string, body: object, { deadlineMs = this.deadlineMs } = {}) => {
+      const service = serviceOfPath(path)
+      const [url] = this.options.urlsOf(service)
+      if (url === undefined) return { kind: 'away', service, detail: 'no address of it is known' }
+      const signal = AbortSignal.timeout(deadlineMs)
+      const headers = {
+        accept: 'application/json',
+        'content-type': 'application/json',
+        ...(authorization === undefined ? {} : { authorization }),
+      }
+      try {
+        const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body), signal, redirect: 'error' })
+        const value = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
+        return response.ok ? { kind: 'taken', value: value as T } : refusalOf(response.status, value)
+      } catch (error) {
+        return { kind: 'away', service, detail: signal.aborted ? `said nothing within ${deadlineMs / 1000} s` : reasonOf(error) }
+      }
+    }
   }
 
   private async probe(url: string): Promise<unknown> {
@@ -72,20 +86,15 @@ export class ApiReader {
     let last: Answer<unknown> = { kind: 'away', service, detail: 'no address of it is known' }
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
     for (const url of this.options.urlsOf(service)) {
-      last = await this.askOne(url + path, service, { headers }, signal)
+      last = await this.askOne(url + path, service, headers, signal)
       if (last.kind !== 'away') return last
     }
     return last
   }
 
-  private async askOne(
-    url: string,
-    service: ServiceName,
-    { headers, ...request }: { method?: string; headers: Record<string, string>; body?: string },
-    signal: AbortSignal,
-  ): Promise<Answer<unknown>> {
+  private async askOne(url: string, service: ServiceName, headers: Record<string, string>, signal: AbortSignal): Promise<Answer<unknown>> {
     try {
-      const response = await fetch(url, { ...request, headers: { accept: 'application/json', ...headers }, signal, redirect: 'error' })
+      const response = await fetch(url, { headers: { accept: 'application/json', ...headers }, signal, redirect: 'error' })
       const body = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
       if (response.ok) return { kind: 'loaded', value: body }
       const { detail = '', code = '' } = (body ?? {}) as { detail?: string; code?: string }
@@ -96,6 +105,11 @@ export class ApiReader {
       return { kind: 'away', service, detail: signal.aborted ? `said nothing within ${this.deadlineMs / 1000} s` : reasonOf(error) }
     }
   }
+}
+
+function refusalOf(status: number, value: unknown): Sent<never> {
+  const { code = `HTTP ${status}`, detail = '', next = [], state, errors = [] } = (value ?? {}) as Partial<Problem>
+  return { kind: 'refused', status, code, detail, next: next.map(({ command }) => command), state, errors }
 }
 
 /** Without addresses: a page is read by people who need not know where services run. */

@@ -1,25 +1,17 @@
 import { HmsError } from '#libs/contracts'
 import type { FastifyInstance } from 'fastify'
+import { takeForms } from '../forms/take-forms.js'
 import type { ApiReader } from '../reading/api-reader.js'
 
-const MAX_FORM_BYTES = 1_024
-
-/**
- * The button of a receipt's page, the one form that changes something: its address holds a token that only the addressee of a mail has, so
- * no page of another site can send it. Forms are bodies here and nowhere else.
- */
+/** The button of a receipt's page: its address holds a token that only the addressee of a mail has. */
 export function addReceiptForm(server: FastifyInstance, reader: ApiReader): void {
-  void server.register(async (scope) => {
-    scope.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'string', bodyLimit: MAX_FORM_BYTES },
-      (_request, _body, done) => done(null, {}),
-    )
+  takeForms(server, (scope) => {
     scope.post('/receipts/:token', { config: { page: true } }, async ({ params }, reply) => {
       const path = `/receipts/${encodeURIComponent((params as { token: string }).token)}`
-      const answer = await reader.send(`/v1${path}`, {})
-      if (answer.kind === 'away') {
-        const detail = `${answer.service} ${answer.detail}. Nothing was acknowledged; press the button again.`
+      const answer = await reader.sendAs(undefined)(`/v1${path}`, {})
+      const isAway = answer.kind === 'away' || (answer.kind === 'refused' && (answer.status >= 500 || answer.status === 429))
+      if (isAway) {
+        const detail = `notifier ${answer.detail}. Nothing was acknowledged; press the button again.`
         throw new HmsError('HMS_UNREACHABLE', detail, { status: 503 })
       }
       // Whatever it said stands on the page.

@@ -13,6 +13,8 @@ import {
 } from '#libs/contracts'
 import { ImpactView } from '#libs/impact'
 import type { JSX } from 'preact'
+import { DecideForm } from '../decisions/decide-form.js'
+import { decisionsOfRun, whyNoDecision } from '../decisions/decisions-of-run.js'
 import type { Answer } from '../reading/answer.js'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
@@ -56,6 +58,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
           <Commands commands={nextCommandsOf(run)} />
           <Decisions run={run} />
         </Part>
+        <Decide run={run} />
         <Part id="approvals" title="Who signed">
           <Loaded answer={approval} what="approvals of this run">
             {(value) => <Signers approval={value} />}
@@ -95,6 +98,28 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
       </>
     ),
   }
+}
+
+/** Not a part that follows: a form must not change while somebody fills it in. The page behind it looks at the run anew. */
+function Decide({ run }: { run: RunView }): JSX.Element {
+  const why = whyNoDecision(run)
+  const isLive = run.state === 'SUCCEEDED' || run.state === 'NOTIFYING'
+  return (
+    <section id="decide" aria-labelledby="decide-title">
+      <h2 id="decide-title">Decide</h2>
+      {why === undefined ? <DecideForm action={`/runs/${run.run}/decide`} allowed={decisionsOfRun(run)} /> : <None>{why}</None>}
+      {isLive ? (
+        <p>
+          {run.policies.map(({ id }) => (
+            <a key={id} href={`/policies/${encodeURIComponent(id)}/rollback`}>
+              Take {id} back
+            </a>
+          ))}
+        </p>
+      ) : null}
+      {why === undefined ? <Commands commands={[`hms-svc runs DECISION ${run.run} --reason TEXT --sign NAME`]} /> : null}
+    </section>
+  )
 }
 
 function withoutRun(number: string, answer: Exclude<Answer<RunView>, { kind: 'loaded' }>): PageContent {

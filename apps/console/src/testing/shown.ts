@@ -3,6 +3,7 @@ import type { Page } from '../page/page.js'
 import { renderPage } from '../page/render.js'
 import type { Answer } from '../reading/answer.js'
 import { parseClean } from '../reading/clean-json.js'
+import type { Sent } from '../reading/sent.js'
 
 export interface Shown {
   html: string
@@ -19,10 +20,12 @@ export interface World {
   params?: Record<string, string>
   query?: string
   health?: (service: string) => unknown
+  /** What services say to a dry run, by path; any other is away. */
+  sent?: Record<string, Sent<unknown>>
 }
 
 /** A page as it is sent, for services that answer so. */
-export async function shown(content: Page['content'], { answers, params = {}, query = '', health }: World): Promise<Shown> {
+export async function shown(content: Page['content'], { answers, params = {}, query = '', health, sent = {} }: World): Promise<Shown> {
   const paths: string[] = []
   const now = new Date('2026-11-26T12:00:00Z')
   const made = await content({
@@ -30,6 +33,7 @@ export async function shown(content: Page['content'], { answers, params = {}, qu
       paths.push(path)
       return answerOf(answers[path]) as Answer<T>
     },
+    send: async <T>(path: string) => (sent[path] ?? { kind: 'away', service: 'linter', detail: 'said nothing' }) as Sent<T>,
     health: async (service) => [{ url: 'http://127.0.0.1:1', body: health?.(service) }],
     params,
     query: new URLSearchParams(query),
@@ -37,7 +41,7 @@ export async function shown(content: Page['content'], { answers, params = {}, qu
   })
   const html = renderPage({
     content: made,
-    assets: { style: '/s.css', script: '/s.js', icon: '/i.svg', panes: '/p.js', paneFrame: '/f.js' },
+    assets: { style: '/s.css', script: '/s.js', icon: '/i.svg', panes: '/p.js', paneFrame: '/f.js', sign: '/g.js' },
     now,
   })
   return { html, text: textOf(html), status: made.status ?? 200, paths }

@@ -43,6 +43,8 @@ export interface FieldDifference {
   field: string
   from?: Json
   to?: Json
+  /** Of a number: that of the nearest map around it, as the policy writes it. */
+  units?: string
   text: string
 }
 

@@ -1,0 +1,187 @@
+import { isTerminal, spokenDuration, type PreparedApproval } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Alert, Loaded } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Command, Moment, PolicyLink, RunLink } from '../page/parts.js'
+import { timeLeft } from '../page/time-left.js'
+import type { Answer } from '../reading/answer.js'
+import type { People } from '../signing/people.js'
+import { predicatesOf, readPeople, requirementOf, whoMayNotSign } from '../signing/people.js'
+import { SigningBlock } from '../signing/signing-block.js'
+import { Statement } from '../signing/statement-view.js'
+import { LongTextField } from '../forms/fields.js'
+import { Effect, readEffect, type EffectFacts } from './effect.js'
+
+const TRAIL = [{ href: '/approvals', text: 'Approvals' }]
+/** What a person waits for a page; a replay that takes longer has a page of its own. */
+const REPLAY_MS = 4_000
+const LONG_REPLAY_MS = 55_000
+
+/** One approval, for who signs it: what changes, what it would do, who has to sign, and the bytes themselves. */
+export async function approvalPage(request: PageRequest): Promise<PageContent> {
+  const { read, params, now, query } = request
+  const digest = params['digest'] ?? ''
+  const path = `/v1/approvals/${encodeURIComponent(digest)}`
+  const [answer, people] = await Promise.all([read<PreparedApproval>(`${path}/prepared`), readPeople(read)])
+  if (answer.kind !== 'loaded') return without(answer)
+  const prepared = answer.value
+  const name = prepared.releases.map(({ id, version }) => `${id}@${version}`).join(', ')
+  const isOpen = (prepared.state === 'PREPARED' || prepared.state === 'AWAITING_APPROVAL') && Date.parse(prepared.expiresAt) > now.getTime()
+  const isRollback = predicatesOf(prepared).some(({ rollback }) => rollback !== undefined)
+  const wait = query.has('wait')
+  const effect = isOpen && !isRollback ? await readEffect(request, prepared, wait ? LONG_REPLAY_MS : REPLAY_MS) : undefined
+  return {
+    title: `Approve ${name}`,
+    heading: `${isRollback ? 'Bring back' : 'Approve'} ${name}`,
+    section: 'Approvals',
+    trail: TRAIL,
+    summary: summaryOf(prepared, isOpen),
+    still: true,
+    script: 'sign',
+    body: (
+      <>
+        {isOpen ? null : <Ended prepared={prepared} />}
+        <section aria-labelledby="signed-title">
+          <h2 id="signed-title">What is signed</h2>
+          {prepared.releases.map(({ id, version, live, payload, digest: release, differences }) => (
+            <div key={id}>
+              <h3>
+                <PolicyLink id={id} /> {live === null ? `${version} (first version)` : `${live} → ${version}`}
+              </h3>
+              <Statement payload={payload} digest={release} differences={differences} live={live} version={version} />
+            </div>
+          ))}
+          {isRollback ? null : <Plan prepared={prepared} />}
+        </section>
+        {effect === undefined ? null : <EffectPart facts={effect} digest={digest} wait={wait} />}
+        <Who prepared={prepared} people={people} now={now} />
+        {isOpen ? <Signing prepared={prepared} people={people} /> : null}
+        {prepared.state === 'AWAITING_APPROVAL' && isOpen ? <Reject digest={digest} /> : null}
+      </>
+    ),
+  }
+}
+
+function EffectPart({ facts, digest, wait }: { facts: EffectFacts; digest: string; wait: boolean }): JSX.Element {
+  return <Effect facts={facts} longer={wait ? undefined : `/approvals/${encodeURIComponent(digest)}?wait#effect`} />
+}
+
+function without(answer: Exclude<Answer<PreparedApproval>, { kind: 'loaded' }>): PageContent {
+  return {
+    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+    title: 'Approval',
+    heading: 'Approval',
+    section: 'Approvals',
+    trail: TRAIL,
+    summary:
+      answer.kind === 'missing' ? 'There is no approval of that digest. What nobody signs is kept for an hour.' : 'It cannot be shown now.',
+    still: true,
+    body: (
+      <Loaded answer={answer} what="approval">
+        {() => null}
+      </Loaded>
+    ),
+  }
+}
+
+function summaryOf({ state, run, missing, signedBy }: PreparedApproval, isOpen: boolean): string {
+  if (!isOpen) return `It waits for no signature${run === null ? '' : `; run ${run} is ${state.toLowerCase().replaceAll('_', ' ')}`}.`
+  const signed = signedBy.length === 0 ? 'Nobody has signed yet' : `Signed by ${signedBy.join(', ')}`
+  return `${signed}. Still missing: ${missing.join(', ') || 'nothing'}.`
+}
+
+function Ended({ prepared: { run, state } }: { prepared: PreparedApproval }): JSX.Element {
+  return (
+    <Alert kind="info" title="Nothing to sign here any more">
+      <p>
+        {run === null ? (
+          'It ended before anybody signed.'
+        ) : (
+          <>
+            <RunLink run={run} /> {state !== 'PREPARED' && isTerminal(state) ? 'has ended' : 'is under way'}.
+          </>
+        )}
+      </p>
+    </Alert>
+  )
+}
+
+function Plan({ prepared: { plan, supersede } }: { prepared: PreparedApproval }): JSX.Element {
+  const partners = plan.partners === null ? 'all partners' : plan.partners.join(', ') || 'no partners'
+  return (
+    <p>
+      How: canary {plan.share / 100} % of {plan.scopeName}, observed for {spokenDuration(plan.observeMs)}, watched for{' '}
+      {spokenDuration(plan.bakeMs)} after the rollout; {partners} told.
+      {supersede === true ? ' The last signature ends the runs of these policies that are under way.' : ''}
+    </p>
+  )
+}
+
+function Who({ prepared, people, now }: { prepared: PreparedApproval; people: Answer<People>; now: Date }): JSX.Element {
+  return (
+    <section aria-labelledby="who-title">
+      <h2 id="who-title">Who has to sign</h2>
+      <dl class="facts">
+        <dt>Written by</dt>
+        <dd>{prepared.authors.join(', ') || 'not said'}</dd>
+        <dt>Signed by</dt>
+        <dd>{prepared.signedBy.join(', ') || 'nobody yet'}</dd>
+        <dt>Still missing</dt>
+        <dd>{prepared.missing.join(', ') || 'nothing'}</dd>
+        <dt>Ends</dt>
+        <dd>
+          <Moment at={prepared.expiresAt} />, in {timeLeft(prepared.expiresAt, now)}
+        </dd>
+      </dl>
+      <Loaded answer={people} what="people of the roster">
+        {({ roster }) => (
+          <ul>
+            {predicatesOf(prepared).map((predicate) => {
+              const needed = requirementOf(roster, predicate)
+              return (
+                <li key={predicate.policy.id}>
+                  {predicate.policy.id}:{' '}
+                  {needed === undefined
+                    ? 'no role of the roster approves it.'
+                    : `${needed.threshold} of ${needed.names.join(', ')} (${needed.role}).`}
+                </li>
+              )
+            })}
+          </ul>
+        )}
+      </Loaded>
+    </section>
+  )
+}
+
+function Signing({ prepared, people }: { prepared: PreparedApproval; people: Answer<People> }): JSX.Element {
+  const { digest, releases } = prepared
+  if (people.kind !== 'loaded') return <p>Nobody can sign here before the people of the roster can be shown. Load the page again.</p>
+  const mayNot = whoMayNotSign(people.value.roster, predicatesOf(prepared), 'approver')
+  return (
+    <SigningBlock
+      verb="Sign"
+      asksReason
+      command={`hms-svc approve ${releases.length === 1 ? 'FILE' : 'FILES'} --sign NAME --expect-digest ${digest}`}
+      payloads={releases.map(({ payload }) => payload)}
+      act={{ kind: 'approval', path: '/v1/approvals', body: { digest }, people: people.value.names, mayNot }}
+    />
+  )
+}
+
+function Reject({ digest }: { digest: string }): JSX.Element {
+  return (
+    <section aria-labelledby="reject-title">
+      <h2 id="reject-title">Reject</h2>
+      <form class="usa-form usa-form--tall" method="get" action={`/approvals/${encodeURIComponent(digest)}/reject`}>
+        <LongTextField name="reason" label="Why not (public)" required />
+        <button class="usa-button usa-button--outline" type="submit">
+          Go on to sign the rejection
+        </button>
+      </form>
+      <p>
+        The same from a terminal: <Command>{`hms-svc approvals reject ${digest} --reason TEXT --sign NAME`}</Command>
+      </p>
+    </section>
+  )
+}

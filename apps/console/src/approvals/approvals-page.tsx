@@ -1,0 +1,66 @@
+import { type ApprovalSummary } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Command, Commands, count, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { timeLeft } from '../page/time-left.js'
+import { mapAnswer } from '../reading/answer.js'
+import { ProposeForm } from './propose-form.js'
+
+/** What waits for signatures, and where a new release begins. */
+export async function approvalsPage({ read, now }: PageRequest): Promise<PageContent> {
+  const answer = mapAnswer(await read<ApprovalSummary[]>('/v1/approvals'), (list) =>
+    list.toSorted((a, b) => a.expiresAt.localeCompare(b.expiresAt)),
+  )
+  return {
+    title: 'Approvals',
+    heading: 'Approvals',
+    section: 'Approvals',
+    summary:
+      answer.kind === 'loaded' ? `${count(answer.value.length, 'approval')} waiting for signatures.` : 'What waits cannot be shown now.',
+    body: (
+      <>
+        <Part id="waiting" title="Waiting for signatures">
+          <Loaded answer={answer} what="approvals">
+            {(list) => <Waiting approvals={list} now={now} />}
+          </Loaded>
+        </Part>
+        <section aria-labelledby="propose-title">
+          <h2 id="propose-title">Propose a policy</h2>
+          <ProposeForm />
+          <p>
+            The same from a terminal: <Command>hms-svc approve FILE --sign NAME</Command>
+          </p>
+        </section>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">From a terminal</h2>
+          <Commands commands={['hms-svc approvals list', 'hms-svc plan FILE']} />
+        </section>
+      </>
+    ),
+  }
+}
+
+function Waiting({ approvals, now }: { approvals: readonly ApprovalSummary[]; now: Date }): JSX.Element {
+  if (approvals.length === 0) return <None>Nothing waits for a signature.</None>
+  return (
+    <Table caption="Waiting for signatures" head={['What', 'Run', 'Written by', 'Signed by', 'Still missing', 'Ends']}>
+      {approvals.map(({ digest, run, policies, authors, signedBy, missing, expiresAt }) => (
+        <tr key={digest}>
+          <th scope="row">
+            <a href={`/approvals/${encodeURIComponent(digest)}`}>{policies.map(({ id, version }) => `${id}@${version}`).join(', ')}</a>
+          </th>
+          <td>
+            <RunLink run={run} />
+          </td>
+          <td>{authors.join(', ') || 'not said'}</td>
+          <td>{signedBy.join(', ')}</td>
+          <td>{missing.join(', ')}</td>
+          <td>
+            <Moment at={expiresAt} /> <span class="quiet">in {timeLeft(expiresAt, now)}</span>
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}

@@ -1,0 +1,124 @@
+import { HmsError, parseDuration, type JsonObject, type PlanOptions, type PreparedApproval } from '#libs/contracts'
+import type { FastifyInstance } from 'fastify'
+import { takeForms, textOf } from '../forms/take-forms.js'
+import { PAGE_HEADERS } from '../page/page-headers.js'
+import type { PageMaker } from '../page/page-maker.js'
+import type { ApiReader } from '../reading/api-reader.js'
+import type { Sent } from '../reading/sent.js'
+import { refusedProposal, type Problem } from './refused-proposal.js'
+import type { Proposed } from './propose-form.js'
+
+const MAX_FILES = 20
+
+export interface PrepareFormOptions {
+  reader: ApiReader
+  maker: PageMaker
+  authorizationOf(headers: { authorization?: string }): string | undefined
+}
+
+/** `POST /approvals`: has approver prepare what a form brings, and leads to the page that shows it. */
+export function addPrepareForm(server: FastifyInstance, { reader, maker, authorizationOf }: PrepareFormOptions): void {
+  takeForms(server, (scope) => {
+    scope.post('/approvals', { config: { page: true } }, async ({ body, headers }, reply) => {
+      const form = body as FormData
+      const proposed = proposedIn(form)
+      const asked = await requestOf(form, proposed)
+      const sent =
+        'problem' in asked
+          ? asked.problem
+          : problemOf(await reader.sendAs(authorizationOf(headers))<PreparedApproval>('/v1/approvals/prepare', asked.request))
+      if ('digest' in sent) return reply.redirect(`/approvals/${encodeURIComponent(sent.digest)}`, 303)
+      const { status, html } = maker.show(refusedProposal(sent, proposed))
+      return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+    })
+  })
+}
+
+function proposedIn(form: FormData): Proposed {
+  return {
+    text: textOf(form, 'text'),
+    author: textOf(form, 'author'),
+    canary: textOf(form, 'canary'),
+    observe: textOf(form, 'observe'),
+    bake: textOf(form, 'bake'),
+  }
+}
+
+type Asked = { request: object } | { problem: Problem }
+
+async function requestOf(form: FormData, proposed: Proposed): Promise<Asked> {
+  const policy = textOf(form, 'rollback-policy')
+  if (policy !== '')
+    return { request: { rollback: { policy, version: textOf(form, 'rollback-version'), reason: textOf(form, 'reason') || undefined } } }
+  const read = await policiesIn(form, proposed.text ?? '')
+  if ('problem' in read) return read
+  try {
+    const plan = await planOf(proposed)
+    return { request: { policies: read.policies, plan, ...(proposed.author === '' ? {} : { author: proposed.author }) } }
+  } catch (error) {
+    if (error instanceof HmsError) return { problem: { status: 422, code: error.code, detail: error.detail, lines: [], next: [] } }
+    throw error
+  }
+}
+
+/** Files first; the text where there are none. */
+async function policiesIn(form: FormData, text: string): Promise<{ policies: JsonObject[] } | { problem: Problem }> {
+  const files = form.getAll('files').filter((each): each is File => typeof each !== 'string' && each.size > 0)
+  const sources =
+    files.length > 0
+      ? await Promise.all(files.slice(0, MAX_FILES).map(bytesOf))
+      : text === ''
+        ? []
+        : [{ name: 'policy', bytes: Buffer.from(text) }]
+  if (sources.length === 0 || files.length > MAX_FILES) {
+    const detail = files.length > MAX_FILES ? `One release has at most ${MAX_FILES} files.` : 'Choose a file, or paste a policy.'
+    return { problem: { status: 422, code: 'HMS_FILE_REQUIRED', detail, lines: [], next: [] } }
+  }
+  // Late: most who open pages propose nothing, and reading YAML takes a parser.
+  const { formatFinding, parsePolicy } = await import('#libs/policy')
+  const parsed = sources.map(({ name, bytes }) => parsePolicy(bytes, name))
+  const lines = parsed.flatMap((each) => (each.ok ? [] : each.findings.map(formatFinding)))
+  if (lines.length > 0)
+    return { problem: { status: 422, code: 'HMS_LINT_FAILED', detail: 'This is no policy yet.', lines, next: ['hms-svc lint FILE'] } }
+  return { policies: parsed.flatMap((each) => (each.ok ? [each.source.policy] : [])) }
+}
+
+async function bytesOf(file: File): Promise<{ name: string; bytes: Buffer }> {
+  return { name: file.name.slice(0, 200), bytes: Buffer.from(await file.arrayBuffer()) }
+}
+
+async function planOf({ canary = '', observe = '', bake = '' }: Proposed): Promise<PlanOptions> {
+  const { parseShare } = await import('#libs/policy')
+  const share = canary === '' ? undefined : parseShare(canary)
+  if (share?.ok === false) throw new HmsError(share.code, `canary: ${share.message}`, { status: 400 })
+  return {
+    ...(share === undefined ? {} : { share: share.basisPoints }),
+    ...(observe === '' ? {} : { observeMs: parseDuration(observe, 'observe') }),
+    ...(bake === '' ? {} : { bakeMs: parseDuration(bake, 'bake') }),
+  }
+}
+
+function problemOf(sent: Sent<PreparedApproval>): { digest: string } | Problem {
+  switch (sent.kind) {
+    case 'taken':
+      return { digest: sent.value.digest }
+    case 'refused': {
+      const { status, code, detail, next, errors } = sent
+      return {
+        status: status === 401 ? 403 : status === 409 || status === 403 ? status : 422,
+        code,
+        detail,
+        next,
+        lines: errors.map((each) => each.detail),
+      }
+    }
+    case 'away':
+      return {
+        status: 503,
+        code: 'HMS_UNREACHABLE',
+        detail: `${sent.service} ${sent.detail}. Nothing was prepared; send it again.`,
+        lines: [],
+        next: [],
+      }
+  }
+}

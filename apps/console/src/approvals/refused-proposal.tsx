@@ -1,0 +1,53 @@
+import { Alert } from '../page/absent.js'
+import type { PageContent } from '../page/page.js'
+import { Command, Commands } from '../page/parts.js'
+import { ProposeForm, type Proposed } from './propose-form.js'
+
+export interface Problem {
+  status: 403 | 409 | 422 | 503
+  code: string
+  detail: string
+  /** Findings with line and column. */
+  lines: readonly string[]
+  next: readonly string[]
+}
+
+/** Says why nothing was prepared, and keeps what was written. */
+export function refusedProposal({ status, code, detail, lines, next }: Problem, proposed: Proposed): PageContent {
+  const isDenied = status === 403
+  return {
+    status,
+    title: 'Not prepared',
+    heading: 'Nothing was prepared',
+    section: 'Approvals',
+    trail: [{ href: '/approvals', text: 'Approvals' }],
+    summary: detail,
+    still: true,
+    body: (
+      <>
+        <Alert kind={isDenied ? 'warning' : 'error'} title={isDenied ? 'Not allowed to propose from this page' : 'What is wrong'}>
+          <p>
+            {detail} [{code}]
+          </p>
+          {isDenied ? (
+            <p>
+              Who opens pages without a key of the scope operate proposes from a terminal, where the signer's own key asks:{' '}
+              <Command>hms-svc approve FILE --sign NAME</Command>. It can be countersigned here.
+            </p>
+          ) : null}
+          {lines.length === 0 ? null : (
+            <ul>
+              {lines.map((line) => (
+                <li key={line}>
+                  <code>{line}</code>
+                </li>
+              ))}
+            </ul>
+          )}
+          <Commands commands={next} />
+        </Alert>
+        {isDenied ? null : <ProposeForm proposed={proposed} />}
+      </>
+    ),
+  }
+}

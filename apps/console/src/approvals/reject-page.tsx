@@ -1,0 +1,55 @@
+import type { PreparedApproval } from '#libs/contracts'
+import { isDigest, writeDecision } from '#libs/signing'
+import { Loaded } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
+import { statementPage, wrongChoice } from '../signing/statement-page.js'
+import { valueOf } from '../reading/answer.js'
+
+/** What a person signs who says no to an approval. */
+export async function rejectPage(request: PageRequest): Promise<PageContent> {
+  const { read, params, query, now } = request
+  const digest = params['digest'] ?? ''
+  const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
+  const back = `/approvals/${encodeURIComponent(digest)}`
+  const place = {
+    title: 'Reject an approval',
+    section: 'Approvals' as const,
+    trail: [
+      { href: '/approvals', text: 'Approvals' },
+      { href: back, text: 'Approval' },
+    ],
+  }
+  if (!isDigest(digest) || reason === '') return wrongChoice({ ...place, detail: 'A rejection needs a reason.', back })
+  const [answer, people] = await Promise.all([
+    read<PreparedApproval>(`/v1/approvals/${encodeURIComponent(digest)}/prepared`),
+    readPeople(read),
+  ])
+  if (answer.kind !== 'loaded') {
+    return {
+      ...place,
+      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+      heading: place.title,
+      summary: 'The approval cannot be shown.',
+      body: (
+        <Loaded answer={answer} what="approval">
+          {() => null}
+        </Loaded>
+      ),
+    }
+  }
+  const roster = valueOf(people)?.roster
+  const name = answer.value.releases.map(({ id, version }) => `${id}@${version}`).join(', ')
+  return statementPage(request, {
+    ...place,
+    title: `Reject ${name}`,
+    summary: `Ends the approval of ${name}: its run is aborted. Reason: “${reason}”`,
+    statement: writeDecision({ subject: digest, decision: 'reject', reason, at: now }),
+    act: {
+      path: `/v1/approvals/${digest}/decisions`,
+      ...(roster === undefined ? {} : { mayNot: whoMayNotSign(roster, predicatesOf(answer.value), 'ender') }),
+    },
+    verb: 'Sign the rejection',
+    command: `hms-svc approvals reject ${digest} --reason TEXT --sign NAME`,
+  })
+}

@@ -1,0 +1,62 @@
+import type { PreparedApproval, RunView } from '#libs/contracts'
+import { writeRunDecision } from '#libs/signing'
+import { Loaded } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { valueOf } from '../reading/answer.js'
+import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
+import { statementPage, wrongChoice } from '../signing/statement-page.js'
+import { chosenIn } from './chosen.js'
+import { DECISION_WORDS, decisionsOfRun, whyNoDecision } from './decisions-of-run.js'
+
+/** What a person signs who decides about a run. */
+export async function decideRunPage(request: PageRequest): Promise<PageContent> {
+  const { read, params, query, now } = request
+  const number = params['number'] ?? ''
+  const back = `/runs/${encodeURIComponent(number)}`
+  const place = {
+    title: `Decide about run ${number.slice(0, 40)}`,
+    section: 'Runs' as const,
+    trail: [
+      { href: '/runs', text: 'Runs' },
+      { href: back, text: `Run ${number.slice(0, 40)}` },
+    ],
+  }
+  const answer = await read<RunView>(`/v1/runs/${encodeURIComponent(number)}`)
+  if (answer.kind !== 'loaded') {
+    return {
+      ...place,
+      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+      heading: place.title,
+      summary: 'The run cannot be shown.',
+      body: (
+        <Loaded answer={answer} what="run">
+          {() => null}
+        </Loaded>
+      ),
+    }
+  }
+  const run = answer.value
+  const chosen = whyNoDecision(run) ?? chosenIn(query, decisionsOfRun(run))
+  if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })
+  const { decision, reason } = chosen
+  return statementPage(request, {
+    ...place,
+    title: `${DECISION_WORDS[decision].text} run ${run.run}`,
+    summary: `${DECISION_WORDS[decision].hint} Reason: “${reason}”`,
+    statement: writeRunDecision({ run: run.run, attempt: run.attempt, subject: run.digest, at: now, ...chosen }),
+    act: { path: `/v1/runs/${run.run}/decisions`, done: back, mayNot: await whoMayNotDecide(request, run.digest, decision) },
+    verb: `Sign: ${decision}`,
+    command: `hms-svc runs ${decision} ${run.run}${decision === 'extend' ? ' --by DURATION' : ''} --reason TEXT --sign NAME`,
+  })
+}
+
+/** Nobody is left out where the releases or the roster cannot be read: the service judges. */
+export async function whoMayNotDecide({ read }: PageRequest, digest: string, decision: string): Promise<Record<string, string>> {
+  const [approval, people] = await Promise.all([
+    read<PreparedApproval>(`/v1/approvals/${encodeURIComponent(digest)}/prepared`),
+    readPeople(read),
+  ])
+  const [prepared, known] = [valueOf(approval), valueOf(people)]
+  if (prepared === undefined || known === undefined) return {}
+  return whoMayNotSign(known.roster, predicatesOf(prepared), decision === 'abort' ? 'ender' : 'decider')
+}

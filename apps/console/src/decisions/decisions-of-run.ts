@@ -1,0 +1,44 @@
+import { isTerminal, type RunDecisionName, type RunView, type TicketDecision } from '#libs/contracts'
+
+/** What each decision does, for a person who has to choose. */
+export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; hint: string }> = {
+  pause: {
+    text: 'Pause',
+    hint: 'Nothing goes forward until somebody decides again. What is shown stays shown, and alarms still take it back.',
+  },
+  resume: { text: 'Resume', hint: 'It asks its bots again; a canary is observed anew.' },
+  promote: { text: 'Promote', hint: 'It goes on without the evidence that it lacks, or without the rest of its observation.' },
+  extend: { text: 'Extend', hint: 'It is observed for longer; 7 days at most.' },
+  retry: { text: 'Retry', hint: 'It starts anew from lint; nothing that was measured is carried over.' },
+  abort: { text: 'Abort', hint: 'It ends, and the version before stays or comes back.' },
+  accept: { text: 'Accept', hint: 'What automation did stands, and the ticket is closed.' },
+}
+
+const SHOWN = new Set(['CANARY', 'ROLLING_OUT', 'BAKING'])
+
+/** What may be decided about a run as it is. The stage that owns it has the last word. */
+export function decisionsOfRun({ state, stages }: RunView): readonly RunDecisionName[] {
+  if (isTerminal(state) || state === 'NOTIFYING' || state === 'ROLLING_BACK') return []
+  if (state === 'PAUSED') {
+    const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
+    if (paused === 'simulate') return ['retry', 'abort']
+    return paused === 'rollout' ? ['resume', 'promote', 'abort'] : ['resume', 'promote', 'extend', 'retry', 'abort']
+  }
+  if (!SHOWN.has(state)) return ['abort']
+  if (state === 'ROLLING_OUT') return ['pause', 'abort']
+  return state === 'CANARY' ? ['pause', 'promote', 'extend', 'abort'] : ['pause', 'extend', 'abort']
+}
+
+/** Why a run takes no decision; `undefined` while it takes any. */
+export function whyNoDecision({ run, state, policies }: RunView): string | undefined {
+  if (state === 'NOTIFYING' || state === 'SUCCEEDED')
+    return `The rule is live for all, so nothing of run ${run} can be decided any more. To bring the version before back, take ${policies
+      .map(({ id }) => id)
+      .join(', ')} back.`
+  if (state === 'ROLLING_BACK') return `Run ${run} is being taken back already.`
+  return isTerminal(state) ? `Run ${run} has ended, so there is nothing to decide.` : undefined
+}
+
+export function isDecision<T extends TicketDecision | RunDecisionName>(text: string, among: readonly T[]): text is T {
+  return (among as readonly string[]).includes(text)
+}

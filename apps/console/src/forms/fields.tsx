@@ -1,0 +1,107 @@
+import type { ComponentChildren, JSX } from 'preact'
+
+interface FieldProps {
+  name: string
+  /** Where another form of the page has a field of this name. */
+  id?: string
+  label: string
+  hint?: string
+  value?: string
+  required?: boolean
+  maxLength?: number
+}
+
+/** One line of text with its label and hint. */
+export function TextField({ name, id = name, label, hint, value = '', required = false, maxLength = 200 }: FieldProps): JSX.Element {
+  return (
+    <Field name={id} label={label} hint={hint}>
+      <input
+        class="usa-input"
+        id={id}
+        name={name}
+        value={value}
+        maxLength={maxLength}
+        required={required}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+      />
+    </Field>
+  )
+}
+
+export function LongTextField({
+  name,
+  id = name,
+  label,
+  hint,
+  value = '',
+  required = false,
+  maxLength = 1_000,
+  rows = 3,
+}: FieldProps & { rows?: number }): JSX.Element {
+  return (
+    <Field name={id} label={label} hint={hint}>
+      <textarea
+        class="usa-textarea"
+        id={id}
+        name={name}
+        rows={rows}
+        maxLength={maxLength}
+        required={required}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+      >
+        {value}
+      </textarea>
+    </Field>
+  )
+}
+
+/** `name`: id of the input. */
+export function Field({
+  name,
+  label,
+  hint,
+  children,
+}: {
+  name: string
+  label: string
+  hint?: string | undefined
+  children: ComponentChildren
+}): JSX.Element {
+  return (
+    <div>
+      <label class="usa-label" for={name}>
+        {label}
+      </label>
+      {hint === undefined ? null : (
+        <span class="usa-hint" id={`${name}-hint`}>
+          {hint}
+        </span>
+      )}
+      {children}
+    </div>
+  )
+}
+
+interface RadioProps {
+  name: string
+  legend: string
+  choices: readonly { value: string; text: string; hint?: string }[]
+  chosen: string | undefined
+}
+
+export function RadioField({ name, legend, choices, chosen }: RadioProps): JSX.Element {
+  return (
+    <fieldset class="usa-fieldset">
+      <legend>{legend}</legend>
+      {choices.map(({ value, text, hint }) => (
+        <div class="usa-radio" key={value}>
+          <input type="radio" id={`${name}-${value}`} name={name} value={value} checked={value === chosen} required />
+          <label for={`${name}-${value}`}>
+            {text}
+            {hint === undefined ? null : <span class="usa-hint">{hint}</span>}
+          </label>
+        </div>
+      ))}
+    </fieldset>
+  )
+}

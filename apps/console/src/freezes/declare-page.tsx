@@ -1,0 +1,38 @@
+import { STOP_THE_LINE, type Freeze } from '#libs/contracts'
+import { writeFreeze } from '#libs/signing'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { statementPage, wrongChoice } from '../signing/statement-page.js'
+
+const PLACE = { title: 'Begin a freeze', section: 'Freezes', trail: [{ href: '/freezes', text: 'Freezes' }] } as const
+
+/** What a person signs who declares a freeze. */
+export async function declarePage(request: PageRequest): Promise<PageContent> {
+  const freeze = freezeIn(request.query)
+  if (typeof freeze === 'string') return wrongChoice({ ...PLACE, detail: freeze, back: '/freezes' })
+  const where = freeze.scope === 'global' ? 'everywhere' : `in ${freeze.scope}`
+  const begin = freeze.from === undefined ? 'from now' : `from ${freeze.from}`
+  const end = freeze.until === undefined ? 'until somebody ends it' : `until ${freeze.until}`
+  const isStop = freeze.id === STOP_THE_LINE
+  return statementPage(request, {
+    ...PLACE,
+    title: isStop ? 'Stop the line' : `Begin the freeze ${freeze.id}`,
+    summary: `Nothing goes forward ${where}, ${begin} ${end}. Reason: “${freeze.reason}”`,
+    statement: writeFreeze(freeze, request.now),
+    act: { path: '/v1/freezes', done: '/freezes' },
+    verb: 'Sign the freeze',
+    command: isStop ? 'hms-svc stop-the-line on --reason TEXT --sign NAME' : 'hms-svc freezes add FILE --sign NAME',
+  })
+}
+
+/** The service judges the rest; what would not even be a statement is said here. */
+function freezeIn(query: URLSearchParams): Freeze | string {
+  const text = (name: string): string => (query.get(name) ?? '').trim().slice(0, 1_000)
+  const [id, reason, scope] = ['id', 'reason', 'scope'].map(text) as [string, string, string]
+  if (id === '' || reason === '' || scope === '') return 'A freeze needs a name, a place and a reason.'
+  const times = ['from', 'until'].map((name) => [name, text(name)] as const).filter(([, value]) => value !== '')
+  const wrong = times.find(
+    ([, value]) => !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value) || Number.isNaN(Date.parse(value)),
+  )
+  if (wrong !== undefined) return `${wrong[0]} must be a time such as 2026-11-02T00:00:00Z.`
+  return { id, reason, scope, ...Object.fromEntries(times) }
+}

@@ -1,0 +1,117 @@
+import { STOP_THE_LINE, type FreezeView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { LongTextField, TextField } from '../forms/fields.js'
+import { Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Commands, count, Moment, Part, Table } from '../page/parts.js'
+import { Tag } from '../page/state-words.js'
+
+const WORDS = {
+  ACTIVE: { text: 'Holds now', tone: 'warn' },
+  COMING: { text: 'Coming', tone: 'busy' },
+  OVER: { text: 'Over', tone: 'idle' },
+  LIFTED: { text: 'Ended by a person', tone: 'idle' },
+} as const
+
+/** When nothing goes forward: what holds, what comes, what was; and where one begins or ends. */
+export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
+  const answer = await read<FreezeView[]>('/v1/freezes')
+  const active = answer.kind === 'loaded' ? answer.value.filter(({ state }) => state === 'ACTIVE').length : 0
+  return {
+    title: 'Freezes',
+    heading: 'Freezes',
+    section: 'Freezes',
+    summary:
+      answer.kind === 'loaded' ? `${count(active, 'freeze')} ${active === 1 ? 'holds' : 'hold'} now.` : 'Freezes cannot be shown now.',
+    body: (
+      <>
+        <p>A freeze holds back what would go forward in its scope. Everything still goes back, and approvals are still signed.</p>
+        <Part id="freezes" title="Freezes, the newest first">
+          <Loaded answer={answer} what="freezes">
+            {(freezes) => <Freezes freezes={freezes} />}
+          </Loaded>
+        </Part>
+        <section aria-labelledby="add-title">
+          <h2 id="add-title">Begin a freeze</h2>
+          <AddForm />
+        </section>
+        <section aria-labelledby="stop-title">
+          <h2 id="stop-title">Stop the line</h2>
+          <form class="usa-form usa-form--tall" method="get" action="/freezes/declare">
+            <input type="hidden" name="id" value={STOP_THE_LINE} />
+            <input type="hidden" name="scope" value="global" />
+            <LongTextField name="reason" id="stop-reason" label="Why everything stops (public)" required />
+            <button class="usa-button" type="submit">
+              Show what would be signed
+            </button>
+          </form>
+        </section>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">From a terminal</h2>
+          <Commands
+            commands={[
+              'hms-svc freezes add FILE --sign NAME',
+              'hms-svc freezes lift ID --reason TEXT --sign NAME',
+              'hms-svc stop-the-line on --reason TEXT --sign NAME',
+            ]}
+          />
+        </section>
+      </>
+    ),
+  }
+}
+
+function Freezes({ freezes }: { freezes: readonly FreezeView[] }): JSX.Element {
+  if (freezes.length === 0) return <None>No freeze was ever declared.</None>
+  return (
+    <Table caption="Freezes" head={['Freeze', 'State', 'Where', 'When', 'Why', 'By', 'End it']}>
+      {freezes.map((freeze) => (
+        <tr key={freeze.id}>
+          <th scope="row">{freeze.id}</th>
+          <td>
+            <Tag {...WORDS[freeze.state]} />
+          </td>
+          <td>{freeze.scope === 'global' ? 'everywhere' : freeze.scope}</td>
+          <td>
+            <When freeze={freeze} />
+          </td>
+          <td>{freeze.reason}</td>
+          <td>{freeze.by}</td>
+          <td>
+            {freeze.state === 'ACTIVE' || freeze.state === 'COMING' ? (
+              <a href={`/freezes/${encodeURIComponent(freeze.id)}/lift`}>End {freeze.id}</a>
+            ) : freeze.lifted === null ? (
+              'over'
+            ) : (
+              `ended by ${freeze.lifted.by}: “${freeze.lifted.reason}”`
+            )}
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function When({ freeze: { recurrence, from, until, declaredAt } }: { freeze: FreezeView }): JSX.Element {
+  if (recurrence !== undefined) return <>{`${recurrence.cron} for ${recurrence.for} (${recurrence.zone})`}</>
+  return (
+    <>
+      <Moment at={from ?? declaredAt} /> to {until === undefined ? 'when somebody ends it' : <Moment at={until} />}
+    </>
+  )
+}
+
+function AddForm(): JSX.Element {
+  return (
+    <form class="usa-form usa-form--tall" method="get" action="/freezes/declare">
+      <TextField name="id" label="Name" hint="Lower-case words joined by hyphens, such as election-week." required maxLength={100} />
+      <TextField name="scope" label="Where" hint="global, or a region such as region:NCR." value="global" required maxLength={80} />
+      <TextField name="from" label="From" hint="Such as 2026-11-02T00:00:00Z; at once when left empty." maxLength={40} />
+      <TextField name="until" label="Until" hint="Until somebody ends it when left empty." maxLength={40} />
+      <LongTextField name="reason" label="Reason (public)" required />
+      <button class="usa-button" type="submit">
+        Show what would be signed
+      </button>
+    </form>
+  )
+}

@@ -1,0 +1,64 @@
+import type { FreezeRecord } from '#libs/contracts'
+import { digestOfPayload, writeLift } from '#libs/signing'
+import { LongTextField } from '../forms/fields.js'
+import { Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Command } from '../page/parts.js'
+import { statementPage } from '../signing/statement-page.js'
+
+/** Ends a freeze: the reason first, then what is signed. */
+export async function liftPage(request: PageRequest): Promise<PageContent> {
+  const { read, params, query, now } = request
+  const id = (params['id'] ?? '').slice(0, 100)
+  const path = `/v1/freezes/${encodeURIComponent(id)}`
+  const title = `End the freeze ${id}`
+  const place = { title, heading: title, section: 'Freezes' as const, trail: [{ href: '/freezes', text: 'Freezes' }] }
+  const answer = await read<FreezeRecord>(path)
+  if (answer.kind !== 'loaded') {
+    return {
+      ...place,
+      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+      summary: 'The freeze cannot be shown.',
+      body: (
+        <Loaded answer={answer} what="freeze">
+          {() => null}
+        </Loaded>
+      ),
+    }
+  }
+  const { lifted, statement, reason: why } = answer.value
+  const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
+  const command = `hms-svc freezes lift ${id} --reason TEXT --sign NAME`
+  if (lifted !== null) {
+    const summary = `${lifted.by} ended it already: “${lifted.reason}”`
+    return { ...place, summary, body: <None>There is nothing to end.</None> }
+  }
+  if (reason !== '') {
+    return statementPage(request, {
+      ...place,
+      summary: `What waits for ${id} goes on by itself. Reason: “${reason}”`,
+      statement: writeLift({ id, declared: digestOfPayload(statement), reason }, now),
+      act: { path: `${path}/lift`, done: '/freezes' },
+      verb: 'Sign the end',
+      command,
+    })
+  }
+  return {
+    ...place,
+    summary: `It holds because: “${why}”`,
+    still: true,
+    body: (
+      <>
+        <form class="usa-form usa-form--tall" method="get" action={`/freezes/${encodeURIComponent(id)}/lift`}>
+          <LongTextField name="reason" label="Why it ends (public)" required />
+          <button class="usa-button" type="submit">
+            Show what would be signed
+          </button>
+        </form>
+        <p>
+          The same from a terminal: <Command>{command}</Command>
+        </p>
+      </>
+    ),
+  }
+}

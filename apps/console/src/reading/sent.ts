@@ -1,0 +1,18 @@
+import type { ServiceName } from '#libs/contracts'
+
+/** What a service said to a write, or to a dry run; a refusal in its own words. */
+export type Sent<T> =
+  | { kind: 'taken'; value: T }
+  | {
+      kind: 'refused'
+      status: number
+      code: string
+      detail: string
+      next: string[]
+      state: unknown
+      errors: { pointer: string; detail: string }[]
+    }
+  | { kind: 'away'; service: ServiceName; detail: string }
+
+/** A POST to the public HTTP API, as the one who asks for the page. Never rejects. */
+export type Send = <T>(path: string, body: object, options?: { deadlineMs?: number }) => Promise<Sent<T>>

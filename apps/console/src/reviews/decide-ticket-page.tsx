@@ -1,0 +1,52 @@
+import type { Ticket } from '#libs/contracts'
+import { writeRunDecision } from '#libs/signing'
+import { whoMayNotDecide } from '../decisions/decide-run-page.js'
+import { chosenIn } from '../decisions/chosen.js'
+import { DECISION_WORDS } from '../decisions/decisions-of-run.js'
+import { Loaded } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { statementPage, wrongChoice } from '../signing/statement-page.js'
+import { TICKET_WORDS } from './reviews-page.js'
+
+/** What a person signs who answers a ticket: bound to its run, its attempt and its release. */
+export async function decideTicketPage(request: PageRequest): Promise<PageContent> {
+  const { read, params, query, now } = request
+  const number = (params['ticket'] ?? '').slice(0, 40)
+  const back = `/reviews/${encodeURIComponent(number)}`
+  const place = {
+    title: `Decide ticket ${number}`,
+    section: 'Reviews' as const,
+    trail: [
+      { href: '/reviews', text: 'Reviews' },
+      { href: back, text: `Ticket ${number}` },
+    ],
+  }
+  const answer = await read<Ticket>(`/v1/tickets/${encodeURIComponent(number)}`)
+  if (answer.kind !== 'loaded') {
+    return {
+      ...place,
+      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+      heading: place.title,
+      summary: 'The ticket cannot be shown.',
+      body: (
+        <Loaded answer={answer} what="ticket">
+          {() => null}
+        </Loaded>
+      ),
+    }
+  }
+  const { ticket, state, run, attempt, digest, allowed } = answer.value
+  const chosen = state === 'OPEN' ? chosenIn(query, allowed) : `Too late: ${TICKET_WORDS[state].text.toLowerCase()}.`
+  if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })
+  const { decision, reason } = chosen
+  const by = decision === 'extend' ? ' --by DURATION' : ''
+  return statementPage(request, {
+    ...place,
+    title: `${DECISION_WORDS[decision].text}: ticket ${ticket}, run ${run}`,
+    summary: `${DECISION_WORDS[decision].hint} Reason: “${reason}”`,
+    statement: writeRunDecision({ run, attempt, subject: digest, at: now, ...chosen }),
+    act: { path: `/v1/tickets/${ticket}/decisions`, done: back, mayNot: await whoMayNotDecide(request, digest, decision) },
+    verb: `Sign: ${decision}`,
+    command: `hms-svc tickets decide ${ticket} --decision ${decision}${by} --reason TEXT --sign NAME`,
+  })
+}

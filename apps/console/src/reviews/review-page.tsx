@@ -1,0 +1,146 @@
+import { LADDER, type RunView, type Ticket } from '#libs/contracts'
+import { Fragment, type JSX } from 'preact'
+import { DecideForm } from '../decisions/decide-form.js'
+import { Alert, Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Commands, Moment, Part, PolicyLink, RunLink } from '../page/parts.js'
+import { timeLeft } from '../page/time-left.js'
+import { StateTag, Tag } from '../page/state-words.js'
+import type { Answer } from '../reading/answer.js'
+import { Evidence, readEvidence } from '../runs/evidence.js'
+import { TICKET_WORDS } from './reviews-page.js'
+
+const TRAIL = [{ href: '/reviews', text: 'Reviews' }]
+
+/** One question: what happened, how much time is left, what shows it, and the answer. */
+export async function reviewPage(request: PageRequest): Promise<PageContent> {
+  const { read, params, now } = request
+  const number = params['ticket'] ?? ''
+  const answer: Answer<Ticket> = /^\d{1,9}$/.test(number)
+    ? await read<Ticket>(`/v1/tickets/${number}`)
+    : { kind: 'missing', detail: 'Tickets have numbers.' }
+  if (answer.kind !== 'loaded') return without(number, answer)
+  const ticket = answer.value
+  const run = await read<RunView>(`/v1/runs/${ticket.run}`)
+  const evidence = run.kind === 'loaded' ? await readEvidence(read, run.value) : undefined
+  return {
+    title: `Ticket ${ticket.ticket} · ${TICKET_WORDS[ticket.state].text}`,
+    heading: `Ticket ${ticket.ticket}: ${ticket.policies.map(({ id, version }) => `${id}@${version}`).join(', ')}`,
+    section: 'Reviews',
+    trail: TRAIL,
+    summary:
+      ticket.state === 'OPEN'
+        ? `It waits for a decision, for ${timeLeft(ticket.expiresAt, now)} more.`
+        : `${TICKET_WORDS[ticket.state].text}.`,
+    body: (
+      <>
+        <Part id="question" title="What happened">
+          <Question ticket={ticket} run={run} />
+        </Part>
+        <Part id="clock" title="The clock">
+          <Clock ticket={ticket} />
+        </Part>
+        {run.kind === 'loaded' && evidence !== undefined ? (
+          <Part id="evidence" title="Evidence">
+            <Evidence run={run.value} evidence={evidence} />
+          </Part>
+        ) : null}
+        <section aria-labelledby="decide-title">
+          <h2 id="decide-title">Decide</h2>
+          {ticket.state === 'OPEN' ? (
+            <DecideForm action={`/reviews/${ticket.ticket}/decide`} allowed={ticket.allowed} />
+          ) : (
+            <None>There is nothing to decide any more: {TICKET_WORDS[ticket.state].text.toLowerCase()}.</None>
+          )}
+          <Commands commands={[`hms-svc tickets decide ${ticket.ticket} --decision D --reason TEXT --sign NAME`]} />
+        </section>
+      </>
+    ),
+  }
+}
+
+function Question({ ticket, run }: { ticket: Ticket; run: Answer<RunView> }): JSX.Element {
+  const { state, kind, reason, detail, policies, decided } = ticket
+  return (
+    <>
+      <p>
+        <Tag {...TICKET_WORDS[state]} /> {WORDS[kind]}
+      </p>
+      <dl class="facts">
+        <dt>Why</dt>
+        <dd>
+          {reason}
+          {detail === '' ? '' : `: ${detail}`}
+        </dd>
+        <dt>Run</dt>
+        <dd>
+          <RunLink run={ticket.run} />, attempt {ticket.attempt} {run.kind === 'loaded' ? <StateTag state={run.value.state} /> : null}
+        </dd>
+        <dt>Policies</dt>
+        <dd>
+          {policies.map(({ id, version }) => (
+            <span key={id}>
+              <PolicyLink id={id} version={version} />{' '}
+            </span>
+          ))}
+        </dd>
+      </dl>
+      {decided === null ? null : (
+        <Alert kind="success" title={`${decided.by} decided: ${decided.decision}`}>
+          <p>
+            “{decided.reason}”, <Moment at={decided.at} />
+          </p>
+        </Alert>
+      )}
+    </>
+  )
+}
+
+const WORDS: Record<Ticket['kind'], string> = {
+  EMERGENCY_REVIEW: 'Automation took the rule back. People say whether that stands.',
+  INCONCLUSIVE: 'The run has too little evidence to go on by itself, so it waits.',
+  ACK_TIMEOUT: 'Connected bots did not acknowledge the rule, so the run waits.',
+  POISONED: 'The run ended, because one of its messages or timers could not be handled.',
+}
+
+function Clock({ ticket: { openedAt, expiresAt, told, state, closedAt } }: { ticket: Ticket }): JSX.Element {
+  return (
+    <dl class="facts">
+      <dt>Opened</dt>
+      <dd>
+        <Moment at={openedAt} />
+      </dd>
+      {LADDER.map((step) => {
+        const at = told.find(({ to }) => to === step)?.at
+        return (
+          <Fragment key={step}>
+            <dt>Told {step}</dt>
+            <dd>{at === undefined ? state === 'OPEN' ? 'not yet' : 'no' : <Moment at={at} />}</dd>
+          </Fragment>
+        )
+      })}
+      <dt>{state === 'OPEN' ? 'Ends without an answer' : 'Closed'}</dt>
+      <dd>
+        <Moment at={state === 'OPEN' ? expiresAt : closedAt} />
+        {state === 'OPEN' ? ': a paused run is then aborted, and what was taken back stays so.' : ''}
+      </dd>
+    </dl>
+  )
+}
+
+function without(number: string, answer: Exclude<Answer<Ticket>, { kind: 'loaded' }>): PageContent {
+  const heading = `Ticket ${number.slice(0, 40)}`
+  return {
+    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+    title: heading,
+    heading,
+    section: 'Reviews',
+    trail: TRAIL,
+    summary: 'It cannot be shown.',
+    body: (
+      <Loaded answer={answer} what="ticket">
+        {() => null}
+      </Loaded>
+    ),
+  }
+}

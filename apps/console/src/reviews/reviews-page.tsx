@@ -1,0 +1,85 @@
+import { TICKET_STATES, type Ticket, type TicketState } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { FilteredAway, Loaded, None } from '../page/absent.js'
+import { ChoiceFilter, FilterForm } from '../page/filters.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Commands, count, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { timeLeft } from '../page/time-left.js'
+import { Tag } from '../page/state-words.js'
+
+export const TICKET_WORDS: Record<TicketState, { text: string; tone: 'warn' | 'good' | 'idle' | 'bad' }> = {
+  OPEN: { text: 'Waits for a decision', tone: 'warn' },
+  DECIDED: { text: 'Decided', tone: 'good' },
+  EXPIRED: { text: 'Nobody decided in time', tone: 'bad' },
+  MOOT: { text: 'No longer asked', tone: 'idle' },
+}
+
+/** Questions to people: automation acted first. The one whose time ends first stands on top. */
+export async function reviewsPage({ read, query, now }: PageRequest): Promise<PageContent> {
+  const state = TICKET_STATES.find((each) => each === query.get('state'))
+  const answer = await read<Ticket[]>(`/v1/tickets${state === undefined ? '' : `?state=${state}`}`)
+  const open = answer.kind === 'loaded' ? answer.value.filter((ticket) => ticket.state === 'OPEN').length : 0
+  return {
+    title: 'Reviews',
+    heading: 'Reviews',
+    section: 'Reviews',
+    summary:
+      answer.kind === 'loaded'
+        ? `${count(open, 'ticket')} ${open === 1 ? 'waits' : 'wait'} for a decision.`
+        : 'Tickets cannot be shown now.',
+    body: (
+      <>
+        <FilterForm action="/reviews">
+          <ChoiceFilter
+            name="state"
+            label="State"
+            any="Any state"
+            choices={TICKET_STATES.map((value) => ({ value, text: TICKET_WORDS[value].text }))}
+            chosen={state}
+          />
+        </FilterForm>
+        <Part id="tickets" title={state === undefined ? 'Tickets, the newest 100' : 'Tickets that match'}>
+          <Loaded answer={answer} what="tickets">
+            {(tickets) => <Tickets tickets={tickets} narrowed={state !== undefined} now={now} />}
+          </Loaded>
+        </Part>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">From a terminal</h2>
+          <Commands commands={['hms-svc tickets list', 'hms-svc tickets show N']} />
+        </section>
+      </>
+    ),
+  }
+}
+
+function Tickets({ tickets, narrowed, now }: { tickets: readonly Ticket[]; narrowed: boolean; now: Date }): JSX.Element {
+  if (tickets.length === 0) return narrowed ? <FilteredAway what="tickets" href="/reviews" /> : <None>No ticket was ever opened.</None>
+  const urgent = tickets.toSorted((a, b) => rank(a) - rank(b) || a.expiresAt.localeCompare(b.expiresAt))
+  return (
+    <Table caption="Tickets" head={['Ticket', 'State', 'Run', 'Policies', 'Why', 'Time left']}>
+      {urgent.map(({ ticket, state, run, policies, reason, expiresAt }) => (
+        <tr key={ticket}>
+          <th scope="row">
+            <a href={`/reviews/${ticket}`}>Ticket {ticket}</a>
+          </th>
+          <td>
+            <Tag {...TICKET_WORDS[state]} />
+          </td>
+          <td>
+            <RunLink run={run} />
+          </td>
+          <td>{policies.map(({ id, version }) => `${id}@${version}`).join(', ')}</td>
+          <td>{reason}</td>
+          <td>
+            {state === 'OPEN' ? `${timeLeft(expiresAt, now)}, until ` : ''}
+            <Moment at={expiresAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}
+
+function rank({ state }: Ticket): number {
+  return state === 'OPEN' ? 0 : 1
+}

@@ -1,0 +1,166 @@
+import type { FieldDifference, JsonObject, PastPolicyView, PolicyHistoryEntry, PolicyView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { LongTextField } from '../forms/fields.js'
+import { Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Moment, Table, valueText } from '../page/parts.js'
+import { unitText } from '../policies/rule-of.js'
+import { valueOf } from '../reading/answer.js'
+import { readPeople, type People } from '../signing/people.js'
+import { SigningBlock } from '../signing/signing-block.js'
+
+/** Takes a policy back: choose a version, see what changes, sign; then a stopwatch. Everything chosen stands in the address. */
+export async function rollbackPage({ read, params, query }: PageRequest): Promise<PageContent> {
+  const id = params['id'] ?? ''
+  const path = `/v1/policies/${encodeURIComponent(id)}`
+  const [policy, history, people] = await Promise.all([
+    read<PolicyView>(path),
+    read<PolicyHistoryEntry[]>(`${path}/history?limit=50`),
+    readPeople(read),
+  ])
+  const live = valueOf(policy)
+  const to = (query.get('to') ?? '').slice(0, 200)
+  const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
+  const target = to === '' ? undefined : await read<PastPolicyView>(`${path}?version=${encodeURIComponent(to)}`)
+  const missing = policy.kind === 'missing' && history.kind === 'missing'
+  const from = live === undefined ? 'nothing' : live.version
+  return {
+    ...(missing ? { status: 404 as const } : {}),
+    title: `Take back ${id.slice(0, 100)}`,
+    heading: `Take back ${id.slice(0, 100)}`,
+    section: 'Policies',
+    trail: [
+      { href: '/policies', text: 'Policies' },
+      { href: `/policies/${encodeURIComponent(id)}`, text: id.slice(0, 100) },
+    ],
+    summary: to === '' ? `In force: ${from}. Choose the version to bring back.` : `${from} → ${to}, for all bots, within seconds.`,
+    still: true,
+    script: 'sign',
+    body:
+      target === undefined ? (
+        <Loaded answer={history} what="versions of this policy">
+          {(entries) => <Choose id={id} entries={entries} live={live?.version} />}
+        </Loaded>
+      ) : (
+        <Loaded answer={target} what="version">
+          {(past) => (
+            <>
+              <Changes from={live?.value} to={past.value} live={live?.version} version={to} />
+              <p>{reason === '' ? 'No reason is given.' : `Reason: “${reason}”`}</p>
+              <Loaded answer={people} what="people of the roster">
+                {(known) => <Go id={id} version={to} reason={reason} people={known} />}
+              </Loaded>
+            </>
+          )}
+        </Loaded>
+      ),
+  }
+}
+
+function Choose({ id, entries, live }: { id: string; entries: readonly PolicyHistoryEntry[]; live: string | undefined }): JSX.Element {
+  const versions = [
+    ...new Map(entries.flatMap((entry) => (entry.version === null || entry.version === live ? [] : [[entry.version, entry]]))).values(),
+  ]
+  if (versions.length === 0) return <None>No other version was ever in force, so there is nothing to bring back.</None>
+  return (
+    <form class="usa-form usa-form--tall" method="get" action={`/policies/${encodeURIComponent(id)}/rollback`}>
+      <fieldset class="usa-fieldset">
+        <legend>Bring back</legend>
+        {versions.map(({ version, from, approvedBy }, index) => (
+          <div class="usa-radio" key={version}>
+            <input type="radio" id={`to-${version}`} name="to" value={version!} checked={index === 0} required />
+            <label for={`to-${version}`}>
+              {version}
+              <span class="usa-hint">
+                in force from <Moment at={from} />, signed by {approvedBy.join(', ') || 'nobody named'}
+              </span>
+            </label>
+          </div>
+        ))}
+      </fieldset>
+      <LongTextField name="reason" label="Reason (public)" required />
+      <button class="usa-button" type="submit">
+        Show what would change
+      </button>
+    </form>
+  )
+}
+
+function Changes({
+  from,
+  to,
+  live,
+  version,
+}: {
+  from: JsonObject | undefined
+  to: JsonObject
+  live: string | undefined
+  version: string
+}): JSX.Element {
+  const fields = fieldsThatDiffer(from ?? {}, to)
+  return (
+    <section aria-labelledby="changes-title">
+      <h2 id="changes-title">What changes</h2>
+      {fields.length === 0 ? (
+        <None>No value changes.</None>
+      ) : (
+        <Table caption="What changes" head={['Field', `Now (${live ?? 'nothing'})`, `Then (${version})`, 'Unit']}>
+          {fields.map(({ field, from: before, to: after }) => (
+            <tr key={field}>
+              <th scope="row">{field}</th>
+              <td>{valueText(before)}</td>
+              <td>{valueText(after)}</td>
+              <td>{typeof after === 'number' ? unitText(to) : '–'}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+    </section>
+  )
+}
+
+function fieldsThatDiffer(from: JsonObject, to: JsonObject): Omit<FieldDifference, 'text'>[] {
+  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter((name) => name !== 'id' && name !== 'version')
+  return names
+    .filter((name) => JSON.stringify(from[name]) !== JSON.stringify(to[name]))
+    .map((field) => ({ field, from: from[field], to: to[field] }))
+}
+
+function Go({ id, version, reason, people }: { id: string; version: string; reason: string; people: People }): JSX.Element {
+  const said = reason === '' ? {} : { reason }
+  return (
+    <>
+      <p class="stopwatch" data-stopwatch hidden>
+        0.0 s
+      </p>
+      <SigningBlock
+        verb="Take it back now"
+        command={`hms-svc rollback ${id}@${version} --reason TEXT --sign NAME`}
+        payloads={[]}
+        act={{
+          kind: 'rollback',
+          path: '/v1/rollbacks',
+          body: { policy: id, version, ...said },
+          people: people.names,
+          mayNot: {},
+          audience: people.installation,
+        }}
+      />
+      <section aria-labelledby="all-title">
+        <h2 id="all-title">If one signature is not enough</h2>
+        <p>
+          A version that the release in force does not name as fallback needs as many signatures as approving it would take. Such a rollback
+          is prepared first, and then signed like any approval.
+        </p>
+        <form method="post" action="/approvals">
+          <input type="hidden" name="rollback-policy" value={id} />
+          <input type="hidden" name="rollback-version" value={version} />
+          <input type="hidden" name="reason" value={reason} />
+          <button class="usa-button usa-button--outline" type="submit">
+            Prepare it for signatures
+          </button>
+        </form>
+      </section>
+    </>
+  )
+}

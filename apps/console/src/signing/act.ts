@@ -1,0 +1,17 @@
+/** What the page's script is to do once a key is open. It stands in the page as JSON. */
+export interface PlacedAct {
+  /** `approval`: one signature for each release. `statement`: the signed statement itself. `rollback`: a signed request, sent at once. */
+  kind: 'approval' | 'statement' | 'rollback'
+  /** Of the API: where it is sent. */
+  path: string
+  /** What goes with the signatures; of `rollback` all that is sent. */
+  body: object
+  /** Page that shows what became of it; without it that of the run in the answer, else this page. */
+  done?: string
+  /** Key ids of people, with their names, by the roster in force. */
+  people: Record<string, string>
+  /** Names of people whose signature counts for nothing here, with why. */
+  mayNot: Record<string, string>
+  /** `installation` of the roster: for whom a signed request is. */
+  audience?: string
+}

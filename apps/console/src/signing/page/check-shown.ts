@@ -1,0 +1,42 @@
+import { REMOVED, saidBy, valueOfField } from '../said.js'
+import { fromBase64 } from './bytes.js'
+import { digestOfBytes } from './sign-bytes.js'
+
+/** What the page shows of one statement. */
+export interface Shown {
+  /** In groups of four, as people compare it. */
+  digest: string
+  /** Base64 of the statement: what will be signed. */
+  bytes: string
+  lines: { field: string; value: string }[]
+  /** Of a release: the changed fields, with what they become. */
+  changes: { field: string; to: string }[]
+}
+
+/** The page does not show what its bytes say. Nobody may sign then. */
+export class NotAsShown extends Error {
+  override readonly name = 'NotAsShown'
+
+  constructor(what: string) {
+    super(`Nothing was signed: ${what}. Do not sign this page; tell the operator, and sign with hms-svc, which reads the bytes itself.`)
+  }
+}
+
+/** Holds what a person sees against the bytes: digest, every field, and every changed value. Throws `NotAsShown`. */
+export async function checkShown({ digest, bytes, lines, changes }: Shown): Promise<void> {
+  const payload = fromBase64(bytes)
+  const found = await digestOfBytes(payload)
+  if (digest.replaceAll(/\s/g, '') !== found) throw new NotAsShown(`the digest shown is not that of the bytes, which is ${found}`)
+  const statement = new TextDecoder().decode(payload)
+  const said = saidBy(statement)
+  const other = said.find(({ field, value }, index) => lines[index]?.field !== field || lines[index]?.value !== value)
+  if (other !== undefined || said.length !== lines.length)
+    throw new NotAsShown(
+      `the fields shown are not those of the bytes${other === undefined ? '' : `, which say ${other.field} ${other.value}`}`,
+    )
+  const { policy } = (JSON.parse(statement) as { predicate: { policy?: unknown } }).predicate
+  for (const { field, to } of changes) {
+    const value = valueOfField(policy, field) ?? REMOVED
+    if (value !== to) throw new NotAsShown(`the page shows ${field} as ${to}, and the bytes say ${value}`)
+  }
+}

@@ -1,0 +1,63 @@
+import { elementsOf, hexOf, readElement, TAGS, type Element } from './der.js'
+import { KeyRefused, REFUSALS } from './key-refused.js'
+
+/** How a key file is locked: PBES2 of RFC 8018 §6.2 with PBKDF2 and AES-CBC. */
+export interface LockedKey {
+  salt: Uint8Array
+  rounds: number
+  hash: 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512'
+  keyBits: 128 | 256
+  iv: Uint8Array
+  encrypted: Uint8Array
+}
+
+const PBES2 = '2a864886f70d01050d'
+const PBKDF2 = '2a864886f70d01050c'
+const SCRYPT = '2b06010401da47040b'
+/** RFC 8018 §A.2: SHA-1 where a file names none. */
+const HASHES: Record<string, LockedKey['hash']> = {
+  '2a864886f70d0207': 'SHA-1',
+  '2a864886f70d0209': 'SHA-256',
+  '2a864886f70d020a': 'SHA-384',
+  '2a864886f70d020b': 'SHA-512',
+}
+/** Browsers have no AES-192. */
+const CIPHERS: Record<string, LockedKey['keyBits']> = { '60864801650304012a': 256, '608648016503040102': 128 }
+/** A derivation of this many takes some ten seconds; a file that asks for more would only hold the page up. */
+const MAX_ROUNDS = 10_000_000
+
+/** Reads EncryptedPrivateKeyInfo (RFC 5958 §3). Throws `KeyRefused` with what to do for what a browser cannot open. */
+export function readLocked(der: Uint8Array): LockedKey {
+  const [algorithm, encrypted] = membersOf(readElement(der), 2)
+  const [scheme, parameters] = membersOf(algorithm, 2)
+  if (oidOf(scheme!) !== PBES2 || encrypted!.tag !== TAGS.octets) throw new KeyRefused(REFUSALS.cipher)
+  const [derivation, cipher] = membersOf(parameters, 2)
+  const [kdf, kdfParameters] = membersOf(derivation, 2)
+  if (oidOf(kdf!) === SCRYPT) throw new KeyRefused(REFUSALS.scrypt)
+  if (oidOf(kdf!) !== PBKDF2) throw new KeyRefused(REFUSALS.cipher)
+  const [salt, rounds, ...options] = membersOf(kdfParameters, 2)
+  const [encryption, iv] = membersOf(cipher, 2)
+  const keyBits = CIPHERS[oidOf(encryption!)]
+  const prf = options.find(({ tag }) => tag === TAGS.sequence)
+  const hash = prf === undefined ? 'SHA-1' : HASHES[oidOf(membersOf(prf, 1)[0]!)]
+  if (keyBits === undefined || hash === undefined || salt!.tag !== TAGS.octets || iv!.tag !== TAGS.octets)
+    throw new KeyRefused(REFUSALS.cipher)
+  return { salt: salt!.content, rounds: countOf(rounds!), hash, keyBits, iv: iv!.content, encrypted: encrypted!.content }
+}
+
+function membersOf(element: Element | undefined, atLeast: number): Element[] {
+  const members = element?.tag === TAGS.sequence ? elementsOf(element.content) : undefined
+  if (members === undefined || members.length < atLeast) throw new KeyRefused(REFUSALS.cipher)
+  return members
+}
+
+function oidOf({ tag, content }: Element): string {
+  return tag === TAGS.oid ? hexOf(content) : ''
+}
+
+function countOf({ tag, content }: Element): number {
+  if (tag !== TAGS.integer || content.length > 6) throw new KeyRefused(REFUSALS.rounds)
+  const rounds = content.reduce((sum, byte) => sum * 256 + byte, 0)
+  if (rounds < 1 || rounds > MAX_ROUNDS) throw new KeyRefused(REFUSALS.rounds)
+  return rounds
+}

@@ -1,0 +1,69 @@
+import type { PlacedAct } from '../act.js'
+import type { OpenKey } from './open-key.js'
+import { post } from './post.js'
+import { signRequest } from './sign-request.js'
+
+/** Once around the time that config-store waits for bots at most. */
+const WAIT_MS = 10_000
+const TICK_MS = 100
+
+interface GoingBack {
+  act: PlacedAct
+  key: OpenKey
+  name: string
+  say(text: string): void
+  outcome: HTMLElement
+}
+
+/** Sends the signed request at once, for a rollback is about seconds, and counts them until every connected bot has it. */
+export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): Promise<void> {
+  const startedAt = performance.now()
+  const seconds = (): string => ((performance.now() - startedAt) / 1_000).toFixed(1)
+  const watch = document.querySelector<HTMLElement>('[data-stopwatch]')!
+  watch.hidden = false
+  const timer = setInterval(() => (watch.textContent = `${seconds()} s`), TICK_MS)
+  say(`Signed as ${name}. Going back…`)
+  try {
+    const body = JSON.stringify(act.body)
+    const authorization = await signRequest({ audience: act.audience!, path: act.path, body, at: new Date() }, key)
+    const posted = await post(act.path, body, { authorization, 'idempotency-key': crypto.randomUUID() })
+    if (!posted.ok) throw new Error(refusalText(posted.refusal))
+    const { id, version, from, revision } = posted.value as { id: string; version: string; from: string | null; revision: number }
+    say(`${id} ${from ?? ''} → ${version} is on its way.`)
+    const coverage = await coverageOf(id, revision)
+    const took = seconds()
+    watch.textContent = `${took} s`
+    say(`${id} ${from === null ? '' : `${from} → `}${version} in ${took} s, ${botsText(coverage)}.`)
+  } finally {
+    clearInterval(timer)
+    outcome.focus()
+  }
+}
+
+function refusalText({ code, detail }: { code: string; detail: string }): string {
+  const next = code === 'HMS_ROLLOUT_NOT_PREAPPROVED' ? ' Prepare it below, so that people can sign it.' : ''
+  return `${detail}${next} [${code}]`
+}
+
+interface Coverage {
+  current: number
+  total: number
+}
+
+/** `undefined`: who has it could not be asked. The rollback stands. */
+async function coverageOf(id: string, revision: number): Promise<Coverage | undefined> {
+  try {
+    const query = new URLSearchParams({ policy: id, revision: String(revision), waitMs: String(WAIT_MS) })
+    const response = await fetch(`/v1/coverage?${query}`, { signal: AbortSignal.timeout(WAIT_MS + 5_000) })
+    return response.ok ? ((await response.json()) as Coverage) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function botsText(coverage: Coverage | undefined): string {
+  if (coverage === undefined) return 'and which bots have it could not be asked: the rollback stands'
+  if (coverage.total === 0) return 'no bot connected'
+  const silent = coverage.total - coverage.current
+  return `${coverage.current} of ${coverage.total} bots acknowledged${silent === 0 ? '' : '; the others follow when they answer'}`
+}

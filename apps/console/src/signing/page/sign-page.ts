@@ -1,0 +1,149 @@
+// Runs in the page: opens a key file, holds what is shown against the bytes, signs, waits, and sends to the same origin's API.
+import type { PlacedAct } from '../act.js'
+import { CancelWindow, type WindowClock } from './cancel-window.js'
+import { checkShown, type Shown } from './check-shown.js'
+import { MAX_KEY_FILE_BYTES, openKey, type OpenKey } from './open-key.js'
+import { KeyRefused, REFUSALS } from './key-refused.js'
+import { post, type Posted } from './post.js'
+import { signBytes, type SignedBytes } from './sign-bytes.js'
+import { rollBackNow } from './roll-back.js'
+
+const block = document.querySelector<HTMLElement>('[data-signing]')
+const clock: WindowClock = {
+  now: () => performance.now(),
+  after(ms, task) {
+    const timer = setTimeout(task, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+function part<T extends HTMLElement = HTMLElement>(name: string): T {
+  return block!.querySelector<T>(`[data-${name}]`)!
+}
+
+/** What stands on the page now, not what the server once sent: an extension, or a script, may have changed it. */
+function shownReleases(): Shown[] {
+  return [...document.querySelectorAll<HTMLElement>('[data-statement]')].map((element) => ({
+    digest: element.querySelector('[data-digest]')?.textContent ?? '',
+    bytes: element.dataset['statement'] ?? '',
+    lines: rows(element, 'data-said').map(([field, value]) => ({ field: field!, value: value! })),
+    changes: rows(element, 'data-change').map(([field, to]) => ({ field: field!, to: to! })),
+  }))
+}
+
+function rows(element: HTMLElement, mark: string): string[][] {
+  return [...element.querySelectorAll(`[${mark}]`)].map((row) =>
+    [...row.querySelectorAll('[data-cell]')].map((cell) => cell.textContent ?? ''),
+  )
+}
+
+function say(text: string): void {
+  part('outcome').textContent = text
+}
+
+function refuse(text: string): void {
+  const refused = part('refused')
+  refused.textContent = text
+  refused.hidden = false
+  refused.focus()
+}
+
+function fail(error: unknown): void {
+  say('')
+  refuse((error as Error).message)
+}
+
+async function keyOf(): Promise<OpenKey> {
+  const file = part<HTMLInputElement>('key').files?.[0]
+  if (file === undefined) throw new KeyRefused(REFUSALS.notAKey)
+  if (file.size > MAX_KEY_FILE_BYTES) throw new KeyRefused(REFUSALS.tooLarge)
+  const passphrase = part<HTMLInputElement>('passphrase')
+  const key = await openKey(await file.text(), passphrase.value)
+  passphrase.value = ''
+  return key
+}
+
+/** Names whose key it is; refuses one whose signature would count for nothing here. */
+function holderOf({ keyid }: OpenKey, { people, mayNot }: PlacedAct): string {
+  const name = Object.hasOwn(people, keyid) ? people[keyid]! : undefined
+  if (name === undefined) throw new KeyRefused(`The roster names nobody with the key ${keyid}. Nothing was signed.`)
+  if (Object.hasOwn(mayNot, name)) throw new KeyRefused(`${name} cannot sign this: ${mayNot[name]}. Nothing was signed.`)
+  return name
+}
+
+async function sign(act: PlacedAct): Promise<void> {
+  const shown = shownReleases()
+  for (const each of shown) await checkShown(each)
+  say('Opening the key; this takes a second.')
+  const key = await keyOf()
+  const name = holderOf(key, act)
+  if (act.kind === 'rollback') return rollBackNow({ act, key, name, say, outcome: part('outcome') })
+  const signed = await Promise.all(shown.map(({ bytes }) => signBytes(bytes, key)))
+  offerToCancel(name, () => void send(act, signed, shown).catch(fail))
+}
+
+function offerToCancel(name: string, over: () => void): void {
+  const offered = part('window')
+  const form = part<HTMLFormElement>('key-form')
+  form.hidden = true
+  offered.hidden = false
+  say(`Signed as ${name}. Nothing was sent yet.`)
+  const done = (): void => {
+    offered.hidden = true
+  }
+  const open = new CancelWindow(clock, {
+    left: (seconds) => (part('left').textContent = String(seconds)),
+    over: () => {
+      done()
+      over()
+    },
+  })
+  part('send').onclick = () => open.sendNow()
+  part('more').onclick = () => open.more()
+  part('cancel').onclick = () => {
+    open.cancel()
+    done()
+    form.hidden = false
+    say('Cancelled. Nothing was sent, and the signature was thrown away.')
+    part('passphrase').focus()
+  }
+  part('send').focus()
+}
+
+async function send(act: PlacedAct, signed: SignedBytes[], shown: Shown[]): Promise<void> {
+  say('Sending…')
+  const posted = await post(act.path, JSON.stringify(bodyOf(act, signed, shown)))
+  if (posted.ok) return arrive(act, posted)
+  part<HTMLFormElement>('key-form').hidden = false
+  say('')
+  refuse(`${posted.refusal.detail} [${posted.refusal.code}]`)
+}
+
+function bodyOf(act: PlacedAct, signed: SignedBytes[], shown: Shown[]): object {
+  if (act.kind === 'statement') return { ...act.body, statement: signed[0] }
+  const reason = block!.querySelector('textarea')!.value.trim()
+  const signatures = signed.map(({ signatures: [made] }, index) => ({ release: shown[index]!.digest.replaceAll(/\s/g, ''), ...made! }))
+  return { ...act.body, signatures, ...(reason === '' ? {} : { reason }) }
+}
+
+function arrive({ done }: PlacedAct, { value }: Posted & { ok: true }): void {
+  const { run } = value as { run?: unknown }
+  location.assign(done ?? (typeof run === 'number' ? `/runs/${run}` : location.pathname))
+}
+
+if (block !== null) {
+  const act = JSON.parse(block.dataset['signing']!) as PlacedAct
+  const form = part<HTMLFormElement>('key-form')
+  form.hidden = false
+  part('without-script').hidden = true
+  let busy = false
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    if (busy) return
+    busy = true
+    part('refused').hidden = true
+    sign(act)
+      .catch(fail)
+      .finally(() => (busy = false))
+  })
+}

@@ -1,0 +1,107 @@
+import { HmsError, type Envelope } from '#libs/contracts'
+import { digestOf, openEnvelope, SignatureError } from '#libs/signing'
+import type { FastifyInstance } from 'fastify'
+import { takeForms, textOf } from '../forms/take-forms.js'
+import { Alert } from '../page/absent.js'
+import { PAGE_HEADERS } from '../page/page-headers.js'
+import type { PageMaker } from '../page/page-maker.js'
+import { Commands } from '../page/parts.js'
+import type { PageContent } from '../page/page.js'
+import type { ApiReader } from '../reading/api-reader.js'
+import type { Sent } from '../reading/sent.js'
+
+/** Doors that the signature of a person opens by itself. A form must not reach any other. */
+const DOORS = [
+  /^\/v1\/approvals$/,
+  /^\/v1\/approvals\/sha256:[0-9a-f]{64}\/decisions$/,
+  /^\/v1\/(runs|tickets)\/\d{1,9}\/decisions$/,
+  /^\/v1\/freezes$/,
+  /^\/v1\/freezes\/[a-z0-9-]{1,100}\/lift$/,
+]
+const OWN_PAGE = /^\/[a-z]+(\/[A-Za-z0-9:%-]+){0,2}$/
+
+/** `POST /signatures`: hands in what was signed elsewhere and pasted. Works without scripts. */
+export function addPasteForm(server: FastifyInstance, { reader, maker }: { reader: ApiReader; maker: PageMaker }): void {
+  takeForms(server, (scope) => {
+    scope.post('/signatures', { config: { page: true } }, async ({ body }, reply) => {
+      const form = body as FormData
+      const path = textOf(form, 'path')
+      if (!DOORS.some((door) => door.test(path))) throw unreadable('It does not say what was signed.')
+      // For nobody in particular: the signature says whose it is.
+      const sent = await reader.sendAs(undefined)<{ run?: unknown }>(path, requestOf(path, form))
+      if (sent.kind === 'taken') return reply.redirect(placeOf(textOf(form, 'done'), sent.value), 303)
+      const { status, html } = maker.show(refusedSignature(sent))
+      return reply.status(status).headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(html)
+    })
+  })
+}
+
+function requestOf(path: string, form: FormData): object {
+  const envelopes = envelopesIn(textOf(form, 'envelopes'))
+  const body = parsed(textOf(form, 'body') || '{}') as object
+  if (path !== '/v1/approvals') {
+    if (envelopes.length !== 1) throw unreadable(`One signature is needed, ${envelopes.length} were pasted.`)
+    return { ...body, statement: envelopes[0] }
+  }
+  const signatures = envelopes.flatMap((envelope) => {
+    const { payload } = opened(envelope)
+    return envelope.signatures.map(({ keyid, sig }) => ({ release: digestOf(payload), keyid, sig }))
+  })
+  return { ...body, signatures }
+}
+
+/** One JSON object after the other, however they are broken into lines. */
+function envelopesIn(text: string): Envelope[] {
+  const list = parsed(`[${text.replaceAll(/\}\s*\{\s*"payload"/g, '},{"payload"')}]`)
+  return (list as unknown[]).map((each) => {
+    opened(each)
+    return each as Envelope
+  })
+}
+
+function opened(envelope: unknown): ReturnType<typeof openEnvelope> {
+  try {
+    return openEnvelope(envelope)
+  } catch (error) {
+    if (error instanceof SignatureError) throw unreadable(`What was pasted is no signature: ${error.detail}.`)
+    throw error
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw unreadable('What was pasted is not what hms-svc sign prints.')
+  }
+}
+
+function unreadable(detail: string): HmsError {
+  return new HmsError('HMS_SIGNATURE_MALFORMED', `${detail} Nothing was done.`, { status: 400, next: ['hms-svc sign --help'] })
+}
+
+function placeOf(done: string, { run }: { run?: unknown }): string {
+  if (OWN_PAGE.test(done)) return done
+  return typeof run === 'number' ? `/runs/${run}` : '/approvals'
+}
+
+function refusedSignature(sent: Exclude<Sent<unknown>, { kind: 'taken' }>): PageContent {
+  const [status, detail, code, next] =
+    sent.kind === 'away'
+      ? ([503, `${sent.service} ${sent.detail}. It may have been taken: look before you send it again.`, 'HMS_UNREACHABLE', []] as const)
+      : ([sent.status === 409 ? 409 : sent.status === 403 ? 403 : 422, sent.detail, sent.code, sent.next] as const)
+  return {
+    status,
+    title: 'Not taken',
+    heading: status === 409 ? 'It came too late' : 'The signature was not taken',
+    section: 'Approvals',
+    summary: detail,
+    still: true,
+    body: (
+      <Alert kind="error" title={code}>
+        <p>{detail}</p>
+        <Commands commands={next} />
+      </Alert>
+    ),
+  }
+}

@@ -1,0 +1,83 @@
+import type { PreparedApproval, RosterStep } from '#libs/contracts'
+import {
+  approvalRequirement,
+  authorsOf,
+  countsOnRelease,
+  readUnsignedRoster,
+  SignatureError,
+  type ReleasePredicate,
+  type Roster,
+} from '#libs/signing'
+import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
+
+/** Of whom the page's script knows whose key was opened. What counts is judged by approver, whatever a page says. */
+export interface People {
+  installation: string
+  /** By key id. */
+  names: Record<string, string>
+  roster: Roster
+}
+
+export async function readPeople(read: Read): Promise<Answer<People>> {
+  const answer = await read<RosterStep[]>('/v1/roster')
+  if (answer.kind === 'loaded' && answer.value.length === 0) return { kind: 'missing', detail: 'There is no roster yet.' }
+  try {
+    return mapAnswer(answer, (steps) => peopleOf(steps))
+  } catch (error) {
+    if (error instanceof SignatureError) return { kind: 'missing', detail: `The roster cannot be read: ${error.detail}.` }
+    throw error
+  }
+}
+
+function peopleOf(steps: readonly RosterStep[]): People {
+  const [first, newest] = [steps[0]!, steps.at(-1)!].map(({ envelope }) => readUnsignedRoster(envelope)) as [Roster, Roster]
+  const roster = newest.following(first)
+  const people = [...roster.principals.values()].filter(({ kind }) => kind === 'person')
+  const names = Object.fromEntries(people.flatMap(({ name, keys }) => keys.map(({ keyid }) => [keyid, name])))
+  return { installation: first.installation, names, roster }
+}
+
+/** The predicate of each release, from the bytes that are signed. */
+export function predicatesOf({ releases }: Pick<PreparedApproval, 'releases'>): ReleasePredicate[] {
+  return releases.map(({ payload }) => (JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate: ReleasePredicate }).predicate)
+}
+
+/** Role, number and names that a release asks for; `undefined` where the roster names no role for it. */
+export function requirementOf(
+  roster: Roster,
+  predicate: ReleasePredicate,
+): { role: string; threshold: number; names: string[] } | undefined {
+  try {
+    const { role, threshold, eligible } = approvalRequirement(roster, predicate)
+    return { role, threshold, names: eligible.map((id) => roster.principals.get(id)?.name ?? id) }
+  } catch (error) {
+    if (error instanceof SignatureError) return undefined
+    throw error
+  }
+}
+
+/** People whose signature would count for nothing on these releases, with why. */
+export function whoMayNotSign(
+  roster: Roster,
+  predicates: readonly ReleasePredicate[],
+  as: 'approver' | 'decider' | 'ender',
+): Record<string, string> {
+  const people = [...roster.principals.values()].filter(({ kind }) => kind === 'person')
+  const refused = people.flatMap((person) => {
+    const counts = predicates.filter((predicate) => counted(roster, person, predicate))
+    const isAuthor = predicates.some(({ author }) => authorsOf(roster, author).some(({ id }) => id === person.id))
+    // An author's signature may be needed although it counts for nothing, and an author may end a run.
+    if (counts.length === predicates.length || (isAuthor && as !== 'decider') || (as === 'ender' && counts.length > 0)) return []
+    return [[person.name, isAuthor ? 'they wrote it, and nobody decides on their own work' : 'no role of the roster lets them']] as const
+  })
+  return Object.fromEntries(refused)
+}
+
+function counted(...[roster, person, predicate]: Parameters<typeof countsOnRelease>): boolean {
+  try {
+    return countsOnRelease(roster, person, predicate)
+  } catch (error) {
+    if (error instanceof SignatureError) return false
+    throw error
+  }
+}

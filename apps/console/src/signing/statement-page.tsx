@@ -1,0 +1,82 @@
+import type { ComponentChildren } from 'preact'
+import type { PageContent, PageRequest, Section } from '../page/page.js'
+import { Alert } from '../page/absent.js'
+import type { PlacedAct } from './act.js'
+import { readPeople } from './people.js'
+import { SigningBlock } from './signing-block.js'
+import { Statement } from './statement-view.js'
+
+export interface StatementPage {
+  title: string
+  section: Section
+  trail: readonly { href: string; text: string }[]
+  /** What signing does, in a sentence. */
+  summary: string
+  /** The bytes that a person signs, made for this page. */
+  statement: { payload: Buffer; digest: string }
+  act: Pick<PlacedAct, 'path' | 'done'> & Partial<Pick<PlacedAct, 'body' | 'mayNot'>>
+  verb: string
+  command: string
+  children?: ComponentChildren
+}
+
+/** The page before a signature over a statement of its own: what it says and does, then the key. Its address says all that was chosen. */
+export async function statementPage({ read }: PageRequest, page: StatementPage): Promise<PageContent> {
+  const { title, section, trail, summary, statement, act, verb, command, children } = page
+  const people = await readPeople(read)
+  const payload = statement.payload.toString('base64')
+  return {
+    title,
+    heading: title,
+    section,
+    trail,
+    summary,
+    still: true,
+    script: 'sign',
+    body: (
+      <>
+        {children}
+        <section aria-labelledby="signed-title">
+          <h2 id="signed-title">What is signed</h2>
+          <p>It counts for ten minutes from now. Load the page again for a later one.</p>
+          <Statement payload={payload} digest={statement.digest} />
+        </section>
+        {people.kind === 'loaded' ? (
+          <SigningBlock
+            verb={verb}
+            command={command}
+            payloads={[payload]}
+            act={{ kind: 'statement', body: {}, mayNot: {}, people: people.value.names, ...act }}
+          />
+        ) : (
+          <p>Nobody can sign here before the people of the roster can be shown. Load the page again.</p>
+        )}
+      </>
+    ),
+  }
+}
+
+/** What was chosen on the page before does not hold together: says so, and where to choose again. */
+export function wrongChoice({
+  title,
+  section,
+  trail,
+  detail,
+  back,
+}: Pick<StatementPage, 'title' | 'section' | 'trail'> & { detail: string; back: string }): PageContent {
+  return {
+    title,
+    heading: title,
+    section,
+    trail,
+    summary: detail,
+    still: true,
+    body: (
+      <Alert kind="error" title="Something is missing">
+        <p>
+          {detail} <a href={back}>Choose again</a>
+        </p>
+      </Alert>
+    ),
+  }
+}
