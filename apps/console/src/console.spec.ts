@@ -23,6 +23,7 @@ const addressOf = (path: string): string =>
   path
     .replace(':number', '7')
     .replace(':ticket', '1')
+    .replace(':index', '3')
     .replace(':digest', `sha256:${'a'.repeat(64)}`)
     .replace(':id', 'epa-pm25-limit')
     .replace(':folder/:group/:name', 'how-to/alerts/audit-log-halted')

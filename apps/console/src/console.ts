@@ -2,6 +2,7 @@ import { HmsError, type ServiceName } from '#libs/contracts'
 import { systemClock, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import { addPrepareForm } from './approvals/prepare-form.js'
+import { addLogExport } from './audit/export-log.js'
 import { serveSwagger } from './docs/swagger-assets.js'
 import { addLiveUpdates } from './live/live-updates.js'
 import { acceptsHtml } from './page/accepts-html.js'
@@ -24,7 +25,7 @@ export interface ConsoleOptions {
 export function addConsole(server: FastifyInstance, { urlsOf, clock = systemClock }: ConsoleOptions): void {
   const assets = readAssets()
   const { style, script, icon, panes, paneFrame: frame } = assets
-  const sign = readBundle('sign.js')
+  const [sign, check] = [readBundle('sign.js'), readBundle('check.js')]
   const hrefs = {
     style: style.href,
     script: script.href,
@@ -32,12 +33,13 @@ export function addConsole(server: FastifyInstance, { urlsOf, clock = systemCloc
     panes: panes.href,
     paneFrame: frame.href,
     sign: sign?.href ?? '',
+    check: check?.href ?? '',
   }
   const reader = new ApiReader({ urlsOf, clock })
   const maker = new PageMaker(reader, hrefs, clock)
   for (const asset of Object.values(assets)) serveAsset(server, asset)
   serveSwagger(server)
-  for (const asset of [readBundle('bridge.js'), readBundle('pane.js'), sign]) if (asset !== undefined) serveAsset(server, asset)
+  for (const asset of [readBundle('bridge.js'), readBundle('pane.js'), sign, check]) if (asset !== undefined) serveAsset(server, asset)
   server.get(FRAME_PATH, { config: { page: true } }, async ({ headers }, reply) => {
     const html = await paneFrame(reader.as(bearerOf(headers)), hrefs)
     return reply.headers(FRAME_HEADERS).type('text/html; charset=utf-8').send(html)
@@ -53,6 +55,7 @@ export function addConsole(server: FastifyInstance, { urlsOf, clock = systemCloc
   addReceiptForm(server, reader)
   addPrepareForm(server, { reader, maker, authorizationOf: bearerOf })
   addPasteForm(server, { reader, maker })
+  addLogExport(server, { readAs: (headers) => reader.as(bearerOf(headers)) })
   addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: bearerOf })
 }
 

@@ -3,6 +3,9 @@ import { apiPage } from './docs/api-page.js'
 import { approvalPage } from './approvals/approval-page.js'
 import { approvalsPage } from './approvals/approvals-page.js'
 import { rejectPage } from './approvals/reject-page.js'
+import { auditPage } from './audit/audit-page.js'
+import { entryPage } from './audit/entry-page.js'
+import { botsPage } from './bots/bots-page.js'
 import { decideRunPage } from './decisions/decide-run-page.js'
 import { docPage } from './docs/doc-page.js'
 import { docsPage } from './docs/docs-page.js'
@@ -11,6 +14,7 @@ import { swaggerPage } from './docs/swagger-page.js'
 import { declarePage } from './freezes/declare-page.js'
 import { freezesPage } from './freezes/freezes-page.js'
 import { liftPage } from './freezes/lift-page.js'
+import { helpPage } from './help/help-page.js'
 import { homePage } from './home/home-page.js'
 import type { Page } from './page/page.js'
 import { deliveryPage } from './partners/delivery-page.js'
@@ -46,6 +50,9 @@ export const PAGES: readonly Page[] = [
   { path: '/freezes', content: freezesPage },
   { path: '/freezes/declare', content: declarePage, still: true },
   { path: '/freezes/:id/lift', content: liftPage, still: true },
+  { path: '/bots', content: botsPage },
+  { path: '/audit', content: auditPage },
+  { path: '/audit/:index', content: entryPage },
   { path: '/partners', content: partnersPage },
   { path: '/deliveries/:id', content: deliveryPage },
   { path: '/receipts/:token', content: receiptPage },
@@ -59,5 +66,6 @@ export const PAGES: readonly Page[] = [
   { path: '/docs/:folder/:group/:name', content: docPage },
   { path: '/status', content: statusPage },
   { path: '/panes', content: panesPage },
+  { path: '/help', content: helpPage },
   { path: '/accessibility', content: accessibilityPage },
 ]

@@ -10,8 +10,8 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Of each part, in kB (1,000 bytes) of gzip; `unverified` is what of `bridge.js` does not verify. */
 export const LIMITS_KB = { 'bridge.js': 60, unverified: 30, 'pane.js': 30 }
-/** Of the console's script that signs, likewise. */
-export const SIGNING_LIMIT_KB = 10
+/** Of the console's scripts that sign, and that check a proof, likewise. */
+export const CONSOLE_LIMITS_KB = { 'sign.js': 10, 'check.js': 10 }
 
 /** Bundles the compiled code, or for tests the `sources`, into `outdir`; answers the size of each part in kB of gzip. */
 export async function bundleBridge({ outdir, sources = false }) {
@@ -28,14 +28,18 @@ export async function bundleBridge({ outdir, sources = false }) {
   return Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, gzipSync(bytes).length / 1_000]))
 }
 
-/** The same for the console's script that opens keys: nothing of Node's stands in for anything there. */
-export async function bundleSigning({ outdir, sources = false }) {
+/** The same for the console's scripts that open keys and check proofs: nothing of Node's stands in for anything there. */
+export async function bundleConsole({ outdir, sources = false }) {
   const [root, extension] = sources ? ['', 'ts'] : ['dist', 'js']
-  const folder = join(ROOT, root, 'apps/console/src/signing/page')
-  const bytes = await bundleOf({ libs: join(ROOT, root, 'libs'), folder, extension, entry: 'sign-page', external: [], inject: [] })
+  const source = join(ROOT, root, 'apps/console/src')
+  const bundle = (folder, entry) => bundleOf({ libs: join(ROOT, root, 'libs'), folder, extension, entry, external: [], inject: [] })
+  const parts = {
+    'sign.js': await bundle(join(source, 'signing/page'), 'sign-page'),
+    'check.js': await bundle(join(source, 'audit/page'), 'check-page'),
+  }
   mkdirSync(outdir, { recursive: true })
-  writeFileSync(join(outdir, 'sign.js'), bytes)
-  return gzipSync(bytes).length / 1_000
+  for (const [name, bytes] of Object.entries(parts)) writeFileSync(join(outdir, name), bytes)
+  return Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, gzipSync(bytes).length / 1_000]))
 }
 
 function describeSizes(sizes) {
@@ -83,7 +87,9 @@ function ownModules({ libs, folder, extension, external }) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const sizes = await bundleBridge({ outdir: join(ROOT, 'dist', 'browser') })
-  const signing = await bundleSigning({ outdir: join(ROOT, 'dist', 'browser') })
-  process.stderr.write(`${describeSizes(sizes)}; signing in the console: ${signing.toFixed(1)} kB gz (at most ${SIGNING_LIMIT_KB})\n`)
-  if (signing > SIGNING_LIMIT_KB || Object.entries(LIMITS_KB).some(([name, limit]) => sizes[name] > limit)) process.exitCode = 1
+  const pages = await bundleConsole({ outdir: join(ROOT, 'dist', 'browser') })
+  const told = Object.entries(pages).map(([name, kb]) => `${name} ${kb.toFixed(1)} kB gz (at most ${CONSOLE_LIMITS_KB[name]})`)
+  process.stderr.write(`${describeSizes(sizes)}; in the console: ${told.join(', ')}\n`)
+  const all = Object.entries({ ...LIMITS_KB, ...CONSOLE_LIMITS_KB })
+  if (all.some(([name, limit]) => ({ ...sizes, ...pages })[name] > limit)) process.exitCode = 1
 }

@@ -55,11 +55,11 @@ describe('a person who signs in the browser', () => {
     }
   }
 
-  async function propose(page: Page, version: string, limit: number): Promise<void> {
+  async function propose(page: Page, version: string, limit: number, watched = '0s'): Promise<void> {
     await page.fill('#text', readFileSync(policyFile(scratch.path, version, limit), 'utf8'))
     await page.click('summary:has-text("How it is tried out")')
-    await page.fill('#observe', '0s')
-    await page.fill('#bake', '0s')
+    await page.fill('#observe', watched)
+    await page.fill('#bake', watched)
     await page.click('text=Show what would be signed')
     await page.waitForURL('**/approvals/sha256*')
   }
@@ -145,9 +145,7 @@ describe('a person who signs in the browser', () => {
       await page.waitForSelector('[data-refused]:not([hidden])')
       expect(await page.textContent('[data-refused]')).toContain('Wrong passphrase')
       expect(await page.evaluate(() => document.activeElement?.hasAttribute('data-refused'))).toBe(true)
-      await page
-        .setInputFiles('#key-file', join(keys, 'epa-chief.pub.json'))
-        .catch(() => page.setInputFiles('#key-file', policyFile(scratch.path, '9.0.0', 1)))
+      await page.setInputFiles('#key-file', policyFile(scratch.path, '9.0.0', 1))
       await page.fill('#key-passphrase', passphrase)
       await page.click('[data-key-form] button')
       await page.waitForFunction(() => document.querySelector('[data-refused]')?.textContent?.includes('This is no key file'))
@@ -209,6 +207,66 @@ describe('a person who signs in the browser', () => {
       await page.fill('#text', '')
       await page.click('text=Show what would be signed')
       expect(await factsOf(page)).toContain('HMS_APPROVER_ALREADY_LIVE')
+    })
+  })
+
+  it('begins and ends a freeze, and pauses and aborts a run', async () => {
+    const signed = async (page: Page, verb: string, then: string): Promise<void> => {
+      await page.click('text=Show what would be signed')
+      await unlock(page, verb)
+      await page.click('[data-send]')
+      await page.waitForURL(then)
+    }
+    await inPage('/freezes', {}, async (page) => {
+      await page.fill('#id', 'election-week')
+      await page.fill('#reason', 'polling stations report')
+      await page.click('form[action="/freezes/declare"] button >> nth=0')
+      await unlock(page, 'Sign the freeze')
+      await page.click('[data-send]')
+      await page.waitForURL('**/freezes')
+      expect(await factsOf(page)).toContain('! Holds now')
+      await page.click('text=End election-week')
+      await page.fill('#reason', 'it is over')
+      await signed(page, 'Sign the end', '**/freezes')
+      expect(await factsOf(page)).toContain('ended by EPA Chief: “it is over”')
+    })
+    await inPage('/approvals', {}, async (page) => {
+      await propose(page, '5.0.0', 12, '10m')
+      await unlock(page, 'Sign')
+      await page.click('[data-send]')
+      await page.waitForURL('**/runs/*')
+      const run = page.url()
+      const stateIs = async (state: string): Promise<boolean> =>
+        ((await (await fetch(run.replace('/runs/', '/v1/runs/'))).json()) as { state: string }).state === state
+      await until('it is in its canary', () => stateIs('CANARY'), 90_000)
+      for (const [decision, state] of [
+        ['pause', 'PAUSED'],
+        ['abort', 'ABORTED'],
+      ] as const) {
+        await page.goto(run)
+        await page.check(`#decision-${decision}`)
+        await page.fill('#reason', 'look first')
+        await signed(page, `Sign: ${decision}`, '**/runs/*')
+        await until(`it is ${state}`, () => stateIs(state), 60_000)
+      }
+      await page.goto(run)
+      expect(await factsOf(page)).toContain('has ended, so there is nothing to decide.')
+    })
+  }, 240_000)
+
+  it('computes the proof of an approval anew, and says so when it does not hold', async () => {
+    const entries = (await (await fetch(`${url}/v1/audit/entries?run=2&limit=1`)).json()) as { index: number }[]
+    await inPage(`/audit/${entries[0]!.index}`, {}, async (page) => {
+      const says = (words: string): Promise<unknown> =>
+        page.waitForFunction((text) => document.querySelector('[data-checked]')?.textContent?.includes(text), words)
+      await page.click('[data-check]')
+      await says('✓ It holds: entry ')
+      await page.evaluate(() => {
+        const element = document.querySelector<HTMLElement>('[data-proof]')!
+        element.dataset['release'] = element.dataset['release']!.replace('2.0.0', '2.0.1')
+      })
+      await page.click('[data-check]')
+      await says('✗ Not proven here. The entry does not name this release.')
     })
   })
 

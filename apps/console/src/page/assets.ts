@@ -31,7 +31,7 @@ export function readAssets(): Record<'style' | 'script' | 'icon' | 'panes' | 'pa
 }
 
 /** What the build has bundled for browsers; `undefined` where nothing was built: a console that runs from its sources. */
-export function readBundle(name: 'bridge.js' | 'pane.js' | 'sign.js'): Asset | undefined {
+export function readBundle(name: 'bridge.js' | 'pane.js' | 'sign.js' | 'check.js'): Asset | undefined {
   return existsSync(new URL(name, BUNDLES)) ? read(name, SCRIPT, BUNDLES) : undefined
 }
 

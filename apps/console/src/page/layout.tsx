@@ -6,7 +6,7 @@ import { SECTIONS, type PageContent } from './page.js'
 export interface LayoutProps {
   content: PageContent
   /** Addresses of style sheet and script, with what their text hashes to. */
-  assets: { style: string; script: string; icon: string; panes: string; paneFrame: string; sign: string }
+  assets: { style: string; script: string; icon: string; panes: string; paneFrame: string; sign: string; check: string }
   now: Date
 }
 
@@ -63,7 +63,7 @@ export function Layout({ content, assets, now }: LayoutProps): JSX.Element {
         <footer class="usa-footer">
           <div class="grid-container">
             <p>
-              HMS-SVC {VERSION}. Help: <a href="/docs">documentation</a>, or <code>hms-svc --help</code>.{' '}
+              HMS-SVC {VERSION}. <a href="/help">Help</a>, <a href="/docs">documentation</a>, or <code>hms-svc --help</code>.{' '}
               <a href="/accessibility">Accessibility</a>
             </p>
           </div>

@@ -33,7 +33,7 @@ export interface PageContent {
   scripts?: readonly string[]
   body: ComponentChildren
   /** A script of this page's own, beside the one that every page has. */
-  script?: 'panes' | 'sign'
+  script?: 'panes' | 'sign' | 'check'
 }
 
 export interface Page {
@@ -50,9 +50,12 @@ export const SECTIONS = [
   { href: '/runs', text: 'Runs' },
   { href: '/reviews', text: 'Reviews' },
   { href: '/freezes', text: 'Freezes' },
+  { href: '/bots', text: 'Bots' },
   { href: '/partners', text: 'Partners' },
   { href: '/topics', text: 'Topics' },
+  { href: '/audit', text: 'Audit' },
   { href: '/docs', text: 'Docs' },
   { href: '/status', text: 'Status' },
+  { href: '/help', text: 'Help' },
 ] as const
 export type Section = (typeof SECTIONS)[number]['text'] | 'Accessibility' | 'Panes'

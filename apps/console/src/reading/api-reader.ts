@@ -1,4 +1,4 @@
-import { HmsError, readText, type Problem, type ServiceName } from '#libs/contracts'
+import { HmsError, printable, readText, type Problem, type ServiceName } from '#libs/contracts'
 import { SharedAnswer, type Clock } from '#libs/platform'
 import type { Answer, Read } from './answer.js'
 import { parseClean } from './clean-json.js'
@@ -95,7 +95,9 @@ export class ApiReader {
   private async askOne(url: string, service: ServiceName, headers: Record<string, string>, signal: AbortSignal): Promise<Answer<unknown>> {
     try {
       const response = await fetch(url, { headers: { accept: 'application/json', ...headers }, signal, redirect: 'error' })
-      const body = parseClean(await readText(response.body, MAX_ANSWER_BYTES))
+      const text = await readText(response.body, MAX_ANSWER_BYTES)
+      const isText = response.ok && (response.headers.get('content-type') ?? '').startsWith('text/plain')
+      const body = isText ? text.split('\n').map(printable).join('\n') : parseClean(text)
       if (response.ok) return { kind: 'loaded', value: body }
       const { detail = '', code = '' } = (body ?? {}) as { detail?: string; code?: string }
       if (response.status === 401 || response.status === 403) return { kind: 'denied', detail }

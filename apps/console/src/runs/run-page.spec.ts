@@ -43,7 +43,7 @@ describe('the page of a run', () => {
     expect(text).toContain('1 alerts, 0 of them unexplained')
     expect(text).toContain('lint passed')
     expect(html).toContain('href="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
-    expect(html).toContain('href="/v1/audit/entries?limit=1&amp;after=2"')
+    expect(html).toContain('href="/audit/3"')
     expect(text).toContain('hms-svc runs watch 7')
     expect(text).toContain('If it holds, all bots get it; if not, it is taken back at once.')
   })

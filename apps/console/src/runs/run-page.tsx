@@ -20,6 +20,7 @@ import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command, Commands, count, Digest, Moment, Part, PolicyLink, Table } from '../page/parts.js'
 import { stateText, StateTag, VerdictTag } from '../page/state-words.js'
+import { eventWords } from '../audit/event-words.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
 
@@ -298,7 +299,7 @@ function Events({ entries, run }: { entries: AuditEntry[]; run: RunView }): JSX.
         {entries.map(({ index, at, source, type, leafHash }) => (
           <tr key={index}>
             <td>
-              <a href={`/v1/audit/entries?limit=1${index === 0 ? '' : `&after=${index - 1}`}`}>{index}</a>
+              <a href={`/audit/${index}`}>{index}</a>
             </td>
             <td>
               <Moment at={at} />
@@ -315,12 +316,4 @@ function Events({ entries, run }: { entries: AuditEntry[]; run: RunView }): JSX.
       </Table>
     </>
   )
-}
-
-/** `canary observation started` of `hms.canary.observation-started.v1`. */
-function eventWords(type: string): string {
-  return type
-    .replace(/^hms\./, '')
-    .replace(/\.v\d+$/, '')
-    .replaceAll(/[.-]/g, ' ')
 }

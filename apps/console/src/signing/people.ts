@@ -1,4 +1,4 @@
-import type { PreparedApproval, RosterStep } from '#libs/contracts'
+import { peekPredicate, type PreparedApproval, type RosterStep } from '#libs/contracts'
 import {
   approvalRequirement,
   authorsOf,
@@ -7,7 +7,9 @@ import {
   SignatureError,
   type ReleasePredicate,
   type Roster,
+  type RosterPredicate,
 } from '#libs/signing'
+import type { LogKeys } from './log-keys.js'
 import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
 
 /** Of whom the page's script knows whose key was opened. What counts is judged by approver, whatever a page says. */
@@ -16,6 +18,8 @@ export interface People {
   /** By key id. */
   names: Record<string, string>
   roster: Roster
+  /** Whose checkpoints count: the log of now, then those before it. */
+  logs: LogKeys[]
 }
 
 export async function readPeople(read: Read): Promise<Answer<People>> {
@@ -34,7 +38,12 @@ function peopleOf(steps: readonly RosterStep[]): People {
   const roster = newest.following(first)
   const people = [...roster.principals.values()].filter(({ kind }) => kind === 'person')
   const names = Object.fromEntries(people.flatMap(({ name, keys }) => keys.map(({ keyid }) => [keyid, name])))
-  return { installation: first.installation, names, roster }
+  return { installation: first.installation, names, roster, logs: logsOf(steps.at(-1)!) }
+}
+
+function logsOf({ envelope }: RosterStep): LogKeys[] {
+  const { log, witnesses = [], quorum = 0, earlierLogs = [] } = peekPredicate<RosterPredicate>(envelope)
+  return log === undefined ? [] : [{ log, witnesses, quorum }, ...earlierLogs]
 }
 
 /** The predicate of each release, from the bytes that are signed. */

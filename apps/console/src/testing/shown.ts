@@ -41,7 +41,7 @@ export async function shown(content: Page['content'], { answers, params = {}, qu
   })
   const html = renderPage({
     content: made,
-    assets: { style: '/s.css', script: '/s.js', icon: '/i.svg', panes: '/p.js', paneFrame: '/f.js', sign: '/g.js' },
+    assets: { style: '/s.css', script: '/s.js', icon: '/i.svg', panes: '/p.js', paneFrame: '/f.js', sign: '/g.js', check: '/h.js' },
     now,
   })
   return { html, text: textOf(html), status: made.status ?? 200, paths }
@@ -55,7 +55,8 @@ export const MISSING: Answer<never> = { kind: 'missing', detail: 'There is none.
 function answerOf(said: unknown): Answer<unknown> {
   if (said === undefined) return AWAY
   if (said === AWAY || said === DENIED || said === MISSING) return said as Answer<unknown>
-  // As it would come over HTTP.
+  // As it would come over HTTP, where a text is no JSON.
+  if (typeof said === 'string') return { kind: 'loaded', value: said }
   return { kind: 'loaded', value: parseClean(JSON.stringify(said)) }
 }
 

@@ -33,6 +33,8 @@ export async function rollBackNow({ act, key, name, say, outcome }: GoingBack): 
     const coverage = await coverageOf(id, revision)
     const took = seconds()
     watch.textContent = `${took} s`
+    // It is done: pressing again would only be refused.
+    document.querySelector<HTMLElement>('[data-key-form]')!.hidden = true
     say(`${id} ${from === null ? '' : `${from} → `}${version} in ${took} s, ${botsText(coverage)}.`)
   } finally {
     clearInterval(timer)

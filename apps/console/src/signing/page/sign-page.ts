@@ -88,25 +88,28 @@ function offerToCancel(name: string, over: () => void): void {
   form.hidden = true
   offered.hidden = false
   say(`Signed as ${name}. Nothing was sent yet.`)
-  const done = (): void => {
+  const buttons = new AbortController()
+  const close = (): void => {
+    buttons.abort()
     offered.hidden = true
   }
   const open = new CancelWindow(clock, {
     left: (seconds) => (part('left').textContent = String(seconds)),
     over: () => {
-      done()
+      close()
       over()
     },
   })
-  part('send').onclick = () => open.sendNow()
-  part('more').onclick = () => open.more()
-  part('cancel').onclick = () => {
+  const press = (name: string, act: () => void): void => part(name).addEventListener('click', act, { signal: buttons.signal })
+  press('send', () => open.sendNow())
+  press('more', () => open.more())
+  press('cancel', () => {
     open.cancel()
-    done()
+    close()
     form.hidden = false
     say('Cancelled. Nothing was sent, and the signature was thrown away.')
     part('passphrase').focus()
-  }
+  })
   part('send').focus()
 }
 

@@ -1,0 +1,117 @@
+import type { AuditEntry } from '#libs/contracts'
+import { describe, expect, it } from 'vitest'
+import { AWAY, DENIED, MISSING, shown } from '../testing/shown.js'
+import { auditPage } from './audit-page.js'
+import { entryPage } from './entry-page.js'
+import { csvOf } from './export-log.js'
+
+const entry = (index: number, more: Partial<AuditEntry> = {}): AuditEntry => ({
+  index,
+  at: `2026-11-26T11:00:${String(index).padStart(2, '0')}Z`,
+  source: '/hms-svc/approver',
+  type: 'hms.approval.approved.v1',
+  key: 'epa-pm25-limit',
+  run: 7,
+  event: `event-${index}`,
+  digest: `sha256:${'a'.repeat(64)}`,
+  leafHash: 'b'.repeat(64),
+  ...more,
+})
+const entries = [entry(0), entry(1, { key: 'ozone', run: null }), entry(2, { source: '/hms-svc/rollout', type: 'hms.rollout.reversed.v1' })]
+const CHECKPOINT = 'hms-svc.example/log\n3\nAAAA\n'
+const page = (query = '', more: Record<string, unknown> = {}) =>
+  shown(auditPage, { query, answers: { '/checkpoint': CHECKPOINT, '/v1/audit/entries?limit=3': entries, ...more } })
+const rows = (html: string): string[] => [...html.matchAll(/href="\/audit\/(\d+)"/g)].map(([, index]) => index!)
+
+describe('the page of the log', () => {
+  it('has the newest first, and leads to each entry', async () => {
+    const { html, text } = await page()
+    expect(rows(html)).toEqual(['2', '1', '0'])
+    expect(text).toContain('rollout reversed')
+  })
+
+  it.each([
+    ['about=ozone', ['1']],
+    ['act=reversed', ['2']],
+    ['service=approver', ['1', '0']],
+    ['since=2026-11-27', []],
+    ['until=2026-11-26', ['2', '1', '0']],
+    ['until=2026-11-25', []],
+  ])('finds by %s', async (query, found) => {
+    expect(rows((await page(query)).html)).toEqual(found)
+  })
+
+  it('looks at the thousand entries before a place, says so, and leads further back', async () => {
+    const answers = {
+      '/checkpoint': 'log\n2500\nAAAA\n',
+      '/v1/audit/entries?limit=1000&after=1499': entries.map((each) => ({ ...each, index: each.index + 1500 })),
+    }
+    const { html, text } = await page('about=ozone', answers)
+    expect(text).toContain('1 entry of the 3 that this page looked at match.')
+    expect(html).toContain('/audit?about=ozone&amp;before=1500')
+  })
+
+  it('asks for one run, by its number', async () => {
+    const { html } = await page('run=7', { '/v1/audit/entries?run=7&limit=1000': [entries[0]] })
+    expect(rows(html)).toEqual(['0'])
+  })
+
+  it('tells apart none, filtered away, not allowed, and not loaded', async () => {
+    expect((await page('', { '/checkpoint': MISSING })).text).toContain('Nothing is recorded yet.')
+    expect((await page('about=nothing')).text).toContain('No entries on this page match these filters.')
+    expect((await page('', { '/v1/audit/entries?limit=3': DENIED })).text).toContain('Not allowed to see the entries of the log')
+    expect((await page('', { '/checkpoint': AWAY })).text).toContain('The entries of the log could not be loaded')
+  })
+})
+
+describe('the page of an entry', () => {
+  const show = (answers: Record<string, unknown>, index = '2') => shown(entryPage, { answers, params: { index } })
+
+  it('says who signed, what was before and after, and brings the proof', async () => {
+    const { text, html } = await show({
+      '/v1/audit/entries?limit=1&after=1': [entries[2]],
+      '/v1/runs/7': { run: 7, digest: 'sha256:1', policies: [{ id: 'epa-pm25-limit', version: '2.0.0', digest: 'sha256:2' }] },
+      '/v1/approvals/sha256%3A1': {
+        digest: 'sha256:1',
+        signedBy: ['EPA Chief'],
+        authors: [],
+        reasons: [{ name: 'EPA Chief', reason: 'health' }],
+      },
+      '/v1/policies/epa-pm25-limit/history?limit=50': [
+        {
+          version: '2.0.0',
+          digest: 'sha256:1',
+          run: 7,
+          from: '2026-11-26T11:00:02Z',
+          differences: [{ field: 'limit', from: 35, to: 25, text: '' }],
+        },
+        { version: '1.5.0', digest: 'sha256:0', run: 6, from: '2026-11-25T11:00:02Z', differences: [{ field: 'limit', to: 35, text: '' }] },
+      ],
+      '/v1/audit/proofs?policy=epa-pm25-limit&version=2.0.0': {
+        digest: 'sha256:1',
+        policy: 'epa-pm25-limit',
+        version: '2.0.0',
+        entry: '{}',
+        proof: 'c2sp.org/tlog-proof@v1\nindex 2\n\nlog\n',
+        member: { index: 0, path: [] },
+      },
+    })
+    expect(text).toContain('limit 35 25')
+    expect(text).not.toContain('1.5.0')
+    expect(text).toContain('EPA Chief says “health”')
+    expect(html).toContain('data-proof="/v1/audit/proofs?policy=epa-pm25-limit&amp;version=2.0.0"')
+  })
+
+  it('knows no entry that the log does not have', async () => {
+    expect((await show({ '/v1/audit/entries?limit=1&after=1': [] })).status).toBe(404)
+    expect((await show({}, '-1')).status).toBe(404)
+    expect((await show({})).text).toContain('could not be loaded')
+  })
+})
+
+describe('the log as CSV', () => {
+  it('quotes what has commas, and lets no spreadsheet run what begins like a formula', () => {
+    const [, row] = csvOf([entry(0, { key: '=HYPERLINK("http://evil.example")', run: null })]).split('\r\n')
+    expect(row).toContain(`,"'=HYPERLINK(""http://evil.example"")",,event-0,`)
+  })
+})

@@ -1,0 +1,236 @@
+import type { ApprovalSummary, AuditEntry, AuditProof, PolicyHistoryEntry, RunView } from '#libs/contracts'
+import { Fragment, type JSX } from 'preact'
+import { Loaded, None } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Command, Commands, Digest, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../page/parts.js'
+import { valueOf, type Answer, type Read } from '../reading/answer.js'
+import { readPeople } from '../signing/people.js'
+import type { LogKeys } from '../signing/log-keys.js'
+import { eventWords } from './event-words.js'
+
+const TRAIL = [{ href: '/audit', text: 'Audit' }]
+
+/** What belongs to the run of an entry: who signed, what changed, and the proof of each release. */
+interface Background {
+  run: RunView
+  approval: Answer<ApprovalSummary>
+  changes: PolicyHistoryEntry[]
+  proofs: AuditProof[]
+}
+
+/** One entry of the log: what was recorded, what was before and after, who signed, and the proof that it is in the log. */
+export async function entryPage({ read, params }: PageRequest): Promise<PageContent> {
+  const index = params['index'] ?? ''
+  const answer = await entryAt(read, index)
+  const heading = `Entry ${index.slice(0, 40)}`
+  if (answer.kind !== 'loaded') {
+    return {
+      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+      title: heading,
+      heading,
+      section: 'Audit',
+      trail: TRAIL,
+      summary: 'It cannot be shown.',
+      body: (
+        <Loaded answer={answer} what="entry">
+          {() => null}
+        </Loaded>
+      ),
+    }
+  }
+  const entry = answer.value
+  const [background, people] = await Promise.all([entry.run === null ? undefined : backgroundOf(read, entry.run), readPeople(read)])
+  const logs = valueOf(people)?.logs
+  return {
+    title: `${heading} · ${eventWords(entry.type)}`,
+    heading: `${heading}: ${eventWords(entry.type)}`,
+    section: 'Audit',
+    trail: TRAIL,
+    summary: `Recorded by ${entry.source.replace(/^\/hms-svc\//, '')} about ${entry.key}.`,
+    still: true,
+    script: 'check',
+    body: (
+      <>
+        <Part id="facts" title="What was recorded">
+          <Facts entry={entry} />
+        </Part>
+        {background === undefined ? null : (
+          <>
+            <Part id="changes" title="Before and after">
+              <Changes changes={background.changes} />
+            </Part>
+            <Part id="signers" title="Who signed">
+              <Loaded answer={background.approval} what="approval of its run">
+                {(approval) => <Signers approval={approval} />}
+              </Loaded>
+            </Part>
+          </>
+        )}
+        <section id="proof" aria-labelledby="proof-title">
+          <h2 id="proof-title">Proof</h2>
+          <Proof entry={entry} proofs={background?.proofs ?? []} logs={logs} />
+        </section>
+      </>
+    ),
+  }
+}
+
+async function entryAt(read: Read, index: string): Promise<Answer<AuditEntry>> {
+  if (!/^(0|[1-9]\d{0,14})$/.test(index)) return { kind: 'missing', detail: 'Entries have numbers.' }
+  const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=1${index === '0' ? '' : `&after=${Number(index) - 1}`}`)
+  if (answer.kind !== 'loaded') return answer
+  const [entry] = answer.value
+  return entry?.index === Number(index)
+    ? { kind: 'loaded', value: entry }
+    : { kind: 'missing', detail: `The log has no entry ${index} yet.` }
+}
+
+async function backgroundOf(read: Read, number: number): Promise<Background | undefined> {
+  const run = valueOf(await read<RunView>(`/v1/runs/${number}`))
+  if (run === undefined) return undefined
+  const [approval, histories, proofs] = await Promise.all([
+    read<ApprovalSummary>(`/v1/approvals/${encodeURIComponent(run.digest)}`),
+    Promise.all(run.policies.map(({ id }) => read<PolicyHistoryEntry[]>(`/v1/policies/${encodeURIComponent(id)}/history?limit=50`))),
+    Promise.all(
+      run.policies.map(({ id, version }) =>
+        read<AuditProof>(`/v1/audit/proofs?policy=${encodeURIComponent(id)}&version=${encodeURIComponent(version)}`),
+      ),
+    ),
+  ])
+  const changes = histories.flatMap((history) => (valueOf(history) ?? []).filter((entry) => entry.run === number))
+  return { run, approval, changes, proofs: proofs.flatMap((proof) => (proof.kind === 'loaded' ? [proof.value] : [])) }
+}
+
+function Facts({ entry }: { entry: AuditEntry }): JSX.Element {
+  const { at, source, type, key, run, event, digest, leafHash } = entry
+  return (
+    <dl class="facts">
+      <dt>Time</dt>
+      <dd>
+        <Moment at={at} />
+      </dd>
+      <dt>Type</dt>
+      <dd>{type}</dd>
+      <dt>Service</dt>
+      <dd>{source}</dd>
+      <dt>About</dt>
+      <dd>{key}</dd>
+      <dt>Run</dt>
+      <dd>
+        <RunLink run={run} />
+      </dd>
+      <dt>Event</dt>
+      <dd>{event}</dd>
+      <dt>Digest of what the service signed</dt>
+      <dd>
+        <Digest digest={digest} />
+      </dd>
+      <dt>Leaf hash</dt>
+      <dd>
+        <Digest digest={leafHash} />
+      </dd>
+    </dl>
+  )
+}
+
+function Changes({ changes }: { changes: readonly PolicyHistoryEntry[] }): JSX.Element {
+  if (changes.length === 0) return <None>Nothing came into force by this run, or not within the newest fifty changes of its policies.</None>
+  return (
+    <>
+      {changes.map(({ version, digest, from, differences }) => (
+        <div key={digest ?? from}>
+          <p>
+            {version ?? 'withdrawn'}, in force from <Moment at={from} />
+          </p>
+          <Table caption={`What ${version ?? 'the withdrawal'} changed`} head={['Field', 'Before', 'After']}>
+            {differences.map((difference) => (
+              <tr key={difference.field}>
+                <th scope="row">{difference.field}</th>
+                <td>{valueText(difference.from)}</td>
+                <td>{valueText(difference.to)}</td>
+              </tr>
+            ))}
+          </Table>
+        </div>
+      ))}
+    </>
+  )
+}
+
+function Signers({ approval: { digest, signedBy, authors, reasons } }: { approval: ApprovalSummary }): JSX.Element {
+  return (
+    <dl class="facts">
+      <dt>Signed by</dt>
+      <dd>{signedBy.join(', ') || 'nobody yet'}</dd>
+      <dt>Written by</dt>
+      <dd>{authors.join(', ') || 'not said'}</dd>
+      {reasons.map(({ name, reason }) => (
+        <Fragment key={name}>
+          <dt>{name} says</dt>
+          <dd>“{reason}”</dd>
+        </Fragment>
+      ))}
+      <dt>What was signed</dt>
+      <dd>
+        <Digest digest={digest} />
+      </dd>
+    </dl>
+  )
+}
+
+function Proof({
+  entry,
+  proofs,
+  logs,
+}: {
+  entry: AuditEntry
+  proofs: readonly AuditProof[]
+  logs: readonly LogKeys[] | undefined
+}): JSX.Element {
+  return (
+    <>
+      {proofs.length === 0 ? (
+        <None>
+          Proofs by one click are of approvals: the entry of an approval names its releases. Any other entry is proven with the log as a
+          whole.
+        </None>
+      ) : (
+        proofs.map((proof) => <ReleaseProof key={proof.digest} proof={proof} logs={logs} />)
+      )}
+      <p>
+        The whole log, from outside: <Command>hms-svc audit verify</Command>. This entry as JSON:{' '}
+        <a href={`/v1/audit/entries?limit=1${entry.index === 0 ? '' : `&after=${entry.index - 1}`}`}>entry {entry.index}</a>
+      </p>
+      <Commands commands={proofs.map(({ policy, version }) => `hms-svc audit proof ${policy}@${version}`)} />
+    </>
+  )
+}
+
+/** The script asks for the proof itself: texts on a page are cleaned, and a proof is its bytes. */
+function ReleaseProof({
+  proof: { policy, version, digest },
+  logs,
+}: {
+  proof: AuditProof
+  logs: readonly LogKeys[] | undefined
+}): JSX.Element {
+  const path = `/v1/audit/proofs?policy=${encodeURIComponent(policy)}&version=${encodeURIComponent(version)}`
+  return (
+    <div data-proof={path} data-release={JSON.stringify({ id: policy, version, digest })} data-logs={JSON.stringify(logs ?? [])}>
+      <h3>
+        The approval of <PolicyLink id={policy} version={version} />
+      </h3>
+      <p>
+        Release <Digest digest={digest} />. <a href={path}>The proof as JSON</a>
+      </p>
+      <p>
+        <button type="button" class="usa-button" data-check hidden>
+          Check in this browser
+        </button>
+      </p>
+      <p role="status" data-checked>
+        Checking in this browser takes JavaScript; the command below checks it anywhere.
+      </p>
+    </div>
+  )
+}

@@ -1,0 +1,84 @@
+import type { AuditEntry } from '#libs/contracts'
+import { mapAnswer, type Answer, type Read } from '../reading/answer.js'
+
+/** Entries of the log that one page looks at: what matches further back is on an older page. */
+export const LOOKED_AT = 1_000
+
+export interface LogFilter {
+  run?: number
+  /** Part of the key: a policy, a partner, a freeze. */
+  about?: string
+  /** Part of the type: `approval`, `reversed`. */
+  act?: string
+  service?: string
+  /** RFC 3339 dates, both included. */
+  since?: string
+  until?: string
+  /** Index: entries before it. */
+  before?: number
+}
+
+export interface LogPage {
+  /** The newest first. */
+  entries: AuditEntry[]
+  /** How many were looked at; 0 for an empty log. */
+  lookedAt: number
+  /** Where the next older page begins; `undefined` at the beginning of the log. */
+  older?: number
+}
+
+/** The newest entries that match. The service lists from any index on, so a page looks at the thousand before one. */
+export async function readLog(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
+  if (filter.run !== undefined) {
+    const answer = await read<AuditEntry[]>(`/v1/audit/entries?run=${filter.run}&limit=${LOOKED_AT}`)
+    return mapAnswer(answer, (entries) => ({ entries: matching(entries, filter), lookedAt: entries.length }))
+  }
+  const size = filter.before === undefined ? await sizeOf(read) : ({ kind: 'loaded', value: filter.before } as const)
+  if (size.kind !== 'loaded') return size
+  const start = Math.max(0, size.value - LOOKED_AT)
+  const limit = Math.min(LOOKED_AT, size.value)
+  if (limit === 0) return { kind: 'loaded', value: { entries: [], lookedAt: 0 } }
+  const answer = await read<AuditEntry[]>(`/v1/audit/entries?limit=${limit}${start === 0 ? '' : `&after=${start - 1}`}`)
+  return mapAnswer(answer, (entries) => ({
+    entries: matching(entries, filter),
+    lookedAt: entries.length,
+    ...(start === 0 ? {} : { older: start }),
+  }))
+}
+
+/** By the newest checkpoint: `origin`, size, root, a line each (C2SP tlog-checkpoint). */
+async function sizeOf(read: Read): Promise<Answer<number>> {
+  const answer = await read<string>('/checkpoint')
+  if (answer.kind === 'missing') return { kind: 'loaded', value: 0 }
+  return mapAnswer(answer, (text) => Number(/^[^\n]+\n(\d{1,15})\n/.exec(text)?.[1] ?? 0))
+}
+
+function matching(entries: readonly AuditEntry[], { about, act, service, since, until }: LogFilter): AuditEntry[] {
+  const fits = ({ key, type, source, at }: AuditEntry): boolean =>
+    (about === undefined || key.includes(about)) &&
+    (act === undefined || type.includes(act)) &&
+    (service === undefined || source === `/hms-svc/${service}`) &&
+    (since === undefined || at >= since) &&
+    (until === undefined || at.slice(0, until.length) <= until)
+  return entries.filter(fits).toReversed()
+}
+
+export function logFilterIn(query: URLSearchParams): LogFilter {
+  const text = (name: string): string => (query.get(name) ?? '').trim().slice(0, 100)
+  const day = (name: string): string | undefined => (/^\d{4}-\d\d-\d\d$/.test(text(name)) ? text(name) : undefined)
+  const index = (name: string): number | undefined => (/^\d{1,15}$/.test(text(name)) ? Number(text(name)) : undefined)
+  const filter = {
+    run: index('run'),
+    about: text('about') || undefined,
+    act: text('act') || undefined,
+    service: text('service') || undefined,
+    since: day('since'),
+    until: day('until'),
+    before: index('before'),
+  }
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+}
+
+export function logQuery(filter: LogFilter): string {
+  return new URLSearchParams(Object.entries(filter).map(([name, value]) => [name, String(value)])).toString()
+}

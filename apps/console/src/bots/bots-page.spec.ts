@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { AWAY, DENIED, shown } from '../testing/shown.js'
+import { botsPage } from './bots-page.js'
+
+const at = '2026-11-26T11:00:00Z'
+const bot = (id: string, revision: number, since = at) => ({
+  id,
+  region: 'NCR',
+  revision,
+  since,
+  digest: null,
+  version: revision === 0 ? null : '1.5.0',
+})
+const coverage = (lagging: unknown[], total = 3) => ({
+  policy: 'epa-pm25-limit',
+  revision: 9,
+  total,
+  current: total - lagging.length,
+  lagging,
+  regions: [],
+  versions: [{ version: '2.0.0', digest: null, total: 1 }],
+  seen: { stream: 1, events: 0 },
+})
+const page = (said: unknown, query = '', more: Record<string, unknown> = {}) =>
+  shown(botsPage, {
+    query,
+    answers: {
+      '/v1/policies': [{ id: 'epa-pm25-limit', version: '2.0.0' }],
+      '/v1/bots': [],
+      '/v1/coverage?policy=epa-pm25-limit': said,
+      ...more,
+    },
+  })
+
+describe('the page of bots', () => {
+  it('has those that are behind first, the longest on top, and tells them from the silent', async () => {
+    const { text, html } = await page(coverage([bot('mute', 0), bot('late', 4, '2026-11-26T11:30:00Z'), bot('later', 4)]))
+    const rows = [...html.matchAll(/<th scope="row">(\w+)<\/th>/g)].map(([, name]) => name)
+    expect(rows).toEqual(['later', 'late', 'mute'])
+    expect(text).toContain('2 behind, 1 silent, of 3 bots')
+    expect(text).toContain('mute ! Silent epa-pm25-limit nothing yet')
+    expect(text).toContain('late ✗ Behind epa-pm25-limit 1.5.0')
+  })
+
+  it('tells apart none, filtered away, not allowed, and not loaded', async () => {
+    expect((await page(coverage([]))).text).toContain('No connected bot is behind or silent.')
+    expect((await page(coverage([bot('late', 4)]), 'state=silent')).text).toContain(
+      'No bots that are behind or silent match these filters.',
+    )
+    expect((await page(DENIED)).text).toContain('Not allowed to see the bots of some policies')
+    expect((await page(AWAY)).text).toContain('The bots of some policies could not be loaded')
+    expect((await page(AWAY)).text).toContain('cannot be shown whole')
+    expect((await page(coverage([]), '', { '/v1/policies': DENIED })).text).toContain('Not allowed to see the policies')
+  })
+
+  it('says that all are up to date only when all could be asked', async () => {
+    expect((await page(coverage([]))).text).toContain('All connected bots are up to date; 3 bots')
+    expect((await page(coverage([], 0))).text).toContain('No bot is connected.')
+  })
+})

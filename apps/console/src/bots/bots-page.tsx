@@ -1,0 +1,180 @@
+import type { BotSummary, CoverageView, PolicyView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { FilteredAway, Loaded, None } from '../page/absent.js'
+import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Commands, count, Moment, Part, PolicyLink, Table } from '../page/parts.js'
+import { Tag } from '../page/state-words.js'
+import type { Answer } from '../reading/answer.js'
+import { BOT_STATES, laggingOf, type BotState, type LaggingBot } from './lagging.js'
+
+/** Policies whose bots one page asks for: each is a question to config-store. */
+const MAX_POLICIES = 50
+const MAX_ROWS = 200
+
+export const BOT_WORDS: Record<BotState, { text: string; tone: 'bad' | 'warn' }> = {
+  stale: { text: 'Behind', tone: 'bad' },
+  silent: { text: 'Silent', tone: 'warn' },
+}
+
+/** Who lives by which version: those that are behind first. A bot that says nothing is another matter than one that says an old version. */
+export async function botsPage({ read, query }: PageRequest): Promise<PageContent> {
+  const policy = (query.get('policy') ?? '').trim().slice(0, 100)
+  const state = BOT_STATES.find((each) => each === query.get('state'))
+  const [policies, registered] = await Promise.all([read<PolicyView[]>('/v1/policies'), read<BotSummary[]>('/v1/bots')])
+  const ids = policies.kind === 'loaded' ? policies.value.map(({ id }) => id).filter((id) => policy === '' || id.includes(policy)) : []
+  const asked = ids.slice(0, MAX_POLICIES)
+  const coverages = await Promise.all(asked.map((id) => read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`)))
+  const lagging = laggingOf(coverages).filter((bot) => state === undefined || bot.state === state)
+  const dark = coverages.find(({ kind }) => kind === 'away' || kind === 'denied')
+  const narrowed = policy !== '' || state !== undefined
+  return {
+    title: narrowed ? 'Bots, filtered' : 'Bots',
+    heading: 'Bots',
+    section: 'Bots',
+    summary: dark === undefined && policies.kind === 'loaded' ? summaryOf(coverages) : 'How far the bots are cannot be shown whole.',
+    body: (
+      <>
+        <FilterForm action="/bots">
+          <TextFilter name="policy" label="Policy" value={policy} />
+          <ChoiceFilter
+            name="state"
+            label="State"
+            any="Behind or silent"
+            choices={BOT_STATES.map((value) => ({ value, text: BOT_WORDS[value].text }))}
+            chosen={state}
+          />
+        </FilterForm>
+        <Part id="lagging" title="Bots that are not up to date">
+          <p>
+            Behind: it acknowledged an older revision, so it lives by an older rule. Silent: it is connected and has acknowledged nothing,
+            so nobody knows by which rule it lives.
+          </p>
+          {dark === undefined ? null : (
+            <Loaded answer={dark} what="bots of some policies">
+              {() => null}
+            </Loaded>
+          )}
+          <Loaded answer={policies} what="policies">
+            {() => <Lagging bots={lagging} narrowed={narrowed} />}
+          </Loaded>
+        </Part>
+        <Part id="policies" title="Bots by policy">
+          <Loaded answer={policies} what="policies">
+            {(all) => <ByPolicy ids={asked} coverages={coverages} left={ids.length - asked.length} none={all.length === 0} />}
+          </Loaded>
+        </Part>
+        <Part id="registered" title="Bots for replay">
+          <Loaded answer={registered} what="registered bots">
+            {(bots) => <Registered bots={bots} />}
+          </Loaded>
+        </Part>
+        <section aria-labelledby="terminal-title">
+          <h2 id="terminal-title">From a terminal</h2>
+          <Commands commands={['hms-svc coverage ID', 'hms-svc bots list', 'hms-svc bots add FILE --id ID']} />
+        </section>
+      </>
+    ),
+  }
+}
+
+function summaryOf(coverages: readonly Answer<CoverageView>[]): string {
+  const views = coverages.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value] : []))
+  const most = Math.max(0, ...views.map(({ total }) => total))
+  const behind = laggingOf(coverages)
+  if (most === 0) return 'No bot is connected.'
+  if (behind.length === 0) return `All connected bots are up to date; ${count(most, 'bot')} by the policy that has most.`
+  const stale = behind.filter(({ state }) => state === 'stale').length
+  return `${stale} behind, ${behind.length - stale} silent, of ${count(most, 'bot')} by the policy that has most.`
+}
+
+function Lagging({ bots, narrowed }: { bots: readonly LaggingBot[]; narrowed: boolean }): JSX.Element {
+  if (bots.length === 0)
+    return narrowed ? (
+      <FilteredAway what="bots that are behind or silent" href="/bots" />
+    ) : (
+      <None>No connected bot is behind or silent.</None>
+    )
+  return (
+    <>
+      <Table caption="Bots that are not up to date" head={['Bot', 'State', 'Policy', 'Says it applies', 'Region', 'Since']}>
+        {bots.slice(0, MAX_ROWS).map(({ id, policy, state, version, region, since }) => (
+          <tr key={`${policy} ${id}`}>
+            <th scope="row">{id}</th>
+            <td>
+              <Tag {...BOT_WORDS[state]} />
+            </td>
+            <td>
+              <PolicyLink id={policy} />
+            </td>
+            <td>{version ?? (state === 'silent' ? 'nothing yet' : 'not known')}</td>
+            <td>{region === '' ? 'none' : region}</td>
+            <td>
+              <Moment at={since} />
+            </td>
+          </tr>
+        ))}
+      </Table>
+      {bots.length > MAX_ROWS ? <p>{bots.length - MAX_ROWS} more are not shown. Narrow the list by policy.</p> : null}
+    </>
+  )
+}
+
+interface ByPolicyProps {
+  ids: readonly string[]
+  coverages: readonly Answer<CoverageView>[]
+  left: number
+  none: boolean
+}
+
+function ByPolicy({ ids, coverages, left, none }: ByPolicyProps): JSX.Element {
+  if (ids.length === 0)
+    return none ? <None>No policy is in force, so no bot lives by one.</None> : <FilteredAway what="policies" href="/bots" />
+  return (
+    <>
+      <Table caption="Bots by policy" head={['Policy', 'Connected', 'Up to date', 'By version', 'Others that read']}>
+        {ids.map((id, index) => {
+          const coverage = coverages[index]!
+          return (
+            <tr key={id}>
+              <th scope="row">
+                <PolicyLink id={id} />
+              </th>
+              {coverage.kind === 'loaded' ? <Counts coverage={coverage.value} /> : <td colSpan={4}>cannot be shown now</td>}
+            </tr>
+          )
+        })}
+      </Table>
+      {left > 0 ? <p>{count(left, 'more policy', 'more policies')}: narrow the list by policy.</p> : null}
+    </>
+  )
+}
+
+function Counts({ coverage: { total, current, versions, seen } }: { coverage: CoverageView }): JSX.Element {
+  return (
+    <>
+      <td class="number">{total}</td>
+      <td class="number">{current}</td>
+      <td>{versions.map((each) => `${each.version ?? 'not known'}: ${each.total}`).join(', ') || '–'}</td>
+      <td class="number">{seen.stream + seen.events}</td>
+    </>
+  )
+}
+
+function Registered({ bots }: { bots: readonly BotSummary[] }): JSX.Element {
+  if (bots.length === 0) return <None>No bot is registered for replay, so a simulation has no evidence.</None>
+  return (
+    <Table caption={count(bots.length, 'registered bot')} head={['Bot', 'Policies', 'Critical', 'Registered']}>
+      {bots.slice(0, MAX_ROWS).map(({ id, policies, critical, addedAt }) => (
+        <tr key={id}>
+          <th scope="row">{id}</th>
+          <td>{policies.join(', ')}</td>
+          <td>{critical ? 'yes' : 'no'}</td>
+          <td>
+            <Moment at={addedAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  )
+}

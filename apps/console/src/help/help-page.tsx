@@ -1,0 +1,89 @@
+import type { PageContent } from '../page/page.js'
+import { Command } from '../page/parts.js'
+
+/** Where a person finds help, in one place on every page. */
+export async function helpPage(): Promise<PageContent> {
+  return {
+    title: 'Help',
+    heading: 'Help',
+    section: 'Help',
+    summary: 'What you can do here, and where to ask.',
+    still: true,
+    body: (
+      <>
+        <section aria-labelledby="do-title">
+          <h2 id="do-title">What do you want to do?</h2>
+          <ul>
+            <li>
+              Propose a policy or sign one: <a href="/approvals">Approvals</a>. From a terminal:{' '}
+              <Command>hms-svc approve FILE --sign NAME</Command>
+            </li>
+            <li>
+              Take a policy back: open it under <a href="/policies">Policies</a>. From a terminal:{' '}
+              <Command>hms-svc rollback ID@VERSION</Command>
+            </li>
+            <li>
+              Answer a question that automation asks: <a href="/reviews">Reviews</a>. From a terminal:{' '}
+              <Command>hms-svc tickets list</Command>
+            </li>
+            <li>
+              Hold everything back: <a href="/freezes">Freezes</a>. From a terminal:{' '}
+              <Command>hms-svc stop-the-line on --reason TEXT --sign NAME</Command>
+            </li>
+            <li>
+              See which bots are behind: <a href="/bots">Bots</a>. From a terminal: <Command>hms-svc coverage ID</Command>
+            </li>
+            <li>
+              See who did what, and check it: <a href="/audit">Audit</a>. From a terminal: <Command>hms-svc audit log</Command>
+            </li>
+          </ul>
+        </section>
+        <section aria-labelledby="sign-title">
+          <h2 id="sign-title">Signing with your key</h2>
+          <p>
+            You need the encrypted key file that <Command>hms-svc keys create --name NAME</Command> made, and its passphrase. The page opens
+            it and never sends it. The digest stands in groups of four: compare it with another signer by voice. After you sign, nothing is
+            sent for ten seconds.
+          </p>
+          <p>
+            If your browser cannot sign, or your key is elsewhere, sign with <Command>hms-svc sign FILE --sign NAME</Command> and paste what
+            it prints. <a href="/docs/reference">All about it</a>
+          </p>
+        </section>
+        <section aria-labelledby="words-title">
+          <h2 id="words-title">What pages say when they show nothing</h2>
+          <dl class="facts">
+            <dt>There is none</dt>
+            <dd>It was asked, and there is nothing.</dd>
+            <dt>Not allowed to see</dt>
+            <dd>There may be something; this address is not allowed to see it. Ask the operator for a key with the scope read.</dd>
+            <dt>Could not be loaded</dt>
+            <dd>
+              A service did not answer. It says nothing about whether there is any; <a href="/status">Status</a> shows which services are
+              up.
+            </dd>
+            <dt>None match these filters</dt>
+            <dd>There is something, and the filters of the page leave it out.</dd>
+          </dl>
+        </section>
+        <section aria-labelledby="more-title">
+          <h2 id="more-title">More</h2>
+          <ul>
+            <li>
+              <a href="/docs">Documentation</a>, with tutorials for officials, bot authors, operators, partners and auditors
+            </li>
+            <li>
+              <a href="/docs/errors">Every error code</a>, with what to do about it
+            </li>
+            <li>
+              <a href="/accessibility">Accessibility</a>, and <a href="/status">the state of the services</a>
+            </li>
+          </ul>
+          <p>
+            Who operates this installation helps with keys, roles and the roster: ask there when a page says that you may not do something.
+          </p>
+        </section>
+      </>
+    ),
+  }
+}
