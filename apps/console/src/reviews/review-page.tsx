@@ -100,6 +100,7 @@ const WORDS: Record<Ticket['kind'], string> = {
   EMERGENCY_REVIEW: 'Automation took the rule back. People say whether that stands.',
   INCONCLUSIVE: 'The run has too little evidence to go on by itself, so it waits.',
   ACK_TIMEOUT: 'Connected bots did not acknowledge the rule, so the run waits.',
+  UNDELIVERED: 'No channel of a partner took the message. That changes nothing about the run; people see to it that the partner hears.',
   POISONED: 'The run ended, because one of its messages or timers could not be handled.',
 }
 
