@@ -11,7 +11,7 @@ export function addReceiptForm(server: FastifyInstance, reader: ApiReader): void
       const answer = await reader.sendAs(undefined)(`/v1${path}`, {})
       const isAway = answer.kind === 'away' || (answer.kind === 'refused' && (answer.status >= 500 || answer.status === 429))
       if (isAway) {
-        const detail = `notifier ${answer.detail}. Nothing was acknowledged; press the button again.`
+        const detail = `The receipt cannot be sent now: ${answer.detail}. Nothing was acknowledged; press the button again.`
         throw new HmsError('HMS_UNREACHABLE', detail, { status: 503 })
       }
       // Whatever it said stands on the page.
