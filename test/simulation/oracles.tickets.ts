@@ -2,9 +2,16 @@ import { isTerminal } from '#libs/contracts'
 import { projectRun, questionOf, stateOf } from '#libs/pipeline'
 import type { Evidence } from './evidence.js'
 
-/** A run that was taken back asks people once; a pause leaves no open question behind. */
-export function peopleAreAsked({ runs, tickets }: Evidence): string[] {
+/**
+ * A run that was taken back asks people once; a pause leaves no open question behind. Whom a message did not reach is asked about once for
+ * each run, also when it has ended.
+ */
+export function peopleAreAsked({ runs, tickets: all }: Evidence): string[] {
   const found: string[] = []
+  const tickets = all.filter(({ kind }) => kind !== 'UNDELIVERED')
+  const undelivered = all.filter(({ kind, state }) => kind === 'UNDELIVERED' && state === 'OPEN').map(({ run }) => run)
+  for (const run of new Set(undelivered))
+    if (undelivered.filter((other) => other === run).length > 1) found.push(`run ${run} asks twice about partners that were not reached`)
   for (const { facts, approval } of runs) {
     const mine = tickets.filter(({ run, attempt }) => run === facts.run && attempt === facts.attempt)
     const question = questionOf({ ...projectRun(facts), digest: approval })

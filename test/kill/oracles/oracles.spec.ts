@@ -78,7 +78,8 @@ describe('oracles of the kill harness', () => {
     // A stream whose second event nobody handled.
     await observer.rows(`INSERT INTO linter.stream_head (topic, msg_key, key_seq) VALUES ('hms.lint.v1', 'pm25', 2)`)
     await observer.rows(
-      `INSERT INTO simulator.stream_position (consumer, producer, topic, msg_key, last_key_seq) VALUES ('simulator', 'linter', 'hms.lint.v1', 'pm25', 1)`,
+      `INSERT INTO simulator.stream_position (consumer, producer, topic, msg_key, first_key_seq, last_key_seq)
+       VALUES ('simulator', 'linter', 'hms.lint.v1', 'pm25', 1, 1)`,
     )
     // A canary that stands on what is live, its lease not over when stable came back; the state topic knows of neither.
     await document('global', { current: STABLE, issuedAt: '2026-01-01T00:01:00Z' })

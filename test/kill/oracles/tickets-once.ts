@@ -15,27 +15,33 @@ export const ticketsOnce: Oracle = {
       `SELECT type, ${DATA}->'ticket' AS ticket FROM approver.outbox WHERE topic = 'hms.ticket.v1' ORDER BY seq`,
     )
     const violations: string[] = []
-    const open = new Map<number, Told>()
+    /** By what they ask about: a run, or the partners that its message did not reach. */
+    const open = new Map<string, Told>()
     const ended = new Set<number>()
     for (const each of told) {
       const { type, ticket } = each
-      const before = open.get(ticket.run)
+      const question = questionOf(ticket)
+      const before = open.get(question)
       const wrong = fault(type, ticket, before, ended.has(ticket.ticket))
       if (wrong !== undefined) violations.push(`ticket ${ticket.ticket} of run ${ticket.run}: ${wrong}`)
       if (type === 'hms.ticket.closed.v1') {
-        open.delete(ticket.run)
+        open.delete(question)
         ended.add(ticket.ticket)
-      } else open.set(ticket.run, each)
+      } else open.set(question, each)
     }
     const runs = await observer.rows<{ id: string; state: RunState }>('SELECT id, state FROM approver.run')
     for (const { id, state } of runs) {
-      const asked = open.get(Number(id))?.ticket
+      const asked = open.get(id)?.ticket
       // A review of what automation took back is asked about a run that has ended.
       if (asked !== undefined && asked.kind !== 'EMERGENCY_REVIEW' && asked.kind !== 'POISONED' && isTerminal(state))
         violations.push(`ticket ${asked.ticket} (${asked.kind}) is open, and run ${id} is ${state}`)
     }
     return { looked: runs.length, violations }
   },
+}
+
+function questionOf({ run, kind }: Ticket): string {
+  return kind === 'UNDELIVERED' ? `partners of ${run}` : String(run)
 }
 
 function fault(type: string, ticket: Ticket, before: Told | undefined, ended: boolean): string | undefined {
