@@ -35,6 +35,7 @@ export const PROJECTS = {
     'test/attacks',
     'test/contracts',
     'test/kill/oracles',
+    'test/model',
     'test/regressions',
     'test/scenarios',
     'test/simulation',

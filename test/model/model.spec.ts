@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { decideCanary, decideRollout, type Canary } from '#libs/pipeline'
+import { canaryModel } from './canary-model.js'
+import { describeExplored, explore, type Bounds, type Explored, type Model } from './explore.js'
+import { pressModel } from './press-model.js'
+import { rolloutModel } from './rollout-model.js'
+
+function walked<State>(name: string, model: Model<State>, bounds?: Bounds): Explored {
+  const explored = explore(model, bounds)
+  process.stdout.write(`${describeExplored(name, explored)}\n`)
+  return explored
+}
+
+describe('every state that a stage can reach', () => {
+  it('of a canary breaks no law', () => {
+    const { broken, isComplete, states } = walked('canary of two policies', canaryModel())
+    expect(broken).toBeUndefined()
+    expect(isComplete).toBe(true)
+    expect(states).toBeGreaterThan(500)
+  })
+
+  it('of a rollout breaks no law, now or later', () => {
+    const now = walked('rollout of two policies', rolloutModel())
+    const later = walked('rollout of a policy that takes effect later', rolloutModel({ policies: ['air-limit'], effective: true }))
+    for (const { broken, isComplete, states } of [now, later]) {
+      expect(broken).toBeUndefined()
+      expect(isComplete).toBe(true)
+      expect(states).toBeGreaterThan(100)
+    }
+  })
+})
+
+describe('approver, canary and rollout together', () => {
+  it('break no law whatever is read late, twice or never', () => {
+    const { broken, depth } = walked('press of a bundle of two policies', pressModel(), { depth: 14, states: 15_000 })
+    expect(broken).toBeUndefined()
+    expect(depth).toBeGreaterThan(5)
+  })
+})
+
+describe('a decider that is broken', () => {
+  it('is found, with the shortest way to it: a paused canary that its timer lets through', () => {
+    const decide: typeof decideCanary = (canary, input, context) => {
+      const isHasty = canary.state === 'paused' && input.type === 'due' && input.timer === 'observe'
+      const given: Canary = isHasty
+        ? { ...canary, state: 'observing', members: canary.members.map((each) => ({ ...each, heard: true })) }
+        : canary
+      return decideCanary(isHasty ? { ...given, observed: false, remainingMs: undefined } : given, input, context)
+    }
+    const { broken } = explore(canaryModel(['air-limit'], decide))
+    expect(broken?.law).toMatch(/^a paused run/)
+    expect([broken?.path.length, broken?.path.at(-1)]).toEqual([3, 'observe timer'])
+  })
+
+  it('is found where it counts the silent as present', () => {
+    const decide: typeof decideRollout = (rollout, input, context) => decideRollout({ ...rollout, quorum: 0 }, input, context)
+    const lax: typeof decideRollout = (rollout, input, context) => {
+      const { state, effects } = decide(rollout, input, context)
+      return { state: { ...state, quorum: rollout.quorum }, effects }
+    }
+    const { broken } = explore(rolloutModel({ policies: ['air-limit'] }, lax))
+    expect(broken?.law).toBe('growth of scope while a consumer is silent')
+    expect(broken!.path[0]).toBe('opened')
+  })
+
+  it('is found where stages disagree: a rollout that follows a canary which was taken back', () => {
+    const canary: typeof decideCanary = (given, input, context) => {
+      const { state, effects } = decideCanary(given, input, context)
+      // It tells nobody that its cohort alerts after all.
+      return { state, effects: effects.filter((effect) => !(effect.do === 'takeBack' && given.state === 'passed')) }
+    }
+    const { broken } = explore(pressModel({ canary, rollout: decideRollout }), { depth: 14, states: 60_000 })
+    expect(broken?.law).toBe('shown to a cohort under a canary that failed or ended')
+    expect(broken!.path.at(-1)).toMatch(/alerts|promoted/)
+  })
+})
