@@ -46,6 +46,8 @@ export async function newInstance(memoryBytes: number): Promise<SandboxInstance>
   }
   // Emscripten prints its aborts; they reach us as exceptions.
   const emscriptenModule = { wasmMemory, printErr: () => undefined }
-  const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(RELEASE_SYNC, { wasmModule: await compiledQuickJs(), wasmMemory, emscriptenModule }))
+  const quickjs = await newQuickJSWASMModuleFromVariant(
+    newVariant(RELEASE_SYNC, { wasmModule: await compiledQuickJs(), wasmMemory, emscriptenModule }),
+  )
   return { quickjs, exhausted: () => exhausted }
 }
