@@ -68,6 +68,7 @@ describe('in production', () => {
       'GET /v1/audit/windows/{event}',
       'GET /v1/receipts/{token}',
       'GET /v1/roster',
+      'GET /v1/unsubscribes/{token}',
       'GET /v1/webhook-keys',
       'POST /v1/approvals',
       'POST /v1/approvals/{digest}/decisions',
@@ -79,6 +80,7 @@ describe('in production', () => {
       'POST /v1/roster/proposals/{digest}/signatures',
       'POST /v1/runs/{number}/decisions',
       'POST /v1/tickets/{number}/decisions',
+      'POST /v1/unsubscribes/{token}',
       'POST /v1/withdrawals',
     ])
   })

@@ -14,6 +14,7 @@ import { FRAME_HEADERS, FRAME_PATH, paneFrame } from './panes/pane-frame.js'
 import { ApiReader } from './reading/api-reader.js'
 import { addReceiptForm } from './receipts/receipt-form.js'
 import { addPasteForm } from './signing/paste-form.js'
+import { addUnsubscribeForm } from './unsubscribes/unsubscribe-form.js'
 
 export interface ConsoleOptions {
   /** Base URLs of a service's instances; in one process its own. */
@@ -56,6 +57,7 @@ export function addConsole(server: FastifyInstance, { urlsOf, clock = systemCloc
   addPrepareForm(server, { reader, maker, authorizationOf: bearerOf })
   addPasteForm(server, { reader, maker })
   addLogExport(server, { readAs: (headers) => reader.as(bearerOf(headers)) })
+  addUnsubscribeForm(server, reader)
   addLiveUpdates(server, { clock, pages: PAGES, make: (found, asked) => maker.make(found, asked), authorizationOf: bearerOf })
 }
 

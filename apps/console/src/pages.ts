@@ -31,6 +31,7 @@ import { runPage } from './runs/run-page.js'
 import { runsPage } from './runs/runs-page.js'
 import { statusPage } from './status/status-page.js'
 import { topicsPage } from './topics/topics-page.js'
+import { unsubscribePage } from './unsubscribes/unsubscribe-page.js'
 
 /** Every page, by its address. */
 export const PAGES: readonly Page[] = [
@@ -56,6 +57,7 @@ export const PAGES: readonly Page[] = [
   { path: '/partners', content: partnersPage },
   { path: '/deliveries/:id', content: deliveryPage },
   { path: '/receipts/:token', content: receiptPage },
+  { path: '/unsubscribe/:token', content: unsubscribePage },
   { path: '/topics', content: topicsPage },
   { path: '/docs', content: docsPage },
   { path: '/docs/api', content: apiPage },

@@ -35,6 +35,8 @@ import { SecretBox } from './secrets/secret-box.js'
 import { readSecretKeys } from './secrets/secret-keys.js'
 import { TellOfTicket } from './tickets/tell-of-ticket.js'
 import { TicketEvents } from './tickets/ticket.events.js'
+import { Unsubscribe } from './unsubscribes/unsubscribe.js'
+import { ResubscribeController, UnsubscribesController } from './unsubscribes/unsubscribes.http.js'
 
 @Module({})
 class NotifierModule {
@@ -51,6 +53,8 @@ class NotifierModule {
         DeliveriesController,
         RedriveController,
         ReceiptsController,
+        UnsubscribesController,
+        ResubscribeController,
       ],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
@@ -70,6 +74,7 @@ class NotifierModule {
         Acknowledge,
         LookForAcks,
         TestPartner,
+        Unsubscribe,
       ],
     }
   }

@@ -291,6 +291,22 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "name": {"type":"string"}
       }
     },
+    "hms.partner.unsubscribed.v1": {
+      "type": "object",
+      "required": ["partner","address","at"],
+      "properties": {"partner":{"type":"string"},"address":{"type":"string"},"at":{"type":"string"}}
+    },
+    "hms.partner.resubscribed.v1": {
+      "type": "object",
+      "required": ["partner","address","by","reason","at"],
+      "properties": {
+        "partner": {"type":"string"},
+        "address": {"type":"string"},
+        "by": {"type":"string"},
+        "reason": {"type":"string"},
+        "at": {"type":"string"}
+      }
+    },
     "hms.delivery.delivered.v1": {
       "type": "object",
       "required": [

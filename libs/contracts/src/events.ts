@@ -93,6 +93,9 @@ export interface EventData {
   'hms.freeze.declared.v1': { freeze: FreezeRecord }
   'hms.freeze.lifted.v1': { freeze: FreezeRecord }
   'hms.partner.registered.v1': { id: string; groups: string[]; name: string }
+  /** An address takes no more mail by its own wish; the agency undid it. */
+  'hms.partner.unsubscribed.v1': { partner: string; address: string; at: string }
+  'hms.partner.resubscribed.v1': { partner: string; address: string; by: string; reason: string; at: string }
   /** The partner's side took the message; `status` and what follows are the evidence of the last try. */
   'hms.delivery.delivered.v1': DeliveryFacts & {
     tries: number
@@ -177,6 +180,8 @@ export const EVENT_TOPICS: Record<Exclude<EventType, StageEventType>, string> = 
   'hms.freeze.declared.v1': 'hms.freeze.v1',
   'hms.freeze.lifted.v1': 'hms.freeze.v1',
   'hms.partner.registered.v1': 'hms.partner.v1',
+  'hms.partner.unsubscribed.v1': 'hms.receipt.v1',
+  'hms.partner.resubscribed.v1': 'hms.receipt.v1',
   'hms.delivery.delivered.v1': 'hms.receipt.v1',
   'hms.delivery.acknowledged.v1': 'hms.receipt.v1',
   'hms.delivery.given-up.v1': 'hms.receipt.v1',

@@ -35,7 +35,15 @@ export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
   simulator: ['/v1/bots', '/v1/scenarios', '/v1/corpora', '/v1/simulations', '/v1/dead-letters/simulator', '/v1/groups/simulator'],
   'canary-controller': ['/v1/canaries', '/v1/dead-letters/canary-controller', '/v1/groups/canary-controller'],
   rollout: ['/v1/rollbacks', '/v1/withdrawals', '/v1/dead-letters/rollout', '/v1/groups/rollout'],
-  notifier: ['/v1/partners', '/v1/deliveries', '/v1/receipts', '/v1/webhook-keys', '/v1/dead-letters/notifier', '/v1/groups/notifier'],
+  notifier: [
+    '/v1/partners',
+    '/v1/deliveries',
+    '/v1/receipts',
+    '/v1/unsubscribes',
+    '/v1/webhook-keys',
+    '/v1/dead-letters/notifier',
+    '/v1/groups/notifier',
+  ],
   'config-store': [
     '/ofrep',
     '/v1/policies',

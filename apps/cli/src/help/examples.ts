@@ -161,6 +161,7 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
       'hms-svc partners test va-deq --explain',
       'hms-svc partners deliveries va-deq --state dead',
       'hms-svc partners delivery 01J9ZK',
+      'hms-svc partners resubscribe va-deq --address air@va.example --reason "they asked for it"',
       'hms-svc partners redrive --failed --since 2h --reason "their server is back"',
     ],
   },

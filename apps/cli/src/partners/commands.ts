@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { ResubscribeRequest } from '#libs/contracts'
 import type { Session } from '../session.js'
 import type { DeliveriesOptions } from './deliveries.js'
 import type { RedriveOptions } from './redrive.js'
@@ -20,6 +21,16 @@ export function registerPartners(program: Command, session: Session): void {
     .option('--channel <name>', 'one channel, as `partners list` names it')
     .option('--explain', 'where a webhook refuses our signature, find out what its receiver gets wrong: id, time, body or secret')
     .action(session.run(async (context, id: string, options: TestOptions) => (await import('./test.js')).testPartner(context, id, options)))
+  partners
+    .command('resubscribe <id>')
+    .description('send mail again to an address that unsubscribed')
+    .requiredOption('--address <address>', 'which one, as `partners list` names it')
+    .requiredOption('--reason <text>', 'why; it stands in the trail')
+    .action(
+      session.run(async (context, id: string, options: ResubscribeRequest) =>
+        (await import('./resubscribe.js')).resubscribePartner(context, id, options),
+      ),
+    )
   registerDeliveries(partners, session)
 }
 

@@ -10,6 +10,7 @@ export async function listPartners(context: CliContext): Promise<number> {
       { heading: 'LANE', cell: (partner) => partner.lane },
       { heading: 'GROUPS', cell: (partner) => partner.groups.join(', ') },
       { heading: 'CHANNELS', cell: (partner) => partner.channels.join(', ') },
+      { heading: 'UNSUBSCRIBED', cell: (partner) => partner.unsubscribed.map(({ address }) => address).join(', ') },
       { heading: 'NAME', cell: (partner) => partner.name },
     ],
     'No partners yet. Register one: hms-svc partners add FILE',

@@ -51,6 +51,8 @@ export interface Attempt<C extends Channel = Channel> {
   timestamp: Date
   /** Page where a person acknowledges the message; only where the installation knows its public address. */
   receiptPage?: string
+  /** Page behind which mail to this address stops; likewise. */
+  unsubscribePage?: string
   /** It goes to the people of the partner, for no channel of theirs took it. */
   isLastResort?: boolean
   /** Tries before this one: above 0 the partner may have the message already. */

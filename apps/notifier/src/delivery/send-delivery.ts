@@ -6,9 +6,10 @@ import { CHANNEL_SENDERS, type Attempt, type ChannelSenders, type Outcome } from
 import { closeSenders, dispatch, openSenders } from '../channels/dispatch.js'
 import { NotifierConfig } from '../notifier.config.js'
 import { CONTACT } from '../partners/channel.js'
-import { channelOf, PARTNERS } from '../partners/partner.table.js'
+import { channelOf, PARTNERS, unsubscribedAt } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
+import { sealAddressee } from '../unsubscribes/unsubscribe-token.js'
 import { DeliveryLanes } from './delivery-lanes.js'
 import { DELIVER, DELIVERIES, MESSAGES, type DeliveryTimer } from './delivery.table.js'
 import { receiptTokenIn } from './receipt-token.js'
@@ -89,6 +90,8 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       if (partner === undefined || channel === undefined) return { startedAt: tx.now, attempt: 'the partner no longer has this channel' }
       const message = await tx.documents(MESSAGES).get(delivery.message)
       if (message === undefined) return { startedAt: tx.now, attempt: 'the message is older than what is kept' }
+      const wish = channel.kind === 'email' ? unsubscribedAt(partner, channel.to) : null
+      if (wish !== null && channel.kind === 'email') return { startedAt: tx.now, attempt: unsubscribedWords(partner.id, channel.to, wish) }
       const gate = await this.gate.wait(tx, delivery, partner)
       if (gate.waitMs > 0) return gate
       await tx.documents(DELIVERIES).put({ ...delivery, sending: true })
@@ -101,11 +104,20 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
         content: { ...message, supersedes: delivery.supersedes },
         timestamp: tx.now,
         ...receiptPageOf(delivery.body, this.config.publicUrl),
+        ...(channel.kind === 'email' ? await this.unsubscribePageOf(partner.id, channel.to) : {}),
         ...(delivery.channel === CONTACT ? { isLastResort: true } : {}),
         triesBefore: delivery.tries,
       }
       return { startedAt: tx.now, attempt }
     })
+  }
+
+  /** Without a key that seals, mail goes all the same: it then names an address to write to alone. */
+  private async unsubscribePageOf(partner: string, address: string): Promise<{ unsubscribePage?: string }> {
+    const { publicUrl } = this.config
+    if (publicUrl === undefined) return {}
+    const token = await sealAddressee(this.box, { partner, address }).catch(() => undefined)
+    return token === undefined ? {} : { unsubscribePage: `${publicUrl}/unsubscribe/${token}` }
   }
 
   private async call(attempt: Attempt | string): Promise<Outcome> {
@@ -122,6 +134,10 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
 function receiptPageOf(body: string, publicUrl: string | undefined): { receiptPage?: string } {
   const token = receiptTokenIn(body)
   return token === undefined || publicUrl === undefined ? {} : { receiptPage: `${publicUrl}/receipts/${token}` }
+}
+
+function unsubscribedWords(partner: string, address: string, at: string): string {
+  return `the address unsubscribed at ${at}; undo it by hms-svc partners resubscribe ${partner} --address ${address} --reason TEXT`
 }
 
 /**

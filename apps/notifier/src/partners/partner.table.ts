@@ -4,7 +4,11 @@ import { channelNames, CONTACT, type Channel } from './channel.js'
 import type { Partner } from './partner.js'
 
 /** With its secrets, which leave this schema only as signatures. */
-export type RegisteredPartner = Partner & { addedAt: string }
+export type RegisteredPartner = Partner & {
+  addedAt: string
+  /** Addresses that take no more mail, by their own wish; registering the partner again does not change that. */
+  unsubscribed?: { address: string; at: string }[]
+}
 
 export const PARTNERS = documentTable<RegisteredPartner>({ name: 'partner', id: (partner) => partner.id, keys: {} })
 
@@ -17,7 +21,18 @@ export function channelOf(partner: Partner, name: string): Channel | undefined {
   return partner.channels[channelNames(partner.channels).indexOf(name)]
 }
 
+/** Where the partner takes mail; the people of its `contact` too. */
+export function mailAddresses({ channels, contact }: Partner): string[] {
+  const addresses = channels.flatMap((channel) => (channel.kind === 'email' ? [channel.to] : []))
+  return [...new Set([...addresses, ...(contact === null ? [] : [contact])])]
+}
+
+/** `null`: it takes mail. */
+export function unsubscribedAt({ unsubscribed = [] }: RegisteredPartner, address: string): string | null {
+  return unsubscribed.find((each) => each.address === address)?.at ?? null
+}
+
 export function summaryOf(partner: RegisteredPartner): PartnerSummary {
-  const { id, name, groups, channels, deliver, contact, rate, lane, addedAt } = partner
-  return { id, name, groups, channels: channelNames(channels), deliver, contact, rate, lane, addedAt }
+  const { id, name, groups, channels, deliver, contact, rate, lane, unsubscribed = [], addedAt } = partner
+  return { id, name, groups, channels: channelNames(channels), deliver, contact, rate, lane, unsubscribed, addedAt }
 }

@@ -7,7 +7,7 @@ import { sealPartner } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
 import { checkPartner } from './check-partner.js'
 import { keepPrevious } from './keep-previous.js'
-import { partnerKey, PARTNERS, summaryOf } from '../partners/partner.table.js'
+import { mailAddresses, partnerKey, PARTNERS, summaryOf } from '../partners/partner.table.js'
 import { PartnerRegistrationDto } from '../partners/partners.dto.js'
 
 @Controller('v1/partners')
@@ -34,7 +34,8 @@ export class PartnersController {
       await tx.lock([partnerKey(given.id)])
       const known = await tx.documents(PARTNERS).get(given.id)
       const partner = await sealPartner(this.box, await keepPrevious(this.box, given, known, tx.now))
-      const registered = { ...partner, addedAt: tx.now.toISOString() }
+      const unsubscribed = (known?.unsubscribed ?? []).filter(({ address }) => mailAddresses(given).includes(address))
+      const registered = { ...partner, addedAt: tx.now.toISOString(), ...(unsubscribed.length > 0 ? { unsubscribed } : {}) }
       await tx.documents(PARTNERS).put(registered)
       const { id, groups, name } = partner
       await this.runtime.emit(tx, 'hms.partner.registered.v1', { id, groups, name }, { key: id })

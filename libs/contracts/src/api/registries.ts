@@ -85,7 +85,23 @@ export interface PartnerSummary {
   contact: string | null
   rate: number
   lane: 'latest' | 'every'
+  /** Addresses that take no more mail, by their own wish. */
+  unsubscribed: { address: string; at: string }[]
   addedAt: string
+}
+
+/** `GET` and `POST /v1/unsubscribes/{token}`. */
+export interface UnsubscribeView {
+  partner: string
+  address: string
+  /** `null`: it takes mail. */
+  unsubscribedAt: string | null
+}
+
+/** `POST /v1/partners/{id}/resubscribe`. */
+export interface ResubscribeRequest {
+  address: string
+  reason: string
 }
 
 /** `audit log`: one recorded event. `leafHash` is RFC 6962 over the canonical entry. */

@@ -32,6 +32,17 @@ describe('a composed mail', () => {
     expect(header('list-unsubscribe')).toEqual([`<mailto:${FROM}?subject=unsubscribe%20va-deq>`])
   })
 
+  it('offers one click where it is reached by https, and names the page to people', async () => {
+    const page = 'https://hms.agency.example/unsubscribe/sealed.v1.0123456789abcdef.abc'
+    const { header, raw } = await compose({ unsubscribePage: page })
+    const [ways = ''] = header('list-unsubscribe')
+    expect(ways.replace(/\r\n\s+/g, ' ').trim()).toBe(`<${page}>, <mailto:${FROM}?subject=unsubscribe%20va-deq>`)
+    expect(header('list-unsubscribe-post')).toEqual(['List-Unsubscribe=One-Click'])
+    expect(raw.replace(/=\r\n/g, '')).toContain(`No more mail to this address: ${page}`)
+    const plain = await compose({ unsubscribePage: page.replace('https', 'http') })
+    expect(plain.header('list-unsubscribe-post')).toEqual([])
+  })
+
   it('has one Message-ID for all tries, another for another address, and one thread for a policy', async () => {
     const first = await compose()
     const again = await compose({ timestamp: new Date('2026-01-02T00:00:00Z'), triesBefore: 3 })
@@ -69,7 +80,10 @@ describe('a composed mail', () => {
   it('is signed with DKIM over the way out too', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
-    const { raw, fields, header } = await compose({}, { domain: 'hms.example', selector: 'hms', key })
+    const { raw, fields, header } = await compose(
+      { unsubscribePage: 'https://hms.example/unsubscribe/x' },
+      { domain: 'hms.example', selector: 'hms', key },
+    )
     const [signature = ''] = header('dkim-signature')
     const tags = new Map(
       signature
@@ -79,7 +93,7 @@ describe('a composed mail', () => {
     )
     expect([tags.get('d'), tags.get('s'), tags.get('c')]).toEqual(['hms.example', 'hms', 'relaxed/relaxed'])
     const names = tags.get('h')!.split(':')
-    expect(names).toEqual(expect.arrayContaining(['from', 'to', 'subject', 'message-id', 'list-unsubscribe']))
+    expect(names).toEqual(expect.arrayContaining(['from', 'to', 'subject', 'message-id', 'list-unsubscribe', 'list-unsubscribe-post']))
     // RFC 6376 §3.4: relaxed forms of body and header fields.
     const relaxed = (text: string): string =>
       text

@@ -37,6 +37,7 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
     partner: printable(partner.name),
     attached: attachments.map(({ filename }) => filename),
     receiptPage: attempt.receiptPage,
+    unsubscribePage: attempt.unsubscribePage,
   }
   const threads = contentsOf(content).map(({ policy }) => idOf(from, `policy.${policy}`, partner.id, channel.to))
   const message = await new MailComposer({
@@ -49,7 +50,7 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
     references: threads.slice(0, MAX_THREADS),
     headers: {
       'Auto-Submitted': 'auto-generated',
-      'List-Unsubscribe': `<mailto:${from}?subject=${encodeURIComponent(`unsubscribe ${partner.id}`)}>`,
+      ...waysOut(attempt, from),
     },
     text: mailText(news, footer),
     html: mailHtml(news, footer),
@@ -61,6 +62,14 @@ export async function composeMail(attempt: Attempt<EmailChannel>, { from, dkim }
     .compile()
     .build()
   return dkim === undefined ? message : signed(message, dkim)
+}
+
+/** RFC 2369 §3.2, and RFC 8058 where the page is reached by https: mail programs then offer one click. */
+function waysOut({ partner, unsubscribePage: page }: Attempt<EmailChannel>, from: string): Record<string, string> {
+  const mailto = `<mailto:${from}?subject=${encodeURIComponent(`unsubscribe ${partner.id}`)}>`
+  if (page === undefined) return { 'List-Unsubscribe': mailto }
+  const oneClick: Record<string, string> = page.startsWith('https:') ? { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } : {}
+  return { 'List-Unsubscribe': `<${page}>, ${mailto}`, ...oneClick }
 }
 
 /** Letters, digits and hyphens alone, whatever the parts are. */

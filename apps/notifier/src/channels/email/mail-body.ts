@@ -7,6 +7,8 @@ export interface MailFooter {
   attached: readonly string[]
   /** Page whose button acknowledges the message. */
   receiptPage?: string
+  /** Page whose button stops mail to this address. */
+  unsubscribePage?: string
 }
 
 export function mailText(news: DescribedNews, footer: MailFooter): string {
@@ -72,10 +74,11 @@ function receiptLink({ receiptPage }: MailFooter): string {
   return receiptPage === undefined ? '' : `<p><a href="${escaped(receiptPage)}">${ACKNOWLEDGE}</a></p>`
 }
 
-function footerLines({ partner, attached }: MailFooter): string[] {
+function footerLines({ partner, attached, unsubscribePage }: MailFooter): string[] {
   return [
     `This message goes to ${partner}, who is registered to hear of policies. It was made by a program; answers reach people.`,
     ...(attached.length === 0 ? [] : [`Attached: ${attached.join(', ')}. The release carries the signatures of those who approved it.`]),
+    ...(unsubscribePage === undefined ? [] : [`No more mail to this address: ${unsubscribePage}`]),
   ]
 }
 

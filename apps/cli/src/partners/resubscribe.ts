@@ -1,0 +1,13 @@
+import { EXIT, type PartnerSummary, type ResubscribeRequest } from '#libs/contracts'
+import type { CliContext } from '../context.js'
+import { requireName, requireReason } from '../errors.js'
+
+export async function resubscribePartner(context: CliContext, id: string, { address, reason }: ResubscribeRequest): Promise<number> {
+  requireName(id, 'the id of a partner', 'hms-svc partners list')
+  requireReason(reason, 'partners resubscribe')
+  const client = await context.client()
+  const partner = await client.post<PartnerSummary>(`/v1/partners/${encodeURIComponent(id)}/resubscribe`, { address, reason })
+  context.output.data(partner, () => [])
+  context.output.done(`${id} gets mail at ${address} again`)
+  return EXIT.done
+}

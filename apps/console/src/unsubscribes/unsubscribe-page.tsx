@@ -1,0 +1,55 @@
+import type { UnsubscribeView } from '#libs/contracts'
+import type { JSX } from 'preact'
+import { Loaded } from '../page/absent.js'
+import type { PageContent, PageRequest } from '../page/page.js'
+import { Moment } from '../page/parts.js'
+
+/** Behind the link of a mail. Opening it changes nothing: only the button, or a mail program by RFC 8058, unsubscribes. */
+export async function unsubscribePage({ read, params: { token = '' }, query }: PageRequest): Promise<PageContent> {
+  // Read anew once the button was pressed.
+  const answer = await read<UnsubscribeView>(`/v1/unsubscribes/${encodeURIComponent(token)}${query.has('pressed') ? '?pressed' : ''}`)
+  return {
+    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
+    title: 'Unsubscribe',
+    heading: 'Mail about policies',
+    section: 'Partners',
+    summary: answer.kind === 'loaded' ? summaryOf(answer.value) : 'This link cannot be shown.',
+    body: (
+      <Loaded answer={answer} what="address">
+        {(view) => <Choice view={view} token={token} />}
+      </Loaded>
+    ),
+  }
+}
+
+function summaryOf({ address, unsubscribedAt }: UnsubscribeView): string {
+  return unsubscribedAt === null ? `${address} gets mail about policies.` : `${address} gets no more mail about policies.`
+}
+
+function Choice({ view: { partner, address, unsubscribedAt }, token }: { view: UnsubscribeView; token: string }): JSX.Element {
+  return (
+    <>
+      <dl>
+        <dt>Partner</dt>
+        <dd>{partner}</dd>
+        <dt>Address</dt>
+        <dd>{address}</dd>
+        <dt>Unsubscribed</dt>
+        <dd>{unsubscribedAt === null ? 'no' : <Moment at={unsubscribedAt} />}</dd>
+      </dl>
+      {unsubscribedAt === null ? (
+        <form method="post" action={`/unsubscribe/${encodeURIComponent(token)}`}>
+          <p>
+            Mail about policies to this address stops. Your organisation is bound by them all the same, and the agency will ask how else to
+            tell it.
+          </p>
+          <button class="usa-button" type="submit" name="page" value="yes">
+            Unsubscribe this address
+          </button>
+        </form>
+      ) : (
+        <p>Only the agency can undo this: ask it to resubscribe the address.</p>
+      )}
+    </>
+  )
+}

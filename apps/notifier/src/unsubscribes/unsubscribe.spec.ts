@@ -1,0 +1,85 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { notifierWorld } from '../notifications/notifier-world.suite.js'
+import { PARTNERS } from '../partners/partner.table.js'
+import { SecretBox } from '../secrets/secret-box.js'
+import { secretKey } from '../secrets/secret-keys.js'
+import { Unsubscribe } from './unsubscribe.js'
+import { sealAddressee } from './unsubscribe-token.js'
+
+const ADDRESS = 'air@va.example'
+const AIR = { partner: 'va-deq', address: ADDRESS }
+
+let world: Awaited<ReturnType<typeof notifierWorld>>
+let unsubscribes: Unsubscribe
+let token: string
+beforeEach(async () => {
+  world = await notifierWorld()
+  unsubscribes = new Unsubscribe(world.runtime, world.box)
+  await world.register({ id: 'va-deq', channels: [{ kind: 'email', to: ADDRESS }] })
+  token = await sealAddressee(world.box, AIR)
+})
+afterEach(() => world.stop())
+
+const refusal = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'taken',
+    ({ status, code, message }: { status: number; code: string; message: string }) => `${status} ${code} ${message}`,
+  )
+
+describe('an address that unsubscribes', () => {
+  it('gets no more mail; the agency sees it, is asked about the next message, and can undo it with a reason', async () => {
+    expect(await unsubscribes.read(token)).toEqual({ ...AIR, unsubscribedAt: null })
+    const first = await unsubscribes.unsubscribe(token)
+    expect(first.unsubscribedAt).toBe('2026-01-01T00:00:00.000Z')
+    await world.advance(1)
+    expect(await unsubscribes.unsubscribe(token)).toEqual(first)
+    expect(await world.said('hms.partner.unsubscribed.v1')).toEqual([{ ...AIR, at: first.unsubscribedAt }])
+
+    await world.complete(184, '2.0.0', null)
+    expect(world.sender.sent).toEqual([])
+    expect(await world.deliveries()).toMatchObject([{ state: 'dead', log: [{ outcome: 'gone' }] }])
+    expect(await world.said('hms.notification.undelivered.v1')).toMatchObject([
+      { partner: 'va-deq', detail: expect.stringContaining('hms-svc partners resubscribe va-deq') },
+    ])
+
+    const asked = { address: ADDRESS, reason: 'they called', by: 'operator' }
+    expect(await unsubscribes.resubscribe('va-deq', asked)).toMatchObject({ unsubscribed: [] })
+    await unsubscribes.resubscribe('va-deq', asked)
+    expect(await world.said('hms.partner.resubscribed.v1')).toMatchObject([{ ...AIR, reason: 'they called', by: 'operator' }])
+    await world.complete(185, '2.1.0', '2.0.0')
+    expect(world.sender.sent).toMatchObject([{ channel: 'email' }])
+  })
+
+  it('is one address: another channel, another address and another partner are told as before', async () => {
+    const other = { kind: 'email' as const, to: 'water@va.example' }
+    await world.register(
+      { id: 'va-deq', channels: [{ kind: 'email', to: ADDRESS }, other] },
+      { id: 'md', channels: [{ kind: 'email', to: ADDRESS }] },
+    )
+    await unsubscribes.unsubscribe(token)
+    await world.complete(184, '2.0.0', null)
+    expect(world.sender.sent.map(({ partner }) => partner).sort()).toEqual(['md', 'va-deq'])
+    expect(await world.said('hms.notification.undelivered.v1')).toEqual([])
+  })
+
+  it('is named by a token that nobody else can make, and every other one gets the same answer', async () => {
+    const strange = new SecretBox(async () => [secretKey(Buffer.alloc(32, 9))])
+    const tokens = [
+      '',
+      'x',
+      `${token}x`,
+      token.slice(0, -2),
+      'x'.repeat(5_000),
+      await sealAddressee(strange, AIR),
+      await world.box.seal(JSON.stringify([AIR.partner, ADDRESS]), 'partner/va-deq/webhook'),
+      await sealAddressee(world.box, { ...AIR, partner: 'nobody' }),
+      await sealAddressee(world.box, { ...AIR, address: 'gone@va.example' }),
+    ]
+    const refused = new Set(
+      await Promise.all(tokens.flatMap((each) => [refusal(unsubscribes.unsubscribe(each)), refusal(unsubscribes.read(each))])),
+    )
+    expect([...refused]).toEqual([expect.stringMatching(/^404 HMS_UNSUBSCRIBE_UNKNOWN /)])
+    const stored = await world.database.transaction((tx) => tx.documents(PARTNERS).get('va-deq'))
+    expect(stored!.unsubscribed).toBeUndefined()
+  })
+})

@@ -1,0 +1,85 @@
+import { HmsError, type PartnerSummary, type UnsubscribeView } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { mailAddresses, partnerKey, PARTNERS, summaryOf, unsubscribedAt, type RegisteredPartner } from '../partners/partner.table.js'
+import { SecretBox } from '../secrets/secret-box.js'
+import { openAddressee, type Addressee } from './unsubscribe-token.js'
+
+/** Mail to one address of a partner stops at its own wish, and goes on at the agency's. */
+@Injectable()
+export class Unsubscribe {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly box: SecretBox,
+  ) {}
+
+  /** Changes nothing: whatever looks at a link before a person does must not unsubscribe. */
+  async read(token: string): Promise<UnsubscribeView> {
+    const addressee = await this.addresseeOf(token)
+    return this.runtime.database.transaction(async (tx) => viewOf(addressee, await this.find(tx, addressee)))
+  }
+
+  /** The first time counts, and is answered again. Throws 404 `HMS_UNSUBSCRIBE_UNKNOWN`. */
+  async unsubscribe(token: string): Promise<UnsubscribeView> {
+    const addressee = await this.addresseeOf(token)
+    const { partner: id, address } = addressee
+    return this.runtime.database.locked([partnerKey(id)], async (tx) => {
+      const partner = await this.find(tx, addressee)
+      if (unsubscribedAt(partner, address) !== null) return viewOf(addressee, partner)
+      const at = tx.now.toISOString()
+      const after = { ...partner, unsubscribed: [...(partner.unsubscribed ?? []), { address, at }] }
+      await tx.documents(PARTNERS).put(after)
+      await this.runtime.emit(tx, 'hms.partner.unsubscribed.v1', { partner: id, address, at }, { key: id })
+      tx.afterCommit(() => this.runtime.log.warn({ partner: id, address }, 'a partner takes no more mail at this address'))
+      return viewOf(addressee, after)
+    })
+  }
+
+  /** The agency undoes it, with a reason that stands in the trail. One that takes mail already is answered as it is. */
+  async resubscribe(id: string, { address, reason, by }: { address: string; reason: string; by: string }): Promise<PartnerSummary> {
+    return this.runtime.database.locked([partnerKey(id)], async (tx) => {
+      const partner = await tx.documents(PARTNERS).get(id)
+      if (partner === undefined) {
+        throw new HmsError('HMS_PARTNER_UNKNOWN', `There is no partner ${id}.`, { status: 404, next: ['hms-svc partners list'] })
+      }
+      if (!mailAddresses(partner).includes(address)) {
+        const detail = `${id} has no address ${address}; it has ${mailAddresses(partner).join(', ') || 'none'}.`
+        throw new HmsError('HMS_PARTNER_CHANNEL_UNKNOWN', detail, { status: 404, next: ['hms-svc partners list --json'] })
+      }
+      if (unsubscribedAt(partner, address) === null) return summaryOf(partner)
+      const after = { ...partner, unsubscribed: (partner.unsubscribed ?? []).filter((each) => each.address !== address) }
+      await tx.documents(PARTNERS).put(after)
+      const data = { partner: id, address, by, reason, at: tx.now.toISOString() }
+      await this.runtime.emit(tx, 'hms.partner.resubscribed.v1', data, { key: id })
+      return summaryOf(after)
+    })
+  }
+
+  private async addresseeOf(token: string): Promise<Addressee> {
+    const addressee = await openAddressee(this.box, token)
+    if (addressee === undefined) throw unknown()
+    return addressee
+  }
+
+  private async find(tx: Transaction, { partner: id, address }: Addressee): Promise<RegisteredPartner> {
+    const partner = await tx.documents(PARTNERS).get(id)
+    if (partner === undefined || !mailAddresses(partner).includes(address)) throw unknown()
+    return partner
+  }
+}
+
+function viewOf({ partner, address }: Addressee, registered: RegisteredPartner): UnsubscribeView {
+  return { partner, address, unsubscribedAt: unsubscribedAt(registered, address) }
+}
+
+/** The same for every token that does not count. */
+function unknown(): HmsError {
+  return new HmsError(
+    'HMS_UNSUBSCRIBE_UNKNOWN',
+    'No address has this link. It is the one in the mail, and ends when the address is not registered any more.',
+    {
+      status: 404,
+    },
+  )
+}

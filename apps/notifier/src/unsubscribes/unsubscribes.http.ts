@@ -1,0 +1,43 @@
+import type { PartnerSummary, UnsubscribeView } from '#libs/contracts'
+import { Public, RepeatsSafely, RequireScope, type AuthorizedRequest } from '#libs/service'
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Req } from '@nestjs/common'
+import { Unsubscribe } from './unsubscribe.js'
+import { ResubscribeDto } from './unsubscribes.dto.js'
+
+/** Public: whoever has the token was sent the mail (RFC 8058). */
+@Controller('v1/unsubscribes/:token')
+@Public()
+export class UnsubscribesController {
+  constructor(private readonly unsubscribes: Unsubscribe) {}
+
+  @Get()
+  @Header('cache-control', 'no-store')
+  read(@Param('token') token: string): Promise<UnsubscribeView> {
+    return this.unsubscribes.read(token)
+  }
+
+  @Post()
+  @HttpCode(200)
+  @RepeatsSafely()
+  unsubscribe(@Param('token') token: string): Promise<UnsubscribeView> {
+    return this.unsubscribes.unsubscribe(token)
+  }
+}
+
+@Controller('v1/partners/:id/resubscribe')
+@RequireScope('operate')
+export class ResubscribeController {
+  constructor(private readonly unsubscribes: Unsubscribe) {}
+
+  /** Mail to the address goes on. */
+  @Post()
+  @HttpCode(200)
+  @RepeatsSafely()
+  resubscribe(
+    @Param('id') id: string,
+    @Body() { address, reason }: ResubscribeDto,
+    @Req() request: AuthorizedRequest,
+  ): Promise<PartnerSummary> {
+    return this.unsubscribes.resubscribe(id, { address, reason, by: request.actor?.name ?? 'operator' })
+  }
+}
