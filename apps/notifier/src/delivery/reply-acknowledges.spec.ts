@@ -8,6 +8,8 @@ describe('the answer to a webhook', () => {
     ['{"acknowledged":"run_183_pm25_va-deq"}', false],
     ['{"acknowledged":1}', false],
     ['{"type":"policy.updated","data":{"acknowledged":true}}', false],
+    ['{"meta":{},"intent":"acknowledge","data":{"acknowledged":"run_184_pm25_va-deq"}}', true],
+    ['{"meta":{},"data":null}', false],
     ['[{"acknowledged":true}]', false],
     ['"acknowledged"', false],
     ['null', false],

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { canonicalJson, type JsonObject } from '#libs/contracts'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { receiptTokenIn } from '../delivery/receipt-token.js'
 import { notifierWorld } from '../notifications/notifier-world.suite.js'
@@ -82,6 +83,64 @@ describe('a signed call to a receipt', () => {
     expect(problems).toHaveLength(8)
     expect(new Set(problems.map(String)).size).toBe(1)
     expect(problems[0]).toMatchObject([404, 'HMS_RECEIPT_UNKNOWN', expect.any(String)])
+  })
+})
+
+describe('a package to a receipt', () => {
+  const KEY = 'a secret of the integration layer'
+  const pack = (data: JsonObject, { key = KEY, skewMs = 0 } = {}): Callback => {
+    const meta = { from: 'va-deq', to: 'hms-svc', ts: new Date(world.clock.now().getTime() + skewMs).toISOString(), ver: '1.0' }
+    const unsigned = { meta, intent: 'acknowledge', data, tags: [] }
+    const said = { ...unsigned, sig: createHmac('sha256', key).update(canonicalJson(unsigned)).digest('hex') }
+    return { headers: {}, body: Buffer.from(JSON.stringify(said)), said }
+  }
+  beforeEach(async () => {
+    await world.register({ id: 'va-deq', channels: [{ kind: 'a2a', url: 'https://va-deq.example/a2a', secret: KEY }] })
+    await world.complete(184, '2.0.0', null)
+  })
+
+  it('acknowledges what came as one, signed as it was', async () => {
+    await receipts.acknowledge(await tokenOf(), pack({ acknowledged: MESSAGE, note: 'ticket 4711' }))
+    const acknowledged = { way: 'callback', note: 'ticket 4711', keyId: expect.stringMatching(/^sha256:/) }
+    expect(await world.deliveries()).toMatchObject([{ state: 'delivered', acknowledged }])
+  })
+
+  it('counts with the secret, its own data, a near time and the message alone; ours, sent back, says nothing', async () => {
+    const token = await tokenOf()
+    const changed = pack({ acknowledged: 'other' })
+    const swapped = { ...changed, body: Buffer.from(changed.body.toString().replace('other', MESSAGE)), said: { acknowledged: MESSAGE } }
+    const whole = { acknowledged: MESSAGE }
+    for (const call_ of [
+      pack(whole, { key: `${KEY}.` }),
+      pack(whole, { skewMs: 301_000 }),
+      swapped,
+      call(),
+      { ...pack(whole), body: Buffer.from('[]') },
+    ])
+      expect(await refusal(receipts.acknowledge(token, call_))).toBe('401 HMS_RECEIPT_SIGNATURE')
+    for (const data of [{}, { message: MESSAGE }, { acknowledged: 'run_183' }])
+      expect(await refusal(receipts.acknowledge(token, pack(data)))).toBe('422 HMS_RECEIPT_OTHER')
+  })
+})
+
+describe('a webhook secret that was replaced', () => {
+  it('signs no call when it signs no message any more', async () => {
+    const old = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+    const previous = { secret: old, until: new Date(world.clock.now().getTime() + 3_600_000).toISOString() }
+    await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET, previous }] })
+    await world.complete(184, '2.0.0', null)
+    const token = await tokenOf()
+    world.clock.advanceTo(Date.parse(previous.until))
+    expect(await refusal(receipts.acknowledge(token, call(undefined, { key: old })))).toBe('401 HMS_RECEIPT_SIGNATURE')
+  })
+
+  it('signs calls as long as it signs messages', async () => {
+    const old = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+    const previous = { secret: old, until: new Date(world.clock.now().getTime() + 3_600_000).toISOString() }
+    await world.register({ id: 'va-deq', channels: [{ kind: 'webhook', url: 'https://va-deq.example/', secret: SECRET, previous }] })
+    await world.complete(184, '2.0.0', null)
+    await receipts.acknowledge(await tokenOf(), call(undefined, { key: old }))
+    expect(await world.deliveries()).toMatchObject([{ acknowledged: { way: 'callback' } }])
   })
 })
 

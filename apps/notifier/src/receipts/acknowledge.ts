@@ -8,12 +8,13 @@ import { DeliveryLanes } from '../delivery/delivery-lanes.js'
 import { receiptId } from '../delivery/receipt-token.js'
 import { RECEIPTS, type Receipt } from '../delivery/receipt.table.js'
 import { bundleOf, lockKeysOf } from '../delivery/told-policies.js'
-import { liveSecrets } from '../partners/channel.js'
+import { liveSecrets, type ChannelKind } from '../partners/channel.js'
 import { channelOf, PARTNERS } from '../partners/partner.table.js'
 import { openChannel } from '../secrets/sealed-channels.js'
 import { SecretBox } from '../secrets/secret-box.js'
-import type { AcknowledgementDto } from './receipts.dto.js'
+import { MAX_TEXT, type AcknowledgementDto } from './receipts.dto.js'
 import { verifyCallback } from './verify-callback.js'
+import { verifyPackage } from './verify-package.js'
 
 /** A call that a partner makes; `body` as it came, for its signature. */
 export interface Callback {
@@ -22,7 +23,8 @@ export interface Callback {
   said: AcknowledgementDto
 }
 
-type Found = { delivery: Delivery; secrets: string[] | null }
+/** `secrets`: those that sign a call; `null` where the channel has none. */
+type Found = { delivery: Delivery; kind: ChannelKind; secrets: string[] | null }
 
 /**
  * A receipt by its token. A channel with a secret is acknowledged by a signed call alone: addresses stand in the logs of proxies, secrets
@@ -54,13 +56,14 @@ export class Acknowledge {
       await lockedDocument(tx, DELIVERIES, receipt.delivery, lockKeysOf)
       const found = await this.find(tx, receipt)
       const { delivery, secrets } = found
-      const keyId = secrets === null ? null : requireSigned(secrets, headers, body, tx.now)
-      if (said.acknowledged !== undefined ? said.acknowledged !== delivery.messageId : secrets !== null) {
+      const keyId = secrets === null ? null : requireSigned(found, secrets, { headers, body }, tx.now)
+      const { acknowledged, note } = sayingOf(said)
+      if (acknowledged !== undefined ? acknowledged !== delivery.messageId : secrets !== null) {
         const detail = `acknowledged must be the webhook-id of the message: ${delivery.messageId}.`
         throw new HmsError('HMS_RECEIPT_OTHER', detail, { status: 422, errors: [{ pointer: '/acknowledged', detail }] })
       }
       const way = secrets === null ? ('link' as const) : ('callback' as const)
-      const after = await this.lanes.acknowledge(tx, delivery, { way, keyId, note: said.note ?? null })
+      const after = await this.lanes.acknowledge(tx, delivery, { way, keyId, note: note ?? null })
       return viewOf({ ...found, delivery: after })
     })
   }
@@ -71,8 +74,9 @@ export class Acknowledge {
     const channel = delivery === undefined || partner === undefined ? undefined : channelOf(partner, delivery.channel)
     if (delivery === undefined || channel === undefined) throw unknown()
     const clear = await openChannel(this.box, delivery.partner, channel)
-    if (clear.kind === 'webhook') return { delivery, secrets: liveSecrets(clear, tx.now) }
-    return { delivery, secrets: clear.kind === 'a2a' ? [clear.secret] : null }
+    const { kind } = clear
+    if (kind === 'webhook') return { delivery, kind, secrets: liveSecrets(clear, tx.now) }
+    return { delivery, kind, secrets: kind === 'a2a' ? [clear.secret] : null }
   }
 }
 
@@ -82,10 +86,17 @@ async function receiptOf(tx: Transaction, token: string): Promise<Receipt> {
   return receipt
 }
 
-function requireSigned(secrets: readonly string[], headers: IncomingHttpHeaders, body: Buffer, now: Date): string {
-  const verified = verifyCallback(secrets, headers, body, now)
+/** Each channel is acknowledged as it is told: a webhook by a signed webhook, `a2a` by a signed package. */
+function requireSigned({ kind }: Found, secrets: readonly string[], { headers, body }: Omit<Callback, 'said'>, now: Date): string {
+  const verified = kind === 'a2a' ? verifyPackage(secrets[0]!, body, now) : verifyCallback(secrets, headers, body, now)
   if (verified.ok) return verified.keyId
   throw new HmsError('HMS_RECEIPT_SIGNATURE', verified.detail, { status: 401 })
+}
+
+/** A package says it in its `data`. */
+function sayingOf({ acknowledged, note, data }: AcknowledgementDto): { acknowledged?: string; note?: string } {
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value.slice(0, MAX_TEXT) : undefined)
+  return { acknowledged: acknowledged ?? text(data?.['acknowledged']), note: note ?? text(data?.['note']) }
 }
 
 /** The same for every token that does not count. */

@@ -1,16 +1,43 @@
-import { IsOptional, IsString, MaxLength } from 'class-validator'
+import type { JsonObject } from '#libs/contracts'
+import { ArrayMaxSize, IsArray, IsObject, IsOptional, IsString, MaxLength } from 'class-validator'
 
-/** What a partner says when it acknowledges. */
+export const MAX_TEXT = 300
+
+/** What a partner says when it acknowledges; as a package of the integration layer it says it in `data`. */
 export class AcknowledgementDto {
   /** `webhook-id` of the message; a signed call must name it. */
   @IsOptional()
   @IsString()
-  @MaxLength(300)
+  @MaxLength(MAX_TEXT)
   acknowledged?: string
 
   /** Who, or a number of the partner's own: kept with the receipt. */
   @IsOptional()
   @IsString()
-  @MaxLength(300)
+  @MaxLength(MAX_TEXT)
   note?: string
+
+  @IsOptional()
+  @IsObject()
+  meta?: JsonObject
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_TEXT)
+  intent?: string
+
+  @IsOptional()
+  @IsObject()
+  data?: JsonObject
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  tags?: string[]
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(MAX_TEXT)
+  sig?: string
 }

@@ -1,0 +1,39 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { canonicalJson, type JsonObject } from '#libs/contracts'
+import { webhookKeyId } from '../partners/webhook-key-id.js'
+import { isNear, type VerifiedCallback } from './verify-callback.js'
+
+/**
+ * The partner's own package, signed as we sign ours: HMAC-SHA256 in hex over its JCS form (RFC 8785) without `sig`. The time that the
+ * signature vouches for is `meta.ts`.
+ */
+export function verifyPackage(secret: string, body: Buffer, now: Date): VerifiedCallback {
+  const { sig, ...unsigned } = objectOf(body)
+  if (typeof sig !== 'string') return { ok: false, detail: 'The package has no sig: sign it as our packages are signed.' }
+  const { ts } = (unsigned['meta'] ?? {}) as { ts?: unknown }
+  if (typeof ts !== 'string' || !isNear(Date.parse(ts), now)) {
+    return { ok: false, detail: 'meta.ts is more than five minutes away; the clock of the sender may be wrong.' }
+  }
+  const [given, wanted] = [Buffer.from(sig), Buffer.from(signatureOf(unsigned, secret))]
+  if (given.length === wanted.length && timingSafeEqual(given, wanted)) return { ok: true, keyId: webhookKeyId(secret) }
+  return { ok: false, detail: 'sig does not fit. Sign the JCS form of the package without sig, with the secret of this channel.' }
+}
+
+/** Empty for what is no object: that has no signature either. */
+function objectOf(body: Buffer): JsonObject {
+  try {
+    const value: unknown = JSON.parse(body.toString())
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** No signature is empty: what has no JCS form is signed by nobody. */
+function signatureOf(unsigned: JsonObject, secret: string): string {
+  try {
+    return createHmac('sha256', secret).update(canonicalJson(unsigned)).digest('hex')
+  } catch {
+    return 'none'.padEnd(64, ' ')
+  }
+}
