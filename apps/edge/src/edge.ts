@@ -8,12 +8,15 @@ import {
   isForeignRequest,
   judgeTargets,
   limitClients,
+  logWrites,
   Metrics,
   openApi,
   openToOrigins,
   refusalOfConnection,
   refuseBodiesOfReads,
   refuseForeignRequests,
+  startTracing,
+  systemClock,
   toProblem,
   traceOfRequest,
   VERSION,
@@ -51,6 +54,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   })
   const limits = readHttpLimits(config.profile, env, false)
   const metrics = new Metrics().withProcessMetrics()
+  const tracing = { endpoint: config.otlpEndpoint, service: 'edge', version: VERSION, clock: systemClock, log, metrics }
+  const stopTracing = await startTracing(tracing)
   limitClients(edge, { limits, metrics, isEdge: true })
   const [localTo, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
   openToOrigins(edge, origins)
@@ -59,6 +64,8 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   refuseBodiesOfReads(edge)
   refuseUnforwardable(edge)
   answerProblems(edge, log)
+  // Its span stands between the caller's and the service's: both carry on the trace that the edge hands over.
+  logWrites(edge, log)
   edge.get('/livez', async () => ({ status: 'up' }))
   edge.get('/readyz', async (_request, reply) => {
     const report = await readiness(env)
@@ -89,9 +96,10 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const address = edge.server.address() as { port: number }
   return {
     port: address.port,
-    stop: () => {
+    stop: async () => {
       streams.close()
-      return edge.close()
+      await edge.close()
+      await stopTracing()
     },
   }
 }

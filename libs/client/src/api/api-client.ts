@@ -3,6 +3,7 @@ import { readUrl } from '../client.config.js'
 import { timerMs } from '../timers.js'
 import { eventStream } from './event-stream.js'
 import { errorOfResponse } from './problem-to-error.js'
+import { traceHeader } from './trace-header.js'
 import { reasonOf, unreachable } from './unreachable.js'
 
 /** Headers that say who asks. `path` is the request's path with its query; `body` are the bytes that will be sent. */
@@ -99,7 +100,7 @@ export class ApiClient {
   }
 
   private async call<T>(request: Request, timeoutMs = this.timeoutMs): Promise<T> {
-    const identified = await this.identified({ ...request, headers: { accept: 'application/json', ...request.headers } })
+    const identified = await this.identified({ ...request, headers: { accept: 'application/json', ...traceHeader(), ...request.headers } })
     return this.inTime(identified, timeoutMs, async (response) => {
       const text = await readText(response.body, MAX_ANSWER_BYTES)
       return text === '' ? (undefined as T) : this.parse<T>(text)
