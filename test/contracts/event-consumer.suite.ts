@@ -4,6 +4,17 @@ import { TerminalError, TransientError, type VirtualClock } from '#libs/platform
 import { ConsumerWorld, type ConsumerTwin } from './consumer-world.js'
 import { signedRecord } from './signed-record.js'
 
+const DECISION = {
+  run: 7,
+  attempt: 2,
+  id: 'a',
+  decision: 'pause',
+  stage: null,
+  by: 'EPA Chief',
+  reason: 'test',
+  statement: { payloadType: 'a', payload: 'b', signatures: [] },
+}
+
 /** What `EventConsumer` keeps over every database. */
 export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
   let world: ConsumerWorld
@@ -64,6 +75,35 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     const detail = `the data of hms.simulation.failed.v1 do not fit at ${where}`
     expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_SHAPE', detail, run: 7, tries: 1 }])
     expect(await world.emitted()).toMatchObject([{ type: 'hms.run.poisoned.v1', data: { run: 7, reason: 'POISONED' } }])
+  })
+
+  it.each([
+    ['/decision', { decision: 'split' }, 'split'],
+    ['/stage', { stage: 'review' }, 'review'],
+  ])('that says at %s what this build does not know waits for one that does, and fails no run', async (place, part, word) => {
+    const seen: number[] = []
+    const type = 'hms.run.decision-accepted.v1'
+    world.consumer.on([type], async ({ keySeq }) => void seen.push(keySeq))
+    const from = { topic: 'hms.run.control.v1', producer: 'approver', type } as const
+    await world.deliver({ ...from, keySeq: 1, data: { ...DECISION, ...part } }, { ...from, keySeq: 2, data: DECISION })
+    expect(seen).toEqual([2])
+    const detail = `${type} says "${word}" at ${place}, a word that this build does not know`
+    expect(await world.letters()).toMatchObject([{ state: 'waiting', code: 'HMS_EVENT_WORD_UNKNOWN', detail, run: 7, tries: 1 }])
+    expect(await world.emitted()).toEqual([])
+  })
+
+  it('is done again by the first build that knows it, once it starts', async () => {
+    world.behave = async () => {
+      throw new TerminalError('HMS_EVENT_WORD_UNKNOWN', 'says what is new')
+    }
+    await world.deliver({ keySeq: 1 }, { keySeq: 2 }, { keySeq: 1, key: 'other' })
+    await world.consumer.letters.discard((await world.letters()).find(({ key }) => key === 'other')!.id, 'test', 'of no interest')
+    world.behave = async () => {}
+    await world.consumer.start()
+    await expect.poll(async () => (await world.letters()).map(({ state }) => state).toSorted()).toEqual(['discarded', 'replayed', 'replayed'])
+    expect(world.handled.toSorted()).toEqual([1, 2])
+    expect(await world.emitted()).toEqual([])
+    world.consumer.stop()
   })
 
   it('reads no type twice, and no topic in two ways', () => {

@@ -136,6 +136,15 @@ export const DOOR_GUARDS = [
     test: 'whose data do not fit at /detail: must be string is a dead letter that says so, and its key moves on',
   },
   {
+    name: 'newer-build-fails-no-run',
+    guard: 'an event that only a newer build knows fails no run',
+    file: 'libs/messaging/src/consumer/event-consumer.ts',
+    find: 'if (!isOfNewerBuild(verdict.code)) await poisonRunOf',
+    replace: 'await poisonRunOf',
+    spec: 'test/contracts/event-consumer.spec.ts',
+    test: 'that says at /decision what this build does not know waits for one that does, and fails no run',
+  },
+  {
     name: 'flood-writes',
     guard: 'a client that writes without end meets a limit',
     file: 'libs/platform/src/http/limits/limit-clients.ts',

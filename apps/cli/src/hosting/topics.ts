@@ -12,20 +12,39 @@ export async function runTopics(verb: TopicsVerb, { output, url }: TopicsOptions
   const kafka = createKafka(await kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
   const copies = replicationOf(config)
   const [topics, acls] =
-    verb === 'diff' ? [await diffTopics(kafka, copies), await diffAcls(kafka)] : [await applyTopics(kafka, copies), await applyAcls(kafka)]
+    verb === 'diff'
+      ? [await diffTopics(kafka, copies), await diffAcls(kafka)]
+      : [await applyTopics(kafka, copies, undefined, { copies: true }), await applyAcls(kafka)]
   const differences = [...topics, ...acls]
-  const empty = verb === 'diff' ? 'The broker matches the catalogue.' : 'The broker matched the catalogue already.'
-  output.list(
-    differences,
-    [
-      { heading: 'TOPIC', cell: (row: TopicDifference) => row.topic },
-      { heading: verb === 'diff' ? 'DIFFERS IN' : 'CHANGED', cell: (row) => row.what },
-      { heading: 'WANTED', cell: (row) => row.wanted },
-      { heading: 'FOUND', cell: (row) => row.found },
-    ],
-    empty,
-  )
+  if (verb === 'diff') output.list(differences, DIFFERENCE_COLUMNS, 'The broker matches the catalogue.')
+  else output.list(differences.map(withDone), DONE_COLUMNS, 'The broker matched the catalogue already.')
   return verb === 'diff' && differences.length > 0 ? EXIT.conflict : EXIT.done
+}
+
+type Done = TopicDifference & { done: string }
+
+const DIFFERENCE_COLUMNS = [
+  { heading: 'TOPIC', cell: (row: TopicDifference) => row.topic },
+  { heading: 'DIFFERS IN', cell: (row: TopicDifference) => row.what },
+  { heading: 'WANTED', cell: (row: TopicDifference) => row.wanted },
+  { heading: 'FOUND', cell: (row: TopicDifference) => row.found },
+]
+const DONE_COLUMNS = [
+  { heading: 'TOPIC', cell: (row: Done) => row.topic },
+  { heading: 'DONE', cell: (row: Done) => row.done },
+]
+
+function withDone(difference: TopicDifference): Done {
+  return { ...difference, done: doneWith(difference) }
+}
+
+/** What `apply` did about a difference; it threw where it could do nothing. */
+function doneWith({ what, wanted, found }: TopicDifference): string {
+  if (what === 'missing') return `made with ${wanted}`
+  if (what === 'replication') return `copies of each partition: ${wanted} instead of ${found}`
+  if (what !== 'acl') return `${what} set to ${wanted} instead of ${found}`
+  if (found === 'nothing') return `allowed: ${wanted}`
+  return wanted === 'nothing' ? `taken back: ${found}` : `left for a person to decide: ${found}`
 }
 
 async function list(output: Output, config: HostConfig, url: string): Promise<number> {

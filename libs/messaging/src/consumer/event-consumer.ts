@@ -15,6 +15,7 @@ import { codeOf } from '../dead-letters/code-of.js'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.js'
 import type { DeadLetter } from '../dead-letters/dead-letter.table.js'
 import { replayLetter } from '../dead-letters/replay-letter.js'
+import { replayNewer } from '../dead-letters/replay-newer.js'
 import type { ReplayTimer } from '../dead-letters/timer-letter.js'
 import type { BusRecord, EventBus, Subscription } from '../event-bus.js'
 import type { EventSeal } from '../event-seal.js'
@@ -23,6 +24,7 @@ import type { Outbox } from '../outbox/outbox.js'
 import { aggregateKeysOf } from '../aggregate-keys.js'
 import { EventRoutes, type EventHandler, type TopicHandler } from './event-routes.js'
 import { compatibilityOf } from './event-type.js'
+import { isOfNewerBuild, NEWER_MAJOR } from './newer-build.js'
 import { OverdueGaps } from './overdue-gaps.js'
 import { groupOf } from './group-of.js'
 import { poisonRunOf, runOf } from '../dead-letters/poison-run.js'
@@ -122,6 +124,7 @@ export class EventConsumer {
       await bus.subscribe({ group, topics: mine, handle: (record) => this.handle(record), gone })
     }
     this.gaps.start()
+    void this.replayNewer()
   }
 
   stop(): void {
@@ -240,8 +243,7 @@ export class EventConsumer {
       throw new TerminalError('HMS_EVENT_UNHANDLED', `${service} does not handle ${event.topic}`)
     const kin = compatibilityOf(event.type)
     const wanted = kin === 'known' || subscriber?.everyType === true
-    if (kin === 'other-major' && !wanted)
-      throw new TerminalError('HMS_EVENT_MAJOR_UNKNOWN', `this version of ${service} does not read ${event.type}`)
+    if (kin === 'other-major' && !wanted) throw new TerminalError(NEWER_MAJOR, `this version of ${service} does not read ${event.type}`)
     if (kin === 'known') await follower?.handle(event, tx)
     const outcome = wanted ? ((await subscriber?.handle(event, tx)) ?? 'handled') : 'unknown'
     const { type, key, runId, attempt } = event
@@ -250,7 +252,7 @@ export class EventConsumer {
     return outcome
   }
 
-  /** Moves the key past an event that cannot be handled, keeps the event, and fails its run with that reason. */
+  /** Moves the key past an event that cannot be handled, keeps the event, and fails its run with that reason unless a newer build sent it. */
   private async giveUp(record: BusRecord, error: unknown, tries: number, over?: 'over'): Promise<Done> {
     const { database, positions } = this.deps
     const opened = await this.open(record)
@@ -266,7 +268,7 @@ export class EventConsumer {
         const { place } = await positions.advance(tx, stream, event.keySeq, over ?? this.compactedBefore(event))
         // Another instance, to which the partition went meanwhile, is done with it.
         if (place === 'duplicate' || (place === 'before' && !this.takesLate(event))) return { outcome: 'duplicate' }
-        await poisonRunOf(tx, event, verdict.code, this.deps)
+        if (!isOfNewerBuild(verdict.code)) await poisonRunOf(tx, event, verdict.code, this.deps)
         await this.letters.store(tx, record, { ...verdict, run: runOf(event)?.run ?? null })
         return { outcome: 'dead-letter', parked: place === 'next' ? await positions.unpark(tx, stream, event.keySeq) : undefined }
       }),
@@ -283,6 +285,15 @@ export class EventConsumer {
     )
     metrics.handled.inc({ group: service, topic: letter.topic, outcome: 'replayed' })
     return letter
+  }
+
+  private async replayNewer(): Promise<void> {
+    const { log } = this.deps
+    try {
+      await this.untilStored(() => replayNewer({ letters: this.letters, log, replay: (id, by) => this.replay(id, by) }))
+    } catch (error) {
+      log.debug({ error: describeError(error) }, 'what waits for a newer build was not looked at')
+    }
   }
 
   private async untilStored<T>(store: () => Promise<T>): Promise<T> {

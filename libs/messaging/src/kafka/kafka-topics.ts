@@ -12,12 +12,13 @@ import { describeError, isCausedBy, pause, systemClock, type Clock, type Logger 
 import { createRequire } from 'node:module'
 import type { Admin, ConfigResourceTypes as ConfigResourceTypesType, Kafka } from 'kafkajs'
 import { isDenied, withAdmin } from './kafka-admin.js'
-import { inSyncOf, otherCopies, refuseOtherCopies, requireBrokers } from './topic-copies.js'
+import { inSyncOf, otherCopies, placesFor, refuseOtherCopies, requireBrokers } from './topic-copies.js'
 
 const { ConfigResourceTypes } = createRequire(import.meta.url)('kafkajs') as { ConfigResourceTypes: typeof ConfigResourceTypesType }
 
 const APPLIED_WITHIN_MS = 15_000
 const APPLIED_POLL_MS = 100
+const COPIED_WITHIN_MS = 10 * 60_000
 const KEEP_AGAIN_MS = 5_000
 
 export interface WantedTopic {
@@ -34,6 +35,11 @@ export interface TopicDifference {
   what: string
   wanted: string
   found: string
+}
+
+export interface ApplyOptions {
+  /** Also moves copies of partitions, which takes as long as their records are many: asked for by a person, not at every start. */
+  copies?: boolean
 }
 
 /** The catalogue as Kafka settings. 4 MiB per message: a run of the largest policy and the one in force, signed and wrapped. */
@@ -92,12 +98,14 @@ export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
 
 /**
  * Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys.
- * So are more copies than brokers; topics that were made with other copies are left as they are, and refused when the rest is done.
+ * So are more copies than brokers. Topics that were made with other copies get the wanted ones where that is asked for and there are as
+ * many brokers, else they are left as they are, and refused when the rest is done.
  */
 export async function applyTopics(
   kafka: Kafka,
   replication: number,
   all: readonly WantedTopic[] = wantedTopics(replication),
+  { copies = false }: ApplyOptions = {},
 ): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
     const differences = await findDifferences(admin, all)
@@ -113,7 +121,8 @@ export async function applyTopics(
         },
       )
     }
-    const others = differences.filter((difference) => difference.what === 'replication')
+    const otherwise = differences.filter((difference) => difference.what === 'replication')
+    const others = copies ? await copied(admin, replication, otherwise) : otherwise
     const left = new Set(others.map((difference) => difference.topic))
     const changed = new Set(differences.map((difference) => difference.topic).filter((topic) => !left.has(topic)))
     const missing = new Set(differences.filter((difference) => difference.what === 'missing').map((difference) => difference.topic))
@@ -147,6 +156,30 @@ export async function applyTopics(
     refuseOtherCopies(others)
     return differences
   })
+}
+
+/** Gives topics the wanted number of copies; answers those that the cluster could not. */
+async function copied(admin: Admin, replication: number, others: readonly TopicDifference[]): Promise<TopicDifference[]> {
+  if (others.length === 0) return []
+  const brokers = (await admin.describeCluster()).brokers.map(({ nodeId }) => nodeId)
+  const names = others.map(({ topic }) => topic)
+  const { topics } = await admin.fetchTopicMetadata({ topics: names })
+  const moves = topics.map(({ name, partitions }) => ({ topic: name, places: placesFor(replication, partitions, brokers) }))
+  if (moves.some(({ places }) => places === undefined)) return [...others]
+  await admin.alterPartitionReassignments({
+    timeout: 15_000,
+    topics: moves.map(({ topic, places }) => ({ topic, partitionAssignment: places! })),
+  })
+  for (let waitedMs = 0; waitedMs < COPIED_WITHIN_MS; waitedMs += APPLIED_POLL_MS) {
+    const { topics: moving } = await admin.listPartitionReassignments({})
+    if (!moving.some(({ topic }) => names.includes(topic))) return []
+    await pause(systemClock, APPLIED_POLL_MS)
+  }
+  throw new HmsError(
+    'HMS_TOPICS_NOT_APPLIED',
+    `Kafka copies the partitions of ${names.length} topics, and is not done after ${COPIED_WITHIN_MS / 60_000} minutes. It goes on by itself.`,
+    { status: 503, next: ['hms-svc topics diff'] },
+  )
 }
 
 /**

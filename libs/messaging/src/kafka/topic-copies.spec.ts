@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { wantedTopics } from './kafka-topics.js'
-import { otherCopies, refuseOtherCopies, requireBrokers } from './topic-copies.js'
+import { otherCopies, placesFor, refuseOtherCopies, requireBrokers } from './topic-copies.js'
 
 it('a record is confirmed when all but one copy have it, at least one', () => {
   const inSync = (replication: number) => new Set(wantedTopics(replication).map(({ config }) => config['min.insync.replicas']))
@@ -29,4 +29,15 @@ it('a topic with other copies is told by the partition that has fewest', () => {
   ])
   expect(() => refuseOtherCopies([])).not.toThrow()
   expect(() => refuseOtherCopies([{ topic: 'hms.lint.v1', wanted: '3', found: '1' }])).toThrow('hms.lint.v1 has 1 copies instead of 3')
+})
+
+it('copies that are missing go to the brokers that hold the fewest, and whoever leads goes on', () => {
+  const held = (...all: number[][]) => all.map((replicas, partitionId) => ({ partitionId, replicas }))
+  expect(placesFor(3, held([1], [1], [2]), [1, 2, 3, 4])).toEqual([
+    { partition: 0, replicas: [1, 3, 4] },
+    { partition: 1, replicas: [1, 2, 3] },
+    { partition: 2, replicas: [2, 4, 1] },
+  ])
+  expect(placesFor(1, held([2, 1, 3], [3]), [1, 2, 3])).toEqual([{ partition: 0, replicas: [2] }])
+  expect(placesFor(3, held([1]), [1, 2])).toBeUndefined()
 })

@@ -1,0 +1,12 @@
+/** A type in a major version that this build does not read. */
+export const NEWER_MAJOR = 'HMS_EVENT_MAJOR_UNKNOWN'
+/** A value of a closed list that this build does not know. */
+export const NEWER_WORD = 'HMS_EVENT_WORD_UNKNOWN'
+
+/**
+ * Whether an event was given up because a newer build sent it. It fails no run: it waits as a dead letter for a build that knows it
+ * (ADR 0076).
+ */
+export function isOfNewerBuild(code: string): boolean {
+  return code === NEWER_MAJOR || code === NEWER_WORD
+}
