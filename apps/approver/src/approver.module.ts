@@ -18,6 +18,7 @@ import { LiftFreeze } from './freezes/lift-freeze.js'
 import { GuardApproval } from './guard/guard-approval.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
 import { POLICY_VERSIONS } from './policies/policy-version.table.js'
+import { moveReleasesAhead } from './policies/move-ahead.js'
 import { POLICIES } from './policies/policy.table.js'
 import { ROSTER_PROPOSALS } from './roster/proposal.table.js'
 import { ProposeRoster } from './roster/propose-roster.js'
@@ -117,5 +118,6 @@ export const definition: ServiceDefinition = {
     ROSTER_PROPOSALS,
   ],
   migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000],
+  moveAhead: moveReleasesAhead,
   module: ApproverModule.with,
 }

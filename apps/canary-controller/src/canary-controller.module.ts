@@ -17,6 +17,7 @@ import { CanaryEffects } from './canaries/canary-effects.js'
 import { JudgeAlert } from './canaries/judge-alert.js'
 import { RunCanary } from './canaries/run-canary.js'
 import { TakeUnsignedAlerts, UNSIGNED_ALERTS } from './canaries/take-unsigned-alerts.js'
+import { moveCanariesAhead } from './canaries/move-ahead.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 
@@ -45,5 +46,6 @@ export const definition: ServiceDefinition = {
   name: 'canary-controller',
   tables: [...STAGE_TABLES, ...FREEZE_TABLES, ...PROOF_TABLES, CANARIES, CANARY_HEADS, UNSIGNED_ALERTS],
   migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateCanaryController1764000000000],
+  moveAhead: moveCanariesAhead,
   module: CanaryControllerModule.with,
 }

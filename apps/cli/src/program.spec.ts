@@ -21,6 +21,7 @@ describe('command line', () => {
       'dev',
       'serve',
       'migrate',
+      'recover',
       'demo',
       'topics',
       'lint',

@@ -23,6 +23,7 @@ import { RecordFreshness } from './heads/record-freshness.js'
 import { StoreHeads } from './heads/store-heads.js'
 import { FRESHNESS_MARKERS } from './heads/freshness-marker.table.js'
 import { LIVE_HEADS, LIVE_RELEASES, LiveHistory } from './heads/live-history.js'
+import { moveRevisionAhead } from './heads/move-ahead.js'
 import { HistoryController } from './history/history.http.js'
 import { CreateConfigStore1764000000000 } from './migrations/1764000000000-create-config-store.js'
 import { EvaluateController } from './ofrep/evaluate.http.js'
@@ -76,5 +77,6 @@ export const definition: ServiceDefinition = {
   name: 'config-store',
   tables: [DOCUMENTS, ENVIRONMENT, REVISIONS, LIVE_HEADS, LIVE_RELEASES, NODES, PRESENCE, ALERT_INBOX, FRESHNESS_MARKERS],
   migrations: [CreateConfigStore1764000000000],
+  moveAhead: moveRevisionAhead,
   module: ConfigStoreModule.with,
 }

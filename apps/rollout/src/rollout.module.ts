@@ -23,6 +23,8 @@ import { RollBackSigned } from './signed-rollbacks/roll-back-signed.js'
 import { SIGNED_ROLLBACKS } from './signed-rollbacks/signed-rollback.table.js'
 import { SignedRollbacksEvents } from './signed-rollbacks/signed-rollbacks.events.js'
 import { LIVE_VERSIONS } from './stable/live-version.table.js'
+import { moveHeadsAhead } from './stable/move-ahead.js'
+import { ReissueHeads } from './stable/reissue-heads.js'
 import { StableHeads } from './stable/stable-heads.js'
 import { STABLE_HEADS, STABLES } from './stable/stable.table.js'
 import { PublishFreshness } from './stable/publish-freshness.js'
@@ -41,6 +43,7 @@ class RolloutModule {
         { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
         { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
         StableHeads,
+        ReissueHeads,
         PublishFreshness,
         RunRollout,
         RolloutEffects,
@@ -69,5 +72,6 @@ export const definition: ServiceDefinition = {
     WITHDRAWALS,
   ],
   migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateRollout1764000000000],
+  moveAhead: moveHeadsAhead,
   module: RolloutModule.with,
 }

@@ -21,7 +21,7 @@ import {
   type Roster,
 } from '#libs/signing'
 import { isSupersedable } from '#libs/pipeline'
-import { ServiceRuntime, type Upcoming } from '#libs/service'
+import { firstNumber, ServiceRuntime, type Upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { newPolicy, POLICIES, policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
@@ -112,7 +112,7 @@ export class PrepareApproval {
 
   private async load(tx: Transaction, policies: ParsedPolicy[]): Promise<Map<string, PolicyRecord>> {
     const records = new Map<string, PolicyRecord>()
-    for (const { policy } of policies) records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id))
+    for (const { policy } of policies) records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id, await firstNumber(tx)))
     return records
   }
 

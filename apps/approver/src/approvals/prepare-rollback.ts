@@ -3,7 +3,7 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
 import { approvalDigest, buildRelease, digestOfJson, droppedTags, rollbackOf, tagsOf, type ReleasePredicate } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
+import { firstNumber, ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
@@ -35,7 +35,7 @@ export class PrepareRollback {
     const { policy: id, version } = request
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([policyKey(id)])
-      const record = (await policyAt(tx, id)) ?? newPolicy(id)
+      const record = (await policyAt(tx, id)) ?? newPolicy(id, await firstNumber(tx))
       const records = new Map([[id, record]])
       const target = await this.targetOf(tx, record, version)
       const members = `rollback ${id}@${version} ${target.policyDigest}`

@@ -3,7 +3,7 @@ import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { newRun } from '#libs/pipeline'
 import { approvalRequirement, authorsOf, checkSignatures, readRelease } from '#libs/signing'
-import { ServiceRuntime } from '#libs/service'
+import { firstNumber, ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from '../guard/guard-approval.js'
 import { newPolicy, POLICIES, policyAt } from '../policies/policy.table.js'
@@ -180,7 +180,7 @@ export class SignApproval {
   /** Versions that somebody signed, and that the run waits for signatures. */
   private async remember(tx: Transaction, approval: Approval): Promise<void> {
     for (const { id, version, policyDigest } of approval.releases) {
-      const policy = (await tx.documents(POLICIES).get(id)) ?? newPolicy(id)
+      const policy = (await tx.documents(POLICIES).get(id)) ?? newPolicy(id, await firstNumber(tx))
       await rememberSigned(tx, id, { version, digest: policyDigest })
       const others = (policy.waiting ?? []).filter((run) => run !== approval.run)
       await tx.documents(POLICIES).put({ ...policy, waiting: approval.state === 'waiting' ? [...others, approval.run!] : others })

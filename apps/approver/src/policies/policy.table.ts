@@ -30,8 +30,9 @@ export const POLICIES = documentTable<PolicyRecord>({
   indexes: [['guard']],
 })
 
-export function newPolicy(id: string): PolicyRecord {
-  return { id, releaseEpoch: 0, live: null, liveSeq: 0, active: null, queue: [] }
+/** `releaseEpoch`: where its releases begin, see `firstNumber`. */
+export function newPolicy(id: string, releaseEpoch: number): PolicyRecord {
+  return { id, releaseEpoch, live: null, liveSeq: 0, active: null, queue: [] }
 }
 
 /** The record at `now`: a release that was held is live once its time has come. */

@@ -2,7 +2,7 @@ import { openDossier } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Canary, CanaryMember } from '#libs/pipeline'
 import { currentTraceparent } from '#libs/platform'
-import { DirectHeadDelivery, ServiceRuntime, signHeads, upcoming, type HeadToSign } from '#libs/service'
+import { DirectHeadDelivery, firstNumber, ServiceRuntime, signHeads, upcoming, type HeadToSign } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { CANARY_HEADS, headId } from './canary.table.js'
 
@@ -51,7 +51,7 @@ export class CanaryHeads {
 
   private async nextSeq(tx: Transaction, canary: Canary, member: CanaryMember, run: number | null): Promise<number> {
     const known = await tx.documents(CANARY_HEADS).get(headId({ policy: member.policy, scope: canary.scope }))
-    const seq = (known?.seq ?? 0) + 1
+    const seq = (known?.seq ?? (await firstNumber(tx))) + 1
     await tx.documents(CANARY_HEADS).put({ policy: member.policy, scope: canary.scope, seq, run })
     return seq
   }

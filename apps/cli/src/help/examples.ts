@@ -140,6 +140,7 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
   demo: { group: 'Operate:', examples: ['hms-svc demo', 'hms-svc demo --once --observe 5s'] },
   serve: { group: 'Operate:', examples: ['hms-svc serve approver linter', 'hms-svc serve --all', 'hms-svc serve edge'] },
   migrate: { group: 'Operate:', examples: ['hms-svc migrate'] },
+  recover: { group: 'Operate:', examples: ['hms-svc recover', 'hms-svc recover --data .hms --ahead 1000000'] },
   topics: {
     group: 'Operate:',
     examples: ['hms-svc topics list', 'hms-svc topics diff', 'hms-svc topics apply', 'hms-svc topics republish --since 2h'],

@@ -54,6 +54,16 @@ export function registerHosting(program: Command, session: Session): void {
     .command('migrate')
     .description('bring the database schemas up to date')
     .action(session.run(async (context) => (await import('./migrate.js')).runMigrate({ output: context.output })))
+  program
+    .command('recover')
+    .description('after a restore from a backup: number on above what readers saw, so that they follow again')
+    .option('--ahead <number>', 'by how much; more than was given out since the backup', '100000')
+    .option('--data <folder>', 'data folder of an embedded database (HMS_DATA_DIR)')
+    .action(
+      session.run(async (context, flags: { ahead: string; data?: string }) =>
+        (await import('./recover.js')).runRecover({ output: context.output, ahead: flags.ahead, dataDir: flags.data }),
+      ),
+    )
   registerTopics(program, session)
 }
 

@@ -107,7 +107,7 @@ function databaseEnded(): HmsError {
 }
 
 /** Exit codes follow from the status: what is in use is a conflict, what cannot be started is unreachable. */
-function ofEmbedded(error: EmbeddedError): HmsError {
+export function ofEmbedded(error: EmbeddedError): HmsError {
   const inUse = error.code === 'HMS_DATA_FOLDER_IN_USE' || error.code === 'HMS_DATABASE_PORT_IN_USE'
   return new HmsError(error.code, error.message, { status: inUse ? 409 : 500, next: [error.next].flat(), cause: error })
 }

@@ -41,6 +41,13 @@ export interface SidecarOptions extends HostOptions {
 
 export type MigrateOptions = HostOptions
 
+export interface RecoverOptions extends HostOptions {
+  /** By how much, as it was written. */
+  ahead: string
+  /** Of the embedded database, where the command line names one. */
+  dataDir?: string
+}
+
 export interface RepublishOptions extends HostOptions {
   /** RFC 3339, or how long ago: `2h`. */
   since: string

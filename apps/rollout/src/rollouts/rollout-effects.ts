@@ -1,7 +1,7 @@
 import { openDossier } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Rollout, RolloutEffect } from '#libs/pipeline'
-import { ServiceRuntime } from '#libs/service'
+import { firstNumber, ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { StableHeads } from '../stable/stable-heads.js'
@@ -60,5 +60,5 @@ export class RolloutEffects {
 
 /** In the order of the members. */
 function stablesOf(tx: Transaction, { members }: Rollout): Promise<Stable[]> {
-  return Promise.all(members.map(async ({ policy }) => (await stableOf(tx, policy)) ?? newStable(policy)))
+  return Promise.all(members.map(async ({ policy }) => (await stableOf(tx, policy)) ?? newStable(policy, await firstNumber(tx))))
 }

@@ -12,7 +12,7 @@ import {
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { rollbackOf } from '#libs/signing'
-import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
+import { DirectHeadDelivery, firstNumber, ServiceRuntime } from '#libs/service'
 import { abortedBefore, ReleaseProofs, withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
@@ -69,7 +69,7 @@ export class RollBackSigned {
   private async carryOut(tx: Transaction, order: SignedRollback): Promise<boolean> {
     const { run, policy } = order
     const releases = await Promise.all(openDossier(order.dossier).releases.map((release) => withProof(tx, release)))
-    const stable = (await stableOf(tx, policy)) ?? newStable(policy)
+    const stable = (await stableOf(tx, policy)) ?? newStable(policy, await firstNumber(tx))
     const known = await liveVersion(tx, policy, releases[0]!.version)
     const judged = judgeSignedRollback(releases, { stable, known }, this.runtime.roster)
     if ('reason' in judged) return this.fail(tx, order, judged)

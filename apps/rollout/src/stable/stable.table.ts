@@ -46,8 +46,9 @@ export const STABLE_MOVED = 'stable'
 
 const MAX_HISTORY = 20
 
-export function newStable(policy: string): Stable {
-  return { policy, seq: 0, current: null, history: [], run: null, bundle: [], takenBackWith: [], liveBy: {}, failed: [] }
+/** `seq`: where its numbers begin, see `firstNumber`. */
+export function newStable(policy: string, seq = 0): Stable {
+  return { policy, seq, current: null, history: [], run: null, bundle: [], takenBackWith: [], liveBy: {}, failed: [] }
 }
 
 /** The stable state at `now`: a release that was held is current once its time has come. */

@@ -1,0 +1,56 @@
+import { EXIT, HmsError, SERVICES, type ServiceName } from '#libs/contracts'
+import { acquireFolder, EmbeddedError } from '#libs/files'
+import { readHostConfig } from '#libs/process'
+import { startPostgres } from '#libs/persistence'
+import { processEnvironment } from '#libs/platform'
+import { loadService, moveServicesAhead } from '#libs/service'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { usageError } from '../errors.js'
+import { ofEmbedded } from './embedded-system.js'
+import type { RecoverOptions } from './hosting.js'
+
+/** Runs are numbered in 31 bits: a hundred disasters leave room. */
+const MOST_AHEAD = 10_000_000
+
+/** After a restore from a backup, and before anything is started on it: every number that readers remember goes on above what they saw. */
+export async function runRecover({ output, ahead, dataDir }: RecoverOptions): Promise<number> {
+  const by = readAhead(ahead)
+  const config = readHostConfig(processEnvironment())
+  const moved = config.databaseUrl === undefined ? await inDataFolder(dataDir ?? config.dataDir, by) : await moveAll(config.databaseUrl, by)
+  output.data({ ahead: by, services: moved }, () => [
+    ...moved.map((service) => `✓ ${service}: numbers go on ${by} higher`),
+    'Start the services: they issue every head again. next: hms-svc policies list',
+  ])
+  return EXIT.done
+}
+
+async function moveAll(url: string, by: number): Promise<ServiceName[]> {
+  const moved = await moveServicesAhead(await Promise.all(SERVICES.map(loadService)), url, by)
+  return moved.map(({ name }) => name)
+}
+
+async function inDataFolder(folder: string, by: number): Promise<ServiceName[]> {
+  const dataDir = resolve(folder)
+  if (!existsSync(join(dataDir, 'postgres'))) {
+    const detail = `${dataDir} holds no database, and HMS_DATABASE_URL names none.`
+    throw new HmsError('HMS_CONFIG_INVALID', detail, { status: 400, next: ['hms-svc recover --data DIR'] })
+  }
+  try {
+    const lock = await acquireFolder(dataDir, { purpose: 'hms-svc' })
+    try {
+      const database = await startPostgres({ folder: dataDir })
+      return await moveAll(database.url, by).finally(() => database.stop())
+    } finally {
+      await lock.release()
+    }
+  } catch (error) {
+    throw error instanceof EmbeddedError ? ofEmbedded(error) : error
+  }
+}
+
+function readAhead(text: string): number {
+  const by = /^\d{1,8}$/.test(text) ? Number(text) : 0
+  if (by >= 1 && by <= MOST_AHEAD) return by
+  throw usageError(`--ahead ${text} is no number from 1 to ${MOST_AHEAD}`, ['hms-svc recover --ahead 100000'])
+}
