@@ -4,7 +4,7 @@ export type Json = { readonly [keyword: string]: unknown }
 type Document = Json
 
 /** Who still reads the old shape: those who get it, those who send it, or both. */
-export type Direction = 'answer' | 'request' | 'event'
+type Direction = 'answer' | 'request' | 'event'
 
 /** What of `after` a build of `before` cannot live with, one sentence each (ADR 0076). */
 export function eventBreaks(before: Document, after: Document): string[] {

@@ -37,7 +37,7 @@ export interface TopicDifference {
   found: string
 }
 
-export interface ApplyOptions {
+interface ApplyOptions {
   /** Also moves copies of partitions, which takes as long as their records are many: asked for by a person, not at every start. */
   copies?: boolean
 }

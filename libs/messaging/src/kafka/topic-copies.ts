@@ -1,7 +1,7 @@
 import { HmsError } from '#libs/contracts'
 
 /** A partition with the ids of the brokers that hold it, its leader's preferred place first. */
-export interface HeldPartition {
+interface HeldPartition {
   partitionId: number
   replicas: readonly number[]
 }
