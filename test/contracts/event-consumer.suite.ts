@@ -100,7 +100,9 @@ export function eventConsumerSuite(open: () => Promise<ConsumerTwin>): void {
     await world.consumer.letters.discard((await world.letters()).find(({ key }) => key === 'other')!.id, 'test', 'of no interest')
     world.behave = async () => {}
     await world.consumer.start()
-    await expect.poll(async () => (await world.letters()).map(({ state }) => state).toSorted()).toEqual(['discarded', 'replayed', 'replayed'])
+    await expect
+      .poll(async () => (await world.letters()).map(({ state }) => state).toSorted())
+      .toEqual(['discarded', 'replayed', 'replayed'])
     expect(world.handled.toSorted()).toEqual([1, 2])
     expect(await world.emitted()).toEqual([])
     world.consumer.stop()

@@ -112,7 +112,8 @@ export class PrepareApproval {
 
   private async load(tx: Transaction, policies: ParsedPolicy[]): Promise<Map<string, PolicyRecord>> {
     const records = new Map<string, PolicyRecord>()
-    for (const { policy } of policies) records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id, await firstNumber(tx)))
+    for (const { policy } of policies)
+      records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id, await firstNumber(tx)))
     return records
   }
 

@@ -5,5 +5,6 @@ import { ENVIRONMENT, REVISIONS } from './head.table.js'
 export async function moveRevisionAhead({ tx, by }: MoveAhead): Promise<void> {
   const counter = await tx.documents(ENVIRONMENT).get('environment')
   await tx.documents(ENVIRONMENT).put({ id: 'environment', revision: (counter?.revision ?? 0) + by })
-  for (const { revision } of await tx.documents(REVISIONS).find({ limit: ALL_COUNTERS })) await tx.documents(REVISIONS).delete(String(revision))
+  for (const { revision } of await tx.documents(REVISIONS).find({ limit: ALL_COUNTERS }))
+    await tx.documents(REVISIONS).delete(String(revision))
 }
