@@ -31,7 +31,7 @@ export const POLICIES = documentTable<PolicyRecord>({
 })
 
 /** `releaseEpoch`: where its releases begin, see `firstNumber`. */
-export function newPolicy(id: string, releaseEpoch: number): PolicyRecord {
+export function newPolicy(id: string, releaseEpoch = 0): PolicyRecord {
   return { id, releaseEpoch, live: null, liveSeq: 0, active: null, queue: [] }
 }
 
