@@ -14,8 +14,8 @@ interface Registered {
 }
 
 /**
- * W3C Trace Context of the span that this code runs in, where the program runs an OpenTelemetry SDK: what follows from a call, up to the bots
- * that acknowledge it, is in the trace of who called.
+ * W3C Trace Context of the span that this code runs in, where the program runs an OpenTelemetry SDK: what follows from a call, up to the
+ * bots that acknowledge it, is in the trace of who called.
  */
 export function traceHeader(): { traceparent?: string } {
   const registered = (globalThis as Record<symbol, unknown>)[API] as Registered | undefined

@@ -24,7 +24,7 @@ import type { Outbox } from '../outbox/outbox.js'
 import { aggregateKeysOf } from '../aggregate-keys.js'
 import { EventRoutes, type EventHandler, type TopicHandler } from './event-routes.js'
 import { compatibilityOf } from './event-type.js'
-import { isOfNewerBuild, NEWER_MAJOR } from './newer-build.js'
+import { isOfNewerBuild, NEWER_MAJOR } from '../dead-letters/newer-build.js'
 import { OverdueGaps } from './overdue-gaps.js'
 import { groupOf } from './group-of.js'
 import { poisonRunOf, runOf } from '../dead-letters/poison-run.js'
@@ -252,7 +252,7 @@ export class EventConsumer {
     return outcome
   }
 
-  /** Moves the key past an event that cannot be handled, keeps the event, and fails its run with that reason unless a newer build sent it. */
+  /** Moves the key past an event that cannot be handled, keeps it, and fails its run with that reason unless a newer build sent it. */
   private async giveUp(record: BusRecord, error: unknown, tries: number, over?: 'over'): Promise<Done> {
     const { database, positions } = this.deps
     const opened = await this.open(record)

@@ -2,7 +2,7 @@ import { EVENT_SCHEMAS, type EventType, type ReceivedEvent, type VerifiedEvent }
 import { TerminalError } from '#libs/platform'
 import type { ErrorObject, Options, ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { NEWER_WORD } from './newer-build.js'
+import { NEWER_WORD } from '../dead-letters/newer-build.js'
 
 const SCHEMA_ID = 'hms-events'
 const validatorOf = validators({})
@@ -10,8 +10,8 @@ const validatorOf = validators({})
 const wholeValidatorOf = validators({ allErrors: true, verbose: true })
 
 /**
- * Throws `TerminalError` when the data of an event do not have the shape of its type: then it is a dead letter, which says where. Of a newer
- * build when all that does not fit are words that this one does not know.
+ * Throws `TerminalError` when the data of an event do not have the shape of its type: then it is a dead letter, which says where. Of a
+ * newer build when all that does not fit are words that this one does not know.
  */
 export function requireFit<T extends EventType>(event: VerifiedEvent, type: T): asserts event is ReceivedEvent<T> {
   const fits = validatorOf(type)

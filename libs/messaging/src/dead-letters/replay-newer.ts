@@ -1,5 +1,5 @@
 import { describeError, VERSION, type Logger } from '#libs/platform'
-import { isOfNewerBuild } from '../consumer/newer-build.js'
+import { isOfNewerBuild } from './newer-build.js'
 import type { DeadLetter } from './dead-letter.table.js'
 import type { DeadLetterBox } from './dead-letter-box.js'
 

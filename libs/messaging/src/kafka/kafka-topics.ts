@@ -177,7 +177,7 @@ async function copied(admin: Admin, replication: number, others: readonly TopicD
   }
   throw new HmsError(
     'HMS_TOPICS_NOT_APPLIED',
-    `Kafka copies the partitions of ${names.length} topics, and is not done after ${COPIED_WITHIN_MS / 60_000} minutes. It goes on by itself.`,
+    `Kafka copies the partitions of ${names.length} topics, and goes on by itself after ${COPIED_WITHIN_MS / 60_000} minutes.`,
     { status: 503, next: ['hms-svc topics diff'] },
   )
 }

@@ -2,7 +2,7 @@ import { policyKey } from '#libs/messaging'
 import { ALL_COUNTERS, type MoveAhead } from '#libs/service'
 import { RUN_COUNTER } from '../runs/run.table.js'
 import { TICKET_COUNTER } from '../tickets/ticket.table.js'
-import { POLICIES } from './policy.table.js'
+import { POLICIES } from '../policies/policy.table.js'
 
 /** Releases, runs and tickets are numbered on above what people and readers saw. */
 export async function moveReleasesAhead({ tx, by }: MoveAhead): Promise<void> {
