@@ -5,13 +5,16 @@ import { describeExplored, explore, type Bounds, type Explored, type Model } fro
 import { pressModel } from './press-model.js'
 import { rolloutModel } from './rollout-model.js'
 
+/** Ten seconds of a processor, which a busy machine may share among many. */
+const PATIENCE_MS = 300_000
+
 function walked<State>(name: string, model: Model<State>, bounds?: Bounds): Explored {
   const explored = explore(model, bounds)
   process.stdout.write(`${describeExplored(name, explored)}\n`)
   return explored
 }
 
-describe('every state that a stage can reach', () => {
+describe('every state that a stage can reach', { timeout: PATIENCE_MS }, () => {
   it('of a canary breaks no law', () => {
     const { broken, isComplete, states } = walked('canary of two policies', canaryModel())
     expect(broken).toBeUndefined()
@@ -30,7 +33,7 @@ describe('every state that a stage can reach', () => {
   })
 })
 
-describe('approver, canary and rollout together', () => {
+describe('approver, canary and rollout together', { timeout: PATIENCE_MS }, () => {
   it('break no law whatever is read late, twice or never', () => {
     const { broken, depth } = walked('press of a bundle of two policies', pressModel(), { depth: 14, states: 15_000 })
     expect(broken).toBeUndefined()
@@ -38,7 +41,7 @@ describe('approver, canary and rollout together', () => {
   })
 })
 
-describe('a decider that is broken', () => {
+describe('a decider that is broken', { timeout: PATIENCE_MS }, () => {
   it('is found, with the shortest way to it: a paused canary that its timer lets through', () => {
     const decide: typeof decideCanary = (canary, input, context) => {
       const isHasty = canary.state === 'paused' && input.type === 'due' && input.timer === 'observe'

@@ -117,6 +117,8 @@ function brokenBy(given: Watched, input: RolloutInput, effects: readonly Rollout
     'a rule in force before its time': !given.isTime && emitted.some((type) => IN_FORCE.includes(type)),
     'growth of scope while a consumer is silent': completes && !hasQuorum(after),
     'completed without a bake': completes && !next.baked,
+    'in force for all while the store lacks a head':
+      emitted.some((type) => IN_FORCE.slice(1).includes(type)) && !after.members.every(({ published }) => published),
     'published twice': next.advances > 1,
     'published to all while another version is live':
       next.advances > given.advances && !(isOpening && input.stable[POLICIES[0]] !== undefined),
