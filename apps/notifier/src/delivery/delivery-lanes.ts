@@ -233,15 +233,13 @@ export class DeliveryLanes implements OnModuleInit {
 
   private async addOn(tx: Transaction, notice: Notice, partner: RegisteredPartner, channel: string): Promise<void> {
     const { told, message, run, stage } = notice
-    const id = deliveryId(message.id, partner.id, channel)
-    if ((await tx.documents(DELIVERIES).get(id)) !== undefined) return
     const lane = laneOf(partner.id, columnOf(told), partner.deliver === 'first' ? null : channel)
     const open = await this.open(tx, { ...told, partner: partner.id, lane })
     const joined = joinLane(told, open, partner.lane)
     const supersedes = notice.supersedes(open)
     const token = mintReceiptToken()
     const delivery: Delivery = {
-      id,
+      id: deliveryId(message.id, partner.id, channel),
       messageId: notice.idFor(partner.id),
       message: message.id,
       partner: partner.id,
@@ -257,7 +255,7 @@ export class DeliveryLanes implements OnModuleInit {
       createdAt: tx.now.toISOString(),
       deliveredAt: null,
     }
-    await tx.documents(DELIVERIES).insert(delivery)
+    if (!(await tx.documents(DELIVERIES).insert(delivery))) return
     await this.issueReceipt(tx, delivery, token)
     await this.join(tx, delivery, open, joined)
   }
