@@ -30,6 +30,8 @@ export interface Visitor {
   sendText(text: string): void
   drop(): void
   applied(): Promise<AppliedFrame>
+  /** Resolves when the client has left. */
+  left: Promise<void>
 }
 
 /** A small `/v1/stream`, and plain HTTP by `answer`. */
@@ -83,5 +85,6 @@ function visitorOf(socket: WebSocket, request: IncomingMessage): Visitor {
     sendText: (text) => socket.send(text),
     drop: () => socket.terminate(),
     applied: () => frames.take(),
+    left: new Promise((resolve) => socket.once('close', () => resolve())),
   }
 }

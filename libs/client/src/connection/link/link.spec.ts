@@ -113,8 +113,11 @@ describe('where no WebSocket leads through', () => {
     const behind = await steps(server.visitor())
     behind.send('change', 4, [old])
     const stale = next('stale')
-    // The next try comes after ten seconds, and these events are silent.
+    let hasLeft = false
+    void behind.left.then(() => (hasLeft = true))
+    // The next try comes after ten seconds, and these events are silent: who took over would have left them.
     await steps(stale)
+    expect(hasLeft).toBe(true)
     expect([hms!.revision, hms!.get(ID)['limit']]).toEqual([5, 25])
   })
 
