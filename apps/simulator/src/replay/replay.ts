@@ -2,10 +2,10 @@ import type { AlertLoad, BotLoad } from '#libs/contracts'
 import { BOT_CLASSES } from '#libs/pipeline'
 import { classify, discriminating, loadOf } from './classify.js'
 import { scenarioImpact, touchedFieldsOf } from './impact.js'
+import { digestOf } from './program-digest.js'
 import { REPLAY_ENGINE, type BotOutcome, type BotReport, type ReplayReport, type ScenarioReport } from './report.js'
 import { batchesOf, runBot } from './run-bot.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
-import { digestOf } from './shares.js'
 
 export interface ReplayBot {
   id: string

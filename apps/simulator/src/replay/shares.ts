@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { groupBy } from '#libs/contracts'
+import { digestOf } from './program-digest.js'
 import type { ReplayBot, ReplayTask } from './replay.js'
 import type { ReplayReport } from './report.js'
 
@@ -28,8 +28,4 @@ export function mergedReport([first, ...rest]: readonly [ReplayReport, ...Replay
     bots: reports.flatMap(({ bots }) => bots).sort(byId),
     impact: { ...first.impact, bots: reports.flatMap(({ impact }) => impact.bots).sort(byId) },
   }
-}
-
-export function digestOf(source: string): string {
-  return `sha256:${createHash('sha256').update(source).digest('hex')}`
 }
