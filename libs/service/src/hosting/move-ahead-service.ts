@@ -22,7 +22,7 @@ export async function moveServicesAhead(definitions: readonly ServiceDefinition[
       // Before the first alone: a session of ours that was closed may show for a moment longer.
       if (index === 0) requireAlone(await source.query<{ n: number }[]>(OTHERS))
       await migrate(source, schemaOf(definition.name))
-      if (await database.transaction((tx) => moveAhead(definition, tx, new PostgresTimerStore(), by))) moved.push(definition)
+      if (await database.transaction((tx) => moveAhead(definition.moveAhead, tx, new PostgresTimerStore(), by))) moved.push(definition)
     } finally {
       await database.close()
     }

@@ -1,5 +1,4 @@
 import type { TimerOfKind, TimerStore, Transaction } from '#libs/persistence'
-import type { ServiceDefinition } from '../service-definition.js'
 import { firstNumber, NUMBERING } from './numbering.table.js'
 
 /** All rows of a table: a counter that stayed behind would give out numbers that readers have seen. */
@@ -17,7 +16,7 @@ export interface MoveAhead {
  * such numbers.
  */
 export async function moveAhead(
-  { moveAhead: move }: Pick<ServiceDefinition, 'moveAhead'>,
+  move: ((ahead: MoveAhead) => Promise<void>) | undefined,
   tx: Transaction,
   timers: TimerStore,
   by: number,
