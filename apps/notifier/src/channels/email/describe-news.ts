@@ -2,18 +2,8 @@ import { describeChange, diffPolicies, type FieldChange, type PolicyDocument } f
 import { readRelease } from '#libs/signing'
 import type { ReleaseDocument } from '#libs/contracts'
 import { describeTicket } from './describe-ticket.js'
+import type { DescribedNews } from './described-news.js'
 import { contentsOf, type MessageContent } from '../channel-sender.js'
-
-/** A message in words, before it is text or HTML. Every line is one line. */
-export interface DescribedNews {
-  subject: string
-  headline: string
-  sentences: string[]
-  /** Heading of `changes`. */
-  changesHeading: string
-  changes: string[]
-  facts: [label: string, value: string][]
-}
 
 const MAX_CHANGES = 50
 const MAX_SUBJECT = 150

@@ -1,5 +1,5 @@
 import type { MessageContent } from '../channel-sender.js'
-import type { DescribedNews } from './describe-news.js'
+import type { DescribedNews } from './described-news.js'
 
 /** A question to people, or its end, in words. */
 export function describeTicket({ ticket, version: step }: MessageContent): DescribedNews {

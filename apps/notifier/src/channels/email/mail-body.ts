@@ -1,4 +1,4 @@
-import type { DescribedNews } from './describe-news.js'
+import type { DescribedNews } from './described-news.js'
 
 export interface MailFooter {
   /** Whom it went to. */
