@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { HmsError } from '#libs/contracts'
+import { HmsError, type CanaryFigures } from '#libs/contracts'
 import { MemoryBus, MemoryLog } from '#libs/messaging'
+import { bucketOf, inShare } from '#libs/policy'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
 import { PipelineDriver } from '../support/pipeline-driver.js'
 import { RawBot } from '../support/raw-bot.js'
@@ -20,8 +21,11 @@ afterEach(async () => {
 /** A second version in its canary, observed with these bots of NCR, which run it. */
 async function observed(
   names: string[],
-  scenario = 'reading.pm25 > double(policy["pm25-limit"].limit)',
-  bus = new MemoryBus(),
+  {
+    scenario = 'reading.pm25 > double(policy["pm25-limit"].limit)',
+    bus = new MemoryBus(),
+    ...plan
+  }: { scenario?: string; bus?: MemoryBus; share?: number; observeMs?: number } = {},
 ): Promise<number> {
   system = await startMemorySystem({}, bus)
   press = new PipelineDriver(system)
@@ -31,7 +35,7 @@ async function observed(
   })
   await press.whenState(await press.approve(['pm25-limit@1.0.0=35'], { observeMs: 0, bakeMs: 0 }), 'SUCCEEDED')
   bots = await Promise.all(names.map((name) => RawBot.connect(system.url, name, 'NCR')))
-  const run = await press.approve(['pm25-limit@2.0.0=25'], EVERYONE_OF_NCR)
+  const run = await press.approve(['pm25-limit@2.0.0=25'], { ...EVERYONE_OF_NCR, ...plan })
   await until(run, 'observing')
   return run
 }
@@ -45,9 +49,9 @@ async function until(run: number, state: string): Promise<void> {
 
 async function canary(
   run: number,
-): Promise<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string } | undefined> {
+): Promise<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string; figures: CanaryFigures } | undefined> {
   return press.api
-    .get<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string }>(`/v1/canaries/${run}`)
+    .get<{ state: string; alerts: number; unexplained: { bot: string }[]; summary: string; figures: CanaryFigures }>(`/v1/canaries/${run}`)
     .catch(() => undefined)
 }
 
@@ -62,6 +66,28 @@ async function alert(id: string, bot: string, more: { region?: string; reading?:
     return `${error.status} ${error.code}`
   }
 }
+
+describe('a control group', () => {
+  const named = Array.from({ length: 40 }, (_, index) => `ncr-${index}`)
+  const inside = named.filter((bot) => inShare(bucketOf('pm25-limit', bot), 5_000)).slice(0, 2)
+  const [ghost, ...outside] = named.filter((bot) => !inShare(bucketOf('pm25-limit', bot), 5_000)).slice(0, 4)
+
+  it('is the bots of the scope outside the cohort, whose alerts are held against what is in force there', async () => {
+    const run = await observed([...inside, ...outside], { share: 5_000, observeMs: 2_000 })
+    expect((await canary(run))!.figures).toMatchObject({ cohort: 2, control: 3, lacks: [] })
+    // The first is explained by 35 and by 25, the second by 25 alone, the third by neither.
+    for (const [index, pm25] of [40, 30, 5].entries()) await alert(`outside-${index}`, outside[index]!, { pm25 })
+    await alert('elsewhere', 'texas-6', { region: 'TX' })
+    await alert('nobody', ghost!)
+    expect((await canary(run))!.figures).toMatchObject({ controlAlerts: 2, cohortAlerts: 0 })
+    await alert('inside', inside[0]!)
+    expect((await canary(run))!.figures).toMatchObject({ controlAlerts: 2, cohortAlerts: 1 })
+    await until(run, 'baking')
+    const stage = (await press.show(run)).stages.find((each) => each.stage === 'canary')!
+    expect(stage).toMatchObject({ verdict: 'PASS', figures: { controlAlerts: 2, cohortAlerts: 1, isDoublingExcluded: false } })
+    expect(stage.detail).toMatch(/expected \d\.\d; power vs 2x \d+%; LOW_POWER$/)
+  })
+})
 
 describe('a bot that would end a canary alone', () => {
   it('and was never connected ends none beside a bot that is', async () => {
@@ -122,7 +148,7 @@ describe('what bots write on the topic without a signature', () => {
   it('counts as one bot, whatever names it gives, beside what was signed', async () => {
     log = new MemoryLog()
     bus = new MemoryBus(log)
-    const run = await observed(['ncr-1', 'ncr-2'], undefined, bus)
+    const run = await observed(['ncr-1', 'ncr-2'], { bus })
     for (const bot of ['ghost-1', 'ghost-2', 'ghost-3']) await write(bot, `of-${bot}`)
     await write('ghost-1', 'of-ghost-1')
     expect(await canary(run)).toMatchObject({
@@ -143,7 +169,7 @@ describe('what bots write on the topic without a signature', () => {
   ])('is refused and kept for people when it is one %s', async (_name, more) => {
     log = new MemoryLog()
     bus = new MemoryBus(log)
-    const run = await observed(['ncr-1'], undefined, bus)
+    const run = await observed(['ncr-1'], { bus })
     await write('b', 'a', more)
     expect(await canary(run)).toMatchObject({ alerts: 0 })
     expect(await press.api.get<unknown[]>('/v1/dead-letters/canary-controller')).toHaveLength(1)
@@ -199,7 +225,7 @@ describe('a reading', () => {
 
 describe('a scenario that takes more steps than a question may', () => {
   it('explains nothing, and is not run', async () => {
-    const run = await observed(['ncr-1', 'ncr-2'], 'reading.list.all(a, reading.list.all(b, a + b >= 0.0))')
+    const run = await observed(['ncr-1', 'ncr-2'], { scenario: 'reading.list.all(a, reading.list.all(b, a + b >= 0.0))' })
     await alert('a1', 'ncr-1', { reading: { id: 'r1', list: Array.from({ length: 20 }, () => 1) } })
     expect(await canary(run)).toMatchObject({ alerts: 1, unexplained: [] })
     await alert('a2', 'ncr-1', { reading: { id: 'r2', list: Array.from({ length: 900 }, () => 1) } })

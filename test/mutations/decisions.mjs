@@ -49,7 +49,7 @@ export const DECISION_GUARDS = [
     name: 'canary-silence',
     guard: 'a cohort that is connected and silent pauses the run',
     file: 'libs/pipeline/src/canary/decide.ts',
-    find: '  if (isSilent(canary.members)) return pause(canary, ACK_TIMEOUT, describeSilence(canary.members))\n',
+    find: '  if (isSilent(canary.members)) return pause(canary, ACK_TIMEOUT, describeSilence(canary.members), context)\n',
     replace: '',
     spec: 'test/scenarios/decisions.spec.ts',
     test: 'pauses the run, which names it, keeps its lease and its timer, and goes nowhere by itself',

@@ -78,7 +78,7 @@ describe('what a stage found', () => {
       predicateType: 'https://in-toto.io/attestation/svr/v0.2',
       predicate: {
         ...attempt,
-        verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] },
+        verifier: { id: 'https://hms-svc.dev/verifier/canary/v2', policies: [] },
         properties: ['HMS_SVC_CANARY_PASSED'],
       },
     })
@@ -127,7 +127,7 @@ describe('what a stage found', () => {
   const held = (dossier: RunDossier, runtime: ServiceRuntime): Promise<Envelope> =>
     signVerificationResult(
       {
-        verifier: { id: 'https://hms-svc.dev/verifier/canary/v1', policies: [] },
+        verifier: { id: 'https://hms-svc.dev/verifier/canary/v2', policies: [] },
         timeCreated: new Date().toISOString(),
         properties: ['HMS_SVC_CANARY_PASSED'],
       },

@@ -1,3 +1,5 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PolicyView } from '#libs/contracts'
 import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
@@ -81,4 +83,67 @@ describe('a canary', () => {
       reading: { id: reading, at: '2026-01-01T00:00:00Z', region, pm25 },
     })
   }
+})
+
+describe('a canary with metrics', () => {
+  const metrics = [{ name: 'errors', query: 'error_ratio < bool 0.05' }]
+  let system: MemorySystem
+  let press: PipelineDriver
+  let prometheus: Server
+  /** What the Prometheus answers, the last of them for good. */
+  let values: string[]
+
+  beforeEach(async () => {
+    values = ['1']
+    prometheus = createServer((request, response) => {
+      request.resume().on('end', () => {
+        const result = [{ metric: {}, value: [1, values.length > 1 ? values.shift() : values[0]] }]
+        response.end(JSON.stringify({ status: 'success', data: { resultType: 'vector', result } }))
+      })
+    })
+    await new Promise<void>((resolve) => prometheus.listen(0, '127.0.0.1', resolve))
+    const { port } = prometheus.address() as AddressInfo
+    system = await startMemorySystem({ HMS_CANARY_PROMETHEUS: `http://127.0.0.1:${port}` })
+    press = new PipelineDriver(system)
+  })
+
+  afterEach(async () => {
+    await system.stop()
+    prometheus.close()
+  })
+
+  async function approve(): Promise<number> {
+    return press.approve(['pm25-limit@1.0.0=35'], { share: 10_000, scope: 'region:NCR', observeMs: 300_000, bakeMs: 0, metrics })
+  }
+
+  async function until(run: number, state: string): Promise<void> {
+    await system.runUntil(async () => (await press.show(run)).state === state, 900_000, 1_000)
+  }
+
+  it('passes when they hold, and signs what it asked', async () => {
+    const run = await approve()
+    await until(run, 'SUCCEEDED')
+    const { figures } = (await press.show(run)).stages.find(({ stage }) => stage === 'canary')!
+    expect(figures!.metrics).toMatchObject([{ name: 'errors', failed: 0, unanswered: 0, problem: null }])
+    expect(figures!.metrics![0]!.held).toBeGreaterThanOrEqual(1)
+  })
+
+  it('is taken back at the second look that fails, though no bot alerted', async () => {
+    values = ['1', '0', '1', '0']
+    const run = await approve()
+    await until(run, 'ROLLED_BACK')
+    expect(await press.show(run)).toMatchObject({ reason: 'METRIC_FAILED' })
+  })
+
+  it('asks people when nobody answers, whatever the profile', async () => {
+    values = ['NaN']
+    const run = await approve()
+    await until(run, 'PAUSED')
+    expect(await press.show(run)).toMatchObject({ reason: 'METRIC_UNANSWERED' })
+  })
+
+  it('is not prepared for a query that could not tell failing from silence', async () => {
+    const refused = press.approve(['pm25-limit@1.0.0=35'], { metrics: [{ name: 'errors', query: 'error_ratio < 0.05' }] })
+    await expect(refused).rejects.toMatchObject({ code: 'HMS_METRIC_INVALID', status: 400 })
+  })
 })

@@ -85,7 +85,7 @@ describe('the PM 2.5 story on memory twins and virtual time', () => {
           String.raw`^RUN #2  epa-pm25-limit@2\.0\.0$`,
           String.raw`^• Lint & Schema \.+ PASS$`,
           String.raw`^• Simulation Replay \.+ PASS \(98\.4% bots adapted, 63/64; .*\)$`,
-          String.raw`^• Canary 5% traffic \(National Capital Region\) \.+ PASS \(.*0 unexplained alerts\)$`,
+          String.raw`^• Canary 5% traffic \(National Capital Region\) \.+ PASS \(.*0 unexplained alerts; .*power vs 2x \d+%; LOW_POWER\)$`,
           String.raw`^• Full Rollout \.+ PASS \(20 of 20 bots acknowledged\)$`,
           String.raw`^• Partner Notifications \.+ 6 sent$`,
           String.raw`^DEPLOYMENT SUCCESSFUL  —  11 min 42 sec$`,

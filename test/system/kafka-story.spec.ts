@@ -24,7 +24,9 @@ describeKafka('the story with eight processes on real Kafka, each a user of its 
     fleet = await Promise.all(Array.from({ length: 20 }, (_, index) => connect({ url: system.url, bot: `bot-${index}`, region: 'NCR' })))
     const done = await approve('2.0.0', 25, '1s')
     expect(done).toMatchObject({ code: 0 })
-    expect(done.stdout).toMatch(/Canary 5% traffic \(National Capital Region\) \.+ PASS \(.*0 unexplained alerts\)/)
+    expect(done.stdout).toMatch(
+      /Canary 5% traffic \(National Capital Region\) \.+ PASS \(.*0 unexplained alerts; .*power vs 2x \d+%; LOW_POWER\)/,
+    )
     expect(done.stdout).toMatch(/Full Rollout \.+ PASS \(20 of 20 bots acknowledged\)/)
     await until('every bot reads 25', async () => fleet.every((bot) => (bot.get('epa-pm25-limit') as { limit?: unknown }).limit === 25))
   }, 240_000)

@@ -1,5 +1,9 @@
 import { parseDuration } from '#libs/contracts'
+import type { WatchRules } from '#libs/pipeline'
 import { isDuration, parseEnvironment, type Environment } from '#libs/platform'
+import { IsOptional, Matches } from 'class-validator'
+
+const BUDGET = /^\d{1,4}(\.\d{1,6})?$/
 
 /** `HMS_CANARY_CONTROLLER_*`. */
 export class CanaryControllerConfig {
@@ -10,6 +14,31 @@ export class CanaryControllerConfig {
   /** How long the cohort may take to say that it runs the canary. */
   @isDuration('30s')
   acknowledge = '30s'
+
+  /** Unexplained alerts of one bot within this time are one event for the statistics. */
+  @isDuration('1m')
+  window = '1m'
+
+  /** Unexplained alerts that a bot may raise in a day where no control group says what is usual. */
+  @Matches(BUDGET, { message: 'alert budget must be alerts per bot and day, such as 0.5' })
+  budget = '0'
+
+  /** Base URL of the Prometheus that the metrics of plans are asked of. */
+  @IsOptional()
+  @Matches(/^https?:\/\/[^@\s]+$/, { message: 'prometheus must be an http URL without user and password' })
+  prometheus?: string
+
+  /** Time between two looks at the metrics. */
+  @isDuration('10s')
+  measure = '10s'
+
+  get measureMs(): number {
+    return parseDuration(this.measure)
+  }
+
+  get rules(): WatchRules {
+    return { windowMs: parseDuration(this.window), alertsPerBotDay: Number(this.budget) }
+  }
 
   get leaseMs(): number {
     return parseDuration(this.lease)
@@ -23,7 +52,14 @@ export class CanaryControllerConfig {
 export function readCanaryControllerConfig(env: Environment): CanaryControllerConfig {
   return parseEnvironment(
     CanaryControllerConfig,
-    { lease: 'HMS_CANARY_CONTROLLER_LEASE', acknowledge: 'HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT' },
+    {
+      lease: 'HMS_CANARY_CONTROLLER_LEASE',
+      acknowledge: 'HMS_CANARY_CONTROLLER_ACKNOWLEDGE_TIMEOUT',
+      window: 'HMS_CANARY_CONTROLLER_ALERT_WINDOW',
+      budget: 'HMS_CANARY_CONTROLLER_ALERT_BUDGET',
+      prometheus: 'HMS_CANARY_PROMETHEUS',
+      measure: 'HMS_CANARY_CONTROLLER_METRIC_INTERVAL',
+    },
     env,
   )
 }

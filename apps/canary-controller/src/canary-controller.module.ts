@@ -18,6 +18,7 @@ import { JudgeAlert } from './canaries/judge-alert.js'
 import { RunCanary } from './canaries/run-canary.js'
 import { TakeUnsignedAlerts, UNSIGNED_ALERTS } from './canaries/take-unsigned-alerts.js'
 import { moveCanariesAhead } from './canaries/move-ahead.js'
+import { Prometheus } from './metrics/prometheus.js'
 import { CanaryControllerConfig, readCanaryControllerConfig } from './canary-controller.config.js'
 import { CreateCanaryController1764000000000 } from './migrations/1764000000000-create-canary-controller.js'
 
@@ -31,6 +32,11 @@ class CanaryControllerModule {
         { provide: ServiceRuntime, useValue: runtime },
         { provide: CanaryControllerConfig, useValue: readCanaryControllerConfig(runtime.environment) },
         { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
+        {
+          provide: Prometheus,
+          useFactory: ({ prometheus }: CanaryControllerConfig) => new Prometheus(prometheus),
+          inject: [CanaryControllerConfig],
+        },
         CanaryHeads,
         ReleaseProofs,
         RunCanary,

@@ -33,6 +33,8 @@ export interface ScopeCoverage {
   acknowledged: number
   /** Names of those that did not, at most `MAX_SILENT` of them. */
   silent: string[]
+  /** Of a canary: connected, named bots that its scope covers and its share does not. */
+  control?: number
 }
 
 export const MAX_SILENT = 20

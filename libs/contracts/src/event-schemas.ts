@@ -85,7 +85,12 @@ export const EVENT_SCHEMAS: EventSchemas = {
     "hms.canary.passed.v1": {
       "type": "object",
       "required": ["dossier","summary","label"],
-      "properties": {"dossier":{"$ref":"#/$defs/RunDossier"},"summary":{"type":"string"},"label":{"type":"string"}}
+      "properties": {
+        "dossier": {"$ref":"#/$defs/RunDossier"},
+        "summary": {"type":"string"},
+        "label": {"type":"string"},
+        "figures": {"$ref":"#/$defs/CanaryFigures"}
+      }
     },
     "hms.canary.failed.v1": {
       "type": "object",
@@ -97,7 +102,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "detail": {"type":"string"},
         "next": {"type":"array","items":{"type":"string"}},
         "attestation": {"$ref":"#/$defs/Envelope"},
-        "label": {"type":"string"}
+        "label": {"type":"string"},
+        "figures": {"$ref":"#/$defs/CanaryFigures"}
       }
     },
     "hms.canary.paused.v1": {
@@ -110,7 +116,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "detail": {"type":"string"},
         "next": {"type":"array","items":{"type":"string"}},
         "attestation": {"$ref":"#/$defs/Envelope"},
-        "label": {"type":"string"}
+        "label": {"type":"string"},
+        "figures": {"$ref":"#/$defs/CanaryFigures"}
       }
     },
     "hms.canary.alarmed.v1": {
@@ -469,6 +476,42 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "after": {"type":"number"}
       }
     },
+    "CanaryFigures": {
+      "type": "object",
+      "required": [
+        "cohort",
+        "control",
+        "countedAt",
+        "cohortHours",
+        "controlHours",
+        "cohortAlerts",
+        "controlAlerts",
+        "expected",
+        "evidence",
+        "limit",
+        "chance",
+        "power",
+        "isDoublingExcluded",
+        "lacks"
+      ],
+      "properties": {
+        "cohort": {"type":"number"},
+        "control": {"type":"number"},
+        "countedAt": {"type":"string"},
+        "cohortHours": {"type":"number"},
+        "controlHours": {"type":"number"},
+        "cohortAlerts": {"type":"number"},
+        "controlAlerts": {"type":"number"},
+        "expected": {"type":"number"},
+        "evidence": {"type":"number"},
+        "limit": {"type":"number"},
+        "chance": {"type":["null","number"]},
+        "power": {"type":"number"},
+        "isDoublingExcluded": {"type":"boolean"},
+        "lacks": {"type":"array","items":{"enum":["SKEWED_EXPOSURE","STALE_DATA","COHORT_LOST","CONTROL_LOST"]}},
+        "metrics": {"type":"array","items":{"$ref":"#/$defs/MetricFigures"}}
+      }
+    },
     "CarriedRelease": {
       "type": "object",
       "required": ["id","version","policyDigest","releaseDigest","releaseEpoch","statement","payloadType","signatures"],
@@ -662,6 +705,22 @@ export const EVENT_SCHEMAS: EventSchemas = {
       "required": ["policy","version","digest"],
       "properties": {"policy":{"type":"string"},"version":{"type":"string"},"digest":{"type":"string"}}
     },
+    "MetricFigures": {
+      "type": "object",
+      "required": ["name","held","failed","unanswered","problem"],
+      "properties": {
+        "name": {"type":"string"},
+        "held": {"type":"number"},
+        "failed": {"type":"number"},
+        "unanswered": {"type":"number"},
+        "problem": {"type":["null","string"]}
+      }
+    },
+    "MetricGate": {
+      "type": "object",
+      "required": ["name","query"],
+      "properties": {"name":{"type":"string"},"query":{"type":"string"}}
+    },
     "PredictedLoad": {
       "type": "object",
       "required": ["scenarios","bots","omitted"],
@@ -770,7 +829,9 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "observeMs": {"type":"number"},
         "bakeMs": {"type":"number"},
         "partners": {"anyOf":[{"type":"null"},{"type":"array","items":{"type":"string"}}]},
-        "requireEvidence": {"const":true}
+        "requireEvidence": {"const":true},
+        "requirePower": {"const":true},
+        "metrics": {"type":"array","items":{"$ref":"#/$defs/MetricGate"}}
       }
     },
     "RosterStep": {
@@ -841,6 +902,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "verdict": {"enum":["PENDING","RUNNING","PASS","FAIL","INCONCLUSIVE","SKIPPED"]},
         "detail": {"type":"string"},
         "label": {"type":"string"},
+        "figures": {"$ref":"#/$defs/CanaryFigures"},
         "startedAt": {"type":["null","string"]},
         "endedAt": {"type":["null","string"]}
       }
@@ -926,7 +988,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "release": {"type":["null","string"]},
         "expected": {"type":"number"},
         "acknowledged": {"type":"number"},
-        "silent": {"type":"array","items":{"type":"string"}}
+        "silent": {"type":"array","items":{"type":"string"}},
+        "control": {"type":"number"}
       }
     },
     "SharedProof": {

@@ -3,6 +3,7 @@ import type { PredictedLoad } from './api/simulation-impact.js'
 import type { RosterStep } from './api/rosters.js'
 import type { TokenRecord } from './api/tokens.js'
 import type { BotAlert, ReportedCoverage } from './bots.js'
+import type { CanaryFigures } from './canary-figures.js'
 import type { Reach } from './clock.js'
 import type { RunDossier } from './dossier.js'
 import type { Envelope } from './envelope.js'
@@ -39,9 +40,9 @@ export interface EventData {
   'hms.canary.delayed.v1': { run: number; attempt: number; label: string; detail: string; reason?: 'FREEZE' }
   'hms.canary.started.v1': { run: number; attempt: number; label: string; detail: string }
   'hms.canary.observation-started.v1': { run: number; attempt: number; detail: string; until: string }
-  'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string }
-  'hms.canary.failed.v1': StageFailure & { label: string }
-  'hms.canary.paused.v1': StageFailure & { label: string }
+  'hms.canary.passed.v1': { dossier: RunDossier; summary: string; label: string; figures?: CanaryFigures }
+  'hms.canary.failed.v1': StageFailure & { label: string; figures?: CanaryFigures }
+  'hms.canary.paused.v1': StageFailure & { label: string; figures?: CanaryFigures }
   /** Unexplained alerts after the canary passed: rollout takes the run back. */
   'hms.canary.alarmed.v1': { run: number; attempt: number; reason: string; detail: string }
   'hms.rollout.delayed.v1': { run: number; attempt: number; detail: string; reason: 'FREEZE' }

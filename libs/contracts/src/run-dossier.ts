@@ -1,5 +1,6 @@
 import type { Envelope } from './envelope.js'
 import type { LogProof } from './log-proof.js'
+import type { MetricGate } from './metric-gates.js'
 
 /** What a rollout does with a release; bound into what its approvers sign. */
 export interface RolloutPlan {
@@ -15,6 +16,10 @@ export interface RolloutPlan {
   partners: string[] | null
   /** Set where the roster asks for it: no evidence pauses the run with every profile. */
   requireEvidence?: true
+  /** Set where the roster asks for it: a canary that does not exclude a doubled rate of alerts pauses. */
+  requirePower?: true
+  /** What a Prometheus must say of the canary for it to pass. */
+  metrics?: MetricGate[]
 }
 
 /** A release as messages carry it: the envelope is the truth, the rest is read from its payload. */

@@ -1,3 +1,4 @@
+import type { CanaryFigures } from './canary-figures.js'
 import type { RunClock } from './clock.js'
 
 /** States of a run. The last six are terminal. */
@@ -66,6 +67,8 @@ export interface RunStage {
   detail: string
   /** Label where a stage has one of its own, such as `Canary 5% traffic (National Capital Region)`. */
   label?: string
+  /** Canary: what it was judged by. */
+  figures?: CanaryFigures
   startedAt: string | null
   endedAt: string | null
 }

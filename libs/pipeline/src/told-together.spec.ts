@@ -13,6 +13,7 @@ const POLICIES = ['a', 'b', 'c']
 const nobody = { published: false, connected: 0, expected: 0, acknowledged: 0, silent: [] }
 const member = (policy: string): CanaryMember => ({ policy, seq: 1, release: policy, base: null, share: 500, heard: false, ...nobody })
 const run = { run: 7, attempt: 1, key: 'a', state: 'publishing' as const, dossier: {} as RunDossier, causationId: '', traceparent: null }
+const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
 const CANARY: Canary = {
   ...run,
   scope: 'region:NCR',
@@ -60,7 +61,7 @@ const reports = (scope: string): fc.Arbitrary<CoverageReport[]> =>
 
 const now = new Date(AT)
 const onCanary = (canary: Canary, input: CanaryInput): Decision<Canary, CanaryEffect> =>
-  decideCanary(canary, input, { now, acknowledgeMs: 1_000, leaseMs: 9_000, evidence: 'optional' })
+  decideCanary(canary, input, { now, acknowledgeMs: 1_000, leaseMs: 9_000, measureMs: 10_000, evidence: 'optional', rules: RULES })
 const onRollout = (rollout: Rollout, input: RolloutInput): Decision<Rollout, RolloutEffect> =>
   decideRollout(rollout, input, { now, publishMs: 1_000, acknowledgeMs: 1_000 })
 const kindsOf = ({ effects }: Decision<unknown, { do: string }>): string[] => effects.map((effect) => effect.do)

@@ -1,4 +1,4 @@
-import { peekPredicate, type Envelope, type JsonObject, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import { MAX_METRICS, peekPredicate, type Envelope, type JsonObject, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
 import { bundleOf, isBundleRef, isSameBundle, type BundleRef } from './bundle.js'
 import { digestOfJson, hexOf, isDigest } from './digest.js'
 import { PREDICATE_TYPES } from './predicate-types.js'
@@ -58,6 +58,8 @@ const isPlan = objectOf({
   bakeMs: isCount,
   partners: nullable(listOf(isText)),
   requireEvidence: optional(oneOf(true)),
+  requirePower: optional(oneOf(true)),
+  metrics: optional(listOf(objectOf({ name: isText, query: isText }), MAX_METRICS)),
 })
 
 const RELEASE: StatementKind<ReleasePredicate> = {

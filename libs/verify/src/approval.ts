@@ -41,7 +41,7 @@ function requireBounds(roster: Roster, role: Role, plan: Json | undefined): void
   }
 }
 
-function holdsTo(name: string, bound: Json, { observeMs, bakeMs, share, requireEvidence }: JsonObject): boolean {
+function holdsTo(name: string, bound: Json, { observeMs, bakeMs, share, requireEvidence, requirePower }: JsonObject): boolean {
   switch (name) {
     case 'minObserveMs':
       return Number(observeMs) >= Number(bound)
@@ -49,8 +49,10 @@ function holdsTo(name: string, bound: Json, { observeMs, bakeMs, share, requireE
       return Number(bakeMs) >= Number(bound)
     case 'maxShare':
       return Number(share) <= Number(bound)
+    case 'requireEvidence':
+      return bound === false || requireEvidence === true
     default:
-      return name === 'requireEvidence' && (bound === false || requireEvidence === true)
+      return name === 'requirePower' && (bound === false || requirePower === true)
   }
 }
 

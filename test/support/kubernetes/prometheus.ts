@@ -16,7 +16,7 @@ interface Alert {
 export class TestPrometheus {
   private constructor(
     private readonly child: ChildProcess,
-    private readonly url: string,
+    readonly url: string,
   ) {}
 
   static async start(folder: string, port: number, rules: string, targets: readonly string[]): Promise<TestPrometheus> {

@@ -1,4 +1,12 @@
-import { MAX_POLICIES_OF_RUN, type Envelope, type JsonObject, type PlanOptions } from '#libs/contracts'
+import {
+  MAX_METRICS,
+  MAX_POLICIES_OF_RUN,
+  MAX_QUERY,
+  type Envelope,
+  type JsonObject,
+  type MetricGate,
+  type PlanOptions,
+} from '#libs/contracts'
 import { Nested, NestedList } from '#libs/platform'
 import {
   ArrayMaxSize,
@@ -16,6 +24,17 @@ import {
 } from 'class-validator'
 
 const MAX_WAIT_MS = 30 * 24 * 60 * 60 * 1000
+
+/** What a Prometheus is asked while the canary is observed. */
+export class MetricGateDto implements MetricGate {
+  @IsString()
+  @MaxLength(50)
+  name!: string
+
+  @IsString()
+  @MaxLength(MAX_QUERY)
+  query!: string
+}
 
 export class PlanOptionsDto implements PlanOptions {
   /** Basis points of the scope. */
@@ -54,6 +73,10 @@ export class PlanOptionsDto implements PlanOptions {
   @MaxLength(300, { each: true })
   @Matches(/^[a-z0-9-]+@\S+$/, { each: true, message: 'fallbacks must look like ID@VERSION' })
   fallbacks?: string[]
+
+  @IsOptional()
+  @NestedList(() => MetricGateDto, { max: MAX_METRICS })
+  metrics?: MetricGateDto[]
 }
 
 /** A rollback to a version that no fallback names. */

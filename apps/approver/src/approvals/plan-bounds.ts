@@ -3,10 +3,12 @@ import { approvalRequirement, type BrokenBound, type Roster, type Tagged } from 
 
 /** What the roster asks for and nobody chooses is written into the plan; what was chosen is judged by `missingOf`. */
 export function asTheRosterAsks(plan: RolloutPlan, roster: Roster, releases: readonly Tagged[]): RolloutPlan {
-  const demanding = releases.some((release) =>
-    approvalRequirement(roster, release).bounds.some(({ requireEvidence }) => requireEvidence === true),
-  )
-  return demanding ? { ...plan, requireEvidence: true } : plan
+  const bounds = releases.flatMap((release) => approvalRequirement(roster, release).bounds)
+  return {
+    ...plan,
+    ...(bounds.some(({ requireEvidence }) => requireEvidence === true) ? { requireEvidence: true } : {}),
+    ...(bounds.some(({ requirePower }) => requirePower === true) ? { requirePower: true } : {}),
+  }
 }
 
 /** The plan, held to every bound of the roster: for a release whose plan nobody chooses, and nothing goes by. */

@@ -1,4 +1,5 @@
 import {
+  metricsProblem,
   HmsError,
   peekPredicate,
   type PlanOptions,
@@ -120,6 +121,9 @@ export class PrepareApproval {
   private planOf(options: PlanOptions, policies: readonly Pick<NewPolicy, 'policy'>[]): RolloutPlan {
     const scope = options.scope ?? this.config.scope
     const observeMs = options.observeMs ?? this.config.observeMs
+    const metrics = options.metrics ?? []
+    const problem = metricsProblem(metrics)
+    if (problem !== undefined) throw new HmsError('HMS_METRIC_INVALID', `plan: ${problem}`, { status: 400 })
     const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
     return {
       share: options.share ?? 500,
@@ -128,6 +132,7 @@ export class PrepareApproval {
       observeMs,
       bakeMs: options.bakeMs ?? observeMs,
       partners: options.partners ?? (own.length > 0 ? own : null),
+      ...(metrics.length === 0 ? {} : { metrics }),
     }
   }
 

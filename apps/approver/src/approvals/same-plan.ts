@@ -1,4 +1,12 @@
-import { HmsError, peekPredicate, type PlanOptions, type PrepareRequest, type ReleaseDocument, type RolloutPlan } from '#libs/contracts'
+import {
+  HmsError,
+  isSameMetrics,
+  peekPredicate,
+  type PlanOptions,
+  type PrepareRequest,
+  type ReleaseDocument,
+  type RolloutPlan,
+} from '#libs/contracts'
 import { authorsOf, type ReleasePredicate, type Roster } from '#libs/signing'
 import type { Approval } from '../records/approval.table.js'
 
@@ -44,6 +52,9 @@ function contradictionOf(plan: RolloutPlan, options: PlanOptions): string | unde
   }
   if (options.partners !== undefined && JSON.stringify(options.partners) !== JSON.stringify(plan.partners)) {
     return `partners are ${plan.partners?.join(', ') ?? 'all'}, not ${options.partners.join(', ')}`
+  }
+  if (options.metrics !== undefined && !isSameMetrics(options.metrics, plan.metrics)) {
+    return `metrics are ${(plan.metrics ?? []).map(({ name, query }) => `${name}=${query}`).join(', ') || 'none'}`
   }
   return undefined
 }

@@ -3,7 +3,7 @@ import type { Canary } from '#libs/pipeline'
 import { scenarioSubject, signVerificationResult, type Signer } from '#libs/signing'
 
 /** Version of how a canary is judged; raised when the same alerts would lead to another verdict. */
-const CANARY = 'https://hms-svc.dev/verifier/canary/v1'
+const CANARY = 'https://hms-svc.dev/verifier/canary/v2'
 
 /** The verdict on a canary as in-toto's verification result. `properties`: what held; none of a canary that failed. */
 export function attestCanary({ dossier, scenarios }: Canary, properties: string[], at: Date, signer: Signer): Promise<Envelope> {

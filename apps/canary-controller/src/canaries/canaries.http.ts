@@ -1,16 +1,20 @@
 import { HmsError } from '#libs/contracts'
-import { canaryLabel, summaryOf } from '#libs/pipeline'
+import { canaryLabel, figuresOf, summaryOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Controller, Get, Param } from '@nestjs/common'
+import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { CANARIES } from './canary.table.js'
 
 @Controller('v1/canaries')
 export class CanariesController {
-  constructor(private readonly runtime: ServiceRuntime) {}
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: CanaryControllerConfig,
+  ) {}
 
   @Get(':run')
   async show(@Param('run') run: string) {
-    const canary = await this.runtime.database.transaction((tx) => tx.documents(CANARIES).get(run))
+    const [canary, now] = await this.runtime.database.transaction(async (tx) => [await tx.documents(CANARIES).get(run), tx.now] as const)
     if (canary === undefined) {
       throw new HmsError('HMS_CANARY_NOT_FOUND', `Run ${run} has no canary, or not yet.`, { status: 404, next: ['hms-svc runs list'] })
     }
@@ -27,6 +31,8 @@ export class CanariesController {
       leaseUntil,
       alerts: counted.length,
       unexplained,
+      /** `null` before the store counted its bots. */
+      figures: figuresOf(canary, { now, leaseMs: this.config.leaseMs }) ?? null,
       summary: summaryOf(canary),
     }
   }

@@ -1,10 +1,11 @@
-import type { EventData } from '#libs/contracts'
+import type { CanaryFigures, EventData } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { canaryLabel, type Canary, type CanaryEffect, type PassBasis } from '#libs/pipeline'
+import { canaryLabel, figuresOf, type Canary, type CanaryEffect, type PassBasis } from '#libs/pipeline'
 import { CANARY_OBSERVED, CANARY_PASSED, CANARY_PROMOTED, withAttestation } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
+import { CanaryControllerConfig } from '../canary-controller.config.js'
 import { attestCanary } from './attest-canary.js'
 import { CanaryHeads } from './canary-heads.js'
 
@@ -20,6 +21,7 @@ export class CanaryEffects {
   constructor(
     private readonly runtime: ServiceRuntime,
     private readonly heads: CanaryHeads,
+    private readonly config: CanaryControllerConfig,
   ) {}
 
   perform(tx: Transaction, canary: Canary, effect: OwnEffect<CanaryEffect>): Promise<Canary | void> {
@@ -38,14 +40,20 @@ export class CanaryEffects {
   private async pass(tx: Transaction, canary: Canary, basis: PassBasis, summary: string): Promise<void> {
     const attestation = await attestCanary(canary, PROPERTIES[basis], tx.now, this.runtime.signer)
     const dossier = withAttestation(canary.dossier, 'canary', attestation)
-    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier, summary, label: canaryLabel(canary) })
+    await this.emit(tx, canary, 'hms.canary.passed.v1', { dossier, summary, label: canaryLabel(canary), ...this.figures(tx, canary) })
   }
 
   private async fail(tx: Transaction, canary: Canary, reason: string, detail: string): Promise<void> {
     const { run, attempt } = canary
     const attestation = await attestCanary(canary, [], tx.now, this.runtime.signer)
     const next = [`hms-svc audit log --run ${run}`]
-    await this.emit(tx, canary, 'hms.canary.failed.v1', { run, attempt, reason, detail, label: canaryLabel(canary), next, attestation })
+    const failure = { run, attempt, reason, detail, label: canaryLabel(canary), next, attestation }
+    await this.emit(tx, canary, 'hms.canary.failed.v1', { ...failure, ...this.figures(tx, canary) })
+  }
+
+  private figures({ now }: Transaction, canary: Canary): { figures?: CanaryFigures } {
+    const figures = figuresOf(canary, { now, leaseMs: this.config.leaseMs })
+    return figures === undefined ? {} : { figures }
   }
 
   private async emit<T extends 'hms.canary.passed.v1' | 'hms.canary.failed.v1'>(

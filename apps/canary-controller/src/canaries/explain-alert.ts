@@ -1,4 +1,4 @@
-import { predicateIn, type JsonObject, type ScenarioRule } from '#libs/contracts'
+import { predicateIn, type CarriedRelease, type JsonObject, type ScenarioRule } from '#libs/contracts'
 import type { Canary } from '#libs/pipeline'
 import { compileScenario, MAX_STEPS, type CompiledScenario, type PolicyDocument } from '#libs/policy'
 
@@ -18,12 +18,27 @@ export class ExplainAlert {
   private readonly compiled = new Map<string, CompiledScenario>()
 
   /** Without a scenario that fits, nothing explains an alert. */
-  of(canary: Pick<Canary, 'dossier' | 'scenarios'>, { reading }: { reading: JsonObject | null }): Explanation {
-    if (reading === null || reading === undefined) return { explained: false, reason: 'the alert brings no reading' }
-    const policies = Object.fromEntries(
-      canary.dossier.releases.map((release) => [release.id, predicateIn<{ policy: PolicyDocument }>(release).policy]),
+  of(canary: Pick<Canary, 'dossier' | 'scenarios'>, alert: { reading: JsonObject | null }): Explanation {
+    return this.under(canary.dossier.releases, canary.scenarios, alert)
+  }
+
+  /** The same under what is in force outside the cohort. */
+  outside({ dossier, scenarios, members }: Canary, alert: { reading: JsonObject | null }): Explanation {
+    return this.under(
+      members.flatMap(({ policy }) => dossier.live[policy] ?? []),
+      scenarios,
+      alert,
     )
-    const fitting = canary.scenarios.filter((scenario) => scenario.policies.every((id) => policies[id] !== undefined))
+  }
+
+  private under(
+    releases: readonly CarriedRelease[],
+    scenarios: readonly ScenarioRule[],
+    { reading }: { reading: JsonObject | null },
+  ): Explanation {
+    if (reading === null || reading === undefined) return { explained: false, reason: 'the alert brings no reading' }
+    const policies = Object.fromEntries(releases.map((release) => [release.id, predicateIn<{ policy: PolicyDocument }>(release).policy]))
+    const fitting = scenarios.filter((scenario) => scenario.policies.every((id) => policies[id] !== undefined))
     if (fitting.length === 0) return { explained: false, reason: 'no scenario speaks of it' }
     const budget = { steps: MAX_STEPS }
     for (const scenario of fitting) {

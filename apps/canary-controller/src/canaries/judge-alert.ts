@@ -1,7 +1,7 @@
 import { readingProblem, type EventData } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TerminalError } from '#libs/platform'
-import { ALERT_STATES, countsAlerts, type Canary } from '#libs/pipeline'
+import { ALERT_STATES, countsAlerts, hasControl, isLive, type Canary } from '#libs/pipeline'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { digestOfJson, hexOf } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
@@ -34,18 +34,43 @@ export class JudgeAlert {
         if (counts(canary, alert)) await this.judge(tx, canary, alert, bot)
       })
     }
+    for (const { run } of open.filter((canary) => this.countsInControl(canary, alert))) {
+      const told = { bot, once: onceOf(bot, alert), receivedAt: alert.receivedAt }
+      await this.runCanary.shell.input(tx, run, { type: 'controlAlerted', alert: told })
+    }
+  }
+
+  /** Most bots are outside a cohort: what is in force there explains their alerts, and those cost no lock. */
+  private countsInControl(canary: Canary, alert: Alert): boolean {
+    return isOfControl(canary, alert) && !this.explain.outside(canary, alert).explained
   }
 
   /** `bot`: as whose word it counts. */
   private judge(tx: Transaction, canary: Canary, alert: Alert, bot: string): Promise<void> {
-    const { id, connected } = alert
-    const reading = typeof alert.reading?.['id'] === 'string' ? alert.reading['id'] : id
-    const once = hexOf(digestOfJson([bot, reading])).slice(0, 24)
+    const { id, connected, receivedAt } = alert
+    const [reading, once] = [readingOf(alert), onceOf(bot, alert)]
     const verdict = canary.counted.includes(once) ? { explained: true, reason: '' } : this.explain.of(canary, alert)
     const [reason, shown] = [verdict.reason.slice(0, MAX_TEXT_SHOWN), reading.slice(0, MAX_TEXT_SHOWN)]
-    const counted = { alert: id, bot, reading: shown, reason, once, connected, explained: verdict.explained }
+    const counted = { alert: id, bot, reading: shown, reason, once, connected, explained: verdict.explained, receivedAt }
     return this.runCanary.shell.decide(tx, canary, { type: 'alerted', alert: counted })
   }
+}
+
+function readingOf({ id, reading }: Alert): string {
+  return typeof reading?.['id'] === 'string' ? reading['id'] : id
+}
+
+/** The same for the same reading of the same bot. */
+function onceOf(bot: string, alert: Alert): string {
+  return hexOf(digestOfJson([bot, readingOf(alert)])).slice(0, 24)
+}
+
+/** Of the scope and in no cohort, while the verdict is open: what the cohort is compared with. */
+export function isOfControl(canary: Canary, alert: Alert): boolean {
+  if (!isLive(canary) || canary.watch === undefined || !alert.connected || alert.receivedAt < canary.publishedAt!) return false
+  if (!scopeCovers(canary.scope as Scope, { region: alert.region })) return false
+  if (alert.policy !== undefined && !canary.members.some(({ policy }) => policy === alert.policy)) return false
+  return hasControl(canary) && canary.members.every(({ policy, share }) => !inShare(bucketOf(policy, alert.bot), share))
 }
 
 /** Of the cohort by scope and bucket, connected or not, and received since the canary was published and its release was in force. */

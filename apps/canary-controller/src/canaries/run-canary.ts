@@ -15,6 +15,7 @@ import { ServiceRuntime, startTimesOf } from '#libs/service'
 import { FollowFreezes, originOf, ReleaseProofs, StageShell } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { CanaryControllerConfig } from '../canary-controller.config.js'
+import { Prometheus } from '../metrics/prometheus.js'
 import { CanaryEffects } from './canary-effects.js'
 import { CANARIES, CANARY_HEADS, headId } from './canary.table.js'
 
@@ -29,9 +30,10 @@ export class RunCanary implements OnModuleInit {
 
   constructor(
     runtime: ServiceRuntime,
-    { acknowledgeMs, leaseMs }: CanaryControllerConfig,
+    { acknowledgeMs, leaseMs, measureMs, rules }: CanaryControllerConfig,
     effects: CanaryEffects,
     private readonly proofs: ReleaseProofs,
+    private readonly prometheus: Prometheus,
   ) {
     this.shell = new StageShell(runtime, {
       name: 'canary',
@@ -41,7 +43,7 @@ export class RunCanary implements OnModuleInit {
       timers: CANARY_TIMERS,
       decide: (canary, input, now) => {
         const evidence = isEvidenceRequired(runtime.profile, canary.dossier.plan) ? 'required' : 'optional'
-        return decideCanary(canary, input, { now, acknowledgeMs, leaseMs, evidence })
+        return decideCanary(canary, input, { now, acknowledgeMs, leaseMs, measureMs, evidence, rules })
       },
       keysOf,
       perform: (tx, canary, effect) => effects.perform(tx, canary, effect),
@@ -57,7 +59,7 @@ export class RunCanary implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.shell.listen()
+    this.shell.listen({ measure: (canary) => this.measure(canary) })
     this.freezes.listen()
   }
 
@@ -71,6 +73,10 @@ export class RunCanary implements OnModuleInit {
       const frozen = await this.freezes.against(tx, dossier.plan.scope)
       return { type: 'opened', dossier: known, isProven: this.proofs.areComplete(known), frozen }
     })
+  }
+
+  private async measure({ state, dossier }: Canary): Promise<CanaryInput | undefined> {
+    return state === 'observing' ? { type: 'measured', samples: await this.prometheus.ask(dossier.plan.metrics ?? []) } : undefined
   }
 
   /** A policy is one run's at a time: a canary of it that an earlier run still has is over, though word of its end may come later. */

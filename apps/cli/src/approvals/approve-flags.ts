@@ -11,6 +11,7 @@ export interface ApproveFlags extends PassphraseOptions {
   bake?: string
   partners?: string
   fallback?: string[]
+  metric?: string[]
   author?: string
   authorFromGit?: boolean
   reason?: string
@@ -32,15 +33,21 @@ export function planInputOf(flags: ApproveFlags): PlanInput {
       .map((name) => name.trim())
       .filter((name) => name !== ''),
     fallbacks: flags.fallback,
+    metrics: flags.metric,
   }
 }
 
-/** `--fallback` takes several values, so a file behind it lands there: what is no ID@VERSION goes back to the files. */
+/** `--fallback` and `--metric` take several values, so a file behind them lands there: what is no ID@VERSION or NAME=QUERY goes back. */
 export function separateFallbacks(files: readonly string[], flags: ApproveFlags): { files: string[]; flags: ApproveFlags } {
   const given = (flags.fallback ?? []).flatMap((value) => value.split(','))
   const fallback = given.filter(isPolicyRef)
+  const metric = flags.metric?.filter(isMetric)
   return {
-    files: [...files, ...given.filter((value) => !isPolicyRef(value))],
-    flags: { ...flags, fallback: fallback.length === 0 ? undefined : fallback },
+    files: [...files, ...given.filter((value) => !isPolicyRef(value)), ...(flags.metric ?? []).filter((value) => !isMetric(value))],
+    flags: { ...flags, fallback: fallback.length === 0 ? undefined : fallback, metric },
   }
+}
+
+function isMetric(value: string): boolean {
+  return value.includes('=')
 }

@@ -39,6 +39,7 @@ function registerApprove(program: Command, session: Session): void {
     .option('--bake <duration>', 'how long the full rollout is watched')
     .option('--partners <ids>', 'partners and groups to tell, separated by commas')
     .option('--fallback <id@version...>', 'further versions that a rollback may restore')
+    .option('--metric <name=query...>', 'what a Prometheus must answer for the canary to pass, such as "errors=error_ratio < bool 0.05"')
     .option('--author <name>', 'who wrote it; else its owner')
     .addOption(
       new Option('--author-from-git', 'who committed each file is its author; nothing that the repository configures runs').conflicts(

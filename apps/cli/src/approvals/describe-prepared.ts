@@ -2,7 +2,12 @@ import type { PreparedApproval, PreparedRelease, RolloutPlan } from '#libs/contr
 
 /** What a signer should read before the key is unlocked: difference, plan and digest. */
 export function describePrepared(prepared: PreparedApproval): string[] {
-  return [...prepared.releases.flatMap(describeRelease), `  Plan: ${describePlan(prepared.plan)}`, ...describePeople(prepared)]
+  return [
+    ...prepared.releases.flatMap(describeRelease),
+    `  Plan: ${describePlan(prepared.plan)}`,
+    ...describeGates(prepared.plan),
+    ...describePeople(prepared),
+  ]
 }
 
 /** The same of a rollback, which goes by no plan. */
@@ -29,6 +34,10 @@ function describePlan(plan: RolloutPlan): string {
   const partners = plan.partners === null ? 'all partners' : plan.partners.join(', ') || 'no partners'
   const bake = plan.bakeMs === plan.observeMs ? '' : `, bake ${seconds(plan.bakeMs)}`
   return `canary ${plan.share / 100}% of ${plan.scopeName}, observe ${seconds(plan.observeMs)}${bake}, ${partners}`
+}
+
+function describeGates({ metrics = [] }: RolloutPlan): string[] {
+  return metrics.map(({ name, query }) => `  Metric ${name} must hold: ${query}`)
 }
 
 function seconds(ms: number): string {

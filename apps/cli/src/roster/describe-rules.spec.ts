@@ -3,9 +3,9 @@ import { describeRules } from './describe-rules.js'
 
 describe('describeRules', () => {
   it('says what binds, and nothing where nothing does', () => {
-    const bounds = { minObserveMs: 300_000, minBakeMs: 1_500, maxShare: 2_500, requireEvidence: true }
+    const bounds = { minObserveMs: 300_000, minBakeMs: 1_500, maxShare: 2_500, requireEvidence: true, requirePower: true }
     expect(describeRules({ bounds, soleOfficial: true, authorSigns: false })).toEqual([
-      'plans: observe at least 300 s, bake at least 1.5 s, canary at most 25%, not without evidence',
+      'plans: observe at least 300 s, bake at least 1.5 s, canary at most 25%, not without evidence, not on low power',
       'sole official: the author may be the one who approves, where one is enough',
       'the author need not sign his own release',
     ])

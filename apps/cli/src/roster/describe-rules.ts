@@ -6,12 +6,13 @@ export function describeRules({
   soleOfficial,
   authorSigns,
 }: Partial<Pick<RosterPredicate, 'bounds' | 'soleOfficial' | 'authorSigns'>>): string[] {
-  const { minObserveMs, minBakeMs, maxShare, requireEvidence } = bounds
+  const { minObserveMs, minBakeMs, maxShare, requireEvidence, requirePower } = bounds
   const plan = [
     minObserveMs === undefined ? '' : `observe at least ${minObserveMs / 1000} s`,
     minBakeMs === undefined ? '' : `bake at least ${minBakeMs / 1000} s`,
     maxShare === undefined ? '' : `canary at most ${maxShare / 100}%`,
     requireEvidence === true ? 'not without evidence' : '',
+    requirePower === true ? 'not on low power' : '',
   ].filter((part) => part !== '')
   return [
     ...(plan.length === 0 ? [] : [`plans: ${plan.join(', ')}`]),

@@ -46,12 +46,15 @@ export function audienceOf(head: HeadPredicate, bots: Iterable<BotPresence>): Au
  */
 export function coverageOf(policy: string, documents: readonly HeldDocument[], bots: Iterable<BotPresence>, now: number): CoverageReport {
   const scopes = documents.map((held): ScopeCoverage => {
-    const { scope, seq, current: release } = standing(held, now).head
-    return { scope, seq, release, expected: 0, acknowledged: 0, silent: [] }
+    const { scope, seq, current: release, share } = standing(held, now).head
+    const outside = share === undefined ? {} : { control: 0 }
+    return { scope, seq, release, expected: 0, acknowledged: 0, silent: [], ...outside }
   })
   for (const bot of readersOf(policy, bots)) {
     const scope = serving(documents, bot, now)?.head.scope
     const served = scopes.find((entry) => entry.scope === scope)
+    for (const entry of scopes)
+      if (entry !== served && entry.control !== undefined && scopeCovers(entry.scope as Scope, bot)) entry.control++
     // A first version's canary has no stable head yet: who is outside it should run nothing, and is nobody's to count.
     if (served === undefined) continue
     served.expected++

@@ -1,4 +1,4 @@
-import { stageLabel, type ReplayProgress, type RunView, type SimulationImpact } from '#libs/contracts'
+import { stageLabel, type CanaryFigures, type ReplayProgress, type RunView, type SimulationImpact } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { None } from '../page/absent.js'
 import { Digest, Moment } from '../page/parts.js'
@@ -20,6 +20,7 @@ interface CanaryEvidence {
   leaseUntil: string | null
   alerts: number
   unexplained: readonly unknown[]
+  figures?: CanaryFigures | null
 }
 
 export interface RunEvidence {
@@ -69,9 +70,30 @@ export function Evidence({ run, evidence: { simulation, canary } }: { run: RunVi
 
 function CanaryFacts({ canary, run }: { canary: CanaryEvidence; run: number }): JSX.Element {
   return (
+    <>
+      <p>
+        Scope {canary.scope}; {canary.alerts} alerts, {canary.unexplained.length} of them unexplained (two end it). Live since{' '}
+        <Moment at={canary.publishedAt} />, watched until <Moment at={canary.observeUntil} />. <a href={`/v1/canaries/${run}`}>As JSON</a>
+      </p>
+      {canary.figures == null ? null : <Comparison figures={canary.figures} />}
+    </>
+  )
+}
+
+/** The statistics, for somebody who does not know them. */
+function Comparison({ figures }: { figures: CanaryFigures }): JSX.Element {
+  const { cohort, control, cohortAlerts, controlAlerts, expected, evidence, limit, power, isDoublingExcluded, lacks } = figures
+  const beside =
+    control === 0 && figures.controlHours === 0
+      ? 'no bots beside it to compare with'
+      : `${control} beside it, which raised ${controlAlerts}`
+  return (
     <p>
-      Scope {canary.scope}; {canary.alerts} alerts, {canary.unexplained.length} of them unexplained (two end it). Live since{' '}
-      <Moment at={canary.publishedAt} />, watched until <Moment at={canary.observeUntil} />. <a href={`/v1/canaries/${run}`}>As JSON</a>
+      Compared: {cohort} bots in the cohort raised {cohortAlerts} unexplained alerts (one per bot and window), {beside}. At equal rates the
+      cohort would have raised {expected.toFixed(1)}. Evidence of a higher rate {evidence.toFixed(1)} (it fails at {limit}). Chance of
+      seeing a doubled rate {Math.floor(power * 100)}%
+      {isDoublingExcluded ? '; a doubling is excluded' : '; too little to exclude a doubling'}.
+      {lacks.length === 0 ? null : ` Not to be trusted: ${lacks.join(', ')}.`}
     </p>
   )
 }

@@ -92,6 +92,27 @@ describe('planOptions', () => {
     expect(planOptions({ canary: 1 }).share).toBe(10_000)
     expect(() => planOptions({ canary: 5 })).toThrow(expect.objectContaining({ code: 'HMS_SHARE_INVALID', status: 400 }) as Error)
   })
+
+  it('takes metrics as NAME=QUERY, and none that could not tell failing from silence', () => {
+    expect(planOptions({ metrics: ['errors=sum(rate(errors{code="500"}[1m])) < bool 0.05'] }).metrics).toEqual([
+      { name: 'errors', query: 'sum(rate(errors{code="500"}[1m])) < bool 0.05' },
+    ])
+    const refused = expect.objectContaining({ code: 'HMS_METRIC_INVALID', status: 400 }) as Error
+    const twice = ['a=b < bool 1', 'a=c < bool 1']
+    const long = `a=${'b'.repeat(1_000)} < bool 1`
+    const many = Array.from({ length: 11 }, (_, index) => `m${index}=b < bool 1`)
+    for (const metrics of [
+      ['errors < bool 1'],
+      ['errors=errors < 1'],
+      ['=b < bool 1'],
+      ['A=b < bool 1'],
+      ['a=b\0 < bool 1'],
+      twice,
+      [long],
+      many,
+    ])
+      expect(() => planOptions({ metrics })).toThrow(refused)
+  })
 })
 
 describe('readPolicies', () => {

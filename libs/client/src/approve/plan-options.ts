@@ -1,4 +1,4 @@
-import { HmsError, parseDuration, type PlanOptions } from '#libs/contracts'
+import { HmsError, metricsProblem, parseDuration, type MetricGate, type PlanOptions } from '#libs/contracts'
 import { parseShare } from '#libs/policy'
 
 /** A rollout plan as people write it; what is left out is filled by approver. */
@@ -13,9 +13,11 @@ export interface PlanInput {
   partners?: string[]
   /** `ID@VERSION` each. */
   fallbacks?: string[]
+  /** `NAME=QUERY` each: what a Prometheus must answer for the canary to pass. */
+  metrics?: string[]
 }
 
-/** Throws `HMS_SHARE_INVALID` or `HMS_DURATION_INVALID` (400). */
+/** Throws `HMS_SHARE_INVALID`, `HMS_DURATION_INVALID` or `HMS_METRIC_INVALID` (400). */
 export function planOptions(input: PlanInput): PlanOptions {
   return {
     share: input.canary === undefined ? undefined : shareOf(input.canary),
@@ -24,6 +26,7 @@ export function planOptions(input: PlanInput): PlanOptions {
     bakeMs: input.bake === undefined ? undefined : parseDuration(input.bake, 'bake'),
     partners: input.partners,
     fallbacks: input.fallbacks,
+    metrics: input.metrics === undefined ? undefined : gatesOf(input.metrics),
   }
 }
 
@@ -31,4 +34,15 @@ function shareOf(canary: number | string): number {
   const share = parseShare(canary)
   if (share.ok) return share.basisPoints
   throw new HmsError(share.code, `canary: ${share.message}`, { status: 400 })
+}
+
+function gatesOf(metrics: readonly string[]): MetricGate[] {
+  const gates = metrics.map((metric) => {
+    const at = metric.indexOf('=')
+    return { name: metric.slice(0, Math.max(at, 0)), query: metric.slice(at + 1).trim() }
+  })
+  const problem = metricsProblem(gates)
+  if (problem === undefined) return gates
+  const next = ["hms-svc approve FILE --metric 'errors=error_ratio < bool 0.05' --sign NAME"]
+  throw new HmsError('HMS_METRIC_INVALID', `${problem}; write NAME=QUERY`, { status: 400, next })
 }

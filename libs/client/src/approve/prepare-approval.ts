@@ -1,4 +1,5 @@
 import {
+  isSameMetrics,
   HmsError,
   peekPredicate,
   type JsonObject,
@@ -47,6 +48,8 @@ export async function prepareApproval(
     for (const key of ['share', 'observeMs', 'bakeMs'] as const) {
       if (plan[key] !== undefined && plan[key] !== release.plan[key]) throw mismatch(`another ${key} than was asked for`)
     }
+    if (plan.metrics !== undefined && !isSameMetrics(plan.metrics, release.plan.metrics))
+      throw mismatch('other metrics than were asked for')
   }
   return prepared
 }

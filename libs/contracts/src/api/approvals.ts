@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../canonical-json.js'
 import type { Envelope } from '../envelope.js'
 import type { RolloutPlan } from '../run-dossier.js'
 import type { RunState } from '../runs.js'
+import type { MetricGate } from '../metric-gates.js'
 
 /** `POST /v1/approvals/prepare`: approver allots the epoch and binds plan, previous version and fallbacks. */
 export interface PrepareRequest {
@@ -37,6 +38,7 @@ export interface PlanOptions {
   partners?: string[]
   /** `ID@VERSION` each. */
   fallbacks?: string[]
+  metrics?: MetricGate[]
 }
 
 export interface FieldDifference {

@@ -5,7 +5,15 @@ import { decideCanary } from './decide.js'
 import type { CanaryContext, CanaryEffect } from './inputs-and-effects.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
-const CONTEXT: CanaryContext = { now: new Date(AT), acknowledgeMs: 1_000, leaseMs: 9_000, evidence: 'optional' }
+const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
+const CONTEXT: CanaryContext = {
+  now: new Date(AT),
+  acknowledgeMs: 1_000,
+  leaseMs: 9_000,
+  measureMs: 10_000,
+  evidence: 'optional',
+  rules: RULES,
+}
 
 /** A canary of one policy with so many connected bots in its cohort. */
 function canaryOf(expected: number, more: Partial<Canary> = {}): Canary {
@@ -61,6 +69,7 @@ function after(canary: Canary, ...alerts: string[]): { canary: Canary; effects: 
         once: `${bot} r${index}`,
         connected: text.includes('+'),
         explained: text.includes('='),
+        receivedAt: AT,
       }
       const { state, effects } = decideCanary(before.canary, { type: 'alerted', alert }, CONTEXT)
       return { canary: state, effects }
@@ -99,7 +108,7 @@ describe('the guard of two', () => {
   })
 
   it('counts a reading of a bot once', () => {
-    const alert = { alert: 'a', bot: 'bot', reading: 'r', reason: '', once: 'bot r', connected: false, explained: false }
+    const alert = { alert: 'a', bot: 'bot', reading: 'r', reason: '', once: 'bot r', connected: false, explained: false, receivedAt: AT }
     const { state: once } = decideCanary(canaryOf(0), { type: 'alerted', alert }, CONTEXT)
     expect(decideCanary(once, { type: 'alerted', alert: { ...alert, alert: 'b' } }, CONTEXT)).toEqual({ state: once, effects: [] })
   })

@@ -8,10 +8,14 @@ export interface CountedAlert extends UnexplainedAlert {
   connected: boolean
   /** Whether the new policy itself implies the alert, as the scenarios say. */
   explained: boolean
+  /** RFC 3339. */
+  receivedAt: string
 }
 
 /** Counts an alert once per bot and reading. `broken`: the guard is broken by it, and how. */
-export function countAlert(canary: Canary, { once, connected, explained, ...alert }: CountedAlert): { canary: Canary; broken?: string } {
+export function countAlert(canary: Canary, counting: CountedAlert): { canary: Canary; broken?: string } {
+  const { once, connected, explained, alert: id, bot, reading, reason } = counting
+  const alert: UnexplainedAlert = { alert: id, bot, reading, reason }
   if (!countsAlerts(canary) || canary.counted.includes(once)) return { canary }
   const known = canary.alerting.find(({ bot }) => bot === alert.bot)
   if ((known?.alerts ?? 0) >= MAX_ALERTS_OF_BOT) return { canary }

@@ -1,5 +1,7 @@
-import type { FreezeNotice, RunDossier, ScenarioRule } from '#libs/contracts'
+import type { FreezeNotice, MetricFigures, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { StageState } from '../stage/decision.js'
+import { newMetrics } from './metrics.js'
+import type { CanaryWatch } from './watch.js'
 
 /** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
 export interface CanaryMember {
@@ -49,6 +51,10 @@ export interface Canary extends StageState {
   /** Bots that alerted, explained or not. */
   alerting: AlertingBot[]
   unexplained: UnexplainedAlert[]
+  /** What the statistics count, from the first time that the store counted the bots. */
+  watch?: CanaryWatch
+  /** How the metrics of the plan fared so far; the plan has what is asked. */
+  metrics?: MetricFigures[]
   scenarios: ScenarioRule[]
   dossier: RunDossier
 }
@@ -75,7 +81,8 @@ export function newCanary(
   const { scope, scopeName, share: requestedShare, observeMs } = plan
   const watch = { publishedAt: null, observeUntil: null, observed: false, frozen: null, leaseUntil: now.toISOString() }
   const alerts = { counted: [], alerting: [], unexplained: [] }
-  return { run, attempt, ...origin, state: 'new', scope, scopeName, requestedShare, observeMs, members, ...watch, ...alerts }
+  const metrics = plan.metrics === undefined ? {} : { metrics: newMetrics(plan.metrics) }
+  return { run, attempt, ...origin, state: 'new', scope, scopeName, requestedShare, observeMs, members, ...watch, ...alerts, ...metrics }
 }
 
 export interface AlertingBot {

@@ -5,12 +5,15 @@ import { describeStage, transitionsOf } from '../testing/transitions.js'
 import { newCanary, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type CanaryInput } from './inputs-and-effects.js'
+import type { WatchRules } from './watch.js'
 
 const SCOPE = 'region:NCR'
-const CONTEXT: CanaryContext = { now: NOW, acknowledgeMs: 30_000, leaseMs: 90_000, evidence: 'optional' }
+const RULES: WatchRules = { windowMs: 60_000, alertsPerBotDay: 0 }
+const CONTEXT: CanaryContext = { now: NOW, acknowledgeMs: 30_000, leaseMs: 90_000, measureMs: 10_000, evidence: 'optional', rules: RULES }
 const LEASE = new Date(NOW.getTime() + CONTEXT.leaseMs).toISOString()
 const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begins: new Map() })
-const ALERT = { alert: 'a1', bot: 'bot-9', reading: 'r1', reason: 'no alert expected', once: 'bot-9 r1', connected: true, explained: false }
+const SAID = { reading: 'r1', reason: 'no alert expected', connected: true, explained: false, receivedAt: NOW.toISOString() }
+const ALERT = { ...SAID, alert: 'a1', bot: 'bot-9', once: 'bot-9 r1' }
 const FREEZE = { id: 'election-week', reason: 'polling stations report', until: '2026-01-02T00:00:00.000Z' }
 const ONE_ALERT = { ...ALERT, bot: 'bot-8', once: 'bot-8 r1' }
 
@@ -91,7 +94,7 @@ describe('given an observation', () => {
     const { state, effects } = when(canary('observing'), { type: 'due', timer: 'observe' })
     expect(state.state).toBe('passed')
     expect(effects).toEqual([
-      { do: 'cancel', timers: ['acknowledge', 'observe'] },
+      { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
       { do: 'pass', basis: 'observed', summary: '3 of 3 bots acknowledged; 0 unexplained alerts' },
     ])
   })
@@ -156,7 +159,7 @@ describe('given a paused canary', () => {
   it('when a person has seen enough, then an observation passes on their word; before the cohort answered that is too early', () => {
     const { state, effects } = when(canary('observing'), asked('promote', 'canary'))
     expect([state.state, kinds(effects)]).toEqual(['passed', ['answer', 'cancel', 'pass']])
-    expect(effects[1]).toEqual({ do: 'cancel', timers: ['acknowledge', 'observe'] })
+    expect(effects[1]).toEqual({ do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] })
     const early = when(canary('publishing', { acknowledged: 0 }), asked('promote', 'canary'))
     expect([early.state.state, early.effects]).toMatchObject(['publishing', [{ do: 'answer', outcome: 'late' }]])
   })
@@ -292,6 +295,8 @@ describe('every state with every input', () => {
     'heads stored, nobody connected': { type: 'published', heads: [storedHead(SCOPE, 0)] },
     'cohort acknowledged': { type: 'covered', reports: [report(3, 3)] },
     'second bot alerts': { type: 'alerted', alert: ALERT },
+    'control group alerts': { type: 'controlAlerted', alert: { bot: 'bot-7', once: 'bot-7 r1', receivedAt: NOW.toISOString() } },
+    'metrics asked': { type: 'measured', samples: [] },
     'stable heads took over': { type: 'promoted' },
     'rollout completed': { type: 'completed' },
     ...commonInputs(CANARY_TIMERS, 'canary'),

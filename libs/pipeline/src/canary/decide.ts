@@ -4,7 +4,8 @@ import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence
 import { applied, describeDecision, endsRun, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type Decision } from '../stage/decision.js'
 import { countAlert, type CountedAlert } from './alerts.js'
-import { canaryLabel, isLive, isOpen, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
+import { beginning, canaryLabel, isLive, isOpen, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
+import { describeLack, describePower, excessOf, figuresOf } from './figures.js'
 import {
   CANARY_TIMERS,
   type CanaryContext,
@@ -13,6 +14,8 @@ import {
   type CanaryTimer,
   type PassBasis,
 } from './inputs-and-effects.js'
+import { areAnswered, askedAnew, describeFailed, describeMetrics, describeUnanswered, withSamples, type MetricSample } from './metrics.js'
+import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
 
 type CanaryDecision = Decision<Canary, CanaryEffect>
 
@@ -20,6 +23,12 @@ const CANCEL_ALL: CanaryEffect = { do: 'cancel', timers: CANARY_TIMERS }
 
 /** Everything that a canary may do: show a release to a share of one scope on lease, observe, judge, and take back. */
 export function decideCanary(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
+  const decision = decide(canary, input, context)
+  // What comes after the verdict adds nothing to what it rests on.
+  return isLive(canary) && !isLive(decision.state) ? { ...decision, state: closed(decision.state, context.now) } : decision
+}
+
+function decide(canary: Canary, input: CanaryInput, context: CanaryContext): CanaryDecision {
   switch (input.type) {
     case 'opened':
       return canary.state === 'new'
@@ -38,7 +47,11 @@ export function decideCanary(canary: Canary, input: CanaryInput, context: Canary
     case 'due':
       return due(canary, input.timer, context)
     case 'alerted':
-      return alerted(canary, input.alert)
+      return alerted(canary, input.alert, context)
+    case 'controlAlerted':
+      return unchanged(withAlert(canary, { ...input.alert, arm: 'control' }, context.now))
+    case 'measured':
+      return measured(canary, input.samples, context)
     case 'promoted':
       // A rollback would bring back the release that the canary stands on, and its cohort would run what was just taken back.
       return canary.state === 'passed' ? end(canary, 'baking', [{ do: 'takeBack' }]) : unchanged(canary)
@@ -113,7 +126,8 @@ function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boolean, a
   return { state: { ...canary, leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
 }
 
-function published(canary: Canary, heads: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
+function published(before: Canary, heads: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
+  const canary = countedAtHeads(before, heads, context)
   const stored = new Map(heads.filter(({ scope }) => scope === canary.scope).map((head) => [head.policy, head]))
   const isNews = ({ policy, seq }: CanaryMember): boolean => stored.get(policy)?.seq === seq
   if (canary.state !== 'publishing' || !canary.members.some(isNews)) return unchanged(canary)
@@ -140,8 +154,9 @@ function widen(canary: Canary, narrow: readonly CanaryMember[], { now, leaseMs }
   return { state: { ...canary, leaseUntil }, effects: [{ do: 'issueHeads', fast: false, policies }] }
 }
 
-function covered(canary: Canary, reports: readonly CoverageReport[], context: CanaryContext): CanaryDecision {
-  if (!isLive(canary)) return unchanged(canary)
+function covered(before: Canary, reports: readonly CoverageReport[], context: CanaryContext): CanaryDecision {
+  if (!isLive(before)) return unchanged(before)
+  const canary = countedByCoverage(before, reports, context)
   const members = withCoverage(canary.members, canary.scope, reports).map((member) => ({
     ...member,
     heard: member.heard || member.acknowledged > 0,
@@ -165,6 +180,8 @@ function due(canary: Canary, timer: CanaryTimer, context: CanaryContext): Canary
     }
     case 'lease':
       return renew(canary, context)
+    case 'measure':
+      return unchanged(canary)
   }
 }
 
@@ -176,7 +193,7 @@ function awaitAcknowledgements(canary: Canary, { acknowledgeMs }: CanaryContext)
 function acknowledgementsOverdue(canary: Canary, context: CanaryContext): CanaryDecision {
   const isAwaited = canary.state === 'publishing' || (canary.state === 'observing' && canary.observed)
   if (!isAwaited) return unchanged(canary)
-  if (isSilent(canary.members)) return pause(canary, ACK_TIMEOUT, describeSilence(canary.members))
+  if (isSilent(canary.members)) return pause(canary, ACK_TIMEOUT, describeSilence(canary.members), context)
   return canary.state === 'publishing' ? observe(canary, context) : judge(canary, context)
 }
 
@@ -184,19 +201,37 @@ function acknowledgementsOverdue(canary: Canary, context: CanaryContext): Canary
 function renew(canary: Canary, context: CanaryContext): CanaryDecision {
   if (!isLive(canary) && canary.state !== 'passed') return unchanged(canary)
   if (Date.parse(canary.leaseUntil) > context.now.getTime() || !isOpen(canary)) return lease(canary, context, true)
-  return pause(canary, 'LEASE_LAPSED', `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has fallen back`)
+  const detail = `the lease ended at ${canary.leaseUntil} before it was renewed; the cohort has fallen back`
+  return pause(canary, 'LEASE_LAPSED', detail, context)
 }
 
-function alerted(canary: Canary, alert: CountedAlert): CanaryDecision {
-  const counted = countAlert(canary, alert)
-  if (counted.broken === undefined) return unchanged(counted.canary)
-  const [reason, detail] = ['UNEXPLAINED_ALERTS', counted.broken]
+function alerted(canary: Canary, alert: CountedAlert, { now }: CanaryContext): CanaryDecision {
+  const guarded = countAlert(canary, alert)
+  const isEvent = guarded.canary !== canary && !alert.explained && alert.connected
+  const counted = { ...guarded, canary: isEvent ? withAlert(guarded.canary, { ...alert, arm: 'cohort' }, now) : guarded.canary }
+  const excess = isLive(canary) && isEvent ? excessOf(counted.canary) : undefined
+  if (counted.broken === undefined && excess === undefined) return unchanged(counted.canary)
+  const reason = counted.broken === undefined ? 'ALERT_RATE' : 'UNEXPLAINED_ALERTS'
+  const detail = counted.broken ?? excess!
   // A pause is a question about evidence: here is an answer, and the cohort still lives under the new rule.
   if (isLive(canary)) return end(counted.canary, 'failed', [{ do: 'takeBack' }], [{ do: 'fail', reason, detail }])
   const { run, attempt } = canary
   const alarm: CanaryEffect = { do: 'emit', type: 'hms.canary.alarmed.v1', data: { run, attempt, reason, detail } }
   // It had passed: rollout takes back what it made live, and the canary takes back what is still a canary.
   return end(counted.canary, 'failed', canary.state === 'passed' ? [{ do: 'takeBack' }] : [], [alarm])
+}
+
+/** A metric that fails is an answer about the rule; one that nobody answers for is a question to people. */
+function measured(before: Canary, samples: readonly MetricSample[], context: CanaryContext): CanaryDecision {
+  if (before.state !== 'observing') return unchanged(before)
+  const metrics = withSamples(before.metrics ?? [], samples)
+  const canary = { ...before, metrics }
+  const [failed, unanswered] = [describeFailed(metrics), describeUnanswered(metrics)]
+  if (failed !== undefined) return end(canary, 'failed', [{ do: 'takeBack' }], [{ do: 'fail', reason: 'METRIC_FAILED', detail: failed }])
+  if (unanswered !== undefined) return pause(canary, 'METRIC_UNANSWERED', unanswered, context)
+  const judged = canary.observed && !isSilent(canary.members) ? judge(canary, context) : unchanged(canary)
+  if (judged.state.state !== 'observing') return judged
+  return { state: judged.state, effects: [...judged.effects, { do: 'schedule', timer: 'measure', inMs: context.measureMs }] }
 }
 
 /** Observation begins when all heads are stored and their cohorts have acknowledged them. */
@@ -222,33 +257,52 @@ function observe(canary: Canary, context: CanaryContext): CanaryDecision {
   const effects: CanaryEffect[] = [
     { do: 'cancel', timers: ['acknowledge'] },
     { do: 'schedule', timer: 'observe', inMs: leftMs },
+    ...((canary.metrics ?? []).length > 0 ? [{ do: 'schedule' as const, timer: 'measure' as const, inMs: 0 }] : []),
     { do: 'emit', type: 'hms.canary.observation-started.v1', data: { run, attempt, detail, until } },
   ]
   return { state: observing, effects }
 }
 
-/** The observation is over and the guard held. Without anyone to observe that proves nothing. */
-function judge(canary: Canary, { evidence }: CanaryContext): CanaryDecision {
+/** The observation is over and the guard held. Without anyone to observe, or by numbers that are not to be trusted, that proves nothing. */
+function judge(canary: Canary, context: CanaryContext): CanaryDecision {
+  const metrics = canary.metrics ?? []
+  // The next look at them comes by itself, and with it the verdict.
+  if (!areAnswered(metrics)) return { state: canary, effects: [] }
+  const isRequired = context.evidence === 'required'
   const lack = lackOfEvidence(canary)
-  if (lack === undefined) return pass(canary, 'observed', summaryOf(canary))
-  return evidence === 'required' ? pause(canary, 'NO_EVIDENCE', lack) : pass(canary, 'unobserved', lack)
+  if (lack !== undefined) return isRequired ? pause(canary, 'NO_EVIDENCE', lack, context) : pass(canary, 'unobserved', lack)
+  const figures = figuresOf(canary, context)
+  const [doubt, ...more] = figures?.lacks ?? []
+  if (doubt !== undefined && isRequired) return pause(canary, doubt, [doubt, ...more].map(describeLack).join('; '), context)
+  if (canary.dossier.plan.requirePower === true && figures?.isDoublingExcluded !== true) {
+    const detail = figures === undefined ? 'LOW_POWER: config-store has not counted the bots' : describePower(figures)
+    return pause(canary, 'LOW_POWER', detail, context)
+  }
+  const power = figures === undefined || beginning(canary.members) !== undefined ? [] : [describePower(figures)]
+  return pass(
+    canary,
+    'observed',
+    [summaryOf(canary), ...describeMetrics(metrics), ...(figures?.lacks ?? []).map(describeLack), ...power].join('; '),
+  )
 }
 
 /** The lease goes on until the stable heads have taken over. */
 function pass(canary: Canary, basis: PassBasis, summary: string): CanaryDecision {
   const effects: CanaryEffect[] = [
-    { do: 'cancel', timers: ['acknowledge', 'observe'] },
+    { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
     { do: 'pass', basis, summary },
   ]
   return { state: { ...canary, state: 'passed' }, effects }
 }
 
-function pause(canary: Canary, reason: string, detail: string): CanaryDecision {
+function pause(canary: Canary, reason: string, detail: string, context: CanaryContext): CanaryDecision {
   const { run, attempt } = canary
   const next = [`hms-svc runs resume ${run} --reason TEXT --sign NAME`]
-  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next }
+  const figures = figuresOf(canary, context)
+  const shown = figures === undefined ? {} : { figures }
+  const data = { run, attempt, reason, detail, label: canaryLabel(canary), next, ...shown }
   const effects: CanaryEffect[] = [
-    { do: 'cancel', timers: ['acknowledge', 'observe'] },
+    { do: 'cancel', timers: ['acknowledge', 'observe', 'measure'] },
     { do: 'emit', type: 'hms.canary.paused.v1', data },
   ]
   return { state: { ...canary, state: 'paused' }, effects }
@@ -297,7 +351,7 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
     case 'promote':
       return pass(canary, 'promoted', describeDecision(decision))
     case 'pause':
-      return pause(canary, MANUAL, describeDecision(decision))
+      return pause(canary, MANUAL, describeDecision(decision), context)
     case 'extend':
       return extend(canary, decision.byMs ?? 0, context)
   }
@@ -307,7 +361,8 @@ function apply(canary: Canary, decision: Asked['decision'], context: CanaryConte
 function resume(canary: Canary, context: CanaryContext): CanaryDecision {
   const members = canary.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const { remainingMs: _remainingMs, ...rest } = canary
-  return lease({ ...rest, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
+  const asked = rest.metrics === undefined ? {} : { metrics: askedAnew(rest.metrics) }
+  return lease({ ...rest, ...asked, state: 'publishing', observed: false, observeUntil: null, members }, context, true)
 }
 
 /** A longer observation; one that is paused asks its bots again and then observes for that long. */

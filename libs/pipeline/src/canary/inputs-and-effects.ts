@@ -1,8 +1,10 @@
 import type { CoverageReport, FreezeNotice, PublishedHead, RunDossier } from '#libs/contracts'
 import type { CommonEffect, CommonInput } from '../stage/decision.js'
 import type { CountedAlert } from './alerts.js'
+import type { MetricSample } from './metrics.js'
+import type { WatchedAlert, WatchRules } from './watch.js'
 
-export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease'] as const
+export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease', 'measure'] as const
 export type CanaryTimer = (typeof CANARY_TIMERS)[number]
 
 /**
@@ -21,6 +23,10 @@ export type CanaryInput =
   | { type: 'covered'; reports: readonly CoverageReport[] }
   /** A bot of the cohort alerted. */
   | { type: 'alerted'; alert: CountedAlert }
+  /** A connected bot of the scope outside the cohort alerted, and what is in force there does not explain it. */
+  | { type: 'controlAlerted'; alert: Omit<WatchedAlert, 'arm'> }
+  /** The metrics of the plan were asked. */
+  | { type: 'measured'; samples: readonly MetricSample[] }
   /** The stable heads took over. */
   | { type: 'promoted' }
   /** The rollout is over, its bake included. */
@@ -54,4 +60,8 @@ export interface CanaryContext {
   leaseMs: number
   /** Whether a canary that nobody took part in pauses. */
   evidence: 'required' | 'optional'
+  /** Time between two looks at the metrics. */
+  measureMs: number
+  /** How the statistics count. */
+  rules: WatchRules
 }

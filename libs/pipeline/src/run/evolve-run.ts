@@ -38,8 +38,8 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.canary.observation-started.v1':
       return add(facts, 'canary', { detail: event.data.detail, waits: null })
     case 'hms.canary.passed.v1': {
-      const { summary, label } = event.data
-      return pass(facts, 'canary', event, summary, { label })
+      const { summary, label, figures } = event.data
+      return pass(facts, 'canary', event, summary, { label, figures })
     }
     case 'hms.rollout.delayed.v1':
       return add(facts, 'rollout', { startedAt: event.time, detail: event.data.detail, waits: event.data.reason })
@@ -72,13 +72,13 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     case 'hms.simulation.failed.v1':
       return fail(facts, 'simulate', event, 'FAIL')
     case 'hms.canary.failed.v1':
-      return fail(facts, 'canary', event, 'FAIL', { label: event.data.label })
+      return fail(facts, 'canary', event, 'FAIL', { label: event.data.label, figures: event.data.figures })
     case 'hms.rollout.failed.v1':
       return fail(facts, 'rollout', event, 'FAIL')
     case 'hms.simulation.paused.v1':
       return fail(facts, 'simulate', event, 'INCONCLUSIVE')
     case 'hms.canary.paused.v1':
-      return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: event.data.label })
+      return fail(facts, 'canary', event, 'INCONCLUSIVE', { label: event.data.label, figures: event.data.figures })
     case 'hms.rollout.paused.v1':
       return fail(facts, 'rollout', event, 'INCONCLUSIVE')
     case 'hms.run.decision-applied.v1':

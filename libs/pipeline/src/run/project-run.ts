@@ -67,6 +67,7 @@ function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunSt
     verdict: known.verdict ?? (running ? 'RUNNING' : failure === undefined ? 'PENDING' : 'FAIL'),
     detail: failure ?? [known.detail, known.warning].filter((part) => part !== undefined && part !== '').join('; '),
     ...(known.label === undefined ? {} : { label: known.label }),
+    ...(known.figures === undefined ? {} : { figures: known.figures }),
     startedAt: startedAt ?? null,
     endedAt: known.endedAt ?? null,
   }

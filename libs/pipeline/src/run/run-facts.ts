@@ -1,4 +1,4 @@
-import type { Reach, RunDecision, RunPolicy, RunState, StageName, StageVerdict, WaitReason } from '#libs/contracts'
+import type { CanaryFigures, Reach, RunDecision, RunPolicy, RunState, StageName, StageVerdict, WaitReason } from '#libs/contracts'
 
 /** What is known of one stage; facts only ever get added, so events may come in any order across topics. */
 export interface StageFacts {
@@ -7,6 +7,8 @@ export interface StageFacts {
   verdict?: Extract<StageVerdict, 'PASS' | 'FAIL' | 'INCONCLUSIVE'>
   detail?: string
   label?: string
+  /** Canary: what it was judged by. */
+  figures?: CanaryFigures
   reason?: string
   next?: string[]
   /** What it waits for; `null` once it has gone on. */

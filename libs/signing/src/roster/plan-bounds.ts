@@ -9,6 +9,8 @@ export type PlanBounds = {
   maxShare?: number
   /** No evidence pauses the run, whatever the profile of the services. */
   requireEvidence?: boolean
+  /** A canary whose numbers do not exclude a doubled rate of unexplained alerts pauses. */
+  requirePower?: boolean
 }
 
 export type BrokenBound = {
@@ -24,6 +26,7 @@ const SHAPE = {
   minBakeMs: optional(isCount),
   maxShare: optional(isBasisPoints),
   requireEvidence: optional(isBoolean),
+  requirePower: optional(isBoolean),
 }
 const fitsBounds = objectOf(SHAPE)
 
@@ -41,7 +44,7 @@ export function brokenBound(all: readonly (PlanBounds | undefined)[], plan: Roll
 }
 
 function breach(
-  { minObserveMs = 0, minBakeMs = 0, maxShare = 10_000, requireEvidence = false }: PlanBounds,
+  { minObserveMs = 0, minBakeMs = 0, maxShare = 10_000, requireEvidence = false, requirePower = false }: PlanBounds,
   plan: RolloutPlan,
 ): BrokenBound | undefined {
   if (plan.observeMs < minObserveMs) return tooShort('minObserveMs', 'observes', plan.observeMs, minObserveMs, 'observe')
@@ -55,6 +58,8 @@ function breach(
   }
   if (requireEvidence && plan.requireEvidence !== true)
     return { bound: 'requireEvidence', detail: 'the roster asks for evidence, and the plan does not' }
+  if (requirePower && plan.requirePower !== true)
+    return { bound: 'requirePower', detail: 'the roster asks for power, and the plan does not' }
   return undefined
 }
 

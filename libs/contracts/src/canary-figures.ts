@@ -1,0 +1,32 @@
+import type { MetricFigures } from './metric-gates.js'
+
+/** What a canary was judged by. Alerts are unexplained ones, one per bot and window; exposure is bots times the time they ran it. */
+export interface CanaryFigures {
+  /** Connected bots of the scope inside the share, and outside of it: the control group. As last counted, and when. */
+  cohort: number
+  control: number
+  countedAt: string
+  /** Bots times hours, of each group. */
+  cohortHours: number
+  controlHours: number
+  cohortAlerts: number
+  controlAlerts: number
+  /** Alerts that the cohort would have raised at the control group's rate, or at the budget without one. */
+  expected: number
+  /** Evidence for a higher rate in the cohort; the canary fails from `limit` on, at whatever moment that is. */
+  evidence: number
+  limit: number
+  /** Chance of such a split or a worse one at equal rates, for a single look; decides nothing. `null` without alerts to split. */
+  chance: number | null
+  /** Chance that two alerts would have come, and so have ended the canary, had the rate been doubled. */
+  power: number
+  /** Whether a doubled rate is excluded with an error of 10 %. */
+  isDoublingExcluded: boolean
+  /** Why the numbers are not to be trusted, if they are not. */
+  lacks: CanaryLack[]
+  /** How the metrics of the plan fared, where it has some. */
+  metrics?: MetricFigures[]
+}
+
+export const CANARY_LACKS = ['SKEWED_EXPOSURE', 'STALE_DATA', 'COHORT_LOST', 'CONTROL_LOST'] as const
+export type CanaryLack = (typeof CANARY_LACKS)[number]

@@ -1,0 +1,48 @@
+import { isPlainText } from './api/alert-bounds.js'
+
+/** A question to a Prometheus that a canary must answer well: each sample of its answer is 1 (holds) or 0 (does not). */
+export type MetricGate = {
+  name: string
+  /** PromQL that compares with `bool`, such as `error_ratio < bool 0.05`. */
+  query: string
+}
+
+/** How a gate fared in a canary. */
+export interface MetricFigures {
+  name: string
+  /** Looks at which it held, and at which it did not. */
+  held: number
+  failed: number
+  /** Looks without an answer since the last one with; and why the newest had none. */
+  unanswered: number
+  problem: string | null
+}
+
+export const MAX_METRICS = 10
+export const MAX_QUERY = 1_000
+const NAME = /^[a-z][a-z0-9-]{0,49}$/
+/**
+ * Without `bool` a comparison is a filter: what does not hold is an empty answer, as if nobody had measured, and what holds may be 0. Such
+ * a gate could neither pass nor fail by what it says.
+ */
+const COMPARES = /(?:==|!=|<=|>=|<|>)\s*bool\b/
+
+/** Why a plan cannot have these gates; `undefined` when it can. */
+export function metricsProblem(gates: readonly MetricGate[]): string | undefined {
+  if (gates.length > MAX_METRICS) return `${gates.length} metrics, ${MAX_METRICS} at most`
+  const twice = gates.find(({ name }, index) => gates.findIndex((other) => other.name === name) !== index)
+  if (twice !== undefined) return `metric ${twice.name} is there twice`
+  for (const { name, query } of gates) {
+    if (!NAME.test(name)) return 'the name of a metric has small letters, digits and hyphens, 50 at most, and begins with a letter'
+    if (query.length > MAX_QUERY || !isPlainText(query)) return `metric ${name}: a query is text of ${MAX_QUERY} characters at most`
+    if (!COMPARES.test(query)) return `metric ${name}: the query must compare with bool, such as error_ratio < bool 0.05`
+  }
+  return undefined
+}
+
+/** No metrics and an empty list are the same. */
+export function isSameMetrics(some: readonly MetricGate[] = [], others: readonly MetricGate[] = []): boolean {
+  return (
+    some.length === others.length && some.every(({ name, query }, index) => name === others[index]!.name && query === others[index]!.query)
+  )
+}

@@ -1,0 +1,117 @@
+import type { CanaryFigures, CanaryLack } from '#libs/contracts'
+import { isLive, type Canary } from './canary.js'
+import { excessEvidence, lnRateRatio, powerOfGuard } from './statistics/one-arm.js'
+import { chanceOfAtLeast, lnShareRatio, lnSkewEvidence, shareAtRatio, shareEvidence } from './statistics/two-arms.js'
+import { addedUp, hasControl, sizeOf, type CanaryWatch } from './watch.js'
+
+/** Risk that a sound canary fails, over all looks together. */
+const ALPHA = 0.05
+/** Risk that a canary of the doubled rate counts as one without. */
+const BETA = 0.1
+const RATIO = 2
+/** Evidence from which on the bots of a scope do not split by the share: one canary in 1,000 would reach it by chance. */
+const LN_SKEW = Math.log(1_000)
+/** Each renewal of the lease brings a count of the bots. After this many without one the numbers are old. */
+const MISSED_RENEWALS = 2
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** The numbers at `now`, or at the verdict; `undefined` before the store counted the bots. `leaseMs`: renewed at a third of it. */
+export function figuresOf(canary: Canary, at: { now: Date; leaseMs: number }): CanaryFigures | undefined {
+  if (canary.watch === undefined) return undefined
+  const watch = isLive(canary) ? addedUp(canary, at.now) : canary.watch
+  const { paired, alone } = watch
+  const { most, connected } = sizeOf(watch.bots)
+  const expected = expectedOf(watch)
+  const total = paired.cohortEvents + paired.controlEvents
+  const share = paired.cohortMs / (paired.cohortMs + paired.controlMs)
+  return {
+    cohort: most,
+    control: connected - most,
+    countedAt: watch.heardAt,
+    cohortHours: (paired.cohortMs + alone.cohortMs) / HOUR_MS,
+    controlHours: paired.controlMs / HOUR_MS,
+    cohortAlerts: paired.cohortEvents + alone.events,
+    controlAlerts: paired.controlEvents,
+    expected,
+    evidence: evidenceOf(watch),
+    limit: 1 / ALPHA,
+    chance: total === 0 || !(share < 1) ? null : chanceOfAtLeast({ canary: paired.cohortEvents, total, share }),
+    power: powerOfGuard(expected, RATIO),
+    isDoublingExcluded: lnAgainstRatio(watch) >= Math.log(1 / BETA),
+    lacks: lacksOf(canary, watch, at.leaseMs),
+    ...(canary.metrics === undefined ? {} : { metrics: canary.metrics }),
+  }
+}
+
+/** Whether the cohort alerts more often than it should, and the sentence that says so. */
+export function excessOf(canary: Canary): string | undefined {
+  const { watch } = canary
+  if (watch === undefined) return undefined
+  const evidence = evidenceOf(watch)
+  if (evidence < 1 / ALPHA) return undefined
+  const { paired, alone } = watch
+  const events = paired.cohortEvents + alone.events
+  const against = paired.mostShare === 0 ? 'no control group' : `${paired.controlEvents} in the control group`
+  return `${events} unexplained alerts in windows of their own, ${against}: evidence ${evidence.toFixed(1)}, limit ${1 / ALPHA}`
+}
+
+/** `expected 0.3; power vs 2x 12%; LOW_POWER`: what the counts could have shown. */
+export function describePower({ controlHours, expected, power, isDoublingExcluded }: CanaryFigures): string {
+  const against = controlHours > 0 ? `expected ${expected.toFixed(expected < 10 ? 1 : 0)}` : 'no control group'
+  const shown = `${against}; power vs ${RATIO}x ${Math.floor(power * 100)}%`
+  return `${shown}; ${isDoublingExcluded ? `a doubling is excluded at ${BETA * 100}%` : 'LOW_POWER'}`
+}
+
+/** Two sequences that never overlap in time, so that their evidence multiplies. A share taken too large only weakens it. */
+function evidenceOf({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
+  const budget = excessEvidence(alone.events, (alone.cohortMs / DAY_MS) * alertsPerBotDay)
+  const total = paired.cohortEvents + paired.controlEvents
+  return total === 0 ? budget : budget * shareEvidence({ canary: paired.cohortEvents, total, share: paired.mostShare })
+}
+
+/** ln of the likelihood of equal rates over that of doubled ones. A share taken too small only weakens it. */
+function lnAgainstRatio({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
+  const ofBudget = -lnRateRatio(alone.events, (alone.cohortMs / DAY_MS) * alertsPerBotDay, RATIO)
+  const total = paired.cohortEvents + paired.controlEvents
+  if (total === 0 || paired.leastShare === 0) return ofBudget
+  return ofBudget + lnShareRatio({ canary: paired.cohortEvents, total }, paired.leastShare, shareAtRatio(paired.leastShare, RATIO))
+}
+
+function expectedOf({ paired, alone, alertsPerBotDay }: CanaryWatch): number {
+  const atRateOfControl = paired.controlMs === 0 ? 0 : (paired.controlEvents * paired.cohortMs) / paired.controlMs
+  return atRateOfControl + (alone.cohortMs / DAY_MS) * alertsPerBotDay
+}
+
+function lacksOf(canary: Canary, watch: CanaryWatch, leaseMs: number): CanaryLack[] {
+  const { most, connected } = sizeOf(watch.bots)
+  const lacks: CanaryLack[] = []
+  if (isSkewed(canary, watch)) lacks.push('SKEWED_EXPOSURE')
+  if (Date.parse(watch.addedUntil) - Date.parse(watch.heardAt) > (MISSED_RENEWALS * leaseMs) / 3) lacks.push('STALE_DATA')
+  if (most === 0 && watch.paired.cohortMs + watch.alone.cohortMs > 0) lacks.push('COHORT_LOST')
+  else if (most === connected && watch.paired.controlMs > 0) lacks.push('CONTROL_LOST')
+  return lacks
+}
+
+/** A cohort that leaves, or a share that is drawn wrong. Where the share was widened to take in a bot, the bots have chosen it. */
+function isSkewed(canary: Canary, { bots }: CanaryWatch): boolean {
+  const { members, requestedShare } = canary
+  const share = requestedShare / 10_000
+  if (share >= 1 || !hasControl(canary)) return false
+  return bots.some(({ policy, cohort, connected }) => {
+    const isAsked = members.some((member) => member.policy === policy && member.share === requestedShare)
+    return isAsked && lnSkewEvidence({ canary: cohort, total: connected, share }) >= LN_SKEW
+  })
+}
+
+const LACKS: Record<CanaryLack, string> = {
+  SKEWED_EXPOSURE: 'the bots do not split by the share that was asked for',
+  STALE_DATA: 'config-store has not counted the bots for two renewals of the lease',
+  COHORT_LOST: 'no bot of the cohort is connected any more',
+  CONTROL_LOST: 'no bot of the control group is connected any more',
+}
+
+/** `CONTROL_LOST: no bot of …`. */
+export function describeLack(lack: CanaryLack): string {
+  return `${lack}: ${LACKS[lack]}`
+}

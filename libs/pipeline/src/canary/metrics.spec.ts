@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { asked, DOSSIER, NOW, ORIGIN } from '../testing/samples.js'
+import { newCanary, type Canary } from './canary.js'
+import { decideCanary } from './decide.js'
+import type { CanaryContext, CanaryEffect, CanaryInput } from './inputs-and-effects.js'
+
+const CONTEXT: CanaryContext = {
+  now: NOW,
+  acknowledgeMs: 30_000,
+  leaseMs: 120_000,
+  measureMs: 10_000,
+  evidence: 'optional',
+  rules: { windowMs: 60_000, alertsPerBotDay: 0 },
+}
+const GATES = [
+  { name: 'errors', query: 'error_ratio < bool 0.05' },
+  { name: 'latency', query: 'p99 < bool 1' },
+]
+
+function gated(state: Canary['state'], metrics = GATES): Canary {
+  const dossier = { ...DOSSIER, plan: { ...DOSSIER.plan, metrics } }
+  const fresh = newCanary(dossier, { ...ORIGIN, dossier, scenarios: [] }, { now: NOW, begins: new Map() })
+  const member = { ...fresh.members[0]!, seq: 7, published: true, connected: 1, expected: 1, acknowledged: 1, heard: true }
+  const at = NOW.toISOString()
+  return { ...fresh, state, members: [member], publishedAt: at, leaseUntil: at, observeUntil: at }
+}
+
+/** `+` holds, `-` fails, `?` has no answer: one sign for each gate. */
+function look(signs: string): CanaryInput {
+  const samples = [...signs].map((sign, index) => {
+    const { name } = GATES[index]!
+    return sign === '?' ? { name, problem: 'no answer within 5 s' } : { name, holds: sign === '+' }
+  })
+  return { type: 'measured', samples }
+}
+
+const OVER: CanaryInput = { type: 'due', timer: 'observe' }
+
+function after(given: Canary, ...inputs: CanaryInput[]): { state: Canary; effects: readonly CanaryEffect[] } {
+  return inputs.reduce<{ state: Canary; effects: readonly CanaryEffect[] }>(({ state }, input) => decideCanary(state, input, CONTEXT), {
+    state: given,
+    effects: [],
+  })
+}
+
+describe('given a canary with metrics', () => {
+  it('when its observation begins, then they are asked, and again after each answer', () => {
+    const begun = after(gated('observing'), { type: 'freezeChanged', frozen: null })
+    expect(begun.effects).toEqual([])
+    const extended = decideCanary({ ...gated('publishing'), state: 'publishing' }, covered(), CONTEXT)
+    expect(extended.effects).toContainEqual({ do: 'schedule', timer: 'measure', inMs: 0 })
+    expect(after(gated('observing'), look('++')).effects).toEqual([{ do: 'schedule', timer: 'measure', inMs: 10_000 }])
+  })
+
+  it('when all held to the end, then it passes and says so', () => {
+    const { state, effects } = after(gated('observing'), look('++'), look('++'), OVER)
+    expect(state.state).toBe('passed')
+    const summary = expect.stringContaining('metric errors held at 2 of 2 looks; metric latency held at 2 of 2 looks') as string
+    expect(effects.at(-1)).toMatchObject({ do: 'pass', summary })
+  })
+
+  it('when one fails once, then that may be noise; when twice, then it is taken back at once', () => {
+    const once = after(gated('observing'), look('+-'))
+    expect(once.state.state).toBe('observing')
+    const twice = after(once.state, look('++'), look('+-'))
+    expect(twice.state.state).toBe('failed')
+    expect(twice.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail'])
+    expect(twice.effects.at(-1)).toMatchObject({ reason: 'METRIC_FAILED', detail: 'metric latency failed at 2 of 3 looks, limit 2' })
+  })
+
+  it('when one has no answer, then that is no failure; at the fourth look in a row people are asked', () => {
+    const thrice = after(gated('observing'), look('?+'), look('?+'), look('?+'))
+    expect(thrice.state.state).toBe('observing')
+    expect(after(thrice.state, look('++'), look('?+'), look('?+'), look('?+')).state.state).toBe('observing')
+    const mute = after(thrice.state, look('?+'))
+    expect(mute.state.state).toBe('paused')
+    expect(mute.effects.at(-1)).toMatchObject({
+      data: { reason: 'METRIC_UNANSWERED', detail: 'metric errors had no answer at 4 looks in a row: no answer within 5 s' },
+    })
+  })
+
+  it('when the observation is over before each has answered, then the verdict waits for them', () => {
+    for (const early of [[], [look('+?')], [look('++'), look('?+')]]) {
+      const waiting = after(gated('observing'), ...early, OVER)
+      expect([waiting.state.state, waiting.state.observed, waiting.effects]).toEqual(['observing', true, []])
+      expect(after(waiting.state, look('++')).state.state).toBe('passed')
+    }
+    expect(after(gated('observing'), OVER, look('??'), look('??'), look('??'), look('??')).state.state).toBe('paused')
+  })
+
+  it('when it is resumed, then they are asked anew, and what failed stays counted', () => {
+    const paused = after(gated('observing'), look('-+'), look('?+'), look('?+'), look('?+'), look('?+')).state
+    const resumed = decideCanary(paused, asked('resume', 'canary'), CONTEXT).state
+    expect(resumed.metrics).toMatchObject([{ name: 'errors', failed: 1, unanswered: 0 }, { name: 'latency' }])
+    expect(after({ ...resumed, state: 'observing' }, look('-+')).state.state).toBe('failed')
+  })
+
+  it('when answers come while it is not observed, then they count for nothing', () => {
+    for (const state of ['publishing', 'paused', 'passed', 'baking', 'failed', 'ended'] as const) {
+      const given = gated(state)
+      expect(after(given, look('--'))).toEqual({ state: given, effects: [] })
+    }
+  })
+})
+
+function covered(): CanaryInput {
+  const scope = { scope: 'region:NCR', seq: 7, release: 'sha256:new', expected: 1, acknowledged: 1, silent: [] }
+  return { type: 'covered', reports: [{ policy: 'epa-pm25-limit', revision: 3, scopes: [scope] }] }
+}

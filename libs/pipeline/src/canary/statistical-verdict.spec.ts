@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest'
+import type { CoverageReport } from '#libs/contracts'
+import { DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
+import { newCanary, type Canary } from './canary.js'
+import { decideCanary } from './decide.js'
+import { excessOf, figuresOf } from './figures.js'
+import type { CanaryContext, CanaryEffect, CanaryInput } from './inputs-and-effects.js'
+
+const SCOPE = 'region:NCR'
+const MINUTE = 60_000
+const LEASE_MS = 120_000
+const RULES = { windowMs: MINUTE, alertsPerBotDay: 0 }
+const FRESH = newCanary(DOSSIER, { ...ORIGIN, scenarios: [] }, { now: NOW, begins: new Map() })
+
+/** A canary under observation of `cohort` bots, beside `control` others; its clock starts at 0 minutes. */
+class Story {
+  canary: Canary
+  effects: readonly CanaryEffect[] = []
+  private minute = 0
+
+  constructor(
+    cohort: number,
+    control: number,
+    { evidence = 'required' as CanaryContext['evidence'], of = {} as Partial<Canary>, rules = RULES } = {},
+  ) {
+    this.context = { acknowledgeMs: 30_000, leaseMs: LEASE_MS, measureMs: 10_000, evidence, rules }
+    const counts = { connected: cohort, expected: cohort, acknowledged: cohort, silent: [], heard: cohort > 0 }
+    const member = { ...FRESH.members[0]!, seq: 7, published: true, ...counts }
+    const at = NOW.toISOString()
+    this.canary = { ...FRESH, state: 'observing', members: [member], publishedAt: at, leaseUntil: at, observeUntil: at, ...of }
+    this.counts(cohort, control)
+  }
+
+  private readonly context: Omit<CanaryContext, 'now'>
+
+  get now(): Date {
+    return new Date(NOW.getTime() + this.minute * MINUTE)
+  }
+
+  after(minutes: number): this {
+    this.minute += minutes
+    return this
+  }
+
+  counts(cohort: number, control: number): this {
+    const head = storedHead(SCOPE, cohort + control)
+    return this.input({ type: 'published', heads: [{ ...head, audience: { ...head.audience, cohort } }] })
+  }
+
+  covers(cohort: number, control: number): this {
+    const scope = { scope: SCOPE, seq: 7, release: 'sha256:new', expected: cohort, acknowledged: cohort, silent: [], control }
+    const report: CoverageReport = { policy: POLICY, revision: 3, scopes: [scope] }
+    return this.input({ type: 'covered', reports: [report] })
+  }
+
+  alert(bot: string, reading: string, { connected = true } = {}): this {
+    const alert = { alert: reading, bot, reading, reason: 'no alert expected', once: `${bot} ${reading}`, connected, explained: false }
+    return this.input({ type: 'alerted', alert: { ...alert, receivedAt: this.now.toISOString() } })
+  }
+
+  controlAlert(bot: string, reading: string): this {
+    return this.input({ type: 'controlAlerted', alert: { bot, once: `${bot} ${reading}`, receivedAt: this.now.toISOString() } })
+  }
+
+  judged(): string {
+    this.input({ type: 'due', timer: 'observe' })
+    const last = this.effects.at(-1)
+    if (last?.do === 'pass') return `PASS ${last.summary}`
+    return last?.do === 'emit' && last.type === 'hms.canary.paused.v1' ? `${last.data.reason} ${last.data.detail}` : (last?.do ?? 'nothing')
+  }
+
+  figures() {
+    return figuresOf(this.canary, { now: this.now, leaseMs: LEASE_MS })!
+  }
+
+  private input(input: CanaryInput): this {
+    const { state, effects } = decideCanary(this.canary, input, { ...this.context, now: this.now })
+    this.canary = state
+    this.effects = effects
+    return this
+  }
+}
+
+describe('given a canary beside a control group', () => {
+  it('when nobody alerts, then it passes, and says that this shows little', () => {
+    expect(new Story(2, 38).after(1).judged()).toBe(
+      'PASS 2 of 2 bots acknowledged; 0 unexplained alerts; expected 0.0; power vs 2x 0%; LOW_POWER',
+    )
+  })
+
+  it('when the control group alerts as well, then what was to be expected gives it power', () => {
+    const story = new Story(2, 38)
+    for (let bot = 0; bot < 19; bot++) story.controlAlert(`other-${bot}`, 'r1')
+    expect(story.after(1).judged()).toMatch(/0 unexplained alerts; expected 1\.0; power vs 2x 59%; LOW_POWER$/)
+    expect(story.figures()).toMatchObject({ cohort: 2, control: 38, controlAlerts: 19, cohortHours: 2 / 60, controlHours: 38 / 60 })
+  })
+
+  it('when 48 alerts come and none of the cohort, then a doubling is excluded', () => {
+    const story = new Story(2, 38)
+    for (let bot = 0; bot < 47; bot++) story.controlAlert(`other-${bot}`, 'r1')
+    expect(story.figures().isDoublingExcluded).toBe(false)
+    expect(story.controlAlert('other-48', 'r1').after(1).judged()).toMatch(/; a doubling is excluded at 10%$/)
+  })
+
+  it('when one bot of the cohort alerts on and on and nobody else, then it fails by its rate, at once', () => {
+    const story = new Story(2, 38)
+    for (const reading of ['r1', 'r2', 'r3']) expect(story.alert('bot-1', reading).after(1).canary.state).toBe('observing')
+    expect(story.alert('bot-1', 'r4').canary.state).toBe('failed')
+    expect(story.effects.map((effect) => effect.do)).toEqual(['takeBack', 'cancel', 'fail'])
+    expect(story.effects.at(-1)).toMatchObject({
+      reason: 'ALERT_RATE',
+      detail: expect.stringMatching(
+        /^4 unexplained alerts in windows of their own, 0 in the control group: evidence \d+\.\d, limit 20$/,
+      ) as string,
+    })
+  })
+
+  it('when the bots outside alert at the same rate, then one that alerts on and on fails nothing', () => {
+    const story = new Story(20, 20)
+    for (const reading of ['r1', 'r2', 'r3', 'r4', 'r5', 'r6']) story.alert('bot-1', reading).controlAlert('other-1', reading).after(1)
+    expect(story.canary.state).toBe('observing')
+    expect(excessOf(story.canary)).toBeUndefined()
+  })
+})
+
+describe('alerts are events of one cause', () => {
+  it('when a bot alerts often within a window, then once', () => {
+    const story = new Story(2, 38)
+    for (let reading = 0; reading < 40; reading++) story.alert('bot-1', `r${reading}`)
+    expect([story.canary.state, story.figures().cohortAlerts]).toEqual(['observing', 1])
+    expect(story.after(1).alert('bot-1', 'r0').figures().cohortAlerts).toBe(1)
+    expect(story.alert('bot-1', 'r99').figures().cohortAlerts).toBe(2)
+  })
+
+  it('when a bot of the control group alerts often within a window, or tells a reading again, then once', () => {
+    const story = new Story(2, 38)
+    for (let reading = 0; reading < 40; reading++) story.controlAlert('other-1', `r${reading}`)
+    expect(story.after(1).controlAlert('other-1', 'r0').figures().controlAlerts).toBe(1)
+  })
+
+  it('when nobody knows who it was, then it is no event: such a bot adds no exposure either', () => {
+    const story = new Story(2, 38)
+    for (let minute = 0; minute < 9; minute++) story.after(1).alert('ghost', `r${minute}`, { connected: false })
+    expect([story.canary.state, story.figures().cohortAlerts]).toEqual(['observing', 0])
+  })
+})
+
+describe('given a canary without a control group', () => {
+  it('when nobody alerts, then it passes, and says that nothing was to be compared with', () => {
+    expect(new Story(3, 0).after(1).judged()).toMatch(/0 unexplained alerts; no control group; power vs 2x 0%; LOW_POWER$/)
+  })
+
+  it('when a budget was declared, then that is what is expected', () => {
+    const story = new Story(3, 0, { rules: { windowMs: MINUTE, alertsPerBotDay: 144 } }).after(1)
+    expect(story.figures()).toMatchObject({ expected: expect.closeTo(0.3, 9) as number, power: expect.closeTo(0.1219, 4) as number })
+    expect(story.judged()).toMatch(/no control group; power vs 2x 12%; LOW_POWER$/)
+  })
+
+  it('when it is of a first version, then the bots outside run nothing and are no control group', () => {
+    const first = new Story(2, 38, { of: { members: [{ ...FRESH.members[0]!, base: null, seq: 7, published: true, heard: true }] } })
+    expect(first.after(1).figures()).toMatchObject({ cohort: 2, control: 0, lacks: [] })
+  })
+})
+
+describe('numbers that are not to be trusted', () => {
+  it('when the control group leaves, then no verdict rests on it', () => {
+    expect(new Story(2, 38).after(1).covers(2, 0).judged()).toBe(
+      'CONTROL_LOST CONTROL_LOST: no bot of the control group is connected any more',
+    )
+  })
+
+  it('when the cohort leaves, then nothing was observed to the end', () => {
+    expect(new Story(2, 38).after(1).covers(0, 38).judged()).toMatch(/^COHORT_LOST /)
+  })
+
+  it('when the store has not counted for two renewals, then the numbers are old', () => {
+    expect(new Story(2, 38).after(1.3).judged()).toMatch(/^PASS /)
+    expect(new Story(2, 38).after(1.4).judged()).toMatch(/^STALE_DATA /)
+    expect(new Story(2, 38).after(1).counts(2, 38).after(1).judged()).toMatch(/^PASS /)
+  })
+
+  it('when half of the bots are in a cohort of 5 %, then the exposure is skewed', () => {
+    expect(new Story(20, 20).after(1).judged()).toMatch(/^SKEWED_EXPOSURE /)
+    const widened = new Story(20, 20, { of: { requestedShare: 400 } })
+    expect(widened.after(1).judged()).toMatch(/^PASS /)
+  })
+
+  it('when evidence is not required, then they are told and pause nothing', () => {
+    const story = new Story(2, 38, { evidence: 'optional' }).after(1).covers(2, 0)
+    expect(story.judged()).toMatch(/^PASS 2 of 2 bots acknowledged; 0 unexplained alerts; CONTROL_LOST: .*; LOW_POWER$/)
+  })
+
+  it('when it pauses, then it tells its numbers', () => {
+    const story = new Story(2, 38).after(1).covers(2, 0)
+    story.judged()
+    expect(story.effects.at(-1)).toMatchObject({ data: { figures: { lacks: ['CONTROL_LOST'], cohort: 2, control: 0 } } })
+  })
+})
+
+describe('where the roster asks for power', () => {
+  const demanding = { dossier: { ...DOSSIER, plan: { ...DOSSIER.plan, requirePower: true as const } } }
+
+  it('when a doubling is not excluded, then it pauses and says what it has', () => {
+    expect(new Story(2, 38, { of: demanding }).after(1).judged()).toBe('LOW_POWER expected 0.0; power vs 2x 0%; LOW_POWER')
+  })
+
+  it('when it is, then it passes', () => {
+    const story = new Story(2, 38, { of: demanding })
+    for (let bot = 0; bot < 48; bot++) story.controlAlert(`other-${bot}`, 'r1')
+    expect(story.after(1).judged()).toMatch(/^PASS .*a doubling is excluded at 10%$/)
+  })
+})
+
+describe('exposure', () => {
+  it('is added up by the counts of each time, and the share keeps its bounds', () => {
+    const story = new Story(2, 38).after(1).covers(4, 16).after(1).covers(1, 19).after(1)
+    expect(story.figures()).toMatchObject({ cohortHours: expect.closeTo(7 / 60, 9), controlHours: expect.closeTo(73 / 60, 9) })
+    story.controlAlert('other-1', 'r1')
+    expect(story.canary.watch!.paired).toMatchObject({ leastShare: 0.05, mostShare: 0.2 })
+  })
+
+  it('ends with the verdict', () => {
+    const story = new Story(2, 38).after(1)
+    story.judged()
+    expect(story.after(60).figures()).toMatchObject({ cohortHours: 2 / 60, lacks: [] })
+  })
+
+  it('of a rule that is held for later begins with the rule', () => {
+    const beginsAt = new Date(NOW.getTime() + 2 * MINUTE).toISOString()
+    const held = new Story(2, 38, { of: { members: [{ ...FRESH.members[0]!, seq: 7, published: true, heard: true, beginsAt }] } })
+    expect(held.after(1).figures()).toMatchObject({ cohortHours: 0, controlHours: 0 })
+    expect(held.after(2).figures().cohortHours).toBeCloseTo(2 / 60, 9)
+  })
+})

@@ -1,0 +1,166 @@
+import type { CoverageReport, PublishedHead } from '#libs/contracts'
+import { isLive, MAX_COUNTED, type Canary } from './canary.js'
+
+/** How a canary counts. Kept with what it counted: a verdict is read by the rules of its time. */
+export interface WatchRules {
+  /** Unexplained alerts of one bot within this time are one event: they have one cause. */
+  windowMs: number
+  /** Unexplained alerts that a bot may raise in a day where no control group says what is usual. */
+  alertsPerBotDay: number
+}
+
+/** Connected bots that one policy reaches: those of its cohort, and all of the scope. */
+export interface ScopeBots {
+  policy: string
+  cohort: number
+  connected: number
+}
+
+/** What the statistics know of a canary: exposure and unexplained alerts of its cohort, and of the bots of its scope outside of it. */
+export interface CanaryWatch extends WatchRules {
+  bots: ScopeBots[]
+  /** When the store last counted the bots. */
+  heardAt: string
+  /** Until when their time has been added up. */
+  addedUntil: string
+  /** While both groups were there: bots times milliseconds, events, and the bounds of the cohort's share of the bots. */
+  paired: { cohortMs: number; controlMs: number; cohortEvents: number; controlEvents: number; leastShare: number; mostShare: number }
+  /** While there was no control group. */
+  alone: { cohortMs: number; events: number }
+  /** When each bot's newest event began. */
+  windows: { bot: string; since: string }[]
+  /** Readings that began an event, so that none begins two. */
+  begun: string[]
+}
+
+/** An unexplained alert of a connected bot. `once`: the same for the same reading of the same bot. */
+export interface WatchedAlert {
+  bot: string
+  once: string
+  receivedAt: string
+  arm: 'cohort' | 'control'
+}
+
+const NOTHING_PAIRED = { cohortMs: 0, controlMs: 0, cohortEvents: 0, controlEvents: 0, leastShare: 1, mostShare: 0 }
+
+/** Stored heads come with a count of the bots of their scope; each renewal of the lease is such a count. */
+export function countedAtHeads(canary: Canary, heads: readonly PublishedHead[], at: { now: Date; rules: WatchRules }): Canary {
+  const counts = heads
+    .filter(({ policy, scope, seq }) => scope === canary.scope && canary.members.some((each) => each.policy === policy && each.seq === seq))
+    .map(({ policy, audience: { connected, cohort } }) => ({ policy, cohort, connected }))
+  return counted(canary, counts, at)
+}
+
+export function countedByCoverage(canary: Canary, reports: readonly CoverageReport[], at: { now: Date; rules: WatchRules }): Canary {
+  const counts = reports.flatMap(({ policy, scopes }) => {
+    const said = scopes.find(({ scope }) => scope === canary.scope)
+    const member = canary.members.find((each) => each.policy === policy)
+    if (said?.control === undefined || member?.seq !== said.seq) return []
+    return [{ policy, cohort: said.expected, connected: said.expected + said.control }]
+  })
+  return counted(canary, counts, at)
+}
+
+function counted(canary: Canary, counts: readonly ScopeBots[], { now, rules }: { now: Date; rules: WatchRules }): Canary {
+  if (!isLive(canary) || counts.length === 0) return canary
+  const known = canary.watch === undefined ? newWatch(rules, now) : addedUp(canary, now)
+  // Outside of a first version nothing is in force, and so nothing to compare with.
+  const fresh = hasControl(canary) ? counts : counts.map((count) => ({ ...count, connected: count.cohort }))
+  const bots = [...known.bots.filter(({ policy }) => !fresh.some((count) => count.policy === policy)), ...fresh]
+  bots.sort((a, z) => (a.policy < z.policy ? -1 : 1))
+  return { ...canary, watch: { ...known, bots, heardAt: now.toISOString() } }
+}
+
+/** Whether the bots outside the cohort live by an earlier version of each policy. */
+export function hasControl({ members }: Canary): boolean {
+  return members.every(({ base }) => base !== null)
+}
+
+function newWatch(rules: WatchRules, now: Date): CanaryWatch {
+  const at = now.toISOString()
+  return {
+    ...rules,
+    bots: [],
+    heardAt: at,
+    addedUntil: at,
+    paired: NOTHING_PAIRED,
+    alone: { cohortMs: 0, events: 0 },
+    windows: [],
+    begun: [],
+  }
+}
+
+/**
+ * The watch with the time of its bots until `now`. A bot's cohort differs from policy to policy, so of a bundle only bounds are known:
+ * at most all cohorts together, at least the largest.
+ */
+export function addedUp(canary: Canary, now: Date): CanaryWatch {
+  const watch = canary.watch!
+  // Before its time a release is only held, and nobody lives by it.
+  const begins = canary.members
+    .map(({ beginsAt }) => beginsAt ?? '')
+    .sort()
+    .at(-1)!
+  const from = begins > watch.addedUntil ? begins : watch.addedUntil
+  const elapsedMs = now.getTime() - Date.parse(from)
+  if (elapsedMs <= 0) return watch
+  const { least, most, connected } = sizeOf(watch.bots)
+  const added = { ...watch, addedUntil: now.toISOString() }
+  if (most === 0) return added
+  if (most === connected) return { ...added, alone: { ...watch.alone, cohortMs: watch.alone.cohortMs + least * elapsedMs } }
+  const { paired } = watch
+  return {
+    ...added,
+    paired: {
+      ...paired,
+      cohortMs: paired.cohortMs + most * elapsedMs,
+      controlMs: paired.controlMs + (connected - most) * elapsedMs,
+      leastShare: Math.min(paired.leastShare, least / connected),
+      mostShare: Math.max(paired.mostShare, most / connected),
+    },
+  }
+}
+
+/** The verdict is out: time is added up for the last time. */
+export function closed(canary: Canary, now: Date): Canary {
+  return canary.watch === undefined ? canary : { ...canary, watch: addedUp(canary, now) }
+}
+
+export function sizeOf(bots: readonly ScopeBots[]): { least: number; most: number; connected: number } {
+  const cohorts = bots.map(({ cohort }) => cohort)
+  const connected = Math.max(0, ...bots.map((each) => each.connected))
+  return { least: Math.max(0, ...cohorts), most: Math.min(connected, sum(cohorts)), connected }
+}
+
+/** One event per bot and window. What a bot claims as place or cause does not count: it could multiply itself by that. */
+export function withAlert(canary: Canary, { bot, once, receivedAt, arm }: WatchedAlert, now: Date): Canary {
+  const { watch } = canary
+  if (watch === undefined || !isLive(canary) || watch.begun.includes(once) || watch.begun.length >= MAX_COUNTED) return canary
+  const since = watch.windows.find((known) => known.bot === bot)?.since
+  if (since !== undefined && Date.parse(receivedAt) - Date.parse(since) < watch.windowMs) return canary
+  const added = addedUp(canary, now)
+  const { least, most, connected } = sizeOf(added.bots)
+  const isPaired = most > 0 && most < connected
+  if (!isPaired && arm === 'control') return canary
+  const seen = {
+    ...added,
+    windows: [...added.windows.filter((known) => known.bot !== bot), { bot, since: receivedAt }],
+    begun: [...added.begun, once],
+  }
+  return { ...canary, watch: isPaired ? withPaired(seen, arm, [least / connected, most / connected]) : withAlone(seen) }
+}
+
+function withPaired(watch: CanaryWatch, arm: WatchedAlert['arm'], [least, most]: readonly [number, number]): CanaryWatch {
+  const { paired } = watch
+  const events = arm === 'cohort' ? { cohortEvents: paired.cohortEvents + 1 } : { controlEvents: paired.controlEvents + 1 }
+  const bounds = { leastShare: Math.min(paired.leastShare, least), mostShare: Math.max(paired.mostShare, most) }
+  return { ...watch, paired: { ...paired, ...bounds, ...events } }
+}
+
+function withAlone(watch: CanaryWatch): CanaryWatch {
+  return { ...watch, alone: { ...watch.alone, events: watch.alone.events + 1 } }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}

@@ -1,0 +1,80 @@
+/** How often a rule on Poisson counts is crossed when it is looked at after every event: exact and simulated. For tests and benches. */
+
+/** Probability that some k-th event, from `first` on, comes by `bounds(k)` and by `horizon`, at `rate`. `bounds` grow with k. */
+export function crossingProbability(
+  bounds: (k: number) => number,
+  { horizon, rate, first }: { horizon: number; rate: number; first: number },
+): number {
+  // The k-th event comes later than its bound exactly when fewer than k events came by it.
+  let [inside, at, k] = [[1], 0, first]
+  for (; bounds(k) < horizon; k++) {
+    if (bounds(k) <= at) inside = inside.slice(0, k)
+    else [inside, at] = [spread(inside, rate * (bounds(k) - at)).slice(0, k), bounds(k)]
+  }
+  return (
+    1 -
+    spread(inside, rate * (horizon - at))
+      .slice(0, k)
+      .reduce((sum, chance) => sum + chance, 0)
+  )
+}
+
+function spread(chances: readonly number[], mean: number): number[] {
+  const size = chances.length + 60 + Math.ceil(10 * Math.sqrt(mean) + mean)
+  const steps = Array.from({ length: size }, () => 0)
+  steps[0] = Math.exp(-mean)
+  for (let k = 1; k < size; k++) steps[k] = (steps[k - 1]! * mean) / k
+  return steps.map((_, total) => chances.reduce((sum, chance, before) => sum + (total < before ? 0 : chance * steps[total - before]!), 0))
+}
+
+/** The largest value in `[0, most]` that `holds`, which is true below some value and false above. */
+export function largestThat(holds: (value: number) => boolean, most: number): number {
+  let [low, high] = [0, most]
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2
+    if (holds(middle)) low = middle
+    else high = middle
+  }
+  return low
+}
+
+/** Numbers in (0, 1], the same for the same seed (mulberry32). */
+export function seededChances(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return (((mixed ^ (mixed >>> 14)) >>> 0) + 1) / 4_294_967_296
+  }
+}
+
+export interface LookErrors {
+  pass: number
+  fail: number
+  inconclusive: number
+}
+
+/**
+ * Shares of `runs` simulated canaries that pass, fail or stay open by `horizon` (μ). `failsBy(k)`: the latest μ at which k events fail it;
+ * `passesAt(k)`: the μ at which k events pass it.
+ */
+export function simulateLooks(
+  { failsBy, passesAt }: { failsBy: (k: number) => number; passesAt: (k: number) => number },
+  { rate, horizon, runs, seed }: { rate: number; horizon: number; runs: number; seed: number },
+): LookErrors {
+  const chance = seededChances(seed)
+  const ends: LookErrors = { pass: 0, fail: 0, inconclusive: 0 }
+  for (let run = 0; run < runs; run++) ends[oneRun(chance)]++
+  return { pass: ends.pass / runs, fail: ends.fail / runs, inconclusive: ends.inconclusive / runs }
+
+  function oneRun(next: () => number): keyof LookErrors {
+    for (let k = 0, at = 0; ;) {
+      const event = at - Math.log(next()) / rate
+      if (Math.min(event, horizon) >= passesAt(k)) return 'pass'
+      if (event > horizon) return 'inconclusive'
+      ;[at, k] = [event, k + 1]
+      if (at <= failsBy(k)) return 'fail'
+    }
+  }
+}
