@@ -14,7 +14,15 @@ export interface Watched {
   takeBacks: number
 }
 
-const CONTEXT: CanaryContext = { now: NOW, acknowledgeMs: 30_000, leaseMs: 90_000, evidence: 'required' }
+const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
+const CONTEXT: CanaryContext = {
+  now: NOW,
+  acknowledgeMs: 30_000,
+  leaseMs: 90_000,
+  measureMs: 10_000,
+  evidence: 'required',
+  rules: RULES,
+}
 const LAPSED = { ...CONTEXT, now: new Date(NOW.getTime() + 600_000) }
 const BOTS = 2
 const ENDS: readonly Canary['state'][] = ['failed', 'ended']
@@ -22,7 +30,7 @@ const ENDS: readonly Canary['state'][] = ['failed', 'ended']
 /** What may come, in any order and any number of times: duplicates and what arrives late are part of it. */
 function inputsOf(policies: readonly string[]): Record<string, CanaryInput> {
   const dossier = bundle(policies)
-  const alert = { alert: 'a', reading: 'r', reason: 'no alert expected', connected: true, explained: false }
+  const alert = { alert: 'a', reading: 'r', reason: 'no alert expected', connected: true, explained: false, receivedAt: NOW.toISOString() }
   const each = policies.map((policy) => [
     [`${policy}: head stored, bots connected`, { type: 'published', heads: [stored(policy, SCOPE, BOTS)] }],
     [`${policy}: head stored, nobody connected`, { type: 'published', heads: [stored(policy, SCOPE, 0)] }],
@@ -41,11 +49,14 @@ function inputsOf(policies: readonly string[]): Record<string, CanaryInput> {
     ...(Object.fromEntries(each.flat()) as Record<string, CanaryInput>),
     'bot 1 alerts': { type: 'alerted', alert: { ...alert, bot: 'bot-1', once: 'bot-1 r' } },
     'bot 2 alerts': { type: 'alerted', alert: { ...alert, bot: 'bot-2', once: 'bot-2 r' } },
+    'a bot outside the cohort alerts': { type: 'controlAlerted', alert: { bot: 'bot-3', once: 'bot-3 r', receivedAt: NOW.toISOString() } },
     'stable heads took over': { type: 'promoted' },
     'rollout completed': { type: 'completed' },
     'run ended': { type: 'ended', attempt: 1, reason: 'deadline' },
     'an older attempt ended': { type: 'ended', attempt: 0, reason: 'deadline' },
-    ...Object.fromEntries((['acknowledge', 'observe', 'lease'] as const).map((timer) => [`${timer} timer`, { type: 'due', timer }])),
+    ...Object.fromEntries(
+      (['acknowledge', 'observe', 'lease', 'measure'] as const).map((timer) => [`${timer} timer`, { type: 'due', timer }]),
+    ),
     ...Object.fromEntries(
       (['abort', 'supersede', 'pause', 'resume', 'promote', 'extend', 'retry'] as const).map((what) => [
         `person: ${what}`,
@@ -132,6 +143,8 @@ function keyOf({ canary, isShown, passes, fails, takeBacks }: Watched): string {
     observed,
     frozen !== null,
     remainingMs !== undefined,
+    canary.watch?.bots.map(({ cohort, connected }) => [cohort, connected].join()).sort(),
+    canary.watch !== undefined && canary.watch.paired.cohortMs + canary.watch.alone.cohortMs > 0,
     publishedAt !== null,
     observeUntil !== null,
     unexplained.length,

@@ -62,7 +62,16 @@ const READERS: [Speaker, Speaker][] = [
   ['rollout', 'approver'],
   ['rollout', 'canary'],
 ]
-const CONTEXT = { now: NOW, acknowledgeMs: 30_000, leaseMs: 90_000, publishMs: 600_000, evidence: 'required' } as const
+const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
+const CONTEXT = {
+  now: NOW,
+  acknowledgeMs: 30_000,
+  leaseMs: 90_000,
+  measureMs: 10_000,
+  publishMs: 600_000,
+  evidence: 'required',
+  rules: RULES,
+} as const
 /** More than two people's words in one run say nothing new. */
 const MAX_DECISIONS = 2
 const MAX_ATTEMPTS = 2
@@ -228,7 +237,7 @@ class Turn {
 }
 
 function canaryWorld(canary: Canary): [string, CanaryInput][] {
-  const alert = { alert: 'a', reading: 'r', reason: 'no alert expected', connected: true, explained: false }
+  const alert = { alert: 'a', reading: 'r', reason: 'no alert expected', connected: true, explained: false, receivedAt: NOW.toISOString() }
   const alerts = ['bot-1', 'bot-2'].map((bot): [string, CanaryInput] => [
     `${bot} alerts`,
     { type: 'alerted', alert: { ...alert, bot, once: `${bot} r` } },
