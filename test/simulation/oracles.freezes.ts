@@ -16,7 +16,7 @@ export function freezesHold({ emitted }: Evidence): string[] {
   const found: string[] = []
   const waits = new Map<string, string>()
   for (const { producer, type, time, data } of emitted) {
-    const { run, reason, dossier, label } = data as { run?: number; reason?: string; dossier?: { run: number }; label?: string }
+    const { run, reason, dossier, summary } = data as { run?: number; reason?: string; dossier?: { run: number }; summary?: string }
     const key = `${producer} ${run ?? dossier?.run}`
     if (type === 'hms.canary.delayed.v1' || type === 'hms.rollout.delayed.v1') {
       if (reason === 'FREEZE') waits.set(key, time)
@@ -24,7 +24,7 @@ export function freezesHold({ emitted }: Evidence): string[] {
     }
     const since = waits.get(key)
     // People may end an observation meanwhile: no reader gets anything by that, and the rollout waits for the freeze.
-    if (since === undefined || !FORWARD.has(type) || label === 'promoted') continue
+    if (since === undefined || !FORWARD.has(type) || summary?.startsWith('promoted by ') === true) continue
     waits.delete(key)
     const scope = producer === 'rollout' ? 'global' : 'region:NCR'
     // It heard of each of them before it said that it waits, or not at all.

@@ -25,18 +25,15 @@ import { CreateCanaryController1764000000000 } from './migrations/1764000000000-
 @Module({})
 class CanaryControllerModule {
   static with(runtime: ServiceRuntime): DynamicModule {
+    const config = readCanaryControllerConfig(runtime.environment)
     return {
       module: CanaryControllerModule,
       controllers: [CanariesEvents, CanariesController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
-        { provide: CanaryControllerConfig, useValue: readCanaryControllerConfig(runtime.environment) },
+        { provide: CanaryControllerConfig, useValue: config },
         { provide: DirectHeadDelivery, useValue: new DirectHeadDelivery(runtime.configStoreUrls, runtime.clock, runtime.log) },
-        {
-          provide: Prometheus,
-          useFactory: ({ prometheus }: CanaryControllerConfig) => new Prometheus(prometheus),
-          inject: [CanaryControllerConfig],
-        },
+        { provide: Prometheus, useValue: new Prometheus(config.prometheus) },
         CanaryHeads,
         ReleaseProofs,
         RunCanary,
