@@ -72,6 +72,7 @@ describe('in production', () => {
       'GET /v1/webhook-keys',
       'POST /v1/approvals',
       'POST /v1/approvals/{digest}/decisions',
+      'POST /v1/break-glass',
       'POST /v1/freezes',
       'POST /v1/freezes/{id}/lift',
       'POST /v1/freshness',

@@ -10,6 +10,7 @@ import {
   signRoster,
   statement,
   type HeadPredicate,
+  type ReleasePredicate,
   type RosterPredicate,
 } from '#libs/signing'
 import { verifyBundle } from '#libs/verify'
@@ -28,18 +29,48 @@ describe('a bundle', () => {
   it('says what was approved, by whom, what makes it live and when it was seen', async () => {
     const { policy, release, proof } = await office.verify(good)
     expect(policy).toMatchObject({ id: 'lead-limit', version: '1.0.0', limit: 15 })
-    expect(release).toEqual({ digest: digestOf(good.release), releaseEpoch: 1, approvedBy: ['epa-chief', 'epa-counsel'], seq: 3 })
+    expect(release).toEqual({
+      digest: digestOf(good.release),
+      releaseEpoch: 1,
+      approvedBy: ['epa-chief', 'epa-counsel'],
+      seq: 3,
+    })
     expect(proof).toEqual({ index: 1, size: 4, witnessedAt: SEEN })
   })
 
+  it('says that it is break-glass, and is none with one approval', async () => {
+    const broken = (release: ReleasePredicate): void => {
+      release.policy = { ...release.policy, tags: ['air'] }
+      release.plan = { ...release.plan, bakeMs: 1_000 }
+      release.breakGlass = { reason: 'wrong sensor' }
+    }
+    const ordinary = (release: ReleasePredicate): void => {
+      broken(release)
+      delete release.breakGlass
+    }
+    expect((await office.verify(await office.parts(['EPA Chief', 'EPA Counsel'], broken))).release.breakGlass).toEqual({
+      reason: 'wrong sensor',
+    })
+    expect((await office.verify(await office.parts(['EPA Chief'], ordinary))).release.approvedBy).toEqual(['epa-chief'])
+    await expect(office.verify(await office.parts(['EPA Chief'], broken))).rejects.toMatchObject({
+      code: 'HMS_VERIFY_RELEASE',
+      message: expect.stringContaining('1 people approved it, 2 are needed') as string,
+    })
+  })
+
   it('is stale once the roster has expired, and refused where the roster had when it was seen', async () => {
-    const expiring = (expires: string): Parts => ({ ...good, roster: office.roster((roster) => void (roster.expires = expires)) })
+    const expiring = (expires: string): Parts => ({
+      ...good,
+      roster: office.roster((roster) => void (roster.expires = expires)),
+    })
     expect(await office.verify(good)).not.toHaveProperty('stale')
     expect((await office.verify(expiring(later))).stale).toMatchObject({
       code: 'HMS_ROSTER_EXPIRED',
       detail: expect.stringContaining('Bring the newest roster') as string,
     })
-    await expect(office.verify(expiring(SEEN))).rejects.toMatchObject({ code: 'HMS_VERIFY_ROSTER' })
+    await expect(office.verify(expiring(SEEN))).rejects.toMatchObject({
+      code: 'HMS_VERIFY_ROSTER',
+    })
   })
 
   it('proves a release that is held only from its time on, and no longer the one before it', async () => {
@@ -49,18 +80,33 @@ describe('a bundle', () => {
         void Object.assign(head, { current: digestOfJson('before'), next: { release: named, at } })
     const [past, future] = [SEEN, '2099-01-01T00:00:00Z']
     const named = digestOf(good.release)
-    expect((await office.verify({ ...good, head: await office.head(good.release, 'rollout', next(past, named)) })).release.digest).toBe(
-      named,
-    )
-    await expect(office.verify({ ...good, head: await office.head(good.release, 'rollout', next(future, named)) })).rejects.toMatchObject({
+    expect(
+      (
+        await office.verify({
+          ...good,
+          head: await office.head(good.release, 'rollout', next(past, named)),
+        })
+      ).release.digest,
+    ).toBe(named)
+    await expect(
+      office.verify({
+        ...good,
+        head: await office.head(good.release, 'rollout', next(future, named)),
+      }),
+    ).rejects.toMatchObject({
       code: 'HMS_VERIFY_HEAD',
     })
     const over = await office.head(good.release, 'rollout', (head) => void (head.next = { release: digestOfJson('after'), at: past }))
-    await expect(office.verify({ ...good, head: over })).rejects.toMatchObject({ code: 'HMS_VERIFY_HEAD' })
+    await expect(office.verify({ ...good, head: over })).rejects.toMatchObject({
+      code: 'HMS_VERIFY_HEAD',
+    })
   })
 
   it('proves a release of a bundle by its place among the others', async () => {
-    const { release, proof } = await office.verify({ ...good, ...(await inBundle(good.release, 'lead-limit')) })
+    const { release, proof } = await office.verify({
+      ...good,
+      ...(await inBundle(good.release, 'lead-limit')),
+    })
     expect([release.digest, proof.index]).toEqual([digestOf(good.release), 1])
   })
 
@@ -85,7 +131,11 @@ describe('a bundle', () => {
         const roster = office.roster(
           ({ principals }) => void principals['epa-chief']!.keys.push({ keyid: second.keyid, spki: second.spki }),
         )
-        return { ...parts, roster, release: await addSignature(parts.release, localSigner(second.privateKey)) }
+        return {
+          ...parts,
+          roster,
+          release: await addSignature(parts.release, localSigner(second.privateKey)),
+        }
       },
     ],
     [
@@ -114,7 +164,9 @@ describe('a bundle', () => {
     [
       'a duplicate key in the JSON',
       'HMS_VERIFY_SIGNATURE',
-      async ({ release }) => ({ release: await resigned(release, (text) => text.replace('"limit":15', '"limit":15,"limit":99')) }),
+      async ({ release }) => ({
+        release: await resigned(release, (text) => text.replace('"limit":15', '"limit":15,"limit":99')),
+      }),
     ],
     ['another statement type', 'HMS_VERIFY_SIGNATURE', async ({ head }) => ({ release: head })],
     ['another payload type', 'HMS_VERIFY_SIGNATURE', async ({ release }) => ({ release: { ...release, payloadType: 'application/json' } })],
@@ -124,23 +176,31 @@ describe('a bundle', () => {
     [
       'a head of another policy',
       'HMS_VERIFY_HEAD',
-      async ({ release }) => ({ head: await office.head(release, 'rollout', (head) => void (head.policy = 'other')) }),
+      async ({ release }) => ({
+        head: await office.head(release, 'rollout', (head) => void (head.policy = 'other')),
+      }),
     ],
     [
       'a head of a canary’s scope',
       'HMS_VERIFY_HEAD',
-      async ({ release }) => ({ head: await office.head(release, 'rollout', (head) => void (head.scope = 'region:NCR')) }),
+      async ({ release }) => ({
+        head: await office.head(release, 'rollout', (head) => void (head.scope = 'region:NCR')),
+      }),
     ],
     [
       'a head that names another release',
       'HMS_VERIFY_HEAD',
-      async ({ release }) => ({ head: await office.head(release, 'rollout', (head) => void (head.current = digestOfJson('x'))) }),
+      async ({ release }) => ({
+        head: await office.head(release, 'rollout', (head) => void (head.current = digestOfJson('x'))),
+      }),
     ],
     [
       'an entry of another release',
       'HMS_VERIFY_PROOF',
       async ({ release }) => {
-        const entry = office.entry(release, { releases: [{ id: 'lead-limit', version: '1.0.0', digest: digestOfJson('x') }] })
+        const entry = office.entry(release, {
+          releases: [{ id: 'lead-limit', version: '1.0.0', digest: digestOfJson('x') }],
+        })
         return { entry, proof: await office.proof(entry) }
       },
     ],
@@ -167,7 +227,9 @@ describe('a bundle', () => {
     [
       'a key that was revoked when it was seen',
       'HMS_VERIFY_RELEASE',
-      async () => ({ roster: office.roster((roster) => void (roster.revoked = [revoked('epa-counsel', SEEN)])) }),
+      async () => ({
+        roster: office.roster((roster) => void (roster.revoked = [revoked('epa-counsel', SEEN)])),
+      }),
     ],
     [
       'rollout’s key revoked, whenever',
@@ -181,7 +243,11 @@ describe('a bundle', () => {
       'HMS_VERIFY_ROSTER',
       async () => ({
         roster: office.roster(({ principals, roles }) => {
-          principals['keeper'] = { name: 'Keeper', kind: 'person', keys: [{ keyid: office.stranger.keyid, spki: office.stranger.spki }] }
+          principals['keeper'] = {
+            name: 'Keeper',
+            kind: 'person',
+            keys: [{ keyid: office.stranger.keyid, spki: office.stranger.spki }],
+          }
           roles.push({ name: 'root', principals: ['keeper'], threshold: 1, match: { root: true } })
         }),
       }),
@@ -195,7 +261,10 @@ describe('a bundle', () => {
         const roster = office.rosterWithNewLog(later)
         return {
           roster,
-          proof: await office.proof(entry, { roster: { ...office.roster(), witnesses: roster.witnesses! }, witness: office.newWitness }),
+          proof: await office.proof(entry, {
+            roster: { ...office.roster(), witnesses: roster.witnesses! },
+            witness: office.newWitness,
+          }),
         }
       },
     ],
@@ -203,27 +272,44 @@ describe('a bundle', () => {
     [
       'a roster without a log',
       'HMS_VERIFY_ROSTER',
-      async () => ({ roster: office.roster((roster) => void (delete roster.log, delete roster.witnesses, delete roster.quorum)) }),
+      async () => ({
+        roster: office.roster((roster) => void (delete roster.log, delete roster.witnesses, delete roster.quorum)),
+      }),
     ],
   ]
 
   it.each(attacks)('is refused for %s', async (_what, code, attack) => {
-    await expect(office.verify({ ...good, ...(await attack(good)) })).rejects.toMatchObject({ code })
+    await expect(office.verify({ ...good, ...(await attack(good)) })).rejects.toMatchObject({
+      code,
+    })
   })
 
   it('stays good when the log has changed its key since, and is as good by the new one', async () => {
     const roster = office.rosterWithNewLog(later)
-    const proof = await office.proof(good.entry, { roster, log: office.newLog, witness: office.newWitness })
+    const proof = await office.proof(good.entry, {
+      roster,
+      log: office.newLog,
+      witness: office.newWitness,
+    })
     for (const parts of [good, { ...good, proof }])
-      await expect(office.verify({ ...parts, roster })).resolves.toMatchObject({ proof: { index: 1, witnessedAt: SEEN } })
+      await expect(office.verify({ ...parts, roster })).resolves.toMatchObject({
+        proof: { index: 1, witnessedAt: SEEN },
+      })
   })
 
   it('stays good when a key was revoked only after it was seen, and when a role of one person keeps the roster', async () => {
     const roster = office.roster((edited) => {
       edited.revoked = [revoked('epa-counsel', new Date(Date.parse(SEEN) + DAY_MS).toISOString())]
-      edited.roles.push({ name: 'root', principals: ['epa-chief'], threshold: 1, match: { root: true } })
+      edited.roles.push({
+        name: 'root',
+        principals: ['epa-chief'],
+        threshold: 1,
+        match: { root: true },
+      })
     })
-    await expect(office.verify({ ...good, roster })).resolves.toMatchObject({ release: { approvedBy: ['epa-chief', 'epa-counsel'] } })
+    await expect(office.verify({ ...good, roster })).resolves.toMatchObject({
+      release: { approvedBy: ['epa-chief', 'epa-counsel'] },
+    })
   })
 
   it('is refused under a roster that gives a log of before no end', async () => {
@@ -271,7 +357,10 @@ describe('a bundle', () => {
 })
 
 function edited(envelope: Envelope, from: string, to: string): Envelope {
-  return { ...envelope, payload: Buffer.from(Buffer.from(envelope.payload, 'base64').toString().replace(from, to)).toString('base64') }
+  return {
+    ...envelope,
+    payload: Buffer.from(Buffer.from(envelope.payload, 'base64').toString().replace(from, to)).toString('base64'),
+  }
 }
 
 /** Both people sign again what was changed: only the form is wrong then. */
@@ -289,13 +378,20 @@ function stolen(parts: Parts): Parts {
   const [first, second] = parts.release.signatures
   return {
     ...parts,
-    release: { ...parts.release, signatures: [first!, { keyid: office.people.get('EPA Counsel')!.keyid, sig: second!.sig }] },
+    release: {
+      ...parts.release,
+      signatures: [first!, { keyid: office.people.get('EPA Counsel')!.keyid, sig: second!.sig }],
+    },
   }
 }
 
 /** The approval of a bundle that the release is one of, and the place there of the one of `id`. */
 async function inBundle(release: Envelope, id: string): Promise<Partial<Parts>> {
-  const others = ['ozone-limit', 'radon-limit'].map((other) => ({ id: other, version: '1.0.0', digest: digestOfJson(other) }))
+  const others = ['ozone-limit', 'radon-limit'].map((other) => ({
+    id: other,
+    version: '1.0.0',
+    digest: digestOfJson(other),
+  }))
   const releases = [{ id: 'lead-limit', version: '1.0.0', digest: digestOf(release) }, ...others]
   const entry = office.entry(release, { releases })
   const member = new ApprovalTree(releases).member(releases.find((each) => each.id === id)!.digest)

@@ -1,3 +1,4 @@
+import { BREAK_GLASS_GUARDS } from './break-glass.mjs'
 import { BRIDGE_GUARDS } from './bridge.mjs'
 import { CLI_GUARDS } from './cli.mjs'
 import { DOOR_GUARDS } from './doors.mjs'
@@ -383,6 +384,7 @@ export const GUARDS = [
   ...DECISION_GUARDS,
   ...EFFECTIVE_GUARDS,
   ...FREEZE_GUARDS,
+  ...BREAK_GLASS_GUARDS,
   ...GOING_BACK_GUARDS,
   ...TICKET_GUARDS,
   ...APPROVER_GUARDS,

@@ -64,8 +64,10 @@ describe('a release, where the roster names a log', () => {
   /** A checkpoint takes its time, which somebody has to let pass. */
   const reaches = (run: number, state: string): Promise<void> =>
     system.runUntil(async () => (await press.show(run)).state === state, 300_000)
-  const readiness = async (): Promise<{ status: string; services: { service: string; concerns?: string[] }[] }> =>
-    (await (await fetch(`${system.url}/readyz`)).json()) as never
+  const readiness = async (): Promise<{
+    status: string
+    services: { service: string; concerns?: string[] }[]
+  }> => (await (await fetch(`${system.url}/readyz`)).json()) as never
   const lagEntries = async (): Promise<number> =>
     Number(/^hms_svc_checkpoint_lag_entries (\d+)$/m.exec(await (await fetch(`${system.url}/metrics`)).text())?.[1])
   afterEach(() => system.stop())
@@ -117,7 +119,10 @@ describe('a release, where the roster names a log', () => {
     const { run } = await press.signRollback('pm25-limit', '1.0.0')
     await system.settle()
     expect((await press.show(run!)).stages).toMatchObject([{ stage: 'rollout', detail: 'waiting for the audit log to hold the approval' }])
-    await expect(press.decide(run!, 'abort')).rejects.toMatchObject({ code: 'HMS_RUN_DECISION_LATE', status: 409 })
+    await expect(press.decide(run!, 'abort')).rejects.toMatchObject({
+      code: 'HMS_RUN_DECISION_LATE',
+      status: 409,
+    })
     await reaches(run!, 'FAILED')
     await system.settle()
     expect(await press.limit('pm25-limit')).toBe(25)
@@ -125,6 +130,24 @@ describe('a release, where the roster names a log', () => {
     await press.api.post('/v1/rollbacks', { policy: 'pm25-limit', version: '1.0.0' })
     await system.settle()
     expect(await press.limit('pm25-limit')).toBe(35)
+  })
+
+  it('goes past simulation and canary once the log holds it, and never before', async () => {
+    hasWitness = true
+    await start({ HMS_APPROVER_STAGE_DEADLINE: '1m', HMS_APPROVER_BREAK_GLASS_BAKE: '1s' })
+    await reaches(await press.approve(['pm25-limit@1.0.0=35'], QUICK), 'SUCCEEDED')
+    await reaches(await press.breakGlass(['pm25-limit@2.0.0=25']), 'SUCCEEDED')
+    expect(bus.types.lastIndexOf('hms.head.issued.v1')).toBeGreaterThan(bus.types.lastIndexOf('hms.release.logged.v1'))
+    expect(await press.limit('pm25-limit')).toBe(25)
+    bus.isLogSilent = true
+    const run = await press.breakGlass(['pm25-limit@3.0.0=20'])
+    await system.settle()
+    expect((await press.show(run)).state).toBe('ROLLING_OUT')
+    await reaches(run, 'FAILED')
+    await system.settle()
+    bus.isLogSilent = false
+    await reaches(await press.approve(['pm25-limit@4.0.0=15'], QUICK), 'SUCCEEDED')
+    expect(await press.limit('pm25-limit')).toBe(15)
   })
 
   it('goes on under another key of the log that a roster brings while all of it runs, once that key is in its place', async () => {
@@ -144,7 +167,9 @@ describe('a release, where the roster names a log', () => {
       next,
       ['EPA Chief', 'EPA Counsel'].map((name) => system.signers.get(name)!),
     )
-    expect(await press.api.post('/v1/roster/proposals', { envelope })).toMatchObject({ state: 'CURRENT' })
+    expect(await press.api.post('/v1/roster/proposals', { envelope })).toMatchObject({
+      state: 'CURRENT',
+    })
     await system.settle()
     const run = await press.approve(['pm25-limit@2.0.0=25'], QUICK)
     await system.runUntil(async () => bus.types.includes('hms.canary.delayed.v1'), 60_000)
@@ -178,10 +203,14 @@ describe('a release, where the roster names a log', () => {
       expect.stringMatching(/^audit: \d+ entries of the audit log wait for their witnesses$/),
     ])
     expect(await lagEntries()).toBeGreaterThan(0)
-    expect(await press.api.get<{ state: string }>(`/v1/canaries/${run}`)).toMatchObject({ state: 'proving' })
+    expect(await press.api.get<{ state: string }>(`/v1/canaries/${run}`)).toMatchObject({
+      state: 'proving',
+    })
     await reaches(run, 'FAILED')
     await system.settle()
-    expect(await press.api.get<{ state: string }>(`/v1/canaries/${run}`)).toMatchObject({ state: 'ended' })
+    expect(await press.api.get<{ state: string }>(`/v1/canaries/${run}`)).toMatchObject({
+      state: 'ended',
+    })
     expect(bus.types).not.toContain('hms.head.issued.v1')
   })
 })

@@ -2,12 +2,14 @@ import {
   ApiClient,
   decide,
   prepareApproval,
+  prepareBreakGlass,
   prepareRollback,
   rejectApproval,
   signApproval,
   signRollback,
   statement,
   submitApproval,
+  submitBreakGlass,
   withdrawPolicy,
 } from '#libs/client'
 import {
@@ -24,7 +26,7 @@ import {
   type RunView,
   type WithdrawalResult,
 } from '#libs/contracts'
-import { parsePolicy } from '#libs/policy'
+import { parsePolicy, type PolicyDocument } from '#libs/policy'
 import { digestOfPayload, signFreeze, signLift, type Signer } from '#libs/signing'
 import type { MemorySystem } from './memory-system.js'
 
@@ -68,19 +70,22 @@ export class PipelineDriver {
     return (await submitApproval(this.api, prepared, signatures, { reason })).run!
   }
 
+  /** Prepares and submits break-glass that these people sign, each by name. */
+  async breakGlass(policies: string[], signers: string[] = ['EPA Chief', 'EPA Counsel'], options: ApproveOptions = {}): Promise<number> {
+    const prepared = await this.prepareBreakGlass(policies, options)
+    const signatures = await Promise.all(signers.map((name) => signApproval(prepared, this.system.signers.get(name)!)))
+    return (await submitBreakGlass(this.api, prepared, signatures)).run!
+  }
+
+  prepareBreakGlass(policies: string[], options: ApproveOptions = {}): Promise<PreparedApproval> {
+    const { reason = 'wrong sensor', author } = options
+    return prepareBreakGlass(this.api, documentsOf(policies, options), { reason, author })
+  }
+
   /** Nobody has signed it then. */
   prepare(policies: string[], plan: PrepareRequest['plan'] = {}, options: ApproveOptions = {}): Promise<PreparedApproval> {
     const { queue, supersede, author, committedBy } = options
-    const documents = policies.map((text) => {
-      const [, id, version, limit] = /^(.+)@(.+)=(\d+)$/.exec(text)!
-      const parsed = parsePolicy(
-        `id: ${id}\nversion: ${version}\neffective: ${options.effective ?? '2024-09-01T00:00:00Z'}\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`,
-        `${id}.yaml`,
-      )
-      if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
-      return parsed.source.policy
-    })
-    return prepareApproval(this.api, documents, plan, { queue, supersede, author, committedBy })
+    return prepareApproval(this.api, documentsOf(policies, options), plan, { queue, supersede, author, committedBy })
   }
 
   /** Prepares and signs a rollback that no fallback allows. */
@@ -160,4 +165,16 @@ export class PipelineDriver {
 function wrongEndOf({ reason, stages }: RunView): string {
   const told = stages.filter(({ verdict, detail }) => verdict !== 'PASS' && detail !== '').map(({ stage, detail }) => `${stage} ${detail}`)
   return [reason ?? 'no reason', ...told].join('; ')
+}
+
+function documentsOf(policies: readonly string[], options: ApproveOptions): PolicyDocument[] {
+  return policies.map((text) => {
+    const [, id, version, limit] = /^(.+)@(.+)=(\d+)$/.exec(text)!
+    const parsed = parsePolicy(
+      `id: ${id}\nversion: ${version}\neffective: ${options.effective ?? '2024-09-01T00:00:00Z'}\nlimit: ${limit}\ntags: [${(options.tags ?? []).join(', ')}]\n${options.owner === undefined ? '' : `owner: ${options.owner}\n`}`,
+      `${id}.yaml`,
+    )
+    if (!parsed.ok) throw new Error(parsed.findings[0]!.message)
+    return parsed.source.policy
+  })
 }

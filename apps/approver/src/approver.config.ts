@@ -6,6 +6,8 @@ import { Matches } from 'class-validator'
 /** Who waits for its turn is called when its turn comes; this is for a call that got lost. */
 const QUEUE_LOOK_MS = 10 * 60 * 1000
 
+const MOST_REVIEW_MS = 24 * 60 * 60 * 1000
+
 /** `HMS_APPROVER_*`: what a plan gets where its author says nothing. */
 export class ApproverConfig {
   @isDuration('5m')
@@ -26,6 +28,14 @@ export class ApproverConfig {
   /** How long a review of what automation did waits for an answer; what was done stands after that. */
   @isDuration('24h')
   reviewDeadline = '24h'
+
+  /** How long break-glass is watched once it is live for all; never nothing. */
+  @Matches(/^(?!0+(\.0+)?[a-z]+$)\d{1,9}(\.\d{1,3})?(ms|s|m|h)$/, { message: '$property must be a duration above zero such as 5m' })
+  breakGlassBake = '5m'
+
+  /** By when somebody else must have closed the review of a break-glass; 24h at most. */
+  @isDuration('24h')
+  breakGlassReview = '24h'
 
   /** How soon after its first signature a rule should be in force, and its partners told. An alarm says where it is not. */
   @isDuration('30m')
@@ -48,6 +58,14 @@ export class ApproverConfig {
 
   get reviewMs(): number {
     return parseDuration(this.reviewDeadline)
+  }
+
+  get breakGlassBakeMs(): number {
+    return Math.max(1, Math.round(parseDuration(this.breakGlassBake)))
+  }
+
+  get breakGlassReviewMs(): number {
+    return Math.min(parseDuration(this.breakGlassReview), MOST_REVIEW_MS)
   }
 
   get promiseMs(): number {
@@ -73,6 +91,8 @@ export function readApproverConfig(env: Environment): ApproverConfig {
       stageDeadline: 'HMS_APPROVER_STAGE_DEADLINE',
       pauseDeadline: 'HMS_APPROVER_PAUSE_DEADLINE',
       reviewDeadline: 'HMS_APPROVER_REVIEW_DEADLINE',
+      breakGlassBake: 'HMS_APPROVER_BREAK_GLASS_BAKE',
+      breakGlassReview: 'HMS_APPROVER_BREAK_GLASS_REVIEW',
       promise: 'HMS_APPROVER_PROMISE',
       scope: 'HMS_APPROVER_CANARY_SCOPE',
       scopeNames: 'HMS_APPROVER_CANARY_SCOPE_NAMES',

@@ -36,10 +36,16 @@ import { RunFeed } from './runs/run-feed.js'
 import { RunsController } from './runs/runs.http.js'
 import { RUN_COUNTER, RUNS } from './runs/run.table.js'
 import { SaveRun } from './runs/save-run.js'
+import { TakeOver } from './runs/take-over.js'
 import { SupersedeRuns } from './runs/supersede-runs.js'
 import { TrackRun } from './runs/track-run.js'
 import { TrackRunEvents } from './runs/track-run.events.js'
 import { ScheduleRunDeadline } from './runs/schedule-run-deadline.js'
+import { BreakGlassController } from './break-glass/break-glass.http.js'
+import { PrepareBreakGlass } from './break-glass/prepare-break-glass.js'
+import { SignBreakGlass } from './break-glass/sign-break-glass.js'
+import { REVIEW_LOCKS } from './reviews/review-lock.table.js'
+import { ReviewBreakGlass } from './reviews/review-break-glass.js'
 import { DecideTicket } from './reviews/decide-ticket.js'
 import { OpenUndelivered } from './reviews/open-undelivered.js'
 import { UndeliveredEvents } from './reviews/undelivered.events.js'
@@ -64,6 +70,7 @@ class ApproverModule {
         FreezesController,
         TicketsController,
         UndeliveredEvents,
+        BreakGlassController,
       ],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
@@ -98,6 +105,10 @@ class ApproverModule {
         FollowRun,
         DecideTicket,
         OpenUndelivered,
+        ReviewBreakGlass,
+        PrepareBreakGlass,
+        SignBreakGlass,
+        TakeOver,
       ],
     }
   }
@@ -115,6 +126,7 @@ export const definition: ServiceDefinition = {
     RUN_COUNTER,
     TICKETS,
     TICKET_COUNTER,
+    REVIEW_LOCKS,
     ROSTER_PROPOSALS,
   ],
   migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000],

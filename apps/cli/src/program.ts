@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { EXIT } from '#libs/contracts'
 import { registerApprovals } from './approvals/commands.js'
 import { registerAudit } from './audit/commands.js'
+import { registerBreakGlass } from './break-glass/commands.js'
 import { registerCompletion } from './completion/commands.js'
 import { registerCoverage } from './coverage/commands.js'
 import { registerDeadLetters } from './dead-letters/commands.js'
@@ -38,6 +39,7 @@ import { registerWhoami } from './whoami/commands.js'
 const AREAS = [
   registerPlan,
   registerApprovals,
+  registerBreakGlass,
   registerSign,
   registerTickets,
   registerFreezes,

@@ -9,6 +9,9 @@ import {
   STAGE_TABLES,
 } from '#libs/stage'
 import { Module, type DynamicModule } from '@nestjs/common'
+import { BREAK_GLASS_ORDERS } from './break-glass/break-glass-order.table.js'
+import { BreakGlassEvents } from './break-glass/break-glass.events.js'
+import { OpenBreakGlass } from './break-glass/open-break-glass.js'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
 import { ROLLBACKS } from './rollbacks/rollback.table.js'
 import { GuardRollback } from './rollbacks/guard-rollback.js'
@@ -37,7 +40,7 @@ class RolloutModule {
   static with(runtime: ServiceRuntime): DynamicModule {
     return {
       module: RolloutModule,
-      controllers: [RolloutsEvents, SignedRollbacksEvents, RollbacksController, WithdrawalsController],
+      controllers: [RolloutsEvents, BreakGlassEvents, SignedRollbacksEvents, RollbacksController, WithdrawalsController],
       providers: [
         { provide: ServiceRuntime, useValue: runtime },
         { provide: RolloutConfig, useValue: readRolloutConfig(runtime.environment) },
@@ -51,6 +54,7 @@ class RolloutModule {
         RollBack,
         ReleaseProofs,
         RollBackSigned,
+        OpenBreakGlass,
         Withdraw,
       ],
     }
@@ -69,6 +73,7 @@ export const definition: ServiceDefinition = {
     ROLLOUTS,
     ROLLBACKS,
     SIGNED_ROLLBACKS,
+    BREAK_GLASS_ORDERS,
     WITHDRAWALS,
   ],
   migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateRollout1764000000000],

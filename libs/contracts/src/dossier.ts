@@ -100,6 +100,11 @@ export function isRollbackDossier({ releases }: RunDossier): boolean {
   return releases.some((release) => predicateIn<{ rollback?: unknown }>(release).rollback !== undefined)
 }
 
+/** Several people sent it past simulation, canary and freezes: it goes from lint to rollout, which asks for their signatures. */
+export function isBreakGlassDossier({ releases }: RunDossier): boolean {
+  return releases.some((release) => predicateIn<{ breakGlass?: unknown }>(release).breakGlass !== undefined)
+}
+
 function mapped<A, B>(all: Record<string, A | null>, change: (one: A) => B): Record<string, B | null> {
   return Object.fromEntries(Object.entries(all).map(([id, one]) => [id, one === null ? null : change(one)]))
 }

@@ -73,6 +73,24 @@ export interface RunStage {
   endedAt: string | null
 }
 
+/** Of a run that several people together sent past simulation, canary, freezes and waiting. */
+export interface BreakGlass {
+  /** Signed by them. */
+  reason: string
+  /** Names of those who signed. */
+  by: string[]
+  review: BreakGlassReview
+}
+
+/** `OVERDUE`: those who signed approve nothing until somebody else closes it. */
+export interface BreakGlassReview {
+  ticket: number
+  dueAt: string
+  state: 'OPEN' | 'OVERDUE' | 'CLOSED'
+  /** Name of the person who closed it. */
+  closedBy?: string
+}
+
 /** `runs show --json`, `runs watch --json`, and each frame of `GET /v1/runs/{n}/events`. */
 export interface RunView {
   run: number
@@ -89,6 +107,7 @@ export interface RunView {
   stages: RunStage[]
   /** Who decided what, the oldest first. */
   decisions: RunDecision[]
+  breakGlass?: BreakGlass
   createdAt: string
   endedAt: string | null
   /** How fast it came into force; none until it is live for all, and after it was taken back. */

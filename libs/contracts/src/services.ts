@@ -23,6 +23,7 @@ export const SIDECAR_PORT = 7185
 export const SERVICE_PATHS: Record<ServiceName, readonly string[]> = {
   approver: [
     '/v1/approvals',
+    '/v1/break-glass',
     '/v1/runs',
     '/v1/tickets',
     '/v1/freezes',

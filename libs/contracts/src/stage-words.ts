@@ -1,4 +1,4 @@
-import type { RunStage, StageName } from './runs.js'
+import type { BreakGlassReview, RunStage, StageName } from './runs.js'
 
 const LABELS: Record<StageName, string> = {
   lint: 'Lint & Schema',
@@ -17,4 +17,17 @@ export function stageLabel({ stage, label }: Pick<RunStage, 'stage' | 'label'>):
 export function stageOutcome(stage: RunStage): string {
   if (stage.detail === '') return stage.verdict
   return stage.stage === 'notify' && stage.verdict === 'PASS' ? stage.detail : `${stage.verdict} (${stage.detail})`
+}
+
+/** `review due until 2026-11-27T10:00:00.000Z (ticket 3)`. */
+export function describeReview({ ticket, dueAt, state, closedBy }: BreakGlassReview): string {
+  if (state === 'CLOSED') return `reviewed by ${closedBy ?? 'somebody'} (ticket ${ticket})`
+  if (state === 'OVERDUE')
+    return `UNREVIEWED since ${dueAt} (ticket ${ticket}): those who signed approve nothing until somebody else closes it`
+  return `review due until ${dueAt} (ticket ${ticket}), by somebody who did not sign`
+}
+
+/** What closes it, as a command; none once it is closed. */
+export function reviewCommands({ ticket, state }: BreakGlassReview): string[] {
+  return state === 'CLOSED' ? [] : [`hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`]
 }

@@ -2,7 +2,7 @@ import type { Envelope } from './envelope.js'
 import type { RunPolicy } from './runs.js'
 
 /** Why people are asked. */
-export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED', 'UNDELIVERED'] as const
+export const TICKET_KINDS = ['EMERGENCY_REVIEW', 'INCONCLUSIVE', 'ACK_TIMEOUT', 'POISONED', 'UNDELIVERED', 'BREAK_GLASS_REVIEW'] as const
 export type TicketKind = (typeof TICKET_KINDS)[number]
 
 /** The last three are ends. `MOOT`: the run went on or ended without an answer to the question. */
@@ -33,11 +33,15 @@ export interface Ticket {
   /** What may be decided. */
   allowed: TicketDecision[]
   openedAt: string
-  /** When it ends in the safe way: a paused run is aborted, a rollback stands. */
+  /** When it ends in the safe way: a paused run is aborted, a rollback stands. A review of break-glass is overdue then, and stays open. */
   expiresAt: string
   /** Who has been told so far, and when. */
   told: { to: LadderStep; at: string }[]
   decided: TicketAnswer | null
+  /** Of a review of break-glass: names of those who signed, who cannot close it. */
+  actors?: string[]
+  /** Of a review of break-glass that nobody closed in time. */
+  overdueAt?: string
   closedAt: string | null
 }
 
@@ -47,6 +51,8 @@ export interface TicketAnswer {
   by: string
   reason: string
   at: string
+  /** What the person signed, where it closed a review of break-glass. */
+  statement?: Envelope
 }
 
 /** `POST /v1/tickets/{n}/decisions`: a signed decision about the ticket's run. */

@@ -45,7 +45,7 @@ function stage(name: string, producer: ServiceName, consumers: ServiceName[], pu
 /** Every topic, its producers and its readers. The partition count is for life: growing a keyed topic re-maps its keys. */
 export const TOPICS: readonly Topic[] = [
   stage('hms.approval.v1', 'approver', ['linter', 'rollout'], 'approved releases enter the press, signed rollbacks at its end'),
-  stage('hms.lint.v1', 'linter', ['simulator', 'approver'], 'verdicts of lint and schema', { stage: true }),
+  stage('hms.lint.v1', 'linter', ['simulator', 'rollout', 'approver'], 'verdicts of lint and schema', { stage: true }),
   stage('hms.simulation.v1', 'simulator', ['canary-controller', 'approver'], 'verdicts of the replay', { stage: true }),
   stage('hms.canary.v1', 'canary-controller', ['rollout', 'approver'], 'the canary and its verdict', { stage: true }),
   stage('hms.rollout.v1', 'rollout', ['notifier', 'canary-controller', 'approver'], 'what is live for all; rollbacks and withdrawals too', {

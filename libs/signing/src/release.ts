@@ -16,7 +16,12 @@ export type RollbackOrder = {
   reason: string
   /** What is in force while people sign; `null` for a policy that was withdrawn. */
   replaces: ReleaseRef | null
+  /** The target was break-glass: of the stages only lint let its document through. */
+  byBreakGlass?: true
 }
+
+/** That a release skips simulation, canary, freezes and waiting: people signed that, and why. Two of them at least must. */
+export type BreakGlassOrder = { reason: string }
 
 export type ReleaseRef = { version: string; /** Release digest. */ digest: string }
 
@@ -38,6 +43,7 @@ export type ReleasePredicate = {
   /** Of the policy digests of the run's members, this one included. */
   bundle: BundleRef
   rollback?: RollbackOrder
+  breakGlass?: BreakGlassOrder
   preparedAt: string
   /** When an unfinished approval ends. */
   expires: string
@@ -74,12 +80,17 @@ const RELEASE: StatementKind<ReleasePredicate> = {
     author: nullable(isText),
     plan: isPlan,
     bundle: isBundleRef,
-    rollback: optional(objectOf({ target: isReleaseRef, reason: isString, replaces: nullable(isReleaseRef) })),
+    rollback: optional(
+      objectOf({ target: isReleaseRef, reason: isString, replaces: nullable(isReleaseRef), byBreakGlass: optional(oneOf(true)) }),
+    ),
+    breakGlass: optional(objectOf({ reason: isText })),
     preparedAt: isTime,
     expires: isTime,
   },
   subject: ({ policy }) => ({ name: `${policy.id}@${policy.version}`, digest: { sha256: hexOf(digestOfJson(policy)) } }),
-  contradiction({ bundle, policy }) {
+  contradiction({ bundle, policy, rollback, breakGlass, plan }) {
+    if (breakGlass !== undefined && rollback !== undefined) return 'break-glass is for a new version, and a rollback needs none'
+    if (breakGlass !== undefined && (breakGlass.reason.trim() === '' || plan.bakeMs === 0)) return 'break-glass has a reason, and bakes'
     const isOther = bundle.size <= 1 && !isSameBundle(bundle, bundleOf([digestOfJson(policy)]))
     return isOther ? 'bundle leaves out the policy itself' : undefined
   },
@@ -100,6 +111,11 @@ export function readRelease(envelope: unknown): OpenedRelease {
 /** What a release that brings an earlier version back says of that. Not verified: for readers that verified before. */
 export function rollbackOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): RollbackOrder | undefined {
   return peekPredicate<Pick<ReleasePredicate, 'rollback'>>(envelope).rollback
+}
+
+/** Of a release that several people sent past the stages that try it. Not verified: for readers that verified before. */
+export function breakGlassOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): BreakGlassOrder | undefined {
+  return peekPredicate<Pick<ReleasePredicate, 'breakGlass'>>(envelope).breakGlass
 }
 
 /** Why these releases are not the whole bundle that people approved, and nothing else; `undefined` when they are. */

@@ -13,10 +13,17 @@ import { signEnvelope, type Signer } from './signer.js'
 import { subjectOfPredicate, verifyStatement, writeStatement, type StatementDocument, type StatementKind } from './statement-kind.js'
 
 /** A person's decision about a run that is under way: bound to its number, its attempt and its release digest. */
-export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number }
+export type RunDecisionPredicate = DecisionPredicate & { run: number; attempt: number; byMs?: number; ticket?: number }
 
-/** The run that a decision is about; without `attempt` the caller judges that. */
-export type DecidedRun = { run: number; attempt?: number; releases: readonly ReleaseDocument[] }
+/**
+ * The run that a decision is about; without `attempt` the caller judges that. `review`: it closes the review of break-glass of this ticket.
+ */
+export type DecidedRun = {
+  run: number
+  attempt?: number
+  releases: readonly ReleaseDocument[]
+  review?: { ticket: number; /** Ids of those who signed the break-glass. */ actors: readonly string[] }
+}
 
 export type ReadRunDecision = { predicate: RunDecisionPredicate; digest: string; person: Principal }
 
@@ -31,6 +38,7 @@ const RUN_DECISION: StatementKind<RunDecisionPredicate> = {
     at: isTime,
     nonce: isText,
     byMs: optional(isCount),
+    ticket: optional(isCount),
   },
   subject: (decision) => subjectOfPredicate(`${decision.decision} run ${decision.run}`, decision),
   contradiction: ({ decision, byMs }) =>
@@ -46,6 +54,8 @@ export type SaidRunDecision = {
   reason: string
   at: Date
   byMs?: number
+  /** Of a review of break-glass. */
+  ticket?: number
 }
 
 export function signRunDecision(said: SaidRunDecision, signer: Signer): Promise<Envelope> {
@@ -64,16 +74,34 @@ export function writeRunDecision({ at, ...said }: SaidRunDecision): StatementDoc
  */
 export function readRunDecision(envelope: unknown, about: DecidedRun, roster: Roster, at: string): ReadRunDecision {
   const { predicate, digest, keyids } = verifyStatement(RUN_DECISION, envelope, roster.keysOfKind('person', at))
-  const { run, attempt = predicate.attempt, releases } = about
+  const { run, attempt = predicate.attempt, releases, review } = about
   if (predicate.run !== run || predicate.attempt !== attempt || predicate.subject !== approvalDigest(releases)) {
     throw new SignatureError(
       'HMS_DECISION_OTHER',
       `what was signed is about run ${predicate.run}, attempt ${predicate.attempt}, release ${predicate.subject}`,
     )
   }
+  // What closes a review names it, and closes nothing else: it was signed by somebody who may not decide about the run.
+  if (predicate.ticket !== review?.ticket) {
+    const named = predicate.ticket === undefined ? 'no ticket' : `ticket ${predicate.ticket}`
+    throw new SignatureError('HMS_DECISION_OTHER', `what was signed names ${named}`)
+  }
   const person = roster.principalOfKey(keyids[0]!)!
-  if (mayDecide(person, predicate.decision, releases, roster)) return { predicate, digest, person }
+  if (review !== undefined && !mayReview(person, review.actors, releases, roster))
+    throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} took part in what is to be reviewed`)
+  if (review !== undefined || mayDecide(person, predicate.decision, releases, roster)) return { predicate, digest, person }
   throw new SignatureError('HMS_DECISION_NOT_ALLOWED', `${person.name} is not among those who may decide so about these releases`)
+}
+
+/** Any person of the roster who neither signed the break-glass nor wrote what it brought. */
+export function mayReview(
+  person: Pick<Principal, 'id'>,
+  actors: readonly string[],
+  releases: readonly Pick<ReleaseDocument, 'envelope'>[],
+  roster: Roster,
+): boolean {
+  const authors = releases.flatMap(({ envelope }) => authorsOf(roster, readRelease(envelope).predicate.author))
+  return !actors.includes(person.id) && !authors.some(({ id }) => id === person.id)
 }
 
 function mayDecide(person: Principal, decision: string, releases: readonly ReleaseDocument[], roster: Roster): boolean {

@@ -18,6 +18,8 @@ export interface VerifiedBundle {
     approvedBy: string[]
     /** The author approved alone, as the roster allows. */
     soleOfficial?: true
+    /** These people together sent it past simulation and canary, and why. */
+    breakGlass?: { reason: string }
     /** Number of the head that makes it the one in force. */
     seq: number
   }
@@ -63,14 +65,28 @@ export async function verifyBundle(
     throw refused('it lacks what a release has')
   if (release.subject !== sha256(canonical(policy))) throw refused('its subject is another policy')
   const { approvedBy, soleOfficial } = approversOf(release, policy, roster, witnessedAtMs)
+  const breakGlass = breakGlassOf(release)
   const seq = checkHead(openStatement(headEnvelope, 'head'), policy['id'], release.digest, roster, at)
   checkEntry(entry, member, { digest: release.digest, id: policy['id'], version: policy['version'] })
   return {
     policy: policy as VerifiedBundle['policy'],
-    release: { digest: release.digest, releaseEpoch: releaseEpoch as number, approvedBy, ...(soleOfficial ? { soleOfficial } : {}), seq },
+    release: {
+      digest: release.digest,
+      releaseEpoch: releaseEpoch as number,
+      approvedBy,
+      ...(soleOfficial ? { soleOfficial } : {}),
+      ...(breakGlass === undefined ? {} : { breakGlass }),
+      seq,
+    },
     proof: { index, size, witnessedAt: new Date(witnessedAtMs).toISOString() },
     ...(at.getTime() < roster.expiresMs ? {} : { stale: { code: 'HMS_ROSTER_EXPIRED', detail: expired(roster) } }),
   }
+}
+
+function breakGlassOf({ predicate: { breakGlass } }: Statement): { reason: string } | undefined {
+  if (breakGlass === undefined) return undefined
+  if (isObject(breakGlass) && typeof breakGlass['reason'] === 'string') return { reason: breakGlass['reason'] }
+  throw refused('it is break-glass, and says no reason')
 }
 
 function expired({ expiresMs }: Roster): string {

@@ -7,6 +7,9 @@ interface Told {
   ticket: Ticket
 }
 
+/** Asked about a run that has ended. */
+const OUTLIVES: readonly Ticket['kind'][] = ['EMERGENCY_REVIEW', 'POISONED', 'BREAK_GLASS_REVIEW']
+
 /** A run that is paused again asks again: so a question is opened once, told to each of its ladder once, closed once, and alone. */
 export const ticketsOnce: Oracle = {
   name: 'each question to people is asked and closed once, one of a run at a time',
@@ -15,7 +18,7 @@ export const ticketsOnce: Oracle = {
       `SELECT type, ${DATA}->'ticket' AS ticket FROM approver.outbox WHERE topic = 'hms.ticket.v1' ORDER BY seq`,
     )
     const violations: string[] = []
-    /** By what they ask about: a run, or the partners that its message did not reach. */
+    /** By what they ask about: a run, its break-glass, or the partners that its message did not reach. */
     const open = new Map<string, Told>()
     const ended = new Set<number>()
     for (const each of told) {
@@ -32,8 +35,7 @@ export const ticketsOnce: Oracle = {
     const runs = await observer.rows<{ id: string; state: RunState }>('SELECT id, state FROM approver.run')
     for (const { id, state } of runs) {
       const asked = open.get(id)?.ticket
-      // A review of what automation took back is asked about a run that has ended.
-      if (asked !== undefined && asked.kind !== 'EMERGENCY_REVIEW' && asked.kind !== 'POISONED' && isTerminal(state))
+      if (asked !== undefined && !OUTLIVES.includes(asked.kind) && isTerminal(state))
         violations.push(`ticket ${asked.ticket} (${asked.kind}) is open, and run ${id} is ${state}`)
     }
     return { looked: runs.length, violations }
@@ -41,6 +43,7 @@ export const ticketsOnce: Oracle = {
 }
 
 function questionOf({ run, kind }: Ticket): string {
+  if (kind === 'BREAK_GLASS_REVIEW') return `break-glass of ${run}`
   return kind === 'UNDELIVERED' ? `partners of ${run}` : String(run)
 }
 

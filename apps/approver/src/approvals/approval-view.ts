@@ -5,7 +5,7 @@ import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
-import type { Approval } from '../records/approval.table.js'
+import { breakGlassIn, type Approval } from '../records/approval.table.js'
 
 export function approvalView(approval: Approval, run: RunRecord | undefined): ApprovalView {
   return {
@@ -24,6 +24,7 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
     authors: authorsIn(approval),
     reasons: approval.reasons ?? [],
     ...(approval.supersede === true ? { supersede: true } : {}),
+    ...breakGlassMember(approval),
     preparedAt: approval.preparedAt,
     expiresAt: approval.expiresAt,
   }
@@ -54,8 +55,14 @@ export async function preparedView(tx: Transaction, approval: Approval, records:
     signedBy: approval.signedBy,
     authors: authorsIn(approval),
     ...(approval.supersede === true ? { supersede: true } : {}),
+    ...breakGlassMember(approval),
     expiresAt: approval.expiresAt,
   }
+}
+
+function breakGlassMember(approval: Approval): { breakGlass?: { reason: string } } {
+  const breakGlass = breakGlassIn(approval)
+  return breakGlass === undefined ? {} : { breakGlass }
 }
 
 /** As the releases name them, each once. */

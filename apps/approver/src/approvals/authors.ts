@@ -15,14 +15,14 @@ export interface NamedAuthors {
  * author, and `HMS_APPROVER_NOBODY_LEFT` when too few others may approve.
  */
 export function authorOf(
-  { policy, droppedTags }: Omit<NewPolicy, 'digest'>,
+  { policy, droppedTags, breakGlass }: Omit<NewPolicy, 'digest'>,
   { author, committedBy = {} }: NamedAuthors,
   roster: Roster,
 ): string | null {
   const named =
     author ?? (typeof policy.owner === 'string' && policy.owner !== '' ? policy.owner : committerOf(committedBy[policy.id], roster))
   const known = authorsOf(roster, named)
-  const requirement = requirementOf({ policy, droppedTags }, roster)
+  const requirement = requirementOf({ policy, droppedTags, breakGlass }, roster)
   const rule = authorRule(roster, requirement, named)
   if (rule.mustBeKnown && known.length === 0) {
     const who =

@@ -56,7 +56,7 @@ export class PrepareApproval {
     if (request.queue === true && request.supersede === true) throw queueOrSupersede()
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(policies.map(({ policy }) => policyKey(policy.id)))
-      const records = await this.load(tx, policies)
+      const records = await recordsOf(tx, policies)
       const signed = await signedSiblings(tx, membersOf(policies))
       if (signed[0] !== undefined) {
         requireSamePlan(signed[0], request, this.runtime.roster)
@@ -109,13 +109,6 @@ export class PrepareApproval {
       preparedAt: tx.now.toISOString(),
       expiresAt: expiresAt.toISOString(),
     }
-  }
-
-  private async load(tx: Transaction, policies: ParsedPolicy[]): Promise<Map<string, PolicyRecord>> {
-    const records = new Map<string, PolicyRecord>()
-    for (const { policy } of policies)
-      records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id, await firstNumber(tx)))
-    return records
   }
 
   private planOf(options: PlanOptions, policies: readonly Pick<NewPolicy, 'policy'>[]): RolloutPlan {
@@ -212,14 +205,21 @@ export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDo
   )
 }
 
+/** What is known of the policies, by their ids. */
+export async function recordsOf(tx: Transaction, policies: readonly ParsedPolicy[]): Promise<Map<string, PolicyRecord>> {
+  const records = new Map<string, PolicyRecord>()
+  for (const { policy } of policies) records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id, await firstNumber(tx)))
+  return records
+}
+
 /** Of what a reader may have held as stable, the release that is to be followed included. */
-function tagsBefore(id: string, histories: Map<string, PolicyHistory>, predecessors: Map<string, ReleaseDocument | null>): string[] {
+export function tagsBefore(id: string, histories: Map<string, PolicyHistory>, predecessors: Map<string, ReleaseDocument | null>): string[] {
   return [...histories.get(id)!.released, predecessors.get(id) ?? []]
     .flat()
     .flatMap(({ envelope }) => tagsOf(peekPredicate<ReleasePredicate>(envelope)))
 }
 
-async function historiesOf(
+export async function historiesOf(
   tx: Transaction,
   policies: ParsedPolicy[],
   records: Map<string, PolicyRecord>,
@@ -237,7 +237,7 @@ async function historiesOf(
   return histories
 }
 
-function membersOf(policies: ParsedPolicy[]): string {
+export function membersOf(policies: ParsedPolicy[]): string {
   return policies
     .map(({ digest }) => digest)
     .sort()

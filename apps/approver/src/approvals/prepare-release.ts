@@ -5,6 +5,7 @@ import {
   bundleOf,
   MAX_FALLBACKS,
   STATEMENT_TYPE,
+  type BreakGlassOrder,
   type PreparedRelease,
   type ReleasePredicate,
   type ReleaseRef,
@@ -17,6 +18,8 @@ export interface NewPolicy {
   digest: string
   /** Tags that still choose its approvers, though it no longer carries them. */
   droppedTags: string[]
+  /** It is to go live without simulation and canary. */
+  breakGlass?: BreakGlassOrder
 }
 
 /** Earlier versions of a policy that bind a new one. */
@@ -44,7 +47,7 @@ export interface PrepareInput {
 /** Builds the bytes that all approvers sign: epoch, previous version, fallbacks and plan are bound in. Pure. */
 export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
   const bundle = bundleOf(input.policies.map(({ digest }) => digest))
-  return input.policies.map(({ policy, digest, droppedTags }) => {
+  return input.policies.map(({ policy, digest, droppedTags, breakGlass }) => {
     const record = input.records.get(policy.id)!
     const history = input.histories.get(policy.id)!
     requireUnusedVersion(record, history, policy, digest)
@@ -64,6 +67,7 @@ export function prepareReleases(input: PrepareInput): ReleaseDocument[] {
       author: input.authors.get(policy.id) ?? null,
       plan: input.plan,
       bundle,
+      ...(breakGlass === undefined ? {} : { breakGlass }),
       preparedAt: input.now.toISOString(),
       expires: input.expiresAt.toISOString(),
     })

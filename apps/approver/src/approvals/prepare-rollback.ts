@@ -2,7 +2,16 @@ import { HmsError, peekPredicate, type PreparedApproval, type PrepareRollbackReq
 import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
-import { approvalDigest, buildRelease, digestOfJson, droppedTags, rollbackOf, tagsOf, type ReleasePredicate } from '#libs/signing'
+import {
+  approvalDigest,
+  breakGlassOf,
+  buildRelease,
+  digestOfJson,
+  droppedTags,
+  rollbackOf,
+  tagsOf,
+  type ReleasePredicate,
+} from '#libs/signing'
 import { firstNumber, ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -79,7 +88,12 @@ export class PrepareRollback {
         author: authorOf(named, author === null ? {} : { author }, roster),
         plan,
         // A target that is itself a rollback carries an earlier document: the release that first brought it passed the stages.
-        rollback: { target: rollbackOf(target)?.target ?? refOf(target), reason, replaces: record.live && refOf(record.live) },
+        rollback: {
+          target: rollbackOf(target)?.target ?? refOf(target),
+          reason,
+          replaces: record.live && refOf(record.live),
+          ...(cameByBreakGlass(target) ? { byBreakGlass: true as const } : {}),
+        },
         preparedAt: tx.now.toISOString(),
         expires: expiresAt.toISOString(),
       }),
@@ -113,4 +127,9 @@ export class PrepareRollback {
       next: ['hms-svc approve FILE --sign NAME', `hms-svc get ${id}`],
     })
   }
+}
+
+/** The release that first brought this document passed no stage but lint. */
+function cameByBreakGlass(target: ReleaseDocument): boolean {
+  return breakGlassOf(target) !== undefined || rollbackOf(target)?.byBreakGlass === true
 }

@@ -1,6 +1,6 @@
 import type { ReleaseDocument, RolloutPlan, SigningReason } from '#libs/contracts'
 import { documentTable, timerKind } from '#libs/persistence'
-import { rollbackOf } from '#libs/signing'
+import { breakGlassOf, rollbackOf, type BreakGlassOrder } from '#libs/signing'
 
 /** Releases that are signed together. Its id is the release digest, or the digest over the sorted release digests of a bundle. */
 export interface Approval {
@@ -26,6 +26,11 @@ export interface Approval {
 /** People sign to bring an earlier version back, without lint, simulation and canary. */
 export function isRollback({ releases }: Pick<Approval, 'releases'>): boolean {
   return releases.some((release) => rollbackOf(release) !== undefined)
+}
+
+/** Several people together sign it past simulation, canary, freezes and waiting. */
+export function breakGlassIn({ releases }: Pick<Approval, 'releases'>): BreakGlassOrder | undefined {
+  return releases.map(breakGlassOf).find((order) => order !== undefined)
 }
 
 /** Kind of the timer that ends an approval whose signatures do not come; its id carries the digest too. */

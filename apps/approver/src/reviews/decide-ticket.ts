@@ -9,6 +9,8 @@ import { APPROVALS } from '../records/approval.table.js'
 import { DecideRun } from '../runs/decide-run.js'
 import { RUNS } from '../runs/run.table.js'
 import { FollowRun } from '../tickets/follow-run.js'
+import { ReviewBreakGlass } from './review-break-glass.js'
+import { reviewOf } from './review-lock.table.js'
 import { TICKETS } from '../tickets/ticket.table.js'
 
 /** A person answers a ticket: by a decision about its run, or by accepting what automation did. The first answer wins. */
@@ -18,6 +20,7 @@ export class DecideTicket {
     private readonly runtime: ServiceRuntime,
     private readonly decideRun: DecideRun,
     private readonly followRun: FollowRun,
+    private readonly reviewBreakGlass: ReviewBreakGlass,
   ) {}
 
   async execute(number: number, statement: Envelope): Promise<Ticket> {
@@ -34,11 +37,13 @@ export class DecideTicket {
       const open = (await lockedDocument(tx, TICKETS, String(number), ({ policies }) => policies.map(({ id }) => policyKey(id))))!
       const record = (await tx.documents(RUNS).get(String(open.run)))!
       const approval = (await tx.documents(APPROVALS).get(record.approval))!
-      const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, ['accept'])
+      const review = await reviewOf(tx, open)
+      const { predicate, person } = this.decideRun.read(record, approval, statement, tx.now, { known: ['accept'], review })
       // The same answer again changes nothing: that to the first may have been lost.
       if (open.decided?.by === person.name && open.decided.reason === predicate.reason) return open
       requireOpen(open, decision)
       const answer = { decision, by: person.name, reason: predicate.reason, at: tx.now.toISOString() }
+      if (review !== undefined) return this.reviewBreakGlass.close(tx, open, { ...answer, statement }, record)
       const decided = answerTicket(open, answer, tx.now)
       await this.followRun.close(tx, decided)
       return decided

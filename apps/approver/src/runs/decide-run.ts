@@ -11,7 +11,7 @@ import {
 } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf } from '#libs/pipeline'
-import { isSignedLately, readRunDecision, SignatureError, type ReadRunDecision } from '#libs/signing'
+import { isSignedLately, readRunDecision, SignatureError, type DecidedRun, type ReadRunDecision } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
@@ -71,16 +71,17 @@ export class DecideRun {
     return { ...record, facts: abortUnstarted(record.facts, decision, tx.now.toISOString()) }
   }
 
-  /** `known`: what may be decided here. Throws unless the signature, the run, the reason and the time are right. */
+  /** Throws unless the signature, the run, the reason and the time are right. */
   read(
     { facts }: RunRecord,
     approval: Approval,
     statement: Envelope,
     now: Date,
-    known: readonly string[] = RUN_DECISIONS,
+    { known = RUN_DECISIONS, review }: ReadAs = {},
   ): ReadRunDecision {
     try {
-      const read = readRunDecision(statement, { run: facts.run, releases: approval.releases }, this.runtime.roster, now.toISOString())
+      const about = { run: facts.run, releases: approval.releases, review }
+      const read = readRunDecision(statement, about, this.runtime.roster, now.toISOString())
       const { decision, reason, at, byMs = 0 } = read.predicate
       if (!known.includes(decision)) throw other(`${decision} is none of ${known.join(', ')}.`)
       if (reason.trim() === '' || reason.length > MAX_REASON) throw other(`A decision needs a reason of at most ${MAX_REASON} characters.`)
@@ -177,6 +178,11 @@ export class DecideRun {
       `hms-svc runs abort ${facts.run} --reason TEXT --sign NAME`,
     )
   }
+}
+
+/** `known`: what may be decided here; decisions about runs unless given. `review`: it closes a review of break-glass. */
+export interface ReadAs extends Pick<DecidedRun, 'review'> {
+  known?: readonly string[]
 }
 
 type Refuse = (code: string, detail: string, next: string) => HmsError

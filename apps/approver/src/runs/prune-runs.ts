@@ -3,23 +3,31 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { POLICIES } from '../policies/policy.table.js'
+import { TICKETS } from '../tickets/ticket.table.js'
 import { RUNS } from './run.table.js'
 
-/** Ended runs and their approvals are forgotten by age, but for those that made live what still is. */
+/** Ended runs and their approvals are forgotten by age, but for those that made live what still is, or that people have yet to review. */
 @Injectable()
 export class PruneRuns implements OnModuleInit {
   constructor(private readonly runtime: ServiceRuntime) {}
 
   onModuleInit(): void {
-    this.runtime.prunes(APPROVALS, { spares: isLive })
+    this.runtime.prunes(APPROVALS, {
+      spares: async (tx, approval) => (await isLive(tx, approval)) || (approval.run !== null && (await isReviewed(tx, approval.run))),
+    })
     this.runtime.prunes(RUNS, {
       spares: async (tx, record) => {
+        if (await isReviewed(tx, record.facts.run)) return true
         const approval = await tx.documents(APPROVALS).get(record.approval)
         return approval !== undefined && isLive(tx, approval)
       },
       gone: (tx, { facts: { run } }) => this.runtime.erase(tx, 'hms.run.changed.v1', String(run)),
     })
   }
+}
+
+async function isReviewed(tx: Transaction, run: number): Promise<boolean> {
+  return (await tx.documents(TICKETS).count({ run, state: 'OPEN' })) > 0
 }
 
 async function isLive(tx: Transaction, { releases }: Approval): Promise<boolean> {

@@ -99,7 +99,8 @@ function heldBefore(approval: Approval, policies: PolicyRecord[]): string | unde
   return times.sort().at(-1)
 }
 
-async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<OpenedDossier> {
+/** What stages need of the run; `policies` as of now. */
+export async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<OpenedDossier> {
   const live: Record<string, ReleaseDocument | null> = {}
   const used: Record<string, VersionRef[]> = {}
   for (const policy of policies) {

@@ -11,6 +11,7 @@ import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { SaveRun } from './save-run.js'
+import { TakeOver } from './take-over.js'
 import { keysOfRun } from './schedule-run-deadline.js'
 
 /** Events that change a run or the live versions. */
@@ -24,6 +25,7 @@ export class TrackRun {
     private readonly saveRun: SaveRun,
     private readonly endRun: EndRun,
     private readonly queueRun: QueueRun,
+    private readonly takeOver: TakeOver,
   ) {}
 
   async execute(tx: Transaction, event: ReceivedEvent<TrackedEvent>): Promise<EventAnswer> {
@@ -34,7 +36,7 @@ export class TrackRun {
     if (event.type === 'hms.rollout.withdrawn.v1') return this.withdraw(tx, event)
     if (record === undefined) return
     if (isOfOlderAttempt(record.facts, event)) return 'ignored-stale'
-    if (event.type === 'hms.rollout.promoted.v1') return
+    if (event.type === 'hms.rollout.promoted.v1') return this.takeOver.execute(tx, record, event)
     const facts = evolveRun(record.facts, event)
     if (facts === record.facts) return
     // The stage has let go of the older attempt.

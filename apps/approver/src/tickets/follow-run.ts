@@ -6,7 +6,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { TicketMetrics } from './ticket-metrics.js'
-import { TICKET_COUNTER, TICKET_EXPIRY, TICKET_LADDER, TICKETS } from './ticket.table.js'
+import { REVIEW_OVERDUE, TICKET_COUNTER, TICKET_EXPIRY, TICKET_LADDER, TICKETS } from './ticket.table.js'
 
 /** Tickets that a scrape looks at, the oldest first: more than this many open questions are no number that anybody needs. */
 const MAX_COUNTED = 1_000
@@ -34,8 +34,9 @@ export class FollowRun implements OnModuleInit {
   async execute(tx: Transaction, before: RunState | undefined, view: RunView): Promise<void> {
     const kind = questionOf(view)
     if (kind === undefined && before !== 'PAUSED') return
-    // A partner who was not reached asks for itself, whatever becomes of the run.
-    const open = (await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' } })).find((each) => each.kind !== 'UNDELIVERED')
+    // A review of break-glass, and a partner who was not reached, ask for themselves, whatever becomes of the run.
+    const asked = await tx.documents(TICKETS).find({ where: { run: view.run, state: 'OPEN' } })
+    const open = asked.find(({ kind: known }) => known !== 'BREAK_GLASS_REVIEW' && known !== 'UNDELIVERED')
     if (open !== undefined && open.kind === kind && open.attempt === view.attempt && open.reason === view.reason) return
     if (open !== undefined) await this.close(tx, settleTicket(open, view, tx.now))
     if (kind !== undefined) await this.open(tx, kind, view)
@@ -46,29 +47,34 @@ export class FollowRun implements OnModuleInit {
     await tx.documents(TICKETS).put(ticket)
     await this.runtime.cancel(tx, `${TICKET_LADDER}:${ticket.ticket}`)
     await this.runtime.cancel(tx, `${TICKET_EXPIRY}:${ticket.ticket}`)
+    await this.runtime.cancel(tx, `${REVIEW_OVERDUE}:${ticket.ticket}`)
     await this.tell(tx, 'hms.ticket.closed.v1', ticket)
+  }
+
+  /** Opens a ticket with the next number and tells the first of the ladder. `timer`: what is due when its time is over. */
+  async ask(tx: Transaction, make: (number: number) => Ticket, timer?: typeof TICKET_EXPIRY): Promise<Ticket> {
+    const ticket = make(await this.nextNumber(tx))
+    await tx.documents(TICKETS).put(ticket)
+    await this.scheduleLadder(tx, ticket)
+    if (timer !== undefined) await this.schedule(tx, timer, ticket, new Date(ticket.expiresAt))
+    await this.tell(tx, 'hms.ticket.opened.v1', ticket)
+    return ticket
   }
 
   /** `cause`: where the run does not say it itself. */
   async open(tx: Transaction, kind: Ticket['kind'], view: RunView, cause?: TicketCause): Promise<void> {
-    const number = await this.nextNumber(tx)
     const isPaused = view.state === 'PAUSED' && kind !== 'UNDELIVERED'
     const expiresInMs = isPaused ? this.config.patience.pauseMs : this.config.reviewMs
-    const ticket = openTicket(number, kind, view, tx.now, expiresInMs, cause)
-    await tx.documents(TICKETS).put(ticket)
-    await this.scheduleLadder(tx, ticket)
     // The deadline of a paused run is the run's own: its end closes the ticket.
-    if (!isPaused) await this.schedule(tx, TICKET_EXPIRY, ticket, new Date(ticket.expiresAt))
-    await this.tell(tx, 'hms.ticket.opened.v1', ticket)
+    await this.ask(tx, (number) => openTicket(number, kind, view, tx.now, expiresInMs, cause), isPaused ? undefined : TICKET_EXPIRY)
   }
 
   private async climb(tx: Transaction, number: number): Promise<void> {
     const known = await tx.documents(TICKETS).get(String(number))
     const ticket = known === undefined ? undefined : escalate(known, tx.now)
     if (ticket === undefined || ticket === known) return
-    await tx.documents(TICKETS).put(ticket)
     await this.scheduleLadder(tx, ticket)
-    await this.tell(tx, 'hms.ticket.escalated.v1', ticket)
+    await this.remind(tx, ticket)
   }
 
   private async expire(tx: Transaction, number: number): Promise<void> {
@@ -84,6 +90,12 @@ export class FollowRun implements OnModuleInit {
   private schedule(tx: Transaction, kind: typeof TICKET_LADDER, { ticket, policies }: Ticket, dueAt: Date): Promise<void> {
     const keys = policies.map(({ id }) => policyKey(id))
     return this.runtime.schedule(tx, { id: `${kind}:${ticket}`, kind, keys, data: { ticket }, dueAt })
+  }
+
+  /** Tells an open ticket that has changed once more. */
+  async remind(tx: Transaction, ticket: Ticket): Promise<void> {
+    await tx.documents(TICKETS).put(ticket)
+    await this.tell(tx, 'hms.ticket.escalated.v1', ticket)
   }
 
   private async tell(

@@ -5,6 +5,7 @@ import type { Metrics } from '#libs/platform'
 const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
   EMERGENCY_REVIEW: 'high',
   POISONED: 'high',
+  BREAK_GLASS_REVIEW: 'high',
   INCONCLUSIVE: 'normal',
   ACK_TIMEOUT: 'normal',
   UNDELIVERED: 'normal',

@@ -24,3 +24,5 @@ export const TICKET_COUNTER = documentTable<TicketCounter>({ name: 'ticket_count
 /** Kinds of timers: the next step of the ladder is due; nobody decided in time. */
 export const TICKET_LADDER = timerKind<{ ticket: number }>('ticket-ladder')
 export const TICKET_EXPIRY = timerKind<{ ticket: number }>('ticket-expiry')
+/** Nobody closed the review of a break-glass in time. */
+export const REVIEW_OVERDUE = timerKind<{ ticket: number }>('review-overdue')

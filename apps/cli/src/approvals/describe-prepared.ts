@@ -2,12 +2,12 @@ import type { PreparedApproval, PreparedRelease, RolloutPlan } from '#libs/contr
 
 /** What a signer should read before the key is unlocked: difference, plan and digest. */
 export function describePrepared(prepared: PreparedApproval): string[] {
-  return [
-    ...prepared.releases.flatMap(describeRelease),
-    `  Plan: ${describePlan(prepared.plan)}`,
-    ...describeGates(prepared.plan),
-    ...describePeople(prepared),
-  ]
+  const { breakGlass, plan } = prepared
+  const plans =
+    breakGlass === undefined
+      ? [`  Plan: ${describePlan(plan)}`, ...describeGates(plan)]
+      : [`  BREAK-GLASS: ${breakGlass.reason}`, `  Plan: no simulation, no canary, bake ${seconds(plan.bakeMs)}, ${partnersOf(plan)}`]
+  return [...prepared.releases.flatMap(describeRelease), ...plans, ...describePeople(prepared)]
 }
 
 /** The same of a rollback, which goes by no plan. */
@@ -31,9 +31,12 @@ function describeRelease(release: PreparedRelease): string[] {
 }
 
 function describePlan(plan: RolloutPlan): string {
-  const partners = plan.partners === null ? 'all partners' : plan.partners.join(', ') || 'no partners'
   const bake = plan.bakeMs === plan.observeMs ? '' : `, bake ${seconds(plan.bakeMs)}`
-  return `canary ${plan.share / 100}% of ${plan.scopeName}, observe ${seconds(plan.observeMs)}${bake}, ${partners}`
+  return `canary ${plan.share / 100}% of ${plan.scopeName}, observe ${seconds(plan.observeMs)}${bake}, ${partnersOf(plan)}`
+}
+
+function partnersOf({ partners }: RolloutPlan): string {
+  return partners === null ? 'all partners' : partners.join(', ') || 'no partners'
 }
 
 function describeGates({ metrics = [] }: RolloutPlan): string[] {

@@ -159,7 +159,7 @@ describe('releases in force', () => {
     const { document, roster, approved, proof, attestations } = world
     const wrong = [{ ...document, version: '2.0.0' }, document, { ...document, scope: 'region:NCR', release: world.oneSigned }]
     const sources = { roster, proofOf: async () => proof, attestationsOf: async () => attestations }
-    expect(await checkLive(wrong, { approved, promoted: new Set() }, sources, problems)).toBe(3)
+    expect(await checkLive(wrong, { approved, promoted: new Set() }, sources, problems)).toEqual({ releases: 3, breakGlass: [] })
     expect(problemsOf(problems)).toHaveLength(2)
   })
 })

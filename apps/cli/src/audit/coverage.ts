@@ -6,6 +6,7 @@ import {
   verifyHead,
   witnessedAt,
   type ApprovedRelease,
+  type AttestingStage,
   type Demand,
   type Roster,
   type VerifiedRelease,
@@ -42,14 +43,15 @@ export interface LiveSources {
 
 /**
  * Each document is one that a reader would take; its release is named by an approval in the log, which gives a proof of it, and went
- * through the stages before it was shown. Answers with how many releases there are.
+ * through the stages before it was shown. Answers with how many releases there are, and which of them went past simulation and canary.
  */
 export async function checkLive(
   documents: readonly ConfigDocument[],
   { approved }: Told,
   sources: LiveSources,
   problems: Problems,
-): Promise<number> {
+): Promise<{ releases: number; breakGlass: string[] }> {
+  const breakGlass: string[] = []
   for (const document of documents) {
     const name = `${document.id}@${document.version ?? '?'}`
     await problems.check(name, async () => {
@@ -70,13 +72,20 @@ export async function checkLive(
         const run = [...approved].find(([, named]) => named.some(({ digest }) => digest === each.digest))
         if (run === undefined) throw wrong(`${name} is in force in ${head.scope}, and its approval is not in the log`)
         await requireProof(name, each, sources)
-        const rollback = each.predicate.rollback
-        if (rollback === undefined) await requireStages(name, head.scope, each.witnessedAt, run, sources)
+        const { rollback, breakGlass: order, policy } = each.predicate
+        if (order !== undefined) breakGlass.push(`${policy.id}@${policy.version}: ${order.reason}`)
+        if (rollback === undefined) await requireStages(name, stagesFor(head.scope, order !== undefined), each.witnessedAt, run, sources)
         else await requireOrigin(name, each, approved, sources)
       }
     })
   }
-  return documents.filter(({ release }) => release !== null).length
+  return { releases: documents.filter(({ release }) => release !== null).length, breakGlass }
+}
+
+/** Who must have let it through: people sent break-glass past the others, and their signatures say so. */
+function stagesFor(scope: string, isBreakGlass: boolean): AttestingStage[] {
+  if (isBreakGlass) return ['lint']
+  return scope === STABLE_SCOPE ? ['lint', 'simulate', 'canary'] : ['lint', 'simulate']
 }
 
 /** The log's own proof, beside the one that came with the document. */
@@ -93,13 +102,14 @@ async function requireOrigin(name: string, release: VerifiedRelease, approved: T
   const proof = await sources.proofOf(origin)
   if (run === undefined || proof === undefined) throw wrong(`${name} was brought back, and the approval of what it was is not in the log`)
   const at = witnessedAt({ ...release, digest: origin }, proof, sources.roster)
-  await requireStages(name, STABLE_SCOPE, at, run, sources)
+  const isBreakGlass = release.predicate.rollback!.byBreakGlass === true
+  await requireStages(name, stagesFor(STABLE_SCOPE, isBreakGlass), at, run, sources)
 }
 
 /** Some attempt of its run was let through by each stage; by keys that were valid when its approval was witnessed, or later. */
 async function requireStages(
   name: string,
-  scope: string,
+  stages: readonly AttestingStage[],
   at: string | undefined,
   [run, named]: [number, ApprovedRelease[]],
   { roster, attestationsOf }: LiveSources,
@@ -114,16 +124,10 @@ async function requireStages(
       simulate: said('hms.simulation.passed.v1'),
       canary: said('hms.canary.passed.v1'),
     }
-    return unattested(
-      { run, attempt, releases, attestations },
-      scope === STABLE_SCOPE ? ['lint', 'simulate', 'canary'] : ['lint', 'simulate'],
-      demand,
-    )
+    return unattested({ run, attempt, releases, attestations }, stages, demand)
   })
   if (!reasons.includes(undefined))
-    throw wrong(
-      `${name} is in force in ${scope}, and run #${run} did not bring it there: ${reasons.at(-1) ?? 'no stage said anything of it'}`,
-    )
+    throw wrong(`${name} is in force, and run #${run} did not bring it there: ${reasons.at(-1) ?? 'no stage said anything of it'}`)
 }
 
 function wrong(detail: string): SignatureError {

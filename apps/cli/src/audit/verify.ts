@@ -22,7 +22,12 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const before = await problems.check('the log', () => memory.continuedBy(tree))
   const published = checkRuns(runs, told, problems)
   const attestationsOf = (run: number) => client.get<StageAttestation[]>('/v1/audit/attestations', { run })
-  const live = await checkLive(documents, told, { roster, proofOf: (digest) => proofOf(client, digest), attestationsOf }, problems)
+  const { releases: live, breakGlass } = await checkLive(
+    documents,
+    told,
+    { roster, proofOf: (digest) => proofOf(client, digest), attestationsOf },
+    problems,
+  )
   problems.raise()
   await memory.keep(note)
   const { origin, size, root, witnessedAt } = checkpoint
@@ -30,7 +35,16 @@ export async function verifyAudit(context: CliContext): Promise<number> {
   const continued =
     before === undefined ? 'nothing was verified here before' : `it continues the ${before.size} entries that were verified here before`
   context.output.data(
-    { origin, size, root: root.toString('base64'), witnessedAt: seenAt, continues: before?.size ?? null, runs: published, live },
+    {
+      origin,
+      size,
+      root: root.toString('base64'),
+      witnessedAt: seenAt,
+      continues: before?.size ?? null,
+      runs: published,
+      live,
+      breakGlass,
+    },
     () => [
       `${context.output.paint.good('✓')} ${origin}: ${size} entries, and the root that the log ` +
         `signed${seenAt === null ? '' : `, seen by its witnesses at ${seenAt}`}`,
@@ -38,6 +52,7 @@ export async function verifyAudit(context: CliContext): Promise<number> {
       `${context.output.paint.good('✓')} the approval of each of ${published} published runs is in it`,
       `${context.output.paint.good('✓')} each of ${live} releases in force was approved by the roster's people and let ` +
         `through by each stage, and the log proves it`,
+      ...breakGlass.map((each) => `! by break-glass, past simulation and canary: ${each}`),
     ],
   )
   return EXIT.done

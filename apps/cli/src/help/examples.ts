@@ -29,6 +29,13 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
       'hms-svc approvals reject sha256:9f2c… --reason "units are wrong" --sign "EPA Counsel"',
     ],
   },
+  'break-glass': {
+    group: 'Decide:',
+    examples: [
+      'hms-svc break-glass policies/pm25.yaml --sign "EPA Chief" --sign "EPA Counsel" --reason "bots alert on clean air" --watch',
+      'hms-svc break-glass pm25.yaml ozone.yaml --sign "EPA Chief" --sign "EPA Counsel" --reason "wrong units since the release"',
+    ],
+  },
   sign: {
     group: 'Decide:',
     examples: [

@@ -1,5 +1,7 @@
 import {
   describeClock,
+  describeReview,
+  reviewCommands,
   isHeld,
   stageLabel,
   nextCommandsOf,
@@ -25,6 +27,7 @@ export function renderRun(view: RunView, paint: Paint = PLAIN): string[] {
   return [
     renderHeadline(view),
     ...stages,
+    ...renderBreakGlass(view),
     ...view.decisions.map(renderDecision),
     ...renderObstacle(view),
     renderClosing(view, paint),
@@ -49,6 +52,13 @@ export function dotted(label: string, text: string): string {
 /** `  abort by EPA Chief, applied: bot is broken`. */
 function renderDecision({ decision, by, outcome, reason }: RunDecision): string {
   return `  ${decision} by ${by}, ${outcome === 'late' ? 'too late' : outcome}: ${reason}`
+}
+
+/** Who sent it past the stages that try it, why, and how far the review of that is. */
+function renderBreakGlass({ breakGlass }: RunView): string[] {
+  if (breakGlass === undefined) return []
+  const said = `  break-glass by ${breakGlass.by.join(' and ')}: ${breakGlass.reason}`
+  return [said, `  ${describeReview(breakGlass.review)}`, ...reviewCommands(breakGlass.review).map((command) => `  next: ${command}`)]
 }
 
 function paintVerdict(stage: RunStage, text: string, paint: Paint): string {

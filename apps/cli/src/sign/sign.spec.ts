@@ -20,7 +20,9 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const sign = async (content: string | Buffer, ...flags: string[]) => {
   await writeFile(file, content)
-  return runForTest(['sign', file, '--sign', 'EPA Chief', ...flags], { env: { HMS_DATA_DIR: folder } })
+  return runForTest(['sign', file, '--sign', 'EPA Chief', ...flags], {
+    env: { HMS_DATA_DIR: folder },
+  })
 }
 
 describe('sign', () => {
@@ -30,7 +32,18 @@ describe('sign', () => {
     expect(stderr).toContain(`This is a freeze:\n  ${subject.name}  sha256:aaaa`)
     expect(stderr).toContain(`digest ${digestOf(freeze).slice(0, 11)} `)
     const keys = readRoster(JSON.parse(await readFile(join(folder, 'roster.json'), 'utf8'))).keysOfKind('person')
-    expect(verifyEnvelope(JSON.parse(stdout), keys)).toMatchObject({ payload: freeze, keyids: [expect.any(String)] })
+    expect(verifyEnvelope(JSON.parse(stdout), keys)).toMatchObject({
+      payload: freeze,
+      keyids: [expect.any(String)],
+    })
+  })
+
+  it('says that a release is break-glass, and why', async () => {
+    const release = statement(PREDICATE_TYPES.release, [subject], {
+      breakGlass: { reason: 'wrong sensor' },
+    })
+    expect((await sign(release)).stderr).toContain('  BREAK-GLASS, past simulation and canary: wrong sensor\n')
+    expect((await sign(statement(PREDICATE_TYPES.release, [subject], {}))).stderr).not.toContain('BREAK-GLASS')
   })
 
   it('adds to what others signed', async () => {
@@ -50,7 +63,11 @@ describe('sign', () => {
     ['two readings of one text', freeze.toString().replace('{', '{ '), 10, 'HMS_SIGNATURE_NOT_CANONICAL'],
     [
       'an envelope of another type',
-      JSON.stringify({ payload: freeze.toString('base64'), payloadType: 'text/plain', signatures: [] }),
+      JSON.stringify({
+        payload: freeze.toString('base64'),
+        payloadType: 'text/plain',
+        signatures: [],
+      }),
       10,
       'HMS_STATEMENT_TYPE',
     ],

@@ -26,12 +26,22 @@ export function readSignable(text: string, file: string): Signable {
   const kind = typeof type === 'string' && Object.hasOwn(BY_PEOPLE, type) ? BY_PEOPLE[type] : undefined
   if (kind === undefined)
     throw usageError(`${file} holds nothing that people sign: its predicateType is ${String(type)}`, ['hms-svc sign --help'])
-  const { subject } = readStatement(payload, type as string)
+  const { subject, predicate } = readStatement<{ breakGlass?: { reason?: unknown } } | null>(payload, type as string)
   return {
     payload,
     ...(envelope === undefined ? {} : { envelope }),
-    about: [`This is ${kind}:`, ...subject.map(({ name, digest }) => `  ${name}  sha256:${digest.sha256}`)],
+    about: [
+      `This is ${kind}:`,
+      ...subject.map(({ name, digest }) => `  ${name}  sha256:${digest.sha256}`),
+      ...describeBreakGlass(predicate),
+    ],
   }
+}
+
+/** Whoever signs it apart from the others must not find later what it was. */
+function describeBreakGlass(predicate: { breakGlass?: { reason?: unknown } } | null): string[] {
+  const order = predicate?.breakGlass
+  return order === undefined ? [] : [`  BREAK-GLASS, past simulation and canary: ${String(order?.reason)}`]
 }
 
 function parse(text: string, file: string): unknown {

@@ -24,9 +24,20 @@ export async function decideTicket(context: CliContext, text: string, flags: Tic
   const byMs = await parseDurationFlag('--by', flags.by)
   const signer = await openKey(context, keyFolderOf(context), flags.sign, flags)
   const client = await context.client()
-  const { run, attempt, digest: subject } = await client.get<Ticket>(`/v1/tickets/${number}`)
+  const { run, attempt, digest: subject, kind } = await client.get<Ticket>(`/v1/tickets/${number}`)
   const { signRunDecision } = await import('#libs/signing')
-  const said = { run, attempt, subject, decision, reason, at: new Date(context.io.now()), ...(byMs === undefined ? {} : { byMs }) }
+  // The review of a break-glass is closed by name: what was signed about the run of it answers nothing else.
+  const named = kind === 'BREAK_GLASS_REVIEW' ? { ticket: number } : {}
+  const said = {
+    run,
+    attempt,
+    subject,
+    decision,
+    reason,
+    at: new Date(context.io.now()),
+    ...named,
+    ...(byMs === undefined ? {} : { byMs }),
+  }
   const statement = await signRunDecision(said, signer)
   const ticket = await client.post<Ticket>(`/v1/tickets/${number}/decisions`, { statement } satisfies TicketDecisionRequest)
   if (ticket.state === 'OPEN' && context.output.mode !== 'json')

@@ -17,12 +17,15 @@ export function describeTicket(ticket: Ticket): string[] {
     `  ${reason}${detail === '' ? '' : `: ${detail}`}`,
     `  opened ${openedAt}`,
     ...told.map(({ to, at }) => `  told ${to} ${at}`),
+    ...(ticket.overdueAt === undefined
+      ? []
+      : [`  overdue since ${ticket.overdueAt}: ${(ticket.actors ?? []).join(' and ')} approve nothing`]),
   ]
   if (decided !== null) return [...lines, `  ${decided.decision} by ${decided.by} ${decided.at}: ${decided.reason}`]
   if (state !== 'OPEN') return lines
   return [
     ...lines,
-    `  expires ${expiresAt}`,
+    `  ${kind === 'BREAK_GLASS_REVIEW' ? 'due' : 'expires'} ${expiresAt}`,
     `  next: hms-svc tickets decide ${number} --decision ${allowed.join('|')} --reason TEXT --sign NAME`,
     `        hms-svc audit log --run ${run}`,
     ...(kind === 'UNDELIVERED' ? [`        hms-svc partners redrive --failed --reason TEXT`] : []),

@@ -35,7 +35,7 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
       ),
     }
   }
-  const { ticket, state, run, attempt, digest, allowed } = answer.value
+  const { ticket, kind, state, run, attempt, digest, allowed } = answer.value
   const chosen = state === 'OPEN' ? chosenIn(query, allowed) : `Too late: ${TICKET_WORDS[state].text.toLowerCase()}.`
   if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })
   const { decision, reason } = chosen
@@ -44,7 +44,15 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
     ...place,
     title: `${DECISION_WORDS[decision].text}: ticket ${ticket}, run ${run}`,
     summary: `${DECISION_WORDS[decision].hint} Reason: “${reason}”`,
-    statement: writeRunDecision({ run, attempt, subject: digest, at: now, ...chosen }),
+    // The review of a break-glass is closed by name: what is signed about its run answers nothing else.
+    statement: writeRunDecision({
+      run,
+      attempt,
+      subject: digest,
+      at: now,
+      ...chosen,
+      ...(kind === 'BREAK_GLASS_REVIEW' ? { ticket } : {}),
+    }),
     act: { path: `/v1/tickets/${ticket}/decisions`, done: back, mayNot: await whoMayNotDecide(request, digest, decision) },
     verb: `Sign: ${decision}`,
     command: `hms-svc tickets decide ${ticket} --decision ${decision}${by} --reason TEXT --sign NAME`,

@@ -101,10 +101,11 @@ const WORDS: Record<Ticket['kind'], string> = {
   INCONCLUSIVE: 'The run has too little evidence to go on by itself, so it waits.',
   ACK_TIMEOUT: 'Connected bots did not acknowledge the rule, so the run waits.',
   UNDELIVERED: 'No channel of a partner took the message. That changes nothing about the run; people see to it that the partner hears.',
+  BREAK_GLASS_REVIEW: 'Several people sent the rule past simulation and canary. Somebody who did not sign it says whether that was right.',
   POISONED: 'The run ended, because one of its messages or timers could not be handled.',
 }
 
-function Clock({ ticket: { openedAt, expiresAt, told, state, closedAt } }: { ticket: Ticket }): JSX.Element {
+function Clock({ ticket: { kind, openedAt, expiresAt, told, state, closedAt } }: { ticket: Ticket }): JSX.Element {
   return (
     <dl class="facts">
       <dt>Opened</dt>
@@ -120,7 +121,7 @@ function Clock({ ticket: { openedAt, expiresAt, told, state, closedAt } }: { tic
           </Fragment>
         )
       })}
-      <dt>{state === 'OPEN' ? 'Ends without an answer' : 'Closed'}</dt>
+      <dt>{state !== 'OPEN' ? 'Closed' : kind === 'BREAK_GLASS_REVIEW' ? 'Overdue without an answer' : 'Ends without an answer'}</dt>
       <dd>
         <Moment at={state === 'OPEN' ? expiresAt : closedAt} />
         {state === 'OPEN' ? ': a paused run is then aborted, and what was taken back stays so.' : ''}

@@ -1,5 +1,7 @@
 import {
   describeClock,
+  describeReview,
+  reviewCommands,
   isHeld,
   nextCommandsOf,
   stageLabel,
@@ -174,6 +176,7 @@ function Steps({ run }: { run: RunView }): JSX.Element {
         )}
         .{run.clock === undefined ? null : ` ${describeClock(run.clock, isHeld(run))}.`}
       </p>
+      <BreakGlassNote run={run} />
       <ol class="usa-step-indicator">
         {run.stages.map((stage) => (
           <li
@@ -191,6 +194,24 @@ function Steps({ run }: { run: RunView }): JSX.Element {
       </ol>
     </>
   )
+}
+
+/** Who sent it past the stages that try it, and until when somebody else must have looked at that. */
+function BreakGlassNote({ run: { breakGlass } }: { run: RunView }): JSX.Element | null {
+  if (breakGlass === undefined) return null
+  const { by, reason, review } = breakGlass
+  return (
+    <>
+      <p>
+        <strong>Break-glass</strong>: {by.join(' and ')} sent it past simulation and canary: “{reason}”. {sentence(describeReview(review))}.
+      </p>
+      <Commands commands={reviewCommands(review)} />
+    </>
+  )
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function tookOf({ startedAt, endedAt }: RunStage): JSX.Element {

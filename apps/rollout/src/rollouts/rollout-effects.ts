@@ -15,7 +15,7 @@ export class RolloutEffects {
     private readonly heads: StableHeads,
   ) {}
 
-  perform(tx: Transaction, rollout: Rollout, effect: OwnEffect<RolloutEffect>): Promise<Rollout | void> {
+  perform(tx: Transaction, rollout: Rollout, effect: Exclude<OwnEffect<RolloutEffect>, { do: 'overtake' }>): Promise<Rollout | void> {
     switch (effect.do) {
       case 'issueHeads':
         return this.issue(tx, rollout, effect.how)

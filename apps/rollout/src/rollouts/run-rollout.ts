@@ -3,15 +3,17 @@ import { policyKey, type EventAnswer } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import {
   decideRollout,
+  isHeldBy,
   newRollout,
   ROLLOUT_TIMERS,
+  type BreakGlassRefusal,
   type Rollout,
   type RolloutEffect,
   type RolloutInput,
   type RolloutTimer,
 } from '#libs/pipeline'
 import { ServiceRuntime, startTimesOf } from '#libs/service'
-import { FollowFreezes, originOf, StageShell } from '#libs/stage'
+import { FollowFreezes, originOf, StageShell, type Arrival } from '#libs/stage'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { RolloutConfig } from '../rollout.config.js'
 import { stableOf } from '../stable/stable.table.js'
@@ -38,7 +40,7 @@ export class RunRollout implements OnModuleInit {
       decide: (rollout, input, now) =>
         decideRollout(rollout, input, { now, publishMs: config.publishMs, acknowledgeMs: config.acknowledgeMs }),
       keysOf,
-      perform: (tx, rollout, effect) => effects.perform(tx, rollout, effect),
+      perform: (tx, rollout, effect) => (effect.do === 'overtake' ? this.overtake(tx, rollout) : effects.perform(tx, rollout, effect)),
     })
     this.freezes = new FollowFreezes(runtime, {
       name: 'rollout',
@@ -46,6 +48,7 @@ export class RunRollout implements OnModuleInit {
       states: ['waiting'],
       keysOf,
       scopeOf: () => 'global',
+      isHeldBy,
       tell: async (tx, { run, attempt, dossier }, frozen) =>
         this.shell.input(tx, run, { type: 'freezeChanged', stable: await stableReleases(tx, dossier), frozen }, { attempt }),
     })
@@ -57,12 +60,39 @@ export class RunRollout implements OnModuleInit {
   }
 
   open(tx: Transaction, dossier: RunDossier, cause: ReceivedEvent): Promise<EventAnswer> {
-    const begins = startTimesOf(openDossier(dossier).releases, tx.now)
-    const origin = { ...originOf(cause), dossier }
-    const fresh = newRollout(dossier, origin, { quorum: this.config.quorumShare, begins })
-    return this.shell.open(tx, { fresh, dossier, cause }, async () => {
-      return { type: 'opened', stable: await stableReleases(tx, dossier), frozen: await this.freezes.against(tx, 'global') }
+    const fresh = this.fresh(tx, dossier, cause)
+    return this.shell.open(tx, { fresh, dossier, cause }, () => this.begin(tx, fresh))
+  }
+
+  /** Of its stages only lint vouches for it: `refusalOf` asks for the signatures of those who sent it past the others. */
+  openBreakGlass(
+    tx: Transaction,
+    { dossier, cause }: Pick<Arrival<Rollout>, 'dossier' | 'cause'>,
+    refusalOf: () => Promise<{ reason: BreakGlassRefusal; detail: string } | undefined>,
+  ): Promise<EventAnswer> {
+    const fresh: Rollout = { ...this.fresh(tx, dossier, cause), breakGlass: true }
+    return this.shell.open(tx, { fresh, dossier, cause, attestedBy: ['lint'] }, async () => {
+      const refusal = await refusalOf()
+      return refusal === undefined ? this.begin(tx, fresh) : { type: 'refused', ...refusal }
     })
+  }
+
+  private fresh(tx: Transaction, dossier: RunDossier, cause: Arrival<Rollout>['cause']): Rollout {
+    const begins = startTimesOf(openDossier(dossier).releases, tx.now)
+    return newRollout(dossier, { ...originOf(cause), dossier }, { quorum: this.config.quorumShare, begins })
+  }
+
+  private async begin(tx: Transaction, rollout: Rollout): Promise<RolloutInput> {
+    const frozen = await this.freezes.against(tx, 'global', (freeze) => isHeldBy(rollout, freeze))
+    return { type: 'opened', stable: await stableReleases(tx, rollout.dossier), frozen }
+  }
+
+  /** What other runs made live is replaced by this one, so they bake it no longer; nothing of it is taken back first. */
+  private async overtake(tx: Transaction, { run, members }: Rollout): Promise<void> {
+    for (const { policy } of members) {
+      const holder = (await stableOf(tx, policy))?.run ?? null
+      if (holder !== null && holder !== run) await this.shell.input(tx, holder, { type: 'overtaken' })
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
+import { OpenBreakGlass } from '../break-glass/open-break-glass.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { RollBackSigned } from './roll-back-signed.js'
 
@@ -9,6 +10,7 @@ import { RollBackSigned } from './roll-back-signed.js'
 export class SignedRollbacksEvents {
   constructor(
     private readonly rollBackSigned: RollBackSigned,
+    private readonly openBreakGlass: OpenBreakGlass,
     private readonly runRollout: RunRollout,
   ) {}
 
@@ -18,14 +20,16 @@ export class SignedRollbacksEvents {
   }
 
   @OnEvent('rollout', 'hms.release.logged.v1')
-  logged(@Payload() { data }: ReceivedEvent<'hms.release.logged.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    return this.rollBackSigned.logged(tx, data)
+  async logged(@Payload() { data }: ReceivedEvent<'hms.release.logged.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    await this.rollBackSigned.logged(tx, data)
+    await this.openBreakGlass.logged(tx, data)
   }
 
-  /** Either kind of run. */
+  /** Every kind of run. */
   @OnEvent('rollout', 'hms.run.decided.v1')
   async ended(@Payload() { data }: ReceivedEvent<'hms.run.decided.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
     await this.rollBackSigned.drop(tx, data.run)
+    await this.openBreakGlass.drop(tx, data.run)
     await this.runRollout.shell.ended(tx, data)
   }
 }

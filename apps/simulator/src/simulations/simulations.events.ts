@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '#libs/contracts'
+import { isBreakGlassDossier, type ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
@@ -9,7 +9,8 @@ export class SimulationsEvents {
   constructor(private readonly runSimulation: RunSimulation) {}
 
   @OnEvent('simulator', 'hms.lint.passed.v1')
-  linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+  async linted(@Payload() event: ReceivedEvent<'hms.lint.passed.v1'>, @Ctx() { tx }: EventContext): Promise<EventAnswer> {
+    if (isBreakGlassDossier(event.data.dossier)) return
     return this.runSimulation.open(tx, event.data.dossier, event)
   }
 

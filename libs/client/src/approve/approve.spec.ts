@@ -17,7 +17,10 @@ import { signApproval } from './sign-approval.js'
 const policy = { id: 'epa-pm25-limit', version: '2.0.0', effective: '2024-09-01T00:00:00Z', limit: 25 }
 const plan = { share: 500, scope: 'region:NCR', scopeName: 'National Capital Region', observeMs: 1000, bakeMs: 1000, partners: null }
 
-function prepared(of: JsonObject & { id: string; version: string } = policy): PreparedApproval {
+function prepared(
+  of: JsonObject & { id: string; version: string } = policy,
+  more: { breakGlass?: { reason: string } } = {},
+): PreparedApproval {
   const { payload, digest, policyDigest } = buildRelease({
     policy: of,
     releaseEpoch: 1,
@@ -28,6 +31,7 @@ function prepared(of: JsonObject & { id: string; version: string } = policy): Pr
     plan,
     preparedAt: '2024-09-01T00:00:00Z',
     expires: '2024-09-02T00:00:00Z',
+    ...more,
   })
   const bytes = Buffer.from(payload).toString('base64')
   const release = { id: of.id, version: of.version, policyDigest, digest, payload: bytes, live: null, differences: [] }
@@ -158,6 +162,7 @@ describe('an approval', () => {
   it.each([
     ['another policy', prepared({ ...policy, limit: 99 }), {}],
     ['another plan', prepared(), { share: 1 }],
+    ['break-glass', prepared(policy, { breakGlass: { reason: 'quick' } }), {}],
     ['bytes of another digest', { ...prepared(), releases: renamed }, {}],
   ])('is not signed when the service prepared %s', async (_what, body, asked) => {
     answer(body)

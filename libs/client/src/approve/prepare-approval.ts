@@ -40,11 +40,10 @@ export async function prepareApproval(
     supersede: options.supersede,
   }
   const prepared = await api.post<PreparedApproval>('/v1/approvals/prepare', request)
-  const asked = policies.map(digestOfJson).sort()
-  const releases = prepared.releases.map((release) => readPrepared(release))
-  const offered = releases.map(({ policy }) => digestOfJson(policy)).sort()
-  if (asked.join() !== offered.join()) throw mismatch('other policies than those that were given')
+  const releases = releasesOf(prepared, policies)
   for (const release of releases) {
+    // Whoever signs an ordinary approval must not find that it was one that skips what tries it.
+    if (release.breakGlass !== undefined) throw mismatch('break-glass, which nobody asked for')
     for (const key of ['share', 'observeMs', 'bakeMs'] as const) {
       if (plan[key] !== undefined && plan[key] !== release.plan[key]) throw mismatch(`another ${key} than was asked for`)
     }
@@ -54,11 +53,20 @@ export async function prepareApproval(
   return prepared
 }
 
+/** What the prepared bytes say: exactly these policies. */
+export function releasesOf(prepared: PreparedApproval, policies: readonly JsonObject[]): ReleasePredicate[] {
+  const releases = prepared.releases.map((release) => readPrepared(release))
+  const asked = policies.map(digestOfJson).sort()
+  const offered = releases.map(({ policy }) => digestOfJson(policy)).sort()
+  if (asked.join() !== offered.join()) throw mismatch('other policies than those that were given')
+  return releases
+}
+
 function readPrepared({ payload, digest }: PreparedRelease): ReleasePredicate {
   if (digestOf(Buffer.from(payload, 'base64')) !== digest) throw mismatch('bytes of another digest than it names')
   return peekPredicate<ReleasePredicate>({ payload, payloadType: STATEMENT_TYPE, signatures: [] })
 }
 
-function mismatch(what: string): HmsError {
+export function mismatch(what: string): HmsError {
   return new HmsError('HMS_APPROVAL_MISMATCH', `the service prepared ${what}; nothing was signed`, { status: 502, retryable: false })
 }

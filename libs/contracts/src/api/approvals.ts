@@ -28,6 +28,22 @@ export interface PrepareRollbackRequest {
   rollback: { policy: string; version: string; reason?: string }
 }
 
+/**
+ * `POST /v1/break-glass/prepare`: what is signed says that it is break-glass, and why. No part of it waits: see `BreakGlassRequest`.
+ */
+export interface PrepareBreakGlassRequest {
+  policies: JsonObject[]
+  reason: string
+  author?: string
+  committedBy?: Record<string, string>
+}
+
+/** `POST /v1/break-glass`: the signatures of all who sign, in one request. One of each person per release. */
+export interface BreakGlassRequest {
+  digest: string
+  signatures: { release: string; keyid: string; sig: string }[]
+}
+
 /** Plan options of a caller. What is left out is filled by approver's configuration. */
 export interface PlanOptions {
   /** Basis points, 1 to 10,000. */
@@ -74,6 +90,8 @@ export interface PreparedApproval {
   authors: string[]
   /** The last signature ends the runs of these policies that are under way. */
   supersede?: true
+  /** It skips simulation, canary, freezes and waiting. */
+  breakGlass?: { reason: string }
   expiresAt: string
 }
 
@@ -111,6 +129,7 @@ export interface ApprovalSummary extends ApprovalView {
   reasons: SigningReason[]
   /** The last signature ends the runs of these policies that are under way. */
   supersede?: true
+  breakGlass?: { reason: string }
   preparedAt: string
   expiresAt: string
 }

@@ -69,6 +69,29 @@ describe('given a new rollout', () => {
   })
 })
 
+describe('given a new rollout that people sent past its canary', () => {
+  const given: Rollout = { ...FRESH, breakGlass: true }
+  const opened = (id: string): RolloutInput => ({ type: 'opened', stable: LIVE, frozen: { ...FREEZE, id } })
+
+  it('when a freeze is on, then it ends the rollouts under way and issues heads', () => {
+    const { state, effects } = when(given, opened('election-week'))
+    expect(state.state).toBe('publishing')
+    expect(kinds(effects)).toEqual(['overtake', 'issueHeads', 'schedule', 'hms.rollout.started.v1'])
+  })
+
+  it('when the line is stopped, then it waits, and ends no other rollout before it is lifted', () => {
+    const { state, effects } = when(given, opened('stop-the-line'))
+    expect([state.state, kinds(effects)]).toEqual(['waiting', ['hms.rollout.delayed.v1']])
+    const lifted = when(state, { type: 'freezeChanged', stable: LIVE, frozen: null })
+    expect([lifted.state.state, kinds(lifted.effects)[0]]).toEqual(['publishing', 'overtake'])
+  })
+
+  it('when its people did not vouch for it, then it fails and issues nothing', () => {
+    const { state, effects } = when(given, { type: 'refused', reason: 'NOT_APPROVED', detail: 'one signed' })
+    expect([state.state, kinds(effects)]).toEqual(['failed', ['hms.rollout.failed.v1']])
+  })
+})
+
 describe('given heads that are not stored', () => {
   it('when they are and no bot is connected, then others hear of the promotion and it bakes', () => {
     const { state, effects } = when(rollout('publishing', { of: 0 }), { type: 'published', heads: [storedHead('global', 0)] })

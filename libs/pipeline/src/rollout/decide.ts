@@ -3,6 +3,7 @@ import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence } from '../silence.js'
 import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
+import { isHeldBy } from './break-glass.js'
 import { countReach, NOBODY_REACHED } from './reach.js'
 import { hasAll, hasQuorum, heldUntil, inForce, isRolloutOpen, isStored, rolloutSummary, withAnswers, type Rollout } from './rollout.js'
 
@@ -43,6 +44,8 @@ export type RolloutEffect =
   | { do: 'issueHeads'; how: 'advance' | 'renew' }
   /** Signs heads that make live again what was live before the run, and says so to those who were told of the promotion. */
   | { do: 'takeBack'; detail: string }
+  /** Ends the rollouts that hold its policies: what they made live is replaced, not taken back. */
+  | { do: 'overtake' }
   /** Lets another run have the policies. */
   | { do: 'freePolicies' }
 
@@ -87,10 +90,11 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
 
 function open(
   rollout: Rollout,
-  { stable, frozen }: { stable: StableReleases; frozen: FreezeNotice | null },
+  { stable, frozen: notice }: { stable: StableReleases; frozen: FreezeNotice | null },
   { publishMs }: RolloutContext,
 ): RolloutDecision {
   const { frozen: known, ...rest } = rollout
+  const frozen = notice !== null && isHeldBy(rest, notice.id) ? notice : null
   const { run, attempt, dossier, members } = rest
   const digestOf = (release: { releaseDigest: string } | null | undefined): string | null => release?.releaseDigest ?? null
   const moved = members.find(({ policy }) => digestOf(stable[policy]) !== digestOf(dossier.live[policy]))
@@ -104,6 +108,7 @@ function open(
     return { state: { ...rest, state: 'waiting', frozen }, effects: [{ do: 'emit', type: 'hms.rollout.delayed.v1', data }] }
   }
   const effects: RolloutEffect[] = [
+    ...(rest.breakGlass === true ? [{ do: 'overtake' } as const] : []),
     { do: 'issueHeads', how: 'advance' },
     { do: 'schedule', timer: 'publish', inMs: publishMs },
     { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for the store' } },

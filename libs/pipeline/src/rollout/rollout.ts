@@ -36,6 +36,8 @@ export interface Rollout extends StageState {
   baked: boolean
   /** The freeze that it waits for. */
   frozen?: FreezeNotice
+  /** Several people sent it past its canary: no freeze but the stop switch holds it, and it waits for no other run. */
+  breakGlass?: true
   /** Name of the person who went on without the silent bots. */
   acceptedBy?: string
   dossier: RunDossier

@@ -20,5 +20,7 @@ export function pausedStage({ stages }: RunFacts): StageName | undefined {
  */
 export function isSupersedable(facts: RunFacts): boolean {
   if (facts.approvedAt === undefined || isTerminal(stateOf(facts))) return false
+  // Break-glass has no canary: nobody is asked to wait for it, and nothing takes its place.
+  if (facts.breakGlass !== undefined) return false
   return facts.stages.canary?.verdict !== 'PASS' || facts.stages.rollout?.waits === 'FREEZE'
 }

@@ -1,4 +1,5 @@
 import { isTerminal, STAGES, type RunStage, type RunState, type RunView, type StageName } from '#libs/contracts'
+import { BREAK_GLASS_REFUSALS } from '../stage/break-glass-refusals.js'
 import { clockOf } from './run-clock.js'
 import type { RunFacts } from './run-facts.js'
 
@@ -8,7 +9,7 @@ export function stateOf(facts: RunFacts): RunState {
   const failed = failedStage(facts)
   if (failed !== undefined && facts.stages[failed]!.verdict === 'FAIL') {
     // Before the canary nothing was published; from there on failing means that it was taken back. A rollback that fails published nothing.
-    return failed === 'lint' || failed === 'simulate' || facts.isRollback === true ? 'FAILED' : 'ROLLED_BACK'
+    return failed === 'lint' || failed === 'simulate' || publishedNothing(facts) ? 'FAILED' : 'ROLLED_BACK'
   }
   if (verdictOf(facts, stagesOf(facts).at(-1)!) === 'PASS') return 'SUCCEEDED'
   if (facts.endedEarly !== undefined) return facts.endedEarly.state
@@ -18,7 +19,7 @@ export function stateOf(facts: RunFacts): RunState {
   if (facts.stages.rollout?.baking === true) return 'BAKING'
   if (verdictOf(facts, 'canary') === 'PASS') return 'ROLLING_OUT'
   if (verdictOf(facts, 'simulate') === 'PASS') return 'CANARY'
-  if (verdictOf(facts, 'lint') === 'PASS') return 'SIMULATING'
+  if (verdictOf(facts, 'lint') === 'PASS') return facts.breakGlass === undefined ? 'SIMULATING' : 'ROLLING_OUT'
   if (facts.startedAt !== undefined) return facts.isRollback === true ? 'ROLLING_OUT' : 'LINTING'
   return facts.approvedAt === undefined ? 'AWAITING_APPROVAL' : 'QUEUED'
 }
@@ -41,20 +42,34 @@ export function projectRun(facts: RunFacts): Omit<RunView, 'digest'> {
     policies: facts.policies,
     stages,
     decisions: facts.decisions,
+    ...(facts.breakGlass === undefined ? {} : { breakGlass: facts.breakGlass }),
     createdAt: facts.createdAt,
     endedAt: facts.ended?.at ?? null,
     ...(clock === undefined ? {} : { clock }),
   }
 }
 
-/** Those that the run passes, in their order. */
+/** Those that the run shows, in their order. */
 function stagesOf({ isRollback }: RunFacts): readonly StageName[] {
   return isRollback === true ? ['rollout'] : STAGES
 }
 
+/** Of a run that several people sent past them. */
+const SKIPPED: readonly StageName[] = ['simulate', 'canary']
+
+/** Why a run that comes straight from lint is refused before anything is published. */
+const REFUSED: readonly (string | undefined)[] = [...BREAK_GLASS_REFUSALS, 'UNATTESTED', 'BUNDLE_BROKEN']
+
+/** Of a run that failed in its rollout. */
+function publishedNothing({ isRollback, breakGlass, stages }: RunFacts): boolean {
+  return isRollback === true || (breakGlass !== undefined && REFUSED.includes(stages.rollout?.reason))
+}
+
 function projectStage(facts: RunFacts, stage: StageName, state: RunState): RunStage {
   const known = facts.stages[stage] ?? {}
-  const passed = stagesOf(facts)
+  if (facts.breakGlass !== undefined && SKIPPED.includes(stage))
+    return { stage, verdict: 'SKIPPED', detail: 'break-glass', startedAt: null, endedAt: null }
+  const passed = stagesOf(facts).filter((each) => facts.breakGlass === undefined || !SKIPPED.includes(each))
   const before = passed[passed.indexOf(stage) - 1]
   const startedAt =
     known.startedAt ??

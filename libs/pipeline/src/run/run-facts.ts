@@ -1,4 +1,14 @@
-import type { CanaryFigures, Reach, RunDecision, RunPolicy, RunState, StageName, StageVerdict, WaitReason } from '#libs/contracts'
+import type {
+  BreakGlass,
+  CanaryFigures,
+  Reach,
+  RunDecision,
+  RunPolicy,
+  RunState,
+  StageName,
+  StageVerdict,
+  WaitReason,
+} from '#libs/contracts'
 
 /** What is known of one stage; facts only ever get added, so events may come in any order across topics. */
 export interface StageFacts {
@@ -46,6 +56,8 @@ export interface RunFacts {
   policies: RunPolicy[]
   /** People signed a rollback: it goes live by its rollout alone, and ends there. */
   isRollback?: true
+  /** Several people together sent it past simulation, canary, freezes and waiting. */
+  breakGlass?: BreakGlass
   createdAt: string
   /** Every approver has signed. */
   approvedAt?: string

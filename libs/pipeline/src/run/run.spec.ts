@@ -161,6 +161,27 @@ describe('a run as a projection of what its stages say', () => {
     expect(evolveRun(started, reversed)).toBe(started)
   })
 
+  it('by break-glass goes from lint to its rollout, shows what it skipped, and is superseded by nothing', () => {
+    const review = { ticket: 3, dueAt: AT, state: 'OPEN' as const }
+    const given: RunFacts = { ...started, approvedAt: AT, breakGlass: { reason: 'wrong sensor', by: ['EPA Chief', 'EPA Counsel'], review } }
+    const linted = evolveRun(given, said('hms.lint.passed.v1', { findings: [] }, 2))
+    const { state, stages, breakGlass } = projectRun(linted)
+    expect([state, breakGlass]).toEqual(['ROLLING_OUT', given.breakGlass])
+    expect(stages.map(({ verdict, detail }) => [verdict, detail])).toEqual([
+      ['PASS', ''],
+      ['SKIPPED', 'break-glass'],
+      ['SKIPPED', 'break-glass'],
+      ['RUNNING', ''],
+      ['PENDING', ''],
+    ])
+    expect([isSupersedable(given), isSupersedable({ ...given, breakGlass: undefined })]).toEqual([false, true])
+    for (const [reason, end] of [
+      ['NOT_APPROVED', 'FAILED'],
+      ['PUBLISH_TIMEOUT', 'ROLLED_BACK'],
+    ])
+      expect(stateOf(evolveRun(linted, said('hms.rollout.failed.v1', { reason, detail: '' }, 3)))).toBe(end)
+  })
+
   it('ignores what an older attempt says', () => {
     const retried = { ...started, attempt: 2 }
     const old = said('hms.canary.failed.v1', { reason: 'UNEXPLAINED_ALERTS', detail: '', label: '' }, 1, 1)

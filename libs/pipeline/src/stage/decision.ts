@@ -1,4 +1,5 @@
 import type { AcceptedDecision, EventData, EventType } from '#libs/contracts'
+import type { BreakGlassRefusal } from './break-glass-refusals.js'
 
 /** What every stage keeps of the newest attempt of a run that reached it. */
 export interface StageState {
@@ -46,10 +47,10 @@ export interface Answer {
 /** The effects that the shell performs for every stage. */
 export type CommonEffect<Type extends EventType, Timer extends string> = Emit<Type> | Schedule<Timer> | Cancel<Timer> | Answer
 
-/** The run may not go on here: an earlier stage did not vouch for it, or it is not the whole bundle that people approved. */
+/** The run may not go on here: an earlier stage or its people did not vouch for it, or it is not the whole bundle that they approved. */
 export interface Refused {
   type: 'refused'
-  reason: 'UNATTESTED' | 'BUNDLE_BROKEN'
+  reason: 'UNATTESTED' | 'BUNDLE_BROKEN' | BreakGlassRefusal
   detail: string
 }
 

@@ -26,6 +26,7 @@ const ALLOWED: Record<TicketKind, Ticket['allowed']> = {
   EMERGENCY_REVIEW: ['accept'],
   POISONED: ['accept'],
   UNDELIVERED: ['accept'],
+  BREAK_GLASS_REVIEW: ['accept'],
   INCONCLUSIVE: ['promote', 'resume', 'extend', 'retry', 'abort'],
   ACK_TIMEOUT: ['promote', 'resume', 'extend', 'retry', 'abort'],
 }
@@ -71,6 +72,37 @@ export function openTicket(
 function causeOf({ reason, state, stages, detail }: RunView): TicketCause {
   const asking = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE' || verdict === 'FAIL')
   return { reason: reason ?? state, detail: asking?.detail ?? detail ?? '' }
+}
+
+/** The review of a break-glass: opened with it, whatever becomes of its run. `dueInMs`: by when somebody else must close it. */
+export function openReview(
+  ticket: number,
+  { reason, actors, ...run }: Pick<Ticket, 'run' | 'attempt' | 'digest' | 'policies'> & { reason: string; actors: string[] },
+  now: Date,
+  dueInMs: number,
+): Ticket {
+  return {
+    ticket,
+    ...run,
+    kind: 'BREAK_GLASS_REVIEW',
+    state: 'OPEN',
+    reason: 'BREAK_GLASS',
+    detail: `${actors.join(', ')}: ${reason}`,
+    allowed: ALLOWED.BREAK_GLASS_REVIEW,
+    openedAt: now.toISOString(),
+    expiresAt: new Date(now.getTime() + dueInMs).toISOString(),
+    told: [{ to: LADDER[0], at: now.toISOString() }],
+    decided: null,
+    actors,
+    closedAt: null,
+  }
+}
+
+/** Nobody closed it in time: it stays open, and the last of the ladder is told once more. */
+export function overdueReview(ticket: Ticket, now: Date): Ticket {
+  if (ticket.kind !== 'BREAK_GLASS_REVIEW' || ticket.state !== 'OPEN' || ticket.overdueAt !== undefined) return ticket
+  const at = now.toISOString()
+  return { ...ticket, overdueAt: at, told: [...ticket.told, { to: LADDER.at(-1)!, at }] }
 }
 
 /** The next step of the ladder and when it is due; `undefined` once all are told or the ticket is closed. */

@@ -38,7 +38,7 @@ async function rosterWith(edit: (roster: RosterPredicate) => void = () => undefi
   return readRoster(await signRoster(copy, [...pairs.values()].map(signerOf)))
 }
 
-function releaseOf(policy: ReleasePredicate['policy']): Buffer {
+function releaseOf(policy: ReleasePredicate['policy'], more: Partial<ReleasePredicate> = {}): Buffer {
   return buildRelease({
     policy,
     releaseEpoch: 1,
@@ -49,6 +49,7 @@ function releaseOf(policy: ReleasePredicate['policy']): Buffer {
     plan: { share: 500, scope: 'global', scopeName: 'everywhere', observeMs: 1, bakeMs: 1, partners: [] },
     preparedAt: '2024-09-01T00:00:00Z',
     expires: '2024-09-02T00:00:00Z',
+    ...more,
   }).payload
 }
 
@@ -97,6 +98,19 @@ describe('how far an approval has come', () => {
     const alone = approvalState(roster, readRelease(await signedBy(critical, chief, secondKey)))
     expect(alone).toMatchObject({ approvedBy: [{ name: 'EPA Chief' }], missing: ['critical'], complete: false })
     expect(approvalState(roster, readRelease(await signedBy(critical, secondKey, counsel)))).toMatchObject({ missing: [], complete: true })
+  })
+
+  it('asks two people for break-glass, the author not among them, whatever the role asks for', async () => {
+    const roster = await rosterWith((rules) => {
+      rules.soleOfficial = true
+    })
+    const stateOf = async (author: string | null, ...by: (KeyPair | undefined)[]) => {
+      const payload = releaseOf(plain, { breakGlass: { reason: 'wrong sensor' }, author })
+      return approvalState(roster, readRelease(await signEnvelope(payload, by.map(signerOf))))
+    }
+    expect(await stateOf(null, chief)).toMatchObject({ complete: false, missing: ['official'] })
+    expect(await stateOf('EPA Chief', chief, counsel)).toMatchObject({ complete: false, missing: ['official'] })
+    expect(await stateOf(null, chief, counsel)).toMatchObject({ complete: true })
   })
 
   it('services, strangers and false signatures are reported, people without the role do not count', async () => {

@@ -35,6 +35,9 @@ export type ApprovalState = {
   invalid: string[]
 }
 
+/** One alone never breaks the glass, whatever the role asks for. */
+const LEAST_FOR_BREAK_GLASS = 2
+
 /**
  * Which role must approve a release. Roles that name its tag or id prefix beat the one for everything; among
  * several the strictest speaks: the highest threshold, then the fewest eligible people.
@@ -44,7 +47,8 @@ export function approvalRequirement(roster: Roster, tagged: Tagged): ApprovalReq
   const special = matching.filter((role) => role.match.all !== true)
   const [role] = (special.length > 0 ? special : matching).sort(strictestFirst)
   if (!role) throw new SignatureError('HMS_ROSTER_NO_ROLE', `no role of the roster may approve ${String(tagged.policy['id'])}`)
-  const { name, threshold, principals, soleOfficial = false } = role
+  const { name, principals, soleOfficial = false } = role
+  const threshold = tagged.breakGlass === undefined ? role.threshold : Math.max(role.threshold, LEAST_FOR_BREAK_GLASS)
   const bounds = [roster.rules.bounds, role.bounds].filter((each) => each !== undefined)
   return { role: name, threshold, eligible: principals, soleOfficial, bounds }
 }

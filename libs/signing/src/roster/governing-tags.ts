@@ -1,8 +1,8 @@
 import type { JsonObject } from '#libs/contracts'
 import type { Roster } from './roster.js'
 
-/** What a release says of the tags it goes by. */
-export type Tagged = { policy: JsonObject; droppedTags?: readonly string[] }
+/** What a release says of the tags it goes by, and whether it is break-glass: both choose who must approve it. */
+export type Tagged = { policy: JsonObject; droppedTags?: readonly string[]; breakGlass?: object }
 
 /** Tags by which roles are chosen: the policy's own, and those that an earlier version carried. */
 export function tagsOf({ policy: { tags }, droppedTags = [] }: Tagged): string[] {

@@ -16,6 +16,8 @@ export interface FreezableStage<State extends StageState> {
   states: readonly State['state'][]
   keysOf(state: State): readonly string[]
   scopeOf(state: State): string
+  /** Whether a freeze of this id holds the run; all do, unless given. */
+  isHeldBy?(state: State, freeze: string): boolean
   /** Hands the freeze that holds by now to the run, under its lock. */
   tell(tx: Transaction, state: State, frozen: FreezeNotice | null): Promise<void>
 }
@@ -49,9 +51,14 @@ export class FollowFreezes<State extends StageState> {
     await this.look(tx, freeze, new Date(tx.now.getTime() + LOOK_AGAIN_MS))
   }
 
-  /** The freeze that stands in the way of a step in `scope`. */
-  async against(tx: Transaction, scope: string): Promise<FreezeNotice | null> {
-    return freezeAgainst(await tx.documents(FREEZES).find({ limit: MAX_FREEZES }), scope, tx.now)
+  /** The freeze that stands in the way of a step in `scope`; `isHeldBy` leaves out those that do not, by their ids. */
+  async against(tx: Transaction, scope: string, isHeldBy: (freeze: string) => boolean = () => true): Promise<FreezeNotice | null> {
+    const freezes = await tx.documents(FREEZES).find({ limit: MAX_FREEZES })
+    return freezeAgainst(
+      freezes.filter(({ id }) => isHeldBy(id)),
+      scope,
+      tx.now,
+    )
   }
 
   private async changed(tx: Transaction, id: string): Promise<void> {
@@ -82,6 +89,9 @@ export class FollowFreezes<State extends StageState> {
 
   private async tell(tx: Transaction, { run, attempt }: { run: number; attempt: number }): Promise<void> {
     const state = await tx.documents(this.stage.table).get(String(run))
-    if (state?.attempt === attempt) await this.stage.tell(tx, state, await this.against(tx, this.stage.scopeOf(state)))
+    if (state?.attempt !== attempt) return
+    const { tell, scopeOf, isHeldBy } = this.stage
+    const isHeld = isHeldBy === undefined ? undefined : (freeze: string) => isHeldBy(state, freeze)
+    await tell(tx, state, await this.against(tx, scopeOf(state), isHeld))
   }
 }

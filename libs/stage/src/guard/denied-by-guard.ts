@@ -13,7 +13,7 @@ export async function deniedByGuard(
   tx: Transaction,
   stage: StageName,
   dossier: RunDossier,
-  cause: ReceivedEvent,
+  cause: Pick<ReceivedEvent, 'key' | 'id' | 'traceparent'>,
 ): Promise<boolean> {
   if ((dossier.guard ?? []).length === 0) return false
   const { run, attempt, releases, live, guard: rules = [] } = openDossier(dossier)

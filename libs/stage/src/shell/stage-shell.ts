@@ -3,7 +3,7 @@ import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
 import { endsRun, type Answer, type CommonEffect, type CommonInput, type StageState } from '#libs/pipeline'
 import { inTrace } from '#libs/platform'
-import { brokenBundle } from '#libs/signing'
+import { brokenBundle, type AttestingStage } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
 import { rememberAbort } from '../control/aborted-runs.js'
 import { abortedBefore, answerDecision, mayOwn, refusalOf, rememberDecision } from '../control/decisions.js'
@@ -15,16 +15,18 @@ import type { OwnEffect, Stage } from './stage.js'
 export interface Arrival<State> {
   fresh: State
   dossier: RunDossier
-  cause: ReceivedEvent
+  cause: Pick<ReceivedEvent, 'key' | 'id' | 'traceparent'>
   /** Whether a run that was ended is not opened; as its stage has it, unless given. */
   isAbortable?: boolean
+  /** Stages that must have vouched for it; as its stage has it, unless given. */
+  attestedBy?: readonly AttestingStage[]
 }
 
 /** `key`: of the run's events, by which the run is failed when its timer goes on failing. */
 type RunTimer = { run: number; attempt: number; key: string }
 
 /** What the state of a run takes from the event that opens it. */
-export function originOf({ key, id, traceparent }: ReceivedEvent): Pick<StageState, 'key' | 'causationId' | 'traceparent'> {
+export function originOf({ key, id, traceparent }: Arrival<unknown>['cause']): Pick<StageState, 'key' | 'causationId' | 'traceparent'> {
   return { key, causationId: id, traceparent: traceparent ?? null }
 }
 
@@ -68,10 +70,10 @@ export class StageShell<
    */
   async open(
     tx: Transaction,
-    { fresh, dossier, cause, isAbortable = this.stage.isAbortable }: Arrival<State>,
+    { fresh, dossier, cause, isAbortable = this.stage.isAbortable, attestedBy = this.stage.attestedBy }: Arrival<State>,
     begin: () => Promise<Input> | Input,
   ): Promise<EventAnswer> {
-    const { name, attestedBy, table } = this.stage
+    const { name, table } = this.stage
     const known = table === undefined ? undefined : await tx.documents(table).get(String(fresh.run))
     if (known !== undefined && known.attempt >= fresh.attempt) return 'ignored-stale'
     if (isAbortable && (await abortedBefore(this.runtime, tx, dossier, { stage: name, key: cause.key }))) return 'ignored-stale'

@@ -1,6 +1,8 @@
 import type { MessageContent } from '../channel-sender.js'
 import type { DescribedNews } from './described-news.js'
 
+const OVERDUE = 'It does not end without an answer, and those who signed approve nothing if there is none'
+
 /** A question to people, or its end, in words. */
 export function describeTicket({ ticket, version: step }: MessageContent): DescribedNews {
   if (ticket === undefined) throw new TypeError('a message of a ticket has no ticket')
@@ -15,7 +17,7 @@ export function describeTicket({ ticket, version: step }: MessageContent): Descr
       ? [
           `${reason}${detail === '' ? '' : `: ${detail}`}`,
           `What may be decided: ${allowed.join(', ')}. See hms-svc tickets show ${number}, and answer by hms-svc tickets decide ${number}.`,
-          `You are told as ${step}. Without an answer it ends at ${expiresAt}.`,
+          `You are told as ${step}. ${kind === 'BREAK_GLASS_REVIEW' ? OVERDUE : 'Without an answer it ends'} at ${expiresAt}.`,
         ]
       : [`Nothing more is to be done: ${answer}.`],
     changesHeading: '',

@@ -1,0 +1,73 @@
+import { HmsError, type ApprovalRequest, type ReleaseDocument } from '#libs/contracts'
+import { approvalRequirement, authorsOf, checkSignatures, readRelease, type Roster } from '#libs/signing'
+import type { Approval } from '../records/approval.table.js'
+
+/** Name of the one person whose true signatures the request brings, one per release. */
+export function signerOf(roster: Roster, approval: Approval, request: Pick<ApprovalRequest, 'signatures'>, now: Date): string {
+  const people = roster.keysOfKind('person')
+  const names = approval.releases.map((release) => {
+    const brought = request.signatures.filter((signature) => signature.release === release.releaseDigest)
+    if (brought.length !== 1) {
+      throw new HmsError('HMS_APPROVER_SIGNATURE_MISSING', `${release.id}@${release.version} needs exactly one signature of this signer.`, {
+        status: 400,
+      })
+    }
+    const person = roster.principalOfKey(brought[0]!.keyid)
+    if (person === undefined || person.kind !== 'person') {
+      throw new HmsError('HMS_APPROVER_SIGNER_UNKNOWN', `The roster knows no person with key ${brought[0]!.keyid}.`, {
+        status: 403,
+        next: ['hms-svc keys list'],
+      })
+    }
+    requireLive(roster, brought[0]!.keyid, person.name, now)
+    const { keyids } = checkSignatures({ ...release.envelope, signatures: brought.map(({ keyid, sig }) => ({ keyid, sig })) }, people)
+    if (keyids.length === 0) {
+      throw new HmsError(
+        'HMS_APPROVER_SIGNATURE_INVALID',
+        `The signature does not match the bytes prepared for ${release.id}@${release.version}.`,
+        {
+          status: 403,
+          next: ['hms-svc approve FILE --sign NAME'],
+        },
+      )
+    }
+    requireEligible(roster, release, person)
+    return person.name
+  })
+  if (new Set(names).size > 1)
+    throw new HmsError('HMS_APPROVER_SIGNER_MIXED', 'All signatures of a request come from one person.', { status: 400 })
+  return names[0]!
+}
+
+function requireLive(roster: Roster, keyid: string, name: string, now: Date): void {
+  if (roster.isLive(keyid, now.toISOString())) return
+  const since = roster.revokedSince(keyid)
+  const why = since === undefined ? 'is not valid now' : `is revoked since ${since}`
+  throw new HmsError('HMS_APPROVER_KEY_ENDED', `Key ${keyid} of ${name} ${why}: what it signs counts for nothing.`, {
+    status: 403,
+    next: ['hms-svc roster show'],
+  })
+}
+
+function requireEligible(roster: Roster, release: ReleaseDocument, person: { id: string; name: string }): void {
+  const { predicate } = readRelease(release.envelope)
+  const requirement = approvalRequirement(roster, predicate)
+  // The author may be asked to sign too, whatever roles they hold.
+  if (requirement.eligible.includes(person.id) || authorsOf(roster, predicate.author).some(({ id }) => id === person.id)) return
+  throw new HmsError(
+    'HMS_APPROVER_NOT_ELIGIBLE',
+    `${person.name} is not among those who may approve ${release.id}: role ${requirement.role}.`,
+    { status: 403 },
+  )
+}
+
+/** The releases with the signatures that the request brings; one by the same key replaces the one before. */
+export function withSignatures(releases: readonly ReleaseDocument[], request: Pick<ApprovalRequest, 'signatures'>): ReleaseDocument[] {
+  return releases.map((release) => {
+    const brought = request.signatures
+      .filter((signature) => signature.release === release.releaseDigest)
+      .map(({ keyid, sig }) => ({ keyid, sig }))
+    const kept = release.envelope.signatures.filter((known) => !brought.some(({ keyid }) => keyid === known.keyid))
+    return { ...release, envelope: { ...release.envelope, signatures: [...kept, ...brought] } }
+  })
+}

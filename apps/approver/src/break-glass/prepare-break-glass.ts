@@ -1,0 +1,86 @@
+import type { PrepareBreakGlassRequest, PreparedApproval, RolloutPlan } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
+import { approvalDigest, digestOfJson, droppedTags, tagsOf } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { preparedView } from '../approvals/approval-view.js'
+import { authorOf } from '../approvals/authors.js'
+import { KeepPreparations } from '../approvals/keep-preparations.js'
+import { parsePolicies } from '../approvals/parse-policies.js'
+import { withinBounds } from '../approvals/plan-bounds.js'
+import { historiesOf, membersOf, missingOf, recordsOf, tagsBefore } from '../approvals/prepare-approval.js'
+import { prepareReleases, type NewPolicy } from '../approvals/prepare-release.js'
+import { requireEventsFit } from '../approvals/run-size.js'
+import { ApproverConfig } from '../approver.config.js'
+import { POLICIES } from '../policies/policy.table.js'
+import type { Approval } from '../records/approval.table.js'
+
+/** How long what was prepared may be signed, and carried out. */
+const GRANT_MS = 30 * 60 * 1000
+
+/**
+ * Prepares a release that says of itself that it is break-glass, and why. It follows what is in force: a run that is under way is no
+ * obstacle. Nobody chooses its plan: it has no canary, and always bakes.
+ */
+@Injectable()
+export class PrepareBreakGlass {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: ApproverConfig,
+    private readonly preparations: KeepPreparations,
+  ) {}
+
+  /** Anew each time: nothing lies about half signed. `by` is who asks. */
+  execute(request: PrepareBreakGlassRequest, by = 'anyone'): Promise<PreparedApproval> {
+    const policies = parsePolicies(request.policies)
+    const { reason } = request
+    const { roster } = this.runtime
+    return this.runtime.database.transaction(async (tx) => {
+      await tx.lock(policies.map(({ policy }) => policyKey(policy.id)))
+      const records = await recordsOf(tx, policies)
+      const predecessors = new Map([...records].map(([id, { live }]) => [id, live]))
+      const histories = await historiesOf(tx, policies, records, [])
+      const news = policies.map(({ policy, digest }): NewPolicy => {
+        const dropped = droppedTags(roster, tagsOf({ policy }), tagsBefore(policy.id, histories, predecessors))
+        return { policy, digest, droppedTags: dropped, breakGlass: { reason } }
+      })
+      const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
+      const plan = news.reduce((bounded, each) => withinBounds(bounded, roster, each), this.planOf(news))
+      const expiresAt = new Date(tx.now.getTime() + GRANT_MS)
+      const releases = prepareReleases({
+        policies: news,
+        records,
+        histories,
+        predecessors,
+        authors,
+        plan,
+        fallbacks: [],
+        now: tx.now,
+        expiresAt,
+      })
+      requireEventsFit(roster, { releases, live: [...predecessors.values()], plan })
+      const approval: Approval = {
+        digest: approvalDigest(releases),
+        members: `break-glass ${membersOf(policies)}`,
+        request: digestOfJson({ breakGlass: { reason } }),
+        state: 'prepared',
+        run: null,
+        releases,
+        plan,
+        signedBy: [],
+        missing: missingOf(roster, releases),
+        preparedAt: tx.now.toISOString(),
+        expiresAt: expiresAt.toISOString(),
+      }
+      for (const { id, releaseEpoch } of releases) await tx.documents(POLICIES).put({ ...records.get(id)!, releaseEpoch })
+      await this.preparations.add(tx, approval, by)
+      return preparedView(tx, approval, records)
+    })
+  }
+
+  private planOf(policies: readonly NewPolicy[]): RolloutPlan {
+    const { scope, observeMs, breakGlassBakeMs: bakeMs } = this.config
+    const own = [...new Set(policies.flatMap(({ policy }) => policy.partners ?? []))]
+    return { share: 500, scope, scopeName: this.config.nameOfScope(scope), observeMs, bakeMs, partners: own.length > 0 ? own : null }
+  }
+}

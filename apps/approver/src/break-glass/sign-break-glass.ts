@@ -1,0 +1,127 @@
+import { groupBy, HmsError, packDossier, type ApprovalView, type BreakGlassRequest } from '#libs/contracts'
+import { rulesForRun } from '#libs/guard'
+import { policyKey } from '#libs/messaging'
+import type { Transaction } from '#libs/persistence'
+import { mayReview, type Principal, type Roster } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable } from '@nestjs/common'
+import { approvalUnder } from '../approvals/approval-under.js'
+import { approvalView } from '../approvals/approval-view.js'
+import { KeepPreparations } from '../approvals/keep-preparations.js'
+import { openRun, rememberSignatures } from '../approvals/open-run.js'
+import { missingOf } from '../approvals/prepare-approval.js'
+import { requireEventsFit } from '../approvals/run-size.js'
+import { signedSiblings } from '../approvals/signed-siblings.js'
+import { signerOf, withSignatures } from '../approvals/signer-of.js'
+import { GuardApproval } from '../guard/guard-approval.js'
+import { rulesInForce } from '../guard/rules-in-force.js'
+import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { APPROVALS, breakGlassIn, type Approval } from '../records/approval.table.js'
+import { ReviewBreakGlass } from '../reviews/review-break-glass.js'
+import { requireReviewed } from '../reviews/review-lock.table.js'
+import { previousOf } from '../runs/end-stale.js'
+import { dossierOf } from '../runs/queue-run.js'
+import { RUNS, type RunRecord } from '../runs/run.table.js'
+import { SaveRun } from '../runs/save-run.js'
+import * as refusals from './refusals.js'
+
+/**
+ * Accepts the signatures of all who sign a break-glass, in one request: enough of them, or none is kept. Its run starts at once, and takes
+ * the place of the run under way once it is live for all. The review of it is opened in the same transaction.
+ */
+@Injectable()
+export class SignBreakGlass {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly guardApproval: GuardApproval,
+    private readonly preparations: KeepPreparations,
+    private readonly reviewBreakGlass: ReviewBreakGlass,
+    private readonly saveRun: SaveRun,
+  ) {}
+
+  async execute(request: BreakGlassRequest): Promise<ApprovalView> {
+    const policies = await this.runtime.database.transaction(async (tx) =>
+      (await approvalUnder(tx, request.digest)).releases.map((release) => policyKey(release.id)),
+    )
+    const answer = await this.runtime.database.transaction(async (tx) => {
+      await tx.lock(policies)
+      return this.sign(tx, await approvalUnder(tx, request.digest), request)
+    })
+    if (answer instanceof HmsError) throw answer
+    return answer
+  }
+
+  private async sign(tx: Transaction, approval: Approval, request: BreakGlassRequest): Promise<ApprovalView | HmsError> {
+    const { roster } = this.runtime
+    const order = breakGlassIn(approval)
+    if (order === undefined) throw refusals.ordinary()
+    const signers = signersOf(roster, approval, request, tx.now)
+    if (approval.run !== null && signers.every(({ name }) => approval.signedBy.includes(name)))
+      return approvalView(approval, await tx.documents(RUNS).get(String(approval.run)))
+    if (approval.state !== 'prepared') throw refusals.closed(approval)
+    if (Date.parse(approval.expiresAt) <= tx.now.getTime()) throw refusals.expired()
+    const [underWay] = await signedSiblings(tx, approval.members)
+    if (underWay !== undefined) throw refusals.underWay(underWay)
+    for (const { name } of signers) await requireReviewed(tx, roster, name)
+    requireReviewer(roster, approval, signers)
+    for (const { name } of signers) {
+      const denied = await this.guardApproval.execute(tx, approval, name)
+      if (denied !== undefined) return denied
+    }
+    return this.accept(tx, { ...approval, releases: withSignatures(approval.releases, request) }, signers, order.reason)
+  }
+
+  private async accept(tx: Transaction, approval: Approval, signers: readonly Principal[], reason: string): Promise<ApprovalView> {
+    const { roster } = this.runtime
+    const { releases, plan } = approval
+    const policies = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))!))
+    const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
+    if (moved !== undefined) throw refusals.moved(moved)
+    requireEventsFit(roster, { releases, live: policies.map(({ live }) => live), plan })
+    const missing = missingOf(roster, releases)
+    if (missing.length > 0) throw refusals.lacking(missing)
+    const opened = await openRun(tx, approval)
+    const review = await this.reviewBreakGlass.open(tx, opened, reason, signers)
+    const by = signers.map(({ name }) => name)
+    const signed: Approval = { ...approval, missing, run: opened.facts.run, state: 'complete', signedBy: by }
+    await tx.documents(APPROVALS).put(signed)
+    await this.preparations.signed(tx, signed.digest)
+    await rememberSignatures(tx, signed)
+    const at = tx.now.toISOString()
+    const started = { ...opened, facts: { ...opened.facts, approvedAt: at, startedAt: at, breakGlass: { reason, by, review } } }
+    await this.start(tx, started, signed, policies)
+    return approvalView(signed, started)
+  }
+
+  /** Nothing that is under way ends before lint has passed and rollout has issued the heads: see `TakeOver`. */
+  private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
+    const { run, attempt } = record.facts
+    for (const { id } of policies) {
+      const policy = (await tx.documents(POLICIES).get(id))!
+      if (policy.active === null) await tx.documents(POLICIES).put({ ...policy, active: run })
+    }
+    await this.saveRun.execute(tx, record)
+    const facts = await dossierOf(tx, record, approval, policies)
+    const guard = rulesForRun(this.runtime.roster, { ...facts, rules: await rulesInForce(tx) })
+    await this.runtime.emit(
+      tx,
+      'hms.approval.approved.v1',
+      { dossier: packDossier({ ...facts, guard }) },
+      { key: record.key, run, attempt },
+    )
+  }
+}
+
+/** The people whose true signatures the request brings, each over all releases; each counts once. */
+function signersOf(roster: Roster, approval: Approval, { signatures }: BreakGlassRequest, now: Date): Principal[] {
+  const byPerson = groupBy(signatures, ({ keyid }) => roster.principalOfKey(keyid)?.name ?? keyid)
+  if (byPerson.size < 2) throw refusals.alone([...byPerson.keys()][0]!)
+  return [...byPerson.values()].map((own) => roster.principalByName(signerOf(roster, approval, { signatures: own }, now))!)
+}
+
+/** Without anybody who could close the review, those who sign could never approve again. */
+function requireReviewer(roster: Roster, { releases }: Approval, signers: readonly Principal[]): void {
+  const actors = signers.map(({ id }) => id)
+  const people = [...roster.principals.values()].filter(({ kind }) => kind === 'person')
+  if (!people.some((person) => mayReview(person, actors, releases, roster))) throw refusals.nobodyToReview()
+}

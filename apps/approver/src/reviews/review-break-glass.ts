@@ -1,0 +1,67 @@
+import type { BreakGlassReview, Ticket, TicketAnswer } from '#libs/contracts'
+import type { Transaction } from '#libs/persistence'
+import { answerTicket, openReview, overdueReview } from '#libs/pipeline'
+import type { Principal } from '#libs/signing'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { ApproverConfig } from '../approver.config.js'
+import { RUNS, type RunRecord } from '../runs/run.table.js'
+import { SaveRun } from '../runs/save-run.js'
+import { FollowRun } from '../tickets/follow-run.js'
+import { REVIEW_OVERDUE, TICKETS } from '../tickets/ticket.table.js'
+import { REVIEW_LOCKS } from './review-lock.table.js'
+
+/** The review that every break-glass opens: somebody who did not sign it closes it in time, or those who signed approve nothing more. */
+@Injectable()
+export class ReviewBreakGlass implements OnModuleInit {
+  constructor(
+    private readonly runtime: ServiceRuntime,
+    private readonly config: ApproverConfig,
+    private readonly followRun: FollowRun,
+    private readonly saveRun: SaveRun,
+  ) {}
+
+  onModuleInit(): void {
+    this.runtime.onTimer(REVIEW_OVERDUE, (tx, { data }) => this.overdue(tx, data.ticket))
+  }
+
+  /** In the transaction that accepts the signatures. */
+  async open(tx: Transaction, { facts, approval }: RunRecord, reason: string, actors: readonly Principal[]): Promise<BreakGlassReview> {
+    const { run, attempt, policies } = facts
+    const about = { run, attempt, digest: approval, policies, reason, actors: actors.map(({ name }) => name) }
+    const { ticket, expiresAt: dueAt } = await this.followRun.ask(
+      tx,
+      (number) => openReview(number, about, tx.now, this.config.breakGlassReviewMs),
+      REVIEW_OVERDUE,
+    )
+    for (const { id: actor } of actors) await tx.documents(REVIEW_LOCKS).put({ ticket, run, actor, dueAt })
+    return { ticket, dueAt, state: 'OPEN' }
+  }
+
+  /** By somebody who may; its policies are locked. Those who signed may approve again. */
+  async close(tx: Transaction, ticket: Ticket, answer: TicketAnswer, record: RunRecord): Promise<Ticket> {
+    const closed = answerTicket(ticket, answer, tx.now)
+    await this.followRun.close(tx, closed)
+    for (const lock of await tx.documents(REVIEW_LOCKS).find({ where: { ticket: ticket.ticket } }))
+      await tx.documents(REVIEW_LOCKS).delete(`${lock.ticket}:${lock.actor}`)
+    await this.show(tx, record, { state: 'CLOSED', closedBy: answer.by })
+    return closed
+  }
+
+  /** It stays open: that nobody looked is no answer. */
+  private async overdue(tx: Transaction, number: number): Promise<void> {
+    const known = await tx.documents(TICKETS).get(String(number))
+    const ticket = known === undefined ? undefined : overdueReview(known, tx.now)
+    if (ticket === undefined || ticket === known) return
+    await this.followRun.remind(tx, ticket)
+    const record = await tx.documents(RUNS).get(String(ticket.run))
+    if (record !== undefined) await this.show(tx, record, { state: 'OVERDUE' })
+  }
+
+  private async show(tx: Transaction, record: RunRecord, news: Partial<BreakGlassReview>): Promise<void> {
+    const { breakGlass } = record.facts
+    if (breakGlass === undefined) return
+    const review = { ...breakGlass.review, ...news }
+    await this.saveRun.execute(tx, { ...record, facts: { ...record.facts, breakGlass: { ...breakGlass, review } } })
+  }
+}

@@ -1,0 +1,54 @@
+import { HmsError, type Ticket } from '#libs/contracts'
+import { documentTable, type Transaction } from '#libs/persistence'
+import type { DecidedRun, Roster } from '#libs/signing'
+
+/** Somebody signed a break-glass that nobody has reviewed yet: from `dueAt` on that person approves nothing. It goes with the review. */
+export interface ReviewLock {
+  ticket: number
+  run: number
+  /** Roster id. */
+  actor: string
+  dueAt: string
+}
+
+export const REVIEW_LOCKS = documentTable<ReviewLock>({
+  name: 'review_lock',
+  id: ({ ticket, actor }) => `${ticket}:${actor}`,
+  keys: {
+    ticket: { type: 'bigint', of: ({ ticket }) => ticket },
+    actor: { type: 'text', of: ({ actor }) => actor },
+  },
+  indexes: [['actor'], ['ticket']],
+})
+
+/** Open reviews of one person that are looked at. */
+const MAX_READ = 1_000
+
+/**
+ * Throws 403 `HMS_BREAK_GLASS_REVIEW_OVERDUE` for somebody whose break-glass nobody reviewed in time. By the time of the transaction: no
+ * timer has to have fired. `signer` is a display name.
+ */
+export async function requireReviewed(tx: Transaction, roster: Roster, signer: string): Promise<void> {
+  const actor = roster.principalByName(signer)?.id ?? signer
+  const open = await tx.documents(REVIEW_LOCKS).find({ where: { actor }, limit: MAX_READ })
+  const overdue = open.find(({ dueAt }) => Date.parse(dueAt) <= tx.now.getTime())
+  if (overdue === undefined) return
+  const { ticket, run, dueAt } = overdue
+  throw new HmsError(
+    'HMS_BREAK_GLASS_REVIEW_OVERDUE',
+    `${signer} signed break-glass of run #${run}, and its review (ticket ${ticket}) is overdue since ${dueAt}. ` +
+      `Until somebody who did not sign it closes the review, ${signer} approves nothing.`,
+    {
+      status: 403,
+      next: [`hms-svc tickets show ${ticket}`, `hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`],
+      state: { ticket, run, dueAt },
+    },
+  )
+}
+
+/** What somebody who closes this ticket must name, and may not be; `undefined` for one that is no review of break-glass. */
+export async function reviewOf(tx: Transaction, { ticket, kind }: Ticket): Promise<DecidedRun['review']> {
+  if (kind !== 'BREAK_GLASS_REVIEW') return undefined
+  const locks = await tx.documents(REVIEW_LOCKS).find({ where: { ticket }, limit: MAX_READ })
+  return { ticket, actors: locks.map(({ actor }) => actor) }
+}

@@ -1,0 +1,83 @@
+import {
+  prepareAs,
+  prepareBreakGlass,
+  readPolicies,
+  signApproval,
+  submitBreakGlass,
+  type ApiClient,
+  type KeyFolder,
+  type NamedSigner,
+} from '#libs/client'
+import { EXIT, type ApprovalRequest, type ApprovalView, type RunView } from '#libs/contracts'
+import { describePrepared } from '../approvals/describe-prepared.js'
+import type { CliContext } from '../context.js'
+import { requireReason, usageError } from '../errors.js'
+import { expectDigest } from '../keys/expect-digest.js'
+import { findKey, keyFolderOf, openKey } from '../keys/key-folder.js'
+import { watchToEnd } from '../runs/watch.js'
+import { signingAs } from '../tokens/as-person.js'
+
+export interface BreakGlassFlags {
+  sign: string[]
+  reason: string
+  author?: string
+  expectDigest?: string
+  /** One for all keys, or one for each, in the order of `sign`. */
+  passphraseFile?: string[]
+  watch?: boolean
+}
+
+/**
+ * Shows what would be signed, unlocks the key of each who signs, which is their consent, and submits all signatures in one request. Exit 0
+ * once they are accepted; with --watch the exit code of the run.
+ */
+export async function breakGlass(context: CliContext, files: readonly string[], flags: BreakGlassFlags): Promise<number> {
+  if (files.length === 0) throw usageError('Name at least one FILE', ['hms-svc help break-glass'])
+  requireReason(flags.reason, 'break-glass')
+  const names = [...new Set(flags.sign)]
+  if (names.length < 2) throw usageError('Break-glass takes two different people: give --sign twice', ['hms-svc help break-glass'])
+  const { passphraseFile = [] } = flags
+  if (passphraseFile.length > 1 && passphraseFile.length !== flags.sign.length)
+    throw usageError('Give --passphrase-file once, or once for each --sign', ['hms-svc help break-glass'])
+  const policies = await readPolicies(files)
+  const folder = keyFolderOf(context)
+  // Before anything is prepared: who cannot sign leaves no trace.
+  for (const name of names) await findKey(folder, name)
+  const client = await context.client()
+  const open = (name: string): Promise<NamedSigner> => openFor(context, folder, name, flags)
+  const asFirst = async (): Promise<ApiClient> => signingAs(context, await open(names[0]!))
+  const { reason, author } = flags
+  const prepared = await prepareAs(client, asFirst, (asking) => prepareBreakGlass(asking, policies, { reason, author }))
+  for (const line of describePrepared(prepared)) context.output.note(line)
+  const again = `hms-svc break-glass ${files.join(' ')} --sign NAME --sign NAME --reason TEXT --expect-digest ${prepared.digest}`
+  expectDigest(flags.expectDigest, prepared.digest, [again])
+  const signatures: ApprovalRequest['signatures'][] = []
+  for (const name of names) signatures.push(await signApproval(prepared, await open(name)))
+  const view = await submitBreakGlass(client, prepared, signatures)
+  await printAccepted(context, client, view, names)
+  if (flags.watch === true && view.run !== null) return watchToEnd(context, client, view.run)
+  if (context.output.mode === 'json') context.output.data(view, () => [])
+  return EXIT.done
+}
+
+/** The passphrase file of this person, where each has their own. */
+function openFor(
+  context: CliContext,
+  folder: KeyFolder,
+  name: string,
+  { sign, passphraseFile = [] }: BreakGlassFlags,
+): Promise<NamedSigner> {
+  const own = passphraseFile.length > 1 ? passphraseFile[sign.indexOf(name)] : passphraseFile[0]
+  return openKey(context, folder, name, { passphraseFile: own })
+}
+
+async function printAccepted({ output }: CliContext, client: ApiClient, { run }: ApprovalView, names: readonly string[]): Promise<void> {
+  output.done(`Signed together by ${names.join(' and ')}`)
+  if (run === null) return
+  const { breakGlass } = await client.get<RunView>(`/v1/runs/${run}`)
+  output.done(`On its way past simulation and canary (run #${run})`)
+  if (breakGlass === undefined) return
+  const { ticket, dueAt } = breakGlass.review
+  output.note(`Somebody else must review it until ${dueAt}: hms-svc tickets decide ${ticket} --decision accept --reason TEXT --sign NAME`)
+  output.note(`Otherwise ${names.join(' and ')} approve nothing more until somebody does.`)
+}

@@ -1,0 +1,74 @@
+import type { ReleaseDocument } from '#libs/contracts'
+import type { BreakGlassRefusal } from '#libs/pipeline'
+import { approvalState, readRelease, SignatureError, type OpenedRelease, type Roster } from '#libs/signing'
+import { newestApproved, type Stable } from '../stable/stable.table.js'
+
+export interface RefusedBreakGlass {
+  reason: BreakGlassRefusal
+  /** As a sentence without its full stop. */
+  detail: string
+}
+
+/** What rollout itself knows. `stables`: of each release's policy, in their order. */
+export interface KnownHere {
+  stables: readonly Stable[]
+  now: Date
+}
+
+/**
+ * Why a run does not go live without simulation and canary; `undefined` where it may: what its people signed says that it is break-glass,
+ * the same two of them at least signed all of it, not long ago, and it follows what is in force. Believes the signatures, not approver.
+ */
+export function judgeBreakGlass(
+  releases: readonly ReleaseDocument[],
+  { stables, now }: KnownHere,
+  roster: Roster,
+): RefusedBreakGlass | undefined {
+  try {
+    const opened = releases.map(({ envelope }) => readRelease(envelope))
+    return unlikeBreakGlass(opened) ?? unsigned(opened, roster) ?? outOfTime(opened, stables, now)
+  } catch (error) {
+    if (error instanceof SignatureError) return refused('NOT_APPROVED', error.detail)
+    throw error
+  }
+}
+
+/** An ordinary approval says nothing of break-glass, so nothing makes one of it; a bundle is sent past the stages as a whole. */
+function unlikeBreakGlass(opened: readonly OpenedRelease[]): RefusedBreakGlass | undefined {
+  const reason = opened[0]?.predicate.breakGlass?.reason
+  const other = opened.find(({ predicate: { breakGlass } }) => breakGlass === undefined || breakGlass.reason !== reason)
+  if (opened.length > 0 && other === undefined) return undefined
+  return refused('NOT_BREAK_GLASS', `${nameOf(other)} was not approved as break-glass for the same reason as the others`)
+}
+
+function unsigned(opened: readonly OpenedRelease[], roster: Roster): RefusedBreakGlass | undefined {
+  const states = opened.map((release) => ({ release, ...approvalState(roster, release) }))
+  const incomplete = states.find(({ complete }) => !complete)
+  if (incomplete !== undefined)
+    return refused('NOT_APPROVED', `signatures of ${nameOf(incomplete.release)} are missing: ${incomplete.missing.join(', ')}`)
+  const together = states[0]!.approvedBy.filter(({ id }) => states.every(({ approvedBy }) => approvedBy.some((each) => each.id === id)))
+  if (together.length >= 2) return undefined
+  return refused('NOT_APPROVED', 'no two people signed all of it')
+}
+
+/** What was carried out before, or overtaken, counts no more: its epoch, what it follows and its expiry say so. */
+function outOfTime(opened: readonly OpenedRelease[], stables: readonly Stable[], now: Date): RefusedBreakGlass | undefined {
+  for (const [index, release] of opened.entries()) {
+    const { releaseEpoch, previous, expires } = release.predicate
+    const stable = stables[index]!
+    if (Date.parse(expires) <= now.getTime()) return refused('GRANT_EXPIRED', `what was signed was good until ${expires}`)
+    const follows = (previous?.digest ?? null) === (stable.current?.releaseDigest ?? null)
+    const isNewer = releaseEpoch > (newestApproved(stable)?.releaseEpoch ?? 0)
+    if (!follows || !isNewer)
+      return refused('LIVE_MOVED', `${stable.policy} moved to ${stable.current?.version ?? 'nothing'} after people signed`)
+  }
+  return undefined
+}
+
+function nameOf(release: OpenedRelease | undefined): string {
+  return release === undefined ? 'nothing' : `${release.predicate.policy.id}@${release.predicate.policy.version}`
+}
+
+function refused(reason: BreakGlassRefusal, detail: string): RefusedBreakGlass {
+  return { reason, detail }
+}

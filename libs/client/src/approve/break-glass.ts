@@ -1,0 +1,35 @@
+import type {
+  ApprovalRequest,
+  ApprovalView,
+  BreakGlassRequest,
+  JsonObject,
+  PreparedApproval,
+  PrepareBreakGlassRequest,
+} from '#libs/contracts'
+import type { ApiClient } from '../api/api-client.js'
+import { mismatch, releasesOf } from './prepare-approval.js'
+
+/**
+ * Has approver prepare releases that skip simulation, canary, freezes and waiting, and checks that they say so: these policies, this
+ * reason. Throws `HMS_APPROVAL_MISMATCH` (502) where they differ.
+ */
+export async function prepareBreakGlass(
+  api: ApiClient,
+  policies: readonly JsonObject[],
+  { reason, author }: { reason: string; author?: string },
+): Promise<PreparedApproval> {
+  const request: PrepareBreakGlassRequest = { policies: [...policies], reason, ...(author === undefined ? {} : { author }) }
+  const prepared = await api.post<PreparedApproval>('/v1/break-glass/prepare', request)
+  for (const { breakGlass } of releasesOf(prepared, policies))
+    if (breakGlass?.reason !== reason) throw mismatch('no break-glass, or one for another reason')
+  return prepared
+}
+
+/** Hands in the signatures of all who sign, in one request. */
+export function submitBreakGlass(
+  api: ApiClient,
+  { digest }: Pick<PreparedApproval, 'digest'>,
+  signatures: readonly ApprovalRequest['signatures'][],
+): Promise<ApprovalView> {
+  return api.post<ApprovalView>('/v1/break-glass', { digest, signatures: signatures.flat() } satisfies BreakGlassRequest)
+}
