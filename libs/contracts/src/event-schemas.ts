@@ -476,6 +476,25 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "after": {"type":"number"}
       }
     },
+    "BreakGlass": {
+      "type": "object",
+      "required": ["reason","by","review"],
+      "properties": {
+        "reason": {"type":"string"},
+        "by": {"type":"array","items":{"type":"string"}},
+        "review": {"$ref":"#/$defs/BreakGlassReview"}
+      }
+    },
+    "BreakGlassReview": {
+      "type": "object",
+      "required": ["ticket","dueAt","state"],
+      "properties": {
+        "ticket": {"type":"number"},
+        "dueAt": {"type":"string"},
+        "state": {"enum":["OPEN","OVERDUE","CLOSED"]},
+        "closedBy": {"type":"string"}
+      }
+    },
     "CanaryFigures": {
       "type": "object",
       "required": [
@@ -941,6 +960,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "policies": {"type":"array","items":{"$ref":"#/$defs/RunPolicy"}},
         "stages": {"type":"array","items":{"$ref":"#/$defs/RunStage"}},
         "decisions": {"type":"array","items":{"$ref":"#/$defs/RunDecision"}},
+        "breakGlass": {"$ref":"#/$defs/BreakGlass"},
         "createdAt": {"type":"string"},
         "endedAt": {"type":["null","string"]},
         "clock": {"$ref":"#/$defs/RunClock"}
@@ -1042,7 +1062,7 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "attempt": {"type":"number"},
         "digest": {"type":"string"},
         "policies": {"type":"array","items":{"$ref":"#/$defs/RunPolicy"}},
-        "kind": {"enum":["INCONCLUSIVE","EMERGENCY_REVIEW","ACK_TIMEOUT","POISONED","UNDELIVERED"]},
+        "kind": {"enum":["INCONCLUSIVE","EMERGENCY_REVIEW","ACK_TIMEOUT","POISONED","UNDELIVERED","BREAK_GLASS_REVIEW"]},
         "state": {"enum":["OPEN","DECIDED","EXPIRED","MOOT"]},
         "reason": {"type":"string"},
         "detail": {"type":"string"},
@@ -1058,6 +1078,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
           }
         },
         "decided": {"anyOf":[{"type":"null"},{"$ref":"#/$defs/TicketAnswer"}]},
+        "actors": {"type":"array","items":{"type":"string"}},
+        "overdueAt": {"type":"string"},
         "closedAt": {"type":["null","string"]}
       }
     },
@@ -1068,7 +1090,8 @@ export const EVENT_SCHEMAS: EventSchemas = {
         "decision": {"type":"string"},
         "by": {"type":"string"},
         "reason": {"type":"string"},
-        "at": {"type":"string"}
+        "at": {"type":"string"},
+        "statement": {"$ref":"#/$defs/Envelope"}
       }
     },
     "TokenRecord": {
