@@ -61,10 +61,8 @@ async function run(args: string[], preparing: (request: PrepareBreakGlassRequest
 }
 
 const file = (name: string): string => join(folder, name)
-const BOTH = (): string[] => [
-  ...['--sign', 'EPA Chief', '--passphrase-file', file('correct horse.txt')],
-  ...['--sign', 'EPA Counsel', '--passphrase-file', file('battery staple.txt')],
-]
+const asSigner = (name: string, passphrase: string): string[] => ['--sign', name, '--passphrase-file', file(passphrase)]
+const BOTH = (): string[] => [...asSigner('EPA Chief', 'correct horse.txt'), ...asSigner('EPA Counsel', 'battery staple.txt')]
 
 describe('break-glass', () => {
   it('shows what it is, opens the key of each, and submits all signatures at once', async () => {
@@ -75,7 +73,7 @@ describe('break-glass', () => {
     ])
     expect(stderr).toContain('  BREAK-GLASS: wrong sensor\n  Plan: no simulation, no canary, bake 300 s, all partners\n')
     expect(stderr).toContain(`Somebody else must review it until ${review.dueAt}: hms-svc tickets decide 3 --decision accept`)
-    const { signatures } = service?.requests[1]?.body as BreakGlassRequest
+    const { signatures } = service!.requests[1]!.body as BreakGlassRequest
     expect(new Set(signatures.map(({ keyid }) => keyid)).size).toBe(2)
   })
 
