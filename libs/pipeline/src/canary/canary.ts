@@ -1,7 +1,7 @@
 import type { FreezeNotice, MetricFigures, RunDossier, ScenarioRule } from '#libs/contracts'
 import type { StageState } from '../stage/decision.js'
 import { newMetrics } from './metrics.js'
-import type { CanaryWatch } from './watch.js'
+import type { CanaryWatch } from './canary-watch.js'
 
 /** One policy of a canary: the head that was last issued for it and what the store and the bots said of it. */
 export interface CanaryMember {

@@ -5,7 +5,7 @@ import { describeStage, transitionsOf } from '../testing/transitions.js'
 import { newCanary, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import { CANARY_TIMERS, type CanaryContext, type CanaryEffect, type CanaryInput } from './inputs-and-effects.js'
-import type { WatchRules } from './watch.js'
+import type { WatchRules } from './canary-watch.js'
 
 const SCOPE = 'region:NCR'
 const RULES: WatchRules = { windowMs: 60_000, alertsPerBotDay: 0 }

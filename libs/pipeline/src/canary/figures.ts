@@ -2,7 +2,8 @@ import type { CanaryFigures, CanaryLack } from '#libs/contracts'
 import { isLive, type Canary } from './canary.js'
 import { excessEvidence, lnRateRatio, powerOfGuard } from './statistics/one-arm.js'
 import { chanceOfAtLeast, lnShareRatio, lnSkewEvidence, shareAtRatio, shareEvidence } from './statistics/two-arms.js'
-import { addedUp, hasControl, sizeOf, type CanaryWatch } from './watch.js'
+import type { CanaryWatch } from './canary-watch.js'
+import { addedUp, hasControl, sizeOf } from './watch.js'
 
 /** Risk that a sound canary fails, over all looks together. */
 const ALPHA = 0.05

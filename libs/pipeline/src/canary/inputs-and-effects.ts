@@ -2,7 +2,8 @@ import type { CoverageReport, FreezeNotice, PublishedHead, RunDossier } from '#l
 import type { CommonEffect, CommonInput } from '../stage/decision.js'
 import type { CountedAlert } from './alerts.js'
 import type { MetricSample } from './metrics.js'
-import type { WatchedAlert, WatchRules } from './watch.js'
+import type { WatchRules } from './canary-watch.js'
+import type { WatchedAlert } from './watch.js'
 
 export const CANARY_TIMERS = ['acknowledge', 'observe', 'lease', 'measure'] as const
 export type CanaryTimer = (typeof CANARY_TIMERS)[number]
