@@ -101,7 +101,20 @@ const ANSWERS: [string[], Record<string, Canned>][] = [
   [['approvals', 'show', SHA], { [`GET /v1/approvals/${encodeURIComponent(SHA)}`]: { body: approval } }],
   [
     ['partners', 'list'],
-    { 'GET /v1/partners': { body: [{ id: HOSTILE, lane: HOSTILE, groups: [HOSTILE], channels: [HOSTILE], name: HOSTILE }] } },
+    {
+      'GET /v1/partners': {
+        body: [
+          {
+            id: HOSTILE,
+            lane: HOSTILE,
+            groups: [HOSTILE],
+            channels: [HOSTILE],
+            unsubscribed: [{ address: HOSTILE, at: HOSTILE }],
+            name: HOSTILE,
+          },
+        ],
+      },
+    },
   ],
   [['partners', 'deliveries'], { 'GET /v1/deliveries?limit=500': { body: [delivery] } }],
   [
