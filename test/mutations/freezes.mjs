@@ -54,4 +54,13 @@ export const FREEZE_GUARDS = [
     spec: 'test/attacks/freezes.spec.ts',
     test: 'is believed by a stage for its signature alone, whatever approver says: one with the signature of another freeze holds nothing back',
   },
+  {
+    name: 'freeze-end-twice',
+    guard: 'a run that was being held back while a freeze ended is told',
+    file: 'libs/stage/src/freezes/follow-freezes.ts',
+    find: "again === true ? 'at its change' : 'again'",
+    replace: "'at its change'",
+    spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
+    test: 'looks once more after a freeze has ended: a run that was being held back meanwhile was not seen',
+  },
 ]

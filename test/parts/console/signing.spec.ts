@@ -254,8 +254,11 @@ describe('a person who signs in the browser', () => {
         await signed(page, `Sign: ${decision}`, '**/runs/*')
         await until(`it is ${state}`, () => stateIs(state), 60_000)
       }
-      await page.goto(run)
-      expect(await factsOf(page)).toContain('has ended, so there is nothing to decide.')
+      const saysEnded = async (): Promise<boolean> => {
+        await page.goto(run)
+        return (await factsOf(page)).includes('has ended, so there is nothing to decide.')
+      }
+      await until('the page says that it has ended', saysEnded, 60_000)
     })
   }, 240_000)
 

@@ -5,7 +5,7 @@ import type { ServiceRuntime } from '#libs/service'
 import { verifyFreeze } from '#libs/signing'
 import { FREEZES } from './freeze.table.js'
 
-/** A run that was being opened while a freeze was declared did not see it, and is told then. */
+/** A run that was being opened while a freeze began or ended did not see that, or is not seen itself, and is told then. */
 const LOOK_AGAIN_MS = 5_000
 
 /** A stage that publishes, as freezes need to know it. */
@@ -24,7 +24,7 @@ export interface FreezableStage<State extends StageState> {
 
 /** Keeps the freezes that people declared, and tells the runs of a stage when one begins, ends or is lifted. */
 export class FollowFreezes<State extends StageState> {
-  private readonly change: TimerKind<{ id: string }>
+  private readonly change: TimerKind<{ id: string; again?: boolean }>
   private readonly told: TimerKind<{ run: number; attempt: number; key: string }>
 
   constructor(
@@ -37,7 +37,7 @@ export class FollowFreezes<State extends StageState> {
 
   /** Registers the timers; once, before the service starts. */
   listen(): void {
-    this.runtime.onTimer(this.change, (tx, { data }) => this.changed(tx, data.id))
+    this.runtime.onTimer(this.change, (tx, { data }) => this.changed(tx, data))
     this.runtime.onTimer(this.told, (tx, { data }) => this.tell(tx, data))
   }
 
@@ -48,7 +48,7 @@ export class FollowFreezes<State extends StageState> {
     if (known !== undefined && canonicalJson(known) === canonicalJson(freeze)) return
     await tx.documents(FREEZES).put(freeze)
     await this.tellAll(tx)
-    await this.look(tx, freeze, new Date(tx.now.getTime() + LOOK_AGAIN_MS))
+    await this.look(tx, freeze, 'again')
   }
 
   /** The freeze that stands in the way of a step in `scope`; `isHeldBy` leaves out those that do not, by their ids. */
@@ -61,19 +61,23 @@ export class FollowFreezes<State extends StageState> {
     )
   }
 
-  private async changed(tx: Transaction, id: string): Promise<void> {
+  private async changed(tx: Transaction, { id, again }: { id: string; again?: boolean }): Promise<void> {
     const freeze = await tx.documents(FREEZES).get(id)
     if (freeze === undefined) return
     await this.tellAll(tx)
-    await this.look(tx, freeze)
+    await this.look(tx, freeze, again === true ? 'at its change' : 'again')
   }
 
-  /** Sets the timer of the freeze: at its next change, at `soon` if that is earlier. */
-  private async look(tx: Transaction, freeze: FreezeRecord, soon?: Date): Promise<void> {
-    const moments = [freeze.lifted === null ? nextChange(freeze, tx.now) : undefined, soon].filter((at) => at !== undefined)
-    const dueAt = moments.sort((a, b) => a.getTime() - b.getTime())[0]
+  /** Sets the timer of the freeze: at its next change, and before that once more after the one that was just told. */
+  private async look(tx: Transaction, freeze: FreezeRecord, when: 'again' | 'at its change'): Promise<void> {
+    const { id } = freeze
+    const change = freeze.lifted === null ? nextChange(freeze, tx.now) : undefined
+    const soon = when === 'again' ? new Date(tx.now.getTime() + LOOK_AGAIN_MS) : undefined
+    const again = soon !== undefined && (change === undefined || soon < change)
+    const dueAt = again ? soon : change
     if (dueAt === undefined) return
-    await this.runtime.schedule(tx, { id: `${this.change}:${freeze.id}`, kind: this.change, keys: [], data: { id: freeze.id }, dueAt })
+    const data = again ? { id, again } : { id }
+    await this.runtime.schedule(tx, { id: `${this.change}:${id}`, kind: this.change, keys: [], data, dueAt })
   }
 
   /** By a timer for each run: this transaction has locked none of their policies. */

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest'
+import type { FreezeRecord } from '#libs/contracts'
+import { documentTable, MemoryDatabase, type Transaction } from '#libs/persistence'
+import type { StageState } from '#libs/pipeline'
+import type { ServiceRuntime } from '#libs/service'
+import { FREEZES } from './freeze.table.js'
+import { FollowFreezes } from './follow-freezes.js'
+
+type Waiting = StageState & { state: string }
+interface Scheduled {
+  id: string
+  dueAt: Date
+  data: object
+}
+
+const TABLE = documentTable<Waiting>({
+  name: 'stage',
+  id: ({ run }) => String(run),
+  keys: { state: { type: 'text', of: ({ state }) => state } },
+})
+const ENDS = new Date('2026-01-01T01:00:00Z')
+const FREEZE = { id: 'drill', reason: 'drill', scope: 'global', from: '2026-01-01T00:00:00Z', until: ENDS.toISOString(), lifted: null }
+
+it('looks once more after a freeze has ended: a run that was being held back meanwhile was not seen', async () => {
+  let now = ENDS
+  const database = new MemoryDatabase({ now: () => now } as never)
+  const handlers = new Map<string, (tx: Transaction, timer: { data: object }) => Promise<void>>()
+  const scheduled = new Map<string, Scheduled>()
+  const runtime = {
+    onTimer: (kind: string, handle: (tx: Transaction, timer: { data: object }) => Promise<void>) => handlers.set(kind, handle),
+    schedule: async (_tx: Transaction, timer: Scheduled) => void scheduled.set(timer.id, timer),
+  } as unknown as ServiceRuntime
+  new FollowFreezes<Waiting>(runtime, {
+    name: 'rollout',
+    table: TABLE,
+    states: ['waiting'],
+    keysOf: () => [],
+    scopeOf: () => 'global',
+    tell: async () => {},
+  }).listen()
+  await database.transaction((tx) => tx.documents(FREEZES).put(FREEZE as unknown as FreezeRecord))
+  const change = async (data: object): Promise<void> =>
+    database.transaction((tx) => handlers.get('rollout-freeze-change')!(tx, { data })).then(() => undefined)
+
+  await change({ id: 'drill' })
+  expect([...scheduled.keys()]).toEqual(['rollout-freeze-change:drill'])
+  const again = scheduled.get('rollout-freeze-change:drill')!
+  expect(again.dueAt.getTime() - ENDS.getTime()).toBe(5_000)
+
+  await database.transaction((tx) => tx.documents(TABLE).put({ run: 47, attempt: 1, key: 'pm25', state: 'waiting' } as Waiting))
+  scheduled.clear()
+  now = again.dueAt
+  await change(again.data)
+  expect([...scheduled.keys()]).toEqual(['rollout-freeze:47'])
+})
