@@ -2,7 +2,7 @@ import { type ApprovalSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, Commands, count, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { Command, count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
 import { mapAnswer } from '../reading/answer.js'
 import { ProposeForm } from './propose-form.js'
@@ -32,10 +32,7 @@ export async function approvalsPage({ read, now }: PageRequest): Promise<PageCon
             The same from a terminal: <Command>hms-svc approve FILE --sign NAME</Command>
           </p>
         </section>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">From a terminal</h2>
-          <Commands commands={['hms-svc approvals list', 'hms-svc plan FILE']} />
-        </section>
+        <Terminal commands={['hms-svc approvals list', 'hms-svc plan FILE']} />
       </>
     ),
   }

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
 import { eventWords } from './event-words.js'
 import { logFilterIn, logQuery, readLog, type LogFilter, type LogPage } from './read-log.js'
 
@@ -28,12 +28,7 @@ export async function auditPage({ read, query }: PageRequest): Promise<PageConte
             {(page) => <Found page={page} filter={filter} narrowed={narrowed} />}
           </Loaded>
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">From a terminal</h2>
-          <Commands
-            commands={['hms-svc audit log', 'hms-svc audit verify', 'hms-svc audit proof ID@VERSION', 'hms-svc export --out FILE']}
-          />
-        </section>
+        <Terminal commands={['hms-svc audit log', 'hms-svc audit verify', 'hms-svc audit proof ID@VERSION', 'hms-svc export --out FILE']} />
       </>
     ),
   }

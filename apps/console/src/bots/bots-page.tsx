@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Moment, Part, PolicyLink, Table } from '../page/parts.js'
+import { count, Moment, Part, PolicyLink, Table, Terminal } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
 import type { Answer } from '../reading/answer.js'
 import { BOT_STATES, laggingOf, type BotState, type LaggingBot } from './lagging.js'
@@ -69,10 +69,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
             {(bots) => <Registered bots={bots} />}
           </Loaded>
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">From a terminal</h2>
-          <Commands commands={['hms-svc coverage ID', 'hms-svc bots list', 'hms-svc bots add FILE --id ID']} />
-        </section>
+        <Terminal commands={['hms-svc coverage ID', 'hms-svc bots list', 'hms-svc bots add FILE --id ID']} />
       </>
     ),
   }

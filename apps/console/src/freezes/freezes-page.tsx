@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { LongTextField, TextField } from '../forms/fields.js'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Moment, Part, Table } from '../page/parts.js'
+import { count, Moment, Part, Table, Terminal } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
 
 const WORDS = {
@@ -46,16 +46,13 @@ export async function freezesPage({ read }: PageRequest): Promise<PageContent> {
             </button>
           </form>
         </section>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">From a terminal</h2>
-          <Commands
-            commands={[
-              'hms-svc freezes add FILE --sign NAME',
-              'hms-svc freezes lift ID --reason TEXT --sign NAME',
-              'hms-svc stop-the-line on --reason TEXT --sign NAME',
-            ]}
-          />
-        </section>
+        <Terminal
+          commands={[
+            'hms-svc freezes add FILE --sign NAME',
+            'hms-svc freezes lift ID --reason TEXT --sign NAME',
+            'hms-svc stop-the-line on --reason TEXT --sign NAME',
+          ]}
+        />
       </>
     ),
   }

@@ -31,6 +31,25 @@ export function Commands({ commands }: { commands: readonly string[] }): JSX.Ele
   )
 }
 
+/** What does, or shows, the same without this page. */
+export function Terminal({
+  title = 'From a terminal',
+  commands,
+  children,
+}: {
+  title?: string
+  commands: readonly string[]
+  children?: ComponentChildren
+}): JSX.Element {
+  return (
+    <section aria-labelledby="terminal-title">
+      <h2 id="terminal-title">{title}</h2>
+      <Commands commands={commands} />
+      {children}
+    </section>
+  )
+}
+
 /** Wide tables scroll by themselves, by keyboard too; the page never does. */
 export function Table({ caption, head, children }: { caption: string; head: readonly string[]; children: ComponentChildren }): JSX.Element {
   return (

@@ -2,7 +2,7 @@ import type { DeliveryDetail, DeliveryTry } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Digest, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { count, Digest, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
 import { BundleLinks } from './bundle-links.js'
 import { Acknowledged, DeliveryTag } from './delivery-rows.js'
 
@@ -87,10 +87,7 @@ function Delivery({ delivery }: { delivery: DeliveryDetail }): JSX.Element {
       <Part id="redrives" title="Sent again by people">
         {redrives.length === 0 ? <None>Nobody had it sent again.</None> : <Redrives redrives={redrives} />}
       </Part>
-      <section aria-labelledby="terminal-title">
-        <h2 id="terminal-title">From a terminal</h2>
-        <Commands commands={shown} />
-      </section>
+      <Terminal commands={shown} />
     </>
   )
 }

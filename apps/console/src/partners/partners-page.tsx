@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, Commands, count, Part, Table } from '../page/parts.js'
+import { Command, count, Part, Table, Terminal } from '../page/parts.js'
 import { DeliveryRows } from './delivery-rows.js'
 
 /** Rows on one page. */
@@ -42,16 +42,13 @@ export async function partnersPage({ read, query }: PageRequest): Promise<PageCo
             {(found) => <Found deliveries={found} filter={filter} narrowed={narrowed} />}
           </Loaded>
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">From a terminal</h2>
-          <Commands
-            commands={[
-              'hms-svc partners deliveries',
-              'hms-svc partners test ID',
-              'hms-svc partners redrive --failed --since 24h --reason TEXT',
-            ]}
-          />
-        </section>
+        <Terminal
+          commands={[
+            'hms-svc partners deliveries',
+            'hms-svc partners test ID',
+            'hms-svc partners redrive --failed --since 24h --reason TEXT',
+          ]}
+        />
       </>
     ),
   }

@@ -2,7 +2,7 @@ import type { PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, Commands, count, Part } from '../page/parts.js'
+import { Command, count, Part, Terminal } from '../page/parts.js'
 import { mapAnswer } from '../reading/answer.js'
 import { PolicyTable } from './policy-table.js'
 
@@ -34,10 +34,7 @@ export async function policiesPage({ read, query }: PageRequest): Promise<PageCo
             {({ all, fitting }) => <Found all={all} fitting={fitting} />}
           </Loaded>
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">The same from a terminal</h2>
-          <Commands commands={['hms-svc get ID']} />
-        </section>
+        <Terminal title="The same from a terminal" commands={['hms-svc get ID']} />
       </>
     ),
   }

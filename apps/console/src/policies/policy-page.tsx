@@ -2,7 +2,7 @@ import type { CoverageView, JsonObject, PolicyHistoryEntry, PolicyView } from '#
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Digest, Moment, Part, RunLink, Table, valueText } from '../page/parts.js'
+import { count, Digest, Moment, Part, RunLink, Table, Terminal, valueText } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import { ruleOf, unitText } from './rule-of.js'
@@ -56,12 +56,10 @@ export async function policyPage({ read, params, query }: PageRequest): Promise<
           </Loaded>
         </Part>
         {missing ? null : (
-          <section aria-labelledby="terminal-title">
-            <h2 id="terminal-title">The same from a terminal</h2>
-            <Commands
-              commands={[`hms-svc get ${shownId}`, ...(view === undefined ? [] : [`hms-svc audit proof ${view.id}@${view.version}`])]}
-            />
-          </section>
+          <Terminal
+            title="The same from a terminal"
+            commands={[`hms-svc get ${shownId}`, ...(view === undefined ? [] : [`hms-svc audit proof ${view.id}@${view.version}`])]}
+          />
         )}
       </>
     ),

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
 import { Tag } from '../page/state-words.js'
 
@@ -43,10 +43,7 @@ export async function reviewsPage({ read, query, now }: PageRequest): Promise<Pa
             {(tickets) => <Tickets tickets={tickets} narrowed={state !== undefined} now={now} />}
           </Loaded>
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">From a terminal</h2>
-          <Commands commands={['hms-svc tickets list', 'hms-svc tickets show N']} />
-        </section>
+        <Terminal commands={['hms-svc tickets list', 'hms-svc tickets show N']} />
       </>
     ),
   }

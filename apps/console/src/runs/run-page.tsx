@@ -20,7 +20,7 @@ import { decisionsOfRun, whyNoDecision } from '../decisions/decisions-of-run.js'
 import type { Answer } from '../reading/answer.js'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, Commands, count, Digest, Moment, Part, PolicyLink, Table } from '../page/parts.js'
+import { Command, Commands, count, Digest, Moment, Part, PolicyLink, Table, Terminal } from '../page/parts.js'
 import { stateText, StateTag, VerdictTag } from '../page/state-words.js'
 import { eventWords } from '../audit/event-words.js'
 import { Evidence, readEvidence } from './evidence.js'
@@ -88,16 +88,14 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
             {(value) => <Events entries={value} run={run} />}
           </Loaded>
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">The same from a terminal</h2>
-          <Commands
-            commands={[
-              `hms-svc runs ${isTerminal(run.state) ? 'show' : 'watch'} ${run.run}`,
-              `hms-svc audit log --run ${run.run}`,
-              ...run.policies.map(({ id, version }) => `hms-svc audit proof ${id}@${version}`),
-            ]}
-          />
-        </section>
+        <Terminal
+          title="The same from a terminal"
+          commands={[
+            `hms-svc runs ${isTerminal(run.state) ? 'show' : 'watch'} ${run.run}`,
+            `hms-svc audit log --run ${run.run}`,
+            ...run.policies.map(({ id, version }) => `hms-svc audit proof ${id}@${version}`),
+          ]}
+        />
       </>
     ),
   }

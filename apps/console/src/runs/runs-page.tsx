@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, Commands, count, Moment, Part, PolicyLink, RunLink, Table } from '../page/parts.js'
+import { Command, count, Moment, Part, PolicyLink, RunLink, Table, Terminal } from '../page/parts.js'
 import { stateText, StateTag } from '../page/state-words.js'
 import { readRuns, type RunsFilter, type RunsFound } from './read-runs.js'
 
@@ -25,10 +25,7 @@ export async function runsPage({ read, query }: PageRequest): Promise<PageConten
             {(found) => <Found found={found} filter={filter} narrowed={narrowed} />}
           </Loaded>
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">The same from a terminal</h2>
-          <Commands commands={['hms-svc runs list']} />
-        </section>
+        <Terminal title="The same from a terminal" commands={['hms-svc runs list']} />
       </>
     ),
   }

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, Part, Table } from '../page/parts.js'
+import { Part, Table, Terminal } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
 import { readHealth, type ServiceHealth } from './read-health.js'
 
@@ -21,14 +21,12 @@ export async function statusPage({ health }: PageRequest): Promise<PageContent> 
             ))}
           </Table>
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">The same from a terminal</h2>
-          <Commands commands={['hms-svc topics list', 'hms-svc dlq list']} />
+        <Terminal title="The same from a terminal" commands={['hms-svc topics list', 'hms-svc dlq list']}>
           <p>
             For programs: <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a>, <a href="/openapi.json">/openapi.json</a>,{' '}
             <a href="/asyncapi.json">/asyncapi.json</a>.
           </p>
-        </section>
+        </Terminal>
       </>
     ),
   }

@@ -2,7 +2,7 @@ import type { DeadLetterSummary, Topic } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Alert, Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, count, Moment, Part, RunLink, Table } from '../page/parts.js'
+import { Commands, count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
 import { Tag } from '../page/state-words.js'
 import { readTopics, type ReaderLag, type TopicRow } from './read-topics.js'
 import { SparkLine } from './spark-line.js'
@@ -48,10 +48,7 @@ export async function topicsPage({ read }: PageRequest): Promise<PageContent> {
           )}
           <Letters letters={waiting} complete={letters.every(({ kind }) => kind === 'loaded')} />
         </Part>
-        <section aria-labelledby="terminal-title">
-          <h2 id="terminal-title">The same from a terminal</h2>
-          <Commands commands={['hms-svc topics list', 'hms-svc dlq list']} />
-        </section>
+        <Terminal title="The same from a terminal" commands={['hms-svc topics list', 'hms-svc dlq list']} />
       </>
     ),
   }
