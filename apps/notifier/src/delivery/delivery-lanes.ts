@@ -17,24 +17,22 @@ import { noteTry } from './partner-gate.js'
 import { mintReceiptToken, receiptId, receiptTokenIn, receiptUrl, withReceiptToken } from './receipt-token.js'
 import { RECEIPT_LIFE_MS, RECEIPTS } from './receipt.table.js'
 import { replyAcknowledges } from './reply-acknowledges.js'
-import { isAboutTicket, lockKeysOf, overlap, SEVERAL, toldOf } from './told-policies.js'
+import { isAboutTicket, lockKeysOf, overlap, tellsOf } from './told-policies.js'
 
 const KEPT_REDRIVES = 20
 const MAX_NEWER = 500
 
 type Listener = (tx: Transaction, stage: string | null) => Promise<void>
 
-type DeliveryListener = (tx: Transaction, delivery: Delivery) => Promise<void>
-
-type DeadListener = (tx: Transaction, delivery: Delivery, partner: RegisteredPartner) => Promise<void>
+type PartnerListener = (tx: Transaction, delivery: Delivery, partner: RegisteredPartner) => Promise<void>
 
 /** Deliveries as rows, one timer for the head of each lane. Every method wants the locks of the message's policies to be held. */
 @Injectable()
 export class DeliveryLanes implements OnModuleInit {
   private tried: Listener = async () => {}
   private heard: Listener = async () => {}
-  private delivered: DeliveryListener = async () => {}
-  private readonly dead: DeadListener[] = []
+  private delivered: PartnerListener = async () => {}
+  private readonly dead: PartnerListener[] = []
 
   private readonly metrics: DeliveryMetrics
   private readonly events: DeliveryEvents
@@ -63,7 +61,7 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   /** Hears of each delivery that a partner's side took and did not acknowledge with it. */
-  onDelivered(listener: DeliveryListener): void {
+  onDelivered(listener: PartnerListener): void {
     this.delivered = listener
   }
 
@@ -113,7 +111,7 @@ export class DeliveryLanes implements OnModuleInit {
       return
     }
     if (outcome.kind === 'delivered') {
-      await this.delivered(tx, booked)
+      if (partner !== undefined) await this.delivered(tx, booked, partner)
       await this.heard(tx, delivery.stage)
     }
     await this.tried(tx, delivery.stage)
@@ -136,16 +134,20 @@ export class DeliveryLanes implements OnModuleInit {
   }
 
   /** Hears of each delivery that no channel of its partner took. */
-  onDead(listener: DeadListener): void {
+  onDead(listener: PartnerListener): void {
     this.dead.push(listener)
+  }
+
+  /** The same message to the same partner, where it came or may still come. */
+  async elsewhere(tx: Transaction, dead: Delivery): Promise<Delivery[]> {
+    const where = { partner: dead.partner, run: dead.run, policy: columnOf(dead), state: ['delivered', 'pending'] }
+    return (await tx.documents(DELIVERIES).find({ where })).filter(({ message }) => message === dead.message)
   }
 
   /** Sends what no channel took to the people of the partner, under the same message id. No run waits for it. */
   async tellContact(tx: Transaction, dead: Delivery, partner: RegisteredPartner): Promise<void> {
     if (partner.contact === null || dead.channel === CONTACT) return
-    const where = { partner: partner.id, run: dead.run, policy: columnOf(dead), state: ['delivered', 'pending'] }
-    const others = await tx.documents(DELIVERIES).find({ where })
-    if (others.some(({ message }) => message === dead.message)) return
+    if ((await this.elsewhere(tx, dead)).length > 0) return
     const lane = laneOf(partner.id, columnOf(dead), CONTACT)
     const open = await this.open(tx, { ...dead, lane })
     const joined = joinLane(dead, open, partner.lane)
@@ -308,16 +310,14 @@ const UNTRIED = { state: 'pending', sending: false, tries: 0, firstAt: null, nex
 /** A partner that was told of what is in force must be told when it is taken back, however long ago that was. */
 async function isNewestOfLane(tx: Transaction, delivery: Delivery): Promise<boolean> {
   if (isAboutTicket(delivery)) return false
-  const deliveries = tx.documents(DELIVERIES)
-  const newest = { orderBy: 'created_at', descending: true, limit: 1 }
-  const lanes = lanesBeside(delivery).filter((lane) => delivery.policies === undefined || !lane.includes(`/${SEVERAL}`))
-  for (const [index, { policy }] of toldOf(delivery).entries()) {
-    const [alone] = await deliveries.find({ where: { lane: lanes[index]!, state: 'delivered' }, ...newest })
-    if (alone?.id === delivery.id) return true
-    if (delivery.policies === undefined || (alone !== undefined && alone.createdAt > delivery.createdAt)) continue
-    const where = { lane: delivery.lane, state: 'delivered' }
-    const bundles = await deliveries.find({ where, ...newest, limit: MAX_NEWER })
-    if (bundles.find((other) => toldOf(other).some((each) => each.policy === policy))?.id === delivery.id) return true
+  const newestIn = (lane: string, limit: number): Promise<Delivery[]> =>
+    tx.documents(DELIVERIES).find({ where: { lane, state: 'delivered' }, orderBy: 'created_at', descending: true, limit })
+  if (delivery.policies === undefined) return (await newestIn(delivery.lane, 1))[0]?.id === delivery.id
+  const [bundles, lanes] = [await newestIn(delivery.lane, MAX_NEWER), lanesBeside(delivery)]
+  for (const [index, { policy }] of delivery.policies.entries()) {
+    if (bundles.find((other) => tellsOf(other, policy, undefined))?.id !== delivery.id) continue
+    const [alone] = await newestIn(lanes[index]!, 1)
+    if (alone === undefined || alone.createdAt <= delivery.createdAt) return true
   }
   return false
 }

@@ -23,7 +23,7 @@ export interface News {
   policies: readonly [PolicyNews, ...PolicyNews[]]
 }
 
-export function messageIdOf({ cause, policies }: News): string {
+function messageIdOf({ cause, policies }: News): string {
   return policies.length > 1 ? `${cause}.bundle` : `${cause}.${policies[0].policy}`
 }
 

@@ -1,6 +1,6 @@
 import type { Delivery, Message } from './delivery.table.js'
 import { supersededBy } from './lane.js'
-import { bodyOf, messageIdOf, messageOf, partnersIdOf, type News } from './news.js'
+import { bodyOf, messageOf, partnersIdOf, type News } from './news.js'
 import type { Told } from './told-policies.js'
 
 /** A message that is to be queued for partners: what it tells of, and how its text is made for each. */
@@ -24,7 +24,7 @@ export function noticeOf(news: News): Notice {
     told: { ...all[0]!, ...(all.length > 1 ? { policies: all } : {}) },
     run: news.run,
     stage: news.stage,
-    message: { ...messageOf(news), id: messageIdOf(news) },
+    message: messageOf(news),
     idFor: (partner) => partnersIdOf(news, partner),
     supersedes: (open) => news.policies.map((each) => supersededBy(each, open)),
     body: (supersedes, receipt) => bodyOf(news, supersedes, receipt),

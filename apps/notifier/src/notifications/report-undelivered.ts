@@ -2,7 +2,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
-import { columnOf, DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
+import type { Delivery } from '../delivery/delivery.table.js'
 import { bundleOf, isAboutTicket, toldOf } from '../delivery/told-policies.js'
 import { CONTACT } from '../partners/channel.js'
 
@@ -21,9 +21,7 @@ export class ReportUndelivered implements OnModuleInit {
   /** A ticket about a ticket that nobody heard of would have no end. */
   private async report(tx: Transaction, dead: Delivery): Promise<void> {
     if (isAboutTicket(dead) || dead.channel === CONTACT) return
-    const where = { partner: dead.partner, run: dead.run, policy: columnOf(dead), state: ['delivered', 'pending'] }
-    const others = await tx.documents(DELIVERIES).find({ where })
-    if (others.some(({ message, channel }) => message === dead.message && channel !== CONTACT)) return
+    if ((await this.lanes.elsewhere(tx, dead)).some(({ channel }) => channel !== CONTACT)) return
     const { run, partner, channel, messageId: message, tries, log } = dead
     const key = toldOf(dead)
       .map(({ policy }) => policy)

@@ -43,7 +43,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   ) {}
 
   onModuleInit(): void {
-    this.lanes.onDelivered((tx, delivery) => this.expect(tx, delivery))
+    this.lanes.onDelivered((tx, delivery, partner) => this.expect(tx, delivery, partner))
     this.runtime.onWork(LOOK, (work) => this.work(work), LEASE_MS)
     // The deliveries stay delivered; the next document begins a new row of looks.
     this.runtime.onGivenUp(LOOK, async () => {})
@@ -54,10 +54,9 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
   }
 
   /** A document lies there: somebody may acknowledge it. An earlier look that is due already is kept. */
-  private async expect(tx: Transaction, { partner, channel }: Delivery): Promise<void> {
+  private async expect(tx: Transaction, { partner, channel }: Delivery, registered: RegisteredPartner): Promise<void> {
     const place = { partner, channel }
-    const registered = await tx.documents(PARTNERS).get(partner)
-    const kind = registered === undefined ? undefined : channelOf(registered, channel)?.kind
+    const kind = channelOf(registered, channel)?.kind
     if (kind === undefined || this.senders[kind]?.acknowledgements === undefined) return
     await tx.lock([lookId(place)])
     const known = (await this.runtime.pendingTimers(tx, lookId(place))).find(({ id }) => id === lookId(place))

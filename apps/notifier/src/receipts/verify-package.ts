@@ -1,5 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { canonicalJson, type JsonObject } from '#libs/contracts'
+import { timingSafeEqual } from 'node:crypto'
+import type { JsonObject } from '#libs/contracts'
+import { packageSignature } from '../channels/a2a/a2a-package.js'
 import { webhookKeyId } from '../partners/webhook-key-id.js'
 import { isNear, type VerifiedCallback } from './verify-callback.js'
 
@@ -32,7 +33,7 @@ function objectOf(body: Buffer): JsonObject {
 /** No signature is empty: what has no JCS form is signed by nobody. */
 function signatureOf(unsigned: JsonObject, secret: string): string {
   try {
-    return createHmac('sha256', secret).update(canonicalJson(unsigned)).digest('hex')
+    return packageSignature(unsigned, secret)
   } catch {
     return 'none'.padEnd(64, ' ')
   }

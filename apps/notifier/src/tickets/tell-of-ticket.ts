@@ -1,9 +1,10 @@
 import { LADDER, type Ticket } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { DeliveryLanes } from '../delivery/delivery-lanes.js'
-import { lockKeysOf } from '../delivery/told-policies.js'
+import { ticketSubject } from '../delivery/told-policies.js'
 import { PARTNERS, type RegisteredPartner } from '../partners/partner.table.js'
 import { ticketNotice } from './ticket-notice.js'
 
@@ -34,7 +35,7 @@ export class TellOfTicket {
   }
 
   private async partners(tx: Transaction, ticket: Ticket): Promise<RegisteredPartner[]> {
-    await tx.lock(lockKeysOf(ticketNotice(ticket, 'closed', '').told))
+    await tx.lock([policyKey(ticketSubject(ticket.ticket))])
     return tx.documents(PARTNERS).find({ limit: MAX_PARTNERS })
   }
 }

@@ -50,20 +50,28 @@ export function openTicket(
   expiresInMs: number,
   cause: TicketCause = causeOf(view),
 ): Ticket {
-  const { run, attempt, digest, policies } = view
+  return opened(ticket, { kind, ...cause, allowed: allowedFor(kind, view) }, view, now, expiresInMs)
+}
+
+function opened(
+  ticket: number,
+  question: Pick<Ticket, 'kind' | 'reason' | 'detail' | 'allowed'>,
+  { run, attempt, digest, policies }: Pick<Ticket, 'run' | 'attempt' | 'digest' | 'policies'>,
+  now: Date,
+  expiresInMs: number,
+): Ticket {
+  const at = now.toISOString()
   return {
     ticket,
     run,
     attempt,
     digest,
     policies,
-    kind,
     state: 'OPEN',
-    ...cause,
-    allowed: allowedFor(kind, view),
-    openedAt: now.toISOString(),
+    ...question,
+    openedAt: at,
     expiresAt: new Date(now.getTime() + expiresInMs).toISOString(),
-    told: [{ to: LADDER[0], at: now.toISOString() }],
+    told: [{ to: LADDER[0], at }],
     decided: null,
     closedAt: null,
   }
@@ -81,21 +89,9 @@ export function openReview(
   now: Date,
   dueInMs: number,
 ): Ticket {
-  return {
-    ticket,
-    ...run,
-    kind: 'BREAK_GLASS_REVIEW',
-    state: 'OPEN',
-    reason: 'BREAK_GLASS',
-    detail: `${actors.join(', ')}: ${reason}`,
-    allowed: ALLOWED.BREAK_GLASS_REVIEW,
-    openedAt: now.toISOString(),
-    expiresAt: new Date(now.getTime() + dueInMs).toISOString(),
-    told: [{ to: LADDER[0], at: now.toISOString() }],
-    decided: null,
-    actors,
-    closedAt: null,
-  }
+  const detail = `${actors.join(', ')}: ${reason}`
+  const question = { kind: 'BREAK_GLASS_REVIEW', reason: 'BREAK_GLASS', detail, allowed: ALLOWED.BREAK_GLASS_REVIEW } as const
+  return { ...opened(ticket, question, run, now, dueInMs), actors }
 }
 
 /** Nobody closed it in time: it stays open, and the last of the ladder is told once more. */

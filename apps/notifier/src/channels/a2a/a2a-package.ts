@@ -26,7 +26,12 @@ export function a2aPackage(attempt: Pick<Attempt, 'partner' | 'id' | 'body' | 'c
     data: { ...facts, message: attempt.id },
     tags: tagsOf(attempt),
   }
-  return { ...unsigned, sig: createHmac('sha256', secret).update(canonicalJson(unsigned)).digest('hex') }
+  return { ...unsigned, sig: packageSignature(unsigned, secret) }
+}
+
+/** Of a package without `sig`, ours or a partner's. Throws for what has no JCS form. */
+export function packageSignature(unsigned: object, secret: string): string {
+  return createHmac('sha256', secret).update(canonicalJson(unsigned)).digest('hex')
 }
 
 /** Those of the policies, each once; a withdrawal has none. */

@@ -88,11 +88,15 @@ interface Attachment {
 
 /** As many as go into one mail, in the order of the bundle. */
 function attachmentsOf({ content }: Attempt<EmailChannel>): Attachment[] {
+  const attached: Attachment[] = []
   let room = MAX_ATTACHED_BYTES
-  return contentsOf(content)
-    .map(filesOf)
-    .filter((files) => (room -= files.reduce((sum, file) => sum + file.content.length, 0)) >= 0)
-    .flat()
+  for (const each of contentsOf(content)) {
+    const files = filesOf(each)
+    room -= files.reduce((sum, file) => sum + file.content.length, 0)
+    if (room < 0) break
+    attached.push(...files)
+  }
+  return attached
 }
 
 /** The policy as a person reads it, and the release that was signed, with the proof that the log holds it. */
