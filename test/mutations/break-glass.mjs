@@ -1,5 +1,6 @@
 /** What goes past simulation and canary because people together say so, and its review. Same form as `GUARDS`. */
 const JUDGE = 'apps/rollout/src/break-glass/judge-break-glass.ts'
+const MOVED = 'apps/rollout/src/stable/moved-on.ts'
 const JUDGED = 'apps/rollout/src/break-glass/judge-break-glass.spec.ts'
 const SIGN = 'apps/approver/src/break-glass/sign-break-glass.ts'
 const STORY = 'test/scenarios/break-glass.spec.ts'
@@ -53,18 +54,18 @@ export const BREAK_GLASS_GUARDS = [
   {
     name: 'break-glass-once',
     guard: 'break-glass that was carried out counts no more',
-    file: JUDGE,
-    find: 'if (!follows || !isNewer)',
-    replace: 'if (!follows)',
+    file: MOVED,
+    find: 'if (follows && isNewer)',
+    replace: 'if (follows)',
     spec: JUDGED,
     test: 'is refused where its epoch was given before',
   },
   {
     name: 'break-glass-follows',
     guard: 'break-glass replaces what its signers saw in force',
-    file: JUDGE,
-    find: 'if (!follows || !isNewer)',
-    replace: 'if (!isNewer)',
+    file: MOVED,
+    find: 'if (follows && isNewer)',
+    replace: 'if (isNewer)',
     spec: JUDGED,
     test: 'is refused where it follows another release than is in force',
   },

@@ -1,5 +1,6 @@
 /** Rollbacks that people sign, and withdrawals: what goes past lint, simulation and canary. Same form as `GUARDS`. */
 const JUDGE = 'apps/rollout/src/signed-rollbacks/judge-signed-rollback.ts'
+const MOVED = 'apps/rollout/src/stable/moved-on.ts'
 const READ = 'apps/rollout/src/withdrawals/read-withdrawal.ts'
 const ATTACKS = 'test/attacks/going-back.spec.ts'
 const SIGNED = 'test/scenarios/signed-rollback.spec.ts'
@@ -36,8 +37,8 @@ export const GOING_BACK_GUARDS = [
   {
     name: 'signed-rollback-replaces',
     guard: 'a rollback replaces what its signers saw in force',
-    file: JUDGE,
-    find: 'if (isReplaced && isNewer)',
+    file: MOVED,
+    find: 'if (follows && isNewer)',
     replace: 'if (isNewer)',
     spec: ATTACKS,
     test: 'goes nowhere where replaces another release than is in force',
@@ -45,9 +46,9 @@ export const GOING_BACK_GUARDS = [
   {
     name: 'signed-rollback-once',
     guard: 'a rollback that was carried out counts no more',
-    file: JUDGE,
-    find: 'if (isReplaced && isNewer)',
-    replace: 'if (isReplaced)',
+    file: MOVED,
+    find: 'if (follows && isNewer)',
+    replace: 'if (follows)',
     spec: ATTACKS,
     test: 'counts once: sent again after people moved on, and back to what it replaced, it changes nothing',
   },

@@ -1,10 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { ROOT } from '../architecture/root.js'
 import { cleanEnvironment } from './processes.config.js'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const INSTALL_MS = 300_000
 
 export interface Ran {

@@ -18,8 +18,13 @@ export interface Finished {
 
 /** Runs one command line to its end. */
 export function hms(argv: string[], env: Record<string, string>, timeoutMs = 120_000): Promise<Finished> {
+  return finished(process.execPath, [BIN, ...argv], env, timeoutMs)
+}
+
+/** Runs a program to its end; what it reads comes from nowhere. */
+export function finished(program: string, argv: readonly string[], env: Record<string, string>, timeoutMs: number): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...argv], { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, argv, { env: { ...cleanEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     const out = { stdout: '', stderr: '' }
     child.stdout.on('data', (chunk: Buffer) => (out.stdout += String(chunk)))
     child.stderr.on('data', (chunk: Buffer) => (out.stderr += String(chunk)))

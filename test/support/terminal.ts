@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
-import { cleanEnvironment } from './processes.config.js'
-import { BIN, type Finished } from './processes.js'
+import { BIN, finished, type Finished } from './processes.js'
 
 /** Ends as the program did; what it reads comes from nowhere, so that nobody is asked for long. */
 const PROGRAM = `import os, pty, sys
@@ -10,19 +8,6 @@ sys.exit(os.waitstatus_to_exitcode(pty.spawn(['sh', '-c', 'stty cols ' + width +
 
 /** Runs a command line on a pseudo-terminal where both outputs are one; Python's `pty` makes it. */
 export function hmsOnTerminal(argv: readonly string[], env: Record<string, string>, columns = 160, timeoutMs = 120_000): Promise<Finished> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('python3', ['-c', PROGRAM, String(columns), process.execPath, BIN, ...argv], {
-      env: { ...cleanEnvironment(), TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const out = { stdout: '', stderr: '' }
-    child.stdout.on('data', (chunk: Buffer) => (out.stdout += String(chunk)))
-    child.stderr.on('data', (chunk: Buffer) => (out.stderr += String(chunk)))
-    const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
-    child.once('error', reject)
-    child.once('close', (code) => {
-      clearTimeout(late)
-      resolve({ code: code ?? 137, ...out })
-    })
-  })
+  const inTerminal = { TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env }
+  return finished('python3', ['-c', PROGRAM, String(columns), process.execPath, BIN, ...argv], inTerminal, timeoutMs)
 }

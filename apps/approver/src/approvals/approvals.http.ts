@@ -4,11 +4,10 @@ import { POLICIES_BODY } from '#libs/policy'
 import { Public, RepeatsSafely, ServiceRuntime, type AuthorizedRequest, TakesBody } from '#libs/service'
 import { Body, Controller, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { RUNS } from '../runs/run.table.js'
-import { newPolicy, policyAt } from '../policies/policy.table.js'
 import { approvalSummary, preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { ApprovalDecisionRequestDto, ApprovalRequestDto, PrepareRequestDto } from './approvals.dto.js'
-import { PrepareApproval } from './prepare-approval.js'
+import { PrepareApproval, recordsOf } from './prepare-approval.js'
 import { PrepareRollback } from './prepare-rollback.js'
 import { RejectApproval } from './reject-approval.js'
 import { SignApproval } from './sign-approval.js'
@@ -80,8 +79,7 @@ export class ApprovalsController {
     return this.runtime.database.transaction(async (tx) => {
       const approval = await approvalAt(tx, digest)
       const ids = approval.releases.map(({ id }) => id)
-      const records = await Promise.all(ids.map(async (id) => [id, (await policyAt(tx, id)) ?? newPolicy(id)] as const))
-      return preparedView(tx, approval, new Map(records))
+      return preparedView(tx, approval, await recordsOf(tx, ids))
     })
   }
 }

@@ -22,10 +22,10 @@ import {
   type Roster,
 } from '#libs/signing'
 import { isSupersedable } from '#libs/pipeline'
-import { firstNumber, ServiceRuntime, type Upcoming } from '#libs/service'
+import { ServiceRuntime, type Upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { newPolicy, POLICIES, policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
+import { POLICIES, policyOrNew, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
 import { RUNS } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
@@ -56,7 +56,10 @@ export class PrepareApproval {
     if (request.queue === true && request.supersede === true) throw queueOrSupersede()
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(policies.map(({ policy }) => policyKey(policy.id)))
-      const records = await recordsOf(tx, policies)
+      const records = await recordsOf(
+        tx,
+        policies.map(({ policy }) => policy.id),
+      )
       const signed = await signedSiblings(tx, membersOf(policies))
       if (signed[0] !== undefined) {
         requireSamePlan(signed[0], request, this.runtime.roster)
@@ -206,9 +209,9 @@ export function standsOn(approval: Approval, predecessors: Map<string, ReleaseDo
 }
 
 /** What is known of the policies, by their ids. */
-export async function recordsOf(tx: Transaction, policies: readonly ParsedPolicy[]): Promise<Map<string, PolicyRecord>> {
+export async function recordsOf(tx: Transaction, ids: readonly string[]): Promise<Map<string, PolicyRecord>> {
   const records = new Map<string, PolicyRecord>()
-  for (const { policy } of policies) records.set(policy.id, (await policyAt(tx, policy.id)) ?? newPolicy(policy.id, await firstNumber(tx)))
+  for (const id of ids) records.set(id, await policyOrNew(tx, id))
   return records
 }
 

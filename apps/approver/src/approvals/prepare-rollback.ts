@@ -12,10 +12,10 @@ import {
   tagsOf,
   type ReleasePredicate,
 } from '#libs/signing'
-import { firstNumber, ServiceRuntime } from '#libs/service'
+import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
-import { newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { releasedOf, releaseOf } from '../policies/policy-version.table.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { preparedView } from './approval-view.js'
@@ -44,7 +44,7 @@ export class PrepareRollback {
     const { policy: id, version } = request
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock([policyKey(id)])
-      const record = (await policyAt(tx, id)) ?? newPolicy(id, await firstNumber(tx))
+      const record = await policyOrNew(tx, id)
       const records = new Map([[id, record]])
       const target = await this.targetOf(tx, record, version)
       const members = `rollback ${id}@${version} ${target.policyDigest}`

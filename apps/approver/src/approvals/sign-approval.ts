@@ -13,7 +13,7 @@ import { SaveRun } from '../runs/save-run.js'
 import { approvalView } from './approval-view.js'
 import { APPROVAL_EXPIRY, APPROVALS, breakGlassIn, isRollback, type Approval } from '../records/approval.table.js'
 import { EndStale } from '../runs/end-stale.js'
-import { approvalUnder } from './approval-under.js'
+import { underLock } from './under-lock.js'
 import { KeepPreparations } from './keep-preparations.js'
 import { openRun, rememberSignatures } from './open-run.js'
 import { missingOf } from './prepare-approval.js'
@@ -34,16 +34,8 @@ export class SignApproval {
     private readonly preparations: KeepPreparations,
   ) {}
 
-  async execute(request: ApprovalRequest): Promise<ApprovalView> {
-    const policies = await this.runtime.database.transaction(async (tx) =>
-      (await approvalUnder(tx, request.digest)).releases.map((release) => policyKey(release.id)),
-    )
-    const answer = await this.runtime.database.transaction(async (tx) => {
-      await tx.lock(policies)
-      return this.sign(tx, await approvalUnder(tx, request.digest), request)
-    })
-    if (answer instanceof HmsError) throw answer
-    return answer
+  execute(request: ApprovalRequest): Promise<ApprovalView> {
+    return underLock(this.runtime.database, request.digest, (tx, approval) => this.sign(tx, approval, request))
   }
 
   private async sign(tx: Transaction, approval: Approval, request: ApprovalRequest): Promise<ApprovalView | HmsError> {

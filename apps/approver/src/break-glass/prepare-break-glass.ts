@@ -37,7 +37,10 @@ export class PrepareBreakGlass {
     const { roster } = this.runtime
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(policies.map(({ policy }) => policyKey(policy.id)))
-      const records = await recordsOf(tx, policies)
+      const records = await recordsOf(
+        tx,
+        policies.map(({ policy }) => policy.id),
+      )
       const predecessors = new Map([...records].map(([id, { live }]) => [id, live]))
       const histories = await historiesOf(tx, policies, records, [])
       const news = policies.map(({ policy, digest }): NewPolicy => {

@@ -1,11 +1,9 @@
-import { groupBy, HmsError, packDossier, type ApprovalView, type BreakGlassRequest } from '#libs/contracts'
-import { rulesForRun } from '#libs/guard'
-import { policyKey } from '#libs/messaging'
+import { groupBy, type HmsError, type ApprovalView, type BreakGlassRequest } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { mayReview, type Principal, type Roster } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
-import { approvalUnder } from '../approvals/approval-under.js'
+import { underLock } from '../approvals/under-lock.js'
 import { approvalView } from '../approvals/approval-view.js'
 import { KeepPreparations } from '../approvals/keep-preparations.js'
 import { openRun, rememberSignatures } from '../approvals/open-run.js'
@@ -14,15 +12,13 @@ import { requireEventsFit } from '../approvals/run-size.js'
 import { signedSiblings } from '../approvals/signed-siblings.js'
 import { signerOf, withSignatures } from '../approvals/signer-of.js'
 import { GuardApproval } from '../guard/guard-approval.js'
-import { rulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { APPROVALS, breakGlassIn, type Approval } from '../records/approval.table.js'
 import { ReviewBreakGlass } from '../reviews/review-break-glass.js'
 import { requireReviewed } from '../reviews/review-lock.table.js'
 import { previousOf } from '../runs/end-stale.js'
-import { dossierOf } from '../runs/queue-run.js'
+import { QueueRun } from '../runs/queue-run.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
-import { SaveRun } from '../runs/save-run.js'
 import * as refusals from './refusals.js'
 
 /**
@@ -36,19 +32,11 @@ export class SignBreakGlass {
     private readonly guardApproval: GuardApproval,
     private readonly preparations: KeepPreparations,
     private readonly reviewBreakGlass: ReviewBreakGlass,
-    private readonly saveRun: SaveRun,
+    private readonly queueRun: QueueRun,
   ) {}
 
-  async execute(request: BreakGlassRequest): Promise<ApprovalView> {
-    const policies = await this.runtime.database.transaction(async (tx) =>
-      (await approvalUnder(tx, request.digest)).releases.map((release) => policyKey(release.id)),
-    )
-    const answer = await this.runtime.database.transaction(async (tx) => {
-      await tx.lock(policies)
-      return this.sign(tx, await approvalUnder(tx, request.digest), request)
-    })
-    if (answer instanceof HmsError) throw answer
-    return answer
+  execute(request: BreakGlassRequest): Promise<ApprovalView> {
+    return underLock(this.runtime.database, request.digest, (tx, approval) => this.sign(tx, approval, request))
   }
 
   private async sign(tx: Transaction, approval: Approval, request: BreakGlassRequest): Promise<ApprovalView | HmsError> {
@@ -95,20 +83,12 @@ export class SignBreakGlass {
 
   /** Nothing that is under way ends before lint has passed and rollout has issued the heads: see `TakeOver`. */
   private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
-    const { run, attempt } = record.facts
+    const { run } = record.facts
     for (const { id } of policies) {
       const policy = (await tx.documents(POLICIES).get(id))!
       if (policy.active === null) await tx.documents(POLICIES).put({ ...policy, active: run })
     }
-    await this.saveRun.execute(tx, record)
-    const facts = await dossierOf(tx, record, approval, policies)
-    const guard = rulesForRun(this.runtime.roster, { ...facts, rules: await rulesInForce(tx) })
-    await this.runtime.emit(
-      tx,
-      'hms.approval.approved.v1',
-      { dossier: packDossier({ ...facts, guard }) },
-      { key: record.key, run, attempt },
-    )
+    await this.queueRun.send(tx, record, approval, policies)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { documentTable, type Transaction } from '#libs/persistence'
-import { upcoming, type Upcoming } from '#libs/service'
+import { firstNumber, upcoming, type Upcoming } from '#libs/service'
 
 /** What approver knows of one policy: what is live, what was ever approved, and whose turn it is. */
 export interface PolicyRecord {
@@ -46,6 +46,11 @@ export function asOf(policy: PolicyRecord, now: Date): PolicyRecord {
 export async function policyAt(tx: Transaction, id: string): Promise<PolicyRecord | undefined> {
   const policy = await tx.documents(POLICIES).get(id)
   return policy === undefined ? undefined : asOf(policy, tx.now)
+}
+
+/** The same, or a new one for a policy that nobody approved yet: its releases begin where those of this database do. */
+export async function policyOrNew(tx: Transaction, id: string): Promise<PolicyRecord> {
+  return (await policyAt(tx, id)) ?? newPolicy(id, await firstNumber(tx))
 }
 
 /**

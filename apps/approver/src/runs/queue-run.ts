@@ -58,19 +58,25 @@ export class QueueRun implements OnModuleInit {
   }
 
   private async start(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<RunRecord> {
-    const { run, attempt } = record.facts
+    const { run } = record.facts
     const moved = policies.find((policy) => !followsLive(approval, policy))
     if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
     }
     const started = { ...record, facts: { ...record.facts, startedAt: tx.now.toISOString() } }
+    await this.send(tx, started, approval, policies)
+    return started
+  }
+
+  /** Saves a run that starts, and hands it to its first stage. `policies` as of now. */
+  async send(tx: Transaction, started: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<void> {
     await this.saveRun.execute(tx, started)
     const facts = await dossierOf(tx, started, approval, policies)
     const guard = rulesForRun(this.runtime.roster, { ...facts, rules: await rulesInForce(tx) })
-    const dossier = packDossier({ ...facts, guard })
-    await this.runtime.emit(tx, 'hms.approval.approved.v1', { dossier }, { key: record.key, run, attempt })
-    return started
+    const { run, attempt } = started.facts
+    const data = { dossier: packDossier({ ...facts, guard }) }
+    await this.runtime.emit(tx, 'hms.approval.approved.v1', data, { key: started.key, run, attempt })
   }
 
   /** Its turn may have come. Does nothing for a run that waits for signatures, has started, or has ended. */
@@ -100,7 +106,7 @@ function heldBefore(approval: Approval, policies: PolicyRecord[]): string | unde
 }
 
 /** What stages need of the run; `policies` as of now. */
-export async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<OpenedDossier> {
+async function dossierOf(tx: Transaction, record: RunRecord, approval: Approval, policies: PolicyRecord[]): Promise<OpenedDossier> {
   const live: Record<string, ReleaseDocument | null> = {}
   const used: Record<string, VersionRef[]> = {}
   for (const policy of policies) {

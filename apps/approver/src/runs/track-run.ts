@@ -2,10 +2,9 @@ import { isTerminal, type EventData, type EventType, type ReceivedEvent } from '
 import type { EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, RUN_EVENTS, stateOf, type RunFacts } from '#libs/pipeline'
-import { firstNumber } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../records/approval.table.js'
-import { becomesLive, newPolicy, POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { becomesLive, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
 import { rememberReleased } from '../policies/policy-version.table.js'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
@@ -58,7 +57,7 @@ export class TrackRun {
     const approval = record === undefined ? undefined : await tx.documents(APPROVALS).get(record.approval)
     for (const head of heads) {
       const release = approval?.releases.find((candidate) => candidate.releaseDigest === head.release)
-      const policy = (await policyAt(tx, head.policy)) ?? newPolicy(head.policy, await firstNumber(tx))
+      const policy = await policyOrNew(tx, head.policy)
       if (release !== undefined) await this.move(tx, policy, becomesLive(policy, release, head.seq, tx.now))
     }
   }
@@ -72,7 +71,7 @@ export class TrackRun {
   /** People took a policy back, or a rollout failed: the earlier version is live, and a run that was under way is over. */
   private async reverse(tx: Transaction, event: ReceivedEvent<'hms.rollout.reversed.v1'>): Promise<void> {
     const reversed = event.data
-    const policy = (await policyAt(tx, reversed.policy)) ?? newPolicy(reversed.policy, await firstNumber(tx))
+    const policy = await policyOrNew(tx, reversed.policy)
     await this.move(tx, policy, becomesLive(policy, reversed.to, reversed.seq, tx.now))
     // A run's own stages tell how it ended when it was they who went back.
     if (policy.active === reversed.run) return
@@ -83,7 +82,7 @@ export class TrackRun {
   /** People retired a policy: nothing is live, and what would replace it has nothing to follow. */
   private async withdraw(tx: Transaction, event: ReceivedEvent<'hms.rollout.withdrawn.v1'>): Promise<void> {
     const { policy: id, from, seq, by, reason } = event.data
-    const policy = (await policyAt(tx, id)) ?? newPolicy(id, await firstNumber(tx))
+    const policy = await policyOrNew(tx, id)
     const retired = becomesLive(policy, null, seq, tx.now)
     await this.move(tx, policy, retired === policy ? policy : { ...retired, withdrawn: from.version })
     const detail = `${id} was withdrawn by ${by.join(', ')}: ${reason}`

@@ -1,7 +1,8 @@
 import type { ReleaseDocument } from '#libs/contracts'
 import type { BreakGlassRefusal } from '#libs/pipeline'
 import { approvalState, readRelease, SignatureError, type OpenedRelease, type Roster } from '#libs/signing'
-import { newestApproved, type Stable } from '../stable/stable.table.js'
+import { movedOn } from '../stable/moved-on.js'
+import type { Stable } from '../stable/stable.table.js'
 
 export interface RefusedBreakGlass {
   reason: BreakGlassRefusal
@@ -55,12 +56,9 @@ function unsigned(opened: readonly OpenedRelease[], roster: Roster): RefusedBrea
 function outOfTime(opened: readonly OpenedRelease[], stables: readonly Stable[], now: Date): RefusedBreakGlass | undefined {
   for (const [index, release] of opened.entries()) {
     const { releaseEpoch, previous, expires } = release.predicate
-    const stable = stables[index]!
     if (Date.parse(expires) <= now.getTime()) return refused('GRANT_EXPIRED', `what was signed was good until ${expires}`)
-    const follows = (previous?.digest ?? null) === (stable.current?.releaseDigest ?? null)
-    const isNewer = releaseEpoch > (newestApproved(stable)?.releaseEpoch ?? 0)
-    if (!follows || !isNewer)
-      return refused('LIVE_MOVED', `${stable.policy} moved to ${stable.current?.version ?? 'nothing'} after people signed`)
+    const moved = movedOn(stables[index]!, releaseEpoch, previous)
+    if (moved !== undefined) return moved
   }
   return undefined
 }

@@ -5,7 +5,7 @@ import { ServiceRuntime } from '#libs/service'
 import { ReleaseProofs } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { RunRollout } from '../rollouts/run-rollout.js'
-import { newStable, stableOf } from '../stable/stable.table.js'
+import { stableOrNew } from '../stable/stable.table.js'
 import { BREAK_GLASS_ORDERS, type BreakGlassOrder } from './break-glass-order.table.js'
 import { judgeBreakGlass } from './judge-break-glass.js'
 
@@ -53,7 +53,7 @@ export class OpenBreakGlass {
     const origin = { key, id, ...(traceparent === null ? {} : { traceparent }) }
     return this.runRollout.openBreakGlass(tx, { dossier, cause: origin }, async () => {
       const { releases } = openDossier(dossier)
-      const stables = await Promise.all(releases.map(async (release) => (await stableOf(tx, release.id)) ?? newStable(release.id)))
+      const stables = await Promise.all(releases.map(({ id }) => stableOrNew(tx, id)))
       return judgeBreakGlass(releases, { stables, now: tx.now }, this.runtime.roster)
     })
   }

@@ -1,11 +1,11 @@
 import { openDossier } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import type { Rollout, RolloutEffect } from '#libs/pipeline'
-import { firstNumber, ServiceRuntime } from '#libs/service'
+import { ServiceRuntime } from '#libs/service'
 import type { OwnEffect } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { StableHeads } from '../stable/stable-heads.js'
-import { advance, giveUp, newStable, stableOf, STABLES, type Stable } from '../stable/stable.table.js'
+import { advance, giveUp, stableOrNew, STABLES, type Stable } from '../stable/stable.table.js'
 
 /** The effects that are rollout's own: stable heads, and which run holds a policy. */
 @Injectable()
@@ -60,5 +60,5 @@ export class RolloutEffects {
 
 /** In the order of the members. */
 function stablesOf(tx: Transaction, { members }: Rollout): Promise<Stable[]> {
-  return Promise.all(members.map(async ({ policy }) => (await stableOf(tx, policy)) ?? newStable(policy, await firstNumber(tx))))
+  return Promise.all(members.map(({ policy }) => stableOrNew(tx, policy)))
 }

@@ -1,7 +1,8 @@
 import type { ReleaseDocument } from '#libs/contracts'
-import { approvalState, readRelease, SignatureError, type Approver, type ReleasePredicate, type Roster } from '#libs/signing'
+import { approvalState, readRelease, SignatureError, type Approver, type Roster } from '#libs/signing'
 import type { LiveVersion } from '../stable/live-version.table.js'
-import { newestApproved, type Stable } from '../stable/stable.table.js'
+import { movedOn } from '../stable/moved-on.js'
+import type { Stable } from '../stable/stable.table.js'
 
 export interface RefusedRollback {
   reason: string
@@ -33,19 +34,11 @@ export function judgeSignedRollback(releases: readonly ReleaseDocument[], { stab
     const { policy, rollback } = predicate
     const name = `${policy.id}@${policy.version}`
     if (rollback === undefined || known?.policyDigest !== policyDigest) return refused('NEVER_LIVE', `${name} was never live like this`)
-    return movedOn(predicate, stable) ?? { approvedBy }
+    return movedOn(stable, predicate.releaseEpoch, rollback.replaces) ?? { approvedBy }
   } catch (error) {
     if (error instanceof SignatureError) return refused('NOT_APPROVED', error.detail)
     throw error
   }
-}
-
-/** An order that was overtaken, or carried out before, counts no more: its epoch and what it replaces say so. */
-function movedOn({ policy, releaseEpoch, rollback }: ReleasePredicate, stable: Stable): RefusedRollback | undefined {
-  const isReplaced = (rollback!.replaces?.digest ?? null) === (stable.current?.releaseDigest ?? null)
-  const isNewer = releaseEpoch > (newestApproved(stable)?.releaseEpoch ?? 0)
-  if (isReplaced && isNewer) return undefined
-  return refused('LIVE_MOVED', `${policy.id} moved to ${stable.current?.version ?? 'nothing'} after people signed`)
 }
 
 function refused(reason: string, detail: string): RefusedRollback {

@@ -12,14 +12,14 @@ import {
 import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { rollbackOf } from '#libs/signing'
-import { DirectHeadDelivery, firstNumber, ServiceRuntime } from '#libs/service'
+import { DirectHeadDelivery, ServiceRuntime } from '#libs/service'
 import { abortedBefore, ReleaseProofs, withProof } from '#libs/stage'
 import { Injectable } from '@nestjs/common'
 import { GuardRollback } from '../rollbacks/guard-rollback.js'
 import { RunRollout } from '../rollouts/run-rollout.js'
 import { liveVersion } from '../stable/live-version.table.js'
 import { StableHeads } from '../stable/stable-heads.js'
-import { advance, newestOf, newStable, stableOf, type Stable } from '../stable/stable.table.js'
+import { advance, newestOf, stableOrNew, type Stable } from '../stable/stable.table.js'
 import { judgeSignedRollback, type RefusedRollback } from './judge-signed-rollback.js'
 import { SIGNED_ROLLBACKS, type SignedRollback } from './signed-rollback.table.js'
 
@@ -51,8 +51,8 @@ export class RollBackSigned {
     await this.emit(tx, order, 'hms.rollout.started.v1', { run, attempt, detail })
   }
 
+  /** The proofs of this approval are kept already. */
   async logged(tx: Transaction, approval: LoggedApproval): Promise<void> {
-    await this.proofs.remember(tx, approval)
     for (const { digest } of approval.releases) {
       const order = await lockedDocument(tx, SIGNED_ROLLBACKS, digest, ({ policy }) => [policyKey(policy)])
       if (order !== undefined && (await this.carryOut(tx, order))) await tx.documents(SIGNED_ROLLBACKS).delete(digest)
@@ -69,7 +69,7 @@ export class RollBackSigned {
   private async carryOut(tx: Transaction, order: SignedRollback): Promise<boolean> {
     const { run, policy } = order
     const releases = await Promise.all(openDossier(order.dossier).releases.map((release) => withProof(tx, release)))
-    const stable = (await stableOf(tx, policy)) ?? newStable(policy, await firstNumber(tx))
+    const stable = await stableOrNew(tx, policy)
     const known = await liveVersion(tx, policy, releases[0]!.version)
     const judged = judgeSignedRollback(releases, { stable, known }, this.runtime.roster)
     if ('reason' in judged) return this.fail(tx, order, judged)

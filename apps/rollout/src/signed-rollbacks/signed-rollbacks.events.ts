@@ -1,5 +1,6 @@
 import type { ReceivedEvent } from '#libs/contracts'
 import { EventContext, OnEvent, type EventAnswer } from '#libs/messaging'
+import { ReleaseProofs } from '#libs/stage'
 import { Controller } from '@nestjs/common'
 import { Ctx, Payload } from '@nestjs/microservices'
 import { OpenBreakGlass } from '../break-glass/open-break-glass.js'
@@ -9,6 +10,7 @@ import { RollBackSigned } from './roll-back-signed.js'
 @Controller()
 export class SignedRollbacksEvents {
   constructor(
+    private readonly proofs: ReleaseProofs,
     private readonly rollBackSigned: RollBackSigned,
     private readonly openBreakGlass: OpenBreakGlass,
     private readonly runRollout: RunRollout,
@@ -21,6 +23,7 @@ export class SignedRollbacksEvents {
 
   @OnEvent('rollout', 'hms.release.logged.v1')
   async logged(@Payload() { data }: ReceivedEvent<'hms.release.logged.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    await this.proofs.remember(tx, data)
     await this.rollBackSigned.logged(tx, data)
     await this.openBreakGlass.logged(tx, data)
   }

@@ -2,7 +2,7 @@ import type { ReleaseDocument } from '#libs/contracts'
 import { isGuardRelease } from '#libs/guard'
 import { documentTable, type Transaction } from '#libs/persistence'
 import type { StableHead } from '#libs/signing'
-import { upcoming, type Upcoming } from '#libs/service'
+import { firstNumber, upcoming, type Upcoming } from '#libs/service'
 
 /** What is live for all, per policy: the head that says so, and the releases it can be taken back to. */
 export interface Stable {
@@ -62,6 +62,11 @@ export function asOf(stable: Stable, now: Date): Stable {
 export async function stableOf(tx: Transaction, policy: string): Promise<Stable | undefined> {
   const stable = await tx.documents(STABLES).get(policy)
   return stable === undefined ? undefined : asOf(stable, tx.now)
+}
+
+/** The same, or a new one for a policy that was never live: its heads begin where those of this database do. */
+export async function stableOrNew(tx: Transaction, policy: string): Promise<Stable> {
+  return (await stableOf(tx, policy)) ?? newStable(policy, await firstNumber(tx))
 }
 
 /**

@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto'
 import type { AlertLoad, BotLoad } from '#libs/contracts'
 import { BOT_CLASSES } from '#libs/pipeline'
 import { classify, discriminating, loadOf } from './classify.js'
 import { scenarioImpact, touchedFieldsOf } from './impact.js'
-import { digestOf } from './program-digest.js'
 import { REPLAY_ENGINE, type BotOutcome, type BotReport, type ReplayReport, type ScenarioReport } from './report.js'
 import { batchesOf, runBot } from './run-bot.js'
 import type { ScenarioInputs } from './scenario-inputs.js'
@@ -90,4 +90,9 @@ function scenarioReport(inputs: ScenarioInputs): ScenarioReport {
     unjudged: inputs.unjudged,
     discriminating: { recorded: recordedChanged, boundary: changed.length - recordedChanged },
   }
+}
+
+/** Of the text of a bot's module: the same text is the same program. */
+function digestOf(source: string): string {
+  return `sha256:${createHash('sha256').update(source).digest('hex')}`
 }

@@ -1,11 +1,10 @@
 import { groupBy } from '#libs/contracts'
-import { digestOf } from './program-digest.js'
 import type { ReplayBot, ReplayTask } from './replay.js'
 import type { ReplayReport } from './report.js'
 
 /** Programs of a task: bots of the same text share one replay. */
 export function programsOf(bots: readonly ReplayBot[]): ReplayBot[][] {
-  return [...groupBy(bots, ({ source }) => digestOf(source)).values()]
+  return [...groupBy(bots, ({ source }) => source).values()]
 }
 
 /** The task in at most `count` parts; bots of the same text stay together. */
