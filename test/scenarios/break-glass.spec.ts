@@ -201,6 +201,7 @@ describe('nothing goes in', () => {
     await press.whenState(run, 'FAILED')
     expect((await press.show(run)).stages[0]).toMatchObject({ stage: 'lint', verdict: 'FAIL' })
     expect((await press.show(active)).state).toBe('CANARY')
+    await expect(press.approve(['pm25@4.0.0=15'])).rejects.toMatchObject({ code: 'HMS_APPROVER_RUN_ACTIVE', status: 409 })
     expect((await reviewOf(run)).state).toBe('OPEN')
   })
 

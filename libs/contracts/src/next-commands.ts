@@ -21,15 +21,18 @@ export function nextCommandsOf(view: RunView): string[] {
     case 'AWAITING_APPROVAL':
       return ['hms-svc approvals list', 'hms-svc approve FILE --sign NAME']
     case 'PAUSED':
-      return doorsOf(view).map((decision) => `hms-svc runs ${decision} ${view.run} --reason TEXT --sign NAME`)
+      // What extends says by how much.
+      return decisionsOfPaused(view)
+        .filter((decision) => decision !== 'extend')
+        .map((decision) => `hms-svc runs ${decision} ${view.run} --reason TEXT --sign NAME`)
     default:
       return [`hms-svc runs watch ${view.run}`]
   }
 }
 
-/** A simulation can only start anew; canary and rollout can go on, a canary start anew, too. */
-function doorsOf({ stages }: RunView): readonly RunDecisionName[] {
+/** A simulation can only start anew; canary and rollout can go on, a canary for longer or anew, too. */
+export function decisionsOfPaused({ stages }: Pick<RunView, 'stages'>): readonly RunDecisionName[] {
   const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
   if (paused === 'simulate') return ['retry', 'abort']
-  return paused === 'rollout' ? ['resume', 'promote', 'abort'] : ['resume', 'promote', 'retry', 'abort']
+  return paused === 'rollout' ? ['resume', 'promote', 'abort'] : ['resume', 'promote', 'extend', 'retry', 'abort']
 }

@@ -5,7 +5,7 @@ const SHOWN = 3
 
 /** For a terminal: what turns, where, how many alerts a bot will raise, and what no input of the replay speaks of. */
 export function impactLines({ scenarios, bots, fields }: SimulationImpact): string[] {
-  const turned = scenarios.flatMap((scenario) => {
+  const turned = scenarios.map((scenario) => {
     const most = scenario.regions
       .map((region) => ({ name: nameOf(region), turned: region.newlyViolating + region.newlyCompliant }))
       .filter((region) => region.turned > 0)
@@ -17,7 +17,7 @@ export function impactLines({ scenarios, bots, fields }: SimulationImpact): stri
             .slice(0, SHOWN)
             .map(({ name, turned: count }) => `${name} ${numberText(count)}`)
             .join(', ')})`
-    return [`impact of ${scenario.scenario}: ${turnedText(scenario)}${where}`]
+    return `impact of ${scenario.scenario}: ${turnedText(scenario)}${where}`
   })
   const loads = alikeBots(bots)
     .slice(0, SHOWN)

@@ -1,8 +1,8 @@
 import { isTerminal, spokenDuration, type PreparedApproval } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { Alert, Loaded } from '../page/absent.js'
+import { absentPage, Alert, Loaded } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, Moment, PolicyLink, RunLink } from '../page/parts.js'
+import { Command, Moment, policiesText, PolicyLink, RunLink } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
 import type { Answer } from '../reading/answer.js'
 import type { People } from '../signing/people.js'
@@ -23,9 +23,13 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
   const digest = params['digest'] ?? ''
   const path = `/v1/approvals/${encodeURIComponent(digest)}`
   const [answer, people] = await Promise.all([read<PreparedApproval>(`${path}/prepared`), readPeople(read)])
-  if (answer.kind !== 'loaded') return without(answer)
+  if (answer.kind !== 'loaded') {
+    const isMissing = answer.kind === 'missing'
+    const summary = isMissing ? 'There is no approval of that digest. What nobody signs is kept for an hour.' : 'It cannot be shown now.'
+    return absentPage({ title: 'Approval', section: 'Approvals', trail: TRAIL, summary, still: true }, answer, 'approval')
+  }
   const prepared = answer.value
-  const name = prepared.releases.map(({ id, version }) => `${id}@${version}`).join(', ')
+  const name = policiesText(prepared.releases)
   const isOpen = (prepared.state === 'PREPARED' || prepared.state === 'AWAITING_APPROVAL') && Date.parse(prepared.expiresAt) > now.getTime()
   const isRollback = predicatesOf(prepared).some(({ rollback }) => rollback !== undefined)
   const wait = query.has('wait')
@@ -64,24 +68,6 @@ export async function approvalPage(request: PageRequest): Promise<PageContent> {
 
 function EffectPart({ facts, digest, wait }: { facts: EffectFacts; digest: string; wait: boolean }): JSX.Element {
   return <Effect facts={facts} longer={wait ? undefined : `/approvals/${encodeURIComponent(digest)}?wait#effect`} />
-}
-
-function without(answer: Exclude<Answer<PreparedApproval>, { kind: 'loaded' }>): PageContent {
-  return {
-    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-    title: 'Approval',
-    heading: 'Approval',
-    section: 'Approvals',
-    trail: TRAIL,
-    summary:
-      answer.kind === 'missing' ? 'There is no approval of that digest. What nobody signs is kept for an hour.' : 'It cannot be shown now.',
-    still: true,
-    body: (
-      <Loaded answer={answer} what="approval">
-        {() => null}
-      </Loaded>
-    ),
-  }
 }
 
 function summaryOf({ state, run, missing, signedBy }: PreparedApproval, isOpen: boolean): string {

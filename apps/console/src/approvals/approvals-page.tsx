@@ -2,7 +2,7 @@ import { type ApprovalSummary } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
+import { Command, count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
 import { mapAnswer } from '../reading/answer.js'
 import { ProposeForm } from './propose-form.js'
@@ -45,7 +45,7 @@ function Waiting({ approvals, now }: { approvals: readonly ApprovalSummary[]; no
       {approvals.map(({ digest, run, policies, authors, signedBy, missing, expiresAt }) => (
         <tr key={digest}>
           <th scope="row">
-            <a href={`/approvals/${encodeURIComponent(digest)}`}>{policies.map(({ id, version }) => `${id}@${version}`).join(', ')}</a>
+            <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>
           </th>
           <td>
             <RunLink run={run} />

@@ -1,9 +1,10 @@
 import type { PreparedApproval } from '#libs/contracts'
 import { isDigest, writeDecision } from '#libs/signing'
-import { Loaded } from '../page/absent.js'
+import { absentPage } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
+import { policiesText } from '../page/parts.js'
 import { valueOf } from '../reading/answer.js'
 
 /** What a person signs who says no to an approval. */
@@ -25,21 +26,9 @@ export async function rejectPage(request: PageRequest): Promise<PageContent> {
     read<PreparedApproval>(`/v1/approvals/${encodeURIComponent(digest)}/prepared`),
     readPeople(read),
   ])
-  if (answer.kind !== 'loaded') {
-    return {
-      ...place,
-      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-      heading: place.title,
-      summary: 'The approval cannot be shown.',
-      body: (
-        <Loaded answer={answer} what="approval">
-          {() => null}
-        </Loaded>
-      ),
-    }
-  }
+  if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The approval cannot be shown.' }, answer, 'approval')
   const roster = valueOf(people)?.roster
-  const name = answer.value.releases.map(({ id, version }) => `${id}@${version}`).join(', ')
+  const name = policiesText(answer.value.releases)
   return statementPage(request, {
     ...place,
     title: `Reject ${name}`,

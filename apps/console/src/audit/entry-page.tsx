@@ -1,6 +1,6 @@
 import type { ApprovalSummary, AuditEntry, AuditProof, PolicyHistoryEntry, RunView } from '#libs/contracts'
 import { Fragment, type JSX } from 'preact'
-import { Loaded, None } from '../page/absent.js'
+import { absentPage, Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command, Commands, Digest, Moment, Part, PolicyLink, RunLink, Table, valueText } from '../page/parts.js'
 import { valueOf, type Answer, type Read } from '../reading/answer.js'
@@ -12,7 +12,6 @@ const TRAIL = [{ href: '/audit', text: 'Audit' }]
 
 /** What belongs to the run of an entry: who signed, what changed, and the proof of each release. */
 interface Background {
-  run: RunView
   approval: Answer<ApprovalSummary>
   changes: PolicyHistoryEntry[]
   proofs: AuditProof[]
@@ -23,21 +22,8 @@ export async function entryPage({ read, params }: PageRequest): Promise<PageCont
   const index = params['index'] ?? ''
   const answer = await entryAt(read, index)
   const heading = `Entry ${index.slice(0, 40)}`
-  if (answer.kind !== 'loaded') {
-    return {
-      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-      title: heading,
-      heading,
-      section: 'Audit',
-      trail: TRAIL,
-      summary: 'It cannot be shown.',
-      body: (
-        <Loaded answer={answer} what="entry">
-          {() => null}
-        </Loaded>
-      ),
-    }
-  }
+  if (answer.kind !== 'loaded')
+    return absentPage({ title: heading, section: 'Audit', trail: TRAIL, summary: 'It cannot be shown.' }, answer, 'entry')
   const entry = answer.value
   const [background, people] = await Promise.all([entry.run === null ? undefined : backgroundOf(read, entry.run), readPeople(read)])
   const logs = valueOf(people)?.logs
@@ -98,7 +84,7 @@ async function backgroundOf(read: Read, number: number): Promise<Background | un
     ),
   ])
   const changes = histories.flatMap((history) => (valueOf(history) ?? []).filter((entry) => entry.run === number))
-  return { run, approval, changes, proofs: proofs.flatMap((proof) => (proof.kind === 'loaded' ? [proof.value] : [])) }
+  return { approval, changes, proofs: proofs.flatMap((proof) => (proof.kind === 'loaded' ? [proof.value] : [])) }
 }
 
 function Facts({ entry }: { entry: AuditEntry }): JSX.Element {

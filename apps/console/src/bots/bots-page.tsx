@@ -1,6 +1,6 @@
 import type { BotSummary, CoverageView, PolicyView } from '#libs/contracts'
 import type { JSX } from 'preact'
-import { FilteredAway, Loaded, None } from '../page/absent.js'
+import { Absent, FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { count, Moment, Part, PolicyLink, Table, Terminal } from '../page/parts.js'
@@ -25,14 +25,16 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
   const ids = policies.kind === 'loaded' ? policies.value.map(({ id }) => id).filter((id) => policy === '' || id.includes(policy)) : []
   const asked = ids.slice(0, MAX_POLICIES)
   const coverages = await Promise.all(asked.map((id) => read<CoverageView>(`/v1/coverage?policy=${encodeURIComponent(id)}`)))
-  const lagging = laggingOf(coverages).filter((bot) => state === undefined || bot.state === state)
+  const behind = laggingOf(coverages)
+  const lagging = behind.filter((bot) => state === undefined || bot.state === state)
   const dark = coverages.find(({ kind }) => kind === 'away' || kind === 'denied')
   const narrowed = policy !== '' || state !== undefined
   return {
     title: narrowed ? 'Bots, filtered' : 'Bots',
     heading: 'Bots',
     section: 'Bots',
-    summary: dark === undefined && policies.kind === 'loaded' ? summaryOf(coverages) : 'How far the bots are cannot be shown whole.',
+    summary:
+      dark === undefined && policies.kind === 'loaded' ? summaryOf(coverages, behind) : 'How far the bots are cannot be shown whole.',
     body: (
       <>
         <FilterForm action="/bots">
@@ -50,11 +52,7 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
             Behind: it acknowledged an older revision, so it lives by an older rule. Silent: it is connected and has acknowledged nothing,
             so nobody knows by which rule it lives.
           </p>
-          {dark === undefined ? null : (
-            <Loaded answer={dark} what="bots of some policies">
-              {() => null}
-            </Loaded>
-          )}
+          {dark === undefined ? null : <Absent answer={dark} what="bots of some policies" />}
           <Loaded answer={policies} what="policies">
             {() => <Lagging bots={lagging} narrowed={narrowed} />}
           </Loaded>
@@ -75,10 +73,9 @@ export async function botsPage({ read, query }: PageRequest): Promise<PageConten
   }
 }
 
-function summaryOf(coverages: readonly Answer<CoverageView>[]): string {
+function summaryOf(coverages: readonly Answer<CoverageView>[], behind: readonly LaggingBot[]): string {
   const views = coverages.flatMap((answer) => (answer.kind === 'loaded' ? [answer.value] : []))
   const most = Math.max(0, ...views.map(({ total }) => total))
-  const behind = laggingOf(coverages)
   if (most === 0) return 'No bot is connected.'
   if (behind.length === 0) return `All connected bots are up to date; ${count(most, 'bot')} by the policy that has most.`
   const stale = behind.filter(({ state }) => state === 'stale').length

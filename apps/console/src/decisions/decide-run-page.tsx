@@ -1,6 +1,6 @@
 import type { PreparedApproval, RunView } from '#libs/contracts'
 import { writeRunDecision } from '#libs/signing'
-import { Loaded } from '../page/absent.js'
+import { absentPage } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { valueOf } from '../reading/answer.js'
 import { predicatesOf, readPeople, whoMayNotSign } from '../signing/people.js'
@@ -22,19 +22,7 @@ export async function decideRunPage(request: PageRequest): Promise<PageContent> 
     ],
   }
   const answer = await read<RunView>(`/v1/runs/${encodeURIComponent(number)}`)
-  if (answer.kind !== 'loaded') {
-    return {
-      ...place,
-      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-      heading: place.title,
-      summary: 'The run cannot be shown.',
-      body: (
-        <Loaded answer={answer} what="run">
-          {() => null}
-        </Loaded>
-      ),
-    }
-  }
+  if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The run cannot be shown.' }, answer, 'run')
   const run = answer.value
   const chosen = whyNoDecision(run) ?? chosenIn(query, decisionsOfRun(run))
   if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })

@@ -1,4 +1,4 @@
-import { isTerminal, type RunDecisionName, type RunView, type TicketDecision } from '#libs/contracts'
+import { decisionsOfPaused, isTerminal, type RunDecisionName, type RunView, type TicketDecision } from '#libs/contracts'
 
 /** What each decision does, for a person who has to choose. */
 export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; hint: string }> = {
@@ -17,13 +17,10 @@ export const DECISION_WORDS: Record<RunDecisionName | 'accept', { text: string; 
 const SHOWN = new Set(['CANARY', 'ROLLING_OUT', 'BAKING'])
 
 /** What may be decided about a run as it is. The stage that owns it has the last word. */
-export function decisionsOfRun({ state, stages }: RunView): readonly RunDecisionName[] {
+export function decisionsOfRun(run: RunView): readonly RunDecisionName[] {
+  const { state } = run
   if (isTerminal(state) || state === 'NOTIFYING' || state === 'ROLLING_BACK') return []
-  if (state === 'PAUSED') {
-    const paused = stages.find(({ verdict }) => verdict === 'INCONCLUSIVE')?.stage
-    if (paused === 'simulate') return ['retry', 'abort']
-    return paused === 'rollout' ? ['resume', 'promote', 'abort'] : ['resume', 'promote', 'extend', 'retry', 'abort']
-  }
+  if (state === 'PAUSED') return decisionsOfPaused(run)
   if (!SHOWN.has(state)) return ['abort']
   if (state === 'ROLLING_OUT') return ['pause', 'abort']
   return state === 'CANARY' ? ['pause', 'promote', 'extend', 'abort'] : ['pause', 'extend', 'abort']

@@ -1,7 +1,7 @@
 import type { FreezeRecord } from '#libs/contracts'
 import { digestOfPayload, writeLift } from '#libs/signing'
 import { LongTextField } from '../forms/fields.js'
-import { Loaded, None } from '../page/absent.js'
+import { absentPage, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command } from '../page/parts.js'
 import { statementPage } from '../signing/statement-page.js'
@@ -14,18 +14,7 @@ export async function liftPage(request: PageRequest): Promise<PageContent> {
   const title = `End the freeze ${id}`
   const place = { title, heading: title, section: 'Freezes' as const, trail: [{ href: '/freezes', text: 'Freezes' }] }
   const answer = await read<FreezeRecord>(path)
-  if (answer.kind !== 'loaded') {
-    return {
-      ...place,
-      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-      summary: 'The freeze cannot be shown.',
-      body: (
-        <Loaded answer={answer} what="freeze">
-          {() => null}
-        </Loaded>
-      ),
-    }
-  }
+  if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The freeze cannot be shown.' }, answer, 'freeze')
   const { lifted, statement, reason: why } = answer.value
   const reason = (query.get('reason') ?? '').trim().slice(0, 1_000)
   const command = `hms-svc freezes lift ${id} --reason TEXT --sign NAME`

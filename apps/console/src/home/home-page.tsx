@@ -2,7 +2,7 @@ import { isTerminal, type ApprovalSummary, type FreezeView, type PolicyView, typ
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Part, RunLink } from '../page/parts.js'
+import { Command, count, Part, policiesText, RunLink } from '../page/parts.js'
 import { StateTag } from '../page/state-words.js'
 import { PolicyTable } from '../policies/policy-table.js'
 import { valueOf, type Answer } from '../reading/answer.js'
@@ -75,7 +75,7 @@ function UnderWay({ runs }: { runs: RunView[] }): JSX.Element {
     <ul>
       {live.map((run) => (
         <li key={run.run}>
-          <RunLink run={run.run} /> {run.policies.map(({ id, version }) => `${id}@${version}`).join(', ')} <StateTag state={run.state} />
+          <RunLink run={run.run} /> {policiesText(run.policies)} <StateTag state={run.state} />
         </li>
       ))}
     </ul>

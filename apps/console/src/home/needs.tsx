@@ -1,7 +1,7 @@
 import type { ApprovalSummary, RunView, Ticket } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
-import { Moment, RunLink, Table } from '../page/parts.js'
+import { Moment, policiesText, RunLink, Table } from '../page/parts.js'
 import { mapAnswer, valueOf, type Answer } from '../reading/answer.js'
 
 export interface NeedsFacts {
@@ -54,8 +54,9 @@ function Reviews({ tickets }: { tickets: Ticket[] }): JSX.Element {
     <ul>
       {tickets.map(({ ticket, run, policies, reason, expiresAt }) => (
         <li key={ticket}>
-          <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> asks about <RunLink run={run} />{' '}
-          {policies.map(({ id, version }) => `${id}@${version}`).join(', ')} ({reason}), until <Moment at={expiresAt} />.
+          <a href={`/reviews/${ticket}`}>Ticket {ticket}</a> asks about <RunLink run={run} /> {policiesText(policies)}
+          {` (${reason}), until `}
+          <Moment at={expiresAt} />.
         </li>
       ))}
     </ul>
@@ -68,8 +69,7 @@ function Waiting({ approvals }: { approvals: ApprovalSummary[] }): JSX.Element {
       {approvals.map(({ digest, run, policies, signedBy, missing, expiresAt }) => (
         <tr key={digest}>
           <td>
-            <RunLink run={run} />{' '}
-            <a href={`/approvals/${encodeURIComponent(digest)}`}>{policies.map(({ id, version }) => `${id}@${version}`).join(', ')}</a>
+            <RunLink run={run} /> <a href={`/approvals/${encodeURIComponent(digest)}`}>{policiesText(policies)}</a>
           </td>
           <td>{signedBy.join(', ')}</td>
           <td>{missing.join(', ')}</td>

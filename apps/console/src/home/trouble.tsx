@@ -1,7 +1,7 @@
 import { isTerminal, type DeadLetterSummary, type RunView } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { Loaded, None } from '../page/absent.js'
-import { count, RunLink } from '../page/parts.js'
+import { count, policiesText, RunLink } from '../page/parts.js'
 import { StateTag, Tag } from '../page/state-words.js'
 import { valueOf, type Answer } from '../reading/answer.js'
 import type { ServiceHealth } from '../status/read-health.js'
@@ -53,8 +53,7 @@ export function Trouble({ facts }: { facts: TroubleFacts }): JSX.Element {
           )}
           {failed.map((run) => (
             <li key={run.run}>
-              <StateTag state={run.state} /> <RunLink run={run.run} />{' '}
-              {run.policies.map(({ id, version }) => `${id}@${version}`).join(', ')}
+              <StateTag state={run.state} /> <RunLink run={run.run} /> {policiesText(run.policies)}
               {run.reason === undefined ? '' : ` (${run.reason})`}
             </li>
           ))}

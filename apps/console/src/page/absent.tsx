@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact'
 import type { Answer } from '../reading/answer.js'
+import type { PageContent } from './page.js'
 
 interface LoadedProps<T> {
   answer: Answer<T>
@@ -31,6 +32,25 @@ export function Loaded<T>({ answer, what, children }: LoadedProps<T>): JSX.Eleme
     case 'missing':
       return <None>{answer.detail === '' ? `There are no ${what}.` : answer.detail}</None>
   }
+}
+
+/** Why there is nothing; nothing for what was loaded. */
+export function Absent({ answer, what }: { answer: Answer<unknown>; what: string }): JSX.Element {
+  return (
+    <Loaded answer={answer} what={what}>
+      {() => null}
+    </Loaded>
+  )
+}
+
+/** A page of one thing that cannot be shown. */
+export function absentPage(
+  { title, section, trail, summary, still }: Pick<PageContent, 'title' | 'section' | 'trail' | 'summary' | 'still'>,
+  answer: Answer<unknown>,
+  what: string,
+): PageContent {
+  const status = answer.kind === 'missing' ? 404 : undefined
+  return { status, title, heading: title, section, trail, summary, still, body: <Absent answer={answer} what={what} /> }
 }
 
 /** There is nothing, and that is a fact. */

@@ -85,6 +85,29 @@ export function PolicyLink({ id, version }: { id: string; version?: string | nul
   return <a href={`/policies/${encodeURIComponent(id)}`}>{version === undefined || version === null ? id : `${id}@${version}`}</a>
 }
 
+interface NamedPolicy {
+  id: string
+  version: string
+}
+
+/** Each policy as a link to its page. */
+export function PolicyLinks({ policies }: { policies: readonly NamedPolicy[] }): JSX.Element {
+  return (
+    <>
+      {policies.map(({ id, version }) => (
+        <span key={id}>
+          <PolicyLink id={id} version={version} />{' '}
+        </span>
+      ))}
+    </>
+  )
+}
+
+/** `a@1.0.0, b@2.0.0`. */
+export function policiesText(policies: readonly NamedPolicy[]): string {
+  return policies.map(({ id, version }) => `${id}@${version}`).join(', ')
+}
+
 export function RunLink({ run }: { run: number | null }): JSX.Element {
   return run === null ? <span>–</span> : <a href={`/runs/${run}`}>Run {run}</a>
 }

@@ -110,8 +110,8 @@ export class ApiReader {
 }
 
 function refusalOf(status: number, value: unknown): Sent<never> {
-  const { code = `HTTP ${status}`, detail = '', next = [], state, errors = [] } = (value ?? {}) as Partial<Problem>
-  return { kind: 'refused', status, code, detail, next: next.map(({ command }) => command), state, errors }
+  const { code = `HTTP ${status}`, detail = '', next = [], errors = [] } = (value ?? {}) as Partial<Problem>
+  return { kind: 'refused', status, code, detail, next: next.map(({ command }) => command), errors }
 }
 
 /** Without addresses: a page is read by people who need not know where services run. */

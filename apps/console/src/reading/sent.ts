@@ -9,7 +9,6 @@ export type Sent<T> =
       code: string
       detail: string
       next: string[]
-      state: unknown
       errors: { pointer: string; detail: string }[]
     }
   | { kind: 'away'; service: ServiceName; detail: string }

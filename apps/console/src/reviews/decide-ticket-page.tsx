@@ -3,7 +3,7 @@ import { writeRunDecision } from '#libs/signing'
 import { whoMayNotDecide } from '../decisions/decide-run-page.js'
 import { chosenIn } from '../decisions/chosen.js'
 import { DECISION_WORDS } from '../decisions/decisions-of-run.js'
-import { Loaded } from '../page/absent.js'
+import { absentPage } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { statementPage, wrongChoice } from '../signing/statement-page.js'
 import { TICKET_WORDS } from './reviews-page.js'
@@ -22,19 +22,7 @@ export async function decideTicketPage(request: PageRequest): Promise<PageConten
     ],
   }
   const answer = await read<Ticket>(`/v1/tickets/${encodeURIComponent(number)}`)
-  if (answer.kind !== 'loaded') {
-    return {
-      ...place,
-      ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-      heading: place.title,
-      summary: 'The ticket cannot be shown.',
-      body: (
-        <Loaded answer={answer} what="ticket">
-          {() => null}
-        </Loaded>
-      ),
-    }
-  }
+  if (answer.kind !== 'loaded') return absentPage({ ...place, summary: 'The ticket cannot be shown.' }, answer, 'ticket')
   const { ticket, kind, state, run, attempt, digest, allowed } = answer.value
   const chosen = state === 'OPEN' ? chosenIn(query, allowed) : `Too late: ${TICKET_WORDS[state].text.toLowerCase()}.`
   if (typeof chosen === 'string') return wrongChoice({ ...place, detail: chosen, back })

@@ -1,9 +1,9 @@
 import { LADDER, type RunView, type Ticket } from '#libs/contracts'
 import { Fragment, type JSX } from 'preact'
 import { DecideForm } from '../decisions/decide-form.js'
-import { Alert, Loaded, None } from '../page/absent.js'
+import { absentPage, Alert, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Commands, Moment, Part, PolicyLink, RunLink } from '../page/parts.js'
+import { Commands, Moment, Part, policiesText, PolicyLinks, RunLink } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
 import { StateTag, Tag } from '../page/state-words.js'
 import type { Answer } from '../reading/answer.js'
@@ -19,13 +19,18 @@ export async function reviewPage(request: PageRequest): Promise<PageContent> {
   const answer: Answer<Ticket> = /^\d{1,9}$/.test(number)
     ? await read<Ticket>(`/v1/tickets/${number}`)
     : { kind: 'missing', detail: 'Tickets have numbers.' }
-  if (answer.kind !== 'loaded') return without(number, answer)
+  if (answer.kind !== 'loaded')
+    return absentPage(
+      { title: `Ticket ${number.slice(0, 40)}`, section: 'Reviews', trail: TRAIL, summary: 'It cannot be shown.' },
+      answer,
+      'ticket',
+    )
   const ticket = answer.value
   const run = await read<RunView>(`/v1/runs/${ticket.run}`)
   const evidence = run.kind === 'loaded' ? await readEvidence(read, run.value) : undefined
   return {
     title: `Ticket ${ticket.ticket} · ${TICKET_WORDS[ticket.state].text}`,
-    heading: `Ticket ${ticket.ticket}: ${ticket.policies.map(({ id, version }) => `${id}@${version}`).join(', ')}`,
+    heading: `Ticket ${ticket.ticket}: ${policiesText(ticket.policies)}`,
     section: 'Reviews',
     trail: TRAIL,
     summary:
@@ -78,11 +83,7 @@ function Question({ ticket, run }: { ticket: Ticket; run: Answer<RunView> }): JS
         </dd>
         <dt>Policies</dt>
         <dd>
-          {policies.map(({ id, version }) => (
-            <span key={id}>
-              <PolicyLink id={id} version={version} />{' '}
-            </span>
-          ))}
+          <PolicyLinks policies={policies} />
         </dd>
       </dl>
       {decided === null ? null : (
@@ -128,21 +129,4 @@ function Clock({ ticket: { kind, openedAt, expiresAt, told, state, closedAt } }:
       </dd>
     </dl>
   )
-}
-
-function without(number: string, answer: Exclude<Answer<Ticket>, { kind: 'loaded' }>): PageContent {
-  const heading = `Ticket ${number.slice(0, 40)}`
-  return {
-    ...(answer.kind === 'missing' ? { status: 404 as const } : {}),
-    title: heading,
-    heading,
-    section: 'Reviews',
-    trail: TRAIL,
-    summary: 'It cannot be shown.',
-    body: (
-      <Loaded answer={answer} what="ticket">
-        {() => null}
-      </Loaded>
-    ),
-  }
 }

@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
+import { count, Moment, Part, policiesText, RunLink, Table, Terminal } from '../page/parts.js'
 import { timeLeft } from '../page/time-left.js'
 import { Tag } from '../page/state-words.js'
 
@@ -65,7 +65,7 @@ function Tickets({ tickets, narrowed, now }: { tickets: readonly Ticket[]; narro
           <td>
             <RunLink run={run} />
           </td>
-          <td>{policies.map(({ id, version }) => `${id}@${version}`).join(', ')}</td>
+          <td>{policiesText(policies)}</td>
           <td>{reason}</td>
           <td>
             {state === 'OPEN' ? `${timeLeft(expiresAt, now)}, until ` : ''}

@@ -20,7 +20,7 @@ import { decisionsOfRun, whyNoDecision } from '../decisions/decisions-of-run.js'
 import type { Answer } from '../reading/answer.js'
 import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, Commands, count, Digest, Moment, Part, PolicyLink, Table, Terminal } from '../page/parts.js'
+import { Command, Commands, count, Digest, Moment, Part, policiesText, PolicyLinks, Table, Terminal } from '../page/parts.js'
 import { stateText, StateTag, VerdictTag } from '../page/state-words.js'
 import { eventWords } from '../audit/event-words.js'
 import { Evidence, readEvidence } from './evidence.js'
@@ -44,7 +44,7 @@ export async function runPage(request: PageRequest): Promise<PageContent> {
     readEvidence(read, run),
   ])
   const impact = evidence.simulation?.report?.impact
-  const name = run.policies.map(({ id, version }) => `${id}@${version}`).join(', ')
+  const name = policiesText(run.policies)
   return {
     title: `Run ${run.run} · ${stateText(run.state)} · ${run.policies.map(({ id }) => id).join(', ')}`,
     heading: `Run ${run.run}: ${name}`,
@@ -264,11 +264,7 @@ function Signers({ approval }: { approval: ApprovalSummary }): JSX.Element {
         </dd>
         <dt>Policies</dt>
         <dd>
-          {policies.map(({ id, version }) => (
-            <span key={id}>
-              <PolicyLink id={id} version={version} />{' '}
-            </span>
-          ))}
+          <PolicyLinks policies={policies} />
         </dd>
       </dl>
       {reasons.map(({ name, reason }) => (

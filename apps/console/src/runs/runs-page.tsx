@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
-import { Command, count, Moment, Part, PolicyLink, RunLink, Table, Terminal } from '../page/parts.js'
+import { Command, count, Moment, Part, PolicyLinks, RunLink, Table, Terminal } from '../page/parts.js'
 import { stateText, StateTag } from '../page/state-words.js'
 import { readRuns, type RunsFilter, type RunsFound } from './read-runs.js'
 
@@ -91,11 +91,7 @@ function Rows({ runs }: { runs: RunView[] }): JSX.Element {
             <RunLink run={run.run} />
           </th>
           <td>
-            {run.policies.map(({ id, version }) => (
-              <span key={id}>
-                <PolicyLink id={id} version={version} />{' '}
-              </span>
-            ))}
+            <PolicyLinks policies={run.policies} />
           </td>
           <td>
             <StateTag state={run.state} />

@@ -3,12 +3,12 @@ import type { SkippedScenario } from '#libs/pipeline'
 import {
   boundaryReadings,
   compileScenario,
+  fieldReader,
   narrowedFields,
-  readsField,
-  touchedFields,
   type PolicyChange,
   type PolicyDocument,
   type Scenario,
+  touchedFields,
   type Verdict,
 } from '#libs/policy'
 import { inReplayOrder, type Reading } from '../replay/reading.js'
@@ -52,6 +52,7 @@ async function judgedInputs(
   const touched = touchedFields(before, after, scenario.policies)
   const edges = boundaryReadings(scenario, old === null ? [after] : [old, after], templatesOf(readings, next, last), touched)
   const boundary = edges.readings as Reading[]
+  const isRead = fieldReader(scenario)
   next.add(await judge(boundary, after))
   if (old !== null) last.add(await judge(boundary, old))
   const inputs = scenarioInputs({
@@ -62,7 +63,10 @@ async function judgedInputs(
     before: old,
     after,
     oracle: (reading, under) => (under === after ? next : last).of(reading),
-    fields: touched.map((change, index) => touchedField(scenario, change, edges.ofTouched[index] ?? 0)),
+    fields: touched.map((change, index) => ({
+      ...touchedField(change, edges.ofTouched[index] ?? 0),
+      scenarios: isRead(change.policy, change.path[0] ?? '') ? [scenario.id] : [],
+    })),
     narrowed: old === null ? [] : narrowedFields(touched),
   })
   return { inputs, refusal: next.refusal }
@@ -74,7 +78,7 @@ function templatesOf(ordered: readonly Reading[], ...answers: Answers[]): Readin
   return [...new Set([ordered[0], ...alerting])].filter((reading) => reading !== undefined)
 }
 
-function touchedField(scenario: Scenario, { policy, path: [top = ''], field, from, to }: PolicyChange, inputs: number): TouchedField {
+function touchedField({ policy, field, from, to }: PolicyChange, inputs: number): Omit<TouchedField, 'scenarios'> {
   const sides = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
-  return { policy, field, ...sides, inputs, scenarios: readsField(scenario, policy, top) ? [scenario.id] : [] }
+  return { policy, field, ...sides, inputs }
 }

@@ -1,7 +1,7 @@
 import { groupBy } from '#libs/contracts'
 import type { Json, JsonObject } from '#libs/contracts'
 import type { Expr } from './cel.js'
-import { compileScenario } from './compile-scenario.js'
+import { verdictOf } from './compile-scenario.js'
 import { MAX_STEPS } from './cost.js'
 import type { Budget } from './cost.js'
 import { EdgeFinder, idOf, valueAt } from './edge.js'
@@ -40,8 +40,8 @@ export function boundaryReadings(
   templates: readonly JsonObject[],
   touched: readonly PolicyChange[] = [],
 ): BoundaryInputs {
-  const [compiled, judged, [template]] = [compileExpression(scenario.alert), compileScenario(scenario), templates]
-  if (!compiled.ok || !judged.ok || template === undefined) return { readings: [], ofTouched: touched.map(() => 0) }
+  const [compiled, [template]] = [compileExpression(scenario.alert), templates]
+  if (!compiled.ok || template === undefined) return { readings: [], ofTouched: touched.map(() => 0) }
   const parts = [...walk(compiled.expression.ast)]
   // One question: a threshold for which no steps are left is not tried.
   const budget = { steps: MAX_STEPS }
@@ -51,7 +51,7 @@ export function boundaryReadings(
   const read = parts.map((part) => memberPath(part, 'reading') ?? []).filter((path) => path.length > 0)
   const isRead = new Set(read.map((path) => path.join('.')))
   const ofTouched = touched.map((change) => around(touchedThresholds(change, read, template)))
-  const edge = new EdgeFinder(scenario.id, versions, judged.verdict)
+  const edge = new EdgeFinder(scenario.id, versions, verdictOf(scenario.id, compiled.expression.ast))
   const readings = new Map<string, JsonObject>()
   for (const [path, tried] of groupBy([...around(own), ...ofTouched.flat()], (each) => each.path.join('.'))) {
     for (const reading of edge.readingsOf(tried, templates, isRead.has(path))) {
@@ -88,11 +88,10 @@ function declaredThresholds(boundary: NonNullable<Scenario['boundary']>, version
 
 /** The old and new values of a field, in every fact of the same type that it can be compared with. */
 function touchedThresholds(change: PolicyChange, read: readonly string[][], template: JsonObject): Threshold[] {
+  const values = changedValues(change)
   return comparableFacts(change, read, template).flatMap((path) => {
     const fact = valueAt(template, path)
-    return changedValues(change)
-      .filter((value) => typeof value === typeof fact)
-      .map((value) => ({ path, value, exact: typeof value === 'string' }))
+    return values.filter((value) => typeof value === typeof fact).map((value) => ({ path, value, exact: typeof value === 'string' }))
   })
 }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#libs/contracts'
+import type { Expr } from './cel.js'
 import type { Budget } from './cost.js'
 import { compileExpression, evaluator } from './expression.js'
 import type { Policies } from './expression.js'
@@ -28,11 +29,15 @@ export type CompiledScenario = { ok: true; verdict: Verdict } | { ok: false; cod
 export function compileScenario(scenario: Pick<Scenario, 'id' | 'alert'>): CompiledScenario {
   const compiled = compileExpression(scenario.alert)
   if (!compiled.ok) return compiled
-  const evaluate = evaluator(compiled.expression.ast)
-  const verdict: Verdict = (reading, policies, budget) => {
+  return { ok: true, verdict: verdictOf(scenario.id, compiled.expression.ast) }
+}
+
+/** The verdict of an expression that was compiled already. */
+export function verdictOf(scenario: string, ast: Expr): Verdict {
+  const evaluate = evaluator(ast)
+  return (reading, policies, budget) => {
     const result = evaluate(reading, policies, budget)
     if (typeof result === 'boolean') return result
-    throw new ScenarioError(scenario.id, result instanceof Error ? result.message : 'the expression gives no true or false')
+    throw new ScenarioError(scenario, result instanceof Error ? result.message : 'the expression gives no true or false')
   }
-  return { ok: true, verdict }
 }

@@ -34,9 +34,8 @@ export function narrowedFields(touched: readonly PolicyChange[]): string[] {
 
 /** Numbers and texts that stand on one side of the change alone. */
 export function changedValues({ from, to }: PolicyChange): (number | string)[] {
-  const [old, next] = [leavesOf(from), leavesOf(to)]
-  const differ = [...old.filter((value) => !next.includes(value)), ...next.filter((value) => !old.includes(value))]
-  return [...new Set(differ)].slice(0, MAX_VALUES)
+  const [old, next] = [new Set(leavesOf(from)), new Set(leavesOf(to))]
+  return [...[...old].filter((value) => !next.has(value)), ...[...next].filter((value) => !old.has(value))].slice(0, MAX_VALUES)
 }
 
 /**
@@ -63,11 +62,13 @@ function typeOf(value: Json | undefined): string {
   return Array.isArray(value) ? 'list' : typeof value
 }
 
-/** Whether the scenario's expression reads the member `top` of a policy. */
-export function readsField({ alert }: { alert: string }, policy: string, top: string): boolean {
+/** Says whether the scenario's expression reads the member `top` of a policy. */
+export function fieldReader({ alert }: { alert: string }): (policy: string, top: string) => boolean {
   const compiled = compileExpression(alert)
-  if (!compiled.ok) return false
+  if (!compiled.ok) return () => false
   const reads = policyReadsOf(compiled.expression.ast)
-  const fields = reads === 'all' ? 'all' : (reads.get(policy) ?? [])
-  return fields === 'all' || fields.includes(top)
+  return (policy, top) => {
+    const fields = reads === 'all' ? 'all' : (reads.get(policy) ?? [])
+    return fields === 'all' || fields.includes(top)
+  }
 }
