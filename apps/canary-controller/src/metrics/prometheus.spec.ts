@@ -72,6 +72,13 @@ describe('a gate without an answer is no success and no failure', () => {
     expect((answer as { problem: string }).problem.length).toBeLessThanOrEqual(200)
   })
 
+  it('a text that is cut within a character, which no document could hold', async () => {
+    for (const before of ['', 'x']) {
+      const answer = await asked((response) => response.writeHead(400).end(`${before}${'😀'.repeat(500)}`))
+      expect((answer as { problem: string }).problem.isWellFormed()).toBe(true)
+    }
+  })
+
   it('a redirect', async () => {
     expect(await asked((response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end())).toEqual(problem(/./))
   })

@@ -83,7 +83,7 @@ function memberOf(value: unknown, name: string): unknown {
 /** One line of plain text. */
 function shown(text: string): string {
   return text
-    .toWellFormed()
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
     .slice(0, MAX_SHOWN)
+    .toWellFormed()
 }
