@@ -31,6 +31,14 @@ export class Follower {
     return this.frames[index]
   }
 
+  /** The first frame that `holds`, whatever a clock brings before it. */
+  async first(holds: (frame: StreamFrame) => boolean): Promise<StreamFrame> {
+    for (let index = 0; ; index++) {
+      const frame = await this.frame(index)
+      if (holds(frame)) return frame
+    }
+  }
+
   /** The next ping, which the socket answers by itself. */
   pinged(): Promise<void> {
     return new Promise((resolve) => this.socket.once('ping', () => resolve()))
