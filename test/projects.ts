@@ -31,6 +31,7 @@ export const PROJECTS = {
     'test/architecture/bridge-bundle.spec.ts',
     'test/architecture/drift.spec.ts',
     'test/architecture/event-schemas.spec.ts',
+    'test/architecture/migrations.spec.ts',
     'test/architecture/open-api.spec.ts',
     'test/attacks',
     'test/contracts',

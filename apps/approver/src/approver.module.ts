@@ -17,6 +17,7 @@ import { FreezesController } from './freezes/freezes.http.js'
 import { LiftFreeze } from './freezes/lift-freeze.js'
 import { GuardApproval } from './guard/guard-approval.js'
 import { CreateApprover1764000000000 } from './migrations/1764000000000-create-approver.js'
+import { CreateReviewLocks1764000000001 } from './migrations/1764000000001-create-review-locks.js'
 import { POLICY_VERSIONS } from './policies/policy-version.table.js'
 import { moveReleasesAhead } from './numbering/move-ahead.js'
 import { POLICIES } from './policies/policy.table.js'
@@ -129,7 +130,7 @@ export const definition: ServiceDefinition = {
     REVIEW_LOCKS,
     ROSTER_PROPOSALS,
   ],
-  migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000],
+  migrations: [...FREEZE_MIGRATIONS, CreateApprover1764000000000, CreateReviewLocks1764000000001],
   moveAhead: moveReleasesAhead,
   module: ApproverModule.with,
 }

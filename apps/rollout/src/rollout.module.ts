@@ -13,6 +13,7 @@ import { BREAK_GLASS_ORDERS } from './break-glass/break-glass-order.table.js'
 import { BreakGlassEvents } from './break-glass/break-glass.events.js'
 import { OpenBreakGlass } from './break-glass/open-break-glass.js'
 import { CreateRollout1764000000000 } from './migrations/1764000000000-create-rollout.js'
+import { CreateBreakGlassOrders1764000000001 } from './migrations/1764000000001-create-break-glass-orders.js'
 import { ROLLBACKS } from './rollbacks/rollback.table.js'
 import { GuardRollback } from './rollbacks/guard-rollback.js'
 import { RollBack } from './rollbacks/roll-back.js'
@@ -76,7 +77,13 @@ export const definition: ServiceDefinition = {
     BREAK_GLASS_ORDERS,
     WITHDRAWALS,
   ],
-  migrations: [...STAGE_MIGRATIONS, ...FREEZE_MIGRATIONS, ...PROOF_MIGRATIONS, CreateRollout1764000000000],
+  migrations: [
+    ...STAGE_MIGRATIONS,
+    ...FREEZE_MIGRATIONS,
+    ...PROOF_MIGRATIONS,
+    CreateRollout1764000000000,
+    CreateBreakGlassOrders1764000000001,
+  ],
   moveAhead: moveHeadsAhead,
   module: RolloutModule.with,
 }

@@ -19,7 +19,6 @@ const TABLES: CreatedTables = {
   run_counter: {},
   ticket: { keys: { number: 'bigint', run: 'bigint', state: 'text' }, indexes: [['number'], ['run', 'state']] },
   ticket_counter: {},
-  review_lock: { keys: { ticket: 'bigint', actor: 'text' }, indexes: [['actor'], ['ticket']] },
   roster_proposal: {},
 }
 

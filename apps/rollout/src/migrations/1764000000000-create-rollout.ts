@@ -7,7 +7,6 @@ const TABLES: CreatedTables = {
   live_version: {},
   rollback: {},
   signed_rollback: { keys: { run: 'bigint' }, indexes: [['run']] },
-  break_glass_order: { keys: { run: 'bigint' }, indexes: [['run']] },
   withdrawal: { keys: { release: 'text', state: 'text' }, indexes: [['release', 'state']] },
   rollout: { keys: { state: 'text' }, indexes: [['state']] },
 }

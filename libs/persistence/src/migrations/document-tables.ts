@@ -13,15 +13,17 @@ export function indexName(table: string, columns: readonly string[]): string {
   return `${table}_${columns.join('_')}_idx`
 }
 
+/** What is there is left as it is. */
 export async function createDocumentTables(runner: QueryRunner, tables: CreatedTables): Promise<void> {
   const schema = schemaOfRunner(runner)
   for (const [name, { keys = {}, indexes = [] }] of Object.entries(tables)) {
     const columns = Object.entries(keys).map(([key, type]) => `, ${key} ${type}`)
     await runner.query(
-      `CREATE TABLE ${schema}.${name} (id text CONSTRAINT ${name}_pkey PRIMARY KEY, doc jsonb NOT NULL,
+      `CREATE TABLE IF NOT EXISTS ${schema}.${name} (id text CONSTRAINT ${name}_pkey PRIMARY KEY, doc jsonb NOT NULL,
        put_at timestamptz NOT NULL DEFAULT clock_timestamp()${columns.join('')})`,
     )
-    for (const list of indexes) await runner.query(`CREATE INDEX ${indexName(name, list)} ON ${schema}.${name} (${list.join(', ')})`)
+    for (const list of indexes)
+      await runner.query(`CREATE INDEX IF NOT EXISTS ${indexName(name, list)} ON ${schema}.${name} (${list.join(', ')})`)
   }
 }
 
