@@ -1,6 +1,5 @@
 import { EXIT, HmsError, isServiceName, SERVICES, type ServiceName } from '#libs/contracts'
 import { processEnvironment, signalled, type Environment } from '#libs/platform'
-import { serveServices } from '#libs/service'
 import type { ServeOptions } from './hosting.js'
 import { loadProgram } from './load-program.js'
 
@@ -15,6 +14,8 @@ export async function runServe(names: string[], { output, all }: ServeOptions): 
     return EXIT.done
   }
   const services = all ? [...SERVICES] : names.map(requireService)
+  // Late: edge and witness need nothing of the services, and would carry 50 MB of them.
+  const { serveServices } = await import('#libs/service')
   const { host, port } = await serveServices(services, processEnvironment())
   output.note(`${services.join(', ')} ${services.length === 1 ? 'listens' : 'listen'} on ${port}`)
   await stopAsked
