@@ -1,6 +1,33 @@
 /** Decisions of people: what pauses, who decides, what goes back and forward. Same form as `GUARDS`. */
 export const DECISION_GUARDS = [
   {
+    name: 'early-decision-kept',
+    guard: 'a decision that comes before its run is answered once the run is open',
+    file: 'libs/stage/src/control/decisions.ts',
+    find: '  else if (decision.stage === stage) await rememberEarly(tx, decision)\n',
+    replace: '',
+    spec: 'libs/stage/src/shell/stage-shell.spec.ts',
+    test: 'answers a pause that comes before its run as soon as that is open, once',
+  },
+  {
+    name: 'abort-waits-for-no-pause',
+    guard: 'an abort waits for no decision that lets the run go on',
+    file: 'libs/pipeline/src/run/decisions.ts',
+    find: " && (next !== 'abort' || endsRun(decision))",
+    replace: '',
+    spec: 'libs/pipeline/src/run/run.spec.ts',
+    test: 'takes an abort while it waits for the answer to what lets it go on, and nothing else',
+  },
+  {
+    name: 'abort-outlasts-retry',
+    guard: 'an abort that is pending when a stage lets go for another attempt ends the run',
+    file: 'libs/pipeline/src/run/decisions.ts',
+    find: 'return ending === undefined ? next :',
+    replace: 'return ending === undefined || next !== undefined ? next :',
+    spec: 'libs/pipeline/src/run/run.spec.ts',
+    test: 'ends by an abort that was pending when its stage let go of it for another attempt',
+  },
+  {
     name: 'rollback-taken-back',
     guard: 'the newest approved release may become live again after a rollback',
     file: 'apps/rollout/src/rollbacks/choose-target.ts',

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { peekPredicate, type ConfigDocument, type OutgoingEvent, type StreamFrame } from '#libs/contracts'
+import { peekPredicate, type ConfigDocument, type OutgoingEvent, type RunView, type StreamFrame } from '#libs/contracts'
 import { MemoryBus } from '#libs/messaging'
 import {
   generateKeyPair,
@@ -10,6 +10,7 @@ import {
   rawPublicKey,
   readTlogProof,
   signRoster,
+  signRunDecision,
   verifyHead,
   vkeyOf,
   type KeyPair,
@@ -148,6 +149,40 @@ describe('a release, where the roster names a log', () => {
     bus.isLogSilent = false
     await reaches(await press.approve(['pm25-limit@4.0.0=15'], QUICK), 'SUCCEEDED')
     expect(await press.limit('pm25-limit')).toBe(15)
+  })
+
+  it('is paused by whoever decides so while it waits for the log, once it may go out; an abort waits for no pause', async () => {
+    hasWitness = true
+    await start({ HMS_APPROVER_BREAK_GLASS_BAKE: '1s' })
+    await reaches(await press.approve(['pm25-limit@1.0.0=35'], QUICK), 'SUCCEEDED')
+    const waiting = async (version: string): Promise<number> => {
+      bus.isLogSilent = true
+      const run = await press.breakGlass([`pm25-limit@${version}`])
+      await system.settle()
+      expect((await press.show(run)).state).toBe('ROLLING_OUT')
+      return run
+    }
+    const decide = async (run: number, decision: 'pause' | 'abort'): Promise<RunView> => {
+      const { attempt, digest: subject } = await press.show(run)
+      const signed = { run, attempt, subject, decision, reason: 'drill', at: system.clock.now() }
+      const statement = await signRunDecision(signed, system.signers.get('EPA Chief')!)
+      const view = await press.api.post<RunView>(`/v1/runs/${run}/decisions`, { statement })
+      await system.settle()
+      return view
+    }
+    const first = await waiting('2.0.0=25')
+    expect((await decide(first, 'pause')).decisions).toMatchObject([{ outcome: 'pending' }])
+    bus.isLogSilent = false
+    await reaches(first, 'PAUSED')
+    await press.decide(first, 'resume')
+    await reaches(first, 'SUCCEEDED')
+    const second = await waiting('3.0.0=20')
+    await decide(second, 'pause')
+    await decide(second, 'abort')
+    bus.isLogSilent = false
+    await reaches(second, 'ABORTED')
+    expect((await press.show(second)).decisions).toMatchObject([{ outcome: 'late' }, { outcome: 'applied' }])
+    expect(await press.limit('pm25-limit')).toBe(25)
   })
 
   it('goes on under another key of the log that a roster brings while all of it runs, once that key is in its place', async () => {

@@ -1,4 +1,5 @@
-import { isTerminal, type EventData, type RunView } from '#libs/contracts'
+import { isTerminal, type AcceptedDecision, type EventData, type RunView } from '#libs/contracts'
+import { endsRun, type RunFacts } from '#libs/pipeline'
 import type { Evidence } from './evidence.js'
 
 const ANSWERS = { 'hms.run.decision-applied.v1': 'applied', 'hms.run.decision-late.v1': 'late' } as const
@@ -16,11 +17,14 @@ export function decisionsCountOnce({ emitted, runs }: Evidence): string[] {
     const asked = `${run} ${id}`
     answers.set(asked, [...(answers.get(asked) ?? []), ANSWERS[type as keyof typeof ANSWERS]])
   }
+  const stageAsked = stagesAsked(emitted)
   for (const { facts } of runs) {
     const applied = facts.decisions.filter(({ outcome }) => outcome === 'applied')
     for (const { id, decision, outcome } of facts.decisions) {
       const said = answers.get(`${facts.run} ${id}`) ?? []
       if (outcome === 'pending') found.push(`${decision} of run ${facts.run} was never answered`)
+      if (said.length === 0 && isPast(facts, stageAsked.get(`${facts.run} ${id}`)))
+        found.push(`${decision} of run ${facts.run} was not answered by its stage`)
       if (said.length > 1) found.push(`${decision} of run ${facts.run} was answered ${said.join(', ')}`)
       // A run that has not started has no stage that could answer.
       if (outcome === 'applied' && said[0] !== 'applied' && facts.startedAt !== undefined)
@@ -31,6 +35,19 @@ export function decisionsCountOnce({ emitted, runs }: Evidence): string[] {
     if (abort >= 0 && facts.ended?.state !== 'ABORTED') found.push(`run ${facts.run} was aborted and ended ${facts.ended?.state}`)
   }
   return found
+}
+
+/** The stage and the attempt that each decision was about which does not end its run: that stage answers, and no other. */
+function stagesAsked(emitted: Evidence['emitted']): Map<string, Pick<AcceptedDecision, 'stage' | 'attempt'>> {
+  const accepted = emitted.flatMap(({ type, data }) =>
+    type === 'hms.run.decision-accepted.v1' ? [data as unknown as AcceptedDecision] : [],
+  )
+  return new Map(accepted.filter(({ decision }) => !endsRun(decision)).map((each) => [`${each.run} ${each.id}`, each]))
+}
+
+/** The stage did its work in that attempt, so the run was there. */
+function isPast({ attempt, stages }: RunFacts, asked: Pick<AcceptedDecision, 'stage' | 'attempt'> | undefined): boolean {
+  return asked !== undefined && asked.stage !== null && asked.attempt === attempt && stages[asked.stage]?.verdict === 'PASS'
 }
 
 /** A paused run goes on only by a decision that was applied, and ends only by one, by its deadline, or by what takes any canary back. */

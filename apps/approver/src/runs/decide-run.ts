@@ -125,7 +125,7 @@ export class DecideRun {
       throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is a rollback on its way: too late to ${decision} it.`, show)
     if (attempt !== facts.attempt)
       throw refuse('HMS_RUN_DECISION_LATE', `Run #${facts.run} is in attempt ${facts.attempt}, and attempt ${attempt} is over.`, show)
-    const pending = pendingDecision(facts)
+    const pending = pendingDecision(facts, decision)
     if (pending !== undefined)
       throw refuse(
         'HMS_RUN_DECISION_PENDING',

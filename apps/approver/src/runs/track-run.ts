@@ -38,8 +38,8 @@ export class TrackRun {
     if (event.type === 'hms.rollout.promoted.v1') return this.takeOver.execute(tx, record, event)
     const facts = evolveRun(record.facts, event)
     if (facts === record.facts) return
-    // The stage has let go of the older attempt.
-    if (facts.attempt > record.facts.attempt) return this.retry(tx, { ...record, facts })
+    // The stage has let go of the older attempt, and nothing has ended the run meanwhile.
+    if (facts.attempt > record.facts.attempt && !isTerminal(stateOf(facts))) return this.retry(tx, { ...record, facts })
     await this.saveRun.execute(tx, { ...record, facts }, event)
     const by = BY[event.type]
     if (by !== undefined && facts.endedEarly !== undefined && endedNow(record.facts, facts)) {

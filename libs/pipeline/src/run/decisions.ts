@@ -1,4 +1,4 @@
-import type { DecisionAnswer, RunDecision } from '#libs/contracts'
+import type { DecisionAnswer, RunControl, RunDecision } from '#libs/contracts'
 import { endsRun } from '../stage/answer.js'
 import type { EndedEarly, RunFacts } from './run-facts.js'
 
@@ -14,9 +14,12 @@ export function acceptDecision(facts: RunFacts, decision: RunDecision): RunFacts
   return { ...facts, decisions: [...facts.decisions, decision] }
 }
 
-/** The first decision that no stage has answered yet. People have one at a time; a newer release may supersede the run meanwhile. */
-export function pendingDecision(facts: RunFacts): RunDecision | undefined {
-  return facts.decisions.find(({ outcome }) => outcome === 'pending')
+/**
+ * The first decision that no stage has answered yet, and that `next` has to wait for. People have one at a time; a newer release may
+ * supersede the run meanwhile, and an abort waits for nothing that lets the run go on: whoever must stop it is not held up by a pause.
+ */
+export function pendingDecision({ decisions }: RunFacts, next?: RunControl): RunDecision | undefined {
+  return decisions.find(({ outcome, decision }) => outcome === 'pending' && (next !== 'abort' || endsRun(decision)))
 }
 
 /**
@@ -30,7 +33,14 @@ export function answerDecision(facts: RunFacts, answer: Answer, outcome: 'applie
   const answered = withOutcome(facts, decision.id, outcome)
   if (outcome === 'late') return answered
   if (endsRun(decision.decision)) return { ...answered, endedEarly: answered.endedEarly ?? endOf(decision, at) }
-  return decision.decision === 'retry' ? nextAttempt(answered) : reopen(answered, answer)
+  return decision.decision === 'retry' ? retried(answered, answer, at) : reopen(answered, answer)
+}
+
+/** The stage has let go of the run, and none has its next attempt: what would end it meanwhile ends it now. */
+function retried(facts: RunFacts, answer: Answer, at: string): RunFacts {
+  const next = nextAttempt(facts)
+  const ending = pendingDecision(next, 'abort')
+  return ending === undefined ? next : answerDecision(next, { ...answer, id: ending.id }, 'applied', at)
 }
 
 /** The run has ended: what is still pending came too late. */

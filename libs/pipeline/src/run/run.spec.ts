@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isTerminal, STAGES, type EventData, type Reach, type RunState } from '#libs/contracts'
-import { acceptDecision } from './decisions.js'
+import { isTerminal, STAGES, type EventData, type Reach, type RunDecision, type RunState } from '#libs/contracts'
+import { acceptDecision, pendingDecision } from './decisions.js'
 import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
 import { isSupersedable } from './owning-stage.js'
 import { patienceFor } from './run-deadline.js'
@@ -228,6 +228,26 @@ describe('a run as a projection of what its stages say', () => {
     expect(facts).toMatchObject({ attempt: 2, stages: {}, decisions: [{ outcome: 'applied' }] })
     expect(stateOf(facts)).toBe('QUEUED')
     expect(evolveRun(facts, said('hms.canary.passed.v1', { summary: '', label: '' }))).toBe(facts)
+  })
+
+  it('takes an abort while it waits for the answer to what lets it go on, and nothing else', () => {
+    const word = { by: 'x', reason: '', at: AT, outcome: 'pending' } as const
+    const decided = (decision: RunDecision['decision']): RunFacts => acceptDecision(started, { ...word, id: decision, decision })
+    const paused = decided('pause')
+    expect([pendingDecision(paused, 'abort'), pendingDecision(paused, 'resume')?.id]).toEqual([undefined, 'pause'])
+    for (const end of ['abort', 'supersede'] as const) expect(pendingDecision(decided(end), 'abort')?.id).toBe(end)
+  })
+
+  it('ends by an abort that was pending when its stage let go of it for another attempt', () => {
+    const word = { by: 'x', reason: 'enough', at: AT, outcome: 'pending' } as const
+    const decided = [
+      { ...word, id: 'sha256:1', decision: 'retry' as const },
+      { ...word, id: 'sha256:2', decision: 'abort' as const },
+    ].reduce(acceptDecision, { ...started, stages: { canary: { verdict: 'INCONCLUSIVE' as const } } })
+    const facts = evolveRun(decided, said('hms.run.decision-applied.v1', { id: 'sha256:1', stage: 'canary', detail: '' }))
+    const { state, reason, detail, decisions, endedAt } = projectRun(facts)
+    expect([state, reason, detail, endedAt]).toEqual(['ABORTED', 'DECIDED', 'x: enough', at(1)])
+    expect(decisions.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
   })
 
   it('can be superseded until its canary has passed, and while its rollout waits for the end of a freeze', () => {

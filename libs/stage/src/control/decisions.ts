@@ -12,11 +12,12 @@ import type { Transaction } from '#libs/persistence'
 import { describeDecision, endsRun } from '#libs/pipeline'
 import { approvalState, readRelease, readRunDecision, SignatureError, type Roster } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
-import { abortOf, rememberAbort } from './aborted-runs.js'
+import { abortOf, rememberAbort, rememberEarly } from './aborted-runs.js'
 
-/** The run has not come to this stage: what ends it waits for it, for it may be on its way. */
-export async function rememberDecision(tx: Transaction, decision: AcceptedDecision): Promise<void> {
+/** The run has not come to `stage` and may be on its way: what ends it waits for it, and so does what this stage alone may answer. */
+export async function rememberDecision(tx: Transaction, stage: StageName, decision: AcceptedDecision): Promise<void> {
   if (endsRun(decision.decision)) await rememberAbort(tx, { run: decision.run, attempt: decision.attempt, decision })
+  else if (decision.stage === stage) await rememberEarly(tx, decision)
 }
 
 /** Whether the run was ended before it came here. A decision that ended it is answered then, for this stage owns the run. */

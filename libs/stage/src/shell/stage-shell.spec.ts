@@ -97,6 +97,7 @@ async function dossierOf(identity: TestIdentity, policies: string[], all: string
 const abort = (attempt = 1): AcceptedDecision => {
   return { run: 7, attempt, id: 'sha256:1', decision: 'abort', stage: 'lint', by: 'EPA Chief', reason: 'drill', statement: NOTHING }
 }
+const pause = (attempt = 1): AcceptedDecision => ({ ...abort(attempt), id: 'sha256:2', decision: 'pause', stage: 'rollout' })
 
 describe('the stage shell', () => {
   let world: Awaited<ReturnType<typeof shellWorld>>
@@ -151,6 +152,34 @@ describe('the stage shell', () => {
     expect(await world.sent()).toEqual([])
     expect(await world.open()).toBe('ignored-stale')
     expect(await world.sent()).toEqual(['hms.run.decision-applied.v1'])
+  })
+
+  it.each([
+    ['its run', 1],
+    ['an attempt', 2],
+  ])('answers a pause that comes before %s as soon as that is open, once', async (_what, attempt) => {
+    for (let before = 1; before < attempt; before++) await world.open(before)
+    await world.handle((tx) => world.shell.asked(tx, pause(attempt), ({ dossier }) => dossier))
+    expect(await world.sent()).not.toContain('hms.run.decision-late.v1')
+    await world.open(attempt)
+    await world.open(attempt)
+    expect((await world.sent()).slice(-2)).toEqual(['hms.rollout.started.v1', 'hms.run.decision-late.v1'])
+    await world.open(attempt + 1)
+    expect((await world.sent()).filter((type) => type === 'hms.run.decision-late.v1')).toHaveLength(1)
+  })
+
+  it('lets what ended a run stand before a decision that came before it', async () => {
+    await world.handle((tx) => world.shell.asked(tx, pause(), ({ dossier }) => dossier))
+    await world.handle((tx) => world.shell.asked(tx, abort(), ({ dossier }) => dossier))
+    await world.handle((tx) => world.shell.asked(tx, pause(), ({ dossier }) => dossier))
+    expect(await world.open()).toBe('ignored-stale')
+    expect(await world.sent()).toEqual(['hms.run.decision-applied.v1'])
+  })
+
+  it('leaves a pause alone that another stage is asked for', async () => {
+    await world.handle((tx) => world.shell.asked(tx, { ...pause(), stage: 'canary' }, ({ dossier }) => dossier))
+    await world.open()
+    expect(await world.sent()).toEqual(['hms.rollout.started.v1'])
   })
 
   it('leaves a decision to a later stage when approver saw the run there', async () => {

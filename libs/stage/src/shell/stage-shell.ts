@@ -5,7 +5,7 @@ import { endsRun, type Answer, type CommonEffect, type CommonInput, type StageSt
 import { inTrace } from '#libs/platform'
 import { brokenBundle, type AttestingStage } from '#libs/signing'
 import type { ServiceRuntime } from '#libs/service'
-import { rememberAbort } from '../control/aborted-runs.js'
+import { earlyDecision, rememberAbort } from '../control/aborted-runs.js'
 import { abortedBefore, answerDecision, mayOwn, refusalOf, rememberDecision } from '../control/decisions.js'
 import { unattestedHere } from '../attestations/unattested-here.js'
 import { deniedByGuard } from '../guard/denied-by-guard.js'
@@ -85,6 +85,8 @@ export class StageShell<
     if (broken !== undefined) return this.decide(tx, fresh, { type: 'refused', reason: 'BUNDLE_BROKEN', detail: broken })
     if (await deniedByGuard(this.runtime, tx, name, dossier, cause)) return
     await this.decide(tx, fresh, await begin())
+    const early = table === undefined ? undefined : await earlyDecision(tx, dossier)
+    if (early !== undefined) await this.asked(tx, early, () => dossier)
   }
 
   /** An input for the run, if it is here. `attempt`: only for this attempt. */
@@ -110,15 +112,16 @@ export class StageShell<
     await this.input(tx, run, { type: 'ended', attempt, reason })
   }
 
-  /** A decision about the run. One that ends it and comes before it waits for it; `dossier` reads what the signature must name. */
+  /** A decision about the run. One that comes before it waits for it; `dossierOf` reads what the signature must name. */
   async asked(tx: Transaction, decision: AcceptedDecision, dossierOf: (state: State) => RunDossier): Promise<void> {
-    if (!mayOwn(this.stage.name, decision)) return
+    const { name } = this.stage
+    if (!mayOwn(name, decision)) return
     const isHere = await this.locked(tx, decision.run, async (state) => {
-      if (state.attempt < decision.attempt) return rememberDecision(tx, decision)
+      if (state.attempt < decision.attempt) return rememberDecision(tx, name, decision)
       const refusal = refusalOf(this.runtime, dossierOf(state), decision, tx.now)
       await this.decide(tx, state, { type: 'asked', decision, ...(refusal === undefined ? {} : { refusal }) })
     })
-    if (!isHere) await rememberDecision(tx, decision)
+    if (!isHere) await rememberDecision(tx, name, decision)
   }
 
   /** Decides on a state that the caller has locked. */
