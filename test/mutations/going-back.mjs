@@ -8,6 +8,24 @@ const WITHDRAWN = 'test/scenarios/withdrawal.spec.ts'
 
 export const GOING_BACK_GUARDS = [
   {
+    name: 'reversals-before-the-end',
+    guard: 'all reversals of a bundle are heard before its run ends',
+    file: 'apps/rollout/src/rollouts/rollout-effects.ts',
+    find: '{ key, run, attempt, causationId }',
+    replace: '{ key: key === policy ? key : policy, run, attempt, causationId }',
+    spec: 'test/regressions/reversals-of-a-bundle.spec.ts',
+    test: 'leaves the next run, which follows what is live again, to go its way',
+  },
+  {
+    name: 'old-reversal-ends-nothing',
+    guard: 'a reversal that newer news overtook ends no run',
+    file: 'apps/approver/src/runs/track-run.ts',
+    find: '    if (back === policy) return\n',
+    replace: '',
+    spec: 'test/regressions/reversals-of-a-bundle.spec.ts',
+    test: 'ends no run that began after it: an old word changes nothing',
+  },
+  {
     name: 'signed-rollback-approved',
     guard: 'rollout believes the signatures of a rollback, not approver',
     file: JUDGE,

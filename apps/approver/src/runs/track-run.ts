@@ -1,5 +1,5 @@
 import { isTerminal, type EventData, type EventType, type ReceivedEvent } from '#libs/contracts'
-import type { EventAnswer } from '#libs/messaging'
+import { policyKey, type EventAnswer } from '#libs/messaging'
 import { lockedDocument, type Transaction } from '#libs/persistence'
 import { evolveRun, isOfOlderAttempt, RUN_EVENTS, stateOf, type RunFacts } from '#libs/pipeline'
 import { Injectable } from '@nestjs/common'
@@ -71,8 +71,13 @@ export class TrackRun {
   /** People took a policy back, or a rollout failed: the earlier version is live, and a run that was under way is over. */
   private async reverse(tx: Transaction, event: ReceivedEvent<'hms.rollout.reversed.v1'>): Promise<void> {
     const reversed = event.data
+    // Those of a bundle are told under its smallest policy.
+    await tx.lock([policyKey(reversed.policy)])
     const policy = await policyOrNew(tx, reversed.policy)
-    await this.move(tx, policy, becomesLive(policy, reversed.to, reversed.seq, tx.now))
+    const back = becomesLive(policy, reversed.to, reversed.seq, tx.now)
+    // What has happened since does not end by an old word.
+    if (back === policy) return
+    await this.move(tx, policy, back)
     // A run's own stages tell how it ended when it was they who went back.
     if (policy.active === reversed.run) return
     const detail = `${reversed.policy} was rolled back to ${reversed.to?.version ?? 'nothing'} by ${reversed.reason}`
@@ -84,7 +89,8 @@ export class TrackRun {
     const { policy: id, from, seq, by, reason } = event.data
     const policy = await policyOrNew(tx, id)
     const retired = becomesLive(policy, null, seq, tx.now)
-    await this.move(tx, policy, retired === policy ? policy : { ...retired, withdrawn: from.version })
+    if (retired === policy) return
+    await this.move(tx, policy, { ...retired, withdrawn: from.version })
     const detail = `${id} was withdrawn by ${by.join(', ')}: ${reason}`
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'WITHDRAWN', detail }, 'withdrawal', event)
   }

@@ -1,4 +1,5 @@
 import type { ReceivedEvent, ReversedPolicy, ToldPolicy, WithdrawnPolicy } from '#libs/contracts'
+import { policyKey } from '#libs/messaging'
 import type { Transaction } from '#libs/persistence'
 import { Injectable } from '@nestjs/common'
 import { DELIVERIES, type Delivery } from '../delivery/delivery.table.js'
@@ -22,6 +23,8 @@ export class TellOfReversal {
    * nobody, but one that was announced for later was.
    */
   async reversed(tx: Transaction, { policy, from, to, seq }: ReversedPolicy, cause: ReceivedEvent): Promise<void> {
+    // Those of a bundle are told under its smallest policy.
+    await tx.lock([policyKey(policy)])
     const names = { cause: `rollback-${seq}`, messageCause: `rollback_${seq}` }
     const at = new Date(cause.time)
     if (to === null) return this.tell(tx, policy, from.version, (known) => ({ ...names, at, policies: [nothingInForce(known, cause)] }))

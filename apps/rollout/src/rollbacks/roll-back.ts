@@ -46,7 +46,8 @@ export class RollBack {
       if (denied !== undefined) return denied
       const stables = reversals.map(({ stable, to }) => rollBackTo(stable, to, members, tx.now))
       const heads = await this.heads.issue(tx, stables, { key: members[0]!, run: null })
-      for (const [index, reversal] of reversals.entries()) await this.announce(tx, reversal, stables[index]!, request, by.name)
+      for (const [index, reversal] of reversals.entries())
+        await this.announce(tx, reversal, stables[index]!, { request, by: by.name, key: members[0]! })
       const done = { issued: heads, result: resultOf(request, reversals, stables) }
       if (key !== undefined) await tx.documents(ROLLBACKS).put({ key, request: digestOfJson(request), ...done })
       return done
@@ -94,7 +95,13 @@ export class RollBack {
     return reversals
   }
 
-  private async announce(tx: Transaction, { stable, to }: Reversal, advanced: Stable, request: RollbackRequest, by: string): Promise<void> {
+  /** `key`: smallest policy of those that go back together, so that all hear of them in one order. */
+  private async announce(
+    tx: Transaction,
+    { stable, to }: Reversal,
+    advanced: Stable,
+    { request, by, key }: { request: RollbackRequest; by: string; key: string },
+  ): Promise<void> {
     if (stable.run !== null) await this.runRollout.shell.input(tx, stable.run, { type: 'overtaken' })
     const { version, releaseDigest: digest } = newestOf(stable)!
     const from = { version, digest }
@@ -103,7 +110,7 @@ export class RollBack {
       tx,
       'hms.rollout.reversed.v1',
       { policy: stable.policy, from, to, seq: advanced.seq, reason, run: null },
-      { key: stable.policy },
+      { key },
     )
   }
 }

@@ -39,14 +39,15 @@ export class RolloutEffects {
   }
 
   private async takeBack(tx: Transaction, rollout: Rollout, detail: string): Promise<void> {
-    const { run, attempt, causationId, members } = rollout
+    const { key, run, attempt, causationId, members } = rollout
     const { live } = openDossier(rollout.dossier)
     const back = (await stablesOf(tx, rollout)).map((stable) => giveUp(stable, live[stable.policy] ?? null, tx.now))
     await this.heads.issue(tx, back, rollout)
     if (!rollout.promoted) return
+    // Under the key of the run: whoever hears that it failed has heard of all its policies before.
     for (const [index, { policy, version, release }] of members.entries()) {
       const data = { policy, from: { version, digest: release }, to: back[index]!.current, seq: back[index]!.seq, reason: detail, run }
-      await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key: policy, run, attempt, causationId })
+      await this.runtime.emit(tx, 'hms.rollout.reversed.v1', data, { key, run, attempt, causationId })
     }
   }
 

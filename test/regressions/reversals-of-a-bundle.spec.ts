@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { OutgoingEvent, PolicyView } from '#libs/contracts'
+import { MemoryBus } from '#libs/messaging'
+import { startMemorySystem, type MemorySystem } from '../support/memory-system.js'
+import { PipelineDriver } from '../support/pipeline-driver.js'
+
+const AT_ONCE = { observeMs: 0, bakeMs: 0 }
+
+/** What rollout says under one key waits, as in a partition whose leader is gone. The relay sends it again. */
+class SplitBus extends MemoryBus {
+  waits: string | undefined
+
+  override publish(all: readonly OutgoingEvent[]) {
+    return super.publish(all.filter(({ topic, key }) => topic !== 'hms.rollout.v1' || key !== this.waits))
+  }
+}
+
+/** Reversals travelled each under its own policy: approver heard that a bundle had failed before it heard what was live again. */
+describe('a bundle that is taken back', () => {
+  let bus: SplitBus
+  let system: MemorySystem
+  let press: PipelineDriver
+  beforeEach(async () => {
+    bus = new SplitBus()
+    system = await startMemorySystem({}, bus)
+    press = new PipelineDriver(system)
+    await succeeds(['ozone@1.0.0=70', 'pm25@1.0.0=35'])
+  })
+  afterEach(() => system.stop())
+
+  const succeeds = async (policies: string[]): Promise<void> => press.reaches(await press.approve(policies, AT_ONCE), 'SUCCEEDED')
+  const rollBack = (policy: string, version: string, only = false) => press.api.post('/v1/rollbacks', { policy, version, only })
+
+  it('leaves the next run, which follows what is live again, to go its way', async () => {
+    const older = await press.approve(['ozone@2.0.0=60', 'pm25@2.0.0=25'], { observeMs: 0, bakeMs: 3_600_000 })
+    await press.reaches(older, 'BAKING')
+    const newer = await press.approve(['ozone@3.0.0=50', 'pm25@3.0.0=20'], AT_ONCE, { supersede: true })
+    expect((await press.show(newer)).state).toBe('QUEUED')
+    bus.waits = 'pm25'
+    await press.decide(older, 'abort')
+    await press.reaches(newer, 'SUCCEEDED')
+    bus.waits = undefined
+    await press.passes(5_000)
+    expect((await press.show(newer)).state).toBe('SUCCEEDED')
+    expect(await press.limit('pm25')).toBe(20)
+  })
+
+  it('ends no run that began after it: an old word changes nothing', async () => {
+    await succeeds(['ozone@2.0.0=60', 'pm25@2.0.0=25'])
+    await succeeds(['ozone@3.0.0=50', 'pm25@3.0.0=20'])
+    bus.waits = 'pm25'
+    await rollBack('pm25', '2.0.0', true)
+    await rollBack('ozone', '2.0.0')
+    await system.settle()
+    expect((await press.api.get<PolicyView>('/v1/policies/pm25')).version).toBe('1.0.0')
+    const run = await press.approve(['pm25@4.0.0=15'], { observeMs: 3_600_000, bakeMs: 0 })
+    await press.whenState(run, 'CANARY')
+    bus.waits = undefined
+    await press.passes(5_000)
+    expect((await press.show(run)).state).toBe('CANARY')
+  })
+})
