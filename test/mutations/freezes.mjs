@@ -1,6 +1,24 @@
 /** What holds a run back while a freeze lasts, and what counts as one. */
 export const FREEZE_GUARDS = [
   {
+    name: 'freeze-among-many',
+    guard: 'a freeze holds, however many others a stage has heard of',
+    file: 'libs/stage/src/freezes/follow-freezes.ts',
+    find: 'if (page.length < MAX_FREEZES) return found',
+    replace: 'return found',
+    spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
+    test: 'reads all freezes, and forgets those that were over long ago',
+  },
+  {
+    name: 'freeze-forgotten',
+    guard: 'a stage forgets the freezes that approver forgets',
+    file: 'libs/stage/src/freezes/follow-freezes.ts',
+    find: '    await this.forgetPast(tx)\n',
+    replace: '',
+    spec: 'libs/stage/src/freezes/follow-freezes.spec.ts',
+    test: 'reads all freezes, and forgets those that were over long ago',
+  },
+  {
     name: 'freeze-before-canary',
     guard: 'no first head of a canary during a freeze',
     file: 'libs/pipeline/src/canary/decide.ts',

@@ -1,6 +1,6 @@
 import { HmsError, MAX_FREEZES, type Envelope, type Freeze, type FreezeRecord, type FreezeView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { faultOfFreeze } from '#libs/pipeline'
+import { faultOfFreeze, isForgotten } from '#libs/pipeline'
 import { isPolicyId } from '#libs/policy'
 import { digestOfPayload } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
@@ -11,8 +11,6 @@ import { readSignedFreeze } from './read-signed-freeze.js'
 
 const MAX_REASON = 1_000
 const SHOW = ['hms-svc freezes list']
-/** Lifted and past ones are forgotten after this long. */
-const FORGOTTEN_AFTER_MS = 90 * 24 * 60 * 60 * 1000
 
 /** Takes a freeze that a person signed. One of a known id takes its place. */
 @Injectable()
@@ -39,8 +37,7 @@ export class DeclareFreeze {
   private async makeRoom(tx: Transaction, known: FreezeRecord | undefined): Promise<void> {
     const freezes = tx.documents(FREEZES)
     const all = await freezes.find({ limit: MAX_FREEZES })
-    const limit = new Date(tx.now.getTime() - FORGOTTEN_AFTER_MS).toISOString()
-    const old = all.filter((freeze) => freeze.declaredAt < limit && ['OVER', 'LIFTED'].includes(freezeView(freeze, tx.now).state))
+    const old = all.filter((freeze) => isForgotten(freeze, tx.now))
     for (const { id } of old) {
       await freezes.delete(id)
       await this.runtime.erase(tx, 'hms.freeze.declared.v1', id)

@@ -9,6 +9,8 @@ export interface FreezeWindow {
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const LONGEST_MS = 366 * DAY_MS
+/** Lifted and past ones are forgotten so long after they were declared. */
+const FORGOTTEN_AFTER_MS = 90 * DAY_MS
 
 /** The window that `now` lies in: its beginning belongs to it, its end does not. */
 export function windowAt(times: FreezeTimes, now: Date): FreezeWindow | undefined {
@@ -45,6 +47,12 @@ export function freezeAgainst(freezes: readonly FreezeRecord[], scope: string, n
     return within === undefined ? [] : [{ id: freeze.id, reason: freeze.reason, until: within.until }]
   })
   return notices.sort((a, b) => endMs(b) - endMs(a) || (a.id < b.id ? -1 : 1))[0] ?? null
+}
+
+/** Whether nobody need know of it any longer: it was declared long ago, and neither holds nor will. */
+export function isForgotten(freeze: FreezeRecord, now: Date): boolean {
+  if (now.getTime() - Date.parse(freeze.declaredAt) <= FORGOTTEN_AFTER_MS) return false
+  return freeze.lifted !== null || (windowAt(freeze, now) === undefined && nextChange(freeze, now) === undefined)
 }
 
 /** `stop-the-line: drill`, `election-week until 2026-11-04T00:00:00.000Z: no changes while polling stations report`. */

@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
-import type { FreezeRecord } from '#libs/contracts'
+import { MAX_FREEZES, STOP_THE_LINE, type FreezeRecord } from '#libs/contracts'
 import { documentTable, MemoryDatabase, type Transaction } from '#libs/persistence'
 import type { StageState } from '#libs/pipeline'
 import type { ServiceRuntime } from '#libs/service'
+import { signFreeze } from '#libs/signing'
+import { testIdentity } from '../../../../test/support/identity.js'
 import { FREEZES } from './freeze.table.js'
 import { FollowFreezes } from './follow-freezes.js'
 
@@ -52,4 +54,27 @@ it('looks once more after a freeze has ended: a run that was being held back mea
   now = again.dueAt
   await change(again.data)
   expect([...scheduled.keys()]).toEqual(['rollout-freeze:47'])
+})
+
+it('reads all freezes, and forgets those that were over long ago', async () => {
+  const now = ENDS
+  const { roster, people } = await testIdentity()
+  const database = new MemoryDatabase({ now: () => now } as never)
+  const runtime = { roster, schedule: async () => {} } as unknown as ServiceRuntime
+  const stage = { name: 'rollout' as const, table: TABLE, states: [], keysOf: () => [], scopeOf: () => 'global', tell: async () => {} }
+  const freezes = new FollowFreezes<Waiting>(runtime, stage)
+  const past = { ...FREEZE, declaredAt: '2025-01-01T00:00:00Z' } as unknown as FreezeRecord
+  const coming = { ...past, id: 'coming', from: '2026-02-01T00:00:00Z', until: '2026-02-02T00:00:00Z' }
+  await database.transaction(async (tx) => {
+    for (let index = 0; index < MAX_FREEZES; index++) await tx.documents(FREEZES).put({ ...past, id: `past-${index}` })
+    for (const freeze of [coming, { ...past, id: STOP_THE_LINE, until: undefined }]) await tx.documents(FREEZES).put(freeze)
+  })
+  const against = () => database.transaction((tx) => freezes.against(tx, 'global'))
+  expect((await against())?.id).toBe(STOP_THE_LINE)
+  const freeze = { id: 'drill', reason: 'drill', scope: 'global' }
+  const statement = await signFreeze(freeze, now, people.get('EPA Chief')!)
+  const declared = { ...freeze, by: 'EPA Chief', declaredAt: now.toISOString(), statement, lifted: null }
+  await database.transaction((tx) => freezes.keep(tx, declared))
+  const kept = await database.transaction((tx) => tx.documents(FREEZES).find())
+  expect(kept.map(({ id }) => id)).toEqual(['coming', 'drill', STOP_THE_LINE])
 })

@@ -1,6 +1,6 @@
 import { canonicalJson, MAX_FREEZES, type FreezeNotice, type FreezeRecord, type StageName } from '#libs/contracts'
 import { timerKind, type DocumentTable, type TimerKind, type Transaction } from '#libs/persistence'
-import { freezeAgainst, nextChange, type StageState } from '#libs/pipeline'
+import { freezeAgainst, isForgotten, nextChange, type StageState } from '#libs/pipeline'
 import type { ServiceRuntime } from '#libs/service'
 import { verifyFreeze } from '#libs/signing'
 import { FREEZES } from './freeze.table.js'
@@ -44,21 +44,40 @@ export class FollowFreezes<State extends StageState> {
   /** A freeze was declared or lifted. Throws `SignatureError` unless the person whom the record names signed what it says. */
   async keep(tx: Transaction, freeze: FreezeRecord): Promise<void> {
     verifyFreeze(freeze, this.runtime.roster)
+    // What one forgets here another may just declare anew.
+    await tx.lock(['freezes'])
     const known = await tx.documents(FREEZES).get(freeze.id)
     if (known !== undefined && canonicalJson(known) === canonicalJson(freeze)) return
     await tx.documents(FREEZES).put(freeze)
+    await this.forgetPast(tx)
     await this.tellAll(tx)
     await this.look(tx, freeze, 'again')
   }
 
   /** The freeze that stands in the way of a step in `scope`; `isHeldBy` leaves out those that do not, by their ids. */
   async against(tx: Transaction, scope: string, isHeldBy: (freeze: string) => boolean = () => true): Promise<FreezeNotice | null> {
-    const freezes = await tx.documents(FREEZES).find({ limit: MAX_FREEZES })
+    const freezes = await this.all(tx)
     return freezeAgainst(
       freezes.filter(({ id }) => isHeldBy(id)),
       scope,
       tx.now,
     )
+  }
+
+  /** However many there are: one that is left out does not hold. */
+  private async all(tx: Transaction): Promise<FreezeRecord[]> {
+    const found: FreezeRecord[] = []
+    for (;;) {
+      const after = found.at(-1)?.id
+      const page = await tx.documents(FREEZES).find({ limit: MAX_FREEZES, ...(after === undefined ? {} : { after }) })
+      found.push(...page)
+      if (page.length < MAX_FREEZES) return found
+    }
+  }
+
+  /** Approver erases them from the topic, of which nobody hears. */
+  private async forgetPast(tx: Transaction): Promise<void> {
+    for (const freeze of await this.all(tx)) if (isForgotten(freeze, tx.now)) await tx.documents(FREEZES).delete(freeze.id)
   }
 
   private async changed(tx: Transaction, { id, again }: { id: string; again?: boolean }): Promise<void> {
