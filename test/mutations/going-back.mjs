@@ -4,6 +4,7 @@ const MOVED = 'apps/rollout/src/stable/moved-on.ts'
 const READ = 'apps/rollout/src/withdrawals/read-withdrawal.ts'
 const ATTACKS = 'test/attacks/going-back.spec.ts'
 const SIGNED = 'test/scenarios/signed-rollback.spec.ts'
+const QUARANTINE = 'test/scenarios/quarantine.spec.ts'
 const WITHDRAWN = 'test/scenarios/withdrawal.spec.ts'
 
 export const GOING_BACK_GUARDS = [
@@ -168,5 +169,68 @@ export const GOING_BACK_GUARDS = [
     replace: '',
     spec: WITHDRAWN,
     test: 'leaves nothing of the policy in force, and of its bundle takes it alone',
+  },
+  {
+    name: 'quarantine-turn',
+    guard: 'a version that was taken back does not come in again because the turn of another run comes',
+    file: 'apps/approver/src/runs/queue-run.ts',
+    find: '    if (found !== undefined) return this.endStale.quarantine(tx, record, approval, found)\n',
+    replace: '    void found\n',
+    spec: QUARANTINE,
+    test: 'does not come in again with a bundle whose turn comes by itself',
+  },
+  {
+    name: 'quarantine-waiting',
+    guard: 'what waits for signatures learns at once that a version in it was taken back',
+    file: 'apps/approver/src/runs/end-stale.ts',
+    find: 'return found === undefined ? record : this.quarantine(tx, record, approval, found)',
+    replace: 'return found === undefined || approval.run !== null ? record : this.quarantine(tx, record, approval, found)',
+    spec: QUARANTINE,
+    test: 'ends a bundle that waits for signatures at once',
+  },
+  {
+    name: 'quarantine-signature',
+    guard: 'no signature over older bytes brings in again what was taken back',
+    file: 'apps/approver/src/approvals/sign-approval.ts',
+    find: 'const found = run === undefined ? await quarantined(tx, approval) : undefined',
+    replace: 'const found = run === null ? await quarantined(tx, approval) : undefined',
+    spec: QUARANTINE,
+    test: 'does not come in again by a signature over what was prepared before it was live',
+  },
+  {
+    name: 'quarantine-prepared',
+    guard: 'what was prepared before is not handed out again',
+    file: 'apps/approver/src/approvals/prepare-approval.ts',
+    find: ' && (await quarantined(tx, known)) === undefined',
+    replace: '',
+    spec: QUARANTINE,
+    test: 'takes no signature over what was prepared before, and is prepared anew by the same request',
+  },
+  {
+    name: 'quarantine-break-glass',
+    guard: 'break-glass brings in again what was taken back only where it was prepared after that',
+    file: 'apps/approver/src/break-glass/sign-break-glass.ts',
+    find: '    if (found !== undefined) throw refuseQuarantined(found, refusals.AGAIN)\n',
+    replace: '    void found\n',
+    spec: QUARANTINE,
+    test: 'takes no break-glass over what was prepared before',
+  },
+  {
+    name: 'quarantine-retry',
+    guard: 'what is retried is decided by those who retry it',
+    file: 'apps/approver/src/runs/queue-run.ts',
+    find: 'const found = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval)',
+    replace: 'const found = await quarantined(tx, approval)',
+    spec: QUARANTINE,
+    test: 'is their decision, whatever became of the version meanwhile',
+  },
+  {
+    name: 'quarantine-supersede',
+    guard: 'what is in quarantine ends nobody else’s run',
+    file: 'apps/approver/src/runs/supersede-runs.ts',
+    find: '    if ((await quarantined(tx, approval)) !== undefined) return\n',
+    replace: '',
+    spec: QUARANTINE,
+    test: 'supersedes nothing where the last signature comes before word of it',
   },
 ]

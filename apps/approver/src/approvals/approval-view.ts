@@ -4,6 +4,8 @@ import { stateOf } from '#libs/pipeline'
 import { describeChange, diffPolicies, type PolicyDocument } from '#libs/policy'
 import type { ReleasePredicate } from '#libs/signing'
 import type { PolicyRecord } from '../policies/policy.table.js'
+import type { TakenBack } from '../policies/policy-version.table.js'
+import { takenBackOf } from '../policies/quarantine.js'
 import { RUNS, type RunRecord } from '../runs/run.table.js'
 import { breakGlassIn, type Approval } from '../records/approval.table.js'
 
@@ -33,9 +35,10 @@ export function approvalSummary(approval: Approval, run: RunRecord | undefined):
 /** With the differences to what is live, so that a signer sees what the signature does. */
 export async function preparedView(tx: Transaction, approval: Approval, records: Map<string, PolicyRecord>): Promise<PreparedApproval> {
   const run = approval.run === null ? undefined : await tx.documents(RUNS).get(String(approval.run))
+  const takenBack = await Promise.all(approval.releases.map(({ id, version }) => takenBackOf(tx, id, version)))
   return {
     ...approvalView(approval, run),
-    releases: approval.releases.map((release) => {
+    releases: approval.releases.map((release, index) => {
       const live = records.get(release.id)?.live ?? null
       const changes = diffPolicies(live === null ? undefined : policyOf(live.envelope), policyOf(release.envelope))
       return {
@@ -45,6 +48,7 @@ export async function preparedView(tx: Transaction, approval: Approval, records:
         digest: release.releaseDigest,
         payload: release.envelope.payload,
         live: live?.version ?? null,
+        ...takenBackMember(takenBack[index]),
         differences: changes.map((change) => {
           const { field, from, to, units } = change
           return { field, from, to, ...(units === undefined ? {} : { units }), text: describeChange(change) }
@@ -58,6 +62,10 @@ export async function preparedView(tx: Transaction, approval: Approval, records:
     ...breakGlassMember(approval),
     expiresAt: approval.expiresAt,
   }
+}
+
+function takenBackMember(takenBack: TakenBack | undefined): { takenBack?: { run: number | null; at: string } } {
+  return takenBack === undefined ? {} : { takenBack: { run: takenBack.run, at: takenBack.at } }
 }
 
 function breakGlassMember(approval: Approval): { breakGlass?: { reason: string } } {

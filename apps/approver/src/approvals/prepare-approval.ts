@@ -26,6 +26,7 @@ import { ServiceRuntime, type Upcoming } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { POLICIES, policyOrNew, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
+import { quarantined } from '../policies/quarantine.js'
 import { RUNS } from '../runs/run.table.js'
 import { preparedView } from './approval-view.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
@@ -76,7 +77,8 @@ export class PrepareApproval {
       const authors = new Map(news.map((each) => [each.policy.id, authorOf(each, request, roster)]))
       const same = { members: membersOf(policies), state: 'prepared', request: fingerprintOf(request, authors) }
       const known = (await tx.documents(APPROVALS).find({ where: same, orderBy: 'prepared_at', descending: true, limit: 1 }))[0]
-      if (known !== undefined && standsOn(known, predecessors, tx.now)) return preparedView(tx, known, records)
+      const isGood = known !== undefined && standsOn(known, predecessors, tx.now) && (await quarantined(tx, known)) === undefined
+      if (isGood) return preparedView(tx, known, records)
       const approval = await this.prepare(tx, request, news, { records, histories, predecessors, authors })
       await this.preparations.add(tx, approval, by)
       return preparedView(tx, approval, records)

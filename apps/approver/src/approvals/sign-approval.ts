@@ -4,6 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { GuardApproval } from '../guard/guard-approval.js'
+import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
 import { policyAt } from '../policies/policy.table.js'
 import { QueueRun } from '../runs/queue-run.js'
 import { StartRollback } from '../runs/start-rollback.js'
@@ -57,6 +58,8 @@ export class SignApproval {
       })
     }
     if (run === undefined) await requireUnsigned(tx, approval)
+    const found = run === undefined ? await quarantined(tx, approval) : undefined
+    if (found !== undefined) throw refuseQuarantined(found, 'hms-svc approve FILE --sign NAME')
     // The way back is open to everybody who may go it.
     if (!isRollback(approval)) await requireReviewed(tx, this.runtime.roster, signer)
     const denied = await this.guardApproval.execute(tx, approval, signer)

@@ -2,7 +2,7 @@ import { HmsError } from '#libs/contracts'
 import type { PolicyRecord } from '../policies/policy.table.js'
 import type { Approval } from '../records/approval.table.js'
 
-const AGAIN = 'hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT'
+export const AGAIN = 'hms-svc break-glass FILE --sign NAME --sign NAME --reason TEXT'
 
 /** It was prepared as an ordinary approval, and what was signed says so. */
 export function ordinary(): HmsError {

@@ -12,6 +12,7 @@ import { requireEventsFit } from '../approvals/run-size.js'
 import { signedSiblings } from '../approvals/signed-siblings.js'
 import { signerOf, withSignatures } from '../approvals/signer-of.js'
 import { GuardApproval } from '../guard/guard-approval.js'
+import { quarantined, refuseQuarantined } from '../policies/quarantine.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { APPROVALS, breakGlassIn, type Approval } from '../records/approval.table.js'
 import { ReviewBreakGlass } from '../reviews/review-break-glass.js'
@@ -65,6 +66,8 @@ export class SignBreakGlass {
     const policies = await Promise.all(releases.map(async ({ id }) => (await policyAt(tx, id))!))
     const moved = policies.find((policy) => previousOf(approval, policy.id) !== (policy.live?.releaseDigest ?? null))
     if (moved !== undefined) throw refusals.moved(moved)
+    const found = await quarantined(tx, approval)
+    if (found !== undefined) throw refuseQuarantined(found, refusals.AGAIN)
     requireEventsFit(roster, { releases, live: policies.map(({ live }) => live), plan })
     const missing = missingOf(roster, releases)
     if (missing.length > 0) throw refusals.lacking(missing)

@@ -9,6 +9,18 @@ export interface PolicyVersion extends VersionRef {
   release: ReleaseDocument | null
   /** Number of the stable head that moved on from it; `null` until then. */
   replacedSeq: number | null
+  /** When it was last taken back, by its own run or by people. */
+  takenBack?: TakenBack
+}
+
+/**
+ * `run`: the one that took back what it had shown; `null` where people rolled back or withdrew what was in force. `epoch`: the highest that
+ * was allotted by then.
+ */
+export interface TakenBack {
+  run: number | null
+  at: string
+  epoch: number
 }
 
 export const POLICY_VERSIONS = documentTable<PolicyVersion>({
@@ -47,8 +59,9 @@ export async function signedAlike(tx: Transaction, policy: string, version: stri
 /** Called before the policy moves on from what is live. */
 export async function rememberReleased(tx: Transaction, { id: policy, live, liveSeq }: PolicyRecord): Promise<void> {
   if (live === null) return
+  const known = await tx.documents(POLICY_VERSIONS).get(`${policy}@${live.version}`)
   const row = { policy, version: live.version, digest: live.policyDigest, release: live, replacedSeq: liveSeq }
-  await tx.documents(POLICY_VERSIONS).put(row)
+  await tx.documents(POLICY_VERSIONS).put({ ...known, ...row })
 }
 
 /** The newest release of this version that was live, however long ago. */

@@ -4,6 +4,7 @@ import { endEarly, stateOf } from '#libs/pipeline'
 import { effectiveMs, type ReleasePredicate } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
+import { quarantined, sayQuarantined, type Quarantined } from '../policies/quarantine.js'
 import { policyAt, predecessorOf, type PolicyRecord } from '../policies/policy.table.js'
 import { RUNS, type RunRecord } from './run.table.js'
 import { APPROVAL_MOVED, SaveRun } from './save-run.js'
@@ -21,11 +22,25 @@ export class EndStale implements OnModuleInit {
     this.runtime.onTimer(APPROVAL_MOVED, async (tx, { data }) => void (await this.look(tx, data.run)))
   }
 
-  async execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
+  execute(tx: Transaction, record: RunRecord, approval: Approval, moved: PolicyRecord): Promise<RunRecord> {
     const live = followedBy(approval, moved)
     const remedy = isRollback(approval) ? 'sign the rollback again' : 'approve the file again'
-    const detail = `${moved.id} moved to ${live?.version ?? 'nothing'} after this was prepared; ${remedy}`
-    const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason: 'LIVE_MOVED', detail, at: tx.now.toISOString() }) }
+    return this.end(
+      tx,
+      record,
+      approval,
+      'LIVE_MOVED',
+      `${moved.id} moved to ${live?.version ?? 'nothing'} after this was prepared; ${remedy}`,
+    )
+  }
+
+  /** What it carries was taken back meanwhile: its approvers did not know. */
+  quarantine(tx: Transaction, record: RunRecord, approval: Approval, found: Quarantined): Promise<RunRecord> {
+    return this.end(tx, record, approval, 'QUARANTINED', `${sayQuarantined(found)}; approve the file again`)
+  }
+
+  private async end(tx: Transaction, record: RunRecord, approval: Approval, reason: string, detail: string): Promise<RunRecord> {
+    const ended = { ...record, facts: endEarly(record.facts, { state: 'STALE', reason, detail, at: tx.now.toISOString() }) }
     await this.runtime.cancel(tx, `${APPROVAL_EXPIRY}:${approval.digest}`)
     await tx.documents(APPROVALS).put({ ...approval, state: 'stale' })
     await this.saveRun.execute(tx, ended)
@@ -43,7 +58,8 @@ export class EndStale implements OnModuleInit {
         return this.execute(tx, record, approval, policy)
       }
     }
-    return record
+    const found = await quarantined(tx, approval)
+    return found === undefined ? record : this.quarantine(tx, record, approval, found)
   }
 
   /** Neither live nor on its way: with `--queue` the release that it follows may be that of a run ahead. */

@@ -9,6 +9,7 @@ import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { EndStale, followsLive, previousOf } from './end-stale.js'
 import { rulesInForce } from '../guard/rules-in-force.js'
 import { POLICIES, policyAt, type PolicyRecord } from '../policies/policy.table.js'
+import { quarantined } from '../policies/quarantine.js'
 import { signedAlike } from '../policies/policy-version.table.js'
 import { QUEUE, SaveRun } from './save-run.js'
 import { SupersedeRuns } from './supersede-runs.js'
@@ -61,6 +62,9 @@ export class QueueRun implements OnModuleInit {
     const { run } = record.facts
     const moved = policies.find((policy) => !followsLive(approval, policy))
     if (moved !== undefined) return this.endStale.execute(tx, record, approval, moved)
+    // A further attempt is what people decided on, whatever became of another run meanwhile.
+    const found = record.facts.attempt > 1 ? undefined : await quarantined(tx, approval)
+    if (found !== undefined) return this.endStale.quarantine(tx, record, approval, found)
     for (const policy of policies) {
       await tx.documents(POLICIES).put({ ...policy, active: run, queue: policy.queue.filter((waiting) => waiting !== run) })
     }

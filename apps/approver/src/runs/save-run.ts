@@ -1,9 +1,11 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
 import { timerKind, type TimerKind, type Transaction } from '#libs/persistence'
+import { isTakenBack } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
 import { FollowRun } from '../tickets/follow-run.js'
+import { quarantine } from '../policies/quarantine.js'
 import { POLICIES, type PolicyRecord } from '../policies/policy.table.js'
 import { RunMetrics } from './run-metrics.js'
 import { RUNS, runView, type RunRecord } from './run.table.js'
@@ -62,7 +64,8 @@ export class SaveRun implements OnModuleInit {
   /** The run has ended: its policies are the next one's. */
   private async free(tx: Transaction, record: RunRecord): Promise<void> {
     const number = record.facts.run
-    for (const { id } of record.facts.policies) {
+    for (const { id, version } of record.facts.policies) {
+      if (isTakenBack(record.facts)) await quarantine(tx, id, version, number)
       const policy = await tx.documents(POLICIES).get(id)
       if (policy === undefined) continue
       const others = (numbers: number[]): number[] => numbers.filter((other) => other !== number)

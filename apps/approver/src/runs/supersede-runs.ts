@@ -3,6 +3,7 @@ import { lockedDocument, type Transaction } from '#libs/persistence'
 import { abortUnstarted, acceptDecision, isSupersedable, owningStage } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
+import { quarantined } from '../policies/quarantine.js'
 import { policyAt, type PolicyRecord } from '../policies/policy.table.js'
 import { APPROVALS, type Approval } from '../records/approval.table.js'
 import { followsLive, previousOf } from './end-stale.js'
@@ -24,6 +25,7 @@ export class SupersedeRuns {
     const follows = await Promise.all(policies.map((policy) => this.followed(tx, approval, policy)))
     // It would end STALE itself: no run ends for that.
     if (follows.includes('nothing')) return
+    if ((await quarantined(tx, approval)) !== undefined) return
     for (const run of aheadOf(policies, newer.facts.run)) {
       const older = await lockedDocument(tx, RUNS, String(run), keysOfRun)
       const isFree = older?.facts.startedAt === undefined || !follows.includes('active')

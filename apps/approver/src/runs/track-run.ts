@@ -5,6 +5,7 @@ import { evolveRun, isOfOlderAttempt, RUN_EVENTS, stateOf, type RunFacts } from 
 import { Injectable } from '@nestjs/common'
 import { APPROVALS } from '../records/approval.table.js'
 import { becomesLive, POLICIES, policyOrNew, type PolicyRecord } from '../policies/policy.table.js'
+import { quarantine } from '../policies/quarantine.js'
 import { rememberReleased } from '../policies/policy-version.table.js'
 import { EndRun } from './end-run.js'
 import { QueueRun } from './queue-run.js'
@@ -77,11 +78,18 @@ export class TrackRun {
     const back = becomesLive(policy, reversed.to, reversed.seq, tx.now)
     // What has happened since does not end by an old word.
     if (back === policy) return
+    if (await this.isByPeople(tx, reversed.run)) await quarantine(tx, policy.id, reversed.from.version, reversed.run)
     await this.move(tx, policy, back)
     // A run's own stages tell how it ended when it was they who went back.
     if (policy.active === reversed.run) return
     const detail = `${reversed.policy} was rolled back to ${reversed.to?.version ?? 'nothing'} by ${reversed.reason}`
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'ROLLED_BACK', detail }, 'rollback', event)
+  }
+
+  /** A run that gives itself up says by its end what becomes of its versions. */
+  private async isByPeople(tx: Transaction, run: number | null): Promise<boolean> {
+    const record = run === null ? undefined : await tx.documents(RUNS).get(String(run))
+    return record === undefined || record.facts.isRollback === true
   }
 
   /** People retired a policy: nothing is live, and what would replace it has nothing to follow. */
@@ -90,6 +98,7 @@ export class TrackRun {
     const policy = await policyOrNew(tx, id)
     const retired = becomesLive(policy, null, seq, tx.now)
     if (retired === policy) return
+    await quarantine(tx, id, from.version, null)
     await this.move(tx, policy, { ...retired, withdrawn: from.version })
     const detail = `${id} was withdrawn by ${by.join(', ')}: ${reason}`
     await this.endActive(tx, policy, { state: 'ABORTED', reason: 'WITHDRAWN', detail }, 'withdrawal', event)

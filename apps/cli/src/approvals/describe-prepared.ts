@@ -27,7 +27,15 @@ function describePeople(prepared: PreparedApproval): string[] {
 function describeRelease(release: PreparedRelease): string[] {
   const versions = release.live === null ? `${release.version} (first version)` : `${release.live} → ${release.version}`
   const differences = release.differences.map((difference) => `  ${difference.text}`)
-  return [`${release.id} ${versions}`, ...(differences.length === 0 ? ['  no change of values'] : differences)]
+  const changes = differences.length === 0 ? ['  no change of values'] : differences
+  return [`${release.id} ${versions}`, ...changes, ...describeTakenBack(release)]
+}
+
+/** Who signs what failed before should know it. */
+function describeTakenBack({ version, takenBack }: PreparedRelease): string[] {
+  if (takenBack === undefined) return []
+  const { run, at } = takenBack
+  return [`  ${version} was taken back at ${at}${run === null ? ' by people' : ` by run #${run}: hms-svc runs show ${run}`}`]
 }
 
 function describePlan(plan: RolloutPlan): string {

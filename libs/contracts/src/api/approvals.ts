@@ -74,6 +74,8 @@ export interface PreparedRelease {
   digest: string
   payload: string
   live: string | null
+  /** This version was taken back before: by its run, or by people (`null`). */
+  takenBack?: { run: number | null; at: string }
   differences: FieldDifference[]
 }
 

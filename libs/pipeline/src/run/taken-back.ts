@@ -1,0 +1,9 @@
+import { stateOf } from './project-run.js'
+import type { RunFacts } from './run-facts.js'
+
+/** Whether the run ended against its documents: stages gave them up, or people did, or nobody decided on it in time. */
+export function isTakenBack(facts: RunFacts): boolean {
+  const state = stateOf(facts)
+  if (state === 'ROLLED_BACK') return true
+  return state === 'ABORTED' && facts.startedAt !== undefined && facts.isRollback !== true
+}
