@@ -69,7 +69,7 @@ const policy = {
   source: HOSTILE,
   scope: HOSTILE,
   value: { id: 'x', version: '1', [HOSTILE]: HOSTILE },
-  provenance: { run: 1, digest: HOSTILE, author: HOSTILE, approvedBy: [HOSTILE] },
+  provenance: { run: 1, digest: HOSTILE, author: HOSTILE, approvedBy: [HOSTILE], breakGlass: { reason: HOSTILE } },
 }
 
 const delivery = {

@@ -55,7 +55,11 @@ describe('two people together', () => {
     const began = system.clock.now().getTime()
     await press.reaches(run, 'SUCCEEDED')
     expect(system.clock.now().getTime() - began).toBeGreaterThanOrEqual(BAKE_MS)
-    expect(await press.provenance('pm25')).toMatchObject({ run, approvedBy: ['EPA Chief', 'EPA Counsel'] })
+    expect(await press.provenance('pm25')).toMatchObject({
+      run,
+      approvedBy: ['EPA Chief', 'EPA Counsel'],
+      breakGlass: { reason: 'wrong sensor' },
+    })
   })
 
   it('open a review that is due within a day, whatever becomes of the run, and the log has it', async () => {
@@ -126,6 +130,22 @@ describe('two people together', () => {
     await press.whenState(run, 'ABORTED')
     expect(await press.limit('pm25')).toBe(35)
     expect((await reviewOf(run)).state).toBe('OPEN')
+  })
+
+  it('stay named where their rule is in force, after a rollback to it of either kind too', async () => {
+    const named = async () => (await press.provenance('pm25')).breakGlass
+    await press.reaches(await press.breakGlass(['pm25@2.0.0=25']), 'SUCCEEDED')
+    await press.whenState(await press.approve(['pm25@3.0.0=20'], AT_ONCE), 'SUCCEEDED')
+    expect(await named()).toBeUndefined()
+    await press.api.post('/v1/rollbacks', { policy: 'pm25', version: '2.0.0' })
+    await system.settle()
+    expect(await named()).toEqual({ reason: 'wrong sensor' })
+    await press.whenState(await press.approve(['pm25@4.0.0=15'], AT_ONCE), 'SUCCEEDED')
+    await press.whenState((await press.signRollback('pm25', '2.0.0')).run!, 'SUCCEEDED')
+    await system.settle()
+    expect(await named()).toEqual({ reason: null })
+    expect(await press.api.get('/v1/policies/pm25?version=2.0.0')).toMatchObject({ provenance: { breakGlass: { reason: null } } })
+    expect((await press.provenance('pm25')).run).not.toBeNull()
   })
 
   it('abort it as any run', async () => {

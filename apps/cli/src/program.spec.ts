@@ -136,6 +136,15 @@ describe('reads', () => {
     )
   })
 
+  it.each([
+    ['wrong sensor', 'BREAK-GLASS: wrong sensor; neither replayed nor tried by a canary\n'],
+    [null, 'BREAK-GLASS: a rollback brought back what came so; neither replayed nor tried by a canary\n'],
+  ])('says that nobody tried it: %s', async (reason, line) => {
+    const untried = { ...view, provenance: { ...view.provenance, breakGlass: { reason } } }
+    const { stdout } = await against({ 'GET /v1/policies/epa-pm25-limit': { body: untried } }, 'get', 'epa-pm25-limit')
+    expect(stdout.endsWith(`Approved by EPA Chief\n${line}`)).toBe(true)
+  })
+
   it('prints how far to trust what a side-car answers', async () => {
     const { provenance: _none, ...value } = view
     const local = { ...value, source: 'cache', state: 'STALE', ageMs: 61_250, trust: 'pinned' }

@@ -118,6 +118,18 @@ export function breakGlassOf({ envelope }: Pick<ReleaseDocument, 'envelope'>): B
   return peekPredicate<Pick<ReleasePredicate, 'breakGlass'>>(envelope).breakGlass
 }
 
+/**
+ * Why nobody tried a document before it went to all: its release is break-glass, or a rollback brought back what first came so (`reason` is
+ * `null` then).
+ */
+export function breakGlassBehind({
+  breakGlass,
+  rollback,
+}: Pick<ReleasePredicate, 'breakGlass' | 'rollback'>): { reason: string | null } | undefined {
+  if (breakGlass !== undefined) return { reason: breakGlass.reason }
+  return rollback?.byBreakGlass === true ? { reason: null } : undefined
+}
+
 /** Why these releases are not the whole bundle that people approved, and nothing else; `undefined` when they are. */
 export function brokenBundle(releases: readonly Pick<ReleaseDocument, 'envelope'>[]): string | undefined {
   try {

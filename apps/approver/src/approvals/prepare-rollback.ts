@@ -4,7 +4,7 @@ import type { Transaction } from '#libs/persistence'
 import type { PolicyDocument } from '#libs/policy'
 import {
   approvalDigest,
-  breakGlassOf,
+  breakGlassBehind,
   buildRelease,
   digestOfJson,
   droppedTags,
@@ -67,7 +67,8 @@ export class PrepareRollback {
     reason: string,
   ): Promise<Omit<Approval, 'members' | 'request'>> {
     const { roster } = this.runtime
-    const { policy, author, plan: before } = peekPredicate<ReleasePredicate>(target.envelope)
+    const before = peekPredicate<ReleasePredicate>(target.envelope)
+    const { policy, author } = before
     const released = await releasedOf(tx, record)
     const dropped = droppedTags(
       roster,
@@ -76,7 +77,7 @@ export class PrepareRollback {
     )
     const expiresAt = new Date(tx.now.getTime() + this.config.approvalExpiryMs)
     const named = { policy: policy as unknown as PolicyDocument, droppedTags: dropped }
-    const plan = withinBounds({ ...before, partners: null }, roster, { policy, droppedTags: dropped })
+    const plan = withinBounds({ ...before.plan, partners: null }, roster, { policy, droppedTags: dropped })
     const release = unsigned(
       buildRelease({
         policy,
@@ -92,7 +93,7 @@ export class PrepareRollback {
           target: rollbackOf(target)?.target ?? refOf(target),
           reason,
           replaces: record.live && refOf(record.live),
-          ...(cameByBreakGlass(target) ? { byBreakGlass: true as const } : {}),
+          ...(breakGlassBehind(before) === undefined ? {} : { byBreakGlass: true as const }),
         },
         preparedAt: tx.now.toISOString(),
         expires: expiresAt.toISOString(),
@@ -127,9 +128,4 @@ export class PrepareRollback {
       next: ['hms-svc approve FILE --sign NAME', `hms-svc get ${id}`],
     })
   }
-}
-
-/** The release that first brought this document passed no stage but lint. */
-function cameByBreakGlass(target: ReleaseDocument): boolean {
-  return breakGlassOf(target) !== undefined || rollbackOf(target)?.byBreakGlass === true
 }

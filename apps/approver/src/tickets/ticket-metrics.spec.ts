@@ -3,7 +3,8 @@ import type { Ticket } from '#libs/contracts'
 import { Metrics } from '#libs/platform'
 import { TicketMetrics } from './ticket-metrics.js'
 
-const ticket = (kind: Ticket['kind'], openedAt: string): Ticket => ({ kind, openedAt }) as Ticket
+const ticket = (kind: Ticket['kind'], openedAt: string, expiresAt = '2026-01-02T00:00:00Z'): Ticket =>
+  ({ kind, openedAt, expiresAt }) as Ticket
 
 it('counts what nobody has answered by how grave it is, and says for how long', async () => {
   const metrics = new Metrics()
@@ -19,4 +20,21 @@ it('counts what nobody has answered by how grave it is, and says for how long', 
     expect(page).toContain(`hms_svc_${line}`)
   counted.show([], new Date('2026-01-01T00:10:00Z'))
   expect(await metrics.page()).toContain('hms_svc_review_oldest_age_seconds 0')
+})
+
+it('counts reviews of break-glass that are overdue, from the moment on when they are, and no other ticket', async () => {
+  const metrics = new Metrics()
+  const counted = new TicketMetrics(metrics)
+  const due = '2026-01-01T12:00:00Z'
+  const open = [
+    ticket('BREAK_GLASS_REVIEW', '2026-01-01T00:00:00Z', due),
+    ticket('BREAK_GLASS_REVIEW', '2026-01-01T00:00:00Z'),
+    ticket('EMERGENCY_REVIEW', '2026-01-01T00:00:00Z', due),
+  ]
+  const at = async (time: string): Promise<string> => {
+    counted.show(open, new Date(time))
+    return metrics.page()
+  }
+  expect(await at('2026-01-01T11:59:59.999Z')).toContain('hms_svc_break_glass_reviews_overdue 0')
+  expect(await at(due)).toContain('hms_svc_break_glass_reviews_overdue 1')
 })

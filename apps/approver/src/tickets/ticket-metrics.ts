@@ -14,6 +14,11 @@ const SEVERITY: Record<TicketKind, 'high' | 'normal'> = {
 /** Counts the open tickets: questions that nobody has answered. */
 export class TicketMetrics {
   private readonly open = this.metrics.gauge('review_open', 'Questions to people that nobody has answered', ['severity'])
+  private readonly overdue = this.metrics.gauge(
+    'break_glass_reviews_overdue',
+    'Reviews of break-glass that nobody closed in time: those who signed approve nothing until somebody does',
+    [],
+  )
   private readonly oldest = this.metrics.gauge('review_oldest_age_seconds', 'For how long the oldest of them has been waiting', [])
 
   constructor(private readonly metrics: Metrics) {}
@@ -22,6 +27,8 @@ export class TicketMetrics {
   show(tickets: readonly Ticket[], now: Date): void {
     for (const severity of ['high', 'normal'] as const)
       this.open.set({ severity }, tickets.filter(({ kind }) => SEVERITY[kind] === severity).length)
+    const isOverdue = ({ kind, expiresAt }: Ticket): boolean => kind === 'BREAK_GLASS_REVIEW' && Date.parse(expiresAt) <= now.getTime()
+    this.overdue.set({}, tickets.filter(isOverdue).length)
     const ages = tickets.map(({ openedAt }) => (now.getTime() - Date.parse(openedAt)) / 1_000)
     this.oldest.set({}, Math.max(0, ...ages))
   }

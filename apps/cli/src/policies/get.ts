@@ -48,9 +48,11 @@ async function readPast(context: CliContext, id: string, { region, bot, at, know
   const dataRoster = join(io.environment.dataDir, 'roster.json')
   const roster = io.environment.lookup('HMS_ROSTER') ?? (existsSync(dataRoster) ? dataRoster : undefined)
   const past = await PastPolicies.open({ api: await context.client(), roster, timeoutMs: await context.timeoutMs() })
-  const { view, value, author, approvedBy } = await past.read(id, { at, known, version })
+  const { view, value, author, approvedBy, breakGlass } = await past.read(id, { at, known, version })
   // What is shown is what was verified.
-  return { ...view, value: { ...value }, provenance: { ...view.provenance, author, approvedBy } }
+  const { breakGlass: _said, ...said } = view.provenance
+  const provenance = { ...said, author, approvedBy, ...(breakGlass === undefined ? {} : { breakGlass }) }
+  return { ...view, value: { ...value }, provenance }
 }
 
 function valueAt(view: View, path: string[]): Json {
@@ -83,7 +85,13 @@ function timesOf({ since, until, recordedAt }: PastPolicyView): string {
 }
 
 function provenanceOf({ provenance }: PolicyView | PastPolicyView): string[] {
-  return [`${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`, originOf(provenance)]
+  const run = `${provenance.run === null ? 'No run' : `Run #${provenance.run}`}, ${provenance.digest}`
+  return [run, originOf(provenance), ...breakGlassLines(provenance)]
+}
+
+function breakGlassLines({ breakGlass }: PolicyView['provenance']): string[] {
+  if (breakGlass === undefined) return []
+  return [`BREAK-GLASS: ${breakGlass.reason ?? 'a rollback brought back what came so'}; neither replayed nor tried by a canary`]
 }
 
 function originOf({ approvedBy, author, soleOfficial }: PolicyView['provenance']): string {

@@ -1,5 +1,6 @@
-import type { PolicyView } from '#libs/contracts'
+import { peekPredicate, type PolicyView } from '#libs/contracts'
 import { holdDocument, type HeldDocument } from '#libs/evaluation'
+import { breakGlassBehind } from '#libs/signing'
 import { leaseOf } from '../heads/canary-lease.js'
 import type { Origin, StoredDocument } from '../heads/head.table.js'
 import { begunAt } from '../heads/in-force-since.js'
@@ -58,7 +59,15 @@ function withAnswer(
 function answerOf({ document, value }: HeldDocument, { author, approvedBy, soleOfficial }: Origin, since: string): PreparedAnswer | null {
   const { id, version, digest, revision, scope, run } = document
   if (value === null || version === null || digest === null) return null
-  const provenance: PolicyView['provenance'] = { run, digest, author, approvedBy, ...(soleOfficial ? { soleOfficial } : {}) }
+  const breakGlass = breakGlassBehind(peekPredicate(document.release!))
+  const provenance: PolicyView['provenance'] = {
+    run,
+    digest,
+    author,
+    approvedBy,
+    ...(soleOfficial ? { soleOfficial } : {}),
+    ...(breakGlass === undefined ? {} : { breakGlass }),
+  }
   const view: PolicyView = { id, version, revision, source: 'live', scope, since, value: { ...value }, provenance }
   return { json: JSON.stringify(view), etag: `"${revision}.${digest.slice(-12)}"` }
 }

@@ -1,6 +1,6 @@
 import { HmsError, peekPredicate, type ConfigDocument, type PastPolicyView } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
-import { STABLE_SCOPE, type HeadPredicate } from '#libs/signing'
+import { breakGlassBehind, STABLE_SCOPE, type HeadPredicate, type ReleasePredicate } from '#libs/signing'
 import { LIVE_HEADS, LIVE_RELEASES, type LiveHead, type LiveRelease } from '../heads/live-history.js'
 import { reignAt, reignsOf, type RecordedHead, type Reign } from './reigns.js'
 
@@ -103,6 +103,8 @@ async function viewOf(tx: Transaction, policy: string, { reign, head, until }: F
   const release = await releaseOf(tx, reign.digest)
   if (release === undefined) return undefined
   const { version, digest, author, approvedBy, soleOfficial } = release
+  const predicate = peekPredicate<ReleasePredicate>(release.release)
+  const breakGlass = breakGlassBehind(predicate)
   return {
     id: policy,
     version,
@@ -112,8 +114,15 @@ async function viewOf(tx: Transaction, policy: string, { reign, head, until }: F
     since: reign.from,
     until,
     recordedAt: reign.recordedAt,
-    value: peekPredicate<{ policy: PastPolicyView['value'] }>(release.release).policy,
-    provenance: { run: reign.run, digest, author, approvedBy, ...(soleOfficial ? { soleOfficial } : {}) },
+    value: predicate.policy,
+    provenance: {
+      run: reign.run,
+      digest,
+      author,
+      approvedBy,
+      ...(soleOfficial ? { soleOfficial } : {}),
+      ...(breakGlass === undefined ? {} : { breakGlass }),
+    },
     record: await recordOf(tx, policy, head),
   }
 }

@@ -110,6 +110,12 @@ function InForce({ policy, history }: { policy: PolicyView; history: Answer<Poli
           {provenance.approvedBy.length === 0 ? 'not said' : provenance.approvedBy.join(', ')}
           {provenance.soleOfficial === true ? ' (author and approver, as the roster allows)' : ''}
         </dd>
+        {provenance.breakGlass === undefined ? null : (
+          <>
+            <dt>Break-glass</dt>
+            <dd>{provenance.breakGlass.reason ?? 'a rollback brought back what came so'}; neither replayed nor tried by a canary</dd>
+          </>
+        )}
         <dt>Written by</dt>
         <dd>{provenance.author ?? 'not said'}</dd>
         <dt>Made live by</dt>

@@ -1,6 +1,7 @@
 import { HmsError, type PastPolicyView } from '#libs/contracts'
 import { deepFreeze, type PolicyValue } from '#libs/evaluation'
 import {
+  breakGlassBehind,
   effectiveMs,
   isFarAhead,
   SignatureError,
@@ -25,6 +26,8 @@ export interface VerifiedPast {
   author: string | null
   /** Names of the people whose signatures count. */
   approvedBy: string[]
+  /** Neither replayed nor tried by a canary; `reason` is `null` where a rollback brought back what came so. */
+  breakGlass: { reason: string | null } | undefined
 }
 
 /**
@@ -47,7 +50,8 @@ export function verifyPast(view: PastPolicyView, asked: AskedPast, rosters: read
   }
   if (named.digest !== view.provenance.digest || policy.version !== view.version || view.id !== asked.id)
     throw refused(`it says ${view.id}@${view.version}, and what is signed is ${policy.id}@${policy.version}`)
-  return { value: deepFreeze(policy), author: named.predicate.author, approvedBy: named.approvedBy }
+  const { approvedBy, predicate } = named
+  return { value: deepFreeze(policy), author: predicate.author, approvedBy, breakGlass: breakGlassBehind(predicate) }
 }
 
 function releaseAt({ release, next }: Pick<VerifiedHead, 'release' | 'next'>, atMs: number): VerifiedRelease | null {

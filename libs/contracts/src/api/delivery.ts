@@ -14,8 +14,16 @@ export interface PolicyView {
   /** When this release came into force in its scope. */
   since: string
   value: JsonObject
-  /** `soleOfficial`: the author approved alone, as the roster allows. */
-  provenance: { run: number | null; digest: string; author: string | null; approvedBy: string[]; soleOfficial?: true }
+  provenance: {
+    run: number | null
+    digest: string
+    author: string | null
+    approvedBy: string[]
+    /** The author approved alone, as the roster allows. */
+    soleOfficial?: true
+    /** Neither replayed nor tried by a canary: people broke the glass, and why; `null` where a rollback brought back what came so. */
+    breakGlass?: { reason: string | null }
+  }
 }
 
 /** `GET /v1/policies/{id}?at=&known=` and `?version=`: what was in force for all, with what proves it. */
