@@ -72,4 +72,22 @@ export const EFFECTIVE_GUARDS = [
     spec: 'apps/notifier/src/notifications/notify-partners.spec.ts',
     test: 'tells what stays in force when it is taken back, and nothing of a run that had ended before',
   },
+  {
+    name: 'extended-deadline',
+    guard: 'the deadline of a run counts from the end of what people extended',
+    file: 'apps/approver/src/runs/save-run.ts',
+    find: 'if (isMoved || isLater) await',
+    replace: 'if (isMoved) await',
+    spec: 'test/regressions/extended-beyond-its-deadline.spec.ts',
+    test: 'a run that people extended in CANARY goes on until then',
+  },
+  {
+    name: 'extended-bake-of-held',
+    guard: 'who extends what all hold lengthens its bake',
+    file: 'libs/pipeline/src/rollout/decide.ts',
+    find: 'bakeMs: rollout.bakeMs + (decision.byMs ?? 0) }',
+    replace: 'bakeMs: rollout.bakeMs }',
+    spec: 'libs/pipeline/src/rollout/decide.spec.ts',
+    test: 'when a person extends it, then its time stays, and it bakes for that much longer after it',
+  },
 ]

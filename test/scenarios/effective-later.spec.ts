@@ -177,6 +177,18 @@ describe('a rule that takes effect later', () => {
     expect([bot.get('pm25')['limit'], bot.get('ozone')['limit'], seen]).toEqual([25, 70, ['pm25 2.0.0', 'ozone 1.0.0']])
   })
 
+  it('bakes for longer after its time where people extended it before, and comes into force no later', async () => {
+    const run = await held(['pm25@2.0.0=25'], later())
+    await press.decide(run, 'extend', 'EPA Chief', 'a holiday', LATER_MS)
+    expect(await press.show(run)).toMatchObject({ state: 'WAITING', decisions: [{ decision: 'extend', outcome: 'applied' }] })
+    await almostThere()
+    await press.reaches(run, 'BAKING')
+    expect(bot.get('pm25')['limit']).toBe(25)
+    await press.passes(LATER_MS - 5_000)
+    expect((await press.show(run)).state).toBe('BAKING')
+    await ends(run)
+  })
+
   it('travels in the snapshot', async () => {
     await held(['pm25@2.0.0=25'], later())
     const { documents } = await press.api.get<StreamFrame>('/v1/snapshot')

@@ -10,7 +10,7 @@ import {
   type StageName,
 } from '#libs/contracts'
 import { lockedDocument, type Transaction } from '#libs/persistence'
-import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf } from '#libs/pipeline'
+import { abortUnstarted, acceptDecision, owningStage, pausedStage, pendingDecision, stageAwaited, stateOf, timedWait } from '#libs/pipeline'
 import { isSignedLately, readRunDecision, SignatureError, type DecidedRun, type ReadRunDecision } from '#libs/signing'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
@@ -166,6 +166,8 @@ export class DecideRun {
   }
 
   private goingOnAt({ facts }: RunRecord, state: RunState, decision: RunDecisionName, refuse: Refuse): StageName {
+    const held = decision === 'extend' ? timedWait(facts) : undefined
+    if (held !== undefined) return held.stage
     const states = STATES_OF[decision]
     if (states === undefined) {
       const detail = `Run #${facts.run} is ${state}, not paused: there is nothing to ${decision}.`

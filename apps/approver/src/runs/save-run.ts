@@ -1,6 +1,6 @@
 import { isTerminal, type ReceivedEvent } from '#libs/contracts'
 import { timerKind, type TimerKind, type Transaction } from '#libs/persistence'
-import { isTakenBack } from '#libs/pipeline'
+import { goesOnAt, isTakenBack } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable, type OnModuleInit } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -50,10 +50,11 @@ export class SaveRun implements OnModuleInit {
       { view },
       { key: String(number), run: number, attempt: view.attempt, causationId: cause?.id, traceparent: cause?.traceparent },
     )
-    if (view.state !== before?.state) {
-      await this.scheduleRunDeadline.execute(tx, record)
-      await this.followRun.execute(tx, before?.state, view)
-    }
+    const isMoved = view.state !== before?.state
+    // People may have extended what it is at.
+    const isLater = known !== undefined && goesOnAt(known.facts) !== goesOnAt(record.facts)
+    if (isMoved || isLater) await this.scheduleRunDeadline.execute(tx, record)
+    if (isMoved) await this.followRun.execute(tx, before?.state, view)
     if (isTerminal(view.state) && (before === undefined || !isTerminal(before.state))) await this.free(tx, record)
     tx.afterCommit(() => {
       this.metrics.changed(before, view)

@@ -1,6 +1,6 @@
 import { policyKey } from '#libs/messaging'
 import { timerKind, type Transaction } from '#libs/persistence'
-import { patienceFor, stateOf, timedWait } from '#libs/pipeline'
+import { goesOnAt, patienceFor, stateOf } from '#libs/pipeline'
 import { ServiceRuntime } from '#libs/service'
 import { Injectable } from '@nestjs/common'
 import { ApproverConfig } from '../approver.config.js'
@@ -16,11 +16,11 @@ export class ScheduleRunDeadline {
     private readonly config: ApproverConfig,
   ) {}
 
-  /** Called with each change of state; an ended run is watched no longer, and the answer is `false`. */
+  /** Called when its state or its time has changed; an ended run is watched no longer, and the answer is `false`. */
   async execute(tx: Transaction, record: RunRecord): Promise<boolean> {
     const { run } = record.facts
-    const wait = timedWait(record.facts)
-    const goesOnInMs = wait === undefined ? undefined : Date.parse(wait.until) - tx.now.getTime()
+    const until = goesOnAt(record.facts)
+    const goesOnInMs = until === undefined ? undefined : Date.parse(until) - tx.now.getTime()
     const ms = patienceFor(stateOf(record.facts), record.waits, this.config.patience, goesOnInMs)
     if (ms === undefined) {
       await this.runtime.cancel(tx, deadlineId(run))

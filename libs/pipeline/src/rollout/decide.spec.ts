@@ -312,6 +312,14 @@ describe('given a release that takes effect later', () => {
     expect([state, effects]).toMatchObject([held.state, [{ do: 'answer', outcome: 'late', detail: 'the rollout is holding' }]])
   })
 
+  it('when a person extends it, then its time stays, and it bakes for that much longer after it', () => {
+    const { state, effects } = when(held.state, asked('extend', 'rollout'))
+    expect([state.state, kinds(effects)]).toEqual(['holding', ['answer']])
+    const inForce = decideRollout(state, { type: 'due', timer: 'begin' }, AT_ITS_TIME)
+    const live = decideRollout(inForce.state, { type: 'covered', reports: [report(4, 4)] }, AT_ITS_TIME)
+    expect(live.effects).toContainEqual({ do: 'schedule', timer: 'bake', inMs: held.state.bakeMs + 600_000 })
+  })
+
   it('when a person aborts it, then it is taken back from all who hold it', () => {
     const { state, effects } = when(held.state, asked('abort', 'rollout'))
     expect([state.state, kinds(effects)]).toEqual(['aborted', ['takeBack', 'cancel', 'answer']])

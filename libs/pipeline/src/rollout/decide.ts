@@ -185,7 +185,7 @@ function mayApply(rollout: Rollout, decision: Asked['decision']['decision']): bo
       // What readers hold takes effect by their own clocks: a pause would only look as if it did not.
       return isRolloutOpen(rollout) && rollout.state !== 'paused' && rollout.state !== 'holding'
     case 'extend':
-      return rollout.state === 'baking'
+      return rollout.state === 'baking' || rollout.state === 'holding'
     case 'retry':
       return false
     default:
@@ -216,6 +216,9 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
       return { state, effects: [applied(decision), CANCEL_ALL, ...effects] }
     }
     case 'extend': {
+      // Nothing moves the time of what readers hold: once it is in force it bakes for longer.
+      if (rollout.state === 'holding')
+        return { state: { ...rollout, bakeMs: rollout.bakeMs + (decision.byMs ?? 0) }, effects: [applied(decision)] }
       const { state, effects } = bake(rollout, Date.parse(rollout.bakeUntil!) - context.now.getTime() + (decision.byMs ?? 0), context)
       return { state, effects: [applied(decision), ...effects] }
     }

@@ -36,7 +36,7 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
       return add(facts, 'canary', { startedAt: event.time, label, detail, waits: null })
     }
     case 'hms.canary.observation-started.v1':
-      return add(facts, 'canary', { detail: event.data.detail, waits: null })
+      return add(facts, 'canary', { detail: event.data.detail, waits: null, until: event.data.until })
     case 'hms.canary.passed.v1': {
       const { summary, label, figures } = event.data
       return pass(facts, 'canary', event, summary, { label, figures })
@@ -51,8 +51,10 @@ function withNews(facts: RunFacts, event: RunEvent): RunFacts {
     }
     case 'hms.rollout.took-effect.v1':
       return add(facts, 'rollout', { detail: event.data.detail, waits: null })
-    case 'hms.rollout.bake-started.v1':
-      return add(facts, 'rollout', { baking: true, detail: event.data.detail, waits: null, reach: event.data.reach })
+    case 'hms.rollout.bake-started.v1': {
+      const { detail, until, reach } = event.data
+      return add(facts, 'rollout', { baking: true, detail, waits: null, until, reach })
+    }
     case 'hms.rollout.completed.v1':
       return pass(facts, 'rollout', event, event.data.summary, { reach: event.data.reach })
     case 'hms.rollout.reversed.v1': {

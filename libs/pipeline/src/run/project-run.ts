@@ -107,6 +107,14 @@ export function timedWait(facts: RunFacts): { stage: StageName; until: string } 
   return known?.waits === 'EFFECTIVE_AT' && known.until !== undefined ? { stage: stage!, until: known.until } : undefined
 }
 
+/** When the run goes on by itself, where its stage said so (RFC 3339): its observation or bake ends, or its rule takes effect. */
+export function goesOnAt(facts: RunFacts): string | undefined {
+  const state = stateOf(facts)
+  if (state === 'CANARY') return facts.stages.canary?.until
+  if (state === 'BAKING') return facts.stages.rollout?.until
+  return timedWait(facts)?.until
+}
+
 function failedStage(facts: RunFacts): StageName | undefined {
   return STAGES.find((stage) => facts.stages[stage]?.verdict === 'FAIL' || facts.stages[stage]?.verdict === 'INCONCLUSIVE')
 }

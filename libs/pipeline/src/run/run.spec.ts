@@ -5,7 +5,7 @@ import { acceptDecision, pendingDecision } from './decisions.js'
 import { endEarly, evolveRun, isOfOlderAttempt } from './evolve-run.js'
 import { isSupersedable } from './owning-stage.js'
 import { patienceFor } from './run-deadline.js'
-import { projectRun, stateOf, timedWait } from './project-run.js'
+import { goesOnAt, projectRun, stateOf, timedWait } from './project-run.js'
 import type { RunEvent } from './run-events.js'
 import { newRun, type RunFacts } from './run-facts.js'
 
@@ -145,6 +145,26 @@ describe('a run as a projection of what its stages say', () => {
     const begun = evolveRun(waiting, said('hms.rollout.took-effect.v1', { detail: '' }, 8))
     expect([stateOf(begun), timedWait(begun)]).toEqual(['ROLLING_OUT', undefined])
     expect(stateOf(PASSING.slice(6).reduce(evolveRun, waiting))).toBe('SUCCEEDED')
+  })
+
+  it('is watched until the end of its observation or bake, also when people extended it', () => {
+    const patience = { stageMs: 900_000, lookMs: 600_000, pauseMs: 3 }
+    const waits = { observeMs: 10, bakeMs: 20 }
+    const until = '2026-01-05T00:00:00.000Z'
+    const observing = evolveRun(
+      { ...started, stages: { lint: { verdict: 'PASS' }, simulate: { verdict: 'PASS' } } },
+      said('hms.canary.observation-started.v1', { until, detail: '' }),
+    )
+    expect([stateOf(observing), goesOnAt(observing)]).toEqual(['CANARY', until])
+    const baking = evolveRun(
+      evolveRun(observing, said('hms.canary.passed.v1', { summary: '', label: '' })),
+      said('hms.rollout.bake-started.v1', { until, detail: '' }),
+    )
+    expect([stateOf(baking), goesOnAt(baking)]).toEqual(['BAKING', until])
+    for (const state of ['CANARY', 'BAKING'] as const) {
+      expect(patienceFor(state, waits, patience, 3_600_000)).toBe(4_500_000)
+      expect(patienceFor(state, waits, patience, -1)).toBeLessThan(900_100)
+    }
   })
 
   it('that is a rollback is its rollout alone, ends with it, and publishes nothing where it fails', () => {
