@@ -1,9 +1,13 @@
+import type { OutgoingEvent } from '#libs/contracts'
 import { MemoryOutboxStore, Outbox, Reconciler, Relay, type BusRecord, type EventBus, type OutboxStore } from '#libs/messaging'
 import { MemoryDatabase, type Database } from '#libs/persistence'
-import { Metrics, silentLogger, systemClock } from '#libs/platform'
+import { Metrics, silentLogger, systemClock, uuidv7 } from '#libs/platform'
 import { testIdentity, type TestIdentity } from '../support/identity.js'
 
 export const TOPIC = { name: 'hms.lint.v1', producers: ['linter'] }
+
+/** Compacted, and one partition. */
+export const STATE_TOPIC = { name: 'hms.config.state.v1', producer: 'linter' }
 
 /** A log with one producer, the linter, whose outbox a real relay empties; `open` is what a new process would do. */
 export class BusWorld {
@@ -11,6 +15,9 @@ export class BusWorld {
   private readonly outbox: Outbox
   private readonly relay: Relay
   private names = 0
+  private states = 0
+  /** Puts a record on `STATE_TOPIC`, by the outbox; the relay sends it. */
+  readonly append: (key: string, value: string | null) => Promise<void>
 
   private constructor(
     readonly identity: TestIdentity,
@@ -24,12 +31,17 @@ export class BusWorld {
       publish: (events) => writer.publish(events),
       announce: (...sent) => this.open.forEach((bus) => bus.announce(...sent)),
       lost: (topic, acknowledged) => writer.lost(topic, acknowledged),
+      read: (topic, place) => writer.read(topic, place),
       beat: (topics) => writer.beat(topics),
       subscribe: (subscription) => writer.subscribe(subscription),
       state: () => writer.state(),
       lag: () => writer.lag(),
       rates: (now) => writer.rates(now),
       close: () => writer.close(),
+    }
+    this.append = async (key, value) => {
+      await database.transaction((tx) => store.append(tx, stateEvent(key, value, ++this.states)))
+      this.relay.wake()
     }
     this.outbox = new Outbox(store, 'linter', identity.serviceSigner('linter'), () => this.relay.wake())
     const reconciler = new Reconciler(database, store, announcing, '/hms-svc/linter', silentLogger, new Metrics())
@@ -83,6 +95,12 @@ export class BusWorld {
     await this.relay.stop()
     for (const bus of this.open) await this.closeBus(bus)
   }
+}
+
+function stateEvent(key: string, value: string | null, keySeq: number): OutgoingEvent {
+  const now = new Date()
+  const head = { id: uuidv7(now), source: '/hms-svc/linter', type: 'hms.state.recorded.v1', topic: STATE_TOPIC.name }
+  return { ...head, key, keySeq, time: now.toISOString(), value }
 }
 
 /** Reads a group's records of some keys; `meet` waits without a clock. */

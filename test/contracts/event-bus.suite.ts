@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import type { OutgoingEvent } from '#libs/contracts'
-import { openRecord, type BusRecord, type EventBus } from '#libs/messaging'
+import { openRecord, type BusRecord, type EventBus, type LogPlace } from '#libs/messaging'
 import { uuidv7 } from '#libs/platform'
-import { Reading, TOPIC, type BusWorld } from './bus-world.js'
+import { Reading, STATE_TOPIC, TOPIC, type BusWorld } from './bus-world.js'
 
 /** What every `EventBus` keeps. The world is shared: tests keep apart by their own keys and groups. */
 export function eventBusSuite(worldOf: () => BusWorld): void {
@@ -103,6 +103,34 @@ export function eventBusSuite(worldOf: () => BusWorld): void {
     const again = await read(world.openBus(), group, [key])
     await again.meet(2)
     expect(again.seqs()).toEqual([1, 2])
+  })
+
+  it('reads a topic of one partition on from a place, in no group, tombstones included', async () => {
+    const world = worldOf()
+    const [bus, a, b] = [world.openBus(), world.name(), world.name()]
+    let place: LogPlace = 'beginning'
+    const seen: string[] = []
+    /** Reads up to the end, again and again until as many records of these keys have come. */
+    const readUntil = async (count: number): Promise<void> => {
+      while (seen.length < count) {
+        const part = await bus.read(STATE_TOPIC, place)
+        for (const { key, value } of part.records) if (key === a || key === b) seen.push(`${key === a ? 'a' : 'b'}=${value}`)
+        place = part.next
+      }
+    }
+    for (const [key, value] of [
+      [a, '1'],
+      [b, '2'],
+      [a, null],
+    ] as const)
+      await world.append(key, value)
+    await readUntil(3)
+    await world.append(b, '3')
+    await readUntil(4)
+    expect(seen).toEqual(['a=1', 'b=2', 'a=null', 'b=3'])
+    expect(await bus.read(STATE_TOPIC, place)).toEqual({ records: [], next: place, end: true })
+    const [first] = (await world.openBus().read(STATE_TOPIC, 'beginning')).records
+    expect(first).toMatchObject({ topic: STATE_TOPIC.name })
   })
 
   it('waits for the handler before the next record of the key', async () => {

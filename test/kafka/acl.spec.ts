@@ -103,6 +103,9 @@ describeKafka('Kafka that asks everybody', () => {
     await expect
       .poll(async () => (await linter.lag(['linter'])).find(({ topic }) => topic === 'hms.approval.v1')?.groups, { timeout: 15_000 })
       .toEqual([{ group: 'linter', messages: 0, seconds: 0 }])
+    const state = { name: 'hms.config.state.v1', producer: 'config-store' }
+    expect((await open('config-store').read(state, 'beginning')).end).toBe(true)
+    await expect(linter.read(state, 'beginning')).rejects.toThrow('Topic authorization failed')
     expect((await open('audit').lag()).map(({ topic }) => topic)).toEqual(TOPICS.map(({ name }) => name))
   }, 90_000)
 

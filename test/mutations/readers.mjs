@@ -252,4 +252,22 @@ export const READER_GUARDS = [
     spec: 'apps/config-store/src/heads/end-canaries.spec.ts',
     test: 'stays as a take-back for as long as a reader may hold what it ends',
   },
+  {
+    name: 'state-check-of-rows',
+    guard: 'what is on the topic of state is compared with the rows of the database, whole',
+    file: 'apps/config-store/src/state-check/differences.ts',
+    find: 'if (recorded !== stored)',
+    replace: 'if (recorded === undefined)',
+    spec: 'apps/config-store/src/state-check/state-check.spec.ts',
+    test: 'a row that was changed in the database is one, and one that was changed back is none',
+  },
+  {
+    name: 'state-check-under-way',
+    guard: 'a change that is under way is no alarm',
+    file: 'apps/config-store/src/state-check/differences.ts',
+    find: 'stood.get(place) === pair',
+    replace: 'stood.has(place)',
+    spec: 'apps/config-store/src/state-check/state-check.spec.ts',
+    test: 'a place that is another at each look is under way, and no alarm',
+  },
 ]

@@ -1,5 +1,5 @@
 import type { OutgoingEvent } from '#libs/contracts'
-import type { EventBus, LostPlace, Place, Subscription, TopicLag, TopicRate } from '#libs/messaging'
+import type { EventBus, LogPart, LogPlace, LostPlace, Place, Subscription, TopicLag, TopicRate } from '#libs/messaging'
 import type { Broker } from './broker.js'
 import { GroupMember } from './group-member.js'
 import type { BusFaults } from './faults.js'
@@ -39,6 +39,14 @@ export class SimulatedBus implements EventBus {
   async lost(topic: string, acknowledged: readonly Place[]): Promise<readonly LostPlace[]> {
     await this.incarnation.gate()
     return acknowledged.flatMap((place) => this.broker.lost(topic, place) ?? [])
+  }
+
+  async read({ name }: { name: string }, place: LogPlace): Promise<LogPart> {
+    await this.incarnation.gate()
+    const log = this.broker.partitions(name)[0]!
+    const from = place === 'beginning' ? 0 : place
+    if (from > log.length) return { records: [], next: 'beginning', end: false }
+    return { records: log.slice(from), next: log.length, end: true }
   }
 
   async beat(): Promise<void> {}

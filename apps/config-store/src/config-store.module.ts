@@ -31,6 +31,7 @@ import { Flags } from './ofrep/flags.js'
 import { RefetchEvents } from './ofrep/refetch-events.js'
 import { RefetchEventsController } from './ofrep/refetch-events.http.js'
 import { PoliciesController } from './reads/policies.http.js'
+import { StateCheck } from './state-check/state-check.js'
 import { StoreTime } from './store-time.js'
 
 @Module({})
@@ -65,6 +66,7 @@ class ConfigStoreModule {
         RecordFreshness,
         LiveHistory,
         EndCanaries,
+        StateCheck,
         StoreHeads,
         StreamDoor,
         AcceptAlert,

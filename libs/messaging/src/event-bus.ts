@@ -22,6 +22,11 @@ export interface EventBus {
   announce(source: string, sent: readonly SentEvent[]): void
   /** Reads topics for a group from its position, the oldest record at first. Starts by itself again after faults, until closed. */
   subscribe(subscription: Subscription): Promise<void>
+  /**
+   * Reads a topic of one partition and one producer from `place` on, as much as one answer holds: for no group, so no position moves.
+   * Rejects while the log does not answer.
+   */
+  read(topic: { name: string; producer: string }, place: LogPlace): Promise<LogPart>
   /** `degraded` while the broker cannot be reached; readers and writers go on by themselves when it is back. */
   state(): 'up' | 'degraded'
   /** Messages per topic and group that are not handled yet; of these services' groups alone, where given. */
@@ -37,6 +42,17 @@ export interface Place {
   offset: number
   /** When the record was appended, epoch milliseconds by the log's clock; absent where the log does not say. */
   atMs?: number
+}
+
+/** Where to read on, as the last answer said it. */
+export type LogPlace = number | 'beginning'
+
+export interface LogPart {
+  records: readonly BusRecord[]
+  /** `beginning` when the log does not reach that far any more: it began anew, and what was read of it counts no more. */
+  next: LogPlace
+  /** Nothing lies behind these records now. */
+  end: boolean
 }
 
 /** A partition that does not hold what it acknowledged, from `offset` on: the log ends there, or something younger lies there. */

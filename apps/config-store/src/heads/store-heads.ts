@@ -20,6 +20,7 @@ import { LiveHistory } from './live-history.js'
 import { Presence } from '../coverage/presence.js'
 import { DOCUMENTS, documentId, ENVIRONMENT, REVISION_WINDOW, REVISIONS, type Origin, type StoredDocument } from './head.table.js'
 import { inForceSince } from './in-force-since.js'
+import { recordedState } from './recorded-state.js'
 import { orRefused } from './refused.js'
 
 /** Far more than can be on their way at once: a lease is renewed a few times a minute. */
@@ -114,22 +115,8 @@ export class StoreHeads {
     const places = documents.map(({ id, scope }) => documentId(id, scope))
     for (const [index, head] of fresh.entries()) {
       const stored = documents[index]!
-      const {
-        approvedBy: _approvedBy,
-        author: _author,
-        soleOfficial: _soleOfficial,
-        nextOrigin: _nextOrigin,
-        storedAt: _storedAt,
-        since: _since,
-        firstRevision: _firstRevision,
-        announcedSeqs: _announcedSeqs,
-        traceparent: _trace,
-        bundle: _bundle,
-        leaseUntil: _leaseUntil,
-        ...document
-      } = stored
       await tx.documents(DOCUMENTS).put(stored)
-      await this.runtime.emit(tx, 'hms.state.recorded.v1', { document, ...bundle }, { ...of(head, cause), key: places[index]! })
+      await this.runtime.emit(tx, 'hms.state.recorded.v1', recordedState(stored), { ...of(head, cause), key: places[index]! })
       await this.endCanaries.schedule(tx, stored)
     }
     tx.afterCommit(() => this.runtime.signal('revision'))

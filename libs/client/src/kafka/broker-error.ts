@@ -1,4 +1,5 @@
 import { HmsError } from '#libs/contracts'
+import { isFault } from '#libs/kafka-socket'
 import { reasonOf } from '../api/unreachable.js'
 
 /** What kafkajs throws, in the words of the CLI. Only an answer that no wait will change is not retryable. */
@@ -27,14 +28,4 @@ export function brokerUnreachable(name: string, why: string, cause?: unknown): H
     cause,
     next: ['hms-svc topics diff'],
   })
-}
-
-/** Whether an error, or one that caused it, has this name or protocol error: kafkajs wraps what a broker says. */
-export function isFault(error: unknown, named: string): boolean {
-  for (let fault: unknown = error, depth = 0; typeof fault === 'object' && fault !== null && depth < 10; depth++) {
-    const { name, type, cause, errors } = fault as { name?: unknown; type?: unknown; cause?: unknown; errors?: unknown }
-    if (name === named || type === named) return true
-    fault = cause ?? (Array.isArray(errors) ? errors[0] : undefined)
-  }
-  return false
 }

@@ -5,6 +5,8 @@ import { recordOf, SOURCE_PREFIX } from '../cloud-event.js'
 import {
   minutesUntil,
   type EventBus,
+  type LogPart,
+  type LogPlace,
   type LostPlace,
   type SentEvent,
   type Subscription,
@@ -27,6 +29,9 @@ interface GroupPosition {
   producer: string
   log_offset: string
 }
+
+/** A row can have 4 MiB, and has some KiB. */
+const READ_AT_ONCE = 50
 
 /** Rows of an outbox that a rate is counted from: more than a busy quarter of an hour on one machine. */
 const MAX_COUNTED = 50_000
@@ -88,6 +93,14 @@ export class EmbeddedBus implements EventBus {
         reader.start()
       }
     }
+  }
+
+  /** A place is the number of the last row that was read. Rows go by age, and of a compacted topic never the newest of a key. */
+  async read({ name, producer }: { name: string; producer: string }, place: LogPlace): Promise<LogPart> {
+    const after = place === 'beginning' ? 0 : place
+    const rows = await this.fetch(name, producer, after, READ_AT_ONCE)
+    const records = rows.map((row) => recordOf(eventOf(row), `0:${row.offset}`))
+    return { records, next: Number(rows.at(-1)?.offset ?? after), end: rows.length < READ_AT_ONCE }
   }
 
   state(): 'up' {

@@ -19,11 +19,11 @@ export function principalOf(service: ServiceName): string {
 
 /**
  * The least that each service can work with, from the topic catalogue: write on the topics it speaks on and on its dead letters, read on
- * those it hears and in its own groups, and a look at the settings of the topics it looks after. READ and WRITE include DESCRIBE. Nobody
+ * those it hears and in its own groups, or checks, and a look at the settings of the topics it looks after. READ and WRITE include DESCRIBE. Nobody
  * makes, changes or deletes topics but who runs `topics apply`.
  */
 export function wantedGrants(): Grant[] {
-  return SERVICES.flatMap((service) => [...produced(service), ...consumed(service), ...looked(service)])
+  return SERVICES.flatMap((service) => [...produced(service), ...consumed(service), ...checked(service), ...looked(service)])
 }
 
 function produced(service: ServiceName): Grant[] {
@@ -35,6 +35,11 @@ function consumed(service: ServiceName): Grant[] {
   const names = TOPICS.filter(({ consumers }) => consumers.includes(service)).map(({ name }) => name)
   const groups = new Set(names.map((name) => groupOf(service, name)))
   return [...names.map((name) => topic(service, name, 'READ')), ...[...groups].map((name) => group(service, name, 'READ'))]
+}
+
+/** config-store compares what bots on Kafka read with its database, in no group. */
+function checked(service: ServiceName): Grant[] {
+  return service === 'config-store' ? [topic(service, 'hms.config.state.v1', 'READ')] : []
 }
 
 function looked(service: ServiceName): Grant[] {

@@ -2,12 +2,13 @@ import { HEARTBEAT_KEY, partitionsOf, SERVICES, type OutgoingEvent, type Service
 import { describeError, type Clock, type Logger } from '#libs/platform'
 import type { Admin, Kafka, Producer } from 'kafkajs'
 import { headersOf } from '../cloud-event.js'
-import type { EventBus, LostPlace, Place, Subscription, TopicLag, TopicRate } from '../event-bus.js'
+import type { EventBus, LogPart, LogPlace, LostPlace, Place, Subscription, TopicLag, TopicRate } from '../event-bus.js'
 import { ConnectOnce } from './connect-once.js'
 import { GroupMemberEviction } from './group-member-eviction.js'
 import { GroupCoordinators } from './group-coordinators.js'
 import { groupPlaces } from './group-places.js'
 import { LagClock, readLag } from './kafka-lag.js'
+import { KafkaLog } from './kafka-log.js'
 import { KafkaReader, type ReaderHost } from './kafka-reader.js'
 import { TopicRates } from './kafka-rates.js'
 import { lostPlaces } from './lost-places.js'
@@ -33,6 +34,7 @@ export class KafkaBus implements EventBus {
   private connected: Producer | undefined
   private readonly readers: KafkaReader[] = []
   private coordinators: GroupCoordinators | undefined
+  private topicLog: KafkaLog | undefined
   private readonly watches: GroupMemberEviction[] = []
   private readonly topicRates = new TopicRates()
   private readonly lagClock = new LagClock(() => this.clock.now().getTime())
@@ -79,6 +81,12 @@ export class KafkaBus implements EventBus {
     return lostPlaces(await this.admin.get(), topic, acknowledged)
   }
 
+  async read({ name }: { name: string }, place: LogPlace): Promise<LogPart> {
+    if (this.closed) throw new Error('the bus is closed')
+    this.topicLog ??= new KafkaLog(this.kafka)
+    return this.topicLog.read(name, place)
+  }
+
   async beat(topics: readonly string[]): Promise<void> {
     try {
       const producer = await this.producer.get()
@@ -109,6 +117,7 @@ export class KafkaBus implements EventBus {
       ...this.readers.map((reader) => reader.close()),
       this.admin.current?.then((admin) => admin.disconnect()),
       this.coordinators?.close(),
+      this.topicLog?.close(),
     ])
     this.end()
     await this.connected?.disconnect().catch(() => {})

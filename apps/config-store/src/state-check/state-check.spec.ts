@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { OutgoingEvent } from '#libs/contracts'
+import type { Logger } from '#libs/platform'
+import type { ServiceRuntime } from '#libs/service'
+import { DOCUMENTS } from '../heads/head.table.js'
+import { digestOfRelease, POLICY, startStore, type HeadOptions } from '../testing/store-world.suite.js'
+import { StateCheck } from './state-check.js'
+
+const TOPIC = 'hms.config.state.v1'
+const PLACE = `${POLICY}@global`
+const MINUTE = 60_000
+let world: Awaited<ReturnType<typeof startStore>>
+let check: StateCheck
+let said: object[]
+
+beforeEach(async () => {
+  world = await startStore()
+  said = []
+  const note = (fields: object, text: string): void => {
+    const { alarm, places } = fields as { alarm?: string; places?: string[] }
+    if (alarm !== undefined) said.push([text, alarm, ...(places ?? [])])
+  }
+  const log: Logger = { info: () => {}, debug: () => {}, warn: note, error: note, child: () => log }
+  check = new StateCheck(Object.assign(Object.create(world.runtime) as ServiceRuntime, { log }))
+})
+afterEach(() => world.stop())
+
+const store = async (options: HeadOptions = {}) => world.stored(await world.head(options))
+/** Two looks: a difference counts when it stands. */
+const looks = async () => {
+  await check.execute()
+  await check.execute()
+}
+const figure = async (name: string) => {
+  const lines = (await world.runtime.metrics.page()).split('\n').filter((line) => line.startsWith(`hms_svc_${name}`))
+  return Object.fromEntries(lines.map((line) => [/"(.+)"/.exec(line)?.[1] ?? '', Number(line.split(' ').at(-1))]))
+}
+const differences = () => figure('state_topic_differences')
+const NONE = { changed: 0, missing: 0, unknown: 0 }
+/** By somebody who may write to the topic. */
+const write = async (key: string, value: string | null) => {
+  const [like] = world.recorded(TOPIC)
+  await world.runtime.bus.publish([{ ...like!, key, value }] as OutgoingEvent[])
+}
+const newest = () => world.recorded(TOPIC).findLast(({ key }) => key === PLACE)!.value
+const pass = async (ms: number) => {
+  world.clock.advanceTo(world.clock.now().getTime() + ms)
+  await world.settle()
+}
+
+describe('the topic of state and the database', () => {
+  it('are the same through rollouts, canaries that end, bundles, withdrawals and freshness statements', async () => {
+    await store()
+    await store({ scope: 'region:NCR', version: '2.0.0', share: 500, base: digestOfRelease('1.0.0'), expires: '2026-01-01T00:01:00Z' })
+    const [a, b] = ['a-limit', 'b-limit']
+    await world.stored(await world.head({ policy: a }), await world.head({ policy: b }))
+    await store({ seq: 2, version: '2.0.0' })
+    await store({ policy: 'a-limit', seq: 2, version: null })
+    await world.vouch([], world.clock.now())
+    await looks()
+    expect([await differences(), said]).toEqual([NONE, []])
+    await pass(2 * MINUTE)
+    await looks()
+    expect([await differences(), said]).toEqual([NONE, []])
+  })
+
+  it('a record written by hand is an alarm at the second look, until the policy has its next head', async () => {
+    await store()
+    await check.execute()
+    await write(PLACE, newest()!.replace('payload', 'payloae'))
+    await check.execute()
+    expect([await differences(), said]).toEqual([NONE, []])
+    await check.execute()
+    await check.execute()
+    expect(await differences()).toEqual({ ...NONE, changed: 1 })
+    expect(said).toEqual([['alarm', 'state_topic_differs', `changed ${PLACE}`]])
+    await store({ seq: 2, version: '2.0.0' })
+    await check.execute()
+    expect(await differences()).toEqual(NONE)
+    expect(said.slice(1)).toEqual([['alarm over', 'state_topic_differs']])
+  })
+
+  it('a record that was sent again ends it', async () => {
+    await store()
+    const good = newest()
+    await write(PLACE, null)
+    await looks()
+    expect(await differences()).toEqual({ ...NONE, missing: 1 })
+    await write(PLACE, good)
+    await check.execute()
+    expect(await differences()).toEqual(NONE)
+  })
+
+  it('a policy that only the topic knows is one, and a tombstone ends it', async () => {
+    await store()
+    await write('made-up@global', newest())
+    await looks()
+    expect(said).toEqual([['alarm', 'state_topic_differs', 'unknown made-up@global']])
+    await write('made-up@global', null)
+    await check.execute()
+    expect(await differences()).toEqual(NONE)
+  })
+
+  it('a row that was changed in the database is one, and one that was changed back is none', async () => {
+    await store()
+    const edit = (version: string) =>
+      world.runtime.database.transaction(async (tx) => {
+        const row = (await tx.documents(DOCUMENTS).get(PLACE))!
+        await tx.documents(DOCUMENTS).put({ ...row, version })
+      })
+    await edit('9.9.9')
+    await looks()
+    expect(await differences()).toEqual({ ...NONE, changed: 1 })
+    await edit('1.0.0')
+    await check.execute()
+    expect(await differences()).toEqual(NONE)
+  })
+
+  it('a place that is another at each look is under way, and no alarm', async () => {
+    await store()
+    for (const junk of ['{', '[', '"']) {
+      await write(PLACE, junk)
+      await check.execute()
+    }
+    expect([await differences(), said]).toEqual([NONE, []])
+  })
+
+  it('are compared each minute, and a log that does not answer is counted and said', async () => {
+    await store()
+    await write('made-up@global', '{}')
+    await pass(MINUTE)
+    expect(await differences()).toEqual(NONE)
+    await pass(MINUTE)
+    expect(await differences()).toEqual({ ...NONE, unknown: 1 })
+    const read = world.runtime.bus.read.bind(world.runtime.bus)
+    world.runtime.bus.read = () => Promise.reject(new Error('the broker does not answer'))
+    for (let minute = 0; minute < 5; minute++) await pass(MINUTE)
+    expect(await figure('state_topic_check_failures')).toEqual({ '': 5 })
+    world.runtime.bus.read = read
+    await pass(MINUTE)
+    expect([await figure('state_topic_check_failures'), await differences()]).toEqual([{ '': 0 }, { ...NONE, unknown: 1 }])
+  })
+
+  it('a log that began anew is read from its beginning', async () => {
+    await store()
+    await store({ policy: 'ozone-limit' })
+    await looks()
+    const read = world.runtime.bus.read.bind(world.runtime.bus)
+    world.runtime.bus.read = async (topic, place) => {
+      const part = await read(topic, place)
+      if (place !== 'beginning') return { records: [], next: 'beginning', end: false }
+      return { records: part.records.filter(({ key }) => key === PLACE), next: 1, end: true }
+    }
+    await looks()
+    expect(said).toEqual([['alarm', 'state_topic_differs', 'missing ozone-limit@global']])
+  })
+})

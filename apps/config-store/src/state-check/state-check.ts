@@ -1,0 +1,117 @@
+import type { LogPlace } from '#libs/messaging'
+import { describeError, Repeat } from '#libs/platform'
+import { ServiceRuntime } from '#libs/service'
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common'
+import { FailureStreak } from '../coverage/failure-streak.js'
+import { DOCUMENTS, documentId } from '../heads/head.table.js'
+import { recordedState } from '../heads/recorded-state.js'
+import { DIFFERENCE_KINDS, differencesBetween, standing, type Difference } from './differences.js'
+import { digestOfState } from './state-digest.js'
+import { TopicState } from './topic-state.js'
+
+export const CHECK_EVERY_MS = 60_000
+const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
+/** Rows of one statement; 10,000 policies are 200 of them, and reads go on between two. */
+const ROWS_AT_ONCE = 50
+/** Answers of the log in one look: a writer who never stops must not keep it from its end for ever. */
+const MAX_PARTS = 5_000
+/** Places that a line of the log names. */
+const MAX_NAMED = 10
+const NEXT = 'hms-svc topics republish --since TIME'
+
+/**
+ * Compares what the topic of state says with the database, each minute: somebody may have written a record by hand, edited a row, or a
+ * broker may have lost one in the middle. Readers verify what they apply, so a difference is no false value, but a reader that lacks one.
+ * Each instance looks for itself, and remembers a digest for each place.
+ */
+@Injectable()
+export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly topic = new TopicState()
+  private place: LogPlace = 'beginning'
+  private before: readonly Difference[] = []
+  private ringing = false
+  private readonly checks: Repeat
+  private readonly failures: FailureStreak
+  private readonly found = this.runtime.metrics.gauge(
+    'state_topic_differences',
+    'Places where hms.config.state.v1 and the database have said different things for a minute; 0 in a healthy system',
+    ['what'],
+  )
+  private readonly failing = this.runtime.metrics.gauge(
+    'state_topic_check_failures',
+    'Looks in a row at which hms.config.state.v1 could not be compared with the database; 0 in a healthy system',
+    [],
+  )
+
+  constructor(private readonly runtime: ServiceRuntime) {
+    this.failures = new FailureStreak((inARow, alarm, error) => this.tellFailure(inARow, alarm, error))
+    this.checks = new Repeat(runtime.clock, {
+      everyMs: CHECK_EVERY_MS,
+      run: () => this.execute(),
+      failed: (error) => this.failures.failed(error),
+    })
+  }
+
+  onApplicationBootstrap(): void {
+    this.tell([])
+    this.failing.set(0)
+    this.checks.start()
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.checks.stop()
+  }
+
+  /** One look. */
+  async execute(): Promise<void> {
+    if (!(await this.readTopic())) return
+    const found = differencesBetween(await this.readDatabase(), this.topic.digests)
+    this.tell(standing(found, this.before))
+    this.before = found
+    this.failures.succeeded()
+  }
+
+  /** On from where the last look ended; `false` where the end is not reached yet. */
+  private async readTopic(): Promise<boolean> {
+    for (let parts = 0; parts < MAX_PARTS; parts++) {
+      const { records, next, end } = await this.runtime.bus.read(TOPIC, this.place)
+      if (next === 'beginning') this.topic.clear()
+      for (const record of records) this.topic.take(record)
+      this.place = next
+      if (end) return true
+    }
+    return false
+  }
+
+  private async readDatabase(): Promise<Map<string, string>> {
+    const digests = new Map<string, string>()
+    for (let after: string | undefined; ;) {
+      const query = { orderBy: 'id', limit: ROWS_AT_ONCE, ...(after === undefined ? {} : { after }) }
+      const rows = await this.runtime.database.autocommit((tx) => tx.documents(DOCUMENTS).find(query))
+      for (const row of rows) if (row.ended !== true) digests.set(documentId(row.id, row.scope), digestOfState(recordedState(row)))
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < ROWS_AT_ONCE) return digests
+      after = documentId(last.id, last.scope)
+    }
+  }
+
+  /** Once when it begins and once when it is over: an alarm that repeats itself is not read. */
+  private tell(differences: readonly Difference[]): void {
+    for (const kind of DIFFERENCE_KINDS) this.found.set({ what: kind }, differences.filter((each) => each.kind === kind).length)
+    const rings = differences.length > 0
+    if (rings === this.ringing) return
+    this.ringing = rings
+    const { log, name: service } = this.runtime
+    const fields = { service, alarm: 'state_topic_differs', next: NEXT }
+    const named = differences.slice(0, MAX_NAMED).map(({ place, kind }) => `${kind} ${place}`)
+    if (rings) log.error({ ...fields, places: named, differences: differences.length }, 'alarm')
+    else log.warn(fields, 'alarm over')
+  }
+
+  private tellFailure(inARow: number, alarm: boolean, error: unknown): void {
+    this.failing.set(inARow)
+    const fields = { service: this.runtime.name, error: describeError(error), inARow }
+    if (alarm) this.runtime.log.error({ ...fields, alarm: 'state_topic_unchecked', next: 'hms-svc topics diff' }, 'alarm')
+    else if (inARow > 0) this.runtime.log.debug(fields, 'the topic of state is compared with the database later')
+  }
+}

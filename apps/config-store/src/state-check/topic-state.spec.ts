@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { digestOfRecord, digestOfState } from './state-digest.js'
+import { BEYOND, TopicState } from './topic-state.js'
+
+describe('what is remembered of the topic of state', () => {
+  it('is bounded, whoever writes to it: places beyond are one', () => {
+    const state = new TopicState(2)
+    for (const key of ['a', 'b', 'c', 'd', 'x'.repeat(1_000_000)]) state.take({ key, value: '{}' })
+    expect([...state.digests.keys()]).toEqual(['a', 'b', BEYOND])
+    state.take({ key: 'a', value: null })
+    state.take({ key: 'e', value: '{}' })
+    expect([...state.digests.keys()].every((place) => place.length < 100)).toBe(true)
+  })
+
+  it('is some 200 bytes for each of 10,000 policies', () => {
+    const state = new TopicState()
+    for (let n = 0; n < 10_000; n++) state.take({ key: `policy-${n}@global`, value: `{"n":${n}}` })
+    const characters = [...state.digests].reduce((sum, [place, digest]) => sum + place.length + digest.length, 0)
+    expect([state.digests.size, characters < 10_000 * 50]).toEqual([10_000, true])
+  })
+
+  it('passes over the records that only keep the topic going', () => {
+    const state = new TopicState()
+    for (const key of ['~heartbeat', '~freshness']) state.take({ key, value: 'now' })
+    expect(state.digests.size).toBe(0)
+  })
+
+  it('is the same for the same document in another order of members, and for nothing else', () => {
+    const document = { id: 'a', scope: 'global', seq: 1 } as never
+    const record = (data: object, type = 'hms.state.recorded.v1') =>
+      JSON.stringify({ payload: Buffer.from(JSON.stringify({ predicate: { type, data } })).toString('base64'), signatures: [] })
+    expect(digestOfRecord(record({ document: { seq: 1, scope: 'global', id: 'a' } }))).toBe(digestOfState({ document }))
+    for (const other of [
+      record({ document: { seq: 2, scope: 'global', id: 'a' } }),
+      record({ document }, 'hms.state.vouched.v1'),
+      record({ document, bundle: 'more' }),
+      '{',
+      '['.repeat(100_000),
+    ])
+      expect(digestOfRecord(other)).not.toBe(digestOfState({ document }))
+  })
+})

@@ -1,0 +1,36 @@
+import { FRESHNESS_KEY, HEARTBEAT_KEY } from '#libs/contracts'
+import type { BusRecord } from '#libs/messaging'
+import { digestOfRecord } from './state-digest.js'
+
+/**
+ * Places in memory: five times the 10,000 policies that a store is made for, some 10 MB. Anyone who may write to the topic chooses the
+ * keys; what goes beyond is known as too much, and not by name.
+ */
+const MAX_PLACES = 50_000
+/** A place is a policy's id and a scope; a longer key is none of ours. */
+const MAX_PLACE_CHARACTERS = 400
+export const BEYOND = '(more places than a store has)'
+
+/** What the newest record of each key says, as a digest: the state of a compacted topic in some 200 bytes for each key. No I/O. */
+export class TopicState {
+  readonly digests = new Map<string, string>()
+
+  constructor(private readonly maxPlaces = MAX_PLACES) {}
+
+  /** In the order of the log. */
+  take({ key, value }: Pick<BusRecord, 'key' | 'value'>): void {
+    if (key === HEARTBEAT_KEY || key === FRESHNESS_KEY) return
+    const name = (key ?? '(no key)').slice(0, MAX_PLACE_CHARACTERS)
+    if (value === null) {
+      this.digests.delete(name)
+      return
+    }
+    const place = this.digests.has(name) || this.digests.size < this.maxPlaces ? name : BEYOND
+    this.digests.set(place, digestOfRecord(value))
+  }
+
+  /** The log began anew. */
+  clear(): void {
+    this.digests.clear()
+  }
+}

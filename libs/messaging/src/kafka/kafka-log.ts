@@ -1,0 +1,38 @@
+import { createRequire } from 'node:module'
+import type { Cluster, Consumer, Kafka, KafkaMessage, PartitionAssigner, PartitionAssigners as PartitionAssignersType } from 'kafkajs'
+import { PartitionReader, type ReadingCluster } from '#libs/kafka-socket'
+import type { LogPart, LogPlace } from '../event-bus.js'
+import { recordOfMessage } from './kafka-record.js'
+
+const { PartitionAssigners } = createRequire(import.meta.url)('kafkajs') as { PartitionAssigners: typeof PartitionAssignersType }
+
+/** Topics of one partition read without a group, by a connection of its own: a Fetch that waits holds up what is behind it. */
+export class KafkaLog {
+  private cluster!: ReadingCluster
+  private readonly door: Consumer
+  private readonly reader = new PartitionReader(() => this.cluster)
+
+  constructor(kafka: Kafka) {
+    const opened: PartitionAssigner = (config) => {
+      this.cluster = config.cluster as Cluster as unknown as ReadingCluster
+      return PartitionAssigners.roundRobin(config)
+    }
+    // It never joins.
+    this.door = kafka.consumer({
+      groupId: 'hms-svc-log',
+      partitionAssigners: [opened],
+      allowAutoTopicCreation: false,
+      retry: { retries: 2, maxRetryTime: 500 },
+    })
+  }
+
+  async read(topic: string, place: LogPlace): Promise<LogPart> {
+    const { messages, next, end } = await this.reader.read(topic, place === 'beginning' ? place : BigInt(place), 0)
+    const records = messages.map((message) => recordOfMessage(topic, 0, message as KafkaMessage))
+    return { records, next: next === 'beginning' ? next : Number(next), end }
+  }
+
+  close(): Promise<void> {
+    return this.door.disconnect()
+  }
+}
