@@ -63,10 +63,10 @@ const word = (heads: StableHead[], roster = 1) => {
   return freshnessRecord(sampleFreshness(heads, at(0), at(5 * MINUTE), roster))
 }
 
-/** Time in which the broker answers, and nothing is written. */
+/** Time in which the broker answers each second, and nothing is written. */
 async function pass(ms: number): Promise<void> {
-  for (let left = ms; left > 0; left -= 10_000) {
-    clock.advance(Math.min(left, 10_000))
+  for (let left = ms; left > 0; left -= 1_000) {
+    clock.advance(Math.min(left, 1_000))
     await log.poll()
   }
 }
@@ -153,9 +153,33 @@ describe('a follower of the state topic', () => {
     expect([limit(follower), states]).toEqual([25, ['STALE', 'READY']])
   })
 
-  it('goes stale when the end is not reached for half a minute', async () => {
+  it('goes stale within five seconds when the broker falls silent, and is ready with its next answer', async () => {
+    await log.write(STATE, documentRecord(old))
     const follower = await follow()
-    clock.advance(30_000)
+    await pass(60_000)
+    clock.advance(4_999)
+    expect([follower.state, states]).toEqual(['READY', []])
+    clock.advance(1)
+    expect([follower.state, states, limit(follower)]).toEqual(['STALE', ['STALE'], 35])
+    await log.poll()
+    expect([follower.state, states]).toEqual(['READY', ['STALE', 'READY']])
+  })
+
+  it('is not stale because its own process was stopped: the answer lies in the socket', async () => {
+    const follower = await follow()
+    clock.stall(60_000)
+    expect(follower.state).toBe('READY')
+    await log.poll()
+    clock.advance(4_999)
+    expect(states).toEqual([])
+  })
+
+  it('goes stale when the end is not reached for half a minute, although the broker answers', async () => {
+    const follower = await follow()
+    log.endless = true
+    await pass(29_000)
+    expect(follower.state).toBe('READY')
+    await pass(1_000)
     expect(follower.state).toBe('STALE')
   })
 

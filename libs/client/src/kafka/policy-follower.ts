@@ -14,6 +14,7 @@ import type {
   PolicyValue,
   ReadyOptions,
 } from '../connection/hms-connection.js'
+import { Silence } from '../connection/link/silence.js'
 import { refusalOf, TrustedCopy, type TrustedCopyOptions } from '../connection/trusted-copy.js'
 import { brokerUnreachable } from './broker-error.js'
 import { documentIn, freshnessIn, openRecord, recordError } from './open-record.js'
@@ -32,8 +33,10 @@ export interface PolicyFollowerOptions extends TrustedCopyOptions {
 export const STATE_TOPIC = 'hms.config.state.v1'
 /** Bounds what closing takes; a record that comes meanwhile is read at once. */
 const READ_WAIT_MS = 1_000
-/** As for a stream without heartbeats. */
-const SILENCE_MS = 30_000
+/** As on a stream: a broker that is there answers each read within `READ_WAIT_MS`, and four of these answers may be late. */
+const SILENCE_MS = 5_000
+/** How long a broker may answer, and this reader not come to the end. */
+const BEHIND_MS = 30_000
 /** How often doubt alone sends a reader back to the beginning. */
 const AGAIN_MS = 60_000
 
@@ -50,13 +53,21 @@ export class PolicyFollower implements HmsFollower {
   private readonly closing = new AbortController()
   private place: TopicPlace = 'beginning'
   private startsOver = false
-  private silence: Timer | undefined
+  private readonly silence: Silence
+  private behind: Timer | undefined
   private startedOverAt = Number.NEGATIVE_INFINITY
   private running: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: PolicyFollowerOptions) {
     this.contact = new Contact((reason) => brokerUnreachable(options.source.name, reason))
     this.parts = options.policies === undefined ? undefined : new NamedParts(options.policies)
+    this.silence = new Silence({
+      clock: options.time,
+      limitMs: SILENCE_MS,
+      // kafkajs shows nothing of an answer before it is whole.
+      received: () => 0,
+      onSilence: () => this.copy.stale(`${options.source.name} has not answered for ${SILENCE_MS / 1000} s`),
+    })
     // Nobody on this topic counts who applies what.
     this.copy = new TrustedCopy(options, { applied: () => {}, startOver: () => (this.startsOver = true) })
   }
@@ -97,7 +108,8 @@ export class PolicyFollower implements HmsFollower {
   }
 
   async close(): Promise<void> {
-    this.silence?.cancel()
+    this.silence.stop()
+    this.behind?.cancel()
     this.closing.abort()
     const written = this.copy.close()
     await this.options.source.close()
@@ -118,6 +130,7 @@ export class PolicyFollower implements HmsFollower {
     for (let attempt = 0; !this.closing.signal.aborted;) {
       try {
         this.take(await source.read(STATE_TOPIC, this.place, READ_WAIT_MS))
+        if (!this.closing.signal.aborted) this.silence.watch()
         attempt = 0
       } catch (error) {
         if (this.closing.signal.aborted) return
@@ -176,7 +189,7 @@ export class PolicyFollower implements HmsFollower {
 
   /** All that there is was read: what this reader holds is what the log says now, as far as that is to be believed. */
   private atEnd(): void {
-    this.watchSilence()
+    this.watchEnd()
     this.copy.confirm()
     this.apply(false)
     const doubt = this.copy.settle()
@@ -202,17 +215,16 @@ export class PolicyFollower implements HmsFollower {
   }
 
   private down(error: Error): void {
-    this.silence?.cancel()
+    this.silence.stop()
+    this.behind?.cancel()
     this.copy.stale(error.message)
     const passing = error instanceof HmsError && error.retryable
     if (!passing) this.fail(error)
     this.contact.failed({ reason: reasonOf(error), ...(error instanceof HmsError ? { refused: error } : {}) })
   }
 
-  private watchSilence(): void {
-    this.silence?.cancel()
-    this.silence = this.options.time.after(SILENCE_MS, () =>
-      this.copy.stale(`the end of the log was not reached for ${SILENCE_MS / 1000} s`),
-    )
+  private watchEnd(): void {
+    this.behind?.cancel()
+    this.behind = this.options.time.after(BEHIND_MS, () => this.copy.stale(`the end of the log was not reached for ${BEHIND_MS / 1000} s`))
   }
 }

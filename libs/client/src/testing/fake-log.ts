@@ -17,6 +17,8 @@ export class FakeLog implements RecordSource {
   /** How often a topic was read from its beginning. */
   readonly begun = new Map<string, number>()
   closed = false
+  /** Something more lies behind every answer. */
+  endless = false
   private readonly topics = new Map<string, TopicRecord[]>()
   private waiting: Read | undefined
   private watchers: (() => void)[] = []
@@ -79,6 +81,6 @@ export class FakeLog implements RecordSource {
     if (from > log.length) return { records: [], next: 'beginning', end: false }
     const records = log.slice(from, from + this.batch)
     const next = from + records.length
-    return { records, next: BigInt(next), end: next === log.length }
+    return { records, next: BigInt(next), end: next === log.length && !this.endless }
   }
 }
