@@ -11,7 +11,7 @@ let counts: number[]
 const clock = new VirtualClock()
 beforeEach(async () => {
   counts = []
-  feed = new RefetchFeed({ clock, life: 'life-1', counted: (readers) => counts.push(readers) })
+  feed = new RefetchFeed({ clock, life: 'life-1', counted: (readers) => counts.push(readers), random: () => 0.5 })
   server = createServer((request, response) => feed.follow(response, request.headers['last-event-id'] as string | undefined))
   await once(server.listen(0, '127.0.0.1'), 'listening')
 })
@@ -62,15 +62,25 @@ describe('the event stream', () => {
     await reader.next()
     for (const hint of ['1', '2', '3']) feed.tell(hint)
     expect(await reader.next()).toContain('id: life-1.3')
-    clock.advanceTo(clock.now().getTime() + 10_000)
+    clock.advanceTo(clock.now().getTime() + 2_000)
     expect(await reader.next()).toBe(': alive')
   })
 
-  it('counts who follows, and ends with the server', async () => {
+  it('is never silent for five seconds: a comment each two, which a reader sees on its line and no page hears of', async () => {
+    const reader = await open('life-1.0')
+    await reader.next()
+    for (let beats = 0; beats < 5; beats++) {
+      clock.advanceTo(clock.now().getTime() + 2_000)
+      expect(await reader.next()).toBe(': alive')
+    }
+  })
+
+  it('counts who follows, and ends with the server: each is told to come again in a second or more', async () => {
     const [one, other] = [await open('life-1.0'), await open('life-1.0')]
     await Promise.all([one.next(), other.next()])
     expect([feed.size, counts]).toEqual([2, [1, 2]])
     feed.close()
+    expect(await Promise.all([one.next(), other.next()])).toEqual(['retry: 1000', 'retry: 1000'])
     expect(await Promise.all([one.next(), other.next()])).toEqual(['end', 'end'])
   })
 })

@@ -1,7 +1,14 @@
+import { HEARTBEAT_MS } from '#libs/contracts'
 import type { Clock } from '#libs/platform'
 import type { ServerResponse } from 'node:http'
 
-const HEARTBEAT_MS = 10_000
+/**
+ * A stock reader keeps the wait that it is told at the end, for every try: no shorter one, or it asks a server that is away without pause.
+ * The rest is by chance, so that not all come back at one moment.
+ */
+const SHORTEST_RETRY_MS = 1_000
+const READERS_PER_SECOND = 2_000
+const LONGEST_SPREAD_MS = 3_000
 /** Readers served per turn of the event loop: evaluations stay fast while many are told. */
 const SLICE = 250
 /** Frames are short; a reader that leaves this much unread does not read. It is cut off, and comes again. */
@@ -17,6 +24,7 @@ export interface RefetchFeedOptions {
   life: string
   /** Called with the number of open readers when one came or went. */
   counted?: (readers: number, change: 1 | -1) => void
+  random?: () => number
 }
 
 /**
@@ -62,10 +70,12 @@ export class RefetchFeed {
     })
   }
 
-  /** Readers come again. */
+  /** Each reader is told when to come again. */
   close(): void {
     this.cancelHeartbeat()
-    for (const reader of this.readers) reader.end()
+    const { random = Math.random } = this.options
+    const spreadMs = Math.min((this.readers.size / READERS_PER_SECOND) * 1_000, LONGEST_SPREAD_MS)
+    for (const reader of this.readers) reader.end(`retry: ${SHORTEST_RETRY_MS + Math.floor(random() * spreadMs)}\n\n`)
   }
 
   private get id(): string {

@@ -11,8 +11,14 @@ describe('a heartbeat', () => {
 
 describe('a goodbye', () => {
   it('tells a stock EventSource too how long to wait', () => {
-    expect(PreparedFrame.goodbye(7, 350).serverSentEvent.toString()).toBe(
-      'id: 7\nretry: 350\ndata: {"type":"goodbye","revision":7,"retryMs":350}\n\n',
+    expect(PreparedFrame.goodbye(7, 3_500).serverSentEvent.toString()).toBe(
+      'id: 7\nretry: 3500\ndata: {"type":"goodbye","revision":7,"retryMs":3500}\n\n',
+    )
+  })
+
+  it('tells it no less than a second: it would keep to that while the server is away', () => {
+    expect(PreparedFrame.goodbye(7, 0).serverSentEvent.toString()).toBe(
+      'id: 7\nretry: 1000\ndata: {"type":"goodbye","revision":7,"retryMs":0}\n\n',
     )
   })
 })

@@ -3,6 +3,8 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { frameText } from './frame-text.js'
 
+/** A stock EventSource keeps what it is told for every later try: with less it asks a server that is away without pause. */
+const SHORTEST_RETRY_MS = 1_000
 const compress = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>
 
 /** A frame and its bytes, made once for all who get it. */
@@ -59,7 +61,7 @@ export class PreparedFrame {
   /** As a Server-Sent Event; `id:` is the revision, `retry:` what a stock EventSource waits before it connects again. */
   get serverSentEvent(): Buffer {
     const { revision, retryMs } = this.frame
-    const retry = retryMs === undefined ? '' : `retry: ${retryMs}\n`
+    const retry = retryMs === undefined ? '' : `retry: ${Math.max(retryMs, SHORTEST_RETRY_MS)}\n`
     return (this.event ??= Buffer.from(`id: ${revision}\n${retry}data: ${this.message.toString()}\n\n`))
   }
 }
