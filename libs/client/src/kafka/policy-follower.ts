@@ -3,7 +3,6 @@ import { HmsError, type ConfigDocument, type EventData } from '#libs/contracts'
 import { readHead, SignatureError, STABLE_SCOPE } from '#libs/signing'
 import { reasonOf } from '../api/unreachable.js'
 import { backoffMs } from '../backoff.js'
-import type { Timer } from '../clock.js'
 import { Contact } from '../connection/contact.js'
 import { awaitReady } from '../connection/await-ready.js'
 import type {
@@ -54,20 +53,15 @@ export class PolicyFollower implements HmsFollower {
   private place: TopicPlace = 'beginning'
   private startsOver = false
   private readonly silence: Silence
-  private behind: Timer | undefined
+  private readonly behind: Silence
   private startedOverAt = Number.NEGATIVE_INFINITY
   private running: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: PolicyFollowerOptions) {
     this.contact = new Contact((reason) => brokerUnreachable(options.source.name, reason))
     this.parts = options.policies === undefined ? undefined : new NamedParts(options.policies)
-    this.silence = new Silence({
-      clock: options.time,
-      limitMs: SILENCE_MS,
-      // kafkajs shows nothing of an answer before it is whole.
-      received: () => 0,
-      onSilence: () => this.copy.stale(`${options.source.name} has not answered for ${SILENCE_MS / 1000} s`),
-    })
+    this.silence = this.watch(SILENCE_MS, `${options.source.name} has not answered`)
+    this.behind = this.watch(BEHIND_MS, 'the end of the log was not reached')
     // Nobody on this topic counts who applies what.
     this.copy = new TrustedCopy(options, { applied: () => {}, startOver: () => (this.startsOver = true) })
   }
@@ -109,7 +103,7 @@ export class PolicyFollower implements HmsFollower {
 
   async close(): Promise<void> {
     this.silence.stop()
-    this.behind?.cancel()
+    this.behind.stop()
     this.closing.abort()
     const written = this.copy.close()
     await this.options.source.close()
@@ -189,7 +183,7 @@ export class PolicyFollower implements HmsFollower {
 
   /** All that there is was read: what this reader holds is what the log says now, as far as that is to be believed. */
   private atEnd(): void {
-    this.watchEnd()
+    this.behind.watch()
     this.copy.confirm()
     this.apply(false)
     const doubt = this.copy.settle()
@@ -216,15 +210,20 @@ export class PolicyFollower implements HmsFollower {
 
   private down(error: Error): void {
     this.silence.stop()
-    this.behind?.cancel()
+    this.behind.stop()
     this.copy.stale(error.message)
     const passing = error instanceof HmsError && error.retryable
     if (!passing) this.fail(error)
     this.contact.failed({ reason: reasonOf(error), ...(error instanceof HmsError ? { refused: error } : {}) })
   }
 
-  private watchEnd(): void {
-    this.behind?.cancel()
-    this.behind = this.options.time.after(BEHIND_MS, () => this.copy.stale(`the end of the log was not reached for ${BEHIND_MS / 1000} s`))
+  private watch(limitMs: number, what: string): Silence {
+    return new Silence({
+      clock: this.options.time,
+      limitMs,
+      // kafkajs shows nothing of an answer before it is whole.
+      received: () => 0,
+      onSilence: () => this.copy.stale(`${what} for ${limitMs / 1_000} s`),
+    })
   }
 }
