@@ -9,7 +9,7 @@ import { DIFFERENCE_KINDS, differencesBetween, standing, type Difference } from 
 import { digestOfState } from './state-digest.js'
 import { TopicState } from './topic-state.js'
 
-export const CHECK_EVERY_MS = 60_000
+const CHECK_EVERY_MS = 60_000
 const TOPIC = { name: 'hms.config.state.v1', producer: 'config-store' }
 /** Rows of one statement; 10,000 policies are 200 of them, and reads go on between two. */
 const ROWS_AT_ONCE = 50
@@ -58,8 +58,8 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
     this.checks.start()
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.checks.stop()
+  beforeApplicationShutdown(): void {
+    void this.checks.stop()
   }
 
   /** One look. */

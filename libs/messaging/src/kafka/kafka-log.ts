@@ -11,6 +11,7 @@ export class KafkaLog {
   private cluster!: ReadingCluster
   private readonly door: Consumer
   private readonly reader = new PartitionReader(() => this.cluster)
+  private closed = false
 
   constructor(kafka: Kafka) {
     const opened: PartitionAssigner = (config) => {
@@ -27,12 +28,18 @@ export class KafkaLog {
   }
 
   async read(topic: string, place: LogPlace): Promise<LogPart> {
-    const { messages, next, end } = await this.reader.read(topic, place === 'beginning' ? place : BigInt(place), 0)
-    const records = messages.map((message) => recordOfMessage(topic, 0, message as KafkaMessage))
-    return { records, next: next === 'beginning' ? next : Number(next), end }
+    try {
+      const { messages, next, end } = await this.reader.read(topic, place === 'beginning' ? place : BigInt(place), 0)
+      const records = messages.map((message) => recordOfMessage(topic, 0, message as KafkaMessage))
+      return { records, next: next === 'beginning' ? next : Number(next), end }
+    } finally {
+      // It may have connected again while it was closed.
+      if (this.closed) await this.close()
+    }
   }
 
   close(): Promise<void> {
+    this.closed = true
     return this.door.disconnect()
   }
 }
