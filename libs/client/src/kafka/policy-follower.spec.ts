@@ -19,6 +19,8 @@ const ROSTERS = 'hms.roster.v1'
 const ID = 'epa-pm25-limit'
 const PLACE = `${ID}@global`
 const MINUTE = 60_000
+/** A machine with other work is no finding. */
+const PATIENT = { timeout: 30_000 }
 const old = sampleDocument({ policy: { id: ID, version: '1.5.0', limit: 35 }, seq: 1, revision: 4 })
 const strict = sampleDocument({ policy: { id: ID, version: '2.0.0', limit: 25 }, seq: 2, revision: 5 })
 const stricter = sampleDocument({ policy: { id: ID, version: '3.0.0', limit: 20 }, seq: 3, revision: 6 })
@@ -339,7 +341,7 @@ describe('rosters of a follower', () => {
     log.rewrite(ROSTERS, [rosterRecord(2, await sampleRoster(2)), rosterRecord(3, await sampleRoster(3))])
     expect(log.begun.get(STATE)).toBe(1)
     await log.write(STATE, word(stable(old), 3))
-    await expect.poll(async () => (await log.poll(), log.begun.get(STATE))).toBe(2)
+    await expect.poll(async () => (await log.poll(), log.begun.get(STATE)), PATIENT).toBe(2)
     await follower.close()
     log = new FakeLog()
     await log.write(STATE, word(stable(old), 3))
@@ -358,7 +360,7 @@ describe('rosters of a follower', () => {
     const follower = await follow()
     log.rewrite(ROSTERS, [...records, textRecord('x', '{')])
     await log.write(STATE, word(stable(old), 3))
-    await expect.poll(() => errors.toSorted()).toEqual([...codes, 'HMS_EVENT_UNREADABLE'].toSorted())
+    await expect.poll(() => errors.toSorted(), PATIENT).toEqual([...codes, 'HMS_EVENT_UNREADABLE'].toSorted())
     expect([limit(follower), log.begun.get(STATE)]).toEqual([35, 1])
   })
 
@@ -366,10 +368,10 @@ describe('rosters of a follower', () => {
     await log.write(STATE, documentRecord(old))
     const follower = await follow()
     await log.write(STATE, word(stable(old), 2), documentRecord({ ...strict, release: old.release }))
-    await expect.poll(() => log.begun.get(ROSTERS)).toBe(2)
+    await expect.poll(() => log.begun.get(ROSTERS), PATIENT).toBe(2)
     log.rewrite(ROSTERS, [rosterRecord(2, await sampleRoster(2))])
     await pass(10_000)
-    await expect.poll(async () => (await log.poll(), log.begun.get(STATE))).toBe(2)
+    await expect.poll(async () => (await log.poll(), log.begun.get(STATE)), PATIENT).toBe(2)
     expect(limit(follower)).toBe(35)
   })
 
