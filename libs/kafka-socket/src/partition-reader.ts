@@ -32,7 +32,7 @@ interface FetchedPartition {
 }
 
 /** A record as kafkajs decodes it. */
-export interface FetchedMessage {
+interface FetchedMessage {
   offset: string
   key: Buffer | null
   value: Buffer | null
@@ -40,7 +40,7 @@ export interface FetchedMessage {
   isControlRecord?: boolean
 }
 
-export interface FetchedPart {
+interface FetchedPart {
   messages: FetchedMessage[]
   /** Offset of the next record; `beginning` when the log does not go as far as it did: it began anew. */
   next: bigint | 'beginning'
