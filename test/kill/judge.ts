@@ -1,3 +1,4 @@
+import { pause, systemClock } from '#libs/platform'
 import type { Load } from './load/load.js'
 import type { Partner } from './load/partner.js'
 import type { BotReader } from './load/readers.js'
@@ -6,10 +7,13 @@ import { watchHealing, type Healing } from './healing.js'
 import type { History } from './history.js'
 import type { Observer } from './observer.js'
 import { ORACLES } from './oracles/all.js'
-import type { Finding, Oracle } from './oracles/oracle.js'
-import { readTopics } from './oracles/topic-log.js'
+import type { Evidence, Finding, Oracle } from './oracles/oracle.js'
+import { readTopics, type TopicRecord } from './oracles/topic-log.js'
 
 const DRAIN_LIMIT_MS = 180_000
+/** config-store compares its topic each minute, and says again at the second look what the topic does not say. */
+const SETTLE_MS = 180_000
+const LOOK_AGAIN_MS = 5_000
 
 export interface Verdict {
   findings: (Finding & { oracle: string })[]
@@ -38,9 +42,10 @@ export async function judge(
   const healing = await healed
   await load.close()
   history.add('drained', { ...healing })
-  const log = await readTopics(system.broker.brokers)
-  const evidence = { observer, ledger: load.ledger, log, partner, readers }
-  const findings = await Promise.all(oracles.map(async (oracle) => ({ oracle: oracle.name, ...(await oracle.check(evidence)) })))
+  const readLog = (): Promise<readonly TopicRecord[]> => readTopics(system.broker.brokers)
+  const log = await readLog()
+  const evidence = { observer, ledger: load.ledger, log, readLog, partner, readers }
+  const findings = await Promise.all(oracles.map(async (oracle) => ({ oracle: oracle.name, ...(await lookAt(oracle, evidence)) })))
   for (const finding of findings) history.add('oracle', { ...finding })
   const states = await observer.rows<{ state: string; n: string }>(
     'SELECT state, count(*) AS n FROM approver.run GROUP BY state ORDER BY state',
@@ -56,5 +61,15 @@ export async function judge(
       `${system.fleet.gaveUp} processes ended by themselves to get a new consumer, ${system.fleet.fell.length} otherwise`,
       `fresh ${(healing.freshMs / 1000).toFixed(1)} s and drained ${(healing.drainedMs / 1000).toFixed(1)} s after the last fault; ${log.length} records read`,
     ],
+  }
+}
+
+/** What an oracle finds; of what settles by itself, what it still finds when that had its time. */
+async function lookAt(oracle: Oracle, evidence: Evidence): Promise<Finding> {
+  const until = Date.now() + SETTLE_MS
+  for (;;) {
+    const finding = await oracle.check(evidence)
+    if (oracle.settles !== true || finding.violations.length === 0 || Date.now() > until) return finding
+    await pause(systemClock, LOOK_AGAIN_MS)
   }
 }

@@ -10,6 +10,8 @@ export interface Evidence {
   ledger: Ledger
   /** Every record of every topic of the catalogue, in the order of its partition. */
   log: readonly TopicRecord[]
+  /** The same, as it is now. */
+  readLog: () => Promise<readonly TopicRecord[]>
   partner: Received
   readers: readonly BotReader[]
 }
@@ -22,5 +24,7 @@ export interface Finding {
 
 export interface Oracle {
   name: string
+  /** It asks of what goes on by itself: what is under way at one look is done at a later one, and what is lost stays lost. */
+  settles?: true
   check(evidence: Evidence): Promise<Finding>
 }

@@ -5,7 +5,9 @@ import type { Oracle } from './oracle.js'
 /** I6: who reads the state topic alone knows what the store knows. */
 export const stateTopic: Oracle = {
   name: 'the state topic equals the database',
-  async check({ observer, log }) {
+  settles: true,
+  async check({ observer, readLog }) {
+    const log = await readLog()
     const newest = new Map<string, ConfigDocument>()
     for (const { topic, key, value } of log) {
       if (topic !== 'hms.config.state.v1' || key === HEARTBEAT_KEY || key === FRESHNESS_KEY) continue

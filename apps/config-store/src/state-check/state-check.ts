@@ -5,6 +5,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { FailureStreak } from '../coverage/failure-streak.js'
 import { DOCUMENTS, documentId } from '../heads/head.table.js'
 import { recordedState } from '../heads/recorded-state.js'
+import { sayAgain } from './say-again.js'
 import { DIFFERENCE_KINDS, differencesBetween, standing, type Difference } from './differences.js'
 import { digestOfState } from './state-digest.js'
 import { TopicState } from './topic-state.js'
@@ -20,8 +21,9 @@ const MAX_NAMED = 10
 const NEXT = 'hms-svc topics republish --since TIME'
 
 /**
- * Compares what the topic of state says with the database, each minute: somebody may have written a record by hand, edited a row, or a
- * broker may have lost one in the middle. Readers verify what they apply, so a difference is no false value, but a reader that lacks one.
+ * Compares what the topic of state says with the database, each minute: somebody may have written a record by hand, edited a row, a broker
+ * may have lost one in the middle, or an earlier one came late. Readers verify what they apply, so a difference is no false value, but a
+ * reader that lacks one. What the store can explain it says again; what stands after that is an alarm.
  * Each instance looks for itself, and remembers a digest for each place.
  */
 @Injectable()
@@ -29,6 +31,8 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly topic = new TopicState()
   private place: LogPlace = 'beginning'
   private before: readonly Difference[] = []
+  /** What was said again, and how the place looked then: the same once more is no late record. */
+  private said: readonly Difference[] = []
   private ringing = false
   private readonly checks: Repeat
   private readonly failures: FailureStreak
@@ -66,7 +70,12 @@ export class StateCheck implements OnApplicationBootstrap, BeforeApplicationShut
   async execute(): Promise<void> {
     if (!(await this.readTopic())) return
     const found = differencesBetween(await this.readDatabase(), this.topic.digests)
-    this.tell(standing(found, this.before))
+    const stand = standing(found, this.before)
+    const again = standing(stand, this.said)
+    const fresh = stand.filter((each) => !again.includes(each))
+    const said = await sayAgain(this.runtime, fresh, (place) => this.topic.seqAt(place))
+    this.said = [...again, ...fresh.filter(({ place }) => said.has(place))]
+    this.tell(stand.filter(({ place }) => !said.has(place)))
     this.before = found
     this.failures.succeeded()
   }

@@ -9,18 +9,24 @@ export function digestOfState(state: EventData['hms.state.recorded.v1']): string
   return digestOf(canonicalJson(state))
 }
 
+export interface RecordSaid {
+  digest: string
+  /** Number of its head; 0 where it is no event of state. */
+  seq: number
+}
+
 /**
  * The same of a record's value. What is no event of state has the digest of its bytes, which no document has. The seal is not asked for:
  * readers do not ask for it either, and what a record says is compared with the database.
  */
-export function digestOfRecord(value: string): string {
+export function saidBy(value: string): RecordSaid {
   try {
-    const { type, data } = peekPredicate<{ type?: unknown; data?: unknown }>(JSON.parse(value) as Envelope)
-    if (type === 'hms.state.recorded.v1') return digestOf(canonicalJson(data))
+    const { type, data } = peekPredicate<{ type?: unknown; data?: { document?: { seq?: unknown } } }>(JSON.parse(value) as Envelope)
+    if (type === 'hms.state.recorded.v1') return { digest: digestOf(canonicalJson(data)), seq: Number(data?.document?.seq) || 0 }
   } catch {
     // Not JSON, no statement, or nested deeper than the stack: it says nothing that the database could.
   }
-  return digestOf(`unreadable ${value}`)
+  return { digest: digestOf(`unreadable ${value}`), seq: 0 }
 }
 
 function digestOf(text: string): string {

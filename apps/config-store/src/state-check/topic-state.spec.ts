@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { digestOfRecord, digestOfState } from './state-digest.js'
+import { saidBy, digestOfState } from './state-digest.js'
 import { BEYOND, TopicState } from './topic-state.js'
 
 describe('what is remembered of the topic of state', () => {
@@ -29,7 +29,7 @@ describe('what is remembered of the topic of state', () => {
     const document = { id: 'a', scope: 'global', seq: 1 } as never
     const record = (data: object, type = 'hms.state.recorded.v1') =>
       JSON.stringify({ payload: Buffer.from(JSON.stringify({ predicate: { type, data } })).toString('base64'), signatures: [] })
-    expect(digestOfRecord(record({ document: { seq: 1, scope: 'global', id: 'a' } }))).toBe(digestOfState({ document }))
+    expect(saidBy(record({ document: { seq: 1, scope: 'global', id: 'a' } }))).toEqual({ digest: digestOfState({ document }), seq: 1 })
     for (const other of [
       record({ document: { seq: 2, scope: 'global', id: 'a' } }),
       record({ document }, 'hms.state.vouched.v1'),
@@ -37,6 +37,6 @@ describe('what is remembered of the topic of state', () => {
       '{',
       '['.repeat(100_000),
     ])
-      expect(digestOfRecord(other)).not.toBe(digestOfState({ document }))
+      expect(saidBy(other).digest).not.toBe(digestOfState({ document }))
   })
 })

@@ -1,6 +1,6 @@
 import { FRESHNESS_KEY, HEARTBEAT_KEY } from '#libs/contracts'
 import type { BusRecord } from '#libs/messaging'
-import { digestOfRecord } from './state-digest.js'
+import { saidBy } from './state-digest.js'
 
 /**
  * Places in memory: five times the 10,000 policies that a store is made for, some 10 MB. Anyone who may write to the topic chooses the
@@ -14,6 +14,7 @@ export const BEYOND = '(more places than a store has)'
 /** What the newest record of each key says, as a digest: the state of a compacted topic in some 200 bytes for each key. No I/O. */
 export class TopicState {
   readonly digests = new Map<string, string>()
+  private readonly seqs = new Map<string, number>()
 
   constructor(private readonly maxPlaces = MAX_PLACES) {}
 
@@ -23,14 +24,23 @@ export class TopicState {
     const name = (key ?? '(no key)').slice(0, MAX_PLACE_CHARACTERS)
     if (value === null) {
       this.digests.delete(name)
+      this.seqs.delete(name)
       return
     }
     const place = this.digests.has(name) || this.digests.size < this.maxPlaces ? name : BEYOND
-    this.digests.set(place, digestOfRecord(value))
+    const { digest, seq } = saidBy(value)
+    this.digests.set(place, digest)
+    this.seqs.set(place, seq)
+  }
+
+  /** Number of the head that the newest record of a place carries. */
+  seqAt(place: string): number {
+    return this.seqs.get(place) ?? 0
   }
 
   /** The log began anew. */
   clear(): void {
     this.digests.clear()
+    this.seqs.clear()
   }
 }

@@ -1,0 +1,46 @@
+import { policyKey } from '#libs/messaging'
+import { ServiceRuntime } from '#libs/service'
+import { DOCUMENTS } from '../heads/head.table.js'
+import { recordedState } from '../heads/recorded-state.js'
+import type { Difference } from './differences.js'
+
+/** In one look; what is left stands at the next one, too. */
+const MAX_SAID = 500
+
+/**
+ * Puts on the topic what it lacks, and takes from it what came late. A process that was frozen, or a request that a broken line held up, may
+ * write a record behind a younger one: compaction then forgets the younger, and a canary that left the topic is back for ever. The topic
+ * follows the database, so the store says its row again. What carries a head that the database does not know is none of that: somebody
+ * wrote it, or the row was changed, and people have to look. Answers the places of which it said something. `seqAt`: number of the head that
+ * lies on the topic there.
+ */
+export async function sayAgain(
+  runtime: ServiceRuntime,
+  differences: readonly Difference[],
+  seqAt: (place: string) => number,
+): Promise<ReadonlySet<string>> {
+  const said = new Set<string>()
+  for (const { place, kind } of differences.slice(0, MAX_SAID)) {
+    const isSaid = await runtime.database.transaction(async (tx) => {
+      const seen = await tx.documents(DOCUMENTS).get(place)
+      if (seen === undefined) return false
+      await tx.lock([policyKey(seen.id)])
+      const row = (await tx.documents(DOCUMENTS).get(place))!
+      if (kind !== 'missing' && seqAt(place) > row.seq) return false
+      if (row.ended === true) await runtime.erase(tx, 'hms.state.recorded.v1', place)
+      else if (kind === 'missing' || seqAt(place) < row.seq)
+        await runtime.emit(tx, 'hms.state.recorded.v1', recordedState(row), { key: place })
+      else return false
+      return true
+    })
+    if (isSaid) said.add(place)
+  }
+  if (said.size > 0) {
+    runtime.metrics.repairs.inc({ service: runtime.name, what: 'state' }, said.size)
+    runtime.log.warn(
+      { places: [...said].slice(0, 10), repaired: said.size },
+      'the topic of state did not say what is stored; it is said again',
+    )
+  }
+  return said
+}
