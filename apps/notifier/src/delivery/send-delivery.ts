@@ -14,10 +14,12 @@ import { DeliveryLanes } from './delivery-lanes.js'
 import { DELIVER, DELIVERIES, MESSAGES, type DeliveryTimer } from './delivery.table.js'
 import { receiptTokenIn } from './receipt-token.js'
 import { PartnerGate } from './partner-gate.js'
-import { SendSlots } from './send-slots.js'
+import { SendSlots, type Slot } from './send-slots.js'
 
 /** Longer than a try may take, so that a slow partner is not called twice at once. */
 const LEASE_MS = 30_000
+/** A relay takes mails one after the other; asking for a place costs a transaction. */
+const RELAY_WAIT_MS = 1_000
 
 /** `attempt`: or why there is nothing to send it on. */
 type Begun = { startedAt: Date; attempt: Attempt | string } | { waitMs: number; isDown: boolean }
@@ -57,30 +59,31 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
     return closeSenders(this.senders)
   }
 
-  private async work({ timer, finish }: Parameters<WorkHandler<DeliveryTimer>>[0]): Promise<void> {
+  private async work({ timer, finish, outside }: Parameters<WorkHandler<DeliveryTimer>>[0]): Promise<void> {
     const { delivery: id, partner } = timer.data
-    if (this.stop.signal.aborted || !this.slots.take(partner)) {
+    const slot = this.stop.signal.aborted ? undefined : this.slots.take(partner)
+    if (slot === undefined) {
       await finish((tx) => this.lanes.postpone(tx, id, postponedMs(timer)))
       return
     }
     try {
-      const begun = await this.begin(timer, id)
+      const begun = await this.begin(timer, id, slot)
       if (begun === undefined) return void (await finish(async () => {}))
       if ('waitMs' in begun) {
         const afterMs = begun.waitMs + postponedMs(timer)
         return void (await finish((tx) => (begun.isDown ? this.lanes.holdBack(tx, id, afterMs) : this.lanes.postpone(tx, id, afterMs))))
       }
-      const outcome = await this.call(begun.attempt)
+      const outcome = await outside(() => this.call(begun.attempt))
       // A try that our own shutdown cut short says nothing of the partner.
       const cutShort = this.stop.signal.aborted && outcome.kind !== 'delivered'
       await finish((tx) => (cutShort ? this.lanes.postpone(tx, id, postponedMs(timer)) : this.lanes.book(tx, id, outcome, begun.startedAt)))
     } finally {
-      this.slots.release(partner)
+      slot.release()
     }
   }
 
   /** `undefined` when there is nothing to send any more. */
-  private begin(timer: Timer, id: string): Promise<Begun | undefined> {
+  private begin(timer: Timer, id: string, slot: Slot): Promise<Begun | undefined> {
     return this.runtime.database.transaction(async (tx) => {
       await tx.lock(timer.keys)
       const delivery = await tx.documents(DELIVERIES).get(id)
@@ -92,6 +95,7 @@ export class SendDelivery implements OnModuleInit, OnModuleDestroy, OnApplicatio
       if (message === undefined) return { startedAt: tx.now, attempt: 'the message is older than what is kept' }
       const wish = channel.kind === 'email' ? unsubscribedAt(partner, channel.to) : null
       if (wish !== null && channel.kind === 'email') return { startedAt: tx.now, attempt: unsubscribedWords(partner.id, channel.to, wish) }
+      if (channel.kind === 'email' && !slot.takeRelay()) return { waitMs: RELAY_WAIT_MS, isDown: false }
       const gate = await this.gate.wait(tx, delivery, partner)
       if (gate.waitMs > 0) return gate
       await tx.documents(DELIVERIES).put({ ...delivery, sending: true })

@@ -2,28 +2,50 @@ import { Injectable } from '@nestjs/common'
 
 /** A partner who hangs holds at most this many of the worker's hands. */
 const PER_PARTNER = 2
-/** Below the runner's eight at a time, so that deadlines fire while every partner hangs. */
-const IN_ALL = 6
+/** All mail goes by one relay: when that hangs, every partner with an address does. */
+const FOR_MAIL = 6
+/** Room for 32 partners that hang at a time, beside whom the others are told at once. Each hand is a connection. */
+const IN_ALL = 64
+
+/** One try under way. */
+export interface Slot {
+  /** Before a mail: `false` when the relay has enough of them. Asking again changes nothing. */
+  takeRelay(): boolean
+  release(): void
+}
 
 /**
- * How many tries this process makes at once, looks for acknowledgements included: each is a connection. One slow partner must not hold up
- * the others.
+ * How many tries this process makes at once, looks for acknowledgements included. Partners that hang must not hold up the others: each has
+ * its share, and so has the mail relay.
  */
 @Injectable()
 export class SendSlots {
   private readonly taken = new Map<string, number>()
+  private mail = 0
   private all = 0
 
-  /** `false` when the partner, or the process, has its hands full. */
-  take(partner: string): boolean {
+  /** `undefined` when the partner, or the process, has its hands full. */
+  take(partner: string): Slot | undefined {
     const mine = this.taken.get(partner) ?? 0
-    if (this.all >= IN_ALL || mine >= PER_PARTNER) return false
+    if (this.all >= IN_ALL || mine >= PER_PARTNER) return undefined
     this.all++
     this.taken.set(partner, mine + 1)
-    return true
+    let isMail = false
+    return {
+      takeRelay: () => {
+        if (isMail || this.mail >= FOR_MAIL) return isMail
+        this.mail++
+        isMail = true
+        return true
+      },
+      release: () => {
+        if (isMail) this.mail--
+        this.release(partner)
+      },
+    }
   }
 
-  release(partner: string): void {
+  private release(partner: string): void {
     const mine = this.taken.get(partner) ?? 0
     this.all--
     if (mine <= 1) this.taken.delete(partner)

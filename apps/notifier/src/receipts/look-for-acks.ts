@@ -64,17 +64,18 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
     if (known === undefined || known.dueAt > dueAt) await this.schedule(tx, place, dueAt)
   }
 
-  private async work({ timer, finish }: Parameters<WorkHandler<Place>>[0]): Promise<void> {
+  private async work({ timer, finish, outside }: Parameters<WorkHandler<Place>>[0]): Promise<void> {
     const place = timer.data
     // One look at a time, and none instead of a try: a server that hangs must not take the hands that tries need.
-    if (this.stop.signal.aborted || this.isLooking || !this.slots.take(place.partner)) {
+    const slot = this.stop.signal.aborted || this.isLooking ? undefined : this.slots.take(place.partner)
+    if (slot === undefined) {
       await finish((tx) => this.schedule(tx, place, new Date(tx.now.getTime() + POSTPONE_MS)))
       return
     }
     this.isLooking = true
     try {
       const { partner, deliveries } = await this.runtime.database.transaction((tx) => this.awaited(tx, place))
-      if (partner !== undefined && deliveries.length > 0) await this.look(partner, place, deliveries)
+      if (partner !== undefined && deliveries.length > 0) await outside(() => this.look(partner, place, deliveries))
       await finish(async (tx) => {
         const { deliveries: left } = await this.awaited(tx, place)
         const next = nextLook(left.map(triedAt), tx.now)
@@ -82,7 +83,7 @@ export class LookForAcks implements OnModuleInit, OnModuleDestroy {
       })
     } finally {
       this.isLooking = false
-      this.slots.release(place.partner)
+      slot.release()
     }
   }
 

@@ -109,6 +109,30 @@ describe('TimerRunner', () => {
     expect([calls.length, given.length, await pending()]).toEqual([7, 1, []])
   })
 
+  it('fires eight at a time, and others in place of what waits outside', async () => {
+    const hanging: (() => void)[] = []
+    const hang = (): Promise<void> => new Promise((resolve) => hanging.push(resolve))
+    timers.onWork(timerKind('waits'), ({ finish }) => hang().then(() => void finish(async () => {})))
+    timers.onWork(timerKind('waits outside'), ({ finish, outside }) => outside(hang).then(() => void finish(async () => {})))
+    const add = (kind: string, count: number): Promise<void> =>
+      database.transaction(async (tx) => {
+        const due = { kind, keys: ['policy:a'], data: {}, dueAt: tx.now }
+        for (let index = 0; index < count; index++) await timers.store.schedule(tx, { id: `${kind} ${index}`, ...due })
+      })
+    await add('waits outside', 20)
+    timers.start()
+    await settle()
+    expect(hanging).toHaveLength(20)
+    await add('waits', 20)
+    timers.wake()
+    await settle()
+    expect(hanging).toHaveLength(28)
+    while (hanging.length > 0) {
+      for (const end of hanging.splice(0)) end()
+      await settle()
+    }
+  })
+
   it('asks for the least when giving up fails too, and then removes the timer', async () => {
     behave = () => Promise.reject(new Error('bug'))
     const faults: unknown[] = []

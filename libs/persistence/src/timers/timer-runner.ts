@@ -13,6 +13,8 @@ export type TimerHandler<D extends object = Record<string, unknown>> = (tx: Tran
 export type WorkHandler<D extends object = Record<string, unknown>> = (work: {
   timer: FiredTimer<D>
   finish: (effect: (tx: Transaction) => Promise<void>) => Promise<boolean>
+  /** Waits for a server that may hang: meanwhile the runner fires others in its place. The caller bounds how many wait at a time. */
+  outside: <T>(call: () => Promise<T>) => Promise<T>
 }) => Promise<void>
 
 /**
@@ -23,6 +25,7 @@ export type GiveUpTimer = (tx: Transaction, timer: Timer, error: unknown, fault?
 
 const LEASE_MS = 10_000
 const SWEEP_MS = 1_000
+/** Work that waits outside does not count. */
 const MAX_CONCURRENT = 8
 /** The last try comes 16 s after the first. A fault of database or broker is waited out without an end. */
 const MAX_TRIES = 7
@@ -39,6 +42,7 @@ export class TimerRunner {
   private readonly sweeps: Repeat
   private nextSweepMs = SWEEP_MS
   private readonly running = new Set<Promise<void>>()
+  private waitingOutside = 0
   private finishing = 0
   private giveUp: GiveUpTimer | undefined
 
@@ -104,7 +108,7 @@ export class TimerRunner {
 
   private async claimAndFire(): Promise<void> {
     this.nextSweepMs = SWEEP_MS
-    const room = MAX_CONCURRENT - this.running.size
+    const { room } = this
     if (room <= 0) return
     const { due, next } = await this.database.autocommit(async (tx) => {
       const claimed = await this.store.claimDue(tx, room, LEASE_MS)
@@ -113,6 +117,10 @@ export class TimerRunner {
     for (const timer of due) this.track(inTrace(timer.traceparent, () => this.fire(timer), `timer ${timer.kind}`))
     if (due.length > 0) this.wake()
     else if (next !== null) this.nextSweepMs = Math.min(SWEEP_MS, Math.max(next, 1))
+  }
+
+  private get room(): number {
+    return MAX_CONCURRENT - this.running.size + this.waitingOutside
   }
 
   private track(firing: Promise<void>): void {
@@ -174,9 +182,20 @@ export class TimerRunner {
     await this.database.transaction((tx) => this.store.renew(tx, timer, leaseMs))
     keepAlive()
     try {
-      await work({ timer, finish: (effect) => this.finish(timer, effect) })
+      await work({ timer, finish: (effect) => this.finish(timer, effect), outside: (call) => this.outside(call) })
     } finally {
       cancel()
+    }
+  }
+
+  private async outside<T>(call: () => Promise<T>): Promise<T> {
+    const wasFull = this.room <= 0
+    this.waitingOutside++
+    if (wasFull) this.wake()
+    try {
+      return await call()
+    } finally {
+      this.waitingOutside--
     }
   }
 

@@ -3,8 +3,8 @@ import type { Deployment } from '../../partners/address-guard.js'
 import type { Resolve } from '../../partners/guarded-lookup.js'
 import { guardedLookup } from '../../partners/guarded-lookup.js'
 
-/** Per origin; several partners may share a gateway, and how many tries one partner may have at once is the worker's to limit. */
-const CONNECTIONS_PER_ORIGIN = 8
+/** Per origin: as many as the worker has slots, for partners may share a gateway, and those that hang must not hold up the others. */
+const CONNECTIONS_PER_ORIGIN = 64
 const MAX_AGENTS = 64
 
 /**

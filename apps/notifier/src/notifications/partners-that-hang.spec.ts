@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Channel } from '../partners/channel.js'
+import { notifierWorld } from './notifier-world.suite.js'
+
+let world: Awaited<ReturnType<typeof notifierWorld>>
+beforeEach(async () => {
+  world = await notifierWorld()
+})
+afterEach(async () => {
+  world.worker.onModuleDestroy()
+  await world.stop()
+})
+
+const hooks = (id: string, count: number): Channel[] =>
+  Array.from({ length: count }, (_, index) => ({ kind: 'webhook', url: `https://${id}.example/${index}`, secret: 'whsec_' }))
+const named = (prefix: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
+
+/** Seconds after the run until each delivery arrived that did, in order. */
+async function arrivals(): Promise<number[]> {
+  const startMs = Date.parse('2026-01-01T00:00:00Z')
+  const arrived = (await world.deliveries()).flatMap(({ deliveredAt }) => (deliveredAt === null ? [] : [Date.parse(deliveredAt) - startMs]))
+  return arrived.map((ms) => ms / 1000).toSorted((a, b) => a - b)
+}
+
+describe('partners that hang', () => {
+  it('take two slots each, and the others are told at once', async () => {
+    const dead = named('dead', 20)
+    await world.register(...dead.map((id) => ({ id, channels: hooks(id, 3) })), ...named('well', 45).map((id) => ({ id })))
+    for (const id of dead) world.sender.script.set(id, ['hang'])
+    await world.complete(184, '2.0.0', null)
+    await world.advance(1)
+    const calls = (prefix: string): number => world.sender.sent.filter(({ partner }) => partner.startsWith(prefix)).length
+    expect([calls('dead'), await arrivals()]).toEqual([40, Array<number>(45).fill(0)])
+  })
+
+  it('change nothing for the others while one of fifty is dead, try after try', async () => {
+    await world.register(...named('well', 49).map((id) => ({ id })), { id: 'dead', channels: hooks('dead', 8) })
+    world.sender.script.set('dead', ['hang'])
+    for (const [index, version] of ['2.0.0', '2.1.0', '2.2.0'].entries()) {
+      await world.complete(184 + index, version, null)
+      await world.advance(5)
+    }
+    expect((await arrivals()).map((second) => second % 5)).toEqual(Array<number>(3 * 49).fill(0))
+  })
+
+  it('by mail, all by one relay, hold up no webhook', async () => {
+    const mailed = named('mailed', 70)
+    const channels = (id: string): Channel[] => [{ kind: 'email', to: `air@${id}.example` }]
+    await world.register(...mailed.map((id) => ({ id, channels: channels(id) })), ...named('well', 10).map((id) => ({ id })))
+    for (const id of mailed) world.sender.script.set(id, ['hang'])
+    await world.complete(184, '2.0.0', null)
+    await world.advance(1)
+    expect([world.sender.sent.filter(({ channel }) => channel === 'email').length, (await arrivals()).length]).toEqual([6, 10])
+  })
+})
