@@ -109,6 +109,15 @@ export const CLI_GUARDS = [
     test: 'counts whole: one that is too long is refused, not cut to another one',
   },
   {
+    name: 'idempotency-claim',
+    guard: 'of equal requests at several instances one goes on',
+    file: 'libs/service/src/idempotency/repeatable-requests.ts',
+    find: '      if (!call.repeatsSafely && !isPast(tx, known.leaseUntil)) throw busy()\n',
+    replace: '',
+    spec: 'test/scenarios/idempotency-key-instances.spec.ts',
+    test: 'has one effect and one answer (first try)',
+  },
+  {
     name: 'exec-newest-wins',
     guard: 'a program never runs for a version that was overtaken',
     file: 'apps/cli/src/watch/program-queue.ts',
