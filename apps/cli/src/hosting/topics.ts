@@ -1,24 +1,44 @@
 import { EXIT, TOPICS, type TopicReport } from '#libs/contracts'
 import { HostConfig, readHostConfig, replicationOf } from '#libs/process'
-import { applyAcls, applyTopics, createKafka, diffAcls, diffTopics, KafkaBus, type TopicDifference, type TopicLag } from '#libs/messaging'
+import {
+  applyAcls,
+  applyTopics,
+  createKafka,
+  diffAcls,
+  diffTopics,
+  KafkaBus,
+  refuseOtherCopies,
+  type TopicDifference,
+  type TopicLag,
+} from '#libs/messaging'
 import { createLogger, processEnvironment, systemClock } from '#libs/platform'
 import { kafkaSettings } from '#libs/service'
 import type { Output } from '../output/output.js'
 import type { TopicsOptions, TopicsVerb } from './hosting.js'
 
+type Kafka = ReturnType<typeof createKafka>
+
 export async function runTopics(verb: TopicsVerb, { output, url }: TopicsOptions): Promise<number> {
   const config = readHostConfig(processEnvironment())
   if (verb === 'list') return list(output, config, url)
   const kafka = createKafka(await kafkaSettings(config, 'hms-svc-topics'), createLogger(config.logLevel))
-  const copies = replicationOf(config)
-  const [topics, acls] =
-    verb === 'diff'
-      ? [await diffTopics(kafka, copies), await diffAcls(kafka)]
-      : [await applyTopics(kafka, copies, undefined, { copies: true }), await applyAcls(kafka)]
-  const differences = [...topics, ...acls]
-  if (verb === 'diff') output.list(differences, DIFFERENCE_COLUMNS, 'The broker matches the catalogue.')
-  else output.list(differences.map(withDone), DONE_COLUMNS, 'The broker matched the catalogue already.')
-  return verb === 'diff' && differences.length > 0 ? EXIT.conflict : EXIT.done
+  return verb === 'diff' ? diff(kafka, replicationOf(config), output) : apply(kafka, replicationOf(config), output)
+}
+
+async function diff(kafka: Kafka, copies: number, output: Output): Promise<number> {
+  const differences = [...(await diffTopics(kafka, copies)), ...(await diffAcls(kafka))]
+  output.list(differences, DIFFERENCE_COLUMNS, 'The broker matches the catalogue.')
+  return differences.length > 0 ? EXIT.conflict : EXIT.done
+}
+
+/** Says what it did before it says what it could not do. */
+async function apply(kafka: Kafka, copies: number, output: Output): Promise<number> {
+  const left: TopicDifference[] = []
+  const topics = await applyTopics(kafka, copies, undefined, { copies: true, onLeft: (others) => left.push(...others) })
+  const done = [...topics, ...(await applyAcls(kafka))].map(withDone)
+  if (done.length > 0 || left.length === 0) output.list(done, DONE_COLUMNS, 'The broker matched the catalogue already.')
+  refuseOtherCopies(left)
+  return EXIT.done
 }
 
 type Done = TopicDifference & { done: string }

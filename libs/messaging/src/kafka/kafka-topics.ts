@@ -40,6 +40,8 @@ export interface TopicDifference {
 interface ApplyOptions {
   /** Also moves copies of partitions, which takes as long as their records are many: asked for by a person, not at every start. */
   copies?: boolean
+  /** Takes the topics that keep other copies than wanted, after all else was done; without it they are refused. */
+  onLeft?: (others: readonly TopicDifference[]) => void
 }
 
 /** The catalogue as Kafka settings. 4 MiB per message: a run of the largest policy and the one in force, signed and wrapped. */
@@ -99,13 +101,13 @@ export function topicsOf(service: ServiceName, replication = 1): WantedTopic[] {
 /**
  * Makes missing topics and repairs settings (kafkajs' createTopics never repairs). A wrong partition count is refused: it re-maps keys.
  * So are more copies than brokers. Topics that were made with other copies get the wanted ones where that is asked for and there are as
- * many brokers, else they are left as they are, and refused when the rest is done.
+ * many brokers, else they are left as they are, their settings too, and refused when the rest is done. Answers what was done.
  */
 export async function applyTopics(
   kafka: Kafka,
   replication: number,
   all: readonly WantedTopic[] = wantedTopics(replication),
-  { copies = false }: ApplyOptions = {},
+  { copies = false, onLeft = refuseOtherCopies }: ApplyOptions = {},
 ): Promise<TopicDifference[]> {
   return withAdmin(kafka, async (admin) => {
     const differences = await findDifferences(admin, all)
@@ -153,8 +155,8 @@ export async function applyTopics(
         admin,
         all.filter((topic) => !left.has(topic.name)),
       )
-    refuseOtherCopies(others)
-    return differences
+    onLeft(others)
+    return differences.filter(({ topic }) => !left.has(topic))
   })
 }
 
