@@ -194,6 +194,13 @@ module.exports = {
       from: { path: '^apps/(console|edge|witness)/src/', pathNot: SPEC },
       to: { path: pkg('@nestjs', 'typeorm', 'pg', 'kafkajs', '@cedar-policy', 'rxjs'), reachable: true },
     },
+    {
+      name: 'serve-loads-late',
+      comment: 'the command that starts edge and witness too loads the services where it starts one, not before',
+      severity: 'error',
+      from: { path: '^apps/cli/src/hosting/serve\\.ts$' },
+      to: { path: '^libs/(messaging|persistence|service|stage)/', dynamic: false },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'resolvable',
