@@ -43,7 +43,7 @@ function observing(): Canary {
   const at = NOW.toISOString()
   const canary: Canary = { ...fresh, state: 'observing', members: [member], publishedAt: at, leaseUntil: at, observeUntil: at }
   const head = { ...storedHead('region:NCR', 2_000), policy: POLICY, audience: { connected: 2_000, cohort: 100, smallestBucket: 1 } }
-  return decideCanary(canary, { type: 'published', heads: [head] }, CONTEXT).state
+  return decideCanary(canary, { type: 'published', heads: [head], at }, CONTEXT).state
 }
 
 function errorRates(): void {

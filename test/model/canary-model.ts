@@ -32,9 +32,9 @@ function inputsOf(policies: readonly string[]): Record<string, CanaryInput> {
   const dossier = bundle(policies)
   const alert = { alert: 'a', reading: 'r', reason: 'no alert expected', connected: true, explained: false, receivedAt: NOW.toISOString() }
   const each = policies.map((policy) => [
-    [`${policy}: head stored, bots connected`, { type: 'published', heads: [stored(policy, SCOPE, BOTS)] }],
-    [`${policy}: head stored, nobody connected`, { type: 'published', heads: [stored(policy, SCOPE, 0)] }],
-    [`${policy}: older head stored`, { type: 'published', heads: [stored(policy, SCOPE, BOTS, SEQ - 1)] }],
+    [`${policy}: head stored, bots connected`, { type: 'published', heads: [stored(policy, SCOPE, BOTS)], at: NOW.toISOString() }],
+    [`${policy}: head stored, nobody connected`, { type: 'published', heads: [stored(policy, SCOPE, 0)], at: NOW.toISOString() }],
+    [`${policy}: older head stored`, { type: 'published', heads: [stored(policy, SCOPE, BOTS, SEQ - 1)], at: NOW.toISOString() }],
     [`${policy}: all acknowledged`, { type: 'covered', reports: [covered(policy, SCOPE, BOTS, BOTS)] }],
     [`${policy}: one is silent`, { type: 'covered', reports: [covered(policy, SCOPE, BOTS, BOTS - 1)] }],
   ])
@@ -125,7 +125,8 @@ function brokenBy(given: Watched, input: CanaryInput, effects: readonly CanaryEf
     'an end that is left':
       ENDS.includes(before.state) && (after.state !== before.state || effects.some(({ do: what }) => what !== 'answer')),
     'two effects of one answer': effects.filter(({ do: what }) => what === 'answer').length > 1,
-    'an alert of a run that shows nothing': after.counted.length > before.counted.length && before.publishedAt === null,
+    'an alert of a run that shows nothing':
+      after.counted.length > before.counted.length && before.publishedAt === null && input.type !== 'published',
   }
   const broken = Object.keys(laws).find((law) => laws[law])
   return broken === undefined ? {} : { broken }
@@ -146,6 +147,7 @@ function keyOf({ canary, isShown, passes, fails, takeBacks }: Watched): string {
     canary.watch?.bots.map(({ cohort, connected }) => [cohort, connected].join()).sort(),
     canary.watch !== undefined && canary.watch.paired.cohortMs + canary.watch.alone.cohortMs > 0,
     publishedAt !== null,
+    canary.early?.length ?? 0,
     observeUntil !== null,
     unexplained.length,
     isShown,

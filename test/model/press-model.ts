@@ -246,7 +246,10 @@ function canaryWorld(canary: Canary): [string, CanaryInput][] {
   const unheard = canary.members.find(({ published, acknowledged }) => published && acknowledged < BOTS)?.policy
   return [
     ...(canary.state === 'publishing' && unpublished !== undefined
-      ? ([['a head is stored', { type: 'published', heads: [stored(unpublished, SCOPE, BOTS)] }]] as [string, CanaryInput][])
+      ? ([['a head is stored', { type: 'published', heads: [stored(unpublished, SCOPE, BOTS)], at: NOW.toISOString() }]] as [
+          string,
+          CanaryInput,
+        ][])
       : []),
     ...(unheard === undefined
       ? []

@@ -70,8 +70,8 @@ describe('heads and numbers that come together', () => {
   it('lead a canary and a rollout to where they would lead one by one', () => {
     fc.assert(
       fc.property(heads('region:NCR', 3), reports('region:NCR'), heads('global', 3), reports('global'), (part, seen, stable, run) => {
-        const canary = onCanary(CANARY, { type: 'published', heads: part }).state
-        expect(canary).toEqual(part.reduce((before, head) => onCanary(before, { type: 'published', heads: [head] }).state, CANARY))
+        const canary = onCanary(CANARY, { type: 'published', heads: part, at: AT }).state
+        expect(canary).toEqual(part.reduce((before, head) => onCanary(before, { type: 'published', heads: [head], at: AT }).state, CANARY))
         const watched = onCanary(canary, { type: 'covered', reports: seen }).state
         expect(watched).toEqual(seen.reduce((before, report) => onCanary(before, { type: 'covered', reports: [report] }).state, canary))
         const rollout = onRollout(ROLLOUT, { type: 'published', heads: stable }).state
@@ -85,8 +85,10 @@ describe('heads and numbers that come together', () => {
   it('wait, once all are stored, for bots, and not before', () => {
     const all = (scope: string): PublishedHead[] => fc.sample(heads(scope, 3), 100).find(({ length }) => length === POLICIES.length)!
     const [part, stable] = [all('region:NCR'), all('global')]
-    expect(kindsOf(onCanary(CANARY, { type: 'published', heads: part.slice(1) }))).toEqual([])
-    expect(onCanary(CANARY, { type: 'published', heads: part }).effects).toEqual([{ do: 'schedule', timer: 'acknowledge', inMs: 1_000 }])
+    expect(kindsOf(onCanary(CANARY, { type: 'published', heads: part.slice(1), at: AT }))).toEqual([])
+    expect(onCanary(CANARY, { type: 'published', heads: part, at: AT }).effects).toEqual([
+      { do: 'schedule', timer: 'acknowledge', inMs: 1_000 },
+    ])
     expect(kindsOf(onRollout(ROLLOUT, { type: 'published', heads: stable.slice(1) }))).toEqual([])
     expect(kindsOf(onRollout(ROLLOUT, { type: 'published', heads: stable }))).toEqual(['cancel', 'emit', 'schedule'])
     expect(onRollout(ROLLOUT, { type: 'published', heads: part })).toEqual({ state: ROLLOUT, effects: [] })
@@ -94,7 +96,7 @@ describe('heads and numbers that come together', () => {
 
   it('widen each member whose share takes in nobody, all in one step', () => {
     const [stored] = fc.sample(heads('region:NCR', 3, 700), 1) as [PublishedHead[]]
-    const { state, effects } = onCanary(CANARY, { type: 'published', heads: stored })
+    const { state, effects } = onCanary(CANARY, { type: 'published', heads: stored, at: AT })
     const widened = state.members.filter(({ share }) => share === 701)
     const policies = POLICIES.filter((policy) => stored.some((head) => head.policy === policy))
     expect(widened.map(({ policy, published }) => [policy, published])).toEqual(policies.map((policy) => [policy, false]))

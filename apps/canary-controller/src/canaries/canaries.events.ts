@@ -18,8 +18,8 @@ export class CanariesEvents {
   }
 
   @OnEvent('canary-controller', 'hms.head.published.v1')
-  async published(@Payload() { data }: ReceivedEvent<'hms.head.published.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
-    if (data.run !== null) await this.runCanary.shell.input(tx, data.run, { type: 'published', heads: data.heads })
+  async published(@Payload() { data, time }: ReceivedEvent<'hms.head.published.v1'>, @Ctx() { tx }: EventContext): Promise<void> {
+    if (data.run !== null) await this.runCanary.shell.input(tx, data.run, { type: 'published', heads: data.heads, at: time })
   }
 
   @OnEvent('canary-controller', 'hms.coverage.reported.v1')

@@ -1,7 +1,7 @@
 import { readingProblem, type EventData } from '#libs/contracts'
 import type { Transaction } from '#libs/persistence'
 import { TerminalError } from '#libs/platform'
-import { ALERT_STATES, countsAlerts, hasControl, isLive, type Canary } from '#libs/pipeline'
+import { ALERT_STATES, countsAlerts, hasControl, isEarly, isInTime, isLive, type Canary } from '#libs/pipeline'
 import { bucketOf, inShare, scopeCovers, type Scope } from '#libs/policy'
 import { digestOfJson, hexOf } from '#libs/signing'
 import { Injectable } from '@nestjs/common'
@@ -67,7 +67,8 @@ function onceOf(bot: string, alert: Alert): string {
 
 /** Of the scope and in no cohort, while the verdict is open: what the cohort is compared with. */
 export function isOfControl(canary: Canary, alert: Alert): boolean {
-  if (!isLive(canary) || canary.watch === undefined || !alert.connected || alert.receivedAt < canary.publishedAt!) return false
+  if (!isLive(canary) || isEarly(canary) || canary.watch === undefined || !alert.connected) return false
+  if (!isInTime(canary, alert.receivedAt)) return false
   if (!scopeCovers(canary.scope as Scope, { region: alert.region })) return false
   if (alert.policy !== undefined && !canary.members.some(({ policy }) => policy === alert.policy)) return false
   return hasControl(canary) && canary.members.every(({ policy, share }) => !inShare(bucketOf(policy, alert.bot), share))
@@ -75,7 +76,7 @@ export function isOfControl(canary: Canary, alert: Alert): boolean {
 
 /** Of the cohort by scope and bucket, connected or not, and received since the canary was published and its release was in force. */
 export function counts(canary: Canary, alert: Alert): boolean {
-  if (!countsAlerts(canary) || alert.receivedAt < canary.publishedAt!) return false
+  if (!countsAlerts(canary) || !isInTime(canary, alert.receivedAt)) return false
   if (!scopeCovers(canary.scope as Scope, { region: alert.region })) return false
   const members = alert.policy === undefined ? canary.members : canary.members.filter((member) => member.policy === alert.policy)
   return members.some((member) => (member.beginsAt ?? '') <= alert.receivedAt && inShare(bucketOf(member.policy, alert.bot), member.share))

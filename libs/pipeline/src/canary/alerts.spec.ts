@@ -3,6 +3,7 @@ import type { RunDossier } from '#libs/contracts'
 import { MAX_ALERTS_OF_BOT, MAX_COUNTED, summaryOf, type Canary } from './canary.js'
 import { decideCanary } from './decide.js'
 import type { CanaryContext, CanaryEffect } from './inputs-and-effects.js'
+import { isInTime, MAX_EARLY } from './since.js'
 
 const AT = '2026-01-01T00:00:00.000Z'
 const RULES = { windowMs: 60_000, alertsPerBotDay: 0 }
@@ -13,6 +14,17 @@ const CONTEXT: CanaryContext = {
   measureMs: 10_000,
   evidence: 'optional',
   rules: RULES,
+}
+
+/** What the store says of the head of that policy. */
+const HEAD = {
+  policy: 'pm25',
+  scope: 'region:NCR',
+  seq: 1,
+  release: 'sha256:1',
+  revision: 1,
+  applied: true,
+  audience: { connected: 5, cohort: 5, smallestBucket: 0 },
 }
 
 /** A canary of one policy with so many connected bots in its cohort. */
@@ -115,6 +127,52 @@ describe('the guard of two', () => {
 
   it('shows that one bot complains alone', () => {
     expect(summaryOf(after(canaryOf(3), 'a+', 'a+').canary)).toContain('2 unexplained alerts of a alone')
+  })
+})
+
+describe('an alert that comes before the word that the heads are stored', () => {
+  const unheard = canaryOf(5, { state: 'publishing', publishedAt: null, leaseUntil: '2026-01-01T00:01:00.000Z' })
+  const storedAt = (at: string, canary: Canary) => decideCanary(canary, { type: 'published', heads: [HEAD], at }, CONTEXT)
+
+  it('ends the canary once that word comes, when it was received after they were stored', () => {
+    const early = after(unheard, 'a', 'b')
+    expect(early.effects).toEqual([])
+    const { state, effects } = storedAt(AT, early.canary)
+    expect([state.state, state.publishedAt, state.early]).toEqual(['failed', AT, undefined])
+    expect(effects.at(-1)).toMatchObject({ do: 'fail', reason: 'UNEXPLAINED_ALERTS' })
+  })
+
+  it('says nothing when it was received before: its bot lived under the old rule', () => {
+    const { state } = storedAt('2026-01-01T00:00:00.001Z', after(unheard, 'a', 'b').canary)
+    expect([state.state, state.unexplained, state.early]).toEqual(['observing', [], undefined])
+  })
+
+  it('is kept once, and not without a bound', () => {
+    const flooded = after(unheard, ...Array.from({ length: MAX_EARLY + 9 }, (_, index) => `bot-${index}`)).canary
+    expect([flooded.early?.length, after(flooded, 'x').canary]).toEqual([MAX_EARLY, flooded])
+    const alert = { alert: 'a', bot: 'bot', reading: 'r', reason: '', once: 'bot r', connected: false, explained: false, receivedAt: AT }
+    const once = decideCanary(unheard, { type: 'alerted', alert }, CONTEXT).state
+    expect(decideCanary(once, { type: 'alerted', alert }, CONTEXT).state.early).toHaveLength(1)
+  })
+})
+
+describe('an alert after the lease has lapsed', () => {
+  const lapsed = canaryOf(5, { state: 'paused', leaseUntil: '2025-12-31T23:59:59.000Z' })
+  const gap = '2025-12-31T23:59:59.500Z'
+
+  it('does not count: its cohort has fallen back to the old rule', () => {
+    expect([isInTime(lapsed, gap), isInTime(lapsed, lapsed.leaseUntil)]).toEqual([false, false])
+    expect(isInTime({ ...lapsed, publishedAt: gap, leaseUntil: AT }, AT)).toBe(true)
+    // The stable heads may have taken over meanwhile.
+    expect(isInTime({ ...lapsed, publishedAt: gap, state: 'passed' }, AT)).toBe(true)
+  })
+
+  it('counts again from the head that renews it', () => {
+    const { state } = decideCanary(lapsed, { type: 'due', timer: 'lease' }, CONTEXT)
+    expect([state.publishedAt, state.leaseUntil > AT]).toEqual([null, true])
+    const renewed = { ...state, members: state.members.map((member) => ({ ...member, seq: 2 })) }
+    const stored = decideCanary(renewed, { type: 'published', heads: [{ ...HEAD, seq: 2 }], at: AT }, CONTEXT).state
+    expect([stored.state, stored.publishedAt, isInTime(stored, gap), isInTime(stored, AT)]).toEqual(['paused', AT, false, true])
   })
 })
 

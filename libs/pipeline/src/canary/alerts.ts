@@ -1,22 +1,18 @@
-import { countsAlerts, MAX_ALERTS_OF_BOT, MAX_COUNTED, UNEXPLAINED_LIMIT, type Canary, type UnexplainedAlert } from './canary.js'
-
-/** An alert that counts: of the cohort, in time. */
-export interface CountedAlert extends UnexplainedAlert {
-  /** The same for the same reading of the same bot. */
-  once: string
-  /** Whether its bot was connected, and so is among those that the members expect. */
-  connected: boolean
-  /** Whether the new policy itself implies the alert, as the scenarios say. */
-  explained: boolean
-  /** RFC 3339. */
-  receivedAt: string
-}
+import {
+  countsAlerts,
+  MAX_ALERTS_OF_BOT,
+  MAX_COUNTED,
+  UNEXPLAINED_LIMIT,
+  type Canary,
+  type CountedAlert,
+  type UnexplainedAlert,
+} from './canary.js'
 
 /** Counts an alert once per bot and reading. `broken`: the guard is broken by it, and how. */
 export function countAlert(canary: Canary, counting: CountedAlert): { canary: Canary; broken?: string } {
   const { once, connected, explained, alert: id, bot, reading, reason } = counting
   const alert: UnexplainedAlert = { alert: id, bot, reading, reason }
-  if (!countsAlerts(canary) || canary.counted.includes(once)) return { canary }
+  if (!countsAlerts(canary) || canary.publishedAt === null || canary.counted.includes(once)) return { canary }
   const known = canary.alerting.find(({ bot }) => bot === alert.bot)
   if ((known?.alerts ?? 0) >= MAX_ALERTS_OF_BOT) return { canary }
   // Beyond the bound only the first unexplained alert of a bot still matters.

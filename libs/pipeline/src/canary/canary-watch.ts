@@ -16,6 +16,8 @@ export interface ScopeBots {
 /** What the statistics know of a canary: exposure and unexplained alerts of its cohort, and of the bots of its scope outside of it. */
 export interface CanaryWatch extends WatchRules {
   bots: ScopeBots[]
+  /** When the counting began: alerts that were received earlier count in neither group. */
+  from: string
   /** When the store last counted the bots. */
   heardAt: string
   /** Until when their time has been added up. */

@@ -36,8 +36,10 @@ export interface Canary extends StageState {
   requestedShare: number
   observeMs: number
   members: CanaryMember[]
-  /** When the first head was stored: alerts count from here. */
+  /** When the first head was stored, or the first after a lease that had lapsed: alerts count from here. */
   publishedAt: string | null
+  /** Alerts that came before it was known since when heads are stored. */
+  early?: CountedAlert[]
   observeUntil: string | null
   /** The freeze that holds in its scope, as it was last told. */
   frozen: FreezeNotice | null
@@ -97,6 +99,18 @@ export interface UnexplainedAlert {
   reason: string
 }
 
+/** An alert that counts: of the cohort, in time. */
+export interface CountedAlert extends UnexplainedAlert {
+  /** The same for the same reading of the same bot. */
+  once: string
+  /** Whether its bot was connected, and so is among those that the members expect. */
+  connected: boolean
+  /** Whether the new policy itself implies the alert, as the scenarios say. */
+  explained: boolean
+  /** RFC 3339. */
+  receivedAt: string
+}
+
 /** Two unexplained alerts of two bots end a canary: the hard guard, whatever the statistics say. */
 export const UNEXPLAINED_LIMIT = 2
 /** What one bot may add to a canary, and all of them: the document is written whole with every alert. */
@@ -112,8 +126,8 @@ export function isOpen(canary: Canary): boolean {
  */
 export const ALERT_STATES = ['publishing', 'observing', 'paused', 'passed', 'baking'] as const satisfies readonly Canary['state'][]
 
-export function countsAlerts({ state, publishedAt }: Canary): boolean {
-  return publishedAt !== null && (ALERT_STATES as readonly string[]).includes(state)
+export function countsAlerts({ state }: Canary): boolean {
+  return (ALERT_STATES as readonly string[]).includes(state)
 }
 
 /** Its cohort lives under it, and its verdict is open: alerts count, and people may abort it. */

@@ -63,19 +63,19 @@ describe('given heads that are not stored', () => {
   const given = canary('publishing', { of: 3, acknowledged: 0 })
 
   it('when they are, then the cohort has its time to acknowledge', () => {
-    const { state, effects } = when(given, { type: 'published', heads: [storedHead(SCOPE, 3)] })
+    const { state, effects } = when(given, { type: 'published', heads: [storedHead(SCOPE, 3)], at: NOW.toISOString() })
     expect(state).toMatchObject({ state: 'publishing', publishedAt: NOW.toISOString(), members: [{ published: true, expected: 3 }] })
     expect(effects).toEqual([{ do: 'schedule', timer: 'acknowledge', inMs: 30_000 }])
   })
 
   it('when they are and no bot of the scope is connected, then the observation begins at once', () => {
-    const { state } = when(given, { type: 'published', heads: [storedHead(SCOPE, 0)] })
+    const { state } = when(given, { type: 'published', heads: [storedHead(SCOPE, 0)], at: NOW.toISOString() })
     expect(state.state).toBe('observing')
   })
 
   it('when no connected bot falls below the share, then the smallest share that takes in one is issued', () => {
     const head = { ...storedHead(SCOPE, 3), audience: { connected: 3, cohort: 0, smallestBucket: 811 } }
-    const { state, effects } = when(given, { type: 'published', heads: [head] })
+    const { state, effects } = when(given, { type: 'published', heads: [head], at: NOW.toISOString() })
     expect(state.members).toMatchObject([{ share: 812, published: false }])
     expect(effects).toEqual([{ do: 'issueHeads', fast: false, policies: [POLICY] }])
   })
@@ -234,7 +234,7 @@ describe('given a freeze in its scope', () => {
 
   it('when its cohort acknowledges, then the observation begins with its clock stopped', () => {
     const given = canary('publishing', { of: 3, acknowledged: 0, frozen: FREEZE })
-    const stored = when(given, { type: 'published', heads: [storedHead(SCOPE, 3)] })
+    const stored = when(given, { type: 'published', heads: [storedHead(SCOPE, 3)], at: NOW.toISOString() })
     const { state, effects } = when(stored.state, { type: 'covered', reports: [report(3, 3)] })
     expect(state).toMatchObject({ state: 'observing', remainingMs: 60_000, observeUntil: null })
     expect(kinds(effects)).not.toContain('schedule')
@@ -291,8 +291,8 @@ describe('every state with every input', () => {
     'freeze begins': { type: 'freezeChanged', frozen: FREEZE },
     'freeze ends': { type: 'freezeChanged', frozen: null },
     'approvals logged': { type: 'proven', dossier: DOSSIER, isProven: true },
-    'heads stored, bots connected': { type: 'published', heads: [storedHead(SCOPE, 3)] },
-    'heads stored, nobody connected': { type: 'published', heads: [storedHead(SCOPE, 0)] },
+    'heads stored, bots connected': { type: 'published', heads: [storedHead(SCOPE, 3)], at: NOW.toISOString() },
+    'heads stored, nobody connected': { type: 'published', heads: [storedHead(SCOPE, 0)], at: NOW.toISOString() },
     'cohort acknowledged': { type: 'covered', reports: [report(3, 3)] },
     'second bot alerts': { type: 'alerted', alert: ALERT },
     'control group alerts': { type: 'controlAlerted', alert: { bot: 'bot-7', once: 'bot-7 r1', receivedAt: NOW.toISOString() } },

@@ -3,8 +3,18 @@ import { describeFreeze, isSameFreeze } from '../freezes/freeze-windows.js'
 import { ACK_TIMEOUT, describeSilence, isSilent, withCoverage } from '../silence.js'
 import { applied, describeDecision, endsRun, lateAnswer, MANUAL, type Ownership } from '../stage/answer.js'
 import { unchanged, type Asked, type Decision } from '../stage/decision.js'
-import { countAlert, type CountedAlert } from './alerts.js'
-import { beginning, canaryLabel, isLive, isOpen, lackOfEvidence, summaryOf, type Canary, type CanaryMember } from './canary.js'
+import { countAlert } from './alerts.js'
+import {
+  beginning,
+  canaryLabel,
+  isLive,
+  isOpen,
+  lackOfEvidence,
+  summaryOf,
+  type Canary,
+  type CanaryMember,
+  type CountedAlert,
+} from './canary.js'
 import { describeLack, describePower, excessOf, figuresOf } from './figures.js'
 import {
   CANARY_TIMERS,
@@ -15,6 +25,7 @@ import {
   type PassBasis,
 } from './inputs-and-effects.js'
 import { areAnswered, askedAnew, describeFailed, describeMetrics, describeUnanswered, withSamples, type MetricSample } from './metrics.js'
+import { isEarly, knownSince, sinceRenewal, withEarly } from './since.js'
 import { closed, countedAtHeads, countedByCoverage, withAlert } from './watch.js'
 
 type CanaryDecision = Decision<Canary, CanaryEffect>
@@ -41,7 +52,7 @@ function decide(canary: Canary, input: CanaryInput, context: CanaryContext): Can
     case 'freezeChanged':
       return freezeChanged(canary, input.frozen, context)
     case 'published':
-      return published(canary, input.heads, context)
+      return published(canary, input, context)
     case 'covered':
       return covered(canary, input.reports, context)
     case 'due':
@@ -123,16 +134,36 @@ function publish(canary: Canary, context: CanaryContext): CanaryDecision {
 /** New heads for all policies, and the timer that renews them in time. */
 function lease(canary: Canary, { now, leaseMs }: CanaryContext, fast: boolean, after: CanaryEffect[] = []): CanaryDecision {
   const effects: CanaryEffect[] = [{ do: 'issueHeads', fast }, { do: 'schedule', timer: 'lease', inMs: leaseMs / 3 }, ...after]
-  return { state: { ...canary, leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
+  return { state: { ...sinceRenewal(canary, now), leaseUntil: new Date(now.getTime() + leaseMs).toISOString() }, effects }
 }
 
-function published(before: Canary, heads: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
+function published(
+  before: Canary,
+  { heads, at }: Pick<Extract<CanaryInput, { type: 'published' }>, 'heads' | 'at'>,
+  context: CanaryContext,
+): CanaryDecision {
+  const isStored = heads.some(
+    ({ policy, scope, seq }) => scope === before.scope && before.members.some((m) => m.policy === policy && m.seq === seq),
+  )
+  if (!isEarly(before) || !isStored) return audienceKnown(before, heads, context)
+  const { canary, alerts } = knownSince(before, at)
+  // What waited for this is judged as if it came now.
+  return alerts.reduce<CanaryDecision>(
+    ({ state, effects }, alert) => {
+      const next = alerted(state, alert, context)
+      return { state: next.state, effects: [...effects, ...next.effects] }
+    },
+    audienceKnown(canary, heads, context),
+  )
+}
+
+function audienceKnown(before: Canary, heads: readonly PublishedHead[], context: CanaryContext): CanaryDecision {
   const canary = countedAtHeads(before, heads, context)
   const stored = new Map(heads.filter(({ scope }) => scope === canary.scope).map((head) => [head.policy, head]))
   const isNews = ({ policy, seq }: CanaryMember): boolean => stored.get(policy)?.seq === seq
   if (canary.state !== 'publishing' || !canary.members.some(isNews)) return unchanged(canary)
   const members = canary.members.map((member) => (isNews(member) ? withAudience(member, stored.get(member.policy)!.audience) : member))
-  const seen = { ...canary, members, publishedAt: canary.publishedAt ?? context.now.toISOString() }
+  const seen = { ...canary, members }
   const narrow = members.filter((member) => isNews(member) && !member.published)
   if (narrow.length > 0) return widen(seen, narrow, context)
   const decision = observeWhenReady(seen, context)
@@ -206,6 +237,7 @@ function renew(canary: Canary, context: CanaryContext): CanaryDecision {
 }
 
 function alerted(canary: Canary, alert: CountedAlert, { now }: CanaryContext): CanaryDecision {
+  if (isEarly(canary)) return unchanged(withEarly(canary, alert))
   const guarded = countAlert(canary, alert)
   const isEvent = guarded.canary !== canary && !alert.explained && alert.connected
   const counted = { ...guarded, canary: isEvent ? withAlert(guarded.canary, { ...alert, arm: 'cohort' }, now) : guarded.canary }
@@ -247,8 +279,7 @@ function observe(canary: Canary, context: CanaryContext): CanaryDecision {
   const { run, attempt, observeMs, remainingMs, ...rest } = canary
   const leftMs = remainingMs ?? observeMs
   const until = new Date(now.getTime() + leftMs).toISOString()
-  const publishedAt = canary.publishedAt ?? now.toISOString()
-  const observing: Canary = { ...rest, run, attempt, observeMs, state: 'observing', publishedAt, observeUntil: until }
+  const observing: Canary = { ...rest, run, attempt, observeMs, state: 'observing', observeUntil: until }
   if (canary.frozen !== null) {
     const { state, effects } = stopClock(observing, canary.frozen, context)
     return { state, effects: [{ do: 'cancel', timers: ['acknowledge'] }, ...effects] }

@@ -1,6 +1,6 @@
 import type { CoverageReport, FreezeNotice, PublishedHead, RunDossier } from '#libs/contracts'
 import type { CommonEffect, CommonInput } from '../stage/decision.js'
-import type { CountedAlert } from './alerts.js'
+import type { CountedAlert } from './canary.js'
 import type { MetricSample } from './metrics.js'
 import type { WatchRules } from './canary-watch.js'
 import type { WatchedAlert } from './watch.js'
@@ -18,8 +18,8 @@ export type CanaryInput =
   | { type: 'proven'; dossier: RunDossier; isProven: boolean }
   /** A freeze began, ended, or has other times. */
   | { type: 'freezeChanged'; frozen: FreezeNotice | null }
-  /** config-store stored heads, as a rule all of the run at once, and counted the connected bots. */
-  | { type: 'published'; heads: readonly PublishedHead[] }
+  /** config-store stored heads at a time (RFC 3339), as a rule all of the run at once, and counted the connected bots. */
+  | { type: 'published'; heads: readonly PublishedHead[]; at: string }
   /** The numbers of bots that acknowledged changed. */
   | { type: 'covered'; reports: readonly CoverageReport[] }
   /** A bot of the cohort alerted. */

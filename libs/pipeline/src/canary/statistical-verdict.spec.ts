@@ -44,7 +44,7 @@ class Story {
 
   counts(cohort: number, control: number): this {
     const head = storedHead(SCOPE, cohort + control)
-    return this.input({ type: 'published', heads: [{ ...head, audience: { ...head.audience, cohort } }] })
+    return this.input({ type: 'published', heads: [{ ...head, audience: { ...head.audience, cohort } }], at: this.now.toISOString() })
   }
 
   covers(cohort: number, control: number): this {

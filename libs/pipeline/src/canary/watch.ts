@@ -50,6 +50,7 @@ function newWatch(rules: WatchRules, now: Date): CanaryWatch {
   return {
     ...rules,
     bots: [],
+    from: at,
     heardAt: at,
     addedUntil: at,
     paired: NOTHING_PAIRED,
@@ -105,6 +106,7 @@ export function sizeOf(bots: readonly ScopeBots[]): { least: number; most: numbe
 export function withAlert(canary: Canary, { bot, once, receivedAt, arm }: WatchedAlert, now: Date): Canary {
   const { watch } = canary
   if (watch === undefined || !isLive(canary) || watch.begun.includes(once) || watch.begun.length >= MAX_COUNTED) return canary
+  if (receivedAt < watch.from) return canary
   const since = watch.windows.find((known) => known.bot === bot)?.since
   if (since !== undefined && Date.parse(receivedAt) - Date.parse(since) < watch.windowMs) return canary
   const added = addedUp(canary, now)
