@@ -28,6 +28,15 @@ export const DECISION_GUARDS = [
     test: 'ends by an abort that was pending when its stage let go of it for another attempt',
   },
   {
+    name: 'bake-counted-anew',
+    guard: 'a long bake is not judged by the bots of its beginning',
+    file: 'libs/pipeline/src/rollout/rollout.ts',
+    find: 'now.getTime() - Date.parse(countedSince) > COVERAGE_TOLD_MS',
+    replace: 'false',
+    spec: 'test/scenarios/decisions.spec.ts',
+    test: 'pauses for a fleet that joins late in a long bake and is silent; one that answered meanwhile lets it go on',
+  },
+  {
     name: 'rollback-taken-back',
     guard: 'the newest approved release may become live again after a rollback',
     file: 'apps/rollout/src/rollbacks/choose-target.ts',

@@ -257,6 +257,20 @@ describe('a rollout', () => {
     await press.reaches(run, 'SUCCEEDED')
   })
 
+  it('pauses for a fleet that joins late in a long bake and is silent; one that answered meanwhile lets it go on', async () => {
+    await start()
+    const run = await press.approve(['pm25@2.0.0=25'], { ...EVERYONE, bakeMs: 20 * 60_000 })
+    await press.reaches(run, 'BAKING')
+    const later = system.clock.now().getTime() + 12 * 60_000
+    await system.runUntil(async () => system.clock.now().getTime() >= later, 13 * 60_000)
+    const bot = await connect('mute-va', 'VA')
+    await system.runUntil(async () => (await press.show(run)).state === 'PAUSED', 10 * 60_000)
+    expect(await press.show(run)).toMatchObject({ reason: 'ACK_TIMEOUT' })
+    await acknowledge(bot)
+    await press.decide(run, 'resume')
+    await press.reaches(run, 'SUCCEEDED')
+  })
+
   it('is aborted while it bakes: what was live before is live again', async () => {
     await start()
     const run = await press.approve(['pm25@2.0.0=25'], { ...AT_ONCE, bakeMs: 3_600_000 })

@@ -10,6 +10,12 @@ export interface Audience {
   smallestBucket: number | null
 }
 
+/**
+ * For how long after a head, or after the time of what it holds, the bots are told to the stages, in ms. Stages wait for bots only then,
+ * and a canary renews its head all the time. Without this bound every bot that comes or goes would cost one signed event for each policy.
+ */
+export const COVERAGE_TOLD_MS = 10 * 60 * 1000
+
 /** Soft state: how far the connected bots are. Sent on change, at most four times a second, for all policies of a run together. */
 export interface ReportedCoverage {
   /** Run of their newest heads. */

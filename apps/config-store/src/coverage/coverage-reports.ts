@@ -1,4 +1,4 @@
-import type { ReportedCoverage } from '#libs/contracts'
+import { COVERAGE_TOLD_MS, type ReportedCoverage } from '#libs/contracts'
 import { policyKey } from '#libs/messaging'
 import { describeError, Repeat } from '#libs/platform'
 import { ServiceRuntime } from '#libs/service'
@@ -11,11 +11,6 @@ import { coverageOf, newestRunOf } from './coverage.js'
 import { FailureStreak } from './failure-streak.js'
 import { Presence } from './presence.js'
 
-/**
- * Stages wait for the bots only after a head, or after the time of what it holds, and a canary renews its own all the time. Without this
- * bound every bot that comes or goes would cost one signed event for each policy there is.
- */
-const MATTERS_MS = 10 * 60 * 1000
 const RETRY_MS = 1_000
 
 /** Tells the stages how far the bots are, whenever the numbers of a policy changed that had a head, or took effect, lately. */
@@ -90,8 +85,8 @@ export class CoverageReports implements OnApplicationBootstrap, BeforeApplicatio
 
   private matters(documents: readonly HeldStored[]): boolean {
     const now = this.time.nowMs()
-    const isRecent = (ms: number): boolean => ms <= now && ms >= now - MATTERS_MS
-    return documents.some(({ storedAt, next }) => storedAt >= now - MATTERS_MS || (next !== null && isRecent(next.atMs)))
+    const isRecent = (ms: number): boolean => ms <= now && ms >= now - COVERAGE_TOLD_MS
+    return documents.some(({ storedAt, next }) => storedAt >= now - COVERAGE_TOLD_MS || (next !== null && isRecent(next.atMs)))
   }
 
   private emit(reports: ReportedCoverage): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CoverageReport } from '#libs/contracts'
+import { COVERAGE_TOLD_MS, type CoverageReport } from '#libs/contracts'
 import { asked, commonInputs, DOSSIER, NOW, ORIGIN, POLICY, storedHead } from '../testing/samples.js'
 import { describeStage, transitionsOf } from '../testing/transitions.js'
 import { decideRollout, ROLLOUT_TIMERS, type RolloutContext, type RolloutEffect, type RolloutInput } from './decide.js'
@@ -165,6 +165,18 @@ describe('given a bake', () => {
     const joined = when(rollout('baking', { of: 4, acknowledged: 1 }), { type: 'due', timer: 'bake' })
     expect(joined.state).toMatchObject({ state: 'acknowledging', baked: true })
     expect(when(joined.state, { type: 'covered', reports: [report(4, 4)] }).state.state).toBe('completed')
+  })
+
+  it('when it is over after so long that the numbers are old, then the bots are counted anew', () => {
+    const given = rollout('baking', { countedSince: new Date(NOW.getTime() - COVERAGE_TOLD_MS - 1).toISOString() })
+    const { state, effects } = when(given, { type: 'due', timer: 'bake' })
+    expect(state).toMatchObject({ state: 'acknowledging', baked: true, countedSince: NOW.toISOString(), members: [{ acknowledged: 0 }] })
+    expect(effects).toEqual([
+      { do: 'issueHeads', how: 'renew' },
+      { do: 'schedule', timer: 'acknowledge', inMs: 30_000 },
+    ])
+    expect(when(state, { type: 'covered', reports: [report(4, 4)] }).state.state).toBe('completed')
+    expect(when(state, { type: 'due', timer: 'acknowledge' }).state.state).toBe('paused')
   })
 
   it('when the cohort raises unexplained alerts, then it is taken back; an alarm of another attempt is ignored', () => {

@@ -5,7 +5,18 @@ import { applied, describeDecision, lateAnswer, MANUAL, type Ownership } from '.
 import { unchanged, type Asked, type CommonEffect, type CommonInput, type Decision } from '../stage/decision.js'
 import { isHeldBy } from './break-glass.js'
 import { countReach, NOBODY_REACHED } from './reach.js'
-import { hasAll, hasQuorum, heldUntil, inForce, isRolloutOpen, isStored, rolloutSummary, withAnswers, type Rollout } from './rollout.js'
+import {
+  hasAll,
+  hasQuorum,
+  heldUntil,
+  inForce,
+  isRolloutOpen,
+  isStored,
+  isUncounted,
+  rolloutSummary,
+  withAnswers,
+  type Rollout,
+} from './rollout.js'
 
 export const ROLLOUT_TIMERS = ['publish', 'acknowledge', 'begin', 'bake'] as const
 export type RolloutTimer = (typeof ROLLOUT_TIMERS)[number]
@@ -91,7 +102,7 @@ export function decideRollout(rollout: Rollout, input: RolloutInput, context: Ro
 function open(
   rollout: Rollout,
   { stable, frozen: notice }: { stable: StableReleases; frozen: FreezeNotice | null },
-  { publishMs }: RolloutContext,
+  { now, publishMs }: RolloutContext,
 ): RolloutDecision {
   const { frozen: known, ...rest } = rollout
   const frozen = notice !== null && isHeldBy(rest, notice.id) ? notice : null
@@ -113,7 +124,7 @@ function open(
     { do: 'schedule', timer: 'publish', inMs: publishMs },
     { do: 'emit', type: 'hms.rollout.started.v1', data: { run, attempt, detail: 'waiting for the store' } },
   ]
-  return { state: { ...rest, state: 'publishing' }, effects }
+  return { state: { ...rest, state: 'publishing', countedSince: now.toISOString() }, effects }
 }
 
 function published(rollout: Rollout, heads: readonly PublishedHead[], context: RolloutContext): RolloutDecision {
@@ -166,8 +177,20 @@ function due(rollout: Rollout, timer: RolloutTimer, context: RolloutContext): Ro
       return takeEffect(rollout, context)
     case 'bake':
       // Bots that joined during the bake have their time to acknowledge, too.
-      return goOn({ ...rollout, baked: true }, hasQuorum(rollout), context)
+      return isUncounted(rollout, context.now)
+        ? countAnew(rollout, context)
+        : goOn({ ...rollout, baked: true }, hasQuorum(rollout), context)
   }
+}
+
+/** After a long bake the same heads go out under new numbers, so that the verdict rests on the bots that are there now. */
+function countAnew(rollout: Rollout, { now, acknowledgeMs }: RolloutContext): RolloutDecision {
+  const members = rollout.members.map((member) => ({ ...member, acknowledged: 0, silent: [] }))
+  const effects: RolloutEffect[] = [
+    { do: 'issueHeads', how: 'renew' },
+    { do: 'schedule', timer: 'acknowledge', inMs: acknowledgeMs },
+  ]
+  return { state: { ...rollout, state: 'acknowledging', baked: true, members, countedSince: now.toISOString() }, effects }
 }
 
 /** The rollout is the last stage that can take a run back: what it does not apply came too late. */
@@ -226,10 +249,10 @@ function answer(rollout: Rollout, asked: Asked, context: RolloutContext): Rollou
 }
 
 /** The same heads under new numbers, so that config-store says again which bots are there. */
-function resume(rollout: Rollout, before: RolloutEffect[], { publishMs }: RolloutContext): RolloutDecision {
+function resume(rollout: Rollout, before: RolloutEffect[], { now, publishMs }: RolloutContext): RolloutDecision {
   const members = rollout.members.map((member) => ({ ...member, published: false, acknowledged: 0, silent: [] }))
   const effects: RolloutEffect[] = [...before, { do: 'issueHeads', how: 'renew' }, { do: 'schedule', timer: 'publish', inMs: publishMs }]
-  return { state: { ...rollout, state: 'publishing', members }, effects }
+  return { state: { ...rollout, state: 'publishing', members, countedSince: now.toISOString() }, effects }
 }
 
 /** On without the bots that are silent, but never without the store. */
@@ -265,7 +288,7 @@ function hold(rollout: Rollout, until: string, { now }: RolloutContext): Rollout
 /** The time has come: it bakes once the bots say that they live under it. */
 function takeEffect(rollout: Rollout, context: RolloutContext): RolloutDecision {
   const { run, attempt } = rollout
-  const begun = { ...rollout, members: inForce(rollout.members) }
+  const begun = { ...rollout, members: inForce(rollout.members), countedSince: context.now.toISOString() }
   const { state, effects } = goOn(begun, hasAll(begun), context)
   const data = { run, attempt, detail: 'in force; waiting for the bots to live under it' }
   return { state, effects: [{ do: 'emit', type: 'hms.rollout.took-effect.v1', data }, ...effects] }

@@ -1,4 +1,4 @@
-import type { CoverageReport, FreezeNotice, Reach, RunDossier } from '#libs/contracts'
+import { COVERAGE_TOLD_MS, type CoverageReport, type FreezeNotice, type Reach, type RunDossier } from '#libs/contracts'
 import { beginning } from '../canary/canary.js'
 import { withCoverage, withNumbers, type Acknowledgements } from '../silence.js'
 import type { StageState } from '../stage/decision.js'
@@ -34,6 +34,8 @@ export interface Rollout extends StageState {
   promoted: boolean
   /** The bake is over; only bots that joined during it still have to acknowledge. */
   baked: boolean
+  /** Since when config-store counts the bots for it (RFC 3339): it does so for `COVERAGE_TOLD_MS`. */
+  countedSince?: string
   /** The freeze that it waits for. */
   frozen?: FreezeNotice
   /** Several people sent it past its canary: no freeze but the stop switch holds it, and it waits for no other run. */
@@ -60,6 +62,11 @@ export function newRollout(
 /** It may still end either way. */
 export function isRolloutOpen({ state }: Rollout): boolean {
   return state === 'publishing' || state === 'acknowledging' || state === 'holding' || state === 'baking' || state === 'paused'
+}
+
+/** Nobody tells any more which bots came and went since: the numbers are those of its beginning. */
+export function isUncounted({ countedSince }: Rollout, now: Date): boolean {
+  return countedSince !== undefined && now.getTime() - Date.parse(countedSince) > COVERAGE_TOLD_MS
 }
 
 /** When the last release takes effect, where that is ahead (RFC 3339). */
