@@ -2,6 +2,7 @@ import { asyncApi, SERVICE_PATHS, SERVICES, type ServiceName } from '#libs/contr
 import {
   addErrorPages,
   answerProblems,
+  closeQueuedAnswers,
   createLogger,
   earlyErrors,
   foreignRefused,
@@ -26,9 +27,10 @@ import {
 import { localNameOf, readCorsOrigins, readHostConfig, readHttpLimits, urlsOf } from '#libs/process'
 import { serveUpgrades } from '#libs/upgrade'
 import httpProxy from '@fastify/http-proxy'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import { addMetrics } from './edge-metrics.js'
+import { forwardAnswer } from './forward-answer.js'
 import { forwardedFor, withoutHopByHop } from './forwarded-headers.js'
 import { loadConsole } from './load-console.js'
 import { readiness } from './readiness.js'
@@ -56,6 +58,7 @@ export async function serveEdge(env: Environment): Promise<{ port: number; stop(
   const metrics = new Metrics().withProcessMetrics()
   const tracing = { endpoint: config.otlpEndpoint, service: 'edge', version: VERSION, clock: systemClock, log, metrics }
   const stopTracing = await startTracing(tracing)
+  closeQueuedAnswers(edge.server)
   limitClients(edge, { limits, metrics, isEdge: true })
   const [localTo, origins] = [localNameOf(config.profile, env), readCorsOrigins(env)]
   openToOrigins(edge, origins)
@@ -120,6 +123,7 @@ async function forward(
     replyOptions: {
       getUpstream: inTurn(urlsOf(service, env)),
       rewriteHeaders: withoutHopByHop,
+      onResponse: (_request, reply, { stream }) => forwardAnswer(reply as FastifyReply, stream),
       rewriteRequestHeaders: (request, headers) => ({
         ...judged(headers),
         ...forwardedFor(request, trusted),

@@ -1,10 +1,12 @@
 import { HmsError } from '#libs/contracts'
 import {
   answerClientError,
+  closeQueuedAnswers,
   crossOriginHeaders,
   errorPage,
   noErrorPage,
   problemBody,
+  requireConnection,
   toProblem,
   type Logger,
   type Metrics,
@@ -51,6 +53,7 @@ export function createSidecarServer(parts: SidecarParts): Server {
     response.on('error', () => response.destroy())
     answer(request, response, parts).catch((error: unknown) => send(response, problemOf(error, request, parts.log)))
   })
+  closeQueuedAnswers(server)
   // `refusalOf` judges it; Node would answer by itself, with an empty body.
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => server.emit('request', request, response))
   server.on('clientError', (error, socket) => answerClientError(error, socket, parts.log))
@@ -86,8 +89,10 @@ async function route(request: IncomingMessage, response: ServerResponse, parts: 
     case '/v1/policies':
       return send(response, reads.list(searchParams, known))
     case '/ofrep/v1/events':
+      requireConnection(response)
       return refetches.follow(request, response)
     case '/v1/events':
+      requireConnection(response)
       return follow(request, response, searchParams, feed)
     case '/livez':
       return send(response, { body: '{"status":"up"}' })

@@ -1,6 +1,8 @@
 import { HmsError, type RunView } from '#libs/contracts'
+import { requireConnection } from '#libs/platform'
 import { Public, ServiceRuntime } from '#libs/service'
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Sse, type MessageEvent } from '@nestjs/common'
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res, Sse, type MessageEvent } from '@nestjs/common'
+import type { FastifyReply } from 'fastify'
 import { distinctUntilChanged, map, type Observable } from 'rxjs'
 import { RunFeed } from './run-feed.js'
 import { DecideRun } from './decide-run.js'
@@ -42,9 +44,10 @@ export class RunsController {
   }
 
   @Sse(':number/events')
-  async events(@Param('number') number: string): Promise<Observable<MessageEvent>> {
+  async events(@Param('number') number: string, @Res({ passthrough: true }) { raw }: FastifyReply): Promise<Observable<MessageEvent>> {
     // Before the stream begins: an unknown run is a 404, not an error inside a 200.
     const { facts } = await this.load(number)
+    requireConnection(raw)
     return this.feed.follow(facts.run).pipe(
       map((view) => JSON.stringify(view)),
       distinctUntilChanged(),

@@ -1,3 +1,4 @@
+import { requireConnection } from '#libs/platform'
 import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -31,9 +32,9 @@ export class EventsController {
     const known = parseRevision(lastId) ?? revision
     await this.copy.require(parseAtLeast(atLeast))
     await this.copy.reach(known)
-    reply.hijack()
     const { raw } = reply
-    if (raw.destroyed) return
+    requireConnection(raw)
+    reply.hijack()
     raw.on('error', () => raw.destroy())
     raw.writeHead(200, HEADERS)
     if (request.method === 'HEAD') return void raw.end()

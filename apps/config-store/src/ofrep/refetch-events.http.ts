@@ -1,4 +1,5 @@
 import { EVENT_HEADERS } from '#libs/ofrep'
+import { requireConnection } from '#libs/platform'
 import { RequireScope } from '#libs/service'
 import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -21,9 +22,9 @@ export class RefetchEventsController {
     @Query('key') _key?: string,
     @Headers('last-event-id') lastId?: string,
   ): void {
-    reply.hijack()
     const { raw } = reply
-    if (raw.destroyed) return
+    requireConnection(raw)
+    reply.hijack()
     raw.on('error', () => raw.destroy())
     if (request.method === 'HEAD') return void raw.writeHead(200, EVENT_HEADERS).end()
     this.events.feed.follow(raw, lastId)

@@ -1,5 +1,5 @@
 import { HmsError } from '#libs/contracts'
-import { Places, type Clock } from '#libs/platform'
+import { Places, requireConnection, type Clock } from '#libs/platform'
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { findPage, type FoundPage } from '../page/find-page.js'
@@ -33,6 +33,7 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
     if (found === undefined || found.page.still === true)
       throw new HmsError('HMS_HTTP_PATH_UNKNOWN', 'There is no such page to follow.', { status: 404 })
     const asked = { query: new URLSearchParams(search ?? ''), authorization: authorizationOf(request.headers) }
+    requireConnection(reply.raw)
     const leave = places.take()
     const key = `${asked.authorization ?? ''}\n${target}`
     const page = followed.get(key) ?? new FollowedPage(clock, async () => (await make(found, asked)).html)

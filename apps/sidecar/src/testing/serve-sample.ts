@@ -14,6 +14,7 @@ export interface SampleSidecar {
   values: HeldSample
   clock: VirtualClock
   feed: EventFeed
+  refetches: RefetchEvents
   server: Server
   port: number
   stop(): Promise<void>
@@ -45,6 +46,7 @@ export async function serveSample(place: Place = { port: 0 }): Promise<SampleSid
     values,
     clock,
     feed,
+    refetches,
     server,
     port: typeof address === 'string' ? 0 : address.port,
     stop: () => {

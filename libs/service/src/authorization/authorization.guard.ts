@@ -41,6 +41,8 @@ export class AuthorizationGuard implements CanActivate {
 
   /** Server-sent events live on; other reads are over at once. A write is never cut: it may be committed already. */
   private hold(token: string, { raw }: FastifyReply): void {
+    // Gone while its key was judged: nothing would let go of it.
+    if (raw.destroyed) return
     raw.once(
       'close',
       this.access.tokens.hold(token, () => raw.destroy()),

@@ -1,5 +1,6 @@
 import {
   BODY_BOUNDS,
+  closeQueuedAnswers,
   earlyErrors,
   judgeTargets,
   limitClients,
@@ -45,6 +46,7 @@ export async function createHttpApplication(
   })
   const server = adapter.getInstance() as unknown as FastifyInstance
   takeApiKeys(server)
+  closeQueuedAnswers(server.server)
   limitClients(server, clients)
   openToOrigins(server, origins)
   if (localTo !== undefined) refuseForeignRequests(server, localTo, origins)
