@@ -100,4 +100,22 @@ export const CONSOLE_GUARDS = [
     spec: 'apps/console/src/audit/page/check-proof.spec.ts',
     test: 'does not hold for another log',
   },
+  {
+    name: 'console-still-once',
+    guard: 'a page that does not change is made once for its followers',
+    file: 'apps/console/src/live/followed-page.ts',
+    find: 'this.last?.still === true ? Infinity : pauseMs(this.count())',
+    replace: 'pauseMs(this.count())',
+    spec: 'apps/console/src/live/followed-page.spec.ts',
+    test: 'is made once where nothing of it changes, and told to be the last copy',
+  },
+  {
+    name: 'console-many-pages',
+    guard: 'pages that are followed are made at a bounded rate, however many there are',
+    file: 'apps/console/src/live/followed-page.ts',
+    find: 'EVERY_MS * Math.max(1, Math.ceil(pages / PAGES_IN_TIME))',
+    replace: 'EVERY_MS * Math.min(pages, 1)',
+    spec: 'apps/console/src/live/followed-page.spec.ts',
+    test: 'is made less often where many are followed',
+  },
 ]

@@ -83,11 +83,25 @@ describe('the console', () => {
     expect(style).not.toMatch(/@import|url\(|animation/)
   })
 
+  it('lets nobody follow a page that does not change, under whatever query', async () => {
+    const { port } = server.server.address() as { port: number }
+    const follow = async (path: string): Promise<number> => {
+      const response = await fetch(`http://127.0.0.1:${port}/console/live?page=${encodeURIComponent(`${path}?1`)}`)
+      await response.body!.cancel()
+      return response.status
+    }
+    const addresses = PAGES.map(({ path }) => addressOf(path))
+    const isStill = async (path: string): Promise<boolean> => !(await get(path)).body.includes('/console/console.js')
+    const followed = await Promise.all(addresses.map(async (path) => [path, (await isStill(path)) ? 404 : 200]))
+    expect(await Promise.all(addresses.map(async (path) => [path, await follow(path)]))).toEqual(followed)
+    expect(await follow('/docs/reference')).toBe(404)
+  })
+
   it('sends a page that is followed, and knows no other', async () => {
     expect((await get('/console/live?page=/nowhere', 'text/event-stream')).statusCode).toBe(404)
     expect((await get(`/console/live?page=${encodeURIComponent('//evil.example/')}`, 'text/event-stream')).statusCode).toBe(404)
     const { port } = server.server.address() as { port: number }
-    const response = await fetch(`http://127.0.0.1:${port}/console/live?page=${encodeURIComponent('/accessibility?x=1')}`)
+    const response = await fetch(`http://127.0.0.1:${port}/console/live?page=${encodeURIComponent('/status?x=1')}`)
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     await response.body!.cancel()
   })

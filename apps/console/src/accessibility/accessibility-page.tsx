@@ -6,6 +6,7 @@ export async function accessibilityPage(): Promise<PageContent> {
     title: 'Accessibility',
     heading: 'Accessibility',
     section: 'Accessibility',
+    still: true,
     summary: 'These pages aim at WCAG 2.2, level AA, and at Revised Section 508.',
     body: (
       <>

@@ -13,12 +13,16 @@ describe('a page that is followed', () => {
     text = 'one'
     made = 0
   })
-  const followedPage = () =>
-    new FollowedPage(clock, async () => {
-      made++
-      if (text === 'broken') throw new Error('cannot be made')
-      return page(clock.now().toISOString(), text)
-    })
+  const followedPage = (still = false, count?: () => number) =>
+    new FollowedPage(
+      clock,
+      async () => {
+        made++
+        if (text === 'broken') throw new Error('cannot be made')
+        return { html: page(clock.now().toISOString(), text), still }
+      },
+      count,
+    )
   const later = async (ms: number): Promise<void> => {
     clock.advanceTo(clock.now().getTime() + ms)
     for (let turn = 0; turn < 10; turn++) await Promise.resolve()
@@ -62,5 +66,37 @@ describe('a page that is followed', () => {
     const seen: string[] = []
     followed.follow((html) => seen.push(html))
     expect(seen).toHaveLength(1)
+  })
+
+  it('is made once where nothing of it changes, and told to be the last copy', async () => {
+    const followed = followedPage(true)
+    const seen: [string, boolean][] = []
+    const follow = () => followed.follow((html, isLast) => seen.push([/<main>(.*)<\/main>/.exec(html)![1]!, isLast]))
+    follow()
+    await later(0)
+    await later(60_000)
+    follow()
+    await later(60_000)
+    expect([made, seen]).toEqual([
+      1,
+      [
+        ['one', true],
+        ['one', true],
+      ],
+    ])
+  })
+
+  it('is made less often where many are followed', async () => {
+    let pages = 64
+    followedPage(false, () => pages).follow(() => {})
+    await later(0)
+    await later(2_000)
+    pages = 500
+    await later(2_000)
+    expect(made).toBe(3)
+    await later(15_999)
+    expect(made).toBe(3)
+    await later(1)
+    expect(made).toBe(4)
   })
 })

@@ -1,19 +1,36 @@
 import { Repeat, type Clock } from '#libs/platform'
 
 const EVERY_MS = 2_000
+/** Beyond so many pages each is made less often: anybody may follow as many as there are places. */
+const PAGES_IN_TIME = 64
+
+export interface MadePage {
+  html: string
+  /** Nothing of it changes: it is sent once, and not made again. */
+  still: boolean
+}
+
+/** Gets a copy, and whether it is the last one. */
+type Follower = (html: string, isLast: boolean) => void
 
 /** One page that somebody looks at: made anew for all of them together, and sent when it says something else. */
 export class FollowedPage {
-  private readonly followers = new Set<(html: string) => void>()
+  private readonly followers = new Set<Follower>()
   private readonly repeat: Repeat
-  private last: string | undefined
+  private last: MadePage | undefined
 
   constructor(
     clock: Clock,
-    private readonly make: () => Promise<string>,
+    private readonly make: () => Promise<MadePage>,
+    /** Of all pages that are followed now. */
+    private readonly count: () => number = () => 1,
   ) {
     // A page that cannot be made now is made the next time; the reader's copy says as of when it is.
-    this.repeat = new Repeat(clock, { everyMs: EVERY_MS, run: () => this.look(), failed: () => {} })
+    this.repeat = new Repeat(clock, {
+      everyMs: () => (this.last?.still === true ? Infinity : pauseMs(this.count())),
+      run: () => this.look(),
+      failed: () => {},
+    })
   }
 
   get followed(): boolean {
@@ -21,10 +38,10 @@ export class FollowedPage {
   }
 
   /** Answers how to leave. The newest copy is sent at once where there is one. */
-  follow(send: (html: string) => void): () => void {
+  follow(send: Follower): () => void {
     this.followers.add(send)
-    if (this.last !== undefined) send(this.last)
-    if (this.followers.size === 1) this.repeat.start(0)
+    if (this.last !== undefined) send(this.last.html, this.last.still)
+    if (this.followers.size === 1 && this.last?.still !== true) this.repeat.start(0)
     return () => {
       this.followers.delete(send)
       if (this.followers.size === 0) void this.repeat.stop()
@@ -32,11 +49,16 @@ export class FollowedPage {
   }
 
   private async look(): Promise<void> {
-    const html = await this.make()
-    const changed = this.last === undefined || withoutTime(html) !== withoutTime(this.last)
-    this.last = html
-    if (changed) for (const send of this.followers) send(html)
+    const made = await this.make()
+    const changed = this.last === undefined || withoutTime(made.html) !== withoutTime(this.last.html)
+    this.last = made
+    if (changed || made.still) for (const send of this.followers) send(made.html, made.still)
   }
+}
+
+/** How long to wait before a page is made again, where so many are followed. */
+function pauseMs(pages: number): number {
+  return EVERY_MS * Math.max(1, Math.ceil(pages / PAGES_IN_TIME))
 }
 
 /** All but the moment at which it was made. */

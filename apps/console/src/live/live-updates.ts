@@ -5,7 +5,7 @@ import type { ServerResponse } from 'node:http'
 import { findPage, type FoundPage } from '../page/find-page.js'
 import type { Page } from '../page/page.js'
 import type { Asked } from '../page/page-maker.js'
-import { FollowedPage } from './followed-page.js'
+import { FollowedPage, type MadePage } from './followed-page.js'
 
 export const LIVE_PATH = '/console/live'
 const MAX_FOLLOWERS = 500
@@ -17,7 +17,7 @@ const MAX_UNSENT_BYTES = 1024 * 1024
 export interface LiveOptions {
   clock: Clock
   pages: readonly Page[]
-  make(found: FoundPage, asked: Asked): Promise<{ html: string }>
+  make(found: FoundPage, asked: Asked): Promise<MadePage>
   authorizationOf(headers: { authorization?: string }): string | undefined
 }
 
@@ -36,14 +36,20 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
     requireConnection(reply.raw)
     const leave = places.take()
     const key = `${asked.authorization ?? ''}\n${target}`
-    const page = followed.get(key) ?? new FollowedPage(clock, async () => (await make(found, asked)).html)
+    const page =
+      followed.get(key) ??
+      new FollowedPage(
+        clock,
+        () => make(found, asked),
+        () => followed.size,
+      )
     followed.set(key, page)
     reply.hijack()
     const { raw } = reply
     open.add(raw)
     raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
     raw.write('retry: 3000\n\n')
-    const stops = [leave, page.follow((html) => send(raw, `data: ${JSON.stringify(html)}\n\n`)), keepAlive(clock, raw)]
+    const stops = [leave, page.follow((html, isLast) => sendPage(raw, html, isLast)), keepAlive(clock, raw)]
     raw.once('close', () => {
       open.delete(raw)
       for (const stop of stops) stop()
@@ -59,6 +65,11 @@ export function addLiveUpdates(server: FastifyInstance, { clock, pages, make, au
 function send(raw: ServerResponse, text: string): void {
   if (raw.writableLength > MAX_UNSENT_BYTES) raw.destroy()
   else if (!raw.destroyed) raw.write(text)
+}
+
+function sendPage(raw: ServerResponse, html: string, isLast: boolean): void {
+  send(raw, `data: ${JSON.stringify(html)}\n\n`)
+  if (isLast && !raw.destroyed) raw.end()
 }
 
 /** Proxies cut what is silent. */

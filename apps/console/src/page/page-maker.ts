@@ -11,6 +11,12 @@ export interface Asked {
   authorization: string | undefined
 }
 
+export interface ShownPage {
+  status: number
+  html: string
+  still: boolean
+}
+
 /** Makes pages whole: reads what they show, and renders it. */
 export class PageMaker {
   constructor(
@@ -19,14 +25,15 @@ export class PageMaker {
     private readonly clock: Pick<Clock, 'now'>,
   ) {}
 
-  async make({ page, params }: FoundPage, { query, authorization }: Asked): Promise<{ status: number; html: string }> {
+  async make({ page, params }: FoundPage, { query, authorization }: Asked): Promise<ShownPage> {
     const now = this.clock.now()
     const [read, send] = [this.reader.as(authorization), this.reader.sendAs(authorization)]
     return this.show(await page.content({ read, send, health: (service) => this.reader.health(service), params, query, now }))
   }
 
   /** A page that answers a form. */
-  show(content: PageContent): { status: number; html: string } {
-    return { status: content.status ?? 200, html: renderPage({ content, assets: this.assets, now: this.clock.now() }) }
+  show(content: PageContent): ShownPage {
+    const html = renderPage({ content, assets: this.assets, now: this.clock.now() })
+    return { status: content.status ?? 200, html, still: content.still === true }
   }
 }

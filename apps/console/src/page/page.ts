@@ -26,7 +26,7 @@ export interface PageContent {
   trail?: readonly { href: string; text: string }[]
   /** One sentence that says how things stand; announced when it changes. */
   summary: string
-  /** Nothing of it changes while it is open: it follows nothing, and says no time. */
+  /** Nothing of it changes while it is open: it follows nothing, and says no time. Who follows it all the same gets it once. */
   still?: true
   /** Addresses of what this page needs besides; all of them are here. */
   styles?: readonly string[]
@@ -38,7 +38,7 @@ export interface PageContent {
 
 export interface Page {
   path: string
-  /** Nobody follows it: making it costs more than reading, or it holds what a person is about to sign. */
+  /** Nobody follows it: nothing of it changes, making it costs more than reading, or it holds what a person is about to sign. */
   still?: true
   content(request: PageRequest): Promise<PageContent>
 }
