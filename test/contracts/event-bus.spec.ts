@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SERVICES } from '#libs/contracts'
-import { EmbeddedBus, MemoryBus, MemoryLog, PostgresOutboxStore } from '#libs/messaging'
+import { EmbeddedBus, MemoryBus, MemoryLog, PostgresOutboxStore, topicRecordOf } from '#libs/messaging'
 import { silentLogger, systemClock } from '#libs/platform'
 import { freshDatabase, testPool } from '../support/postgres.js'
 import { BusWorld, Reading, TOPIC } from './bus-world.js'
@@ -37,6 +37,38 @@ describe('EmbeddedBus', () => {
   afterAll(() => close())
 
   eventBusSuite(() => world)
+
+  it('shows what lies in topics from a time or from its end on, page by page, each record once', async () => {
+    const [key, other] = [world.name(), world.name()]
+    const bus = world.openBus()
+    const reading = new Reading([key, other])
+    await bus.subscribe({ group: world.name(), topics: [TOPIC], handle: reading.handle })
+    await world.emit(key)
+    await reading.meet(1)
+    const log = bus.records!
+    const end = await log.read({ topics: [TOPIC.name], limit: 2 })
+    expect(end.records).toEqual([])
+    await world.emit(other, other, other)
+    await reading.meet(4)
+    const first = await log.read({ topics: [TOPIC.name, 'hms.canary.v1'], after: end.next, limit: 2 })
+    const second = await log.read({ topics: [TOPIC.name], after: first.next, limit: 2 })
+    const seqs = [...first.records, ...second.records].map(({ key: of, headers }) => [of, headers['ce_keyseq']])
+    expect(seqs).toEqual(['1', '2', '3'].map((seq) => [other, seq]))
+    expect(topicRecordOf(first.records[0]!)).toMatchObject({
+      topic: TOPIC.name,
+      run: 7,
+      type: 'hms.lint.failed.v1',
+      data: { detail: other },
+    })
+    expect(await log.read({ topics: [TOPIC.name], after: second.next, limit: 2 })).toEqual({ records: [], next: second.next })
+    expect(await log.read({ topics: ['hms.canary.v1'], since: new Date(0), limit: 2 })).toMatchObject({ records: [] })
+    const all = await log.read({ topics: [TOPIC.name], since: new Date(0), limit: 200 })
+    expect(all.records.filter((record) => record.key === key || record.key === other)).toHaveLength(4)
+    await expect(log.read({ topics: [TOPIC.name], after: '1.2', limit: 2 })).rejects.toMatchObject({
+      code: 'HMS_TOPICS_PLACE',
+      status: 400,
+    })
+  })
 
   it('knows how far a group is behind, and at which run it stands', async () => {
     const [key, group] = [world.name(), world.name()]

@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TOPICS } from '#libs/contracts'
-import { createKafka, KafkaBus } from '#libs/messaging'
+import { createKafka, KafkaBus, tailKafka } from '#libs/messaging'
 import { silentLogger, systemClock } from '#libs/platform'
 import { BusWorld } from '../contracts/bus-world.js'
 import { eventBusSuite } from '../contracts/event-bus.suite.js'
@@ -35,6 +35,38 @@ describeKafka('Kafka', () => {
     afterAll(() => world.close())
 
     eventBusSuite(() => world)
+
+    it.each([
+      ['a time', new Date(0)],
+      ['now on', undefined],
+    ])('is followed by a person from %s, without a place that stays', async (_from, since) => {
+      const key = world.name()
+      await world.emit(key)
+      const stop = new AbortController()
+      const seen: (string | undefined)[] = []
+      let isReady = (): void => {}
+      const ready = new Promise<void>((resolve) => (isReady = resolve))
+      const ended = tailKafka(kafka, {
+        topics: ['hms.lint.v1', 'hms.roster.v1'],
+        since,
+        onReady: () => isReady(),
+        onRecord: (record) => {
+          if (record.key === key) seen.push(record.headers['ce_keyseq'])
+        },
+        signal: stop.signal,
+      })
+      await Promise.race([ready, ended])
+      await world.emit(key)
+      await expect.poll(() => seen.at(-1), { timeout: 60_000 }).toBe('2')
+      if (since !== undefined) expect(seen).toEqual(['1', '2'])
+      stop.abort()
+      await ended
+      const admin = kafka.admin()
+      await admin.connect()
+      const { groups } = await admin.listGroups()
+      await admin.disconnect()
+      expect(groups.filter(({ groupId }) => groupId.startsWith('hms-svc-tail-'))).toEqual([])
+    })
 
     it('reports every topic of the catalogue with its groups', async () => {
       const lag = await world.openBus().lag()

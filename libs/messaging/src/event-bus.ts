@@ -33,7 +33,30 @@ export interface EventBus {
   lag(services?: readonly ServiceName[]): Promise<TopicLag[]>
   /** Events written in each of the last `RATE_MINUTES` minutes up to `now`, for every topic that the log knows. */
   rates(now: Date): Promise<TopicRate[]>
+  /** For people who look into the log; absent where they ask its broker themselves. */
+  readonly records?: TopicLog
   close(): Promise<void>
+}
+
+/** A log that a person can look into from any place, without a group that the services would see. */
+export interface TopicLog {
+  read(query: TopicQuery): Promise<TopicPage>
+}
+
+export interface TopicQuery {
+  topics: readonly string[]
+  /** What an earlier page answered as `next`. */
+  after?: string
+  /** Without `after`: begin with what was made then. Without both the page is empty, and `next` is the end of the log. */
+  since?: Date
+  /** Records of each producer. */
+  limit: number
+}
+
+export interface TopicPage {
+  /** Oldest first; in order for each producer. */
+  records: BusRecord[]
+  next: string
 }
 
 /** Place in the log; `undefined` where the outbox gives it when it marks the row. */

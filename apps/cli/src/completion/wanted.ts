@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander'
+import { TOPIC_NAMES } from '../topics/commands.js'
 import type { SplitLine } from './split-line.js'
 
 /** What can stand at the cursor: texts that the program knows, or a kind of thing whose names the services or the key folder know. */
@@ -82,6 +83,7 @@ function argumentOf(command: Command, at: number): Wanted {
   if (argument === undefined) return NOTHING
   if (argument.argChoices !== undefined) return { texts: argument.argChoices.map((text) => ({ text })) }
   if (FILES.test(argument.name())) return { files: true }
+  if (command.parent?.name() === 'topics') return { texts: TOPIC_NAMES.map((text) => ({ text })) }
   return liveOf(command, argument)
 }
 

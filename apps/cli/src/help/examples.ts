@@ -111,6 +111,8 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
     group: 'Check:',
     examples: [
       'hms-svc audit log --run 184',
+      'hms-svc audit log --by "EPA Chief" --since 24h',
+      'hms-svc audit log --type rollout.reversed',
       'hms-svc audit verify',
       'hms-svc audit proof epa-pm25-limit@2.0.0',
       'hms-svc audit bundle epa-pm25-limit --out pm25.bundle',
@@ -150,7 +152,15 @@ export const VERB_HELP: Readonly<Record<string, VerbHelp>> = {
   recover: { group: 'Operate:', examples: ['hms-svc recover', 'hms-svc recover --data .hms --ahead 1000000'] },
   topics: {
     group: 'Operate:',
-    examples: ['hms-svc topics list', 'hms-svc topics diff', 'hms-svc topics apply', 'hms-svc topics republish --since 2h'],
+    examples: [
+      'hms-svc topics list',
+      'hms-svc topics tail',
+      'hms-svc topics tail canary --from 10m',
+      'hms-svc topics tail --run 184 --json',
+      'hms-svc topics diff',
+      'hms-svc topics apply',
+      'hms-svc topics republish --since 2h',
+    ],
   },
   dlq: {
     group: 'Operate:',

@@ -3,6 +3,7 @@ import type { CliContext } from '../context.js'
 import { parseDurationFlag } from '../duration-flag.js'
 import { usageError } from '../errors.js'
 import type { Session } from '../session.js'
+import { registerTail } from '../topics/commands.js'
 import type { TopicsVerb } from './hosting.js'
 import { parsePort, portOf } from './parse-port.js'
 
@@ -112,6 +113,7 @@ function registerTopics(program: Command, session: Session): void {
       .action(session.run(async (context) => (await import('./topics.js')).runTopics(verb, { output: context.output, url: context.url })))
   }
   register('list', 'purpose, size and lag of each topic')
+  registerTail(topics, session)
   register('apply', 'make the broker match the catalogue')
   register('diff', 'what `apply` would change')
   topics

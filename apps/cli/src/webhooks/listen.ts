@@ -2,6 +2,7 @@ import { EXIT, type DeliveryView } from '#libs/contracts'
 import type { CliContext } from '../context.js'
 import { problemOf, requireName } from '../errors.js'
 import { timeOf } from '../partners/time-flag.js'
+import { stopOnInterrupt } from '../stop-on-interrupt.js'
 import { mintSecret, OVERLAP_MS, PositionFile, type FeedPosition } from './feed-position.js'
 import { followMessages, positionOfNow } from './follow-messages.js'
 import { forward, type Forwarded } from './forward.js'
@@ -32,7 +33,7 @@ export async function listenForWebhooks(context: CliContext, options: ListenOpti
   const start = from === undefined ? { ...(known ?? (await positionOfNow(client, partner, secret))), secret } : since(from, secret)
   await file.write(start)
 
-  const stopper = stopOnInterrupt(context)
+  const stopper = stopOnInterrupt(io)
   try {
     await followMessages(
       {
@@ -65,25 +66,4 @@ function show({ output }: CliContext, delivery: DeliveryView, { ok, detail, ackn
   const { messageId: message, partner, policy, version } = delivery
   const line = { message, partner, policy, version, ok, answer: detail, acknowledged }
   output.data(line, () => [`${message}  ${policy}@${version} → ${detail}${acknowledged ? ', acknowledged' : ok ? '' : ', posted again'}`])
-}
-
-function stopOnInterrupt({ io }: CliContext): { wait(ms: number): Promise<boolean>; end(): void } {
-  let isStopped = false
-  let wake: () => void = () => {}
-  const end = io.onInterrupt(() => {
-    isStopped = true
-    wake()
-  })
-  const wait = async (ms: number): Promise<boolean> => {
-    if (isStopped) return false
-    await new Promise<void>((resolve) => {
-      const stop = io.every(ms, () => wake())
-      wake = () => {
-        stop()
-        resolve()
-      }
-    })
-    return !isStopped
-  }
-  return { wait, end }
 }

@@ -1,4 +1,4 @@
-import type { ApprovalSummary, AuditEntry, AuditProof, PolicyHistoryEntry, RunView } from '#libs/contracts'
+import { eventWords, type ApprovalSummary, type AuditEntry, type AuditProof, type PolicyHistoryEntry, type RunView } from '#libs/contracts'
 import { Fragment, type JSX } from 'preact'
 import { absentPage, Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
@@ -6,7 +6,6 @@ import { Command, Commands, Digest, Moment, Part, PolicyLink, RunLink, Table, va
 import { valueOf, type Answer, type Read } from '../reading/answer.js'
 import { readPeople } from '../signing/people.js'
 import type { LogKeys } from '../signing/log-keys.js'
-import { eventWords } from './event-words.js'
 
 const TRAIL = [{ href: '/audit', text: 'Audit' }]
 

@@ -1,6 +1,7 @@
 import {
   describeClock,
   describeReview,
+  eventWords,
   reviewCommands,
   isHeld,
   nextCommandsOf,
@@ -22,7 +23,6 @@ import { Loaded, None } from '../page/absent.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { Command, Commands, count, Digest, Moment, Part, policiesText, PolicyLinks, Table, Terminal } from '../page/parts.js'
 import { stateText, StateTag, VerdictTag } from '../page/state-words.js'
-import { eventWords } from '../audit/event-words.js'
 import { Evidence, readEvidence } from './evidence.js'
 import { whatNext } from './what-next.js'
 

@@ -196,6 +196,30 @@ export interface TopicGroup {
   oldest?: { run: number | null; at: string }
 }
 
+/** `GET /v1/topics/records`: what lies in topics, the oldest first. Only an embedded bus answers it; of Kafka the broker does. */
+export interface TopicRecords {
+  records: TopicRecord[]
+  /** Pass it as `after` for what comes behind. */
+  next: string
+}
+
+/** A message for people who look into a topic. No signature was checked: nothing may be decided on it. */
+export interface TopicRecord {
+  topic: string
+  /** `partition:offset`. */
+  position: string
+  key: string | null
+  type: string
+  /** `/hms-svc/SERVICE`. */
+  source: string
+  id: string
+  at: string
+  run: number | null
+  attempt: number | null
+  /** `null` of a tombstone, and of what is no event of ours. */
+  data: unknown
+}
+
 /** `GET /v1/groups/{service}`: how far one service is in each topic that it reads, by its own word. */
 export interface ServiceLag {
   topic: string

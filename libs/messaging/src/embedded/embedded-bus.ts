@@ -14,12 +14,9 @@ import {
   type TopicRate,
 } from '../event-bus.js'
 import { EVENT_COLUMNS, eventOf } from '../outbox/outbox.store.postgres.js'
+import { EmbeddedLog } from './embedded-log.js'
+import { schemaOf } from './schema-of.js'
 import { StreamReader } from './stream-reader.js'
-
-/** PostgreSQL schema of a service. */
-export function schemaOf(service: string): string {
-  return service.replaceAll('-', '_')
-}
 
 type LoggedEvent = OutgoingEvent & { offset: string }
 
@@ -41,13 +38,16 @@ const MAX_COUNTED = 50_000
  * producer, how far it has read in a table of its own service. Dispatch is in process; PostgreSQL makes it durable.
  */
 export class EmbeddedBus implements EventBus {
+  readonly records: EmbeddedLog
   private readonly readers: StreamReader<LoggedEvent>[] = []
 
   constructor(
     private readonly pool: Pool,
     private readonly clock: Clock,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.records = new EmbeddedLog(pool)
+  }
 
   /** The log is the outbox: a row is written when the relay marks it. */
   async publish(events: readonly OutgoingEvent[]): Promise<ReadonlyMap<string, undefined>> {

@@ -9,13 +9,15 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
     await admin.connect()
     return await work(admin)
   } catch (error) {
-    throw error instanceof HmsError ? error : brokerError(error)
+    throw brokerError(error)
   } finally {
     await admin.disconnect().catch(() => {})
   }
 }
 
-function brokerError(error: unknown): HmsError {
+/** What kafkajs throws, in words. */
+export function brokerError(error: unknown): HmsError {
+  if (error instanceof HmsError) return error
   const next = ['hms-svc help environment']
   if (isCausedBy(error, isLoginRefused))
     return new HmsError('HMS_BROKER_LOGIN', 'Kafka refuses user or password of HMS_KAFKA_SASL.', { status: 401, cause: error, next })

@@ -1,8 +1,10 @@
-import type { ServiceLag, TopicActivity } from '#libs/contracts'
+import { HmsError, type ServiceLag, type TopicActivity, type TopicRecords } from '#libs/contracts'
+import { topicRecordOf } from '#libs/messaging'
 import { SharedAnswer, systemClock } from '#libs/platform'
-import { Controller, Get, Injectable, Param } from '@nestjs/common'
+import { Controller, Get, Injectable, Param, Query } from '@nestjs/common'
 import { HostContext } from './host-context.js'
 import { serviceHere } from './service-here.js'
+import { TopicRecordsQueryDto } from './topics.dto.js'
 
 /** Both ask database or broker many things: however many people look, it is done once in that time. */
 const SHARE_MS = 1_000
@@ -20,6 +22,17 @@ export class TopicsController {
   @Get()
   list(): Promise<TopicActivity[]> {
     return this.activity.get()
+  }
+
+  @Get('records')
+  async records(@Query() { topics, after, since, limit }: TopicRecordsQueryDto): Promise<TopicRecords> {
+    const log = this.host.services[0]?.bus.records
+    if (log === undefined) {
+      const detail = 'The events lie on Apache Kafka: read them there, with HMS_BUS=kafka and HMS_KAFKA_BROKERS.'
+      throw new HmsError('HMS_TOPICS_AT_BROKER', detail, { status: 409, next: ['hms-svc help environment'] })
+    }
+    const page = await log.read({ topics, after, since: since === undefined ? undefined : new Date(since), limit })
+    return { records: page.records.map(topicRecordOf), next: page.next }
   }
 
   private async read(): Promise<TopicActivity[]> {

@@ -1,0 +1,33 @@
+import type { CliIo } from './io.js'
+
+interface InterruptStop {
+  /** Aborted by the first Ctrl-C. */
+  signal: AbortSignal
+  /** Waits; ends early, and answers `false`, after Ctrl-C. */
+  wait(ms: number): Promise<boolean>
+  /** Ctrl-C ends the process again. */
+  end(): void
+}
+
+/** For verbs that go on until Ctrl-C: it ends their loop, and they say how. */
+export function stopOnInterrupt(io: CliIo): InterruptStop {
+  const interrupt = new AbortController()
+  const { signal } = interrupt
+  let wake: () => void = () => {}
+  const end = io.onInterrupt(() => {
+    interrupt.abort()
+    wake()
+  })
+  const wait = async (ms: number): Promise<boolean> => {
+    if (signal.aborted) return false
+    await new Promise<void>((resolve) => {
+      const stop = io.every(ms, () => wake())
+      wake = () => {
+        stop()
+        resolve()
+      }
+    })
+    return !signal.aborted
+  }
+  return { signal, wait, end }
+}

@@ -1,0 +1,23 @@
+import { HmsError, TOPICS } from '#libs/contracts'
+import { usageError } from '../errors.js'
+import { TOPIC_NAMES } from './commands.js'
+
+/** Whole documents, and a freshness statement each ten seconds: who wants them names the topic. */
+const NOT_UNASKED = 'hms.config.state.v1'
+
+/** The topic of this name, or the one with this part in its name; all that people ask for without one. */
+export function chooseTopics(wanted: string | undefined): string[] {
+  if (wanted === undefined) return TOPICS.map(({ name }) => name).filter((name) => name !== NOT_UNASKED)
+  if (TOPIC_NAMES.includes(wanted)) return [wanted]
+  const near = wanted === '' ? [] : TOPIC_NAMES.filter((name) => name.split('.').slice(1, -1).join('.').includes(wanted))
+  const [only, ...more] = near
+  if (only === undefined)
+    throw new HmsError('HMS_TOPIC_UNKNOWN', `No topic is named ${wanted}`, { status: 404, next: ['hms-svc topics list'] })
+  if (more.length > 0) {
+    throw usageError(
+      `${wanted} may be ${near.join(', ')}: name one`,
+      near.map((name) => `hms-svc topics tail ${name}`),
+    )
+  }
+  return [only]
+}

@@ -1,0 +1,42 @@
+import type { ApiClient } from '#libs/client'
+import type { TopicRecord, TopicRecords } from '#libs/contracts'
+
+const POLL_MS = 500
+const LONGEST_WAIT_MS = 10_000
+
+export interface Following {
+  topics: readonly string[]
+  /** RFC 3339; with what comes from now on without it. */
+  since: string | undefined
+  /** Nothing that is written from now on is missed. */
+  onReady(): void
+  onRecord(record: TopicRecord): void
+}
+
+interface Polling extends Following {
+  client: Pick<ApiClient, 'get'>
+  /** Waits; answers `false` when it is over. */
+  wait(ms: number): Promise<boolean>
+  /** The services did not answer. They are asked again from the same place. */
+  onTrouble(error: unknown): void
+}
+
+/** Follows an embedded bus by asking for what came since the last page. Rejects where nobody answers the first time. */
+export async function followServices({ client, topics, since, onReady, onRecord, wait, onTrouble }: Polling): Promise<void> {
+  const names = topics.join(',')
+  let page = await client.get<TopicRecords>('/v1/topics/records', { topics: names, since })
+  onReady()
+  let failures = 0
+  do {
+    for (const record of page.records) onRecord(record)
+    if (page.records.length > 0 && !(await wait(0))) return
+    try {
+      page = await client.get<TopicRecords>('/v1/topics/records', { topics: names, after: page.next })
+      failures = 0
+    } catch (error) {
+      page = { records: [], next: page.next }
+      failures++
+      onTrouble(error)
+    }
+  } while (page.records.length > 0 || (await wait(Math.min(LONGEST_WAIT_MS, POLL_MS * 2 ** failures))))
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import type { TopicRecord } from '#libs/contracts'
+import { serveCanned, type Canned } from '../testing/canned-service.js'
+import { ioForTest, runForTest } from '../testing/run-cli.js'
+import { runCli } from '../program.js'
+import { chooseTopics } from './choose-topics.js'
+import { describeRecord } from './describe-record.js'
+import { followServices } from './follow-services.js'
+
+const PAUSED: TopicRecord = {
+  topic: 'hms.canary.v1',
+  position: '0:7',
+  key: 'epa-pm25-limit',
+  type: 'hms.canary.paused.v1',
+  source: '/hms-svc/canary-controller',
+  id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  at: '2026-01-01T00:00:00.123Z',
+  run: 12,
+  attempt: 1,
+  data: { run: 12, attempt: 1, reason: 'INCONCLUSIVE', detail: 'too few events', label: 'Canary' },
+}
+
+describe('a line of tail', () => {
+  it('says in words what happened, of what, in which run, and who says so', () => {
+    expect(describeRecord(PAUSED)).toBe(
+      '2026-01-01T00:00:00Z #12 epa-pm25-limit  canary paused  (INCONCLUSIVE: too few events)  by canary-controller',
+    )
+  })
+
+  it('cuts what somebody made long, and stays one line', () => {
+    const text = describeRecord({ ...PAUSED, data: { reason: `first\nsecond ${'x'.repeat(500)}` } })
+    expect(text).toContain('(first second xxx')
+    expect(text).toContain('x…)')
+    expect(text.length).toBeLessThan(320)
+  })
+
+  it('says of a tombstone that it withdraws, and of a dead letter what it is', () => {
+    expect(describeRecord({ ...PAUSED, type: 'hms.state.recorded.v1', run: null, data: null })).toContain('state recorded (withdrawn)')
+    expect(describeRecord({ ...PAUSED, type: 'hms.event.given-up.v1', key: null, data: null })).toContain(
+      'hms.canary.v1  event given up  by',
+    )
+  })
+})
+
+describe('the topics to follow', () => {
+  it('are all but the documents, the one of a name, or the one that a part names', () => {
+    expect(chooseTopics(undefined)).toContain('hms.run.control.v1')
+    expect(chooseTopics(undefined)).not.toContain('hms.config.state.v1')
+    expect(chooseTopics('hms.dlq.linter.v1')).toEqual(['hms.dlq.linter.v1'])
+    expect(chooseTopics('simulation')).toEqual(['hms.simulation.v1'])
+  })
+
+  it('are refused where the name is of none, or of several', () => {
+    expect(() => chooseTopics('weather')).toThrowError(expect.objectContaining({ code: 'HMS_TOPIC_UNKNOWN', status: 404 }))
+    expect(() => chooseTopics('config')).toThrowError(expect.objectContaining({ code: 'HMS_CLI_USAGE' }))
+  })
+})
+
+/** Follows a service with these pages until what it printed has `lines` lines, then presses Ctrl-C. */
+async function tailed(answers: Record<string, Canned>, argv: readonly string[], lines: number) {
+  const service = await serveCanned(answers)
+  const texts = { stdout: '', stderr: '' }
+  let interrupt = (): void => {}
+  const io = ioForTest({ env: { HMS_URL: service.url }, interrupt: (fire) => (interrupt = fire) }, texts)
+  const write = io.stdout.write
+  io.stdout.write = (text) => {
+    write(text)
+    if (texts.stdout.split('\n').length > lines) interrupt()
+  }
+  io.every = (_ms, callback) => {
+    const soon = setImmediate(callback)
+    return () => clearImmediate(soon)
+  }
+  try {
+    return { code: await runCli(['topics', 'tail', ...argv], io), ...texts, calls: service.requests.map(({ call }) => call) }
+  } finally {
+    await service.close()
+  }
+}
+
+const END = 'GET /v1/topics/records?topics=hms.canary.v1'
+const page = (records: TopicRecord[], next: string): Canned => ({ body: { records, next } })
+
+describe('topics tail', () => {
+  it('begins at the end, goes on page by page, and ends by Ctrl-C with 130', async () => {
+    const answers = {
+      [END]: page([], '1.0'),
+      [`${END}&after=1.0`]: page([PAUSED], '2.0'),
+      [`${END}&after=2.0`]: page([{ ...PAUSED, run: 13, position: '0:8' }], '3.0'),
+      [`${END}&after=3.0`]: page([], '3.0'),
+    }
+    const ran = await tailed(answers, ['canary'], 2)
+    expect(ran).toMatchObject({ code: 130, stderr: 'Following hms.canary.v1; Ctrl-C ends it.\n' })
+    expect(ran.stdout.split('\n').map((line) => line.slice(0, 24))).toEqual(['2026-01-01T00:00:00Z #12', '2026-01-01T00:00:00Z #13', ''])
+    expect(ran.calls.slice(0, 3)).toEqual([END, `${END}&after=1.0`, `${END}&after=2.0`])
+  })
+
+  it('shows one run, as one JSON value a line', async () => {
+    const since = '2026-01-01T00:00:00.000Z'
+    const answers = {
+      [`${END}&since=${encodeURIComponent(since)}`]: page([{ ...PAUSED, run: 11 }, PAUSED], '2.0'),
+      [`${END}&after=2.0`]: page([], '2.0'),
+    }
+    const ran = await tailed(answers, ['hms.canary.v1', '--from', since, '--run', '#12', '--json'], 1)
+    expect(JSON.parse(ran.stdout)).toEqual(PAUSED)
+    expect(ran.code).toBe(130)
+  })
+
+  it('lets nothing of others reach the terminal as more than text', async () => {
+    const steering = { ...PAUSED, key: 'a\u001b[2Jb', data: { reason: '\u202egnp' } }
+    const { stdout } = await tailed({ [END]: page([], '1.0'), [`${END}&after=1.0`]: page([steering], '2.0') }, ['canary'], 1)
+    expect(stdout).toContain('a\\u{1b}[2Jb')
+    expect(stdout).toContain('\\u{202e}gnp')
+  })
+
+  it('asks again from the same place when the services do not answer, and loses nothing', async () => {
+    const asked: (string | undefined)[] = []
+    const answers = [{ records: [], next: '1.0' }, undefined, undefined, { records: [PAUSED], next: '2.0' }, { records: [], next: '2.0' }]
+    const get = async (_path: string, query?: Record<string, unknown>): Promise<never> => {
+      asked.push(query?.['after'] as string | undefined)
+      const answer = answers.shift()
+      if (answer === undefined) throw new Error('away')
+      return answer as never
+    }
+    const seen: TopicRecord[] = []
+    const waits: number[] = []
+    let troubles = 0
+    await followServices({
+      topics: ['hms.canary.v1'],
+      since: undefined,
+      client: { get },
+      onReady: () => {},
+      onRecord: (record) => seen.push(record),
+      onTrouble: () => troubles++,
+      wait: async (ms) => waits.push(ms) > 0 && answers.length > 0,
+    })
+    expect([asked, seen, troubles]).toEqual([[undefined, '1.0', '1.0', '1.0', '2.0'], [PAUSED], 2])
+    expect(waits.slice(0, 2)).toEqual([1_000, 2_000])
+  })
+
+  it('is refused at once where nobody answers, and of what is no topic', async () => {
+    const nobody = { env: { HMS_URL: 'http://127.0.0.1:9' } }
+    expect(await runForTest(['topics', 'tail'], nobody)).toMatchObject({ code: 11, stdout: '' })
+    expect(await runForTest(['topics', 'tail', 'weather'], nobody)).toMatchObject({ code: 4, stdout: '' })
+    expect(await runForTest(['topics', 'tail', '--from', 'yesterday'], nobody)).toMatchObject({ code: 2, stdout: '' })
+  })
+})

@@ -1,0 +1,56 @@
+import { EXIT, type TopicRecord } from '#libs/contracts'
+import { createKafka, tailKafka, topicRecordOf } from '#libs/messaging'
+import { createLogger, processEnvironment } from '#libs/platform'
+import { readHostConfig } from '#libs/process'
+import { kafkaSettings } from '#libs/service'
+import type { CliContext } from '../context.js'
+import { problemOf } from '../errors.js'
+import { timeOf } from '../partners/time-flag.js'
+import { parseRunNumber } from '../runs/run-number.js'
+import { stopOnInterrupt } from '../stop-on-interrupt.js'
+import { chooseTopics } from './choose-topics.js'
+import { describeRecord } from './describe-record.js'
+import { followServices, type Following } from './follow-services.js'
+
+export interface TailFlags {
+  from?: string
+  run?: string
+}
+
+/** Follows topics until Ctrl-C: on the broker in distributed mode, by the services in embedded mode. */
+export async function tailTopics(context: CliContext, topic: string | undefined, flags: TailFlags): Promise<number> {
+  const { io, output } = context
+  const topics = chooseTopics(topic)
+  const run = flags.run === undefined ? undefined : parseRunNumber(flags.run)
+  const since = flags.from === undefined ? undefined : timeOf('--from', flags.from, io.now())
+  const following: Following = {
+    topics,
+    since,
+    onReady: () => output.note(`Following ${topic === undefined ? 'all topics' : topics[0]}; Ctrl-C ends it.`),
+    onRecord: (record) => show(context, record, run),
+  }
+  const stopper = stopOnInterrupt(io)
+  try {
+    const config = readHostConfig(processEnvironment())
+    if (config.bus === 'kafka') {
+      const kafka = createKafka(await kafkaSettings(config, 'hms-svc-tail'), createLogger(config.logLevel))
+      await tailKafka(kafka, {
+        ...following,
+        since: since === undefined ? undefined : new Date(since),
+        onRecord: (record) => following.onRecord(topicRecordOf(record)),
+        signal: stopper.signal,
+      })
+    } else {
+      const client = await context.client()
+      const onTrouble = (error: unknown): void => output.note(`! ${problemOf(error).detail} Asking again; nothing is lost.`)
+      await followServices({ ...following, client, wait: stopper.wait, onTrouble })
+    }
+    return EXIT.interrupted
+  } finally {
+    stopper.end()
+  }
+}
+
+function show({ output }: CliContext, record: TopicRecord, run: number | undefined): void {
+  if (run === undefined || record.run === run) output.data(record, () => [describeRecord(record)])
+}

@@ -1,0 +1,72 @@
+import { HmsError, SERVICES, type OutgoingEvent, type ServiceName } from '#libs/contracts'
+import type { Pool } from 'pg'
+import { recordOf } from '../cloud-event.js'
+import { EVENT_COLUMNS, eventOf } from '../outbox/outbox.store.postgres.js'
+import type { TopicLog, TopicPage, TopicQuery } from '../event-bus.js'
+import { schemaOf } from './schema-of.js'
+
+type LoggedEvent = OutgoingEvent & { offset: string; time: Date }
+
+/** Of one page and service, the last record beside: documents of policies may be large. */
+const MAX_PAGE_CHARACTERS = 1024 * 1024
+
+/** The outboxes of one machine as one log. A place in it is how far each service's own log was read: `12.0.3`, in the order of `SERVICES`. */
+export class EmbeddedLog implements TopicLog {
+  constructor(private readonly pool: Pool) {}
+
+  async read({ topics, after, since, limit }: TopicQuery): Promise<TopicPage> {
+    if (after === undefined) {
+      const places = await Promise.all(SERVICES.map((service) => this.placeBefore(service, since)))
+      return since === undefined ? { records: [], next: places.join('.') } : this.page(topics, places, limit)
+    }
+    return this.page(topics, placesIn(after), limit)
+  }
+
+  private async page(topics: readonly string[], places: readonly number[], limit: number): Promise<TopicPage> {
+    const found = await Promise.all(SERVICES.map((service, at) => this.fetch(service, topics, places[at]!, limit)))
+    const next = found.map((events, producer) => Number(events.at(-1)?.offset ?? places[producer]!))
+    const rows = found.flatMap(inOrder).toSorted((a, b) => a.at - b.at)
+    return { records: rows.map(({ event }) => recordOf(eventOf(event), `0:${event.offset}`)), next: next.join('.') }
+  }
+
+  /** Each topic by its index, so that a page costs the same wherever in the log it lies. */
+  private async fetch(service: ServiceName, topics: readonly string[], after: number, limit: number): Promise<LoggedEvent[]> {
+    const { rows } = await this.pool.query<LoggedEvent>(
+      `SELECT * FROM (
+         SELECT *, sum(coalesce(length(value), 0)) OVER (ORDER BY "offset") - coalesce(length(value), 0) AS characters_before FROM (
+           SELECT found.* FROM unnest($1::text[]) AS wanted(name) CROSS JOIN LATERAL (
+             SELECT log_offset AS "offset", ${EVENT_COLUMNS} FROM ${schemaOf(service)}.outbox
+             WHERE topic = wanted.name AND log_offset > $2 ORDER BY log_offset LIMIT $3
+           ) AS found ORDER BY "offset" LIMIT $3
+         ) AS page
+       ) AS sized WHERE characters_before < $4 ORDER BY "offset"`,
+      [[...new Set(topics)], after, limit, MAX_PAGE_CHARACTERS],
+    )
+    return rows
+  }
+
+  /** Looks from the newest row back: it costs what was made since. */
+  private async placeBefore(service: ServiceName, since: Date | undefined): Promise<number> {
+    const { rows } = await this.pool.query<{ log_offset: string }>(
+      `SELECT log_offset FROM ${schemaOf(service)}.outbox
+       WHERE log_offset IS NOT NULL AND ($1::timestamptz IS NULL OR occurred_at < $1) ORDER BY seq DESC LIMIT 1`,
+      [since ?? null],
+    )
+    return Number(rows[0]?.log_offset ?? 0)
+  }
+}
+
+/** Times to merge producers by: a transaction that began earlier may have committed later, and keeps its place in its log. */
+function inOrder(events: readonly LoggedEvent[]): { at: number; event: LoggedEvent }[] {
+  let at = 0
+  return events.map((event) => ({ at: (at = Math.max(at, event.time.getTime())), event }))
+}
+
+function placesIn(text: string): number[] {
+  const places = text.split('.').map(Number)
+  if (places.length === SERVICES.length && places.every((place) => Number.isSafeInteger(place) && place >= 0)) return places
+  throw new HmsError('HMS_TOPICS_PLACE', '`after` is no place of this log: pass what an earlier page answered as `next`, or `since`.', {
+    status: 400,
+    next: ['hms-svc topics tail'],
+  })
+}

@@ -1,0 +1,81 @@
+import { HEARTBEAT_KEY } from '#libs/contracts'
+import { uuidv7 } from '#libs/platform'
+import type { Admin, Kafka } from 'kafkajs'
+import type { BusRecord } from '../event-bus.js'
+import { brokerError } from './kafka-admin.js'
+import { recordOfMessage } from './kafka-record.js'
+
+export interface KafkaTail {
+  topics: readonly string[]
+  /** Begin with what was appended then; with what comes from now on without it. */
+  since?: Date
+  /** Every place is fixed: nothing that is written from now on is missed. */
+  onReady(): void
+  onRecord(record: BusRecord): void
+  /** Ends it. */
+  signal: AbortSignal
+}
+
+/** Where to read on, by topic and partition. */
+type Places = Map<string, Map<number, bigint>>
+
+/**
+ * Follows topics for a person, in a group of its own that commits nothing. The places are fixed before it joins, and again whenever it
+ * joins anew: kafkajs would else begin wherever the partitions end by then. Resolves when `signal` ends it; throws `HMS_BROKER_…` when the
+ * broker cannot be read.
+ */
+export async function tailKafka(kafka: Kafka, tail: KafkaTail): Promise<void> {
+  const group = `hms-svc-tail-${uuidv7(new Date())}`
+  const admin = kafka.admin({ retry: { retries: 3, maxRetryTime: 500 } })
+  const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: 250, allowAutoTopicCreation: false })
+  try {
+    await admin.connect()
+    const places = await placesOf(admin, tail)
+    await consumer.connect()
+    await consumer.subscribe({ topics: [...tail.topics] })
+    const seekAll = (): void => {
+      for (const [topic, partitions] of places)
+        for (const [partition, offset] of partitions) consumer.seek({ topic, partition, offset: String(offset) })
+    }
+    const crashed = new Promise<never>((_, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => void (payload.restart || reject(payload.error)))
+    })
+    consumer.on(consumer.events.GROUP_JOIN, seekAll)
+    const running = consumer.run({
+      autoCommit: false,
+      eachMessage: async ({ topic, partition, message }) => {
+        const [partitions, offset] = [places.get(topic)!, BigInt(message.offset)]
+        // What was on its way when the places were fixed anew comes twice.
+        if (tail.signal.aborted || offset < (partitions.get(partition) ?? 0n)) return
+        partitions.set(partition, offset + 1n)
+        if (message.key?.toString() !== HEARTBEAT_KEY) tail.onRecord(recordOfMessage(topic, partition, message))
+      },
+    })
+    seekAll()
+    tail.onReady()
+    await Promise.race([aborted(tail.signal), crashed, running.then(() => aborted(tail.signal))])
+  } catch (error) {
+    throw brokerError(error)
+  } finally {
+    await consumer.disconnect().catch(() => {})
+    // One that may not delete its group leaves it to the broker, which forgets what has no members and no places.
+    await admin.deleteGroups([group]).catch(() => {})
+    await admin.disconnect().catch(() => {})
+  }
+}
+
+async function placesOf(admin: Admin, { topics, since }: KafkaTail): Promise<Places> {
+  const found = await Promise.all(
+    topics.map(async (topic) => {
+      const partitions =
+        since === undefined ? await admin.fetchTopicOffsets(topic) : await admin.fetchTopicOffsetsByTimestamp(topic, since.getTime())
+      return [topic, new Map(partitions.map(({ partition, offset }) => [partition, BigInt(offset)] as const))] as const
+    }),
+  )
+  return new Map(found)
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

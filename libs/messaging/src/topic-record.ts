@@ -1,0 +1,34 @@
+import { GIVEN_UP, type TopicRecord } from '#libs/contracts'
+import type { BusRecord } from './event-bus.js'
+
+/** A record as people and programs read it. Its signature is not checked: nothing may be decided on it. */
+export function topicRecordOf({ topic, position, key, value, headers }: BusRecord): TopicRecord {
+  const type = headers['ce_type'] ?? ''
+  return {
+    topic,
+    position,
+    key,
+    type,
+    source: headers['ce_source'] ?? '',
+    id: headers['ce_id'] ?? '',
+    at: headers['ce_time'] ?? '',
+    run: numberOf(headers['ce_runid']),
+    attempt: numberOf(headers['ce_attempt']),
+    // What a group gave up need not be a statement of ours.
+    data: value === null || type === GIVEN_UP ? null : dataOf(value),
+  }
+}
+
+function numberOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null
+}
+
+function dataOf(value: string): unknown {
+  try {
+    const { payload } = JSON.parse(value) as { payload: string }
+    const statement = JSON.parse(Buffer.from(payload, 'base64').toString('utf8')) as { predicate?: { data?: unknown } }
+    return statement.predicate?.data ?? null
+  } catch {
+    return null
+  }
+}
