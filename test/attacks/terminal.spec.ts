@@ -146,7 +146,11 @@ const ANSWERS: [string[], Record<string, Canned>][] = [
   ],
   [
     ['audit', 'log'],
-    { 'GET /v1/audit/entries': { body: [{ index: 1, at: HOSTILE, run: 1, source: HOSTILE, type: HOSTILE, key: HOSTILE }] } },
+    {
+      'GET /v1/audit/entries?order=newest&limit=200': {
+        body: [{ index: 1, at: HOSTILE, run: 1, source: HOSTILE, type: HOSTILE, key: HOSTILE }],
+      },
+    },
   ],
   [['dlq', 'show', `linter/${letter.id}`], { [`GET /v1/dead-letters/linter/${letter.id}`]: { body: letter } }],
   [['dlq', 'list', '--service', 'linter'], { 'GET /v1/dead-letters/linter?state=waiting': { body: [letter] } }],

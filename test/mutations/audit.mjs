@@ -183,4 +183,13 @@ export const AUDIT_GUARDS = [
     spec: 'apps/cli/src/audit/recompute-log.spec.ts',
     test: 'shows an approval of other releases than its entry commits to',
   },
+  {
+    name: 'actors-of-supersede',
+    guard: 'a run that replaces another is nobody whose acts are searched',
+    file: 'apps/audit/src/entries/actors.ts',
+    find: "(decision === 'supersede' ? [] : [by])",
+    replace: '([by, decision].slice(0, 1))',
+    spec: 'apps/audit/src/entries/actors.spec.ts',
+    test: 'is nobody where a run replaced another',
+  },
 ]

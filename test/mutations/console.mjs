@@ -118,4 +118,13 @@ export const CONSOLE_GUARDS = [
     spec: 'apps/console/src/live/followed-page.spec.ts',
     test: 'is made less often where many are followed',
   },
+  {
+    name: 'console-command-crafted',
+    guard: 'no name from an address is offered to be pasted into a shell',
+    file: 'apps/console/src/audit/audit-page.tsx',
+    find: 'return /^[\\p{L}\\p{N} .-]+$/u.test(name) ? `"${name}"` : \'NAME\'',
+    replace: 'return `"${name}"`',
+    spec: 'apps/console/src/audit/audit-page.spec.ts',
+    test: 'asks for the acts of a person, the newest thousand and then those before them',
+  },
 ]

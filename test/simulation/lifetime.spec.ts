@@ -21,6 +21,7 @@ const KEPT_FOR_GOOD = new Set([
   'audit entry',
   'audit tree_node',
   'audit logged_release',
+  'audit entry_actor',
   'audit attestation',
   'approver document:policy_version',
   'rollout document:live_version',

@@ -19,6 +19,7 @@ import { TREE_STORE } from './log/tree.store.js'
 import { MemoryTreeStore } from './log/tree.store.memory.js'
 import { PostgresTreeStore } from './log/tree.store.postgres.js'
 import { CreateAudit1764000000000 } from './migrations/1764000000000-create-audit.js'
+import { AddActors1765000000000 } from './migrations/1765000000000-add-actors.js'
 import { FoldWindows } from './windows/fold-windows.js'
 import { LISTINGS, WINDOWED } from './windows/window.table.js'
 import { WindowsController } from './windows/windows.http.js'
@@ -85,6 +86,6 @@ class AuditModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
 export const definition: ServiceDefinition = {
   name: 'audit',
   tables: [WINDOWED, LISTINGS],
-  migrations: [CreateAudit1764000000000],
+  migrations: [CreateAudit1764000000000, AddActors1765000000000],
   module: AuditModule.with,
 }

@@ -38,5 +38,5 @@ REVOKE INSERT, UPDATE, DELETE ON config_store.migration FROM hms_config_store;
 GRANT USAGE ON SCHEMA audit TO hms_audit;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA audit TO hms_audit;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA audit TO hms_audit;
-REVOKE UPDATE, DELETE ON audit.entry, audit.tree_node, audit.checkpoint, audit.logged_release, audit.attestation FROM hms_audit;
+REVOKE UPDATE, DELETE ON audit.entry, audit.tree_node, audit.checkpoint, audit.logged_release, audit.entry_actor, audit.attestation FROM hms_audit;
 REVOKE INSERT, UPDATE, DELETE ON audit.migration FROM hms_audit;

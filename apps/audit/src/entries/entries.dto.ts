@@ -1,5 +1,7 @@
 import { toNumber } from '#libs/platform'
-import { IsInt, IsOptional, Max, Min } from 'class-validator'
+import { IsIn, IsInt, IsISO8601, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator'
+
+const AN_INSTANT = { strict: true, strictSeparator: true }
 
 export class EntriesQueryDto {
   @IsOptional()
@@ -16,6 +18,37 @@ export class EntriesQueryDto {
   @Min(0)
   @Max(Number.MAX_SAFE_INTEGER)
   after?: number
+
+  /** The index of the first entry the caller has. */
+  @IsOptional()
+  @toNumber
+  @IsInt()
+  @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
+  before?: number
+
+  /** Name of the person who signed, decided, froze, revoked or sent again, whatever its case. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  by?: string
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  type?: string
+
+  @IsOptional()
+  @IsISO8601(AN_INSTANT, { message: 'since must be a time, for instance 2026-01-31T00:00:00Z' })
+  since?: string
+
+  @IsOptional()
+  @IsISO8601(AN_INSTANT, { message: 'until must be a time, for instance 2026-01-31T00:00:00Z' })
+  until?: string
+
+  @IsOptional()
+  @IsIn(['index', 'newest'])
+  order: 'index' | 'newest' = 'index'
 
   @IsOptional()
   @toNumber

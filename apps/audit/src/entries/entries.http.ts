@@ -11,10 +11,15 @@ export class EntriesController {
     @Inject(ENTRY_STORE) private readonly entries: EntryStore,
   ) {}
 
-  /** Ascending by index; the next page is asked for with `after` = the last index. */
+  /** Ascending by index, the next page with `after` = the last index; or the newest first, the next page with `before` = the last one. */
   @Get()
-  async list(@Query() query: EntriesQueryDto): Promise<RecordedEntry[]> {
+  async list(@Query() { since, until, order, ...rest }: EntriesQueryDto): Promise<RecordedEntry[]> {
+    const query = { ...rest, since: timeIn(since), until: timeIn(until), newest: order === 'newest' }
     const found = await this.runtime.database.transaction((tx) => this.entries.find(tx, query))
     return found.map(recordedEntry)
   }
+}
+
+function timeIn(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text)
 }

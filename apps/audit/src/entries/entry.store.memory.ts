@@ -1,5 +1,6 @@
 import { memoryOf, type MemoryRows, type Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
+import { nameKey } from './actors.js'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry, type LoggedRelease } from './entry.js'
 import type { EntryQuery, EntryStore } from './entry.store.js'
 
@@ -7,21 +8,22 @@ interface Row {
   index: number
   entry: string
   leafHash: string
+  actors: readonly string[]
 }
 
 export class MemoryEntryStore implements EntryStore {
-  async take(tx: Transaction, facts: EntryFacts, releases: readonly ApprovedRelease[] = []): Promise<void> {
-    arrivalsOf(tx).set(facts.event, { facts, releases })
+  async take(tx: Transaction, facts: EntryFacts, releases: readonly ApprovedRelease[] = [], actors: readonly string[] = []): Promise<void> {
+    arrivalsOf(tx).set(facts.event, { facts, releases, actors })
   }
 
   async place(tx: Transaction, limit: number): Promise<number> {
     const rows = entryRowsOf(tx)
     let added = 0
-    for (const { facts, releases } of arrivalsOf(tx).values().slice(0, limit)) {
+    for (const { facts, releases, actors } of arrivalsOf(tx).values().slice(0, limit)) {
       arrivalsOf(tx).delete(facts.event)
       if (rows.get(facts.event) !== undefined) continue
       const index = rows.size
-      rows.set(facts.event, { index, entry: leafOf(facts), leafHash: leafHashOf(facts).toString('hex') })
+      rows.set(facts.event, { index, entry: leafOf(facts), leafHash: leafHashOf(facts).toString('hex'), actors })
       for (const { id, version, digest } of releases) {
         if (releaseRowsOf(tx).get(digest) === undefined) releaseRowsOf(tx).set(digest, { digest, policy: id, version, index })
       }
@@ -30,18 +32,39 @@ export class MemoryEntryStore implements EntryStore {
     return added
   }
 
-  async find(tx: Transaction, { run, after = -1, limit }: EntryQuery): Promise<LogEntry[]> {
-    return entryRowsOf(tx)
+  async find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]> {
+    const found = entryRowsOf(tx)
       .values()
-      .map(({ index, entry, leafHash }) => ({ index, facts: JSON.parse(entry) as EntryFacts, leafHash: Buffer.from(leafHash, 'hex') }))
-      .filter(({ index, facts }) => index > after && (run === undefined || facts.run === run))
-      .slice(0, limit)
+      .map(({ index, entry, leafHash, actors }) => ({
+        actors,
+        entry: { index, facts: JSON.parse(entry) as EntryFacts, leafHash: Buffer.from(leafHash, 'hex') },
+      }))
+      .filter((row) => fits(row, query))
+      .map(({ entry }) => entry)
+    return (query.newest === true ? found.toReversed() : found).slice(0, query.limit)
   }
+}
+
+function fits(
+  { actors, entry: { index, facts } }: { actors: readonly string[]; entry: LogEntry },
+  { run, after, before, by, type, since, until }: EntryQuery,
+): boolean {
+  const at = Date.parse(facts.at)
+  return (
+    (after === undefined || index > after) &&
+    (before === undefined || index < before) &&
+    (run === undefined || facts.run === run) &&
+    (by === undefined || actors.includes(nameKey(by))) &&
+    (type === undefined || facts.type === type) &&
+    (since === undefined || at >= since.getTime()) &&
+    (until === undefined || at < until.getTime())
+  )
 }
 
 interface Arrival {
   facts: EntryFacts
   releases: readonly ApprovedRelease[]
+  actors: readonly string[]
 }
 
 function arrivalsOf(tx: Transaction): MemoryRows<Arrival> {

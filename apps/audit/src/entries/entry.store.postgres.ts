@@ -1,5 +1,6 @@
 import { postgresOf, type Transaction } from '#libs/persistence'
 import type { ApprovedRelease } from '#libs/signing'
+import { nameKey } from './actors.js'
 import { leafHashOf, leafOf, type EntryFacts, type LogEntry } from './entry.js'
 import type { EntryQuery, EntryStore } from './entry.store.js'
 
@@ -13,10 +14,10 @@ interface Row {
 }
 
 export class PostgresEntryStore implements EntryStore {
-  async take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[]): Promise<void> {
+  async take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[], actors: readonly string[] = []): Promise<void> {
     const { schema } = postgresOf(tx)
     await postgresOf(tx).query(
-      `INSERT INTO ${schema}.arrival (${COLUMNS}, releases) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      `INSERT INTO ${schema}.arrival (${COLUMNS}, releases, actors) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         facts.event,
         facts.at,
@@ -29,6 +30,7 @@ export class PostgresEntryStore implements EntryStore {
         facts.digest,
         leafHashOf(facts),
         releases === undefined ? null : JSON.stringify(releases),
+        actors.length === 0 ? null : actors,
       ],
     )
   }
@@ -36,10 +38,10 @@ export class PostgresEntryStore implements EntryStore {
   /** LATERAL, so that each is looked for by its index: an anti-join was planned as a scan of the whole log for each batch. */
   async place(tx: Transaction, limit: number): Promise<number> {
     const { schema } = postgresOf(tx)
-    const rows = await postgresOf(tx).query<{ index: string; releases: ApprovedRelease[] | null }>(
+    const rows = await postgresOf(tx).query<{ index: string; releases: ApprovedRelease[] | null; actors: string[] | null }>(
       `WITH taken AS (
          DELETE FROM ${schema}.arrival WHERE nth IN (SELECT nth FROM ${schema}.arrival ORDER BY nth LIMIT $1)
-         RETURNING nth, ${COLUMNS}, releases
+         RETURNING nth, ${COLUMNS}, releases, actors
        ), first AS (
          SELECT DISTINCT ON (event_id) taken.* FROM taken
          LEFT JOIN LATERAL (SELECT 1 AS found FROM ${schema}.entry WHERE entry.event_id = taken.event_id LIMIT 1) AS known ON true
@@ -49,11 +51,24 @@ export class PostgresEntryStore implements EntryStore {
          SELECT (SELECT coalesce(max(index) + 1, 0) FROM ${schema}.entry) + row_number() OVER (ORDER BY nth) - 1, ${COLUMNS} FROM first
          RETURNING index, event_id
        )
-       SELECT placed.index, first.releases FROM placed JOIN first USING (event_id)`,
+       SELECT placed.index, first.releases, first.actors FROM placed JOIN first USING (event_id)`,
       [limit],
     )
     for (const { index, releases } of rows) if (releases !== null) await this.placeReleases(tx, Number(index), releases)
+    await this.placeActors(
+      tx,
+      rows.flatMap(({ index, actors }) => (actors ?? []).map((actor) => ({ actor, index }))),
+    )
     return rows.length
+  }
+
+  private async placeActors(tx: Transaction, found: readonly { actor: string; index: string }[]): Promise<void> {
+    if (found.length === 0) return
+    const { schema } = postgresOf(tx)
+    await postgresOf(tx).query(
+      `INSERT INTO ${schema}.entry_actor (actor, index) SELECT * FROM unnest($1::text[], $2::bigint[]) ON CONFLICT DO NOTHING`,
+      [found.map(({ actor }) => actor), found.map(({ index }) => index)],
+    )
   }
 
   private async placeReleases(tx: Transaction, index: number, releases: readonly ApprovedRelease[]): Promise<void> {
@@ -66,12 +81,24 @@ export class PostgresEntryStore implements EntryStore {
     }
   }
 
-  async find(tx: Transaction, { run, after = -1, limit }: EntryQuery): Promise<LogEntry[]> {
+  async find(tx: Transaction, { run, after, before, by, type, since, until, newest, limit }: EntryQuery): Promise<LogEntry[]> {
     const { schema } = postgresOf(tx)
-    const values = [after, limit, ...(run === undefined ? [] : [run])]
-    const ofRun = run === undefined ? '' : ' AND run = $3'
+    const values: unknown[] = []
+    const conditions = (
+      [
+        ['index >', after],
+        ['index <', before],
+        ['run =', run],
+        ['actor =', by === undefined ? undefined : nameKey(by)],
+        ['type =', type],
+        ['at >=', since],
+        ['at <', until],
+      ] as const
+    ).flatMap(([test, value]) => (value === undefined ? [] : [`${test} $${values.push(value)}`]))
+    const from = by === undefined ? `${schema}.entry` : `${schema}.entry_actor JOIN ${schema}.entry USING (index)`
+    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
     const rows = await postgresOf(tx).query<Row>(
-      `SELECT index, entry, leaf_hash FROM ${schema}.entry WHERE index > $1${ofRun} ORDER BY index LIMIT $2`,
+      `SELECT index, entry, leaf_hash FROM ${from} ${where} ORDER BY index ${newest === true ? 'DESC' : 'ASC'} LIMIT $${values.push(limit)}`,
       values,
     )
     return rows.map((row) => ({ index: Number(row.index), facts: JSON.parse(row.entry) as EntryFacts, leafHash: row.leaf_hash }))

@@ -52,6 +52,31 @@ describe.each(LOG_TWINS)('the log in %s', (_name, open) => {
     const [first] = await find({ run: 1, limit: 1 })
     expect((await find({ run: 1, after: first!.index, limit: 10 })).length).toBe(1)
   })
+
+  it('answers by person, type and time, the newest first, page by page', async () => {
+    const find = (query: EntryQuery): Promise<LogEntry[]> => twin.database.transaction((tx) => twin.entries.find(tx, query))
+    const acts = ['2026-02-01', '2026-02-02', '2026-02-03'].map((day) => ({
+      ...event(8),
+      type: 'hms.approval.rejected.v1',
+      at: `${day}T00:00:00.000Z`,
+    }))
+    for (const [at, act] of acts.entries())
+      await twin.database.transaction((tx) =>
+        twin.entries.take(tx, act, undefined, at === 1 ? ['epa counsel'] : ['epa chief', 'epa counsel']),
+      )
+    await place(10)
+    const days = async (query: Omit<EntryQuery, 'limit'>, limit = 10): Promise<string[]> =>
+      (await find({ ...query, limit })).map(({ facts }) => facts.at.slice(0, 10))
+    expect(await days({ by: 'EPA Chief', newest: true })).toEqual(['2026-02-03', '2026-02-01'])
+    expect(await days({ by: 'EPA Counsel' })).toEqual(['2026-02-01', '2026-02-02', '2026-02-03'])
+    expect(await days({ by: 'Nobody' })).toEqual([])
+    expect(await days({ type: 'hms.approval.rejected.v1', since: new Date('2026-02-02'), until: new Date('2026-02-03') })).toEqual([
+      '2026-02-02',
+    ])
+    const [newest] = await find({ newest: true, limit: 1 })
+    expect(newest!.facts.at).toBe('2026-02-03T00:00:00.000Z')
+    expect(await days({ by: 'epa counsel', newest: true, before: newest!.index }, 1)).toEqual(['2026-02-02'])
+  })
 })
 
 describe('the tables of the log', () => {
@@ -66,6 +91,7 @@ describe('the tables of the log', () => {
     ['tree_node', 'level = 1'],
     ['checkpoint', "note = 'x'"],
     ['logged_release', "version = 'x'"],
+    ['entry_actor', "actor = 'x'"],
   ] as const
   const statements = tables.flatMap(([table, change]) => [
     `UPDATE audit.${table} SET ${change}`,

@@ -9,19 +9,32 @@ export interface EntryQuery {
   run?: number
   /** Only entries with a higher index. */
   after?: number
+  /** Only entries with a lower index. */
+  before?: number
+  /** Name of a person whose act it was, whatever its case. */
+  by?: string
+  type?: string
+  /** When the event was made; `since` included, `until` not. */
+  since?: Date
+  until?: Date
+  /** The newest first; ascending by index without it. */
+  newest?: boolean
   limit: number
 }
 
 /** The log: rows are added and read, never changed. Twins: PostgreSQL, where triggers refuse all else, and memory. */
 export interface EntryStore {
-  /** Takes an event in; it has no place yet. Writers do not wait for each other here. `releases`: what an approval is of. */
-  take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[]): Promise<void>
+  /**
+   * Takes an event in; it has no place yet. Writers do not wait for each other here. `releases`: what an approval is of. `actors`: of
+   * `actorsOf`.
+   */
+  take(tx: Transaction, facts: EntryFacts, releases?: readonly ApprovedRelease[], actors?: readonly string[]): Promise<void>
   /**
    * Gives at most `limit` of those taken in the next indexes, in the order in which they came; one that is in the log already is passed
    * over. Answers how many it added. The caller holds `LOG_LOCK`.
    */
   place(tx: Transaction, limit: number): Promise<number>
-  /** Ascending by index. */
+  /** In the order that is asked for. */
   find(tx: Transaction, query: EntryQuery): Promise<LogEntry[]>
 }
 

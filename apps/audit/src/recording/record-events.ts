@@ -5,6 +5,7 @@ import { ServiceRuntime } from '#libs/service'
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common'
 import { attestationIn } from '../attestations/attestation.js'
 import { ATTESTATION_STORE, type AttestationStore } from '../attestations/attestation.store.js'
+import { actorsOf } from '../entries/actors.js'
 import { factsOf, releasesOf } from '../entries/entry.js'
 import { SEQUENCER } from '../log/log.providers.js'
 import type { Sequencer } from '../log/sequencer.js'
@@ -44,7 +45,7 @@ export class RecordEvents implements OnModuleInit, OnApplicationBootstrap, Befor
     if (this.sequencer.halted !== undefined) throw new TransientError(this.sequencer.halted)
     if (topicByName(event.topic).trail === 'window') return this.windows.take(tx, event)
     const releases = releasesOf(event)
-    await this.entries.take(tx, factsOf(event, releases), releases)
+    await this.entries.take(tx, factsOf(event, releases), releases, actorsOf(event, this.runtime.roster))
     const attestation = attestationIn(event)
     if (attestation !== undefined) await this.attestations.keep(tx, attestation)
     // A canary waits for the proof of its releases.

@@ -8,8 +8,13 @@ export function registerAudit(program: Command, session: Session): void {
   const audit = program.command('audit').description('the trail of everything that was decided')
   audit
     .command('log')
-    .description('recorded events, in order')
+    .description('recorded events, the newest in their order')
     .option('--run <number>', 'of one run')
+    .option('--by <name>', 'what this person signed, decided, froze, revoked or sent again')
+    .option('--type <type>', 'of one type, such as `approval.approved`')
+    .option('--since <time>', 'RFC 3339, or how long ago: `2h`')
+    .option('--before <entry>', 'what is older than this entry')
+    .option('--limit <number>', 'how many at most, up to 1000; 200 without it')
     .action(session.run(async (context, options: AuditLogOptions) => (await import('./log.js')).showAuditLog(context, options)))
   audit
     .command('verify')

@@ -1,17 +1,37 @@
 import { EXIT, type AuditEntry } from '#libs/contracts'
 import type { CliContext } from '../context.js'
+import { usageError } from '../errors.js'
+import { timeOf } from '../partners/time-flag.js'
 import { parseRunNumber } from '../runs/run-number.js'
 
 export interface AuditLogOptions {
   run?: string
+  by?: string
+  type?: string
+  since?: string
+  before?: string
+  limit?: string
 }
 
+const LIMIT = 200
+const MAX_LIMIT = 1_000
+
+/** The newest entries that match, in their order; older ones are asked for by the index of the first. */
 export async function showAuditLog(context: CliContext, options: AuditLogOptions): Promise<number> {
+  const { output } = context
   const run = options.run === undefined ? undefined : parseRunNumber(options.run)
+  const limit = numberOf('--limit', options.limit, 1, MAX_LIMIT) ?? LIMIT
+  const query = {
+    run,
+    by: options.by,
+    type: options.type === undefined ? undefined : typeOf(options.type),
+    since: options.since === undefined ? undefined : timeOf('--since', options.since, context.io.now()),
+    before: numberOf('--before', options.before, 0, Number.MAX_SAFE_INTEGER),
+  }
   const client = await context.client()
-  const entries = await client.get<AuditEntry[]>('/v1/audit/entries', { run })
-  context.output.list(
-    entries,
+  const found = await client.get<AuditEntry[]>('/v1/audit/entries', { ...query, order: 'newest', limit })
+  output.list(
+    found.toReversed(),
     [
       { heading: 'ENTRY', cell: (entry) => entry.index },
       { heading: 'AT', cell: (entry) => entry.at },
@@ -20,7 +40,27 @@ export async function showAuditLog(context: CliContext, options: AuditLogOptions
       { heading: 'TYPE', cell: (entry) => entry.type },
       { heading: 'KEY', cell: (entry) => entry.key },
     ],
-    run === undefined ? 'Nothing is recorded yet.' : `Nothing is recorded of run #${run} yet.`,
+    Object.values(query).every((value) => value === undefined) ? 'Nothing is recorded yet.' : whenNone(run, options),
   )
+  const first = found.at(-1)?.index
+  if (found.length === limit && first !== undefined && first > 0 && output.mode !== 'json')
+    output.note(`These are the newest ${limit}; with --before ${first} come those before them.`)
   return EXIT.done
+}
+
+function whenNone(run: number | undefined, options: AuditLogOptions): string {
+  const isOnlyRun = Object.entries(options).every(([name, value]) => name === 'run' || value === undefined)
+  return isOnlyRun ? `Nothing is recorded of run #${run} yet.` : 'Nothing that is recorded matches.'
+}
+
+/** `hms.canary.passed.v1`, or `canary.passed`. */
+function typeOf(text: string): string {
+  return text.startsWith('hms.') ? text : `hms.${text}.v1`
+}
+
+function numberOf(flag: string, text: string | undefined, least: number, most: number): number | undefined {
+  if (text === undefined) return undefined
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : -1
+  if (number >= least && number <= most) return number
+  throw usageError(`${flag} ${text} is no number from ${least} to ${most}`, ['hms-svc audit log --help'])
 }

@@ -56,6 +56,19 @@ describe('the page of the log', () => {
     expect(rows(html)).toEqual(['0'])
   })
 
+  it('asks for the acts of a person, the newest thousand and then those before them', async () => {
+    const acts = '/v1/audit/entries?by=EPA+Chief&order=newest&limit=1000'
+    const found = await page('by=EPA+Chief', { [acts]: [entries[2], entries[0]] })
+    expect(rows(found.html)).toEqual(['2', '0'])
+    expect(found.text).toMatch(/hms-svc audit log --by ("|&quot;)EPA Chief/)
+    const crafted = { '/v1/audit/entries?by=%24%28id%29&order=newest&limit=1000': [] }
+    expect((await page('by=%24%28id%29', crafted)).text).toContain('hms-svc audit log --by NAME')
+    const full = Array.from({ length: 1000 }, (_, at) => entry(2000 - at))
+    expect((await page('by=EPA+Chief', { [acts]: full })).html).toContain('/audit?by=EPA+Chief&amp;before=1901')
+    const older = await page('by=EPA+Chief&before=1001', { '/v1/audit/entries?by=EPA+Chief&before=1001&order=newest&limit=1000': [] })
+    expect(older.text).toContain('No entries on this page match these filters.')
+  })
+
   it('tells apart none, filtered away, not allowed, and not loaded', async () => {
     expect((await page('', { '/checkpoint': MISSING })).text).toContain('Nothing is recorded yet.')
     expect((await page('about=nothing')).text).toContain('No entries on this page match these filters.')

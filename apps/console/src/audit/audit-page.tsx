@@ -1,10 +1,9 @@
-import { SERVICES, type AuditEntry } from '#libs/contracts'
+import { eventWords, SERVICES, type AuditEntry } from '#libs/contracts'
 import type { JSX } from 'preact'
 import { FilteredAway, Loaded, None } from '../page/absent.js'
 import { ChoiceFilter, FilterForm, TextFilter } from '../page/filters.js'
 import type { PageContent, PageRequest } from '../page/page.js'
 import { count, Moment, Part, RunLink, Table, Terminal } from '../page/parts.js'
-import { eventWords } from './event-words.js'
 import { logFilterIn, logQuery, readLog, type LogFilter, type LogPage } from './read-log.js'
 
 /** Rows of one page. */
@@ -28,22 +27,38 @@ export async function auditPage({ read, query }: PageRequest): Promise<PageConte
             {(page) => <Found page={page} filter={filter} narrowed={narrowed} />}
           </Loaded>
         </Part>
-        <Terminal commands={['hms-svc audit log', 'hms-svc audit verify', 'hms-svc audit proof ID@VERSION', 'hms-svc export --out FILE']} />
+        <Terminal commands={[logCommand(filter), 'hms-svc audit verify', 'hms-svc audit proof ID@VERSION', 'hms-svc export --out FILE']} />
       </>
     ),
   }
 }
 
 function summaryOf({ entries, lookedAt }: LogPage, narrowed: boolean): string {
-  if (lookedAt === 0) return 'Nothing is recorded yet.'
+  if (lookedAt === 0) return narrowed ? 'Nothing that is recorded matches.' : 'Nothing is recorded yet.'
   return narrowed
     ? `${count(entries.length, 'entry', 'entries')} of the ${lookedAt} that this page looked at match.`
     : `The newest of ${lookedAt} entries on this page.`
 }
 
+/** The same question for the terminal, as far as it knows it. */
+function logCommand({ by, run, since }: LogFilter): string {
+  const flags = [
+    by === undefined ? '' : ` --by ${nameWord(by)}`,
+    run === undefined ? '' : ` --run ${run}`,
+    since === undefined ? '' : ` --since ${since}T00:00:00Z`,
+  ]
+  return `hms-svc audit log${flags.join('')}`
+}
+
+/** The name comes from an address that anybody may have written: what a shell could obey is not offered to be pasted there. */
+function nameWord(name: string): string {
+  return /^[\p{L}\p{N} .-]+$/u.test(name) ? `"${name}"` : 'NAME'
+}
+
 function Filters({ filter }: { filter: LogFilter }): JSX.Element {
   return (
     <FilterForm action="/audit">
+      <TextFilter name="by" label="Person" value={filter.by} />
       <TextFilter name="about" label="Policy, partner or freeze" value={filter.about} />
       <TextFilter name="run" label="Run" value={filter.run === undefined ? undefined : String(filter.run)} />
       <TextFilter name="act" label="What happened" value={filter.act} />
@@ -67,7 +82,7 @@ function Found({ page, filter, narrowed }: { page: LogPage; filter: LogFilter; n
   const { before: _before, ...rest } = filter
   return (
     <>
-      {lookedAt === 0 ? (
+      {lookedAt === 0 && !narrowed ? (
         <None>Nothing is recorded yet.</None>
       ) : shown.length === 0 ? (
         narrowed ? (

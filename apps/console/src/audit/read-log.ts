@@ -6,6 +6,8 @@ export const LOOKED_AT = 1_000
 
 export interface LogFilter {
   run?: number
+  /** Name of a person: what they signed, decided, froze, revoked or sent again. */
+  by?: string
   /** Part of the key: a policy, a partner, a freeze. */
   about?: string
   /** Part of the type: `approval`, `reversed`. */
@@ -29,6 +31,7 @@ export interface LogPage {
 
 /** The newest entries that match. The service lists from any index on, so a page looks at the thousand before one. */
 export async function readLog(read: Read, filter: LogFilter): Promise<Answer<LogPage>> {
+  if (filter.by !== undefined) return actsOf(read, filter.by, filter)
   if (filter.run !== undefined) {
     const answer = await read<AuditEntry[]>(`/v1/audit/entries?run=${filter.run}&limit=${LOOKED_AT}`)
     return mapAnswer(answer, (entries) => ({ entries: matching(entries, filter), lookedAt: entries.length }))
@@ -43,6 +46,18 @@ export async function readLog(read: Read, filter: LogFilter): Promise<Answer<Log
     entries: matching(entries, filter),
     lookedAt: entries.length,
     ...(start === 0 ? {} : { older: start }),
+  }))
+}
+
+/** The service finds a person's acts by itself: a page looks at the newest thousand of them, however far apart they lie. */
+async function actsOf(read: Read, by: string, filter: LogFilter): Promise<Answer<LogPage>> {
+  const asked = { by, run: filter.run, before: filter.before, order: 'newest', limit: LOOKED_AT }
+  const query = new URLSearchParams(Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])))
+  const answer = await read<AuditEntry[]>(`/v1/audit/entries?${query}`)
+  return mapAnswer(answer, (acts) => ({
+    entries: matching(acts.toReversed(), filter),
+    lookedAt: acts.length,
+    ...(acts.length < LOOKED_AT ? {} : { older: acts.at(-1)!.index }),
   }))
 }
 
@@ -69,6 +84,7 @@ export function logFilterIn(query: URLSearchParams): LogFilter {
   const index = (name: string): number | undefined => (/^\d{1,15}$/.test(text(name)) ? Number(text(name)) : undefined)
   const filter = {
     run: index('run'),
+    by: text('by') || undefined,
     about: text('about') || undefined,
     act: text('act') || undefined,
     service: text('service') || undefined,

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import type { VerifiedEvent } from '#libs/contracts'
+import { actorsOf, type Holders } from './actors.js'
+
+const HOLDERS = {
+  principalOfKey: (keyid: string) => (keyid === 'SHA256:chief' ? { id: 'chief', name: 'EPA Chief', kind: 'person', keys: [] } : undefined),
+} as unknown as Holders
+
+const of = (type: string, data: unknown): string[] => actorsOf({ type, data } as VerifiedEvent, HOLDERS)
+
+describe('who did it', () => {
+  it('is who signed a release, each once, as the roster names their keys', () => {
+    const signatures = [{ keyid: 'SHA256:chief', sig: 'x' }]
+    const unknown = { signatures: [{ keyid: 'SHA256:nobody', sig: 'x' }] }
+    expect(of('hms.approval.approved.v1', { dossier: { releases: [{ signatures }, { signatures }, unknown] } })).toEqual(['epa chief'])
+    expect(of('hms.roster.rotated.v1', { version: 2, envelope: { signatures } })).toEqual(['epa chief'])
+  })
+
+  it('is who decided, froze, lifted, revoked or sent again', () => {
+    expect(of('hms.run.decision-accepted.v1', { by: 'EPA Counsel', decision: 'pause' })).toEqual(['epa counsel'])
+    expect(of('hms.freeze.lifted.v1', { freeze: { by: 'A', lifted: { by: 'B' } } })).toEqual(['b'])
+    expect(of('hms.token.revoked.v1', { token: { createdBy: 'A', revokedBy: 'B' } })).toEqual(['b'])
+    expect(of('hms.rollout.withdrawn.v1', { by: ['A', 'B'] })).toEqual(['a', 'b'])
+    expect(of('hms.ticket.closed.v1', { ticket: { decided: null } })).toEqual([])
+  })
+
+  it('is nobody where a run replaced another, where a service spoke, and where the event makes no sense', () => {
+    expect(of('hms.run.decision-accepted.v1', { by: '12', decision: 'supersede' })).toEqual([])
+    expect(of('hms.lint.passed.v1', { by: 'A' })).toEqual([])
+    expect(of('hms.approval.approved.v1', { dossier: 7 })).toEqual([])
+    expect(of('hms.approval.rejected.v1', { by: { name: 'A' } })).toEqual([])
+  })
+})

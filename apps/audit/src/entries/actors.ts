@@ -1,0 +1,48 @@
+import type { Envelope, EventData, EventType, VerifiedEvent } from '#libs/contracts'
+import type { Roster } from '#libs/signing'
+
+/** Who holds a key. */
+export type Holders = Pick<Roster, 'principalOfKey'>
+
+/** More than ever sign one thing; a forged list of names is cut. */
+const MOST_ACTORS = 100
+
+/** Of the events that people cause: their names, or the keys that they signed with. */
+const ACTORS: { [T in EventType]?: (data: EventData[T], nameOf: (keyid: string) => string | undefined) => (string | undefined)[] } = {
+  'hms.approval.approved.v1': ({ dossier }, nameOf) =>
+    dossier.releases.flatMap(({ signatures }) => signatures.map(({ keyid }) => nameOf(keyid))),
+  'hms.approval.rejected.v1': ({ by }) => [by],
+  'hms.run.decided.v1': ({ by }) => [by],
+  // Of `supersede` it is no person but the newer run.
+  'hms.run.decision-accepted.v1': ({ by, decision }) => (decision === 'supersede' ? [] : [by]),
+  'hms.ticket.closed.v1': ({ ticket }) => [ticket.decided?.by],
+  'hms.freeze.declared.v1': ({ freeze }) => [freeze.by],
+  'hms.freeze.lifted.v1': ({ freeze }) => [freeze.lifted?.by],
+  'hms.token.issued.v1': ({ token }) => [token.createdBy],
+  'hms.token.revoked.v1': ({ token }) => [token.revokedBy ?? undefined],
+  'hms.roster.rotated.v1': ({ envelope }, nameOf) => signersOf(envelope).map(nameOf),
+  'hms.rollout.withdrawn.v1': ({ by }) => by,
+  'hms.delivery.redriven.v1': ({ by }) => [by],
+  'hms.partner.resubscribed.v1': ({ by }) => [by],
+}
+
+/** Names of the people whose act an event is, in small letters: names are unique whatever their case. */
+export function actorsOf({ type, data }: VerifiedEvent, holders: Holders): string[] {
+  const read = ACTORS[type as EventType] as ((data: unknown, nameOf: (keyid: string) => string | undefined) => unknown[]) | undefined
+  if (read === undefined) return []
+  try {
+    const named = read(data, (keyid) => holders.principalOfKey(keyid)?.name)
+    return [...new Set(named.flatMap((name) => (typeof name === 'string' && name !== '' ? [nameKey(name)] : [])))].slice(0, MOST_ACTORS)
+  } catch {
+    // The trail takes what happened, also when it makes no sense; nobody is found by it.
+    return []
+  }
+}
+
+export function nameKey(name: string): string {
+  return name.toLowerCase()
+}
+
+function signersOf({ signatures }: Envelope): string[] {
+  return signatures.map(({ keyid }) => keyid)
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { serveCanned } from '../testing/canned-service.js'
+import { runForTest } from '../testing/run-cli.js'
+
+const entry = (index: number) => ({
+  index,
+  at: '2026-01-01T00:00:00.000Z',
+  run: 7,
+  source: '/hms-svc/approver',
+  type: 'hms.approval.approved.v1',
+  key: 'epa-pm25-limit',
+})
+
+/** What is asked for with these flags, and what is said when these entries come, the newest first. */
+async function shown(flags: string[], query: string, entries: object[]) {
+  const service = await serveCanned({ [`GET /v1/audit/entries?${query}`]: { body: entries } })
+  try {
+    return await runForTest(['audit', 'log', ...flags], { env: { HMS_URL: service.url } })
+  } finally {
+    await service.close()
+  }
+}
+
+describe('audit log', () => {
+  it('shows the newest in their order, and says how to get what is before them', async () => {
+    const { code, stdout, stderr } = await shown(['--limit', '2'], 'order=newest&limit=2', [entry(41), entry(40)])
+    expect([code, stderr]).toEqual([0, 'These are the newest 2; with --before 40 come those before them.\n'])
+    expect(stdout.split('\n').map((line) => line.split(' ')[0])).toEqual(['ENTRY', '40', '41', ''])
+  })
+
+  it('says nothing of older ones where there are none', async () => {
+    expect(await shown(['--limit', '2'], 'order=newest&limit=2', [entry(0)])).toMatchObject({ code: 0, stderr: '' })
+    expect(await shown(['--limit', '1', '--before', '1'], 'before=1&order=newest&limit=1', [entry(0)])).toMatchObject({ stderr: '' })
+  })
+
+  it('searches by person, type, time and run', async () => {
+    const flags = ['--by', 'EPA Chief', '--type', 'approval.approved', '--since', '2026-01-01T00:00:00Z', '--run', '7']
+    const query = 'run=7&by=EPA+Chief&type=hms.approval.approved.v1&since=2026-01-01T00%3A00%3A00.000Z&order=newest&limit=200'
+    expect((await shown(flags, query, [entry(40)])).stdout).toContain('#7')
+    expect(await shown(flags, query, [])).toMatchObject({ code: 0, stdout: '', stderr: 'Nothing that is recorded matches.\n' })
+    expect(await shown([...flags, '--json'], query, [])).toMatchObject({ code: 0, stdout: '[]\n', stderr: '' })
+  })
+
+  it.each([
+    ['--limit', '0'],
+    ['--limit', '1001'],
+    ['--before', '-1'],
+    ['--since', 'yesterday'],
+  ])('refuses %s %s', async (flag, value) => {
+    expect(await runForTest(['audit', 'log', flag, value])).toMatchObject({ code: 2, stdout: '' })
+  })
+})
