@@ -27,7 +27,7 @@ export async function accessibilityPage(): Promise<PageContent> {
           <h2 id="tried-title">How it is tried</h2>
           <p>
             With axe-core in Chromium, at 1280 and 320 pixels, with and without scripts, by keyboard alone. Not yet tried: screen readers
-            used by people, and other browsers.
+            used by people, and other browsers. Criterion by criterion: the <a href="/docs/accessibility">conformance report</a>.
           </p>
         </section>
         <section aria-labelledby="else-title">
