@@ -13,6 +13,7 @@ export const PARTS = [
   { name: 'clocks', specs: ['test/system/clock-skew.spec.ts'], needs: ['kafka', 'faketime'] },
   { name: 'instances', specs: ['test/kill/two-instances.spec.ts'], needs: ['kafka'] },
   { name: 'ofrep', specs: ['test/ofrep'] },
+  { name: 'schemathesis', specs: ['test/schemathesis'] },
   { name: 'poison', specs: ['test/system/poison.spec.ts'], needs: ['kafka'] },
   { name: 'guards', needs: ['kafka'] },
 ]
